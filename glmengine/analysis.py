@@ -1,0 +1,180 @@
+"""The whole question put to a recording, as one frozen value that is edited, saved, run and scripted."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from glmengine.derived import AnyDerived
+from glmengine.errors import GlmError
+from glmengine.files import write_whole
+from glmengine.spec import Spec, param
+from glmengine.terms import AnyTerm
+
+FORMAT_VERSION = 1
+
+
+class Source(Spec):
+    """Which recording the analysis was made for."""
+
+    path: str = param("", title="Recording", help="The file or folder, absolute or relative to the analysis file.")
+    sha256: str = param("", title="Hash", help="SHA-256 of the recording when the analysis was made.", hidden=True)
+
+
+class UnitSelection(Spec):
+    """Which units are fitted; every unit of the recording can still be a source of coupling."""
+
+    names: tuple[str, ...] = param((), title="Units", help="The units to fit; all where empty.", choices="units")
+    min_spikes: int = param(0, title="At least", help="Leave out units with fewer spikes in the bins used.", unit="spikes", ge=0)
+
+
+class Condition(Spec):
+    """Bins are used only where a variable lies in a range (running: speed above a threshold)."""
+
+    variable: str = param(title="Variable", help="The covariate that decides.", choices="variables", min_length=1)
+    above: float | None = param(None, title="Above", help="Use bins in which it is greater than this.", unit="of the variable")
+    below: float | None = param(None, title="Below", help="Use bins in which it is less than this.", unit="of the variable")
+
+    @model_validator(mode="after")
+    def _has_a_range(self) -> Condition:
+        if self.above is None and self.below is None:
+            raise GlmError(f"the condition on '{self.variable}' has no limit; give 'above', 'below' or both", field="above")
+        if self.above is not None and self.below is not None and self.below <= self.above:
+            raise GlmError(f"the condition on '{self.variable}' can never hold: below {self.below} is not greater than above {self.above}", field="below")
+        return self
+
+
+class Time(Spec):
+    """The time grid: how wide the bins are and which of them are used."""
+
+    bin_size: float = param(0.01, title="Bin size", help="Width of the time bins in which spikes are counted.", unit="s", gt=0, le=10, log=True)
+    epochs: tuple[str, ...] = param(("all",), title="Epochs", help="Named stretches of the recording that are used.", choices="epochs", min_length=1)
+    intervals: tuple[tuple[float, float], ...] = param((), title="Drawn intervals", help="Start and stop of stretches chosen by hand; only bins inside them are used.", unit="s")
+    conditions: tuple[Condition, ...] = param((), title="Conditions", help="Limits on covariates that a bin must meet (speed above 5 cm/s); spikes outside still count as history.")
+    max_gap: float | None = param(None, title="Longest gap", help="A covariate is not filled in over gaps longer than this; ten sampling periods where empty.", unit="s", gt=0, advanced=True)
+
+    @field_validator("intervals")
+    @classmethod
+    def _in_order(cls, value: tuple[tuple[float, float], ...]) -> tuple[tuple[float, float], ...]:
+        for start, stop in value:
+            if not stop > start:
+                raise GlmError(f"the interval from {start} s to {stop} s is reversed or empty; its stop must come after its start")
+        return value
+
+
+class Model(Spec):
+    """The distribution of the counts, the link and the penalty."""
+
+    family: Literal["poisson"] = param("poisson", title="Family", help="Distribution of the counts given the rate.")
+    penalty: Literal["none", "ridge"] = param("ridge", title="Penalty", help="What keeps coefficients small: ridge, a/2 times the sum of their squares.")
+    strengths: tuple[Annotated[float, Field(ge=0)], ...] = param((1e-5, 1e-4, 1e-3, 1e-2), title="Strength", help="One strength is used as it is; of several the best on held-out time is chosen for each unit. In the textbook form (log-likelihood less alpha times the sum of squares) it is 2 alpha over the number of bins.", min_length=1, log=True)
+    memory: float = param(2.0, title="Memory", help="The most that the design may take at a time; larger ones are worked through in pieces.", unit="GB", gt=0, advanced=True)
+
+
+class Validation(Spec):
+    """How the model is tested on time that it was not fitted to."""
+
+    folds: int = param(5, title="Folds", help="Number of contiguous blocks of time, each held out once; 0 for no cross-validation.", ge=0, le=50)
+    fit_epochs: tuple[str, ...] = param((), title="Fit on", help="Epochs to fit on; all that are used where empty.", choices="epochs")
+    test_epochs: tuple[str, ...] = param((), title="Test on", help="Epochs that are never fitted, only scored.", choices="epochs")
+
+    @field_validator("folds")
+    @classmethod
+    def _more_than_one(cls, value: int) -> int:
+        if value == 1:
+            raise GlmError("one fold leaves nothing to fit; give 2 or more, or 0 for no cross-validation")
+        return value
+
+
+class Analysis(Spec):
+    """A question to a recording: which units, which time, which terms, which model, how tested."""
+
+    format_version: Literal[1] = FORMAT_VERSION
+    title: str = param("", title="Title", help="Free text for reports.")
+    recording: Source = param(Source(), title="Recording", help="The recording it was made for.")
+    units: UnitSelection = param(UnitSelection(), title="Units", help="Which units are fitted.")
+    time: Time = param(Time(), title="Time", help="Bins, epochs and conditions.")
+    derived: tuple[AnyDerived, ...] = param((), title="Derived covariates", help="Covariates computed from others (speed from position).")
+    terms: tuple[AnyTerm, ...] = param((), title="Terms", help="What the rate may depend on.")
+    model: Model = param(Model(), title="Model", help="Family and penalty.")
+    validation: Validation = param(Validation(), title="Validation", help="Held-out time.")
+    seed: int = param(0, title="Seed", help="Seed of every random number.", ge=0, advanced=True)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Analysis:
+        if len(self.model.strengths) > 1 and not self.validation.folds:
+            raise GlmError("several strengths need cross-validation to choose among them; set folds to 2 or more, or give one strength", field="validation.folds")
+        labels = [term.label for term in self.terms]
+        for position, label in enumerate(labels):
+            if label in labels[:position]:
+                raise GlmError(f"two terms are called '{label}'; give one of them another name", field=f"terms.{position}.name")
+        return self
+
+    @classmethod
+    def load(cls, path: str | Path) -> Analysis:
+        """Read a ``.toml`` file.
+
+        Raises
+        ------
+        GlmError
+            If it cannot be read, is not TOML, comes from a newer version, or has an unknown or bad field.
+        """
+        path = Path(path)
+        try:
+            data = tomllib.loads(path.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise GlmError(f"{path.name}: cannot be read ({error.strerror}); check the path and its permissions") from error
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise GlmError(f"{path.name}: is not a TOML file ({error}); correct it, or make a new one with the window") from error
+        return cls.from_dict(data, where=path.name)
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any], where: str = "analysis") -> Analysis:
+        """Build from plain data as read from a file; `where` names it in errors."""
+        version = data.get("format_version", FORMAT_VERSION)
+        if isinstance(version, int) and version > FORMAT_VERSION:
+            raise GlmError(
+                f"{where}: was written by a newer version of the program (format {version}, this one reads up to {FORMAT_VERSION}); update the program",
+                field="format_version",
+            )
+        return cls.parse(data, where)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data that holds what differs from the defaults, and the tags that say what each part is."""
+        return {"format_version": self.format_version, **sparse_dump(self)}
+
+    def save(self, path: str | Path) -> None:
+        """Write a ``.toml`` file, whole or not at all."""
+        import tomli_w
+
+        write_whole(path, tomli_w.dumps(self.to_dict(), multiline_strings=False).encode("utf-8"))
+
+    @property
+    def sha256(self) -> str:
+        """Hash of the question alone: where the recording lies and the title do not count."""
+        question = self.with_(recording=Source(), title="")
+        return hashlib.sha256(question.model_dump_json().encode()).hexdigest()
+
+
+def sparse_dump(spec: Spec) -> dict[str, Any]:
+    """Plain data of the fields of `spec` that differ from their defaults; union tags are always kept."""
+    data: dict[str, Any] = {}
+    for name, info in type(spec).model_fields.items():
+        value = getattr(spec, name)
+        is_tag = name in ("kind", "family") and isinstance(info.default, str)
+        if value is None or (not is_tag and not info.is_required() and value == info.default):
+            continue
+        data[name] = _plain(value)
+    return data
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Spec):
+        return sparse_dump(value)
+    if isinstance(value, tuple | list):
+        return [_plain(item) for item in value]
+    return value

@@ -1,0 +1,117 @@
+"""The base of every described parameter set: frozen, strict, and one description for all uses.
+
+A field is declared once, with `param`: its type, bounds and default serve the validation, its title, help
+and unit the form in the window, the tooltip and the reference page.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from glmengine.errors import GlmError
+
+
+class _SpecMeta(type(BaseModel)):
+    """Turns pydantic's report into one sentence when a spec is made by calling its class."""
+
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return super().__call__(*args, **kwargs)
+        except ValidationError as error:
+            raise one_sentence(error, cls.__name__, kwargs) from error
+
+
+class Spec(BaseModel, metaclass=_SpecMeta):
+    """A frozen set of described parameters; an unknown name is an error, never ignored."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    @classmethod
+    def parse(cls, data: Any, where: str = "") -> Self:
+        """Build from plain data (as read from a file), raising `GlmError` that names the first bad field."""
+        try:
+            return cls.model_validate(data)
+        except ValidationError as error:
+            raise one_sentence(error, where or cls.__name__, data) from error
+
+    def with_(self, **changes: Any) -> Self:
+        """A copy with some fields changed, validated like a new one."""
+        return type(self)(**{**{name: getattr(self, name) for name in type(self).model_fields}, **changes})
+
+
+def param(
+    default: Any = ...,
+    *,
+    title: str,
+    help: str,
+    unit: str = "",
+    choices: str = "",
+    log: bool = False,
+    advanced: bool = False,
+    hidden: bool = False,
+    **constraints: Any,
+) -> Any:
+    """Describe one parameter.
+
+    Parameters
+    ----------
+    default : object
+        Its value where none is given; `...` makes it required.
+    title, help : str
+        Label in a form, and what it does in one or two sentences (tooltip and reference page).
+    unit : str
+        Unit of measure of the number (``"s"``, ``"Hz"``), empty for a pure number; ``"of the covariate"`` for bounds.
+    choices : str
+        Where a form finds the possible values in the recording: ``"variables"``, ``"covariates"``, ``"epochs"``,
+        ``"events"``, ``"units"``, ``"trials"``.
+    log : bool
+        The form's slider moves in powers of ten.
+    advanced, hidden : bool
+        Shown folded away, or not at all.
+    **constraints
+        As for `pydantic.Field` (``gt``, ``ge``, ``lt``, ``le``, ``min_length``, ...).
+    """
+    extra = {"unit": unit, "choices": choices, "log": log, "advanced": advanced, "hidden": hidden}
+    return Field(default, title=title, description=help, json_schema_extra=extra, **constraints)
+
+
+def one_sentence(error: ValidationError, where: str, data: Any = None) -> GlmError:
+    """The first fault of a pydantic report on `data` as a `GlmError` that carries the field's dotted path."""
+    first = error.errors(include_url=False)[0]
+    field = ".".join(_field_path(first["loc"], data))
+    if first["type"] == "extra_forbidden":
+        text = f"unknown field '{field}'; remove it or correct its spelling"
+    elif first["type"] == "missing":
+        text = f"field '{field}' is missing; add it"
+    else:
+        text = first["msg"].removeprefix("Value error, ")
+        if field:
+            text = f"field '{field}': {text[:1].lower()}{text[1:]}"
+            given = first.get("input")
+            if isinstance(given, int | float | str | bool):
+                text += f" (given: {given!r})"
+    cause = (first.get("ctx") or {}).get("error")
+    inner = getattr(cause, "field", "")
+    return GlmError(f"{where}: {text}", field=".".join(part for part in (field, inner) if part))
+
+
+def _field_path(location: tuple[int | str, ...], data: Any) -> list[str]:
+    """The names in `location` that are fields; pydantic puts the tags of unions between them."""
+    path: list[str] = []
+    for position, part in enumerate(location):
+        last = position == len(location) - 1
+        if isinstance(data, Spec):
+            inside, below = part in type(data).model_fields, getattr(data, str(part), None)
+        elif isinstance(data, dict):
+            inside, below = part in data, data.get(part)
+        elif isinstance(data, list | tuple) and isinstance(part, int):
+            inside, below = part < len(data), data[part] if part < len(data) else None
+        else:
+            inside, below = False, data
+        if inside:
+            data = below
+        if inside or last:
+            path.append(str(part))
+    return path
