@@ -1,0 +1,91 @@
+"""What all tests share: the real recordings where they are at hand, a small simulated one, and a home of their own."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+os.environ.setdefault("QT_API", "pyqt6")
+os.environ.setdefault("PYQTGRAPH_QT_LIB", "PyQt6")
+os.environ.setdefault("MPLBACKEND", "agg")
+
+
+@pytest.fixture(scope="session")
+def project() -> Path:
+    """Root of the checkout."""
+    return PROJECT
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Folder of real recordings beside the project; the test is skipped where it is absent."""
+    folder = PROJECT.parent / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip(f"the real recordings are not at {folder}")
+    return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_home(tmp_path_factory: pytest.TempPathFactory):
+    """Settings, recent files and recovery files of the tests stay out of the user's own; the compilation cache is kept."""
+    home = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        for variable in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"):
+            patch.setenv(variable, str(home / variable.lower()))
+        yield home
+
+
+@pytest.fixture(scope="session")
+def small_recording():
+    """Two minutes of three simulated units: ``hd`` follows head direction, ``place`` follows ``position.x``, ``flat`` neither.
+
+    The covariates are ``head_direction`` (rad, an angle), ``position`` (cm, components x and y) at 50 Hz; the epochs are
+    ``all``, ``first`` and ``second``, the two halves.
+    """
+    import pandas as pd
+    import pynapple as nap
+
+    from glmengine.recording import Covariate, Recording
+
+    rng = np.random.default_rng(7)
+    step, duration = 0.02, 120.0
+    times = np.arange(0, duration, step)
+    direction = np.mod(np.cumsum(rng.normal(0, 0.15, times.size)), 2 * np.pi)
+    x = 50 + 45 * np.sin(2 * np.pi * times / 17)
+    y = 50 + 45 * np.cos(2 * np.pi * times / 23)
+    rates = {
+        "hd": 20 * np.exp(2 * (np.cos(direction - np.pi) - 1)),
+        "place": 25 * np.exp(-((x - 40) ** 2) / (2 * 12**2)),
+        "flat": np.full(times.size, 5.0),
+    }
+    support = nap.IntervalSet(0.0, duration)
+    spikes = {}
+    for index, rate in enumerate(rates.values()):
+        counts = rng.poisson(rate * step)
+        stamps = np.repeat(times, counts) + rng.uniform(0, step, counts.sum())
+        spikes[index] = nap.Ts(np.sort(stamps), time_support=support)
+    return Recording(
+        name="small",
+        unit_names=tuple(rates),
+        spikes=nap.TsGroup(spikes, time_support=support),
+        unit_table=pd.DataFrame({"region": ["ADN", "CA1", "CA1"]}, index=list(rates)),
+        covariates={
+            "head_direction": Covariate("head_direction", nap.Tsd(times, direction, time_support=support), "rad", "angle"),
+            "position": Covariate(
+                "position",
+                nap.TsdFrame(times, np.column_stack([x, y]), columns=["x", "y"], time_support=support),
+                "cm",
+            ),
+        },
+        epochs={
+            "all": support,
+            "first": nap.IntervalSet(0.0, duration / 2),
+            "second": nap.IntervalSet(duration / 2, duration),
+        },
+    )
