@@ -1,0 +1,30 @@
+"""Small widgets that each draw one labelled array, show its numbers under the mouse and save both."""
+
+from glmgui.plots.bars import ScorePlot
+from glmgui.plots.base import Plot
+from glmgui.plots.export import save_numbers, save_plot
+from glmgui.plots.image import ImagePlot, MosaicPlot
+from glmgui.plots.line import LinePlot
+from glmgui.plots.raster import RasterPlot
+from glmgui.plots.rate import RatePlot
+from glmgui.plots.series import NO_AXIS, RATE, TIME, Axis, Curve, Image
+from glmgui.plots.timeline import TimeLine
+
+__all__ = [
+    "NO_AXIS",
+    "RATE",
+    "TIME",
+    "Axis",
+    "Curve",
+    "Image",
+    "ImagePlot",
+    "LinePlot",
+    "MosaicPlot",
+    "Plot",
+    "RasterPlot",
+    "RatePlot",
+    "ScorePlot",
+    "TimeLine",
+    "save_numbers",
+    "save_plot",
+]

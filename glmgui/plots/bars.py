@@ -1,0 +1,95 @@
+"""One number for each unit, sorted, so that a whole population is seen at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pyqtgraph as pg
+from qtpy.QtCore import QPointF, Signal
+from qtpy.QtWidgets import QWidget
+
+from glmgui.plots.base import Plot, label_axes, transparent
+from glmgui.plots.series import NO_AXIS, Axis, Table
+
+
+class ScorePlot(Plot):
+    """Bars from zero, best unit first; a click picks a unit."""
+
+    picked = Signal(str)
+
+    def __init__(
+        self, title: str = "", value_axis: Axis = NO_AXIS, *, name: str = "score_plot", parent: QWidget | None = None
+    ) -> None:
+        super().__init__(title, name, parent)
+        self.value_axis = value_axis
+        self._names: tuple[str, ...] = ()
+        self._values = np.empty(0)
+        self._selected: str | None = None
+        self.area = self.add_area(0, 0, Axis("units, best first"), value_axis, mouse=False)
+        self.scene.sigMouseClicked.connect(self._clicked)
+
+    def set_scores(self, scores: Mapping[str, float], value_axis: Axis) -> None:
+        """Draw one bar a unit; units whose score is NaN come last and have none."""
+        self.value_axis = value_axis
+        label_axes(self.area, Axis("units, best first"), value_axis)
+        ranked = sorted(scores, key=lambda name: (np.isnan(scores[name]), -scores[name]))
+        self._names, self._values = tuple(ranked), np.array([scores[name] for name in ranked], float)
+        self._restyle()
+
+    def set_selected(self, name: str | None) -> None:
+        self._selected = name
+        self._restyle()
+
+    def numbers(self) -> Table:
+        return {"unit": np.array(self._names, dtype=object), self.value_axis.text: self._values} if self._names else {}
+
+    def _restyle(self) -> None:
+        self.area.clear()
+        ranks = np.arange(1, len(self._names) + 1, dtype=float)
+        good = np.isfinite(self._values)
+        chosen = np.array([name == self._selected for name in self._names], bool)
+        for which, colour in (
+            (good & ~chosen, transparent(self.colours.series[0], 150)),
+            (good & chosen, self.colours.series[1]),
+        ):
+            if which.any():
+                bars = pg.BarGraphItem(
+                    x=ranks[which], height=self._values[which], width=0.7, brush=pg.mkBrush(colour), pen=pg.mkPen(None)
+                )
+                self.area.addItem(bars)
+        if chosen.any():  # not by colour alone
+            at = int(np.flatnonzero(chosen)[0])
+            height = self._values[at] if good[at] else 0.0
+            mark = pg.TextItem(
+                f"unit {self._selected}",
+                color=self.colours.ink,
+                anchor=(0.5 if 2 < at < len(ranks) - 3 else 0 if at <= 2 else 1, 1),
+            )
+            mark.setPos(ranks[at], max(height, 0.0))
+            self.area.addItem(mark)
+        self.area.addItem(pg.InfiniteLine(0, angle=0, pen=pg.mkPen(self.colours.muted, width=1)))
+        if good.any():
+            low, high = min(0.0, float(self._values[good].min())), max(0.0, float(self._values[good].max()))
+            spread = (high - low) or 1.0
+            self.area.setYRange(low - 0.02 * spread, high + 0.2 * spread, padding=0)
+        self.area.setXRange(0.2, max(len(ranks), 1) + 0.8, padding=0)
+        self.set_greyed(self.greyed)
+
+    def _at(self, at: QPointF) -> int | None:
+        if not self._names or not self.area.vb.sceneBoundingRect().contains(at):
+            return None
+        index = round(self.area.vb.mapSceneToView(at).x()) - 1
+        return index if 0 <= index < len(self._names) else None
+
+    def _clicked(self, event) -> None:
+        index = self._at(event.scenePos())
+        if index is not None:
+            self.picked.emit(self._names[index])
+
+    def _readout(self, at: QPointF) -> str:
+        index = self._at(at)
+        if index is None:
+            return ""
+        value = self._values[index]
+        return f"unit {self._names[index]}:  {'no score' if np.isnan(value) else self.value_axis.value(float(value))}"

@@ -1,0 +1,297 @@
+"""What every plot has: a title, the numbers under the mouse, and a menu that saves the figure or its numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from html import escape
+from pathlib import Path
+
+import pyqtgraph as pg
+from qtpy.QtCore import QEvent, QPoint, QPointF, QSize, Qt, Signal
+from qtpy.QtGui import QColor, QContextMenuEvent, QPen
+from qtpy.QtWidgets import (
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QMessageBox,
+    QSizePolicy,
+    QStyle,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from glmengine.errors import GlmError
+from glmgui.plots import style
+from glmgui.plots.export import save_numbers, save_plot
+from glmgui.plots.series import Axis, Table
+
+_LONG_LABEL = 20
+
+
+class Plot(QWidget):
+    """A titled drawing area; subclasses fill `layout_item`, and implement `numbers`, `_restyle` and `_readout`.
+
+    Parameters
+    ----------
+    title : str
+        What is drawn; also the proposed file name.
+    name : str
+        Object name, and the name that screen readers say where `title` is empty.
+    """
+
+    saved = Signal(str)  # path of a figure or table that was written
+
+    def __init__(self, title: str = "", name: str = "plot", parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName(name)
+        self._greyed = False
+        self._title = QLabel(self)
+        self._title.setTextFormat(Qt.TextFormat.PlainText)
+        bold = self._title.font()
+        bold.setBold(True)
+        self._title.setFont(bold)
+        self._read = QLabel(self)
+        self._read.setTextFormat(Qt.TextFormat.PlainText)
+        self._read.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self._read.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._save = QToolButton(self)
+        self._save.setObjectName(f"{name}_save")
+        self._save.setIcon(self.style().standardIcon(QStyle.StandardPixmap.SP_DialogSaveButton))
+        self._save.setIconSize(QSize(14, 14))
+        self._save.setAutoRaise(True)
+        self._save.setToolTip("Save this figure or its numbers")
+        self._save.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        menu = QMenu(self._save)
+        self._fill_menu(menu)
+        self._save.setMenu(menu)
+        self.view = pg.GraphicsLayoutWidget(self)
+        self.view.setObjectName(f"{name}_view")
+        self.view.ci.layout.setContentsMargins(4, 2, 16, 2)
+        self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
+        self.view.setMinimumSize(120, 70)
+        self.view.viewport().installEventFilter(self)
+        self.layout_item = self.view.ci
+        self.scene = self.view.scene()
+        self.scene.sigMouseMoved.connect(self._mouse_moved)
+
+        header = QHBoxLayout()
+        header.setContentsMargins(6, 2, 2, 0)
+        header.setSpacing(6)
+        header.addWidget(self._title)
+        header.addWidget(self._read, 1)
+        self.header = header
+        header.addWidget(self._save)
+        box = QVBoxLayout(self)
+        box.setContentsMargins(0, 0, 0, 0)
+        box.setSpacing(0)
+        box.addLayout(header)
+        box.addWidget(self.view, 1)
+        self.box = box
+        self.set_title(title)
+        self.colours = style.from_palette(self.palette())
+        self.view.setBackground(self.colours.ground)
+
+    # What subclasses say
+
+    def numbers(self) -> Table:
+        """Everything that is drawn, as columns of numbers with units in their headings."""
+        raise NotImplementedError
+
+    def _restyle(self) -> None:
+        """Paint everything again with `self.colours`."""
+
+    def _readout(self, at: QPointF) -> str:
+        """The numbers at a point of the scene, empty where there are none."""
+        return ""
+
+    # Titles, greying
+
+    @property
+    def title(self) -> str:
+        return self._title.text()
+
+    def set_title(self, title: str) -> None:
+        self._title.setText(title)
+        self.view.setAccessibleName(title or self.objectName())
+        self._save.setAccessibleName(f"Save {title or 'figure'}")
+
+    @property
+    def greyed(self) -> bool:
+        return self._greyed
+
+    def set_greyed(self, greyed: bool) -> None:
+        """Draw pale what answers an earlier question."""
+        self._greyed = greyed
+        for item in self._plot_items():
+            item.vb.childGroup.setOpacity(0.35 if greyed else 1.0)
+
+    def _plot_items(self) -> list[pg.PlotItem]:
+        return [item for item in self.layout_item.items if isinstance(item, pg.PlotItem)]
+
+    def show_all(self) -> None:
+        """Zoom out to everything that is drawn."""
+        for item in self._plot_items():
+            item.enableAutoRange()
+
+    # Saving
+
+    def _fill_menu(self, menu: QMenu) -> None:
+        menu.addAction("Save figure\u2026", self.ask_and_save_figure).setToolTip("SVG or PDF for papers, PNG for slides")
+        menu.addAction("Save numbers\u2026", self.ask_and_save_numbers).setToolTip("CSV with units in the headings")
+        menu.addSeparator()
+        menu.addAction("Show everything", self.show_all)
+
+    def ask_and_save_figure(self) -> None:
+        """Ask for a name and save the figure there."""
+        kinds = "SVG, text stays text (*.svg);;PDF, text stays text (*.pdf);;PNG, 300 dpi (*.png)"
+        path, kind = QFileDialog.getSaveFileName(self, "Save figure", f"{self._proposed_name()}.svg", kinds)
+        if path:
+            if not Path(path).suffix:
+                path += f".{kind[:3].lower()}"
+            self._save_or_say(lambda: save_plot(self, path))
+
+    def ask_and_save_numbers(self) -> None:
+        """Ask for a name and save the numbers there."""
+        path, _ = QFileDialog.getSaveFileName(self, "Save numbers", f"{self._proposed_name()}.csv", "CSV (*.csv)")
+        if path:
+            if not Path(path).suffix:
+                path += ".csv"
+            self._save_or_say(lambda: save_numbers(self.numbers(), path))
+
+    def _save_or_say(self, save) -> None:
+        try:
+            self.saved.emit(str(save()))
+        except GlmError as error:
+            QMessageBox.warning(self, "Not saved", error.message)
+
+    def _proposed_name(self) -> str:
+        text = "".join(letter if letter.isalnum() else "_" for letter in self.title or self.objectName())
+        return "_".join(part for part in text.split("_") if part).lower() or "figure"
+
+    @contextmanager
+    def painted_for_paper(self, scale: float = 1.0) -> Iterator[None]:
+        """Black on white and not greyed while the block runs; `scale` is pixels of the figure a pixel of the screen."""
+        screen, greyed = self.colours, self._greyed
+        self._apply(style.on_paper())
+        self.set_greyed(False)
+        self._export_mode(True, {"antialias": True, "resolutionScale": scale})
+        if scale != 1.0:
+            self._widen_lines(scale)
+        try:
+            yield
+        finally:
+            self._export_mode(False, {})
+            self._apply(screen)
+            self.set_greyed(greyed)
+
+    def _export_mode(self, on: bool, options: dict[str, object]) -> None:
+        for item in self.scene.items():
+            if isinstance(item, pg.GraphicsItem):
+                item.setExportMode(on, options)
+
+    def _widen_lines(self, scale: float) -> None:
+        """Lines of cosmetic width stay one pixel of the figure wide otherwise; `_apply` undoes this."""
+        for item in self.scene.items():
+            if isinstance(item, pg.PlotDataItem | pg.PlotCurveItem):
+                if item.opts["pen"] is not None:
+                    item.setPen(_wider(item.opts["pen"], scale))
+            elif isinstance(item, pg.AxisItem):
+                item.setPen(_wider(item.pen(), scale))
+                _paint_label(item, self.colours)
+            elif isinstance(item, pg.InfiniteLine):
+                item.setPen(_wider(item.pen, scale))
+
+    # Events
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        self.open_menu(event.globalPos())
+
+    def open_menu(self, position: QPoint) -> None:
+        self._save.menu().popup(position)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "colours"):
+            self._apply(style.from_palette(self.palette()))
+
+    def eventFilter(self, watched, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Leave:
+            self._read.setText("")
+        elif event.type() == QEvent.Type.ContextMenu:
+            self.open_menu(event.globalPos())
+            return True
+        return super().eventFilter(watched, event)
+
+    def _mouse_moved(self, at) -> None:
+        text = self._readout(QPointF(at))
+        if text != self._read.text():
+            self._read.setText(text)
+
+    def _apply(self, colours: style.Colours) -> None:
+        self.colours = colours
+        self.view.setBackground(colours.ground)
+        for item in self._plot_items():
+            paint_axes(item, colours)
+        self._restyle()
+
+    # Help for subclasses
+
+    def add_area(self, row: int, column: int, x_axis: Axis, y_axis: Axis, *, mouse: bool = True) -> pg.PlotItem:
+        """A new area with labelled axes, in a cell of the layout."""
+        item = self.layout_item.addPlot(row, column)
+        item.setMenuEnabled(False)
+        item.hideButtons()
+        item.setMouseEnabled(mouse, mouse)
+        item.vb.setMenuEnabled(False)
+        item.vb.setDefaultPadding(0.03)
+        label_axes(item, x_axis, y_axis)
+        paint_axes(item, self.colours)
+        if not mouse:  # lets the wheel scroll what the plot lies in
+            item.vb.wheelEvent = lambda event, axis=None: event.ignore()
+        return item
+
+
+def label_axes(item: pg.PlotItem, x_axis: Axis, y_axis: Axis) -> None:
+    """Write labels with units, without silently scaling the numbers."""
+    for side, axis in (("bottom", x_axis), ("left", y_axis)):
+        item.getAxis(side).enableAutoSIPrefix(False)
+        item.setLabel(side, _label(axis, wrap=side == "left"))
+
+
+def paint_axes(item: pg.PlotItem, colours: style.Colours) -> None:
+    for side in ("bottom", "left", "right", "top"):
+        axis = item.getAxis(side)
+        axis.setPen(pg.mkPen(colours.muted))
+        axis.setTextPen(pg.mkPen(colours.ink))
+        axis.setStyle(tickLength=-4, hideOverlappingLabels=False)
+        _paint_label(axis, colours)
+    item.titleLabel.setAttr("color", colours.ink.name())
+    if item.titleLabel.isVisible():
+        item.titleLabel.setText(item.titleLabel.text)
+
+
+def _paint_label(axis: pg.AxisItem, colours: style.Colours) -> None:
+    axis.labelStyle = {"color": colours.ink.name()}
+    axis._updateLabel()
+
+
+def _wider(pen: object, scale: float) -> QPen:
+    wide = QPen(pg.mkPen(pen))
+    wide.setWidthF(max(wide.widthF(), 1.0) * scale)
+    return wide
+
+
+def transparent(colour: QColor, alpha: int) -> QColor:
+    pale = QColor(colour)
+    pale.setAlpha(alpha)
+    return pale
+
+
+def _label(axis: Axis, *, wrap: bool) -> str:
+    """The text of an axis as HTML; on an upright axis a long one puts its unit on a second line."""
+    if wrap and axis.unit and len(axis.text) > _LONG_LABEL:
+        return f"{escape(axis.label)}<br>({escape(axis.unit)})"
+    return escape(axis.text)

@@ -1,0 +1,196 @@
+"""Values over two axes as images that share one colour scale, and many small ones as a mosaic."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pyqtgraph as pg
+from qtpy.QtCore import QPointF, QRectF
+from qtpy.QtWidgets import QWidget
+
+from glmgui.plots import style
+from glmgui.plots.base import Plot, paint_axes
+from glmgui.plots.series import NO_AXIS, Axis, Image, Table, images_table
+
+_BAR_STEPS = 256
+_BAR_WIDTH = 14
+
+
+class ImagePlot(Plot):
+    """One or several images side by side, one colour bar for all of them.
+
+    Parameters
+    ----------
+    equal : bool
+        One unit of x as long as one of y, as positions need it.
+    diverging : bool
+        Colours that part at zero, for values of both signs.
+    """
+
+    def __init__(
+        self,
+        title: str = "",
+        x_axis: Axis = NO_AXIS,
+        y_axis: Axis = NO_AXIS,
+        value_axis: Axis = NO_AXIS,
+        *,
+        equal: bool = False,
+        diverging: bool = False,
+        mouse: bool = True,
+        name: str = "image_plot",
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(title, name, parent)
+        self.x_axis, self.y_axis, self.value_axis = x_axis, y_axis, value_axis
+        self._equal, self._diverging, self._mouse = equal, diverging, mouse
+        self._images: tuple[Image, ...] = ()
+        self._levels = (0.0, 1.0)
+        self._areas: list[pg.PlotItem] = []
+        self._bar: pg.PlotItem | None = None
+
+    def set_axes(self, x_axis: Axis, y_axis: Axis, value_axis: Axis, *, equal: bool) -> None:
+        self.x_axis, self.y_axis, self.value_axis, self._equal = x_axis, y_axis, value_axis, equal
+
+    def set_images(self, images: Sequence[Image], levels: tuple[float, float] | None = None) -> None:
+        """Draw these; `levels` is the range of the colours, by default that of all values."""
+        self._images = tuple(images)
+        self._levels = levels or self._range()
+        self._rebuild()
+
+    @property
+    def images(self) -> tuple[Image, ...]:
+        return self._images
+
+    @property
+    def levels(self) -> tuple[float, float]:
+        """Values at the two ends of the colour bar."""
+        return self._levels
+
+    def numbers(self) -> Table:
+        return images_table(self._images, self.x_axis, self.y_axis, self.value_axis)
+
+    def _range(self) -> tuple[float, float]:
+        values = [np.asarray(image.values, float) for image in self._images]
+        finite = [part[np.isfinite(part)] for part in values]
+        pooled = np.concatenate(finite) if finite else np.empty(0)
+        if not pooled.size:
+            return 0.0, 1.0
+        low, high = float(pooled.min()), float(pooled.max())
+        if self._diverging:
+            high = max(abs(low), abs(high))
+            low = -high
+        return (low, high) if high > low else (low - 0.5, low + 0.5)
+
+    def _rebuild(self) -> None:
+        self.layout_item.clear()
+        self._areas, self._bar = [], None
+        colours = pg.colormap.get(style.DIVERGING_MAP if self._diverging else style.COLOUR_MAP)
+        for column, image in enumerate(self._images):
+            area = self.add_area(0, column, self.x_axis, self.y_axis, mouse=self._mouse)
+            if image.title:
+                area.setTitle(image.title, color=self.colours.ink.name(), size="9pt")
+            area.vb.setAspectLocked(self._equal)
+            drawn = pg.ImageItem(np.asarray(image.values, float), levels=self._levels)
+            drawn.setColorMap(colours)
+            drawn.setRect(_extent(image))
+            area.addItem(drawn)
+            if column:
+                area.setXLink(self._areas[0])
+                area.setYLink(self._areas[0])
+            self._areas.append(area)
+        if self._images:
+            self._add_bar(colours, len(self._images))
+        self.set_greyed(self.greyed)
+
+    def _add_bar(self, colours: pg.ColorMap, column: int) -> None:
+        low, high = self._levels
+        bar = self.add_area(0, column, Axis(""), Axis(""), mouse=False)
+        bar.showAxis("right")
+        for side in ("left", "bottom", "top"):
+            bar.showAxis(side)
+            bar.getAxis(side).setStyle(showValues=False)
+            bar.getAxis(side).setTicks([])
+            bar.getAxis(side).showLabel(False)
+        bar.getAxis("left").setWidth(1)
+        bar.getAxis("right").enableAutoSIPrefix(False)
+        bar.setLabel("right", self.value_axis.text)
+        ramp = pg.ImageItem(np.linspace(low, high, _BAR_STEPS)[None, :], levels=self._levels)
+        ramp.setColorMap(colours)
+        ramp.setRect(QRectF(0, low, 1, high - low))
+        bar.addItem(ramp)
+        bar.setRange(xRange=(0, 1), yRange=(low, high), padding=0)
+        bar.layout.setColumnFixedWidth(1, _BAR_WIDTH)
+        bar.getAxis("top").setHeight(10)
+        bar.getAxis("bottom").setHeight(10)
+        self._bar = bar
+        paint_axes(bar, self.colours)
+        self.layout_item.layout.setColumnStretchFactor(column, 0)
+
+    def _restyle(self) -> None:
+        for area, image in zip(self._areas, self._images, strict=True):
+            if image.title:
+                area.setTitle(image.title, color=self.colours.ink.name(), size="9pt")
+
+    def show_all(self) -> None:
+        for area in self._areas:
+            area.enableAutoRange()
+
+    def _readout(self, at: QPointF) -> str:
+        for area, image in zip(self._areas, self._images, strict=True):
+            if area.vb.sceneBoundingRect().contains(at):
+                point, extent = area.vb.mapSceneToView(at), _extent(image)
+                if not extent.contains(point):
+                    return ""
+                shape = np.shape(image.values)
+                i = min(int((point.x() - extent.left()) / extent.width() * shape[0]), shape[0] - 1)
+                j = min(int((point.y() - extent.top()) / extent.height() * shape[1]), shape[1] - 1)
+                value = float(image.values[i, j])
+                said = "no data" if np.isnan(value) else self.value_axis.value(value)
+                where = (
+                    f"{self.x_axis.label} {self.x_axis.value(image.x[i])}, {self.y_axis.label} {self.y_axis.value(image.y[j])}"
+                )
+                return f"{where}:  {image.title} {said}".replace(":   ", ":  ")
+        return ""
+
+
+class MosaicPlot(ImagePlot):
+    """Every function of a two-dimensional basis as one small image, laid out as their numbers along x and y."""
+
+    def set_functions(self, x: np.ndarray, y: np.ndarray, values: np.ndarray, n_x: int, x_axis: Axis, y_axis: Axis) -> None:
+        """Draw `values` (n_functions, nx, ny), of which consecutive ones run along y, `n_x` groups of them along x."""
+        self._functions, self._over = np.asarray(values, float), (np.asarray(x, float), np.asarray(y, float), x_axis, y_axis)
+        n_y = len(values) // n_x
+        nx, ny = self._functions.shape[1:]
+        sheet = np.full((n_x * (nx + 1) - 1, n_y * (ny + 1) - 1), np.nan)
+        for number, image in enumerate(self._functions):
+            i, j = divmod(number, n_y)
+            sheet[i * (nx + 1) : i * (nx + 1) + nx, j * (ny + 1) : j * (ny + 1) + ny] = image
+        self.set_axes(Axis(f"function along {x_axis.label}"), Axis(f"function along {y_axis.label}"), Axis("value"), equal=False)
+        self.set_images(
+            [Image("", _tile_centres(n_x, nx), _tile_centres(n_y, ny), sheet)], levels=(0.0, max(float(np.nanmax(sheet)), 1e-12))
+        )
+        for side, count in (("bottom", n_x), ("left", n_y)):
+            self._areas[0].getAxis(side).setTicks([[(number, str(number)) for number in range(1, count + 1)]])
+
+    def numbers(self) -> Table:
+        x, y, x_axis, y_axis = self._over
+        return images_table(
+            [Image(str(number + 1), x, y, values) for number, values in enumerate(self._functions)], x_axis, y_axis, Axis("value")
+        )
+
+
+def _tile_centres(count: int, cells: int) -> np.ndarray:
+    """Centres of the cells of a row of `count` tiles, tile k lying between k - 1/2 and k + 1/2."""
+    total = count * (cells + 1) - 1
+    return 0.5 + (np.arange(total) + 0.5) / total * count
+
+
+def _extent(image: Image) -> QRectF:
+    """Rectangle that the cells of an image cover, in the units of its axes."""
+    spans = []
+    for centres in (np.asarray(image.x, float), np.asarray(image.y, float)):
+        step = (centres[-1] - centres[0]) / (len(centres) - 1) if len(centres) > 1 else 1.0
+        spans.append((centres[0] - step / 2, step * len(centres)))
+    (left, width), (bottom, height) = spans
+    return QRectF(left, bottom, width, height)

@@ -1,0 +1,202 @@
+"""Named curves over x, with bands, marks and a legend."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+import numpy as np
+import pyqtgraph as pg
+from qtpy.QtCore import QPointF, Qt
+from qtpy.QtWidgets import QWidget
+
+from glmgui.plots.base import Plot, label_axes, transparent
+from glmgui.plots.series import NO_AXIS, Axis, Curve, Table, curves_table
+
+_BAND_ALPHA = 60
+_MOST_NAMES = 6
+
+
+class LinePlot(Plot):
+    """Draws `Curve`s; the numbers nearest to the mouse stand in the header.
+
+    Parameters
+    ----------
+    log_x : bool
+        x in powers of ten (strengths of a penalty); x must then be positive.
+    legend : bool
+        Whether names are shown; never for a single curve.
+    mouse : bool
+        Whether dragging and the wheel pan and zoom.
+    dense : bool
+        For series far longer than the screen is wide: only what is visible is drawn, thinned to its extremes.
+    """
+
+    def __init__(
+        self,
+        title: str = "",
+        x_axis: Axis = NO_AXIS,
+        y_axis: Axis = NO_AXIS,
+        *,
+        log_x: bool = False,
+        legend: bool = True,
+        mouse: bool = True,
+        dense: bool = False,
+        name: str = "line_plot",
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(title, name, parent)
+        self.x_axis, self.y_axis = x_axis, y_axis
+        self._log_x, self._legend_wanted, self._dense = log_x, legend, dense
+        self._curves: tuple[Curve, ...] = ()
+        self._marks: tuple[tuple[float, str], ...] = ()
+        self._level: tuple[float, str] | None = None
+        self.area = self.add_area(1, 0, x_axis, y_axis, mouse=mouse)
+        self.area.setLogMode(x=log_x)
+        # A row of its own above the curves: inside the area it would cover them.
+        self._legend = pg.LabelItem("", justify="right")
+        self.layout_item.addItem(self._legend, 0, 0)
+
+    def set_axes(self, x_axis: Axis, y_axis: Axis) -> None:
+        self.x_axis, self.y_axis = x_axis, y_axis
+        label_axes(self.area, x_axis, y_axis)
+
+    def set_curves(
+        self, curves: Sequence[Curve], *, marks: Sequence[tuple[float, str]] = (), level: tuple[float, str] | None = None
+    ) -> None:
+        """Draw these instead of what was there.
+
+        Parameters
+        ----------
+        curves : sequence of Curve
+        marks : sequence of (x, text)
+            Vertical lines with a word on them.
+        level : (y, text), optional
+            A horizontal line of reference.
+        """
+        self._curves, self._marks, self._level = tuple(curves), tuple(marks), level
+        self._restyle()
+
+    @property
+    def curves(self) -> tuple[Curve, ...]:
+        return self._curves
+
+    def numbers(self) -> Table:
+        return curves_table(self._curves, self.x_axis, self.y_axis)
+
+    def _restyle(self) -> None:
+        self.area.clear()
+        self._write_legend()
+        if self._level is not None:
+            self._add_line(self._level[0], self._level[1], angle=0)
+        for x, text in self._marks:
+            self._add_line(np.log10(x) if self._log_x else x, text, angle=90)
+        for curve in self._curves:
+            self._add_curve(curve)
+        self.set_greyed(self.greyed)
+
+    def _write_legend(self) -> None:
+        named = [curve for curve in self._curves if curve.name]
+        wanted = self._legend_wanted and len(named) > 1
+        marks = {"dots": "\u25cf", "dashed": "\u2504"}
+        parts = [
+            f'<span style="color:{self.colours.of(curve.colour).name()}">{marks.get(curve.look, chr(0x2501))}</span>&nbsp;{escape(curve.name)}'
+            for curve in named[:_MOST_NAMES]
+        ]
+        if len(named) > _MOST_NAMES:
+            parts.append(f"and {len(named) - _MOST_NAMES} more")
+        self._legend.setText("&nbsp;&nbsp;&nbsp; ".join(parts) if wanted else "", color=self.colours.ink.name())
+        self._legend.setVisible(wanted)
+        self._legend.setMaximumHeight(self._legend.itemRect().height() if wanted else 0)
+
+    def _add_line(self, at: float, text: str, angle: int) -> None:
+        pen = pg.mkPen(self.colours.muted, width=1, style=Qt.PenStyle.DashLine)
+        options = {
+            "position": 0.96 if angle else 0.02,
+            "color": self.colours.ink,
+            "anchors": [(0, 0), (0, 0)] if angle else [(0, 1), (0, 1)],
+        }
+        self.area.addItem(pg.InfiniteLine(at, angle=angle, pen=pen, label=text or None, labelOpts=options))
+
+    def _add_curve(self, curve: Curve) -> None:
+        colour = self.colours.of(curve.colour)
+        x, y = np.asarray(curve.x, float), np.asarray(curve.y, float)
+        if curve.low is not None and curve.high is not None:
+            if curve.look == "dots":
+                self._add_error_bars(curve, x)
+            else:
+                self._add_band(x, np.asarray(curve.low, float), np.asarray(curve.high, float), transparent(colour, _BAND_ALPHA))
+        if curve.look == "dots":
+            item = pg.PlotDataItem(
+                x, y, pen=None, symbol="o", symbolSize=6, symbolPen=None, symbolBrush=colour, antialias=not self._dense
+            )
+        elif curve.look == "steps":
+            edges, heights = _steps(x, y)
+            item = pg.PlotDataItem(
+                edges, heights, pen=pg.mkPen(colour, width=curve.width), connect="finite", antialias=not self._dense
+            )
+        else:
+            dash = Qt.PenStyle.DashLine if curve.look == "dashed" else Qt.PenStyle.SolidLine
+            item = pg.PlotDataItem(
+                x, y, pen=pg.mkPen(colour, width=curve.width, style=dash), connect="finite", antialias=not self._dense
+            )
+        self.area.addItem(item)
+        if self._dense:
+            item.setClipToView(True)
+            item.setDownsampling(auto=True, method="peak")
+
+    def _add_error_bars(self, curve: Curve, x: np.ndarray) -> None:
+        positions = np.log10(x) if self._log_x else x
+        ends = np.stack([np.asarray(curve.low, float), np.asarray(curve.high, float)], axis=1).ravel()
+        bars = pg.PlotCurveItem(
+            np.repeat(positions, 2), ends, connect="pairs", antialias=True, pen=pg.mkPen(self.colours.of(curve.colour), width=1.5)
+        )
+        bars.setSkipFiniteCheck(False)
+        self.area.addItem(bars)
+
+    def _add_band(self, x: np.ndarray, low: np.ndarray, high: np.ndarray, colour) -> None:
+        """One filled area per stretch without NaN: a single one would bridge the gaps."""
+        good = np.isfinite(x) & np.isfinite(low) & np.isfinite(high)
+        edges = np.flatnonzero(np.diff(np.concatenate([[0], good.astype(np.int8), [0]])))
+        for start, stop in zip(edges[::2], edges[1::2], strict=True):
+            if stop - start > 1:
+                part = slice(start, stop)
+                lower, upper = pg.PlotDataItem(x[part], low[part]), pg.PlotDataItem(x[part], high[part])
+                for item in (lower, upper):
+                    item.setLogMode(self._log_x, False)
+                band = pg.FillBetweenItem(lower, upper, brush=pg.mkBrush(colour))
+                band.setZValue(-10)
+                self.area.addItem(band)
+
+    def _readout(self, at: QPointF) -> str:
+        if not self._curves or not self.area.vb.sceneBoundingRect().contains(at):
+            return ""
+        x = self.area.vb.mapSceneToView(at).x()
+        x = 10**x if self._log_x else x
+        parts = []
+        where = None
+        for curve in self._curves[:4]:
+            values = np.asarray(curve.x, float)
+            if not len(values) or np.all(np.isnan(values)):
+                continue
+            nearest = int(np.nanargmin(np.abs(np.log10(values) - np.log10(x)) if self._log_x else np.abs(values - x)))
+            where = values[nearest] if where is None else where
+            y = float(curve.y[nearest])
+            if np.isnan(y):
+                continue
+            text = f"{curve.name} {self.y_axis.value(y)}".strip()
+            if curve.low is not None and curve.high is not None and np.isfinite(curve.low[nearest]):
+                text += f" [{curve.low[nearest]:.3g}, {curve.high[nearest]:.3g}]"
+            parts.append(text)
+        if where is None:
+            return ""
+        more = f", {len(self._curves) - 4} more" if len(self._curves) > 4 else ""
+        return f"{self.x_axis.label} {self.x_axis.value(float(where))}:  " + ",  ".join(parts) + more
+
+
+def _steps(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Edges and heights of a line that is flat over each bin around `x`."""
+    if len(x) < 2:
+        return x, y
+    half = np.median(np.diff(x)) / 2
+    return np.stack([x - half, x + half], axis=1).ravel(), np.repeat(y, 2)

@@ -1,0 +1,116 @@
+"""Predicted against observed rate over time, read stretch by stretch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from qtpy.QtCore import QSignalBlocker, Qt
+from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QScrollBar, QWidget
+
+from glmgui.plots.line import LinePlot
+from glmgui.plots.series import RATE, TIME, Axis, Curve, Table
+
+_LENGTHS = (5.0, 20.0, 60.0, 300.0)
+_STEPS = 10_000
+
+
+class RatePlot(LinePlot):
+    """Long series over time with a scroll bar and a choice of how much is seen at once."""
+
+    def __init__(
+        self, title: str = "Rate over time", *, y_axis: Axis = RATE, name: str = "rate_plot", parent: QWidget | None = None
+    ) -> None:
+        super().__init__(title, TIME, y_axis, name=name, parent=parent, dense=True)
+        self._span = (0.0, 1.0)
+        self.area.setMouseEnabled(True, False)
+        self._length = QComboBox(self)
+        self._length.setObjectName(f"{name}_length")
+        self._length.setAccessibleName("How much time is shown at once")
+        for seconds in _LENGTHS:
+            self._length.addItem(f"{seconds:g} s", seconds)
+        self._length.addItem("all", None)
+        self._length.setCurrentIndex(1)
+        self._bar = QScrollBar(Qt.Orientation.Horizontal, self)
+        self._bar.setObjectName(f"{name}_scroll")
+        self._bar.setAccessibleName("Scroll through time")
+        row = QHBoxLayout()
+        row.setContentsMargins(6, 0, 6, 2)
+        row.setSpacing(6)
+        row.addWidget(self._bar, 1)
+        row.addWidget(QLabel("show", self))
+        row.addWidget(self._length)
+        self.box.addLayout(row)
+        self._length.currentIndexChanged.connect(self._show_length)
+        self._bar.valueChanged.connect(self._scrolled)
+        self.area.vb.sigXRangeChanged.connect(self._follow)
+
+    def set_rates(self, curves: Sequence[Curve]) -> None:
+        """Draw curves over the same times (s); where one bin does not follow on another the line is interrupted."""
+        self.set_curves([_interrupted(curve) for curve in curves])
+        times = [np.asarray(curve.x, float) for curve in curves if len(curve.x)]
+        span = (min(float(x[0]) for x in times), max(float(x[-1]) for x in times)) if times else (0.0, 1.0)
+        if span != self._span:
+            self._span = span if span[1] > span[0] else (span[0], span[0] + 1.0)
+            self.area.vb.setLimits(xMin=self._span[0], xMax=self._span[1], minXRange=0.05)
+            self._show_length()
+        self._fit_height()
+
+    def numbers(self) -> Table:
+        table = super().numbers()
+        if "curve" in table or not table:
+            return table
+        kept = np.isfinite(np.stack([column.astype(float) for column in table.values()])[1:]).any(axis=0)
+        return {heading: column[kept] for heading, column in table.items()}
+
+    def show_all(self) -> None:
+        self._length.setCurrentIndex(self._length.count() - 1)
+        self._show_length()
+
+    def _seen(self) -> float:
+        seconds = self._length.currentData()
+        whole = self._span[1] - self._span[0]
+        return whole if seconds is None else min(seconds, whole)
+
+    def _show_length(self) -> None:
+        start = max(self._span[0], min(self.area.vb.viewRange()[0][0], self._span[1] - self._seen()))
+        self.area.setXRange(start, start + self._seen(), padding=0)
+        self._follow()
+
+    def _scrolled(self, value: int) -> None:
+        start, stop = self.area.vb.viewRange()[0]
+        first = self._span[0] + value / _STEPS * (self._span[1] - self._span[0])
+        self.area.setXRange(first, first + stop - start, padding=0)
+
+    def _follow(self, *_) -> None:
+        """Keep the scroll bar where the view is."""
+        start, stop = self.area.vb.viewRange()[0]
+        whole = self._span[1] - self._span[0]
+        page = min(1.0, (stop - start) / whole)
+        with QSignalBlocker(self._bar):
+            self._bar.setPageStep(max(1, round(page * _STEPS)))
+            self._bar.setSingleStep(max(1, round(page * _STEPS / 10)))
+            self._bar.setRange(0, max(0, round((1 - page) * _STEPS)))
+            self._bar.setValue(round((start - self._span[0]) / whole * _STEPS))
+
+    def _fit_height(self) -> None:
+        """One height for the whole recording, so that stretches can be compared; the rarest peaks may be cut."""
+        values = [np.asarray(curve.y, float) for curve in self.curves]
+        pooled = np.concatenate(values) if values else np.empty(0)
+        pooled = pooled[np.isfinite(pooled)]
+        if pooled.size:
+            top = float(max(np.quantile(pooled, 0.9995), pooled.max() * 0.5))
+            self.area.setYRange(min(0.0, float(pooled.min())), top * 1.05 or 1.0, padding=0)
+
+
+def _interrupted(curve: Curve) -> Curve:
+    """The curve with a NaN wherever time jumps."""
+    x, y = np.asarray(curve.x, float), np.asarray(curve.y, float)
+    if len(x) < 3:
+        return curve
+    steps = np.diff(x)
+    jumps = np.flatnonzero(steps > 1.5 * np.median(steps)) + 1
+    if not len(jumps):
+        return curve
+    x, y = np.insert(x, jumps, x[jumps - 1]), np.insert(y, jumps, np.nan)
+    return Curve(curve.name, x, y, look=curve.look, colour=curve.colour, width=curve.width)

@@ -1,0 +1,128 @@
+"""What a plot draws, as plain data: axes, curves with bands, images; and the same as a table of numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+Look = Literal["line", "dots", "steps", "dashed"]
+Table = dict[str, np.ndarray]
+"""Columns of equal length by heading; the heading holds the unit."""
+
+
+@dataclass(frozen=True)
+class Axis:
+    """What an axis shows, with its unit of measure (empty for a pure number)."""
+
+    label: str
+    unit: str = ""
+
+    @property
+    def text(self) -> str:
+        return f"{self.label} ({self.unit})" if self.unit else self.label
+
+    def value(self, number: float) -> str:
+        """A number of this axis, as the readout under the mouse writes it."""
+        return f"{number:.4g}\u2009{self.unit}" if self.unit else f"{number:.4g}"
+
+
+NO_AXIS = Axis("")
+TIME = Axis("time", "s")
+RATE = Axis("rate", "Hz")
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One named line over x, as a rule with a band around it.
+
+    Attributes
+    ----------
+    name : str
+        Name in the legend and heading of its column of numbers.
+    x, y : (n,) float
+        NaN leaves a gap.
+    low, high : (n,) float, optional
+        Limits of the band.
+    look : {"line", "dots", "steps", "dashed"}
+    colour : int or "data"
+        Position in the palette, or the neutral colour that observed data have.
+    width : float
+        Of the line, in pixels.
+    """
+
+    name: str
+    x: np.ndarray
+    y: np.ndarray
+    low: np.ndarray | None = None
+    high: np.ndarray | None = None
+    look: Look = "line"
+    colour: int | Literal["data"] = 0
+    width: float = 2.0
+
+
+@dataclass(frozen=True)
+class Image:
+    """Values over two axes.
+
+    Attributes
+    ----------
+    title : str
+    x : (nx,) float
+        Centres of the cells, equally spaced.
+    y : (ny,) float
+    values : (nx, ny) float
+        NaN is left blank.
+    """
+
+    title: str
+    x: np.ndarray
+    y: np.ndarray
+    values: np.ndarray
+
+
+def curves_table(curves: Sequence[Curve], x_axis: Axis, y_axis: Axis) -> Table:
+    """Curves as numbers: one row an x where all share it, else one row a point with the curve's name."""
+    if not curves:
+        return {}
+    unit = f" ({y_axis.unit})" if y_axis.unit else ""
+    first = np.asarray(curves[0].x)
+    if all(np.array_equal(first, curve.x, equal_nan=True) for curve in curves):
+        table: Table = {x_axis.text: first}
+        for curve in curves:
+            name = curve.name or y_axis.label
+            table[name + unit] = np.asarray(curve.y)
+            if curve.low is not None and curve.high is not None:
+                table[f"{name} low{unit}"] = np.asarray(curve.low)
+                table[f"{name} high{unit}"] = np.asarray(curve.high)
+        return table
+    empty = [np.full(len(curve.x), np.nan) for curve in curves]
+    table = {
+        "curve": np.concatenate([np.full(len(curve.x), curve.name, dtype=object) for curve in curves]),
+        x_axis.text: np.concatenate([np.asarray(curve.x, float) for curve in curves]),
+        y_axis.text: np.concatenate([np.asarray(curve.y, float) for curve in curves]),
+    }
+    if any(curve.low is not None for curve in curves):
+        for side in ("low", "high"):
+            parts = [getattr(curve, side) for curve in curves]
+            table[side + unit] = np.concatenate(
+                [blank if part is None else part for part, blank in zip(parts, empty, strict=True)]
+            )
+    return table
+
+
+def images_table(images: Sequence[Image], x_axis: Axis, y_axis: Axis, value_axis: Axis) -> Table:
+    """Images as numbers: one row a cell."""
+    if not images:
+        return {}
+    columns: dict[str, list[np.ndarray]] = {"image": [], x_axis.text: [], y_axis.text: [], value_axis.text: []}
+    headings = list(columns)
+    for image in images:
+        x, y = np.meshgrid(image.x, image.y, indexing="ij")
+        parts = (np.full(x.size, image.title, dtype=object), x.ravel(), y.ravel(), np.asarray(image.values, float).ravel())
+        for heading, part in zip(headings, parts, strict=True):
+            columns[heading].append(part)
+    table = {heading: np.concatenate(parts) for heading, parts in columns.items()}
+    return table if len(images) > 1 else {heading: table[heading] for heading in headings[1:]}

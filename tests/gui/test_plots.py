@@ -1,0 +1,220 @@
+"""Plots show what they were given, read it under the mouse, and save it as figures and as numbers."""
+
+from __future__ import annotations
+
+import csv
+import re
+
+import numpy as np
+import pytest
+from qtpy.QtCore import QPointF, Qt
+from qtpy.QtGui import QColor, QImage, QPalette
+
+from glmengine.errors import GlmError
+from glmgui.plots import (
+    Axis,
+    Curve,
+    Image,
+    ImagePlot,
+    LinePlot,
+    MosaicPlot,
+    RasterPlot,
+    RatePlot,
+    ScorePlot,
+    TimeLine,
+    save_numbers,
+    save_plot,
+)
+from glmgui.plots.timeline import merged
+
+
+def tuning(qtbot) -> LinePlot:
+    plot = LinePlot("Tuning", Axis("speed", "cm/s"), Axis("rate", "Hz"))
+    qtbot.addWidget(plot)
+    plot.resize(420, 300)
+    plot.show()
+    x = np.linspace(0, 40, 20)
+    y = 5 + np.sin(x / 5)
+    plot.set_curves([Curve("model", x, y, y - 1, y + 1), Curve("data", x, y + 0.3, look="dots", colour="data")])
+    return plot
+
+
+def scene_point(plot, x: float, y: float) -> QPointF:
+    plot.scene.prepareForPaint()
+    return plot.area.vb.mapViewToScene(QPointF(x, y))
+
+
+def rows_of(path) -> list[list[str]]:
+    with open(path, newline="", encoding="utf-8") as file:
+        return list(csv.reader(file))
+
+
+def test_axes_carry_their_unit(qtbot):
+    plot = tuning(qtbot)
+    assert "speed (cm/s)" in plot.area.getAxis("bottom").labelString()
+    assert "rate (Hz)" in plot.area.getAxis("left").labelString()
+
+
+def test_the_nearest_numbers_are_read_out_with_their_band(qtbot):
+    plot = tuning(qtbot)
+    curve = plot.curves[0]
+    text = plot._readout(scene_point(plot, curve.x[7] + 0.1, 5))
+    assert f"{curve.x[7]:.4g}\u2009cm/s" in text
+    assert f"model {curve.y[7]:.4g}\u2009Hz [{curve.low[7]:.3g}, {curve.high[7]:.3g}]" in text
+    assert "data" in text
+
+
+def test_numbers_are_saved_exactly(qtbot, tmp_path):
+    plot = tuning(qtbot)
+    path = save_numbers(plot.numbers(), tmp_path / "tuning.csv")
+    heading, *rows = rows_of(path)
+    assert heading == ["speed (cm/s)", "model (Hz)", "model low (Hz)", "model high (Hz)", "data (Hz)"]
+    values = np.array(rows, dtype=float)
+    np.testing.assert_array_equal(values[:, 1], plot.curves[0].y)
+    np.testing.assert_array_equal(values[:, 4], plot.curves[1].y)
+
+
+def test_curves_over_different_x_are_saved_one_row_a_point(qtbot):
+    plot = tuning(qtbot)
+    plot.set_curves([Curve("a", np.arange(3.0), np.ones(3)), Curve("b", np.arange(2.0), np.zeros(2), np.zeros(2), np.ones(2))])
+    table = plot.numbers()
+    assert list(table["curve"]) == ["a", "a", "a", "b", "b"]
+    assert np.isnan(table["low (Hz)"][:3]).all()
+
+
+@pytest.mark.parametrize("ending", ["svg", "pdf", "png"])
+def test_figures_are_saved_on_white_from_a_dark_window(qtbot, tmp_path, ending):
+    plot = tuning(qtbot)
+    dark = QPalette(plot.palette())
+    dark.setColor(QPalette.ColorRole.Base, QColor("#1e1e1e"))
+    dark.setColor(QPalette.ColorRole.Text, QColor("#e0e0e0"))
+    plot.setPalette(dark)
+    assert plot.colours.ground == QColor("#1e1e1e")
+    path = save_plot(plot, tmp_path / f"figure.{ending}")
+    content = path.read_bytes()
+    if ending == "svg":
+        text = content.decode()
+        assert re.search(r"<text[^>]*>[^<]*speed \(cm/s\)", text), "labels must stay text"
+        assert "#e0e0e0" not in text
+    elif ending == "pdf":
+        assert content.startswith(b"%PDF")
+        assert b"/Font" in content
+    else:
+        image = QImage(str(path))
+        assert image.width() > 1.5 * plot.view.width()
+        assert image.pixelColor(1, 1) == QColor("white")
+    assert plot.colours.ground == QColor("#1e1e1e"), "the window keeps its own colours"
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
+
+
+def test_a_figure_that_cannot_be_written_says_so_and_leaves_nothing(qtbot, tmp_path):
+    plot = tuning(qtbot)
+    with pytest.raises(GlmError, match="SVG, PDF or PNG"):
+        save_plot(plot, tmp_path / "figure.gif")
+    with pytest.raises(GlmError, match="cannot be written"):
+        save_plot(plot, tmp_path / "absent" / "figure.svg")
+    assert not list(tmp_path.iterdir())
+
+
+def test_images_share_one_scale_and_are_read_by_cell(qtbot):
+    plot = ImagePlot("Place", Axis("x", "cm"), Axis("y", "cm"), Axis("rate", "Hz"), equal=True)
+    qtbot.addWidget(plot)
+    plot.resize(600, 300)
+    plot.show()
+    x, y = np.linspace(5, 95, 10), np.linspace(2.5, 47.5, 10)
+    values = np.add.outer(np.arange(10.0), np.zeros(10))
+    blank = values * 2
+    blank[0, 0] = np.nan
+    plot.set_images([Image("data", x, y, blank), Image("model", x, y, values)])
+    assert plot.levels == (0.0, 18.0)
+    assert all(area.vb.state["aspectLocked"] for area in plot._areas)
+    plot.scene.prepareForPaint()
+    at = plot._areas[1].vb.mapViewToScene(QPointF(35.0, 20.0))
+    assert plot._readout(at).endswith("model 3\u2009Hz")
+    at = plot._areas[0].vb.mapViewToScene(QPointF(5.0, 2.0))
+    assert plot._readout(at).endswith("data no data")
+    table = plot.numbers()
+    assert list(table) == ["image", "x (cm)", "y (cm)", "rate (Hz)"]
+    assert len(table["image"]) == 200
+
+
+def test_a_mosaic_keeps_every_function_with_its_own_axes(qtbot):
+    plot = MosaicPlot("Basis")
+    qtbot.addWidget(plot)
+    values = np.arange(6 * 4 * 3, dtype=float).reshape(6, 4, 3)
+    plot.set_functions(np.arange(4.0), np.arange(3.0), values, 2, Axis("x", "cm"), Axis("y", "cm"))
+    table = plot.numbers()
+    assert sorted(set(table["image"])) == [str(number) for number in range(1, 7)]
+    np.testing.assert_array_equal(table["value"], values.ravel())
+    assert np.shape(plot.images[0].values) == (2 * 5 - 1, 3 * 4 - 1)
+
+
+def test_a_raster_shows_density_where_ticks_run_together_and_a_click_picks(qtbot):
+    plot = RasterPlot()
+    qtbot.addWidget(plot)
+    plot.resize(400, 200)
+    plot.show()
+    times = {"7": np.sort(np.random.default_rng(0).uniform(0, 100, 50_000)), "9": np.array([50.0])}
+    plot.set_spikes(times, (0.0, 100.0))
+    assert plot._density.isVisible()
+    plot.area.setXRange(49.9, 50.1, padding=0)
+    assert not plot._density.isVisible()
+    inside = sum(((values >= 49.9) & (values <= 50.1)).sum() for values in times.values())
+    assert 0.5 * inside < len(plot._ticks.getData()[0]) / 2 <= inside
+    with qtbot.waitSignal(plot.picked) as picked:
+        at = plot.view.mapFromScene(scene_point(plot, 50, 0))
+        qtbot.mouseClick(plot.view.viewport(), Qt.MouseButton.LeftButton, pos=at)
+    assert picked.args == ["9"]
+    plot.area.setXRange(49, 51, padding=0)
+    assert set(plot.numbers()["unit"]) == {"7", "9"}
+    assert plot.numbers()["spike time (s)"].min() >= 49
+
+
+def test_rates_are_interrupted_where_time_jumps_and_scroll(qtbot):
+    plot = RatePlot()
+    qtbot.addWidget(plot)
+    plot.resize(500, 250)
+    plot.show()
+    time = np.concatenate([np.arange(0, 50, 0.1), np.arange(80, 100, 0.1)])
+    plot.set_rates([Curve("observed", time, np.ones(len(time)), colour="data"), Curve("model", time, np.full(len(time), 2.0))])
+    assert np.isnan(plot.curves[0].y).sum() == 1
+    assert plot.area.vb.viewRange()[0] == pytest.approx([0, 20])
+    plot._bar.setValue(plot._bar.maximum())
+    assert plot.area.vb.viewRange()[0][1] == pytest.approx(time[-1], abs=0.1)
+    assert len(plot.numbers()["time (s)"]) == len(time)
+
+
+def test_scores_are_sorted_with_missing_ones_last(qtbot):
+    plot = ScorePlot("Held out", Axis("deviance explained"))
+    qtbot.addWidget(plot)
+    plot.resize(400, 200)
+    plot.show()
+    plot.set_scores({"a": 0.1, "b": float("nan"), "c": 0.4}, Axis("deviance explained"))
+    assert list(plot.numbers()["unit"]) == ["c", "a", "b"]
+    with qtbot.waitSignal(plot.picked) as picked:
+        qtbot.mouseClick(plot.view.viewport(), Qt.MouseButton.LeftButton, pos=plot.view.mapFromScene(scene_point(plot, 2, 0.05)))
+    assert picked.args == ["a"]
+
+
+def test_dragging_on_the_time_line_draws_an_interval(qtbot):
+    plot = TimeLine()
+    qtbot.addWidget(plot)
+    plot.resize(500, 160)
+    plot.show()
+    plot.set_epochs({"all": [[0, 100]], "run": [[10, 30], [60, 90]]}, ["all"], (0.0, 100.0))
+    plot.set_drawing(True)
+    viewport = plot.view.viewport()
+    start, stop = (plot.view.mapFromScene(scene_point(plot, x, 0.5)) for x in (20, 45))
+    with qtbot.waitSignal(plot.intervals_changed) as changed:
+        qtbot.mousePress(viewport, Qt.MouseButton.LeftButton, pos=start)
+        qtbot.mouseMove(viewport, pos=(start + stop) / 2)
+        qtbot.mouseMove(viewport, pos=stop)
+        qtbot.mouseRelease(viewport, Qt.MouseButton.LeftButton, pos=stop)
+    ((drawn,),) = changed.args
+    assert drawn == pytest.approx((20, 45), abs=0.5)
+    assert list(plot.numbers()["epoch"]) == ["all", "run", "run", "drawn"]
+
+
+def test_overlapping_intervals_are_one():
+    assert merged([(5, 6), (1, 3), (2, 4), (4, 5)]) == ((1, 6),)
+    assert merged([(3, 4), (1, 2)]) == ((1, 2), (3, 4))
