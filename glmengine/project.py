@@ -1,0 +1,212 @@
+"""A project: analysis, result and the place of the recording in one ``.glm`` file, written whole or not at all.
+
+The file is a zip of ``project.json`` (format version, the recording's path and hash), ``analysis.toml``, ``result.nc`` where there
+is one, and ``report.html``, which any browser opens without the program.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+import tomllib
+import zipfile
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from glmengine.analysis import Analysis
+from glmengine.errors import GlmError
+from glmengine.files import replacing
+from glmengine.results import Result
+
+if TYPE_CHECKING:
+    from glmengine.recording import Recording
+
+FORMAT_VERSION = 1
+_LARGEST = 4_000_000_000  # bytes unpacked; a result of that size is refused rather than filling the disk
+_LARGEST_TEXT = 50_000_000
+
+
+@dataclass(frozen=True)
+class RecordingReference:
+    """Where a project's recording lies, and how to know it again.
+
+    Attributes
+    ----------
+    path : Path or None
+        As it was when the project was saved; None for a recording made in memory.
+    relative : str
+        The same relative to the project file, for folders moved together.
+    sha256, name : str
+    source : mapping
+        What else was used to open it (the recipe).
+    """
+
+    path: Path | None = None
+    relative: str = ""
+    sha256: str = ""
+    name: str = ""
+    source: Mapping[str, Any] = field(default_factory=dict)
+
+    def find(self, project: str | Path) -> Path | None:
+        """Where the recording is now, given where the project is; None if at neither place."""
+        beside = Path(project).resolve().parent / self.relative if self.relative else None
+        for place in (beside, self.path):
+            if place is not None and place.exists():
+                return place
+        return None
+
+
+class Project(NamedTuple):
+    """What `load_project` gives."""
+
+    analysis: Analysis
+    result: Result | None
+    recording: RecordingReference
+
+
+def save_project(path: str | Path, analysis: Analysis, result: Result | None = None, recording: Recording | RecordingReference | None = None) -> None:
+    """Write a ``.glm`` file.
+
+    Parameters
+    ----------
+    path : path
+    analysis : Analysis
+    result : Result, optional
+    recording : Recording or RecordingReference, optional
+        Kept by path and hash; its data are not copied.
+
+    Raises
+    ------
+    GlmError
+        If the folder cannot be written to; a project that was there is untouched.
+    """
+    import tomli_w
+
+    path = Path(path)
+    head = {"format": "glm project", "format_version": FORMAT_VERSION, "recording": _described(recording, path)}
+    with replacing(path) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("project.json", json.dumps(head, indent=1, ensure_ascii=False))
+        archive.writestr("analysis.toml", tomli_w.dumps(analysis.to_dict()))
+        if result is not None:
+            with tempfile.TemporaryDirectory() as folder:
+                saved = Path(folder) / "result.nc"
+                result.save(saved)
+                archive.write(saved, "result.nc", zipfile.ZIP_DEFLATED, compresslevel=1)
+        archive.writestr("report.html", _report(analysis, result, head["recording"]))
+
+
+def load_project(path: str | Path) -> Project:
+    """Read a ``.glm`` file: analysis, result (None where it has none), and where the recording was.
+
+    Raises
+    ------
+    GlmError
+        If the file is absent, is something else, is damaged, or comes from a newer version of the program.
+    """
+    path = Path(path)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            head = _head(archive, path.name)
+            analysis = _analysis(archive, path.name)
+            result = _result(archive, path.name)
+    except FileNotFoundError as error:
+        raise GlmError(f"{path}: there is no such file; check the path") from error
+    except zipfile.BadZipFile as error:
+        raise GlmError(f"{path.name}: is not a project or is damaged ({error}); choose a .glm file, or restore a copy") from error
+    except OSError as error:
+        raise GlmError(f"{path.name}: cannot be read ({error.strerror or error}); check its permissions") from error
+    except (zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        raise GlmError(f"{path.name}: is damaged and cannot be unpacked ({error}); restore a copy") from error
+    return Project(analysis, result, _reference(head.get("recording"), path.name))
+
+
+def _head(archive: zipfile.ZipFile, name: str) -> dict[str, Any]:
+    try:
+        head = json.loads(_text(archive, "project.json", name))
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise GlmError(f"{name}: is damaged (project.json: {error}); restore a copy") from error
+    if not isinstance(head, dict) or head.get("format") != "glm project" or not isinstance(head.get("format_version"), int):
+        raise GlmError(f"{name}: is a zip file but not a project of this program; choose a .glm file")
+    if head["format_version"] > FORMAT_VERSION:
+        raise GlmError(
+            f"{name}: was written by a newer version of the program (format {head['format_version']}, this one reads up to {FORMAT_VERSION}); update the program",
+            field="format_version",
+        )
+    return head
+
+
+def _analysis(archive: zipfile.ZipFile, name: str) -> Analysis:
+    try:
+        data = tomllib.loads(_text(archive, "analysis.toml", name))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise GlmError(f"{name}: is damaged (analysis.toml: {error}); restore a copy") from error
+    return Analysis.from_dict(data, f"{name}, analysis.toml")
+
+
+def _result(archive: zipfile.ZipFile, name: str) -> Result | None:
+    if "result.nc" not in archive.namelist():
+        return None
+    content = _member(archive, "result.nc", name, _LARGEST)
+    with tempfile.TemporaryDirectory() as folder:
+        saved = Path(folder) / "result.nc"
+        saved.write_bytes(content)
+        return Result.load(saved)
+
+
+def _text(archive: zipfile.ZipFile, member: str, name: str) -> str:
+    return _member(archive, member, name, _LARGEST_TEXT).decode("utf-8")
+
+
+def _member(archive: zipfile.ZipFile, member: str, name: str, largest: int) -> bytes:
+    """One file of the zip, never more than `largest` bytes whatever its header says."""
+    try:
+        with archive.open(member) as stream:
+            content = stream.read(largest + 1)
+    except KeyError as error:
+        raise GlmError(f"{name}: is not a project or is damaged ({member} is missing); choose a .glm file") from error
+    if len(content) > largest:
+        raise GlmError(f"{name}: {member} unpacks to more than {largest / 1e9:g} GB; this is not a project of this program")
+    return content
+
+
+def _described(recording: Recording | RecordingReference | None, project: Path) -> dict[str, Any]:
+    if recording is None:
+        return {}
+    place = Path(os.path.abspath(recording.path)) if recording.path else None
+    try:
+        relative = os.path.relpath(place, project.resolve().parent) if place else ""
+    except ValueError:  # another drive
+        relative = ""
+    source = {key: value for key, value in recording.source.items() if _is_plain(value)}
+    return {"path": str(place or ""), "relative": relative, "sha256": recording.sha256, "name": recording.name, "source": source}
+
+
+def _reference(data: Any, name: str) -> RecordingReference:
+    data = data if isinstance(data, dict) else {}
+    texts = {key: str(data.get(key, "")) for key in ("path", "relative", "sha256", "name")}
+    source = data.get("source")
+    return RecordingReference(
+        path=Path(texts["path"]) if texts["path"] else None,
+        relative=texts["relative"],
+        sha256=texts["sha256"],
+        name=texts["name"],
+        source=source if isinstance(source, dict) else {},
+    )
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether it is short, plain data that JSON can hold."""
+    try:
+        return len(json.dumps(value)) < 100_000
+    except (TypeError, ValueError):
+        return False
+
+
+def _report(analysis: Analysis, result: Result | None, recording: Mapping[str, Any]) -> str:
+    from glmengine.report import report_html
+
+    return report_html(analysis, result, recording_name=str(recording.get("name", "")))

@@ -1,0 +1,140 @@
+"""Recordings made by the program, whose truth is known: to try things out, and to test that fits find the truth.
+
+Every sample is drawn from the model itself, bin by bin, with a seed: the log of the expected count is a sum of tuning, the unit's
+own past and the other units' past. What was put in is kept in ``recording.source["truth"]`` as plain data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from glmengine.errors import GlmError
+
+if TYPE_CHECKING:
+    import pynapple as nap
+
+    from glmengine.analysis import Analysis
+    from glmengine.recording import Recording
+
+DEMO = "head-direction-place"
+
+_ALIASES = {"session": DEMO}
+# name: (what it is, module of `glmengine.samples` with `make(seed)` and `analysis()`)
+_MODULES = {
+    "head-direction-place": ("16 head-direction and place cells in a box, with refractoriness and coupling, 600 s", "session"),
+}
+
+
+def _maker(module: str) -> Callable[..., Recording]:
+    def make(seed: int = 0) -> Recording:
+        return import_module(f"glmengine.samples.{module}").make(seed)
+
+    return make
+
+
+SAMPLES: Mapping[str, tuple[str, Callable[..., Recording]]] = {name: (text, _maker(module)) for name, (text, module) in _MODULES.items()}
+
+
+def sample(name: str = DEMO, seed: int = 0) -> Recording:
+    """Simulate a session.
+
+    Parameters
+    ----------
+    name : str
+        One of `SAMPLES`.
+    seed : int
+        The same seed gives the same spikes.
+
+    Raises
+    ------
+    GlmError
+        If there is no sample of that name; the sentence lists those that there are.
+    """
+    return SAMPLES[_known(name)][1](seed)
+
+
+def sample_analysis(name: str = DEMO) -> Analysis:
+    """An analysis that suits the sample of this name."""
+    return import_module(f"glmengine.samples.{_MODULES[_known(name)][1]}").analysis()
+
+
+def demo_analysis() -> Analysis:
+    """The analysis that the demonstration fits to the sample `DEMO`: a few seconds on two cores."""
+    return sample_analysis(DEMO)
+
+
+def _known(name: str) -> str:
+    name = _ALIASES.get(name, name)
+    if name not in _MODULES:
+        raise GlmError(f"there is no sample '{name}'; the samples are: {', '.join([*_ALIASES, *_MODULES])}")
+    return name
+
+
+def simulate_counts(drive: np.ndarray, kernels: np.ndarray, rng: np.random.Generator, *, most: float = 2.0) -> np.ndarray:
+    """Poisson counts whose log mean is `drive` plus every unit's past counts through the kernels.
+
+    Parameters
+    ----------
+    drive : (T, M) array
+        Log of the expected count per bin without any past.
+    kernels : (M, L, M) array
+        ``kernels[source, lag - 1, target]``: what one spike adds to the log mean `lag` bins later.
+    rng : Generator
+    most : float
+        The log of the expected count per bin never exceeds the log of this, so that excitation cannot run away.
+
+    Returns
+    -------
+    (T, M) int array
+    """
+    n_bins, n_units = drive.shape
+    n_lags = kernels.shape[1]
+    total = np.concatenate([drive, np.zeros((n_lags, n_units))])
+    counts = np.zeros((n_bins, n_units), dtype=np.int64)
+    ceiling = np.log(most)
+    for t in range(n_bins):
+        now = rng.poisson(np.exp(np.minimum(total[t], ceiling)))
+        if now.any():
+            counts[t] = now
+            for source in np.flatnonzero(now):
+                total[t + 1 : t + 1 + n_lags] += now[source] * kernels[source]
+    return counts
+
+
+def spikes_from_counts(counts: np.ndarray, bin_size: float, rng: np.random.Generator, start: float = 0.0) -> nap.TsGroup:
+    """Spike times, each placed at random inside its bin, as a `TsGroup` keyed 0..M-1.
+
+    Parameters
+    ----------
+    counts : (T, M) int array
+    bin_size, start : float
+        Seconds; `start` is where the first bin begins.
+    """
+    import pynapple as nap
+
+    support = nap.IntervalSet(start, start + len(counts) * bin_size)
+    trains = {}
+    for unit in range(counts.shape[1]):
+        rows = np.repeat(np.arange(len(counts)), counts[:, unit])
+        # clear of the edges, where rounding could move a spike to the next bin
+        times = start + (rows + rng.uniform(0.01, 0.99, rows.size)) * bin_size
+        trains[unit] = nap.Ts(np.sort(times), time_support=support)
+    return nap.TsGroup(trains, time_support=support)
+
+
+def truth_of(recording: Recording) -> dict[str, Any]:
+    """What a simulated recording was made from.
+
+    Raises
+    ------
+    GlmError
+        If it was not simulated by this program.
+    """
+    truth = recording.source.get("truth")
+    if not isinstance(truth, Mapping):
+        raise GlmError(f"{recording.name}: the recording is not a simulated one; its truth is not known")
+    return dict(truth)
