@@ -79,7 +79,7 @@ class Problem(Exception):
     """What is missing, and how to get it."""
 
 
-def main(arguments=None):
+def main(arguments: "list | None" = None) -> int:
     """Set up and go; the exit status."""
     parser = argparse.ArgumentParser(
         prog="bootstrap.py", description="Set everything up in .venv, then open the window on a sample session, or run the tests."
@@ -98,39 +98,44 @@ def main(arguments=None):
             return subprocess.call([str(script("glmgui")), "--demo"], cwd=str(PROJECT), env=environment())
         return write_demonstration()
     except Problem as problem:
-        print("Cannot go on: {}".format(problem), file=sys.stderr)
+        print(f"Cannot go on: {problem}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("\nInterrupted; run the same command again to go on.", file=sys.stderr)
         return 130
 
 
-def say(text):
+def say(text: str) -> None:
     """One line on the terminal, at once."""
     print(text, flush=True)
 
 
-def check_machine(version=sys.version_info, libc=None, free=None):
+def check_machine(version: tuple = sys.version_info, libc: "tuple | None" = None, free: "float | None" = None) -> None:
     """Raise `Problem` where this Python, C library or disk cannot hold the program."""
     if tuple(version[:2]) not in SUPPORTED:
         names = ["python{}.{}".format(*pair) for pair in reversed(SUPPORTED)]
-        found = [name for name in names if shutil.which(name) and not subprocess.call([name, "-c", ""], stderr=subprocess.DEVNULL)]
+        found = [name for name in names if shutil.which(name) and runs([name, "-c", ""])]
+        better = (found or names[-1:])[0]
+        how = "" if found else f" (get it first, on Debian or Ubuntu: sudo apt-get install {better})"
         raise Problem(
-            "Python 3.11, 3.12 or 3.13 is needed and this is {}.{}; run: {} installer/bootstrap.py{}".format(
-                version[0], version[1], (found or names[-1:])[0], "" if found else " (install it first, as root: apt-get install python3.11)"
-            )
+            f"Python 3.11, 3.12 or 3.13 is needed and this is {version[0]}.{version[1]}; run: {better} installer/bootstrap.py{how}"
         )
     name, number = platform.libc_ver() if libc is None else libc
     if LINUX and name == "glibc" and tuple(int(part) for part in number.split(".")[:2]) < GLIBC:
         raise Problem(
-            "this system's C library is glibc {}, and Qt needs 2.34 or later; use Debian 12, Ubuntu 22.04 or later".format(number)
+            f"this system's C library is glibc {number}, and Qt needs 2.34 or later; use Debian 12, Ubuntu 22.04 or later"
         )
     free = shutil.disk_usage(str(PROJECT)).free if free is None else free
     if not STAMP.exists() and free < DISK_GB * 1e9:
-        raise Problem("{} GB are needed in {} and {:.1f} GB are free; make room".format(DISK_GB, PROJECT, free / 1e9))
+        raise Problem(f"{DISK_GB} GB are needed in {PROJECT} and {free / 1e9:.1f} GB are free; make room")
 
 
-def environment(**extra):
+def runs(command: list) -> bool:
+    """Whether `command` ends well, its output thrown away."""
+    return subprocess.call(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) == 0
+
+
+def environment(**extra: str) -> dict:
     """The environment of everything started from here: nothing from other Pythons, Qt's binding chosen."""
     kept = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")}
     kept.update(PYTHONNOUSERSITE="1", QT_API="pyqt6", PYQTGRAPH_QT_LIB="PyQt6")
@@ -138,7 +143,7 @@ def environment(**extra):
     return kept
 
 
-def script(name):
+def script(name: str) -> Path:
     """Path of an installed command."""
     return PYTHON.parent / (name + (".exe" if WINDOWS else ""))
 
@@ -146,7 +151,7 @@ def script(name):
 # --- .venv
 
 
-def wanted():
+def wanted() -> str:
     """What the installation depends on, as one hash: the project's metadata, the versions, and where they lie."""
     digest = hashlib.sha256(str(PROJECT).encode())
     for path in (PROJECT / "pyproject.toml", PROJECT / "installer" / "constraints.txt"):
@@ -164,7 +169,7 @@ def installed_extras():
         return None
 
 
-def install(extras):
+def install(extras: tuple) -> None:
     """Make .venv and install the project with the tested versions; nothing to do where that has been done."""
     present = installed_extras()
     if present is not None and set(extras) <= present:
@@ -174,12 +179,13 @@ def install(extras):
     extras = sorted(set(extras) | (present or set()))
     target = ".[{}]".format(",".join(extras)) if extras else "."
     say("Installing the program and what it needs into .venv (about 2 GB, some minutes; details in .venv/install.log)")
-    STAMP.unlink() if STAMP.exists() else None
+    if STAMP.exists():
+        STAMP.unlink()
     pip("install", "--constraint", str(PROJECT / "installer" / "constraints.txt"), "--editable", target)
     STAMP.write_text(json.dumps({"hash": wanted(), "extras": extras}), encoding="utf-8")
 
 
-def usable_venv():
+def usable_venv() -> bool:
     """Whether .venv runs, is of a supported Python and was made where it now lies."""
     if not PYTHON.exists() or not script("pip").exists():
         return False
@@ -192,27 +198,32 @@ def usable_venv():
     return WINDOWS or str(VENV) in script("pip").read_text(encoding="utf-8", errors="replace")
 
 
-def make_venv():
+def make_venv() -> None:
     """Make .venv afresh; Debian keeps the parts of Python that this needs in a package of their own."""
-    if subprocess.call([sys.executable, "-c", "import ensurepip, venv"], stderr=subprocess.DEVNULL):
+    if not runs([sys.executable, "-c", "import ensurepip, venv"]):
         package = "python{}.{}-venv".format(*sys.version_info[:2])
         apt_install([package], "Python's venv module")
-    say("Making .venv with Python {}".format(platform.python_version()))
+    say(f"Making .venv with Python {platform.python_version()}")
     made = subprocess.run(
         [sys.executable, "-m", "venv", "--clear", str(VENV)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment()
     )
     if made.returncode:
         last = (made.stdout.decode(errors="replace").strip().split("\n") or [""])[-1]
-        raise Problem("the virtual environment could not be made in {} ({}); check that the folder is writable".format(VENV, last))
+        raise Problem(f"the virtual environment could not be made in {VENV} ({last}); check that the folder is writable")
 
 
-def pip(*arguments):
+def pip(*arguments: str) -> None:
     """Run pip in .venv with the site's own settings, its words in the log, and a line that moves where there is a terminal."""
-    command = [str(PYTHON), "-m", "pip", "--no-input", "--disable-pip-version-check"] + list(arguments)
+    command = [str(PYTHON), "-m", "pip", "--no-input", "--disable-pip-version-check", *arguments]
     moving, lines = sys.stdout.isatty(), []
     with LOG.open("w", encoding="utf-8") as log:
         process = subprocess.Popen(
-            command, cwd=str(PROJECT), env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True
+            command,
+            cwd=str(PROJECT),
+            env=environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            universal_newlines=True,
         )
         for line in process.stdout:
             log.write(line)
@@ -223,16 +234,17 @@ def pip(*arguments):
             print("\r" + " " * 76 + "\r", end="")
         if process.wait():
             errors = [line for line in lines if line.startswith(("ERROR", "error", "OSError"))] or lines[-2:]
-            hint = "free some disk space" if any("No space left" in line for line in lines) else (
-                "check the network, or give pip its index or proxy (PIP_INDEX_URL, HTTPS_PROXY)"
-            )
-            raise Problem("pip could not install the packages: {} ({}; then run the same command again)".format(" ".join(errors[:2]), hint))
+            hint = "check the network, or give pip its index or proxy (PIP_INDEX_URL, HTTPS_PROXY)"
+            if any("No space left" in line for line in lines):
+                hint = "free some disk space"
+            said = " ".join(errors[:2])
+            raise Problem(f"pip could not install the packages: {said} ({hint}; then run the same command again)")
 
 
 # --- system libraries and fonts
 
 
-def provide_libraries(screen):
+def provide_libraries(screen: bool) -> None:
     """Find what Qt lacks on this Linux, install it as root or raise `Problem` with the command."""
     if not LINUX:
         return
@@ -245,7 +257,7 @@ def provide_libraries(screen):
         raise Problem("Qt needs the system libraries {}; install the packages that hold them".format(", ".join(missing)))
 
 
-def missing_libraries(screen):
+def missing_libraries(screen: bool) -> list:
     """Names of shared libraries that the parts of Qt used here ask for and the system does not have."""
     answer = subprocess.run(
         [str(PYTHON), "-c", "import importlib.util as u; print(u.find_spec('PyQt6').submodule_search_locations[0])"],
@@ -258,52 +270,58 @@ def missing_libraries(screen):
     platforms = ["offscreen"]
     if screen:
         platforms += ["wayland"] if os.environ.get("WAYLAND_DISPLAY") and not os.environ.get("DISPLAY") else ["xcb"]
-    parts = [path for name in ("QtCore", "QtGui", "QtWidgets", "QtSvg", "QtPrintSupport") for path in folder.glob(name + ".abi3.so")]
-    parts += [path for name in platforms for path in (folder / "Qt6/plugins/platforms").glob("libq{}*.so".format(name))]
+    modules = ("QtCore", "QtGui", "QtWidgets", "QtSvg", "QtPrintSupport")
+    parts = [path for name in modules for path in folder.glob(name + ".abi3.so")]
+    parts += [path for name in platforms for path in (folder / "Qt6/plugins/platforms").glob(f"libq{name}*.so")]
     if shutil.which("ldd") is None:
         return [name for name in ("libGL.so.1", "libEGL.so.1") if ctypes.util.find_library(name.split(".")[0][3:]) is None]
-    found = subprocess.run(["ldd"] + [str(path) for path in parts], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment())
+    found = subprocess.run(["ldd", *map(str, parts)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment())
     lines = found.stdout.decode(errors="replace").split("\n")
     return sorted({line.split("=>")[0].strip() for line in lines if "=> not found" in line})
 
 
-def has_fonts():
+def has_fonts() -> bool:
     """Whether there is any font to draw text with."""
     folders = ["/usr/share/fonts", "/usr/local/share/fonts", "~/.fonts", "~/.local/share/fonts"]
     return any(
-        name.endswith((".ttf", ".otf", ".ttc")) for folder in folders for _, _, names in os.walk(os.path.expanduser(folder)) for name in names
+        name.endswith((".ttf", ".otf", ".ttc"))
+        for folder in folders
+        for _, _, names in os.walk(os.path.expanduser(folder))
+        for name in names
     )
 
 
-def apt_install(packages, what):
+def apt_install(packages: list, what: str) -> None:
     """Install Debian packages as root; otherwise raise `Problem` with the command that does."""
     command = "apt-get install -y --no-install-recommends " + " ".join(packages)
     if shutil.which("apt-get") is None:
         raise Problem("missing: {}; install what your system calls {}".format(what, " ".join(packages)))
     if os.geteuid() != 0:
-        raise Problem("missing: {}; get it with: sudo {}".format(what, command))
+        raise Problem(f"missing: {what}; get it with: sudo {command}")
     say("Installing {}: {}".format(what, " ".join(packages)))
     quiet = environment(DEBIAN_FRONTEND="noninteractive")
     subprocess.call(["apt-get", "update", "-qq"], env=quiet, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     done = subprocess.run(command.split(), env=quiet, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     if done.returncode:
         last = done.stdout.decode(errors="replace").strip().split("\n")[-1]
-        raise Problem("missing: {}; '{}' failed ({})".format(what, command, last))
+        raise Problem(f"missing: {what}; '{command}' failed ({last})")
 
 
 # --- what is shown
 
 
-def has_screen():
+def has_screen() -> bool:
     """Whether a window could be opened."""
     return not LINUX or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
-def screen_works():
+def screen_works() -> bool:
     """Whether Qt really reaches the screen that the environment names (a forwarded one may be gone)."""
     code = "from PyQt6.QtWidgets import QApplication; QApplication([])"
     try:
-        probe = subprocess.run([str(PYTHON), "-c", code], env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60)
+        probe = subprocess.run(
+            [str(PYTHON), "-c", code], env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60
+        )
     except subprocess.TimeoutExpired:
         probe = None
     if probe is not None and probe.returncode == 0:
@@ -312,20 +330,20 @@ def screen_works():
     return False
 
 
-def run_tests():
+def run_tests() -> int:
     """Run the tests; pytest's own exit status."""
     say("Running the tests")
     offscreen = environment(QT_QPA_PLATFORM="offscreen")
     return subprocess.call([str(PYTHON), "-m", "pytest", "tests"], cwd=str(PROJECT), env=offscreen)
 
 
-def write_demonstration():
+def write_demonstration() -> int:
     """What the window would show, without a screen: results of the sample session, figures and pictures of the window."""
-    say("No screen here: writing the sample session's results and pictures of the window into {}".format(OUTPUT))
+    say(f"No screen here: writing the sample session's results and pictures of the window into {OUTPUT}")
     try:
         OUTPUT.mkdir(exist_ok=True)
     except OSError as error:
-        raise Problem("the folder {} cannot be made ({}); make the project folder writable".format(OUTPUT, error.strerror))
+        raise Problem(f"the folder {OUTPUT} cannot be made ({error.strerror}); make the project folder writable") from error
     steps = [
         ("glmengine", "sample", "session", "output/session.nwb"),
         ("glmengine", "new", "session", "output/session.toml"),
@@ -333,10 +351,11 @@ def write_demonstration():
         ("glmgui", "--screenshots", "output/screenshots"),
     ]
     for name, *arguments in steps:
-        say("  {} {}".format(name, " ".join(arguments)))
-        status = subprocess.call([str(script(name))] + arguments, cwd=str(PROJECT), env=environment(QT_QPA_PLATFORM="offscreen"))
+        said = " ".join(arguments)
+        say(f"  {name} {said}")
+        status = subprocess.call([str(script(name)), *arguments], cwd=str(PROJECT), env=environment(QT_QPA_PLATFORM="offscreen"))
         if status:
-            raise Problem("'{} {}' ended with exit status {}; its own words stand above".format(name, " ".join(arguments), status))
+            raise Problem(f"'{name} {said}' ended with exit status {status}; its own words stand above")
     pictures = sorted((OUTPUT / "screenshots").glob("*.png"))
     if len(pictures) < 3:
         raise Problem("only {} pictures were written into {}".format(len(pictures), OUTPUT / "screenshots"))
