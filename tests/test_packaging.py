@@ -14,6 +14,7 @@ from urllib.parse import unquote
 
 import pytest
 
+import glmengine
 from glmengine.resources import resource
 
 
@@ -52,8 +53,8 @@ sys.meta_path.insert(0, NoQt())
 # --- metadata
 
 
-def test_the_version_is_one_everywhere(pyproject, project):
-    version = pyproject["project"]["version"]
+def test_the_version_is_one_everywhere(project):
+    version = glmengine.__version__
     assert metadata.version("glmgui") == version
     assert f"version: {version}" in (project / "CITATION.cff").read_text(encoding="utf-8")
     assert f"## {version}" in (project / "CHANGELOG.md").read_text(encoding="utf-8")
