@@ -297,8 +297,16 @@ class NegativeBinomial(Family):
         return loss, score, fisher, observed
 
     def dispersion_loss(self, y: Any, dispersion: Any) -> Any:
-        """What the loss leaves out: -[lgamma(y + 1/a) - lgamma(1/a) + y log a], 0 for a to 0."""
+        """What the loss leaves out: -[lgamma(y + 1/a) - lgamma(1/a) + y log a], 0 for a to 0.
+
+        For whole numbers in NumPy it is summed as -sum over i < y of log(1 + a i), in which nothing cancels.
+        """
         lib = library(y, dispersion)
+        if lib.np is np:
+            counts = np.asarray(y)
+            whole = counts.astype(np.int64)
+            if counts.size and (whole == counts).all() and whole.max() < 2**20:
+                return -_rising_logs(whole, np.asarray(dispersion, float))
         shape = 1.0 / dispersion
         return -(lib.special.gammaln(y + shape) - lib.special.gammaln(shape) + y * lib.np.log(dispersion))
 
@@ -394,6 +402,15 @@ def _feasible(xp: Any, inside: Any, loss: Any, *derivatives: Any) -> tuple[Any, 
 def _log1p_over(lib: Any, a: Any, mu: Any) -> Any:
     """log(1 + a mu) / a, which is mu for a = 0."""
     return lib.np.log1p(a * mu) / a
+
+
+def _rising_logs(counts: np.ndarray, a: np.ndarray) -> np.ndarray:
+    """Sum over i < count of log(1 + a i), for `a` () or (M,) against counts (T,) or (T, M)."""
+    steps = np.arange(counts.max())
+    if a.ndim == 0 or a.size == 1:
+        return np.concatenate([[0.0], np.cumsum(np.log1p(a.reshape(()) * steps))])[counts]
+    a = a.reshape(-1)
+    return np.stack([_rising_logs(counts[:, unit], a[unit]) for unit in range(a.size)], axis=1)
 
 
 def _hazard(eta: Any) -> Any:
