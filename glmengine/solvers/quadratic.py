@@ -177,7 +177,7 @@ class _Blocks:
         size = np.linalg.norm(rho)
         if size <= weight:
             return np.zeros_like(old)
-        if weight == 0.0:
+        if weight <= 1e-18 * size:
             kept = values > 1e-14 * values[-1]
             return vectors[:, kept] @ (-rho[kept] / values[kept]) / scales
         norm = _secular(values, rho, weight)
