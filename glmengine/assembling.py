@@ -1,0 +1,127 @@
+"""From cleaned plain arrays to a `Recording` of pynapple objects."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from glmengine.cleaning import clean, span_of
+from glmengine.reading import RawRecording, RawSeries, RawTrials, unique_names
+from glmengine.timegrid import intersect, merge
+
+if TYPE_CHECKING:
+    import pynapple as nap
+
+    from glmengine.recording import Covariate, Recording
+
+
+def assemble(
+    raw: RawRecording, name: str, *, path: Path | None = None, sha256: str = "", source: dict[str, Any] | None = None
+) -> Recording:
+    """Clean `raw` and make a `Recording` of it.
+
+    Raises
+    ------
+    GlmError
+        If nothing that can be fitted is left after cleaning.
+    """
+    import pandas as pd
+    import pynapple as nap
+
+    from glmengine.recording import Recording
+
+    raw = clean(raw)
+    pieces = np.round(span_of(raw), 9)
+    notes = list(raw.notes)
+    if "invalid_times" in raw.trials:
+        invalid = raw.trials.pop("invalid_times")
+        pieces = _without(pieces, merge(np.column_stack([invalid.start, invalid.stop])))
+        notes.append("The times that the file calls invalid were taken out of the recording.")
+    support = _interval_set(pieces)
+    spikes = counts = None
+    if raw.spikes is not None:
+        spikes = nap.TsGroup(
+            {index: nap.Ts(times, time_support=support) for index, times in enumerate(raw.spikes)}, time_support=support
+        )
+        lost = sum(map(len, raw.spikes)) - sum(len(spikes[index]) for index in range(len(raw.spikes)))
+        if lost:
+            notes.append(f"{lost} spikes outside the recorded time were left out.")
+    else:
+        counts = nap.TsdFrame(raw.counts.times, raw.counts.values, columns=raw.unit_names, time_support=support)
+    covariates = {}
+    for series, unique in zip(raw.series, unique_names([series.name for series in raw.series]), strict=True):
+        covariates[unique] = _covariate(series, unique, support)
+    epochs = {"all": support}
+    tables = {key: np.column_stack([table.start, table.stop]) for key, table in raw.trials.items()}
+    for key, pairs in {**tables, **raw.epochs}.items():
+        inside = intersect(merge(pairs), pieces)
+        if len(inside):
+            epochs["all_" if key == "all" else key] = _interval_set(inside)
+        else:
+            notes.append(f"The epoch '{key}' lies outside the recorded time and was left out.")
+    events = {key: nap.Ts(times, time_support=support) for key, times in raw.events.items()}
+    for key, table in raw.trials.items():
+        events.setdefault(f"{key}_start", nap.Ts(table.start, time_support=support))
+    return Recording(
+        name=name,
+        unit_names=tuple(raw.unit_names),
+        spikes=spikes,
+        counts=counts,
+        unit_table=pd.DataFrame(
+            {key: list(column) for key, column in raw.unit_columns.items()}, index=pd.Index(raw.unit_names, name="unit")
+        ),
+        covariates=covariates,
+        epochs=epochs,
+        trials={key: _trials(table) for key, table in raw.trials.items()},
+        events={key: times for key, times in events.items() if len(times)},
+        notes=tuple(notes),
+        path=path,
+        sha256=sha256,
+        source=source or {},
+    )
+
+
+def _covariate(series: RawSeries, name: str, support: nap.IntervalSet) -> Covariate:
+    import pynapple as nap
+
+    from glmengine.recording import Covariate
+
+    times, values = series.times, series.values
+    own = _interval_set(series.support) if series.support is not None and len(series.support) else None
+    if own is None:
+        own = nap.IntervalSet(min(times[0], support.start[0]), max(times[-1], support.end[-1]))
+    if values.ndim == 1:
+        data: Any = nap.Tsd(times, values, time_support=own)
+    elif values.ndim == 2:
+        columns = unique_names(list(series.components)) or [str(column) for column in range(values.shape[1])]
+        data = nap.TsdFrame(times, values, columns=columns, time_support=own)
+    else:
+        data = nap.TsdTensor(times, values, time_support=own)
+    return Covariate(name, data, series.unit, series.kind or "continuous", series.description)
+
+
+def _interval_set(pairs: np.ndarray) -> nap.IntervalSet:
+    """Touching stretches lose a microsecond, as pynapple would take it, without its warning."""
+    import pynapple as nap
+
+    starts, stops = np.round(pairs[:, 0], 9), np.round(pairs[:, 1], 9)
+    touching = np.concatenate([stops[:-1] >= starts[1:], [False]]) if len(stops) else np.zeros(0, dtype=bool)
+    stops = np.where(touching, np.concatenate([starts[1:], [0.0]]) - 1e-6, stops) if len(stops) else stops
+    keep = stops > starts
+    return nap.IntervalSet(starts[keep], stops[keep])
+
+
+def _trials(table: RawTrials) -> nap.IntervalSet:
+    import pynapple as nap
+
+    taken = set(dir(nap.IntervalSet))
+    columns = {f"{key}_" if key in taken else key: list(column) for key, column in table.columns.items() if column.ndim == 1}
+    return nap.IntervalSet(np.round(table.start, 9), np.round(table.stop, 9), metadata=columns or None)
+
+
+def _without(pieces: np.ndarray, holes: np.ndarray) -> np.ndarray:
+    """Pieces less holes, both merged (S, 2)."""
+    edges = np.concatenate([[-np.inf], holes.ravel(), [np.inf]]).reshape(-1, 2)
+    return intersect(pieces, edges)

@@ -1,0 +1,360 @@
+"""Repairs of what files hold: sentinels, unsorted and repeated times, reversed intervals, units of measure; each leaves a note."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import numpy as np
+
+from glmengine.errors import GlmError
+from glmengine.reading import RawRecording, RawSeries, RawTrials
+from glmengine.sampling import FULL_TURN, wrapped
+
+FAR_SPANS, FAR_SECONDS = 10.0, 3600.0
+"""A time further from the middle of the recording than so many spans and so many seconds is a sentinel, not a time."""
+
+NOISE_SHARE = 0.9
+
+UNITS_OF_MEASURE = {
+    "radians": "rad", "radian": "rad", "degrees": "deg", "degree": "deg", "°": "deg", "meters": "m", "meter": "m", "metres": "m", "metre": "m",
+    "centimeters": "cm", "centimeter": "cm", "centimetres": "cm", "millimeters": "mm", "millimetres": "mm", "pixel": "pixels", "px": "pixels",
+    "seconds": "s", "second": "s", "volts": "V", "amperes": "A", "hertz": "Hz", "n.a.": "", "na": "", "n/a": "", "unknown": "", "none": "", "unit": "",
+}  # fmt: skip
+
+ANGLE_NAME = re.compile(
+    r"(head|heading|compass|movement|orientation).*(dir|angle)|(^|_)(hd|heading|angle|phase|yaw|azimuth)($|_)|_deg$|_rad$|direction$",
+    re.IGNORECASE,
+)
+
+
+def clean(raw: RawRecording) -> RawRecording:
+    """The same recording with what can be repaired repaired, each repair in `notes`; `raw` is not changed.
+
+    Raises
+    ------
+    GlmError
+        If nothing is left: no unit, or no time.
+    """
+    notes = list(raw.notes)
+    near = _plausible(raw)
+    series = [cleaned for item in raw.series if (cleaned := _clean_series(item, near, notes)) is not None]
+    counts = None
+    if raw.counts is not None:
+        counts = _clean_counts(raw.counts, near, notes)
+    events = {name: times for name, found in raw.events.items() if len(times := _clean_events(name, found, near, notes))}
+    trials = {name: _clean_trials(name, table, near, notes) for name, table in raw.trials.items()}
+    epochs = {name: _clean_intervals(f"epoch '{name}'", pairs, near, notes) for name, pairs in raw.epochs.items()}
+    support = None if raw.support is None else _clean_intervals("the recorded time", raw.support, near, notes)
+    start_is_zero = _starts_at_zero(series, epochs, trials, support)
+    spikes = None
+    if raw.spikes is not None:
+        spikes = _clean_spikes(raw.spikes, raw.unit_names, near, start_is_zero, notes)
+    _note_units(spikes, counts, raw.unit_names, notes)
+    missing = [item.name for item in series if not item.unit and item.kind in ("continuous", "angle")]
+    if missing:
+        notes.append(f"No unit of measure is given for {_listed(missing)}.")
+    return replace(
+        raw,
+        spikes=spikes,
+        counts=counts,
+        series=series,
+        epochs={name: pairs for name, pairs in epochs.items() if len(pairs)},
+        trials={name: table for name, table in trials.items() if len(table.start)},
+        events=events,
+        support=support if support is not None and len(support) else None,
+        notes=list(dict.fromkeys(notes)),
+    )
+
+
+def span_of(raw: RawRecording) -> np.ndarray:
+    """(S, 2) stretches of a cleaned recording: as the file says, else from the first to the last thing in it."""
+    if raw.support is not None:
+        return raw.support
+    ends: list[tuple[float, float]] = []
+    for item in [*raw.series, *([raw.counts] if raw.counts is not None else [])]:
+        if len(item.times):
+            period = float(np.median(np.diff(item.times))) if len(item.times) > 1 else 0.0
+            binned = item is raw.counts
+            ends.append((item.times[0] - (period / 2 if binned else 0), item.times[-1] + (period / 2 if binned else 0)))
+    ends += [(times[0], times[-1]) for times in raw.spikes or () if len(times)]
+    ends += [(pairs[:, 0].min(), pairs[:, 1].max()) for pairs in raw.epochs.values() if len(pairs)]
+    ends += [(table.start.min(), table.stop.max()) for table in raw.trials.values() if len(table.start)]
+    if not ends:
+        raise GlmError("holds no spike and no time at all; check that the right file was exported")
+    start, stop = min(end[0] for end in ends), max(end[1] for end in ends)
+    if not stop > start:
+        raise GlmError(f"everything in it happens at one time ({start:g} s); check the unit of its times")
+    return np.array([[start, stop]])
+
+
+# --- which times can be true ---------------------------------------------------------------------------------------
+
+
+def _plausible(raw: RawRecording) -> tuple[float, float]:
+    """The stretch of time outside which a time is a sentinel."""
+    pooled = [times for times in raw.spikes or () if len(times)]
+    if not pooled and raw.counts is not None:
+        pooled = [raw.counts.times]
+    pooled += [item.times for item in raw.series if len(item.times)]
+    finite = np.concatenate([times[np.isfinite(times)] for times in pooled]) if pooled else np.empty(0)
+    if not len(finite):
+        return -np.inf, np.inf
+    low, high = np.quantile(finite, [0.05, 0.95])
+    reach = FAR_SPANS * (high - low) + FAR_SECONDS
+    return float(low - reach), float(high + reach)
+
+
+def _inside(times: np.ndarray, near: tuple[float, float]) -> np.ndarray:
+    with np.errstate(invalid="ignore"):
+        return (times >= near[0]) & (times <= near[1])
+
+
+def _starts_at_zero(
+    series: list[RawSeries], epochs: dict[str, np.ndarray], trials: dict[str, RawTrials], support: np.ndarray | None
+) -> bool:
+    """Whether everything but the spikes starts at or after zero, so that a negative spike time cannot be meant."""
+    firsts = [item.times[0] for item in series if len(item.times)]
+    firsts += [pairs[:, 0].min() for pairs in epochs.values() if len(pairs)]
+    firsts += [table.start.min() for table in trials.values() if len(table.start)]
+    if support is not None and len(support):
+        firsts.append(support[:, 0].min())
+    return bool(firsts) and min(firsts) >= 0
+
+
+# --- units ---------------------------------------------------------------------------------------------------------
+
+
+def _clean_spikes(
+    spikes: list[np.ndarray], names: list[str], near: tuple[float, float], start_is_zero: bool, notes: list[str]
+) -> list[np.ndarray]:
+    far: dict[str, int] = {}
+    negative: dict[str, int] = {}
+    unsorted: dict[str, int] = {}
+    repeated: dict[str, int] = {}
+    cleaned = []
+    for name, found in zip(names, spikes, strict=True):
+        times = np.asarray(found, dtype=np.float64).ravel()
+        kept = _inside(times, near)
+        _count(far, name, len(times) - kept.sum())
+        times = times[kept]
+        below = times < 0
+        if start_is_zero and 0 < below.sum() <= 0.1 * len(times):
+            _count(negative, name, below.sum())
+            times = times[~below]
+        backwards = int((np.diff(times) < 0).sum())
+        if backwards:
+            _count(unsorted, name, backwards)
+            times = np.sort(times)
+        same = np.concatenate([[False], np.diff(times) <= 0])
+        _count(repeated, name, same.sum())
+        cleaned.append(times[~same])
+    _say(notes, far, "spike times that are no numbers or lie far outside the recording were left out")
+    _say(notes, negative, "negative spike times were left out: the recording starts at 0 s")
+    _say(notes, unsorted, "places where spike times went backwards; they were sorted")
+    _say(notes, repeated, "repeated spike times were left out")
+    return cleaned
+
+
+def _clean_counts(counts: RawSeries, near: tuple[float, float], notes: list[str]) -> RawSeries:
+    cleaned = _in_time_order(counts, near, notes)
+    if not len(cleaned.times):
+        raise GlmError(f"its counts '{counts.name}' have no valid time; check the time base")
+    return cleaned
+
+
+def _note_units(spikes: list[np.ndarray] | None, counts: RawSeries | None, names: list[str], notes: list[str]) -> None:
+    if not names:
+        raise GlmError("holds no unit; sort the spikes first, or open the file that has the units")
+    if spikes is not None:
+        totals = np.array([len(times) for times in spikes], dtype=np.float64)
+    else:
+        totals = np.nansum(counts.values, axis=0).astype(np.float64)
+        if not np.array_equal(counts.values[np.isfinite(counts.values)], np.rint(counts.values[np.isfinite(counts.values)])):
+            return  # fluorescence: neither silence nor share has a meaning
+    silent = [name for name, total in zip(names, totals, strict=True) if total == 0]
+    if len(silent) == len(names):
+        raise GlmError("none of its units has a spike; check the unit and the start of its times")
+    if silent:
+        notes.append(f"No spikes in unit{'s' if len(silent) > 1 else ''} {_listed(silent)}.")
+    if len(names) > 2 and totals.max() > NOISE_SHARE * totals.sum():
+        share = 100 * totals.max() / totals.sum()
+        notes.append(
+            f"Unit {names[int(totals.argmax())]} has {share:.0f} % of all spikes: it may be noise that was never sorted."
+        )
+
+
+# --- series and events ------------------------------------------------------------------------------------------------
+
+
+def _clean_series(series: RawSeries, near: tuple[float, float], notes: list[str]) -> RawSeries | None:
+    series = _in_time_order(series, near, notes)
+    if not len(series.times):
+        notes.append(f"{series.name} has no valid time and was left out.")
+        return None
+    values, unit = series.values, series.unit.strip()
+    unit = UNITS_OF_MEASURE.get(unit.lower(), unit)
+    kind = series.kind or _kind_of(series, unit)
+    if kind in ("continuous", "angle"):
+        values = values.astype(np.float64)
+        infinite = np.isinf(values)
+        if infinite.any():
+            values = np.where(infinite, np.nan, values)
+            notes.append(f"{series.name}: {int(infinite.sum())} infinite values were taken as missing.")
+        values = _without_sentinels(series.name, values, notes)
+        missing = np.isnan(values)
+        if missing.all():
+            notes.append(f"{series.name} has no valid value: a term on it cannot be fitted.")
+        elif missing.any():
+            share = 100 * missing.mean()
+            notes.append(f"{series.name}: {max(share, 0.1):.1f} % of its values are missing; bins in longer gaps are not used.")
+    if kind == "angle":
+        values, unit = _in_radians(series.name, values, unit, notes)
+    return replace(series, values=values, unit=unit, kind=kind)
+
+
+def _kind_of(series: RawSeries, unit: str) -> str:
+    """Angle by unit, or by a name of an angle with values that fill a circle; step where text, boolean or a few whole numbers."""
+    values = series.values
+    if values.dtype.kind == "b":
+        return "step"
+    if unit in ("rad", "deg"):
+        return "angle"
+    if not unit and ANGLE_NAME.search(series.name) and values.ndim == 1 and values.dtype.kind == "f":
+        finite = values[np.isfinite(values)]
+        if len(finite) and _turn_of(finite) is not None:
+            return "angle"
+    if values.dtype.kind in "ui" and values.ndim == 1 and len(np.unique(values[:100_000])) <= 20:
+        return "step"
+    return "continuous"
+
+
+def _turn_of(values: np.ndarray) -> float | None:
+    """What a full turn is in these angles, 2 pi or 360, from their range; None if they look like neither."""
+    low, high = float(values.min()), float(values.max())
+    for turn in (FULL_TURN, 360.0):
+        slack = 1e-3 * turn
+        if high - low <= turn + slack and high - low > 0.4 * turn and low >= -turn / 2 - slack and high <= turn + slack:
+            return turn
+    return None
+
+
+def _in_radians(name: str, values: np.ndarray, unit: str, notes: list[str]) -> tuple[np.ndarray, str]:
+    finite = values[np.isfinite(values)]
+    degrees = unit == "deg" or (unit != "rad" and len(finite) > 0 and _turn_of(finite) == 360.0)
+    if degrees:
+        values = np.deg2rad(values)
+        notes.append(f"{name} was turned from degrees into radians.")
+    elif unit != "rad":
+        notes.append(f"{name} is taken as an angle in radians.")
+    if len(finite) and (np.nanmin(values) < 0 or np.nanmax(values) >= FULL_TURN):
+        values = np.where(np.isnan(values), np.nan, wrapped(values))
+        notes.append(f"{name} was brought to the range from 0 to 2 pi.")
+    return values, "rad"
+
+
+def _without_sentinels(name: str, values: np.ndarray, notes: list[str]) -> np.ndarray:
+    """Tracking that was lost is often written as -1, in all components at once, among values that are never negative."""
+    rows = values.reshape(len(values), -1)
+    lost = (rows == -1).all(axis=1)
+    if not lost.any() or lost.all() or lost.mean() > 0.5:
+        return values
+    rest = rows[~lost]
+    if np.nanmin(rest, initial=0) < 0 or np.nanmax(rest, initial=0) <= 2:
+        return values
+    notes.append(f"{name}: {int(lost.sum())} samples of exactly -1 were taken as missing.")
+    return np.where(lost.reshape(-1, *[1] * (values.ndim - 1)), np.nan, values)
+
+
+def _in_time_order(series: RawSeries, near: tuple[float, float], notes: list[str]) -> RawSeries:
+    times, values = series.times, series.values
+    kept = _inside(times, near)
+    if not kept.all():
+        notes.append(
+            f"{series.name}: {int((~kept).sum())} samples with times that are no numbers or lie far outside the recording were left out."
+        )
+        times, values = times[kept], values[kept]
+    steps = np.diff(times)
+    if (steps < 0).any():
+        notes.append(f"{series.name}: its times went backwards {int((steps < 0).sum())} times; they were sorted.")
+        order = np.argsort(times, kind="stable")
+        times, values = times[order], values[order]
+    # pynapple keeps nanoseconds: times that agree so far are one
+    same = np.concatenate([[False], np.diff(np.round(times, 9)) <= 0]) if len(times) else np.zeros(0, dtype=bool)
+    if same.any():
+        notes.append(f"{series.name}: {int(same.sum())} samples at a repeated time were left out.")
+        times, values = times[~same], values[~same]
+    return replace(series, times=times, values=values)
+
+
+def _clean_events(name: str, times: np.ndarray, near: tuple[float, float], notes: list[str]) -> np.ndarray:
+    times = np.asarray(times, dtype=np.float64).ravel()
+    times = times[np.isfinite(times)]
+    kept = _inside(times, near)
+    if not kept.all():
+        notes.append(f"events {name}: {int((~kept).sum())} times far outside the recording were left out.")
+    return np.unique(np.round(times[kept], 9))
+
+
+# --- intervals ---------------------------------------------------------------------------------------------------------
+
+
+def _bad_rows(label: str, start: np.ndarray, stop: np.ndarray, near: tuple[float, float], notes: list[str]) -> np.ndarray:
+    """(N,) bool, True for intervals that are kept."""
+    known = _inside(start, near) & _inside(stop, near)
+    forwards = known & (stop > start)
+    if not known.all():
+        notes.append(f"{label}: {int((~known).sum())} intervals without valid start and stop were left out.")
+    if (known & ~forwards).any():
+        notes.append(f"{label}: {int((known & ~forwards).sum())} intervals that stop before they start were left out.")
+    return forwards
+
+
+def _clean_intervals(label: str, pairs: np.ndarray, near: tuple[float, float], notes: list[str]) -> np.ndarray:
+    pairs = np.asarray(pairs, dtype=np.float64).reshape(-1, 2)
+    pairs = pairs[_bad_rows(label, pairs[:, 0], pairs[:, 1], near, notes)]
+    pairs = pairs[np.argsort(pairs[:, 0], kind="stable")]
+    if not len(pairs):
+        return pairs
+    reach = np.maximum.accumulate(pairs[:, 1])
+    first = np.concatenate([[True], pairs[1:, 0] >= reach[:-1]])
+    if not first.all():
+        notes.append(f"{label}: {int((~first).sum())} intervals that overlap an earlier one were joined to it.")
+    last = np.concatenate([first[1:], [True]])
+    return np.column_stack([pairs[first, 0], reach[last]])
+
+
+def _clean_trials(name: str, table: RawTrials, near: tuple[float, float], notes: list[str]) -> RawTrials:
+    label = f"trials '{name}'"
+    kept = np.flatnonzero(_bad_rows(label, table.start, table.stop, near, notes))
+    kept = kept[np.argsort(table.start[kept], kind="stable")]
+    start, stop = table.start[kept], table.stop[kept]
+    if len(start) > 1:
+        same = np.concatenate([[False], np.diff(start) <= 1e-6])
+        if same.any():
+            notes.append(f"{label}: {int(same.sum())} that start together with an earlier one were left out.")
+            kept, start, stop = kept[~same], start[~same], stop[~same]
+        following = np.concatenate([start[1:], [np.inf]])
+        if (stop > following).any():
+            notes.append(f"{label}: {int((stop > following).sum())} were cut short where the next one starts.")
+        # two trials that touch would be changed by pynapple, with their properties lost
+        stop = np.where(stop >= following, following - 1e-6, stop)
+    return RawTrials(start, stop, {key: column[kept] for key, column in table.columns.items()})
+
+
+# --- words ---------------------------------------------------------------------------------------------------------------
+
+
+def _count(into: dict[str, int], name: str, number: int) -> None:
+    if number:
+        into[name] = int(number)
+
+
+def _say(notes: list[str], counted: dict[str, int], text: str) -> None:
+    if counted:
+        where = f"unit {next(iter(counted))}" if len(counted) == 1 else f"{len(counted)} units ({_listed(list(counted))})"
+        notes.append(f"{sum(counted.values())} {text} ({where}).")
+
+
+def _listed(names: list[str], most: int = 8) -> str:
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")

@@ -1,0 +1,236 @@
+"""Opening a recording: which format the content is, read safely, cleaned and assembled."""
+
+from __future__ import annotations
+
+import hashlib
+import stat
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from glmengine.context import SILENT, Context, Progress
+from glmengine.errors import Cancelled, GlmError
+from glmengine.reading import RawRecording, Reader
+
+if TYPE_CHECKING:
+    from glmengine.recipes import Recipe
+    from glmengine.recording import Recording
+
+BUILT_IN = ("nwb", "pynapple_npz")
+"""Modules of `glmengine.readers`, in the order in which they are asked."""
+
+ENTRY_POINTS = "glmengine.readers"
+"""Another package adds a format with an entry point of this group that names a `Reader`."""
+
+HEAD = 4096
+
+WHOLE_HASH, SAMPLE, SAMPLES = 512 * 2**20, 2**20, 128
+
+MAGIC = (
+    (b"\x89HDF\r\n\x1a\n", "an HDF5 file"), (b"PK\x03\x04", "a zip archive"), (b"PK\x05\x06", "an empty zip archive"), (b"MATLAB 5.0", "a MATLAB file"),
+    (b"\x93NUMPY", "a NumPy array"), (b"PAR1", "a Parquet file"), (b"%PDF", "a PDF document"), (b"\x89PNG", "a picture"), (b"\xff\xd8\xff", "a picture"),
+    (b"\x1f\x8b", "a gzip archive"), (b"BZh", "a bzip2 archive"), (b"7z\xbc\xaf", "a 7-zip archive"), (b"\x80\x04\x95", "a Python pickle"), (b"\x7fELF", "a program"),
+)  # fmt: skip
+
+
+def open_recording(path: str | Path, recipe: Recipe | str | Path | None = None, *, context: Context = SILENT) -> Recording:
+    """Open a recording; its content decides the format.
+
+    Parameters
+    ----------
+    path : str or Path
+        A file, or a folder where the format is one.
+    recipe : Recipe, or str or Path of its TOML file, optional
+        What the arrays of a file without a standard are (MATLAB, CSV and the like).
+    context : Context
+        Progress and cancellation.
+
+    Returns
+    -------
+    Recording
+        Its `notes` say what was repaired, left out or doubtful.
+
+    Raises
+    ------
+    GlmError
+        One sentence that names the file: what is wrong with it and what to do.
+    """
+    path = Path(path).expanduser()
+    try:
+        head = _head(path)
+        reader = _choose(path, head, recipe is not None)
+        chosen = _recipe(recipe)
+        if reader.needs_recipe and chosen is None:
+            raise GlmError(
+                f"{path.name}: is {_article(reader.name)} {reader.name} file, which has no standard for recordings; say what its arrays are "
+                f"in the window's import assistant, or in a recipe given with --recipe (glmengine recipe {path.name} writes a draft)"
+            )
+        context.report(Progress(f"Opening {path.name}", 0.1))
+        digest = sha256_of(path)
+        context.check()
+        from glmengine.probing import probe
+
+        probe(path, reader, chosen, _fingerprint(path, reader, chosen, digest), context)
+        context.report(Progress(f"Opening {path.name}", 0.6))
+        raw = read_raw(path, reader, chosen)
+        context.check()
+        from glmengine.assembling import assemble
+
+        source = {"format": reader.name} if chosen is None else {"format": reader.name, "recipe": chosen}
+        return assemble(raw, path.name if path.is_dir() else path.stem, path=path.resolve(), sha256=digest, source=source)
+    except GlmError as error:
+        if path.name in error.message:
+            raise
+        raise GlmError(f"{path.name}: {error.message}", field=error.field) from error
+    except OSError as error:
+        raise GlmError(f"{path.name}: cannot be read ({error.strerror or error}); check the path and its permissions") from error
+
+
+def read_raw(path: Path, reader: Reader, recipe: Recipe | None) -> RawRecording:
+    """What the reader finds; whatever a library makes of a damaged file comes out as one `GlmError`."""
+    try:
+        return reader.read(path, recipe)
+    except (GlmError, Cancelled):
+        raise
+    except PermissionError:
+        raise
+    except MemoryError as error:
+        raise GlmError(f"{path.name}: reading it needs more memory than there is; export a shorter stretch") from error
+    except Exception as error:
+        detail = " ".join(str(error).split())[:120] or type(error).__name__
+        raise GlmError(f"{path.name}: is damaged or not quite {reader.name} ({detail}); copy or export it again") from error
+
+
+@cache
+def readers() -> tuple[Reader, ...]:
+    """Every format that is known, built in and added by other packages."""
+    from importlib.metadata import entry_points
+
+    found = [import_module(f"glmengine.readers.{name}").READER for name in BUILT_IN]
+    for entry in entry_points(group=ENTRY_POINTS):
+        added = entry.load()
+        if isinstance(added, Reader):
+            found.append(added)
+    return tuple(found)
+
+
+def reader_named(name: str) -> Reader:
+    """The reader of a format by its name."""
+    return next(reader for reader in readers() if reader.name == name)
+
+
+def recognise(path: Path) -> Reader:
+    """The format of a file or folder by its content; raises `GlmError` where it is none that is known, or misnamed."""
+    return _choose(path, _head(path), True)
+
+
+def sha256_of(path: Path) -> str:
+    """Hash that stands for a file's content, or for all files of a folder.
+
+    The whole of a file up to 512 MB; of a larger one its size and 128 evenly spaced MB, so that opening stays quick.
+    """
+    digest = hashlib.sha256()
+    if path.is_dir():
+        for file in sorted(file for file in path.iterdir() if file.is_file() and not file.name.startswith(".")):
+            digest.update(file.name.encode())
+            _update(digest, file)
+    else:
+        _update(digest, path)
+    return digest.hexdigest()
+
+
+def _update(digest: hashlib._Hash, path: Path) -> None:
+    size = path.stat().st_size
+    with open(path, "rb") as file:
+        if size <= WHOLE_HASH:
+            while block := file.read(SAMPLE):
+                digest.update(block)
+            return
+        digest.update(str(size).encode())
+        for sample in range(SAMPLES):
+            file.seek((size - SAMPLE) * sample // (SAMPLES - 1))
+            digest.update(file.read(SAMPLE))
+
+
+def _fingerprint(path: Path, reader: Reader, recipe: Recipe | None, digest: str) -> str:
+    about = path.stat()
+    whole = path.is_dir() or about.st_size <= WHOLE_HASH
+    parts = [reader.name, digest, "" if whole else str(about.st_mtime_ns), "" if recipe is None else recipe.model_dump_json()]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def _head(path: Path) -> bytes:
+    """The first bytes of a file, empty for a folder; refuses what is neither."""
+    try:
+        mode = path.stat().st_mode
+        if stat.S_ISDIR(mode):
+            if not any(path.iterdir()):
+                raise GlmError(f"{path.name}: is an empty folder; choose the folder that holds the files")
+            return b""
+        if not stat.S_ISREG(mode):
+            raise GlmError(f"{path.name}: is neither a file nor a folder; choose a recording")
+        with open(path, "rb") as file:
+            head = file.read(HEAD)
+    except FileNotFoundError:
+        raise GlmError(f"{path.name}: there is no such file ({path}); check the path") from None
+    except ValueError as error:  # a NUL in the name
+        raise GlmError(f"{path.name!r}: is no valid path ({error}); choose a recording") from error
+    if not head:
+        raise GlmError(f"{path.name}: is empty; copy or export it again")
+    return head
+
+
+def _choose(path: Path, head: bytes, with_recipe: bool) -> Reader:
+    ending = path.suffix.lower()
+    matching = [reader for reader in readers() if reader.recognises(path, head)]
+    # a recipe is meant for the format without a standard, where the content could be read as either
+    matching.sort(key=lambda reader: reader.needs_recipe != with_recipe)
+    if not matching:
+        if path.is_dir():
+            raise GlmError(f"{path.name}: no recording was recognised in this folder; it would hold {_known_folders()}")
+        endings = ", ".join(sorted({end for reader in readers() for end in reader.endings}))
+        raise GlmError(
+            f"{path.name}: its content is {content_of(head)}, not a recording that is known ({endings}); choose another file or export it again"
+        )
+    reader = matching[0]
+    if path.is_dir() or ending in reader.endings:
+        return reader
+    better = [other for other in matching if ending in other.endings]
+    if better:
+        return better[0]
+    if any(ending in other.endings for other in readers()):
+        raise GlmError(
+            f"{path.name}: is named {ending} but its content is {reader.name}; rename it to end in {reader.endings[0]}, or choose the file that was meant"
+        )
+    return reader
+
+
+def content_of(head: bytes) -> str:
+    """What a file is, in words, from its first bytes."""
+    for magic, words in MAGIC:
+        if head.startswith(magic):
+            return words
+    if not head.strip(b"\0"):
+        return "nothing but zeros"
+    try:
+        text = head[: HEAD - 4].decode("utf-8")
+    except UnicodeDecodeError:
+        return "binary data of an unknown kind"
+    return "plain text" if "\0" not in text else "binary data of an unknown kind"
+
+
+def _recipe(recipe: Recipe | str | Path | None) -> Recipe | None:
+    if recipe is None:
+        return None
+    from glmengine.recipes import Recipe
+
+    return recipe if isinstance(recipe, Recipe) else Recipe.load(recipe)
+
+
+def _known_folders() -> str:
+    return "pynapple .npz files, Neurosuite .res/.clu files, Phy or Kilosort output, or Suite2p output"
+
+
+def _article(name: str) -> str:
+    return "an" if name[:1].lower() in "aeiou" else "a"

@@ -1,0 +1,164 @@
+"""A first reading of a file in a child process, so that a damaged one can crash or hang a foreign library without harm."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from glmengine.context import SILENT, Context
+from glmengine.errors import GlmError
+
+if TYPE_CHECKING:
+    from glmengine.reading import Reader
+    from glmengine.recipes import Recipe
+
+PROBE_OPTION = "--probe-recording"
+"""A frozen program has no Python to start: its entry points hand this first argument to `main`."""
+
+BASE_SECONDS, BYTES_PER_SECOND = 30.0, 50e6
+BASE_MEMORY = 3 * 2**30
+
+REMEMBERED = 2000
+
+
+def probe(path: Path, reader: Reader, recipe: Recipe | None, fingerprint: str, context: Context = SILENT) -> None:
+    """Read `path` as the program will, in a child with a limit on time and memory; a file that went well before is not read again.
+
+    Parameters
+    ----------
+    path : Path
+    reader : Reader
+    recipe : Recipe, optional
+    fingerprint : str
+        What identifies the file's content.
+
+    Raises
+    ------
+    GlmError
+        What the reader said of it, or that it brought the reader down.
+    Cancelled
+        If the context says so while the child reads; the child is ended.
+    """
+    if not reader.probe or fingerprint in _remembered():
+        return
+    size = _size(path)
+    limit = BASE_SECONDS + size / BYTES_PER_SECOND
+    request = {
+        "path": str(path),
+        "reader": reader.name,
+        "recipe": None if recipe is None else recipe.model_dump(mode="json"),
+        "memory": BASE_MEMORY + 2 * size,
+    }
+    child = subprocess.Popen(
+        _command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=_environment()
+    )
+    try:
+        code, answer = _wait(child, json.dumps(request).encode(), limit, context)
+    finally:
+        if child.poll() is None:
+            child.kill()
+        child.wait()
+    if code is None:
+        raise GlmError(f"{path.name}: could not be read within {limit:.0f} s; it is damaged, copy or export it again")
+    try:
+        reply = json.loads(answer.decode("utf-8", "replace").strip().splitlines()[-1])
+    except (IndexError, ValueError):
+        raise GlmError(f"{path.name}: is damaged: reading it as {reader.name} broke down; copy or export it again") from None
+    if "error" in reply:
+        raise GlmError(str(reply["error"]), field=str(reply.get("field", "")))
+    _remember(fingerprint)
+
+
+def main() -> int:
+    """Read the file named in the request on standard input; the last line of standard output is the answer."""
+    request = json.loads(sys.stdin.buffer.read())
+    try:
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_AS, (request["memory"], request["memory"]))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    except (ImportError, ValueError, OSError):
+        pass  # no such limit on this system
+    from glmengine.opening import read_raw, reader_named
+
+    recipe = None
+    if request["recipe"] is not None:
+        from glmengine.recipes import Recipe
+
+        recipe = Recipe.parse(request["recipe"])
+    try:
+        read_raw(Path(request["path"]), reader_named(request["reader"]), recipe)
+        reply: dict[str, str | bool] = {"ok": True}
+    except GlmError as error:
+        reply = {"error": error.message, "field": error.field}
+    sys.stdout.write("\n" + json.dumps(reply) + "\n")
+    sys.stdout.flush()
+    os._exit(0)  # a library that was led astray may hang in its own clean-up
+
+
+def _command() -> list[str]:
+    if getattr(sys, "frozen", False):
+        return [sys.executable, PROBE_OPTION]
+    return [sys.executable, "-P", "-c", "import sys; from glmengine.probing import main; sys.exit(main())"]
+
+
+def _environment() -> dict[str, str]:
+    package = str(Path(__file__).resolve().parent.parent)
+    paths = [package, *filter(None, [os.environ.get("PYTHONPATH", "")])]
+    # one thread: each would reserve address space, which is what is limited
+    return {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(paths),
+        "OPENBLAS_NUM_THREADS": "1",
+        "OMP_NUM_THREADS": "1",
+        "HDF5_USE_FILE_LOCKING": "FALSE",
+    }
+
+
+def _wait(child: subprocess.Popen[bytes], request: bytes, limit: float, context: Context) -> tuple[int | None, bytes]:
+    """Exit code and output; the code is None when the time ran out."""
+    give_up = time.monotonic() + limit
+    to_send: bytes | None = request
+    while True:
+        try:
+            answer, _ = child.communicate(to_send, timeout=0.1)
+            return child.returncode, answer
+        except subprocess.TimeoutExpired:
+            to_send = None
+            context.check()
+            if time.monotonic() > give_up:
+                return None, b""
+
+
+def _size(path: Path) -> int:
+    if path.is_dir():
+        return sum(file.stat().st_size for file in path.iterdir() if file.is_file())
+    return path.stat().st_size
+
+
+def _memory_file() -> Path:
+    base = os.environ.get("XDG_STATE_HOME") or os.environ.get("LOCALAPPDATA") or str(Path.home() / ".local" / "state")
+    return Path(base) / "glmengine" / "opened"
+
+
+def _remembered() -> list[str]:
+    try:
+        return _memory_file().read_text(encoding="ascii").split()[-REMEMBERED:]
+    except (OSError, UnicodeDecodeError):
+        return []
+
+
+def _remember(fingerprint: str) -> None:
+    """Append to the list of files that went well; where that cannot be written the next opening probes again."""
+    file = _memory_file()
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with open(file, "a", encoding="ascii") as stream:
+            stream.write(fingerprint + "\n")
+    except OSError:
+        return

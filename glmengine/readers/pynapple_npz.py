@@ -1,0 +1,240 @@
+"""pynapple's npz files, one object each, and folders of them; their pickled parts pass an unpickler that admits plain data only."""
+
+from __future__ import annotations
+
+import io
+import math
+import pickle
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from glmengine.errors import GlmError
+from glmengine.reading import LARGEST_ARRAY, RawRecording, RawSeries, RawTrials, Reader, plain_column, safe_name, unique_names
+
+if TYPE_CHECKING:
+    from glmengine.recipes import Recipe
+
+TYPES = ("Ts", "Tsd", "TsdFrame", "TsdTensor", "TsGroup", "IntervalSet")
+COUNT_NAMES = ("count", "spike")
+LARGEST_PICKLE = 64 * 2**20
+
+
+def recognises(path: Path, head: bytes) -> bool:
+    """True for a pynapple npz and for a folder that holds at least one."""
+    if path.is_dir():
+        return any(_type_of(file) for file in sorted(path.glob("*.npz"))[:50])
+    return head.startswith(b"PK") and _type_of(path) != ""
+
+
+def read(path: Path, recipe: Recipe | None = None) -> RawRecording:
+    """Units from a TsGroup or a frame of counts, covariates from the other frames, epochs from interval sets."""
+    files = sorted(path.glob("*.npz")) if path.is_dir() else [path]
+    raw = RawRecording()
+    frames: list[tuple[str, dict[str, Any], str]] = []
+    for file in files:
+        kind = _type_of(file)
+        if not kind:
+            raw.notes.append(f"{file.name} is not a pynapple file and was left out.")
+            continue
+        frames.append((safe_name(file.stem), _load(file), kind))
+    for name, content, kind in frames:
+        try:
+            _add(raw, name, content, kind)
+        except KeyError as error:
+            raise GlmError(f"{path.name}: {name}.npz lacks the array {error}; save it again from pynapple") from error
+    if raw.spikes is None and raw.counts is None:
+        kinds = ", ".join(f"{name} ({kind})" for name, _, kind in frames) or "nothing"
+        raise GlmError(
+            f"{path.name}: holds no units, only {kinds}; put a TsGroup of spikes, or a frame of counts named 'counts' or "
+            "'spikes', into the same folder and open the folder"
+        )
+    return raw
+
+
+READER = Reader("pynapple", (".npz",), recognises, read, probe=True)
+
+
+def _add(raw: RawRecording, name: str, content: dict[str, Any], kind: str) -> None:
+    support = np.column_stack([content["start"], content["end"]]).astype(np.float64)
+    if kind == "IntervalSet":
+        columns = {safe_name(key): plain_column(column) for key, column in _metadata(content).items()}
+        # a set with properties is a table of trials; its union is an epoch in either case
+        if columns:
+            raw.trials[name] = RawTrials(support[:, 0], support[:, 1], columns)
+        raw.epochs[name] = support
+    elif kind == "TsGroup":
+        _add_units(raw, name, content, support)
+    elif kind == "Ts":
+        if raw.spikes is None and raw.counts is None and _is_named_spikes(name):
+            raw.spikes, raw.unit_names, raw.support = [_floats(content["t"])], [name], support
+        else:
+            raw.events[name] = _floats(content["t"])
+    else:
+        _add_series(raw, name, content, kind, support)
+
+
+def _add_units(raw: RawRecording, name: str, content: dict[str, Any], support: np.ndarray) -> None:
+    if raw.spikes is not None:
+        raw.notes.append(f"{name} is a second group of units and was left out; keep one group in the folder.")
+        return
+    keys = np.asarray(content["keys"])
+    index = np.asarray(content["index"]).astype(np.int64)
+    times = _floats(content["t"])
+    order = np.argsort(index, kind="stable")
+    index, times = index[order], times[order]
+    raw.spikes = [times[slice(*np.searchsorted(index, [key, key + 1]))] for key in keys.astype(np.int64)]
+    raw.unit_names = [str(key) for key in keys]
+    raw.counts = None
+    raw.support = support
+    for key, column in _metadata(content).items():
+        if key != "rate" and np.shape(column)[:1] == (len(keys),):
+            raw.unit_columns[key] = plain_column(column)
+
+
+def _add_series(raw: RawRecording, name: str, content: dict[str, Any], kind: str, support: np.ndarray) -> None:
+    times, values = _floats(content["t"]), np.asarray(content["d"])
+    if values.dtype.kind not in "buif" or len(values) != len(times):
+        raise GlmError(
+            f"{name}.npz: its data are {values.shape} {values.dtype} for {len(times)} times; save it again from pynapple"
+        )
+    columns = [str(column) for column in np.asarray(content.get("columns", [])).ravel()]
+    if kind == "TsdFrame" and len(columns) != values.shape[1]:
+        columns = [str(column) for column in range(values.shape[1])]
+    series = RawSeries(name, times, values, components=tuple(columns) if kind == "TsdFrame" else (), support=support)
+    whole = values.size and np.isfinite(values).all() and (values >= 0).all() and (values == np.rint(values)).all()
+    if _is_named_spikes(name) and whole and kind in ("Tsd", "TsdFrame") and raw.spikes is None and raw.counts is None:
+        raw.counts = RawSeries(name, times, values.reshape(len(times), -1), support=support)
+        raw.unit_names = unique_names(columns or [name])
+        raw.support = support
+        table = _metadata(content)
+        raw.unit_columns = {
+            key: plain_column(column) for key, column in table.items() if np.shape(column)[:1] == (values.shape[1],)
+        }
+    else:
+        raw.series.append(series)
+
+
+def _is_named_spikes(name: str) -> bool:
+    return any(word in name.lower() for word in COUNT_NAMES)
+
+
+def _floats(values: Any) -> np.ndarray:
+    values = np.asarray(values)
+    if values.dtype.kind not in "buif":
+        raise GlmError(f"its times are {values.dtype}, not numbers; save it again from pynapple")
+    return values.astype(np.float64)
+
+
+def _metadata(content: dict[str, Any]) -> dict[str, np.ndarray]:
+    """The columns of pynapple's ``_metadata``: a dict in a 0-d object array; older files keep them as arrays of their own."""
+    table = content.get("_metadata")
+    if isinstance(table, np.ndarray) and table.shape == ():
+        table = table.item()
+    if not isinstance(table, dict):
+        known = {"t", "d", "start", "end", "type", "columns", "keys", "index", "rate", "_metadata"}
+        return {
+            key: value
+            for key, value in content.items()
+            if key not in known and getattr(value, "ndim", 0) == 1 and value.dtype.kind in "buifU"
+        }
+    return {str(key): np.asarray(list(column.values()) if isinstance(column, dict) else column) for key, column in table.items()}
+
+
+def _type_of(path: Path) -> str:
+    """Which pynapple object a file holds, empty where none."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            value = _array(archive, "type", allow_objects=False)
+    except (OSError, zipfile.BadZipFile, KeyError, ValueError, EOFError, NotImplementedError, RuntimeError):
+        return ""
+    name = str(value.ravel()[0]) if value.size == 1 else ""
+    return name if name in TYPES else ""
+
+
+def _load(path: Path) -> dict[str, Any]:
+    """Every array of an npz file."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = [entry.removesuffix(".npy") for entry in archive.namelist() if entry.endswith(".npy")]
+            return {name: _array(archive, name) for name in names}
+    except (OSError, zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
+        if isinstance(error, GlmError):
+            raise
+        raise GlmError(f"{path.name}: is damaged ({error}); copy or save it again") from error
+
+
+def _array(archive: zipfile.ZipFile, name: str, *, allow_objects: bool = True) -> np.ndarray:
+    """One array, its size checked before anything of that size is allocated, its pickle (if it is one) restricted."""
+    entry = archive.getinfo(f"{name}.npy")
+    label = Path(archive.filename or "").name
+    if entry.file_size > LARGEST_ARRAY:
+        raise GlmError(
+            f"{label}: its array '{name}' would take {entry.file_size / 2**30:.0f} GB; save a shorter stretch, or fewer columns"
+        )
+    with archive.open(entry) as stream:
+        version = np.lib.format.read_magic(stream)
+        readers = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+        if version not in readers:
+            raise ValueError(f"array format {version}")
+        shape, fortran, dtype = readers[version](stream)
+        if dtype.hasobject:
+            if not allow_objects or entry.file_size > LARGEST_PICKLE:
+                raise ValueError(f"'{name}' holds objects")
+            return _restricted(stream.read(), label, name)
+        size = math.prod(shape)
+        if any(length < 0 for length in shape) or size * dtype.itemsize > entry.file_size:
+            raise ValueError(f"'{name}' is shorter than its header says")
+        content = stream.read(size * dtype.itemsize)
+        flat = np.frombuffer(content, dtype=dtype, count=size)
+    return flat.reshape(shape, order="F" if fortran else "C")
+
+
+class _PlainUnpickler(pickle.Unpickler):
+    """Builds numpy arrays, dicts, lists, strings and numbers, and nothing else: no name outside this list is ever looked up."""
+
+    ADMITTED = frozenset(
+        {
+            ("numpy", "ndarray"),
+            ("numpy", "dtype"),
+            ("numpy._core.multiarray", "_reconstruct"),
+            ("numpy.core.multiarray", "_reconstruct"),
+            ("numpy._core.multiarray", "scalar"),
+            ("numpy.core.multiarray", "scalar"),
+            ("numpy._core.numeric", "_frombuffer"),
+            ("numpy.core.numeric", "_frombuffer"),
+        }
+    )
+
+    def find_class(self, module: str, name: str) -> Any:
+        if (module, name) not in self.ADMITTED:
+            raise pickle.UnpicklingError(f"{module}.{name}")
+        return super().find_class(module.replace("numpy.core", "numpy._core"), name)
+
+    def persistent_load(self, pid: Any) -> Any:
+        raise pickle.UnpicklingError("a persistent reference")
+
+
+def _restricted(content: bytes, label: str, name: str) -> np.ndarray:
+    try:
+        value = _PlainUnpickler(io.BytesIO(content)).load()
+    except pickle.UnpicklingError as error:
+        raise GlmError(
+            f"{label}: its part '{name}' holds more than plain data ({error}), which could run code; it is not opened, save it again without metadata"
+        ) from error
+    except (
+        EOFError,
+        ValueError,
+        TypeError,
+        KeyError,
+        IndexError,
+        AttributeError,
+        ImportError,
+        MemoryError,
+        OverflowError,
+        RecursionError,
+    ) as error:
+        raise GlmError(f"{label}: its part '{name}' is damaged ({type(error).__name__}); copy or save it again") from error
+    return value if isinstance(value, np.ndarray) else np.array(value, dtype=object)

@@ -1,0 +1,138 @@
+"""What a reader hands over: a recording as plain arrays, before cleaning, without pynapple, so that a child process can make it quickly."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from glmengine.recipes import Recipe
+
+LARGEST_ARRAY = 2 * 2**30
+"""Bytes of the largest array that is read into memory; larger ones are left out with a note, or refused where they are needed."""
+
+LARGEST_TEXT = 2**30
+"""Bytes of the largest text file that is read."""
+
+
+@dataclass
+class RawSeries:
+    """Something measured over time, as the file has it.
+
+    Attributes
+    ----------
+    name : str
+    times : array (T,)
+        Seconds.
+    values : array (T,) or (T, C) or (T, ...)
+        Already multiplied by the file's conversion factor.
+    unit : str
+        As the file writes it.
+    kind : str, optional
+        As in `Covariate`; guessed from unit and name where None.
+    components : tuple of str
+        Names of the columns.
+    support : array (S, 2), optional
+        Stretches in which it was recorded, where the file says so.
+    """
+
+    name: str
+    times: np.ndarray
+    values: np.ndarray
+    unit: str = ""
+    kind: Literal["continuous", "angle", "step", "category"] | None = None
+    components: tuple[str, ...] = ()
+    description: str = ""
+    support: np.ndarray | None = None
+
+
+@dataclass
+class RawTrials:
+    """A table of intervals with properties: one row a trial."""
+
+    start: np.ndarray
+    stop: np.ndarray
+    columns: dict[str, np.ndarray] = field(default_factory=dict)
+
+
+@dataclass
+class RawRecording:
+    """Everything found in a file; either `spikes` (one array of seconds a unit) or `counts` (T, M) is given."""
+
+    spikes: list[np.ndarray] | None = None
+    counts: RawSeries | None = None
+    unit_names: list[str] = field(default_factory=list)
+    unit_columns: dict[str, np.ndarray] = field(default_factory=dict)
+    series: list[RawSeries] = field(default_factory=list)
+    epochs: dict[str, np.ndarray] = field(default_factory=dict)
+    trials: dict[str, RawTrials] = field(default_factory=dict)
+    events: dict[str, np.ndarray] = field(default_factory=dict)
+    support: np.ndarray | None = None
+    """(S, 2) stretches that were recorded, where the file says so; else from the first to the last thing in it."""
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Reader:
+    """One file format.
+
+    Attributes
+    ----------
+    name : str
+        What the user calls it (``"NWB"``).
+    endings : tuple of str
+        Endings that files of this format may have, in lower case with the dot; empty for folders.
+    recognises : callable
+        ``recognises(path, head)`` is True if the content is of this format; `head` is the first few kB of a file, empty for a
+        folder. Never raises for a file of another format.
+    read : callable
+        ``read(path, recipe)`` returns a `RawRecording`; raises `GlmError` for what a user can put right.
+    needs_recipe : bool
+        The format has no standard: a recipe says what its arrays are.
+    probe : bool
+        Read first in a child process, because the library below may crash or hang on a damaged file.
+    """
+
+    name: str
+    endings: tuple[str, ...]
+    recognises: Callable[[Path, bytes], bool]
+    read: Callable[[Path, Recipe | None], RawRecording]
+    needs_recipe: bool = False
+    probe: bool = False
+
+
+def text_of(value: Any) -> str:
+    """A string from bytes or whatever a file holds; damaged characters are replaced."""
+    if isinstance(value, bytes | np.bytes_):
+        return bytes(value).decode("utf-8", "replace")
+    return str(value)
+
+
+def plain_column(values: np.ndarray) -> np.ndarray:
+    """A column of a table as numbers, booleans or str, whatever dtype the file has."""
+    values = np.asarray(values)
+    if values.dtype.kind in "OSU":
+        return np.array([text_of(value) for value in values.ravel()], dtype=object).reshape(values.shape)
+    return values
+
+
+def unique_names(names: list[str]) -> list[str]:
+    """The same names, later repeats told apart by a number."""
+    seen: set[str] = set()
+    unique = []
+    for name in names:
+        candidate, number = name, 2
+        while candidate in seen:
+            candidate, number = f"{name}_{number}", number + 1
+        seen.add(candidate)
+        unique.append(candidate)
+    return unique
+
+
+def safe_name(name: str) -> str:
+    """A name that can stand in a reference: a dot separates a covariate from its component, so it may not be in either."""
+    return name.strip().replace(".", "_").replace("/", "_") or "unnamed"

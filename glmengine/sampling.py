@@ -1,0 +1,125 @@
+"""Covariates brought to bins: averaged, interpolated or held, on the line or on the circle, never across long gaps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from glmengine.recording import Covariate
+    from glmengine.timegrid import TimeGrid
+
+FULL_TURN = 2 * np.pi
+
+
+def sample_covariate(covariate: Covariate, grid: TimeGrid, max_gap: float | None) -> np.ndarray:
+    """(T,) or (T, C) float64, NaN where invalid; see `TimeGrid.sample`."""
+    times = np.asarray(covariate.data.t, dtype=np.float64)
+    values = np.asarray(covariate.data.values, dtype=np.float64)
+    flat = values.reshape(len(times), -1)
+    support = np.asarray(covariate.data.time_support.values)
+    piece = np.searchsorted(support[:, 0], times, side="right")
+    rows = None
+    if covariate.kind in ("continuous", "angle") and covariate.period < grid.bin_size * (1 - 1e-6):
+        rows = grid.rows_of(times)
+    sampled = np.empty((grid.n_bins, flat.shape[1]))
+    for column in range(flat.shape[1]):
+        sampled[:, column] = _sample_one(times, flat[:, column], piece, covariate, grid, rows, max_gap)
+    return sampled[:, 0] if values.ndim == 1 else sampled
+
+
+def gap_limit(covariate: Covariate, bin_size: float, max_gap: float | None = None) -> float:
+    """Longest time between samples (s) that is filled in.
+
+    Ten sampling periods and at least one bin, unless given. A step or category that is stored only when it changes, and so
+    has no sampling period, holds until the next sample however long that takes.
+    """
+    if max_gap is not None:
+        return max(max_gap, bin_size)
+    intervals = np.diff(covariate.data.t)
+    if not len(intervals):
+        return np.inf if covariate.kind in ("step", "category") else bin_size
+    if covariate.kind in ("step", "category") and np.quantile(intervals, 0.9) > 1.5 * covariate.period:
+        return np.inf
+    return max(10 * covariate.period, bin_size)
+
+
+def _sample_one(
+    times: np.ndarray,
+    values: np.ndarray,
+    piece: np.ndarray,
+    covariate: Covariate,
+    grid: TimeGrid,
+    rows: np.ndarray | None,
+    max_gap: float | None,
+) -> np.ndarray:
+    limit = gap_limit(covariate, grid.bin_size, max_gap) * (1 + 1e-9)
+    if covariate.kind in ("step", "category"):
+        return _held(times, values, piece, covariate, grid.centres, limit)
+    finite = np.isfinite(values)
+    circular = covariate.kind == "angle"
+    sampled = _interpolated(times[finite], values[finite], piece[finite], grid.centres, limit, circular)
+    if rows is not None:
+        inside = finite & (rows >= 0)
+        held = np.bincount(rows[inside], minlength=grid.n_bins)
+        filled = held > 0
+        if circular:
+            sine = np.bincount(rows[inside], weights=np.sin(values[inside]), minlength=grid.n_bins)
+            cosine = np.bincount(rows[inside], weights=np.cos(values[inside]), minlength=grid.n_bins)
+            sampled[filled] = np.arctan2(sine[filled], cosine[filled])
+        else:
+            # about the median, so that a large offset does not cost digits
+            middle = float(np.median(values[finite])) if finite.any() else 0.0
+            sums = np.bincount(rows[inside], weights=values[inside] - middle, minlength=grid.n_bins)
+            sampled[filled] = sums[filled] / held[filled] + middle
+    return wrapped(sampled) if circular else sampled
+
+
+def wrapped(angles: np.ndarray) -> np.ndarray:
+    """Angles in [0, 2 pi)."""
+    turned = np.mod(angles, FULL_TURN)
+    return np.where(turned >= FULL_TURN, 0.0, turned)
+
+
+def _interpolated(
+    times: np.ndarray, values: np.ndarray, piece: np.ndarray, at: np.ndarray, limit: float, circular: bool
+) -> np.ndarray:
+    """Linear interpolation at `at`; NaN outside the samples, between pieces, and in gaps longer than `limit`."""
+    sampled = np.full(len(at), np.nan)
+    if not len(times):
+        return sampled
+    right = np.searchsorted(times, at, side="left")
+    exact = (right < len(times)) & (times[np.minimum(right, len(times) - 1)] == at)
+    sampled[exact] = values[right[exact]]
+    left = right - 1
+    between = ~exact & (left >= 0) & (right < len(times))
+    l, r = left[between], right[between]  # noqa: E741 - neighbours on either side
+    apart = times[r] - times[l]
+    share = (at[between] - times[l]) / apart
+    step = values[r] - values[l]
+    if circular:
+        step = np.mod(step + np.pi, FULL_TURN) - np.pi
+    filled = values[l] + share * step
+    filled[(apart > limit) | (piece[l] != piece[r])] = np.nan
+    sampled[between] = filled
+    return sampled
+
+
+def _held(
+    times: np.ndarray, values: np.ndarray, piece: np.ndarray, covariate: Covariate, at: np.ndarray, limit: float
+) -> np.ndarray:
+    """The last value at or before `at`; NaN before the first sample, past the piece's end, and longer than `limit` after a sample."""
+    sampled = np.full(len(at), np.nan)
+    if not len(times):
+        return sampled
+    support = np.asarray(covariate.data.time_support.values)
+    left = np.searchsorted(times, at, side="right") - 1
+    known = left >= 0
+    sampled[known] = values[left[known]]
+    since = at[known] - times[left[known]]
+    # the last sample of a piece holds for one sampling period beyond the piece's end, which is where it was taken
+    period = covariate.period if np.isfinite(covariate.period) else 0.0
+    end = support[np.clip(piece[left[known]] - 1, 0, len(support) - 1), 1] + min(period, limit)
+    sampled[np.flatnonzero(known)[(since > limit) | (at[known] > end)]] = np.nan
+    return sampled
