@@ -98,7 +98,7 @@ def best_dispersion(y: np.ndarray, mu: np.ndarray, weights: np.ndarray, start: f
     """
     used = weights > 0
     y, mu, weights = y[used], mu[used], weights[used]
-    if not y.size or float(weights @ ((y - mu) ** 2 - y)) <= 0 and _slope(_tail(y, weights), y, mu, weights, 1e-4)[0] >= 0:
+    if not y.size or (float(weights @ ((y - mu) ** 2 - y)) <= 0 and _slope(_tail(y, weights), y, mu, weights, 1e-4)[0] >= 0):
         return LOWEST
     tail = _tail(y, weights)
     low, high = np.log(LOWEST), np.log(HIGHEST)
