@@ -1,0 +1,124 @@
+"""Filters over the past, and who drives whom: history and coupling terms as functions of the lag, with 95 % bands."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from glmengine.posterior import Z95, Posterior
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from glmengine.preparing import Prepared
+
+
+def term_filters(prepared: Prepared, posterior: Posterior) -> dict[str, xr.Dataset]:
+    """Filters of every history and coupling term, by term label.
+
+    Returns
+    -------
+    dict of str to Dataset
+        ``filter``, ``low``, ``high`` over (unit, lag_s), for coupling over (unit, source, lag_s): what one spike adds to the
+        linear predictor that much later; NaN for pairs that the model does not have.
+    """
+    return {term.label: _filters(term, prepared, posterior) for term in prepared.design.terms if term.kind in ("history", "coupling")}
+
+
+def coupling_strengths(prepared: Prepared, posterior: Posterior) -> xr.Dataset | None:
+    """How strongly each source drives each unit, over all coupling terms; None without any.
+
+    Returns
+    -------
+    Dataset (unit, source)
+        ``strength``: the filter summed over its lags, log rate per spike, with ``low`` and ``high``; ``peak``: the filter's largest
+        excursion; ``wald`` (chi-squared), ``df`` and ``p`` of the test that the filter is zero (for a ridge penalty the Bayesian
+        covariance is used, and p is approximate).
+    """
+    import xarray as xr
+    from scipy.stats import chi2
+
+    terms = [term for term in prepared.design.terms if term.kind == "coupling"]
+    if not terms:
+        return None
+    term = terms[0]
+    _, kernel = term.basis.kernel(prepared.grid.bin_size)
+    blocks = _blocks(term.label, prepared)
+    sources, units = list(blocks), len(prepared.units)
+    names = ("strength", "low", "high", "peak", "wald", "df", "p")
+    arrays = {name: np.full((units, len(sources)), np.nan) for name in names}
+    total, allowed = kernel.sum(axis=0), _allowed(prepared)
+    for column, source in enumerate(sources):
+        places, functions = blocks[source]
+        for unit in range(units):
+            if not allowed[places, unit].any():
+                continue
+            weights, covariance = posterior.coef[places, unit], posterior.block(unit, places)
+            along = total[functions]
+            spread = Z95 * np.sqrt(max(float(along @ covariance @ along), 0.0)) if np.isfinite(covariance).all() else np.nan
+            strength = float(along @ weights)
+            shape = kernel[:, functions] @ weights
+            wald, df = _wald(weights, covariance)
+            values = (strength, strength - spread, strength + spread, float(shape[np.argmax(np.abs(shape))]), wald, df, float(chi2.sf(wald, df)))
+            for name, value in zip(names, values, strict=True):
+                arrays[name][unit, column] = value
+    attrs = {"unit": "log rate per spike", "long_name": "filter summed over its lags"}
+    variables = {name: (("unit", "source"), values, attrs if name in ("strength", "low", "high") else {}) for name, values in arrays.items()}
+    return xr.Dataset(variables, {"unit": list(prepared.units), "source": sources}, {"term": term.label})
+
+
+def _filters(term: Any, prepared: Prepared, posterior: Posterior) -> xr.Dataset:
+    import xarray as xr
+
+    lags, kernel = term.basis.kernel(prepared.grid.bin_size)
+    blocks = _blocks(term.label, prepared)
+    units, sources, allowed = len(prepared.units), list(blocks), _allowed(prepared)
+    middle, spread = (np.full((units, len(sources), len(lags)), np.nan) for _ in range(2))
+    for column, source in enumerate(sources):
+        places, functions = blocks[source]
+        shape = kernel[:, functions]
+        for unit in range(units):
+            if not allowed[places, unit].any():
+                continue
+            middle[unit, column] = shape @ posterior.coef[places, unit]
+            covariance = posterior.block(unit, places)
+            spread[unit, column] = Z95 * np.sqrt(np.maximum(np.einsum("lp,pq,lq->l", shape, covariance, shape), 0.0))
+    dims: tuple[str, ...] = ("unit", "source", "lag_s")
+    if term.kind == "history":
+        own = [sources.index(name) if name in sources else -1 for name in prepared.units]
+        middle, spread = (np.stack([array[unit, column] for unit, column in enumerate(own)]) for array in (middle, spread))
+        dims = ("unit", "lag_s")
+    attrs = {"unit": "log rate per spike", "long_name": "filter"}
+    arrays = {"filter": middle, "low": middle - spread, "high": middle + spread}
+    coords: dict[str, Any] = {
+        "unit": list(prepared.units),
+        "lag_s": ("lag_s", np.asarray(lags, np.float64) * prepared.grid.bin_size, {"unit": "s", "long_name": "time after the spike"}),
+    }
+    if "source" in dims:
+        coords["source"] = sources
+    return xr.Dataset({name: (dims, values, attrs) for name, values in arrays.items()}, coords, {"term": term.label})
+
+
+def _blocks(label: str, prepared: Prepared) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Column numbers and basis functions of each source unit of a term."""
+    columns = prepared.design.columns
+    where = np.arange(prepared.design.n_columns)[prepared.design.slices[label]]
+    sources = columns["variable"].to_numpy()[where]
+    functions = columns["function"].to_numpy()[where].astype(np.int64)
+    return {str(source): (where[sources == source], functions[sources == source]) for source in dict.fromkeys(sources)}
+
+
+def _allowed(prepared: Prepared) -> np.ndarray:
+    """(P, M) bool: which features a unit's model has."""
+    mask = prepared.design.mask(prepared.units)
+    return np.ones((prepared.design.n_columns, len(prepared.units)), bool) if mask is None else np.asarray(mask)
+
+
+def _wald(weights: np.ndarray, covariance: np.ndarray) -> tuple[float, float]:
+    """Wald statistic and degrees of freedom of the hypothesis that all `weights` are zero."""
+    if not np.isfinite(covariance).all() or not covariance.any():
+        return float("nan"), float("nan")
+    values, vectors = np.linalg.eigh(covariance)
+    kept = values > values.max() * 1e-10
+    return float(np.sum((vectors[:, kept].T @ weights) ** 2 / values[kept])), float(kept.sum())

@@ -1,0 +1,186 @@
+"""One analysis run on one recording, from binning to curves: what the window, the command line and scripts call."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from glmengine.context import SILENT, Context, Progress
+from glmengine.preparing import Prepared, fold_numbers, prepare
+from glmengine.provenance import provenance
+from glmengine.results import Result
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from glmengine.analysis import Analysis
+    from glmengine.fitting import Fit
+    from glmengine.models import Penalty
+    from glmengine.recording import Recording
+    from glmengine.validation import CrossValidation
+
+_LARGEST_COVARIANCE = 256e6  # bytes; a larger one is not kept with the result
+
+
+def run(analysis: Analysis, recording: Recording, context: Context | None = None) -> Result:
+    """Put the question `analysis` to `recording`.
+
+    Derived covariates, time grid, usable bins, counts, features (their bounds frozen), cross-validation over the strengths, the
+    final fit of each unit at its best strength, intervals, curves and filters.
+
+    Parameters
+    ----------
+    analysis : Analysis
+    recording : Recording
+    context : Context, optional
+        Is told how far it is, and asked whether to go on. Where it wants to stop and keep, the fits end early, flagged as not converged.
+
+    Returns
+    -------
+    Result
+        The same bit for bit on the same machine with the same versions.
+
+    Raises
+    ------
+    GlmError
+        If the analysis has no term, names what the recording lacks, or leaves no bin to fit.
+    Cancelled
+        If the context says so.
+    """
+    context = context or SILENT
+    started = time.perf_counter()
+    prepared = prepare(analysis, recording, context.part(0.0, 0.1))
+    cross_validation, folds = _cross_validated(analysis, prepared, context.part(0.1, 0.65))
+    fit = _fitted(analysis, prepared, cross_validation, context.part(0.65, 0.8))
+    result = _assessed(analysis, recording, prepared, fit, cross_validation, folds, context.part(0.8, 0.97))
+    if analysis.validation.test_epochs:
+        result = _tested(result, recording, cross_validation is None, context.part(0.97, 1.0))
+    result.provenance["seconds"] = round(time.perf_counter() - started, 3)
+    context.report(Progress("Done", 1.0))
+    return result
+
+
+def penalty_of(model: Any) -> Penalty:
+    """The penalty that an analysis's model names, at strength 1 where it has one."""
+    from glmengine.models import get_penalty
+
+    return get_penalty(model.penalty)
+
+
+def _cross_validated(analysis: Analysis, prepared: Prepared, context: Context) -> tuple[CrossValidation | None, np.ndarray | None]:
+    from glmengine.validation import cross_validate
+
+    if not analysis.validation.folds:
+        return None, None
+    folds = fold_numbers(np.asarray(prepared.design.valid), analysis.validation.folds)
+    context.report(Progress(f"Cross-validating {len(prepared.units)} units", 0.0))
+    found = cross_validate(
+        prepared.design,
+        prepared.counts,
+        family=analysis.model.family,
+        penalty=penalty_of(analysis.model),
+        strengths=list(analysis.model.strengths),
+        folds=folds,
+        context=context.part(0.0, 1.0, f"Cross-validating {len(prepared.units)} units"),
+        **_options(analysis, prepared),
+    )
+    return found, folds
+
+
+def _fitted(analysis: Analysis, prepared: Prepared, cross_validation: CrossValidation | None, context: Context) -> Fit:
+    from glmengine.fitting import fit
+
+    strength: Any = float(analysis.model.strengths[0])
+    if cross_validation is not None and len(analysis.model.strengths) > 1:
+        best = np.asarray(cross_validation.best_strength, np.float64)
+        strength = np.where(np.isfinite(best), best, max(analysis.model.strengths))
+    return fit(
+        prepared.design,
+        prepared.counts,
+        family=analysis.model.family,
+        penalty=penalty_of(analysis.model),
+        strength=strength,
+        context=context.part(0.0, 1.0, f"Fitting {len(prepared.units)} units"),
+        **_options(analysis, prepared),
+    )
+
+
+def _options(analysis: Analysis, prepared: Prepared) -> dict[str, Any]:
+    return {"mask": prepared.design.mask(prepared.units), "memory": analysis.model.memory, "link": getattr(analysis.model, "link", None) or None}
+
+
+def _assessed(
+    analysis: Analysis,
+    recording: Recording,
+    prepared: Prepared,
+    fit: Fit,
+    cross_validation: CrossValidation | None,
+    folds: np.ndarray | None,
+    context: Context,
+) -> Result:
+    from glmengine.assess import coefficient_arrays, covariance_array, cv_dataset, score_table
+    from glmengine.curves import response_curves
+    from glmengine.filters import coupling_strengths, term_filters
+    from glmengine.posterior import Posterior, link_of
+
+    context.report(Progress("Standard errors", 0.0))
+    coefficients, standard_errors, intercepts, intercept_errors = coefficient_arrays(prepared, fit)
+    covariance = covariance_array(prepared, fit)
+    posterior = Posterior(
+        coef=np.asarray(coefficients.values), intercept=np.asarray(intercepts.values), covariance=covariance.values, link=link_of(analysis.model)
+    )
+    context.check()
+    curves, curve_notes = response_curves(prepared, posterior, context.part(0.1, 0.8))
+    filters = term_filters(prepared, posterior)
+    coupling = coupling_strengths(prepared, posterior)
+    notes = [*prepared.notes, *_fit_notes(fit), *curve_notes]
+    if covariance.nbytes > _LARGEST_COVARIANCE:
+        notes.append(f"The covariance of the coefficients ({covariance.nbytes / 1e9:.1f} GB) is not kept; predictions have no bands.")
+    return Result(
+        analysis=analysis,
+        terms=tuple(prepared.design.terms),
+        coefficients=coefficients,
+        standard_errors=standard_errors,
+        intercepts=intercepts,
+        intercept_errors=intercept_errors,
+        scores=score_table(analysis, prepared, fit, cross_validation),
+        curves=curves,
+        filters=filters,
+        coupling=coupling,
+        cv=cv_dataset(prepared, cross_validation),
+        covariance=covariance if covariance.nbytes <= _LARGEST_COVARIANCE else None,
+        provenance=provenance(analysis, recording, solver=str(fit.solver), iterations=_plain(fit.iterations)),
+        notes=tuple(dict.fromkeys(notes)),
+    )
+
+
+def _tested(result: Result, recording: Recording, only_test: bool, context: Context) -> Result:
+    """The same with the scores on the epochs to test on; they are the held-out scores where there is no cross-validation."""
+    from dataclasses import replace
+
+    found = result.score(recording, result.analysis.validation.test_epochs, context=context)
+    columns: dict[str, xr.DataArray] = {
+        "deviance_explained_test": found["deviance_explained"],
+        "bits_per_spike_test": found["bits_per_spike"],
+        "n_spikes_test": found["n_spikes"],
+        "n_bins_test": found["n_bins"],
+    }
+    if only_test:
+        columns |= {"deviance_explained_heldout": found["deviance_explained"], "bits_per_spike_heldout": found["bits_per_spike"]}
+    return replace(result, scores=result.scores.assign(columns))
+
+
+def _fit_notes(fit: Fit) -> list[str]:
+    notes = [str(note) for note in fit.notes]
+    names = np.asarray(fit.unit_names if hasattr(fit, "unit_names") else [])
+    unfinished = np.flatnonzero(~np.asarray(fit.converged, bool))
+    if len(unfinished):
+        which = ", ".join(map(str, names[unfinished[:8]])) if len(names) else f"{len(unfinished)} units"
+        notes.append(f"Not at the optimum (stopped early, or the iteration limit was reached): {which}.")
+    return notes
+
+
+def _plain(value: Any) -> Any:
+    return np.asarray(value).tolist()
