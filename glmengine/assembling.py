@@ -63,7 +63,7 @@ def assemble(
             notes.append(f"The epoch '{key}' lies outside the recorded time and was left out.")
     events = {key: nap.Ts(times, time_support=support) for key, times in raw.events.items()}
     for key, table in raw.trials.items():
-        events.setdefault(f"{key}_start", nap.Ts(table.start, time_support=support))
+        events.setdefault(f"{key}_start", nap.Ts(np.round(table.start, 9), time_support=support))
     return Recording(
         name=name,
         unit_names=tuple(raw.unit_names),
@@ -79,7 +79,7 @@ def assemble(
         notes=tuple(notes),
         path=path,
         sha256=sha256,
-        source=source or {},
+        source={**(source or {}), **raw.extras},
     )
 
 

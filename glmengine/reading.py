@@ -48,6 +48,8 @@ class RawSeries:
     components: tuple[str, ...] = ()
     description: str = ""
     support: np.ndarray | None = None
+    source: str = ""
+    """Where in the file it lies."""
 
 
 @dataclass
@@ -74,6 +76,8 @@ class RawRecording:
     support: np.ndarray | None = None
     """(S, 2) stretches that were recorded, where the file says so; else from the first to the last thing in it."""
     notes: list[str] = field(default_factory=list)
+    extras: dict[str, Any] = field(default_factory=dict)
+    """What goes into the recording's `source` (the truth of a simulated one)."""
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -63,6 +64,8 @@ SAYS_NOTHING = frozenset(
 
 EVENT_NAMES = re.compile(r"event|ttl|annotation|marker|reward|lick", re.IGNORECASE)
 
+COUNTS_NAMES = re.compile(r"count|spikes?($|_)", re.IGNORECASE)
+
 MOST_EVENT_KINDS = 50
 
 
@@ -86,7 +89,10 @@ def read(path: Path, recipe: Recipe | None = None) -> RawRecording:
             for found in _series(file, place, raw.notes):
                 _add_series(raw, responses, *found)
         _add_intervals(raw, file)
+        _add_event_tables(raw, file)
         _add_units(raw, file, path.name, responses)
+        if _is_ours(file):
+            _add_what_only_we_write(raw, file)
     return raw
 
 
@@ -101,6 +107,42 @@ def _root_says_nwb(path: Path) -> bool:
         file.seek(max(0, size - 4 * 2**20))
         content += file.read()
     return b"nwb_version" in content
+
+
+def _is_ours(file: h5py.File) -> bool:
+    """Whether `glmengine.export.nwb` wrote the file: then it holds a few things that NWB has no place for."""
+    script = file.get("general/source_script")
+    return script is not None and text_of(script.attrs.get("file_name", "")) == "glmengine"
+
+
+def _add_what_only_we_write(raw: RawRecording, file: h5py.File) -> None:
+    """The epoch `all`, kinds and components of covariates, and the truth of a simulated recording."""
+    raw.support = raw.epochs.pop("all", None)
+    for series in list(raw.series):
+        about = _about(file[series.source])
+        kind, components = about.get("kind"), about.get("components", [])
+        if kind == "event":
+            raw.series.remove(series)
+            raw.events[series.name.removeprefix("event ")] = series.times
+        if kind in ("continuous", "angle", "step", "category"):
+            series.kind = kind
+        if isinstance(components, list) and series.values.ndim == 2 and len(components) == series.values.shape[1]:
+            series.components = tuple(map(str, components))
+    if "scratch/truth" in file and file["scratch/truth"].shape == ():
+        raw.extras["truth"] = _json(file["scratch/truth"][()])
+
+
+def _about(group: h5py.Group) -> dict[str, Any]:
+    """What `glmengine.export.nwb` writes into the comments of a series."""
+    return _json(group.attrs.get("comments", ""))
+
+
+def _json(value: object) -> dict[str, Any]:
+    try:
+        found = json.loads(text_of(value))
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 # --- series -----------------------------------------------------------------------------------------------------
@@ -202,6 +244,7 @@ def _add_series(
         unit=text_of(attributes.get("unit", "")),
         kind="angle" if angle else None,
         description=text_of(group.attrs.get("description", "")).removeprefix("no description"),
+        source=label,
     )
     if series.values.ndim == 2:
         spatial = kind == "SpatialSeries" and series.values.shape[1] <= 3
@@ -209,14 +252,20 @@ def _add_series(
     if kind == "RoiResponseSeries":
         responses.append(series)
         return
-    if kind == "TimeSeries" and values.ndim == 1 and values.dtype.kind in "bui" and EVENT_NAMES.search(names[-1]):
+    if "BehavioralEvents" in types:
+        raw.events[series.name] = times
+        return
+    if (
+        kind == "TimeSeries"
+        and values.ndim == 1
+        and values.dtype.kind in "bui"
+        and not _about(group)
+        and EVENT_NAMES.search(names[-1])
+    ):
         codes = np.unique(values)
         if len(codes) <= MOST_EVENT_KINDS:
             for code in codes:
                 raw.events[f"{series.name}={code}"] = times[values == code]
-    if "BehavioralEvents" in types:
-        raw.events[series.name] = times
-        return
     raw.series.append(series)
 
 
@@ -309,6 +358,8 @@ def _ragged(group: h5py.Group, name: str, label: str) -> list[np.ndarray]:
 def _add_units(raw: RawRecording, file: h5py.File, name: str, responses: list[RawSeries]) -> None:
     group = file.get("units")
     if group is None or "spike_times" not in group or "spike_times_index" not in group:
+        if _take_counts(raw, group):
+            return
         if responses:
             _choose_response(raw, responses)
             return
@@ -322,36 +373,63 @@ def _add_units(raw: RawRecording, file: h5py.File, name: str, responses: list[Ra
         raise GlmError(
             f"{name}: its units table has {len(ids)} ids for {len(raw.spikes)} rows of spike times; the file is damaged, export it again"
         )
-    raw.unit_columns = _table(group, raw.notes, "units", skip=("spike_times", "obs_intervals"))
+    raw.unit_columns = _table(group, raw.notes, "units", skip=("spike_times", "obs_intervals", "electrodes"))
     names = raw.unit_columns.get("unit_name")
     chosen = names if names is not None and len(set(names)) == len(names) else ids
+    if chosen is names:
+        del raw.unit_columns["unit_name"]
     raw.unit_names = unique_names([safe_name(text_of(value)) for value in chosen])
-    region = _regions(file, group, len(raw.spikes), raw.notes)
-    if region is not None and not {"region", "location", "brain_area"} & set(raw.unit_columns):
-        raw.unit_columns["region"] = region
+    rows = _electrodes(group, len(raw.spikes), raw.notes)
+    if rows is not None:
+        raw.unit_columns.setdefault("electrode", rows)
+        region = _regions(file, rows, raw.notes)
+        if region is not None and not {"region", "location", "brain_area"} & set(raw.unit_columns):
+            raw.unit_columns["region"] = region
     if "obs_intervals" in group and "obs_intervals_index" in group:
         observed = [np.reshape(rows, (-1, 2)) for rows in _ragged(group, "obs_intervals", "units")]
         if observed and sum(map(len, observed)):
             raw.support = np.concatenate(observed).astype(np.float64)
 
 
-def _regions(file: h5py.File, units: h5py.Group, n_units: int, notes: list[str]) -> np.ndarray | None:
-    """The location of each unit's first electrode."""
-    table = file.get("general/extracellular_ephys/electrodes")
-    if table is None or "location" not in table or "electrodes" not in units:
-        return None
-    places = _array(table["location"], notes, "electrodes/location")
-    if places is None:
+def _take_counts(raw: RawRecording, units: h5py.Group | None) -> bool:
+    """Counts that came binned: a series named so of whole numbers, one column a unit of the units table (if there is one)."""
+    for series in raw.series:
+        values = series.values.reshape(len(series.times), -1)
+        whole = values.dtype.kind in "bui" or (np.isfinite(values).all() and (values == np.rint(values)).all())
+        if not COUNTS_NAMES.search(series.name) or not whole or (values < 0).any():
+            continue
+        columns = {} if units is None else _table(units, raw.notes, "units")
+        ids = columns.get("unit_name", np.arange(values.shape[1]) if units is None else units["id"][()])
+        if len(ids) != values.shape[1]:
+            continue
+        raw.series.remove(series)
+        raw.counts = RawSeries(series.name, series.times, values)
+        raw.unit_names = unique_names([safe_name(text_of(value)) for value in ids])
+        raw.unit_columns = {key: column for key, column in columns.items() if key != "unit_name"}
+        return True
+    return False
+
+
+def _electrodes(units: h5py.Group, n_units: int, notes: list[str]) -> np.ndarray | None:
+    """(M,) row of each unit's first electrode in the table of electrodes, -1 where it has none."""
+    if "electrodes" not in units:
         return None
     if "electrodes_index" in units:
         rows = [int(found[0]) if len(found) else -1 for found in _ragged(units, "electrodes", "units")]
     else:
         column = _array(units["electrodes"], notes, "units/electrodes")
-        rows = [] if column is None else [int(row) for row in np.ravel(column)]
-    if len(rows) != n_units:
+        rows = [] if column is None or column.dtype.kind not in "ui" else [int(row) for row in np.ravel(column)]
+    return np.array(rows) if len(rows) == n_units else None
+
+
+def _regions(file: h5py.File, rows: np.ndarray, notes: list[str]) -> np.ndarray | None:
+    """(M,) where the electrodes in `rows` lie."""
+    places = file.get("general/extracellular_ephys/electrodes/location")
+    found = None if places is None else _array(places, notes, "electrodes/location")
+    if found is None:
         return None
-    places = plain_column(places)
-    return np.array([places[row] if 0 <= row < len(places) else "" for row in rows], dtype=object)
+    found = plain_column(found)
+    return np.array([found[row] if 0 <= row < len(found) else "" for row in rows], dtype=object)
 
 
 def _choose_response(raw: RawRecording, responses: list[RawSeries]) -> None:
@@ -391,6 +469,17 @@ def _add_intervals(raw: RawRecording, file: h5py.File) -> None:
         for key, column in columns.items():
             if key.endswith(("_time", "_times")) and column.dtype.kind == "f":
                 raw.events[f"{table}_{safe_name(key)}"] = column
+
+
+def _add_event_tables(raw: RawRecording, file: h5py.File) -> None:
+    """Tables of events with time stamps, as newer versions of the schema have them."""
+    top = file.get("events")
+    for name in top if hasattr(top, "keys") else ():
+        group = _child(top, name, raw.notes)
+        if hasattr(group, "keys") and "timestamp" in group:
+            times = _array(group["timestamp"], raw.notes, f"events/{name}")
+            if times is not None and times.ndim == 1 and times.dtype.kind in "uif":
+                raw.events[safe_name(name)] = times.astype(np.float64)
 
 
 def _add_epochs(

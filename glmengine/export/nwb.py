@@ -1,0 +1,193 @@
+"""A recording written as NWB, so that pynwb, pynapple and this program open it with nothing lost."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from glmengine.files import replacing
+
+if TYPE_CHECKING:
+    import pynapple as nap
+    from pynwb import NWBFile
+    from pynwb.base import TimeSeries
+
+    from glmengine.recording import Covariate, Recording
+
+SCRIPT = "glmengine"
+LENGTHS = ("m", "cm", "mm", "um", "pixels")
+NO_DATE = datetime(2000, 1, 1, tzinfo=UTC)
+"""NWB demands a start of the session; a recording does not know it."""
+
+TAKEN = frozenset(
+    {
+        "id",
+        "spike_times",
+        "obs_intervals",
+        "electrodes",
+        "electrode_group",
+        "waveform_mean",
+        "waveform_sd",
+        "waveforms",
+        "unit_name",
+    }
+)
+"""Columns of the units table to which NWB gives a type of their own."""
+
+
+def write_nwb(recording: Recording, path: str | Path) -> None:
+    """Write `recording` to `path`, whole or not at all.
+
+    Units with their table, covariates with unit and kind, epochs, trials with their properties, events, counts that came
+    binned, and the truth of a simulated recording (``source["truth"]``) are kept.
+
+    Parameters
+    ----------
+    recording : Recording
+    path : str or Path
+        Should end in ``.nwb``; an existing file is replaced.
+
+    Raises
+    ------
+    GlmError
+        If the file cannot be written.
+    """
+    from pynwb import NWBHDF5IO, NWBFile
+
+    file = NWBFile(
+        session_description=recording.name or "recording",
+        identifier=recording.sha256 or hashlib.sha256(recording.name.encode()).hexdigest(),
+        session_start_time=NO_DATE,
+        file_create_date=[NO_DATE],
+        source_script="written by glmengine",
+        source_script_file_name=SCRIPT,
+    )
+    _add_units(file, recording)
+    behaviour = None
+    for covariate in recording.covariates.values():
+        behaviour = behaviour or file.create_processing_module("behavior", "what the rate may depend on")
+        _add_covariate(behaviour, covariate)
+    if recording.counts is not None:
+        _add_counts(file, recording)
+    if recording.events:
+        behaviour = behaviour or file.create_processing_module("behavior", "what the rate may depend on")
+        _add_events(behaviour, recording)
+    for name, epoch in recording.epochs.items():
+        # the union of a table of trials comes with the table
+        if name not in recording.trials:
+            for start, stop in epoch.values:
+                file.add_epoch(float(start), float(stop), tags=[name])
+    for name, trials in recording.trials.items():
+        _add_trials(file, name, trials)
+    if "truth" in recording.source:
+        text = json.dumps(recording.source["truth"], default=_plain)
+        file.add_scratch(text, name="truth", description="what the recording was simulated from, as JSON")
+    with replacing(path) as temporary, NWBHDF5IO(str(temporary), "w") as io:
+        io.write(file)
+
+
+def _add_units(file: NWBFile, recording: Recording) -> None:
+    names = list(recording.unit_names)
+    table = recording.unit_table
+    columns = {} if table is None else {f"{key}_" if key in TAKEN else str(key): table[key].tolist() for key in table.columns}
+    numbered = all(name.isdecimal() and str(int(name)) == name for name in names)
+    if not numbered:
+        columns["unit_name"] = names
+    for key in columns:
+        file.add_unit_column(key, "the name of the unit" if key == "unit_name" else key)
+    for row, name in enumerate(names):
+        values = {key: _cell(column, row) for key, column in columns.items()}
+        if recording.spikes is not None:
+            values["spike_times"] = np.asarray(recording.spikes[row].t, dtype=np.float64)
+        file.add_unit(id=int(name) if numbered else row, **values)
+
+
+def _cell(column: list[Any], row: int) -> Any:
+    """One value of a table; a column of mixed kinds is written as text."""
+    kinds = {type(value) for value in column}
+    value = column[row]
+    return value if len(kinds) == 1 and isinstance(value, bool | int | float | str) else str(value)
+
+
+def _add_covariate(module: Any, covariate: Covariate) -> None:
+    from pynwb.base import TimeSeries
+    from pynwb.behavior import CompassDirection, Position, SpatialSeries
+
+    about = json.dumps({"kind": covariate.kind, "components": list(covariate.components)})
+    values = np.asarray(covariate.data.values)
+    common = {
+        "name": covariate.name,
+        "data": values if values.dtype.kind != "b" else values.astype(np.uint8),
+        "timestamps": np.asarray(covariate.data.t, dtype=np.float64),
+        "unit": covariate.unit or "n.a.",
+        "description": covariate.description or "no description",
+        "comments": about,
+    }
+    spatial = covariate.unit in LENGTHS and values.ndim <= 2 and (values.ndim == 1 or values.shape[1] <= 3)
+    if covariate.kind == "angle" and values.ndim == 1:
+        _inside(module, "CompassDirection", CompassDirection).add_spatial_series(
+            SpatialSeries(**common, reference_frame="as recorded")
+        )
+    elif spatial and covariate.kind == "continuous":
+        _inside(module, "Position", Position).add_spatial_series(SpatialSeries(**common, reference_frame="as recorded"))
+    else:
+        module.add(TimeSeries(**common))
+
+
+def _inside(module: Any, name: str, kind: type) -> Any:
+    if name not in module.data_interfaces:
+        module.add(kind(name=name))
+    return module[name]
+
+
+def _add_counts(file: NWBFile, recording: Recording) -> None:
+    from pynwb.base import TimeSeries
+
+    module = file.create_processing_module("ecephys", "counts per bin")
+    counts = recording.counts
+    series: TimeSeries = TimeSeries(
+        name="counts",
+        data=np.asarray(counts.values),
+        timestamps=np.asarray(counts.t, dtype=np.float64),
+        unit="counts",
+        description="spikes of each unit (row of the units table) per bin; times are bin centres",
+    )
+    module.add(series)
+
+
+def _add_events(module: Any, recording: Recording) -> None:
+    from pynwb.base import TimeSeries
+
+    for name, times in recording.events.items():
+        # the starts of trials come with their table
+        if name.removesuffix("_start") in recording.trials:
+            continue
+        ones, stamps = np.ones(len(times), dtype=np.uint8), np.asarray(times.t, dtype=np.float64)
+        about = json.dumps({"kind": "event"})
+        # a name of its own kind, so that an event may be called like a covariate
+        module.add(TimeSeries(name=f"event {name}".replace("/", "_"), data=ones, timestamps=stamps, unit="n.a.", comments=about))
+
+
+def _add_trials(file: NWBFile, name: str, trials: nap.IntervalSet) -> None:
+    from pynwb.epoch import TimeIntervals
+
+    table = TimeIntervals(name=name, description=f"intervals '{name}'")
+    columns = {str(key): list(np.asarray(trials.get_info(key)).tolist()) for key in trials.metadata_columns}
+    for key in columns:
+        table.add_column(name=key, description=key)
+    for row, (start, stop) in enumerate(trials.values):
+        table.add_row(
+            start_time=float(start), stop_time=float(stop), **{key: _cell(column, row) for key, column in columns.items()}
+        )
+    file.add_time_intervals(table)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.ndarray | np.generic):
+        return value.tolist()
+    return dict(value) if hasattr(value, "items") else str(value)
