@@ -1,0 +1,261 @@
+"""The document: recording, analysis and result that are open, with undo and redo of every edit, and one signal.
+
+Panels read it, call `edit` with a whole new `Analysis`, and redraw on `changed`; nothing else holds state of the session. It lives on the
+main thread and does no work.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import QObject, Signal
+
+from glmengine.analysis import Analysis
+
+if TYPE_CHECKING:
+    from glmengine.recording import Recording
+    from glmengine.results import Result
+
+_MERGE_SECONDS = 1.0
+_MOST_STEPS = 500
+
+_KEEP = object()
+"""Stands for "leave this as it is", where None means "nothing"."""
+
+
+@dataclass(frozen=True)
+class _Step:
+    """An analysis and what was done to get to the one after it."""
+
+    analysis: Analysis
+    text: str
+
+
+class Document(QObject):
+    """What is open.
+
+    Signals
+    -------
+    changed : frozenset of str
+        Which parts are new: ``recording`` (another one, or none), ``derived`` (its derived covariates were computed), ``analysis``,
+        ``result`` (another one, or its staleness), ``selection`` (unit or term), ``project`` (path, or saved or not), ``busy``.
+    """
+
+    changed = Signal(object)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._recording: Recording | None = None
+        self._effective: Recording | None = None
+        self._analysis = Analysis()
+        self._result: Result | None = None
+        self._stale = False
+        self._unit: str | None = None
+        self._term: int | None = None
+        self._project_path: Path | None = None
+        self._saved: tuple[Analysis, Result | None] = (self._analysis, None)
+        self._busy = False
+        self._undo: list[_Step] = []
+        self._redo: list[_Step] = []
+        self._last_edit = ("", 0.0)
+
+    # What is open
+
+    @property
+    def recording(self) -> Recording | None:
+        return self._recording
+
+    @property
+    def effective_recording(self) -> Recording | None:
+        """The recording with the derived covariates of the analysis as last computed; without them until a job has brought them."""
+        return self._effective or self._recording
+
+    @property
+    def analysis(self) -> Analysis:
+        return self._analysis
+
+    @property
+    def result(self) -> Result | None:
+        return self._result
+
+    @property
+    def result_is_stale(self) -> bool:
+        """Whether the result answers another question than the present one, or was made from another recording."""
+        return self._stale
+
+    @property
+    def unit(self) -> str | None:
+        """Name of the selected unit."""
+        return self._unit
+
+    @property
+    def term(self) -> int | None:
+        """Position of the selected term in ``analysis.terms``."""
+        return self._term
+
+    @property
+    def project_path(self) -> Path | None:
+        return self._project_path
+
+    @property
+    def modified(self) -> bool:
+        """Whether there is anything that saving the project would keep."""
+        analysis, result = self._saved
+        return self._analysis != analysis or self._result is not result
+
+    @property
+    def busy(self) -> bool:
+        """Whether a job runs that the user is waiting for."""
+        return self._busy
+
+    # Edits of the analysis
+
+    def edit(self, analysis: Analysis, text: str) -> None:
+        """Replace the analysis; `text` says what was done, in the imperative ("Change bin size").
+
+        The same text again within a second belongs to the same step of undo, so that a drag of a slider is undone at once. An analysis
+        equal to the present one changes nothing.
+        """
+        if analysis == self._analysis:
+            return
+        last_text, last_time = self._last_edit
+        now = time.monotonic()
+        if not (self._undo and last_text == text and now - last_time < _MERGE_SECONDS):
+            self._undo.append(_Step(self._analysis, text))
+            del self._undo[:-_MOST_STEPS]
+        self._redo.clear()
+        self._last_edit = (text, now)
+        self._replace(analysis)
+
+    def undo(self) -> None:
+        """Go back one edit."""
+        if self._undo:
+            step = self._undo.pop()
+            self._redo.append(_Step(self._analysis, step.text))
+            self._last_edit = ("", 0.0)
+            self._replace(step.analysis)
+
+    def redo(self) -> None:
+        """Do again what was undone last."""
+        if self._redo:
+            step = self._redo.pop()
+            self._undo.append(_Step(self._analysis, step.text))
+            self._last_edit = ("", 0.0)
+            self._replace(step.analysis)
+
+    @property
+    def undo_text(self) -> str:
+        """What `undo` would take back, empty where there is nothing."""
+        return self._undo[-1].text if self._undo else ""
+
+    @property
+    def redo_text(self) -> str:
+        """What `redo` would do again, empty where there is nothing."""
+        return self._redo[-1].text if self._redo else ""
+
+    def end_merging(self) -> None:
+        """Let the next edit be a step of its own, whatever its text."""
+        self._last_edit = ("", 0.0)
+
+    # Other changes
+
+    def open(
+        self,
+        recording: Recording | None,
+        analysis: Analysis,
+        result: Result | None = None,
+        project_path: Path | None = None,
+        *,
+        saved: bool = True,
+    ) -> None:
+        """Begin anew with these; the steps of undo are forgotten. `saved` False marks it as having changes to be saved."""
+        self._recording, self._effective = recording, None
+        self._analysis, self._result = analysis, result
+        self._project_path = project_path
+        self._undo.clear()
+        self._redo.clear()
+        self._last_edit = ("", 0.0)
+        self._saved = (analysis, result) if saved else (Analysis(title="\0"), None)
+        self._unit = recording.unit_names[0] if recording is not None and recording.unit_names else None
+        self._term = 0 if analysis.terms else None
+        self._stale = self._find_stale()
+        self.changed.emit(frozenset({"recording", "analysis", "result", "selection", "project"}))
+
+    def set_recording(self, recording: Recording | None) -> None:
+        """Put another recording under the same analysis."""
+        if recording is self._recording:
+            return
+        self._recording, self._effective = recording, None
+        what = {"recording", "selection"}
+        names = recording.unit_names if recording is not None else ()
+        if self._unit not in names:
+            self._unit = names[0] if names else None
+        if self._restale():
+            what.add("result")
+        self.changed.emit(frozenset(what))
+
+    def set_effective_recording(self, recording: Recording) -> None:
+        """Take the recording with its derived covariates, computed in a job."""
+        self._effective = recording
+        self.changed.emit(frozenset({"derived"}))
+
+    def set_result(self, result: Result | None) -> None:
+        if result is self._result:
+            return
+        self._result = result
+        self._stale = self._find_stale()
+        self.changed.emit(frozenset({"result", "project"}))
+
+    def select(self, *, unit: str | None | object = _KEEP, term: int | None | object = _KEEP) -> None:
+        """Select a unit by name, a term by position, or both; what is not given stays as it is."""
+        before = (self._unit, self._term)
+        if unit is not _KEEP:
+            self._unit = unit
+        if term is not _KEEP:
+            self._term = self._clamped(term)
+        if (self._unit, self._term) != before:
+            self.changed.emit(frozenset({"selection"}))
+
+    def set_busy(self, busy: bool) -> None:
+        if busy != self._busy:
+            self._busy = busy
+            self.changed.emit(frozenset({"busy"}))
+
+    def mark_saved(self, path: Path, analysis: Analysis, result: Result | None) -> None:
+        """The project at `path` now holds these (edits made while it was being written stay unsaved)."""
+        self._project_path = Path(path)
+        self._saved = (analysis, result)
+        self.changed.emit(frozenset({"project"}))
+
+    # Inside
+
+    def _replace(self, analysis: Analysis) -> None:
+        was_modified, before = self.modified, self._term
+        self._analysis = analysis
+        self._term = self._clamped(self._term)
+        what = {"analysis"}
+        if self._term != before:
+            what.add("selection")
+        if self._restale():
+            what.add("result")
+        if self.modified != was_modified:
+            what.add("project")
+        self.changed.emit(frozenset(what))
+
+    def _clamped(self, term: int | None) -> int | None:
+        count = len(self._analysis.terms)
+        if term is None or not count:
+            return None
+        return min(max(term, 0), count - 1)
+
+    def _find_stale(self) -> bool:
+        return self._result is not None and not self._result.is_for(self._analysis, self._recording)
+
+    def _restale(self) -> bool:
+        """Look again whether the result is stale; True if that changed."""
+        stale = self._find_stale()
+        changed, self._stale = stale != self._stale, stale
+        return changed

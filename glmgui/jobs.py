@@ -1,0 +1,341 @@
+"""The only place with a thread: engine functions run in one worker, plain data comes back to the main thread by queued signal.
+
+A job is a function of a `glmengine.context.Context`. The worker takes *loud* jobs (fits, opening, saving: the user waits for them)
+in order; *quiet* ones (previews) go first, and also run while a loud one asks its context whether to go on, so that previews answer during a
+fit. Callbacks run on the main thread, never after `close`, and never for an answer that a newer job with the same key has replaced.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+import traceback
+from collections import deque
+from collections.abc import Callable, Hashable
+from typing import Any
+
+from qtpy.QtCore import QObject, QThread, QTimer, Signal, Slot
+
+from glmengine.context import Context, Progress
+from glmengine.errors import Cancelled, GlmError
+
+log = logging.getLogger(__name__)
+
+_REPORT_MS = 60
+_ESTIMATE_AFTER = 0.5  # s of work before a time left is named
+
+
+class Job:
+    """One piece of work that was handed in; `cancel` it, or ask it to `stop_and_keep`.
+
+    Attributes
+    ----------
+    label : str
+        What is done, in the user's words ("Fitting 31 units").
+    key : hashable or None
+    quiet : bool
+        Whether it runs without being shown in the toolbar.
+    """
+
+    def __init__(
+        self,
+        label: str,
+        function: Callable[[Context], Any],
+        on_done: Callable[[Any], None] | None,
+        on_failed: Callable[[Exception], None] | None,
+        key: Hashable | None,
+        quiet: bool,
+    ) -> None:
+        self.label, self.key, self.quiet = label, key, quiet
+        self.function, self.on_done, self.on_failed = function, on_done, on_failed
+        self.started_at = 0.0
+        self.progress: Progress | None = None
+        self.cancelled = threading.Event()
+        self.stopped = threading.Event()
+        self.replaced = False
+        """A newer job with the same key has been handed in; this one's answer is dropped."""
+
+    def cancel(self) -> None:
+        self.cancelled.set()
+
+    def stop_and_keep(self) -> None:
+        self.stopped.set()
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Estimate from the share that is done; None where it is too early to say."""
+        if self.progress is None or not self.started_at:
+            return None
+        elapsed, done = time.monotonic() - self.started_at, self.progress.fraction
+        if elapsed < _ESTIMATE_AFTER or done < 0.02:
+            return None
+        return max(elapsed * (1 - done) / done, 0.0)
+
+
+class _JobContext(Context):
+    """What the engine function sees; runs on the worker."""
+
+    def __init__(self, worker: _Worker, job: Job) -> None:
+        self._worker, self._job = worker, job
+
+    def report(self, progress: Progress) -> None:
+        self._job.progress = progress  # the main thread looks at it on a timer: no signal for each step
+        if progress.detail:
+            self._worker.details.append(f"{progress.stage}: {progress.detail}")
+
+    def check(self) -> None:
+        if self._job.cancelled.is_set():
+            raise Cancelled
+        if not self._job.quiet:
+            self._worker.run_quiet_ones()
+            if self._job.cancelled.is_set():
+                raise Cancelled
+
+    @property
+    def stopping(self) -> bool:
+        return self._job.stopped.is_set()
+
+
+class _Worker(QObject):
+    """Lives in the worker thread."""
+
+    begun = Signal(object)  # Job
+    ended = Signal(object, object, object)  # Job, value, exception
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.loud: deque[Job] = deque()
+        self.quiet: deque[Job] = deque()
+        self.details: deque[str] = deque(maxlen=500)
+        self.closed = False
+
+    @Slot()
+    def work(self) -> None:
+        assert QThread.currentThread() is self.thread()
+        self.run_quiet_ones()
+        job = _first(self.loud)
+        if job is not None:
+            self._run(job)
+            self.run_quiet_ones()
+
+    def run_quiet_ones(self) -> None:
+        while (job := _first(self.quiet)) is not None:
+            self._run(job)
+
+    def _run(self, job: Job) -> None:
+        if self.closed:
+            return
+        self.begun.emit(job)
+        job.started_at = time.monotonic()
+        try:
+            if job.cancelled.is_set():
+                raise Cancelled
+            value, error = job.function(_JobContext(self, job)), None
+        except Exception as caught:  # noqa: BLE001 - whatever went wrong goes to the main thread and is shown there
+            value, error = None, caught
+        self.ended.emit(job, value, error)
+
+
+def _first(queue: deque[Job]) -> Job | None:
+    try:
+        return queue.popleft()
+    except IndexError:
+        return None
+
+
+class Jobs(QObject):
+    """The worker thread seen from the main thread.
+
+    Signals
+    -------
+    started, finished, cancelled : str
+        Label of a loud job that began, that gave its value, that was given up.
+    progressed : (Progress, float or None)
+        Where the loud job is, and the seconds left if that can be said.
+    failed : (str, str, str)
+        Label, one sentence, and details (the traceback where the fault is the program's). Also of quiet jobs without `on_failed`.
+    logged : str
+        A line of detail for the log.
+    busy_changed : bool
+        Whether any loud job is queued or running.
+    """
+
+    started = Signal(str)
+    progressed = Signal(object, object)
+    finished = Signal(str)
+    cancelled = Signal(str)
+    failed = Signal(str, str, str)
+    logged = Signal(str)
+    busy_changed = Signal(bool)
+    _wake = Signal()
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._pending: list[Job] = []  # handed in, not answered yet
+        self._current: Job | None = None
+        self._closed = False
+        self._thread = QThread(self)
+        self._thread.setObjectName("worker")
+        # XLA's tracing recurses deeply; the default stack of a thread is too small for it on some systems
+        self._thread.setStackSize(64 * 1024 * 1024)
+        self._worker = _Worker()
+        self._worker.moveToThread(self._thread)
+        self._wake.connect(self._worker.work)
+        self._worker.begun.connect(self._on_begun)
+        self._worker.ended.connect(self._on_ended)
+        self._timer = QTimer(self)
+        self._timer.setInterval(_REPORT_MS)
+        self._timer.timeout.connect(self._report)
+        self._thread.start()
+
+    def submit(
+        self,
+        label: str,
+        function: Callable[[Context], Any],
+        on_done: Callable[[Any], None] | None = None,
+        on_failed: Callable[[Exception], None] | None = None,
+        key: Hashable | None = None,
+        quiet: bool = False,
+    ) -> Job:
+        """Run `function(context)` in the worker.
+
+        Parameters
+        ----------
+        label : str
+            What is done, in the user's words.
+        function : callable
+            Touches no widget; gets a `Context`, gives plain data.
+        on_done : callable, optional
+            Called with the value, on the main thread.
+        on_failed : callable, optional
+            Called with the exception, on the main thread; not for a cancelled or a replaced job. The error is kept in the log either way.
+        key : hashable, optional
+            A newer job with the same key takes the place of an older one: a waiting one is dropped, a running one is cancelled and
+            its answer not delivered.
+        quiet : bool
+            A preview: not shown in the toolbar, goes before loud jobs.
+        """
+        job = Job(label, function, on_done, on_failed, key, quiet)
+        if self._closed:
+            job.cancel()
+            return job
+        was_busy = self.busy
+        if key is not None:
+            self._replace(key)
+        self._pending.append(job)
+        (self._worker.quiet if quiet else self._worker.loud).append(job)
+        self._wake.emit()
+        if self.busy != was_busy:
+            self.busy_changed.emit(self.busy)
+        return job
+
+    @property
+    def busy(self) -> bool:
+        """Whether a loud job is queued or running."""
+        return any(not job.quiet for job in self._pending)
+
+    @property
+    def current(self) -> Job | None:
+        """The loud job that is running."""
+        return self._current
+
+    def cancel(self) -> None:
+        """Give up every loud job, running or waiting."""
+        for job in self._pending:
+            if not job.quiet:
+                job.cancel()
+
+    def stop_and_keep(self) -> None:
+        """Ask the running loud job to end early with what it has."""
+        if self._current is not None:
+            self._current.stop_and_keep()
+
+    def is_pending(self, key: Hashable) -> bool:
+        """Whether a job with this key is waiting or running."""
+        return any(job.key == key and not job.replaced for job in self._pending)
+
+    def close(self, timeout_ms: int = 3000) -> bool:
+        """Cancel everything and end the thread; False if it did not end in time (only leaving the process ends it then)."""
+        self._closed = self._worker.closed = True
+        self._timer.stop()
+        for job in self._pending:
+            job.replaced = True
+            job.cancel()
+        self._pending.clear()
+        self._thread.quit()
+        return self._thread.wait(timeout_ms)
+
+    def _replace(self, key: Hashable) -> None:
+        for job in [job for job in self._pending if job.key == key]:
+            job.replaced = True
+            job.cancel()
+            for queue in (self._worker.loud, self._worker.quiet):
+                try:
+                    queue.remove(job)
+                except ValueError:
+                    continue  # it is running: its answer will be dropped
+                self._pending.remove(job)
+
+    @Slot(object)
+    def _on_begun(self, job: Job) -> None:
+        if not job.quiet and not job.replaced:
+            self._current = job
+            self._timer.start()
+            self.started.emit(job.label)
+
+    @Slot(object, object, object)
+    def _on_ended(self, job: Job, value: Any, error: Exception | None) -> None:
+        if self._closed:
+            return
+        was_busy = self.busy
+        if job in self._pending:
+            self._pending.remove(job)
+        self._report()
+        if job is self._current:
+            self._current = None
+            self._timer.stop()
+        try:
+            self._deliver(job, value, error)
+        finally:
+            if self.busy != was_busy:
+                self.busy_changed.emit(self.busy)
+
+    def _deliver(self, job: Job, value: Any, error: Exception | None) -> None:
+        if isinstance(error, Cancelled):
+            if not job.quiet:
+                self.cancelled.emit(job.label)
+            return
+        if job.replaced:
+            if not job.quiet:
+                self.cancelled.emit(job.label)
+            return
+        if error is None:
+            if not job.quiet:
+                self.finished.emit(job.label)
+            if job.on_done is not None:
+                job.on_done(value)
+            return
+        text, details = _described(error)
+        if job.quiet and job.on_failed is not None:
+            log.info("%s: %s", job.label, text if isinstance(error, GlmError) else details)
+        else:
+            self.failed.emit(job.label, text, details)
+        if job.on_failed is not None:
+            job.on_failed(error)
+
+    @Slot()
+    def _report(self) -> None:
+        while self._worker.details:
+            self.logged.emit(self._worker.details.popleft())
+        job = self._current
+        if job is not None and job.progress is not None:
+            self.progressed.emit(job.progress, job.seconds_left)
+
+
+def _described(error: Exception) -> tuple[str, str]:
+    """One sentence and the details; a traceback only where the user cannot put it right."""
+    if isinstance(error, GlmError):
+        return error.message, f"field: {error.field}" if error.field else ""
+    text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    return text, "".join(traceback.format_exception(error))

@@ -1,0 +1,186 @@
+"""Light and dark: one table of colours for Qt, for icons and for plots, and the application's style made from it.
+
+Fusion with a palette of the project's own, because Qt's colour schemes do nothing offscreen and on bare X11. Plots take their
+colours from the widget palette (`glmgui.plots.style`), so they follow.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from qtpy.QtCore import QByteArray, QRectF, QSize, Qt
+from qtpy.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QIcon, QPainter, QPalette, QPixmap
+from qtpy.QtSvg import QSvgRenderer
+from qtpy.QtWidgets import QApplication
+
+from glmengine.resources import resource
+
+# Okabe and Ito (2008), told apart by colour-blind readers.
+PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442", "#000000")
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """Colours by what they are for, as ``#rrggbb``.
+
+    Attributes
+    ----------
+    window, base, alternate, raised : str
+        Ground of the window, of lists and plots, of every other row, of buttons.
+    text, muted, disabled : str
+    accent, on_accent : str
+        Selection and the main button, and text on it.
+    border : str
+    error, warning, good : str
+        Always next to a sign or a word, never the only mark.
+    """
+
+    window: str
+    base: str
+    alternate: str
+    raised: str
+    text: str
+    muted: str
+    disabled: str
+    accent: str
+    on_accent: str
+    border: str
+    error: str
+    warning: str
+    good: str
+
+
+_LIGHT = Tokens(
+    window="#f3f4f6", base="#ffffff", alternate="#f7f8fa", raised="#fbfbfc", text="#1b1f24", muted="#5b6470", disabled="#a3a9b1",
+    accent="#0067a3", on_accent="#ffffff", border="#d3d7dd", error="#b3261e", warning="#8a5a00", good="#00694d",
+)  # fmt: skip
+_DARK = Tokens(
+    window="#1f2227", base="#17191d", alternate="#1d2025", raised="#2b2f36", text="#e6e8eb", muted="#a2a9b3", disabled="#6b727c",
+    accent="#3d94cf", on_accent="#0b0d0f", border="#3a3f47", error="#ff8a80", warning="#f0b849", good="#4fd1a5",
+)  # fmt: skip
+
+
+def tokens(dark: bool) -> Tokens:
+    """The table for light or dark."""
+    return _DARK if dark else _LIGHT
+
+
+def is_dark() -> bool:
+    """Whether the application is shown dark now."""
+    return QGuiApplication.palette().color(QPalette.ColorRole.Window).lightness() < 128
+
+
+def current() -> Tokens:
+    """The table that the application is shown in now."""
+    return tokens(is_dark())
+
+
+def system_is_dark() -> bool:
+    """What the desktop asks for; light where it does not say."""
+    return QGuiApplication.styleHints().colorScheme() == Qt.ColorScheme.Dark
+
+
+def apply(app: QApplication, dark: bool) -> None:
+    """Give the whole application this look; every widget hears of it by a palette change."""
+    app.setStyle("Fusion")
+    _ensure_font(app)
+    table = tokens(dark)
+    app.setPalette(palette(table))
+    app.setStyleSheet(_style_sheet(table))
+    icon.cache_clear()
+
+
+def palette(table: Tokens) -> QPalette:
+    """A Qt palette made from a table of colours."""
+    made = QPalette()
+    role, group = QPalette.ColorRole, QPalette.ColorGroup
+    for which, colour in (
+        (role.Window, table.window),
+        (role.WindowText, table.text),
+        (role.Base, table.base),
+        (role.AlternateBase, table.alternate),
+        (role.ToolTipBase, table.raised),
+        (role.ToolTipText, table.text),
+        (role.PlaceholderText, table.muted),
+        (role.Text, table.text),
+        (role.Button, table.raised),
+        (role.ButtonText, table.text),
+        (role.BrightText, table.error),
+        (role.Link, table.accent),
+        (role.LinkVisited, table.accent),
+        (role.Highlight, table.accent),
+        (role.HighlightedText, table.on_accent),
+        (role.Light, table.raised),
+        (role.Midlight, table.raised),
+        (role.Mid, table.border),
+        (role.Dark, table.border),
+        (role.Shadow, table.border),
+    ):
+        made.setColor(which, QColor(colour))
+    if hasattr(role, "Accent"):
+        made.setColor(role.Accent, QColor(table.accent))
+    for which in (role.WindowText, role.Text, role.ButtonText):
+        made.setColor(group.Disabled, which, QColor(table.disabled))
+    made.setColor(group.Disabled, role.Highlight, QColor(table.border))
+    made.setColor(group.Disabled, role.HighlightedText, QColor(table.disabled))
+    return made
+
+
+@lru_cache(maxsize=256)
+def icon(name: str) -> QIcon:
+    """The stroke icon ``resources/icons/<name>.svg`` in the text colour of the present look, pale where disabled."""
+    source = resource(f"icons/{name}.svg").read_text(encoding="utf-8")
+    if name == "app":
+        return _drawn(source, {QIcon.Mode.Normal: ""})
+    table = current()
+    return _drawn(
+        source, {QIcon.Mode.Normal: table.text, QIcon.Mode.Disabled: table.disabled, QIcon.Mode.Selected: table.on_accent}
+    )
+
+
+def _drawn(source: str, colours: dict[QIcon.Mode, str]) -> QIcon:
+    made = QIcon()
+    for mode, colour in colours.items():
+        text = source.replace("currentColor", colour) if colour else source
+        renderer = QSvgRenderer(QByteArray(text.encode()))
+        for size in (16, 20, 24, 32, 48, 64):
+            pixmap = QPixmap(QSize(size, size))
+            pixmap.fill(Qt.GlobalColor.transparent)
+            painter = QPainter(pixmap)
+            renderer.render(painter, QRectF(0, 0, size, size))
+            painter.end()
+            made.addPixmap(pixmap, mode)
+    return made
+
+
+def _ensure_font(app: QApplication) -> None:
+    """A readable size, and where the platform names a family that is not there (offscreen), the first one that is."""
+    font = QFont(app.font())
+    families = QFontDatabase.families()
+    if families and font.family() not in families:
+        preferred = ("Noto Sans", "DejaVu Sans", "Liberation Sans", "Arial", "Helvetica")
+        font.setFamily(next((name for name in preferred if name in families), families[0]))
+    if font.pointSizeF() > 10.5 or font.pointSizeF() < 8:
+        font.setPointSizeF(10)
+    app.setFont(font)
+
+
+def _style_sheet(table: Tokens) -> str:
+    return f"""
+    QToolTip {{ color: {table.text}; background: {table.raised}; border: 1px solid {table.border}; padding: 4px; }}
+    QMainWindow::separator {{ background: {table.border}; width: 1px; height: 1px; margin: 2px; }}
+    QSplitter::handle {{ background: transparent; }}
+    QSplitter::handle:hover {{ background: {table.border}; }}
+    QHeaderView::section {{ background: {table.window}; color: {table.muted}; border: none;
+        border-bottom: 1px solid {table.border}; padding: 3px 6px; }}
+    QToolBar {{ border: none; border-bottom: 1px solid {table.border}; background: {table.window}; spacing: 4px; padding: 3px 6px; }}
+    QToolBar::separator {{ background: {table.border}; width: 1px; margin: 4px 4px; }}
+    QStatusBar {{ border-top: 1px solid {table.border}; }}
+    QStatusBar::item {{ border: none; }}
+    QDockWidget::title {{ background: {table.window}; padding: 4px 8px; border-bottom: 1px solid {table.border}; }}
+    QProgressBar {{ border: 1px solid {table.border}; border-radius: 3px; background: {table.base}; text-align: center; }}
+    QProgressBar::chunk {{ background: {table.accent}; border-radius: 2px; }}
+    #primary_button {{ background: {table.accent}; color: {table.on_accent}; border: none; border-radius: 4px; padding: 5px 14px; }}
+    #primary_button:disabled {{ background: {table.border}; color: {table.disabled}; }}
+    """
