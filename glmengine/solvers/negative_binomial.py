@@ -65,7 +65,8 @@ def fit_jointly(
     last_x = last_r = None
     converged = np.zeros(x.shape, bool)
     fits = 0
-    for fits in range(1, max_fits + 1):
+    while fits < max_fits:
+        fits += 1
         answer = solve(np.exp(x), answer)
         r = np.log(np.clip(best(answer, np.exp(x)), LOWEST, HIGHEST)) - x
         r = np.where(np.isfinite(r), r, 0.0)
@@ -98,9 +99,9 @@ def best_dispersion(y: np.ndarray, mu: np.ndarray, weights: np.ndarray, start: f
     """
     used = weights > 0
     y, mu, weights = y[used], mu[used], weights[used]
-    if not y.size or (float(weights @ ((y - mu) ** 2 - y)) <= 0 and _slope(_tail(y, weights), y, mu, weights, 1e-4)[0] >= 0):
-        return LOWEST
     tail = _tail(y, weights)
+    if not y.any() or (float(weights @ ((y - mu) ** 2 - y)) <= 0 and _slope(tail, y, mu, weights, 1e-4)[0] >= 0):
+        return LOWEST
     low, high = np.log(LOWEST), np.log(HIGHEST)
     x = float(np.clip(np.log(max(start, LOWEST)), low, high))
     for _ in range(100):  # Newton on the logarithm, kept inside a bracket

@@ -244,15 +244,20 @@ def _newton_on_active(H: np.ndarray, c: np.ndarray, sparsity: Sparsity, w: np.nd
     if inside.size:  # a coefficient would change its sign: the objective is smooth only up to there
         order = np.sort(np.unique(crossing[inside]))
         candidates = [*order[:4].tolist(), 1.0]
-    elif blocks:
-        candidates = [1.0, 0.5, 0.25, 0.1]
+    elif blocks:  # or a group would pass by zero
+        nearest = []
+        for group, _ in blocks:
+            v, d = sparsity.scales[group] * w[group], sparsity.scales[group] * full[group]
+            if d.any():
+                nearest.append(-float(v @ d) / float(d @ d))
+        candidates = [1.0, *sorted(t for t in nearest if 0 < t < 1)[:6], 0.5, 0.25, 0.1]
     H_full = H[:, active] @ step
     linear, square = float(gradient @ full), float(full @ H_full)
     base = sparsity.value(w)
     changes = []
     for t in candidates:
         changes.append(t * linear + 0.5 * t * t * square + sparsity.value(w + t * full) - base)
-        if blocks and not inside.size and changes[-1] < 0:
+        if t == 1.0 and blocks and not inside.size and changes[-1] < 0:
             break
     chosen = int(np.argmin(changes))
     rounding = 1e-15 * (abs(base) + abs(float(c @ w)))
@@ -265,11 +270,12 @@ def _newton_on_active(H: np.ndarray, c: np.ndarray, sparsity: Sparsity, w: np.nd
 
 
 def _solve(matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """Solve a positive semidefinite system, by least squares where Cholesky fails."""
+    """Solve a positive semidefinite system; where it is singular, a long step along what has no curvature."""
     try:
         return cho_solve(cho_factor(matrix, check_finite=False), right, check_finite=False)
     except LinAlgError:
-        return np.linalg.lstsq(matrix, right, rcond=1e-13)[0]
+        values, vectors = np.linalg.eigh(matrix)
+        return vectors @ ((vectors.T @ right) / np.maximum(values, 1e-14 * max(float(values[-1]), 1e-300)))
 
 
 def _shrink(values: np.ndarray, threshold: np.ndarray | float) -> np.ndarray:

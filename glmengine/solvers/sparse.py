@@ -11,9 +11,9 @@ The method is that of Friedman, Hastie & Tibshirani 2010 and Lee, Sun & Saunders
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -29,24 +29,28 @@ DECREMENT = 1e-16
 KKT = 1e-9
 
 
-class Rows(Protocol):
-    """Rows of a design, a chunk at a time: `shape` (T, P), and `chunk(start, stop)` -> float64 rows."""
+class Blocks(Protocol):
+    """Rows of a design, a block at a time: `shape` (T, P), and iteration over (slice of rows, their float64 values)."""
 
     @property
     def shape(self) -> tuple[int, int]: ...
 
-    def chunk(self, start: int, stop: int) -> np.ndarray: ...
+    def __iter__(self) -> Iterator[tuple[slice, np.ndarray]]: ...
 
 
-class ArrayRows:
+class ArrayBlocks:
     """Rows of an array (T, P) in memory."""
 
     def __init__(self, X: np.ndarray) -> None:
         self.X = np.ascontiguousarray(X, dtype=float)
         self.shape = self.X.shape
 
-    def chunk(self, start: int, stop: int) -> np.ndarray:
-        return self.X[start:stop]
+    def __iter__(self) -> Iterator[tuple[slice, np.ndarray]]:
+        n_rows, n_columns = self.shape
+        step = max(CHUNK_BYTES // (8 * max(n_columns, 1)), 1024)
+        for start in range(0, n_rows, step):
+            part = slice(start, min(start + step, n_rows))
+            yield part, self.X[part]
 
 
 @dataclass(frozen=True)
@@ -57,22 +61,24 @@ class SparseLoss:
     ----------
     evaluate : callable
         (eta, y, columns) -> loss, score, fisher, observed, elementwise over (t, m), `columns` the (m,) numbers of the columns.
+    take : callable
+        (slice of rows, columns) -> y (t, m) free of NaN, weights (t, m) or (t, 1) with 0 for rows not used, offset (t, m) or (t, 1) or None.
+    total : (M,) array
+        Sum of the weights.
     convex : bool
         Use the observed curvature; otherwise the expected one, which is never negative.
     constant_curvature : bool
-        The curvature does not depend on the coefficients nor on y (Gaussian with identity link): one Gram is exact and shared by columns of equal weights.
-    y : (T, M) array, free of NaN
-    weights : (T, 1) or (T, M) array
-        0 for rows that are not used.
-    offset : (T, 1) or (T, M) array or None
+        The curvature does not depend on the coefficients nor on y (Gaussian with identity link): one Gram matrix is exact.
+    same_weights : bool
+        All columns have the same weights, and so, if the curvature is constant, the same Gram matrix.
     """
 
     evaluate: Callable[[np.ndarray, np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]
+    take: Callable[[slice, np.ndarray], tuple[np.ndarray, np.ndarray, np.ndarray | None]]
+    total: np.ndarray
     convex: bool
-    constant_curvature: bool
-    y: np.ndarray
-    weights: np.ndarray
-    offset: np.ndarray | None = None
+    constant_curvature: bool = False
+    same_weights: bool = False
 
 
 @dataclass(frozen=True)
@@ -116,47 +122,37 @@ class _Curvature:
     corner: float  # of the intercept
 
 
-@dataclass
 class StandardRows:
     """A design whose columns are centred and scaled in passing; made once and used for every strength.
 
     Parameters
     ----------
-    rows : Rows
+    blocks : Blocks
         Free of NaN (rows not used may hold anything finite).
-    used : (T,) bool
-        Rows that count for the means and standard deviations.
+    used : (T,) bool or None
+        Rows that count for the means and standard deviations; all where None.
     centred : bool
         Whether columns are centred: only with an intercept.
     keep_single : bool
         Keep a float32 standardised copy for the curvature (half the size of the design).
     """
 
-    rows: Rows
-    used: np.ndarray
-    centred: bool = True
-    keep_single: bool = True
-    shift: np.ndarray = field(init=False)
-    scale: np.ndarray = field(init=False)
-    constant: np.ndarray = field(init=False)
-    _single: np.ndarray | None = field(init=False, default=None, repr=False)
-
-    def __post_init__(self) -> None:
-        n_rows, n_columns = self.rows.shape
-        used = self.used.astype(float)
-        count = max(float(used.sum()), 1.0)
+    def __init__(self, blocks: Blocks, used: np.ndarray | None = None, *, centred: bool = True, keep_single: bool = True) -> None:
+        self.blocks, self.shape = blocks, blocks.shape
+        n_rows, n_columns = blocks.shape
+        weights = np.ones(n_rows) if used is None else used.astype(float)
+        count = max(float(weights.sum()), 1.0)
         total, square = np.zeros(n_columns), np.zeros(n_columns)
-        for part, block in self.blocks():
-            total += used[part] @ block
+        for part, block in blocks:
+            total += weights[part] @ block
         mean = total / count
-        self.shift = mean if self.centred else np.zeros(n_columns)
-        if self.keep_single:
-            self._single = np.empty((n_rows, n_columns), np.float32)
-        everything = bool(self.used.all())
-        for part, block in self.blocks():
+        self.shift = mean if centred else np.zeros(n_columns)
+        self._single = np.empty((n_rows, n_columns), np.float32) if keep_single else None
+        everything = bool(weights.all())
+        for part, block in blocks:
             deviation = block - self.shift
             if not everything:
-                deviation *= used[part][:, None]
+                deviation *= weights[part][:, None]
             square += np.einsum("ij,ij->j", deviation, deviation)
             if self._single is not None:
                 self._single[part] = deviation
@@ -165,18 +161,7 @@ class StandardRows:
         self.scale = np.where(self.constant, 1.0, spread)
         if self._single is not None:
             self._single /= self.scale.astype(np.float32)
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        return self.rows.shape
-
-    def blocks(self) -> Iterator[tuple[slice, np.ndarray]]:
-        """Slices of rows with their raw values."""
-        n_rows, n_columns = self.rows.shape
-        step = max(CHUNK_BYTES // (8 * max(n_columns, 1)), 1024)
-        for start in range(0, n_rows, step):
-            part = slice(start, min(start + step, n_rows))
-            yield part, self.rows.chunk(part.start, part.stop)
+        self.curvatures: dict[Hashable, _Curvature] = {}
 
     def single(self, part: slice, block: np.ndarray, working: np.ndarray) -> np.ndarray:
         """Standardised float32 values of the working columns."""
@@ -189,16 +174,25 @@ class StandardRows:
 class SparseProblem:
     """M columns on one design; solve it again and again at other strengths, each time from where the last ended."""
 
-    def __init__(self, rows: StandardRows, loss: SparseLoss, *, intercept: bool = True, allowed: np.ndarray | None = None) -> None:
+    def __init__(
+        self,
+        rows: StandardRows,
+        loss: SparseLoss,
+        *,
+        intercept: bool = True,
+        allowed: np.ndarray | None = None,
+        names: Sequence[Hashable] | None = None,
+    ) -> None:
+        """`allowed` (P, M) are the coefficients that are fitted; columns of equal `names` share their curvature from one problem to the next."""
         self.rows, self.loss, self.has_intercept = rows, loss, intercept
-        n_rows, self.n_columns = rows.shape
-        self.M = loss.y.shape[1]
-        self.total = np.broadcast_to(loss.weights.sum(axis=0), (self.M,)).astype(float)
+        self.n_columns = rows.shape[1]
+        self.total = loss.total
+        self.M = self.total.size
+        self.names = list(names) if names is not None else [object() for _ in range(self.M)]
         self.allowed = np.ones((self.n_columns, self.M), bool) if allowed is None else allowed.astype(bool)
         self.allowed = self.allowed & ~rows.constant[:, None]
         self.u = np.zeros((self.n_columns, self.M))
         self.b = np.zeros(self.M)
-        self._curvatures: dict[int, _Curvature] = {}
 
     def start(self, coef: np.ndarray, intercept: np.ndarray) -> None:
         """Begin at these coefficients (P, M) and intercepts (M,), in raw units."""
@@ -279,7 +273,7 @@ class SparseProblem:
         raw = u / self.rows.scale[:, None]
         constant = b - self.rows.shift @ raw
         loss, gradient, sums = np.zeros(columns.size), np.zeros(raw.shape), np.zeros(columns.size)
-        for part, block in self.rows.blocks():
+        for part, block in self.rows.blocks:
             eta, y, weights = self._chunk(part, block, raw, constant, columns)
             value, score, _, _ = self.loss.evaluate(eta, y, columns)
             residual = weights * score
@@ -291,10 +285,9 @@ class SparseProblem:
         return loss / total, gradient, (sums / total if self.has_intercept else np.zeros(columns.size))
 
     def _chunk(self, part: slice, block: np.ndarray, raw: np.ndarray, constant: np.ndarray, columns: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        y, weights, offset = self.loss.take(part, columns)
         eta = block @ raw + constant
-        if self.loss.offset is not None:
-            eta += _columns(self.loss.offset[part], columns)
-        return eta, self.loss.y[part][:, columns], _columns(self.loss.weights[part], columns)
+        return (eta if offset is None else eta + offset), y, weights
 
     def _update_curvatures(self, at_work: np.ndarray, violations: dict[int, np.ndarray], refresh: np.ndarray) -> None:
         """Make or renew the curvature of the columns that need it."""
@@ -304,7 +297,7 @@ class SparseProblem:
                 working = np.flatnonzero(self.allowed[:, j])
             else:
                 working = np.flatnonzero(self.allowed[:, j] & ((self.u[:, j] != 0) | (violations[j] > 0)))
-            old = self._curvatures.get(j)
+            old = self.rows.curvatures.get(self.names[j])
             if old is not None:
                 missing = np.setdiff1d(working, old.working)
                 if not missing.size and (not refresh[j] or self.loss.constant_curvature):
@@ -313,21 +306,22 @@ class SparseProblem:
             wanted[j] = working
         if not wanted:
             return
-        if self.loss.constant_curvature and self.loss.weights.shape[1] == 1:
+        if self.loss.constant_curvature and self.loss.same_weights:
             everything = np.unique(np.concatenate(list(wanted.values())))
             shared = self._gram(np.array([next(iter(wanted))]), {next(iter(wanted)): everything})[next(iter(wanted))]
             for j, working in wanted.items():
                 place = np.searchsorted(everything, working)
-                self._curvatures[j] = _Curvature(working, shared.matrix[np.ix_(place, place)], shared.cross[place], shared.corner)
+                self.rows.curvatures[self.names[j]] = _Curvature(working, shared.matrix[np.ix_(place, place)], shared.cross[place], shared.corner)
             return
-        self._curvatures.update(self._gram(np.array(list(wanted)), wanted))
+        for j, made in self._gram(np.array(list(wanted)), wanted).items():
+            self.rows.curvatures[self.names[j]] = made
 
     def _gram(self, columns: np.ndarray, working: dict[int, np.ndarray]) -> dict[int, _Curvature]:
         raw = self.u[:, columns] / self.rows.scale[:, None]
         constant = self.b[columns] - self.rows.shift @ raw
         matrices = {j: np.zeros((working[j].size,) * 2) for j in columns.tolist()}
         crosses, corners = {j: np.zeros(working[j].size) for j in columns.tolist()}, dict.fromkeys(columns.tolist(), 0.0)
-        for part, block in self.rows.blocks():
+        for part, block in self.rows.blocks:
             eta, y, weights = self._chunk(part, block, raw, constant, columns)
             _, _, fisher, observed = self.loss.evaluate(eta, y, columns)
             curvature = np.maximum(weights * (observed if self.loss.convex else fisher), 0.0)
@@ -350,7 +344,7 @@ class SparseProblem:
         self, j: int, gradient: np.ndarray, g0: float, quadratic: np.ndarray | None, sparsity: Sparsity
     ) -> tuple[np.ndarray, float, float, float]:
         """Step (P,), step of the intercept, directional derivative of the objective, and what the model expects to gain."""
-        known = self._curvatures[j]
+        known = self.rows.curvatures[self.names[j]]
         W = known.working
         H = known.matrix
         if quadratic is not None:
@@ -404,11 +398,6 @@ class SparseProblem:
                 return
             refresh[trying] = True
             t[trying] *= 0.5 if np.all(t[trying] > 0.2) else 0.25
-
-
-def _columns(values: np.ndarray, columns: np.ndarray) -> np.ndarray:
-    """Columns of an array that has one for all, or one for each."""
-    return values if values.shape[1] == 1 else values[:, columns]
 
 
 def _standard_quadratic(part: np.ndarray | None, scale: np.ndarray) -> np.ndarray | None:

@@ -7,7 +7,7 @@ import pytest
 
 from glmengine.solvers.categorical import minimise_categorical
 from glmengine.solvers.quadratic import Sparsity
-from glmengine.solvers.sparse import ArrayRows, StandardRows
+from glmengine.solvers.sparse import ArrayBlocks, StandardRows
 
 T, P, K = 1200, 5, 4
 UNITS = np.array([1, 1, 100, 0.01, 1])
@@ -24,7 +24,7 @@ def data():
 
 
 def rows(X, centred=True):
-    return StandardRows(ArrayRows(X), np.ones(len(X), bool), centred=centred)
+    return StandardRows(ArrayBlocks(X), centred=centred)
 
 
 def probabilities(X, answer):

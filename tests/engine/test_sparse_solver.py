@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from glmengine.models import ElasticNet, GroupLasso, Lasso, Ridge, Smoothness, get_family
 from glmengine.models.penalties import Columns
 from glmengine.solvers.quadratic import Sparsity, minimise_quadratic
-from glmengine.solvers.sparse import ArrayRows, SparseLoss, SparseProblem, StandardRows
+from glmengine.solvers.sparse import ArrayBlocks, SparseLoss, SparseProblem, StandardRows
 
 GROUPS = {"a": np.arange(0, 3), "b": np.arange(3, 7), "c": np.arange(7, 10)}
 
@@ -37,14 +37,19 @@ def problem(X, y, family="poisson", link=None, weights=None, intercept=True, off
     family = get_family(family)
     link = family.link(link)
     weights = np.ones((len(X), 1)) if weights is None else weights
-    rows = StandardRows(ArrayRows(X), weights.any(axis=1), centred=intercept, **more)
+    rows = StandardRows(ArrayBlocks(X), weights.any(axis=1), centred=intercept, **more)
+
+    def take(part, columns):
+        some = weights[part] if weights.shape[1] == 1 else weights[part][:, columns]
+        return y[part][:, columns], some, None if offset is None else offset[part]
+
     loss = SparseLoss(
         lambda eta, y, columns: family.evaluate(eta, y, link, 0.5),
-        family.is_convex(link),
-        (family.name, link.name) == ("gaussian", "identity"),
-        y,
-        weights,
-        offset,
+        take,
+        np.broadcast_to(weights.sum(axis=0), y.shape[1]).astype(float),
+        convex=family.is_convex(link),
+        constant_curvature=(family.name, link.name) == ("gaussian", "identity"),
+        same_weights=weights.shape[1] == 1,
     )
     made = SparseProblem(rows, loss, intercept=intercept)
     if intercept:

@@ -1,0 +1,168 @@
+"""Proximal Newton on the prepared rows of a problem: what `glmengine.solvers.sparse` computes, asked and answered as by the other solvers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from glmengine.solvers.problem import NO_UNIT_HELD, Problem, Solution
+from glmengine.solvers.quadratic import Sparsity
+from glmengine.solvers.sparse import SparseAnswer, SparseLoss, SparseProblem, StandardRows
+
+NAME = "proximal Newton"
+CURVATURE_BYTES = 1e9
+"""Columns are worked on together as far as their curvatures fit into this."""
+
+
+class Proximal:
+    """Solves problems on the same rows one after another; curvatures and standardised columns are kept between them.
+
+    Parameters
+    ----------
+    rows : glmengine.solvers.rows.Rows
+    intercept : bool
+    """
+
+    def __init__(self, rows: Any, *, intercept: bool) -> None:
+        self.rows, self.intercept = rows, intercept
+        self.standard = StandardRows(_PreparedBlocks(rows), centred=intercept, keep_single=rows.resident)
+
+    def solve(
+        self, problem: Problem, penalty: Any, coef: np.ndarray, intercept: np.ndarray, context: Any, *, max_iterations: int = 100
+    ) -> Solution:
+        """Minimise the mean loss plus `problem.strength` times the penalty.
+
+        Parameters
+        ----------
+        problem : Problem
+            Its `penalty` is the quadratic part, at strength 1.
+        penalty : glmengine.models.penalties.Resolved
+            At strength 1; its `l1` and `groups` make the zeros.
+        coef, intercept : (K, P), (K,) arrays
+            Where to start, in raw units.
+        context : Context
+        """
+        batch = max(1, int(CURVATURE_BYTES / (16 * self.rows.n_features**2 + 1)))
+        parts = [
+            self._solve(problem, penalty, np.arange(start, min(start + batch, problem.n_columns)), coef, intercept, context, max_iterations)
+            for start in range(0, problem.n_columns, batch)
+        ]
+        scaled = np.concatenate([part.coef.T for part in parts])
+        raw, free = self.rows.to_raw(scaled, np.concatenate([part.intercept for part in parts]))
+        converged = np.concatenate([part.converged for part in parts])
+        return Solution(
+            coef=raw,
+            intercept=free,
+            objective=np.concatenate([part.objective for part in parts]),
+            decrement=np.concatenate([part.decrement for part in parts]),
+            converged=converged,
+            runaway=np.zeros(converged.size, bool),
+            iterations=np.concatenate([part.iterations for part in parts]),
+            solver=NAME,
+            trace=tuple(step for part in parts for step in part.trace),
+        )
+
+    def _solve(
+        self,
+        problem: Problem,
+        penalty: Any,
+        columns: np.ndarray,
+        coef: np.ndarray,
+        intercept: np.ndarray,
+        context: Any,
+        max_iterations: int,
+    ) -> SparseAnswer:
+        rows = self.rows
+        size, padded = rows.n_features, rows.padded
+        allowed = np.zeros((padded, columns.size), bool)
+        allowed[:size] = problem.movable[columns].T
+        names = [(int(problem.unit[j]), int(problem.held[j]), problem.family.name, problem.link.name) for j in columns]
+        sparse = SparseProblem(self.standard, _loss(problem, columns), intercept=self.intercept, allowed=allowed, names=names)
+        scaled, free = rows.from_raw(coef[columns], intercept[columns])
+        sparse.start(scaled.T, free)
+        quadratic = _padded_quadratic(problem.penalty, rows.scale, padded)
+        l1, scales = np.zeros(padded), np.ones(padded)
+        l1[:size], scales[:size] = penalty.l1 / rows.scale, penalty.scales / rows.scale
+        strengths = problem.strength[columns]
+        heard: list[float] = []
+
+        def report(iteration: int, decrement: float, at_work: int) -> None:
+            context.check()
+            heard.append(decrement)
+
+        return sparse.solve(
+            [quadratic * strength for strength in strengths],
+            [Sparsity(l1 * strength, penalty.groups, penalty.group_weights * strength, scales) for strength in strengths],
+            scale=problem.limit[columns] / 1e-16,
+            max_iterations=max_iterations,
+            report=report,
+            stopping=lambda: bool(context.stopping),
+        )
+
+
+class _PreparedBlocks:
+    """Prepared rows seen from NumPy, without a copy on a CPU; padding rows are left out, padding columns are zero."""
+
+    def __init__(self, rows: Any) -> None:
+        self.rows = rows
+        self.shape = (rows.n, rows.padded)
+        self._kept: list[tuple[slice, np.ndarray]] = []
+
+    def __iter__(self) -> Iterator[tuple[slice, np.ndarray]]:
+        if self._kept:
+            yield from self._kept
+            return
+        made = []
+        for number, chunk in enumerate(self.rows):
+            part = slice(number * self.rows.chunk_rows, min((number + 1) * self.rows.chunk_rows, self.rows.n))
+            entry = part, np.asarray(chunk.X)[: part.stop - part.start]
+            if self.rows.resident:
+                made.append(entry)
+            yield entry
+        self._kept = made
+
+
+def _loss(problem: Problem, columns: np.ndarray) -> SparseLoss:
+    """The problem's loss for some of its columns, numbered anew."""
+    observed = problem.rows.observations
+    family, link = problem.family, problem.link
+    unit, held = problem.unit[columns], problem.held[columns]
+    dispersion = None if problem.dispersion is None else problem.dispersion[columns]
+    shared = len(observed.weights) == 1
+    unheld = bool((held == NO_UNIT_HELD).all()) or observed.fold is None
+
+    def evaluate(eta: np.ndarray, y: np.ndarray, some: np.ndarray) -> tuple[np.ndarray, ...]:
+        return family.evaluate(eta, y, link, None if dispersion is None else dispersion[some])
+
+    def take(part: slice, some: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+        y = observed.y[unit[some], part].T
+        weights = observed.weights[:1, part].T if shared else observed.weights[unit[some], part].T
+        if not unheld:
+            weights = weights * (observed.fold[part, None] != held[some])
+        offset = None
+        if observed.offset is not None:
+            offset = observed.offset[:1, part].T if len(observed.offset) == 1 else observed.offset[unit[some], part].T
+        return y, weights, offset
+
+    return SparseLoss(
+        evaluate,
+        take,
+        problem.total[columns].astype(float),
+        convex=problem.exact_curvature,
+        constant_curvature=family.name == "gaussian" and link.name == "identity",
+        same_weights=shared and (unheld or bool((held == held[0]).all())),
+    )
+
+
+def _padded_quadratic(penalty: np.ndarray, scale: np.ndarray, padded: int) -> np.ndarray:
+    """The quadratic part (P,) or (P, P) at strength 1, for the prepared columns."""
+    size = scale.size
+    if penalty.ndim == 1:
+        result = np.zeros(padded)
+        result[:size] = penalty / scale**2
+    else:
+        result = np.zeros((padded, padded))
+        result[:size, :size] = penalty / np.outer(scale, scale)
+    return result
