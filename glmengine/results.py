@@ -43,7 +43,7 @@ class Result:
         ``deviance_explained_fit``, ``log_likelihood``, ``aic``, ``bic``, ``edf``, ``converged``, ``decrement``, ``status``, and,
         where epochs to test on are named, ``deviance_explained_test`` and ``bits_per_spike_test``.
     curves : dict of str to Dataset
-        Per covariate term: effect and tuning with 95 % bands, raw tuning, occupancy (see `glmengine.assess`).
+        Per covariate term: effect and tuning with 95 % bands, raw tuning, occupancy (see `glmengine.curves`).
     filters : dict of str to Dataset
         Per term that looks back in time: ``filter``, ``low``, ``high`` over ``lag_s``, log rate per spike.
     coupling : Dataset or None

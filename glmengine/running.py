@@ -145,7 +145,7 @@ def _assessed(
         standard_errors=standard_errors,
         intercepts=intercepts,
         intercept_errors=intercept_errors,
-        scores=score_table(analysis, prepared, fit, cross_validation),
+        scores=score_table(prepared, fit, cross_validation),
         curves=curves,
         filters=filters,
         coupling=coupling,

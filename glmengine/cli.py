@@ -1,0 +1,158 @@
+"""The command line `glmengine`: which commands there are, their options, and how they end."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+import traceback
+from collections.abc import Sequence
+from typing import NoReturn
+
+from glmengine.errors import Cancelled, GlmError
+from glmengine.terminal import quiet_libraries, say_error
+
+DONE, AT_FAULT, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
+
+_EXAMPLES = """\
+an analysis from beginning to end, on a simulated session:
+  glmengine sample session session.nwb
+  glmengine inspect session.nwb
+  glmengine new session session.toml
+  glmengine run session.toml --recording session.nwb --out results
+  glmengine predict results/result.nc --recording session.nwb --out predicted
+
+exit codes: 0 done, 1 the data or the analysis is at fault (one line says what), 2 wrong usage, 130 interrupted
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; its exit code."""
+    parser = build_parser()
+    options = parser.parse_args(arguments)
+    if options.command is None:
+        parser.print_help()
+        return WRONG_USAGE
+    quiet_libraries()
+    from glmengine import commands, runtime
+
+    runtime.configure()
+    try:
+        return getattr(commands, options.command)(options) or DONE
+    except GlmError as error:
+        say_error(error.message)
+        return AT_FAULT
+    except (KeyboardInterrupt, Cancelled):
+        say_error("interrupted; nothing unfinished was kept")
+        return INTERRUPTED
+    except BrokenPipeError:  # the reader of our output has gone, as with `| head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
+    except MemoryError:
+        say_error("there is not enough memory; choose wider bins, fewer units or fewer functions, or a smaller model.memory")
+        return AT_FAULT
+    except Exception as error:  # noqa: BLE001 - the last line of defence: a fault of ours is told in two lines and kept in full
+        say_error(f"a fault of the program ({type(error).__name__}: {error})")
+        say_error(f"please report it with the file {_kept(error)}")
+        return AT_FAULT
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    from glmengine import __version__
+
+    parser = _Parser(
+        prog="glmengine",
+        description="Generalized linear models of neural activity: find out what drives a neuron.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"glmengine {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands", parser_class=_Parser)
+
+    def command(name: str, what: str, more: str = "") -> argparse.ArgumentParser:
+        text = f"{what[:1].upper()}{what[1:]}. {more}".strip()
+        return commands.add_parser(name, help=what, description=text, formatter_class=argparse.RawDescriptionHelpFormatter)
+
+    inspect = command("inspect", "what is in a recording", "The first line sums it up; then units, covariates, epochs, trials and what was doubtful.")
+    inspect.add_argument("file", metavar="FILE", help="a recording: NWB file, folder of pynapple .npz, and others")
+    _recipe(inspect)
+
+    run = command(
+        "run",
+        "fit, score, and write everything",
+        "Writes coefficients.csv, scores.csv, result.nc, figures/, report.html, analysis.toml and script.py.",
+    )
+    run.add_argument("analysis", metavar="ANALYSIS", help="an analysis (.toml) or a project (.glm)")
+    run.add_argument("--recording", metavar="FILE", help="the recording; the one that the analysis names where not given")
+    run.add_argument("--out", metavar="DIR", required=True, help="folder for the results, made where it is missing")
+    run.add_argument("--no-figures", action="store_true", help="write tables and result.nc, draw nothing")
+    run.add_argument("--figure-format", metavar="KIND", action="append", choices=("pdf", "svg", "png"), help="pdf, svg or png, may be repeated; pdf and png where not given")
+    _recipe(run)
+
+    batch = command("batch", "the same analysis on each of many recordings", "One folder of results per recording; one that fails is reported and the others go on.")
+    batch.add_argument("analysis", metavar="ANALYSIS", help="an analysis (.toml) or a project (.glm)")
+    batch.add_argument("recordings", metavar="FILE", nargs="+", help="the recordings")
+    batch.add_argument("--out", metavar="DIR", required=True, help="folder for the results, made where it is missing")
+    batch.add_argument("--no-figures", action="store_true", help="write tables and result.nc, draw nothing")
+    _recipe(batch)
+
+    predict = command(
+        "predict",
+        "rates and scores of a fitted model on a recording",
+        "With the features of the fit. Writes rates.nc (unit x time, Hz) and scores.csv.",
+    )
+    predict.add_argument("result", metavar="RESULT", help="a result.nc, or a project (.glm) that holds a result")
+    predict.add_argument("--recording", metavar="FILE", required=True, help="any recording with the same covariates")
+    predict.add_argument("--out", metavar="DIR", required=True, help="folder for the results, made where it is missing")
+    predict.add_argument("--epoch", metavar="NAME", action="append", help="only this epoch, may be repeated")
+    predict.add_argument("--bands", action="store_true", help="with 95 %% intervals of the expected rate")
+    _recipe(predict)
+
+    command("templates", "analyses to start from")
+    new = command("new", "write an analysis to start from")
+    new.add_argument("template", metavar="TEMPLATE", help="its name, as `glmengine templates` lists them")
+    new.add_argument("file", metavar="FILE", help="the .toml to write; one that exists is not replaced without --force")
+    new.add_argument("--recording", metavar="FILE", default="", help="the recording that it is for")
+    new.add_argument("--force", action="store_true", help="replace the file")
+
+    sample = command("sample", "a simulated session whose truth is known", _sample_list())
+    sample.add_argument("name", metavar="NAME", help="which one")
+    sample.add_argument("file", metavar="FILE", help="the NWB file to write")
+    sample.add_argument("--seed", type=int, default=0, metavar="N", help="the same seed gives the same session; 0 where not given")
+
+    script = command("script", "an analysis as a Python script that gives the same numbers")
+    script.add_argument("analysis", metavar="ANALYSIS", help="an analysis (.toml) or a project (.glm)")
+    script.add_argument("--recording", metavar="FILE", help="the recording; the one that the analysis names where not given")
+    script.add_argument("--out", metavar="FILE", help="where to write it; to the standard output where not given")
+    return parser
+
+
+class _Parser(argparse.ArgumentParser):
+    """Wrong usage is told in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        say_error(f"{message}; see {self.prog} --help")
+        raise SystemExit(WRONG_USAGE)
+
+
+def _recipe(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--recipe", metavar="FILE", help="what the arrays of a file without a standard are (.toml)")
+
+
+def _sample_list() -> str:
+    from glmengine.simulate import SAMPLES
+
+    return "The samples:\n" + "\n".join(f"  {name:24} {text}" for name, (text, _) in SAMPLES.items())
+
+
+def _kept(error: BaseException) -> str:
+    """A file with the whole story of a fault of the program."""
+    with tempfile.NamedTemporaryFile("w", prefix="glmengine-fault-", suffix=".txt", delete=False, encoding="utf-8") as stream:
+        stream.write("".join(traceback.format_exception(error)))
+    return stream.name
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,229 @@
+"""What each command of `glmengine` does: open, compute, write, and say in a few lines what came out."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from glmengine.errors import GlmError
+from glmengine.terminal import progress_bar, say_error
+
+if TYPE_CHECKING:
+    from glmengine.analysis import Analysis
+    from glmengine.context import Context
+    from glmengine.recording import Recording
+    from glmengine.results import Result
+
+
+def inspect(options: Namespace) -> int:
+    """What is in a recording."""
+    from glmengine.inspecting import describe
+    from glmengine.opening import open_recording
+
+    with progress_bar() as context:
+        recording = open_recording(options.file, options.recipe, context=context)
+    print(describe(recording))
+    return 0
+
+
+def run(options: Namespace) -> int:
+    """Fit, score, and write everything."""
+    from glmengine.export.outputs import writable_folder
+
+    analysis, place, sha256 = _question(options.analysis, options.recording)
+    writable_folder(options.out)
+    with progress_bar() as context:
+        result = _run_one(analysis, place, sha256, options, Path(options.out), context)
+    _say_result(result, options.out)
+    return 0
+
+
+def batch(options: Namespace) -> int:
+    """The same analysis on each of many recordings."""
+    from glmengine.export.outputs import writable_folder
+
+    analysis, _, _ = _question(options.analysis, options.recordings[0])
+    folder = writable_folder(options.out)
+    options.figure_format = None
+    failed = 0
+    names: list[str] = []
+    with progress_bar() as context:
+        for position, recording in enumerate(options.recordings):
+            part = context.part(position / len(options.recordings), (position + 1) / len(options.recordings))
+            name = Path(recording).stem or Path(recording).name
+            names.append(name)
+            name = name if names.count(name) == 1 else f"{name}-{names.count(name)}"
+            try:
+                result = _run_one(analysis, Path(recording), "", options, folder / name, part)
+            except GlmError as error:
+                failed += 1
+                print(f"{recording}: FAILED: {' '.join(error.message.split())}")
+            else:
+                _say_result(result, folder / name)
+    if failed:
+        say_error(f"{failed} of {len(options.recordings)} recordings failed; the lines above say why")
+    return 1 if failed else 0
+
+
+def predict(options: Namespace) -> int:
+    """Rates and scores of a fitted model on a recording."""
+    import xarray as xr
+
+    from glmengine.export.outputs import writable_folder
+    from glmengine.export.tables import table_csv
+    from glmengine.files import replacing, write_whole
+    from glmengine.opening import open_recording
+
+    result = _result(options.result)
+    folder = writable_folder(options.out)
+    with progress_bar() as context:
+        recording = open_recording(options.recording, options.recipe, context=context.part(0.0, 0.3))
+        rates = result.predict(recording, options.epoch, bands=options.bands, context=context.part(0.3, 0.7))
+        scores = result.score(recording, options.epoch, context=context.part(0.7, 1.0))
+    dataset = rates if isinstance(rates, xr.Dataset) else rates.to_dataset(name="rate")
+    with replacing(folder / "rates.nc") as temporary:
+        dataset.to_netcdf(temporary, engine="h5netcdf")
+    write_whole(folder / "scores.csv", table_csv(scores).encode("utf-8"))
+    explained = scores["deviance_explained"].values
+    print(f"{recording.name}: {_units(len(result.units))}, {dataset.sizes['time']} bins, deviance explained {_median(explained)} (median)")
+    print(f"written to {folder}: rates.nc, scores.csv")
+    return 0
+
+
+def templates(options: Namespace) -> int:
+    """Analyses to start from."""
+    from glmengine.templates import templates as listed
+
+    for name, title in listed().items():
+        print(f"{name:24} {title}")
+    return 0
+
+
+def new(options: Namespace) -> int:
+    """Write an analysis to start from."""
+    from glmengine.files import write_whole
+    from glmengine.templates import template_text
+
+    path = Path(options.file)
+    text = template_text(options.template, options.recording)
+    if path.exists() and not options.force:
+        raise GlmError(f"{path}: exists already; choose another name, or replace it with --force")
+    write_whole(path, text.encode("utf-8"))
+    print(f"written: {path}")
+    return 0
+
+
+def sample(options: Namespace) -> int:
+    """A simulated session."""
+    from glmengine.export.nwb import write_nwb
+    from glmengine.export.outputs import writable_folder
+    from glmengine.inspecting import summary
+    from glmengine.simulate import sample as simulated
+
+    if options.seed < 0:
+        raise GlmError(f"the seed must be 0 or more, not {options.seed}")
+    path = Path(options.file)
+    if path.suffix.lower() != ".nwb":
+        raise GlmError(f"{path.name}: a sample is written as NWB; give a name that ends with .nwb")
+    writable_folder(path.parent)
+    recording = simulated(options.name, options.seed)
+    write_nwb(recording, path)
+    print(summary(recording))
+    print(f"written: {path}")
+    return 0
+
+
+def script(options: Namespace) -> int:
+    """An analysis as a Python script."""
+    from glmengine.export.script import script_text
+    from glmengine.files import write_whole
+
+    analysis, place, _ = _question(options.analysis, options.recording, needs_recording=False)
+    text = script_text(analysis, place)
+    if options.out:
+        write_whole(options.out, text.encode("utf-8"))
+        print(f"written: {options.out}")
+    else:
+        sys.stdout.write(text)
+    return 0
+
+
+def _run_one(analysis: Analysis, place: Path, sha256: str, options: Namespace, folder: Path, context: Context) -> Result:
+    """Open, run and write one recording; the analysis that is written names it."""
+    import os
+
+    from glmengine.analysis import Source
+    from glmengine.export.outputs import write_outputs
+    from glmengine.opening import open_recording
+    from glmengine.running import run as run_analysis
+
+    recording: Recording = open_recording(place, options.recipe, context=context.part(0.0, 0.1))
+    if sha256 and recording.sha256 and sha256 != recording.sha256:
+        print(f"note: {place} is not the recording that the analysis was made for (its content differs)")
+    source = Source(path=os.path.abspath(place), sha256=recording.sha256)
+    result = run_analysis(analysis.with_(recording=source), recording, context.part(0.1, 0.8))
+    context.check()
+    formats = tuple(dict.fromkeys(options.figure_format or ("pdf", "png")))
+    write_outputs(result, folder, recording, figures=not options.no_figures, formats=formats, context=context.part(0.8, 1.0))
+    return result
+
+
+def _question(file: str, recording: str | None, *, needs_recording: bool = True) -> tuple[Analysis, Path | None, str]:
+    """An analysis from a .toml or .glm, with the place and the hash of its recording."""
+    from glmengine.analysis import Analysis
+    from glmengine.project import load_project
+
+    path = Path(file)
+    if path.suffix.lower() == ".glm":
+        project = load_project(path)
+        analysis, place, sha256 = project.analysis, project.recording.find(path), project.recording.sha256
+        named = str(project.recording.path or "")
+    else:
+        analysis = Analysis.load(path)
+        named, sha256 = analysis.recording.path, analysis.recording.sha256
+        place = path.resolve().parent / named if named else None
+    if recording:
+        return analysis, Path(recording), sha256
+    if needs_recording and place is None:
+        hint = f" and '{named}' is not there" if named else ""
+        raise GlmError(f"{path.name}: names no recording{hint}; give one with --recording FILE")
+    return analysis, place, sha256
+
+
+def _result(file: str) -> Result:
+    from glmengine.project import load_project
+    from glmengine.results import Result
+
+    if Path(file).suffix.lower() != ".glm":
+        return Result.load(file)
+    result = load_project(file).result
+    if result is None:
+        raise GlmError(f"{Path(file).name}: the project holds no result; fit it first")
+    return result
+
+
+def _say_result(result: Result, folder: str | Path) -> None:
+    held_out = np.asarray(result.scores["deviance_explained_heldout"].values, np.float64)
+    name = result.provenance.get("recording_name", "")
+    found = f", deviance explained on held-out time {_median(held_out)} (median), {_most(held_out)} (most)" if np.isfinite(held_out).any() else ""
+    print(f"{name}: {_units(len(result.units))}, {result.coefficients.sizes['feature']} features, {result.provenance['seconds']:.1f} s{found}")
+    for note in result.notes:
+        print(f"note: {note}")
+    print(f"written to {folder}: coefficients.csv, scores.csv, result.nc, report.html, analysis.toml, script.py")
+
+
+def _units(count: int) -> str:
+    return f"{count} unit" if count == 1 else f"{count} units"
+
+
+def _median(values: np.ndarray) -> str:
+    known = values[np.isfinite(values)]
+    return f"{np.median(known):.4f}" if len(known) else "not known"
+
+
+def _most(values: np.ndarray) -> str:
+    return f"{np.nanmax(values):.4f}"

@@ -1,0 +1,137 @@
+"""Everything about one result in a folder: tables, NetCDF, figures, report, and the analysis to run it again."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from glmengine.context import SILENT, Context, Progress
+from glmengine.errors import GlmError
+from glmengine.export.script import script_text
+from glmengine.export.tables import coefficients_csv, scores_csv
+from glmengine.files import write_whole
+
+if TYPE_CHECKING:
+    from glmengine.recording import Recording
+    from glmengine.results import Result
+
+MOST_UNITS = 24
+"""Units that get figures of their own, the best ones first."""
+
+
+def writable_folder(folder: str | Path) -> Path:
+    """The folder, made where it is missing.
+
+    Raises
+    ------
+    GlmError
+        If it cannot be made or written to; asked before any long work.
+    """
+    folder = Path(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise GlmError(f"{folder}: the folder cannot be made ({error.strerror}); choose another one") from error
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise GlmError(f"{folder}: the folder cannot be written to; choose another one or change its permissions")
+    return folder
+
+
+def write_outputs(
+    result: Result,
+    folder: str | Path,
+    recording: Recording | None = None,
+    *,
+    figures: bool = True,
+    formats: tuple[str, ...] = ("pdf", "png"),
+    context: Context = SILENT,
+) -> list[Path]:
+    """Write ``coefficients.csv``, ``scores.csv``, ``result.nc``, ``analysis.toml``, ``script.py``, ``figures/`` and ``report.html``.
+
+    Parameters
+    ----------
+    result : Result
+    folder : path
+        Made where it is missing; files of the same names are replaced, each whole or not at all.
+    recording : Recording, optional
+        Lets predicted and observed rates be drawn.
+    figures : bool
+        Off, neither figures nor their place in the report.
+    formats : tuple of str
+        Of the figures: ``"pdf"``, ``"svg"``, ``"png"``.
+
+    Returns
+    -------
+    list of Path
+        The files written.
+
+    Raises
+    ------
+    GlmError
+        If the folder cannot be written to.
+    """
+    import tomli_w
+
+    from glmengine.report import report_html
+
+    folder = writable_folder(folder)
+    path = str(result.provenance.get("recording_path", ""))
+    texts = {
+        "coefficients.csv": coefficients_csv(result),
+        "scores.csv": scores_csv(result),
+        "analysis.toml": tomli_w.dumps(result.analysis.to_dict()),
+        "script.py": script_text(result.analysis, path or None),
+    }
+    written = []
+    for name, text in texts.items():
+        write_whole(folder / name, text.encode("utf-8"))
+        written.append(folder / name)
+    result.save(folder / "result.nc")
+    written.append(folder / "result.nc")
+    pictures: dict[str, bytes] = {}
+    if figures:
+        drawn, pictures = _figures(result, folder / "figures", recording, formats, context.part(0.0, 0.95))
+        written += drawn
+    report = report_html(result.analysis, result, recording_name=str(result.provenance.get("recording_name", "")), pictures=pictures)
+    write_whole(folder / "report.html", report.encode("utf-8"))
+    context.report(Progress("Done", 1.0))
+    return [*written, folder / "report.html"]
+
+
+def chosen_units(result: Result, most: int = MOST_UNITS) -> list[str]:
+    """The units best described on held-out time (in the fit where there is none), at most `most`, in the result's order."""
+    scores = np.asarray(result.scores["deviance_explained_heldout"].values, np.float64)
+    if np.isnan(scores).all():
+        scores = np.asarray(result.scores["deviance_explained_fit"].values, np.float64)
+    best = np.argsort(-np.nan_to_num(scores, nan=-np.inf), kind="stable")[:most]
+    return [result.units[index] for index in sorted(best)]
+
+
+def _figures(
+    result: Result, folder: Path, recording: Recording | None, formats: tuple[str, ...], context: Context
+) -> tuple[list[Path], dict[str, bytes]]:
+    """Draw and save; the pictures of the report come back as PNG by title."""
+    from glmengine.figures import available, draw, picture, save_figure
+
+    folder = writable_folder(folder)
+    plan = [(kind, None) for kind in available(result) if kind in ("scores", "cross_validation", "coupling")]
+    plan += [("unit", unit) for unit in chosen_units(result)]
+    written, pictures = [], {}
+    for position, (kind, unit) in enumerate(plan):
+        context.check()
+        context.report(Progress("Drawing figures", position / len(plan)))
+        figure = draw(result, kind, unit, recording=recording)
+        name = kind if unit is None else f"unit-{_file_name(unit)}"
+        for ending in formats:
+            save_figure(figure, folder / f"{name}.{ending}")
+            written.append(folder / f"{name}.{ending}")
+        pictures[name] = picture(figure, dpi=80)
+    return written, pictures
+
+
+def _file_name(text: str) -> str:
+    """A unit's name as part of a file name on any system."""
+    return "".join(letter if letter.isalnum() or letter in "-_" else "_" for letter in text)[:60] or "_"

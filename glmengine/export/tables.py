@@ -1,0 +1,85 @@
+"""Tables as CSV: one row per thing, numbers with a point and all their digits in any locale, UTF-8."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from glmengine.results import Result
+
+
+def coefficients_csv(result: Result) -> str:
+    """One row per unit and feature that the unit has: term, source, lag, function, coefficient and standard error; the intercept first."""
+    features = result.coefficients["feature"]
+    described = [name for name in result.coefficients.coords if name not in ("feature", "unit") and features.coords[name].dims == ("feature",)]
+    own = _own_features(result)
+    rows = []
+    for column, unit in enumerate(result.units):
+        intercept = (float(result.intercepts[column]), float(result.intercept_errors[column]))
+        rows.append([unit, "intercept", *("" for _ in described), *intercept])
+        for row in np.flatnonzero(own[:, column]):
+            what = [result.coefficients[name].values[row] for name in described]
+            rows.append([unit, str(features.values[row]), *what, result.coefficients.values[row, column], result.standard_errors.values[row, column]])
+    return csv_text(["unit", "feature", *map(str, described), "coefficient", "standard_error"], rows)
+
+
+def scores_csv(result: Result) -> str:
+    """One row per unit, one column per score."""
+    return table_csv(result.scores)
+
+
+def table_csv(dataset: xr.Dataset | xr.DataArray) -> str:
+    """Any labelled arrays, one row per combination of their labels (long form)."""
+    import xarray as xr
+
+    if isinstance(dataset, xr.DataArray):
+        dataset = dataset.to_dataset(name=dataset.name or "value")
+    dims = list(dataset.sizes)
+    shape = tuple(dataset.sizes[dim] for dim in dims)
+    labels = [dataset[dim].values if dim in dataset.coords else np.arange(dataset.sizes[dim]) for dim in dims]
+    columns = [np.broadcast_to(np.expand_dims(label, tuple(d for d in range(len(dims)) if d != axis)), shape).ravel() for axis, label in enumerate(labels)]
+    names = [str(name) for name in dataset.data_vars]
+    for name in dataset.data_vars:
+        columns.append(dataset[name].broadcast_like(dataset).transpose(*dims).values.ravel())
+    return csv_text([*map(str, dims), *names], zip(*columns, strict=True))
+
+
+def csv_text(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    """CSV of plain values; floats keep all their digits, missing numbers are empty."""
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows([_cell(value) for value in row] for row in rows)
+    return stream.getvalue()
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float):
+        return "" if math.isnan(value) else repr(value)
+    return str(value)
+
+
+def _own_features(result: Result) -> np.ndarray:
+    """(P, M) bool: a history belongs to its unit alone, and no unit drives itself by coupling unless the term says so."""
+    kinds = [str(kind) for kind in result.coefficients["kind"].values]
+    sources = [str(source) for source in result.coefficients["variable"].values]
+    with_self = {term.label for term in result.terms if getattr(term, "include_self", False)}
+    labels = [str(label) for label in result.coefficients["term"].values]
+    own = np.ones(result.coefficients.shape, bool)
+    for column, unit in enumerate(result.units):
+        for row, (kind, source, label) in enumerate(zip(kinds, sources, labels, strict=True)):
+            if kind == "history":
+                own[row, column] = source == unit
+            elif kind == "coupling":
+                own[row, column] = source != unit or label in with_self
+    return own

@@ -1,0 +1,44 @@
+"""Held-out score against the strength of the penalty, of one unit or of all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from glmengine.errors import GlmError
+from glmengine.figures.style import EFFECT, MODEL, finish, panels
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from glmengine.results import Result
+
+
+def draw(result: Result, *, unit: str | None = None, term: str | None = None, recording: Any = None) -> Figure:
+    """One curve per unit, its best strength marked."""
+    if result.cv is None:
+        raise GlmError("the result has no cross-validation; set the folds to 2 or more")
+    figure, (ax,) = panels(1)
+    draw_scores(ax, result, unit)
+    return figure
+
+
+def draw_scores(ax: Axes, result: Result, unit: str | None) -> None:
+    """Mean over folds of the held-out log-likelihood, less its best, in thousandths per bin."""
+    scores = result.cv["scores"].transpose("unit", "fold", "strength")
+    units = result.units if unit is None else (unit,)
+    strengths = scores["strength"].values
+    places = np.arange(len(strengths))
+    for name in units:
+        folds = scores.sel(unit=name).values
+        with np.errstate(invalid="ignore"):
+            mean = np.nanmean(folds, axis=0) if np.isfinite(folds).any() else np.full(len(strengths), np.nan)
+        if not np.isfinite(mean).any():
+            continue
+        best = int(np.nanargmax(mean))
+        ax.plot(places, 1000 * (mean - mean[best]), "-o", color=MODEL, markersize=2.5, linewidth=1.0, alpha=1.0 if unit else 0.4)
+        ax.plot(best, 0.0, "o", color=EFFECT, markersize=4)
+    ax.set_xticks(places, [f"{value:g}" for value in strengths])
+    finish(ax, title="cross-validation" + (f", {unit}" if unit else ""), x="strength", y="held-out log-likelihood\nless its best (1/1000 per bin)")

@@ -1,0 +1,51 @@
+"""History and coupling filters of one unit: what a spike does to the rate that follows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from glmengine.errors import GlmError
+from glmengine.figures.style import MODEL, SIGNED, finish, panels
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from glmengine.results import Result
+
+
+def draw(result: Result, *, unit: str, term: str | None = None, recording: Any = None) -> Figure:
+    """One panel a term."""
+    labels = [name for name in result.filters if term in (None, name)]
+    if not labels:
+        raise GlmError("the result has no filter" + (f" of the term '{term}'" if term else "") + "; add a history or coupling term")
+    figure, axes = panels(len(labels))
+    for ax, name in zip(axes, labels, strict=True):
+        draw_filter(ax, result.filters[name], unit)
+    figure.suptitle(unit, fontsize=10)
+    return figure
+
+
+def draw_filter(ax: Axes, filters: xr.Dataset, unit: str) -> None:
+    """One term of one unit: a line with its band, or an image of source by lag."""
+    one = filters.sel(unit=unit)
+    milliseconds = one["lag_s"].values * 1000
+    term = str(filters.attrs.get("term", ""))
+    if "source" not in one["filter"].dims:
+        ax.axhline(0.0, color="0.7", linewidth=0.8)
+        ax.fill_between(milliseconds, one["low"].values, one["high"].values, color=MODEL, alpha=0.25, linewidth=0)
+        ax.plot(milliseconds, one["filter"].values, color=MODEL, linewidth=1.5)
+        finish(ax, title=term, x="time after the spike (ms)", y="log rate per spike")
+        return
+    values = one["filter"].transpose("source", "lag_s").values
+    reach = np.nanmax(np.abs(values), initial=0.0) or 1.0
+    image = ax.pcolormesh(milliseconds, np.arange(len(values)), values, cmap=SIGNED, vmin=-reach, vmax=reach, shading="nearest", rasterized=True)
+    if len(values) <= 30:
+        ax.set_yticks(np.arange(len(values)), [str(name) for name in one["source"].values])
+    bar = ax.figure.colorbar(image, ax=ax)
+    bar.set_label("log rate per spike", fontsize=8)
+    bar.ax.tick_params(labelsize=7)
+    finish(ax, title=term, x="time after the spike (ms)", y="from")

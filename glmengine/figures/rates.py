@@ -1,0 +1,69 @@
+"""Predicted and observed rate of one unit over time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from glmengine.errors import GlmError
+from glmengine.figures.style import DATA, MODEL, finish, panels
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from glmengine.recording import Recording
+    from glmengine.results import Result
+
+
+def draw(
+    result: Result,
+    *,
+    unit: str,
+    term: str | None = None,
+    recording: Recording | None = None,
+    start: float | None = None,
+    seconds: float = 30.0,
+    smoothing: float = 0.1,
+) -> Figure:
+    """A stretch of `seconds` from `start` (the first that the model covers where not given), both smoothed by `smoothing` seconds."""
+    if recording is None:
+        raise GlmError("predicted and observed rates need the recording; give it")
+    figure, (ax,) = panels(1, size=(7.5, 2.4))
+    draw_rates(ax, result, unit, recording, start=start, seconds=seconds, smoothing=smoothing)
+    return figure
+
+
+def rate_stretch(
+    result: Result, unit: str, recording: Recording, *, start: float | None = None, seconds: float = 30.0, smoothing: float = 0.1
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Times (s), predicted and observed rate (Hz) of one unit over a stretch; NaN where the model says nothing."""
+    from scipy.ndimage import gaussian_filter1d
+
+    from glmengine.timegrid import TimeGrid, make_grid
+
+    bin_size = result.analysis.time.bin_size
+    if start is None:
+        pieces = make_grid(result.analysis.time, recording).pieces
+        start = float(pieces[np.argmax(pieces[:, 1] - pieces[:, 0] >= min(seconds, (pieces[:, 1] - pieces[:, 0]).max())), 0])
+    stretch = np.array([[start, start + seconds]])
+    predicted = result.predict(recording, stretch).sel(unit=unit)
+    counts = np.asarray(TimeGrid.from_intervals(stretch, bin_size).count(recording, (unit,))[:, 0], np.float64)
+    observed = gaussian_filter1d(counts / bin_size, max(smoothing / bin_size, 1e-6), mode="nearest")
+    values = predicted.values
+    known = np.isfinite(values)
+    weights = gaussian_filter1d(known.astype(np.float64), max(smoothing / bin_size, 1e-6), mode="nearest")
+    smooth = gaussian_filter1d(np.where(known, values, 0.0), max(smoothing / bin_size, 1e-6), mode="nearest")
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return predicted["time"].values, np.where(known, smooth / weights, np.nan), observed
+
+
+def draw_rates(ax: Axes, result: Result, unit: str, recording: Recording, *, start: float | None = None, seconds: float = 30.0, smoothing: float = 0.1) -> None:
+    """Observed rate as a filled line, predicted as a line on it."""
+    times, predicted, observed = rate_stretch(result, unit, recording, start=start, seconds=seconds, smoothing=smoothing)
+    ax.fill_between(times, observed, color=DATA, alpha=0.35, linewidth=0, label="observed")
+    ax.plot(times, predicted, color=MODEL, linewidth=1.2, label="predicted")
+    ax.set_ylim(bottom=0.0)
+    ax.legend(fontsize=7, frameon=False, loc="upper right")
+    finish(ax, title=f"{unit}, smoothed by {1000 * smoothing:g} ms", x="time (s)", y="rate (Hz)")

@@ -1,0 +1,65 @@
+"""Tuning curves and fields of one unit: as counted, and as the model predicts them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from glmengine.errors import GlmError
+from glmengine.figures.style import DATA, FIELD, MODEL, finish, label, panels
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from glmengine.results import Result
+
+
+def draw(result: Result, *, unit: str, term: str | None = None, recording: Any = None) -> Figure:
+    """One panel a curve, two a field."""
+    labels = [name for name in result.curves if term in (None, name)]
+    if not labels:
+        raise GlmError("the result has no tuning curve" + (f" of the term '{term}'" if term else "") + "; add a covariate term")
+    figure, axes = panels(sum(panels_of(result.curves[name]) for name in labels))
+    for name in labels:
+        draw_curve(axes[: panels_of(result.curves[name])], result.curves[name], unit)
+        axes = axes[panels_of(result.curves[name]) :]
+    figure.suptitle(unit, fontsize=10)
+    return figure
+
+
+def panels_of(curve: xr.Dataset) -> int:
+    """How many panels a curve takes: data and model apart for a field."""
+    return 1 if curve["data_hz"].ndim == 2 else 2
+
+
+def draw_curve(axes: list[Axes], curve: xr.Dataset, unit: str) -> None:
+    """One term of one unit on its panels."""
+    one = curve.sel(unit=unit)
+    dims = list(one["data_hz"].dims)
+    term = str(curve.attrs.get("term", ""))
+    if len(dims) == 1:
+        _draw_line(axes[0], one, dims[0], term)
+        return
+    ceiling = np.nanmax([np.nanmax(one[name].values, initial=0.0) for name in ("data_hz", "tuning_hz")])
+    for ax, name, title in zip(axes, ("data_hz", "tuning_hz"), ("data", "model"), strict=True):
+        x, y = one[dims[0]], one[dims[1]]
+        image = ax.pcolormesh(x.values, y.values, one[name].values.T, cmap=FIELD, vmin=0.0, vmax=ceiling or 1.0, shading="nearest", rasterized=True)
+        if x.attrs.get("unit") == y.attrs.get("unit"):
+            ax.set_aspect("equal")
+        bar = ax.figure.colorbar(image, ax=ax, shrink=0.8)
+        bar.set_label("Hz", fontsize=8)
+        bar.ax.tick_params(labelsize=7)
+        finish(ax, title=f"{term}: {title}", x=label(x), y=label(y))
+
+
+def _draw_line(ax: Axes, one: xr.Dataset, dim: str, term: str) -> None:
+    x = one[dim].values
+    ax.plot(x, one["data_hz"].values, ".", color=DATA, markersize=3.5, label="data")
+    ax.fill_between(x, one["tuning_low"].values, one["tuning_high"].values, color=MODEL, alpha=0.25, linewidth=0)
+    ax.plot(x, one["tuning_hz"].values, color=MODEL, linewidth=1.5, label="model, 95 %")
+    ax.set_ylim(bottom=0.0)
+    ax.legend(fontsize=6, frameon=False)
+    finish(ax, title=term, x=label(one[dim]), y="rate (Hz)")

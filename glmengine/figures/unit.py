@@ -1,0 +1,49 @@
+"""Everything about one unit on a page: tuning, filters, cross-validation, rates over time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from glmengine.errors import GlmError
+from glmengine.figures.cross_validation import draw_scores
+from glmengine.figures.filter import draw_filter
+from glmengine.figures.rates import draw_rates
+from glmengine.figures.style import panels
+from glmengine.figures.tuning import draw_curve, panels_of
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from glmengine.recording import Recording
+    from glmengine.results import Result
+
+
+def draw(result: Result, *, unit: str, term: str | None = None, recording: Recording | None = None) -> Figure:
+    """One panel for each thing there is."""
+    curves = [curve for label, curve in result.curves.items() if term in (None, label)]
+    filters = [found for label, found in result.filters.items() if term in (None, label)]
+    chosen = result.cv is not None and result.cv.sizes["strength"] > 1 and term is None
+    count = sum(panels_of(curve) for curve in curves) + len(filters) + int(chosen) + int(recording is not None)
+    if not count:
+        raise GlmError("the result has nothing to draw of a unit; add a term")
+    figure, axes = panels(count)
+    for curve in curves:
+        draw_curve(axes[: panels_of(curve)], curve, unit)
+        axes = axes[panels_of(curve) :]
+    for found in filters:
+        draw_filter(axes.pop(0), found, unit)
+    if chosen:
+        draw_scores(axes.pop(0), result, unit)
+    if recording is not None:
+        draw_rates(axes.pop(0), result, unit, recording, seconds=20.0)
+    figure.suptitle(_title(result, unit), fontsize=10)
+    return figure
+
+
+def _title(result: Result, unit: str) -> str:
+    scores = result.scores.sel(unit=unit)
+    explained = float(scores["deviance_explained_heldout"])
+    held_out = f", deviance explained on held-out time {explained:.3f}" if np.isfinite(explained) else ""
+    return f"{unit}: {int(scores['n_spikes'])} spikes, {float(scores['rate_hz']):.2f} Hz{held_out}"

@@ -1,0 +1,51 @@
+"""What the command line says: a progress bar with the time left, short errors, nothing of the libraries' chatter."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from glmengine.context import CallbackContext, Context, Progress
+
+
+@contextmanager
+def progress_bar(show: bool | None = None) -> Iterator[Context]:
+    """A context that draws a progress bar with the time left on stderr, where that is a terminal.
+
+    Parameters
+    ----------
+    show : bool, optional
+        Draw it or not; only on a terminal where not given.
+    """
+    if show is None:
+        show = sys.stderr.isatty()
+    if not show:
+        yield Context()
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn())
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("Starting", total=1.0)
+
+        def show_it(progress: Progress) -> None:
+            bar.update(task, completed=progress.fraction, description=progress.stage)
+
+        yield CallbackContext(show_it)
+
+
+def say_error(message: str) -> None:
+    """One line on stderr."""
+    print(f"glmengine: {' '.join(str(message).split())}", file=sys.stderr)
+
+
+def quiet_libraries() -> None:
+    """Warnings of the libraries beneath are for developers; what a user should know is in the notes."""
+    warnings.simplefilter("ignore")
+    for name in ("jax", "jaxlib", "hdmf", "pynwb", "matplotlib", "fontTools"):
+        logging.getLogger(name).setLevel(logging.ERROR)
