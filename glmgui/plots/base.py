@@ -17,13 +17,13 @@ from qtpy.QtWidgets import (
     QMenu,
     QMessageBox,
     QSizePolicy,
-    QStyle,
     QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
 from glmengine.errors import GlmError
+from glmgui import theme
 from glmgui.plots import style
 from glmgui.plots.export import save_numbers, save_plot
 from glmgui.plots.series import Axis, Table
@@ -59,7 +59,7 @@ class Plot(QWidget):
         self._read.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._save = QToolButton(self)
         self._save.setObjectName(f"{name}_save")
-        self._save.setIcon(self.style().standardIcon(QStyle.StandardPixmap.SP_DialogSaveButton))
+        self._save.setIcon(theme.icon("figure"))
         self._save.setIconSize(QSize(14, 14))
         self._save.setAutoRaise(True)
         self._save.setToolTip("Save this figure or its numbers")
@@ -215,6 +215,7 @@ class Plot(QWidget):
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange and hasattr(self, "colours"):
+            self._save.setIcon(theme.icon("figure"))
             self._apply(style.from_palette(self.palette()))
 
     def eventFilter(self, watched, event: QEvent) -> bool:

@@ -1,0 +1,131 @@
+"""'Only while moving': adds speed from position and the condition that it is above a threshold, in one step."""
+
+from __future__ import annotations
+
+from qtpy.QtCore import QLocale
+from qtpy.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QDoubleSpinBox, QFormLayout, QWidget
+
+from glmengine.analysis import Analysis, Condition
+from glmengine.derived import Speed
+from glmengine.recording import Covariate, Recording
+from glmgui.widgets import column, hint
+
+# A walking animal is faster than this; in the unit of the position per second.
+_THRESHOLDS = {"cm": 5.0, "m": 0.05, "mm": 50.0, "px": 20.0, "pixel": 20.0, "pixels": 20.0}
+_OTHERWISE = 5.0
+_POSITION_WORDS = ("pos", "xy", "loc", "led", "track")
+
+
+def position_covariates(recording: Recording) -> tuple[Covariate, ...]:
+    """Covariates that may be a position, the likeliest first: two or three components, or a telling name."""
+
+    def rank(covariate: Covariate) -> tuple[bool, bool, str]:
+        named = any(word in covariate.name.lower() for word in _POSITION_WORDS)
+        return (not named, len(covariate.components) not in (2, 3), covariate.name)
+
+    fit = [
+        covariate
+        for covariate in recording.covariates.values()
+        if covariate.kind == "continuous" and len(covariate.components) <= 3
+    ]
+    return tuple(sorted(fit, key=rank))
+
+
+def speed_covariates(recording: Recording) -> tuple[Covariate, ...]:
+    """Covariates that are a speed already, by their name."""
+    return tuple(
+        covariate
+        for covariate in recording.covariates.values()
+        if not covariate.components and any(word in covariate.name.lower() for word in ("speed", "velocity"))
+    )
+
+
+def default_threshold(covariate: Covariate, *, is_speed: bool) -> float:
+    """A threshold in the covariate's own unit (of a position: per second)."""
+    unit = covariate.unit.lower()
+    if is_speed:
+        unit = unit.split("/")[0].strip()
+    return _THRESHOLDS.get(unit, _OTHERWISE)
+
+
+def only_while_moving(analysis: Analysis, source: str, threshold: float, smoothing: float, *, is_speed: bool) -> Analysis:
+    """The analysis with speed from `source` (or `source` itself, where it is a speed) above `threshold`.
+
+    A condition on the same speed is replaced, a speed derived from the same position is used again.
+    """
+    derived = analysis.derived
+    name = source
+    if not is_speed:
+        same = [one for one in derived if isinstance(one, Speed) and one.source == source]
+        taken = {one.name for one in derived if one not in same}
+        name = (
+            same[0].name
+            if same
+            else next(word for word in ("speed", *(f"speed_{n}" for n in range(2, 100))) if word not in taken)
+        )
+        derived = (*(one for one in derived if one not in same), Speed(name=name, source=source, smoothing=smoothing))
+    kept = tuple(condition for condition in analysis.time.conditions if condition.variable != name)
+    time = analysis.time.with_(conditions=(*kept, Condition(variable=name, above=threshold)))
+    return analysis.with_(derived=derived, time=time)
+
+
+class MovingDialog(QDialog):
+    """Asks from which position, and above which speed; the answers that fit most recordings are filled in."""
+
+    def __init__(self, recording: Recording, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("moving_dialog")
+        self.setWindowTitle("Only while moving")
+        self._sources = [(covariate, True) for covariate in speed_covariates(recording)]
+        self._sources += [
+            (covariate, False) for covariate in position_covariates(recording) if (covariate, True) not in self._sources
+        ]
+        self.source = QComboBox(self)
+        self.source.setObjectName("moving_source")
+        self.source.setAccessibleName("Where speed comes from")
+        for covariate, is_speed in self._sources:
+            self.source.addItem(f"{covariate.name} (a speed already)" if is_speed else f"speed of {covariate.name}")
+        self.threshold = QDoubleSpinBox(self)
+        self.threshold.setObjectName("moving_threshold")
+        self.threshold.setAccessibleName("Speed above")
+        self.threshold.setRange(0.0, 1e6)
+        self.threshold.setDecimals(3)
+        self.threshold.setStepType(QDoubleSpinBox.StepType.AdaptiveDecimalStepType)
+        self.threshold.setLocale(QLocale.c())
+        info = Speed.model_fields["smoothing"]
+        self.smoothing = QDoubleSpinBox(self)
+        self.smoothing.setObjectName("moving_smoothing")
+        self.smoothing.setAccessibleName(info.title)
+        self.smoothing.setToolTip(info.description)
+        self.smoothing.setRange(0.0, 10.0)
+        self.smoothing.setSingleStep(0.05)
+        self.smoothing.setSuffix(" s")
+        self.smoothing.setLocale(QLocale.c())
+        self.smoothing.setValue(info.default)
+        form = QFormLayout()
+        form.addRow("Speed", self.source)
+        form.addRow("Above", self.threshold)
+        form.addRow(info.title, self.smoothing)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel, self)
+        buttons.accepted.connect(self.accept)
+        buttons.rejected.connect(self.reject)
+        box = column(self, margins=12, spacing=10)
+        box.addWidget(
+            hint("Bins in which the animal is slower are left out of the fit. Their spikes still count as history.", self)
+        )
+        box.addLayout(form)
+        box.addWidget(buttons)
+        self.source.currentIndexChanged.connect(self._offer)
+        self._offer()
+        self.setMinimumWidth(380)
+
+    def _offer(self) -> None:
+        covariate, is_speed = self._sources[self.source.currentIndex()]
+        self.threshold.setSuffix(f" {covariate.unit if is_speed else f'{covariate.unit}/s' if covariate.unit else 'units/s'}")
+        self.threshold.setValue(default_threshold(covariate, is_speed=is_speed))
+        self.smoothing.setEnabled(not is_speed)
+
+    def applied_to(self, analysis: Analysis) -> Analysis:
+        """The analysis with what was chosen."""
+        covariate, is_speed = self._sources[self.source.currentIndex()]
+        return only_while_moving(analysis, covariate.name, self.threshold.value(), self.smoothing.value(), is_speed=is_speed)

@@ -1,0 +1,66 @@
+"""The recording over time: the covariate that is picked, the spikes and the epochs, on one time axis."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtWidgets import QSplitter, QVBoxLayout, QWidget
+
+from glmgui.panels.data.summary import Summary
+from glmgui.plots import TIME, Axis, Curve, LinePlot, RasterPlot, TimeLine
+
+_MOST_COMPONENTS = 6
+
+
+class Overview(QWidget):
+    """Three plots that pan and zoom together."""
+
+    unit_picked = Signal(str)
+    intervals_changed = Signal(object)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("overview")
+        self.covariate = LinePlot("Covariate", TIME, Axis("value"), dense=True, name="covariate_plot", parent=self)
+        self.raster = RasterPlot("Spikes", parent=self)
+        self.time_line = TimeLine("Epochs and drawn intervals", parent=self)
+        self.covariate.area.setMouseEnabled(True, False)
+        for plot in (self.covariate, self.time_line):
+            plot.area.setXLink(self.raster.area)
+        for plot in (self.covariate, self.raster, self.time_line):  # one left edge, so that times stand under each other
+            plot.area.getAxis("left").setWidth(84)
+        splitter = QSplitter(Qt.Orientation.Vertical, self)
+        splitter.setChildrenCollapsible(False)
+        for plot, stretch in ((self.covariate, 3), (self.raster, 4), (self.time_line, 2)):
+            splitter.addWidget(plot)
+            splitter.setStretchFactor(splitter.count() - 1, stretch)
+        splitter.setSizes([190, 240, 150])
+        box = QVBoxLayout(self)
+        box.setContentsMargins(0, 0, 0, 0)
+        box.addWidget(splitter)
+        self.raster.picked.connect(self.unit_picked)
+        self.time_line.intervals_changed.connect(self.intervals_changed)
+
+    def set_summary(self, summary: Summary) -> None:
+        self.raster.set_spikes({unit.name: unit.times for unit in summary.units}, summary.span)
+        self.raster.set_title(f"Spikes of {len(summary.units)} units" if len(summary.units) != 1 else "Spikes")
+
+    def set_epochs(self, summary: Summary, used: Sequence[str], intervals: Sequence[tuple[float, float]]) -> None:
+        self.time_line.set_epochs({epoch.name: np.array(epoch.pieces) for epoch in summary.epochs}, used, summary.span)
+        self.time_line.set_intervals(intervals)
+
+    def set_covariate(self, name: str, unit: str, components: Sequence[str], times: np.ndarray, values: np.ndarray) -> None:
+        """Draw values (n, c) of one covariate over times (s)."""
+        shown = values[:, :_MOST_COMPONENTS]
+        labels = [str(component) for component in components[:_MOST_COMPONENTS]] or [""]
+        self.covariate.set_axes(TIME, Axis(name, unit))
+        more = f", first {_MOST_COMPONENTS} of {values.shape[1]} components" if values.shape[1] > _MOST_COMPONENTS else ""
+        self.covariate.set_title(f"{name}{more}")
+        self.covariate.set_curves([Curve(label, times, shown[:, at], colour=at, width=1.0) for at, label in enumerate(labels)])
+        self.covariate.area.enableAutoRange(y=True)
+
+    def clear_covariate(self) -> None:
+        self.covariate.set_title("Covariate")
+        self.covariate.set_curves([])

@@ -1,0 +1,275 @@
+"""The data panel: what was recorded, and which units and which time of it are used."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QMenu, QScrollArea, QSplitter, QStackedLayout, QToolButton, QWidget
+
+from glmengine.analysis import Analysis
+from glmengine.errors import GlmError
+from glmgui.document import Document
+from glmgui.jobs import Jobs
+from glmgui.panels.data.covariates_table import CovariatesTable
+from glmgui.panels.data.derived_dialog import DerivedDialog, derived_kinds, first_guess, title_of
+from glmgui.panels.data.epochs_list import EpochsList
+from glmgui.panels.data.moving import MovingDialog, position_covariates, speed_covariates
+from glmgui.panels.data.overview import Overview
+from glmgui.panels.data.summary import Summary, series_to_draw, summarise
+from glmgui.panels.data.time_form import TimeForm
+from glmgui.panels.data.units_table import UnitsTable
+from glmgui.panels.data.usable import Usable, usable_time
+from glmgui.widgets import EmptyState, column
+
+_WELCOME = (
+    "Open a file with Ctrl+O, or drop one onto the window: NWB files and folders of pynapple .npz files are read directly. "
+    "The Help menu opens a sample session, if you only want to look around."
+)
+
+
+class DataPanel(QWidget):
+    """Units, covariates and epochs on the left, everything over time in the middle, the time that is used on the right."""
+
+    def __init__(self, document: Document, jobs: Jobs, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("data_panel")
+        self._document, self._jobs = document, jobs
+        self._summary: Summary | None = None
+        self._usable: Usable | None = None
+        self.units, self.covariates, self.epochs = UnitsTable(self), CovariatesTable(self), EpochsList(self)
+        self.overview, self.time_form = Overview(self), TimeForm(self)
+        self.empty = EmptyState("No recording is open", _WELCOME, "data_empty", self)
+        self._content = QWidget(self)
+        self._stack = QStackedLayout(self)
+        self._stack.addWidget(self.empty)
+        self._stack.addWidget(self._content)
+        self._lay_out()
+        self._connect()
+        self._changed(frozenset({"recording"}))
+
+    def _lay_out(self) -> None:
+        left = QSplitter(Qt.Orientation.Vertical)
+        left.setChildrenCollapsible(False)
+        for part, stretch in ((self.units, 5), (self.covariates, 2), (self.epochs, 2)):
+            left.addWidget(part)
+            left.setStretchFactor(left.count() - 1, stretch)
+        left.setSizes([320, 140, 130])
+        right = QScrollArea()
+        right.setObjectName("time_scroll")
+        right.setFrameShape(QScrollArea.Shape.NoFrame)
+        right.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        right.setWidgetResizable(True)
+        right.setWidget(self.time_form)
+        right.setMinimumWidth(240)
+        whole = QSplitter(Qt.Orientation.Horizontal)
+        whole.setChildrenCollapsible(False)
+        for part, stretch in ((left, 4), (self.overview, 8), (right, 2)):
+            whole.addWidget(part)
+            whole.setStretchFactor(whole.count() - 1, stretch)
+        whole.setSizes([380, 640, 270])
+        column(self._content).addWidget(whole)
+
+    def _connect(self) -> None:
+        self._document.changed.connect(self._changed)
+        self.units.picked.connect(lambda name: self._document.select(unit=name))
+        self.overview.unit_picked.connect(lambda name: self._document.select(unit=name))
+        self.units.ticks_changed.connect(self._units_ticked)
+        self.covariates.picked.connect(self._draw_covariate)
+        self.covariates.add_asked.connect(self._offer_derived)
+        self.covariates.edit_asked.connect(self._change_derived)
+        self.covariates.remove_asked.connect(self._remove_derived)
+        self.epochs.epochs_changed.connect(lambda names: self._edit_time("Choose epochs", epochs=names))
+        self.epochs.intervals_cleared.connect(lambda: self._edit_time("Clear drawn intervals", intervals=()))
+        self.epochs.drawing_changed.connect(self.overview.time_line.set_drawing)
+        self.overview.intervals_changed.connect(self._intervals_drawn)
+        self.time_form.bin_size_changed.connect(lambda value: self._edit_time("Change bin size", bin_size=value))
+        self.time_form.conditions_changed.connect(lambda value: self._edit_time("Change conditions", conditions=value))
+        self.time_form.min_spikes_changed.connect(self._min_spikes_changed)
+        self.time_form.moving_asked.connect(self.ask_only_while_moving)
+
+    # From the document
+
+    def _changed(self, what: frozenset[str]) -> None:
+        recording = self._document.recording
+        self._stack.setCurrentWidget(self.empty if recording is None else self._content)
+        if recording is None:
+            self._summary = self._usable = None
+            return
+        if "recording" in what:
+            self._summary = self._usable = None
+            self.overview.clear_covariate()
+            self._jobs.submit(
+                "Reading what was recorded",
+                lambda context: summarise(recording),
+                self._summarised,
+                key="data-summary",
+                quiet=True,
+            )
+        if what & {"recording", "analysis"}:
+            self._show_analysis()
+            self._ask_for_share()
+        if what & {"selection", "recording"}:
+            self._show_selection()
+
+    def _summarised(self, summary: Summary) -> None:
+        self._summary = summary
+        self.units.set_units(summary.units, summary.headings)
+        self.overview.set_summary(summary)
+        self._show_covariates()
+        self._show_analysis()
+        self._show_selection()
+
+    def _show_analysis(self) -> None:
+        analysis, recording = self._document.analysis, self._document.recording
+        whole = self._usable.recording if self._usable is not None else recording
+        units = {reference: covariate.unit for reference, (covariate, _) in whole.variables.items()}
+        for derived in analysis.derived:
+            units.setdefault(derived.name, "")
+        self.time_form.set_values(analysis.time, analysis.units, units)
+        can_move = bool(position_covariates(recording) or speed_covariates(recording))
+        self.time_form.moving.setEnabled(can_move)
+        if self._summary is not None:
+            self.units.model.set_ticked(analysis.units.names)
+            self.epochs.set_epochs(self._summary.epochs, analysis.time.epochs, len(analysis.time.intervals))
+            self.overview.set_epochs(self._summary, analysis.time.epochs, analysis.time.intervals)
+
+    def _show_selection(self) -> None:
+        self.units.select(self._document.unit)
+        self.overview.raster.set_selected(self._document.unit)
+
+    def _show_covariates(self) -> None:
+        if self._summary is not None:
+            extra = self._usable.derived if self._usable is not None else ()
+            names = frozenset(one.name for one in extra)
+            measured = tuple(one for one in self._summary.covariates if one.name not in names)
+            self.covariates.set_covariates(measured + extra, names)
+            if self.covariates.current is not None:
+                self._draw_covariate(self.covariates.current)
+
+    # The share of the time that is used, and derived covariates
+
+    def _ask_for_share(self) -> None:
+        analysis, recording = self._document.analysis, self._document.recording
+        self._jobs.submit(
+            "Counting the bins that are used",
+            lambda context: usable_time(analysis, recording),
+            self._share_known,
+            self._share_failed,
+            key="data-share",
+            quiet=True,
+        )
+
+    def _share_known(self, usable: Usable) -> None:
+        self._usable = usable
+        self.time_form.message.clear()
+        self.time_form.share.setText(usable.text)
+        if self._document.recording is not None:
+            self._show_covariates()
+            self._show_analysis()
+
+    def _share_failed(self, error: Exception) -> None:
+        self.time_form.share.clear()
+        self.time_form.message.show_error(error.message if isinstance(error, GlmError) else str(error))
+
+    def _draw_covariate(self, name: str) -> None:
+        whole = self._usable.recording if self._usable is not None else self._document.recording
+        if whole is None or name not in whole.covariates:
+            self.overview.clear_covariate()
+            return
+        covariate = whole.covariates[name]
+        self._jobs.submit(
+            f"Drawing {name}",
+            lambda context: series_to_draw(covariate),
+            lambda drawn: self.overview.set_covariate(name, covariate.unit, covariate.components, *drawn),
+            key="data-covariate",
+            quiet=True,
+        )
+
+    # To the document
+
+    def _edit(self, text: str, change: Callable[[Analysis], Analysis]) -> None:
+        try:
+            self._document.edit(change(self._document.analysis), text)
+        except GlmError as error:
+            self.time_form.message.show_error(error.message)
+
+    def _edit_time(self, text: str, **changes: object) -> None:
+        self._edit(text, lambda analysis: analysis.with_(time=analysis.time.with_(**changes)))
+
+    def _units_ticked(self, names: tuple[str, ...]) -> None:
+        chosen = () if len(names) == len(self.units.model.rows) else names
+        self._edit("Choose units", lambda analysis: analysis.with_(units=analysis.units.with_(names=chosen)))
+
+    def _min_spikes_changed(self, value: int) -> None:
+        self._edit("Change least number of spikes", lambda analysis: analysis.with_(units=analysis.units.with_(min_spikes=value)))
+
+    def _intervals_drawn(self, intervals: tuple[tuple[float, float], ...]) -> None:
+        self.epochs.draw.setChecked(False)
+        self._edit_time("Draw interval", intervals=intervals)
+
+    def ask_only_while_moving(self) -> None:
+        """Open the dialog 'Only while moving' and apply what it says."""
+        if self._document.recording is None or not self.time_form.moving.isEnabled():
+            return
+        dialog = MovingDialog(self._document.recording, self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.accepted.connect(lambda: self._edit("Use only moving", dialog.applied_to))
+        dialog.open()
+
+    def _choices(self) -> dict[str, list[str]]:
+        recording = self._document.recording
+        positions = [covariate.name for covariate in position_covariates(recording)]
+        others = [name for name in recording.covariates if name not in positions]
+        return {
+            "covariates": positions + others,
+            "variables": list(recording.variables),
+            "epochs": list(recording.epochs),
+            "events": list(recording.events),
+            "units": list(recording.unit_names),
+            "trials": list(recording.trials),
+        }
+
+    def _offer_derived(self, beside: QToolButton) -> None:
+        menu = QMenu(beside)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for kind in derived_kinds():
+            menu.addAction(f"{title_of(kind)}\u2026", lambda kind=kind: self.add_derived(kind))
+        menu.popup(beside.mapToGlobal(beside.rect().bottomLeft()))
+
+    def add_derived(self, kind: type) -> None:
+        """Ask how a new derived covariate of this kind is computed, and add it."""
+        taken = set(self._document.recording.covariates) | {one.name for one in self._document.analysis.derived}
+        try:
+            guess = first_guess(kind, self._choices(), taken)
+        except GlmError as error:
+            self.time_form.message.show_error(error.message)
+            return
+        self._ask_derived(
+            guess, lambda analysis, value: analysis.with_(derived=(*analysis.derived, value)), "Add derived covariate"
+        )
+
+    def _change_derived(self, name: str) -> None:
+        for at, one in enumerate(self._document.analysis.derived):
+            if one.name == name:
+                self._ask_derived(
+                    one,
+                    lambda analysis, value, at=at: analysis.with_(
+                        derived=(*analysis.derived[:at], value, *analysis.derived[at + 1 :])
+                    ),
+                    "Change derived covariate",
+                )
+
+    def _ask_derived(self, value: object, change: Callable[[Analysis, object], Analysis], text: str) -> None:
+        dialog = DerivedDialog(value, self._choices(), self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.accepted.connect(lambda: self._edit(text, lambda analysis: change(analysis, dialog.value)))
+        dialog.open()
+
+    def _remove_derived(self, name: str) -> None:
+        def change(analysis: Analysis) -> Analysis:
+            kept = tuple(condition for condition in analysis.time.conditions if condition.variable != name)
+            derived = tuple(one for one in analysis.derived if one.name != name)
+            return analysis.with_(derived=derived, time=analysis.time.with_(conditions=kept))
+
+        self._edit(f"Remove {name}", change)

@@ -1,0 +1,180 @@
+"""What the data panel says about a recording, computed off the main thread: units, covariates, epochs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from glmengine.recording import Covariate, Recording
+
+SPARK_BINS = 60
+MOST_POINTS = 400_000
+_GAP_PERIODS = 10
+
+
+@dataclass(frozen=True, eq=False)
+class UnitRow:
+    """One unit.
+
+    Attributes
+    ----------
+    name : str
+    n_spikes : int
+    rate : float
+        Hz, over the whole recording.
+    activity : (SPARK_BINS,) float
+        Share of its busiest bin in each of equally long stretches of the recording.
+    times : (n,) float
+        Spike times in s; for units that come as counts, the bins' times as often as they count.
+    extra : tuple of str
+        What the file says of it, one text a metadata column.
+    """
+
+    name: str
+    n_spikes: int
+    rate: float
+    activity: np.ndarray
+    times: np.ndarray
+    extra: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class CovariateRow:
+    """One covariate: sampling rate (Hz), share of the recording in which it is valid, and its range (NaN without valid samples)."""
+
+    name: str
+    unit: str
+    kind: str
+    components: tuple[str, ...]
+    sampling: float
+    valid: float
+    low: float
+    high: float
+    description: str
+
+
+@dataclass(frozen=True)
+class EpochRow:
+    """One named set of intervals: ``kind`` is epoch or trials."""
+
+    name: str
+    kind: str
+    pieces: tuple[tuple[float, float], ...]
+
+    @property
+    def seconds(self) -> float:
+        return sum(stop - start for start, stop in self.pieces)
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Everything the data panel lists."""
+
+    units: tuple[UnitRow, ...]
+    headings: tuple[str, ...]
+    covariates: tuple[CovariateRow, ...]
+    epochs: tuple[EpochRow, ...]
+    events: tuple[tuple[str, int], ...]
+    span: tuple[float, float]
+
+
+def summarise(recording: Recording) -> Summary:
+    """The lists of the data panel for `recording`."""
+    everything = recording.epochs["all"]
+    span = (float(everything.start[0]), float(everything.end[-1]))
+    if span[1] <= span[0]:
+        span = (span[0], span[0] + 1.0)
+    headings, extras = _metadata(recording)
+    units = tuple(
+        _unit(name, times, span, recording.duration, extra)
+        for name, times, extra in zip(recording.unit_names, _spike_times(recording), extras, strict=True)
+    )
+    epochs = [EpochRow(name, "epoch", _pieces(value)) for name, value in recording.epochs.items()]
+    epochs += [EpochRow(name, "trials", _pieces(value)) for name, value in recording.trials.items()]
+    return Summary(
+        units,
+        headings,
+        tuple(covariate_row(covariate, recording.duration) for covariate in recording.covariates.values()),
+        tuple(epochs),
+        tuple((name, len(value)) for name, value in recording.events.items()),
+        span,
+    )
+
+
+def covariate_row(covariate: Covariate, duration: float) -> CovariateRow:
+    """What is listed of one covariate in a recording of `duration` s."""
+    times = np.asarray(covariate.data.t, float)
+    values = np.asarray(covariate.data.values).reshape(len(times), -1)
+    finite = np.isfinite(values).all(axis=1) if values.dtype.kind == "f" else np.ones(len(times), bool)
+    good_times = times[finite]
+    period = covariate.period
+    covered = 0.0
+    if len(good_times) > 1 and period > 0:
+        steps = np.diff(good_times)
+        covered = float(steps[steps <= _GAP_PERIODS * period * 1.001].sum()) + period
+    good = values[finite]
+    low, high = (float(good.min()), float(good.max())) if good.size else (float("nan"), float("nan"))
+    return CovariateRow(
+        covariate.name,
+        covariate.unit,
+        covariate.kind,
+        covariate.components,
+        1 / period if period > 0 else float("nan"),
+        min(covered / duration, 1.0) if duration > 0 else 0.0,
+        low,
+        high,
+        covariate.description,
+    )
+
+
+def series_to_draw(covariate: Covariate) -> tuple[np.ndarray, np.ndarray]:
+    """Times (n,) and values (n, c) of a covariate, thinned to what a screen can need; NaN where a line must not be drawn.
+
+    Lines are not drawn over gaps, nor from one side of the circle to the other.
+    """
+    times = np.asarray(covariate.data.t, float)
+    values = np.array(covariate.data.values, float).reshape(len(times), -1)
+    every = max(1, -(-len(times) // MOST_POINTS))
+    times, values = times[::every], values[::every]
+    steps = np.diff(times)
+    broken = steps > _GAP_PERIODS * every * covariate.period
+    if covariate.kind == "angle":
+        broken = broken | (np.abs(np.diff(values, axis=0)) > np.pi).any(axis=1)
+    values[1:][broken] = np.nan
+    return times, values
+
+
+def _unit(name: str, times: np.ndarray, span: tuple[float, float], duration: float, extra: tuple[str, ...]) -> UnitRow:
+    counts, _ = np.histogram(times, bins=SPARK_BINS, range=span)
+    activity = counts / max(counts.max(), 1)
+    return UnitRow(name, len(times), len(times) / duration if duration > 0 else float("nan"), activity, times, extra)
+
+
+def _spike_times(recording: Recording) -> list[np.ndarray]:
+    if recording.spikes is not None:
+        return [np.asarray(recording.spikes[index].t, float) for index in range(len(recording.unit_names))]
+    times = np.asarray(recording.counts.t, float)
+    counts = np.nan_to_num(np.asarray(recording.counts.values, float))
+    whole = np.clip(np.rint(counts), 0, None).astype(int)
+    return [np.repeat(times, whole[:, index]) for index in range(whole.shape[1])]
+
+
+def _metadata(recording: Recording) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    table = recording.unit_table
+    if table is None or not len(table.columns):
+        return (), [()] * len(recording.unit_names)
+    headings = tuple(str(heading) for heading in table.columns)
+    return headings, [tuple(_text(value) for value in values) for values in table.itertuples(index=False, name=None)]
+
+
+def _text(value: object) -> str:
+    if isinstance(value, float | np.floating):
+        return "" if np.isnan(value) else f"{value:.6g}"
+    return "" if value is None else str(value)
+
+
+def _pieces(intervals) -> tuple[tuple[float, float], ...]:
+    return tuple((float(start), float(stop)) for start, stop in zip(intervals.start, intervals.end, strict=True))

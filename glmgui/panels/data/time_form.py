@@ -1,0 +1,219 @@
+"""Which bins are used: how wide they are, and the limits on covariates that they must meet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from qtpy.QtCore import QLocale, QSignalBlocker, Signal
+from qtpy.QtGui import QDoubleValidator
+from qtpy.QtWidgets import QComboBox, QDoubleSpinBox, QFormLayout, QFrame, QLabel, QLineEdit, QSpinBox, QVBoxLayout, QWidget
+
+from glmengine.analysis import Condition, Time, UnitSelection
+from glmengine.errors import GlmError
+from glmgui.widgets import MessageLine, button, column, heading, hint, row, small_button
+
+
+class TimeForm(QWidget):
+    """Edits the bin size, the conditions and the least number of spikes; everything else of `Time` is edited elsewhere."""
+
+    bin_size_changed = Signal(float)
+    min_spikes_changed = Signal(int)
+    conditions_changed = Signal(object)  # tuple of Condition
+    moving_asked = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("time_form")
+        self._variables: tuple[str, ...] = ()
+        self._units: Mapping[str, str] = {}
+        self._conditions: tuple[Condition, ...] = ()
+        self._rows: list[ConditionRow] = []
+        self.bin_size = QDoubleSpinBox(self)
+        self.bin_size.setObjectName("bin_size")
+        self.bin_size.setDecimals(4)
+        self.bin_size.setRange(0.0001, 10.0)
+        self.bin_size.setStepType(QDoubleSpinBox.StepType.AdaptiveDecimalStepType)
+        self.bin_size.setSuffix(" s")
+        self.bin_size.setKeyboardTracking(False)
+        self.bin_size.setLocale(QLocale.c())
+        _describe(self.bin_size, Time, "bin_size")
+        self.min_spikes = QSpinBox(self)
+        self.min_spikes.setObjectName("min_spikes")
+        self.min_spikes.setRange(0, 1_000_000)
+        self.min_spikes.setSuffix(" spikes")
+        self.min_spikes.setKeyboardTracking(False)
+        _describe(self.min_spikes, UnitSelection, "min_spikes")
+        self.moving = button(
+            "Only while moving\u2026",
+            "only_while_moving",
+            "Computes speed from position and uses only the bins in which it is above a threshold",
+            self,
+        )
+        self.add = button("Add condition", "condition_add", "Use only the bins in which a covariate lies in a range", self)
+        self._holder = QVBoxLayout()
+        self._holder.setSpacing(6)
+        self.share = QLabel(self)
+        self.share.setObjectName("usable_share")
+        self.share.setWordWrap(True)
+        self.message = MessageLine("time_message", self)
+        form = QFormLayout()
+        form.setContentsMargins(0, 0, 0, 0)
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
+        form.addRow(Time.model_fields["bin_size"].title, self.bin_size)
+        form.addRow("Units with at least", self.min_spikes)
+        box = column(self, margins=0, spacing=6)
+        box.addWidget(heading("Time that is used", self))
+        box.addLayout(form)
+        box.addWidget(heading("Conditions", self))
+        self._none = hint("No condition: every bin of the ticked epochs is used.", self)
+        box.addWidget(self._none)
+        box.addLayout(self._holder)
+        box.addWidget(self.moving)
+        box.addWidget(self.add)
+        box.addWidget(self.message)
+        box.addWidget(_line(self))
+        box.addWidget(self.share)
+        box.addStretch(1)
+        self.bin_size.valueChanged.connect(self.bin_size_changed)
+        self.min_spikes.valueChanged.connect(self.min_spikes_changed)
+        self.moving.clicked.connect(self.moving_asked)
+        self.add.clicked.connect(self._add)
+
+    def set_values(self, time: Time, units: UnitSelection, variables: Mapping[str, str]) -> None:
+        """Show these; `variables` are the series that can carry a condition, with their units."""
+        with QSignalBlocker(self.bin_size), QSignalBlocker(self.min_spikes):
+            if self.bin_size.value() != time.bin_size:
+                self.bin_size.setValue(time.bin_size)
+            self.min_spikes.setValue(units.min_spikes)
+        if time.conditions != self._conditions or tuple(variables) != self._variables:
+            self._conditions, self._variables, self._units = time.conditions, tuple(variables), dict(variables)
+            self._rebuild()
+        self.add.setEnabled(bool(variables))
+        self._none.setVisible(not time.conditions)
+
+    @property
+    def rows(self) -> Sequence[ConditionRow]:
+        return tuple(self._rows)
+
+    def _rebuild(self) -> None:
+        # The row that is being typed into keeps its focus: rows are only made anew when their number changes.
+        if len(self._rows) != len(self._conditions):
+            for old in self._rows:
+                self._holder.removeWidget(old)
+                old.hide()
+                old.deleteLater()
+            self._rows = []
+            for at in range(len(self._conditions)):
+                made = ConditionRow(at, self)
+                made.edited.connect(self._edited)
+                made.removed.connect(self._removed)
+                self._holder.addWidget(made)
+                self._rows.append(made)
+        for shown, condition in zip(self._rows, self._conditions, strict=True):
+            shown.set_value(condition, self._variables, self._units)
+
+    def _add(self) -> None:
+        taken = {condition.variable for condition in self._conditions}
+        variable = next((name for name in self._variables if name not in taken), self._variables[0])
+        self.conditions_changed.emit((*self._conditions, Condition(variable=variable, above=0.0)))
+
+    def _edited(self, at: int, condition: Condition) -> None:
+        changed = (*self._conditions[:at], condition, *self._conditions[at + 1 :])
+        if changed != self._conditions:
+            self.conditions_changed.emit(changed)
+
+    def _removed(self, at: int) -> None:
+        self.conditions_changed.emit(self._conditions[:at] + self._conditions[at + 1 :])
+
+
+class ConditionRow(QFrame):
+    """One condition: variable, above, below; what is wrong with it stands under it."""
+
+    edited = Signal(int, object)
+    removed = Signal(int)
+
+    def __init__(self, at: int, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._at = at
+        self.setObjectName(f"condition_{at}")
+        self.setFrameShape(QFrame.Shape.StyledPanel)
+        self.variable = QComboBox(self)
+        self.variable.setObjectName(f"condition_{at}_variable")
+        self.variable.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.variable.setMinimumContentsLength(10)
+        _describe(self.variable, Condition, "variable")
+        self.above, self.below = (self._number(name) for name in ("above", "below"))
+        self._unit = QLabel(self)
+        remove = small_button("\u2715", f"condition_{at}_remove", "Remove this condition", self)
+        self.message = MessageLine(f"condition_{at}_message", self)
+        box = column(self)
+        box.addLayout(row(self.variable, remove))
+        box.setStretch(0, 1)
+        box.addLayout(row(QLabel("above", self), self.above, QLabel("below", self), self.below, self._unit))
+        box.addWidget(self.message)
+        self.variable.activated.connect(self._edit)
+        remove.clicked.connect(lambda: self.removed.emit(self._at))
+
+    def set_value(self, condition: Condition, variables: Sequence[str], units: Mapping[str, str]) -> None:
+        with QSignalBlocker(self.variable):
+            self.variable.clear()
+            self.variable.addItems(list(variables))
+            if condition.variable not in variables:
+                self.variable.addItem(condition.variable)
+            self.variable.setCurrentText(condition.variable)
+        for field, limit in ((self.above, condition.above), (self.below, condition.below)):
+            text = "" if limit is None else f"{limit:g}"
+            if not field.hasFocus() or _number_in(field) != limit:
+                field.setText(text)
+        self._unit.setText(units.get(condition.variable, ""))
+        if condition.variable in variables:
+            self.message.clear()
+        else:
+            self.message.show_error(
+                f"the recording has no covariate '{condition.variable}'; choose another or remove the condition"
+            )
+
+    def _number(self, name: str) -> QLineEdit:
+        field = QLineEdit(self)
+        field.setObjectName(f"{self.objectName()}_{name}")
+        validator = QDoubleValidator(field)
+        validator.setLocale(QLocale.c())
+        field.setValidator(validator)
+        field.setPlaceholderText("any")
+        field.setMinimumWidth(44)
+        _describe(field, Condition, name)
+        field.editingFinished.connect(self._edit)
+        return field
+
+    def _edit(self, *_) -> None:
+        try:
+            condition = Condition(
+                variable=self.variable.currentText(), above=_number_in(self.above), below=_number_in(self.below)
+            )
+        except GlmError as error:
+            self.message.show_error(error.message)
+            return
+        self.message.clear()
+        self.edited.emit(self._at, condition)
+
+
+def _number_in(field: QLineEdit) -> float | None:
+    text = field.text().strip()
+    number, good = QLocale.c().toDouble(text)
+    return number if text and good else None
+
+
+def _describe(control: QWidget, spec: type, field: str) -> None:
+    """The tooltip and the screen reader's words come from the parameter's own description."""
+    info = spec.model_fields[field]
+    control.setToolTip(info.description)
+    control.setAccessibleName(info.title)
+    control.setAccessibleDescription(info.description)
+
+
+def _line(parent: QWidget) -> QFrame:
+    line = QFrame(parent)
+    line.setFrameShape(QFrame.Shape.HLine)
+    line.setForegroundRole(line.foregroundRole())
+    line.setEnabled(False)
+    return line

@@ -1,0 +1,228 @@
+"""The units of a recording as a table that can be sorted, filtered and ticked, each with its activity as a small picture."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+from qtpy.QtCore import QAbstractTableModel, QModelIndex, QRect, QSize, QSortFilterProxyModel, Qt, Signal
+from qtpy.QtGui import QPainter, QPalette
+from qtpy.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QLineEdit,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableView,
+    QWidget,
+)
+
+from glmgui.panels.data.summary import UnitRow
+from glmgui.widgets import column, heading, hint, row, small_button
+
+_FIXED = ("Unit", "Spikes", "Rate (Hz)", "Over time")
+_NAME, _SPIKES, _RATE, _ACTIVITY = range(len(_FIXED))
+_SORT = Qt.ItemDataRole.UserRole
+
+
+class UnitsModel(QAbstractTableModel):
+    """Rows are units; the tick before the name says whether the unit is fitted."""
+
+    ticks_changed = Signal(object)  # tuple of the names that are ticked
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._rows: tuple[UnitRow, ...] = ()
+        self._headings: tuple[str, ...] = ()
+        self._ticked: set[str] = set()
+
+    def set_units(self, rows: tuple[UnitRow, ...], headings: tuple[str, ...]) -> None:
+        self.beginResetModel()
+        self._rows, self._headings = rows, headings
+        self.endResetModel()
+
+    def set_ticked(self, names: tuple[str, ...]) -> None:
+        """Tick these; none means all."""
+        self._ticked = set(names) or {unit.name for unit in self._rows}
+        if self._rows:
+            self.dataChanged.emit(self.index(0, _NAME), self.index(len(self._rows) - 1, _NAME), [Qt.ItemDataRole.CheckStateRole])
+
+    @property
+    def rows(self) -> tuple[UnitRow, ...]:
+        return self._rows
+
+    @property
+    def ticked(self) -> tuple[str, ...]:
+        return tuple(unit.name for unit in self._rows if unit.name in self._ticked)
+
+    def tick(self, names: set[str], on: bool) -> None:
+        """Tick or untick some; the last tick cannot be taken away, as nothing would be left to fit."""
+        changed = self._ticked | names if on else self._ticked - names
+        if changed and changed != self._ticked:
+            self._ticked = changed
+            self.dataChanged.emit(self.index(0, _NAME), self.index(len(self._rows) - 1, _NAME), [Qt.ItemDataRole.CheckStateRole])
+            self.ticks_changed.emit(self.ticked)
+
+    def rowCount(self, parent: QModelIndex | None = None) -> int:
+        return 0 if parent is not None and parent.isValid() else len(self._rows)
+
+    def columnCount(self, parent: QModelIndex | None = None) -> int:
+        return 0 if parent is not None and parent.isValid() else len(_FIXED) + len(self._headings)
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole):
+        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
+            return (*_FIXED, *self._headings)[section]
+        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.ToolTipRole and section == _ACTIVITY:
+            return "Spikes over the whole recording, each unit against its busiest moment"
+        return None
+
+    def flags(self, index: QModelIndex) -> Qt.ItemFlag:
+        flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
+        return flags | Qt.ItemFlag.ItemIsUserCheckable if index.column() == _NAME else flags
+
+    def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole):
+        unit, part = self._rows[index.row()], index.column()
+        if role == Qt.ItemDataRole.CheckStateRole and part == _NAME:
+            return Qt.CheckState.Checked if unit.name in self._ticked else Qt.CheckState.Unchecked
+        if role == Qt.ItemDataRole.TextAlignmentRole and part in (_SPIKES, _RATE):
+            return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return f"Unit {unit.name}: {unit.n_spikes:,} spikes, {unit.rate:.3g} Hz. Tick to fit it."
+        if role == _SORT:
+            return (_natural(unit.name), unit.n_spikes, unit.rate, unit.n_spikes, *map(_natural, unit.extra))[part]
+        if role == Qt.ItemDataRole.DisplayRole:
+            return (unit.name, f"{unit.n_spikes:,}", f"{unit.rate:.2f}", "", *unit.extra)[part]
+        return None
+
+    def setData(self, index: QModelIndex, value, role: int = Qt.ItemDataRole.EditRole) -> bool:
+        if role != Qt.ItemDataRole.CheckStateRole:
+            return False
+        self.tick({self._rows[index.row()].name}, Qt.CheckState(value) == Qt.CheckState.Checked)
+        return True
+
+
+class _Sorted(QSortFilterProxyModel):
+    """Sorted by value, not by text; filtered by any column's text."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setSortRole(_SORT)
+        self.setFilterKeyColumn(-1)
+        self.setFilterCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
+
+    def lessThan(self, left: QModelIndex, right: QModelIndex) -> bool:
+        return left.data(_SORT) < right.data(_SORT)
+
+
+class _Spark(QStyledItemDelegate):
+    """Draws a unit's activity as a row of small bars."""
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex) -> None:
+        super().paint(painter, option, index)
+        source = index.model().mapToSource(index)
+        activity = source.model().rows[source.row()].activity
+        area = option.rect.adjusted(4, 3, -4, -3)
+        selected = bool(option.state & option.state.State_Selected)
+        painter.save()
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(option.palette.color(QPalette.ColorRole.HighlightedText if selected else QPalette.ColorRole.Text))
+        edges = np.linspace(area.left(), area.right() + 1, len(activity) + 1)
+        for share, left, right in zip(activity, edges[:-1], edges[1:], strict=True):
+            height = round(share * area.height())
+            painter.drawRect(QRect(int(left), area.bottom() - height + 1, max(int(right) - int(left), 1), height))
+        painter.restore()
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
+        return QSize(90, 20)
+
+
+class UnitsTable(QWidget):
+    """The table with a filter above it and what is ticked below."""
+
+    picked = Signal(str)
+    ticks_changed = Signal(object)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("units")
+        self._silent = False
+        self.model = UnitsModel(self)
+        self._sorted = _Sorted(self)
+        self._sorted.setSourceModel(self.model)
+        self._title = heading("Units", self)
+        self._filter = QLineEdit(self)
+        self._filter.setObjectName("units_filter")
+        self._filter.setPlaceholderText("Filter by name, region, \u2026")
+        self._filter.setAccessibleName("Filter units")
+        self._filter.setClearButtonEnabled(True)
+        self._filter.textChanged.connect(self._sorted.setFilterFixedString)
+        self.view = QTableView(self)
+        self.view.setObjectName("units_table")
+        self.view.setAccessibleName("Units of the recording")
+        self.view.setModel(self._sorted)
+        self.view.setItemDelegateForColumn(_ACTIVITY, _Spark(self.view))
+        self.view.setSortingEnabled(True)
+        self.view.sortByColumn(_NAME, Qt.SortOrder.AscendingOrder)
+        self.view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.view.setShowGrid(False)
+        self.view.setAlternatingRowColors(True)
+        self.view.verticalHeader().hide()
+        self.view.verticalHeader().setDefaultSectionSize(22)
+        self.view.horizontalHeader().setHighlightSections(False)
+        self.view.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
+        self.view.horizontalHeader().setStretchLastSection(True)
+        self.view.setWordWrap(False)
+        self._said = hint("", self)
+        every = small_button("tick shown", "units_tick_shown", "Fit every unit that the filter shows", self)
+        none = small_button("untick shown", "units_untick_shown", "Leave out every unit that the filter shows", self)
+        every.clicked.connect(lambda: self.model.tick(self._shown(), True))
+        none.clicked.connect(lambda: self.model.tick(self._shown(), False))
+        box = column(self, margins=0)
+        box.addLayout(row(self._title, None, every, none))
+        box.addWidget(self._filter)
+        box.addWidget(self.view, 1)
+        box.addWidget(self._said)
+        self.model.ticks_changed.connect(self.ticks_changed)
+        self.model.dataChanged.connect(self._say)
+        self.model.modelReset.connect(self._say)
+        self.view.selectionModel().currentRowChanged.connect(self._picked)
+
+    def set_units(self, rows: tuple[UnitRow, ...], headings: tuple[str, ...]) -> None:
+        self.model.set_units(rows, headings)
+        for part, width in ((_NAME, 70), (_SPIKES, 62), (_RATE, 66), (_ACTIVITY, 100)):
+            self.view.setColumnWidth(part, width)
+        for part in range(len(_FIXED), self.model.columnCount()):
+            self.view.resizeColumnToContents(part)
+            self.view.setColumnWidth(part, min(self.view.columnWidth(part), 120))
+
+    def select(self, name: str | None) -> None:
+        """Show a unit as the selected one, without reporting it as picked."""
+        names = [unit.name for unit in self.model.rows]
+        if name not in names:
+            self.view.selectionModel().clear()
+            return
+        index = self._sorted.mapFromSource(self.model.index(names.index(name), _NAME))
+        if index.isValid() and index.row() != self.view.currentIndex().row():
+            self._silent = True
+            self.view.setCurrentIndex(index)
+            self._silent = False
+
+    def _picked(self, index: QModelIndex) -> None:
+        if index.isValid() and not self._silent:
+            self.picked.emit(self.model.rows[self._sorted.mapToSource(index).row()].name)
+
+    def _shown(self) -> set[str]:
+        return {self._sorted.index(at, _NAME).data() for at in range(self._sorted.rowCount())}
+
+    def _say(self, *_) -> None:
+        total, ticked = len(self.model.rows), len(self.model.ticked)
+        self._title.setText(f"Units ({total})")
+        self._said.setText("All units are fitted." if ticked == total else f"{ticked} of {total} units are fitted.")
+        self._said.setVisible(bool(total))
+
+
+def _natural(text: str) -> tuple[tuple[int, float, str], ...]:
+    """Sorts 2 before 10, and numbers before words."""
+    parts = [part for part in re.split(r"(\d+(?:\.\d+)?)", text.lower()) if part]
+    return tuple((0, float(part), "") if part[0].isdigit() else (1, 0.0, part) for part in parts)

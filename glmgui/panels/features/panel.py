@@ -1,0 +1,291 @@
+"""The features panel: what the rate may depend on, with pictures of each term's functions and features."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QMenu, QScrollArea, QSplitter, QStackedLayout, QVBoxLayout, QWidget
+
+from glmengine.analysis import Analysis
+from glmengine.errors import GlmError
+from glmengine.recording import Recording
+from glmengine.spec import Spec
+from glmgui.document import Document
+from glmgui.jobs import Jobs
+from glmgui.panels.features import defaults
+from glmgui.panels.features.editor import TermEditor
+from glmgui.panels.features.preview_jobs import SECONDS, draw_basis, features_on_recording
+from glmgui.panels.features.previews import BasisPreview, FeaturePreview
+from glmgui.panels.features.term_list import Card, TermList
+from glmgui.panels.features.wording import describe
+from glmgui.widgets import EmptyState, MessageLine, column
+
+_NO_RECORDING = "Open a recording first: its covariates are what a model can be made of."
+_NO_TERMS = (
+    "A term is one thing that the rate of a neuron may depend on: a position, a direction, a stimulus, its own past spikes, "
+    "the spikes of others. Terms add up. Begin with 'Add term' on the left."
+)
+_NO_CHOICE = "Choose a term on the left to see its functions and to change it."
+
+
+class FeaturesPanel(QWidget):
+    """Terms on the left, pictures of the chosen one in the middle, its parameters on the right."""
+
+    def __init__(self, document: Document, jobs: Jobs, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("features_panel")
+        self._document, self._jobs = document, jobs
+        self._start: float | None = None
+        self._fault: tuple[int, str] | None = None
+        self._asked: tuple | None = None
+        self.terms, self.basis, self.features = TermList(self), BasisPreview(self), FeaturePreview(self)
+        self.editor = TermEditor(self)
+        self.message = MessageLine("term_message", self)
+        self.empty = EmptyState("What may the rate depend on?", _NO_RECORDING, "features_empty", self)
+        self._lay_out()
+        document.changed.connect(self._changed)
+        self.terms.menu_wanted.connect(self._fill_menu)
+        self.terms.chosen.connect(lambda at: document.select(term=at))
+        self.terms.switched.connect(self._switched)
+        self.terms.moved.connect(self._moved)
+        self.terms.removed.connect(self._removed)
+        self.terms.duplicated.connect(self._duplicated)
+        self.terms.renamed.connect(self._renamed)
+        self.editor.edited.connect(self._edited)
+        self.editor.variable_chosen.connect(self._variable_chosen)
+        self.features.start_changed.connect(self._moved_to)
+        self._changed(frozenset({"recording"}))
+
+    def _lay_out(self) -> None:
+        pictures = QSplitter(Qt.Orientation.Vertical)
+        pictures.setChildrenCollapsible(False)
+        pictures.addWidget(self.basis)
+        pictures.addWidget(self.features)
+        pictures.setSizes([320, 280])
+        shown = QWidget()
+        box = QVBoxLayout(shown)
+        box.setContentsMargins(0, 0, 0, 0)
+        box.addWidget(self.message)
+        box.addWidget(pictures, 1)
+        form = QScrollArea()
+        form.setObjectName("term_scroll")
+        form.setFrameShape(QScrollArea.Shape.NoFrame)
+        form.setWidgetResizable(True)
+        form.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        form.setWidget(self.editor)
+        form.setMinimumWidth(290)
+        details = QSplitter(Qt.Orientation.Horizontal)
+        details.setChildrenCollapsible(False)
+        details.addWidget(shown)
+        details.addWidget(form)
+        details.setSizes([640, 330])
+        details.setStretchFactor(0, 3)
+        details.setStretchFactor(1, 1)
+        right = QWidget()
+        self._stack = QStackedLayout(right)
+        self._stack.addWidget(self.empty)
+        self._stack.addWidget(details)
+        self._details = details
+        whole = QSplitter(Qt.Orientation.Horizontal)
+        whole.setChildrenCollapsible(False)
+        whole.addWidget(self.terms)
+        whole.addWidget(right)
+        whole.setSizes([320, 1000])
+        whole.setStretchFactor(1, 1)
+        column(self).addWidget(whole)
+
+    # From the document
+
+    @property
+    def _recording(self) -> Recording | None:
+        """With the derived covariates, where they are computed already."""
+        return self._document.effective_recording
+
+    def _changed(self, what: frozenset[str]) -> None:
+        if "recording" in what:
+            self._start = self._asked = None
+            if self._document.recording is not None:
+                whole = self._document.recording.epochs["all"]
+                self.features.set_span((float(whole.start[0]), float(whole.end[-1])), SECONDS)
+        if what & {"recording", "derived", "analysis", "selection"}:
+            self._show()
+
+    def _show(self) -> None:
+        analysis, recording, at = self._document.analysis, self._recording, self._document.term
+        at = at if at is not None and at < len(analysis.terms) else (0 if analysis.terms else None)
+        n_units = len(recording.unit_names) if recording is not None else 0
+        self.terms.add.setEnabled(recording is not None)
+        cards = [
+            Card(
+                term.label,
+                describe(term, n_units),
+                term.enabled,
+                self._fault[1] if self._fault and self._fault[0] == index else "",
+            )
+            for index, term in enumerate(analysis.terms)
+        ]
+        self.terms.set_cards(cards, at)
+        if recording is None or at is None:
+            self.empty.set_text(_NO_RECORDING if recording is None else _NO_TERMS if not analysis.terms else _NO_CHOICE)
+            self._stack.setCurrentWidget(self.empty)
+            return
+        self._stack.setCurrentWidget(self._details)
+        term = analysis.terms[at]
+        self.editor.set_term(term, recording, self._document.unit)
+        self._preview(at, term, recording)
+
+    # Pictures
+
+    def _preview(self, at: int, term: Spec, recording: Recording) -> None:
+        time = self._document.analysis.time
+        if self._asked is not None and self._asked[:4] == (at, term, time, self._start) and self._asked[4] is recording:
+            return
+        self._asked = (at, term, time, self._start, recording)
+        try:
+            draw_basis(self.basis, term, recording, time.bin_size)
+        except GlmError as error:
+            self.basis.show_text(error.message)
+        start = self._start
+        self._jobs.submit(
+            "Drawing features",
+            lambda context: features_on_recording(term, recording, time, start),
+            lambda drawn: self._features_drawn(at, drawn),
+            lambda error: self._features_failed(at, error),
+            key="feature-preview",
+            quiet=True,
+        )
+
+    def _features_drawn(self, at: int, drawn: tuple) -> None:
+        self.features.show_features(*drawn)
+        self._show_fault(at, None)
+
+    def _features_failed(self, at: int, error: Exception) -> None:
+        self.features.show_text("The features cannot be drawn: see the message beside the term.")
+        self._show_fault(at, error)
+
+    def _show_fault(self, at: int, error: Exception | None) -> None:
+        """Say what is wrong with a term on its card, above its pictures and beside the field that is at fault."""
+        before, self._fault = self._fault, None if error is None else (at, getattr(error, "message", str(error)))
+        if error is None:
+            self.message.clear()
+            self.editor.clear_errors()
+        else:
+            field = getattr(error, "field", "").removeprefix(f"terms.{at}.").removeprefix("term.")
+            if not self.editor.show_error(field, self._fault[1]):
+                self.message.show_error(self._fault[1])
+        if before != self._fault:
+            cards = [
+                Card(card.title, card.subtitle, card.enabled, self._fault[1] if self._fault and self._fault[0] == index else "")
+                for index, card in enumerate(self.terms.cards)
+            ]
+            self.terms.set_cards(cards, self._document.term if self._document.term is not None else at)
+
+    def _moved_to(self, start: float) -> None:
+        self._start = start
+        self._show()
+
+    # To the document
+
+    def _edit(self, text: str, change: Callable[[Analysis], Analysis], select: int | None = None) -> bool:
+        try:
+            changed = change(self._document.analysis)
+        except GlmError as error:
+            self.message.show_error(error.message)
+            self._show()
+            return False
+        self.message.clear()
+        self._document.edit(changed, text)
+        if select is not None:
+            self._document.select(term=select)
+        return True
+
+    def _set_term(self, at: int, term: Spec, text: str) -> None:
+        self._edit(text, lambda analysis: analysis.with_(terms=(*analysis.terms[:at], term, *analysis.terms[at + 1 :])))
+
+    def add_term(self, term: Spec) -> None:
+        """Add a term at the end and choose it."""
+        terms = self._document.analysis.terms
+        named = defaults.free_name(term, {one.label for one in terms})
+        self._edit(f"Add {named.label}", lambda analysis: analysis.with_(terms=(*analysis.terms, named)), select=len(terms))
+
+    def _edited(self, term: Spec) -> None:
+        at = self._current()
+        if at is not None and term != self._document.analysis.terms[at]:
+            self._set_term(at, term, f"Change {term.label}")
+
+    def _variable_chosen(self, factor: int, variable: str) -> None:
+        """Another variable wants another basis: an angle a cyclic one, a speed bounds of its own."""
+        at, recording = self._current(), self._recording
+        if at is None or recording is None:
+            return
+        term = self._document.analysis.terms[at]
+        basis = defaults.default_basis(recording, variable, field=len(term.factors) > 1)
+        changed = term.factors[factor].with_(variable=variable, basis=basis)
+        self._set_term(
+            at, term.with_(factors=(*term.factors[:factor], changed, *term.factors[factor + 1 :])), f"Choose {variable}"
+        )
+
+    def _current(self) -> int | None:
+        at = self.terms.view.currentRow()
+        return at if 0 <= at < len(self._document.analysis.terms) else None
+
+    def _switched(self, at: int, on: bool) -> None:
+        term = self._document.analysis.terms[at].with_(enabled=on)
+        self._set_term(at, term, f"{'Use' if on else 'Leave out'} {term.label}")
+
+    def _renamed(self, at: int, name: str) -> None:
+        self._set_term(at, self._document.analysis.terms[at].with_(name=name), "Rename term")
+        self._show()
+
+    def _moved(self, order: tuple[int, ...]) -> None:
+        at = order.index(self._document.term) if self._document.term in order else None
+        self._edit(
+            "Reorder terms", lambda analysis: analysis.with_(terms=tuple(analysis.terms[place] for place in order)), select=at
+        )
+
+    def _removed(self, at: int) -> None:
+        terms = self._document.analysis.terms
+        left = max(min(at, len(terms) - 2), 0) if len(terms) > 1 else None
+        self._edit(f"Remove {terms[at].label}", lambda analysis: analysis.with_(terms=terms[:at] + terms[at + 1 :]), select=left)
+
+    def _duplicated(self, at: int) -> None:
+        terms = self._document.analysis.terms
+        copy = defaults.free_name(terms[at], {term.label for term in terms})
+        self._edit(
+            f"Duplicate {terms[at].label}",
+            lambda analysis: analysis.with_(terms=(*terms[: at + 1], copy, *terms[at + 1 :])),
+            select=at + 1,
+        )
+
+    # The menu of terms
+
+    def _fill_menu(self, menu: QMenu) -> None:
+        menu.clear()
+        recording = self._recording
+        if recording is None:
+            return
+        tuning = menu.addMenu("Tuning to a variable")
+        for variable in recording.variables:
+            tuning.addAction(variable, lambda variable=variable: self.add_term(defaults.tuning_term(recording, variable)))
+        tuning.setEnabled(bool(recording.variables))
+        pairs = defaults.position_pairs(recording)
+        for pair in pairs:
+            menu.addAction(
+                f"Place: {pair[0]} \u00d7 {pair[1]}", lambda pair=pair: self.add_term(defaults.field_term(recording, pair))
+            )
+        joint = menu.addMenu("Joint tuning to two variables")
+        names = list(recording.variables)
+        for first in names:
+            others = joint.addMenu(first)
+            for second in names:
+                if second != first:
+                    others.addAction(
+                        f"{first} \u00d7 {second}",
+                        lambda first=first, second=second: self.add_term(defaults.field_term(recording, (first, second))),
+                    )
+        joint.setEnabled(len(names) > 1)
+        menu.addSeparator()
+        menu.addAction("Own spike history", lambda: self.add_term(defaults.history_term()))
+        coupling = menu.addAction("Coupling: spikes of the other units", lambda: self.add_term(defaults.coupling_term()))
+        coupling.setEnabled(len(recording.unit_names) > 1)

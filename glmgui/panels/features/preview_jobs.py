@@ -1,0 +1,58 @@
+"""What the previews draw: bases at once, features on the recording off the main thread."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from glmgui.panels.features.previews import BasisPreview
+from glmgui.panels.features.wording import axis_for
+from glmgui.plots import Axis
+
+if TYPE_CHECKING:
+    from glmengine.analysis import Time
+    from glmengine.recording import Recording
+    from glmengine.spec import Spec
+
+SECONDS = 10.0
+_CELLS = 48
+
+
+def draw_basis(preview: BasisPreview, term: Spec, recording: Recording, bin_size: float) -> None:
+    """Draw the functions of a term: cheap enough to follow a slider."""
+    from glmengine.preview import basis_curve, product_image
+
+    factors = getattr(term, "factors", None)
+    if factors is None:
+        x, values, label, unit = basis_curve(term.basis, None, bin_size)
+        preview.show_curve(x, values, Axis(label, unit), f"{term.label}: {values.shape[1]} functions of the past")
+        return
+    if len(factors) == 1:
+        x, values, _, _ = basis_curve(factors[0].basis, range_of(recording, factors[0].variable), bin_size)
+        axis = axis_for(recording, factors[0].variable)
+        preview.show_curve(x, values, axis, f"{term.label}: {values.shape[1]} functions")
+        return
+    if len(factors) == 2:
+        x, y, images = product_image(factors, n=_CELLS)
+        axes = [axis_for(recording, factor.variable) for factor in factors]
+        preview.show_product(x, y, images, factors[0].basis.n_functions, *axes, f"{term.label}: {len(images)} functions")
+        return
+    preview.show_text(f"The product of {len(factors)} bases is not drawn; its features on the recording are, below.")
+
+
+def range_of(recording: Recording, variable: str) -> tuple[float, float] | None:
+    """Range of the valid samples of a variable; None where there is none."""
+    if variable not in recording.variables:
+        return None
+    covariate, at = recording.variables[variable]
+    values = np.asarray(covariate.data.values).reshape(len(covariate.data), -1)[:, at or 0].astype(float)
+    values = values[np.isfinite(values)]
+    return (float(values.min()), float(values.max())) if values.size else None
+
+
+def features_on_recording(term: Spec, recording: Recording, time: Time, start: float | None) -> tuple:
+    """Times (t,), columns (t, p) and labels of a term on some seconds of the recording."""
+    from glmengine.preview import feature_preview
+
+    return feature_preview(term, recording, time, seconds=SECONDS, start=start)

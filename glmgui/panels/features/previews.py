@@ -1,0 +1,126 @@
+"""Pictures of a term: its basis functions, and its features on a stretch of the recording."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from qtpy.QtCore import QSignalBlocker, Qt, Signal
+from qtpy.QtWidgets import QLabel, QSlider, QStackedLayout, QVBoxLayout, QWidget
+
+from glmgui.plots import TIME, Axis, Curve, Image, ImagePlot, LinePlot, MosaicPlot
+from glmgui.widgets import EmptyState, row
+
+_MOST_LINES = 16
+_SLIDER_STEPS = 1000
+
+
+class BasisPreview(QWidget):
+    """The functions of one basis as lines, of a product of two as a mosaic of images."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("basis_preview")
+        self.lines = LinePlot("Basis functions", legend=False, name="basis_plot", parent=self)
+        self.mosaic = MosaicPlot("Basis functions", name="basis_mosaic", parent=self)
+        self.empty = EmptyState("", "", "basis_empty", self)
+        self._stack = QStackedLayout(self)
+        for page in (self.lines, self.mosaic, self.empty):
+            self._stack.addWidget(page)
+
+    def show_curve(self, x: np.ndarray, values: np.ndarray, x_axis: Axis, title: str, *, flip: bool = False) -> None:
+        """Draw functions (len, n) over x; with `flip` the present is at the right, as kernels over the past are read."""
+        self.lines.set_title(title)
+        self.lines.set_axes(x_axis, Axis("value"))
+        curves = [Curve(f"{number + 1}", x, values[:, number], colour=number, width=1.6) for number in range(values.shape[1])]
+        self.lines.set_curves(curves)
+        self.lines.area.invertX(flip)
+        self._stack.setCurrentWidget(self.lines)
+
+    def show_product(
+        self, x: np.ndarray, y: np.ndarray, images: np.ndarray, n_x: int, x_axis: Axis, y_axis: Axis, title: str
+    ) -> None:
+        """Draw functions (n, nx, ny) of two variables."""
+        self.mosaic.set_title(title)
+        self.mosaic.set_functions(x, y, images, n_x, x_axis, y_axis)
+        self._stack.setCurrentWidget(self.mosaic)
+
+    def show_text(self, text: str) -> None:
+        self.empty.set_text(text)
+        self._stack.setCurrentWidget(self.empty)
+
+    @property
+    def shown(self) -> QWidget:
+        return self._stack.currentWidget()
+
+
+class FeaturePreview(QWidget):
+    """The columns that a term puts into the model, on some seconds of the recording that a slider chooses."""
+
+    start_changed = Signal(float)  # s
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("feature_preview")
+        self._span = (0.0, 1.0)
+        self.lines = LinePlot("Features on the recording", TIME, Axis("feature"), legend=False, name="feature_plot", parent=self)
+        self.image = ImagePlot(
+            "Features on the recording", TIME, Axis("feature number"), Axis("value"), name="feature_image", parent=self
+        )
+        self.empty = EmptyState("", "", "feature_empty", self)
+        pages = QWidget(self)
+        self._stack = QStackedLayout(pages)
+        for page in (self.lines, self.image, self.empty):
+            self._stack.addWidget(page)
+        self._slider = QSlider(Qt.Orientation.Horizontal, self)
+        self._slider.setObjectName("feature_start")
+        self._slider.setAccessibleName("Where in the recording the features are shown")
+        self._slider.setRange(0, _SLIDER_STEPS)
+        self._where = QLabel("", self)
+        box = QVBoxLayout(self)
+        box.setContentsMargins(0, 0, 0, 0)
+        box.setSpacing(2)
+        box.addWidget(pages, 1)
+        controls = row(QLabel("from", self), self._slider, self._where, spacing=6)
+        controls.setContentsMargins(6, 0, 6, 2)
+        controls.setStretch(1, 1)
+        box.addLayout(controls)
+        self._slider.valueChanged.connect(self._slid)
+
+    def set_span(self, span: tuple[float, float], seconds: float) -> None:
+        """The recording's first and last second, of which `seconds` are shown at a time."""
+        self._span = (span[0], max(span[1] - seconds, span[0]))
+        self._slider.setEnabled(self._span[1] > self._span[0])
+
+    def show_features(self, times: np.ndarray, values: np.ndarray, labels: Sequence[str]) -> None:
+        """Draw columns (t, p) over times (s)."""
+        if not len(times) or not values.size:
+            self.show_text("No bin is used in this stretch. Move the slider to see another one.")
+            return
+        with QSignalBlocker(self._slider):
+            if self._span[1] > self._span[0]:
+                self._slider.setValue(round((times[0] - self._span[0]) / (self._span[1] - self._span[0]) * _SLIDER_STEPS))
+        self._where.setText(f"{times[0]:,.1f}\u2009s")
+        count = values.shape[1]
+        title = f"Features on the recording: {count} column{'s' if count != 1 else ''}"
+        if count <= _MOST_LINES:
+            self.lines.set_title(title)
+            self.lines.set_curves([Curve(label, times, values[:, at], colour=at, width=1.4) for at, label in enumerate(labels)])
+            self._stack.setCurrentWidget(self.lines)
+        else:
+            self.image.set_title(title)
+            self.image.set_images([Image("", times, np.arange(1, count + 1, dtype=float), values)])
+            self._stack.setCurrentWidget(self.image)
+
+    def show_text(self, text: str) -> None:
+        self.empty.set_text(text)
+        self._stack.setCurrentWidget(self.empty)
+
+    @property
+    def shown(self) -> QWidget:
+        return self._stack.currentWidget()
+
+    def _slid(self, value: int) -> None:
+        start = self._span[0] + value / _SLIDER_STEPS * (self._span[1] - self._span[0])
+        self._where.setText(f"{start:,.1f}\u2009s")
+        self.start_changed.emit(start)

@@ -1,0 +1,218 @@
+"""The terms of the model as a list of cards that can be switched, moved, copied and removed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from qtpy.QtCore import QEvent, QModelIndex, QRect, QSize, Qt, Signal
+from qtpy.QtGui import QColor, QFont, QFontMetrics, QPainter, QPalette
+from qtpy.QtWidgets import (
+    QAbstractItemView,
+    QListWidget,
+    QListWidgetItem,
+    QMenu,
+    QPushButton,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QWidget,
+)
+
+from glmgui import theme
+from glmgui.widgets import column, heading, hint, row, small_button
+
+_FAULT = Qt.ItemDataRole.UserRole + 1
+_PLACE = Qt.ItemDataRole.UserRole + 2
+_SUBTITLE = Qt.ItemDataRole.UserRole + 3
+_PADDING = 6
+
+
+@dataclass(frozen=True)
+class Card:
+    """What a card says of a term: its label, what it is, whether it is in the model, and what is wrong with it."""
+
+    title: str
+    subtitle: str
+    enabled: bool = True
+    fault: str = ""
+
+
+class _CardDelegate(QStyledItemDelegate):
+    """Two lines: the label in bold, below it what the term is or what is wrong with it."""
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex) -> None:
+        drawn = QStyleOptionViewItem(option)
+        self.initStyleOption(drawn, index)
+        style = drawn.widget.style()
+        title, drawn.text = drawn.text, ""
+        style.drawPrimitive(QStyle.PrimitiveElement.PE_PanelItemViewItem, drawn, painter, drawn.widget)
+        check = QStyleOptionViewItem(drawn)
+        check.rect = style.subElementRect(QStyle.SubElement.SE_ItemViewItemCheckIndicator, drawn, drawn.widget)
+        on = (
+            index.data(Qt.ItemDataRole.CheckStateRole) == Qt.CheckState.Checked.value
+            or index.data(Qt.ItemDataRole.CheckStateRole) == Qt.CheckState.Checked
+        )
+        check.state = check.state & ~QStyle.StateFlag.State_HasFocus | (
+            QStyle.StateFlag.State_On if on else QStyle.StateFlag.State_Off
+        )
+        style.drawPrimitive(QStyle.PrimitiveElement.PE_IndicatorItemViewItemCheck, check, painter, drawn.widget)
+        selected = bool(drawn.state & QStyle.StateFlag.State_Selected)
+        palette = drawn.palette
+        strong = palette.color(QPalette.ColorRole.HighlightedText if selected else QPalette.ColorRole.Text)
+        quiet = strong if selected else palette.color(QPalette.ColorRole.PlaceholderText)
+        fault = index.data(_FAULT)
+        if not on:
+            strong = quiet
+        left = check.rect.right() + 8
+        area = QRect(left, drawn.rect.top() + _PADDING, drawn.rect.right() - left - _PADDING, drawn.rect.height() - 2 * _PADDING)
+        bold = QFont(drawn.font)
+        bold.setBold(True)
+        painter.save()
+        self._line(painter, area, bold, strong, title)
+        below = area.adjusted(0, QFontMetrics(bold).height() + 2, 0, 0)
+        text = f"\u2716 {fault}" if fault else index.data(_SUBTITLE)
+        colour = QColor(theme.current().error) if fault and not selected else quiet
+        self._line(painter, below, drawn.font, colour, text)
+        painter.restore()
+
+    @staticmethod
+    def _line(painter: QPainter, area: QRect, font: QFont, colour: QColor, text: str) -> None:
+        painter.setFont(font)
+        painter.setPen(colour)
+        painter.drawText(
+            area, Qt.AlignmentFlag.AlignTop, QFontMetrics(font).elidedText(text, Qt.TextElideMode.ElideRight, area.width())
+        )
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
+        return QSize(120, 2 * QFontMetrics(option.font).height() + 2 + 2 * _PADDING)
+
+
+class TermList(QWidget):
+    """Cards with the buttons that act on the chosen one; says what is wanted, changes nothing itself."""
+
+    chosen = Signal(int)
+    switched = Signal(int, bool)
+    moved = Signal(object)  # new order: tuple of former positions
+    removed = Signal(int)
+    duplicated = Signal(int)
+    renamed = Signal(int, str)
+    menu_wanted = Signal(object)  # QMenu to be filled just before it is shown
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("term_list")
+        self._silent = False
+        self._cards: tuple[Card, ...] = ()
+        self.view = QListWidget(self)
+        self.view.setObjectName("terms")
+        self.view.setAccessibleName("Terms of the model")
+        self.view.setItemDelegate(_CardDelegate(self.view))
+        self.view.setDragDropMode(QAbstractItemView.DragDropMode.InternalMove)
+        self.view.setDefaultDropAction(Qt.DropAction.MoveAction)
+        self.view.setEditTriggers(QAbstractItemView.EditTrigger.EditKeyPressed)
+        self.view.setSpacing(1)
+        self.add = QPushButton("Add term", self)
+        self.add.setObjectName("term_add")
+        self.add.setToolTip("Add something that the rate may depend on")
+        menu = QMenu(self.add)
+        menu.setToolTipsVisible(True)
+        menu.aboutToShow.connect(lambda: self.menu_wanted.emit(menu))
+        self.add.setMenu(menu)
+        self.up = small_button("\u2191", "term_up", "Move the term up", self)
+        self.down = small_button("\u2193", "term_down", "Move the term down", self)
+        self.copy = small_button("duplicate", "term_duplicate", "Add a copy of the term", self)
+        self.remove = small_button("remove", "term_remove", "Remove the term (Delete)", self)
+        self._title = heading("Terms", self)
+        self._help = hint("", self)
+        box = column(self, margins=0)
+        box.addLayout(row(self._title, None, self.add))
+        box.addWidget(self.view, 1)
+        box.addLayout(row(self.up, self.down, None, self.copy, self.remove))
+        box.addWidget(self._help)
+        self.view.currentRowChanged.connect(self._row_changed)
+        self.view.itemChanged.connect(self._item_changed)
+        self.view.model().rowsMoved.connect(self._rows_moved)
+        self.view.installEventFilter(self)
+        self.up.clicked.connect(lambda: self._shift(-1))
+        self.down.clicked.connect(lambda: self._shift(1))
+        self.copy.clicked.connect(lambda: self.duplicated.emit(self.view.currentRow()))
+        self.remove.clicked.connect(lambda: self.removed.emit(self.view.currentRow()))
+
+    def set_cards(self, cards: Sequence[Card], current: int | None) -> None:
+        """Show these, with the one at `current` chosen."""
+        self._silent = True
+        self._cards = tuple(cards)
+        while self.view.count() > len(cards):
+            self.view.takeItem(self.view.count() - 1)
+        while self.view.count() < len(cards):
+            item = QListWidgetItem()
+            item.setFlags(
+                item.flags() | Qt.ItemFlag.ItemIsUserCheckable | Qt.ItemFlag.ItemIsEditable & ~Qt.ItemFlag.ItemIsDropEnabled
+            )
+            self.view.addItem(item)
+        for at, card in enumerate(cards):
+            item = self.view.item(at)
+            item.setText(card.title)
+            item.setCheckState(Qt.CheckState.Checked if card.enabled else Qt.CheckState.Unchecked)
+            item.setData(_SUBTITLE, card.subtitle)
+            item.setData(_FAULT, card.fault)
+            item.setData(_PLACE, at)
+            state = "" if card.enabled else "\nnot in the model"
+            item.setToolTip(f"{card.title}\n{card.subtitle}{state}" + (f"\n{card.fault}" if card.fault else ""))
+        self.view.setCurrentRow(-1 if current is None else current)
+        self._silent = False
+        in_model = sum(card.enabled for card in cards)
+        self._title.setText(
+            f"Terms ({len(cards)})" if in_model == len(cards) else f"Terms ({in_model} of {len(cards)} in the model)"
+        )
+        self._help.setText("Terms add up. Drag to reorder, F2 to rename, untick to leave one out." if cards else "")
+        self._help.setVisible(bool(cards))
+        self._offer()
+
+    @property
+    def cards(self) -> tuple[Card, ...]:
+        return self._cards
+
+    def _offer(self) -> None:
+        at = self.view.currentRow()
+        for control in (self.copy, self.remove):
+            control.setEnabled(at >= 0)
+        self.up.setEnabled(at > 0)
+        self.down.setEnabled(0 <= at < len(self._cards) - 1)
+
+    def _row_changed(self, at: int) -> None:
+        self._offer()
+        if not self._silent and at >= 0:
+            self.chosen.emit(at)
+
+    def _item_changed(self, item: QListWidgetItem) -> None:
+        if self._silent:
+            return
+        at = self.view.row(item)
+        on = item.checkState() == Qt.CheckState.Checked
+        if on != self._cards[at].enabled:
+            self.switched.emit(at, on)
+        elif item.text() != self._cards[at].title:
+            self.renamed.emit(at, item.text().strip())
+
+    def _rows_moved(self, *_) -> None:
+        if not self._silent:
+            self.moved.emit(tuple(self.view.item(at).data(_PLACE) for at in range(self.view.count())))
+
+    def _shift(self, step: int) -> None:
+        at = self.view.currentRow()
+        order = list(range(len(self._cards)))
+        order[at], order[at + step] = order[at + step], order[at]
+        self.moved.emit(tuple(order))
+
+    def eventFilter(self, watched, event: QEvent) -> bool:
+        if (
+            watched is self.view
+            and event.type() == QEvent.Type.KeyPress
+            and event.key() == Qt.Key.Key_Delete
+            and self.view.currentRow() >= 0
+        ):
+            self.removed.emit(self.view.currentRow())
+            return True
+        return super().eventFilter(watched, event)

@@ -1,0 +1,211 @@
+"""The results panel: which units the model explains, and what it found for the one that is selected."""
+
+from __future__ import annotations
+
+import numpy as np
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QComboBox, QLabel, QSplitter, QStackedLayout, QTabWidget, QWidget
+
+from glmengine.results import Result
+from glmgui.document import Document
+from glmgui.jobs import Jobs
+from glmgui.panels.results.curves_view import CurvesView
+from glmgui.panels.results.rates_view import RatesView
+from glmgui.panels.results.unit_list import UnitList
+from glmgui.panels.results.validation_view import ScoreTable, ValidationView
+from glmgui.panels.results.wording import BY_KEY, effect_in_words, state_in_words
+from glmgui.plots import Axis, ScorePlot
+from glmgui.widgets import EmptyState, MessageLine, column, hint, row
+
+STALE = "These results answer an earlier question \u2013 fit again (Ctrl+R)."
+_POPULATION_SCORES = (
+    "deviance_explained_heldout",
+    "bits_per_spike_heldout",
+    "deviance_explained_test",
+    "deviance_explained_fit",
+    "rate_hz",
+)
+_NO_RECORDING = "First open a recording with Ctrl+O, then add a term in the Features step, then fit with Ctrl+R."
+_NO_TERMS = "Add what the rate may depend on in the Features step, then fit with Ctrl+R."
+_READY = "Fit with Ctrl+R. The tuning curves, filters, rates and scores of each unit will stand here."
+
+
+class ResultsPanel(QWidget):
+    """Units with their scores on the left; curves, rates, cross-validation and scores of the selected one on the right."""
+
+    def __init__(self, document: Document, jobs: Jobs, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("results_panel")
+        self._document, self._jobs = document, jobs
+        self._shown: tuple[Result | None, str | None] = (None, None)
+        self._drawn: dict[int, tuple[Result, str]] = {}
+        self.empty = EmptyState("No results yet", _NO_RECORDING, "results_empty", self)
+        self.banner = MessageLine("results_stale", self)
+        self.units = UnitList(self)
+        self.population = ScorePlot("All units", Axis("score"), name="population", parent=self)
+        self._which = QComboBox(self)
+        self._which.setObjectName("population_score")
+        self._which.setAccessibleName("Score shown of all units")
+        self.title = QLabel(self)
+        self.title.setTextFormat(Qt.TextFormat.PlainText)
+        self.verdict = hint("", self)
+        self.state = MessageLine("unit_state", self)
+        self.notes = MessageLine("result_notes", self)
+        self.curves, self.rates, self.validation, self.scores = (
+            CurvesView(self),
+            RatesView(jobs, self),
+            ValidationView(self),
+            ScoreTable(self),
+        )
+        self.tabs = QTabWidget(self)
+        self.tabs.setObjectName("result_tabs")
+        self.tabs.setDocumentMode(True)
+        for page, text in (
+            (self.curves, "Curves"),
+            (self.rates, "Rate over time"),
+            (self.validation, "Cross-validation"),
+            (self.scores, "Scores"),
+        ):
+            self.tabs.addTab(page, text)
+        self._lay_out()
+        document.changed.connect(self._changed)
+        self.units.picked.connect(lambda name: document.select(unit=name))
+        self.population.picked.connect(lambda name: document.select(unit=name))
+        self.tabs.currentChanged.connect(self._draw_current)
+        self._which.currentIndexChanged.connect(self._draw_population)
+        self._changed(frozenset({"result"}))
+
+    def _lay_out(self) -> None:
+        below = QWidget()
+        below_box = column(below, margins=0)
+        below_box.addLayout(row(QLabel("All units by", below), self._which))
+        below_box.itemAt(0).layout().setStretch(1, 1)
+        below_box.addWidget(self.population, 1)
+        left = QSplitter(Qt.Orientation.Vertical)
+        left.setChildrenCollapsible(False)
+        for part, stretch in ((self.units, 3), (below, 2)):
+            left.addWidget(part)
+            left.setStretchFactor(left.count() - 1, stretch)
+        left.setSizes([360, 240])
+        font = self.title.font()
+        font.setBold(True)
+        font.setPointSizeF(font.pointSizeF() * 1.2)
+        self.title.setFont(font)
+        right = QWidget()
+        right_box = column(right, margins=0)
+        right_box.addLayout(row(self.title, self.verdict, spacing=10))
+        right_box.itemAt(0).layout().setStretch(1, 1)
+        right_box.addWidget(self.state)
+        right_box.addWidget(self.notes)
+        right_box.addWidget(self.tabs, 1)
+        whole = QSplitter(Qt.Orientation.Horizontal)
+        whole.setChildrenCollapsible(False)
+        for part, stretch in ((left, 2), (right, 5)):
+            whole.addWidget(part)
+            whole.setStretchFactor(whole.count() - 1, stretch)
+        whole.setSizes([370, 950])
+        content = QWidget(self)
+        box = column(content)
+        box.addWidget(self.banner)
+        box.addWidget(whole, 1)
+        self._content = content
+        self._stack = QStackedLayout(self)
+        self._stack.addWidget(self.empty)
+        self._stack.addWidget(content)
+
+    # From the document
+
+    def _changed(self, what: frozenset[str]) -> None:
+        result = self._document.result
+        self._stack.setCurrentWidget(self.empty if result is None else self._content)
+        if result is None:
+            self._shown = (None, None)
+            self._drawn.clear()
+            self.curves.clear()
+            self.rates.clear()
+            self.empty.set_text(
+                _NO_RECORDING if self._document.recording is None else _READY if self._document.analysis.terms else _NO_TERMS
+            )
+            return
+        if result is not self._shown[0]:
+            self._take(result)
+        self._show_staleness()
+        self._show_unit()
+
+    def _take(self, result: Result) -> None:
+        self._shown = (result, None)
+        self._drawn.clear()
+        self.rates.clear()
+        self.units.set_result(result)
+        keys = [key for key in _POPULATION_SCORES if key in result.scores and not bool(result.scores[key].isnull().all())]
+        blocked = self._which.blockSignals(True)
+        before = self._which.currentData()
+        self._which.clear()
+        for key in keys:
+            self._which.addItem(BY_KEY[key].title, key)
+        self._which.setCurrentIndex(max(self._which.findData(before), 0))
+        self._which.blockSignals(blocked)
+        self._draw_population()
+        if result.notes:
+            self.notes.show_warning("\n".join(result.notes))
+        else:
+            self.notes.clear()
+
+    def _show_staleness(self) -> None:
+        stale = self._document.result_is_stale
+        if stale:
+            self.banner.show_warning(STALE)
+        else:
+            self.banner.clear()
+        self.population.set_greyed(stale)
+        self.curves.set_greyed(stale)
+        self.rates.plot.set_greyed(stale)
+        self.validation.set_greyed(stale)
+
+    def _show_unit(self) -> None:
+        result = self._document.result
+        unit = self._document.unit if self._document.unit in result.units else None
+        if unit is None:
+            unit = self._shown[1] or self.units.best
+        self.units.select(unit)
+        self.population.set_selected(unit)
+        if unit is None or (result, unit) == self._shown:
+            return
+        self._shown = (result, unit)
+        one = result.scores.sel(unit=unit)
+        self.title.setText(f"Unit {unit}")
+        heldout = float(one["deviance_explained_heldout"]) if "deviance_explained_heldout" in one else float("nan")
+        status, converged = str(one["status"].item()), bool(one["converged"].item())
+        self.verdict.setText(effect_in_words(heldout) if status != "silent" else "")
+        said = state_in_words(status, converged)
+        if said:
+            self.state.show_warning(said)
+        else:
+            self.state.clear()
+        self._draw_current()
+
+    def _draw_population(self, *_) -> None:
+        result, key = self._document.result, self._which.currentData()
+        if result is None or key is None:
+            return
+        score = BY_KEY[key]
+        self.population.set_title("")
+        values = dict(zip(result.units, np.asarray(result.scores[key].values, float).tolist(), strict=True))
+        self.population.set_scores(values, Axis(score.title.split(",")[0].lower(), score.unit))
+
+    def _draw_current(self, *_) -> None:
+        """Only the page that is seen is drawn; the others when they are turned to."""
+        result, unit = self._shown
+        page = self.tabs.currentIndex()
+        if result is None or unit is None or self._drawn.get(page) == (result, unit):
+            return
+        self._drawn[page] = (result, unit)
+        shown = self.tabs.currentWidget()
+        if shown is self.curves:
+            self.curves.show_unit(result, unit)
+        elif shown is self.rates:
+            self.rates.show_unit(result, self._document.recording, unit)
+        elif shown is self.validation:
+            self.validation.show_unit(result, unit)
+        else:
+            self.scores.show_unit(result, unit)

@@ -1,0 +1,134 @@
+"""Predicted against observed rate of one unit over time, computed off the main thread."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from qtpy.QtWidgets import QComboBox, QLabel, QVBoxLayout, QWidget
+
+from glmgui.jobs import Jobs
+from glmgui.plots import Curve, RatePlot
+from glmgui.widgets import MessageLine, hint, row
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from glmengine.recording import Recording
+    from glmengine.results import Result
+
+_SMOOTHING = (0.0, 0.1, 0.25, 0.5, 1.0, 2.0)
+
+
+@dataclass(frozen=True, eq=False)
+class Rates:
+    """Rates (Hz) of one unit over the centres of its bins (s)."""
+
+    time: np.ndarray
+    observed: np.ndarray
+    predicted: np.ndarray
+
+
+def rates_of(result: Result, recording: Recording, prediction: xr.DataArray, unit: str, smoothing: float) -> Rates:
+    """Observed and predicted rate of `unit`, both smoothed by a Gaussian of standard deviation `smoothing` (s)."""
+    from glmengine.timegrid import make_grid
+
+    grid = make_grid(result.analysis.time, recording)
+    counts = grid.count(recording, [unit])[:, 0].astype(float)
+    predicted = np.asarray(prediction.sel(unit=unit).values, float)
+    time = np.asarray(prediction["time"].values, float)
+    rows = grid.rows_of(time)
+    observed = np.where(rows >= 0, counts[np.maximum(rows, 0)], np.nan) / grid.bin_size
+    if smoothing > 0:
+        pieces = np.where(rows >= 0, grid.segment[np.maximum(rows, 0)], -1)
+        observed, predicted = (_smoothed(values, pieces, smoothing / grid.bin_size) for values in (observed, predicted))
+    return Rates(time, observed, predicted)
+
+
+def _smoothed(values: np.ndarray, pieces: np.ndarray, bins: float) -> np.ndarray:
+    """Gaussian smoothing that leaves out missing values and does not reach over the borders of pieces."""
+    from scipy.ndimage import gaussian_filter1d
+
+    smooth = np.full(len(values), np.nan)
+    edges = np.flatnonzero(np.diff(pieces)) + 1
+    for part in np.split(np.arange(len(values)), edges):
+        good = np.isfinite(values[part])
+        weight = gaussian_filter1d(good.astype(float), bins, mode="constant")
+        total = gaussian_filter1d(np.where(good, values[part], 0.0), bins, mode="constant")
+        smooth[part] = np.where(good, total / np.maximum(weight, 1e-12), np.nan)
+    return smooth
+
+
+class RatesView(QWidget):
+    """The plot with a choice of smoothing; the prediction of all units is made once a result and kept."""
+
+    def __init__(self, jobs: Jobs, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("rates_view")
+        self._jobs = jobs
+        self._asked: tuple[Result, Recording, str] | None = None
+        self._kept: tuple[Result, Recording, xr.DataArray] | None = None
+        self.plot = RatePlot("Observed and predicted rate", parent=self)
+        self.message = MessageLine("rates_message", self)
+        self._smoothing = QComboBox(self)
+        self._smoothing.setObjectName("rates_smoothing")
+        self._smoothing.setAccessibleName("Smoothing of both rates")
+        self._smoothing.setToolTip("Both rates are smoothed by a Gaussian of this standard deviation")
+        for seconds in _SMOOTHING:
+            self._smoothing.addItem(f"{seconds:g} s" if seconds else "none", seconds)
+        self._smoothing.setCurrentIndex(2)
+        box = QVBoxLayout(self)
+        box.setContentsMargins(4, 4, 4, 4)
+        said = hint("The prediction is that of the model fitted to all the time that is used.", self)
+        box.addLayout(row(QLabel("smoothing", self), self._smoothing, said, spacing=6))
+        box.itemAt(0).layout().setStretch(2, 1)
+        box.addWidget(self.message)
+        box.addWidget(self.plot, 1)
+        self._smoothing.currentIndexChanged.connect(self._ask)
+
+    def show_unit(self, result: Result, recording: Recording | None, unit: str) -> None:
+        """Ask for the rates of one unit; they are drawn when they are there."""
+        if recording is None:
+            self._asked = None
+            self.message.show_warning("The recording is not open, so rates over time cannot be shown. Open it with Ctrl+O.")
+            self.plot.set_rates([])
+            return
+        self._asked = (result, recording, unit)
+        self._ask()
+
+    def clear(self) -> None:
+        self._asked = self._kept = None
+        self.message.clear()
+        self.plot.set_rates([])
+
+    def _ask(self, *_) -> None:
+        if self._asked is None:
+            return
+        result, recording, unit = self._asked
+        smoothing = self._smoothing.currentData()
+        kept = self._kept[2] if self._kept is not None and self._kept[:2] == (result, recording) else None
+
+        def work(context):
+            prediction = kept if kept is not None else result.predict(recording, context=context)
+            return result, recording, prediction, unit, rates_of(result, recording, prediction, unit, smoothing)
+
+        self._jobs.submit(
+            "Predicting rates over time", work, self._draw, self._failed, key="results-rates", quiet=kept is not None
+        )
+
+    def _draw(self, answer: tuple) -> None:
+        result, recording, prediction, unit, rates = answer
+        self._kept = (result, recording, prediction)
+        self.message.clear()
+        self.plot.set_title(f"Observed and predicted rate of unit {unit}")
+        self.plot.set_rates(
+            [
+                Curve("observed", rates.time, rates.observed, colour="data", width=1.0),
+                Curve("predicted", rates.time, rates.predicted, colour=0, width=1.5),
+            ]
+        )
+
+    def _failed(self, error: Exception) -> None:
+        self.message.show_error(str(error))
+        self.plot.set_rates([])

@@ -1,0 +1,111 @@
+"""The fitted units with their scores, best first."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
+
+from glmgui.panels.results.wording import BY_KEY, state_in_short
+from glmgui.widgets import column, heading
+
+if TYPE_CHECKING:
+    from glmengine.results import Result
+
+_KEYS = ("deviance_explained_heldout", "bits_per_spike_heldout", "deviance_explained_fit", "n_spikes")
+_SHORT = {
+    "deviance_explained_heldout": "Held out",
+    "bits_per_spike_heldout": "Bits/spike",
+    "deviance_explained_fit": "Fitted",
+    "n_spikes": "Spikes",
+}
+
+
+class _Number(QTableWidgetItem):
+    """Sorts by value, with missing values always lowest."""
+
+    def __init__(self, text: str, value: float) -> None:
+        super().__init__(text)
+        self._value = -math.inf if math.isnan(value) else value
+        self.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+
+    def __lt__(self, other: QTableWidgetItem) -> bool:
+        return self._value < other._value if isinstance(other, _Number) else super().__lt__(other)
+
+
+class UnitList(QWidget):
+    """A sortable table; picking a row picks the unit everywhere."""
+
+    picked = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("result_units")
+        self._silent = False
+        self._title = heading("Fitted units", self)
+        self.view = QTableWidget(0, 0, self)
+        self.view.setObjectName("result_units_table")
+        self.view.setAccessibleName("Fitted units with their scores")
+        self.view.verticalHeader().hide()
+        self.view.verticalHeader().setDefaultSectionSize(22)
+        self.view.horizontalHeader().setHighlightSections(False)
+        self.view.setShowGrid(False)
+        self.view.setAlternatingRowColors(True)
+        self.view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        box = column(self, margins=0)
+        box.addWidget(self._title)
+        box.addWidget(self.view, 1)
+        self.view.itemSelectionChanged.connect(self._selection_changed)
+
+    def set_result(self, result: Result) -> None:
+        """List the units of `result`, best on held-out time first."""
+        scores = result.scores
+        keys = [key for key in _KEYS if key in scores and not bool(scores[key].isnull().all())]
+        self._silent = True
+        self.view.setSortingEnabled(False)
+        self.view.clear()
+        self.view.setColumnCount(2 + len(keys))
+        self.view.setRowCount(len(result.units))
+        self.view.setHorizontalHeaderLabels(["Unit", *(_SHORT[key] for key in keys), "State"])
+        for part, key in enumerate(keys, 1):
+            score = BY_KEY[key]
+            self.view.horizontalHeaderItem(part).setToolTip(f"{score.heading}\n{score.help}")
+        for at, name in enumerate(result.units):
+            self.view.setItem(at, 0, QTableWidgetItem(name))
+            for part, key in enumerate(keys, 1):
+                value = float(scores[key].values[at])
+                self.view.setItem(at, part, _Number(BY_KEY[key].text(value), value))
+            state = state_in_short(str(scores["status"].values[at]), bool(scores["converged"].values[at]))
+            self.view.setItem(at, 1 + len(keys), QTableWidgetItem(state))
+        self.view.setSortingEnabled(True)
+        self.view.sortByColumn(1 if keys else 0, Qt.SortOrder.DescendingOrder if keys else Qt.SortOrder.AscendingOrder)
+        self.view.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        self.view.horizontalHeader().setStretchLastSection(True)
+        self._title.setText(f"Fitted units ({len(result.units)})")
+        self._silent = False
+
+    def select(self, name: str | None) -> None:
+        """Show a unit as the selected one, without reporting it as picked."""
+        self._silent = True
+        for at in range(self.view.rowCount()):
+            if self.view.item(at, 0).text() == name:
+                if self.view.currentRow() != at or not self.view.selectedItems():
+                    self.view.selectRow(at)
+                break
+        else:
+            self.view.clearSelection()
+        self._silent = False
+
+    @property
+    def best(self) -> str | None:
+        """The unit in the first row."""
+        return self.view.item(0, 0).text() if self.view.rowCount() else None
+
+    def _selection_changed(self) -> None:
+        items = self.view.selectedItems()
+        if items and not self._silent:
+            self.picked.emit(self.view.item(items[0].row(), 0).text())

@@ -1,0 +1,121 @@
+"""What the scores and states of a fit are called, their units, and what they mean, in plain words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Score:
+    """A score: its name in `Result.scores`, title, unit, how many digits are shown, and what it means."""
+
+    key: str
+    title: str
+    unit: str
+    digits: str
+    help: str
+
+    @property
+    def heading(self) -> str:
+        return f"{self.title} ({self.unit})" if self.unit else self.title
+
+    def text(self, value: object) -> str:
+        """A value of this score as it is shown, a dash where there is none."""
+        if isinstance(value, bool):
+            return "yes" if value else "no"
+        if isinstance(value, str):
+            return value
+        number = float(value)
+        if number != number:
+            return "\u2013"
+        return f"{number:{self.digits}}"
+
+
+SCORES = (
+    Score(
+        "deviance_explained_heldout",
+        "Deviance explained, held out",
+        "",
+        ".3f",
+        "Share of the deviance from the training mean that the model explains on time it was not fitted to. 0 or less: no effect.",
+    ),
+    Score(
+        "bits_per_spike_heldout",
+        "Information, held out",
+        "bits/spike",
+        ".3f",
+        "Gain in log-likelihood over the mean rate, per spike, on time it was not fitted to.",
+    ),
+    Score(
+        "deviance_explained_test",
+        "Deviance explained, test epochs",
+        "",
+        ".3f",
+        "The same on the epochs that were kept for testing.",
+    ),
+    Score(
+        "bits_per_spike_test",
+        "Information, test epochs",
+        "bits/spike",
+        ".3f",
+        "The same on the epochs that were kept for testing.",
+    ),
+    Score(
+        "deviance_explained_fit",
+        "Deviance explained, fitted",
+        "",
+        ".3f",
+        "The same on the time the model was fitted to; always the more flattering figure.",
+    ),
+    Score(
+        "strength",
+        "Penalty strength",
+        "",
+        ".3g",
+        "The strength that was used; where several were given, the best on held-out time.",
+    ),
+    Score("n_spikes", "Spikes", "", ",.0f", "Spikes in the bins that were used."),
+    Score("n_bins", "Bins", "", ",.0f", "Bins that were used."),
+    Score("rate_hz", "Mean rate", "Hz", ".3g", "Spikes by time, in the bins that were used."),
+    Score("log_likelihood", "Log-likelihood", "nats", ",.2f", "Of the fitted model on the bins that were used."),
+    Score("edf", "Effective parameters", "", ".2f", "How many free parameters the penalty leaves."),
+    Score("aic", "AIC", "", ",.1f", "Akaike's criterion: smaller is better, only between models of the same bins."),
+    Score("bic", "BIC", "", ",.1f", "Bayesian information criterion: smaller is better, only between models of the same bins."),
+    Score("converged", "Converged", "", "", "Whether the fit reached the optimum."),
+    Score(
+        "decrement", "Newton decrement", "nats/bin", ".1e", "How far from the optimum the fit stopped, in mean log-likelihood."
+    ),
+)
+BY_KEY = {score.key: score for score in SCORES}
+
+_STATES = {
+    "ok": "",
+    "silent": "No spikes in the bins that were used: there is nothing to fit, and its rate is predicted as zero.",
+    "no data": "No usable bin: in every bin at least one covariate or count is missing.",
+    "separated": "The covariates separate bins with spikes from bins without: some coefficients have no finite best value. A penalty helps.",
+    "stopped": "Stopped before the optimum was reached; the numbers are those of an unfinished fit.",
+}
+
+
+def state_in_words(status: str, converged: bool) -> str:
+    """What should be known of a unit's fit before its numbers are read; empty where all is well."""
+    said = _STATES.get(status, f"State of the fit: {status}.")
+    if not said and not converged:
+        return "The fit did not converge; the numbers are those of an unfinished fit. Try a stronger penalty or fewer functions."
+    return said
+
+
+def state_in_short(status: str, converged: bool) -> str:
+    """One or two words for a table."""
+    if status == "ok":
+        return "ok" if converged else "not converged"
+    return "no spikes" if status == "silent" else status
+
+
+def effect_in_words(heldout: float) -> str:
+    """What a held-out share of deviance says, for a reader who meets it for the first time."""
+    if heldout != heldout:
+        return "not tested on held-out time"
+    if heldout <= 0:
+        return "no effect: on held-out time it predicts no better than the mean rate"
+    return f"explains {heldout:.1%} of the deviance on held-out time"

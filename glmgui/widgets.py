@@ -1,0 +1,151 @@
+"""Small pieces that several panels are built from: headings, hints, messages and what stands in an empty place."""
+
+from __future__ import annotations
+
+from qtpy.QtCore import QRect, Qt
+from qtpy.QtGui import QColor, QPainter, QPaintEvent, QPalette
+from qtpy.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
+
+from glmgui import theme
+
+_SIGNS = {"error": "\u2716", "warning": "\u26a0"}
+_SIGN_WIDTH = 26
+
+
+def heading(text: str, parent: QWidget | None = None) -> QLabel:
+    """A bold line above a list or a group of controls."""
+    label = QLabel(text, parent)
+    font = label.font()
+    font.setBold(True)
+    label.setFont(font)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    return label
+
+
+def hint(text: str = "", parent: QWidget | None = None) -> QLabel:
+    """A quiet line that explains; wraps."""
+    label = QLabel(text, parent)
+    label.setWordWrap(True)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+    return label
+
+
+def button(text: str, name: str, tooltip: str, parent: QWidget | None = None) -> QPushButton:
+    """A push button with a name for tests and screen readers."""
+    made = QPushButton(text, parent)
+    made.setObjectName(name)
+    made.setToolTip(tooltip)
+    made.setAccessibleName(text.rstrip("\u2026"))
+    made.setAccessibleDescription(tooltip)
+    return made
+
+
+def small_button(text: str, name: str, tooltip: str, parent: QWidget | None = None) -> QToolButton:
+    """A small button for a row of them; the tooltip is what screen readers say where `text` is a symbol."""
+    made = QToolButton(parent)
+    made.setText(text)
+    made.setObjectName(name)
+    made.setToolTip(tooltip)
+    made.setAccessibleName(tooltip)
+    made.setAutoRaise(len(text) == 1)  # words need a frame to be seen as buttons
+    return made
+
+
+def row(*widgets: QWidget | None, spacing: int = 4) -> QHBoxLayout:
+    """Widgets side by side; None is a space that grows."""
+    box = QHBoxLayout()
+    box.setContentsMargins(0, 0, 0, 0)
+    box.setSpacing(spacing)
+    for widget in widgets:
+        if widget is None:
+            box.addStretch(1)
+        else:
+            box.addWidget(widget)
+    return box
+
+
+def column(parent: QWidget, *, margins: int = 6, spacing: int = 4) -> QVBoxLayout:
+    box = QVBoxLayout(parent)
+    box.setContentsMargins(margins, margins, margins, margins)
+    box.setSpacing(spacing)
+    return box
+
+
+class MessageLine(QFrame):
+    """A line that appears with a fault or a warning beside its cause, and is gone without one.
+
+    The sign before the text says which of the two it is, so that colour is not the only mark.
+    """
+
+    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName(name)
+        self._kind = "error"
+        self._text = QLabel(self)
+        self._text.setWordWrap(True)
+        self._text.setTextFormat(Qt.TextFormat.PlainText)
+        self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        box = QHBoxLayout(self)
+        box.setContentsMargins(_SIGN_WIDTH, 4, 8, 4)
+        box.addWidget(self._text, 1)
+        self.hide()
+
+    @property
+    def text(self) -> str:
+        return self._text.text() if not self.isHidden() else ""
+
+    def show_error(self, text: str) -> None:
+        self._show("error", text)
+
+    def show_warning(self, text: str) -> None:
+        self._show("warning", text)
+
+    def clear(self) -> None:
+        self._text.clear()
+        self.hide()
+
+    def _show(self, kind: str, text: str) -> None:
+        self._kind = kind
+        self._text.setText(text)
+        self.setAccessibleName(text)
+        self.show()
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        colour = QColor(getattr(theme.current(), self._kind))
+        painter = QPainter(self)
+        painter.fillRect(0, 0, 3, self.height(), colour)
+        painter.setPen(colour)
+        sign = QRect(3, 4, _SIGN_WIDTH - 3, self._text.fontMetrics().height())
+        painter.drawText(sign, Qt.AlignmentFlag.AlignCenter, _SIGNS[self._kind])
+        painter.end()
+
+
+class EmptyState(QWidget):
+    """What stands where there is nothing yet: what will be here, and what to do for it."""
+
+    def __init__(self, title: str, text: str, name: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName(name)
+        top = QLabel(title, self)
+        font = top.font()
+        font.setPointSizeF(font.pointSizeF() * 1.4)
+        top.setFont(font)
+        top.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        self._text = hint(text, self)
+        self._text.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        self._text.setMaximumWidth(520)
+        box = QVBoxLayout(self)
+        box.addStretch(2)
+        box.addWidget(top)
+        box.addLayout(row(None, self._text, None))
+        box.addStretch(3)
+        box.itemAt(2).layout().setStretch(1, 4)
+
+    @property
+    def text(self) -> str:
+        return self._text.text()
+
+    def set_text(self, text: str) -> None:
+        self._text.setText(text)
