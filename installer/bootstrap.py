@@ -346,7 +346,7 @@ def write_demonstration() -> int:
         raise Problem(f"the folder {OUTPUT} cannot be made ({error.strerror}); make the project folder writable") from error
     steps = [
         ("glmengine", "sample", "session", "output/session.nwb"),
-        ("glmengine", "new", "session", "output/session.toml"),
+        ("glmengine", "new", "session", "output/session.toml", "--force"),
         ("glmengine", "run", "output/session.toml", "--recording", "output/session.nwb", "--out", "output/results"),
         ("glmgui", "--screenshots", "output/screenshots"),
     ]
