@@ -209,7 +209,7 @@ class Document(QObject):
         self._stale = self._find_stale()
         self.changed.emit(frozenset({"result", "project"}))
 
-    def select(self, *, unit: str | None | object = _KEEP, term: int | None | object = _KEEP) -> None:
+    def select(self, *, unit: str | object | None = _KEEP, term: int | object | None = _KEEP) -> None:
         """Select a unit by name, a term by position, or both; what is not given stays as it is."""
         before = (self._unit, self._term)
         if unit is not _KEEP:
