@@ -1,0 +1,405 @@
+"""`fit`: coefficients of a GLM for many units at once, at the true optimum, with everything that is said about them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from glmengine.assembly import NO_DATA, OK, SEPARATED, SILENT_UNIT, STOPPED, Assembly, assemble, column_groups, read_strength, resolve_penalty, restricted
+from glmengine.context import SILENT, Context
+from glmengine.errors import GlmError
+from glmengine.inference import Evaluation, Uncertainty, evaluate, uncertainty
+from glmengine.inputs import Inputs, read_inputs
+from glmengine.models import Penalty, Ridge, get_family, get_penalty
+from glmengine.models.penalties import Resolved
+from glmengine.solvers.problem import ALL_ROWS, Objective, Problem, Solution
+
+SOLVERS = ("auto", "newton", "lbfgs")
+
+
+@dataclass(frozen=True)
+class Part:
+    """Units that were solved together, with what is needed to look at their optimum again.
+
+    Attributes
+    ----------
+    units : (k,) int array
+    columns : (p,) int array or None
+        Columns of the design that they use; all where None.
+    problem : Problem
+    theta : (k, Q) array
+        Parameters in the scale of the prepared columns.
+    """
+
+    units: np.ndarray
+    columns: np.ndarray | None
+    problem: Problem
+    theta: np.ndarray
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A fitted model of M units with P features; arrays are labelled by `feature_names` and `unit_names`.
+
+    Attributes
+    ----------
+    coef : (P, M) array, intercept : (M,) array
+        In raw units of the columns. A coefficient that a unit may not use is 0.
+    objective, decrement : (M,)
+        Mean loss plus penalty (CONVENTIONS of the objective: see `fit`), and half the Newton decrement at the end.
+    converged : (M,) bool
+        The stopping rule holds; never True for a fit that was stopped.
+    status : (M,) str
+        ``ok``, ``silent`` (no spikes: coefficients 0, intercept -inf), ``no data`` (NaN), ``separated`` (no finite optimum), ``stopped``.
+    iterations : (M,) int
+    seconds : float
+    solver : str
+    trace : tuple of dict
+        Per iteration: columns at work, largest decrement, passes over the rows, Hessians made, seconds.
+    strength : (M,)
+        What the penalty was multiplied by, or its own strength.
+    notes : tuple of str
+        What a reader of the numbers should know (columns left out, units without spikes).
+
+    Standard errors, `covariance`, `edf`, `aic`, `bic` and `dispersion` need the Hessian at the optimum, `log_likelihood` and deviances one
+    more pass over the rows: both are made when first asked for.
+    """
+
+    coef: np.ndarray
+    intercept: np.ndarray
+    objective: np.ndarray
+    decrement: np.ndarray
+    converged: np.ndarray
+    status: np.ndarray
+    iterations: np.ndarray
+    seconds: float
+    solver: str
+    trace: tuple[dict[str, float], ...]
+    strength: np.ndarray
+    feature_names: tuple[str, ...]
+    unit_names: tuple[str, ...]
+    family: str
+    link: str
+    penalty: Penalty
+    notes: tuple[str, ...]
+    assembly: Assembly
+    parts: tuple[Part, ...]
+
+    @property
+    def n_valid(self) -> np.ndarray:
+        """(M,) sum of the weights of each unit's rows: their number without weights."""
+        return self.assembly.n_valid[0]
+
+    @cached_property
+    def _evaluation(self) -> Evaluation:
+        return evaluate(self.assembly, self.parts)
+
+    @cached_property
+    def _uncertainty(self) -> Uncertainty:
+        return uncertainty(self.assembly, self.parts, self._evaluation)
+
+    @property
+    def log_likelihood(self) -> np.ndarray:
+        """(M,) summed over rows, nothing left out; with the estimated dispersion where the family has a free scale."""
+        return self._evaluation.full_log_likelihood(self.assembly.family, self.n_valid)
+
+    @property
+    def deviance(self) -> np.ndarray:
+        """(M,) deviance, summed over rows."""
+        return self._evaluation.deviance
+
+    @property
+    def null_deviance(self) -> np.ndarray:
+        """(M,) deviance of the mean observation."""
+        return self._evaluation.null_deviance
+
+    @property
+    def standard_errors(self) -> np.ndarray:
+        """(P, M) square roots of the diagonal of `covariance`; NaN where a coefficient is not identified."""
+        return self._uncertainty.standard_errors
+
+    @property
+    def intercept_se(self) -> np.ndarray:
+        """(M,) standard errors of the intercepts."""
+        return self._uncertainty.intercept_se
+
+    @property
+    def edf(self) -> np.ndarray:
+        """(M,) effective degrees of freedom, the intercept included: the trace of (H + penalty)^-1 H."""
+        return self._uncertainty.edf
+
+    @property
+    def dispersion(self) -> np.ndarray:
+        """(M,) Pearson X2/(n - edf) for Gaussian and Gamma, else 1."""
+        return self._uncertainty.dispersion
+
+    @property
+    def aic(self) -> np.ndarray:
+        """(M,) -2 log-likelihood + 2 (edf + 1 where a scale is estimated)."""
+        return -2.0 * self.log_likelihood + 2.0 * self._parameters
+
+    @property
+    def bic(self) -> np.ndarray:
+        """(M,) as `aic`, with the logarithm of the number of rows in place of 2."""
+        with np.errstate(divide="ignore"):
+            return -2.0 * self.log_likelihood + np.log(self.n_valid) * self._parameters
+
+    @property
+    def _parameters(self) -> np.ndarray:
+        return self.edf + (1.0 if self.assembly.family.free_scale else 0.0)
+
+    def covariance(self, unit: int | str = 0, kind: str = "bayesian") -> np.ndarray:
+        """Covariance (P + 1, P + 1) of one unit's intercept (first) and coefficients.
+
+        Parameters
+        ----------
+        unit : int or str
+            Number or name of the unit.
+        kind : str
+            ``"bayesian"``: dispersion x (X'WX + T penalty)^-1, with W the expected curvature; equal to the inverse Fisher information
+            without a penalty, and the posterior covariance under the prior that the penalty stands for (Wood 2006) with one.
+            ``"observed"``: the same with the actual second derivatives. ``"frequentist"``: of the penalised estimate over
+            repeated data, H^-1 X'WX H^-1. ``"sandwich"``: with the squared scores in the middle, right also where the variance is not the family's.
+        """
+        return self._uncertainty.covariance(self._number(unit), kind)
+
+    def pseudo_r2(self, kind: str = "cohen") -> np.ndarray:
+        """(M,) pseudo-R2 against the mean of the fitted data: ``"cohen"`` 1 - deviance/null deviance, ``"mcfadden"`` 1 - LL/LL of the mean."""
+        if kind == "cohen":
+            with np.errstate(invalid="ignore", divide="ignore"):
+                return 1.0 - self.deviance / self.null_deviance
+        if kind == "mcfadden":
+            return 1.0 - self._evaluation.log_likelihood / self._evaluation.null_log_likelihood
+        raise GlmError(f"there is no pseudo-R2 {kind!r}; choose 'cohen' or 'mcfadden'")
+
+    def predict(self, X: Any, offset: Any = None) -> np.ndarray:
+        """(T, M) expected observations for rows (T, P) or a `Design`; NaN where a row is not valid."""
+        if hasattr(X, "matvec") and hasattr(X, "valid"):
+            eta = np.where(np.asarray(X.valid)[:, None], X.matvec(self.coef), np.nan)
+        else:
+            eta = np.asarray(getattr(X, "values", X), dtype=float) @ self.coef
+        eta = eta + np.where(np.isneginf(self.intercept), -1e300, self.intercept)
+        if offset is not None:
+            offset = np.asarray(offset, dtype=float)
+            eta = eta + (offset[:, None] if offset.ndim == 1 else offset)
+        return np.asarray(self.assembly.link.mean(eta))
+
+    def _number(self, unit: int | str) -> int:
+        if isinstance(unit, str):
+            if unit not in self.unit_names:
+                raise GlmError(f"there is no unit '{unit}'; the units are {', '.join(self.unit_names)}")
+            return self.unit_names.index(unit)
+        return int(unit)
+
+
+def fit(
+    X: Any,
+    Y: Any,
+    family: Any = "poisson",
+    link: Any = None,
+    penalty: Penalty | str | None = Ridge(1e-4),  # noqa: B008 - a frozen value
+    *,
+    strength: Any = None,
+    weights: Any = None,
+    offset: Any = None,
+    intercept: bool = True,
+    mask: Any = None,
+    start: Any = None,
+    unit_names: Sequence[str] | None = None,
+    solver: str = "auto",
+    memory: float = 2.0,
+    context: Context | None = None,
+) -> Fit:
+    """Fit a GLM to each unit.
+
+    Minimised for each unit is sum(w nll)/sum(w) over its valid rows plus the penalty; the intercept is never penalised. The Poisson nll leaves
+    out the factorial, the Gaussian one is the squared error. `Ridge(a)` adds a/2 |coef|^2: the textbook form max log p - alpha sum(coef^2)
+    is a = 2 alpha / T, with T the sum of the valid weights.
+
+    Parameters
+    ----------
+    X : (T, P) array, data frame, xarray, pynapple frame, or Design
+        A row with NaN is left out for all units.
+    Y : (T,) or (T, M), same kinds
+        Observations; NaN leaves the row out for that unit alone.
+    family, link : str or Family, Link
+        Link by default the family's first.
+    penalty : Penalty, str or None
+    strength : float or (M,) array, optional
+        Replaces the penalty's own strength (multiplies a sum of penalties), one for each unit.
+    weights : (T,) or (T, M), optional
+        Frequency weights: 2 counts as the same row twice, everywhere.
+    offset : (T,) or (T, M), optional
+        Added to the linear predictor.
+    intercept : bool
+    mask : (P, M) bool, optional
+        Which columns may be used for which unit.
+    start : Fit or (coef (P, M), intercept (M,)), optional
+        Where to begin.
+    unit_names : sequence of str, optional
+    solver : str
+        ``"auto"``, ``"newton"`` or ``"lbfgs"``.
+    memory : float
+        GB that the prepared design may take; a larger one is read in pieces in each pass.
+    context : Context, optional
+        Hears of progress, can cancel, or stop and keep what there is (status ``stopped``).
+
+    Raises
+    ------
+    GlmError
+        For input that cannot be fitted, saying where.
+    Cancelled
+        If the context says so.
+    """
+    from glmengine import runtime
+
+    context = context or SILENT
+    began = time.perf_counter()
+    family = get_family(family)
+    link = family.link(link)
+    penalty = get_penalty(penalty)
+    check_options(solver, memory)
+    inputs = read_inputs(X, Y, family, weights=weights, offset=offset, mask=mask, units=unit_names)
+    factor = np.ones(inputs.shape[2]) if strength is None else read_strength(strength, inputs.units)
+    base = penalty if strength is None else penalty.scaled(1.0)
+    with runtime.float64():
+        assembly = assemble(inputs, family, link, intercept=intercept)
+        resolved = resolve_penalty(base, inputs, None)
+        return _fit_units(assembly, resolved, penalty, factor, strength, start, solver, memory, context, began)
+
+
+def _fit_units(
+    assembly: Assembly, resolved: Resolved, penalty: Penalty, factor: np.ndarray, strength: Any, start: Any, solver: str, memory: float, context: Context, began: float
+) -> Fit:
+    inputs = assembly.inputs
+    _, P, M = inputs.shape
+    coef, ends = np.zeros((P, M)), np.zeros(M)
+    objective, decrement = np.full(M, np.nan), np.full(M, np.nan)
+    converged, iterations = np.zeros(M, bool), np.zeros(M, int)
+    status = assembly.status.copy()
+    silent, empty = status == SILENT_UNIT, status == NO_DATA
+    coef[:, empty], ends[empty] = np.nan, np.nan
+    ends[silent] = -np.inf if assembly.intercept else 0.0
+    objective[silent] = 0.0
+    decrement[silent] = 0.0
+    converged[silent] = True
+    begin = _start(start, P, M)
+    groups = column_groups(inputs.mask, np.flatnonzero(status == OK))
+    parts: list[Part] = []
+    names: list[str] = []
+    trace: list[dict[str, float]] = []
+    for number, (units, columns) in enumerate(groups):
+        if not units.size:
+            continue
+        share = context.part(number / len(groups), (number + 1) / len(groups), f"Fitting {M} units" if M > 1 else None)
+        part, solution = _solve_group(assembly, resolved, units, columns, factor, begin, solver, memory, share)
+        place = slice(None) if columns is None else columns
+        coef[place, units] = solution.coef.T if columns is None else 0.0
+        if columns is not None:
+            coef[np.ix_(columns, units)] = solution.coef.T
+        ends[units] = solution.intercept
+        objective[units], decrement[units] = solution.objective, solution.decrement
+        converged[units], iterations[units] = solution.converged, solution.iterations
+        status[units] = np.where(solution.converged, OK, np.where(solution.runaway, SEPARATED, STOPPED))
+        parts.append(part)
+        names.append(solution.solver)
+        trace.extend(solution.trace)
+    notes = _notes(status, inputs.units)
+    own = np.full(M, penalty.strength) if strength is None else factor
+    return Fit(
+        coef=coef,
+        intercept=ends,
+        objective=objective,
+        decrement=decrement,
+        converged=converged,
+        status=status,
+        iterations=iterations,
+        seconds=time.perf_counter() - began,
+        solver="; ".join(dict.fromkeys(names)) or "none",
+        trace=tuple(trace),
+        strength=own,
+        feature_names=inputs.features,
+        unit_names=inputs.units,
+        family=assembly.family.name,
+        link=assembly.link.name,
+        penalty=penalty,
+        notes=notes,
+        assembly=assembly,
+        parts=tuple(parts),
+    )
+
+
+def _solve_group(
+    assembly: Assembly,
+    resolved: Resolved,
+    units: np.ndarray,
+    columns: np.ndarray | None,
+    factor: np.ndarray,
+    begin: tuple[np.ndarray, np.ndarray] | None,
+    solver: str,
+    memory: float,
+    context: Context,
+) -> tuple[Part, Solution]:
+    from glmengine.solvers.smooth import solve
+
+    inputs = assembly.inputs
+    rows = assembly.rows(columns, width=units.size, memory=memory * 1e9)
+    held = np.full(units.size, ALL_ROWS)
+    penalty = resolved if columns is None else restricted(resolved, columns)
+    movable = movable_columns(inputs, units, columns)
+    problem = assembly.problem(rows, penalty, units, held, factor[units], movable)
+    if begin is None:
+        coef, ends = np.zeros((units.size, rows.n_features)), assembly.null_predictor(units, held) * assembly.intercept
+    else:
+        coef = begin[0][:, units].T if columns is None else begin[0][np.ix_(columns, units)].T
+        ends = begin[1][units]
+    solution, descent = solve(problem, context, Objective(problem, context).start(coef, ends), solver=solver)
+    return Part(units, columns, problem, descent.theta), solution
+
+
+def movable_columns(inputs: Inputs, units: np.ndarray, columns: np.ndarray | None) -> np.ndarray:
+    """(K, P) bool: which of these columns each unit may use."""
+    n = inputs.source.shape[1] if columns is None else columns.size
+    if inputs.mask is None:
+        return np.ones((units.size, n), bool)
+    mask = inputs.mask if columns is None else inputs.mask[columns]
+    return mask[:, units].T
+
+
+def check_options(solver: str, memory: float) -> None:
+    """Refuse an unknown solver and a memory limit that is no size."""
+    if solver not in SOLVERS:
+        raise GlmError(f"there is no solver {solver!r}; choose one of {', '.join(SOLVERS)}", field="model.solver")
+    if not memory > 0:
+        raise GlmError(f"memory: is {memory}; give the GB that the design may take, above 0", field="model.memory")
+
+
+def _start(start: Any, P: int, M: int) -> tuple[np.ndarray, np.ndarray] | None:
+    if start is None:
+        return None
+    coef, ends = (start.coef, start.intercept) if isinstance(start, Fit) else start
+    coef, ends = np.asarray(coef, dtype=float).reshape(-1, M) if np.ndim(coef) == 1 else np.asarray(coef, dtype=float), np.atleast_1d(np.asarray(ends, dtype=float))
+    if coef.shape != (P, M) or ends.shape != (M,):
+        raise GlmError(f"start: has shapes {coef.shape} and {ends.shape}; give coefficients {(P, M)} and intercepts {(M,)}")
+    return np.nan_to_num(coef, posinf=0.0, neginf=0.0), np.nan_to_num(ends, posinf=0.0, neginf=0.0)
+
+
+def _notes(status: np.ndarray, units: tuple[str, ...]) -> tuple[str, ...]:
+    texts = {
+        SILENT_UNIT: "no spikes in the bins used; nothing is fitted",
+        NO_DATA: "no valid bin",
+        SEPARATED: "the rate can be predicted perfectly somewhere, so coefficients grow without limit; add a penalty",
+        STOPPED: "stopped before the optimum",
+    }
+    notes = []
+    for kind, text in texts.items():
+        named = [unit for unit, value in zip(units, status, strict=True) if value == kind]
+        if named:
+            more = f" and {len(named) - 8} more" if len(named) > 8 else ""
+            notes.append(f"{'Unit' if len(named) == 1 else 'Units'} {', '.join(named[:8])}{more}: {text}.")
+    return tuple(notes)

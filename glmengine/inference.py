@@ -1,0 +1,169 @@
+"""What is said about a fit at its optimum: deviance and likelihood, covariance, effective degrees of freedom, dispersion."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy.linalg import eigh
+
+from glmengine import runtime
+from glmengine.assembly import NO_DATA, SILENT_UNIT, Assembly
+from glmengine.context import SILENT
+from glmengine.errors import GlmError
+from glmengine.models import Family
+from glmengine.solvers.problem import Objective, Problem
+
+if TYPE_CHECKING:
+    from glmengine.fitting import Part
+
+NULL = 1e-12
+"""Eigenvalues of the scaled Hessian below this, times the largest, are directions in which the data say nothing."""
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Sums over the rows of each of M units; a free scale is taken as 1.
+
+    Attributes
+    ----------
+    log_likelihood, deviance, null_log_likelihood, null_deviance, pearson : (M,)
+        Of the model, of the mean observation, and the squared Pearson residuals.
+    """
+
+    log_likelihood: np.ndarray
+    deviance: np.ndarray
+    null_log_likelihood: np.ndarray
+    null_deviance: np.ndarray
+    pearson: np.ndarray
+
+    def full_log_likelihood(self, family: Family, n: np.ndarray) -> np.ndarray:
+        """(M,) log-likelihood at the most likely scale, where the family has a free one."""
+        if family.name == "gaussian":
+            with np.errstate(divide="ignore", invalid="ignore"):
+                return -0.5 * n * (np.log(2 * np.pi * self.deviance / n) + 1.0)
+        return self.log_likelihood
+
+
+def sums(problem: Problem, theta: np.ndarray, null: np.ndarray, context: Any, *, held_out: bool) -> np.ndarray:
+    """`steps.scores` over all rows, (8, K), at parameters (K, Q) and null means (K,)."""
+    from glmengine.solvers import steps
+
+    objective = Objective(problem, context)
+    columns = np.arange(problem.n_columns)
+    coef, intercept, where = objective.arguments(theta, columns)
+    padded = np.full(len(coef), null[0])
+    padded[: null.size] = null
+    total = np.zeros((8, len(coef)))
+    for chunk in problem.rows:
+        context.check()
+        total += np.asarray(steps.scores(chunk, coef, intercept, padded, where, family=problem.family, link=problem.link, held_out=held_out))
+    return total[:, : columns.size]
+
+
+def evaluate(assembly: Assembly, parts: Sequence[Part]) -> Evaluation:
+    """One pass over the rows of each part."""
+    M = assembly.mean.shape[1]
+    table = np.full((8, M), np.nan)
+    table[:, assembly.status == SILENT_UNIT] = 0.0
+    with runtime.float64():
+        for part in parts:
+            table[:, part.units] = sums(part.problem, part.theta, assembly.mean[0, part.units], SILENT, held_out=False)
+    return Evaluation(log_likelihood=table[2], deviance=table[3], null_log_likelihood=table[4], null_deviance=table[5], pearson=table[6])
+
+
+class Uncertainty:
+    """Covariances of M units, made from the Hessians at their optima."""
+
+    def __init__(self, assembly: Assembly, parts: Sequence[Part], evaluation: Evaluation) -> None:
+        M, P = assembly.mean.shape[1], assembly.inputs.source.shape[1]
+        self._assembly = assembly
+        self._size = P + 1
+        self._place: dict[int, tuple[Part, int]] = {int(unit): (part, k) for part in parts for k, unit in enumerate(part.units)}
+        self.standard_errors, self.intercept_se = np.full((P, M), np.nan), np.full(M, np.nan)
+        self.edf, self.dispersion = np.full(M, np.nan), np.ones(M)
+        self.edf[assembly.status == SILENT_UNIT] = 0.0
+        self.dispersion[assembly.status == NO_DATA] = np.nan
+        self._bayesian: dict[int, np.ndarray] = {}
+        keep = 8.0 * M * self._size**2 <= 5e8
+        for part in parts:
+            for k, unit in enumerate(part.units.tolist()):
+                matrix, unknown, edf = self._solve(part, k, "bayesian")
+                self.edf[unit] = edf
+                if assembly.family.free_scale:
+                    n = assembly.n_valid[0, unit]
+                    self.dispersion[unit] = evaluation.pearson[unit] / (n - edf) if n > edf else np.nan
+                matrix = matrix * self.dispersion[unit]
+                if keep:
+                    self._bayesian[unit] = matrix
+                errors = np.sqrt(np.maximum(np.diagonal(matrix), 0.0))
+                errors[unknown] = np.nan
+                self.intercept_se[unit] = errors[0] if assembly.intercept else np.nan
+                self.standard_errors[:, unit] = errors[1:]
+
+    def covariance(self, unit: int, kind: str) -> np.ndarray:
+        """(P + 1, P + 1), the intercept first. Directions that are not identified have no variance in it, so that those of rates are right."""
+        if kind not in ("bayesian", "observed", "frequentist", "sandwich"):
+            raise GlmError(f"there is no covariance '{kind}'; choose bayesian, observed, frequentist or sandwich")
+        if unit not in self._place:
+            return np.full((self._size, self._size), np.nan)
+        if kind == "bayesian" and unit in self._bayesian:
+            return self._bayesian[unit]
+        part, k = self._place[unit]
+        matrix, _, _ = self._solve(part, k, kind)
+        return matrix if kind == "sandwich" else matrix * self.dispersion[unit]
+
+    def _solve(self, part: Part, k: int, kind: str) -> tuple[np.ndarray, np.ndarray, float]:
+        """Covariance at dispersion 1 in raw units, which of its rows are not identified, and the effective degrees of freedom."""
+        problem = part.problem
+        objective = Objective(problem, SILENT)
+        column = np.array([k])
+        theta = part.theta[column]
+        with runtime.float64():
+            hessian = objective.hessian(theta, column, "float64", expected=kind != "observed")[0]
+            middle = objective.score_products(theta, column)[0] if kind == "sandwich" else hessian
+        whole = objective.penalised(hessian[None], column)[0]
+        moving = objective.movable[k]
+        size = np.sqrt(np.where(np.diagonal(whole) > 0, np.diagonal(whole), 1.0))
+        scaled = (whole / np.outer(size, size))[np.ix_(moving, moving)]
+        values, vectors = eigh(scaled, check_finite=False)
+        known = values > NULL * max(values.max(initial=0.0), 1e-300) * max(1.0, len(values) / 100)
+        half = vectors[:, known] / np.sqrt(values[known])
+        inverse = np.zeros_like(whole)
+        inverse[np.ix_(moving, moving)] = half @ half.T
+        inverse /= np.outer(size, size)
+        edf = float(np.sum(inverse * hessian))
+        factor = problem.family.loss_factor / problem.total[k]
+        if kind in ("frequentist", "sandwich"):
+            inverse = inverse @ middle @ inverse
+            factor = factor if kind == "frequentist" else 1.0 / problem.total[k]
+        unknown = np.zeros(len(whole), bool)
+        unknown[np.flatnonzero(moving)] = np.any(np.abs(vectors[:, ~known]) > 1e-6, axis=1)
+        return self._raw(part, inverse * factor, unknown | ~moving, edf)
+
+    def _raw(self, part: Part, covariance: np.ndarray, unknown: np.ndarray, edf: float) -> tuple[np.ndarray, np.ndarray, float]:
+        """From prepared columns, intercept last, to all columns of the design, intercept first."""
+        rows = part.problem.rows
+        n, Q = rows.n_features, len(covariance)
+        turn = np.zeros((n + 1, Q))
+        turn[0, -1] = 1.0
+        turn[0, :n] = -rows.centre / rows.scale
+        turn[1:, :n] = np.diag(1.0 / rows.scale)
+        place = np.concatenate([[0], 1 + (np.arange(n) if part.columns is None else part.columns)])
+        result = np.zeros((self._size, self._size))
+        result[np.ix_(place, place)] = turn @ covariance @ turn.T
+        hidden = np.ones(self._size, bool)
+        hidden[place[1:]] = unknown[:n]
+        # the intercept of the raw columns is known only if every column in its way is, or has no centre
+        hidden[0] = unknown[-1] or bool(np.any(unknown[:n] & part.problem.movable.any(axis=0) & (rows.centre != 0)))
+        return result, hidden, edf
+
+
+def uncertainty(assembly: Assembly, parts: Sequence[Part], evaluation: Evaluation) -> Uncertainty:
+    """Covariances at the optimum, one Hessian per unit."""
+    return Uncertainty(assembly, parts, evaluation)
+
+
+

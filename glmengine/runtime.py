@@ -1,0 +1,103 @@
+"""JAX and its settings, in one place: precision, platform, threads and the compilation cache on disk.
+
+Nothing else in the program touches JAX's configuration. `prepare` is called by whatever computes first; `configure` by the entry
+points (command line, window), which own the process and may set things for all of it.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import tempfile
+from contextlib import AbstractContextManager
+from pathlib import Path
+from types import ModuleType
+
+log = logging.getLogger(__name__)
+
+CACHE_VARIABLE = "GLMENGINE_CACHE"
+"""Environment variable that moves the compilation cache; empty switches it off."""
+
+_state: dict[str, bool] = {"prepared": False}
+
+
+def cache_folder() -> Path | None:
+    """A writable folder for compiled steps, or None where there is none (a home that cannot be written to is no error)."""
+    chosen = os.environ.get(CACHE_VARIABLE)
+    if chosen == "":
+        return None
+    candidates = [Path(chosen)] if chosen else [_user_cache(), Path(tempfile.gettempdir()) / f"glmengine-{_user_number()}"]
+    for folder in candidates:
+        try:
+            folder = folder / "compiled" if not chosen else folder
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.NamedTemporaryFile(dir=folder):
+                return folder
+        except (OSError, RuntimeError) as error:  # RuntimeError: there is no home at all
+            log.info("The compilation cache cannot be kept in %s (%s).", folder, error)
+    return None
+
+
+def configure(*, platform: str | None = None, threads: int | None = None) -> None:
+    """Settings of a whole process, made by its entry point before anything imports JAX.
+
+    Parameters
+    ----------
+    platform : str, optional
+        ``"cpu"`` or ``"gpu"``; JAX's own choice where not given.
+    threads : int, optional
+        Largest number of CPU threads; all cores where not given.
+    """
+    if platform is not None:
+        os.environ["JAX_PLATFORMS"] = "cuda,cpu" if platform == "gpu" else platform
+    if threads is not None and "jax" not in sys.modules:
+        flags = os.environ.get("XLA_FLAGS", "")
+        if threads == 1:
+            flags += " --xla_cpu_multi_thread_eigen=false"
+        os.environ["XLA_FLAGS"] = flags.strip()
+        for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NPROC"):
+            os.environ.setdefault(name, str(threads))
+    os.environ["JAX_ENABLE_X64"] = "1"
+    if "jax" in sys.modules:
+        prepare().config.update("jax_enable_x64", True)
+
+
+def prepare() -> ModuleType:
+    """The jax module, imported and given the compilation cache; the caller's precision setting is left alone."""
+    import jax
+
+    if not _state["prepared"]:
+        _state["prepared"] = True
+        if jax.config.jax_compilation_cache_dir is None:
+            folder = cache_folder()
+            if folder is not None:
+                jax.config.update("jax_compilation_cache_dir", str(folder))
+                jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+                jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+    return jax
+
+
+def float64() -> AbstractContextManager[None]:
+    """Within it JAX computes in float64, whatever the caller's own setting; outside nothing changes."""
+    return prepare().enable_x64(True)
+
+
+def device_name() -> str:
+    """What computes, in words for the log and the provenance of a result (``"cpu"``, ``"NVIDIA H200"``)."""
+    device = prepare().devices()[0]
+    return device.platform if device.platform == "cpu" else device.device_kind
+
+
+def _user_cache() -> Path:
+    if sys.platform == "win32":
+        base = os.environ.get("LOCALAPPDATA") or str(Path.home() / "AppData" / "Local")
+    elif sys.platform == "darwin":
+        base = str(Path.home() / "Library" / "Caches")
+    else:
+        base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return Path(base) / "glmengine"
+
+
+def _user_number() -> int:
+    return os.getuid() if hasattr(os, "getuid") else 0

@@ -1,0 +1,239 @@
+"""Batched quasi-Newton descent: every pass over the rows serves all columns that are still at work.
+
+Each column takes the step of limited-memory BFGS in a metric that is nearly its Hessian. With a fresh Hessian that is Newton's
+method; with an old one the memory mends it; with the shared Gram it is a preconditioned L-BFGS. A column asks
+for a new Hessian when the passes that it would save are worth more than it costs. Step lengths are controlled column by column,
+so no column's course depends on who else is there.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+
+from glmengine.context import Progress
+from glmengine.solvers.memory import Memory
+from glmengine.solvers.metrics import GramMetric, HessianMetric
+from glmengine.solvers.problem import Objective, Problem, Solution
+
+MOST_ITERATIONS = 400
+MOST_TRIALS = 25
+
+SAFE = 0.25
+"""An estimate of the decrement must be this far below the limit, since the metric is only nearly the Hessian."""
+
+LARGEST_HESSIAN = 2500
+"""With more columns than this a Hessian per problem column is never made."""
+
+LONG_STEP = 0.05
+"""A step in units of a column's standard deviation that is no correction any more."""
+
+RUNAWAY_STEPS = 4
+"""A column whose fresh Newton steps stay long this often in a row, while nothing more is to be gained, has no optimum."""
+
+
+class Descent:
+    """One problem being solved; `run` may be called again after the problem's strengths have changed.
+
+    Parameters
+    ----------
+    problem : Problem
+    context : Context
+    gram : GramMetric, optional
+        Shared metric to begin with; a Hessian per column where not given.
+    solver : str
+        ``"auto"``, ``"newton"`` (a new Hessian at each step) or ``"lbfgs"`` (never a Hessian).
+    """
+
+    def __init__(self, problem: Problem, context: Any, *, gram: GramMetric | None = None, solver: str = "auto") -> None:
+        self.context, self.solver, self.gram = context, solver, gram
+        self.hessians = HessianMetric()
+        self.use(problem)
+        K, features = problem.n_columns, problem.rows.n_features
+        self.own = np.zeros(K, bool)  # has a Hessian of its own
+        self.fresh = np.zeros(K, bool)  # that Hessian was made where the column now is
+        self.double = np.zeros(K, bool)  # float32 was not enough
+        self.price = features / (10 + 20 / K)  # of a Hessian in passes, by the measured rates of the two products
+        self.can_renew = features <= LARGEST_HESSIAN and (solver != "lbfgs" or gram is None)
+        self.theta: np.ndarray | None = None
+
+    def use(self, problem: Problem) -> None:
+        """Work on this problem from now on: the same rows and columns at other strengths."""
+        self.problem = problem
+        self.objective = Objective(problem, self.context)
+        self.hessians.refactor(self.objective)
+
+    def run(self, theta: np.ndarray) -> Solution:
+        """From parameters (K, Q), as `Objective.start` makes them."""
+        began = time.perf_counter()
+        problem, objective = self.problem, self.objective
+        K = problem.n_columns
+        theta = theta.copy()
+        active = np.arange(K)
+        value, gradient, rounding = objective.evaluate(theta, active)
+        memory = Memory(K, objective.size)
+        decrement, last = np.full(K, np.inf), np.full(K, np.inf)
+        iterations, long_steps, failures = np.zeros(K, int), np.zeros(K, int), np.zeros(K, int)
+        converged, runaway = np.zeros(K, bool), np.zeros(K, bool)
+        trace: list[dict[str, float]] = []
+        if self.gram is None or self.solver == "newton":
+            bare = active[~self.own[active]]
+            if bare.size:
+                self._renew(theta, bare)
+        while active.size and len(trace) < MOST_ITERATIONS:
+            direction, now = self._direction(memory, gradient, active)
+            poor = self._worth_renewing(active, now, last, iterations)
+            if poor.any():
+                self._renew(theta, active[poor])
+                memory.forget(active[poor])
+                direction[poor], now[poor] = self._direction(memory, gradient, active[poor])
+            decrement[active] = now
+            longest = np.max(np.abs(direction), axis=1, initial=0.0)
+            at_rounding = np.max(np.abs(gradient[active]), axis=1) <= rounding[active]
+            done = (now <= SAFE * problem.limit[active]) | at_rounding
+            drifting = self.fresh[active] & (now < 1e-7) & (longest > LONG_STEP) & ~at_rounding
+            long_steps[active] = np.where(drifting, long_steps[active] + 1, 0)
+            lost = (long_steps[active] >= RUNAWAY_STEPS) | (done & drifting)
+            runaway[active[lost]] = True
+            converged[active[done & ~lost]] = True
+            trace.append(self._entry(active, now, began))
+            self._report(trace, float(np.min(problem.limit)))
+            stay = ~(done | lost)
+            active, direction, now = active[stay], direction[stay], now[stay]
+            if not active.size or self.context.stopping:
+                break
+            moved, there = self._search(theta, value, gradient, active, direction, now)
+            winners = active[moved]
+            memory.remember(winners, there[0][moved] - theta[winners], there[2][moved] - gradient[winners])
+            theta[winners], value[winners], gradient[winners], rounding[winners] = (part[moved] for part in there)
+            self.fresh[winners] = False
+            iterations[winners] += 1
+            last[winners] = now[moved]
+            active = self._retry(theta, active, moved, memory, failures)
+        self.theta = theta
+        coef, intercept = objective.to_raw(theta)
+        return Solution(coef, intercept, value, decrement, converged, runaway, iterations, self._name(), tuple(trace))
+
+    def _direction(self, memory: Memory, gradient: np.ndarray, columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Descent directions (k, Q), and half the Newton decrements (k,) as the metric has them."""
+        slopes = gradient[columns]
+        direction = -memory.apply(columns, slopes, lambda right: self._solve(columns, right))
+        direction[~self.objective.movable[columns]] = 0.0
+        half = -0.5 * np.sum(slopes * direction, axis=1)
+        return direction, np.maximum(half, 0.0)
+
+    def _solve(self, columns: np.ndarray, right: np.ndarray) -> np.ndarray:
+        result = np.empty_like(right)
+        own = self.own[columns]
+        if own.any():
+            result[own] = self.hessians.solve(columns[own], right[own])
+        if not own.all():
+            result[~own] = self.gram.solve(columns[~own], np.where(self.objective.movable[columns[~own]], right[~own], 0.0))
+        return result
+
+    def _worth_renewing(self, active: np.ndarray, now: np.ndarray, last: np.ndarray, iterations: np.ndarray) -> np.ndarray:
+        """(k,) bool: which columns are better served by a new Hessian, for its price, than by more steps in the metric they have."""
+        if not self.can_renew:
+            return np.zeros(active.size, bool)
+        open_ = (now > SAFE * self.problem.limit[active]) & ~self.fresh[active]
+        if self.solver == "newton":
+            return open_
+        with np.errstate(divide="ignore", invalid="ignore"):
+            left = np.log(np.maximum(now / (SAFE * self.problem.limit[active]), 1.0))
+            rate = np.log(last[active] / now)
+        rate = np.where(np.isfinite(rate), rate, np.inf)  # no step has been judged yet
+        steps_without = np.where(rate > 0, left / np.maximum(rate, 1e-3), np.inf)
+        steps_with = self.price + left / 7.0
+        patience = np.where(self.own[active], 1, 3)
+        return open_ & (iterations[active] >= patience) & (steps_without > steps_with + 2)
+
+    def _renew(self, theta: np.ndarray, columns: np.ndarray) -> None:
+        """New Hessians for these columns where they are."""
+        for precise in (False, True):
+            chosen = columns[self.double[columns] == precise]
+            # a few at a time, so that their matrices fit beside the rows
+            step = max(1, int(2e8 / (8 * self.objective.size**2)))
+            for start in range(0, chosen.size, step):
+                part = chosen[start : start + step]
+                precision = "float64" if precise else "float32"
+                self.hessians.take(self.objective, part, self.objective.hessian(theta[part], part, precision), precision)
+        self.own[columns] = True
+        self.fresh[columns] = True
+
+    def _search(
+        self, theta: np.ndarray, value: np.ndarray, gradient: np.ndarray, active: np.ndarray, direction: np.ndarray, now: np.ndarray
+    ) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
+        """Step along `direction`, shortened for each column until the objective falls enough.
+
+        Returns
+        -------
+        moved : (k,) bool
+        there : parameters (k, Q), objective (k,), gradient (k, Q), its rounding (k,) after the step
+        """
+        k = active.size
+        length = np.ones(k)
+        slope = -2.0 * now
+        moved = np.zeros(k, bool)
+        there = (theta[active].copy(), value[active].copy(), gradient[active].copy(), np.zeros(k))
+        trying = np.arange(k)
+        for _ in range(MOST_TRIALS):
+            columns = active[trying]
+            trial = theta[columns] + length[trying, None] * direction[trying]
+            new_value, new_gradient, new_rounding = self.objective.evaluate(trial, columns)
+            t, before, down = length[trying], value[columns], slope[trying]
+            change = new_value - before
+            enough = change <= 1e-4 * t * down
+            # where the gain is lost in the rounding of the objective, the gradient decides
+            close = now[trying] <= 1e-9 * np.maximum(1.0, np.abs(before))
+            level = np.abs(np.sum(new_gradient * direction[trying], axis=1)) <= 0.9 * np.abs(down)
+            fine = np.isfinite(new_value) & np.isfinite(new_gradient).all(axis=1) & (enough | (close & level))
+            accepted = trying[fine]
+            moved[accepted] = True
+            for whole, part in zip(there, (trial, new_value, new_gradient, new_rounding), strict=True):
+                whole[accepted] = part[fine]
+            with np.errstate(invalid="ignore", over="ignore"):
+                guess = -down * t**2 / (2 * (change - t * down))
+            length[trying] = np.where(np.isfinite(guess), np.clip(guess, 0.1 * t, 0.5 * t), 0.1 * t)
+            trying = trying[~fine]
+            if not trying.size or self.context.stopping:
+                break
+        return moved, there
+
+    def _retry(self, theta: np.ndarray, active: np.ndarray, moved: np.ndarray, memory: Memory, failures: np.ndarray) -> np.ndarray:
+        """Columns that go on: one that found no way down forgets its memory, then gets a Hessian, then an exact one, then ends."""
+        stuck = active[~moved]
+        if not stuck.size:
+            return active
+        failures[stuck] += 1
+        memory.forget(stuck)
+        renewed = stuck[(failures[stuck] > 1) | ~self.fresh[stuck]] if self.can_renew else stuck[:0]
+        self.double[renewed] |= self.fresh[renewed] | (failures[renewed] > 1)
+        if renewed.size:
+            self._renew(theta, renewed)
+        over = stuck[failures[stuck] > 3]
+        return np.setdiff1d(active, over)
+
+    def _entry(self, active: np.ndarray, now: np.ndarray, began: float) -> dict[str, float]:
+        objective = self.objective
+        return {
+            "columns": float(active.size),
+            "decrement": float(now.max()),
+            "passes": float(objective.passes),
+            "hessians": float(objective.hessians),
+            "seconds": time.perf_counter() - began,
+        }
+
+    def _report(self, trace: list[dict[str, float]], limit: float) -> None:
+        first, now = (max(entry["decrement"], limit) for entry in (trace[0], trace[-1]))
+        span = np.log(first / limit)
+        fraction = 1.0 - np.log(now / limit) / span if span > 0 else 1.0
+        self.context.report(Progress("Fitting", float(np.clip(fraction, 0.0, 1.0)), f"step {len(trace)}, decrement {now:.1e}, {int(trace[-1]['columns'])} columns at work"))
+
+    def _name(self) -> str:
+        if self.solver == "newton":
+            return "Newton"
+        if self.own.all():
+            return "quasi-Newton with kept Hessians" if self.gram is None else "L-BFGS with shared Gram, then kept Hessians"
+        return "L-BFGS with shared Gram" + (", then kept Hessians" if self.own.any() else "")

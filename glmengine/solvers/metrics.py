@@ -1,0 +1,112 @@
+"""Metrics: positive definite stand-ins for the Hessian of each column of a problem, which are cheap to solve with.
+
+`GramMetric` shares one Gram matrix among all columns: a column's Hessian is about its mean curvature times the Gram, plus its
+penalty. It is exact at a constant rate and good for coupling and history designs. `HessianMetric` keeps one Hessian per column, made in float32 where that
+is enough: gradients are float64, so a rounded or old Hessian costs iterations, never accuracy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from scipy.linalg import LinAlgError, cho_factor, cho_solve, eigh
+
+from glmengine.solvers.problem import Objective
+
+NULL = {"float32": 3e-6, "float64": 1e-12}
+"""Eigenvalues of a matrix with unit diagonal below this, times its size in units of 100, cannot be told from zero."""
+
+MANY_COLUMNS = 4
+LARGE = 600
+"""A Gram of more columns is factorised for each problem column, where those are few, rather than diagonalised once."""
+
+
+class GramMetric:
+    """(curvature_k G + strength_k S)^+ for all columns k, by one eigenbasis of the pair (G, S).
+
+    Parameters
+    ----------
+    gram : (Q, Q) array
+        Mean outer product of the rows, intercept included.
+    penalty : (Q, Q) array
+    curvature, strength : (K,) array
+        Factors of the two in each column.
+    """
+
+    def __init__(self, gram: np.ndarray, penalty: np.ndarray, curvature: np.ndarray, strength: np.ndarray) -> None:
+        self.curvature, self.strength = curvature, strength
+        self._solvers: list[Callable[[np.ndarray], np.ndarray]] | None = None
+        if curvature.size < MANY_COLUMNS and len(gram) > LARGE:
+            self._solvers = [inverse(v * gram + a * penalty, "float64") for v, a in zip(curvature, strength, strict=True)]
+            return
+        weight = float(np.max(strength / np.maximum(curvature, 1e-300), initial=0.0))
+        whole = gram + weight * penalty
+        size = np.sqrt(np.maximum(np.diagonal(whole), 0.0))
+        size = np.where(size > 0, size, 1.0)
+        values, vectors = eigh(whole / np.outer(size, size), check_finite=False)
+        kept = values > _null(values, "float64")
+        half = vectors[:, kept] / np.sqrt(values[kept]) / size[:, None]  # half' whole half = 1
+        share, turn = eigh(half.T @ gram @ half, check_finite=False)
+        self._basis = half @ turn
+        self._share = np.clip(share, 0.0, 1.0)
+        self._weight = weight
+
+    def solve(self, columns: np.ndarray, gradient: np.ndarray) -> np.ndarray:
+        """The metric's inverse applied to gradients (k, Q) of these columns."""
+        if self._solvers is not None:
+            return np.stack([self._solvers[k](row) for k, row in zip(columns, gradient, strict=True)])
+        pull = self.strength[columns] / self._weight if self._weight else np.zeros(columns.size)
+        values = np.outer(self.curvature[columns], self._share) + np.outer(pull, 1.0 - self._share)
+        floor = 1e-12 * values.max(axis=1, keepdims=True)
+        return ((gradient @ self._basis) / np.maximum(values, floor)) @ self._basis.T
+
+
+class HessianMetric:
+    """One Hessian per column, kept without its penalty, renewed for those columns that ask for it."""
+
+    def __init__(self) -> None:
+        self._kept: dict[int, tuple[np.ndarray, str]] = {}
+        self._solvers: dict[int, Callable[[np.ndarray], np.ndarray]] = {}
+
+    def take(self, objective: Objective, columns: np.ndarray, hessians: np.ndarray, precision: str) -> None:
+        """New Hessians (k, Q, Q) of the mean loss, made in `precision`, for these columns."""
+        for k, matrix in zip(columns.tolist(), hessians, strict=True):
+            self._kept[k] = (matrix.astype(precision), precision)
+        self.refactor(objective, columns)
+
+    def refactor(self, objective: Objective, columns: np.ndarray | None = None) -> None:
+        """Use the kept Hessians of these columns (all) with the penalty that `objective` now has."""
+        for k in list(self._kept) if columns is None else columns.tolist():
+            matrix, precision = self._kept[k]
+            whole = objective.penalised(matrix[None].astype(float), np.array([k]))[0]
+            self._solvers[k] = inverse(whole, precision)
+
+    def solve(self, columns: np.ndarray, gradient: np.ndarray) -> np.ndarray:
+        """The metric's inverse applied to gradients (k, Q) of these columns."""
+        return np.stack([self._solvers[k](row) for k, row in zip(columns.tolist(), gradient, strict=True)])
+
+
+def inverse(matrix: np.ndarray, precision: str) -> Callable[[np.ndarray], np.ndarray]:
+    """Solver for a positive semidefinite (Q, Q) matrix computed in `precision`; least squares of smallest norm where it is singular."""
+    diagonal = np.diagonal(matrix)
+    size = np.sqrt(np.where(diagonal > 0, diagonal, 1.0))
+    scaled = matrix / np.outer(size, size)
+    try:
+        factor = cho_factor(scaled, lower=True, check_finite=False)
+        pivots = np.diagonal(factor[0]) ** 2
+        if pivots.min() > _null(np.ones(len(matrix)), precision):
+            return lambda right: cho_solve(factor, right / size, check_finite=False) / size
+    except LinAlgError:
+        pass  # not positive definite to rounding: the eigenvalues say how far
+    values, vectors = eigh(scaled, check_finite=False)
+    limit = _null(values, precision)
+    if precision == "float32":  # what is rounding and what is curvature cannot be told apart: move there, with care
+        values = np.maximum(values, limit)
+    else:
+        vectors, values = vectors[:, values > limit], values[values > limit]
+    return lambda right: vectors @ ((vectors.T @ (right / size)) / values) / size
+
+
+def _null(values: np.ndarray, precision: str) -> float:
+    return NULL[precision] * max(1.0, len(values) / 100) * max(float(np.max(values, initial=0.0)), 1e-300)

@@ -1,0 +1,215 @@
+"""A batched problem: K columns, each one unit at one strength with one fold held out, all on the same rows; and its solution."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from glmengine.solvers.rows import Rows, bucket
+
+ALL_ROWS = -9
+"""Held-out fold of a column that is fitted to all rows (rows that are never held out have fold -1)."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Mean loss plus quadratic penalty, for K columns.
+
+    Attributes
+    ----------
+    rows : Rows
+    family, link : frozen values with the formulas of `glmengine.models`
+    unit : (K,) int
+        Row of the observations.
+    held : (K,) int
+        Fold held out, `ALL_ROWS` for none.
+    total : (K,) float
+        Sum of the weights of the column's rows.
+    penalty : (P, P) or (P,) array
+        Matrix of the quadratic penalty, or its diagonal, in raw units.
+    strength : (K,) float
+        What the penalty is multiplied by.
+    movable : (K, P) bool
+        Coefficients that are fitted; the others are zero.
+    intercept : bool
+    limit : (K,) float
+        Half the Newton decrement at which a column is done.
+    dispersion : (K,) float
+    """
+
+    rows: Rows
+    family: Any
+    link: Any
+    unit: np.ndarray
+    held: np.ndarray
+    total: np.ndarray
+    penalty: np.ndarray
+    strength: np.ndarray
+    movable: np.ndarray
+    intercept: bool
+    limit: np.ndarray
+    dispersion: np.ndarray | None = None
+
+    @property
+    def n_columns(self) -> int:
+        return self.unit.size
+
+    @property
+    def exact_curvature(self) -> bool:
+        """Whether the observed second derivatives are never negative, so that Newton may use them."""
+        return bool(self.family.is_convex(self.link))
+
+
+@dataclass(frozen=True)
+class Solution:
+    """Where a solver ended, in raw units.
+
+    Attributes
+    ----------
+    coef : (K, P), intercept : (K,)
+    objective, decrement : (K,)
+        Mean loss plus penalty, and half the Newton decrement.
+    converged : (K,) bool
+        The stopping rule holds.
+    runaway : (K,) bool
+        Without an optimum: the coefficients grow for ever (separation).
+    iterations : (K,) int
+    solver : str
+    trace : tuple of dict
+        Per iteration: columns at work, largest decrement, passes over the rows, seconds.
+    """
+
+    coef: np.ndarray
+    intercept: np.ndarray
+    objective: np.ndarray
+    decrement: np.ndarray
+    converged: np.ndarray
+    runaway: np.ndarray
+    iterations: np.ndarray
+    solver: str
+    trace: tuple[dict[str, float], ...] = field(default=())
+
+
+class Objective:
+    """The functions of a problem that a solver may call, in the scale of the prepared columns.
+
+    Parameters are (k, Q), Q = padded columns + 1, the intercept last; `columns` says which of the problem's K columns they are.
+    """
+
+    def __init__(self, problem: Problem, context: Any) -> None:
+        self.problem, self.context = problem, context
+        rows = problem.rows
+        self.size = rows.padded + 1
+        self.movable = np.zeros((problem.n_columns, self.size), bool)
+        self.movable[:, : rows.n_features] = problem.movable
+        self.movable[:, -1] = problem.intercept
+        inverse = 1.0 / rows.scale
+        if problem.penalty.ndim == 1:
+            self.penalty = np.zeros(self.size)
+            self.penalty[: rows.n_features] = problem.penalty * inverse**2
+        else:
+            self.penalty = np.zeros((self.size, self.size))
+            self.penalty[: rows.n_features, : rows.n_features] = problem.penalty * np.outer(inverse, inverse)
+        self.passes = 0
+        self.hessians = 0
+
+    def start(self, coef: np.ndarray, intercept: np.ndarray) -> np.ndarray:
+        """Parameters of raw coefficients (K, P) and intercepts (K,)."""
+        scaled, free = self.problem.rows.from_raw(coef, intercept)
+        return np.where(self.movable, np.column_stack([scaled, free]), 0.0)
+
+    def to_raw(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return self.problem.rows.to_raw(theta[:, :-1], theta[:, -1])
+
+    def evaluate(self, theta: np.ndarray, columns: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Objective (k,), gradient (k, Q), and the size of the gradient's rounding errors (k,)."""
+        from glmengine.solvers import steps
+
+        problem, k = self.problem, columns.size
+        arguments = self.arguments(theta, columns)
+        total = problem.total[columns]
+        sums = [0.0, 0.0, 0.0, 0.0]
+        for chunk in problem.rows:
+            self.context.check()
+            parts = steps.loss_and_gradient(chunk, *arguments, family=problem.family, link=problem.link)
+            sums = [whole + np.asarray(part) for whole, part in zip(sums, parts, strict=True)]
+        self.passes += 1
+        loss, by_coef, by_intercept, absolute = (np.asarray(part)[:k] for part in sums)
+        pull = self.pull(theta, columns)
+        value = loss / total + 0.5 * np.sum(pull * theta, axis=1)
+        gradient = np.column_stack([by_coef, by_intercept]) / total[:, None] + pull
+        gradient[~self.movable[columns]] = 0.0
+        return value, gradient, 8 * np.finfo(float).eps * absolute / total
+
+    def pull(self, theta: np.ndarray, columns: np.ndarray) -> np.ndarray:
+        """Gradient (k, Q) of the penalty."""
+        by_penalty = theta * self.penalty if self.penalty.ndim == 1 else theta @ self.penalty
+        return by_penalty * self.problem.strength[columns][:, None]
+
+    def hessian(self, theta: np.ndarray, columns: np.ndarray, precision: str = "float64", *, expected: bool | None = None) -> np.ndarray:
+        """Second derivatives (k, Q, Q) of the mean loss, without the penalty; zero for what does not move."""
+        from glmengine.solvers import steps
+
+        problem = self.problem
+        if expected is None:
+            expected = not problem.exact_curvature
+        options = {"family": problem.family, "link": problem.link, "expected": expected, "precision": precision}
+        return self._outer(lambda chunk, *arguments: steps.hessian(chunk, *arguments, **options), theta, columns)
+
+    def score_products(self, theta: np.ndarray, columns: np.ndarray) -> np.ndarray:
+        """Mean outer product (k, Q, Q) of the rows' gradients, without the penalty."""
+        from glmengine.solvers import steps
+
+        problem = self.problem
+        return self._outer(lambda chunk, *arguments: steps.score_products(chunk, *arguments, family=problem.family, link=problem.link), theta, columns)
+
+    def _outer(self, step: Any, theta: np.ndarray, columns: np.ndarray) -> np.ndarray:
+        arguments = self.arguments(theta, columns)
+        k, Q = columns.size, self.size
+        result = np.zeros((k, Q, Q))
+        for chunk in self.problem.rows:
+            self.context.check()
+            block, cross, corner = (np.asarray(part)[:k] for part in step(chunk, *arguments))
+            result[:, :-1, :-1] += block
+            result[:, :-1, -1] += cross
+            result[:, -1, -1] += corner
+        self.hessians += k
+        result[:, -1, :-1] = result[:, :-1, -1]
+        result /= self.problem.total[columns][:, None, None]
+        fixed = ~self.movable[columns]
+        result[np.broadcast_to(fixed[:, :, None], result.shape) | np.broadcast_to(fixed[:, None, :], result.shape)] = 0.0
+        return result
+
+    def penalised(self, hessian: np.ndarray, columns: np.ndarray) -> np.ndarray:
+        """`hessian` (k, Q, Q) with the penalty's matrix, and 1 on the diagonal of what does not move."""
+        matrix = np.diag(self.penalty) if self.penalty.ndim == 1 else self.penalty
+        result = hessian + self.problem.strength[columns][:, None, None] * matrix
+        k, fixed = np.nonzero(~self.movable[columns])
+        result[k, fixed, :] = 0.0
+        result[k, :, fixed] = 0.0
+        result[k, fixed, fixed] = 1.0
+        return result
+
+    def arguments(self, theta: np.ndarray, columns: np.ndarray) -> tuple[Any, Any, Any]:
+        """Coefficients, intercepts and `steps.Where`, padded to a bucket of columns."""
+        from glmengine.solvers import steps
+
+        problem = self.problem
+        rows, k = problem.rows, columns.size
+        padded = np.zeros((bucket(k), self.size))
+        padded[:k] = theta
+        chosen = np.concatenate([columns, np.repeat(columns[:1], len(padded) - k)])
+        unit = problem.unit[chosen].astype(np.int32)
+        shared = np.zeros_like(unit)
+        offset = rows.observations.offset
+        dispersion = np.ones(unit.size) if problem.dispersion is None else problem.dispersion[chosen]
+        where = steps.Where(
+            unit,
+            unit if len(rows.observations.weights) > 1 else shared,
+            unit if offset is not None and len(offset) > 1 else shared,
+            problem.held[chosen].astype(np.int32),
+            dispersion,
+        )
+        return padded[:, :-1], padded[:, -1], where

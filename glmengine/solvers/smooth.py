@@ -1,0 +1,81 @@
+"""Smooth problems: chooses what the descent begins with, by the shape and the penalty of the problem, and solves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from glmengine.solvers.descent import Descent
+from glmengine.solvers.metrics import GramMetric
+from glmengine.solvers.problem import ALL_ROWS, Objective, Problem, Solution
+
+SHARED_FROM = 3
+"""From this many columns on one shared Gram costs less than their Hessians."""
+
+WIDE = 120
+"""From this many features on the Gram is tried before Hessians, even for one column."""
+
+
+def solve(problem: Problem, context: Any, theta: np.ndarray, *, solver: str = "auto", descent: Descent | None = None) -> tuple[Solution, Descent]:
+    """Minimise from parameters (K, Q); `descent`, of an earlier call on the same columns, lends its Hessians."""
+    if descent is None:
+        metric = shared_metric(problem, context) if uses_gram(problem, solver) else None
+        descent = Descent(problem, context, gram=metric, solver=solver)
+    else:
+        descent.use(problem)
+    return descent.run(theta), descent
+
+
+def uses_gram(problem: Problem, solver: str) -> bool:
+    """Whether the descent begins with the shared Gram."""
+    if solver == "newton":
+        return False
+    return solver == "lbfgs" or problem.n_columns >= SHARED_FROM or problem.rows.n_features >= WIDE
+
+
+def shared_metric(problem: Problem, context: Any) -> GramMetric:
+    """The Gram of all rows, times each column's curvature at its mean rate."""
+    gram = total_gram(problem, context)
+    objective = Objective(problem, context)
+    penalty = np.diag(objective.penalty) if objective.penalty.ndim == 1 else objective.penalty
+    return GramMetric(gram, penalty, mean_curvature(problem, context), problem.strength)
+
+
+def total_gram(problem: Problem, context: Any, unit: int | None = None) -> np.ndarray:
+    """Mean outer product (Q, Q) of the prepared rows and a constant, over all rows or those of one unit."""
+    import jax.numpy as jnp
+
+    from glmengine.solvers import steps
+
+    rows = problem.rows
+    Q = rows.padded + 1
+    gram = np.zeros((Q, Q))
+    for number, chunk in enumerate(rows):
+        context.check()
+        if unit is None:
+            weights = jnp.asarray(np.arange(rows.chunk_rows) < rows.n - number * rows.chunk_rows, dtype=jnp.float64)
+        else:
+            weights = chunk.weights[unit if len(rows.observations.weights) > 1 else 0]
+        block, cross, corner = (np.asarray(part) for part in steps.gram(chunk, weights))
+        gram[:-1, :-1] += block
+        gram[:-1, -1] += cross
+        gram[-1, -1] += corner
+    gram[-1, :-1] = gram[:-1, -1]
+    gram /= gram[-1, -1]
+    if not problem.intercept:
+        gram[-1, :] = gram[:, -1] = 0.0
+    return gram
+
+
+def mean_curvature(problem: Problem, context: Any) -> np.ndarray:
+    """(K,) expected second derivative of the loss at each column's mean rate."""
+    weights, y = problem.rows.observations.weights, problem.rows.observations.y
+    mean = np.array([np.average(y[u], weights=weights[min(u, len(weights) - 1)]) for u in range(len(y))])[problem.unit]
+    eta = np.asarray(problem.link.eta(mean), dtype=float)
+    dispersion = 1.0 if problem.dispersion is None else problem.dispersion
+    fisher = np.asarray(problem.family.evaluate(eta, mean, problem.link, dispersion)[2], dtype=float)
+    return np.where(np.isfinite(fisher) & (fisher > 0), fisher, 1.0)
+
+
+__all__ = ["ALL_ROWS", "solve"]
