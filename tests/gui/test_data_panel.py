@@ -22,29 +22,32 @@ def document():
 
 
 @pytest.fixture
-def panel(qtbot, document, small_recording):
+def jobs(qtbot):
     jobs = Jobs()
+    yield jobs
+    assert jobs.close()
+
+
+@pytest.fixture
+def panel(qtbot, document, jobs, small_recording):
     panel = DataPanel(document, jobs)
     qtbot.addWidget(panel)
     panel.resize(1366, 640)
     panel.show()
     document.open(small_recording, Analysis())
     qtbot.waitUntil(lambda: bool(panel.units.model.rows) and bool(panel.time_form.share.text()), timeout=10_000)
-    yield panel
-    assert jobs.close()
+    return panel
 
 
 def settled(qtbot, panel) -> None:
     qtbot.waitUntil(lambda: not panel._jobs._pending, timeout=10_000)
 
 
-def test_without_a_recording_it_says_what_to_do(qtbot, document):
-    jobs = Jobs()
+def test_without_a_recording_it_says_what_to_do(qtbot, document, jobs):
     panel = DataPanel(document, jobs)
     qtbot.addWidget(panel)
     assert panel._stack.currentWidget() is panel.empty
     assert "Ctrl+O" in panel.empty.text
-    assert jobs.close()
 
 
 def test_the_summary_counts_what_is_there(small_recording):

@@ -53,7 +53,6 @@ class FeaturesPanel(QWidget):
         self.terms.duplicated.connect(self._duplicated)
         self.terms.renamed.connect(self._renamed)
         self.editor.edited.connect(self._edited)
-        self.editor.variable_chosen.connect(self._variable_chosen)
         self.features.start_changed.connect(self._moved_to)
         self._changed(frozenset({"recording"}))
 
@@ -132,7 +131,7 @@ class FeaturesPanel(QWidget):
             return
         self._stack.setCurrentWidget(self._details)
         term = analysis.terms[at]
-        self.editor.set_term(term, recording, self._document.unit)
+        self.editor.set_term(term, recording)
         self._preview(at, term, recording)
 
     # Pictures
@@ -213,18 +212,6 @@ class FeaturesPanel(QWidget):
         at = self._current()
         if at is not None and term != self._document.analysis.terms[at]:
             self._set_term(at, term, f"Change {term.label}")
-
-    def _variable_chosen(self, factor: int, variable: str) -> None:
-        """Another variable wants another basis: an angle a cyclic one, a speed bounds of its own."""
-        at, recording = self._current(), self._recording
-        if at is None or recording is None:
-            return
-        term = self._document.analysis.terms[at]
-        basis = defaults.default_basis(recording, variable, field=len(term.factors) > 1)
-        changed = term.factors[factor].with_(variable=variable, basis=basis)
-        self._set_term(
-            at, term.with_(factors=(*term.factors[:factor], changed, *term.factors[factor + 1 :])), f"Choose {variable}"
-        )
 
     def _current(self) -> int | None:
         at = self.terms.view.currentRow()
