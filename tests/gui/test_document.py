@@ -1,0 +1,161 @@
+"""The document steps back and forth through every edit, knows when a result is stale, and says what changed."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import pytest
+
+from glmengine.analysis import Analysis
+from glmgui import document as document_module
+from glmgui.document import Document
+
+
+@dataclass(frozen=True, eq=False)
+class FakeRecording:
+    unit_names: tuple[str, ...]
+    sha256: str = "a"
+
+
+@dataclass(frozen=True, eq=False)
+class FakeResult:
+    analysis: Analysis
+    recording: FakeRecording
+
+    def is_for(self, analysis, recording) -> bool:
+        return analysis == self.analysis and recording is self.recording
+
+
+@pytest.fixture
+def seen(document):
+    changes: list[frozenset[str]] = []
+    document.changed.connect(changes.append)
+    return changes
+
+
+def retitled(document: Document, title: str) -> Analysis:
+    return document.analysis.with_(title=title)
+
+
+def test_edits_are_undone_and_redone_in_order(document, seen):
+    start = document.analysis
+    document.edit(retitled(document, "one"), "Name it")
+    document.edit(document.analysis.with_(seed=3), "Change seed")
+    assert document.undo_text == "Change seed"
+    document.undo()
+    assert (document.analysis.title, document.analysis.seed) == ("one", 0)
+    assert (document.undo_text, document.redo_text) == ("Name it", "Change seed")
+    document.undo()
+    assert document.analysis == start
+    assert document.undo_text == ""
+    document.undo()
+    assert document.analysis == start
+    document.redo()
+    document.redo()
+    assert (document.analysis.title, document.analysis.seed) == ("one", 3)
+    assert all("analysis" in change for change in seen)
+
+
+def test_a_new_edit_forgets_what_was_undone(document):
+    document.edit(retitled(document, "one"), "A")
+    document.undo()
+    document.edit(retitled(document, "two"), "B")
+    assert document.redo_text == ""
+
+
+def test_a_drag_is_one_step(document, monkeypatch):
+    clock = [100.0]
+    monkeypatch.setattr(document_module.time, "monotonic", lambda: clock[0])
+    for seed in range(1, 6):
+        clock[0] += 0.5
+        document.edit(document.analysis.with_(seed=seed), "Change seed")
+    clock[0] += 1.5
+    document.edit(document.analysis.with_(seed=9), "Change seed")
+    document.undo()
+    assert document.analysis.seed == 5
+    document.undo()
+    assert document.analysis.seed == 0
+    assert document.undo_text == ""
+
+
+def test_an_edit_after_an_undo_is_a_step_of_its_own(document):
+    document.edit(document.analysis.with_(seed=1), "Change seed")
+    document.edit(document.analysis.with_(seed=2), "Other")
+    document.undo()
+    document.edit(document.analysis.with_(seed=3), "Change seed")
+    document.undo()
+    assert document.analysis.seed == 1
+
+
+def test_an_equal_analysis_changes_nothing(document, seen):
+    document.edit(Analysis(), "Nothing")
+    assert seen == []
+    assert document.undo_text == ""
+
+
+def test_a_result_is_stale_when_the_question_or_the_recording_differs(document, seen):
+    recording = FakeRecording(("a", "b"))
+    document.open(recording, Analysis())
+    document.set_result(FakeResult(document.analysis, recording))
+    assert not document.result_is_stale
+    seen.clear()
+    document.edit(document.analysis.with_(seed=1), "Change seed")
+    assert document.result_is_stale
+    assert "result" in seen[-1]
+    document.undo()
+    assert not document.result_is_stale
+    document.set_recording(FakeRecording(("a",), "b"))
+    assert document.result_is_stale
+
+
+def test_opening_forgets_the_steps_and_selects_the_first_unit(document):
+    document.edit(retitled(document, "one"), "A")
+    document.open(FakeRecording(("u1", "u2")), Analysis(title="new"))
+    assert document.undo_text == ""
+    assert document.unit == "u1"
+    assert not document.modified
+
+
+def test_modified_until_saved_and_again_after_an_edit(document, tmp_path):
+    assert not document.modified
+    document.edit(retitled(document, "one"), "A")
+    assert document.modified
+    saved = document.analysis
+    document.edit(retitled(document, "two"), "B")
+    document.mark_saved(tmp_path / "x.glm", saved, None)
+    assert document.modified, "an edit made during the saving is not saved"
+    document.undo()
+    assert not document.modified
+
+
+def test_what_was_recovered_counts_as_modified(document):
+    document.open(None, Analysis(), saved=False)
+    assert document.modified
+
+
+def test_selection_is_said_once_and_kept_in_range(document, seen):
+    document.open(FakeRecording(("u1", "u2")), Analysis())
+    seen.clear()
+    document.select(unit="u2")
+    document.select(unit="u2")
+    assert seen == [frozenset({"selection"})]
+    document.select(term=5)
+    assert document.term is None
+    assert document.unit == "u2"
+
+
+def test_another_recording_keeps_the_unit_where_it_has_it(document):
+    document.open(FakeRecording(("u1", "u2")), Analysis())
+    document.select(unit="u2")
+    document.set_recording(FakeRecording(("u2", "u3"), "b"))
+    assert document.unit == "u2"
+    document.set_recording(FakeRecording(("x",), "c"))
+    assert document.unit == "x"
+
+
+def test_edits_are_quick(document):
+    start = time.perf_counter()
+    for seed in range(200):
+        document.edit(document.analysis.with_(seed=seed + 1), f"Step {seed}")
+    assert time.perf_counter() - start < 1.0

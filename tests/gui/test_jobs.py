@@ -1,0 +1,192 @@
+"""Jobs run off the main thread, report, stop, cancel and fail in the ways that the window relies on."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+from glmengine.context import Progress
+from glmengine.errors import GlmError
+
+
+def busy_work(seconds: float, *, step: float = 0.01):
+    """Work in steps that report and ask, as the engine's does."""
+
+    def work(context):
+        start = time.monotonic()
+        while (elapsed := time.monotonic() - start) < seconds:
+            context.report(Progress("Working", elapsed / seconds, f"at {elapsed:.2f} s"))
+            context.check()
+            if context.stopping:
+                return "partial"
+            time.sleep(step)
+        return "whole"
+
+    return work
+
+
+def test_work_is_done_in_the_worker_and_delivered_on_the_main_thread(jobs, qtbot):
+    threads = {}
+
+    def work(context):
+        threads["work"] = threading.get_ident()
+        return 42
+
+    def done(value):
+        threads["done"], threads["value"] = threading.get_ident(), value
+
+    with qtbot.waitSignals([jobs.started, jobs.finished]):
+        jobs.submit("Work", work, done)
+        assert jobs.busy
+    qtbot.waitUntil(lambda: "value" in threads)
+    assert threads["value"] == 42
+    assert threads["done"] == threading.get_ident()
+    assert threads["work"] != threading.get_ident()
+    assert not jobs.busy
+
+
+def test_progress_comes_with_the_time_left(jobs, qtbot):
+    seen = []
+    jobs.progressed.connect(lambda progress, left: seen.append((progress.fraction, left)))
+    with qtbot.waitSignal(jobs.finished):
+        jobs.submit("Work", busy_work(1.2))
+    assert len(seen) > 5
+    assert all(later[0] >= earlier[0] for earlier, later in zip(seen, seen[1:], strict=False))
+    late = [(fraction, left) for fraction, left in seen if fraction > 0.6 and left is not None]
+    assert late
+    assert all(left == pytest.approx(1.2 * (1 - fraction), abs=0.15) for fraction, left in late)
+
+
+def test_cancelling_takes_less_than_a_third_of_a_second(jobs, qtbot):
+    delivered = []
+    jobs.submit("Work", busy_work(30), delivered.append)
+    qtbot.waitSignal(jobs.started).wait()
+    qtbot.wait(100)
+    asked = time.monotonic()
+    with qtbot.waitSignal(jobs.cancelled):
+        jobs.cancel()
+    assert time.monotonic() - asked < 0.3
+    assert not jobs.busy
+    assert delivered == []
+
+
+def test_stopping_keeps_what_there_is(jobs, qtbot):
+    delivered = []
+    jobs.submit("Work", busy_work(30), delivered.append)
+    qtbot.waitSignal(jobs.started).wait()
+    with qtbot.waitSignal(jobs.finished):
+        jobs.stop_and_keep()
+    qtbot.waitUntil(lambda: delivered == ["partial"])
+
+
+def test_a_fault_of_the_data_is_said_in_its_own_words(jobs, qtbot):
+    caught = []
+
+    def work(context):
+        raise GlmError("bin_size: too small; make it larger", field="time.bin_size")
+
+    with qtbot.waitSignal(jobs.failed) as failed:
+        jobs.submit("Fit", work, on_failed=caught.append)
+    assert failed.args[:2] == ["Fit", "bin_size: too small; make it larger"]
+    qtbot.waitUntil(lambda: bool(caught))
+    assert caught[0].field == "time.bin_size"
+
+
+def test_a_fault_of_the_program_comes_with_its_traceback(jobs, qtbot):
+    def work(context):
+        raise RuntimeError("XlaRuntimeError stands for this")
+
+    with qtbot.waitSignal(jobs.failed) as failed:
+        jobs.submit("Fit", work)
+    assert "RuntimeError: XlaRuntimeError" in failed.args[1]
+    assert "Traceback" in failed.args[2]
+    assert "def work" in failed.args[2] or "in work" in failed.args[2]
+
+
+def test_the_worker_lives_on_after_a_fault(jobs, qtbot):
+    values = []
+    jobs.submit("Bad", lambda context: 1 / 0, on_failed=lambda error: None)
+    jobs.submit("Good", lambda context: "fine", values.append)
+    qtbot.waitUntil(lambda: values == ["fine"])
+
+
+def test_a_newer_job_with_the_same_key_replaces_older_ones(jobs, qtbot):
+    values = []
+    jobs.submit("Blocker", busy_work(0.2), values.append)
+    for number in range(20):
+        jobs.submit("Fit", lambda context, number=number: number, values.append, key="live")
+    qtbot.waitUntil(lambda: 19 in values)
+    assert values == ["whole", 19]
+
+
+def test_the_answer_of_a_running_job_that_was_replaced_is_dropped(jobs, qtbot):
+    values = []
+    jobs.submit("Fit", busy_work(5), values.append, key="live")
+    qtbot.waitSignal(jobs.started).wait()
+    asked = time.monotonic()
+    jobs.submit("Fit", lambda context: "new", values.append, key="live")
+    qtbot.waitUntil(lambda: bool(values))
+    assert values == ["new"]
+    assert time.monotonic() - asked < 0.5
+
+
+def test_previews_are_answered_while_a_fit_runs(jobs, qtbot):
+    order = []
+    jobs.submit("Fit", busy_work(1.5), order.append)
+    qtbot.waitSignal(jobs.started).wait()
+    asked = time.monotonic()
+    jobs.submit("Preview", lambda context: "preview", order.append, quiet=True)
+    qtbot.waitUntil(lambda: bool(order))
+    assert time.monotonic() - asked < 0.3
+    qtbot.waitUntil(lambda: len(order) == 2)
+    assert order == ["preview", "whole"]
+
+
+def test_quiet_jobs_are_not_shown_but_their_faults_are_not_lost(jobs, qtbot):
+    seen = []
+    jobs.started.connect(seen.append)
+    with qtbot.waitSignal(jobs.failed):
+        jobs.submit("Preview", lambda context: 1 / 0, quiet=True)
+    assert seen == []
+    assert not jobs.busy
+
+
+def test_details_go_to_the_log(jobs, qtbot):
+    lines = []
+    jobs.logged.connect(lines.append)
+    with qtbot.waitSignal(jobs.finished):
+        jobs.submit("Work", busy_work(0.1))
+    assert any(line.startswith("Working: at ") for line in lines)
+
+
+def test_closing_in_the_middle_ends_the_thread(qapp, qtbot):
+    from glmgui.jobs import Jobs
+
+    jobs, delivered = Jobs(), []
+    jobs.submit("Work", busy_work(30), delivered.append)
+    qtbot.waitSignal(jobs.started).wait()
+    asked = time.monotonic()
+    assert jobs.close(3000)
+    assert time.monotonic() - asked < 1
+    assert jobs.submit("Late", lambda context: 1).cancelled.is_set()
+    qtbot.wait(50)
+    assert delivered == []
+
+
+def test_work_that_does_not_listen_is_reported_as_not_ended(qapp):
+    from glmgui.jobs import Jobs
+
+    jobs = Jobs()
+    hold = threading.Event()
+    jobs.submit("Deaf", lambda context: hold.wait(20))
+    time.sleep(0.05)
+    assert not jobs.close(100)
+    hold.set()
+    assert jobs.close(3000)
+
+
+def test_the_main_thread_answers_while_work_runs(jobs, qtbot, main_thread_stays_free):
+    with qtbot.waitSignal(jobs.finished):
+        jobs.submit("Work", busy_work(0.5))
