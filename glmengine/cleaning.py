@@ -146,13 +146,13 @@ def _clean_spikes(
         if backwards:
             _count(unsorted, name, backwards)
             times = np.sort(times)
-        same = np.concatenate([[False], np.diff(times) <= 0])
+        same = _repeats(times)
         _count(repeated, name, same.sum())
         cleaned.append(times[~same])
-    _say(notes, far, "spike times that are no numbers or lie far outside the recording were left out")
-    _say(notes, negative, "negative spike times were left out: the recording starts at 0 s")
-    _say(notes, unsorted, "places where spike times went backwards; they were sorted")
-    _say(notes, repeated, "repeated spike times were left out")
+    _say(notes, far, "spike times that are no numbers or lie far outside the recording left out")
+    _say(notes, negative, "negative spike times left out, as the recording starts at 0 s")
+    _say(notes, unsorted, "spike times out of order, now sorted")
+    _say(notes, repeated, "repeated spike times left out")
     return cleaned
 
 
@@ -200,7 +200,7 @@ def _clean_series(series: RawSeries, near: tuple[float, float], notes: list[str]
         infinite = np.isinf(values)
         if infinite.any():
             values = np.where(infinite, np.nan, values)
-            notes.append(f"{series.name}: {int(infinite.sum())} infinite values were taken as missing.")
+            notes.append(f"{series.name}: {_many(infinite.sum(), 'infinite value')} taken as missing.")
         values = _without_sentinels(series.name, values, notes)
         missing = np.isnan(values)
         if missing.all():
@@ -262,7 +262,7 @@ def _without_sentinels(name: str, values: np.ndarray, notes: list[str]) -> np.nd
     rest = rows[~lost]
     if np.nanmin(rest, initial=0) < 0 or np.nanmax(rest, initial=0) <= 2:
         return values
-    notes.append(f"{name}: {int(lost.sum())} samples of exactly -1 were taken as missing.")
+    notes.append(f"{name}: {_many(lost.sum(), 'sample')} of exactly -1 taken as missing.")
     return np.where(lost.reshape(-1, *[1] * (values.ndim - 1)), np.nan, values)
 
 
@@ -271,18 +271,18 @@ def _in_time_order(series: RawSeries, near: tuple[float, float], notes: list[str
     kept = _inside(times, near)
     if not kept.all():
         notes.append(
-            f"{series.name}: {int((~kept).sum())} samples with times that are no numbers or lie far outside the recording were left out."
+            f"{series.name}: {_many((~kept).sum(), 'sample')} with a time that is no number or lies far outside the recording left out."
         )
         times, values = times[kept], values[kept]
     steps = np.diff(times)
     if (steps < 0).any():
-        notes.append(f"{series.name}: its times went backwards {int((steps < 0).sum())} times; they were sorted.")
+        notes.append(f"{series.name}: its times went backwards in {_many((steps < 0).sum(), 'place')}; they were sorted.")
         order = np.argsort(times, kind="stable")
         times, values = times[order], values[order]
     # pynapple keeps nanoseconds: times that agree so far are one
-    same = np.concatenate([[False], np.diff(np.round(times, 9)) <= 0]) if len(times) else np.zeros(0, dtype=bool)
+    same = _repeats(np.round(times, 9))
     if same.any():
-        notes.append(f"{series.name}: {int(same.sum())} samples at a repeated time were left out.")
+        notes.append(f"{series.name}: {_many(same.sum(), 'sample')} at a repeated time left out.")
         times, values = times[~same], values[~same]
     return replace(series, times=times, values=values)
 
@@ -292,7 +292,7 @@ def _clean_events(name: str, times: np.ndarray, near: tuple[float, float], notes
     times = times[np.isfinite(times)]
     kept = _inside(times, near)
     if not kept.all():
-        notes.append(f"events {name}: {int((~kept).sum())} times far outside the recording were left out.")
+        notes.append(f"events {name}: {_many((~kept).sum(), 'time')} far outside the recording left out.")
     return np.unique(np.round(times[kept], 9))
 
 
@@ -304,9 +304,9 @@ def _bad_rows(label: str, start: np.ndarray, stop: np.ndarray, near: tuple[float
     known = _inside(start, near) & _inside(stop, near)
     forwards = known & (stop > start)
     if not known.all():
-        notes.append(f"{label}: {int((~known).sum())} intervals without valid start and stop were left out.")
+        notes.append(f"{label}: {_many((~known).sum(), 'interval')} without valid start and stop left out.")
     if (known & ~forwards).any():
-        notes.append(f"{label}: {int((known & ~forwards).sum())} intervals that stop before they start were left out.")
+        notes.append(f"{label}: {_many((known & ~forwards).sum(), 'interval')} that stop before they start left out.")
     return forwards
 
 
@@ -319,7 +319,7 @@ def _clean_intervals(label: str, pairs: np.ndarray, near: tuple[float, float], n
     reach = np.maximum.accumulate(pairs[:, 1])
     first = np.concatenate([[True], pairs[1:, 0] >= reach[:-1]])
     if not first.all():
-        notes.append(f"{label}: {int((~first).sum())} intervals that overlap an earlier one were joined to it.")
+        notes.append(f"{label}: {_many((~first).sum(), 'interval')} overlapping an earlier one joined to it.")
     last = np.concatenate([first[1:], [True]])
     return np.column_stack([pairs[first, 0], reach[last]])
 
@@ -332,17 +332,28 @@ def _clean_trials(name: str, table: RawTrials, near: tuple[float, float], notes:
     if len(start) > 1:
         same = np.concatenate([[False], np.diff(start) <= 1e-6])
         if same.any():
-            notes.append(f"{label}: {int(same.sum())} that start together with an earlier one were left out.")
+            notes.append(f"{label}: {int(same.sum())} that start together with an earlier one left out.")
             kept, start, stop = kept[~same], start[~same], stop[~same]
         following = np.concatenate([start[1:], [np.inf]])
         if (stop > following).any():
-            notes.append(f"{label}: {int((stop > following).sum())} were cut short where the next one starts.")
+            notes.append(f"{label}: {int((stop > following).sum())} cut short where the next one starts.")
         # two trials that touch would be changed by pynapple, with their properties lost
         stop = np.where(stop >= following, following - 1e-6, stop)
     return RawTrials(start, stop, {key: column[kept] for key, column in table.columns.items()})
 
 
+def _repeats(times: np.ndarray) -> np.ndarray:
+    """(N,) bool, True where a sorted time is the same as the one before."""
+    same = np.zeros(len(times), dtype=bool)
+    same[1:] = np.diff(times) <= 0
+    return same
+
+
 # --- words ---------------------------------------------------------------------------------------------------------------
+
+
+def _many(number: int, noun: str) -> str:
+    return f"{int(number)} {noun}" + ("" if number == 1 else "s")
 
 
 def _count(into: dict[str, int], name: str, number: int) -> None:

@@ -183,7 +183,7 @@ def _head(path: Path) -> bytes:
 
 def _choose(path: Path, head: bytes, with_recipe: bool) -> Reader:
     ending = path.suffix.lower()
-    matching = [reader for reader in readers() if reader.recognises(path, head)]
+    matching = [reader for reader in readers() if _recognises(reader, path, head)]
     # a recipe is meant for the format without a standard, where the content could be read as either
     matching.sort(key=lambda reader: reader.needs_recipe != with_recipe)
     if not matching:
@@ -204,6 +204,15 @@ def _choose(path: Path, head: bytes, with_recipe: bool) -> Reader:
             f"{path.name}: is named {ending} but its content is {reader.name}; rename it to end in {reader.endings[0]}, or choose the file that was meant"
         )
     return reader
+
+
+def _recognises(reader: Reader, path: Path, head: bytes) -> bool:
+    try:
+        return reader.recognises(path, head)
+    except PermissionError:
+        raise
+    except Exception:  # noqa: BLE001 - a damaged file of another format, or a reader of another package that did not expect it
+        return False
 
 
 def content_of(head: bytes) -> str:

@@ -7,7 +7,8 @@ import math
 import pickle
 import zipfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from tokenize import TokenError
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -175,11 +176,7 @@ def _array(archive: zipfile.ZipFile, name: str, *, allow_objects: bool = True) -
             f"{label}: its array '{name}' would take {entry.file_size / 2**30:.0f} GB; save a shorter stretch, or fewer columns"
         )
     with archive.open(entry) as stream:
-        version = np.lib.format.read_magic(stream)
-        readers = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
-        if version not in readers:
-            raise ValueError(f"array format {version}")
-        shape, fortran, dtype = readers[version](stream)
+        shape, fortran, dtype = _header(stream)
         if dtype.hasobject:
             if not allow_objects or entry.file_size > LARGEST_PICKLE:
                 raise ValueError(f"'{name}' holds objects")
@@ -190,6 +187,18 @@ def _array(archive: zipfile.ZipFile, name: str, *, allow_objects: bool = True) -
         content = stream.read(size * dtype.itemsize)
         flat = np.frombuffer(content, dtype=dtype, count=size)
     return flat.reshape(shape, order="F" if fortran else "C")
+
+
+def _header(stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype]:
+    """Shape, order and type of a npy stream, which is left at its data."""
+    version = np.lib.format.read_magic(stream)
+    readers = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+    if version not in readers:
+        raise ValueError(f"array format {version}")
+    try:
+        return readers[version](stream)
+    except (SyntaxError, TokenError, TypeError, KeyError, RecursionError, MemoryError) as error:
+        raise ValueError(f"its header cannot be read ({type(error).__name__})") from error
 
 
 class _PlainUnpickler(pickle.Unpickler):
