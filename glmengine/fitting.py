@@ -34,12 +34,16 @@ class Part:
     problem : Problem
     theta : (k, Q) array
         Parameters in the scale of the prepared columns.
+    constant, free : int array
+        Columns left out because they do not vary, and columns that are not determined by the data of some unit.
     """
 
     units: np.ndarray
     columns: np.ndarray | None
     problem: Problem
     theta: np.ndarray
+    constant: np.ndarray
+    free: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -135,8 +139,13 @@ class Fit:
 
     @property
     def dispersion(self) -> np.ndarray:
-        """(M,) Pearson X2/(n - edf) for Gaussian and Gamma, else 1."""
-        return self._uncertainty.dispersion
+        """(M,) Pearson X2/(n - edf) for Gaussian and Gamma, the estimated one of the negative binomial, else 1."""
+        if not self.assembly.family.estimates_dispersion:
+            return self._uncertainty.dispersion
+        values = np.full(len(self.unit_names), np.nan)
+        for part in self.parts:
+            values[part.units] = part.problem.dispersion
+        return values
 
     @property
     def aic(self) -> np.ndarray:
@@ -151,7 +160,8 @@ class Fit:
 
     @property
     def _parameters(self) -> np.ndarray:
-        return self.edf + (1.0 if self.assembly.family.free_scale else 0.0)
+        family = self.assembly.family
+        return self.edf + (1.0 if family.free_scale or family.estimates_dispersion else 0.0)
 
     def covariance(self, unit: int | str = 0, kind: str = "bayesian") -> np.ndarray:
         """Covariance (P + 1, P + 1) of one unit's intercept (first) and coefficients.
@@ -309,7 +319,7 @@ def _fit_units(
         parts.append(part)
         names.append(solution.solver)
         trace.extend(solution.trace)
-    notes = _notes(status, inputs.units)
+    notes = (*_unit_notes(status, inputs.units), *_column_notes(parts, inputs.features))
     own = np.full(M, penalty.strength) if strength is None else factor
     return Fit(
         coef=coef,
@@ -345,21 +355,25 @@ def _solve_group(
     memory: float,
     context: Context,
 ) -> tuple[Part, Solution]:
-    from glmengine.solvers.smooth import solve
+    from glmengine.dispatch import Minimiser
+    from glmengine.solvers.rank import constant_columns
 
     inputs = assembly.inputs
     rows = assembly.rows(columns, width=units.size, memory=memory * 1e9)
     held = np.full(units.size, ALL_ROWS)
     penalty = resolved if columns is None else restricted(resolved, columns)
-    movable = movable_columns(inputs, units, columns)
+    constant = constant_columns(rows, context)
+    movable = movable_columns(inputs, units, columns) & ~constant
     problem = assembly.problem(rows, penalty, units, held, factor[units], movable)
     if begin is None:
         coef, ends = np.zeros((units.size, rows.n_features)), assembly.null_predictor(units, held) * assembly.intercept
     else:
         coef = begin[0][:, units].T if columns is None else begin[0][np.ix_(columns, units)].T
         ends = begin[1][units]
-    solution, descent = solve(problem, context, Objective(problem, context).start(coef, ends), solver=solver)
-    return Part(units, columns, problem, descent.theta), solution
+    solution, problem, theta = Minimiser(penalty, solver).solve(problem, Objective(problem, context).start(coef, ends), context)
+    places = np.arange(rows.n_features) if columns is None else columns
+    free = np.zeros(0, int) if solution.free is None else places[(solution.free & movable).any(axis=0)]
+    return Part(units, columns, problem, theta, places[constant], free), solution
 
 
 def movable_columns(inputs: Inputs, units: np.ndarray, columns: np.ndarray | None) -> np.ndarray:
@@ -389,7 +403,7 @@ def _start(start: Any, P: int, M: int) -> tuple[np.ndarray, np.ndarray] | None:
     return np.nan_to_num(coef, posinf=0.0, neginf=0.0), np.nan_to_num(ends, posinf=0.0, neginf=0.0)
 
 
-def _notes(status: np.ndarray, units: tuple[str, ...]) -> tuple[str, ...]:
+def _unit_notes(status: np.ndarray, units: tuple[str, ...]) -> tuple[str, ...]:
     texts = {
         SILENT_UNIT: "no spikes in the bins used; nothing is fitted",
         NO_DATA: "no valid bin",
@@ -400,6 +414,23 @@ def _notes(status: np.ndarray, units: tuple[str, ...]) -> tuple[str, ...]:
     for kind, text in texts.items():
         named = [unit for unit, value in zip(units, status, strict=True) if value == kind]
         if named:
-            more = f" and {len(named) - 8} more" if len(named) > 8 else ""
-            notes.append(f"{'Unit' if len(named) == 1 else 'Units'} {', '.join(named[:8])}{more}: {text}.")
+            notes.append(f"{'Unit' if len(named) == 1 else 'Units'} {_listed(named)}: {text}.")
     return tuple(notes)
+
+
+def _column_notes(parts: list[Part], features: tuple[str, ...]) -> tuple[str, ...]:
+    constant = sorted({int(column) for part in parts for column in part.constant})
+    free = sorted({int(column) for part in parts for column in part.free} - set(constant))
+    notes = []
+    if constant:
+        notes.append(f"Left out because constant: {_listed([features[column] for column in constant])}.")
+    if free:
+        notes.append(
+            f"Not determined by the data, since they add up to a constant or to each other: {_listed([features[column] for column in free])}. "
+            "Of all equal solutions the one of smallest norm is given; rates do not depend on the choice."
+        )
+    return tuple(notes)
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")

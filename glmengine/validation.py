@@ -240,7 +240,8 @@ def _fill_group(
     memory: float,
     context: Context,
 ) -> None:
-    from glmengine.solvers.smooth import solve
+    from glmengine.dispatch import Minimiser
+    from glmengine.solvers.rank import constant_columns
 
     F = table.sums.shape[1]
     unit, held = np.repeat(units, F), np.tile(np.arange(F), units.size)
@@ -253,9 +254,9 @@ def _fill_group(
         return
     rows = assembly.rows(columns, width=unit.size, memory=memory)
     penalty = resolved if columns is None else restricted(resolved, columns)
-    movable = movable_columns(assembly.inputs, unit, columns)
+    movable = movable_columns(assembly.inputs, unit, columns) & ~constant_columns(rows, context)
     order = np.argsort(-strengths, kind="stable")
-    descent, theta = None, None
+    minimiser, theta = Minimiser(penalty, solver), None
     for step, s in enumerate(order):
         share = context.part(step / order.size, (step + 1) / order.size, f"Cross-validating, strength {strengths[s]:g}")
         strength = np.full(unit.size, strengths[s])
@@ -263,8 +264,7 @@ def _fill_group(
         if theta is None:
             ends = assembly.null_predictor(unit, held) * assembly.intercept
             theta = Objective(problem, context).start(np.zeros((unit.size, rows.n_features)), ends)
-        solution, descent = solve(problem, share, theta, solver=solver, descent=descent)
-        theta = descent.theta
+        solution, problem, theta = minimiser.solve(problem, theta, share)
         null = assembly.mean[held + 1, unit]
         table.sums[:, held, s, unit] = sums(problem, theta, null, context, held_out=True)
         table.converged[held, s, unit] = solution.converged

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from glmengine.solvers.problem import NO_UNIT_HELD, Problem, Solution
+from glmengine.context import Progress
+from glmengine.solvers.problem import ALL_ROWS, Problem, Solution
 from glmengine.solvers.quadratic import Sparsity
 from glmengine.solvers.sparse import SparseAnswer, SparseLoss, SparseProblem, StandardRows
 
@@ -86,11 +87,16 @@ class Proximal:
         l1, scales = np.zeros(padded), np.ones(padded)
         l1[:size], scales[:size] = penalty.l1 / rows.scale, penalty.scales / rows.scale
         strengths = problem.strength[columns]
-        heard: list[float] = []
+        limit = float(np.min(problem.limit))
+        first = 0.0
 
         def report(iteration: int, decrement: float, at_work: int) -> None:
+            nonlocal first
             context.check()
-            heard.append(decrement)
+            first = max(first, decrement)
+            span = np.log(max(first / limit, 1.0))
+            fraction = 1.0 - np.log(max(decrement / limit, 1.0)) / span if span > 0 else 0.0
+            context.report(Progress("Fitting", float(fraction), f"step {iteration}, decrement {decrement:.1e}, {at_work} columns at work"))
 
         return sparse.solve(
             [quadratic * strength for strength in strengths],
@@ -131,7 +137,7 @@ def _loss(problem: Problem, columns: np.ndarray) -> SparseLoss:
     unit, held = problem.unit[columns], problem.held[columns]
     dispersion = None if problem.dispersion is None else problem.dispersion[columns]
     shared = len(observed.weights) == 1
-    unheld = bool((held == NO_UNIT_HELD).all()) or observed.fold is None
+    unheld = bool((held == ALL_ROWS).all()) or observed.fold is None
 
     def evaluate(eta: np.ndarray, y: np.ndarray, some: np.ndarray) -> tuple[np.ndarray, ...]:
         return family.evaluate(eta, y, link, None if dispersion is None else dispersion[some])
