@@ -73,6 +73,7 @@ class ScorePlot(Plot):
             low, high = min(0.0, float(self._values[good].min())), max(0.0, float(self._values[good].max()))
             spread = (high - low) or 1.0
             self.area.setYRange(low - 0.02 * spread, high + 0.2 * spread, padding=0)
+        self.area.getAxis("bottom").setTickSpacing(max(1, -(-len(ranks) // 10)), 1)
         self.area.setXRange(0.2, max(len(ranks), 1) + 0.8, padding=0)
         self.set_greyed(self.greyed)
 

@@ -28,7 +28,7 @@ from glmgui.plots import style
 from glmgui.plots.export import save_numbers, save_plot
 from glmgui.plots.series import Axis, Table
 
-_LONG_LABEL = 20
+_LONG_LABEL = 15
 
 
 class Plot(QWidget):

@@ -111,12 +111,16 @@ class LinePlot(Plot):
 
     def _add_line(self, at: float, text: str, angle: int) -> None:
         pen = pg.mkPen(self.colours.muted, width=1, style=Qt.PenStyle.DashLine)
-        options = {
-            "position": 0.96 if angle else 0.02,
-            "color": self.colours.ink,
-            "anchors": [(0, 0), (0, 0)] if angle else [(0, 1), (0, 1)],
-        }
+        corner = (1 if self._is_right(at) else 0, 0) if angle else (0, 1)
+        options = {"position": 0.96 if angle else 0.02, "color": self.colours.ink, "anchors": [corner, corner]}
         self.area.addItem(pg.InfiniteLine(at, angle=angle, pen=pen, label=text or None, labelOpts=options))
+
+    def _is_right(self, at: float) -> bool:
+        """Whether an upright mark stands in the right half, where its word has to go to its left."""
+        xs = [np.asarray(curve.x, float) for curve in self._curves if len(curve.x)]
+        pooled = np.concatenate(xs) if xs else np.zeros(1)
+        pooled = np.log10(pooled[pooled > 0]) if self._log_x else pooled[np.isfinite(pooled)]
+        return bool(pooled.size) and at > (pooled.min() + pooled.max()) / 2
 
     def _add_curve(self, curve: Curve) -> None:
         colour = self.colours.of(curve.colour)

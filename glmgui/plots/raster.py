@@ -121,7 +121,8 @@ class RasterPlot(Plot):
         for row, name in enumerate(reversed(self._names)):
             paint[:, row, :3] = (self.colours.series[0] if name == self._selected else self.colours.ink).getRgb()[:3]
         paint[..., 3] = np.clip(shares, 0, 1) * 255
-        self._density.setImage(paint, levels=None)
+        # pyqtgraph draws nothing of an image with a single row
+        self._density.setImage(np.repeat(paint, 2, axis=1), levels=None)
         self._density.setRect(QRectF(start, -0.5, stop - start, rows))
 
     def _row_at(self, at: QPointF) -> int | None:

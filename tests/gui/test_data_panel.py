@@ -9,23 +9,9 @@ from qtpy.QtWidgets import QApplication
 
 from glmengine.analysis import Analysis, Condition, Time
 from glmengine.derived import Speed
-from glmgui.document import Document
-from glmgui.jobs import Jobs
 from glmgui.panels.data import DataPanel
 from glmgui.panels.data.moving import MovingDialog, only_while_moving
 from glmgui.panels.data.summary import series_to_draw, summarise
-
-
-@pytest.fixture
-def document():
-    return Document()
-
-
-@pytest.fixture
-def jobs(qtbot):
-    jobs = Jobs()
-    yield jobs
-    assert jobs.close()
 
 
 @pytest.fixture

@@ -11,8 +11,6 @@ from qtpy.QtCore import Qt
 
 from glmengine.analysis import Analysis, Time
 from glmengine.results import Result
-from glmgui.document import Document
-from glmgui.jobs import Jobs
 from glmgui.panels.results import ResultsPanel
 from glmgui.panels.results.panel import STALE
 from glmgui.panels.results.rates_view import rates_of
@@ -106,18 +104,6 @@ def result(small_recording) -> Result:
         provenance={"analysis_sha256": analysis.sha256, "recording_name": small_recording.name, "recording_sha256": ""},
         notes=("Column b was left out because it is constant.",),
     )
-
-
-@pytest.fixture
-def document():
-    return Document()
-
-
-@pytest.fixture
-def jobs(qtbot):
-    jobs = Jobs()
-    yield jobs
-    assert jobs.close()
 
 
 @pytest.fixture

@@ -14,12 +14,13 @@ from glmgui.widgets import hint
 if TYPE_CHECKING:
     from glmengine.results import Result
 
-_HEIGHT = 250
-_WIDE_PARTS = 3
+_HEIGHT = 230
+_WIDE_PARTS = 2
+_WIDE_HEIGHT = 295
 
 
 class CurvesView(QWidget):
-    """Two plots a row; images of three parts take a whole row."""
+    """Two plots a row; several images side by side take a whole row."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -60,7 +61,7 @@ class CurvesView(QWidget):
             wide = isinstance(plot, ImagePlot) and len(plot.images) >= _WIDE_PARTS
             if wide and at_column:
                 at_row, at_column = at_row + 1, 0
-            plot.setMinimumHeight(_HEIGHT)
+            plot.setMinimumHeight(_WIDE_HEIGHT if wide else _HEIGHT)
             plot.set_greyed(self._greyed)
             self._grid.addWidget(plot, at_row, at_column, 1, 2 if wide else 1)
             at_column += 2 if wide else 1

@@ -14,12 +14,12 @@ from glmgui.widgets import column, heading
 if TYPE_CHECKING:
     from glmengine.results import Result
 
-_KEYS = ("deviance_explained_heldout", "bits_per_spike_heldout", "deviance_explained_fit", "n_spikes")
+_KEYS = ("deviance_explained_heldout", "bits_per_spike_heldout")
+_OTHERWISE = ("deviance_explained_fit",)  # without cross-validation
 _SHORT = {
+    "deviance_explained_fit": "Fitted",
     "deviance_explained_heldout": "Held out",
     "bits_per_spike_heldout": "Bits/spike",
-    "deviance_explained_fit": "Fitted",
-    "n_spikes": "Spikes",
 }
 
 
@@ -65,6 +65,7 @@ class UnitList(QWidget):
         """List the units of `result`, best on held-out time first."""
         scores = result.scores
         keys = [key for key in _KEYS if key in scores and not bool(scores[key].isnull().all())]
+        keys = keys or [key for key in _OTHERWISE if key in scores]
         self._silent = True
         self.view.setSortingEnabled(False)
         self.view.clear()

@@ -15,6 +15,7 @@ from glmgui.widgets import hint
 if TYPE_CHECKING:
     from glmengine.results import Result
 
+_MOST_TICKS = 12
 _HELD_OUT = Axis("held-out log-likelihood", "nats/bin")
 
 
@@ -81,6 +82,9 @@ class ValidationView(QWidget):
         if x[0] == 0:  # no penalty has no place on a logarithmic axis: one step left of the weakest
             x = x.copy()
             x[0] = x[1] / 10
+        ticks = list(dict.fromkeys(zip(np.log10(x).tolist(), strengths[order].tolist(), strict=True)))
+        every = -(-len(ticks) // _MOST_TICKS)
+        self.by_strength.area.getAxis("bottom").setTicks([[(place, f"{value:.3g}") for place, value in ticks[::every]]])
         mark = x[0] if chosen == 0 else chosen
         self.by_strength.set_title(f"Cross-validation of unit {unit}")
         self.by_strength.set_curves(

@@ -1,0 +1,239 @@
+"""The features panel: terms begin with sensible settings, every click is an edit, and pictures follow the controls."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QMenu
+
+from glmengine.analysis import Analysis, Time
+from glmengine.basis import BSpline, CyclicBSpline, RaisedCosineLog
+from glmengine.terms import CouplingTerm, CovariateTerm, Factor, HistoryTerm
+from glmgui.panels.features import FeaturesPanel, defaults
+from glmgui.panels.features.editor import partner, with_suited_bases
+from glmgui.panels.features.wording import describe, n_columns
+
+
+@pytest.fixture
+def panel(qtbot, document, jobs, small_recording):
+    panel = FeaturesPanel(document, jobs)
+    qtbot.addWidget(panel)
+    panel.resize(1366, 640)
+    panel.show()
+    document.open(small_recording, Analysis(time=Time(bin_size=0.02)))
+    return panel
+
+
+def settled(qtbot, panel) -> None:
+    qtbot.waitUntil(lambda: not panel._jobs._pending, timeout=10_000)
+
+
+def actions(menu: QMenu) -> dict[str, object]:
+    """Every entry of a menu by its text, those of submenus behind a slash."""
+    found = {}
+    for action in menu.actions():
+        if action.menu() is not None:
+            found |= {f"{action.text()}/{text}": entry for text, entry in actions(action.menu()).items()}
+        elif not action.isSeparator():
+            found[action.text()] = action
+    return found
+
+
+def choose(panel, text: str) -> None:
+    menu = panel.terms.add.menu()
+    menu.aboutToShow.emit()
+    actions(menu)[text].trigger()
+
+
+def test_without_terms_it_says_how_to_begin(panel, document):
+    assert panel._stack.currentWidget() is panel.empty
+    assert "Add term" in panel.empty.text
+    document.open(None, Analysis())
+    assert "Open a recording" in panel.empty.text
+    assert not panel.terms.add.isEnabled()
+
+
+def test_an_angle_begins_with_a_cyclic_basis_over_the_circle(panel, document):
+    choose(panel, "Tuning to a variable/head_direction")
+    (term,) = document.analysis.terms
+    basis = term.factors[0].basis
+    assert isinstance(basis, CyclicBSpline)
+    assert basis.bounds == (0.0, 2 * math.pi)
+    assert document.term == 0
+    assert document.undo_text == "Add head_direction"
+
+
+def test_a_position_begins_with_a_product_of_splines_over_the_data(panel, document, small_recording):
+    choose(panel, "Place: position.x \u00d7 position.y")
+    (term,) = document.analysis.terms
+    assert [factor.variable for factor in term.factors] == ["position.x", "position.y"]
+    values = small_recording.covariates["position"].data.values
+    for column, factor in enumerate(term.factors):
+        assert isinstance(factor.basis, BSpline)
+        low, high = factor.basis.bounds
+        assert low <= values[:, column].min() < values[:, column].max() <= high
+        assert high - low < 1.05 * np.ptp(values[:, column])
+
+
+def test_history_and_coupling_begin_with_a_short_log_stretched_window(panel, document):
+    choose(panel, "Own spike history")
+    choose(panel, "Coupling: spikes of the other units")
+    history, coupling = document.analysis.terms
+    assert isinstance(history, HistoryTerm)
+    assert isinstance(coupling, CouplingTerm)
+    for term in (history, coupling):
+        assert isinstance(term.basis, RaisedCosineLog)
+        assert 0.1 <= term.basis.window <= 0.2
+
+
+def test_terms_with_the_same_input_get_names_of_their_own(panel, document):
+    choose(panel, "Tuning to a variable/position.x")
+    choose(panel, "Tuning to a variable/position.x")
+    assert [term.label for term in document.analysis.terms] == ["position.x", "position.x 2"]
+
+
+def test_cards_are_switched_moved_copied_renamed_and_removed(qtbot, panel, document):
+    for text in ("Tuning to a variable/head_direction", "Own spike history"):
+        choose(panel, text)
+
+    def labels():
+        return [term.label for term in document.analysis.terms]
+
+    panel.terms.view.item(0).setCheckState(Qt.CheckState.Unchecked)
+    assert [term.enabled for term in document.analysis.terms] == [False, True]
+    panel.terms.up.click()
+    assert labels() == ["history", "head_direction"]
+    assert document.term == 0, "the chosen term stays chosen"
+    panel.terms.copy.click()
+    assert labels() == ["history", "history 2", "head_direction"]
+    assert document.term == 1
+    panel.terms.view.item(1).setText("slow history")
+    assert labels() == ["history", "slow history", "head_direction"]
+    panel.terms.view.item(1).setText("history")
+    assert labels() == ["history", "slow history", "head_direction"]
+    assert "two terms are called 'history'" in panel.message.text
+    panel.terms.remove.click()
+    assert labels() == ["history", "head_direction"]
+    for _ in range(5):
+        document.undo()
+    assert labels() == ["head_direction", "history"]
+    assert all(term.enabled for term in document.analysis.terms)
+
+
+def test_dragging_a_card_reorders_the_terms(panel, document):
+    for text in ("Tuning to a variable/head_direction", "Own spike history", "Tuning to a variable/position.x"):
+        choose(panel, text)
+    from qtpy.QtCore import QModelIndex
+
+    panel.terms.view.model().moveRow(QModelIndex(), 2, QModelIndex(), 0)
+    assert [term.label for term in document.analysis.terms] == ["position.x", "head_direction", "history"]
+
+
+def test_the_basis_is_drawn_anew_as_soon_as_a_parameter_changes(panel, document):
+    choose(panel, "Tuning to a variable/head_direction")
+    before = panel.basis.lines.curves
+    assert len(before) == document.analysis.terms[0].factors[0].basis.n
+    assert panel.basis.lines.x_axis.text == "head_direction (rad)"
+    editor = panel.editor.form.editor("factors")
+    number = next(box for box in editor.findChildren(object) if box.objectName().endswith("basis_n"))
+    number.setValue(7)
+    assert document.analysis.terms[0].factors[0].basis.n == 7
+    assert len(panel.basis.lines.curves) == 7, "at once, without waiting for a job"
+
+
+def test_a_place_is_drawn_as_images_one_a_function(panel, document):
+    choose(panel, "Place: position.x \u00d7 position.y")
+    assert panel.basis.shown is panel.basis.mosaic
+    count = math.prod(factor.basis.n for factor in document.analysis.terms[0].factors)
+    assert len(set(panel.basis.mosaic.numbers()["image"])) == count
+
+
+def test_features_are_drawn_on_the_recording(qtbot, panel, document):
+    choose(panel, "Tuning to a variable/head_direction")
+    settled(qtbot, panel)
+    assert panel.features.shown is panel.features.lines
+    first = panel.features.lines.curves[0]
+    assert first.x[-1] - first.x[0] == pytest.approx(10.0, abs=0.1)
+    total = sum(np.asarray(curve.y) for curve in panel.features.lines.curves)
+    np.testing.assert_allclose(total[np.isfinite(total)], 1.0, atol=1e-9)
+    panel.features._slider.setValue(900)
+    settled(qtbot, panel)
+    assert panel.features.lines.curves[0].x[0] > 80
+    choose(panel, "Place: position.x \u00d7 position.y")
+    settled(qtbot, panel)
+    assert panel.features.shown is panel.features.image
+
+
+def test_a_drag_that_outruns_the_worker_drops_stale_requests(qtbot, panel, document, monkeypatch):
+    import time
+
+    from glmgui.panels.features import panel as module
+
+    calls = []
+
+    def slow(term, recording, when, start):
+        calls.append(term.factors[0].basis.n)
+        time.sleep(0.05)
+        return np.arange(3.0), np.zeros((3, 1)), ["a"]
+
+    choose(panel, "Tuning to a variable/head_direction")
+    settled(qtbot, panel)
+    monkeypatch.setattr(module, "features_on_recording", slow)
+    term = document.analysis.terms[0]
+    for n in range(5, 25):
+        factor = term.factors[0].with_(basis=term.factors[0].basis.with_(n=n))
+        document.edit(document.analysis.with_(terms=(term.with_(factors=(factor,)),)), "Change head_direction")
+    settled(qtbot, panel)
+    assert calls[-1] == 24
+    assert len(calls) <= 3
+
+
+def test_another_variable_brings_a_basis_that_suits_it(small_recording):
+    before = defaults.tuning_term(small_recording, "position.x")
+    chosen = before.with_(factors=(before.factors[0].with_(variable="head_direction"),))
+    suited = with_suited_bases(before, chosen, small_recording)
+    assert isinstance(suited.factors[0].basis, CyclicBSpline)
+    kept = before.with_(factors=(before.factors[0].with_(basis=BSpline(n=5, bounds=(0.0, 50.0))),))
+    assert with_suited_bases(before, kept, small_recording) == kept, "a basis that was changed by hand is left alone"
+
+
+def test_a_second_factor_is_the_other_component(small_recording):
+    before = defaults.tuning_term(small_recording, "position.x")
+    doubled = before.with_(factors=(before.factors[0], before.factors[0]))
+    suited = with_suited_bases(before, doubled, small_recording)
+    assert [factor.variable for factor in suited.factors] == ["position.x", "position.y"]
+    assert partner(small_recording, ["head_direction"]) in small_recording.variables
+
+
+def test_what_is_wrong_stands_on_the_card_and_goes_away(qtbot, panel, document):
+    wrong = CovariateTerm(factors=(Factor(variable="absent", basis=BSpline(n=6)),))
+    document.edit(document.analysis.with_(terms=(wrong,)), "Edit file")
+    settled(qtbot, panel)
+    assert "absent" in panel.terms.cards[0].fault
+    right = defaults.tuning_term(document.recording, "position.x")
+    document.edit(document.analysis.with_(terms=(right,)), "Repair")
+    settled(qtbot, panel)
+    assert panel.terms.cards[0].fault == ""
+    assert panel.message.text == ""
+
+
+def test_cards_say_what_a_term_is(small_recording):
+    field = defaults.field_term(small_recording, ("position.x", "position.y"))
+    n = defaults.N_FIELD
+    assert describe(field, 3) == f"2-D tuning: B-spline, {n} \u00d7 {n} functions, {n * n} columns"
+    assert describe(defaults.history_term(), 3).startswith("own spike history: raised cosine, log-stretched")
+    assert n_columns(defaults.coupling_term(), 3) == 3 * defaults.N_COUPLING
+
+
+def test_bounds_are_rounded_outwards():
+    import pynapple as nap
+
+    from glmengine.recording import Covariate
+
+    values = np.array([0.123456, 98.7654321])
+    low, high = defaults.data_bounds(Covariate("x", nap.Tsd(np.arange(2.0), values)))
+    assert (low, high) == (0.0, 99.0)
+    assert defaults.data_bounds(Covariate("x", nap.Tsd(np.arange(2.0), np.full(2, np.nan)))) is None
