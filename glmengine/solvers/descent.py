@@ -64,6 +64,8 @@ class Descent:
         self.problem = problem
         self.objective = Objective(problem, self.context)
         self.hessians.refactor(self.objective)
+        if self.gram is not None:
+            self.gram.at(problem.strength)
 
     def run(self, theta: np.ndarray) -> Solution:
         """From parameters (K, Q), as `Objective.start` makes them."""
@@ -85,6 +87,8 @@ class Descent:
         while active.size and len(trace) < MOST_ITERATIONS:
             direction, now = self._direction(memory, gradient, active)
             poor = self._worth_renewing(active, now, last, iterations)
+            # the end of a column that still takes long steps is believed only of a Hessian made here
+            poor |= ~self.fresh[active] & self.can_renew & (now <= problem.limit[active]) & (np.abs(direction).max(axis=1) > LONG_STEP)
             if poor.any():
                 self._renew(theta, active[poor])
                 memory.forget(active[poor])

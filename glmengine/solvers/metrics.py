@@ -36,9 +36,10 @@ class GramMetric:
 
     def __init__(self, gram: np.ndarray, penalty: np.ndarray, curvature: np.ndarray, strength: np.ndarray) -> None:
         self.curvature, self.strength = curvature, strength
-        self._solvers: list[Callable[[np.ndarray], np.ndarray]] | None = None
-        if curvature.size < MANY_COLUMNS and len(gram) > LARGE:
-            self._solvers = [inverse(v * gram + a * penalty, "float64") for v, a in zip(curvature, strength, strict=True)]
+        self._direct = curvature.size < MANY_COLUMNS and len(gram) > LARGE
+        if self._direct:
+            self._pair = gram, penalty
+            self.at(strength)
             return
         weight = float(np.max(strength / np.maximum(curvature, 1e-300), initial=0.0))
         whole = gram + weight * penalty
@@ -54,12 +55,19 @@ class GramMetric:
 
     def solve(self, columns: np.ndarray, gradient: np.ndarray) -> np.ndarray:
         """The metric's inverse applied to gradients (k, Q) of these columns."""
-        if self._solvers is not None:
+        if self._direct:
             return np.stack([self._solvers[k](row) for k, row in zip(columns, gradient, strict=True)])
         pull = self.strength[columns] / self._weight if self._weight else np.zeros(columns.size)
         values = np.outer(self.curvature[columns], self._share) + np.outer(pull, 1.0 - self._share)
-        floor = 1e-12 * values.max(axis=1, keepdims=True)
-        return ((gradient @ self._basis) / np.maximum(values, floor)) @ self._basis.T
+        known = values > 1e-12 * values.max(axis=1, keepdims=True)  # elsewhere neither data nor penalty say anything
+        return np.where(known, (gradient @ self._basis) / np.where(known, values, 1.0), 0.0) @ self._basis.T
+
+    def at(self, strength: np.ndarray) -> None:
+        """Use other strengths (K,) from now on."""
+        self.strength = strength
+        if self._direct:
+            gram, penalty = self._pair
+            self._solvers = [inverse(v * gram + a * penalty, "float64") for v, a in zip(self.curvature, strength, strict=True)]
 
 
 class HessianMetric:

@@ -79,6 +79,8 @@ class Solution:
     solver : str
     trace : tuple of dict
         Per iteration: columns at work, largest decrement, passes over the rows, seconds.
+    free : (K, P) bool or None
+        Coefficients that the data do not determine; None where the penalty determines all.
     """
 
     coef: np.ndarray
@@ -90,6 +92,7 @@ class Solution:
     iterations: np.ndarray
     solver: str
     trace: tuple[dict[str, float], ...] = field(default=())
+    free: np.ndarray | None = None
 
 
 class Objective:

@@ -71,6 +71,7 @@ class Rows:
 
     def __init__(self, source: Any, index: np.ndarray | None, observations: Observations, *, columns: int, memory: float, centred: bool) -> None:
         self.source, self.index, self.observations = source, index, observations
+        self.centred = centred
         self.n = source.shape[0] if index is None else index.size
         self.n_features = source.shape[1]
         self.padded = bucket(self.n_features)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from glmengine.solvers.descent import Descent
 from glmengine.solvers.metrics import GramMetric
-from glmengine.solvers.problem import ALL_ROWS, Objective, Problem, Solution
+from glmengine.solvers.problem import Objective, Problem, Solution
+from glmengine.solvers.rank import is_definite, smallest_norm
 
 SHARED_FROM = 3
 """From this many columns on one shared Gram costs less than their Hessians."""
@@ -24,7 +26,12 @@ def solve(problem: Problem, context: Any, theta: np.ndarray, *, solver: str = "a
         descent = Descent(problem, context, gram=metric, solver=solver)
     else:
         descent.use(problem)
-    return descent.run(theta), descent
+    solution = descent.run(theta)
+    if not is_definite(problem):
+        descent.theta, free = smallest_norm(problem, descent.objective, descent.theta)
+        coef, intercept = descent.objective.to_raw(descent.theta)
+        solution = replace(solution, coef=coef, intercept=intercept, free=free)
+    return solution, descent
 
 
 def uses_gram(problem: Problem, solver: str) -> bool:
@@ -42,8 +49,8 @@ def shared_metric(problem: Problem, context: Any) -> GramMetric:
     return GramMetric(gram, penalty, mean_curvature(problem, context), problem.strength)
 
 
-def total_gram(problem: Problem, context: Any, unit: int | None = None) -> np.ndarray:
-    """Mean outer product (Q, Q) of the prepared rows and a constant, over all rows or those of one unit."""
+def total_gram(problem: Problem, context: Any, column: int | None = None) -> np.ndarray:
+    """Mean outer product (Q, Q) of the prepared rows and a constant, over all rows, or with the weights of one column of the problem."""
     import jax.numpy as jnp
 
     from glmengine.solvers import steps
@@ -53,10 +60,11 @@ def total_gram(problem: Problem, context: Any, unit: int | None = None) -> np.nd
     gram = np.zeros((Q, Q))
     for number, chunk in enumerate(rows):
         context.check()
-        if unit is None:
+        if column is None:
             weights = jnp.asarray(np.arange(rows.chunk_rows) < rows.n - number * rows.chunk_rows, dtype=jnp.float64)
         else:
-            weights = chunk.weights[unit if len(rows.observations.weights) > 1 else 0]
+            row = chunk.weights[problem.unit[column] if len(rows.observations.weights) > 1 else 0]
+            weights = row * (chunk.fold != problem.held[column])
         block, cross, corner = (np.asarray(part) for part in steps.gram(chunk, weights))
         gram[:-1, :-1] += block
         gram[:-1, -1] += cross
@@ -77,5 +85,3 @@ def mean_curvature(problem: Problem, context: Any) -> np.ndarray:
     fisher = np.asarray(problem.family.evaluate(eta, mean, problem.link, dispersion)[2], dtype=float)
     return np.where(np.isfinite(fisher) & (fisher > 0), fisher, 1.0)
 
-
-__all__ = ["ALL_ROWS", "solve"]
