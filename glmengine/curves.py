@@ -154,7 +154,7 @@ def _begin(prepared: Prepared, posterior: Posterior) -> tuple[list[_Curve], list
         size = int(np.prod([len(axis.values) for axis in axes]))
         numbers = units * size * (design.n_columns + 1)
         keep = posterior.covariance is not None and numbers <= _MOST_NUMBERS
-        if not keep:
+        if not keep and posterior.covariance is not None:
             notes.append(f"The tuning curves of '{term.label}' have no bands, which would have taken {numbers * 8e-9:.1f} GB.")
         gradient = np.zeros((units, size, design.n_columns + 1)) if keep else None
         spikes, seconds, rate = (np.zeros((size, units)) for _ in range(3))

@@ -127,23 +127,6 @@ def prepare_again(
     return Prepared(recording, grid, tuple(units), spikes, rows, design, design.notes)
 
 
-def fold_numbers(valid: np.ndarray, n_folds: int) -> np.ndarray:
-    """(T,) int: contiguous blocks of equal length of the rows in `valid`, numbered from 0; -1 elsewhere.
-
-    Raises
-    ------
-    GlmError
-        If there are fewer rows than folds.
-    """
-    rows = np.flatnonzero(valid)
-    if len(rows) < n_folds:
-        raise GlmError(f"{len(rows)} usable bins cannot be split into {n_folds} folds; use fewer folds or more time", field="validation.folds")
-    folds = np.full(len(valid), -1, dtype=np.int64)
-    for number, block in enumerate(np.array_split(rows, n_folds)):
-        folds[block] = number
-    return folds
-
-
 def _fit_rows(analysis: Analysis, recording: Recording, grid: TimeGrid) -> tuple[np.ndarray, list[str]]:
     """Bins to fit on: conditions hold, inside the epochs to fit on, outside those to test on."""
     from glmengine.timegrid import rows_in, usable
@@ -197,9 +180,6 @@ def _units(analysis: Analysis, recording: Recording, grid: TimeGrid, rows: np.nd
         left_out = [name for name, drop in zip(chosen, few, strict=True) if drop]
         notes.append(f"Left out, with fewer than {analysis.units.min_spikes} spikes in the bins used: {', '.join(left_out)}.")
         chosen, counts = tuple(name for name in chosen if name not in left_out), counts[:, ~few]
-    silent = [name for name, count in zip(chosen, np.nansum(counts[rows], axis=0), strict=True) if count == 0]
-    if silent:
-        notes.append(f"Without a single spike in the bins used: {', '.join(silent)}; their rate is 0 and nothing else can be said.")
     return chosen, counts, notes
 
 

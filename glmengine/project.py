@@ -154,7 +154,10 @@ def _result(archive: zipfile.ZipFile, name: str) -> Result | None:
     with tempfile.TemporaryDirectory() as folder:
         saved = Path(folder) / "result.nc"
         saved.write_bytes(content)
-        return Result.load(saved)
+        try:
+            return Result.load(saved)
+        except GlmError as error:
+            raise GlmError(f"{name}, {error.message}", field=error.field) from error
 
 
 def _text(archive: zipfile.ZipFile, member: str, name: str) -> str:

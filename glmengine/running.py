@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from glmengine.context import SILENT, Context, Progress
-from glmengine.preparing import Prepared, fold_numbers, prepare
+from glmengine.preparing import Prepared, prepare
 from glmengine.provenance import provenance
 from glmengine.results import Result
 
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from glmengine.recording import Recording
     from glmengine.validation import CrossValidation
 
-_LARGEST_COVARIANCE = 256e6  # bytes; a larger one is not kept with the result
+_LARGEST_COVARIANCE = 1.5e9  # bytes of all units together that are made
+_LARGEST_KEPT = 256e6  # and saved with the result
 
 
 def run(analysis: Analysis, recording: Recording, context: Context | None = None) -> Result:
@@ -52,9 +53,9 @@ def run(analysis: Analysis, recording: Recording, context: Context | None = None
     context = context or SILENT
     started = time.perf_counter()
     prepared = prepare(analysis, recording, context.part(0.0, 0.1))
-    cross_validation, folds = _cross_validated(analysis, prepared, context.part(0.1, 0.65))
+    cross_validation = _cross_validated(analysis, prepared, context.part(0.1, 0.65))
     fit = _fitted(analysis, prepared, cross_validation, context.part(0.65, 0.8))
-    result = _assessed(analysis, recording, prepared, fit, cross_validation, folds, context.part(0.8, 0.97))
+    result = _assessed(analysis, recording, prepared, fit, cross_validation, context.part(0.8, 0.97))
     if analysis.validation.test_epochs:
         result = _tested(result, recording, cross_validation is None, context.part(0.97, 1.0))
     result.provenance["seconds"] = round(time.perf_counter() - started, 3)
@@ -69,24 +70,21 @@ def penalty_of(model: Any) -> Penalty:
     return get_penalty(model.penalty)
 
 
-def _cross_validated(analysis: Analysis, prepared: Prepared, context: Context) -> tuple[CrossValidation | None, np.ndarray | None]:
+def _cross_validated(analysis: Analysis, prepared: Prepared, context: Context) -> CrossValidation | None:
     from glmengine.validation import cross_validate
 
     if not analysis.validation.folds:
-        return None, None
-    folds = fold_numbers(np.asarray(prepared.design.valid), analysis.validation.folds)
-    context.report(Progress(f"Cross-validating {len(prepared.units)} units", 0.0))
-    found = cross_validate(
+        return None
+    return cross_validate(
         prepared.design,
         prepared.counts,
         family=analysis.model.family,
         penalty=penalty_of(analysis.model),
         strengths=list(analysis.model.strengths),
-        folds=folds,
-        context=context.part(0.0, 1.0, f"Cross-validating {len(prepared.units)} units"),
+        folds=analysis.validation.folds,
+        context=context,
         **_options(analysis, prepared),
     )
-    return found, folds
 
 
 def _fitted(analysis: Analysis, prepared: Prepared, cross_validation: CrossValidation | None, context: Context) -> Fit:
@@ -102,13 +100,19 @@ def _fitted(analysis: Analysis, prepared: Prepared, cross_validation: CrossValid
         family=analysis.model.family,
         penalty=penalty_of(analysis.model),
         strength=strength,
-        context=context.part(0.0, 1.0, f"Fitting {len(prepared.units)} units"),
+        context=context,
         **_options(analysis, prepared),
     )
 
 
 def _options(analysis: Analysis, prepared: Prepared) -> dict[str, Any]:
-    return {"mask": prepared.design.mask(prepared.units), "memory": analysis.model.memory, "link": getattr(analysis.model, "link", None) or None}
+    """What the fit and the cross-validation have in common."""
+    return {
+        "link": getattr(analysis.model, "link", None) or None,
+        "mask": prepared.design.mask(prepared.units),
+        "unit_names": prepared.units,
+        "memory": analysis.model.memory,
+    }
 
 
 def _assessed(
@@ -117,7 +121,6 @@ def _assessed(
     prepared: Prepared,
     fit: Fit,
     cross_validation: CrossValidation | None,
-    folds: np.ndarray | None,
     context: Context,
 ) -> Result:
     from glmengine.assess import coefficient_arrays, covariance_array, cv_dataset, score_table
@@ -127,17 +130,21 @@ def _assessed(
 
     context.report(Progress("Standard errors", 0.0))
     coefficients, standard_errors, intercepts, intercept_errors = coefficient_arrays(prepared, fit)
-    covariance = covariance_array(prepared, fit)
+    size = 8 * len(prepared.units) * (prepared.design.n_columns + 1) ** 2
+    covariance = covariance_array(prepared, fit) if size <= _LARGEST_COVARIANCE else None
     posterior = Posterior(
-        coef=np.asarray(coefficients.values), intercept=np.asarray(intercepts.values), covariance=covariance.values, link=link_of(analysis.model)
+        coef=np.asarray(coefficients.values),
+        intercept=np.asarray(intercepts.values),
+        covariance=None if covariance is None else covariance.values,
+        link=link_of(analysis.model),
     )
     context.check()
     curves, curve_notes = response_curves(prepared, posterior, context.part(0.1, 0.8))
     filters = term_filters(prepared, posterior)
     coupling = coupling_strengths(prepared, posterior)
-    notes = [*prepared.notes, *_fit_notes(fit), *curve_notes]
-    if covariance.nbytes > _LARGEST_COVARIANCE:
-        notes.append(f"The covariance of the coefficients ({covariance.nbytes / 1e9:.1f} GB) is not kept; predictions have no bands.")
+    notes = [*prepared.notes, *fit.notes, *curve_notes]
+    if covariance is None:
+        notes.append(f"Curves, filters and predictions have no bands: the covariance of the coefficients would take {size / 1e9:.1f} GB.")
     return Result(
         analysis=analysis,
         terms=tuple(prepared.design.terms),
@@ -150,7 +157,7 @@ def _assessed(
         filters=filters,
         coupling=coupling,
         cv=cv_dataset(prepared, cross_validation),
-        covariance=covariance if covariance.nbytes <= _LARGEST_COVARIANCE else None,
+        covariance=covariance if size <= _LARGEST_KEPT else None,
         provenance=provenance(analysis, recording, solver=str(fit.solver), iterations=_plain(fit.iterations)),
         notes=tuple(dict.fromkeys(notes)),
     )
@@ -170,16 +177,6 @@ def _tested(result: Result, recording: Recording, only_test: bool, context: Cont
     if only_test:
         columns |= {"deviance_explained_heldout": found["deviance_explained"], "bits_per_spike_heldout": found["bits_per_spike"]}
     return replace(result, scores=result.scores.assign(columns))
-
-
-def _fit_notes(fit: Fit) -> list[str]:
-    notes = [str(note) for note in fit.notes]
-    names = np.asarray(fit.unit_names if hasattr(fit, "unit_names") else [])
-    unfinished = np.flatnonzero(~np.asarray(fit.converged, bool))
-    if len(unfinished):
-        which = ", ".join(map(str, names[unfinished[:8]])) if len(names) else f"{len(unfinished)} units"
-        notes.append(f"Not at the optimum (stopped early, or the iteration limit was reached): {which}.")
-    return notes
 
 
 def _plain(value: Any) -> Any:

@@ -110,6 +110,8 @@ def _field_path(location: tuple[int | str, ...], data: Any) -> list[str]:
             inside, below = part < len(data), data[part] if part < len(data) else None
         else:
             inside, below = False, data
+        if isinstance(data, dict) and not inside and part in (data.get("kind"), data.get("family")):
+            continue
         if inside:
             data = below
         if inside or last:

@@ -1,0 +1,101 @@
+"""Figures for paper: every kind is drawn, text stays text, files are written whole, and nothing global is touched."""
+
+from __future__ import annotations
+
+import re
+import zlib
+
+import numpy as np
+import pytest
+
+from glmengine.errors import GlmError
+from glmengine.figures import KINDS, available, draw, picture, save_figure
+from glmengine.figures.rates import rate_stretch
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("ending", ["pdf", "svg", "png"])
+def test_every_kind_in_every_format(kind, ending, small_result, small_recording, tmp_path):
+    figure = draw(small_result, kind, "place", recording=small_recording)
+    path = tmp_path / f"figure.{ending}"
+    save_figure(figure, path, dpi=60)
+    head = {"pdf": b"%PDF", "svg": b"<?xml", "png": b"\x89PNG"}[ending]
+    assert path.read_bytes().startswith(head)
+    assert path.stat().st_size > 2000
+
+
+def test_text_stays_text_in_svg_and_pdf(small_result, tmp_path):
+    figure = draw(small_result, "tuning", "place")
+    save_figure(figure, tmp_path / "f.svg")
+    assert "head_direction (rad)" in (tmp_path / "f.svg").read_text()
+    save_figure(figure, tmp_path / "f.pdf")
+    content = (tmp_path / "f.pdf").read_bytes()
+    assert b"/Type3" not in content
+    streams = [part for part in re.findall(rb"stream\r?\n(.*?)endstream", content, re.S)]
+    text = b"".join(zlib.decompress(part) for part in streams if part[:1] == b"x")
+    assert b"BT" in text
+
+
+def test_the_same_figure_is_the_same_bytes(small_result, tmp_path):
+    for name in ("a", "b"):
+        for ending in ("pdf", "svg", "png"):
+            save_figure(draw(small_result, "filter", "hd"), tmp_path / f"{name}.{ending}", dpi=50)
+    for ending in ("pdf", "svg", "png"):
+        assert (tmp_path / f"a.{ending}").read_bytes() == (tmp_path / f"b.{ending}").read_bytes()
+
+
+def test_a_curve_shows_the_numbers_of_the_result(small_result):
+    figure = draw(small_result, "tuning", "hd", term="head_direction")
+    lines = {line.get_label(): line.get_xydata() for line in figure.axes[0].lines}
+    curve = small_result.curves["head_direction"].sel(unit="hd")
+    np.testing.assert_array_equal(lines["data"][:, 1], curve["data_hz"])
+    np.testing.assert_array_equal(lines["model, 95 %"][:, 1], curve["tuning_hz"])
+
+
+def test_a_field_shows_data_and_model_on_one_scale(small_result):
+    figure = draw(small_result, "tuning", "place", term="place")
+    images = [ax.collections[0] for ax in figure.axes[:2]]
+    assert images[0].get_clim() == images[1].get_clim()
+    np.testing.assert_array_equal(np.ma.filled(images[1].get_array(), np.nan), small_result.curves["place"]["tuning_hz"].sel(unit="place").values.T)
+
+
+def test_rates_keep_the_mean(small_result, small_recording):
+    times, predicted, observed = rate_stretch(small_result, "hd", small_recording, start=20.0, seconds=80.0, smoothing=0.5)
+    assert len(times) == len(predicted) == len(observed) == 4000
+    assert np.nanmean(predicted) == pytest.approx(observed.mean(), rel=0.15)
+    assert np.corrcoef(predicted[np.isfinite(predicted)], observed[np.isfinite(predicted)])[0, 1] > 0.5
+
+
+def test_only_what_is_there_is_offered(small_result):
+    from dataclasses import replace
+
+    bare = replace(small_result, filters={}, coupling=None, cv=None)
+    assert available(bare) == ["unit", "tuning", "rates", "scores"]
+    for kind in ("filter", "coupling", "cross_validation"):
+        with pytest.raises(GlmError, match="add|folds"):
+            draw(bare, kind, "hd")
+
+
+def test_wrong_names_are_refused(small_result, tmp_path):
+    with pytest.raises(GlmError, match="kinds are"):
+        draw(small_result, "pie", "hd")
+    with pytest.raises(GlmError, match="no unit 'x'"):
+        draw(small_result, "tuning", "x")
+    with pytest.raises(GlmError, match="name it"):
+        draw(small_result, "tuning")
+    with pytest.raises(GlmError, match="needs? the recording"):
+        draw(small_result, "rates", "hd")
+    with pytest.raises(GlmError, match=r"\.pdf, \.svg, \.png"):
+        save_figure(draw(small_result, "scores"), tmp_path / "f.bmp")
+    with pytest.raises(GlmError, match="cannot be written"):
+        save_figure(draw(small_result, "scores"), tmp_path / "no" / "f.pdf")
+
+
+def test_drawing_leaves_matplotlib_as_it_was(small_result):
+    import matplotlib as mpl
+
+    before = dict(mpl.rcParams)
+    picture(draw(small_result, "unit", "hd"))
+    assert dict(mpl.rcParams) == before
+    pyplot = __import__("sys").modules.get("matplotlib.pyplot")
+    assert pyplot is None or not pyplot.get_fignums()

@@ -1,0 +1,124 @@
+"""A project file keeps analysis, result and the place of the recording, and never half of it."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from dataclasses import replace
+
+import pytest
+
+from glmengine.errors import GlmError
+from glmengine.project import RecordingReference, load_project, save_project
+
+
+@pytest.fixture
+def recording_file(tmp_path, small_recording):
+    """A recording that says it came from a file."""
+    path = tmp_path / "data" / "session.nwb"
+    path.parent.mkdir()
+    path.write_bytes(b"content")
+    return replace(small_recording, path=path, sha256="ab" * 32, source={"recipe": {"rate": 20000.0}, "handle": object()})
+
+
+def rewritten(path, member, content) -> None:
+    """The same zip with one member replaced (None: left out)."""
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    members[member] = content
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in members.items():
+            if data is not None:
+                archive.writestr(name, data)
+
+
+def test_everything_comes_back(tmp_path, small_analysis, small_result, recording_file):
+    save_project(tmp_path / "p.glm", small_analysis, small_result, recording_file)
+    analysis, result, reference = load_project(tmp_path / "p.glm")
+    assert analysis == small_analysis
+    assert result.scores.identical(small_result.scores)
+    assert (reference.sha256, reference.name) == ("ab" * 32, "small")
+    assert reference.source == {"recipe": {"rate": 20000.0}}
+    assert reference.find(tmp_path / "p.glm") == tmp_path / "p.glm" / ".." / "data" / "session.nwb" or reference.find(tmp_path / "p.glm").samefile(recording_file.path)
+
+
+def test_a_project_without_result_or_recording(tmp_path, small_analysis):
+    save_project(tmp_path / "p.glm", small_analysis)
+    analysis, result, reference = load_project(tmp_path / "p.glm")
+    assert (analysis, result, reference) == (small_analysis, None, RecordingReference())
+
+
+def test_moved_together_the_recording_is_found_and_moved_away_it_is_not(tmp_path, small_analysis, recording_file):
+    old = tmp_path / "old"
+    old.mkdir()
+    recording_file.path.rename(old / "session.nwb")
+    save_project(old / "p.glm", small_analysis, None, replace(recording_file, path=old / "session.nwb"))
+    old.rename(tmp_path / "new")
+    reference = load_project(tmp_path / "new" / "p.glm").recording
+    assert reference.find(tmp_path / "new" / "p.glm").samefile(tmp_path / "new" / "session.nwb")
+    (tmp_path / "new" / "session.nwb").unlink()
+    assert reference.find(tmp_path / "new" / "p.glm") is None
+
+
+def test_the_report_inside_needs_no_program(tmp_path, small_analysis, small_result):
+    save_project(tmp_path / "p.glm", small_analysis, small_result)
+    with zipfile.ZipFile(tmp_path / "p.glm") as archive:
+        report = archive.read("report.html").decode("utf-8")
+        assert archive.testzip() is None
+    assert "cyclic_b_spline" in report
+    assert all(unit in report for unit in small_result.units)
+
+
+def test_a_save_that_fails_leaves_the_old_project(tmp_path, small_analysis, small_result, monkeypatch):
+    path = tmp_path / "p.glm"
+    save_project(path, small_analysis)
+    before = path.read_bytes()
+    monkeypatch.setattr(type(small_result), "save", lambda self, path: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+    with pytest.raises(GlmError, match="No space left"):
+        save_project(path, small_analysis.with_(title="new"), small_result)
+    assert path.read_bytes() == before
+    assert [item.name for item in tmp_path.iterdir()] == ["p.glm"]
+
+
+def test_a_missing_folder_is_said(tmp_path, small_analysis):
+    with pytest.raises(GlmError, match="cannot be written"):
+        save_project(tmp_path / "no" / "p.glm", small_analysis)
+
+
+@pytest.mark.parametrize(
+    ("member", "content", "what"),
+    [
+        ("project.json", None, "project.json is missing"),
+        ("project.json", b"{", "damaged"),
+        ("project.json", b"[]", "not a project"),
+        ("project.json", json.dumps({"format": "glm project", "format_version": 99}).encode(), "newer version"),
+        ("analysis.toml", b"title = ", "damaged"),
+        ("analysis.toml", b"titel = 'x'", "titel"),
+        ("analysis.toml", b"\xff\xfe", "damaged"),
+        ("result.nc", b"nothing", "result.nc"),
+    ],
+)
+def test_a_damaged_project_is_refused_with_one_sentence(member, content, what, tmp_path, small_analysis, small_result):
+    save_project(tmp_path / "p.glm", small_analysis, small_result)
+    rewritten(tmp_path / "p.glm", member, content)
+    with pytest.raises(GlmError, match=what):
+        load_project(tmp_path / "p.glm")
+
+
+def test_what_is_no_zip_and_what_is_cut_short_is_refused(tmp_path, small_analysis, small_result):
+    with pytest.raises(GlmError, match="no such file"):
+        load_project(tmp_path / "p.glm")
+    (tmp_path / "p.glm").write_text("hello")
+    with pytest.raises(GlmError, match="not a project"):
+        load_project(tmp_path / "p.glm")
+    save_project(tmp_path / "p.glm", small_analysis, small_result)
+    content = (tmp_path / "p.glm").read_bytes()
+    (tmp_path / "p.glm").write_bytes(content[: len(content) // 2])
+    with pytest.raises(GlmError, match=r"p\.glm"):
+        load_project(tmp_path / "p.glm")
+
+
+def test_an_odd_reference_is_no_crash(tmp_path, small_analysis):
+    save_project(tmp_path / "p.glm", small_analysis)
+    rewritten(tmp_path / "p.glm", "project.json", json.dumps({"format": "glm project", "format_version": 1, "recording": ["x"]}).encode())
+    assert load_project(tmp_path / "p.glm").recording == RecordingReference()
