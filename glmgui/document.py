@@ -41,7 +41,8 @@ class Document(QObject):
     -------
     changed : frozenset of str
         Which parts are new: ``recording`` (another one, or none), ``derived`` (its derived covariates were computed), ``analysis``,
-        ``result`` (another one, or its staleness), ``selection`` (unit or term), ``project`` (path, or saved or not), ``busy``.
+        ``result`` (another one, or its staleness), ``selection`` (unit or term), ``project`` (path, or saved or not), ``busy``,
+        ``fault`` (the engine refused the analysis, or that is over).
     """
 
     changed = Signal(object)
@@ -52,12 +53,14 @@ class Document(QObject):
         self._effective: Recording | None = None
         self._analysis = Analysis()
         self._result: Result | None = None
+        self._live: Result | None = None
         self._stale = False
         self._unit: str | None = None
         self._term: int | None = None
         self._project_path: Path | None = None
         self._saved: tuple[Analysis, Result | None] = (self._analysis, None)
         self._busy = False
+        self._fault = ("", "")
         self._undo: list[_Step] = []
         self._redo: list[_Step] = []
         self._last_edit = ("", 0.0)
@@ -79,12 +82,23 @@ class Document(QObject):
 
     @property
     def result(self) -> Result | None:
+        """What is shown: the live fit of the selected unit while there is one, else the result of the last fit."""
+        return self._live if self._live is not None else self._result
+
+    @property
+    def kept_result(self) -> Result | None:
+        """The result of the last fit, which is what saving the project keeps."""
         return self._result
+
+    @property
+    def result_is_live(self) -> bool:
+        """Whether `result` is a live fit: of one unit, without cross-validation, never saved."""
+        return self._live is not None
 
     @property
     def result_is_stale(self) -> bool:
         """Whether the result answers another question than the present one, or was made from another recording."""
-        return self._stale
+        return self._stale and self._live is None
 
     @property
     def unit(self) -> str | None:
@@ -173,7 +187,7 @@ class Document(QObject):
     ) -> None:
         """Begin anew with these; the steps of undo are forgotten. `saved` False marks it as having changes to be saved."""
         self._recording, self._effective = recording, None
-        self._analysis, self._result = analysis, result
+        self._analysis, self._result, self._live = analysis, result, None
         self._project_path = project_path
         self._undo.clear()
         self._redo.clear()
@@ -188,13 +202,12 @@ class Document(QObject):
         """Put another recording under the same analysis."""
         if recording is self._recording:
             return
-        self._recording, self._effective = recording, None
-        what = {"recording", "selection"}
+        self._recording, self._effective, self._live = recording, None, None
+        what = {"recording", "selection", "result"}
         names = recording.unit_names if recording is not None else ()
         if self._unit not in names:
             self._unit = names[0] if names else None
-        if self._restale():
-            what.add("result")
+        self._restale()
         self.changed.emit(frozenset(what))
 
     def set_effective_recording(self, recording: Recording) -> None:
@@ -203,11 +216,28 @@ class Document(QObject):
         self.changed.emit(frozenset({"derived"}))
 
     def set_result(self, result: Result | None) -> None:
-        if result is self._result:
+        if result is self._result and self._live is None:
             return
-        self._result = result
+        self._result, self._live = result, None
         self._stale = self._find_stale()
         self.changed.emit(frozenset({"result", "project"}))
+
+    def set_live_result(self, result: Result | None) -> None:
+        """Show a live fit in the place of the result, or, with None, the result again."""
+        if result is not self._live:
+            self._live = result
+            self.changed.emit(frozenset({"result"}))
+
+    def set_fault(self, field: str, message: str) -> None:
+        """Say that the engine refused the analysis: the dotted path of the field at fault and why. Gone with the next edit."""
+        if (field, message) != self._fault:
+            self._fault = (field, message)
+            self.changed.emit(frozenset({"fault"}))
+
+    @property
+    def fault(self) -> tuple[str, str]:
+        """Field and message of the last refusal by the engine, both empty where there is none."""
+        return self._fault
 
     def select(self, *, unit: str | object | None = _KEEP, term: int | object | None = _KEEP) -> None:
         """Select a unit by name, a term by position, or both; what is not given stays as it is."""
@@ -237,6 +267,9 @@ class Document(QObject):
         self._analysis = analysis
         self._term = self._clamped(self._term)
         what = {"analysis"}
+        if self._fault != ("", ""):
+            self._fault = ("", "")
+            what.add("fault")
         if self._term != before:
             what.add("selection")
         if self._restale():

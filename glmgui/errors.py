@@ -1,0 +1,151 @@
+"""The one place that faults and notices pass through, so that none is lost: hooks, log file and a list that the window shows.
+
+Exceptions in slots, in threads, in finalisers and Qt's own warnings all become a `Notice`; without the hook PyQt aborts the process
+at an exception in a slot, and pyqtgraph's own hook hides it.
+"""
+
+from __future__ import annotations
+
+import logging
+import logging.handlers
+import sys
+import threading
+import time
+import traceback
+from collections import deque
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from qtpy.QtCore import QObject, QtMsgType, Signal, qInstallMessageHandler
+
+from glmengine.errors import GlmError
+from glmgui.settings import state_folder
+
+log = logging.getLogger("glmgui")
+
+Level = Literal["info", "warning", "error"]
+_KEPT = 2000
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Something that happened.
+
+    Attributes
+    ----------
+    level : {"info", "warning", "error"}
+    text : str
+        One sentence for the user.
+    details : str
+        What a developer needs, may be long, may be empty.
+    title : str
+        What was being done.
+    when : float
+        Seconds since the epoch.
+    """
+
+    level: Level
+    text: str
+    details: str = ""
+    title: str = ""
+    when: float = field(default_factory=time.time)
+
+
+class Notices(QObject):
+    """All notices of this run, and a signal for new ones; may be told from any thread."""
+
+    noticed = Signal(object)  # Notice
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._kept: deque[Notice] = deque(maxlen=_KEPT)
+
+    def tell(self, level: Level, text: str, details: str = "", title: str = "") -> None:
+        notice = Notice(level, text, details, title)
+        self._kept.append(notice)
+        written = f"{title}: {text}" if title else text
+        log.log({"info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}[level], "%s", written)
+        if details:
+            log.info("%s", details)
+        self.noticed.emit(notice)
+
+    def tell_error(self, error: BaseException, title: str = "") -> None:
+        """Tell of an exception: in its own words if the user can put it right, with its traceback if not."""
+        if isinstance(error, GlmError):
+            self.tell("error", error.message, f"field: {error.field}" if error.field else "", title)
+        else:
+            details = "".join(traceback.format_exception(error))
+            self.tell("error", f"{type(error).__name__}: {error}", details, title or "Fault in the program")
+
+    @property
+    def all(self) -> tuple[Notice, ...]:
+        return tuple(self._kept)
+
+
+_notices: list[Notices] = []
+
+
+def notices() -> Notices:
+    """The notices of this process."""
+    if not _notices:
+        _notices.append(Notices())
+    return _notices[0]
+
+
+def install_hooks() -> None:
+    """Send everything uncaught to `notices`. pyqtgraph is imported first, because it puts its own hook in place."""
+    import pyqtgraph  # noqa: F401
+
+    def from_main(kind: type[BaseException], error: BaseException, trace: object) -> None:
+        if issubclass(kind, KeyboardInterrupt):
+            sys.__excepthook__(kind, error, trace)
+            return
+        notices().tell_error(error.with_traceback(trace))
+
+    def from_thread(happened: threading.ExceptHookArgs) -> None:
+        if happened.exc_value is not None and not isinstance(happened.exc_value, SystemExit):
+            notices().tell_error(happened.exc_value, f"Fault in thread {happened.thread.name if happened.thread else ''}")
+
+    def unraisable(happened: sys.UnraisableHookArgs) -> None:
+        if happened.exc_value is not None:
+            log.warning("Ignored in %r: %s", happened.object, "".join(traceback.format_exception(happened.exc_value)))
+
+    sys.excepthook = from_main
+    threading.excepthook = from_thread
+    sys.unraisablehook = unraisable
+    qInstallMessageHandler(_from_qt)
+
+
+def _from_qt(kind: QtMsgType, context: object, text: str) -> None:
+    level = {
+        QtMsgType.QtDebugMsg: logging.DEBUG,
+        QtMsgType.QtInfoMsg: logging.INFO,
+        QtMsgType.QtWarningMsg: logging.WARNING,
+        QtMsgType.QtCriticalMsg: logging.ERROR,
+        QtMsgType.QtFatalMsg: logging.CRITICAL,
+    }.get(kind, logging.WARNING)
+    logging.getLogger("qt").log(level, "%s", text)
+
+
+def log_file() -> Path:
+    return state_folder() / "glmgui.log"
+
+
+def start_log() -> None:
+    """Keep the log in a file of limited size; where it cannot be written, the program runs without."""
+    root = logging.getLogger()
+    root.setLevel(logging.INFO)
+    for noisy in ("jax", "matplotlib", "hdmf", "h5py", "asyncio"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    try:
+        log_file().parent.mkdir(parents=True, exist_ok=True)
+        handler: logging.Handler = logging.handlers.RotatingFileHandler(
+            log_file(), maxBytes=1_000_000, backupCount=1, encoding="utf-8", delay=False
+        )
+    except OSError as error:
+        root.addHandler(logging.StreamHandler())
+        log.info("The log is not kept in a file (%s).", error)
+        return
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    root.addHandler(handler)

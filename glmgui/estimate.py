@@ -1,0 +1,91 @@
+"""What a fit will take, roughly: bins, columns, seconds and memory, for the status line before anything is run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from glmengine.analysis import Analysis
+    from glmengine.recording import Recording
+
+# Multiplications per second that a fit reaches on two cores with float64, all passes together.
+_RATE = 4e9
+# Passes through the design: a fit from nothing, and one from a neighbouring strength.
+_FIRST_PASSES, _NEXT_PASSES = 14, 6
+_START_SECONDS = 0.3
+
+
+@dataclass(frozen=True, eq=False)
+class Estimate:
+    """The size of a fit.
+
+    Attributes
+    ----------
+    n_bins, n_valid : int
+        Bins of the chosen time, and those of them that meet the conditions.
+    n_columns, n_units : int
+    seconds, gigabytes : float
+        Rough.
+    recording : Recording
+        With the derived covariates.
+    """
+
+    n_bins: int
+    n_valid: int
+    n_columns: int
+    n_units: int
+    seconds: float
+    gigabytes: float
+    recording: Recording
+
+    @property
+    def text(self) -> str:
+        """For the status line."""
+        share = self.n_valid / self.n_bins if self.n_bins else 0.0
+        said = [f"{self.n_bins:,} bins, {share:.0%} valid"]
+        if self.n_columns:
+            plural = "s" if self.n_columns != 1 else ""
+            said += [f"{self.n_columns:,} column{plural}", f"about {_time(self.seconds)}, {max(self.gigabytes, 0.1):.1f} GB"]
+        return "   \u00b7   ".join(said)
+
+
+def estimate(analysis: Analysis, recording: Recording) -> Estimate:
+    """Look at the time grid and count columns; raises `GlmError` as a fit would. Runs in the worker."""
+    from glmengine.derived import compute_derived
+    from glmengine.timegrid import make_grid, usable
+
+    whole = compute_derived(analysis.derived, recording, analysis.time.max_gap)
+    grid = make_grid(analysis.time, whole)
+    n_valid = int(np.count_nonzero(usable(analysis.time, whole, grid)))
+    n_units = len(analysis.units.names) or len(whole.unit_names)
+    columns = sum(n_columns(term, len(whole.unit_names)) for term in analysis.terms if term.enabled)
+    strengths, folds = len(analysis.model.strengths), analysis.validation.folds
+    passes = _FIRST_PASSES + (_NEXT_PASSES * strengths if strengths else 0)
+    problems = n_units * (1 + folds)
+    seconds = _START_SECONDS + passes * 2.0 * n_valid * columns * problems / _RATE
+    matrix = 8e-9 * grid.n_bins * columns
+    memory = min(matrix, analysis.model.memory) + 8e-9 * n_valid * problems * 4
+    return Estimate(grid.n_bins, n_valid, columns, n_units, seconds, 0.15 + memory, whole)
+
+
+def n_columns(term: object, n_units: int) -> int:
+    """Columns that a term puts into the design of a recording with this many units."""
+    factors = getattr(term, "factors", None)
+    if factors is not None:
+        return int(np.prod([factor.basis.n_functions for factor in factors]))
+    sources = n_units if getattr(term, "kind", "") == "coupling" and not getattr(term, "sources", ()) else 1
+    if getattr(term, "sources", ()):
+        sources = len(term.sources)
+    basis = getattr(term, "basis", None)
+    return sources * (basis.n_functions if basis is not None else 1)
+
+
+def _time(seconds: float) -> str:
+    if seconds < 1:
+        return "1 s"
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
