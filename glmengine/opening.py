@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from glmengine.recipes import Recipe
     from glmengine.recording import Recording
 
-BUILT_IN = ("nwb", "pynapple_npz")
+BUILT_IN = ("nwb", "pynapple_npz", "neurosuite", "phy", "suite2p", "matlab", "tables", "numpy_files")
 """Modules of `glmengine.readers`, in the order in which they are asked."""
 
 ENTRY_POINTS = "glmengine.readers"

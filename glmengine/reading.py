@@ -97,6 +97,9 @@ class Reader:
         ``read(path, recipe)`` returns a `RawRecording`; raises `GlmError` for what a user can put right.
     needs_recipe : bool
         The format has no standard: a recipe says what its arrays are.
+    arrays : callable, optional
+        ``arrays(path, names)`` returns everything in a file without a standard by name, for the assistant that makes a recipe;
+        `names` are those that a recipe asks for, which may lie beside the file.
     probe : bool
         Read first in a child process, because the library below may crash or hang on a damaged file.
     """
@@ -107,6 +110,7 @@ class Reader:
     read: Callable[[Path, Recipe | None], RawRecording]
     needs_recipe: bool = False
     probe: bool = False
+    arrays: Callable[..., dict[str, Any]] | None = None
 
 
 def text_of(value: Any) -> str:

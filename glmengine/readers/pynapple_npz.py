@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import io
-import math
-import pickle
 import zipfile
 from pathlib import Path
-from tokenize import TokenError
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from glmengine.errors import GlmError
-from glmengine.reading import LARGEST_ARRAY, RawRecording, RawSeries, RawTrials, Reader, plain_column, safe_name, unique_names
+from glmengine.npy import npz_array, npz_names
+from glmengine.reading import RawRecording, RawSeries, RawTrials, Reader, plain_column, safe_name, unique_names
 
 if TYPE_CHECKING:
     from glmengine.recipes import Recipe
 
 TYPES = ("Ts", "Tsd", "TsdFrame", "TsdTensor", "TsGroup", "IntervalSet")
 COUNT_NAMES = ("count", "spike")
-LARGEST_PICKLE = 64 * 2**20
 
 
 def recognises(path: Path, head: bytes) -> bool:
@@ -148,7 +144,7 @@ def _type_of(path: Path) -> str:
     """Which pynapple object a file holds, empty where none."""
     try:
         with zipfile.ZipFile(path) as archive:
-            value = _array(archive, "type", allow_objects=False)
+            value = npz_array(archive, "type")
     except (OSError, zipfile.BadZipFile, KeyError, ValueError, EOFError, NotImplementedError, RuntimeError):
         return ""
     name = str(value.ravel()[0]) if value.size == 1 else ""
@@ -159,91 +155,8 @@ def _load(path: Path) -> dict[str, Any]:
     """Every array of an npz file."""
     try:
         with zipfile.ZipFile(path) as archive:
-            names = [entry.removesuffix(".npy") for entry in archive.namelist() if entry.endswith(".npy")]
-            return {name: _array(archive, name) for name in names}
+            return {name: npz_array(archive, name, objects=True) for name in npz_names(archive)}
     except (OSError, zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
         if isinstance(error, GlmError):
             raise
         raise GlmError(f"{path.name}: is damaged ({error}); copy or save it again") from error
-
-
-def _array(archive: zipfile.ZipFile, name: str, *, allow_objects: bool = True) -> np.ndarray:
-    """One array, its size checked before anything of that size is allocated, its pickle (if it is one) restricted."""
-    entry = archive.getinfo(f"{name}.npy")
-    label = Path(archive.filename or "").name
-    if entry.file_size > LARGEST_ARRAY:
-        raise GlmError(
-            f"{label}: its array '{name}' would take {entry.file_size / 2**30:.0f} GB; save a shorter stretch, or fewer columns"
-        )
-    with archive.open(entry) as stream:
-        shape, fortran, dtype = _header(stream)
-        if dtype.hasobject:
-            if not allow_objects or entry.file_size > LARGEST_PICKLE:
-                raise ValueError(f"'{name}' holds objects")
-            return _restricted(stream.read(), label, name)
-        size = math.prod(shape)
-        if any(length < 0 for length in shape) or size * dtype.itemsize > entry.file_size:
-            raise ValueError(f"'{name}' is shorter than its header says")
-        content = stream.read(size * dtype.itemsize)
-        flat = np.frombuffer(content, dtype=dtype, count=size)
-    return flat.reshape(shape, order="F" if fortran else "C")
-
-
-def _header(stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype]:
-    """Shape, order and type of a npy stream, which is left at its data."""
-    version = np.lib.format.read_magic(stream)
-    readers = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
-    if version not in readers:
-        raise ValueError(f"array format {version}")
-    try:
-        return readers[version](stream)
-    except (SyntaxError, TokenError, TypeError, KeyError, RecursionError, MemoryError) as error:
-        raise ValueError(f"its header cannot be read ({type(error).__name__})") from error
-
-
-class _PlainUnpickler(pickle.Unpickler):
-    """Builds numpy arrays, dicts, lists, strings and numbers, and nothing else: no name outside this list is ever looked up."""
-
-    ADMITTED = frozenset(
-        {
-            ("numpy", "ndarray"),
-            ("numpy", "dtype"),
-            ("numpy._core.multiarray", "_reconstruct"),
-            ("numpy.core.multiarray", "_reconstruct"),
-            ("numpy._core.multiarray", "scalar"),
-            ("numpy.core.multiarray", "scalar"),
-            ("numpy._core.numeric", "_frombuffer"),
-            ("numpy.core.numeric", "_frombuffer"),
-        }
-    )
-
-    def find_class(self, module: str, name: str) -> Any:
-        if (module, name) not in self.ADMITTED:
-            raise pickle.UnpicklingError(f"{module}.{name}")
-        return super().find_class(module.replace("numpy.core", "numpy._core"), name)
-
-    def persistent_load(self, pid: Any) -> Any:
-        raise pickle.UnpicklingError("a persistent reference")
-
-
-def _restricted(content: bytes, label: str, name: str) -> np.ndarray:
-    try:
-        value = _PlainUnpickler(io.BytesIO(content)).load()
-    except pickle.UnpicklingError as error:
-        raise GlmError(
-            f"{label}: its part '{name}' holds more than plain data ({error}), which could run code; it is not opened, save it again without metadata"
-        ) from error
-    except (
-        EOFError,
-        ValueError,
-        TypeError,
-        KeyError,
-        IndexError,
-        AttributeError,
-        ImportError,
-        MemoryError,
-        OverflowError,
-        RecursionError,
-    ) as error:
-        raise GlmError(f"{label}: its part '{name}' is damaged ({type(error).__name__}); copy or save it again") from error
-    return value if isinstance(value, np.ndarray) else np.array(value, dtype=object)

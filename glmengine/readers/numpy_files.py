@@ -1,0 +1,60 @@
+"""NumPy's npz and npy files that are not pynapple's; a recipe says what their arrays are."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from glmengine.errors import GlmError
+from glmengine.npy import MAGIC, npy_array, npz_array, npz_names
+from glmengine.reading import RawRecording, Reader
+
+if TYPE_CHECKING:
+    from glmengine.recipes import Recipe
+
+
+def recognises(path: Path, head: bytes) -> bool:
+    """True for one array, and for a zip archive of arrays."""
+    if head.startswith(MAGIC):
+        return True
+    if path.is_dir() or not head.startswith(b"PK\x03\x04"):
+        return False
+    with zipfile.ZipFile(path) as archive:
+        return bool(npz_names(archive))
+
+
+def arrays(path: Path, names: set[str] | None = None) -> dict[str, np.ndarray | list[np.ndarray]]:
+    """Every array of numbers or text; arrays of Python objects are left out, because unpickling them could run code."""
+    with open(path, "rb") as file:
+        single = file.read(len(MAGIC)) == MAGIC
+    try:
+        if single:
+            return {path.stem: npy_array(path)}
+        found: dict[str, np.ndarray | list[np.ndarray]] = {}
+        with zipfile.ZipFile(path) as archive:
+            for name in npz_names(archive):
+                try:
+                    found[name] = npz_array(archive, name)
+                except ValueError as error:
+                    if isinstance(error, GlmError) or (names is not None and name in names):
+                        raise
+        return found
+    except (OSError, zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
+        if isinstance(error, GlmError | PermissionError):
+            raise
+        raise GlmError(f"{path.name}: is damaged or holds Python objects ({error}); save plain arrays again") from error
+
+
+def read(path: Path, recipe: Recipe | None) -> RawRecording:
+    """The recording that the recipe makes of the arrays."""
+    from glmengine.recipes import apply_recipe, references
+
+    if recipe is None:
+        raise GlmError(f"{path.name}: NumPy arrays need a recipe that says what they are")
+    return apply_recipe(recipe, arrays(path, references(recipe)))
+
+
+READER = Reader("NumPy", (".npz", ".npy"), recognises, read, needs_recipe=True, probe=True, arrays=arrays)
