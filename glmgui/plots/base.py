@@ -242,11 +242,9 @@ class Plot(QWidget):
 
     def add_area(self, row: int, column: int, x_axis: Axis, y_axis: Axis, *, mouse: bool = True) -> pg.PlotItem:
         """A new area with labelled axes, in a cell of the layout."""
-        item = self.layout_item.addPlot(row, column)
-        item.setMenuEnabled(False)
+        item = self.layout_item.addPlot(row, column, enableMenu=False)  # its menus are slow to make and not shown
         item.hideButtons()
         item.setMouseEnabled(mouse, mouse)
-        item.vb.setMenuEnabled(False)
         item.vb.setDefaultPadding(0.03)
         label_axes(item, x_axis, y_axis)
         paint_axes(item, self.colours)

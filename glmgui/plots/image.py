@@ -47,7 +47,10 @@ class ImagePlot(Plot):
         self._images: tuple[Image, ...] = ()
         self._levels = (0.0, 1.0)
         self._areas: list[pg.PlotItem] = []
+        self._drawn: list[pg.ImageItem] = []
         self._bar: pg.PlotItem | None = None
+        self._ramp = pg.ImageItem()
+        self._frame: tuple = ()
 
     def set_axes(self, x_axis: Axis, y_axis: Axis, value_axis: Axis, *, equal: bool) -> None:
         self.x_axis, self.y_axis, self.value_axis, self._equal = x_axis, y_axis, value_axis, equal
@@ -56,7 +59,11 @@ class ImagePlot(Plot):
         """Draw these; `levels` is the range of the colours, by default that of all values."""
         self._images = tuple(images)
         self._levels = levels or self._range()
-        self._rebuild()
+        frame = (self.x_axis, self.y_axis, self.value_axis, self._equal, *(image.title for image in self._images))
+        if frame != self._frame:  # making areas is slow, filling them is not
+            self._frame = frame
+            self._rebuild()
+        self._fill()
 
     @property
     def images(self) -> tuple[Image, ...]:
@@ -84,28 +91,39 @@ class ImagePlot(Plot):
 
     def _rebuild(self) -> None:
         self.layout_item.clear()
-        self._areas, self._bar = [], None
+        self._areas, self._drawn, self._bar = [], [], None
         colours = pg.colormap.get(style.DIVERGING_MAP if self._diverging else style.COLOUR_MAP)
         for column, image in enumerate(self._images):
             area = self.add_area(0, column, self.x_axis, self.y_axis, mouse=self._mouse)
             if image.title:
                 area.setTitle(image.title, color=self.colours.ink.name(), size="9pt")
             area.vb.setAspectLocked(self._equal)
-            drawn = pg.ImageItem(np.asarray(image.values, float), levels=self._levels)
+            drawn = pg.ImageItem()
             drawn.setColorMap(colours)
-            drawn.setRect(_extent(image))
             area.addItem(drawn)
+            self._drawn.append(drawn)
             if column:
                 area.setXLink(self._areas[0])
                 area.setYLink(self._areas[0])
             self._areas.append(area)
         if self._images:
             self._add_bar(colours, len(self._images))
+
+    def _fill(self) -> None:
+        """Put the values into the areas that are there."""
+        for area, drawn, image in zip(self._areas, self._drawn, self._images, strict=True):
+            drawn.setImage(np.asarray(image.values, float), levels=self._levels, autoLevels=False)
+            drawn.setRect(_extent(image))
+            area.enableAutoRange()
+        if self._bar is not None:
+            low, high = self._levels
+            self._ramp.setImage(np.linspace(low, high, _BAR_STEPS)[None, :], levels=self._levels, autoLevels=False)
+            self._ramp.setRect(QRectF(0, low, 1, high - low))
+            self._bar.setRange(xRange=(0, 1), yRange=(low, high), padding=0)
         self.set_greyed(self.greyed)
 
     def _add_bar(self, colours: pg.ColorMap, column: int) -> None:
-        low, high = self._levels
-        bar = self.add_area(0, column, Axis(""), Axis(""), mouse=False)
+        bar = self.add_area(0, column, NO_AXIS, NO_AXIS, mouse=False)
         bar.showAxis("right")
         for side in ("left", "bottom", "top"):
             bar.showAxis(side)
@@ -115,11 +133,9 @@ class ImagePlot(Plot):
         bar.getAxis("left").setWidth(1)
         bar.getAxis("right").enableAutoSIPrefix(False)
         bar.setLabel("right", self.value_axis.text)
-        ramp = pg.ImageItem(np.linspace(low, high, _BAR_STEPS)[None, :], levels=self._levels)
-        ramp.setColorMap(colours)
-        ramp.setRect(QRectF(0, low, 1, high - low))
-        bar.addItem(ramp)
-        bar.setRange(xRange=(0, 1), yRange=(low, high), padding=0)
+        self._ramp = pg.ImageItem()
+        self._ramp.setColorMap(colours)
+        bar.addItem(self._ramp)
         bar.layout.setColumnFixedWidth(1, _BAR_WIDTH)
         bar.getAxis("top").setHeight(10)
         bar.getAxis("bottom").setHeight(10)

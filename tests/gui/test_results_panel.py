@@ -147,8 +147,8 @@ def test_data_and_model_are_drawn_with_the_bands_of_the_result(panel, result):
     one = result.curves["head_direction"].sel(unit="place")
     table = drawn.numbers()
     np.testing.assert_array_equal(table["data (Hz)"], one["data_hz"])
-    np.testing.assert_array_equal(table["model (Hz)"], one["tuning_hz"])
-    np.testing.assert_array_equal(table["model low (Hz)"], one["tuning_low"])
+    np.testing.assert_array_equal(table["model, 95 % band (Hz)"], one["tuning_hz"])
+    np.testing.assert_array_equal(table["model, 95 % band low (Hz)"], one["tuning_low"])
     effect = plot(panel, "effect_head_direction").curves[0]
     np.testing.assert_array_equal(effect.high, one["effect_high"])
 

@@ -1,7 +1,8 @@
-"""Plots of one unit's tuning curves, filters and coupling, drawn from the labelled arrays of a result."""
+"""What is drawn of one unit's tuning curves, filters and coupling, as plain values that fill new plots or those already there."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,83 +14,130 @@ if TYPE_CHECKING:
 
 _LOG_RATE = Axis("log rate per spike")
 _LENGTHS = ("m", "cm", "mm", "px", "pixel", "pixels")
+_MOST_SOURCES = 5
+_TUNING_HELP = "Mean rate in bins of the variable, over the same bins of time: as recorded, and as the whole model predicts it, with its 95 % band."
+_PLACE_HELP = (
+    "Mean rate where the animal was, as recorded and as the whole model predicts it, on one colour scale. Blank: never visited."
+)
+_EFFECT_HELP = "The rate that the model predicts with every other term at its mean contribution, with its 95 % band."
+_FILTER_HELP = "How much a spike changes the log of the rate, by the time that has passed since. Above zero it raises the rate, below it lowers it."
+_COUPLING_HELP = (
+    "Each cell is what the spikes of one unit do to another, summed over the filter. Above zero: they raise its rate."
+)
 
 
-def axis_of(array: xr.DataArray, name: str) -> Axis:
+@dataclass(frozen=True, eq=False)
+class Lines:
+    """Curves for one `LinePlot`; `level` draws a line at zero."""
+
+    name: str
+    title: str
+    x_axis: Axis
+    y_axis: Axis
+    curves: list[Curve]
+    help: str
+    level: bool = False
+
+    wide = False
+
+    def fill(self, plot: Plot | None) -> Plot:
+        """Draw into `plot` where it fits, else into a new one."""
+        if not isinstance(plot, LinePlot):
+            plot = LinePlot(self.title, self.x_axis, self.y_axis, mouse=False, name=self.name)
+        plot.set_title(self.title)
+        plot.set_axes(self.x_axis, self.y_axis)
+        plot.setToolTip(self.help)
+        plot.set_curves(self.curves, level=(0.0, "") if self.level else None)
+        return plot
+
+
+@dataclass(frozen=True, eq=False)
+class Images:
+    """Images for one `ImagePlot`."""
+
+    name: str
+    title: str
+    x_axis: Axis
+    y_axis: Axis
+    value_axis: Axis
+    images: list[Image]
+    help: str
+    levels: tuple[float, float] | None = None
+    equal: bool = False
+    diverging: bool = False
+
+    @property
+    def wide(self) -> bool:
+        return len(self.images) > 1
+
+    def fill(self, plot: Plot | None) -> Plot:
+        """Draw into `plot` where it fits, else into a new one."""
+        if not isinstance(plot, ImagePlot):
+            plot = ImagePlot(self.title, diverging=self.diverging, mouse=False, name=self.name)
+        plot.set_title(self.title)
+        plot.set_axes(self.x_axis, self.y_axis, self.value_axis, equal=self.equal)
+        plot.setToolTip(self.help)
+        plot.set_images(self.images, self.levels)
+        return plot
+
+
+Drawing = Lines | Images
+
+
+def axis_of(array: xr.DataArray | xr.Dataset, name: str) -> Axis:
     """The axis that a coordinate describes."""
     attributes = array[name].attrs
     return Axis(str(attributes.get("long_name", name)), str(attributes.get("unit", "")))
 
 
-def tuning_plots(label: str, curves: xr.Dataset, unit: str) -> list[Plot]:
-    """What a term over covariates found for a unit: one plot for data and model, one for the term's effect alone."""
+def tuning(label: str, curves: xr.Dataset, unit: str) -> list[Drawing]:
+    """What a term over covariates found for a unit: data and model, and the term's effect alone."""
     one = curves.sel(unit=unit)
-    variables = [name for name in one["effect_hz"].dims if name != "unit"]
+    variables = [str(name) for name in one["effect_hz"].dims]
     if len(variables) == 1:
-        return _tuning_lines(label, one, str(variables[0]))
+        return _tuning_lines(label, one, variables[0])
     if len(variables) == 2:
-        return _tuning_images(label, one, str(variables[0]), str(variables[1]))
+        return _tuning_images(label, one, *variables)
     return []
 
 
-def _tuning_lines(label: str, one: xr.Dataset, variable: str) -> list[Plot]:
+def _tuning_lines(label: str, one: xr.Dataset, variable: str) -> list[Drawing]:
     x_axis, x = axis_of(one, variable), one[variable].values
-    tuning = LinePlot(f"{label}: data and model", x_axis, RATE, mouse=False, name=f"tuning_{label}")
-    shown = []
-    if "data_hz" in one:
-        shown.append(_curve("data", x, one, "data_hz", None, look="steps", colour="data", width=1.5))
-    if "tuning_hz" in one:
-        shown.append(_curve("model", x, one, "tuning_hz", "tuning"))
-    if shown:
-        tuning.set_curves(shown)
-    tuning.setToolTip(
-        "Mean rate in bins of the variable, over the same bins of time: as recorded, and as the whole model predicts it."
-    )
-    effect = LinePlot(f"{label}: effect of this term alone", x_axis, RATE, mouse=False, name=f"effect_{label}")
-    effect.set_curves([_curve("effect with 95 % band", x, one, "effect_hz", "effect", colour=2)])
-    effect.setToolTip("The rate that the model predicts with every other term at its mean contribution, with its 95 % band.")
-    return [tuning, effect] if shown else [effect]
+    both = [
+        Curve("data", x, one["data_hz"].values, look="steps", colour="data", width=1.5),
+        Curve("model, 95 % band", x, one["tuning_hz"].values, one["tuning_low"].values, one["tuning_high"].values),
+    ]
+    effect = Curve("effect", x, one["effect_hz"].values, one["effect_low"].values, one["effect_high"].values, colour=2)
+    return [
+        Lines(f"tuning_{label}", f"{label}: data and model", x_axis, RATE, both, _TUNING_HELP),
+        Lines(f"effect_{label}", f"{label}: effect of this term alone, 95 % band", x_axis, RATE, [effect], _EFFECT_HELP),
+    ]
 
 
-def _curve(name: str, x: np.ndarray, one: xr.Dataset, value: str, band: str | None, **looks: object) -> Curve:
-    low = high = None
-    if band is not None and f"{band}_low" in one:
-        low, high = one[f"{band}_low"].values, one[f"{band}_high"].values
-    return Curve(name, x, one[value].values, low, high, **looks)
-
-
-def _tuning_images(label: str, one: xr.Dataset, first: str, second: str) -> list[Plot]:
+def _tuning_images(label: str, one: xr.Dataset, first: str, second: str) -> list[Drawing]:
     x_axis, y_axis = axis_of(one, first), axis_of(one, second)
     equal = x_axis.unit == y_axis.unit and x_axis.unit.lower() in _LENGTHS
     x, y = one[first].values, one[second].values
 
-    def images(*parts: tuple[str, str]) -> list[Image]:
-        return [Image(title, x, y, one[key].transpose(first, second).values) for title, key in parts if key in one]
+    def image(title: str, key: str) -> Image:
+        return Image(title, x, y, one[key].transpose(first, second).values)
 
-    made: list[Plot] = []
-    pair = images(("data", "data_hz"), ("model", "tuning_hz"))
-    if pair:
-        tuning = ImagePlot(f"{label}: data and model", x_axis, y_axis, RATE, equal=equal, mouse=False, name=f"tuning_{label}")
-        tuning.set_images(pair)
-        tuning.setToolTip(
-            "Mean rate where the animal was, as recorded and as the whole model predicts it, on one colour scale. Blank: never visited."
-        )
-        made.append(tuning)
-    effect = ImagePlot(
-        f"{label}: effect of this term alone, with its 95 % limits",
-        x_axis,
-        y_axis,
-        RATE,
-        equal=equal,
-        mouse=False,
-        name=f"effect_{label}",
-    )
-    effect.set_images(
-        images(("lower limit", "effect_low"), ("effect", "effect_hz"), ("upper limit", "effect_high")), levels=_effect_levels(one)
-    )
-    effect.setToolTip("The rate that the model predicts with every other term at its mean contribution, between its 95 % limits.")
-    made.append(effect)
-    return made
+    pair = [image("data", "data_hz"), image("model", "tuning_hz")]
+    effect = [image("lower 95 % limit", "effect_low"), image("effect", "effect_hz"), image("upper 95 % limit", "effect_high")]
+    return [
+        Images(f"tuning_{label}", f"{label}: data and model", x_axis, y_axis, RATE, pair, _PLACE_HELP, equal=equal),
+        Images(
+            f"effect_{label}",
+            f"{label}: effect of this term alone",
+            x_axis,
+            y_axis,
+            RATE,
+            effect,
+            _EFFECT_HELP,
+            _effect_levels(one),
+            equal,
+        ),
+    ]
 
 
 def _effect_levels(one: xr.Dataset) -> tuple[float, float] | None:
@@ -101,66 +149,45 @@ def _effect_levels(one: xr.Dataset) -> tuple[float, float] | None:
     return min(0.0, float(finite.min())), 1.25 * float(finite.max())
 
 
-def filter_plots(label: str, filters: xr.Dataset, unit: str) -> list[Plot]:
-    """The kernels over the past that a unit has in a term: one line, or one a source."""
+def kernels(label: str, filters: xr.Dataset, unit: str) -> list[Drawing]:
+    """The filters over the past that a unit has in a term: one line, or the strongest of those from many sources and all as an image."""
     one = filters.sel(unit=unit)
     lag, lags = axis_of(one, "lag_s"), one["lag_s"].values
-    sources = [name for name in one["filter"].dims if name != "lag_s"]
-    plot = LinePlot(f"{label}: filter", lag, _LOG_RATE, mouse=False, name=f"filter_{label}")
-    plot.setToolTip(
-        "How much a spike changes the log of the rate, by the time that has passed since. Above zero it raises the rate, below it lowers it."
-    )
+    sources = [str(name) for name in one["filter"].dims if name != "lag_s"]
+    if not np.isfinite(one["filter"].values).any():
+        return []
     if not sources:
-        if not np.isfinite(one["filter"].values).any():
-            return []
-        plot.set_curves([Curve("filter", lags, one["filter"].values, one["low"].values, one["high"].values)], level=(0.0, ""))
-        return [plot]
-    source = str(sources[0])
-    values = one["filter"].transpose("lag_s", source).values
-    names = [str(name) for name in one[source].values]
-    strength = np.nan_to_num(np.abs(values)).max(axis=0) if values.size else np.zeros(0)
-    strongest = [at for at in np.argsort(-strength) if strength[at] > 0][:5]
-    low, high = (one[side].transpose("lag_s", source).values for side in ("low", "high"))
-    plot.set_title(f"{label}: strongest filters")
+        curve = Curve("filter", lags, one["filter"].values, one["low"].values, one["high"].values)
+        return [Lines(f"filter_{label}", f"{label}: filter, 95 % band", lag, _LOG_RATE, [curve], _FILTER_HELP, level=True)]
+    values, low, high = (one[key].transpose("lag_s", sources[0]).values for key in ("filter", "low", "high"))
+    names = [str(name) for name in one[sources[0]].values]
+    strength = np.nan_to_num(np.abs(values)).max(axis=0)
+    strongest = [at for at in np.argsort(-strength) if strength[at] > 0][:_MOST_SOURCES]
     curves = [
         Curve(f"from {names[at]}", lags, values[:, at], low[:, at], high[:, at], colour=colour)
         for colour, at in enumerate(strongest)
     ]
-    plot.set_curves(curves, level=(0.0, ""))
-    if len(names) < 2:
-        return [plot] if curves else []
-    image = ImagePlot(
-        f"{label}: filters from every unit",
-        lag,
-        Axis("source, number in the list"),
-        _LOG_RATE,
-        diverging=True,
-        mouse=False,
-        name=f"filters_{label}",
-    )
-    image.set_images([Image("", lags, np.arange(1, len(names) + 1, dtype=float), values)])
-    return [plot, image] if curves else [image]
+    few = len(curves) == np.isfinite(values).any(axis=0).sum()
+    title = f"{label}: filters" if few else f"{label}: the {len(curves)} strongest filters"
+    drawings: list[Drawing] = [Lines(f"filter_{label}", f"{title}, 95 % bands", lag, _LOG_RATE, curves, _FILTER_HELP, level=True)]
+    if len(names) > 1:
+        number = Axis("source, number in the list")
+        image = Image("", lags, np.arange(1, len(names) + 1, dtype=float), values)
+        title = f"{label}: filters from every unit"
+        drawings.append(Images(f"filters_{label}", title, lag, number, _LOG_RATE, [image], _FILTER_HELP, diverging=True))
+    return drawings
 
 
-def coupling_plots(coupling: xr.Dataset, units: tuple[str, ...]) -> list[Plot]:
+def pairs(coupling: xr.Dataset) -> list[Drawing]:
     """Strength of coupling between every pair of units."""
     strength = coupling["strength"]
     source = next(str(name) for name in strength.dims if name != "unit")
     values = strength.transpose(source, "unit").values
-    about = strength.attrs
-    value_axis = Axis(str(about.get("long_name", "coupling strength")), str(about.get("unit", "")))
-    plot = ImagePlot(
-        "Coupling of all pairs",
-        Axis("from unit, number in the list"),
-        Axis("to unit, number in the list"),
-        value_axis,
-        diverging=True,
-        mouse=False,
-        name="coupling",
-    )
+    value_axis = Axis(str(strength.attrs.get("long_name", "coupling")), str(strength.attrs.get("unit", "")))
     numbers = [np.arange(1, count + 1, dtype=float) for count in values.shape]
-    plot.set_images([Image("", *numbers, values)])
-    plot.setToolTip(
-        "Each cell is what the spikes of one unit do to another, summed over the filter. Above zero: they raise its rate."
-    )
-    return [plot]
+    axes = (Axis("from unit, number in the list"), Axis("to unit, number in the list"))
+    return [
+        Images(
+            "coupling", "Coupling of all pairs", *axes, value_axis, [Image("", *numbers, values)], _COUPLING_HELP, diverging=True
+        )
+    ]

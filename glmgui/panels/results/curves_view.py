@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QGridLayout, QScrollArea, QVBoxLayout, QWidget
 
-from glmgui.panels.results.curve_plots import coupling_plots, filter_plots, tuning_plots
-from glmgui.plots import ImagePlot, Plot
+from glmgui.panels.results.curve_plots import Drawing, kernels, pairs, tuning
+from glmgui.plots import Plot
 from glmgui.widgets import hint
 
 if TYPE_CHECKING:
     from glmengine.results import Result
 
 _HEIGHT = 230
-_WIDE_PARTS = 2
 _WIDE_HEIGHT = 295
 
 
@@ -25,13 +24,16 @@ class CurvesView(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("curves_view")
-        self._plots: list[Plot] = []
+        self._plots: dict[str, Plot] = {}
+        self._arranged: tuple[tuple[str, bool], ...] = ()
         self._greyed = False
         self._page = QWidget(self)
         self._grid = QGridLayout(self._page)
         self._grid.setContentsMargins(4, 4, 4, 4)
         self._grid.setSpacing(8)
         self._none = hint("", self._page)
+        for part in range(2):
+            self._grid.setColumnStretch(part, 1)
         scroll = QScrollArea(self)
         scroll.setObjectName("curves_scroll")
         scroll.setFrameShape(QScrollArea.Shape.NoFrame)
@@ -44,41 +46,56 @@ class CurvesView(QWidget):
 
     @property
     def plots(self) -> tuple[Plot, ...]:
-        return tuple(self._plots)
+        return tuple(self._plots.values())
 
     def show_unit(self, result: Result, unit: str) -> None:
-        """Draw every curve of one unit."""
-        self.clear()
+        """Draw every curve of one unit, into the plots of the one before where they fit: making them anew is slow."""
+        drawings: list[Drawing] = []
         for label, curves in result.curves.items():
-            self._plots += tuning_plots(label, curves, unit)
+            drawings += tuning(label, curves, unit)
         for label, filters in result.filters.items():
-            self._plots += filter_plots(label, filters, unit)
+            drawings += kernels(label, filters, unit)
         if result.coupling is not None:
-            self._plots += coupling_plots(result.coupling, result.units)
-        self._none.setText("" if self._plots else "The model has no term with a curve: it is a constant rate.")
-        at_row, at_column = 0, 0
-        for plot in self._plots:
-            wide = isinstance(plot, ImagePlot) and len(plot.images) >= _WIDE_PARTS
-            if wide and at_column:
-                at_row, at_column = at_row + 1, 0
-            plot.setMinimumHeight(_WIDE_HEIGHT if wide else _HEIGHT)
+            drawings += pairs(result.coupling)
+        self._none.setText("" if drawings else "The model has no term with a curve for this unit.")
+        before, self._plots = self._plots, {}
+        for drawing in drawings:
+            plot = drawing.fill(before.pop(drawing.name, None))
             plot.set_greyed(self._greyed)
-            self._grid.addWidget(plot, at_row, at_column, 1, 2 if wide else 1)
-            at_column += 2 if wide else 1
-            if at_column >= 2:
-                at_row, at_column = at_row + 1, 0
-        self._grid.addWidget(self._none, at_row + 1, 0, 1, 2)
-        for column in range(2):
-            self._grid.setColumnStretch(column, 1)
+            self._plots[drawing.name] = plot
+        for plot in before.values():
+            self._drop(plot)
+        self._arrange(drawings)
 
     def clear(self) -> None:
-        for plot in self._plots:
-            self._grid.removeWidget(plot)
-            plot.hide()
-            plot.deleteLater()
-        self._plots = []
+        for plot in self._plots.values():
+            self._drop(plot)
+        self._plots = {}
+        self._arranged = ()
+
+    def _drop(self, plot: Plot) -> None:
+        self._grid.removeWidget(plot)
+        plot.hide()
+        plot.deleteLater()
+
+    def _arrange(self, drawings: list[Drawing]) -> None:
+        order = tuple((drawing.name, drawing.wide) for drawing in drawings)
+        if order == self._arranged:
+            return
+        self._arranged = order
+        row = column = 0
+        for name, wide in order:
+            if wide and column:
+                row, column = row + 1, 0
+            plot = self._plots[name]
+            plot.setMinimumHeight(_WIDE_HEIGHT if wide else _HEIGHT)
+            self._grid.addWidget(plot, row, column, 1, 2 if wide else 1)
+            column += 2 if wide else 1
+            if column >= 2:
+                row, column = row + 1, 0
+        self._grid.addWidget(self._none, row + 1, 0, 1, 2)
 
     def set_greyed(self, greyed: bool) -> None:
         self._greyed = greyed
-        for plot in self._plots:
+        for plot in self._plots.values():
             plot.set_greyed(greyed)
