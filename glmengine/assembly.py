@@ -143,8 +143,24 @@ def _deviance_of_mean(family: Family, y: np.ndarray, weights: np.ndarray, mean: 
 
 
 def resolve_penalty(penalty: Penalty, inputs: Inputs, scales: np.ndarray | None) -> Resolved:
-    """The penalty as arrays for the columns of the inputs."""
+    """The penalty as arrays for the columns of the inputs; their standard deviations are found here where it needs them."""
+    if scales is None and penalty.needs_scales:
+        scales = column_scales(inputs)
     return penalty.resolve(Columns(inputs.source.shape[1], inputs.groups, scales, inputs.smoothness))
+
+
+def column_scales(inputs: Inputs) -> np.ndarray:
+    """(P,) standard deviations of the columns over valid rows."""
+    n_rows, n_columns = inputs.source.shape
+    step = max(1, 2**21 // max(n_columns, 1))
+    parts = [slice(start, min(start + step, n_rows)) for start in range(0, n_rows, step)]
+    count = max(int(inputs.valid.sum()), 1)
+    total, square = np.zeros(n_columns), np.zeros(n_columns)
+    for part in parts:
+        total += inputs.source.chunk(part.start, part.stop)[inputs.valid[part]].sum(axis=0)
+    for part in parts:
+        square += ((inputs.source.chunk(part.start, part.stop)[inputs.valid[part]] - total / count) ** 2).sum(axis=0)
+    return np.sqrt(square / count)
 
 
 def restricted(penalty: Resolved, columns: np.ndarray) -> Resolved:

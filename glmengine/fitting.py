@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from glmengine.assembly import NO_DATA, OK, SEPARATED, SILENT_UNIT, STOPPED, Assembly, assemble, column_groups, read_strength, resolve_penalty, restricted
+from glmengine.classes import ClassFit, fit_classes
 from glmengine.context import SILENT, Context
 from glmengine.errors import GlmError
 from glmengine.inference import Evaluation, Uncertainty, evaluate, uncertainty
@@ -221,10 +222,12 @@ def fit(
     mask: Any = None,
     start: Any = None,
     unit_names: Sequence[str] | None = None,
+    n_classes: int | None = None,
+    whole: bool = True,
     solver: str = "auto",
     memory: float = 2.0,
     context: Context | None = None,
-) -> Fit:
+) -> Fit | ClassFit:
     """Fit a GLM to each unit.
 
     Minimised for each unit is sum(w nll)/sum(w) over its valid rows plus the penalty; the intercept is never penalised. The Poisson nll leaves
@@ -252,6 +255,10 @@ def fit(
     start : Fit or (coef (P, M), intercept (M,)), optional
         Where to begin.
     unit_names : sequence of str, optional
+    n_classes : int, optional
+        Number of classes of the categorical family; one more than the largest label where not given.
+    whole : bool
+        Refuse counts that are not whole numbers; off, any number from 0 on is taken for one.
     solver : str
         ``"auto"``, ``"newton"`` or ``"lbfgs"``.
     memory : float
@@ -274,9 +281,23 @@ def fit(
     link = family.link(link)
     penalty = get_penalty(penalty)
     check_options(solver, memory)
-    inputs = read_inputs(X, Y, family, weights=weights, offset=offset, mask=mask, units=unit_names)
+    inputs = read_inputs(X, Y, family, weights=weights, offset=offset, mask=mask, units=unit_names, whole=whole)
     factor = np.ones(inputs.shape[2]) if strength is None else read_strength(strength, inputs.units)
     base = penalty if strength is None else penalty.scaled(1.0)
+    if family.name == "categorical":
+        family.check(inputs.Y, inputs.units, n_classes=n_classes)
+        begin = (start.coef, start.intercept) if isinstance(start, ClassFit) else start
+        return fit_classes(
+            inputs,
+            resolve_penalty(base, inputs, None),
+            penalty,
+            factor,
+            strength=np.full(inputs.shape[2], penalty.strength) if strength is None else factor,
+            n_classes=n_classes,
+            intercept=intercept,
+            start=begin,
+            context=context,
+        )
     with runtime.float64():
         assembly = assemble(inputs, family, link, intercept=intercept)
         resolved = resolve_penalty(base, inputs, None)

@@ -106,6 +106,7 @@ def cross_validate(
     mask: Any = None,
     unit_names: Sequence[str] | None = None,
     solver: str = "auto",
+    n_classes: int | None = None,
     memory: float = 2.0,
     coefs: bool = False,
     context: Context | None = None,
@@ -116,7 +117,7 @@ def cross_validate(
 
     Parameters
     ----------
-    X, Y, family, link, weights, offset, intercept, mask, unit_names, solver, memory, context
+    X, Y, family, link, weights, offset, intercept, mask, unit_names, solver, n_classes, memory, context
         As for `fit`.
     penalty : Penalty or str
         Its strength is replaced by (for a sum: multiplied by) each of `strengths`.
@@ -144,6 +145,17 @@ def cross_validate(
     fold = _folds(folds, inputs)
     labels = np.unique(fold[fold >= 0])
     compact = np.where(fold >= 0, np.searchsorted(labels, np.maximum(fold, 0)), -1)
+    if family.name == "categorical":
+        from glmengine.classes import fill_classes
+
+        if coefs:
+            raise GlmError("coefs: the coefficients of every fold are not kept for the categorical family; leave it off, and fit again")
+        family.check(inputs.Y, inputs.units, n_classes=n_classes)
+        table = _Table(labels.size, values.size, inputs, keep=False)
+        penalties = resolve_penalty(penalty.scaled(1.0), inputs, None)
+        options = {"n_classes": n_classes, "intercept": intercept, "context": context}
+        fill_classes(table.sums, table.converged, inputs, penalties, values, compact, **options)
+        return table.summary(family, labels, values, fold, time.perf_counter() - began)
     with runtime.float64():
         assembly = assemble(inputs, family, link, intercept=intercept, fold=compact, n_folds=labels.size)
         resolved = resolve_penalty(penalty.scaled(1.0), inputs, None)

@@ -131,6 +131,11 @@ class Penalty:
             return NotImplemented
         return SumPenalty((*_parts(self), *_parts(other)))
 
+    @property
+    def needs_scales(self) -> bool:
+        """Whether `resolve` asks for the standard deviations of the columns."""
+        return self.standardised
+
     def scaled(self, strength: float) -> Self:
         """The same penalty with another strength; a sum has strength 1, its parts keep their proportions."""
         return replace(self, strength=strength)
@@ -330,6 +335,10 @@ class SumPenalty(Penalty):
     @property
     def strength(self) -> float:
         return 1.0
+
+    @property
+    def needs_scales(self) -> bool:
+        return any(part.needs_scales for part in self.parts)
 
     def scaled(self, strength: float) -> SumPenalty:
         strength = check_strength(strength)

@@ -1,0 +1,379 @@
+"""Softmax models of units that are in one of K classes in each bin: `ClassFit`, made by `glmengine.fit` and `glmengine.cross_validate`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from glmengine.assembly import NO_DATA, OK, SEPARATED, SILENT_UNIT, STOPPED, restricted
+from glmengine.context import Context, Progress
+from glmengine.errors import GlmError
+from glmengine.inputs import ColumnsOf, Inputs
+from glmengine.models import Penalty, get_link
+from glmengine.models.penalties import Resolved
+from glmengine.solvers.categorical import CategoricalAnswer, minimise_categorical
+from glmengine.solvers.quadratic import Sparsity
+from glmengine.solvers.sparse import CHUNK_BYTES, StandardRows
+
+SOLVER = "Newton on all classes"
+
+
+@dataclass(frozen=True)
+class ClassFit:
+    """A fitted softmax model of M units with P features and K classes.
+
+    Attributes
+    ----------
+    coef : (P, K, M) array, intercept : (K, M) array
+        Without a penalty those of the last class are 0 (it is the reference). With one they are symmetric, and what the penalty leaves
+        free (intercepts) sums to zero over classes. Intercept -inf for a class that a unit never shows.
+    standard_errors : (P, K, M), intercept_se : (K, M)
+        NaN for coefficients that are fixed, or held at zero by the penalty.
+    objective, decrement : (M,)
+    converged : (M,) bool
+    status : (M,) str
+        ``ok``, ``silent`` (one class only), ``no data``, ``separated`` or ``stopped``.
+    iterations, edf, n_valid, log_likelihood, deviance, null_deviance : (M,)
+        The null model is the share of each class.
+    dispersion : (M,)
+        Ones.
+    seconds, solver, trace, strength, feature_names, unit_names, family, link, penalty, notes
+        As in `glmengine.Fit`.
+    """
+
+    coef: np.ndarray
+    intercept: np.ndarray
+    standard_errors: np.ndarray
+    intercept_se: np.ndarray
+    covariances: tuple[np.ndarray | None, ...]
+    objective: np.ndarray
+    decrement: np.ndarray
+    converged: np.ndarray
+    status: np.ndarray
+    iterations: np.ndarray
+    edf: np.ndarray
+    n_valid: np.ndarray
+    log_likelihood: np.ndarray
+    null_deviance: np.ndarray
+    seconds: float
+    trace: tuple[dict[str, float], ...]
+    strength: np.ndarray
+    feature_names: tuple[str, ...]
+    unit_names: tuple[str, ...]
+    penalty: Penalty
+    notes: tuple[str, ...]
+    family: str = "categorical"
+    link: str = "softmax"
+    solver: str = SOLVER
+
+    @property
+    def n_classes(self) -> int:
+        """K."""
+        return self.intercept.shape[0]
+
+    @property
+    def deviance(self) -> np.ndarray:
+        return -2.0 * self.log_likelihood
+
+    @property
+    def dispersion(self) -> np.ndarray:
+        return np.ones(len(self.unit_names))
+
+    @property
+    def aic(self) -> np.ndarray:
+        """(M,) -2 log-likelihood + 2 edf."""
+        return self.deviance + 2.0 * self.edf
+
+    @property
+    def bic(self) -> np.ndarray:
+        """(M,) as `aic`, with the logarithm of the number of rows in place of 2."""
+        with np.errstate(divide="ignore"):
+            return self.deviance + np.log(self.n_valid) * self.edf
+
+    def pseudo_r2(self, kind: str = "cohen") -> np.ndarray:
+        """(M,) 1 - deviance/deviance of the shares; the two kinds are the same number here."""
+        if kind not in ("cohen", "mcfadden"):
+            raise GlmError(f"there is no pseudo-R2 {kind!r}; choose 'cohen' or 'mcfadden'")
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return 1.0 - self.deviance / self.null_deviance
+
+    def covariance(self, unit: int | str = 0) -> np.ndarray:
+        """Covariance (K, P + 1, K, P + 1) of one unit's parameters, the intercept of a class before its coefficients."""
+        number = self.unit_names.index(unit) if isinstance(unit, str) else int(unit)
+        known = self.covariances[number]
+        K, size = self.n_classes, len(self.feature_names) + 1
+        return np.full((K, size, K, size), np.nan) if known is None else known
+
+    def predict(self, X: Any) -> np.ndarray:
+        """(T, K, M) probabilities of the classes for rows (T, P) or a `Design`; NaN where a row is not valid."""
+        P, K, M = self.coef.shape
+        if hasattr(X, "matvec") and hasattr(X, "valid"):
+            eta = np.where(np.asarray(X.valid)[:, None], X.matvec(self.coef.reshape(P, K * M)), np.nan)
+        else:
+            eta = np.asarray(getattr(X, "values", X), dtype=float) @ self.coef.reshape(P, K * M)
+        eta = eta.reshape(-1, K, M) + np.where(np.isneginf(self.intercept), -1e300, self.intercept)
+        return np.asarray(get_link("softmax").mean(eta))
+
+
+class _SourceBlocks:
+    """Used rows of a source, a block at a time."""
+
+    def __init__(self, source: Any, index: np.ndarray | None) -> None:
+        self.source, self.index = source, index
+        self.shape = (source.shape[0] if index is None else index.size, source.shape[1])
+
+    def __iter__(self) -> Iterator[tuple[slice, np.ndarray]]:
+        step = max(CHUNK_BYTES // (8 * max(self.shape[1], 1)), 1024)
+        for start in range(0, self.shape[0], step):
+            part = slice(start, min(start + step, self.shape[0]))
+            if self.index is None:
+                yield part, self.source.chunk(part.start, part.stop)
+                continue
+            rows = self.index[part]
+            first = int(rows[0])
+            yield part, self.source.chunk(first, int(rows[-1]) + 1)[rows - first]
+
+
+class _Units:
+    """Labels, weights and standardised rows of each unit."""
+
+    def __init__(self, inputs: Inputs, n_classes: int | None, intercept: bool) -> None:
+        if inputs.offset is not None:
+            raise GlmError("offset: the same offset for every class changes nothing; leave it out with the categorical family")
+        self.inputs, self.intercept = inputs, intercept
+        self.K = count_classes(inputs.Y, n_classes)
+        index = np.flatnonzero(inputs.valid)
+        self.index = None if index.size == inputs.source.shape[0] else index
+        self._shared: StandardRows | None = None
+
+    def rows(self, unit: int) -> tuple[StandardRows, np.ndarray | None]:
+        """The design of a unit, and the columns of it that it has (None for all)."""
+        mask = self.inputs.mask
+        if mask is not None:
+            columns = np.flatnonzero(mask[:, unit])
+            return StandardRows(_SourceBlocks(ColumnsOf(self.inputs.source, columns), self.index), centred=self.intercept, keep_single=False), columns
+        if self._shared is None:
+            self._shared = StandardRows(_SourceBlocks(self.inputs.source, self.index), centred=self.intercept, keep_single=False)
+        return self._shared, None
+
+    def labels(self, unit: int) -> tuple[np.ndarray, np.ndarray]:
+        """Class numbers (n,) and weights (n,) of the used rows, 0 where the observation is missing."""
+        y = self.inputs.Y[:, unit] if self.index is None else self.inputs.Y[self.index, unit]
+        weights = np.isfinite(y).astype(float)
+        given = self.inputs.weights
+        if given is not None:
+            given = given if given.ndim == 1 else given[:, unit]
+            weights = weights * (given if self.index is None else given[self.index])
+        return np.where(np.isfinite(y), y, 0.0).astype(np.int64), weights
+
+
+def count_classes(Y: np.ndarray, n_classes: int | None) -> int:
+    """The number of classes given, or one more than the largest label.
+
+    Raises
+    ------
+    GlmError
+        For fewer than two classes.
+    """
+    largest = int(np.nanmax(Y, initial=-1)) + 1 if np.isfinite(Y).any() else 0
+    K = max(largest, 1) if n_classes is None else int(n_classes)
+    if K < 2:
+        raise GlmError(f"counts: there is {K} class; a categorical model needs two or more, numbered from 0")
+    return K
+
+
+def fit_classes(
+    inputs: Inputs,
+    resolved: Resolved,
+    penalty: Penalty,
+    factor: np.ndarray,
+    *,
+    strength: np.ndarray,
+    n_classes: int | None,
+    intercept: bool,
+    start: Any,
+    context: Context,
+) -> ClassFit:
+    """Fit every unit; `factor` (M,) multiplies the penalty `resolved`, `strength` (M,) is what to call that."""
+    began = time.perf_counter()
+    units = _Units(inputs, n_classes, intercept)
+    _, P, M = inputs.shape
+    K = units.K
+    coef, ends = np.zeros((P, K, M)), np.zeros((K, M))
+    errors, end_errors = np.full((P, K, M), np.nan), np.full((K, M), np.nan)
+    values = {name: np.full(M, np.nan) for name in ("objective", "decrement", "edf", "n_valid", "log_likelihood", "null_deviance")}
+    converged, iterations, status = np.zeros(M, bool), np.zeros(M, int), np.full(M, OK, dtype="<U9")
+    covariances: list[np.ndarray | None] = []
+    trace: list[dict[str, float]] = []
+    for unit in range(M):
+        labels, weights = units.labels(unit)
+        values["n_valid"][unit] = total = float(weights.sum())
+        if total == 0:
+            status[unit], coef[:, :, unit], ends[:, unit] = NO_DATA, np.nan, np.nan
+            covariances.append(None)
+            continue
+        begin = None if start is None else (np.asarray(start[0], float)[:, :, unit], np.asarray(start[1], float)[:, unit])
+        share = context.part(unit / M, (unit + 1) / M, f"Fitting {M} units" if M > 1 else None)
+        answer, columns = _solve(units, unit, labels, weights, resolved, factor[unit], begin, share, with_covariance=True)
+        places = np.arange(P) if columns is None else columns
+        coef[np.ix_(places, np.arange(K), [unit])] = answer.coef[:, :, None]
+        ends[:, unit] = answer.intercept
+        values["objective"][unit], values["decrement"][unit] = answer.objective, answer.decrement
+        converged[unit], iterations[unit] = answer.converged, answer.iterations
+        counts = np.bincount(labels, weights=weights, minlength=K)
+        if (counts > 0).sum() == 1:
+            status[unit] = SILENT_UNIT
+        elif not answer.converged:
+            status[unit] = SEPARATED if answer.separated else STOPPED
+        share_of = counts[counts > 0] / total
+        values["null_deviance"][unit] = -2.0 * float(counts[counts > 0] @ np.log(share_of))
+        local = restricted(resolved, places)
+        penalised = float(np.sum([local.times(factor[unit]).value(answer.coef[:, k]) for k in range(K)]))
+        values["log_likelihood"][unit] = -(answer.objective - penalised) * total
+        covariance, values["edf"][unit] = _covariance(answer, P, K, places, intercept)
+        covariances.append(covariance)
+        if covariance is not None:
+            spread = np.sqrt(np.maximum(np.einsum("kaka->ak", covariance), 0.0))
+            errors[:, :, unit] = np.where(spread[1:] > 0, spread[1:], np.nan)
+            end_errors[:, unit] = np.where(spread[0] > 0, spread[0], np.nan)
+        trace.extend(answer.trace)
+    notes = [f"Unit {inputs.units[m]}: {_TEXTS[str(status[m])]}." for m in range(M) if status[m] != OK]
+    return ClassFit(
+        coef=coef,
+        intercept=ends,
+        standard_errors=errors,
+        intercept_se=end_errors,
+        covariances=tuple(covariances),
+        converged=converged,
+        status=status,
+        iterations=iterations,
+        seconds=time.perf_counter() - began,
+        trace=tuple(trace),
+        strength=strength,
+        feature_names=inputs.features,
+        unit_names=inputs.units,
+        penalty=penalty,
+        notes=tuple(notes),
+        **values,
+    )
+
+
+_TEXTS = {
+    SILENT_UNIT: "is in one class in all bins used; nothing is fitted",
+    NO_DATA: "no valid bin",
+    SEPARATED: "the class can be predicted perfectly somewhere, so coefficients grow without limit; add a penalty",
+    STOPPED: "stopped before the optimum",
+}
+
+
+def fill_classes(
+    sums: np.ndarray,
+    converged: np.ndarray,
+    inputs: Inputs,
+    resolved: Resolved,
+    strengths: np.ndarray,
+    fold: np.ndarray,
+    *,
+    n_classes: int | None,
+    intercept: bool,
+    context: Context,
+) -> None:
+    """Cross-validate every unit, into `sums` (8, F, S, M) and `converged` (F, S, M).
+
+    The first six of `sums` are filled: held-out weight, observations, log-likelihood and deviance of the model, and the
+    same two of the shares of the classes among the rows fitted to.
+    """
+    units = _Units(inputs, n_classes, intercept)
+    _, F, S, M = sums.shape
+    folds = fold if units.index is None else fold[units.index]
+    order = np.argsort(-strengths, kind="stable")
+    for unit in range(M):
+        labels, weights = units.labels(unit)
+        for number in range(F):
+            test = weights * (folds == number)
+            train = weights * (folds != number)
+            if not test.any() or not train.any():
+                continue
+            shares = np.bincount(labels, weights=train, minlength=units.K) / train.sum()
+            with np.errstate(divide="ignore"):
+                base = float(test[test > 0] @ np.log(shares[labels[test > 0]]))
+            begin = None
+            for step, s in enumerate(order):
+                done = (unit * F + number + step / S) / (M * F)
+                answer, columns = _solve(units, unit, labels, train, resolved, float(strengths[s]), begin, context.part(done, done + 1 / (M * F * S)))
+                begin = answer.coef, answer.intercept
+                likelihood = _log_likelihood(units.rows(unit)[0], labels, test, answer)
+                sums[:6, number, s, unit] = test.sum(), test.sum(), likelihood, -2.0 * likelihood, base, -2.0 * base
+                converged[number, s, unit] = answer.converged
+                if context.stopping:
+                    return
+
+
+def _solve(
+    units: _Units,
+    unit: int,
+    labels: np.ndarray,
+    weights: np.ndarray,
+    resolved: Resolved,
+    factor: float,
+    begin: tuple[np.ndarray, np.ndarray] | None,
+    context: Context,
+    *,
+    with_covariance: bool = False,
+) -> tuple[CategoricalAnswer, np.ndarray | None]:
+    rows, columns = units.rows(unit)
+    local = resolved if columns is None else restricted(resolved, columns)
+    if begin is not None and columns is not None and len(begin[0]) != columns.size:
+        begin = begin[0][columns], begin[1]
+    local = local.times(factor)
+    sparsity = None if local.is_smooth else Sparsity(local.l1, local.groups, local.group_weights, local.scales)
+
+    def report(iteration: int, decrement: float) -> None:
+        context.check()
+        context.report(Progress("Fitting", 1.0 - 1.0 / (1.0 + iteration), f"step {iteration}, decrement {decrement:.1e}"))
+
+    answer = minimise_categorical(
+        rows,
+        labels,
+        weights,
+        units.K,
+        local.quadratic if local.ridge.any() or local.matrix is not None else None,
+        sparsity,
+        intercept=units.intercept,
+        start=begin,
+        with_covariance=with_covariance,
+        report=report,
+        stopping=lambda: bool(context.stopping),
+    )
+    return answer, columns
+
+
+def _log_likelihood(rows: StandardRows, labels: np.ndarray, weights: np.ndarray, answer: CategoricalAnswer) -> float:
+    total = 0.0
+    ends = np.where(np.isneginf(answer.intercept), -1e300, answer.intercept)
+    for part, block in rows.blocks:
+        used = weights[part] > 0
+        if not used.any():
+            continue
+        eta = block[used] @ answer.coef + ends
+        eta -= eta.max(axis=1, keepdims=True)
+        log_p = eta - np.log(np.exp(eta).sum(axis=1, keepdims=True))
+        total += float(weights[part][used] @ log_p[np.arange(len(log_p)), labels[part][used]])
+    return total
+
+
+def _covariance(answer: CategoricalAnswer, P: int, K: int, places: np.ndarray, intercept: bool) -> tuple[np.ndarray | None, float]:
+    """Covariance over all P columns, and effective degrees of freedom (for sparse fits the coefficients that are not zero)."""
+    if answer.covariance is None:
+        ends = np.isfinite(answer.intercept).sum() - 1 if intercept else 0
+        return None, float(np.count_nonzero(answer.coef) + max(ends, 0))
+    size = K * (places.size + 1)
+    edf = float(np.sum(answer.covariance.reshape(size, size) * answer.hessian_loss.T))
+    full = np.zeros((K, P + 1, K, P + 1))
+    inside = np.concatenate([[0], places + 1])
+    full[np.ix_(np.arange(K), inside, np.arange(K), inside)] = answer.covariance
+    return full, edf
