@@ -1,0 +1,51 @@
+"""B-splines on a circle: for angles and phases."""
+
+from __future__ import annotations
+
+import math
+from typing import ClassVar, Literal
+
+import numpy as np
+from pydantic import model_validator
+
+from glmengine.basis.base import Basis, Bounds
+from glmengine.errors import GlmError
+from glmengine.spec import param
+
+
+class CyclicBSpline(Basis):
+    """Periodic B-splines: the functions that leave the range on one side come in on the other."""
+
+    local: ClassVar[bool] = True
+    circular: ClassVar[bool] = True
+
+    family: Literal["cyclic_b_spline"] = "cyclic_b_spline"
+    n: int = param(12, title="Functions", help="How many functions around the circle.", ge=2, le=200)
+    order: int = param(4, title="Order", help="Polynomial degree plus one; 4 is cubic.", ge=2, le=8, advanced=True)
+    bounds: Bounds | None = param((0.0, 2 * math.pi), title="Period", help="Where the circle begins and ends; 0 to 2 pi for an angle in radians.", unit="of the variable")
+
+    @model_validator(mode="after")
+    def _enough_functions(self) -> CyclicBSpline:
+        if self.n < max(self.order, 2):
+            raise GlmError(f"{self.n} cyclic B-splines of order {self.order} are too few; give at least {self.order} functions or a lower order", field="n")
+        return self
+
+    @property
+    def n_functions(self) -> int:
+        return self.n
+
+    def evaluate(self, x) -> np.ndarray:
+        x = np.asarray(getattr(x, "values", x), dtype=np.float64).ravel()
+        low, high = self.frozen(x).bounds
+        return super().evaluate(low + np.mod(x - low, high - low))
+
+    def _on_unit(self, u: np.ndarray) -> np.ndarray:
+        from scipy.interpolate import BSpline as Spline
+
+        degree = self.order - 1
+        knots = np.arange(-degree, self.n + degree + 1) / self.n
+        inside = np.where(u >= 1.0, u - 1.0, u)
+        columns = Spline.design_matrix(np.ascontiguousarray(inside), knots, degree).toarray()
+        out = columns[:, : self.n].copy()
+        out[:, :degree] += columns[:, self.n :]
+        return out

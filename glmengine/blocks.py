@@ -1,0 +1,91 @@
+"""The two kinds of columns: products of evaluated bases, and counts filtered by kernels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import reduce
+from typing import Any
+
+import numpy as np
+
+from glmengine.convolution import convolve_pieces
+from glmengine.design import Block
+from glmengine.terms import CouplingTerm, CovariateTerm, HistoryTerm
+
+
+class ProductBlock(Block):
+    """Tuning: the row-wise product of one basis per variable.
+
+    Parameters
+    ----------
+    term : CovariateTerm
+        Its bases frozen.
+    samples : sequence of (T,) arrays
+        The variable of each factor in each bin, NaN where invalid.
+    """
+
+    def __init__(self, term: CovariateTerm, samples: Sequence[np.ndarray]) -> None:
+        self.term, self._samples = term, tuple(samples)
+        names = " x ".join(factor.variable for factor in term.factors)
+        sizes = [factor.basis.n_functions for factor in term.factors]
+        self.columns = []
+        for number, index in enumerate(np.ndindex(*sizes)):
+            which = ",".join(map(str, index))
+            self.columns.append({"label": f"{term.label}[{which}]", "variable": names, "channel": 0, "lag": 0, "function": number})
+
+    def chunk(self, start: int, stop: int) -> np.ndarray:
+        parts = [factor.basis.evaluate(x[start:stop]) for factor, x in zip(self.term.factors, self._samples, strict=True)]
+        return reduce(lambda left, right: (left[:, :, None] * right[:, None, :]).reshape(len(left), -1), parts)
+
+    def penalty_matrix(self) -> np.ndarray:
+        """Of a product the sum over its axes, each with the identity on the others (Wood 2006)."""
+        sizes = [factor.basis.n_functions for factor in self.term.factors]
+        total = np.zeros((int(np.prod(sizes)),) * 2)
+        for axis, factor in enumerate(self.term.factors):
+            parts = [factor.basis.penalty_matrix() if other == axis else np.eye(size) for other, size in enumerate(sizes)]
+            total += reduce(np.kron, parts)
+        return total
+
+
+class SpikeBlock(Block):
+    """History and coupling: the counts of source units filtered by kernels over the past.
+
+    Parameters
+    ----------
+    term : HistoryTerm or CouplingTerm
+    counts : (T, C) array
+        Spikes of the C sources, kept in their integer type; only the rows of a chunk become float64.
+    sources : sequence of str
+        Names of the C units.
+    offsets : (S + 1,) int
+        Row at which each stretch of time begins.
+    bin_size : float
+        In seconds.
+    """
+
+    def __init__(self, term: HistoryTerm | CouplingTerm, counts: np.ndarray, sources: Sequence[str], offsets: np.ndarray, bin_size: float) -> None:
+        self.term, self._counts, self._offsets = term, counts, offsets
+        self._lags, self._kernel = term.basis.kernel(bin_size)
+        self._sources = np.repeat(np.asarray(sources, dtype=object), self._kernel.shape[1])
+        self.columns = [
+            {"label": f"{term.label}[{source}][{function}]", "variable": source, "channel": channel, "lag": 0, "function": function}
+            for channel, source in enumerate(sources)
+            for function in range(self._kernel.shape[1])
+        ]
+
+    def chunk(self, start: int, stop: int) -> np.ndarray:
+        return convolve_pieces(self._counts, self._lags, self._kernel, self._offsets, start, stop)
+
+    def allowed(self, unit: str) -> np.ndarray:
+        own: Any = self._sources == unit
+        if self.term.kind == "history":
+            return own.astype(bool)
+        return np.ones(len(self._sources), bool) if self.term.include_self else ~own.astype(bool)
+
+    @property
+    def restricts(self) -> bool:
+        return self.term.kind == "history" or not self.term.include_self
+
+    def penalty_matrix(self) -> np.ndarray:
+        size = len(self.columns) // self._kernel.shape[1]
+        return np.kron(np.eye(size), self.term.basis.penalty_matrix())

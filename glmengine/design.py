@@ -1,0 +1,162 @@
+"""The model matrix as named blocks, expanded a stretch of rows at a time."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from glmengine.terms import AnyTerm
+    from glmengine.timegrid import TimeGrid
+
+_CHUNK_NUMBERS = 2**21
+
+
+class Block(ABC):
+    """The columns of one term.
+
+    Attributes
+    ----------
+    term : AnyTerm
+        With bounds and knots kept.
+    columns : list of dict
+        One record a column: ``variable``, ``channel``, ``lag``, ``function`` and its ``label``.
+    """
+
+    term: AnyTerm
+    columns: list[dict[str, Any]]
+
+    @abstractmethod
+    def chunk(self, start: int, stop: int) -> np.ndarray:
+        """Rows `start` to `stop` as (stop - start, p) float64, NaN where they are not defined."""
+
+    @abstractmethod
+    def penalty_matrix(self) -> np.ndarray:
+        """Second-difference penalty (p, p) of the block's coefficients."""
+
+    def allowed(self, unit: str) -> np.ndarray:
+        """(p,) bool: which columns may drive `unit`."""
+        return np.ones(len(self.columns), bool)
+
+    @property
+    def restricts(self) -> bool:
+        """Whether `allowed` differs between units."""
+        return False
+
+
+@dataclass(frozen=True)
+class Design:
+    """A model matrix of T rows and P columns.
+
+    Attributes
+    ----------
+    blocks : tuple of Block
+        One per term, in order.
+    grid : TimeGrid
+        The T bins.
+    valid : (T,) bool
+        Rows that may be used and in which every column has a value.
+    notes : tuple of str
+        What was left out and why, one sentence each.
+    """
+
+    blocks: tuple[Block, ...]
+    grid: TimeGrid
+    valid: np.ndarray
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def terms(self) -> tuple[AnyTerm, ...]:
+        """The terms with bounds and knots kept: the same features on any data."""
+        return tuple(block.term for block in self.blocks)
+
+    @property
+    def n_rows(self) -> int:
+        return len(self.valid)
+
+    @property
+    def n_columns(self) -> int:
+        return sum(len(block.columns) for block in self.blocks)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self.n_rows, self.n_columns
+
+    @cached_property
+    def columns(self) -> pd.DataFrame:
+        """One row a column: index `feature` (its label), with term, kind, variable, channel, lag and function."""
+        import pandas as pd
+
+        records = [{"term": block.term.label, "kind": block.term.kind, **column} for block in self.blocks for column in block.columns]
+        frame = pd.DataFrame(records, columns=["label", "term", "kind", "variable", "channel", "lag", "function"])
+        return frame.set_index("label").rename_axis("feature")
+
+    @cached_property
+    def slices(self) -> Mapping[str, slice]:
+        """Where the columns of each term are, by its label."""
+        ends = np.cumsum([0, *(len(block.columns) for block in self.blocks)])
+        return {block.term.label: slice(int(a), int(b)) for block, a, b in zip(self.blocks, ends[:-1], ends[1:], strict=True)}
+
+    @property
+    def groups(self) -> Mapping[str, np.ndarray]:
+        """Column numbers of each term, as the group lasso takes them."""
+        return {label: np.arange(part.start, part.stop) for label, part in self.slices.items()}
+
+    def mask(self, unit_names: Sequence[str]) -> np.ndarray | None:
+        """(P, M) bool, which columns may drive which unit; None where all may."""
+        if not any(block.restricts for block in self.blocks):
+            return None
+        return np.column_stack([np.concatenate([block.allowed(name) for block in self.blocks]) for name in unit_names])
+
+    def chunk(self, start: int, stop: int) -> np.ndarray:
+        """Rows `start` to `stop` (stop - start, P) in float64; invalid rows may hold NaN."""
+        return np.hstack([block.chunk(start, stop) for block in self.blocks])
+
+    def dense(self) -> np.ndarray:
+        """The whole matrix (T, P)."""
+        return self.chunk(0, self.n_rows)
+
+    def to_frame(self) -> pd.DataFrame:
+        """The whole matrix with its labels, indexed by the centres of the bins (s)."""
+        import pandas as pd
+
+        return pd.DataFrame(self.dense(), index=pd.Index(self.grid.centres, name="time_s"), columns=self.columns.index)
+
+    def matvec(self, coefficients: np.ndarray) -> np.ndarray:
+        """X B for B (P, M), as (T, M); rows that are not valid are NaN."""
+        out = np.full((self.n_rows, coefficients.shape[1]), np.nan)
+        for rows, values in self._valid_chunks():
+            out[rows] = values @ coefficients
+        return out
+
+    def tmatvec(self, residuals: np.ndarray) -> np.ndarray:
+        """X' R for R (T, M), as (P, M); rows that are not valid count as zero."""
+        total = np.zeros((self.n_columns, residuals.shape[1]))
+        for rows, values in self._valid_chunks():
+            total += values.T @ residuals[rows]
+        return total
+
+    def gram(self, weights: np.ndarray | None = None) -> np.ndarray:
+        """X' diag(weights) X (P, P), `weights` (T,); rows that are not valid count as zero."""
+        total = np.zeros((self.n_columns, self.n_columns))
+        for rows, values in self._valid_chunks():
+            total += (values if weights is None else values * weights[rows, None]).T @ values
+        return total
+
+    def penalty_matrix(self, label: str) -> np.ndarray:
+        """Second-difference penalty (p, p) of the term called `label`."""
+        return next(block for block in self.blocks if block.term.label == label).penalty_matrix()
+
+    def _valid_chunks(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        step = max(1024, _CHUNK_NUMBERS // max(self.n_columns, 1))
+        for start in range(0, self.n_rows, step):
+            kept = np.flatnonzero(self.valid[start : start + step])
+            if kept.size:
+                yield kept + start, self.chunk(start, min(start + step, self.n_rows))[kept]

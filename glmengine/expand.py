@@ -1,0 +1,141 @@
+"""From the terms of an analysis to a design: variables brought to bins, bounds taken and kept, rows judged."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from glmengine.blocks import ProductBlock, SpikeBlock
+from glmengine.context import SILENT, Context, Progress
+from glmengine.design import Block, Design
+from glmengine.errors import GlmError
+from glmengine.terms import AnyTerm, CovariateTerm
+
+if TYPE_CHECKING:
+    from glmengine.analysis import Analysis
+    from glmengine.recording import Covariate, Recording
+    from glmengine.timegrid import TimeGrid
+
+_CHECK_NUMBERS = 2**21
+
+
+def build_design(
+    analysis: Analysis,
+    recording: Recording,
+    grid: TimeGrid,
+    *,
+    unit_names: Sequence[str],
+    usable: np.ndarray | None = None,
+    frozen_terms: Sequence[AnyTerm] | None = None,
+    context: Context = SILENT,
+) -> Design:
+    """The design of `analysis` on `grid`.
+
+    Parameters
+    ----------
+    analysis : Analysis
+    recording : Recording
+        With the derived covariates.
+    grid : TimeGrid
+        T bins.
+    unit_names : sequence of str
+        Units that are fitted; history has columns for these.
+    usable : (T,) bool, optional
+        Rows that may be used at all; bounds are taken from them.
+    frozen_terms : sequence of terms, optional
+        Those of an earlier design, whose features are made again on this recording.
+
+    Raises
+    ------
+    GlmError
+        If a variable is unknown, no sample of it is valid, or bounds hold less than half of the valid samples.
+    """
+    rows = np.ones(grid.n_bins, bool) if usable is None else np.asarray(usable, bool)
+    terms = [(number, term) for number, term in enumerate(analysis.terms) if term.enabled]
+    if frozen_terms is not None:
+        terms = list(enumerate(frozen_terms))
+    blocks: list[Block] = []
+    notes: list[str] = []
+    for position, (number, term) in enumerate(terms):
+        context.check()
+        context.report(Progress("Making features", position / len(terms), f"term '{term.label}'"))
+        where = f"terms.{number}"
+        if isinstance(term, CovariateTerm):
+            block = _tuning(term, recording, grid, rows, analysis.time.max_gap, where, notes, frozen=frozen_terms is not None)
+        else:
+            block = _spikes(term, recording, grid, unit_names, where)
+        if block is not None:
+            blocks.append(block)
+    valid = rows.copy()
+    design = Design(tuple(blocks), grid, valid, tuple(notes))
+    step = max(1024, _CHECK_NUMBERS // max(design.n_columns, 1))
+    for start in range(0, grid.n_bins if blocks else 0, step):
+        context.check()
+        valid[start : start + step] &= np.isfinite(design.chunk(start, min(start + step, grid.n_bins))).all(axis=1)
+    return design
+
+
+def _tuning(
+    term: CovariateTerm, recording: Recording, grid: TimeGrid, rows: np.ndarray, max_gap: float | None, where: str, notes: list[str], *, frozen: bool
+) -> ProductBlock | None:
+    variables = [factor.variable for factor in term.factors]
+    for place, name in enumerate(variables):
+        if name in variables[:place]:
+            raise GlmError(f"term '{term.label}': '{name}' is multiplied by itself; give each variable once", field=f"{where}.factors.{place}.variable")
+    samples, factors = [], []
+    for place, factor in enumerate(term.factors):
+        field = f"{where}.factors.{place}"
+        covariate = recording.variable(factor.variable, field=f"{field}.variable")
+        x = grid.sample(covariate, max_gap)
+        basis = factor.basis
+        if not frozen:
+            inside = x[rows & np.isfinite(x)]
+            if not inside.size:
+                raise GlmError(
+                    f"term '{term.label}': '{factor.variable}' has no valid sample in the bins used; take the term out, or use other epochs",
+                    field=f"{field}.variable",
+                )
+            if inside.min() == inside.max():
+                notes.append(f"The term '{term.label}' was left out: '{factor.variable}' is constant in the bins used.")
+                return None
+            basis = basis.frozen(inside)
+            _judge_bounds(term, covariate, basis, inside, f"{field}.basis.bounds", notes)
+        samples.append(x)
+        factors.append(factor.with_(basis=basis))
+    return ProductBlock(term.with_(factors=tuple(factors)), samples)
+
+
+def _judge_bounds(term: CovariateTerm, covariate: Covariate, basis, inside: np.ndarray, field: str, notes: list[str]) -> None:
+    name, unit = covariate.name, f" {covariate.unit}" if covariate.unit else ""
+    if covariate.kind == "angle" and np.abs(inside).max() > 4 * np.pi:
+        notes.append(f"'{name}' reaches {np.abs(inside).max():.0f}, which looks like degrees; angles are taken in radians.")
+    bounds = getattr(basis, "bounds", None)
+    if bounds is None or basis.circular:
+        return
+    outside = int(((inside < bounds[0]) | (inside > bounds[1])).sum())
+    if 2 * outside > inside.size:
+        raise GlmError(
+            f"term '{term.label}': the bounds {bounds[0]:g} to {bounds[1]:g} hold less than half of the values of '{name}' "
+            f"({inside.min():.4g} to {inside.max():.4g}{unit}); widen them",
+            field=field,
+        )
+    if outside:
+        what = "taken as lying on the bound" if basis.outside == "clamped" else "left out"
+        notes.append(f"{outside} of {inside.size} bins have '{name}' outside {bounds[0]:g} to {bounds[1]:g}{unit} and were {what}.")
+
+
+def _spikes(term: AnyTerm, recording: Recording, grid: TimeGrid, unit_names: Sequence[str], where: str) -> SpikeBlock:
+    if term.kind == "history":
+        sources = tuple(unit_names)
+    else:
+        sources = term.sources or recording.unit_names
+        for name in sources:
+            if name not in recording.unit_names:
+                raise GlmError(f"term '{term.label}': the recording has no unit '{name}'; choose others", field=f"{where}.sources")
+    counts = grid.count(recording, sources)
+    try:
+        return SpikeBlock(term, counts, sources, grid.offsets, grid.bin_size)
+    except GlmError as error:
+        raise GlmError(f"term '{term.label}': {error.message}", field=f"{where}.basis.{error.field}".rstrip(".")) from error

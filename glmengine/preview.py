@@ -1,0 +1,84 @@
+"""What the window draws before a fit: basis functions, and a term's features on a stretch of the recording."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from glmengine.basis import Basis
+
+if TYPE_CHECKING:
+    from glmengine.analysis import Time
+    from glmengine.recording import Recording
+    from glmengine.terms import AnyTerm, Factor
+
+_POINTS = 400
+
+
+def basis_curve(basis: Basis, x_range: tuple[float, float] | None, bin_size: float) -> tuple[np.ndarray, np.ndarray, str, str]:
+    """The functions of a basis.
+
+    Parameters
+    ----------
+    basis : Basis
+    x_range : (low, high) or None
+        Range of the variable, for a basis without bounds; None for kernels over the past.
+    bin_size : float
+        In seconds, for kernels.
+
+    Returns
+    -------
+    x (L,), values (L, n), label, unit
+        Lags in seconds for a kernel.
+    """
+    if x_range is None and basis.window is not None:
+        lags, values = basis.kernel(bin_size)
+        return lags * bin_size, values, "Time after the spike", "s"
+    low, high = basis.bounds or x_range or (0.0, 1.0)
+    x = np.linspace(low, high, _POINTS)
+    return x, basis.frozen(x).evaluate(x), "Value", ""
+
+
+def product_image(factors: Sequence[Factor], n: int = 64, ranges: Sequence[tuple[float, float] | None] = (None, None)) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The functions of a two-dimensional term as images: x (n,), y (n,), values (n_functions, n, n) with x first."""
+    axes, parts = [], []
+    for factor, data in zip(factors, ranges, strict=True):
+        low, high = factor.basis.bounds or data or (0.0, 1.0)
+        x = np.linspace(low, high, n)
+        axes.append(x)
+        parts.append(factor.basis.frozen(x).evaluate(x))
+    images = np.einsum("xi,yj->ijxy", *parts)
+    return axes[0], axes[1], images.reshape(-1, n, n)
+
+
+def feature_preview(term: AnyTerm, recording: Recording, time: Time, seconds: float = 10.0, start: float | None = None) -> tuple[np.ndarray, np.ndarray, list[str]]:
+    """A term's columns on a stretch of the recording.
+
+    Returns
+    -------
+    times (t,), values (t, p), labels
+        Bin centres in seconds; NaN where a row cannot be used.
+    """
+    from glmengine.analysis import Analysis
+    from glmengine.expand import build_design
+    from glmengine.timegrid import TimeGrid, intersect, make_grid
+
+    whole = make_grid(time, recording)
+    reach = getattr(getattr(term, "basis", None), "window", None) or 0.0
+    start = float(whole.starts[0]) if start is None else start
+    stretch = intersect(whole.pieces, np.array([[start - reach, start + seconds]]))
+    grid = TimeGrid.from_intervals(stretch, time.bin_size) if len(stretch) else whole
+    shown = term
+    if term.kind == "covariate":
+        # bounds come from the whole recording, as in a fit
+        factors = []
+        for place, factor in enumerate(term.factors):
+            covariate = recording.variable(factor.variable, field=f"terms.0.factors.{place}.variable")
+            factors.append(factor.with_(basis=factor.basis.frozen(covariate.data.values)))
+        shown = term.with_(factors=tuple(factors))
+    units = recording.unit_names[:8]
+    design = build_design(Analysis(time=time), recording, grid, unit_names=units, frozen_terms=(shown,))
+    rows = grid.centres >= start
+    return grid.centres[rows], design.dense()[rows], list(design.columns.index)
