@@ -43,7 +43,7 @@ from glmgui.editors import (
 )
 
 _TAGS = ("family", "kind")
-Admit = Callable[[type[Spec]], bool]
+Admit = Callable[[type[Spec], str], bool]
 
 
 class SpecForm(QWidget):
@@ -56,7 +56,8 @@ class SpecForm(QWidget):
     fields : sequence of str, optional
         Only these, in this order; all that are not hidden where not given.
     admit : callable, optional
-        Which members of unions of specs are offered: ``lambda family: family.convolves``.
+        Called with a spec's class and a field's name: whether the form shows that field; with an empty name: whether unions of specs
+        offer the class. Holds for the forms inside this one too.
     name : str
         Prefix of the controls' object names; control `bin_size` is then called ``<name>_bin_size``.
 
@@ -153,6 +154,8 @@ class SpecForm(QWidget):
         for field in fields if fields is not None else described:
             info = described[field]
             if _extra(info, "hidden") or (fields is None and not info.title):
+                continue
+            if self._admit is not None and not self._admit(self._type, field):
                 continue
             self._add(field, info)
 
@@ -287,7 +290,7 @@ class UnionEditor(_Wide):
         self._box = QuietCombo(self)
         self._box.setObjectName(f"{name}_{_tag_field(members[0])}")
         for member in self._all:
-            if admit is None or admit(member):
+            if admit is None or admit(member, ""):
                 self._offer(member)
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)

@@ -130,7 +130,7 @@ def test_a_kind_whose_value_cannot_be_guessed_says_so_and_changes_nothing(form):
 
 
 def test_only_admitted_kinds_are_offered(qtbot):
-    form = SpecForm(Part, admit=lambda member: member is not Spline)
+    form = SpecForm(Part, admit=lambda member, field: member is not Spline)
     qtbot.addWidget(form)
     form.set_value(Part(variable="speed", basis=Cosine()))
     family = form.findChild(QComboBox, "part_basis_family")

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QWidget
 
+from glmengine.basis import Basis
 from glmengine.errors import GlmError
 from glmengine.recording import Recording
 from glmengine.spec import Spec
@@ -82,14 +83,22 @@ class TermEditor(QWidget):
         self.edited.emit(self._term)
 
 
+_OF_KERNELS = ("window",)
+_OF_VARIABLES = ("bounds", "outside")
 _TITLES = {"covariate": "Tuning", "history": "Own spike history", "coupling": "Coupling to other units"}
 
 
-def _admitted(kind: type[Spec]) -> Callable[[type[Spec]], bool]:
-    """Which bases a term can take: functions of a variable, or kernels over the past."""
-    if "factors" in kind.model_fields:
-        return lambda basis: getattr(basis, "evaluates", True)
-    return lambda basis: getattr(basis, "convolves", True)
+def _admitted(kind: type[Spec]) -> Callable[[type[Spec], str], bool]:
+    """Which bases a term can take and which of their parameters it uses: those of a function, or of a kernel over the past."""
+    of_variable = "factors" in kind.model_fields
+    use, unused = ("evaluates", _OF_KERNELS) if of_variable else ("convolves", _OF_VARIABLES)
+
+    def admit(spec: type[Spec], field: str) -> bool:
+        if not issubclass(spec, Basis):
+            return True
+        return field not in unused if field else getattr(spec, use)
+
+    return admit
 
 
 def choices_in(recording: Recording) -> dict[str, list[str]]:
