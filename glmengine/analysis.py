@@ -69,10 +69,42 @@ class Time(Spec):
 class Model(Spec):
     """The distribution of the counts, the link and the penalty."""
 
-    family: Literal["poisson"] = param("poisson", title="Family", help="Distribution of the counts given the rate.")
-    penalty: Literal["none", "ridge"] = param("ridge", title="Penalty", help="What keeps coefficients small: ridge, a/2 times the sum of their squares.")
-    strengths: tuple[Annotated[float, Field(ge=0)], ...] = param((1e-5, 1e-4, 1e-3, 1e-2), title="Strength", help="One strength is used as it is; of several the best on held-out time is chosen for each unit. In the textbook form (log-likelihood less alpha times the sum of squares) it is 2 alpha over the number of bins.", min_length=1, log=True)
+    family: Literal["poisson", "bernoulli", "negative_binomial", "gaussian", "gamma"] = param(
+        "poisson",
+        title="Family",
+        help="Distribution of the counts given the rate: Poisson as a rule; Bernoulli for bins that hold one spike at most; negative binomial for counts more variable than Poisson; Gaussian and Gamma for signals that are not counts (calcium).",
+    )
+    link: Literal["", "log", "softplus", "identity", "logit", "probit", "inverse"] = param(
+        "", title="Link", help="How the sum of the terms becomes a rate; the family's own where empty (log for Poisson).", advanced=True
+    )
+    penalty: Literal["none", "ridge", "lasso", "elastic_net", "group_lasso", "smoothness"] = param(
+        "ridge",
+        title="Penalty",
+        help="What keeps coefficients small: ridge, a/2 times the sum of their squares; lasso sets many to zero; group lasso whole terms; elastic net mixes ridge and lasso; smoothness keeps neighbouring functions alike.",
+    )
+    ratio: float = param(0.5, title="Share of lasso", help="Of the elastic net: 0 is ridge, 1 is lasso.", ge=0, le=1, advanced=True)
+    standardised: bool = param(
+        False, title="Standardised", help="The penalty acts on coefficients of features scaled to standard deviation 1, so that their units of measure do not matter.", advanced=True
+    )
+    strengths: tuple[Annotated[float, Field(ge=0)], ...] = param(
+        (1e-5, 1e-4, 1e-3, 1e-2),
+        title="Strength",
+        help="One strength is used as it is; of several the best on held-out time is chosen for each unit. In the textbook form (log-likelihood less alpha times the sum of squares) it is 2 alpha over the number of bins.",
+        min_length=1,
+        log=True,
+    )
     memory: float = param(2.0, title="Memory", help="The most that the design may take at a time; larger ones are worked through in pieces.", unit="GB", gt=0, advanced=True)
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Model:
+        from glmengine.models import get_family
+
+        if self.link and self.link not in get_family(self.family).links:
+            allowed = ", ".join(get_family(self.family).links)
+            raise GlmError(f"the {self.family} family cannot use the {self.link} link; choose one of {allowed}", field="link")
+        if len(set(self.strengths)) < len(self.strengths):
+            raise GlmError("the same strength is there twice; give each once", field="strengths")
+        return self
 
 
 class Validation(Spec):
@@ -106,7 +138,7 @@ class Analysis(Spec):
 
     @model_validator(mode="after")
     def _consistent(self) -> Analysis:
-        if len(self.model.strengths) > 1 and not self.validation.folds:
+        if len(self.model.strengths) > 1 and self.model.penalty != "none" and not self.validation.folds:
             raise GlmError("several strengths need cross-validation to choose among them; set folds to 2 or more, or give one strength", field="validation.folds")
         labels = [term.label for term in self.terms]
         for position, label in enumerate(labels):

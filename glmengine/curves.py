@@ -214,6 +214,8 @@ def _dataset(curve: _Curve, prepared: Prepared, posterior: Posterior, means: np.
     link, hertz, tuning = _effects(curve, prepared, posterior, means), {}, _tuning_bands(curve, posterior, predicted, bin_size)
     for name, values in link.items():
         hertz[name] = posterior.link.mean(values) / bin_size
+    if posterior.link.name == "inverse":  # it turns the order round
+        hertz["low"], hertz["high"], tuning = hertz["high"], hertz["low"], tuning[::-1]
     arrays = {
         "effect_link": (link["middle"], "", "linear predictor, other terms at their mean"),
         "effect_link_low": (link["low"], "", "lower end of its 95 % interval"),

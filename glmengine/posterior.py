@@ -11,6 +11,7 @@ import numpy as np
 from glmengine.models import get_family
 
 if TYPE_CHECKING:
+    from glmengine.analysis import Model
     from glmengine.models import Link
     from glmengine.results import Result
 
@@ -61,9 +62,9 @@ class Posterior:
         return self.covariance[unit][np.ix_(columns + 1, columns + 1)]
 
 
-def link_of(model: Any) -> Link:
+def link_of(model: Model) -> Link:
     """The link of an analysis's model, the family's own where none is named."""
-    return get_family(model.family).link(getattr(model, "link", None) or None)
+    return get_family(model.family).link(model.link or None)
 
 
 def row_chunks(design: Any) -> Iterator[tuple[int, int]]:

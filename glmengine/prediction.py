@@ -65,7 +65,7 @@ def score(result: Result, recording: Recording, epochs: Any = None, *, context: 
     _same_columns(result, prepared.design)
     family = get_family(result.analysis.model.family)
     mean = np.asarray(result.scores["rate_hz"].values) * prepared.grid.bin_size
-    dispersion = np.asarray(result.scores["dispersion"].values) if family.estimates_dispersion else None
+    dispersion = np.asarray(result.scores["dispersion"].values) if family.estimates_dispersion or family.free_scale else None
     names = ("n_spikes", "n_bins", "log_likelihood", "deviance", "null_log_likelihood", "null_deviance")
     sums = {name: np.zeros(len(result.units)) for name in names}
     total = prepared.grid.n_bins
@@ -97,7 +97,7 @@ def score(result: Result, recording: Recording, epochs: Any = None, *, context: 
         "log_likelihood": sums["log_likelihood"],
         "deviance": sums["deviance"],
         "deviance_explained": np.where(np.isfinite(explained), explained, np.nan),
-        "bits_per_spike": np.where(np.isfinite(bits), bits, np.nan),
+        "bits_per_spike": np.where(np.isfinite(bits) & (family.counts or family.name == "bernoulli"), bits, np.nan),
     }
     return xr.Dataset({name: ("unit", values) for name, values in columns.items()}, {"unit": list(result.units)})
 

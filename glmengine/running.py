@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from glmengine.results import Result
 if TYPE_CHECKING:
     import xarray as xr
 
-    from glmengine.analysis import Analysis
+    from glmengine.analysis import Analysis, Model
     from glmengine.fitting import Fit
     from glmengine.models import Penalty
     from glmengine.recording import Recording
@@ -63,11 +64,17 @@ def run(analysis: Analysis, recording: Recording, context: Context | None = None
     return result
 
 
-def penalty_of(model: Any) -> Penalty:
+def penalty_of(model: Model) -> Penalty:
     """The penalty that an analysis's model names, at strength 1 where it has one."""
-    from glmengine.models import get_penalty
+    from glmengine.models import ElasticNet, get_penalty
 
-    return get_penalty(model.penalty)
+    penalty = ElasticNet(ratio=model.ratio) if model.penalty == "elastic_net" else get_penalty(model.penalty)
+    return replace(penalty, standardised=model.standardised)
+
+
+def strengths_of(model: Model) -> list[float]:
+    """The strengths that are tried; without a penalty there is none."""
+    return [0.0] if model.penalty == "none" else [float(strength) for strength in model.strengths]
 
 
 def _cross_validated(analysis: Analysis, prepared: Prepared, context: Context) -> CrossValidation | None:
@@ -80,7 +87,7 @@ def _cross_validated(analysis: Analysis, prepared: Prepared, context: Context) -
         prepared.counts,
         family=analysis.model.family,
         penalty=penalty_of(analysis.model),
-        strengths=list(analysis.model.strengths),
+        strengths=strengths_of(analysis.model),
         folds=analysis.validation.folds,
         context=context,
         **_options(analysis, prepared),
@@ -90,10 +97,11 @@ def _cross_validated(analysis: Analysis, prepared: Prepared, context: Context) -
 def _fitted(analysis: Analysis, prepared: Prepared, cross_validation: CrossValidation | None, context: Context) -> Fit:
     from glmengine.fitting import fit
 
-    strength: Any = float(analysis.model.strengths[0])
-    if cross_validation is not None and len(analysis.model.strengths) > 1:
+    strengths = strengths_of(analysis.model)
+    strength: Any = strengths[0]
+    if cross_validation is not None and len(strengths) > 1:
         best = np.asarray(cross_validation.best_strength, np.float64)
-        strength = np.where(np.isfinite(best), best, max(analysis.model.strengths))
+        strength = np.where(np.isfinite(best), best, max(strengths))
     return fit(
         prepared.design,
         prepared.counts,
@@ -108,7 +116,7 @@ def _fitted(analysis: Analysis, prepared: Prepared, cross_validation: CrossValid
 def _options(analysis: Analysis, prepared: Prepared) -> dict[str, Any]:
     """What the fit and the cross-validation have in common."""
     return {
-        "link": getattr(analysis.model, "link", None) or None,
+        "link": analysis.model.link or None,
         "mask": prepared.design.mask(prepared.units),
         "unit_names": prepared.units,
         "memory": analysis.model.memory,
@@ -165,8 +173,6 @@ def _assessed(
 
 def _tested(result: Result, recording: Recording, only_test: bool, context: Context) -> Result:
     """The same with the scores on the epochs to test on; they are the held-out scores where there is no cross-validation."""
-    from dataclasses import replace
-
     found = result.score(recording, result.analysis.validation.test_epochs, context=context)
     columns: dict[str, xr.DataArray] = {
         "deviance_explained_test": found["deviance_explained"],

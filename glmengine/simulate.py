@@ -6,6 +6,7 @@ own past and the other units' past. What was put in is kept in ``recording.sourc
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -98,14 +99,25 @@ def simulate_counts(drive: np.ndarray, kernels: np.ndarray, rng: np.random.Gener
     n_lags = kernels.shape[1]
     total = np.concatenate([drive, np.zeros((n_lags, n_units))])
     counts = np.zeros((n_bins, n_units), dtype=np.int64)
+    chance = rng.random((n_bins, n_units))
     ceiling = np.log(most)
     for t in range(n_bins):
-        now = rng.poisson(np.exp(np.minimum(total[t], ceiling)))
-        if now.any():
-            counts[t] = now
-            for source in np.flatnonzero(now):
-                total[t + 1 : t + 1 + n_lags] += now[source] * kernels[source]
+        mean = np.exp(np.minimum(total[t], ceiling))
+        for unit in np.nonzero(chance[t] > np.exp(-mean))[0]:
+            counts[t, unit] = _poisson_quantile(chance[t, unit], mean[unit])
+            total[t + 1 : t + 1 + n_lags] += counts[t, unit] * kernels[unit]
     return counts
+
+
+def _poisson_quantile(chance: float, mean: float) -> int:
+    """The least k whose distribution function is not below `chance`."""
+    count, term = 0, math.exp(-mean)
+    below = term
+    while below < chance and term > 0.0:
+        count += 1
+        term *= mean / count
+        below += term
+    return count
 
 
 def spikes_from_counts(counts: np.ndarray, bin_size: float, rng: np.random.Generator, start: float = 0.0) -> nap.TsGroup:
