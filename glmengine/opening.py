@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import stat
+from collections.abc import Callable
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from glmengine.context import SILENT, Context, Progress
 from glmengine.errors import Cancelled, GlmError
@@ -16,6 +17,8 @@ from glmengine.reading import RawRecording, Reader
 if TYPE_CHECKING:
     from glmengine.recipes import Recipe
     from glmengine.recording import Recording
+
+T = TypeVar("T")
 
 BUILT_IN = ("nwb", "pynapple_npz", "neurosuite", "phy", "suite2p", "matlab", "tables", "numpy_files")
 """Modules of `glmengine.readers`, in the order in which they are asked."""
@@ -88,9 +91,19 @@ def open_recording(path: str | Path, recipe: Recipe | str | Path | None = None, 
 
 
 def read_raw(path: Path, reader: Reader, recipe: Recipe | None) -> RawRecording:
-    """What the reader finds; whatever a library makes of a damaged file comes out as one `GlmError`."""
+    """What the reader finds; whatever a library makes of a damaged file comes out as one `GlmError`.
+
+    Without a recipe a reader that needs one only reads the file's arrays, and what comes back is empty.
+    """
+    if recipe is None and reader.needs_recipe:
+        _guarded(path, reader, lambda: reader.arrays(path))
+        return RawRecording()
+    return _guarded(path, reader, lambda: reader.read(path, recipe))
+
+
+def _guarded(path: Path, reader: Reader, action: Callable[[], T]) -> T:
     try:
-        return reader.read(path, recipe)
+        return action()
     except (GlmError, Cancelled):
         raise
     except PermissionError:
@@ -100,6 +113,24 @@ def read_raw(path: Path, reader: Reader, recipe: Recipe | None) -> RawRecording:
     except Exception as error:
         detail = " ".join(str(error).split())[:120] or type(error).__name__
         raise GlmError(f"{path.name}: is damaged or not quite {reader.name} ({detail}); copy or export it again") from error
+
+
+def arrays_of(path: str | Path) -> dict[str, Any]:
+    """Everything in a file without a standard, by name, for the assistant that makes a recipe: arrays, or lists of them.
+
+    Raises
+    ------
+    GlmError
+        If the file is of a format that needs no recipe, or cannot be read.
+    """
+    path = Path(path).expanduser()
+    reader = recognise(path)
+    if reader.arrays is None:
+        raise GlmError(f"{path.name}: is {reader.name}, which says itself what it holds; open it without a recipe")
+    from glmengine.probing import probe
+
+    probe(path, reader, None, _fingerprint(path, reader, None, sha256_of(path)) if reader.probe else "")
+    return _guarded(path, reader, lambda: reader.arrays(path))
 
 
 @cache

@@ -28,7 +28,13 @@ class TimeBase(Spec):
     """How numbers in the file become seconds."""
 
     time_unit: TimeUnit = param("s", title="Unit of time", help="What the times in the file are counted in.")
-    rate: float | None = param(None, title="Sampling rate", help="Samples per second; needed for times in samples and for arrays without times.", unit="Hz", gt=0)
+    rate: float | None = param(
+        None,
+        title="Sampling rate",
+        help="Samples per second; needed for times in samples and for arrays without times.",
+        unit="Hz",
+        gt=0,
+    )
     offset: float = param(0.0, title="Offset", help="Added to every time, to bring clocks together.", unit="s")
 
     def seconds(self, values: np.ndarray, field: str) -> np.ndarray:
@@ -36,21 +42,28 @@ class TimeBase(Spec):
         if self.time_unit != "samples":
             return np.asarray(values, dtype=np.float64) * SECONDS[self.time_unit] + self.offset
         if self.rate is None:
-            raise GlmError(f"field '{field}.rate': times in samples need the sampling rate; add rate = 20000 or whatever it was", field=f"{field}.rate")
+            raise GlmError(
+                f"field '{field}.rate': times in samples need the sampling rate; add rate = 20000 or whatever it was",
+                field=f"{field}.rate",
+            )
         return np.asarray(values, dtype=np.float64) / self.rate + self.offset
 
 
 class Spikes(TimeBase):
     """Where the spike times are."""
 
-    times: str = param(title="Spike times", help="Array or column of spike times; a cell array holds one unit in each cell.", min_length=1)
+    times: str = param(
+        title="Spike times", help="Array or column of spike times; a cell array holds one unit in each cell.", min_length=1
+    )
     units: str = param("", title="Unit of each spike", help="Array or column that says which unit fired; one unit where empty.")
 
 
 class Counts(TimeBase):
     """Where counts that are binned already are: one column a unit."""
 
-    values: tuple[str, ...] = param(title="Counts", help="One array with a column for each unit, or one column of the file for each unit.", min_length=1)
+    values: tuple[str, ...] = param(
+        title="Counts", help="One array with a column for each unit, or one column of the file for each unit.", min_length=1
+    )
     times: str = param("", title="Bin centres", help="Array of the bins' centres; none where a rate is given.")
 
 
@@ -59,10 +72,14 @@ class Measured(TimeBase):
 
     name: str = param(title="Name", help="What to call it.", min_length=1)
     values: tuple[str, ...] = param(title="Values", help="One array for each component (x and y).", min_length=1)
-    components: tuple[str, ...] = param((), title="Components", help="Names of the components; x, y, z where empty and there are several.")
+    components: tuple[str, ...] = param(
+        (), title="Components", help="Names of the components; x, y, z where empty and there are several."
+    )
     times: str = param("", title="Times", help="Array of sample times; none where a rate is given.")
     unit: str = param("", title="Unit of measure", help="Of the values after scaling: cm, pixels, deg, rad.")
-    kind: Literal["", "continuous", "angle", "step", "category"] = param("", title="Kind", help="How it is brought to bins; found from unit and name where empty.")
+    kind: Literal["", "continuous", "angle", "step", "category"] = param(
+        "", title="Kind", help="How it is brought to bins; found from unit and name where empty."
+    )
     scale: float = param(1.0, title="Scale", help="Every value is multiplied by this.")
 
 
@@ -113,12 +130,17 @@ class Recipe(Spec):
         try:
             data = tomllib.loads(path.read_text(encoding="utf-8"))
         except OSError as error:
-            raise GlmError(f"{path.name}: the recipe cannot be read ({error.strerror}); check the path and its permissions") from error
+            raise GlmError(
+                f"{path.name}: the recipe cannot be read ({error.strerror}); check the path and its permissions"
+            ) from error
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise GlmError(f"{path.name}: the recipe is not a TOML file ({error}); correct it or make a new one") from error
         version = data.get("format_version", FORMAT_VERSION)
         if isinstance(version, int) and version > FORMAT_VERSION:
-            raise GlmError(f"{path.name}: the recipe was written by a newer version of the program (format {version}); update the program", field="format_version")
+            raise GlmError(
+                f"{path.name}: the recipe was written by a newer version of the program (format {version}); update the program",
+                field="format_version",
+            )
         return cls.parse(data, path.name)
 
     def save(self, path: str | Path) -> None:
@@ -150,12 +172,18 @@ def apply_recipe(recipe: Recipe, arrays: Arrays) -> RawRecording:
         raw.series.append(_series(item, arrays, f"covariates.{position}"))
     for position, item in enumerate(recipe.epochs):
         field = f"epochs.{position}"
-        pair = [item.seconds(_numbers(arrays, name, f"{field}.{end}"), field) for end, name in (("start", item.start), ("stop", item.stop))]
+        pair = [
+            item.seconds(_numbers(arrays, name, f"{field}.{end}"), field)
+            for end, name in (("start", item.start), ("stop", item.stop))
+        ]
         _same_length(pair, item.name, field)
         raw.epochs[safe_name(item.name)] = np.column_stack(pair)
     for position, item in enumerate(recipe.trials):
         field = f"trials.{position}"
-        start, stop = (item.seconds(_numbers(arrays, name, f"{field}.{end}"), field) for end, name in (("start", item.start), ("stop", item.stop)))
+        start, stop = (
+            item.seconds(_numbers(arrays, name, f"{field}.{end}"), field)
+            for end, name in (("start", item.start), ("stop", item.stop))
+        )
         columns = {safe_name(name): np.ravel(_array(arrays, name, f"{field}.properties")) for name in item.properties}
         _same_length([start, stop, *columns.values()], item.name, field)
         raw.trials[safe_name(item.name)] = RawTrials(start, stop, columns)
@@ -214,7 +242,9 @@ def _series(item: Measured, arrays: Arrays, field: str) -> RawSeries:
     columns = [_array(arrays, name, f"{field}.values") for name in item.values]
     for name, column in zip(item.values, columns, strict=True):
         if column.dtype.kind not in "buif":
-            raise GlmError(f"'{name}' holds {column.dtype}, not numbers; name another array, or code it as numbers", field=f"{field}.values")
+            raise GlmError(
+                f"'{name}' holds {column.dtype}, not numbers; name another array, or code it as numbers", field=f"{field}.values"
+            )
     if len(columns) == 1:
         values = np.squeeze(columns[0])
         values = values.reshape(1) if values.ndim == 0 else values
@@ -230,7 +260,10 @@ def _series(item: Measured, arrays: Arrays, field: str) -> RawSeries:
     width = values.shape[1] if values.ndim == 2 else 0
     components = item.components or (tuple("xyz"[:width]) if width <= 3 else tuple(map(str, range(width))))
     if width and len(components) != width:
-        raise GlmError(f"{item.name} has {width} components and {len(components)} names for them; give {width} names", field=f"{field}.components")
+        raise GlmError(
+            f"{item.name} has {width} components and {len(components)} names for them; give {width} names",
+            field=f"{field}.components",
+        )
     if item.scale != 1.0:
         values = values * item.scale
     return RawSeries(safe_name(item.name), times, values, item.unit, item.kind or None, components if width else ())
@@ -240,7 +273,10 @@ def _times(base: TimeBase, name: str, length: int, arrays: Arrays, field: str, *
     if name:
         return base.seconds(_numbers(arrays, name, f"{field}.times"), field)
     if base.rate is None:
-        raise GlmError(f"field '{field}': has neither times nor a rate; name the array of times, or give the sampling rate", field=f"{field}.times")
+        raise GlmError(
+            f"field '{field}': has neither times nor a rate; name the array of times, or give the sampling rate",
+            field=f"{field}.times",
+        )
     return (np.arange(length) + (0.5 if centred else 0.0)) / base.rate + base.offset
 
 
@@ -272,7 +308,10 @@ def _plain_numbers(values: np.ndarray, name: str, field: str) -> np.ndarray:
 def _same_length(columns: list[np.ndarray], what: str, field: str) -> None:
     lengths = {len(column) for column in columns}
     if len(lengths) > 1:
-        raise GlmError(f"field '{field}': {what} differ in length ({', '.join(map(str, sorted(lengths)))}); name arrays that belong together", field=field)
+        raise GlmError(
+            f"field '{field}': {what} differ in length ({', '.join(map(str, sorted(lengths)))}); name arrays that belong together",
+            field=field,
+        )
 
 
 def references(recipe: Recipe) -> set[str]:

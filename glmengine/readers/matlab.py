@@ -126,7 +126,12 @@ def _from_hdf5(found: dict[str, Any], name: str, parent: h5py.Group, link: Any, 
 
 def _numbers(item: h5py.Dataset) -> np.ndarray | None:
     """A numeric dataset in MATLAB's orientation; None for what is too large, lies elsewhere or is no number."""
-    if item.external or item.is_virtual or item.dtype.kind not in "buif" or (item.size or 0) * item.dtype.itemsize > LARGEST_ARRAY:
+    if (
+        item.external
+        or item.is_virtual
+        or item.dtype.kind not in "buif"
+        or (item.size or 0) * item.dtype.itemsize > LARGEST_ARRAY
+    ):
         return None
     if "MATLAB_empty" in item.attrs:
         return np.empty(0)

@@ -37,7 +37,9 @@ def read(path: Path, recipe: Recipe | None = None) -> RawRecording:
         samples, clusters = _integers(folder / f"{base}.res.{shank}"), _integers(folder / f"{base}.clu.{shank}")
         clusters = clusters[1:]  # the first line is their number
         if len(samples) != len(clusters):
-            raise GlmError(f"{base}.clu.{shank}: has {len(clusters)} spikes and {base}.res.{shank} has {len(samples)}; copy both again")
+            raise GlmError(
+                f"{base}.clu.{shank}: has {len(clusters)} spikes and {base}.res.{shank} has {len(samples)}; copy both again"
+            )
         unsorted = int((clusters < FIRST_UNIT).sum())
         if unsorted:
             raw.notes.append(f"Shank {shank}: {unsorted} spikes of clusters 0 and 1 (artefacts and noise) left out.")
@@ -47,7 +49,9 @@ def read(path: Path, recipe: Recipe | None = None) -> RawRecording:
             shanks.append(shank)
             groups.append(int(cluster))
     raw.unit_columns = {"shank": np.array(shanks), "cluster": np.array(groups)}
-    for file in sorted(folder.glob(f"{base}*.evt")) + sorted(folder.glob(f"{base}*.evt.*")) + sorted(folder.glob(f"{base}.*.evt")):
+    for file in (
+        sorted(folder.glob(f"{base}*.evt")) + sorted(folder.glob(f"{base}*.evt.*")) + sorted(folder.glob(f"{base}.*.evt"))
+    ):
         raw.events |= _events(file)
     epochs = folder / "Epoch_TS.csv"
     if epochs.is_file():
@@ -82,12 +86,16 @@ def _sampling_rate(path: Path) -> float:
         raise GlmError(f"{path.name}: is missing, and with it the sampling rate; copy the session's .xml file into the folder")
     content = path.read_bytes()
     if b"<!" in content.replace(b"<!--", b""):
-        raise GlmError(f"{path.name}: defines XML entities, which no session needs; it is not read, save it again from Neuroscope")
+        raise GlmError(
+            f"{path.name}: defines XML entities, which no session needs; it is not read, save it again from Neuroscope"
+        )
     try:
         found = ElementTree.fromstring(content).findtext("acquisitionSystem/samplingRate")
         rate = float(found or "")
     except (ElementTree.ParseError, ValueError) as error:
-        raise GlmError(f"{path.name}: has no readable acquisitionSystem/samplingRate ({error}); save it again from Neuroscope") from error
+        raise GlmError(
+            f"{path.name}: has no readable acquisitionSystem/samplingRate ({error}); save it again from Neuroscope"
+        ) from error
     if not (np.isfinite(rate) and rate > 0):
         raise GlmError(f"{path.name}: its sampling rate is {rate}; correct it")
     return rate

@@ -30,9 +30,13 @@ def read(path: Path, recipe: Recipe | None = None) -> RawRecording:
     owners_file = _owners(path)
     owners = np.ravel(npy_array(owners_file))
     if len(samples) != len(owners):
-        raise GlmError(f"{path.name}: spike_times.npy has {len(samples)} spikes and {owners_file.name} has {len(owners)}; copy both again")
+        raise GlmError(
+            f"{path.name}: spike_times.npy has {len(samples)} spikes and {owners_file.name} has {len(owners)}; copy both again"
+        )
     if samples.dtype.kind not in "uif" or owners.dtype.kind not in "ui":
-        raise GlmError(f"{path.name}: spike_times.npy or {owners_file.name} does not hold numbers of samples and clusters; export it again")
+        raise GlmError(
+            f"{path.name}: spike_times.npy or {owners_file.name} does not hold numbers of samples and clusters; export it again"
+        )
     times = samples.astype(np.float64) / _sampling_rate(path)
     labels = _labels(path)
     raw = RawRecording(spikes=[])
@@ -74,7 +78,9 @@ def _sampling_rate(folder: Path) -> float:
     except ValueError:
         rate = 0.0
     if not (np.isfinite(rate) and rate > 0):
-        raise GlmError(f"{folder.name}: the sampling rate is unknown; put a params.py with a line 'sample_rate = 30000.' into the folder")
+        raise GlmError(
+            f"{folder.name}: the sampling rate is unknown; put a params.py with a line 'sample_rate = 30000.' into the folder"
+        )
     return rate
 
 

@@ -44,7 +44,9 @@ def read(path: Path, recipe: Recipe | None = None) -> RawRecording:
     rate = recipe.counts.rate if recipe is not None and recipe.counts is not None else None
     rate = rate or _frame_rate(folder / "ops.npy")
     if not rate:
-        raise GlmError(f"{path.name}: the frame rate (fs) cannot be read from ops.npy; give it in a recipe with [counts] values = ['spks'] and rate = 30")
+        raise GlmError(
+            f"{path.name}: the frame rate (fs) cannot be read from ops.npy; give it in a recipe with [counts] values = ['spks'] and rate = 30"
+        )
     times = (np.arange(traces.shape[1]) + 0.5) / rate
     raw.counts = RawSeries("spks", times, traces[cells].T.astype(np.float64))
     raw.unit_names = [str(number) for number in np.flatnonzero(cells)]

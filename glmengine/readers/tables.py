@@ -43,10 +43,14 @@ def arrays(path: Path, names: set[str] | None = None) -> dict[str, np.ndarray | 
     found: dict[str, np.ndarray | list[np.ndarray]] = dict(_columns(path))
     for other in sorted({name.split(":", 1)[0] for name in names or () if ":" in name and name not in found}):
         if other != Path(other).name or other in ("", ".", ".."):
-            raise GlmError(f"{path.name}: the recipe names the table '{other}', which is not beside it; put it into the same folder")
+            raise GlmError(
+                f"{path.name}: the recipe names the table '{other}', which is not beside it; put it into the same folder"
+            )
         beside = path.parent / other
         if not beside.is_file():
-            raise GlmError(f"{path.name}: the recipe names the table {other}, which is not beside it; put it into the same folder")
+            raise GlmError(
+                f"{path.name}: the recipe names the table {other}, which is not beside it; put it into the same folder"
+            )
         found |= {f"{other}:{name}": column for name, column in _columns(beside).items()}
     return found
 
@@ -73,7 +77,9 @@ def _parquet(path: Path) -> dict[str, np.ndarray]:
     try:
         import pyarrow.parquet as parquet
     except ImportError as error:
-        raise GlmError(f"{path.name}: reading Parquet needs the package pyarrow; install it (pip install pyarrow), or save the table as CSV") from error
+        raise GlmError(
+            f"{path.name}: reading Parquet needs the package pyarrow; install it (pip install pyarrow), or save the table as CSV"
+        ) from error
     file = parquet.ParquetFile(path)
     rows = file.metadata.num_rows
     if rows * 8 > LARGEST_ARRAY:
@@ -86,7 +92,9 @@ def _csv(path: Path) -> dict[str, np.ndarray]:
     import pandas as pd
 
     if path.stat().st_size > LARGEST_TEXT:
-        raise GlmError(f"{path.name}: is a text file of {path.stat().st_size / 2**30:.1f} GB, too large to read; save it as Parquet or NWB")
+        raise GlmError(
+            f"{path.name}: is a text file of {path.stat().st_size / 2**30:.1f} GB, too large to read; save it as Parquet or NWB"
+        )
     with open(path, "rb") as file:
         content = file.read()
     if b"\0" in content:
@@ -104,8 +112,14 @@ def _csv(path: Path) -> dict[str, np.ndarray]:
     try:
         table = pd.read_csv(io.StringIO(text), sep=separator, header=header, decimal=decimal, skipinitialspace=True)
     except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
-        raise GlmError(f"{path.name}: is no table ({' '.join(str(error).split())[:100]}); save it again with one row a line") from error
-    names = [f"column{number + 1}" for number in range(table.shape[1])] if header is None else [str(name).strip() for name in table.columns]
+        raise GlmError(
+            f"{path.name}: is no table ({' '.join(str(error).split())[:100]}); save it again with one row a line"
+        ) from error
+    names = (
+        [f"column{number + 1}" for number in range(table.shape[1])]
+        if header is None
+        else [str(name).strip() for name in table.columns]
+    )
     return {name: table.iloc[:, number].to_numpy() for number, name in enumerate(names)}
 
 
