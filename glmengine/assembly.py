@@ -70,6 +70,7 @@ class Assembly:
             unit=unit,
             held=held,
             total=self.n_valid[which, unit],
+            mean=self.mean[which, unit],
             penalty=penalty.ridge if penalty.matrix is None else penalty.quadratic,
             strength=strength,
             movable=movable,

@@ -27,6 +27,8 @@ class Problem:
         Fold held out, `ALL_ROWS` for none.
     total : (K,) float
         Sum of the weights of the column's rows.
+    mean : (K,) float
+        Mean observation of the column's rows.
     penalty : (P, P) or (P,) array
         Matrix of the quadratic penalty, or its diagonal, in raw units.
     strength : (K,) float
@@ -45,6 +47,7 @@ class Problem:
     unit: np.ndarray
     held: np.ndarray
     total: np.ndarray
+    mean: np.ndarray
     penalty: np.ndarray
     strength: np.ndarray
     movable: np.ndarray

@@ -15,6 +15,9 @@ import numpy as np
 CHUNK_NUMBERS = 2**21
 """Numbers in a chunk, design and per-column work together: 16 MB, a few milliseconds of work."""
 
+LARGEST_CHUNK = 2**16
+"""Rows in a chunk of a narrow design."""
+
 SAMPLE_ROWS = 16384
 """Rows looked at for a column's centre and scale, which only condition the problem."""
 
@@ -76,7 +79,8 @@ class Rows:
         self.n_features = source.shape[1]
         self.padded = bucket(self.n_features)
         per_row = self.padded + 3 * bucket(columns)
-        self.chunk_rows = int(min(2 ** int(np.log2(max(CHUNK_NUMBERS // per_row, 1024))), max(256, 2 ** int(np.ceil(np.log2(max(self.n, 1)))))))
+        largest = min(max(CHUNK_NUMBERS // per_row, 1024), LARGEST_CHUNK)
+        self.chunk_rows = min(2 ** int(np.log2(largest)), max(256, 2 ** int(np.ceil(np.log2(max(self.n, 1))))))
         self.n_chunks = -(-self.n // self.chunk_rows)
         self.centre, self.scale = self._centre_and_scale(centred)
         self.resident = 8.0 * self.n_chunks * self.chunk_rows * self.padded <= memory

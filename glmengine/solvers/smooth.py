@@ -46,7 +46,7 @@ def shared_metric(problem: Problem, context: Any) -> GramMetric:
     gram = total_gram(problem, context)
     objective = Objective(problem, context)
     penalty = np.diag(objective.penalty) if objective.penalty.ndim == 1 else objective.penalty
-    return GramMetric(gram, penalty, mean_curvature(problem, context), problem.strength)
+    return GramMetric(gram, penalty, mean_curvature(problem), problem.strength)
 
 
 def total_gram(problem: Problem, context: Any, column: int | None = None) -> np.ndarray:
@@ -76,12 +76,9 @@ def total_gram(problem: Problem, context: Any, column: int | None = None) -> np.
     return gram
 
 
-def mean_curvature(problem: Problem, context: Any) -> np.ndarray:
+def mean_curvature(problem: Problem) -> np.ndarray:
     """(K,) expected second derivative of the loss at each column's mean rate."""
-    weights, y = problem.rows.observations.weights, problem.rows.observations.y
-    mean = np.array([np.average(y[u], weights=weights[min(u, len(weights) - 1)]) for u in range(len(y))])[problem.unit]
-    eta = np.asarray(problem.link.eta(mean), dtype=float)
+    eta = np.asarray(problem.link.eta(problem.mean), dtype=float)
     dispersion = 1.0 if problem.dispersion is None else problem.dispersion
-    fisher = np.asarray(problem.family.evaluate(eta, mean, problem.link, dispersion)[2], dtype=float)
+    fisher = np.asarray(problem.family.evaluate(eta, problem.mean, problem.link, dispersion)[2], dtype=float)
     return np.where(np.isfinite(fisher) & (fisher > 0), fisher, 1.0)
-
