@@ -154,7 +154,8 @@ class Descent:
         return open_ & (iterations[active] >= patience) & (steps_without > steps_with + 2)
 
     def _renew(self, theta: np.ndarray, columns: np.ndarray) -> None:
-        """New Hessians for these columns where they are."""
+        """New Hessians for these columns where they are, in float64 for those whose last one was too coarse."""
+        self.double[[k for k in columns.tolist() if not self.hessians.sure.get(k, True)]] = True
         for precise in (False, True):
             chosen = columns[self.double[columns] == precise]
             # a few at a time, so that their matrices fit beside the rows

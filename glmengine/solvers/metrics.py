@@ -67,7 +67,7 @@ class GramMetric:
         self.strength = strength
         if self._direct:
             gram, penalty = self._pair
-            self._solvers = [inverse(v * gram + a * penalty, "float64") for v, a in zip(self.curvature, strength, strict=True)]
+            self._solvers = [inverse(v * gram + a * penalty, "float64")[0] for v, a in zip(self.curvature, strength, strict=True)]
 
 
 class HessianMetric:
@@ -76,6 +76,7 @@ class HessianMetric:
     def __init__(self) -> None:
         self._kept: dict[int, tuple[np.ndarray, str]] = {}
         self._solvers: dict[int, Callable[[np.ndarray], np.ndarray]] = {}
+        self.sure: dict[int, bool] = {}  # the precision was enough to tell every curvature from rounding
 
     def take(self, objective: Objective, columns: np.ndarray, hessians: np.ndarray, precision: str) -> None:
         """New Hessians (k, Q, Q) of the mean loss, made in `precision`, for these columns."""
@@ -88,15 +89,18 @@ class HessianMetric:
         for k in list(self._kept) if columns is None else columns.tolist():
             matrix, precision = self._kept[k]
             whole = objective.penalised(matrix[None].astype(float), np.array([k]))[0]
-            self._solvers[k] = inverse(whole, precision)
+            self._solvers[k], self.sure[k] = inverse(whole, precision)
 
     def solve(self, columns: np.ndarray, gradient: np.ndarray) -> np.ndarray:
         """The metric's inverse applied to gradients (k, Q) of these columns."""
         return np.stack([self._solvers[k](row) for k, row in zip(columns.tolist(), gradient, strict=True)])
 
 
-def inverse(matrix: np.ndarray, precision: str) -> Callable[[np.ndarray], np.ndarray]:
-    """Solver for a positive semidefinite (Q, Q) matrix computed in `precision`; least squares of smallest norm where it is singular."""
+def inverse(matrix: np.ndarray, precision: str) -> tuple[Callable[[np.ndarray], np.ndarray], bool]:
+    """Solver for a positive semidefinite (Q, Q) matrix computed in `precision`, and whether that was enough for all its curvatures.
+
+    A singular float64 matrix is solved by least squares of smallest norm.
+    """
     diagonal = np.diagonal(matrix)
     size = np.sqrt(np.where(diagonal > 0, diagonal, 1.0))
     scaled = matrix / np.outer(size, size)
@@ -104,7 +108,7 @@ def inverse(matrix: np.ndarray, precision: str) -> Callable[[np.ndarray], np.nda
         factor = cho_factor(scaled, lower=True, check_finite=False)
         pivots = np.diagonal(factor[0]) ** 2
         if pivots.min() > _null(np.ones(len(matrix)), precision):
-            return lambda right: cho_solve(factor, right / size, check_finite=False) / size
+            return (lambda right: cho_solve(factor, right / size, check_finite=False) / size), True
     except LinAlgError:
         pass  # not positive definite to rounding: the eigenvalues say how far
     values, vectors = eigh(scaled, check_finite=False)
@@ -113,7 +117,7 @@ def inverse(matrix: np.ndarray, precision: str) -> Callable[[np.ndarray], np.nda
         values = np.maximum(values, limit)
     else:
         vectors, values = vectors[:, values > limit], values[values > limit]
-    return lambda right: vectors @ ((vectors.T @ (right / size)) / values) / size
+    return (lambda right: vectors @ ((vectors.T @ (right / size)) / values) / size), precision == "float64"
 
 
 def _null(values: np.ndarray, precision: str) -> float:
