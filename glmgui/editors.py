@@ -576,8 +576,8 @@ class OptionalEditor(Editor):
 
 
 def in_words(name: str) -> str:
-    """``"raised_cosine_log"`` as a person writes it."""
-    words = name.replace("_", " ").strip()
+    """``"raised_cosine_log"`` as a person writes it; ``"b_spline"`` is a B-spline."""
+    words = re.sub(r"\b([a-z]) spline", lambda found: f"{found[1].upper()}-spline", name.replace("_", " ").strip())
     return words[:1].upper() + words[1:]
 
 

@@ -151,7 +151,10 @@ class SpecForm(QWidget):
 
     def _build(self, fields: Sequence[str] | None) -> None:
         described = self._type.model_fields
-        for field in fields if fields is not None else described:
+        in_order = (
+            fields if fields is not None else sorted(described, key=lambda field: bool(_extra(described[field], "advanced")))
+        )
+        for field in in_order:
             info = described[field]
             if _extra(info, "hidden") or (fields is None and not info.title):
                 continue

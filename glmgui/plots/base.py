@@ -256,8 +256,14 @@ class Plot(QWidget):
 def label_axes(item: pg.PlotItem, x_axis: Axis, y_axis: Axis) -> None:
     """Write labels with units, without silently scaling the numbers."""
     for side, axis in (("bottom", x_axis), ("left", y_axis)):
-        item.getAxis(side).enableAutoSIPrefix(False)
         item.setLabel(side, _label(axis, wrap=side == "left"))
+        never_scale(item.getAxis(side))
+
+
+def never_scale(axis: pg.AxisItem) -> None:
+    """Show numbers as they are: switching the prefixes off does not undo a scale that they have set, having no range for them does."""
+    axis.setSIPrefixEnableRanges(())
+    axis.enableAutoSIPrefix(False)
 
 
 def paint_axes(item: pg.PlotItem, colours: style.Colours) -> None:

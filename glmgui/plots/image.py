@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from html import escape
 
 import numpy as np
 import pyqtgraph as pg
@@ -10,7 +11,7 @@ from qtpy.QtCore import QPointF, QRectF
 from qtpy.QtWidgets import QWidget
 
 from glmgui.plots import style
-from glmgui.plots.base import Plot, paint_axes
+from glmgui.plots.base import Plot, never_scale, paint_axes
 from glmgui.plots.series import NO_AXIS, Axis, Image, Table, images_table
 
 _BAR_STEPS = 256
@@ -131,8 +132,8 @@ class ImagePlot(Plot):
             bar.getAxis(side).setTicks([])
             bar.getAxis(side).showLabel(False)
         bar.getAxis("left").setWidth(1)
-        bar.getAxis("right").enableAutoSIPrefix(False)
-        bar.setLabel("right", self.value_axis.text)
+        bar.setLabel("right", escape(self.value_axis.text))
+        never_scale(bar.getAxis("right"))
         self._ramp = pg.ImageItem()
         self._ramp.setColorMap(colours)
         bar.addItem(self._ramp)
@@ -178,13 +179,15 @@ class MosaicPlot(ImagePlot):
         self._functions, self._over = np.asarray(values, float), (np.asarray(x, float), np.asarray(y, float), x_axis, y_axis)
         n_y = len(values) // n_x
         nx, ny = self._functions.shape[1:]
-        sheet = np.full((n_x * (nx + 1) - 1, n_y * (ny + 1) - 1), np.nan)
+        gap = max(1, min(nx, ny) // 12)
+        sheet = np.full((n_x * (nx + gap) - gap, n_y * (ny + gap) - gap), np.nan)
         for number, image in enumerate(self._functions):
             i, j = divmod(number, n_y)
-            sheet[i * (nx + 1) : i * (nx + 1) + nx, j * (ny + 1) : j * (ny + 1) + ny] = image
+            sheet[i * (nx + gap) : i * (nx + gap) + nx, j * (ny + gap) : j * (ny + gap) + ny] = image
         self.set_axes(Axis(f"function along {x_axis.label}"), Axis(f"function along {y_axis.label}"), Axis("value"), equal=False)
         self.set_images(
-            [Image("", _tile_centres(n_x, nx), _tile_centres(n_y, ny), sheet)], levels=(0.0, max(float(np.nanmax(sheet)), 1e-12))
+            [Image("", _tile_centres(n_x, len(sheet)), _tile_centres(n_y, sheet.shape[1]), sheet)],
+            levels=(0.0, max(float(np.nanmax(sheet)), 1e-12)),
         )
         for side, count in (("bottom", n_x), ("left", n_y)):
             self._areas[0].getAxis(side).setTicks([[(number, str(number)) for number in range(1, count + 1)]])
@@ -196,10 +199,9 @@ class MosaicPlot(ImagePlot):
         )
 
 
-def _tile_centres(count: int, cells: int) -> np.ndarray:
-    """Centres of the cells of a row of `count` tiles, tile k lying between k - 1/2 and k + 1/2."""
-    total = count * (cells + 1) - 1
-    return 0.5 + (np.arange(total) + 0.5) / total * count
+def _tile_centres(tiles: int, cells: int) -> np.ndarray:
+    """Centres of `cells` over a row of tiles, tile k lying between k - 1/2 and k + 1/2."""
+    return 0.5 + (np.arange(cells) + 0.5) / cells * tiles
 
 
 def _extent(image: Image) -> QRectF:

@@ -51,6 +51,8 @@ class LinePlot(Plot):
         self._curves: tuple[Curve, ...] = ()
         self._marks: tuple[tuple[float, str], ...] = ()
         self._level: tuple[float, str] | None = None
+        self._items: list[pg.PlotDataItem] = []
+        self._plain = False
         self.area = self.add_area(1, 0, x_axis, y_axis, mouse=mouse)
         self.area.setLogMode(x=log_x)
         # A row of its own above the curves: inside the area it would cover them.
@@ -85,7 +87,10 @@ class LinePlot(Plot):
         return curves_table(self._curves, self.x_axis, self.y_axis)
 
     def _restyle(self) -> None:
+        if self._refill():
+            return
         self.area.clear()
+        self._items = []
         self._write_legend()
         if self._level is not None:
             self._add_line(self._level[0], self._level[1], angle=0)
@@ -94,6 +99,25 @@ class LinePlot(Plot):
         for curve in self._curves:
             self._add_curve(curve)
         self.set_greyed(self.greyed)
+
+    def _refill(self) -> bool:
+        """Put plain lines into the items that are there, which a slider needs; False where something else is to be drawn."""
+        plain = (
+            self._level is None and not self._marks and all(curve.look == "line" and curve.low is None for curve in self._curves)
+        )
+        before, self._plain = self._plain, plain
+        if not (plain and before and self._items):
+            return False
+        while len(self._items) > len(self._curves):
+            self.area.removeItem(self._items.pop())
+        for item, curve in zip(self._items, self._curves, strict=False):
+            item.setData(np.asarray(curve.x, float), np.asarray(curve.y, float))
+            item.setPen(pg.mkPen(self.colours.of(curve.colour), width=curve.width))
+        for curve in self._curves[len(self._items) :]:
+            self._add_curve(curve)
+        self._write_legend()
+        self.set_greyed(self.greyed)
+        return True
 
     def _write_legend(self) -> None:
         named = [curve for curve in self._curves if curve.name]
@@ -145,6 +169,7 @@ class LinePlot(Plot):
                 x, y, pen=pg.mkPen(colour, width=curve.width, style=dash), connect="finite", antialias=not self._dense
             )
         self.area.addItem(item)
+        self._items.append(item)
         if self._dense:
             item.setClipToView(True)
             item.setDownsampling(auto=True, method="peak")

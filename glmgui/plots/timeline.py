@@ -9,8 +9,8 @@ import pyqtgraph as pg
 from qtpy.QtCore import QPointF, Qt, Signal
 from qtpy.QtWidgets import QWidget
 
-from glmgui.plots.base import Plot, transparent
-from glmgui.plots.series import Table
+from glmgui.plots.base import Plot, label_axes, transparent
+from glmgui.plots.series import NO_AXIS, TIME, Table
 
 Interval = tuple[float, float]
 
@@ -61,9 +61,7 @@ class TimeLine(Plot):
         self.area.hideButtons()
         self.area.setMenuEnabled(False)
         self.area.setMouseEnabled(True, False)
-        for side in ("bottom", "left"):
-            self.area.getAxis(side).enableAutoSIPrefix(False)
-        self.area.setLabel("bottom", "time (s)")
+        label_axes(self.area, TIME, NO_AXIS)
         self._box.drawn.connect(self._add_interval)
         self._apply(self.colours)
 

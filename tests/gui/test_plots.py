@@ -55,6 +55,15 @@ def test_axes_carry_their_unit(qtbot):
     assert "rate (Hz)" in plot.area.getAxis("left").labelString()
 
 
+def test_numbers_on_axes_are_never_scaled(qtbot):
+    plot = tuning(qtbot)
+    for factor in (1e-4, 1e9):
+        plot.set_curves([Curve("", np.linspace(0, 1, 5) * factor, np.linspace(0, 1, 5) * factor)])
+        plot.set_axes(Axis("lag", "s"), Axis("value"))
+        plot.scene.prepareForPaint()
+        assert [plot.area.getAxis(side).autoSIPrefixScale for side in ("bottom", "left")] == [1.0, 1.0]
+
+
 def test_the_nearest_numbers_are_read_out_with_their_band(qtbot):
     plot = tuning(qtbot)
     curve = plot.curves[0]
@@ -146,7 +155,7 @@ def test_a_mosaic_keeps_every_function_with_its_own_axes(qtbot):
     table = plot.numbers()
     assert sorted(set(table["image"])) == [str(number) for number in range(1, 7)]
     np.testing.assert_array_equal(table["value"], values.ravel())
-    assert np.shape(plot.images[0].values) == (2 * 5 - 1, 3 * 4 - 1)
+    assert np.shape(plot.images[0].values) == (2 * 4 + 1, 3 * 3 + 2)
 
 
 def test_a_raster_shows_density_where_ticks_run_together_and_a_click_picks(qtbot):

@@ -45,7 +45,7 @@ def data_bounds(covariate: Covariate) -> tuple[float, float] | None:
     if not values.size or values.max() <= values.min():
         return None
     low, high = float(values.min()), float(values.max())
-    digits = 2 - math.floor(math.log10(high - low))
+    digits = 1 - math.floor(math.log10(high - low))
     step = 10.0**-digits
     return round(math.floor(low / step) * step, max(digits, 0)), round(math.ceil(high / step) * step, max(digits, 0))
 

@@ -73,12 +73,13 @@ class FeaturesPanel(QWidget):
         form.setWidgetResizable(True)
         form.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         form.setWidget(self.editor)
-        form.setMinimumWidth(290)
+        form.setMinimumWidth(300)
+        self._form = form
         details = QSplitter(Qt.Orientation.Horizontal)
         details.setChildrenCollapsible(False)
         details.addWidget(shown)
         details.addWidget(form)
-        details.setSizes([640, 330])
+        details.setSizes([660, 400])
         details.setStretchFactor(0, 3)
         details.setStretchFactor(1, 1)
         right = QWidget()
@@ -90,7 +91,7 @@ class FeaturesPanel(QWidget):
         whole.setChildrenCollapsible(False)
         whole.addWidget(self.terms)
         whole.addWidget(right)
-        whole.setSizes([320, 1000])
+        whole.setSizes([290, 1060])
         whole.setStretchFactor(1, 1)
         column(self).addWidget(whole)
 
@@ -132,6 +133,8 @@ class FeaturesPanel(QWidget):
         self._stack.setCurrentWidget(self._details)
         term = analysis.terms[at]
         self.editor.set_term(term, recording)
+        bar = self._form.verticalScrollBar().sizeHint().width()
+        self._form.setMinimumWidth(min(max(300, self.editor.minimumSizeHint().width() + bar), 460))
         self._preview(at, term, recording)
 
     # Pictures

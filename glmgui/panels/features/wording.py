@@ -4,21 +4,16 @@ from __future__ import annotations
 
 from glmengine.recording import Recording
 from glmengine.spec import Spec
+from glmgui.editors import in_words
 from glmgui.plots import Axis
 
 
 def family_title(family: str) -> str:
-    """``raised_cosine_log`` as people say it."""
-    special = {
-        "b_spline": "B-spline",
-        "cyclic_b_spline": "cyclic B-spline",
-        "m_spline": "M-spline",
-        "raised_cosine_log": "raised cosine, log-stretched",
-        "raised_cosine_linear": "raised cosine, linear",
-        "orth_exponential": "orthogonal exponentials",
-        "history": "raw lags",
-    }
-    return special.get(family, family.replace("_", " "))
+    """``raised_cosine_log`` as people say it, in few words."""
+    short = {"raised_cosine_log": "log raised cosine", "raised_cosine_linear": "raised cosine", "history": "raw lags"}
+    return short.get(family) or f"{in_words(family)[:1].lower()}{in_words(family)[1:]}".replace("b-spl", "B-spl").replace(
+        "m-spl", "M-spl"
+    )
 
 
 def bases_of(term: Spec) -> tuple[Spec, ...]:
@@ -30,37 +25,35 @@ def bases_of(term: Spec) -> tuple[Spec, ...]:
 
 
 def describe(term: Spec, n_units: int) -> str:
-    """Kind, basis and number of columns of a term (``2-D tuning, B-spline 8 x 8, 64 columns``)."""
+    """Kind, basis and columns of a term in one line (``2-D tuning: B-spline, 8 x 8 = 64 columns``)."""
     bases = bases_of(term)
     if hasattr(term, "factors"):
         kind = "tuning" if len(bases) == 1 else f"{len(bases)}-D tuning"
     else:
-        kind = {"history": "own spike history", "coupling": "spikes of other units"}.get(term.kind, term.kind.replace("_", " "))
+        window = getattr(bases[0], "window", None) if bases else None
+        kind = {"history": "own past", "coupling": "others' past"}.get(term.kind, term.kind.replace("_", " "))
+        kind += f" {window:g}\u2009s" if window else ""
     if not bases:
         return kind
     names = " \u00d7 ".join(dict.fromkeys(family_title(basis.family) for basis in bases))
     sizes = " \u00d7 ".join(str(_size(basis)) for basis in bases)
-    window = getattr(bases[0], "window", None)
-    past = f", {window:g}\u2009s" if window and not hasattr(term, "factors") else ""
     columns = n_columns(term, n_units)
-    counted = (
-        f", {columns} column{'s' if columns != 1 else ''}"
-        if columns is not None and (len(bases) > 1 or term.kind == "coupling")
-        else ""
-    )
-    return f"{kind}: {names}, {sizes} functions{past}{counted}"
+    if term.kind == "coupling" and columns is not None:
+        sizes += f" \u00d7 {columns // _size(bases[0])} units"
+    counted = f" = {columns}" if columns is not None and "\u00d7" in sizes else ""
+    return f"{kind}: {names}, {sizes}{counted} columns"
 
 
 def n_columns(term: Spec, n_units: int) -> int | None:
-    """Columns that a term puts into the design of all units; None where only the data tell."""
+    """Columns that a term gives each unit; None where only the data tell."""
     sizes = [_size(basis) for basis in bases_of(term)]
     if not sizes or any(not isinstance(size, int) for size in sizes):
         return None
     total = 1
     for size in sizes:
         total *= size
-    if term.kind in ("history", "coupling"):
-        total *= len(getattr(term, "sources", ())) or n_units
+    if term.kind == "coupling":
+        total *= len(term.sources) or max(n_units - (not term.include_self), 0)
     return total
 
 
