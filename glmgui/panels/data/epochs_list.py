@@ -77,8 +77,9 @@ class EpochsList(QWidget):
     def _ticked(self, changed: QTreeWidgetItem) -> None:
         if self._silent:
             return
-        items = {self.view.topLevelItem(at): epoch.name for at, epoch in enumerate(self._rows) if epoch.kind == "epoch"}
-        names = [name for item, name in items.items() if item.checkState(0) == Qt.CheckState.Checked]
-        if items[changed] in names:  # the whole and its parts exclude each other
-            names = [_WHOLE] if items[changed] == _WHOLE else [name for name in names if name != _WHOLE]
+        epochs = [(epoch.name, self.view.topLevelItem(at)) for at, epoch in enumerate(self._rows) if epoch.kind == "epoch"]
+        names = [name for name, item in epochs if item.checkState(0) == Qt.CheckState.Checked]
+        newest = next(name for name, item in epochs if item is changed)
+        if newest in names:  # the whole and its parts exclude each other
+            names = [_WHOLE] if newest == _WHOLE else [name for name in names if name != _WHOLE]
         self.epochs_changed.emit(tuple(names) or (_WHOLE,))
