@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-_SPARSE_SHARE = 0.15
-"""Share of nonzero bins up to which going from spike to spike is faster than multiplying every window (measured with 20 to 100 lags)."""
+_SPARSE_SHARE = 0.1
+"""Share of nonzero bins up to which going from spike to spike is faster than multiplying every window (measured with 20 to 250 lags)."""
 
 _WINDOW_NUMBERS = 2**17
 """Numbers of windows that are laid out at a time: 1 MB, which stays in the cache."""

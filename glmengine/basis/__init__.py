@@ -1,4 +1,4 @@
-"""Basis families, one a file; `AnyBasis` is what an analysis may name."""
+"""Basis families, few in a file; `AnyBasis` is what an analysis may name."""
 
 from __future__ import annotations
 
@@ -8,9 +8,56 @@ from pydantic import Field
 
 from glmengine.basis.b_spline import BSpline
 from glmengine.basis.base import Basis
+from glmengine.basis.custom import Custom, allow_code, code_allowed, forbid_code
 from glmengine.basis.cyclic_b_spline import CyclicBSpline
-from glmengine.basis.raised_cosine_log import RaisedCosineLog
+from glmengine.basis.decaying import Laguerre, OrthExponential
+from glmengine.basis.fourier import Fourier
+from glmengine.basis.m_spline import MSpline
+from glmengine.basis.natural_spline import NaturalSpline
+from glmengine.basis.plain import Identity, Polynomial, Zero
+from glmengine.basis.raised_cosine import RaisedCosineLinear, RaisedCosineLog
+from glmengine.basis.steps import Boxcar, Categorical, History
 
-AnyBasis = Annotated[BSpline | CyclicBSpline | RaisedCosineLog, Field(discriminator="family")]
+AnyBasis = Annotated[
+    BSpline
+    | CyclicBSpline
+    | RaisedCosineLog
+    | RaisedCosineLinear
+    | History
+    | Boxcar
+    | Categorical
+    | Identity
+    | Polynomial
+    | Fourier
+    | NaturalSpline
+    | MSpline
+    | OrthExponential
+    | Laguerre
+    | Zero
+    | Custom,
+    Field(discriminator="family"),
+]
 
-__all__ = ["AnyBasis", "BSpline", "Basis", "CyclicBSpline", "RaisedCosineLog"]
+__all__ = [
+    "AnyBasis",
+    "BSpline",
+    "Basis",
+    "Boxcar",
+    "Categorical",
+    "Custom",
+    "CyclicBSpline",
+    "Fourier",
+    "History",
+    "Identity",
+    "Laguerre",
+    "MSpline",
+    "NaturalSpline",
+    "OrthExponential",
+    "Polynomial",
+    "RaisedCosineLinear",
+    "RaisedCosineLog",
+    "Zero",
+    "allow_code",
+    "code_allowed",
+    "forbid_code",
+]

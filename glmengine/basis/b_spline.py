@@ -1,4 +1,4 @@
-"""B-splines on clamped uniform knots: local, summing to one."""
+"""B-splines on clamped knots: local, summing to one."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import model_validator
 
-from glmengine.basis.base import Basis
+from glmengine.basis.knots import SplineBasis, clamped, spline_values
 from glmengine.errors import GlmError
 from glmengine.spec import param
 
 
-class BSpline(Basis):
-    """B-splines (de Boor 1978) with knots spread evenly over the bounds."""
+class BSpline(SplineBasis):
+    """B-splines (de Boor 1978): each follows the variable over a part of its range, together they sum to one."""
 
     local: ClassVar[bool] = True
 
@@ -31,8 +31,9 @@ class BSpline(Basis):
     def n_functions(self) -> int:
         return self.n
 
-    def _on_unit(self, u: np.ndarray) -> np.ndarray:
-        from scipy.interpolate import BSpline as Spline
+    @property
+    def _n_inner(self) -> int:
+        return self.n - self.order
 
-        knots = np.concatenate([np.zeros(self.order - 1), np.linspace(0, 1, self.n - self.order + 2), np.ones(self.order - 1)])
-        return Spline.design_matrix(np.ascontiguousarray(u), knots, self.order - 1).toarray()
+    def _on_unit(self, u: np.ndarray) -> np.ndarray:
+        return spline_values(u, clamped(self._unit_knots(), self.order), self.order)

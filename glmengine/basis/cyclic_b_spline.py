@@ -8,12 +8,13 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import model_validator
 
-from glmengine.basis.base import Basis, Bounds
+from glmengine.basis.base import BoundedBasis, Bounds
+from glmengine.basis.knots import spline_values
 from glmengine.errors import GlmError
 from glmengine.spec import param
 
 
-class CyclicBSpline(Basis):
+class CyclicBSpline(BoundedBasis):
     """Periodic B-splines: the functions that leave the range on one side come in on the other."""
 
     local: ClassVar[bool] = True
@@ -26,7 +27,7 @@ class CyclicBSpline(Basis):
 
     @model_validator(mode="after")
     def _enough_functions(self) -> CyclicBSpline:
-        if self.n < max(self.order, 2):
+        if self.n < self.order:
             raise GlmError(f"{self.n} cyclic B-splines of order {self.order} are too few; give at least {self.order} functions or a lower order", field="n")
         return self
 
@@ -34,18 +35,10 @@ class CyclicBSpline(Basis):
     def n_functions(self) -> int:
         return self.n
 
-    def evaluate(self, x) -> np.ndarray:
-        x = np.asarray(getattr(x, "values", x), dtype=np.float64).ravel()
-        low, high = self.frozen(x).bounds
-        return super().evaluate(low + np.mod(x - low, high - low))
-
     def _on_unit(self, u: np.ndarray) -> np.ndarray:
-        from scipy.interpolate import BSpline as Spline
-
         degree = self.order - 1
         knots = np.arange(-degree, self.n + degree + 1) / self.n
-        inside = np.where(u >= 1.0, u - 1.0, u)
-        columns = Spline.design_matrix(np.ascontiguousarray(inside), knots, degree).toarray()
+        columns = spline_values(np.where(u >= 1.0, u - 1.0, u), knots, self.order)
         out = columns[:, : self.n].copy()
         out[:, :degree] += columns[:, self.n :]
         return out

@@ -83,8 +83,8 @@ class TermEditor(QWidget):
         self.edited.emit(self._term)
 
 
-_OF_KERNELS = ("window",)
-_OF_VARIABLES = ("bounds", "outside")
+_OF_KERNELS = Basis.kernel_fields
+_OF_VARIABLES = Basis.variable_fields
 _TITLES = {"covariate": "Tuning", "history": "Own spike history", "coupling": "Coupling to other units"}
 
 
