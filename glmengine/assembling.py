@@ -33,7 +33,7 @@ def assemble(
     from glmengine.recording import Recording
 
     raw = clean(raw)
-    pieces = np.round(span_of(raw), 9)
+    pieces = span_of(raw)
     notes = list(raw.notes)
     if "invalid_times" in raw.trials:
         invalid = raw.trials.pop("invalid_times")
@@ -63,7 +63,7 @@ def assemble(
             notes.append(f"The epoch '{key}' lies outside the recorded time and was left out.")
     events = {key: nap.Ts(times, time_support=support) for key, times in raw.events.items()}
     for key, table in raw.trials.items():
-        events.setdefault(f"{key}_start", nap.Ts(np.round(table.start, 9), time_support=support))
+        events.setdefault(f"{key}_start", nap.Ts(table.start, time_support=support))
     return Recording(
         name=name,
         unit_names=tuple(raw.unit_names),
@@ -106,7 +106,7 @@ def _interval_set(pairs: np.ndarray) -> nap.IntervalSet:
     """Touching stretches lose a microsecond, as pynapple would take it, without its warning."""
     import pynapple as nap
 
-    starts, stops = np.round(pairs[:, 0], 9), np.round(pairs[:, 1], 9)
+    starts, stops = pairs[:, 0], pairs[:, 1]
     touching = np.concatenate([stops[:-1] >= starts[1:], [False]]) if len(stops) else np.zeros(0, dtype=bool)
     stops = np.where(touching, np.concatenate([starts[1:], [0.0]]) - 1e-6, stops) if len(stops) else stops
     keep = stops > starts
@@ -118,7 +118,7 @@ def _trials(table: RawTrials) -> nap.IntervalSet:
 
     taken = set(dir(nap.IntervalSet))
     columns = {f"{key}_" if key in taken else key: list(column) for key, column in table.columns.items() if column.ndim == 1}
-    return nap.IntervalSet(np.round(table.start, 9), np.round(table.stop, 9), metadata=columns or None)
+    return nap.IntervalSet(table.start, table.stop, metadata=columns or None)
 
 
 def _without(pieces: np.ndarray, holes: np.ndarray) -> np.ndarray:

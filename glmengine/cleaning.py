@@ -279,7 +279,7 @@ def _in_time_order(series: RawSeries, near: tuple[float, float], notes: list[str
         notes.append(f"{series.name}: its times went backwards in {_many((steps < 0).sum(), 'place')}; they were sorted.")
         order = np.argsort(times, kind="stable")
         times, values = times[order], values[order]
-    # pynapple keeps nanoseconds: times that agree so far are one
+    # closer than a nanosecond is one time
     same = _repeats(np.round(times, 9))
     if same.any():
         notes.append(f"{series.name}: {_many(same.sum(), 'sample')} at a repeated time left out.")
@@ -293,7 +293,7 @@ def _clean_events(name: str, times: np.ndarray, near: tuple[float, float], notes
     kept = _inside(times, near)
     if not kept.all():
         notes.append(f"events {name}: {_many((~kept).sum(), 'time')} far outside the recording left out.")
-    return np.unique(np.round(times[kept], 9))
+    return np.unique(times[kept])
 
 
 # --- intervals ---------------------------------------------------------------------------------------------------------

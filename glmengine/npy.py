@@ -45,7 +45,9 @@ def npz_array(archive: zipfile.ZipFile, name: str, *, objects: bool = False) -> 
     entry = archive.getinfo(f"{name}.npy")
     label = Path(archive.filename or "").name
     if entry.file_size > LARGEST_ARRAY:
-        raise GlmError(f"{label}: its array '{name}' would take {entry.file_size / 2**30:.0f} GB; save a shorter stretch, or fewer columns")
+        raise GlmError(
+            f"{label}: its array '{name}' would take {entry.file_size / 2**30:.0f} GB; save a shorter stretch, or fewer columns"
+        )
     with archive.open(entry) as stream:
         return _read(stream, entry.file_size, label, name, objects)
 
@@ -115,6 +117,17 @@ def plain_objects(content: bytes, label: str, name: str) -> np.ndarray:
         raise GlmError(
             f"{label}: its part '{name}' holds more than plain data ({error}), which could run code; it is not opened, save it again without metadata"
         ) from error
-    except (EOFError, ValueError, TypeError, KeyError, IndexError, AttributeError, ImportError, MemoryError, OverflowError, RecursionError) as error:
+    except (
+        EOFError,
+        ValueError,
+        TypeError,
+        KeyError,
+        IndexError,
+        AttributeError,
+        ImportError,
+        MemoryError,
+        OverflowError,
+        RecursionError,
+    ) as error:
         raise GlmError(f"{label}: its part '{name}' is damaged ({type(error).__name__}); copy or save it again") from error
     return value if isinstance(value, np.ndarray) else np.array(value, dtype=object)

@@ -153,7 +153,7 @@ def reader_named(name: str) -> Reader:
 
 def recognise(path: Path) -> Reader:
     """The format of a file or folder by its content; raises `GlmError` where it is none that is known, or misnamed."""
-    return _choose(path, _head(path), True)
+    return _choose(path, _head(path), False)
 
 
 def sha256_of(path: Path) -> str:

@@ -107,7 +107,8 @@ class TimeGrid:
 
     def rows_of(self, times: np.ndarray) -> np.ndarray:
         """(N,) row of the bin that holds each time (seconds), -1 where none does."""
-        times = np.asarray(times, dtype=np.float64)
+        # to the nanosecond, as the edges are: what is one decimal number falls on one side
+        times = np.round(np.asarray(times, dtype=np.float64), 9)
         if not self.n_bins or not len(times):
             return np.full(len(times), -1, dtype=np.int64)
         piece = np.searchsorted(self.pieces[:, 0], times, side="right") - 1
@@ -117,7 +118,7 @@ class TimeGrid:
         with np.errstate(invalid="ignore"):
             guess = np.floor((times - self.pieces[piece, 0]) / self.bin_size)
         rows = np.clip(first + np.nan_to_num(guess, nan=0, posinf=0, neginf=0).astype(np.int64), first, last)
-        # the quotient is off by one where a time lies on an edge; edges are decimal numbers, as the times are
+        # the quotient may be off by one where a time lies on an edge
         rows = np.where((times < self.starts[rows]) & (rows > first), rows - 1, rows)
         rows = np.where((times >= self.stops[rows]) & (rows < last), rows + 1, rows)
         inside &= (times >= self.starts[rows]) & (times < self.stops[rows])

@@ -66,7 +66,7 @@ def _add(raw: RawRecording, name: str, content: dict[str, Any], kind: str) -> No
         _add_units(raw, name, content, support)
     elif kind == "Ts":
         if raw.spikes is None and raw.counts is None and _is_named_spikes(name):
-            raw.spikes, raw.unit_names, raw.support = [_floats(content["t"])], [name], support
+            raw.spikes, raw.unit_names = [_floats(content["t"])], [name]
         else:
             raw.events[name] = _floats(content["t"])
     else:
@@ -85,7 +85,9 @@ def _add_units(raw: RawRecording, name: str, content: dict[str, Any], support: n
     raw.spikes = [times[slice(*np.searchsorted(index, [key, key + 1]))] for key in keys.astype(np.int64)]
     raw.unit_names = [str(key) for key in keys]
     raw.counts = None
-    raw.support = support
+    # without a support of its own a group gets the stretch from its first to its last spike, which says nothing
+    given = len(support) > 1 or not len(times) or support[0, 0] < times.min() or support[0, 1] > times.max()
+    raw.support = support if given else None
     for key, column in _metadata(content).items():
         if key != "rate" and np.shape(column)[:1] == (len(keys),):
             raw.unit_columns[key] = plain_column(column)

@@ -97,7 +97,9 @@ def test_a_file_without_permission(good, tmp_path):
             "readers(); os.setegid(65534); os.seteuid(65534)\n"
             f"try: open_recording({str(path)!r})\nexcept GlmError as error: print(error.message)"
         )
-        answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, cwd=Path(__file__).parents[2])
+        answer = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, cwd=Path(__file__).parents[2]
+        )
         assert answer.returncode == 0, answer.stderr
         message = answer.stdout
     else:
@@ -250,7 +252,13 @@ class Harm:
 
 def npz_with(path: Path, **objects: bytes) -> None:
     """A pynapple-like npz with one Ts, and `objects` (npy files) beside it."""
-    arrays = {"t": np.arange(5.0), "start": np.array([0.0]), "end": np.array([4.0]), "type": np.array(["Tsd"], dtype=np.str_), "d": np.arange(5.0)}
+    arrays = {
+        "t": np.arange(5.0),
+        "start": np.array([0.0]),
+        "end": np.array([4.0]),
+        "type": np.array(["Tsd"], dtype=np.str_),
+        "d": np.arange(5.0),
+    }
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, value in arrays.items():
             stream = io.BytesIO()

@@ -261,7 +261,9 @@ def test_faults_of_the_time_name_their_field(small_recording):
 
 
 def test_conditions_mask_bins_and_do_not_cut_pieces(small_recording):
-    time = Time(bin_size=0.1, conditions=(Condition(variable="position.x", above=60.0), Condition(variable="position.y", below=50.0)))
+    time = Time(
+        bin_size=0.1, conditions=(Condition(variable="position.x", above=60.0), Condition(variable="position.y", below=50.0))
+    )
     grid = make_grid(time, small_recording)
     assert len(grid.pieces) == 1
     position = grid.sample(small_recording.covariates["position"])
