@@ -16,7 +16,7 @@ from glmengine.errors import GlmError
 from glmgui.document import Document
 from glmgui.errors import notices
 from glmgui.estimate import Estimate, estimate
-from glmgui.jobs import Jobs
+from glmgui.jobs import Job, Jobs
 from glmgui.project_io import Leftover, Opened, Recovery, open_leftover, open_project, remove, save_project
 from glmgui.settings import Settings, state_folder
 
@@ -67,6 +67,8 @@ class Session(QObject):
         self.estimate: Estimate | None = None
         self._live = False
         self._live_asked: tuple[Any, ...] | None = None
+        self._live_job: Job | None = None
+        self._derived_for: tuple[Any, ...] = ()
         self._live_timer = _single_shot(self, _LIVE_AFTER_MS, self._fit_live)
         self._estimate_timer = _single_shot(self, _ESTIMATE_AFTER_MS, self._ask_estimate)
         self.document.changed.connect(self._changed)
@@ -234,6 +236,8 @@ class Session(QObject):
             self._live_timer.start()
         else:
             self._live_timer.stop()
+            if self._live_job is not None:
+                self._live_job.cancel()
             self.document.set_live_result(None)
         self.live_changed.emit(live)
 
@@ -263,7 +267,7 @@ class Session(QObject):
             self._say_where(error)
             self._live_timer.start()
 
-        self.jobs.submit(f"Live fit of unit {unit}", work, take, failed, key="live", quiet=True)
+        self._live_job = self.jobs.submit(f"Live fit of unit {unit}", work, take, failed, key="live", quiet=True)
 
     # Saving and exporting
 
@@ -376,6 +380,14 @@ class Session(QObject):
 
         self._submit(f"Recovering {leftover.title}", lambda context: open_leftover(leftover, context), take)
 
+    def close(self, timeout_ms: int = 3000) -> bool:
+        """Cancel everything and end; False if the worker did not end in time."""
+        for timer in (self._live_timer, self._estimate_timer):
+            timer.stop()
+        ended = self.jobs.close(timeout_ms)
+        self.recovery.clear()
+        return ended
+
     # Inside
 
     def _submit(
@@ -409,15 +421,16 @@ class Session(QObject):
         self.jobs.submit(
             "Estimating the size of the fit",
             lambda context: estimate(analysis, recording),
-            self._take_estimate,
+            lambda found: self._take_estimate(found, (recording, analysis.derived, analysis.time.max_gap)),
             lambda error: self._take_estimate(None),
             key="estimate",
             quiet=True,
         )
 
-    def _take_estimate(self, found: Estimate | None) -> None:
+    def _take_estimate(self, found: Estimate | None, derived_for: tuple[Any, ...] = ()) -> None:
         self.estimate = found
-        if found is not None:
+        if found is not None and derived_for[0] is self.document.recording and derived_for != self._derived_for:
+            self._derived_for = derived_for
             self.document.set_effective_recording(found.recording)
         self.estimated.emit(found)
 

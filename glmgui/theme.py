@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import Path
 
 from qtpy.QtCore import QByteArray, QRectF, QSize, Qt
 from qtpy.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QIcon, QPainter, QPalette, QPixmap
@@ -155,15 +157,26 @@ def _drawn(source: str, colours: dict[QIcon.Mode, str]) -> QIcon:
 
 
 def _ensure_font(app: QApplication) -> None:
-    """A readable size, and where the platform names a family that is not there (offscreen), the first one that is."""
-    font = QFont(app.font())
+    """A readable size; where the platform names a family that is not there (offscreen), one that is; where there is none, matplotlib's."""
     families = QFontDatabase.families()
+    if not families:
+        families = _fonts_of_matplotlib()
+    font = QFont(app.font())
     if families and font.family() not in families:
         preferred = ("Noto Sans", "DejaVu Sans", "Liberation Sans", "Arial", "Helvetica")
         font.setFamily(next((name for name in preferred if name in families), families[0]))
-    if font.pointSizeF() > 10.5 or font.pointSizeF() < 8:
+    if not 8 <= font.pointSizeF() <= 10.5:
         font.setPointSizeF(10)
     app.setFont(font)
+
+
+def _fonts_of_matplotlib() -> list[str]:
+    """Families of the fonts that matplotlib brings along, for machines without any."""
+    spec = find_spec("matplotlib")
+    for place in (spec.submodule_search_locations or []) if spec is not None else []:
+        for name in ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf", "DejaVuSansMono.ttf"):
+            QFontDatabase.addApplicationFont(str(Path(place) / "mpl-data" / "fonts" / "ttf" / name))
+    return QFontDatabase.families()
 
 
 def _style_sheet(table: Tokens) -> str:

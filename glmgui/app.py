@@ -1,0 +1,148 @@
+"""The command `glmgui`: sets up the process, opens the window, and the ways to run it without a person."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from qtpy.QtWidgets import QApplication
+
+    from glmgui.window import MainWindow
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the program; the value is the exit code: 0 done, 1 something is wrong, 2 wrong usage."""
+    options = _parser().parse_args(arguments)
+    unattended = options.self_test or options.screenshots is not None
+    if _no_screen():
+        if not unattended:
+            print(
+                "glmgui: there is no screen (DISPLAY is not set); run it on a desktop, or use the command glmengine, "
+                "glmgui --self-test or glmgui --screenshots DIR",
+                file=sys.stderr,
+            )
+            return 1
+        os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    prepare_process()
+    if options.file is not None and not Path(options.file).expanduser().exists():
+        print(f"glmgui: {options.file}: there is no such file; check the path", file=sys.stderr)
+        return 1
+    app = make_application()
+    if options.self_test:
+        from glmgui.selftest import self_test
+
+        return leave(self_test(app))
+    if options.screenshots is not None:
+        from glmgui.screenshots import take_screenshots
+
+        return leave(take_screenshots(app, Path(options.screenshots)))
+    return leave(_show(app, options.file, options.demo))
+
+
+def prepare_process() -> None:
+    """Settings that must stand before Qt and JAX are imported, and the hooks that lose no error."""
+    os.environ["QT_API"] = "pyqt6"
+    os.environ["PYQTGRAPH_QT_LIB"] = "PyQt6"  # lab environments hold several bindings
+    os.environ.setdefault("MPLBACKEND", "agg")
+    from glmengine import runtime
+
+    runtime.configure()
+    from glmgui import errors
+
+    errors.start_log()
+    errors.install_hooks()
+
+
+def make_application(settings_dark: bool | None = None) -> QApplication:
+    """The application with its look; `settings_dark` overrides what is remembered."""
+    from qtpy.QtWidgets import QApplication
+
+    from glmgui import theme
+    from glmgui.settings import Settings
+
+    app = QApplication.instance() or QApplication(["glmgui"])
+    app.setApplicationName("glmgui")
+    app.setApplicationDisplayName("glmgui")
+    app.setDesktopFileName("glmgui")
+    import pyqtgraph
+
+    pyqtgraph.setConfigOptions(antialias=True)
+    dark = Settings().dark if settings_dark is None else settings_dark
+    theme.apply(app, theme.system_is_dark() if dark is None else dark)
+    app.setWindowIcon(theme.icon("app"))
+    return app
+
+
+def leave(code: int) -> int:
+    """End the process in the way that is safe: hard, where the worker could not be ended."""
+    from glmgui import window
+
+    if window.left_running():
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    return code
+
+
+def _show(app: QApplication, file: str | None, demo: bool) -> int:
+    from qtpy.QtCore import QTimer
+
+    from glmgui.window import MainWindow
+
+    main_window = MainWindow()
+    main_window.show()
+    _let_interrupt(app, main_window)
+
+    def begin() -> None:
+        if demo:
+            main_window.session.open_sample(then=main_window.session.fit)
+        elif file is not None:
+            main_window.session.open(Path(file).expanduser().resolve())
+        main_window.offer_recovery()
+
+    QTimer.singleShot(0, begin)
+    return app.exec()
+
+
+def _let_interrupt(app: QApplication, main_window: MainWindow) -> None:
+    """Ctrl+C in the terminal ends the program: Python hears of it only when it runs now and then."""
+    import signal
+
+    from qtpy.QtCore import QTimer
+
+    signal.signal(signal.SIGINT, lambda *_: app.exit(130))
+    timer = QTimer(main_window)
+    timer.timeout.connect(lambda: None)
+    timer.start(500)
+
+
+def _no_screen() -> bool:
+    if not sys.platform.startswith("linux") or os.environ.get("QT_QPA_PLATFORM"):
+        return False
+    return not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def _parser() -> argparse.ArgumentParser:
+    from glmengine import __version__
+
+    parser = argparse.ArgumentParser(
+        prog="glmgui", description="Find out what drives a neuron: generalized linear models of neural activity."
+    )
+    parser.add_argument("file", nargs="?", metavar="FILE", help="a recording, a project (.glm) or an analysis (.toml) to open")
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--demo", action="store_true", help="open a simulated session and fit it")
+    what.add_argument(
+        "--self-test", action="store_true", help="check the installation: open, fit, export, verify; exit 0 if all is well"
+    )
+    what.add_argument("--screenshots", metavar="DIR", help="write pictures of every step with the fitted demonstration to DIR")
+    parser.add_argument("--version", action="version", version=f"glmgui {__version__}")
+    return parser
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,115 @@
+"""The user guide, read offline: the pages of resources/guide with links, search and a list of contents."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from qtpy.QtCore import Qt, QUrl
+from qtpy.QtGui import QDesktopServices, QKeySequence, QShortcut, QTextDocument
+from qtpy.QtWidgets import QLineEdit, QListWidget, QListWidgetItem, QSplitter, QTextBrowser, QVBoxLayout, QWidget
+
+from glmengine.resources import resource
+from glmgui import theme
+from glmgui.widgets import row, small_button
+
+_LINK = re.compile(r"\[([^\]]+)\]\(([\w-]+\.md)\)")
+FIRST_PAGE = "index.md"
+
+
+class _Page(QTextBrowser):
+    """Opens links between pages itself and those to the web in the browser; styles what Markdown gives."""
+
+    def __init__(self, folder: Path, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setSearchPaths([str(folder)])
+        self.setOpenLinks(False)
+        self.anchorClicked.connect(self._follow)
+
+    def show_page(self, name: str) -> None:
+        self.setSource(QUrl(name), QTextDocument.ResourceType.MarkdownResource)
+
+    def _follow(self, url: QUrl) -> None:
+        if url.scheme() in ("http", "https", "mailto"):
+            QDesktopServices.openUrl(url)
+        else:
+            self.setSource(url)
+
+
+class GuideWindow(QWidget):
+    """A window of its own, so that it can be read beside the program."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent, Qt.WindowType.Window)
+        self.setObjectName("guide_window")
+        self.setWindowTitle("User guide")
+        self.setWindowIcon(theme.icon("help"))
+        self.resize(900, 680)
+        folder = resource("guide")
+        self.page = _Page(folder, self)
+        self.page.setObjectName("guide_page")
+        self.page.setAccessibleName("Page of the guide")
+        self.page.document().setDocumentMargin(18)
+        self.contents = QListWidget(self)
+        self.contents.setObjectName("guide_contents")
+        self.contents.setAccessibleName("Contents of the guide")
+        for title, name in [("Contents", FIRST_PAGE), *_LINK.findall((folder / FIRST_PAGE).read_text(encoding="utf-8"))]:
+            item = QListWidgetItem(title, self.contents)
+            item.setData(Qt.ItemDataRole.UserRole, name)
+        self.search = QLineEdit(self)
+        self.search.setObjectName("guide_search")
+        self.search.setAccessibleName("Search in the guide")
+        self.search.setPlaceholderText("Search all pages (Enter for the next place)")
+        self.search.setClearButtonEnabled(True)
+        back = small_button("\u2190 back", "guide_back", "Back to the page before", self)
+        forward = small_button("forward \u2192", "guide_forward", "To the page that you came from", self)
+        split = QSplitter(Qt.Orientation.Horizontal, self)
+        split.addWidget(self.contents)
+        split.addWidget(self.page)
+        split.setSizes([230, 670])
+        split.setStretchFactor(1, 1)
+        box = QVBoxLayout(self)
+        box.setContentsMargins(8, 8, 8, 8)
+        box.addLayout(row(back, forward, self.search, spacing=6))
+        box.itemAt(0).layout().setStretch(2, 1)
+        box.addWidget(split, 1)
+        back.clicked.connect(self.page.backward)
+        forward.clicked.connect(self.page.forward)
+        self.page.backwardAvailable.connect(back.setEnabled)
+        self.page.forwardAvailable.connect(forward.setEnabled)
+        back.setEnabled(False)
+        forward.setEnabled(False)
+        self.contents.itemClicked.connect(lambda item: self.show_page(item.data(Qt.ItemDataRole.UserRole)))
+        self.contents.itemActivated.connect(lambda item: self.show_page(item.data(Qt.ItemDataRole.UserRole)))
+        self.page.sourceChanged.connect(self._page_changed)
+        self.search.returnPressed.connect(self.find_next)
+        QShortcut(QKeySequence.StandardKey.Find, self, self.search.setFocus)
+        QShortcut(QKeySequence(Qt.Key.Key_Escape), self, self.close)
+        self.show_page(FIRST_PAGE)
+
+    def show_page(self, name: str) -> None:
+        """Show one page; the first where there is none of that name."""
+        self.page.show_page(name if (resource("guide") / name).is_file() else FIRST_PAGE)
+
+    def find_next(self) -> bool:
+        """Go to the next place of the searched words, on this page or a later one, around; False if there is none."""
+        wanted = self.search.text().strip()
+        if not wanted or self.page.find(wanted):
+            return bool(wanted)
+        names = [self.contents.item(at).data(Qt.ItemDataRole.UserRole) for at in range(self.contents.count())]
+        here = names.index(self._name) if self._name in names else 0
+        for name in [*names[here + 1 :], *names[: here + 1]]:
+            if wanted.lower() in (resource("guide") / name).read_text(encoding="utf-8").lower():
+                self.show_page(name)
+                if self.page.find(wanted):
+                    return True
+        return False
+
+    @property
+    def _name(self) -> str:
+        return self.page.source().fileName()
+
+    def _page_changed(self, *_: object) -> None:
+        for at in range(self.contents.count()):
+            if self.contents.item(at).data(Qt.ItemDataRole.UserRole) == self._name:
+                self.contents.setCurrentRow(at)

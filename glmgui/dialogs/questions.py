@@ -1,0 +1,106 @@
+"""Everything that the program asks the user: names of files, what becomes of unsaved changes, where a recording is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from qtpy.QtWidgets import QFileDialog, QMessageBox, QWidget
+
+from glmgui.dialogs.locate import LocateDialog
+from glmgui.project_io import Leftover
+
+OPENABLE = (
+    "All that can be opened (*.nwb *.npz *.glm *.toml *.mat *.csv *.h5 *.hdf5);;Projects (*.glm);;Analyses (*.toml);;"
+    "NWB recordings (*.nwb);;All files (*)"
+)
+
+Answer = Literal["save", "discard", "cancel"]
+
+
+class Questions:
+    """Asks with dialogs over `parent`; tests put another object with the same methods in its place."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        self.parent = parent
+
+    def open_path(self, folder: str) -> Path | None:
+        """A file to open."""
+        path, _ = QFileDialog.getOpenFileName(self.parent, "Open a recording or a project", folder, OPENABLE)
+        return Path(path) if path else None
+
+    def folder(self, title: str, start: str) -> Path | None:
+        """A folder to open or to write to."""
+        path = QFileDialog.getExistingDirectory(self.parent, title, start)
+        return Path(path) if path else None
+
+    def save_path(self, title: str, start: str, kinds: str, ending: str) -> Path | None:
+        """A file to write; gets `ending` where the user gave none."""
+        path, kind = QFileDialog.getSaveFileName(self.parent, title, start, kinds)
+        if not path:
+            return None
+        if not Path(path).suffix:
+            path += ".nc" if "*.nc" in kind else ending
+        return Path(path)
+
+    def unsaved(self, project: Path | None) -> Answer:
+        """What becomes of changes that are not saved."""
+        name = f"\u201c{project.stem}\u201d" if project is not None else "this analysis"
+        box = self._box(f"Save the changes to {name}?", "Without saving, the changes and the last fit are lost.")
+        save = box.addButton("Save", QMessageBox.ButtonRole.AcceptRole)
+        discard = box.addButton("Do not save", QMessageBox.ButtonRole.DestructiveRole)
+        box.addButton(QMessageBox.StandardButton.Cancel)
+        box.setDefaultButton(save)
+        box.exec()
+        return "save" if box.clickedButton() is save else "discard" if box.clickedButton() is discard else "cancel"
+
+    def stop_running(self, label: str) -> bool:
+        """Whether to close in the middle of a job."""
+        box = self._box("Close while work is going on?", f"\u201c{label}\u201d is not finished. Closing gives it up.")
+        close = box.addButton("Give up and close", QMessageBox.ButtonRole.DestructiveRole)
+        stay = box.addButton("Keep working", QMessageBox.ButtonRole.RejectRole)
+        box.setDefaultButton(stay)
+        box.exec()
+        return box.clickedButton() is close
+
+    def locate(self, missing: Path, name: str) -> Path | None:
+        """Where a recording is now; None to open the project without it."""
+        dialog = LocateDialog(missing, name, self.parent)
+        return dialog.chosen if dialog.exec() else None
+
+    def use_other_recording(self, found: Path | None, name: str) -> bool:
+        """Whether to use a recording whose content is not that of the one the project was made with."""
+        box = self._box(
+            f"The content of {found.name if found is not None else name} has changed.",
+            "It is not the recording that this project was made with. Its result will be shown as out of date until the next fit.",
+        )
+        use = box.addButton("Use it", QMessageBox.ButtonRole.AcceptRole)
+        box.addButton("Choose another\u2026", QMessageBox.ButtonRole.RejectRole)
+        box.exec()
+        return box.clickedButton() is use
+
+    def recover(self, leftovers: list[Leftover]) -> tuple[Leftover | None, bool]:
+        """Which of the sessions that ended without saving to open, and whether the others are to be removed."""
+        import time
+
+        latest = leftovers[0]
+        when = time.strftime("%d %B, %H:%M", time.localtime(latest.when))
+        more = f" ({len(leftovers) - 1} older ones are kept until you decide.)" if len(leftovers) > 1 else ""
+        box = self._box(
+            "The program ended without saving.", f"Unsaved changes to \u201c{latest.title}\u201d of {when} were kept.{more}"
+        )
+        recover = box.addButton("Recover", QMessageBox.ButtonRole.AcceptRole)
+        discard = box.addButton("Throw away", QMessageBox.ButtonRole.DestructiveRole)
+        later = box.addButton("Later", QMessageBox.ButtonRole.RejectRole)
+        box.setDefaultButton(recover)
+        box.setEscapeButton(later)
+        box.exec()
+        return (latest if box.clickedButton() is recover else None, box.clickedButton() is discard)
+
+    def _box(self, text: str, more: str) -> QMessageBox:
+        box = QMessageBox(self.parent)
+        box.setIcon(QMessageBox.Icon.Question)
+        box.setWindowTitle("glmgui")
+        box.setText(text)
+        box.setInformativeText(more)
+        return box

@@ -1,0 +1,535 @@
+"""The main window: declares docks, toolbar, menus and status line, and hands actions to the session."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+from qtpy.QtCore import QByteArray, Qt, QTimer, Signal
+from qtpy.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QKeySequence
+from qtpy.QtWidgets import QApplication, QDockWidget, QMainWindow, QMenu, QSizePolicy, QToolBar, QToolButton, QWidget
+
+from glmengine.errors import GlmError
+from glmgui import theme
+from glmgui.actions import ACTIONS, MENUS, TOOLBAR_LEFT, TOOLBAR_RIGHT, Record
+from glmgui.dialogs.about import about_box
+from glmgui.dialogs.details import DetailsDialog
+from glmgui.dialogs.export import ExportFigureDialog, plots_on_screen, write_figure
+from glmgui.dialogs.guide import GuideWindow
+from glmgui.dialogs.palette import CommandPalette
+from glmgui.dialogs.questions import Questions
+from glmgui.errors import Notice, notices
+from glmgui.estimate import Estimate
+from glmgui.panels.data import DataPanel
+from glmgui.panels.features import FeaturesPanel
+from glmgui.panels.log import LogPanel
+from glmgui.panels.model import ModelPanel
+from glmgui.panels.results import ResultsPanel
+from glmgui.plots.base import Plot
+from glmgui.session import Session
+from glmgui.settings import Settings
+from glmgui.strips import STEPS, NoticeBar, ProgressStrip, StatusLine, StepsRail, states_of
+
+log = logging.getLogger(__name__)
+
+_left_behind: list[bool] = []
+
+
+def left_running() -> bool:
+    """Whether a window was closed whose worker did not end; the process must then be left hard."""
+    return bool(_left_behind)
+
+
+SIZE = (1366, 768)
+_PANELS: dict[str, Callable[..., QWidget]] = {
+    "data": DataPanel,
+    "features": FeaturesPanel,
+    "model": ModelPanel,
+    "results": ResultsPanel,
+    "log": LogPanel,
+}
+# Where the control is that an error of this field of the analysis belongs to.
+_STEP_OF_FIELD = {
+    "units": "data",
+    "time": "data",
+    "derived": "data",
+    "terms": "features",
+    "model": "model",
+    "validation": "model",
+}
+_PAGE_OF_STEP = {"data": "data.md", "features": "features.md", "model": "model.md", "results": "results.md"}
+
+
+class MainWindow(QMainWindow):
+    """The program.
+
+    Parameters
+    ----------
+    settings : Settings, optional
+        The user's own where not given.
+    questions : Questions, optional
+        How the user is asked.
+
+    Signals
+    -------
+    closed
+        The window has been closed for good; `left_running` says whether the worker had to be left behind.
+    """
+
+    closed = Signal()
+
+    def __init__(self, settings: Settings | None = None, questions: Questions | None = None) -> None:
+        super().__init__()
+        self.setObjectName("main_window")
+        self.settings = settings or Settings()
+        self.session = Session(self.settings, questions or Questions(self), self)
+        self.document, self.jobs = self.session.document, self.session.jobs
+        self.left_running = False
+        self._closing = False
+        self._step = "data"
+        self._guide: GuideWindow | None = None
+        self._actions: dict[str, QAction] = {}
+        self._records: dict[str, Record] = {record.name: record for record in ACTIONS}
+        self.setAcceptDrops(True)
+        self.setDockOptions(QMainWindow.DockOption.AllowNestedDocks | QMainWindow.DockOption.AllowTabbedDocks)
+        self.setWindowIcon(theme.icon("app"))
+        self._make_actions()
+        self._make_strips()
+        self._make_docks()
+        self._make_menus()
+        self._connect()
+        self._first_state: QByteArray | None = None
+        self.reset_layout()
+        self._restore_layout()
+        self._renew()
+
+    # Building
+
+    def _make_actions(self) -> None:
+        for record in ACTIONS:
+            action = QAction(record.text, self)
+            action.setObjectName(f"action_{record.name}")
+            action.setToolTip(record.help + (f"  ({record.shortcut})" if record.shortcut else ""))
+            action.setStatusTip("")
+            if record.shortcut:
+                action.setShortcut(QKeySequence(record.shortcut))
+            action.setCheckable(record.checked is not None)
+            action.triggered.connect(lambda _, record=record: self._run(record))
+            self.addAction(action)
+            self._actions[record.name] = action
+
+    def action(self, name: str) -> QAction:
+        """The action of this name of the table."""
+        return self._actions[name]
+
+    def _run(self, record: Record) -> None:
+        record.call(self)
+        self._renew_actions()
+
+    def _make_strips(self) -> None:
+        self.toolbar = QToolBar("Actions", self)
+        self.toolbar.setObjectName("toolbar")
+        self.toolbar.setMovable(False)
+        self.toolbar.toggleViewAction().setEnabled(False)
+        self.toolbar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        for name in TOOLBAR_LEFT:
+            if name:
+                self.toolbar.addAction(self._actions[name])
+            else:
+                self.toolbar.addSeparator()
+        for button in self.toolbar.findChildren(QToolButton):
+            if button.defaultAction() is not None:
+                button.setAccessibleName(button.defaultAction().text().replace("&", ""))
+                button.setObjectName(f"tool_{button.defaultAction().objectName().removeprefix('action_')}")
+        self._open_menu = QMenu(self)
+        self._open_menu.aboutToShow.connect(self._fill_recent)
+        open_button = self.toolbar.widgetForAction(self._actions["open"])
+        open_button.setMenu(self._open_menu)
+        open_button.setPopupMode(QToolButton.ToolButtonPopupMode.MenuButtonPopup)
+        self.toolbar.addSeparator()
+        self.progress = ProgressStrip(self)
+        self.progress.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self.toolbar.addWidget(self.progress)
+        for name in TOOLBAR_RIGHT:
+            self.toolbar.addAction(self._actions[name])
+            self.toolbar.widgetForAction(self._actions[name]).setAccessibleName(self._records[name].text.replace("&", ""))
+        self.addToolBar(Qt.ToolBarArea.TopToolBarArea, self.toolbar)
+        self.rail = StepsRail(self)
+        self._rail_bar = _holder(self, "steps_bar", "Steps", self.rail)
+        self.addToolBar(Qt.ToolBarArea.LeftToolBarArea, self._rail_bar)
+        self.addToolBarBreak(Qt.ToolBarArea.TopToolBarArea)
+        self.notice_bar = NoticeBar(self)
+        self.notice_bar.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self._notice_holder = _holder(self, "notice_holder", "Messages", self.notice_bar)
+        self.addToolBar(Qt.ToolBarArea.TopToolBarArea, self._notice_holder)
+        self.status = StatusLine(self._actions["log"], self)
+        self.setStatusBar(self.status)
+
+    def _make_docks(self) -> None:
+        self.docks: dict[str, QDockWidget] = {}
+        self.panels: dict[str, QWidget] = {}
+        for name, make in _PANELS.items():
+            dock = QDockWidget(name.capitalize(), self)
+            dock.setObjectName(f"dock_{name}")
+            panel = make(self.document, self.jobs, dock)
+            dock.setWidget(panel)
+            self.docks[name], self.panels[name] = dock, panel
+            dock.visibilityChanged.connect(lambda _: self._renew_actions())
+
+    def _make_menus(self) -> None:
+        menus: dict[str, QMenu] = {}
+        for title in MENUS:
+            menus[title] = self.menuBar().addMenu(f"&{title}")
+            menus[title].setToolTipsVisible(True)
+            menus[title].aboutToShow.connect(self._renew_actions)
+        for record in ACTIONS:
+            menu = menus.get(record.menu)
+            if menu is None:
+                above, _, title = record.menu.partition("/")
+                menu = menus[record.menu] = menus[above].addMenu(f"&{title}")
+                menu.setToolTipsVisible(True)
+            menu.addAction(self._actions[record.name])
+            if record.ends_group:
+                menus[record.menu.partition("/")[0]].addSeparator()
+            if record.name == "open_folder":
+                self._recent_menu = menu.addMenu("Open &recent")
+                self._recent_menu.aboutToShow.connect(self._fill_recent)
+            if record.name == "log":
+                beside = menu.addMenu("Show &beside")
+                for name in STEPS:
+                    beside.addAction(self.docks[name].toggleViewAction())
+                menu.addSeparator()
+
+    def _connect(self) -> None:
+        document, jobs, session = self.document, self.jobs, self.session
+        document.changed.connect(self._changed)
+        jobs.started.connect(lambda label: self.progress.begin(label, can_stop=label.startswith("Fitting")))
+        jobs.progressed.connect(self.progress.report)
+        jobs.busy_changed.connect(lambda busy: None if busy else self.progress.end())
+        self.progress.stop_asked.connect(jobs.stop_and_keep)
+        self.progress.cancel_asked.connect(jobs.cancel)
+        self.rail.picked.connect(self.show_step)
+        session.estimated.connect(self._show_estimate)
+        session.opened.connect(self._opened)
+        session.fitted.connect(lambda _: self.show_step("results"))
+        session.live_changed.connect(lambda _: self._renew())
+        notices().noticed.connect(self._noticed)
+        self.notice_bar.details_asked.connect(lambda notice: DetailsDialog(notice, self).exec())
+        for plot in self.findChildren(Plot):
+            plot.saved.connect(lambda path: notices().tell("info", f"written to {path}", title="Export"))
+
+    # The document and the strips
+
+    def _changed(self, what: frozenset[str]) -> None:
+        if "fault" in what and self.document.fault[0]:
+            step = _STEP_OF_FIELD.get(self.document.fault[0].partition(".")[0])
+            if step is not None and not self.session.live:
+                self.show_step(step)
+        self._renew()
+
+    def _renew(self) -> None:
+        self.rail.say(states_of(self.document))
+        self.status.say(self.document, self.session.estimate)
+        path, recording = self.document.project_path, self.document.recording
+        name = path.name if path is not None else recording.name if recording is not None else ""
+        self.setWindowTitle(f"{name}[*] \u2013 glmgui" if name else "glmgui[*]")
+        self.setWindowModified(bool(name) and self.document.modified)
+        self._renew_actions()
+
+    def _renew_actions(self) -> None:
+        for name, action in self._actions.items():
+            record = self._records[name]
+            action.setEnabled(record.enabled(self))
+            if record.checked is not None:
+                action.setChecked(record.checked(self))
+        for name, text in (("undo", self.document.undo_text), ("redo", self.document.redo_text)):
+            title = name.capitalize()
+            self._actions[name].setToolTip(f"{title}: {text}  ({self._records[name].shortcut})" if text else f"Nothing to {name}")
+        if self.document.recording is None:
+            why = "Open a recording first"
+        elif not self.session.can_fit:
+            why = "Add a term in the Features step first"
+        else:
+            why = f"{self._records['fit'].help}  (Ctrl+R)"
+        self._actions["fit"].setToolTip(why)
+
+    def _show_estimate(self, found: Estimate | None) -> None:
+        self.status.say(self.document, found)
+
+    def _noticed(self, notice: Notice) -> None:
+        if notice.level != "info" or notice.title == "Export":
+            self.notice_bar.show_notice(notice)
+
+    def _opened(self, path: Path | None) -> None:
+        self.notice_bar.dismiss()
+        self.show_step("results" if self.document.result is not None else "data")
+
+    # Steps and layout
+
+    @property
+    def step(self) -> str:
+        """The step that is shown."""
+        return self._step
+
+    def show_step(self, name: str) -> None:
+        """Show the panel of a step in the place of the other steps, unless they were put beside each other."""
+        self._step = name
+        docked = [one for one in STEPS if not self.docks[one].isHidden() and not self.docks[one].isFloating()]
+        in_view = [one for one in docked if not self.docks[one].visibleRegion().isEmpty()]
+        self.setUpdatesEnabled(False)
+        try:
+            self.docks[name].show()
+            if len(in_view) <= 1:
+                for other in docked:
+                    if other != name:
+                        self.docks[other].hide()
+            self.docks[name].raise_()
+        finally:
+            self.setUpdatesEnabled(True)
+        self.rail.set_current(name)
+
+    @property
+    def log_is_shown(self) -> bool:
+        return not self.docks["log"].isHidden() if hasattr(self, "docks") else False
+
+    def toggle_log(self) -> None:
+        self.docks["log"].setVisible(not self.log_is_shown)
+
+    def reset_layout(self) -> None:
+        """Put the docks where they are at first: the steps in one place, the log below and hidden."""
+        if self._first_state is not None:
+            self.settings.forget_layout()
+            self.restoreState(self._first_state)
+            self.show_step(self._step)
+            return
+        available = QGuiApplication.primaryScreen().availableGeometry()
+        self.resize(min(SIZE[0], available.width()), min(SIZE[1], available.height()))
+        for name in STEPS:
+            self.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, self.docks[name])
+        for name in STEPS[1:]:
+            self.tabifyDockWidget(self.docks[STEPS[0]], self.docks[name])
+        self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, self.docks["log"])
+        self.resizeDocks([self.docks["log"]], [170], Qt.Orientation.Vertical)
+        self.docks["log"].hide()
+        for name in STEPS[1:]:
+            self.docks[name].hide()
+        self.rail.set_current("data")
+        self._first_state = self.saveState()
+
+    def _restore_layout(self) -> None:
+        """What the user arranged last time; anything that does not fit leaves the first layout."""
+        layout = self.settings.layout
+        if layout is None:
+            return
+        geometry, state = layout
+        if not (self.restoreGeometry(geometry) and self.restoreState(state)):
+            log.info("The remembered layout could not be restored.")
+            self.restoreState(self._first_state)
+        shown = [name for name in STEPS if not self.docks[name].isHidden()]
+        if not shown:
+            self.show_step("data")
+        elif len(shown) == 1:
+            self._step = shown[0]
+            self.show_step("data")
+        self.toolbar.show()
+        self._rail_bar.show()
+        self.notice_bar.dismiss()
+
+    # What actions do
+
+    def ask_open(self) -> None:
+        path = self.session.questions.open_path(self.settings.folder)
+        if path is not None:
+            self.session.open(path)
+
+    def ask_open_folder(self) -> None:
+        path = self.session.questions.folder("Open a folder of npz files", self.settings.folder)
+        if path is not None:
+            self.session.open(path)
+
+    def ask_replace(self) -> None:
+        path = self.session.questions.open_path(self.settings.folder)
+        if path is not None:
+            self.session.replace_recording(path)
+
+    def open_sample(self) -> None:
+        self.session.open_sample()
+
+    def step_unit(self, step: int) -> None:
+        """Select the unit `step` places further, around."""
+        recording, result = self.document.recording, self.document.kept_result
+        names = list(result.units if result is not None and self._step == "results" else recording.unit_names)
+        at = names.index(self.document.unit) if self.document.unit in names else -step
+        self.document.select(unit=names[(at + step) % len(names)])
+
+    def plots_on_screen(self) -> list[Plot]:
+        return plots_on_screen(self) if hasattr(self, "docks") else []
+
+    def export_figure(self) -> None:
+        """Ask which plot, as what and where, and save it."""
+        plots = self.plots_on_screen()
+        if not plots:
+            return
+        dialog = ExportFigureDialog(plots, self)
+        if not dialog.exec():
+            return
+        name = dialog.plot.title or "figure"
+        stem = "_".join("".join(letter if letter.isalnum() else " " for letter in name).split()).lower()
+        ending = dialog.ending
+        path = self.session.questions.save_path(
+            "Export figure", f"{self.settings.folder}/{stem}{ending}", f"{ending[1:].upper()} (*{ending})", ending
+        )
+        if path is None:
+            return
+        self.settings.folder = path.parent
+        try:
+            write_figure(dialog.plot, path)
+        except GlmError as error:
+            notices().tell("error", error.message, title="Export figure")
+        else:
+            notices().tell("info", f"written to {path}", title="Export")
+
+    def open_palette(self) -> None:
+        CommandPalette([self._actions[record.name] for record in ACTIONS if record.name != "palette"], self).show()
+
+    def open_guide(self) -> None:
+        """The guide, at the page of the step that is shown."""
+        if self._guide is None:
+            self._guide = GuideWindow(self)
+        self._guide.show_page(_PAGE_OF_STEP[self._step] if self.document.recording is not None else "index.md")
+        self._guide.show()
+        self._guide.raise_()
+        self._guide.activateWindow()
+
+    def open_about(self) -> None:
+        about_box(self).exec()
+
+    def save_diagnostics(self) -> None:
+        from glmgui.diagnostics import write_diagnostics
+
+        path = self.session.questions.save_path(
+            "Save diagnostics", f"{self.settings.folder}/glmgui-diagnostics.txt", "Text (*.txt)", ".txt"
+        )
+        if path is None:
+            return
+        text = self.panels["log"].text
+        self.jobs.submit(
+            "Writing diagnostics",
+            lambda context: write_diagnostics(path, text),
+            lambda _: notices().tell("info", f"written to {path}", title="Export"),
+        )
+
+    @property
+    def dark(self) -> bool:
+        return theme.is_dark()
+
+    def set_dark(self, dark: bool) -> None:
+        self.settings.dark = dark
+        theme.apply(QApplication.instance(), dark)
+        self.renew_icons()
+
+    def renew_icons(self) -> None:
+        """Draw all icons in the colours of the present look."""
+        for record in ACTIONS:
+            if record.icon:
+                self._actions[record.name].setIcon(theme.icon(record.icon))
+        self.rail.renew_icons()
+
+    def _fill_recent(self) -> None:
+        menu = self.sender()
+        menu.clear()
+        for path in self.settings.recent:
+            action = menu.addAction(path.name, lambda path=path: self.session.open(path))
+            action.setToolTip(str(path))
+        if not self.settings.recent:
+            menu.addAction("Nothing was opened yet").setEnabled(False)
+        menu.addSeparator()
+        if menu is self._open_menu:
+            menu.addAction(self._actions["open_folder"])
+            menu.addAction(self._actions["sample"])
+        elif self.settings.recent:
+            menu.addAction("Clear the list", self.settings.clear_recent)
+
+    def offer_recovery(self) -> None:
+        """Offer what a session that crashed has left."""
+        leftovers = self.session.recovery.leftovers()
+        if not leftovers:
+            return
+        chosen, throw_away = self.session.questions.recover(leftovers)
+        if chosen is not None:
+            self.session.recover(chosen)
+        elif throw_away:
+            from glmgui.project_io import remove
+
+            remove(leftovers[0].stem)
+
+    # Files dropped on the window
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        urls = event.mimeData().urls()
+        if len(urls) == 1 and urls[0].isLocalFile():
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        path = Path(event.mimeData().urls()[0].toLocalFile())
+        event.acceptProposedAction()
+        # after the drop has ended: a question would hold up the program that the file comes from
+        QTimer.singleShot(0, lambda: self.session.open(path))
+
+    # Closing
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        if self._closing:
+            event.accept()
+            return
+        if self.document.busy and not self._may_give_up():
+            event.ignore()
+            return
+        if self.document.modified and (self.document.analysis.terms or self.document.kept_result):
+            answer = self.session.questions.unsaved(self.document.project_path)
+            if answer != "discard":
+                event.ignore()
+                if answer == "save":
+                    self.session.save(self.close)
+                return
+        self._end()
+        event.accept()
+
+    def _may_give_up(self) -> bool:
+        """Ask whether to give up what is running, and do."""
+        job = self.jobs.current
+        if not self.session.questions.stop_running(job.label if job is not None else "The work"):
+            return False
+        self.jobs.cancel()
+        return True
+
+    def _end(self) -> None:
+        self._closing = True
+        if not self.isMinimized():
+            self.settings.set_layout(self.saveGeometry(), self.saveState())
+        if self._guide is not None:
+            self._guide.close()
+        self.left_running = not self.session.close()
+        if self.left_running:
+            _left_behind.append(True)
+        self.closed.emit()
+
+
+def _holder(window: QMainWindow, name: str, title: str, widget: QWidget) -> QToolBar:
+    """A fixed bar with one widget in it."""
+    bar = QToolBar(title, window)
+    bar.setObjectName(name)
+    bar.setMovable(False)
+    bar.toggleViewAction().setEnabled(False)
+    bar.setContentsMargins(0, 0, 0, 0)
+    bar.layout().setContentsMargins(0, 0, 0, 0)
+    action = bar.addWidget(widget)
+    if isinstance(widget, NoticeBar):
+        # a bar hides a widget through its action
+        widget.hide()
+        action.setVisible(False)
+        widget.wanted.connect(action.setVisible)
+        widget.wanted.connect(bar.setVisible)
+        bar.hide()
+    return bar
