@@ -112,10 +112,10 @@ class ImagePlot(Plot):
 
     def _fill(self) -> None:
         """Put the values into the areas that are there."""
-        for area, drawn, image in zip(self._areas, self._drawn, self._images, strict=True):
+        for drawn, image in zip(self._drawn, self._images, strict=True):
             drawn.setImage(np.asarray(image.values, float), levels=self._levels, autoLevels=False)
             drawn.setRect(_extent(image))
-            area.enableAutoRange()
+        self.show_all()
         if self._bar is not None:
             low, high = self._levels
             self._ramp.setImage(np.linspace(low, high, _BAR_STEPS)[None, :], levels=self._levels, autoLevels=False)
@@ -150,8 +150,8 @@ class ImagePlot(Plot):
                 area.setTitle(image.title, color=self.colours.ink.name(), size="9pt")
 
     def show_all(self) -> None:
-        for area in self._areas:
-            area.enableAutoRange()
+        for area, image in zip(self._areas, self._images, strict=True):
+            area.vb.setRange(_extent(image), padding=0.02)
 
     def _readout(self, at: QPointF) -> str:
         for area, image in zip(self._areas, self._images, strict=True):

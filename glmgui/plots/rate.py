@@ -53,6 +53,8 @@ class RatePlot(LinePlot):
         if span != self._span:
             self._span = span if span[1] > span[0] else (span[0], span[0] + 1.0)
             self.area.vb.setLimits(xMin=self._span[0], xMax=self._span[1], minXRange=0.05)
+            start = self._busiest() if curves else self._span[0]
+            self.area.setXRange(start, start + self._seen(), padding=0)
             self._show_length()
         self._fit_height()
 
@@ -71,6 +73,14 @@ class RatePlot(LinePlot):
         seconds = self._length.currentData()
         whole = self._span[1] - self._span[0]
         return whole if seconds is None else min(seconds, whole)
+
+    def _busiest(self) -> float:
+        """Where the stretch begins in which there is most to be seen of the first curve."""
+        x, y = (np.asarray(values, float) for values in (self.curves[0].x, self.curves[0].y))
+        total = np.concatenate([[0.0], np.cumsum(np.nan_to_num(y))])
+        first = np.arange(len(x))
+        last = np.searchsorted(x, x + self._seen())
+        return float(x[np.argmax(total[last] - total[first])]) if len(x) else self._span[0]
 
     def _show_length(self) -> None:
         start = max(self._span[0], min(self.area.vb.viewRange()[0][0], self._span[1] - self._seen()))

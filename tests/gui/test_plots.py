@@ -138,6 +138,10 @@ def test_images_share_one_scale_and_are_read_by_cell(qtbot):
     assert plot.levels == (0.0, 18.0)
     assert all(area.vb.state["aspectLocked"] for area in plot._areas)
     plot.scene.prepareForPaint()
+    for area in plot._areas:
+        (left, right), (low, high) = area.vb.viewRange()
+        assert left <= 0 < 100 <= right
+        assert low <= 0 < 50 <= high
     at = plot._areas[1].vb.mapViewToScene(QPointF(35.0, 20.0))
     assert plot._readout(at).endswith("model 3\u2009Hz")
     at = plot._areas[0].vb.mapViewToScene(QPointF(5.0, 2.0))
@@ -185,9 +189,12 @@ def test_rates_are_interrupted_where_time_jumps_and_scroll(qtbot):
     plot.resize(500, 250)
     plot.show()
     time = np.concatenate([np.arange(0, 50, 0.1), np.arange(80, 100, 0.1)])
-    plot.set_rates([Curve("observed", time, np.ones(len(time)), colour="data"), Curve("model", time, np.full(len(time), 2.0))])
+    observed = np.where((time > 22) & (time < 40), 5.0, 1.0)
+    plot.set_rates([Curve("observed", time, observed, colour="data"), Curve("model", time, np.full(len(time), 2.0))])
     assert np.isnan(plot.curves[0].y).sum() == 1
-    assert plot.area.vb.viewRange()[0] == pytest.approx([0, 20])
+    start, stop = plot.area.vb.viewRange()[0]
+    assert stop - start == pytest.approx(20)
+    assert 18 <= start <= 22.2, "begins where there is most to be seen"
     plot._bar.setValue(plot._bar.maximum())
     assert plot.area.vb.viewRange()[0][1] == pytest.approx(time[-1], abs=0.1)
     assert len(plot.numbers()["time (s)"]) == len(time)

@@ -210,6 +210,9 @@ def test_words_for_states_and_effects():
 
 
 def test_notes_of_the_fit_are_shown(panel):
+    assert panel.show_notes.text() == "\u26a0 1 note"
+    assert panel.notes.text == ""
+    panel.show_notes.click()
     assert "constant" in panel.notes.text
 
 

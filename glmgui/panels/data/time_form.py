@@ -58,7 +58,7 @@ class TimeForm(QWidget):
         self.message = MessageLine("time_message", self)
         form = QFormLayout()
         form.setContentsMargins(0, 0, 0, 0)
-        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         form.addRow(Time.model_fields["bin_size"].title, self.bin_size)
         form.addRow("Units with at least", self.min_spikes)
         box = column(self, margins=0, spacing=6)

@@ -206,6 +206,7 @@ class UnitsTable(QWidget):
         if index.isValid() and index.row() != self.view.currentIndex().row():
             self._silent = True
             self.view.setCurrentIndex(index)
+            self.view.scrollTo(index)
             self._silent = False
 
     def _picked(self, index: QModelIndex) -> None:

@@ -15,7 +15,7 @@ from glmgui.panels.results.unit_list import UnitList
 from glmgui.panels.results.validation_view import ScoreTable, ValidationView
 from glmgui.panels.results.wording import BY_KEY, effect_in_words, state_in_words
 from glmgui.plots import Axis, ScorePlot
-from glmgui.widgets import EmptyState, MessageLine, column, hint, row
+from glmgui.widgets import EmptyState, MessageLine, column, hint, row, small_button
 
 STALE = "These results answer an earlier question \u2013 fit again (Ctrl+R)."
 _POPULATION_SCORES = (
@@ -51,6 +51,8 @@ class ResultsPanel(QWidget):
         self.verdict = hint("", self)
         self.state = MessageLine("unit_state", self)
         self.notes = MessageLine("result_notes", self)
+        self.show_notes = small_button("", "result_show_notes", "What was left out, doubtful or approximate in this fit", self)
+        self.show_notes.setCheckable(True)
         self.curves, self.rates, self.validation, self.scores = (
             CurvesView(self),
             RatesView(jobs, self),
@@ -71,6 +73,7 @@ class ResultsPanel(QWidget):
         document.changed.connect(self._changed)
         self.units.picked.connect(lambda name: document.select(unit=name))
         self.population.picked.connect(lambda name: document.select(unit=name))
+        self.show_notes.toggled.connect(self._show_notes)
         self.tabs.currentChanged.connect(self._draw_current)
         self._which.currentIndexChanged.connect(self._draw_population)
         self._changed(frozenset({"result"}))
@@ -93,7 +96,7 @@ class ResultsPanel(QWidget):
         self.title.setFont(font)
         right = QWidget()
         right_box = column(right, margins=0)
-        right_box.addLayout(row(self.title, self.verdict, spacing=10))
+        right_box.addLayout(row(self.title, self.verdict, self.show_notes, spacing=10))
         right_box.itemAt(0).layout().setStretch(1, 1)
         right_box.addWidget(self.state)
         right_box.addWidget(self.notes)
@@ -146,7 +149,14 @@ class ResultsPanel(QWidget):
         self._which.setCurrentIndex(max(self._which.findData(before), 0))
         self._which.blockSignals(blocked)
         self._draw_population()
-        if result.notes:
+        count = len(result.notes)
+        self.show_notes.setText(f"\u26a0 {count} note{'s' if count != 1 else ''}")
+        self.show_notes.setVisible(bool(count))
+        self._show_notes(self.show_notes.isChecked())
+
+    def _show_notes(self, shown: bool) -> None:
+        result = self._document.result
+        if shown and result is not None and result.notes:
             self.notes.show_warning("\n".join(result.notes))
         else:
             self.notes.clear()

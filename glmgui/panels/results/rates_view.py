@@ -80,8 +80,8 @@ class RatesView(QWidget):
         self._smoothing.setCurrentIndex(2)
         box = QVBoxLayout(self)
         box.setContentsMargins(4, 4, 4, 4)
-        said = hint("The prediction is that of the model fitted to all the time that is used.", self)
-        box.addLayout(row(QLabel("smoothing", self), self._smoothing, said, spacing=6))
+        self._said = hint("", self)
+        box.addLayout(row(QLabel("smoothing", self), self._smoothing, self._said, spacing=6))
         box.itemAt(0).layout().setStretch(2, 1)
         box.addWidget(self.message)
         box.addWidget(self.plot, 1)
@@ -94,6 +94,10 @@ class RatesView(QWidget):
             self.message.show_warning("The recording is not open, so rates over time cannot be shown. Open it with Ctrl+O.")
             self.plot.set_rates([])
             return
+        said = "Predicted by the model that was fitted to all the time that is used."
+        if result.analysis.time.conditions:
+            said += " Shown also where the conditions are not met, in bins that the fit did not use."
+        self._said.setText(said)
         self._asked = (result, recording, unit)
         self._ask()
 
