@@ -52,15 +52,25 @@ def sums(problem: Problem, theta: np.ndarray, null: np.ndarray, context: Any, *,
     from glmengine.solvers import steps
 
     objective = Objective(problem, context)
-    columns = np.arange(problem.n_columns)
-    coef, intercept, where = objective.arguments(theta, columns)
-    padded = np.full(len(coef), null[0])
-    padded[: null.size] = null
-    total = np.zeros((8, len(coef)))
-    for chunk in problem.rows:
+    total = np.zeros((8, problem.n_columns))
+    for number, chunk in enumerate(problem.rows):
         context.check()
-        total += np.asarray(steps.scores(chunk, coef, intercept, padded, where, family=problem.family, link=problem.link, held_out=held_out))
-    return total[:, : columns.size]
+        columns = _held_in(problem, number) if held_out else np.arange(problem.n_columns)
+        if not columns.size:
+            continue
+        coef, intercept, where = objective.arguments(theta[columns], columns)
+        padded = np.full(len(coef), null[columns[0]])
+        padded[: columns.size] = null[columns]
+        part = steps.scores(chunk, coef, intercept, padded, where, family=problem.family, link=problem.link, held_out=held_out)
+        total[:, columns] += np.asarray(part)[:, : columns.size]
+    return total
+
+
+def _held_in(problem: Problem, number: int) -> np.ndarray:
+    """Columns of the problem that have held-out rows in one chunk."""
+    rows = problem.rows
+    present = np.unique(rows.observations.fold[number * rows.chunk_rows : (number + 1) * rows.chunk_rows])
+    return np.flatnonzero(np.isin(problem.held, present))
 
 
 def evaluate(assembly: Assembly, parts: Sequence[Part]) -> Evaluation:

@@ -23,15 +23,19 @@ CONSTANT = 1e-11
 
 def constant_columns(rows: Rows, context: Any) -> np.ndarray:
     """(P,) bool: columns that do not vary over the used rows; without an intercept, columns that are zero."""
-    from glmengine.solvers import steps
-
-    totals = [np.zeros(rows.padded), np.zeros(rows.padded)]
+    constant = np.zeros(rows.n_features, bool)
+    maybe = rows.maybe_constant
+    if not maybe.size:
+        return constant
+    totals = np.zeros((2, maybe.size))
     for chunk in rows:
         context.check()
-        totals = [whole + np.asarray(part) for whole, part in zip(totals, steps.moments(chunk), strict=True)]
-    mean, square = (total[: rows.n_features] / max(rows.n, 1) for total in totals)
+        part = np.asarray(chunk.X)[:, maybe]
+        totals += np.sum(part, axis=0), np.sum(part**2, axis=0)
+    mean, square = totals / max(rows.n, 1)
     variance = square - mean**2 if rows.centred else square
-    return variance <= CONSTANT**2 + 1e-15 * square
+    constant[maybe] = variance <= CONSTANT**2 + 1e-15 * square
+    return constant
 
 
 def is_definite(problem: Problem) -> bool:

@@ -70,6 +70,11 @@ class Rows:
         Bytes that the prepared design may take.
     centred : bool
         Subtract each column's centre (a model with an intercept).
+
+    Attributes
+    ----------
+    maybe_constant : (j,) int array
+        Columns that do not vary (without an intercept: are zero) in a sample of the rows; the others do.
     """
 
     def __init__(self, source: Any, index: np.ndarray | None, observations: Observations, *, columns: int, memory: float, centred: bool) -> None:
@@ -118,6 +123,7 @@ class Rows:
 
     def _centre_and_scale(self, centred: bool) -> tuple[np.ndarray, np.ndarray]:
         sample = self._sample()
+        self.maybe_constant = np.arange(0)
         if not len(sample):
             return np.zeros(self.n_features), np.ones(self.n_features)
         first = sample[0]
@@ -125,6 +131,7 @@ class Rows:
         shift = moved.mean(axis=0)
         spread = moved.std(axis=0)
         constant = spread <= 1e-12 * np.abs(first)  # rounding is not variation
+        self.maybe_constant = np.flatnonzero(constant if centred else ~sample.any(axis=0))
         spread = np.where(constant, 0.0, spread)
         centre = np.where(constant, first, first + shift) if centred else np.zeros(self.n_features)
         if not centred:
@@ -149,7 +156,7 @@ class Rows:
         X = np.zeros((self.chunk_rows, self.padded))
         inside = X[: stop - start, : self.n_features]
         np.subtract(self._read(start, stop), self.centre, out=inside)
-        inside /= self.scale
+        inside *= 1.0 / self.scale  # powers of two: exact
         rows = self.observations
         fold = np.full(self.chunk_rows, NO_FOLD, np.int32)
         if rows.fold is not None:

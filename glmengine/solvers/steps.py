@@ -83,13 +83,6 @@ def gram(chunk: Chunk, weights: Any) -> tuple[Any, Any, Any]:
     return (chunk.X * weights[:, None]).T @ chunk.X, weights @ chunk.X, jnp.sum(weights)
 
 
-@jax.jit
-def moments(chunk: Chunk) -> tuple[Any, Any]:
-    """Sums over a chunk of the columns (P,) and of their squares (P,); padding is zero."""
-    ones = jnp.ones(chunk.X.shape[0])
-    return ones @ chunk.X, ones @ (chunk.X * chunk.X)
-
-
 @partial(jax.jit, static_argnames=("family", "link", "held_out"))
 def scores(chunk: Chunk, coef: Any, intercept: Any, null: Any, where: Where, *, family: Any, link: Any, held_out: bool) -> Any:
     """What a model is worth on the rows of a chunk, (8, K).
