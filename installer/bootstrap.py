@@ -339,30 +339,56 @@ def run_tests() -> int:
 
 def write_demonstration() -> int:
     """What the window would show, without a screen: results of the sample session, figures and pictures of the window."""
-    say(f"No screen here: writing the sample session's results and pictures of the window into {OUTPUT}")
-    try:
-        OUTPUT.mkdir(exist_ok=True)
-    except OSError as error:
-        raise Problem(f"the folder {OUTPUT} cannot be made ({error.strerror}); make the project folder writable") from error
-    steps = [
-        ("glmengine", "sample", "session", "output/session.nwb"),
-        ("glmengine", "new", "session", "output/session.toml", "--force"),
-        ("glmengine", "run", "output/session.toml", "--recording", "output/session.nwb", "--out", "output/results"),
-        ("glmgui", "--screenshots", "output/screenshots"),
-    ]
-    for name, *arguments in steps:
-        said = " ".join(arguments)
-        say(f"  {name} {said}")
-        status = subprocess.call([str(script(name)), *arguments], cwd=str(PROJECT), env=environment(QT_QPA_PLATFORM="offscreen"))
-        if status:
-            raise Problem(f"'{name} {said}' ended with exit status {status}; its own words stand above")
-    pictures = sorted((OUTPUT / "screenshots").glob("*.png"))
-    if len(pictures) < 3:
-        raise Problem("only {} pictures were written into {}".format(len(pictures), OUTPUT / "screenshots"))
-    say("Done. Results, figures and report: {}".format(OUTPUT / "results"))
-    say("      {} pictures of the window: {}".format(len(pictures), OUTPUT / "screenshots"))
+    results, screenshots, made_by = OUTPUT / "results", OUTPUT / "screenshots", OUTPUT / "made-by.txt"
+    if not (made_by.exists() and made_by.read_text(encoding="utf-8") == sources() and pictures(screenshots) and results.is_dir()):
+        say(f"No screen here: writing the sample session's results and pictures of the window into {OUTPUT}")
+        try:
+            OUTPUT.mkdir(exist_ok=True)
+            made_by.write_text("", encoding="utf-8")
+        except OSError as error:
+            raise Problem(f"{OUTPUT} cannot be written ({error.strerror}); make the project folder writable") from error
+        demonstrate(results, screenshots)
+        made_by.write_text(sources(), encoding="utf-8")
+    else:
+        say("No screen here, and the program has not changed since the results and pictures were written.")
+    say(f"Results, figures and report: {results}")
+    say(f"{len(pictures(screenshots))} pictures of the window: {screenshots}")
     say("On a machine with a screen the same command opens the window.")
     return 0
+
+
+def demonstrate(results: Path, screenshots: Path) -> None:
+    """Simulate the session, fit it and draw it, with the program's own commands."""
+    session = (str(OUTPUT / "session.nwb"), str(OUTPUT / "session.toml"))
+    steps = [
+        ("glmengine", "sample", "session", session[0]),
+        ("glmengine", "new", "session", session[1], "--force"),
+        ("glmengine", "run", session[1], "--recording", session[0], "--out", str(results)),
+        ("glmgui", "--screenshots", str(screenshots)),
+    ]
+    for name, *arguments in steps:
+        said = " ".join([name, *(part.replace(str(PROJECT) + os.sep, "") for part in arguments)])
+        say("  " + said)
+        status = subprocess.call([str(script(name)), *arguments], cwd=str(PROJECT), env=environment(QT_QPA_PLATFORM="offscreen"))
+        if status:
+            raise Problem(f"'{said}' ended with exit status {status}; its own words stand above")
+    if len(pictures(screenshots)) < 3:
+        raise Problem(f"only {len(pictures(screenshots))} pictures were written into {screenshots}")
+
+
+def pictures(folder: Path) -> list:
+    """The PNG files in `folder`."""
+    return sorted(folder.glob("*.png"))
+
+
+def sources() -> str:
+    """The program's own files as one hash."""
+    digest = hashlib.sha256(wanted().encode())
+    for folder in ("glmengine", "glmgui", "resources"):
+        for path in sorted((PROJECT / folder).rglob("*")):
+            if path.is_file() and path.suffix != ".pyc":
+                digest.update(str(path).encode() + path.read_bytes())
+    return digest.hexdigest()
 
 
 if __name__ == "__main__":
