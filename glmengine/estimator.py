@@ -7,11 +7,11 @@ from typing import Any, Self
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted, column_or_1d, validate_data
 
 from glmengine.errors import GlmError
 from glmengine.fitting import Fit, fit
-from glmengine.models import Penalty, get_family, get_penalty
+from glmengine.models import Penalty, get_family, get_link, get_penalty
 
 DEFAULT_STRENGTH = 1e-4
 
@@ -101,12 +101,14 @@ class GLM(RegressorMixin, _Linear):
     """
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
-        """Fit to X (T, P) and y (T,) or (T, M); weights (T,) are numbers of repetitions."""
+        """Fit to X (T, P) and y (T,), or (T, M) for several units; weights (T,) are numbers of repetitions."""
         family = get_family(self.family or "poisson")
         if family.name == "categorical":
             raise GlmError("GLM: classes are fitted by GLMClassifier; use that", field="model.family")
         X, y = validate_data(self, X, y, dtype=np.float64, multi_output=True, y_numeric=True)
         y = np.asarray(y, np.float64)
+        if y.ndim == 2 and y.shape[1] == 1:
+            y = column_or_1d(y, warn=True)
         self._keep(self._fit(X, y, family.name, sample_weight, whole=False))
         coef, intercept = self.fit_.coef, self.fit_.intercept
         self.coef_ = coef[:, 0].copy() if y.ndim == 1 else coef.T.copy()
@@ -135,8 +137,9 @@ class GLM(RegressorMixin, _Linear):
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         family = get_family(self.family or "poisson")
-        tags.target_tags.positive_only = family.counts or family.name == "gamma"
-        tags.target_tags.multi_output = True
+        tags.target_tags.positive_only = family.name != "gaussian"
+        # several columns always work; scikit-learn's checks of that use negative targets whatever the line above says
+        tags.target_tags.multi_output = family.name == "gaussian"
         return tags
 
 
@@ -171,8 +174,11 @@ class GLMClassifier(ClassifierMixin, _Linear):
         self._keep(self._fit(X, labels.astype(float), family, sample_weight, **options))
         if family == "bernoulli":
             self.coef_, self.intercept_ = self.fit_.coef.T.copy(), np.array(self.fit_.intercept)
-        else:
-            self.coef_, self.intercept_ = self.fit_.coef[:, :, 0].T.copy(), self.fit_.intercept[:, 0].copy()
+            return self
+        coef, intercept = self.fit_.coef[:, :, 0].T, self.fit_.intercept[:, 0]
+        if self.classes_.size == 2:
+            coef, intercept = coef[1:] - coef[:1], intercept[1:] - intercept[:1]
+        self.coef_, self.intercept_ = coef.copy(), intercept.copy()
         return self
 
     def decision_function(self, X: Any) -> np.ndarray:
@@ -183,11 +189,11 @@ class GLMClassifier(ClassifierMixin, _Linear):
     def predict_proba(self, X: Any) -> np.ndarray:
         """(T, K) probabilities of the classes."""
         check_is_fitted(self)
-        link = get_family(self._chosen_family()).link(self.link)
         eta = self._predictor(X)
-        if self.coef_.shape[0] == 1:
-            return np.column_stack([link.mean(-eta[:, 0]), link.mean(eta[:, 0])])  # both links are symmetric
-        return link.mean(eta)
+        if self.coef_.shape[0] > 1:
+            return get_link("softmax").mean(eta)
+        link = get_link(self.fit_.link if self.fit_.link != "softmax" else "logit")
+        return np.column_stack([link.mean(-eta[:, 0]), link.mean(eta[:, 0])])  # these links are symmetric
 
     def predict_log_proba(self, X: Any) -> np.ndarray:
         """(T, K) logarithms of the probabilities."""

@@ -25,6 +25,12 @@ CHUNK_BYTES = 16 * 2**20
 SMALL = 256
 """Up to this many columns the working set is all of them."""
 
+SMALL_WORK = 2e7
+"""A Gram matrix of fewer multiplications than this is summed in float64 from the start."""
+
+DAMPING_SINGLE, DAMPING_DOUBLE = 3e-6, 1e-13
+"""What is added to the diagonal of a curvature, relative to it, by its precision."""
+
 DECREMENT = 1e-16
 KKT = 1e-9
 
@@ -120,6 +126,8 @@ class _Curvature:
     matrix: np.ndarray  # (p, p), intercept eliminated
     cross: np.ndarray  # (p,), with the intercept
     corner: float  # of the intercept
+    precise: bool  # summed in float64
+    steps: int = 0  # taken with it
 
 
 class StandardRows:
@@ -235,6 +243,7 @@ class SparseProblem:
         decrement, kkt = np.full(M, np.inf), np.full(M, np.inf)
         iterations, converged = np.zeros(M, int), np.zeros(M, bool)
         previous, refresh, settled = np.full(M, np.inf), np.zeros(M, bool), np.zeros(M, int)
+        precise = np.full(M, self.rows.shape[0] * self.n_columns**2 <= SMALL_WORK)
         trace: list[dict[str, float]] = []
         for iteration in range(max_iterations + 1):
             gradients = {j: G[:, j] + _times(quadratics[j], self.u[:, j]) for j in at_work.tolist()}
@@ -255,12 +264,15 @@ class SparseProblem:
                 report(iteration, float(np.max(decrement[np.isfinite(decrement)], initial=0.0)), len(at_work))
             if not at_work.size or iteration == max_iterations or (stopping is not None and stopping()):
                 break
-            self._update_curvatures(at_work, violations, refresh)
+            self._update_curvatures(at_work, violations, refresh, precise)
             steps, shifts, slopes = np.zeros((self.n_columns, M)), np.zeros(M), np.zeros(M)
             for j in at_work.tolist():
                 steps[:, j], shifts[j], slopes[j], decrement[j] = self._direction(j, gradients[j], g0[j], quadratics[j], sparsities[j])
-            # an old curvature is kept while each step leaves a twentieth of the decrement or less
-            refresh[:] = decrement > 0.05 * previous
+            # an old curvature is kept while each step leaves a twentieth of the decrement or less;
+            # one that is new and still poor close to the optimum was spoiled by rounding
+            refresh[:] = ~(decrement <= 0.05 * previous)
+            fresh = np.array([self.rows.curvatures[name].steps <= 2 if name in self.rows.curvatures else False for name in self.names])
+            precise |= refresh & (fresh | self.loss.constant_curvature) & (~np.isfinite(decrement) | (decrement <= 1e-6 * scale))
             previous[at_work] = decrement[at_work]
             iterations[at_work] += 1
             self._line_search(at_work, steps, shifts, slopes, quadratics, sparsities, F, G, g0, refresh)
@@ -289,7 +301,7 @@ class SparseProblem:
         eta = block @ raw + constant
         return (eta if offset is None else eta + offset), y, weights
 
-    def _update_curvatures(self, at_work: np.ndarray, violations: dict[int, np.ndarray], refresh: np.ndarray) -> None:
+    def _update_curvatures(self, at_work: np.ndarray, violations: dict[int, np.ndarray], refresh: np.ndarray, precise: np.ndarray) -> None:
         """Make or renew the curvature of the columns that need it."""
         wanted: dict[int, np.ndarray] = {}
         for j in at_work.tolist():
@@ -300,7 +312,9 @@ class SparseProblem:
             old = self.rows.curvatures.get(self.names[j])
             if old is not None:
                 missing = np.setdiff1d(working, old.working)
-                if not missing.size and (not refresh[j] or self.loss.constant_curvature):
+                lasting = not refresh[j] or (self.loss.constant_curvature and (old.precise or not precise[j]))
+                if not missing.size and lasting:
+                    old.steps += 1
                     continue
                 working = np.union1d(working, old.working) if missing.size else old.working
             wanted[j] = working
@@ -308,15 +322,17 @@ class SparseProblem:
             return
         if self.loss.constant_curvature and self.loss.same_weights:
             everything = np.unique(np.concatenate(list(wanted.values())))
-            shared = self._gram(np.array([next(iter(wanted))]), {next(iter(wanted)): everything})[next(iter(wanted))]
+            first = next(iter(wanted))
+            exact = bool(precise[list(wanted)].any())
+            shared = self._gram(np.array([first]), {first: everything}, np.full(self.M, exact))[first]
             for j, working in wanted.items():
                 place = np.searchsorted(everything, working)
-                self.rows.curvatures[self.names[j]] = _Curvature(working, shared.matrix[np.ix_(place, place)], shared.cross[place], shared.corner)
+                self.rows.curvatures[self.names[j]] = _Curvature(working, shared.matrix[np.ix_(place, place)], shared.cross[place], shared.corner, exact)
             return
-        for j, made in self._gram(np.array(list(wanted)), wanted).items():
+        for j, made in self._gram(np.array(list(wanted)), wanted, precise).items():
             self.rows.curvatures[self.names[j]] = made
 
-    def _gram(self, columns: np.ndarray, working: dict[int, np.ndarray]) -> dict[int, _Curvature]:
+    def _gram(self, columns: np.ndarray, working: dict[int, np.ndarray], precise: np.ndarray) -> dict[int, _Curvature]:
         raw = self.u[:, columns] / self.rows.scale[:, None]
         constant = self.b[columns] - self.rows.shift @ raw
         matrices = {j: np.zeros((working[j].size,) * 2) for j in columns.tolist()}
@@ -325,10 +341,14 @@ class SparseProblem:
             eta, y, weights = self._chunk(part, block, raw, constant, columns)
             _, _, fisher, observed = self.loss.evaluate(eta, y, columns)
             curvature = np.maximum(weights * (observed if self.loss.convex else fisher), 0.0)
-            roots = np.sqrt(np.minimum(curvature, 1e30)).astype(np.float32)
+            roots = np.sqrt(np.minimum(curvature, 1e30))
             for place, j in enumerate(columns.tolist()):
                 root = roots[:, place : place + 1]
-                scaled = self.rows.single(part, block, working[j]) * root
+                if precise[j]:
+                    scaled = (block[:, working[j]] - self.rows.shift[working[j]]) * (root / self.rows.scale[working[j]])
+                else:
+                    root = root.astype(np.float32)
+                    scaled = self.rows.single(part, block, working[j]) * root
                 matrices[j] += scaled.T @ scaled
                 crosses[j] += scaled.T @ root[:, 0]
                 corners[j] += float(curvature[:, place].sum())
@@ -337,7 +357,9 @@ class SparseProblem:
             matrix, cross, corner = matrices[j] / self.total[j], crosses[j] / self.total[j], corners[j] / self.total[j]
             if self.has_intercept and corner > 0:
                 matrix = matrix - np.outer(cross, cross) / corner
-            made[j] = _Curvature(working[j], matrix, cross, corner)
+            # rounding must not make a direction that has no curvature look like one that falls for ever
+            matrix[np.diag_indices_from(matrix)] *= 1.0 + (DAMPING_DOUBLE if precise[j] else DAMPING_SINGLE)
+            made[j] = _Curvature(working[j], matrix, cross, corner, bool(precise[j]))
         return made
 
     def _direction(
@@ -361,6 +383,8 @@ class SparseProblem:
         d0 = -(g0 + known.cross @ d) / known.corner if with_intercept else 0.0
         change = inside.value(new) - inside.value(now)
         step = np.zeros(self.n_columns)
+        if not np.isfinite(d).all():
+            return step, 0.0, 0.0, np.inf
         step[W] = d
         directional = float(gradient[W] @ d + g0 * d0) + change
         gain = -(float(slope @ d + 0.5 * d @ (H @ d)) + change) + (0.5 * g0 * g0 / known.corner if with_intercept else 0.0)
