@@ -9,7 +9,6 @@ import numpy as np
 if TYPE_CHECKING:
     import xarray as xr
 
-    from glmengine.analysis import Analysis
     from glmengine.fitting import Fit
     from glmengine.preparing import Prepared
     from glmengine.validation import CrossValidation
@@ -47,9 +46,11 @@ def coefficient_arrays(prepared: Prepared, fit: Fit) -> tuple[xr.DataArray, xr.D
     shape = (prepared.design.n_columns, len(prepared.units))
     arrays = [np.array(values, np.float64).reshape(shape) for values in (fit.coef, fit.standard_errors)]
     vectors = [np.array(values, np.float64) for values in (fit.intercept, fit.intercept_se)]
-    matrices = [xr.DataArray(array, coords, ("feature", "unit")) for array in arrays]
-    ends = [xr.DataArray(vector, units, ("unit",)) for vector in vectors]
-    return matrices[0], matrices[1], ends[0], ends[1]
+    coefficients, errors = (
+        xr.DataArray(array, coords, ("feature", "unit"), name) for array, name in zip(arrays, ("coefficients", "standard_errors"), strict=True)
+    )
+    intercepts, ends = (xr.DataArray(vector, units, ("unit",), name) for vector, name in zip(vectors, ("intercepts", "intercept_errors"), strict=True))
+    return coefficients, errors, intercepts, ends
 
 
 def covariance_array(prepared: Prepared, fit: Fit) -> xr.DataArray:
@@ -60,7 +61,7 @@ def covariance_array(prepared: Prepared, fit: Fit) -> xr.DataArray:
     values = np.stack([np.asarray(fit.covariance(unit), np.float64) for unit in range(len(prepared.units))])
     names = ["intercept", *_texts(prepared.design.columns.index)]
     coords = {"unit": list(prepared.units), "parameter": names, "parameter_": names}
-    return xr.DataArray(values.reshape(-1, size, size), coords, ("unit", "parameter", "parameter_"))
+    return xr.DataArray(values.reshape(-1, size, size), coords, ("unit", "parameter", "parameter_"), "covariance")
 
 
 def cv_dataset(prepared: Prepared, cross_validation: CrossValidation | None) -> xr.Dataset | None:
@@ -86,7 +87,7 @@ def cv_dataset(prepared: Prepared, cross_validation: CrossValidation | None) -> 
     return xr.Dataset(variables, coords)
 
 
-def score_table(analysis: Analysis, prepared: Prepared, fit: Fit, cross_validation: CrossValidation | None) -> xr.Dataset:
+def score_table(prepared: Prepared, fit: Fit, cross_validation: CrossValidation | None) -> xr.Dataset:
     """One row per unit of everything in `SCORES`."""
     import xarray as xr
 

@@ -51,7 +51,7 @@ def run(analysis: Analysis, recording: Recording, context: Context | None = None
     Cancelled
         If the context says so.
     """
-    context = context or SILENT
+    context = _Forward(context or SILENT)
     started = time.perf_counter()
     prepared = prepare(analysis, recording, context.part(0.0, 0.1))
     cross_validation = _cross_validated(analysis, prepared, context.part(0.1, 0.65))
@@ -62,6 +62,24 @@ def run(analysis: Analysis, recording: Recording, context: Context | None = None
     result.provenance["seconds"] = round(time.perf_counter() - started, 3)
     context.report(Progress("Done", 1.0))
     return result
+
+
+class _Forward(Context):
+    """The caller's context, to which progress never goes back: solvers estimate theirs from a decrement that may rise."""
+
+    def __init__(self, whole: Context) -> None:
+        self._whole, self._fraction = whole, 0.0
+
+    def report(self, progress: Progress) -> None:
+        self._fraction = max(self._fraction, min(progress.fraction, 1.0))
+        self._whole.report(replace(progress, fraction=self._fraction))
+
+    def check(self) -> None:
+        self._whole.check()
+
+    @property
+    def stopping(self) -> bool:
+        return self._whole.stopping
 
 
 def penalty_of(model: Model) -> Penalty:
@@ -148,6 +166,8 @@ def _assessed(
     )
     context.check()
     curves, curve_notes = response_curves(prepared, posterior, context.part(0.1, 0.8))
+    context.report(Progress("Filters and coupling", 0.85))
+    context.check()
     filters = term_filters(prepared, posterior)
     coupling = coupling_strengths(prepared, posterior)
     notes = [*prepared.notes, *fit.notes, *curve_notes]

@@ -26,7 +26,7 @@ DEMO = "head-direction-place"
 _ALIASES = {"session": DEMO}
 # name: (what it is, module of `glmengine.samples` with `make(seed)` and `analysis()`)
 _MODULES = {
-    "head-direction-place": ("16 head-direction and place cells in a box, with refractoriness and coupling, 600 s", "session"),
+    "head-direction-place": ("12 head-direction and place cells in a box, with refractoriness and coupling, 600 s", "session"),
     "linear-track-theta": ("12 place cells of a linear track, one running direction each, precessing against theta, 600 s", "track"),
     "open-field-grid": ("10 grid and conjunctive cells in a box, 900 s", "field"),
     "coupled-network": ("16 excitatory and inhibitory cells that drive each other, 600 s", "network"),

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from glmengine.recording import Recording
 
 BIN_SIZE = 0.02  # s
-STRIDE = 2  # the walk is made in steps of 10 ms
 DURATION = 900.0
 
 
@@ -29,7 +28,7 @@ def make(seed: int = 0) -> Recording:
     rng = np.random.default_rng(seed)
     n_bins = round(DURATION / BIN_SIZE)
     times = (np.arange(n_bins) + 0.5) * BIN_SIZE
-    x, y, direction = (values[::STRIDE] for values in forage(n_bins * STRIDE, rng))
+    x, y, direction = forage(n_bins, BIN_SIZE, rng)
     units = _units(rng)
     drive = np.column_stack([log_tuning(unit, direction, x, y) for unit in units])
     counts = simulate_counts(drive + np.log(BIN_SIZE), np.zeros((len(units), 1, len(units))), rng)

@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from glmengine.analysis import Analysis
     from glmengine.recording import Recording
 
-BIN_SIZE = 0.01  # s
+BIN_SIZE = 0.02  # s
 DURATION = 600.0  # s
 BOX = 100.0  # cm
-N_DIRECTION, N_PLACE = 8, 8
-HISTORY = {"n": 5, "window": 0.15}
-COUPLING = {"n": 3, "window": 0.08}
+N_DIRECTION, N_PLACE = 6, 6
+HISTORY = {"n": 4, "window": 0.2}
+COUPLING = {"n": 2, "window": 0.1}
 
 
 def make(seed: int = 0) -> Recording:
@@ -32,7 +32,7 @@ def make(seed: int = 0) -> Recording:
     rng = np.random.default_rng(seed)
     n_bins = round(DURATION / BIN_SIZE)
     times = (np.arange(n_bins) + 0.5) * BIN_SIZE
-    x, y, direction = forage(n_bins, rng)
+    x, y, direction = forage(n_bins, BIN_SIZE, rng)
 
     units = _units(rng)
     names = [unit["name"] for unit in units]
@@ -40,8 +40,8 @@ def make(seed: int = 0) -> Recording:
 
     lags, history = RaisedCosineLog(**HISTORY).kernel(BIN_SIZE)
     _, coupling = RaisedCosineLog(**COUPLING).kernel(BIN_SIZE)
-    own = history @ np.array([-3.0, -1.0, 0.6, 0.3, 0.0])
-    driving = {"excites": coupling @ np.array([0.5, 0.4, 0.0]), "inhibits": coupling @ np.array([-0.6, -0.4, 0.0])}
+    own = history @ np.array([-2.5, -0.4, 0.5, 0.2])
+    driving = {"excites": coupling @ np.array([0.5, 0.3]), "inhibits": coupling @ np.array([-0.7, -0.4])}
     pairs = _pairs(names)
     kernels = np.zeros((len(names), len(own), len(names)))
     for unit in range(len(names)):
@@ -96,7 +96,7 @@ def analysis() -> Analysis:
                 {"kind": "history", "basis": {"family": "raised_cosine_log", **HISTORY}},
                 {"kind": "coupling", "basis": {"family": "raised_cosine_log", **COUPLING}},
             ],
-            "model": {"strengths": [1e-6, 1e-5, 1e-4]},
+            "model": {"strengths": [1e-5, 1e-4, 1e-3]},
         },
         "demonstration",
     )
@@ -114,16 +114,16 @@ def log_tuning(unit: Mapping[str, Any], direction: np.ndarray, x: np.ndarray, y:
     return np.log(unit["base_hz"]) + unit["height"] * np.exp(-squared / (2 * unit["width"] ** 2))
 
 
-def forage(n_bins: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """A walk through the box: x and y (cm) and head direction (rad, 0 to 2 pi) per bin."""
-    turn = _smooth_noise(n_bins, 0.4, rng) * 2.2  # rad/s
-    speed = 12.0 * np.exp(0.6 * _smooth_noise(n_bins, 1.0, rng))  # cm/s
-    glance = 0.5 * _smooth_noise(n_bins, 0.5, rng)
+def forage(n_bins: int, step: float, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """A walk through the box in bins of `step` seconds: x and y (cm) and head direction (rad, 0 to 2 pi) per bin."""
+    turn = _smooth_noise(n_bins, 0.4 / step, rng) * 2.2  # rad/s
+    speed = 14.0 * np.exp(0.6 * _smooth_noise(n_bins, 1.0 / step, rng))  # cm/s
+    glance = 0.5 * _smooth_noise(n_bins, 0.5 / step, rng)
     x, y, heading = np.empty(n_bins), np.empty(n_bins), np.empty(n_bins)
     at_x, at_y, angle = BOX / 2, BOX / 2, 0.0
     for t in range(n_bins):
-        angle += turn[t] * BIN_SIZE
-        step_x, step_y = speed[t] * BIN_SIZE * np.cos(angle), speed[t] * BIN_SIZE * np.sin(angle)
+        angle += turn[t] * step
+        step_x, step_y = speed[t] * step * np.cos(angle), speed[t] * step * np.sin(angle)
         if not 1.0 < at_x + step_x < BOX - 1.0:
             angle, step_x = np.pi - angle, 0.0
         if not 1.0 < at_y + step_y < BOX - 1.0:
@@ -133,11 +133,11 @@ def forage(n_bins: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarra
     return x, y, np.mod(heading + glance, 2 * np.pi)
 
 
-def _smooth_noise(n: int, seconds: float, rng: np.random.Generator) -> np.ndarray:
-    """Noise of unit variance that forgets itself within `seconds`."""
+def _smooth_noise(n: int, bins: float, rng: np.random.Generator) -> np.ndarray:
+    """Noise of unit variance that forgets itself within `bins`."""
     from scipy.signal import lfilter
 
-    keep = np.exp(-BIN_SIZE / seconds)
+    keep = np.exp(-1.0 / bins)
     return lfilter([np.sqrt(1 - keep**2)], [1.0, -keep], rng.standard_normal(n))
 
 
@@ -149,12 +149,12 @@ def _units(rng: np.random.Generator) -> list[dict[str, Any]]:
                 "name": f"hd{index + 1}",
                 "kind": "head direction",
                 "region": "ADN",
-                "base_hz": 1.0,
+                "base_hz": 0.6,
                 "kappa": round(float(rng.uniform(1.2, 1.7)), 3),
                 "preferred": round(2 * np.pi * index / N_DIRECTION, 6),
             }
         )
-    corners = [(i, j) for i in (0.2, 0.5, 0.8) for j in (0.2, 0.5, 0.8)]
+    corners = [(i, j) for i in (0.25, 0.75) for j in (0.2, 0.5, 0.8)]
     for index in range(N_PLACE):
         centre = BOX * (np.array(corners[index]) + rng.uniform(-0.08, 0.08, 2))
         units.append(

@@ -112,7 +112,7 @@ def test_sample_new_inspect(tmp_path, capsys):
     capsys.readouterr()
     assert main(["inspect", str(tmp_path / "s.nwb")]) == 0
     first = capsys.readouterr().out.splitlines()[0]
-    assert ": 16 units, 600 s" in first
+    assert ": 12 units, 600 s" in first
     assert Analysis.load(tmp_path / "s.toml").recording.path == str(tmp_path / "s.nwb")
 
 
