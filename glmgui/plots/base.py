@@ -29,6 +29,7 @@ from glmgui.plots.export import save_numbers, save_plot
 from glmgui.plots.series import Axis, Table
 
 _LONG_LABEL = 15
+_MOST_NAMES = {"bottom": 8, "left": 12}
 
 
 class Plot(QWidget):
@@ -256,8 +257,14 @@ class Plot(QWidget):
 def label_axes(item: pg.PlotItem, x_axis: Axis, y_axis: Axis) -> None:
     """Write labels with units, without silently scaling the numbers."""
     for side, axis in (("bottom", x_axis), ("left", y_axis)):
-        item.setLabel(side, _label(axis, wrap=side == "left"))
+        item.setLabel(side, label_text(axis, wrap=side == "left"))
         never_scale(item.getAxis(side))
+        item.getAxis(side).setTicks(_named_ticks(axis.names, _MOST_NAMES[side]) if axis.names else None)
+
+
+def _named_ticks(names: tuple[str, ...], most: int) -> list[list[tuple[int, str]]]:
+    every = -(-len(names) // most)
+    return [[(number, name) for number, name in enumerate(names, 1) if (number - 1) % every == 0]]
 
 
 def never_scale(axis: pg.AxisItem) -> None:
@@ -295,7 +302,7 @@ def transparent(colour: QColor, alpha: int) -> QColor:
     return pale
 
 
-def _label(axis: Axis, *, wrap: bool) -> str:
+def label_text(axis: Axis, *, wrap: bool) -> str:
     """The text of an axis as HTML; on an upright axis a long one puts its unit on a second line."""
     if wrap and axis.unit and len(axis.text) > _LONG_LABEL:
         return f"{escape(axis.label)}<br>({escape(axis.unit)})"

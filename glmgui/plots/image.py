@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 
 import numpy as np
 import pyqtgraph as pg
@@ -11,7 +10,7 @@ from qtpy.QtCore import QPointF, QRectF
 from qtpy.QtWidgets import QWidget
 
 from glmgui.plots import style
-from glmgui.plots.base import Plot, never_scale, paint_axes
+from glmgui.plots.base import Plot, label_text, never_scale, paint_axes
 from glmgui.plots.series import NO_AXIS, Axis, Image, Table, images_table
 
 _BAR_STEPS = 256
@@ -107,6 +106,8 @@ class ImagePlot(Plot):
                 area.setXLink(self._areas[0])
                 area.setYLink(self._areas[0])
             self._areas.append(area)
+            self.layout_item.layout.setColumnStretchFactor(column, 1)
+            self.layout_item.layout.setColumnPreferredWidth(column, 100)
         if self._images:
             self._add_bar(colours, len(self._images))
 
@@ -132,7 +133,7 @@ class ImagePlot(Plot):
             bar.getAxis(side).setTicks([])
             bar.getAxis(side).showLabel(False)
         bar.getAxis("left").setWidth(1)
-        bar.setLabel("right", escape(self.value_axis.text))
+        bar.setLabel("right", label_text(self.value_axis, wrap=True))
         never_scale(bar.getAxis("right"))
         self._ramp = pg.ImageItem()
         self._ramp.setColorMap(colours)
@@ -143,6 +144,7 @@ class ImagePlot(Plot):
         self._bar = bar
         paint_axes(bar, self.colours)
         self.layout_item.layout.setColumnStretchFactor(column, 0)
+        self.layout_item.layout.setColumnPreferredWidth(column, -1)
 
     def _restyle(self) -> None:
         for area, image in zip(self._areas, self._images, strict=True):

@@ -15,10 +15,14 @@ Table = dict[str, np.ndarray]
 
 @dataclass(frozen=True)
 class Axis:
-    """What an axis shows, with its unit of measure (empty for a pure number)."""
+    """What an axis shows, with its unit of measure (empty for a pure number).
+
+    With `names` its numbers 1, 2, ... stand for things that are called so.
+    """
 
     label: str
     unit: str = ""
+    names: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
@@ -26,7 +30,13 @@ class Axis:
 
     def value(self, number: float) -> str:
         """A number of this axis, as the readout under the mouse writes it."""
+        if self.names:
+            return self.names[min(max(round(number), 1), len(self.names)) - 1]
         return f"{number:.4g}\u2009{self.unit}" if self.unit else f"{number:.4g}"
+
+    def column(self, numbers: np.ndarray) -> np.ndarray:
+        """Numbers of this axis as they are saved: by name where they have one."""
+        return np.array([self.value(number) for number in numbers], dtype=object) if self.names else numbers
 
 
 NO_AXIS = Axis("")
@@ -121,7 +131,8 @@ def images_table(images: Sequence[Image], x_axis: Axis, y_axis: Axis, value_axis
     headings = list(columns)
     for image in images:
         x, y = np.meshgrid(image.x, image.y, indexing="ij")
-        parts = (np.full(x.size, image.title, dtype=object), x.ravel(), y.ravel(), np.asarray(image.values, float).ravel())
+        title = np.full(x.size, image.title, dtype=object)
+        parts = (title, x_axis.column(x.ravel()), y_axis.column(y.ravel()), np.asarray(image.values, float).ravel())
         for heading, part in zip(headings, parts, strict=True):
             columns[heading].append(part)
     table = {heading: np.concatenate(parts) for heading, parts in columns.items()}

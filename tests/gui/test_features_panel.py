@@ -225,8 +225,8 @@ def test_cards_say_what_a_term_is(small_recording):
     n = defaults.N_FIELD
     assert describe(field, 3) == f"2-D tuning: B-spline, {n} \u00d7 {n} = {n * n} columns"
     assert describe(defaults.tuning_term(small_recording, "head_direction"), 3) == "tuning: cyclic B-spline, 12 columns"
-    assert describe(defaults.history_term(), 3) == "own past 0.15\u2009s: log raised cosine, 8 columns"
-    assert describe(defaults.coupling_term(), 3) == "others' past 0.1\u2009s: log raised cosine, 5 \u00d7 2 units = 10 columns"
+    assert describe(defaults.history_term(), 3) == "own past 0.15\u2009s: 8 columns"
+    assert describe(defaults.coupling_term(), 3) == "others' past 0.1\u2009s: 5 \u00d7 2 units = 10 columns"
     assert n_columns(defaults.coupling_term().with_(include_self=True), 3) == 15
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from qtpy.QtCore import Qt, Signal
+from qtpy.QtCore import QSize, Qt, Signal
 from qtpy.QtWidgets import QTreeWidget, QTreeWidgetItem, QWidget
 
 from glmgui.panels.data.summary import EpochRow
@@ -55,6 +55,7 @@ class EpochsList(QWidget):
             self.view.clear()
             for epoch in rows:
                 item = QTreeWidgetItem([epoch.name, str(len(epoch.pieces)), f"{epoch.seconds:,.1f}"])
+                item.setSizeHint(0, QSize(0, 22))
                 item.setTextAlignment(1, Qt.AlignmentFlag.AlignRight)
                 item.setTextAlignment(2, Qt.AlignmentFlag.AlignRight)
                 if epoch.kind == "epoch":

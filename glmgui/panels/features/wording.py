@@ -33,15 +33,19 @@ def describe(term: Spec, n_units: int) -> str:
         window = getattr(bases[0], "window", None) if bases else None
         kind = {"history": "own past", "coupling": "others' past"}.get(term.kind, term.kind.replace("_", " "))
         kind += f" {window:g}\u2009s" if window else ""
-    if not bases:
+    columns = n_columns(term, n_units)
+    if columns is None:
         return kind
+    counted = f"{columns} column{'s' if columns != 1 else ''}"
+    if not hasattr(term, "factors"):
+        return (
+            f"{kind}: {_size(bases[0])} \u00d7 {columns // _size(bases[0])} units = {counted}"
+            if term.kind == "coupling"
+            else f"{kind}: {counted}"
+        )
     names = " \u00d7 ".join(dict.fromkeys(family_title(basis.family) for basis in bases))
     sizes = " \u00d7 ".join(str(_size(basis)) for basis in bases)
-    columns = n_columns(term, n_units)
-    if term.kind == "coupling" and columns is not None:
-        sizes += f" \u00d7 {columns // _size(bases[0])} units"
-    counted = f" = {columns}" if columns is not None and "\u00d7" in sizes else ""
-    return f"{kind}: {names}, {sizes}{counted} columns"
+    return f"{kind}: {names}, {sizes} = {counted}" if len(bases) > 1 else f"{kind}: {names}, {counted}"
 
 
 def n_columns(term: Spec, n_units: int) -> int | None:

@@ -16,9 +16,7 @@ _LOG_RATE = Axis("log rate per spike")
 _LENGTHS = ("m", "cm", "mm", "px", "pixel", "pixels")
 _MOST_SOURCES = 5
 _TUNING_HELP = "Mean rate in bins of the variable, over the same bins of time: as recorded, and as the whole model predicts it, with its 95 % band."
-_PLACE_HELP = (
-    "Mean rate where the animal was, as recorded and as the whole model predicts it, on one colour scale. Blank: never visited."
-)
+_PLACE_HELP = "Mean rate where the animal was, as recorded and as the whole model predicts it, on one colour scale; the few bins above its end have its last colour. Blank: never visited."
 _EFFECT_HELP = "The rate that the model predicts with every other term at its mean contribution, with its 95 % band."
 _FILTER_HELP = "How much a spike changes the log of the rate, by the time that has passed since. Above zero it raises the rate, below it lowers it."
 _COUPLING_HELP = (
@@ -125,7 +123,7 @@ def _tuning_images(label: str, one: xr.Dataset, first: str, second: str) -> list
     pair = [image("data", "data_hz"), image("model", "tuning_hz")]
     effect = [image("lower 95 % limit", "effect_low"), image("effect", "effect_hz"), image("upper 95 % limit", "effect_high")]
     return [
-        Images(f"tuning_{label}", f"{label}: data and model", x_axis, y_axis, RATE, pair, _PLACE_HELP, equal=equal),
+        Images(f"tuning_{label}", f"{label}: data and model", x_axis, y_axis, RATE, pair, _PLACE_HELP, _pair_levels(one), equal),
         Images(
             f"effect_{label}",
             f"{label}: effect of this term alone",
@@ -138,6 +136,15 @@ def _tuning_images(label: str, one: xr.Dataset, first: str, second: str) -> list
             equal,
         ),
     ]
+
+
+def _pair_levels(one: xr.Dataset) -> tuple[float, float] | None:
+    """Colours for data and model alike that single bins, visited for a moment, do not stretch."""
+    tops = []
+    for key, share in (("data_hz", 0.98), ("tuning_hz", 0.995)):
+        finite = one[key].values[np.isfinite(one[key].values)]
+        tops += [float(np.quantile(finite, share))] if finite.size else []
+    return (0.0, max(tops)) if tops and max(tops) > 0 else None
 
 
 def _effect_levels(one: xr.Dataset) -> tuple[float, float] | None:
@@ -171,7 +178,7 @@ def kernels(label: str, filters: xr.Dataset, unit: str) -> list[Drawing]:
     title = f"{label}: filters" if few else f"{label}: the {len(curves)} strongest filters"
     drawings: list[Drawing] = [Lines(f"filter_{label}", f"{title}, 95 % bands", lag, _LOG_RATE, curves, _FILTER_HELP, level=True)]
     if len(names) > 1:
-        number = Axis("source, number in the list")
+        number = Axis("from unit", names=tuple(names))
         image = Image("", lags, np.arange(1, len(names) + 1, dtype=float), values)
         title = f"{label}: filters from every unit"
         drawings.append(Images(f"filters_{label}", title, lag, number, _LOG_RATE, [image], _FILTER_HELP, diverging=True))
@@ -183,9 +190,11 @@ def pairs(coupling: xr.Dataset) -> list[Drawing]:
     strength = coupling["strength"]
     source = next(str(name) for name in strength.dims if name != "unit")
     values = strength.transpose(source, "unit").values
-    value_axis = Axis(str(strength.attrs.get("long_name", "coupling")), str(strength.attrs.get("unit", "")))
+    value_axis = Axis("summed filter", str(strength.attrs.get("unit", "")))
     numbers = [np.arange(1, count + 1, dtype=float) for count in values.shape]
-    axes = (Axis("from unit, number in the list"), Axis("to unit, number in the list"))
+    axes = [
+        Axis(f"{word} unit", names=tuple(map(str, coupling[name].values))) for word, name in (("from", source), ("to", "unit"))
+    ]
     return [
         Images(
             "coupling", "Coupling of all pairs", *axes, value_axis, [Image("", *numbers, values)], _COUPLING_HELP, diverging=True
