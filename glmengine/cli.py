@@ -29,6 +29,10 @@ exit codes: 0 done, 1 the data or the analysis is at fault (one line says what),
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; its exit code."""
+    from glmengine import probing
+
+    if arguments is None and sys.argv[1:] == [probing.PROBE_OPTION]:  # a frozen program reads a doubtful file in a copy of itself
+        return probing.main()
     parser = build_parser()
     options = parser.parse_args(arguments)
     if options.command is None:
@@ -75,9 +79,22 @@ def build_parser() -> argparse.ArgumentParser:
         text = f"{what[:1].upper()}{what[1:]}. {more}".strip()
         return commands.add_parser(name, help=what, description=text, formatter_class=argparse.RawDescriptionHelpFormatter)
 
-    inspect = command("inspect", "what is in a recording", "The first line sums it up; then units, covariates, epochs, trials and what was doubtful.")
+    inspect = command(
+        "inspect",
+        "what is in a recording",
+        "The first line sums it up; then units, covariates, epochs, trials and what was doubtful.",
+    )
     inspect.add_argument("file", metavar="FILE", help="a recording: NWB file, folder of pynapple .npz, and others")
     _recipe(inspect)
+
+    recipe = command(
+        "recipe",
+        "a draft of what the arrays of a file without a standard are",
+        "For MATLAB, CSV, Parquet and NumPy files. Look through it, correct it, and give it to the other commands with --recipe.",
+    )
+    recipe.add_argument("file", metavar="FILE", help="the file")
+    recipe.add_argument("--out", metavar="FILE", help="the .toml to write; to the standard output where not given")
+    recipe.add_argument("--force", action="store_true", help="replace the file")
 
     run = command(
         "run",
@@ -88,10 +105,20 @@ def build_parser() -> argparse.ArgumentParser:
     run.add_argument("--recording", metavar="FILE", help="the recording; the one that the analysis names where not given")
     run.add_argument("--out", metavar="DIR", required=True, help="folder for the results, made where it is missing")
     run.add_argument("--no-figures", action="store_true", help="write tables and result.nc, draw nothing")
-    run.add_argument("--figure-format", metavar="KIND", action="append", choices=("pdf", "svg", "png"), help="pdf, svg or png, may be repeated; pdf and png where not given")
+    run.add_argument(
+        "--figure-format",
+        metavar="KIND",
+        action="append",
+        choices=("pdf", "svg", "png"),
+        help="pdf, svg or png, may be repeated; pdf and png where not given",
+    )
     _recipe(run)
 
-    batch = command("batch", "the same analysis on each of many recordings", "One folder of results per recording; one that fails is reported and the others go on.")
+    batch = command(
+        "batch",
+        "the same analysis on each of many recordings",
+        "One folder of results per recording; one that fails is reported and the others go on.",
+    )
     batch.add_argument("analysis", metavar="ANALYSIS", help="an analysis (.toml) or a project (.glm)")
     batch.add_argument("recordings", metavar="FILE", nargs="+", help="the recordings")
     batch.add_argument("--out", metavar="DIR", required=True, help="folder for the results, made where it is missing")
@@ -120,7 +147,9 @@ def build_parser() -> argparse.ArgumentParser:
     sample = command("sample", "a simulated session whose truth is known", _sample_list())
     sample.add_argument("name", metavar="NAME", help="which one")
     sample.add_argument("file", metavar="FILE", help="the NWB file to write")
-    sample.add_argument("--seed", type=int, default=0, metavar="N", help="the same seed gives the same session; 0 where not given")
+    sample.add_argument(
+        "--seed", type=int, default=0, metavar="N", help="the same seed gives the same session; 0 where not given"
+    )
 
     script = command("script", "an analysis as a Python script that gives the same numbers")
     script.add_argument("analysis", metavar="ANALYSIS", help="an analysis (.toml) or a project (.glm)")

@@ -30,6 +30,21 @@ def inspect(options: Namespace) -> int:
     return 0
 
 
+def recipe(options: Namespace) -> int:
+    """A draft of the recipe for a file without a standard."""
+    from glmengine.files import write_whole
+    from glmengine.suggesting import draft_recipe
+
+    text = draft_recipe(options.file).to_toml()
+    if options.out is None:
+        print(text, end="")
+        return 0
+    if Path(options.out).exists() and not options.force:
+        raise GlmError(f"{options.out}: exists already; give another name, or --force to replace it")
+    write_whole(options.out, text.encode("utf-8"))
+    return 0
+
+
 def run(options: Namespace) -> int:
     """Fit, score, and write everything."""
     from glmengine.export.outputs import writable_folder
@@ -89,7 +104,9 @@ def predict(options: Namespace) -> int:
         dataset.to_netcdf(temporary, engine="h5netcdf")
     write_whole(folder / "scores.csv", table_csv(scores).encode("utf-8"))
     explained = scores["deviance_explained"].values
-    print(f"{recording.name}: {_units(len(result.units))}, {dataset.sizes['time']} bins, deviance explained {_median(explained)} (median)")
+    print(
+        f"{recording.name}: {_units(len(result.units))}, {dataset.sizes['time']} bins, deviance explained {_median(explained)} (median)"
+    )
     print(f"written to {folder}: rates.nc, scores.csv")
     return 0
 
@@ -209,8 +226,14 @@ def _result(file: str) -> Result:
 def _say_result(result: Result, folder: str | Path) -> None:
     held_out = np.asarray(result.scores["deviance_explained_heldout"].values, np.float64)
     name = result.provenance.get("recording_name", "")
-    found = f", deviance explained on held-out time {_median(held_out)} (median), {_most(held_out)} (most)" if np.isfinite(held_out).any() else ""
-    print(f"{name}: {_units(len(result.units))}, {result.coefficients.sizes['feature']} features, {result.provenance['seconds']:.1f} s{found}")
+    found = (
+        f", deviance explained on held-out time {_median(held_out)} (median), {_most(held_out)} (most)"
+        if np.isfinite(held_out).any()
+        else ""
+    )
+    print(
+        f"{name}: {_units(len(result.units))}, {result.coefficients.sizes['feature']} features, {result.provenance['seconds']:.1f} s{found}"
+    )
     for note in result.notes:
         print(f"note: {note}")
     print(f"written to {folder}: coefficients.csv, scores.csv, result.nc, report.html, analysis.toml, script.py")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -37,15 +37,17 @@ MAGIC = (
 )  # fmt: skip
 
 
-def open_recording(path: str | Path, recipe: Recipe | str | Path | None = None, *, context: Context = SILENT) -> Recording:
+def open_recording(
+    path: str | Path, recipe: Recipe | Mapping[str, Any] | str | Path | None = None, *, context: Context = SILENT
+) -> Recording:
     """Open a recording; its content decides the format.
 
     Parameters
     ----------
     path : str or Path
         A file, or a folder where the format is one.
-    recipe : Recipe, or str or Path of its TOML file, optional
-        What the arrays of a file without a standard are (MATLAB, CSV and the like).
+    recipe : Recipe, its plain data, or str or Path of its TOML file, optional
+        What the arrays of a file without a standard are (MATLAB, CSV and the like); kept as plain data in `source`.
     context : Context
         Progress and cancellation.
 
@@ -67,7 +69,7 @@ def open_recording(path: str | Path, recipe: Recipe | str | Path | None = None, 
         if reader.needs_recipe and chosen is None:
             raise GlmError(
                 f"{path.name}: is {_article(reader.name)} {reader.name} file, which has no standard for recordings; say what its arrays are "
-                f"in the window's import assistant, or in a recipe given with --recipe (glmengine recipe {path.name} writes a draft)"
+                f"in a recipe (`glmengine recipe {path.name} --out recipe.toml` drafts one) and give it with --recipe recipe.toml"
             )
         context.report(Progress(f"Opening {path.name}", 0.1))
         digest = sha256_of(path)
@@ -80,7 +82,7 @@ def open_recording(path: str | Path, recipe: Recipe | str | Path | None = None, 
         context.check()
         from glmengine.assembling import assemble
 
-        source = {"format": reader.name} if chosen is None else {"format": reader.name, "recipe": chosen}
+        source = {"format": reader.name} if chosen is None else {"format": reader.name, "recipe": chosen.to_dict()}
         return assemble(raw, path.name if path.is_dir() else path.stem, path=path.resolve(), sha256=digest, source=source)
     except GlmError as error:
         if path.name in error.message:
@@ -260,11 +262,13 @@ def content_of(head: bytes) -> str:
     return "plain text" if "\0" not in text else "binary data of an unknown kind"
 
 
-def _recipe(recipe: Recipe | str | Path | None) -> Recipe | None:
+def _recipe(recipe: Recipe | Mapping[str, Any] | str | Path | None) -> Recipe | None:
     if recipe is None:
         return None
     from glmengine.recipes import Recipe
 
+    if isinstance(recipe, Mapping):
+        return Recipe.parse(dict(recipe), "recipe")
     return recipe if isinstance(recipe, Recipe) else Recipe.load(recipe)
 
 

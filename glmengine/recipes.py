@@ -151,8 +151,11 @@ class Recipe(Spec):
         """The recipe as TOML, with what differs from the defaults."""
         import tomli_w
 
-        content = self.model_dump(mode="json", exclude_defaults=True, exclude_none=True)
-        return tomli_w.dumps({"format_version": self.format_version, **content})
+        return tomli_w.dumps(self.to_dict())
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data that `parse` reads again: what differs from the defaults."""
+        return {"format_version": self.format_version, **self.model_dump(mode="json", exclude_defaults=True, exclude_none=True)}
 
 
 def apply_recipe(recipe: Recipe, arrays: Arrays) -> RawRecording:

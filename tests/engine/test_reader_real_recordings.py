@@ -158,7 +158,8 @@ def test_matlab_through_a_recipe(shared_data, tmp_path):
     np.testing.assert_allclose(recording.spikes[0].t, content["spiketimes"].ravel(), atol=1e-9)
     np.testing.assert_array_equal(recording.covariates["position"].data.values, content["X"].ravel())
     assert describe(recording).startswith("kramer-place-cell: 1 unit, 177.8 s, 220 spikes, 1 covariate (position in cm)")
-    assert recording.source["recipe"] == Recipe.load(recipe)
+    again = open_recording(path, recording.source["recipe"])
+    assert again.source["recipe"] == recording.source["recipe"] == Recipe.load(recipe).to_dict()
 
 
 def test_matlab_without_a_recipe_says_how_to_make_one(shared_data):

@@ -41,8 +41,7 @@ def test_counts_of_a_real_recording_equal_pynapples(shared_data):
     np.testing.assert_array_equal(grid.count(recording), counted.values)
 
 
-def test_interpolation_of_slow_samples_equals_pynapples(scattered):
-    _, support = scattered
+def test_interpolation_of_slow_samples_equals_pynapples():
     rng = np.random.default_rng(4)
     times = np.arange(0, 100, 0.25)
     series = nap.TsdFrame(times, rng.normal(size=(400, 2)), columns=["x", "y"])
