@@ -77,3 +77,58 @@ def nothing_left_behind(qapp):
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     left = [thread for thread in threading.enumerate() if thread not in before and not thread.daemon and thread.is_alive()]
     assert not left, f"threads left running: {left}"
+
+
+@pytest.fixture
+def settings(tmp_path):
+    from glmgui.settings import Settings
+
+    return Settings(tmp_path / "settings.ini")
+
+
+@pytest.fixture
+def questions():
+    from glmgui.unattended import NoQuestions
+
+    return NoQuestions()
+
+
+@pytest.fixture
+def window(qapp, settings, questions, tmp_path, monkeypatch):
+    """The main window with settings and recovery files of its own, shown; closed without questions at the end."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    from glmgui import theme
+    from glmgui.window import MainWindow
+
+    theme.apply(qapp, False)
+    made = MainWindow(settings, questions)
+    made.renew_icons()
+    made.resize(1366, 768)
+    made.show()
+    yield made
+    questions.unsaved = lambda project: "discard"
+    questions.stop_running = lambda label: True
+    made.close()
+    assert not made.left_running, "the worker did not end"
+    theme.apply(qapp, False)
+    made.deleteLater()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+
+
+@pytest.fixture(scope="session")
+def small_analysis():
+    """One term on the small recording, quick to fit."""
+    from glmengine.analysis import Analysis, Model, Time, Validation
+    from glmengine.basis import CyclicBSpline
+    from glmengine.terms import CovariateTerm, Factor
+
+    term = CovariateTerm(factors=(Factor(variable="head_direction", basis=CyclicBSpline(n=8)),))
+    return Analysis(time=Time(bin_size=0.02), terms=(term,), model=Model(strengths=(1e-4, 1e-2)), validation=Validation(folds=2))
+
+
+@pytest.fixture(scope="session")
+def small_result(small_analysis, small_recording):
+    """The fit of the small analysis, made once."""
+    import glmengine
+
+    return glmengine.run(small_analysis, small_recording)
