@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from qtpy.QtCore import QRect, Qt
+from collections.abc import Callable, Mapping
+
+from qtpy.QtCore import QEvent, QObject, QRect, Qt
 from qtpy.QtGui import QColor, QPainter, QPaintEvent, QPalette
-from qtpy.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
 from glmgui import theme
 
 _SIGNS = {"error": "\u2716", "warning": "\u26a0"}
 _SIGN_WIDTH = 26
+_WIDEST_FORM = 460
 
 
 def heading(text: str, parent: QWidget | None = None) -> QLabel:
@@ -122,6 +125,29 @@ class MessageLine(QFrame):
         painter.end()
 
 
+class FormScroll(QScrollArea):
+    """A form that scrolls up and down only: it is never narrower than its form."""
+
+    def __init__(self, form: QWidget, name: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName(name)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setWidget(form)
+        form.installEventFilter(self)
+        self._follow()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if watched is self.widget() and event.type() == QEvent.Type.LayoutRequest:
+            self._follow()
+        return super().eventFilter(watched, event)
+
+    def _follow(self) -> None:
+        bar = self.verticalScrollBar().sizeHint().width()
+        self.setMinimumWidth(min(max(240, self.widget().minimumSizeHint().width() + bar), _WIDEST_FORM))
+
+
 class EmptyState(QWidget):
     """What stands where there is nothing yet: what will be here, and what to do for it."""
 
@@ -136,12 +162,17 @@ class EmptyState(QWidget):
         self._text = hint(text, self)
         self._text.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         self._text.setMaximumWidth(520)
+        self._buttons: list[QHBoxLayout] = []
         box = QVBoxLayout(self)
         box.addStretch(2)
         box.addWidget(top)
         box.addLayout(row(None, self._text, None))
-        box.addStretch(3)
         box.itemAt(2).layout().setStretch(1, 4)
+        self._choices = QVBoxLayout()
+        self._choices.setContentsMargins(0, 12, 0, 0)
+        self._choices.setSpacing(6)
+        box.addLayout(self._choices)
+        box.addStretch(3)
 
     @property
     def text(self) -> str:
@@ -149,3 +180,19 @@ class EmptyState(QWidget):
 
     def set_text(self, text: str) -> None:
         self._text.setText(text)
+
+    def set_choices(self, choices: Mapping[str, Callable[[], None]]) -> None:
+        """Buttons below the text, each for a thing to begin with."""
+        for old in self._buttons:
+            self._choices.removeItem(old)
+            made = old.itemAt(1).widget()
+            made.hide()
+            made.deleteLater()
+        self._buttons = []
+        for at, (text, act) in enumerate(choices.items()):
+            made = button(text, f"{self.objectName()}_choice_{at}", "", self)
+            made.setMinimumWidth(260)
+            made.clicked.connect(lambda _, act=act: act())
+            line = row(None, made, None)
+            self._choices.addLayout(line)
+            self._buttons.append(line)

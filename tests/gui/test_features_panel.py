@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QMenu
+from qtpy.QtWidgets import QMenu, QPushButton
 
 from glmengine.analysis import Analysis, Time
 from glmengine.basis import BSpline, CyclicBSpline, RaisedCosineLog
@@ -15,6 +15,7 @@ from glmengine.terms import CouplingTerm, CovariateTerm, Factor, HistoryTerm
 from glmgui.panels.features import FeaturesPanel, defaults
 from glmgui.panels.features.editor import partner, with_suited_bases
 from glmgui.panels.features.wording import describe, n_columns
+from glmgui.widgets import FormScroll
 
 
 @pytest.fixture
@@ -54,6 +55,35 @@ def test_without_terms_it_says_how_to_begin(panel, document):
     document.open(None, Analysis())
     assert "Open a recording" in panel.empty.text
     assert not panel.terms.add.isEnabled()
+
+
+def test_the_usual_beginnings_are_one_click_away(qtbot, panel, document):
+    buttons = {button.text(): button for button in panel.empty.findChildren(QPushButton)}
+    assert list(buttons) == ["Place: position.x \u00d7 position.y", "Tuning to head_direction", "Own spike history"]
+    qtbot.mouseClick(buttons["Tuning to head_direction"], Qt.MouseButton.LeftButton)
+    assert [term.label for term in document.analysis.terms] == ["head_direction"]
+    document.undo()
+    assert panel._stack.currentWidget() is panel.empty
+    assert len([button for button in panel.empty.findChildren(QPushButton) if button.isVisibleTo(panel)]) == 3
+
+
+def test_the_form_is_never_cut_off(qtbot, panel):
+    choose(panel, "Place: position.x \u00d7 position.y")
+    scroll = panel.findChild(FormScroll, "term_scroll")
+    qtbot.waitUntil(lambda: scroll.viewport().width() >= panel.editor.minimumSizeHint().width(), timeout=5_000)
+
+
+def test_the_preview_begins_where_the_conditions_are_met(small_recording):
+    from glmengine.analysis import Condition
+    from glmgui.panels.features.preview_jobs import features_on_recording
+
+    term = defaults.tuning_term(small_recording, "head_direction")
+    when = Time(bin_size=0.02, conditions=(Condition(variable="position.x", below=10.0),))
+    times, _, _ = features_on_recording(term, small_recording, when, None)
+    first_low = small_recording.covariates["position"].data.t[
+        np.argmax(small_recording.covariates["position"].data.values[:, 0] < 10)
+    ]
+    assert times[0] <= first_low <= times[-1]
 
 
 def test_an_angle_begins_with_a_cyclic_basis_over_the_circle(panel, document):

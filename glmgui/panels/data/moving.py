@@ -89,7 +89,7 @@ class MovingDialog(QDialog):
         self.threshold.setObjectName("moving_threshold")
         self.threshold.setAccessibleName("Speed above")
         self.threshold.setRange(0.0, 1e6)
-        self.threshold.setDecimals(3)
+        self.threshold.setDecimals(2)
         self.threshold.setStepType(QDoubleSpinBox.StepType.AdaptiveDecimalStepType)
         self.threshold.setLocale(QLocale.c())
         info = Speed.model_fields["smoothing"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QMenu, QScrollArea, QSplitter, QStackedLayout, QToolButton, QWidget
+from qtpy.QtWidgets import QMenu, QSplitter, QStackedLayout, QToolButton, QWidget
 
 from glmengine.analysis import Analysis
 from glmengine.errors import GlmError
@@ -20,7 +20,7 @@ from glmgui.panels.data.summary import Summary, series_to_draw, summarise
 from glmgui.panels.data.time_form import TimeForm
 from glmgui.panels.data.units_table import UnitsTable
 from glmgui.panels.data.usable import Usable, usable_time
-from glmgui.widgets import EmptyState, column
+from glmgui.widgets import EmptyState, FormScroll, column
 
 _WELCOME = (
     "Open a file with Ctrl+O, or drop one onto the window: NWB files and folders of pynapple .npz files are read directly. "
@@ -55,13 +55,7 @@ class DataPanel(QWidget):
             left.addWidget(part)
             left.setStretchFactor(left.count() - 1, stretch)
         left.setSizes([320, 140, 130])
-        right = QScrollArea()
-        right.setObjectName("time_scroll")
-        right.setFrameShape(QScrollArea.Shape.NoFrame)
-        right.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        right.setWidgetResizable(True)
-        right.setWidget(self.time_form)
-        right.setMinimumWidth(240)
+        right = FormScroll(self.time_form, "time_scroll")
         whole = QSplitter(Qt.Orientation.Horizontal)
         whole.setChildrenCollapsible(False)
         for part, stretch in ((left, 4), (self.overview, 8), (right, 2)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QMenu, QScrollArea, QSplitter, QStackedLayout, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QMenu, QSplitter, QStackedLayout, QVBoxLayout, QWidget
 
 from glmengine.analysis import Analysis
 from glmengine.errors import GlmError
@@ -19,12 +19,12 @@ from glmgui.panels.features.preview_jobs import SECONDS, draw_basis, features_on
 from glmgui.panels.features.previews import BasisPreview, FeaturePreview
 from glmgui.panels.features.term_list import Card, TermList
 from glmgui.panels.features.wording import describe
-from glmgui.widgets import EmptyState, MessageLine, column
+from glmgui.widgets import EmptyState, FormScroll, MessageLine, column
 
 _NO_RECORDING = "Open a recording first: its covariates are what a model can be made of."
 _NO_TERMS = (
     "A term is one thing that the rate of a neuron may depend on: a position, a direction, a stimulus, its own past spikes, "
-    "the spikes of others. Terms add up. Begin with 'Add term' on the left."
+    "the spikes of others. Terms add up. Begin with one of these, or with 'Add term' on the left."
 )
 _NO_CHOICE = "Choose a term on the left to see its functions and to change it."
 
@@ -67,14 +67,7 @@ class FeaturesPanel(QWidget):
         box.setContentsMargins(0, 0, 0, 0)
         box.addWidget(self.message)
         box.addWidget(pictures, 1)
-        form = QScrollArea()
-        form.setObjectName("term_scroll")
-        form.setFrameShape(QScrollArea.Shape.NoFrame)
-        form.setWidgetResizable(True)
-        form.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        form.setWidget(self.editor)
-        form.setMinimumWidth(300)
-        self._form = form
+        form = FormScroll(self.editor, "term_scroll")
         details = QSplitter(Qt.Orientation.Horizontal)
         details.setChildrenCollapsible(False)
         details.addWidget(shown)
@@ -128,13 +121,12 @@ class FeaturesPanel(QWidget):
         self.terms.set_cards(cards, at)
         if recording is None or at is None:
             self.empty.set_text(_NO_RECORDING if recording is None else _NO_TERMS if not analysis.terms else _NO_CHOICE)
+            self.empty.set_choices(self._first_choices(recording) if recording is not None and not analysis.terms else {})
             self._stack.setCurrentWidget(self.empty)
             return
         self._stack.setCurrentWidget(self._details)
         term = analysis.terms[at]
         self.editor.set_term(term, recording)
-        bar = self._form.verticalScrollBar().sizeHint().width()
-        self._form.setMinimumWidth(min(max(300, self.editor.minimumSizeHint().width() + bar), 460))
         self._preview(at, term, recording)
 
     # Pictures
@@ -248,7 +240,20 @@ class FeaturesPanel(QWidget):
             select=at + 1,
         )
 
-    # The menu of terms
+    # What can be added
+
+    def _first_choices(self, recording: Recording) -> dict[str, Callable[[], None]]:
+        """What most analyses of such a recording begin with."""
+        choices: dict[str, Callable[[], None]] = {}
+        pairs = defaults.position_pairs(recording)
+        for pair in pairs[:2]:
+            choices[f"Place: {pair[0]} \u00d7 {pair[1]}"] = lambda pair=pair: self.add_term(defaults.field_term(recording, pair))
+        placed = {name for pair in pairs for name in pair}
+        angles_first = sorted(recording.variables, key=lambda name: recording.variables[name][0].kind != "angle")
+        for name in [name for name in angles_first if name not in placed][:2]:
+            choices[f"Tuning to {name}"] = lambda name=name: self.add_term(defaults.tuning_term(recording, name))
+        choices["Own spike history"] = lambda: self.add_term(defaults.history_term())
+        return choices
 
     def _fill_menu(self, menu: QMenu) -> None:
         menu.clear()

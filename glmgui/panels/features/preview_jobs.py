@@ -52,7 +52,22 @@ def range_of(recording: Recording, variable: str) -> tuple[float, float] | None:
 
 
 def features_on_recording(term: Spec, recording: Recording, time: Time, start: float | None) -> tuple:
-    """Times (t,), columns (t, p) and labels of a term on some seconds of the recording."""
+    """Times (t,), columns (t, p) and labels of a term on some seconds of the recording, by default the first that are used."""
     from glmengine.preview import feature_preview
 
+    if start is None and time.conditions:
+        start = _first_used(recording, time)
     return feature_preview(term, recording, time, seconds=SECONDS, start=start)
+
+
+def _first_used(recording: Recording, time: Time) -> float | None:
+    """Start (s) of the first stretch of which most bins meet the conditions."""
+    from glmengine.timegrid import make_grid, usable
+
+    grid = make_grid(time, recording)
+    used = np.concatenate([[0], np.cumsum(usable(time, recording, grid))])
+    n = min(max(round(SECONDS / time.bin_size), 1), grid.n_bins)
+    share = (used[n:] - used[:-n]) / n
+    if not share.size or not share.max():
+        return None
+    return float(grid.centres[np.argmax(share >= min(0.5, share.max()))])
