@@ -116,9 +116,11 @@ class ModelPanel(QWidget):
         self.equation.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.terms = _table(("Term", "Depends on", "Columns"), "model_terms", "Terms of the model and their columns")
         self.strengths = _table(
-            ("Strength a", "Textbook \u03b1 = a\u00b7T/2", "As a prior: sd of a coefficient"),
-            "model_strengths",
-            "Strengths of the penalty in other forms",
+            ("Strength a", "Textbook \u03b1", "Prior sd"), "model_strengths", "Strengths of the penalty in other forms"
+        )
+        self.strengths.setToolTip(
+            "a: the strength as it is given. Textbook: a\u00b7T/2 for T bins, as in log-likelihood less \u03b1 times the sum of squares. "
+            "Prior sd: a ridge is a normal prior on each coefficient with this standard deviation, 1/\u221a(a\u00b7T)."
         )
         self.time_line = TimeLine("Held-out time", name="validation_time_line", parent=self)
         self.about_time = hint("", self)
@@ -223,7 +225,7 @@ class ModelPanel(QWidget):
         for strength in self._document.analysis.model.strengths:
             textbook = f"{strength * bins / 2:.4g}" if bins else "\u2026"
             spread = f"{(strength * bins) ** -0.5:.3g}" if bins and strength else "\u221e" if not strength else "\u2026"
-            rows.append((f"{strength:g}", textbook, spread))
+            rows.append((_plain(strength), textbook, spread))
         _fill(self.strengths, rows, numbers=(0, 1, 2))
 
     def _ask_for_parts(self) -> None:
@@ -302,10 +304,13 @@ def _fill(table: QTableWidget, rows: list[tuple[str, ...]], numbers: tuple[int, 
     for at, cells in enumerate(rows):
         for part, text in enumerate(cells):
             item = QTableWidgetItem(text)
-            item.setToolTip(text)
             if part in numbers:
                 item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             table.setItem(at, part, item)
+
+
+def _plain(number: float) -> str:
+    return f"{number:g}".replace("e-0", "e-").replace("e+0", "e")
 
 
 def _escaped(text: str) -> str:

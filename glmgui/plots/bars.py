@@ -64,6 +64,7 @@ class ScorePlot(Plot):
             mark = pg.TextItem(
                 f"unit {self._selected}",
                 color=self.colours.ink,
+                fill=pg.mkBrush(transparent(self.colours.ground, 190)),
                 anchor=(0.5 if 2 < at < len(ranks) - 3 else 0 if at <= 2 else 1, 1),
             )
             mark.setPos(ranks[at], max(height, 0.0))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from html import escape
 from pathlib import Path
@@ -44,11 +44,13 @@ class Plot(QWidget):
     """
 
     saved = Signal(str)  # path of a figure or table that was written
+    _folder: Path | None = None  # where something was saved last
 
     def __init__(self, title: str = "", name: str = "plot", parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName(name)
         self._greyed = False
+        self.subject = ""  # of whom it is drawn ("unit 3"), for the names of files
         self._title = QLabel(self)
         self._title.setTextFormat(Qt.TextFormat.PlainText)
         bold = self._title.font()
@@ -148,7 +150,7 @@ class Plot(QWidget):
     def ask_and_save_figure(self) -> None:
         """Ask for a name and save the figure there."""
         kinds = "SVG, text stays text (*.svg);;PDF, text stays text (*.pdf);;PNG, 300 dpi (*.png)"
-        path, kind = QFileDialog.getSaveFileName(self, "Save figure", f"{self._proposed_name()}.svg", kinds)
+        path, kind = QFileDialog.getSaveFileName(self, "Save figure", self._proposed_path(".svg"), kinds)
         if path:
             if not Path(path).suffix:
                 path += f".{kind[:3].lower()}"
@@ -156,21 +158,26 @@ class Plot(QWidget):
 
     def ask_and_save_numbers(self) -> None:
         """Ask for a name and save the numbers there."""
-        path, _ = QFileDialog.getSaveFileName(self, "Save numbers", f"{self._proposed_name()}.csv", "CSV (*.csv)")
+        path, _ = QFileDialog.getSaveFileName(self, "Save numbers", self._proposed_path(".csv"), "CSV (*.csv)")
         if path:
             if not Path(path).suffix:
                 path += ".csv"
             self._save_or_say(lambda: save_numbers(self.numbers(), path))
 
-    def _save_or_say(self, save) -> None:
+    def _save_or_say(self, save: Callable[[], Path]) -> None:
         try:
-            self.saved.emit(str(save()))
+            path = save()
+            Plot._folder = path.parent
+            self.saved.emit(str(path))
         except GlmError as error:
             QMessageBox.warning(self, "Not saved", error.message)
 
-    def _proposed_name(self) -> str:
-        text = "".join(letter if letter.isalnum() else "_" for letter in self.title or self.objectName())
-        return "_".join(part for part in text.split("_") if part).lower() or "figure"
+    def _proposed_path(self, ending: str) -> str:
+        """In the folder that was saved to last, named by what is drawn and of whom."""
+        words = f"{self.subject} {self.title or self.objectName()}"
+        text = "".join(letter if letter.isalnum() else "_" for letter in words)
+        stem = "_".join(part for part in text.split("_") if part).lower() or "figure"
+        return str((Plot._folder or Path.home()) / f"{stem}{ending}")
 
     @contextmanager
     def painted_for_paper(self, scale: float = 1.0) -> Iterator[None]:

@@ -116,6 +116,32 @@ def test_figures_are_saved_on_white_from_a_dark_window(qtbot, tmp_path, ending):
     assert [file.name for file in tmp_path.iterdir()] == [path.name]
 
 
+def test_the_menu_saves_under_a_telling_name_and_says_what_went_wrong(qtbot, tmp_path, monkeypatch):
+    from qtpy.QtWidgets import QFileDialog, QMessageBox
+
+    plot = tuning(qtbot)
+    plot.subject = "unit 3"
+    proposed, said = [], []
+
+    def choose(parent, title, path, kinds):
+        proposed.append(path)
+        return str(tmp_path / "chosen"), kinds.split(";;")[-1]
+
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", choose)
+    monkeypatch.setattr(QMessageBox, "warning", lambda parent, title, text: said.append(text))
+    actions = {action.text(): action for action in plot._save.menu().actions()}
+    with qtbot.waitSignal(plot.saved):
+        actions["Save figure\u2026"].trigger()
+    with qtbot.waitSignal(plot.saved):
+        actions["Save numbers\u2026"].trigger()
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["chosen.csv", "chosen.png"]
+    assert proposed[0].endswith("unit_3_tuning.svg")
+    assert proposed[1] == str(tmp_path / "unit_3_tuning.csv"), "in the folder that was saved to last"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "absent" / "figure.svg"), "SVG"))
+    actions["Save figure\u2026"].trigger()
+    assert "cannot be written" in said[0]
+
+
 def test_a_figure_that_cannot_be_written_says_so_and_leaves_nothing(qtbot, tmp_path):
     plot = tuning(qtbot)
     with pytest.raises(GlmError, match="SVG, PDF or PNG"):

@@ -62,6 +62,7 @@ class CurvesView(QWidget):
         for drawing in drawings:
             plot = drawing.fill(before.pop(drawing.name, None))
             plot.set_greyed(self._greyed)
+            plot.subject = f"unit {unit}"
             self._plots[drawing.name] = plot
         for plot in before.values():
             self._drop(plot)
