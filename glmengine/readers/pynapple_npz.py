@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 TYPES = ("Ts", "Tsd", "TsdFrame", "TsdTensor", "TsGroup", "IntervalSet")
 COUNT_NAMES = ("count", "spike")
+ABOUT, LARGEST_ABOUT = "glmengine.json", 64 * 2**20
 
 
 def recognises(path: Path, head: bytes) -> bool:
@@ -29,6 +31,7 @@ def recognises(path: Path, head: bytes) -> bool:
 def read(path: Path, recipe: Recipe | None = None) -> RawRecording:
     """Units from a TsGroup or a frame of counts, covariates from the other frames, epochs from interval sets."""
     files = sorted(path.glob("*.npz")) if path.is_dir() else [path]
+    about = _about(path) if path.is_dir() else {}
     raw = RawRecording()
     frames: list[tuple[str, dict[str, Any], str]] = []
     for file in files:
@@ -36,7 +39,8 @@ def read(path: Path, recipe: Recipe | None = None) -> RawRecording:
         if not kind:
             raw.notes.append(f"{file.name} is not a pynapple file and was left out.")
             continue
-        frames.append((safe_name(file.stem), _load(file), kind))
+        name = about.get("names", {}).get(file.stem, file.stem)
+        frames.append((safe_name(str(name)), _load(file), kind))
     for name, content, kind in frames:
         try:
             _add(raw, name, content, kind)
@@ -48,10 +52,44 @@ def read(path: Path, recipe: Recipe | None = None) -> RawRecording:
             f"{path.name}: holds no units, only {kinds}; put a TsGroup of spikes, or a frame of counts named 'counts' or "
             "'spikes', into the same folder and open the folder"
         )
+    _apply(raw, about)
     return raw
 
 
 READER = Reader("pynapple", (".npz",), recognises, read, probe=True)
+
+
+def _about(folder: Path) -> dict[str, Any]:
+    """What `glmengine.export.npz` wrote beside pynapple's files."""
+    file = folder / ABOUT
+    if not file.is_file() or file.stat().st_size > LARGEST_ABOUT:
+        return {}
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError):
+        return {}
+    return (
+        found
+        if isinstance(found, dict) and all(isinstance(found.get(key, {}), dict) for key in ("names", "covariates", "truth"))
+        else {}
+    )
+
+
+def _apply(raw: RawRecording, about: dict[str, Any]) -> None:
+    """Give units and covariates back what pynapple's files have no place for."""
+    names = about.get("unit_names")
+    if isinstance(names, list) and len(names) == len(raw.unit_names):
+        raw.unit_names = unique_names([safe_name(str(name)) for name in names])
+    for series in raw.series:
+        item = about.get("covariates", {}).get(series.name)
+        if isinstance(item, dict):
+            series.unit, series.description = str(item.get("unit", "")), str(item.get("description", ""))
+            if item.get("kind") in ("continuous", "angle", "step", "category"):
+                series.kind = item["kind"]
+    if about:
+        raw.support = raw.epochs.pop("all", raw.support)
+    if "truth" in about:
+        raw.extras["truth"] = about["truth"]
 
 
 def _add(raw: RawRecording, name: str, content: dict[str, Any], kind: str) -> None:
@@ -68,7 +106,7 @@ def _add(raw: RawRecording, name: str, content: dict[str, Any], kind: str) -> No
         if raw.spikes is None and raw.counts is None and _is_named_spikes(name):
             raw.spikes, raw.unit_names = [_floats(content["t"])], [name]
         else:
-            raw.events[name] = _floats(content["t"])
+            raw.events[name.removeprefix("event ")] = _floats(content["t"])
     else:
         _add_series(raw, name, content, kind, support)
 
