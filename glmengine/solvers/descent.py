@@ -55,6 +55,7 @@ class Descent:
         self.own = np.zeros(K, bool)  # has a Hessian of its own
         self.fresh = np.zeros(K, bool)  # that Hessian was made where the column now is
         self.double = np.zeros(K, bool)  # float32 was not enough
+        self.softest = np.ones(K)  # least curvature met along a step, in the shared metric
         self.price = features / (10 + 20 / K)  # of a Hessian in passes, by the measured rates of the two products
         self.can_renew = features <= LARGEST_HESSIAN and (solver != "lbfgs" or gram is None)
         self.theta: np.ndarray | None = None
@@ -110,7 +111,9 @@ class Descent:
                 break
             moved, there = self._search(theta, value, gradient, active, direction, now)
             winners = active[moved]
-            memory.remember(winners, there[0][moved] - theta[winners], there[2][moved] - gradient[winners])
+            step, change = there[0][moved] - theta[winners], there[2][moved] - gradient[winners]
+            memory.remember(winners, step, change)
+            self._learn(winners, step, change)
             theta[winners], value[winners], gradient[winners], rounding[winners] = (part[moved] for part in there)
             self.fresh[winners] = False
             iterations[winners] += 1
@@ -126,7 +129,20 @@ class Descent:
         direction = -memory.apply(columns, slopes, lambda right: self._solve(columns, right))
         direction[~self.objective.movable[columns]] = 0.0
         half = -0.5 * np.sum(slopes * direction, axis=1)
+        # a shared metric that is stiffer than the Hessian would make the decrement look too small
+        half = np.where(self.own[columns], half, half / self.softest[columns])
         return direction, np.maximum(half, 0.0)
+
+    def _learn(self, columns: np.ndarray, step: np.ndarray, change: np.ndarray) -> None:
+        """Keep the least ratio of the curvature along a step (k, Q) to that of the shared metric."""
+        shared = ~self.own[columns]
+        if not shared.any():
+            return
+        columns, step, change = columns[shared], step[shared], change[shared]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ratio = np.sum(step * change, axis=1) / self.gram.length(columns, step)
+        ratio = np.where(np.isfinite(ratio) & (ratio > 0), ratio, 1.0)
+        self.softest[columns] = np.minimum(self.softest[columns], ratio)
 
     def _solve(self, columns: np.ndarray, right: np.ndarray) -> np.ndarray:
         result = np.empty_like(right)
@@ -179,7 +195,7 @@ class Descent:
         """
         k = active.size
         length = np.ones(k)
-        slope = -2.0 * now
+        slope = np.sum(gradient[active] * direction, axis=1)
         moved = np.zeros(k, bool)
         there = (theta[active].copy(), value[active].copy(), gradient[active].copy(), np.zeros(k))
         trying = np.arange(k)

@@ -36,9 +36,9 @@ class GramMetric:
 
     def __init__(self, gram: np.ndarray, penalty: np.ndarray, curvature: np.ndarray, strength: np.ndarray) -> None:
         self.curvature, self.strength = curvature, strength
+        self._pair = gram, penalty
         self._direct = curvature.size < MANY_COLUMNS and len(gram) > LARGE
         if self._direct:
-            self._pair = gram, penalty
             self.at(strength)
             return
         weight = float(np.max(strength / np.maximum(curvature, 1e-300), initial=0.0))
@@ -61,6 +61,12 @@ class GramMetric:
         values = np.outer(self.curvature[columns], self._share) + np.outer(pull, 1.0 - self._share)
         known = values > 1e-12 * values.max(axis=1, keepdims=True)  # elsewhere neither data nor penalty say anything
         return np.where(known, (gradient @ self._basis) / np.where(known, values, 1.0), 0.0) @ self._basis.T
+
+    def length(self, columns: np.ndarray, steps: np.ndarray) -> np.ndarray:
+        """Squared lengths (k,) of steps (k, Q) in the metric."""
+        gram, penalty = self._pair
+        by_gram, by_penalty = (np.sum(steps * (steps @ matrix), axis=1) for matrix in (gram, penalty))
+        return self.curvature[columns] * by_gram + self.strength[columns] * by_penalty
 
     def at(self, strength: np.ndarray) -> None:
         """Use other strengths (K,) from now on."""

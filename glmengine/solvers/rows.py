@@ -150,7 +150,7 @@ class Rows:
         return np.concatenate([self._read(int(start), int(start) + size) for start in starts])
 
     def _prepare(self, number: int) -> Chunk:
-        import jax.numpy as jnp
+        import jax
 
         start, stop = number * self.chunk_rows, min((number + 1) * self.chunk_rows, self.n)
         X = np.zeros((self.chunk_rows, self.padded))
@@ -162,13 +162,8 @@ class Rows:
         if rows.fold is not None:
             fold[: stop - start] = rows.fold[start:stop]
         offset = np.zeros((1, self.chunk_rows)) if rows.offset is None else self._columns(rows.offset, start, stop)
-        return Chunk(
-            jnp.asarray(X),
-            jnp.asarray(self._columns(rows.y, start, stop)),
-            jnp.asarray(self._columns(rows.weights, start, stop)),
-            jnp.asarray(offset),
-            jnp.asarray(fold),
-        )
+        arrays = (X, self._columns(rows.y, start, stop), self._columns(rows.weights, start, stop), offset, fold)
+        return Chunk(*(jax.device_put(array) for array in arrays))
 
     def _columns(self, values: np.ndarray, start: int, stop: int) -> np.ndarray:
         """Rows `start` to `stop` of (U, T) values, padded with zeros to a chunk and to a bucket of units."""
