@@ -140,6 +140,7 @@ def test_only_while_moving_adds_speed_and_a_condition_in_one_step(qtbot, panel, 
     share = panel._usable.n_used / panel._usable.n_bins
     assert 0.02 < share < 0.98
     assert f"{share:.1%}" in panel.time_form.share.text()
+    assert panel.time_form.rows[0]._unit.text() == "cm/s"
     rows = [panel.covariates.view.item(at, 0).text() for at in range(panel.covariates.view.rowCount())]
     assert "speed, derived" in rows
     document.undo()

@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableW
 from glmgui.panels.data.summary import CovariateRow
 from glmgui.widgets import column, heading, hint, row, small_button
 
-_HEADINGS = ("Covariate", "Unit", "Sampled (Hz)", "Valid", "Range")
+_HEADINGS = ("Covariate", "Unit", "Hz", "Valid", "Range")
 
 
 class CovariatesTable(QWidget):
@@ -36,6 +36,8 @@ class CovariatesTable(QWidget):
         self.view.setObjectName("covariates_table")
         self.view.setAccessibleName("Covariates of the recording")
         self.view.setHorizontalHeaderLabels(_HEADINGS)
+        self.view.horizontalHeaderItem(2).setToolTip("Sampling rate, in Hz")
+        self.view.horizontalHeaderItem(3).setToolTip("Share of the recording in which it is known")
         self.view.verticalHeader().hide()
         self.view.verticalHeader().setDefaultSectionSize(22)
         self.view.horizontalHeader().setHighlightSections(False)

@@ -85,7 +85,7 @@ class TimeForm(QWidget):
             if self.bin_size.value() != time.bin_size:
                 self.bin_size.setValue(time.bin_size)
             self.min_spikes.setValue(units.min_spikes)
-        if time.conditions != self._conditions or tuple(variables) != self._variables:
+        if time.conditions != self._conditions or dict(variables) != self._units:
             self._conditions, self._variables, self._units = time.conditions, tuple(variables), dict(variables)
             self._rebuild()
         self.add.setEnabled(bool(variables))
@@ -147,9 +147,9 @@ class ConditionRow(QFrame):
         remove = small_button("\u2715", f"condition_{at}_remove", "Remove this condition", self)
         self.message = MessageLine(f"condition_{at}_message", self)
         box = column(self)
-        box.addLayout(row(self.variable, remove))
+        box.addLayout(row(self.variable, self._unit, remove))
         box.setStretch(0, 1)
-        box.addLayout(row(QLabel("above", self), self.above, QLabel("below", self), self.below, self._unit))
+        box.addLayout(row(QLabel("above", self), self.above, QLabel("below", self), self.below))
         box.addWidget(self.message)
         self.variable.activated.connect(self._edit)
         remove.clicked.connect(lambda: self.removed.emit(self._at))
