@@ -60,7 +60,9 @@ class Assembly:
         index = None if self.index.size == self.inputs.source.shape[0] else self.index
         return Rows(source, index, self.observations, columns=width, memory=memory, centred=self.intercept)
 
-    def problem(self, rows: Rows, penalty: Resolved, unit: np.ndarray, held: np.ndarray, strength: np.ndarray, movable: np.ndarray) -> Problem:
+    def problem(
+        self, rows: Rows, penalty: Resolved, unit: np.ndarray, held: np.ndarray, strength: np.ndarray, movable: np.ndarray
+    ) -> Problem:
         """Columns that fit `unit` (K,) with fold `held` (K,) left out, at `strength` (K,); `movable` (K, P)."""
         which = np.where(held == ALL_ROWS, 0, held + 1)
         return Problem(
@@ -84,7 +86,9 @@ class Assembly:
         return np.asarray(self.link.eta(self.mean[which, unit]), dtype=float)
 
 
-def assemble(inputs: Inputs, family: Family, link: Link, *, intercept: bool, fold: np.ndarray | None = None, n_folds: int = 0) -> Assembly:
+def assemble(
+    inputs: Inputs, family: Family, link: Link, *, intercept: bool, fold: np.ndarray | None = None, n_folds: int = 0
+) -> Assembly:
     """Choose the rows and sum up each unit's observations.
 
     Parameters
@@ -114,7 +118,9 @@ def assemble(inputs: Inputs, family: Family, link: Link, *, intercept: bool, fol
         present = present * rows_of(weights)
     if not family.counts and family.name == "gamma":
         y = np.where(absent, 1.0, y)  # inside the family's domain; its weight is zero
-    observations = Observations(y, present, None if offset is None else rows_of(offset), None if fold is None else fold[index].astype(np.int32))
+    observations = Observations(
+        y, present, None if offset is None else rows_of(offset), None if fold is None else fold[index].astype(np.int32)
+    )
     n_valid, mean = np.zeros((n_folds + 1, M)), np.full((n_folds + 1, M), np.nan)
     with np.errstate(invalid="ignore", divide="ignore"):
         for number in range(n_folds + 1):
@@ -132,7 +138,7 @@ def assemble(inputs: Inputs, family: Family, link: Link, *, intercept: bool, fol
 
 def _deviance_of_mean(family: Family, y: np.ndarray, weights: np.ndarray, mean: float) -> float:
     """Weighted mean deviance of y (T,) from its mean; counts are tabulated first, which is much faster."""
-    if not np.isfinite(mean) or mean <= 0 and family.name != "gaussian":
+    if not np.isfinite(mean) or (mean <= 0 and family.name != "gaussian"):
         return 0.0
     if family.counts and y.max(initial=0.0) < 1000 and not np.any(y % 1):
         weights = np.bincount(y.astype(np.int64), weights=weights)
@@ -168,7 +174,9 @@ def restricted(penalty: Resolved, columns: np.ndarray) -> Resolved:
     """The same on a subset of columns; a group keeps those of its columns that are there."""
     place = np.full(penalty.ridge.size, -1)
     place[columns] = np.arange(columns.size)
-    groups = [(place[group][place[group] >= 0], weight) for group, weight in zip(penalty.groups, penalty.group_weights, strict=True)]
+    groups = [
+        (place[group][place[group] >= 0], weight) for group, weight in zip(penalty.groups, penalty.group_weights, strict=True)
+    ]
     kept = [(group, weight) for group, weight in groups if group.size]
     return replace(
         penalty,
@@ -187,7 +195,9 @@ def read_strength(strength: Any, units: tuple[str, ...]) -> np.ndarray:
     if values.ndim == 0:
         values = np.full(len(units), float(values))
     if values.shape != (len(units),):
-        raise GlmError(f"strength: has shape {values.shape}; give one number, or one per unit ({len(units)})", field="model.strengths")
+        raise GlmError(
+            f"strength: has shape {values.shape}; give one number, or one per unit ({len(units)})", field="model.strengths"
+        )
     bad = ~(np.isfinite(values) & (values >= 0))
     if bad.any():
         m = int(np.flatnonzero(bad)[0])

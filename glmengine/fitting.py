@@ -10,7 +10,19 @@ from typing import Any
 
 import numpy as np
 
-from glmengine.assembly import NO_DATA, OK, SEPARATED, SILENT_UNIT, STOPPED, Assembly, assemble, column_groups, read_strength, resolve_penalty, restricted
+from glmengine.assembly import (
+    NO_DATA,
+    OK,
+    SEPARATED,
+    SILENT_UNIT,
+    STOPPED,
+    Assembly,
+    assemble,
+    column_groups,
+    read_strength,
+    resolve_penalty,
+    restricted,
+)
 from glmengine.classes import ClassFit, fit_classes
 from glmengine.context import SILENT, Context
 from glmengine.errors import GlmError
@@ -305,7 +317,16 @@ def fit(
 
 
 def _fit_units(
-    assembly: Assembly, resolved: Resolved, penalty: Penalty, factor: np.ndarray, strength: Any, start: Any, solver: str, memory: float, context: Context, began: float
+    assembly: Assembly,
+    resolved: Resolved,
+    penalty: Penalty,
+    factor: np.ndarray,
+    strength: Any,
+    start: Any,
+    solver: str,
+    memory: float,
+    context: Context,
+    began: float,
 ) -> Fit:
     inputs = assembly.inputs
     _, P, M = inputs.shape
@@ -418,7 +439,10 @@ def _start(start: Any, P: int, M: int) -> tuple[np.ndarray, np.ndarray] | None:
     if start is None:
         return None
     coef, ends = (start.coef, start.intercept) if isinstance(start, Fit) else start
-    coef, ends = np.asarray(coef, dtype=float).reshape(-1, M) if np.ndim(coef) == 1 else np.asarray(coef, dtype=float), np.atleast_1d(np.asarray(ends, dtype=float))
+    coef, ends = (
+        np.asarray(coef, dtype=float).reshape(-1, M) if np.ndim(coef) == 1 else np.asarray(coef, dtype=float),
+        np.atleast_1d(np.asarray(ends, dtype=float)),
+    )
     if coef.shape != (P, M) or ends.shape != (M,):
         raise GlmError(f"start: has shapes {coef.shape} and {ends.shape}; give coefficients {(P, M)} and intercepts {(M,)}")
     return np.nan_to_num(coef, posinf=0.0, neginf=0.0), np.nan_to_num(ends, posinf=0.0, neginf=0.0)

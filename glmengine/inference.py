@@ -81,7 +81,9 @@ def evaluate(assembly: Assembly, parts: Sequence[Part]) -> Evaluation:
     with runtime.float64():
         for part in parts:
             table[:, part.units] = sums(part.problem, part.theta, assembly.mean[0, part.units], SILENT, held_out=False)
-    return Evaluation(log_likelihood=table[2], deviance=table[3], null_log_likelihood=table[4], null_deviance=table[5], pearson=table[6])
+    return Evaluation(
+        log_likelihood=table[2], deviance=table[3], null_log_likelihood=table[4], null_deviance=table[5], pearson=table[6]
+    )
 
 
 class Uncertainty:
@@ -174,6 +176,3 @@ class Uncertainty:
 def uncertainty(assembly: Assembly, parts: Sequence[Part], evaluation: Evaluation) -> Uncertainty:
     """Covariances at the optimum, one Hessian per unit."""
     return Uncertainty(assembly, parts, evaluation)
-
-
-

@@ -162,7 +162,9 @@ def _array(data: Any, what: str) -> tuple[np.ndarray, tuple[str, ...]]:
         data = data.values
     elif hasattr(data, "columns"):  # pandas, TsdFrame
         labels = tuple(str(v) for v in data.columns)
-    elif hasattr(data, "name") and isinstance(getattr(data, "name", None), str) and getattr(data, "ndim", 0) == 1:  # pandas Series
+    elif (
+        hasattr(data, "name") and isinstance(getattr(data, "name", None), str) and getattr(data, "ndim", 0) == 1
+    ):  # pandas Series
         labels = (data.name,)
     values = getattr(data, "values", data)
     array = np.asarray(values() if callable(values) else values)
@@ -194,7 +196,9 @@ def _finite_rows(source: ArrayRows, features: Sequence[str]) -> np.ndarray:
         infinite = np.isinf(part)
         if infinite.any():
             row, column = np.argwhere(infinite)[0]
-            raise GlmError(f"X: column '{features[column]}', row {start + row} is infinite; remove it or set it to NaN, which leaves the row out")
+            raise GlmError(
+                f"X: column '{features[column]}', row {start + row} is infinite; remove it or set it to NaN, which leaves the row out"
+            )
         valid[start : start + step] = ~np.isnan(part).any(axis=1)
     return valid
 

@@ -85,7 +85,9 @@ def blocks_of(valid: np.ndarray, n_folds: int) -> np.ndarray:
         raise GlmError(f"folds: {n_folds} leaves nothing to compare; give 2 or more", field="validation.folds")
     rows = np.flatnonzero(valid)
     if rows.size < n_folds:
-        raise GlmError(f"folds: there are {rows.size} valid rows for {n_folds} folds; use fewer folds or more data", field="validation.folds")
+        raise GlmError(
+            f"folds: there are {rows.size} valid rows for {n_folds} folds; use fewer folds or more data", field="validation.folds"
+        )
     folds = np.full(len(valid), -1)
     folds[rows] = np.repeat(np.arange(n_folds), [len(part) for part in np.array_split(rows, n_folds)])
     return folds
@@ -149,7 +151,9 @@ def cross_validate(
         from glmengine.classes import fill_classes
 
         if coefs:
-            raise GlmError("coefs: the coefficients of every fold are not kept for the categorical family; leave it off, and fit again")
+            raise GlmError(
+                "coefs: the coefficients of every fold are not kept for the categorical family; leave it off, and fit again"
+            )
         family.check(inputs.Y, inputs.units, n_classes=n_classes)
         table = _Table(labels.size, values.size, inputs, keep=False)
         penalties = resolve_penalty(penalty.scaled(1.0), inputs, None)
@@ -176,7 +180,9 @@ class _Table:
         self.intercepts = np.full((F, S, M), np.nan) if keep else None
         self.solvers: list[str] = []
 
-    def summary(self, family: Family, labels: np.ndarray, strengths: np.ndarray, fold: np.ndarray, seconds: float) -> CrossValidation:
+    def summary(
+        self, family: Family, labels: np.ndarray, strengths: np.ndarray, fold: np.ndarray, seconds: float
+    ) -> CrossValidation:
         import xarray as xr
 
         coords: dict[str, Any] = {"fold": labels, "strength": strengths, "unit": list(self.inputs.units)}
@@ -225,14 +231,18 @@ class _Table:
             deviance_explained=np.where(np.isfinite(explained), explained, np.nan),
             folds=fold,
             skipped=np.asarray((~usable[:, 0]).sum(axis=0)),
-            coefs=None if self.coefs is None else xr.DataArray(self.coefs, {**coords, "feature": list(self.inputs.features)}, (*everything, "feature")),
+            coefs=None
+            if self.coefs is None
+            else xr.DataArray(self.coefs, {**coords, "feature": list(self.inputs.features)}, (*everything, "feature")),
             intercepts=None if self.intercepts is None else array(self.intercepts, *everything),
             seconds=seconds,
             solver="; ".join(dict.fromkeys(self.solvers)) or "none",
         )
 
 
-def _fill(table: _Table, assembly: Assembly, resolved: Resolved, strengths: np.ndarray, solver: str, memory: float, context: Context) -> None:
+def _fill(
+    table: _Table, assembly: Assembly, resolved: Resolved, strengths: np.ndarray, solver: str, memory: float, context: Context
+) -> None:
     """Go through the strengths from the strongest, for each group of units that share their columns."""
     live = np.flatnonzero((assembly.status != NO_DATA) & (assembly.status != SILENT_UNIT))
     groups = [group for group in column_groups(assembly.inputs.mask, live) if group[0].size]
@@ -291,7 +301,9 @@ def _fill_group(
 
 
 def _strengths(strengths: Sequence[float]) -> np.ndarray:
-    values = np.atleast_1d(np.asarray([check_strength(value) for value in np.atleast_1d(np.asarray(strengths, dtype=object))], dtype=float))
+    values = np.atleast_1d(
+        np.asarray([check_strength(value) for value in np.atleast_1d(np.asarray(strengths, dtype=object))], dtype=float)
+    )
     if values.size == 0:
         raise GlmError("strengths: the list is empty; give at least one", field="model.strengths")
     if np.unique(values).size < values.size:
@@ -307,13 +319,13 @@ def _folds(folds: Any, inputs: Inputs) -> np.ndarray:
         return blocks_of(inputs.valid, int(folds))
     array = np.asarray(folds)
     if array.shape != (T,):
-        raise GlmError(f"folds: has shape {array.shape}; give a number of folds, or a fold number for each of the {T} rows", field="validation.folds")
+        raise GlmError(
+            f"folds: has shape {array.shape}; give a number of folds, or a fold number for each of the {T} rows",
+            field="validation.folds",
+        )
     if array.dtype.kind not in "iu" and not np.array_equal(array, np.floor(array)):
         raise GlmError("folds: fold numbers must be whole; -1 marks rows that are never held out", field="validation.folds")
     array = np.where(inputs.valid, array.astype(int), -1)
     if not (array >= 0).any():
         raise GlmError("folds: no valid row has a fold number of 0 or more; nothing would be held out", field="validation.folds")
     return np.where(array < 0, -1, array)
-
-
-

@@ -89,7 +89,12 @@ class Descent:
             direction, now = self._direction(memory, gradient, active)
             poor = self._worth_renewing(active, now, last, iterations)
             # the end of a column that still takes long steps is believed only of a Hessian made here
-            poor |= ~self.fresh[active] & self.can_renew & (now <= problem.limit[active]) & (np.abs(direction).max(axis=1) > LONG_STEP)
+            poor |= (
+                ~self.fresh[active]
+                & self.can_renew
+                & (now <= problem.limit[active])
+                & (np.abs(direction).max(axis=1) > LONG_STEP)
+            )
             if poor.any():
                 self._renew(theta, active[poor])
                 memory.forget(active[poor])
@@ -184,7 +189,13 @@ class Descent:
         self.fresh[columns] = True
 
     def _search(
-        self, theta: np.ndarray, value: np.ndarray, gradient: np.ndarray, active: np.ndarray, direction: np.ndarray, now: np.ndarray
+        self,
+        theta: np.ndarray,
+        value: np.ndarray,
+        gradient: np.ndarray,
+        active: np.ndarray,
+        direction: np.ndarray,
+        now: np.ndarray,
     ) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
         """Step along `direction`, shortened for each column until the objective falls enough.
 
@@ -222,7 +233,9 @@ class Descent:
                 break
         return moved, there
 
-    def _retry(self, theta: np.ndarray, active: np.ndarray, moved: np.ndarray, memory: Memory, failures: np.ndarray) -> np.ndarray:
+    def _retry(
+        self, theta: np.ndarray, active: np.ndarray, moved: np.ndarray, memory: Memory, failures: np.ndarray
+    ) -> np.ndarray:
         """Columns that go on: one that found no way down forgets its memory, then gets a Hessian, then an exact one, then ends."""
         stuck = active[~moved]
         if not stuck.size:
@@ -250,7 +263,13 @@ class Descent:
         first, now = (max(entry["decrement"], limit) for entry in (trace[0], trace[-1]))
         span = np.log(first / limit)
         fraction = 1.0 - np.log(now / limit) / span if span > 0 else 1.0
-        self.context.report(Progress("Fitting", float(np.clip(fraction, 0.0, 1.0)), f"step {len(trace)}, decrement {now:.1e}, {int(trace[-1]['columns'])} columns at work"))
+        self.context.report(
+            Progress(
+                "Fitting",
+                float(np.clip(fraction, 0.0, 1.0)),
+                f"step {len(trace)}, decrement {now:.1e}, {int(trace[-1]['columns'])} columns at work",
+            )
+        )
 
     def _name(self) -> str:
         if self.solver == "newton":

@@ -42,7 +42,10 @@ class Memory:
         """The inverse Hessian as remembered, on gradients (k, Q); `solve` is the inverse that it starts from."""
         right = gradient.copy()
         factors = []
-        pairs = [(step[columns], change[columns], inverse[columns]) for step, change, inverse in zip(self._steps, self._changes, self._inverses, strict=True)]
+        pairs = [
+            (step[columns], change[columns], inverse[columns])
+            for step, change, inverse in zip(self._steps, self._changes, self._inverses, strict=True)
+        ]
         for step, change, inverse in reversed(pairs):
             factor = inverse * np.sum(step * right, axis=1)
             right -= factor[:, None] * change

@@ -154,7 +154,9 @@ class Objective:
         by_penalty = theta * self.penalty if self.penalty.ndim == 1 else theta @ self.penalty
         return by_penalty * self.problem.strength[columns][:, None]
 
-    def hessian(self, theta: np.ndarray, columns: np.ndarray, precision: str = "float64", *, expected: bool | None = None) -> np.ndarray:
+    def hessian(
+        self, theta: np.ndarray, columns: np.ndarray, precision: str = "float64", *, expected: bool | None = None
+    ) -> np.ndarray:
         """Second derivatives (k, Q, Q) of the mean loss, without the penalty; zero for what does not move."""
         from glmengine.solvers import steps
 
@@ -169,7 +171,11 @@ class Objective:
         from glmengine.solvers import steps
 
         problem = self.problem
-        return self._outer(lambda chunk, *arguments: steps.score_products(chunk, *arguments, family=problem.family, link=problem.link), theta, columns)
+        return self._outer(
+            lambda chunk, *arguments: steps.score_products(chunk, *arguments, family=problem.family, link=problem.link),
+            theta,
+            columns,
+        )
 
     def _outer(self, step: Any, theta: np.ndarray, columns: np.ndarray) -> np.ndarray:
         arguments = self.arguments(theta, columns)

@@ -77,7 +77,9 @@ class Rows:
         Columns that do not vary (without an intercept: are zero) in a sample of the rows; the others do.
     """
 
-    def __init__(self, source: Any, index: np.ndarray | None, observations: Observations, *, columns: int, memory: float, centred: bool) -> None:
+    def __init__(
+        self, source: Any, index: np.ndarray | None, observations: Observations, *, columns: int, memory: float, centred: bool
+    ) -> None:
         self.source, self.index, self.observations = source, index, observations
         self.centred = centred
         self.n = source.shape[0] if index is None else index.size

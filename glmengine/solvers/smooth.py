@@ -19,7 +19,9 @@ WIDE = 120
 """From this many features on the Gram is tried before Hessians, even for one column."""
 
 
-def solve(problem: Problem, context: Any, theta: np.ndarray, *, solver: str = "auto", descent: Descent | None = None) -> tuple[Solution, Descent]:
+def solve(
+    problem: Problem, context: Any, theta: np.ndarray, *, solver: str = "auto", descent: Descent | None = None
+) -> tuple[Solution, Descent]:
     """Minimise from parameters (K, Q); `descent`, of an earlier call on the same columns, lends its Hessians."""
     if descent is None:
         metric = shared_metric(problem, context) if uses_gram(problem, solver) else None

@@ -47,7 +47,9 @@ def _weights(chunk: Chunk, where: Where, held_out: bool) -> Any:
 
 
 @partial(jax.jit, static_argnames=("family", "link"))
-def loss_and_gradient(chunk: Chunk, coef: Any, intercept: Any, where: Where, *, family: Any, link: Any) -> tuple[Any, Any, Any, Any]:
+def loss_and_gradient(
+    chunk: Chunk, coef: Any, intercept: Any, where: Where, *, family: Any, link: Any
+) -> tuple[Any, Any, Any, Any]:
     """Sums over a chunk: loss (K,), gradient by coefficients (K, P), by intercept (K,), and absolute score (K,)."""
     eta = _predictor(chunk, coef, intercept, where)
     loss, score, _, _ = family.evaluate(eta, chunk.y[where.unit], link, where.dispersion[:, None])
@@ -57,7 +59,9 @@ def loss_and_gradient(chunk: Chunk, coef: Any, intercept: Any, where: Where, *, 
 
 
 @partial(jax.jit, static_argnames=("family", "link", "expected", "precision"))
-def hessian(chunk: Chunk, coef: Any, intercept: Any, where: Where, *, family: Any, link: Any, expected: bool, precision: str) -> tuple[Any, Any, Any]:
+def hessian(
+    chunk: Chunk, coef: Any, intercept: Any, where: Where, *, family: Any, link: Any, expected: bool, precision: str
+) -> tuple[Any, Any, Any]:
     """Second derivatives summed over a chunk: (K, P, P) in `precision`, with the intercept (K, P), of the intercept (K,)."""
     eta = _predictor(chunk, coef, intercept, where)
     _, _, fisher, observed = family.evaluate(eta, chunk.y[where.unit], link, where.dispersion[:, None])

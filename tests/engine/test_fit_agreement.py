@@ -74,7 +74,12 @@ def statsmodels_family(family: str, link: str):
         "logit": links.Logit,
         "probit": links.Probit,
     }[link]()
-    kinds = {"poisson": sm.families.Poisson, "bernoulli": sm.families.Binomial, "gaussian": sm.families.Gaussian, "gamma": sm.families.Gamma}
+    kinds = {
+        "poisson": sm.families.Poisson,
+        "bernoulli": sm.families.Binomial,
+        "gaussian": sm.families.Gaussian,
+        "gamma": sm.families.Gamma,
+    }
     return kinds[family](made, check_link=False)
 
 
@@ -154,7 +159,18 @@ def test_weights_count_rows():
     weights = np.random.default_rng(7).integers(0, 3, len(y))
     weighted = fit(X, y, penalty=Ridge(1e-3), weights=weights)
     repeated = fit(np.repeat(X, weights, axis=0), np.repeat(y, weights), penalty=Ridge(1e-3))
-    for name in ("coef", "intercept", "objective", "standard_errors", "log_likelihood", "deviance", "edf", "aic", "bic", "n_valid"):
+    for name in (
+        "coef",
+        "intercept",
+        "objective",
+        "standard_errors",
+        "log_likelihood",
+        "deviance",
+        "edf",
+        "aic",
+        "bic",
+        "n_valid",
+    ):
         assert np.allclose(getattr(weighted, name), getattr(repeated, name), rtol=1e-9, atol=1e-9), name
 
 
@@ -166,7 +182,9 @@ def test_coupled_population_agrees_with_nemos():
     X = rng.normal(size=(4000, 12))
     Y = rng.poisson(np.exp(X @ (0.2 * rng.normal(size=(12, 3))) - 1.0)).astype(float)
     with jax.enable_x64(True):
-        model = nmo.glm.PopulationGLM(regularizer="Ridge", regularizer_strength=1e-3, solver_name="LBFGS", solver_kwargs={"tol": 1e-12, "maxiter": 5000})
+        model = nmo.glm.PopulationGLM(
+            regularizer="Ridge", regularizer_strength=1e-3, solver_name="LBFGS", solver_kwargs={"tol": 1e-12, "maxiter": 5000}
+        )
         model.fit(X, Y)
         coef, intercept = np.asarray(model.coef_), np.asarray(model.intercept_)
     ours = fit(X, Y, penalty=Ridge(1e-3))

@@ -53,7 +53,7 @@ def test_units_of_collinear_columns_change_only_their_unit(population, factor):
     assert any("x6" in note for note in plain.notes)
     # the smallest norm in standardised columns: nothing left along the direction in which the predictor does not change
     null = np.array([1, -2, 0, 0, 0, 0, -1]) * X.std(axis=0) ** 2
-    assert np.max(np.abs((plain.coef.T @ null)) / np.linalg.norm(null)) < 1e-7
+    assert np.max(np.abs(plain.coef.T @ null) / np.linalg.norm(null)) < 1e-7
 
 
 def test_a_large_offset_of_a_covariate_changes_only_the_intercept(population):
@@ -82,7 +82,18 @@ def test_company_does_not_matter(population):
     assert together.status.tolist() == ["ok", "ok", "ok", "silent", "no data", "ok"]
     for unit in range(6):
         alone = fit(X, company[:, unit], penalty=Ridge(1e-3))
-        for name in ("coef", "intercept", "objective", "standard_errors", "intercept_se", "log_likelihood", "deviance", "edf", "n_valid", "aic"):
+        for name in (
+            "coef",
+            "intercept",
+            "objective",
+            "standard_errors",
+            "intercept_se",
+            "log_likelihood",
+            "deviance",
+            "edf",
+            "n_valid",
+            "aic",
+        ):
             same(np.atleast_1d(getattr(alone, name).T[0]), np.atleast_1d(getattr(together, name).T[unit]))
         assert alone.status[0] == together.status[unit]
         assert alone.converged[0] == together.converged[unit]
@@ -123,7 +134,18 @@ def test_missing_rows_are_as_if_they_were_not_there(population):
     for unit in range(3):
         keep = np.isfinite(holes_x).all(axis=1) & np.isfinite(holes_y[:, unit])
         alone = fit(X[keep], Y[keep, unit], penalty=Ridge(1e-3))
-        for name in ("coef", "standard_errors", "intercept", "objective", "log_likelihood", "deviance", "null_deviance", "edf", "n_valid", "bic"):
+        for name in (
+            "coef",
+            "standard_errors",
+            "intercept",
+            "objective",
+            "log_likelihood",
+            "deviance",
+            "null_deviance",
+            "edf",
+            "n_valid",
+            "bic",
+        ):
             same(getattr(alone, name).T[0], getattr(found, name).T[unit])
 
 
@@ -164,7 +186,13 @@ def test_every_solver_reaches_the_same_optimum(population, solver):
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(seed=st.integers(0, 10_000), T=st.integers(40, 300), P=st.integers(1, 6), rate=st.floats(0.02, 5.0), strength=st.sampled_from([0.0, 1e-6, 1e-2, 10.0]))
+@given(
+    seed=st.integers(0, 10_000),
+    T=st.integers(40, 300),
+    P=st.integers(1, 6),
+    rate=st.floats(0.02, 5.0),
+    strength=st.sampled_from([0.0, 1e-6, 1e-2, 10.0]),
+)
 def test_the_gradient_vanishes_at_what_is_called_converged(seed, T, P, rate, strength):
     rng = np.random.default_rng(seed)
     X = rng.normal(size=(T, P)) * 10.0 ** rng.integers(-3, 4, P)

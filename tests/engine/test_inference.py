@@ -1,0 +1,105 @@
+"""Standard errors, degrees of freedom and dispersion against independent formulas."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from glmengine.errors import GlmError
+from glmengine.fitting import fit
+from glmengine.models import NoPenalty, Ridge
+
+
+@pytest.fixture(scope="module")
+def data():
+    rng = np.random.default_rng(41)
+    X = rng.normal(size=(1500, 4)) * [1.0, 5.0, 0.1, 1.0] + [0.0, 3.0, 0.0, -1.0]
+    y = rng.poisson(np.exp(0.3 * X[:, 0] - 1.0)).astype(float)
+    return X, y
+
+
+def test_penalised_covariances_are_the_textbook_ones(data):
+    X, y = data
+    strength = 0.05
+    found = fit(X, y, penalty=Ridge(strength))
+    design = np.column_stack([np.ones(len(X)), X])
+    mean = found.predict(X)[:, 0]
+    information = (design * mean[:, None]).T @ design
+    whole = information + len(y) * strength * np.diag([0, 1, 1, 1, 1])
+    inverse = np.linalg.inv(whole)
+    assert np.allclose(found.covariance(0), inverse, rtol=1e-8, atol=1e-14)
+    assert np.allclose(found.covariance(0, "frequentist"), inverse @ information @ inverse, rtol=1e-8, atol=1e-14)
+    scores = design * (mean - y)[:, None]
+    assert np.allclose(found.covariance(0, "sandwich"), inverse @ (scores.T @ scores) @ inverse, rtol=1e-7, atol=1e-14)
+    assert np.allclose(found.covariance(0, "observed"), inverse, rtol=1e-8)  # the canonical link: the two are the same
+    assert found.edf[0] == pytest.approx(np.trace(inverse @ information), rel=1e-9)
+    assert found.intercept_se[0] == pytest.approx(np.sqrt(inverse[0, 0]), rel=1e-8)
+    with pytest.raises(GlmError, match="covariance"):
+        found.covariance(0, "wishful")
+
+
+def test_sandwich_is_that_of_statsmodels(data):
+    sm = pytest.importorskip("statsmodels.api")
+    X, y = data
+    theirs = sm.GLM(y, sm.add_constant(X), family=sm.families.Poisson()).fit(tol=1e-14, cov_type="HC0")
+    assert np.allclose(fit(X, y, penalty=None).covariance(0, "sandwich"), theirs.cov_params(), rtol=1e-6, atol=1e-12)
+
+
+def test_gaussian_ridge_has_the_degrees_of_freedom_of_its_smoother(data):
+    X, _ = data
+    rng = np.random.default_rng(0)
+    y = X[:, 0] + rng.normal(size=len(X))
+    found = fit(X, y, "gaussian", penalty=Ridge(0.2))
+    centred = X - X.mean(axis=0)
+    # the loss is the squared error, so the penalty acts as n a / 2 on the sum of squares
+    smoother = centred @ np.linalg.solve(centred.T @ centred + len(y) * 0.1 * np.eye(4), centred.T)
+    edf = 1 + np.trace(smoother)
+    assert found.edf[0] == pytest.approx(edf, rel=1e-9)
+    residual = y - found.predict(X)[:, 0]
+    assert found.dispersion[0] == pytest.approx(residual @ residual / (len(y) - edf), rel=1e-9)
+    inverse = np.linalg.inv(centred.T @ centred + len(y) * 0.1 * np.eye(4)) * found.dispersion[0]
+    assert np.allclose(found.covariance(0)[1:, 1:], inverse, rtol=1e-8)
+
+
+def test_directions_without_data_have_no_standard_error_but_rates_have_one(data):
+    X, y = data
+    twice = np.column_stack([X, X[:, 0]])
+    found, plain = fit(twice, y, penalty=NoPenalty()), fit(X, y, penalty=NoPenalty())
+    assert np.isnan(found.standard_errors[[0, 4], 0]).all()
+    assert np.allclose(found.standard_errors[1:4, 0], plain.standard_errors[1:, 0], rtol=1e-8)
+    assert found.coef[0, 0] == pytest.approx(found.coef[4, 0], rel=1e-7)  # the smallest norm shares equally
+    assert found.edf[0] == pytest.approx(5.0)
+    at = np.array([1.0, 0.3, 2.0, 0.1, -1.0])
+    at_twice = np.append(at, at[1])
+    assert at_twice @ found.covariance(0) @ at_twice == pytest.approx(at @ plain.covariance(0) @ at, rel=1e-8)
+
+
+def test_standard_errors_hold_under_repetition():
+    rng = np.random.default_rng(3)
+    X = rng.normal(size=(600, 3))
+    truth = np.array([0.4, -0.3, 0.0])
+    mean = np.exp(X @ truth - 0.5)
+    Y = rng.poisson(np.repeat(mean[:, None], 400, axis=1)).astype(float)
+    found = fit(X, Y, penalty=NoPenalty())
+    z = (found.coef - truth[:, None]) / found.standard_errors
+    assert np.abs(z.mean()) < 0.1
+    assert 0.92 < z.std() < 1.08
+
+
+def test_numbers_of_a_silent_unit_are_those_of_a_certain_prediction(data):
+    X, y = data
+    found = fit(X, np.column_stack([y, np.zeros_like(y)]))
+    assert found.log_likelihood[1] == 0
+    assert found.deviance[1] == 0
+    assert found.edf[1] == 0
+    assert np.isnan(found.covariance(1)).all()
+    assert np.isfinite(found.covariance("0")).all()
+
+
+def test_pseudo_r2_names(data):
+    X, y = data
+    found = fit(X, y)
+    assert found.pseudo_r2()[0] == pytest.approx(1 - found.deviance[0] / found.null_deviance[0])
+    assert 0 < found.pseudo_r2("mcfadden")[0] < found.pseudo_r2("cohen")[0]
+    with pytest.raises(GlmError, match="pseudo-R2"):
+        found.pseudo_r2("adjusted")
