@@ -126,7 +126,7 @@ class _SourceBlocks:
         self.source, self.index = source, index
         self.shape = (source.shape[0] if index is None else index.size, source.shape[1])
 
-    def __iter__(self) -> Iterator[tuple[slice, np.ndarray]]:
+    def pieces(self) -> Iterator[tuple[slice, np.ndarray]]:
         step = max(CHUNK_BYTES // (8 * max(self.shape[1], 1)), 1024)
         for start in range(0, self.shape[0], step):
             part = slice(start, min(start + step, self.shape[0]))
@@ -355,7 +355,7 @@ def _solve(
 def _log_likelihood(rows: StandardRows, labels: np.ndarray, weights: np.ndarray, answer: CategoricalAnswer) -> float:
     total = 0.0
     ends = np.where(np.isneginf(answer.intercept), -1e300, answer.intercept)
-    for part, block in rows.blocks:
+    for part, block in rows.blocks.pieces():
         used = weights[part] > 0
         if not used.any():
             continue

@@ -137,7 +137,7 @@ class _Problem:
         if self.sparsity is not None:
             return np.eye(self.P)[:, ~self.rows.constant]
         gram = np.zeros((self.P, self.P))
-        for part, block in self.rows.blocks:
+        for part, block in self.rows.blocks.pieces():
             root = np.sqrt(self.weights[part])[:, None]
             standard = (block - self.rows.shift) / self.rows.scale * root
             gram += standard.T @ standard
@@ -159,7 +159,7 @@ class _Problem:
     def evaluate(self, u: np.ndarray, b: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
         """Mean loss, its gradient by `u` (k, P) and by `b` (k,)."""
         loss, gradient, sums = 0.0, np.zeros((self.k, self.P)), np.zeros(self.k)
-        for part, block in self.rows.blocks:
+        for part, block in self.rows.blocks.pieces():
             p, log_p = self.probabilities(block, u, b)
             at = np.arange(len(block))
             loss -= float(self.weights[part] @ log_p[at, self.labels[part]])
@@ -173,7 +173,7 @@ class _Problem:
     def hessian(self, u: np.ndarray, b: np.ndarray) -> np.ndarray:
         """(k, P + 1, k, P + 1) Hessian of the mean loss, intercept first, in standardised columns."""
         H = np.zeros((self.k, self.P + 1, self.k, self.P + 1))
-        for part, block in self.rows.blocks:
+        for part, block in self.rows.blocks.pieces():
             p, _ = self.probabilities(block, u, b)
             full = np.ones((len(block), self.P + 1))
             full[:, 1:] = (block - self.rows.shift) / self.rows.scale
@@ -282,7 +282,7 @@ class _Problem:
         return du, db, float(np.sum(slope * du) + g0 @ db) + change, max(gain, 0.0)
 
     def _spread(self, u: np.ndarray, b: np.ndarray) -> float:
-        part, block = next(iter(self.rows.blocks))
+        part, block = next(iter(self.rows.blocks.pieces()))
         used = self.weights[part] > 0
         _, log_p = self.probabilities(block[used], u, b)
         return float(-log_p.min(initial=0.0))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -116,18 +116,17 @@ class _PreparedBlocks:
         self.shape = (rows.n, rows.padded)
         self._kept: list[tuple[slice, np.ndarray]] = []
 
-    def __iter__(self) -> Iterator[tuple[slice, np.ndarray]]:
-        if self._kept:
-            yield from self._kept
-            return
-        made = []
+    def pieces(self) -> Iterable[tuple[slice, np.ndarray]]:
+        if not self.rows.resident:
+            return self._read()
+        if not self._kept:
+            self._kept = list(self._read())
+        return self._kept
+
+    def _read(self) -> Iterator[tuple[slice, np.ndarray]]:
         for number, chunk in enumerate(self.rows):
             part = slice(number * self.rows.chunk_rows, min((number + 1) * self.rows.chunk_rows, self.rows.n))
-            entry = part, np.asarray(chunk.X)[: part.stop - part.start]
-            if self.rows.resident:
-                made.append(entry)
-            yield entry
-        self._kept = made
+            yield part, np.asarray(chunk.X)[: part.stop - part.start]
 
 
 def _loss(problem: Problem, columns: np.ndarray) -> SparseLoss:

@@ -11,12 +11,13 @@ The method is that of Friedman, Hastie & Tibshirani 2010 and Lee, Sun & Saunders
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
+from glmengine.solvers.parallel import Workers, workers
 from glmengine.solvers.quadratic import Sparsity, minimise_quadratic
 
 CHUNK_BYTES = 16 * 2**20
@@ -36,12 +37,14 @@ KKT = 1e-9
 
 
 class Blocks(Protocol):
-    """Rows of a design, a block at a time: `shape` (T, P), and iteration over (slice of rows, their float64 values)."""
+    """Rows of a design, a block at a time."""
 
     @property
-    def shape(self) -> tuple[int, int]: ...
+    def shape(self) -> tuple[int, int]:
+        """(T, P)."""
 
-    def __iter__(self) -> Iterator[tuple[slice, np.ndarray]]: ...
+    def pieces(self) -> Iterable[tuple[slice, np.ndarray]]:
+        """Slices of rows with their float64 values; a list where they are all in memory."""
 
 
 class ArrayBlocks:
@@ -51,12 +54,11 @@ class ArrayBlocks:
         self.X = np.ascontiguousarray(X, dtype=float)
         self.shape = self.X.shape
 
-    def __iter__(self) -> Iterator[tuple[slice, np.ndarray]]:
+    def pieces(self) -> list[tuple[slice, np.ndarray]]:
         n_rows, n_columns = self.shape
         step = max(CHUNK_BYTES // (8 * max(n_columns, 1)), 1024)
-        for start in range(0, n_rows, step):
-            part = slice(start, min(start + step, n_rows))
-            yield part, self.X[part]
+        parts = [slice(start, min(start + step, n_rows)) for start in range(0, n_rows, step)]
+        return [(part, self.X[part]) for part in parts]
 
 
 @dataclass(frozen=True)
@@ -150,25 +152,31 @@ class StandardRows:
         n_rows, n_columns = blocks.shape
         weights = np.ones(n_rows) if used is None else used.astype(float)
         count = max(float(weights.sum()), 1.0)
-        total, square = np.zeros(n_columns), np.zeros(n_columns)
-        for part, block in blocks:
-            total += weights[part] @ block
-        mean = total / count
-        self.shift = mean if centred else np.zeros(n_columns)
-        self._single = np.empty((n_rows, n_columns), np.float32) if keep_single else None
         everything = bool(weights.all())
-        for part, block in blocks:
-            deviation = block - self.shift
+        self._single = np.empty((n_rows, n_columns), np.float32) if keep_single else None
+
+        def totals(piece: tuple[slice, np.ndarray]) -> np.ndarray:
+            return weights[piece[0]] @ piece[1]
+
+        def squares(piece: tuple[slice, np.ndarray]) -> np.ndarray:
+            deviation = piece[1] - self.shift
             if not everything:
-                deviation *= weights[part][:, None]
-            square += np.einsum("ij,ij->j", deviation, deviation)
+                deviation *= weights[piece[0]][:, None]
             if self._single is not None:
-                self._single[part] = deviation
-        spread = np.sqrt(square / count)
-        self.constant = spread <= 1e-13 * np.abs(mean)
-        self.scale = np.where(self.constant, 1.0, spread)
-        if self._single is not None:
-            self._single /= self.scale.astype(np.float32)
+                self._single[piece[0]] = deviation
+            return np.einsum("ij,ij->j", deviation, deviation)
+
+        def shrink(piece: tuple[slice, np.ndarray]) -> None:
+            self._single[piece[0]] /= self.scale.astype(np.float32)
+
+        with workers() as pool:
+            mean = sum(pool.map(totals, blocks.pieces()), np.zeros(n_columns)) / count
+            self.shift = mean if centred else np.zeros(n_columns)
+            spread = np.sqrt(sum(pool.map(squares, blocks.pieces()), np.zeros(n_columns)) / count)
+            self.constant = spread <= 1e-13 * np.abs(mean)
+            self.scale = np.where(self.constant, 1.0, spread)
+            if self._single is not None:
+                list(pool.map(shrink, blocks.pieces()))
         self.curvatures: dict[Hashable, _Curvature] = {}
 
     def single(self, part: slice, block: np.ndarray, working: np.ndarray) -> np.ndarray:
@@ -199,6 +207,7 @@ class SparseProblem:
         self.names = list(names) if names is not None else [object() for _ in range(self.M)]
         self.allowed = np.ones((self.n_columns, self.M), bool) if allowed is None else allowed.astype(bool)
         self.allowed = self.allowed & ~rows.constant[:, None]
+        self._pool = Workers(None)
         self.u = np.zeros((self.n_columns, self.M))
         self.b = np.zeros(self.M)
 
@@ -232,6 +241,18 @@ class SparseProblem:
         stopping : callable, optional
             True when what there is should be kept, not converged.
         """
+        with workers() as self._pool:
+            return self._solve(quadratic, sparsity, scale, max_iterations, report, stopping)
+
+    def _solve(
+        self,
+        quadratic: Sequence[np.ndarray | None],
+        sparsity: Sequence[Sparsity],
+        scale: np.ndarray,
+        max_iterations: int,
+        report: Callable[[int, float, int], None] | None,
+        stopping: Callable[[], bool] | None,
+    ) -> SparseAnswer:
         began = time.perf_counter()
         s = self.rows.scale
         quadratics = [_standard_quadratic(part, s) for part in quadratic]
@@ -284,14 +305,16 @@ class SparseProblem:
         """Mean loss (m,), its gradient in standardised units (P, m) and by the intercept (m,), at `u` (P, m), `b` (m,)."""
         raw = u / self.rows.scale[:, None]
         constant = b - self.rows.shift @ raw
-        loss, gradient, sums = np.zeros(columns.size), np.zeros(raw.shape), np.zeros(columns.size)
-        for part, block in self.rows.blocks:
-            eta, y, weights = self._chunk(part, block, raw, constant, columns)
+
+        def of_block(piece: tuple[slice, np.ndarray]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+            eta, y, weights = self._chunk(*piece, raw, constant, columns)
             value, score, _, _ = self.loss.evaluate(eta, y, columns)
             residual = weights * score
-            loss += (weights * value).sum(axis=0)
-            gradient += (residual.T @ block).T
-            sums += residual.sum(axis=0)
+            return (weights * value).sum(axis=0), (residual.T @ piece[1]).T, residual.sum(axis=0)
+
+        loss, gradient, sums = np.zeros(columns.size), np.zeros(raw.shape), np.zeros(columns.size)
+        for part in self._pool.map(of_block, self.rows.blocks.pieces()):
+            loss, gradient, sums = loss + part[0], gradient + part[1], sums + part[2]
         total = self.total[columns]
         gradient = (gradient - self.rows.shift[:, None] * sums) / self.rows.scale[:, None] / total
         return loss / total, gradient, (sums / total if self.has_intercept else np.zeros(columns.size))
@@ -335,9 +358,10 @@ class SparseProblem:
     def _gram(self, columns: np.ndarray, working: dict[int, np.ndarray], precise: np.ndarray) -> dict[int, _Curvature]:
         raw = self.u[:, columns] / self.rows.scale[:, None]
         constant = self.b[columns] - self.rows.shift @ raw
-        matrices = {j: np.zeros((working[j].size,) * 2) for j in columns.tolist()}
-        crosses, corners = {j: np.zeros(working[j].size) for j in columns.tolist()}, dict.fromkeys(columns.tolist(), 0.0)
-        for part, block in self.rows.blocks:
+
+        def of_block(piece: tuple[slice, np.ndarray]) -> list[tuple[np.ndarray, np.ndarray, float]]:
+            part, block = piece
+            result = []
             eta, y, weights = self._chunk(part, block, raw, constant, columns)
             _, _, fisher, observed = self.loss.evaluate(eta, y, columns)
             curvature = np.maximum(weights * (observed if self.loss.convex else fisher), 0.0)
@@ -349,9 +373,16 @@ class SparseProblem:
                 else:
                     root = root.astype(np.float32)
                     scaled = self.rows.single(part, block, working[j]) * root
-                matrices[j] += scaled.T @ scaled
-                crosses[j] += scaled.T @ root[:, 0]
-                corners[j] += float(curvature[:, place].sum())
+                result.append((scaled.T @ scaled, scaled.T @ root[:, 0], float(curvature[:, place].sum())))
+            return result
+
+        matrices = {j: np.zeros((working[j].size,) * 2) for j in columns.tolist()}
+        crosses, corners = {j: np.zeros(working[j].size) for j in columns.tolist()}, dict.fromkeys(columns.tolist(), 0.0)
+        for parts in self._pool.map(of_block, self.rows.blocks.pieces()):
+            for j, (matrix, cross, corner) in zip(columns.tolist(), parts, strict=True):
+                matrices[j] += matrix
+                crosses[j] += cross
+                corners[j] += corner
         made = {}
         for j in columns.tolist():
             matrix, cross, corner = matrices[j] / self.total[j], crosses[j] / self.total[j], corners[j] / self.total[j]
