@@ -40,8 +40,8 @@ def make(seed: int = 0) -> Recording:
 
     lags, history = RaisedCosineLog(**HISTORY).kernel(BIN_SIZE)
     _, coupling = RaisedCosineLog(**COUPLING).kernel(BIN_SIZE)
-    own = history @ np.array([-2.5, -0.4, 0.5, 0.2])
-    driving = {"excites": coupling @ np.array([0.5, 0.3]), "inhibits": coupling @ np.array([-0.7, -0.4])}
+    own = history @ np.array([-2.5, -0.6, 0.1, 0.0])
+    driving = {"excites": coupling @ np.array([0.3, 0.15]), "inhibits": coupling @ np.array([-0.5, -0.3])}
     pairs = _pairs(names)
     kernels = np.zeros((len(names), len(own), len(names)))
     for unit in range(len(names)):
@@ -149,8 +149,8 @@ def _units(rng: np.random.Generator) -> list[dict[str, Any]]:
                 "name": f"hd{index + 1}",
                 "kind": "head direction",
                 "region": "ADN",
-                "base_hz": 0.6,
-                "kappa": round(float(rng.uniform(1.2, 1.7)), 3),
+                "base_hz": 1.0,
+                "kappa": round(float(rng.uniform(1.0, 1.3)), 3),
                 "preferred": round(2 * np.pi * index / N_DIRECTION, 6),
             }
         )

@@ -73,6 +73,16 @@ def test_the_walk_covers_the_box_and_stays_in_it(demo_recording):
 # --- the fit of the demonstration against the truth
 
 
+@pytest.fixture(scope="module")
+def recovered(demo_recording):
+    """Two sessions fitted with hardly any penalty, which would draw the estimates away from the truth."""
+    import glmengine as ge
+
+    question = ge.demo_analysis()
+    question = question.with_(model=question.model.with_(strengths=(1e-5,)), validation=question.validation.with_(folds=0))
+    return [(ge.run(question, recording), recording) for recording in (demo_recording, sample("head-direction-place", 1))]
+
+
 def mean_past(truth, recording, unit) -> float:
     """What all units' past adds on average to the log rate of `unit`: its kernels times the mean counts."""
     names = list(recording.unit_names)
@@ -81,24 +91,31 @@ def mean_past(truth, recording, unit) -> float:
     return total + sum(sum(pair["filter"]) * rate[pair["source"]] for pair in truth["coupling"] if pair["target"] == unit)
 
 
+def holds(curve, unit: str, expected: np.ndarray) -> np.ndarray:
+    """Where the interval of the effect on the link scale holds the truth."""
+    one = curve.sel(unit=unit)
+    return (one["effect_link_low"].values <= expected) & (expected <= one["effect_link_high"].values)
+
+
 def test_every_unit_converges_and_beats_a_constant_rate_on_held_out_time(demo_result):
     assert demo_result.converged
     assert (demo_result.scores["deviance_explained_heldout"] > 0.05).all()
     assert (demo_result.scores["bits_per_spike_heldout"] > 0).all()
 
 
-def test_history_filters_hold_the_truth(demo_result, demo_recording):
-    truth = truth_of(demo_recording)
-    found = demo_result.filters["history"]
-    np.testing.assert_allclose(found["lag_s"], truth["lag_s"], atol=1e-12)
-    inside = (found["low"] <= np.array(truth["history"])) & (np.array(truth["history"]) <= found["high"])
-    assert float(inside.mean()) > 0.85
-    assert float((found["high"] - found["low"]).mean()) < 1.0  # and the intervals say something
+def test_history_filters_hold_the_truth(recovered):
+    shares = []
+    for result, recording in recovered:
+        truth, found = truth_of(recording), result.filters["history"]
+        np.testing.assert_allclose(found["lag_s"], truth["lag_s"], atol=1e-12)
+        shares.append(float(((found["low"] <= np.array(truth["history"])) & (np.array(truth["history"]) <= found["high"])).mean()))
+        assert float((found["high"] - found["low"]).mean()) < 0.6  # and the intervals say something
+    assert np.mean(shares) > 0.82
 
 
-def test_coupling_filters_hold_the_truth(demo_result, demo_recording):
-    truth = truth_of(demo_recording)
-    found = demo_result.filters["coupling"]
+def test_coupling_filters_hold_the_truth(recovered):
+    result, recording = recovered[0]
+    truth, found = truth_of(recording), result.filters["coupling"]
     real = np.zeros((len(found["unit"]), len(found["source"]), found.sizes["lag_s"]))
     units, sources = list(found["unit"].values), list(found["source"].values)
     for pair in truth["coupling"]:
@@ -109,51 +126,46 @@ def test_coupling_filters_hold_the_truth(demo_result, demo_recording):
     assert 0.90 < inside[known].mean() < 1.0
 
 
-def test_the_pairs_that_are_coupled_are_found_and_hardly_any_other(demo_result, demo_recording):
-    truth = truth_of(demo_recording)
-    p = demo_result.coupling["p"]
-    real = {(pair["target"], pair["source"]) for pair in truth["coupling"] if pair["kind"] == "excites"}
+def test_the_pairs_that_are_coupled_are_found_and_hardly_any_other(recovered):
+    result, recording = recovered[0]
+    p = result.coupling["p"]
     threshold = 0.05 / int(np.isfinite(p).sum())
+    real = {(pair["target"], pair["source"]) for pair in truth_of(recording)["coupling"]}
     found = {(str(unit), str(source)) for unit in p["unit"].values for source in p["source"].values if float(p.sel(unit=unit, source=source)) < threshold}
-    all_real = {(pair["target"], pair["source"]) for pair in truth["coupling"]}
-    assert len(found & real) >= 0.7 * len(real)
-    assert len(found - all_real) <= 2
+    assert len(found & real) >= 0.6 * len(real)
+    assert len(found - real) <= 1
 
 
-def test_effects_of_head_direction_hold_the_truth(demo_result, demo_recording):
-    truth, position = truth_of(demo_recording), demo_recording.covariates["position"].data.values
-    direction = demo_recording.covariates["head_direction"].data.values
-    curve = demo_result.curves["head_direction"]
-    angles = curve["head_direction"].values
+def test_effects_of_head_direction_hold_the_truth(recovered):
     shares = []
-    for unit in truth["units"]:
-        if unit["kind"] == "head direction":
-            expected = session.log_tuning(unit, angles, np.zeros_like(angles), np.zeros_like(angles))
-        else:
-            average = session.log_tuning(unit, direction, *position.T).mean()
-            expected = np.full(len(angles), average)
-        expected = expected + mean_past(truth, demo_recording, unit["name"]) + np.log(truth["bin_size"])
-        one = curve.sel(unit=unit["name"])
-        shares.append(np.mean((one["effect_link_low"].values <= expected) & (expected <= one["effect_link_high"].values)))
-    assert np.mean(shares) > 0.85
+    for result, recording in recovered:
+        truth, position = truth_of(recording), recording.covariates["position"].data.values
+        direction, curve = recording.covariates["head_direction"].data.values, result.curves["head_direction"]
+        angles = curve["head_direction"].values
+        for unit in truth["units"]:
+            if unit["kind"] == "head direction":
+                tuning = session.log_tuning(unit, angles, np.zeros_like(angles), np.zeros_like(angles))
+            else:
+                tuning = np.full(len(angles), session.log_tuning(unit, direction, *position.T).mean())
+            shares.append(holds(curve, unit["name"], tuning + mean_past(truth, recording, unit["name"]) + np.log(truth["bin_size"])).mean())
+    assert np.mean(shares) > 0.82
 
 
-def test_effects_of_place_hold_the_truth_where_the_animal_went(demo_result, demo_recording):
-    truth, direction = truth_of(demo_recording), demo_recording.covariates["head_direction"].data.values
-    curve = demo_result.curves["position"]
-    x, y = np.meshgrid(curve["position.x"].values, curve["position.y"].values, indexing="ij")
-    visited = curve["occupancy_s"].values > 0.2
+def test_effects_of_place_hold_the_truth_where_the_animal_went(recovered):
     shares = []
-    for unit in truth["units"]:
-        if unit["kind"] == "place":
-            expected = session.log_tuning(unit, np.zeros_like(x), x, y)
-        else:
-            expected = np.full(x.shape, session.log_tuning(unit, direction, direction, direction).mean())
-        expected = expected + mean_past(truth, demo_recording, unit["name"]) + np.log(truth["bin_size"])
-        one = curve.sel(unit=unit["name"])
-        inside = (one["effect_link_low"].values <= expected) & (expected <= one["effect_link_high"].values)
-        shares.append(inside[visited].mean())
-    assert np.mean(shares) > 0.85
+    for result, recording in recovered:
+        truth, direction = truth_of(recording), recording.covariates["head_direction"].data.values
+        curve = result.curves["position"]
+        x, y = np.meshgrid(curve["position.x"].values, curve["position.y"].values, indexing="ij")
+        visited = curve["occupancy_s"].values > 0.2
+        for unit in truth["units"]:
+            if unit["kind"] == "place":
+                tuning = session.log_tuning(unit, np.zeros_like(x), x, y)
+            else:
+                tuning = np.full(x.shape, session.log_tuning(unit, direction, direction, direction).mean())
+            inside = holds(curve, unit["name"], tuning + mean_past(truth, recording, unit["name"]) + np.log(truth["bin_size"]))
+            shares.append(inside[visited].mean())
+    assert np.mean(shares) > 0.88
 
 
 def test_model_tuning_follows_the_data(demo_result):
