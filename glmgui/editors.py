@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from qtpy.QtCore import QLocale, QSignalBlocker, Qt, Signal
+from qtpy.QtCore import QLocale, QSignalBlocker, QSize, Qt, Signal
 from qtpy.QtGui import QValidator, QWheelEvent
 from qtpy.QtWidgets import (
     QAbstractSpinBox,
@@ -36,6 +36,7 @@ from glmengine.errors import GlmError
 Choices = Mapping[str, Sequence[str]]
 _STEPS = 400
 _UNBOUNDED = 1e12
+_ROW_HEIGHT = 21
 _NUMBER_BEGUN = re.compile(r"[+-]?\d*\.?\d*([eE][+-]?\d*)?")
 
 
@@ -120,9 +121,11 @@ class NumberBox(_NoWheel, QDoubleSpinBox):
         self.setMinimumWidth(76)
 
     def textFromValue(self, value: float) -> str:
-        return _plain(value)
+        return _plain(value, 7)
 
     def valueFromText(self, text: str) -> float:
+        if text == self.textFromValue(self.value()):
+            return self.value()  # what is shown is rounded; leaving the field must not round the value
         try:
             return float(text)
         except ValueError:
@@ -381,6 +384,7 @@ class NamesEditor(Editor):
         self._list = QListWidget(self)
         self._list.setAlternatingRowColors(True)
         self._none = QLabel(empty_means, self)
+        self._none.setWordWrap(True)
         self._none.setForegroundRole(self.palette().ColorRole.PlaceholderText)
         self._none.setVisible(bool(empty_means))
         box = QVBoxLayout(self)
@@ -412,11 +416,11 @@ class NamesEditor(Editor):
                 self._list.clear()
                 for name in names:
                     item = QListWidgetItem(name, self._list)
+                    item.setSizeHint(QSize(60, _ROW_HEIGHT))
                     item.setFlags(Qt.ItemFlag.ItemIsUserCheckable | Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable)
             for at, name in enumerate(names):
                 self._list.item(at).setCheckState(Qt.CheckState.Checked if name in self._value else Qt.CheckState.Unchecked)
-        rows = min(max(len(names), 1), 6)
-        self._list.setFixedHeight(rows * (self._list.fontMetrics().height() + 5) + 6)
+        self._list.setFixedHeight(min(max(len(names), 1), 6) * _ROW_HEIGHT + 6)
         self._none.setVisible(bool(self._none.text()) and not self._value)
 
     def _ticked(self, *_: object) -> None:
@@ -581,5 +585,6 @@ def in_words(name: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def _plain(value: float) -> str:
-    return f"{value:.10g}"
+def _plain(value: float, digits: int = 10) -> str:
+    """A number as a person writes it: ``1e-5``, not ``1e-05``."""
+    return re.sub(r"e([+-])0*(\d)", lambda found: f"e{found[1].replace('+', '')}{found[2]}", f"{value:.{digits}g}")

@@ -381,7 +381,7 @@ class ListEditor(_Wide):
         self._least = next((rule.min_length for rule in info.metadata if hasattr(rule, "min_length")), 0)
         self._rows: list[tuple[QFrame, Editor]] = []
         self._choices: Choices = {}
-        self._add = QPushButton(f"Add to {(info.title or 'list').lower()}", self)
+        self._add = QPushButton(_add_text(info.title or "item"), self)
         self._add.setObjectName(f"{name}_add")
         self._box = QVBoxLayout(self)
         self._box.setContentsMargins(0, 0, 0, 0)
@@ -422,7 +422,7 @@ class ListEditor(_Wide):
 
     def describe(self, title: str, help_text: str, name: str) -> None:
         self.setObjectName(f"{name}_editor")
-        self._add.setAccessibleName(f"Add to {title}")
+        self._add.setAccessibleName(self._add.text())
         self._add.setToolTip(help_text)
 
     def _append(self) -> None:
@@ -476,6 +476,12 @@ class ListEditor(_Wide):
             )
 
 
+def _add_text(title: str) -> str:
+    """``"Add variable"`` for a list called Variables."""
+    one = title.lower()
+    return f"Add {one[:-1] if one.endswith('s') and not one.endswith('ss') else one}"
+
+
 def make_editor(annotation: Any, info: FieldInfo, admit: Admit | None, name: str, parent: QWidget | None = None) -> Editor:
     """The editor for a value of this type, described by `info`."""
     annotation, rules = _unwrapped(annotation)
@@ -505,7 +511,9 @@ def _tuple_editor(parts: Sequence[Any], info: FieldInfo, admit: Admit | None, na
     if item is str:
         kind = _extra(info, "choices")
         required = any(getattr(rule, "min_length", 0) for rule in info.metadata)
-        return NamesEditor(kind, empty_means="" if required else "none ticked", parent=parent) if kind else _Words(parent)
+        return (
+            NamesEditor(kind, empty_means="" if required else info.description or "", parent=parent) if kind else _Words(parent)
+        )
     return NumbersEditor(pairs=get_origin(item) is tuple, whole=item is int, parent=parent)
 
 

@@ -167,11 +167,14 @@ class Recovery(QObject):
     def clear(self) -> None:
         """Remove this session's recovery files."""
         self._timer.stop()
-        remove(self._stem)
         self._result_kept = None
         if self._lock is not None:
             self._lock.unlock()
             self._lock = None
+        remove(self._stem)
+        if self._jobs.is_pending("recovery"):  # what is being written now is removed after it
+            stem = self._stem
+            self._jobs.submit("Removing recovery files", lambda context: remove(stem), key="recovery", quiet=True)
 
     def leftovers(self) -> list[Leftover]:
         """What dead processes left, the latest first."""

@@ -33,7 +33,10 @@ class Tokens:
     text, muted, disabled : str
     accent, on_accent : str
         Selection and the main button, and text on it.
-    border : str
+    border, outline : str
+        Lines between areas, and around fields that can be changed.
+    progress : str
+        The filled part of a progress bar, on which text is still readable.
     error, warning, good : str
         Always next to a sign or a word, never the only mark.
     """
@@ -48,6 +51,8 @@ class Tokens:
     accent: str
     on_accent: str
     border: str
+    outline: str
+    progress: str
     error: str
     warning: str
     good: str
@@ -55,11 +60,11 @@ class Tokens:
 
 _LIGHT = Tokens(
     window="#f3f4f6", base="#ffffff", alternate="#f7f8fa", raised="#fbfbfc", text="#1b1f24", muted="#5b6470", disabled="#a3a9b1",
-    accent="#0067a3", on_accent="#ffffff", border="#d3d7dd", error="#b3261e", warning="#8a5a00", good="#00694d",
+    accent="#0067a3", on_accent="#ffffff", border="#d3d7dd", outline="#8d959f", progress="#9fcbe8", error="#b3261e", warning="#8a5a00", good="#00694d",
 )  # fmt: skip
 _DARK = Tokens(
     window="#1f2227", base="#17191d", alternate="#1d2025", raised="#2b2f36", text="#e6e8eb", muted="#a2a9b3", disabled="#6b727c",
-    accent="#3d94cf", on_accent="#0b0d0f", border="#3a3f47", error="#ff8a80", warning="#f0b849", good="#4fd1a5",
+    accent="#3d94cf", on_accent="#0b0d0f", border="#3a3f47", outline="#6d747e", progress="#1f5a80", error="#ff8a80", warning="#f0b849", good="#4fd1a5",
 )  # fmt: skip
 
 
@@ -89,8 +94,7 @@ def apply(app: QApplication, dark: bool) -> None:
     _ensure_font(app)
     table = tokens(dark)
     app.setPalette(palette(table))
-    app.setStyleSheet(_style_sheet(table))
-    icon.cache_clear()
+    app.setStyleSheet(_style_sheet(table, "dark" if dark else "light"))
 
 
 def palette(table: Tokens) -> QPalette:
@@ -129,9 +133,13 @@ def palette(table: Tokens) -> QPalette:
     return made
 
 
-@lru_cache(maxsize=256)
 def icon(name: str) -> QIcon:
     """The stroke icon ``resources/icons/<name>.svg`` in the text colour of the present look, pale where disabled."""
+    return _icon(name, is_dark())
+
+
+@lru_cache(maxsize=256)
+def _icon(name: str, dark: bool) -> QIcon:
     source = resource(f"icons/{name}.svg").read_text(encoding="utf-8")
     if name == "app":
         return _drawn(source, {QIcon.Mode.Normal: ""})
@@ -179,21 +187,44 @@ def _fonts_of_matplotlib() -> list[str]:
     return QFontDatabase.families()
 
 
-def _style_sheet(table: Tokens) -> str:
+def _style_sheet(table: Tokens, look: str) -> str:
+    pictures = resource("themes").as_posix()
     return f"""
     QToolTip {{ color: {table.text}; background: {table.raised}; border: 1px solid {table.border}; padding: 4px; }}
     QMainWindow::separator {{ background: {table.border}; width: 1px; height: 1px; margin: 2px; }}
     QSplitter::handle {{ background: transparent; }}
     QSplitter::handle:hover {{ background: {table.border}; }}
-    QHeaderView::section {{ background: {table.window}; color: {table.muted}; border: none;
+    QHeaderView::section {{ background: {table.base}; color: {table.muted}; border: none;
         border-bottom: 1px solid {table.border}; padding: 3px 6px; }}
     QToolBar {{ border: none; border-bottom: 1px solid {table.border}; background: {table.window}; spacing: 4px; padding: 3px 6px; }}
     QToolBar::separator {{ background: {table.border}; width: 1px; margin: 4px 4px; }}
+    #steps_bar, #notice_holder {{ border: none; padding: 0px; spacing: 0px; }}
+    #steps QToolButton {{ border: none; border-left: 3px solid transparent; border-radius: 0px; padding: 5px 2px; }}
+    #steps QToolButton:hover {{ background: {table.alternate}; }}
+    #steps QToolButton:checked {{ border-left: 3px solid {table.accent}; background: {table.base}; font-weight: bold; }}
+    #steps QToolButton:focus {{ background: {table.alternate}; }}
     QStatusBar {{ border-top: 1px solid {table.border}; }}
     QStatusBar::item {{ border: none; }}
     QDockWidget::title {{ background: {table.window}; padding: 4px 8px; border-bottom: 1px solid {table.border}; }}
     QProgressBar {{ border: 1px solid {table.border}; border-radius: 3px; background: {table.base}; text-align: center; }}
-    QProgressBar::chunk {{ background: {table.accent}; border-radius: 2px; }}
-    #primary_button {{ background: {table.accent}; color: {table.on_accent}; border: none; border-radius: 4px; padding: 5px 14px; }}
-    #primary_button:disabled {{ background: {table.border}; color: {table.disabled}; }}
+    QProgressBar::chunk {{ background: {table.progress}; border-radius: 2px; }}
+    QLineEdit, QAbstractSpinBox, QPlainTextEdit, QTextBrowser {{ border: 1px solid {table.outline}; border-radius: 3px; background: {table.base};
+        selection-background-color: {table.accent}; selection-color: {table.on_accent}; }}
+    QLineEdit {{ padding: 2px 4px; }}
+    QLineEdit:focus, QAbstractSpinBox:focus {{ border: 1px solid {table.accent}; }}
+    QLineEdit:disabled, QAbstractSpinBox:disabled {{ border: 1px solid {table.border}; background: {table.window}; color: {table.disabled}; }}
+    QAbstractSpinBox QLineEdit, QComboBox QLineEdit {{ border: none; padding: 0px; background: transparent; }}
+    QAbstractSpinBox {{ padding: 2px 2px 2px 4px; }}
+    QAbstractSpinBox::up-button, QAbstractSpinBox::down-button {{ border: none; width: 16px; background: transparent; }}
+    QAbstractSpinBox::up-arrow {{ image: url({pictures}/up-{look}.svg); width: 10px; height: 10px; }}
+    QAbstractSpinBox::down-arrow {{ image: url({pictures}/down-{look}.svg); width: 10px; height: 10px; }}
+    QAbstractItemView, QTableView, QTreeView, QListView {{ border: 1px solid {table.border}; background: {table.base}; alternate-background-color: {table.alternate}; }}
+    QHeaderView {{ background: {table.base}; border: none; }}
+    QCheckBox::indicator, QAbstractItemView::indicator, QGroupBox::indicator {{ width: 13px; height: 13px; border: 1px solid {table.outline};
+        border-radius: 3px; background: {table.base}; }}
+    QCheckBox::indicator:checked, QAbstractItemView::indicator:checked, QGroupBox::indicator:checked {{ background: {table.accent};
+        border: 1px solid {table.accent}; image: url({pictures}/check-{look}.svg); }}
+    QAbstractItemView::indicator:checked:selected {{ border: 1px solid {table.on_accent}; }}
+    QCheckBox::indicator:disabled {{ border: 1px solid {table.border}; }}
+    QCheckBox::indicator:focus {{ border: 1px solid {table.accent}; }}
     """

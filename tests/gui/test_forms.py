@@ -208,11 +208,13 @@ def test_errors_from_the_engine_find_their_control_by_path(form):
 
 def test_showing_a_value_emits_nothing(form, qtbot):
     with qtbot.assertNotEmitted(form.edited):
-        form.set_value(Whole(size=1.0, parts=(Part(variable="position.x", basis=Cosine()), Part(variable="speed", basis=Spline()))))
+        form.set_value(
+            Whole(size=1.0, parts=(Part(variable="position.x", basis=Cosine()), Part(variable="speed", basis=Spline())))
+        )
     assert control(form, "whole_parts_1_variable", QComboBox).currentText() == "speed"
 
 
-@pytest.mark.parametrize("text, value", [("1e-5", 1e-5), ("2.5", 2.5), ("-3", -3.0), (".5", 0.5)])
+@pytest.mark.parametrize(("text", "value"), [("1e-5", 1e-5), ("2.5", 2.5), ("-3", -3.0), (".5", 0.5)])
 def test_numbers_are_typed_with_a_point_and_powers(qtbot, text, value):
     box = NumberBox()
     qtbot.addWidget(box)

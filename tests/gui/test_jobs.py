@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 
@@ -53,7 +54,7 @@ def test_progress_comes_with_the_time_left(jobs, qtbot):
     with qtbot.waitSignal(jobs.finished):
         jobs.submit("Work", busy_work(1.2))
     assert len(seen) > 5
-    assert all(later[0] >= earlier[0] for earlier, later in zip(seen, seen[1:], strict=False))
+    assert all(later[0] >= earlier[0] for earlier, later in itertools.pairwise(seen))
     late = [(fraction, left) for fraction, left in seen if fraction > 0.6 and left is not None]
     assert late
     assert all(left == pytest.approx(1.2 * (1 - fraction), abs=0.15) for fraction, left in late)

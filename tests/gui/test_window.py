@@ -9,7 +9,16 @@ from pathlib import Path
 import pytest
 from qtpy.QtCore import QMimeData, QPointF, QSettings, Qt, QUrl
 from qtpy.QtGui import QDropEvent
-from qtpy.QtWidgets import QAbstractButton, QAbstractItemView, QAbstractSlider, QAbstractSpinBox, QComboBox, QLabel, QLineEdit, QScrollBar
+from qtpy.QtWidgets import (
+    QAbstractButton,
+    QAbstractItemView,
+    QAbstractSlider,
+    QAbstractSpinBox,
+    QComboBox,
+    QLabel,
+    QLineEdit,
+    QScrollBar,
+)
 
 import glmengine
 from glmengine.analysis import Analysis
