@@ -308,10 +308,9 @@ def _on_count_edges(pieces: np.ndarray, recording: Recording) -> np.ndarray:
     snapped = []
     for run in runs:
         edges = np.round(run - own / 2, 9)
-        for start, stop in pieces:
-            inside = edges[(edges >= start - tolerance) & (edges + own <= stop + tolerance)]
-            if len(inside):
-                snapped.append((inside[0], np.round(inside[-1] + own, 9)))
+        first = np.searchsorted(edges, pieces[:, 0] - tolerance, side="left")
+        past = np.searchsorted(edges + own, pieces[:, 1] + tolerance, side="right")
+        snapped += [(edges[a], np.round(edges[b - 1] + own, 9)) for a, b in zip(first, past, strict=True) if b > a]
     return np.array(snapped, dtype=np.float64).reshape(-1, 2)
 
 

@@ -12,7 +12,7 @@ from qtpy.QtWidgets import QWidget
 from glmgui.plots.base import Plot
 from glmgui.plots.series import TIME, Axis, Table
 
-_MOST_ROWS_WITH_NAMES = 24
+_MOST_ROWS_WITH_NAMES = 16
 _MOST_TICKS_A_PIXEL = 0.5
 
 

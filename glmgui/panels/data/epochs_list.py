@@ -56,8 +56,8 @@ class EpochsList(QWidget):
             for epoch in rows:
                 item = QTreeWidgetItem([epoch.name, str(len(epoch.pieces)), f"{epoch.seconds:,.1f}"])
                 item.setSizeHint(0, QSize(0, 22))
-                item.setTextAlignment(1, Qt.AlignmentFlag.AlignRight)
-                item.setTextAlignment(2, Qt.AlignmentFlag.AlignRight)
+                item.setTextAlignment(1, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+                item.setTextAlignment(2, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
                 if epoch.kind == "epoch":
                     item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
                     item.setToolTip(0, "The whole recording" if epoch.name == _WHOLE else f"Use the time inside '{epoch.name}'")

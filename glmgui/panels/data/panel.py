@@ -122,7 +122,7 @@ class DataPanel(QWidget):
             units.setdefault(derived.name, "")
         self.time_form.set_values(analysis.time, analysis.units, units)
         can_move = bool(position_covariates(recording) or speed_covariates(recording))
-        self.time_form.moving.setEnabled(can_move)
+        self.time_form.offer_moving(can_move)
         if self._summary is not None:
             self.units.model.set_ticked(analysis.units.names)
             self.epochs.set_epochs(self._summary.epochs, analysis.time.epochs, len(analysis.time.intervals))

@@ -12,6 +12,8 @@ from glmengine.analysis import Condition, Time, UnitSelection
 from glmengine.errors import GlmError
 from glmgui.widgets import MessageLine, button, column, heading, hint, row, small_button
 
+_MOVING_HELP = "Computes speed from position and uses only the bins in which it is above a threshold"
+
 
 class TimeForm(QWidget):
     """Edits the bin size, the conditions and the least number of spikes; everything else of `Time` is edited elsewhere."""
@@ -46,7 +48,7 @@ class TimeForm(QWidget):
         self.moving = button(
             "Only while moving\u2026",
             "only_while_moving",
-            "Computes speed from position and uses only the bins in which it is above a threshold",
+            _MOVING_HELP,
             self,
         )
         self.add = button("Add condition", "condition_add", "Use only the bins in which a covariate lies in a range", self)
@@ -90,6 +92,11 @@ class TimeForm(QWidget):
             self._rebuild()
         self.add.setEnabled(bool(variables))
         self._none.setVisible(not time.conditions)
+
+    def offer_moving(self, possible: bool) -> None:
+        """Whether the recording has a position or a speed."""
+        self.moving.setEnabled(possible)
+        self.moving.setToolTip(_MOVING_HELP if possible else "This recording has neither a position nor a speed")
 
     @property
     def rows(self) -> Sequence[ConditionRow]:
