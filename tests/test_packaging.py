@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import textwrap
 import tomllib
 from importlib import metadata, util
 from pathlib import Path
@@ -142,6 +143,23 @@ def test_links_of_the_guide_lead_somewhere(page):
         if anchor:
             headings = re.findall(r"^#+ (.+)$", other.read_text(encoding="utf-8"), re.MULTILINE)
             assert anchor in {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}, target
+
+
+def test_the_analysis_in_the_guide_is_a_valid_one():
+    text = resource("guide/command-line.md").read_text(encoding="utf-8")
+    example = textwrap.dedent(re.search(r"^    format_version = 1$.*?(?=^\S)", text, re.MULTILINE | re.DOTALL).group())
+    analysis = glmengine.Analysis.from_dict(tomllib.loads(example), "guide")
+    assert analysis.time.bin_size == 0.02
+    assert [term.label for term in analysis.terms] == ["head_direction"]
+    assert analysis.terms[0].factors[0].basis.n == 12
+
+
+def test_the_guide_names_every_command():
+    text = resource("guide/command-line.md").read_text(encoding="utf-8")
+    said = in_child("from glmengine.cli import main; main(['--help'])")
+    commands = re.findall(r"^    (\w+)(?:  |$)", said, re.MULTILINE)
+    assert {"inspect", "run", "predict"} <= set(commands)
+    assert [name for name in commands if f"`glmengine {name}" not in text] == []
 
 
 # --- set-up
