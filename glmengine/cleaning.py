@@ -149,10 +149,10 @@ def _clean_spikes(
         same = _repeats(times)
         _count(repeated, name, same.sum())
         cleaned.append(times[~same])
-    _say(notes, far, "spike times that are no numbers or lie far outside the recording left out")
-    _say(notes, negative, "negative spike times left out, as the recording starts at 0 s")
-    _say(notes, unsorted, "spike times out of order, now sorted")
-    _say(notes, repeated, "repeated spike times left out")
+    _say(notes, far, "Spike times left out because they are no numbers or lie far outside the recording")
+    _say(notes, negative, "Negative spike times left out, as the recording starts at 0 s")
+    _say(notes, unsorted, "Spike times out of order, now sorted")
+    _say(notes, repeated, "Repeated spike times left out")
     return cleaned
 
 
@@ -306,7 +306,7 @@ def _bad_rows(label: str, start: np.ndarray, stop: np.ndarray, near: tuple[float
     if not known.all():
         notes.append(f"{label}: {_many((~known).sum(), 'interval')} without valid start and stop left out.")
     if (known & ~forwards).any():
-        notes.append(f"{label}: {_many((known & ~forwards).sum(), 'interval')} that stop before they start left out.")
+        notes.append(f"{label}: {_many((known & ~forwards).sum(), 'interval')} with stop before start left out.")
     return forwards
 
 
@@ -364,7 +364,7 @@ def _count(into: dict[str, int], name: str, number: int) -> None:
 def _say(notes: list[str], counted: dict[str, int], text: str) -> None:
     if counted:
         where = f"unit {next(iter(counted))}" if len(counted) == 1 else f"{len(counted)} units ({_listed(list(counted))})"
-        notes.append(f"{sum(counted.values())} {text} ({where}).")
+        notes.append(f"{text}: {sum(counted.values())} ({where}).")
 
 
 def _listed(names: list[str], most: int = 8) -> str:

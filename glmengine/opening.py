@@ -83,7 +83,8 @@ def open_recording(
         from glmengine.assembling import assemble
 
         source = {"format": reader.name} if chosen is None else {"format": reader.name, "recipe": chosen.to_dict()}
-        return assemble(raw, path.name if path.is_dir() else path.stem, path=path.resolve(), sha256=digest, source=source)
+        name = path.name if path.is_dir() else path.stem
+        return _guarded(path, reader, lambda: assemble(raw, name, path=path.resolve(), sha256=digest, source=source))
     except GlmError as error:
         if path.name in error.message:
             raise
