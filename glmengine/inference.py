@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.linalg import eigh
+from scipy.special import gammaln
 
 from glmengine import runtime
 from glmengine.assembly import NO_DATA, SILENT_UNIT, Assembly
 from glmengine.context import SILENT
 from glmengine.errors import GlmError
 from glmengine.models import Family
+from glmengine.models.families import most_likely_shape
 from glmengine.solvers.problem import Objective, Problem
 
 if TYPE_CHECKING:
@@ -44,6 +46,12 @@ class Evaluation:
         if family.name == "gaussian":
             with np.errstate(divide="ignore", invalid="ignore"):
                 return -0.5 * n * (np.log(2 * np.pi * self.deviance / n) + 1.0)
+        if family.name == "gamma":
+            half = 0.5 * self.deviance
+            shape = most_likely_shape(half / n)
+            with np.errstate(divide="ignore", invalid="ignore"):
+                # log-likelihoods at two shapes differ by what the deviance and n alone say
+                return self.log_likelihood + n * (shape * np.log(shape) - gammaln(shape) - shape + 1.0) - (shape - 1.0) * half
         return self.log_likelihood
 
 

@@ -307,10 +307,11 @@ class SparseProblem:
         constant = b - self.rows.shift @ raw
 
         def of_block(piece: tuple[slice, np.ndarray]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-            eta, y, weights = self._chunk(*piece, raw, constant, columns)
-            value, score, _, _ = self.loss.evaluate(eta, y, columns)
-            residual = weights * score
-            return (weights * value).sum(axis=0), (residual.T @ piece[1]).T, residual.sum(axis=0)
+            with np.errstate(over="ignore", invalid="ignore"):  # a trial step may go too far; it is refused by its loss
+                eta, y, weights = self._chunk(*piece, raw, constant, columns)
+                value, score, _, _ = self.loss.evaluate(eta, y, columns)
+                residual = weights * score
+                return (weights * value).sum(axis=0), (residual.T @ piece[1]).T, residual.sum(axis=0)
 
         loss, gradient, sums = np.zeros(columns.size), np.zeros(raw.shape), np.zeros(columns.size)
         for part in self._pool.map(of_block, self.rows.blocks.pieces()):

@@ -24,6 +24,7 @@ from glmengine.models import (
     get_link,
     get_penalty,
 )
+from glmengine.models.families import most_likely_shape
 from glmengine.models.penalties import Columns, difference_matrix
 
 PAIRS = [(family.name, link) for family in FAMILIES.values() if family.name != "categorical" for link in family.links]
@@ -102,6 +103,26 @@ def test_deviance_is_twice_the_likelihood_lost(name):
     scale = DISPERSION if name == "negative_binomial" else 1.0
     lost = 2 * (family.log_likelihood(best, y, scale) - family.log_likelihood(mu, y, scale))
     np.testing.assert_allclose(family.deviance(mu, y, scale), lost, atol=1e-10)
+
+
+@pytest.mark.parametrize("shape", [0.05, 0.7, 3.0, 50.0, 1e4])
+def test_the_shape_of_a_gamma_is_the_most_likely_one(shape):
+    from scipy.special import digamma
+
+    assert most_likely_shape(np.log(shape) - digamma(shape)) == pytest.approx(shape, rel=1e-6)
+
+
+def test_the_log_likelihood_of_a_gamma_fit_is_the_largest_over_shapes():
+    import glmengine as ge
+
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(400, 2))
+    y = rng.gamma(3.0, np.exp(X[:, 0]) / 3)
+    fit = ge.fit(X, y, family="gamma", penalty=NoPenalty())
+    mu = fit.predict(X)[:, 0]
+    over = [get_family("gamma").log_likelihood(mu, y, 1 / k).sum() for k in np.linspace(2, 4, 2001)]
+    assert fit.log_likelihood[0] == pytest.approx(max(over), rel=1e-6)
+    assert fit.log_likelihood[0] >= max(over) - 1e-9
 
 
 def test_nearly_poisson_counts_keep_their_digits():
