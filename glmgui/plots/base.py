@@ -145,7 +145,7 @@ class Plot(QWidget):
         menu.addAction("Save figure\u2026", self.ask_and_save_figure).setToolTip("SVG or PDF for papers, PNG for slides")
         menu.addAction("Save numbers\u2026", self.ask_and_save_numbers).setToolTip("CSV with units in the headings")
         menu.addSeparator()
-        menu.addAction("Show everything", self.show_all)
+        menu.addAction("Show everything (double click)", self.show_all)
 
     def ask_and_save_figure(self) -> None:
         """Ask for a name and save the figure there."""
@@ -229,6 +229,8 @@ class Plot(QWidget):
     def eventFilter(self, watched, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Leave:
             self._read.setText("")
+        elif event.type() == QEvent.Type.MouseButtonDblClick:
+            self.show_all()
         elif event.type() == QEvent.Type.ContextMenu:
             self.open_menu(event.globalPos())
             return True

@@ -189,6 +189,15 @@ def test_the_bin_size_is_edited_and_what_cannot_be_binned_is_said(qtbot, panel, 
     assert panel.time_form.message.text == ""
 
 
+def test_what_the_engine_refused_stands_at_its_condition(qtbot, panel, document):
+    document.edit(only_while_moving(document.analysis, "position", 5.0, 0.1, is_speed=False), "Use only moving")
+    settled(qtbot, panel)
+    document.set_fault("time.conditions.0.above", "no bin is left")
+    assert panel.time_form.rows[0].message.text == "no bin is left"
+    document.set_fault("time.bin_size", "too narrow")
+    assert panel.time_form.message.text == "too narrow"
+
+
 def test_a_derived_covariate_can_be_removed_with_its_condition(qtbot, panel, document):
     document.edit(only_while_moving(document.analysis, "position", 5.0, 0.1, is_speed=False), "Use only moving")
     settled(qtbot, panel)

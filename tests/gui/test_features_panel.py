@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QMenu, QPushButton
+from qtpy.QtWidgets import QLabel, QMenu, QPushButton
 
 from glmengine.analysis import Analysis, Time
 from glmengine.basis import BSpline, CyclicBSpline, RaisedCosineLog
@@ -248,6 +248,21 @@ def test_what_is_wrong_stands_on_the_card_and_goes_away(qtbot, panel, document):
     settled(qtbot, panel)
     assert panel.terms.cards[0].fault == ""
     assert panel.message.text == ""
+
+
+def test_what_the_engine_refused_stands_beside_its_field(qtbot, panel, document):
+    choose(panel, "Tuning to a variable/head_direction")
+    choose(panel, "Own spike history")
+    settled(qtbot, panel)
+    document.set_fault("terms.0.factors.0.basis.n", "too many functions")
+    assert panel.terms.cards[0].fault == "too many functions"
+    assert panel.terms.cards[1].fault == ""
+    document.select(term=0)
+    settled(qtbot, panel)
+    said = [label.text() for label in panel.editor.findChildren(QLabel) if label.isVisibleTo(panel)]
+    assert any("too many functions" in text for text in said)
+    document.set_fault("", "")
+    assert panel.terms.cards[0].fault == ""
 
 
 def test_cards_say_what_a_term_is(small_recording):

@@ -226,6 +226,15 @@ def test_rates_are_interrupted_where_time_jumps_and_scroll(qtbot):
     assert len(plot.numbers()["time (s)"]) == len(time)
 
 
+def test_a_double_click_shows_everything_again(qtbot):
+    plot = tuning(qtbot)
+    plot.area.setXRange(10, 12)
+    at = plot.view.mapFromScene(scene_point(plot, 11, 5))
+    qtbot.mouseClick(plot.view.viewport(), Qt.MouseButton.LeftButton, pos=at)
+    qtbot.mouseDClick(plot.view.viewport(), Qt.MouseButton.LeftButton, pos=at)
+    qtbot.waitUntil(lambda: plot.area.vb.viewRange()[0][0] <= 0 and plot.area.vb.viewRange()[0][1] >= 40, timeout=5_000)
+
+
 def test_scores_are_sorted_with_missing_ones_last(qtbot):
     plot = ScorePlot("Held out", Axis("deviance explained"))
     qtbot.addWidget(plot)

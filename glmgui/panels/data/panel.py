@@ -105,6 +105,8 @@ class DataPanel(QWidget):
             self._ask_for_share()
         if what & {"selection", "recording"}:
             self._show_selection()
+        if "fault" in what and self._document.fault[0].partition(".")[0] in ("time", "units", "derived"):
+            self.time_form.show_fault(*self._document.fault)
 
     def _summarised(self, summary: Summary) -> None:
         self._summary = summary
@@ -164,7 +166,7 @@ class DataPanel(QWidget):
 
     def _share_failed(self, error: Exception) -> None:
         self.time_form.share.clear()
-        self.time_form.message.show_error(error.message if isinstance(error, GlmError) else str(error))
+        self.time_form.show_fault(getattr(error, "field", ""), getattr(error, "message", str(error)))
 
     def _draw_covariate(self, name: str) -> None:
         whole = self._usable.recording if self._usable is not None else self._document.recording

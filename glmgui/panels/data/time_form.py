@@ -98,6 +98,14 @@ class TimeForm(QWidget):
         self.moving.setEnabled(possible)
         self.moving.setToolTip(_MOVING_HELP if possible else "This recording has neither a position nor a speed")
 
+    def show_fault(self, field: str, message: str) -> None:
+        """Show a message at the condition that is at fault (``time.conditions.1.variable``), else below the conditions."""
+        parts = field.split(".")
+        if parts[:2] == ["time", "conditions"] and len(parts) > 2 and parts[2].isdigit() and int(parts[2]) < len(self._rows):
+            self._rows[int(parts[2])].message.show_error(message)
+        else:
+            self.message.show_error(message)
+
     @property
     def rows(self) -> Sequence[ConditionRow]:
         return tuple(self._rows)

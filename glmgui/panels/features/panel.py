@@ -37,7 +37,7 @@ class FeaturesPanel(QWidget):
         self.setObjectName("features_panel")
         self._document, self._jobs = document, jobs
         self._start: float | None = None
-        self._fault: tuple[int, str] | None = None
+        self._refused: tuple[int, str, str] | None = None  # term, field and message of a preview that failed
         self._asked: tuple | None = None
         self.terms, self.basis, self.features = TermList(self), BasisPreview(self), FeaturePreview(self)
         self.editor = TermEditor(self)
@@ -103,22 +103,14 @@ class FeaturesPanel(QWidget):
                 self.features.set_span((float(whole.start[0]), float(whole.end[-1])), SECONDS)
         if what & {"recording", "derived", "analysis", "selection"}:
             self._show()
+        elif "fault" in what:
+            self._show_faults()
 
     def _show(self) -> None:
         analysis, recording, at = self._document.analysis, self._recording, self._document.term
         at = at if at is not None and at < len(analysis.terms) else (0 if analysis.terms else None)
-        n_units = len(recording.unit_names) if recording is not None else 0
         self.terms.add.setEnabled(recording is not None)
-        cards = [
-            Card(
-                term.label,
-                describe(term, n_units),
-                term.enabled,
-                self._fault[1] if self._fault and self._fault[0] == index else "",
-            )
-            for index, term in enumerate(analysis.terms)
-        ]
-        self.terms.set_cards(cards, at)
+        self.terms.set_cards(self._cards(), at)
         if recording is None or at is None:
             self.empty.set_text(_NO_RECORDING if recording is None else _NO_TERMS if not analysis.terms else _NO_CHOICE)
             self.empty.set_choices(self._first_choices(recording) if recording is not None and not analysis.terms else {})
@@ -127,6 +119,7 @@ class FeaturesPanel(QWidget):
         self._stack.setCurrentWidget(self._details)
         term = analysis.terms[at]
         self.editor.set_term(term, recording)
+        self._show_faults()
         self._preview(at, term, recording)
 
     # Pictures
@@ -136,6 +129,7 @@ class FeaturesPanel(QWidget):
         if self._asked is not None and self._asked[:4] == (at, term, time, self._start) and self._asked[4] is recording:
             return
         self._asked = (at, term, time, self._start, recording)
+        self._refused = None
         try:
             draw_basis(self.basis, term, recording, time.bin_size)
         except GlmError as error:
@@ -152,28 +146,53 @@ class FeaturesPanel(QWidget):
 
     def _features_drawn(self, at: int, drawn: tuple) -> None:
         self.features.show_features(*drawn)
-        self._show_fault(at, None)
+        self._refused = None
+        self._show_faults()
 
     def _features_failed(self, at: int, error: Exception) -> None:
         self.features.show_text("The features cannot be drawn: see the message beside the term.")
-        self._show_fault(at, error)
+        field = getattr(error, "field", "").removeprefix("terms.0.")  # a preview is of one term alone
+        self._refused = (at, field, getattr(error, "message", str(error)))
+        self._show_faults()
 
-    def _show_fault(self, at: int, error: Exception | None) -> None:
-        """Say what is wrong with a term on its card, above its pictures and beside the field that is at fault."""
-        before, self._fault = self._fault, None if error is None else (at, getattr(error, "message", str(error)))
-        if error is None:
-            self.message.clear()
-            self.editor.clear_errors()
-        else:
-            field = getattr(error, "field", "").removeprefix(f"terms.{at}.").removeprefix("term.")
-            if not self.editor.show_error(field, self._fault[1]):
-                self.message.show_error(self._fault[1])
-        if before != self._fault:
-            cards = [
-                Card(card.title, card.subtitle, card.enabled, self._fault[1] if self._fault and self._fault[0] == index else "")
-                for index, card in enumerate(self.terms.cards)
-            ]
-            self.terms.set_cards(cards, self._document.term if self._document.term is not None else at)
+    # What is wrong
+
+    def _faults(self) -> dict[int, tuple[str, str]]:
+        """By position of the term: the field at fault, as a path inside the term, and the message."""
+        analysis, recording = self._document.analysis, self._recording
+        found: dict[int, tuple[str, str]] = {}
+        if recording is not None:
+            known = set(recording.variables) | {derived.name for derived in analysis.derived}
+            for at, term in enumerate(analysis.terms):
+                for place, factor in enumerate(getattr(term, "factors", ())):
+                    if factor.variable not in known:
+                        said = f"the recording has no covariate '{factor.variable}'; choose another"
+                        found.setdefault(at, (f"factors.{place}.variable", said))
+        if self._refused is not None:
+            found.setdefault(self._refused[0], self._refused[1:])
+        head, _, rest = self._document.fault[0].partition(".")
+        at, _, field = rest.partition(".")
+        if head == "terms" and at.isdigit():
+            found.setdefault(int(at), (field, self._document.fault[1]))
+        return found
+
+    def _cards(self) -> list[Card]:
+        faults, recording = self._faults(), self._recording
+        n_units = len(recording.unit_names) if recording is not None else 0
+        return [
+            Card(term.label, describe(term, n_units), term.enabled, faults.get(at, ("", ""))[1])
+            for at, term in enumerate(self._document.analysis.terms)
+        ]
+
+    def _show_faults(self) -> None:
+        """On the card of each term, and of the chosen one beside the field that is at fault, or else above its pictures."""
+        if tuple(self._cards()) != self.terms.cards:
+            self.terms.set_cards(self._cards(), self._current())
+        self.message.clear()
+        self.editor.clear_errors()
+        field, message = self._faults().get(self._current(), ("", ""))
+        if message and not self.editor.show_error(field, message):
+            self.message.show_error(message)
 
     def _moved_to(self, start: float) -> None:
         self._start = start
@@ -185,10 +204,9 @@ class FeaturesPanel(QWidget):
         try:
             changed = change(self._document.analysis)
         except GlmError as error:
-            self.message.show_error(error.message)
             self._show()
+            self.message.show_error(error.message)
             return False
-        self.message.clear()
         self._document.edit(changed, text)
         if select is not None:
             self._document.select(term=select)
@@ -218,7 +236,6 @@ class FeaturesPanel(QWidget):
 
     def _renamed(self, at: int, name: str) -> None:
         self._set_term(at, self._document.analysis.terms[at].with_(name=name), "Rename term")
-        self._show()
 
     def _moved(self, order: tuple[int, ...]) -> None:
         at = order.index(self._document.term) if self._document.term in order else None
