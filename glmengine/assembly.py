@@ -171,13 +171,14 @@ def column_scales(inputs: Inputs) -> np.ndarray:
 
 
 def restricted(penalty: Resolved, columns: np.ndarray) -> Resolved:
-    """The same on a subset of columns; a group keeps those of its columns that are there."""
+    """The same on a subset of columns; a group keeps those of its columns that are there, and weighs by their number."""
     place = np.full(penalty.ridge.size, -1)
     place[columns] = np.arange(columns.size)
     groups = [
         (place[group][place[group] >= 0], weight) for group, weight in zip(penalty.groups, penalty.group_weights, strict=True)
     ]
-    kept = [(group, weight) for group, weight in groups if group.size]
+    sizes = [group.size for group in penalty.groups]
+    kept = [(group, weight * np.sqrt(group.size / size)) for (group, weight), size in zip(groups, sizes, strict=True) if group.size]
     return replace(
         penalty,
         ridge=penalty.ridge[columns],

@@ -98,9 +98,13 @@ class Proximal:
             fraction = 1.0 - np.log(max(decrement / limit, 1.0)) / span if span > 0 else 0.0
             context.report(Progress("Fitting", float(fraction), f"step {iteration}, decrement {decrement:.1e}, {at_work} columns at work"))
 
+        # a group weighs by the columns that the unit may use
+        sizes = np.array([group.size for group in penalty.groups])
+        counted = np.array([allowed[group].sum(axis=0) for group in penalty.groups]).reshape(sizes.size, columns.size)
+        weights = penalty.group_weights[:, None] * np.sqrt(counted / np.maximum(sizes, 1)[:, None]) * strengths
         return sparse.solve(
             [quadratic * strength for strength in strengths],
-            [Sparsity(l1 * strength, penalty.groups, penalty.group_weights * strength, scales) for strength in strengths],
+            [Sparsity(l1 * strength, penalty.groups, weights[:, k], scales) for k, strength in enumerate(strengths)],
             scale=problem.limit[columns] / 1e-16,
             max_iterations=max_iterations,
             report=report,

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import glmengine as ge
 from glmengine.models import get_family
-from glmengine.models.penalties import Columns
+from glmengine.models.penalties import Columns, difference_matrix
 
 T, P = 800, 6
 GROUPS = [[0, 1, 2], [3, 4], [5]]
@@ -83,10 +83,16 @@ def test_masks_hold(population):
     mask = np.ones((P, 3), bool)
     mask[0, 0] = mask[2, 1] = mask[[3, 4, 5], 2] = False
     fit = ge.fit(X, Y, penalty=ge.Lasso(0.02), mask=mask)
+    grouped = ge.fit(X, Y, penalty=ge.GroupLasso(0.03, GROUPS), mask=mask)
     assert not fit.coef[~mask].any()
     for unit in range(3):
-        alone = ge.fit(X[:, mask[:, unit]], Y[:, unit], penalty=ge.Lasso(0.02))
-        np.testing.assert_allclose(fit.coef[mask[:, unit], unit], alone.coef[:, 0], atol=1e-8)
+        own = mask[:, unit]
+        alone = ge.fit(X[:, own], Y[:, unit], penalty=ge.Lasso(0.02))
+        np.testing.assert_allclose(fit.coef[own, unit], alone.coef[:, 0], atol=1e-8)
+        place = np.cumsum(own) - 1
+        groups = [[int(place[j]) for j in group if own[j]] for group in GROUPS]
+        alone = ge.fit(X[:, own], Y[:, unit], penalty=ge.GroupLasso(0.03, [group for group in groups if group]))
+        np.testing.assert_allclose(grouped.coef[own, unit], alone.coef[:, 0], atol=1e-8)
 
 
 @pytest.mark.parametrize("penalty", [ge.Lasso(0.03), ge.GroupLasso(0.03, GROUPS)], ids=lambda p: p.name)
@@ -338,3 +344,27 @@ def test_bad_classes_are_refused(classes, options, text):
 def test_penalties_that_do_not_fit_the_design_are_refused(population, penalty, text):
     with pytest.raises(ge.GlmError, match=text):
         ge.fit(*population, penalty=penalty)
+
+
+# designs made of terms
+
+
+def test_terms_of_a_design_are_groups_and_know_their_smoothness(small_analysis, small_recording):
+    from glmengine.preparing import prepare
+
+    prepared = prepare(small_analysis, small_recording)
+    design, Y = prepared.design, prepared.counts
+    mask = prepared.design.mask(prepared.units)
+    sparse = ge.fit(design, Y, penalty=ge.GroupLasso(0.01), mask=mask, unit_names=prepared.units)
+    assert sparse.converged.all()
+    for unit in range(Y.shape[1]):
+        for columns in design.groups.values():
+            own = columns if mask is None else columns[mask[columns, unit]]
+            assert len({bool(value) for value in sparse.coef[own, unit] != 0}) == 1  # all or nothing
+    smooth = ge.Smoothness(0.5).on("head_direction") + ge.Ridge(1e-3).on("place", "history", "coupling")
+    fit = ge.fit(design, Y, penalty=smooth, mask=mask)
+    assert fit.converged.all()
+    hd = design.groups["head_direction"]
+    wiggles = [float(w @ difference_matrix((hd.size,), circular=True) @ w) for w in fit.coef[hd].T]
+    free = ge.fit(design, Y, penalty=ge.Ridge(1e-3), mask=mask)
+    assert all(a < b for a, b in zip(wiggles, [float(w @ difference_matrix((hd.size,), circular=True) @ w) for w in free.coef[hd].T], strict=True))
