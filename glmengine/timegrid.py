@@ -303,15 +303,15 @@ def _on_count_edges(pieces: np.ndarray, recording: Recording) -> np.ndarray:
     if not np.isfinite(own):
         return pieces
     tolerance = min(TOUCHING, 0.01 * own)
-    breaks = np.flatnonzero(np.abs(np.diff(times) - own) > 0.5 * own) + 1
-    runs = [times[run] for run in np.split(np.arange(len(times)), breaks)]
-    snapped = []
-    for run in runs:
-        edges = np.round(run - own / 2, 9)
-        first = np.searchsorted(edges, pieces[:, 0] - tolerance, side="left")
-        past = np.searchsorted(edges + own, pieces[:, 1] + tolerance, side="right")
-        snapped += [(edges[a], np.round(edges[b - 1] + own, 9)) for a, b in zip(first, past, strict=True) if b > a]
-    return np.array(snapped, dtype=np.float64).reshape(-1, 2)
+    starts = np.round(times - own / 2, 9)
+    stops = np.round(times + own / 2, 9)
+    first = np.concatenate([[True], np.abs(np.diff(times) - own) > 0.5 * own])
+    last = np.concatenate([first[1:], [True]])
+    inside = intersect(pieces, np.column_stack([starts[first], stops[last]]))
+    low = np.searchsorted(starts, inside[:, 0] - tolerance)
+    high = np.searchsorted(stops, inside[:, 1] + tolerance, side="right") - 1
+    whole = high >= low
+    return np.column_stack([starts[low[whole]], stops[high[whole]]])
 
 
 def _unit_columns(recording: Recording, names: Sequence[str]) -> list[int]:
