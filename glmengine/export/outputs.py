@@ -18,8 +18,11 @@ if TYPE_CHECKING:
     from glmengine.recording import Recording
     from glmengine.results import Result
 
-MOST_UNITS = 24
+MOST_UNITS = 12
 """Units that get figures of their own, the best ones first."""
+
+PICTURE_DPI = 150
+"""Of the PNG files and the pictures in the report."""
 
 
 def writable_folder(folder: str | Path) -> Path:
@@ -125,10 +128,14 @@ def _figures(
         context.report(Progress("Drawing figures", position / len(plan)))
         figure = draw(result, kind, unit, recording=recording)
         name = kind if unit is None else f"unit-{_file_name(unit)}"
+        pictures[name] = picture(figure, dpi=PICTURE_DPI)
         for ending in formats:
-            save_figure(figure, folder / f"{name}.{ending}")
-            written.append(folder / f"{name}.{ending}")
-        pictures[name] = picture(figure, dpi=80)
+            path = folder / f"{name}.{ending}"
+            if ending == "png":
+                write_whole(path, pictures[name])
+            else:
+                save_figure(figure, path)
+            written.append(path)
     return written, pictures
 
 

@@ -107,5 +107,9 @@ def _rendered(figure: Figure, ending: str, dpi: float) -> bytes:
     # no date in the file: the same figure is the same bytes
     metadata = {"pdf": {"CreationDate": None}, "svg": {"Date": None}, "png": {}}[ending]
     with matplotlib.rc_context(SAVING):
+        engine = figure.get_layout_engine()
+        if engine is not None:  # laid out once, not at each saving
+            engine.execute(figure)
+            figure.set_layout_engine("none")
         figure.savefig(stream, format=ending, dpi=dpi, metadata=metadata)
     return stream.getvalue()
