@@ -49,6 +49,8 @@ def prepare_process() -> None:
     os.environ["QT_API"] = "pyqt6"
     os.environ["PYQTGRAPH_QT_LIB"] = "PyQt6"  # lab environments hold several bindings
     os.environ.setdefault("MPLBACKEND", "agg")
+    # the worker's Python lets the main thread in sooner than after the usual 5 ms
+    sys.setswitchinterval(0.001)
     from glmengine import runtime
 
     runtime.configure()
@@ -78,6 +80,10 @@ def make_application(settings_dark: bool | None = None) -> QApplication:
     return app
 
 
+_FRAME = 40
+"""Pixels that a window manager's frame may take."""
+
+
 def leave(code: int) -> int:
     """End the process in the way that is safe: hard, where the worker could not be ended."""
     from glmgui import window
@@ -95,7 +101,11 @@ def _show(app: QApplication, file: str | None, demo: bool) -> int:
     from glmgui.window import MainWindow
 
     main_window = MainWindow()
-    main_window.show()
+    room = app.primaryScreen().availableGeometry()
+    if main_window.width() + _FRAME > room.width() or main_window.height() + _FRAME > room.height():
+        main_window.showMaximized()  # else the frame would push the status line off a small screen
+    else:
+        main_window.show()
     _let_interrupt(app, main_window)
 
     def begin() -> None:
