@@ -12,6 +12,8 @@ from qtpy.QtWidgets import QWidget
 from glmgui.plots.base import Plot, label_axes, transparent
 from glmgui.plots.series import NO_AXIS, Axis, Table
 
+_FEWEST = 6  # places on the axis, so that one bar does not fill the plot
+
 
 class ScorePlot(Plot):
     """Bars from zero, best unit first; a click picks a unit."""
@@ -75,7 +77,7 @@ class ScorePlot(Plot):
             spread = (high - low) or 1.0
             self.area.setYRange(low - 0.02 * spread, high + 0.2 * spread, padding=0)
         self.area.getAxis("bottom").setTickSpacing(max(1, -(-len(ranks) // 10)), 1)
-        self.area.setXRange(0.2, max(len(ranks), 1) + 0.8, padding=0)
+        self.area.setXRange(0.2, max(len(ranks), _FEWEST) + 0.8, padding=0)
         self.set_greyed(self.greyed)
 
     def _at(self, at: QPointF) -> int | None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pyqtgraph as pg
 from qtpy.QtCore import QPointF, QRectF
+from qtpy.QtGui import QResizeEvent
 from qtpy.QtWidgets import QWidget
 
 from glmgui.plots import style
@@ -15,6 +16,7 @@ from glmgui.plots.series import NO_AXIS, Axis, Image, Table, images_table
 
 _BAR_STEPS = 256
 _BAR_WIDTH = 14
+_BAR_ROOM = 100  # of the bar with its numbers and label
 
 
 class ImagePlot(Plot):
@@ -106,10 +108,23 @@ class ImagePlot(Plot):
                 area.setXLink(self._areas[0])
                 area.setYLink(self._areas[0])
             self._areas.append(area)
-            self.layout_item.layout.setColumnStretchFactor(column, 1)
-            self.layout_item.layout.setColumnPreferredWidth(column, 100)
         if self._images:
             self._add_bar(colours, len(self._images))
+        self._even_out()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._even_out()
+
+    def _even_out(self) -> None:
+        """Areas side by side get the same width: the layout would go by their labels."""
+        grid = self.layout_item.layout
+        for column in range(grid.columnCount()):
+            if column < len(self._areas):
+                grid.setColumnFixedWidth(column, max((self.view.width() - _BAR_ROOM) / len(self._areas), 60))
+            else:
+                grid.setColumnMinimumWidth(column, 0)
+                grid.setColumnMaximumWidth(column, _BAR_ROOM)
 
     def _fill(self) -> None:
         """Put the values into the areas that are there."""
@@ -143,8 +158,6 @@ class ImagePlot(Plot):
         bar.getAxis("bottom").setHeight(10)
         self._bar = bar
         paint_axes(bar, self.colours)
-        self.layout_item.layout.setColumnStretchFactor(column, 0)
-        self.layout_item.layout.setColumnPreferredWidth(column, -1)
 
     def _restyle(self) -> None:
         for area, image in zip(self._areas, self._images, strict=True):

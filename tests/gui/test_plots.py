@@ -164,6 +164,7 @@ def test_images_share_one_scale_and_are_read_by_cell(qtbot):
     assert plot.levels == (0.0, 18.0)
     assert all(area.vb.state["aspectLocked"] for area in plot._areas)
     plot.scene.prepareForPaint()
+    assert plot._areas[0].width() == pytest.approx(plot._areas[1].width(), abs=1)
     for area in plot._areas:
         (left, right), (low, high) = area.vb.viewRange()
         assert left <= 0 < 100 <= right

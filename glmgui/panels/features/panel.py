@@ -84,7 +84,7 @@ class FeaturesPanel(QWidget):
         whole.setChildrenCollapsible(False)
         whole.addWidget(self.terms)
         whole.addWidget(right)
-        whole.setSizes([290, 1060])
+        whole.setSizes([310, 1040])
         whole.setStretchFactor(1, 1)
         column(self).addWidget(whole)
 
