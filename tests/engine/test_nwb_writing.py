@@ -190,3 +190,30 @@ def test_what_was_there_survives_a_failure(everything, tmp_path):
         write_npz(everything, folder)
     assert [file.name for file in folder.iterdir()] == ["mine.txt"]
     assert sorted(file.name for file in tmp_path.iterdir()) == ["full", "kept.nwb"]
+
+
+def test_results_go_into_a_copy_of_the_file(small_recording, small_result, tmp_path):
+    import pynwb
+
+    from glmengine.export.nwb_results import write_results_nwb
+
+    original = tmp_path / "session.nwb"
+    write_nwb(small_recording, original)
+    before = original.read_bytes()
+    recording = open_recording(original)
+    with pytest.raises(GlmError, match="the recording itself"):
+        write_results_nwb(small_result, recording, original)
+    for number, path in enumerate([tmp_path / "fitted.nwb", tmp_path / "from memory.nwb"]):
+        write_results_nwb(small_result, small_recording if number else recording, path)
+        assert not pynwb.validate(path=str(path))
+        with pynwb.NWBHDF5IO(str(path), "r") as io:
+            module = io.read().processing["glmengine"]
+            scores = module["scores"].to_dataframe()
+            assert scores["unit_name"].tolist() == list(small_result.units)
+            np.testing.assert_array_equal(
+                scores["deviance_explained_heldout"], small_result.scores["deviance_explained_heldout"].values
+            )
+            table = module["coefficients"]
+            np.testing.assert_array_equal(np.asarray(table["coefficient"].data)[1:], small_result.coefficients.values)
+        assert_same(small_recording, open_recording(path))
+    assert original.read_bytes() == before
