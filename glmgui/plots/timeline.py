@@ -162,5 +162,5 @@ def merged(intervals: Sequence[Interval]) -> tuple[Interval, ...]:
     return tuple(joined)
 
 
-def _shortened(name: str, length: int = 14) -> str:
+def _shortened(name: str, length: int = 11) -> str:
     return name if len(name) <= length else name[: length - 1] + "\u2026"

@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QApplication
 from glmengine.analysis import Analysis, Condition, Time
 from glmengine.derived import Speed
 from glmgui.panels.data import DataPanel
-from glmgui.panels.data.moving import MovingDialog, only_while_moving
+from glmgui.panels.data.moving import MovingDialog, only_while_moving, position_covariates
 from glmgui.panels.data.summary import series_to_draw, summarise
 
 
@@ -68,6 +68,31 @@ def test_angles_are_not_drawn_across_the_circle(small_recording):
     _, values = series_to_draw(small_recording.covariates["head_direction"])
     steps = np.abs(np.diff(values[:, 0]))
     assert np.nanmax(steps) <= np.pi
+
+
+def test_steps_are_drawn_as_held_values(small_recording):
+    from dataclasses import replace
+
+    import pynapple as nap
+
+    step = replace(
+        small_recording.covariates["head_direction"],
+        kind="step",
+        data=nap.Tsd(np.array([0.0, 1.0, 2.0]), np.array([3.0, 5.0, 4.0])),
+    )
+    times, values = series_to_draw(step)
+    assert times.tolist() == [0, 1, 1, 2, 2]
+    assert values[:, 0].tolist() == [3, 3, 5, 5, 4]
+
+
+def test_a_position_is_known_by_its_name_or_its_components(small_recording):
+    from dataclasses import replace
+
+    assert [covariate.name for covariate in position_covariates(small_recording)] == ["position"]
+    stimulus = replace(small_recording.covariates["head_direction"], name="stimulus", kind="continuous")
+    track = replace(stimulus, name="track_position")
+    more = small_recording.with_covariates(stimulus, track)
+    assert {covariate.name for covariate in position_covariates(more)} == {"position", "track_position"}
 
 
 def test_units_are_sorted_by_value_and_filtered_by_any_column(panel):

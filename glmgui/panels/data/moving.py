@@ -19,16 +19,20 @@ _POSITION_WORDS = ("pos", "xy", "loc", "led", "track")
 def position_covariates(recording: Recording) -> tuple[Covariate, ...]:
     """Covariates that may be a position, the likeliest first: two or three components, or a telling name."""
 
-    def rank(covariate: Covariate) -> tuple[bool, bool, str]:
-        named = any(word in covariate.name.lower() for word in _POSITION_WORDS)
-        return (not named, len(covariate.components) not in (2, 3), covariate.name)
+    def named(covariate: Covariate) -> bool:
+        name = covariate.name.lower()
+        return name in ("x", "y") or any(word in name for word in _POSITION_WORDS)
 
-    fit = [
+    def rank(covariate: Covariate) -> tuple[bool, bool, str]:
+        return (not named(covariate), len(covariate.components) not in (2, 3), covariate.name)
+
+    found = [
         covariate
         for covariate in recording.covariates.values()
-        if covariate.kind == "continuous" and len(covariate.components) <= 3
+        if covariate.kind == "continuous"
+        and (len(covariate.components) in (2, 3) or (not covariate.components and named(covariate)))
     ]
-    return tuple(sorted(fit, key=rank))
+    return tuple(sorted(found, key=rank))
 
 
 def speed_covariates(recording: Recording) -> tuple[Covariate, ...]:

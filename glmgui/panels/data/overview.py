@@ -12,6 +12,7 @@ from glmgui.panels.data.summary import Summary
 from glmgui.plots import TIME, Axis, Curve, LinePlot, RasterPlot, TimeLine
 
 _MOST_COMPONENTS = 6
+_LONGEST_LABEL = 14
 
 
 class Overview(QWidget):
@@ -45,17 +46,21 @@ class Overview(QWidget):
 
     def set_summary(self, summary: Summary) -> None:
         self.raster.set_spikes({unit.name: unit.times for unit in summary.units}, summary.span)
+        self.covariate.setVisible(bool(summary.covariates))
         self.raster.set_title(f"Spikes of {len(summary.units)} units" if len(summary.units) != 1 else "Spikes")
 
     def set_epochs(self, summary: Summary, used: Sequence[str], intervals: Sequence[tuple[float, float]]) -> None:
-        self.time_line.set_epochs({epoch.name: np.array(epoch.pieces) for epoch in summary.epochs}, used, summary.span)
+        rows = {
+            epoch.name: np.array(epoch.pieces) for epoch in reversed(summary.epochs)
+        }  # of trials and an epoch of one name the epoch
+        self.time_line.set_epochs({epoch.name: rows[epoch.name] for epoch in summary.epochs}, used, summary.span)
         self.time_line.set_intervals(intervals)
 
     def set_covariate(self, name: str, unit: str, components: Sequence[str], times: np.ndarray, values: np.ndarray) -> None:
         """Draw values (n, c) of one covariate over times (s)."""
         shown = values[:, :_MOST_COMPONENTS]
         labels = [str(component) for component in components[:_MOST_COMPONENTS]] or [""]
-        self.covariate.set_axes(TIME, Axis(name, unit))
+        self.covariate.set_axes(TIME, Axis(name if len(name) <= _LONGEST_LABEL else "value", unit))
         more = f", first {_MOST_COMPONENTS} of {values.shape[1]} components" if values.shape[1] > _MOST_COMPONENTS else ""
         self.covariate.set_title(f"{name}{more}")
         self.covariate.set_curves([Curve(label, times, shown[:, at], colour=at, width=1.0) for at, label in enumerate(labels)])

@@ -144,6 +144,8 @@ def series_to_draw(covariate: Covariate) -> tuple[np.ndarray, np.ndarray]:
     if covariate.kind == "angle":
         broken = broken | (np.abs(np.diff(values, axis=0)) > np.pi).any(axis=1)
     values[1:][broken] = np.nan
+    if covariate.kind in ("step", "category"):  # a value holds until the next one
+        return np.repeat(times, 2)[1:], np.repeat(values, 2, axis=0)[:-1]
     return times, values
 
 
