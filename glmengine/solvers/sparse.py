@@ -273,6 +273,10 @@ class SparseProblem:
                 violation = sparsities[j].violation(gradients[j], self.u[:, j]) * self.allowed[:, j]
                 violations[j] = violation
                 kkt[j] = max(float(np.max(violation * np.minimum(1.0, s), initial=0.0)), abs(g0[j]))
+            self._update_curvatures(at_work, violations, refresh, precise)
+            steps, shifts, slopes = np.zeros((self.n_columns, M)), np.zeros(M), np.zeros(M)
+            for j in at_work.tolist():
+                steps[:, j], shifts[j], slopes[j], decrement[j] = self._direction(j, gradients[j], g0[j], quadratics[j], sparsities[j])
             limit = KKT * np.sqrt(scale)
             settled[at_work] += decrement[at_work] <= DECREMENT * scale[at_work]
             done = (decrement <= DECREMENT * scale) & ((kkt <= limit) | ((settled > 3) & (kkt <= 10 * limit)))
@@ -285,21 +289,25 @@ class SparseProblem:
                 report(iteration, float(np.max(decrement[np.isfinite(decrement)], initial=0.0)), len(at_work))
             if not at_work.size or iteration == max_iterations or (stopping is not None and stopping()):
                 break
-            self._update_curvatures(at_work, violations, refresh, precise)
-            steps, shifts, slopes = np.zeros((self.n_columns, M)), np.zeros(M), np.zeros(M)
-            for j in at_work.tolist():
-                steps[:, j], shifts[j], slopes[j], decrement[j] = self._direction(j, gradients[j], g0[j], quadratics[j], sparsities[j])
-            # an old curvature is kept while each step leaves a twentieth of the decrement or less;
+            refresh[:] = self._worth_renewing(decrement, previous, scale)
             # one that is new and still poor close to the optimum was spoiled by rounding
-            refresh[:] = ~(decrement <= 0.05 * previous)
             fresh = np.array([self.rows.curvatures[name].steps <= 2 if name in self.rows.curvatures else False for name in self.names])
-            precise |= refresh & (fresh | self.loss.constant_curvature) & (~np.isfinite(decrement) | (decrement <= 1e-6 * scale))
+            precise |= ~(decrement <= 0.05 * previous) & (fresh | self.loss.constant_curvature) & (~np.isfinite(decrement) | (decrement <= 1e-6 * scale))
             previous[at_work] = decrement[at_work]
             iterations[at_work] += 1
             self._line_search(at_work, steps, shifts, slopes, quadratics, sparsities, F, G, g0, refresh)
         coef = self.u / s[:, None]
         intercept = self.b - self.rows.shift @ coef if self.has_intercept else np.zeros(M)
         return SparseAnswer(coef, intercept, F, decrement, kkt, converged, iterations, time.perf_counter() - began, trace)
+
+    def _worth_renewing(self, decrement: np.ndarray, previous: np.ndarray, scale: np.ndarray) -> np.ndarray:
+        """(M,) bool: columns whose steps to go in the curvature they have cost more than a new one."""
+        price = self.n_columns / (20 + 20 / self.M)  # of a curvature in passes
+        with np.errstate(divide="ignore", invalid="ignore"):
+            left = np.log(np.maximum(decrement / (DECREMENT * scale), 1.0))
+            rate = np.log(previous / decrement)
+            without = np.where(rate > 0, left / rate, np.inf)
+        return ~((without <= price + left / 7.0 + 1.0) | np.isinf(previous)) | ~np.isfinite(decrement)
 
     def _pass(self, u: np.ndarray, b: np.ndarray, columns: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Mean loss (m,), its gradient in standardised units (P, m) and by the intercept (m,), at `u` (P, m), `b` (m,)."""
