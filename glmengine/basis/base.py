@@ -163,7 +163,8 @@ class BoundedBasis(KernelBasis):
         if valid.all():
             return basis._on_unit(u)
         out = np.full((len(x), basis.n_functions), np.nan)
-        out[valid] = basis._on_unit(u[valid])
+        if valid.any():
+            out[valid] = basis._on_unit(u[valid])
         return out
 
     def defined(self, x: np.ndarray) -> np.ndarray:
