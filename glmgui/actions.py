@@ -99,7 +99,7 @@ ACTIONS: tuple[Record, ...] = (
     Record("export_scores", "&Scores\u2026", "File/Export", lambda w: w.session.export_scores(), "The table of scores as CSV", icon="table", enabled=_has_result),
     Record(
         "export_figure", "&Figure\u2026", "File/Export", lambda w: w.export_figure(),
-        "A plot that is on the screen, as SVG, PDF, PNG or its numbers", "Ctrl+Shift+E", "figure", lambda w: bool(w.plots_on_screen()),
+        "A plot that is on the screen, as SVG, PDF, PNG or its numbers", "Ctrl+Shift+E", "figure", _has_recording,
     ),
     Record(
         "export_all", "&Everything to a folder\u2026", "File/Export", lambda w: w.session.export_all(),

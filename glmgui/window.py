@@ -364,12 +364,13 @@ class MainWindow(QMainWindow):
         self.document.select(unit=names[(at + step) % len(names)])
 
     def plots_on_screen(self) -> list[Plot]:
-        return plots_on_screen(self) if hasattr(self, "docks") else []
+        return plots_on_screen(self)
 
     def export_figure(self) -> None:
         """Ask which plot, as what and where, and save it."""
         plots = self.plots_on_screen()
         if not plots:
+            notices().tell("warning", "no figure is on the screen; go to the step that shows it", title="Export figure")
             return
         dialog = ExportFigureDialog(plots, self)
         if not dialog.exec():

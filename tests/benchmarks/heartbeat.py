@@ -21,8 +21,8 @@ MOST_GAP_MS = 150.0
 MOST_GAP_99_MS = 30.0
 
 
-def measure(seconds: float) -> tuple[list[float], float, int]:
-    """Gaps (ms), measured time (s) and number of fits."""
+def measure(seconds: float) -> tuple[list[float], list[float], float, int]:
+    """Gaps (ms), what of each the main thread itself worked (ms), measured time (s) and number of fits."""
     from qtpy.QtCore import Qt, QTimer
 
     from glmgui.app import make_application
@@ -39,10 +39,11 @@ def measure(seconds: float) -> tuple[list[float], float, int]:
         wait_until(lambda: window.document.recording is not None and not window.document.busy, 240, "opening")
         settle(1.0)
         beats: list[float] = []
+        worked: list[float] = []
         timer = QTimer(app)
         timer.setTimerType(Qt.TimerType.PreciseTimer)
         timer.setInterval(10)
-        timer.timeout.connect(lambda: beats.append(time.perf_counter()))
+        timer.timeout.connect(lambda: (beats.append(time.perf_counter()), worked.append(time.thread_time())))
         fits = 0
         started = time.perf_counter()
         spans: list[tuple[float, float]] = []
@@ -62,15 +63,19 @@ def measure(seconds: float) -> tuple[list[float], float, int]:
             window.session.fit(done)
 
         begun = started
+        window.session.failed.connect(lambda label: app.exit(1))
         timer.start()
         again()
-        app.exec()
+        failed = app.exec()
         timer.stop()
         # the drawing of the result after the last fit belongs to the user's waiting too
         settle(1.0)
+        fault = window.notice_bar.notice.text if failed and window.notice_bar.notice is not None else ""
         window.close()
-    gaps = [(later - earlier) * 1000 for earlier, later in itertools.pairwise(beats)]
-    return gaps, beats[-1] - beats[0], fits
+    if failed:
+        sys.exit(f"the fit failed: {fault}")
+    gaps, own = ([(later - earlier) * 1000 for earlier, later in itertools.pairwise(times)] for times in (beats, worked))
+    return gaps, own, beats[-1] - beats[0], fits
 
 
 def main() -> int:
@@ -89,9 +94,11 @@ def main() -> int:
         prepare_process()
         import numpy as np
 
-        gaps, measured, fits = measure(options.seconds)
+        gaps, own, measured, fits = measure(options.seconds)
     largest, high = max(gaps), float(np.percentile(gaps, 99))
     print(f"{fits} fits in {measured:.1f} s, {len(gaps)} beats: largest gap {largest:.0f} ms, 99th percentile {high:.1f} ms")
+    # on a machine that does other work the rest of a gap is waiting for a processor
+    print(f"of this the main thread itself worked at most {max(own):.0f} ms, 99th percentile {np.percentile(own, 99):.1f} ms")
     return 0 if largest < MOST_GAP_MS and high < MOST_GAP_99_MS else 1
 
 
