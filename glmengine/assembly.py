@@ -132,6 +132,8 @@ def assemble(
     status = np.full(M, OK, dtype="<U9")
     if family.counts or family.name == "bernoulli":
         status[mean[0] == 0] = SILENT_UNIT
+    if family.name == "bernoulli" and intercept:
+        status[mean[0] == 1] = SEPARATED  # a spike in every bin: the intercept alone grows without limit
     status[n_valid[0] == 0] = NO_DATA
     return Assembly(inputs, family, link, intercept, index, observations, n_valid, mean, null_deviance, status)
 
@@ -140,7 +142,7 @@ def _deviance_of_mean(family: Family, y: np.ndarray, weights: np.ndarray, mean: 
     """Weighted mean deviance of y (T,) from its mean; counts are tabulated first, which is much faster."""
     if not np.isfinite(mean) or (mean <= 0 and family.name != "gaussian"):
         return 0.0
-    if family.counts and y.max(initial=0.0) < 1000 and not np.any(y % 1):
+    if family.counts and y.max(initial=0.0) < 1000 and np.array_equal(y, np.floor(y)):
         weights = np.bincount(y.astype(np.int64), weights=weights)
         y = np.flatnonzero(weights > 0).astype(float)
         weights = weights[weights > 0]
@@ -178,7 +180,9 @@ def restricted(penalty: Resolved, columns: np.ndarray) -> Resolved:
         (place[group][place[group] >= 0], weight) for group, weight in zip(penalty.groups, penalty.group_weights, strict=True)
     ]
     sizes = [group.size for group in penalty.groups]
-    kept = [(group, weight * np.sqrt(group.size / size)) for (group, weight), size in zip(groups, sizes, strict=True) if group.size]
+    kept = [
+        (group, weight * np.sqrt(group.size / size)) for (group, weight), size in zip(groups, sizes, strict=True) if group.size
+    ]
     return replace(
         penalty,
         ridge=penalty.ridge[columns],

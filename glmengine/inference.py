@@ -11,12 +11,13 @@ from scipy.linalg import eigh
 from scipy.special import gammaln
 
 from glmengine import runtime
-from glmengine.assembly import NO_DATA, SILENT_UNIT, Assembly
+from glmengine.assembly import NO_DATA, SEPARATED, SILENT_UNIT, Assembly
 from glmengine.context import SILENT
 from glmengine.errors import GlmError
 from glmengine.models import Family
 from glmengine.models.families import most_likely_shape
 from glmengine.solvers.problem import Objective, Problem
+from glmengine.solvers.rows import bucket
 
 if TYPE_CHECKING:
     from glmengine.fitting import Part
@@ -61,12 +62,14 @@ def sums(problem: Problem, theta: np.ndarray, null: np.ndarray, context: Any, *,
 
     objective = Objective(problem, context)
     total = np.zeros((8, problem.n_columns))
+    # contiguous folds: most chunks hold rows of one or two of them
+    sizes = (bucket(-(-2 * problem.n_columns // np.unique(problem.held).size)),) if held_out else None
     for number, chunk in enumerate(problem.rows):
         context.check()
         columns = _held_in(problem, number) if held_out else np.arange(problem.n_columns)
         if not columns.size:
             continue
-        coef, intercept, where = objective.arguments(theta[columns], columns)
+        coef, intercept, where = objective.arguments(theta[columns], columns, sizes)
         padded = np.full(len(coef), null[columns[0]])
         padded[: columns.size] = null[columns]
         part = steps.scores(chunk, coef, intercept, padded, where, family=problem.family, link=problem.link, held_out=held_out)
@@ -85,7 +88,7 @@ def evaluate(assembly: Assembly, parts: Sequence[Part]) -> Evaluation:
     """One pass over the rows of each part."""
     M = assembly.mean.shape[1]
     table = np.full((8, M), np.nan)
-    table[:, assembly.status == SILENT_UNIT] = 0.0
+    table[:, np.isin(assembly.status, (SILENT_UNIT, SEPARATED))] = 0.0
     with runtime.float64():
         for part in parts:
             table[:, part.units] = sums(part.problem, part.theta, assembly.mean[0, part.units], SILENT, held_out=False)

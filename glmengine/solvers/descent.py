@@ -71,6 +71,7 @@ class Descent:
     def run(self, theta: np.ndarray) -> Solution:
         """From parameters (K, Q), as `Objective.start` makes them."""
         began = time.perf_counter()
+        self.reached = 0.0
         problem, objective = self.problem, self.objective
         K = problem.n_columns
         theta = theta.copy()
@@ -262,7 +263,7 @@ class Descent:
     def _report(self, trace: list[dict[str, float]], limit: float) -> None:
         first, now = (max(entry["decrement"], limit) for entry in (trace[0], trace[-1]))
         span = np.log(first / limit)
-        fraction = 1.0 - np.log(now / limit) / span if span > 0 else 1.0
+        self.reached = max(self.reached, 1.0 - np.log(now / limit) / span if span > 0 else 1.0)
         self.context.report(
             Progress(
                 "Fitting",

@@ -13,6 +13,10 @@ ALL_ROWS = -9
 """Held-out fold of a column that is fitted to all rows (rows that are never held out have fold -1)."""
 
 
+FEW_COLUMNS = 16
+"""With fewer columns a pass costs about the same for one of them as for all, so it is always made for all."""
+
+
 @dataclass(frozen=True)
 class Problem:
     """Mean loss plus quadratic penalty, for K columns.
@@ -178,16 +182,18 @@ class Objective:
         )
 
     def _outer(self, step: Any, theta: np.ndarray, columns: np.ndarray) -> np.ndarray:
-        arguments = self.arguments(theta, columns)
-        k, Q = columns.size, self.size
-        result = np.zeros((k, Q, Q))
+        Q = self.size
+        result = np.zeros((columns.size, Q, Q))
+        # one by one: a single compiled step serves any number of columns
+        arguments = [self.arguments(theta[[k]], columns[[k]], (1,)) for k in range(columns.size)]
         for chunk in self.problem.rows:
-            self.context.check()
-            block, cross, corner = (np.asarray(part)[:k] for part in step(chunk, *arguments))
-            result[:, :-1, :-1] += block
-            result[:, :-1, -1] += cross
-            result[:, -1, -1] += corner
-        self.hessians += k
+            for k in range(columns.size):
+                self.context.check()
+                block, cross, corner = (np.asarray(part) for part in step(chunk, *arguments[k]))
+                result[k, :-1, :-1] += block
+                result[k, :-1, -1] += cross
+                result[k, -1, -1] += corner
+        self.hessians += columns.size
         result[:, -1, :-1] = result[:, :-1, -1]
         result /= self.problem.total[columns][:, None, None]
         fixed = ~self.movable[columns]
@@ -204,13 +210,16 @@ class Objective:
         result[k, fixed, fixed] = 1.0
         return result
 
-    def arguments(self, theta: np.ndarray, columns: np.ndarray) -> tuple[Any, Any, Any]:
-        """Coefficients, intercepts and `steps.Where`, padded to a bucket of columns."""
+    def arguments(self, theta: np.ndarray, columns: np.ndarray, sizes: tuple[int, ...] | None = None) -> tuple[Any, Any, Any]:
+        """Coefficients, intercepts and `steps.Where`, padded to the least of a few sizes, for each of which a step is compiled."""
         from glmengine.solvers import steps
 
         problem = self.problem
         rows, k = problem.rows, columns.size
-        padded = np.zeros((bucket(k), self.size))
+        full = bucket(problem.n_columns)
+        if sizes is None:
+            sizes = (full,) if full < FEW_COLUMNS else (bucket(full // 4), full)
+        padded = np.zeros((min(size for size in (*sizes, full) if size >= k), self.size))
         padded[:k] = theta
         chosen = np.concatenate([columns, np.repeat(columns[:1], len(padded) - k)])
         unit = problem.unit[chosen].astype(np.int32)

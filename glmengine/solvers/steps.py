@@ -62,13 +62,10 @@ def loss_and_gradient(
 def hessian(
     chunk: Chunk, coef: Any, intercept: Any, where: Where, *, family: Any, link: Any, expected: bool, precision: str
 ) -> tuple[Any, Any, Any]:
-    """Second derivatives summed over a chunk: (K, P, P) in `precision`, with the intercept (K, P), of the intercept (K,)."""
+    """Second derivatives of one column (K = 1) summed over a chunk: (P, P) in `precision`, with the intercept (P,), of the intercept."""
     eta = _predictor(chunk, coef, intercept, where)
     _, _, fisher, observed = family.evaluate(eta, chunk.y[where.unit], link, where.dispersion[:, None])
-    curvature = _weights(chunk, where, False) * (fisher if expected else observed)
-    X = chunk.X.astype(precision)
-    block = jax.lax.map(lambda row: (X * row[:, None]).T @ X, curvature.astype(precision))
-    return block, curvature @ chunk.X, jnp.sum(curvature, axis=1)
+    return _outer(chunk, (_weights(chunk, where, False) * (fisher if expected else observed))[0], precision)
 
 
 @partial(jax.jit, static_argnames=("family", "link"))
@@ -76,15 +73,18 @@ def score_products(chunk: Chunk, coef: Any, intercept: Any, where: Where, *, fam
     """Sum over a chunk of the outer products of each row's gradient, in the layout of `hessian`: the middle of the sandwich."""
     eta = _predictor(chunk, coef, intercept, where)
     _, score, _, _ = family.evaluate(eta, chunk.y[where.unit], link, where.dispersion[:, None])
-    square = _weights(chunk, where, False) * score * score
-    block = jax.lax.map(lambda row: (chunk.X * row[:, None]).T @ chunk.X, square)
-    return block, square @ chunk.X, jnp.sum(square, axis=1)
+    return _outer(chunk, (_weights(chunk, where, False) * score * score)[0], "float64")
+
+
+def _outer(chunk: Chunk, weights: Any, precision: str) -> tuple[Any, Any, Any]:
+    X = chunk.X.astype(precision)
+    return (X * weights.astype(precision)[:, None]).T @ X, weights @ chunk.X, jnp.sum(weights)
 
 
 @jax.jit
 def gram(chunk: Chunk, weights: Any) -> tuple[Any, Any, Any]:
     """X'WX (P, P), X'w (P,) and sum of w, for one (c,) row of weights."""
-    return (chunk.X * weights[:, None]).T @ chunk.X, weights @ chunk.X, jnp.sum(weights)
+    return _outer(chunk, weights, "float64")
 
 
 @partial(jax.jit, static_argnames=("family", "link", "held_out"))
