@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from glmengine.recording import Covariate
     from glmengine.terms import CovariateTerm
 
-POINTS = {1: 48, 2: 32}
+POINTS = {1: 48, 2: 24}
 """Bins per variable, by the number of variables."""
 
 _MOST_WORK = 1.5e10  # products spent on the bands of tuning, some ten seconds

@@ -43,7 +43,9 @@ def draw_curve(axes: list[Axes], curve: xr.Dataset, unit: str) -> None:
     if len(dims) == 1:
         _draw_line(axes[0], one, dims[0], term)
         return
-    ceiling = np.nanmax([np.nanmax(one[name].values, initial=0.0) for name in ("data_hz", "tuning_hz")])
+    # a bin that was hardly visited can have any rate; it must not decide the colours of all
+    data, model = one["data_hz"].values, one["tuning_hz"].values
+    ceiling = max(np.nanpercentile(data, 99) if np.isfinite(data).any() else 0.0, np.nanmax(model, initial=0.0))
     for ax, name, title in zip(axes, ("data_hz", "tuning_hz"), ("data", "model"), strict=True):
         x, y = one[dims[0]], one[dims[1]]
         image = ax.pcolormesh(x.values, y.values, one[name].values.T, cmap=FIELD, vmin=0.0, vmax=ceiling or 1.0, shading="nearest", rasterized=True)
