@@ -267,7 +267,7 @@ class Descent:
         self.context.report(
             Progress(
                 "Fitting",
-                float(np.clip(fraction, 0.0, 1.0)),
+                float(np.clip(self.reached, 0.0, 1.0)),
                 f"step {len(trace)}, decrement {now:.1e}, {int(trace[-1]['columns'])} columns at work",
             )
         )
