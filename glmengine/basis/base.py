@@ -160,7 +160,7 @@ class BoundedBasis(KernelBasis):
         basis = self.frozen(x)
         u = basis._to_unit(x)
         valid = (u >= 0) & (u <= 1)
-        if valid.all():
+        if valid.size and valid.all():
             return basis._on_unit(u)
         out = np.full((len(x), basis.n_functions), np.nan)
         if valid.any():
