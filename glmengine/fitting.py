@@ -340,6 +340,7 @@ def _fit_units(
     objective[silent] = 0.0
     decrement[silent] = 0.0
     converged[silent] = True
+    ends[status == SEPARATED], objective[status == SEPARATED] = np.inf, 0.0
     begin = _start(start, P, M)
     groups = column_groups(inputs.mask, np.flatnonzero(status == OK))
     parts: list[Part] = []

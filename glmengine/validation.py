@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from glmengine.assembly import NO_DATA, SILENT_UNIT, Assembly, assemble, column_groups, resolve_penalty, restricted
+from glmengine.assembly import OK, Assembly, assemble, column_groups, resolve_penalty, restricted
 from glmengine.context import SILENT, Context
 from glmengine.errors import GlmError
 from glmengine.fitting import check_options, movable_columns
@@ -244,7 +244,7 @@ def _fill(
     table: _Table, assembly: Assembly, resolved: Resolved, strengths: np.ndarray, solver: str, memory: float, context: Context
 ) -> None:
     """Go through the strengths from the strongest, for each group of units that share their columns."""
-    live = np.flatnonzero((assembly.status != NO_DATA) & (assembly.status != SILENT_UNIT))
+    live = np.flatnonzero(assembly.status == OK)
     groups = [group for group in column_groups(assembly.inputs.mask, live) if group[0].size]
     for number, (units, columns) in enumerate(groups):
         share = context.part(number / len(groups), (number + 1) / len(groups))
@@ -271,6 +271,7 @@ def _fill_group(
     counted = assembly.family.counts or assembly.family.name == "bernoulli"
     mean, weight = assembly.mean[held + 1, unit], assembly.n_valid[held + 1, unit]
     useful = (weight > 0) & (weight < assembly.n_valid[0, unit]) & ((mean > 0) | (not counted))
+    useful &= (mean < 1) | (assembly.family.name != "bernoulli")
     unit, held = unit[useful], held[useful]
     if not unit.size:
         return

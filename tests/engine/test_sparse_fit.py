@@ -163,7 +163,7 @@ def test_every_score_is_that_of_a_fit_without_the_fold(population):
 def test_lasso_is_stationary_for_any_data(seed, strength, family):
     rng = np.random.default_rng(seed)
     X = rng.normal(size=(300, P)) * 10.0 ** rng.integers(-1, 2, P) + rng.normal(size=P)
-    eta = X @ (rng.normal(0, 0.3, P) / X.std(axis=0))
+    eta = (X - X.mean(axis=0)) @ (rng.normal(0, 0.3, P) / X.std(axis=0))
     if family == "poisson":
         y = rng.poisson(np.exp(eta)).astype(float)
     elif family == "bernoulli":
@@ -174,6 +174,21 @@ def test_lasso_is_stationary_for_any_data(seed, strength, family):
     g = gradient(X, y, fit.coef[:, 0], fit.intercept[0], family)
     assert fit.converged.all()
     assert lasso_violation(g, fit.coef[:, 0], strength) < 1e-8 * max(1.0, float(X.std(axis=0).max()) * y.std())
+
+
+@pytest.mark.parametrize("penalty", [ge.NoPenalty(), ge.Ridge(0.1), ge.Lasso(0.1)], ids=lambda p: p.name)
+def test_a_spike_in_every_bin_has_no_finite_intercept(population, penalty):
+    X, Y = population
+    y = (Y > 0).astype(float)
+    y[:, 1] = 1.0
+    fit = ge.fit(X, y, family="bernoulli", penalty=penalty)
+    assert list(fit.status) == ["ok", "separated", "ok"]
+    assert fit.intercept[1] == np.inf
+    assert not fit.coef[:, 1].any()
+    assert (fit.predict(X)[:, 1] == 1).all()
+    cv = ge.cross_validate(X, y, family="bernoulli", penalty=penalty, strengths=[0.1], folds=3)
+    assert np.isnan(cv.scores.values[:, :, 1]).all()
+    assert np.isfinite(cv.scores.values[:, :, [0, 2]]).all()
 
 
 def test_more_columns_than_rows():
