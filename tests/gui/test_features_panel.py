@@ -238,6 +238,35 @@ def test_a_second_factor_is_the_other_component(small_recording):
     assert partner(small_recording, ["head_direction"]) in small_recording.variables
 
 
+def test_bounds_left_to_the_data_are_drawn_over_the_data(panel, document, small_recording):
+    values = small_recording.covariates["position"].data.values
+    document.edit(
+        document.analysis.with_(
+            terms=(
+                CovariateTerm(factors=(Factor(variable="position.x", basis=BSpline(n=6)),)),
+                CovariateTerm(factors=tuple(Factor(variable=f"position.{name}", basis=BSpline(n=5)) for name in "xy")),
+            )
+        ),
+        "Edit file",
+    )
+    document.select(term=0)
+    x = panel.basis.lines.curves[0].x
+    assert (x[0], x[-1]) == (values[:, 0].min(), values[:, 0].max())
+    document.select(term=1)
+    y = panel.basis.mosaic.numbers()["position.y (cm)"]
+    assert (y.min(), y.max()) == (values[:, 1].min(), values[:, 1].max())
+
+
+def test_any_two_variables_can_be_joined(panel, document):
+    menu = panel.terms.add.menu()
+    menu.aboutToShow.emit()
+    joint = next(action.menu() for action in menu.actions() if action.text().startswith("Joint"))
+    partners = next(action.menu() for action in joint.actions() if action.text() == "head_direction")
+    partners.aboutToShow.emit()
+    next(action for action in partners.actions() if action.text().endswith("position.y")).trigger()
+    assert [factor.variable for factor in document.analysis.terms[0].factors] == ["head_direction", "position.y"]
+
+
 def test_what_is_wrong_stands_on_the_card_and_goes_away(qtbot, panel, document):
     wrong = CovariateTerm(factors=(Factor(variable="absent", basis=BSpline(n=6)),))
     document.edit(document.analysis.with_(terms=(wrong,)), "Edit file")

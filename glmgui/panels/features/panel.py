@@ -15,7 +15,7 @@ from glmgui.document import Document
 from glmgui.jobs import Jobs
 from glmgui.panels.features import defaults
 from glmgui.panels.features.editor import TermEditor
-from glmgui.panels.features.preview_jobs import SECONDS, draw_basis, features_on_recording
+from glmgui.panels.features.preview_jobs import SECONDS, Ranges, draw_basis, features_on_recording
 from glmgui.panels.features.previews import BasisPreview, FeaturePreview
 from glmgui.panels.features.term_list import Card, TermList
 from glmgui.panels.features.wording import describe
@@ -39,6 +39,7 @@ class FeaturesPanel(QWidget):
         self._start: float | None = None
         self._refused: tuple[int, str, str] | None = None  # term, field and message of a preview that failed
         self._asked: tuple | None = None
+        self._ranges = Ranges()
         self.terms, self.basis, self.features = TermList(self), BasisPreview(self), FeaturePreview(self)
         self.editor = TermEditor(self)
         self.message = MessageLine("term_message", self)
@@ -131,7 +132,7 @@ class FeaturesPanel(QWidget):
         self._asked = (at, term, time, self._start, recording)
         self._refused = None
         try:
-            draw_basis(self.basis, term, recording, time.bin_size)
+            draw_basis(self.basis, term, recording, time.bin_size, self._ranges)
         except GlmError as error:
             self.basis.show_text(error.message)
         start = self._start
@@ -290,14 +291,20 @@ class FeaturesPanel(QWidget):
         names = list(recording.variables)
         for first in names:
             others = joint.addMenu(first)
-            for second in names:
-                if second != first:
-                    others.addAction(
-                        f"{first} \u00d7 {second}",
-                        lambda first=first, second=second: self.add_term(defaults.field_term(recording, (first, second))),
-                    )
+            others.aboutToShow.connect(lambda others=others, first=first: self._fill_partners(others, first))
         joint.setEnabled(len(names) > 1)
         menu.addSeparator()
         menu.addAction("Own spike history", lambda: self.add_term(defaults.history_term()))
         coupling = menu.addAction("Coupling: spikes of the other units", lambda: self.add_term(defaults.coupling_term()))
         coupling.setEnabled(len(recording.unit_names) > 1)
+
+    def _fill_partners(self, menu: QMenu, first: str) -> None:
+        """The second variables; only of the menu that is opened, as there can be hundreds of each."""
+        menu.clear()
+        recording = self._recording
+        for second in recording.variables:
+            if second != first:
+                menu.addAction(
+                    f"{first} \u00d7 {second}",
+                    lambda second=second: self.add_term(defaults.field_term(recording, (first, second))),
+                )

@@ -14,12 +14,13 @@ if TYPE_CHECKING:
     from glmengine.analysis import Time
     from glmengine.recording import Recording
     from glmengine.spec import Spec
+    from glmengine.terms import Factor
 
 SECONDS = 10.0
 _CELLS = 48
 
 
-def draw_basis(preview: BasisPreview, term: Spec, recording: Recording, bin_size: float) -> None:
+def draw_basis(preview: BasisPreview, term: Spec, recording: Recording, bin_size: float, ranges: Ranges) -> None:
     """Draw the functions of a term: cheap enough to follow a slider."""
     from glmengine.preview import basis_curve, product_image
 
@@ -29,26 +30,45 @@ def draw_basis(preview: BasisPreview, term: Spec, recording: Recording, bin_size
         preview.show_curve(x, values, Axis(label, unit), f"{term.label}: {values.shape[1]} functions of the past")
         return
     if len(factors) == 1:
-        x, values, _, _ = basis_curve(factors[0].basis, range_of(recording, factors[0].variable), bin_size)
+        x, values, _, _ = basis_curve(factors[0].basis, ranges.of(factors[0], recording), bin_size)
         axis = axis_for(recording, factors[0].variable)
         preview.show_curve(x, values, axis, f"{term.label}: {values.shape[1]} functions")
         return
     if len(factors) == 2:
-        x, y, images = product_image(factors, n=_CELLS)
+        x, y, images = product_image(factors, n=_CELLS, ranges=[ranges.of(factor, recording) for factor in factors])
         axes = [axis_for(recording, factor.variable) for factor in factors]
-        preview.show_product(x, y, images, factors[0].basis.n_functions, *axes, f"{term.label}: {len(images)} functions")
+        n_x = factors[0].basis.frozen(x).n_functions
+        preview.show_product(x, y, images, n_x, *axes, f"{term.label}: {len(images)} functions")
         return
     preview.show_text(f"The product of {len(factors)} bases is not drawn; its features on the recording are, below.")
 
 
-def range_of(recording: Recording, variable: str) -> tuple[float, float] | None:
-    """Range of the valid samples of a variable; None where there is none."""
+class Ranges:
+    """Ranges of the variables of a recording, kept because a slider asks for them at every step."""
+
+    def __init__(self) -> None:
+        self._recording: Recording | None = None
+        self._known: dict[str, tuple[float, float]] = {}
+
+    def of(self, factor: Factor, recording: Recording) -> tuple[float, float]:
+        """The bounds of a factor's basis, or where it has none the range of the valid samples of its variable."""
+        bounds = getattr(factor.basis, "bounds", None)
+        if bounds is not None:
+            return bounds
+        if recording is not self._recording:
+            self._recording, self._known = recording, {}
+        if factor.variable not in self._known:
+            self._known[factor.variable] = _range_of(recording, factor.variable)
+        return self._known[factor.variable]
+
+
+def _range_of(recording: Recording, variable: str) -> tuple[float, float]:
     if variable not in recording.variables:
-        return None
+        return (0.0, 1.0)
     covariate, at = recording.variables[variable]
     values = np.asarray(covariate.data.values).reshape(len(covariate.data), -1)[:, at or 0].astype(float)
     values = values[np.isfinite(values)]
-    return (float(values.min()), float(values.max())) if values.size else None
+    return (float(values.min()), float(values.max())) if values.size else (0.0, 1.0)
 
 
 def features_on_recording(term: Spec, recording: Recording, time: Time, start: float | None) -> tuple:

@@ -111,7 +111,9 @@ class RatesView(QWidget):
             return
         result, recording, unit = self._asked
         smoothing = self._smoothing.currentData()
-        kept = self._kept[2] if self._kept is not None and self._kept[:2] == (result, recording) else None
+        kept = None
+        if self._kept is not None and self._kept[0] is result and self._kept[1] is recording:
+            kept = self._kept[2]
 
         def work(context):
             prediction = kept if kept is not None else result.predict(recording, context=context)
