@@ -53,6 +53,9 @@ def main() -> int:
     parser.add_argument("works", nargs="*", help=f"of {', '.join(WORKS)}, growth; all where none is given")
     parser.add_argument("--scale", type=float, default=1.0, help="share of each work's rows")
     parser.add_argument("--ours", action="store_true", help="leave the peers out")
+    parser.add_argument(
+        "--without", nargs="*", default=[], help="leave out libraries whose name holds one of these words (tight)"
+    )
     parser.add_argument("--twice", action="store_true", help="time a second call of the peers too")
     parser.add_argument("--limit", type=float, default=3600.0, help="seconds after which a peer is given up")
     parser.add_argument("--child", nargs=2, help=argparse.SUPPRESS)
@@ -80,7 +83,8 @@ def table(name: str, options: argparse.Namespace) -> None:
     """Run one work with every library and print its rows."""
     title, _, peers = WORKS[name]
     results: dict[str, dict[str, Any]] = {}
-    for method in ("ours", *(() if options.ours else peers)):
+    kept = [peer for peer in peers if not options.ours and not any(word in peer for word in options.without)]
+    for method in ("ours", *kept):
         results[method] = in_child(name, method, options)
     done = {method: result for method, result in results.items() if "objectives" in result}
     best = np.min([result["objectives"] for result in done.values()], axis=0) if done else None
