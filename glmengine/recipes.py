@@ -128,20 +128,26 @@ class Recipe(Spec):
         """
         path = Path(path)
         try:
-            data = tomllib.loads(path.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise GlmError(
-                f"{path.name}: the recipe cannot be read ({error.strerror}); check the path and its permissions"
-            ) from error
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise GlmError(f"{path.name}: the recipe is not a TOML file ({error}); correct it or make a new one") from error
+            text = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            reason = getattr(error, "strerror", None) or "it is not text in UTF-8"
+            raise GlmError(f"{path.name}: the recipe cannot be read ({reason}); check the path and its permissions") from error
+        return cls.from_toml(text, path.name)
+
+    @classmethod
+    def from_toml(cls, text: str, where: str = "recipe") -> Recipe:
+        """Build from TOML; `where` names it in errors, which are those of `load`."""
+        try:
+            data = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            raise GlmError(f"{where}: the recipe is not a TOML file ({error}); correct it or make a new one") from error
         version = data.get("format_version", FORMAT_VERSION)
         if isinstance(version, int) and version > FORMAT_VERSION:
             raise GlmError(
-                f"{path.name}: the recipe was written by a newer version of the program (format {version}); update the program",
+                f"{where}: the recipe was written by a newer version of the program (format {version}); update the program",
                 field="format_version",
             )
-        return cls.parse(data, path.name)
+        return cls.parse(data, where)
 
     def save(self, path: str | Path) -> None:
         """Write a TOML file, whole or not at all."""

@@ -21,6 +21,7 @@ from glmgui.project_io import Leftover, Opened, Recovery, open_leftover, open_pr
 from glmgui.settings import Settings, state_folder
 
 if TYPE_CHECKING:
+    from glmengine.assisting import Assistance
     from glmengine.context import Context
     from glmengine.recording import Recording
     from glmengine.results import Result
@@ -103,11 +104,7 @@ class Session(QObject):
                 lambda found: self._take_pair(path, *found),
             )
         else:
-            self._submit(
-                f"Opening {path.name}",
-                lambda context: _open_recording(path, context),
-                lambda found: self.take_recording(found, path, then),
-            )
+            self._open_or_ask(path, lambda recording: self.take_recording(recording, path, then))
 
     def take_recording(self, recording: Recording, path: Path | None = None, then: Callable[[], None] | None = None) -> None:
         """Begin a new analysis of a recording."""
@@ -129,7 +126,35 @@ class Session(QObject):
             self.settings.add_recent(path)
             self.opened.emit(path)
 
-        self._submit(f"Opening {path.name}", lambda context: _open_recording(path, context), take)
+        self._open_or_ask(path, take)
+
+    def _open_or_ask(self, path: Path, take: Callable[[Recording], None]) -> None:
+        """Open a recording; of a file without a standard, ask first what its arrays are."""
+
+        def found(answer: Recording | Assistance) -> None:
+            from glmengine.assisting import Assistance
+
+            if isinstance(answer, Assistance):
+                self._ask_recipe(answer, answer.recipe, "", take)
+            else:
+                take(answer)
+
+        self._submit(f"Opening {path.name}", lambda context: _open_or_assist(path, context), found)
+
+    def _ask_recipe(self, assistance: Assistance, text: str, fault: str, take: Callable[[Recording], None]) -> None:
+        """Ask for a recipe and open the file with it; what is wrong with it is shown in the same place."""
+        text = self.questions.recipe(assistance, text, fault)
+        if text is None:
+            return
+        label = f"Opening {assistance.path.name}"
+
+        def failed(error: Exception) -> None:
+            if isinstance(error, GlmError):
+                self._ask_recipe(assistance, text, str(error), take)
+            else:
+                self.failed.emit(label)
+
+        self.jobs.submit(label, lambda context: _open_with(assistance, text, context), take, failed)
 
     def take_analysis(self, analysis: Analysis, path: Path | None = None) -> None:
         """Put another analysis to the recording that is open, as one edit."""
@@ -206,6 +231,10 @@ class Session(QObject):
 
         def take(result: Result) -> None:
             document.set_result(result)
+            # in a turn of its own, so that drawing the result and showing its step do not add up to one long pause
+            QTimer.singleShot(0, lambda: tell(result))
+
+        def tell(result: Result) -> None:
             self.fitted.emit(result)
             if not result.converged:
                 which = [str(unit) for unit in result.units if not bool(result.scores["converged"].sel(unit=unit))]
@@ -490,9 +519,29 @@ def write_scores(result: Result, path: Path) -> None:
 
 
 def _open_recording(path: Path, context: Context) -> Recording:
+    from glmengine.assisting import remembered_recipe
     from glmengine.opening import open_recording
 
-    return open_recording(path, context=context)
+    return open_recording(path, remembered_recipe(path), context=context)
+
+
+def _open_or_assist(path: Path, context: Context) -> Recording | Assistance:
+    """The recording, or what the user needs to see to say what the arrays of the file are."""
+    from glmengine.assisting import assist
+    from glmengine.opening import open_recording
+
+    return assist(path) or open_recording(path, context=context)
+
+
+def _open_with(assistance: Assistance, text: str, context: Context) -> Recording:
+    """Open with a recipe, which is kept for the next file of the same shape."""
+    from glmengine.assisting import remember
+    from glmengine.opening import open_recording
+    from glmengine.recipes import Recipe
+
+    recording = open_recording(assistance.path, Recipe.from_toml(text), context=context)
+    remember(text, assistance.signature)
+    return recording
 
 
 def _analysis_and_recording(path: Path, context: Context) -> tuple[Analysis, Recording | None]:

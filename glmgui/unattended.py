@@ -8,6 +8,7 @@ from pathlib import Path
 
 from qtpy.QtCore import QCoreApplication, QEvent, QEventLoop
 
+from glmengine.assisting import Assistance
 from glmgui.project_io import Leftover
 
 
@@ -42,6 +43,10 @@ class NoQuestions:
 
     def locate(self, missing: Path, name: str) -> Path | None:
         return self.next_path
+
+    def recipe(self, assistance: Assistance, text: str, fault: str) -> str | None:
+        """The draft as it is; nothing where that did not do."""
+        return None if fault else text
 
     def use_other_recording(self, found: Path | None, name: str) -> bool:
         return True

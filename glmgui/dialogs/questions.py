@@ -7,11 +7,13 @@ from typing import Literal
 
 from qtpy.QtWidgets import QFileDialog, QMessageBox, QWidget
 
+from glmengine.assisting import Assistance
 from glmgui.dialogs.locate import LocateDialog
+from glmgui.dialogs.recipe import RecipeDialog
 from glmgui.project_io import Leftover
 
 OPENABLE = (
-    "All that can be opened (*.nwb *.npz *.glm *.toml *.mat *.csv *.h5 *.hdf5);;Projects (*.glm);;Analyses (*.toml);;"
+    "All that can be opened (*.nwb *.npz *.glm *.toml *.mat *.csv *.tsv *.txt *.parquet *.npy *.xml);;Projects (*.glm);;Analyses (*.toml);;"
     "NWB recordings (*.nwb);;All files (*)"
 )
 
@@ -62,6 +64,11 @@ class Questions:
         box.setDefaultButton(stay)
         box.exec()
         return box.clickedButton() is close
+
+    def recipe(self, assistance: Assistance, text: str, fault: str) -> str | None:
+        """What the arrays of a file are, as TOML; None to leave the file."""
+        dialog = RecipeDialog(assistance, text, fault, self.parent)
+        return dialog.text if dialog.exec() else None
 
     def locate(self, missing: Path, name: str) -> Path | None:
         """Where a recording is now; None to open the project without it."""
