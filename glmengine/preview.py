@@ -33,10 +33,10 @@ def basis_curve(basis: Basis, x_range: tuple[float, float] | None, bin_size: flo
     x (L,), values (L, n), label, unit
         Lags in seconds for a kernel.
     """
-    if x_range is None and basis.window is not None:
+    if x_range is None and getattr(basis, "window", None) is not None:
         lags, values = basis.kernel(bin_size)
         return lags * bin_size, values, "Time after the spike", "s"
-    low, high = basis.bounds or x_range or (0.0, 1.0)
+    low, high = getattr(basis, "bounds", None) or x_range or (0.0, 1.0)
     x = np.linspace(low, high, _POINTS)
     return x, basis.frozen(x).evaluate(x), "Value", ""
 
@@ -45,7 +45,7 @@ def product_image(factors: Sequence[Factor], n: int = 64, ranges: Sequence[tuple
     """The functions of a two-dimensional term as images: x (n,), y (n,), values (n_functions, n, n) with x first."""
     axes, parts = [], []
     for factor, data in zip(factors, ranges, strict=True):
-        low, high = factor.basis.bounds or data or (0.0, 1.0)
+        low, high = getattr(factor.basis, "bounds", None) or data or (0.0, 1.0)
         x = np.linspace(low, high, n)
         axes.append(x)
         parts.append(factor.basis.frozen(x).evaluate(x))

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QLabel, QMenu, QPushButton
+from qtpy.QtWidgets import QComboBox, QLabel, QMenu, QPushButton
 
 from glmengine.analysis import Analysis, Time
 from glmengine.basis import BSpline, CyclicBSpline, RaisedCosineLog
@@ -313,3 +313,18 @@ def test_bounds_are_rounded_outwards():
     low, high = defaults.data_bounds(Covariate("x", nap.Tsd(np.arange(2.0), values)))
     assert (low, high) == (0.0, 99.0)
     assert defaults.data_bounds(Covariate("x", nap.Tsd(np.arange(2.0), np.full(2, np.nan)))) is None
+
+
+@pytest.mark.parametrize("past", [False, True])
+def test_every_family_that_is_offered_is_drawn_or_says_what_it_needs(qtbot, panel, document, past):
+    choose(panel, "Own spike history" if past else "Tuning to a variable/position.x")
+    settled(qtbot, panel)
+    union = next(box for box in panel.editor.findChildren(QComboBox) if box.objectName().endswith("_family"))
+    families = [union.itemText(at) for at in range(union.count())]
+    assert len(families) >= 3
+    for at in range(union.count()):
+        union.setCurrentIndex(at)
+        settled(qtbot, panel)
+        shown = panel.basis.shown in (panel.basis.lines, panel.basis.mosaic) and len(panel.basis.lines.curves) > 0
+        said = panel.terms.cards[0].fault or panel.basis.empty.text
+        assert shown or said, families[at]
