@@ -49,7 +49,7 @@ def self_test(app: QApplication) -> int:
                     raise _Failed(faults.pop())
             except (_Failed, TimeoutError) as error:
                 failed += 1
-                print(f"FAILED  {_title(check)}: {error}")
+                print(f"FAILED  {_title(check)}: {'; '.join([str(error), *faults])}")
                 break
             except Exception:  # noqa: BLE001 - whatever breaks is the answer of this command
                 failed += 1
