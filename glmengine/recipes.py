@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -157,7 +158,12 @@ class Recipe(Spec):
         """The recipe as TOML, with what differs from the defaults."""
         import tomli_w
 
-        return tomli_w.dumps(self.to_dict())
+        # a list of names stands on one line, as a hand would write it
+        return re.sub(
+            r"\[\n((?:    .*,\n)+)\]",
+            lambda found: "[" + " ".join(found[1].split("\n    ")).strip(" ,\n") + "]",
+            tomli_w.dumps(self.to_dict()),
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data that `parse` reads again: what differs from the defaults."""

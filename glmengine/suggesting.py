@@ -35,8 +35,10 @@ class Draft:
     reasons: tuple[str, ...]
 
     def to_toml(self) -> str:
-        """The recipe as TOML with the reasons as comments at its head."""
-        return "".join(f"# {reason}\n" for reason in self.reasons) + self.recipe.to_toml()
+        """The recipe as TOML with the reasons as comments at its head, and a place for each unit of measure that is not known."""
+        head, *covariates = self.recipe.to_toml().rstrip("\n").split("\n\n[[covariates]]")
+        covariates = [block if "\nunit = " in block else f'{block}\n# unit = "cm"' for block in covariates]
+        return "".join(f"# {reason}\n" for reason in self.reasons) + "\n\n[[covariates]]".join([head, *covariates]) + "\n"
 
 
 def draft_recipe(path: str | Path) -> Draft:
