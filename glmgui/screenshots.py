@@ -37,7 +37,6 @@ def take_screenshots(app: QApplication, folder: Path) -> int:
     with tempfile.TemporaryDirectory() as scratch:
         theme.apply(app, False)
         window = MainWindow(Settings(Path(scratch) / "settings.ini"), NoQuestions())
-        window.renew_icons()
         window.resize(1366, 768)
         window.show()
         try:

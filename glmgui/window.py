@@ -99,6 +99,7 @@ class MainWindow(QMainWindow):
         self._make_docks()
         self._make_menus()
         self._connect()
+        self.renew_icons()
         self._first_state: QByteArray | None = None
         self.reset_layout()
         self._restore_layout()

@@ -55,7 +55,7 @@ def measure(seconds: float) -> tuple[list[float], list[float], float, int]:
             if time.perf_counter() - started < seconds:
                 again()
             else:
-                app.quit()
+                QTimer.singleShot(500, app.quit)  # the result is drawn meanwhile
 
         def again() -> None:
             nonlocal begun

@@ -102,7 +102,6 @@ def window(qapp, settings, questions, tmp_path, monkeypatch):
 
     theme.apply(qapp, False)
     made = MainWindow(settings, questions)
-    made.renew_icons()
     made.resize(1366, 768)
     made.show()
     yield made
