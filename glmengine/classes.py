@@ -155,9 +155,9 @@ class _Units:
         mask = self.inputs.mask
         if mask is not None:
             columns = np.flatnonzero(mask[:, unit])
-            return StandardRows(_SourceBlocks(ColumnsOf(self.inputs.source, columns), self.index), centred=self.intercept, keep_single=False), columns
+            return StandardRows(_SourceBlocks(ColumnsOf(self.inputs.source, columns), self.index), centred=self.intercept), columns
         if self._shared is None:
-            self._shared = StandardRows(_SourceBlocks(self.inputs.source, self.index), centred=self.intercept, keep_single=False)
+            self._shared = StandardRows(_SourceBlocks(self.inputs.source, self.index), centred=self.intercept)
         return self._shared, None
 
     def labels(self, unit: int) -> tuple[np.ndarray, np.ndarray]:
@@ -304,7 +304,7 @@ def fill_classes(
             begin = None
             for step, s in enumerate(order):
                 done = (unit * F + number + step / S) / (M * F)
-                answer, columns = _solve(units, unit, labels, train, resolved, float(strengths[s]), begin, context.part(done, done + 1 / (M * F * S)))
+                answer, _ = _solve(units, unit, labels, train, resolved, float(strengths[s]), begin, context.part(done, done + 1 / (M * F * S)))
                 begin = answer.coef, answer.intercept
                 likelihood = _log_likelihood(units.rows(unit)[0], labels, test, answer)
                 sums[:6, number, s, unit] = test.sum(), test.sum(), likelihood, -2.0 * likelihood, base, -2.0 * base

@@ -28,7 +28,7 @@ class Proximal:
 
     def __init__(self, rows: Any, *, intercept: bool) -> None:
         self.rows, self.intercept = rows, intercept
-        self.standard = StandardRows(_PreparedBlocks(rows), centred=intercept, keep_single=rows.resident)
+        self.standard = StandardRows(_PreparedBlocks(rows), centred=intercept)
 
     def solve(
         self, problem: Problem, penalty: Any, coef: np.ndarray, intercept: np.ndarray, context: Any, *, max_iterations: int = 100

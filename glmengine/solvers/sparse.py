@@ -143,17 +143,14 @@ class StandardRows:
         Rows that count for the means and standard deviations; all where None.
     centred : bool
         Whether columns are centred: only with an intercept.
-    keep_single : bool
-        Keep a float32 standardised copy for the curvature (half the size of the design).
     """
 
-    def __init__(self, blocks: Blocks, used: np.ndarray | None = None, *, centred: bool = True, keep_single: bool = True) -> None:
+    def __init__(self, blocks: Blocks, used: np.ndarray | None = None, *, centred: bool = True) -> None:
         self.blocks, self.shape = blocks, blocks.shape
         n_rows, n_columns = blocks.shape
         weights = np.ones(n_rows) if used is None else used.astype(float)
         count = max(float(weights.sum()), 1.0)
         everything = bool(weights.all())
-        self._single = np.empty((n_rows, n_columns), np.float32) if keep_single else None
 
         def totals(piece: tuple[slice, np.ndarray]) -> np.ndarray:
             return weights[piece[0]] @ piece[1]
@@ -162,12 +159,7 @@ class StandardRows:
             deviation = piece[1] - self.shift
             if not everything:
                 deviation *= weights[piece[0]][:, None]
-            if self._single is not None:
-                self._single[piece[0]] = deviation
             return np.einsum("ij,ij->j", deviation, deviation)
-
-        def shrink(piece: tuple[slice, np.ndarray]) -> None:
-            self._single[piece[0]] /= self.scale.astype(np.float32)
 
         with workers() as pool:
             mean = sum(pool.map(totals, blocks.pieces()), np.zeros(n_columns)) / count
@@ -175,16 +167,15 @@ class StandardRows:
             spread = np.sqrt(sum(pool.map(squares, blocks.pieces()), np.zeros(n_columns)) / count)
             self.constant = spread <= 1e-13 * np.abs(mean)
             self.scale = np.where(self.constant, 1.0, spread)
-            if self._single is not None:
-                list(pool.map(shrink, blocks.pieces()))
         self.curvatures: dict[Hashable, _Curvature] = {}
 
-    def single(self, part: slice, block: np.ndarray, working: np.ndarray) -> np.ndarray:
-        """Standardised float32 values of the working columns."""
-        if self._single is not None:
-            kept = self._single[part]
-            return kept if working.size == kept.shape[1] else kept[:, working]
-        return ((block[:, working] - self.shift[working]) / self.scale[working]).astype(np.float32)
+    def single(self, block: np.ndarray, working: np.ndarray) -> np.ndarray:
+        """Standardised float32 values of the working columns of a block."""
+        if working.size == block.shape[1]:
+            deviation = block - self.shift
+        else:
+            deviation = block[:, working] - self.shift[working]
+        return np.divide(deviation, self.scale[working], dtype=np.float32, casting="same_kind")
 
 
 class SparseProblem:
@@ -375,13 +366,18 @@ class SparseProblem:
             _, _, fisher, observed = self.loss.evaluate(eta, y, columns)
             curvature = np.maximum(weights * (observed if self.loss.convex else fisher), 0.0)
             roots = np.sqrt(np.minimum(curvature, 1e30))
+            whole = None  # of the float32 columns, made once where all of them are wanted
             for place, j in enumerate(columns.tolist()):
                 root = roots[:, place : place + 1]
                 if precise[j]:
                     scaled = (block[:, working[j]] - self.rows.shift[working[j]]) * (root / self.rows.scale[working[j]])
                 else:
                     root = root.astype(np.float32)
-                    scaled = self.rows.single(part, block, working[j]) * root
+                    if working[j].size < self.n_columns:
+                        scaled = self.rows.single(block, working[j]) * root
+                    else:
+                        whole = self.rows.single(block, working[j]) if whole is None else whole
+                        scaled = whole * root
                 result.append((scaled.T @ scaled, scaled.T @ root[:, 0], float(curvature[:, place].sum())))
             return result
 

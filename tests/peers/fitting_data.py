@@ -38,7 +38,7 @@ def simulate(family: str, link: str | None = None, seed: int = 0) -> tuple[np.nd
 def classes(n: int = 4, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     """A design (T, P) and class numbers (T,)."""
     rng = np.random.default_rng(seed)
-    X = rng.normal(size=(T, P)) + [0, 1, 0, 0, 0]
+    X = rng.normal(size=(T, P)) + np.array([0, 1, 0, 0, 0])
     eta = X @ (0.5 * rng.normal(size=(P, n)))
     p = np.exp(eta)
     p /= p.sum(axis=1, keepdims=True)

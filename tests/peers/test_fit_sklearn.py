@@ -9,9 +9,9 @@ import glmengine as ge
 
 pytest.importorskip("sklearn")
 
-from sklearn.linear_model import ElasticNet, GammaRegressor, Lasso, LogisticRegression, PoissonRegressor, Ridge  # noqa: E402
+from sklearn.linear_model import ElasticNet, GammaRegressor, Lasso, LogisticRegression, PoissonRegressor, Ridge
 
-from tests.peers.fitting_data import assert_same_coefficients, classes, simulate  # noqa: E402
+from tests.peers.fitting_data import assert_same_coefficients, classes, simulate
 
 A = 0.02
 
