@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from glmengine.errors import GlmError
-from glmengine.inputs import ColumnsOf, Inputs
+from glmengine.inputs import ArrayRows, Inputs, columns_of
 from glmengine.models import Family
 from glmengine.models.links import Link
 from glmengine.models.penalties import Columns, Penalty, Resolved
@@ -16,6 +16,9 @@ from glmengine.solvers.problem import ALL_ROWS, Problem
 from glmengine.solvers.rows import Observations, Rows
 
 OK, SILENT_UNIT, NO_DATA, SEPARATED, STOPPED = "ok", "silent", "no data", "separated", "stopped"
+
+GATHERED_NUMBERS = 2**21
+"""Numbers read at a time when a design is gathered into one array."""
 
 DECREMENT = 1e-16
 """Half the Newton decrement at which a fit is done, per unit of null deviance per bin where that is above 1."""
@@ -56,9 +59,21 @@ class Assembly:
 
     def rows(self, columns: np.ndarray | None, *, width: int, memory: float) -> Rows:
         """The prepared rows, of some columns of the design, for `width` columns of the problem at a time; memory in bytes."""
-        source = self.inputs.source if columns is None else ColumnsOf(self.inputs.source, columns)
+        source = self.inputs.source if columns is None else columns_of(self.inputs.source, columns)
         index = None if self.index.size == self.inputs.source.shape[0] else self.index
         return Rows(source, index, self.observations, columns=width, memory=memory, centred=self.intercept)
+
+    def gathered(self, memory: float) -> Assembly:
+        """The same with the design as one array, for problems that each read a few of its columns, where it fits in `memory` bytes."""
+        source = self.inputs.source
+        T, P = source.shape
+        if isinstance(source, ArrayRows) or 8.0 * T * P > memory:
+            return self
+        X = np.empty((T, P))
+        step = max(1, GATHERED_NUMBERS // max(P, 1))
+        for start in range(0, T, step):
+            X[start : start + step] = source.chunk(start, min(start + step, T))
+        return replace(self, inputs=replace(self.inputs, source=ArrayRows(X)))
 
     def problem(
         self, rows: Rows, penalty: Resolved, unit: np.ndarray, held: np.ndarray, strength: np.ndarray, movable: np.ndarray

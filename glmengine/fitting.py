@@ -343,6 +343,8 @@ def _fit_units(
     ends[status == SEPARATED], objective[status == SEPARATED] = np.inf, 0.0
     begin = _start(start, P, M)
     groups = column_groups(inputs.mask, np.flatnonzero(status == OK))
+    if len(groups) > 1:
+        assembly = assembly.gathered(memory * 1e9)
     parts: list[Part] = []
     names: list[str] = []
     trace: list[dict[str, float]] = []

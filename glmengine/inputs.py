@@ -48,6 +48,13 @@ class ColumnsOf:
         return np.ascontiguousarray(self.source.chunk(start, stop)[:, self.columns])
 
 
+def columns_of(source: RowSource, columns: np.ndarray) -> RowSource:
+    """Some columns of a source, read as directly as it allows."""
+    if isinstance(source, ArrayRows) and source.columns is None:
+        return ArrayRows(source.X, columns)
+    return ColumnsOf(source, columns)
+
+
 @dataclass(frozen=True)
 class Inputs:
     """What is fitted: T rows, P columns, M units.

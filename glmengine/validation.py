@@ -246,6 +246,8 @@ def _fill(
     """Go through the strengths from the strongest, for each group of units that share their columns."""
     live = np.flatnonzero(assembly.status == OK)
     groups = [group for group in column_groups(assembly.inputs.mask, live) if group[0].size]
+    if len(groups) > 1:
+        assembly = assembly.gathered(memory)
     for number, (units, columns) in enumerate(groups):
         share = context.part(number / len(groups), (number + 1) / len(groups))
         _fill_group(table, assembly, resolved, strengths, units, columns, solver, memory, share)
