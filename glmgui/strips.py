@@ -216,7 +216,7 @@ class NoticeBar(QFrame):
         box = QHBoxLayout(self)
         box.setContentsMargins(10, 4, 6, 4)
         box.setSpacing(8)
-        box.addWidget(self._sign, 0, Qt.AlignmentFlag.AlignTop)
+        box.addWidget(self._sign)
         box.addWidget(self._text, 1)
         box.addWidget(self._details)
         box.addWidget(close)

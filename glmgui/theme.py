@@ -204,6 +204,7 @@ def _style_sheet(table: Tokens, look: str) -> str:
     #steps QToolButton:checked {{ border-left: 3px solid {table.accent}; background: {table.base}; font-weight: bold; }}
     #steps QToolButton:focus {{ background: {table.alternate}; }}
     QDialogButtonBox {{ dialogbuttonbox-buttons-have-icons: 0; }}
+    #command_palette {{ border: 1px solid {table.outline}; background: {table.window}; }}
     QStatusBar {{ border-top: 1px solid {table.border}; }}
     QStatusBar::item {{ border: none; }}
     QDockWidget::title {{ background: {table.window}; padding: 4px 8px; border-bottom: 1px solid {table.border}; }}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from qtpy.QtCore import Qt, QUrl
+from qtpy.QtCore import QSize, Qt, QUrl
 from qtpy.QtGui import QDesktopServices, QKeySequence, QShortcut, QTextDocument
 from qtpy.QtWidgets import QLineEdit, QListWidget, QListWidgetItem, QSplitter, QTextBrowser, QVBoxLayout, QWidget
 
@@ -56,6 +56,7 @@ class GuideWindow(QWidget):
         for title, name in [("Contents", FIRST_PAGE), *_LINK.findall((folder / FIRST_PAGE).read_text(encoding="utf-8"))]:
             item = QListWidgetItem(title, self.contents)
             item.setData(Qt.ItemDataRole.UserRole, name)
+            item.setSizeHint(QSize(80, 26))
         self.search = QLineEdit(self)
         self.search.setObjectName("guide_search")
         self.search.setAccessibleName("Search in the guide")
@@ -109,7 +110,8 @@ class GuideWindow(QWidget):
     def _name(self) -> str:
         return self.page.source().fileName()
 
-    def _page_changed(self, *_: object) -> None:
+    def _page_changed(self, url: QUrl) -> None:
+        # the page's own `source` still names the one before
         for at in range(self.contents.count()):
-            if self.contents.item(at).data(Qt.ItemDataRole.UserRole) == self._name:
+            if self.contents.item(at).data(Qt.ItemDataRole.UserRole) == url.fileName():
                 self.contents.setCurrentRow(at)

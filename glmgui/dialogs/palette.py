@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from qtpy.QtCore import QEvent, QObject, Qt
-from qtpy.QtGui import QAction, QKeySequence
-from qtpy.QtWidgets import QDialog, QLineEdit, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+from qtpy.QtCore import QEvent, QObject, QSize, Qt
+from qtpy.QtGui import QAction, QKeySequence, QShowEvent
+from qtpy.QtWidgets import QDialog, QHeaderView, QLineEdit, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
 
 from glmgui.widgets import hint
+
+_ROW_HEIGHT = 26
 
 
 class CommandPalette(QDialog):
@@ -23,7 +25,15 @@ class CommandPalette(QDialog):
         self.line.setObjectName("palette_line")
         self.line.setAccessibleName("Search actions")
         self.line.setPlaceholderText("Search actions")
-        self.list = QListWidget(self)
+        self.list = QTreeWidget(self)
+        self.list.setColumnCount(2)
+        self.list.setHeaderHidden(True)
+        self.list.setRootIsDecorated(False)
+        self.list.setUniformRowHeights(True)
+        self.list.setAllColumnsShowFocus(True)
+        self.list.header().setStretchLastSection(False)
+        self.list.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        self.list.header().setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)
         self.list.setObjectName("palette_list")
         self.list.setAccessibleName("Actions found")
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -46,10 +56,20 @@ class CommandPalette(QDialog):
                 window.mapToGlobal(window.rect().topLeft()).y() + 70,
             )
 
+    @property
+    def titles(self) -> list[str]:
+        """What is found, in order."""
+        return [self.list.topLevelItem(at).text(0) for at in range(self.list.topLevelItemCount())]
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.line.setFocus(Qt.FocusReason.PopupFocusReason)
+
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.KeyPress and event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down):
             step = 1 if event.key() == Qt.Key.Key_Down else -1
-            self.list.setCurrentRow(min(max(self.list.currentRow() + step, 0), self.list.count() - 1))
+            at = self.list.indexOfTopLevelItem(self.list.currentItem()) + step
+            self._choose(min(max(at, 0), self.list.topLevelItemCount() - 1))
             return True
         return super().eventFilter(watched, event)
 
@@ -59,18 +79,24 @@ class CommandPalette(QDialog):
         found.sort(key=lambda action: (not action.isEnabled(), not _title(action).lower().startswith(text.lower())))
         self.list.clear()
         for action in found:
-            keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
-            item = QListWidgetItem(action.icon(), f"{_title(action)}    {keys}" if keys else _title(action), self.list)
-            item.setToolTip(action.toolTip())
-            item.setData(Qt.ItemDataRole.UserRole, action)
-            if not action.isEnabled():
-                item.setFlags(Qt.ItemFlag.NoItemFlags)
-        self.list.setCurrentRow(0)
+            item = QTreeWidgetItem([_title(action), action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)])
+            item.setIcon(0, action.icon())
+            item.setSizeHint(0, QSize(80, _ROW_HEIGHT))
+            item.setToolTip(0, action.toolTip())
+            item.setData(0, Qt.ItemDataRole.UserRole, action)
+            item.setDisabled(not action.isEnabled())
+            self.list.addTopLevelItem(item)
+        self._choose(0)
         self._none.setVisible(not found)
+
+    def _choose(self, at: int) -> None:
+        item = self.list.topLevelItem(at)
+        if item is not None:
+            self.list.setCurrentItem(item)
 
     def _run(self, *_: object) -> None:
         item = self.list.currentItem()
-        action = item.data(Qt.ItemDataRole.UserRole) if item is not None else None
+        action = item.data(0, Qt.ItemDataRole.UserRole) if item is not None else None
         if action is not None and action.isEnabled():
             self.close()
             action.trigger()

@@ -105,7 +105,7 @@ def test_the_palette_finds_actions_by_their_words_and_runs_them(window, qtbot):
     qtbot.addWidget(palette)
     palette.show()
     qtbot.keyClicks(palette.line, "dark")
-    assert palette.list.item(0).text().startswith("Dark")
+    assert palette.titles[0] == "Dark"
     was = window.dark
     qtbot.keyClick(palette.line, Qt.Key.Key_Return)
     assert window.dark != was
@@ -394,6 +394,7 @@ def test_the_guide_has_every_page_and_finds_words(window, qtbot, project):
     for page in pages:
         guide.show_page(page)
         assert len(guide.page.toPlainText()) > 200, page
+        assert guide.contents.currentItem().data(Qt.ItemDataRole.UserRole) == page
     guide.show_page("index.md")
     guide.search.setText("ridge")
     assert guide.find_next()
