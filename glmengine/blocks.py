@@ -42,8 +42,9 @@ class ProductBlock(Block):
         sizes = [factor.basis.n_functions for factor in self.term.factors]
         total = np.zeros((int(np.prod(sizes)),) * 2)
         for axis, factor in enumerate(self.term.factors):
-            parts = [factor.basis.penalty_matrix() if other == axis else np.eye(size) for other, size in enumerate(sizes)]
-            total += reduce(np.kron, parts)
+            own = factor.basis.penalty_matrix()
+            if own is not None:  # an axis without neighbours has nothing to be smooth along
+                total += reduce(np.kron, [own if other == axis else np.eye(size) for other, size in enumerate(sizes)])
         return total
 
 
@@ -87,5 +88,7 @@ class SpikeBlock(Block):
         return self.term.kind == "history" or not self.term.include_self
 
     def penalty_matrix(self) -> np.ndarray:
-        size = len(self.columns) // self._kernel.shape[1]
-        return np.kron(np.eye(size), self.term.basis.penalty_matrix())
+        own = self.term.basis.penalty_matrix()
+        if own is None:
+            return np.zeros((len(self.columns),) * 2)
+        return np.kron(np.eye(len(self.columns) // len(own)), own)

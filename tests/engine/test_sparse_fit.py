@@ -383,3 +383,17 @@ def test_terms_of_a_design_are_groups_and_know_their_smoothness(small_analysis, 
     wiggles = [float(w @ difference_matrix((hd.size,), circular=True) @ w) for w in fit.coef[hd].T]
     free = ge.fit(design, Y, penalty=ge.Ridge(1e-3), mask=mask)
     assert all(a < b for a, b in zip(wiggles, [float(w @ difference_matrix((hd.size,), circular=True) @ w) for w in free.coef[hd].T], strict=True))
+
+
+def test_a_basis_without_neighbours_is_not_smoothed(small_recording):
+    from glmengine.preparing import prepare
+
+    terms = [
+        {"kind": "covariate", "factors": [{"variable": "position.x", "basis": {"family": "identity"}}]},
+        {"kind": "history", "basis": {"family": "orth_exponential", "window": 0.1}},
+    ]
+    prepared = prepare(ge.Analysis.from_dict({"time": {"bin_size": 0.02}, "terms": terms}), small_recording)
+    mask = prepared.design.mask(prepared.units)
+    one = ge.fit(prepared.design, prepared.counts, penalty=ge.Smoothness(10.0) + ge.Ridge(1e-4), mask=mask)
+    other = ge.fit(prepared.design, prepared.counts, penalty=ge.Ridge(1e-4), mask=mask)
+    np.testing.assert_allclose(one.coef, other.coef, atol=1e-8)
