@@ -53,13 +53,23 @@ def product_image(factors: Sequence[Factor], n: int = 64, ranges: Sequence[tuple
     return axes[0], axes[1], images.reshape(-1, n, n)
 
 
-def feature_preview(term: AnyTerm, recording: Recording, time: Time, seconds: float = 10.0, start: float | None = None) -> tuple[np.ndarray, np.ndarray, list[str]]:
+def feature_preview(
+    term: AnyTerm, recording: Recording, time: Time, seconds: float = 10.0, start: float | None = None, unit: str | None = None
+) -> tuple[np.ndarray, np.ndarray, list[str]]:
     """A term's columns on a stretch of the recording.
+
+    Parameters
+    ----------
+    term, recording, time
+    seconds, start : float
+        Length of the stretch, and where it begins; with the first bin where None.
+    unit : str, optional
+        Whose own history is meant; that of the first units where None.
 
     Returns
     -------
     times (t,), values (t, p), labels
-        Bin centres in seconds; NaN where a row cannot be used.
+        Bin centres in seconds; NaN where a row cannot be used. Empty where no bin of the analysis lies in the stretch.
     """
     from glmengine.analysis import Analysis
     from glmengine.expand import build_design
@@ -69,7 +79,9 @@ def feature_preview(term: AnyTerm, recording: Recording, time: Time, seconds: fl
     reach = getattr(getattr(term, "basis", None), "window", None) or 0.0
     start = float(whole.starts[0]) if start is None else start
     stretch = intersect(whole.pieces, np.array([[start - reach, start + seconds]]))
-    grid = TimeGrid.from_intervals(stretch, time.bin_size) if len(stretch) else whole
+    grid = TimeGrid.from_intervals(stretch, time.bin_size)
+    if not grid.n_bins:
+        return np.empty(0), np.empty((0, 0)), []
     shown = term
     if term.kind == "covariate":
         # bounds come from the whole recording, as in a fit
@@ -78,7 +90,7 @@ def feature_preview(term: AnyTerm, recording: Recording, time: Time, seconds: fl
             covariate = recording.variable(factor.variable, field=f"terms.0.factors.{place}.variable")
             factors.append(factor.with_(basis=factor.basis.frozen(covariate.data.values)))
         shown = term.with_(factors=tuple(factors))
-    units = recording.unit_names[:8]
+    units = (unit,) if term.kind == "history" and unit in recording.unit_names else recording.unit_names[:8]
     design = build_design(Analysis(time=time), recording, grid, unit_names=units, frozen_terms=(shown,))
     rows = grid.centres >= start
     return grid.centres[rows], design.dense()[rows], list(design.columns.index)

@@ -60,22 +60,17 @@ class ScorePlot(Plot):
                     x=ranks[which], height=self._values[which], width=0.7, brush=pg.mkBrush(colour), pen=pg.mkPen(None)
                 )
                 self.area.addItem(bars)
-        if chosen.any():  # not by colour alone
-            at = int(np.flatnonzero(chosen)[0])
-            height = self._values[at] if good[at] else 0.0
-            mark = pg.TextItem(
-                f"unit {self._selected}",
-                color=self.colours.ink,
-                fill=pg.mkBrush(transparent(self.colours.ground, 190)),
-                anchor=(0.5 if 2 < at < len(ranks) - 3 else 0 if at <= 2 else 1, 1),
-            )
-            mark.setPos(ranks[at], max(height, 0.0))
-            self.area.addItem(mark)
         self.area.addItem(pg.InfiniteLine(0, angle=0, pen=pg.mkPen(self.colours.muted, width=1)))
         if good.any():
             low, high = min(0.0, float(self._values[good].min())), max(0.0, float(self._values[good].max()))
             spread = (high - low) or 1.0
             self.area.setYRange(low - 0.02 * spread, high + 0.2 * spread, padding=0)
+        if chosen.any():  # not by colour alone
+            at = int(np.flatnonzero(chosen)[0])
+            side = 0 if at <= 2 else 1 if at >= len(ranks) - 3 > 2 else 0.5
+            mark = pg.TextItem(f"unit {self._selected}", color=self.colours.ink, anchor=(side, 1))
+            mark.setPos(ranks[at], max(high, 0.0) if good.any() else 0.0)  # above the highest bar, so that it covers none
+            self.area.addItem(mark)
         self.area.getAxis("bottom").setTickSpacing(max(1, -(-len(ranks) // 10)), 1)
         self.area.setXRange(0.2, max(len(ranks), _FEWEST) + 0.8, padding=0)
         self.set_greyed(self.greyed)

@@ -197,6 +197,24 @@ def test_features_are_drawn_on_the_recording(qtbot, panel, document):
     assert panel.features.shown is panel.features.image
 
 
+def test_history_is_that_of_the_selected_unit(qtbot, panel, document):
+    choose(panel, "Own spike history")
+    for unit in ("place", "hd"):
+        document.select(unit=unit)
+        settled(qtbot, panel)
+        assert panel.features.lines.title == f"Features on the recording: {defaults.N_HISTORY} columns of unit {unit}"
+        assert len(panel.features.lines.curves) == defaults.N_HISTORY
+
+
+def test_a_stretch_outside_the_epochs_says_so(qtbot, panel, document):
+    choose(panel, "Tuning to a variable/head_direction")
+    document.edit(document.analysis.with_(time=document.analysis.time.with_(epochs=("first",))), "Choose epochs")
+    panel.features._slider.setValue(900)
+    settled(qtbot, panel)
+    assert panel.features.shown is panel.features.empty
+    assert "No bin" in panel.features.empty.text
+
+
 def test_a_drag_that_outruns_the_worker_drops_stale_requests(qtbot, panel, document, monkeypatch):
     import time
 
@@ -204,7 +222,7 @@ def test_a_drag_that_outruns_the_worker_drops_stale_requests(qtbot, panel, docum
 
     calls = []
 
-    def slow(term, recording, when, start):
+    def slow(term, recording, when, start, unit):
         calls.append(term.factors[0].basis.n)
         time.sleep(0.1)
         return np.arange(3.0), np.zeros((3, 1)), ["a"]

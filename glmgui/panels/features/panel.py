@@ -127,9 +127,10 @@ class FeaturesPanel(QWidget):
 
     def _preview(self, at: int, term: Spec, recording: Recording) -> None:
         time = self._document.analysis.time
-        if self._asked is not None and self._asked[:4] == (at, term, time, self._start) and self._asked[4] is recording:
+        unit = self._document.unit if term.kind == "history" else None
+        if self._asked is not None and self._asked[:5] == (at, term, time, self._start, unit) and self._asked[5] is recording:
             return
-        self._asked = (at, term, time, self._start, recording)
+        self._asked = (at, term, time, self._start, unit, recording)
         self._refused = None
         try:
             draw_basis(self.basis, term, recording, time.bin_size, self._ranges)
@@ -138,15 +139,15 @@ class FeaturesPanel(QWidget):
         start = self._start
         self._jobs.submit(
             "Drawing features",
-            lambda context: features_on_recording(term, recording, time, start),
-            lambda drawn: self._features_drawn(at, drawn),
+            lambda context: features_on_recording(term, recording, time, start, unit),
+            lambda drawn: self._features_drawn(drawn, f" of unit {unit}" if unit is not None else ""),
             lambda error: self._features_failed(at, error),
             key="feature-preview",
             quiet=True,
         )
 
-    def _features_drawn(self, at: int, drawn: tuple) -> None:
-        self.features.show_features(*drawn)
+    def _features_drawn(self, drawn: tuple, of_whom: str) -> None:
+        self.features.show_features(*drawn, of_whom)
         self._refused = None
         self._show_faults()
 

@@ -71,13 +71,13 @@ def _range_of(recording: Recording, variable: str) -> tuple[float, float]:
     return (float(values.min()), float(values.max())) if values.size else (0.0, 1.0)
 
 
-def features_on_recording(term: Spec, recording: Recording, time: Time, start: float | None) -> tuple:
+def features_on_recording(term: Spec, recording: Recording, time: Time, start: float | None, unit: str | None = None) -> tuple:
     """Times (t,), columns (t, p) and labels of a term on some seconds of the recording, by default the first that are used."""
     from glmengine.preview import feature_preview
 
     if start is None and time.conditions:
         start = _first_used(recording, time)
-    return feature_preview(term, recording, time, seconds=SECONDS, start=start)
+    return feature_preview(term, recording, time, seconds=SECONDS, start=start, unit=unit)
 
 
 def _first_used(recording: Recording, time: Time) -> float | None:

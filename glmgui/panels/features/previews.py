@@ -92,8 +92,8 @@ class FeaturePreview(QWidget):
         self._span = (span[0], max(span[1] - seconds, span[0]))
         self._slider.setEnabled(self._span[1] > self._span[0])
 
-    def show_features(self, times: np.ndarray, values: np.ndarray, labels: Sequence[str]) -> None:
-        """Draw columns (t, p) over times (s)."""
+    def show_features(self, times: np.ndarray, values: np.ndarray, labels: Sequence[str], of_whom: str = "") -> None:
+        """Draw columns (t, p) over times (s); `of_whom` is added to the title."""
         if not len(times) or not values.size:
             self.show_text("No bin is used in this stretch. Move the slider to see another one.")
             return
@@ -102,7 +102,7 @@ class FeaturePreview(QWidget):
                 self._slider.setValue(round((times[0] - self._span[0]) / (self._span[1] - self._span[0]) * _SLIDER_STEPS))
         self._where.setText(f"{times[0]:,.1f}\u2009s")
         count = values.shape[1]
-        title = f"Features on the recording: {count} column{'s' if count != 1 else ''}"
+        title = f"Features on the recording: {count} column{'s' if count != 1 else ''}{of_whom}"
         if count <= _MOST_LINES:
             self.lines.set_title(title)
             self.lines.set_curves([Curve(label, times, values[:, at], colour=at, width=1.4) for at, label in enumerate(labels)])
