@@ -192,7 +192,7 @@ class MosaicPlot(ImagePlot):
     def set_functions(self, x: np.ndarray, y: np.ndarray, values: np.ndarray, n_x: int, x_axis: Axis, y_axis: Axis) -> None:
         """Draw `values` (n_functions, nx, ny), of which consecutive ones run along y, `n_x` groups of them along x."""
         self._functions, self._over = np.asarray(values, float), (np.asarray(x, float), np.asarray(y, float), x_axis, y_axis)
-        n_y = len(values) // n_x
+        self._n_x, n_y = n_x, len(values) // n_x
         nx, ny = self._functions.shape[1:]
         gap = max(1, min(nx, ny) // 12)
         sheet = np.full((n_x * (nx + gap) - gap, n_y * (ny + gap) - gap), np.nan)
@@ -212,6 +212,23 @@ class MosaicPlot(ImagePlot):
         return images_table(
             [Image(str(number + 1), x, y, values) for number, values in enumerate(self._functions)], x_axis, y_axis, Axis("value")
         )
+
+    def _readout(self, at: QPointF) -> str:
+        """Which function is under the mouse, where in it, and its value there."""
+        if not self._areas or not self._areas[0].vb.sceneBoundingRect().contains(at):
+            return ""
+        point, (x, y, x_axis, y_axis) = self._areas[0].vb.mapSceneToView(at), self._over
+        n_y = len(self._functions) // self._n_x
+        column, row = round(point.x()), round(point.y())
+        if not (1 <= column <= self._n_x and 1 <= row <= n_y):
+            return ""
+        i, j = (
+            min(int((part - tile + 0.5) * len(axis)), len(axis) - 1)
+            for part, tile, axis in ((point.x(), column, x), (point.y(), row, y))
+        )
+        number = (column - 1) * n_y + row
+        where = f"{x_axis.label} {x_axis.value(x[i])}, {y_axis.label} {y_axis.value(y[j])}"
+        return f"function {number},  {where}:  {self._functions[number - 1, i, j]:.3g}"
 
 
 def _tile_centres(tiles: int, cells: int) -> np.ndarray:

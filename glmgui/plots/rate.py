@@ -13,6 +13,7 @@ from glmgui.plots.series import RATE, TIME, Axis, Curve, Table
 
 _LENGTHS = (5.0, 20.0, 60.0, 300.0)
 _STEPS = 10_000
+_ENOUGH = 100_000  # points that tell how high a series goes
 
 
 class RatePlot(LinePlot):
@@ -77,10 +78,11 @@ class RatePlot(LinePlot):
     def _busiest(self) -> float:
         """Where the stretch begins in which there is most to be seen of the first curve."""
         x, y = (np.asarray(values, float) for values in (self.curves[0].x, self.curves[0].y))
+        if len(x) < 3:
+            return self._span[0]
         total = np.concatenate([[0.0], np.cumsum(np.nan_to_num(y))])
-        first = np.arange(len(x))
-        last = np.searchsorted(x, x + self._seen())
-        return float(x[np.argmax(total[last] - total[first])]) if len(x) else self._span[0]
+        n = min(max(round(self._seen() / float(np.median(np.diff(x[:1000])))), 1), len(x))
+        return float(x[np.argmax(total[n:] - total[:-n])])
 
     def _show_length(self) -> None:
         start = max(self._span[0], min(self.area.vb.viewRange()[0][0], self._span[1] - self._seen()))
@@ -105,7 +107,7 @@ class RatePlot(LinePlot):
 
     def _fit_height(self) -> None:
         """One height for the whole recording, so that stretches can be compared; the rarest peaks may be cut."""
-        values = [np.asarray(curve.y, float) for curve in self.curves]
+        values = [np.asarray(curve.y, float)[:: max(1, len(curve.y) // _ENOUGH)] for curve in self.curves]
         pooled = np.concatenate(values) if values else np.empty(0)
         pooled = pooled[np.isfinite(pooled)]
         if pooled.size:

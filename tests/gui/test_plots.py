@@ -186,6 +186,10 @@ def test_a_mosaic_keeps_every_function_with_its_own_axes(qtbot):
     table = plot.numbers()
     assert sorted(set(table["image"])) == [str(number) for number in range(1, 7)]
     np.testing.assert_array_equal(table["value"], values.ravel())
+    plot.show()
+    plot.scene.prepareForPaint()
+    at = plot._areas[0].vb.mapViewToScene(QPointF(2.1, 3.1))  # the second along x, the third along y
+    assert plot._readout(at) == f"function 6,  x 2\u2009cm, y 1\u2009cm:  {values[5, 2, 1]:.3g}"
     assert np.shape(plot.images[0].values) == (2 * 4 + 1, 3 * 3 + 2)
 
 
