@@ -92,8 +92,13 @@ class Assembly:
             strength=strength,
             movable=movable,
             intercept=self.intercept,
-            limit=DECREMENT * np.maximum(1.0, self.null_deviance[unit]),
+            limit=DECREMENT * self._scale_of_loss(unit),
         )
+
+    def _scale_of_loss(self, unit: np.ndarray) -> np.ndarray:
+        """(K,) what a decrement is compared with; that of the Gaussian follows the unit of measure of the observations."""
+        null = self.null_deviance[unit]
+        return np.where(null > 0, null, 1.0) if self.family.name == "gaussian" else np.maximum(1.0, null)
 
     def null_predictor(self, unit: np.ndarray, held: np.ndarray) -> np.ndarray:
         """(K,) linear predictor of the mean of each column's rows."""

@@ -273,7 +273,7 @@ class GroupLasso(Penalty):
         else:
             groups = [np.arange(columns.n)]
         for number, group in enumerate(groups):
-            if group.max() >= columns.n:
+            if group.size and group.max() >= columns.n:
                 raise GlmError(f"penalty: group {number} names column {group.max()}, but there are {columns.n} (0 to {columns.n - 1}); correct the groups", field="model.penalty")
         groups = [group[chosen[group]] for group in groups]
         groups = [group for group in groups if group.size]

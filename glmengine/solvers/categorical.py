@@ -309,6 +309,8 @@ class _Problem:
     def _covariance(self, u: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Covariance and Hessian of the summed loss over all K classes, in raw units, intercept first."""
         size = self.P + 1
+        if not self.k:  # one class, nothing to know
+            return np.zeros((self.K, size, self.K, size)), np.zeros((self.K * size,) * 2)
         H = self.hessian(u, b)
         full = self.curvature(u, b)
         basis = np.zeros((size, self.basis.shape[1] + 1))

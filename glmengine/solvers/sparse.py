@@ -286,7 +286,7 @@ class SparseProblem:
             precise |= ~(decrement <= 0.05 * previous) & (fresh | self.loss.constant_curvature) & (~np.isfinite(decrement) | (decrement <= 1e-6 * scale))
             previous[at_work] = decrement[at_work]
             iterations[at_work] += 1
-            self._line_search(at_work, steps, shifts, slopes, quadratics, sparsities, F, G, g0, refresh)
+            self._line_search(at_work, steps, shifts, slopes, quadratics, sparsities, F, G, g0, refresh, scale)
         coef = self.u / s[:, None]
         intercept = self.b - self.rows.shift @ coef if self.has_intercept else np.zeros(M)
         return SparseAnswer(coef, intercept, F, decrement, kkt, converged, iterations, time.perf_counter() - began, trace)
@@ -438,6 +438,7 @@ class SparseProblem:
         G: np.ndarray,
         g0: np.ndarray,
         refresh: np.ndarray,
+        scale: np.ndarray,
     ) -> None:
         """Move each column along its step, shortened until the objective falls; update losses and gradients in place."""
         t = np.ones(self.M)
@@ -447,7 +448,7 @@ class SparseProblem:
             b = self.b[trying] + t[trying] * shifts[trying]
             loss, gradient, sums = self._pass(u, b, trying)
             loss = loss + np.array([_penalty(quadratics[j], sparsities[j], u[:, place]) for place, j in enumerate(trying.tolist())])
-            rounding = 4e-15 * np.maximum(1.0, np.abs(F[trying]))
+            rounding = 4e-15 * np.maximum(scale[trying], np.abs(F[trying]))
             good = loss <= F[trying] + 1e-4 * t[trying] * slopes[trying] + rounding
             good &= np.isfinite(loss)
             kept = trying[good]

@@ -201,6 +201,41 @@ def test_more_columns_than_rows():
     assert np.count_nonzero(fit.coef) < 60
 
 
+@pytest.mark.parametrize("factor", [1e-9, 1e-4, 1e9])
+@pytest.mark.parametrize("penalty", [ge.NoPenalty(), ge.Lasso(0.3)], ids=lambda p: p.name)
+def test_the_unit_of_continuous_observations_does_not_matter(population, penalty, factor):
+    """Field potentials in volts: the stopping rule follows the size of what is fitted."""
+    X, _ = population
+    y = X[:, 0] + np.random.default_rng(0).normal(size=T)
+    one = ge.fit(X, y, family="gaussian", penalty=penalty)
+    other = ge.fit(X, factor * y, family="gaussian", penalty=penalty.scaled(penalty.strength * factor))
+    assert other.converged.all()
+    np.testing.assert_allclose(other.coef / factor, one.coef, atol=1e-8)
+
+
+@pytest.mark.parametrize("family", ["poisson", "negative_binomial", "gaussian", "gamma", "bernoulli", "categorical"])
+@pytest.mark.parametrize("penalty", ["none", "lasso", "group_lasso"])
+def test_designs_that_hold_little(family, penalty):
+    """A constant column, a doubled column, one column, no column, three rows, observations that never change."""
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(200, 3)), rng.poisson(1, 200).astype(float)
+    y = {"gamma": y + 0.5, "bernoulli": np.minimum(y, 1)}.get(family, y)
+    options = {"family": family, "penalty": penalty, "strength": 0.01}
+    whole = ge.fit(X, y, **options)
+    doubled = ge.fit(np.column_stack([X, X[:, 0]]), y, **options)
+    constant = ge.fit(np.column_stack([X, np.ones(200)]), y, **options)
+    assert doubled.converged.all()
+    assert constant.converged.all()
+    assert not constant.coef[3].any()
+    if penalty == "lasso":
+        assert doubled.objective[0] == pytest.approx(whole.objective[0], rel=1e-9)
+    for few, those in ((X[:, 0], y), (X[:, :0], y), (X, np.ones(200)), (X[:3], y[:3])):
+        fit = ge.fit(few, those, **options, **({"n_classes": 4} if family == "categorical" else {}))
+        assert fit.status[0] in ("ok", "silent", "separated", "stopped")
+        assert np.isfinite(fit.coef).all()
+        assert fit.converged[0] == (fit.status[0] in ("ok", "silent"))
+
+
 # the free dispersion
 
 
