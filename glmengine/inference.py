@@ -62,8 +62,7 @@ def sums(problem: Problem, theta: np.ndarray, null: np.ndarray, context: Any, *,
 
     objective = Objective(problem, context)
     total = np.zeros((8, problem.n_columns))
-    # contiguous folds: most chunks hold rows of one or two of them
-    sizes = (bucket(-(-2 * problem.n_columns // np.unique(problem.held).size)),) if held_out else None
+    sizes = _held_out_sizes(problem) if held_out else None
     for number, chunk in enumerate(problem.rows):
         context.check()
         columns = _held_in(problem, number) if held_out else np.arange(problem.n_columns)
@@ -75,6 +74,58 @@ def sums(problem: Problem, theta: np.ndarray, null: np.ndarray, context: Any, *,
         part = steps.scores(chunk, coef, intercept, padded, where, family=problem.family, link=problem.link, held_out=held_out)
         total[:, columns] += np.asarray(part)[:, : columns.size]
     return total
+
+
+class HeldOut:
+    """Held-out sums of the same columns at one strength after the other.
+
+    Between two strengths only the loss changes: log-likelihood and deviance differ from it by what does not depend on the model, which is
+    found out the first time.
+    """
+
+    def __init__(self, null: np.ndarray) -> None:
+        self._null = null
+        self._first: np.ndarray | None = None
+
+    def sums(self, problem: Problem, theta: np.ndarray, context: Any) -> np.ndarray:
+        """(8, K) as `sums` gives them for held-out rows; squared residuals are those of the first call."""
+        factor = problem.family.loss_factor
+        if self._first is not None and not problem.family.estimates_dispersion:
+            loss = held_out_losses(problem, theta, context) / factor
+            table = self._first.copy()
+            table[2] -= loss
+            table[3] += 2.0 * loss
+            return table
+        table = sums(problem, theta, self._null, context, held_out=True)
+        if not problem.family.estimates_dispersion:
+            loss = held_out_losses(problem, theta, context) / factor
+            first = table.copy()
+            first[2] += loss
+            first[3] -= 2.0 * loss
+            self._first = first if np.isfinite(first[:6]).all() else None
+        return table
+
+
+def held_out_losses(problem: Problem, theta: np.ndarray, context: Any) -> np.ndarray:
+    """(K,) loss summed over the rows held out of each column."""
+    from glmengine.solvers import steps
+
+    objective = Objective(problem, context)
+    total = np.zeros(problem.n_columns)
+    sizes = _held_out_sizes(problem)
+    for number, chunk in enumerate(problem.rows):
+        context.check()
+        columns = _held_in(problem, number)
+        if columns.size:
+            arguments = objective.arguments(theta[columns], columns, sizes)
+            part = steps.held_out_loss(chunk, *arguments, family=problem.family, link=problem.link)
+            total[columns] += np.asarray(part)[: columns.size]
+    return total
+
+
+def _held_out_sizes(problem: Problem) -> tuple[int, ...]:
+    """Numbers of columns to compile for: with contiguous folds most chunks hold rows of one or two of them."""
+    return (bucket(-(-2 * problem.n_columns // np.unique(problem.held).size)),)
 
 
 def _held_in(problem: Problem, number: int) -> np.ndarray:

@@ -13,7 +13,7 @@ from glmengine.assembly import OK, Assembly, assemble, column_groups, resolve_pe
 from glmengine.context import SILENT, Context
 from glmengine.errors import GlmError
 from glmengine.fitting import check_options, movable_columns
-from glmengine.inference import sums
+from glmengine.inference import HeldOut
 from glmengine.inputs import Inputs, read_inputs
 from glmengine.models import Family, Penalty, get_family, get_penalty
 from glmengine.models.penalties import Resolved, check_strength
@@ -281,7 +281,7 @@ def _fill_group(
     penalty = resolved if columns is None else restricted(resolved, columns)
     movable = movable_columns(assembly.inputs, unit, columns) & ~constant_columns(rows, context)
     order = np.argsort(-strengths, kind="stable")
-    minimiser, theta = Minimiser(penalty, solver), None
+    minimiser, held_out, theta = Minimiser(penalty, solver), HeldOut(mean[useful]), None
     for step, s in enumerate(order):
         share = context.part(step / order.size, (step + 1) / order.size, f"Cross-validating, strength {strengths[s]:g}")
         strength = np.full(unit.size, strengths[s])
@@ -290,8 +290,7 @@ def _fill_group(
             ends = assembly.null_predictor(unit, held) * assembly.intercept
             theta = Objective(problem, context).start(np.zeros((unit.size, rows.n_features)), ends)
         solution, problem, theta = minimiser.solve(problem, theta, share)
-        null = assembly.mean[held + 1, unit]
-        table.sums[:, held, s, unit] = sums(problem, theta, null, context, held_out=True)
+        table.sums[:, held, s, unit] = held_out.sums(problem, theta, context)
         table.converged[held, s, unit] = solution.converged
         table.solvers.append(solution.solver)
         if table.coefs is not None:

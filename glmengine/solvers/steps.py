@@ -58,6 +58,14 @@ def loss_and_gradient(
     return jnp.sum(weights * loss, axis=1), residual @ chunk.X, jnp.sum(residual, axis=1), jnp.sum(jnp.abs(residual), axis=1)
 
 
+@partial(jax.jit, static_argnames=("family", "link"))
+def held_out_loss(chunk: Chunk, coef: Any, intercept: Any, where: Where, *, family: Any, link: Any) -> Any:
+    """Loss (K,) summed over the rows of a chunk that are held out of each column."""
+    eta = _predictor(chunk, coef, intercept, where)
+    loss, _, _, _ = family.evaluate(eta, chunk.y[where.unit], link, where.dispersion[:, None])
+    return jnp.sum(_weights(chunk, where, True) * loss, axis=1)
+
+
 @partial(jax.jit, static_argnames=("family", "link", "expected", "precision"))
 def hessian(
     chunk: Chunk, coef: Any, intercept: Any, where: Where, *, family: Any, link: Any, expected: bool, precision: str
