@@ -148,7 +148,7 @@ def test_drawn_intervals_become_part_of_the_analysis_and_can_be_cleared(qtbot, p
     assert document.analysis.time.intervals == ((10.0, 40.0),)
     assert not panel.epochs.draw.isChecked()
     settled(qtbot, panel)
-    assert "3,000 of 3,000 bins" in panel.time_form.share.text()
+    assert panel.time_form.share.text() == "25.0% of the recording is used: 30.0\u2009s, 3,000 bins of 10\u2009ms."
     panel.epochs.clear.click()
     assert document.analysis.time.intervals == ()
 
@@ -164,7 +164,7 @@ def test_only_while_moving_adds_speed_and_a_condition_in_one_step(qtbot, panel, 
     settled(qtbot, panel)
     share = panel._usable.n_used / panel._usable.n_bins
     assert 0.02 < share < 0.98
-    assert f"{share:.1%}" in panel.time_form.share.text()
+    assert f"{share:.1%} of the 12,000 bins in the ticked epochs meet the conditions" in panel.time_form.share.text()
     assert panel.time_form.rows[0]._unit.text() == "cm/s"
     rows = [panel.covariates.view.item(at, 0).text() for at in range(panel.covariates.view.rowCount())]
     assert "speed, derived" in rows
@@ -205,7 +205,7 @@ def test_the_bin_size_is_edited_and_what_cannot_be_binned_is_said(qtbot, panel, 
     panel.time_form.bin_size.setValue(0.02)
     assert document.analysis.time.bin_size == 0.02
     settled(qtbot, panel)
-    assert "6,000 of 6,000 bins" in panel.time_form.share.text()
+    assert "6,000 bins of 20\u2009ms" in panel.time_form.share.text()
     document.edit(document.analysis.with_(time=Time(conditions=(Condition(variable="absent", above=1.0),))), "Edit file")
     settled(qtbot, panel)
     assert "absent" in panel.time_form.message.text or "absent" in panel.time_form.rows[0].message.text

@@ -38,9 +38,12 @@ class Usable:
         """One sentence with the share, the bins and the time."""
         if not self.n_bins:
             return "Nothing is used: the ticked epochs and drawn intervals hold no whole bin."
-        share = self.n_used / self.n_bins
-        seconds = self.n_used * self.bin_size
-        return f"{share:.1%} of the time is used: {self.n_used:,} of {self.n_bins:,} bins of {self.bin_size * 1000:g}\u2009ms, {seconds:,.1f}\u2009s in all."
+        seconds, whole = self.n_used * self.bin_size, self.recording.duration
+        share = f"{min(seconds / whole, 1.0):.1%} of the recording is used" if whole > 0 else "Used"
+        said = f"{share}: {seconds:,.1f}\u2009s, {self.n_used:,} bins of {self.bin_size * 1000:g}\u2009ms."
+        if self.n_used < self.n_bins:
+            said += f" {self.n_used / self.n_bins:.1%} of the {self.n_bins:,} bins in the ticked epochs meet the conditions."
+        return said
 
 
 def usable_time(analysis: Analysis, recording: Recording) -> Usable:
