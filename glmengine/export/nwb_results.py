@@ -89,7 +89,7 @@ def _add(file: NWBFile, result: Result) -> None:
     texts = {"analysis": tomli_w.dumps(result.analysis.to_dict()), "notes": "\n".join(result.notes)}
     texts |= {str(key): str(value) for key, value in result.provenance.items()}
     columns = [
-        VectorData(name="name", description="what it is", data=list(texts)),
+        VectorData(name="item", description="what it is", data=list(texts)),
         VectorData(name="text", description="as text; the analysis is TOML", data=list(texts.values())),
     ]
     module.add(DynamicTable(name="analysis", description="what was asked and with which versions", columns=columns))

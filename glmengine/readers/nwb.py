@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from glmengine.errors import GlmError
+from glmengine.hdf5 import array, child, needed_array, number, ragged, table
 from glmengine.reading import (
-    LARGEST_ARRAY,
     RawRecording,
     RawSeries,
     RawTrials,
@@ -111,7 +111,7 @@ def _root_says_nwb(path: Path) -> bool:
 
 def _is_ours(file: h5py.File) -> bool:
     """Whether `glmengine.export.nwb` wrote the file: then it holds a few things that NWB has no place for."""
-    script = file.get("general/source_script")
+    script = child(file, "general/source_script", [])
     return script is not None and text_of(script.attrs.get("file_name", "")) == "glmengine"
 
 
@@ -128,8 +128,9 @@ def _add_what_only_we_write(raw: RawRecording, file: h5py.File) -> None:
             series.kind = kind
         if isinstance(components, list) and series.values.ndim == 2 and len(components) == series.values.shape[1]:
             series.components = tuple(map(str, components))
-    if "scratch/truth" in file and file["scratch/truth"].shape == ():
-        raw.extras["truth"] = _json(file["scratch/truth"][()])
+    truth = child(file, "scratch/truth", raw.notes)
+    if hasattr(truth, "dtype") and truth.shape == ():
+        raw.extras["truth"] = _json(truth[()])
 
 
 def _about(group: h5py.Group) -> dict[str, Any]:
@@ -150,7 +151,7 @@ def _json(value: object) -> dict[str, Any]:
 
 def _series(file: h5py.File, place: str, notes: list[str]) -> Iterator[tuple[h5py.Group, tuple[str, ...], tuple[str, ...]]]:
     """Every group below `place` that has data over time, with its path and the types of the groups around it."""
-    top = file.get(place)
+    top = child(file, place, notes)
     if top is None or not hasattr(top, "keys"):
         return
     waiting = [(top, (place,), ())]
@@ -167,46 +168,9 @@ def _series(file: h5py.File, place: str, notes: list[str]) -> Iterator[tuple[h5p
         if len(names) > DEEPEST or kind in ("DynamicTable", "PlaneSegmentation", "ImageSegmentation"):
             continue
         for name in group:
-            child = _child(group, name, notes)
-            if child is not None and hasattr(child, "keys"):
-                waiting.append((child, (*names, name), (*types, kind)))
-
-
-def _child(group: h5py.Group, name: str, notes: list[str]) -> h5py.Group | h5py.Dataset | None:
-    """A member of a group, never one that lies in another file."""
-    import h5py
-
-    link = group.get(name, getlink=True)
-    if isinstance(link, h5py.ExternalLink):
-        notes.append(f"{name} lies in another file ({link.filename}) and was left out.")
-        return None
-    return group.get(name)
-
-
-def _array(dataset: h5py.Dataset, notes: list[str], label: str) -> np.ndarray | None:
-    """A dataset in memory, or None with a note where it is too large or lies in another file."""
-    import h5py
-
-    if not isinstance(dataset, h5py.Dataset):
-        notes.append(f"{label} is not an array and was left out.")
-        return None
-    if dataset.external or dataset.is_virtual:
-        notes.append(f"{label} lies in another file and was left out.")
-        return None
-    size = dataset.size or 0
-    if size * max(dataset.dtype.itemsize, 1) > LARGEST_ARRAY:
-        notes.append(f"{label} was left out: it would take {size * dataset.dtype.itemsize / 2**30:.1f} GB.")
-        return None
-    return dataset[()]
-
-
-def _needed(dataset: h5py.Dataset, label: str) -> np.ndarray:
-    """A dataset without which the file is of no use."""
-    notes: list[str] = []
-    values = _array(dataset, notes, label)
-    if values is None:
-        raise GlmError(notes[0].rstrip(".") + ", and without it there is nothing to fit; export a shorter or complete file")
-    return values
+            inner = child(group, name, notes)
+            if hasattr(inner, "keys"):
+                waiting.append((inner, (*names, name), (*types, kind)))
 
 
 def _add_series(
@@ -217,10 +181,13 @@ def _add_series(
     if kind in RAW_SIGNALS:
         raw.notes.append(f"{label} ({kind}) is a raw signal and was not read.")
         return
-    if kind == "AnnotationSeries" or group["data"].dtype.kind in "OSU":
+    data = child(group, "data", raw.notes)
+    if not hasattr(data, "dtype"):
+        return
+    if kind == "AnnotationSeries" or data.dtype.kind in "OSU":
         _add_annotations(raw, group, names[-1], label)
         return
-    values = _array(group["data"], raw.notes, label)
+    values = array(data, raw.notes, label)
     if values is None:
         return
     times = _times(group, len(values) if values.ndim else 0, raw.notes, label)
@@ -232,8 +199,8 @@ def _add_series(
     if kind == "IntervalSeries":
         _add_interval_series(raw, safe_name(names[-1]), times, values)
         return
-    attributes = group["data"].attrs
-    conversion, offset = _number(attributes.get("conversion"), 1.0), _number(attributes.get("offset"), 0.0)
+    attributes = data.attrs
+    conversion, offset = number(attributes.get("conversion"), 1.0), number(attributes.get("offset"), 0.0)
     if kind != "RoiResponseSeries" and (conversion, offset) != (1.0, 0.0):
         values = values * conversion + offset
     angle = "CompassDirection" in types
@@ -281,22 +248,25 @@ def _name(names: tuple[str, ...], types: tuple[str, ...]) -> str:
 
 def _times(group: h5py.Group, length: int, notes: list[str], label: str) -> np.ndarray | None:
     if "timestamps" in group:
-        times = _array(group["timestamps"], notes, f"{label}/timestamps")
+        times = array(child(group, "timestamps", notes), notes, f"{label}/timestamps")
         if times is None:
             return None
         if times.ndim != 1 or times.dtype.kind not in "uif":
             notes.append(f"{label} was left out: its timestamps are not a row of numbers.")
             return None
         return times.astype(np.float64)
-    start, rate = group["starting_time"], _number(group["starting_time"].attrs.get("rate"), 0.0)
+    start = child(group, "starting_time", notes)
+    if not hasattr(start, "dtype"):
+        return None
+    rate = number(start.attrs.get("rate"), 0.0)
     if not (np.isfinite(rate) and rate > 0):
         notes.append(f"{label} was left out: its sampling rate is {rate:g}.")
         return None
-    return _number(start[()], 0.0) + np.arange(length) / rate
+    return number(start[()], 0.0) + np.arange(length) / rate
 
 
 def _add_annotations(raw: RawRecording, group: h5py.Group, name: str, label: str) -> None:
-    values = _array(group["data"], raw.notes, label)
+    values = array(child(group, "data", raw.notes), raw.notes, label)
     times = None if values is None else _times(group, len(values), raw.notes, label)
     if times is None or np.ndim(values) != 1 or len(values) != len(times):
         return
@@ -318,45 +288,11 @@ def _add_interval_series(raw: RawRecording, name: str, times: np.ndarray, values
         raw.epochs[name if code == 1 else f"{name}_{code}"] = np.column_stack([starts[:paired], stops[:paired]])
 
 
-def _number(value: object, default: float) -> float:
-    values = np.ravel(np.asarray(value)) if value is not None else np.empty(0)
-    return float(values[0]) if values.size and values.dtype.kind in "buif" else default
-
-
 # --- tables -----------------------------------------------------------------------------------------------------
 
 
-def _table(group: h5py.Group, notes: list[str], label: str, skip: tuple[str, ...] = ()) -> dict[str, np.ndarray]:
-    """The plain columns of a DynamicTable: one value a row. Ragged columns and references are left out."""
-    rows = len(group["id"]) if "id" in group else 0
-    columns = {}
-    for name in group:
-        dataset = _child(group, name, notes)
-        ragged = f"{name}_index" in group or name.endswith("_index")
-        if name == "id" or name in skip or ragged or not hasattr(dataset, "dtype") or dataset.shape != (rows,):
-            continue
-        if dataset.dtype.kind == "O" and dataset.dtype.metadata and "ref" in dataset.dtype.metadata:
-            continue
-        values = _array(dataset, notes, f"{label}/{name}")
-        if values is not None:
-            columns[name] = plain_column(values)
-    return columns
-
-
-def _ragged(group: h5py.Group, name: str, label: str) -> list[np.ndarray]:
-    """A ragged column: one array a row."""
-    ends = _needed(group[f"{name}_index"], f"{label}/{name}_index").astype(np.int64)
-    values = _needed(group[name], f"{label}/{name}")
-    if ends.ndim != 1 or values.ndim < 1 or (len(ends) and (ends[0] < 0 or (np.diff(ends) < 0).any() or ends[-1] > len(values))):
-        raise GlmError(
-            f"the index of {label}/{name} does not fit its {np.size(values)} values; the file is damaged, export it again"
-        )
-    starts = np.concatenate([[0], ends[:-1]]).astype(np.int64)
-    return [values[start:end] for start, end in zip(starts, ends, strict=True)]
-
-
 def _add_units(raw: RawRecording, file: h5py.File, name: str, responses: list[RawSeries]) -> None:
-    group = file.get("units")
+    group = child(file, "units", raw.notes)
     if group is None or "spike_times" not in group or "spike_times_index" not in group:
         if _take_counts(raw, group):
             return
@@ -367,13 +303,13 @@ def _add_units(raw: RawRecording, file: h5py.File, name: str, responses: list[Ra
         raise GlmError(
             f"{name}: has no units with spike times (it holds {found}); sort the spikes first, or open the file that has the units"
         )
-    raw.spikes = [np.asarray(times, dtype=np.float64).ravel() for times in _ragged(group, "spike_times", "units")]
-    ids = _needed(group["id"], "units/id") if "id" in group else np.arange(len(raw.spikes))
+    raw.spikes = [np.asarray(times, dtype=np.float64).ravel() for times in ragged(group, "spike_times", "units")]
+    ids = needed_array(group, "id", "units/id") if "id" in group else np.arange(len(raw.spikes))
     if len(ids) != len(raw.spikes):
         raise GlmError(
             f"{name}: its units table has {len(ids)} ids for {len(raw.spikes)} rows of spike times; the file is damaged, export it again"
         )
-    raw.unit_columns = _table(group, raw.notes, "units", skip=("spike_times", "obs_intervals", "electrodes"))
+    raw.unit_columns = table(group, raw.notes, "units", skip=("spike_times", "obs_intervals", "electrodes"))
     names = raw.unit_columns.get("unit_name")
     chosen = names if names is not None and len(set(names)) == len(names) else ids
     if chosen is names:
@@ -386,20 +322,20 @@ def _add_units(raw: RawRecording, file: h5py.File, name: str, responses: list[Ra
         if region is not None and not {"region", "location", "brain_area"} & set(raw.unit_columns):
             raw.unit_columns["region"] = region
     if "obs_intervals" in group and "obs_intervals_index" in group:
-        observed = [np.reshape(rows, (-1, 2)) for rows in _ragged(group, "obs_intervals", "units")]
+        observed = [np.reshape(rows, (-1, 2)) for rows in ragged(group, "obs_intervals", "units")]
         if observed and sum(map(len, observed)):
             raw.support = np.concatenate(observed).astype(np.float64)
 
 
 def _take_counts(raw: RawRecording, units: h5py.Group | None) -> bool:
-    """Counts that came binned: a series named so of whole numbers, one column a unit of the units table (if there is one)."""
+    """Counts that came binned: a series named so, one column a unit of the units table, or of whole numbers where there is none."""
     for series in raw.series:
         values = series.values.reshape(len(series.times), -1)
         whole = values.dtype.kind in "bui" or (np.isfinite(values).all() and (values == np.rint(values)).all())
-        if not COUNTS_NAMES.search(series.name) or not whole or (values < 0).any():
+        if not COUNTS_NAMES.search(series.name) or (units is None and (not whole or (values < 0).any())):
             continue
-        columns = {} if units is None else _table(units, raw.notes, "units")
-        ids = columns.get("unit_name", np.arange(values.shape[1]) if units is None else units["id"][()])
+        columns = {} if units is None else table(units, raw.notes, "units")
+        ids = columns.get("unit_name", np.arange(values.shape[1]) if units is None else needed_array(units, "id", "units/id"))
         if len(ids) != values.shape[1]:
             continue
         raw.series.remove(series)
@@ -415,17 +351,16 @@ def _electrodes(units: h5py.Group, n_units: int, notes: list[str]) -> np.ndarray
     if "electrodes" not in units:
         return None
     if "electrodes_index" in units:
-        rows = [int(found[0]) if len(found) else -1 for found in _ragged(units, "electrodes", "units")]
+        rows = [int(found[0]) if len(found) else -1 for found in ragged(units, "electrodes", "units")]
     else:
-        column = _array(units["electrodes"], notes, "units/electrodes")
+        column = array(child(units, "electrodes", notes), notes, "units/electrodes")
         rows = [] if column is None or column.dtype.kind not in "ui" else [int(row) for row in np.ravel(column)]
     return np.array(rows) if len(rows) == n_units else None
 
 
 def _regions(file: h5py.File, rows: np.ndarray, notes: list[str]) -> np.ndarray | None:
     """(M,) where the electrodes in `rows` lie."""
-    places = file.get("general/extracellular_ephys/electrodes/location")
-    found = None if places is None else _array(places, notes, "electrodes/location")
+    found = array(child(file, "general/extracellular_ephys/electrodes/location", notes), notes, "electrodes/location")
     if found is None:
         return None
     found = plain_column(found)
@@ -448,14 +383,14 @@ def _choose_response(raw: RawRecording, responses: list[RawSeries]) -> None:
 
 
 def _add_intervals(raw: RawRecording, file: h5py.File) -> None:
-    top = file.get("intervals")
+    top = child(file, "intervals", raw.notes)
     if top is None or not hasattr(top, "keys"):
         return
     for name in top:
-        group = _child(top, name, raw.notes)
+        group = child(top, name, raw.notes)
         if not hasattr(group, "keys") or "start_time" not in group or "stop_time" not in group:
             continue
-        columns = _table(group, raw.notes, f"intervals/{name}")
+        columns = table(group, raw.notes, f"intervals/{name}")
         start, stop = columns.pop("start_time", None), columns.pop("stop_time", None)
         if start is None or stop is None or start.dtype.kind not in "buif" or stop.dtype.kind not in "buif":
             raw.notes.append(f"intervals/{name} was left out: its times are not numbers.")
@@ -464,20 +399,20 @@ def _add_intervals(raw: RawRecording, file: h5py.File) -> None:
         if name == "epochs":
             _add_epochs(raw, group, start, stop, columns)
             continue
-        table = safe_name(name)
-        raw.trials[table] = RawTrials(start, stop, {safe_name(key): column for key, column in columns.items()})
+        label = safe_name(name)
+        raw.trials[label] = RawTrials(start, stop, {safe_name(key): column for key, column in columns.items()})
         for key, column in columns.items():
             if key.endswith(("_time", "_times")) and column.dtype.kind == "f":
-                raw.events[f"{table}_{safe_name(key)}"] = column
+                raw.events[f"{label}_{safe_name(key)}"] = column
 
 
 def _add_event_tables(raw: RawRecording, file: h5py.File) -> None:
     """Tables of events with time stamps, as newer versions of the schema have them."""
-    top = file.get("events")
+    top = child(file, "events", raw.notes)
     for name in top if hasattr(top, "keys") else ():
-        group = _child(top, name, raw.notes)
+        group = child(top, name, raw.notes)
         if hasattr(group, "keys") and "timestamp" in group:
-            times = _array(group["timestamp"], raw.notes, f"events/{name}")
+            times = array(child(group, "timestamp", raw.notes), raw.notes, f"events/{name}")
             if times is not None and times.ndim == 1 and times.dtype.kind in "uif":
                 raw.events[safe_name(name)] = times.astype(np.float64)
 
@@ -488,14 +423,14 @@ def _add_epochs(
     """Named stretches: by their tags, by a column of labels, or by their number."""
     labels: list[list[str]] = [[] for _ in start]
     if "tags" in group and "tags_index" in group:
-        labels = [[text_of(tag) for tag in tags] for tags in _ragged(group, "tags", "epochs")]
+        labels = [[text_of(tag) for tag in tags] for tags in ragged(group, "tags", "epochs")]
     for key in ("label", "name", "epoch_name", "tag", "tags"):
         if key in columns and not any(labels):
             labels = [[str(value)] for value in columns[key]]
     if len(labels) != len(start):
         labels = [[] for _ in start]
     named: dict[str, list[tuple[float, float]]] = {}
-    for number, (begin, end, tags) in enumerate(zip(start, stop, labels, strict=True)):
-        for tag in tags or [f"epoch_{number + 1}"]:
+    for row, (begin, end, tags) in enumerate(zip(start, stop, labels, strict=True)):
+        for tag in tags or [f"epoch_{row + 1}"]:
             named.setdefault(safe_name(tag), []).append((begin, end))
     raw.epochs |= {name: np.array(pairs) for name, pairs in named.items()}
