@@ -43,6 +43,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     runtime.configure()
     try:
+        if getattr(options, "allow_code", False):
+            from glmengine.basis.custom import allow_code
+
+            allow_code()
         return getattr(commands, options.command)(options) or DONE
     except GlmError as error:
         say_error(error.message)
@@ -113,6 +117,7 @@ def build_parser() -> argparse.ArgumentParser:
         help="pdf, svg or png, may be repeated; pdf and png where not given",
     )
     _recipe(run)
+    _code(run)
 
     batch = command(
         "batch",
@@ -124,6 +129,7 @@ def build_parser() -> argparse.ArgumentParser:
     batch.add_argument("--out", metavar="DIR", required=True, help="folder for the results, made where it is missing")
     batch.add_argument("--no-figures", action="store_true", help="write tables and result.nc, draw nothing")
     _recipe(batch)
+    _code(batch)
 
     predict = command(
         "predict",
@@ -136,6 +142,7 @@ def build_parser() -> argparse.ArgumentParser:
     predict.add_argument("--epoch", metavar="NAME", action="append", help="only this epoch, may be repeated")
     predict.add_argument("--bands", action="store_true", help="with 95 %% intervals of the expected rate")
     _recipe(predict)
+    _code(predict)
 
     command("templates", "analyses to start from")
     new = command("new", "write an analysis to start from")
@@ -168,6 +175,10 @@ class _Parser(argparse.ArgumentParser):
 
 def _recipe(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--recipe", metavar="FILE", help="what the arrays of a file without a standard are (.toml)")
+
+
+def _code(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--allow-code", action="store_true", help="import the functions that an analysis with custom bases names: only for files you trust")
 
 
 def _sample_list() -> str:

@@ -30,6 +30,7 @@ _MODULES = {
     "linear-track-theta": ("12 place cells of a linear track, one running direction each, precessing against theta, 600 s", "track"),
     "open-field-grid": ("10 grid and conjunctive cells in a box, 900 s", "field"),
     "coupled-network": ("16 excitatory and inhibitory cells that drive each other, 600 s", "network"),
+    "calcium": ("10 head-direction cells seen by calcium imaging, 20 frames a second, 600 s", "calcium"),
 }
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from glmengine.analysis import Analysis
+    from glmengine.terms import AnyTerm
 
 
 def script_text(analysis: Analysis, recording_path: str | Path | None = None) -> str:
@@ -25,6 +26,8 @@ def script_text(analysis: Analysis, recording_path: str | Path | None = None) ->
 
     path = str(recording_path or analysis.recording.path or "recording.nwb")
     toml = tomli_w.dumps(analysis.to_dict()).replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
+    runs_code = any(basis.family == "custom" for term in analysis.terms for basis in _bases(term))
+    allowing = "\nfrom glmengine.basis.custom import allow_code\n\nallow_code()  # the analysis names functions of your own\n" if runs_code else ""
     title = (analysis.title or "One analysis").replace("\\", "\\\\").replace('"', "'").splitlines()[0]
     return f'''"""{title}: made by glmengine, runs with: python SCRIPT [RECORDING]"""
 
@@ -32,7 +35,7 @@ import sys
 import tomllib
 
 import glmengine as ge
-
+{allowing}
 ANALYSIS = """
 {toml}"""
 
@@ -49,3 +52,8 @@ def main(path: str = {json.dumps(path, ensure_ascii=False)}) -> None:
 if __name__ == "__main__":
     main(*sys.argv[1:2])
 '''
+
+
+def _bases(term: AnyTerm) -> list[Any]:
+    """The bases of a term."""
+    return [factor.basis for factor in term.factors] if term.kind == "covariate" else [term.basis]

@@ -241,6 +241,34 @@ def test_a_fault_of_the_program_is_two_lines_with_a_file(session, capsys, monkey
     os.unlink(kept)
 
 
+def test_functions_that_a_file_names_run_only_when_allowed(session, tmp_path, capsys, monkeypatch):
+    from glmengine.basis import custom
+
+    monkeypatch.setattr(custom, "_allowed", set())
+    (tmp_path / "odd_basis.py").write_text("import numpy as np\ndef functions(x):\n    return np.column_stack([np.sin(x), np.cos(x)])\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    basis = 'family = "custom"\nfunction = "odd_basis:functions"\nn = 2\n'
+    (tmp_path / "a.toml").write_text(TERM.format(variable="head_direction", basis=basis))
+    arguments = ["run", str(tmp_path / "a.toml"), "--recording", str(session / "small.nwb"), "--out", str(tmp_path / "out"), "--no-figures"]
+    assert main(arguments) == 1
+    assert "--allow-code" in capsys.readouterr().err
+    assert "odd_basis" not in sys.modules
+    assert main([*arguments, "--allow-code"]) == 0
+    assert "allow_code()" in (tmp_path / "out" / "script.py").read_text()
+
+
+def test_progress_is_drawn_on_a_terminal_alone(capsys):
+    from glmengine.context import Progress
+    from glmengine.terminal import progress_bar
+
+    for show, expected in ((None, False), (True, True)):
+        with progress_bar(show) as context:
+            context.report(Progress("Fitting 3 units", 0.5))
+        seen = capsys.readouterr()
+        assert ("Fitting 3 units" in seen.err) is expected
+        assert seen.out == ""
+
+
 def test_importing_the_engine_loads_none_of_the_heavy_libraries():
     code = "import sys, glmengine; heavy = {'jax', 'pynapple', 'pandas', 'xarray', 'scipy', 'matplotlib', 'pynwb', 'qtpy'}; print(sorted(heavy & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
