@@ -44,25 +44,47 @@ class Condition(Spec):
         if self.above is None and self.below is None:
             raise GlmError(f"the condition on '{self.variable}' has no limit; give 'above', 'below' or both", field="above")
         if self.above is not None and self.below is not None and self.below <= self.above:
-            raise GlmError(f"the condition on '{self.variable}' can never hold: below {self.below} is not greater than above {self.above}", field="below")
+            raise GlmError(
+                f"the condition on '{self.variable}' can never hold: below {self.below} is not greater than above {self.above}",
+                field="below",
+            )
         return self
 
 
 class Time(Spec):
     """The time grid: how wide the bins are and which of them are used."""
 
-    bin_size: float = param(0.01, title="Bin size", help="Width of the time bins in which spikes are counted.", unit="s", gt=0, le=10, log=True)
-    epochs: tuple[str, ...] = param(("all",), title="Epochs", help="Named stretches of the recording that are used.", choices="epochs", min_length=1)
-    intervals: tuple[tuple[float, float], ...] = param((), title="Drawn intervals", help="Start and stop of stretches chosen by hand; only bins inside them are used.", unit="s")
-    conditions: tuple[Condition, ...] = param((), title="Conditions", help="Limits on covariates that a bin must meet (speed above 5 cm/s); spikes outside still count as history.")
-    max_gap: float | None = param(None, title="Longest gap", help="A covariate is not filled in over gaps longer than this; ten sampling periods where empty.", unit="s", gt=0, advanced=True)
+    bin_size: float = param(
+        0.01, title="Bin size", help="Width of the time bins in which spikes are counted.", unit="s", gt=0, le=10, log=True
+    )
+    epochs: tuple[str, ...] = param(
+        ("all",), title="Epochs", help="Named stretches of the recording that are used.", choices="epochs", min_length=1
+    )
+    intervals: tuple[tuple[float, float], ...] = param(
+        (), title="Drawn intervals", help="Start and stop of stretches chosen by hand; only bins inside them are used.", unit="s"
+    )
+    conditions: tuple[Condition, ...] = param(
+        (),
+        title="Conditions",
+        help="Limits on covariates that a bin must meet (speed above 5 cm/s); spikes outside still count as history.",
+    )
+    max_gap: float | None = param(
+        None,
+        title="Longest gap",
+        help="A covariate is not filled in over gaps longer than this; ten sampling periods where empty.",
+        unit="s",
+        gt=0,
+        advanced=True,
+    )
 
     @field_validator("intervals")
     @classmethod
     def _in_order(cls, value: tuple[tuple[float, float], ...]) -> tuple[tuple[float, float], ...]:
         for start, stop in value:
             if not stop > start:
-                raise GlmError(f"the interval from {start} s to {stop} s is reversed or empty; its stop must come after its start")
+                raise GlmError(
+                    f"the interval from {start} s to {stop} s is reversed or empty; its stop must come after its start"
+                )
         return value
 
 
@@ -75,16 +97,24 @@ class Model(Spec):
         help="Distribution of the counts given the rate: Poisson as a rule; Bernoulli for bins that hold one spike at most; negative binomial for counts more variable than Poisson; Gaussian and Gamma for signals that are not counts (calcium).",
     )
     link: Literal["", "log", "softplus", "identity", "logit", "probit", "inverse"] = param(
-        "", title="Link", help="How the sum of the terms becomes a rate; the family's own where empty (log for Poisson).", advanced=True
+        "",
+        title="Link",
+        help="How the sum of the terms becomes a rate; the family's own where empty (log for Poisson).",
+        advanced=True,
     )
     penalty: Literal["none", "ridge", "lasso", "elastic_net", "group_lasso", "smoothness"] = param(
         "ridge",
         title="Penalty",
         help="What keeps coefficients small: ridge, a/2 times the sum of their squares; lasso sets many to zero; group lasso whole terms; elastic net mixes ridge and lasso; smoothness keeps neighbouring functions alike.",
     )
-    ratio: float = param(0.5, title="Share of lasso", help="Of the elastic net: 0 is ridge, 1 is lasso.", ge=0, le=1, advanced=True)
+    ratio: float = param(
+        0.5, title="Share of lasso", help="Of the elastic net: 0 is ridge, 1 is lasso.", ge=0, le=1, advanced=True
+    )
     standardised: bool = param(
-        False, title="Standardised", help="The penalty acts on coefficients of features scaled to standard deviation 1, so that their units of measure do not matter.", advanced=True
+        False,
+        title="Standardised",
+        help="The penalty acts on coefficients of features scaled to standard deviation 1, so that their units of measure do not matter.",
+        advanced=True,
     )
     strengths: tuple[Annotated[float, Field(ge=0)], ...] = param(
         (1e-5, 1e-4, 1e-3, 1e-2),
@@ -93,7 +123,14 @@ class Model(Spec):
         min_length=1,
         log=True,
     )
-    memory: float = param(2.0, title="Memory", help="The most that the design may take at a time; larger ones are worked through in pieces.", unit="GB", gt=0, advanced=True)
+    memory: float = param(
+        2.0,
+        title="Memory",
+        help="The most that the design may take at a time; larger ones are worked through in pieces.",
+        unit="GB",
+        gt=0,
+        advanced=True,
+    )
 
     @model_validator(mode="after")
     def _fits_together(self) -> Model:
@@ -110,8 +147,12 @@ class Model(Spec):
 class Validation(Spec):
     """How the model is tested on time that it was not fitted to."""
 
-    folds: int = param(5, title="Folds", help="Number of contiguous blocks of time, each held out once; 0 for no cross-validation.", ge=0, le=50)
-    fit_epochs: tuple[str, ...] = param((), title="Fit on", help="Epochs to fit on; all that are used where empty.", choices="epochs")
+    folds: int = param(
+        5, title="Folds", help="Number of contiguous blocks of time, each held out once; 0 for no cross-validation.", ge=0, le=50
+    )
+    fit_epochs: tuple[str, ...] = param(
+        (), title="Fit on", help="Epochs to fit on; all that are used where empty.", choices="epochs"
+    )
     test_epochs: tuple[str, ...] = param((), title="Test on", help="Epochs that are never fitted, only scored.", choices="epochs")
 
     @field_validator("folds")
@@ -130,7 +171,9 @@ class Analysis(Spec):
     recording: Source = param(Source(), title="Recording", help="The recording it was made for.")
     units: UnitSelection = param(UnitSelection(), title="Units", help="Which units are fitted.")
     time: Time = param(Time(), title="Time", help="Bins, epochs and conditions.")
-    derived: tuple[AnyDerived, ...] = param((), title="Derived covariates", help="Covariates computed from others (speed from position).")
+    derived: tuple[AnyDerived, ...] = param(
+        (), title="Derived covariates", help="Covariates computed from others (speed from position)."
+    )
     terms: tuple[AnyTerm, ...] = param((), title="Terms", help="What the rate may depend on.")
     model: Model = param(Model(), title="Model", help="Family and penalty.")
     validation: Validation = param(Validation(), title="Validation", help="Held-out time.")
@@ -139,7 +182,10 @@ class Analysis(Spec):
     @model_validator(mode="after")
     def _consistent(self) -> Analysis:
         if len(self.model.strengths) > 1 and self.model.penalty != "none" and not self.validation.folds:
-            raise GlmError("several strengths need cross-validation to choose among them; set folds to 2 or more, or give one strength", field="validation.folds")
+            raise GlmError(
+                "several strengths need cross-validation to choose among them; set folds to 2 or more, or give one strength",
+                field="validation.folds",
+            )
         labels = [term.label for term in self.terms]
         for position, label in enumerate(labels):
             if label in labels[:position]:

@@ -47,9 +47,13 @@ def coefficient_arrays(prepared: Prepared, fit: Fit) -> tuple[xr.DataArray, xr.D
     arrays = [np.array(values, np.float64).reshape(shape) for values in (fit.coef, fit.standard_errors)]
     vectors = [np.array(values, np.float64) for values in (fit.intercept, fit.intercept_se)]
     coefficients, errors = (
-        xr.DataArray(array, coords, ("feature", "unit"), name) for array, name in zip(arrays, ("coefficients", "standard_errors"), strict=True)
+        xr.DataArray(array, coords, ("feature", "unit"), name)
+        for array, name in zip(arrays, ("coefficients", "standard_errors"), strict=True)
     )
-    intercepts, ends = (xr.DataArray(vector, units, ("unit",), name) for vector, name in zip(vectors, ("intercepts", "intercept_errors"), strict=True))
+    intercepts, ends = (
+        xr.DataArray(vector, units, ("unit",), name)
+        for vector, name in zip(vectors, ("intercepts", "intercept_errors"), strict=True)
+    )
     return coefficients, errors, intercepts, ends
 
 
@@ -82,8 +86,14 @@ def cv_dataset(prepared: Prepared, cross_validation: CrossValidation | None) -> 
         "deviance": (cross_validation.deviance, "deviance of the model on the fold"),
         "null_deviance": (cross_validation.null_deviance, "deviance of the training mean on the fold"),
     }
-    variables: dict[str, Any] = {name: (dims, np.asarray(values, np.float64), {"long_name": text}) for name, (values, text) in arrays.items()}
-    variables["best_strength"] = ("unit", np.asarray(cross_validation.best_strength, np.float64), {"long_name": "strength with the best mean score"})
+    variables: dict[str, Any] = {
+        name: (dims, np.asarray(values, np.float64), {"long_name": text}) for name, (values, text) in arrays.items()
+    }
+    variables["best_strength"] = (
+        "unit",
+        np.asarray(cross_validation.best_strength, np.float64),
+        {"long_name": "strength with the best mean score"},
+    )
     return xr.Dataset(variables, coords)
 
 

@@ -178,7 +178,11 @@ def _recipe(parser: argparse.ArgumentParser) -> None:
 
 
 def _code(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--allow-code", action="store_true", help="import the functions that an analysis with custom bases names: only for files you trust")
+    parser.add_argument(
+        "--allow-code",
+        action="store_true",
+        help="import the functions that an analysis with custom bases names: only for files you trust",
+    )
 
 
 def _sample_list() -> str:

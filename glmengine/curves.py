@@ -98,7 +98,9 @@ class _Curve:
     thinned: np.ndarray  # (K,) the number of those rows
 
 
-def response_curves(prepared: Prepared, posterior: Posterior, context: Context = SILENT) -> tuple[dict[str, xr.Dataset], list[str]]:
+def response_curves(
+    prepared: Prepared, posterior: Posterior, context: Context = SILENT
+) -> tuple[dict[str, xr.Dataset], list[str]]:
     """Curves of every covariate term of one or two variables, by term label, and notes on what was left out.
 
     Parameters
@@ -169,7 +171,9 @@ def _stride(prepared: Prepared, curves: list[_Curve]) -> int:
     return max(1, int(np.ceil(work / _MOST_WORK)))
 
 
-def _add(curves: list[_Curve], prepared: Prepared, posterior: Posterior, features: np.ndarray, rows: np.ndarray, stride: int) -> None:
+def _add(
+    curves: list[_Curve], prepared: Prepared, posterior: Posterior, features: np.ndarray, rows: np.ndarray, stride: int
+) -> None:
     """Add the valid `rows` (row numbers, with their features) to the sums."""
     from scipy.sparse import csc_matrix
 

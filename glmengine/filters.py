@@ -23,7 +23,9 @@ def term_filters(prepared: Prepared, posterior: Posterior) -> dict[str, xr.Datas
         ``filter``, ``low``, ``high`` over (unit, lag_s), for coupling over (unit, source, lag_s): what one spike adds to the
         linear predictor that much later; NaN for pairs that the model does not have.
     """
-    return {term.label: _filters(term, prepared, posterior) for term in prepared.design.terms if term.kind in ("history", "coupling")}
+    return {
+        term.label: _filters(term, prepared, posterior) for term in prepared.design.terms if term.kind in ("history", "coupling")
+    }
 
 
 def coupling_strengths(prepared: Prepared, posterior: Posterior) -> xr.Dataset | None:
@@ -60,11 +62,22 @@ def coupling_strengths(prepared: Prepared, posterior: Posterior) -> xr.Dataset |
             strength = float(along @ weights)
             shape = kernel[:, functions] @ weights
             wald, df = _wald(weights, covariance)
-            values = (strength, strength - spread, strength + spread, float(shape[np.argmax(np.abs(shape))]), wald, df, float(chi2.sf(wald, df)))
+            values = (
+                strength,
+                strength - spread,
+                strength + spread,
+                float(shape[np.argmax(np.abs(shape))]),
+                wald,
+                df,
+                float(chi2.sf(wald, df)),
+            )
             for name, value in zip(names, values, strict=True):
                 arrays[name][unit, column] = value
     attrs = {"unit": "log rate per spike", "long_name": "filter summed over its lags"}
-    variables = {name: (("unit", "source"), values, attrs if name in ("strength", "low", "high") else {}) for name, values in arrays.items()}
+    variables = {
+        name: (("unit", "source"), values, attrs if name in ("strength", "low", "high") else {})
+        for name, values in arrays.items()
+    }
     return xr.Dataset(variables, {"unit": list(prepared.units), "source": sources}, {"term": term.label})
 
 
@@ -93,7 +106,11 @@ def _filters(term: Any, prepared: Prepared, posterior: Posterior) -> xr.Dataset:
     arrays = {"filter": middle, "low": middle - spread, "high": middle + spread}
     coords: dict[str, Any] = {
         "unit": list(prepared.units),
-        "lag_s": ("lag_s", np.asarray(lags, np.float64) * prepared.grid.bin_size, {"unit": "s", "long_name": "time after the spike"}),
+        "lag_s": (
+            "lag_s",
+            np.asarray(lags, np.float64) * prepared.grid.bin_size,
+            {"unit": "s", "long_name": "time after the spike"},
+        ),
     }
     if "source" in dims:
         coords["source"] = sources

@@ -19,16 +19,27 @@ if TYPE_CHECKING:
     from glmengine.results import Result
 
 
-def predict(result: Result, recording: Recording, epochs: Any = None, *, bands: bool = False, context: Context | None = None) -> xr.DataArray | xr.Dataset:
+def predict(
+    result: Result, recording: Recording, epochs: Any = None, *, bands: bool = False, context: Context | None = None
+) -> xr.DataArray | xr.Dataset:
     """See `Result.predict`."""
     import xarray as xr
 
     context = context or SILENT
     if bands and result.covariance is None:
-        raise GlmError("bands: this result was saved without its covariance, which would have been too large; predict without bands")
+        raise GlmError(
+            "bands: this result was saved without its covariance, which would have been too large; predict without bands"
+        )
     posterior = Posterior.of(result)
     prepared = prepare_again(
-        result.analysis, result.terms, result.units, recording, epochs, conditions=False, counts=False, context=context.part(0.0, 0.3)
+        result.analysis,
+        result.terms,
+        result.units,
+        recording,
+        epochs,
+        conditions=False,
+        counts=False,
+        context=context.part(0.0, 0.3),
     )
     design, bin_size = prepared.design, prepared.grid.bin_size
     _same_columns(result, design)
@@ -60,7 +71,14 @@ def score(result: Result, recording: Recording, epochs: Any = None, *, context: 
     context = context or SILENT
     posterior = Posterior.of(result)
     prepared = prepare_again(
-        result.analysis, result.terms, result.units, recording, epochs, conditions=True, counts=True, context=context.part(0.0, 0.3)
+        result.analysis,
+        result.terms,
+        result.units,
+        recording,
+        epochs,
+        conditions=True,
+        counts=True,
+        context=context.part(0.0, 0.3),
     )
     _same_columns(result, prepared.design)
     family = get_family(result.analysis.model.family)
@@ -84,7 +102,9 @@ def score(result: Result, recording: Recording, epochs: Any = None, *, context: 
         sums["n_bins"] += seen.sum(axis=0)
         for prefix, expected in (("", mu), ("null_", flat)):
             with np.errstate(divide="ignore", invalid="ignore"):
-                sums[f"{prefix}log_likelihood"] += np.where(seen, family.log_likelihood(expected, filled, dispersion), 0.0).sum(axis=0)
+                sums[f"{prefix}log_likelihood"] += np.where(seen, family.log_likelihood(expected, filled, dispersion), 0.0).sum(
+                    axis=0
+                )
                 sums[f"{prefix}deviance"] += np.where(seen, family.deviance(expected, filled, dispersion), 0.0).sum(axis=0)
     if not sums["n_bins"].any():
         raise GlmError("no bin of these epochs has a value for every term and meets the conditions; choose other epochs")
@@ -111,4 +131,7 @@ def _same_columns(result: Result, design: Any) -> None:
     have, need = list(map(str, design.columns.index)), [str(name) for name in result.coefficients["feature"].values]
     if have != need:
         odd = next((name for name in need if name not in have), "their order")
-        raise GlmError(f"the recording's features differ from those of the fit ({odd}); choose a recording with the same covariates and units", field="terms")
+        raise GlmError(
+            f"the recording's features differ from those of the fit ({odd}); choose a recording with the same covariates and units",
+            field="terms",
+        )

@@ -122,7 +122,13 @@ def prepare_again(
     rows = usable(analysis.time, recording, grid) if conditions else np.ones(grid.n_bins, bool)
     spikes = _counted(grid, recording, units) if counts else None
     design = build_design(
-        analysis, recording, grid, unit_names=tuple(units), usable=rows if conditions else None, frozen_terms=tuple(terms), context=context
+        analysis,
+        recording,
+        grid,
+        unit_names=tuple(units),
+        usable=rows if conditions else None,
+        frozen_terms=tuple(terms),
+        context=context,
     )
     return Prepared(recording, grid, tuple(units), spikes, rows, design, design.notes)
 
@@ -149,15 +155,20 @@ def _fit_rows(analysis: Analysis, recording: Recording, grid: TimeGrid) -> tuple
         kept = rows & ~test
         if not kept.any():
             raise GlmError(
-                f"the epochs to test on ({', '.join(validation.test_epochs)}) leave no bin to fit on; choose others", field="validation.test_epochs"
+                f"the epochs to test on ({', '.join(validation.test_epochs)}) leave no bin to fit on; choose others",
+                field="validation.test_epochs",
             )
         if validation.fit_epochs and kept.sum() < rows.sum():
-            notes.append(f"{int(rows.sum() - kept.sum())} bins lie both in epochs to fit on and to test on; they are only tested on.")
+            notes.append(
+                f"{int(rows.sum() - kept.sum())} bins lie both in epochs to fit on and to test on; they are only tested on."
+            )
         rows = kept
     return rows, notes
 
 
-def _units(analysis: Analysis, recording: Recording, grid: TimeGrid, rows: np.ndarray) -> tuple[tuple[str, ...], np.ndarray, list[str]]:
+def _units(
+    analysis: Analysis, recording: Recording, grid: TimeGrid, rows: np.ndarray
+) -> tuple[tuple[str, ...], np.ndarray, list[str]]:
     """The units to fit, in the recording's order, their counts, and what was left out."""
     wanted = analysis.units.names or recording.unit_names
     unknown = [name for name in wanted if name not in recording.unit_names]
@@ -186,7 +197,10 @@ def _units(analysis: Analysis, recording: Recording, grid: TimeGrid, rows: np.nd
 def _counted(grid: TimeGrid, recording: Recording, units: Sequence[str]) -> np.ndarray:
     missing = [name for name in units if name not in recording.unit_names]
     if missing:
-        raise GlmError(f"{recording.name}: has no unit '{missing[0]}', which the model was fitted to; choose a recording of the same units", field="units.names")
+        raise GlmError(
+            f"{recording.name}: has no unit '{missing[0]}', which the model was fitted to; choose a recording of the same units",
+            field="units.names",
+        )
     return grid.count(recording, tuple(units))
 
 

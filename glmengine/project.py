@@ -68,7 +68,9 @@ class Project(NamedTuple):
     recording: RecordingReference
 
 
-def save_project(path: str | Path, analysis: Analysis, result: Result | None = None, recording: Recording | RecordingReference | None = None) -> None:
+def save_project(
+    path: str | Path, analysis: Analysis, result: Result | None = None, recording: Recording | RecordingReference | None = None
+) -> None:
     """Write a ``.glm`` file.
 
     Parameters

@@ -39,7 +39,9 @@ COLUMNS = {
 }
 
 
-def report_html(analysis: Analysis, result: Result | None = None, *, recording_name: str = "", pictures: Mapping[str, bytes] | None = None) -> str:
+def report_html(
+    analysis: Analysis, result: Result | None = None, *, recording_name: str = "", pictures: Mapping[str, bytes] | None = None
+) -> str:
     """The whole report as text.
 
     Parameters
@@ -61,7 +63,9 @@ def report_html(analysis: Analysis, result: Result | None = None, *, recording_n
         parts += ["<h2>Scores</h2>", _score_table(result)]
     for name, picture in (pictures or {}).items():
         data = base64.b64encode(picture).decode("ascii")
-        parts.append(f'<figure><img alt="{_safe(name)}" src="data:image/png;base64,{data}"><figcaption>{_safe(name)}</figcaption></figure>')
+        parts.append(
+            f'<figure><img alt="{_safe(name)}" src="data:image/png;base64,{data}"><figcaption>{_safe(name)}</figcaption></figure>'
+        )
     parts += ["<h2>The analysis</h2>", f"<pre>{_safe(tomli_w.dumps(analysis.to_dict()))}</pre>"]
     if result is not None:
         parts += ["<h2>Made with</h2>", f"<pre>{_safe(_made_with(result))}</pre>"]
@@ -73,7 +77,9 @@ def summary(analysis: Analysis, result: Result | None, recording_name: str = "")
     """What was asked and what was found, in two or three sentences."""
     terms = ", ".join(term.label for term in analysis.terms if term.enabled) or "nothing yet"
     where = f" of {recording_name}" if recording_name else ""
-    asked = f"The spike counts{where} in bins of {analysis.time.bin_size * 1000:g} ms as a {analysis.model.family} model of: {terms}."
+    asked = (
+        f"The spike counts{where} in bins of {analysis.time.bin_size * 1000:g} ms as a {analysis.model.family} model of: {terms}."
+    )
     if result is None:
         return f"{asked} Not fitted yet."
     values = np.asarray(result.scores["deviance_explained_heldout"].values, np.float64)
@@ -110,7 +116,9 @@ def _number(value: Any) -> str:
 def _made_with(result: Result) -> str:
     lines = []
     for key, value in result.provenance.items():
-        lines.append(f"{key}: {', '.join(f'{name} {entry}' for name, entry in value.items()) if isinstance(value, dict) else value}")
+        lines.append(
+            f"{key}: {', '.join(f'{name} {entry}' for name, entry in value.items()) if isinstance(value, dict) else value}"
+        )
     return "\n".join(lines)
 
 

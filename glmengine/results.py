@@ -91,7 +91,9 @@ class Result:
             return recording.sha256 == self.provenance.get("recording_sha256")
         return recording.name == self.provenance.get("recording_name")
 
-    def predict(self, recording: Recording, epochs: Any = None, *, bands: bool = False, context: Context | None = None) -> xr.DataArray | xr.Dataset:
+    def predict(
+        self, recording: Recording, epochs: Any = None, *, bands: bool = False, context: Context | None = None
+    ) -> xr.DataArray | xr.Dataset:
         """Expected rate of each unit on a recording, with the features of the fit.
 
         Parameters

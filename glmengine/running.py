@@ -172,7 +172,9 @@ def _assessed(
     coupling = coupling_strengths(prepared, posterior)
     notes = [*prepared.notes, *fit.notes, *curve_notes]
     if covariance is None:
-        notes.append(f"Curves, filters and predictions have no bands: the covariance of the coefficients would take {size / 1e9:.1f} GB.")
+        notes.append(
+            f"Curves, filters and predictions have no bands: the covariance of the coefficients would take {size / 1e9:.1f} GB."
+        )
     return Result(
         analysis=analysis,
         terms=tuple(prepared.design.terms),

@@ -27,7 +27,10 @@ _ALIASES = {"session": DEMO}
 # name: (what it is, module of `glmengine.samples` with `make(seed)` and `analysis()`)
 _MODULES = {
     "head-direction-place": ("12 head-direction and place cells in a box, with refractoriness and coupling, 600 s", "session"),
-    "linear-track-theta": ("12 place cells of a linear track, one running direction each, precessing against theta, 600 s", "track"),
+    "linear-track-theta": (
+        "12 place cells of a linear track, one running direction each, precessing against theta, 600 s",
+        "track",
+    ),
     "open-field-grid": ("10 grid and conjunctive cells in a box, 900 s", "field"),
     "coupled-network": ("16 excitatory and inhibitory cells that drive each other, 600 s", "network"),
     "calcium": ("10 head-direction cells seen by calcium imaging, 20 frames a second, 600 s", "calcium"),
@@ -41,7 +44,9 @@ def _maker(module: str) -> Callable[..., Recording]:
     return make
 
 
-SAMPLES: Mapping[str, tuple[str, Callable[..., Recording]]] = {name: (text, _maker(module)) for name, (text, module) in _MODULES.items()}
+SAMPLES: Mapping[str, tuple[str, Callable[..., Recording]]] = {
+    name: (text, _maker(module)) for name, (text, module) in _MODULES.items()
+}
 
 
 def sample(name: str = DEMO, seed: int = 0) -> Recording:

@@ -20,7 +20,9 @@ _ENGINE = "h5netcdf"
 _INDEX = "glmengine_index"
 
 
-def write_netcdf(path: str | Path, datasets: Mapping[str, xr.Dataset], texts: Mapping[str, str], *, kind: str, format_version: int) -> None:
+def write_netcdf(
+    path: str | Path, datasets: Mapping[str, xr.Dataset], texts: Mapping[str, str], *, kind: str, format_version: int
+) -> None:
     """Write datasets by name, and texts by name, into one file.
 
     Parameters
@@ -85,7 +87,9 @@ def read_netcdf(path: str | Path, *, kind: str, format_version: int) -> tuple[di
     except GlmError:
         raise
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, AttributeError) as error:
-        raise GlmError(f"{path.name}: is damaged and cannot be read ({_first_line(error)}); restore a copy or run the analysis again") from error
+        raise GlmError(
+            f"{path.name}: is damaged and cannot be read ({_first_line(error)}); restore a copy or run the analysis again"
+        ) from error
     return datasets, texts, version
 
 

@@ -4,4 +4,4 @@ from glmengine.export.outputs import write_outputs
 from glmengine.export.script import script_text
 from glmengine.export.tables import coefficients_csv, scores_csv, table_csv
 
-__all__ = ["coefficients_csv", "script_text", "scores_csv", "table_csv", "write_outputs"]
+__all__ = ["coefficients_csv", "scores_csv", "script_text", "table_csv", "write_outputs"]

@@ -98,7 +98,9 @@ def write_outputs(
     if figures:
         drawn, pictures = _figures(result, folder / "figures", recording, formats, context.part(0.0, 0.95))
         written += drawn
-    report = report_html(result.analysis, result, recording_name=str(result.provenance.get("recording_name", "")), pictures=pictures)
+    report = report_html(
+        result.analysis, result, recording_name=str(result.provenance.get("recording_name", "")), pictures=pictures
+    )
     write_whole(folder / "report.html", report.encode("utf-8"))
     context.report(Progress("Done", 1.0))
     return [*written, folder / "report.html"]

@@ -27,7 +27,11 @@ def script_text(analysis: Analysis, recording_path: str | Path | None = None) ->
     path = str(recording_path or analysis.recording.path or "recording.nwb")
     toml = tomli_w.dumps(analysis.to_dict()).replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
     runs_code = any(basis.family == "custom" for term in analysis.terms for basis in _bases(term))
-    allowing = "\nfrom glmengine.basis.custom import allow_code\n\nallow_code()  # the analysis names functions of your own\n" if runs_code else ""
+    allowing = (
+        "\nfrom glmengine.basis.custom import allow_code\n\nallow_code()  # the analysis names functions of your own\n"
+        if runs_code
+        else ""
+    )
     title = (analysis.title or "One analysis").replace("\\", "\\\\").replace('"', "'").splitlines()[0]
     return f'''"""{title}: made by glmengine, runs with: python SCRIPT [RECORDING]"""
 

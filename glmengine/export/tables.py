@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 def coefficients_csv(result: Result) -> str:
     """One row per unit and feature that the unit has: term, source, lag, function, coefficient and standard error; the intercept first."""
     features = result.coefficients["feature"]
-    described = [name for name in result.coefficients.coords if name not in ("feature", "unit") and features.coords[name].dims == ("feature",)]
+    described = [
+        name
+        for name in result.coefficients.coords
+        if name not in ("feature", "unit") and features.coords[name].dims == ("feature",)
+    ]
     own = _own_features(result)
     rows = []
     for column, unit in enumerate(result.units):
@@ -27,7 +31,15 @@ def coefficients_csv(result: Result) -> str:
         rows.append([unit, "intercept", *("" for _ in described), *intercept])
         for row in np.flatnonzero(own[:, column]):
             what = [result.coefficients[name].values[row] for name in described]
-            rows.append([unit, str(features.values[row]), *what, result.coefficients.values[row, column], result.standard_errors.values[row, column]])
+            rows.append(
+                [
+                    unit,
+                    str(features.values[row]),
+                    *what,
+                    result.coefficients.values[row, column],
+                    result.standard_errors.values[row, column],
+                ]
+            )
     return csv_text(["unit", "feature", *map(str, described), "coefficient", "standard_error"], rows)
 
 
@@ -45,7 +57,10 @@ def table_csv(dataset: xr.Dataset | xr.DataArray) -> str:
     dims = list(dataset.sizes)
     shape = tuple(dataset.sizes[dim] for dim in dims)
     labels = [dataset[dim].values if dim in dataset.coords else np.arange(dataset.sizes[dim]) for dim in dims]
-    columns = [np.broadcast_to(np.expand_dims(label, tuple(d for d in range(len(dims)) if d != axis)), shape).ravel() for axis, label in enumerate(labels)]
+    columns = [
+        np.broadcast_to(np.expand_dims(label, tuple(d for d in range(len(dims)) if d != axis)), shape).ravel()
+        for axis, label in enumerate(labels)
+    ]
     names = [str(name) for name in dataset.data_vars]
     for name in dataset.data_vars:
         columns.append(dataset[name].broadcast_like(dataset).transpose(*dims).values.ravel())

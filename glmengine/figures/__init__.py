@@ -34,7 +34,15 @@ KINDS = {
 FORMATS = (".pdf", ".svg", ".png")
 
 
-def draw(result: Result, kind: str, unit: str | None = None, *, term: str | None = None, recording: Recording | None = None, **options: Any) -> Figure:
+def draw(
+    result: Result,
+    kind: str,
+    unit: str | None = None,
+    *,
+    term: str | None = None,
+    recording: Recording | None = None,
+    **options: Any,
+) -> Figure:
     """Draw one kind of figure.
 
     Parameters

@@ -41,4 +41,9 @@ def draw_scores(ax: Axes, result: Result, unit: str | None) -> None:
         ax.plot(places, 1000 * (mean - mean[best]), "-o", color=MODEL, markersize=2.5, linewidth=1.0, alpha=1.0 if unit else 0.4)
         ax.plot(best, 0.0, "o", color=EFFECT, markersize=4)
     ax.set_xticks(places, [f"{value:g}" for value in strengths])
-    finish(ax, title="cross-validation" + (f", {unit}" if unit else ""), x="strength", y="held-out log-likelihood\nless its best (1/1000 per bin)")
+    finish(
+        ax,
+        title="cross-validation" + (f", {unit}" if unit else ""),
+        x="strength",
+        y="held-out log-likelihood\nless its best (1/1000 per bin)",
+    )

@@ -21,7 +21,9 @@ def draw(result: Result, *, unit: str, term: str | None = None, recording: Any =
     """One panel a term."""
     labels = [name for name in result.filters if term in (None, name)]
     if not labels:
-        raise GlmError("the result has no filter" + (f" of the term '{term}'" if term else "") + "; add a history or coupling term")
+        raise GlmError(
+            "the result has no filter" + (f" of the term '{term}'" if term else "") + "; add a history or coupling term"
+        )
     figure, axes = panels(len(labels))
     for ax, name in zip(axes, labels, strict=True):
         draw_filter(ax, result.filters[name], unit)
@@ -42,7 +44,9 @@ def draw_filter(ax: Axes, filters: xr.Dataset, unit: str) -> None:
         return
     values = one["filter"].transpose("source", "lag_s").values
     reach = np.nanmax(np.abs(values), initial=0.0) or 1.0
-    image = ax.pcolormesh(milliseconds, np.arange(len(values)), values, cmap=SIGNED, vmin=-reach, vmax=reach, shading="nearest", rasterized=True)
+    image = ax.pcolormesh(
+        milliseconds, np.arange(len(values)), values, cmap=SIGNED, vmin=-reach, vmax=reach, shading="nearest", rasterized=True
+    )
     if len(values) <= 30:
         ax.set_yticks(np.arange(len(values)), [str(name) for name in one["source"].values])
     bar = ax.figure.colorbar(image, ax=ax)

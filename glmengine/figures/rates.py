@@ -59,7 +59,16 @@ def rate_stretch(
         return predicted["time"].values, np.where(known, smooth / weights, np.nan), observed
 
 
-def draw_rates(ax: Axes, result: Result, unit: str, recording: Recording, *, start: float | None = None, seconds: float = 30.0, smoothing: float = 0.1) -> None:
+def draw_rates(
+    ax: Axes,
+    result: Result,
+    unit: str,
+    recording: Recording,
+    *,
+    start: float | None = None,
+    seconds: float = 30.0,
+    smoothing: float = 0.1,
+) -> None:
     """Observed rate as a filled line, predicted as a line on it."""
     times, predicted, observed = rate_stretch(result, unit, recording, start=start, seconds=seconds, smoothing=smoothing)
     ax.fill_between(times, observed, color=DATA, alpha=0.35, linewidth=0, label="observed")

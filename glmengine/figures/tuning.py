@@ -48,7 +48,9 @@ def draw_curve(axes: list[Axes], curve: xr.Dataset, unit: str) -> None:
     ceiling = max(np.nanpercentile(data, 99) if np.isfinite(data).any() else 0.0, np.nanmax(model, initial=0.0))
     for ax, name, title in zip(axes, ("data_hz", "tuning_hz"), ("data", "model"), strict=True):
         x, y = one[dims[0]], one[dims[1]]
-        image = ax.pcolormesh(x.values, y.values, one[name].values.T, cmap=FIELD, vmin=0.0, vmax=ceiling or 1.0, shading="nearest", rasterized=True)
+        image = ax.pcolormesh(
+            x.values, y.values, one[name].values.T, cmap=FIELD, vmin=0.0, vmax=ceiling or 1.0, shading="nearest", rasterized=True
+        )
         if x.attrs.get("unit") == y.attrs.get("unit"):
             ax.set_aspect("equal")
         bar = ax.figure.colorbar(image, ax=ax, shrink=0.8)

@@ -50,9 +50,15 @@ def make(seed: int = 0) -> Recording:
         unit_table=pd.DataFrame({"region": ["PoSub"] * N_UNITS}, index=names),
         covariates={
             "position": Covariate("position", position, "cm", "continuous", "position in the box, from its lower left corner"),
-            "head_direction": Covariate("head_direction", nap.Tsd(times, direction, time_support=support), "rad", "angle", "direction of the head"),
+            "head_direction": Covariate(
+                "head_direction", nap.Tsd(times, direction, time_support=support), "rad", "angle", "direction of the head"
+            ),
         },
-        epochs={"all": support, "first half": nap.IntervalSet(0.0, DURATION / 2), "second half": nap.IntervalSet(DURATION / 2, DURATION)},
+        epochs={
+            "all": support,
+            "first half": nap.IntervalSet(0.0, DURATION / 2),
+            "second half": nap.IntervalSet(DURATION / 2, DURATION),
+        },
         source={"truth": {"sample": "calcium", "seed": seed, "bin_size": FRAME, "units": units}},
     )
 
@@ -70,7 +76,12 @@ def analysis() -> Analysis:
         {
             "title": "Head direction of calcium signals",
             "time": {"bin_size": FRAME},
-            "terms": [{"kind": "covariate", "factors": [{"variable": "head_direction", "basis": {"family": "cyclic_b_spline", "n": 10}}]}],
+            "terms": [
+                {
+                    "kind": "covariate",
+                    "factors": [{"variable": "head_direction", "basis": {"family": "cyclic_b_spline", "n": 10}}],
+                }
+            ],
             "model": {"family": "gaussian", "strengths": [1e-6, 1e-5, 1e-4]},
         },
         "sample",

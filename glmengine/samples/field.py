@@ -38,10 +38,14 @@ def make(seed: int = 0) -> Recording:
         name="open-field-grid",
         unit_names=tuple(unit["name"] for unit in units),
         spikes=spikes_from_counts(counts, BIN_SIZE, rng),
-        unit_table=pd.DataFrame({"region": ["MEC"] * len(units), "type": [unit["kind"] for unit in units]}, index=[unit["name"] for unit in units]),
+        unit_table=pd.DataFrame(
+            {"region": ["MEC"] * len(units), "type": [unit["kind"] for unit in units]}, index=[unit["name"] for unit in units]
+        ),
         covariates={
             "position": Covariate("position", position, "cm", "continuous", "position in the box, from its lower left corner"),
-            "head_direction": Covariate("head_direction", nap.Tsd(times, direction, time_support=support), "rad", "angle", "direction of the head"),
+            "head_direction": Covariate(
+                "head_direction", nap.Tsd(times, direction, time_support=support), "rad", "angle", "direction of the head"
+            ),
         },
         epochs={"all": support},
         source={"truth": {"sample": "open-field-grid", "seed": seed, "bin_size": BIN_SIZE, "units": units}},
@@ -59,7 +63,10 @@ def analysis() -> Analysis:
             "time": {"bin_size": BIN_SIZE},
             "terms": [
                 {"kind": "covariate", "name": "position", "factors": place},
-                {"kind": "covariate", "factors": [{"variable": "head_direction", "basis": {"family": "cyclic_b_spline", "n": 8}}]},
+                {
+                    "kind": "covariate",
+                    "factors": [{"variable": "head_direction", "basis": {"family": "cyclic_b_spline", "n": 8}}],
+                },
             ],
             "model": {"strengths": [1e-6, 1e-5, 1e-4, 1e-3]},
         },
@@ -72,7 +79,9 @@ def log_tuning(unit: dict[str, Any], direction: np.ndarray, x: np.ndarray, y: np
     waves = 0.0
     for turn in (0, 1, 2):
         angle = unit["orientation"] + turn * np.pi / 3
-        waves = waves + np.cos(unit["wave_number"] * (np.cos(angle) * (x - unit["offset"][0]) + np.sin(angle) * (y - unit["offset"][1])))
+        waves = waves + np.cos(
+            unit["wave_number"] * (np.cos(angle) * (x - unit["offset"][0]) + np.sin(angle) * (y - unit["offset"][1]))
+        )
     return np.log(unit["base_hz"]) + unit["height"] * waves / 3 + unit["kappa"] * (np.cos(direction - unit["preferred"]) - 1.0)
 
 

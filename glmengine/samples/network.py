@@ -60,7 +60,11 @@ def make(seed: int = 0) -> Recording:
         unit_names=tuple(names),
         spikes=spikes_from_counts(counts, BIN_SIZE, rng),
         unit_table=pd.DataFrame({"type": ["excitatory"] * N_EXCITATORY + ["inhibitory"] * N_INHIBITORY}, index=names),
-        epochs={"all": support, "first half": nap.IntervalSet(0.0, DURATION / 2), "second half": nap.IntervalSet(DURATION / 2, DURATION)},
+        epochs={
+            "all": support,
+            "first half": nap.IntervalSet(0.0, DURATION / 2),
+            "second half": nap.IntervalSet(DURATION / 2, DURATION),
+        },
         source={"truth": truth},
     )
 

@@ -60,18 +60,26 @@ def make(seed: int = 0) -> Recording:
         "units": units,
         "lag_s": (lags * BIN_SIZE).tolist(),
         "history": own.tolist(),
-        "coupling": [{"source": source, "target": target, "kind": kind, "filter": driving[kind].tolist()} for source, target, kind in pairs],
+        "coupling": [
+            {"source": source, "target": target, "kind": kind, "filter": driving[kind].tolist()} for source, target, kind in pairs
+        ],
     }
     return Recording(
         name="head-direction-place",
         unit_names=tuple(names),
         spikes=spikes_from_counts(counts, BIN_SIZE, rng),
-        unit_table=pd.DataFrame({"region": [unit["region"] for unit in units], "type": [unit["kind"] for unit in units]}, index=names),
+        unit_table=pd.DataFrame(
+            {"region": [unit["region"] for unit in units], "type": [unit["kind"] for unit in units]}, index=names
+        ),
         covariates={
             "position": Covariate("position", position, "cm", "continuous", "position in the box, from its lower left corner"),
             "head_direction": Covariate("head_direction", heading, "rad", "angle", "direction of the head, 0 to 2 pi"),
         },
-        epochs={"all": support, "first half": nap.IntervalSet(0.0, DURATION / 2), "second half": nap.IntervalSet(DURATION / 2, DURATION)},
+        epochs={
+            "all": support,
+            "first half": nap.IntervalSet(0.0, DURATION / 2),
+            "second half": nap.IntervalSet(DURATION / 2, DURATION),
+        },
         source={"truth": truth},
     )
 
@@ -85,12 +93,16 @@ def analysis() -> Analysis:
             "title": "Head direction, place, history and coupling",
             "time": {"bin_size": BIN_SIZE},
             "terms": [
-                {"kind": "covariate", "factors": [{"variable": "head_direction", "basis": {"family": "cyclic_b_spline", "n": 8}}]},
+                {
+                    "kind": "covariate",
+                    "factors": [{"variable": "head_direction", "basis": {"family": "cyclic_b_spline", "n": 8}}],
+                },
                 {
                     "kind": "covariate",
                     "name": "position",
                     "factors": [
-                        {"variable": f"position.{axis}", "basis": {"family": "b_spline", "n": 6, "bounds": [0.0, BOX]}} for axis in "xy"
+                        {"variable": f"position.{axis}", "basis": {"family": "b_spline", "n": 6, "bounds": [0.0, BOX]}}
+                        for axis in "xy"
                     ],
                 },
                 {"kind": "history", "basis": {"family": "raised_cosine_log", **HISTORY}},

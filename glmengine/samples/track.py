@@ -58,10 +58,20 @@ def make(seed: int = 0) -> Recording:
     running = speed > 5.0
     edges = np.flatnonzero(np.diff(np.concatenate([[0], running.astype(int), [0]])))
     series = {
-        "position": Covariate("position", nap.Tsd(times, position, time_support=support), "cm", "continuous", "distance from the left end"),
-        "direction": Covariate("direction", nap.Tsd(times, direction.astype(float), time_support=support), "", "category", "1 to the right, -1 to the left"),
+        "position": Covariate(
+            "position", nap.Tsd(times, position, time_support=support), "cm", "continuous", "distance from the left end"
+        ),
+        "direction": Covariate(
+            "direction",
+            nap.Tsd(times, direction.astype(float), time_support=support),
+            "",
+            "category",
+            "1 to the right, -1 to the left",
+        ),
         "speed": Covariate("speed", nap.Tsd(times, speed, time_support=support), "cm/s", "continuous", "speed of running"),
-        "theta_phase": Covariate("theta_phase", nap.Tsd(times, phase, time_support=support), "rad", "angle", "phase of the theta rhythm"),
+        "theta_phase": Covariate(
+            "theta_phase", nap.Tsd(times, phase, time_support=support), "rad", "angle", "phase of the theta rhythm"
+        ),
     }
     return Recording(
         name="linear-track-theta",

@@ -15,8 +15,15 @@ def small_analysis():
             "title": "small",
             "time": {"bin_size": 0.02},
             "terms": [
-                {"kind": "covariate", "factors": [{"variable": "head_direction", "basis": {"family": "cyclic_b_spline", "n": 6}}]},
-                {"kind": "covariate", "factors": [{"variable": f"position.{axis}", "basis": {"family": "b_spline", "n": 5}} for axis in "xy"], "name": "place"},
+                {
+                    "kind": "covariate",
+                    "factors": [{"variable": "head_direction", "basis": {"family": "cyclic_b_spline", "n": 6}}],
+                },
+                {
+                    "kind": "covariate",
+                    "factors": [{"variable": f"position.{axis}", "basis": {"family": "b_spline", "n": 5}} for axis in "xy"],
+                    "name": "place",
+                },
                 {"kind": "history", "basis": {"family": "raised_cosine_log", "n": 3, "window": 0.1}},
                 {"kind": "coupling", "basis": {"family": "raised_cosine_log", "n": 2, "window": 0.06}},
             ],

@@ -49,8 +49,14 @@ def test_only_what_differs_from_the_defaults_is_written(tmp_path):
         ("[validation]\nfolds = 1", "validation.folds"),
         ("[validation]\nfolds = 0", "validation.folds"),
         ('[[terms]]\nkind = "covariate"', "terms.0.factors"),
-        ('[[terms]]\nkind = "covariate"\n[[terms.factors]]\nvariable = "x"\n[terms.factors.basis]\nfamily = "b_spline"\nn = 2', "terms.0.factors.0.basis.n"),
-        ('[[terms]]\nkind = "covariate"\n[[terms.factors]]\nvariable = "x"\n[terms.factors.basis]\nfamily = "b_spline"\nbounds = [1.0, 0.0]', "terms.0.factors.0.basis.bounds"),
+        (
+            '[[terms]]\nkind = "covariate"\n[[terms.factors]]\nvariable = "x"\n[terms.factors.basis]\nfamily = "b_spline"\nn = 2',
+            "terms.0.factors.0.basis.n",
+        ),
+        (
+            '[[terms]]\nkind = "covariate"\n[[terms.factors]]\nvariable = "x"\n[terms.factors.basis]\nfamily = "b_spline"\nbounds = [1.0, 0.0]',
+            "terms.0.factors.0.basis.bounds",
+        ),
     ],
 )
 def test_a_bad_field_is_named_with_its_path(change, field, tmp_path):

@@ -95,7 +95,17 @@ def test_a_script_may_hold_any_title(tmp_path, capsys):
 
 
 def test_predict_writes_rates_and_scores(session, tmp_path):
-    arguments = ["predict", str(session / "out" / "result.nc"), "--recording", str(session / "small.nwb"), "--out", str(tmp_path), "--bands", "--epoch", "all"]
+    arguments = [
+        "predict",
+        str(session / "out" / "result.nc"),
+        "--recording",
+        str(session / "small.nwb"),
+        "--out",
+        str(tmp_path),
+        "--bands",
+        "--epoch",
+        "all",
+    ]
     assert main(arguments) == 0
     rates = xr.load_dataset(tmp_path / "rates.nc", engine="h5netcdf")
     assert rates["rate"].dims == ("unit", "time")
@@ -118,7 +128,15 @@ def test_sample_new_inspect(tmp_path, capsys):
 
 def test_batch_goes_on_where_one_fails(session, tmp_path, capsys):
     (tmp_path / "bad.nwb").write_text("text")
-    arguments = ["batch", str(session / "a.toml"), str(tmp_path / "bad.nwb"), str(session / "small.nwb"), "--out", str(tmp_path / "out"), "--no-figures"]
+    arguments = [
+        "batch",
+        str(session / "a.toml"),
+        str(tmp_path / "bad.nwb"),
+        str(session / "small.nwb"),
+        "--out",
+        str(tmp_path / "out"),
+        "--no-figures",
+    ]
     assert main(arguments) == 1
     assert "FAILED" in capsys.readouterr().out
     assert (tmp_path / "out" / "small" / "scores.csv").read_bytes() == (session / "out" / "scores.csv").read_bytes()
@@ -144,7 +162,10 @@ TERM = '[[terms]]\nkind = "covariate"\n[[terms.factors]]\nvariable = "{variable}
         (TERM.format(variable="position.x", basis=BASIS + "bounds = [0.0, 20.0]"), "half"),
         (TERM.format(variable="empty", basis=BASIS), "empty"),
         ("[time]\nepochs = ['night']\n" + TERM.format(variable="position.x", basis=BASIS), "no epoch 'night'"),
-        ("[[time.conditions]]\nvariable = 'position.x'\nabove = 1e6\n" + TERM.format(variable="position.x", basis=BASIS), "no bin meets"),
+        (
+            "[[time.conditions]]\nvariable = 'position.x'\nabove = 1e6\n" + TERM.format(variable="position.x", basis=BASIS),
+            "no bin meets",
+        ),
         ("[units]\nnames = ['u9']\n" + TERM.format(variable="position.x", basis=BASIS), "no unit 'u9'"),
         ("[units]\nmin_spikes = 1000000\n" + TERM.format(variable="position.x", basis=BASIS), "fewer than 1000000 spikes"),
         ("[time]\nbin_size = 5.0\n[validation]\nfolds = 40\n" + TERM.format(variable="position.x", basis=BASIS), "folds"),
@@ -201,7 +222,10 @@ def test_bad_input_is_one_line_and_exit_1(arguments, tmp_path, capsys):
     assert (tmp_path / "empty.toml").read_text() == ""
 
 
-@pytest.mark.parametrize("arguments", [["run"], ["nonsense"], ["inspect"], ["inspect", "a", "--wrong"], ["sample", "session", "x.nwb", "--seed", "one"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [["run"], ["nonsense"], ["inspect"], ["inspect", "a", "--wrong"], ["sample", "session", "x.nwb", "--seed", "one"]],
+)
 def test_wrong_usage_is_one_line_and_exit_2(arguments, capsys):
     with pytest.raises(SystemExit) as caught:
         main(arguments)
@@ -217,7 +241,10 @@ def test_no_command_shows_the_help_and_exits_2(capsys):
 def test_an_unwritable_folder_is_told_before_any_work(session, tmp_path, capsys, monkeypatch):
     (tmp_path / "file").write_text("x")
     monkeypatch.setattr("glmengine.opening.open_recording", lambda *a, **k: pytest.fail("work began"))
-    assert main(["run", str(session / "a.toml"), "--recording", str(session / "small.nwb"), "--out", str(tmp_path / "file" / "out")]) == 1
+    assert (
+        main(["run", str(session / "a.toml"), "--recording", str(session / "small.nwb"), "--out", str(tmp_path / "file" / "out")])
+        == 1
+    )
     assert "cannot be made" in capsys.readouterr().err
 
 
@@ -245,11 +272,21 @@ def test_functions_that_a_file_names_run_only_when_allowed(session, tmp_path, ca
     from glmengine.basis import custom
 
     monkeypatch.setattr(custom, "_allowed", set())
-    (tmp_path / "odd_basis.py").write_text("import numpy as np\ndef functions(x):\n    return np.column_stack([np.sin(x), np.cos(x)])\n")
+    (tmp_path / "odd_basis.py").write_text(
+        "import numpy as np\ndef functions(x):\n    return np.column_stack([np.sin(x), np.cos(x)])\n"
+    )
     monkeypatch.syspath_prepend(tmp_path)
     basis = 'family = "custom"\nfunction = "odd_basis:functions"\nn = 2\n'
     (tmp_path / "a.toml").write_text(TERM.format(variable="head_direction", basis=basis))
-    arguments = ["run", str(tmp_path / "a.toml"), "--recording", str(session / "small.nwb"), "--out", str(tmp_path / "out"), "--no-figures"]
+    arguments = [
+        "run",
+        str(tmp_path / "a.toml"),
+        "--recording",
+        str(session / "small.nwb"),
+        "--out",
+        str(tmp_path / "out"),
+        "--no-figures",
+    ]
     assert main(arguments) == 1
     assert "--allow-code" in capsys.readouterr().err
     assert "odd_basis" not in sys.modules

@@ -31,7 +31,7 @@ def test_text_stays_text_in_svg_and_pdf(small_result, tmp_path):
     save_figure(figure, tmp_path / "f.pdf")
     content = (tmp_path / "f.pdf").read_bytes()
     assert b"/Type3" not in content
-    streams = [part for part in re.findall(rb"stream\r?\n(.*?)endstream", content, re.S)]
+    streams = list(re.findall(rb"stream\r?\n(.*?)endstream", content, re.S))
     text = b"".join(zlib.decompress(part) for part in streams if part[:1] == b"x")
     assert b"BT" in text
 
@@ -56,7 +56,9 @@ def test_a_field_shows_data_and_model_on_one_scale(small_result):
     figure = draw(small_result, "tuning", "place", term="place")
     images = [ax.collections[0] for ax in figure.axes[:2]]
     assert images[0].get_clim() == images[1].get_clim()
-    np.testing.assert_array_equal(np.ma.filled(images[1].get_array(), np.nan), small_result.curves["place"]["tuning_hz"].sel(unit="place").values.T)
+    np.testing.assert_array_equal(
+        np.ma.filled(images[1].get_array(), np.nan), small_result.curves["place"]["tuning_hz"].sel(unit="place").values.T
+    )
 
 
 def test_rates_keep_the_mean(small_result, small_recording):
@@ -72,7 +74,7 @@ def test_only_what_is_there_is_offered(small_result):
     bare = replace(small_result, filters={}, coupling=None, cv=None)
     assert available(bare) == ["unit", "tuning", "rates", "scores"]
     for kind in ("filter", "coupling", "cross_validation"):
-        with pytest.raises(GlmError, match="add|folds"):
+        with pytest.raises(GlmError, match=r"add|folds"):
             draw(bare, kind, "hd")
 
 
@@ -83,7 +85,7 @@ def test_wrong_names_are_refused(small_result, tmp_path):
         draw(small_result, "tuning", "x")
     with pytest.raises(GlmError, match="name it"):
         draw(small_result, "tuning")
-    with pytest.raises(GlmError, match="needs? the recording"):
+    with pytest.raises(GlmError, match="need the recording"):
         draw(small_result, "rates", "hd")
     with pytest.raises(GlmError, match=r"\.pdf, \.svg, \.png"):
         save_figure(draw(small_result, "scores"), tmp_path / "f.bmp")

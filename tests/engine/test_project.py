@@ -39,7 +39,9 @@ def test_everything_comes_back(tmp_path, small_analysis, small_result, recording
     assert result.scores.identical(small_result.scores)
     assert (reference.sha256, reference.name) == ("ab" * 32, "small")
     assert reference.source == {"recipe": {"rate": 20000.0}}
-    assert reference.find(tmp_path / "p.glm") == tmp_path / "p.glm" / ".." / "data" / "session.nwb" or reference.find(tmp_path / "p.glm").samefile(recording_file.path)
+    assert reference.find(tmp_path / "p.glm") == tmp_path / "p.glm" / ".." / "data" / "session.nwb" or reference.find(
+        tmp_path / "p.glm"
+    ).samefile(recording_file.path)
 
 
 def test_a_project_without_result_or_recording(tmp_path, small_analysis):
@@ -73,7 +75,9 @@ def test_a_save_that_fails_leaves_the_old_project(tmp_path, small_analysis, smal
     path = tmp_path / "p.glm"
     save_project(path, small_analysis)
     before = path.read_bytes()
-    monkeypatch.setattr(type(small_result), "save", lambda self, path: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+    monkeypatch.setattr(
+        type(small_result), "save", lambda self, path: (_ for _ in ()).throw(OSError(28, "No space left on device"))
+    )
     with pytest.raises(GlmError, match="No space left"):
         save_project(path, small_analysis.with_(title="new"), small_result)
     assert path.read_bytes() == before
@@ -120,5 +124,9 @@ def test_what_is_no_zip_and_what_is_cut_short_is_refused(tmp_path, small_analysi
 
 def test_an_odd_reference_is_no_crash(tmp_path, small_analysis):
     save_project(tmp_path / "p.glm", small_analysis)
-    rewritten(tmp_path / "p.glm", "project.json", json.dumps({"format": "glm project", "format_version": 1, "recording": ["x"]}).encode())
+    rewritten(
+        tmp_path / "p.glm",
+        "project.json",
+        json.dumps({"format": "glm project", "format_version": 1, "recording": ["x"]}).encode(),
+    )
     assert load_project(tmp_path / "p.glm").recording == RecordingReference()

@@ -66,7 +66,14 @@ def test_a_result_without_the_optional_parts_survives_too(small_result, tmp_path
     bare = replace(small_result, curves={}, filters={}, coupling=None, cv=None, covariance=None, notes=())
     bare.save(tmp_path / "r.nc")
     again = Result.load(tmp_path / "r.nc")
-    assert (again.curves, again.filters, again.coupling, again.cv, again.covariance, again.notes) == ({}, {}, None, None, None, ())
+    assert (again.curves, again.filters, again.coupling, again.cv, again.covariance, again.notes) == (
+        {},
+        {},
+        None,
+        None,
+        None,
+        (),
+    )
     assert again.scores.identical(bare.scores)
 
 
@@ -134,7 +141,10 @@ def test_the_prediction_is_the_linear_predictor_of_the_frozen_features(small_res
         angle = np.angle(np.mean(np.exp(1j * data.values[inside]))) % (2 * np.pi)
     else:
         nearest = np.searchsorted(data.t, time)
-        pair, weight = data.values[nearest - 1 : nearest + 1], (time - data.t[nearest - 1]) / (data.t[nearest] - data.t[nearest - 1])
+        pair, weight = (
+            data.values[nearest - 1 : nearest + 1],
+            (time - data.t[nearest - 1]) / (data.t[nearest] - data.t[nearest - 1]),
+        )
         angle = (pair[0] + weight * ((pair[1] - pair[0] + np.pi) % (2 * np.pi) - np.pi)) % (2 * np.pi)
     block = term.factors[0].basis.evaluate(np.array([angle]))[0]
     expected = np.exp(small_result.intercepts.values + block @ small_result.coefficients.values[keep]) / 0.02

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -53,7 +54,7 @@ def test_held_out_scores_by_hand(small_recording):
 
 def test_effect_and_its_interval_by_hand(small_recording):
     result = ge.run(analysis(DIRECTION), small_recording)
-    X, Y = design_matrix(result, small_recording)
+    X, _Y = design_matrix(result, small_recording)
     curve = result.curves["head_direction"].sel(unit="hd")
     angles = curve["head_direction"].values
     B = result.terms[0].factors[0].basis.evaluate(angles)
@@ -121,8 +122,15 @@ def test_history_and_coupling_filters_are_kernels_times_coefficients(small_resul
 def test_a_silent_unit_is_named_and_spoils_nobody(small_recording):
     import pynapple as nap
 
-    spikes = {index: small_recording.spikes[index] for index in range(3)} | {3: nap.Ts(t=np.array([]), time_support=small_recording.epochs["all"])}
-    more = replace(small_recording, spikes=nap.TsGroup(spikes, time_support=small_recording.epochs["all"]), unit_names=("hd", "place", "flat", "mute"), unit_table=None)
+    spikes = {index: small_recording.spikes[index] for index in range(3)} | {
+        3: nap.Ts(t=np.array([]), time_support=small_recording.epochs["all"])
+    }
+    more = replace(
+        small_recording,
+        spikes=nap.TsGroup(spikes, time_support=small_recording.epochs["all"]),
+        unit_names=("hd", "place", "flat", "mute"),
+        unit_table=None,
+    )
     alone, together = ge.run(analysis(DIRECTION), small_recording), ge.run(analysis(DIRECTION), more)
     np.testing.assert_allclose(together.coefficients.values[:, :3], alone.coefficients.values, rtol=1e-6, atol=1e-9)
     assert together.scores["status"].sel(unit="mute") == "silent"
@@ -143,7 +151,9 @@ def with_constant(recording: Recording) -> Recording:
     import pynapple as nap
 
     times = recording.covariates["head_direction"].data.t
-    return recording.with_covariates(Covariate("flat", nap.Tsd(times, np.full(times.size, 3.0), time_support=recording.epochs["all"])))
+    return recording.with_covariates(
+        Covariate("flat", nap.Tsd(times, np.full(times.size, 3.0), time_support=recording.epochs["all"]))
+    )
 
 
 def test_a_constant_covariate_is_left_out_with_a_note(small_recording):
@@ -161,7 +171,7 @@ def test_nothing_but_a_constant_covariate_is_an_error(small_recording):
 
 def test_no_term_says_to_add_one(small_recording):
     for question in (analysis(), analysis({**DIRECTION, "enabled": False})):
-        with pytest.raises(GlmError, match="no term.*add one"):
+        with pytest.raises(GlmError, match=r"no term.*add one"):
             ge.run(question, small_recording)
 
 
@@ -203,7 +213,9 @@ def test_conditions_leave_bins_out_but_keep_their_spikes_as_history(small_record
     everywhere = ge.run(analysis(HISTORY), small_recording)
     assert int(result.scores["n_bins"][0]) < 0.6 * int(everywhere.scores["n_bins"][0])
     x = small_recording.covariates["position"].data.values[:, 0]
-    assert int(result.scores["n_bins"][0]) == pytest.approx((x > 50).sum(), rel=0.03)  # no bin lost at the borders of the condition
+    assert int(result.scores["n_bins"][0]) == pytest.approx(
+        (x > 50).sum(), rel=0.03
+    )  # no bin lost at the borders of the condition
 
 
 # --- progress, stopping, cancelling
@@ -214,7 +226,7 @@ def test_progress_goes_from_nothing_to_done_and_never_back(small_analysis, small
     ge.run(small_analysis, small_recording, CallbackContext(seen.append))
     fractions = [progress.fraction for progress in seen]
     assert all(0 <= fraction <= 1 for fraction in fractions)
-    assert all(later >= earlier - 1e-9 for earlier, later in zip(fractions, fractions[1:], strict=False))
+    assert all(later >= earlier - 1e-9 for earlier, later in itertools.pairwise(fractions))
     assert fractions[-1] == 1.0
     assert len({progress.stage for progress in seen}) >= 4
 
@@ -283,8 +295,15 @@ def test_a_grid_cell_needs_position_and_head_direction(shared_data):
     recording = ge.open_recording(shared_data / "grid-cell-11207.nwb")
     position = next(covariate for covariate in recording.covariates.values() if len(covariate.components) == 2)
     direction = next(covariate for covariate in recording.covariates.values() if covariate.kind == "angle")
-    place = {"kind": "covariate", "name": "place", "factors": [{"variable": variable, "basis": {"family": "b_spline", "n": 12}} for variable in position.variables]}
-    angle = {"kind": "covariate", "factors": [{"variable": direction.variables[0], "basis": {"family": "cyclic_b_spline", "n": 8}}]}
+    place = {
+        "kind": "covariate",
+        "name": "place",
+        "factors": [{"variable": variable, "basis": {"family": "b_spline", "n": 12}} for variable in position.variables],
+    }
+    angle = {
+        "kind": "covariate",
+        "factors": [{"variable": direction.variables[0], "basis": {"family": "cyclic_b_spline", "n": 8}}],
+    }
     explained = {}
     for name, terms in {"place": (place,), "direction": (angle,), "both": (place, angle)}.items():
         question = analysis(*terms, time={"bin_size": 0.1}, model={"strengths": [1e-4, 1e-3, 1e-2]})

@@ -126,7 +126,9 @@ def test_history_filters_hold_the_truth(recovered):
     for result, recording in recovered:
         truth, found = truth_of(recording), result.filters["history"]
         np.testing.assert_allclose(found["lag_s"], truth["lag_s"], atol=1e-12)
-        shares.append(float(((found["low"] <= np.array(truth["history"])) & (np.array(truth["history"]) <= found["high"])).mean()))
+        shares.append(
+            float(((found["low"] <= np.array(truth["history"])) & (np.array(truth["history"]) <= found["high"])).mean())
+        )
         assert float((found["high"] - found["low"]).mean()) < 0.6  # and the intervals say something
     assert np.mean(shares) > 0.82
 
@@ -149,7 +151,12 @@ def test_the_pairs_that_are_coupled_are_found_and_hardly_any_other(recovered):
     p = result.coupling["p"]
     threshold = 0.05 / int(np.isfinite(p).sum())
     real = {(pair["target"], pair["source"]) for pair in truth_of(recording)["coupling"]}
-    found = {(str(unit), str(source)) for unit in p["unit"].values for source in p["source"].values if float(p.sel(unit=unit, source=source)) < threshold}
+    found = {
+        (str(unit), str(source))
+        for unit in p["unit"].values
+        for source in p["source"].values
+        if float(p.sel(unit=unit, source=source)) < threshold
+    }
     assert len(found & real) >= 0.6 * len(real)
     assert len(found - real) <= 1
 
@@ -165,7 +172,9 @@ def test_effects_of_head_direction_hold_the_truth(recovered):
                 tuning = session.log_tuning(unit, angles, np.zeros_like(angles), np.zeros_like(angles))
             else:
                 tuning = np.full(len(angles), session.log_tuning(unit, direction, *position.T).mean())
-            shares.append(holds(curve, unit["name"], tuning + mean_past(truth, recording, unit["name"]) + np.log(truth["bin_size"])).mean())
+            shares.append(
+                holds(curve, unit["name"], tuning + mean_past(truth, recording, unit["name"]) + np.log(truth["bin_size"])).mean()
+            )
     assert np.mean(shares) > 0.82
 
 
