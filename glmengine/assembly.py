@@ -67,7 +67,7 @@ class Assembly:
         """The same with the design as one array, for problems that each read a few of its columns, where it fits in `memory` bytes."""
         source = self.inputs.source
         T, P = source.shape
-        if isinstance(source, ArrayRows) or 8.0 * T * P > memory:
+        if isinstance(source, ArrayRows) or memory < 8.0 * T * P:
             return self
         X = np.empty((T, P))
         step = max(1, GATHERED_NUMBERS // max(P, 1))

@@ -17,7 +17,7 @@ from glmengine.models import Penalty, get_link
 from glmengine.models.penalties import Resolved
 from glmengine.solvers.categorical import CategoricalAnswer, minimise_categorical
 from glmengine.solvers.quadratic import Sparsity
-from glmengine.solvers.sparse import CHUNK_BYTES, StandardRows
+from glmengine.solvers.standard import CHUNK_BYTES, StandardRows
 
 SOLVER = "Newton on all classes"
 

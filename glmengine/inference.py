@@ -15,7 +15,7 @@ from glmengine.assembly import NO_DATA, SEPARATED, SILENT_UNIT, Assembly
 from glmengine.context import SILENT
 from glmengine.errors import GlmError
 from glmengine.models import Family
-from glmengine.models.families import most_likely_shape
+from glmengine.models.special import most_likely_shape
 from glmengine.solvers.problem import Objective, Problem
 from glmengine.solvers.rows import bucket
 

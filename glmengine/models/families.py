@@ -15,6 +15,7 @@ import numpy as np
 from glmengine.errors import GlmError
 from glmengine.models.arrays import INFEASIBLE, library
 from glmengine.models.links import Link, get_link, sigmoid
+from glmengine.models.special import hazard, log1p_over, rising_logs
 
 
 @dataclass(frozen=True)
@@ -173,7 +174,7 @@ class Bernoulli(Family):
             # softplus(eta) - y eta, written so that nothing cancels for y = 1 and a large eta
             loss = lib.np.logaddexp(0.0, lib.np.where(y > 0.5, -eta, eta)) + lib.np.where(y > 0.5, (1.0 - y) * eta, -y * eta)
             return loss, mu - y, spread, spread
-        up, down = _hazard(eta), _hazard(-eta)
+        up, down = hazard(eta), hazard(-eta)
         loss = -(y * lib.special.log_ndtr(eta) + (1.0 - y) * lib.special.log_ndtr(-eta))
         observed = y * up * (up + eta) + (1.0 - y) * down * (down - eta)
         return loss, (1.0 - y) * down - y * up, up * down, observed
@@ -289,7 +290,7 @@ class NegativeBinomial(Family):
         else:
             log_mu, ratio, bend = link.log_slopes(eta)
         spread = 1.0 + a * mu
-        loss = y * (lib.np.log1p(a * mu) - log_mu) + _log1p_over(lib, a, mu)
+        loss = y * (lib.np.log1p(a * mu) - log_mu) + log1p_over(lib, a, mu)
         # by the mean: dl/dmu = (mu - y)/(mu spread); every quotient by mu is taken through the link's log slopes
         score = (slope - y * ratio) / spread
         fisher = slope * ratio / spread
@@ -306,7 +307,7 @@ class NegativeBinomial(Family):
             counts = np.asarray(y)
             whole = counts.astype(np.int64)
             if counts.size and (whole == counts).all() and whole.max() < 2**20:
-                return -_rising_logs(whole, np.asarray(dispersion, float))
+                return -rising_logs(whole, np.asarray(dispersion, float))
         shape = 1.0 / dispersion
         return -(lib.special.gammaln(y + shape) - lib.special.gammaln(shape) + y * lib.np.log(dispersion))
 
@@ -316,7 +317,7 @@ class NegativeBinomial(Family):
     def log_likelihood(self, mu: Any, y: Any, dispersion: Any = None) -> Any:
         lib = library(mu, y, dispersion)
         a = 1.0 if dispersion is None else dispersion
-        core = lib.special.xlogy(y, mu) - y * lib.np.log1p(a * mu) - _log1p_over(lib, a, mu)
+        core = lib.special.xlogy(y, mu) - y * lib.np.log1p(a * mu) - log1p_over(lib, a, mu)
         return core - self.dispersion_loss(y, a) - lib.special.gammaln(y + 1.0)
 
     def deviance(self, mu: Any, y: Any, dispersion: Any = None) -> Any:
@@ -389,18 +390,6 @@ def get_family(name: str | Family) -> Family:
     return family
 
 
-def most_likely_shape(half_deviance: np.ndarray) -> np.ndarray:
-    """Shape k (1/dispersion) of the gamma family that is most likely, given half the mean deviance: log k - digamma(k) is equal to it."""
-    from scipy.special import digamma, polygamma
-
-    s = np.asarray(half_deviance, float)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        k = (3.0 - s + np.sqrt((s - 3.0) ** 2 + 24.0 * s)) / (12.0 * s)  # Minka 2002, within 1.5 %
-        for _ in range(6):  # Newton on 1/k
-            k = 1.0 / (1.0 / k + (np.log(k) - digamma(k) - s) / (k * k * (1.0 / k - polygamma(1, k))))
-    return k
-
-
 def _inside(xp: Any, eta: Any) -> tuple[Any, Any]:
     """Where a predictor that must be positive is so, and the predictor with 1 elsewhere."""
     inside = eta > 0.0
@@ -409,34 +398,6 @@ def _inside(xp: Any, eta: Any) -> tuple[Any, Any]:
 
 def _feasible(xp: Any, inside: Any, loss: Any, *derivatives: Any) -> tuple[Any, ...]:
     return (xp.where(inside, loss, INFEASIBLE), *(xp.where(inside, value, 0.0) for value in derivatives))
-
-
-def _log1p_over(lib: Any, a: Any, mu: Any) -> Any:
-    """log(1 + a mu) / a, which is mu for a = 0."""
-    return lib.np.log1p(a * mu) / a
-
-
-def _rising_logs(counts: np.ndarray, a: np.ndarray) -> np.ndarray:
-    """Sum over i < count of log(1 + a i), for `a` () or (M,) against counts (T,) or (T, M)."""
-    steps = np.arange(counts.max())
-    if a.ndim == 0 or a.size == 1:
-        return np.concatenate([[0.0], np.cumsum(np.log1p(a.reshape(()) * steps))])[counts]
-    a = a.reshape(-1)
-    return np.stack([_rising_logs(counts[:, unit], a[unit]) for unit in range(a.size)], axis=1)
-
-
-def _hazard(eta: Any) -> Any:
-    """phi(eta) / Phi(eta), the derivative of log Phi; a continued fraction where both underflow."""
-    lib = library(eta)
-    xp = lib.np
-    far = eta < -8.0
-    x = xp.where(far, -eta, 8.0)
-    fraction = x
-    for term in range(40, 0, -1):
-        fraction = x + term / fraction
-    near = xp.where(far, 0.0, eta)
-    direct = xp.exp(-0.5 * near * near - 0.5 * math.log(2 * math.pi) - lib.special.log_ndtr(near))
-    return xp.where(far, fraction, direct)
 
 
 def _refuse(y: np.ndarray, names: Any, bad: np.ndarray, why: str) -> None:

@@ -17,13 +17,14 @@ NeMoS has the same forms and the same losses throughout. The textbook form max l
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from glmengine.errors import GlmError
+from glmengine.models.differences import check_strength, difference_matrix
 
 
 @dataclass(frozen=True)
@@ -388,55 +389,6 @@ def get_penalty(penalty: str | Penalty | None, strength: float | None = None) ->
     if not isinstance(penalty, Penalty):
         raise GlmError(f"penalty: {penalty!r} is neither a name nor a penalty; give for example 'ridge' or Ridge(1e-4)", field="model.penalty")
     return penalty if strength is None else penalty.scaled(strength)
-
-
-def check_strength(strength: float) -> float:
-    """`strength` as a float, refused where negative or not finite."""
-    try:
-        value = float(strength)
-    except (TypeError, ValueError) as error:
-        raise GlmError(f"penalty: the strength {strength!r} is not a number; give 0 or more", field="model.strengths") from error
-    if not (math.isfinite(value) and value >= 0):
-        raise GlmError(f"penalty: the strength is {value}; give a finite number, 0 or more", field="model.strengths")
-    return value
-
-
-def difference_matrix(shape: Sequence[int], circular: bool | Sequence[bool] = False, axes: Sequence[float] | None = None) -> np.ndarray:
-    """Sum over axes of D'D, D the second differences along one axis of a grid of coefficients (last axis fastest).
-
-    Parameters
-    ----------
-    shape : sequence of int
-        Number of coefficients along each axis.
-    circular : bool or sequence of bool
-        Whether an axis wraps.
-    axes : sequence of float, optional
-        Relative strength of each axis.
-
-    Returns
-    -------
-    (P, P) array, P the product of `shape`.
-    """
-    wraps = [bool(circular)] * len(shape) if isinstance(circular, bool | np.bool_) else list(circular)
-    weights = [1.0] * len(shape) if axes is None else [check_strength(weight) for weight in axes]
-    if len(wraps) != len(shape) or len(weights) != len(shape):
-        raise GlmError(f"penalty: {len(shape)} axes need as many entries in 'circular' and 'axes'", field="model.penalty")
-    total = np.zeros((math.prod(shape),) * 2)
-    for axis, (size, wrap, weight) in enumerate(zip(shape, wraps, weights, strict=True)):
-        one = _second_differences(size, wrap)
-        before, after = math.prod(shape[:axis]), math.prod(shape[axis + 1 :])
-        total += weight * np.kron(np.kron(np.eye(before), one.T @ one), np.eye(after))
-    return total
-
-
-def _second_differences(n: int, circular: bool) -> np.ndarray:
-    """(n - 2, n), or (n, n) where it wraps; no rows where there are fewer than three coefficients."""
-    if n < 3:
-        return np.zeros((0, n))
-    if circular:
-        eye = np.eye(n)
-        return np.roll(eye, 1, axis=1) - 2 * eye + np.roll(eye, -1, axis=1)
-    return np.diff(np.eye(n), n=2, axis=0)
 
 
 def _parts(penalty: Penalty) -> tuple[Penalty, ...]:

@@ -16,7 +16,8 @@ import numpy as np
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
 from glmengine.solvers.quadratic import Sparsity, minimise_quadratic
-from glmengine.solvers.sparse import DECREMENT, KKT, StandardRows
+from glmengine.solvers.sparse import DECREMENT, KKT
+from glmengine.solvers.standard import StandardRows
 
 SEPARATED = 25.0
 """A fit without a penalty that runs away until predictors differ by this much has no finite optimum."""

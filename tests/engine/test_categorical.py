@@ -7,7 +7,7 @@ import pytest
 
 from glmengine.solvers.categorical import minimise_categorical
 from glmengine.solvers.quadratic import Sparsity
-from glmengine.solvers.sparse import ArrayBlocks, StandardRows
+from glmengine.solvers.standard import ArrayBlocks, StandardRows
 
 T, P, K = 1200, 5, 4
 UNITS = np.array([1, 1, 100, 0.01, 1])

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from glmengine.models import ElasticNet, GroupLasso, Lasso, Ridge, Smoothness, get_family
 from glmengine.models.penalties import Columns
 from glmengine.solvers.quadratic import Sparsity, minimise_quadratic
-from glmengine.solvers.sparse import ArrayBlocks, SparseLoss, SparseProblem, StandardRows
+from glmengine.solvers.sparse import SparseLoss, SparseProblem
+from glmengine.solvers.standard import ArrayBlocks, StandardRows
 
 GROUPS = {"a": np.arange(0, 3), "b": np.arange(3, 7), "c": np.arange(7, 10)}
 
