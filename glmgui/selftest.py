@@ -93,11 +93,11 @@ def _draws_features(window: MainWindow, folder: Path) -> str:
 
 
 def _fits(window: MainWindow, folder: Path) -> str:
-    results: list[object] = []
-    window.session.fit(results.append)
-    wait_until(lambda: bool(results) or not window.document.busy, _PATIENCE, "fitting")
-    _require(bool(results), "the fit gave no result")
+    window.session.fit()
+    wait_until(lambda: not window.document.busy, _PATIENCE, "fitting")
+    settle(0.5)  # the result is shown in turns of its own after the job has ended
     result = window.document.result
+    _require(result is not None, "the fit gave no result")
     explained = result.scores["deviance_explained_heldout"].values
     _require(result.converged, "not every unit reached the optimum")
     _require(not window.document.result_is_stale, "the result is taken for stale")
