@@ -272,7 +272,7 @@ def fit(
     whole : bool
         Refuse counts that are not whole numbers; off, any number from 0 on is taken for one.
     solver : str
-        ``"auto"``, ``"newton"`` or ``"lbfgs"``.
+        ``"auto"``, ``"newton"`` or ``"lbfgs"``, for smooth penalties; those that make zeros have proximal Newton.
     memory : float
         GB that the prepared design may take; a larger one is read in pieces in each pass.
     context : Context, optional
@@ -364,7 +364,7 @@ def _fit_units(
         parts.append(part)
         names.append(solution.solver)
         trace.extend(solution.trace)
-    notes = (*_unit_notes(status, inputs.units), *_column_notes(parts, inputs.features))
+    notes = (*_unit_notes(status, inputs.units), *_column_notes(parts, inputs.features), *_shape_notes(assembly, parts))
     own = np.full(M, penalty.strength) if strength is None else factor
     return Fit(
         coef=coef,
@@ -463,6 +463,25 @@ def _unit_notes(status: np.ndarray, units: tuple[str, ...]) -> tuple[str, ...]:
         named = [unit for unit, value in zip(units, status, strict=True) if value == kind]
         if named:
             notes.append(f"{'Unit' if len(named) == 1 else 'Units'} {_listed(named)}: {text}.")
+    return tuple(notes)
+
+
+def _shape_notes(assembly: Assembly, parts: list[Part]) -> tuple[str, ...]:
+    """What the likelihood's shape means for the numbers."""
+    from glmengine.dispatch import no_more_than_poisson
+
+    family, link = assembly.family, assembly.link
+    notes = []
+    if not family.is_convex(link):
+        notes.append(
+            f"The likelihood of the {family.name} family with the {link.name} link is not concave: what was found from the mean rate, or from the start given, is a stationary point, and there may be others."
+        )
+    elif family.estimates_dispersion:
+        notes.append("The likelihood is not concave in coefficients and dispersion together: what was found is a stationary point, and there may be others.")
+    if family.estimates_dispersion:
+        named = [assembly.inputs.units[unit] for part in parts for unit in part.units[no_more_than_poisson(part.problem.dispersion)]]
+        if named:
+            notes.append(f"Not more variable than Poisson counts, so that the dispersion is 0: {', '.join(named[:8])}{f' and {len(named) - 8} more' if len(named) > 8 else ''}.")
     return tuple(notes)
 
 

@@ -236,6 +236,14 @@ def test_designs_that_hold_little(family, penalty):
         assert fit.converged[0] == (fit.status[0] in ("ok", "silent"))
 
 
+def test_a_likelihood_that_is_not_concave_is_said_to_be_so(population):
+    X, Y = population
+    y = Y[:, 0] + 0.5
+    assert any("not concave" in note for note in ge.fit(X, y, family="gamma", link="softplus").notes)
+    assert any("not concave" in note for note in ge.fit(X, Y[:, 0], family="negative_binomial").notes)
+    assert not ge.fit(X, y, family="gamma").notes
+
+
 # the free dispersion
 
 
@@ -280,6 +288,7 @@ def test_a_dispersion_for_each_unit_and_none_for_poisson_counts(overdispersed):
     assert fit.converged.all()
     assert fit.dispersion[0] == pytest.approx(0.8, rel=0.3)
     assert fit.dispersion[1] < 1e-6
+    assert any("Not more variable than Poisson" in note and note.endswith(": 1.") for note in fit.notes)
     poisson = ge.fit(X, regular, penalty=ge.NoPenalty())
     np.testing.assert_allclose(fit.coef[:, 1], poisson.coef[:, 0], atol=1e-6)
     alone = ge.fit(X, y, family="negative_binomial", penalty=ge.NoPenalty())
