@@ -64,11 +64,33 @@ class Minimiser:
         if self._penalty.is_smooth or not problem.strength.any():
             solution, self._descent = solve(problem, context, theta, solver=self._solver, descent=self._descent)
             return solution, self._descent.theta
+        bare = problem.strength == 0
+        if bare.any():  # nothing holds these at zero: they are smooth
+            return self._divided(problem, theta, context, bare)
         if self._proximal is None:
             self._proximal = Proximal(problem.rows, intercept=problem.intercept)
         objective = Objective(problem, context)
         solution = self._proximal.solve(problem, self._penalty, *objective.to_raw(theta), context)
         return solution, objective.start(solution.coef, solution.intercept)
+
+    def _divided(self, problem: Problem, theta: np.ndarray, context: Any, bare: np.ndarray) -> tuple[Solution, np.ndarray]:
+        """Columns without a penalty by the one solver, the others by the other."""
+        result, parts = theta.copy(), []
+        for columns in (np.flatnonzero(bare), np.flatnonzero(~bare)):
+            solution, result[columns] = self._at_dispersion(_some(problem, columns), theta[columns], context)
+            parts.append((columns, solution))
+        order = np.argsort(np.concatenate([columns for columns, _ in parts]))
+        joined = {
+            name: np.concatenate([getattr(solution, name) for _, solution in parts])[order]
+            for name in ("coef", "intercept", "objective", "decrement", "converged", "runaway", "iterations")
+        }
+        free = [np.zeros_like(solution.coef, bool) if solution.free is None else solution.free for _, solution in parts]
+        return Solution(
+            **joined,
+            solver="; ".join(dict.fromkeys(solution.solver for _, solution in parts)),
+            trace=tuple(step for _, solution in parts for step in solution.trace),
+            free=np.concatenate(free)[order],
+        ), result
 
     def _jointly(self, problem: Problem, theta: np.ndarray, context: Any) -> tuple[Solution, Problem, np.ndarray]:
         """Coefficients and dispersion together; starts from the last dispersion, or the best one for the means given."""
@@ -98,6 +120,13 @@ class Minimiser:
             solver=f"{solution.solver}, {found.fits} dispersions",
         )
         return solution, replace(problem, dispersion=found.dispersion), theta
+
+
+def _some(problem: Problem, columns: np.ndarray) -> Problem:
+    """The problem of some of its columns."""
+    per_column = ("unit", "held", "total", "mean", "strength", "movable", "limit")
+    chosen = {name: getattr(problem, name)[columns] for name in per_column}
+    return replace(problem, **chosen, dispersion=None if problem.dispersion is None else problem.dispersion[columns])
 
 
 def column_of(problem: Problem, k: int) -> tuple[np.ndarray, np.ndarray]:

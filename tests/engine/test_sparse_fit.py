@@ -70,6 +70,19 @@ def test_a_strength_for_each_unit(population):
     np.testing.assert_array_equal(fit.strength, strengths)
 
 
+@pytest.mark.parametrize("family", ["poisson", "negative_binomial"])
+def test_a_unit_of_strength_zero_is_not_penalised(population, family):
+    X, Y = population
+    X = np.column_stack([X, 1 - X.sum(axis=1)])  # collinear, for which the unpenalised solution is a choice
+    fit = ge.fit(X, Y, family=family, penalty="lasso", strength=[0.05, 0.0, 0.1])
+    free = ge.fit(X, Y[:, 1], family=family, penalty=ge.NoPenalty())
+    np.testing.assert_allclose(fit.coef[:, 1], free.coef[:, 0], atol=1e-7)
+    np.testing.assert_allclose(fit.coef[:, 2], ge.fit(X, Y[:, 2], family=family, penalty=ge.Lasso(0.1)).coef[:, 0], atol=1e-7)
+    assert any("Not determined" in note for note in fit.notes)
+    cv = ge.cross_validate(X, Y, family=family, penalty="lasso", strengths=[0.0, 0.05], folds=2)
+    assert cv.converged.values.all()
+
+
 def test_a_sum_of_penalties_is_multiplied_by_its_strength(population):
     X, Y = population
     both = ge.Ridge(0.1) + ge.Lasso(0.02)
