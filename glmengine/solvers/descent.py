@@ -56,7 +56,8 @@ class Descent:
         self.fresh = np.zeros(K, bool)  # that Hessian was made where the column now is
         self.double = np.zeros(K, bool)  # float32 was not enough
         self.softest = np.ones(K)  # least curvature met along a step, in the shared metric
-        self.price = features / (10 + 20 / K)  # of a Hessian in passes, by the measured rates of the two products
+        # of a Hessian and its factor in passes, by the measured rates of the products
+        self.price = features / (10 + 20 / K) + features**2 / (4 * max(problem.rows.n, 1))
         self.can_renew = features <= LARGEST_HESSIAN and (solver != "lbfgs" or gram is None)
         self.theta: np.ndarray | None = None
 

@@ -14,12 +14,11 @@ from scipy.linalg import LinAlgError, cho_factor, cho_solve, eigh
 
 from glmengine.solvers.problem import Objective
 
-NULL = {"float32": 3e-6, "float64": 1e-12}
+NULL = {"float32": 1e-6, "float64": 1e-12}
 """Eigenvalues of a matrix with unit diagonal below this, times its size in units of 100, cannot be told from zero."""
 
 MANY_COLUMNS = 4
-LARGE = 600
-"""A Gram of more columns is factorised for each problem column, where those are few, rather than diagonalised once."""
+"""For fewer problem columns the shared matrix is factorised for each of them, rather than diagonalised once."""
 
 
 class GramMetric:
@@ -37,7 +36,7 @@ class GramMetric:
     def __init__(self, gram: np.ndarray, penalty: np.ndarray, curvature: np.ndarray, strength: np.ndarray) -> None:
         self.curvature, self.strength = curvature, strength
         self._pair = gram, penalty
-        self._direct = curvature.size < MANY_COLUMNS and len(gram) > LARGE
+        self._direct = curvature.size < MANY_COLUMNS
         if self._direct:
             self.at(strength)
             return
@@ -110,20 +109,28 @@ def inverse(matrix: np.ndarray, precision: str) -> tuple[Callable[[np.ndarray], 
     diagonal = np.diagonal(matrix)
     size = np.sqrt(np.where(diagonal > 0, diagonal, 1.0))
     scaled = matrix / np.outer(size, size)
-    try:
-        factor = cho_factor(scaled, lower=True, check_finite=False)
-        pivots = np.diagonal(factor[0]) ** 2
-        if pivots.min() > _null(np.ones(len(matrix)), precision):
-            return (lambda right: cho_solve(factor, right / size, check_finite=False) / size), True
-    except LinAlgError:
-        pass  # not positive definite to rounding: the eigenvalues say how far
+    limit = _null(np.ones(len(matrix)), precision)
+    for shift in (0.0, limit) if precision == "float32" else (0.0,):
+        # in float32 what is rounding and what is curvature cannot be told apart below the limit: move there, with care
+        factor = _factor(scaled + shift * np.eye(len(scaled)) if shift else scaled, limit)
+        if factor is not None:
+            return (lambda right, factor=factor: cho_solve(factor, right / size, check_finite=False) / size), not shift
     values, vectors = eigh(scaled, check_finite=False)
     limit = _null(values, precision)
-    if precision == "float32":  # what is rounding and what is curvature cannot be told apart: move there, with care
+    if precision == "float32":
         values = np.maximum(values, limit)
     else:
         vectors, values = vectors[:, values > limit], values[values > limit]
     return (lambda right: vectors @ ((vectors.T @ (right / size)) / values) / size), precision == "float64"
+
+
+def _factor(matrix: np.ndarray, limit: float) -> tuple[np.ndarray, bool] | None:
+    """Cholesky factor, or None where a pivot is not above half the limit."""
+    try:
+        factor = cho_factor(matrix, lower=True, check_finite=False)
+    except LinAlgError:
+        return None
+    return factor if np.min(np.diagonal(factor[0]) ** 2, initial=1.0) > 0.5 * limit else None
 
 
 def _null(values: np.ndarray, precision: str) -> float:
