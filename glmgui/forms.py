@@ -14,9 +14,8 @@ list of forms with buttons to add and remove.
 
 from __future__ import annotations
 
-import types
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Any, Literal, Union, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
@@ -26,23 +25,22 @@ from qtpy.QtWidgets import QFrame, QGridLayout, QLabel, QPushButton, QSizePolicy
 from glmengine.errors import GlmError
 from glmengine.spec import Spec
 from glmgui import theme
-from glmgui.editors import (
-    BoolEditor,
-    ChoiceEditor,
+from glmgui.editors import BoolEditor, ChoiceEditor, Editor, NameEditor, NamesEditor, OptionalEditor, QuietCombo, TextEditor
+from glmgui.fields import (
     Choices,
-    Editor,
-    NameEditor,
-    NamesEditor,
-    NumberEditor,
-    NumbersEditor,
-    OptionalEditor,
-    PairEditor,
-    QuietCombo,
-    TextEditor,
+    extra_of,
+    first_value,
+    help_of,
     in_words,
+    members_of,
+    options_of,
+    switched,
+    tag_field,
+    title_of,
+    unwrapped,
 )
+from glmgui.numbers import NumberEditor, NumbersEditor, PairEditor
 
-_TAGS = ("family", "kind")
 Admit = Callable[[type[Spec], str], bool]
 
 
@@ -152,11 +150,11 @@ class SpecForm(QWidget):
     def _build(self, fields: Sequence[str] | None) -> None:
         described = self._type.model_fields
         in_order = (
-            fields if fields is not None else sorted(described, key=lambda field: bool(_extra(described[field], "advanced")))
+            fields if fields is not None else sorted(described, key=lambda field: bool(extra_of(described[field], "advanced")))
         )
         for field in in_order:
             info = described[field]
-            if _extra(info, "hidden") or (fields is None and not info.title):
+            if extra_of(info, "hidden") or (fields is None and not info.title):
                 continue
             if self._admit is not None and not self._admit(self._type, field):
                 continue
@@ -164,15 +162,15 @@ class SpecForm(QWidget):
 
     def _add(self, field: str, info: FieldInfo) -> None:
         editor = make_editor(info.annotation, info, self._admit, f"{self._name}_{field}", self)
-        title, help_text = info.title or in_words(field), _help_text(info)
+        title, help_text = info.title or in_words(field), help_of(info)
         editor.describe(title, help_text, f"{self._name}_{field}")
-        unit = _extra(info, "unit")
+        unit = extra_of(info, "unit")
         shown = f"{title} ({unit})" if unit and not unit.startswith("of the") else title
         label = QLabel(shown, self)
         label.setToolTip(help_text)
         label.setBuddy(next(iter(editor.controls()), editor))
         message = _message_label(self, f"{self._name}_{field}_message")
-        advanced = bool(_extra(info, "advanced"))
+        advanced = bool(extra_of(info, "advanced"))
         if advanced and self._more is None:
             self._add_more_button()
         row = self._grid.rowCount()
@@ -291,7 +289,7 @@ class UnionEditor(_Wide):
         self._form: SpecForm | None = None
         self._title = QLabel(self)
         self._box = QuietCombo(self)
-        self._box.setObjectName(f"{name}_{_tag_field(members[0])}")
+        self._box.setObjectName(f"{name}_{tag_field(members[0])}")
         for member in self._all:
             if admit is None or admit(member, ""):
                 self._offer(member)
@@ -429,7 +427,7 @@ class ListEditor(_Wide):
         frame = QFrame(self)
         frame.setFrameShape(QFrame.Shape.StyledPanel)
         editor = make_editor(self._item, self._info, self._admit, f"{self._name}_{len(self._rows)}", frame)
-        editor.describe(self._info.title or "", _help_text(self._info), f"{self._name}_{len(self._rows)}")
+        editor.describe(self._info.title or "", help_of(self._info), f"{self._name}_{len(self._rows)}")
         remove = QToolButton(frame)
         remove.setText("\u2715")
         remove.setAutoRaise(True)
@@ -459,7 +457,7 @@ class ListEditor(_Wide):
             self.changed.emit()
 
     def _add_one(self) -> None:
-        members = _members(self._item)
+        members = members_of(self._item)
         try:
             like = self._rows[-1][1].value() if self._rows else None
             made = like if type(like) in members else switched(None, members[0], self._choices)
@@ -484,13 +482,13 @@ def _add_text(title: str) -> str:
 
 def make_editor(annotation: Any, info: FieldInfo, admit: Admit | None, name: str, parent: QWidget | None = None) -> Editor:
     """The editor for a value of this type, described by `info`."""
-    annotation, rules = _unwrapped(annotation)
+    annotation, rules = unwrapped(annotation)
     rules = [*rules, *info.metadata]
-    options = [option for option in _options(annotation) if option is not type(None)]
-    if len(options) < len(_options(annotation)):
+    options = [option for option in options_of(annotation) if option is not type(None)]
+    if len(options) < len(options_of(annotation)):
         inner = make_editor(options[0] if len(options) == 1 else Union[tuple(options)], info, admit, name)  # noqa: UP007
-        return OptionalEditor(inner, _guess(options[0], info, rules), parent)
-    specs = _members(annotation)
+        return OptionalEditor(inner, first_value(options[0], info, rules), parent)
+    specs = members_of(annotation)
     if len(specs) > 1:
         return UnionEditor(specs, admit, name, parent)
     if specs:
@@ -505,11 +503,11 @@ def make_editor(annotation: Any, info: FieldInfo, admit: Admit | None, name: str
 def _tuple_editor(parts: Sequence[Any], info: FieldInfo, admit: Admit | None, name: str, parent: QWidget | None) -> Editor:
     if len(parts) == 2 and parts[1] is not Ellipsis:
         return PairEditor(parent)
-    item, _ = _unwrapped(parts[0])
-    if _members(item):
+    item, _ = unwrapped(parts[0])
+    if members_of(item):
         return ListEditor(parts[0], info, admit, name, parent)
     if item is str:
-        kind = _extra(info, "choices")
+        kind = extra_of(info, "choices")
         required = any(getattr(rule, "min_length", 0) for rule in info.metadata)
         return (
             NamesEditor(kind, empty_means="" if required else info.description or "", parent=parent) if kind else _Words(parent)
@@ -520,7 +518,7 @@ def _tuple_editor(parts: Sequence[Any], info: FieldInfo, admit: Admit | None, na
 def _plain_editor(annotation: Any, info: FieldInfo, rules: Sequence[Any], parent: QWidget | None) -> Editor:
     if annotation is bool:
         return BoolEditor(parent=parent)
-    if annotation in (int, float) or {int, float} & set(_options(annotation)):
+    if annotation in (int, float) or {int, float} & set(options_of(annotation)):
         low = next(
             (value for rule in rules for value in (getattr(rule, "ge", None), getattr(rule, "gt", None)) if value is not None),
             None,
@@ -533,10 +531,10 @@ def _plain_editor(annotation: Any, info: FieldInfo, rules: Sequence[Any], parent
         typical = info.default if isinstance(info.default, int | float) and info.default else None
         whole = annotation is int
         return NumberEditor(
-            low, high, open_low=exclusive, whole=whole, log=bool(_extra(info, "log")), typical=typical, parent=parent
+            low, high, open_low=exclusive, whole=whole, log=bool(extra_of(info, "log")), typical=typical, parent=parent
         )
-    if _extra(info, "choices"):
-        return NameEditor(_extra(info, "choices"), parent)
+    if extra_of(info, "choices"):
+        return NameEditor(extra_of(info, "choices"), parent)
     return TextEditor(parent=parent)
 
 
@@ -548,104 +546,6 @@ class _Words(TextEditor):
 
     def set_value(self, value: Sequence[str]) -> None:
         super().set_value(", ".join(value))
-
-
-def switched(old: Spec | None, new: type[Spec], choices: Choices) -> Spec:
-    """A spec of another kind that keeps what both have; a required name is filled in from the recording.
-
-    Raises
-    ------
-    GlmError
-        If a required value cannot be guessed.
-    """
-    values: dict[str, Any] = {}
-    for field, info in new.model_fields.items():
-        if field in _TAGS:
-            continue
-        if old is not None and field in type(old).model_fields:
-            values[field] = getattr(old, field)
-        elif info.is_required() and choices.get(_extra(info, "choices")):
-            first = choices[_extra(info, "choices")][0]
-            values[field] = (first,) if get_origin(_unwrapped(info.annotation)[0]) is tuple else first
-        elif info.is_required():
-            guess = _guess(_unwrapped(info.annotation)[0], info, info.metadata)
-            if guess is not None:
-                values[field] = guess
-    try:
-        return new(**values)
-    except GlmError:
-        # a kept value may break the new kind's rules; then its own defaults are the better start
-        required = {field: value for field, value in values.items() if new.model_fields[field].is_required()}
-        return new(**required)
-
-
-def title_of(member: type[Spec]) -> str:
-    """The name of a kind of spec as a person writes it, from its tag."""
-    for tag in _TAGS:
-        if tag in member.model_fields and isinstance(member.model_fields[tag].default, str):
-            return in_words(member.model_fields[tag].default)
-    return in_words(member.__name__)
-
-
-def _tag_field(member: type[Spec]) -> str:
-    return next((tag for tag in _TAGS if tag in member.model_fields), "kind")
-
-
-def _unwrapped(annotation: Any) -> tuple[Any, list[Any]]:
-    """An annotation without `Annotated`, and the rules that stood there."""
-    rules: list[Any] = []
-    while get_origin(annotation) is Annotated:
-        annotation, *extra = get_args(annotation)
-        for one in extra:
-            rules += one.metadata if isinstance(one, FieldInfo) else [one]
-    return annotation, rules
-
-
-def _options(annotation: Any) -> tuple[Any, ...]:
-    return get_args(annotation) if get_origin(annotation) in (Union, types.UnionType) else (annotation,)
-
-
-def _members(annotation: Any) -> tuple[type[Spec], ...]:
-    """The kinds of spec that an annotation allows, empty where it is no spec."""
-    annotation, _ = _unwrapped(annotation)
-    found: list[type[Spec]] = []
-    for option in _options(annotation):
-        option, _ = _unwrapped(option)
-        if get_origin(option) in (Union, types.UnionType):
-            found += _members(option)
-        elif isinstance(option, type) and issubclass(option, Spec):
-            found.append(option)
-    return tuple(found)
-
-
-def _guess(annotation: Any, info: FieldInfo, rules: Sequence[Any]) -> Any:
-    """Something to begin with where a value is given at last."""
-    annotation, _ = _unwrapped(annotation)
-    if info.default not in (None, PydanticUndefined):
-        return info.default
-    if get_origin(annotation) in (tuple, list):
-        parts = get_args(annotation)
-        return (0.0, 1.0) if len(parts) == 2 and parts[1] is not Ellipsis else ()
-    if get_origin(annotation) is Literal:
-        return get_args(annotation)[0]
-    if annotation in (int, float):
-        low = next(
-            (value for rule in rules for value in (getattr(rule, "ge", None), getattr(rule, "gt", None)) if value is not None), 0
-        )
-        return annotation(low + 1) if any(getattr(rule, "gt", None) is not None for rule in rules) else annotation(low)
-    if annotation is bool:
-        return False
-    return "" if annotation is str else None
-
-
-def _extra(info: FieldInfo, key: str) -> Any:
-    return (info.json_schema_extra or {}).get(key, "") if isinstance(info.json_schema_extra, dict) else ""
-
-
-def _help_text(info: FieldInfo) -> str:
-    text = info.description or ""
-    unit = _extra(info, "unit")
-    return f"{text} Unit: {unit}." if unit else text
 
 
 def _without_place(error: GlmError, spec_type: type[Spec]) -> str:

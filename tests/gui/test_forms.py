@@ -11,8 +11,8 @@ from qtpy.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QLabel, QLineEd
 
 from glmengine.errors import GlmError
 from glmengine.spec import Spec, param
-from glmgui.editors import NumberBox
 from glmgui.forms import SpecForm
+from glmgui.numbers import NumberBox
 
 
 class Spline(Spec):

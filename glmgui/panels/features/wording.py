@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from glmengine.recording import Recording
 from glmengine.spec import Spec
-from glmgui.editors import in_words
+from glmgui.fields import in_words
 from glmgui.plots import Axis
 
 
