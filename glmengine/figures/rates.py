@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from glmengine.recording import Recording
     from glmengine.results import Result
+    from glmengine.timegrid import TimeGrid
 
 
 def draw(
@@ -27,7 +28,7 @@ def draw(
     seconds: float = 30.0,
     smoothing: float = 0.1,
 ) -> Figure:
-    """A stretch of `seconds` from `start` (the first that the model covers where not given), both smoothed by `smoothing` seconds."""
+    """A stretch of `seconds` from `start` (the one with most spikes where not given), both smoothed by `smoothing` seconds."""
     if recording is None:
         raise GlmError("predicted and observed rates need the recording; give it")
     figure, (ax,) = panels(1, size=(7.5, 2.4))
@@ -45,8 +46,7 @@ def rate_stretch(
 
     bin_size = result.analysis.time.bin_size
     if start is None:
-        pieces = make_grid(result.analysis.time, recording).pieces
-        start = float(pieces[np.argmax(pieces[:, 1] - pieces[:, 0] >= min(seconds, (pieces[:, 1] - pieces[:, 0]).max())), 0])
+        start = busiest(make_grid(result.analysis.time, recording), recording, unit, seconds)
     stretch = np.array([[start, start + seconds]])
     predicted = result.predict(recording, stretch).sel(unit=unit)
     counts = np.asarray(TimeGrid.from_intervals(stretch, bin_size).count(recording, (unit,))[:, 0], np.float64)
@@ -57,6 +57,13 @@ def rate_stretch(
     smooth = gaussian_filter1d(np.where(known, values, 0.0), max(smoothing / bin_size, 1e-6), mode="nearest")
     with np.errstate(divide="ignore", invalid="ignore"):
         return predicted["time"].values, np.where(known, smooth / weights, np.nan), observed
+
+
+def busiest(grid: TimeGrid, recording: Recording, unit: str, seconds: float) -> float:
+    """Where the stretch of `seconds` begins in which the unit has the most spikes."""
+    total = np.concatenate([[0.0], np.cumsum(np.nan_to_num(grid.count(recording, (unit,))[:, 0].astype(np.float64)))])
+    ends = np.searchsorted(grid.starts, grid.starts + seconds)
+    return float(grid.starts[np.argmax(total[ends] - total[: len(ends)])])
 
 
 def draw_rates(

@@ -68,6 +68,16 @@ def test_rates_keep_the_mean(small_result, small_recording):
     assert np.corrcoef(predicted[np.isfinite(predicted)], observed[np.isfinite(predicted)])[0, 1] > 0.5
 
 
+def test_the_stretch_shown_is_the_busiest(small_result, small_recording):
+    from glmengine.figures.rates import busiest
+    from glmengine.timegrid import make_grid
+
+    start = busiest(make_grid(small_result.analysis.time, small_recording), small_recording, "place", 10.0)
+    spikes = small_recording.spikes[1].t
+    found = ((spikes >= start) & (spikes < start + 10.0)).sum()
+    assert found == max(((spikes >= t) & (spikes < t + 10.0)).sum() for t in np.arange(0.0, 120.0, 0.02))
+
+
 def test_only_what_is_there_is_offered(small_result):
     from dataclasses import replace
 
