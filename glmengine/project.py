@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
+from weakref import WeakKeyDictionary
 
 from glmengine.analysis import Analysis
 from glmengine.errors import GlmError
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 FORMAT_VERSION = 1
 _LARGEST = 4_000_000_000  # bytes unpacked; a result of that size is refused rather than filling the disk
 _LARGEST_TEXT = 50_000_000
+_written: WeakKeyDictionary[Result, bytes] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True)
@@ -94,11 +96,18 @@ def save_project(
         archive.writestr("project.json", json.dumps(head, indent=1, ensure_ascii=False))
         archive.writestr("analysis.toml", tomli_w.dumps(analysis.to_dict()))
         if result is not None:
-            with tempfile.TemporaryDirectory() as folder:
-                saved = Path(folder) / "result.nc"
-                result.save(saved)
-                archive.write(saved, "result.nc", zipfile.ZIP_DEFLATED, compresslevel=1)
+            archive.writestr("result.nc", _netcdf_of(result), zipfile.ZIP_DEFLATED, compresslevel=1)
         archive.writestr("report.html", _report(analysis, result, head["recording"]))
+
+
+def _netcdf_of(result: Result) -> bytes:
+    """The result's file; kept while the result lives, since a project is saved again at each edit and a result never changes."""
+    if result not in _written:
+        with tempfile.TemporaryDirectory() as folder:
+            saved = Path(folder) / "result.nc"
+            result.save(saved)
+            _written[result] = saved.read_bytes()
+    return _written[result]
 
 
 def load_project(path: str | Path) -> Project:

@@ -44,6 +44,15 @@ def test_everything_comes_back(tmp_path, small_analysis, small_result, recording
     ).samefile(recording_file.path)
 
 
+def test_saving_again_writes_the_same_result(tmp_path, small_analysis, small_result):
+    for name in ("a", "b"):
+        save_project(tmp_path / f"{name}.glm", small_analysis.with_(title=name), small_result)
+    one, other = (zipfile.ZipFile(tmp_path / f"{name}.glm") for name in ("a", "b"))
+    with one, other:
+        assert one.read("result.nc") == other.read("result.nc")
+        assert one.read("analysis.toml") != other.read("analysis.toml")
+
+
 def test_a_project_without_result_or_recording(tmp_path, small_analysis):
     save_project(tmp_path / "p.glm", small_analysis)
     analysis, result, reference = load_project(tmp_path / "p.glm")
@@ -79,7 +88,7 @@ def test_a_save_that_fails_leaves_the_old_project(tmp_path, small_analysis, smal
         type(small_result), "save", lambda self, path: (_ for _ in ()).throw(OSError(28, "No space left on device"))
     )
     with pytest.raises(GlmError, match="No space left"):
-        save_project(path, small_analysis.with_(title="new"), small_result)
+        save_project(path, small_analysis.with_(title="new"), replace(small_result))
     assert path.read_bytes() == before
     assert [item.name for item in tmp_path.iterdir()] == ["p.glm"]
 
