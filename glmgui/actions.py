@@ -62,6 +62,11 @@ def _is_busy(window: MainWindow) -> bool:
     return window.document.busy
 
 
+def _can_stop(window: MainWindow) -> bool:
+    job = window.jobs.current
+    return job is not None and job.stoppable
+
+
 def _can_fit(window: MainWindow) -> bool:
     return window.session.can_fit and not window.document.busy
 
@@ -118,7 +123,7 @@ ACTIONS: tuple[Record, ...] = (
         "Fit the selected unit again at every edit, without cross-validation", "Ctrl+L", "live",
         lambda w: w.session.can_fit, lambda w: w.session.live, True,
     ),
-    Record("stop", "&Stop and keep", "Fit", lambda w: w.session.jobs.stop_and_keep(), "End the fit now and keep what there is, marked as not finished", icon="stop", enabled=_is_busy),
+    Record("stop", "&Stop and keep", "Fit", lambda w: w.session.jobs.stop_and_keep(), "End the fit now and keep what there is, marked as not finished", icon="stop", enabled=_can_stop),
     Record("cancel", "&Cancel", "Fit", lambda w: w.session.jobs.cancel(), "Give up what is being done", "Ctrl+.", "cancel", _is_busy),
     *(_step(name, number) for number, name in enumerate(("data", "features", "model", "results"), start=1)),
     Record("log", "L&og", "View", lambda w: w.toggle_log(), "Everything that was done and what went wrong", "Ctrl+5", "log", checked=lambda w: w.log_is_shown, ends_group=True),

@@ -36,6 +36,8 @@ class Job:
     key : hashable or None
     quiet : bool
         Whether it runs without being shown in the toolbar.
+    stoppable : bool
+        Whether it gives what it has when it is stopped early.
     """
 
     def __init__(
@@ -46,8 +48,9 @@ class Job:
         on_failed: Callable[[Exception], None] | None,
         key: Hashable | None,
         quiet: bool,
+        stoppable: bool,
     ) -> None:
-        self.label, self.key, self.quiet = label, key, quiet
+        self.label, self.key, self.quiet, self.stoppable = label, key, quiet, stoppable
         self.function, self.on_done, self.on_failed = function, on_done, on_failed
         self.started_at = 0.0
         self.progress: Progress | None = None
@@ -197,6 +200,7 @@ class Jobs(QObject):
         on_failed: Callable[[Exception], None] | None = None,
         key: Hashable | None = None,
         quiet: bool = False,
+        stoppable: bool = False,
     ) -> Job:
         """Run `function(context)` in the worker.
 
@@ -215,8 +219,10 @@ class Jobs(QObject):
             its answer not delivered.
         quiet : bool
             A preview: not shown in the toolbar, goes before loud jobs.
+        stoppable : bool
+            It looks at the context's `stopping` and gives what it has.
         """
-        job = Job(label, function, on_done, on_failed, key, quiet)
+        job = Job(label, function, on_done, on_failed, key, quiet, stoppable)
         if self._closed:
             job.cancel()
             return job

@@ -244,7 +244,7 @@ class Session(QObject):
             if then is not None:
                 then(result)
 
-        self._submit(f"Fitting {count} unit{'s' if count != 1 else ''}", work, take, key=FIT)
+        self._submit(f"Fitting {count} unit{'s' if count != 1 else ''}", work, take, key=FIT, stoppable=True)
 
     @property
     def can_fit(self) -> bool:
@@ -425,12 +425,13 @@ class Session(QObject):
         work: Callable[[Context], Any],
         take: Callable[[Any], None] | None = None,
         key: str | None = None,
+        stoppable: bool = False,
     ) -> None:
         def failed(error: Exception) -> None:
             self._say_where(error)
             self.failed.emit(label)
 
-        self.jobs.submit(label, work, take, failed, key=key)
+        self.jobs.submit(label, work, take, failed, key=key, stoppable=stoppable)
 
     def _say_where(self, error: Exception) -> None:
         if isinstance(error, GlmError) and error.field:

@@ -205,7 +205,7 @@ class MainWindow(QMainWindow):
     def _connect(self) -> None:
         document, jobs, session = self.document, self.jobs, self.session
         document.changed.connect(self._changed)
-        jobs.started.connect(lambda label: self.progress.begin(label, can_stop=label.startswith("Fitting")))
+        jobs.started.connect(self._begun)
         jobs.progressed.connect(self.progress.report)
         jobs.busy_changed.connect(lambda busy: None if busy else self.progress.end())
         self.progress.stop_asked.connect(jobs.stop_and_keep)
@@ -219,6 +219,11 @@ class MainWindow(QMainWindow):
         self.notice_bar.details_asked.connect(lambda notice: DetailsDialog(notice, self).exec())
         for plot in self.findChildren(Plot):
             plot.saved.connect(lambda path: notices().tell("info", f"written to {path}", title="Export"))
+
+    def _begun(self, label: str) -> None:
+        job = self.jobs.current
+        self.progress.begin(label, can_stop=job is not None and job.stoppable)
+        self._renew_actions()
 
     # The document and the strips
 
