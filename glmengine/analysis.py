@@ -117,7 +117,7 @@ class Model(Spec):
         advanced=True,
     )
     strengths: tuple[Annotated[float, Field(ge=0)], ...] = param(
-        (1e-5, 1e-4, 1e-3, 1e-2),
+        (1e-6, 1e-5, 1e-4, 1e-3, 1e-2),
         title="Strength",
         help="One strength is used as it is; of several the best on held-out time is chosen for each unit. In the textbook form (log-likelihood less alpha times the sum of squares) it is 2 alpha over the number of bins.",
         min_length=1,

@@ -170,7 +170,7 @@ def _assessed(
     context.check()
     filters = term_filters(prepared, posterior)
     coupling = coupling_strengths(prepared, posterior)
-    notes = [*prepared.notes, *fit.notes, *curve_notes]
+    notes = [*prepared.notes, *fit.notes, *curve_notes, *_notes_on_strengths(analysis, prepared, cross_validation)]
     if covariance is None:
         notes.append(
             f"Curves, filters and predictions have no bands: the covariance of the coefficients would take {size / 1e9:.1f} GB."
@@ -191,6 +191,18 @@ def _assessed(
         provenance=provenance(analysis, recording, solver=str(fit.solver), iterations=_plain(fit.iterations)),
         notes=tuple(dict.fromkeys(notes)),
     )
+
+
+def _notes_on_strengths(analysis: Analysis, prepared: Prepared, cross_validation: CrossValidation | None) -> list[str]:
+    """Whether the best strength lies at the weak end of those tried, so that a weaker one may be better still."""
+    strengths = strengths_of(analysis.model)
+    if cross_validation is None or len(strengths) < 2 or min(strengths) == 0:
+        return []
+    at_the_end = np.asarray(cross_validation.best_strength, np.float64) == min(strengths)
+    if not at_the_end.any():
+        return []
+    which = ", ".join(name for name, end in zip(prepared.units, at_the_end, strict=True) if end)
+    return [f"The weakest strength tried, {min(strengths):g}, was the best for units {which}; a weaker one may be better still."]
 
 
 def _tested(result: Result, recording: Recording, only_test: bool, context: Context) -> Result:

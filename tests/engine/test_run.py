@@ -311,3 +311,10 @@ def test_a_grid_cell_needs_position_and_head_direction(shared_data):
     assert explained["place"] == pytest.approx(0.31, abs=0.05)
     assert explained["direction"] == pytest.approx(0.10, abs=0.03)
     assert explained["both"] == pytest.approx(0.45, abs=0.05)
+
+
+def test_a_best_strength_at_the_weak_end_is_noted(small_analysis, small_recording):
+    """The grid of strengths may have been too short; the reader is told."""
+    strong = small_analysis.with_(model=small_analysis.model.with_(strengths=(1.0, 10.0)))
+    notes = ge.run(strong, small_recording).notes
+    assert any(note.startswith("The weakest strength tried, 1,") for note in notes)
