@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QObject, QTimer, Signal
 
-from glmengine.analysis import Analysis, Source
+from glmengine.analysis import Analysis, Source, Time
 from glmengine.errors import GlmError
 from glmgui.document import Document
 from glmgui.errors import notices
@@ -108,7 +108,7 @@ class Session(QObject):
 
     def take_recording(self, recording: Recording, path: Path | None = None, then: Callable[[], None] | None = None) -> None:
         """Begin a new analysis of a recording."""
-        self.document.open(recording, Analysis(recording=_source(recording)))
+        self.document.open(recording, first_analysis(recording))
         for note in recording.notes:
             notices().tell("info", note, title=recording.name)
         if path is not None:
@@ -463,6 +463,19 @@ class Session(QObject):
             self._derived_for = derived_for
             self.document.set_effective_recording(found.recording)
         self.estimated.emit(found)
+
+
+def first_analysis(recording: Recording) -> Analysis:
+    """What a recording begins with: no terms, and bins that its counts, where it has them, can be put into."""
+    time = Time()
+    if recording.counts is not None:
+        from glmengine.timegrid import own_bin
+
+        own = own_bin(recording)
+        times = time.bin_size / own if own > 0 else 1.0  # NaN has no order
+        if round(times) < 1 or abs(times - round(times)) > 1e-6:
+            time = Time(bin_size=min(own, 10.0))
+    return Analysis(recording=_source(recording), time=time)
 
 
 def live_question(analysis: Analysis, unit: str, result: Result | None) -> Analysis:

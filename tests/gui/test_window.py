@@ -328,6 +328,21 @@ def test_a_file_that_is_no_recording_says_so_and_leaves_what_is_open(opened, tmp
     assert opened.document.recording is before
 
 
+@pytest.mark.parametrize(("own", "begins_with"), [(0.005, 0.01), (0.01, 0.01), (0.02, 0.02), (0.004, 0.004)])
+def test_counts_begin_with_bins_that_they_can_be_put_into(own, begins_with, small_recording):
+    import numpy as np
+    import pynapple as nap
+
+    from glmengine.recording import Recording
+    from glmgui.session import first_analysis
+
+    times = own / 2 + own * np.arange(100)
+    counts = nap.TsdFrame(times, np.ones((100, 1)), columns=["a"])
+    recording = Recording("counts", ("a",), counts=counts, epochs={"all": counts.time_support})
+    assert first_analysis(recording).time.bin_size == pytest.approx(begins_with)
+    assert first_analysis(small_recording).time.bin_size == 0.01
+
+
 def test_a_dropped_file_is_opened(window, tmp_path, monkeypatch, qtbot):
     asked: list[Path] = []
     monkeypatch.setattr(window.session, "open", asked.append)
