@@ -54,10 +54,11 @@ class Descent:
         K, features = problem.n_columns, problem.rows.n_features
         self.own = np.zeros(K, bool)  # has a Hessian of its own
         self.fresh = np.zeros(K, bool)  # that Hessian was made where the column now is
+        self.pace = np.full(K, np.nan)  # by how much the logarithm of the decrement falls in a step, smoothed
         self.double = np.zeros(K, bool)  # float32 was not enough
         self.softest = np.ones(K)  # least curvature met along a step, in the shared metric
         # of a Hessian and its factor in passes, by the measured rates of the products
-        self.price = features / (10 + 20 / K) + features**2 / (4 * max(problem.rows.n, 1))
+        self.price = features / (7 + 20 / K) + features**2 / (4 * max(problem.rows.n, 1))
         self.can_renew = features <= LARGEST_HESSIAN and (solver != "lbfgs" or gram is None)
         self.theta: np.ndarray | None = None
 
@@ -169,11 +170,13 @@ class Descent:
             return open_
         with np.errstate(divide="ignore", invalid="ignore"):
             left = np.log(np.maximum(now / (SAFE * self.problem.limit[active]), 1.0))
-            rate = np.log(last[active] / now)
+            latest = np.log(last[active] / now)
+            rate = np.where(np.isfinite(self.pace[active]), 0.5 * (self.pace[active] + latest), latest)
+        self.pace[active] = rate
         rate = np.where(np.isfinite(rate), rate, np.inf)  # no step has been judged yet
         steps_without = np.where(rate > 0, left / np.maximum(rate, 1e-3), np.inf)
         steps_with = self.price + left / 7.0
-        patience = np.where(self.own[active], 1, 3)
+        patience = np.where(self.own[active], 1, 3 + self.price / 8)  # the memory takes steps to learn, and they cost little
         return open_ & (iterations[active] >= patience) & (steps_without > steps_with + 2)
 
     def _renew(self, theta: np.ndarray, columns: np.ndarray) -> None:
@@ -189,6 +192,7 @@ class Descent:
                 self.hessians.take(self.objective, part, self.objective.hessian(theta[part], part, precision), precision)
         self.own[columns] = True
         self.fresh[columns] = True
+        self.pace[columns] = np.nan
 
     def _search(
         self,
