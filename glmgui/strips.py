@@ -117,7 +117,7 @@ class ProgressStrip(QWidget):
         self.bar.setObjectName("progress_bar")
         self.bar.setAccessibleName("Progress")
         self.bar.setRange(0, 1000)
-        self.bar.setFixedSize(220, 20)
+        self.bar.setFixedSize(170, 20)
         self.stop = QPushButton("Stop and keep", self)
         self.stop.setObjectName("stop_and_keep")
         self.stop.setToolTip("End the fit now and keep what there is, marked as not finished")
