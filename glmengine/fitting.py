@@ -112,6 +112,19 @@ class Fit:
         """(M,) sum of the weights of each unit's rows: their number without weights."""
         return self.assembly.n_valid[0]
 
+    def assess(self, context: Context) -> None:
+        """Make all that is otherwise made when first asked for (likelihoods, covariances), telling `context` how far it is.
+
+        Raises
+        ------
+        Cancelled
+            If the context says so.
+        """
+        if "_uncertainty" not in self.__dict__:
+            evaluation = evaluate(self.assembly, self.parts, context)
+            self.__dict__["_evaluation"] = evaluation
+            self.__dict__["_uncertainty"] = uncertainty(self.assembly, self.parts, evaluation, context)
+
     @cached_property
     def _evaluation(self) -> Evaluation:
         return evaluate(self.assembly, self.parts)
@@ -477,11 +490,17 @@ def _shape_notes(assembly: Assembly, parts: list[Part]) -> tuple[str, ...]:
             f"The likelihood of the {family.name} family with the {link.name} link is not concave: what was found from the mean rate, or from the start given, is a stationary point, and there may be others."
         )
     elif family.estimates_dispersion:
-        notes.append("The likelihood is not concave in coefficients and dispersion together: what was found is a stationary point, and there may be others.")
+        notes.append(
+            "The likelihood is not concave in coefficients and dispersion together: what was found is a stationary point, and there may be others."
+        )
     if family.estimates_dispersion:
-        named = [assembly.inputs.units[unit] for part in parts for unit in part.units[no_more_than_poisson(part.problem.dispersion)]]
+        named = [
+            assembly.inputs.units[unit] for part in parts for unit in part.units[no_more_than_poisson(part.problem.dispersion)]
+        ]
         if named:
-            notes.append(f"Not more variable than Poisson counts, so that the dispersion is 0: {', '.join(named[:8])}{f' and {len(named) - 8} more' if len(named) > 8 else ''}.")
+            notes.append(
+                f"Not more variable than Poisson counts, so that the dispersion is 0: {', '.join(named[:8])}{f' and {len(named) - 8} more' if len(named) > 8 else ''}."
+            )
     return tuple(notes)
 
 

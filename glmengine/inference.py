@@ -12,7 +12,7 @@ from scipy.special import gammaln
 
 from glmengine import runtime
 from glmengine.assembly import NO_DATA, SEPARATED, SILENT_UNIT, Assembly
-from glmengine.context import SILENT
+from glmengine.context import SILENT, Context, Progress
 from glmengine.errors import GlmError
 from glmengine.models import Family
 from glmengine.models.special import most_likely_shape
@@ -135,14 +135,14 @@ def _held_in(problem: Problem, number: int) -> np.ndarray:
     return np.flatnonzero(np.isin(problem.held, present))
 
 
-def evaluate(assembly: Assembly, parts: Sequence[Part]) -> Evaluation:
+def evaluate(assembly: Assembly, parts: Sequence[Part], context: Context = SILENT) -> Evaluation:
     """One pass over the rows of each part."""
     M = assembly.mean.shape[1]
     table = np.full((8, M), np.nan)
     table[:, np.isin(assembly.status, (SILENT_UNIT, SEPARATED))] = 0.0
     with runtime.float64():
         for part in parts:
-            table[:, part.units] = sums(part.problem, part.theta, assembly.mean[0, part.units], SILENT, held_out=False)
+            table[:, part.units] = sums(part.problem, part.theta, assembly.mean[0, part.units], context, held_out=False)
     return Evaluation(
         log_likelihood=table[2], deviance=table[3], null_log_likelihood=table[4], null_deviance=table[5], pearson=table[6]
     )
@@ -151,10 +151,11 @@ def evaluate(assembly: Assembly, parts: Sequence[Part]) -> Evaluation:
 class Uncertainty:
     """Covariances of M units, made from the Hessians at their optima."""
 
-    def __init__(self, assembly: Assembly, parts: Sequence[Part], evaluation: Evaluation) -> None:
+    def __init__(self, assembly: Assembly, parts: Sequence[Part], evaluation: Evaluation, context: Context = SILENT) -> None:
         M, P = assembly.mean.shape[1], assembly.inputs.source.shape[1]
         self._assembly = assembly
         self._size = P + 1
+        self._done: set[int] = set()
         self._place: dict[int, tuple[Part, int]] = {int(unit): (part, k) for part in parts for k, unit in enumerate(part.units)}
         self.standard_errors, self.intercept_se = np.full((P, M), np.nan), np.full(M, np.nan)
         self.edf, self.dispersion = np.full(M, np.nan), np.ones(M)
@@ -164,6 +165,9 @@ class Uncertainty:
         keep = 8.0 * M * self._size**2 <= 5e8
         for part in parts:
             for k, unit in enumerate(part.units.tolist()):
+                context.check()
+                context.report(Progress("Standard errors", len(self._done) / M))
+                self._done.add(unit)
                 matrix, unknown, edf = self._solve(part, k, "bayesian")
                 self.edf[unit] = edf
                 if assembly.family.free_scale:
@@ -235,6 +239,6 @@ class Uncertainty:
         return result, hidden, edf
 
 
-def uncertainty(assembly: Assembly, parts: Sequence[Part], evaluation: Evaluation) -> Uncertainty:
+def uncertainty(assembly: Assembly, parts: Sequence[Part], evaluation: Evaluation, context: Context = SILENT) -> Uncertainty:
     """Covariances at the optimum, one Hessian per unit."""
-    return Uncertainty(assembly, parts, evaluation)
+    return Uncertainty(assembly, parts, evaluation, context)

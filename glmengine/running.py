@@ -55,8 +55,8 @@ def run(analysis: Analysis, recording: Recording, context: Context | None = None
     started = time.perf_counter()
     prepared = prepare(analysis, recording, context.part(0.0, 0.1))
     cross_validation = _cross_validated(analysis, prepared, context.part(0.1, 0.65))
-    fit = _fitted(analysis, prepared, cross_validation, context.part(0.65, 0.8))
-    result = _assessed(analysis, recording, prepared, fit, cross_validation, context.part(0.8, 0.97))
+    fit = _fitted(analysis, prepared, cross_validation, context.part(0.65, 0.75))
+    result = _assessed(analysis, recording, prepared, fit, cross_validation, context.part(0.75, 0.97))
     if analysis.validation.test_epochs:
         result = _tested(result, recording, cross_validation is None, context.part(0.97, 1.0))
     result.provenance["seconds"] = round(time.perf_counter() - started, 3)
@@ -155,6 +155,7 @@ def _assessed(
     from glmengine.posterior import Posterior, link_of
 
     context.report(Progress("Standard errors", 0.0))
+    fit.assess(context.part(0.0, 0.4))
     coefficients, standard_errors, intercepts, intercept_errors = coefficient_arrays(prepared, fit)
     size = 8 * len(prepared.units) * (prepared.design.n_columns + 1) ** 2
     covariance = covariance_array(prepared, fit) if size <= _LARGEST_COVARIANCE else None
@@ -165,7 +166,7 @@ def _assessed(
         link=link_of(analysis.model),
     )
     context.check()
-    curves, curve_notes = response_curves(prepared, posterior, context.part(0.1, 0.8))
+    curves, curve_notes = response_curves(prepared, posterior, context.part(0.45, 0.85))
     context.report(Progress("Filters and coupling", 0.85))
     context.check()
     filters = term_filters(prepared, posterior)
