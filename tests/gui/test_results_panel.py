@@ -114,6 +114,7 @@ def panel(qtbot, document, jobs, small_recording, result):
     panel.show()
     document.open(small_recording, result.analysis, result)
     document.select(unit="place")
+    qtbot.waitUntil(lambda: panel.curves.is_complete, timeout=5000)
     return panel
 
 

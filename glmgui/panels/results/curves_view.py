@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import Qt
+from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import QGridLayout, QScrollArea, QVBoxLayout, QWidget
 
 from glmgui.panels.results.curve_plots import Drawing, kernels, pairs, tuning
@@ -25,7 +26,12 @@ class CurvesView(QWidget):
         super().__init__(parent)
         self.setObjectName("curves_view")
         self._plots: dict[str, Plot] = {}
-        self._arranged: tuple[tuple[str, bool], ...] = ()
+        self._cells: dict[str, tuple[int, int]] = {}
+        self._waiting: deque[Drawing] = deque()
+        self._subject = ""
+        self._turn = QTimer(self)
+        self._turn.setSingleShot(True)
+        self._turn.timeout.connect(self._make_next)
         self._greyed = False
         self._page = QWidget(self)
         self._grid = QGridLayout(self._page)
@@ -46,10 +52,13 @@ class CurvesView(QWidget):
 
     @property
     def plots(self) -> tuple[Plot, ...]:
-        return tuple(self._plots.values())
+        return tuple(self._plots[name] for name in self._cells if name in self._plots)
 
     def show_unit(self, result: Result, unit: str) -> None:
-        """Draw every curve of one unit, into the plots of the one before where they fit: making them anew is slow."""
+        """Draw every curve of one unit, into the plots of the one before where they fit: making them anew is slow.
+
+        Of plots that have to be made, one is made in each turn of the event loop, so that the window stays free meanwhile.
+        """
         drawings: list[Drawing] = []
         for label, curves in result.curves.items():
             drawings += tuning(label, curves, unit)
@@ -58,40 +67,60 @@ class CurvesView(QWidget):
         if result.coupling is not None:
             drawings += pairs(result.coupling)
         self._none.setText("" if drawings else "The model has no term with a curve for this unit.")
+        self._subject = f"unit {unit}"
+        self._place(drawings)
         before, self._plots = self._plots, {}
+        self._waiting.clear()
         for drawing in drawings:
-            plot = drawing.fill(before.pop(drawing.name, None))
-            plot.set_greyed(self._greyed)
-            plot.subject = f"unit {unit}"
-            self._plots[drawing.name] = plot
+            if drawing.name in before:
+                self._take(drawing, drawing.fill(before.pop(drawing.name)))
+            else:
+                self._waiting.append(drawing)
         for plot in before.values():
             self._drop(plot)
-        self._arrange(drawings)
+        self._make_next()
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every plot of the unit has been made."""
+        return not self._waiting
 
     def clear(self) -> None:
+        self._waiting.clear()
         for plot in self._plots.values():
             self._drop(plot)
         self._plots = {}
-        self._arranged = ()
+        self._cells = {}
+
+    def _make_next(self) -> None:
+        if self._waiting:
+            drawing = self._waiting.popleft()
+            self._take(drawing, drawing.fill(None))
+            if self._waiting:
+                self._turn.start()
+
+    def _take(self, drawing: Drawing, plot: Plot) -> None:
+        plot.set_greyed(self._greyed)
+        plot.subject = self._subject
+        self._plots[drawing.name] = plot
+        row, column = self._cells[drawing.name]
+        plot.setMinimumHeight(_WIDE_HEIGHT if drawing.wide else _HEIGHT)
+        self._grid.addWidget(plot, row, column, 1, 2 if drawing.wide else 1)
 
     def _drop(self, plot: Plot) -> None:
         self._grid.removeWidget(plot)
         plot.hide()
         plot.deleteLater()
 
-    def _arrange(self, drawings: list[Drawing]) -> None:
-        order = tuple((drawing.name, drawing.wide) for drawing in drawings)
-        if order == self._arranged:
-            return
-        self._arranged = order
+    def _place(self, drawings: list[Drawing]) -> None:
+        """Say in which row and column each drawing goes: two a row, a wide one alone."""
+        self._cells = {}
         row = column = 0
-        for name, wide in order:
-            if wide and column:
+        for drawing in drawings:
+            if drawing.wide and column:
                 row, column = row + 1, 0
-            plot = self._plots[name]
-            plot.setMinimumHeight(_WIDE_HEIGHT if wide else _HEIGHT)
-            self._grid.addWidget(plot, row, column, 1, 2 if wide else 1)
-            column += 2 if wide else 1
+            self._cells[drawing.name] = (row, column)
+            column += 2 if drawing.wide else 1
             if column >= 2:
                 row, column = row + 1, 0
         self._grid.addWidget(self._none, row + 1, 0, 1, 2)
