@@ -31,7 +31,9 @@ class ProductBlock(Block):
         self.columns = []
         for number, index in enumerate(np.ndindex(*sizes)):
             which = ",".join(map(str, index))
-            self.columns.append({"label": f"{term.label}[{which}]", "variable": names, "channel": 0, "lag": 0, "function": number})
+            self.columns.append(
+                {"label": f"{term.label}[{which}]", "variable": names, "channel": 0, "lag": 0, "function": number}
+            )
 
     def chunk(self, start: int, stop: int) -> np.ndarray:
         parts = [factor.basis.evaluate(x[start:stop]) for factor, x in zip(self.term.factors, self._samples, strict=True)]
@@ -64,12 +66,20 @@ class SpikeBlock(Block):
         In seconds.
     """
 
-    def __init__(self, term: HistoryTerm | CouplingTerm, counts: np.ndarray, sources: Sequence[str], offsets: np.ndarray, bin_size: float) -> None:
+    def __init__(
+        self, term: HistoryTerm | CouplingTerm, counts: np.ndarray, sources: Sequence[str], offsets: np.ndarray, bin_size: float
+    ) -> None:
         self.term, self._counts, self._offsets = term, counts, offsets
         self._lags, self._kernel = term.basis.kernel(bin_size)
         self._sources = np.repeat(np.asarray(sources, dtype=object), self._kernel.shape[1])
         self.columns = [
-            {"label": f"{term.label}[{source}][{function}]", "variable": source, "channel": channel, "lag": 0, "function": function}
+            {
+                "label": f"{term.label}[{source}][{function}]",
+                "variable": source,
+                "channel": channel,
+                "lag": 0,
+                "function": function,
+            }
             for channel, source in enumerate(sources)
             for function in range(self._kernel.shape[1])
         ]

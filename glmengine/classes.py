@@ -155,7 +155,9 @@ class _Units:
         mask = self.inputs.mask
         if mask is not None:
             columns = np.flatnonzero(mask[:, unit])
-            return StandardRows(_SourceBlocks(ColumnsOf(self.inputs.source, columns), self.index), centred=self.intercept), columns
+            return StandardRows(
+                _SourceBlocks(ColumnsOf(self.inputs.source, columns), self.index), centred=self.intercept
+            ), columns
         if self._shared is None:
             self._shared = StandardRows(_SourceBlocks(self.inputs.source, self.index), centred=self.intercept)
         return self._shared, None
@@ -205,7 +207,9 @@ def fit_classes(
     K = units.K
     coef, ends = np.zeros((P, K, M)), np.zeros((K, M))
     errors, end_errors = np.full((P, K, M), np.nan), np.full((K, M), np.nan)
-    values = {name: np.full(M, np.nan) for name in ("objective", "decrement", "edf", "n_valid", "log_likelihood", "null_deviance")}
+    values = {
+        name: np.full(M, np.nan) for name in ("objective", "decrement", "edf", "n_valid", "log_likelihood", "null_deviance")
+    }
     converged, iterations, status = np.zeros(M, bool), np.zeros(M, int), np.full(M, OK, dtype="<U9")
     covariances: list[np.ndarray | None] = []
     trace: list[dict[str, float]] = []
@@ -304,7 +308,9 @@ def fill_classes(
             begin = None
             for step, s in enumerate(order):
                 done = (unit * F + number + step / S) / (M * F)
-                answer, _ = _solve(units, unit, labels, train, resolved, float(strengths[s]), begin, context.part(done, done + 1 / (M * F * S)))
+                answer, _ = _solve(
+                    units, unit, labels, train, resolved, float(strengths[s]), begin, context.part(done, done + 1 / (M * F * S))
+                )
                 begin = answer.coef, answer.intercept
                 likelihood = _log_likelihood(units.rows(unit)[0], labels, test, answer)
                 sums[:6, number, s, unit] = test.sum(), test.sum(), likelihood, -2.0 * likelihood, base, -2.0 * base
@@ -366,7 +372,9 @@ def _log_likelihood(rows: StandardRows, labels: np.ndarray, weights: np.ndarray,
     return total
 
 
-def _covariance(answer: CategoricalAnswer, P: int, K: int, places: np.ndarray, intercept: bool) -> tuple[np.ndarray | None, float]:
+def _covariance(
+    answer: CategoricalAnswer, P: int, K: int, places: np.ndarray, intercept: bool
+) -> tuple[np.ndarray | None, float]:
     """Covariance over all P columns, and effective degrees of freedom (for sparse fits the coefficients that are not zero)."""
     if answer.covariance is None:
         ends = np.isfinite(answer.intercept).sum() - 1 if intercept else 0

@@ -21,7 +21,9 @@ class Speed(Spec):
     kind: Literal["speed"] = "speed"
     name: str = param("speed", title="Name", help="Name of the new covariate.", min_length=1)
     source: str = param(title="Position", help="The covariate that holds the position.", choices="covariates", min_length=1)
-    smoothing: float = param(0.1, title="Smoothing", help="Standard deviation of the Gaussian that smooths position first.", unit="s", ge=0)
+    smoothing: float = param(
+        0.1, title="Smoothing", help="Standard deviation of the Gaussian that smooths position first.", unit="s", ge=0
+    )
 
     def compute(self, recording: Recording, max_gap: float | None, field: str) -> Covariate:
         from glmengine.recording import Covariate
@@ -29,9 +31,13 @@ class Speed(Spec):
         source = recording.covariates.get(self.source)
         if source is None:
             have = ", ".join(recording.covariates) or "none"
-            raise GlmError(f"{recording.name}: no covariate '{self.source}' to take the speed of; it has: {have}", field=f"{field}.source")
+            raise GlmError(
+                f"{recording.name}: no covariate '{self.source}' to take the speed of; it has: {have}", field=f"{field}.source"
+            )
         if source.kind in ("angle", "category"):
-            raise GlmError(f"'{self.source}' is an {source.kind}, not a position; choose another covariate", field=f"{field}.source")
+            raise GlmError(
+                f"'{self.source}' is an {source.kind}, not a position; choose another covariate", field=f"{field}.source"
+            )
         import pynapple as nap
 
         times = np.asarray(source.data.t)

@@ -94,7 +94,9 @@ class Design:
         """One row a column: index `feature` (its label), with term, kind, variable, channel, lag and function."""
         import pandas as pd
 
-        records = [{"term": block.term.label, "kind": block.term.kind, **column} for block in self.blocks for column in block.columns]
+        records = [
+            {"term": block.term.label, "kind": block.term.kind, **column} for block in self.blocks for column in block.columns
+        ]
         frame = pd.DataFrame(records, columns=["label", "term", "kind", "variable", "channel", "lag", "function"])
         return frame.set_index("label").rename_axis("feature")
 

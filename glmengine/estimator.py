@@ -207,9 +207,17 @@ class GLMClassifier(ClassifierMixin, _Linear):
         return self.classes_[chosen]
 
     def _chosen_family(self) -> str:
-        family = get_family(self.family).name if self.family is not None else "bernoulli" if self.classes_.size == 2 else "categorical"
+        family = (
+            get_family(self.family).name if self.family is not None else "bernoulli" if self.classes_.size == 2 else "categorical"
+        )
         if family not in ("bernoulli", "categorical"):
-            raise GlmError(f"GLMClassifier: the {family} family is not for classes; choose bernoulli or categorical, or use GLM", field="model.family")
+            raise GlmError(
+                f"GLMClassifier: the {family} family is not for classes; choose bernoulli or categorical, or use GLM",
+                field="model.family",
+            )
         if family == "bernoulli" and self.classes_.size > 2:
-            raise GlmError(f"GLMClassifier: the bernoulli family is for two classes, there are {self.classes_.size}; choose categorical", field="model.family")
+            raise GlmError(
+                f"GLMClassifier: the bernoulli family is for two classes, there are {self.classes_.size}; choose categorical",
+                field="model.family",
+            )
         return family

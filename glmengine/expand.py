@@ -78,12 +78,23 @@ def build_design(
 
 
 def _tuning(
-    term: CovariateTerm, recording: Recording, grid: TimeGrid, rows: np.ndarray, max_gap: float | None, where: str, notes: list[str], *, frozen: bool
+    term: CovariateTerm,
+    recording: Recording,
+    grid: TimeGrid,
+    rows: np.ndarray,
+    max_gap: float | None,
+    where: str,
+    notes: list[str],
+    *,
+    frozen: bool,
 ) -> ProductBlock | None:
     variables = [factor.variable for factor in term.factors]
     for place, name in enumerate(variables):
         if name in variables[:place]:
-            raise GlmError(f"term '{term.label}': '{name}' is multiplied by itself; give each variable once", field=f"{where}.factors.{place}.variable")
+            raise GlmError(
+                f"term '{term.label}': '{name}' is multiplied by itself; give each variable once",
+                field=f"{where}.factors.{place}.variable",
+            )
     samples, factors = [], []
     for place, factor in enumerate(term.factors):
         field = f"{where}.factors.{place}"
@@ -123,7 +134,9 @@ def _judge_bounds(term: CovariateTerm, covariate: Covariate, basis, inside: np.n
         )
     if outside:
         what = "taken as lying on the bound" if basis.outside == "clamped" else "left out"
-        notes.append(f"{outside} of {inside.size} bins have '{name}' outside {bounds[0]:g} to {bounds[1]:g}{unit} and were {what}.")
+        notes.append(
+            f"{outside} of {inside.size} bins have '{name}' outside {bounds[0]:g} to {bounds[1]:g}{unit} and were {what}."
+        )
 
 
 def _spikes(term: AnyTerm, recording: Recording, grid: TimeGrid, unit_names: Sequence[str], where: str) -> SpikeBlock:
@@ -133,7 +146,9 @@ def _spikes(term: AnyTerm, recording: Recording, grid: TimeGrid, unit_names: Seq
         sources = term.sources or recording.unit_names
         for name in sources:
             if name not in recording.unit_names:
-                raise GlmError(f"term '{term.label}': the recording has no unit '{name}'; choose others", field=f"{where}.sources")
+                raise GlmError(
+                    f"term '{term.label}': the recording has no unit '{name}'; choose others", field=f"{where}.sources"
+                )
     counts = grid.count(recording, sources)
     try:
         return SpikeBlock(term, counts, sources, grid.offsets, grid.bin_size)

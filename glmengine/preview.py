@@ -41,7 +41,9 @@ def basis_curve(basis: Basis, x_range: tuple[float, float] | None, bin_size: flo
     return x, basis.frozen(x).evaluate(x), "Value", ""
 
 
-def product_image(factors: Sequence[Factor], n: int = 64, ranges: Sequence[tuple[float, float] | None] = (None, None)) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def product_image(
+    factors: Sequence[Factor], n: int = 64, ranges: Sequence[tuple[float, float] | None] = (None, None)
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The functions of a two-dimensional term as images: x (n,), y (n,), values (n_functions, n, n) with x first."""
     axes, parts = [], []
     for factor, data in zip(factors, ranges, strict=True):

@@ -20,7 +20,9 @@ class Term(Spec):
 class Factor(Spec):
     """One variable and the basis on it; a term multiplies its factors."""
 
-    variable: str = param(title="Variable", help="The covariate, or a component of it ('position.x').", choices="variables", min_length=1)
+    variable: str = param(
+        title="Variable", help="The covariate, or a component of it ('position.x').", choices="variables", min_length=1
+    )
     basis: AnyBasis = param(title="Basis", help="The functions of the variable whose sum makes the tuning.")
 
 

@@ -55,7 +55,10 @@ class Basis(Spec):
         GlmError
             If the family has no kernels, there is no window, or it is shorter than a bin.
         """
-        raise GlmError(f"the basis '{self.family}' is one of values, not of the past; choose another, such as raised_cosine_log", field="family")
+        raise GlmError(
+            f"the basis '{self.family}' is one of values, not of the past; choose another, such as raised_cosine_log",
+            field="family",
+        )
 
     def convolve(self, x: Any, bin_size: float, epochs: Any = None) -> np.ndarray:
         """`x` filtered by each kernel.
@@ -96,9 +99,27 @@ class KernelBasis(Basis):
     """A basis whose functions can be kernels over a window of time."""
 
     window: float | None = param(None, title="Window", help="How long the kernels are.", unit="s", gt=0, le=600, log=True)
-    direction: Literal["causal", "anti_causal", "acausal"] = param("causal", title="Direction", help="Causal: of the past on the present. Anti-causal: of what is to come. Acausal: of both, the window centred.", advanced=True)
-    delay: float = param(0.0, title="Delay", help="From which lag on the window reaches; 0 begins with the bin next to the present one.", unit="s", ge=0, le=600, advanced=True)
-    present: bool = param(False, title="With the present bin", help="Let the window begin in the present bin. Never right for a unit's own spikes.", advanced=True)
+    direction: Literal["causal", "anti_causal", "acausal"] = param(
+        "causal",
+        title="Direction",
+        help="Causal: of the past on the present. Anti-causal: of what is to come. Acausal: of both, the window centred.",
+        advanced=True,
+    )
+    delay: float = param(
+        0.0,
+        title="Delay",
+        help="From which lag on the window reaches; 0 begins with the bin next to the present one.",
+        unit="s",
+        ge=0,
+        le=600,
+        advanced=True,
+    )
+    present: bool = param(
+        False,
+        title="With the present bin",
+        help="Let the window begin in the present bin. Never right for a unit's own spikes.",
+        advanced=True,
+    )
 
     @abstractmethod
     def _on_grid(self, length: int, bin_size: float) -> np.ndarray:
@@ -110,7 +131,10 @@ class KernelBasis(Basis):
             raise GlmError("a kernel needs a window; say how many seconds it is long", field="window")
         length = round(self.window / bin_size)
         if length < 1:
-            raise GlmError(f"the window of {self.window:g} s is shorter than a bin of {bin_size:g} s; make it longer, or the bins narrower", field="window")
+            raise GlmError(
+                f"the window of {self.window:g} s is shorter than a bin of {bin_size:g} s; make it longer, or the bins narrower",
+                field="window",
+            )
         return length
 
     def kernel(self, bin_size: float) -> tuple[np.ndarray, np.ndarray]:
@@ -127,13 +151,26 @@ class KernelBasis(Basis):
 class BoundedBasis(KernelBasis):
     """A basis whose functions are defined on [0, 1], to which the bounds of a variable or the window of a kernel are brought."""
 
-    bounds: Bounds | None = param(None, title="Bounds", help="Range of the variable that the functions cover; that of the data where empty.", unit="of the variable")
-    outside: Literal["invalid", "clamped"] = param("invalid", title="Outside", help="Samples outside the bounds: leave their bins out, or take them as lying on the bound.", advanced=True)
+    bounds: Bounds | None = param(
+        None,
+        title="Bounds",
+        help="Range of the variable that the functions cover; that of the data where empty.",
+        unit="of the variable",
+    )
+    outside: Literal["invalid", "clamped"] = param(
+        "invalid",
+        title="Outside",
+        help="Samples outside the bounds: leave their bins out, or take them as lying on the bound.",
+        advanced=True,
+    )
 
     @model_validator(mode="after")
     def _bounds_in_order(self) -> Self:
         if self.bounds is not None and not self.bounds[1] > self.bounds[0]:
-            raise GlmError(f"the bounds {self.bounds[0]:g} to {self.bounds[1]:g} are reversed or empty; give the lower one first", field="bounds")
+            raise GlmError(
+                f"the bounds {self.bounds[0]:g} to {self.bounds[1]:g} are reversed or empty; give the lower one first",
+                field="bounds",
+            )
         return self
 
     @abstractmethod
@@ -184,7 +221,10 @@ class BoundedBasis(KernelBasis):
         x = as_samples(x)
         x = x[np.isfinite(x)]
         if not x.size or x.min() == x.max():
-            raise GlmError("the variable has fewer than two different values, so that no bounds can be taken from it; give the bounds", field="bounds")
+            raise GlmError(
+                "the variable has fewer than two different values, so that no bounds can be taken from it; give the bounds",
+                field="bounds",
+            )
         return self.with_(bounds=(float(x.min()), float(x.max())))
 
     def _to_unit(self, x: np.ndarray) -> np.ndarray:

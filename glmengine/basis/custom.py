@@ -41,7 +41,9 @@ class Custom(BoundedBasis):
     """
 
     family: Literal["custom"] = "custom"
-    function: str = param("", title="Function", help="Where it is found: package.module:function. It is imported only after you have allowed it.")
+    function: str = param(
+        "", title="Function", help="Where it is found: package.module:function. It is imported only after you have allowed it."
+    )
     n: int = param(1, title="Columns", help="How many columns it returns.", ge=1, le=1000)
     variable_fields: ClassVar[tuple[str, ...]] = ("bounds", "outside")
 
@@ -71,11 +73,16 @@ class Custom(BoundedBasis):
             values = np.asarray(self._found()(x), dtype=np.float64)
         except GlmError:
             raise
-        except Exception as error:  # noqa: BLE001 - a stranger's code may raise anything, and the user must hear what
-            raise GlmError(f"the custom function '{self.function}' failed: {type(error).__name__}: {error}", field="function") from error
+        except Exception as error:
+            raise GlmError(
+                f"the custom function '{self.function}' failed: {type(error).__name__}: {error}", field="function"
+            ) from error
         values = values[:, None] if values.ndim == 1 else values
         if values.shape != (len(x), self.n):
-            raise GlmError(f"the custom function '{self.function}' returned an array of shape {values.shape} instead of {(len(x), self.n)}; correct it, or the number of columns", field="function")
+            raise GlmError(
+                f"the custom function '{self.function}' returned an array of shape {values.shape} instead of {(len(x), self.n)}; correct it, or the number of columns",
+                field="function",
+            )
         return values
 
     def _found(self) -> Callable[[np.ndarray], Any]:
@@ -90,4 +97,7 @@ class Custom(BoundedBasis):
         try:
             return getattr(import_module(module), name)
         except (ImportError, AttributeError) as error:
-            raise GlmError(f"the custom function '{self.function}' cannot be imported ({error}); install its package or correct the name", field="function") from error
+            raise GlmError(
+                f"the custom function '{self.function}' cannot be imported ({error}); install its package or correct the name",
+                field="function",
+            ) from error

@@ -23,12 +23,20 @@ class CyclicBSpline(BoundedBasis):
     family: Literal["cyclic_b_spline"] = "cyclic_b_spline"
     n: int = param(12, title="Functions", help="How many functions around the circle.", ge=2, le=200)
     order: int = param(4, title="Order", help="Polynomial degree plus one; 4 is cubic.", ge=2, le=8, advanced=True)
-    bounds: Bounds | None = param((0.0, 2 * math.pi), title="Period", help="Where the circle begins and ends; 0 to 2 pi for an angle in radians.", unit="of the variable")
+    bounds: Bounds | None = param(
+        (0.0, 2 * math.pi),
+        title="Period",
+        help="Where the circle begins and ends; 0 to 2 pi for an angle in radians.",
+        unit="of the variable",
+    )
 
     @model_validator(mode="after")
     def _enough_functions(self) -> CyclicBSpline:
         if self.n < self.order:
-            raise GlmError(f"{self.n} cyclic B-splines of order {self.order} are too few; give at least {self.order} functions or a lower order", field="n")
+            raise GlmError(
+                f"{self.n} cyclic B-splines of order {self.order} are too few; give at least {self.order} functions or a lower order",
+                field="n",
+            )
         return self
 
     @property

@@ -23,7 +23,13 @@ class OrthExponential(BoundedBasis):
     """
 
     family: Literal["orth_exponential"] = "orth_exponential"
-    decay_rates: tuple[float, ...] = param((1.0, 3.0, 9.0, 27.0), title="Decay rates", help="How often each exponential falls by a factor e over the range or window; one function for each.", min_length=1, max_length=50)
+    decay_rates: tuple[float, ...] = param(
+        (1.0, 3.0, 9.0, 27.0),
+        title="Decay rates",
+        help="How often each exponential falls by a factor e over the range or window; one function for each.",
+        min_length=1,
+        max_length=50,
+    )
 
     @field_validator("decay_rates")
     @classmethod
@@ -43,7 +49,10 @@ class OrthExponential(BoundedBasis):
         # an orthonormal set on the grid is the decays times V/s, which then holds everywhere
         _, s, rotation = np.linalg.svd(self._decays(np.linspace(0.0, 1.0, _GRID)), full_matrices=False)
         if s[-1] < 1e-10 * s[0]:
-            raise GlmError("the decay rates are so close to each other that their exponentials cannot be told apart; spread them", field="decay_rates")
+            raise GlmError(
+                "the decay rates are so close to each other that their exponentials cannot be told apart; spread them",
+                field="decay_rates",
+            )
         return self._decays(u) @ (rotation.T / s) * np.sqrt(_GRID)
 
     def _on_grid(self, length: int, bin_size: float) -> np.ndarray:
@@ -66,7 +75,14 @@ class Laguerre(BoundedBasis):
 
     family: Literal["laguerre"] = "laguerre"
     n: int = param(5, title="Functions", help="How many functions; each has one more zero than the one before.", ge=1, le=30)
-    decay: float = param(20.0, title="Decay", help="How often the functions fall by a factor e over the range or window; with more functions a larger one fits.", gt=0, le=1e4, log=True)
+    decay: float = param(
+        20.0,
+        title="Decay",
+        help="How often the functions fall by a factor e over the range or window; with more functions a larger one fits.",
+        gt=0,
+        le=1e4,
+        log=True,
+    )
 
     @property
     def n_functions(self) -> int:

@@ -17,9 +17,21 @@ class Fourier(BoundedBasis):
     circular: ClassVar[bool] = True
 
     family: Literal["fourier"] = "fourier"
-    n: int = param(3, title="Harmonics", help="Up to how many periods fit into the bounds; each gives a cosine and a sine.", ge=1, le=100)
-    constant: bool = param(False, title="With the constant", help="Hold the constant function too; products have it anyway, so that waves along one axis alone are there.", advanced=True)
-    bounds: Bounds | None = param((0.0, 2 * math.pi), title="Period", help="Where the circle begins and ends; 0 to 2 pi for an angle in radians, the range of the data where empty.", unit="of the variable")
+    n: int = param(
+        3, title="Harmonics", help="Up to how many periods fit into the bounds; each gives a cosine and a sine.", ge=1, le=100
+    )
+    constant: bool = param(
+        False,
+        title="With the constant",
+        help="Hold the constant function too; products have it anyway, so that waves along one axis alone are there.",
+        advanced=True,
+    )
+    bounds: Bounds | None = param(
+        (0.0, 2 * math.pi),
+        title="Period",
+        help="Where the circle begins and ends; 0 to 2 pi for an angle in radians, the range of the data where empty.",
+        unit="of the variable",
+    )
 
     @property
     def n_functions(self) -> int:

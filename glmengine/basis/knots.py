@@ -16,8 +16,15 @@ from glmengine.spec import param
 class SplineBasis(BoundedBasis):
     """Splines with `_n_inner` knots inside the bounds."""
 
-    placement: Literal["uniform", "quantiles", "given"] = param("uniform", title="Knots", help="Where the pieces join: evenly spread, with equally many samples between them, or as given.", advanced=True)
-    inner_knots: tuple[float, ...] = param((), title="Inner knots", help="The knots inside the bounds, where they are given.", unit="of the variable", advanced=True)
+    placement: Literal["uniform", "quantiles", "given"] = param(
+        "uniform",
+        title="Knots",
+        help="Where the pieces join: evenly spread, with equally many samples between them, or as given.",
+        advanced=True,
+    )
+    inner_knots: tuple[float, ...] = param(
+        (), title="Inner knots", help="The knots inside the bounds, where they are given.", unit="of the variable", advanced=True
+    )
 
     @property
     @abstractmethod
@@ -30,7 +37,10 @@ class SplineBasis(BoundedBasis):
             return self
         knots = np.asarray(self.inner_knots)
         if len(knots) != self._n_inner:
-            raise GlmError(f"{len(knots)} inner knots are given, but {self.n_functions} functions of this order need {self._n_inner}; change one of them", field="inner_knots")
+            raise GlmError(
+                f"{len(knots)} inner knots are given, but {self.n_functions} functions of this order need {self._n_inner}; change one of them",
+                field="inner_knots",
+            )
         if self.bounds is None:
             raise GlmError("knots are given without bounds; give the bounds too", field="bounds")
         if len(knots) and not (np.all(np.diff(knots) > 0) and knots[0] > self.bounds[0] and knots[-1] < self.bounds[1]):
@@ -45,11 +55,16 @@ class SplineBasis(BoundedBasis):
         x = as_samples(x)
         inside = x[(x >= basis.bounds[0]) & (x <= basis.bounds[1])]
         if not inside.size:
-            raise GlmError("no sample lies inside the bounds, so that no quantiles can be taken; correct the bounds", field="bounds")
+            raise GlmError(
+                "no sample lies inside the bounds, so that no quantiles can be taken; correct the bounds", field="bounds"
+            )
         knots = np.quantile(inside, np.linspace(0, 1, self._n_inner + 2)[1:-1])
         ascending = np.all(np.diff(np.concatenate([[basis.bounds[0]], knots, [basis.bounds[1]]])) > 0)
         if not ascending:
-            raise GlmError("several quantiles of the variable are equal, because a value repeats very often; use fewer functions or uniform knots", field="placement")
+            raise GlmError(
+                "several quantiles of the variable are equal, because a value repeats very often; use fewer functions or uniform knots",
+                field="placement",
+            )
         return basis.with_(placement="given", inner_knots=tuple(float(knot) for knot in knots))
 
     def _unit_knots(self) -> np.ndarray:

@@ -20,12 +20,22 @@ class MSpline(SplineBasis):
 
     family: Literal["m_spline"] = "m_spline"
     n: int = param(10, title="Functions", help="How many functions, that is columns: more follow finer detail.", ge=1, le=200)
-    order: int = param(4, title="Order", help="Polynomial degree plus one; 4 is cubic, smooth to the second derivative.", ge=1, le=8, advanced=True)
+    order: int = param(
+        4,
+        title="Order",
+        help="Polynomial degree plus one; 4 is cubic, smooth to the second derivative.",
+        ge=1,
+        le=8,
+        advanced=True,
+    )
 
     @model_validator(mode="after")
     def _enough_functions(self) -> MSpline:
         if self.n < self.order:
-            raise GlmError(f"{self.n} M-splines of order {self.order} are too few; give at least {self.order} functions or a lower order", field="n")
+            raise GlmError(
+                f"{self.n} M-splines of order {self.order} are too few; give at least {self.order} functions or a lower order",
+                field="n",
+            )
         return self
 
     @property

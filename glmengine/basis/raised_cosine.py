@@ -35,8 +35,12 @@ class RaisedCosineLog(BoundedBasis):
     family: Literal["raised_cosine_log"] = "raised_cosine_log"
     n: int = param(8, title="Functions", help="How many bumps; the first follow the latest past closely.", ge=2, le=100)
     width: float = _width()
-    stretch: float = param(50.0, title="Stretch", help="How strongly time is stretched near the present.", gt=0, le=1e6, log=True, advanced=True)
-    decays: bool = param(True, title="Ends at zero", help="Whether the last bump goes down to zero at the end of the window.", advanced=True)
+    stretch: float = param(
+        50.0, title="Stretch", help="How strongly time is stretched near the present.", gt=0, le=1e6, log=True, advanced=True
+    )
+    decays: bool = param(
+        True, title="Ends at zero", help="Whether the last bump goes down to zero at the end of the window.", advanced=True
+    )
 
     @property
     def n_functions(self) -> int:

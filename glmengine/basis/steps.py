@@ -41,7 +41,9 @@ class History(KernelBasis):
     local: ClassVar[bool] = True
 
     family: Literal["history"] = "history"
-    window: float | None = param(0.02, title="Window", help="How far back the lags reach; one column per bin.", unit="s", gt=0, le=600)
+    window: float | None = param(
+        0.02, title="Window", help="How far back the lags reach; one column per bin.", unit="s", gt=0, le=600
+    )
 
     @property
     def n_functions(self) -> int:
@@ -74,8 +76,17 @@ class Categorical(Basis):
     local: ClassVar[bool] = True
 
     family: Literal["categorical"] = "categorical"
-    categories: tuple[float, ...] = param((), title="Categories", help="The values that have a function; all that occur where empty. Bins with any other value are left out.")
-    reference: bool = param(False, title="First as reference", help="Leave the first category out: the coefficients of the others are differences from it.", advanced=True)
+    categories: tuple[float, ...] = param(
+        (),
+        title="Categories",
+        help="The values that have a function; all that occur where empty. Bins with any other value are left out.",
+    )
+    reference: bool = param(
+        False,
+        title="First as reference",
+        help="Leave the first category out: the coefficients of the others are differences from it.",
+        advanced=True,
+    )
 
     @property
     def n_functions(self) -> int:
@@ -101,9 +112,14 @@ class Categorical(Basis):
         x = as_samples(x)
         values = np.unique(x[np.isfinite(x)])
         if not len(values):
-            raise GlmError("the variable has no valid value, so that no categories can be taken from it; give them", field="categories")
+            raise GlmError(
+                "the variable has no valid value, so that no categories can be taken from it; give them", field="categories"
+            )
         if len(values) > MOST_CATEGORIES:
-            raise GlmError(f"the variable has {len(values)} different values, too many for categories; use b_spline, or give the categories", field="categories")
+            raise GlmError(
+                f"the variable has {len(values)} different values, too many for categories; use b_spline, or give the categories",
+                field="categories",
+            )
         return self.with_(categories=tuple(float(value) for value in values))
 
     def penalty_matrix(self) -> None:

@@ -21,7 +21,9 @@ def check_strength(strength: float) -> float:
     return value
 
 
-def difference_matrix(shape: Sequence[int], circular: bool | Sequence[bool] = False, axes: Sequence[float] | None = None) -> np.ndarray:
+def difference_matrix(
+    shape: Sequence[int], circular: bool | Sequence[bool] = False, axes: Sequence[float] | None = None
+) -> np.ndarray:
     """Sum over axes of D'D, D the second differences along one axis of a grid of coefficients (last axis fastest).
 
     Parameters

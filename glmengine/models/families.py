@@ -54,7 +54,10 @@ class Family:
         """
         link = get_link(self.links[0] if name is None else name)
         if link.name not in self.links:
-            raise GlmError(f"the {self.name} family cannot use the {link.name} link; choose one of {', '.join(self.links)}", field="model.link")
+            raise GlmError(
+                f"the {self.name} family cannot use the {link.name} link; choose one of {', '.join(self.links)}",
+                field="model.link",
+            )
         return link
 
     def is_convex(self, link: Link) -> bool:
@@ -122,7 +125,12 @@ class Family:
             return
         _refuse(y, names, y < 0, f"is negative; the {self.name} family is for counts, 0 or more")
         if whole and y.dtype.kind == "f":
-            _refuse(y, names, (y != np.floor(y)) & ~np.isnan(y), f"is not a whole number; the {self.name} family is for counts; give counts per bin (not rates) or choose gaussian or gamma")
+            _refuse(
+                y,
+                names,
+                (y != np.floor(y)) & ~np.isnan(y),
+                f"is not a whole number; the {self.name} family is for counts; give counts per bin (not rates) or choose gaussian or gamma",
+            )
 
 
 @dataclass(frozen=True)
@@ -191,7 +199,12 @@ class Bernoulli(Family):
         return 2.0 * (special.xlogy(y, y) + special.xlogy(1.0 - y, 1.0 - y) - self.log_likelihood(mu, y))
 
     def _check_values(self, y: np.ndarray, names: Any, whole: bool) -> None:
-        _refuse(y, names, (y != 0) & (y != 1) & ~np.isnan(y), "is neither 0 nor 1; the bernoulli family is for spike or no spike; use smaller bins, or poisson")
+        _refuse(
+            y,
+            names,
+            (y != 0) & (y != 1) & ~np.isnan(y),
+            "is neither 0 nor 1; the bernoulli family is for spike or no spike; use smaller bins, or poisson",
+        )
 
 
 @dataclass(frozen=True)
@@ -264,7 +277,12 @@ class Gamma(Family):
         return 2.0 * (ratio - 1.0 - library(mu, y).np.log(ratio))
 
     def _check_values(self, y: np.ndarray, names: Any, whole: bool) -> None:
-        _refuse(y, names, y <= 0, "is not above 0; the gamma family is for positive observations; leave such rows out (NaN) or choose gaussian")
+        _refuse(
+            y,
+            names,
+            y <= 0,
+            "is not above 0; the gamma family is for positive observations; leave such rows out (NaN) or choose gaussian",
+        )
 
 
 @dataclass(frozen=True)
@@ -352,14 +370,32 @@ class Categorical(Family):
         super().check(y, names, whole=whole)
         if n_classes is not None:
             y = y.reshape(len(y), -1)
-            _refuse(y, names, y >= n_classes, f"is outside the classes, which are 0 to {n_classes - 1}; correct the labels or the number of classes")
+            _refuse(
+                y,
+                names,
+                y >= n_classes,
+                f"is outside the classes, which are 0 to {n_classes - 1}; correct the labels or the number of classes",
+            )
 
     def _check_values(self, y: np.ndarray, names: Any, whole: bool) -> None:
-        _refuse(y, names, ((y != np.floor(y)) | (y < 0)) & ~np.isnan(y), "is not a class number; classes are the whole numbers 0, 1, 2, ...")
+        _refuse(
+            y,
+            names,
+            ((y != np.floor(y)) | (y < 0)) & ~np.isnan(y),
+            "is not a class number; classes are the whole numbers 0, 1, 2, ...",
+        )
 
 
-FAMILIES: dict[str, Family] = {family.name: family for family in (Poisson(), Bernoulli(), Gaussian(), Gamma(), NegativeBinomial(), Categorical())}
-_OTHER_NAMES = {"normal": "gaussian", "binomial": "bernoulli", "nb": "negative_binomial", "negativebinomial": "negative_binomial", "multinomial": "categorical"}
+FAMILIES: dict[str, Family] = {
+    family.name: family for family in (Poisson(), Bernoulli(), Gaussian(), Gamma(), NegativeBinomial(), Categorical())
+}
+_OTHER_NAMES = {
+    "normal": "gaussian",
+    "binomial": "bernoulli",
+    "nb": "negative_binomial",
+    "negativebinomial": "negative_binomial",
+    "multinomial": "categorical",
+}
 _CONVEX = {
     ("poisson", "log"),
     ("poisson", "softplus"),

@@ -88,7 +88,9 @@ class Resolved:
     def times(self, factor: float) -> Resolved:
         """The same at another strength: every part multiplied by `factor`."""
         matrix = None if self.matrix is None else self.matrix * factor
-        return replace(self, ridge=self.ridge * factor, l1=self.l1 * factor, matrix=matrix, group_weights=self.group_weights * factor)
+        return replace(
+            self, ridge=self.ridge * factor, l1=self.l1 * factor, matrix=matrix, group_weights=self.group_weights * factor
+        )
 
     def value(self, coef: np.ndarray) -> np.ndarray:
         """The penalty (M,) of coefficients (P, M), or () of (P,)."""
@@ -181,7 +183,14 @@ class Penalty:
 
 
 def _resolved(n: int, **parts: Any) -> Resolved:
-    values = {"ridge": np.zeros(n), "l1": np.zeros(n), "matrix": None, "groups": (), "group_weights": np.zeros(0), "scales": np.ones(n)}
+    values = {
+        "ridge": np.zeros(n),
+        "l1": np.zeros(n),
+        "matrix": None,
+        "groups": (),
+        "group_weights": np.zeros(0),
+        "scales": np.ones(n),
+    }
     return Resolved(**{**values, **parts})
 
 
@@ -238,7 +247,9 @@ class ElasticNet(Penalty):
     def __post_init__(self) -> None:
         super().__post_init__()
         if not 0.0 <= self.ratio <= 1.0:
-            raise GlmError(f"penalty: the ratio of an elastic net is {self.ratio}; give 0 (ridge) to 1 (lasso)", field="model.ratio")
+            raise GlmError(
+                f"penalty: the ratio of an elastic net is {self.ratio}; give 0 (ridge) to 1 (lasso)", field="model.ratio"
+            )
 
     def _resolve(self, columns: Columns, chosen: np.ndarray, scales: np.ndarray) -> Resolved:
         ridge = self.strength * (1.0 - self.ratio) * chosen * scales**2
@@ -275,7 +286,10 @@ class GroupLasso(Penalty):
             groups = [np.arange(columns.n)]
         for number, group in enumerate(groups):
             if group.size and group.max() >= columns.n:
-                raise GlmError(f"penalty: group {number} names column {group.max()}, but there are {columns.n} (0 to {columns.n - 1}); correct the groups", field="model.penalty")
+                raise GlmError(
+                    f"penalty: group {number} names column {group.max()}, but there are {columns.n} (0 to {columns.n - 1}); correct the groups",
+                    field="model.penalty",
+                )
         groups = [group[chosen[group]] for group in groups]
         groups = [group for group in groups if group.size]
         weights = np.array([self.strength * math.sqrt(group.size) for group in groups])
@@ -317,7 +331,10 @@ class Smoothness(Penalty):
             block = np.flatnonzero(chosen)
             shape = self.shape or (block.size,)
             if math.prod(shape) != block.size:
-                raise GlmError(f"penalty: a grid of {' x '.join(map(str, shape))} coefficients does not fit {block.size} columns; correct the shape", field="model.penalty")
+                raise GlmError(
+                    f"penalty: a grid of {' x '.join(map(str, shape))} coefficients does not fit {block.size} columns; correct the shape",
+                    field="model.penalty",
+                )
             matrix[np.ix_(block, block)] = difference_matrix(shape, self.circular, self.axes)
         return _resolved(columns.n, matrix=self.strength * matrix * np.outer(scales, scales))
 
@@ -387,7 +404,10 @@ def get_penalty(penalty: str | Penalty | None, strength: float | None = None) ->
             raise GlmError(f"there is no penalty {penalty!r}; choose one of {', '.join(PENALTIES)}", field="model.penalty")
         penalty = kind()
     if not isinstance(penalty, Penalty):
-        raise GlmError(f"penalty: {penalty!r} is neither a name nor a penalty; give for example 'ridge' or Ridge(1e-4)", field="model.penalty")
+        raise GlmError(
+            f"penalty: {penalty!r} is neither a name nor a penalty; give for example 'ridge' or Ridge(1e-4)",
+            field="model.penalty",
+        )
     return penalty if strength is None else penalty.scaled(strength)
 
 
@@ -421,5 +441,8 @@ def _no_overlap(groups: Iterable[np.ndarray]) -> None:
     for number, group in enumerate(groups):
         for column in group.tolist():
             if column in owner:
-                raise GlmError(f"penalty: column {column} is in group {owner[column]} and in group {number}; groups must not overlap", field="model.penalty")
+                raise GlmError(
+                    f"penalty: column {column} is in group {owner[column]} and in group {number}; groups must not overlap",
+                    field="model.penalty",
+                )
             owner[column] = number

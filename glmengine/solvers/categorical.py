@@ -117,7 +117,9 @@ class _Problem:
         self.share = counts[self.present] / self.total
         s = rows.scale
         self.quadratic = np.zeros((self.P, self.P)) if quadratic is None else quadratic / np.outer(s, s)
-        self.penalised = bool(self.quadratic.any()) or (sparsity is not None and bool(sparsity.l1.any() or sparsity.weights.any()))
+        self.penalised = bool(self.quadratic.any()) or (
+            sparsity is not None and bool(sparsity.l1.any() or sparsity.weights.any())
+        )
         self.k = self.present.size if self.penalised else self.present.size - 1  # classes with coefficients
         self.sparsity = None
         free = ~self.quadratic.any(axis=0)
@@ -226,7 +228,10 @@ class _Problem:
             slope = G + u @ self.quadratic
             if not self.has_intercept:
                 g0 = np.zeros(self.k)
-            kkt = max(float(np.max(self._violation(slope, u) * np.minimum(1.0, self.rows.scale), initial=0.0)), float(np.max(np.abs(g0))))
+            kkt = max(
+                float(np.max(self._violation(slope, u) * np.minimum(1.0, self.rows.scale), initial=0.0)),
+                float(np.max(np.abs(g0))),
+            )
             trace.append({"iteration": iteration, "decrement": decrement, "kkt": kkt, "seconds": time.perf_counter() - began})
             if report is not None:
                 report(iteration, decrement)
@@ -249,7 +254,20 @@ class _Problem:
         separated = not converged and not self.penalised and self._spread(u, b) > SEPARATED
         coef, intercept = self._to_raw(u, b)
         covariance, hessian_loss = self._covariance(u, b) if with_covariance and self.sparsity is None else (None, None)
-        return CategoricalAnswer(coef, intercept, F, decrement, kkt, converged, separated, iteration, time.perf_counter() - began, covariance, hessian_loss, trace)
+        return CategoricalAnswer(
+            coef,
+            intercept,
+            F,
+            decrement,
+            kkt,
+            converged,
+            separated,
+            iteration,
+            time.perf_counter() - began,
+            covariance,
+            hessian_loss,
+            trace,
+        )
 
     def _violation(self, slope: np.ndarray, u: np.ndarray) -> np.ndarray:
         slope = np.where(self.rows.constant, 0.0, slope)
@@ -257,7 +275,9 @@ class _Problem:
             return np.abs(slope @ self.basis @ self.basis.T)
         return self.sparsity.violation(slope.ravel(), u.ravel()).reshape(self.k, self.P)
 
-    def _direction(self, u: np.ndarray, b: np.ndarray, slope: np.ndarray, g0: np.ndarray) -> tuple[np.ndarray, np.ndarray, float, float]:
+    def _direction(
+        self, u: np.ndarray, b: np.ndarray, slope: np.ndarray, g0: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, float, float]:
         """Steps of `u` and `b`, the directional derivative, and what the model expects to gain."""
         H = self.curvature(u, b)
         n, r = self.k, self.basis.shape[1]

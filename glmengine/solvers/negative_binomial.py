@@ -139,7 +139,9 @@ def _slope(tail: np.ndarray, y: np.ndarray, mu: np.ndarray, weights: np.ndarray,
     small = z < 1e-3
     safe = np.where(small, 1.0, z)
     # d/da and d2/da2 of log(1 + a mu)/a
-    first = np.where(small, mu**2 * (-1 / 2 + z * (2 / 3 - z * (3 / 4 - z * (4 / 5 - z * 5 / 6)))), (ratio * a - np.log1p(safe)) / a**2)
+    first = np.where(
+        small, mu**2 * (-1 / 2 + z * (2 / 3 - z * (3 / 4 - z * (4 / 5 - z * 5 / 6)))), (ratio * a - np.log1p(safe)) / a**2
+    )
     second = np.where(
         small,
         mu**3 * (2 / 3 - z * (3 / 2 - z * (12 / 5 - z * (10 / 3 - z * 30 / 7)))),

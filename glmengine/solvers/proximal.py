@@ -48,7 +48,15 @@ class Proximal:
         """
         batch = max(1, int(CURVATURE_BYTES / (16 * self.rows.n_features**2 + 1)))
         parts = [
-            self._solve(problem, penalty, np.arange(start, min(start + batch, problem.n_columns)), coef, intercept, context, max_iterations)
+            self._solve(
+                problem,
+                penalty,
+                np.arange(start, min(start + batch, problem.n_columns)),
+                coef,
+                intercept,
+                context,
+                max_iterations,
+            )
             for start in range(0, problem.n_columns, batch)
         ]
         scaled = np.concatenate([part.coef.T for part in parts])
@@ -97,7 +105,9 @@ class Proximal:
             first = max(first, decrement)
             span = np.log(max(first / limit, 1.0))
             fraction = 1.0 - np.log(max(decrement / limit, 1.0)) / span if span > 0 else 0.0
-            context.report(Progress("Fitting", float(fraction), f"step {iteration}, decrement {decrement:.1e}, {at_work} columns at work"))
+            context.report(
+                Progress("Fitting", float(fraction), f"step {iteration}, decrement {decrement:.1e}, {at_work} columns at work")
+            )
 
         # a group weighs by the columns that the unit may use
         sizes = np.array([group.size for group in penalty.groups])

@@ -58,7 +58,9 @@ class Sparsity:
             norm = np.linalg.norm(scales * part)
             if norm > 0:
                 bent = slope + weight * scales**2 * part / norm
-                result[group] = np.where(part != 0, np.abs(bent + self.l1[group] * np.sign(part)), np.maximum(np.abs(bent) - self.l1[group], 0.0))
+                result[group] = np.where(
+                    part != 0, np.abs(bent + self.l1[group] * np.sign(part)), np.maximum(np.abs(bent) - self.l1[group], 0.0)
+                )
             else:
                 left = _shrink(slope, self.l1[group]) / scales
                 size = np.linalg.norm(left)
@@ -78,7 +80,9 @@ class Sparsity:
         return Sparsity(self.l1[columns], tuple(groups), np.array(weights), self.scales[columns])
 
 
-def minimise_quadratic(H: np.ndarray, c: np.ndarray, sparsity: Sparsity, start: np.ndarray, *, tolerance: float = 1e-14) -> np.ndarray:
+def minimise_quadratic(
+    H: np.ndarray, c: np.ndarray, sparsity: Sparsity, start: np.ndarray, *, tolerance: float = 1e-14
+) -> np.ndarray:
     """The minimiser (P,), from `start` (P,).
 
     Parameters
@@ -133,7 +137,9 @@ class _Blocks:
             grouped[group] = True
         self.singles = np.flatnonzero(movable & ~grouped)
         self.diagonal = np.diagonal(H)
-        self.groups = [(group, weight) for group, weight in zip(sparsity.groups, sparsity.weights, strict=True) if movable[group].any()]
+        self.groups = [
+            (group, weight) for group, weight in zip(sparsity.groups, sparsity.weights, strict=True) if movable[group].any()
+        ]
         self._spectra: dict[int, tuple[np.ndarray, np.ndarray]] = {}
 
     def sweep(self, w: np.ndarray, gradient: np.ndarray, *, only_active: bool) -> None:
@@ -205,7 +211,9 @@ def _secular(values: np.ndarray, rho: np.ndarray, weight: float) -> float:
     return n
 
 
-def _newton_on_active(H: np.ndarray, c: np.ndarray, sparsity: Sparsity, w: np.ndarray, gradient: np.ndarray, movable: np.ndarray) -> bool:
+def _newton_on_active(
+    H: np.ndarray, c: np.ndarray, sparsity: Sparsity, w: np.ndarray, gradient: np.ndarray, movable: np.ndarray
+) -> bool:
     """One Newton step over the coefficients that are not zero or are not penalised, in place; False where nothing improved."""
     penalised = sparsity.l1 > 0
     bend = np.zeros_like(w)
@@ -218,7 +226,9 @@ def _newton_on_active(H: np.ndarray, c: np.ndarray, sparsity: Sparsity, w: np.nd
         if norm > 0 and weight > 0:
             direction = v / norm
             bend[group] = weight * scales * direction
-            blocks.append((group, weight / norm * np.outer(scales, scales) * (np.eye(group.size) - np.outer(direction, direction))))
+            blocks.append(
+                (group, weight / norm * np.outer(scales, scales) * (np.eye(group.size) - np.outer(direction, direction)))
+            )
     active = np.flatnonzero(movable & ((w != 0) | ~penalised))
     if active.size == 0:
         return False

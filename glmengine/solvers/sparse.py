@@ -131,7 +131,9 @@ class SparseProblem:
     def start(self, coef: np.ndarray, intercept: np.ndarray) -> None:
         """Begin at these coefficients (P, M) and intercepts (M,), in raw units."""
         self.u = np.where(self.allowed, coef * self.rows.scale[:, None], 0.0)
-        self.b = np.asarray(intercept, float) + (self.rows.shift @ (self.u / self.rows.scale[:, None]) if self.has_intercept else 0.0)
+        self.b = np.asarray(intercept, float) + (
+            self.rows.shift @ (self.u / self.rows.scale[:, None]) if self.has_intercept else 0.0
+        )
 
     def solve(
         self,
@@ -193,14 +195,22 @@ class SparseProblem:
             self._update_curvatures(at_work, violations, refresh, precise)
             steps, shifts, slopes = np.zeros((self.n_columns, M)), np.zeros(M), np.zeros(M)
             for j in at_work.tolist():
-                steps[:, j], shifts[j], slopes[j], decrement[j] = self._direction(j, gradients[j], g0[j], quadratics[j], sparsities[j])
+                steps[:, j], shifts[j], slopes[j], decrement[j] = self._direction(
+                    j, gradients[j], g0[j], quadratics[j], sparsities[j]
+                )
             limit = KKT * np.sqrt(scale)
             settled[at_work] += decrement[at_work] <= DECREMENT * scale[at_work]
             done = (decrement <= DECREMENT * scale) & ((kkt <= limit) | ((settled > 3) & (kkt <= 10 * limit)))
             converged[at_work] = done[at_work]
             at_work = at_work[~done[at_work]]
             trace.append(
-                {"iteration": iteration, "columns": len(at_work), "decrement": float(np.max(decrement)), "kkt": float(np.max(kkt)), "seconds": time.perf_counter() - began}
+                {
+                    "iteration": iteration,
+                    "columns": len(at_work),
+                    "decrement": float(np.max(decrement)),
+                    "kkt": float(np.max(kkt)),
+                    "seconds": time.perf_counter() - began,
+                }
             )
             if report is not None:
                 report(iteration, float(np.max(decrement[np.isfinite(decrement)], initial=0.0)), len(at_work))
@@ -208,8 +218,14 @@ class SparseProblem:
                 break
             refresh[:] = self._worth_renewing(decrement, previous, scale)
             # one that is new and still poor close to the optimum was spoiled by rounding
-            fresh = np.array([self.rows.curvatures[name].steps <= 2 if name in self.rows.curvatures else False for name in self.names])
-            precise |= ~(decrement <= 0.05 * previous) & (fresh | self.loss.constant_curvature) & (~np.isfinite(decrement) | (decrement <= 1e-6 * scale))
+            fresh = np.array(
+                [self.rows.curvatures[name].steps <= 2 if name in self.rows.curvatures else False for name in self.names]
+            )
+            precise |= (
+                ~(decrement <= 0.05 * previous)
+                & (fresh | self.loss.constant_curvature)
+                & (~np.isfinite(decrement) | (decrement <= 1e-6 * scale))
+            )
             previous[at_work] = decrement[at_work]
             iterations[at_work] += 1
             self._line_search(at_work, steps, shifts, slopes, quadratics, sparsities, F, G, g0, refresh, scale)
@@ -245,12 +261,16 @@ class SparseProblem:
         gradient = (gradient - self.rows.shift[:, None] * sums) / self.rows.scale[:, None] / total
         return loss / total, gradient, (sums / total if self.has_intercept else np.zeros(columns.size))
 
-    def _chunk(self, part: slice, block: np.ndarray, raw: np.ndarray, constant: np.ndarray, columns: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def _chunk(
+        self, part: slice, block: np.ndarray, raw: np.ndarray, constant: np.ndarray, columns: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         y, weights, offset = self.loss.take(part, columns)
         eta = block @ raw + constant
         return (eta if offset is None else eta + offset), y, weights
 
-    def _update_curvatures(self, at_work: np.ndarray, violations: dict[int, np.ndarray], refresh: np.ndarray, precise: np.ndarray) -> None:
+    def _update_curvatures(
+        self, at_work: np.ndarray, violations: dict[int, np.ndarray], refresh: np.ndarray, precise: np.ndarray
+    ) -> None:
         """Make or renew the curvature of the columns that need it."""
         wanted: dict[int, np.ndarray] = {}
         for j in at_work.tolist():
@@ -276,7 +296,9 @@ class SparseProblem:
             shared = self._gram(np.array([first]), {first: everything}, np.full(self.M, exact))[first]
             for j, working in wanted.items():
                 place = np.searchsorted(everything, working)
-                self.rows.curvatures[self.names[j]] = _Curvature(working, shared.matrix[np.ix_(place, place)], shared.cross[place], shared.corner, exact)
+                self.rows.curvatures[self.names[j]] = _Curvature(
+                    working, shared.matrix[np.ix_(place, place)], shared.cross[place], shared.corner, exact
+                )
             return
         for j, made in self._gram(np.array(list(wanted)), wanted, precise).items():
             self.rows.curvatures[self.names[j]] = made
@@ -373,7 +395,9 @@ class SparseProblem:
             u = self.u[:, trying] + t[trying] * steps[:, trying]
             b = self.b[trying] + t[trying] * shifts[trying]
             loss, gradient, sums = self._pass(u, b, trying)
-            loss = loss + np.array([_penalty(quadratics[j], sparsities[j], u[:, place]) for place, j in enumerate(trying.tolist())])
+            loss = loss + np.array(
+                [_penalty(quadratics[j], sparsities[j], u[:, place]) for place, j in enumerate(trying.tolist())]
+            )
             rounding = 4e-15 * np.maximum(scale[trying], np.abs(F[trying]))
             good = loss <= F[trying] + 1e-4 * t[trying] * slopes[trying] + rounding
             good &= np.isfinite(loss)

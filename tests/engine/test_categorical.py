@@ -93,7 +93,9 @@ def test_a_group_is_one_term_of_one_class(data):
 def test_what_a_partial_penalty_leaves_free_sums_to_zero(data):
     X, y = data
     answer = minimise_categorical(rows(X), y, np.ones(T), K, np.diag([1.0, 1, 0, 0, 1]))
-    free = minimise_categorical(rows(X), y, np.ones(T), K, np.diag([1.0, 1, 0, 0, 1]), start=(answer.coef + 1 / UNITS[:, None], answer.intercept))
+    free = minimise_categorical(
+        rows(X), y, np.ones(T), K, np.diag([1.0, 1, 0, 0, 1]), start=(answer.coef + 1 / UNITS[:, None], answer.intercept)
+    )
     assert answer.converged
     np.testing.assert_allclose(answer.coef[2:4].sum(axis=1), 0, atol=1e-12)
     assert free.objective == pytest.approx(answer.objective, rel=1e-12)

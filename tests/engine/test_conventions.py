@@ -129,7 +129,9 @@ def test_one_bad_unit_leaves_the_others_bit_for_bit_the_same_question():
     fit = ge.fit(X, company, penalty=ge.Ridge(1e-4))
     np.testing.assert_allclose(np.asarray(fit.coef)[:, :3], alone.coef, rtol=1e-6, atol=1e-8)
     assert list(fit.status[3:5]) == ["silent", "no data"]
-    assert np.all(np.asarray(fit.coef)[:, 3] == 0) and np.asarray(fit.intercept)[3] == -np.inf and fit.converged[3]
+    assert np.all(np.asarray(fit.coef)[:, 3] == 0)
+    assert np.asarray(fit.intercept)[3] == -np.inf
+    assert fit.converged[3]
     assert np.all(np.isnan(np.asarray(fit.coef)[:, 4]))
 
 
@@ -156,7 +158,8 @@ def test_collinear_columns_give_the_smallest_solution_and_no_errors_of_its_coeff
     coef = np.ravel(fit.coef)
     np.testing.assert_allclose(coef[[0, 3]], np.ravel(plain.coef)[0] / 2, rtol=1e-6)
     errors = np.ravel(fit.standard_errors)
-    assert np.isnan(errors[[0, 3]]).all() and np.isfinite(errors[[1, 2]]).all()
+    assert np.isnan(errors[[0, 3]]).all()
+    assert np.isfinite(errors[[1, 2]]).all()
     np.testing.assert_allclose(errors[[1, 2]], np.ravel(plain.standard_errors)[[1, 2]], rtol=1e-6)
 
 
@@ -181,7 +184,8 @@ def test_a_perfectly_separated_unit_says_so():
 def test_bad_input_is_one_sentence(X, Y, options, says):
     with pytest.raises(ge.GlmError) as caught:
         ge.fit(X, Y, **options)
-    assert says in str(caught.value) and "\n" not in str(caught.value)
+    assert says in str(caught.value)
+    assert "\n" not in str(caught.value)
 
 
 def test_a_negative_strength_is_refused():

@@ -53,7 +53,10 @@ def test_scikit_learns_own_checks(estimator):
     assert not [(result["check_name"], result["exception"]) for result in results if result["status"] == "failed"]
 
 
-@pytest.mark.parametrize(("penalty", "strength", "same"), [("ridge", 0.1, ge.Ridge(0.1)), (ge.Lasso(5.0), 0.01, ge.Lasso(0.01)), ("none", None, ge.NoPenalty())])
+@pytest.mark.parametrize(
+    ("penalty", "strength", "same"),
+    [("ridge", 0.1, ge.Ridge(0.1)), (ge.Lasso(5.0), 0.01, ge.Lasso(0.01)), ("none", None, ge.NoPenalty())],
+)
 def test_the_numbers_are_those_of_fit(counts, penalty, strength, same):
     X, y = counts
     model = ge.GLM(penalty=penalty, strength=strength).fit(X, y)
@@ -79,7 +82,9 @@ def test_weights_are_repetitions(counts):
     weighted = ge.GLM().fit(X, y, sample_weight=weights)
     repeated = ge.GLM().fit(np.repeat(X, weights, axis=0), np.repeat(y, weights))
     np.testing.assert_allclose(weighted.coef_, repeated.coef_, atol=1e-8)
-    assert weighted.score(X, y, weights) == pytest.approx(repeated.score(np.repeat(X, weights, axis=0), np.repeat(y, weights)), rel=1e-9)
+    assert weighted.score(X, y, weights) == pytest.approx(
+        repeated.score(np.repeat(X, weights, axis=0), np.repeat(y, weights)), rel=1e-9
+    )
 
 
 def test_the_score_is_deviance_explained(counts):
@@ -103,7 +108,9 @@ def test_every_family_fits_and_scores(counts, family):
 def test_in_a_pipeline_and_a_grid_search(counts):
     X, y = counts
     pipeline = make_pipeline(StandardScaler(), ge.GLM())
-    search = GridSearchCV(pipeline, {"glm__strength": [1e-4, 1e-2, 1.0, 100.0], "glm__penalty": ["ridge", "lasso"]}, cv=KFold(4)).fit(X, y)
+    search = GridSearchCV(
+        pipeline, {"glm__strength": [1e-4, 1e-2, 1.0, 100.0], "glm__penalty": ["ridge", "lasso"]}, cv=KFold(4)
+    ).fit(X, y)
     assert search.best_params_["glm__strength"] < 1.0
     assert search.best_score_ == pytest.approx(cross_val_score(search.best_estimator_, X, y, cv=KFold(4)).mean())
 

@@ -55,7 +55,9 @@ def test_derivatives_are_those_of_the_loss(name, link):
     loss, score, _, observed = family.evaluate(eta, y, link, DISPERSION)
     above, below = family.evaluate(eta + step, y, link, DISPERSION), family.evaluate(eta - step, y, link, DISPERSION)
     np.testing.assert_allclose((above[0] - below[0]) / (2 * step), score, rtol=1e-6, atol=1e-7 * (1 + np.abs(loss).max() * 1e-3))
-    np.testing.assert_allclose((above[1] - below[1]) / (2 * step), observed, rtol=1e-6, atol=1e-6 * (1 + np.abs(score).max() * 1e-3))
+    np.testing.assert_allclose(
+        (above[1] - below[1]) / (2 * step), observed, rtol=1e-6, atol=1e-6 * (1 + np.abs(score).max() * 1e-3)
+    )
 
 
 @pytest.mark.parametrize(("name", "link"), PAIRS)
@@ -88,10 +90,18 @@ def test_log_likelihoods_are_scipys():
     a = 0.4
     reference = stats.nbinom.logpmf(counts, 1 / a, 1 / (1 + a * mu))
     np.testing.assert_allclose(get_family("negative_binomial").log_likelihood(mu, counts, a), reference, rtol=1e-9)
-    np.testing.assert_allclose(get_family("gaussian").log_likelihood(mu, counts, 2.5), stats.norm.logpdf(counts, mu, np.sqrt(2.5)), rtol=1e-10)
-    np.testing.assert_allclose(get_family("gamma").log_likelihood(mu, counts + 1, 0.3), stats.gamma.logpdf(counts + 1, 1 / 0.3, scale=0.3 * mu), rtol=1e-9)
+    np.testing.assert_allclose(
+        get_family("gaussian").log_likelihood(mu, counts, 2.5), stats.norm.logpdf(counts, mu, np.sqrt(2.5)), rtol=1e-10
+    )
+    np.testing.assert_allclose(
+        get_family("gamma").log_likelihood(mu, counts + 1, 0.3),
+        stats.gamma.logpdf(counts + 1, 1 / 0.3, scale=0.3 * mu),
+        rtol=1e-9,
+    )
     p = rng.uniform(0.01, 0.99, 50)
-    np.testing.assert_allclose(get_family("bernoulli").log_likelihood(p, (counts > 1) * 1.0), stats.bernoulli.logpmf(counts > 1, p), rtol=1e-10)
+    np.testing.assert_allclose(
+        get_family("bernoulli").log_likelihood(p, (counts > 1) * 1.0), stats.bernoulli.logpmf(counts > 1, p), rtol=1e-10
+    )
 
 
 @pytest.mark.parametrize("name", [name for name in FAMILIES if name != "categorical"])
@@ -215,7 +225,9 @@ def test_text_is_not_counts():
         get_family("poisson").check(np.array(["a", "b"]))
 
 
-@pytest.mark.parametrize("make", [lambda: get_family("possion"), lambda: get_link("lgo"), lambda: get_penalty("rigde"), lambda: get_penalty(3)])
+@pytest.mark.parametrize(
+    "make", [lambda: get_family("possion"), lambda: get_link("lgo"), lambda: get_penalty("rigde"), lambda: get_penalty(3)]
+)
 def test_unknown_names_are_refused_with_the_choices(make):
     with pytest.raises(GlmError, match=r"choose one of|give for example"):
         make()
@@ -282,7 +294,11 @@ def test_groups_default_to_terms_and_a_mask_means_the_same():
     columns = Columns(5, {"a": np.array([0, 1]), "b": np.array([2, 3, 4])})
     by_terms = GroupLasso(1.0).resolve(columns).value(W)
     mask = np.array([[1, 1, 0, 0, 0], [0, 0, 1, 1, 1]])
-    assert GroupLasso(1.0, mask).resolve(columns).value(W) == by_terms == GroupLasso(1.0, {"x": [0, 1], "y": [2, 3, 4]}).resolve(columns).value(W)
+    assert (
+        GroupLasso(1.0, mask).resolve(columns).value(W)
+        == by_terms
+        == GroupLasso(1.0, {"x": [0, 1], "y": [2, 3, 4]}).resolve(columns).value(W)
+    )
 
 
 def test_a_penalty_acts_on_its_terms_alone():
@@ -295,13 +311,19 @@ def test_a_penalty_acts_on_its_terms_alone():
 
 def test_standardised_penalties_do_not_see_the_unit_of_measure():
     scales = np.array([1.0, 10.0, 1e3, 1e-3, 5.0])
-    for penalty in (Ridge(2.0, standardised=True), Lasso(1.0, standardised=True), GroupLasso(1.0, [[0, 1], [2, 3, 4]], standardised=True)):
+    for penalty in (
+        Ridge(2.0, standardised=True),
+        Lasso(1.0, standardised=True),
+        GroupLasso(1.0, [[0, 1], [2, 3, 4]], standardised=True),
+    ):
         scaled = penalty.resolve(Columns(5, scales=scales)).value(W / scales)
         assert scaled == pytest.approx(float(penalty.resolve(Columns(5, scales=np.ones(5))).value(W)))
 
 
 def test_smoothness_of_a_design_asks_the_terms():
-    columns = Columns(5, {"a": np.array([0, 1, 2]), "b": np.array([3, 4])}, smoothness=lambda label: np.eye(3) if label == "a" else None)
+    columns = Columns(
+        5, {"a": np.array([0, 1, 2]), "b": np.array([3, 4])}, smoothness=lambda label: np.eye(3) if label == "a" else None
+    )
     np.testing.assert_array_equal(Smoothness(2.0).resolve(columns).quadratic, np.diag([2.0, 2, 2, 0, 0]))
 
 

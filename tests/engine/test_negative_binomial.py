@@ -59,7 +59,9 @@ def test_rows_of_weight_zero_do_not_count():
     y, mu = simulate(0.5)
     weights = (np.arange(y.size) % 3 > 0).astype(float)
     spoiled = np.where(weights > 0, y, 1e5)
-    assert best_dispersion(spoiled, mu, weights) == pytest.approx(best_dispersion(y[weights > 0], mu[weights > 0], np.ones(int(weights.sum()))), rel=1e-10)
+    assert best_dispersion(spoiled, mu, weights) == pytest.approx(
+        best_dispersion(y[weights > 0], mu[weights > 0], np.ones(int(weights.sum()))), rel=1e-10
+    )
 
 
 def test_the_joint_fit_finds_the_fixed_point_of_each_unit():

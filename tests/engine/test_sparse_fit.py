@@ -125,7 +125,11 @@ def test_weights_offset_and_no_intercept(population, penalty):
 def test_standardised_penalties_do_not_see_the_unit_of_measure(population):
     X, Y = population
     scales = np.array([1e6, 1.0, 1e-6, 100.0, 1.0, 1e3])
-    for penalty in (ge.Lasso(0.05, standardised=True), ge.Ridge(0.05, standardised=True), ge.GroupLasso(0.05, GROUPS, standardised=True)):
+    for penalty in (
+        ge.Lasso(0.05, standardised=True),
+        ge.Ridge(0.05, standardised=True),
+        ge.GroupLasso(0.05, GROUPS, standardised=True),
+    ):
         one, other = ge.fit(X, Y, penalty=penalty), ge.fit(X * scales, Y, penalty=penalty)
         np.testing.assert_allclose(other.coef * scales[:, None], one.coef, atol=1e-7)
     sizes = X.std(axis=0)
@@ -290,7 +294,10 @@ def test_coefficients_and_dispersion_are_a_joint_optimum(overdispersed, penalty,
     for size in (1e-1, 1e-3):
         for _ in range(30):
             step = size * rng.normal(size=5)
-            assert objective(fit.coef[:, 0] + step[:3], fit.intercept[0] + step[3], fit.dispersion[0] * np.exp(step[4])) > best - 1e-14
+            assert (
+                objective(fit.coef[:, 0] + step[:3], fit.intercept[0] + step[3], fit.dispersion[0] * np.exp(step[4]))
+                > best - 1e-14
+            )
 
 
 def test_a_dispersion_for_each_unit_and_none_for_poisson_counts(overdispersed):
@@ -439,7 +446,12 @@ def test_terms_of_a_design_are_groups_and_know_their_smoothness(small_analysis, 
     hd = design.groups["head_direction"]
     wiggles = [float(w @ difference_matrix((hd.size,), circular=True) @ w) for w in fit.coef[hd].T]
     free = ge.fit(design, Y, penalty=ge.Ridge(1e-3), mask=mask)
-    assert all(a < b for a, b in zip(wiggles, [float(w @ difference_matrix((hd.size,), circular=True) @ w) for w in free.coef[hd].T], strict=True))
+    assert all(
+        a < b
+        for a, b in zip(
+            wiggles, [float(w @ difference_matrix((hd.size,), circular=True) @ w) for w in free.coef[hd].T], strict=True
+        )
+    )
 
 
 def test_a_basis_without_neighbours_is_not_smoothed(small_recording):

@@ -79,7 +79,11 @@ def violation(X, y, answer, penalty, family="poisson", link=None, weights=None):
         for group, weight in zip(resolved.groups, resolved.group_weights, strict=True):
             grouped[group] = True
             norm = np.linalg.norm(w[group])
-            far = np.linalg.norm(gradient[group] + weight * w[group] / norm) if norm else max(np.linalg.norm(gradient[group]) - weight, 0)
+            far = (
+                np.linalg.norm(gradient[group] + weight * w[group] / norm)
+                if norm
+                else max(np.linalg.norm(gradient[group]) - weight, 0)
+            )
             worst = max(worst, far)
         for j in np.flatnonzero(~grouped):
             far = abs(gradient[j] + resolved.l1[j] * np.sign(w[j])) if w[j] else max(abs(gradient[j]) - resolved.l1[j], 0)

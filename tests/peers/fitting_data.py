@@ -51,7 +51,9 @@ def assert_same_coefficients(fit, coef, intercept, tolerance: float = 1e-6) -> N
     errors = np.where(np.isfinite(errors), errors, 0.0)
     far = np.abs(ours - np.ravel(coef)) / np.maximum(np.maximum(np.abs(ours), errors), 1e-300)
     assert far.max() < tolerance
-    assert abs(fit.intercept[0] - float(np.ravel(intercept)[0])) < tolerance * max(abs(fit.intercept[0]), float(np.nan_to_num(fit.intercept_se[0])), 1e-3)
+    assert abs(fit.intercept[0] - float(np.ravel(intercept)[0])) < tolerance * max(
+        abs(fit.intercept[0]), float(np.nan_to_num(fit.intercept_se[0])), 1e-3
+    )
 
 
 def assert_no_worse(ours: float, theirs: float) -> None:

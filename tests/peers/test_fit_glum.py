@@ -59,7 +59,9 @@ def test_lasso_and_elastic_net(family, link, ratio):
         from glmengine.models.penalties import Columns
 
         kind = get_family(family)
-        return float(np.mean(kind.evaluate(X @ coef + intercept, y, kind.link(link), theta)[0]) + penalty.resolve(Columns(P)).value(coef))
+        return float(
+            np.mean(kind.evaluate(X @ coef + intercept, y, kind.link(link), theta)[0]) + penalty.resolve(Columns(P)).value(coef)
+        )
 
     assert_no_worse(objective(ours.coef[:, 0], ours.intercept[0]), objective(theirs.coef_, theirs.intercept_))
 

@@ -19,8 +19,20 @@ import jax.numpy as jnp  # noqa: E402
 
 from tests.peers.fitting_data import P, assert_no_worse, assert_same_coefficients, classes, simulate  # noqa: E402
 
-NAMES = {"poisson": "Poisson", "bernoulli": "Bernoulli", "gaussian": "Gaussian", "gamma": "Gamma", "negative_binomial": "NegativeBinomial"}
-LINKS = {"log": jnp.exp, "softplus": jax.nn.softplus, "logit": jax.nn.sigmoid, "probit": jax.scipy.stats.norm.cdf, "identity": lambda x: x}
+NAMES = {
+    "poisson": "Poisson",
+    "bernoulli": "Bernoulli",
+    "gaussian": "Gaussian",
+    "gamma": "Gamma",
+    "negative_binomial": "NegativeBinomial",
+}
+LINKS = {
+    "log": jnp.exp,
+    "softplus": jax.nn.softplus,
+    "logit": jax.nn.sigmoid,
+    "probit": jax.scipy.stats.norm.cdf,
+    "identity": lambda x: x,
+}
 SMOOTH = {"solver_name": "LBFGS", "solver_kwargs": {"tol": 1e-10, "maxiter": 5000}}
 PROXIMAL = {"solver_name": "ProximalGradient", "solver_kwargs": {"tol": 1e-10, "maxiter": 20000}}
 
@@ -29,14 +41,21 @@ def nemos(family, link, X, y, scale=1.0, kind=None, **options):
     """NeMoS in float64."""
     with jax.enable_x64(True), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        model = nmo.observation_models.NegativeBinomialObservations(scale=scale) if family == "negative_binomial" else NAMES[family]
-        made = (kind or nmo.glm.GLM)(observation_model=model, inverse_link_function=LINKS[link], **options).fit(jnp.asarray(X), jnp.asarray(y))
+        model = (
+            nmo.observation_models.NegativeBinomialObservations(scale=scale) if family == "negative_binomial" else NAMES[family]
+        )
+        made = (kind or nmo.glm.GLM)(observation_model=model, inverse_link_function=LINKS[link], **options).fit(
+            jnp.asarray(X), jnp.asarray(y)
+        )
         return np.asarray(made.coef_), np.asarray(made.intercept_)
 
 
 def objective(family, link, X, y, penalty, coef, intercept, dispersion=1.0):
     kind = get_family(family)
-    return float(np.mean(kind.evaluate(X @ coef + intercept, y, kind.link(link), dispersion)[0]) + penalty.resolve(Columns(X.shape[1])).value(coef))
+    return float(
+        np.mean(kind.evaluate(X @ coef + intercept, y, kind.link(link), dispersion)[0])
+        + penalty.resolve(Columns(X.shape[1])).value(coef)
+    )
 
 
 @pytest.mark.parametrize(
@@ -65,7 +84,9 @@ def test_smooth_fits_are_the_same(family, link, strength):
 GROUPS = [[0, 1], [2, 3, 4]]
 
 
-@pytest.mark.parametrize(("family", "link"), [("poisson", "log"), ("poisson", "softplus"), ("bernoulli", "logit"), ("gaussian", "identity")])
+@pytest.mark.parametrize(
+    ("family", "link"), [("poisson", "log"), ("poisson", "softplus"), ("bernoulli", "logit"), ("gaussian", "identity")]
+)
 @pytest.mark.parametrize("kind", ["lasso", "elastic net", "group lasso"])
 def test_sparse_fits_have_no_larger_objective(family, link, kind):
     X, y = simulate(family, link)
@@ -96,7 +117,9 @@ def test_a_population_is_the_same():
     rng = np.random.default_rng(4)
     Y = rng.poisson(np.exp(X @ rng.normal(0, 0.2, (P, 3)))).astype(float)
     ours = ge.fit(X, Y, penalty=ge.Ridge(0.01))
-    coef, intercept = nemos("poisson", "log", X, Y, kind=nmo.glm.PopulationGLM, regularizer="Ridge", regularizer_strength=0.01, **SMOOTH)
+    coef, intercept = nemos(
+        "poisson", "log", X, Y, kind=nmo.glm.PopulationGLM, regularizer="Ridge", regularizer_strength=0.01, **SMOOTH
+    )
     np.testing.assert_allclose(ours.coef, coef, atol=1e-7)
     np.testing.assert_allclose(ours.intercept, intercept, atol=1e-7)
 
@@ -106,7 +129,9 @@ def test_classes_are_the_same_probabilities():
     ours = ge.fit(X, y, family="categorical", penalty=ge.Ridge(0.02))
     with jax.enable_x64(True), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        model = nmo.glm.ClassifierGLM(n_classes=4, regularizer="Ridge", regularizer_strength=0.02, **SMOOTH).fit(jnp.asarray(X), jnp.asarray(y))
+        model = nmo.glm.ClassifierGLM(n_classes=4, regularizer="Ridge", regularizer_strength=0.02, **SMOOTH).fit(
+            jnp.asarray(X), jnp.asarray(y)
+        )
         theirs = np.exp(np.asarray(model.predict_proba(jnp.asarray(X), return_type="log-proba")))
     eta = X @ ours.coef[:, :, 0] + ours.intercept[:, 0]
     mine = np.exp(eta - eta.max(axis=1, keepdims=True))
@@ -127,7 +152,9 @@ def test_covariates_of_standard_deviation_100_are_fitted(penalty):
     if penalty == ge.NoPenalty():
         np.testing.assert_allclose(ours.coef[:, 0] * scales, reference.coef[:, 0], rtol=1e-7)
     mine = objective("poisson", "log", X * scales, y, penalty, ours.coef[:, 0], ours.intercept[0])
-    assert_no_worse(mine, objective("poisson", "log", X * scales, y, penalty, reference.coef[:, 0] / scales, reference.intercept[0]))
+    assert_no_worse(
+        mine, objective("poisson", "log", X * scales, y, penalty, reference.coef[:, 0] / scales, reference.intercept[0])
+    )
 
 
 def test_a_second_fit_of_a_similar_shape_compiles_nothing():

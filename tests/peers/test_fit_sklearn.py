@@ -33,7 +33,9 @@ def test_gaussian_ridge_is_half_of_n_times():
 def test_logistic_ridge(weighted):
     X, y = simulate("bernoulli")
     weights = np.random.default_rng(2).integers(0, 3, y.size).astype(float) if weighted else np.ones(y.size)
-    reference = LogisticRegression(C=1 / (A * weights.sum()), tol=1e-13, max_iter=10_000, solver="newton-cholesky").fit(X, y, sample_weight=weights)
+    reference = LogisticRegression(C=1 / (A * weights.sum()), tol=1e-13, max_iter=10_000, solver="newton-cholesky").fit(
+        X, y, sample_weight=weights
+    )
     ours = ge.fit(X, y, family="bernoulli", penalty=ge.Ridge(A), weights=weights)
     assert_same_coefficients(ours, reference.coef_, reference.intercept_)
 

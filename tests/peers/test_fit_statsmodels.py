@@ -26,8 +26,19 @@ PAIRS = [
 
 def reference(family: str, link: str, **more):
     links = sm.families.links
-    link = {"log": links.Log, "identity": links.Identity, "logit": links.Logit, "probit": links.Probit, "inverse": links.InversePower}[link]()
-    kind = {"poisson": sm.families.Poisson, "bernoulli": sm.families.Binomial, "gaussian": sm.families.Gaussian, "gamma": sm.families.Gamma}[family]
+    link = {
+        "log": links.Log,
+        "identity": links.Identity,
+        "logit": links.Logit,
+        "probit": links.Probit,
+        "inverse": links.InversePower,
+    }[link]()
+    kind = {
+        "poisson": sm.families.Poisson,
+        "bernoulli": sm.families.Binomial,
+        "gaussian": sm.families.Gaussian,
+        "gamma": sm.families.Gamma,
+    }[family]
     return kind(link=link, **more)
 
 
@@ -77,7 +88,9 @@ def test_offsets_and_weights_mean_the_same():
     rng = np.random.default_rng(1)
     offset, weights = rng.normal(0, 0.5, y.size), rng.integers(0, 4, y.size).astype(float)
     ours = ge.fit(X, y, penalty=ge.NoPenalty(), offset=offset, weights=weights)
-    theirs = sm.GLM(y, sm.add_constant(X), family=sm.families.Poisson(), offset=offset, freq_weights=weights).fit(tol=1e-14, maxiter=200)
+    theirs = sm.GLM(y, sm.add_constant(X), family=sm.families.Poisson(), offset=offset, freq_weights=weights).fit(
+        tol=1e-14, maxiter=200
+    )
     assert_same_coefficients(ours, theirs.params[1:], theirs.params[0])
     np.testing.assert_allclose(ours.standard_errors[:, 0], theirs.bse[1:], rtol=1e-6)
     assert ours.log_likelihood[0] == pytest.approx(theirs.llf, rel=1e-10)
