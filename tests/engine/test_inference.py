@@ -103,3 +103,24 @@ def test_pseudo_r2_names(data):
     assert 0 < found.pseudo_r2("mcfadden")[0] < found.pseudo_r2("cohen")[0]
     with pytest.raises(GlmError, match="pseudo-R2"):
         found.pseudo_r2("adjusted")
+
+
+def test_intervals_hold_the_truth_as_often_as_they_say():
+    """Poisson counts drawn from the model itself: 95 % intervals of coefficients and rates hold the truth in 95 % of 400 units."""
+    rng = np.random.default_rng(11)
+    rows, columns, units = 3000, 6, 400
+    X = rng.normal(size=(rows, columns))
+    truth = rng.normal(scale=0.25, size=(columns, units))
+    Y = rng.poisson(np.exp(-1.0 + X @ truth))
+    fitted = fit(X, Y, penalty=NoPenalty())
+    reach = 1.96 * np.asarray(fitted.standard_errors)
+    covered = np.abs(np.asarray(fitted.coef) - truth) <= reach
+    # 2,400 intervals: three standard errors of a share of 0.95 are 0.013
+    assert abs(covered.mean() - 0.95) < 0.014
+    point = np.concatenate([[1.0], rng.normal(size=columns)])
+    inside = 0
+    for unit in range(units):
+        spread = np.sqrt(point @ np.asarray(fitted.covariance(unit)) @ point)
+        predicted = fitted.intercept[unit] + point[1:] @ np.asarray(fitted.coef)[:, unit]
+        inside += abs(predicted - (-1.0 + point[1:] @ truth[:, unit])) <= 1.96 * spread
+    assert abs(inside / units - 0.95) < 0.033
