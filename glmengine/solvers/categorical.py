@@ -316,8 +316,9 @@ class _Problem:
         if self.has_intercept:
             intercept[self.present[: self.k]] = b - raw @ self.rows.shift
         if self.penalised:  # rounding apart, they do so already
-            kept = self.present
-            coef[np.ix_(self.gauge, kept)] -= coef[np.ix_(self.gauge, kept)].mean(axis=1, keepdims=True)
+            # a quadratic penalty, the same for each class, is never larger after the classes' mean is taken away
+            kept, centred = self.present, self.gauge if self.sparsity is not None else np.ones(self.P, bool)
+            coef[np.ix_(centred, kept)] -= coef[np.ix_(centred, kept)].mean(axis=1, keepdims=True)
             if self.has_intercept:
                 intercept[kept] -= intercept[kept].mean()
         return coef, intercept
