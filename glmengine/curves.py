@@ -142,8 +142,6 @@ def _begin(prepared: Prepared, posterior: Posterior) -> tuple[list[_Curve], list
     for term in design.terms:
         if term.kind != "covariate" or term.label not in design.slices:
             continue
-        if any(factor.basis.window is not None for factor in term.factors):
-            continue  # a filter over time, not a function of the variable's present value
         if len(term.factors) > 2:
             notes.append(f"No curve is made of '{term.label}', which has more than two variables; predictions contain it.")
             continue

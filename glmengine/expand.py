@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from glmengine.blocks import ProductBlock, SpikeBlock
+from glmengine.blocks import FilterBlock, ProductBlock, SpikeBlock
 from glmengine.context import SILENT, Context, Progress
 from glmengine.design import Block, Design
 from glmengine.errors import GlmError
-from glmengine.terms import AnyTerm, CovariateTerm
+from glmengine.terms import AnyTerm, CovariateTerm, FilterTerm
 
 if TYPE_CHECKING:
     from glmengine.analysis import Analysis
@@ -64,6 +64,8 @@ def build_design(
         where = f"terms.{number}"
         if isinstance(term, CovariateTerm):
             block = _tuning(term, recording, grid, rows, analysis.time.max_gap, where, notes, frozen=frozen_terms is not None)
+        elif isinstance(term, FilterTerm):
+            block = _filtered(term, recording, grid, rows, analysis.time.max_gap, where, notes, frozen=frozen_terms is not None)
         else:
             block = _spikes(term, recording, grid, unit_names, where)
         if block is not None:
@@ -101,21 +103,66 @@ def _tuning(
         covariate = recording.variable(factor.variable, field=f"{field}.variable")
         x = grid.sample(covariate, max_gap)
         basis = factor.basis
+        if getattr(basis, "window", None) is not None:
+            raise GlmError(
+                f"term '{term.label}': tuning is to the present value of '{factor.variable}' and has no window; "
+                "take the window out, or make it a term of kind 'filter'",
+                field=f"{field}.basis.window",
+            )
         if not frozen:
-            inside = x[rows & np.isfinite(x)]
-            if not inside.size:
-                raise GlmError(
-                    f"term '{term.label}': '{factor.variable}' has no valid sample in the bins used; take the term out, or use other epochs",
-                    field=f"{field}.variable",
-                )
-            if inside.min() == inside.max():
-                notes.append(f"The term '{term.label}' was left out: '{factor.variable}' is constant in the bins used.")
+            inside = _varying(term, factor.variable, x[rows & np.isfinite(x)], f"{field}.variable", notes)
+            if inside is None:
                 return None
             basis = basis.frozen(inside)
             _judge_bounds(term, covariate, basis, inside, f"{field}.basis.bounds", notes)
         samples.append(x)
         factors.append(factor.with_(basis=basis))
     return ProductBlock(term.with_(factors=tuple(factors)), samples)
+
+
+def _filtered(
+    term: FilterTerm,
+    recording: Recording,
+    grid: TimeGrid,
+    rows: np.ndarray,
+    max_gap: float | None,
+    where: str,
+    notes: list[str],
+    *,
+    frozen: bool,
+) -> FilterBlock | None:
+    covariate = recording.variable(term.variable, field=f"{where}.variable")
+    if covariate.kind in ("angle", "category"):
+        raise GlmError(
+            f"term '{term.label}': '{term.variable}' is {'an angle' if covariate.kind == 'angle' else 'a category'}, "
+            "which cannot be filtered as a number; use a tuning term",
+            field=f"{where}.variable",
+        )
+    x = grid.sample(covariate, max_gap)
+    if not frozen and _varying(term, term.variable, x[rows & np.isfinite(x)], f"{where}.variable", notes) is None:
+        return None
+    try:
+        return FilterBlock(term, x, grid.offsets, grid.bin_size)
+    except GlmError as error:
+        raise _in_basis(term, error, where) from error
+
+
+def _varying(term: AnyTerm, variable: str, values: np.ndarray, field: str, notes: list[str]) -> np.ndarray | None:
+    """The valid values of a variable in the bins used; None, with a note, where it is constant."""
+    if not values.size:
+        raise GlmError(
+            f"term '{term.label}': '{variable}' has no valid sample in the bins used; take the term out, or use other epochs",
+            field=field,
+        )
+    if values.min() == values.max():
+        notes.append(f"The term '{term.label}' was left out: '{variable}' is constant in the bins used.")
+        return None
+    return values
+
+
+def _in_basis(term: AnyTerm, error: GlmError, where: str) -> GlmError:
+    """An error of a term's kernels, with the term's name and the field's whole path."""
+    return GlmError(f"term '{term.label}': {error.message}", field=f"{where}.basis.{error.field}".rstrip("."))
 
 
 def _judge_bounds(term: CovariateTerm, covariate: Covariate, basis, inside: np.ndarray, field: str, notes: list[str]) -> None:
@@ -153,4 +200,4 @@ def _spikes(term: AnyTerm, recording: Recording, grid: TimeGrid, unit_names: Seq
     try:
         return SpikeBlock(term, counts, sources, grid.offsets, grid.bin_size)
     except GlmError as error:
-        raise GlmError(f"term '{term.label}': {error.message}", field=f"{where}.basis.{error.field}".rstrip(".")) from error
+        raise _in_basis(term, error, where) from error

@@ -14,8 +14,11 @@ if TYPE_CHECKING:
     from glmengine.preparing import Prepared
 
 
+_FILTERED = ("filter", "history", "coupling")
+
+
 def term_filters(prepared: Prepared, posterior: Posterior) -> dict[str, xr.Dataset]:
-    """Filters of every history and coupling term, by term label.
+    """Filters of every filter, history and coupling term, by term label.
 
     Returns
     -------
@@ -23,9 +26,7 @@ def term_filters(prepared: Prepared, posterior: Posterior) -> dict[str, xr.Datas
         ``filter``, ``low``, ``high`` over (unit, lag_s), for coupling over (unit, source, lag_s): what one spike adds to the
         linear predictor that much later; NaN for pairs that the model does not have.
     """
-    return {
-        term.label: _filters(term, prepared, posterior) for term in prepared.design.terms if term.kind in ("history", "coupling")
-    }
+    return {term.label: _filters(term, prepared, posterior) for term in prepared.design.terms if term.kind in _FILTERED}
 
 
 def coupling_strengths(prepared: Prepared, posterior: Posterior) -> xr.Dataset | None:
@@ -102,19 +103,31 @@ def _filters(term: Any, prepared: Prepared, posterior: Posterior) -> xr.Dataset:
         own = [sources.index(name) if name in sources else -1 for name in prepared.units]
         middle, spread = (np.stack([array[unit, column] for unit, column in enumerate(own)]) for array in (middle, spread))
         dims = ("unit", "lag_s")
-    attrs = {"unit": "log rate per spike", "long_name": "filter"}
+    if term.kind == "filter":
+        middle, spread = middle[:, 0], spread[:, 0]
+        dims = ("unit", "lag_s")
+    of, since = _driven_by(term, prepared)
+    attrs = {"unit": f"log rate per {of}", "long_name": "filter"}
     arrays = {"filter": middle, "low": middle - spread, "high": middle + spread}
     coords: dict[str, Any] = {
         "unit": list(prepared.units),
         "lag_s": (
             "lag_s",
             np.asarray(lags, np.float64) * prepared.grid.bin_size,
-            {"unit": "s", "long_name": "time after the spike"},
+            {"unit": "s", "long_name": since},
         ),
     }
     if "source" in dims:
         coords["source"] = sources
     return xr.Dataset({name: (dims, values, attrs) for name, values in arrays.items()}, coords, {"term": term.label})
+
+
+def _driven_by(term: Any, prepared: Prepared) -> tuple[str, str]:
+    """What a filter is per, and since when its lags count."""
+    if term.kind != "filter":
+        return "spike", "time after the spike"
+    covariate = prepared.recording.variable(term.variable)
+    return f"{covariate.unit or 'unit of ' + term.variable} and bin", f"time after {term.variable}"
 
 
 def _blocks(label: str, prepared: Prepared) -> dict[str, tuple[np.ndarray, np.ndarray]]:

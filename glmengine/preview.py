@@ -35,7 +35,7 @@ def basis_curve(basis: Basis, x_range: tuple[float, float] | None, bin_size: flo
     """
     if x_range is None and getattr(basis, "window", None) is not None:
         lags, values = basis.kernel(bin_size)
-        return lags * bin_size, values, "Time after the spike", "s"
+        return lags * bin_size, values, "Lag", "s"
     low, high = getattr(basis, "bounds", None) or x_range or (0.0, 1.0)
     x = np.linspace(low, high, _POINTS)
     return x, basis.frozen(x).evaluate(x), "Value", ""

@@ -22,7 +22,7 @@ def draw(result: Result, *, unit: str, term: str | None = None, recording: Any =
     labels = [name for name in result.filters if term in (None, name)]
     if not labels:
         raise GlmError(
-            "the result has no filter" + (f" of the term '{term}'" if term else "") + "; add a history or coupling term"
+            "the result has no filter" + (f" of the term '{term}'" if term else "") + "; add a filter, history or coupling term"
         )
     figure, axes = panels(len(labels))
     for ax, name in zip(axes, labels, strict=True):
@@ -36,11 +36,13 @@ def draw_filter(ax: Axes, filters: xr.Dataset, unit: str) -> None:
     one = filters.sel(unit=unit)
     milliseconds = one["lag_s"].values * 1000
     term = str(filters.attrs.get("term", ""))
+    since = f"{filters['lag_s'].attrs['long_name']} (ms)"
+    per = str(filters["filter"].attrs["unit"])
     if "source" not in one["filter"].dims:
         ax.axhline(0.0, color="0.7", linewidth=0.8)
         ax.fill_between(milliseconds, one["low"].values, one["high"].values, color=MODEL, alpha=0.25, linewidth=0)
         ax.plot(milliseconds, one["filter"].values, color=MODEL, linewidth=1.5)
-        finish(ax, title=term, x="time after the spike (ms)", y="log rate per spike")
+        finish(ax, title=term, x=since, y=per)
         return
     values = one["filter"].transpose("source", "lag_s").values
     reach = np.nanmax(np.abs(values), initial=0.0) or 1.0
@@ -50,6 +52,6 @@ def draw_filter(ax: Axes, filters: xr.Dataset, unit: str) -> None:
     if len(values) <= 30:
         ax.set_yticks(np.arange(len(values)), [str(name) for name in one["source"].values])
     bar = ax.figure.colorbar(image, ax=ax)
-    bar.set_label("log rate per spike", fontsize=8)
+    bar.set_label(per, fontsize=8)
     bar.ax.tick_params(labelsize=7)
-    finish(ax, title=term, x="time after the spike (ms)", y="from")
+    finish(ax, title=term, x=since, y="from")

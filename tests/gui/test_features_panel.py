@@ -49,6 +49,18 @@ def choose(panel, text: str) -> None:
     actions(menu)[text].trigger()
 
 
+def test_a_signal_is_filtered_by_a_term_of_its_own(qtbot, panel, document):
+    choose(panel, "Filter of a signal over time/position.x")
+    (term,) = document.analysis.terms
+    assert (term.kind, term.variable) == ("filter", "position.x")
+    assert term.basis.window == defaults.HISTORY_WINDOW
+    settled(qtbot, panel)
+    assert len(panel.basis.lines.curves) == defaults.N_HISTORY
+    assert len(panel.features.lines.curves) == defaults.N_HISTORY
+    menu = panel.terms.add.menu()
+    assert "Filter of a signal over time/head_direction" not in actions(menu), "an angle cannot be filtered as a number"
+
+
 def test_without_terms_it_says_how_to_begin(panel, document):
     assert panel._stack.currentWidget() is panel.empty
     assert "Add term" in panel.empty.text

@@ -9,7 +9,7 @@ import numpy as np
 from glmengine.basis import BSpline, CyclicBSpline, RaisedCosineLog
 from glmengine.recording import Covariate, Recording
 from glmengine.spec import Spec
-from glmengine.terms import CouplingTerm, CovariateTerm, Factor, HistoryTerm
+from glmengine.terms import CouplingTerm, CovariateTerm, Factor, FilterTerm, HistoryTerm
 from glmgui.panels.features.families import basis_class
 
 N_TUNING = 10
@@ -60,6 +60,16 @@ def field_term(recording: Recording, variables: tuple[str, ...]) -> CovariateTer
     return CovariateTerm(
         factors=tuple(Factor(variable=name, basis=default_basis(recording, name, field=True)) for name in variables)
     )
+
+
+def filter_term(variable: str) -> FilterTerm:
+    """What a signal does to the rate some time later."""
+    return FilterTerm(variable=variable, basis=RaisedCosineLog(n=N_HISTORY, window=HISTORY_WINDOW))
+
+
+def filterable(recording: Recording) -> list[str]:
+    """Variables whose values can be summed over time: neither angles nor categories."""
+    return [name for name, (covariate, _) in recording.variables.items() if covariate.kind not in ("angle", "category")]
 
 
 def history_term() -> HistoryTerm:

@@ -85,7 +85,12 @@ class TermEditor(QWidget):
 
 _OF_KERNELS = Basis.kernel_fields
 _OF_VARIABLES = Basis.variable_fields
-_TITLES = {"covariate": "Tuning", "history": "Own spike history", "coupling": "Coupling to other units"}
+_TITLES = {
+    "covariate": "Tuning",
+    "filter": "Filter of a signal over time",
+    "history": "Own spike history",
+    "coupling": "Coupling to other units",
+}
 
 
 def _admitted(kind: type[Spec]) -> Callable[[type[Spec], str], bool]:

@@ -166,10 +166,14 @@ class FeaturesPanel(QWidget):
         if recording is not None:
             known = set(recording.variables) | {derived.name for derived in analysis.derived}
             for at, term in enumerate(analysis.terms):
-                for place, factor in enumerate(getattr(term, "factors", ())):
-                    if factor.variable not in known:
-                        said = f"the recording has no covariate '{factor.variable}'; choose another"
-                        found.setdefault(at, (f"factors.{place}.variable", said))
+                named = {
+                    f"factors.{place}.variable": factor.variable for place, factor in enumerate(getattr(term, "factors", ()))
+                }
+                if term.kind == "filter":
+                    named["variable"] = term.variable
+                for field, variable in named.items():
+                    if variable not in known:
+                        found.setdefault(at, (field, f"the recording has no covariate '{variable}'; choose another"))
         if self._refused is not None:
             found.setdefault(self._refused[0], self._refused[1:])
         head, _, rest = self._document.fault[0].partition(".")
@@ -294,6 +298,10 @@ class FeaturesPanel(QWidget):
             others = joint.addMenu(first)
             others.aboutToShow.connect(lambda others=others, first=first: self._fill_partners(others, first))
         joint.setEnabled(len(names) > 1)
+        signals = menu.addMenu("Filter of a signal over time")
+        for variable in defaults.filterable(recording):
+            signals.addAction(variable, lambda variable=variable: self.add_term(defaults.filter_term(variable)))
+        signals.setEnabled(not signals.isEmpty())
         menu.addSeparator()
         menu.addAction("Own spike history", lambda: self.add_term(defaults.history_term()))
         coupling = menu.addAction("Coupling: spikes of the other units", lambda: self.add_term(defaults.coupling_term()))

@@ -31,7 +31,7 @@ def describe(term: Spec, n_units: int) -> str:
         kind = "tuning" if len(bases) == 1 else f"{len(bases)}-D tuning"
     else:
         window = getattr(bases[0], "window", None) if bases else None
-        kind = {"history": "own past", "coupling": "others' past"}.get(term.kind, term.kind.replace("_", " "))
+        kind = {"filter": "filter", "history": "own past", "coupling": "others' past"}.get(term.kind, term.kind.replace("_", " "))
         kind += f" {window:g}\u2009s" if window else ""
     columns = n_columns(term, n_units)
     if columns is None:

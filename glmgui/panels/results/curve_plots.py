@@ -12,13 +12,12 @@ from glmgui.plots import RATE, Axis, Curve, Image, ImagePlot, LinePlot, Plot
 if TYPE_CHECKING:
     import xarray as xr
 
-_LOG_RATE = Axis("log rate per spike")
 _LENGTHS = ("m", "cm", "mm", "px", "pixel", "pixels")
 _MOST_SOURCES = 5
 _TUNING_HELP = "Mean rate in bins of the variable, over the same bins of time: as recorded, and as the whole model predicts it, with its 95 % band."
 _PLACE_HELP = "Mean rate where the animal was, as recorded and as the whole model predicts it, on one colour scale; the few bins above its end have its last colour. Blank: never visited."
 _EFFECT_HELP = "The rate that the model predicts with every other term at its mean contribution, with its 95 % band."
-_FILTER_HELP = "How much a spike changes the log of the rate, by the time that has passed since. Above zero it raises the rate, below it lowers it."
+_FILTER_HELP = "How much a spike, or one unit of a signal, changes the log of the rate, by the time that has passed since. Above zero it raises the rate, below it lowers it."
 _COUPLING_HELP = (
     "Each cell is what the spikes of one unit do to another, summed over the filter. Above zero: they raise its rate."
 )
@@ -160,12 +159,13 @@ def kernels(label: str, filters: xr.Dataset, unit: str) -> list[Drawing]:
     """The filters over the past that a unit has in a term: one line, or the strongest of those from many sources and all as an image."""
     one = filters.sel(unit=unit)
     lag, lags = axis_of(one, "lag_s"), one["lag_s"].values
+    log_rate = Axis(str(one["filter"].attrs.get("unit", "log rate")))
     sources = [str(name) for name in one["filter"].dims if name != "lag_s"]
     if not np.isfinite(one["filter"].values).any():
         return []
     if not sources:
         curve = Curve("filter", lags, one["filter"].values, one["low"].values, one["high"].values)
-        return [Lines(f"filter_{label}", f"{label}: filter, 95 % band", lag, _LOG_RATE, [curve], _FILTER_HELP, level=True)]
+        return [Lines(f"filter_{label}", f"{label}: filter, 95 % band", lag, log_rate, [curve], _FILTER_HELP, level=True)]
     values, low, high = (one[key].transpose("lag_s", sources[0]).values for key in ("filter", "low", "high"))
     names = [str(name) for name in one[sources[0]].values]
     strength = np.nan_to_num(np.abs(values)).max(axis=0)
@@ -176,12 +176,12 @@ def kernels(label: str, filters: xr.Dataset, unit: str) -> list[Drawing]:
     ]
     few = len(curves) == np.isfinite(values).any(axis=0).sum()
     title = f"{label}: filters" if few else f"{label}: the {len(curves)} strongest filters"
-    drawings: list[Drawing] = [Lines(f"filter_{label}", f"{title}, 95 % bands", lag, _LOG_RATE, curves, _FILTER_HELP, level=True)]
+    drawings: list[Drawing] = [Lines(f"filter_{label}", f"{title}, 95 % bands", lag, log_rate, curves, _FILTER_HELP, level=True)]
     if len(names) > 1:
         number = Axis("from unit", names=tuple(names))
         image = Image("", lags, np.arange(1, len(names) + 1, dtype=float), values)
         title = f"{label}: filters from every unit"
-        drawings.append(Images(f"filters_{label}", title, lag, number, _LOG_RATE, [image], _FILTER_HELP, diverging=True))
+        drawings.append(Images(f"filters_{label}", title, lag, number, log_rate, [image], _FILTER_HELP, diverging=True))
     return drawings
 
 
