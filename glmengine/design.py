@@ -1,8 +1,9 @@
-"""The model matrix as named parts, one per term, expanded a stretch of rows at a time."""
+"""The model matrix as named blocks, expanded a stretch of rows at a time."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -12,47 +13,42 @@ import numpy as np
 if TYPE_CHECKING:
     import pandas as pd
 
-    from glmengine.blocks import Block
     from glmengine.terms import AnyTerm
     from glmengine.timegrid import TimeGrid
 
 _CHUNK_NUMBERS = 2**21
 
 
-@dataclass(frozen=True)
-class Part:
+class Block(ABC):
     """The columns of one term.
 
     Attributes
     ----------
     term : AnyTerm
-        With bounds, knots, sources and kept columns frozen.
-    block : Block
-        Makes the p columns.
+        With bounds and knots kept.
     columns : list of dict
-        One record a column: ``label``, ``variable``, ``channel``, ``lag`` (s, NaN where the column is no single lag) and ``function``.
-    penalty : callable
-        Gives the second-difference penalty (p, p), or None where the term has none.
-    unit_of : (p,) array of str or None
-        The unit that a column comes from; None where the term does not come from units.
-    own_only, never_own : bool
-        Whether such a column may drive that unit alone, or all but that unit.
+        One record a column: ``variable``, ``channel``, ``lag``, ``function`` and its ``label``.
     """
 
     term: AnyTerm
-    block: Block
     columns: list[dict[str, Any]]
-    penalty: Callable[[], np.ndarray | None]
-    unit_of: np.ndarray | None = None
-    own_only: bool = False
-    never_own: bool = False
+
+    @abstractmethod
+    def chunk(self, start: int, stop: int) -> np.ndarray:
+        """Rows `start` to `stop` as (stop - start, p) float64, NaN where they are not defined."""
+
+    @abstractmethod
+    def penalty_matrix(self) -> np.ndarray:
+        """Second-difference penalty (p, p) of the block's coefficients."""
 
     def allowed(self, unit: str) -> np.ndarray:
         """(p,) bool: which columns may drive `unit`."""
-        if self.unit_of is None or not (self.own_only or self.never_own):
-            return np.ones(len(self.columns), bool)
-        own = self.unit_of == unit
-        return own if self.own_only else ~own
+        return np.ones(len(self.columns), bool)
+
+    @property
+    def restricts(self) -> bool:
+        """Whether `allowed` differs between units."""
+        return False
 
 
 @dataclass(frozen=True)
@@ -61,7 +57,7 @@ class Design:
 
     Attributes
     ----------
-    parts : tuple of Part
+    blocks : tuple of Block
         One per term, in order.
     grid : TimeGrid
         The T bins.
@@ -71,15 +67,15 @@ class Design:
         What was left out and why, one sentence each.
     """
 
-    parts: tuple[Part, ...]
+    blocks: tuple[Block, ...]
     grid: TimeGrid
     valid: np.ndarray
     notes: tuple[str, ...] = field(default=())
 
     @property
     def terms(self) -> tuple[AnyTerm, ...]:
-        """The terms that have columns, with bounds, knots and kept columns frozen: the same features on any data."""
-        return tuple(part.term for part in self.parts)
+        """The terms with bounds and knots kept: the same features on any data."""
+        return tuple(block.term for block in self.blocks)
 
     @property
     def n_rows(self) -> int:
@@ -87,7 +83,7 @@ class Design:
 
     @property
     def n_columns(self) -> int:
-        return sum(len(part.columns) for part in self.parts)
+        return sum(len(block.columns) for block in self.blocks)
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -98,35 +94,32 @@ class Design:
         """One row a column: index `feature` (its label), with term, kind, variable, channel, lag and function."""
         import pandas as pd
 
-        records = [{"term": part.term.label, "kind": part.term.kind, **column} for part in self.parts for column in part.columns]
+        records = [
+            {"term": block.term.label, "kind": block.term.kind, **column} for block in self.blocks for column in block.columns
+        ]
         frame = pd.DataFrame(records, columns=["label", "term", "kind", "variable", "channel", "lag", "function"])
         return frame.set_index("label").rename_axis("feature")
 
     @cached_property
     def slices(self) -> Mapping[str, slice]:
         """Where the columns of each term are, by its label."""
-        ends = np.cumsum([0, *(len(part.columns) for part in self.parts)])
-        return {part.term.label: slice(int(a), int(b)) for part, a, b in zip(self.parts, ends[:-1], ends[1:], strict=True)}
+        ends = np.cumsum([0, *(len(block.columns) for block in self.blocks)])
+        return {block.term.label: slice(int(a), int(b)) for block, a, b in zip(self.blocks, ends[:-1], ends[1:], strict=True)}
 
     @property
     def groups(self) -> Mapping[str, np.ndarray]:
         """Column numbers of each term, as the group lasso takes them."""
-        return {label: np.arange(place.start, place.stop) for label, place in self.slices.items()}
+        return {label: np.arange(part.start, part.stop) for label, part in self.slices.items()}
 
     def mask(self, unit_names: Sequence[str]) -> np.ndarray | None:
         """(P, M) bool, which columns may drive which unit; None where all may."""
-        if not any(part.own_only or part.never_own for part in self.parts):
+        if not any(block.restricts for block in self.blocks):
             return None
-        return np.column_stack([np.concatenate([part.allowed(name) for part in self.parts]) for name in unit_names])
+        return np.column_stack([np.concatenate([block.allowed(name) for block in self.blocks]) for name in unit_names])
 
     def chunk(self, start: int, stop: int) -> np.ndarray:
         """Rows `start` to `stop` (stop - start, P) in float64; invalid rows may hold NaN."""
-        if len(self.parts) == 1:
-            return self.parts[0].block.chunk(start, stop)
-        out = np.empty((stop - start, self.n_columns))
-        for part, place in zip(self.parts, self.slices.values(), strict=True):
-            out[:, place] = part.block.chunk(start, stop)
-        return out
+        return np.hstack([block.chunk(start, stop) for block in self.blocks])
 
     def dense(self) -> np.ndarray:
         """The whole matrix (T, P)."""
@@ -141,49 +134,31 @@ class Design:
     def matvec(self, coefficients: np.ndarray) -> np.ndarray:
         """X B for B (P, M), as (T, M); rows that are not valid are NaN."""
         out = np.full((self.n_rows, coefficients.shape[1]), np.nan)
-        for start, stop in self._stretches():
-            values = sum(
-                part.block.times(start, stop, coefficients[place]) for part, place in zip(self.parts, self.slices.values(), strict=True)
-            )
-            kept = self.valid[start:stop]
-            out[start:stop][kept] = values[kept]
+        for rows, values in self._valid_chunks():
+            out[rows] = values @ coefficients
         return out
 
     def tmatvec(self, residuals: np.ndarray) -> np.ndarray:
         """X' R for R (T, M), as (P, M); rows that are not valid count as zero."""
         total = np.zeros((self.n_columns, residuals.shape[1]))
-        for start, stop in self._stretches():
-            kept = self.valid[start:stop]
-            part_of = np.where(kept[:, None], residuals[start:stop], 0.0)
-            for part, place in zip(self.parts, self.slices.values(), strict=True):
-                total[place] += part.block.transposed_times(start, stop, part_of, kept)
+        for rows, values in self._valid_chunks():
+            total += values.T @ residuals[rows]
         return total
 
     def gram(self, weights: np.ndarray | None = None) -> np.ndarray:
         """X' diag(weights) X (P, P), `weights` (T,); rows that are not valid count as zero."""
         total = np.zeros((self.n_columns, self.n_columns))
-        for rows, values in self.valid_chunks():
+        for rows, values in self._valid_chunks():
             total += (values if weights is None else values * weights[rows, None]).T @ values
         return total
 
-    def penalty_matrix(self, label: str) -> np.ndarray | None:
-        """Second-difference penalty (p, p) of the term called `label`; None where its functions have no order."""
-        return next(part for part in self.parts if part.term.label == label).penalty()
+    def penalty_matrix(self, label: str) -> np.ndarray:
+        """Second-difference penalty (p, p) of the term called `label`."""
+        return next(block for block in self.blocks if block.term.label == label).penalty_matrix()
 
-    def report(self) -> str:
-        """Whether the data can tell the columns apart: rank, condition, and terms that say the same, in words."""
-        from glmengine.identifiability import identifiability
-
-        return identifiability(self)
-
-    def valid_chunks(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Numbers of valid rows and their values, a stretch at a time."""
-        for start, stop in self._stretches():
-            kept = np.flatnonzero(self.valid[start:stop])
-            if kept.size:
-                yield kept + start, self.chunk(start, stop)[kept]
-
-    def _stretches(self) -> Iterator[tuple[int, int]]:
+    def _valid_chunks(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         step = max(1024, _CHUNK_NUMBERS // max(self.n_columns, 1))
         for start in range(0, self.n_rows, step):
-            yield start, min(start + step, self.n_rows)
+            kept = np.flatnonzero(self.valid[start : start + step])
+            if kept.size:
+                yield kept + start, self.chunk(start, min(start + step, self.n_rows))[kept]
