@@ -42,7 +42,7 @@ def convolve_pieces(
     out = np.full((stop - start, channels, kernel.shape[1]), np.nan)
     inside = full_window(lags, offsets, start, stop)
     if not inside.any() or not channels:
-        return out.reshape(stop - start, -1)
+        return out.reshape(stop - start, channels * kernel.shape[1])
     # one stretch for all pieces: rows whose window crosses a border are computed too, and thrown away
     low, high = start - last, stop - first
     part = signal[max(low, 0) : min(high, total)]
@@ -55,9 +55,9 @@ def convolve_pieces(
     else:
         values = _from_windows(part, kernel)
     if inside.all():
-        return values.reshape(stop - start, -1)
+        return values.reshape(stop - start, channels * kernel.shape[1])
     out[inside] = values[inside]
-    return out.reshape(stop - start, -1)
+    return out.reshape(stop - start, channels * kernel.shape[1])
 
 
 def full_window(lags: np.ndarray, offsets: np.ndarray, start: int = 0, stop: int | None = None) -> np.ndarray:
