@@ -70,6 +70,7 @@ class Session(QObject):
         self._live_asked: tuple[Any, ...] | None = None
         self._live_job: Job | None = None
         self._derived_for: tuple[Any, ...] = ()
+        self._engine_is_loaded = False
         self._live_timer = _single_shot(self, _LIVE_AFTER_MS, self._fit_live)
         self._estimate_timer = _single_shot(self, _ESTIMATE_AFTER_MS, self._ask_estimate)
         self.document.changed.connect(self._changed)
@@ -438,6 +439,9 @@ class Session(QObject):
             self.document.set_fault(error.field, error.message)
 
     def _changed(self, what: frozenset[str]) -> None:
+        if "recording" in what and self.document.recording is not None and not self._engine_is_loaded:
+            self._engine_is_loaded = True
+            self.jobs.submit("Loading the engine", _load_engine, quiet=True)
         if self._live and what & {"analysis", "selection"}:
             self._live_timer.start()
         if what & {"recording", "analysis"}:
@@ -556,6 +560,16 @@ def _open_with(assistance: Assistance, text: str, context: Context) -> Recording
     recording = open_recording(assistance.path, Recipe.from_toml(text), context=context)
     remember(text, assistance.signature)
     return recording
+
+
+def _load_engine(context: Context) -> None:
+    """Import what a fit and its saving need while nobody waits: loading JAX holds the interpreter for a fifth of a second."""
+    import h5netcdf  # noqa: F401
+    import scipy.stats  # noqa: F401
+
+    from glmengine import fitting, running, runtime, validation  # noqa: F401
+
+    runtime.prepare()
 
 
 def _analysis_and_recording(path: Path, context: Context) -> tuple[Analysis, Recording | None]:

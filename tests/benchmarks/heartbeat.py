@@ -3,7 +3,8 @@
     python tests/benchmarks/heartbeat.py [--seconds 5] [--cold]
 
 Opens the sample session in the real window (offscreen where there is no screen), fits it over and over until at least the given time
-has passed, and prints the largest gap and the 99th percentile. Exit 1 where they miss the goal: 150 ms and 30 ms. With `--cold` the
+has passed, and prints the largest gap and the 99th percentile. Exit 1 where they miss the goal: 150 ms, the drawing of results
+included, and 30 ms during the fits. With `--cold` the
 compilation cache is empty, so that every compilation is inside the measured time.
 """
 
@@ -21,8 +22,8 @@ MOST_GAP_MS = 150.0
 MOST_GAP_99_MS = 30.0
 
 
-def measure(seconds: float) -> tuple[list[float], list[float], float, int]:
-    """Gaps (ms), what of each the main thread itself worked (ms), measured time (s) and number of fits."""
+def measure(seconds: float) -> tuple[list[float], list[float], list[bool], float, int]:
+    """Gaps (ms), what of each the main thread itself worked (ms), whether a fit ran, time of fitting (s) and number of fits."""
     from qtpy.QtCore import Qt, QTimer
 
     from glmgui.app import make_application
@@ -75,7 +76,8 @@ def measure(seconds: float) -> tuple[list[float], list[float], float, int]:
     if failed:
         sys.exit(f"the fit failed: {fault}")
     gaps, own = ([(later - earlier) * 1000 for earlier, later in itertools.pairwise(times)] for times in (beats, worked))
-    return gaps, own, beats[-1] - beats[0], fits
+    fitting = [any(start <= beat <= stop for start, stop in spans) for beat in beats[:-1]]
+    return gaps, own, fitting, sum(stop - start for start, stop in spans), fits
 
 
 def main() -> int:
@@ -94,12 +96,19 @@ def main() -> int:
         prepare_process()
         import numpy as np
 
-        gaps, own, measured, fits = measure(options.seconds)
-    largest, high = max(gaps), float(np.percentile(gaps, 99))
-    print(f"{fits} fits in {measured:.1f} s, {len(gaps)} beats: largest gap {largest:.0f} ms, 99th percentile {high:.1f} ms")
+        found = measure(options.seconds)
+    gaps, own, fitting = (np.asarray(values) for values in found[:3])
+    seconds, fits = found[3:]
+    during = gaps[fitting]
+    largest, high = during.max(), np.percentile(during, 99)
+    print(f"{fits} fits in {seconds:.1f} s, {during.size} beats: largest gap {largest:.0f} ms, 99th percentile {high:.1f} ms")
+    after = gaps[~fitting]
+    print(f"while results are drawn, {after.size} beats: largest gap {after.max(initial=0.0):.0f} ms")
     # on a machine that does other work the rest of a gap is waiting for a processor
-    print(f"of this the main thread itself worked at most {max(own):.0f} ms, 99th percentile {np.percentile(own, 99):.1f} ms")
-    return 0 if largest < MOST_GAP_MS and high < MOST_GAP_99_MS else 1
+    print(
+        f"of all this the main thread itself worked at most {own.max():.0f} ms, 99th percentile {np.percentile(own, 99):.1f} ms"
+    )
+    return 0 if gaps.max() < MOST_GAP_MS and high < MOST_GAP_99_MS else 1
 
 
 if __name__ == "__main__":
