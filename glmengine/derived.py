@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import numpy as np
 from pydantic import Field
 
+from glmengine.derived_kinds import BandPhase, Drift, HeadDirection, Logarithm, Running, TimeSince, TrialNumber, Unwrapped, ZScore
 from glmengine.errors import GlmError
+from glmengine.smoothing import runs, smoothed
 from glmengine.spec import Spec, param
 
 if TYPE_CHECKING:
@@ -44,15 +46,18 @@ class Speed(Spec):
         values = np.asarray(source.data.values, np.float64).reshape(len(times), -1)
         speed = np.full(len(times), np.nan)
         gap = max_gap if max_gap is not None else 10 * source.period
-        for rows in _runs(times, np.isfinite(values).all(axis=1), gap):
+        for rows in runs(times, np.isfinite(values).all(axis=1), gap):
             if len(rows) > 1:
-                smooth = _smoothed(times[rows], values[rows], self.smoothing)
+                smooth = smoothed(times[rows], values[rows], self.smoothing)
                 speed[rows] = np.linalg.norm(np.gradient(smooth, times[rows], axis=0), axis=1)
         data = nap.Tsd(t=times, d=speed, time_support=source.data.time_support)
         return Covariate(self.name, data, f"{source.unit}/s" if source.unit else "", "continuous", f"speed of {self.source}")
 
 
-AnyDerived = Annotated[Speed, Field(discriminator="kind")]
+AnyDerived = Annotated[
+    Speed | HeadDirection | BandPhase | Running | TimeSince | TrialNumber | Drift | ZScore | Logarithm | Unwrapped,
+    Field(discriminator="kind"),
+]
 
 
 def compute_derived(derived: Sequence[AnyDerived], recording: Recording, max_gap: float | None = None) -> Recording:
@@ -66,23 +71,3 @@ def compute_derived(derived: Sequence[AnyDerived], recording: Recording, max_gap
     for position, spec in enumerate(derived):
         recording = recording.with_covariates(spec.compute(recording, max_gap, f"derived.{position}"))
     return recording
-
-
-def _runs(times: np.ndarray, valid: np.ndarray, gap: float) -> list[np.ndarray]:
-    """Rows of each stretch of valid samples without a gap longer than `gap` seconds."""
-    rows = np.flatnonzero(valid)
-    if not rows.size:
-        return []
-    return np.split(rows, np.flatnonzero(np.diff(times[rows]) > gap) + 1)
-
-
-def _smoothed(times: np.ndarray, values: np.ndarray, sigma: float) -> np.ndarray:
-    """`values` smoothed by a Gaussian of `sigma` seconds, renormalised at the ends."""
-    from scipy.ndimage import gaussian_filter1d
-
-    period = float(np.median(np.diff(times)))
-    if not sigma or not period:
-        return values
-    width = sigma / period
-    weight = gaussian_filter1d(np.ones(len(times)), width, mode="constant")
-    return gaussian_filter1d(values, width, axis=0, mode="constant") / weight[:, None]

@@ -1,0 +1,125 @@
+"""Derived covariates by what is known of their inputs."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from glmengine import derived as kinds
+from glmengine.analysis import Analysis
+from glmengine.derived import compute_derived
+from glmengine.errors import GlmError
+from glmengine.recording import Covariate, Recording
+
+STEP = 0.02
+TIMES = np.round(np.arange(0, 20, STEP), 9)
+
+
+@pytest.fixture(scope="module")
+def recording() -> Recording:
+    import pynapple as nap
+
+    support = nap.IntervalSet(0.0, 20.0)
+    turning = np.mod(1.5 * TIMES, 2 * np.pi)
+    back = np.column_stack([TIMES, np.zeros_like(TIMES)])
+    front = back + np.column_stack([np.cos(turning), np.sin(turning)])
+    speed = np.where((TIMES > 5) & (TIMES < 10), 20.0, 1.0)
+    speed[(TIMES > 7) & (TIMES < 7.1)] = 0.0  # a short rest inside the run
+    speed[(TIMES > 15) & (TIMES < 15.1)] = 30.0  # a short run
+    lfp_times = np.round(np.arange(0, 20, 0.004), 9)
+    made = {
+        "back": Covariate("back", nap.TsdFrame(TIMES, back, columns=["x", "y"], time_support=support), "cm"),
+        "front": Covariate("front", nap.TsdFrame(TIMES, front, columns=["x", "y"], time_support=support), "cm"),
+        "turning": Covariate("turning", nap.Tsd(TIMES, turning, time_support=support), "rad", "angle"),
+        "pace": Covariate("pace", nap.Tsd(TIMES, speed, time_support=support), "cm/s"),
+        "lfp": Covariate("lfp", nap.Tsd(lfp_times, 3 + np.cos(2 * np.pi * 8 * lfp_times), time_support=support), "uV"),
+    }
+    return Recording(
+        "made",
+        ("one",),
+        spikes=nap.TsGroup({0: nap.Ts(np.array([1.0]))}, time_support=support),
+        covariates=made,
+        epochs={"all": support},
+        trials={"trials": nap.IntervalSet([1.0, 5.0], [3.0, 9.0])},
+        events={"cue": nap.Ts(np.array([2.0, 8.0]))},
+    )
+
+
+def values(recording, spec):
+    covariate = compute_derived((spec,), recording).covariates[spec.name]
+    return np.asarray(covariate.data.t), np.asarray(covariate.data.values), covariate
+
+
+def test_speed_of_steady_movement(recording):
+    _, speed, covariate = values(recording, kinds.Speed(source="back"))
+    np.testing.assert_allclose(speed[50:-50], 1.0, atol=1e-9)
+    assert covariate.unit == "cm/s"
+
+
+def test_head_direction_and_unwrapping(recording):
+    _, angle, covariate = values(recording, kinds.HeadDirection(front="front", back="back"))
+    np.testing.assert_allclose(np.exp(1j * angle), np.exp(1.5j * TIMES), atol=1e-9)
+    assert (covariate.kind, covariate.unit) == ("angle", "rad")
+    _, straight, covariate = values(recording, kinds.Unwrapped(source="turning"))
+    np.testing.assert_allclose(straight, 1.5 * TIMES, atol=1e-9)
+    assert covariate.kind == "continuous"
+
+
+def test_theta_phase_is_zero_at_the_peaks(recording):
+    times, phase, _ = values(recording, kinds.BandPhase(source="lfp"))
+    middle = (times > 2) & (times < 18)
+    np.testing.assert_allclose(np.exp(1j * phase[middle]), np.exp(2j * np.pi * 8 * times[middle]), atol=0.05)
+
+
+def test_running_bridges_short_rests_and_drops_short_runs(recording):
+    times, running, covariate = values(recording, kinds.Running(source="pace", above=5.0))
+    np.testing.assert_array_equal(running, ((times > 5) & (times < 10)).astype(float))
+    assert covariate.kind == "step"
+
+
+def test_z_score_and_logarithm(recording):
+    _, z, _ = values(recording, kinds.ZScore(source="pace"))
+    assert abs(z.mean()) < 1e-12
+    assert abs(z.std() - 1) < 1e-12
+    _, log, _ = values(recording, kinds.Logarithm(source="pace"))
+    assert np.isnan(log[(TIMES > 7.02) & (TIMES < 7.08)]).all()
+    np.testing.assert_allclose(np.exp(log[:10]), 1.0)
+
+
+def test_time_since_an_event_trial_number_and_drift(recording):
+    times, since, _ = values(recording, kinds.TimeSince(event="cue", most=4.0))
+    assert np.isnan(since[times < 2.0]).all()
+    np.testing.assert_allclose(since[times >= 2.0], np.minimum(np.where(times < 8, times - 2, times - 8), 4)[times >= 2.0])
+    times, number, _ = values(recording, kinds.TrialNumber(trials="trials"))
+    np.testing.assert_array_equal(number[(times > 1.1) & (times < 2.9)], 1.0)
+    np.testing.assert_array_equal(number[(times > 5.1) & (times < 8.9)], 2.0)
+    assert np.isnan(number[(times > 3.1) & (times < 4.9)]).all()
+    times, passed, _ = values(recording, kinds.Drift())
+    np.testing.assert_allclose(passed, times / 20, atol=1e-9)
+
+
+def test_derived_covariates_build_on_each_other_and_go_through_a_file(recording, tmp_path):
+    chain = (kinds.Speed(source="back"), kinds.ZScore(name="z", source="pace"), kinds.Running(source="speed", above=0.5))
+    made = compute_derived(chain, recording)
+    assert {"speed", "z", "running"} <= set(made.covariates)
+    Analysis(derived=chain).save(tmp_path / "a.toml")
+    assert Analysis.load(tmp_path / "a.toml").derived == chain
+
+
+@pytest.mark.parametrize(
+    ("spec", "field"),
+    [
+        (kinds.Speed(source="nothing"), "derived.0.source"),
+        (kinds.HeadDirection(front="pace", back="back"), "derived.0.front"),
+        (kinds.HeadDirection(front="back", back="back"), "derived.0.back"),
+        (kinds.BandPhase(source="pace", low=30, high=60), "derived.0.source"),
+        (kinds.BandPhase(source="lfp", low=10, high=6), "derived.0.high"),
+        (kinds.TimeSince(event="nothing"), "derived.0.event"),
+        (kinds.TrialNumber(trials="nothing"), "derived.0.trials"),
+        (kinds.ZScore(source="nothing"), "derived.0.source"),
+    ],
+)
+def test_what_cannot_be_computed_is_refused_with_its_field(recording, spec, field):
+    with pytest.raises(GlmError) as caught:
+        compute_derived((spec,), recording)
+    assert caught.value.field == field
