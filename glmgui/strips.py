@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from qtpy.QtCore import QSize, Qt, QTimer, Signal
-from qtpy.QtGui import QAction, QPalette
+from qtpy.QtGui import QAction, QPalette, QResizeEvent
 from qtpy.QtWidgets import (
     QButtonGroup,
     QFrame,
@@ -241,11 +241,22 @@ class NoticeBar(QFrame):
         self.setAccessibleName(f"{notice.level}: {said}")
         self.wanted.emit(True)
         self.show()
+        self._fit_height()
         seconds = _NOTICE_SECONDS[notice.level]
         if seconds:
             self._timer.start(1000 * seconds)
         else:
             self._timer.stop()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_height()
+
+    def _fit_height(self) -> None:
+        """As high as its text is at this width: a label that wraps would ask for a narrow column's height."""
+        height = self.layout().heightForWidth(self.width())
+        if height > 0 and height != self.maximumHeight():
+            self.setFixedHeight(height)
 
     def dismiss(self) -> None:
         """Take the message away; it stays in the log."""

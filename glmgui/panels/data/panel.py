@@ -23,7 +23,7 @@ from glmgui.panels.data.usable import Usable, usable_time
 from glmgui.widgets import EmptyState, FormScroll, column
 
 _WELCOME = (
-    "Open a file with Ctrl+O, or drop one onto the window: NWB files and folders of pynapple .npz files are read directly. "
+    "Open a file with Ctrl+O, or drop one onto the window: NWB, pynapple, Neurosuite, Phy and Suite2p are read directly, MATLAB and tables after some questions. "
     "The Help menu opens a sample session, if you only want to look around."
 )
 
