@@ -23,7 +23,7 @@ class Fourier(BoundedBasis):
     constant: bool = param(
         False,
         title="With the constant",
-        help="Hold the constant function too; products have it anyway, so that waves along one axis alone are there.",
+        help="Hold the constant function too: a product of two then has waves along one axis alone as well.",
         advanced=True,
     )
     bounds: Bounds | None = param(
