@@ -33,6 +33,12 @@ _MODULES = {
     ),
     "open-field-grid": ("10 grid and conjunctive cells in a box, 900 s", "field"),
     "coupled-network": ("16 excitatory and inhibitory cells that drive each other, 600 s", "network"),
+    "current-injection": ("3 cells driven in 40 sweeps by a known current through known filters, 200 s", "current"),
+    "white-noise": ("6 visual cells that see a flickering chequerboard through known space-time filters, 600 s", "noise"),
+    "decision-task": (
+        "8 cells locked to stimulus, choice and reward of 240 trials, some scaled by what the trial was, 13 min",
+        "decision",
+    ),
     "calcium": ("10 head-direction cells seen by calcium imaging, 20 frames a second, 600 s", "calcium"),
 }
 

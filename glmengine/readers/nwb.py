@@ -402,8 +402,21 @@ def _add_intervals(raw: RawRecording, file: h5py.File) -> None:
         label = safe_name(name)
         raw.trials[label] = RawTrials(start, stop, {safe_name(key): column for key, column in columns.items()})
         for key, column in columns.items():
-            if key.endswith(("_time", "_times")) and column.dtype.kind == "f":
+            if key.endswith(("_time", "_times")) and column.dtype.kind == "f" and _are_moments(column, start, stop):
                 raw.events[f"{label}_{safe_name(key)}"] = column
+
+
+def _are_moments(column: np.ndarray, start: np.ndarray, stop: np.ndarray) -> bool:
+    """Whether a column of a table of trials holds moments of the recording, and not durations such as reaction times.
+
+    Moments follow the trials: most lie no further from their own than trials are apart.
+    """
+    known = np.isfinite(column) & np.isfinite(start) & np.isfinite(stop)
+    if not known.any():
+        return bool(np.isfinite(column).any())
+    column, start, stop = column[known], start[known], stop[known]
+    reach = float(np.median(np.abs(np.diff(start)))) if len(start) > 1 else float(stop[0] - start[0])
+    return bool(np.mean((column >= start - reach) & (column <= stop + reach)) > 0.5)
 
 
 def _add_event_tables(raw: RawRecording, file: h5py.File) -> None:

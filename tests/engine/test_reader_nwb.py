@@ -110,6 +110,18 @@ def test_observed_intervals_bound_the_recording(file, opened):
     assert any(f"{200 - len(inside)} spikes outside the recorded time" in note for note in recording.notes)
 
 
+def test_a_column_of_durations_is_no_event(file, opened):
+    file.add_trial_column("reaction_time", "from the cue")
+    file.add_trial_column("answer_time", "on the clock of the recording")
+    for number in range(4):
+        start = 10.0 + 4 * number
+        file.add_trial(start_time=start, stop_time=start + 0.5, reaction_time=0.3 + 0.1 * number, answer_time=start + 2.0)
+    recording = opened(file)
+    assert recording.events["trials_answer_time"].t.tolist() == [12, 16, 20, 24]
+    assert "trials_reaction_time" not in recording.events
+    np.testing.assert_allclose(recording.trials["trials"].get_info("reaction_time"), [0.3, 0.4, 0.5, 0.6])
+
+
 def test_epochs_by_tag_and_trials_with_event_times(file, opened):
     file.add_epoch(0.0, 20.0, ["sleep", "home"])
     file.add_epoch(25.0, 50.0, ["run"])

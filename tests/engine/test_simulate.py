@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from glmengine.derived import compute_derived
 from glmengine.errors import GlmError
 from glmengine.samples import session
 from glmengine.simulate import SAMPLES, sample, sample_analysis, simulate_counts, spikes_from_counts, truth_of
@@ -59,8 +60,10 @@ def test_every_sample_has_truth_spikes_and_an_analysis_that_names_its_variables(
         totals = [len(recording.spikes[unit]) for unit in range(len(recording.unit_names))]
         assert min(totals) > 150
         assert max(totals) / recording.duration < 100
-    variables = [factor.variable for term in sample_analysis(name).terms if term.kind == "covariate" for factor in term.factors]
-    assert set(variables) <= set(recording.variables)
+    analysis = sample_analysis(name)
+    variables = {factor.variable for term in analysis.terms if term.kind == "covariate" for factor in term.factors}
+    variables |= {term.variable for term in analysis.terms if term.kind == "filter"}
+    assert variables <= set(compute_derived(analysis.derived, recording, None).variables)
 
 
 def test_calcium_signals_are_fitted_as_they_were_made(tmp_path):
@@ -78,6 +81,106 @@ def test_calcium_signals_are_fitted_as_they_were_made(tmp_path):
         shares.append(np.mean((one["effect_link_low"].values <= expected) & (expected <= one["effect_link_high"].values)))
     assert np.mean(shares) > 0.88
     assert (result.scores["deviance_explained_heldout"] > 0.05).all()
+
+
+def test_the_current_filters_and_histories_are_found_again(tmp_path):
+    import glmengine as ge
+    from glmengine.export.nwb import write_nwb
+
+    recording = sample("current-injection", 3)
+    write_nwb(recording, tmp_path / "c.nwb")
+    again = ge.open_recording(tmp_path / "c.nwb")
+    assert list(again.trials["sweeps"].get_info("stimulus")) == ["step"] * 8 + ["noise"] * 32
+    assert len(again.epochs["all"]) == len(again.epochs["sweeps"]) == 40
+    question = sample_analysis("current-injection")
+    question = question.with_(model=question.model.with_(strengths=(1e-8,)), validation=question.validation.with_(folds=0))
+    result, truth = ge.run(question, again), truth_of(again)
+    for label, key in (("current filter", "filter"), ("history", "history")):
+        found = result.filters[label]
+        np.testing.assert_allclose(found["lag_s"], truth[f"{key}_lag_s"], atol=1e-9)
+        inside = []
+        for unit in truth["units"]:
+            one = found.sel(unit=unit["name"])
+            tall = (one["high"] - one["low"]).values > 0
+            expected = np.array(unit[key])
+            inside.append(((one["low"].values <= expected) & (expected <= one["high"].values))[tall].mean())
+        assert np.mean(inside) > 0.8, label
+
+
+def explained_by_truth(recording, parts: dict[str, np.ndarray], bin_size: float):
+    """Coefficients and errors of the true contributions to the log rate of each unit: 1 where the sample is as it says."""
+    import glmengine as ge
+    from glmengine.analysis import Time
+    from glmengine.timegrid import make_grid
+
+    grid = make_grid(Time(bin_size=bin_size), recording)
+    counts = grid.count(recording)
+    past, truth = np.array(truth_of(recording)["history"]), truth_of(recording)
+    found = []
+    for index, unit in enumerate(truth["units"]):
+        own = np.convolve(counts[:, index], np.concatenate([[0.0], past]))[: len(counts)]
+        X = np.column_stack([own, *parts.get(unit["name"], [])])
+        fit = ge.fit(X, counts[:, [index]], penalty=ge.NoPenalty())
+        found.append((fit.coef[:, 0], fit.standard_errors[:, 0], fit.intercept[0] - np.log(unit["base_hz"] * bin_size)))
+    return found
+
+
+def test_white_noise_cells_see_through_their_filters(tmp_path):
+    import glmengine as ge
+    from glmengine.export.nwb import write_nwb
+    from glmengine.samples import noise
+
+    recording = sample("white-noise", 4)
+    write_nwb(recording, tmp_path / "w.nwb")
+    again = ge.open_recording(tmp_path / "w.nwb")
+    frames = again.covariates["stimulus"]
+    assert (frames.data.shape, frames.kind, frames.components[13]) == ((30_000, 12, 12), "step", "1,1")
+    np.testing.assert_array_equal(frames.data.values, recording.covariates["stimulus"].data.values)
+    units = truth_of(again)["units"]
+    ranks = [np.linalg.matrix_rank(noise.filter_of(unit).reshape(noise.LAGS, -1), tol=1e-3) for unit in units]
+    assert ranks == [unit["rank"] for unit in units] == [1, 1, 1, 1, 2, 2]
+    parts = {unit["name"]: [noise.seen(unit, frames.data.values)] for unit in units}
+    for coef, error, intercept in explained_by_truth(again, parts, noise.FRAME):
+        assert (np.abs(coef - 1.0) < 4 * error).all()
+        assert error[1] < 0.04
+        assert abs(intercept) < 0.1
+    # and the filter is where the spikes say: the mean frame before a spike has its extreme at the centre
+    spikes = again.spikes[0].t
+    average = frames.data.values[np.clip((spikes / noise.FRAME).astype(int) - 2, 0, None)].mean(axis=0)
+    assert np.unravel_index(np.abs(average).argmax(), average.shape) == (3, 3)
+
+
+def test_decision_cells_follow_the_events(tmp_path):
+    import glmengine as ge
+    from glmengine.export.nwb import write_nwb
+    from glmengine.samples import decision
+
+    recording = sample("decision-task", 5)
+    write_nwb(recording, tmp_path / "d.nwb")
+    again = ge.open_recording(tmp_path / "d.nwb")
+    assert set(again.events) == {"stimulus", "choice", "reward", "trials_start"}
+    trials = again.trials["trials"]
+    task = {name: np.asarray(trials.get_info(name)) for name in trials.metadata_columns}
+    assert set(task) == {"side", "strength", "evidence", "choice", "outcome", "reaction_time"}
+    correct = task["outcome"] == "correct"
+    assert len(again.events["reward"]) == correct.sum()
+    np.testing.assert_array_equal(task["side"] == task["choice"], correct)
+    assert correct[task["strength"] > 0.3].mean() > correct[task["strength"] < 0.15].mean() + 0.1
+    bin_size, lags = decision.BIN_SIZE, np.array(truth_of(again)["lag_s"])
+    n_bins = round(again.duration / bin_size)
+    parts = {}
+    for unit in truth_of(again)["units"]:
+        for kernel in unit["kernels"]:
+            times, scale = again.events[kernel["event"]].t, decision.scale_of(kernel["by"], task)
+            impulses = np.bincount(
+                (times / bin_size).astype(int), weights=scale[correct] if kernel["event"] == "reward" else scale
+            )
+            full = np.convolve(impulses, kernel["kernel"])[round(-lags[0] / bin_size) :]
+            parts.setdefault(unit["name"], []).append(np.pad(full, (0, max(0, n_bins - len(full))))[:n_bins])
+    for coef, error, intercept in explained_by_truth(again, parts, bin_size):
+        assert (np.abs(coef - 1.0) < 4 * error).all()
+        assert (error[1:] < 0.25).all()
+        assert abs(intercept) < 0.15
 
 
 def test_the_walk_covers_the_box_and_stays_in_it(demo_recording):
