@@ -89,6 +89,11 @@ def device_name() -> str:
     return device.platform if device.platform == "cpu" else device.device_kind
 
 
+def on_cpu() -> bool:
+    """Whether JAX computes on the processor, whose own threads then see its arrays without a copy."""
+    return prepare().devices()[0].platform == "cpu"
+
+
 def _user_cache() -> Path:
     if sys.platform == "win32":
         base = os.environ.get("LOCALAPPDATA") or str(Path.home() / "AppData" / "Local")

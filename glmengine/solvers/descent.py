@@ -9,6 +9,7 @@ so no column's course depends on who else is there.
 from __future__ import annotations
 
 import time
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,9 @@ import numpy as np
 from glmengine.context import Progress
 from glmengine.solvers.memory import Memory
 from glmengine.solvers.metrics import GramMetric, HessianMetric
+from glmengine.solvers.parallel import quiet_blas
 from glmengine.solvers.problem import Objective, Problem, Solution
+from glmengine.solvers.rank import is_definite
 
 MOST_ITERATIONS = 400
 MOST_TRIALS = 25
@@ -24,8 +27,20 @@ MOST_TRIALS = 25
 SAFE = 0.25
 """An estimate of the decrement must be this far below the limit, since the metric is only nearly the Hessian."""
 
+ROWS_PER_COLUMN, COARSEST = 100, 16
+"""A Hessian is estimated from so many rows a column, but not from fewer than every sixteenth."""
+
+SLOW = 2.5
+"""By less than this the logarithm of the decrement should not fall in a step with an estimated Hessian."""
+
+NEAR = 1e13
+"""Below this many times the limit a decrement is small enough for the Hessian to stay as it is."""
+
 LARGEST_HESSIAN = 2500
 """With more columns than this a Hessian per problem column is never made."""
+
+QUIET = 1000
+"""Up to this many columns the algebra between passes is too small for more than one thread."""
 
 LONG_STEP = 0.05
 """A step in units of a column's standard deviation that is no correction any more."""
@@ -57,8 +72,9 @@ class Descent:
         self.pace = np.full(K, np.nan)  # by how much the logarithm of the decrement falls in a step, smoothed
         self.double = np.zeros(K, bool)  # float32 was not enough
         self.softest = np.ones(K)  # least curvature met along a step, in the shared metric
-        # of a Hessian and its factor in passes, by the measured rates of the products
-        self.price = features / (7 + 20 / K) + features**2 / (4 * max(problem.rows.n, 1))
+        self.stride = self._coarseness()
+        self.coarse = np.zeros(K, bool)  # that Hessian is an estimate from some of the rows
+        self.exact = np.zeros(K, bool)  # such an estimate was not enough
         self.can_renew = features <= LARGEST_HESSIAN and (solver != "lbfgs" or gram is None)
         self.theta: np.ndarray | None = None
 
@@ -72,6 +88,10 @@ class Descent:
 
     def run(self, theta: np.ndarray) -> Solution:
         """From parameters (K, Q), as `Objective.start` makes them."""
+        with quiet_blas() if self.problem.rows.n_features <= QUIET else nullcontext():
+            return self._run(theta)
+
+    def _run(self, theta: np.ndarray) -> Solution:
         began = time.perf_counter()
         self.reached = 0.0
         problem, objective = self.problem, self.objective
@@ -105,7 +125,7 @@ class Descent:
             decrement[active] = now
             longest = np.max(np.abs(direction), axis=1, initial=0.0)
             at_rounding = np.max(np.abs(gradient[active]), axis=1) <= rounding[active]
-            done = (now <= SAFE * problem.limit[active]) | at_rounding
+            done = (now <= self._safe(active) * problem.limit[active]) | at_rounding
             drifting = self.fresh[active] & (now < 1e-7) & (longest > LONG_STEP) & ~at_rounding
             long_steps[active] = np.where(drifting, long_steps[active] + 1, 0)
             lost = (long_steps[active] >= RUNAWAY_STEPS) | (done & drifting)
@@ -165,31 +185,59 @@ class Descent:
         """(k,) bool: which columns are better served by a new Hessian, for its price, than by more steps in the metric they have."""
         if not self.can_renew:
             return np.zeros(active.size, bool)
-        open_ = (now > SAFE * self.problem.limit[active]) & ~self.fresh[active]
+        limit = self._safe(active) * self.problem.limit[active]
+        open_ = (now > limit) & ~self.fresh[active]
         if self.solver == "newton":
             return open_
         with np.errstate(divide="ignore", invalid="ignore"):
-            left = np.log(np.maximum(now / (SAFE * self.problem.limit[active]), 1.0))
+            left = np.log(np.maximum(now / limit, 1.0))
             latest = np.log(last[active] / now)
             rate = np.where(np.isfinite(self.pace[active]), 0.5 * (self.pace[active] + latest), latest)
         self.pace[active] = rate
         rate = np.where(np.isfinite(rate), rate, np.inf)  # no step has been judged yet
         steps_without = np.where(rate > 0, left / np.maximum(rate, 1e-3), np.inf)
-        steps_with = self.price + left / 7.0
-        patience = np.where(self.own[active], 1, 3 + self.price / 8)  # the memory takes steps to learn, and they cost little
+        near = now <= NEAR * self.problem.limit[active]  # where it is not the loss that bends
+        self.exact[active] |= self.coarse[active] & np.isfinite(self.pace[active]) & (rate < SLOW) & near
+        coarse = (self.stride > 1) & ~self.exact[active]
+        price = self._price(active.size) / np.where(coarse, self.stride, 1)
+        steps_with = price + left / np.where(coarse, 4.0, 7.0)
+        patience = np.where(self.own[active], 1, 3 + price / 8)  # the memory takes steps to learn, and they cost little
         return open_ & (iterations[active] >= patience) & (steps_without > steps_with + 2)
+
+    def _price(self, at_work: int) -> float:
+        """What new Hessians for all of so many columns cost, in passes over the rows, by the measured rates of the products."""
+        features = self.problem.rows.n_features
+        return at_work * features / (75 + 3 * at_work) + features**2 / (4 * max(self.problem.rows.n, 1))
+
+    def _coarseness(self) -> int:
+        """Every how many rows one is enough for a Hessian that steps are taken with.
+
+        It never exceeds the true one by more than that factor, so neither does the true decrement the estimated one; but what is rare
+        it may not see at all, so that only a penalty that holds every coefficient allows it.
+        """
+        problem = self.problem
+        if not self.objective.on_cpu or self.solver == "newton" or not is_definite(problem):
+            return 1
+        return int(np.clip(problem.rows.n // (ROWS_PER_COLUMN * max(problem.rows.n_features, 1)), 1, COARSEST))
+
+    def _safe(self, columns: np.ndarray) -> np.ndarray:
+        """(k,) how far below the limit an estimate of the decrement must be."""
+        return np.where(self.coarse[columns], min(SAFE, 1.0 / self.stride), SAFE)
 
     def _renew(self, theta: np.ndarray, columns: np.ndarray) -> None:
         """New Hessians for these columns where they are, in float64 for those whose last one was too coarse."""
         self.double[[k for k in columns.tolist() if not self.hessians.sure.get(k, True)]] = True
-        for precise in (False, True):
-            chosen = columns[self.double[columns] == precise]
+        self.coarse[columns] = (self.stride > 1) & ~self.exact[columns] & ~self.double[columns]
+        kinds = (("float32", self.stride), ("float32", 1), ("float64", 1))
+        which = np.where(self.double[columns], 2, np.where(self.coarse[columns], 0, 1))
+        for kind, (precision, stride) in enumerate(kinds):
+            chosen = columns[which == kind]
             # a few at a time, so that their matrices fit beside the rows
             step = max(1, int(2e8 / (8 * self.objective.size**2)))
             for start in range(0, chosen.size, step):
                 part = chosen[start : start + step]
-                precision = "float64" if precise else "float32"
-                self.hessians.take(self.objective, part, self.objective.hessian(theta[part], part, precision), precision)
+                made = self.objective.hessian(theta[part], part, precision, stride=stride)
+                self.hessians.take(self.objective, part, made, precision)
         self.own[columns] = True
         self.fresh[columns] = True
         self.pace[columns] = np.nan
@@ -249,7 +297,9 @@ class Descent:
         failures[stuck] += 1
         memory.forget(stuck)
         renewed = stuck[(failures[stuck] > 1) | ~self.fresh[stuck]] if self.can_renew else stuck[:0]
-        self.double[renewed] |= self.fresh[renewed] | (failures[renewed] > 1)
+        again = self.fresh[renewed] | (failures[renewed] > 1)
+        self.double[renewed] |= again & ~self.coarse[renewed]
+        self.exact[renewed] |= again
         if renewed.size:
             self._renew(theta, renewed)
         over = stuck[failures[stuck] > 3]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from glmengine import runtime
+from glmengine.solvers.products import Piece, weighted_grams
 from glmengine.solvers.rows import Rows, bucket
 
 ALL_ROWS = -9
@@ -122,6 +125,7 @@ class Objective:
         else:
             self.penalty = np.zeros((self.size, self.size))
             self.penalty[: rows.n_features, : rows.n_features] = problem.penalty * np.outer(inverse, inverse)
+        self.on_cpu = runtime.on_cpu()
         self.passes = 0
         self.hessians = 0
 
@@ -141,9 +145,13 @@ class Objective:
         arguments = self.arguments(theta, columns)
         total = problem.total[columns]
         sums = [0.0, 0.0, 0.0, 0.0]
+        waiting: deque[Any] = deque()  # one chunk is worked on while the next is handed over
         for chunk in problem.rows:
             self.context.check()
-            parts = steps.loss_and_gradient(chunk, *arguments, family=problem.family, link=problem.link)
+            waiting.append(steps.loss_and_gradient(chunk, *arguments, family=problem.family, link=problem.link))
+            if len(waiting) > 1:
+                sums = [whole + np.asarray(part) for whole, part in zip(sums, waiting.popleft(), strict=True)]
+        for parts in waiting:
             sums = [whole + np.asarray(part) for whole, part in zip(sums, parts, strict=True)]
         self.passes += 1
         loss, by_coef, by_intercept, absolute = (np.asarray(part)[:k] for part in sums)
@@ -159,16 +167,50 @@ class Objective:
         return by_penalty * self.problem.strength[columns][:, None]
 
     def hessian(
-        self, theta: np.ndarray, columns: np.ndarray, precision: str = "float64", *, expected: bool | None = None
+        self,
+        theta: np.ndarray,
+        columns: np.ndarray,
+        precision: str = "float64",
+        *,
+        expected: bool | None = None,
+        stride: int = 1,
     ) -> np.ndarray:
-        """Second derivatives (k, Q, Q) of the mean loss, without the penalty; zero for what does not move."""
+        """Second derivatives (k, Q, Q) of the mean loss, without the penalty; zero for what does not move.
+
+        With a `stride` they may be estimated from every so many rows, as is done where that is faster (on a CPU).
+        """
         from glmengine.solvers import steps
 
         problem = self.problem
         if expected is None:
             expected = not problem.exact_curvature
+        if self.on_cpu and (expected or problem.exact_curvature):
+            return self._summed(theta, columns, expected, precision, stride)
         options = {"family": problem.family, "link": problem.link, "expected": expected, "precision": precision}
         return self._outer(lambda chunk, *arguments: steps.hessian(chunk, *arguments, **options), theta, columns)
+
+    def _summed(self, theta: np.ndarray, columns: np.ndarray, expected: bool, precision: str, stride: int) -> np.ndarray:
+        """`hessian` by the processor's own threads."""
+        problem = self.problem
+        unit, held = problem.unit[columns], problem.held[columns]
+        observed = problem.rows.observations
+        dispersion = None if problem.dispersion is None else problem.dispersion[columns, None]
+
+        def weights(piece: Piece) -> np.ndarray:
+            X, chunk, part = piece
+            with np.errstate(over="ignore", invalid="ignore"):
+                eta = theta[:, :-1] @ X.T + theta[:, -1:]
+                if observed.offset is not None:
+                    eta += chunk.offset[unit if len(observed.offset) > 1 else [0], part]
+                _, _, fisher, exact = problem.family.evaluate(eta, chunk.y[unit, part], problem.link, dispersion)
+                values = (fisher if expected else exact) * chunk.weights[unit if len(observed.weights) > 1 else [0], part]
+            if observed.fold is not None:
+                values = values * (chunk.fold[part] != held[:, None])
+            return np.maximum(values, 0.0)
+
+        result = weighted_grams(problem.rows, weights, columns.size, precision, self.context, stride=stride)
+        self.hessians += columns.size
+        return self._settled(result, columns)
 
     def score_products(self, theta: np.ndarray, columns: np.ndarray) -> np.ndarray:
         """Mean outer product (k, Q, Q) of the rows' gradients, without the penalty."""
@@ -195,6 +237,10 @@ class Objective:
                 result[k, -1, -1] += corner
         self.hessians += columns.size
         result[:, -1, :-1] = result[:, :-1, -1]
+        return self._settled(result, columns)
+
+    def _settled(self, result: np.ndarray, columns: np.ndarray) -> np.ndarray:
+        """Sums (k, Q, Q) as means, zero for what does not move."""
         result /= self.problem.total[columns][:, None, None]
         fixed = ~self.movable[columns]
         result[np.broadcast_to(fixed[:, :, None], result.shape) | np.broadcast_to(fixed[:, None, :], result.shape)] = 0.0

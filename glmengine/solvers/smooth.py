@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from glmengine import runtime
 from glmengine.solvers.descent import Descent
 from glmengine.solvers.metrics import GramMetric
 from glmengine.solvers.problem import Objective, Problem, Solution
+from glmengine.solvers.products import Piece, weighted_grams
 from glmengine.solvers.rank import is_definite, smallest_norm
 
 SHARED_FROM = 3
@@ -53,6 +55,27 @@ def shared_metric(problem: Problem, context: Any) -> GramMetric:
 
 def total_gram(problem: Problem, context: Any, column: int | None = None) -> np.ndarray:
     """Mean outer product (Q, Q) of the prepared rows and a constant, over all rows, or with the weights of one column of the problem."""
+    rows = problem.rows
+    if runtime.on_cpu():
+        gram = weighted_grams(rows, lambda piece: _row_weights(problem, piece, column), 1, "float64", context)[0]
+    else:
+        gram = _gram_on_device(problem, context, column)
+    gram /= gram[-1, -1]
+    if not problem.intercept:
+        gram[-1, :] = gram[:, -1] = 0.0
+    return gram
+
+
+def _row_weights(problem: Problem, piece: Piece, column: int | None) -> np.ndarray:
+    X, chunk, part = piece
+    if column is None:
+        return np.ones((1, len(X)))
+    row = chunk.weights[problem.unit[column] if len(problem.rows.observations.weights) > 1 else 0, part]
+    return (row * (chunk.fold[part] != problem.held[column]))[None]
+
+
+def _gram_on_device(problem: Problem, context: Any, column: int | None) -> np.ndarray:
+    """Sums of `total_gram` by compiled steps."""
     import jax.numpy as jnp
 
     from glmengine.solvers import steps
@@ -72,9 +95,6 @@ def total_gram(problem: Problem, context: Any, column: int | None = None) -> np.
         gram[:-1, -1] += cross
         gram[-1, -1] += corner
     gram[-1, :-1] = gram[:-1, -1]
-    gram /= gram[-1, -1]
-    if not problem.intercept:
-        gram[-1, :] = gram[:, -1] = 0.0
     return gram
 
 
