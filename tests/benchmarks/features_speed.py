@@ -21,10 +21,10 @@ def _seconds(work, repeats: int = 3) -> float:
     return best
 
 
-def test_coupling_columns_are_faster_than_those_of_nemos():
+def test_coupling_columns_are_made_five_times_faster_than_by_nemos():
     """160 columns (20 units x 8 functions over 0.8 s) on 180,000 bins of 10 ms, against the second call of NeMoS, both in float64.
 
-    The aim is five times; the test fails below two and a half, since the machine's load moves the ratio.
+    In turns, so that the machine's load falls on both; the median of the ratios counts.
     """
     nemos = pytest.importorskip("nemos")
     import jax
@@ -33,12 +33,17 @@ def test_coupling_columns_are_faster_than_those_of_nemos():
     ours = ge.basis.RaisedCosineLog(n=8, window=0.8)
     theirs = nemos.basis.RaisedCosineLogConv(8, window_size=80)
     signal = counts.astype(float)
+    times = []
     with jax.enable_x64(True):
-        np.asarray(theirs.compute_features(signal))  # compiles
-        slow = _seconds(lambda: np.asarray(theirs.compute_features(signal)))
-    fast = _seconds(lambda: ours.convolve(counts, 0.01))
-    print(f"\n160 coupling columns x 180,000 bins: {fast:.2f} s, NeMoS's second call {slow:.2f} s, {slow / fast:.1f} times")
-    assert slow > 2.5 * fast
+        expected = np.asarray(theirs.compute_features(signal))  # compiles
+        np.testing.assert_allclose(ours.convolve(counts, 0.01), expected, atol=1e-10)
+        for _ in range(9):
+            slow = _seconds(lambda: np.asarray(theirs.compute_features(signal)), 1)
+            times.append((slow, _seconds(lambda: ours.convolve(counts, 0.01), 1)))
+    slow, fast = np.median(times, axis=0)
+    ratio = np.median([slow / fast for slow, fast in times])
+    print(f"\n160 coupling columns x 180,000 bins: {fast:.3f} s, NeMoS's second call {slow:.2f} s, {ratio:.1f} times")
+    assert ratio >= 5
 
 
 def test_an_hour_at_a_millisecond_goes_through_in_chunks():
