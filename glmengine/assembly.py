@@ -118,7 +118,6 @@ def assemble(
     """
     T, _, M = inputs.shape
     Y, weights, offset = inputs.Y, inputs.weights, inputs.offset
-    missing = np.isnan(Y)
     index = np.flatnonzero(inputs.valid)
     whole = index.size == T
 
@@ -127,7 +126,7 @@ def assemble(
         return np.ascontiguousarray(chosen.T) if values.ndim == 2 else chosen[None]
 
     y = rows_of(Y)
-    absent = rows_of(missing)
+    absent = np.isnan(y) if y.dtype.kind == "f" else np.zeros((1, 1), bool)
     if absent.any():
         y = np.where(absent, 0.0, y)
         same = bool((absent == absent[:1]).all())
@@ -146,7 +145,7 @@ def assemble(
         for number in range(n_folds + 1):
             part = present if number == 0 else present * (observations.fold != number - 1)
             n_valid[number] = part.sum(axis=1)
-            sums = part[0] @ y.T if len(part) == 1 else np.einsum("ut,ut->u", part, y)
+            sums = np.array([part[min(m, len(part) - 1)] @ y[m] for m in range(M)])  # one unit's counts become float64 at a time
             mean[number] = sums / n_valid[number]
     null_deviance = np.array([_deviance_of_mean(family, y[m], present[min(m, len(present) - 1)], mean[0, m]) for m in range(M)])
     status = np.full(M, OK, dtype="<U9")
@@ -162,7 +161,7 @@ def _deviance_of_mean(family: Family, y: np.ndarray, weights: np.ndarray, mean: 
     """Weighted mean deviance of y (T,) from its mean; counts are tabulated first, which is much faster."""
     if not np.isfinite(mean) or (mean <= 0 and family.name != "gaussian"):
         return 0.0
-    if family.counts and y.max(initial=0.0) < 1000 and np.array_equal(y, np.floor(y)):
+    if family.counts and y.max(initial=0) < 1000 and (y.dtype.kind in "ui" or np.array_equal(y, np.floor(y))):
         weights = np.bincount(y.astype(np.int64), weights=weights)
         y = np.flatnonzero(weights > 0).astype(float)
         weights = weights[weights > 0]

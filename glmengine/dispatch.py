@@ -135,7 +135,7 @@ def column_of(problem: Problem, k: int) -> tuple[np.ndarray, np.ndarray]:
     weights = observed.weights[problem.unit[k] if len(observed.weights) > 1 else 0]
     if problem.held[k] != ALL_ROWS and observed.fold is not None:
         weights = weights * (observed.fold != problem.held[k])
-    return observed.y[problem.unit[k]], weights
+    return observed.y[problem.unit[k]].astype(np.float64, copy=False), weights
 
 
 def _best_dispersions(problem: Problem, theta: np.ndarray, start: np.ndarray) -> np.ndarray:

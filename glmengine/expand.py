@@ -196,7 +196,7 @@ def _spikes(term: AnyTerm, recording: Recording, grid: TimeGrid, unit_names: Seq
                 raise GlmError(
                     f"term '{term.label}': the recording has no unit '{name}'; choose others", field=f"{where}.sources"
                 )
-    counts = grid.count(recording, sources)
+    counts = grid.count(recording, sources, compact=True)
     try:
         return SpikeBlock(term, counts, sources, grid.offsets, grid.bin_size)
     except GlmError as error:

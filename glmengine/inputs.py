@@ -65,8 +65,8 @@ class Inputs:
         The design.
     valid : (T,) bool
         Rows of the design without NaN.
-    Y : (T, M) float64
-        Observations, NaN where missing.
+    Y : (T, M) array
+        Observations: integers as they came, of which only chunks become float64; else float64, NaN where missing.
     weights : (T,) or (T, M) float64 or None
         Frequency weights.
     offset : (T,) or (T, M) float64 or None
@@ -148,7 +148,7 @@ def read_inputs(
     return Inputs(
         source=source,
         valid=valid,
-        Y=values.astype(np.float64, copy=False),
+        Y=values if values.dtype.kind in "ui" else values.astype(np.float64, copy=False),
         weights=_per_row(weights, "weights", values.shape, lowest=0.0),
         offset=_per_row(offset, "offset", values.shape),
         features=features,

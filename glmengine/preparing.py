@@ -201,7 +201,7 @@ def _counted(grid: TimeGrid, recording: Recording, units: Sequence[str]) -> np.n
             f"{recording.name}: has no unit '{missing[0]}', which the model was fitted to; choose a recording of the same units",
             field="units.names",
         )
-    return grid.count(recording, tuple(units))
+    return grid.count(recording, tuple(units), compact=True)
 
 
 def _epoch_names(epochs: Any) -> tuple[str, ...] | None:

@@ -124,7 +124,7 @@ class TimeGrid:
         inside &= (times >= self.starts[rows]) & (times < self.stops[rows])
         return np.where(inside, rows, -1)
 
-    def count(self, recording: Recording, unit_names: Sequence[str] | None = None) -> np.ndarray:
+    def count(self, recording: Recording, unit_names: Sequence[str] | None = None, *, compact: bool = False) -> np.ndarray:
         """Spikes per bin.
 
         Parameters
@@ -132,11 +132,14 @@ class TimeGrid:
         recording : Recording
         unit_names : sequence of str, optional
             All units where None.
+        compact : bool
+            In the smallest signed integers that hold them, mostly one byte: to keep, not to calculate with.
 
         Returns
         -------
         array (T, M)
-            int32; float64 where counts that came binned are fractional or missing (NaN in bins that they do not fill).
+            int32, or smaller where `compact`; float64 where counts that came binned are fractional or missing (NaN in bins that they do
+            not fill).
 
         Raises
         ------
@@ -146,11 +149,15 @@ class TimeGrid:
         names = recording.unit_names if unit_names is None else tuple(unit_names)
         columns = _unit_columns(recording, names)
         if recording.spikes is None:
-            return self._count_binned(recording, columns)
-        counts = np.zeros((self.n_bins, len(names)), dtype=np.int32)
+            counts = self._count_binned(recording, columns)
+            return counts.astype(_holding(counts.max(initial=0))) if compact and counts.dtype.kind == "i" else counts
+        counts = np.zeros((self.n_bins, len(names)), dtype=np.int8 if compact else np.int32)
         for position, column in enumerate(columns):
             rows = self.rows_of(recording.spikes[column].t)
-            np.add.at(counts[:, position], rows[rows >= 0], 1)
+            own = np.bincount(rows[rows >= 0], minlength=self.n_bins)
+            if own.max(initial=0) > np.iinfo(counts.dtype).max:
+                counts = counts.astype(_holding(own.max()))
+            counts[:, position] = own
         return counts
 
     def _count_binned(self, recording: Recording, columns: list[int]) -> np.ndarray:
@@ -192,6 +199,11 @@ class TimeGrid:
             float64, NaN where invalid.
         """
         return sample_covariate(covariate, self, max_gap)
+
+
+def _holding(largest: int) -> np.dtype:
+    """The smallest signed integers that go up to `largest`."""
+    return np.min_scalar_type(-int(largest) - 1)
 
 
 def make_grid(time: Time, recording: Recording) -> TimeGrid:

@@ -157,7 +157,7 @@ def _loss(problem: Problem, columns: np.ndarray) -> SparseLoss:
         return family.evaluate(eta, y, link, None if dispersion is None else dispersion[some])
 
     def take(part: slice, some: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
-        y = observed.y[unit[some], part].T
+        y = observed.y[unit[some], part].T.astype(np.float64, copy=False)
         weights = observed.weights[:1, part].T if shared else observed.weights[unit[some], part].T
         if not unheld:
             weights = weights * (observed.fold[part, None] != held[some])

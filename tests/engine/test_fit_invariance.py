@@ -29,6 +29,20 @@ def same(a, b, tolerance=1e-8):
     assert np.max(np.abs(a[finite] - b[finite]) / scale[finite], initial=0.0) < tolerance
 
 
+@pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.int64, np.float32])
+@pytest.mark.parametrize(
+    ("family", "penalty"),
+    [("poisson", "ridge"), ("poisson", "lasso"), ("gaussian", "ridge"), ("negative_binomial", "ridge"), ("bernoulli", "ridge")],
+)
+def test_the_type_of_the_observations_does_not_matter(population, dtype, family, penalty):
+    X, Y = population[0], np.minimum(population[1], 1.0) if family == "bernoulli" else population[1]
+    weights = np.random.default_rng(1).uniform(0.5, 2.0, Y.shape)
+    small, large = (fit(X, y, family=family, penalty=penalty, strength=1e-3, weights=weights) for y in (Y.astype(dtype), Y))
+    same(small.coef, large.coef, 1e-9)
+    same(small.standard_errors, large.standard_errors, 1e-9)
+    same(small.log_likelihood, large.log_likelihood, 1e-9)
+
+
 @pytest.mark.parametrize("factor", [1e6, 1e-6])
 def test_units_of_a_covariate_change_only_its_unit(population, factor):
     X, Y = population

@@ -109,6 +109,16 @@ def test_spikes_between_pieces_count_nowhere():
     assert grid.count(recording)[:, 0].tolist() == [0, 1, 0, 1]
 
 
+@pytest.mark.parametrize(("busiest", "dtype"), [(1, np.int8), (127, np.int8), (128, np.int16), (40_000, np.int32)])
+def test_counts_to_keep_take_the_fewest_bytes_that_hold_them(busiest, dtype):
+    recording = spikes_recording(np.concatenate([[0.15], np.linspace(0.4, 0.499, busiest)]))
+    grid = TimeGrid.from_intervals(np.array([[0.0, 1.0]]), 0.1)
+    kept = grid.count(recording, compact=True)
+    assert kept.dtype == dtype
+    np.testing.assert_array_equal(kept, grid.count(recording))
+    assert kept[4, 0] == busiest
+
+
 def test_unknown_unit_is_named_with_its_field():
     with pytest.raises(GlmError, match=r"no unit 'b'.*: a") as caught:
         TimeGrid.from_intervals(np.array([[0.0, 1.0]]), 0.1).count(spikes_recording([0.5]), ["b"])
