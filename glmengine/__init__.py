@@ -29,6 +29,7 @@ _PLACES = {
     "glmengine.design": ("Design",),
     "glmengine.fitting": ("Fit", "fit"),
     "glmengine.validation": ("CrossValidation", "cross_validate"),
+    "glmengine.pathway": ("Path", "fit_path"),
     "glmengine.estimator": ("GLM", "GLMClassifier"),
     "glmengine.models": ("ElasticNet", "GroupLasso", "Lasso", "NoPenalty", "Ridge", "Smoothness"),
     "glmengine.running": ("run",),

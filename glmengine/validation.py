@@ -142,7 +142,7 @@ def cross_validate(
     link = family.link(link)
     penalty = get_penalty(penalty)
     check_options(solver, memory)
-    values = _strengths(strengths)
+    values = strengths_of_list(strengths)
     inputs = read_inputs(X, Y, family, weights=weights, offset=offset, mask=mask, units=unit_names)
     fold = _folds(folds, inputs)
     labels = np.unique(fold[fold >= 0])
@@ -302,7 +302,8 @@ def _fill_group(
             break
 
 
-def _strengths(strengths: Sequence[float]) -> np.ndarray:
+def strengths_of_list(strengths: Sequence[float]) -> np.ndarray:
+    """(S,) strengths, checked: at least one, each once."""
     values = np.atleast_1d(
         np.asarray([check_strength(value) for value in np.atleast_1d(np.asarray(strengths, dtype=object))], dtype=float)
     )

@@ -11,7 +11,7 @@ The method is that of Friedman, Hastie & Tibshirani 2010 and Lee, Sun & Saunders
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,8 +26,20 @@ SMALL = 256
 SMALL_WORK = 2e7
 """A Gram matrix of fewer multiplications than this is summed in float64 from the start."""
 
+GRAM_NUMBERS = 2**18
+"""Numbers in a block of rows of a Gram matrix, small enough for the cache of one core."""
+
 DAMPING_SINGLE, DAMPING_DOUBLE = 3e-6, 1e-13
 """What is added to the diagonal of a curvature, relative to it, by its precision."""
+
+DAMPING_COARSE = 0.02
+"""The same for a curvature estimated from some of the rows, relative to that of a column of unit variance."""
+
+ROWS_PER_COLUMN, COARSEST = 50, 16
+"""A curvature is estimated from so many rows a column, but not from fewer than every sixteenth."""
+
+FAR = 1e-6
+"""Above this an estimate of the curvature serves as well as the exact one."""
 
 DECREMENT = 1e-16
 KKT = 1e-9
@@ -101,6 +113,7 @@ class _Curvature:
     cross: np.ndarray  # (p,), with the intercept
     corner: float  # of the intercept
     precise: bool  # summed in float64
+    coarse: bool = False  # estimated from some of the rows
     steps: int = 0  # taken with it
 
 
@@ -192,7 +205,8 @@ class SparseProblem:
                 violation = sparsities[j].violation(gradients[j], self.u[:, j]) * self.allowed[:, j]
                 violations[j] = violation
                 kkt[j] = max(float(np.max(violation * np.minimum(1.0, s), initial=0.0)), abs(g0[j]))
-            self._update_curvatures(at_work, violations, refresh, precise)
+            far = ~(decrement <= FAR * scale)
+            self._update_curvatures(at_work, violations, refresh, precise, far)
             steps, shifts, slopes = np.zeros((self.n_columns, M)), np.zeros(M), np.zeros(M)
             for j in at_work.tolist():
                 steps[:, j], shifts[j], slopes[j], decrement[j] = self._direction(
@@ -269,9 +283,16 @@ class SparseProblem:
         return (eta if offset is None else eta + offset), y, weights
 
     def _update_curvatures(
-        self, at_work: np.ndarray, violations: dict[int, np.ndarray], refresh: np.ndarray, precise: np.ndarray
+        self,
+        at_work: np.ndarray,
+        violations: dict[int, np.ndarray],
+        refresh: np.ndarray,
+        precise: np.ndarray,
+        far: np.ndarray,
     ) -> None:
-        """Make or renew the curvature of the columns that need it."""
+        """Make or renew the curvature of the columns that need it: an estimate for those `far` from the optimum, exact at its end."""
+        stride = int(np.clip(self.rows.shape[0] // (ROWS_PER_COLUMN * max(self.n_columns, 1)), 1, COARSEST))
+        coarse = far & ~precise & (stride > 1) & (not self.loss.constant_curvature)
         wanted: dict[int, np.ndarray] = {}
         for j in at_work.tolist():
             if self.n_columns <= SMALL:
@@ -282,6 +303,7 @@ class SparseProblem:
             if old is not None:
                 missing = np.setdiff1d(working, old.working)
                 lasting = not refresh[j] or (self.loss.constant_curvature and (old.precise or not precise[j]))
+                lasting &= coarse[j] or not old.coarse
                 if not missing.size and lasting:
                     old.steps += 1
                     continue
@@ -300,50 +322,69 @@ class SparseProblem:
                     working, shared.matrix[np.ix_(place, place)], shared.cross[place], shared.corner, exact
                 )
             return
-        for j, made in self._gram(np.array(list(wanted)), wanted, precise).items():
-            self.rows.curvatures[self.names[j]] = made
+        for part, every in ((coarse, stride), (~coarse, 1)):
+            columns = np.array([j for j in wanted if part[j]], int)
+            if columns.size:
+                for j, made in self._gram(columns, wanted, precise, every).items():
+                    self.rows.curvatures[self.names[j]] = made
 
-    def _gram(self, columns: np.ndarray, working: dict[int, np.ndarray], precise: np.ndarray) -> dict[int, _Curvature]:
+    def _gram(
+        self, columns: np.ndarray, working: dict[int, np.ndarray], precise: np.ndarray, stride: int = 1
+    ) -> dict[int, _Curvature]:
+        """Curvatures where the columns now are, from one row in `stride`."""
         raw = self.u[:, columns] / self.rows.scale[:, None]
         constant = self.b[columns] - self.rows.shift @ raw
 
+        everything = np.arange(self.n_columns)
+        whole = [working[j].size == everything.size for j in columns.tolist()]
+
         def of_block(piece: tuple[slice, np.ndarray]) -> list[tuple[np.ndarray, np.ndarray, float]]:
             part, block = piece
-            result = []
+            if stride > 1:
+                part, block = slice(part.start, part.stop, stride), block[::stride]
             eta, y, weights = self._chunk(part, block, raw, constant, columns)
             _, _, fisher, observed = self.loss.evaluate(eta, y, columns)
-            curvature = np.maximum(weights * (observed if self.loss.convex else fisher), 0.0)
-            roots = np.sqrt(np.minimum(curvature, 1e30))
-            whole = None  # of the float32 columns, made once where all of them are wanted
+            curvature = np.minimum(np.maximum(weights * (observed if self.loss.convex else fisher), 0.0), 1e30)
+            roots = np.sqrt(curvature)
+            single = block.astype(np.float32) if any(whole) and not precise[columns].all() else None
+            result = []
             for place, j in enumerate(columns.tolist()):
                 root = roots[:, place : place + 1]
                 if precise[j]:
-                    scaled = (block[:, working[j]] - self.rows.shift[working[j]]) * (root / self.rows.scale[working[j]])
+                    values = block if whole[place] else block[:, working[j]]
                 else:
                     root = root.astype(np.float32)
-                    if working[j].size < self.n_columns:
-                        scaled = self.rows.single(block, working[j]) * root
-                    else:
-                        whole = self.rows.single(block, working[j]) if whole is None else whole
-                        scaled = whole * root
+                    values = single if whole[place] else block[:, working[j]].astype(np.float32)
+                scaled = values * root
                 result.append((scaled.T @ scaled, scaled.T @ root[:, 0], float(curvature[:, place].sum())))
             return result
 
         matrices = {j: np.zeros((working[j].size,) * 2) for j in columns.tolist()}
         crosses, corners = {j: np.zeros(working[j].size) for j in columns.tolist()}, dict.fromkeys(columns.tolist(), 0.0)
-        for parts in self._pool.map(of_block, self.rows.blocks.pieces()):
+        for parts in self._pool.map(
+            of_block, _smaller(self.rows.blocks.pieces(), stride * GRAM_NUMBERS // max(self.n_columns, 1))
+        ):
             for j, (matrix, cross, corner) in zip(columns.tolist(), parts, strict=True):
                 matrices[j] += matrix
                 crosses[j] += cross
                 corners[j] += corner
+        for j in columns.tolist():  # of columns as they are; now of centred and scaled ones
+            shift, scale = self.rows.shift[working[j]], self.rows.scale[working[j]]
+            bent = np.outer(crosses[j], shift)
+            matrices[j] += corners[j] * np.outer(shift, shift) - bent - bent.T
+            matrices[j] /= np.outer(scale, scale)
+            crosses[j] = (crosses[j] - corners[j] * shift) / scale
         made = {}
         for j in columns.tolist():
-            matrix, cross, corner = matrices[j] / self.total[j], crosses[j] / self.total[j], corners[j] / self.total[j]
+            share = stride / self.total[j]
+            matrix, cross, corner = matrices[j] * share, crosses[j] * share, corners[j] * share
             if self.has_intercept and corner > 0:
                 matrix = matrix - np.outer(cross, cross) / corner
             # rounding must not make a direction that has no curvature look like one that falls for ever
             matrix[np.diag_indices_from(matrix)] *= 1.0 + (DAMPING_DOUBLE if precise[j] else DAMPING_SINGLE)
-            made[j] = _Curvature(working[j], matrix, cross, corner, bool(precise[j]))
+            if stride > 1:  # what the rows left out hold alone must not look flat
+                matrix[np.diag_indices_from(matrix)] += DAMPING_COARSE * corner
+            made[j] = _Curvature(working[j], matrix, cross, corner, bool(precise[j]), coarse=stride > 1)
         return made
 
     def _direction(
@@ -409,6 +450,17 @@ class SparseProblem:
                 return
             refresh[trying] = True
             t[trying] *= 0.5 if np.all(t[trying] > 0.2) else 0.25
+
+
+def _smaller(pieces: Iterable[tuple[slice, np.ndarray]], size: int) -> Iterable[tuple[slice, np.ndarray]]:
+    """The same rows in blocks of at most `size`; a list where they are in memory."""
+    size = max(size, 256)
+    parts = (
+        (slice(part.start + start, min(part.start + start + size, part.stop)), block[start : start + size])
+        for part, block in pieces
+        for start in range(0, len(block), size)
+    )
+    return list(parts) if isinstance(pieces, list | tuple) else parts
 
 
 def _standard_quadratic(part: np.ndarray | None, scale: np.ndarray) -> np.ndarray | None:

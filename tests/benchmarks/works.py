@@ -177,18 +177,18 @@ def ours(data: Data) -> tuple[np.ndarray, np.ndarray]:
         "group_lasso": lambda a: ge.GroupLasso(a, tuple(range(*group) for group in data.groups)),
     }[data.penalty]
     if data.folds is not None:
-        found = ge.cross_validate(
-            data.X, data.Y, penalty=data.penalty, strengths=list(data.strengths), folds=data.folds, coefs=True
-        )
-        assert found.converged.values.all()
+        cv = ge.cross_validate(data.X, data.Y, penalty=data.penalty, strengths=list(data.strengths), folds=data.folds, coefs=True)
+        assert cv.converged.values.all()
         order = ("strength", "unit", "fold")
-        coefs, ends = found.coefs.transpose(*order, "feature").values, found.intercepts.transpose(*order).values
+        coefs, ends = cv.coefs.transpose(*order, "feature").values, cv.intercepts.transpose(*order).values
         return coefs.reshape(-1, data.X.shape[1]).T, ends.ravel()
-    fits: list[Any] = []
-    for strength in data.strengths:
-        fits.append(ge.fit(data.X, data.Y, penalty=penalty(strength), start=fits[-1] if fits else None))
-        assert fits[-1].converged.all(), (fits[-1].status, fits[-1].decrement)
-    return np.concatenate([fit.coef for fit in fits], axis=1), np.concatenate([fit.intercept for fit in fits])
+    if len(data.strengths) > 1:
+        path = ge.fit_path(data.X, data.Y, penalty=data.penalty, strengths=list(data.strengths))
+        assert path.converged.all(), path.decrement
+        return path.coef.transpose(1, 0, 2).reshape(data.X.shape[1], -1), path.intercept.ravel()
+    found = ge.fit(data.X, data.Y, penalty=penalty(data.strengths[0]))
+    assert found.converged.all(), (found.status, found.decrement)
+    return found.coef, found.intercept
 
 
 def nemos(data: Data, tight: bool = False) -> tuple[np.ndarray, np.ndarray]:
