@@ -97,14 +97,24 @@ def remembered_recipe(path: str | Path) -> Recipe | None:
     return None if text is None else Recipe.from_toml(text, path.name)
 
 
-def remember(text: str, signature: str) -> None:
-    """Keep a recipe (TOML) for the next file with this signature."""
+def remember(text: str, signature: str) -> bool:
+    """Keep a recipe (TOML) for the next file with this signature; False where the program's own folder cannot be written to."""
     file = _folder() / f"{signature}.toml"
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise GlmError(f"{file.parent}: cannot be made ({error.strerror}), so that the recipe is not remembered") from error
-    write_whole(file, text.encode("utf-8"))
+        write_whole(file, text.encode("utf-8"))
+    except (OSError, GlmError):
+        return False
+    return True
+
+
+def remember_for(path: str | Path, recipe: str | Path) -> bool:
+    """Keep the recipe in the file `recipe`, with which `path` was opened, for the next file of the same shape."""
+    path = Path(path).expanduser()
+    reader = recognise(path)
+    if not reader.needs_recipe:
+        return False
+    return remember(Recipe.load(recipe).to_toml(), _signature(reader, arrays_of(path)))
 
 
 def _recall(signature: str) -> str | None:

@@ -100,6 +100,16 @@ def build_parser() -> argparse.ArgumentParser:
     recipe.add_argument("--out", metavar="FILE", help="the .toml to write; to the standard output where not given")
     recipe.add_argument("--force", action="store_true", help="replace the file")
 
+    convert = command(
+        "convert",
+        "a recording as NWB or as a folder of pynapple npz files",
+        "NWB where the name ends with .nwb, else a new folder. The recording itself is never changed.",
+    )
+    convert.add_argument("file", metavar="FILE", help="a recording")
+    convert.add_argument("out", metavar="OUT", help="the .nwb file, or the new folder, to write")
+    convert.add_argument("--force", action="store_true", help="replace an NWB file that exists")
+    _recipe(convert)
+
     run = command(
         "run",
         "fit, score, and write everything",
@@ -143,6 +153,17 @@ def build_parser() -> argparse.ArgumentParser:
     predict.add_argument("--bands", action="store_true", help="with 95 %% intervals of the expected rate")
     _recipe(predict)
     _code(predict)
+
+    export = command(
+        "export",
+        "the results in a copy of the recording's NWB file",
+        "Adds a processing module with scores, coefficients and the analysis; a recording of another format is written as NWB first.",
+    )
+    export.add_argument("result", metavar="RESULT", help="a result.nc, or a project (.glm) that holds a result")
+    export.add_argument("--recording", metavar="FILE", required=True, help="the recording that was fitted; it is never changed")
+    export.add_argument("--nwb", metavar="COPY", required=True, help="the .nwb file to write")
+    export.add_argument("--force", action="store_true", help="replace the copy where it exists")
+    _recipe(export)
 
     command("templates", "analyses to start from")
     new = command("new", "write an analysis to start from")

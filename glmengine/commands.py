@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from glmengine.context import Progress
 from glmengine.errors import GlmError
 from glmengine.terminal import progress_bar, say_error
 
@@ -22,26 +23,45 @@ if TYPE_CHECKING:
 def inspect(options: Namespace) -> int:
     """What is in a recording."""
     from glmengine.inspecting import describe
-    from glmengine.opening import open_recording
 
     with progress_bar() as context:
-        recording = open_recording(options.file, options.recipe, context=context)
+        recording = _opened(options.file, options, context)
     print(describe(recording))
     return 0
 
 
 def recipe(options: Namespace) -> int:
-    """A draft of the recipe for a file without a standard."""
+    """A recipe for a file without a standard: remembered from a file of the same shape, else a draft."""
+    from glmengine.assisting import remembered_recipe
     from glmengine.files import write_whole
     from glmengine.suggesting import draft_recipe
 
-    text = draft_recipe(options.file).to_toml()
+    known = remembered_recipe(options.file)
+    if known is None:
+        text = draft_recipe(options.file).to_toml()
+    else:
+        text = f"# remembered from a file with the same arrays\n{known.to_toml()}"
     if options.out is None:
         print(text, end="")
         return 0
     if Path(options.out).exists() and not options.force:
         raise GlmError(f"{options.out}: exists already; give another name, or --force to replace it")
     write_whole(options.out, text.encode("utf-8"))
+    return 0
+
+
+def convert(options: Namespace) -> int:
+    """A recording in another format."""
+    from glmengine.export.outputs import writable_folder
+    from glmengine.export.recordings import save_recording
+    from glmengine.inspecting import summary
+
+    with progress_bar() as context:
+        recording = _opened(options.file, options, context.part(0.0, 0.6))
+        writable_folder(Path(options.out).parent)
+        written = save_recording(recording, options.out, replace=options.force, context=context.part(0.6, 1.0))
+    print(summary(recording))
+    print(f"written: {written}")
     return 0
 
 
@@ -90,24 +110,44 @@ def predict(options: Namespace) -> int:
 
     from glmengine.export.outputs import writable_folder
     from glmengine.export.tables import table_csv
-    from glmengine.files import replacing, write_whole
-    from glmengine.opening import open_recording
+    from glmengine.files import write_whole
+    from glmengine.storage import netcdf_bytes
 
     result = _result(options.result)
     folder = writable_folder(options.out)
     with progress_bar() as context:
-        recording = open_recording(options.recording, options.recipe, context=context.part(0.0, 0.3))
+        recording = _opened(options.recording, options, context.part(0.0, 0.3))
         rates = result.predict(recording, options.epoch, bands=options.bands, context=context.part(0.3, 0.7))
         scores = result.score(recording, options.epoch, context=context.part(0.7, 1.0))
     dataset = rates if isinstance(rates, xr.Dataset) else rates.to_dataset(name="rate")
-    with replacing(folder / "rates.nc") as temporary:
-        dataset.to_netcdf(temporary, engine="h5netcdf")
+    write_whole(folder / "rates.nc", netcdf_bytes(dataset))
     write_whole(folder / "scores.csv", table_csv(scores).encode("utf-8"))
     explained = scores["deviance_explained"].values
     print(
         f"{recording.name}: {_units(len(result.units))}, {dataset.sizes['time']} bins, deviance explained {_median(explained)} (median)"
     )
     print(f"written to {folder}: rates.nc, scores.csv")
+    return 0
+
+
+def export(options: Namespace) -> int:
+    """Results in a copy of the recording's NWB file."""
+    from glmengine.export.nwb_results import write_results_nwb
+    from glmengine.export.outputs import writable_folder
+
+    result, path = _result(options.result), Path(options.nwb)
+    with progress_bar() as context:
+        recording = _opened(options.recording, options, context.part(0.0, 0.6))
+        writable_folder(path.parent)
+        if path.exists() and not options.force and not path.samefile(options.recording):
+            raise GlmError(f"{path}: exists already; give another name, or --force to replace it")
+        fitted = result.provenance.get("recording_sha256", "")
+        if fitted and recording.sha256 and fitted != recording.sha256:
+            print(f"note: {options.recording} is not the recording that was fitted (its content differs)")
+        context.report(Progress(f"Writing {path.name}", 0.7))
+        context.check()
+        write_results_nwb(result, recording, path)
+    print(f"written: {path}")
     return 0
 
 
@@ -169,16 +209,27 @@ def script(options: Namespace) -> int:
     return 0
 
 
+def _opened(place: str | Path, options: Namespace, context: Context) -> Recording:
+    """The recording; a recipe that opened it is remembered for files with the same arrays."""
+    from glmengine.opening import open_recording
+
+    recording = open_recording(place, options.recipe, context=context)
+    if options.recipe:
+        from glmengine.assisting import remember_for
+
+        remember_for(place, options.recipe)
+    return recording
+
+
 def _run_one(analysis: Analysis, place: Path, sha256: str, options: Namespace, folder: Path, context: Context) -> Result:
     """Open, run and write one recording; the analysis that is written names it."""
     import os
 
     from glmengine.analysis import Source
     from glmengine.export.outputs import write_outputs
-    from glmengine.opening import open_recording
     from glmengine.running import run as run_analysis
 
-    recording: Recording = open_recording(place, options.recipe, context=context.part(0.0, 0.1))
+    recording = _opened(place, options, context.part(0.0, 0.1))
     if sha256 and recording.sha256 and sha256 != recording.sha256:
         print(f"note: {place} is not the recording that the analysis was made for (its content differs)")
     source = Source(path=os.path.abspath(place), sha256=recording.sha256)

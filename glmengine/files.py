@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,12 +35,23 @@ def replacing(path: str | Path) -> Iterator[Path]:
         temporary.chmod(0o666 & ~mask)
         os.replace(temporary, path)
         temporary = None
-    except OSError as error:
-        reason = error.strerror or str(error)
+    except (OSError, RuntimeError) as error:
+        number = _number_of(error)
+        if isinstance(error, RuntimeError) and number is None:
+            raise
+        reason = os.strerror(number) if number else getattr(error, "strerror", "") or str(error)
         raise GlmError(f"{path}: cannot be written ({reason}); choose another folder or free some space") from error
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
+
+
+def _number_of(error: OSError | RuntimeError) -> int | None:
+    """The system's number of what went wrong; HDF5 has it in its text alone when it fails to close a file."""
+    if isinstance(error, OSError) and error.errno:
+        return error.errno
+    found = re.search(r"errno = (\d+)", str(error))
+    return int(found[1]) if found else None
 
 
 def write_whole(path: str | Path, content: bytes) -> None:

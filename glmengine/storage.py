@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,7 +12,7 @@ from urllib.parse import quote, unquote
 import numpy as np
 
 from glmengine.errors import GlmError
-from glmengine.files import replacing
+from glmengine.files import write_whole
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -45,10 +46,20 @@ def write_netcdf(
     groups = {f"g{position}": name for position, name in enumerate(datasets)}
     root = xr.Dataset({name: ((), text) for name, text in {**texts, _INDEX: json.dumps(groups)}.items()})
     root.attrs = {"kind": kind, "format_version": format_version}
-    with replacing(path) as temporary:
-        root.to_netcdf(temporary, mode="w", engine=_ENGINE)
-        for group, name in groups.items():
-            _encoded(datasets[name]).to_netcdf(temporary, mode="a", group=group, engine=_ENGINE)
+    write_whole(path, netcdf_bytes(root, {group: _encoded(datasets[name]) for group, name in groups.items()}))
+
+
+def netcdf_bytes(root: xr.Dataset, groups: Mapping[str, xr.Dataset] | None = None) -> bytes:
+    """A NetCDF file as bytes, made in memory, because HDF5 may take the program down where the disk is full."""
+    import h5netcdf
+    from xarray.backends import H5NetCDFStore
+
+    content = io.BytesIO()
+    with h5netcdf.File(content, "w") as file:
+        root.dump_to_store(H5NetCDFStore(file))
+        for group, dataset in (groups or {}).items():
+            dataset.dump_to_store(H5NetCDFStore(file, group=group, mode="a"))
+    return content.getvalue()
 
 
 def read_netcdf(path: str | Path, *, kind: str, format_version: int) -> tuple[dict[str, xr.Dataset], dict[str, str], int]:

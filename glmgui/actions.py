@@ -110,6 +110,18 @@ ACTIONS: tuple[Record, ...] = (
         "export_all", "&Everything to a folder\u2026", "File/Export", lambda w: w.session.export_all(),
         "Tables, figures, report, script and analysis, as the command line writes them", icon="export", enabled=_has_result, ends_group=True,
     ),
+    Record(
+        "save_nwb", "Recording as &NWB\u2026", "File/Export", lambda w: w.session.save_recording(".nwb"),
+        "Save the recording as a new NWB file, which other programs open; the original is never changed", enabled=_has_recording,
+    ),
+    Record(
+        "save_npz", "Recording as &pynapple npz\u2026", "File/Export", lambda w: w.session.save_recording(""),
+        "Save the recording as a new folder of pynapple npz files; the original is never changed", enabled=_has_recording,
+    ),
+    Record(
+        "export_nwb", "&Results into a copy of the NWB file\u2026", "File/Export", lambda w: w.session.export_nwb(),
+        "A copy of the recording as NWB with scores, coefficients and the analysis in it; the original is never changed", enabled=_has_result,
+    ),
     Record("quit", "&Quit", "File", lambda w: w.close(), "Close the program", "Ctrl+Q"),
     Record("undo", "&Undo", "Edit", lambda w: w.document.undo(), "Take back the last edit", "Ctrl+Z", "undo", lambda w: bool(w.document.undo_text)),
     Record(

@@ -374,6 +374,44 @@ class Session(QObject):
 
         self._export(folder, write)
 
+    def save_recording(self, ending: str, path: Path | None = None) -> None:
+        """Save the recording as NWB (``".nwb"``) or as a folder of pynapple npz files (``""``)."""
+        recording = self.document.recording
+        if recording is None:
+            return
+        title, kinds, name = (
+            ("Save recording as NWB", "NWB (*.nwb)", f"{recording.name}-copy.nwb")
+            if ending
+            else ("Save recording as a new folder of npz files", "Folder (*)", f"{recording.name}-npz")
+        )
+        path = path or self.questions.save_path(title, f"{self.settings.folder}/{name}", kinds, ending)
+        if path is None:
+            return
+
+        def write(context: Context) -> None:
+            from glmengine.export.recordings import save_recording
+
+            save_recording(recording, path, context=context)
+
+        self._export(path, write)
+
+    def export_nwb(self, path: Path | None = None) -> None:
+        """Save a copy of the recording as NWB with the results in it."""
+        result, recording = self.document.result, self.document.recording
+        if result is None or recording is None:
+            return
+        name = f"{self.settings.folder}/{recording.name}-fitted.nwb"
+        path = path or self.questions.save_path("Export results into a copy of the NWB file", name, "NWB (*.nwb)", ".nwb")
+        if path is None:
+            return
+
+        def write(context: Context) -> None:
+            from glmengine.export.nwb_results import write_results_nwb
+
+            write_results_nwb(result, recording, path)
+
+        self._export(path, write)
+
     def _export(self, path: Path, write: Callable[[Context], Any]) -> None:
         def take(_: object) -> None:
             notices().tell("info", f"written to {path}", title="Export")

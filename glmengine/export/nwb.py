@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from glmengine.files import replacing
+from glmengine.hdf5_writing import new_hdf5
 
 if TYPE_CHECKING:
     import pynapple as nap
@@ -87,8 +87,18 @@ def write_nwb(recording: Recording, path: str | Path) -> None:
     if "truth" in recording.source:
         text = json.dumps(recording.source["truth"], default=_plain)
         file.add_scratch(text, name="truth", description="what the recording was simulated from, as JSON")
-    with replacing(path) as temporary, NWBHDF5IO(str(temporary), "w") as io:
-        io.write(file)
+    with new_hdf5(path, _size_of(recording)) as hdf5:
+        NWBHDF5IO(file=hdf5, mode="w").write(file)
+
+
+def _size_of(recording: Recording) -> int:
+    """About how many bytes the recording's arrays take in a file."""
+    series = [covariate.data for covariate in recording.covariates.values()]
+    series += [recording.counts] if recording.counts is not None else []
+    size = sum(len(data) * 8 + int(np.prod(data.shape)) * data.values.dtype.itemsize for data in series)
+    if recording.spikes is not None:
+        size += sum(8 * len(recording.spikes[unit]) for unit in range(len(recording.unit_names)))
+    return size
 
 
 def _add_units(file: NWBFile, recording: Recording) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +10,8 @@ import numpy as np
 
 from glmengine.errors import GlmError
 from glmengine.export.nwb import write_nwb
-from glmengine.files import replacing
+from glmengine.export.recordings import refuse_original
+from glmengine.hdf5_writing import copied_hdf5
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -40,22 +41,37 @@ def write_results_nwb(result: Result, recording: Recording, path: str | Path) ->
     Raises
     ------
     GlmError
-        If `path` is the recording's file, or cannot be written.
+        If `path` is the recording's file, is not named as NWB, or cannot be written, or if the result is of other units.
     """
     from pynwb import NWBHDF5IO
 
     path = Path(path)
-    if recording.path is not None and path.exists() and path.samefile(recording.path):
-        raise GlmError(f"{path}: is the recording itself, which is never changed; give another name for the copy")
-    with replacing(path) as temporary:
-        if recording.path is not None and recording.source.get("format") == "NWB":
-            shutil.copyfile(recording.path, temporary)
-        else:
-            write_nwb(recording, temporary)
-        with NWBHDF5IO(str(temporary), "a") as io:
+    if path.suffix.lower() != ".nwb":
+        raise GlmError(f"{path.name}: the copy with the results is an NWB file; give a name that ends with .nwb")
+    refuse_original(recording, path)
+    _refuse_strangers(result, recording)
+    is_nwb = recording.path is not None and recording.source.get("format") == "NWB"
+    if is_nwb and not recording.path.exists():
+        raise GlmError(f"{recording.path}: the recording is no longer there, so it cannot be copied; open it where it is now")
+    with tempfile.TemporaryDirectory() as folder:
+        original = recording.path
+        if not is_nwb:
+            original = Path(folder) / "recording.nwb"
+            write_nwb(recording, original)
+        with copied_hdf5(original, path) as hdf5:
+            io = NWBHDF5IO(file=hdf5, mode="a")
             file = io.read()
             _add(file, result)
             io.write(file)
+
+
+def _refuse_strangers(result: Result, recording: Recording) -> None:
+    """Results of another recording do not belong into this one's copy."""
+    unknown = [str(unit) for unit in result.units if str(unit) not in recording.unit_names]
+    if unknown:
+        raise GlmError(
+            f"{recording.name}: has no unit {', '.join(unknown[:5])}, which the results are of; give the recording that was fitted"
+        )
 
 
 def _add(file: NWBFile, result: Result) -> None:
