@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from glmengine.context import SILENT, Context
+
 if TYPE_CHECKING:
     import pandas as pd
 
+    from glmengine.identifiability import Identifiability
     from glmengine.terms import AnyTerm
     from glmengine.timegrid import TimeGrid
 
@@ -134,21 +137,21 @@ class Design:
     def matvec(self, coefficients: np.ndarray) -> np.ndarray:
         """X B for B (P, M), as (T, M); rows that are not valid are NaN."""
         out = np.full((self.n_rows, coefficients.shape[1]), np.nan)
-        for rows, values in self._valid_chunks():
+        for rows, values in self.valid_chunks():
             out[rows] = values @ coefficients
         return out
 
     def tmatvec(self, residuals: np.ndarray) -> np.ndarray:
         """X' R for R (T, M), as (P, M); rows that are not valid count as zero."""
         total = np.zeros((self.n_columns, residuals.shape[1]))
-        for rows, values in self._valid_chunks():
+        for rows, values in self.valid_chunks():
             total += values.T @ residuals[rows]
         return total
 
     def gram(self, weights: np.ndarray | None = None) -> np.ndarray:
         """X' diag(weights) X (P, P), `weights` (T,); rows that are not valid count as zero."""
         total = np.zeros((self.n_columns, self.n_columns))
-        for rows, values in self._valid_chunks():
+        for rows, values in self.valid_chunks():
             total += (values if weights is None else values * weights[rows, None]).T @ values
         return total
 
@@ -156,7 +159,21 @@ class Design:
         """Second-difference penalty (p, p) of the term called `label`."""
         return next(block for block in self.blocks if block.term.label == label).penalty_matrix()
 
-    def _valid_chunks(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    def report(self, unit_names: Sequence[str] = (), context: Context = SILENT) -> Identifiability:
+        """What the valid rows can tell apart: rank, collinear terms, columns never visited; its `str` says it in words.
+
+        Parameters
+        ----------
+        unit_names : sequence of str, optional
+            Units that are fitted, to judge what each of them may use; all columns together where empty.
+        context : Context, optional
+        """
+        from glmengine.identifiability import identifiability
+
+        return identifiability(self, unit_names, context)
+
+    def valid_chunks(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Valid rows, a chunk at a time: their numbers (k,) and values (k, P)."""
         step = max(1024, _CHUNK_NUMBERS // max(self.n_columns, 1))
         for start in range(0, self.n_rows, step):
             kept = np.flatnonzero(self.valid[start : start + step])

@@ -1,0 +1,114 @@
+"""What a report on a design consists of, and how it is said."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+_NAMED = 4
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing to know about a design.
+
+    Attributes
+    ----------
+    kind : str
+        ``empty``: columns that are zero in all bins. ``constant``: columns that do not vary. ``sum``: the columns of a term add up to a
+        constant, as the intercept is. ``within``: columns of one term follow from its others. ``shared``: two terms have directions in
+        common. ``several``: a term follows from several others together. ``near``: two terms nearly have a direction in common, or
+        the columns of one are nearly dependent.
+    terms : tuple of str
+        Labels of the terms.
+    dimensions : int
+        Columns, or independent directions, that are concerned.
+    inflation : float
+        By how much the variance of the worst effect is larger than without the other term; infinite where they have it in common.
+    text : str
+        One sentence or two.
+    units : tuple of str
+        Units that it holds for; empty for all.
+    """
+
+    kind: Literal["empty", "constant", "sum", "within", "shared", "several", "near"]
+    terms: tuple[str, ...]
+    dimensions: int
+    inflation: float
+    text: str
+    units: tuple[str, ...] = ()
+
+    @property
+    def harmless(self) -> bool:
+        """Whether nothing needs to be done about it."""
+        return self.kind in ("sum", "constant")
+
+
+@dataclass(frozen=True)
+class Identifiability:
+    """The report on a design.
+
+    Attributes
+    ----------
+    n_rows : int
+        Valid bins.
+    n_columns, rank : int
+        Columns of the unit that has the most of them left undetermined, and how many directions of them the data can tell apart beside
+        the intercept; of all columns where every unit may use all.
+    condition : float
+        Largest over smallest singular value of the standardised columns, directions that cannot be told apart set aside; of the worst unit.
+    findings : tuple of Finding
+    """
+
+    n_rows: int
+    n_columns: int
+    rank: int
+    condition: float
+    findings: tuple[Finding, ...]
+
+    @property
+    def good(self) -> bool:
+        """Whether each coefficient can be told from the others, but for what a fit settles by itself."""
+        return all(finding.harmless for finding in self.findings)
+
+    @property
+    def headline(self) -> str:
+        """The verdict in one sentence."""
+        troubles = [finding for finding in self.findings if not finding.harmless]
+        if not troubles:
+            return "The data can tell all terms apart."
+        if all(finding.kind == "empty" for finding in troubles):
+            return "The data can tell all terms apart, as far as they were visited."
+        if all(finding.kind in ("empty", "near") for finding in troubles):
+            return "The data can tell all terms apart, some of them only just."
+        return "Some terms cannot be told apart with these data."
+
+    def __str__(self) -> str:
+        lines = [
+            self.headline,
+            f"{self.n_columns} columns, {self.rank} independent of each other and of the intercept; "
+            f"condition number {self.condition:.3g}; {self.n_rows} bins.",
+            *(f"- {finding.text}{_of_units(finding.units)}" for finding in self.findings),
+        ]
+        if any(finding.kind in ("within", "shared", "several", "empty") for finding in self.findings):
+            lines.append(
+                "A penalty settles what the data cannot. Without one the smallest coefficients that fit are taken, and those that are "
+                "not determined get no standard errors; rates and curves of what was visited do not depend on the choice."
+            )
+        return "\n".join(lines)
+
+
+def listed(names: Sequence[str]) -> str:
+    """The first names in quotes, and how many more there are."""
+    shown = ", ".join(f"'{name}'" for name in names[:_NAMED])
+    return shown if len(names) <= _NAMED else f"{shown} and {len(names) - _NAMED} more"
+
+
+def many(number: int, what: str) -> str:
+    """A number and its noun."""
+    return f"one {what}" if number == 1 else f"{number} {what}s"
+
+
+def _of_units(units: Sequence[str]) -> str:
+    return f" (Units {listed(units)}.)" if len(units) > 1 else f" (Unit '{units[0]}'.)" if units else ""
