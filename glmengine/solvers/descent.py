@@ -27,8 +27,11 @@ MOST_TRIALS = 25
 SAFE = 0.25
 """An estimate of the decrement must be this far below the limit, since the metric is only nearly the Hessian."""
 
-ROWS_PER_COLUMN, COARSEST = 100, 16
+ROWS_PER_COLUMN, COARSEST = 30, 16
 """A Hessian is estimated from so many rows a column, but not from fewer than every sixteenth."""
+
+SMALL_WORK = 2e8
+"""A Hessian of fewer multiplications than this is exact."""
 
 SLOW = 2.5
 """By less than this the logarithm of the decrement should not fall in a step with an estimated Hessian."""
@@ -47,6 +50,20 @@ LONG_STEP = 0.05
 
 RUNAWAY_STEPS = 4
 """A column whose fresh Newton steps stay long this often in a row, while nothing more is to be gained, has no optimum."""
+
+
+class _Lines:
+    """Where each of K columns is looking for its next point: direction (K, Q), its slope, the step to try, how many were too long."""
+
+    def __init__(self, n_columns: int, size: int) -> None:
+        self.direction = np.zeros((n_columns, size))
+        self.slope, self.length = np.zeros(n_columns), np.ones(n_columns)
+        self.trials = np.zeros(n_columns, int)
+
+    def begin(self, columns: np.ndarray, direction: np.ndarray, slope: np.ndarray) -> None:
+        """New directions (k, Q) with slopes (k,) of the objective."""
+        self.direction[columns], self.slope[columns] = direction, slope
+        self.length[columns], self.trials[columns] = 1.0, 0
 
 
 class Descent:
@@ -108,36 +125,29 @@ class Descent:
             bare = active[~self.own[active]]
             if bare.size:
                 self._renew(theta, bare)
+        lines = _Lines(K, objective.size)
+        turning = active  # columns that need a direction; the others try a shorter step along theirs, in the same pass
         while active.size and len(trace) < MOST_ITERATIONS:
-            direction, now = self._direction(memory, gradient, active)
-            poor = self._worth_renewing(active, now, last, iterations)
-            # the end of a column that still takes long steps is believed only of a Hessian made here
-            poor |= (
-                ~self.fresh[active]
-                & self.can_renew
-                & (now <= problem.limit[active])
-                & (np.abs(direction).max(axis=1) > LONG_STEP)
-            )
-            if poor.any():
-                self._renew(theta, active[poor])
-                memory.forget(active[poor])
-                direction[poor], now[poor] = self._direction(memory, gradient, active[poor])
-            decrement[active] = now
-            longest = np.max(np.abs(direction), axis=1, initial=0.0)
-            at_rounding = np.max(np.abs(gradient[active]), axis=1) <= rounding[active]
-            done = (now <= self._safe(active) * problem.limit[active]) | at_rounding
-            drifting = self.fresh[active] & (now < 1e-7) & (longest > LONG_STEP) & ~at_rounding
-            long_steps[active] = np.where(drifting, long_steps[active] + 1, 0)
-            lost = (long_steps[active] >= RUNAWAY_STEPS) | (done & drifting)
-            runaway[active[lost]] = True
-            converged[active[done & ~lost]] = True
-            trace.append(self._entry(active, now, began))
+            before = active
+            if turning.size:
+                now, longest = self._turn(lines, memory, theta, gradient, turning, last, iterations, active.size)
+                decrement[turning] = now
+                at_rounding = np.max(np.abs(gradient[turning]), axis=1) <= rounding[turning]
+                done = (now <= self._safe(turning) * problem.limit[turning]) | at_rounding
+                drifting = self.fresh[turning] & (now < 1e-7) & (longest > LONG_STEP) & ~at_rounding
+                long_steps[turning] = np.where(drifting, long_steps[turning] + 1, 0)
+                lost = (long_steps[turning] >= RUNAWAY_STEPS) | (done & drifting)
+                runaway[turning[lost]] = True
+                converged[turning[done & ~lost]] = True
+                # the last step changes the objective by less than its rounding, and halves what is left of the error at least
+                last_step = turning[done & ~lost & ~at_rounding]
+                theta[last_step] += lines.direction[last_step]
+                active = np.setdiff1d(active, turning[done | lost])
+            trace.append(self._entry(before, decrement[before], began))
             self._report(trace, float(np.min(problem.limit)))
-            stay = ~(done | lost)
-            active, direction, now = active[stay], direction[stay], now[stay]
             if not active.size or self.context.stopping:
                 break
-            moved, there = self._search(theta, value, gradient, active, direction, now)
+            moved, there = self._try(lines, theta, value, decrement, active)
             winners = active[moved]
             step, change = there[0][moved] - theta[winners], there[2][moved] - gradient[winners]
             memory.remember(winners, step, change)
@@ -145,11 +155,47 @@ class Descent:
             theta[winners], value[winners], gradient[winners], rounding[winners] = (part[moved] for part in there)
             self.fresh[winners] = False
             iterations[winners] += 1
-            last[winners] = now[moved]
-            active = self._retry(theta, active, moved, memory, failures)
+            last[winners] = decrement[winners]
+            stuck = active[~moved & (lines.trials[active] >= MOST_TRIALS)]
+            active = np.setdiff1d(active, self._retry(theta, stuck, memory, failures))
+            turning = np.intersect1d(active, np.concatenate([winners, stuck]))
         self.theta = theta
         coef, intercept = objective.to_raw(theta)
         return Solution(coef, intercept, value, decrement, converged, runaway, iterations, self._name(), tuple(trace))
+
+    def _turn(
+        self,
+        lines: _Lines,
+        memory: Memory,
+        theta: np.ndarray,
+        gradient: np.ndarray,
+        turning: np.ndarray,
+        last: np.ndarray,
+        iterations: np.ndarray,
+        at_work: int,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """New directions for these columns, with new Hessians where they are worth it.
+
+        Returns
+        -------
+        now : (k,) half the Newton decrements
+        longest : (k,) largest part of each direction
+        """
+        direction, now = self._direction(memory, gradient, turning)
+        poor = self._worth_renewing(turning, now, last, iterations, at_work)
+        # the end of a column that still takes long steps is believed only of a Hessian made here
+        poor |= (
+            ~self.fresh[turning]
+            & self.can_renew
+            & (now <= self.problem.limit[turning])
+            & (np.abs(direction).max(axis=1) > LONG_STEP)
+        )
+        if poor.any():
+            self._renew(theta, turning[poor])
+            memory.forget(turning[poor])
+            direction[poor], now[poor] = self._direction(memory, gradient, turning[poor])
+        lines.begin(turning, direction, np.sum(gradient[turning] * direction, axis=1))
+        return now, np.max(np.abs(direction), axis=1, initial=0.0)
 
     def _direction(self, memory: Memory, gradient: np.ndarray, columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Descent directions (k, Q), and half the Newton decrements (k,) as the metric has them."""
@@ -181,7 +227,9 @@ class Descent:
             result[~own] = self.gram.solve(columns[~own], np.where(self.objective.movable[columns[~own]], right[~own], 0.0))
         return result
 
-    def _worth_renewing(self, active: np.ndarray, now: np.ndarray, last: np.ndarray, iterations: np.ndarray) -> np.ndarray:
+    def _worth_renewing(
+        self, active: np.ndarray, now: np.ndarray, last: np.ndarray, iterations: np.ndarray, at_work: int
+    ) -> np.ndarray:
         """(k,) bool: which columns are better served by a new Hessian, for its price, than by more steps in the metric they have."""
         if not self.can_renew:
             return np.zeros(active.size, bool)
@@ -199,7 +247,7 @@ class Descent:
         near = now <= NEAR * self.problem.limit[active]  # where it is not the loss that bends
         self.exact[active] |= self.coarse[active] & np.isfinite(self.pace[active]) & (rate < SLOW) & near
         coarse = (self.stride > 1) & ~self.exact[active]
-        price = self._price(active.size) / np.where(coarse, self.stride, 1)
+        price = self._price(at_work) / np.where(coarse, self.stride, 1)
         steps_with = price + left / np.where(coarse, 4.0, 7.0)
         patience = np.where(self.own[active], 1, 3 + price / 8)  # the memory takes steps to learn, and they cost little
         return open_ & (iterations[active] >= patience) & (steps_without > steps_with + 2)
@@ -217,6 +265,8 @@ class Descent:
         """
         problem = self.problem
         if not self.objective.on_cpu or self.solver == "newton" or not is_definite(problem):
+            return 1
+        if problem.rows.n * problem.rows.n_features**2 < SMALL_WORK:
             return 1
         return int(np.clip(problem.rows.n // (ROWS_PER_COLUMN * max(problem.rows.n_features, 1)), 1, COARSEST))
 
@@ -242,58 +292,37 @@ class Descent:
         self.fresh[columns] = True
         self.pace[columns] = np.nan
 
-    def _search(
-        self,
-        theta: np.ndarray,
-        value: np.ndarray,
-        gradient: np.ndarray,
-        active: np.ndarray,
-        direction: np.ndarray,
-        now: np.ndarray,
+    def _try(
+        self, lines: _Lines, theta: np.ndarray, value: np.ndarray, decrement: np.ndarray, active: np.ndarray
     ) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
-        """Step along `direction`, shortened for each column until the objective falls enough.
+        """One pass for all columns, each a step along its line; where the objective does not fall enough the next one is shorter.
 
         Returns
         -------
         moved : (k,) bool
         there : parameters (k, Q), objective (k,), gradient (k, Q), its rounding (k,) after the step
         """
-        k = active.size
-        length = np.ones(k)
-        slope = np.sum(gradient[active] * direction, axis=1)
-        moved = np.zeros(k, bool)
-        there = (theta[active].copy(), value[active].copy(), gradient[active].copy(), np.zeros(k))
-        trying = np.arange(k)
-        for _ in range(MOST_TRIALS):
-            columns = active[trying]
-            trial = theta[columns] + length[trying, None] * direction[trying]
-            new_value, new_gradient, new_rounding = self.objective.evaluate(trial, columns)
-            t, before, down = length[trying], value[columns], slope[trying]
-            change = new_value - before
-            enough = change <= 1e-4 * t * down
-            # where the gain is lost in the rounding of the objective, the gradient decides
-            close = now[trying] <= 1e-9 * np.maximum(1.0, np.abs(before))
-            level = np.abs(np.sum(new_gradient * direction[trying], axis=1)) <= 0.9 * np.abs(down)
-            fine = np.isfinite(new_value) & np.isfinite(new_gradient).all(axis=1) & (enough | (close & level))
-            accepted = trying[fine]
-            moved[accepted] = True
-            for whole, part in zip(there, (trial, new_value, new_gradient, new_rounding), strict=True):
-                whole[accepted] = part[fine]
-            with np.errstate(invalid="ignore", over="ignore"):
-                guess = -down * t**2 / (2 * (change - t * down))
-            length[trying] = np.where(np.isfinite(guess), np.clip(guess, 0.1 * t, 0.5 * t), 0.1 * t)
-            trying = trying[~fine]
-            if not trying.size or self.context.stopping:
-                break
-        return moved, there
+        direction, t, down = lines.direction[active], lines.length[active], lines.slope[active]
+        trial = theta[active] + t[:, None] * direction
+        there = (trial, *self.objective.evaluate(trial, active))
+        before = value[active]
+        change = there[1] - before
+        enough = change <= 1e-4 * t * down
+        # where the gain is lost in the rounding of the objective, the gradient decides
+        close = decrement[active] <= 1e-9 * np.maximum(1.0, np.abs(before))
+        level = np.abs(np.sum(there[2] * direction, axis=1)) <= 0.9 * np.abs(down)
+        fine = np.isfinite(there[1]) & np.isfinite(there[2]).all(axis=1) & (enough | (close & level))
+        with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
+            guess = -down * t**2 / (2 * (change - t * down))
+        shorter = np.where(np.isfinite(guess), np.clip(guess, 0.1 * t, 0.5 * t), 0.1 * t)
+        lines.length[active] = np.where(fine, t, shorter)
+        lines.trials[active] += ~fine
+        return fine, there
 
-    def _retry(
-        self, theta: np.ndarray, active: np.ndarray, moved: np.ndarray, memory: Memory, failures: np.ndarray
-    ) -> np.ndarray:
-        """Columns that go on: one that found no way down forgets its memory, then gets a Hessian, then an exact one, then ends."""
-        stuck = active[~moved]
+    def _retry(self, theta: np.ndarray, stuck: np.ndarray, memory: Memory, failures: np.ndarray) -> np.ndarray:
+        """A column that found no way down forgets its memory, then gets a Hessian, then an exact one, then ends: those that do."""
         if not stuck.size:
-            return active
+            return stuck
         failures[stuck] += 1
         memory.forget(stuck)
         renewed = stuck[(failures[stuck] > 1) | ~self.fresh[stuck]] if self.can_renew else stuck[:0]
@@ -302,8 +331,7 @@ class Descent:
         self.exact[renewed] |= again
         if renewed.size:
             self._renew(theta, renewed)
-        over = stuck[failures[stuck] > 3]
-        return np.setdiff1d(active, over)
+        return stuck[failures[stuck] > 3]
 
     def _entry(self, active: np.ndarray, now: np.ndarray, began: float) -> dict[str, float]:
         objective = self.objective
