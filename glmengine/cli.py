@@ -129,6 +129,17 @@ def build_parser() -> argparse.ArgumentParser:
     _recipe(run)
     _code(run)
 
+    design = command(
+        "design",
+        "the columns of an analysis, and whether the data can tell its terms apart",
+        "Fits nothing: says how many bins and columns there are, which terms carry the same information, and what is never visited.",
+    )
+    design.add_argument("analysis", metavar="ANALYSIS", help="an analysis (.toml) or a project (.glm)")
+    design.add_argument("--recording", metavar="FILE", help="the recording; the one that the analysis names where not given")
+    design.add_argument("--columns", action="store_true", help="name every column")
+    _recipe(design)
+    _code(design)
+
     batch = command(
         "batch",
         "the same analysis on each of many recordings",

@@ -77,6 +77,31 @@ def run(options: Namespace) -> int:
     return 0
 
 
+def design(options: Namespace) -> int:
+    """The columns of an analysis on a recording, and what the data can tell apart."""
+    from glmengine.preparing import prepare
+
+    analysis, place, _ = _question(options.analysis, options.recording)
+    with progress_bar() as context:
+        recording = _opened(place, options, context.part(0.0, 0.3))
+        prepared = prepare(analysis, recording, context.part(0.3, 0.6))
+        report = prepared.design.report(prepared.units, context.part(0.6, 1.0))
+    made = prepared.design
+    print(
+        f"{recording.name}: {_units(len(prepared.units))}, {made.n_rows} bins of {made.grid.bin_size:g} s, "
+        f"{int(made.valid.sum())} of them usable, {made.n_columns} columns"
+    )
+    for label, part in made.slices.items():
+        columns = made.columns.iloc[part]
+        print(f"  {label}: {len(columns)} columns, {columns['kind'].iloc[0]} of {', '.join(columns['variable'].unique()[:6])}")
+        if options.columns:
+            print("\n".join(f"    {name}" for name in columns.index))
+    for note in prepared.notes:
+        print(f"note: {note}")
+    print(report)
+    return 0
+
+
 def batch(options: Namespace) -> int:
     """The same analysis on each of many recordings."""
     from glmengine.export.outputs import writable_folder

@@ -78,6 +78,17 @@ def test_a_project_runs_like_its_analysis(session, tmp_path, small_analysis):
     assert (tmp_path / "out" / "scores.csv").read_bytes() == (session / "out" / "scores.csv").read_bytes()
 
 
+def test_design_says_what_the_data_can_tell_apart(session, tmp_path, small_analysis, capsys):
+    double = small_analysis.terms[0].with_(name="heading")
+    small_analysis.with_(terms=(*small_analysis.terms, double)).save(tmp_path / "a.toml")
+    assert main(["design", str(tmp_path / "a.toml"), "--recording", str(session / "small.nwb"), "--columns"]) == 0
+    said = capsys.readouterr().out
+    assert said.splitlines()[0] == "small: 3 units, 6000 bins of 0.02 s, 5994 of them usable, 52 columns"
+    assert "  heading: 6 columns, covariate of head_direction\n    heading[0]\n" in said
+    assert "The terms 'head_direction' and 'heading' carry the same information" in said
+    assert "Some terms cannot be told apart" in said
+
+
 def test_the_script_gives_the_same_numbers(session, tmp_path):
     assert main(["script", str(session / "out" / "analysis.toml"), "--out", str(tmp_path / "s.py")]) == 0
     done = subprocess.run([sys.executable, "s.py"], cwd=tmp_path, capture_output=True, text=True, timeout=200, check=False)
