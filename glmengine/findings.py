@@ -84,19 +84,34 @@ class Identifiability:
             return "The data can tell all terms apart, some of them only just."
         return "Some terms cannot be told apart with these data."
 
-    def __str__(self) -> str:
-        lines = [
-            self.headline,
+    @property
+    def numbers(self) -> str:
+        """Columns, rank, condition number and bins in one line."""
+        return (
             f"{self.n_columns} columns, {self.rank} independent of each other and of the intercept; "
-            f"condition number {self.condition:.3g}; {self.n_rows} bins.",
-            *(f"- {finding.text}{_of_units(finding.units)}" for finding in self.findings),
-        ]
+            f"condition number {self.condition:.3g}; {self.n_rows} bins."
+        )
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """What was found, troubles first, and what a fit makes of them."""
+        troubles = [f"{finding.text}{_of_units(finding.units)}" for finding in self.findings if not finding.harmless]
         if any(finding.kind in ("within", "shared", "several", "empty") for finding in self.findings):
-            lines.append(
+            troubles.append(
                 "A penalty settles what the data cannot. Without one the smallest coefficients that fit are taken, and those that are "
                 "not determined get no standard errors; rates and curves of what was visited do not depend on the choice."
             )
-        return "\n".join(lines)
+        rest = [f"{finding.text}{_of_units(finding.units)}" for finding in self.findings if finding.kind == "constant"]
+        sums = tuple(dict.fromkeys(finding.terms[0] for finding in self.findings if finding.kind == "sum"))
+        if sums:
+            rest.append(
+                f"The columns of {listed(sums)} add up to a constant, as those of splines and categories do: only differences within "
+                "such a term can be told, its mean goes to the intercept. This is normal and changes no rate."
+            )
+        return (*troubles, *rest)
+
+    def __str__(self) -> str:
+        return "\n".join([self.headline, self.numbers, *(f"- {sentence}" for sentence in self.sentences)])
 
 
 def listed(names: Sequence[str]) -> str:

@@ -215,8 +215,7 @@ def _within(design: Design, moments: _Moments, label: str, part: _Whitened) -> l
                     (label,),
                     1,
                     np.inf,
-                    f"The columns of '{label}' add up to a constant, as those of splines and categories do: only differences within the "
-                    "term can be told, its mean goes to the intercept. This is normal and changes no rate.",
+                    f"The columns of '{label}' add up to a constant, as the intercept is.",
                 )
             )
             direction = constants / np.linalg.norm(constants)

@@ -358,3 +358,35 @@ def test_every_family_that_is_offered_is_drawn_or_says_what_it_needs(qtbot, pane
         shown = panel.basis.shown in (panel.basis.lines, panel.basis.mosaic) and len(panel.basis.lines.curves) > 0
         said = panel.terms.cards[0].fault or panel.basis.empty.text
         assert shown or said, families[at]
+
+
+def test_terms_that_say_the_same_are_told_before_a_fit(qtbot, panel, document):
+    check = panel.check
+    assert not check.ask.isEnabled(), "there is nothing to check"
+    tuning = CovariateTerm(factors=(Factor(variable="head_direction", basis=CyclicBSpline(n=6)),))
+    document.edit(document.analysis.with_(terms=(tuning, tuning.with_(name="heading"))), "Add")
+    qtbot.mouseClick(check.ask, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(check.report.isVisible, timeout=20_000)
+    assert check.verdict.text() == "Some terms cannot be told apart with these data."
+    assert "12 columns, 5 independent" in check.numbers.text()
+    assert check.report.toPlainText().startswith("The terms 'head_direction' and 'heading' carry the same information")
+    document.edit(document.analysis.with_(terms=(tuning,)), "Remove")
+    assert not check.report.isVisible(), "the answer was to another question"
+    assert not check.verdict.isVisible()
+
+
+def test_a_check_that_fails_says_why_and_one_that_is_late_says_nothing(qtbot, panel, document):
+    check = panel.check
+    wrong = HistoryTerm(basis=RaisedCosineLog(n=3, window=0.001))
+    document.edit(document.analysis.with_(terms=(wrong,)), "Add")
+    check.check()
+    qtbot.waitUntil(lambda: bool(check.message.text), timeout=20_000)
+    assert "shorter than a bin" in check.message.text
+    good = wrong.with_(basis=RaisedCosineLog(n=3, window=0.1))
+    document.edit(document.analysis.with_(terms=(good,)), "Change")
+    assert not check.message.text
+    check.check()
+    document.edit(document.analysis.with_(terms=(good, wrong.with_(name="other", enabled=False))), "Change")
+    settled(qtbot, panel)
+    qtbot.wait(50)
+    assert not check.verdict.isVisible()

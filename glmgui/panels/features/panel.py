@@ -14,6 +14,7 @@ from glmengine.spec import Spec
 from glmgui.document import Document
 from glmgui.jobs import Jobs
 from glmgui.panels.features import defaults
+from glmgui.panels.features.check import TermsCheck
 from glmgui.panels.features.editor import TermEditor
 from glmgui.panels.features.preview_jobs import SECONDS, Ranges, draw_basis, features_on_recording
 from glmgui.panels.features.previews import BasisPreview, FeaturePreview
@@ -41,7 +42,7 @@ class FeaturesPanel(QWidget):
         self._asked: tuple | None = None
         self._ranges = Ranges()
         self.terms, self.basis, self.features = TermList(self), BasisPreview(self), FeaturePreview(self)
-        self.editor = TermEditor(self)
+        self.editor, self.check = TermEditor(self), TermsCheck(document, jobs, self)
         self.message = MessageLine("term_message", self)
         self.empty = EmptyState("What may the rate depend on?", _NO_RECORDING, "features_empty", self)
         self._lay_out()
@@ -83,7 +84,11 @@ class FeaturesPanel(QWidget):
         self._details = details
         whole = QSplitter(Qt.Orientation.Horizontal)
         whole.setChildrenCollapsible(False)
-        whole.addWidget(self.terms)
+        left = QWidget()
+        listed = column(left, margins=0)
+        listed.addWidget(self.terms, 1)
+        listed.addWidget(self.check)
+        whole.addWidget(left)
         whole.addWidget(right)
         whole.setSizes([310, 1040])
         whole.setStretchFactor(1, 1)
