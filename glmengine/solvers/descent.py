@@ -33,6 +33,9 @@ ROWS_PER_COLUMN, COARSEST = 30, 16
 SMALL_WORK = 2e8
 """A Hessian of fewer multiplications than this is exact."""
 
+CHEAP = 1.5
+"""So is one that costs less than this in passes."""
+
 SLOW = 2.5
 """By less than this the logarithm of the decrement should not fall in a step with an estimated Hessian."""
 
@@ -266,7 +269,7 @@ class Descent:
         problem = self.problem
         if not self.objective.on_cpu or self.solver == "newton" or not is_definite(problem):
             return 1
-        if problem.rows.n * problem.rows.n_features**2 < SMALL_WORK:
+        if problem.rows.n * problem.rows.n_features**2 < SMALL_WORK or self._price(problem.n_columns) < CHEAP:
             return 1
         return int(np.clip(problem.rows.n // (ROWS_PER_COLUMN * max(problem.rows.n_features, 1)), 1, COARSEST))
 

@@ -127,7 +127,7 @@ class Objective:
             self.penalty[: rows.n_features, : rows.n_features] = problem.penalty * np.outer(inverse, inverse)
         self.on_cpu = runtime.on_cpu()
         self.passes = 0
-        self.hessians = 0
+        self.hessians = 0.0  # counted by the share of the rows that were looked at
 
     def start(self, coef: np.ndarray, intercept: np.ndarray) -> np.ndarray:
         """Parameters of raw coefficients (K, P) and intercepts (K,)."""
@@ -209,7 +209,7 @@ class Objective:
             return np.maximum(values, 0.0)
 
         result = weighted_grams(problem.rows, weights, columns.size, precision, self.context, stride=stride)
-        self.hessians += columns.size
+        self.hessians += columns.size / stride
         return self._settled(result, columns)
 
     def score_products(self, theta: np.ndarray, columns: np.ndarray) -> np.ndarray:

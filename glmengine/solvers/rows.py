@@ -7,6 +7,7 @@ the next. A design that fits the memory limit is prepared once and kept; a large
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import copy
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -102,6 +103,12 @@ class Rows:
             if number == len(self._kept):
                 self._kept.append(self._prepare(number))
             yield self._kept[number]
+
+    def observing(self, observations: Observations) -> Rows:
+        """The same rows of the design with other observations."""
+        other = copy(self)
+        other.observations, other._kept = observations, []
+        return other
 
     def to_raw(self, scaled: np.ndarray, intercept: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Coefficients (K, P) and intercepts (K,) in the units of the design, from those of the prepared columns (K, padded)."""
