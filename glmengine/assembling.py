@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -92,14 +93,22 @@ def _covariate(series: RawSeries, name: str, support: nap.IntervalSet) -> Covari
     own = _interval_set(series.support) if series.support is not None and len(series.support) else None
     if own is None:
         own = nap.IntervalSet(min(times[0], support.start[0]), max(times[-1], support.end[-1]))
-    if values.ndim == 1:
-        data: Any = nap.Tsd(times, values, time_support=own)
+    if series.stored is not None:
+        names = unique_names(list(series.components)) if series.components else _indices(series.stored.shape[1:])
+        data: Any = replace(series.stored, components=tuple(names), support=own.values)
+    elif values.ndim == 1:
+        data = nap.Tsd(times, values, time_support=own)
     elif values.ndim == 2:
         columns = unique_names(list(series.components)) or [str(column) for column in range(values.shape[1])]
         data = nap.TsdFrame(times, values, columns=columns, time_support=own)
     else:
         data = nap.TsdTensor(times, values, time_support=own)
     return Covariate(name, data, series.unit, series.kind or "continuous", series.description)
+
+
+def _indices(shape: tuple[int, ...]) -> list[str]:
+    """Names of the components of a tensor; none of a plain series."""
+    return [",".join(map(str, index)) for index in np.ndindex(shape)] if len(shape) and shape != (1,) else []
 
 
 def _interval_set(pairs: np.ndarray) -> nap.IntervalSet:

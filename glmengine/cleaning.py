@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
@@ -15,6 +16,9 @@ FAR_SPANS, FAR_SECONDS = 10.0, 3600.0
 """A time further from the middle of the recording than so many spans and so many seconds is a sentinel, not a time."""
 
 NOISE_SHARE = 0.9
+
+LOST = -1.0
+"""What tracking that was lost is often written as."""
 
 UNITS_OF_MEASURE = {
     "radians": "rad", "radian": "rad", "degrees": "deg", "degree": "deg", "°": "deg", "meters": "m", "meter": "m", "metres": "m", "metre": "m",
@@ -187,30 +191,101 @@ def _note_units(spikes: list[np.ndarray] | None, counts: RawSeries | None, names
 # --- series and events ------------------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True)
+class Repair:
+    """What is done to the values of a series, number by number or sample by sample."""
+
+    kind: Literal["continuous", "angle", "step", "category"] = "continuous"
+    degrees: bool = False
+    lost: bool = False
+
+    def apply(self, values: np.ndarray) -> np.ndarray:
+        """The values repaired, of the same shape: float64 with NaN for what is missing, angles in radians from 0 to 2 pi.
+
+        Steps and categories stay as they are.
+        """
+        if self.kind not in ("continuous", "angle"):
+            return values
+        values = values.astype(np.float64)
+        infinite = np.isinf(values)
+        if infinite.any():
+            values[infinite] = np.nan
+        if self.lost:
+            values[(values.reshape(len(values), -1) == LOST).all(axis=1)] = np.nan
+        if self.kind == "angle":
+            if self.degrees:
+                values = np.deg2rad(values)
+            finite = values[np.isfinite(values)]
+            if len(finite) and (finite.min() < 0 or finite.max() >= FULL_TURN):
+                values = np.where(np.isnan(values), np.nan, wrapped(values))
+        return values
+
+
 def _clean_series(series: RawSeries, near: tuple[float, float], notes: list[str]) -> RawSeries | None:
     series = _in_time_order(series, near, notes)
     if not len(series.times):
         notes.append(f"{series.name} has no valid time and was left out.")
         return None
-    values, unit = series.values, series.unit.strip()
+    unit = series.unit.strip()
     unit = UNITS_OF_MEASURE.get(unit.lower(), unit)
     kind = series.kind or _kind_of(series, unit)
+    if series.stored is not None:
+        return _clean_stored(series, kind, unit, notes)
+    repair = _repair_of(series.name, series.values, kind, unit, notes)
+    values = repair.apply(series.values)
     if kind in ("continuous", "angle"):
-        values = values.astype(np.float64)
-        infinite = np.isinf(values)
-        if infinite.any():
-            values = np.where(infinite, np.nan, values)
-            notes.append(f"{series.name}: {_many(infinite.sum(), 'infinite value')} taken as missing.")
-        values = _without_sentinels(series.name, values, notes)
         missing = np.isnan(values)
         if missing.all():
             notes.append(f"{series.name} has no valid value: a term on it cannot be fitted.")
         elif missing.any():
             share = 100 * missing.mean()
             notes.append(f"{series.name}: {max(share, 0.1):.1f} % of its values are missing; bins in longer gaps are not used.")
+    return replace(series, values=values, unit="rad" if kind == "angle" else unit, kind=kind)
+
+
+def _clean_stored(series: RawSeries, kind: str, unit: str, notes: list[str]) -> RawSeries:
+    """What is done to a series that stays in its file is decided by some of its samples, and done whenever it is read."""
+    looked: list[str] = []
+    repair = _repair_of(series.name, series.values, kind, unit, looked)
+    values = repair.apply(series.values)
+    size = 8 * len(series.stored) * series.stored.width
+    notes.append(
+        f"{series.name} is large ({size / 2**30:.1f} GB): it stays in the file and is read where it is used; "
+        f"what is said of its values comes from {len(values):,} of its {len(series.stored):,} samples."
+    )
+    # counts of a few samples would mislead
+    notes += [note for note in looked if "taken as missing" not in note]
+    if values.dtype.kind == "f" and np.isnan(values).any():
+        notes.append(f"{series.name}: some of its values are missing; bins in longer gaps are not used.")
+    stored = replace(series.stored, repair=repair, seen=(series.times, values))
+    return replace(series, values=values, unit="rad" if kind == "angle" else unit, kind=kind, stored=stored)
+
+
+def _repair_of(name: str, values: np.ndarray, kind: str, unit: str, notes: list[str]) -> Repair:
+    """What is to be done to the values, with a note for each thing that changes any."""
+    if kind not in ("continuous", "angle"):
+        return Repair(kind)
+    values = values.astype(np.float64)
+    infinite = np.isinf(values)
+    if infinite.any():
+        values[infinite] = np.nan
+        notes.append(f"{name}: {_many(infinite.sum(), 'infinite value')} taken as missing.")
+    lost = _lost(values)
+    if lost.any():
+        values[lost] = np.nan
+        notes.append(f"{name}: {_many(lost.sum(), 'sample')} of exactly -1 taken as missing.")
+    repair = Repair(kind, lost=bool(lost.any()))
     if kind == "angle":
-        values, unit = _in_radians(series.name, values, unit, notes)
-    return replace(series, values=values, unit=unit, kind=kind)
+        finite = values[np.isfinite(values)]
+        repair = replace(repair, degrees=unit == "deg" or (unit != "rad" and len(finite) > 0 and _turn_of(finite) == 360.0))
+        if repair.degrees:
+            notes.append(f"{name} was turned from degrees into radians.")
+        elif unit != "rad":
+            notes.append(f"{name} is taken as an angle in radians.")
+        turned = np.deg2rad(finite) if repair.degrees else finite
+        if len(turned) and (turned.min() < 0 or turned.max() >= FULL_TURN):
+            notes.append(f"{name} was brought to the range from 0 to 2 pi.")
+    return repair
 
 
 def _kind_of(series: RawSeries, unit: str) -> str:
@@ -239,31 +314,17 @@ def _turn_of(values: np.ndarray) -> float | None:
     return None
 
 
-def _in_radians(name: str, values: np.ndarray, unit: str, notes: list[str]) -> tuple[np.ndarray, str]:
-    finite = values[np.isfinite(values)]
-    degrees = unit == "deg" or (unit != "rad" and len(finite) > 0 and _turn_of(finite) == 360.0)
-    if degrees:
-        values = np.deg2rad(values)
-        notes.append(f"{name} was turned from degrees into radians.")
-    elif unit != "rad":
-        notes.append(f"{name} is taken as an angle in radians.")
-    if len(finite) and (np.nanmin(values) < 0 or np.nanmax(values) >= FULL_TURN):
-        values = np.where(np.isnan(values), np.nan, wrapped(values))
-        notes.append(f"{name} was brought to the range from 0 to 2 pi.")
-    return values, "rad"
-
-
-def _without_sentinels(name: str, values: np.ndarray, notes: list[str]) -> np.ndarray:
-    """Tracking that was lost is often written as -1, in all components at once, among values that are never negative."""
+def _lost(values: np.ndarray) -> np.ndarray:
+    """(T,) samples that were lost: often written as -1, in all components at once, among values that are never negative."""
     rows = values.reshape(len(values), -1)
-    lost = (rows == -1).all(axis=1)
+    lost = (rows == LOST).all(axis=1)
+    none = np.zeros(len(rows), dtype=bool)
     if not lost.any() or lost.all() or lost.mean() > 0.5:
-        return values
+        return none
     rest = rows[~lost]
     if np.nanmin(rest, initial=0) < 0 or np.nanmax(rest, initial=0) <= 2:
-        return values
-    notes.append(f"{name}: {_many(lost.sum(), 'sample')} of exactly -1 taken as missing.")
-    return np.where(lost.reshape(-1, *[1] * (values.ndim - 1)), np.nan, values)
+        return none
+    return lost
 
 
 def _in_time_order(series: RawSeries, near: tuple[float, float], notes: list[str]) -> RawSeries:

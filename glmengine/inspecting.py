@@ -79,18 +79,21 @@ def _units(recording: Recording) -> list[str]:
 
 
 def _covariate(covariate: Covariate) -> str:
-    values = np.asarray(covariate.data.values, dtype=np.float64)
+    values = np.asarray(covariate.seen()[1], dtype=np.float64)
     parts = [covariate.kind if not covariate.unit else f"{covariate.kind}, {covariate.unit}"]
     if covariate.components:
         parts.append(f"components {_columns(covariate.components, 6)}")
-    parts.append(f"{len(covariate.data):,} samples")
+    parts.append(f"{covariate.n_samples:,} samples")
     if np.isfinite(covariate.period) and covariate.period > 0:
         parts.append(f"{1 / covariate.period:.4g} Hz" if covariate.period < 10 else f"one in {covariate.period:.4g} s")
     finite = values[np.isfinite(values)]
-    parts.append(f"{finite.min():.4g} to {finite.max():.4g}" if len(finite) else "no valid value")
+    about = "" if covariate.stored is None else "about "
+    parts.append(f"{about}{finite.min():.4g} to {finite.max():.4g}" if len(finite) else "no valid value")
     missing = 1 - len(finite) / max(values.size, 1)
     if missing and len(finite):
-        parts.append(f"{100 * missing:.1f} % missing")
+        parts.append(f"{about}{100 * missing:.1f} % missing")
+    if covariate.stored is not None:
+        parts.append("read when it is used")
     return f"{covariate.name}: {'; '.join(parts)}"
 
 

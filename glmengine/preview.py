@@ -90,7 +90,7 @@ def feature_preview(
         factors = []
         for place, factor in enumerate(term.factors):
             covariate = recording.variable(factor.variable, field=f"terms.0.factors.{place}.variable")
-            factors.append(factor.with_(basis=factor.basis.frozen(covariate.data.values)))
+            factors.append(factor.with_(basis=factor.basis.frozen(covariate.seen()[1])))
         shown = term.with_(factors=tuple(factors))
     units = (unit,) if term.kind == "history" and unit in recording.unit_names else recording.unit_names[:8]
     design = build_design(Analysis(time=time), recording, grid, unit_names=units, frozen_terms=(shown,))

@@ -11,6 +11,7 @@ import numpy as np
 
 if TYPE_CHECKING:
     from glmengine.recipes import Recipe
+    from glmengine.stored import StoredSeries
 
 LARGEST_ARRAY = 2 * 2**30
 """Bytes of the largest array that is read into memory; larger ones are left out with a note, or refused where they are needed."""
@@ -50,6 +51,8 @@ class RawSeries:
     support: np.ndarray | None = None
     source: str = ""
     """Where in the file it lies."""
+    stored: StoredSeries | None = None
+    """Where it stays in its file because it is large; `times` and `values` are then of some of its samples, the first and last with them."""
 
 
 @dataclass

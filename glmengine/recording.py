@@ -7,17 +7,31 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from glmengine.errors import GlmError
+from glmengine.stored import StoredSeries
 
 if TYPE_CHECKING:
     import pandas as pd
     import pynapple as nap
 
 Kind = Literal["continuous", "angle", "step", "category"]
+
+
+class _Data:
+    """The series of a covariate; one that stays in its file is read when it is asked for."""
+
+    def __get__(self, covariate: Covariate | None, owner: type) -> Any:
+        if covariate is None:
+            raise AttributeError("data")  # no default
+        held = covariate.__dict__["held"]
+        return held.load() if isinstance(held, StoredSeries) else held
+
+    def __set__(self, covariate: Covariate, value: Any) -> None:
+        covariate.__dict__["held"] = value
 
 
 @dataclass(frozen=True)
@@ -28,7 +42,8 @@ class Covariate:
     ----------
     name : str
     data : Tsd, TsdFrame or TsdTensor
-        Times in seconds; a frame's columns are its components.
+        Times in seconds; a frame's columns are its components. A `StoredSeries` may be given in its place: it is then read whenever
+        this is asked for, while `stored`, `n_samples`, `seen` and the other properties need no reading.
     unit : str
         Unit of measure as the user should read it (``"cm"``, ``"rad"``), empty where unknown.
     kind : {"continuous", "angle", "step", "category"}
@@ -37,20 +52,40 @@ class Covariate:
     """
 
     name: str
-    data: nap.Tsd | nap.TsdFrame | nap.TsdTensor
+    data: nap.Tsd | nap.TsdFrame | nap.TsdTensor = _Data()  # a descriptor, which gives no default
     unit: str = ""
     kind: Kind = "continuous"
     description: str = ""
 
+    @property
+    def stored(self) -> StoredSeries | None:
+        """Where it stays in its file, None where it is in memory."""
+        held = self.__dict__["held"]
+        return held if isinstance(held, StoredSeries) else None
+
+    @property
+    def n_samples(self) -> int:
+        return len(self.__dict__["held"])
+
+    def seen(self) -> tuple[np.ndarray, np.ndarray]:
+        """Times (n,) and values (n, ...) that say what it is like: all of them, or of a stored series some from everywhere in it."""
+        if self.stored is not None:
+            return self.stored.seen
+        return np.asarray(self.data.t), np.asarray(self.data.values)
+
     @cached_property
     def period(self) -> float:
         """Median interval between samples, in seconds; NaN with fewer than two samples."""
+        if self.stored is not None:
+            return self.stored.period
         times = self.data.t
         return float(np.median(np.diff(times))) if len(times) > 1 else float("nan")
 
     @cached_property
     def components(self) -> tuple[str, ...]:
         """Names of the components, empty for a plain series."""
+        if self.stored is not None:
+            return self.stored.components
         if self.data.ndim == 1:
             return ()
         if self.data.ndim == 2:
@@ -152,6 +187,8 @@ class Recording:
         covariate, column = self.variables[reference]
         if column is None:
             return covariate
+        if covariate.stored is not None:
+            return replace(covariate, name=reference, data=covariate.stored.only(column))
         import pynapple as nap
 
         values = np.asarray(covariate.data.values).reshape(len(covariate.data), -1)[:, column]

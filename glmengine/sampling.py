@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from glmengine.stored import BLOCK
 
 if TYPE_CHECKING:
     from glmengine.recording import Covariate
@@ -15,6 +20,12 @@ FULL_TURN = 2 * np.pi
 
 def sample_covariate(covariate: Covariate, grid: TimeGrid, max_gap: float | None) -> np.ndarray:
     """(T,) or (T, C) float64, NaN where invalid; see `TimeGrid.sample`."""
+    if covariate.stored is not None:
+        return _sample_stored(covariate, grid, max_gap)
+    return _sample_loaded(covariate, grid, max_gap)
+
+
+def _sample_loaded(covariate: Covariate, grid: TimeGrid, max_gap: float | None) -> np.ndarray:
     times = np.asarray(covariate.data.t, dtype=np.float64)
     values = np.asarray(covariate.data.values, dtype=np.float64)
     flat = values.reshape(len(times), -1)
@@ -27,6 +38,69 @@ def sample_covariate(covariate: Covariate, grid: TimeGrid, max_gap: float | None
     for column in range(flat.shape[1]):
         sampled[:, column] = _sample_one(times, flat[:, column], piece, covariate, grid, rows, max_gap)
     return sampled[:, 0] if values.ndim == 1 else sampled
+
+
+def _sample_stored(covariate: Covariate, grid: TimeGrid, max_gap: float | None) -> np.ndarray:
+    """As `_sample_loaded`, of a series that stays in its file: stretch by stretch of bins, with the samples that these can depend on.
+
+    Equal to reading it whole, but for the rounding of means.
+    """
+    import pynapple as nap
+
+    stored = covariate.stored
+    limit = _limit_of_stored(covariate, grid.bin_size, max_gap)
+    if not np.isfinite(limit):
+        return _sample_loaded(replace(covariate, data=stored.load()), grid, max_gap)
+    reach = 1.01 * limit + 2 * grid.bin_size + 2 * stored.period
+    per_bin = max(1.0, grid.bin_size / stored.period)
+    step = max(1, int(BLOCK / (8 * (1 + stored.width) * per_bin)))
+    width = int(np.prod(stored.shape[1:])) if stored.ndim > 1 and stored.shape[1:] != (1,) else 0
+    sampled = np.empty((grid.n_bins, width) if width else grid.n_bins)
+    support = stored.intervals()
+    for first, last in _stretches(grid.centres, step, reach):
+        part = grid.rows(first, last)
+        rows = stored.rows_between(part.centres[0] - reach, part.centres[-1] + reach)
+        if rows[1] <= rows[0]:
+            sampled[first:last] = np.nan
+            continue
+        times, values = stored.read(*rows)
+        near = (
+            nap.Tsd(times, values, time_support=support)
+            if not width
+            else nap.TsdFrame(times, values.reshape(len(times), -1), time_support=support)
+        )
+        sampled[first:last] = _sample_loaded(_Stretch(covariate.kind, near, stored.period), part, limit)
+    return sampled
+
+
+@dataclass(frozen=True)
+class _Stretch:
+    """Some samples of a covariate, with the sampling period of all of it."""
+
+    kind: str
+    data: Any
+    period: float
+
+
+def _stretches(centres: np.ndarray, step: int, reach: float) -> Iterator[tuple[int, int]]:
+    """Rows of bins that are worked on together: at most `step`, and none across a hole that it would cost to read."""
+    holes = np.flatnonzero(np.diff(centres) > 10 * reach) + 1
+    edges = np.concatenate([[0], holes, [len(centres)]])
+    for begin, end in pairwise(edges):
+        for first in range(int(begin), int(end), step):
+            yield first, min(first + step, int(end))
+
+
+def _limit_of_stored(covariate: Covariate, bin_size: float, max_gap: float | None) -> float:
+    """As `gap_limit`, from the samples that were seen."""
+    if max_gap is not None:
+        return max(max_gap, bin_size)
+    intervals = np.diff(covariate.stored.seen[0])
+    if covariate.kind in ("step", "category") and covariate.stored.times_place:
+        near = intervals[intervals < np.quantile(intervals, 0.99)]
+        if not len(near) or np.quantile(near, 0.9) > 1.5 * covariate.period:
+            return np.inf
+    return max(10 * covariate.period, bin_size)
 
 
 def gap_limit(covariate: Covariate, bin_size: float, max_gap: float | None = None) -> float:

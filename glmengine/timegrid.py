@@ -75,6 +75,13 @@ class TimeGrid:
         centres = starts[segment] + (within + 0.5) * bin_size
         return cls(float(bin_size), centres, segment, offsets)
 
+    def rows(self, first: int, last: int) -> TimeGrid:
+        """The grid of the rows from `first` to before `last` alone; a piece that they cut is shorter."""
+        own = self.segment[first:last]
+        offsets = np.concatenate([[0], np.flatnonzero(np.diff(own)) + 1, [len(own)]]).astype(np.int64)
+        segment = np.repeat(np.arange(len(offsets) - 1, dtype=np.int32), np.diff(offsets))
+        return TimeGrid(self.bin_size, self.centres[first:last], segment, offsets)
+
     @property
     def n_bins(self) -> int:
         return len(self.centres)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from glmengine.errors import GlmError
-from glmengine.hdf5 import array, child, needed_array, number, ragged, table
+from glmengine.hdf5 import array, child, is_large, needed_array, number, ragged, stored_series, table
 from glmengine.reading import (
     RawRecording,
     RawSeries,
@@ -87,7 +87,7 @@ def read(path: Path, recipe: Recipe | None = None) -> RawRecording:
         responses: list[RawSeries] = []
         for place in ("acquisition", "stimulus/presentation", "processing"):
             for found in _series(file, place, raw.notes):
-                _add_series(raw, responses, *found)
+                _add_series(raw, responses, path, *found)
         _add_intervals(raw, file)
         _add_event_tables(raw, file)
         _add_units(raw, file, path.name, responses)
@@ -174,7 +174,12 @@ def _series(file: h5py.File, place: str, notes: list[str]) -> Iterator[tuple[h5p
 
 
 def _add_series(
-    raw: RawRecording, responses: list[RawSeries], group: h5py.Group, names: tuple[str, ...], types: tuple[str, ...]
+    raw: RawRecording,
+    responses: list[RawSeries],
+    path: Path,
+    group: h5py.Group,
+    names: tuple[str, ...],
+    types: tuple[str, ...],
 ) -> None:
     kind = text_of(group.attrs.get("neurodata_type", ""))
     label = "/".join(names)
@@ -186,6 +191,9 @@ def _add_series(
         return
     if kind == "AnnotationSeries" or data.dtype.kind in "OSU":
         _add_annotations(raw, group, names[-1], label)
+        return
+    if is_large(data) and kind not in ("IntervalSeries", "RoiResponseSeries") and "BehavioralEvents" not in types:
+        _add_large(raw, path, group, names, types, kind)
         return
     values = array(data, raw.notes, label)
     if values is None:
@@ -233,6 +241,32 @@ def _add_series(
         if len(codes) <= MOST_EVENT_KINDS:
             for code in codes:
                 raw.events[f"{series.name}={code}"] = times[values == code]
+    raw.series.append(series)
+
+
+def _add_large(
+    raw: RawRecording, path: Path, group: h5py.Group, names: tuple[str, ...], types: tuple[str, ...], kind: str
+) -> None:
+    """A series that stays in its file."""
+    label, attributes = "/".join(names), group["data"].attrs
+    conversion, offset = number(attributes.get("conversion"), 1.0), number(attributes.get("offset"), 0.0)
+    found = stored_series(path, group, conversion, offset, raw.notes, label)
+    if found is None:
+        return
+    stored, times, values = found
+    series = RawSeries(
+        name=_name(names, types),
+        times=times,
+        values=values,
+        unit=text_of(attributes.get("unit", "")),
+        kind="angle" if "CompassDirection" in types else None,
+        description=text_of(group.attrs.get("description", "")).removeprefix("no description"),
+        source=label,
+        stored=stored,
+    )
+    if values.ndim == 2:
+        spatial = kind == "SpatialSeries" and values.shape[1] <= 3
+        series.components = tuple("xyz"[: values.shape[1]]) if spatial else tuple(map(str, range(values.shape[1])))
     raw.series.append(series)
 
 
@@ -330,6 +364,8 @@ def _add_units(raw: RawRecording, file: h5py.File, name: str, responses: list[Ra
 def _take_counts(raw: RawRecording, units: h5py.Group | None) -> bool:
     """Counts that came binned: a series named so, one column a unit of the units table, or of whole numbers where there is none."""
     for series in raw.series:
+        if series.stored is not None:
+            continue
         values = series.values.reshape(len(series.times), -1)
         whole = values.dtype.kind in "bui" or (np.isfinite(values).all() and (values == np.rint(values)).all())
         if not COUNTS_NAMES.search(series.name) or (units is None and (not whole or (values < 0).any())):

@@ -106,8 +106,8 @@ def summarise(recording: Recording) -> Summary:
 
 def covariate_row(covariate: Covariate, duration: float) -> CovariateRow:
     """What is listed of one covariate in a recording of `duration` s."""
-    times = np.asarray(covariate.data.t, float)
-    values = np.asarray(covariate.data.values).reshape(len(times), -1)
+    times, values = covariate.seen()
+    values = values.reshape(len(times), -1)
     finite = np.isfinite(values).all(axis=1) if values.dtype.kind == "f" else np.ones(len(times), bool)
     good_times = times[finite]
     period = covariate.period
@@ -115,6 +115,8 @@ def covariate_row(covariate: Covariate, duration: float) -> CovariateRow:
     if len(good_times) > 1 and period > 0:
         steps = np.diff(good_times)
         covered = float(steps[steps <= _GAP_PERIODS * period * 1.001].sum()) + period
+    if covariate.stored is not None:
+        covered = float(finite.mean()) * (covariate.stored.stop - covariate.stored.start)
     good = values[finite]
     low, high = (float(good.min()), float(good.max())) if good.size else (float("nan"), float("nan"))
     return CovariateRow(
@@ -135,12 +137,13 @@ def series_to_draw(covariate: Covariate) -> tuple[np.ndarray, np.ndarray]:
 
     Lines are not drawn over gaps, nor from one side of the circle to the other.
     """
-    times = np.asarray(covariate.data.t, float)
-    values = np.array(covariate.data.values, float).reshape(len(times), -1)
+    times, values = covariate.seen()
+    values = np.array(values, float).reshape(len(times), -1)
     every = max(1, -(-len(times) // MOST_POINTS))
     times, values = times[::every], values[::every]
     steps = np.diff(times)
-    broken = steps > _GAP_PERIODS * every * covariate.period
+    # of a series that stays in its file some stretches are known, which are joined
+    broken = steps > _GAP_PERIODS * every * covariate.period if covariate.stored is None else np.zeros(len(steps), bool)
     if covariate.kind == "angle":
         broken = broken | (np.abs(np.diff(values, axis=0)) > np.pi).any(axis=1)
     values[1:][broken] = np.nan

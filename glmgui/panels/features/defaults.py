@@ -40,6 +40,8 @@ def default_basis(recording: Recording, variable: str, *, field: bool = False) -
 
 def data_bounds(covariate: Covariate) -> tuple[float, float] | None:
     """Range of the valid samples, rounded outwards to about a hundredth of it; None without two different values."""
+    if covariate.stored is not None:  # what is seen of it may not be its range: the fit takes that from the data
+        return None
     values = np.asarray(covariate.data.values, float)
     values = values[np.isfinite(values)]
     if not values.size or values.max() <= values.min():

@@ -66,7 +66,7 @@ def _range_of(recording: Recording, variable: str) -> tuple[float, float]:
     if variable not in recording.variables:
         return (0.0, 1.0)
     covariate, at = recording.variables[variable]
-    values = np.asarray(covariate.data.values).reshape(len(covariate.data), -1)[:, at or 0].astype(float)
+    values = covariate.seen()[1].reshape(len(covariate.seen()[0]), -1)[:, at or 0].astype(float)
     values = values[np.isfinite(values)]
     return (float(values.min()), float(values.max())) if values.size else (0.0, 1.0)
 
