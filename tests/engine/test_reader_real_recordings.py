@@ -187,3 +187,72 @@ def test_opening_is_quick(shared_data):
     started = time.monotonic()
     open_recording(shared_data / "linear-track.nwb")
     assert time.monotonic() - started < 2
+
+
+SERIES = [
+    ("linear-track.nwb", "position", "processing/behavior/Position/position"),
+    ("grid-cell-11207.nwb", "position", "processing/behavior/Position/position"),
+    ("grid-cell-11207.nwb", "head_direction", "processing/behavior/CompassDirection/head_direction"),
+    ("grasshopper.nwb", "amplitude_modulation", "stimulus/presentation/amplitude_modulation"),
+    ("human-mtl-task.nwb", "events", "acquisition/events"),
+    ("human-mtl-task.nwb", "experiment_ids", "acquisition/experiment_ids"),
+]
+
+
+@pytest.mark.parametrize(("name", "covariate", "place"), SERIES)
+def test_what_inspect_says_of_a_covariate_is_what_the_file_holds(shared_data, name, covariate, place):
+    line = next(
+        line.strip()
+        for line in describe(open_recording(shared_data / name)).splitlines()
+        if line.strip().startswith(f"{covariate}: ")
+    )
+    times, values = series(shared_data / name, place)
+    kept = times > -1e6  # the sentinel of the human recording
+    times, rows = np.unique(times[kept], return_index=True)  # six of its events have the time of another
+    values = values[kept][rows]
+    assert f"{len(times):,} samples" in line
+    assert f"{1 / np.median(np.diff(times)):.4g} Hz" in line
+    assert f"{np.nanmin(values):.4g} to {np.nanmax(values):.4g}" in line
+    with h5py.File(shared_data / name) as file:
+        unit = file[f"{place}/data"].attrs["unit"]
+    unit = unit.decode() if isinstance(unit, bytes) else unit
+    known = {"radians": "rad", "pixels": "pixels", "cm": "cm", "a.u.": "a.u."}.get(unit)
+    assert known is None or f", {known};" in line
+
+
+def test_what_inspect_says_of_the_folders(shared_data):
+    text = describe(open_recording(shared_data / "head-direction-npz"))
+    angle = np.load(shared_data / "head-direction-npz" / "head_direction.npz", allow_pickle=False)
+    assert f"{len(angle['t']):,} samples; {1 / np.median(np.diff(angle['t'])):.4g} Hz" in text
+    assert f"{angle['d'].min():.4g} to {angle['d'].max():.4g}" in text
+    wake = np.load(shared_data / "head-direction-npz" / "wake.npz", allow_pickle=False)
+    assert (
+        f"wake: {(wake['end'] - wake['start']).sum():.0f} s, {wake['start'][0]:.6g} to {wake['end'][-1]:.6g} s, in 113 pieces"
+        in text
+    )
+    samples = [np.loadtxt(shared_data / "A2929-neurosuite" / f"A2929-200711.res.{shank}") for shank in (1, 2)]
+    clusters = [np.loadtxt(shared_data / "A2929-neurosuite" / f"A2929-200711.clu.{shank}")[1:] for shank in (1, 2)]
+    kept = np.concatenate([times[own > 1] for times, own in zip(samples, clusters, strict=True)]) / 20_000
+    assert f"all: 1200 s, {kept.min():.6g} to {kept.max():.6g} s" in describe(open_recording(shared_data / "A2929-neurosuite"))
+
+
+@pytest.mark.parametrize("name", [name for name in NWB if name != "human-mtl-task.nwb"])
+def test_the_recorded_time_is_from_the_first_to_the_last_thing_in_the_file(shared_data, name):
+    recording = open_recording(shared_data / name)
+    times = [np.concatenate(nwb_spikes(shared_data / name)[0])]
+    times += [series(shared_data / name, place)[0] for _, _, place in [row for row in SERIES if row[0] == name]]
+    with h5py.File(shared_data / name) as file:
+        if "intervals/epochs" in file:
+            times += [file["intervals/epochs/start_time"][:], file["intervals/epochs/stop_time"][:]]
+    low, high = min(found.min() for found in times), max(found.max() for found in times)
+    np.testing.assert_allclose([recording.epochs["all"].start[0], recording.epochs["all"].end[-1]], [low, high], atol=1e-6)
+
+
+def test_every_recording_that_is_at_hand_is_tested(shared_data):
+    names = {path.name for path in shared_data.iterdir() if path.name != "README.md"}
+    assert names == {*NWB, "head-direction-npz", "A2929-neurosuite", "mat"}
+    assert {path.name for path in (shared_data / "mat").iterdir()} == {
+        "kramer-place-cell.mat",
+        "kramer-untuned-cell.mat",
+        "grid-cell-11207.mat",
+    }

@@ -69,6 +69,27 @@ def test_bin_averages_of_fast_samples_equal_pynapples():
     np.testing.assert_allclose(grid.sample(Covariate("f", series)), theirs.values, atol=1e-12)
 
 
+def test_positions_of_a_real_recording_equal_pynapples_interpolation(shared_data):
+    recording = open_recording(shared_data / "linear-track.nwb")
+    theirs = nap.NWBFile(str(shared_data / "linear-track.nwb"))["position"]
+    grid = TimeGrid.from_intervals(np.array([[4400.0, 4600.0], [5100.0, 6300.0]]), 0.005)
+    ours = grid.sample(recording.covariates["position"])
+    known = np.isfinite(ours).all(axis=1)
+    assert known.mean() > 0.999
+    np.testing.assert_allclose(ours[known], theirs.interpolate(nap.Ts(grid.centres[known])).values, atol=1e-5)
+
+
+def test_steps_of_a_real_recording_equal_value_from_before(shared_data):
+    recording = open_recording(shared_data / "human-mtl-task.nwb")
+    events = recording.covariates["events"]
+    grid = TimeGrid.from_intervals(np.array([[10.0, 900.0]]), 0.1)
+    ours = grid.sample(events)
+    known = np.isfinite(ours)
+    assert known.mean() > 0.9
+    theirs = nap.Ts(grid.centres[known]).value_from(events.data, mode="before")
+    np.testing.assert_array_equal(ours[known], theirs.values)
+
+
 def test_angles_differ_from_pynapples_where_the_circle_closes():
     """A documented difference: a straight line between 350 and 10 degrees passes 180, the circle's passes 0."""
     angles = nap.Tsd(np.array([0.0, 1.0]), np.deg2rad([350.0, 10.0]))
