@@ -103,7 +103,11 @@ class Assembly:
     def null_predictor(self, unit: np.ndarray, held: np.ndarray) -> np.ndarray:
         """(K,) linear predictor of the mean of each column's rows."""
         which = np.where(held == ALL_ROWS, 0, held + 1)
-        return np.asarray(self.link.eta(self.mean[which, unit]), dtype=float)
+        mean = self.mean[which, unit]
+        if self.family.name == "gaussian" and self.link.name != "identity":
+            # means are above 0, observations need not be
+            mean = np.maximum(mean, 0.1 * np.where(self.null_deviance[unit] > 0, np.sqrt(self.null_deviance[unit]), 1.0))
+        return np.asarray(self.link.eta(mean), dtype=float)
 
 
 def assemble(

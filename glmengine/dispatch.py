@@ -12,6 +12,7 @@ from glmengine.solvers.negative_binomial import LOWEST, best_dispersion, fit_joi
 from glmengine.solvers.problem import ALL_ROWS, Objective, Problem, Solution
 from glmengine.solvers.proximal import Proximal
 from glmengine.solvers.smooth import solve
+from glmengine.starts import MEAN, NEARLY_POISSON, POISSON, inside, is_bounded, is_outside, other_starts, start_at
 
 PREDICTOR_BYTES = 2e8
 
@@ -32,9 +33,14 @@ class Minimiser:
         self._descent: Any = None
         self._proximal: Proximal | None = None
         self._dispersion: np.ndarray | None = None
+        self._begun = False
+        self.starts: np.ndarray | None = None
 
-    def solve(self, problem: Problem, theta: np.ndarray, context: Any) -> tuple[Solution, Problem, np.ndarray]:
-        """Minimise from parameters (K, Q).
+    def solve(
+        self, problem: Problem, theta: np.ndarray, context: Any, *, start: str = MEAN
+    ) -> tuple[Solution, Problem, np.ndarray]:
+        """Minimise from parameters (K, Q), called `start`; where the likelihood is not concave the first call tries the other named
+        starts too and keeps the best for each column, whose names are then in `starts` (K,).
 
         Returns
         -------
@@ -44,10 +50,37 @@ class Minimiser:
         theta : (K, Q) array
             Parameters at the optimum.
         """
+        others = () if self._begun else other_starts(problem)
+        self._begun = True
+        theta = inside(problem, theta, context)
+        if not others:
+            return self._from(problem, theta, context)
+        names = (start, *others)
+        shares = [context.part(number / len(names), (number + 1) / len(names)) for number in range(len(names))]
+        found = [self._from(problem, theta, shares[0])]
+        for name, share in zip(others, shares[1:], strict=True):
+            if context.stopping:
+                break
+            other = Minimiser(self._penalty, self._solver)
+            other._begun = True
+            if name == POISSON and problem.family.estimates_dispersion:
+                other._dispersion = np.full(problem.n_columns, NEARLY_POISSON)
+            found.append(other._from(problem, start_at(name, problem, self._penalty, theta, share), share))
+        best = _best(found)
+        self.starts = np.array(names)[best]
+        solution, problem, theta = _joined(found, best)
+        if problem.family.estimates_dispersion:
+            self._dispersion = problem.dispersion
+        return replace(solution, solver=f"{solution.solver}, best of {len(found)} starts"), problem, theta
+
+    def _from(self, problem: Problem, theta: np.ndarray, context: Any) -> tuple[Solution, Problem, np.ndarray]:
+        """`solve` from one start."""
         if problem.family.estimates_dispersion:
             solution, problem, theta = self._jointly(problem, theta, context)
         else:
             solution, theta = self._at_dispersion(problem, theta, context)
+        if is_bounded(problem):
+            solution = replace(solution, converged=solution.converged & ~is_outside(solution.objective))
         if not self._penalty.is_smooth:
             problem = replace(problem, movable=problem.movable & ((solution.coef != 0) | ~self._makes_zeros))
         return solution, problem, theta
@@ -120,6 +153,47 @@ class Minimiser:
             solver=f"{solution.solver}, {found.fits} dispersions",
         )
         return solution, replace(problem, dispersion=found.dispersion), theta
+
+
+SAME = 1e-10
+"""Objectives that differ by less than this, relative to 1 or to them, are of the same stationary point: the earlier start keeps it."""
+
+
+def _best(found: list[tuple[Solution, Problem, np.ndarray]]) -> np.ndarray:
+    """(K,) number of the best answer for each column: a stationary point before anything else, then the lowest objective."""
+    best = np.zeros(found[0][0].objective.size, int)
+    for number, (solution, _, _) in enumerate(found[1:], start=1):
+        for k in range(best.size):
+            ours, theirs = found[best[k]][0], solution
+            lower = theirs.objective[k] < ours.objective[k] - SAME * max(1.0, abs(ours.objective[k]))
+            lower = lower or not np.isfinite(ours.objective[k])
+            if theirs.converged[k] > ours.converged[k] or (lower and theirs.converged[k] == ours.converged[k]):
+                best[k] = number
+    return best
+
+
+def _joined(found: list[tuple[Solution, Problem, np.ndarray]], best: np.ndarray) -> tuple[Solution, Problem, np.ndarray]:
+    """Each column's part of the answer that is best for it."""
+    columns = np.arange(best.size)
+
+    def chosen(values: list[np.ndarray]) -> np.ndarray:
+        return np.stack(values)[best, columns]
+
+    solutions, problems = [solution for solution, _, _ in found], [problem for _, problem, _ in found]
+    names = ("coef", "intercept", "objective", "decrement", "converged", "runaway", "iterations")
+    free = [np.zeros_like(solution.coef, bool) if solution.free is None else solution.free for solution in solutions]
+    solution = replace(
+        solutions[0],
+        **{name: chosen([getattr(solution, name) for solution in solutions]) for name in names},
+        trace=tuple(step for solution in solutions for step in solution.trace),
+        free=chosen(free),
+    )
+    problem = replace(
+        problems[0],
+        movable=chosen([problem.movable for problem in problems]),
+        dispersion=None if problems[0].dispersion is None else chosen([problem.dispersion for problem in problems]),
+    )
+    return solution, problem, chosen([theta for _, _, theta in found])
 
 
 def _some(problem: Problem, columns: np.ndarray) -> Problem:

@@ -31,6 +31,7 @@ from glmengine.inputs import Inputs, read_inputs
 from glmengine.models import Penalty, Ridge, get_family, get_penalty
 from glmengine.models.penalties import Resolved
 from glmengine.solvers.problem import ALL_ROWS, Objective, Problem, Solution
+from glmengine.starts import MEAN, is_bounded, is_outside, other_starts
 
 SOLVERS = ("auto", "newton", "lbfgs")
 
@@ -49,6 +50,8 @@ class Part:
         Parameters in the scale of the prepared columns.
     constant, free : int array
         Columns left out because they do not vary, and columns that are not determined by the data of some unit.
+    starts : (k,) array of str or None
+        Where each fit began (see `glmengine.starts`), None where that makes no difference.
     """
 
     units: np.ndarray
@@ -57,6 +60,7 @@ class Part:
     theta: np.ndarray
     constant: np.ndarray
     free: np.ndarray
+    starts: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -106,6 +110,15 @@ class Fit:
     notes: tuple[str, ...]
     assembly: Assembly
     parts: tuple[Part, ...]
+
+    @property
+    def starts(self) -> np.ndarray:
+        """(M,) str: the named start whose stationary point is the best of those tried (see `glmengine.starts`); empty where the optimum is unique."""
+        names = np.full(len(self.unit_names), "", dtype="<U13")
+        for part in self.parts:
+            if part.starts is not None:
+                names[part.units] = part.starts
+        return names
 
     @property
     def n_valid(self) -> np.ndarray:
@@ -377,7 +390,11 @@ def _fit_units(
         parts.append(part)
         names.append(solution.solver)
         trace.extend(solution.trace)
-    notes = (*_unit_notes(status, inputs.units), *_column_notes(parts, inputs.features), *_shape_notes(assembly, parts))
+    notes = (
+        *_unit_notes(status, inputs.units),
+        *_column_notes(parts, inputs.features),
+        *_shape_notes(assembly, parts, objective),
+    )
     own = np.full(M, penalty.strength) if strength is None else factor
     return Fit(
         coef=coef,
@@ -428,10 +445,12 @@ def _solve_group(
     else:
         coef = begin[0][:, units].T if columns is None else begin[0][np.ix_(columns, units)].T
         ends = begin[1][units]
-    solution, problem, theta = Minimiser(penalty, solver).solve(problem, Objective(problem, context).start(coef, ends), context)
+    minimiser = Minimiser(penalty, solver)
+    first = Objective(problem, context).start(coef, ends)
+    solution, problem, theta = minimiser.solve(problem, first, context, start=MEAN if begin is None else "given")
     places = np.arange(rows.n_features) if columns is None else columns
     free = np.zeros(0, int) if solution.free is None else places[(solution.free & movable).any(axis=0)]
-    return Part(units, columns, problem, theta, places[constant], free), solution
+    return Part(units, columns, problem, theta, places[constant], free, minimiser.starts), solution
 
 
 def movable_columns(inputs: Inputs, units: np.ndarray, columns: np.ndarray | None) -> np.ndarray:
@@ -479,20 +498,34 @@ def _unit_notes(status: np.ndarray, units: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _shape_notes(assembly: Assembly, parts: list[Part]) -> tuple[str, ...]:
+def _shape_notes(assembly: Assembly, parts: list[Part], objective: np.ndarray) -> tuple[str, ...]:
     """What the likelihood's shape means for the numbers."""
     from glmengine.dispatch import no_more_than_poisson
 
     family, link = assembly.family, assembly.link
     notes = []
-    if not family.is_convex(link):
-        notes.append(
-            f"The likelihood of the {family.name} family with the {link.name} link is not concave: what was found from the mean rate, or from the start given, is a stationary point, and there may be others."
+    begun = [part for part in parts if part.starts is not None]
+    if begun:
+        what = (
+            f"The likelihood of the {family.name} family with the {link.name} link is not concave"
+            if not family.is_convex(link)
+            else "The likelihood is not concave in coefficients and dispersion together"
         )
-    elif family.estimates_dispersion:
-        notes.append(
-            "The likelihood is not concave in coefficients and dispersion together: what was found is a stationary point, and there may be others."
-        )
+        units = {
+            name: [assembly.inputs.units[unit] for part in begun for unit in part.units[part.starts == name]]
+            for name in dict.fromkeys(str(name) for part in begun for name in part.starts)
+        }
+        first = "given" if any("given" in part.starts for part in begun) else MEAN
+        tried = ", ".join(f"'{name}'" for name in (first, *other_starts(begun[0].problem)))
+        best = ", ".join(f"'{name}'" + (f" for {_listed(named)}" if len(units) > 1 else "") for name, named in units.items())
+        notes.append(f"{what}: what was found is a stationary point, the best of those reached from {tried}: {best}.")
+    if parts and is_bounded(parts[0].problem):
+        named = [assembly.inputs.units[unit] for part in parts for unit in part.units[is_outside(objective[part.units])]]
+        if named:
+            notes.append(
+                f"No coefficients were found that give every bin a mean above 0, as the {link.name} link needs: {_listed(named)}; "
+                "add an intercept, or choose the log link."
+            )
     if family.estimates_dispersion:
         named = [
             assembly.inputs.units[unit] for part in parts for unit in part.units[no_more_than_poisson(part.problem.dispersion)]
