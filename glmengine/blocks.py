@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import reduce
 from typing import Any
 
 import numpy as np
 
 from glmengine.convolution import convolve_pieces
 from glmengine.design import Block
+from glmengine.joint import axis_penalties, joint_columns, joint_indices
 from glmengine.terms import CouplingTerm, CovariateTerm, FilterTerm, HistoryTerm
 
 
@@ -27,27 +27,23 @@ class ProductBlock(Block):
     def __init__(self, term: CovariateTerm, samples: Sequence[np.ndarray]) -> None:
         self.term, self._samples = term, tuple(samples)
         names = " x ".join(factor.variable for factor in term.factors)
-        sizes = [factor.basis.n_functions for factor in term.factors]
         self.columns = []
-        for number, index in enumerate(np.ndindex(*sizes)):
+        for number, index in enumerate(joint_indices(term.factors)):
             which = ",".join(map(str, index))
             self.columns.append(
                 {"label": f"{term.label}[{which}]", "variable": names, "channel": 0, "lag": 0, "function": number}
             )
 
     def chunk(self, start: int, stop: int) -> np.ndarray:
-        parts = [factor.basis.evaluate(x[start:stop]) for factor, x in zip(self.term.factors, self._samples, strict=True)]
-        return reduce(lambda left, right: (left[:, :, None] * right[:, None, :]).reshape(len(left), -1), parts)
+        return joint_columns(self.term.factors, [x[start:stop] for x in self._samples])
 
     def penalty_matrix(self) -> np.ndarray:
         """Of a product the sum over its axes, each with the identity on the others (Wood 2006)."""
-        sizes = [factor.basis.n_functions for factor in self.term.factors]
-        total = np.zeros((int(np.prod(sizes)),) * 2)
-        for axis, factor in enumerate(self.term.factors):
-            own = factor.basis.penalty_matrix()
-            if own is not None:  # an axis without neighbours has nothing to be smooth along
-                total += reduce(np.kron, [own if other == axis else np.eye(size) for other, size in enumerate(sizes)])
-        return total
+        return np.sum(self.axis_penalties(), axis=0)
+
+    def axis_penalties(self) -> list[np.ndarray]:
+        """The penalty along each variable, (p, p) each."""
+        return axis_penalties(self.term.factors)
 
 
 class FilterBlock(Block):

@@ -16,12 +16,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from glmengine.context import SILENT, Context, Progress
+from glmengine.joint import joint_columns
 from glmengine.posterior import Z95, Posterior, row_chunks
 
 if TYPE_CHECKING:
@@ -132,8 +132,7 @@ def response_curves(
 
 def term_columns(term: CovariateTerm, values: Sequence[np.ndarray]) -> np.ndarray:
     """(N, p) features of a frozen term at N points; `values` holds one (N,) array per factor."""
-    parts = [np.asarray(factor.basis.evaluate(x)) for factor, x in zip(term.factors, values, strict=True)]
-    return reduce(lambda left, right: (left[:, :, None] * right[:, None, :]).reshape(len(left), -1), parts)
+    return joint_columns(term.factors, values)
 
 
 def _begin(prepared: Prepared, posterior: Posterior) -> tuple[list[_Curve], list[str]]:

@@ -122,7 +122,8 @@ class Design:
 
     def chunk(self, start: int, stop: int) -> np.ndarray:
         """Rows `start` to `stop` (stop - start, P) in float64; invalid rows may hold NaN."""
-        return np.hstack([block.chunk(start, stop) for block in self.blocks])
+        parts = [block.chunk(start, stop) for block in self.blocks]
+        return parts[0] if len(parts) == 1 else np.hstack(parts)
 
     def dense(self) -> np.ndarray:
         """The whole matrix (T, P)."""
@@ -158,6 +159,11 @@ class Design:
     def penalty_matrix(self, label: str) -> np.ndarray:
         """Second-difference penalty (p, p) of the term called `label`."""
         return next(block for block in self.blocks if block.term.label == label).penalty_matrix()
+
+    def axis_penalties(self, label: str) -> list[np.ndarray]:
+        """The parts of `penalty_matrix` along each variable of a term, (p, p) each; one for a term that has no such axes."""
+        block = next(block for block in self.blocks if block.term.label == label)
+        return block.axis_penalties() if hasattr(block, "axis_penalties") else [block.penalty_matrix()]
 
     def report(self, unit_names: Sequence[str] = (), context: Context = SILENT) -> Identifiability:
         """What the valid rows can tell apart: rank, collinear terms, columns never visited; its `str` says it in words.

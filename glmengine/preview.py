@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from glmengine.basis import Basis
+from glmengine.joint import joint_bases, n_joint
 
 if TYPE_CHECKING:
     from glmengine.analysis import Time
@@ -44,15 +45,33 @@ def basis_curve(basis: Basis, x_range: tuple[float, float] | None, bin_size: flo
 def product_image(
     factors: Sequence[Factor], n: int = 64, ranges: Sequence[tuple[float, float] | None] = (None, None)
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The functions of a two-dimensional term as images: x (n,), y (n,), values (n_functions, n, n) with x first."""
+    """The functions of a term's first two variables as images.
+
+    Parameters
+    ----------
+    factors : two or more factors
+        Of more than two, each image is multiplied by each function of the others.
+    n : int
+        Points along each axis.
+    ranges : sequence of (low, high) or None
+        Of each variable, for bases without bounds.
+
+    Returns
+    -------
+    x (n,), y (n,), values (n_x, n_y, n, n)
+        For each function of either basis, x first; NaN where the term has no such function.
+    """
     axes, parts = [], []
-    for factor, data in zip(factors, ranges, strict=True):
+    for factor, basis, data in zip(factors[:2], joint_bases(factors), ranges, strict=False):
         low, high = getattr(factor.basis, "bounds", None) or data or (0.0, 1.0)
         x = np.linspace(low, high, n)
         axes.append(x)
-        parts.append(factor.basis.frozen(x).evaluate(x))
+        parts.append(basis.frozen(x).evaluate(x))
     images = np.einsum("xi,yj->ijxy", *parts)
-    return axes[0], axes[1], images.reshape(-1, n, n)
+    whole = [factor.with_(basis=factor.basis.frozen(x)) for factor, x in zip(factors, axes, strict=False)]
+    if len(factors) == 2 and n_joint(whole) < images.shape[0] * images.shape[1]:
+        images[0, 0] = np.nan  # the constant, which the intercept is already
+    return axes[0], axes[1], images
 
 
 def feature_preview(

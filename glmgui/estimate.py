@@ -75,7 +75,9 @@ def n_columns(term: object, n_units: int) -> int:
     """Columns that a term puts into the design of a recording with this many units."""
     factors = getattr(term, "factors", None)
     if factors is not None:
-        return int(np.prod([factor.basis.n_functions for factor in factors]))
+        from glmengine.joint import n_joint
+
+        return n_joint(factors)
     sources = n_units if getattr(term, "kind", "") == "coupling" and not getattr(term, "sources", ()) else 1
     if getattr(term, "sources", ()):
         sources = len(term.sources)

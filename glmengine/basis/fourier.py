@@ -12,7 +12,7 @@ from glmengine.spec import param
 
 
 class Fourier(BoundedBasis):
-    """Cosines and sines of 1 to n periods over the bounds; a product of two holds waves of every orientation."""
+    """Cosines and sines of 1 to n periods over the bounds; a product of several holds waves of every orientation, with the constants it needs."""
 
     circular: ClassVar[bool] = True
 
@@ -23,7 +23,7 @@ class Fourier(BoundedBasis):
     constant: bool = param(
         False,
         title="With the constant",
-        help="Hold the constant function too: a product of two then has waves along one axis alone as well.",
+        help="Hold the constant function too. A product of several has it by itself, for the waves along one axis alone.",
         advanced=True,
     )
     bounds: Bounds | None = param(

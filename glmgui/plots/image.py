@@ -202,7 +202,7 @@ class MosaicPlot(ImagePlot):
         self.set_axes(Axis(f"function along {x_axis.label}"), Axis(f"function along {y_axis.label}"), Axis("value"), equal=False)
         self.set_images(
             [Image("", _tile_centres(n_x, len(sheet)), _tile_centres(n_y, sheet.shape[1]), sheet)],
-            levels=(0.0, max(float(np.nanmax(sheet)), 1e-12)),
+            levels=(min(0.0, float(np.nanmin(sheet))), max(float(np.nanmax(sheet)), 1e-12)),
         )
         for side, count in (("bottom", n_x), ("left", n_y)):
             self._areas[0].getAxis(side).setTicks([[(number, str(number)) for number in range(1, count + 1)]])

@@ -71,6 +71,44 @@ def test_splines_reproduce_polynomials_below_their_order(order, extra, seed):
     assert np.abs(left).max() < 1e-9 * max(1.0, np.abs(target).max())
 
 
+@settings(max_examples=30, deadline=None)
+@given(n=st.integers(1, 8), turns=st.integers(-3, 3), low=st.floats(-10, 10), period=st.floats(0.1, 50), seed=st.integers(0, 99))
+def test_waves_repeat_with_their_period(n, turns, low, period, seed):
+    made = basis.Fourier(n=n, bounds=(low, low + period))
+    x = low + period * np.random.default_rng(seed).uniform(0.01, 0.99, 40)
+    np.testing.assert_allclose(made.evaluate(x + turns * period), made.evaluate(x), atol=1e-8)
+
+
+@settings(max_examples=30, deadline=None)
+@given(n=st.integers(1, 12), seed=st.integers(0, 99))
+def test_boxes_sum_to_one_and_each_sample_lies_in_one(n, seed):
+    values = basis.Boxcar(n=n, bounds=(-1.0, 1.0)).evaluate(np.random.default_rng(seed).uniform(-1, 1, 60))
+    assert (np.count_nonzero(values, axis=1) == 1).all()
+    np.testing.assert_array_equal(values.sum(axis=1), 1.0)
+
+
+@settings(max_examples=30, deadline=None)
+@given(order=st.integers(2, 5), extra=st.integers(3, 12), seed=st.integers(0, 99))
+def test_cyclic_splines_and_raised_cosines_are_local(order, extra, seed):
+    u = np.random.default_rng(seed).uniform(0, 1, 50)
+    cyclic = basis.CyclicBSpline(n=order + extra, order=order, bounds=(0, 1)).evaluate(u)
+    assert ((cyclic > 1e-12).sum(axis=1) <= order).all()
+    bumps = basis.RaisedCosineLinear(n=order + extra, bounds=(0, 1)).evaluate(u)
+    assert ((bumps > 1e-12).sum(axis=1) <= 4).all()
+
+
+@settings(max_examples=25, deadline=None)
+@given(which=st.integers(0, len(KERNELS) - 1), seed=st.integers(0, 999), shift=st.integers(1, 30), scale=st.floats(-5, 5))
+def test_every_kernel_is_linear_and_moves_with_its_input(which, seed, shift, scale):
+    rng, made = np.random.default_rng(seed), KERNELS[which]
+    one, other = rng.poisson(0.2, 200).astype(float), rng.normal(size=200)
+    first = made.convolve(one, BIN)
+    np.testing.assert_allclose(made.convolve(one + scale * other, BIN), first + scale * made.convolve(other, BIN), atol=1e-10)
+    moved = made.convolve(np.concatenate([np.zeros(shift), one[:-shift]]), BIN)
+    full = made.length(BIN)
+    np.testing.assert_allclose(moved[full + shift :], first[full : 200 - shift], atol=1e-12)
+
+
 def test_natural_splines_are_straight_at_the_ends_and_hold_the_value_at_each_knot():
     made = basis.NaturalSpline(n=6, bounds=(0.0, 10.0))
     np.testing.assert_allclose(made.evaluate(np.linspace(0, 10, 6)), np.eye(6), atol=1e-12)

@@ -34,13 +34,12 @@ def draw_basis(preview: BasisPreview, term: Spec, recording: Recording, bin_size
         axis = axis_for(recording, factors[0].variable)
         preview.show_curve(x, values, axis, f"{term.label}: {values.shape[1]} functions")
         return
-    if len(factors) == 2:
-        x, y, images = product_image(factors, n=_CELLS, ranges=[ranges.of(factor, recording) for factor in factors])
-        axes = [axis_for(recording, factor.variable) for factor in factors]
-        n_x = factors[0].basis.frozen(x).n_functions
-        preview.show_product(x, y, images, n_x, *axes, f"{term.label}: {len(images)} functions")
-        return
-    preview.show_text(f"The product of {len(factors)} bases is not drawn; its features on the recording are, below.")
+    x, y, images = product_image(factors, n=_CELLS, ranges=[ranges.of(factor, recording) for factor in factors[:2]])
+    axes = [axis_for(recording, factor.variable) for factor in factors[:2]]
+    shown = np.isfinite(images).any(axis=(2, 3)).sum()
+    more = ", ".join(factor.variable for factor in factors[2:])
+    title = f"{term.label}: {shown} functions" + (f" of the first two variables, each times those of {more}" if more else "")
+    preview.show_product(x, y, images.reshape(-1, len(x), len(y)), len(images), *axes, title)
 
 
 class Ranges:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+
+from glmengine.joint import joint_bases, n_joint
 from glmengine.recording import Recording
 from glmengine.spec import Spec
 from glmgui.fields import in_words
@@ -44,7 +47,8 @@ def describe(term: Spec, n_units: int) -> str:
             else f"{kind}: {counted}"
         )
     names = " \u00d7 ".join(dict.fromkeys(family_title(basis.family) for basis in bases))
-    sizes = " \u00d7 ".join(str(_size(basis)) for basis in bases)
+    sizes = " \u00d7 ".join(str(_size(basis)) for basis in joint_bases(term.factors))
+    sizes += " \u2212 1" if math.prod(map(_size, joint_bases(term.factors))) > columns else ""
     return f"{kind}: {names}, {sizes} = {counted}" if len(bases) > 1 else f"{kind}: {names}, {counted}"
 
 
@@ -53,9 +57,9 @@ def n_columns(term: Spec, n_units: int) -> int | None:
     sizes = [_size(basis) for basis in bases_of(term)]
     if not sizes or any(not isinstance(size, int) for size in sizes):
         return None
-    total = 1
-    for size in sizes:
-        total *= size
+    if hasattr(term, "factors"):
+        return n_joint(term.factors)
+    total = math.prod(sizes)
     if term.kind == "coupling":
         total *= len(term.sources) or max(n_units - (not term.include_self), 0)
     return total

@@ -1,0 +1,69 @@
+"""Joint tuning: the functions of several variables that the product of their bases makes, and how smooth they are.
+
+A product of sines and cosines of two variables holds waves of all orientations but two: those along one axis alone, which need the
+constant function on the other. So where several factors are Fourier bases each takes its constant along; the product of all constants,
+which the intercept is already, is left out where nothing else multiplies it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import reduce
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from glmengine.basis import Basis, Fourier
+
+if TYPE_CHECKING:
+    from glmengine.terms import Factor
+
+
+def joint_bases(factors: Sequence[Factor]) -> tuple[Basis, ...]:
+    """The bases that are multiplied: those of the factors, Fourier ones with their constant where there are several."""
+    bases = tuple(factor.basis for factor in factors)
+    if sum(isinstance(basis, Fourier) for basis in bases) < 2:
+        return bases
+    return tuple(basis.with_(constant=True) if isinstance(basis, Fourier) else basis for basis in bases)
+
+
+def joint_indices(factors: Sequence[Factor]) -> list[tuple[int, ...]]:
+    """Which function of each basis of `joint_bases` a column multiplies, in the order of the columns (the last variable fastest)."""
+    bases = joint_bases(factors)
+    return list(np.ndindex(*(basis.n_functions for basis in bases)))[_left_out(bases) :]
+
+
+def n_joint(factors: Sequence[Factor]) -> int:
+    """Number of columns."""
+    bases = joint_bases(factors)
+    return int(np.prod([basis.n_functions for basis in bases])) - _left_out(bases)
+
+
+def joint_columns(factors: Sequence[Factor], values: Sequence[np.ndarray]) -> np.ndarray:
+    """(N, p) columns of frozen factors at N points; `values` holds one (N,) array per factor."""
+    bases = joint_bases(factors)
+    parts = [np.asarray(basis.evaluate(x)) for basis, x in zip(bases, values, strict=True)]
+    product = reduce(lambda left, right: (left[:, :, None] * right[:, None, :]).reshape(len(left), -1), parts)
+    return product[:, _left_out(bases) :]
+
+
+def axis_penalties(factors: Sequence[Factor]) -> list[np.ndarray]:
+    """For each variable the (p, p) second-difference penalty along it, the identity along the others (Wood 2006, section 4.1.8).
+
+    Zero along a variable whose functions have no neighbours.
+    """
+    bases = joint_bases(factors)
+    sizes = [basis.n_functions for basis in bases]
+    kept = slice(_left_out(bases), None)
+    penalties = []
+    for axis, basis in enumerate(bases):
+        own = basis.penalty_matrix()
+        own = np.zeros((sizes[axis],) * 2) if own is None else own
+        whole = reduce(np.kron, [own if other == axis else np.eye(size) for other, size in enumerate(sizes)])
+        penalties.append(whole[kept, kept])
+    return penalties
+
+
+def _left_out(bases: Sequence[Basis]) -> int:
+    """1 where the first column of the product is the constant, which the intercept is already."""
+    return int(len(bases) > 1 and all(isinstance(basis, Fourier) for basis in bases))
