@@ -124,7 +124,8 @@ class Recording:
     path : Path, optional
         The file or folder it came from.
     sha256 : str
-        Hash of that file's bytes (of a folder: of its files' names and bytes in order), empty where made in memory.
+        Hash of that file's bytes (of a folder: of its files' names and bytes in order), empty where made in memory. Of a file of more
+        than 512 MB its size and 128 evenly spaced MB stand for the whole: a change elsewhere is not noticed.
     source : mapping of str to object
         What else was used to open it (the recipe), so that it can be opened again.
     """

@@ -82,12 +82,15 @@ def write_outputs(
 
     folder = writable_folder(folder)
     path = str(result.provenance.get("recording_path", ""))
+    recipe = None if recording is None else recording.source.get("recipe")
     texts = {
         "coefficients.csv": coefficients_csv(result),
         "scores.csv": scores_csv(result),
         "analysis.toml": tomli_w.dumps(result.analysis.to_dict()),
-        "script.py": script_text(result.analysis, path or None),
+        "script.py": script_text(result.analysis, path or None, recipe),
     }
+    if recipe is not None:
+        texts["recipe.toml"] = tomli_w.dumps(dict(recipe))
     written = []
     for name, text in texts.items():
         write_whole(folder / name, text.encode("utf-8"))

@@ -6,13 +6,14 @@ import json
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from glmengine.analysis import Analysis
     from glmengine.terms import AnyTerm
 
 
-def script_text(analysis: Analysis, recording_path: str | Path | None = None) -> str:
+def script_text(analysis: Analysis, recording_path: str | Path | None = None, recipe: Mapping[str, Any] | None = None) -> str:
     """Source of a script that opens the recording, fits the analysis and writes its results.
 
     Parameters
@@ -21,11 +22,15 @@ def script_text(analysis: Analysis, recording_path: str | Path | None = None) ->
         Goes into the script whole; what is at its default is left out.
     recording_path : path, optional
         That of the analysis where not given.
+    recipe : mapping, optional
+        Plain data of the recipe with which the recording was opened, where it needed one.
     """
     import tomli_w
 
     path = str(recording_path or analysis.recording.path or "recording.nwb")
-    toml = tomli_w.dumps(analysis.to_dict()).replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
+    toml = _quoted(tomli_w.dumps(analysis.to_dict()))
+    with_recipe = "" if recipe is None else f'\nRECIPE = """\n{_quoted(tomli_w.dumps(dict(recipe)))}"""\n'
+    given = "" if recipe is None else ", tomllib.loads(RECIPE)"
     runs_code = any(basis.family == "custom" for term in analysis.terms for basis in _bases(term))
     allowing = (
         "\nfrom glmengine.basis.custom import allow_code\n\nallow_code()  # the analysis names functions of your own\n"
@@ -42,10 +47,10 @@ import glmengine as ge
 {allowing}
 ANALYSIS = """
 {toml}"""
-
+{with_recipe}
 
 def main(path: str = {json.dumps(path, ensure_ascii=False)}) -> None:
-    recording = ge.open_recording(path)
+    recording = ge.open_recording(path{given})
     analysis = ge.Analysis.from_dict(tomllib.loads(ANALYSIS))
     result = ge.run(analysis, recording)
     print(result.scores.to_dataframe()[["n_spikes", "deviance_explained_heldout", "bits_per_spike_heldout", "status"]])
@@ -56,6 +61,11 @@ def main(path: str = {json.dumps(path, ensure_ascii=False)}) -> None:
 if __name__ == "__main__":
     main(*sys.argv[1:2])
 '''
+
+
+def _quoted(toml: str) -> str:
+    """As it stands between three quotation marks in a script."""
+    return toml.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
 
 
 def _bases(term: AnyTerm) -> list[Any]:
