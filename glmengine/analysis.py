@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -110,6 +111,12 @@ class Model(Spec):
     ratio: float = param(
         0.5, title="Share of lasso", help="Of the elastic net: 0 is ridge, 1 is lasso.", ge=0, le=1, advanced=True
     )
+    groups: Literal["terms", "sources"] = param(
+        "terms",
+        title="Groups",
+        help="Of the group lasso, what is taken out or kept as a whole: terms, or each source of a term (in a coupling each driving unit, so that whole connections become zero).",
+        advanced=True,
+    )
     standardised: bool = param(
         False,
         title="Standardised",
@@ -181,7 +188,7 @@ class Analysis(Spec):
 
     @model_validator(mode="after")
     def _consistent(self) -> Analysis:
-        if len(self.model.strengths) > 1 and self.model.penalty != "none" and not self.validation.folds:
+        if len(self.model.strengths) > 1 and self.is_penalised and not self.validation.folds:
             raise GlmError(
                 "several strengths need cross-validation to choose among them; set folds to 2 or more, or give one strength",
                 field="validation.folds",
@@ -191,6 +198,11 @@ class Analysis(Spec):
             if label in labels[:position]:
                 raise GlmError(f"two terms are called '{label}'; give one of them another name", field=f"terms.{position}.name")
         return self
+
+    @property
+    def is_penalised(self) -> bool:
+        """Whether the strengths of the model have anything to act on."""
+        return self.model.penalty != "none" or any(term.has_own_penalty for term in self.terms if term.enabled)
 
     @classmethod
     def load(cls, path: str | Path) -> Analysis:
@@ -235,7 +247,7 @@ class Analysis(Spec):
     def sha256(self) -> str:
         """Hash of the question alone: where the recording lies and the title do not count."""
         question = self.with_(recording=Source(), title="")
-        return hashlib.sha256(question.model_dump_json().encode()).hexdigest()
+        return hashlib.sha256(json.dumps(sparse_dump(question), sort_keys=True).encode()).hexdigest()
 
 
 def sparse_dump(spec: Spec) -> dict[str, Any]:

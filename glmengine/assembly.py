@@ -178,7 +178,8 @@ def resolve_penalty(penalty: Penalty, inputs: Inputs, scales: np.ndarray | None)
     """The penalty as arrays for the columns of the inputs; their standard deviations are found here where it needs them."""
     if scales is None and penalty.needs_scales:
         scales = column_scales(inputs)
-    return penalty.resolve(Columns(inputs.source.shape[1], inputs.groups, scales, inputs.smoothness))
+    columns = Columns(inputs.source.shape[1], inputs.groups, scales, inputs.smoothness, inputs.axes, inputs.sources)
+    return penalty.resolve(columns)
 
 
 def column_scales(inputs: Inputs) -> np.ndarray:

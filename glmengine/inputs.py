@@ -74,8 +74,10 @@ class Inputs:
         Labels of columns and units.
     groups : mapping of str to (p,) int array
         Columns of each term.
-    smoothness : callable or None
-        Second-difference matrix of a term.
+    smoothness, axes : callable or None
+        Second-difference matrix of a term, and the same along each of its variables.
+    sources : mapping of str to sequence of (p,) int array
+        Columns of each source of each term.
     mask : (P, M) bool or None
         Which columns may drive which unit.
     single : bool
@@ -91,6 +93,8 @@ class Inputs:
     units: tuple[str, ...]
     groups: Mapping[str, np.ndarray] = field(default_factory=dict)
     smoothness: Callable[[str], np.ndarray | None] | None = None
+    axes: Callable[[str], Sequence[np.ndarray]] | None = None
+    sources: Mapping[str, Sequence[np.ndarray]] = field(default_factory=dict)
     mask: np.ndarray | None = None
     single: bool = False
 
@@ -128,6 +132,7 @@ def read_inputs(
         features = tuple(str(label) for label in X.columns.index)
         groups = {str(k): np.asarray(v) for k, v in X.groups.items()}
         smoothness: Callable[[str], np.ndarray | None] | None = X.penalty_matrix
+        axes, sources = getattr(X, "axis_penalties", None), _sources(X.columns)
     else:
         table, features = _array(X, "X")
         if table.ndim == 1:
@@ -135,7 +140,7 @@ def read_inputs(
         if table.ndim != 2:
             raise GlmError(f"X: has {table.ndim} dimensions; give one row per time bin and one column per feature")
         source, features = ArrayRows(table), features or tuple(f"x{j}" for j in range(table.shape[1]))
-        valid, groups, smoothness = _finite_rows(source, features), {}, None
+        valid, groups, smoothness, axes, sources = _finite_rows(source, features), {}, None, None, {}
     n_rows, n_columns = source.shape
     if len(values) != n_rows:
         raise GlmError(f"X has {n_rows} rows and Y {len(values)}; both must have one row per time bin")
@@ -155,9 +160,19 @@ def read_inputs(
         units=names,
         groups=groups,
         smoothness=smoothness,
+        axes=axes,
+        sources=sources,
         mask=_mask(mask, (n_columns, values.shape[1])),
         single=single,
     )
+
+
+def _sources(columns: Any) -> dict[str, list[np.ndarray]]:
+    """Column numbers of each source of each term, in the order of the columns (a data frame with `term` and `variable`)."""
+    found: dict[str, dict[str, list[int]]] = {}
+    for number, (term, variable) in enumerate(zip(columns["term"], columns["variable"], strict=True)):
+        found.setdefault(str(term), {}).setdefault(str(variable), []).append(number)
+    return {term: [np.array(group) for group in groups.values()] for term, groups in found.items()}
 
 
 def _array(data: Any, what: str) -> tuple[np.ndarray, tuple[str, ...]]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from glmengine.context import SILENT, Context, Progress
+from glmengine.penalising import penalty_of, strengths_of
 from glmengine.preparing import Prepared, prepare
 from glmengine.provenance import provenance
 from glmengine.results import Result
@@ -16,9 +17,8 @@ from glmengine.results import Result
 if TYPE_CHECKING:
     import xarray as xr
 
-    from glmengine.analysis import Analysis, Model
+    from glmengine.analysis import Analysis
     from glmengine.fitting import Fit
-    from glmengine.models import Penalty
     from glmengine.recording import Recording
     from glmengine.validation import CrossValidation
 
@@ -82,19 +82,6 @@ class _Forward(Context):
         return self._whole.stopping
 
 
-def penalty_of(model: Model) -> Penalty:
-    """The penalty that an analysis's model names, at strength 1 where it has one."""
-    from glmengine.models import ElasticNet, get_penalty
-
-    penalty = ElasticNet(ratio=model.ratio) if model.penalty == "elastic_net" else get_penalty(model.penalty)
-    return replace(penalty, standardised=model.standardised)
-
-
-def strengths_of(model: Model) -> list[float]:
-    """The strengths that are tried; without a penalty there is none."""
-    return [0.0] if model.penalty == "none" else [float(strength) for strength in model.strengths]
-
-
 def _cross_validated(analysis: Analysis, prepared: Prepared, context: Context) -> CrossValidation | None:
     from glmengine.validation import cross_validate
 
@@ -104,8 +91,8 @@ def _cross_validated(analysis: Analysis, prepared: Prepared, context: Context) -
         prepared.design,
         prepared.counts,
         family=analysis.model.family,
-        penalty=penalty_of(analysis.model),
-        strengths=strengths_of(analysis.model),
+        penalty=penalty_of(analysis.model, prepared.design.terms),
+        strengths=strengths_of(analysis),
         folds=analysis.validation.folds,
         context=context,
         **_options(analysis, prepared),
@@ -115,7 +102,7 @@ def _cross_validated(analysis: Analysis, prepared: Prepared, context: Context) -
 def _fitted(analysis: Analysis, prepared: Prepared, cross_validation: CrossValidation | None, context: Context) -> Fit:
     from glmengine.fitting import fit
 
-    strengths = strengths_of(analysis.model)
+    strengths = strengths_of(analysis)
     strength: Any = strengths[0]
     if cross_validation is not None and len(strengths) > 1:
         best = np.asarray(cross_validation.best_strength, np.float64)
@@ -124,7 +111,7 @@ def _fitted(analysis: Analysis, prepared: Prepared, cross_validation: CrossValid
         prepared.design,
         prepared.counts,
         family=analysis.model.family,
-        penalty=penalty_of(analysis.model),
+        penalty=penalty_of(analysis.model, prepared.design.terms),
         strength=strength,
         context=context,
         **_options(analysis, prepared),
@@ -196,7 +183,7 @@ def _assessed(
 
 def _notes_on_strengths(analysis: Analysis, prepared: Prepared, cross_validation: CrossValidation | None) -> list[str]:
     """Whether the best strength lies at the weak end of those tried, so that a weaker one may be better still."""
-    strengths = strengths_of(analysis.model)
+    strengths = strengths_of(analysis)
     if cross_validation is None or len(strengths) < 2 or min(strengths) == 0:
         return []
     at_the_end = np.asarray(cross_validation.best_strength, np.float64) == min(strengths)

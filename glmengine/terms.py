@@ -15,6 +15,27 @@ class Term(Spec):
 
     name: str = param("", title="Name", help="Name of the term in plots and tables; made from its inputs where empty.")
     enabled: bool = param(True, title="In the model", help="Whether the term is fitted; switched off it keeps its settings.")
+    penalty: Literal["model", "none", "ridge", "lasso", "elastic_net", "group_lasso", "smoothness"] = param(
+        "model", title="Penalty", help="What keeps the term's coefficients small: the model's penalty, or another.", advanced=True
+    )
+    penalty_weight: float = param(
+        1.0,
+        title="Penalty weight",
+        help="The model's strength is multiplied by this for the term: 10 holds it ten times harder, 0 leaves it free.",
+        ge=0,
+        advanced=True,
+    )
+    smoothness: tuple[Annotated[float, Field(ge=0)], ...] = param(
+        (),
+        title="Smoothness",
+        help="Strength of second differences relative to the term's other penalty: one number, or one for each variable. Empty: 1 where the penalty is smoothness, else none.",
+        advanced=True,
+    )
+
+    @property
+    def has_own_penalty(self) -> bool:
+        """Whether something penalises the term though the model has no penalty."""
+        return self.penalty_weight > 0 and (self.penalty not in ("model", "none") or any(self.smoothness))
 
 
 class Factor(Spec):

@@ -17,7 +17,7 @@ NeMoS has the same forms and the same losses throughout. The textbook form max l
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, ClassVar, Self
 
@@ -41,12 +41,18 @@ class Columns:
         Standard deviation of each column, for penalties on standardised coefficients.
     smoothness : callable, optional
         Second-difference matrix (p, p), D'D, of the term with a label; None where it has none.
+    axes : callable, optional
+        The same along each variable of a term: a list of matrices (p, p).
+    sources : mapping of str to sequence of (p,) int array
+        Column numbers of each source (driving unit, variable) of each term.
     """
 
     n: int
     groups: Mapping[str, np.ndarray] = field(default_factory=dict)
     scales: np.ndarray | None = None
     smoothness: Callable[[str], np.ndarray | None] | None = None
+    axes: Callable[[str], Sequence[np.ndarray]] | None = None
+    sources: Mapping[str, Sequence[np.ndarray]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -264,7 +270,8 @@ class GroupLasso(Penalty):
     ----------
     strength : float
     groups : sequence of sequences of column numbers, or a (G, P) mask of 0 and 1, or a mapping label -> column numbers, optional
-        The terms of the design where not given. Columns in no group are not penalised.
+        The terms of the design where not given; ``"sources"``: the columns of each source within each term (of a coupling those of each
+        driving unit, so that whole connections become 0). Columns in no group are not penalised.
     """
 
     name: ClassVar[str] = "group_lasso"
@@ -274,11 +281,21 @@ class GroupLasso(Penalty):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.groups is not None:
+        if isinstance(self.groups, str):
+            if self.groups not in ("terms", "sources"):
+                raise GlmError(
+                    f"penalty: there are no groups {self.groups!r}; choose 'terms' or 'sources', or give column numbers",
+                    field="model.groups",
+                )
+            if self.groups == "terms":
+                object.__setattr__(self, "groups", None)
+        elif self.groups is not None:
             object.__setattr__(self, "groups", _as_groups(self.groups))
 
     def _resolve(self, columns: Columns, chosen: np.ndarray, scales: np.ndarray) -> Resolved:
-        if self.groups is not None:
+        if self.groups == "sources":
+            groups = self._sources(columns)
+        elif self.groups is not None:
             groups = [np.asarray(group) for group in self.groups]
         elif columns.groups:
             groups = [np.asarray(columns.groups[label]) for label in self._labels(columns)]
@@ -295,6 +312,14 @@ class GroupLasso(Penalty):
         weights = np.array([self.strength * math.sqrt(group.size) for group in groups])
         return _resolved(columns.n, groups=tuple(groups), group_weights=weights, scales=scales)
 
+    def _sources(self, columns: Columns) -> list[np.ndarray]:
+        if not columns.sources:
+            raise GlmError(
+                "penalty: a plain array has no sources to group by; give a design, or the groups as column numbers",
+                field="model.groups",
+            )
+        return [np.asarray(group) for label in self._labels(columns) for group in columns.sources[label]]
+
 
 @dataclass(frozen=True)
 class Smoothness(Penalty):
@@ -308,7 +333,7 @@ class Smoothness(Penalty):
     shape : tuple of int, optional
         Grid of the coefficients, last axis fastest, for functions of two or more variables: differences along every axis are added.
     axes : tuple of float, optional
-        Strength of each axis, relative to `strength`; ones where not given.
+        Strength of each axis, relative to `strength`; ones where not given. The axes of a term of a design are its variables.
     """
 
     name: ClassVar[str] = "smoothness"
@@ -322,7 +347,7 @@ class Smoothness(Penalty):
         if columns.groups and self.shape is None:
             for label in self._labels(columns):
                 block = np.asarray(columns.groups[label])
-                known = columns.smoothness(label) if columns.smoothness is not None else None
+                known = self._of_term(columns, label)
                 if known is None and columns.smoothness is None:
                     known = difference_matrix((block.size,), self.circular, self.axes)
                 if known is not None:
@@ -337,6 +362,22 @@ class Smoothness(Penalty):
                 )
             matrix[np.ix_(block, block)] = difference_matrix(shape, self.circular, self.axes)
         return _resolved(columns.n, matrix=self.strength * matrix * np.outer(scales, scales))
+
+    def _of_term(self, columns: Columns, label: str) -> np.ndarray | None:
+        if columns.smoothness is None:
+            return None
+        if self.axes is None or columns.axes is None:
+            return columns.smoothness(label)
+        parts = columns.axes(label)
+        weights = [check_strength(weight) for weight in self.axes]
+        if len(weights) == 1:
+            weights = weights * len(parts)
+        if len(weights) != len(parts):
+            raise GlmError(
+                f"penalty: the term '{label}' has {len(parts)} variables and smoothness along {len(weights)}; give one number for each",
+                field="model.penalty",
+            )
+        return np.sum([weight * part for weight, part in zip(weights, parts, strict=True)], axis=0)
 
 
 @dataclass(frozen=True)
