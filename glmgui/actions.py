@@ -54,6 +54,11 @@ def _has_recording(window: MainWindow) -> bool:
     return window.document.recording is not None
 
 
+def _has_question(window: MainWindow) -> bool:
+    """Also without a recording, which may be the one that is missing."""
+    return _has_recording(window) or bool(window.document.analysis.terms)
+
+
 def _has_result(window: MainWindow) -> bool:
     return window.document.result is not None
 
@@ -89,37 +94,37 @@ ACTIONS: tuple[Record, ...] = (
     Record("open_folder", "Open &folder\u2026", "File", lambda w: w.ask_open_folder(), "Open a folder of pynapple npz files", "Ctrl+Shift+O"),
     Record(
         "replace", "Re&place recording\u2026", "File", lambda w: w.ask_replace(), "Put another recording under the same analysis",
-        enabled=_has_recording, ends_group=True,
+        enabled=_has_question, ends_group=True,
     ),
     Record("save", "&Save project", "File", lambda w: w.session.save(), "Save analysis and result as one .glm file", "Ctrl+S", "save", _has_recording),
     Record("save_as", "Save project &as\u2026", "File", lambda w: w.session.save_as(), "Save under another name", "Ctrl+Shift+S", enabled=_has_recording),
     Record(
-        "save_analysis", "Save &analysis\u2026", "File", lambda w: w.session.save_analysis(),
+        "save_analysis", "Save &analysis\u2026", "File", lambda w: w.session.exporting.save_analysis(),
         "Save the analysis alone, as a readable file that the command line runs", enabled=_has_recording, ends_group=True,
     ),
     Record(
-        "export_coefficients", "&Coefficients\u2026", "File/Export", lambda w: w.session.export_coefficients(),
+        "export_coefficients", "&Coefficients\u2026", "File/Export", lambda w: w.session.exporting.export_coefficients(),
         "Coefficients and standard errors as CSV, or the whole result as NetCDF", "Ctrl+E", "table", _has_result,
     ),
-    Record("export_scores", "&Scores\u2026", "File/Export", lambda w: w.session.export_scores(), "The table of scores as CSV", icon="table", enabled=_has_result),
+    Record("export_scores", "&Scores\u2026", "File/Export", lambda w: w.session.exporting.export_scores(), "The table of scores as CSV", icon="table", enabled=_has_result),
     Record(
         "export_figure", "&Figure\u2026", "File/Export", lambda w: w.export_figure(),
         "A plot that is on the screen, as SVG, PDF, PNG or its numbers", "Ctrl+Shift+E", "figure", _has_recording,
     ),
     Record(
-        "export_all", "&Everything to a folder\u2026", "File/Export", lambda w: w.session.export_all(),
+        "export_all", "&Everything to a folder\u2026", "File/Export", lambda w: w.session.exporting.export_all(),
         "Tables, figures, report, script and analysis, as the command line writes them", icon="export", enabled=_has_result, ends_group=True,
     ),
     Record(
-        "save_nwb", "Recording as &NWB\u2026", "File/Export", lambda w: w.session.save_recording(".nwb"),
+        "save_nwb", "Recording as &NWB\u2026", "File/Export", lambda w: w.session.exporting.save_recording(".nwb"),
         "Save the recording as a new NWB file, which other programs open; the original is never changed", enabled=_has_recording,
     ),
     Record(
-        "save_npz", "Recording as &pynapple npz\u2026", "File/Export", lambda w: w.session.save_recording(""),
+        "save_npz", "Recording as &pynapple npz\u2026", "File/Export", lambda w: w.session.exporting.save_recording(""),
         "Save the recording as a new folder of pynapple npz files; the original is never changed", enabled=_has_recording,
     ),
     Record(
-        "export_nwb", "&Results into a copy of the NWB file\u2026", "File/Export", lambda w: w.session.export_nwb(),
+        "export_nwb", "&Results into a copy of the NWB file\u2026", "File/Export", lambda w: w.session.exporting.export_nwb(),
         "A copy of the recording as NWB with scores, coefficients and the analysis in it; the original is never changed", enabled=_has_result,
     ),
     Record("quit", "&Quit", "File", lambda w: w.close(), "Close the program", "Ctrl+Q"),

@@ -114,7 +114,7 @@ def _show(app: QApplication, file: str | None, demo: bool) -> int:
 
     def begin() -> None:
         if demo:
-            main_window.session.open_sample(then=main_window.session.fit)
+            main_window.session.opening.open_fitted_sample()
         elif file is not None:
             main_window.session.open(Path(file).expanduser().resolve())
         main_window.offer_recovery()

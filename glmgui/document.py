@@ -42,7 +42,7 @@ class Document(QObject):
     changed : frozenset of str
         Which parts are new: ``recording`` (another one, or none), ``derived`` (its derived covariates were computed), ``analysis``,
         ``result`` (another one, or its staleness), ``selection`` (unit or term), ``project`` (path, or saved or not), ``busy``,
-        ``fault`` (the engine refused the analysis, or that is over).
+        ``fault`` (the engine refused the analysis, or that is over), ``code`` (functions that it names may be run now).
     """
 
     changed = Signal(object)
@@ -227,6 +227,10 @@ class Document(QObject):
         if result is not self._live:
             self._live = result
             self.changed.emit(frozenset({"result"}))
+
+    def say_code_allowed(self) -> None:
+        """Say that functions which the analysis names may run now, so that what needed them is drawn."""
+        self.changed.emit(frozenset({"code"}))
 
     def set_fault(self, field: str, message: str) -> None:
         """Say that the engine refused the analysis: the dotted path of the field at fault and why. Gone with the next edit."""

@@ -45,7 +45,7 @@ class Job:
         label: str,
         function: Callable[[Context], Any],
         on_done: Callable[[Any], None] | None,
-        on_failed: Callable[[Exception], None] | None,
+        on_failed: Callable[[BaseException], None] | None,
         key: Hashable | None,
         quiet: bool,
         stoppable: bool,
@@ -104,7 +104,7 @@ class _Worker(QObject):
     """Lives in the worker thread."""
 
     begun = Signal(object)  # Job
-    ended = Signal(object, object, object)  # Job, value, exception
+    ended = Signal(object, object, object)  # Job, value, BaseException or None
 
     def __init__(self) -> None:
         super().__init__()
@@ -135,7 +135,7 @@ class _Worker(QObject):
             if job.cancelled.is_set():
                 raise Cancelled
             value, error = job.function(_JobContext(self, job)), None
-        except Exception as caught:  # noqa: BLE001 - whatever went wrong goes to the main thread and is shown there
+        except BaseException as caught:  # noqa: BLE001 - whatever went wrong, a `sys.exit` in foreign code too, is shown by the main thread
             value, error = None, caught
         self.ended.emit(job, value, error)
 
@@ -197,7 +197,7 @@ class Jobs(QObject):
         label: str,
         function: Callable[[Context], Any],
         on_done: Callable[[Any], None] | None = None,
-        on_failed: Callable[[Exception], None] | None = None,
+        on_failed: Callable[[BaseException], None] | None = None,
         key: Hashable | None = None,
         quiet: bool = False,
         stoppable: bool = False,
@@ -213,7 +213,7 @@ class Jobs(QObject):
         on_done : callable, optional
             Called with the value, on the main thread.
         on_failed : callable, optional
-            Called with the exception, on the main thread; not for a cancelled or a replaced job. The error is kept in the log either way.
+            Called with what was raised, on the main thread; not for a cancelled or a replaced job. The error is kept in the log either way.
         key : hashable, optional
             A newer job with the same key takes the place of an older one: a waiting one is dropped, a running one is cancelled and
             its answer not delivered.
@@ -258,8 +258,8 @@ class Jobs(QObject):
             self._current.stop_and_keep()
 
     def is_pending(self, key: Hashable) -> bool:
-        """Whether a job with this key is waiting or running."""
-        return any(job.key == key and not job.replaced for job in self._pending)
+        """Whether a job with this key is waiting or running, and its answer still wanted."""
+        return any(job.key == key and not job.replaced and not job.cancelled.is_set() for job in self._pending)
 
     def close(self, timeout_ms: int = 3000) -> bool:
         """Cancel everything and end the thread; False if it did not end in time (only leaving the process ends it then)."""
@@ -291,7 +291,7 @@ class Jobs(QObject):
             self.started.emit(job.label)
 
     @Slot(object, object, object)
-    def _on_ended(self, job: Job, value: Any, error: Exception | None) -> None:
+    def _on_ended(self, job: Job, value: Any, error: BaseException | None) -> None:
         if self._closed:
             return
         was_busy = self.busy
@@ -301,18 +301,13 @@ class Jobs(QObject):
         if job is self._current:
             self._current = None
             self._timer.stop()
-        try:
-            self._deliver(job, value, error)
-        finally:
-            if self.busy != was_busy:
-                self.busy_changed.emit(self.busy)
+        if self.busy != was_busy:  # before the answer, which may close the window or ask for the next job
+            self.busy_changed.emit(self.busy)
+        self._deliver(job, value, error)
 
-    def _deliver(self, job: Job, value: Any, error: Exception | None) -> None:
-        if isinstance(error, Cancelled):
-            if not job.quiet:
-                self.cancelled.emit(job.label)
-            return
-        if job.replaced:
+    def _deliver(self, job: Job, value: Any, error: BaseException | None) -> None:
+        # a job that ended just before it was told to is given up as well: nothing comes after a cancel
+        if isinstance(error, Cancelled) or job.replaced or job.cancelled.is_set():
             if not job.quiet:
                 self.cancelled.emit(job.label)
             return
@@ -322,7 +317,7 @@ class Jobs(QObject):
             if job.on_done is not None:
                 job.on_done(value)
             return
-        text, details = _described(error)
+        text, details = described(error)
         if job.quiet and job.on_failed is not None:
             log.info("%s: %s", job.label, text if isinstance(error, GlmError) else details)
         else:
@@ -339,7 +334,7 @@ class Jobs(QObject):
             self.progressed.emit(job.progress, job.seconds_left)
 
 
-def _described(error: Exception) -> tuple[str, str]:
+def described(error: BaseException) -> tuple[str, str]:
     """One sentence and the details; a traceback only where the user cannot put it right."""
     if isinstance(error, GlmError):
         return error.message, f"field: {error.field}" if error.field else ""

@@ -10,7 +10,7 @@ import json
 import logging
 import os
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,6 +47,8 @@ class Opened:
         Where the project says that its recording is.
     differs : bool
         The file found is not the one that the project was made with (another hash).
+    stamp : (int, int) or None
+        Of the project file just before it was read.
     """
 
     path: Path
@@ -55,6 +57,28 @@ class Opened:
     recording: Recording | None
     reference: RecordingReference
     differs: bool = False
+    stamp: Stamp | None = None
+
+    def without_recording(self) -> Opened:
+        """The same project, shown without what was found in the place of its recording."""
+        return replace(self, recording=None, differs=False)
+
+    def with_result_of(self, other: Opened) -> Opened:
+        """The same with the result of `other`, which a recovered session keeps beside its project."""
+        return replace(self, result=self.result if self.result is not None else other.result)
+
+
+Stamp = tuple[int, int]
+"""When a file was last written (ns), and its bytes: another stamp means that someone else has written it."""
+
+
+def stamp_of(path: Path) -> Stamp | None:
+    """The stamp of a file; None where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size
 
 
 def open_project(path: Path, context: Context, recording_path: Path | None = None) -> Opened:
@@ -68,6 +92,7 @@ def open_project(path: Path, context: Context, recording_path: Path | None = Non
     from glmengine.opening import open_recording
     from glmengine.project import load_project
 
+    stamp = stamp_of(path)
     project = load_project(path)
     reference = project.recording
     place = recording_path or reference.find(path)
@@ -77,7 +102,7 @@ def open_project(path: Path, context: Context, recording_path: Path | None = Non
         recipe = reference.source.get("recipe")
         recording = open_recording(place, recipe, context=context)
     differs = recording is not None and bool(reference.sha256) and recording.sha256 != reference.sha256
-    return Opened(path, project.analysis, project.result, recording, reference, differs)
+    return Opened(path, project.analysis, project.result, recording, reference, differs, stamp)
 
 
 def save_project(path: Path, analysis: Analysis, result: Result | None, recording: Recording | RecordingReference | None) -> Path:
@@ -232,7 +257,7 @@ def open_leftover(leftover: Leftover, context: Context) -> Opened:
             result = Result.load(leftover.result)
         except GlmError as error:
             log.warning("The recovered session comes without its result: %s", error.message)
-    return Opened(opened.path, opened.analysis, result, opened.recording, opened.reference, opened.differs)
+    return replace(opened, result=result)
 
 
 def remove(stem: Path) -> None:

@@ -129,9 +129,9 @@ def _exports(window: MainWindow, folder: Path) -> str:
 
     result = window.document.result
     tables = {
-        "coefficients.csv": window.session.export_coefficients,
-        "result.nc": window.session.export_coefficients,
-        "scores.csv": window.session.export_scores,
+        "coefficients.csv": window.session.exporting.export_coefficients,
+        "result.nc": window.session.exporting.export_coefficients,
+        "scores.csv": window.session.exporting.export_scores,
     }
     for name, export in tables.items():
         export(folder / name)

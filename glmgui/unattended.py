@@ -41,6 +41,16 @@ class NoQuestions:
     def stop_running(self, label: str) -> bool:
         return True
 
+    def give_up_fit(self, label: str) -> bool:
+        return True
+
+    def overwrite_changed(self, path: Path) -> bool:
+        return False
+
+    def run_code(self, names: list[str]) -> bool:
+        """Never without a person."""
+        return False
+
     def locate(self, missing: Path, name: str) -> Path | None:
         return self.next_path
 

@@ -357,10 +357,10 @@ class MainWindow(QMainWindow):
     def ask_replace(self) -> None:
         path = self.session.questions.open_path(self.settings.folder)
         if path is not None:
-            self.session.replace_recording(path)
+            self.session.opening.replace_recording(path)
 
     def open_sample(self) -> None:
-        self.session.open_sample()
+        self.session.opening.open_sample()
 
     def step_unit(self, step: int) -> None:
         """Select the unit `step` places further, around."""
@@ -465,7 +465,7 @@ class MainWindow(QMainWindow):
             return
         chosen, throw_away = self.session.questions.recover(leftovers)
         if chosen is not None:
-            self.session.recover(chosen)
+            self.session.opening.recover(chosen)
         elif throw_away:
             from glmgui.project_io import remove
 

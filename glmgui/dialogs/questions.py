@@ -65,6 +65,43 @@ class Questions:
         box.exec()
         return box.clickedButton() is close
 
+    def give_up_fit(self, label: str) -> bool:
+        """Whether to give up the fit that runs, to open something else."""
+        box = self._box("Give up the fit?", f"\u201c{label}\u201d is not finished, and its result would be lost.")
+        give_up = box.addButton("Give up the fit", QMessageBox.ButtonRole.DestructiveRole)
+        stay = box.addButton("Keep fitting", QMessageBox.ButtonRole.RejectRole)
+        box.setDefaultButton(stay)
+        box.exec()
+        return box.clickedButton() is give_up
+
+    def overwrite_changed(self, path: Path) -> bool:
+        """Whether to write over a project that another program, or another window, has saved since it was opened here."""
+        box = self._box(
+            f"{path.name} was changed by someone else.",
+            "It has been saved elsewhere since it was opened here. Writing over it loses that.",
+        )
+        over = box.addButton("Write over it", QMessageBox.ButtonRole.DestructiveRole)
+        other = box.addButton("Save under another name\u2026", QMessageBox.ButtonRole.AcceptRole)
+        box.setDefaultButton(other)
+        box.setEscapeButton(other)
+        box.exec()
+        return box.clickedButton() is over
+
+    def run_code(self, names: list[str]) -> bool:
+        """Whether functions that the analysis names may be imported and run."""
+        listed = "\n".join(names)
+        box = self._box(
+            "Run code that this analysis names?",
+            f"It uses functions that are no part of this program:\n\n{listed}\n\nCode can do anything that you can do. "
+            "Allow it only if you know where it comes from. A yes holds until the window is closed.",
+        )
+        allow = box.addButton("Allow", QMessageBox.ButtonRole.AcceptRole)
+        refuse = box.addButton("Do not run it", QMessageBox.ButtonRole.RejectRole)
+        box.setDefaultButton(refuse)
+        box.setEscapeButton(refuse)
+        box.exec()
+        return box.clickedButton() is allow
+
     def recipe(self, assistance: Assistance, text: str, fault: str) -> str | None:
         """What the arrays of a file are, as TOML; None to leave the file."""
         dialog = RecipeDialog(assistance, text, fault, self.parent)

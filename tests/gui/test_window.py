@@ -334,7 +334,7 @@ def test_counts_begin_with_bins_that_they_can_be_put_into(own, begins_with, smal
     import pynapple as nap
 
     from glmengine.recording import Recording
-    from glmgui.session import first_analysis
+    from glmgui.opening import first_analysis
 
     times = own / 2 + own * np.arange(100)
     counts = nap.TsdFrame(times, np.ones((100, 1)), columns=["a"])

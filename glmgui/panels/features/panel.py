@@ -107,7 +107,9 @@ class FeaturesPanel(QWidget):
             if self._document.recording is not None:
                 whole = self._document.recording.epochs["all"]
                 self.features.set_span((float(whole.start[0]), float(whole.end[-1])), SECONDS)
-        if what & {"recording", "derived", "analysis", "selection"}:
+        if "code" in what:
+            self._asked = None
+        if what & {"recording", "derived", "analysis", "selection", "code"}:
             self._show()
         elif "fault" in what:
             self._show_faults()

@@ -1,0 +1,272 @@
+"""What a user can open: recordings, projects, analyses, the sample, and what a crash has left. Each is a job, and each may ask.
+
+A newer request to open takes the place of an older one that has not ended. A fit that runs is given up first, if the user agrees: its
+result would belong to a document that is gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from glmengine.analysis import Analysis, Source, Time
+from glmengine.errors import GlmError
+from glmgui import samples
+from glmgui.errors import notices
+from glmgui.project_io import Leftover, Opened, open_leftover, open_project, remove
+
+if TYPE_CHECKING:
+    from glmengine.assisting import Assistance
+    from glmengine.context import Context
+    from glmengine.recording import Recording
+    from glmengine.results import Result
+    from glmgui.session import Session
+
+Then = Callable[[], None] | None
+OPEN = "open"
+
+
+class Opening:
+    """Brings something new into the document."""
+
+    def __init__(self, session: Session) -> None:
+        self._session, self._document = session, session.document
+        self._jobs, self._settings = session.jobs, session.settings
+
+    def open(self, path: Path, then: Then = None) -> None:
+        """Open a recording, a project (``.glm``) or an analysis (``.toml``), after asking what becomes of unsaved changes."""
+        path = Path(path)
+        ending = path.suffix.lower()
+        if ending == ".toml" and self._document.recording is not None:
+            self._submit(path, lambda context: Analysis.load(path), lambda analysis: self.take_analysis(analysis, path))
+            return
+        self._session.unless_fitting(lambda: self._session.unless_unsaved(lambda: self._open(path, ending, then)))
+
+    def _open(self, path: Path, ending: str, then: Then) -> None:
+        self._session.set_live(False)
+        self._settings.folder = path.parent
+        if ending == ".glm":
+            self._submit(path, lambda context: open_project(path, context), lambda opened: self._take(opened, then))
+        elif ending == ".toml":
+            self._submit(
+                path, lambda context: _analysis_and_recording(path, context), lambda found: self._take_pair(path, *found)
+            )
+        else:
+            self._open_or_ask(path, lambda recording: self.take_recording(recording, path, then))
+
+    def take_recording(self, recording: Recording, path: Path | None = None, then: Then = None) -> None:
+        """Begin a new analysis of a recording."""
+        self._document.open(recording, first_analysis(recording))
+        for note in recording.notes:
+            notices().tell("info", note, title=recording.name)
+        self._opened(path, path, then)
+
+    def replace_recording(self, path: Path) -> None:
+        """Put another recording under the same analysis."""
+
+        def take(recording: Recording) -> None:
+            self._document.set_recording(recording)
+            self._document.edit(self._document.analysis.with_(recording=source(recording)), "Replace recording")
+            self._opened(path, path)
+
+        self._session.unless_fitting(lambda: self._open_or_ask(path, take))
+
+    def _open_or_ask(self, path: Path, take: Callable[[Recording], None]) -> None:
+        """Open a recording; of a file without a standard, ask first what its arrays are."""
+
+        def found(answer: Recording | Assistance) -> None:
+            from glmengine.assisting import Assistance
+
+            if isinstance(answer, Assistance):
+                self._ask_recipe(answer, answer.recipe, "", take)
+            else:
+                take(answer)
+
+        self._submit(path, lambda context: _open_or_assist(path, context), found)
+
+    def _ask_recipe(self, assistance: Assistance, text: str, fault: str, take: Callable[[Recording], None]) -> None:
+        """Ask for a recipe and open the file with it; what is wrong with it is shown in the same place."""
+        text = self._session.questions.recipe(assistance, text, fault)
+        if text is None:
+            return
+        label = f"Opening {assistance.path.name}"
+
+        def failed(error: BaseException) -> None:
+            if isinstance(error, GlmError):
+                self._ask_recipe(assistance, text, str(error), take)
+            else:
+                self._session.failed.emit(label)
+
+        self._jobs.submit(label, lambda context: _open_with(assistance, text, context), take, failed, key=OPEN)
+
+    # Analyses and projects
+
+    def take_analysis(self, analysis: Analysis, path: Path | None = None) -> None:
+        """Put another analysis to the recording that is open, as one edit."""
+        recording = self._document.recording
+        if recording is not None:
+            analysis = analysis.with_(recording=source(recording))
+        self._document.edit(analysis, f"Open {path.name}" if path else "Use template")
+        if path is not None:
+            self._settings.add_recent(path)
+
+    def _take_pair(self, path: Path, analysis: Analysis, recording: Recording | None) -> None:
+        """Show an analysis file with its recording; asks where that is if it is not where the file says."""
+        named = Path(analysis.recording.path)
+        if recording is None and analysis.recording.path:
+            place = self._session.questions.locate(named, named.name)
+            if place is not None:
+                self._submit(
+                    place, lambda context: open_recording(place, context), lambda it: self._take_pair(path, analysis, it)
+                )
+                return
+        if recording is not None:
+            analysis = analysis.with_(recording=source(recording))
+        self._document.open(recording, analysis, saved=False)
+        self._opened(path, path)
+        if recording is None:
+            self._say_without("the analysis names no recording that was found", path.name)
+
+    def _take(self, opened: Opened, then: Then = None) -> None:
+        """Show an opened project; asks for its recording where that is missing or another one."""
+
+        def take(found: Opened) -> None:
+            self._document.open(found.recording, found.analysis, found.result, found.path)
+            self._session.remember_stamp(found.stamp)
+            self._opened(found.path, found.path, then)
+            if found.recording is None:
+                self._say_without("the project is open without its recording", found.path.name)
+
+        self._with_recording(opened, take)
+
+    def _with_recording(self, opened: Opened, take: Callable[[Opened], None]) -> None:
+        """Ask where the recording of a project is, until there is one, or until the user goes on without."""
+        found, reference = opened.recording, opened.reference
+        if found is not None and not (opened.differs and not self._use_other(opened)):
+            take(opened)
+            return
+        place = self._session.questions.locate(reference.path, reference.name) if reference.path is not None else None
+        if place is None:
+            take(opened.without_recording())
+            return
+        self._submit(
+            place,
+            lambda context: open_project(opened.path, context, place),
+            lambda again: self._with_recording(again.with_result_of(opened), take),
+        )
+
+    def _use_other(self, opened: Opened) -> bool:
+        return self._session.questions.use_other_recording(opened.recording.path, opened.reference.name)
+
+    def recover(self, leftover: Leftover) -> None:
+        """Open what a dead session left; it counts as unsaved."""
+        project = Path(leftover.project_path) if leftover.project_path else None
+
+        def take(found: Opened) -> None:
+            self._document.open(found.recording, found.analysis, found.result, project, saved=False)
+            self._session.recovery.keep()
+            remove(leftover.stem)
+            self._opened(project, None)
+            if found.recording is None:
+                self._say_without("the changes are recovered without their recording", leftover.title)
+
+        self._session.submit(
+            f"Recovering {leftover.title}",
+            lambda context: open_leftover(leftover, context),
+            lambda opened: self._with_recording(opened, take),
+            key=OPEN,
+        )
+
+    # Samples
+
+    def open_sample(self, name: str | None = None, then: Then = None) -> None:
+        """Simulate a sample session, keep it as a file so that a project can find it again, and open it with its analysis."""
+        self._sample("Simulating the sample session", lambda context: (*samples.make(name, context), None), then)
+
+    def open_fitted_sample(self, then: Then = None) -> None:
+        """Open the demonstration with its result: that of an earlier run where nothing has changed since, else one that is fitted now."""
+        self._sample("Preparing the sample session", samples.fitted, then)
+
+    def _sample(self, label: str, make: Callable[[Context], tuple[Recording, Analysis, Result | None]], then: Then) -> None:
+        def take(made: tuple[Recording, Analysis, Result | None]) -> None:
+            recording, analysis, result = made
+            self._document.open(recording, analysis.with_(recording=source(recording)), result)
+            self._opened(recording.path, None, then)
+
+        def begin() -> None:
+            self._session.set_live(False)
+            self._session.submit(label, make, take, key=OPEN)
+
+        self._session.unless_fitting(lambda: self._session.unless_unsaved(begin))
+
+    # Inside
+
+    def _submit(self, path: Path, work: Callable[[Context], object], take: Callable[..., None]) -> None:
+        self._session.submit(f"Opening {path.name}", work, take, key=OPEN)
+
+    def _opened(self, path: Path | None, recent: Path | None, then: Then = None) -> None:
+        if recent is not None:
+            self._settings.add_recent(recent)
+        self._session.opened.emit(path)
+        if then is not None:
+            then()
+
+    @staticmethod
+    def _say_without(what: str, title: str) -> None:
+        notices().tell("warning", f"{what}; choose it with File, Replace recording", title=title)
+
+
+def first_analysis(recording: Recording) -> Analysis:
+    """What a recording begins with: no terms, and bins that its counts, where it has them, can be put into."""
+    time = Time()
+    if recording.counts is not None:
+        from glmengine.timegrid import own_bin
+
+        own = own_bin(recording)
+        times = time.bin_size / own if own > 0 else 1.0  # NaN has no order
+        if round(times) < 1 or abs(times - round(times)) > 1e-6:
+            time = Time(bin_size=min(own, 10.0))
+    return Analysis(recording=source(recording), time=time)
+
+
+def source(recording: Recording) -> Source:
+    """What an analysis keeps of the recording it is made for."""
+    return Source(path=str(recording.path or ""), sha256=recording.sha256)
+
+
+def open_recording(path: Path, context: Context) -> Recording:
+    """A recording, with the recipe that was remembered for files of its shape; runs in the worker."""
+    from glmengine.assisting import remembered_recipe
+    from glmengine.opening import open_recording
+
+    return open_recording(path, remembered_recipe(path), context=context)
+
+
+def _open_or_assist(path: Path, context: Context) -> Recording | Assistance:
+    """The recording, or what the user needs to see to say what the arrays of the file are."""
+    from glmengine.assisting import assist
+    from glmengine.opening import open_recording
+
+    return assist(path) or open_recording(path, context=context)
+
+
+def _open_with(assistance: Assistance, text: str, context: Context) -> Recording:
+    """Open with a recipe, which is kept for the next file of the same shape."""
+    from glmengine.assisting import remember
+    from glmengine.opening import open_recording
+    from glmengine.recipes import Recipe
+
+    recording = open_recording(assistance.path, Recipe.from_toml(text), context=context)
+    remember(text, assistance.signature)
+    return recording
+
+
+def _analysis_and_recording(path: Path, context: Context) -> tuple[Analysis, Recording | None]:
+    """An analysis file and the recording that it names, if that is there."""
+    analysis = Analysis.load(path)
+    named = Path(analysis.recording.path)
+    place = named if named.is_absolute() else path.parent / named
+    if not analysis.recording.path or not place.exists():
+        return analysis, None
+    return analysis, open_recording(place, context)
