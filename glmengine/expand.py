@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from glmengine.blocks import FilterBlock, ProductBlock, SpikeBlock
+from glmengine.column_block import column_block
 from glmengine.context import SILENT, Context, Progress
 from glmengine.design import Block, Design
 from glmengine.errors import GlmError
-from glmengine.terms import AnyTerm, CovariateTerm, FilterTerm
+from glmengine.event_blocks import event_block
+from glmengine.scaled_block import scaled
+from glmengine.terms import AnyTerm, ColumnsTerm, CovariateTerm, EventTerm, FilterTerm
 
 if TYPE_CHECKING:
     from glmengine.analysis import Analysis
@@ -61,15 +64,20 @@ def build_design(
     for position, (number, term) in enumerate(terms):
         context.check()
         context.report(Progress("Making features", position / len(terms), f"term '{term.label}'"))
-        where = f"terms.{number}"
+        where, max_gap, frozen = f"terms.{number}", analysis.time.max_gap, frozen_terms is not None
+        block: Block | None
         if isinstance(term, CovariateTerm):
-            block = _tuning(term, recording, grid, rows, analysis.time.max_gap, where, notes, frozen=frozen_terms is not None)
+            block = _tuning(term, recording, grid, rows, max_gap, where, notes, frozen=frozen)
         elif isinstance(term, FilterTerm):
-            block = _filtered(term, recording, grid, rows, analysis.time.max_gap, where, notes, frozen=frozen_terms is not None)
+            block = _filtered(term, recording, grid, rows, max_gap, where, notes, frozen=frozen)
+        elif isinstance(term, EventTerm):
+            block = event_block(term, recording, grid, rows, max_gap, where, notes, frozen=frozen)
+        elif isinstance(term, ColumnsTerm):
+            block = column_block(term, recording, grid, rows, max_gap, where, notes, frozen=frozen)
         else:
             block = _spikes(term, recording, grid, unit_names, where)
         if block is not None:
-            blocks.append(block)
+            blocks.append(scaled(block, term, recording, grid, rows, max_gap, where, frozen=frozen))
     valid = rows.copy()
     design = Design(tuple(blocks), grid, valid, tuple(notes))
     step = max(1024, _CHECK_NUMBERS // max(design.n_columns, 1))

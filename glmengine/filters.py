@@ -1,4 +1,4 @@
-"""Filters over the past, and who drives whom: history and coupling terms as functions of the lag, with 95 % bands."""
+"""Filters over time, and who drives whom: terms that look back, or around an event, as functions of the lag, with 95 % bands."""
 
 from __future__ import annotations
 
@@ -14,17 +14,18 @@ if TYPE_CHECKING:
     from glmengine.preparing import Prepared
 
 
-_FILTERED = ("filter", "history", "coupling")
+_FILTERED = ("filter", "event", "history", "coupling")
 
 
 def term_filters(prepared: Prepared, posterior: Posterior) -> dict[str, xr.Dataset]:
-    """Filters of every filter, history and coupling term, by term label.
+    """Filters of every filter, event, history and coupling term, by term label.
 
     Returns
     -------
     dict of str to Dataset
-        ``filter``, ``low``, ``high`` over (unit, lag_s), for coupling over (unit, source, lag_s): what one spike adds to the
-        linear predictor that much later; NaN for pairs that the model does not have.
+        ``filter``, ``low``, ``high`` over (unit, lag_s), for coupling over (unit, source, lag_s), for an event with conditions or
+        a scaled kernel over (unit, condition, lag_s): what one spike or event adds to the linear predictor that much later; NaN
+        for pairs that the model does not have.
     """
     return {term.label: _filters(term, prepared, posterior) for term in prepared.design.terms if term.kind in _FILTERED}
 
@@ -85,7 +86,7 @@ def coupling_strengths(prepared: Prepared, posterior: Posterior) -> xr.Dataset |
 def _filters(term: Any, prepared: Prepared, posterior: Posterior) -> xr.Dataset:
     import xarray as xr
 
-    lags, kernel = term.basis.kernel(prepared.grid.bin_size)
+    lags, kernel = (term if term.kind == "event" else term.basis).kernel(prepared.grid.bin_size)
     blocks = _blocks(term.label, prepared)
     units, sources, allowed = len(prepared.units), list(blocks), _allowed(prepared)
     middle, spread = (np.full((units, len(sources), len(lags)), np.nan) for _ in range(2))
@@ -103,9 +104,11 @@ def _filters(term: Any, prepared: Prepared, posterior: Posterior) -> xr.Dataset:
         own = [sources.index(name) if name in sources else -1 for name in prepared.units]
         middle, spread = (np.stack([array[unit, column] for unit, column in enumerate(own)]) for array in (middle, spread))
         dims = ("unit", "lag_s")
-    if term.kind == "filter":
+    elif term.kind == "filter" or (term.kind == "event" and len(sources) == 1):
         middle, spread = middle[:, 0], spread[:, 0]
         dims = ("unit", "lag_s")
+    elif term.kind == "event":
+        dims = ("unit", "condition", "lag_s")
     of, since = _driven_by(term, prepared)
     attrs = {"unit": f"log rate per {of}", "long_name": "filter"}
     arrays = {"filter": middle, "low": middle - spread, "high": middle + spread}
@@ -117,13 +120,15 @@ def _filters(term: Any, prepared: Prepared, posterior: Posterior) -> xr.Dataset:
             {"unit": "s", "long_name": since},
         ),
     }
-    if "source" in dims:
-        coords["source"] = sources
+    if len(dims) == 3:
+        coords[dims[1]] = sources
     return xr.Dataset({name: (dims, values, attrs) for name, values in arrays.items()}, coords, {"term": term.label})
 
 
 def _driven_by(term: Any, prepared: Prepared) -> tuple[str, str]:
     """What a filter is per, and since when its lags count."""
+    if term.kind == "event":
+        return "event", f"time relative to {term.events}"
     if term.kind != "filter":
         return "spike", "time after the spike"
     covariate = prepared.recording.variable(term.variable)

@@ -65,7 +65,7 @@ def param(
         Unit of measure of the number (``"s"``, ``"Hz"``), empty for a pure number; ``"of the covariate"`` for bounds.
     choices : str
         Where a form finds the possible values in the recording: ``"variables"``, ``"covariates"``, ``"epochs"``,
-        ``"events"``, ``"units"``, ``"trials"``.
+        ``"events"``, ``"units"``, ``"trials"``, ``"moments"`` (events and times of trials), ``"trial_properties"``.
     log : bool
         The form's slider moves in powers of ten.
     advanced, hidden : bool

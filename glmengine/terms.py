@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+import numpy as np
+from pydantic import Field, model_validator
 
 from glmengine.basis import AnyBasis
+from glmengine.errors import GlmError
 from glmengine.spec import Spec, param
 
 
@@ -31,11 +33,37 @@ class Term(Spec):
         help="Strength of second differences relative to the term's other penalty: one number, or one for each variable. Empty: 1 where the penalty is smoothness, else none.",
         advanced=True,
     )
+    epochs: tuple[str, ...] = param(
+        (),
+        title="Only in",
+        help="Epochs in which the term has its effect; in other bins its columns are zero. Everywhere where empty.",
+        choices="epochs",
+        advanced=True,
+    )
+    gain: str = param(
+        "",
+        title="Times",
+        help="A covariate by which the term's columns are multiplied bin by bin, so that its effect grows with it; bins in which the covariate is missing are left out.",
+        choices="variables",
+        advanced=True,
+    )
 
     @property
     def has_own_penalty(self) -> bool:
         """Whether something penalises the term though the model has no penalty."""
         return self.penalty_weight > 0 and (self.penalty not in ("model", "none") or any(self.smoothness))
+
+    @property
+    def label(self) -> str:
+        """The name of the term, made from its inputs where none is given."""
+        times = f" times {self.gain}" if self.gain else ""
+        where = f" in {', '.join(self.epochs)}" if self.epochs else ""
+        return self.name or f"{self._inputs}{times}{where}"
+
+    @property
+    def _inputs(self) -> str:
+        """What the term depends on, in a few words."""
+        raise NotImplementedError
 
 
 class Factor(Spec):
@@ -54,8 +82,8 @@ class CovariateTerm(Term):
     factors: tuple[Factor, ...] = param(title="Variables", help="One for tuning, two for a two-dimensional field.", min_length=1)
 
     @property
-    def label(self) -> str:
-        return self.name or " x ".join(factor.variable for factor in self.factors)
+    def _inputs(self) -> str:
+        return " x ".join(factor.variable for factor in self.factors)
 
 
 class FilterTerm(Term):
@@ -71,8 +99,98 @@ class FilterTerm(Term):
     basis: AnyBasis = param(title="Basis", help="Kernels over the signal's past; the window says how far back.")
 
     @property
-    def label(self) -> str:
-        return self.name or f"{self.variable} filter"
+    def _inputs(self) -> str:
+        return f"{self.variable} filter"
+
+
+class EventTerm(Term):
+    """What happens around an event: kernels from some time before it to some time after it (Park et al. 2014)."""
+
+    kind: Literal["event"] = "event"
+    events: str = param(
+        title="Event",
+        help="The event around which the kernel lies; or the start, the stop or a column of times of a table of trials ('trials.start').",
+        choices="moments",
+        min_length=1,
+    )
+    before: float = param(0.0, title="Before", help="How long before the event the kernel begins.", unit="s", ge=0, le=600)
+    after: float = param(
+        0.5,
+        title="After",
+        help="How long after the event the kernel ends; the event's own bin is the first after it.",
+        unit="s",
+        ge=0,
+        le=600,
+    )
+    basis: AnyBasis = param(
+        title="Basis", help="Functions over the time from before to after the event, in place of a window of their own."
+    )
+    by: str = param(
+        "",
+        title="For each",
+        help="A property of the trials ('trials.choice'): each of its values has a kernel of its own.",
+        choices="trial_properties",
+    )
+    conditions: tuple[str, ...] = param(
+        (),
+        title="Values",
+        help="The values that have a kernel; all that occur where empty. Bins around events with another value, or none, are left out.",
+        advanced=True,
+    )
+    weight: str = param(
+        "",
+        title="Scaled by",
+        help="A property of the trials, or a covariate, by whose value at the event the kernel is multiplied. Bins around events without a value are left out.",
+        choices="trial_properties",
+    )
+    unscaled: bool = param(
+        True,
+        title="Also unscaled",
+        help="Where the kernel is scaled: have one beside it that is the same after every event.",
+        advanced=True,
+    )
+    beyond: Literal["none", "left_out"] = param(
+        "none",
+        title="Beyond the recorded time",
+        help="Events outside the chosen epochs count as long as the recording ran. Beyond its borders: take it that there was no event, or leave out the bins whose window reaches there.",
+        advanced=True,
+    )
+
+    @model_validator(mode="after")
+    def _has_length(self) -> EventTerm:
+        if not self.before + self.after > 0:
+            raise GlmError("the kernel has no length; give a time before or after the event", field="after")
+        return self
+
+    @property
+    def _inputs(self) -> str:
+        by = f" by {self.by.rpartition('.')[2]}" if self.by else ""
+        scaled = f" scaled by {self.weight.rpartition('.')[2]}" if self.weight else ""
+        return f"{self.events}{by}{scaled}"
+
+    def kernel(self, bin_size: float) -> tuple[np.ndarray, np.ndarray]:
+        """Lags in bins (L,), 0 being the bin of the event and negative ones before it, and kernels (L, n)."""
+        for name in ("window", "delay", "direction", "present"):
+            info = type(self.basis).model_fields.get(name)
+            if info is not None and getattr(self.basis, name) != info.default:
+                raise GlmError(
+                    f"the kernel around an event lasts from 'before' to 'after', and '{name}' of its basis is not used; take it out",
+                    field=f"basis.{name}",
+                )
+        length = round((self.before + self.after) / bin_size)
+        if length < 1:
+            raise GlmError(
+                f"the {self.before + self.after:g} s around the event are shorter than a bin of {bin_size:g} s; "
+                "make them longer, or the bins narrower",
+                field="after",
+            )
+        try:
+            if not self.basis.convolves:
+                self.basis.kernel(bin_size)
+            _, values = self.basis.with_(window=length * bin_size, present=True).kernel(bin_size)
+        except GlmError as error:
+            raise GlmError(error.message, field=f"basis.{error.field}".rstrip(".")) from error
+        return np.arange(length) - round(self.before / bin_size), values
 
 
 class HistoryTerm(Term):
@@ -80,10 +198,43 @@ class HistoryTerm(Term):
 
     kind: Literal["history"] = "history"
     basis: AnyBasis = param(title="Basis", help="Kernels over the past; the window says how far back.")
+    refractory: float = param(
+        0.0,
+        title="Absolutely refractory",
+        help="For this long after each of its spikes the unit cannot fire: these bins are left out of its likelihood, its rate in them is 0, and the kernels begin behind them.",
+        unit="s",
+        ge=0,
+        le=1,
+        advanced=True,
+    )
 
     @property
-    def label(self) -> str:
-        return self.name or "history"
+    def _inputs(self) -> str:
+        return "history"
+
+    def refractory_bins(self, bin_size: float) -> int:
+        """Bins after a spike in which there is no other.
+
+        Raises
+        ------
+        GlmError
+            If there is a refractory time and it is shorter than half a bin.
+        """
+        bins = round(self.refractory / bin_size)
+        if self.refractory > 0 and not bins:
+            raise GlmError(
+                f"the refractory time of {self.refractory:g} s is shorter than a bin of {bin_size:g} s; set it to 0, or make the bins narrower",
+                field="refractory",
+            )
+        return bins
+
+    def behind_refractory(self, bin_size: float) -> HistoryTerm:
+        """The term with kernels that begin where the refractory time ends, unless they begin later anyway."""
+        bins = self.refractory_bins(bin_size)
+        delay = getattr(self.basis, "delay", None)
+        if not bins or delay is None or self.basis.direction != "causal" or round(delay / bin_size) >= bins:
+            return self
+        return self.with_(basis=self.basis.with_(delay=bins * bin_size, present=False))
 
 
 class CouplingTerm(Term):
@@ -95,8 +246,34 @@ class CouplingTerm(Term):
     include_self: bool = param(False, title="With the unit itself", help="Count the unit's own past among the sources.")
 
     @property
-    def label(self) -> str:
-        return self.name or "coupling"
+    def _inputs(self) -> str:
+        return "coupling"
 
 
-AnyTerm = Annotated[CovariateTerm | FilterTerm | HistoryTerm | CouplingTerm, Field(discriminator="kind")]
+class ColumnsTerm(Term):
+    """Covariates that are features already: precomputed columns, taken as they are."""
+
+    kind: Literal["columns"] = "columns"
+    variables: tuple[str, ...] = param(
+        title="Columns",
+        help="Covariates, or components of them, that are columns of the model; one with several components stands for all of them.",
+        choices="variables",
+        min_length=1,
+    )
+    standardised: bool = param(
+        False,
+        title="Standardised",
+        help="Take from each its mean, and divide it by its standard deviation, over the bins that are fitted; both are kept with the model.",
+    )
+    means: tuple[float, ...] = param((), title="Means", help="What was taken from each column.", hidden=True)
+    scales: tuple[float, ...] = param((), title="Scales", help="What each column was divided by.", hidden=True)
+
+    @property
+    def _inputs(self) -> str:
+        more = len(self.variables) - 3
+        return ", ".join(self.variables[:3]) + (f" and {more} more" if more > 0 else "")
+
+
+AnyTerm = Annotated[
+    CovariateTerm | FilterTerm | EventTerm | HistoryTerm | CouplingTerm | ColumnsTerm, Field(discriminator="kind")
+]

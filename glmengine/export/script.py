@@ -70,4 +70,6 @@ def _quoted(toml: str) -> str:
 
 def _bases(term: AnyTerm) -> list[Any]:
     """The bases of a term."""
-    return [factor.basis for factor in term.factors] if term.kind == "covariate" else [term.basis]
+    if hasattr(term, "factors"):
+        return [factor.basis for factor in term.factors]
+    return [term.basis] if hasattr(term, "basis") else []

@@ -1,4 +1,4 @@
-"""History and coupling filters of one unit: what a spike does to the rate that follows."""
+"""Filters of one unit: what a spike, a signal or an event does to the rate around it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from glmengine.errors import GlmError
-from glmengine.figures.style import MODEL, SIGNED, finish, panels
+from glmengine.figures.style import LINES, MODEL, SIGNED, finish, panels
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -22,7 +22,9 @@ def draw(result: Result, *, unit: str, term: str | None = None, recording: Any =
     labels = [name for name in result.filters if term in (None, name)]
     if not labels:
         raise GlmError(
-            "the result has no filter" + (f" of the term '{term}'" if term else "") + "; add a filter, history or coupling term"
+            "the result has no filter"
+            + (f" of the term '{term}'" if term else "")
+            + "; add a filter, event, history or coupling term"
         )
     figure, axes = panels(len(labels))
     for ax, name in zip(axes, labels, strict=True):
@@ -32,12 +34,21 @@ def draw(result: Result, *, unit: str, term: str | None = None, recording: Any =
 
 
 def draw_filter(ax: Axes, filters: xr.Dataset, unit: str) -> None:
-    """One term of one unit: a line with its band, or an image of source by lag."""
+    """One term of one unit: a line with its band, one for each condition of an event, or an image of source by lag."""
     one = filters.sel(unit=unit)
     milliseconds = one["lag_s"].values * 1000
     term = str(filters.attrs.get("term", ""))
     since = f"{filters['lag_s'].attrs['long_name']} (ms)"
     per = str(filters["filter"].attrs["unit"])
+    if "condition" in one["filter"].dims:
+        ax.axhline(0.0, color="0.7", linewidth=0.8)
+        for number, name in enumerate(one["condition"].values):
+            found, (colour, dashes) = one.sel(condition=name), LINES[number % len(LINES)]
+            ax.fill_between(milliseconds, found["low"].values, found["high"].values, color=colour, alpha=0.2, linewidth=0)
+            ax.plot(milliseconds, found["filter"].values, color=colour, linestyle=dashes, linewidth=1.5, label=str(name))
+        ax.legend(fontsize=7, frameon=False)
+        finish(ax, title=term, x=since, y=per)
+        return
     if "source" not in one["filter"].dims:
         ax.axhline(0.0, color="0.7", linewidth=0.8)
         ax.fill_between(milliseconds, one["low"].values, one["high"].values, color=MODEL, alpha=0.25, linewidth=0)

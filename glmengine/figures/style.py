@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 # Okabe and Ito
 MODEL, DATA, EFFECT, POSITIVE, NEGATIVE = "#0072B2", "#555555", "#D55E00", "#0072B2", "#D55E00"
 FIELD, SIGNED = "viridis", "RdBu_r"
+LINES = (("#0072B2", "-"), ("#D55E00", "--"), ("#009E73", "-."), ("#CC79A7", ":"), ("#E69F00", "-"), ("#56B4E9", "--"))
+"""Colour and dashes of the lines of one panel, in turn."""
 
 SAVING = {"svg.fonttype": "none", "pdf.fonttype": 42, "svg.hashsalt": "glmengine"}
 """Text stays text; ids in SVG do not change from run to run."""
