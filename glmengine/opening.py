@@ -201,6 +201,7 @@ def _head(path: Path) -> bytes:
         if stat.S_ISDIR(mode):
             if not any(path.iterdir()):
                 raise GlmError(f"{path.name}: is an empty folder; choose the folder that holds the files")
+            _see_readable(path)
             return b""
         if not stat.S_ISREG(mode):
             raise GlmError(f"{path.name}: is neither a file nor a folder; choose a recording")
@@ -213,6 +214,18 @@ def _head(path: Path) -> bytes:
     if not head:
         raise GlmError(f"{path.name}: is empty; copy or export it again")
     return head
+
+
+def _see_readable(folder: Path) -> None:
+    """A folder is a recording as a whole: a file in it that is closed to the user must not make it look like something else."""
+    for file in sorted(folder.iterdir()):
+        try:
+            if file.is_file():
+                open(file, "rb").close()
+        except PermissionError as error:
+            raise GlmError(
+                f"{folder.name}: its file {file.name} cannot be read ({error.strerror}); change its permissions, or move it elsewhere"
+            ) from error
 
 
 def _choose(path: Path, head: bytes, with_recipe: bool) -> Reader:

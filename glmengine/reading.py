@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from glmengine.errors import GlmError
+
 if TYPE_CHECKING:
     from glmengine.recipes import Recipe
     from glmengine.stored import StoredSeries
@@ -18,6 +20,10 @@ LARGEST_ARRAY = 2 * 2**30
 
 LARGEST_TEXT = 2**30
 """Bytes of the largest text file that is read."""
+
+
+LARGEST_NOTE = 2**26
+"""Bytes of the largest text that only says something about the data (parameters, labels, events)."""
 
 
 @dataclass
@@ -114,6 +120,14 @@ class Reader:
     needs_recipe: bool = False
     probe: bool = False
     arrays: Callable[..., dict[str, Any]] | None = None
+
+
+def note_bytes(path: Path) -> bytes:
+    """The content of a file that says something about the data; `GlmError` where it is larger than any such file."""
+    size = path.stat().st_size
+    if size > LARGEST_NOTE:
+        raise GlmError(f"{path.name}: is {size / 2**20:.0f} MB, far too large for what it should hold; copy it again")
+    return path.read_bytes()
 
 
 def text_of(value: Any) -> str:

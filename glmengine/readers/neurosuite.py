@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ from xml.etree import ElementTree
 import numpy as np
 
 from glmengine.errors import GlmError
-from glmengine.reading import LARGEST_TEXT, RawRecording, Reader, safe_name
+from glmengine.reading import LARGEST_TEXT, RawRecording, Reader, note_bytes, safe_name
 
 if TYPE_CHECKING:
     from glmengine.recipes import Recipe
@@ -55,7 +56,7 @@ def read(path: Path, recipe: Recipe | None = None) -> RawRecording:
         raw.events |= _events(file)
     epochs = folder / "Epoch_TS.csv"
     if epochs.is_file():
-        pairs = np.loadtxt(epochs, delimiter=",", ndmin=2)
+        pairs = np.loadtxt(io.BytesIO(note_bytes(epochs)), delimiter=",", ndmin=2)
         raw.epochs |= {f"epoch_{number + 1}": pair[None, :2] for number, pair in enumerate(pairs)}
     return raw
 
@@ -84,7 +85,7 @@ def _only_base(folder: Path) -> str:
 def _sampling_rate(path: Path) -> float:
     if not path.is_file():
         raise GlmError(f"{path.name}: is missing, and with it the sampling rate; copy the session's .xml file into the folder")
-    content = path.read_bytes()
+    content = note_bytes(path)
     if b"<!" in content.replace(b"<!--", b""):
         raise GlmError(
             f"{path.name}: defines XML entities, which no session needs; it is not read, save it again from Neuroscope"
@@ -115,7 +116,7 @@ def _integers(path: Path) -> np.ndarray:
 def _events(path: Path) -> dict[str, np.ndarray]:
     """Times in milliseconds with a text behind each, one a line."""
     found: dict[str, list[float]] = {}
-    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+    for line in note_bytes(path).decode("utf-8", "replace").splitlines():
         stamp, _, text = line.strip().partition(" ")
         try:
             found.setdefault(safe_name(text or path.stem), []).append(float(stamp) / 1000)

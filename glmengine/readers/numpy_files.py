@@ -10,10 +10,13 @@ import numpy as np
 
 from glmengine.errors import GlmError
 from glmengine.npy import MAGIC, npy_array, npz_array, npz_names
-from glmengine.reading import RawRecording, Reader
+from glmengine.reading import LARGEST_ARRAY, RawRecording, Reader
 
 if TYPE_CHECKING:
     from glmengine.recipes import Recipe
+
+LARGEST_UNASKED = 2**26
+"""Bytes of the largest array that is read although the recipe does not name it."""
 
 
 def recognises(path: Path, head: bytes) -> bool:
@@ -27,19 +30,25 @@ def recognises(path: Path, head: bytes) -> bool:
 
 
 def arrays(path: Path, names: set[str] | None = None) -> dict[str, np.ndarray | list[np.ndarray]]:
-    """Every array of numbers or text; arrays of Python objects are left out, because unpickling them could run code."""
+    """Every array of numbers or text.
+
+    Arrays of Python objects are left out, because unpickling them could run code, and large ones that `names` does not ask for.
+    """
     with open(path, "rb") as file:
         single = file.read(len(MAGIC)) == MAGIC
     try:
         if single:
             return {path.stem: npy_array(path)}
         found: dict[str, np.ndarray | list[np.ndarray]] = {}
+        largest = LARGEST_ARRAY if names is None else LARGEST_UNASKED
         with zipfile.ZipFile(path) as archive:
             for name in npz_names(archive):
+                needed = names is not None and name in names
                 try:
-                    found[name] = npz_array(archive, name)
-                except ValueError as error:
-                    if isinstance(error, GlmError) or (names is not None and name in names):
+                    if needed or archive.getinfo(f"{name}.npy").file_size <= largest:
+                        found[name] = npz_array(archive, name)
+                except ValueError:
+                    if needed:
                         raise
         return found
     except (OSError, zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, ValueError) as error:

@@ -11,7 +11,7 @@ import numpy as np
 
 from glmengine.errors import GlmError
 from glmengine.npy import npy_array
-from glmengine.reading import RawRecording, Reader, plain_column
+from glmengine.reading import RawRecording, Reader, note_bytes, plain_column
 
 if TYPE_CHECKING:
     from glmengine.recipes import Recipe
@@ -71,7 +71,7 @@ def _owners(folder: Path) -> Path | None:
 
 def _sampling_rate(folder: Path) -> float:
     file = folder / "params.py"
-    text = file.read_text(encoding="utf-8", errors="replace")[:20_000] if file.is_file() else ""
+    text = note_bytes(file).decode("utf-8", "replace") if file.is_file() else ""
     found = re.search(r"^\s*sample_rate\s*=\s*([0-9.eE+]+)", text, re.MULTILINE)
     try:
         rate = float(found[1]) if found else 0.0
@@ -91,13 +91,13 @@ def _labels(folder: Path) -> dict[int, dict[str, str]]:
         file = folder / name
         if not file.is_file():
             continue
-        with open(file, newline="", encoding="utf-8", errors="replace") as stream:
-            for row in csv.DictReader(stream, delimiter="," if name.endswith("csv") else "\t"):
-                key = row.get("cluster_id") or row.get("id") or ""
-                if not key.strip().isdigit():
-                    continue
-                about = found.setdefault(int(key), {})
-                for column, value in row.items():
-                    if column not in ("cluster_id", "id", None) and isinstance(value, str) and value:
-                        about.setdefault(column, value)
+        lines = note_bytes(file).decode("utf-8", "replace").splitlines()
+        for row in csv.DictReader(lines, delimiter="," if name.endswith("csv") else "\t"):
+            key = row.get("cluster_id") or row.get("id") or ""
+            if not key.strip().isdigit():
+                continue
+            about = found.setdefault(int(key), {})
+            for column, value in row.items():
+                if column not in ("cluster_id", "id", None) and isinstance(value, str) and value:
+                    about.setdefault(column, value)
     return found
