@@ -261,6 +261,10 @@ class Jobs(QObject):
         """Whether a job with this key is waiting or running, and its answer still wanted."""
         return any(job.key == key and not job.replaced and not job.cancelled.is_set() for job in self._pending)
 
+    def label_of(self, key: Hashable) -> str:
+        """What the job with this key does, in the user's words; empty where there is none."""
+        return next((job.label for job in self._pending if job.key == key and not job.replaced), "")
+
     def close(self, timeout_ms: int = 3000) -> bool:
         """Cancel everything and end the thread; False if it did not end in time (only leaving the process ends it then)."""
         self._closed = self._worker.closed = True

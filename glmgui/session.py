@@ -231,8 +231,7 @@ class Session(QObject):
     def unless_fitting(self, then: Callable[[], None]) -> None:
         """Go on with `then`, at once or after giving up the fit that runs, unless the user would rather wait for it."""
         if self.jobs.is_pending(FIT):
-            job = self.jobs.current
-            if not self.questions.give_up_fit(job.label if job is not None else "The fit"):
+            if not self.questions.give_up_fit(self.jobs.label_of(FIT)):
                 return
             self.jobs.cancel()
         then()
