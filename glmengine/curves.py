@@ -14,82 +14,29 @@ Each curve is a Dataset over units and the variables of a term, on bins of the v
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from glmengine.context import SILENT, Context, Progress
-from glmengine.joint import joint_columns
+from glmengine.curve_bins import Drawn, drawn_curves
 from glmengine.posterior import Z95, Posterior, row_chunks
 
 if TYPE_CHECKING:
     import xarray as xr
 
     from glmengine.preparing import Prepared
-    from glmengine.recording import Covariate
-    from glmengine.terms import CovariateTerm
-
-POINTS = {1: 48, 2: 24}
-"""Bins per variable, by the number of variables."""
 
 _MOST_WORK = 1.5e10  # products spent on the bands of tuning, some ten seconds
 _MOST_NUMBERS = 5e7  # kept while they are summed, 400 MB
 
 
-@dataclass(frozen=True)
-class Axis:
-    """Bins of one variable.
-
-    Attributes
-    ----------
-    name, unit : str
-    values : (K,) array
-        Bin centres, or the categories.
-    edges : (K + 1,) array or None
-        None for categories.
-    """
-
-    name: str
-    unit: str
-    values: np.ndarray
-    edges: np.ndarray | None
-
-    @classmethod
-    def of(cls, covariate: Covariate, basis: Any, x: np.ndarray, points: int) -> Axis:
-        """Bins for a variable whose samples on the valid rows are `x`: its bounds, as far as there are data; the whole circle for angles."""
-        x = x[np.isfinite(x)]
-        if covariate.kind == "category":
-            return cls(covariate.name, covariate.unit, np.unique(x), None)
-        bounds = getattr(basis, "bounds", None)
-        low, high = (float(x.min()), float(x.max())) if bounds is None else (float(bounds[0]), float(bounds[1]))
-        if bounds is not None and not basis.circular:
-            low, high = max(low, float(x.min())), min(high, float(x.max()))
-        if not high > low:
-            return cls(covariate.name, covariate.unit, np.unique(x), None)
-        edges = np.linspace(low, high, points + 1)
-        return cls(covariate.name, covariate.unit, (edges[1:] + edges[:-1]) / 2, edges)
-
-    def bin_of(self, x: np.ndarray) -> np.ndarray:
-        """(N,) which bin each value lies in, -1 for none."""
-        if self.edges is None:
-            place = np.clip(np.searchsorted(self.values, x), 0, len(self.values) - 1)
-            return np.where(self.values[place] == x, place, -1)
-        low, high = self.edges[0], self.edges[-1]
-        with np.errstate(invalid="ignore"):
-            inside = (x >= low) & (x <= high)
-            position = np.floor((x - low) / (high - low) * len(self.values))
-        return np.where(inside, np.clip(np.nan_to_num(position), 0, len(self.values) - 1), -1).astype(np.int64)
-
-
 @dataclass
 class _Curve:
-    """One term on its bins while the rows go by."""
+    """One curve while the rows go by."""
 
-    term: CovariateTerm
-    axes: tuple[Axis, ...]
-    rows: np.ndarray  # (T,) bin of each row, -1 for none
+    drawn: Drawn
     spikes: np.ndarray  # (K, M)
     seconds: np.ndarray  # (K, M) where the unit's count is known
     time: np.ndarray  # (K,)
@@ -101,7 +48,7 @@ class _Curve:
 def response_curves(
     prepared: Prepared, posterior: Posterior, context: Context = SILENT
 ) -> tuple[dict[str, xr.Dataset], list[str]]:
-    """Curves of every covariate term of one or two variables, by term label, and notes on what was left out.
+    """Curves of every covariate term and precomputed column, by label (see `glmengine.curve_bins`), and notes on what was left out.
 
     Parameters
     ----------
@@ -127,39 +74,21 @@ def response_curves(
     means = sums / max(rows, 1)
     if stride > 1:
         notes.append(f"The bands of tuning curves were made from every {stride}th bin, to save time.")
-    return {curve.term.label: _dataset(curve, prepared, posterior, means) for curve in curves}, notes
-
-
-def term_columns(term: CovariateTerm, values: Sequence[np.ndarray]) -> np.ndarray:
-    """(N, p) features of a frozen term at N points; `values` holds one (N,) array per factor."""
-    return joint_columns(term.factors, values)
+    return {curve.drawn.label: _dataset(curve, prepared, posterior, means) for curve in curves}, notes
 
 
 def _begin(prepared: Prepared, posterior: Posterior) -> tuple[list[_Curve], list[str]]:
-    design, recording, units = prepared.design, prepared.recording, len(prepared.units)
-    curves, notes = [], []
-    for term in design.terms:
-        if term.kind != "covariate" or term.label not in design.slices:
-            continue
-        if len(term.factors) > 2:
-            notes.append(f"No curve is made of '{term.label}', which has more than two variables; predictions contain it.")
-            continue
-        axes, rows = [], np.zeros(design.n_rows, np.int64)
-        for factor in term.factors:
-            covariate = recording.variable(factor.variable)
-            x = prepared.grid.sample(covariate, None)
-            axis = Axis.of(covariate, factor.basis, x[design.valid], POINTS[len(term.factors)])
-            place = axis.bin_of(x)
-            rows = np.where((rows >= 0) & (place >= 0), rows * len(axis.values) + place, -1)
-            axes.append(axis)
-        size = int(np.prod([len(axis.values) for axis in axes]))
+    design, units, curves = prepared.design, len(prepared.units), []
+    found, notes = drawn_curves(prepared)
+    for drawn in found:
+        size = int(np.prod(drawn.shape))
         numbers = units * size * (design.n_columns + 1)
         keep = posterior.covariance is not None and numbers <= _MOST_NUMBERS
         if not keep and posterior.covariance is not None:
-            notes.append(f"The tuning curves of '{term.label}' have no bands, which would have taken {numbers * 8e-9:.1f} GB.")
+            notes.append(f"The tuning curves of '{drawn.label}' have no bands, which would have taken {numbers * 8e-9:.1f} GB.")
         gradient = np.zeros((units, size, design.n_columns + 1)) if keep else None
         spikes, seconds, rate = (np.zeros((size, units)) for _ in range(3))
-        curves.append(_Curve(term, tuple(axes), rows, spikes, seconds, np.zeros(size), rate, gradient, np.zeros(size)))
+        curves.append(_Curve(drawn, spikes, seconds, np.zeros(size), rate, gradient, np.zeros(size)))
     return curves, notes
 
 
@@ -182,7 +111,7 @@ def _add(
     counts = np.where(known, counts, 0.0)
     thinned = rows % stride == 0
     for curve in curves:
-        place = curve.rows[rows]
+        place = curve.drawn.rows[rows]
         inside = place >= 0
         here, size = place[inside], len(curve.time)
         curve.time += np.bincount(here, minlength=size) * prepared.grid.bin_size
@@ -206,8 +135,8 @@ def _dataset(curve: _Curve, prepared: Prepared, posterior: Posterior, means: np.
     import xarray as xr
 
     bin_size, units = prepared.grid.bin_size, len(prepared.units)
-    shape = tuple(len(axis.values) for axis in curve.axes)
-    names = [_free_name(axis.name) for axis in curve.axes]
+    shape = curve.drawn.shape
+    names = [_free_name(axis.name) for axis in curve.drawn.axes]
     with np.errstate(divide="ignore", invalid="ignore"):
         data = curve.spikes / curve.seconds
         steps = curve.time / bin_size
@@ -237,19 +166,16 @@ def _dataset(curve: _Curve, prepared: Prepared, posterior: Posterior, means: np.
     }
     variables["occupancy_s"] = (tuple(names), curve.time.reshape(shape), {"unit": "s", "long_name": "time spent"})
     coords: dict[str, Any] = {"unit": list(prepared.units)}
-    for name, axis in zip(names, curve.axes, strict=True):
+    for name, axis in zip(names, curve.drawn.axes, strict=True):
         coords[name] = (name, axis.values, {"unit": axis.unit, "long_name": axis.name})
-    return xr.Dataset(variables, coords, {"term": curve.term.label})
+    return xr.Dataset(variables, coords, {"term": curve.drawn.label, **curve.drawn.attrs})
 
 
 def _effects(curve: _Curve, prepared: Prepared, posterior: Posterior, means: np.ndarray) -> dict[str, np.ndarray]:
     """(M, K) linear predictors and the ends of their 95 % intervals."""
-    mesh = np.meshgrid(*(axis.values for axis in curve.axes), indexing="ij")
-    block = term_columns(curve.term, [points.ravel() for points in mesh])
-    where = prepared.design.slices[curve.term.label]
-    rows = np.broadcast_to(np.concatenate([[1.0], means]), (len(block), len(means) + 1)).copy()
-    functions = prepared.design.columns["function"].to_numpy()[where].astype(np.int64)
-    rows[:, np.arange(len(means))[where] + 1] = block[:, functions]
+    columns = curve.drawn.columns
+    rows = np.broadcast_to(np.concatenate([[1.0], means]), (len(columns), len(means) + 1)).copy()
+    rows[:, np.arange(len(means))[curve.drawn.where] + 1] = columns
     middle = (rows[:, 1:] @ posterior.coef + posterior.intercept).T
     spread = Z95 * np.sqrt(np.stack([posterior.variance(rows, unit) for unit in range(len(middle))]))
     return {"middle": middle, "low": middle - spread, "high": middle + spread}

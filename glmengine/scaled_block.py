@@ -30,19 +30,14 @@ class ScaledBlock(Block):
 
     def __init__(self, block: Block, inside: np.ndarray, gain: np.ndarray | None) -> None:
         self.term, self.columns = block.term, block.columns
-        self._block, self._inside, self._gain = block, inside, gain
+        self._block, self.inside, self.gain = block, inside, gain
 
     def chunk(self, start: int, stop: int) -> np.ndarray:
         values = self._block.chunk(start, stop)
-        if self._gain is not None:
-            values = values * self._gain[start:stop, None]
-        inside = self._inside[start:stop]
+        if self.gain is not None:
+            values = values * self.gain[start:stop, None]
+        inside = self.inside[start:stop]
         return values if inside.all() else np.where(inside[:, None], values, 0.0)
-
-    def factor(self, rows: np.ndarray) -> np.ndarray:
-        """(k,) what the columns of the rows numbered `rows` (k,) are multiplied by."""
-        inside = self._inside[rows]
-        return inside.astype(np.float64) if self._gain is None else np.where(inside, self._gain[rows], 0.0)
 
     def penalty_matrix(self) -> np.ndarray:
         return self._block.penalty_matrix()
