@@ -111,21 +111,10 @@ def make(seed: int = 0) -> Recording:
 
 
 def analysis() -> Analysis:
-    """The current's filter and the cell's own past."""
-    from glmengine.analysis import Analysis
+    """The current's filter and the cell's own past: the template of this name."""
+    from glmengine.templates import load_template
 
-    return Analysis.from_dict(
-        {
-            "title": "Current filter and own history",
-            "time": {"bin_size": BIN_SIZE},
-            "terms": [
-                {"kind": "filter", "variable": "current", "basis": {"family": "raised_cosine_log", **FILTER}},
-                {"kind": "history", "basis": {"family": "raised_cosine_log", **HISTORY}},
-            ],
-            "model": {"strengths": [1e-7, 1e-6, 1e-5, 1e-4]},
-        },
-        "sample",
-    )
+    return load_template("current-injection")
 
 
 def _step(level: float, n_bins: int) -> np.ndarray:

@@ -123,28 +123,10 @@ def scale_of(by: str, task: dict[str, Any]) -> np.ndarray:
 
 
 def analysis() -> Analysis:
-    """Time since each event, and the cell's own past."""
-    from glmengine.analysis import Analysis
+    """Kernels around stimulus, choice and reward, with what scales them, and the cell's own past: the template of this name."""
+    from glmengine.templates import load_template
 
-    return Analysis.from_dict(
-        {
-            "title": "Stimulus, choice and reward",
-            "time": {"bin_size": BIN_SIZE},
-            "derived": [
-                {"kind": "time_since", "name": f"since_{event}", "event": event, "most": AFTER}
-                for event in ("stimulus", "choice", "reward")
-            ],
-            "terms": [
-                *(
-                    {"kind": "covariate", "factors": [{"variable": f"since_{event}", "basis": {"family": "b_spline", "n": 8}}]}
-                    for event in ("stimulus", "choice", "reward")
-                ),
-                {"kind": "history", "basis": {"family": "raised_cosine_log", **HISTORY}},
-            ],
-            "model": {"strengths": [1e-5, 1e-4, 1e-3, 1e-2]},
-        },
-        "sample",
-    )
+    return load_template("decision-task")
 
 
 def _task(rng: np.random.Generator) -> dict[str, np.ndarray]:

@@ -63,6 +63,7 @@ def test_every_sample_has_truth_spikes_and_an_analysis_that_names_its_variables(
     analysis = sample_analysis(name)
     variables = {factor.variable for term in analysis.terms if term.kind == "covariate" for factor in term.factors}
     variables |= {term.variable for term in analysis.terms if term.kind == "filter"}
+    assert {term.events for term in analysis.terms if term.kind == "event"} <= set(recording.events)
     assert variables <= set(compute_derived(analysis.derived, recording, None).variables)
 
 
@@ -181,6 +182,35 @@ def test_decision_cells_follow_the_events(tmp_path):
         assert (np.abs(coef - 1.0) < 4 * error).all()
         assert (error[1:] < 0.25).all()
         assert abs(intercept) < 0.15
+
+
+def test_kernels_around_events_are_found_again(tmp_path):
+    import glmengine as ge
+    from glmengine.export.nwb import write_nwb
+
+    write_nwb(sample("decision-task", 6), tmp_path / "d.nwb")
+    recording = ge.open_recording(tmp_path / "d.nwb")
+    question = sample_analysis("decision-task")
+    question = question.with_(model=question.model.with_(strengths=(1e-7,)), validation=question.validation.with_(folds=0))
+    result, truth = ge.run(question, recording), truth_of(recording)
+    lags = np.rint(np.array(truth["lag_s"]) / truth["bin_size"])
+    inside = {"given": [], "none": []}
+    labels = {"": "{event}", "evidence": "{event} x evidence", "strength": "{event} x strength", "left": "left", "right": "right"}
+    for unit in truth["units"]:
+        given = {(one["event"], labels[one["by"]].format(event=one["event"])): one["kernel"] for one in unit["kernels"]}
+        if ("choice", "choice") in given:  # the same after either choice
+            given |= dict.fromkeys([("choice", "left"), ("choice", "right")], given.pop(("choice", "choice")))
+        for event in ("stimulus", "choice", "reward"):
+            found = result.filters[event].sel(unit=unit["name"])
+            rows = np.searchsorted(lags, np.rint(found["lag_s"].values / truth["bin_size"]))
+            for condition in found["condition"].values:
+                expected = np.array(given.get((event, str(condition)), np.zeros(len(lags))))[rows]
+                one = found.sel(condition=condition)
+                share = ((one["low"].values <= expected) & (expected <= one["high"].values)).mean()
+                inside["given" if (event, str(condition)) in given else "none"].append(share)
+    assert np.mean(inside["given"]) > 0.85
+    assert np.mean(inside["none"]) > 0.85
+    assert len(inside["given"]) == 13
 
 
 def test_the_walk_covers_the_box_and_stays_in_it(demo_recording):
