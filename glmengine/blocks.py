@@ -10,7 +10,11 @@ import numpy as np
 from glmengine.convolution import convolve_pieces
 from glmengine.design import Block
 from glmengine.joint import axis_penalties, joint_columns, joint_indices
+from glmengine.structured import lagged_cost, lagged_moments
 from glmengine.terms import CouplingTerm, CovariateTerm, FilterTerm, HistoryTerm
+
+_WORTH = 0.5
+"""Share of the time of the dense product below which lagged counts are multiplied by their structure."""
 
 
 class ProductBlock(Block):
@@ -112,6 +116,11 @@ class SpikeBlock(Block):
 
     def chunk(self, start: int, stop: int) -> np.ndarray:
         return convolve_pieces(self._counts, self._lags, self._kernel, self._offsets, start, stop)
+
+    def moments(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+        if lagged_cost(self._counts, *self._kernel.shape, rows) > _WORTH:
+            return None
+        return lagged_moments(self._counts, self._lags, self._kernel, rows)
 
     def allowed(self, unit: str) -> np.ndarray:
         own: Any = self._sources == unit

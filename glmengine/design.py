@@ -44,6 +44,11 @@ class Block(ABC):
     def penalty_matrix(self) -> np.ndarray:
         """Second-difference penalty (p, p) of the block's coefficients."""
 
+    def moments(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+        """X' X (p, p) and sums (p,) of the columns over `rows` (T,) bool, where the structure of the block makes them faster than
+        products of its numbers; None where it does not."""
+        return None
+
     def allowed(self, unit: str) -> np.ndarray:
         """(p,) bool: which columns may drive `unit`."""
         return np.ones(len(self.columns), bool)
@@ -151,10 +156,31 @@ class Design:
 
     def gram(self, weights: np.ndarray | None = None) -> np.ndarray:
         """X' diag(weights) X (P, P), `weights` (T,); rows that are not valid count as zero."""
+        if weights is None and (moments := self.moments()) is not None:
+            return moments[0]
         total = np.zeros((self.n_columns, self.n_columns))
         for rows, values in self.valid_chunks():
             total += (values if weights is None else values * weights[rows, None]).T @ values
         return total
+
+    def moments(self) -> tuple[np.ndarray, np.ndarray] | None:
+        """X' X (P, P) and column sums (P,) over the valid rows, where the structure of a block saves work; None where it does not."""
+        own = [block.moments(self.valid) for block in self.blocks]
+        if all(found is None for found in own):
+            return None
+        gram, sums = np.zeros((self.n_columns,) * 2), np.zeros(self.n_columns)
+        parts = list(self.slices.values())
+        for part, found in zip(parts, own, strict=True):
+            if found is not None:
+                gram[part, part], sums[part] = found
+        if len(own) > 1:  # what is left: blocks without such a structure, and what two blocks have in common
+            for _, values in self.valid_chunks():
+                for part, found in zip(parts, own, strict=True):
+                    begin = part.start if found is None else part.stop
+                    gram[part, begin:] += values[:, part].T @ values[:, begin:]
+                    if found is None:
+                        sums[part] += values[:, part].sum(axis=0)
+        return np.triu(gram) + np.triu(gram, 1).T, sums
 
     def penalty_matrix(self, label: str) -> np.ndarray:
         """Second-difference penalty (p, p) of the term called `label`."""

@@ -110,6 +110,24 @@ class Rows:
         other.observations, other._kept = observations, []
         return other
 
+    def gram(self) -> np.ndarray | None:
+        """Sum of x x' over the prepared rows with a constant as their last column, (padded + 1,) * 2; None unless the design's structure
+        makes it faster than going through the rows."""
+        valid = getattr(self.source, "valid", None)
+        if valid is None or not hasattr(self.source, "moments"):
+            return None
+        index = np.arange(valid.size) if self.index is None else self.index
+        if np.count_nonzero(valid) != index.size or not valid[index].all() or (found := self.source.moments()) is None:
+            return None
+        (products, sums), n = found, self.n_features
+        total = np.zeros((self.padded + 1, self.padded + 1))
+        cross = np.outer(self.centre, sums)
+        total[:n, :n] = products - cross - cross.T + self.n * np.outer(self.centre, self.centre)
+        total[:n, :n] /= np.outer(self.scale, self.scale)
+        total[:n, -1] = total[-1, :n] = (sums - self.n * self.centre) / self.scale
+        total[-1, -1] = self.n
+        return total
+
     def to_raw(self, scaled: np.ndarray, intercept: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Coefficients (K, P) and intercepts (K,) in the units of the design, from those of the prepared columns (K, padded)."""
         raw = scaled[:, : self.n_features] / self.scale

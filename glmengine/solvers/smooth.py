@@ -56,7 +56,10 @@ def shared_metric(problem: Problem, context: Any) -> GramMetric:
 def total_gram(problem: Problem, context: Any, column: int | None = None) -> np.ndarray:
     """Mean outer product (Q, Q) of the prepared rows and a constant, over all rows, or with the weights of one column of the problem."""
     rows = problem.rows
-    if runtime.on_cpu():
+    known = rows.gram() if column is None else None
+    if known is not None:
+        gram = known
+    elif runtime.on_cpu():
         gram = weighted_grams(rows, lambda piece: _row_weights(problem, piece, column), 1, "float64", context)[0]
     else:
         gram = _gram_on_device(problem, context, column)
