@@ -149,6 +149,25 @@ def test_the_simulated_sample_keeps_its_truth(tmp_path):
     assert truth_of(again)["units"] == truth_of(recording)["units"]
 
 
+@pytest.mark.parametrize("name", ["current-injection", "white-noise", "decision-task"])
+def test_other_samples_are_valid_and_open_in_pynapple(tmp_path, name):
+    import pynwb
+
+    from glmengine.simulate import sample, truth_of
+
+    recording = sample(name)
+    write_nwb(recording, tmp_path / "sample.nwb")
+    assert not pynwb.validate(path=str(tmp_path / "sample.nwb"))
+    again = open_recording(tmp_path / "sample.nwb")
+    assert_same(recording, again)
+    assert truth_of(again)["units"] == truth_of(recording)["units"]
+    theirs = nap.NWBFile(str(tmp_path / "sample.nwb"))
+    for key, covariate in recording.covariates.items():
+        np.testing.assert_array_equal(theirs[key].values, covariate.data.values)
+    for key, trials in recording.trials.items():
+        assert list(theirs[key].get_info(trials.metadata_columns[0])) == list(trials.get_info(trials.metadata_columns[0]))
+
+
 def test_counts_that_came_binned(tmp_path):
     counts = nap.TsdFrame(
         np.arange(100) * 0.1 + 0.05,

@@ -135,15 +135,15 @@ def covariate_row(covariate: Covariate, duration: float) -> CovariateRow:
 def series_to_draw(covariate: Covariate) -> tuple[np.ndarray, np.ndarray]:
     """Times (n,) and values (n, c) of a covariate, thinned to what a screen can need; NaN where a line must not be drawn.
 
-    Lines are not drawn over gaps, nor from one side of the circle to the other.
+    Lines are not drawn over gaps, nor from one side of the circle to the other, nor between the stretches that are known of a series
+    that stays in its file.
     """
     times, values = covariate.seen()
     values = np.array(values, float).reshape(len(times), -1)
     every = max(1, -(-len(times) // MOST_POINTS))
     times, values = times[::every], values[::every]
     steps = np.diff(times)
-    # of a series that stays in its file some stretches are known, which are joined
-    broken = steps > _GAP_PERIODS * every * covariate.period if covariate.stored is None else np.zeros(len(steps), bool)
+    broken = steps > _GAP_PERIODS * every * covariate.period
     if covariate.kind == "angle":
         broken = broken | (np.abs(np.diff(values, axis=0)) > np.pi).any(axis=1)
     values[1:][broken] = np.nan
