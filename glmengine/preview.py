@@ -98,6 +98,8 @@ def feature_preview(
 
     whole = make_grid(time, recording)
     reach = getattr(getattr(term, "basis", None), "window", None) or 0.0
+    if term.kind == "event":  # an event acts on bins of the stretch wherever it lies itself
+        reach = 0.0
     start = float(whole.starts[0]) if start is None else start
     stretch = intersect(whole.pieces, np.array([[start - reach, start + seconds]]))
     grid = TimeGrid.from_intervals(stretch, time.bin_size)

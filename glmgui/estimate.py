@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from glmengine.errors import GlmError
+
 if TYPE_CHECKING:
     from glmengine.analysis import Analysis
+    from glmengine.basis import Basis
     from glmengine.recording import Recording
+    from glmengine.terms import AnyTerm
 
 # Multiplications per second that a fit reaches on two cores with float64, all passes together.
 _RATE = 4e9
 # Passes through the design: a fit from nothing, and one from a neighbouring strength.
 _FIRST_PASSES, _NEXT_PASSES = 14, 6
 _START_SECONDS = 0.3
+_SOME_FUNCTIONS = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,11 +62,12 @@ def estimate(analysis: Analysis, recording: Recording) -> Estimate:
     """Look at the time grid and count columns; raises `GlmError` as a fit would. Runs in the worker."""
     from glmengine.derived import compute_derived
     from glmengine.timegrid import make_grid, usable
+    from glmengine.unit_choice import chosen_units
 
     whole = compute_derived(analysis.derived, recording, analysis.time.max_gap)
     grid = make_grid(analysis.time, whole)
     n_valid = int(np.count_nonzero(usable(analysis.time, whole, grid)))
-    n_units = len(analysis.units.names) or len(whole.unit_names)
+    n_units = len(chosen_units(analysis.units, whole))
     columns = sum(n_columns(term, len(whole.unit_names)) for term in analysis.terms if term.enabled)
     strengths, folds = len(analysis.model.strengths), analysis.validation.folds
     passes = _FIRST_PASSES + (_NEXT_PASSES * strengths if strengths else 0)
@@ -71,18 +78,33 @@ def estimate(analysis: Analysis, recording: Recording) -> Estimate:
     return Estimate(grid.n_bins, n_valid, columns, n_units, seconds, 0.15 + memory, whole)
 
 
-def n_columns(term: object, n_units: int) -> int:
-    """Columns that a term puts into the design of a recording with this many units."""
+def n_columns(term: AnyTerm, n_units: int) -> int:
+    """Columns that a term puts into the design of a recording with this many units, as far as they are known before data are seen."""
     factors = getattr(term, "factors", None)
     if factors is not None:
         from glmengine.joint import n_joint
 
-        return n_joint(factors)
+        try:
+            return n_joint(factors)
+        except GlmError:  # the data say how many categories there are
+            return math.prod(_size(factor.basis) for factor in factors)
+    if term.kind == "columns":
+        return len(term.variables)
+    if term.kind == "event":
+        return _size(term.basis) * max(len(term.conditions), 1) * (1 + bool(term.weight and term.unscaled))
     sources = n_units if getattr(term, "kind", "") == "coupling" and not getattr(term, "sources", ()) else 1
     if getattr(term, "sources", ()):
         sources = len(term.sources)
     basis = getattr(term, "basis", None)
-    return sources * (basis.n_functions if basis is not None else 1)
+    return sources * (_size(basis) if basis is not None else 1)
+
+
+def _size(basis: Basis) -> int:
+    """Functions of a basis; a few where only data or the width of the bins say how many."""
+    try:
+        return int(basis.n_functions)
+    except GlmError:
+        return _SOME_FUNCTIONS
 
 
 def _time(seconds: float) -> str:

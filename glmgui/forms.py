@@ -510,7 +510,9 @@ def _tuple_editor(parts: Sequence[Any], info: FieldInfo, admit: Admit | None, na
         kind = extra_of(info, "choices")
         required = any(getattr(rule, "min_length", 0) for rule in info.metadata)
         return (
-            NamesEditor(kind, empty_means="" if required else info.description or "", parent=parent) if kind else _Words(parent)
+            NamesEditor(kind, empty_means="" if required else info.description or "", parent=parent)
+            if kind
+            else _Words(parent=parent)
         )
     return NumbersEditor(pairs=get_origin(item) is tuple, whole=item is int, parent=parent)
 

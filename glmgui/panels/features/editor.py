@@ -9,6 +9,7 @@ from qtpy.QtWidgets import QWidget
 
 from glmengine.basis import Basis
 from glmengine.errors import GlmError
+from glmengine.moments import moment_names, property_names
 from glmengine.recording import Recording
 from glmengine.spec import Spec
 from glmgui.forms import SpecForm
@@ -88,6 +89,8 @@ _OF_VARIABLES = Basis.variable_fields
 _TITLES = {
     "covariate": "Tuning",
     "filter": "Filter of a signal over time",
+    "event": "Kernel around an event",
+    "columns": "Precomputed columns",
     "history": "Own spike history",
     "coupling": "Coupling to other units",
 }
@@ -97,6 +100,8 @@ def _admitted(kind: type[Spec]) -> Callable[[type[Spec], str], bool]:
     """Which bases a term can take and which of their parameters it uses: those of a function, or of a kernel over the past."""
     of_variable = "factors" in kind.model_fields
     use, unused = ("evaluates", _OF_KERNELS) if of_variable else ("convolves", _OF_VARIABLES)
+    if "before" in kind.model_fields:  # an event's kernels last from before to after it
+        unused = (*_OF_VARIABLES, *_OF_KERNELS)
 
     def admit(spec: type[Spec], field: str) -> bool:
         if not issubclass(spec, Basis):
@@ -115,6 +120,8 @@ def choices_in(recording: Recording) -> dict[str, list[str]]:
         "events": list(recording.events),
         "units": list(recording.unit_names),
         "trials": list(recording.trials),
+        "moments": moment_names(recording),
+        "trial_properties": property_names(recording),
     }
 
 

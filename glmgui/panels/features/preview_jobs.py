@@ -25,6 +25,19 @@ def draw_basis(preview: BasisPreview, term: Spec, recording: Recording, bin_size
     from glmengine.preview import basis_curve, product_image
 
     factors = getattr(term, "factors", None)
+    if term.kind == "columns":
+        preview.show_text("The columns are taken as they are; they are drawn on the recording below.")
+        return
+    if term.kind == "event":
+        lags, values = term.kernel(bin_size)
+        preview.show_curve(
+            lags * bin_size,
+            values,
+            Axis("Time relative to the event", "s"),
+            f"{term.label}: {values.shape[1]} functions",
+            flip=False,
+        )
+        return
     if factors is None:
         x, values, label, unit = basis_curve(term.basis, None, bin_size)
         preview.show_curve(x, values, Axis(label, unit), f"{term.label}: {values.shape[1]} functions of the past")

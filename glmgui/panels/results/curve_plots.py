@@ -171,13 +171,20 @@ def kernels(label: str, filters: xr.Dataset, unit: str) -> list[Drawing]:
     strength = np.nan_to_num(np.abs(values)).max(axis=0)
     strongest = [at for at in np.argsort(-strength) if strength[at] > 0][:_MOST_SOURCES]
     curves = [
-        Curve(f"from {names[at]}", lags, values[:, at], low[:, at], high[:, at], colour=colour)
+        Curve(
+            f"from {names[at]}" if sources[0] == "source" else names[at],
+            lags,
+            values[:, at],
+            low[:, at],
+            high[:, at],
+            colour=colour,
+        )
         for colour, at in enumerate(strongest)
     ]
     few = len(curves) == np.isfinite(values).any(axis=0).sum()
     title = f"{label}: filters" if few else f"{label}: the {len(curves)} strongest filters"
     drawings: list[Drawing] = [Lines(f"filter_{label}", f"{title}, 95 % bands", lag, log_rate, curves, _FILTER_HELP, level=True)]
-    if len(names) > 1:
+    if len(names) > 1 and sources[0] == "source":
         number = Axis("from unit", names=tuple(names))
         image = Image("", lags, np.arange(1, len(names) + 1, dtype=float), values)
         title = f"{label}: filters from every unit"
