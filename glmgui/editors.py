@@ -28,6 +28,7 @@ from qtpy.QtWidgets import (
 from glmgui.fields import Choices, in_words
 
 _ROW_HEIGHT = 21
+_NONE = "\u2013 none \u2013"
 
 
 class Editor(QWidget):
@@ -158,11 +159,11 @@ class ChoiceEditor(Editor):
 
 
 class NameEditor(Editor):
-    """One name out of those that the recording offers; a name that it lacks is kept and shown."""
+    """One name out of those that the recording offers, or none where it is `optional`; a name that it lacks is kept and shown."""
 
-    def __init__(self, kind: str, parent: QWidget | None = None) -> None:
+    def __init__(self, kind: str, parent: QWidget | None = None, *, optional: bool = False) -> None:
         super().__init__(parent)
-        self._kind = kind
+        self._kind, self._optional = kind, optional
         self._names: tuple[str, ...] = ()
         self._value = ""
         self._box = QuietCombo(self, searchable=True)
@@ -189,23 +190,29 @@ class NameEditor(Editor):
         return (self._box,)
 
     def _fill(self) -> None:
-        names = list(self._names)
+        names = [*([""] if self._optional else []), *self._names]
         if self._value and self._value not in names:
             names.append(self._value)
         with QSignalBlocker(self._box):
-            if names != [self._box.itemText(at) for at in range(self._box.count())]:
+            if names != [self._box.itemData(at) for at in range(self._box.count())]:
                 self._box.clear()
-                self._box.addItems(names)
+                for name in names:
+                    self._box.addItem(name or _NONE, name)
             self._box.setCurrentIndex(names.index(self._value) if self._value in names else -1)
 
     def _chosen(self, *_: object) -> None:
-        if self._box.currentText() != self._value:
-            self._value = self._box.currentText()
+        chosen = self._box.currentData()
+        if chosen is not None and chosen != self._value:
+            self._value = chosen
             self.changed.emit()
 
     def _typed(self) -> None:
         text = self._box.lineEdit().text().strip()
-        if text and text != self._value:
+        if text == _NONE or (not text and self._optional):
+            text = ""
+        elif not text:
+            return
+        if text != self._value:
             self._value = text
             self._fill()
             self.changed.emit()

@@ -536,7 +536,7 @@ def _plain_editor(annotation: Any, info: FieldInfo, rules: Sequence[Any], parent
             low, high, open_low=exclusive, whole=whole, log=bool(extra_of(info, "log")), typical=typical, parent=parent
         )
     if extra_of(info, "choices"):
-        return NameEditor(extra_of(info, "choices"), parent)
+        return NameEditor(extra_of(info, "choices"), parent, optional=info.default == "")
     return TextEditor(parent=parent)
 
 

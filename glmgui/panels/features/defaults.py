@@ -6,10 +6,12 @@ import math
 
 import numpy as np
 
-from glmengine.basis import BSpline, CyclicBSpline, RaisedCosineLog
+from glmengine.basis import BSpline, CyclicBSpline, RaisedCosineLinear, RaisedCosineLog
+from glmengine.errors import GlmError
+from glmengine.moments import as_label, moment_names, moments_of, property_names, values_at
 from glmengine.recording import Covariate, Recording
 from glmengine.spec import Spec
-from glmengine.terms import CouplingTerm, CovariateTerm, Factor, FilterTerm, HistoryTerm
+from glmengine.terms import ColumnsTerm, CouplingTerm, CovariateTerm, EventTerm, Factor, FilterTerm, HistoryTerm
 from glmgui.panels.features.families import basis_class
 
 N_TUNING = 10
@@ -19,7 +21,11 @@ N_HISTORY = 8
 N_COUPLING = 5
 HISTORY_WINDOW = 0.15
 COUPLING_WINDOW = 0.1
+EVENT_BEFORE = 0.5
+EVENT_AFTER = 0.8
 _FEW_CATEGORIES = 24
+_FEW_CONDITIONS = 8
+_FORESEEN = ("choice", "response", "stop", "reward", "lick", "move", "saccade", "press", "end")
 _POSITION_WORDS = ("pos", "loc", "xy", "led", "track")
 
 
@@ -72,6 +78,50 @@ def filter_term(variable: str) -> FilterTerm:
 def filterable(recording: Recording) -> list[str]:
     """Variables whose values can be summed over time: neither angles nor categories."""
     return [name for name, (covariate, _) in recording.variables.items() if covariate.kind not in ("angle", "category")]
+
+
+def moments(recording: Recording) -> list[str]:
+    """Events and borders of trials around which a kernel can lie: those that happen more than once."""
+    return [name for name in moment_names(recording) if _happens(recording, name)]
+
+
+def _happens(recording: Recording, moment: str) -> bool:
+    try:
+        return len(moments_of(recording, moment).times) > 1
+    except GlmError:
+        return False
+
+
+def conditions_for(recording: Recording, moment: str) -> list[str]:
+    """Properties of the trials that divide the events of this name into a few kinds."""
+    found = []
+    times = moments_of(recording, moment)
+    for name in property_names(recording):
+        labels = {as_label(value) for value in values_at(recording, times, name)} - {""}
+        if 2 <= len(labels) <= _FEW_CONDITIONS:
+            found.append(name)
+    return found
+
+
+def event_term(events: str, by: str = "") -> EventTerm:
+    """What happens around an event; with `by` a kernel for each value of a property of the trials.
+
+    It begins before events that may be foreseen or caused by the animal (a choice, the stop of a trial), and at the event otherwise.
+    """
+    foreseen = any(word in events.lower() for word in _FORESEEN)
+    before = EVENT_BEFORE if foreseen else 0.0
+    return EventTerm(events=events, by=by, before=before, after=EVENT_AFTER, basis=RaisedCosineLinear(n=N_TUNING))
+
+
+def columns_term(recording: Recording, covariate: str) -> ColumnsTerm:
+    """The components of a covariate as columns of the model, scaled so that one penalty suits them all."""
+    names = (covariate,) if covariate in recording.variables else recording.covariates[covariate].variables
+    return ColumnsTerm(variables=names, standardised=True)
+
+
+def usable_as_columns(recording: Recording) -> list[str]:
+    """Covariates whose values can be columns: neither angles, which jump where the circle closes, nor categories."""
+    return [name for name, covariate in recording.covariates.items() if covariate.kind not in ("angle", "category")]
 
 
 def history_term() -> HistoryTerm:

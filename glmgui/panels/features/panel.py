@@ -13,13 +13,13 @@ from glmengine.recording import Recording
 from glmengine.spec import Spec
 from glmgui.document import Document
 from glmgui.jobs import Jobs
-from glmgui.panels.features import defaults
+from glmgui.panels.features import add_menu, defaults
 from glmgui.panels.features.check import TermsCheck
 from glmgui.panels.features.editor import TermEditor
 from glmgui.panels.features.preview_jobs import SECONDS, Ranges, draw_basis, features_on_recording
 from glmgui.panels.features.previews import BasisPreview, FeaturePreview
 from glmgui.panels.features.term_list import Card, TermList
-from glmgui.panels.features.wording import describe
+from glmgui.panels.features.wording import describe, variables_of
 from glmgui.widgets import EmptyState, FormScroll, MessageLine, column
 
 _NO_RECORDING = "Open a recording first: its covariates are what a model can be made of."
@@ -121,7 +121,9 @@ class FeaturesPanel(QWidget):
         self.terms.set_cards(self._cards(), at)
         if recording is None or at is None:
             self.empty.set_text(_NO_RECORDING if recording is None else _NO_TERMS if not analysis.terms else _NO_CHOICE)
-            self.empty.set_choices(self._first_choices(recording) if recording is not None and not analysis.terms else {})
+            self.empty.set_choices(
+                add_menu.first_choices(recording, self.add_term) if recording is not None and not analysis.terms else {}
+            )
             self._stack.setCurrentWidget(self.empty)
             return
         self._stack.setCurrentWidget(self._details)
@@ -173,13 +175,8 @@ class FeaturesPanel(QWidget):
         if recording is not None:
             known = set(recording.variables) | {derived.name for derived in analysis.derived}
             for at, term in enumerate(analysis.terms):
-                named = {
-                    f"factors.{place}.variable": factor.variable for place, factor in enumerate(getattr(term, "factors", ()))
-                }
-                if term.kind == "filter":
-                    named["variable"] = term.variable
-                for field, variable in named.items():
-                    if variable not in known:
+                for field, variable in variables_of(term).items():
+                    if variable not in known and variable not in recording.covariates:
                         found.setdefault(at, (field, f"the recording has no covariate '{variable}'; choose another"))
         if self._refused is not None:
             found.setdefault(self._refused[0], self._refused[1:])
@@ -272,55 +269,7 @@ class FeaturesPanel(QWidget):
 
     # What can be added
 
-    def _first_choices(self, recording: Recording) -> dict[str, Callable[[], None]]:
-        """What most analyses of such a recording begin with."""
-        choices: dict[str, Callable[[], None]] = {}
-        pairs = defaults.position_pairs(recording)
-        for pair in pairs[:2]:
-            choices[f"Place: {pair[0]} \u00d7 {pair[1]}"] = lambda pair=pair: self.add_term(defaults.field_term(recording, pair))
-        placed = {name for pair in pairs for name in pair}
-        angles_first = sorted(recording.variables, key=lambda name: recording.variables[name][0].kind != "angle")
-        for name in [name for name in angles_first if name not in placed][:2]:
-            choices[f"Tuning to {name}"] = lambda name=name: self.add_term(defaults.tuning_term(recording, name))
-        choices["Own spike history"] = lambda: self.add_term(defaults.history_term())
-        return choices
-
     def _fill_menu(self, menu: QMenu) -> None:
         menu.clear()
-        recording = self._recording
-        if recording is None:
-            return
-        tuning = menu.addMenu("Tuning to a variable")
-        for variable in recording.variables:
-            tuning.addAction(variable, lambda variable=variable: self.add_term(defaults.tuning_term(recording, variable)))
-        tuning.setEnabled(bool(recording.variables))
-        pairs = defaults.position_pairs(recording)
-        for pair in pairs:
-            menu.addAction(
-                f"Place: {pair[0]} \u00d7 {pair[1]}", lambda pair=pair: self.add_term(defaults.field_term(recording, pair))
-            )
-        joint = menu.addMenu("Joint tuning to two variables")
-        names = list(recording.variables)
-        for first in names:
-            others = joint.addMenu(first)
-            others.aboutToShow.connect(lambda others=others, first=first: self._fill_partners(others, first))
-        joint.setEnabled(len(names) > 1)
-        signals = menu.addMenu("Filter of a signal over time")
-        for variable in defaults.filterable(recording):
-            signals.addAction(variable, lambda variable=variable: self.add_term(defaults.filter_term(variable)))
-        signals.setEnabled(not signals.isEmpty())
-        menu.addSeparator()
-        menu.addAction("Own spike history", lambda: self.add_term(defaults.history_term()))
-        coupling = menu.addAction("Coupling: spikes of the other units", lambda: self.add_term(defaults.coupling_term()))
-        coupling.setEnabled(len(recording.unit_names) > 1)
-
-    def _fill_partners(self, menu: QMenu, first: str) -> None:
-        """The second variables; only of the menu that is opened, as there can be hundreds of each."""
-        menu.clear()
-        recording = self._recording
-        for second in recording.variables:
-            if second != first:
-                menu.addAction(
-                    f"{first} \u00d7 {second}",
-                    lambda second=second: self.add_term(defaults.field_term(recording, (first, second))),
-                )
+        if self._recording is not None:
+            add_menu.fill(menu, self._recording, self.add_term)

@@ -87,9 +87,22 @@ def features_on_recording(term: Spec, recording: Recording, time: Time, start: f
     """Times (t,), columns (t, p) and labels of a term on some seconds of the recording, by default the first that are used."""
     from glmengine.preview import feature_preview
 
-    if start is None and time.conditions:
+    if start is None and term.kind == "event":
+        start = _before_first_event(term, recording, time)
+    elif start is None and time.conditions:
         start = _first_used(recording, time)
     return feature_preview(term, recording, time, seconds=SECONDS, start=start, unit=unit)
+
+
+def _before_first_event(term: Spec, recording: Recording, time: Time) -> float | None:
+    """Start (s) of a stretch with an event in it, if there is one in the chosen time."""
+    from glmengine.moments import moments_of
+    from glmengine.timegrid import make_grid
+
+    grid = make_grid(time, recording)
+    times = moments_of(recording, term.events, field="terms.0.events").times
+    inside = times[(times >= grid.starts[0]) & (times <= grid.centres[-1])] if grid.n_bins else times[:0]
+    return max(float(inside[0]) - term.before - 1.0, float(grid.starts[0])) if inside.size else None
 
 
 def _first_used(recording: Recording, time: Time) -> float | None:

@@ -27,15 +27,32 @@ def bases_of(term: Spec) -> tuple[Spec, ...]:
     return (basis,) if basis is not None else ()
 
 
+def variables_of(term: Spec) -> dict[str, str]:
+    """The covariates that a term names, by the path of the field that names each."""
+    named = {f"factors.{place}.variable": factor.variable for place, factor in enumerate(getattr(term, "factors", ()))}
+    named |= {f"variables.{place}": name for place, name in enumerate(getattr(term, "variables", ()))}
+    for field in ("variable", "gain"):
+        if getattr(term, field, ""):
+            named[field] = getattr(term, field)
+    return named
+
+
 def describe(term: Spec, n_units: int) -> str:
     """Kind, basis and columns of a term in one line (``2-D tuning: B-spline, 8 x 8 = 64 columns``)."""
     bases = bases_of(term)
+    if term.kind == "columns":
+        return f"{len(term.variables)} covariate{'s' if len(term.variables) != 1 else ''} as columns"
     if hasattr(term, "factors"):
         kind = "tuning" if len(bases) == 1 else f"{len(bases)}-D tuning"
     else:
         window = getattr(bases[0], "window", None) if bases else None
-        kind = {"filter": "filter", "history": "own past", "coupling": "others' past"}.get(term.kind, term.kind.replace("_", " "))
+        kinds = {"filter": "filter", "history": "own past", "coupling": "others' past"}
+        kind = kinds.get(term.kind, term.kind.replace("_", " "))
         kind += f" {window:g}\u2009s" if window else ""
+        if term.kind == "event":
+            kind = f"kernel \u2212{term.before:g} to +{term.after:g}\u2009s"
+            if term.by and not term.conditions:
+                return f"{kind}: {_size(bases[0])} functions for each {term.by.rpartition('.')[2]}"
     columns = n_columns(term, n_units)
     if columns is None:
         return kind
@@ -60,6 +77,10 @@ def n_columns(term: Spec, n_units: int) -> int | None:
     if hasattr(term, "factors"):
         return n_joint(term.factors)
     total = math.prod(sizes)
+    if term.kind == "event":
+        if term.by and not term.conditions:
+            return None
+        return total * max(len(term.conditions), 1) * (2 if term.weight and term.unscaled else 1)
     if term.kind == "coupling":
         total *= len(term.sources) or max(n_units - (not term.include_self), 0)
     return total

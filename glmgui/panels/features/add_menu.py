@@ -1,0 +1,104 @@
+"""The menu "Add term": every kind of term that the recording allows, each with a word on what it is for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from qtpy.QtWidgets import QMenu
+
+from glmengine.recording import Recording
+from glmengine.spec import Spec
+from glmgui.panels.features import defaults
+
+Add = Callable[[Spec], None]
+
+_TUNING = "The rate depends on the present value of one variable: head direction, speed, contrast."
+_PLACE = "The rate depends on where the animal is: a place field or a grid."
+_JOINT = "The rate depends on two variables together, so that one changes what the other does: position and theta phase."
+_SIGNAL = "A filter over the past of a signal: what the stimulus or the current of the last moments does to the rate."
+_EVENT = (
+    "A kernel around something that happens now and then: what the rate does before and after each stimulus, choice or reward."
+)
+_PER_CONDITION = "The same with one kernel for each value of a property of the trials: left and right choices, hits and misses."
+_COLUMNS = "Covariates that are features already, computed elsewhere: each becomes one column of the model as it is."
+_HISTORY = "What the neuron's own last spikes do to its rate: refractoriness, bursts, adaptation."
+_COUPLING = "What the spikes of each other unit do to the rate a moment later."
+
+
+def first_choices(recording: Recording, add: Add) -> dict[str, Callable[[], None]]:
+    """What most analyses of such a recording begin with."""
+    choices: dict[str, Callable[[], None]] = {}
+    pairs = defaults.position_pairs(recording)
+    for pair in pairs[:2]:
+        choices[_place(pair)] = lambda pair=pair: add(defaults.field_term(recording, pair))
+    placed = {name for pair in pairs for name in pair}
+    angles_first = sorted(recording.variables, key=lambda name: recording.variables[name][0].kind != "angle")
+    for name in [name for name in angles_first if name not in placed][:2]:
+        choices[f"Tuning to {name}"] = lambda name=name: add(defaults.tuning_term(recording, name))
+    for moment in defaults.moments(recording)[:2]:
+        choices[f"Around each {moment}"] = lambda moment=moment: add(defaults.event_term(moment))
+    choices["Own spike history"] = lambda: add(defaults.history_term())
+    return choices
+
+
+def fill(menu: QMenu, recording: Recording, add: Add) -> None:
+    """Put every kind of term into an empty menu; what the recording has nothing for is switched off and says so."""
+    variables = list(recording.variables)
+    tuning = _submenu(menu, "Tuning to a variable", _TUNING, variables, "The recording has no covariate.")
+    for variable in variables:
+        tuning.addAction(variable, lambda variable=variable: add(defaults.tuning_term(recording, variable)))
+    for pair in defaults.position_pairs(recording):
+        menu.addAction(_place(pair), lambda pair=pair: add(defaults.field_term(recording, pair))).setToolTip(_PLACE)
+    joint = _submenu(menu, "Joint tuning to two variables", _JOINT, variables[1:], "It takes two covariates.")
+    for first in variables:
+        others = joint.addMenu(first)
+        others.aboutToShow.connect(lambda others=others, first=first: _fill_partners(others, recording, first, add))
+    signals = defaults.filterable(recording)
+    filters = _submenu(
+        menu, "Filter of a signal over time", _SIGNAL, signals, "The recording has no signal that can be filtered."
+    )
+    for variable in signals:
+        filters.addAction(variable, lambda variable=variable: add(defaults.filter_term(variable)))
+    menu.addSeparator()
+    moments = defaults.moments(recording)
+    events = _submenu(menu, "Kernel around an event", _EVENT, moments, "The recording has neither events nor trials.")
+    for moment in moments:
+        events.addAction(moment, lambda moment=moment: add(defaults.event_term(moment)))
+    splits = {moment: defaults.conditions_for(recording, moment) for moment in moments}
+    splits = {moment: properties for moment, properties in splits.items() if properties}
+    split = _submenu(
+        menu, "Kernel around an event, per condition", _PER_CONDITION, splits, "The trials have no property with a few values."
+    )
+    for moment, properties in splits.items():
+        by = split.addMenu(moment)
+        for name in properties:
+            by.addAction(f"by {name}", lambda moment=moment, name=name: add(defaults.event_term(moment, name)))
+    menu.addSeparator()
+    menu.addAction("Own spike history", lambda: add(defaults.history_term())).setToolTip(_HISTORY)
+    coupling = menu.addAction("Coupling: spikes of the other units", lambda: add(defaults.coupling_term()))
+    coupling.setEnabled(len(recording.unit_names) > 1)
+    coupling.setToolTip(_COUPLING if coupling.isEnabled() else "The recording has only one unit.")
+    menu.addSeparator()
+    wholes = defaults.usable_as_columns(recording)
+    columns = _submenu(menu, "Columns computed elsewhere", _COLUMNS, wholes, "The recording has no covariate.")
+    for name in wholes:
+        columns.addAction(name, lambda name=name: add(defaults.columns_term(recording, name)))
+
+
+def _submenu(menu: QMenu, title: str, help_text: str, entries: object, none: str) -> QMenu:
+    made = menu.addMenu(title)
+    made.menuAction().setEnabled(bool(entries))
+    made.menuAction().setToolTip(help_text if entries else none)
+    return made
+
+
+def _fill_partners(menu: QMenu, recording: Recording, first: str, add: Add) -> None:
+    """The second variables; only of the menu that is opened, as there can be hundreds of each."""
+    menu.clear()
+    for second in recording.variables:
+        if second != first:
+            menu.addAction(f"{first} \u00d7 {second}", lambda second=second: add(defaults.field_term(recording, (first, second))))
+
+
+def _place(pair: tuple[str, str]) -> str:
+    return f"Place: {pair[0]} \u00d7 {pair[1]}"
