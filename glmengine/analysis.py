@@ -15,6 +15,7 @@ from glmengine.errors import GlmError
 from glmengine.files import write_whole
 from glmengine.spec import Spec, param
 from glmengine.terms import AnyTerm
+from glmengine.unit_choice import UnitSelection
 
 FORMAT_VERSION = 1
 
@@ -24,13 +25,7 @@ class Source(Spec):
 
     path: str = param("", title="Recording", help="The file or folder, absolute or relative to the analysis file.")
     sha256: str = param("", title="Hash", help="SHA-256 of the recording when the analysis was made.", hidden=True)
-
-
-class UnitSelection(Spec):
-    """Which units are fitted; every unit of the recording can still be a source of coupling."""
-
-    names: tuple[str, ...] = param((), title="Units", help="The units to fit; all where empty.", choices="units")
-    min_spikes: int = param(0, title="At least", help="Leave out units with fewer spikes in the bins used.", unit="spikes", ge=0)
+    session: str = param("", title="Session", help="What it is called among several; the file's name where empty.", hidden=True)
 
 
 class Condition(Spec):
@@ -176,6 +171,9 @@ class Analysis(Spec):
     format_version: Literal[1] = FORMAT_VERSION
     title: str = param("", title="Title", help="Free text for reports.")
     recording: Source = param(Source(), title="Recording", help="The recording it was made for.")
+    more_recordings: tuple[Source, ...] = param(
+        (), title="More recordings", help="Further sessions that are analysed together with the recording.", hidden=True
+    )
     units: UnitSelection = param(UnitSelection(), title="Units", help="Which units are fitted.")
     time: Time = param(Time(), title="Time", help="Bins, epochs and conditions.")
     derived: tuple[AnyDerived, ...] = param(

@@ -62,6 +62,12 @@ class Unwrapped(Spec):
 
     def compute(self, recording: Recording, max_gap: float | None, field: str) -> Covariate:
         source = recording.variable(self.source, field=f"{field}.source")
+        given = np.asarray(source.data.values, np.float64)
+        if np.isfinite(given).any() and np.nanmax(given) - np.nanmin(given) > 1.01 * 2 * np.pi:
+            raise GlmError(
+                f"'{self.source}' goes from {np.nanmin(given):.4g} to {np.nanmax(given):.4g}, which is no angle in radians; choose an angle",
+                field=f"{field}.source",
+            )
         values = np.full(len(source.data), np.nan)
         for rows in _runs_of(source, max_gap):
             values[rows] = np.unwrap(np.asarray(source.data.values, np.float64)[rows])
@@ -95,8 +101,14 @@ class BandPhase(Spec):
         sections = butter(3, [self.low, self.high], btype="bandpass", fs=rate, output="sos")
         signal, values = np.asarray(source.data.values, np.float64), np.full(len(source.data), np.nan)
         for rows in _runs_of(source, 1.5 * source.period):
-            if len(rows) > 3 * rate / self.low:  # three periods, below which a filter says nothing
+            # three periods, below which a filter says nothing, and of a constant there is no phase
+            if len(rows) > 3 * rate / self.low and np.ptp(signal[rows]) > 0:
                 values[rows] = np.mod(np.angle(hilbert(sosfiltfilt(sections, signal[rows] - signal[rows].mean()))), 2 * np.pi)
+        if not np.isfinite(values).any():
+            raise GlmError(
+                f"'{self.source}' is constant, or has no stretch of {3 / self.low:.3g} s without a gap; choose another signal",
+                field=f"{field}.source",
+            )
         return _like(source, self.name, values, "rad", "angle", f"phase of {self.source}, {self.low:g} to {self.high:g} Hz")
 
 
@@ -143,7 +155,7 @@ class ZScore(Spec):
     source: str = param(title="Variable", help="The variable that is standardised.", choices="variables", min_length=1)
 
     def compute(self, recording: Recording, max_gap: float | None, field: str) -> Covariate:
-        source = recording.variable(self.source, field=f"{field}.source")
+        source = _magnitude(recording, self.source, f"{field}.source")
         values = np.asarray(source.data.values, np.float64)
         spread = np.nanstd(values) if np.isfinite(values).any() else 0.0
         if not spread > 0:
@@ -170,12 +182,12 @@ class Logarithm(Spec):
     )
 
     def compute(self, recording: Recording, max_gap: float | None, field: str) -> Covariate:
-        source = recording.variable(self.source, field=f"{field}.source")
+        source = _magnitude(recording, self.source, f"{field}.source")
         values = np.asarray(source.data.values, np.float64) + self.offset
         if not (values > 0).any():
             raise GlmError(f"'{self.source}' is nowhere positive; give an offset", field=f"{field}.offset")
         values = np.log(np.where(values > 0, values, np.nan))
-        return _like(source, self.name, values, f"log {source.unit}".strip(), "continuous", f"logarithm of {self.source}")
+        return _like(source, self.name, values, f"log {source.unit}".strip(), source.kind, f"logarithm of {self.source}")
 
 
 class TimeSince(Spec):
@@ -194,7 +206,13 @@ class TimeSince(Spec):
         if self.event not in recording.events:
             have = ", ".join(list(recording.events)[:12]) or "none"
             raise GlmError(f"{recording.name}: no event '{self.event}'; this recording has: {have}", field=f"{field}.event")
-        events, times = np.sort(np.asarray(recording.events[self.event].t)), _clock(recording)
+        events = np.round(np.sort(np.asarray(recording.events[self.event].t, np.float64)), 9)
+        if not len(events):
+            raise GlmError(f"{recording.name}: the event '{self.event}' never occurs; choose another", field=f"{field}.event")
+        clock = _clock(recording)
+        # on either side of an event, so that nothing between the longest and the shortest time is interpolated there
+        inside = events[(events > clock[0]) & (events <= clock[-1])]
+        times = np.unique(np.round(np.concatenate([clock, inside, inside - 1e-6]), 9))
         last = np.searchsorted(events, times, side="right") - 1
         values = np.where(last >= 0, times - events[np.maximum(last, 0)], np.nan)
         return _new(
@@ -216,6 +234,8 @@ class TrialNumber(Spec):
                 f"{recording.name}: no table of trials '{self.trials}'; this recording has: {have}", field=f"{field}.trials"
             )
         table, times = recording.trials[self.trials], _clock(recording)
+        if not len(table):
+            raise GlmError(f"{recording.name}: '{self.trials}' holds no trial; choose another table", field=f"{field}.trials")
         number = np.searchsorted(np.asarray(table.start), times, side="right")
         inside = (number > 0) & (times <= np.asarray(table.end)[np.maximum(number - 1, 0)])
         return _new(recording, self.name, times, np.where(inside, number, np.nan), "", "step", f"number within {self.trials}")
@@ -236,6 +256,17 @@ class Drift(Spec):
         times = _clock(recording, 10 * _STEP)
         passed = (times - times[0]) / max(times[-1] - times[0], 1e-9)
         return _new(recording, self.name, times, passed, "", "continuous", "share of the recording that has passed")
+
+
+def _magnitude(recording: Recording, reference: str, field: str) -> Covariate:
+    """A variable whose values are more or less of something, not angles or categories."""
+    source = recording.variable(reference, field=field)
+    if source.kind in ("angle", "category"):
+        article = "an" if source.kind == "angle" else "a"
+        raise GlmError(
+            f"'{reference}' is {article} {source.kind}, of which this says nothing; choose another variable", field=field
+        )
+    return source
 
 
 def _clock(recording: Recording, step: float = _STEP) -> np.ndarray:

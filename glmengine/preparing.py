@@ -170,17 +170,16 @@ def _units(
     analysis: Analysis, recording: Recording, grid: TimeGrid, rows: np.ndarray
 ) -> tuple[tuple[str, ...], np.ndarray, list[str]]:
     """The units to fit, in the recording's order, their counts, and what was left out."""
-    wanted = analysis.units.names or recording.unit_names
-    unknown = [name for name in wanted if name not in recording.unit_names]
-    if unknown:
-        have = ", ".join(recording.unit_names[:12])
-        raise GlmError(f"{recording.name}: no unit '{unknown[0]}'; this recording has: {have}", field="units.names")
-    chosen = tuple(name for name in recording.unit_names if name in set(wanted))
-    if not chosen:
-        raise GlmError(f"{recording.name}: the recording has no units; there is nothing to fit", field="units.names")
+    from glmengine.unit_choice import chosen_units, counted, left_out
+
+    chosen = chosen_units(analysis.units, recording)
     counts = _counted(grid, recording, chosen)
     spikes = np.nansum(counts[rows], axis=0)
-    notes = []
+    reasons = left_out(analysis.units, recording)
+    notes = [
+        f"Left out ({reason}): {', '.join(name for name in reasons if reasons[name] == reason)}."
+        for reason, _ in counted(reasons.values())
+    ]
     few = spikes < analysis.units.min_spikes
     if few.all():
         raise GlmError(

@@ -98,6 +98,31 @@ class Covariate:
         return tuple(f"{self.name}.{component}" for component in self.components) or (self.name,)
 
 
+@dataclass(frozen=True, eq=False)
+class Session:
+    """One of several recordings that were joined.
+
+    Attributes
+    ----------
+    name : str
+        Also the name of the epoch that it fills.
+    recording : Recording
+        As it was opened, on its own time axis.
+    shift : float
+        Seconds that were added to its times.
+    """
+
+    name: str
+    recording: Recording
+    shift: float = 0.0
+
+    @property
+    def span(self) -> tuple[float, float]:
+        """Its first and last moment on the joined time axis, in seconds."""
+        pieces = self.recording.epochs["all"].values
+        return float(pieces[0, 0]) + self.shift, float(pieces[-1, 1]) + self.shift
+
+
 @dataclass(frozen=True)
 class Recording:
     """What was recorded, as plain data.
@@ -128,6 +153,10 @@ class Recording:
         than 512 MB its size and 128 evenly spaced MB stand for the whole: a change elsewhere is not noticed.
     source : mapping of str to object
         What else was used to open it (the recipe), so that it can be opened again.
+    sessions : tuple of Session
+        The recordings that this one was joined from, in the order of time; empty for any other. See `glmengine.join_recordings`.
+    recorded : mapping of str to IntervalSet
+        When a unit was recorded, for those that were not recorded all the time; elsewhere its counts are missing, not zero.
     """
 
     name: str
@@ -143,6 +172,8 @@ class Recording:
     path: Path | None = None
     sha256: str = ""
     source: Mapping[str, object] = field(default_factory=dict)
+    sessions: tuple[Session, ...] = ()
+    recorded: Mapping[str, nap.IntervalSet] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if (self.spikes is None) == (self.counts is None):
@@ -152,13 +183,20 @@ class Recording:
             raise GlmError(f"{self.name}: {len(self.unit_names)} unit names for {held} units")
         if "all" not in self.epochs:
             raise GlmError(f"{self.name}: the epoch 'all' (the whole recording) is missing")
-        for name in ("covariates", "epochs", "trials", "events", "source"):
+        for name in ("covariates", "epochs", "trials", "events", "source", "recorded"):
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
 
     @property
     def duration(self) -> float:
         """Length of the epoch ``all``, in seconds, without gaps."""
         return float(self.epochs["all"].tot_length("s"))
+
+    def session_of(self, times: np.ndarray) -> np.ndarray:
+        """(N,) number of the session that each time (s) lies in or, between two, that came before it; 0 where there is only one."""
+        if not self.sessions:
+            return np.zeros(len(times), dtype=np.int64)
+        starts = np.array([session.span[0] for session in self.sessions])
+        return np.maximum(np.searchsorted(starts, np.asarray(times) + 1e-6, side="right") - 1, 0)
 
     @cached_property
     def variables(self) -> Mapping[str, tuple[Covariate, int | None]]:
@@ -199,3 +237,7 @@ class Recording:
     def with_covariates(self, *extra: Covariate) -> Recording:
         """The same recording with more covariates (derived ones); a name that exists is replaced."""
         return replace(self, covariates={**self.covariates, **{covariate.name: covariate for covariate in extra}})
+
+    def with_epochs(self, name: str, intervals: nap.IntervalSet) -> Recording:
+        """The same recording with one more named epoch (a derived one); a name that exists is replaced."""
+        return replace(self, epochs={**self.epochs, name: intervals})

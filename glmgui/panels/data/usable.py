@@ -48,11 +48,12 @@ class Usable:
 
 def usable_time(analysis: Analysis, recording: Recording) -> Usable:
     """What `analysis` uses of `recording`; raises `GlmError` with the field that is at fault."""
-    from glmengine.derived import compute_derived
+    from glmengine.derived import EPOCH_KINDS, compute_derived
     from glmengine.timegrid import make_grid, usable
 
     whole = compute_derived(analysis.derived, recording, analysis.time.max_gap)
-    rows = tuple(covariate_row(whole.covariates[derived.name], whole.duration) for derived in analysis.derived)
+    made = [one.name for one in analysis.derived if not isinstance(one, EPOCH_KINDS)]
+    rows = tuple(covariate_row(whole.covariates[name], whole.duration) for name in made)
     grid = make_grid(analysis.time, whole)
     used = usable(analysis.time, whole, grid)
     return Usable(grid.n_bins, int(used.sum()), analysis.time.bin_size, whole, rows)
