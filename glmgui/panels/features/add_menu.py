@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from qtpy.QtWidgets import QMenu
 
+from glmengine.moments import property_names
 from glmengine.recording import Recording
 from glmengine.spec import Spec
 from glmgui.panels.features import defaults
@@ -64,15 +65,17 @@ def fill(menu: QMenu, recording: Recording, add: Add) -> None:
     events = _submenu(menu, "Kernel around an event", _EVENT, moments, "The recording has neither events nor trials.")
     for moment in moments:
         events.addAction(moment, lambda moment=moment: add(defaults.event_term(moment)))
-    splits = {moment: defaults.conditions_for(recording, moment) for moment in moments}
-    splits = {moment: properties for moment, properties in splits.items() if properties}
+    properties = property_names(recording)
     split = _submenu(
-        menu, "Kernel around an event, per condition", _PER_CONDITION, splits, "The trials have no property with a few values."
+        menu,
+        "Kernel around an event, per condition",
+        _PER_CONDITION,
+        moments and properties,
+        "The recording has no properties of trials.",
     )
-    for moment, properties in splits.items():
+    for moment in moments if properties else ():
         by = split.addMenu(moment)
-        for name in properties:
-            by.addAction(f"by {name}", lambda moment=moment, name=name: add(defaults.event_term(moment, name)))
+        by.aboutToShow.connect(lambda by=by, moment=moment: _fill_conditions(by, recording, moment, add))
     menu.addSeparator()
     menu.addAction("Own spike history", lambda: add(defaults.history_term())).setToolTip(_HISTORY)
     coupling = menu.addAction("Coupling: spikes of the other units", lambda: add(defaults.coupling_term()))
@@ -98,6 +101,15 @@ def _fill_partners(menu: QMenu, recording: Recording, first: str, add: Add) -> N
     for second in recording.variables:
         if second != first:
             menu.addAction(f"{first} \u00d7 {second}", lambda second=second: add(defaults.field_term(recording, (first, second))))
+
+
+def _fill_conditions(menu: QMenu, recording: Recording, moment: str, add: Add) -> None:
+    """Properties with a few values at this event; only of the menu that is opened, as looking at every trial takes time."""
+    menu.clear()
+    for name in defaults.conditions_for(recording, moment):
+        menu.addAction(f"by {name}", lambda name=name: add(defaults.event_term(moment, name)))
+    if menu.isEmpty():
+        menu.addAction("No property of the trials has a few values only").setEnabled(False)
 
 
 def _place(pair: tuple[str, str]) -> str:
