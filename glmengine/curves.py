@@ -109,6 +109,9 @@ def _add(
     counts = np.asarray(prepared.counts[rows], np.float64)
     known = np.isfinite(counts)
     counts = np.where(known, counts, 0.0)
+    if prepared.refractory is not None:  # the unit was seen to be silent there, and the model says that it must be
+        quiet = prepared.refractory[rows]
+        known, mean, slope = known | quiet, np.where(quiet, 0.0, mean), np.where(quiet, 0.0, slope)
     thinned = rows % stride == 0
     for curve in curves:
         place = curve.drawn.rows[rows]

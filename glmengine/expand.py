@@ -14,7 +14,7 @@ from glmengine.design import Block, Design
 from glmengine.errors import GlmError
 from glmengine.event_blocks import event_block
 from glmengine.scaled_block import scaled
-from glmengine.terms import AnyTerm, ColumnsTerm, CovariateTerm, EventTerm, FilterTerm
+from glmengine.terms import AnyTerm, ColumnsTerm, CovariateTerm, EventTerm, FilterTerm, HistoryTerm
 
 if TYPE_CHECKING:
     from glmengine.analysis import Analysis
@@ -204,6 +204,11 @@ def _spikes(term: AnyTerm, recording: Recording, grid: TimeGrid, unit_names: Seq
                 raise GlmError(
                     f"term '{term.label}': the recording has no unit '{name}'; choose others", field=f"{where}.sources"
                 )
+    if isinstance(term, HistoryTerm):
+        try:
+            term = term.behind_refractory(grid.bin_size)
+        except GlmError as error:
+            raise GlmError(f"term '{term.label}': {error.message}", field=f"{where}.{error.field}") from error
     counts = grid.count(recording, sources, compact=True)
     try:
         return SpikeBlock(term, counts, sources, grid.offsets, grid.bin_size)

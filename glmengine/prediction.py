@@ -57,6 +57,9 @@ def predict(
                 spread = Z95 * np.sqrt(posterior.variance(rows, unit))
                 low[unit, start:stop] = posterior.link.mean(eta[:, unit] - spread) / bin_size
                 high[unit, start:stop] = posterior.link.mean(eta[:, unit] + spread) / bin_size
+    if prepared.refractory is not None:
+        quiet = prepared.refractory.T & design.valid
+        rate[quiet] = low[quiet] = high[quiet] = 0.0
     coords = {"unit": list(result.units), "time": ("time", prepared.grid.centres, {"unit": "s", "long_name": "bin centre"})}
     attrs = {"unit": "Hz", "long_name": "expected rate"}
     arrays = {"rate": rate, "low": low, "high": high} if bands else {"rate": rate}

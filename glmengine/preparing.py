@@ -37,6 +37,8 @@ class Prepared:
         Bins that may be used: the conditions hold and they are not kept for testing; the design's `valid` is a part of them.
     design : Design
     notes : tuple of str
+    refractory : (T, M) bool array or None
+        Bins in which a unit cannot fire, where a term has a refractory time; its counts are NaN there.
     """
 
     recording: Recording
@@ -46,6 +48,7 @@ class Prepared:
     rows: np.ndarray
     design: Design
     notes: tuple[str, ...]
+    refractory: np.ndarray | None = None
 
 
 def prepare(analysis: Analysis, recording: Recording, context: Context = SILENT) -> Prepared:
@@ -58,6 +61,7 @@ def prepare(analysis: Analysis, recording: Recording, context: Context = SILENT)
     """
     from glmengine.derived import compute_derived
     from glmengine.expand import build_design
+    from glmengine.refractory import refractory_rows, spikes_within, without_refractory
     from glmengine.timegrid import make_grid
 
     if not any(term.enabled for term in analysis.terms):
@@ -78,7 +82,9 @@ def prepare(analysis: Analysis, recording: Recording, context: Context = SILENT)
             f"none of the {int(rows.sum())} bins has a value for every term; check the covariates' gaps and bounds, or shorten the windows",
             field="terms",
         )
-    return Prepared(recording, grid, units, counts, rows, design, (*row_notes, *unit_notes, *design.notes))
+    quiet = refractory_rows(analysis.terms, recording, grid, units)
+    notes = (*row_notes, *unit_notes, *design.notes, *spikes_within(counts, quiet, units, design.valid))
+    return Prepared(recording, grid, units, without_refractory(counts, quiet), rows, design, notes, quiet)
 
 
 def prepare_again(
@@ -107,6 +113,7 @@ def prepare_again(
     """
     from glmengine.derived import compute_derived
     from glmengine.expand import build_design
+    from glmengine.refractory import refractory_rows, without_refractory
     from glmengine.timegrid import TimeGrid, make_grid, usable
 
     recording = compute_derived(analysis.derived, recording, analysis.time.max_gap)
@@ -130,7 +137,9 @@ def prepare_again(
         frozen_terms=tuple(terms),
         context=context,
     )
-    return Prepared(recording, grid, tuple(units), spikes, rows, design, design.notes)
+    quiet = refractory_rows(terms, recording, grid, tuple(units))
+    spikes = None if spikes is None else without_refractory(spikes, quiet)
+    return Prepared(recording, grid, tuple(units), spikes, rows, design, design.notes, quiet)
 
 
 def _fit_rows(analysis: Analysis, recording: Recording, grid: TimeGrid) -> tuple[np.ndarray, list[str]]:
