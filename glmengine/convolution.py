@@ -74,13 +74,14 @@ def convolve_pieces(
         _stretch(signal, lags, fill, offsets, begin, out[begin - start : end - start])
 
     begins = range(start, stop, rows)
-    if len(begins) < _THREADED:
-        for begin in begins:
-            stretch(begin)
-        return out
-    with _single_blas_threads() as threads, ThreadPoolExecutor(threads, thread_name_prefix="filtering") as pool:
-        for _ in pool.map(stretch, begins):
-            pass
+    with _single_blas_threads() as threads:
+        if threads == 1 or len(begins) < _THREADED:
+            for begin in begins:
+                stretch(begin)
+            return out
+        with ThreadPoolExecutor(threads, thread_name_prefix="filtering") as pool:
+            for _ in pool.map(stretch, begins):
+                pass
     return out
 
 
