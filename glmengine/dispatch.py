@@ -26,10 +26,12 @@ class Minimiser:
         At strength 1, for the columns of the problems.
     solver : str
         As for `glmengine.fit`; penalties that make zeros have one solver only.
+    folds : bool
+        The columns are folds of a cross-validation, whose negative binomials begin in one place.
     """
 
-    def __init__(self, penalty: Resolved, solver: str) -> None:
-        self._penalty, self._solver = penalty, solver
+    def __init__(self, penalty: Resolved, solver: str, *, folds: bool = False) -> None:
+        self._penalty, self._solver, self._folds = penalty, solver, folds
         self._descent: Any = None
         self._proximal: Proximal | None = None
         self._dispersion: np.ndarray | None = None
@@ -50,7 +52,8 @@ class Minimiser:
         theta : (K, Q) array
             Parameters at the optimum.
         """
-        others = () if self._begun else other_starts(problem)
+        single = self._begun or (self._folds and problem.family.estimates_dispersion)
+        others = () if single else other_starts(problem)
         self._begun = True
         theta = inside(problem, theta, context)
         if not others:

@@ -392,8 +392,8 @@ def _fit_units(
         trace.extend(solution.trace)
     notes = (
         *_unit_notes(status, inputs.units),
-        *_column_notes(parts, inputs.features),
-        *_shape_notes(assembly, parts, objective),
+        *_column_notes(parts, inputs),
+        *_shape_notes(assembly, parts, objective, converged),
     )
     own = np.full(M, penalty.strength) if strength is None else factor
     return Fit(
@@ -498,7 +498,7 @@ def _unit_notes(status: np.ndarray, units: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _shape_notes(assembly: Assembly, parts: list[Part], objective: np.ndarray) -> tuple[str, ...]:
+def _shape_notes(assembly: Assembly, parts: list[Part], objective: np.ndarray, converged: np.ndarray) -> tuple[str, ...]:
     """What the likelihood's shape means for the numbers."""
     from glmengine.dispatch import no_more_than_poisson
 
@@ -526,6 +526,16 @@ def _shape_notes(assembly: Assembly, parts: list[Part], objective: np.ndarray) -
                 f"No coefficients were found that give every bin a mean above 0, as the {link.name} link needs: {_listed(named)}; "
                 "add an intercept, or choose the log link."
             )
+        border = [
+            assembly.inputs.units[unit]
+            for part in parts
+            for unit in part.units[~converged[part.units] & ~is_outside(objective[part.units])]
+        ]
+        if border:
+            notes.append(
+                f"The best fit may lie where the mean of some bins is 0, beyond which the {link.name} link cannot go: {_listed(border)}; "
+                "choose the log or softplus link."
+            )
     if family.estimates_dispersion:
         named = [
             assembly.inputs.units[unit] for part in parts for unit in part.units[no_more_than_poisson(part.problem.dispersion)]
@@ -537,18 +547,28 @@ def _shape_notes(assembly: Assembly, parts: list[Part], objective: np.ndarray) -
     return tuple(notes)
 
 
-def _column_notes(parts: list[Part], features: tuple[str, ...]) -> tuple[str, ...]:
+def _column_notes(parts: list[Part], inputs: Inputs) -> tuple[str, ...]:
     constant = sorted({int(column) for part in parts for column in part.constant})
     free = sorted({int(column) for part in parts for column in part.free} - set(constant))
     notes = []
     if constant:
-        notes.append(f"Left out because constant: {_listed([features[column] for column in constant])}.")
+        notes.append(f"Left out because constant: {_columns(constant, inputs)}.")
     if free:
         notes.append(
-            f"Not determined by the data, since they add up to a constant or to each other: {_listed([features[column] for column in free])}. "
+            f"Not determined by the data, since they add up to a constant or to each other: {_columns(free, inputs)}. "
             "Of all equal solutions the one of smallest norm is given; rates do not depend on the choice."
         )
     return tuple(notes)
+
+
+def _columns(columns: Sequence[int], inputs: Inputs) -> str:
+    """Columns by name; those of a whole term by the term's."""
+    left, names = set(columns), []
+    for label, group in inputs.groups.items():
+        if len(group) > 1 and left.issuperset(group.tolist()):
+            names.append(f"all {len(group)} of '{label}'")
+            left.difference_update(group.tolist())
+    return _listed([*names, *(inputs.features[column] for column in sorted(left))])
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -6,7 +6,8 @@
 ``poisson``        the optimum of the Poisson likelihood with the same link and penalty, which is concave for every link offered
 =================  ==============================================================================================================
 
-A negative binomial begins its dispersion at the best one for the mean (``mean``) and at nearly none (``poisson``).
+A negative binomial has two starts: its dispersion begins at the best one for the mean (``mean``), or at nearly none (``poisson``).
+Cross-validation tries the starts at its strongest penalty, of a negative binomial only the first, and follows the strengths from there.
 """
 
 from __future__ import annotations
@@ -35,12 +36,9 @@ LOOSE = 1e8
 
 def other_starts(problem: Problem) -> tuple[str, ...]:
     """Names of the starts besides the first; none where the likelihood is concave, so that any start ends in the same place."""
-    names = []
-    if not problem.family.is_convex(problem.link):
-        names.append(LEAST_SQUARES)
-    if names or problem.family.estimates_dispersion:
-        names.append(POISSON)
-    return tuple(names)
+    if problem.family.estimates_dispersion:  # each start is a search for the dispersion, so only the two that differ in it
+        return (POISSON,)
+    return () if problem.family.is_convex(problem.link) else (LEAST_SQUARES, POISSON)
 
 
 def start_at(name: str, problem: Problem, penalty: Resolved, first: np.ndarray, context: Any) -> np.ndarray:
@@ -135,7 +133,7 @@ def _point_of_domain(problem: Problem, k: int, context: Any) -> np.ndarray:
     """(Q,) parameters at which the predictor of every row of a column is above 0; zeros where there are none.
 
     A linear programme, with the rows that are worst added until no row is left below: coefficients in [-1e6, 1e6] of the
-    scale of the predictor, the least predictor as large as possible up to that of the mean.
+    scale of the predictor, the least predictor as large as possible up to that of the mean, the largest no larger than it must be.
     """
     from scipy.optimize import linprog
 
@@ -159,15 +157,16 @@ def _point_of_domain(problem: Problem, k: int, context: Any) -> np.ndarray:
             return theta
         rows = np.vstack([rows, *worst_rows])
         offsets = np.concatenate([offsets, *worst_offsets])
-        # greatest s with rows @ x + offset >= s
+        # greatest s, and with less weight smallest u, with s <= rows @ x + offset <= u
+        ones, none = np.ones(len(rows)), np.zeros(len(rows))
         answer = linprog(
-            np.r_[np.zeros(moving.size), -1.0],
-            A_ub=np.column_stack([-rows, np.ones(len(rows))]),
-            b_ub=offsets,
-            bounds=[(-1e6 * wanted, 1e6 * wanted)] * moving.size + [(None, wanted)],
+            np.r_[np.zeros(moving.size), -1.0, 1e-3],
+            A_ub=np.vstack([np.column_stack([-rows, ones, none]), np.column_stack([rows, none, -ones])]),
+            b_ub=np.concatenate([offsets, -offsets]),
+            bounds=[(-1e6 * wanted, 1e6 * wanted)] * moving.size + [(None, wanted), (None, None)],
         )
-        if answer.x is None or answer.x[-1] <= 0:
+        if answer.x is None or answer.x[-2] <= 0:
             break
         theta = np.zeros(Q)
-        theta[moving] = answer.x[:-1]
+        theta[moving] = answer.x[:-2]
     return np.zeros(Q)

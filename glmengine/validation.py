@@ -281,7 +281,7 @@ def _fill_group(
     penalty = resolved if columns is None else restricted(resolved, columns)
     movable = movable_columns(assembly.inputs, unit, columns) & ~constant_columns(rows, context)
     order = np.argsort(-strengths, kind="stable")
-    minimiser, held_out, theta = Minimiser(penalty, solver), HeldOut(mean[useful]), None
+    minimiser, held_out, theta = Minimiser(penalty, solver, folds=True), HeldOut(mean[useful]), None
     for step, s in enumerate(order):
         share = context.part(step / order.size, (step + 1) / order.size, f"Cross-validating, strength {strengths[s]:g}")
         strength = np.full(unit.size, strengths[s])

@@ -64,6 +64,13 @@ class Family:
         """Whether the loss is convex in the linear predictor whatever the data."""
         return (self.name, link.name) in _CONVEX
 
+    def has_curvature(self, link: Link) -> bool:
+        """Whether the actual second derivative is above 0 whatever the data, so that Newton's method may use it.
+
+        The Poisson loss with the identity link is convex, but a line where no spike is: its expected curvature also keeps steps inside.
+        """
+        return self.is_convex(link) and (self.name, link.name) != ("poisson", "identity")
+
     def evaluate(self, eta: Any, y: Any, link: Link, dispersion: Any = None) -> tuple[Any, Any, Any, Any]:
         """Loss of each observation and its derivatives with respect to the linear predictor.
 
@@ -445,4 +452,4 @@ def _refuse(y: np.ndarray, names: Any, bad: np.ndarray, why: str) -> None:
     name = names[unit] if names is not None else unit
     more = f" (and {int(bad.sum()) - 1} more)" if bad.sum() > 1 else ""
     value = y[row, unit].item()
-    raise GlmError(f"counts: unit {name}, row {row}: {value:g} {why}{more}")
+    raise GlmError(f"counts: unit {name}, row {row}: {value:g} {why}{more}", field="model.family")

@@ -312,7 +312,10 @@ class Descent:
         change = there[1] - before
         enough = change <= 1e-4 * t * down
         # where the gain is lost in the rounding of the objective, the gradient decides
-        close = decrement[active] <= 1e-9 * np.maximum(1.0, np.abs(before))
+        size = np.maximum(1.0, np.abs(before))
+        close = (decrement[active] <= 1e-9 * size) & (
+            change <= 1e-6 * size
+        )  # not out of the link's domain, where the gradient is 0
         level = np.abs(np.sum(there[2] * direction, axis=1)) <= 0.9 * np.abs(down)
         fine = np.isfinite(there[1]) & np.isfinite(there[2]).all(axis=1) & (enough | (close & level))
         with np.errstate(invalid="ignore", over="ignore", divide="ignore"):

@@ -68,8 +68,8 @@ class Problem:
 
     @property
     def exact_curvature(self) -> bool:
-        """Whether the observed second derivatives are never negative, so that Newton may use them."""
-        return bool(self.family.is_convex(self.link))
+        """Whether the observed second derivatives are above 0, so that Newton may use them."""
+        return bool(self.family.has_curvature(self.link))
 
 
 @dataclass(frozen=True)

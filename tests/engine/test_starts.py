@@ -133,3 +133,35 @@ def test_cross_validation_and_cancelling():
     for left in (3, 12, 20):
         with pytest.raises(ge.Cancelled):
             ge.fit(X, y, "gaussian", "log", context=Impatient(left))
+
+
+def test_a_best_fit_at_the_border_of_the_domain_is_approached_and_said():
+    # no count where x = -1: the likelihood rises until the mean there is 0, which is not inside
+    x = np.repeat([-1.0, 0.0, 1.0], 50)[:, None]
+    y = np.tile([0.0, 3.0, 6.0], (50, 1)).T.ravel()
+    fit = ge.fit(x, y, "poisson", "identity", penalty=None)
+    assert fit.coef[0, 0] == pytest.approx(3.0, abs=1e-4)
+    assert fit.intercept[0] == pytest.approx(3.0, abs=1e-4)
+    assert fit.converged[0] or any("choose the log or softplus link" in note for note in fit.notes)
+    # a class without a count: its coefficient, from a start far inside, goes to 0 and not to where the loss is only flat
+    X = np.eye(3)[np.arange(300) % 3]
+    counts = np.array([0, 2, 5])[np.arange(300) % 3]
+    alone = ge.fit(X, counts, "poisson", "identity", penalty=None, intercept=False)
+    assert alone.coef[:, 0] == pytest.approx([0.0, 2.0, 5.0], abs=1e-9)
+    assert alone.objective[0] == pytest.approx(np.mean([0.0, 2 - 2 * np.log(2), 5 - 5 * np.log(5)]))
+
+
+def test_columns_that_are_not_determined_are_named_by_their_terms(small_recording):
+    from glmengine.analysis import Analysis
+
+    terms = [
+        {"kind": "covariate", "factors": [{"variable": f"position.{axis}", "basis": {"family": "b_spline", "n": 6}}]}
+        for axis in "xy"
+    ]
+    analysis = Analysis.from_dict({"time": {"bin_size": 0.02}, "terms": terms, "model": {"penalty": "none"}})
+    result = ge.run(analysis, small_recording)
+    [note] = [note for note in result.notes if "Not determined" in note]
+    assert "all 6 of 'position.x', all 6 of 'position.y'." in note
+    assert result.standard_errors.isnull().all()
+    for curves in result.curves.values():
+        assert np.isfinite(curves["effect_low"]).all()
