@@ -13,6 +13,7 @@ from qtpy.QtWidgets import QApplication, QDockWidget, QMainWindow, QMenu, QSizeP
 from glmengine.errors import GlmError
 from glmgui import theme
 from glmgui.actions import ACTIONS, MENUS, TOOLBAR_LEFT, TOOLBAR_RIGHT, Record
+from glmgui.copying import TableCopying
 from glmgui.dialogs.about import about_box
 from glmgui.dialogs.details import DetailsDialog
 from glmgui.dialogs.export import ExportFigureDialog, plots_on_screen, write_figure
@@ -99,6 +100,8 @@ class MainWindow(QMainWindow):
         self._make_docks()
         self._make_menus()
         self._connect()
+        self._copying = TableCopying(self)
+        self._copying.watch_all(self)
         self.renew_icons()
         self._first_state: QByteArray | None = None
         self.reset_layout()

@@ -24,12 +24,11 @@ def coefficients_csv(result: Result) -> str:
         for name in result.coefficients.coords
         if name not in ("feature", "unit") and features.coords[name].dims == ("feature",)
     ]
-    own = _own_features(result)
     rows = []
     for column, unit in enumerate(result.units):
         intercept = (float(result.intercepts[column]), float(result.intercept_errors[column]))
         rows.append([unit, "intercept", *("" for _ in described), *intercept])
-        for row in np.flatnonzero(own[:, column]):
+        for row in np.flatnonzero(own_features(result, str(unit))):
             what = [result.coefficients[name].values[row] for name in described]
             rows.append(
                 [
@@ -84,17 +83,9 @@ def _cell(value: Any) -> str:
     return str(value)
 
 
-def _own_features(result: Result) -> np.ndarray:
-    """(P, M) bool: a history belongs to its unit alone, and no unit drives itself by coupling unless the term says so."""
-    kinds = [str(kind) for kind in result.coefficients["kind"].values]
-    sources = [str(source) for source in result.coefficients["variable"].values]
-    with_self = {term.label for term in result.terms if getattr(term, "include_self", False)}
-    labels = [str(label) for label in result.coefficients["term"].values]
-    own = np.ones(result.coefficients.shape, bool)
-    for column, unit in enumerate(result.units):
-        for row, (kind, source, label) in enumerate(zip(kinds, sources, labels, strict=True)):
-            if kind == "history":
-                own[row, column] = source == unit
-            elif kind == "coupling":
-                own[row, column] = source != unit or label in with_self
-    return own
+def own_features(result: Result, unit: str) -> np.ndarray:
+    """(P,) bool, the features that a unit has: a history belongs to its unit alone, and no unit drives itself by coupling unless the term says so."""
+    kinds, labels = (result.coefficients[name].values.astype(str) for name in ("kind", "term"))
+    own = result.coefficients["variable"].values.astype(str) == unit
+    with_self = [term.label for term in result.terms if getattr(term, "include_self", False)]
+    return np.where(kinds == "history", own, (kinds != "coupling") | ~own | np.isin(labels, with_self))

@@ -9,6 +9,7 @@ from qtpy.QtWidgets import QComboBox, QLabel, QSplitter, QStackedLayout, QTabWid
 from glmengine.results import Result
 from glmgui.document import Document
 from glmgui.jobs import Jobs
+from glmgui.panels.results.coefficients_view import CoefficientsView
 from glmgui.panels.results.curves_view import CurvesView
 from glmgui.panels.results.rates_view import RatesView
 from glmgui.panels.results.unit_list import UnitList
@@ -53,12 +54,8 @@ class ResultsPanel(QWidget):
         self.notes = MessageLine("result_notes", self)
         self.show_notes = small_button("", "result_show_notes", "What was left out, doubtful or approximate in this fit", self)
         self.show_notes.setCheckable(True)
-        self.curves, self.rates, self.validation, self.scores = (
-            CurvesView(self),
-            RatesView(jobs, self),
-            ValidationView(self),
-            ScoreTable(self),
-        )
+        self.curves, self.rates, self.validation = CurvesView(self), RatesView(jobs, self), ValidationView(self)
+        self.scores, self.coefficients = ScoreTable(self), CoefficientsView(self)
         self.tabs = QTabWidget(self)
         self.tabs.setObjectName("result_tabs")
         self.tabs.setDocumentMode(True)
@@ -67,6 +64,7 @@ class ResultsPanel(QWidget):
             (self.rates, "Rate over time"),
             (self.validation, "Cross-validation"),
             (self.scores, "Scores"),
+            (self.coefficients, "Coefficients"),
         ):
             self.tabs.addTab(page, text)
         self._lay_out()
@@ -217,5 +215,7 @@ class ResultsPanel(QWidget):
             self.rates.show_unit(result, self._document.recording, unit)
         elif shown is self.validation:
             self.validation.show_unit(result, unit)
+        elif shown is self.coefficients:
+            self.coefficients.show_unit(result, unit)
         else:
             self.scores.show_unit(result, unit)
