@@ -13,7 +13,6 @@ from glmengine.penalising import penalty_of, strengths_of
 from glmengine.preparing import Prepared, prepare
 from glmengine.provenance import provenance
 from glmengine.results import Result
-from glmengine.sessions import described, session_folds, session_table
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -94,7 +93,7 @@ def _cross_validated(analysis: Analysis, prepared: Prepared, context: Context) -
         family=analysis.model.family,
         penalty=penalty_of(analysis.model, prepared.design.terms),
         strengths=strengths_of(analysis),
-        folds=session_folds(prepared.grid, prepared.design.valid, prepared.recording, analysis.validation.folds),
+        folds=analysis.validation.folds,
         context=context,
         **_options(analysis, prepared),
     )
@@ -168,7 +167,6 @@ def _assessed(
         notes.append(
             f"Curves, filters and predictions have no bands: the covariance of the coefficients would take {size / 1e9:.1f} GB."
         )
-    scores = score_table(prepared, fit, cross_validation)
     return Result(
         analysis=analysis,
         terms=tuple(prepared.design.terms),
@@ -176,23 +174,15 @@ def _assessed(
         standard_errors=standard_errors,
         intercepts=intercepts,
         intercept_errors=intercept_errors,
-        scores=scores,
+        scores=score_table(prepared, fit, cross_validation),
         curves=curves,
         filters=filters,
         coupling=coupling,
         cv=cv_dataset(prepared, cross_validation),
         covariance=covariance if size <= _LARGEST_KEPT else None,
-        sessions=session_table(prepared, posterior, analysis.model.family, np.asarray(scores["dispersion"].values)),
-        provenance=provenance(
-            analysis, recording, solver=str(fit.solver), iterations=_plain(fit.iterations), **_sessions(recording)
-        ),
+        provenance=provenance(analysis, recording, solver=str(fit.solver), iterations=_plain(fit.iterations)),
         notes=tuple(dict.fromkeys(notes)),
     )
-
-
-def _sessions(recording: Recording) -> dict[str, Any]:
-    found = described(recording)
-    return {"sessions": found} if found else {}
 
 
 def _notes_on_strengths(analysis: Analysis, prepared: Prepared, cross_validation: CrossValidation | None) -> list[str]:
