@@ -24,6 +24,7 @@ _PLACES = {
     "glmengine.errors": ("Cancelled", "GlmError"),
     "glmengine.recording": ("Covariate", "Recording"),
     "glmengine.opening": ("open_recording",),
+    "glmengine.joining": ("join_recordings",),
     "glmengine.timegrid": ("TimeGrid", "make_grid"),
     "glmengine.expand": ("build_design",),
     "glmengine.design": ("Design",),

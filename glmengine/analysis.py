@@ -118,6 +118,12 @@ class Model(Spec):
         help="The penalty acts on coefficients of features scaled to standard deviation 1, so that their units of measure do not matter.",
         advanced=True,
     )
+    intercept_per_session: bool = param(
+        True,
+        title="Own intercept in each session",
+        help="Of several recordings that are analysed together each has an intercept of its own, which no penalty acts on.",
+        advanced=True,
+    )
     strengths: tuple[Annotated[float, Field(ge=0)], ...] = param(
         (1e-6, 1e-5, 1e-4, 1e-3, 1e-2),
         title="Strength",
@@ -191,6 +197,8 @@ class Analysis(Spec):
                 "several strengths need cross-validation to choose among them; set folds to 2 or more, or give one strength",
                 field="validation.folds",
             )
+        if self.more_recordings and not self.recording.path:
+            raise GlmError("further sessions are named, but not the first; name it as the recording", field="recording.path")
         labels = [term.label for term in self.terms]
         for position, label in enumerate(labels):
             if label in labels[:position]:
@@ -244,7 +252,7 @@ class Analysis(Spec):
     @property
     def sha256(self) -> str:
         """Hash of the question alone: where the recording lies and the title do not count."""
-        question = self.with_(recording=Source(), title="")
+        question = self.with_(recording=Source(), more_recordings=(), title="")
         return hashlib.sha256(json.dumps(sparse_dump(question), sort_keys=True).encode()).hexdigest()
 
 

@@ -10,6 +10,7 @@ from pydantic import Field
 from glmengine.derived_epochs import CombinedEpochs, ThresholdEpochs, TrialEpochs
 from glmengine.derived_kinds import BandPhase, Drift, HeadDirection, Logarithm, Running, TimeSince, TrialNumber, Unwrapped, ZScore
 from glmengine.errors import GlmError
+from glmengine.joining import with_session_epochs, within_sessions
 from glmengine.movement import Acceleration, Speed
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ def compute_derived(derived: Sequence[AnyDerived], recording: Recording, max_gap
     GlmError
         If a source is missing or not of the right kind, or derived epochs hold no time.
     """
+    max_gap = within_sessions(recording, max_gap)
     for position, spec in enumerate(derived):
         made = spec.compute(recording, max_gap, f"derived.{position}")
         if not isinstance(spec, EPOCH_KINDS):
@@ -53,4 +55,4 @@ def compute_derived(derived: Sequence[AnyDerived], recording: Recording, max_gap
             raise GlmError("'all' is the whole recording; give these epochs another name", field=f"derived.{position}.name")
         else:
             recording = recording.with_epochs(spec.name, made)
-    return recording
+    return with_session_epochs(recording)

@@ -214,7 +214,10 @@ class TimeSince(Spec):
         inside = events[(events > clock[0]) & (events <= clock[-1])]
         times = np.unique(np.round(np.concatenate([clock, inside, inside - 1e-6]), 9))
         last = np.searchsorted(events, times, side="right") - 1
-        values = np.where(last >= 0, times - events[np.maximum(last, 0)], np.nan)
+        known = last >= 0
+        if recording.sessions and len(events):  # an event of one session says nothing of the next
+            known &= recording.session_of(events)[np.maximum(last, 0)] == recording.session_of(times)
+        values = np.where(known, times - events[np.maximum(last, 0)], np.nan) if len(events) else np.full(len(times), np.nan)
         return _new(
             recording, self.name, times, np.minimum(values, self.most or np.inf), "s", "continuous", f"time since {self.event}"
         )

@@ -13,11 +13,14 @@ from glmengine.context import SILENT, Context, Progress
 from glmengine.design import Block, Design
 from glmengine.errors import GlmError
 from glmengine.event_blocks import event_block
+from glmengine.joining import SESSION
 from glmengine.scaled_block import scaled
+from glmengine.sessions import session_terms
 from glmengine.terms import AnyTerm, ColumnsTerm, CovariateTerm, EventTerm, FilterTerm, HistoryTerm
 
 if TYPE_CHECKING:
     from glmengine.analysis import Analysis
+    from glmengine.basis import Basis
     from glmengine.recording import Covariate, Recording
     from glmengine.timegrid import TimeGrid
 
@@ -56,11 +59,11 @@ def build_design(
         If a variable is unknown, no sample of it is valid, or bounds hold less than half of the valid samples.
     """
     rows = np.ones(grid.n_bins, bool) if usable is None else np.asarray(usable, bool)
-    terms = [(number, term) for number, term in enumerate(analysis.terms) if term.enabled]
-    if frozen_terms is not None:
-        terms = list(enumerate(frozen_terms))
-    blocks: list[Block] = []
     notes: list[str] = []
+    terms = session_terms(analysis, recording, grid, rows, notes)
+    if frozen_terms is not None:
+        terms, notes = list(enumerate(frozen_terms)), []
+    blocks: list[Block] = []
     for position, (number, term) in enumerate(terms):
         context.check()
         context.report(Progress("Making features", position / len(terms), f"term '{term.label}'"))
@@ -109,7 +112,7 @@ def _tuning(
     for place, factor in enumerate(term.factors):
         field = f"{where}.factors.{place}"
         covariate = recording.variable(factor.variable, field=f"{field}.variable")
-        x = grid.sample(covariate, max_gap)
+        x = grid.sample(covariate, None if factor.variable == SESSION else max_gap)
         basis = factor.basis
         if getattr(basis, "window", None) is not None:
             raise GlmError(
@@ -175,8 +178,7 @@ def _in_basis(term: AnyTerm, error: GlmError, where: str) -> GlmError:
 
 def _judge_bounds(term: CovariateTerm, covariate: Covariate, basis, inside: np.ndarray, field: str, notes: list[str]) -> None:
     name, unit = covariate.name, f" {covariate.unit}" if covariate.unit else ""
-    if covariate.kind == "angle" and np.abs(inside).max() > 4 * np.pi:
-        notes.append(f"'{name}' reaches {np.abs(inside).max():.0f}, which looks like degrees; angles are taken in radians.")
+    notes += _looks_like_degrees(covariate, basis, inside)
     bounds = getattr(basis, "bounds", None)
     if bounds is None or basis.circular:
         return
@@ -194,6 +196,22 @@ def _judge_bounds(term: CovariateTerm, covariate: Covariate, basis, inside: np.n
         )
 
 
+def _looks_like_degrees(covariate: Covariate, basis: Basis, inside: np.ndarray) -> list[str]:
+    """A note on values that are far too large for radians where radians are expected: an angle, or a circle of 2 pi."""
+    period = basis.bounds[1] - basis.bounds[0] if basis.circular and basis.bounds is not None else 0.0
+    if covariate.kind == "angle":
+        values = np.asarray(covariate.seen()[1], np.float64)  # before they were brought to one turn
+        repair = "turn it into radians"
+    elif abs(period - 2 * np.pi) < 1e-6 and covariate.unit != "rad":  # in radians it is an angle that was unwrapped
+        values, repair = inside, "turn it into radians, or give the basis bounds that are one turn in its own unit"
+    else:
+        return []
+    reach = np.nanmax(np.abs(values), initial=0.0)
+    if reach <= 4 * np.pi:
+        return []
+    return [f"'{covariate.name}' reaches {reach:.0f}, which looks like degrees where radians are expected; {repair}."]
+
+
 def _spikes(term: AnyTerm, recording: Recording, grid: TimeGrid, unit_names: Sequence[str], where: str) -> SpikeBlock:
     if term.kind == "history":
         sources = tuple(unit_names)
@@ -209,7 +227,7 @@ def _spikes(term: AnyTerm, recording: Recording, grid: TimeGrid, unit_names: Seq
             term = term.behind_refractory(grid.bin_size)
         except GlmError as error:
             raise GlmError(f"term '{term.label}': {error.message}", field=f"{where}.{error.field}") from error
-    counts = grid.count(recording, sources, compact=True)
+    counts = grid.count(recording, sources, compact=True, absent_as_zero=True)
     try:
         return SpikeBlock(term, counts, sources, grid.offsets, grid.bin_size)
     except GlmError as error:

@@ -11,6 +11,7 @@ from glmengine.errors import GlmError
 from glmengine.models import get_family
 from glmengine.posterior import Z95, Posterior, row_chunks
 from glmengine.preparing import prepare_again
+from glmengine.sessions import as_session
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -31,6 +32,7 @@ def predict(
             "bands: this result was saved without its covariance, which would have been too large; predict without bands"
         )
     posterior = Posterior.of(result)
+    recording = as_session(recording, result.provenance.get("sessions", ()), result.terms, result.units)
     prepared = prepare_again(
         result.analysis,
         result.terms,
@@ -62,6 +64,10 @@ def predict(
         rate[quiet] = low[quiet] = high[quiet] = 0.0
     coords = {"unit": list(result.units), "time": ("time", prepared.grid.centres, {"unit": "s", "long_name": "bin centre"})}
     attrs = {"unit": "Hz", "long_name": "expected rate"}
+    for at, unit in enumerate(result.units):
+        if unit in recording.recorded:  # what it would have done elsewhere is not known
+            away = prepared.grid.outside(recording.recorded[unit])
+            rate[at, away] = low[at, away] = high[at, away] = np.nan
     arrays = {"rate": rate, "low": low, "high": high} if bands else {"rate": rate}
     dataset = xr.Dataset({name: (("unit", "time"), values, attrs) for name, values in arrays.items()}, coords)
     return dataset if bands else dataset["rate"]
@@ -73,6 +79,7 @@ def score(result: Result, recording: Recording, epochs: Any = None, *, context: 
 
     context = context or SILENT
     posterior = Posterior.of(result)
+    recording = as_session(recording, result.provenance.get("sessions", ()), result.terms, result.units)
     prepared = prepare_again(
         result.analysis,
         result.terms,

@@ -199,6 +199,18 @@ class Recording:
         return np.maximum(np.searchsorted(starts, np.asarray(times) + 1e-6, side="right") - 1, 0)
 
     @cached_property
+    def mean_rates(self) -> np.ndarray:
+        """(M,) spikes of each unit per second in which it was recorded, Hz; what is missing of binned counts counts as nothing."""
+        if self.spikes is not None:
+            spikes = np.array([len(self.spikes[column]) for column in range(len(self.unit_names))], dtype=np.float64)
+        else:
+            spikes = np.nansum(np.asarray(self.counts.values, dtype=np.float64), axis=0)
+        parts = self.recorded
+        seconds = [float(parts[name].tot_length("s")) if name in parts else self.duration for name in self.unit_names]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return spikes / np.array(seconds)
+
+    @cached_property
     def variables(self) -> Mapping[str, tuple[Covariate, int | None]]:
         """Every one-dimensional series by reference (``"speed"``, ``"position.x"``), with its column."""
         found: dict[str, tuple[Covariate, int | None]] = {}

@@ -52,6 +52,8 @@ class Result:
         ``scores`` (fold, strength, unit): mean held-out log-likelihood per bin.
     covariance : DataArray or None (unit, parameter, parameter_)
         Covariance of the intercept and the coefficients; None where it would be very large.
+    sessions : Dataset or None (unit, session)
+        Of several sessions: each one's ``intercept`` and ``intercept_error``, ``n_bins``, ``n_spikes``, ``rate_hz``, ``deviance_explained_fit``.
     provenance : dict
         Versions, hashes, time taken: see `glmengine.provenance`.
     notes : tuple of str
@@ -70,6 +72,7 @@ class Result:
     coupling: xr.Dataset | None = None
     cv: xr.Dataset | None = None
     covariance: xr.DataArray | None = None
+    sessions: xr.Dataset | None = None
     provenance: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
@@ -159,7 +162,7 @@ class Result:
             **{f"curves:{label}": curve for label, curve in self.curves.items()},
             **{f"filters:{label}": filters for label, filters in self.filters.items()},
         }
-        optional = {"coupling": self.coupling, "cv": self.cv}
+        optional = {"coupling": self.coupling, "cv": self.cv, "sessions": self.sessions}
         datasets |= {name: dataset for name, dataset in optional.items() if dataset is not None}
         if self.covariance is not None:
             datasets["covariance"] = self.covariance.to_dataset(name="covariance")
@@ -197,6 +200,7 @@ class Result:
                 coupling=datasets.get("coupling"),
                 cv=datasets.get("cv"),
                 covariance=datasets["covariance"]["covariance"] if "covariance" in datasets else None,
+                sessions=datasets.get("sessions"),
                 provenance=json.loads(texts["provenance"]),
                 notes=tuple(json.loads(texts["notes"])),
             )

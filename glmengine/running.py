@@ -13,6 +13,7 @@ from glmengine.penalising import penalty_of, strengths_of
 from glmengine.preparing import Prepared, prepare
 from glmengine.provenance import provenance
 from glmengine.results import Result
+from glmengine.sessions import described, session_folds, session_table
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -93,7 +94,7 @@ def _cross_validated(analysis: Analysis, prepared: Prepared, context: Context) -
         family=analysis.model.family,
         penalty=penalty_of(analysis.model, prepared.design.terms),
         strengths=strengths_of(analysis),
-        folds=analysis.validation.folds,
+        folds=session_folds(prepared.grid, prepared.design.valid, prepared.recording, analysis.validation.folds),
         context=context,
         **_options(analysis, prepared),
     )
@@ -167,6 +168,7 @@ def _assessed(
         notes.append(
             f"Curves, filters and predictions have no bands: the covariance of the coefficients would take {size / 1e9:.1f} GB."
         )
+    scores = score_table(prepared, fit, cross_validation)
     return Result(
         analysis=analysis,
         terms=tuple(prepared.design.terms),
@@ -174,15 +176,23 @@ def _assessed(
         standard_errors=standard_errors,
         intercepts=intercepts,
         intercept_errors=intercept_errors,
-        scores=score_table(prepared, fit, cross_validation),
+        scores=scores,
         curves=curves,
         filters=filters,
         coupling=coupling,
         cv=cv_dataset(prepared, cross_validation),
         covariance=covariance if size <= _LARGEST_KEPT else None,
-        provenance=provenance(analysis, recording, solver=str(fit.solver), iterations=_plain(fit.iterations)),
+        sessions=session_table(prepared, posterior, analysis.model.family, np.asarray(scores["dispersion"].values)),
+        provenance=provenance(
+            analysis, recording, solver=str(fit.solver), iterations=_plain(fit.iterations), **_sessions(recording)
+        ),
         notes=tuple(dict.fromkeys(notes)),
     )
+
+
+def _sessions(recording: Recording) -> dict[str, Any]:
+    found = described(recording)
+    return {"sessions": found} if found else {}
 
 
 def _notes_on_strengths(analysis: Analysis, prepared: Prepared, cross_validation: CrossValidation | None) -> list[str]:

@@ -48,6 +48,13 @@ class Term(Spec):
         advanced=True,
     )
 
+    separate: bool = param(
+        False,
+        title="Own in each session",
+        help="Of several recordings that are analysed together each has coefficients of its own for the term; else they are shared.",
+        advanced=True,
+    )
+
     @property
     def has_own_penalty(self) -> bool:
         """Whether something penalises the term though the model has no penalty."""

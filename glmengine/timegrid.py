@@ -131,7 +131,14 @@ class TimeGrid:
         inside &= (times >= self.starts[rows]) & (times < self.stops[rows])
         return np.where(inside, rows, -1)
 
-    def count(self, recording: Recording, unit_names: Sequence[str] | None = None, *, compact: bool = False) -> np.ndarray:
+    def count(
+        self,
+        recording: Recording,
+        unit_names: Sequence[str] | None = None,
+        *,
+        compact: bool = False,
+        absent_as_zero: bool = False,
+    ) -> np.ndarray:
         """Spikes per bin.
 
         Parameters
@@ -141,12 +148,14 @@ class TimeGrid:
             All units where None.
         compact : bool
             In the smallest signed integers that hold them, mostly one byte: to keep, not to calculate with.
+        absent_as_zero : bool
+            Where a unit was not recorded (`Recording.recorded`) it has 0 spikes, not NaN.
 
         Returns
         -------
         array (T, M)
             int32, or smaller where `compact`; float64 where counts that came binned are fractional or missing (NaN in bins that they do
-            not fill).
+            not fill), and where a unit was not recorded all the time.
 
         Raises
         ------
@@ -155,17 +164,27 @@ class TimeGrid:
         """
         names = recording.unit_names if unit_names is None else tuple(unit_names)
         columns = _unit_columns(recording, names)
+        absent = (
+            {}
+            if absent_as_zero
+            else {name: self.outside(recording.recorded[name]) for name in names if name in recording.recorded}
+        )
         if recording.spikes is None:
             counts = self._count_binned(recording, columns)
-            return counts.astype(_holding(counts.max(initial=0))) if compact and counts.dtype.kind == "i" else counts
+            counts = counts.astype(_holding(counts.max(initial=0))) if compact and counts.dtype.kind == "i" else counts
+            return _without(counts, names, absent)
         counts = np.zeros((self.n_bins, len(names)), dtype=np.int8 if compact else np.int32)
         for position, column in enumerate(columns):
-            rows = self.rows_of(recording.spikes[column].t)
+            rows = self.rows_of(_near(recording.spikes[column].t, self))
             own = np.bincount(rows[rows >= 0], minlength=self.n_bins)
             if own.max(initial=0) > np.iinfo(counts.dtype).max:
                 counts = counts.astype(_holding(own.max()))
             counts[:, position] = own
-        return counts
+        return _without(counts, names, absent)
+
+    def outside(self, intervals: nap.IntervalSet) -> np.ndarray:
+        """(T,) bool, True for bins that do not lie wholly inside `intervals`."""
+        return ~_bins_inside(self, merge(as_pairs(intervals)))
 
     def _count_binned(self, recording: Recording, columns: list[int]) -> np.ndarray:
         own, ratio = own_bin(recording), 0
@@ -208,9 +227,36 @@ class TimeGrid:
         return sample_covariate(covariate, self, max_gap)
 
 
+def _near(times: np.ndarray, grid: TimeGrid) -> np.ndarray:
+    """Those of ascending times that may lie in the grid: the rest need not be looked at."""
+    if not grid.n_bins:
+        return times
+    low, high = np.searchsorted(times, [grid.centres[0] - grid.bin_size, grid.centres[-1] + grid.bin_size])
+    return times[low:high]
+
+
 def _holding(largest: int) -> np.dtype:
     """The smallest signed integers that go up to `largest`."""
     return np.min_scalar_type(-int(largest) - 1)
+
+
+def pieces_of(time: Time, recording: Recording) -> np.ndarray:
+    """(S, 2) start and stop in seconds of the stretches that an analysis takes, before they are cut into bins.
+
+    Raises
+    ------
+    GlmError
+        If an epoch is unknown, or the intervals drawn by hand lie outside.
+    """
+    pieces = union_of(recording, time.epochs, field="time.epochs")
+    if time.intervals:
+        pieces = intersect(pieces, merge(np.asarray(time.intervals, dtype=np.float64)))
+        if not len(pieces):
+            raise GlmError(
+                "the drawn intervals lie outside the chosen epochs; draw them inside, or choose other epochs",
+                field="time.intervals",
+            )
+    return pieces if recording.counts is None else _on_count_edges(pieces, recording)
 
 
 def make_grid(time: Time, recording: Recording) -> TimeGrid:
@@ -221,16 +267,7 @@ def make_grid(time: Time, recording: Recording) -> TimeGrid:
     GlmError
         If an epoch is unknown or no whole bin is left.
     """
-    pieces = union_of(recording, time.epochs, field="time.epochs")
-    if time.intervals:
-        pieces = intersect(pieces, merge(np.asarray(time.intervals, dtype=np.float64)))
-        if not len(pieces):
-            raise GlmError(
-                "the drawn intervals lie outside the chosen epochs; draw them inside, or choose other epochs",
-                field="time.intervals",
-            )
-    if recording.counts is not None:
-        pieces = _on_count_edges(pieces, recording)
+    pieces = pieces_of(time, recording)
     grid = TimeGrid.from_intervals(pieces, time.bin_size)
     if not grid.n_bins:
         longest = float((pieces[:, 1] - pieces[:, 0]).max()) if len(pieces) else 0.0
@@ -261,7 +298,11 @@ def rows_in(
     grid: TimeGrid, recording: Recording, epoch_names: Iterable[str], *, field: str = "validation.fit_epochs"
 ) -> np.ndarray:
     """(T,) bool, True for the bins that lie wholly inside the named epochs."""
-    pieces = union_of(recording, epoch_names, field=field)
+    return _bins_inside(grid, union_of(recording, epoch_names, field=field))
+
+
+def _bins_inside(grid: TimeGrid, pieces: np.ndarray) -> np.ndarray:
+    """(T,) bool, True for the bins that lie wholly inside merged pieces (S, 2)."""
     if not len(pieces):
         return np.zeros(grid.n_bins, dtype=bool)
     tolerance = min(TOUCHING, 0.01 * grid.bin_size)
@@ -331,6 +372,17 @@ def _on_count_edges(pieces: np.ndarray, recording: Recording) -> np.ndarray:
     high = np.searchsorted(stops, inside[:, 1] + tolerance, side="right") - 1
     whole = high >= low
     return np.column_stack([starts[low[whole]], stops[high[whole]]])
+
+
+def _without(counts: np.ndarray, names: Sequence[str], absent: dict[str, np.ndarray]) -> np.ndarray:
+    """The counts (T, M) with NaN where a unit was not recorded; float64 if that is anywhere."""
+    if not any(rows.any() for rows in absent.values()):
+        return counts
+    counts = counts.astype(np.float64)
+    for position, name in enumerate(names):
+        if name in absent:
+            counts[absent[name], position] = np.nan
+    return counts
 
 
 def _unit_columns(recording: Recording, names: Sequence[str]) -> list[int]:
