@@ -94,14 +94,18 @@ def feature_preview(
     """
     from glmengine.analysis import Analysis
     from glmengine.expand import build_design
-    from glmengine.timegrid import TimeGrid, intersect, make_grid
+    from glmengine.timegrid import TimeGrid, intersect, make_grid, pieces_of
 
-    whole = make_grid(time, recording)
+    # the stretches alone: to cut hours into milliseconds takes longer than a preview may
+    pieces = pieces_of(time, recording)
+    pieces = pieces[pieces[:, 1] - pieces[:, 0] >= time.bin_size]
+    if not len(pieces):
+        pieces = make_grid(time, recording).pieces  # says why there is none
     reach = getattr(getattr(term, "basis", None), "window", None) or 0.0
     if term.kind == "event":  # an event acts on bins of the stretch wherever it lies itself
         reach = 0.0
-    start = float(whole.starts[0]) if start is None else start
-    stretch = intersect(whole.pieces, np.array([[start - reach, start + seconds]]))
+    start = float(pieces[0, 0]) if start is None else start
+    stretch = intersect(pieces, np.array([[start - reach, start + seconds]]))
     grid = TimeGrid.from_intervals(stretch, time.bin_size)
     if not grid.n_bins:
         return np.empty(0), np.empty((0, 0)), []

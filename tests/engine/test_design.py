@@ -9,6 +9,7 @@ import glmengine as ge
 from glmengine.analysis import Analysis, Time
 from glmengine.errors import GlmError
 from glmengine.expand import build_design
+from glmengine.preview import feature_preview
 from glmengine.terms import CouplingTerm, CovariateTerm, Factor, HistoryTerm
 from glmengine.timegrid import make_grid
 
@@ -124,3 +125,29 @@ def test_what_cannot_be_expanded_is_refused_with_its_field(small_recording, term
     with pytest.raises(GlmError, match=words) as caught:
         design_of(small_recording, (term,))
     assert caught.value.field == field
+
+
+@pytest.mark.parametrize("place", range(4))
+def test_a_preview_shows_the_columns_of_the_design(small_recording, place):
+    time = Time(bin_size=0.02, intervals=((10.0, 10.01), (20.0, 60.0), (70.0, 110.0)))
+    grid = make_grid(time, small_recording)
+    term = TERMS[place]
+    # a preview takes bounds from the samples of the whole recording, a fit from its bins, which are their means
+    tolerance = 2e-3 if term.kind == "covariate" else 1e-12
+    kept = design_of(small_recording, (term,)).terms
+    design = build_design(Analysis(time=time), small_recording, grid, unit_names=("hd",), frozen_terms=kept)
+    for start in (None, 70.0):
+        times, values, labels = feature_preview(term, small_recording, time, seconds=5.0, start=start, unit="hd")
+        rows = np.searchsorted(grid.centres, times - 1e-9)
+        assert len(times) == 250
+        assert labels == list(design.columns.index)
+        np.testing.assert_allclose(values, design.dense()[rows], atol=tolerance)
+
+
+def test_a_preview_of_what_has_no_bin_says_so_or_is_empty(small_recording):
+    with pytest.raises(GlmError, match="no whole bin"):
+        feature_preview(TERMS[0], small_recording, Time(bin_size=0.5, intervals=((10.0, 10.1),)))
+    times, values, labels = feature_preview(TERMS[0], small_recording, Time(bin_size=0.02), start=1e6)
+    assert not len(times)
+    assert values.size == 0
+    assert labels == []
