@@ -14,6 +14,22 @@ def templates() -> dict[str, str]:
     return {path.stem: Analysis.load(path).title for path in _files()}
 
 
+def template_description(name: str) -> str:
+    """What a template is for: the comment that its file begins with.
+
+    Raises
+    ------
+    GlmError
+        If there is none of that name; the sentence lists those that there are.
+    """
+    said = []
+    for line in _path(name).read_text(encoding="utf-8").splitlines():
+        if not line.startswith("#"):
+            break
+        said.append(line.lstrip("# ").strip())
+    return " ".join(said)
+
+
 def load_template(name: str) -> Analysis:
     """The analysis of a template.
 

@@ -94,7 +94,11 @@ ACTIONS: tuple[Record, ...] = (
     Record("open_folder", "Open &folder\u2026", "File", lambda w: w.ask_open_folder(), "Open a folder of pynapple npz files", "Ctrl+Shift+O"),
     Record(
         "replace", "Re&place recording\u2026", "File", lambda w: w.ask_replace(), "Put another recording under the same analysis",
-        enabled=_has_question, ends_group=True,
+        enabled=_has_question,
+    ),
+    Record(
+        "template", "&New from template\u2026", "File", lambda w: w.ask_template(),
+        "Take a ready analysis: place fields, head direction, event kernels, coupling", "Ctrl+N", enabled=_has_recording, ends_group=True,
     ),
     Record("save", "&Save project", "File", lambda w: w.session.save(), "Save analysis and result as one .glm file", "Ctrl+S", "save", _has_recording),
     Record("save_as", "Save project &as\u2026", "File", lambda w: w.session.save_as(), "Save under another name", "Ctrl+Shift+S", enabled=_has_recording),

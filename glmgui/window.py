@@ -362,6 +362,21 @@ class MainWindow(QMainWindow):
         if path is not None:
             self.session.opening.replace_recording(path)
 
+    def ask_template(self) -> None:
+        """Offer the ready analyses, once they are read."""
+        from glmgui.dialogs.templates import TemplateDialog, load_templates
+
+        def show(templates: list) -> None:
+            recording = self.document.effective_recording
+            if recording is None:
+                return
+            dialog = TemplateDialog(templates, recording, self)
+            if dialog.exec():
+                self.session.opening.take_analysis(dialog.chosen)
+                self.show_step("features")
+
+        self.jobs.submit("Reading the templates", lambda context: load_templates(), show, key="templates")
+
     def open_sample(self) -> None:
         self.session.opening.open_sample()
 

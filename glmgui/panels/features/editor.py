@@ -9,9 +9,9 @@ from qtpy.QtWidgets import QWidget
 
 from glmengine.basis import Basis
 from glmengine.errors import GlmError
-from glmengine.moments import moment_names, property_names
 from glmengine.recording import Recording
 from glmengine.spec import Spec
+from glmgui.choices import choices_in
 from glmgui.forms import SpecForm
 from glmgui.panels.features.defaults import default_basis
 from glmgui.widgets import column, heading
@@ -109,20 +109,6 @@ def _admitted(kind: type[Spec]) -> Callable[[type[Spec], str], bool]:
         return field not in unused if field else getattr(spec, use)
 
     return admit
-
-
-def choices_in(recording: Recording) -> dict[str, list[str]]:
-    """What a recording offers to the fields of a term."""
-    return {
-        "variables": list(recording.variables),
-        "covariates": list(recording.covariates),
-        "epochs": list(recording.epochs),
-        "events": list(recording.events),
-        "units": list(recording.unit_names),
-        "trials": list(recording.trials),
-        "moments": moment_names(recording),
-        "trial_properties": property_names(recording),
-    }
 
 
 def with_suited_bases(before: Spec | None, term: Spec, recording: Recording | None) -> Spec:

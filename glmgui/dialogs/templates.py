@@ -1,0 +1,119 @@
+"""Choosing a ready analysis: what each is for, and whether the recording that is open has what it takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QDialog, QHBoxLayout, QListWidget, QListWidgetItem, QSplitter, QVBoxLayout, QWidget
+
+from glmengine.analysis import Analysis
+from glmengine.recording import Recording
+from glmgui.choices import missing
+from glmgui.widgets import MessageLine, button, column, heading, hint
+
+_KINDS = {
+    "covariate": "tuning",
+    "filter": "filter of a signal",
+    "event": "kernel around an event",
+    "history": "own spike history",
+    "coupling": "coupling to the other units",
+    "columns": "columns computed elsewhere",
+}
+_FITS, _FITS_NOT = "\u2713", "\u26a0"
+_LACKS = "This recording lacks what the template names:"
+_AFTERWARDS = (
+    "Take it nevertheless, and choose other names in the Data and Features steps: each place that needs one is marked there."
+)
+
+
+@dataclass(frozen=True)
+class Template:
+    """A ready analysis: its name as a file, what it is for in one or two sentences, and the analysis."""
+
+    name: str
+    description: str
+    analysis: Analysis
+
+    @property
+    def title(self) -> str:
+        return self.analysis.title or self.name
+
+
+def load_templates() -> list[Template]:
+    """All that come with the program; runs in the worker."""
+    from glmengine.templates import load_template, template_description, templates
+
+    return [Template(name, template_description(name), load_template(name)) for name in templates()]
+
+
+class TemplateDialog(QDialog):
+    """A list of templates, those that fit the recording first; `chosen` is the analysis taken when accepted."""
+
+    def __init__(self, templates: list[Template], recording: Recording, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("template_dialog")
+        self.setWindowTitle("New from template")
+        self.resize(760, 420)
+        self._lacking = {template.name: missing(template.analysis, recording) for template in templates}
+        self._templates = sorted(templates, key=lambda template: bool(self._lacking[template.name]))
+        self.list = QListWidget(self)
+        self.list.setObjectName("template_list")
+        self.list.setAccessibleName("Templates")
+        for template in self._templates:
+            fits = not self._lacking[template.name]
+            item = QListWidgetItem(f"{_FITS if fits else _FITS_NOT}  {template.title}", self.list)
+            item.setToolTip("Fits this recording" if fits else "Names things that this recording lacks")
+        self._title, self._said, self._terms = heading("", self), hint("", self), hint("", self)
+        self.message = MessageLine("template_message", self)
+        self._afterwards = hint(_AFTERWARDS, self)
+        self.use = button("Use template", "template_use", "Replace the analysis by this one; undo brings the old one back", self)
+        leave = button("Cancel", "template_cancel", "Leave the analysis as it is", self)
+        self.use.setDefault(True)
+        about = QWidget(self)
+        words = column(about, margins=8, spacing=8)
+        for part in (self._title, self._said, self._terms, self.message, self._afterwards):
+            words.addWidget(part)
+        words.addStretch(1)
+        split = QSplitter(Qt.Orientation.Horizontal, self)
+        split.setChildrenCollapsible(False)
+        split.addWidget(self.list)
+        split.addWidget(about)
+        split.setSizes([300, 440])
+        buttons = QHBoxLayout()
+        buttons.addStretch(1)
+        buttons.addWidget(leave)
+        buttons.addWidget(self.use)
+        box = QVBoxLayout(self)
+        box.setContentsMargins(12, 12, 12, 12)
+        box.addWidget(hint(f"A ready analysis for {recording.name}. Those marked \u2713 can be fitted as they are.", self))
+        box.addWidget(split, 1)
+        box.addLayout(buttons)
+        self.list.currentRowChanged.connect(self._show)
+        self.list.itemDoubleClicked.connect(lambda _: self.accept())
+        self.use.clicked.connect(self.accept)
+        leave.clicked.connect(self.reject)
+        self.list.setCurrentRow(0)
+        self.list.setFocus()
+
+    @property
+    def titles(self) -> list[str]:
+        return [template.title for template in self._templates]
+
+    @property
+    def chosen(self) -> Analysis:
+        return self._templates[self.list.currentRow()].analysis
+
+    def _show(self, at: int) -> None:
+        template = self._templates[at]
+        self._title.setText(template.title)
+        self._said.setText(template.description)
+        terms = [f"{term.label}: {_KINDS.get(term.kind, term.kind)}" for term in template.analysis.terms]
+        bins = f"bins of {template.analysis.time.bin_size * 1000:g}\u2009ms"
+        self._terms.setText("\n".join(f"\u2022 {line}" for line in (*terms, bins)))
+        lacking = self._lacking[template.name]
+        if lacking:
+            self.message.show_warning("\n".join((_LACKS, *lacking)))
+        else:
+            self.message.clear()
+        self._afterwards.setVisible(bool(lacking))
