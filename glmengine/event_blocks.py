@@ -16,7 +16,7 @@ from glmengine.basis.steps import MOST_CATEGORIES
 from glmengine.design import Block
 from glmengine.errors import GlmError
 from glmengine.moments import Moments, as_label, moments_of, numbers_at, values_at
-from glmengine.timegrid import TOUCHING, as_pairs, merge
+from glmengine.timegrid import TOUCHING, as_pairs, merge, rows_in
 
 if TYPE_CHECKING:
     from glmengine.recording import Recording
@@ -156,8 +156,8 @@ def event_block(
     notes: list[str],
     *,
     frozen: bool,
-) -> EventBlock:
-    """The columns of an event term on a grid.
+) -> EventBlock | None:
+    """The columns of an event term on a grid; None, with a note, where the term is restricted to epochs without an event.
 
     Parameters
     ----------
@@ -190,6 +190,14 @@ def event_block(
     recorded = merge(as_pairs(recording.epochs["all"]))
     reach = Reach.of(moments.times, grid, lags, recorded)
     used = np.unique(reach.event[reach.meets(rows)])
+    if term.epochs and len(used) and not frozen:
+        rows = rows & rows_in(grid, recording, term.epochs, field=f"{where}.epochs")
+        used = np.unique(reach.event[reach.meets(rows)])
+        if not len(used):
+            notes.append(
+                f"The term '{term.label}' was left out: no event '{term.events}' lies near a bin that is used in {', '.join(term.epochs)}."
+            )
+            return None
     if not len(used) and not frozen:
         raise GlmError(
             f"term '{term.label}': none of the {len(moments.times)} events '{term.events}' lies near a bin that is used; "

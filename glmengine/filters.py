@@ -110,6 +110,7 @@ def _filters(term: Any, prepared: Prepared, posterior: Posterior) -> xr.Dataset:
     elif term.kind == "event":
         dims = ("unit", "condition", "lag_s")
     of, since = _driven_by(term, prepared)
+    of = f"{of} times {term.gain}" if term.gain else of
     attrs = {"unit": f"log rate per {of}", "long_name": "filter"}
     arrays = {"filter": middle, "low": middle - spread, "high": middle + spread}
     coords: dict[str, Any] = {

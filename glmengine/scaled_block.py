@@ -39,6 +39,10 @@ class ScaledBlock(Block):
         inside = self.inside[start:stop]
         return values if inside.all() else np.where(inside[:, None], values, 0.0)
 
+    def moments(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+        """Those of the block where it is, of the rows inside the epochs; a gain leaves no structure."""
+        return None if self.gain is not None else self._block.moments(rows & self.inside)
+
     def penalty_matrix(self) -> np.ndarray:
         return self._block.penalty_matrix()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -137,6 +139,33 @@ def test_a_history_inside_an_epoch_remembers_what_was_before_it(session):
     assert design.valid[:row].all()  # outside, no past is needed
     plain = made(session, HistoryTerm(basis=kernel()))
     np.testing.assert_array_equal(design.chunk(row, row + 5), plain.chunk(row, row + 5))
+
+
+def test_products_of_a_restricted_history_are_those_of_its_columns(session):
+    for term in (CouplingTerm(basis=kernel(), epochs=("task",)), CouplingTerm(basis=kernel(), gain="attention")):
+        design = made(session, term)
+        X = design.dense()[design.valid]
+        np.testing.assert_allclose(design.gram(), X.T @ X, rtol=1e-9, atol=1e-9)
+        found = design.blocks[0].moments(design.valid)
+        if found is not None:
+            np.testing.assert_allclose(found[0], X.T @ X, rtol=1e-9, atol=1e-9)
+            np.testing.assert_allclose(found[1], X.sum(axis=0), rtol=1e-9)
+
+
+def test_a_filter_with_a_gain_says_what_it_is_per(session):
+    result = ge.run(question(HistoryTerm(basis=kernel(), gain="attention")), session)
+    (found,) = result.filters.values()
+    assert found["filter"].attrs["unit"] == "log rate per spike times attention"
+
+
+def test_conditions_are_those_of_events_in_the_epochs_and_without_any_the_term_is_left_out(session):
+    import pynapple as nap
+
+    around = EventTerm(events="cue", after=0.4, basis=ge.basis.RaisedCosineLinear(n=4))
+    quiet = replace(session, epochs={**session.epochs, "between": nap.IntervalSet(6.0, 11.0)})
+    design = made(quiet, around.with_(epochs=("between",)), tuning())
+    assert [term.label for term in design.terms] == ["x"]
+    assert any("no event 'cue'" in note for note in design.notes)
 
 
 def test_what_cannot_be_is_said_with_its_field(session):
