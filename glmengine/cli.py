@@ -116,7 +116,12 @@ def build_parser() -> argparse.ArgumentParser:
         "Writes coefficients.csv, scores.csv, result.nc, figures/, report.html, analysis.toml and script.py.",
     )
     run.add_argument("analysis", metavar="ANALYSIS", help="an analysis (.toml) or a project (.glm)")
-    run.add_argument("--recording", metavar="FILE", help="the recording; the one that the analysis names where not given")
+    run.add_argument(
+        "--recording",
+        metavar="FILE",
+        action="append",
+        help="the recording; given several times: sessions that are analysed together; those that the analysis names where not given",
+    )
     run.add_argument("--out", metavar="DIR", required=True, help="folder for the results, made where it is missing")
     run.add_argument("--no-figures", action="store_true", help="write tables and result.nc, draw nothing")
     run.add_argument(
@@ -135,7 +140,7 @@ def build_parser() -> argparse.ArgumentParser:
         "Fits nothing: says how many bins and columns there are, which terms carry the same information, and what is never visited.",
     )
     design.add_argument("analysis", metavar="ANALYSIS", help="an analysis (.toml) or a project (.glm)")
-    design.add_argument("--recording", metavar="FILE", help="the recording; the one that the analysis names where not given")
+    design.add_argument("--recording", metavar="FILE", action="append", help="the recording, or several sessions, as for run")
     design.add_argument("--columns", action="store_true", help="name every column")
     _recipe(design)
     _code(design)
@@ -143,7 +148,8 @@ def build_parser() -> argparse.ArgumentParser:
     batch = command(
         "batch",
         "the same analysis on each of many recordings",
-        "One folder of results per recording; one that fails is reported and the others go on.",
+        "One folder of results per recording, recordings.csv with what became of each, and scores.csv with the scores of all. "
+        "One that fails is reported and the others go on.",
     )
     batch.add_argument("analysis", metavar="ANALYSIS", help="an analysis (.toml) or a project (.glm)")
     batch.add_argument("recordings", metavar="FILE", nargs="+", help="the recordings")
@@ -161,6 +167,9 @@ def build_parser() -> argparse.ArgumentParser:
     predict.add_argument("--recording", metavar="FILE", required=True, help="any recording with the same covariates")
     predict.add_argument("--out", metavar="DIR", required=True, help="folder for the results, made where it is missing")
     predict.add_argument("--epoch", metavar="NAME", action="append", help="only this epoch, may be repeated")
+    predict.add_argument(
+        "--session", metavar="NAME", help="take the recording as this one of the sessions that were fitted together"
+    )
     predict.add_argument("--bands", action="store_true", help="with 95 %% intervals of the expected rate")
     _recipe(predict)
     _code(predict)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from argparse import Namespace
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -69,10 +70,10 @@ def run(options: Namespace) -> int:
     """Fit, score, and write everything."""
     from glmengine.export.outputs import writable_folder
 
-    analysis, place, sha256 = _question(options.analysis, options.recording)
+    analysis, places, hashes = _question(options.analysis, options.recording)
     writable_folder(options.out)
     with progress_bar() as context:
-        result = _run_one(analysis, place, sha256, options, Path(options.out), context)
+        result = _run_one(analysis, places, hashes, options, Path(options.out), context)
     _say_result(result, options.out)
     return 0
 
@@ -81,9 +82,9 @@ def design(options: Namespace) -> int:
     """The columns of an analysis on a recording, and what the data can tell apart."""
     from glmengine.preparing import prepare
 
-    analysis, place, _ = _question(options.analysis, options.recording)
+    analysis, places, _ = _question(options.analysis, options.recording)
     with progress_bar() as context:
-        recording = _opened(place, options, context.part(0.0, 0.3))
+        recording = _opened_all(analysis, places, options, context.part(0.0, 0.3))
         prepared = prepare(analysis, recording, context.part(0.3, 0.6))
         report = prepared.design.report(prepared.units, context.part(0.6, 1.0))
     made = prepared.design
@@ -105,28 +106,30 @@ def design(options: Namespace) -> int:
 def batch(options: Namespace) -> int:
     """The same analysis on each of many recordings."""
     from glmengine.export.outputs import writable_folder
+    from glmengine.summing_up import Summary
 
-    analysis, _, _ = _question(options.analysis, options.recordings[0])
-    folder = writable_folder(options.out)
+    analysis, _, _ = _question(options.analysis, options.recordings)
+    summary = Summary(writable_folder(options.out), options.recordings)
     options.figure_format = None
-    failed = 0
-    names: list[str] = []
-    with progress_bar() as context:
-        for position, recording in enumerate(options.recordings):
-            part = context.part(position / len(options.recordings), (position + 1) / len(options.recordings))
-            name = Path(recording).stem or Path(recording).name
-            names.append(name)
-            name = name if names.count(name) == 1 else f"{name}-{names.count(name)}"
-            try:
-                result = _run_one(analysis, Path(recording), "", options, folder / name, part)
-            except GlmError as error:
-                failed += 1
-                print(f"{recording}: FAILED: {' '.join(error.message.split())}")
-            else:
-                _say_result(result, folder / name)
-    if failed:
-        say_error(f"{failed} of {len(options.recordings)} recordings failed; the lines above say why")
-    return 1 if failed else 0
+    try:
+        with progress_bar() as context:
+            for position, (recording, folder) in enumerate(summary.folders.items()):
+                part = context.part(position / len(summary.folders), (position + 1) / len(summary.folders))
+                try:
+                    result = _run_one(analysis, [Path(recording)], [""], options, folder, part)
+                except (GlmError, MemoryError) as error:
+                    reason = error.message if isinstance(error, GlmError) else "there is not enough memory for it"
+                    summary.failed(recording, reason)
+                    print(f"{recording}: FAILED: {' '.join(reason.split())}")
+                else:
+                    summary.done(recording, result)
+                    _say_result(result, folder)
+    finally:  # also of what was done before an interruption
+        summary.write()
+    print(f"written to {summary.folder}: recordings.csv, scores.csv")
+    if summary.failures:
+        say_error(f"{summary.failures} of {len(summary.folders)} recordings failed; the lines above say why")
+    return 1 if summary.failures else 0
 
 
 def predict(options: Namespace) -> int:
@@ -141,7 +144,7 @@ def predict(options: Namespace) -> int:
     result = _result(options.result)
     folder = writable_folder(options.out)
     with progress_bar() as context:
-        recording = _opened(options.recording, options, context.part(0.0, 0.3))
+        recording = _opened_as(result, options, context.part(0.0, 0.3))
         rates = result.predict(recording, options.epoch, bands=options.bands, context=context.part(0.3, 0.7))
         scores = result.score(recording, options.epoch, context=context.part(0.7, 1.0))
     dataset = rates if isinstance(rates, xr.Dataset) else rates.to_dataset(name="rate")
@@ -224,8 +227,9 @@ def script(options: Namespace) -> int:
     from glmengine.export.script import script_text
     from glmengine.files import write_whole
 
-    analysis, place, _ = _question(options.analysis, options.recording, needs_recording=False)
-    text = script_text(analysis, place)
+    given = [options.recording] if options.recording else None
+    analysis, places, _ = _question(options.analysis, given, needs_recording=False)
+    text = script_text(analysis, places[0] if len(places) == 1 else None)
     if options.out:
         write_whole(options.out, text.encode("utf-8"))
         print(f"written: {options.out}")
@@ -246,45 +250,81 @@ def _opened(place: str | Path, options: Namespace, context: Context) -> Recordin
     return recording
 
 
-def _run_one(analysis: Analysis, place: Path, sha256: str, options: Namespace, folder: Path, context: Context) -> Result:
-    """Open, run and write one recording; the analysis that is written names it."""
-    import os
+def _opened_all(analysis: Analysis, places: Sequence[Path], options: Namespace, context: Context) -> Recording:
+    """One recording, or several sessions joined, called as the analysis calls them."""
+    from glmengine.joining import join_recordings
+    from glmengine.sources import session_names
 
-    from glmengine.analysis import Source
+    count = len(places)
+    opened = [_opened(place, options, context.part(at / count, (at + 1) / count)) for at, place in enumerate(places)]
+    if count == 1:
+        return opened[0]
+    names = session_names(analysis)
+    if len(names) != count or not any(names):
+        return join_recordings(opened)
+    return join_recordings(opened, [name or one.name for name, one in zip(names, opened, strict=True)])
+
+
+def _opened_as(result: Result, options: Namespace, context: Context) -> Recording:
+    """The recording to predict, as the session that it is said to be."""
+    from glmengine.joining import join_recordings
+
+    recording = _opened(options.recording, options, context)
+    if not options.session:
+        return recording
+    names = [str(session["name"]) for session in result.provenance.get("sessions", ())]
+    if options.session not in names:
+        known = f"; those that were: {', '.join(names)}" if names else "; the result is of one recording only"
+        raise GlmError(f"the session '{options.session}' was not fitted{known}")
+    return join_recordings([recording], [options.session])
+
+
+def _run_one(
+    analysis: Analysis, places: Sequence[Path], hashes: Sequence[str], options: Namespace, folder: Path, context: Context
+) -> Result:
+    """Open, run and write one recording, or several sessions as one; the analysis that is written names them."""
     from glmengine.export.outputs import write_outputs
     from glmengine.running import run as run_analysis
+    from glmengine.sources import for_recording
 
-    recording = _opened(place, options, context.part(0.0, 0.1))
-    if sha256 and recording.sha256 and sha256 != recording.sha256:
-        print(f"note: {place} is not the recording that the analysis was made for (its content differs)")
-    source = Source(path=os.path.abspath(place), sha256=recording.sha256)
-    result = run_analysis(analysis.with_(recording=source), recording, context.part(0.1, 0.8))
+    recording = _opened_all(analysis, places, options, context.part(0.0, 0.1))
+    found = {one.recording.sha256 for one in recording.sessions} or {recording.sha256}
+    for place, sha256 in zip(places, hashes, strict=False):
+        if sha256 and all(found) and sha256 not in found:
+            print(f"note: {place} is not the recording that the analysis was made for (its content differs)")
+    result = run_analysis(for_recording(analysis, recording), recording, context.part(0.1, 0.8))
     context.check()
     formats = tuple(dict.fromkeys(options.figure_format or ("pdf", "png")))
     write_outputs(result, folder, recording, figures=not options.no_figures, formats=formats, context=context.part(0.8, 1.0))
     return result
 
 
-def _question(file: str, recording: str | None, *, needs_recording: bool = True) -> tuple[Analysis, Path | None, str]:
-    """An analysis from a .toml or .glm, with the place and the hash of its recording."""
+def _question(
+    file: str, recordings: Sequence[str] | None, *, needs_recording: bool = True
+) -> tuple[Analysis, list[Path], list[str]]:
+    """An analysis from a .toml or .glm, with the places and the hashes of its recordings."""
     from glmengine.analysis import Analysis
     from glmengine.project import load_project
+    from glmengine.sources import places_of
 
     path = Path(file)
     if path.suffix.lower() == ".glm":
         project = load_project(path)
-        analysis, place, sha256 = project.analysis, project.recording.find(path), project.recording.sha256
-        named = str(project.recording.path or "")
+        analysis, parts = project.analysis, project.recording.parts
+        found = [(part.find(path), part.sha256, str(part.path or "")) for part in parts]
+        missing = [named for place, _, named in found if place is None and named]
+        places = [] if any(place is None for place, _, _ in found) else [place for place, _, _ in found if place is not None]
+        hashes = [sha256 for _, sha256, _ in found]
     else:
-        analysis = Analysis.load(path)
-        named, sha256 = analysis.recording.path, analysis.recording.sha256
-        place = path.resolve().parent / named if named else None
-    if recording:
-        return analysis, Path(recording), sha256
-    if needs_recording and place is None:
-        hint = f" and '{named}' is not there" if named else ""
+        analysis, missing = Analysis.load(path), []
+        places = places_of(analysis, path.resolve().parent)
+        hashes = [one.sha256 for one in (analysis.recording, *analysis.more_recordings)]
+    if recordings:
+        return analysis, [Path(one) for one in recordings], hashes
+    if needs_recording and not places:
+        hint = f" and '{missing[0]}' is not there" if missing else ""
         raise GlmError(f"{path.name}: names no recording{hint}; give one with --recording FILE")
-    return analysis, place, sha256
+    return analysis, places, hashes
 
 
 def _result(file: str) -> Result:

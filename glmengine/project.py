@@ -45,6 +45,8 @@ class RecordingReference:
     sha256, name : str
     source : mapping
         What else was used to open it (the recipe).
+    sessions : tuple of RecordingReference
+        Of several recordings in one analysis each one's own, `name` being what the session is called; path and hash are then empty.
     """
 
     path: Path | None = None
@@ -52,6 +54,12 @@ class RecordingReference:
     sha256: str = ""
     name: str = ""
     source: Mapping[str, Any] = field(default_factory=dict)
+    sessions: tuple[RecordingReference, ...] = ()
+
+    @property
+    def parts(self) -> tuple[RecordingReference, ...]:
+        """One reference for each file: the sessions', or itself where there is only one."""
+        return self.sessions or (self,)
 
     def find(self, project: str | Path) -> Path | None:
         """Where the recording is now, given where the project is; None if at neither place."""
@@ -81,7 +89,7 @@ def save_project(
     analysis : Analysis
     result : Result, optional
     recording : Recording or RecordingReference, optional
-        Kept by path and hash; its data are not copied.
+        Kept by path and hash, of several sessions each; its data are not copied.
 
     Raises
     ------
@@ -190,6 +198,12 @@ def _member(archive: zipfile.ZipFile, member: str, name: str, largest: int) -> b
 def _described(recording: Recording | RecordingReference | None, project: Path) -> dict[str, Any]:
     if recording is None:
         return {}
+    if recording.sessions:
+        return {
+            "name": recording.name,
+            "sha256": recording.sha256,
+            "sessions": [{**_described(getattr(one, "recording", one), project), "name": one.name} for one in recording.sessions],
+        }
     place = Path(os.path.abspath(recording.path)) if recording.path else None
     try:
         relative = os.path.relpath(place, project.resolve().parent) if place else ""
@@ -202,13 +216,14 @@ def _described(recording: Recording | RecordingReference | None, project: Path) 
 def _reference(data: Any, name: str) -> RecordingReference:
     data = data if isinstance(data, dict) else {}
     texts = {key: str(data.get(key, "")) for key in ("path", "relative", "sha256", "name")}
-    source = data.get("source")
+    source, sessions = data.get("source"), data.get("sessions")
     return RecordingReference(
         path=Path(texts["path"]) if texts["path"] else None,
         relative=texts["relative"],
         sha256=texts["sha256"],
         name=texts["name"],
         source=source if isinstance(source, dict) else {},
+        sessions=tuple(_reference(one, name) for one in sessions) if isinstance(sessions, list) else (),
     )
 
 

@@ -61,6 +61,8 @@ def report_html(
         if result.notes:
             parts += ["<h2>To be noted</h2>", "<ul>", *(f"<li>{_safe(note)}</li>" for note in result.notes), "</ul>"]
         parts += ["<h2>Scores</h2>", _score_table(result)]
+        if result.sessions is not None:
+            parts += ["<h2>Sessions</h2>", _session_table(result)]
     for name, picture in (pictures or {}).items():
         data = base64.b64encode(picture).decode("ascii")
         parts.append(
@@ -101,6 +103,19 @@ def _score_table(result: Result) -> str:
         cells = "".join(f"<td>{_safe(_number(result.scores[name].values[index]))}</td>" for name in present)
         rows.append(f"<tr><td>{_safe(unit)}</td>{cells}</tr>")
     return f"<table><thead><tr><th>unit</th>{head}</tr></thead><tbody>\n" + "\n".join(rows) + "\n</tbody></table>"
+
+
+def _session_table(result: Result) -> str:
+    columns = {"n_spikes": "spikes", "rate_hz": "rate (Hz)", "intercept": "intercept", "intercept_error": "standard error"}
+    columns["deviance_explained_fit"] = "deviance explained, fit"
+    head = "".join(f"<th>{_safe(title)}</th>" for title in columns.values())
+    rows = []
+    for unit in result.units:
+        for session in result.sessions["session"].values:
+            there = result.sessions.sel(unit=unit, session=session)
+            cells = "".join(f"<td>{_safe(_number(there[name].values.item()))}</td>" for name in columns)
+            rows.append(f"<tr><td>{_safe(unit)}</td><td>{_safe(session)}</td>{cells}</tr>")
+    return f"<table><thead><tr><th>unit</th><th>session</th>{head}</tr></thead><tbody>\n" + "\n".join(rows) + "\n</tbody></table>"
 
 
 def _number(value: Any) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 from glmengine.context import SILENT, Context, Progress
 from glmengine.errors import GlmError
 from glmengine.export.script import script_text
-from glmengine.export.tables import coefficients_csv, scores_csv
+from glmengine.export.tables import coefficients_csv, scores_csv, table_csv
 from glmengine.files import write_whole
 
 if TYPE_CHECKING:
@@ -54,6 +54,8 @@ def write_outputs(
 ) -> list[Path]:
     """Write ``coefficients.csv``, ``scores.csv``, ``result.nc``, ``analysis.toml``, ``script.py``, ``figures/`` and ``report.html``.
 
+    Of several sessions also ``sessions.csv``.
+
     Parameters
     ----------
     result : Result
@@ -89,6 +91,8 @@ def write_outputs(
         "analysis.toml": tomli_w.dumps(result.analysis.to_dict()),
         "script.py": script_text(result.analysis, path or None, recipe),
     }
+    if result.sessions is not None:
+        texts["sessions.csv"] = table_csv(result.sessions)
     if recipe is not None:
         texts["recipe.toml"] = tomli_w.dumps(dict(recipe))
     written = []

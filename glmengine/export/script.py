@@ -28,6 +28,7 @@ def script_text(analysis: Analysis, recording_path: str | Path | None = None, re
     import tomli_w
 
     path = str(recording_path or analysis.recording.path or "recording.nwb")
+    several = bool(analysis.more_recordings) and not recording_path
     toml = _quoted(tomli_w.dumps(analysis.to_dict()))
     with_recipe = "" if recipe is None else f'\nRECIPE = """\n{_quoted(tomli_w.dumps(dict(recipe)))}"""\n'
     given = "" if recipe is None else ", tomllib.loads(RECIPE)"
@@ -38,7 +39,7 @@ def script_text(analysis: Analysis, recording_path: str | Path | None = None, re
         else ""
     )
     title = (analysis.title or "One analysis").replace("\\", "\\\\").replace('"', "'").splitlines()[0]
-    return f'''"""{title}: made by glmengine, runs with: python SCRIPT [RECORDING]"""
+    return f'''"""{title}: made by glmengine, runs with: python SCRIPT [RECORDING{" ..." if several else ""}]"""
 
 import sys
 import tomllib
@@ -48,9 +49,7 @@ import glmengine as ge
 ANALYSIS = """
 {toml}"""
 {with_recipe}
-
-def main(path: str = {json.dumps(path, ensure_ascii=False)}) -> None:
-    recording = ge.open_recording(path{given})
+{_opening_several(analysis, given) if several else _opening_one(path, given)}
     analysis = ge.Analysis.from_dict(tomllib.loads(ANALYSIS))
     result = ge.run(analysis, recording)
     print(result.scores.to_dataframe()[["n_spikes", "deviance_explained_heldout", "bits_per_spike_heldout", "status"]])
@@ -59,8 +58,30 @@ def main(path: str = {json.dumps(path, ensure_ascii=False)}) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:2])
+    main(*sys.argv[1:{"" if several else "2"}])
 '''
+
+
+def _opening_one(path: str, given: str) -> str:
+    return f"""
+def main(path: str = {json.dumps(path, ensure_ascii=False)}) -> None:
+    recording = ge.open_recording(path{given})"""
+
+
+def _opening_several(analysis: Analysis, given: str) -> str:
+    sources = (analysis.recording, *analysis.more_recordings)
+    places = ",\n    ".join(json.dumps(one.path, ensure_ascii=False) for one in sources)
+    names = json.dumps([one.session for one in sources], ensure_ascii=False) if all(one.session for one in sources) else "None"
+    return f"""
+PATHS = (
+    {places},
+)
+NAMES = {names}
+
+
+def main(*paths: str) -> None:
+    recordings = [ge.open_recording(path{given}) for path in paths or PATHS]
+    recording = ge.join_recordings(recordings, NAMES)"""
 
 
 def _quoted(toml: str) -> str:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def coefficients_csv(result: Result) -> str:
-    """One row per unit and feature that the unit has: term, source, lag, function, coefficient and standard error; the intercept first."""
+    """One row per unit and feature that the unit has: term, source, lag, function, coefficient and standard error; the intercept first, and that in each of several sessions."""
     features = result.coefficients["feature"]
     described = [
         name
@@ -28,6 +28,10 @@ def coefficients_csv(result: Result) -> str:
     for column, unit in enumerate(result.units):
         intercept = (float(result.intercepts[column]), float(result.intercept_errors[column]))
         rows.append([unit, "intercept", *("" for _ in described), *intercept])
+        for session in () if result.sessions is None else result.sessions["session"].values:
+            there = result.sessions.sel(unit=unit, session=session)
+            found = (float(there["intercept"]), float(there["intercept_error"]))
+            rows.append([unit, f"intercept in {session}", *("" for _ in described), *found])
         for row in np.flatnonzero(own_features(result, str(unit))):
             what = [result.coefficients[name].values[row] for name in described]
             rows.append(
