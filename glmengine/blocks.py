@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from glmengine.convolution import convolve_pieces
+from glmengine.convolution import convolve_pieces, full_window
 from glmengine.design import Block
 from glmengine.joint import axis_penalties, joint_columns, joint_indices
 from glmengine.structured import lagged_cost, lagged_moments
@@ -116,6 +116,11 @@ class SpikeBlock(Block):
 
     def chunk(self, start: int, stop: int) -> np.ndarray:
         return convolve_pieces(self._counts, self._lags, self._kernel, self._offsets, start, stop)
+
+    def defined(self, start: int, stop: int) -> np.ndarray:
+        if self._counts.dtype.kind not in "iu":  # an absent count spoils the windows that hold it
+            return super().defined(start, stop)
+        return full_window(self._lags, self._offsets, start, stop)
 
     def moments(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
         if lagged_cost(self._counts, *self._kernel.shape, rows) > _WORTH:

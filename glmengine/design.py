@@ -44,6 +44,10 @@ class Block(ABC):
     def penalty_matrix(self) -> np.ndarray:
         """Second-difference penalty (p, p) of the block's coefficients."""
 
+    def defined(self, start: int, stop: int) -> np.ndarray:
+        """(stop - start,) bool, True where every column has a value."""
+        return np.isfinite(self.chunk(start, stop)).all(axis=1)
+
     def moments(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
         """X' X (p, p) and sums (p,) of the columns over `rows` (T,) bool, where the structure of the block makes them faster than
         products of its numbers; None where it does not."""
@@ -129,6 +133,10 @@ class Design:
         """Rows `start` to `stop` (stop - start, P) in float64; invalid rows may hold NaN."""
         parts = [block.chunk(start, stop) for block in self.blocks]
         return parts[0] if len(parts) == 1 else np.hstack(parts)
+
+    def defined(self, start: int, stop: int) -> np.ndarray:
+        """(stop - start,) bool, True where every column has a value."""
+        return np.logical_and.reduce([block.defined(start, stop) for block in self.blocks])
 
     def dense(self) -> np.ndarray:
         """The whole matrix (T, P)."""

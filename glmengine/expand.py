@@ -14,9 +14,10 @@ from glmengine.design import Block, Design
 from glmengine.errors import GlmError
 from glmengine.event_blocks import event_block
 from glmengine.joining import SESSION
+from glmengine.receptive_fields import receptive_block
 from glmengine.scaled_block import scaled
 from glmengine.sessions import session_terms
-from glmengine.terms import AnyTerm, ColumnsTerm, CovariateTerm, EventTerm, FilterTerm, HistoryTerm
+from glmengine.terms import AnyTerm, ColumnsTerm, CovariateTerm, EventTerm, FilterTerm, HistoryTerm, ReceptiveFieldTerm
 
 if TYPE_CHECKING:
     from glmengine.analysis import Analysis
@@ -75,6 +76,8 @@ def build_design(
             block = _filtered(term, recording, grid, rows, max_gap, where, notes, frozen=frozen)
         elif isinstance(term, EventTerm):
             block = event_block(term, recording, grid, rows, max_gap, where, notes, frozen=frozen)
+        elif isinstance(term, ReceptiveFieldTerm):
+            block = receptive_block(term, recording, grid, rows, unit_names, max_gap, where, notes, frozen=frozen)
         elif isinstance(term, ColumnsTerm):
             block = column_block(term, recording, grid, rows, max_gap, where, notes, frozen=frozen)
         else:
@@ -86,7 +89,7 @@ def build_design(
     step = max(1024, _CHECK_NUMBERS // max(design.n_columns, 1))
     for start in range(0, grid.n_bins if blocks else 0, step):
         context.check()
-        valid[start : start + step] &= np.isfinite(design.chunk(start, min(start + step, grid.n_bins))).all(axis=1)
+        valid[start : start + step] &= design.defined(start, min(start + step, grid.n_bins))
     return design
 
 

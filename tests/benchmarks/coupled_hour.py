@@ -1,6 +1,6 @@
 """Coupling among 100 units at 1 ms for an hour, from spikes to coefficients: time, and the memory of the whole process.
 
-    python tests/benchmarks/coupled_hour.py [--seconds 3600] [--fitted 2] [--units 100]
+    python tests/benchmarks/coupled_hour.py [--seconds 3600] [--fitted 2] [--units 100] [--memory 2]
 
 800 columns x 3,600,000 bins would be 23 GB as numbers; the counts are kept in a byte a bin, and only chunks of rows become columns.
 """
@@ -43,8 +43,8 @@ def recording_of(n_units: int, seconds: float):
     return Recording("coupled", tuple(f"u{m}" for m in range(n_units)), spikes=spikes, epochs={"all": whole})
 
 
-def work(seconds: float, n_units: int, fitted: int) -> None:
-    """Print a line for each step, and at the end what a fit of all units would take."""
+def work(seconds: float, n_units: int, fitted: int, memory: float) -> None:
+    """Print a line for each step."""
     import glmengine as ge
     from glmengine.analysis import Analysis, Time
     from glmengine.preparing import prepare
@@ -76,6 +76,7 @@ def work(seconds: float, n_units: int, fitted: int) -> None:
         penalty=ge.Ridge(1e-5),
         unit_names=some,
         mask=None if mask is None else mask[:, :fitted],
+        memory=memory,
     )
     taken = time.perf_counter() - started
     effect = [fit.coef[8 * (m - 1) : 8 * m, m].max() for m in range(1, fitted)]
@@ -103,7 +104,10 @@ if __name__ == "__main__":
     parser.add_argument("--seconds", type=float, default=3600.0)
     parser.add_argument("--units", type=int, default=100)
     parser.add_argument("--fitted", type=int, default=2)
+    parser.add_argument(
+        "--memory", type=float, default=2.0, help="GB up to which a design is kept instead of made again in each pass"
+    )
     given = parser.parse_args()
-    work(given.seconds, given.units, given.fitted)
+    work(given.seconds, given.units, given.fitted, given.memory)
     if peak() > LIMIT:
         raise SystemExit("more than 4 GB")

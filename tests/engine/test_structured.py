@@ -108,3 +108,15 @@ def test_the_prepared_gram_is_that_of_the_prepared_rows(design, small_recording)
     np.testing.assert_allclose(rows.gram(), X.T @ X, atol=1e-9 * rows.n)
     fewer = Rows(design, index[:-5], Observations(y[:, :-5], np.ones((1, index.size - 5))), columns=3, memory=1e9, centred=True)
     assert fewer.gram() is None, "the design's own rows are others"
+
+
+def test_rows_are_judged_without_making_columns_as_with_them(design, small_recording):
+    X = design.dense()
+    for start, stop in ((0, design.n_rows), (7, 8), (100, 1601)):
+        np.testing.assert_array_equal(design.defined(start, stop), np.isfinite(X[start:stop]).all(axis=1))
+    counts = design.blocks[2]._counts.astype(float)
+    counts[500, 1] = np.nan
+    torn = blocks.SpikeBlock(design.terms[2], counts, small_recording.unit_names, design.grid.offsets, 0.02)
+    seen = torn.defined(490, 510)
+    np.testing.assert_array_equal(seen, np.isfinite(torn.chunk(490, 510)).all(axis=1))
+    assert np.flatnonzero(~seen).tolist() == [11, 12, 13]
