@@ -15,6 +15,7 @@ from glmengine.errors import GlmError
 from glmgui.editors import Editor, NoWheel, TextEditor
 
 _STEPS = 400
+_WIDE = 100  # a range beyond which most of a slider would lie far above what is usual
 _UNBOUNDED = 1e12
 _NUMBER_BEGUN = re.compile(r"[+-]?\d*\.?\d*([eE][+-]?\d*)?")
 
@@ -70,7 +71,7 @@ class WholeBox(NoWheel, QSpinBox):
 
 
 class NumberEditor(Editor):
-    """A number; with both ends known (or in powers of ten) also a slider.
+    """A number; with both ends known (or in powers of ten) also a slider, finer towards small numbers where the range is wide.
 
     Parameters
     ----------
@@ -105,9 +106,11 @@ class NumberEditor(Editor):
             self._box = NumberBox(least, _UNBOUNDED if high is None else high, self)
         self._span = self._slider_span(low, high, typical)
         self._slider: QSlider | None = None
+        self._bent = False
         if self._span is not None:
             self._slider = _Slider(self)
-            self._slider.setRange(0, int(self._span[1] - self._span[0]) if whole else _STEPS)
+            self._bent = not log and self._span[1] - self._span[0] > _WIDE
+            self._slider.setRange(0, int(self._span[1] - self._span[0]) if whole and not self._bent else _STEPS)
             self._slider.valueChanged.connect(self._slid)
             self._row(self._slider, self._box)
         else:
@@ -136,8 +139,11 @@ class NumberEditor(Editor):
 
     def _slid(self, position: int) -> None:
         low, high = self._span
-        if self._whole:
-            value: float = int(low) + position
+        if self._bent:
+            value: float = low + (high - low) * (position / _STEPS) ** 3
+            value = round(value) if self._whole else float(f"{value:.2g}")
+        elif self._whole:
+            value = int(low) + position
         elif self._log:
             value = float(f"{low * (high / low) ** (position / _STEPS):.2g}")
         else:
@@ -155,7 +161,9 @@ class NumberEditor(Editor):
             return
         low, high = self._span
         value = self._box.value()
-        if self._whole:
+        if self._bent:
+            position = round(_STEPS * ((value - low) / (high - low)) ** (1 / 3))
+        elif self._whole:
             position = int(value - low)
         elif self._log:
             position = round(_STEPS * math.log(max(value, low) / low) / math.log(high / low))

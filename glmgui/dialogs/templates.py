@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QSize, Qt
 from qtpy.QtWidgets import QDialog, QHBoxLayout, QListWidget, QListWidgetItem, QSplitter, QVBoxLayout, QWidget
 
 from glmengine.analysis import Analysis
@@ -21,6 +21,7 @@ _KINDS = {
     "columns": "columns computed elsewhere",
 }
 _FITS, _FITS_NOT = "\u2713", "\u26a0"
+_ROW_HEIGHT = 26
 _LACKS = "This recording lacks what the template names:"
 _AFTERWARDS = (
     "Take it nevertheless, and choose other names in the Data and Features steps: each place that needs one is marked there."
@@ -44,7 +45,7 @@ def load_templates() -> list[Template]:
     """All that come with the program; runs in the worker."""
     from glmengine.templates import load_template, template_description, templates
 
-    return [Template(name, template_description(name), load_template(name)) for name in templates()]
+    return [Template(name, template_description(name).replace("`", ""), load_template(name)) for name in templates()]
 
 
 class TemplateDialog(QDialog):
@@ -63,6 +64,7 @@ class TemplateDialog(QDialog):
         for template in self._templates:
             fits = not self._lacking[template.name]
             item = QListWidgetItem(f"{_FITS if fits else _FITS_NOT}  {template.title}", self.list)
+            item.setSizeHint(QSize(0, _ROW_HEIGHT))
             item.setToolTip("Fits this recording" if fits else "Names things that this recording lacks")
         self._title, self._said, self._terms = heading("", self), hint("", self), hint("", self)
         self.message = MessageLine("template_message", self)

@@ -223,3 +223,24 @@ def test_numbers_are_typed_with_a_point_and_powers(qtbot, text, value):
     qtbot.keyClick(box, Qt.Key.Key_Return)
     assert box.value() == value
     assert float(box.text()) == value
+
+
+@pytest.mark.parametrize(("whole", "typed"), [(False, 0.8), (True, 8)])
+def test_a_slider_of_a_wide_range_is_fine_where_numbers_are_small(qtbot, whole, typed):
+    from qtpy.QtWidgets import QSlider
+
+    from glmgui.numbers import NumberEditor
+
+    editor = NumberEditor(0, 600, whole=whole)
+    qtbot.addWidget(editor)
+    slider = editor.findChild(QSlider)
+    editor.set_value(typed)
+    place = slider.value() / slider.maximum()
+    assert 0.05 < place < 0.5
+    seen = []
+    for position in range(slider.minimum(), slider.maximum() + 1):
+        slider.setValue(position)
+        seen.append(editor.value())
+    assert seen == sorted(seen)
+    assert (seen[0], seen[-1]) == (0, 600)
+    assert all(isinstance(value, int) for value in seen) == whole

@@ -12,6 +12,7 @@ from glmengine.errors import GlmError
 from glmengine.recording import Recording
 from glmengine.spec import Spec
 from glmgui.choices import choices_in
+from glmgui.fields import extra_of
 from glmgui.forms import SpecForm
 from glmgui.panels.features.defaults import default_basis
 from glmgui.widgets import column, heading
@@ -65,7 +66,8 @@ class TermEditor(QWidget):
             self._form.hide()
             self._form.deleteLater()
         fields = [name for name in kind.model_fields if name not in _ELSEWHERE]
-        fields.sort(key=lambda name: name == "name")  # what it depends on comes first, its name last
+        # what it depends on comes first, then its name, then what is seldom changed
+        fields.sort(key=lambda name: (bool(extra_of(kind.model_fields[name], "advanced")), name == "name"))
         self._form = SpecForm(kind, self, fields=fields, admit=_admitted(kind), name="term")
         if self._recording is not None:
             self._form.set_context(choices_in(self._recording))
