@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -26,12 +26,16 @@ from glmengine.assembly import (
 from glmengine.classes import ClassFit, fit_classes
 from glmengine.context import SILENT, Context
 from glmengine.errors import GlmError
-from glmengine.inference import Evaluation, Uncertainty, evaluate, uncertainty
+from glmengine.fit_notes import column_notes, shape_notes, unit_notes
+from glmengine.inference import Evaluation, Uncertainty, Wald, evaluate, uncertainty
 from glmengine.inputs import Inputs, read_inputs
 from glmengine.models import Penalty, Ridge, get_family, get_penalty
 from glmengine.models.penalties import Resolved
 from glmengine.solvers.problem import ALL_ROWS, Objective, Problem, Solution
-from glmengine.starts import MEAN, is_bounded, is_outside, other_starts
+from glmengine.starts import MEAN
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 SOLVERS = ("auto", "newton", "lbfgs")
 
@@ -211,11 +215,33 @@ class Fit:
             Number or name of the unit.
         kind : str
             ``"bayesian"``: dispersion x (X'WX + T penalty)^-1, with W the expected curvature; equal to the inverse Fisher information
-            without a penalty, and the posterior covariance under the prior that the penalty stands for (Wood 2006) with one.
+            without a penalty, and the posterior covariance under the prior that the penalty stands for (Wood 2006) with one. The loss of the
+            Gaussian, the squared error, is twice its log-likelihood at scale 1: there it is dispersion x (X'X + T penalty / 2)^-1.
             ``"observed"``: the same with the actual second derivatives. ``"frequentist"``: of the penalised estimate over
             repeated data, H^-1 X'WX H^-1. ``"sandwich"``: with the squared scores in the middle, right also where the variance is not the family's.
         """
         return self._uncertainty.covariance(self._number(unit), kind)
+
+    @property
+    def term_tests(self) -> Wald:
+        """Wald statistics of the terms of the design (terms, M); see `glmengine.significance.wald`, which labels them."""
+        return self._uncertainty.terms
+
+    def wald_statistics(self, groups: Sequence[np.ndarray]) -> Wald:
+        """The same of other groups of columns, by number."""
+        return self._uncertainty.wald(groups)
+
+    def wald(self, groups: Any = None) -> xr.Dataset:
+        """Wald tests (term, unit) of the terms, or of groups of columns: see `glmengine.significance.wald`."""
+        from glmengine.significance import wald
+
+        return wald(self, groups)
+
+    def likelihood_ratio(self, smaller: Fit) -> xr.Dataset:
+        """Test (unit) of what this fit has more than a smaller one: see `glmengine.significance.likelihood_ratio`."""
+        from glmengine.significance import likelihood_ratio
+
+        return likelihood_ratio(self, smaller)
 
     def pseudo_r2(self, kind: str = "cohen") -> np.ndarray:
         """(M,) pseudo-R2 against the mean of the fitted data: ``"cohen"`` 1 - deviance/null deviance, ``"mcfadden"`` 1 - LL/LL of the mean."""
@@ -391,9 +417,9 @@ def _fit_units(
         names.append(solution.solver)
         trace.extend(solution.trace)
     notes = (
-        *_unit_notes(status, inputs.units),
-        *_column_notes(parts, inputs),
-        *_shape_notes(assembly, parts, objective, converged),
+        *unit_notes(status, inputs.units),
+        *column_notes(parts, inputs),
+        *shape_notes(assembly, parts, objective, converged),
     )
     own = np.full(M, penalty.strength) if strength is None else factor
     return Fit(
@@ -481,95 +507,3 @@ def _start(start: Any, P: int, M: int) -> tuple[np.ndarray, np.ndarray] | None:
     if coef.shape != (P, M) or ends.shape != (M,):
         raise GlmError(f"start: has shapes {coef.shape} and {ends.shape}; give coefficients {(P, M)} and intercepts {(M,)}")
     return np.nan_to_num(coef, posinf=0.0, neginf=0.0), np.nan_to_num(ends, posinf=0.0, neginf=0.0)
-
-
-def _unit_notes(status: np.ndarray, units: tuple[str, ...]) -> tuple[str, ...]:
-    texts = {
-        SILENT_UNIT: "no spikes in the bins used; nothing is fitted",
-        NO_DATA: "no valid bin",
-        SEPARATED: "the rate can be predicted perfectly somewhere, so coefficients grow without limit; add a penalty",
-        STOPPED: "stopped before the optimum",
-    }
-    notes = []
-    for kind, text in texts.items():
-        named = [unit for unit, value in zip(units, status, strict=True) if value == kind]
-        if named:
-            notes.append(f"{'Unit' if len(named) == 1 else 'Units'} {_listed(named)}: {text}.")
-    return tuple(notes)
-
-
-def _shape_notes(assembly: Assembly, parts: list[Part], objective: np.ndarray, converged: np.ndarray) -> tuple[str, ...]:
-    """What the likelihood's shape means for the numbers."""
-    from glmengine.dispatch import no_more_than_poisson
-
-    family, link = assembly.family, assembly.link
-    notes = []
-    begun = [part for part in parts if part.starts is not None]
-    if begun:
-        what = (
-            f"The likelihood of the {family.name} family with the {link.name} link is not concave"
-            if not family.is_convex(link)
-            else "The likelihood is not concave in coefficients and dispersion together"
-        )
-        units = {
-            name: [assembly.inputs.units[unit] for part in begun for unit in part.units[part.starts == name]]
-            for name in dict.fromkeys(str(name) for part in begun for name in part.starts)
-        }
-        first = "given" if any("given" in part.starts for part in begun) else MEAN
-        tried = ", ".join(f"'{name}'" for name in (first, *other_starts(begun[0].problem)))
-        best = ", ".join(f"'{name}'" + (f" for {_listed(named)}" if len(units) > 1 else "") for name, named in units.items())
-        notes.append(f"{what}: what was found is a stationary point, the best of those reached from {tried}: {best}.")
-    if parts and is_bounded(parts[0].problem):
-        named = [assembly.inputs.units[unit] for part in parts for unit in part.units[is_outside(objective[part.units])]]
-        if named:
-            notes.append(
-                f"No coefficients were found that give every bin a mean above 0, as the {link.name} link needs: {_listed(named)}; "
-                "add an intercept, or choose the log link."
-            )
-        border = [
-            assembly.inputs.units[unit]
-            for part in parts
-            for unit in part.units[~converged[part.units] & ~is_outside(objective[part.units])]
-        ]
-        if border:
-            notes.append(
-                f"The best fit may lie where the mean of some bins is 0, beyond which the {link.name} link cannot go: {_listed(border)}; "
-                "choose the log or softplus link."
-            )
-    if family.estimates_dispersion:
-        named = [
-            assembly.inputs.units[unit] for part in parts for unit in part.units[no_more_than_poisson(part.problem.dispersion)]
-        ]
-        if named:
-            notes.append(
-                f"Not more variable than Poisson counts, so that the dispersion is 0: {', '.join(named[:8])}{f' and {len(named) - 8} more' if len(named) > 8 else ''}."
-            )
-    return tuple(notes)
-
-
-def _column_notes(parts: list[Part], inputs: Inputs) -> tuple[str, ...]:
-    constant = sorted({int(column) for part in parts for column in part.constant})
-    free = sorted({int(column) for part in parts for column in part.free} - set(constant))
-    notes = []
-    if constant:
-        notes.append(f"Left out because constant: {_columns(constant, inputs)}.")
-    if free:
-        notes.append(
-            f"Not determined by the data, since they add up to a constant or to each other: {_columns(free, inputs)}. "
-            "Of all equal solutions the one of smallest norm is given; rates do not depend on the choice."
-        )
-    return tuple(notes)
-
-
-def _columns(columns: Sequence[int], inputs: Inputs) -> str:
-    """Columns by name; those of a whole term by the term's."""
-    left, names = set(columns), []
-    for label, group in inputs.groups.items():
-        if len(group) > 1 and left.issuperset(group.tolist()):
-            names.append(f"all {len(group)} of '{label}'")
-            left.difference_update(group.tolist())
-    return _listed([*names, *(inputs.features[column] for column in sorted(left))])
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")

@@ -148,6 +148,53 @@ def evaluate(assembly: Assembly, parts: Sequence[Part], context: Context = SILEN
     )
 
 
+@dataclass(frozen=True)
+class Wald:
+    """Wald statistics of G groups of columns for M units.
+
+    Attributes
+    ----------
+    statistic, df : (G, M)
+        The statistic, and of how many directions it is the sum; NaN where nothing can be said.
+    """
+
+    statistic: np.ndarray
+    df: np.ndarray
+
+
+def wald_statistic(coef: np.ndarray, covariance: np.ndarray, information: np.ndarray, edf: float) -> tuple[float, int]:
+    """How far a group of coefficients is from saying nothing, in standard errors squared.
+
+    The statistic of Wood (2013), "On p-values for smooth components of an extended generalized additive model": of what the group
+    adds to the predictor, its mean taken out, f'V^-f, where V, the Bayesian covariance of f, is inverted in its r largest directions, r
+    the group's effective degrees of freedom, rounded. Without a penalty r is the rank, and it is the statistic of Wald.
+
+    Parameters
+    ----------
+    coef : (p,) array
+    covariance, information : (p, p) array
+        Of these coefficients, and the weighted cross products of their columns about the mean.
+    edf : float
+        Effective degrees of freedom of the group; infinite for the rank.
+
+    Returns
+    -------
+    statistic : float
+    df : int
+        r; 0 (and a statistic of NaN) for columns that say nothing.
+    """
+    values, vectors = eigh(information, check_finite=False)
+    kept = values > NULL * max(1.0, len(values) / 100) * max(float(values.max(initial=0.0)), 1e-300)
+    root = vectors[:, kept] * np.sqrt(values[kept])
+    spread, turn = eigh(root.T @ covariance @ root, check_finite=False)
+    rank = int(np.sum(spread > 1e-10 * max(float(spread.max(initial=0.0)), 1e-300)))
+    r = rank if not np.isfinite(edf) else min(rank, max(1, round(edf)))
+    if r == 0:
+        return np.nan, 0
+    along = turn[:, -r:].T @ (root.T @ coef)
+    return float(np.sum(along**2 / spread[-r:])), r
+
+
 class Uncertainty:
     """Covariances of M units, made from the Hessians at their optima."""
 
@@ -162,17 +209,23 @@ class Uncertainty:
         self.edf[assembly.status == SILENT_UNIT] = 0.0
         self.dispersion[assembly.status == NO_DATA] = np.nan
         self._bayesian: dict[int, np.ndarray] = {}
+        groups = list(assembly.inputs.groups.values())
+        self.terms = Wald(np.full((len(groups), M), np.nan), np.full((len(groups), M), np.nan))
         keep = 8.0 * M * self._size**2 <= 5e8
         for part in parts:
             for k, unit in enumerate(part.units.tolist()):
                 context.check()
                 context.report(Progress("Standard errors", len(self._done) / M))
                 self._done.add(unit)
-                matrix, unknown, edf = self._solve(part, k, "bayesian")
+                solved = _Solved(part, k, "bayesian")
+                matrix, unknown, edf = self._raw(part, solved.covariance, solved.unknown, solved.edf)
                 self.edf[unit] = edf
                 if assembly.family.free_scale:
                     n = assembly.n_valid[0, unit]
                     self.dispersion[unit] = evaluation.pearson[unit] / (n - edf) if n > edf else np.nan
+                for number, group in enumerate(groups):
+                    wald = solved.wald(group, self.dispersion[unit])
+                    self.terms.statistic[number, unit], self.terms.df[number, unit] = wald
                 matrix = matrix * self.dispersion[unit]
                 if keep:
                     self._bayesian[unit] = matrix
@@ -193,33 +246,19 @@ class Uncertainty:
         matrix, _, _ = self._solve(part, k, kind)
         return matrix if kind == "sandwich" else matrix * self.dispersion[unit]
 
+    def wald(self, groups: Sequence[np.ndarray]) -> Wald:
+        """Statistics of groups of columns of the design, for every unit."""
+        result = Wald(np.full((len(groups), len(self.edf)), np.nan), np.full((len(groups), len(self.edf)), np.nan))
+        for unit, (part, k) in self._place.items():
+            solved = _Solved(part, k, "bayesian")
+            for number, group in enumerate(groups):
+                result.statistic[number, unit], result.df[number, unit] = solved.wald(group, self.dispersion[unit])
+        return result
+
     def _solve(self, part: Part, k: int, kind: str) -> tuple[np.ndarray, np.ndarray, float]:
         """Covariance at dispersion 1 in raw units, which of its rows are not identified, and the effective degrees of freedom."""
-        problem = part.problem
-        objective = Objective(problem, SILENT)
-        column = np.array([k])
-        theta = part.theta[column]
-        with runtime.float64():
-            hessian = objective.hessian(theta, column, "float64", expected=kind != "observed")[0]
-            middle = objective.score_products(theta, column)[0] if kind == "sandwich" else hessian
-        whole = objective.penalised(hessian[None], column)[0]
-        moving = objective.movable[k]
-        size = np.sqrt(np.where(np.diagonal(whole) > 0, np.diagonal(whole), 1.0))
-        scaled = (whole / np.outer(size, size))[np.ix_(moving, moving)]
-        values, vectors = eigh(scaled, check_finite=False)
-        known = values > NULL * max(values.max(initial=0.0), 1e-300) * max(1.0, len(values) / 100)
-        half = vectors[:, known] / np.sqrt(values[known])
-        inverse = np.zeros_like(whole)
-        inverse[np.ix_(moving, moving)] = half @ half.T
-        inverse /= np.outer(size, size)
-        edf = float(np.sum(inverse * hessian))
-        factor = problem.family.loss_factor / problem.total[k]
-        if kind in ("frequentist", "sandwich"):
-            inverse = inverse @ middle @ inverse
-            factor = factor if kind == "frequentist" else 1.0 / problem.total[k]
-        unknown = np.zeros(len(whole), bool)
-        unknown[np.flatnonzero(moving)] = np.any(np.abs(vectors[:, ~known]) > 1e-6, axis=1)
-        return self._raw(part, inverse * factor, unknown | ~moving, edf)
+        solved = _Solved(part, k, kind)
+        return self._raw(part, solved.covariance, solved.unknown, solved.edf)
 
     def _raw(self, part: Part, covariance: np.ndarray, unknown: np.ndarray, edf: float) -> tuple[np.ndarray, np.ndarray, float]:
         """From prepared columns, intercept last, to all columns of the design, intercept first."""
@@ -237,6 +276,66 @@ class Uncertainty:
         # the intercept of the raw columns is known only if every column in its way is, or has no centre
         hidden[0] = unknown[-1] or bool(np.any(unknown[:n] & part.problem.movable.any(axis=0) & (rows.centre != 0)))
         return result, hidden, edf
+
+
+class _Solved:
+    """The Hessian of one unit at its optimum and what follows from it, in the scale of the prepared columns, the intercept last.
+
+    Attributes
+    ----------
+    covariance : (Q, Q) array
+        At dispersion 1.
+    unknown : (Q,) bool
+        Parameters that are not identified.
+    edf : float
+    """
+
+    def __init__(self, part: Part, k: int, kind: str) -> None:
+        problem = part.problem
+        objective = Objective(problem, SILENT)
+        column = np.array([k])
+        self._part, self._theta = part, part.theta[k]
+        with runtime.float64():
+            hessian = objective.hessian(part.theta[column], column, "float64", expected=kind != "observed")[0]
+            middle = objective.score_products(part.theta[column], column)[0] if kind == "sandwich" else hessian
+        whole = objective.penalised(hessian[None], column)[0]
+        self._moving = moving = objective.movable[k]
+        size = np.sqrt(np.where(np.diagonal(whole) > 0, np.diagonal(whole), 1.0))
+        scaled = (whole / np.outer(size, size))[np.ix_(moving, moving)]
+        values, vectors = eigh(scaled, check_finite=False)
+        known = values > NULL * max(values.max(initial=0.0), 1e-300) * max(1.0, len(values) / 100)
+        half = vectors[:, known] / np.sqrt(values[known])
+        inverse = np.zeros_like(whole)
+        inverse[np.ix_(moving, moving)] = half @ half.T
+        inverse /= np.outer(size, size)
+        self.edf = float(np.sum(inverse * hessian))
+        self._hessian, self._of_each = hessian, np.sum(inverse * hessian, axis=1)
+        self._penalised = bool(problem.strength[k]) and bool(np.any(problem.penalty))
+        factor = problem.family.loss_factor / problem.total[k]
+        if kind in ("frequentist", "sandwich"):
+            inverse = inverse @ middle @ inverse
+            factor = factor if kind == "frequentist" else 1.0 / problem.total[k]
+        self.covariance = inverse * factor
+        unknown = np.zeros(len(whole), bool)
+        unknown[np.flatnonzero(moving)] = np.any(np.abs(vectors[:, ~known]) > 1e-6, axis=1)
+        self.unknown = unknown | ~moving
+
+    def wald(self, columns: np.ndarray, dispersion: float) -> tuple[float, float]:
+        """Wald statistic and degrees of freedom of a group of columns of the design."""
+        where = np.asarray(columns)
+        if self._part.columns is not None:
+            where = np.flatnonzero(np.isin(self._part.columns, where))
+        where = where[self._moving[where]]
+        if not where.size or not np.isfinite(dispersion):
+            return np.nan, np.nan
+        information = self._hessian[np.ix_(where, where)]
+        if self._moving[-1]:
+            with_constant = self._hessian[where, -1]
+            information = information - np.outer(with_constant, with_constant) / self._hessian[-1, -1]
+        edf = float(self._of_each[where].sum()) if self._penalised else np.inf
+        covariance = self.covariance[np.ix_(where, where)] * dispersion
+        statistic, df = wald_statistic(self._theta[where], covariance, information, edf)
+        return (statistic, float(df)) if df else (np.nan, np.nan)
 
 
 def uncertainty(assembly: Assembly, parts: Sequence[Part], evaluation: Evaluation, context: Context = SILENT) -> Uncertainty:

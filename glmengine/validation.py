@@ -35,7 +35,8 @@ class CrossValidation:
     scores : DataArray (fold, strength, unit)
         Mean held-out log-likelihood per bin, the factorial included; NaN where a fold holds no bin of the unit.
     deviance, null_deviance : DataArray (fold, strength, unit)
-        Held-out deviance of the model and of the mean of the training bins, summed over bins.
+        Held-out deviance of the model and of the mean of the training bins, summed over bins. That mean knows no offset, so with
+        offsets what they explain is counted as explained.
     weight, spikes : DataArray (fold, unit)
         Held-out bins (sum of their weights) and observations.
     null_scores : DataArray (fold, unit)
