@@ -123,6 +123,8 @@ def moment_names(recording: Recording) -> list[str]:
     for table, trials in recording.trials.items():
         names += [f"{table}.{border}" for border in _BORDERS]
         for column in trials.metadata_columns:
+            if f"{table}_{column}" in names:  # it is an event of the recording already
+                continue
             if str(column).endswith(("time", "times")) and np.asarray(trials.get_info(column)).dtype.kind == "f":
                 names.append(f"{table}.{column}")
     return names

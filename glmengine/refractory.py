@@ -61,6 +61,6 @@ def spikes_within(counts: np.ndarray, quiet: np.ndarray | None, units: Sequence[
         return []
     worst = int(np.argmax(lost))
     return [
-        f"{int(lost.sum())} spikes lie in the refractory time and were not fitted (most, {int(lost[worst])}, of unit {units[worst]}): "
+        f"{int(lost.sum())} spike{'s lie' if lost.sum() > 1 else ' lies'} in the refractory time and {'were' if lost.sum() > 1 else 'was'} not fitted (most, {int(lost[worst])}, of unit {units[worst]}): "
         "it may be too long, or the unit may hold the spikes of several cells."
     ]

@@ -101,6 +101,18 @@ def test_a_bin_has_the_same_columns_whichever_epochs_are_chosen():
     assert np.abs(again).max() > 0.1
 
 
+def test_stretches_of_one_bin_have_the_columns_of_their_bins():
+    recording = session()
+    term = EventTerm(events="cue", before=0.1, after=0.5, basis=bumps())
+    starts = np.array([5.45, 5.5, 5.51, 59.99, 70.0, 99.99])
+    grid = TimeGrid.from_intervals(np.column_stack([starts, starts + BIN]), BIN)
+    assert np.diff(grid.offsets).max() <= 2  # the second and third touch
+    found = build_design(question(term), recording, grid, unit_names=("one",), frozen_terms=(term,)).dense()
+    cue = recording.events["cue"].t
+    np.testing.assert_allclose(found, looped(term, recording, grid, cue, np.ones(len(cue))), atol=1e-12)
+    assert (found != 0).any(axis=1).all()
+
+
 def test_bins_whose_window_leaves_the_recorded_time_are_left_out_where_asked():
     term = EventTerm(events="cue", before=0.2, after=0.3, basis=bumps(), beyond="left_out")
     valid = made(term, session()).valid
@@ -294,6 +306,24 @@ def test_too_many_values_for_a_kernel_each_are_refused():
     error = refusal(EventTerm(events="trials.start", after=0.1, basis=bumps(2), by="number"), many)
     assert error.field == "terms.0.by"
     assert "250 different values" in error.message
+
+
+def test_times_and_conditions_of_trials_of_a_real_task(shared_data):
+    recording = ge.open_recording(shared_data / "human-mtl-task.nwb")
+    term = EventTerm(events="recognition_table.start", after=1.5, basis=bumps(6), by="old_new")
+    analysis = question(term, bin_size=0.05)
+    grid = make_grid(analysis.time, recording)
+    with pytest.raises(GlmError, match="no property 'old_new_'"):
+        build_design(question(term.with_(by="old_new_")), recording, grid, unit_names=("0",))
+    design = build_design(analysis, recording, grid, unit_names=("0",))
+    table = recording.trials["recognition_table"]
+    kinds = np.asarray(table["old_new"])
+    assert design.terms[0].conditions == tuple(str(kind) for kind in sorted(set(kinds)))
+    _, kernel = term.kernel(0.05)
+    values = design.dense()
+    for channel, kind in enumerate(sorted(set(kinds))):
+        own = values[:, 6 * channel : 6 * channel + 6]
+        np.testing.assert_allclose(own.sum(axis=0), kernel.sum(axis=0) * (kinds == kind).sum(), rtol=1e-9)
 
 
 def test_the_preview_shows_an_event_term_with_its_conditions():

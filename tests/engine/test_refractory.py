@@ -135,7 +135,7 @@ def test_nothing_is_predicted_behind_a_spike(dead, tmp_path):
 def test_spikes_in_the_refractory_time_are_told(dead):
     recording, _ = simulated(contaminated=True)
     notes = prepare(question(), recording).notes
-    assert any("1 spikes lie in the refractory time" in note and "unit two" in note for note in notes)
+    assert any("1 spike lies in the refractory time and was not fitted" in note and "unit two" in note for note in notes)
     assert not any("refractory" in note for note in prepare(question(), dead[0]).notes)
 
 
