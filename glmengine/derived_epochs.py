@@ -28,8 +28,12 @@ class ThresholdEpochs(Spec):
     source: str = param(
         title="Variable", help="The variable that is compared with the limits (speed).", choices="variables", min_length=1
     )
-    above: float | None = param(None, title="Above", help="Inside the epochs it is greater than this.", unit="of the variable")
-    below: float | None = param(None, title="Below", help="Inside the epochs it is less than this.", unit="of the variable")
+    above: float | None = param(
+        None, title="Above", help="Inside the epochs it is greater than this.", unit="of the variable", empty="no limit"
+    )
+    below: float | None = param(
+        None, title="Below", help="Inside the epochs it is less than this.", unit="of the variable", empty="no limit"
+    )
     at_least: float = param(
         0.5,
         title="For at least",
@@ -105,10 +109,10 @@ class TrialRule(Spec):
     property: str = param(title="Property", help="The property that decides.", choices="trial_columns", min_length=1)
     one_of: tuple[str, ...] = param((), title="Is one of", help="Admitted values; any where empty.", choices="trial_values")
     at_least: float | None = param(
-        None, title="At least", help="Trials with a smaller number are left out.", unit="of the property"
+        None, title="At least", help="Trials with a smaller number are left out.", unit="of the property", empty="no limit"
     )
     at_most: float | None = param(
-        None, title="At most", help="Trials with a greater number are left out.", unit="of the property"
+        None, title="At most", help="Trials with a greater number are left out.", unit="of the property", empty="no limit"
     )
 
     @model_validator(mode="after")

@@ -51,6 +51,7 @@ def param(
     log: bool = False,
     advanced: bool = False,
     hidden: bool = False,
+    empty: str = "automatic",
     **constraints: Any,
 ) -> Any:
     """Describe one parameter.
@@ -70,10 +71,12 @@ def param(
         The form's slider moves in powers of ten.
     advanced, hidden : bool
         Shown folded away, or not at all.
+    empty : str
+        What it means that an optional value is not given, as a form says it.
     **constraints
         As for `pydantic.Field` (``gt``, ``ge``, ``lt``, ``le``, ``min_length``, ...).
     """
-    extra = {"unit": unit, "choices": choices, "log": log, "advanced": advanced, "hidden": hidden}
+    extra = {"unit": unit, "choices": choices, "log": log, "advanced": advanced, "hidden": hidden, "empty": empty}
     return Field(default, title=title, description=help, json_schema_extra=extra, **constraints)
 
 

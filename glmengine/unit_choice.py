@@ -24,8 +24,12 @@ class UnitRule(Spec):
         title="Column", help="The column of the table of units that decides.", choices="unit_columns", min_length=1
     )
     one_of: tuple[str, ...] = param((), title="Is one of", help="Values that are fitted; any where empty.", choices="unit_values")
-    at_least: float | None = param(None, title="At least", help="Numbers below this are left out.", unit="of the column")
-    at_most: float | None = param(None, title="At most", help="Numbers above this are left out.", unit="of the column")
+    at_least: float | None = param(
+        None, title="At least", help="Numbers below this are left out.", unit="of the column", empty="no limit"
+    )
+    at_most: float | None = param(
+        None, title="At most", help="Numbers above this are left out.", unit="of the column", empty="no limit"
+    )
 
     @model_validator(mode="after")
     def _says_something(self) -> UnitRule:
@@ -49,10 +53,20 @@ class UnitSelection(Spec):
     names: tuple[str, ...] = param((), title="Units", help="The units to fit; all where empty.", choices="units")
     min_spikes: int = param(0, title="At least", help="Leave out units with fewer spikes in the bins used.", unit="spikes", ge=0)
     min_rate: float | None = param(
-        None, title="Rate from", help="Leave out units with a lower mean rate over the whole recording.", unit="Hz", ge=0
+        None,
+        title="Rate from",
+        help="Leave out units with a lower mean rate over the whole recording.",
+        unit="Hz",
+        empty="no limit",
+        ge=0,
     )
     max_rate: float | None = param(
-        None, title="Rate up to", help="Leave out units with a higher mean rate over the whole recording.", unit="Hz", gt=0
+        None,
+        title="Rate up to",
+        help="Leave out units with a higher mean rate over the whole recording.",
+        unit="Hz",
+        empty="no limit",
+        gt=0,
     )
     where: tuple[UnitRule, ...] = param(
         (), title="Rules", help="What the table of units must say of a unit (region, quality); all of them must hold."
@@ -62,18 +76,6 @@ class UnitSelection(Spec):
     def _can_hold(self) -> UnitSelection:
         check_limits(self.min_rate, self.max_rate, "the rule on the rate", "min_rate", "max_rate")
         return self
-
-
-def mean_rates(recording: Recording) -> np.ndarray:
-    """(M,) spikes of each unit per second in which it was recorded, Hz; what is missing of binned counts counts as nothing."""
-    if recording.spikes is not None:
-        spikes = np.array([len(recording.spikes[column]) for column in range(len(recording.unit_names))], dtype=np.float64)
-    else:
-        spikes = np.nansum(np.asarray(recording.counts.values, dtype=np.float64), axis=0)
-    parts = recording.recorded
-    seconds = [float(parts[name].tot_length("s")) if name in parts else recording.duration for name in recording.unit_names]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return spikes / np.array(seconds)
 
 
 def left_out(units: UnitSelection, recording: Recording) -> dict[str, str]:
@@ -94,7 +96,7 @@ def left_out(units: UnitSelection, recording: Recording) -> dict[str, str]:
                 reasons.setdefault(name, reason)
 
     if units.min_rate is not None or units.max_rate is not None:
-        rates = mean_rates(recording)
+        rates = recording.mean_rates
         with np.errstate(invalid="ignore"):
             if units.min_rate is not None:
                 leave(rates >= units.min_rate, f"rate below {units.min_rate:g} Hz")
@@ -144,3 +146,11 @@ def chosen_units(units: UnitSelection, recording: Recording) -> tuple[str, ...]:
 def counted(reasons: Iterable[str]) -> list[tuple[str, int]]:
     """Each reason with how often it occurs, the most frequent first."""
     return Counter(reasons).most_common()
+
+
+def how_many(units: UnitSelection, recording: Recording) -> int:
+    """How many units are fitted, as far as that does not depend on the bins; 0 where the rules are at fault."""
+    try:
+        return len(chosen_units(units, recording))
+    except GlmError:
+        return 0

@@ -305,9 +305,9 @@ class TextEditor(Editor):
 class OptionalEditor(Editor):
     """A value that may be left to the program: a tick that says whether it is given, and its editor."""
 
-    def __init__(self, inner: Editor, otherwise: Any, parent: QWidget | None = None) -> None:
+    def __init__(self, inner: Editor, otherwise: Any, parent: QWidget | None = None, *, empty: str = "automatic") -> None:
         super().__init__(parent)
-        self._tick = QCheckBox("automatic", self)
+        self._tick = QCheckBox(empty, self)
         self._inner = inner
         inner.set_value(otherwise)
         inner.setParent(self)
@@ -348,7 +348,7 @@ class OptionalEditor(Editor):
         self._inner.describe(title, help_text, name)
         self.setObjectName(f"{name}_optional")
         self._tick.setObjectName(f"{name}_automatic")
-        self._tick.setAccessibleName(f"{title}: automatic")
+        self._tick.setAccessibleName(f"{title}: {self._tick.text()}")
         self._tick.setToolTip(help_text)
 
     def _switched(self, automatic: bool) -> None:

@@ -405,6 +405,11 @@ class ListEditor(_Wide):
             editor.set_context(choices)
         self._offer()
 
+    def set_item_contexts(self, choices: Sequence[Choices]) -> None:
+        """Names that only the form at each position offers, besides those of the whole list."""
+        for (_, editor), own in zip(self._rows, choices, strict=False):
+            editor.set_context({**self._choices, **own})
+
     def show_error(self, path: str, message: str) -> bool:
         head, _, rest = path.partition(".")
         if head.isdigit() and int(head) < len(self._rows):
@@ -487,7 +492,7 @@ def make_editor(annotation: Any, info: FieldInfo, admit: Admit | None, name: str
     options = [option for option in options_of(annotation) if option is not type(None)]
     if len(options) < len(options_of(annotation)):
         inner = make_editor(options[0] if len(options) == 1 else Union[tuple(options)], info, admit, name)  # noqa: UP007
-        return OptionalEditor(inner, first_value(options[0], info, rules), parent)
+        return OptionalEditor(inner, first_value(options[0], info, rules), parent, empty=extra_of(info, "empty") or "automatic")
     specs = members_of(annotation)
     if len(specs) > 1:
         return UnionEditor(specs, admit, name, parent)

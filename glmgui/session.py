@@ -13,11 +13,13 @@ from qtpy.QtCore import QObject, QTimer, Signal
 
 from glmengine.analysis import Analysis
 from glmengine.errors import GlmError
+from glmengine.unit_choice import how_many
 from glmgui.document import Document
 from glmgui.errors import notices
 from glmgui.estimate import Estimate, estimate
 from glmgui.exporting import Exporting
 from glmgui.jobs import Job, Jobs, described
+from glmgui.joining import Joining
 from glmgui.opening import Opening
 from glmgui.permission import Permission
 from glmgui.project_io import Recovery, Stamp, save_project, stamp_of
@@ -67,6 +69,7 @@ class Session(QObject):
         self.jobs = Jobs(self)
         self.recovery = Recovery(self.document, self.jobs, parent=self)
         self.opening, self.exporting = Opening(self), Exporting(self)
+        self.joining = Joining(self)
         self.permission = Permission(self.document, questions, self)
         self.estimate: Estimate | None = None
         self._stamp: Stamp | None = None
@@ -97,7 +100,7 @@ class Session(QObject):
             return
         self.set_live(False)
         analysis, recording = document.analysis, document.recording
-        count = len(analysis.units.names) or len(recording.unit_names)
+        count = how_many(analysis.units, recording)
 
         def work(context: Context) -> Result:
             import glmengine

@@ -21,6 +21,7 @@ from qtpy.QtWidgets import (
 )
 
 from glmengine.context import Progress
+from glmengine.unit_choice import how_many
 from glmgui import theme
 from glmgui.document import Document
 from glmgui.errors import Notice
@@ -83,7 +84,7 @@ def states_of(document: Document) -> dict[str, str]:
     recording, analysis = document.recording, document.analysis
     if recording is None:
         return {"data": "open a file", "features": "", "model": "", "results": ""}
-    units, terms = len(analysis.units.names) or len(recording.unit_names), sum(term.enabled for term in analysis.terms)
+    units, terms = how_many(analysis.units, recording), sum(term.enabled for term in analysis.terms)
     result = document.result
     if result is None:
         found = "fit" if terms else ""

@@ -14,7 +14,7 @@ from glmengine.errors import GlmError
 from glmengine.opening import open_recording
 from glmengine.preparing import prepare
 from glmengine.terms import HistoryTerm
-from glmengine.unit_choice import UnitRule, chosen_units, left_out, mean_rates
+from glmengine.unit_choice import UnitRule, chosen_units, left_out
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def test_rules_leave_the_units_that_meet_all_of_them(described, rules, left):
 
 def test_the_rate_is_that_of_the_whole_recording(described):
     rates = np.array([len(described.spikes[at]) for at in range(3)]) / 120.0
-    np.testing.assert_allclose(mean_rates(described), rates)
+    np.testing.assert_allclose(described.mean_rates, rates)
     middle = float(np.sort(rates)[1])
     assert chosen_units(UnitSelection(min_rate=middle), described) == tuple(
         name for name, rate in zip(described.unit_names, rates, strict=True) if rate >= middle

@@ -1,11 +1,11 @@
-"""The epochs of a recording with a tick for each that is used, its trials, and the intervals drawn by hand."""
+"""The epochs of a recording, measured and derived, with a tick for each that is used, its trials, and intervals drawn by hand."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from qtpy.QtCore import QSize, Qt, Signal
-from qtpy.QtWidgets import QTreeWidget, QTreeWidgetItem, QWidget
+from qtpy.QtWidgets import QHeaderView, QTreeWidget, QTreeWidgetItem, QWidget
 
 from glmgui.panels.data.summary import EpochRow
 from glmgui.widgets import column, heading, row, small_button
@@ -19,6 +19,10 @@ class EpochsList(QWidget):
     epochs_changed = Signal(object)  # tuple of names
     intervals_cleared = Signal()
     drawing_changed = Signal(bool)
+    add_asked = Signal(object)  # the button, where a menu can open
+    edit_asked = Signal(str)
+    remove_asked = Signal(str)
+    trials_asked = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -26,6 +30,15 @@ class EpochsList(QWidget):
         self._rows: tuple[EpochRow, ...] = ()
         self._silent = False
         self._title = heading("Epochs", self)
+        self._derived: frozenset[str] = frozenset()
+        self._add = small_button(
+            "derive\u2026", "epoch_add", "Make epochs by threshold (running, rest), from trials, or from other epochs", self
+        )
+        self._edit = small_button("change", "epoch_edit", "Change how the selected derived epochs are computed", self)
+        self._remove = small_button("remove", "epoch_remove", "Remove the selected derived epochs", self)
+        self._trials = small_button(
+            "list trials\u2026", "epoch_trials", "List the selected trials with their properties, and choose some of them", self
+        )
         self.draw = small_button(
             "draw interval", "epochs_draw", "Then drag on the time line to use only that stretch (or drag with Shift held)", self
         )
@@ -37,19 +50,56 @@ class EpochsList(QWidget):
         self.view.setHeaderLabels(("Epoch", "Pieces", "Seconds"))
         self.view.setRootIsDecorated(False)
         self.view.setAlternatingRowColors(True)
-        self.view.setColumnWidth(0, 150)
-        self.view.setColumnWidth(1, 60)
+        self.view.header().setStretchLastSection(False)
+        self.view.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        for part in (1, 2):
+            self.view.header().setSectionResizeMode(part, QHeaderView.ResizeMode.ResizeToContents)
         self.view.setUniformRowHeights(True)
         box = column(self, margins=0)
-        box.addLayout(row(self._title, None, self.draw, self.clear))
+        box.addLayout(row(self._title, None, self._add, self.draw))
         box.addWidget(self.view, 1)
+        box.addLayout(row(None, self._trials, self._edit, self._remove, self.clear))
         self.view.itemChanged.connect(self._ticked)
         self.draw.toggled.connect(self.drawing_changed)
         self.clear.clicked.connect(self.intervals_cleared)
+        self._add.clicked.connect(lambda: self.add_asked.emit(self._add))
+        self._edit.clicked.connect(lambda: self.edit_asked.emit(self.current.name))
+        self._remove.clicked.connect(lambda: self.remove_asked.emit(self.current.name))
+        self._trials.clicked.connect(lambda: self.trials_asked.emit(self.current.name))
+        self.view.currentItemChanged.connect(self._offer)
+        self.view.itemDoubleClicked.connect(self._opened)
+        self._offer()
 
-    def set_epochs(self, rows: Sequence[EpochRow], used: Sequence[str], n_intervals: int) -> None:
-        """Show these with ticks at the ones `used`; trials are listed without a tick."""
+    @property
+    def current(self) -> EpochRow | None:
+        at = self.view.indexOfTopLevelItem(self.view.currentItem())
+        return self._rows[at] if 0 <= at < len(self._rows) else None
+
+    def select(self, name: str) -> None:
+        """Make the epochs of this name the current ones."""
+        for at, epoch in enumerate(self._rows):
+            if epoch.name == name and epoch.kind == "epoch":
+                self.view.setCurrentItem(self.view.topLevelItem(at))
+
+    def _offer(self, *_: object) -> None:
+        current = self.current
+        self._trials.setVisible(current is not None and current.kind == "trials")
+        for part in (self._edit, self._remove):
+            part.setVisible(current is not None and current.kind == "epoch" and current.name in self._derived)
+
+    def _opened(self, *_: object) -> None:
+        if not self._trials.isHidden():
+            self._trials.click()
+        elif not self._edit.isHidden():
+            self._edit.click()
+
+    def set_epochs(
+        self, rows: Sequence[EpochRow], used: Sequence[str], n_intervals: int, derived: frozenset[str] = frozenset()
+    ) -> None:
+        """Show these with ticks at the ones `used`, those in `derived` as computed; trials are listed without a tick."""
         self._silent = True
+        before = self.current.name if self.current is not None else ""
+        self._derived = derived
         if tuple(rows) != self._rows:
             self._rows = tuple(rows)
             self.view.clear()
@@ -60,16 +110,20 @@ class EpochsList(QWidget):
                 item.setTextAlignment(2, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
                 if epoch.kind == "epoch":
                     item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
-                    item.setToolTip(0, "The whole recording" if epoch.name == _WHOLE else f"Use the time inside '{epoch.name}'")
+                    item.setText(0, f"{epoch.name}, derived" if epoch.name in derived else epoch.name)
+                    use = "The whole recording" if epoch.name == _WHOLE else f"Use the time inside '{epoch.name}'"
+                    item.setToolTip(0, f"{use}. Derived: double-click to change it" if epoch.name in derived else use)
                 else:
                     item.setText(0, f"{epoch.name} (trials)")
-                    item.setToolTip(0, "A table of trials")
+                    item.setToolTip(0, "A table of trials: double-click to list them and to choose some")
                 self.view.addTopLevelItem(item)
         for at, epoch in enumerate(rows):
             if epoch.kind == "epoch":
                 state = Qt.CheckState.Checked if epoch.name in used else Qt.CheckState.Unchecked
                 self.view.topLevelItem(at).setCheckState(0, state)
         self._silent = False
+        self.select(before)
+        self._offer()
         trials = sum(epoch.kind != "epoch" for epoch in rows)
         self._title.setText(f"Epochs ({len(rows) - trials})" + (f" and trials ({trials})" if trials else ""))
         self.clear.setVisible(bool(n_intervals))

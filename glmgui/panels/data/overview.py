@@ -8,11 +8,12 @@ import numpy as np
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
-from glmgui.panels.data.summary import Summary
+from glmgui.panels.data.summary import EpochRow, Summary
 from glmgui.plots import TIME, Axis, Curve, LinePlot, RasterPlot, TimeLine
 
 _MOST_COMPONENTS = 6
 _LONGEST_LABEL = 14
+_LEFT = "\u2192 is used"
 
 
 class Overview(QWidget):
@@ -49,11 +50,20 @@ class Overview(QWidget):
         self.covariate.setVisible(bool(summary.covariates))
         self.raster.set_title(f"Spikes of {len(summary.units)} units" if len(summary.units) != 1 else "Spikes")
 
-    def set_epochs(self, summary: Summary, used: Sequence[str], intervals: Sequence[tuple[float, float]]) -> None:
-        rows = {
-            epoch.name: np.array(epoch.pieces) for epoch in reversed(summary.epochs)
-        }  # of trials and an epoch of one name the epoch
-        self.time_line.set_epochs({epoch.name: rows[epoch.name] for epoch in summary.epochs}, used, summary.span)
+    def set_epochs(
+        self,
+        epochs: Sequence[EpochRow],
+        span: tuple[float, float],
+        used: Sequence[str],
+        intervals: Sequence[tuple[float, float]],
+        left: np.ndarray | None,
+    ) -> None:
+        """Draw epochs and drawn intervals; `left` (S, 2) is what remains of the time in the end."""
+        rows = {epoch.name: np.array(epoch.pieces) for epoch in reversed(epochs)}  # of trials and an epoch of one name the epoch
+        lines = {epoch.name: rows[epoch.name] for epoch in epochs}
+        if left is not None:
+            lines |= {_LEFT: left}
+        self.time_line.set_epochs(lines, [*used, _LEFT], span)
         self.time_line.set_intervals(intervals)
 
     def set_covariate(self, name: str, unit: str, components: Sequence[str], times: np.ndarray, values: np.ndarray) -> None:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QMenu, QSplitter, QStackedLayout, QToolButton, QWidget
 
-from glmengine.analysis import Analysis
+from glmengine.analysis import Analysis, UnitSelection
+from glmengine.derived import EPOCH_KINDS, AnyDerived, TrialEpochs
 from glmengine.errors import GlmError
+from glmengine.recording import Recording
+from glmengine.unit_choice import chosen_units, left_out
 from glmgui.document import Document
 from glmgui.jobs import Jobs
 from glmgui.panels.data.covariates_table import CovariatesTable
+from glmgui.panels.data.derived_choices import choices_for
 from glmgui.panels.data.derived_dialog import DerivedDialog, derived_kinds, first_guess, title_of
 from glmgui.panels.data.epochs_list import EpochsList
 from glmgui.panels.data.moving import MovingDialog, position_covariates, speed_covariates
@@ -69,10 +73,15 @@ class DataPanel(QWidget):
         self.units.picked.connect(lambda name: self._document.select(unit=name))
         self.overview.unit_picked.connect(lambda name: self._document.select(unit=name))
         self.units.ticks_changed.connect(self._units_ticked)
+        self.units.rules.rules_changed.connect(self._rules_changed)
         self.covariates.picked.connect(self._draw_covariate)
         self.covariates.add_asked.connect(self._offer_derived)
         self.covariates.edit_asked.connect(self._change_derived)
         self.covariates.remove_asked.connect(self._remove_derived)
+        self.epochs.add_asked.connect(lambda beside: self._offer_derived(beside, EPOCH_KINDS))
+        self.epochs.edit_asked.connect(lambda name: self._change_derived(name, epochs=True))
+        self.epochs.remove_asked.connect(lambda name: self._remove_derived(name, epochs=True))
+        self.epochs.trials_asked.connect(self.list_trials)
         self.epochs.epochs_changed.connect(lambda names: self._edit_time("Choose epochs", epochs=names))
         self.epochs.intervals_cleared.connect(lambda: self._edit_time("Clear drawn intervals", intervals=()))
         self.epochs.drawing_changed.connect(self.overview.time_line.set_drawing)
@@ -106,11 +115,12 @@ class DataPanel(QWidget):
         if what & {"selection", "recording"}:
             self._show_selection()
         if "fault" in what and self._document.fault[0].partition(".")[0] in ("time", "units", "derived"):
-            self.time_form.show_fault(*self._document.fault)
+            self._show_fault(*self._document.fault)
 
     def _summarised(self, summary: Summary) -> None:
         self._summary = summary
         self.units.set_units(summary.units, summary.headings)
+        self.units.rules.set_columns(summary.columns)
         self.overview.set_summary(summary)
         self._show_covariates()
         self._show_analysis()
@@ -121,14 +131,37 @@ class DataPanel(QWidget):
         whole = self._usable.recording if self._usable is not None else recording
         units = {reference: covariate.unit for reference, (covariate, _) in whole.variables.items()}
         for derived in analysis.derived:
-            units.setdefault(derived.name, "")
+            if not isinstance(derived, EPOCH_KINDS):
+                units.setdefault(derived.name, "")
         self.time_form.set_values(analysis.time, analysis.units, units)
         can_move = bool(position_covariates(recording) or speed_covariates(recording))
         self.time_form.offer_moving(can_move)
         if self._summary is not None:
-            self.units.model.set_ticked(analysis.units.names)
-            self.epochs.set_epochs(self._summary.epochs, analysis.time.epochs, len(analysis.time.intervals))
-            self.overview.set_epochs(self._summary, analysis.time.epochs, analysis.time.intervals)
+            self._show_units(analysis, recording)
+            extra = self._usable.epochs if self._usable is not None else ()
+            names = frozenset(one.name for one in extra)
+            measured = [one for one in self._summary.epochs if one.kind != "epoch" or one.name not in names]
+            first_trials = next((at for at, one in enumerate(measured) if one.kind != "epoch"), len(measured))
+            epochs = (*measured[:first_trials], *extra, *measured[first_trials:])
+            self.epochs.set_epochs(epochs, analysis.time.epochs, len(analysis.time.intervals), names)
+            left = self._usable.pieces if self._usable is not None else None
+            self.overview.set_epochs(epochs, self._summary.span, analysis.time.epochs, analysis.time.intervals, left)
+
+    def _show_units(self, analysis: Analysis, recording: Recording) -> None:
+        self.units.model.set_ticked(analysis.units.names)
+        self.units.rules.set_units(analysis.units)
+        try:
+            self.units.model.set_left_out(left_out(analysis.units, recording))
+            chosen_units(analysis.units, recording)
+        except GlmError as error:
+            self._show_fault(error.field, error.message)
+
+    def _show_fault(self, field: str, message: str) -> None:
+        """Beside its cause: the rules of the units, or the time that is used."""
+        if field.startswith(("units.where", "units.min_rate", "units.max_rate")):
+            self.units.rules.message.show_error(message)
+        else:
+            self.time_form.show_fault(field, message)
 
     def _show_selection(self) -> None:
         self.units.select(self._document.unit)
@@ -166,7 +199,7 @@ class DataPanel(QWidget):
 
     def _share_failed(self, error: Exception) -> None:
         self.time_form.share.clear()
-        self.time_form.show_fault(getattr(error, "field", ""), getattr(error, "message", str(error)))
+        self._show_fault(getattr(error, "field", ""), getattr(error, "message", str(error)))
 
     def _draw_covariate(self, name: str) -> None:
         whole = self._usable.recording if self._usable is not None else self._document.recording
@@ -197,6 +230,10 @@ class DataPanel(QWidget):
         chosen = () if len(names) == len(self.units.model.rows) else names
         self._edit("Choose units", lambda analysis: analysis.with_(units=analysis.units.with_(names=chosen)))
 
+    def _rules_changed(self, units: UnitSelection) -> None:
+        rules = {name: getattr(units, name) for name in ("min_rate", "max_rate", "where")}
+        self._edit("Change rules for units", lambda analysis: analysis.with_(units=analysis.units.with_(**rules)))
+
     def _min_spikes_changed(self, value: int) -> None:
         self._edit("Change least number of spikes", lambda analysis: analysis.with_(units=analysis.units.with_(min_spikes=value)))
 
@@ -213,59 +250,76 @@ class DataPanel(QWidget):
         dialog.accepted.connect(lambda: self._edit("Use only moving", dialog.applied_to))
         dialog.open()
 
-    def _choices(self) -> dict[str, list[str]]:
-        recording = self._document.recording
-        positions = [covariate.name for covariate in position_covariates(recording)]
-        others = [name for name in recording.covariates if name not in positions]
-        return {
-            "covariates": positions + others,
-            "variables": list(recording.variables),
-            "epochs": list(recording.epochs),
-            "events": list(recording.events),
-            "units": list(recording.unit_names),
-            "trials": list(recording.trials),
-        }
+    def _known(self) -> Recording:
+        """The recording with the derived covariates and epochs as last computed."""
+        return self._usable.recording if self._usable is not None else self._document.recording
 
-    def _offer_derived(self, beside: QToolButton) -> None:
+    def _offer_derived(self, beside: QToolButton, kinds: Sequence[type] = ()) -> None:
         menu = QMenu(beside)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        for kind in derived_kinds():
+        for kind in kinds or derived_kinds():
             menu.addAction(f"{title_of(kind)}\u2026", lambda kind=kind: self.add_derived(kind))
         menu.popup(beside.mapToGlobal(beside.rect().bottomLeft()))
 
-    def add_derived(self, kind: type) -> None:
-        """Ask how a new derived covariate of this kind is computed, and add it."""
-        taken = set(self._document.recording.covariates) | {one.name for one in self._document.analysis.derived}
+    def add_derived(self, kind: type, **values: object) -> None:
+        """Ask how new derived covariates or epochs of this kind are computed, and add them; `values` are there to begin with."""
+        known, derived = self._known(), self._document.analysis.derived
+        makes_epochs = kind in EPOCH_KINDS
+        there = {*known.epochs, *known.trials} if makes_epochs else set(known.covariates)
+        taken = there | {one.name for one in derived if isinstance(one, EPOCH_KINDS) == makes_epochs}
         try:
-            guess = first_guess(kind, self._choices(), taken)
+            guess = first_guess(kind, choices_for(known), taken).with_(**values)
         except GlmError as error:
             self.time_form.message.show_error(error.message)
             return
         self._ask_derived(
-            guess, lambda analysis, value: analysis.with_(derived=(*analysis.derived, value)), "Add derived covariate"
+            guess,
+            derived,
+            lambda analysis, value: analysis.with_(derived=(*analysis.derived, value)),
+            "Add derived epochs" if makes_epochs else "Add derived covariate",
         )
 
-    def _change_derived(self, name: str) -> None:
-        for at, one in enumerate(self._document.analysis.derived):
-            if one.name == name:
+    def list_trials(self, name: str) -> None:
+        """Show a table of trials with their properties, of which some can be chosen as epochs."""
+        self.add_derived(TrialEpochs, trials=name)
+
+    def _change_derived(self, name: str, epochs: bool = False) -> None:
+        derived = self._document.analysis.derived
+        for at, one in enumerate(derived):
+            if one.name == name and isinstance(one, EPOCH_KINDS) == epochs:
                 self._ask_derived(
                     one,
-                    lambda analysis, value, at=at: analysis.with_(
-                        derived=(*analysis.derived[:at], value, *analysis.derived[at + 1 :])
+                    derived[:at],
+                    lambda analysis, value, at=at: _renamed(
+                        analysis.with_(derived=(*analysis.derived[:at], value, *analysis.derived[at + 1 :])), name, value
                     ),
-                    "Change derived covariate",
+                    "Change derived epochs" if epochs else "Change derived covariate",
                 )
 
-    def _ask_derived(self, value: object, change: Callable[[Analysis, object], Analysis], text: str) -> None:
-        dialog = DerivedDialog(value, self._choices(), self)
+    def _ask_derived(
+        self, value: AnyDerived, before: Sequence[AnyDerived], change: Callable[[Analysis, AnyDerived], Analysis], text: str
+    ) -> None:
+        max_gap = self._document.analysis.time.max_gap
+        dialog = DerivedDialog(value, before, self._document.recording, max_gap, self._jobs, self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.accepted.connect(lambda: self._edit(text, lambda analysis: change(analysis, dialog.value)))
         dialog.open()
 
-    def _remove_derived(self, name: str) -> None:
+    def _remove_derived(self, name: str, epochs: bool = False) -> None:
         def change(analysis: Analysis) -> Analysis:
-            kept = tuple(condition for condition in analysis.time.conditions if condition.variable != name)
-            derived = tuple(one for one in analysis.derived if one.name != name)
-            return analysis.with_(derived=derived, time=analysis.time.with_(conditions=kept))
+            derived = tuple(one for one in analysis.derived if one.name != name or isinstance(one, EPOCH_KINDS) != epochs)
+            if epochs:
+                kept = tuple(one for one in analysis.time.epochs if one != name)
+                return analysis.with_(derived=derived, time=analysis.time.with_(epochs=kept or ("all",)))
+            conditions = tuple(condition for condition in analysis.time.conditions if condition.variable != name)
+            return analysis.with_(derived=derived, time=analysis.time.with_(conditions=conditions))
 
         self._edit(f"Remove {name}", change)
+
+
+def _renamed(analysis: Analysis, old: str, value: AnyDerived) -> Analysis:
+    """The analysis in which the epochs that are used follow the new name of derived ones."""
+    if value.name == old or not isinstance(value, EPOCH_KINDS):
+        return analysis
+    used = tuple(value.name if one == old else one for one in analysis.time.epochs)
+    return analysis.with_(time=analysis.time.with_(epochs=used))

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 SPARK_BINS = 60
 MOST_POINTS = 400_000
+FEW_VALUES = 8
 _GAP_PERIODS = 10
 
 
@@ -39,6 +40,21 @@ class UnitRow:
     activity: np.ndarray
     times: np.ndarray
     extra: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class UnitColumn:
+    """A column of the table of units: its different values as text, and their range where they are numbers (NaN for words)."""
+
+    name: str
+    values: tuple[str, ...]
+    low: float
+    high: float
+
+    @property
+    def by_value(self) -> bool:
+        """Whether units are better chosen by its values than by limits."""
+        return np.isnan(self.low) or len(self.values) <= FEW_VALUES
 
 
 @dataclass(frozen=True)
@@ -79,6 +95,7 @@ class Summary:
     epochs: tuple[EpochRow, ...]
     events: tuple[tuple[str, int], ...]
     span: tuple[float, float]
+    columns: tuple[UnitColumn, ...] = ()
 
 
 def summarise(recording: Recording) -> Summary:
@@ -92,8 +109,8 @@ def summarise(recording: Recording) -> Summary:
         _unit(name, times, span, recording.duration, extra)
         for name, times, extra in zip(recording.unit_names, _spike_times(recording), extras, strict=True)
     )
-    epochs = [EpochRow(name, "epoch", _pieces(value)) for name, value in recording.epochs.items()]
-    epochs += [EpochRow(name, "trials", _pieces(value)) for name, value in recording.trials.items()]
+    epochs = [EpochRow(name, "epoch", pieces_of(value)) for name, value in recording.epochs.items()]
+    epochs += [EpochRow(name, "trials", pieces_of(value)) for name, value in recording.trials.items()]
     return Summary(
         units,
         headings,
@@ -101,7 +118,26 @@ def summarise(recording: Recording) -> Summary:
         tuple(epochs),
         tuple((name, len(value)) for name, value in recording.events.items()),
         span,
+        unit_columns(recording),
     )
+
+
+def unit_columns(recording: Recording) -> tuple[UnitColumn, ...]:
+    """What units can be chosen by; columns that hold nothing are left out."""
+    from glmengine.moments import as_label
+
+    table, found = recording.unit_table, []
+    for at, name in enumerate(() if table is None else table.columns):
+        texts = {text for text in map(as_label, table.iloc[:, at].to_numpy(dtype=object)) if text}
+        try:
+            numbers = sorted((float(text), text) for text in texts)
+            low, high = (numbers[0][0], numbers[-1][0]) if numbers else (float("nan"), float("nan"))
+            values = tuple(text for _, text in numbers)
+        except ValueError:
+            low, high, values = float("nan"), float("nan"), tuple(sorted(texts))
+        if values:
+            found.append(UnitColumn(str(name), values, low, high))
+    return tuple(found)
 
 
 def covariate_row(covariate: Covariate, duration: float) -> CovariateRow:
@@ -181,5 +217,5 @@ def _text(value: object) -> str:
     return "" if value is None else str(value)
 
 
-def _pieces(intervals) -> tuple[tuple[float, float], ...]:
+def pieces_of(intervals) -> tuple[tuple[float, float], ...]:
     return tuple((float(start), float(stop)) for start, stop in zip(intervals.start, intervals.end, strict=True))

@@ -6,7 +6,7 @@ import re
 
 import numpy as np
 from qtpy.QtCore import QAbstractTableModel, QModelIndex, QRect, QSize, QSortFilterProxyModel, Qt, Signal
-from qtpy.QtGui import QPainter, QPalette
+from qtpy.QtGui import QBrush, QColor, QPainter, QPalette
 from qtpy.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -17,7 +17,10 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from glmengine.unit_choice import counted
+from glmgui import theme
 from glmgui.panels.data.summary import UnitRow
+from glmgui.panels.data.unit_rules import UnitRules
 from glmgui.widgets import column, heading, hint, row, small_button
 
 _FIXED = ("Unit", "Spikes", "Rate (Hz)", "Over time")
@@ -35,6 +38,22 @@ class UnitsModel(QAbstractTableModel):
         self._rows: tuple[UnitRow, ...] = ()
         self._headings: tuple[str, ...] = ()
         self._ticked: set[str] = set()
+        self._left_out: dict[str, str] = {}
+
+    def set_left_out(self, reasons: dict[str, str]) -> None:
+        """The units that the rules leave out whatever their tick, and why."""
+        if reasons != self._left_out:
+            self._left_out = dict(reasons)
+            self._ticks_shown()
+
+    @property
+    def left_out(self) -> dict[str, str]:
+        return self._left_out
+
+    @property
+    def fitted(self) -> tuple[str, ...]:
+        """Those that are ticked and not left out."""
+        return tuple(name for name in self.ticked if name not in self._left_out)
 
     def set_units(self, rows: tuple[UnitRow, ...], headings: tuple[str, ...]) -> None:
         self.beginResetModel()
@@ -44,8 +63,11 @@ class UnitsModel(QAbstractTableModel):
     def set_ticked(self, names: tuple[str, ...]) -> None:
         """Tick these; none means all."""
         self._ticked = set(names) or {unit.name for unit in self._rows}
+        self._ticks_shown()
+
+    def _ticks_shown(self) -> None:
         if self._rows:
-            self.dataChanged.emit(self.index(0, _NAME), self.index(len(self._rows) - 1, _NAME), [Qt.ItemDataRole.CheckStateRole])
+            self.dataChanged.emit(self.index(0, 0), self.index(len(self._rows) - 1, self.columnCount() - 1))
 
     @property
     def rows(self) -> tuple[UnitRow, ...]:
@@ -60,7 +82,7 @@ class UnitsModel(QAbstractTableModel):
         changed = self._ticked | names if on else self._ticked - names
         if changed and changed != self._ticked:
             self._ticked = changed
-            self.dataChanged.emit(self.index(0, _NAME), self.index(len(self._rows) - 1, _NAME), [Qt.ItemDataRole.CheckStateRole])
+            self._ticks_shown()
             self.ticks_changed.emit(self.ticked)
 
     def rowCount(self, parent: QModelIndex | None = None) -> int:
@@ -78,16 +100,21 @@ class UnitsModel(QAbstractTableModel):
 
     def flags(self, index: QModelIndex) -> Qt.ItemFlag:
         flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
-        return flags | Qt.ItemFlag.ItemIsUserCheckable if index.column() == _NAME else flags
+        tickable = index.column() == _NAME and self._rows[index.row()].name not in self._left_out
+        return flags | Qt.ItemFlag.ItemIsUserCheckable if tickable else flags
 
     def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole):
         unit, part = self._rows[index.row()], index.column()
         if role == Qt.ItemDataRole.CheckStateRole and part == _NAME:
-            return Qt.CheckState.Checked if unit.name in self._ticked else Qt.CheckState.Unchecked
+            on = unit.name in self._ticked and unit.name not in self._left_out
+            return Qt.CheckState.Checked if on else Qt.CheckState.Unchecked
+        if role == Qt.ItemDataRole.ForegroundRole and unit.name in self._left_out:
+            return QBrush(QColor(theme.current().muted))
         if role == Qt.ItemDataRole.TextAlignmentRole and part in (_SPIKES, _RATE):
             return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         if role == Qt.ItemDataRole.ToolTipRole:
-            return f"Unit {unit.name}: {unit.n_spikes:,} spikes, {unit.rate:.3g} Hz. Tick to fit it."
+            todo = f"Left out: {self._left_out[unit.name]}." if unit.name in self._left_out else "Tick to fit it."
+            return f"Unit {unit.name}: {unit.n_spikes:,} spikes, {unit.rate:.3g} Hz. {todo}"
         if role == _SORT:
             return (_natural(unit.name), unit.n_spikes, unit.rate, unit.n_spikes, *map(_natural, unit.extra))[part]
         if role == Qt.ItemDataRole.DisplayRole:
@@ -95,7 +122,7 @@ class UnitsModel(QAbstractTableModel):
         return None
 
     def setData(self, index: QModelIndex, value, role: int = Qt.ItemDataRole.EditRole) -> bool:
-        if role != Qt.ItemDataRole.CheckStateRole:
+        if role != Qt.ItemDataRole.CheckStateRole or self._rows[index.row()].name in self._left_out:
             return False
         self.tick({self._rows[index.row()].name}, Qt.CheckState(value) == Qt.CheckState.Checked)
         return True
@@ -152,7 +179,7 @@ class UnitsTable(QWidget):
         self._title = heading("Units", self)
         self._filter = QLineEdit(self)
         self._filter.setObjectName("units_filter")
-        self._filter.setPlaceholderText("Filter by name, region, \u2026")
+        self._filter.setPlaceholderText("Show only names, regions, \u2026 with this text")
         self._filter.setAccessibleName("Filter units")
         self._filter.setClearButtonEnabled(True)
         self._filter.textChanged.connect(self._sorted.setFilterFixedString)
@@ -174,12 +201,14 @@ class UnitsTable(QWidget):
         self.view.horizontalHeader().setStretchLastSection(True)
         self.view.setWordWrap(False)
         self._said = hint("", self)
+        self.rules = UnitRules(self)
         every = small_button("tick shown", "units_tick_shown", "Fit every unit that the filter shows", self)
         none = small_button("untick shown", "units_untick_shown", "Leave out every unit that the filter shows", self)
         every.clicked.connect(lambda: self.model.tick(self._shown(), True))
         none.clicked.connect(lambda: self.model.tick(self._shown(), False))
         box = column(self, margins=0)
         box.addLayout(row(self._title, None, every, none))
+        box.addWidget(self.rules)
         box.addWidget(self._filter)
         box.addWidget(self.view, 1)
         box.addWidget(self._said)
@@ -217,9 +246,13 @@ class UnitsTable(QWidget):
         return {self._sorted.index(at, _NAME).data() for at in range(self._sorted.rowCount())}
 
     def _say(self, *_) -> None:
-        total, ticked = len(self.model.rows), len(self.model.ticked)
+        total, fitted = len(self.model.rows), len(self.model.fitted)
         self._title.setText(f"Units ({total})")
-        self._said.setText("All units are fitted." if ticked == total else f"{ticked} of {total} units are fitted.")
+        said = "All units are fitted." if fitted == total else f"{fitted} of {total} units are fitted."
+        reasons = [f"{count} ({reason})" for reason, count in counted(self.model.left_out.values())]
+        by_hand = total - len(self.model.ticked)
+        reasons += [f"{by_hand} by hand"] if by_hand and reasons else []
+        self._said.setText(said + (f" Left out: {', '.join(reasons)}." if reasons else ""))
         self._said.setVisible(bool(total))
 
 

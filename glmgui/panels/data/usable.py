@@ -5,11 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from glmgui.panels.data.summary import CovariateRow, covariate_row
+import numpy as np
+
+from glmgui.panels.data.summary import CovariateRow, EpochRow, covariate_row, pieces_of
 
 if TYPE_CHECKING:
     from glmengine.analysis import Analysis
     from glmengine.recording import Recording
+    from glmengine.timegrid import TimeGrid
+
+_FINEST = 2000
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,6 +30,10 @@ class Usable:
     recording : Recording
         With the derived covariates.
     derived : tuple of CovariateRow
+    epochs : tuple of EpochRow
+        Derived ones.
+    pieces : (S, 2) array
+        Start and stop in s of what is used, as far as a drawing can show it.
     """
 
     n_bins: int
@@ -32,6 +41,8 @@ class Usable:
     bin_size: float
     recording: Recording
     derived: tuple[CovariateRow, ...]
+    epochs: tuple[EpochRow, ...]
+    pieces: np.ndarray
 
     @property
     def text(self) -> str:
@@ -56,4 +67,18 @@ def usable_time(analysis: Analysis, recording: Recording) -> Usable:
     rows = tuple(covariate_row(whole.covariates[name], whole.duration) for name in made)
     grid = make_grid(analysis.time, whole)
     used = usable(analysis.time, whole, grid)
-    return Usable(grid.n_bins, int(used.sum()), analysis.time.bin_size, whole, rows)
+    names = dict.fromkeys(one.name for one in analysis.derived if isinstance(one, EPOCH_KINDS))
+    epochs = tuple(EpochRow(name, "epoch", pieces_of(whole.epochs[name])) for name in names)
+    return Usable(grid.n_bins, int(used.sum()), analysis.time.bin_size, whole, rows, epochs, used_pieces(grid, used))
+
+
+def used_pieces(grid: TimeGrid, used: np.ndarray) -> np.ndarray:
+    """(S, 2) start and stop in s of the bins that are used (T,), those closer together than a screen can show made one."""
+    rows = np.flatnonzero(used)
+    if not len(rows):
+        return np.empty((0, 2))
+    starts, stops = grid.starts[rows], grid.stops[rows]
+    least = (stops[-1] - starts[0]) / _FINEST
+    first = np.concatenate([[True], starts[1:] - stops[:-1] > least])
+    last = np.concatenate([first[1:], [True]])
+    return np.column_stack([starts[first], stops[last]])
