@@ -29,7 +29,7 @@ def write_npz(recording: Recording, folder: str | Path) -> None:
     Raises
     ------
     GlmError
-        If the folder holds something already, cannot be written, or two things would have the same file name.
+        If the folder holds something already, or cannot be written.
     """
     folder = Path(folder)
     try:
@@ -54,47 +54,34 @@ def write_npz(recording: Recording, folder: str | Path) -> None:
 def _write(recording: Recording, folder: Path) -> None:
     import pynapple as nap
 
-    objects: dict[str, Any] = {}
-
-    def add(name: str, value: Any, what: str) -> None:
-        if name in objects:
-            raise GlmError(
-                f"{recording.name}: the {what} '{name}' has the name of something else in the recording; rename one of them"
-            )
-        objects[name] = value
-
+    objects: list[tuple[str, Any]] = []
     if recording.spikes is not None:
         table = recording.unit_table
         columns = {} if table is None else {str(key): table[key].tolist() for key in table.columns if str(key) != "rate"}
         trains = {row: recording.spikes[row] for row in range(len(recording.unit_names))}
-        add("units", nap.TsGroup(trains, time_support=recording.epochs["all"], metadata=columns or None), "group of units")
+        objects.append(("units", nap.TsGroup(trains, time_support=recording.epochs["all"], metadata=columns or None)))
     else:
         counts = recording.counts
-        add(
-            "counts",
-            nap.TsdFrame(counts.t, counts.values, columns=list(recording.unit_names), time_support=counts.time_support),
-            "frame of counts",
-        )
-    for name, covariate in recording.covariates.items():
-        add(name, covariate.data, "covariate")
-    for name, trials in recording.trials.items():
-        add(name, trials, "table of trials")
-    for name, epoch in recording.epochs.items():
-        if name not in recording.trials:
-            add(name, epoch, "epoch")
+        frame = nap.TsdFrame(counts.t, counts.values, columns=list(recording.unit_names), time_support=counts.time_support)
+        objects.append(("counts", frame))
+    objects += [(name, covariate.data) for name, covariate in recording.covariates.items()]
+    objects += recording.trials.items()
+    # the union of a table of trials comes with the table
+    objects += [(name, epoch) for name, epoch in recording.epochs.items() if name not in recording.trials]
+    starts = {f"{name}_start": trials.start for name, trials in recording.trials.items()}
     for name, times in recording.events.items():
-        if name.removesuffix("_start") not in recording.trials:
-            add(f"event {name}", times, "event")
-    files = {}
-    for number, (name, value) in enumerate(objects.items()):
-        # a name may hold what a file name may not
-        plain = "".join(letter if letter.isalnum() or letter in " _-=" else "_" for letter in name)
-        file = plain if plain not in files.values() else f"{plain}_{number}"
-        files[name] = file
+        if not np.array_equal(times.t, starts.get(name, ())):
+            objects.append((f"event {name}", times))
+    files: dict[str, str] = {}
+    for number, (name, value) in enumerate(objects):
+        # a name may hold what a file name may not, and two things may have the same name, or names that differ in case alone
+        plain = "".join(letter if letter.isalnum() or letter in " _-=" else "_" for letter in name) or "unnamed"
+        file = plain if plain.lower() not in map(str.lower, files) else f"{plain}_{number}"
+        files[file] = name
         value.save(str(folder / f"{file}.npz"))
     about = {
         "format_version": 1,
-        "names": {file: name for name, file in files.items() if file != name},
+        "names": {file: name for file, name in files.items() if file != name},
         "unit_names": list(recording.unit_names),
         "covariates": {
             name: {"unit": item.unit, "kind": item.kind, "description": item.description}

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from pynwb.base import TimeSeries
 
     from glmengine.recording import Covariate, Recording
+
+T = TypeVar("T")
 
 SCRIPT = "glmengine"
 LENGTHS = ("m", "cm", "mm", "um", "pixels")
@@ -38,6 +42,14 @@ TAKEN = frozenset(
     }
 )
 """Columns of the units table to which NWB gives a type of their own."""
+
+NOT_IN_TABLES = frozenset(
+    {"id", "start_time", "stop_time", "tags", "timeseries", "colnames", "description", "data", "name", "columns", ""}
+)
+"""Names that no column of ours can have: NWB and its library use them for something else."""
+
+NOT_FOR_SERIES = frozenset({"Position", "CompassDirection", "description", "neurodata_type", "namespace", "object_id", ""})
+NOT_FOR_INTERVALS = frozenset({"epochs", "invalid_times", ""})
 
 
 def write_nwb(recording: Recording, path: str | Path) -> None:
@@ -69,9 +81,9 @@ def write_nwb(recording: Recording, path: str | Path) -> None:
     )
     _add_units(file, recording)
     behaviour = None
-    for covariate in recording.covariates.values():
+    for name, covariate in _written(recording.covariates, NOT_FOR_SERIES).items():
         behaviour = behaviour or file.create_processing_module("behavior", "what the rate may depend on")
-        _add_covariate(behaviour, covariate)
+        _add_covariate(behaviour, name, covariate)
     if recording.counts is not None:
         _add_counts(file, recording)
     if recording.events:
@@ -82,8 +94,10 @@ def write_nwb(recording: Recording, path: str | Path) -> None:
         if name not in recording.trials:
             for start, stop in epoch.values:
                 file.add_epoch(float(start), float(stop), tags=[name])
-    for name, trials in recording.trials.items():
-        _add_trials(file, name, trials)
+    for written, (name, trials) in _written(
+        {name: (name, table) for name, table in recording.trials.items()}, NOT_FOR_INTERVALS
+    ).items():
+        _add_trials(file, written, name, trials)
     if "truth" in recording.source:
         text = json.dumps(recording.source["truth"], default=_plain)
         file.add_scratch(text, name="truth", description="what the recording was simulated from, as JSON")
@@ -101,17 +115,30 @@ def _size_of(recording: Recording) -> int:
     return size
 
 
+def _written(named: Mapping[str, T], taken: frozenset[str]) -> dict[str, T]:
+    """The same things under names that NWB allows; the true ones are written beside them."""
+    found: dict[str, T] = {}
+    for name, thing in named.items():
+        fitting = re.sub(r"[/:]", "_", str(name)).strip()
+        fitting = f"{fitting}_" if fitting in taken or fitting.endswith("_index") else fitting
+        while fitting in found:
+            fitting += "_"
+        found[fitting] = thing
+    return found
+
+
 def _add_units(file: NWBFile, recording: Recording) -> None:
     names = list(recording.unit_names)
     table = recording.unit_table
-    columns = {} if table is None else {f"{key}_" if key in TAKEN else str(key): table[key].tolist() for key in table.columns}
+    known = {} if table is None else {str(key): (str(key), table[key].tolist()) for key in table.columns}
+    columns = _written(known, TAKEN | NOT_IN_TABLES)
     numbered = all(name.isdecimal() and str(int(name)) == name for name in names)
     if not numbered:
-        columns["unit_name"] = names
-    for key in columns:
-        file.add_unit_column(key, "the name of the unit" if key == "unit_name" else key)
+        columns["unit_name"] = ("the name of the unit", names)
+    for written, (key, _) in columns.items():
+        file.add_unit_column(written, key or "no name")
     for row, name in enumerate(names):
-        values = {key: _cell(column, row) for key, column in columns.items()}
+        values = {written: _cell(column, row) for written, (_, column) in columns.items()}
         if recording.spikes is not None:
             values["spike_times"] = np.asarray(recording.spikes[row].t, dtype=np.float64)
         file.add_unit(id=int(name) if numbered else row, **values)
@@ -124,14 +151,14 @@ def _cell(column: list[Any], row: int) -> Any:
     return value if len(kinds) == 1 and isinstance(value, bool | int | float | str) else str(value)
 
 
-def _add_covariate(module: Any, covariate: Covariate) -> None:
+def _add_covariate(module: Any, name: str, covariate: Covariate) -> None:
     from pynwb.base import TimeSeries
     from pynwb.behavior import CompassDirection, Position, SpatialSeries
 
-    about = json.dumps({"kind": covariate.kind, "components": list(covariate.components)})
+    about = json.dumps({"name": covariate.name, "kind": covariate.kind, "components": list(covariate.components)})
     values = np.asarray(covariate.data.values)
     common = {
-        "name": covariate.name,
+        "name": name,
         "data": values if values.dtype.kind != "b" else values.astype(np.uint8),
         "timestamps": np.asarray(covariate.data.t, dtype=np.float64),
         "unit": covariate.unit or "n.a.",
@@ -173,27 +200,28 @@ def _add_counts(file: NWBFile, recording: Recording) -> None:
 def _add_events(module: Any, recording: Recording) -> None:
     from pynwb.base import TimeSeries
 
-    for name, times in recording.events.items():
-        # the starts of trials come with their table
-        if name.removesuffix("_start") in recording.trials:
-            continue
+    starts = {f"{name}_start": trials.start for name, trials in recording.trials.items()}
+    # the starts of trials come with their table
+    events = {name: times for name, times in recording.events.items() if not np.array_equal(times.t, starts.get(name, ()))}
+    # a name of its own kind, so that an event may be called like a covariate
+    named = {f"event {name}": (name, times) for name, times in events.items()}
+    for written, (name, times) in _written(named, NOT_FOR_SERIES).items():
         ones, stamps = np.ones(len(times), dtype=np.uint8), np.asarray(times.t, dtype=np.float64)
-        about = json.dumps({"kind": "event"})
-        # a name of its own kind, so that an event may be called like a covariate
-        module.add(TimeSeries(name=f"event {name}".replace("/", "_"), data=ones, timestamps=stamps, unit="n.a.", comments=about))
+        about = json.dumps({"name": name, "kind": "event"})
+        module.add(TimeSeries(name=written, data=ones, timestamps=stamps, unit="n.a.", comments=about))
 
 
-def _add_trials(file: NWBFile, name: str, trials: nap.IntervalSet) -> None:
+def _add_trials(file: NWBFile, written: str, name: str, trials: nap.IntervalSet) -> None:
     from pynwb.epoch import TimeIntervals
 
-    table = TimeIntervals(name=name, description=f"intervals '{name}'")
-    columns = {str(key): list(np.asarray(trials.get_info(key)).tolist()) for key in trials.metadata_columns}
-    for key in columns:
-        table.add_column(name=key, description=key)
+    table = TimeIntervals(name=written, description=f"intervals '{name}'")
+    properties = {str(key): (str(key), np.asarray(trials.get_info(key)).tolist()) for key in trials.metadata_columns}
+    columns = _written(properties, NOT_IN_TABLES)
+    for column, (key, _) in columns.items():
+        table.add_column(name=column, description=key or "no name")
     for row, (start, stop) in enumerate(trials.values):
-        table.add_row(
-            start_time=float(start), stop_time=float(stop), **{key: _cell(column, row) for key, column in columns.items()}
-        )
+        values = {column: _cell(found, row) for column, (_, found) in columns.items()}
+        table.add_row(start_time=float(start), stop_time=float(stop), **values)
     file.add_time_intervals(table)
 
 

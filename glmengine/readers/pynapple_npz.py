@@ -41,6 +41,8 @@ def read(path: Path, recipe: Recipe | None = None) -> RawRecording:
             continue
         name = about.get("names", {}).get(file.stem, file.stem)
         frames.append((safe_name(str(name)), _load(file), kind))
+    # a group of units first, then what we call counts: what else is named like spikes then is what it is
+    frames.sort(key=lambda frame: (frame[2] != "TsGroup", not (about and frame[0] == "counts")))
     for name, content, kind in frames:
         try:
             _add(raw, name, content, kind)

@@ -168,6 +168,43 @@ def test_other_samples_are_valid_and_open_in_pynapple(tmp_path, name):
         assert list(theirs[key].get_info(trials.metadata_columns[0])) == list(trials.get_info(trials.metadata_columns[0]))
 
 
+AWKWARD = (
+    "units", "Position", "CompassDirection", "event e", "ü脑", "a:b", "start_time", "id", "tags", "timeseries", "tags_index", "colnames",
+    "description", "name", "data", "epochs", "trials", "behavior", "x", "laps", "all", "spike_times", "spike_counts", "quality", "a b", "X",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["nwb", "npz"])
+def test_names_that_the_formats_use_themselves_come_back(tmp_path, kind):
+    support = nap.IntervalSet(0, 10)
+    tables = [name for name in AWKWARD if name != "all"]
+    values = nap.Tsd(np.arange(0, 10, 0.1), np.arange(100.0), time_support=support)
+    properties = {name: [1, 2] for name in AWKWARD}
+    recording = Recording(
+        "r",
+        AWKWARD,
+        spikes=nap.TsGroup({n: nap.Ts(np.arange(1, 9.0)) for n in range(len(AWKWARD))}, time_support=support),
+        unit_table=pd.DataFrame({name: np.arange(len(AWKWARD)) * 1.5 for name in AWKWARD}),
+        covariates={name: Covariate(name, values, "cm" if place % 2 else "V") for place, name in enumerate(AWKWARD)},
+        epochs={"all": support, **{name: nap.IntervalSet(1, 3) for name in AWKWARD if name != "all"}},
+        trials={name: nap.IntervalSet([1, 4], [2, 5], metadata=properties) for name in tables},
+        events={name: nap.Ts(np.array([1.5, 2.5])) for name in AWKWARD},
+    )
+    path = tmp_path / ("a.nwb" if kind == "nwb" else "a")
+    (write_nwb if kind == "nwb" else write_npz)(recording, path)
+    again = open_recording(path)
+    assert again.unit_names == AWKWARD
+    assert set(again.unit_table.columns) == set(AWKWARD)
+    assert (again.unit_table.to_numpy() == recording.unit_table[list(again.unit_table.columns)].to_numpy()).all()
+    assert {name: item.unit for name, item in again.covariates.items()} == {
+        name: item.unit for name, item in recording.covariates.items()
+    }
+    assert set(again.trials) == set(tables)
+    assert all(set(table.metadata_columns) == set(AWKWARD) for table in again.trials.values())
+    assert set(again.epochs) == {"all", *AWKWARD}
+    assert set(again.events) == {*AWKWARD, *(f"{name}_start" for name in tables)}
+
+
 def test_counts_that_came_binned(tmp_path):
     counts = nap.TsdFrame(
         np.arange(100) * 0.1 + 0.05,
