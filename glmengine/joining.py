@@ -147,10 +147,18 @@ def _names(recordings: Sequence[Recording], names: Sequence[str] | None) -> list
             if name in taken:
                 raise GlmError(f"'{name}' is the name of an epoch; give the session another name")
         return found
-    found = []
-    for recording in recordings:
-        name, number = recording.name, 2
-        while name in taken or name in found or not name:
+    return free_names(recordings, [])
+
+
+def free_names(recordings: Sequence[Recording], names: Sequence[str]) -> list[str]:
+    """The names given to the first of the recordings, and for the others their own, numbered where they are taken."""
+    taken = {epoch for recording in recordings for epoch in recording.epochs}
+    found = list(names)
+    if len(found) < len(recordings) and len(found) == 1 and found[0] in taken:
+        found = []  # the name of a single recording was never chosen
+    for recording in recordings[len(found) :]:
+        name, number = recording.name or SESSION, 2
+        while name in taken or name in found:
             name, number = f"{recording.name or SESSION}-{number}", number + 1
         found.append(name)
     return found

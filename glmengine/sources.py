@@ -76,3 +76,29 @@ def session_names(analysis: Analysis) -> list[str]:
     if not analysis.more_recordings:
         return []
     return [one.session for one in (analysis.recording, *analysis.more_recordings)]
+
+
+def moved(analysis: Analysis, beside: Path, missing: Path, place: Path) -> Analysis:
+    """The analysis with the recording that was to be at `missing` at `place`; relative paths are taken from the folder `beside`."""
+
+    def at(one: Source) -> Source:
+        return one.with_(path=str(place)) if one.path and beside / one.path == missing else one
+
+    return analysis.with_(recording=at(analysis.recording), more_recordings=tuple(at(one) for one in analysis.more_recordings))
+
+
+def renamed_session(analysis: Analysis, old: str, new: str) -> Analysis:
+    """The analysis with the epochs of a session called after its new name."""
+
+    def names(epochs: Sequence[str]) -> tuple[str, ...]:
+        return tuple(
+            new if one == old else f"{new}: {one.removeprefix(f'{old}: ')}" if one.startswith(f"{old}: ") else one
+            for one in epochs
+        )
+
+    validation = analysis.validation
+    return analysis.with_(
+        time=analysis.time.with_(epochs=names(analysis.time.epochs)),
+        validation=validation.with_(fit_epochs=names(validation.fit_epochs), test_epochs=names(validation.test_epochs)),
+        terms=tuple(term.with_(epochs=names(term.epochs)) for term in analysis.terms),
+    )

@@ -97,6 +97,10 @@ ACTIONS: tuple[Record, ...] = (
         enabled=_has_question,
     ),
     Record(
+        "add_session", "A&dd session\u2026", "File", lambda w: w.ask_add_session(),
+        "Analyse another recording together with this one: several sessions of one animal", enabled=_has_recording,
+    ),
+    Record(
         "template", "&New from template\u2026", "File", lambda w: w.ask_template(),
         "Take a ready analysis: place fields, head direction, event kernels, coupling", "Ctrl+N", enabled=_has_recording, ends_group=True,
     ),

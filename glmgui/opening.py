@@ -10,8 +10,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from glmengine.analysis import Analysis, Source, Time
+from glmengine.analysis import Analysis, Time
 from glmengine.errors import GlmError
+from glmengine.sources import for_recording, moved, places_of, session_names
 from glmgui import samples
 from glmgui.errors import notices
 from glmgui.project_io import Leftover, Opened, open_leftover, open_project, remove
@@ -53,7 +54,7 @@ class Opening:
                 path, lambda context: _analysis_and_recording(path, context), lambda found: self._take_pair(path, *found)
             )
         else:
-            self._open_or_ask(path, lambda recording: self.take_recording(recording, path, then))
+            self.open_or_ask(path, lambda recording: self.take_recording(recording, path, then))
 
     def take_recording(self, recording: Recording, path: Path | None = None, then: Then = None) -> None:
         """Begin a new analysis of a recording."""
@@ -67,12 +68,12 @@ class Opening:
 
         def take(recording: Recording) -> None:
             self._document.set_recording(recording)
-            self._document.edit(self._document.analysis.with_(recording=source(recording)), "Replace recording")
+            self._document.edit(for_recording(self._document.analysis, recording), "Replace recording")
             self._opened(path, path)
 
-        self._session.unless_fitting(lambda: self._open_or_ask(path, take))
+        self._session.unless_fitting(lambda: self.open_or_ask(path, take))
 
-    def _open_or_ask(self, path: Path, take: Callable[[Recording], None]) -> None:
+    def open_or_ask(self, path: Path, take: Callable[[Recording], None]) -> None:
         """Open a recording; of a file without a standard, ask first what its arrays are."""
 
         def found(answer: Recording | Assistance) -> None:
@@ -106,23 +107,26 @@ class Opening:
         """Put another analysis to the recording that is open, as one edit."""
         recording = self._document.recording
         if recording is not None:
-            analysis = analysis.with_(recording=source(recording))
+            analysis = for_recording(analysis, recording)
         self._document.edit(analysis, f"Open {path.name}" if path else "Use template")
         if path is not None:
             self._settings.add_recent(path)
 
     def _take_pair(self, path: Path, analysis: Analysis, recording: Recording | None) -> None:
         """Show an analysis file with its recording; asks where that is if it is not where the file says."""
-        named = Path(analysis.recording.path)
         if recording is None and analysis.recording.path:
-            place = self._session.questions.locate(named, named.name)
+            missing = next(place for place in places_of(analysis, path.parent) if not place.exists())
+            place = self._session.questions.locate(missing, missing.name)
             if place is not None:
+                there = moved(analysis, path.parent, missing, place)
                 self._submit(
-                    place, lambda context: open_recording(place, context), lambda it: self._take_pair(path, analysis, it)
+                    place,
+                    lambda context: (there, _recording_of(there, path.parent, context)),
+                    lambda found: self._take_pair(path, *found),
                 )
                 return
         if recording is not None:
-            analysis = analysis.with_(recording=source(recording))
+            analysis = for_recording(analysis, recording)
         self._document.open(recording, analysis, saved=False)
         self._opened(path, path)
         if recording is None:
@@ -146,18 +150,20 @@ class Opening:
         if found is not None and not (opened.differs and not self._use_other(opened)):
             take(opened)
             return
-        place = self._session.questions.locate(reference.path, reference.name) if reference.path is not None else None
+        part = reference.parts[opened.wanted]
+        place = self._session.questions.locate(part.path, part.name) if part.path is not None else None
         if place is None:
             take(opened.without_recording())
             return
         self._submit(
             place,
-            lambda context: open_project(opened.path, context, place),
+            lambda context: open_project(opened.path, context, {**opened.located, opened.wanted: place}),
             lambda again: self._with_recording(again.with_result_of(opened), take),
         )
 
     def _use_other(self, opened: Opened) -> bool:
-        return self._session.questions.use_other_recording(opened.recording.path, opened.reference.name)
+        part = opened.reference.parts[opened.wanted]
+        return self._session.questions.use_other_recording(opened.located.get(opened.wanted, part.path), part.name)
 
     def recover(self, leftover: Leftover) -> None:
         """Open what a dead session left; it counts as unsaved."""
@@ -191,7 +197,7 @@ class Opening:
     def _sample(self, label: str, make: Callable[[Context], tuple[Recording, Analysis, Result | None]], then: Then) -> None:
         def take(made: tuple[Recording, Analysis, Result | None]) -> None:
             recording, analysis, result = made
-            self._document.open(recording, analysis.with_(recording=source(recording)), result)
+            self._document.open(recording, for_recording(analysis, recording), result)
             self._opened(recording.path, None, then)
 
         def begin() -> None:
@@ -227,20 +233,7 @@ def first_analysis(recording: Recording) -> Analysis:
         times = time.bin_size / own if own > 0 else 1.0  # NaN has no order
         if round(times) < 1 or abs(times - round(times)) > 1e-6:
             time = Time(bin_size=min(own, 10.0))
-    return Analysis(recording=source(recording), time=time)
-
-
-def source(recording: Recording) -> Source:
-    """What an analysis keeps of the recording it is made for."""
-    return Source(path=str(recording.path or ""), sha256=recording.sha256)
-
-
-def open_recording(path: Path, context: Context) -> Recording:
-    """A recording, with the recipe that was remembered for files of its shape; runs in the worker."""
-    from glmengine.assisting import remembered_recipe
-    from glmengine.opening import open_recording
-
-    return open_recording(path, remembered_recipe(path), context=context)
+    return for_recording(Analysis(time=time), recording)
 
 
 def _open_or_assist(path: Path, context: Context) -> Recording | Assistance:
@@ -263,10 +256,17 @@ def _open_with(assistance: Assistance, text: str, context: Context) -> Recording
 
 
 def _analysis_and_recording(path: Path, context: Context) -> tuple[Analysis, Recording | None]:
-    """An analysis file and the recording that it names, if that is there."""
+    """An analysis file and the recording that it names, or several joined, if they are there."""
     analysis = Analysis.load(path)
-    named = Path(analysis.recording.path)
-    place = named if named.is_absolute() else path.parent / named
-    if not analysis.recording.path or not place.exists():
-        return analysis, None
-    return analysis, open_recording(place, context)
+    return analysis, _recording_of(analysis, path.parent, context)
+
+
+def _recording_of(analysis: Analysis, beside: Path, context: Context) -> Recording | None:
+    """The recording that an analysis names, or several joined; None where one of them is not there."""
+    from glmengine.assisting import remembered_recipe
+    from glmengine.sources import open_sessions
+
+    places = places_of(analysis, beside)
+    if not places or not all(place.exists() for place in places):
+        return None
+    return open_sessions(places, session_names(analysis), [remembered_recipe(place) for place in places], context=context)

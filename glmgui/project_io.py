@@ -10,8 +10,10 @@ import json
 import logging
 import os
 import time
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QLockFile, QObject, QTimer
@@ -49,6 +51,10 @@ class Opened:
         The file found is not the one that the project was made with (another hash).
     stamp : (int, int) or None
         Of the project file just before it was read.
+    located : mapping of int to Path
+        Where the user said that some of the project's recordings are, by their number.
+    wanted : int
+        Number of the recording to ask for: the first that was not found, else the first whose content is another.
     """
 
     path: Path
@@ -58,6 +64,8 @@ class Opened:
     reference: RecordingReference
     differs: bool = False
     stamp: Stamp | None = None
+    located: Mapping[int, Path] = field(default_factory=dict)
+    wanted: int = 0
 
     def without_recording(self) -> Opened:
         """The same project, shown without what was found in the place of its recording."""
@@ -81,28 +89,34 @@ def stamp_of(path: Path) -> Stamp | None:
     return found.st_mtime_ns, found.st_size
 
 
-def open_project(path: Path, context: Context, recording_path: Path | None = None) -> Opened:
+def open_project(path: Path, context: Context, located: Mapping[int, Path] = MappingProxyType({})) -> Opened:
     """Read a project and its recording, wherever that is now; runs in the worker.
 
     Parameters
     ----------
-    recording_path : Path, optional
-        Where the user says that the recording is; else where the project knows it.
+    located : mapping of int to Path
+        Where the user says that its recordings are, by their number; the others are where the project knows them.
     """
-    from glmengine.opening import open_recording
     from glmengine.project import load_project
+    from glmengine.sources import open_sessions
 
     stamp = stamp_of(path)
     project = load_project(path)
     reference = project.recording
-    place = recording_path or reference.find(path)
-    recording = None
-    if place is not None:
+    parts = reference.parts
+    places = [located.get(at) or part.find(path) for at, part in enumerate(parts)]
+    recording, wanted, differs = None, 0, False
+    if any(place is None for place in places):
+        wanted = places.index(None)
+    else:
         context.check()
-        recipe = reference.source.get("recipe")
-        recording = open_recording(place, recipe, context=context)
-    differs = recording is not None and bool(reference.sha256) and recording.sha256 != reference.sha256
-    return Opened(path, project.analysis, project.result, recording, reference, differs, stamp)
+        names = [part.name for part in reference.sessions]
+        recording = open_sessions(places, names, [part.source.get("recipe") for part in parts], context=context)
+        found = [one.recording.sha256 for one in sorted(recording.sessions, key=lambda one: names.index(one.name))]
+        other = [part.sha256 not in ("", now) for part, now in zip(parts, found or [recording.sha256], strict=True)]
+        differs = any(other)
+        wanted = other.index(True) if differs else 0
+    return Opened(path, project.analysis, project.result, recording, reference, differs, stamp, dict(located), wanted)
 
 
 def save_project(path: Path, analysis: Analysis, result: Result | None, recording: Recording | RecordingReference | None) -> Path:

@@ -54,10 +54,10 @@ def fitted(context: Context) -> tuple[Recording, Analysis, Result]:
     if kept is not None:
         return kept
     import glmengine
-    from glmgui.opening import source
+    from glmengine.sources import for_recording
 
     recording, analysis = make(None, context)
-    result = glmengine.run(analysis.with_(recording=source(recording)), recording, context)
+    result = glmengine.run(for_recording(analysis, recording), recording, context)
     if result.converged and not context.stopping:
         _keep(recording, result)
     return recording, analysis, result

@@ -219,6 +219,10 @@ class MainWindow(QMainWindow):
         session.fitted.connect(lambda _: self.show_step("results"))
         session.live_changed.connect(lambda _: self._renew())
         notices().noticed.connect(self._noticed)
+        sessions = self.panels["data"].sessions
+        sessions.add_asked.connect(self.ask_add_session)
+        sessions.remove_asked.connect(session.joining.remove)
+        sessions.renamed.connect(session.joining.rename)
         self.notice_bar.details_asked.connect(lambda notice: DetailsDialog(notice, self).exec())
         for plot in self.findChildren(Plot):
             plot.saved.connect(lambda path: notices().tell("info", f"written to {path}", title="Export"))
@@ -361,6 +365,12 @@ class MainWindow(QMainWindow):
         path = self.session.questions.open_path(self.settings.folder)
         if path is not None:
             self.session.opening.replace_recording(path)
+
+    def ask_add_session(self) -> None:
+        """Ask for another recording that is analysed together with the one that is open."""
+        path = self.session.questions.open_path(self.settings.folder)
+        if path is not None:
+            self.session.joining.add(path)
 
     def ask_template(self) -> None:
         """Offer the ready analyses, once they are read."""

@@ -8,7 +8,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QMenu, QSplitter, QStackedLayout, QToolButton, QWidget
 
 from glmengine.analysis import Analysis, UnitSelection
-from glmengine.derived import EPOCH_KINDS, AnyDerived, TrialEpochs
+from glmengine.derived import EPOCH_KINDS, AnyDerived, DrawnEpochs, TrialEpochs
 from glmengine.errors import GlmError
 from glmengine.recording import Recording
 from glmengine.unit_choice import chosen_units, left_out
@@ -20,7 +20,8 @@ from glmgui.panels.data.derived_dialog import DerivedDialog, derived_kinds, firs
 from glmgui.panels.data.epochs_list import EpochsList
 from glmgui.panels.data.moving import MovingDialog, position_covariates, speed_covariates
 from glmgui.panels.data.overview import Overview
-from glmgui.panels.data.summary import Summary, series_to_draw, summarise
+from glmgui.panels.data.sessions import SessionsList
+from glmgui.panels.data.summary import EpochRow, Summary, series_to_draw, summarise
 from glmgui.panels.data.time_form import TimeForm
 from glmgui.panels.data.units_table import UnitsTable
 from glmgui.panels.data.usable import Usable, usable_time
@@ -42,6 +43,7 @@ class DataPanel(QWidget):
         self._summary: Summary | None = None
         self._usable: Usable | None = None
         self.units, self.covariates, self.epochs = UnitsTable(self), CovariatesTable(self), EpochsList(self)
+        self.sessions = SessionsList(self)
         self.overview, self.time_form = Overview(self), TimeForm(self)
         self.empty = EmptyState("No recording is open", _WELCOME, "data_empty", self)
         self._content = QWidget(self)
@@ -55,10 +57,10 @@ class DataPanel(QWidget):
     def _lay_out(self) -> None:
         left = QSplitter(Qt.Orientation.Vertical)
         left.setChildrenCollapsible(False)
-        for part, stretch in ((self.units, 5), (self.covariates, 2), (self.epochs, 2)):
+        for part, stretch in ((self.sessions, 0), (self.units, 5), (self.covariates, 2), (self.epochs, 2)):
             left.addWidget(part)
             left.setStretchFactor(left.count() - 1, stretch)
-        left.setSizes([320, 140, 130])
+        left.setSizes([24, 320, 140, 130])
         right = FormScroll(self.time_form, "time_scroll")
         whole = QSplitter(Qt.Orientation.Horizontal)
         whole.setChildrenCollapsible(False)
@@ -84,6 +86,7 @@ class DataPanel(QWidget):
         self.epochs.trials_asked.connect(self.list_trials)
         self.epochs.epochs_changed.connect(lambda names: self._edit_time("Choose epochs", epochs=names))
         self.epochs.intervals_cleared.connect(lambda: self._edit_time("Clear drawn intervals", intervals=()))
+        self.epochs.naming_asked.connect(self._name_drawn)
         self.epochs.drawing_changed.connect(self.overview.time_line.set_drawing)
         self.overview.intervals_changed.connect(self._intervals_drawn)
         self.time_form.bin_size_changed.connect(lambda value: self._edit_time("Change bin size", bin_size=value))
@@ -100,6 +103,7 @@ class DataPanel(QWidget):
             self._summary = self._usable = None
             return
         if "recording" in what:
+            self.sessions.set_recording(recording)
             self._summary = self._usable = None
             self.overview.clear_covariate()
             self._jobs.submit(
@@ -118,6 +122,8 @@ class DataPanel(QWidget):
             self._show_fault(*self._document.fault)
 
     def _summarised(self, summary: Summary) -> None:
+        if self._document.recording is None:  # closed while it was read
+            return
         self._summary = summary
         self.units.set_units(summary.units, summary.headings)
         self.units.rules.set_columns(summary.columns)
@@ -143,7 +149,8 @@ class DataPanel(QWidget):
             measured = [one for one in self._summary.epochs if one.kind != "epoch" or one.name not in names]
             first_trials = next((at for at, one in enumerate(measured) if one.kind != "epoch"), len(measured))
             epochs = (*measured[:first_trials], *extra, *measured[first_trials:])
-            self.epochs.set_epochs(epochs, analysis.time.epochs, len(analysis.time.intervals), names)
+            events = tuple(EpochRow(name, "event", (), count) for name, count in self._summary.events)
+            self.epochs.set_epochs((*epochs, *events), analysis.time.epochs, len(analysis.time.intervals), names)
             left = self._usable.pieces if self._usable is not None else None
             self.overview.set_epochs(epochs, self._summary.span, analysis.time.epochs, analysis.time.intervals, left)
 
@@ -261,27 +268,45 @@ class DataPanel(QWidget):
             menu.addAction(f"{title_of(kind)}\u2026", lambda kind=kind: self.add_derived(kind))
         menu.popup(beside.mapToGlobal(beside.rect().bottomLeft()))
 
-    def add_derived(self, kind: type, **values: object) -> None:
-        """Ask how new derived covariates or epochs of this kind are computed, and add them; `values` are there to begin with."""
+    def add_derived(
+        self,
+        kind: type,
+        change: Callable[[Analysis, AnyDerived], Analysis] | None = None,
+        text: str = "",
+        **values: object,
+    ) -> None:
+        """Ask how new derived covariates or epochs of this kind are computed, and add them (or make the `change`, called `text`).
+
+        `values` are there to begin with.
+        """
         known, derived = self._known(), self._document.analysis.derived
         makes_epochs = kind in EPOCH_KINDS
         there = {*known.epochs, *known.trials} if makes_epochs else set(known.covariates)
         taken = there | {one.name for one in derived if isinstance(one, EPOCH_KINDS) == makes_epochs}
         try:
-            guess = first_guess(kind, choices_for(known), taken).with_(**values)
+            guess = first_guess(kind, choices_for(known), taken, values)
         except GlmError as error:
             self.time_form.message.show_error(error.message)
             return
         self._ask_derived(
             guess,
             derived,
-            lambda analysis, value: analysis.with_(derived=(*analysis.derived, value)),
-            "Add derived epochs" if makes_epochs else "Add derived covariate",
+            change or (lambda analysis, value: analysis.with_(derived=(*analysis.derived, value))),
+            text or ("Add derived epochs" if makes_epochs else "Add derived covariate"),
         )
 
     def list_trials(self, name: str) -> None:
         """Show a table of trials with their properties, of which some can be chosen as epochs."""
         self.add_derived(TrialEpochs, trials=name)
+
+    def _name_drawn(self) -> None:
+        """Make the drawn intervals named epochs, which are then used in their place."""
+
+        def change(analysis: Analysis, value: AnyDerived) -> Analysis:
+            time = analysis.time.with_(intervals=(), epochs=(value.name,))
+            return analysis.with_(derived=(*analysis.derived, value), time=time)
+
+        self.add_derived(DrawnEpochs, change, "Name drawn intervals", intervals=self._document.analysis.time.intervals)
 
     def _change_derived(self, name: str, epochs: bool = False) -> None:
         derived = self._document.analysis.derived
