@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from glmengine.convolution import convolve_pieces, full_window
 from glmengine.design import Block
-from glmengine.joint import axis_penalties, joint_columns, joint_indices
+from glmengine.joint import axis_penalties, joint_columns, joint_indices, joint_sparse
 from glmengine.structured import lagged_cost, lagged_moments
 from glmengine.terms import CouplingTerm, CovariateTerm, FilterTerm, HistoryTerm
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+_SPARSE, _FEWEST = 0.05, 200
+"""Share of numbers that are not zero up to which, and number of columns from which on, products with a sparse matrix are faster."""
 
 _WORTH = 0.5
 """Share of the time of the dense product below which lagged counts are multiplied by their structure."""
@@ -40,6 +47,21 @@ class ProductBlock(Block):
 
     def chunk(self, start: int, stop: int) -> np.ndarray:
         return joint_columns(self.term.factors, [x[start:stop] for x in self._samples])
+
+    def sparse(self, start: int, stop: int) -> csr_array | None:
+        if self._share > _SPARSE:
+            return None
+        return joint_sparse(self.term.factors, [x[start:stop] for x in self._samples])
+
+    @cached_property
+    def _share(self) -> float:
+        """Share of the numbers that are not zero, from some of the rows; 1 where there are too few columns for it to matter."""
+        if len(self.columns) < _FEWEST or not len(self._samples[0]):
+            return 1.0
+        some = np.linspace(0, len(self._samples[0]) - 1, 200).astype(int)
+        values = joint_columns(self.term.factors, [x[some] for x in self._samples])
+        values = values[np.isfinite(values).all(axis=1)]
+        return float(np.count_nonzero(values) / values.size) if values.size else 1.0
 
     def penalty_matrix(self) -> np.ndarray:
         """Of a product the sum over its axes, each with the identity on the others (Wood 2006)."""

@@ -16,6 +16,8 @@ import numpy as np
 from glmengine.basis import Basis, Fourier
 
 if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
     from glmengine.terms import Factor
 
 
@@ -45,6 +47,42 @@ def joint_columns(factors: Sequence[Factor], values: Sequence[np.ndarray]) -> np
     parts = [np.asarray(basis.evaluate(x)) for basis, x in zip(bases, values, strict=True)]
     product = reduce(lambda left, right: (left[:, :, None] * right[:, None, :]).reshape(len(left), -1), parts)
     return product[:, _left_out(bases) :]
+
+
+def joint_sparse(factors: Sequence[Factor], values: Sequence[np.ndarray]) -> csr_array:
+    """`joint_columns` as a sparse matrix, made from the few functions of each basis that are not zero at a point.
+
+    Points where a function is not defined have no columns.
+    """
+    from scipy.sparse import csr_array
+
+    bases = joint_bases(factors)
+    rows = len(values[0])
+    weights, places = np.ones((rows, 1)), np.zeros((rows, 1), np.int32)
+    known = np.ones(rows, bool)
+    for basis, x in zip(bases, values, strict=True):
+        part = np.asarray(basis.evaluate(x))
+        here = np.isfinite(part).all(axis=1)
+        known &= here
+        which = _not_zero((part != 0) & here[:, None])
+        own = np.take_along_axis(part, which, axis=1)
+        weights = (weights[:, :, None] * own[:, None, :]).reshape(rows, -1)
+        places = (places[:, :, None] * part.shape[1] + which[:, None, :]).reshape(rows, -1)
+    weights = np.where(known[:, None], weights, 0.0)
+    columns = int(np.prod([basis.n_functions for basis in bases]))
+    pointers = np.arange(rows + 1, dtype=np.int64) * weights.shape[1]
+    whole = csr_array((weights.ravel(), places.ravel(), pointers), shape=(rows, columns))
+    return whole[:, _left_out(bases) :] if _left_out(bases) else whole
+
+
+def _not_zero(where: np.ndarray) -> np.ndarray:
+    """(N, k) int32 columns that hold every True of (N, n), in order where they are neighbours; k is the largest number of them in a row."""
+    held = where.sum(axis=1)
+    few = max(1, int(held.max(initial=0)))
+    which = np.minimum(where.argmax(axis=1), where.shape[1] - few)[:, None] + np.arange(few)
+    torn = np.flatnonzero(np.take_along_axis(where, which, axis=1).sum(axis=1) < held)  # on a circle
+    which[torn] = np.argsort(~where[torn], axis=1, kind="stable")[:, :few]
+    return which.astype(np.int32)
 
 
 def axis_penalties(factors: Sequence[Factor]) -> list[np.ndarray]:

@@ -120,3 +120,40 @@ def test_rows_are_judged_without_making_columns_as_with_them(design, small_recor
     seen = torn.defined(490, 510)
     np.testing.assert_array_equal(seen, np.isfinite(torn.chunk(490, 510)).all(axis=1))
     assert np.flatnonzero(~seen).tolist() == [11, 12, 13]
+
+
+@pytest.mark.parametrize(
+    "bases",
+    [
+        (B.BSpline(n=100, bounds=(0.0, 100.0)), B.BSpline(n=4, order=2, bounds=(0.0, 100.0))),
+        (B.Boxcar(n=200, bounds=(0.0, 80.0)),),
+        (B.BSpline(n=20), B.CyclicBSpline(n=20, bounds=(0.0, 100.0))),
+        (B.Boxcar(n=14), B.Boxcar(n=15)),
+    ],
+)
+def test_matrices_that_are_mostly_zero_are_multiplied_as_such(small_recording, bases):
+    """Beside a dense term, with rows outside the bounds, against the whole matrix."""
+    names = ("position.x", "position.y")
+    terms = (
+        CovariateTerm(factors=(Factor(variable="head_direction", basis=B.CyclicBSpline(n=5)),)),
+        CovariateTerm(name="wide", factors=tuple(Factor(variable=v, basis=b) for v, b in zip(names, bases, strict=False))),
+    )
+    analysis = Analysis(time=Time(bin_size=0.02), terms=terms)
+    grid = make_grid(analysis.time, small_recording)
+    design = build_design(analysis, small_recording, grid, unit_names=small_recording.unit_names)
+    block, rng = design.blocks[1], np.random.default_rng(3)
+    sparse = block.sparse(0, design.n_rows)
+    assert design.blocks[0].sparse(0, 10) is None
+    assert sparse.nnz <= 0.05 * np.prod(sparse.shape)
+    dense = block.chunk(0, design.n_rows)
+    known = np.isfinite(dense).all(axis=1)
+    np.testing.assert_array_equal(sparse.toarray()[known], dense[known])
+    assert not sparse.toarray()[~known].any()
+    X = np.where(design.valid[:, None], design.dense(), 0.0)
+    coefficients, residuals, weights = rng.normal(size=(X.shape[1], 3)), rng.normal(size=(len(X), 3)), rng.random(len(X))
+    np.testing.assert_allclose(
+        design.matvec(coefficients)[design.valid], (X @ coefficients)[design.valid], rtol=1e-12, atol=1e-12
+    )
+    np.testing.assert_allclose(design.tmatvec(residuals), X.T @ residuals, rtol=1e-12, atol=1e-10)
+    np.testing.assert_allclose(design.gram(weights), (X * weights[:, None]).T @ X, rtol=1e-12, atol=1e-10)
+    np.testing.assert_allclose(design.gram(), X.T @ X, rtol=1e-12, atol=1e-10)
