@@ -18,6 +18,7 @@ _TUNING_HELP = "Mean rate in bins of the variable, over the same bins of time: a
 _PLACE_HELP = "Mean rate where the animal was, as recorded and as the whole model predicts it, on one colour scale; the few bins above its end have its last colour. Blank: never visited."
 _EFFECT_HELP = "The rate that the model predicts with every other term at its mean contribution, with its 95 % band."
 _FILTER_HELP = "How much a spike, or one unit of a signal, changes the log of the rate, by the time that has passed since. Above zero it raises the rate, below it lowers it."
+_EVENT_HELP = "How the log of the rate differs around an event, by the time from it: negative before, positive after. A scaled kernel is what one unit of the value adds."
 _COUPLING_HELP = (
     "Each cell is what the spikes of one unit do to another, summed over the filter. Above zero: they raise its rate."
 )
@@ -163,9 +164,10 @@ def kernels(label: str, filters: xr.Dataset, unit: str) -> list[Drawing]:
     sources = [str(name) for name in one["filter"].dims if name != "lag_s"]
     if not np.isfinite(one["filter"].values).any():
         return []
+    said = _EVENT_HELP if lag.label.startswith("time relative") else _FILTER_HELP
     if not sources:
         curve = Curve("filter", lags, one["filter"].values, one["low"].values, one["high"].values)
-        return [Lines(f"filter_{label}", f"{label}: filter, 95 % band", lag, log_rate, [curve], _FILTER_HELP, level=True)]
+        return [Lines(f"filter_{label}", f"{label}: filter, 95 % band", lag, log_rate, [curve], said, level=True)]
     values, low, high = (one[key].transpose("lag_s", sources[0]).values for key in ("filter", "low", "high"))
     names = [str(name) for name in one[sources[0]].values]
     strength = np.nan_to_num(np.abs(values)).max(axis=0)
@@ -183,7 +185,7 @@ def kernels(label: str, filters: xr.Dataset, unit: str) -> list[Drawing]:
     ]
     few = len(curves) == np.isfinite(values).any(axis=0).sum()
     title = f"{label}: filters" if few else f"{label}: the {len(curves)} strongest filters"
-    drawings: list[Drawing] = [Lines(f"filter_{label}", f"{title}, 95 % bands", lag, log_rate, curves, _FILTER_HELP, level=True)]
+    drawings: list[Drawing] = [Lines(f"filter_{label}", f"{title}, 95 % bands", lag, log_rate, curves, said, level=True)]
     if len(names) > 1 and sources[0] == "source":
         number = Axis("from unit", names=tuple(names))
         image = Image("", lags, np.arange(1, len(names) + 1, dtype=float), values)
