@@ -97,6 +97,11 @@ def cv_dataset(prepared: Prepared, cross_validation: CrossValidation | None) -> 
     return xr.Dataset(variables, coords)
 
 
+def term_tests(prepared: Prepared, fit: Fit) -> xr.Dataset:
+    """Wald test (term, unit) of each term of the design."""
+    return fit.wald().sel(term=[term.label for term in prepared.design.terms])
+
+
 def score_table(prepared: Prepared, fit: Fit, cross_validation: CrossValidation | None) -> xr.Dataset:
     """One row per unit of everything in `SCORES`."""
     import xarray as xr

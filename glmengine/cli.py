@@ -113,7 +113,7 @@ def build_parser() -> argparse.ArgumentParser:
     run = command(
         "run",
         "fit, score, and write everything",
-        "Writes coefficients.csv, scores.csv, result.nc, figures/, report.html, analysis.toml and script.py.",
+        "Writes coefficients.csv, scores.csv, tests.csv, result.nc, figures/, report.html, analysis.toml and script.py.",
     )
     run.add_argument("analysis", metavar="ANALYSIS", help="an analysis (.toml) or a project (.glm)")
     run.add_argument(

@@ -352,7 +352,7 @@ def _say_result(result: Result, folder: str | Path) -> None:
     )
     for note in result.notes:
         print(f"note: {note}")
-    print(f"written to {folder}: coefficients.csv, scores.csv, result.nc, report.html, analysis.toml, script.py")
+    print(f"written to {folder}: coefficients.csv, scores.csv, tests.csv, result.nc, report.html, analysis.toml, script.py")
 
 
 def _units(count: int) -> str:

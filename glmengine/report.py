@@ -39,6 +39,13 @@ COLUMNS = {
 }
 
 
+_ABOUT_TESTS = (
+    "<p>Wald statistic of each term (degrees of freedom) and the probability of one at least as large if the term had no effect "
+    "(Wood 2013). It takes bins to be independent given the model and the strength of the penalty as given, and is not corrected for the "
+    "number of units and terms; the held-out scores need neither.</p>"
+)
+
+
 def report_html(
     analysis: Analysis, result: Result | None = None, *, recording_name: str = "", pictures: Mapping[str, bytes] | None = None
 ) -> str:
@@ -61,6 +68,8 @@ def report_html(
         if result.notes:
             parts += ["<h2>To be noted</h2>", "<ul>", *(f"<li>{_safe(note)}</li>" for note in result.notes), "</ul>"]
         parts += ["<h2>Scores</h2>", _score_table(result)]
+        if result.tests is not None and np.isfinite(result.tests["p"]).any():
+            parts += ["<h2>Is each term needed?</h2>", _ABOUT_TESTS, _test_table(result)]
         if result.sessions is not None:
             parts += ["<h2>Sessions</h2>", _session_table(result)]
     for name, picture in (pictures or {}).items():
@@ -103,6 +112,25 @@ def _score_table(result: Result) -> str:
         cells = "".join(f"<td>{_safe(_number(result.scores[name].values[index]))}</td>" for name in present)
         rows.append(f"<tr><td>{_safe(unit)}</td>{cells}</tr>")
     return f"<table><thead><tr><th>unit</th>{head}</tr></thead><tbody>\n" + "\n".join(rows) + "\n</tbody></table>"
+
+
+def _test_table(result: Result) -> str:
+    terms = [str(term) for term in result.tests["term"].values]
+    head = "".join(f"<th>{_safe(term)}</th>" for term in terms)
+    rows = []
+    for unit in result.units:
+        there = result.tests.sel(unit=unit)
+        cells = "".join(
+            f"<td>{_safe(_test(*(float(there[name].sel(term=term)) for name in ('wald', 'df', 'p'))))}</td>" for term in terms
+        )
+        rows.append(f"<tr><td>{_safe(unit)}</td>{cells}</tr>")
+    return f"<table><thead><tr><th>unit</th>{head}</tr></thead><tbody>\n" + "\n".join(rows) + "\n</tbody></table>"
+
+
+def _test(statistic: float, df: float, p: float) -> str:
+    if math.isnan(p):
+        return "–"
+    return f"{statistic:.4g} ({df:g}), " + ("p < 1e-16" if p < 1e-16 else f"p = {p:.2g}")
 
 
 def _session_table(result: Result) -> str:

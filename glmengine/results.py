@@ -54,6 +54,8 @@ class Result:
         Covariance of the intercept and the coefficients; None where it would be very large.
     sessions : Dataset or None (unit, session)
         Of several sessions: each one's ``intercept`` and ``intercept_error``, ``n_bins``, ``n_spikes``, ``rate_hz``, ``deviance_explained_fit``.
+    tests : Dataset or None (term, unit)
+        Wald test of each term: ``wald``, ``df``, ``p`` (see `glmengine.significance.wald`).
     provenance : dict
         Versions, hashes, time taken: see `glmengine.provenance`.
     notes : tuple of str
@@ -73,6 +75,7 @@ class Result:
     cv: xr.Dataset | None = None
     covariance: xr.DataArray | None = None
     sessions: xr.Dataset | None = None
+    tests: xr.Dataset | None = None
     provenance: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
@@ -162,7 +165,7 @@ class Result:
             **{f"curves:{label}": curve for label, curve in self.curves.items()},
             **{f"filters:{label}": filters for label, filters in self.filters.items()},
         }
-        optional = {"coupling": self.coupling, "cv": self.cv, "sessions": self.sessions}
+        optional = {"coupling": self.coupling, "cv": self.cv, "sessions": self.sessions, "tests": self.tests}
         datasets |= {name: dataset for name, dataset in optional.items() if dataset is not None}
         if self.covariance is not None:
             datasets["covariance"] = self.covariance.to_dataset(name="covariance")
@@ -201,6 +204,7 @@ class Result:
                 cv=datasets.get("cv"),
                 covariance=datasets["covariance"]["covariance"] if "covariance" in datasets else None,
                 sessions=datasets.get("sessions"),
+                tests=datasets.get("tests"),
                 provenance=json.loads(texts["provenance"]),
                 notes=tuple(json.loads(texts["notes"])),
             )

@@ -137,7 +137,7 @@ def _assessed(
     cross_validation: CrossValidation | None,
     context: Context,
 ) -> Result:
-    from glmengine.assess import coefficient_arrays, covariance_array, cv_dataset, score_table
+    from glmengine.assess import coefficient_arrays, covariance_array, cv_dataset, score_table, term_tests
     from glmengine.curves import response_curves
     from glmengine.filters import coupling_strengths, term_filters
     from glmengine.posterior import Posterior, link_of
@@ -181,6 +181,7 @@ def _assessed(
         filters=filters,
         coupling=coupling,
         cv=cv_dataset(prepared, cross_validation),
+        tests=term_tests(prepared, fit),
         covariance=covariance if size <= _LARGEST_KEPT else None,
         sessions=session_table(prepared, posterior, analysis.model.family, np.asarray(scores["dispersion"].values)),
         provenance=provenance(

@@ -54,7 +54,7 @@ def write_outputs(
 ) -> list[Path]:
     """Write ``coefficients.csv``, ``scores.csv``, ``result.nc``, ``analysis.toml``, ``script.py``, ``figures/`` and ``report.html``.
 
-    Of several sessions also ``sessions.csv``.
+    Also ``tests.csv``, and of several sessions ``sessions.csv``.
 
     Parameters
     ----------
@@ -91,6 +91,8 @@ def write_outputs(
         "analysis.toml": tomli_w.dumps(result.analysis.to_dict()),
         "script.py": script_text(result.analysis, path or None, recipe),
     }
+    if result.tests is not None:
+        texts["tests.csv"] = table_csv(result.tests)
     if result.sessions is not None:
         texts["sessions.csv"] = table_csv(result.sessions)
     if recipe is not None:

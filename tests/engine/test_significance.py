@@ -119,3 +119,25 @@ def test_units_of_measure_do_not_matter(data):
     y = rng.poisson(np.exp(eta))
     one, other = (ge.fit(X * scale, y, penalty=None).wald({"g": [1, 2]}) for scale in (1.0, [1, 1e-6, 1e6, 1, 1]))
     assert float(one["wald"][0, 0]) == pytest.approx(float(other["wald"][0, 0]), rel=1e-6)
+
+
+def test_a_run_tests_its_terms_and_keeps_the_numbers(small_analysis, small_recording, small_result, tmp_path):
+    tests = small_result.tests
+    assert list(tests["term"].values) == [term.label for term in small_result.terms]
+    p = tests["p"]
+    assert float(p.sel(term="head_direction", unit="hd")) < 1e-6
+    assert float(p.sel(term="place", unit="place")) < 1e-6
+    assert float(p.sel(term="head_direction", unit="flat")) > 1e-3
+    small_result.save(tmp_path / "a.nc")
+    again = ge.Result.load(tmp_path / "a.nc")
+    assert again.tests.equals(tests)
+    from glmengine.export import write_outputs
+
+    written = {path.name for path in write_outputs(small_result, tmp_path / "out", figures=False)}
+    assert "tests.csv" in written
+    lines = (tmp_path / "out" / "tests.csv").read_text(encoding="utf-8").splitlines()
+    assert lines[0] == "term,unit,wald,df,p"
+    assert len(lines) == 1 + tests["p"].size
+    assert "Is each term needed?" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    lasso = small_analysis.with_(model=small_analysis.model.with_(penalty="lasso"))
+    assert ge.run(lasso, small_recording).tests["p"].isnull().all()
