@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from glmengine.field_filters import field_filters
 from glmengine.posterior import Z95, Posterior
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from glmengine.preparing import Prepared
 
 
-_FILTERED = ("filter", "event", "history", "coupling")
+_FILTERED = ("filter", "event", "receptive_field", "history", "coupling")
 
 
 def term_filters(prepared: Prepared, posterior: Posterior) -> dict[str, xr.Dataset]:
@@ -24,8 +25,8 @@ def term_filters(prepared: Prepared, posterior: Posterior) -> dict[str, xr.Datas
     -------
     dict of str to Dataset
         ``filter``, ``low``, ``high`` over (unit, lag_s), for coupling over (unit, source, lag_s), for an event with conditions or
-        a scaled kernel over (unit, condition, lag_s): what one spike or event adds to the linear predictor that much later; NaN
-        for pairs that the model does not have.
+        a scaled kernel over (unit, condition, lag_s), for a receptive field over (unit, channel, lag_s): what one spike or event
+        adds to the linear predictor that much later; NaN for pairs that the model does not have.
     """
     return {term.label: _filters(term, prepared, posterior) for term in prepared.design.terms if term.kind in _FILTERED}
 
@@ -86,6 +87,8 @@ def coupling_strengths(prepared: Prepared, posterior: Posterior) -> xr.Dataset |
 def _filters(term: Any, prepared: Prepared, posterior: Posterior) -> xr.Dataset:
     import xarray as xr
 
+    if term.kind == "receptive_field":
+        return field_filters(term, prepared, posterior)
     lags, kernel = (term if term.kind == "event" else term.basis).kernel(prepared.grid.bin_size)
     blocks = _blocks(term.label, prepared)
     units, sources, allowed = len(prepared.units), list(blocks), _allowed(prepared)

@@ -200,6 +200,41 @@ class EventTerm(Term):
         return np.arange(length) - round(self.before / bin_size), values
 
 
+class ReceptiveFieldTerm(Term):
+    """What a stimulus of many channels does to the rate: a filter over space and time of images, videos or spectrograms."""
+
+    kind: Literal["receptive_field"] = "receptive_field"
+    variable: str = param(
+        title="Stimulus",
+        help="A covariate with several components: the pixels of an image, the bands of a spectrogram.",
+        choices="multichannel",
+        min_length=1,
+    )
+    basis: AnyBasis = param(title="Basis", help="Kernels over the stimulus's past; the window says how far back.")
+    space: Literal["each", "pca", "sta", "given"] = param(
+        "each",
+        title="Space",
+        help="A filter for each channel; or time courses of the stimulus seen through its principal components, through each unit's own spike-triggered average, or through given filters.",
+    )
+    components: int = param(
+        5, title="Components", help="How many principal components, where space is seen through them.", ge=1, le=1000
+    )
+    filter_file: str = param(
+        "",
+        title="Filter file",
+        help="Where filters are given: a .npy, .csv or text file with one number a channel, or several such filters one after another.",
+        advanced=True,
+    )
+    projection: tuple[tuple[float, ...], ...] = param(
+        (), title="Projection", help="What each channel that is left is of the stimulus's.", hidden=True
+    )
+    projected: tuple[str, ...] = param((), title="Projected", help="Names of the channels that are left.", hidden=True)
+
+    @property
+    def _inputs(self) -> str:
+        return f"{self.variable} field"
+
+
 class HistoryTerm(Term):
     """The unit's own spikes in the past: refractoriness, bursting, adaptation."""
 
@@ -282,5 +317,6 @@ class ColumnsTerm(Term):
 
 
 AnyTerm = Annotated[
-    CovariateTerm | FilterTerm | EventTerm | HistoryTerm | CouplingTerm | ColumnsTerm, Field(discriminator="kind")
+    CovariateTerm | FilterTerm | EventTerm | ReceptiveFieldTerm | HistoryTerm | CouplingTerm | ColumnsTerm,
+    Field(discriminator="kind"),
 ]
