@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import pairwise
+
 import numpy as np
+import pynapple as nap
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import glmengine as ge
 from glmengine.analysis import Analysis, Model, Time, Validation
@@ -21,8 +27,6 @@ ENDS = np.array([[0.0, 60.0], [70.0, 100.0]])
 
 def session(choices=("left", "right", "left", "ünsure"), scales=(0.5, -2.0, 3.0, 1.0), text=True) -> Recording:
     """Two recorded stretches, four trials, and events near borders, on edges of bins and twice in a bin."""
-    import pynapple as nap
-
     rng = np.random.default_rng(3)
     support = nap.IntervalSet(ENDS[:, 0], ENDS[:, 1])
     properties = {"choice": list(choices), "scale": list(scales), "go_time": [5.2, 21.0, np.nan, 71.5]}
@@ -111,6 +115,30 @@ def test_stretches_of_one_bin_have_the_columns_of_their_bins():
     cue = recording.events["cue"].t
     np.testing.assert_allclose(found, looped(term, recording, grid, cue, np.ones(len(cue))), atol=1e-12)
     assert (found != 0).any(axis=1).all()
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.integers(0, 99_999).map(lambda ms: ms / 1000), min_size=1, max_size=12),
+    st.sampled_from([0.004, 0.01, 0.03, 0.25]),
+    st.integers(0, 30),
+    st.integers(1, 30),
+    st.lists(st.integers(0, 99_000), min_size=2, max_size=8, unique=True),
+)
+def test_any_events_in_any_bins_are_as_in_the_loop(times, bin_size, before, after, edges):
+    """Times in whole milliseconds, many of them on edges of bins; stretches anywhere in the recorded time."""
+    recording = session()
+    times = np.array(sorted(time for time in times if any(a <= time <= b for a, b in ENDS)))
+    term = EventTerm(events="bell", before=before * bin_size, after=after * bin_size, basis=bumps(3))
+    recording = replace(recording, events={"bell": nap.Ts(times, time_support=recording.epochs["all"])})
+    edges = np.sort(edges) / 1000
+    pieces = np.array([(a, b) for a, b in pairwise(edges)][::2])
+    pieces = pieces[[any(low <= a and b <= high for low, high in ENDS) for a, b in pieces]]
+    grid = TimeGrid.from_intervals(pieces.reshape(-1, 2), bin_size)
+    if not grid.n_bins:
+        return
+    found = build_design(question(term, bin_size=bin_size), recording, grid, unit_names=("one",), frozen_terms=(term,)).dense()
+    np.testing.assert_allclose(found, looped(term, recording, grid, times, np.ones(len(times))), atol=1e-12)
 
 
 def test_bins_whose_window_leaves_the_recorded_time_are_left_out_where_asked():
@@ -297,8 +325,6 @@ def test_a_scale_that_is_constant_or_missing_is_refused():
 
 
 def test_too_many_values_for_a_kernel_each_are_refused():
-    import pynapple as nap
-
     recording = session()
     start = np.arange(250) * 0.2 + 0.05
     trials = nap.IntervalSet(start, start + 0.1, metadata={"number": list(range(250))})

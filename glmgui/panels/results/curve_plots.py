@@ -172,6 +172,8 @@ def kernels(label: str, filters: xr.Dataset, unit: str) -> list[Drawing]:
     names = [str(name) for name in one[sources[0]].values]
     strength = np.nan_to_num(np.abs(values)).max(axis=0)
     strongest = [at for at in np.argsort(-strength) if strength[at] > 0][:_MOST_SOURCES]
+    if sources[0] != "source":  # conditions keep their order, and their colours from unit to unit
+        strongest.sort()
     curves = [
         Curve(
             f"from {names[at]}" if sources[0] == "source" else names[at],
@@ -179,7 +181,7 @@ def kernels(label: str, filters: xr.Dataset, unit: str) -> list[Drawing]:
             values[:, at],
             low[:, at],
             high[:, at],
-            colour=colour,
+            colour=colour if sources[0] == "source" else int(at),
         )
         for colour, at in enumerate(strongest)
     ]
