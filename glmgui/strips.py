@@ -224,6 +224,11 @@ class NoticeBar(QFrame):
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self.dismiss)
+        # when the bar has got its width: a height set while the bar is being laid out is lost
+        self._fit = QTimer(self)
+        self._fit.setSingleShot(True)
+        self._fit.setInterval(0)
+        self._fit.timeout.connect(self._fit_height)
         self._details.clicked.connect(lambda: self.details_asked.emit(self.notice))
         close.clicked.connect(self.dismiss)
 
@@ -242,7 +247,7 @@ class NoticeBar(QFrame):
         self.setAccessibleName(f"{notice.level}: {said}")
         self.wanted.emit(True)
         self.show()
-        self._fit_height()
+        self._fit.start()
         seconds = _NOTICE_SECONDS[notice.level]
         if seconds:
             self._timer.start(1000 * seconds)
@@ -251,12 +256,12 @@ class NoticeBar(QFrame):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._fit_height()
+        self._fit.start()
 
     def _fit_height(self) -> None:
         """As high as its text is at this width: a label that wraps would ask for a narrow column's height."""
-        height = self.layout().heightForWidth(self.width())
-        if height > 0 and height != self.maximumHeight():
+        height = self.layout().heightForWidth(self.width()) + 1  # and the line below it
+        if height > 1 and height != self.maximumHeight():
             self.setFixedHeight(height)
 
     def dismiss(self) -> None:
