@@ -74,7 +74,7 @@ def convolve_pieces(
         _stretch(signal, lags, fill, offsets, begin, out[begin - start : end - start])
 
     begins = range(start, stop, rows)
-    with _single_blas_threads() as threads:
+    with single_blas_threads() as threads:
         if threads == 1 or len(begins) < _THREADED:
             for begin in begins:
                 stretch(begin)
@@ -238,7 +238,7 @@ def _controller() -> ThreadpoolController:
 
 
 @contextmanager
-def _single_blas_threads() -> Iterator[int]:
+def single_blas_threads() -> Iterator[int]:
     """As many threads as the BLAS would use, each with a BLAS that uses one: those of its own wait for the slowest of them."""
     controller = _controller()
     threads = max((entry["num_threads"] for entry in controller.info() if entry["user_api"] == "blas"), default=1)

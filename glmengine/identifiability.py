@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from glmengine.context import SILENT, Context, Progress
+from glmengine.convolution import single_blas_threads
 from glmengine.findings import Finding, Identifiability, listed, many
 
 if TYPE_CHECKING:
@@ -72,6 +73,11 @@ def identifiability(design: Design, unit_names: Sequence[str] = (), context: Con
     Identifiability
         Its `str` is the report in words.
     """
+    with single_blas_threads():
+        return _identifiability(design, unit_names, context)
+
+
+def _identifiability(design: Design, unit_names: Sequence[str], context: Context) -> Identifiability:
     moments = _moments(design, context.part(0.0, 0.7))
     mask = design.mask(unit_names) if unit_names else None
     patterns: dict[bytes, list[int]] = {}
@@ -152,6 +158,8 @@ def _judge(design: Design, moments: _Moments, parts: Mapping[str, _Whitened]) ->
         findings += _within(design, moments, label, part)
     common = _in_common(moments, parts)
     labels = list(parts)
+    everything = _joined(labels, parts, common)
+    lost = int((np.linalg.eigvalsh(everything) <= SAME).sum()) if len(everything) else 0
     for place, label in enumerate(labels):
         alone = [np.zeros((0, parts[label].matrix.shape[1]))]
         for other in labels[:place]:
@@ -160,11 +168,9 @@ def _judge(design: Design, moments: _Moments, parts: Mapping[str, _Whitened]) ->
             findings += _pair(other, label, parts, 1.0 - correlations**2)
             alone.append(directions[1.0 - correlations**2 <= SAME])
         single = int(np.linalg.matrix_rank(np.vstack(alone), tol=1e-6)) if sum(map(len, alone)) else 0
-        findings += _several(labels[: place + 1], parts, common, single)
-    everything = _joined(labels, parts, common)
-    cross = np.linalg.eigvalsh(everything) if len(everything) else np.ones(1)
-    rank = len(everything) - int((cross <= SAME).sum()) if len(everything) else 0
-    return findings, rank, _condition(moments, parts)
+        if lost:  # else no term shares anything with the others together
+            findings += _several(labels[: place + 1], parts, common, single)
+    return findings, len(everything) - lost, _condition(moments, parts)
 
 
 def _condition(moments: _Moments, parts: Mapping[str, _Whitened]) -> float:
