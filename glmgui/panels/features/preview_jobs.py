@@ -39,7 +39,8 @@ def draw_basis(preview: BasisPreview, term: Spec, recording: Recording, bin_size
         )
         return
     if factors is None:
-        x, values, label, unit = basis_curve(term.basis, None, bin_size)
+        basis = term.behind_refractory(bin_size).basis if term.kind == "history" else term.basis
+        x, values, label, unit = basis_curve(basis, None, bin_size)
         preview.show_curve(x, values, Axis(label, unit), f"{term.label}: {values.shape[1]} functions of the past")
         return
     if len(factors) == 1:
