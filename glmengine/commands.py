@@ -162,12 +162,14 @@ def export(options: Namespace) -> int:
     """Results in a copy of the recording's NWB file."""
     from glmengine.export.nwb_results import write_results_nwb
     from glmengine.export.outputs import writable_folder
+    from glmengine.export.recordings import refuse_original
 
     result, path = _result(options.result), Path(options.nwb)
     with progress_bar() as context:
         recording = _opened(options.recording, options, context.part(0.0, 0.6))
         writable_folder(path.parent)
-        if path.exists() and not options.force and not path.samefile(options.recording):
+        refuse_original(recording, path)
+        if path.exists() and not options.force:
             raise GlmError(f"{path}: exists already; give another name, or --force to replace it")
         fitted = result.provenance.get("recording_sha256", "")
         if fitted and recording.sha256 and fitted != recording.sha256:

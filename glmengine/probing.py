@@ -64,7 +64,9 @@ def probe(path: Path, reader: Reader, recipe: Recipe | None, fingerprint: str, c
             child.kill()
         child.wait()
     if code is None:
-        raise GlmError(f"{path.name}: could not be read within {limit:.0f} s; it is damaged, copy or export it again")
+        raise GlmError(
+            f"{path.name}: could not be read within {limit:.0f} s; it is damaged, or the computer is very busy: try again, or copy or export it again"
+        )
     try:
         reply = json.loads(answer.decode("utf-8", "replace").strip().splitlines()[-1])
     except (IndexError, ValueError):

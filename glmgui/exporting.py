@@ -74,11 +74,12 @@ class Exporting:
         path = path or self._ask(title, name, kinds, ending)
         if path is None:
             return
+        path, agreed = _ending_in(path, ending)
 
         def write(context: Context) -> None:
             from glmengine.export.recordings import save_recording
 
-            save_recording(recording, path, context=context)
+            save_recording(recording, path, replace=agreed, context=context)
 
         self._write(path, write)
 
@@ -93,9 +94,14 @@ class Exporting:
         if path is None:
             return
 
+        path, agreed = _ending_in(path, ".nwb")
+
         def write(context: Context) -> None:
+            from glmengine.errors import GlmError
             from glmengine.export.nwb_results import write_results_nwb
 
+            if path.exists() and not agreed:
+                raise GlmError(f"{path}: exists already; give another name")
             write_results_nwb(result, recording, path)
 
         self._write(path, write)
@@ -128,3 +134,10 @@ def write_scores(result: Result, path: Path) -> None:
     from glmengine.files import write_whole
 
     write_whole(path, scores_csv(result).encode("utf-8"))
+
+
+def _ending_in(path: Path, ending: str) -> tuple[Path, bool]:
+    """The path with the ending, and whether the user has agreed to replace what is there: not where the ending was put to the name."""
+    if not ending or path.suffix.lower() == ending:
+        return path, True
+    return path.with_name(path.name + ending), False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -51,7 +52,7 @@ def write_results_nwb(result: Result, recording: Recording, path: str | Path) ->
     refuse_original(recording, path)
     _refuse_strangers(result, recording)
     is_nwb = recording.path is not None and recording.source.get("format") == "NWB"
-    if is_nwb and not recording.path.exists():
+    if is_nwb and not os.path.exists(recording.path):
         raise GlmError(f"{recording.path}: the recording is no longer there, so it cannot be copied; open it where it is now")
     with tempfile.TemporaryDirectory() as folder:
         original = recording.path

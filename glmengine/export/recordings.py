@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,7 +46,7 @@ def save_recording(recording: Recording, path: str | Path, *, replace: bool = Tr
         )
     refuse_original(recording, path)
     if ending == ".nwb" and not replace and path.exists():
-        raise GlmError(f"{path}: exists already; give another name, or --force to replace it")
+        raise GlmError(f"{path}: exists already; give another name, or have it replaced")
     context.report(Progress(f"Writing {path.name}", 0.1))
     context.check()
     if ending == ".nwb":
@@ -62,11 +63,21 @@ def save_recording(recording: Recording, path: str | Path, *, replace: bool = Tr
 def refuse_original(recording: Recording, path: Path) -> None:
     """Raise `GlmError` if writing to `path` would change what `recording` was opened from, by whatever name or link."""
     original = recording.path
-    if original is None or not original.exists():
+    if original is None:
         return
-    if path.exists() and path.samefile(original):
+    if _same(path, original):
         raise GlmError(f"{path}: is the recording itself, which is never changed; give another name for the copy")
-    if original.is_dir() and original.resolve() in path.resolve().parents:
+    if os.path.isdir(original) and original.resolve() in path.resolve().parents:
         raise GlmError(
             f"{path}: lies in the folder of the recording itself, which is never changed; choose another folder for the copy"
         )
+
+
+def _same(one: Path, other: Path) -> bool:
+    """Whether both are one file or folder; where that cannot be looked up, whether they are called the same."""
+    try:
+        return one.samefile(other)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return one.resolve() == other.resolve()

@@ -61,6 +61,18 @@ def test_the_original_is_refused_in_words(opened, tmp_path, name):
     assert link.is_symlink()
 
 
+def test_a_name_with_a_point_gets_its_ending_and_replaces_nothing_unasked(opened, tmp_path):
+    trigger(opened, "save_nwb", tmp_path / "mouse 1.2")
+    assert open_recording(tmp_path / "mouse 1.2.nwb").unit_names == opened.document.recording.unit_names
+    told = []
+    notices().noticed.connect(lambda notice: told.append(str(notice)))
+    before = (tmp_path / "mouse 1.2.nwb").read_bytes()
+    for name in ("save_nwb", "export_nwb"):
+        trigger(opened, name, tmp_path / "mouse 1.2")
+    assert sum("exists already" in text for text in told) == 2
+    assert (tmp_path / "mouse 1.2.nwb").read_bytes() == before
+
+
 def test_leaving_the_question_saves_nothing_and_without_a_recording_it_is_not_asked(window, opened, tmp_path):
     before = sorted(tmp_path.iterdir())
     for name in ("save_nwb", "save_npz", "export_nwb"):
