@@ -13,6 +13,7 @@ from pydantic import Field, field_validator, model_validator
 from glmengine.derived import AnyDerived
 from glmengine.errors import GlmError
 from glmengine.files import write_whole
+from glmengine.rules import in_order
 from glmengine.spec import Spec, param
 from glmengine.terms import AnyTerm
 from glmengine.unit_choice import UnitSelection
@@ -76,12 +77,7 @@ class Time(Spec):
     @field_validator("intervals")
     @classmethod
     def _in_order(cls, value: tuple[tuple[float, float], ...]) -> tuple[tuple[float, float], ...]:
-        for start, stop in value:
-            if not stop > start:
-                raise GlmError(
-                    f"the interval from {start} s to {stop} s is reversed or empty; its stop must come after its start"
-                )
-        return value
+        return in_order(value)
 
 
 class Model(Spec):

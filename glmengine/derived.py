@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from glmengine.derived_epochs import CombinedEpochs, ThresholdEpochs, TrialEpochs
+from glmengine.derived_epochs import CombinedEpochs, DrawnEpochs, ThresholdEpochs, TrialEpochs
 from glmengine.derived_kinds import BandPhase, Drift, HeadDirection, Logarithm, Running, TimeSince, TrialNumber, Unwrapped, ZScore
 from glmengine.errors import GlmError
 from glmengine.joining import with_session_epochs, within_sessions
@@ -31,15 +31,32 @@ AnyDerived = Annotated[
     | Unwrapped
     | ThresholdEpochs
     | TrialEpochs
+    | DrawnEpochs
     | CombinedEpochs,
     Field(discriminator="kind"),
 ]
-EPOCH_KINDS = (ThresholdEpochs, TrialEpochs, CombinedEpochs)
+EPOCH_KINDS = (ThresholdEpochs, TrialEpochs, DrawnEpochs, CombinedEpochs)
 """Those that make epochs; the others make covariates."""
 
 
-def compute_derived(derived: Sequence[AnyDerived], recording: Recording, max_gap: float | None = None) -> Recording:
+def compute_derived(
+    derived: Sequence[AnyDerived],
+    recording: Recording,
+    max_gap: float | None = None,
+    *,
+    needed: Collection[str] | None = None,
+) -> Recording:
     """`recording` with the derived covariates and epochs, each of which may use those before it.
+
+    Parameters
+    ----------
+    derived : sequence of specs
+    recording : Recording
+    max_gap : float, optional
+        As for the covariates of a time grid, in s.
+    needed : collection of str, optional
+        The epochs that are wanted: others that this recording cannot have (no such trials, nothing above the threshold) are left out.
+        All are wanted where None.
 
     Raises
     ------
@@ -48,8 +65,14 @@ def compute_derived(derived: Sequence[AnyDerived], recording: Recording, max_gap
     """
     max_gap = within_sessions(recording, max_gap)
     for position, spec in enumerate(derived):
-        made = spec.compute(recording, max_gap, f"derived.{position}")
-        if not isinstance(spec, EPOCH_KINDS):
+        makes_epochs = isinstance(spec, EPOCH_KINDS)
+        try:
+            made = spec.compute(recording, max_gap, f"derived.{position}")
+        except GlmError:
+            if makes_epochs and needed is not None and spec.name not in needed:
+                continue
+            raise
+        if not makes_epochs:
             recording = recording.with_covariates(made)
         elif spec.name == "all":
             raise GlmError("'all' is the whole recording; give these epochs another name", field=f"derived.{position}.name")

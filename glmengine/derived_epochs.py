@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from pydantic import model_validator
+from pydantic import field_validator, model_validator
 
 from glmengine.errors import GlmError
-from glmengine.rules import check_limits, matching
+from glmengine.rules import check_limits, in_order, matching
 from glmengine.spec import Spec, param
 from glmengine.timegrid import as_pairs, intersect, merge
 
@@ -139,6 +139,32 @@ class TrialEpochs(Spec):
                 f"{recording.name}: none of the {len(kept)} trials of '{self.trials}' meets the conditions of '{self.name}'; "
                 "loosen them",
                 field=f"{field}.where",
+            )
+        return _interval_set(pieces)
+
+
+class DrawnEpochs(Spec):
+    """Epochs drawn by hand, under a name."""
+
+    kind: Literal["drawn_epochs"] = "drawn_epochs"
+    name: str = param("drawn", title="Name", help=_NAME_HELP, min_length=1)
+    intervals: tuple[tuple[float, float], ...] = param(
+        title="Intervals", help="Start and stop of each, such as 10 - 20, 30 - 45.", unit="s", min_length=1
+    )
+
+    @field_validator("intervals")
+    @classmethod
+    def _in_order(cls, value: tuple[tuple[float, float], ...]) -> tuple[tuple[float, float], ...]:
+        return in_order(value)
+
+    def compute(self, recording: Recording, max_gap: float | None, field: str) -> nap.IntervalSet:
+        pieces = intersect(merge(np.asarray(self.intervals)), as_pairs(recording.epochs["all"]))
+        if not len(pieces):
+            start, stop = float(recording.epochs["all"].start[0]), float(recording.epochs["all"].end[-1])
+            raise GlmError(
+                f"{recording.name}: the intervals of '{self.name}' lie outside the recording, which lasts from {start:g} to {stop:g} s; "
+                "draw them inside",
+                field=f"{field}.intervals",
             )
         return _interval_set(pieces)
 

@@ -116,8 +116,9 @@ def prepare_again(
     from glmengine.refractory import refractory_rows, without_refractory
     from glmengine.timegrid import TimeGrid, make_grid, usable
 
-    recording = compute_derived(analysis.derived, recording, analysis.time.max_gap)
     named = _epoch_names(epochs)
+    needed = {*(named or ()), *(name for term in terms for name in getattr(term, "epochs", ()))}
+    recording = compute_derived(analysis.derived, recording, analysis.time.max_gap, needed=needed)
     if epochs is None or named is not None:
         time = _with_epochs(analysis.time, named, recording)
         grid = make_grid(time, recording)
@@ -140,6 +141,16 @@ def prepare_again(
     quiet = refractory_rows(terms, recording, grid, tuple(units))
     spikes = None if spikes is None else without_refractory(spikes, quiet)
     return Prepared(recording, grid, tuple(units), spikes, rows, design, design.notes, quiet)
+
+
+def grid_of(analysis: Analysis, recording: Recording) -> TimeGrid:
+    """The bins that a prediction for `recording` has without epochs of its own: those of the analysis, derived epochs among them."""
+    from glmengine.derived import EPOCH_KINDS, compute_derived
+    from glmengine.timegrid import make_grid
+
+    if any(isinstance(spec, EPOCH_KINDS) and spec.name in analysis.time.epochs for spec in analysis.derived):
+        recording = compute_derived(analysis.derived, recording, analysis.time.max_gap, needed=())
+    return make_grid(_with_epochs(analysis.time, None, recording), recording)
 
 
 def _fit_rows(analysis: Analysis, recording: Recording, grid: TimeGrid) -> tuple[np.ndarray, list[str]]:
@@ -189,7 +200,7 @@ def _units(
         f"Left out ({reason}): {', '.join(name for name in reasons if reasons[name] == reason)}."
         for reason, _ in counted(reasons.values())
     ]
-    few = spikes < analysis.units.min_spikes
+    few = (spikes < analysis.units.min_spikes) & (analysis.units.min_spikes > 0)  # the sum of a signal may be below 0
     if few.all():
         raise GlmError(
             f"every unit has fewer than {analysis.units.min_spikes} spikes in the bins used (the most: {spikes.max():g}); lower the limit",

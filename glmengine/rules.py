@@ -68,6 +68,20 @@ def check_limits(low: float | None, high: float | None, what: str, low_field: st
         )
 
 
+def in_order(intervals: tuple[tuple[float, float], ...]) -> tuple[tuple[float, float], ...]:
+    """The intervals (start and stop in s), none of which may be reversed or empty.
+
+    Raises
+    ------
+    GlmError
+        If one is.
+    """
+    for start, stop in intervals:
+        if not stop > start:
+            raise GlmError(f"the interval from {start} s to {stop} s is reversed or empty; its stop must come after its start")
+    return intervals
+
+
 def _key(text: str) -> object:
     text = text.strip()
     if text.lower() in ("true", "false"):

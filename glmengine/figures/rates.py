@@ -42,11 +42,12 @@ def rate_stretch(
     """Times (s), predicted and observed rate (Hz) of one unit over a stretch; NaN where the model says nothing."""
     from scipy.ndimage import gaussian_filter1d
 
-    from glmengine.timegrid import TimeGrid, make_grid
+    from glmengine.preparing import grid_of
+    from glmengine.timegrid import TimeGrid
 
     bin_size = result.analysis.time.bin_size
     if start is None:
-        start = busiest(make_grid(result.analysis.time, recording), recording, unit, seconds)
+        start = busiest(grid_of(result.analysis, recording), recording, unit, seconds)
     stretch = np.array([[start, start + seconds]])
     predicted = result.predict(recording, stretch).sel(unit=unit)
     counts = np.asarray(TimeGrid.from_intervals(stretch, bin_size).count(recording, (unit,))[:, 0], np.float64)

@@ -184,11 +184,12 @@ class ModelPanel(QWidget):
         self._stack.setCurrentWidget(self.empty if recording is None else self._content)
         if recording is None:
             return
-        if what & {"recording", "analysis"}:
+        if what & {"recording", "analysis", "derived"}:
+            known = document.effective_recording
             choices = {
-                "epochs": list(recording.epochs),
-                "units": list(recording.unit_names),
-                "variables": list(recording.variables),
+                "epochs": list(known.epochs),
+                "units": list(known.unit_names),
+                "variables": list(known.variables),
             }
             for form, value in ((self.model, document.analysis.model), (self.validation, document.analysis.validation)):
                 form.set_context(choices)

@@ -6,9 +6,9 @@ import numpy as np
 import pynapple as nap
 import pytest
 
-from glmengine.analysis import Analysis, Time, Validation
+from glmengine.analysis import Analysis, Model, Time, Validation
 from glmengine.basis import RaisedCosineLog
-from glmengine.derived import CombinedEpochs, Speed, ThresholdEpochs, TrialEpochs, compute_derived
+from glmengine.derived import CombinedEpochs, DrawnEpochs, Speed, ThresholdEpochs, TrialEpochs, compute_derived
 from glmengine.derived_epochs import EpochStep, TrialRule
 from glmengine.errors import GlmError
 from glmengine.opening import open_recording
@@ -236,3 +236,36 @@ def test_real_trials_by_their_properties_equal_plain_pandas(shared_data):
     others = compute_derived((spec, without), recording).epochs["others"]
     whole = recording.epochs["recognition_table"].tot_length()
     assert abs(others.tot_length() + found.tot_length() - whole) < 1e-3
+
+
+def test_drawn_epochs_are_cut_to_the_recording_and_never_reversed():
+    found = pieces(recording_of(TIMES), DrawnEpochs(name="mine", intervals=((90.0, 200.0), (5.0, 8.0), (7.0, 9.0))))
+    np.testing.assert_allclose(found, [[5.0, 9.0], [90.0, 100.0]])
+    with pytest.raises(GlmError, match="lie outside the recording, which lasts from 0 to 100 s") as caught:
+        pieces(recording_of(TIMES), DrawnEpochs(intervals=((300.0, 400.0),)))
+    assert caught.value.field == "derived.0.intervals"
+    with pytest.raises(GlmError, match="reversed"):
+        DrawnEpochs(intervals=((3.0, 2.0),))
+
+
+def test_epochs_that_another_recording_cannot_have_do_not_stop_a_prediction():
+    from dataclasses import replace
+
+    from glmengine.running import run
+
+    recording = recording_of(5 + 4 * np.sin(2 * np.pi * TIMES / 20))
+    left = TrialEpochs(name="left", trials="trials", where=(TrialRule(property="choice", one_of=("left",)),))
+    analysis = Analysis(
+        derived=(left,),
+        time=Time(bin_size=0.1),
+        terms=(HistoryTerm(basis=RaisedCosineLog(n=3, window=1.0)),),
+        validation=Validation(folds=0, fit_epochs=("left",)),
+        model=Model(strengths=(1e-3,)),
+    )
+    result = run(analysis, recording)
+    elsewhere = replace(recording, trials={})
+    assert np.isfinite(result.predict(elsewhere).values).any()
+    with pytest.raises(GlmError, match="no table of trials 'trials'"):
+        result.predict(elsewhere, epochs="left")
+    with pytest.raises(GlmError, match="no table of trials 'trials'"):
+        run(analysis, elsewhere)

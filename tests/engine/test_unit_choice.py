@@ -121,3 +121,73 @@ def test_real_units_by_region_shank_and_rate(shared_data):
     assert set(reasons.values()) == {"shank not 2"}
     counts = open_recording(shared_data / "head-direction-npz")
     assert chosen_units(UnitSelection(min_rate=10), counts) == ("7", "16")
+
+
+def test_the_command_line_applies_the_rules_and_epochs_of_a_file(shared_data, tmp_path, capsys):
+    from glmengine.cli import main
+
+    (tmp_path / "a.toml").write_text(
+        """
+format_version = 1
+
+[units]
+min_rate = 4.0
+
+[[units.where]]
+column = "shank"
+one_of = ["1"]
+
+[time]
+bin_size = 0.05
+epochs = ["early, without a part"]
+
+[[derived]]
+kind = "drawn_epochs"
+name = "early"
+intervals = [[0.0, 100.0]]
+
+[[derived]]
+kind = "drawn_epochs"
+name = "a part"
+intervals = [[20.0, 30.0]]
+
+[[derived]]
+kind = "combined_epochs"
+name = "early, without a part"
+epochs = ["early"]
+
+[[derived.steps]]
+op = "without"
+epochs = ["a part"]
+
+[[terms]]
+kind = "history"
+[terms.basis]
+family = "raised_cosine_log"
+n = 3
+window = 0.5
+
+[model]
+strengths = [1e-3]
+
+[validation]
+folds = 0
+"""
+    )
+    arguments = [
+        "run",
+        str(tmp_path / "a.toml"),
+        "--recording",
+        str(shared_data / "A2929-neurosuite"),
+        "--out",
+        str(tmp_path / "out"),
+    ]
+    assert main(arguments) == 0
+    scores = pd.read_csv(tmp_path / "out" / "scores.csv")
+    assert list(scores["unit"].astype(str)) == ["1-2", "1-3", "1-4", "1-5", "1-6", "1-7", "1-8"]
+    assert scores["n_bins"].max() <= 1800
+    bad = (tmp_path / "a.toml").read_text().replace('"shank"', '"region"')
+    (tmp_path / "a.toml").write_text(bad)
+    capsys.readouterr()
+    assert main(arguments) == 1
+    assert "the table of units has no column 'region'; it has: shank, cluster" in capsys.readouterr().err

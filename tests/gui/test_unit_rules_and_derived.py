@@ -155,7 +155,8 @@ def test_running_epochs_are_made_ticked_and_removed(qtbot, panel, document):
     accept(dialog)
     settled(qtbot, panel)
     rows = [panel.epochs.view.topLevelItem(at).text(0) for at in range(panel.epochs.view.topLevelItemCount())]
-    assert rows == ["all", "first", "second", "running, derived", "trials (trials)"]
+    assert rows == ["all", "first", "second", "running, derived", "trials (trials)", "cue (event)"]
+    assert panel.epochs._title.text() == "Epochs (4), trials (1), events (1)"
     panel.epochs.view.topLevelItem(3).setCheckState(0, Qt.CheckState.Checked)
     assert document.analysis.time.epochs == ("running",)
     settled(qtbot, panel)
@@ -270,6 +271,20 @@ def test_an_interval_is_drawn_with_the_mouse(qtbot, panel, document):
     (start, stop) = document.analysis.time.intervals[0]
     assert start == pytest.approx(30.0, abs=1.5)
     assert stop == pytest.approx(90.0, abs=1.5)
+
+
+def test_drawn_intervals_are_kept_under_a_name(qtbot, panel, document):
+    panel.overview.time_line._add_interval(10.0, 40.0)
+    panel.epochs.name.click()
+    dialog = opened(qtbot, panel)
+    assert dialog.preview.said.text() == "drawn: 30.0\u2009s in 1 piece, 25.0% of the recording."
+    accept(dialog)
+    settled(qtbot, panel)
+    assert document.analysis.time == Time(epochs=("drawn",))
+    assert document.analysis.derived == (kinds.DrawnEpochs(intervals=((10.0, 40.0),)),)
+    assert "30.0\u2009s" in panel.time_form.share.text()
+    document.undo()
+    assert document.analysis.time.intervals == ((10.0, 40.0),)
 
 
 def test_first_guesses_fill_in_tuples_and_running():

@@ -14,7 +14,7 @@ _MOST_VALUES = 40
 
 
 def choices_for(recording: Recording, value: AnyDerived | None = None) -> dict[str, list[str]]:
-    """Names by kind; of trials the properties of the table that `value` names, and the values of those that it asks for."""
+    """Names by kind, and the ``span`` of the recording in s; of trials the properties of the table that `value` names, and the values of those that it asks for."""
     positions = [covariate.name for covariate in position_covariates(recording)]
     columns, values = _of_trials(recording, value)
     own = getattr(value, "name", "")
@@ -26,6 +26,7 @@ def choices_for(recording: Recording, value: AnyDerived | None = None) -> dict[s
         "events": list(recording.events),
         "units": list(recording.unit_names),
         "trials": list(recording.trials),
+        "span": [f"{recording.epochs['all'].start[0]:.3f}", f"{recording.epochs['all'].end[-1]:.3f}"],
         "trial_columns": columns,
         "trial_values": values,
     }

@@ -8,7 +8,7 @@ from typing import get_args, get_origin
 from qtpy.QtWidgets import QDialog, QDialogButtonBox, QHBoxLayout, QWidget
 
 from glmengine.context import Context
-from glmengine.derived import EPOCH_KINDS, AnyDerived, ThresholdEpochs, TrialEpochs
+from glmengine.derived import EPOCH_KINDS, AnyDerived, DrawnEpochs, ThresholdEpochs, TrialEpochs
 from glmengine.errors import GlmError
 from glmengine.recording import Recording
 from glmengine.spec import Spec
@@ -26,8 +26,10 @@ def derived_kinds() -> tuple[type[Spec], ...]:
     return tuple(kind for kind in get_args(get_args(AnyDerived)[0]) if kind not in EPOCH_KINDS)
 
 
-def first_guess(kind: type[Spec], choices: Mapping[str, list[str]], taken: set[str]) -> Spec:
-    """A derived covariate of this kind with its inputs filled in as far as the recording allows, and a free name.
+def first_guess(
+    kind: type[Spec], choices: Mapping[str, list[str]], taken: set[str], given: Mapping[str, object] | None = None
+) -> Spec:
+    """A derived covariate of this kind with its inputs `given` or filled in as far as the recording allows, and a free name.
 
     Raises
     ------
@@ -42,11 +44,14 @@ def first_guess(kind: type[Spec], choices: Mapping[str, list[str]], taken: set[s
                 raise GlmError(f"{title_of(kind)}: this recording has no {source} to compute it from")
             first = choices[source][0]
             values[name] = (first,) if get_origin(info.annotation) is tuple else first
+    if kind is DrawnEpochs:
+        start, stop = choices["span"]
+        values["intervals"] = ((float(start), float(stop)),)
     if kind is ThresholdEpochs:
         values |= _running_guess(choices["variables"])
     base = str(kind.model_fields["name"].default or kind.model_fields["kind"].default)
     values["name"] = next(word for word in (base, *(f"{base}_{number}" for number in range(2, 1000))) if word not in taken)
-    return kind(**values)
+    return kind(**{**values, **(given or {})})
 
 
 def _running_guess(variables: Sequence[str]) -> dict[str, object]:

@@ -23,6 +23,7 @@ class EpochsList(QWidget):
     edit_asked = Signal(str)
     remove_asked = Signal(str)
     trials_asked = Signal(str)
+    naming_asked = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -44,10 +45,16 @@ class EpochsList(QWidget):
         )
         self.draw.setCheckable(True)
         self.clear = small_button("clear drawn", "epochs_clear", "Remove every drawn interval", self)
+        self.name = small_button(
+            "name drawn\u2026",
+            "epochs_name",
+            "Keep the drawn intervals as epochs with a name, to fit, test or restrict terms to",
+            self,
+        )
         self.view = QTreeWidget(self)
         self.view.setObjectName("epochs_list")
         self.view.setAccessibleName("Epochs used")
-        self.view.setHeaderLabels(("Epoch", "Pieces", "Seconds"))
+        self.view.setHeaderLabels(("Epoch", "Number", "Seconds"))
         self.view.setRootIsDecorated(False)
         self.view.setAlternatingRowColors(True)
         self.view.header().setStretchLastSection(False)
@@ -58,9 +65,10 @@ class EpochsList(QWidget):
         box = column(self, margins=0)
         box.addLayout(row(self._title, None, self._add, self.draw))
         box.addWidget(self.view, 1)
-        box.addLayout(row(None, self._trials, self._edit, self._remove, self.clear))
+        box.addLayout(row(None, self._trials, self._edit, self._remove, self.name, self.clear))
         self.view.itemChanged.connect(self._ticked)
         self.draw.toggled.connect(self.drawing_changed)
+        self.name.clicked.connect(self.naming_asked)
         self.clear.clicked.connect(self.intervals_cleared)
         self._add.clicked.connect(lambda: self.add_asked.emit(self._add))
         self._edit.clicked.connect(lambda: self.edit_asked.emit(self.current.name))
@@ -104,7 +112,9 @@ class EpochsList(QWidget):
             self._rows = tuple(rows)
             self.view.clear()
             for epoch in rows:
-                item = QTreeWidgetItem([epoch.name, str(len(epoch.pieces)), f"{epoch.seconds:,.1f}"])
+                item = QTreeWidgetItem(
+                    [epoch.name, f"{epoch.count:,}", "\u2013" if epoch.kind == "event" else f"{epoch.seconds:,.1f}"]
+                )
                 item.setSizeHint(0, QSize(0, 22))
                 item.setTextAlignment(1, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
                 item.setTextAlignment(2, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
@@ -113,6 +123,9 @@ class EpochsList(QWidget):
                     item.setText(0, f"{epoch.name}, derived" if epoch.name in derived else epoch.name)
                     use = "The whole recording" if epoch.name == _WHOLE else f"Use the time inside '{epoch.name}'"
                     item.setToolTip(0, f"{use}. Derived: double-click to change it" if epoch.name in derived else use)
+                elif epoch.kind == "event":
+                    item.setText(0, f"{epoch.name} (event)")
+                    item.setToolTip(0, "An event: terms can follow it, and 'time since' can be derived from it")
                 else:
                     item.setText(0, f"{epoch.name} (trials)")
                     item.setToolTip(0, "A table of trials: double-click to list them and to choose some")
@@ -124,9 +137,11 @@ class EpochsList(QWidget):
         self._silent = False
         self.select(before)
         self._offer()
-        trials = sum(epoch.kind != "epoch" for epoch in rows)
-        self._title.setText(f"Epochs ({len(rows) - trials})" + (f" and trials ({trials})" if trials else ""))
-        self.clear.setVisible(bool(n_intervals))
+        found = {kind: sum(epoch.kind == kind for epoch in rows) for kind in ("epoch", "trials", "event")}
+        parts = [f"{word} ({found[kind]})" for kind, word in (("epoch", "Epochs"), ("trials", "trials"), ("event", "events"))]
+        self._title.setText(", ".join(part for part in parts if not part.endswith("(0)")))
+        for part in (self.name, self.clear):
+            part.setVisible(bool(n_intervals))
         self.clear.setText(f"clear {n_intervals} drawn")
 
     def _ticked(self, changed: QTreeWidgetItem) -> None:

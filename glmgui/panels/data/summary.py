@@ -74,11 +74,17 @@ class CovariateRow:
 
 @dataclass(frozen=True)
 class EpochRow:
-    """One named set of intervals: ``kind`` is epoch or trials."""
+    """One named set of intervals, or of moments: ``kind`` is epoch, trials or event."""
 
     name: str
     kind: str
     pieces: tuple[tuple[float, float], ...]
+
+    n_moments: int = 0
+
+    @property
+    def count(self) -> int:
+        return self.n_moments if self.kind == "event" else len(self.pieces)
 
     @property
     def seconds(self) -> float:

@@ -32,9 +32,9 @@ class Rates:
 
 def rates_of(result: Result, recording: Recording, prediction: xr.DataArray, unit: str, smoothing: float) -> Rates:
     """Observed and predicted rate of `unit`, both smoothed by a Gaussian of standard deviation `smoothing` (s)."""
-    from glmengine.timegrid import make_grid
+    from glmengine.preparing import grid_of
 
-    grid = make_grid(result.analysis.time, recording)
+    grid = grid_of(result.analysis, recording)
     counts = grid.count(recording, [unit])[:, 0].astype(float)
     predicted = np.asarray(prediction.sel(unit=unit).values, float)
     time = np.asarray(prediction["time"].values, float)
