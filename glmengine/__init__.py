@@ -18,7 +18,16 @@ __version__ = "0.1.0"
 
 _PLACES = {
     "glmengine.analysis": ("Analysis", "Condition", "Model", "Source", "Time", "UnitSelection", "Validation"),
-    "glmengine.terms": ("CouplingTerm", "CovariateTerm", "Factor", "HistoryTerm"),
+    "glmengine.terms": (
+        "ColumnsTerm",
+        "CouplingTerm",
+        "CovariateTerm",
+        "EventTerm",
+        "Factor",
+        "FilterTerm",
+        "HistoryTerm",
+        "ReceptiveFieldTerm",
+    ),
     "glmengine.derived": ("Speed",),
     "glmengine.context": ("CallbackContext", "Context", "Progress"),
     "glmengine.errors": ("Cancelled", "GlmError"),
