@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from glmengine.context import SILENT, Context
+from glmengine.convolution import single_blas_threads
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -199,12 +200,13 @@ class Design:
             if found is not None:
                 gram[part, part], sums[part] = found
         if len(own) > 1:  # what is left: blocks without such a structure, and what two blocks have in common
-            for _, values in self.valid_chunks():
-                for part, found in zip(parts, own, strict=True):
-                    begin = part.start if found is None else part.stop
-                    gram[part, begin:] += values[:, part].T @ values[:, begin:]
-                    if found is None:
-                        sums[part] += values[:, part].sum(axis=0)
+            with single_blas_threads():
+                for _, values in self.valid_chunks():
+                    for part, found in zip(parts, own, strict=True):
+                        begin = part.start if found is None else part.stop
+                        gram[part, begin:] += values[:, part].T @ values[:, begin:]
+                        if found is None:
+                            sums[part] += values[:, part].sum(axis=0)
         return np.triu(gram) + np.triu(gram, 1).T, sums
 
     def penalty_matrix(self, label: str) -> np.ndarray:
