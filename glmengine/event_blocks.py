@@ -139,6 +139,13 @@ class EventBlock(Block):
             out[self._beyond[start:stop]] = np.nan
         return out.reshape(stop - start, channels * n)
 
+    def defined(self, start: int, stop: int) -> np.ndarray:
+        known = np.ones(stop - start, bool) if self._beyond is None else ~self._beyond[start:stop]
+        unknown = ~np.isfinite(self._weights).all(axis=1)[self._reach.event]
+        for at in np.flatnonzero(unknown & (self._reach.begin < stop) & (self._reach.end > start)):
+            known[max(self._reach.begin[at] - start, 0) : max(self._reach.end[at] - start, 0)] = False
+        return known
+
     def penalty_matrix(self) -> np.ndarray:
         own = self.term.basis.penalty_matrix()
         if own is None or len(own) != self._kernel.shape[1]:

@@ -11,6 +11,8 @@ from glmengine.errors import GlmError
 from glmengine.timegrid import rows_in
 
 if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
     from glmengine.recording import Recording
     from glmengine.terms import AnyTerm
     from glmengine.timegrid import TimeGrid
@@ -38,6 +40,20 @@ class ScaledBlock(Block):
             values = values * self.gain[start:stop, None]
         inside = self.inside[start:stop]
         return values if inside.all() else np.where(inside[:, None], values, 0.0)
+
+    def sparse(self, start: int, stop: int) -> csr_array | None:
+        values = self._block.sparse(start, stop)
+        if values is None:
+            return None
+        inside = self.inside[start:stop]
+        factor = inside.astype(np.float64) if self.gain is None else np.where(inside, self.gain[start:stop], 0.0)
+        return values.multiply(np.nan_to_num(factor)[:, None]).tocsr()
+
+    def defined(self, start: int, stop: int) -> np.ndarray:
+        known = self._block.defined(start, stop)
+        if self.gain is not None:
+            known = known & np.isfinite(self.gain[start:stop])
+        return known | ~self.inside[start:stop]
 
     def moments(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
         """Those of the block where it is, of the rows inside the epochs; a gain leaves no structure."""

@@ -222,6 +222,7 @@ def test_chunks_are_the_rows_of_the_whole():
     whole = design.dense()
     for start, stop in ((0, 1), (0, 9000), (540, 561), (8999, 9000), (555, 556), (6010, 7000)):
         np.testing.assert_array_equal(design.chunk(start, stop), whole[start:stop])
+        np.testing.assert_array_equal(design.blocks[0].defined(start, stop), np.isfinite(whole[start:stop]).all(axis=1))
 
 
 def test_known_kernels_are_found_per_condition_and_scaled_with_bands_and_on_new_time(tmp_path):

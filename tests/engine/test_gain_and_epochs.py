@@ -152,6 +152,20 @@ def test_products_of_a_restricted_history_are_those_of_its_columns(session):
             np.testing.assert_allclose(found[1], X.sum(axis=0), rtol=1e-9)
 
 
+def test_a_sparse_product_in_epochs_with_a_gain_is_that_of_its_numbers(session):
+    factors = tuple(Factor(variable=name, basis=ge.basis.BSpline(n=20)) for name in ("x", "attention"))
+    for options in ({"epochs": ("task",)}, {"gain": "attention"}, {"gain": "attention", "epochs": ("late",)}):
+        design = made(session, CovariateTerm(factors=factors, **options))
+        block = design.blocks[0]
+        start, stop = 1000, 3000
+        found = block.sparse(start, stop)
+        assert found is not None
+        X, valid = design.chunk(start, stop), design.valid[start:stop]
+        assert not valid.all() or "gain" not in options or "epochs" in options
+        np.testing.assert_allclose(found.toarray()[valid], X[valid], atol=1e-12)
+        np.testing.assert_array_equal(block.defined(start, stop), np.isfinite(X).all(axis=1))
+
+
 def test_a_filter_with_a_gain_says_what_it_is_per(session):
     result = ge.run(question(HistoryTerm(basis=kernel(), gain="attention")), session)
     (found,) = result.filters.values()
