@@ -22,6 +22,7 @@ _RATE = 4e9
 _FIRST_PASSES, _NEXT_PASSES = 14, 6
 _START_SECONDS = 0.3
 _SOME_FUNCTIONS = 8
+_STREAMED = 0.5  # GB for the chunks of a matrix that is made again in each pass
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,17 +69,25 @@ def estimate(analysis: Analysis, recording: Recording) -> Estimate:
     grid = make_grid(analysis.time, whole)
     n_valid = int(np.count_nonzero(usable(analysis.time, whole, grid)))
     n_units = len(chosen_units(analysis.units, whole))
-    columns = sum(n_columns(term, len(whole.unit_names)) for term in analysis.terms if term.enabled)
+    sessions = max(1, len(whole.sessions))
+    columns = sum(
+        n_columns(term, len(whole.unit_names), whole) * (sessions if term.separate else 1)
+        for term in analysis.terms
+        if term.enabled
+    )
+    columns += sessions - 1 if analysis.model.intercept_per_session and columns else 0
     strengths, folds = len(analysis.model.strengths), analysis.validation.folds
     passes = _FIRST_PASSES + (_NEXT_PASSES * strengths if strengths else 0)
     problems = n_units * (1 + folds)
     seconds = _START_SECONDS + passes * 2.0 * n_valid * columns * problems / _RATE
     matrix = 8e-9 * grid.n_bins * columns
-    memory = min(matrix, analysis.model.memory) + 8e-9 * n_valid * problems * 4
+    # a matrix that fits is kept with the counts as numbers beside it; else only the counts are, in a byte or so a bin
+    kept = matrix + 8e-9 * n_valid * n_units if matrix <= analysis.model.memory else _STREAMED
+    memory = kept + 4e-9 * n_valid * n_units
     return Estimate(grid.n_bins, n_valid, columns, n_units, seconds, 0.15 + memory, whole)
 
 
-def n_columns(term: AnyTerm, n_units: int) -> int:
+def n_columns(term: AnyTerm, n_units: int, recording: Recording | None = None) -> int:
     """Columns that a term puts into the design of a recording with this many units, as far as they are known before data are seen."""
     factors = getattr(term, "factors", None)
     if factors is not None:
@@ -90,6 +99,10 @@ def n_columns(term: AnyTerm, n_units: int) -> int:
             return math.prod(_size(factor.basis) for factor in factors)
     if term.kind == "columns":
         return len(term.variables)
+    if term.kind == "receptive_field":
+        return _size(term.basis) * _n_channels(term, n_units, recording)
+    if term.kind == "event" and term.by and not term.conditions and recording is not None:
+        return _size(term.basis) * _n_conditions(term, recording) * (1 + bool(term.weight and term.unscaled))
     if term.kind == "event":
         return _size(term.basis) * max(len(term.conditions), 1) * (1 + bool(term.weight and term.unscaled))
     sources = n_units if getattr(term, "kind", "") == "coupling" and not getattr(term, "sources", ()) else 1
@@ -97,6 +110,23 @@ def n_columns(term: AnyTerm, n_units: int) -> int:
         sources = len(term.sources)
     basis = getattr(term, "basis", None)
     return sources * (_size(basis) if basis is not None else 1)
+
+
+def _n_channels(term: AnyTerm, n_units: int, recording: Recording | None) -> int:
+    """What is left of the channels of a stimulus."""
+    if term.space == "pca":
+        return term.components
+    if term.space == "sta":
+        return n_units
+    covariate = recording.covariates.get(term.variable) if recording is not None and term.space in ("each", "separable") else None
+    return max(len(covariate.components), 1) if covariate is not None else 1
+
+
+def _n_conditions(term: AnyTerm, recording: Recording) -> int:
+    from glmengine.moments import as_label, moments_of, values_at
+
+    moments = moments_of(recording, term.events, field="events")
+    return max(len({as_label(value) for value in values_at(recording, moments, term.by, field="by")} - {""}), 1)
 
 
 def _size(basis: Basis) -> int:
