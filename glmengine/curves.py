@@ -21,6 +21,7 @@ import numpy as np
 
 from glmengine.context import SILENT, Context, Progress
 from glmengine.curve_bins import Drawn, drawn_curves
+from glmengine.joining import number_names
 from glmengine.posterior import Z95, Posterior, row_chunks
 
 if TYPE_CHECKING:
@@ -147,10 +148,8 @@ def _dataset(curve: _Curve, prepared: Prepared, posterior: Posterior, means: np.
     data[curve.seconds == 0], predicted[curve.time == 0] = np.nan, np.nan
 
     link, hertz, tuning = _effects(curve, prepared, posterior, means), {}, _tuning_bands(curve, posterior, predicted, bin_size)
-    for name, values in link.items():
-        hertz[name] = posterior.link.mean(values) / bin_size
-    if posterior.link.name == "inverse":  # it turns the order round
-        hertz["low"], hertz["high"], tuning = hertz["high"], hertz["low"], tuning[::-1]
+    hertz["middle"] = posterior.link.mean(link["middle"]) / bin_size
+    hertz["low"], hertz["high"] = (end / bin_size for end in posterior.interval(link["low"], link["high"]))
     arrays = {
         "effect_link": (link["middle"], "", "linear predictor, other terms at their mean"),
         "effect_link_low": (link["low"], "", "lower end of its 95 % interval"),
@@ -170,7 +169,11 @@ def _dataset(curve: _Curve, prepared: Prepared, posterior: Posterior, means: np.
     variables["occupancy_s"] = (tuple(names), curve.time.reshape(shape), {"unit": "s", "long_name": "time spent"})
     coords: dict[str, Any] = {"unit": list(prepared.units)}
     for name, axis in zip(names, curve.drawn.axes, strict=True):
-        coords[name] = (name, axis.values, {"unit": axis.unit, "long_name": axis.name})
+        coords[name] = (
+            name,
+            axis.values,
+            {"unit": axis.unit, "long_name": axis.name, **number_names(prepared.recording, axis.name)},
+        )
     return xr.Dataset(variables, coords, {"term": curve.drawn.label, **curve.drawn.attrs})
 
 
@@ -198,7 +201,7 @@ def _tuning_bands(curve: _Curve, posterior: Posterior, predicted: np.ndarray, bi
             gradient = curve.gradient[unit] / (curve.thinned * slope)[:, None]
             spread = Z95 * np.sqrt(posterior.variance(np.where(np.isfinite(gradient), gradient, 0.0), unit))
             spread[curve.thinned == 0] = np.nan
-            low[unit], high[unit] = posterior.link.mean(eta - spread) / bin_size, posterior.link.mean(eta + spread) / bin_size
+            low[unit], high[unit] = (end / bin_size for end in posterior.interval(eta - spread, eta + spread))
     empty = curve.time == 0
     low[:, empty], high[:, empty] = np.nan, np.nan
     return low, high

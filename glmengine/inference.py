@@ -331,7 +331,8 @@ class _Solved:
         information = self._hessian[np.ix_(where, where)]
         if self._moving[-1]:
             with_constant = self._hessian[where, -1]
-            information = information - np.outer(with_constant, with_constant) / self._hessian[-1, -1]
+            if self._hessian[-1, -1] > 0:
+                information = information - np.outer(with_constant, with_constant) / self._hessian[-1, -1]
         edf = float(self._of_each[where].sum()) if self._penalised else np.inf
         covariance = self.covariance[np.ix_(where, where)] * dispersion
         statistic, df = wald_statistic(self._theta[where], covariance, information, edf)

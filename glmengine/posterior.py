@@ -55,6 +55,13 @@ class Posterior:
             return np.full(len(rows), np.nan)
         return np.maximum(np.einsum("kp,kp->k", rows @ self.covariance[unit], rows), 0.0)
 
+    def interval(self, low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Means at the ends of intervals of the linear predictor, the smaller first; infinite where an inverse link's reaches 0."""
+        if self.link.name != "inverse":
+            return self.link.mean(low), self.link.mean(high)
+        with np.errstate(divide="ignore"):
+            return self.link.mean(high), np.where(low > 0, self.link.mean(low), np.where(np.isnan(low), np.nan, np.inf))
+
     def block(self, unit: int, columns: np.ndarray) -> np.ndarray:
         """(p, p) covariance of the coefficients in `columns` of a unit."""
         if self.covariance is None:

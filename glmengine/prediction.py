@@ -57,8 +57,8 @@ def predict(
             rows = np.column_stack([np.ones(len(features)), features])
             for unit in range(shape[0]):
                 spread = Z95 * np.sqrt(posterior.variance(rows, unit))
-                low[unit, start:stop] = posterior.link.mean(eta[:, unit] - spread) / bin_size
-                high[unit, start:stop] = posterior.link.mean(eta[:, unit] + spread) / bin_size
+                ends = posterior.interval(eta[:, unit] - spread, eta[:, unit] + spread)
+                low[unit, start:stop], high[unit, start:stop] = ends[0] / bin_size, ends[1] / bin_size
     if prepared.refractory is not None:
         quiet = prepared.refractory.T & design.valid
         rate[quiet] = low[quiet] = high[quiet] = 0.0

@@ -70,7 +70,11 @@ class Softplus(Link):
     name: ClassVar[str] = "softplus"
 
     def mean(self, eta: Any) -> Any:
-        return library(eta).np.logaddexp(0.0, eta)
+        xp = library(eta).np
+        if xp is np:
+            with np.errstate(invalid="ignore"):  # NaN stays NaN without a warning
+                return np.logaddexp(0.0, eta)
+        return xp.logaddexp(0.0, eta)
 
     def eta(self, mu: Any) -> Any:
         xp = library(mu).np
