@@ -118,6 +118,10 @@ def feature_preview(
             factors.append(factor.with_(basis=factor.basis.frozen(covariate.seen()[1])))
         shown = term.with_(factors=tuple(factors))
     units = (unit,) if term.kind == "history" and unit in recording.unit_names else recording.unit_names[:8]
-    design = build_design(Analysis(time=time), recording, grid, unit_names=units, frozen_terms=(shown,))
+    if term.kind == "receptive_field" and term.space in ("pca", "sta") and not term.projection:
+        # what the stimulus is seen through comes from this stretch: to find it in hours takes longer than a preview may
+        design = build_design(Analysis(time=time, terms=(shown.with_(enabled=True),)), recording, grid, unit_names=units)
+    else:
+        design = build_design(Analysis(time=time), recording, grid, unit_names=units, frozen_terms=(shown,))
     rows = grid.centres >= start
     return grid.centres[rows], design.dense()[rows], list(design.columns.index)

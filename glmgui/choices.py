@@ -9,6 +9,7 @@ from glmengine.analysis import Analysis
 from glmengine.derived import EPOCH_KINDS
 from glmengine.derived_epochs import stretch_names
 from glmengine.moments import moment_names, property_names
+from glmengine.receptive_fields import multichannel
 from glmengine.recording import Recording
 from glmengine.spec import Spec
 from glmgui.fields import extra_of
@@ -16,6 +17,7 @@ from glmgui.fields import extra_of
 _WORDS = {
     "variables": "covariate",
     "covariates": "covariate",
+    "multichannel": "covariate of several channels",
     "epochs": "epochs",
     "stretches": "epochs",
     "moments": "event",
@@ -32,6 +34,7 @@ def choices_in(recording: Recording) -> dict[str, list[str]]:
     return {
         "variables": list(recording.variables),
         "covariates": list(recording.covariates),
+        "multichannel": multichannel(recording),
         "epochs": list(recording.epochs),
         "stretches": list(stretch_names(recording)),
         "events": list(recording.events),

@@ -217,7 +217,7 @@ class ModelPanel(QWidget):
                 "history": "the unit's own spikes",
                 "coupling": "spikes of other units",
             }.get(term.kind, term.kind)
-            rows.append((term.label, inputs, f"{n_columns(term, len(recording.unit_names)):,}"))
+            rows.append((term.label, inputs, f"{n_columns(term, len(recording.unit_names), recording):,}"))
         _fill(self.terms, rows, numbers=(2,))
 
     def _show_strengths(self) -> None:

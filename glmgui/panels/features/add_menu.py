@@ -11,12 +11,16 @@ from glmengine.recording import Recording
 from glmengine.spec import Spec
 from glmgui.panels.features import defaults
 
+_MANY = 8
+_MOST_CHANNELS = 60
+
 Add = Callable[[Spec], None]
 
 _TUNING = "The rate depends on the present value of one variable: head direction, speed, contrast."
 _PLACE = "The rate depends on where the animal is: a place field or a grid."
 _JOINT = "The rate depends on two variables together, so that one changes what the other does: position and theta phase."
 _SIGNAL = "A filter over the past of a signal: what the stimulus or the current of the last moments does to the rate."
+_FIELD = "A filter over space and time of images, videos or spectrograms: which part of the stimulus drives the neuron, and when."
 _EVENT = (
     "A kernel around something that happens now and then: what the rate does before and after each stimulus, choice or reward."
 )
@@ -33,9 +37,12 @@ def first_choices(recording: Recording, add: Add) -> dict[str, Callable[[], None
     for pair in pairs[:2]:
         choices[_place(pair)] = lambda pair=pair: add(defaults.field_term(recording, pair))
     placed = {name for pair in pairs for name in pair}
-    angles_first = sorted(recording.variables, key=lambda name: recording.variables[name][0].kind != "angle")
+    single = _of_few_channels(recording, list(recording.variables))
+    angles_first = sorted(single, key=lambda name: recording.variables[name][0].kind != "angle")
     for name in [name for name in angles_first if name not in placed][:2]:
         choices[f"Tuning to {name}"] = lambda name=name: add(defaults.tuning_term(recording, name))
+    for stimulus in defaults.stimuli(recording)[:1]:
+        choices[f"Receptive field of {stimulus}"] = lambda name=stimulus: add(defaults.field_over_time(recording, name))
     for moment in defaults.moments(recording)[:2]:
         choices[f"Around each {moment}"] = lambda moment=moment: add(defaults.event_term(moment))
     choices["Own spike history"] = lambda: add(defaults.history_term())
@@ -46,20 +53,22 @@ def fill(menu: QMenu, recording: Recording, add: Add) -> None:
     """Put every kind of term into an empty menu; what the recording has nothing for is switched off and says so."""
     variables = list(recording.variables)
     tuning = _submenu(menu, "Tuning to a variable", _TUNING, variables, "The recording has no covariate.")
-    for variable in variables:
-        tuning.addAction(variable, lambda variable=variable: add(defaults.tuning_term(recording, variable)))
+    _list_variables(tuning, recording, variables, lambda name: add(defaults.tuning_term(recording, name)))
     for pair in defaults.position_pairs(recording):
         menu.addAction(_place(pair), lambda pair=pair: add(defaults.field_term(recording, pair))).setToolTip(_PLACE)
     joint = _submenu(menu, "Joint tuning to two variables", _JOINT, variables[1:], "It takes two covariates.")
-    for first in variables:
+    for first in variables if len(variables) <= _MANY else _of_few_channels(recording, variables):
         others = joint.addMenu(first)
         others.aboutToShow.connect(lambda others=others, first=first: _fill_partners(others, recording, first, add))
     signals = defaults.filterable(recording)
     filters = _submenu(
         menu, "Filter of a signal over time", _SIGNAL, signals, "The recording has no signal that can be filtered."
     )
-    for variable in signals:
-        filters.addAction(variable, lambda variable=variable: add(defaults.filter_term(variable)))
+    _list_variables(filters, recording, signals, lambda name: add(defaults.filter_term(name)))
+    stimuli = defaults.stimuli(recording)
+    fields = _submenu(menu, "Receptive field of a stimulus", _FIELD, stimuli, "The recording has no covariate of many channels.")
+    for name in stimuli:
+        fields.addAction(name, lambda name=name: add(defaults.field_over_time(recording, name)))
     menu.addSeparator()
     moments = defaults.moments(recording)
     events = _submenu(menu, "Kernel around an event", _EVENT, moments, "The recording has neither events nor trials.")
@@ -95,12 +104,37 @@ def _submenu(menu: QMenu, title: str, help_text: str, entries: object, none: str
     return made
 
 
+def _list_variables(menu: QMenu, recording: Recording, names: list[str], choose: Callable[[str], None], before: str = "") -> None:
+    """One entry a variable; the channels of a stimulus stand in a menu of their own, filled when it is opened."""
+    few = set(_of_few_channels(recording, names))
+    for name in names:
+        if name in few:
+            menu.addAction(f"{before}{name}", lambda name=name: choose(name))
+    for covariate in dict.fromkeys(recording.variables[name][0].name for name in names if name not in few):
+        channels = menu.addMenu(f"{before}{covariate}")
+        of_it = [name for name in names if recording.variables[name][0].name == covariate]
+        channels.aboutToShow.connect(lambda channels=channels, of_it=of_it: _fill_channels(channels, of_it, choose))
+
+
+def _of_few_channels(recording: Recording, names: list[str]) -> list[str]:
+    return [name for name in names if len(recording.variables[name][0].components) <= _MANY]
+
+
+def _fill_channels(menu: QMenu, names: list[str], choose: Callable[[str], None]) -> None:
+    menu.clear()
+    for name in names[:_MOST_CHANNELS]:
+        menu.addAction(name, lambda name=name: choose(name))
+    if len(names) > _MOST_CHANNELS:
+        menu.addAction(f"and {len(names) - _MOST_CHANNELS} more: type the name in the form").setEnabled(False)
+
+
 def _fill_partners(menu: QMenu, recording: Recording, first: str, add: Add) -> None:
     """The second variables; only of the menu that is opened, as there can be hundreds of each."""
     menu.clear()
-    for second in recording.variables:
-        if second != first:
-            menu.addAction(f"{first} \u00d7 {second}", lambda second=second: add(defaults.field_term(recording, (first, second))))
+    others = [name for name in recording.variables if name != first]
+    _list_variables(
+        menu, recording, others, lambda second: add(defaults.field_term(recording, (first, second))), f"{first} \u00d7 "
+    )
 
 
 def _fill_conditions(menu: QMenu, recording: Recording, moment: str, add: Add) -> None:

@@ -11,7 +11,16 @@ from glmengine.errors import GlmError
 from glmengine.moments import as_label, moment_names, moments_of, property_names, values_at
 from glmengine.recording import Covariate, Recording
 from glmengine.spec import Spec
-from glmengine.terms import ColumnsTerm, CouplingTerm, CovariateTerm, EventTerm, Factor, FilterTerm, HistoryTerm
+from glmengine.terms import (
+    ColumnsTerm,
+    CouplingTerm,
+    CovariateTerm,
+    EventTerm,
+    Factor,
+    FilterTerm,
+    HistoryTerm,
+    ReceptiveFieldTerm,
+)
 from glmgui.panels.features.families import basis_class
 
 N_TUNING = 10
@@ -25,6 +34,7 @@ EVENT_BEFORE = 0.5
 EVENT_AFTER = 0.8
 _FEW_CATEGORIES = 24
 _FEW_CONDITIONS = 8
+_FEW_CHANNELS = 40
 _FORESEEN = ("choice", "response", "stop", "reward", "lick", "move", "saccade", "press", "end")
 _POSITION_WORDS = ("pos", "loc", "xy", "led", "track")
 
@@ -78,6 +88,27 @@ def filter_term(variable: str) -> FilterTerm:
 def filterable(recording: Recording) -> list[str]:
     """Variables whose values can be summed over time: neither angles nor categories."""
     return [name for name, (covariate, _) in recording.variables.items() if covariate.kind not in ("angle", "category")]
+
+
+def stimuli(recording: Recording) -> list[str]:
+    """Covariates of more channels than a position has: images, videos, spectrograms."""
+    return [
+        name
+        for name, covariate in recording.covariates.items()
+        if len(covariate.components) > 3 and covariate.kind not in ("angle", "category")
+    ]
+
+
+def field_over_time(recording: Recording, stimulus: str) -> ReceptiveFieldTerm:
+    """The receptive field for a stimulus: every channel for itself where there are few, else seen through the spike-triggered average.
+
+    It looks back over ten samples of the stimulus.
+    """
+    covariate = recording.covariates[stimulus]
+    period = covariate.period if math.isfinite(covariate.period) and covariate.period > 0 else HISTORY_WINDOW / 10
+    window = float(f"{min(max(10 * period, 0.05), 1.0):.2g}")
+    space = "each" if len(covariate.components) <= _FEW_CHANNELS else "sta"
+    return ReceptiveFieldTerm(variable=stimulus, space=space, basis=RaisedCosineLog(n=N_COUPLING, window=window))
 
 
 def moments(recording: Recording) -> list[str]:

@@ -91,6 +91,7 @@ _OF_VARIABLES = Basis.variable_fields
 _TITLES = {
     "covariate": "Tuning",
     "filter": "Filter of a signal over time",
+    "receptive_field": "Receptive field",
     "event": "Kernel around an event",
     "columns": "Precomputed columns",
     "history": "Own spike history",

@@ -10,6 +10,14 @@ from glmengine.spec import Spec
 from glmgui.fields import in_words
 from glmgui.plots import Axis
 
+_SPACE = {
+    "each": "every channel",
+    "separable": "map \u00d7 time course",
+    "pca": "principal components",
+    "sta": "spike-triggered average",
+    "given": "given filters",
+}
+
 
 def family_title(family: str) -> str:
     """``raised_cosine_log`` as people say it, in few words."""
@@ -46,7 +54,7 @@ def describe(term: Spec, n_units: int) -> str:
         kind = "tuning" if len(bases) == 1 else f"{len(bases)}-D tuning"
     else:
         window = getattr(bases[0], "window", None) if bases else None
-        kinds = {"filter": "filter", "history": "own past", "coupling": "others' past"}
+        kinds = {"filter": "filter", "receptive_field": "receptive field", "history": "own past", "coupling": "others' past"}
         kind = kinds.get(term.kind, term.kind.replace("_", " "))
         kind += f" {window:g}\u2009s" if window else ""
         if term.kind == "event":
@@ -55,7 +63,7 @@ def describe(term: Spec, n_units: int) -> str:
                 return f"{kind}: {_size(bases[0])} functions for each {term.by.rpartition('.')[2]}"
     columns = n_columns(term, n_units)
     if columns is None:
-        return kind
+        return f"{kind}: {_size(bases[0])} functions, {_SPACE[term.space]}" if term.kind == "receptive_field" else kind
     counted = f"{columns} column{'s' if columns != 1 else ''}"
     if not hasattr(term, "factors"):
         return (
@@ -77,6 +85,8 @@ def n_columns(term: Spec, n_units: int) -> int | None:
     if hasattr(term, "factors"):
         return n_joint(term.factors)
     total = math.prod(sizes)
+    if term.kind == "receptive_field":
+        return None
     if term.kind == "event":
         if term.by and not term.conditions:
             return None

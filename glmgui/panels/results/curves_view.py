@@ -9,6 +9,7 @@ from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import QGridLayout, QScrollArea, QVBoxLayout, QWidget
 
 from glmgui.panels.results.curve_plots import Drawing, kernels, pairs, tuning
+from glmgui.panels.results.field_plots import fields
 from glmgui.plots import Plot
 from glmgui.widgets import hint
 
@@ -63,7 +64,7 @@ class CurvesView(QWidget):
         for label, curves in result.curves.items():
             drawings += tuning(label, curves, unit)
         for label, filters in result.filters.items():
-            drawings += kernels(label, filters, unit)
+            drawings += (fields if "channel" in filters.dims else kernels)(label, filters, unit)
         if result.coupling is not None:
             drawings += pairs(result.coupling)
         self._none.setText("" if drawings else "The model has no term with a curve for this unit.")
