@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-_REGULAR = 0.1
+_REGULAR = 0.02
 """Steps between samples may differ from their median by this share of it and still count as regular."""
 
 _MOST_FINER = 20
@@ -24,6 +24,8 @@ def smoothed(times: np.ndarray, values: np.ndarray, sigma: float) -> np.ndarray:
     A line fitted at each sample, weighted by the Gaussian, keeps steady movement steady up to the ends of a stretch, where a plain
     average would slow it down (Fan and Gijbels 1996). Irregular samples are brought to regular times first, and back.
     """
+    from scipy.interpolate import CubicSpline
+
     steps = np.diff(times)
     period = float(np.median(steps)) if len(steps) else 0.0
     if not sigma or not period > 0:
@@ -34,7 +36,9 @@ def smoothed(times: np.ndarray, values: np.ndarray, sigma: float) -> np.ndarray:
     regular = np.linspace(times[0], times[-1], n)
     spread = np.column_stack([np.interp(regular, times, part) for part in values.T])
     smooth = _local_lines(spread, sigma / (regular[1] - regular[0]))
-    return np.column_stack([np.interp(times, regular, part) for part in smooth.T])
+    if n < 4:
+        return np.column_stack([np.interp(times, regular, part) for part in smooth.T])
+    return CubicSpline(regular, smooth, axis=0)(times)  # straight lines would leave kinks, which a derivative sees
 
 
 def _local_lines(values: np.ndarray, width: float) -> np.ndarray:

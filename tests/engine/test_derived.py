@@ -210,3 +210,51 @@ def test_what_cannot_be_computed_is_refused_with_its_field(recording, spec, fiel
     with pytest.raises(GlmError) as caught:
         compute_derived((spec,), recording)
     assert caught.value.field == field
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        kinds.Speed(source="points"),
+        kinds.Acceleration(source="points"),
+        kinds.HeadDirection(front="points", back="others"),
+        kinds.Unwrapped(source="points.x"),
+        kinds.BandPhase(source="points.x", low=1.5, high=3.0),
+        kinds.Running(source="points.x", above=1.0),
+        kinds.ZScore(source="points.x"),
+        kinds.Logarithm(source="points.x", offset=5.0),
+    ],
+    ids=lambda spec: spec.kind,
+)
+def test_missing_samples_stay_missing_alone_and_gaps_are_kept(spec):
+    """NaN in, NaN out; everything else known, at the source's own times, which leave a gap and jitter a little."""
+    import pynapple as nap
+
+    rng = np.random.default_rng(1)
+    times = TIMES + rng.uniform(-0.0009, 0.0009, TIMES.size)
+    times = times[(TIMES < 8) | (TIMES > 11)]
+    points = 2 + np.column_stack([np.cos(4 * np.pi * times), np.sin(4 * np.pi * times)])
+    missing = (times > 14) & (times < 14.5)
+    points[missing] = np.nan
+    recording = moved(times, points)
+    support = recording.epochs["all"]
+    named = nap.TsdFrame(times, points, columns=["x", "y"], time_support=support)
+    others = nap.TsdFrame(times, np.zeros_like(points), columns=["x", "y"], time_support=support)
+    recording = recording.with_covariates(Covariate("points", named, "cm"), Covariate("others", others, "cm"))
+    own, derived, _ = values(recording, spec)
+    np.testing.assert_array_equal(own, named.t)
+    assert np.isnan(derived[missing]).all()
+    assert np.isfinite(derived[~missing]).all()
+    if spec.kind == "speed":  # on a circle of radius 1 cm, twice a second
+        inner = np.convolve(missing, np.ones(101), "same") == 0
+        inner[:50] = inner[-50:] = False
+        inner[np.abs(times - 8) < 1.5] = inner[np.abs(times - 11) < 1.5] = False
+        expected = 4 * np.pi * np.exp(-0.5 * (4 * np.pi * 0.1) ** 2)
+        np.testing.assert_allclose(derived[inner], expected, rtol=0.05)
+
+
+def test_a_z_score_leaves_missing_values_out_of_its_mean():
+    given = np.where(TIMES < 10, TIMES, np.nan)
+    _, z, _ = values(moved(TIMES, given), kinds.ZScore(source="point"))
+    assert abs(np.nanmean(z)) < 1e-12
+    assert abs(np.nanstd(z) - 1) < 1e-12

@@ -50,5 +50,14 @@ def values_asked(recording: Recording, value: AnyDerived | None) -> list[dict[st
     for rule in getattr(value, "where", ()):
         cells = np.asarray(table.get_info(columns[rule.property]), dtype=object) if rule.property in columns else ()
         texts = sorted({as_label(cell) for cell in cells} - {""})
-        found.append({"trial_values": texts if len(texts) <= _MOST_VALUES else []})
+        few = len(texts) <= _MOST_VALUES or not all(map(_is_number, texts))  # many numbers are chosen by limits
+        found.append({"trial_values": texts if few else []})
     return found
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

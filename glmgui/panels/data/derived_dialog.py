@@ -117,7 +117,7 @@ class DerivedDialog(QDialog):
         box.addWidget(self.message)
         box.addWidget(self.buttons)
         self.form.edited.connect(self._edited)
-        self.resize(900, 480)
+        self.resize(1040, 560)
         self.finished.connect(self._closed)
         self._ask()
 

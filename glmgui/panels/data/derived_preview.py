@@ -111,17 +111,22 @@ def _thinned(times: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndar
 
 def trial_cells(recording: Recording, name: str) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
     """Headings and texts of a table of trials: number, start, length and every property."""
-    from glmengine.moments import as_label
-
     table = recording.trials[name]
     columns = list(table.metadata_columns)
     values = [np.asarray(table.get_info(one), dtype=object) for one in columns]
     starts, stops = np.asarray(table.start), np.asarray(table.end)
     rows = [
-        (str(at + 1), f"{starts[at]:.3f}", f"{stops[at] - starts[at]:.3f}", *(as_label(one[at]) for one in values))
+        (str(at + 1), f"{starts[at]:.3f}", f"{stops[at] - starts[at]:.3f}", *(_shown(one[at]) for one in values))
         for at in range(min(len(table), _MOST_TRIALS))
     ]
     return ("Trial", "Start (s)", "Length (s)", *map(str, columns)), rows
+
+
+def _shown(value: object) -> str:
+    """A property as it is listed: in fewer digits than in a rule."""
+    from glmengine.moments import as_label
+
+    return f"{value:.5g}" if isinstance(value, float | np.floating) and np.isfinite(value) else as_label(value)
 
 
 def _sources(value: AnyDerived) -> list[str]:

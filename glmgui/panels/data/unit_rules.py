@@ -45,7 +45,9 @@ class UnitRules(QWidget):
         self._holder = QVBoxLayout()
         self._holder.setSpacing(2)
         box = column(self, margins=0, spacing=2)
-        box.addLayout(row(QLabel("Rate from", self), self.low, QLabel("to", self), self.high, QLabel("Hz", self), None, self.add))
+        box.addLayout(
+            row(QLabel("Mean rate from", self), self.low, QLabel("to", self), self.high, QLabel("Hz", self), None, self.add)
+        )
         box.addLayout(self._holder)
         box.addWidget(self.message)
         for field in (self.low, self.high):
