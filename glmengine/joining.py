@@ -99,6 +99,13 @@ def session_epoch(session: str, epoch: str) -> str:
     return session if epoch == "all" else f"{session}: {epoch}"
 
 
+def number_names(recording: Recording, variable: str) -> dict[str, str]:
+    """What the numbers of the category `session` are called, one name a line, for the coordinate of a curve; nothing for other variables."""
+    if variable != SESSION or not recording.sessions:
+        return {}
+    return {"names": "\n".join(session.name for session in recording.sessions)}
+
+
 def with_session_epochs(recording: Recording) -> Recording:
     """The same with the part of every epoch (of derived ones too) that lies in each session, where there is one."""
     if len(recording.sessions) < 2:

@@ -67,3 +67,6 @@ def _draw_line(ax: Axes, one: xr.Dataset, dim: str, term: str) -> None:
     ax.set_ylim(bottom=0.0)
     ax.legend(fontsize=6, frameon=False)
     finish(ax, title=term, x=label(one[dim]), y="rate (Hz)")
+    names = str(one[dim].attrs.get("names", "")).splitlines()
+    if names:  # categories: the numbers say nothing
+        ax.set_xticks([int(number) for number in x], [names[int(number)] for number in x], fontsize=6)

@@ -20,7 +20,7 @@ from glmgui.panels.data.derived_dialog import DerivedDialog, derived_kinds, firs
 from glmgui.panels.data.epochs_list import EpochsList
 from glmgui.panels.data.moving import MovingDialog, position_covariates, speed_covariates
 from glmgui.panels.data.overview import Overview
-from glmgui.panels.data.sessions import SessionsList
+from glmgui.panels.data.sessions import SessionsList, without_parts
 from glmgui.panels.data.summary import EpochRow, Summary, series_to_draw, summarise
 from glmgui.panels.data.time_form import TimeForm
 from glmgui.panels.data.units_table import UnitsTable
@@ -152,7 +152,8 @@ class DataPanel(QWidget):
             events = tuple(EpochRow(name, "event", (), count) for name, count in self._summary.events)
             self.epochs.set_epochs((*epochs, *events), analysis.time.epochs, len(analysis.time.intervals), names)
             left = self._usable.pieces if self._usable is not None else None
-            self.overview.set_epochs(epochs, self._summary.span, analysis.time.epochs, analysis.time.intervals, left)
+            drawn = without_parts(epochs, recording, analysis.time.epochs)
+            self.overview.set_epochs(drawn, self._summary.span, analysis.time.epochs, analysis.time.intervals, left)
 
     def _show_units(self, analysis: Analysis, recording: Recording) -> None:
         self.units.model.set_ticked(analysis.units.names)

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from qtpy.QtCore import QSize, Qt, Signal
 from qtpy.QtWidgets import QHeaderView, QTreeWidget, QTreeWidgetItem, QWidget
 
 from glmengine.recording import Recording
+from glmgui.panels.data.summary import EpochRow
 from glmgui.widgets import column, heading, row, small_button
 
 _MOST_ROWS = 5
+
+
+def without_parts(epochs: Sequence[EpochRow], recording: Recording, used: Sequence[str]) -> list[EpochRow]:
+    """The epochs without those that are the part of another in one session, which would crowd the time line, unless they are used."""
+    starts = tuple(f"{session.name}: " for session in recording.sessions)
+    return [one for one in epochs if one.name in used or not starts or not one.name.startswith(starts)]
 
 
 class SessionsList(QWidget):

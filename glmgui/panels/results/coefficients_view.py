@@ -40,10 +40,16 @@ class _Model(QAbstractTableModel):
         terms = [str(name) for name in result.coefficients["term"].values[own]]
         value = np.concatenate([[float(result.intercepts[at])], result.coefficients.values[own, at]])
         error = np.concatenate([[float(result.intercept_errors[at])], result.standard_errors.values[own, at]])
+        sessions: list[tuple[str, str]] = []
+        if result.sessions is not None:  # beside the one of the first
+            sessions = [("", f"intercept in {name}") for name in result.sessions["session"].values]
+            there = result.sessions.sel(unit=unit)
+            value = np.concatenate([value[:1], there["intercept"].values, value[1:]])
+            error = np.concatenate([error[:1], there["intercept_error"].values, error[1:]])
         with np.errstate(invalid="ignore", divide="ignore"):
             z = np.where(error > 0, value / error, np.nan)
         self.beginResetModel()
-        self._names = [("", "intercept"), *zip(terms, features, strict=True)]
+        self._names = [("", "intercept"), *sessions, *zip(terms, features, strict=True)]
         self._numbers = np.column_stack([value, error, z])
         self.endResetModel()
 

@@ -85,7 +85,8 @@ Drawing = Lines | Images
 def axis_of(array: xr.DataArray | xr.Dataset, name: str) -> Axis:
     """The axis that a coordinate describes."""
     attributes = array[name].attrs
-    return Axis(str(attributes.get("long_name", name)), str(attributes.get("unit", "")))
+    names = tuple(str(attributes.get("names", "")).splitlines())
+    return Axis(str(attributes.get("long_name", name)), str(attributes.get("unit", "")), names=names)
 
 
 def tuning(label: str, curves: xr.Dataset, unit: str) -> list[Drawing]:
@@ -101,6 +102,8 @@ def tuning(label: str, curves: xr.Dataset, unit: str) -> list[Drawing]:
 
 def _tuning_lines(label: str, one: xr.Dataset, variable: str) -> list[Drawing]:
     x_axis, x = axis_of(one, variable), one[variable].values
+    if x_axis.names:  # categories that are counted from 0; names of an axis stand from 1 on
+        x = x + 1
     both = [
         Curve("data", x, one["data_hz"].values, look="steps", colour="data", width=1.5),
         Curve("model, 95 % band", x, one["tuning_hz"].values, one["tuning_low"].values, one["tuning_high"].values),
