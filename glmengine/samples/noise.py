@@ -99,25 +99,10 @@ def seen(unit: dict[str, Any], frames: np.ndarray) -> np.ndarray:
 
 
 def analysis() -> Analysis:
-    """What the pixels at the centres of the fields do over time, and the cell's own past."""
-    from glmengine.analysis import Analysis
+    """The stimulus through each cell's receptive field, and the cell's own past: the template of this name."""
+    from glmengine.templates import load_template
 
-    centres = dict.fromkeys(f"stimulus.{round(unit['centre'][0])},{round(unit['centre'][1])}" for unit in _units())
-    return Analysis.from_dict(
-        {
-            "title": "White noise: central pixels and own history",
-            "time": {"bin_size": FRAME},
-            "terms": [
-                *(
-                    {"kind": "filter", "variable": pixel, "basis": {"family": "history", "window": LAGS * FRAME}}
-                    for pixel in centres
-                ),
-                {"kind": "history", "basis": {"family": "raised_cosine_log", **HISTORY}},
-            ],
-            "model": {"strengths": [1e-4, 1e-3, 1e-2]},
-        },
-        "sample",
-    )
+    return load_template("white-noise")
 
 
 def _units() -> list[dict[str, Any]]:

@@ -63,6 +63,8 @@ def test_every_sample_has_truth_spikes_and_an_analysis_that_names_its_variables(
     analysis = sample_analysis(name)
     variables = {factor.variable for term in analysis.terms if term.kind == "covariate" for factor in term.factors}
     variables |= {term.variable for term in analysis.terms if term.kind == "filter"}
+    fields = {term.variable for term in analysis.terms if term.kind == "receptive_field"}
+    assert fields <= set(recording.covariates)
     assert {term.events for term in analysis.terms if term.kind == "event"} <= set(recording.events)
     assert variables <= set(compute_derived(analysis.derived, recording, None).variables)
 
@@ -149,6 +151,23 @@ def test_white_noise_cells_see_through_their_filters(tmp_path):
     spikes = again.spikes[0].t
     average = frames.data.values[np.clip((spikes / noise.FRAME).astype(int) - 2, 0, None)].mean(axis=0)
     assert np.unravel_index(np.abs(average).argmax(), average.shape) == (3, 3)
+
+
+def test_receptive_fields_are_found_again():
+    import glmengine as ge
+    from glmengine.samples import noise
+
+    recording = sample("white-noise", 7)
+    question = sample_analysis("white-noise")
+    question = question.with_(model=question.model.with_(strengths=(1e-4,)), validation=question.validation.with_(folds=0))
+    result = ge.run(question, recording)
+    (found,) = (filters for label, filters in result.filters.items() if "stimulus" in label)
+    for unit in truth_of(recording)["units"]:
+        expected = noise.filter_of(unit).reshape(noise.LAGS, -1).T
+        one = found["filter"].sel(unit=unit["name"]).transpose("channel", "lag_s").values
+        # seen through one average, only filters of rank 1 can be found whole
+        assert np.corrcoef(one.ravel(), expected.ravel())[0, 1] > (0.9 if unit["rank"] == 1 else 0.7)
+        assert np.linalg.norm(one) == pytest.approx(np.linalg.norm(expected), rel=0.25)
 
 
 def test_decision_cells_follow_the_events(tmp_path):
