@@ -201,3 +201,22 @@ def test_the_callers_jax_stays_in_its_own_precision():
     fit = ge.fit(X, Y)
     assert jnp.zeros(1).dtype == before
     assert np.asarray(fit.coef).dtype == np.float64
+
+
+def test_the_gaussian_covariance_is_the_posterior_under_the_prior_that_the_ridge_is():
+    # mean squared error + a/2 |w|^2 is -2 phi/T log posterior where w ~ normal(0, 2 phi/(a T)): conjugate, so all is known exactly
+    rng = np.random.default_rng(5)
+    T, a, phi = 300, 0.3, 1.7**2
+    X = rng.normal(size=(T, 3)) @ [[1, 0.5, 0], [0, 1, 0.3], [0, 0, 2]]
+    y = X @ [0.5, -0.2, 0.1] + np.sqrt(phi) * rng.normal(size=T)
+    fit = ge.fit(X, y, "gaussian", penalty=ge.Ridge(a), intercept=False)
+    precision = X.T @ X / phi + np.eye(3) * a * T / (2 * phi)
+    posterior = np.linalg.inv(precision)
+    assert fit.coef[:, 0] == pytest.approx(posterior @ X.T @ y / phi, rel=1e-8)
+    ours = fit.covariance(0)[1:, 1:] / fit.dispersion[0] * phi
+    assert ours == pytest.approx(posterior, rel=1e-8)
+    # and by drawing: of truths from the prior that gave data like these, the estimate misses by that covariance
+    truths = rng.normal(size=(4000, 3)) * np.sqrt(2 * phi / (a * T))
+    Y = X @ truths.T + np.sqrt(phi) * rng.normal(size=(T, 4000))
+    errors = ge.fit(X, Y, "gaussian", penalty=ge.Ridge(a), intercept=False).coef.T - truths
+    assert np.cov(errors.T) == pytest.approx(posterior, abs=0.08 * posterior.max())

@@ -180,3 +180,21 @@ def test_what_cannot_be_is_refused(counts, labels):
         ge.GLM(penalty="rigde").fit(X, y)
     with pytest.raises(ValueError, match="NaN"):
         ge.GLM().fit(np.where(X > 2, np.nan, X), y)
+
+
+def test_weights_pass_through_a_pipeline_and_a_grid_search(counts):
+    X, y = counts
+    weights = np.random.default_rng(3).integers(0, 4, len(y)).astype(float)
+    rows = np.repeat(np.arange(len(y)), weights.astype(int))
+    for estimator in (ge.GLM(strength=1e-2), ge.GLMClassifier(strength=1e-2)):
+        target = y if isinstance(estimator, ge.GLM) else (y > np.median(y)).astype(int)
+        piped = make_pipeline(StandardScaler(with_mean=False, with_std=False), estimator)
+        step = type(estimator).__name__.lower()
+        piped.fit(X, target, **{f"{step}__sample_weight": weights})
+        repeated = clone(estimator).fit(X[rows], target[rows])
+        assert piped[-1].coef_ == pytest.approx(repeated.coef_, rel=1e-6)
+        search = GridSearchCV(piped, {f"{step}__strength": [1e-4, 1e-1]}, cv=3)
+        search.fit(X, target, **{f"{step}__sample_weight": weights})
+        assert np.isfinite(search.cv_results_["mean_test_score"]).all()
+        best = clone(estimator).set_params(strength=search.best_params_[f"{step}__strength"]).fit(X[rows], target[rows])
+        assert search.best_estimator_[-1].coef_ == pytest.approx(best.coef_, rel=1e-6)
