@@ -60,7 +60,7 @@ def describe(term: Spec, n_units: int) -> str:
         if term.kind == "event":
             kind = f"kernel \u2212{term.before:g} to +{term.after:g}\u2009s"
             if term.by and not term.conditions:
-                return f"{kind}: {_size(bases[0])} functions for each {term.by.rpartition('.')[2]}"
+                return f"{kind}: {_size(bases[0])} per {term.by.rpartition('.')[2]}"
     columns = n_columns(term, n_units)
     if columns is None:
         return f"{kind}: {_size(bases[0])} functions, {_SPACE[term.space]}" if term.kind == "receptive_field" else kind
