@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from glmengine.derived import AnyDerived
+from glmengine.derived import EPOCH_KINDS, AnyDerived
 from glmengine.errors import GlmError
 from glmengine.files import write_whole
 from glmengine.rules import in_order
@@ -195,6 +195,10 @@ class Analysis(Spec):
             )
         if self.more_recordings and not self.recording.path:
             raise GlmError("further sessions are named, but not the first; name it as the recording", field="recording.path")
+        names = [one.name if isinstance(one, EPOCH_KINDS) else None for one in self.derived]
+        for position, name in enumerate(names):
+            if name is not None and name in names[:position]:
+                raise GlmError(f"two derived epochs are called '{name}'; rename one of them", field=f"derived.{position}.name")
         labels = [term.label for term in self.terms]
         for position, label in enumerate(labels):
             if label in labels[:position]:

@@ -172,10 +172,9 @@ class DrawnEpochs(Spec):
 class EpochStep(Spec):
     """One step of combining: keep only what is also in other epochs, take them out, or add them."""
 
-    op: Literal["only", "without", "also"] = param(
-        "without",
+    op: Literal["without", "only", "also"] = param(
         title="Then",
-        help="Only: what lies in these epochs too (intersection); without: what lies outside them (difference); also: with them added (union).",
+        help="Without: what lies outside these epochs (difference); only: what lies in them too (intersection); also: with them added (union).",
     )
     epochs: tuple[str, ...] = param(title="Epochs", help="Epochs or tables of trials.", choices="stretches", min_length=1)
 

@@ -269,3 +269,19 @@ def test_epochs_that_another_recording_cannot_have_do_not_stop_a_prediction():
         result.predict(elsewhere, epochs="left")
     with pytest.raises(GlmError, match="no table of trials 'trials'"):
         run(analysis, elsewhere)
+
+
+def test_the_file_says_each_step_and_no_name_is_given_twice():
+    spec = CombinedEpochs(name="awake", epochs=("wake",), steps=(EpochStep(op="without", epochs=("ripples",)),))
+    kept = Analysis(derived=(spec,)).to_dict()["derived"]
+    assert kept == [
+        {
+            "kind": "combined_epochs",
+            "name": "awake",
+            "epochs": ["wake"],
+            "steps": [{"op": "without", "epochs": ["ripples"]}],
+        }
+    ]
+    with pytest.raises(GlmError, match="two derived epochs are called 'awake'") as caught:
+        Analysis(derived=(spec, spec))
+    assert caught.value.field == "derived.1.name"

@@ -292,3 +292,19 @@ def test_first_guesses_fill_in_tuples_and_running():
     assert guess.epochs == ("all",)
     guess = first_guess(kinds.ThresholdEpochs, {"variables": ["x", "head_speed"]}, {"running"})
     assert (guess.source, guess.above, guess.name) == ("head_speed", 5.0, "running_2")
+
+
+def test_derived_epochs_are_offered_for_validation_and_terms(qtbot, document, jobs, rich):
+    from glmgui.panels.features.panel import FeaturesPanel
+    from glmgui.panels.model import ModelPanel
+
+    spec = kinds.CombinedEpochs(name="second only", epochs=("second",))
+    model, features = ModelPanel(document, jobs), FeaturesPanel(document, jobs)
+    for made in (model, features):
+        qtbot.addWidget(made)
+    document.open(rich, Analysis(derived=(spec,)))
+    document.set_effective_recording(kinds.compute_derived((spec,), rich))
+    offered = model.validation.editor("test_epochs")._names
+    assert "second only" in offered
+    assert "second only" in features._recording.epochs
+    qtbot.waitUntil(lambda: not jobs._pending, timeout=20_000)

@@ -8,6 +8,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QMenu, QSplitter, QStackedLayout, QVBoxLayout, QWidget
 
 from glmengine.analysis import Analysis
+from glmengine.derived import EPOCH_KINDS
 from glmengine.errors import GlmError
 from glmengine.recording import Recording
 from glmengine.spec import Spec
@@ -173,7 +174,7 @@ class FeaturesPanel(QWidget):
         analysis, recording = self._document.analysis, self._recording
         found: dict[int, tuple[str, str]] = {}
         if recording is not None:
-            known = set(recording.variables) | {derived.name for derived in analysis.derived}
+            known = set(recording.variables) | {one.name for one in analysis.derived if not isinstance(one, EPOCH_KINDS)}
             for at, term in enumerate(analysis.terms):
                 for field, variable in variables_of(term).items():
                     if variable not in known and variable not in recording.covariates:
