@@ -14,6 +14,7 @@ from glmengine.errors import GlmError
 from glmengine.spec import Spec
 
 Choices = Mapping[str, Sequence[str]]
+_ACRONYMS = {"pca": "Principal components", "sta": "Spike-triggered average"}
 _TAGS = ("family", "kind")
 
 
@@ -117,5 +118,7 @@ def help_of(info: FieldInfo) -> str:
 
 def in_words(name: str) -> str:
     """``"raised_cosine_log"`` as a person writes it; ``"b_spline"`` is a B-spline."""
+    if name in _ACRONYMS:
+        return _ACRONYMS[name]
     words = re.sub(r"\b([a-z]) spline", lambda found: f"{found[1].upper()}-spline", name.replace("_", " ").strip())
     return words[:1].upper() + words[1:]

@@ -63,6 +63,15 @@ def fitted(context: Context) -> tuple[Recording, Analysis, Result]:
     return recording, analysis, result
 
 
+def prepare() -> None:
+    """Make and keep the fitted demonstration where it is not there yet, so that the window opens with it; needs no screen."""
+    from glmengine import runtime
+    from glmengine.context import SILENT
+
+    runtime.configure()
+    fitted(SILENT)
+
+
 def signature() -> str:
     """Changes with anything that could change the demonstration: the engine's code and templates, and the packages it computes with."""
     import glmengine
@@ -118,3 +127,7 @@ def _keep(recording: Recording, result: Result) -> None:
         write_whole(about, json.dumps({"signature": signature()}).encode())
     except (OSError, GlmError) as error:
         log.info("The fitted demonstration is not kept (%s).", error)
+
+
+if __name__ == "__main__":
+    prepare()

@@ -94,7 +94,10 @@ def main(arguments: "list | None" = None) -> int:
         if command == "test":
             return run_tests()
         if screen and screen_works():
-            say("Opening the window on a simulated session, already fitted. Close it to come back here.")
+            say("Fitting a simulated session, once")
+            # where this fails the window does it, and says what is wrong
+            subprocess.call([str(PYTHON), "-m", "glmgui.samples"], cwd=str(PROJECT), env=environment())
+            say("Opening the window on it. Close it to come back here.")
             return subprocess.call([str(script("glmgui")), "--demo"], cwd=str(PROJECT), env=environment())
         return write_demonstration()
     except Problem as problem:

@@ -71,7 +71,8 @@ def test_what_is_estimated_is_what_is_fitted(noise):
     assert np.isfinite(course.curves[0].low).all()
     values = result.filters[term.label]["filter"].sel(unit=unit).values
     assert course.curves[0].y.tolist() in values.tolist()
-    assert len(maps.images) == 4
+    assert 2 <= len(maps.images) <= 4
+    assert all(np.abs(image.values).max() > 0.05 * maps.levels[1] for image in maps.images), "a map that shows nothing"
     assert all(image.values.shape == (12, 12) for image in maps.images)
     assert maps.levels[0] == -maps.levels[1] < 0
     delays = [float(image.title.split("\u2009")[0]) for image in maps.images]

@@ -12,7 +12,7 @@ from glmgui.plots import Axis
 
 _SPACE = {
     "each": "every channel",
-    "separable": "map \u00d7 time course",
+    "separable": "map and time course",
     "pca": "principal components",
     "sta": "spike-triggered average",
     "given": "given filters",
@@ -54,7 +54,7 @@ def describe(term: Spec, n_units: int) -> str:
         kind = "tuning" if len(bases) == 1 else f"{len(bases)}-D tuning"
     else:
         window = getattr(bases[0], "window", None) if bases else None
-        kinds = {"filter": "filter", "receptive_field": "receptive field", "history": "own past", "coupling": "others' past"}
+        kinds = {"filter": "filter", "receptive_field": "field", "history": "own past", "coupling": "others' past"}
         kind = kinds.get(term.kind, term.kind.replace("_", " "))
         kind += f" {window:g}\u2009s" if window else ""
         if term.kind == "event":
@@ -63,7 +63,7 @@ def describe(term: Spec, n_units: int) -> str:
                 return f"{kind}: {_size(bases[0])} per {term.by.rpartition('.')[2]}"
     columns = n_columns(term, n_units)
     if columns is None:
-        return f"{kind}: {_size(bases[0])} functions, {_SPACE[term.space]}" if term.kind == "receptive_field" else kind
+        return f"{kind}, {_size(bases[0])} \u00d7 {_SPACE[term.space]}" if term.kind == "receptive_field" else kind
     counted = f"{columns} column{'s' if columns != 1 else ''}"
     if not hasattr(term, "factors"):
         return (

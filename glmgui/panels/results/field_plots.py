@@ -13,9 +13,8 @@ if TYPE_CHECKING:
     import xarray as xr
 
 _MOST_MAPS = 4
-_HELP = (
-    "How much one unit of the stimulus, in a channel, changes the log of the rate that much later. Above zero it raises the rate."
-)
+_LEAST_SHARE = 0.01  # of the greatest power: a map with less would be blank
+_HELP = "In the channel where the field is strongest: how much one unit of the stimulus changes the log of the rate that much later. Above zero it raises the rate."
 _MAP_HELP = "The filter over space at the lags where it is strongest, all on one colour scale. Above zero that part of the stimulus raises the rate."
 
 
@@ -26,10 +25,10 @@ def fields(label: str, filters: xr.Dataset, unit: str) -> list[Drawing]:
     if not np.isfinite(values).any():
         return []
     lag, lags, names = axis_of(one, "lag_s"), one["lag_s"].values, [str(name) for name in one["channel"].values]
-    log_rate = Axis("filter", str(one["filter"].attrs.get("unit", "log rate")))
+    log_rate = Axis(str(one["filter"].attrs.get("unit", "log rate")))
     best = int(np.nanargmax(np.nanmax(np.abs(values), axis=1)))
     course = Curve(names[best], lags, values[best], low[best], high[best])
-    title = f"{label}: time course in channel {names[best]}, where it is strongest, 95 % band"
+    title = f"{label}: time course at {names[best]}, 95 % band"
     drawings: list[Drawing] = [Lines(f"field_course_{label}", title, lag, log_rate, [course], _HELP, level=True)]
     shape = tuple(int(size) for size in np.atleast_1d(filters.attrs.get("shape", ())))
     if len(shape) == 2 and np.prod(shape) == len(names):
@@ -66,10 +65,16 @@ def _maps(label: str, values: np.ndarray, lags: np.ndarray, log_rate: Axis) -> I
 
 
 def _apart(power: np.ndarray, count: int) -> np.ndarray:
-    """Places of the greatest of `power`, no two side by side where there are enough others."""
+    """Places of the greatest of `power` that are not next to nothing, no two side by side where there are enough others."""
     chosen: list[int] = []
+    power = np.where(power >= _LEAST_SHARE * power.max(), power, -1.0)
     for apart in (max(len(power) // (2 * count), 1), 0):
         for at in np.argsort(-power):
-            if len(chosen) < count and all(abs(int(at) - other) > apart for other in chosen) and int(at) not in chosen:
+            if (
+                power[at] >= 0
+                and len(chosen) < count
+                and all(abs(int(at) - other) > apart for other in chosen)
+                and int(at) not in chosen
+            ):
                 chosen.append(int(at))
     return np.array(chosen)
