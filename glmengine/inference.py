@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.linalg import eigh
+from scipy.linalg import cho_factor, cho_solve, eigh
 from scipy.special import gammaln
 
 from glmengine import runtime
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 
 NULL = 1e-12
 """Eigenvalues of the scaled Hessian below this, times the largest, are directions in which the data say nothing."""
+
+
+MANY = 300
+"""Columns of a group beyond which its Wald statistic is made without its directions."""
 
 
 @dataclass(frozen=True)
@@ -167,7 +171,8 @@ def wald_statistic(coef: np.ndarray, covariance: np.ndarray, information: np.nda
 
     The statistic of Wood (2013), "On p-values for smooth components of an extended generalized additive model": of what the group
     adds to the predictor, its mean taken out, f'V^-f, where V, the Bayesian covariance of f, is inverted in its r largest directions, r
-    the group's effective degrees of freedom, rounded. Without a penalty r is the rank, and it is the statistic of Wald.
+    the group's effective degrees of freedom, rounded. Without a penalty r is the rank, and it is the statistic of Wald. Of more than
+    `MANY` columns, where finding the directions takes long, all are taken: the mean of the statistic is r then too, its spread a little less.
 
     Parameters
     ----------
@@ -183,6 +188,16 @@ def wald_statistic(coef: np.ndarray, covariance: np.ndarray, information: np.nda
     df : int
         r; 0 (and a statistic of NaN) for columns that say nothing.
     """
+    if coef.size > MANY:
+        size = np.sqrt(np.maximum(np.diagonal(covariance), 1e-300))
+        try:
+            factor = cho_factor(covariance / np.outer(size, size), lower=True, check_finite=False)
+        except np.linalg.LinAlgError:
+            factor = None
+        if factor is not None and np.diagonal(factor[0]).min() > 1e-6:  # else some are not determined: by their directions
+            standard = coef / size
+            whole = float(standard @ cho_solve(factor, standard, check_finite=False))
+            return whole, coef.size if not np.isfinite(edf) else max(1, round(edf))
     values, vectors = eigh(information, check_finite=False)
     kept = values > NULL * max(1.0, len(values) / 100) * max(float(values.max(initial=0.0)), 1e-300)
     root = vectors[:, kept] * np.sqrt(values[kept])

@@ -141,3 +141,24 @@ def test_a_run_tests_its_terms_and_keeps_the_numbers(small_analysis, small_recor
     assert "Is each term needed?" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     lasso = small_analysis.with_(model=small_analysis.model.with_(penalty="lasso"))
     assert ge.run(lasso, small_recording).tests["p"].isnull().all()
+
+
+@pytest.mark.parametrize("penalty", [None, ge.Ridge(0.02)], ids=["none", "ridge"])
+def test_many_columns_are_tested_without_their_directions(penalty, monkeypatch):
+    rng = np.random.default_rng(6)
+    X = rng.normal(size=(1200, 40))
+    Y = np.column_stack([rng.poisson(1.0, (1200, 150)), rng.poisson(np.exp(X @ (0.15 * rng.normal(size=40))))])
+    fit = ge.fit(X, Y, penalty=penalty)
+    exact = fit.wald({"all": range(40)})
+    monkeypatch.setattr("glmengine.inference.MANY", 10)
+    quick = fit.wald({"all": range(40)})
+    if penalty is None:
+        assert quick["wald"].values == pytest.approx(exact["wald"].values, rel=1e-8)
+    assert quick["df"].values == pytest.approx(exact["df"].values)
+    null = quick["p"].values[0, :-1]
+    assert np.mean(null < 0.05) < 0.1
+    assert 0.3 < np.mean(null < 0.5) < 0.65
+    assert float(quick["p"][0, -1]) < 1e-6
+    # a column that says nothing of its own is no obstacle
+    twice = ge.fit(np.column_stack([X, X[:, :2]]), Y[:, 0], penalty=None).wald({"all": range(42)})
+    assert float(twice["df"][0, 0]) == 40
