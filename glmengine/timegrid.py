@@ -15,8 +15,8 @@ from glmengine.sampling import sample_covariate
 if TYPE_CHECKING:
     import pynapple as nap
 
-    from glmengine.analysis import Time
     from glmengine.recording import Covariate, Recording
+    from glmengine.time_choice import Time
 
 TOUCHING = 1.5e-6
 """Stretches closer than this (s) are one: pynapple shortens the first of two touching intervals by a microsecond."""
