@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import replace
 
 import numpy as np
 
+from glmengine.angles import FULL_TURN
 from glmengine.errors import GlmError
 from glmengine.reading import RawRecording, RawSeries, RawTrials
-from glmengine.sampling import FULL_TURN, wrapped
+from glmengine.repair import LOST, Repair
 
 FAR_SPANS, FAR_SECONDS = 10.0, 3600.0
 """A time further from the middle of the recording than so many spans and so many seconds is a sentinel, not a time."""
 
 NOISE_SHARE = 0.9
-
-LOST = -1.0
-"""What tracking that was lost is often written as."""
 
 UNITS_OF_MEASURE = {
     "radians": "rad", "radian": "rad", "degrees": "deg", "degree": "deg", "°": "deg", "meters": "m", "meter": "m", "metres": "m", "metre": "m",
@@ -189,36 +186,6 @@ def _note_units(spikes: list[np.ndarray] | None, counts: RawSeries | None, names
 
 
 # --- series and events ------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Repair:
-    """What is done to the values of a series, number by number or sample by sample."""
-
-    kind: Literal["continuous", "angle", "step", "category"] = "continuous"
-    degrees: bool = False
-    lost: bool = False
-
-    def apply(self, values: np.ndarray) -> np.ndarray:
-        """The values repaired, of the same shape: float64 with NaN for what is missing, angles in radians from 0 to 2 pi.
-
-        Steps and categories stay as they are.
-        """
-        if self.kind not in ("continuous", "angle"):
-            return values
-        values = values.astype(np.float64)
-        infinite = np.isinf(values)
-        if infinite.any():
-            values[infinite] = np.nan
-        if self.lost:
-            values[(values.reshape(len(values), -1) == LOST).all(axis=1)] = np.nan
-        if self.kind == "angle":
-            if self.degrees:
-                values = np.deg2rad(values)
-            finite = values[np.isfinite(values)]
-            if len(finite) and (finite.min() < 0 or finite.max() >= FULL_TURN):
-                values = np.where(np.isnan(values), np.nan, wrapped(values))
-        return values
 
 
 def _clean_series(series: RawSeries, near: tuple[float, float], notes: list[str]) -> RawSeries | None:

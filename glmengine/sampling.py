@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from glmengine.angles import FULL_TURN, wrapped
 from glmengine.stored import BLOCK
 
 if TYPE_CHECKING:
     from glmengine.recording import Covariate
     from glmengine.timegrid import TimeGrid
-
-FULL_TURN = 2 * np.pi
 
 
 def sample_covariate(covariate: Covariate, grid: TimeGrid, max_gap: float | None) -> np.ndarray:
@@ -148,12 +147,6 @@ def _sample_one(
             sums = np.bincount(rows[inside], weights=values[inside] - middle, minlength=grid.n_bins)
             sampled[filled] = sums[filled] / held[filled] + middle
     return wrapped(sampled) if circular else sampled
-
-
-def wrapped(angles: np.ndarray) -> np.ndarray:
-    """Angles in [0, 2 pi)."""
-    turned = np.mod(angles, FULL_TURN)
-    return np.where(turned >= FULL_TURN, 0.0, turned)
 
 
 def _interpolated(

@@ -14,7 +14,7 @@ from glmengine.errors import GlmError
 if TYPE_CHECKING:
     import pynapple as nap
 
-    from glmengine.cleaning import Repair
+    from glmengine.repair import Repair
 
 LARGEST_READ = 4 * 2**30
 """Bytes of times and values (as float64) up to which a stored series is read as a whole."""
