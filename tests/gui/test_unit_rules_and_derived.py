@@ -109,6 +109,7 @@ def test_rules_and_ticks_by_hand_both_hold_and_nothing_left_is_said(panel, docum
     assert "leave none of the 1 chosen units" in panel.units.rules.message.text
     document.edit(Analysis(units=UnitSelection(where=(UnitRule(column="layer", one_of=("5",)),))), "Choose again")
     assert "has no column 'layer'; it has: region, depth" in panel.units.rules.message.text
+    assert panel.units._said.text() == "0 of 3 units are fitted. Left out: 3 (a rule is at fault)."
 
 
 @pytest.mark.parametrize("kind", derived_kinds(), ids=lambda kind: kind.__name__)

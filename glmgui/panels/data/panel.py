@@ -159,7 +159,12 @@ class DataPanel(QWidget):
         self.units.model.set_ticked(analysis.units.names)
         self.units.rules.set_units(analysis.units)
         try:
-            self.units.model.set_left_out(left_out(analysis.units, recording))
+            reasons = left_out(analysis.units, recording)
+        except GlmError as error:
+            reasons = dict.fromkeys(recording.unit_names, "a rule is at fault")
+            self._show_fault(error.field, error.message)
+        self.units.model.set_left_out(reasons)
+        try:
             chosen_units(analysis.units, recording)
         except GlmError as error:
             self._show_fault(error.field, error.message)
