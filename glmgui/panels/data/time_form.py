@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from qtpy.QtCore import QLocale, QSignalBlocker, Signal
-from qtpy.QtGui import QDoubleValidator
 from qtpy.QtWidgets import QComboBox, QDoubleSpinBox, QFormLayout, QFrame, QLabel, QLineEdit, QSpinBox, QVBoxLayout, QWidget
 
 from glmengine.analysis import Condition, Time, UnitSelection
 from glmengine.errors import GlmError
+from glmgui.panels.data.controls import describe, number_field, number_in
 from glmgui.widgets import MessageLine, button, column, heading, hint, row, small_button
 
 _MOVING_HELP = "Computes speed from position and uses only the bins in which it is above a threshold"
@@ -38,13 +38,13 @@ class TimeForm(QWidget):
         self.bin_size.setSuffix(" s")
         self.bin_size.setKeyboardTracking(False)
         self.bin_size.setLocale(QLocale.c())
-        _describe(self.bin_size, Time, "bin_size")
+        describe(self.bin_size, Time, "bin_size")
         self.min_spikes = QSpinBox(self)
         self.min_spikes.setObjectName("min_spikes")
         self.min_spikes.setRange(0, 1_000_000)
         self.min_spikes.setSuffix(" spikes")
         self.min_spikes.setKeyboardTracking(False)
-        _describe(self.min_spikes, UnitSelection, "min_spikes")
+        describe(self.min_spikes, UnitSelection, "min_spikes")
         self.moving = button(
             "Only while moving\u2026",
             "only_while_moving",
@@ -156,7 +156,7 @@ class ConditionRow(QFrame):
         self.variable.setObjectName(f"condition_{at}_variable")
         self.variable.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.variable.setMinimumContentsLength(10)
-        _describe(self.variable, Condition, "variable")
+        describe(self.variable, Condition, "variable")
         self.above, self.below = (self._number(name) for name in ("above", "below"))
         self._unit = QLabel(self)
         remove = small_button("\u2715", f"condition_{at}_remove", "Remove this condition", self)
@@ -178,7 +178,7 @@ class ConditionRow(QFrame):
             self.variable.setCurrentText(condition.variable)
         for field, limit in ((self.above, condition.above), (self.below, condition.below)):
             text = "" if limit is None else f"{limit:g}"
-            if not field.hasFocus() or _number_in(field) != limit:
+            if not field.hasFocus() or number_in(field) != limit:
                 field.setText(text)
         self._unit.setText(units.get(condition.variable, ""))
         if condition.variable in variables:
@@ -189,41 +189,20 @@ class ConditionRow(QFrame):
             )
 
     def _number(self, name: str) -> QLineEdit:
-        field = QLineEdit(self)
-        field.setObjectName(f"{self.objectName()}_{name}")
-        validator = QDoubleValidator(field)
-        validator.setLocale(QLocale.c())
-        field.setValidator(validator)
-        field.setPlaceholderText("any")
-        field.setMinimumWidth(44)
-        _describe(field, Condition, name)
+        field = number_field(f"{self.objectName()}_{name}", self)
+        field.setMaximumWidth(200)
+        describe(field, Condition, name)
         field.editingFinished.connect(self._edit)
         return field
 
     def _edit(self, *_) -> None:
         try:
-            condition = Condition(
-                variable=self.variable.currentText(), above=_number_in(self.above), below=_number_in(self.below)
-            )
+            condition = Condition(variable=self.variable.currentText(), above=number_in(self.above), below=number_in(self.below))
         except GlmError as error:
             self.message.show_error(error.message)
             return
         self.message.clear()
         self.edited.emit(self._at, condition)
-
-
-def _number_in(field: QLineEdit) -> float | None:
-    text = field.text().strip()
-    number, good = QLocale.c().toDouble(text)
-    return number if text and good else None
-
-
-def _describe(control: QWidget, spec: type, field: str) -> None:
-    """The tooltip and the screen reader's words come from the parameter's own description."""
-    info = spec.model_fields[field]
-    control.setToolTip(info.description)
-    control.setAccessibleName(info.title)
-    control.setAccessibleDescription(info.description)
 
 
 def _line(parent: QWidget) -> QFrame:

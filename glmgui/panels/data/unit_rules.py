@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from qtpy.QtCore import QLocale, QSignalBlocker, Qt, Signal
-from qtpy.QtGui import QDoubleValidator
-from qtpy.QtWidgets import QLabel, QLineEdit, QMenu, QToolButton, QVBoxLayout, QWidget
+from qtpy.QtCore import QSignalBlocker, Qt, Signal
+from qtpy.QtWidgets import QLabel, QMenu, QToolButton, QVBoxLayout, QWidget
 
 from glmengine.errors import GlmError
-from glmengine.spec import Spec
 from glmengine.unit_choice import UnitRule, UnitSelection
+from glmgui.panels.data.controls import describe, number_field, number_in
 from glmgui.panels.data.summary import UnitColumn
 from glmgui.widgets import MessageLine, column, row, small_button
 
@@ -191,30 +190,3 @@ class RuleRow(QWidget):
 
     def _limits_edited(self) -> None:
         self.edited.emit(self._at, {"at_least": number_in(self.low), "at_most": number_in(self.high)})
-
-
-def number_field(name: str, parent: QWidget) -> QLineEdit:
-    """A short field for a number that may be left empty."""
-    field = QLineEdit(parent)
-    field.setObjectName(name)
-    validator = QDoubleValidator(field)
-    validator.setLocale(QLocale.c())
-    field.setValidator(validator)
-    field.setPlaceholderText("any")
-    field.setFixedWidth(54)
-    return field
-
-
-def number_in(field: QLineEdit) -> float | None:
-    """What stands in it, None where it is empty or no number yet."""
-    text = field.text().strip()
-    number, good = QLocale.c().toDouble(text)
-    return number if text and good else None
-
-
-def describe(control: QWidget, spec: type[Spec], field: str) -> None:
-    """The tooltip and the screen reader's words come from the parameter's own description."""
-    info = spec.model_fields[field]
-    control.setToolTip(info.description)
-    control.setAccessibleName(info.title)
-    control.setAccessibleDescription(info.description)

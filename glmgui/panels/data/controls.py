@@ -1,0 +1,37 @@
+"""Short fields for numbers that may be left empty, and words for screen readers taken from a parameter's description."""
+
+from __future__ import annotations
+
+from qtpy.QtCore import QLocale
+from qtpy.QtGui import QDoubleValidator
+from qtpy.QtWidgets import QLineEdit, QWidget
+
+from glmengine.spec import Spec
+
+
+def number_field(name: str, parent: QWidget) -> QLineEdit:
+    """A short field for a number that may be left empty."""
+    field = QLineEdit(parent)
+    field.setObjectName(name)
+    validator = QDoubleValidator(field)
+    validator.setLocale(QLocale.c())
+    field.setValidator(validator)
+    field.setPlaceholderText("any")
+    field.setMinimumWidth(44)
+    field.setMaximumWidth(54)
+    return field
+
+
+def number_in(field: QLineEdit) -> float | None:
+    """What stands in it, None where it is empty or no number yet."""
+    text = field.text().strip()
+    number, good = QLocale.c().toDouble(text)
+    return number if text and good else None
+
+
+def describe(control: QWidget, spec: type[Spec], field: str) -> None:
+    """The tooltip and the screen reader's words come from the parameter's own description."""
+    info = spec.model_fields[field]
+    control.setToolTip(info.description)
+    control.setAccessibleName(info.title)
+    control.setAccessibleDescription(info.description)
