@@ -233,7 +233,7 @@ class Uncertainty:
                 context.report(Progress("Standard errors", len(self._done) / M))
                 self._done.add(unit)
                 solved = _Solved(part, k, "bayesian")
-                matrix, unknown, edf = self._raw(part, solved.covariance, solved.unknown, solved.edf)
+                matrix, unknown, edf = self._raw(part, solved)
                 self.edf[unit] = edf
                 if assembly.family.free_scale:
                     n = assembly.n_valid[0, unit]
@@ -273,10 +273,11 @@ class Uncertainty:
     def _solve(self, part: Part, k: int, kind: str) -> tuple[np.ndarray, np.ndarray, float]:
         """Covariance at dispersion 1 in raw units, which of its rows are not identified, and the effective degrees of freedom."""
         solved = _Solved(part, k, kind)
-        return self._raw(part, solved.covariance, solved.unknown, solved.edf)
+        return self._raw(part, solved)
 
-    def _raw(self, part: Part, covariance: np.ndarray, unknown: np.ndarray, edf: float) -> tuple[np.ndarray, np.ndarray, float]:
+    def _raw(self, part: Part, solved: _Solved) -> tuple[np.ndarray, np.ndarray, float]:
         """From prepared columns, intercept last, to all columns of the design, intercept first."""
+        covariance, unknown = solved.covariance, solved.unknown
         rows = part.problem.rows
         n, Q = rows.n_features, len(covariance)
         turn = np.zeros((n + 1, Q))
@@ -289,8 +290,8 @@ class Uncertainty:
         hidden = np.ones(self._size, bool)
         hidden[place[1:]] = unknown[:n]
         # the intercept of the raw columns is known only if every column in its way is, or has no centre
-        hidden[0] = unknown[-1] or bool(np.any(unknown[:n] & part.problem.movable.any(axis=0) & (rows.centre != 0)))
-        return result, hidden, edf
+        hidden[0] = unknown[-1] or bool(np.any(unknown[:n] & solved.moving[:n] & (rows.centre != 0)))
+        return result, hidden, solved.edf
 
 
 class _Solved:
@@ -300,8 +301,8 @@ class _Solved:
     ----------
     covariance : (Q, Q) array
         At dispersion 1.
-    unknown : (Q,) bool
-        Parameters that are not identified.
+    unknown, moving : (Q,) bool
+        Parameters that are not identified, and those that are fitted at all.
     edf : float
     """
 
@@ -314,7 +315,7 @@ class _Solved:
             hessian = objective.hessian(part.theta[column], column, "float64", expected=kind != "observed")[0]
             middle = objective.score_products(part.theta[column], column)[0] if kind == "sandwich" else hessian
         whole = objective.penalised(hessian[None], column)[0]
-        self._moving = moving = objective.movable[k]
+        self.moving = moving = objective.movable[k]
         size = np.sqrt(np.where(np.diagonal(whole) > 0, np.diagonal(whole), 1.0))
         scaled = (whole / np.outer(size, size))[np.ix_(moving, moving)]
         values, vectors = eigh(scaled, check_finite=False)
@@ -340,11 +341,11 @@ class _Solved:
         where = np.asarray(columns)
         if self._part.columns is not None:
             where = np.flatnonzero(np.isin(self._part.columns, where))
-        where = where[self._moving[where]]
+        where = where[self.moving[where]]
         if not where.size or not np.isfinite(dispersion):
             return np.nan, np.nan
         information = self._hessian[np.ix_(where, where)]
-        if self._moving[-1]:
+        if self.moving[-1]:
             with_constant = self._hessian[where, -1]
             if self._hessian[-1, -1] > 0:
                 information = information - np.outer(with_constant, with_constant) / self._hessian[-1, -1]

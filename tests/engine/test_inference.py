@@ -124,3 +124,18 @@ def test_intervals_hold_the_truth_as_often_as_they_say():
         predicted = fitted.intercept[unit] + point[1:] @ np.asarray(fitted.coef)[:, unit]
         inside += abs(predicted - (-1.0 + point[1:] @ truth[:, unit])) <= 1.96 * spread
     assert abs(inside / units - 0.95) < 0.033
+
+
+def test_a_column_that_only_others_may_use_hides_no_intercept():
+    rng = np.random.default_rng(8)
+    X = rng.normal(size=(500, 6)) + 1.0
+    Y = rng.poisson(1.0, (500, 3)).astype(float)
+    mask = np.ones((6, 3), bool)
+    mask[[0, 1, 2], [0, 1, 2]] = False
+    whole = fit(X, Y, penalty=Ridge(1e-3), mask=mask)
+    assert len(whole.parts) == 1, "the units share their columns"
+    for unit in range(3):
+        alone = fit(X[:, mask[:, unit]], Y[:, unit], penalty=Ridge(1e-3))
+        assert whole.intercept_se[unit] == pytest.approx(alone.intercept_se[0], rel=1e-6)
+        assert whole.standard_errors[mask[:, unit], unit] == pytest.approx(alone.standard_errors[:, 0], rel=1e-6)
+        assert np.isnan(whole.standard_errors[~mask[:, unit], unit]).all()
