@@ -25,6 +25,24 @@ _HELP = (
 _SAID = "One row for each column of the model. Copy rows with Ctrl+C, or export all units with Ctrl+E."
 
 
+_ABOUT_TESTS = (
+    "Wald statistic of each term (degrees of freedom), and the probability of one at least as large if the term had no effect; "
+    "not corrected for the number of units and terms. Held-out scores say whether a term predicts."
+)
+
+
+def _tests(result: Result, unit: str) -> str:
+    """The Wald test of each term of a unit in one line; nothing where there is none."""
+    if result.tests is None:
+        return ""
+    there = result.tests.sel(unit=unit)
+    parts = []
+    for term, wald, df, p in zip(*(there[name].values for name in ("term", "wald", "df", "p")), strict=True):
+        if np.isfinite(p):
+            parts.append(f"{term}: {wald:.4g} ({df:g}), " + ("p < 1e-16" if p < 1e-16 else f"p = {p:.2g}"))
+    return "Wald tests of the terms \u2013 " + "; ".join(parts) if parts else ""
+
+
 class _Model(QAbstractTableModel):
     """Rows are the features of one unit, the intercept first."""
 
@@ -115,10 +133,17 @@ class CoefficientsView(QWidget):
         for part, width in ((0, 150), (2, 110), (3, 110), (4, 70)):
             self.view.setColumnWidth(part, width)
         box = column(self, margins=4)
+        self.tests = hint("", self)
+        self.tests.setObjectName("term_tests")
+        self.tests.setToolTip(_ABOUT_TESTS)
         box.addWidget(hint(_SAID, self))
+        box.addWidget(self.tests)
         box.addWidget(self.search)
         box.addWidget(self.view, 1)
         self.search.textChanged.connect(self._sorted.setFilterFixedString)
 
     def show_unit(self, result: Result, unit: str) -> None:
         self._model.set_unit(result, unit)
+        said = _tests(result, unit)
+        self.tests.setText(said)
+        self.tests.setVisible(bool(said))
