@@ -299,7 +299,7 @@ class StatusLine(QStatusBar):
         self.about.setForegroundRole(QPalette.ColorRole.WindowText)
         said = [
             recording.name,
-            f"{len(recording.unit_names)} units",
+            f"{len(recording.unit_names)} unit{'s' if len(recording.unit_names) != 1 else ''}",
             f"{recording.duration:,.0f} s",
             f"{document.analysis.time.bin_size * 1000:g} ms bins",
         ]
