@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from glmgui import commands
+
 if TYPE_CHECKING:
     from glmgui.window import MainWindow
 
@@ -90,18 +92,18 @@ def _step(name: str, number: int) -> Record:
 
 
 ACTIONS: tuple[Record, ...] = (
-    Record("open", "&Open\u2026", "File", lambda w: w.ask_open(), "Open a recording (NWB, npz), a project or an analysis", "Ctrl+O", "open"),
-    Record("open_folder", "Open &folder\u2026", "File", lambda w: w.ask_open_folder(), "Open a folder of pynapple npz files", "Ctrl+Shift+O"),
+    Record("open", "&Open\u2026", "File", commands.ask_open, "Open a recording (NWB, npz), a project or an analysis", "Ctrl+O", "open"),
+    Record("open_folder", "Open &folder\u2026", "File", commands.ask_open_folder, "Open a folder of pynapple npz files", "Ctrl+Shift+O"),
     Record(
-        "replace", "Re&place recording\u2026", "File", lambda w: w.ask_replace(), "Put another recording under the same analysis",
+        "replace", "Re&place recording\u2026", "File", commands.ask_replace, "Put another recording under the same analysis",
         enabled=_has_question,
     ),
     Record(
-        "add_session", "A&dd session\u2026", "File", lambda w: w.ask_add_session(),
+        "add_session", "A&dd session\u2026", "File", commands.ask_add_session,
         "Analyse another recording together with this one: several sessions of one animal", enabled=_has_recording,
     ),
     Record(
-        "template", "&New from template\u2026", "File", lambda w: w.ask_template(),
+        "template", "&New from template\u2026", "File", commands.ask_template,
         "Take a ready analysis: place fields, head direction, event kernels, coupling", "Ctrl+N", enabled=_has_recording, ends_group=True,
     ),
     Record("save", "&Save project", "File", lambda w: w.session.save(), "Save analysis and result as one .glm file", "Ctrl+S", "save", _has_recording),
@@ -116,7 +118,7 @@ ACTIONS: tuple[Record, ...] = (
     ),
     Record("export_scores", "&Scores\u2026", "File/Export", lambda w: w.session.exporting.export_scores(), "The table of scores as CSV", icon="table", enabled=_has_result),
     Record(
-        "export_figure", "&Figure\u2026", "File/Export", lambda w: w.export_figure(),
+        "export_figure", "&Figure\u2026", "File/Export", commands.export_figure,
         "A plot that is on the screen, as SVG, PDF, PNG or its numbers", "Ctrl+Shift+E", "figure", _has_recording,
     ),
     Record(
@@ -141,7 +143,7 @@ ACTIONS: tuple[Record, ...] = (
         "redo", "&Redo", "Edit", lambda w: w.document.redo(), "Do again what was taken back", "Ctrl+Shift+Z", "redo",
         lambda w: bool(w.document.redo_text), ends_group=True,
     ),
-    Record("palette", "Search &actions\u2026", "Edit", lambda w: w.open_palette(), "Find anything that can be done by its name", "Ctrl+K", "search"),
+    Record("palette", "Search &actions\u2026", "Edit", commands.open_palette, "Find anything that can be done by its name", "Ctrl+K", "search"),
     Record("fit", "&Fit", "Fit", lambda w: w.session.fit(), "Fit all chosen units", "Ctrl+R", "fit", _can_fit),
     Record(
         "live", "&Live fit", "Fit", lambda w: w.session.set_live(not w.session.live),
@@ -152,14 +154,14 @@ ACTIONS: tuple[Record, ...] = (
     Record("cancel", "&Cancel", "Fit", lambda w: w.session.jobs.cancel(), "Give up what is being done", "Ctrl+.", "cancel", _is_busy),
     *(_step(name, number) for number, name in enumerate(("data", "features", "model", "results"), start=1)),
     Record("log", "L&og", "View", lambda w: w.toggle_log(), "Everything that was done and what went wrong", "Ctrl+5", "log", checked=lambda w: w.log_is_shown, ends_group=True),
-    Record("next_unit", "&Next unit", "View", lambda w: w.step_unit(1), "Select the next unit", "Alt+Down", "down", _has_recording),
-    Record("previous_unit", "&Previous unit", "View", lambda w: w.step_unit(-1), "Select the unit before", "Alt+Up", "up", _has_recording, ends_group=True),
+    Record("next_unit", "&Next unit", "View", lambda w: commands.step_unit(w, 1), "Select the next unit", "Alt+Down", "down", _has_recording),
+    Record("previous_unit", "&Previous unit", "View", lambda w: commands.step_unit(w, -1), "Select the unit before", "Alt+Up", "up", _has_recording, ends_group=True),
     Record("dark", "&Dark", "View", lambda w: w.set_dark(not w.dark), "Dark or light colours", "Ctrl+D", "theme", checked=lambda w: w.dark),
     Record("reset_layout", "&Reset layout", "View", lambda w: w.reset_layout(), "Put the panels back where they were at first"),
-    Record("guide", "User &guide", "Help", lambda w: w.open_guide(), "How everything works, readable offline", "F1", "help"),
-    Record("sample", "&Open the sample session", "Help", lambda w: w.open_sample(), "Simulated head-direction and place cells, to look around", icon="sample", ends_group=True),
-    Record("diagnostics", "Save &diagnostics\u2026", "Help", lambda w: w.save_diagnostics(), "Versions and log for a report, no data"),
-    Record("about", "&About", "Help", lambda w: w.open_about(), "Version and licence", icon="app"),
+    Record("guide", "User &guide", "Help", commands.open_guide, "How everything works, readable offline", "F1", "help"),
+    Record("sample", "&Open the sample session", "Help", lambda w: w.session.opening.open_sample(), "Simulated head-direction and place cells, to look around", icon="sample", ends_group=True),
+    Record("diagnostics", "Save &diagnostics\u2026", "Help", commands.save_diagnostics, "Versions and log for a report, no data"),
+    Record("about", "&About", "Help", commands.open_about, "Version and licence", icon="app"),
 )  # fmt: skip
 
 MENUS = ("File", "Edit", "Fit", "View", "Help")

@@ -102,6 +102,7 @@ def leave(code: int) -> int:
 def _show(app: QApplication, file: str | None, demo: bool) -> int:
     from qtpy.QtCore import QTimer
 
+    from glmgui import commands
     from glmgui.window import MainWindow
 
     main_window = MainWindow()
@@ -117,7 +118,7 @@ def _show(app: QApplication, file: str | None, demo: bool) -> int:
             main_window.session.opening.open_fitted_sample()
         elif file is not None:
             main_window.session.open(Path(file).expanduser().resolve())
-        main_window.offer_recovery()
+        commands.offer_recovery(main_window)
 
     QTimer.singleShot(0, begin)
     return app.exec()

@@ -62,7 +62,7 @@ def _wait(window: MainWindow) -> None:
 
 
 def _open(window: MainWindow) -> None:
-    window.open_sample()
+    window.session.opening.open_sample()
     wait_until(lambda: window.document.recording is not None, _PATIENCE, "opening the sample session")
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from glmgui.dialogs.export import write_figure
+from glmgui.dialogs.export import plots_on_screen, write_figure
 from glmgui.settings import Settings
 from glmgui.unattended import NoQuestions, settle, wait_until
 
@@ -73,7 +73,7 @@ def _require(holds: bool, said: str) -> None:
 
 
 def _opens(window: MainWindow, folder: Path) -> str:
-    window.open_sample()
+    window.session.opening.open_sample()
     wait_until(
         lambda: window.document.recording is not None and not window.document.busy, _PATIENCE, "opening the sample session"
     )
@@ -87,7 +87,7 @@ def _draws_features(window: MainWindow, folder: Path) -> str:
     for number in range(len(window.document.analysis.terms)):
         window.document.select(term=number)
         settle(0.3)
-    plots = window.plots_on_screen()
+    plots = plots_on_screen(window)
     _require(bool(plots), "no basis is drawn")
     return f"{len(window.document.analysis.terms)} terms"
 
@@ -108,7 +108,7 @@ def _fits(window: MainWindow, folder: Path) -> str:
 def _draws_results(window: MainWindow, folder: Path) -> str:
     window.show_step("results")
     settle(1.0)
-    plots = window.plots_on_screen()
+    plots = plots_on_screen(window)
     _require(bool(plots), "no plot of the result is on the screen")
     _require(any(plot.numbers() for plot in plots), "the plots of the result are empty")
     return f"{len(plots)} plots"
@@ -145,7 +145,7 @@ def _exports(window: MainWindow, folder: Path) -> str:
     with open(folder / "scores.csv", encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))
     _require([row["unit"] for row in rows] == list(result.units), "scores.csv does not list the units")
-    plot = next(plot for plot in window.plots_on_screen() if plot.numbers())
+    plot = next(plot for plot in plots_on_screen(window) if plot.numbers())
     for ending in (".svg", ".pdf", ".png", ".csv"):
         path = write_figure(plot, folder / f"figure{ending}")
         _require(path.stat().st_size > 100, f"{path.name} is empty")

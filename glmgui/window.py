@@ -10,15 +10,11 @@ from qtpy.QtCore import QByteArray, Qt, QTimer, Signal
 from qtpy.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QKeySequence
 from qtpy.QtWidgets import QApplication, QDockWidget, QMainWindow, QMenu, QSizePolicy, QToolBar, QToolButton, QWidget
 
-from glmengine.errors import GlmError
-from glmgui import theme
+from glmgui import commands, theme
 from glmgui.actions import ACTIONS, MENUS, TOOLBAR_LEFT, TOOLBAR_RIGHT, Record
 from glmgui.copying import TableCopying
-from glmgui.dialogs.about import about_box
 from glmgui.dialogs.details import DetailsDialog
-from glmgui.dialogs.export import ExportFigureDialog, plots_on_screen, write_figure
 from glmgui.dialogs.guide import GuideWindow
-from glmgui.dialogs.palette import CommandPalette
 from glmgui.dialogs.questions import Questions
 from glmgui.errors import Notice, notices
 from glmgui.estimate import Estimate
@@ -59,7 +55,6 @@ _STEP_OF_FIELD = {
     "model": "model",
     "validation": "model",
 }
-_PAGE_OF_STEP = {"data": "data.md", "features": "features.md", "model": "model.md", "results": "results.md"}
 
 
 class MainWindow(QMainWindow):
@@ -126,6 +121,18 @@ class MainWindow(QMainWindow):
     def action(self, name: str) -> QAction:
         """The action of this name of the table."""
         return self._actions[name]
+
+    @property
+    def action_names(self) -> tuple[str, ...]:
+        """Of all actions, in the order of the menus."""
+        return tuple(self._actions)
+
+    @property
+    def guide(self) -> GuideWindow:
+        """The guide's window, made when it is first asked for."""
+        if self._guide is None:
+            self._guide = GuideWindow(self)
+        return self._guide
 
     def _run(self, record: Record) -> None:
         record.call(self)
@@ -220,7 +227,7 @@ class MainWindow(QMainWindow):
         session.live_changed.connect(lambda _: self._renew())
         notices().noticed.connect(self._noticed)
         sessions = self.panels["data"].sessions
-        sessions.add_asked.connect(self.ask_add_session)
+        sessions.add_asked.connect(lambda: commands.ask_add_session(self))
         sessions.remove_asked.connect(session.joining.remove)
         sessions.renamed.connect(session.joining.rename)
         self.notice_bar.details_asked.connect(lambda notice: DetailsDialog(notice, self).exec())
@@ -349,111 +356,7 @@ class MainWindow(QMainWindow):
         self._rail_bar.show()
         self.notice_bar.dismiss()
 
-    # What actions do
-
-    def ask_open(self) -> None:
-        path = self.session.questions.open_path(self.settings.folder)
-        if path is not None:
-            self.session.open(path)
-
-    def ask_open_folder(self) -> None:
-        path = self.session.questions.folder("Open a folder of npz files", self.settings.folder)
-        if path is not None:
-            self.session.open(path)
-
-    def ask_replace(self) -> None:
-        path = self.session.questions.open_path(self.settings.folder)
-        if path is not None:
-            self.session.opening.replace_recording(path)
-
-    def ask_add_session(self) -> None:
-        """Ask for another recording that is analysed together with the one that is open."""
-        path = self.session.questions.open_path(self.settings.folder)
-        if path is not None:
-            self.session.joining.add(path)
-
-    def ask_template(self) -> None:
-        """Offer the ready analyses, once they are read."""
-        from glmgui.dialogs.templates import TemplateDialog, load_templates
-
-        def show(templates: list) -> None:
-            recording = self.document.effective_recording
-            if recording is None:
-                return
-            dialog = TemplateDialog(templates, recording, self)
-            if dialog.exec():
-                self.session.opening.take_analysis(dialog.chosen)
-                self.show_step("features")
-
-        self.jobs.submit("Reading the templates", lambda context: load_templates(), show, key="templates")
-
-    def open_sample(self) -> None:
-        self.session.opening.open_sample()
-
-    def step_unit(self, step: int) -> None:
-        """Select the unit `step` places further, around."""
-        recording, result = self.document.recording, self.document.kept_result
-        names = list(result.units if result is not None and self._step == "results" else recording.unit_names)
-        at = names.index(self.document.unit) if self.document.unit in names else -step
-        self.document.select(unit=names[(at + step) % len(names)])
-
-    def plots_on_screen(self) -> list[Plot]:
-        return plots_on_screen(self)
-
-    def export_figure(self) -> None:
-        """Ask which plot, as what and where, and save it."""
-        plots = self.plots_on_screen()
-        if not plots:
-            notices().tell("warning", "no figure is on the screen; go to the step that shows it", title="Export figure")
-            return
-        dialog = ExportFigureDialog(plots, self)
-        if not dialog.exec():
-            return
-        name = dialog.plot.title or "figure"
-        stem = "_".join("".join(letter if letter.isalnum() else " " for letter in name).split()).lower()
-        ending = dialog.ending
-        path = self.session.questions.save_path(
-            "Export figure", f"{self.settings.folder}/{stem}{ending}", f"{ending[1:].upper()} (*{ending})", ending
-        )
-        if path is None:
-            return
-        self.settings.folder = path.parent
-        try:
-            write_figure(dialog.plot, path)
-        except GlmError as error:
-            notices().tell("error", error.message, title="Export figure")
-        else:
-            notices().tell("info", f"written to {path}", title="Export")
-
-    def open_palette(self) -> None:
-        CommandPalette([self._actions[record.name] for record in ACTIONS if record.name != "palette"], self).show()
-
-    def open_guide(self) -> None:
-        """The guide, at the page of the step that is shown."""
-        if self._guide is None:
-            self._guide = GuideWindow(self)
-        self._guide.show_page(_PAGE_OF_STEP[self._step] if self.document.recording is not None else "index.md")
-        self._guide.show()
-        self._guide.raise_()
-        self._guide.activateWindow()
-
-    def open_about(self) -> None:
-        about_box(self).exec()
-
-    def save_diagnostics(self) -> None:
-        from glmgui.diagnostics import write_diagnostics
-
-        path = self.session.questions.save_path(
-            "Save diagnostics", f"{self.settings.folder}/glmgui-diagnostics.txt", "Text (*.txt)", ".txt"
-        )
-        if path is None:
-            return
-        text = self.panels["log"].text
-        self.jobs.submit(
-            "Writing diagnostics",
-            lambda context: write_diagnostics(path, text),
-            lambda _: notices().tell("info", f"written to {path}", title="Export"),
-        )
+    # Looks
 
     @property
     def dark(self) -> bool:
@@ -485,19 +388,6 @@ class MainWindow(QMainWindow):
             menu.addAction(self._actions["sample"])
         elif self.settings.recent:
             menu.addAction("Clear the list", self.settings.clear_recent)
-
-    def offer_recovery(self) -> None:
-        """Offer what a session that crashed has left."""
-        leftovers = self.session.recovery.leftovers()
-        if not leftovers:
-            return
-        chosen, throw_away = self.session.questions.recover(leftovers)
-        if chosen is not None:
-            self.session.opening.recover(chosen)
-        elif throw_away:
-            from glmgui.project_io import remove
-
-            remove(leftovers[0].stem)
 
     # Files dropped on the window
 

@@ -36,7 +36,7 @@ def measure(seconds: float) -> tuple[list[float], list[float], list[bool], float
         window = MainWindow(Settings(Path(scratch) / "settings.ini"), NoQuestions())
         window.resize(1366, 768)
         window.show()
-        window.open_sample()
+        window.session.opening.open_sample()
         wait_until(lambda: window.document.recording is not None and not window.document.busy, 240, "opening")
         settle(1.0)
         beats: list[float] = []

@@ -15,6 +15,7 @@ import pytest
 from glmengine.analysis import Analysis
 from glmengine.errors import GlmError
 from glmengine.export.nwb import write_nwb
+from glmgui import commands
 from glmgui.project_io import Recovery
 
 
@@ -213,7 +214,7 @@ def test_what_a_crash_left_is_offered_and_opened(window, recording_file, tmp_pat
     offered = []
     window.session.questions.recover = lambda leftovers: offered.append(leftovers) or (leftovers[0], False)
     with qtbot.waitSignal(window.session.opened, timeout=30_000):
-        window.offer_recovery()
+        commands.offer_recovery(window)
     assert len(offered[0]) == 1
     assert window.document.analysis.seed == 42
     assert window.document.recording.name == "small"
