@@ -61,9 +61,10 @@ def build_design(
     """
     rows = np.ones(grid.n_bins, bool) if usable is None else np.asarray(usable, bool)
     notes: list[str] = []
-    terms = session_terms(analysis, recording, grid, rows, notes)
-    if frozen_terms is not None:
-        terms, notes = list(enumerate(frozen_terms)), []
+    if frozen_terms is None:
+        terms = session_terms(analysis, recording, grid, rows, notes)
+    else:
+        terms = list(enumerate(frozen_terms))
     blocks: list[Block] = []
     for position, (number, term) in enumerate(terms):
         context.check()

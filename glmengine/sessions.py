@@ -62,11 +62,25 @@ def session_terms(
                 )
     given = any(isinstance(term, CovariateTerm) and any(f.variable == SESSION for f in term.factors) for _, term in terms)
     if analysis.model.intercept_per_session and len(names) > 1 and not given:
+        _all_fitted(analysis, recording, grid, names)
         labels = {term.label for _, term in terms}
         name = next(name for name in (SESSION, "session intercept", "intercept of the session") if name not in labels)
         factor = Factor(variable=SESSION, basis=Categorical(reference=True))
         terms.append((len(analysis.terms), CovariateTerm(name=name, factors=(factor,), penalty="none")))
     return terms
+
+
+def _all_fitted(analysis: Analysis, recording: Recording, grid: TimeGrid, fitted: Sequence[str]) -> None:
+    """A session that is tested on must have an intercept, and so some bins that are fitted."""
+    tested = rows_in(grid, recording, analysis.validation.test_epochs, field="validation.test_epochs")
+    which = recording.session_of(grid.centres)
+    for number, session in enumerate(recording.sessions):
+        if session.name not in fitted and (tested & (which == number)).any():
+            raise GlmError(
+                f"the session '{session.name}' is only tested on, so that no intercept of its own is known; "
+                "let the sessions share one intercept, or fit on a part of it",
+                field="model.intercept_per_session",
+            )
 
 
 def session_folds(grid: TimeGrid, valid: np.ndarray, recording: Recording, n_folds: int) -> int | np.ndarray:

@@ -333,3 +333,28 @@ def test_derived_epochs_and_times_since_events_stay_within_their_session():
     start = prepared.recording.sessions[1].span[0]
     assert np.isnan(since[(since.t >= start) & (since.t < start + 4.9)].values).all()
     assert np.nanmax(since.values) < 70.01
+
+
+def test_a_session_that_is_only_tested_on_shares_the_intercept():
+    joined = ge.join_recordings([session(f"s{n}", n, seconds=60.0) for n in range(3)])
+    validation = {"folds": 0, "fit_epochs": ["s0", "s1"], "test_epochs": ["s2"]}
+    with pytest.raises(GlmError, match="'s2' is only tested on") as refused:
+        ge.run(analysis(ANGLE).with_(validation=validation), joined)
+    assert refused.value.field == "model.intercept_per_session"
+    shared = ge.run(analysis(ANGLE, model={"intercept_per_session": False}).with_(validation=validation), joined)
+    assert (shared.scores["n_bins_test"] == 3000).all()
+    single = ge.run(analysis(ANGLE).with_(validation={**validation, "fit_epochs": ["s0"]}), joined)  # nothing to tell apart
+    assert np.isfinite(single.scores["deviance_explained_test"]).all()
+
+
+@pytest.mark.parametrize("penalty", ["none", "lasso", "group_lasso", "smoothness"])
+def test_no_penalty_touches_the_intercepts_of_sessions(penalty):
+    joined = ge.join_recordings([session("one", 1, seconds=60.0), session("other", 2, rates=(20.0, 2.0), seconds=60.0)])
+    strengths = [0.0] if penalty == "none" else [5.0]
+    result = ge.run(analysis(ANGLE, strengths=strengths, model={"penalty": penalty}), joined)
+    assert (result.scores["decrement"] < 1e-13).all()
+    # the likelihood's own condition for a free intercept: in each session as many spikes are expected as there are
+    expected = result.predict(joined).values * BIN
+    for number, name in enumerate(["one", "other"]):
+        rows = np.arange(expected.shape[1]) // 3000 == number
+        np.testing.assert_allclose(expected[:, rows].sum(axis=1), result.sessions["n_spikes"].sel(session=name), rtol=1e-6)

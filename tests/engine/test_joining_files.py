@@ -135,3 +135,26 @@ def test_batch_sums_up_what_became_of_each(folder, tmp_path, capsys):
     best = [float(row["deviance_explained_heldout"]) for row in scores if row["recording"] == str(files[1])]
     assert float(table[1]["deviance_explained_heldout_median"]) == pytest.approx(np.median(best))
     assert not (out / "día 1" / "sessions.csv").exists()
+
+
+def test_series_that_stay_in_their_files_are_joined_without_being_read(folder, monkeypatch):
+    files = [folder / "día 1.nwb", folder / "日2.nwb"]
+    loaded = ge.join_recordings([ge.open_recording(file) for file in files])
+    with monkeypatch.context() as patch:
+        patch.setattr("glmengine.hdf5.LARGE", 100)
+        parts = [ge.open_recording(file) for file in files]
+    monkeypatch.setattr("glmengine.sampling.BLOCK", 6000)
+    monkeypatch.setattr("glmengine.stored_joined.JoinedSeries.load", lambda self: pytest.fail("it was read as a whole"))
+    in_files = ge.join_recordings(parts)
+    mixed = ge.join_recordings([ge.open_recording(files[0]), parts[1]])
+    stored = [name for name, covariate in in_files.covariates.items() if covariate.stored is not None]
+    assert {"head_direction", "position"} <= set(stored)
+    border = loaded.sessions[1].span[0]
+    pieces = [[1.0, 21.0], [border - 30.0, border - 12.0], [border + 2.0, border + 22.0]]
+    for bin_size in (0.005, 0.1):
+        grid = ge.TimeGrid.from_intervals(np.array(pieces), bin_size)
+        for name in ("head_direction", "position.x"):
+            known = grid.sample(loaded.variable(name))
+            assert np.isfinite(known).mean() > 0.5
+            for other in (in_files, mixed):
+                np.testing.assert_allclose(grid.sample(other.variable(name)), known, rtol=1e-9, atol=1e-9)
