@@ -134,3 +134,25 @@ def test_the_dialog_refuses_by_default(qtbot, monkeypatch):
     assert "somewhere:function" in shown["text"]
     assert "not" in shown["default"]
     assert shown["default"] == shown["escape"]
+
+
+def test_a_function_never_runs_on_the_main_thread(window, small_recording, asking, tmp_path, monkeypatch, qtbot):
+    import threading
+
+    folder = tmp_path / "threads"
+    folder.mkdir()
+    (folder / "glm_where_it_runs.py").write_text(
+        "import threading\nimport numpy as np\nran = []\n"
+        "def bumps(x):\n    ran.append(threading.get_ident())\n    return np.stack([np.cos(x), np.sin(x)], axis=1)\n",
+        encoding="utf-8",
+    )
+    monkeypatch.syspath_prepend(str(folder))
+    asking.answer = True
+    window.document.open(small_recording, analysis_with("glm_where_it_runs:bumps"))
+    window.show_step("features")
+    panel = window.panels["features"]
+    qtbot.waitUntil(lambda: panel.basis.shown is panel.basis.lines and bool(panel.basis.lines.curves), timeout=10_000)
+    qtbot.waitUntil(lambda: bool(panel.features.lines.curves), timeout=10_000)
+    ran = sys.modules.pop("glm_where_it_runs").ran
+    assert ran
+    assert threading.get_ident() not in ran

@@ -17,10 +17,10 @@ from glmgui.jobs import Jobs
 from glmgui.panels.features import add_menu, defaults
 from glmgui.panels.features.check import TermsCheck
 from glmgui.panels.features.editor import TermEditor
-from glmgui.panels.features.preview_jobs import SECONDS, Ranges, draw_basis, features_on_recording
+from glmgui.panels.features.preview_jobs import SECONDS, Ranges, basis_drawing, features_on_recording
 from glmgui.panels.features.previews import BasisPreview, FeaturePreview
 from glmgui.panels.features.term_list import Card, TermList
-from glmgui.panels.features.wording import describe, variables_of
+from glmgui.panels.features.wording import bases_of, describe, variables_of
 from glmgui.widgets import EmptyState, FormScroll, MessageLine, column
 
 _NO_RECORDING = "Open a recording first: its covariates are what a model can be made of."
@@ -140,12 +140,22 @@ class FeaturesPanel(QWidget):
         unit = self._document.unit if term.kind == "history" else None
         if self._asked is not None and self._asked[:5] == (at, term, time, self._start, unit) and self._asked[5] is recording:
             return
-        self._asked = (at, term, time, self._start, unit, recording)
+        asked = self._asked = (at, term, time, self._start, unit, recording)
         self._refused = None
-        try:
-            draw_basis(self.basis, term, recording, time.bin_size, self._ranges)
-        except GlmError as error:
-            self.basis.show_text(error.message)
+        if any(basis.family == "custom" for basis in bases_of(term)):
+            self._jobs.submit(  # who knows how long it takes
+                "Drawing functions",
+                lambda context: basis_drawing(term, recording, time.bin_size, Ranges()),
+                lambda draw: draw(self.basis) if self._asked is asked else None,
+                lambda error: self.basis.show_text(getattr(error, "message", str(error))),
+                key="basis-preview",
+                quiet=True,
+            )
+        else:
+            try:
+                basis_drawing(term, recording, time.bin_size, self._ranges)(self.basis)
+            except GlmError as error:
+                self.basis.show_text(error.message)
         start = self._start
         self._jobs.submit(
             "Drawing features",

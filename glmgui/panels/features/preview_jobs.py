@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,40 +21,33 @@ SECONDS = 10.0
 _CELLS = 48
 
 
-def draw_basis(preview: BasisPreview, term: Spec, recording: Recording, bin_size: float, ranges: Ranges) -> None:
-    """Draw the functions of a term: cheap enough to follow a slider."""
+def basis_drawing(term: Spec, recording: Recording, bin_size: float, ranges: Ranges) -> Callable[[BasisPreview], None]:
+    """What draws the functions of a term: computed here, cheap enough to follow a slider, and drawn by calling it on the main thread."""
     from glmengine.preview import basis_curve, product_image
 
     factors = getattr(term, "factors", None)
     if term.kind == "columns":
-        preview.show_text("The columns are taken as they are; they are drawn on the recording below.")
-        return
+        return lambda preview: preview.show_text("The columns are taken as they are; they are drawn on the recording below.")
     if term.kind == "event":
         lags, values = term.kernel(bin_size)
-        preview.show_curve(
-            lags * bin_size,
-            values,
-            Axis("Time relative to the event", "s"),
-            f"{term.label}: {values.shape[1]} functions",
-            flip=False,
-        )
-        return
+        time, title = Axis("Time relative to the event", "s"), f"{term.label}: {values.shape[1]} functions"
+        return lambda preview: preview.show_curve(lags * bin_size, values, time, title, flip=False)
     if factors is None:
         basis = term.behind_refractory(bin_size).basis if term.kind == "history" else term.basis
         x, values, label, unit = basis_curve(basis, None, bin_size)
-        preview.show_curve(x, values, Axis(label, unit), f"{term.label}: {values.shape[1]} functions of the past")
-        return
+        title = f"{term.label}: {values.shape[1]} functions of the past"
+        return lambda preview: preview.show_curve(x, values, Axis(label, unit), title)
+    axes = [axis_for(recording, factor.variable) for factor in factors[:2]]
     if len(factors) == 1:
         x, values, _, _ = basis_curve(factors[0].basis, ranges.of(factors[0], recording), bin_size)
-        axis = axis_for(recording, factors[0].variable)
-        preview.show_curve(x, values, axis, f"{term.label}: {values.shape[1]} functions")
-        return
+        title = f"{term.label}: {values.shape[1]} functions"
+        return lambda preview: preview.show_curve(x, values, axes[0], title)
     x, y, images = product_image(factors, n=_CELLS, ranges=[ranges.of(factor, recording) for factor in factors[:2]])
-    axes = [axis_for(recording, factor.variable) for factor in factors[:2]]
     shown = np.isfinite(images).any(axis=(2, 3)).sum()
     more = ", ".join(factor.variable for factor in factors[2:])
     title = f"{term.label}: {shown} functions" + (f" of the first two variables, each times those of {more}" if more else "")
-    preview.show_product(x, y, images.reshape(-1, len(x), len(y)), len(images), *axes, title)
+    flat = images.reshape(-1, len(x), len(y))
+    return lambda preview: preview.show_product(x, y, flat, len(images), *axes, title)
 
 
 class Ranges:
