@@ -1,6 +1,7 @@
 """A stimulus of many channels (images, videos, spectrograms) filtered over time: each channel, or what is left of them by a projection.
 
-The projection is kept with the term, so that a fitted model sees new data in the same way.
+The projection is kept with the term, so that a fitted model sees new data in the same way. A separable field has the columns of all
+channels; only its fit is held to a low rank (`glmengine.separable`).
 """
 
 from __future__ import annotations
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
     from glmengine.recording import Covariate, Recording
     from glmengine.terms import ReceptiveFieldTerm
     from glmengine.timegrid import TimeGrid
-
-_STA_BYTES = 2**27
-"""Memory for the stimuli that are averaged at a time."""
 
 
 class ChannelBlock(Block):
@@ -81,7 +79,7 @@ class ChannelBlock(Block):
         channels = len(self.columns) // n
         own = self.term.basis.penalty_matrix()
         over_lags = np.kron(np.eye(channels), np.zeros((n, n)) if own is None else own)
-        if self.term.space != "each" or int(np.prod(self._shape)) != channels:
+        if self.term.space not in ("each", "separable") or int(np.prod(self._shape)) != channels:
             return [over_lags]
         along = []
         for axis, size in enumerate(self._shape):
@@ -117,11 +115,17 @@ def receptive_block(
     values = np.asarray(grid.sample(covariate, max_gap), np.float64).reshape(grid.n_bins, -1)
     channels = values.shape[1]
     try:
-        lags, _ = term.basis.kernel(grid.bin_size)
+        lags, kernel = term.basis.kernel(grid.bin_size)
     except GlmError as error:
         raise GlmError(f"term '{term.label}': {error.message}", field=f"{where}.basis.{error.field}".rstrip(".")) from error
+    if term.space == "separable" and term.rank > min(channels, kernel.shape[1]):
+        raise GlmError(
+            f"term '{term.label}': rank {term.rank} is more than {channels} channels and {kernel.shape[1]} functions of time allow; "
+            f"give at most {min(channels, kernel.shape[1])}",
+            field=f"{where}.rank",
+        )
     shape = extent(covariate)
-    if term.space == "each":
+    if term.space in ("each", "separable"):
         if not frozen:
             known = values[rows & np.isfinite(values).all(axis=1)]
             if not len(known):

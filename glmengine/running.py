@@ -84,11 +84,13 @@ class _Forward(Context):
 
 
 def _cross_validated(analysis: Analysis, prepared: Prepared, context: Context) -> CrossValidation | None:
+    from glmengine.separable import cross_validate_separable, separable_terms
     from glmengine.validation import cross_validate
 
     if not analysis.validation.folds:
         return None
-    return cross_validate(
+    separable = bool(separable_terms(prepared.design))
+    return (cross_validate_separable if separable else cross_validate)(
         prepared.design,
         prepared.counts,
         family=analysis.model.family,
@@ -102,13 +104,15 @@ def _cross_validated(analysis: Analysis, prepared: Prepared, context: Context) -
 
 def _fitted(analysis: Analysis, prepared: Prepared, cross_validation: CrossValidation | None, context: Context) -> Fit:
     from glmengine.fitting import fit
+    from glmengine.separable import fit_separable, separable_terms
 
     strengths = strengths_of(analysis)
     strength: Any = strengths[0]
     if cross_validation is not None and len(strengths) > 1:
         best = np.asarray(cross_validation.best_strength, np.float64)
         strength = np.where(np.isfinite(best), best, max(strengths))
-    return fit(
+    separable = bool(separable_terms(prepared.design))
+    return (fit_separable if separable else fit)(
         prepared.design,
         prepared.counts,
         family=analysis.model.family,
@@ -121,11 +125,14 @@ def _fitted(analysis: Analysis, prepared: Prepared, cross_validation: CrossValid
 
 def _options(analysis: Analysis, prepared: Prepared) -> dict[str, Any]:
     """What the fit and the cross-validation have in common."""
+    from glmengine.separable import separable_terms
+
     return {
         "link": analysis.model.link or None,
         "mask": prepared.design.mask(prepared.units),
         "unit_names": prepared.units,
         "memory": analysis.model.memory,
+        **({"seed": analysis.seed} if separable_terms(prepared.design) else {}),
     }
 
 

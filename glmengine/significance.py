@@ -14,6 +14,13 @@ if TYPE_CHECKING:
 
     from glmengine.fitting import Fit
 
+WALD_WORDS = {
+    "wald": "Wald statistic of the term",
+    "df": "degrees of freedom of the statistic",
+    "p": "probability of a statistic at least as large if the term had no effect",
+}
+"""Meaning of each variable of a table of Wald tests."""
+
 
 def p_values(statistic: np.ndarray, df: np.ndarray, rest: np.ndarray | None) -> np.ndarray:
     """Probability of a statistic at least as large where nothing is there.
@@ -71,13 +78,10 @@ def wald(fit: Fit, groups: Mapping[str, Any] | Sequence[Any] | None = None) -> x
         statistic, df = np.where(claims, statistic, np.nan), np.where(claims, df, np.nan)
     rest = fit.n_valid - fit.edf if fit.assembly.family.free_scale else None
     values = {"wald": statistic, "df": df, "p": p_values(statistic, df, rest)}
-    texts = {
-        "wald": "Wald statistic of the term",
-        "df": "degrees of freedom of the statistic",
-        "p": "probability of a statistic at least as large if the term had no effect",
-    }
     coords = {"term": list(labelled), "unit": list(fit.unit_names)}
-    return xr.Dataset({name: (("term", "unit"), value, {"long_name": texts[name]}) for name, value in values.items()}, coords)
+    return xr.Dataset(
+        {name: (("term", "unit"), value, {"long_name": WALD_WORDS[name]}) for name, value in values.items()}, coords
+    )
 
 
 def likelihood_ratio(larger: Fit, smaller: Fit) -> xr.Dataset:

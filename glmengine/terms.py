@@ -211,10 +211,17 @@ class ReceptiveFieldTerm(Term):
         min_length=1,
     )
     basis: AnyBasis = param(title="Basis", help="Kernels over the stimulus's past; the window says how far back.")
-    space: Literal["each", "pca", "sta", "given"] = param(
+    space: Literal["each", "separable", "pca", "sta", "given"] = param(
         "each",
         title="Space",
-        help="A filter for each channel; or time courses of the stimulus seen through its principal components, through each unit's own spike-triggered average, or through given filters.",
+        help="A filter for each channel; a separable one, the product of a map and a time course, or a few of them; or time courses of the stimulus seen through its principal components, through each unit's own spike-triggered average, or through given filters.",
+    )
+    rank: int = param(
+        1,
+        title="Rank",
+        help="Of a separable filter: how many products of a map and a time course are added (Pillow et al. 2008).",
+        ge=1,
+        le=20,
     )
     components: int = param(
         5, title="Components", help="How many principal components, where space is seen through them.", ge=1, le=1000

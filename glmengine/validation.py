@@ -145,7 +145,7 @@ def cross_validate(
     check_options(solver, memory)
     values = strengths_of_list(strengths)
     inputs = read_inputs(X, Y, family, weights=weights, offset=offset, mask=mask, units=unit_names)
-    fold = _folds(folds, inputs)
+    fold = fold_numbers(folds, inputs)
     labels = np.unique(fold[fold >= 0])
     compact = np.where(fold >= 0, np.searchsorted(labels, np.maximum(fold, 0)), -1)
     if family.name == "categorical":
@@ -156,7 +156,7 @@ def cross_validate(
                 "coefs: the coefficients of every fold are not kept for the categorical family; leave it off, and fit again"
             )
         family.check(inputs.Y, inputs.units, n_classes=n_classes)
-        table = _Table(labels.size, values.size, inputs, keep=False)
+        table = Scores(labels.size, values.size, inputs, keep=False)
         penalties = resolve_penalty(penalty.scaled(1.0), inputs, None)
         options = {"n_classes": n_classes, "intercept": intercept, "context": context}
         fill_classes(table.sums, table.converged, inputs, penalties, values, compact, **options)
@@ -164,12 +164,12 @@ def cross_validate(
     with runtime.float64():
         assembly = assemble(inputs, family, link, intercept=intercept, fold=compact, n_folds=labels.size)
         resolved = resolve_penalty(penalty.scaled(1.0), inputs, None)
-        table = _Table(labels.size, values.size, inputs, keep=coefs)
+        table = Scores(labels.size, values.size, inputs, keep=coefs)
         _fill(table, assembly, resolved, values, solver, memory * 1e9, context)
     return table.summary(family, labels, values, fold, time.perf_counter() - began)
 
 
-class _Table:
+class Scores:
     """What is collected while strengths are gone through: arrays (fold, strength, unit)."""
 
     def __init__(self, F: int, S: int, inputs: Inputs, *, keep: bool) -> None:
@@ -242,7 +242,7 @@ class _Table:
 
 
 def _fill(
-    table: _Table, assembly: Assembly, resolved: Resolved, strengths: np.ndarray, solver: str, memory: float, context: Context
+    table: Scores, assembly: Assembly, resolved: Resolved, strengths: np.ndarray, solver: str, memory: float, context: Context
 ) -> None:
     """Go through the strengths from the strongest, for each group of units that share their columns."""
     live = np.flatnonzero(assembly.status == OK)
@@ -255,7 +255,7 @@ def _fill(
 
 
 def _fill_group(
-    table: _Table,
+    table: Scores,
     assembly: Assembly,
     resolved: Resolved,
     strengths: np.ndarray,
@@ -315,7 +315,8 @@ def strengths_of_list(strengths: Sequence[float]) -> np.ndarray:
     return values
 
 
-def _folds(folds: Any, inputs: Inputs) -> np.ndarray:
+def fold_numbers(folds: Any, inputs: Inputs) -> np.ndarray:
+    """(T,) fold of each row, -1 for those that are never held out or not valid; see `cross_validate`."""
     T = inputs.shape[0]
     if np.ndim(folds) == 0:
         if int(folds) != folds:
