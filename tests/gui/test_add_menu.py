@@ -78,7 +78,7 @@ def test_one_kernel_for_each_condition(qtbot, panel, document):
     choose(panel, "Kernel around an event, per condition/stimulus/by trials.side")
     term = document.analysis.terms[0]
     assert term.by == "trials.side"
-    assert describe(term, 5) == "kernel \u22120 to +0.8\u2009s: 10 per side"
+    assert describe(term, 5) == "kernel 0 to +0.8\u2009s: 10 per side"
     assert describe(term.with_(conditions=("left", "right")), 5).endswith("20 columns")
     qtbot.waitUntil(lambda: panel.features.shown is panel.features.image, timeout=10_000)
     assert not panel.terms.cards[0].fault

@@ -58,7 +58,7 @@ def describe(term: Spec, n_units: int) -> str:
         kind = kinds.get(term.kind, term.kind.replace("_", " "))
         kind += f" {window:g}\u2009s" if window else ""
         if term.kind == "event":
-            kind = f"kernel \u2212{term.before:g} to +{term.after:g}\u2009s"
+            kind = f"kernel {_signed(-term.before)} to {_signed(term.after)}\u2009s"
             if term.by and not term.conditions:
                 return f"{kind}: {_size(bases[0])} per {term.by.rpartition('.')[2]}"
     columns = n_columns(term, n_units)
@@ -75,6 +75,10 @@ def describe(term: Spec, n_units: int) -> str:
     sizes = " \u00d7 ".join(str(_size(basis)) for basis in joint_bases(term.factors))
     sizes += " \u2212 1" if math.prod(map(_size, joint_bases(term.factors))) > columns else ""
     return f"{kind}: {names}, {sizes} = {counted}" if len(bases) > 1 else f"{kind}: {names}, {counted}"
+
+
+def _signed(seconds: float) -> str:
+    return "0" if not seconds else f"{seconds:+g}".replace("-", "\u2212")
 
 
 def n_columns(term: Spec, n_units: int) -> int | None:

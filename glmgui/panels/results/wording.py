@@ -118,4 +118,6 @@ def effect_in_words(heldout: float) -> str:
         return "not tested on held-out time"
     if heldout <= 0:
         return "no effect: on held-out time it predicts no better than the mean rate"
+    if heldout < 0.001:
+        return "explains less than 0.1% of the deviance on held-out time"
     return f"explains {heldout:.1%} of the deviance on held-out time"
