@@ -242,7 +242,7 @@ class SparseProblem:
             )
             previous[at_work] = decrement[at_work]
             iterations[at_work] += 1
-            self._line_search(at_work, steps, shifts, slopes, quadratics, sparsities, F, G, g0, refresh, scale)
+            self._line_search(at_work, steps, shifts, slopes, quadratics, sparsities, F, G, g0, refresh, scale, decrement)
         coef = self.u / s[:, None]
         intercept = self.b - self.rows.shift @ coef if self.has_intercept else np.zeros(M)
         return SparseAnswer(coef, intercept, F, decrement, kkt, converged, iterations, time.perf_counter() - began, trace)
@@ -428,6 +428,7 @@ class SparseProblem:
         g0: np.ndarray,
         refresh: np.ndarray,
         scale: np.ndarray,
+        decrement: np.ndarray,
     ) -> None:
         """Move each column along its step, shortened until the objective falls; update losses and gradients in place."""
         t = np.ones(self.M)
@@ -439,7 +440,9 @@ class SparseProblem:
             loss = loss + np.array(
                 [_penalty(quadratics[j], sparsities[j], u[:, place]) for place, j in enumerate(trying.tolist())]
             )
-            rounding = 4e-15 * np.maximum(scale[trying], np.abs(F[trying]))
+            # close to the end the gain is lost in the rounding of the objective, and the step is trusted
+            rounding = np.where(decrement[trying] <= 1e-12 * scale[trying], 1e-13, 4e-15)
+            rounding = rounding * np.maximum(scale[trying], np.abs(F[trying]))
             good = loss <= F[trying] + 1e-4 * t[trying] * slopes[trying] + rounding
             good &= np.isfinite(loss)
             kept = trying[good]
