@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from glmengine.errors import GlmError
+from glmengine.figures.field import draw_field
 from glmengine.figures.style import LINES, MODEL, SIGNED, finish, panels
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def draw(result: Result, *, unit: str, term: str | None = None, recording: Any =
         raise GlmError(
             "the result has no filter"
             + (f" of the term '{term}'" if term else "")
-            + "; add a filter, event, history or coupling term"
+            + "; add a filter, event, receptive field, history or coupling term"
         )
     figure, axes = panels(len(labels))
     for ax, name in zip(axes, labels, strict=True):
@@ -34,7 +35,10 @@ def draw(result: Result, *, unit: str, term: str | None = None, recording: Any =
 
 
 def draw_filter(ax: Axes, filters: xr.Dataset, unit: str) -> None:
-    """One term of one unit: a line with its band, one for each condition of an event, or an image of source by lag."""
+    """One term of one unit: a line with its band, one for each condition of an event, an image of source by lag, or a receptive field."""
+    if "channel" in filters["filter"].dims:
+        draw_field(ax, filters, unit)
+        return
     one = filters.sel(unit=unit)
     milliseconds = one["lag_s"].values * 1000
     term = str(filters.attrs.get("term", ""))

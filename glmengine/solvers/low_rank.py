@@ -302,4 +302,4 @@ def _retracted(unit: Unit, w: np.ndarray) -> np.ndarray:
 
 def _complement(basis: np.ndarray) -> np.ndarray:
     """An orthonormal basis (C, C - r) of what is orthogonal to the columns of an orthonormal (C, r)."""
-    return np.linalg.qr(np.column_stack([basis, np.eye(len(basis))]))[0][:, basis.shape[1] : len(basis)]
+    return np.linalg.qr(basis, mode="complete")[0][:, basis.shape[1] :]

@@ -272,3 +272,20 @@ def test_a_fit_can_be_cancelled():
 
     with pytest.raises(ge.Cancelled):
         ge.run(asked("separable", folds=5), simulated(bins=2000), Impatient())
+
+
+def test_fields_are_exported_with_maps_for_images_and_lags_for_channels(tmp_path):
+    from glmengine.export import write_outputs
+    from glmengine.figures import draw
+
+    recording = simulated(bins=600)
+    result = ge.run(asked("separable"), recording)
+    write_outputs(result, tmp_path / "out", recording)
+    assert (tmp_path / "out" / "coefficients.csv").exists()
+    figure = draw(result, "filter", unit="seeing")
+    assert figure.axes[0].get_ylim()[0] > figure.axes[0].get_ylim()[1]  # the first row of the image is at the top
+    flat = result.filters["movie field"].assign_attrs(shape=np.array([20]))
+    from dataclasses import replace
+
+    figure = draw(replace(result, filters={"movie field": flat}), "filter", unit="seeing")
+    assert figure.axes[0].get_ylabel() == "channel"
