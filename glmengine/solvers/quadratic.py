@@ -270,10 +270,13 @@ def _newton_on_active(
         if t == 1.0 and blocks and not inside.size and changes[-1] < 0:
             break
     chosen = int(np.argmin(changes))
-    rounding = 1e-15 * (abs(base) + abs(float(c @ w)))
-    if changes[chosen] > rounding:
-        return False
     t = candidates[chosen]
+    # a long step along what has no curvature adds large numbers that cancel: what they lose is no gain
+    parts = np.abs(step) @ np.abs(H[np.ix_(active, active)]) @ np.abs(step)
+    size = t * float(np.abs(gradient) @ np.abs(full)) + 0.5 * t * t * float(parts) + sparsity.value(w + t * full)
+    rounding = 1e-15 * (abs(base) + abs(float(c @ w)))
+    if not (changes[chosen] < -rounding - 1e-15 * size or (changes[chosen] <= rounding and 1e-15 * size <= 10 * rounding)):
+        return False
     w += t * full
     w[inside[crossing[inside] == t]] = 0.0
     return changes[chosen] < -rounding
@@ -285,7 +288,8 @@ def _solve(matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
         return cho_solve(cho_factor(matrix, check_finite=False), right, check_finite=False)
     except LinAlgError:
         values, vectors = np.linalg.eigh(matrix)
-        return vectors @ ((vectors.T @ right) / np.maximum(values, 1e-14 * max(float(values[-1]), 1e-300)))
+        with np.errstate(over="ignore"):  # a step that is not finite is refused
+            return vectors @ ((vectors.T @ right) / np.maximum(values, 1e-14 * max(float(values[-1]), 1e-300)))
 
 
 def _shrink(values: np.ndarray, threshold: np.ndarray | float) -> np.ndarray:

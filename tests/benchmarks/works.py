@@ -155,8 +155,12 @@ WORKS: dict[str, tuple[str, Callable[[float], Data], tuple[str, ...]]] = {
         lambda s: _place(120_000 * s, "ridge", np.logspace(0, -6, 7), 5),
         ("nemos", "scikit-learn", "scikit-learn tight"),
     ),
-    "lasso": ("same design, lasso 1e-3", lambda s: _place(120_000 * s, "lasso", [1e-3]), ("nemos", "glum", "glum tight")),
-    "group": ("same design, group lasso 1e-3", lambda s: _place(120_000 * s, "group_lasso", [1e-3]), ("nemos",)),
+    "lasso": (
+        "same design, lasso 1e-3",
+        lambda s: _place(120_000 * s, "lasso", [1e-3]),
+        ("nemos", "nemos tight", "glum", "glum tight"),
+    ),
+    "group": ("same design, group lasso 1e-3", lambda s: _place(120_000 * s, "group_lasso", [1e-3]), ("nemos", "nemos tight")),
     "path": ("same design, lasso path of 30", lambda s: _place(120_000 * s, "lasso", np.geomspace(1e-2, 1e-5, 30)), ("glum",)),
     "history": (
         "one unit, 1,000,000 x 30, ridge 1e-6",
