@@ -28,6 +28,10 @@ MOST_TURNS = 30
 ENOUGH = 1e-4
 """Once half the decrement of an alternating step is below this share of the null deviance, both factors move at once."""
 
+ROWS_PER_DIRECTION, COARSEST = 20, 16
+"""Second derivatives are estimated from so many rows a direction, but not from fewer than every sixteenth, while
+the factors take turns."""
+
 Blocks = Callable[[], Iterable[tuple[slice, np.ndarray]]]
 """Rows of the design, (t, P) at a time, with their place; a list where they are in memory."""
 
@@ -137,26 +141,27 @@ class Frame:
             w[part.columns] = total.reshape(channels * n, k)
         return w, moves[-1]
 
-    def curvature(self, eta: np.ndarray, *, expected: bool | None = None) -> tuple[np.ndarray, np.ndarray]:
-        """Gradient (q,) of the mean loss, and its second derivatives (q, q), where the predictor is `eta` (n,)."""
+    def curvature(self, eta: np.ndarray, *, expected: bool | None = None, stride: int = 1) -> tuple[np.ndarray, np.ndarray]:
+        """Gradient (q,) of the mean loss where the predictor is `eta` (n,), and its second derivatives (q, q), from one row in `stride`."""
         unit = self.unit
         _, score, fisher, observed = unit.losses(eta)
         expected = not unit.family.is_convex(unit.link) if expected is None else expected
-        bend = np.maximum(unit.weights * (fisher if expected else observed), 0.0)
-        directions = self.directions
+        bend = np.sqrt(np.maximum(unit.weights * (fisher if expected else observed), 0.0))
+        slope, directions = unit.weights * score, self.directions
 
         def of_block(block: tuple[slice, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
             rows, X = block
-            Z = np.column_stack([X @ directions, np.ones(len(X))])
-            scaled = Z * np.sqrt(bend[rows])[:, None]
-            return (unit.weights[rows] * score[rows]) @ Z, scaled.T @ scaled
+            seen = X[::stride]
+            scaled = np.column_stack([seen @ directions, np.ones(len(seen))]) * bend[rows][::stride, None]
+            return slope[rows] @ X, scaled.T @ scaled
 
-        gradient, hessian = 0.0, 0.0
+        by_column, hessian = 0.0, 0.0
         with workers() as pool:
             for part in pool.map(of_block, unit.blocks()):
-                gradient, hessian = gradient + part[0], hessian + part[1]
+                by_column, hessian = by_column + part[0], hessian + part[1]
         total = unit.weights.sum()
-        return np.asarray(gradient) / total, np.asarray(hessian) / total
+        gradient = np.append(np.asarray(by_column) @ directions, slope.sum())
+        return gradient / total, np.asarray(hessian) * (stride / total)
 
     def penalty(self) -> tuple[np.ndarray, np.ndarray]:
         """All directions as columns (P, q), the intercept's zero, and the penalty's second derivatives (q, q) in them."""
@@ -181,11 +186,14 @@ def minimise(unit: Unit, w: np.ndarray, b: float, maps: Sequence[np.ndarray] | N
     eta = unit.predictor(w, b)
     value = unit.value(eta, w)
     scale = max(unit.limit / 1e-16, 1e-300)
+    definite = bool((np.diagonal(unit.penalty) > 0).all())  # else what some rows do not show would look flat
     turn, decrement, steps, failures = ("time" if maps is not None else "both"), np.inf, 0, 0
     while steps < MOST_STEPS and not context.stopping:
         context.check()
         frame = Frame(unit, w, turn, maps if steps == 0 else None)
-        gradient, hessian = frame.curvature(eta)
+        few = len(eta) // (ROWS_PER_DIRECTION * max(frame.directions.shape[1], 1))
+        stride = 1 if turn == "both" or not definite else int(np.clip(few, 1, COARSEST))
+        gradient, hessian = frame.curvature(eta, stride=stride)
         directions, pull = frame.penalty()
         gradient = gradient + directions.T @ (unit.penalty @ w)
         move = -solve(hessian + pull, gradient)
