@@ -3,6 +3,7 @@
     python tests/benchmarks/fit_speed.py                          every work at full size (hours, nearly all of them the peers')
     python tests/benchmarks/fit_speed.py --scale 0.1 coupled folds
     python tests/benchmarks/fit_speed.py --ours population growth
+    python tests/benchmarks/fit_speed.py --scale 0.02 population  the population beside NeMoS, whose time grows with the rows
 
 Each library does each work in a process of its own, with float64, on the same data. `first` is the first call in a fresh process with an
 empty compilation cache, imports not counted; `second` the next one. `gap` is how far a library's worst objective lies above the best that

@@ -148,7 +148,7 @@ WORKS: dict[str, tuple[str, Callable[[float], Data], tuple[str, ...]]] = {
     "population": (
         "100 coupled units, 360,000 x 800, ridge 1e-5",
         lambda s: Data(*coupled_design(100, int(360_000 * s)), "ridge", (1e-5,)),
-        (),
+        ("nemos",),
     ),
     "folds": (
         "one unit, 120,000 x 82, 5 folds x 7 strengths",
