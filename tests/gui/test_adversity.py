@@ -259,7 +259,7 @@ def test_a_storm_of_edits_while_fitting_live_ends_with_the_last_of_them(
     for seed in range(1, 120):
         opened.document.edit(opened.document.analysis.with_(seed=seed), f"Seed {seed}")
         qtbot.wait(4)
-    qtbot.waitUntil(lambda: asked and asked[-1].seed == 119, timeout=10_000)
+    qtbot.waitUntil(lambda: bool(asked) and asked[-1].seed == 119, timeout=10_000)
     assert len(asked) < 60
 
 
