@@ -219,33 +219,3 @@ def test_a_folder_without_permission(original, small_result, tmp_path):
             write()
     folder.chmod(0o700)
     assert not list(folder.iterdir())
-
-
-ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() != 0, reason="only root can become somebody else")
-@pytest.mark.skipif(
-    any(place.stat().st_mode & 0o005 != 0o005 for place in (ROOT, *ROOT.parents)),
-    reason="somebody else may not read this checkout",
-)
-def test_a_folder_of_somebody_else(original, tmp_path):
-    """Root may write everywhere: the same in a process that is not root."""
-    folder = tmp_path / "theirs"
-    folder.mkdir()
-    for place in (*folder.parents,):
-        if str(place).startswith("/tmp") and place != Path("/tmp"):
-            place.chmod(0o755)
-    code = (
-        "import os, sys\nfrom pathlib import Path\nfrom glmengine.errors import GlmError\n"
-        "from glmengine.export.recordings import save_recording\nfrom glmengine.opening import open_recording\n"
-        f"recording = open_recording({str(original)!r})\n"
-        f"save_recording(recording, {str(tmp_path / 'warm.nwb')!r})\n"
-        "os.setegid(65534); os.seteuid(65534)\n"
-        f"for name in ('a.nwb', 'a'):\n    try: save_recording(recording, Path({str(folder)!r}) / name)\n"
-        "    except GlmError as error: print(error.message)\n"
-    )
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, cwd=ROOT)
-    assert ran.returncode == 0, ran.stderr
-    assert ran.stdout.count("cannot be written (Permission denied)") == 2, ran.stdout
-    assert not list(folder.iterdir())
