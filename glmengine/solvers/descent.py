@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from contextlib import nullcontext
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -69,6 +70,29 @@ class _Lines:
         self.length[columns], self.trials[columns] = 1.0, 0
 
 
+@dataclass(frozen=True)
+class _Ended:
+    """Where a call ended: its problem, parameters (K, Q), objective (K,), gradient (K, Q) and the gradient's rounding (K,)."""
+
+    problem: Problem
+    theta: np.ndarray
+    value: np.ndarray
+    gradient: np.ndarray
+    rounding: np.ndarray
+
+    def was_at(self, theta: np.ndarray, problem: Problem) -> bool:
+        """Whether the loss and its gradient at these parameters are known: the problem differs by its strengths, none of them 0, alone."""
+        before = self.problem
+        arrays = ("unit", "held", "total", "movable", "penalty", "dispersion")
+        return (
+            before.rows is problem.rows
+            and (before.family, before.link) == (problem.family, problem.link)
+            and bool(np.all(problem.strength > 0))
+            and np.array_equal(theta, self.theta)
+            and all(np.array_equal(getattr(before, name), getattr(problem, name)) for name in arrays)
+        )
+
+
 class Descent:
     """One problem being solved; `run` may be called again after the problem's strengths have changed.
 
@@ -97,6 +121,7 @@ class Descent:
         self.exact = np.zeros(K, bool)  # such an estimate was not enough
         self.can_renew = features <= LARGEST_HESSIAN and (solver != "lbfgs" or gram is None)
         self.theta: np.ndarray | None = None
+        self._ended: _Ended | None = None
 
     def use(self, problem: Problem) -> None:
         """Work on this problem from now on: the same rows and columns at other strengths."""
@@ -118,7 +143,7 @@ class Descent:
         K = problem.n_columns
         theta = theta.copy()
         active = np.arange(K)
-        value, gradient, rounding = objective.evaluate(theta, active)
+        value, gradient, rounding, seen = self._begin(theta)
         memory = Memory(K, objective.size)
         decrement, last = np.full(K, np.inf), np.full(K, np.inf)
         iterations, long_steps, failures = np.zeros(K, int), np.zeros(K, int), np.zeros(K, int)
@@ -136,7 +161,7 @@ class Descent:
                 now, longest = self._turn(lines, memory, theta, gradient, turning, last, iterations, active.size)
                 decrement[turning] = now
                 at_rounding = np.max(np.abs(gradient[turning]), axis=1) <= rounding[turning]
-                done = (now <= self._safe(turning) * problem.limit[turning]) | at_rounding
+                done = seen & ((now <= self._safe(turning) * problem.limit[turning]) | at_rounding)
                 drifting = self.fresh[turning] & (now < 1e-7) & (longest > LONG_STEP) & ~at_rounding
                 long_steps[turning] = np.where(drifting, long_steps[turning] + 1, 0)
                 lost = (long_steps[turning] >= RUNAWAY_STEPS) | (done & drifting)
@@ -145,12 +170,14 @@ class Descent:
                 # the last step changes the objective by less than its rounding, and halves what is left of the error at least
                 last_step = turning[done & ~lost & ~at_rounding]
                 theta[last_step] += lines.direction[last_step]
+                gradient[last_step] = 0.0
                 active = np.setdiff1d(active, turning[done | lost])
             trace.append(self._entry(before, decrement[before], began))
             self._report(trace, float(np.min(problem.limit)))
             if not active.size or self.context.stopping:
                 break
             moved, there = self._try(lines, theta, value, decrement, active)
+            seen = True
             winners = active[moved]
             step, change = there[0][moved] - theta[winners], there[2][moved] - gradient[winners]
             memory.remember(winners, step, change)
@@ -163,8 +190,24 @@ class Descent:
             active = np.setdiff1d(active, self._retry(theta, stuck, memory, failures))
             turning = np.intersect1d(active, np.concatenate([winners, stuck]))
         self.theta = theta
+        self._ended = _Ended(problem, theta.copy(), value, gradient, rounding)
         coef, intercept = objective.to_raw(theta)
         return Solution(coef, intercept, value, decrement, converged, runaway, iterations, self._name(), tuple(trace))
+
+    def _begin(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, bool]:
+        """Objective (K,), gradient (K, Q) and its rounding (K,) at parameters (K, Q), and whether they come of a pass over the rows.
+
+        Where the last call ended at these parameters and only the strengths are others now, only the penalty has to be made anew: enough
+        for a first step, not for the end.
+        """
+        everything = np.arange(self.problem.n_columns)
+        ended = self._ended
+        if ended is None or not ended.was_at(theta, self.problem):
+            return *self.objective.evaluate(theta, everything), True
+        stronger = 1.0 - ended.problem.strength / self.problem.strength
+        more = self.objective.pull(theta, everything) * stronger[:, None]
+        gradient = np.where(self.objective.movable, ended.gradient + more, 0.0)
+        return ended.value + 0.5 * np.sum(more * theta, axis=1), gradient, ended.rounding, False
 
     def _turn(
         self,
