@@ -20,6 +20,9 @@ OK, SILENT_UNIT, NO_DATA, SEPARATED, STOPPED = "ok", "silent", "no data", "separ
 GATHERED_NUMBERS = 2**21
 """Numbers read at a time when a design is gathered into one array."""
 
+NEARLY_ALL = 0.8
+"""Share of the columns from which on a problem is given all of them."""
+
 DECREMENT = 1e-16
 """Half the Newton decrement at which a fit is done, per unit of null deviance per bin where that is above 1."""
 
@@ -238,14 +241,15 @@ def column_groups(mask: np.ndarray | None, units: np.ndarray) -> list[tuple[np.n
     """Units that are solved together, each group with the columns it needs (None for all).
 
     Units that use nearly the same columns share one problem, in which what a unit may not use stays at zero; units with a few
-    columns of their own each (history) are solved on those alone.
+    columns of their own each (history) are solved on those alone. Where only a few columns are not needed the design is read as it is:
+    to leave them out would be a copy of every row, and the loss of the design's own products.
     """
     if mask is None or units.size == 0:
         return [(units, None)]
     used = mask[:, units]
     union = np.flatnonzero(used.any(axis=1))
     if union.size <= 1.5 * used.sum(axis=0).mean() + 8:
-        return [(units, union if union.size < len(mask) else None)]
+        return [(units, union if union.size < NEARLY_ALL * len(mask) else None)]
     patterns: dict[bytes, list[int]] = {}
     for unit in units:
         patterns.setdefault(mask[:, unit].tobytes(), []).append(int(unit))

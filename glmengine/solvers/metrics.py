@@ -8,6 +8,7 @@ is enough: gradients are float64, so a rounded or old Hessian costs iterations, 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 from scipy.linalg import LinAlgError, cho_factor, cho_solve, eigh
@@ -106,6 +107,11 @@ def inverse(matrix: np.ndarray, precision: str) -> tuple[Callable[[np.ndarray], 
 
     A singular float64 matrix is solved by least squares of smallest norm.
     """
+    empty = ~matrix.any(axis=1)
+    if empty.any() and not empty.all():  # such columns are met in padding: they take no part, and must not cost an eigenbasis
+        used = np.flatnonzero(~empty)
+        within, sure = inverse(matrix[np.ix_(used, used)], precision)
+        return partial(_spread, within, used), sure
     diagonal = np.diagonal(matrix)
     size = np.sqrt(np.where(diagonal > 0, diagonal, 1.0))
     scaled = matrix / np.outer(size, size)
@@ -122,6 +128,13 @@ def inverse(matrix: np.ndarray, precision: str) -> tuple[Callable[[np.ndarray], 
     else:
         vectors, values = vectors[:, values > limit], values[values > limit]
     return (lambda right: vectors @ ((vectors.T @ (right / size)) / values) / size), precision == "float64"
+
+
+def _spread(within: Callable[[np.ndarray], np.ndarray], used: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """`within` for some of the entries; the others become zero."""
+    result = np.zeros_like(right)
+    result[used] = within(right[used])
+    return result
 
 
 def _factor(matrix: np.ndarray, limit: float) -> tuple[np.ndarray, bool] | None:
