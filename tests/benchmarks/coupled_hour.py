@@ -43,19 +43,25 @@ def recording_of(n_units: int, seconds: float):
     return Recording("coupled", tuple(f"u{m}" for m in range(n_units)), spikes=spikes, epochs={"all": whole})
 
 
-def work(seconds: float, n_units: int, fitted: int, memory: float) -> None:
-    """Print a line for each step."""
+def coupling_of(recording):
+    """Prepared counts and design of each unit's coupling with all, eight columns a source."""
     import glmengine as ge
     from glmengine.analysis import Analysis, Time
     from glmengine.preparing import prepare
     from glmengine.terms import CouplingTerm
 
+    term = CouplingTerm(basis=ge.basis.RaisedCosineLog(n=8, window=0.1))
+    return prepare(Analysis(time=Time(bin_size=BIN), terms=(term,)), recording)
+
+
+def work(seconds: float, n_units: int, fitted: int, memory: float) -> None:
+    """Print a line for each step."""
+    import glmengine as ge
+
     recording = recording_of(n_units, seconds)
     print(f"imported and simulated: peak {peak() / 1e9:.2f} GB", flush=True)
-    term = CouplingTerm(basis=ge.basis.RaisedCosineLog(n=8, window=0.1))
-    analysis = Analysis(time=Time(bin_size=BIN), terms=(term,))
     started = time.perf_counter()
-    prepared = prepare(analysis, recording)
+    prepared = coupling_of(recording)
     rows, columns = prepared.design.shape
     print(
         f"design of {rows:,} x {columns}: {time.perf_counter() - started:.0f} s, counts as {prepared.counts.dtype}, "

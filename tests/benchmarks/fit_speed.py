@@ -27,7 +27,8 @@ import numpy as np
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent.parent), str(HERE)]
 
-from works import METHODS, WORKS, coupled_design, drift  # noqa: E402 - found through the line above
+from coupled_hour import coupling_of, recording_of  # noqa: E402 - found through the line above
+from works import METHODS, WORKS, drift  # noqa: E402 - likewise
 
 TARGETS = {
     ("coupled", "nemos"): 50,
@@ -210,17 +211,32 @@ def growth(scale: float) -> None:
                 flush=True,
             )
     values = np.array(points)
-    X, Y = coupled_design(4, int(400_000 * scale), n=25)
-    began = time.perf_counter()
-    streamed = ge.fit(X, Y, penalty=ge.Ridge(1e-5), memory=X.nbytes / 1e9 / 4)
-    print(
-        f"   streamed {X.shape[1]} columns {len(X)} rows, 4 units: {time.perf_counter() - began:.2f} s, converged {bool(streamed.converged.all())}"
-    )
+    streamed(scale, rate)
     large = values[:, 0] * values[:, 1] > 1e6 * scale
     design = np.column_stack([np.ones(large.sum()), np.log(values[large, :2])])
     exponents = np.linalg.lstsq(design, np.log(values[large, 2]), rcond=None)[0][1:]
     print(f"seconds grow as columns^{exponents[0]:.2f} rows^{exponents[1]:.2f}")
     draw(values)
+
+
+def streamed(scale: float, rate: float) -> None:
+    """Time a fit whose design, twice as large as the largest of the others, is made again in each pass."""
+    import glmengine as ge
+
+    prepared = coupling_of(recording_of(100, 1000.0 * scale))
+    (T, P), mask = prepared.design.shape, prepared.design.mask(prepared.units)
+    began = time.perf_counter()
+    found = ge.fit(
+        prepared.design, prepared.counts[:, :1], penalty=ge.Ridge(1e-5), mask=None if mask is None else mask[:, :1], memory=0.5
+    )
+    seconds = time.perf_counter() - began
+    last = found.trace[-1]
+    share = T * P * (4 * last["passes"] + 2 * P * last["hessians"]) / seconds / rate
+    print(
+        f"{P:6d} columns {T:8d} rows {seconds:8.2f} s  {found.solver + ', streamed':45} {share:5.2f} of the product rate"
+        f"{'' if found.converged.all() else ', not converged'}",
+        flush=True,
+    )
 
 
 def draw(values: np.ndarray) -> None:
