@@ -12,6 +12,7 @@ from glmengine.inputs import ArrayRows, Inputs, columns_of
 from glmengine.models import Family
 from glmengine.models.links import Link
 from glmengine.models.penalties import Columns, Penalty, Resolved
+from glmengine.solvers.parallel import quiet_blas
 from glmengine.solvers.problem import ALL_ROWS, Problem
 from glmengine.solvers.rows import Observations, Rows
 
@@ -148,13 +149,15 @@ def assemble(
         y, present, None if offset is None else rows_of(offset), None if fold is None else fold[index].astype(np.int32)
     )
     n_valid, mean = np.zeros((n_folds + 1, M)), np.full((n_folds + 1, M), np.nan)
-    with np.errstate(invalid="ignore", divide="ignore"):
+    with quiet_blas(), np.errstate(invalid="ignore", divide="ignore"):
         for number in range(n_folds + 1):
             part = present if number == 0 else present * (observations.fold != number - 1)
             n_valid[number] = part.sum(axis=1)
             sums = np.array([part[min(m, len(part) - 1)] @ y[m] for m in range(M)])  # one unit's counts become float64 at a time
             mean[number] = sums / n_valid[number]
-    null_deviance = np.array([_deviance_of_mean(family, y[m], present[min(m, len(present) - 1)], mean[0, m]) for m in range(M)])
+        null_deviance = np.array(
+            [_deviance_of_mean(family, y[m], present[min(m, len(present) - 1)], mean[0, m]) for m in range(M)]
+        )
     status = np.full(M, OK, dtype="<U9")
     if family.counts or family.name == "bernoulli":
         status[mean[0] == 0] = SILENT_UNIT
@@ -168,7 +171,8 @@ def _deviance_of_mean(family: Family, y: np.ndarray, weights: np.ndarray, mean: 
     """Weighted mean deviance of y (T,) from its mean; counts are tabulated first, which is much faster."""
     if not np.isfinite(mean) or (mean <= 0 and family.name != "gaussian"):
         return 0.0
-    if family.counts and y.max(initial=0) < 1000 and (y.dtype.kind in "ui" or np.array_equal(y, np.floor(y))):
+    counted = family.counts or family.name == "bernoulli"
+    if counted and y.max(initial=0) < 1000 and (y.dtype.kind in "ui" or np.array_equal(y, np.floor(y))):
         weights = np.bincount(y.astype(np.int64), weights=weights)
         y = np.flatnonzero(weights > 0).astype(float)
         weights = weights[weights > 0]

@@ -224,10 +224,10 @@ def _best_dispersions(problem: Problem, theta: np.ndarray, start: np.ndarray) ->
     for first in range(0, problem.n_columns, step):
         some = np.arange(first, min(first + step, problem.n_columns))
         eta = np.empty((some.size, rows.n))
-        for number, chunk in enumerate(rows):
+        for number, chunk in enumerate(rows.here()):
             start_row = number * rows.chunk_rows
             part = eta[:, start_row : start_row + rows.chunk_rows]
-            part[:] = (theta[some, :-1] @ np.asarray(chunk.X).T + theta[some, -1:])[:, : part.shape[1]]
+            part[:] = (theta[some, :-1] @ chunk.X.T + theta[some, -1:])[:, : part.shape[1]]
         for place, k in enumerate(some.tolist()):
             here = eta[place] if offset is None else eta[place] + offset[problem.unit[k] if len(offset) > 1 else 0]
             y, weights = column_of(problem, k)

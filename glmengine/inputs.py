@@ -10,6 +10,7 @@ import numpy as np
 
 from glmengine.errors import GlmError
 from glmengine.models import Family
+from glmengine.solvers.parallel import quiet_blas
 
 CHECK_BYTES = 16 * 2**20
 
@@ -211,7 +212,7 @@ def _finite_rows(source: ArrayRows, features: Sequence[str]) -> np.ndarray:
     step = max(1, CHECK_BYTES // (8 * max(n_columns, 1)))
     for start in range(0, n_rows, step):
         part = source.X[start : start + step]
-        with np.errstate(over="ignore", invalid="ignore"):
+        with quiet_blas(), np.errstate(over="ignore", invalid="ignore"):
             fine = np.isfinite(np.ones(len(part), part.dtype) @ part).all()  # a sum finds NaN and infinity in one fast pass
         if fine:
             continue

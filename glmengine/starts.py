@@ -81,8 +81,8 @@ def least_squares(problem: Problem, context: Any) -> np.ndarray:
     K, Q = problem.n_columns, objective.size
     gram, right = np.zeros((K, Q, Q)), np.zeros((K, Q))
     floor = 0.1 * _typical(problem)
-    for chunk in problem.rows:
-        X = np.column_stack([np.asarray(chunk.X), np.ones(len(chunk.X))])
+    for chunk in problem.rows.here():
+        X = np.column_stack([chunk.X, np.ones(len(chunk.X))])
         for k in range(K):
             context.check()
             y, weights, offset = _observed(problem, chunk, k)
@@ -144,9 +144,9 @@ def _point_of_domain(problem: Problem, k: int, context: Any) -> np.ndarray:
     for _ in range(ROUNDS):
         context.check()
         worst_rows, worst_offsets, least = [], [], np.inf
-        for chunk in problem.rows:
+        for chunk in problem.rows.here():
             _, weights, offset = _observed(problem, chunk, k)
-            X = np.column_stack([np.asarray(chunk.X), np.ones(len(chunk.X))])
+            X = np.column_stack([chunk.X, np.ones(len(chunk.X))])
             eta = np.where(weights > 0, X @ theta + offset, np.inf)
             order = np.argsort(eta, kind="stable")[:ROWS_A_ROUND]
             order = order[eta[order] < 1e-3 * wanted]

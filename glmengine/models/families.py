@@ -14,7 +14,7 @@ import numpy as np
 
 from glmengine.errors import GlmError
 from glmengine.models.arrays import INFEASIBLE, library
-from glmengine.models.links import Link, get_link, sigmoid
+from glmengine.models.links import Link, get_link
 from glmengine.models.special import hazard, log1p_over, rising_logs
 
 
@@ -184,11 +184,16 @@ class Bernoulli(Family):
     def evaluate(self, eta: Any, y: Any, link: Link, dispersion: Any = None) -> tuple[Any, Any, Any, Any]:
         lib = library(eta, y)
         if link.name == "logit":
-            mu = sigmoid(eta)
-            spread = mu * sigmoid(-eta)
-            # softplus(eta) - y eta, written so that nothing cancels for y = 1 and a large eta
-            loss = lib.np.logaddexp(0.0, lib.np.where(y > 0.5, -eta, eta)) + lib.np.where(y > 0.5, (1.0 - y) * eta, -y * eta)
-            return loss, mu - y, spread, spread
+            xp = lib.np
+            small = xp.exp(-xp.abs(eta))  # the one exponential, which never overflows
+            top = 1.0 / (1.0 + small)
+            rest = small * top
+            # softplus(eta) - y eta; max(eta, 0) - y eta is exact for y = 0 and 1
+            loss = xp.log1p(small) + (xp.maximum(eta, 0.0) - y * eta)
+            # mu - y, in which nothing cancels for y = 1 and a large eta
+            score = xp.where(eta > 0.0, (1.0 - y) - rest, rest - y)
+            spread = rest * top
+            return loss, score, spread, spread
         up, down = hazard(eta), hazard(-eta)
         loss = -(y * lib.special.log_ndtr(eta) + (1.0 - y) * lib.special.log_ndtr(-eta))
         observed = y * up * (up + eta) + (1.0 - y) * down * (down - eta)

@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from glmengine import runtime
-from glmengine.solvers.products import Piece, weighted_grams
+from glmengine.solvers.parallel import Workers, workers
+from glmengine.solvers.products import Piece, batches, weighted_grams
 from glmengine.solvers.rows import Rows, bucket
 
 ALL_ROWS = -9
 """Held-out fold of a column that is fitted to all rows (rows that are never held out have fold -1)."""
 
+
+FEWEST, ELEMENTS = 1, 4e5
+"""Up to so many columns, or predictors, a pass on a CPU is made in NumPy; from there on what is compiled is faster."""
+
+ONE_THREAD = 1e6
+"""A pass over fewer numbers is done sooner than threads are begun."""
 
 FEW_COLUMNS = 16
 """With fewer columns a pass costs about the same for one of them as for all, so it is always made for all."""
@@ -126,6 +135,8 @@ class Objective:
             self.penalty = np.zeros((self.size, self.size))
             self.penalty[: rows.n_features, : rows.n_features] = problem.penalty * np.outer(inverse, inverse)
         self.on_cpu = runtime.on_cpu()
+        columns = problem.n_columns
+        self.in_numpy = self.on_cpu and (columns <= FEWEST or rows.n * columns <= ELEMENTS)
         self.passes = 0
         self.hessians = 0.0  # counted by the share of the rows that were looked at
 
@@ -139,12 +150,23 @@ class Objective:
 
     def evaluate(self, theta: np.ndarray, columns: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Objective (k,), gradient (k, Q), and the size of the gradient's rounding errors (k,)."""
+        k, total = columns.size, self.problem.total[columns]
+        sums = self._sums_here(theta, columns) if self.in_numpy else self._sums_compiled(theta, columns)
+        self.passes += 1
+        loss, by_coef, by_intercept, absolute = (np.asarray(part)[:k] for part in sums)
+        pull = self.pull(theta, columns)
+        value = loss / total + 0.5 * np.sum(pull * theta, axis=1)
+        gradient = np.column_stack([by_coef, by_intercept]) / total[:, None] + pull
+        gradient[~self.movable[columns]] = 0.0
+        return value, gradient, 8 * np.finfo(float).eps * absolute / total
+
+    def _sums_compiled(self, theta: np.ndarray, columns: np.ndarray) -> list[Any]:
+        """Loss, gradient by coefficients and by the intercept, and absolute score, summed over the rows by the compiled step."""
         from glmengine.solvers import steps
 
-        problem, k = self.problem, columns.size
+        problem = self.problem
         arguments = self.arguments(theta, columns)
-        total = problem.total[columns]
-        sums = [0.0, 0.0, 0.0, 0.0]
+        sums: list[Any] = [0.0, 0.0, 0.0, 0.0]
         waiting: deque[Any] = deque()  # one chunk is worked on while the next is handed over
         for chunk in problem.rows:
             self.context.check()
@@ -153,13 +175,49 @@ class Objective:
                 sums = [whole + np.asarray(part) for whole, part in zip(sums, waiting.popleft(), strict=True)]
         for parts in waiting:
             sums = [whole + np.asarray(part) for whole, part in zip(sums, parts, strict=True)]
-        self.passes += 1
-        loss, by_coef, by_intercept, absolute = (np.asarray(part)[:k] for part in sums)
-        pull = self.pull(theta, columns)
-        value = loss / total + 0.5 * np.sum(pull * theta, axis=1)
-        gradient = np.column_stack([by_coef, by_intercept]) / total[:, None] + pull
-        gradient[~self.movable[columns]] = 0.0
-        return value, gradient, 8 * np.finfo(float).eps * absolute / total
+        return sums
+
+    def _sums_here(self, theta: np.ndarray, columns: np.ndarray) -> list[Any]:
+        """The same in NumPy, which has nothing to compile and for few columns is as fast."""
+        problem = self.problem
+        value = self.values_of(theta, columns)
+
+        def of_block(piece: Piece) -> tuple[np.ndarray, ...]:
+            loss, score, _, _, weights = value(piece)
+            residual = weights * score
+            return np.sum(weights * loss, axis=1), residual @ piece[0], residual.sum(axis=1), np.abs(residual).sum(axis=1)
+
+        sums: list[Any] = [0.0, 0.0, 0.0, 0.0]
+        small = problem.rows.n * problem.rows.padded * columns.size < ONE_THREAD
+        with nullcontext(Workers(None)) if small else workers() as pool:
+            for blocks in batches(problem.rows):
+                self.context.check()
+                for parts in pool.map(of_block, blocks):
+                    sums = [whole + part for whole, part in zip(sums, parts, strict=True)]
+        return sums
+
+    def values_of(self, theta: np.ndarray, columns: np.ndarray) -> Callable[[Piece], tuple[np.ndarray, ...]]:
+        """(piece) -> loss, score, expected and observed curvature of its rows, and their weights, each (k, c), in NumPy."""
+        problem = self.problem
+        unit, held = problem.unit[columns], problem.held[columns]
+        observed = problem.rows.observations
+        dispersion = None if problem.dispersion is None else problem.dispersion[columns, None]
+        by_coef, by_intercept = np.ascontiguousarray(theta[:, :-1]), theta[:, -1:]
+
+        def values(piece: Piece) -> tuple[np.ndarray, ...]:
+            X, chunk, part = piece
+            with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+                eta = by_coef @ X.T
+                eta += by_intercept
+                if observed.offset is not None:
+                    eta += chunk.offset[unit if len(observed.offset) > 1 else [0], part]
+                found = problem.family.evaluate(eta, chunk.y[unit, part], problem.link, dispersion)
+                weights = chunk.weights[unit if len(observed.weights) > 1 else [0], part]
+            if observed.fold is not None:
+                weights = weights * (chunk.fold[part] != held[:, None])
+            return *found, weights
+
+        return values
 
     def pull(self, theta: np.ndarray, columns: np.ndarray) -> np.ndarray:
         """Gradient (k, Q) of the penalty."""
@@ -191,24 +249,13 @@ class Objective:
 
     def _summed(self, theta: np.ndarray, columns: np.ndarray, expected: bool, precision: str, stride: int) -> np.ndarray:
         """`hessian` by the processor's own threads."""
-        problem = self.problem
-        unit, held = problem.unit[columns], problem.held[columns]
-        observed = problem.rows.observations
-        dispersion = None if problem.dispersion is None else problem.dispersion[columns, None]
+        value = self.values_of(theta, columns)
 
-        def weights(piece: Piece) -> np.ndarray:
-            X, chunk, part = piece
-            with np.errstate(over="ignore", invalid="ignore"):
-                eta = theta[:, :-1] @ X.T + theta[:, -1:]
-                if observed.offset is not None:
-                    eta += chunk.offset[unit if len(observed.offset) > 1 else [0], part]
-                _, _, fisher, exact = problem.family.evaluate(eta, chunk.y[unit, part], problem.link, dispersion)
-                values = (fisher if expected else exact) * chunk.weights[unit if len(observed.weights) > 1 else [0], part]
-            if observed.fold is not None:
-                values = values * (chunk.fold[part] != held[:, None])
-            return np.maximum(values, 0.0)
+        def curvatures(piece: Piece) -> np.ndarray:
+            _, _, fisher, exact, weights = value(piece)
+            return np.maximum((fisher if expected else exact) * weights, 0.0)
 
-        result = weighted_grams(problem.rows, weights, columns.size, precision, self.context, stride=stride)
+        result = weighted_grams(self.problem.rows, curvatures, columns.size, precision, self.context, stride=stride)
         self.hessians += columns.size / stride
         return self._settled(result, columns)
 

@@ -51,7 +51,7 @@ def weighted_grams(
 
     totals = np.zeros((n, P + 1, P + 1))
     with workers() as pool:
-        for blocks in _batches(rows, stride):
+        for blocks in batches(rows, stride):
             context.check()
             for parts in pool.map(of_block, blocks):
                 for total, (matrix, cross, corner) in zip(totals, parts, strict=True):
@@ -62,15 +62,14 @@ def weighted_grams(
     return totals * stride if stride > 1 else totals
 
 
-def _batches(rows: Rows, stride: int) -> Iterator[list[Piece]]:
+def batches(rows: Rows, stride: int = 1) -> Iterator[list[Piece]]:
     """Blocks of a few chunks at a time: enough for all threads, few enough to be asked in between whether to go on."""
     size = max(256, BLOCK_NUMBERS // max(rows.padded, 1)) * stride
     waiting: list[Piece] = []
     left = rows.n
-    for chunk in rows:
+    for values in rows.here():
         used = min(left, rows.chunk_rows)
         left -= used
-        values = Chunk(*(np.asarray(part) for part in chunk))
         for start in range(0, used, size):
             part = slice(start, min(start + size, used), stride)
             waiting.append((values.X[part], values, part))

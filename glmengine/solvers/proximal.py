@@ -139,9 +139,9 @@ class _PreparedBlocks:
         return self._kept
 
     def _read(self) -> Iterator[tuple[slice, np.ndarray]]:
-        for number, chunk in enumerate(self.rows):
+        for number, chunk in enumerate(self.rows.here()):
             part = slice(number * self.rows.chunk_rows, min((number + 1) * self.rows.chunk_rows, self.rows.n))
-            yield part, np.asarray(chunk.X)[: part.stop - part.start]
+            yield part, chunk.X[: part.stop - part.start]
 
 
 def _loss(problem: Problem, columns: np.ndarray) -> SparseLoss:

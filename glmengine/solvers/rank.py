@@ -28,9 +28,9 @@ def constant_columns(rows: Rows, context: Any) -> np.ndarray:
     if not maybe.size:
         return constant
     totals = np.zeros((2, maybe.size))
-    for chunk in rows:
+    for chunk in rows.here():
         context.check()
-        part = np.asarray(chunk.X)[:, maybe]
+        part = chunk.X[:, maybe]
         totals += np.sum(part, axis=0), np.sum(part**2, axis=0)
     mean, square = totals / max(rows.n, 1)
     variance = square - mean**2 if rows.centred else square

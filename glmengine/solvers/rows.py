@@ -19,6 +19,9 @@ CHUNK_NUMBERS = 2**21
 LARGEST_CHUNK = 2**16
 """Rows in a chunk of a narrow design."""
 
+CACHED_NUMBERS = 2**15
+"""Numbers that are centred and scaled at a time, which stay in the processor's cache in between."""
+
 SAMPLE_ROWS = 16384
 """Rows looked at for a column's centre and scale, which only condition the problem."""
 
@@ -95,14 +98,29 @@ class Rows:
         self._kept: list[Chunk] = []
 
     def __iter__(self) -> Iterator[Chunk]:
-        if not self.resident:
-            for number in range(self.n_chunks):
-                yield self._prepare(number)
-            return
+        """Chunks on the device that computes."""
+        import jax
+
         for number in range(self.n_chunks):
-            if number == len(self._kept):
-                self._kept.append(self._prepare(number))
-            yield self._kept[number]
+            chunk = self._chunk(number)
+            if isinstance(chunk.X, np.ndarray):
+                chunk = Chunk(*(jax.device_put(array) for array in chunk))
+                if self.resident:
+                    self._kept[number] = chunk
+            yield chunk
+
+    def here(self) -> Iterator[Chunk]:
+        """Chunks as NumPy arrays; on a CPU the memory of those on the device is looked at, not copied."""
+        for number in range(self.n_chunks):
+            chunk = self._chunk(number)
+            yield chunk if isinstance(chunk.X, np.ndarray) else Chunk(*(np.asarray(part) for part in chunk))
+
+    def _chunk(self, number: int) -> Chunk:
+        if not self.resident:
+            return self._prepare(number)
+        if number == len(self._kept):
+            self._kept.append(self._prepare(number))
+        return self._kept[number]
 
     def observing(self, observations: Observations) -> Rows:
         """The same rows of the design with other observations."""
@@ -177,20 +195,21 @@ class Rows:
         return np.concatenate([self._read(int(start), int(start) + size) for start in starts])
 
     def _prepare(self, number: int) -> Chunk:
-        import jax
-
         start, stop = number * self.chunk_rows, min((number + 1) * self.chunk_rows, self.n)
         X = np.zeros((self.chunk_rows, self.padded))
-        inside = X[: stop - start, : self.n_features]
-        np.subtract(self._read(start, stop), self.centre, out=inside)
-        inside *= 1.0 / self.scale  # powers of two: exact
+        raw, inverse = self._read(start, stop), 1.0 / self.scale  # powers of two: exact
+        step = max(64, CACHED_NUMBERS // self.padded)
+        for first in range(0, stop - start, step):
+            block = raw[first : first + step]
+            inside = X[first : first + len(block), : self.n_features]
+            np.subtract(block, self.centre, out=inside)
+            inside *= inverse
         rows = self.observations
         fold = np.full(self.chunk_rows, NO_FOLD, np.int32)
         if rows.fold is not None:
             fold[: stop - start] = rows.fold[start:stop]
         offset = np.zeros((1, self.chunk_rows)) if rows.offset is None else self._columns(rows.offset, start, stop)
-        arrays = (X, self._columns(rows.y, start, stop), self._columns(rows.weights, start, stop), offset, fold)
-        return Chunk(*(jax.device_put(array) for array in arrays))
+        return Chunk(X, self._columns(rows.y, start, stop), self._columns(rows.weights, start, stop), offset, fold)
 
     def _columns(self, values: np.ndarray, start: int, stop: int) -> np.ndarray:
         """Rows `start` to `stop` of (U, T) values, padded with zeros to a chunk and to a bucket of units."""

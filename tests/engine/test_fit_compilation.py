@@ -39,6 +39,14 @@ def test_a_second_fit_of_similar_size_compiles_nothing():
     assert compiled() == before
 
 
+@pytest.mark.parametrize(("T", "M"), [(500, 3), (50_000, 1)])
+def test_few_units_compile_nothing_at_all(T, M):
+    before = compiled()
+    for family in ("poisson", "gaussian", "negative_binomial"):
+        fit(*simulated(T, 7, M, 3), family=family)
+    assert compiled() == before
+
+
 def test_buckets_grow_and_waste_little():
     sizes = [bucket(n) for n in range(1, 4000)]
     assert all(b >= n for n, b in enumerate(sizes, start=1))
@@ -51,8 +59,8 @@ CHILD = """
 import numpy as np, time
 from glmengine.fitting import fit
 rng = np.random.default_rng(0)
-X = rng.normal(size=(500, 3))
-assert fit(X, rng.poisson(1.0, 500)).converged.all()
+X = rng.normal(size=(60_000, 3))
+assert fit(X, rng.poisson(1.0, (60_000, 8))).converged.all()
 import jax
 print(jax.config.jax_compilation_cache_dir)
 """
