@@ -13,6 +13,7 @@ import numpy as np
 from glmengine.context import Progress
 from glmengine.errors import GlmError
 from glmengine.terminal import progress_bar, say_error
+from glmengine.wording import share
 
 if TYPE_CHECKING:
     from glmengine.analysis import Analysis
@@ -48,6 +49,7 @@ def recipe(options: Namespace) -> int:
     if Path(options.out).exists() and not options.force:
         raise GlmError(f"{options.out}: exists already; give another name, or --force to replace it")
     write_whole(options.out, text.encode("utf-8"))
+    print(f"written: {options.out}")
     return 0
 
 
@@ -215,7 +217,7 @@ def sample(options: Namespace) -> int:
         raise GlmError(f"the seed must be 0 or more, not {options.seed}")
     path = Path(options.file)
     if path.suffix.lower() != ".nwb":
-        raise GlmError(f"{path.name}: a sample is written as NWB; give a name that ends with .nwb")
+        raise GlmError(f"{options.file}: a sample is written as NWB; give a name that ends with .nwb")
     writable_folder(path.parent)
     recording = simulated(options.name, options.seed)
     write_nwb(recording, path)
@@ -363,8 +365,8 @@ def _units(count: int) -> str:
 
 def _median(values: np.ndarray) -> str:
     known = values[np.isfinite(values)]
-    return f"{np.median(known):.4f}" if len(known) else "not known"
+    return share(float(np.median(known))) if len(known) else "not known"
 
 
 def _most(values: np.ndarray) -> str:
-    return f"{np.nanmax(values):.4f}"
+    return share(float(np.nanmax(values)))

@@ -23,6 +23,7 @@ from glmengine.context import SILENT, Context, Progress
 from glmengine.curve_bins import Drawn, drawn_curves
 from glmengine.joining import number_names
 from glmengine.posterior import Z95, Posterior, row_chunks
+from glmengine.wording import SPIKES, Words
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -47,7 +48,7 @@ class _Curve:
 
 
 def response_curves(
-    prepared: Prepared, posterior: Posterior, context: Context = SILENT
+    prepared: Prepared, posterior: Posterior, context: Context = SILENT, *, words: Words = SPIKES
 ) -> tuple[dict[str, xr.Dataset], list[str]]:
     """Curves of every covariate term and precomputed column, by label (see `glmengine.curve_bins`), and notes on what was left out.
 
@@ -56,6 +57,8 @@ def response_curves(
     prepared : Prepared
         What was fitted; the curves are made over its valid rows.
     posterior : Posterior
+    words : Words
+        What the observations are called.
     """
     curves, notes = _begin(prepared, posterior)
     if not curves:
@@ -75,7 +78,7 @@ def response_curves(
     means = sums / max(rows, 1)
     if stride > 1:
         notes.append(f"The bands of tuning curves were made from every {stride}th bin, to save time.")
-    return {curve.drawn.label: _dataset(curve, prepared, posterior, means) for curve in curves}, notes
+    return {curve.drawn.label: _dataset(curve, prepared, posterior, means, words) for curve in curves}, notes
 
 
 def _begin(prepared: Prepared, posterior: Posterior) -> tuple[list[_Curve], list[str]]:
@@ -135,7 +138,7 @@ def _add(
             curve.gradient[unit, :, 1:] += weights @ selected
 
 
-def _dataset(curve: _Curve, prepared: Prepared, posterior: Posterior, means: np.ndarray) -> xr.Dataset:
+def _dataset(curve: _Curve, prepared: Prepared, posterior: Posterior, means: np.ndarray, words: Words) -> xr.Dataset:
     import xarray as xr
 
     bin_size, units = prepared.grid.bin_size, len(prepared.units)
@@ -151,16 +154,16 @@ def _dataset(curve: _Curve, prepared: Prepared, posterior: Posterior, means: np.
     hertz["middle"] = posterior.link.mean(link["middle"]) / bin_size
     hertz["low"], hertz["high"] = (end / bin_size for end in posterior.interval(link["low"], link["high"]))
     arrays = {
-        "effect_link": (link["middle"], "", "linear predictor, other terms at their mean"),
-        "effect_link_low": (link["low"], "", "lower end of its 95 % interval"),
-        "effect_link_high": (link["high"], "", "upper end of its 95 % interval"),
-        "effect_hz": (hertz["middle"], "Hz", "rate, other terms at their mean"),
-        "effect_low": (hertz["low"], "Hz", "lower end of its 95 % interval"),
-        "effect_high": (hertz["high"], "Hz", "upper end of its 95 % interval"),
-        "tuning_hz": (predicted.T, "Hz", "mean rate predicted by the model"),
-        "tuning_low": (tuning[0], "Hz", "lower end of its 95 % interval"),
-        "tuning_high": (tuning[1], "Hz", "upper end of its 95 % interval"),
-        "data_hz": (data.T, "Hz", "observed rate"),
+        "effect_link": (link["middle"], words.predictor, "linear predictor, other terms at their mean"),
+        "effect_link_low": (link["low"], words.predictor, "lower end of its 95 % interval"),
+        "effect_link_high": (link["high"], words.predictor, "upper end of its 95 % interval"),
+        "effect_hz": (hertz["middle"], words.unit, f"{words.rate}, other terms at their mean"),
+        "effect_low": (hertz["low"], words.unit, "lower end of its 95 % interval"),
+        "effect_high": (hertz["high"], words.unit, "upper end of its 95 % interval"),
+        "tuning_hz": (predicted.T, words.unit, f"mean {words.rate} predicted by the model"),
+        "tuning_low": (tuning[0], words.unit, "lower end of its 95 % interval"),
+        "tuning_high": (tuning[1], words.unit, "upper end of its 95 % interval"),
+        "data_hz": (data.T, words.unit, f"observed {words.rate}"),
     }
     variables = {
         name: (("unit", *names), np.ascontiguousarray(values).reshape(units, *shape), {"unit": unit, "long_name": text})

@@ -8,6 +8,7 @@ import numpy as np
 
 from glmengine.posterior import Z95, Posterior
 from glmengine.receptive_fields import extent
+from glmengine.wording import SPIKES, Words
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from glmengine.terms import ReceptiveFieldTerm
 
 
-def field_filters(term: ReceptiveFieldTerm, prepared: Prepared, posterior: Posterior) -> xr.Dataset:
+def field_filters(term: ReceptiveFieldTerm, prepared: Prepared, posterior: Posterior, words: Words = SPIKES) -> xr.Dataset:
     """The field of each unit.
 
     Returns
@@ -51,7 +52,7 @@ def field_filters(term: ReceptiveFieldTerm, prepared: Prepared, posterior: Poste
         middle[unit] = through @ posterior.coef[own, unit].reshape(-1, n) @ kernel.T
         for channel in range(len(channels)):
             spread[unit, channel] = _spread(np.kron(through[channel], kernel), covariance)
-    attrs = {"unit": f"log rate per {covariate.unit or 'unit of ' + term.variable} and bin", "long_name": "filter"}
+    attrs = {"unit": f"{words.predictor} per {covariate.unit or 'unit of ' + term.variable} and bin", "long_name": "filter"}
     arrays = {"filter": middle, "low": middle - spread, "high": middle + spread}
     coords: dict[str, Any] = {
         "unit": list(prepared.units),

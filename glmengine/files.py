@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import tempfile
@@ -22,6 +23,8 @@ def replacing(path: str | Path) -> Iterator[Path]:
         If the folder cannot be written to or the disk is full; what was at `path` is then untouched.
     """
     path = Path(path)
+    if path.is_dir():
+        raise GlmError(f"{path}: is a folder; give the name of a file")
     temporary: Path | None = None
     try:
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=path.suffix, dir=path.parent or ".")
@@ -40,6 +43,10 @@ def replacing(path: str | Path) -> Iterator[Path]:
         if isinstance(error, RuntimeError) and number is None:
             raise
         reason = os.strerror(number) if number else getattr(error, "strerror", "") or str(error)
+        if number in (errno.ENOENT, errno.ENOTDIR):
+            raise GlmError(
+                f"{path}: cannot be written, for there is no folder {path.parent}; make it, or choose another"
+            ) from error
         raise GlmError(f"{path}: cannot be written ({reason}); choose another folder or free some space") from error
     finally:
         if temporary is not None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from glmengine.field_filters import field_filters
 from glmengine.posterior import Z95, Posterior
+from glmengine.wording import SPIKES, Words
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 _FILTERED = ("filter", "event", "receptive_field", "history", "coupling")
 
 
-def term_filters(prepared: Prepared, posterior: Posterior) -> dict[str, xr.Dataset]:
+def term_filters(prepared: Prepared, posterior: Posterior, words: Words = SPIKES) -> dict[str, xr.Dataset]:
     """Filters of every filter, event, history and coupling term, by term label.
 
     Returns
@@ -28,67 +30,100 @@ def term_filters(prepared: Prepared, posterior: Posterior) -> dict[str, xr.Datas
         a scaled kernel over (unit, condition, lag_s), for a receptive field over (unit, channel, lag_s): what one spike or event
         adds to the linear predictor that much later; NaN for pairs that the model does not have.
     """
-    return {term.label: _filters(term, prepared, posterior) for term in prepared.design.terms if term.kind in _FILTERED}
+    return {term.label: _filters(term, prepared, posterior, words) for term in prepared.design.terms if term.kind in _FILTERED}
 
 
-def coupling_strengths(prepared: Prepared, posterior: Posterior) -> xr.Dataset | None:
-    """How strongly each source drives each unit, over all coupling terms; None without any.
+def coupling_strengths(prepared: Prepared, posterior: Posterior, words: Words = SPIKES) -> xr.Dataset | None:
+    """How strongly each source drives each unit, over all coupling terms together; None without any.
 
     Returns
     -------
     Dataset (unit, source)
-        ``strength``: the filter summed over its lags, log rate per spike, with ``low`` and ``high``; ``peak``: the filter's largest
-        excursion; ``wald`` (chi-squared), ``df`` and ``p`` of the test that the filter is zero (for a ridge penalty the Bayesian
-        covariance is used, and p is approximate).
+        ``strength``: the filters summed over their lags, log rate per spike, with ``low`` and ``high``; ``peak``: the largest
+        excursion of their sum; ``wald`` (chi-squared), ``df`` and ``p`` of the test that all of them are zero (for a ridge penalty
+        the Bayesian covariance is used, and p is approximate). Of terms that hold in different epochs the mean over the time in
+        which any of them holds is taken.
     """
     import xarray as xr
-    from scipy.stats import chi2
 
     terms = [term for term in prepared.design.terms if term.kind == "coupling"]
     if not terms:
         return None
-    term = terms[0]
-    _, kernel = term.basis.kernel(prepared.grid.bin_size)
-    blocks = _blocks(term.label, prepared)
-    sources, units = list(blocks), len(prepared.units)
+    paths = [
+        _Path(lags, share * kernel, _blocks(term.label, prepared))
+        for term, share in zip(terms, _shares(terms, prepared), strict=True)
+        for lags, kernel in [term.basis.kernel(prepared.grid.bin_size)]
+    ]
+    sources, units = list(dict.fromkeys(source for path in paths for source in path.blocks)), len(prepared.units)
     names = ("strength", "low", "high", "peak", "wald", "df", "p")
     arrays = {name: np.full((units, len(sources)), np.nan) for name in names}
-    total, allowed = kernel.sum(axis=0), _allowed(prepared)
+    allowed = _allowed(prepared)
     for column, source in enumerate(sources):
-        places, functions = blocks[source]
+        places, kernel = _summed(paths, source)
         for unit in range(units):
-            if not allowed[places, unit].any():
-                continue
-            weights, covariance = posterior.coef[places, unit], posterior.block(unit, places)
-            along = total[functions]
-            spread = Z95 * np.sqrt(max(float(along @ covariance @ along), 0.0)) if np.isfinite(covariance).all() else np.nan
-            strength = float(along @ weights)
-            shape = kernel[:, functions] @ weights
-            wald, df = _wald(weights, covariance)
-            values = (
-                strength,
-                strength - spread,
-                strength + spread,
-                float(shape[np.argmax(np.abs(shape))]),
-                wald,
-                df,
-                float(chi2.sf(wald, df)),
-            )
-            for name, value in zip(names, values, strict=True):
-                arrays[name][unit, column] = value
-    attrs = {"unit": "log rate per spike", "long_name": "filter summed over its lags"}
+            own = allowed[places, unit]
+            if own.any():
+                found = _strength(posterior, unit, places[own], kernel[:, own])
+                for name, value in zip(names, found, strict=True):
+                    arrays[name][unit, column] = value
+    attrs = {"unit": f"{words.predictor} per {_one(words)}", "long_name": "filter summed over its lags"}
     variables = {
         name: (("unit", "source"), values, attrs if name in ("strength", "low", "high") else {})
         for name, values in arrays.items()
     }
-    return xr.Dataset(variables, {"unit": list(prepared.units), "source": sources}, {"term": term.label})
+    labels = ", ".join(term.label for term in terms)
+    return xr.Dataset(variables, {"unit": list(prepared.units), "source": sources}, {"term": labels})
 
 
-def _filters(term: Any, prepared: Prepared, posterior: Posterior) -> xr.Dataset:
+class _Path(NamedTuple):
+    """One coupling term: its lags (L,) in bins, its functions (L, n), and the columns of each source."""
+
+    lags: np.ndarray
+    kernel: np.ndarray
+    blocks: dict[str, tuple[np.ndarray, np.ndarray]]
+
+
+def _shares(terms: Sequence[Any], prepared: Prepared) -> np.ndarray:
+    """For each term the share of its bins among those in which any of `terms` holds."""
+    blocks = {block.term.label: block for block in prepared.design.blocks}
+    valid = np.asarray(prepared.design.valid)
+    inside = np.array([valid if not term.epochs else valid & blocks[term.label].inside for term in terms])
+    return inside.sum(axis=1) / max(int(inside.any(axis=0).sum()), 1)
+
+
+def _summed(paths: Sequence[_Path], source: str) -> tuple[np.ndarray, np.ndarray]:
+    """The columns (p,) through which a source acts in all terms, and their functions (L, p) over all lags of any term."""
+    lags = np.unique(np.concatenate([np.asarray(path.lags) for path in paths]))
+    places, kernels = [], []
+    for path in paths:
+        if source not in path.blocks:
+            continue
+        where, functions = path.blocks[source]
+        kernel = np.zeros((len(lags), len(where)))
+        kernel[np.searchsorted(lags, path.lags)] = path.kernel[:, functions]
+        places.append(where)
+        kernels.append(kernel)
+    return np.concatenate(places), np.concatenate(kernels, axis=1)
+
+
+def _strength(posterior: Posterior, unit: int, places: np.ndarray, kernel: np.ndarray) -> tuple[float, ...]:
+    """Strength, ends of its interval, peak, Wald statistic, degrees of freedom and p of the columns `places` with functions `kernel` (L, p)."""
+    from scipy.stats import chi2
+
+    weights, covariance = posterior.coef[places, unit], posterior.block(unit, places)
+    along = kernel.sum(axis=0)
+    spread = Z95 * np.sqrt(max(float(along @ covariance @ along), 0.0)) if np.isfinite(covariance).all() else np.nan
+    strength, shape = float(along @ weights), kernel @ weights
+    wald, df = _wald(weights, covariance)
+    peak = float(shape[np.argmax(np.abs(shape))])
+    return strength, strength - spread, strength + spread, peak, wald, df, float(chi2.sf(wald, df))
+
+
+def _filters(term: Any, prepared: Prepared, posterior: Posterior, words: Words) -> xr.Dataset:
     import xarray as xr
 
     if term.kind == "receptive_field":
-        return field_filters(term, prepared, posterior)
+        return field_filters(term, prepared, posterior, words)
     lags, kernel = (term if term.kind == "event" else term.basis).kernel(prepared.grid.bin_size)
     blocks = _blocks(term.label, prepared)
     units, sources, allowed = len(prepared.units), list(blocks), _allowed(prepared)
@@ -112,9 +147,9 @@ def _filters(term: Any, prepared: Prepared, posterior: Posterior) -> xr.Dataset:
         dims = ("unit", "lag_s")
     elif term.kind == "event":
         dims = ("unit", "condition", "lag_s")
-    of, since = _driven_by(term, prepared)
+    of, since = _driven_by(term, prepared, words)
     of = f"{of} times {term.gain}" if term.gain else of
-    attrs = {"unit": f"log rate per {of}", "long_name": "filter"}
+    attrs = {"unit": f"{words.predictor} per {of}", "long_name": "filter"}
     arrays = {"filter": middle, "low": middle - spread, "high": middle + spread}
     coords: dict[str, Any] = {
         "unit": list(prepared.units),
@@ -129,14 +164,19 @@ def _filters(term: Any, prepared: Prepared, posterior: Posterior) -> xr.Dataset:
     return xr.Dataset({name: (dims, values, attrs) for name, values in arrays.items()}, coords, {"term": term.label})
 
 
-def _driven_by(term: Any, prepared: Prepared) -> tuple[str, str]:
+def _driven_by(term: Any, prepared: Prepared, words: Words) -> tuple[str, str]:
     """What a filter is per, and since when its lags count."""
     if term.kind == "event":
         return "event", f"time relative to {term.events}"
     if term.kind != "filter":
-        return "spike", "time after the spike"
+        return _one(words), f"time after the {_one(words)}" if words.per_spike else "time after the activity"
     covariate = prepared.recording.variable(term.variable)
     return f"{covariate.unit or 'unit of ' + term.variable} and bin", f"time after {term.variable}"
+
+
+def _one(words: Words) -> str:
+    """What a filter of the units' own activity is per."""
+    return "spike" if words.per_spike else "unit of activity"
 
 
 def _blocks(label: str, prepared: Prepared) -> dict[str, tuple[np.ndarray, np.ndarray]]:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from glmengine.wording import Words, recorded_words
+
 if TYPE_CHECKING:
     from glmengine.recording import Covariate, Recording
 
@@ -64,6 +66,7 @@ def _units(recording: Recording) -> list[str]:
     totals = unit_totals(recording)
     table = recording.unit_table
     width = max(map(len, recording.unit_names))
+    words = recorded_words(recording)
     lines = []
     for row, (name, total) in enumerate(zip(recording.unit_names, totals, strict=True)):
         about = (
@@ -71,11 +74,14 @@ def _units(recording: Recording) -> list[str]:
             if table is None
             else [f"{key} {table[key].iloc[row]}" for key in list(table.columns)[:4] if str(table[key].iloc[row])]
         )
-        lines.append(
-            f"{name:<{width}}  {total:>9,.10g} spikes  {total / recording.duration:>7.2f} Hz"
-            + (f"  {', '.join(about)}" if about else "")
-        )
+        lines.append(f"{name:<{width}}  {_activity(total, recording, words)}" + (f"  {', '.join(about)}" if about else ""))
     return lines
+
+
+def _activity(total: float, recording: Recording, words: Words) -> str:
+    if words.per_spike:
+        return f"{total:>9,.10g} spikes  {total / recording.duration:>7.2f} Hz"
+    return f"mean {total / recording.duration * _bin(recording):>9.4g} per bin"
 
 
 def _covariate(covariate: Covariate) -> str:

@@ -12,6 +12,7 @@ from glmengine.models import get_family
 from glmengine.posterior import Z95, Posterior, row_chunks
 from glmengine.preparing import prepare_again
 from glmengine.sessions import as_session
+from glmengine.wording import words_of
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -63,7 +64,8 @@ def predict(
         quiet = prepared.refractory.T & design.valid
         rate[quiet] = low[quiet] = high[quiet] = 0.0
     coords = {"unit": list(result.units), "time": ("time", prepared.grid.centres, {"unit": "s", "long_name": "bin centre"})}
-    attrs = {"unit": "Hz", "long_name": "expected rate"}
+    words = words_of(result.analysis.model)
+    attrs = {"unit": words.unit, "long_name": f"expected {words.rate}"}
     for at, unit in enumerate(result.units):
         if unit in recording.recorded:  # what it would have done elsewhere is not known
             away = prepared.grid.outside(recording.recorded[unit])

@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from glmengine.posterior import link_of
+from glmengine.wording import share, words_of
+
 if TYPE_CHECKING:
     from glmengine.analysis import Analysis
     from glmengine.results import Result
@@ -25,9 +28,9 @@ pre { background: var(--soft); padding: .8rem; overflow-x: auto; font-size: 13px
 figure { margin: 1rem 0; } figure img { max-width: 100%; background: white; } figcaption { font-size: 13px; opacity: .8; }
 """
 
-COLUMNS = {
-    "n_spikes": "spikes",
-    "rate_hz": "rate (Hz)",
+_COLUMNS = {
+    "n_spikes": "{observed}",
+    "rate_hz": "{axis}",
     "strength": "strength",
     "deviance_explained_heldout": "deviance explained, held out",
     "bits_per_spike_heldout": "bits per spike, held out",
@@ -38,6 +41,15 @@ COLUMNS = {
     "status": "status",
 }
 
+
+_OBSERVATIONS = {"spikes": "spike counts", "bins with a spike": "presence of spikes", "summed activity": "activity"}
+
+_ABOUT_ERRORS = (
+    "<p>Bands are 95 % intervals, standard errors one standard deviation. With a ridge or smoothness penalty they are those of the Bayesian "
+    "covariance, the penalty taken as what was believed before (Wood 2006): they say how far the truth may be where the penalty "
+    "suits it, not how much a repeated recording would scatter, and they leave out that the strength was chosen on the same data. With a lasso "
+    "coefficients that are zero have none, and the others claim too little doubt.</p>"
+)
 
 _ABOUT_TESTS = (
     "<p>Wald statistic of each term (degrees of freedom) and the probability of one at least as large if the term had no effect "
@@ -72,6 +84,8 @@ def report_html(
             parts += ["<h2>Is each term needed?</h2>", _ABOUT_TESTS, _test_table(result)]
         if result.sessions is not None:
             parts += ["<h2>Sessions</h2>", _session_table(result)]
+    if result is not None and result.analysis.model.penalty != "none":
+        parts += ["<h2>What the bands mean</h2>", _ABOUT_ERRORS]
     for name, picture in (pictures or {}).items():
         data = base64.b64encode(picture).decode("ascii")
         parts.append(
@@ -88,8 +102,10 @@ def summary(analysis: Analysis, result: Result | None, recording_name: str = "")
     """What was asked and what was found, in two or three sentences."""
     terms = ", ".join(term.label for term in analysis.terms if term.enabled) or "nothing yet"
     where = f" of {recording_name}" if recording_name else ""
+    words = words_of(analysis.model)
     asked = (
-        f"The spike counts{where} in bins of {analysis.time.bin_size * 1000:g} ms as a {analysis.model.family} model of: {terms}."
+        f"The {_OBSERVATIONS[words.observed]}{where} in bins of {analysis.time.bin_size * 1000:g} ms as a "
+        f"{analysis.model.family.replace('_', ' ')} model ({link_of(analysis.model).name} link) of: {terms}."
     )
     if result is None:
         return f"{asked} Not fitted yet."
@@ -99,14 +115,16 @@ def summary(analysis: Analysis, result: Result | None, recording_name: str = "")
     if not len(known):
         return f"{asked} {found}; nothing was held out."
     return (
-        f"{asked} {found}; on held-out time the model explains {np.median(known):.3f} of the deviance in the median unit "
-        f"(from {known.min():.3f} to {known.max():.3f}), and more than a constant rate in {int((known > 0).sum())} of {len(known)}."
+        f"{asked} {found}; on held-out time the model explains {share(float(np.median(known)))} of the deviance in the median unit "
+        f"(from {share(float(known.min()))} to {share(float(known.max()))}), and more than a constant {words.rate} in {int((known > 0).sum())} of {len(known)}."
     )
 
 
 def _score_table(result: Result) -> str:
-    present = [name for name in COLUMNS if name in result.scores]
-    head = "".join(f"<th>{_safe(COLUMNS[name])}</th>" for name in present)
+    words = words_of(result.analysis.model)
+    left_out = () if words.per_spike else ("bits_per_spike_heldout", "bits_per_spike_test")
+    present = [name for name in _COLUMNS if name in result.scores and name not in left_out]
+    head = "".join(f"<th>{_safe(_COLUMNS[name].format(observed=words.observed, axis=words.axis))}</th>" for name in present)
     rows = []
     for index, unit in enumerate(result.units):
         cells = "".join(f"<td>{_safe(_number(result.scores[name].values[index]))}</td>" for name in present)
@@ -134,7 +152,8 @@ def _test(statistic: float, df: float, p: float) -> str:
 
 
 def _session_table(result: Result) -> str:
-    columns = {"n_spikes": "spikes", "rate_hz": "rate (Hz)", "intercept": "intercept", "intercept_error": "standard error"}
+    words = words_of(result.analysis.model)
+    columns = {"n_spikes": words.observed, "rate_hz": words.axis, "intercept": "intercept", "intercept_error": "standard error"}
     columns["deviance_explained_fit"] = "deviance explained, fit"
     head = "".join(f"<th>{_safe(title)}</th>" for title in columns.values())
     rows = []

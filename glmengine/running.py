@@ -148,7 +148,9 @@ def _assessed(
     from glmengine.curves import response_curves
     from glmengine.filters import coupling_strengths, term_filters
     from glmengine.posterior import Posterior, link_of
+    from glmengine.wording import worded, words_of
 
+    words = words_of(analysis.model)
     context.report(Progress("Standard errors", 0.0))
     fit.assess(context.part(0.0, 0.4))
     coefficients, standard_errors, intercepts, intercept_errors = coefficient_arrays(prepared, fit)
@@ -161,21 +163,19 @@ def _assessed(
         link=link_of(analysis.model),
     )
     context.check()
-    curves, curve_notes = response_curves(prepared, posterior, context.part(0.45, 0.85))
+    curves, curve_notes = response_curves(prepared, posterior, context.part(0.45, 0.85), words=words)
     context.report(Progress("Filters and coupling", 0.85))
     context.check()
-    filters = term_filters(prepared, posterior)
-    coupling = coupling_strengths(prepared, posterior)
+    filters = term_filters(prepared, posterior, words)
+    coupling = coupling_strengths(prepared, posterior, words)
     notes = [*prepared.notes, *fit.notes, *curve_notes, *_notes_on_strengths(analysis, prepared, cross_validation)]
-    if analysis.model.family in ("gaussian", "gamma"):
-        notes.append(
-            "The observations are taken for a signal, not for spikes: summed within each bin, and per second where it says Hz."
-        )
+    if words.meaning:
+        notes.append(words.meaning)
     if covariance is None:
         notes.append(
             f"Curves, filters and predictions have no bands: the covariance of the coefficients would take {size / 1e9:.1f} GB."
         )
-    scores = score_table(prepared, fit, cross_validation)
+    scores = worded(score_table(prepared, fit, cross_validation), words)
     return Result(
         analysis=analysis,
         terms=tuple(prepared.design.terms),
@@ -190,7 +190,7 @@ def _assessed(
         cv=cv_dataset(prepared, cross_validation),
         tests=term_tests(prepared, fit),
         covariance=covariance if size <= _LARGEST_KEPT else None,
-        sessions=session_table(prepared, posterior, analysis.model.family, np.asarray(scores["dispersion"].values)),
+        sessions=session_table(prepared, posterior, analysis.model.family, np.asarray(scores["dispersion"].values), words),
         provenance=provenance(
             analysis, recording, solver=str(fit.solver), iterations=_plain(fit.iterations), **_sessions(recording)
         ),

@@ -13,6 +13,7 @@ from glmengine.errors import GlmError
 from glmengine.joining import SESSION, join_recordings, session_epoch
 from glmengine.terms import AnyTerm, CovariateTerm, Factor
 from glmengine.timegrid import rows_in
+from glmengine.wording import SPIKES, Words
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -191,7 +192,9 @@ def _with_units(recording: Recording, units: Sequence[str]) -> Recording:
     )
 
 
-def session_table(prepared: Prepared, posterior: Posterior, family: str, dispersion: np.ndarray | None) -> xr.Dataset | None:
+def session_table(
+    prepared: Prepared, posterior: Posterior, family: str, dispersion: np.ndarray | None, words: Words = SPIKES
+) -> xr.Dataset | None:
     """What each session gave for each unit; None for one session.
 
     Parameters
@@ -201,6 +204,8 @@ def session_table(prepared: Prepared, posterior: Posterior, family: str, dispers
     posterior : Posterior
     family : str
     dispersion : (M,) array, optional
+    words : Words
+        What the observations are called.
 
     Returns
     -------
@@ -238,14 +243,14 @@ def session_table(prepared: Prepared, posterior: Posterior, family: str, dispers
         "intercept": (np.where(there, intercept, np.nan), "linear predictor where all other features are zero"),
         "intercept_error": (np.where(there, error.T, np.nan), "its standard error"),
         "n_bins": (bins, "bins fitted"),
-        "n_spikes": (spikes, "spikes in them"),
-        "rate_hz": (np.where(there, rate, np.nan), "mean rate"),
+        "n_spikes": (spikes, f"{words.observed} in them"),
+        "rate_hz": (np.where(there, rate, np.nan), f"mean {words.rate}"),
         "deviance_explained_fit": (explained, "deviance explained, against the session's own mean"),
     }
     coords = {"unit": list(prepared.units), "session": [one.name for one in recording.sessions]}
     return xr.Dataset(
         {
-            name: (("unit", "session"), values.T, {"unit": "Hz" if name == "rate_hz" else "", "long_name": text})
+            name: (("unit", "session"), values.T, {"unit": words.unit if name == "rate_hz" else "", "long_name": text})
             for name, (values, text) in arrays.items()
         },
         coords,

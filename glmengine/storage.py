@@ -83,6 +83,8 @@ def read_netcdf(path: str | Path, *, kind: str, format_version: int) -> tuple[di
     if signature != b"\x89HDF\r\n\x1a\n":
         raise GlmError(f"{path.name}: is not a saved {kind} (not a NetCDF file); choose a file that this program saved")
     try:
+        if not _is_ours(path):
+            raise GlmError(f"{path.name}: is an HDF5 file but not a saved {kind}; choose a file that this program saved")
         root = _load(xr, path, None)
         if root.attrs.get("kind") != kind:
             raise GlmError(f"{path.name}: is a NetCDF file but not a saved {kind}; choose a file that this program saved")
@@ -102,6 +104,14 @@ def read_netcdf(path: str | Path, *, kind: str, format_version: int) -> tuple[di
             f"{path.name}: is damaged and cannot be read ({_first_line(error)}); restore a copy or run the analysis again"
         ) from error
     return datasets, texts, version
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether the file has our mark; others, such as NWB, hold what xarray cannot read."""
+    import h5py
+
+    with h5py.File(path, "r") as file:
+        return "kind" in file.attrs
 
 
 def _load(xr: Any, path: Path, group: str | None) -> xr.Dataset:

@@ -10,10 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from glmengine.wording import words_of
+
 if TYPE_CHECKING:
     import xarray as xr
 
     from glmengine.results import Result
+
+
+_OF_SPIKES = ("bits_per_spike_heldout", "bits_per_spike_test")
+_SIGNAL_NAMES = {"n_spikes": "summed_activity", "rate_hz": "activity_per_s", "n_spikes_test": "summed_activity_test"}
 
 
 def coefficients_csv(result: Result) -> str:
@@ -22,7 +28,9 @@ def coefficients_csv(result: Result) -> str:
     described = [
         name
         for name in result.coefficients.coords
-        if name not in ("feature", "unit") and features.coords[name].dims == ("feature",)
+        if name not in ("feature", "unit")
+        and features.coords[name].dims == ("feature",)
+        and (name != "lag" or np.any(features.coords[name].values))
     ]
     rows = []
     for column, unit in enumerate(result.units):
@@ -47,8 +55,12 @@ def coefficients_csv(result: Result) -> str:
 
 
 def scores_csv(result: Result) -> str:
-    """One row per unit, one column per score."""
-    return table_csv(result.scores)
+    """One row per unit, one column per score; those of a signal are not called after spikes."""
+    scores = result.scores
+    if not words_of(result.analysis.model).per_spike:
+        scores = scores.drop_vars([name for name in _OF_SPIKES if name in scores])
+        scores = scores.rename({name: title for name, title in _SIGNAL_NAMES.items() if name in scores})
+    return table_csv(scores)
 
 
 def table_csv(dataset: xr.Dataset | xr.DataArray) -> str:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from glmengine.errors import GlmError
-from glmengine.figures.style import DATA, MODEL, finish, panels
+from glmengine.figures.style import DATA, MODEL, finish, from_zero, panels
+from glmengine.wording import words_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -79,8 +80,10 @@ def draw_rates(
 ) -> None:
     """Observed rate as a filled line, predicted as a line on it."""
     times, predicted, observed = rate_stretch(result, unit, recording, start=start, seconds=seconds, smoothing=smoothing)
-    ax.fill_between(times, observed, color=DATA, alpha=0.35, linewidth=0, label="observed")
+    ax.fill_between(
+        times, observed, min(0.0, float(np.nanmin(observed, initial=0.0))), color=DATA, alpha=0.35, linewidth=0, label="observed"
+    )
     ax.plot(times, predicted, color=MODEL, linewidth=1.2, label="predicted")
-    ax.set_ylim(bottom=0.0)
+    from_zero(ax)
     ax.legend(fontsize=7, frameon=False, loc="upper right")
-    finish(ax, title=f"{unit}, smoothed by {1000 * smoothing:g} ms", x="time (s)", y="rate (Hz)")
+    finish(ax, title=f"{unit}, smoothed by {1000 * smoothing:g} ms", x="time (s)", y=words_of(result.analysis.model).axis)

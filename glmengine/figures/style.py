@@ -45,3 +45,20 @@ def label(coordinate: Any) -> str:
     """Name of a variable with its unit."""
     name, unit = str(coordinate.attrs.get("long_name", coordinate.name)), str(coordinate.attrs.get("unit", ""))
     return f"{name} ({unit})" if unit else name
+
+
+def rate_label(array: Any) -> str:
+    """What a rate is, with its unit: results say so of each array, the first of them only ``Hz``."""
+    name = (
+        str(array.attrs.get("long_name", ""))
+        .removeprefix("observed ")
+        .removeprefix("mean ")
+        .removesuffix(" predicted by the model")
+    )
+    return f"{name or 'rate'} ({array.attrs.get('unit', 'Hz')})"
+
+
+def from_zero(axes: Axes) -> None:
+    """Begin the vertical axis at 0 where nothing lies below, as it may with signals."""
+    if axes.dataLim.y0 >= 0:
+        axes.set_ylim(bottom=0.0)

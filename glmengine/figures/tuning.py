@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from glmengine.errors import GlmError
-from glmengine.figures.style import DATA, FIELD, MODEL, finish, label, panels
+from glmengine.figures.style import DATA, FIELD, MODEL, finish, from_zero, label, panels, rate_label
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -54,7 +54,7 @@ def draw_curve(axes: list[Axes], curve: xr.Dataset, unit: str) -> None:
         if x.attrs.get("unit") == y.attrs.get("unit"):
             ax.set_aspect("equal")
         bar = ax.figure.colorbar(image, ax=ax, shrink=0.8)
-        bar.set_label("Hz", fontsize=8)
+        bar.set_label(rate_label(one[name]), fontsize=8)
         bar.ax.tick_params(labelsize=7)
         finish(ax, title=f"{term}: {title}", x=label(x), y=label(y))
 
@@ -64,9 +64,9 @@ def _draw_line(ax: Axes, one: xr.Dataset, dim: str, term: str) -> None:
     ax.plot(x, one["data_hz"].values, ".", color=DATA, markersize=3.5, label="data")
     ax.fill_between(x, one["tuning_low"].values, one["tuning_high"].values, color=MODEL, alpha=0.25, linewidth=0)
     ax.plot(x, one["tuning_hz"].values, color=MODEL, linewidth=1.5, label="model, 95 %")
-    ax.set_ylim(bottom=0.0)
+    from_zero(ax)
     ax.legend(fontsize=6, frameon=False)
-    finish(ax, title=term, x=label(one[dim]), y="rate (Hz)")
+    finish(ax, title=term, x=label(one[dim]), y=rate_label(one["data_hz"]))
     names = str(one[dim].attrs.get("names", "")).splitlines()
     if names:  # categories: the numbers say nothing
         ax.set_xticks([int(number) for number in x], [names[int(number)] for number in x], fontsize=6)

@@ -12,6 +12,7 @@ from glmengine.figures.filter import draw_filter
 from glmengine.figures.rates import draw_rates
 from glmengine.figures.style import panels
 from glmengine.figures.tuning import draw_curve, panels_of
+from glmengine.wording import share, words_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -45,5 +46,9 @@ def draw(result: Result, *, unit: str, term: str | None = None, recording: Recor
 def _title(result: Result, unit: str) -> str:
     scores = result.scores.sel(unit=unit)
     explained = float(scores["deviance_explained_heldout"])
-    held_out = f", deviance explained on held-out time {explained:.3f}" if np.isfinite(explained) else ""
-    return f"{unit}: {int(scores['n_spikes'])} spikes, {float(scores['rate_hz']):.2f} Hz{held_out}"
+    words = words_of(result.analysis.model)
+    held_out = f", deviance explained on held-out time {share(explained)}" if np.isfinite(explained) else ""
+    rate = (
+        f"{float(scores['rate_hz']):.3g} {words.unit}" if words.per_spike else f"mean {float(scores['rate_hz']):.3g} {words.unit}"
+    )
+    return f"{unit}: {words.amount(float(scores['n_spikes']))}, {rate}{held_out}"
