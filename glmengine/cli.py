@@ -86,9 +86,10 @@ def build_parser() -> argparse.ArgumentParser:
     inspect = command(
         "inspect",
         "what is in a recording",
-        "The first line sums it up; then units, covariates, epochs, trials and what was doubtful.",
+        "The first line sums it up; then units, covariates, epochs, trials and what was doubtful. "
+        "Several are joined as `run` joins them: each session, and what is missing in some or differs.",
     )
-    inspect.add_argument("file", metavar="FILE", help="a recording: NWB file, folder of pynapple .npz, and others")
+    inspect.add_argument("files", metavar="FILE", nargs="+", help="a recording: NWB file, folder of pynapple .npz, and others")
     _recipe(inspect)
 
     recipe = command(
@@ -201,7 +202,13 @@ def build_parser() -> argparse.ArgumentParser:
 
     script = command("script", "an analysis as a Python script that gives the same numbers")
     script.add_argument("analysis", metavar="ANALYSIS", help="an analysis (.toml) or a project (.glm)")
-    script.add_argument("--recording", metavar="FILE", help="the recording; the one that the analysis names where not given")
+    script.add_argument(
+        "--recording",
+        metavar="FILE",
+        action="append",
+        help="the recording, or several sessions, as for run; those that the analysis names where not given",
+    )
+    _recipe(script)
     script.add_argument("--out", metavar="FILE", help="where to write it; to the standard output where not given")
     return parser
 

@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
 
 def inspect(options: Namespace) -> int:
-    """What is in a recording."""
+    """What is in a recording, or in several sessions joined."""
     from glmengine.inspecting import describe
 
     with progress_bar() as context:
-        recording = _opened(options.file, options, context)
+        recording = _opened_all([], options.files, options, context)
     print(describe(recording))
     return 0
 
@@ -83,10 +83,11 @@ def run(options: Namespace) -> int:
 def design(options: Namespace) -> int:
     """The columns of an analysis on a recording, and what the data can tell apart."""
     from glmengine.preparing import prepare
+    from glmengine.sources import session_names
 
     analysis, places, _ = _question(options.analysis, options.recording)
     with progress_bar() as context:
-        recording = _opened_all(analysis, places, options, context.part(0.0, 0.3))
+        recording = _opened_all(session_names(analysis), places, options, context.part(0.0, 0.3))
         prepared = prepare(analysis, recording, context.part(0.3, 0.6))
         report = prepared.design.report(prepared.units, context.part(0.6, 1.0))
     made = prepared.design
@@ -230,10 +231,14 @@ def script(options: Namespace) -> int:
     """An analysis as a Python script."""
     from glmengine.export.script import script_text
     from glmengine.files import write_whole
+    from glmengine.recipes import Recipe
+    from glmengine.sources import with_places
 
-    given = [options.recording] if options.recording else None
-    analysis, places, _ = _question(options.analysis, given, needs_recording=False)
-    text = script_text(analysis, places[0] if len(places) == 1 else None)
+    analysis, places, _ = _question(options.analysis, options.recording, needs_recording=False)
+    if len(places) > 1:
+        analysis = with_places(analysis, places)
+    known = Recipe.load(options.recipe).to_dict() if options.recipe else None
+    text = script_text(analysis, places[0] if len(places) == 1 else None, known)
     if options.out:
         write_whole(options.out, text.encode("utf-8"))
         print(f"written: {options.out}")
@@ -254,16 +259,14 @@ def _opened(place: str | Path, options: Namespace, context: Context) -> Recordin
     return recording
 
 
-def _opened_all(analysis: Analysis, places: Sequence[Path], options: Namespace, context: Context) -> Recording:
-    """One recording, or several sessions joined, called as the analysis calls them."""
+def _opened_all(names: Sequence[str], places: Sequence[str | Path], options: Namespace, context: Context) -> Recording:
+    """One recording, or several sessions joined under `names` where there is one each."""
     from glmengine.joining import join_recordings
-    from glmengine.sources import session_names
 
     count = len(places)
     opened = [_opened(place, options, context.part(at / count, (at + 1) / count)) for at, place in enumerate(places)]
     if count == 1:
         return opened[0]
-    names = session_names(analysis)
     if len(names) != count or not any(names):
         return join_recordings(opened)
     return join_recordings(opened, [name or one.name for name, one in zip(names, opened, strict=True)])
@@ -289,9 +292,9 @@ def _run_one(
     """Open, run and write one recording, or several sessions as one; the analysis that is written names them."""
     from glmengine.export.outputs import write_outputs
     from glmengine.running import run as run_analysis
-    from glmengine.sources import for_recording
+    from glmengine.sources import for_recording, session_names
 
-    recording = _opened_all(analysis, places, options, context.part(0.0, 0.1))
+    recording = _opened_all(session_names(analysis), places, options, context.part(0.0, 0.1))
     found = {one.recording.sha256 for one in recording.sessions} or {recording.sha256}
     for place, sha256 in zip(places, hashes, strict=False):
         if sha256 and all(found) and sha256 not in found:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from glmengine.column_block import columns_of
+from glmengine.joining import SESSION
 from glmengine.joint import joint_columns
 
 if TYPE_CHECKING:
@@ -189,7 +190,7 @@ def _scaled(drawn: Drawn, block: Block, prepared: Prepared) -> Drawn:
 
 
 def _sampled(variable: str, prepared: Prepared) -> np.ndarray:
-    return prepared.grid.sample(prepared.recording.variable(variable), None)
+    return prepared.grid.sample(prepared.recording.variable(variable), None if variable == SESSION else prepared.max_gap)
 
 
 def _axes(

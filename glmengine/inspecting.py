@@ -10,13 +10,13 @@ import numpy as np
 from glmengine.wording import Words, recorded_words
 
 if TYPE_CHECKING:
-    from glmengine.recording import Covariate, Recording
+    from glmengine.recording import Covariate, Recording, Session
 
 MOST_LINES = 20
 
 
 def describe(recording: Recording, *, most: int = MOST_LINES) -> str:
-    """A few paragraphs of plain text: the first line sums up, then units, covariates, epochs, trials, events and notes.
+    """A few paragraphs of plain text: the first line sums up, then sessions where there are several, units, covariates, epochs, trials, events and notes.
 
     Parameters
     ----------
@@ -25,6 +25,7 @@ def describe(recording: Recording, *, most: int = MOST_LINES) -> str:
         The most lines that any list may take.
     """
     lines = [summary(recording)]
+    lines += _section("Sessions", [_session(session) for session in recording.sessions], most)
     lines += _section("Units", _units(recording), most)
     lines += _section("Covariates", [_covariate(covariate) for covariate in recording.covariates.values()], most)
     lines += _section("Epochs", [_epoch(name, epoch.values) for name, epoch in recording.epochs.items()], most)
@@ -60,6 +61,12 @@ def unit_totals(recording: Recording) -> np.ndarray:
     if recording.spikes is not None:
         return np.array([len(recording.spikes[unit]) for unit in range(len(recording.unit_names))], dtype=np.float64)
     return np.nansum(np.asarray(recording.counts.values, dtype=np.float64), axis=0)
+
+
+def _session(session: Session) -> str:
+    """``monday: 25 units, 1982 s, ...; moved by 610 s``."""
+    own = summary(session.recording).removeprefix(f"{session.recording.name}: ")
+    return f"{session.name}: {own}" + (f"; its times moved by {session.shift:g} s" if session.shift else "")
 
 
 def _units(recording: Recording) -> list[str]:

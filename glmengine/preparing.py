@@ -39,6 +39,8 @@ class Prepared:
     notes : tuple of str
     refractory : (T, M) bool array or None
         Bins in which a unit cannot fire, where a term has a refractory time; its counts are NaN there.
+    max_gap : float or None
+        Longest gap of a covariate (s) that was filled in, the default where None.
     """
 
     recording: Recording
@@ -49,6 +51,7 @@ class Prepared:
     design: Design
     notes: tuple[str, ...]
     refractory: np.ndarray | None = None
+    max_gap: float | None = None
 
 
 def prepare(analysis: Analysis, recording: Recording, context: Context = SILENT) -> Prepared:
@@ -84,7 +87,7 @@ def prepare(analysis: Analysis, recording: Recording, context: Context = SILENT)
         )
     quiet = refractory_rows(analysis.terms, recording, grid, units)
     notes = (*row_notes, *unit_notes, *design.notes, *spikes_within(counts, quiet, units, design.valid))
-    return Prepared(recording, grid, units, without_refractory(counts, quiet), rows, design, notes, quiet)
+    return Prepared(recording, grid, units, without_refractory(counts, quiet), rows, design, notes, quiet, analysis.time.max_gap)
 
 
 def prepare_again(
@@ -140,7 +143,7 @@ def prepare_again(
     )
     quiet = refractory_rows(terms, recording, grid, tuple(units))
     spikes = None if spikes is None else without_refractory(spikes, quiet)
-    return Prepared(recording, grid, tuple(units), spikes, rows, design, design.notes, quiet)
+    return Prepared(recording, grid, tuple(units), spikes, rows, design, design.notes, quiet, analysis.time.max_gap)
 
 
 def grid_of(analysis: Analysis, recording: Recording) -> TimeGrid:

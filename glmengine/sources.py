@@ -35,6 +35,14 @@ def places_of(analysis: Analysis, beside: Path) -> list[Path]:
     return [beside / one.path for one in (analysis.recording, *analysis.more_recordings) if one.path]
 
 
+def with_places(analysis: Analysis, places: Sequence[str | Path]) -> Analysis:
+    """The analysis with recordings at other places; they keep their names and hashes where there are as many."""
+    known = (analysis.recording, *analysis.more_recordings)
+    sources = known if len(known) == len(places) else [Source()] * len(places)
+    first, *more = (one.with_(path=str(place)) for one, place in zip(sources, places, strict=True))
+    return analysis.with_(recording=first, more_recordings=tuple(more))
+
+
 def open_sessions(
     places: Sequence[str | Path], names: Sequence[str] = (), recipes: Sequence[Any] = (), *, context: Context = SILENT
 ) -> Recording:

@@ -55,7 +55,7 @@ NOT_FOR_INTERVALS = frozenset({"epochs", "invalid_times", ""})
 def write_nwb(recording: Recording, path: str | Path) -> None:
     """Write `recording` to `path`, whole or not at all.
 
-    Units with their table, covariates with unit and kind, epochs, trials with their properties, events, counts that came
+    Units with their table and when they were observed, covariates with unit and kind, epochs, trials with their properties, events, counts that came
     binned, and the truth of a simulated recording (``source["truth"]``) are kept.
 
     Parameters
@@ -141,6 +141,8 @@ def _add_units(file: NWBFile, recording: Recording) -> None:
         values = {written: _cell(column, row) for written, (_, column) in columns.items()}
         if recording.spikes is not None:
             values["spike_times"] = np.asarray(recording.spikes[row].t, dtype=np.float64)
+        if recording.recorded:  # NWB asks for a column to be there for all rows or for none
+            values["obs_intervals"] = np.asarray(recording.recorded.get(name, recording.epochs["all"]).values, dtype=np.float64)
         file.add_unit(id=int(name) if numbered else row, **values)
 
 

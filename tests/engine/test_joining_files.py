@@ -78,6 +78,55 @@ def test_the_script_gives_the_same_numbers(folder, tmp_path, monkeypatch):
     assert again.coefficients.identical(ge.Result.load(folder / "out" / "result.nc").coefficients)
 
 
+@pytest.mark.parametrize("how", ["named", "relative"])
+def test_the_script_command_takes_several_recordings(how, folder, tmp_path, monkeypatch):
+    arguments = given(folder)
+    question = folder / "a.toml"
+    if how == "relative":  # to the analysis file, not to where the script runs
+        sources = {"recording": Source(path="día 1.nwb"), "more_recordings": (Source(path="日2.nwb"),)}
+        question, arguments = folder / "beside.toml", []
+        Analysis.load(folder / "a.toml").with_(**sources).save(question)
+    assert main(["script", str(question), *arguments, "--out", str(tmp_path / "s.py")]) == 0
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["s.py"])
+    monkeypatch.setattr(ge, "write_outputs", lambda *given: None)
+    runpy.run_path("s.py", run_name="__main__")
+    again = ge.Result.load("result.nc")
+    assert again.coefficients.identical(ge.Result.load(folder / "out" / "result.nc").coefficients)
+
+
+def test_the_script_command_writes_the_recipe_into_the_script(folder, tmp_path, monkeypatch):
+    times = np.sort(np.random.default_rng(1).uniform(0, 60, 400))
+    np.savez(tmp_path / "plain.npz", st=times, t=np.arange(0, 60, 0.1), x=np.sin(np.arange(0, 60, 0.1)))
+    (tmp_path / "r.toml").write_text(
+        'format_version = 1\n[spikes]\ntimes = "st"\n[[covariates]]\nname = "x"\nvalues = ["x"]\ntimes = "t"\nunit = "cm"\n'
+    )
+    (tmp_path / "a.toml").write_text(
+        '[[terms]]\nkind = "covariate"\n[[terms.factors]]\nvariable = "x"\n[terms.factors.basis]\nfamily = "b_spline"\nn = 5\n'
+        "[model]\nstrengths = [1e-3]\n"
+    )
+    recording = ["--recording", str(tmp_path / "plain.npz"), "--recipe", str(tmp_path / "r.toml")]
+    assert main(["script", str(tmp_path / "a.toml"), *recording, "--out", str(tmp_path / "s.py")]) == 0
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["s.py"])
+    monkeypatch.setattr(ge, "write_outputs", lambda *given: None)
+    runpy.run_path("s.py", run_name="__main__")
+    assert ge.Result.load("result.nc").scores["n_spikes"].values.sum() > 390
+
+
+def test_inspect_of_several_shows_each_session_and_what_is_missing(folder, capsys):
+    assert main(["inspect", str(folder / "día 1.nwb"), str(folder / "日2.nwb")]) == 0
+    said = capsys.readouterr().out
+    assert said.startswith("día 1 + 日2: 3 units, 240 s")
+    assert "Sessions\n  día 1: 3 units, 120 s" in said
+    assert "  日2: 3 units, 120 s" in said
+    assert "; its times moved by 130 s" in said
+    assert main(["inspect", str(folder / "día 1.nwb"), str(folder / "none.nwb")]) == 1
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert len(told.err.strip().splitlines()) == 1
+
+
 def test_predict_one_session_of_several(folder, tmp_path, capsys):
     arguments = ["predict", str(folder / "out" / "result.nc"), "--recording", str(folder / "日2.nwb"), "--out"]
     assert main([*arguments, str(tmp_path / "known")]) == 0
