@@ -114,7 +114,7 @@ class Descent:
         self.own = np.zeros(K, bool)  # has a Hessian of its own
         self.fresh = np.zeros(K, bool)  # that Hessian was made where the column now is
         self.pace = np.full(K, np.nan)  # by how much the logarithm of the decrement falls in a step, smoothed
-        self.double = np.zeros(K, bool)  # float32 was not enough
+        self.double = np.full(K, problem.rows.nonzeros is not None)  # float32 was not enough, or is no faster
         self.softest = np.ones(K)  # least curvature met along a step, in the shared metric
         self.stride = self._coarseness()
         self.coarse = np.zeros(K, bool)  # that Hessian is an estimate from some of the rows
@@ -300,7 +300,9 @@ class Descent:
 
     def _price(self, at_work: int) -> float:
         """What new Hessians for all of so many columns cost, in passes over the rows, by the measured rates of the products."""
-        features = self.problem.rows.n_features
+        features, nonzeros = self.problem.rows.n_features, self.problem.rows.nonzeros
+        if nonzeros is not None:
+            return at_work * nonzeros.per_row / (1 + at_work) + features**2 / (4 * max(self.problem.rows.n, 1))
         return at_work * features / (75 + 3 * at_work) + features**2 / (4 * max(self.problem.rows.n, 1))
 
     def _coarseness(self) -> int:
@@ -310,7 +312,7 @@ class Descent:
         it may not see at all, so that only a penalty that holds every coefficient allows it.
         """
         problem = self.problem
-        if not self.objective.on_cpu or self.solver == "newton" or not is_definite(problem):
+        if problem.rows.nonzeros is not None or not self.objective.on_cpu or self.solver == "newton" or not is_definite(problem):
             return 1
         if problem.rows.n * problem.rows.n_features**2 < SMALL_WORK or self._price(problem.n_columns) < CHEAP:
             return 1
@@ -406,7 +408,9 @@ class Descent:
 
     def _name(self) -> str:
         if self.solver == "newton":
-            return "Newton"
-        if self.own.all():
-            return "quasi-Newton with kept Hessians" if self.gram is None else "L-BFGS with shared Gram, then kept Hessians"
-        return "L-BFGS with shared Gram" + (", then kept Hessians" if self.own.any() else "")
+            name = "Newton"
+        elif self.own.all() and self.gram is None:
+            name = "quasi-Newton with kept Hessians"
+        else:
+            name = "L-BFGS with shared Gram" + (", then kept Hessians" if self.own.any() else "")
+        return name if self.problem.rows.nonzeros is None else f"{name}, nonzeros only"

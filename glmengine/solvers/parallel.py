@@ -12,7 +12,11 @@ from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 from typing import Any
 
+import numpy as np
 from threadpoolctl import ThreadpoolController
+
+ONE_THREAD = 1e6
+"""Work on fewer numbers is done sooner than threads are begun."""
 
 
 @cache
@@ -46,9 +50,9 @@ def quiet_blas() -> AbstractContextManager[Any]:
 
 
 @contextmanager
-def workers() -> Iterator[Workers]:
-    """Threads for the time of a solve, each with a BLAS of its own."""
-    n = n_threads()
+def workers(numbers: float = np.inf) -> Iterator[Workers]:
+    """Threads for the time of a solve, each with a BLAS of its own; none for work on so few `numbers` that it is done before they begin."""
+    n = n_threads() if numbers >= ONE_THREAD else 1
     with _controller().limit(limits=1, user_api="blas"):
         if n == 1:
             yield Workers(None)

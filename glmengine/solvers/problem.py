@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from glmengine import runtime
-from glmengine.solvers.parallel import Workers, workers
-from glmengine.solvers.products import Piece, batches, weighted_grams
+from glmengine.solvers.parallel import workers
+from glmengine.solvers.pieces import Piece, pieces
+from glmengine.solvers.products import weighted_grams
 from glmengine.solvers.rows import Rows, bucket
 
 ALL_ROWS = -9
@@ -21,9 +21,6 @@ ALL_ROWS = -9
 
 FEWEST, ELEMENTS = 1, 4e5
 """Up to so many columns, or predictors, a pass on a CPU is made in NumPy; from there on what is compiled is faster."""
-
-ONE_THREAD = 1e6
-"""A pass over fewer numbers is done sooner than threads are begun."""
 
 FEW_COLUMNS = 16
 """With fewer columns a pass costs about the same for one of them as for all, so it is always made for all."""
@@ -136,7 +133,7 @@ class Objective:
             self.penalty[: rows.n_features, : rows.n_features] = problem.penalty * np.outer(inverse, inverse)
         self.on_cpu = runtime.on_cpu()
         columns = problem.n_columns
-        self.in_numpy = self.on_cpu and (columns <= FEWEST or rows.n * columns <= ELEMENTS)
+        self.in_numpy = self.on_cpu and (columns <= FEWEST or rows.n * columns <= ELEMENTS or rows.nonzeros is not None)
         self.passes = 0
         self.hessians = 0.0  # counted by the share of the rows that were looked at
 
@@ -185,14 +182,13 @@ class Objective:
         def of_block(piece: Piece) -> tuple[np.ndarray, ...]:
             loss, score, _, _, weights = value(piece)
             residual = weights * score
-            return np.sum(weights * loss, axis=1), residual @ piece[0], residual.sum(axis=1), np.abs(residual).sum(axis=1)
+            return np.sum(weights * loss, axis=1), piece.back(residual), residual.sum(axis=1), np.abs(residual).sum(axis=1)
 
         sums: list[Any] = [0.0, 0.0, 0.0, 0.0]
-        small = problem.rows.n * problem.rows.padded * columns.size < ONE_THREAD
-        with nullcontext(Workers(None)) if small else workers() as pool:
-            for blocks in batches(problem.rows):
+        with workers(problem.rows.n * problem.rows.padded * columns.size) as pool:
+            for some in pieces(problem.rows):
                 self.context.check()
-                for parts in pool.map(of_block, blocks):
+                for parts in pool.map(of_block, some):
                     sums = [whole + part for whole, part in zip(sums, parts, strict=True)]
         return sums
 
@@ -202,19 +198,17 @@ class Objective:
         unit, held = problem.unit[columns], problem.held[columns]
         observed = problem.rows.observations
         dispersion = None if problem.dispersion is None else problem.dispersion[columns, None]
-        by_coef, by_intercept = np.ascontiguousarray(theta[:, :-1]), theta[:, -1:]
 
         def values(piece: Piece) -> tuple[np.ndarray, ...]:
-            X, chunk, part = piece
             with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-                eta = by_coef @ X.T
-                eta += by_intercept
+                eta = piece.predictor(theta)
                 if observed.offset is not None:
-                    eta += chunk.offset[unit if len(observed.offset) > 1 else [0], part]
-                found = problem.family.evaluate(eta, chunk.y[unit, part], problem.link, dispersion)
-                weights = chunk.weights[unit if len(observed.weights) > 1 else [0], part]
+                    eta += piece.offset[unit if len(observed.offset) > 1 else [0]]
+                y = piece.y[unit].astype(np.float64, copy=False)
+                found = problem.family.evaluate(eta, y, problem.link, dispersion)
+                weights = piece.weights[unit if len(observed.weights) > 1 else [0]]
             if observed.fold is not None:
-                weights = weights * (chunk.fold[part] != held[:, None])
+                weights = weights * (piece.fold != held[:, None])
             return *found, weights
 
         return values

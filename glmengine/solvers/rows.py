@@ -9,9 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from copy import copy
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
+
+from glmengine import runtime
+from glmengine.solvers.nonzeros import Nonzeros
 
 CHUNK_NUMBERS = 2**21
 """Numbers in a chunk, design and per-column work together: 16 MB, a few milliseconds of work."""
@@ -79,6 +83,8 @@ class Rows:
     ----------
     maybe_constant : (j,) int array
         Columns that do not vary (without an intercept: are zero) in a sample of the rows; the others do.
+    density : (P,) float array
+        Share of the sample in which each column is not zero.
     """
 
     def __init__(
@@ -94,8 +100,14 @@ class Rows:
         self.chunk_rows = min(2 ** int(np.log2(largest)), max(256, 2 ** int(np.ceil(np.log2(max(self.n, 1))))))
         self.n_chunks = -(-self.n // self.chunk_rows)
         self.centre, self.scale = self._centre_and_scale(centred)
+        self.memory = memory
         self.resident = 8.0 * self.n_chunks * self.chunk_rows * self.padded <= memory
         self._kept: list[Chunk] = []
+
+    @cached_property
+    def nonzeros(self) -> Nonzeros | None:
+        """The rows without their zeros, where that is worth it: on a CPU, for designs that are mostly zero."""
+        return Nonzeros.of(self, self.memory) if runtime.on_cpu() else None
 
     def __iter__(self) -> Iterator[Chunk]:
         """Chunks on the device that computes."""
@@ -157,7 +169,7 @@ class Rows:
         scaled[:, : self.n_features] = coef * self.scale
         return scaled, intercept + coef @ self.centre
 
-    def _read(self, start: int, stop: int) -> np.ndarray:
+    def read(self, start: int, stop: int) -> np.ndarray:
         """Used rows `start` to `stop`, as the source gives them."""
         if self.index is None:
             return self.source.chunk(start, stop)
@@ -168,6 +180,7 @@ class Rows:
 
     def _centre_and_scale(self, centred: bool) -> tuple[np.ndarray, np.ndarray]:
         sample = self._sample()
+        self.density = np.count_nonzero(sample, axis=0) / max(len(sample), 1)
         self.maybe_constant = np.arange(0)
         if not len(sample):
             return np.zeros(self.n_features), np.ones(self.n_features)
@@ -188,16 +201,16 @@ class Rows:
     def _sample(self) -> np.ndarray:
         """At most `SAMPLE_ROWS` rows in a few blocks spread over the recording."""
         if self.n <= SAMPLE_ROWS:
-            return self._read(0, self.n) if self.n else np.zeros((0, self.n_features))
+            return self.read(0, self.n) if self.n else np.zeros((0, self.n_features))
         blocks = 16
         size = SAMPLE_ROWS // blocks
         starts = np.linspace(0, self.n - size, blocks).astype(int)
-        return np.concatenate([self._read(int(start), int(start) + size) for start in starts])
+        return np.concatenate([self.read(int(start), int(start) + size) for start in starts])
 
     def _prepare(self, number: int) -> Chunk:
         start, stop = number * self.chunk_rows, min((number + 1) * self.chunk_rows, self.n)
         X = np.zeros((self.chunk_rows, self.padded))
-        raw, inverse = self._read(start, stop), 1.0 / self.scale  # powers of two: exact
+        raw, inverse = self.read(start, stop), 1.0 / self.scale  # powers of two: exact
         step = max(64, CACHED_NUMBERS // self.padded)
         for first in range(0, stop - start, step):
             block = raw[first : first + step]

@@ -10,8 +10,9 @@ import numpy as np
 from glmengine import runtime
 from glmengine.solvers.descent import Descent
 from glmengine.solvers.metrics import GramMetric
+from glmengine.solvers.pieces import Piece
 from glmengine.solvers.problem import Objective, Problem, Solution
-from glmengine.solvers.products import Piece, weighted_grams
+from glmengine.solvers.products import weighted_grams
 from glmengine.solvers.rank import is_definite, smallest_norm
 
 SHARED_FROM = 3
@@ -70,11 +71,10 @@ def total_gram(problem: Problem, context: Any, column: int | None = None) -> np.
 
 
 def _row_weights(problem: Problem, piece: Piece, column: int | None) -> np.ndarray:
-    X, chunk, part = piece
     if column is None:
-        return np.ones((1, len(X)))
-    row = chunk.weights[problem.unit[column] if len(problem.rows.observations.weights) > 1 else 0, part]
-    return (row * (chunk.fold[part] != problem.held[column]))[None]
+        return np.ones((1, piece.fold.size))
+    row = piece.weights[problem.unit[column] if len(problem.rows.observations.weights) > 1 else 0]
+    return (row * (piece.fold != problem.held[column]))[None]
 
 
 def _gram_on_device(problem: Problem, context: Any, column: int | None) -> np.ndarray:
