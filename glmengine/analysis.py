@@ -43,6 +43,7 @@ class Model(Spec):
         "",
         title="Link",
         help="How the sum of the terms becomes a rate; the family's own where empty (log for Poisson).",
+        empty="the family's own",
         advanced=True,
     )
     penalty: Literal["none", "ridge", "lasso", "elastic_net", "group_lasso", "smoothness"] = param(
@@ -69,6 +70,7 @@ class Model(Spec):
         True,
         title="Own intercept in each session",
         help="Of several recordings that are analysed together each has an intercept of its own, which no penalty acts on.",
+        choices="sessions",
         advanced=True,
     )
     strengths: tuple[Annotated[float, Field(ge=0)], ...] = param(

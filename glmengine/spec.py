@@ -52,6 +52,7 @@ def param(
     advanced: bool = False,
     hidden: bool = False,
     empty: str = "automatic",
+    applies: dict[str, tuple[Any, ...]] | None = None,
     **constraints: Any,
 ) -> Any:
     """Describe one parameter.
@@ -66,17 +67,22 @@ def param(
         Unit of measure of the number (``"s"``, ``"Hz"``), empty for a pure number; ``"of the covariate"`` for bounds.
     choices : str
         Where a form finds the possible values in the recording: ``"variables"``, ``"covariates"``, ``"epochs"``,
-        ``"events"``, ``"units"``, ``"trials"``, ``"moments"`` (events and times of trials), ``"trial_properties"``.
+        ``"events"``, ``"units"``, ``"trials"``, ``"moments"`` (events and times of trials), ``"trial_properties"``; ``"file"`` for a path; ``"sessions"`` for what
+        matters only where there are several.
     log : bool
         The form's slider moves in powers of ten.
     advanced, hidden : bool
         Shown folded away, or not at all.
     empty : str
-        What it means that an optional value is not given, as a form says it.
+        What it means that a value is not given, as a form says it.
+    applies : dict of str to tuple, optional
+        Other fields, and the values of them at which this one matters; an empty tuple stands for any value but an empty one. A form hides
+        the field elsewhere.
     **constraints
         As for `pydantic.Field` (``gt``, ``ge``, ``lt``, ``le``, ``min_length``, ...).
     """
-    extra = {"unit": unit, "choices": choices, "log": log, "advanced": advanced, "hidden": hidden, "empty": empty}
+    extra: dict[str, Any] = {"unit": unit, "choices": choices, "log": log, "advanced": advanced, "hidden": hidden}
+    extra |= {"empty": empty, "applies": applies}
     return Field(default, title=title, description=help, json_schema_extra=extra, **constraints)
 
 

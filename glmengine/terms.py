@@ -15,7 +15,12 @@ from glmengine.spec import Spec, param
 class Term(Spec):
     """What every term has."""
 
-    name: str = param("", title="Name", help="Name of the term in plots and tables; made from its inputs where empty.")
+    name: str = param(
+        "",
+        title="Name",
+        help="Name of the term in plots and tables; made from its inputs where empty.",
+        empty="made from its inputs",
+    )
     enabled: bool = param(True, title="In the model", help="Whether the term is fitted; switched off it keeps its settings.")
     penalty: Literal["model", "none", "ridge", "lasso", "elastic_net", "group_lasso", "smoothness"] = param(
         "model", title="Penalty", help="What keeps the term's coefficients small: the model's penalty, or another.", advanced=True
@@ -31,6 +36,7 @@ class Term(Spec):
         (),
         title="Smoothness",
         help="Strength of second differences relative to the term's other penalty: one number, or one for each variable. Empty: 1 where the penalty is smoothness, else none.",
+        empty="as the penalty has it",
         advanced=True,
     )
     epochs: tuple[str, ...] = param(
@@ -42,7 +48,7 @@ class Term(Spec):
     )
     gain: str = param(
         "",
-        title="Times",
+        title="Multiplied by",
         help="A covariate by which the term's columns are multiplied bin by bin, so that its effect grows with it; bins in which the covariate is missing are left out.",
         choices="variables",
         advanced=True,
@@ -52,6 +58,7 @@ class Term(Spec):
         False,
         title="Own in each session",
         help="Of several recordings that are analysed together each has coefficients of its own for the term; else they are shared.",
+        choices="sessions",
         advanced=True,
     )
 
@@ -142,7 +149,9 @@ class EventTerm(Term):
         (),
         title="Values",
         help="The values that have a kernel; all that occur where empty. Bins around events with another value, or none, are left out.",
+        empty="all that occur",
         advanced=True,
+        applies={"by": ()},
     )
     weight: str = param(
         "",
@@ -154,7 +163,7 @@ class EventTerm(Term):
         True,
         title="Also unscaled",
         help="Where the kernel is scaled: have one beside it that is the same after every event.",
-        advanced=True,
+        applies={"weight": ()},
     )
     beyond: Literal["none", "left_out"] = param(
         "none",
@@ -222,15 +231,22 @@ class ReceptiveFieldTerm(Term):
         help="Of a separable filter: how many products of a map and a time course are added (Pillow et al. 2008).",
         ge=1,
         le=20,
+        applies={"space": ("separable",)},
     )
     components: int = param(
-        5, title="Components", help="How many principal components, where space is seen through them.", ge=1, le=1000
+        5,
+        title="Components",
+        help="How many principal components, where space is seen through them.",
+        ge=1,
+        le=1000,
+        applies={"space": ("pca",)},
     )
     filter_file: str = param(
         "",
         title="Filter file",
         help="Where filters are given: a .npy, .csv or text file with one number a channel, or several such filters one after another.",
-        advanced=True,
+        choices="file",
+        applies={"space": ("given",)},
     )
     projection: tuple[tuple[float, ...], ...] = param(
         (), title="Projection", help="What each channel that is left is of the stimulus's.", hidden=True

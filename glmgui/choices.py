@@ -42,6 +42,7 @@ def choices_in(recording: Recording) -> dict[str, list[str]]:
         "trial_properties": property_names(recording),
         "units": list(recording.unit_names),
         "trials": list(recording.trials),
+        "sessions": [session.name for session in recording.sessions],
     }
 
 

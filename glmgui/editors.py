@@ -16,11 +16,13 @@ from qtpy.QtWidgets import (
     QCheckBox,
     QComboBox,
     QCompleter,
+    QFileDialog,
     QHBoxLayout,
     QLabel,
     QLineEdit,
     QListWidget,
     QListWidgetItem,
+    QPushButton,
     QVBoxLayout,
     QWidget,
 )
@@ -292,6 +294,7 @@ class TextEditor(Editor):
         self._shown = str(value)
         if self._line.text().strip() != self._shown:
             self._line.setText(self._shown)
+            self._line.setCursorPosition(0)  # a long text is read from its beginning
 
     def controls(self) -> Sequence[QWidget]:
         return (self._line,)
@@ -300,6 +303,25 @@ class TextEditor(Editor):
         if self._line.text().strip() != self._shown:
             self._shown = self._line.text().strip()
             self.changed.emit()
+
+
+class FileEditor(TextEditor):
+    """The path of a file, typed or chosen."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__("no file yet", parent)
+        self._choose = QPushButton("choose\u2026", self)
+        self.layout().addWidget(self._choose)
+        self._choose.clicked.connect(self._asked)
+
+    def controls(self) -> Sequence[QWidget]:
+        return (self._line, self._choose)
+
+    def _asked(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(self, "Choose a file", self.value())
+        if path:
+            self._line.setText(path)
+            self._finished()
 
 
 class OptionalEditor(Editor):

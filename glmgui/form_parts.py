@@ -12,7 +12,17 @@ from qtpy.QtWidgets import QFrame, QGridLayout, QLabel, QPushButton, QToolButton
 
 from glmengine.errors import GlmError
 from glmengine.spec import Spec
-from glmgui.editors import BoolEditor, ChoiceEditor, Editor, NameEditor, NamesEditor, OptionalEditor, QuietCombo, TextEditor
+from glmgui.editors import (
+    BoolEditor,
+    ChoiceEditor,
+    Editor,
+    FileEditor,
+    NameEditor,
+    NamesEditor,
+    OptionalEditor,
+    QuietCombo,
+    TextEditor,
+)
 from glmgui.fields import (
     Choices,
     extra_of,
@@ -30,6 +40,7 @@ from glmgui.numbers import NumberEditor, NumbersEditor, PairEditor
 if TYPE_CHECKING:
     from glmgui.forms import SpecForm
 
+_NONE_GIVEN = "\u2013 {} \u2013"
 Admit = Callable[[type[Spec], str], bool]
 
 
@@ -309,7 +320,7 @@ def make_editor(annotation: Any, info: FieldInfo, making: Making, name: str, par
     if specs:
         return _Nested(specs[0], making, name, parent)
     if get_origin(annotation) is Literal:
-        return ChoiceEditor(get_args(annotation), parent=parent)
+        return ChoiceEditor(get_args(annotation), {"": _NONE_GIVEN.format(extra_of(info, "empty"))}, parent=parent)
     if get_origin(annotation) in (tuple, list):
         return _tuple_editor(get_args(annotation), info, making, name, parent)
     return _plain_editor(annotation, info, rules, parent)
@@ -327,9 +338,14 @@ def _tuple_editor(parts: Sequence[Any], info: FieldInfo, making: Making, name: s
         return (
             NamesEditor(kind, empty_means="" if required else info.description or "", parent=parent)
             if kind
-            else _Words(parent=parent)
+            else _Words(_says_empty(info), parent=parent)
         )
-    return NumbersEditor(pairs=get_origin(item) is tuple, whole=item is int, parent=parent)
+    return NumbersEditor(_says_empty(info), pairs=get_origin(item) is tuple, whole=item is int, parent=parent)
+
+
+def _says_empty(info: FieldInfo) -> str:
+    """What a line in which nothing stands means, where its description says so."""
+    return extra_of(info, "empty") if info.default in ("", ()) and extra_of(info, "empty") != "automatic" else ""
 
 
 def _plain_editor(annotation: Any, info: FieldInfo, rules: Sequence[Any], parent: QWidget | None) -> Editor:
@@ -350,9 +366,11 @@ def _plain_editor(annotation: Any, info: FieldInfo, rules: Sequence[Any], parent
         return NumberEditor(
             low, high, open_low=exclusive, whole=whole, log=bool(extra_of(info, "log")), typical=typical, parent=parent
         )
+    if extra_of(info, "choices") == "file":
+        return FileEditor(parent=parent)
     if extra_of(info, "choices"):
         return NameEditor(extra_of(info, "choices"), parent, optional=info.default == "")
-    return TextEditor(parent=parent)
+    return TextEditor(_says_empty(info), parent=parent)
 
 
 class _Words(TextEditor):

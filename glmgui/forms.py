@@ -68,6 +68,7 @@ class SpecForm(QWidget):
         self._choices: Choices = {}
         self._editors: dict[str, Editor] = {}
         self._labels: dict[str, QLabel] = {}
+        self._titles: dict[str, str] = {}
         self._messages: dict[str, QLabel] = {}
         self._name = name or spec_type.__name__.lower()
         self.setObjectName(f"{self._name}_form")
@@ -77,7 +78,8 @@ class SpecForm(QWidget):
         self._grid.setVerticalSpacing(5)
         self._grid.setColumnStretch(1, 1)
         self._more: QToolButton | None = None
-        self._advanced: list[QWidget] = []
+        self._advanced: list[Editor] = []
+        self._applying: dict[str, dict[str, tuple[Any, ...]]] = {}
         self._build(fields)
         self._general = _message_label(self, f"{self._name}_message")
         self._grid.addWidget(self._general, self._grid.rowCount(), 0, 1, 2)
@@ -100,13 +102,21 @@ class SpecForm(QWidget):
             value = getattr(spec, field)
             if before is None or value != getattr(before, field) or self._says(editor) != value:
                 editor.set_value(value)
+        self._show_what_applies()
         self.clear_errors()
 
     def set_context(self, choices: Choices) -> None:
-        """Names that the recording offers, by kind: variables, covariates, epochs, events, units, trials."""
+        """Names that the recording offers, by kind: variables, covariates, epochs, events, units, trials, sessions.
+
+        Under ``"of the variable"`` stands that variable's unit of measure, for fields that are given in it.
+        """
         self._choices = choices
-        for editor in self._editors.values():
+        for field, editor in self._editors.items():
             editor.set_context(choices)
+            unit = extra_of(self._type.model_fields[field], "unit")
+            if unit.startswith("of the"):
+                self._labels[field].setText(_labelled(self._titles[field], next(iter(choices.get(unit, ())), "")))
+        self._show_what_applies()
 
     def show_error(self, field: str, message: str) -> bool:
         """Show a message beside the control of `field` (a dotted path); at the foot of the form where there is no such control.
@@ -155,8 +165,8 @@ class SpecForm(QWidget):
         title, help_text = info.title or in_words(field), help_of(info)
         editor.describe(title, help_text, f"{self._name}_{field}")
         unit = extra_of(info, "unit")
-        shown = f"{title} ({unit})" if unit and not unit.startswith("of the") else title
-        label = QLabel(shown, self)
+        self._titles[field] = title
+        label = QLabel(_labelled(title, "" if unit.startswith("of the") else unit), self)
         label.setToolTip(help_text)
         label.setBuddy(next(iter(editor.controls()), editor))
         message = _message_label(self, f"{self._name}_{field}_message")
@@ -175,9 +185,11 @@ class SpecForm(QWidget):
             self._grid.addWidget(editor, row, 1)
         self._grid.addWidget(message, row + 2, 0 if wide else 1, 1, 2 if wide else 1)
         self._editors[field], self._labels[field], self._messages[field] = editor, label, message
+        if extra_of(info, "applies") or extra_of(info, "choices") == "sessions":
+            self._applying[field] = extra_of(info, "applies") or {}
         editor.changed.connect(lambda: self._edited(field))
         if advanced:
-            self._advanced += [editor, label]
+            self._advanced += [editor]
             editor.hide()
             label.hide()
 
@@ -195,8 +207,29 @@ class SpecForm(QWidget):
 
     def _show_advanced(self, shown: bool) -> None:
         self._more.setArrowType(Qt.ArrowType.DownArrow if shown else Qt.ArrowType.RightArrow)
-        for widget in self._advanced:
-            widget.setVisible(shown)
+        for field, editor in self._editors.items():
+            if editor in self._advanced:
+                self._show_field(field, shown and self._applies(field))
+
+    def _show_field(self, field: str, shown: bool) -> None:
+        editor = self._editors[field]
+        editor.setVisible(shown)
+        self._labels[field].setVisible(shown and not getattr(editor, "says_its_title", False))
+
+    def _applies(self, field: str) -> bool:
+        """Whether the other fields have values at which this one matters, and the recording has sessions where it is about them."""
+        if extra_of(self._type.model_fields[field], "choices") == "sessions" and len(self._choices.get("sessions", ())) < 2:
+            return False
+        for other, values in self._applying.get(field, {}).items():
+            value = getattr(self._value, other, None)
+            if not (value in values if values else bool(value)):
+                return False
+        return True
+
+    def _show_what_applies(self) -> None:
+        unfolded = self._more is not None and self._more.isChecked()
+        for field in self._applying:
+            self._show_field(field, self._applies(field) and (unfolded or self._editors[field] not in self._advanced))
 
     # Editing
 
@@ -226,6 +259,7 @@ class SpecForm(QWidget):
             return
         if made != self._value:
             self._value = made
+            self._show_what_applies()
             self.edited.emit(made)
 
 
@@ -235,6 +269,10 @@ def _without_place(error: GlmError, spec_type: type[Spec]) -> str:
     if error.field:
         text = text.removeprefix(f"field '{error.field}': ")
     return text[:1].upper() + text[1:]
+
+
+def _labelled(title: str, unit: str) -> str:
+    return f"{title} ({unit})" if unit else title
 
 
 def _message_label(parent: QWidget, name: str) -> QLabel:

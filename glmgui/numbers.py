@@ -205,6 +205,7 @@ class NumbersEditor(TextEditor):
             same = False
         if not same:
             self._line.setText(text)
+            self._line.setCursorPosition(0)
 
     def _number(self, text: str) -> float | int:
         try:

@@ -23,7 +23,12 @@ class SplineBasis(BoundedBasis):
         advanced=True,
     )
     inner_knots: tuple[float, ...] = param(
-        (), title="Inner knots", help="The knots inside the bounds, where they are given.", unit="of the variable", advanced=True
+        (),
+        title="Inner knots",
+        help="The knots inside the bounds, where they are given.",
+        unit="of the variable",
+        advanced=True,
+        applies={"placement": ("given",)},
     )
 
     @property

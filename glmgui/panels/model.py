@@ -23,6 +23,8 @@ from qtpy.QtWidgets import (
 
 from glmengine.analysis import Analysis, Model, Validation
 from glmengine.errors import GlmError
+from glmengine.spec import Spec
+from glmgui.choices import choices_in
 from glmgui.document import Document
 from glmgui.estimate import n_columns
 from glmgui.forms import SpecForm
@@ -39,6 +41,7 @@ _WELCOME = (
 )
 _NO_FOLDS = "No cross-validation: nothing says whether the model is true of time that it has not seen."
 _MOST_FOLDS = 20
+_QUADRATIC = ("ridge", "smoothness", "none")  # with none, single terms may have a penalty of their own
 
 
 @dataclass(frozen=True, eq=False)
@@ -185,12 +188,7 @@ class ModelPanel(QWidget):
         if recording is None:
             return
         if what & {"recording", "analysis", "derived"}:
-            known = document.effective_recording
-            choices = {
-                "epochs": list(known.epochs),
-                "units": list(known.unit_names),
-                "variables": list(known.variables),
-            }
+            choices = choices_in(document.effective_recording)
             for form, value in ((self.model, document.analysis.model), (self.validation, document.analysis.validation)):
                 form.set_context(choices)
                 form.set_value(value)
@@ -204,26 +202,24 @@ class ModelPanel(QWidget):
     def _show_terms(self, analysis: Analysis, recording: Recording) -> None:
         enabled = [term for term in analysis.terms if term.enabled]
         names = " + ".join(f"<i>f</i>({_escaped(term.label)})" for term in enabled)
-        family, link = analysis.model.family, getattr(analysis.model, "link", None) or "log"
         if enabled:
-            self.equation.setText(
-                f"{_escaped(link)} of the expected count in a bin = intercept + {names} &nbsp;&nbsp; counts: {_escaped(family)}"
-            )
+            left, distribution = equation_words(analysis.model)
+            self.equation.setText(f"{_escaped(left)} = intercept + {names} &nbsp;&nbsp; {_escaped(distribution)}")
         else:
             self.equation.setText("Nothing yet: add what the rate may depend on in the Features step (Ctrl+2).")
         rows = []
         for term in enabled:
-            inputs = " \u00d7 ".join(factor.variable for factor in getattr(term, "factors", ())) or {
-                "history": "the unit's own spikes",
-                "coupling": "spikes of other units",
-            }.get(term.kind, term.kind)
-            rows.append((term.label, inputs, f"{n_columns(term, len(recording.unit_names), recording):,}"))
+            rows.append((term.label, inputs_of(term), f"{n_columns(term, len(recording.unit_names), recording):,}"))
         _fill(self.terms, rows, numbers=(2,))
 
     def _show_strengths(self) -> None:
         bins = self._n_bins
         rows = []
-        for strength in self._document.analysis.model.strengths:
+        analysis = self._document.analysis
+        self.strengths.setVisible(analysis.is_penalised)
+        self.strengths.setColumnHidden(1, analysis.model.penalty not in _QUADRATIC)
+        self.strengths.setColumnHidden(2, analysis.model.penalty != "ridge")
+        for strength in analysis.model.strengths:
             textbook = f"{strength * bins / 2:.4g}" if bins else "\u2026"
             spread = f"{(strength * bins) ** -0.5:.3g}" if bins and strength else "\u221e" if not strength else "\u2026"
             rows.append((_plain(strength), textbook, spread))
@@ -280,6 +276,45 @@ class ModelPanel(QWidget):
             self.message.show_error(error.message)
             return
         self._document.edit(changed, text)
+
+
+_OBSERVED = {
+    "bernoulli": ("probability that a bin holds a spike", "each bin holds a spike or none: Bernoulli"),
+    "gaussian": ("expected activity in a bin", "activity: Gaussian"),
+    "gamma": ("expected activity in a bin", "activity: Gamma"),
+    "negative_binomial": ("expected count in a bin", "counts: negative binomial"),
+}
+_LINKED = {"identity": "{}", "inverse": "1 / ({})", "softplus": "inverse softplus of the {}"}
+
+
+def equation_words(model: Model) -> tuple[str, str]:
+    """The left side of the model's equation, and how the observations are distributed around it."""
+    from glmengine.models import get_family
+
+    expected, distribution = _OBSERVED.get(model.family, ("expected count in a bin", f"counts: {model.family.capitalize()}"))
+    try:
+        link = get_family(model.family).link(model.link or None).name
+    except GlmError:  # said beside the link
+        link = model.link
+    return _LINKED.get(link, f"{link} of the {{}}").format(expected), distribution
+
+
+def inputs_of(term: Spec) -> str:
+    """What a term depends on, for a table."""
+    said = {"history": "the unit's own spikes", "coupling": "spikes of other units"}
+    if term.kind in said:
+        return said[term.kind]
+    names = [factor.variable for factor in getattr(term, "factors", ())] or list(getattr(term, "variables", ()))
+    named = " \u00d7 ".join(names) if hasattr(term, "factors") else ", ".join(names)
+    parts = [named or getattr(term, "events", "") or getattr(term, "variable", "")]
+    if getattr(term, "by", ""):
+        parts.append(f"for each {term.by}")
+    for scale in (getattr(term, "weight", ""), term.gain):
+        if scale:
+            parts.append(f"\u00d7 {scale}")
+    if term.epochs:
+        parts.append(f"only in {', '.join(term.epochs)}")
+    return " ".join(parts)
 
 
 def _table(headings: tuple[str, ...], name: str, says: str) -> QTableWidget:

@@ -51,6 +51,7 @@ class TermEditor(QWidget):
         self._title.setText(_TITLES.get(term.kind, term.kind.replace("_", " ").capitalize()))
         if self._form.value != term:
             self._form.set_value(term)
+        self._say_units(term)
 
     def show_error(self, field: str, message: str) -> bool:
         """Show a message beside the control of `field`, a path inside the term; False where there is no such control."""
@@ -59,6 +60,14 @@ class TermEditor(QWidget):
     def clear_errors(self) -> None:
         if self._form is not None:
             self._form.clear_errors()
+
+    def _say_units(self, term: Spec) -> None:
+        """Each variable's unit of measure, beside what is given in it."""
+        if not hasattr(term, "factors"):
+            return
+        known = self._recording.variables
+        units = [known[one.variable][0].unit if one.variable in known else "" for one in term.factors]
+        self._form.editor("factors").set_item_contexts([{"of the variable": [unit]} if unit else {} for unit in units])
 
     def _replace_form(self, kind: type[Spec]) -> None:
         if self._form is not None:
