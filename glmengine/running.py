@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 _LARGEST_COVARIANCE = 1.5e9  # bytes of all units together that are made
 _LARGEST_KEPT = 256e6  # and saved with the result
+_GRACE = 5.0  # s that the final fit has where the cross-validation was stopped, or this share of what it took until then
+_GRACE_SHARE = 0.2
+_STOPPED = "The cross-validation was stopped: only the strengths that it had tried until then were compared."
 
 
 def run(analysis: Analysis, recording: Recording, context: Context | None = None) -> Result:
@@ -38,7 +41,8 @@ def run(analysis: Analysis, recording: Recording, context: Context | None = None
     analysis : Analysis
     recording : Recording
     context : Context, optional
-        Is told how far it is, and asked whether to go on. Where it wants to stop and keep, the fits end early, flagged as not converged.
+        Is told how far it is, and asked whether to go on. Where it wants to stop and keep, the fits end early, flagged as not
+        converged; where that happens during the cross-validation, the final fit still has a few seconds, or a fifth of the time until then.
 
     Returns
     -------
@@ -56,8 +60,12 @@ def run(analysis: Analysis, recording: Recording, context: Context | None = None
     started = time.perf_counter()
     prepared = prepare(analysis, recording, context.part(0.0, 0.1))
     cross_validation = _cross_validated(analysis, prepared, context.part(0.1, 0.65))
-    fit = _fitted(analysis, prepared, cross_validation, context.part(0.65, 0.75))
+    stopped = cross_validation is not None and context.stopping
+    final = _Grace(context, max(_GRACE, _GRACE_SHARE * (time.perf_counter() - started))) if stopped else context
+    fit = _fitted(analysis, prepared, cross_validation, final.part(0.65, 0.75))
     result = _assessed(analysis, recording, prepared, fit, cross_validation, context.part(0.75, 0.97))
+    if stopped:
+        result = replace(result, notes=(_STOPPED, *result.notes))
     if analysis.validation.test_epochs:
         result = _tested(result, recording, cross_validation is None, context.part(0.97, 1.0))
     result.provenance["seconds"] = round(time.perf_counter() - started, 3)
@@ -81,6 +89,21 @@ class _Forward(Context):
     @property
     def stopping(self) -> bool:
         return self._whole.stopping
+
+
+class _Grace(_Forward):
+    """The caller's context after it was asked, during the cross-validation, to stop and keep: the fit itself has this long all the same.
+
+    Without it what is kept would be coefficients that are all zero, beside held-out scores of quite another model.
+    """
+
+    def __init__(self, whole: _Forward, seconds: float) -> None:
+        super().__init__(whole)
+        self._until = time.perf_counter() + seconds
+
+    @property
+    def stopping(self) -> bool:
+        return time.perf_counter() > self._until
 
 
 def _cross_validated(analysis: Analysis, prepared: Prepared, context: Context) -> CrossValidation | None:

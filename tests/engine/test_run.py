@@ -246,11 +246,26 @@ def test_stopping_keeps_what_there_is_and_says_so(small_analysis, small_recordin
     class Stopping(Context):
         stopping = True
 
-    result = ge.run(small_analysis, small_recording, Stopping())
+    unvalidated = small_analysis.with_(
+        model=small_analysis.model.with_(strengths=(1e-4,)), validation=small_analysis.validation.with_(folds=0)
+    )
+    result = ge.run(unvalidated, small_recording, Stopping())
     assert not result.converged
     assert (result.scores["status"].values != "ok").any()
     assert any("stopped" in note.lower() for note in result.notes)
     result.save(tmp_path / "stopped.nc")
+
+
+def test_stopping_during_the_cross_validation_keeps_a_fit_and_not_zeros(small_analysis, small_recording):
+    class Stopping(Context):
+        stopping = True
+
+    result = ge.run(small_analysis, small_recording, Stopping())
+    assert result.converged
+    assert np.abs(result.coefficients.values).max() > 0
+    assert any("cross-validation was stopped" in note for note in result.notes)
+    # only the strongest was tried
+    assert set(result.scores["strength"].values) == {max(small_analysis.model.strengths)}
 
 
 # --- the real recordings
