@@ -65,6 +65,7 @@ def assemble(
     events = {key: nap.Ts(times, time_support=support) for key, times in raw.events.items()}
     for key, table in raw.trials.items():
         events.setdefault(f"{key}_start", nap.Ts(table.start, time_support=support))
+    recorded = _recorded(raw, pieces, notes)
     return Recording(
         name=name,
         unit_names=tuple(raw.unit_names),
@@ -78,10 +79,25 @@ def assemble(
         trials={key: _trials(table) for key, table in raw.trials.items()},
         events={key: times for key, times in events.items() if len(times)},
         notes=tuple(notes),
+        recorded=recorded,
         path=path,
         sha256=sha256,
         source={**(source or {}), **raw.extras},
     )
+
+
+def _recorded(raw: RawRecording, pieces: np.ndarray, notes: list[str]) -> dict[str, nap.IntervalSet]:
+    """When each unit was observed that was not observed in all `pieces`."""
+    found = {}
+    for name, pairs in raw.recorded.items():
+        inside = intersect(merge(pairs), pieces)
+        if len(inside) and (pieces[:, 1] - pieces[:, 0]).sum() - (inside[:, 1] - inside[:, 0]).sum() > 1e-6:
+            found[name] = _interval_set(inside)
+    if found:
+        notes.append(
+            f"{len(found)} of {len(raw.unit_names)} units were not observed all the time; elsewhere their counts are missing."
+        )
+    return found
 
 
 def _covariate(series: RawSeries, name: str, support: nap.IntervalSet) -> Covariate:

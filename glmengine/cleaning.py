@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
 import numpy as np
 
 from glmengine.angles import FULL_TURN
+from glmengine.clocks import inside, on_this_clock, plausible
 from glmengine.errors import GlmError
+from glmengine.kinds import kind_of, turn_of
 from glmengine.reading import RawRecording, RawSeries, RawTrials
 from glmengine.repair import LOST, Repair
-
-FAR_SPANS, FAR_SECONDS = 10.0, 3600.0
-"""A time further from the middle of the recording than so many spans and so many seconds is a sentinel, not a time."""
 
 NOISE_SHARE = 0.9
 
 UNITS_OF_MEASURE = {
     "radians": "rad", "radian": "rad", "degrees": "deg", "degree": "deg", "°": "deg", "meters": "m", "meter": "m", "metres": "m", "metre": "m",
     "centimeters": "cm", "centimeter": "cm", "centimetres": "cm", "millimeters": "mm", "millimetres": "mm", "pixel": "pixels", "px": "pixels",
-    "seconds": "s", "second": "s", "volts": "V", "amperes": "A", "hertz": "Hz", "n.a.": "", "na": "", "n/a": "", "unknown": "", "none": "", "unit": "",
+    "seconds": "s", "second": "s", "volts": "V", "amperes": "A", "hertz": "Hz", "watts": "W", "n.a.": "", "na": "", "n/a": "", "unknown": "", "none": "", "unit": "",
 }  # fmt: skip
-
-ANGLE_NAME = re.compile(
-    r"(head|heading|compass|movement|orientation).*(dir|angle)|(^|_)(hd|heading|angle|phase|yaw|azimuth)($|_)|_deg$|_rad$|direction$",
-    re.IGNORECASE,
-)
 
 
 def clean(raw: RawRecording) -> RawRecording:
@@ -38,15 +31,21 @@ def clean(raw: RawRecording) -> RawRecording:
         If nothing is left: no unit, or no time.
     """
     notes = list(raw.notes)
-    near = _plausible(raw)
-    series = [cleaned for item in raw.series if (cleaned := _clean_series(item, near, notes)) is not None]
+    near = plausible(raw)
+    series = [
+        cleaned for item in on_this_clock(raw.series, near, notes) if (cleaned := _clean_series(item, near, notes)) is not None
+    ]
     counts = None
     if raw.counts is not None:
         counts = _clean_counts(raw.counts, near, notes)
     events = {name: times for name, found in raw.events.items() if len(times := _clean_events(name, found, near, notes))}
     trials = {name: _clean_trials(name, table, near, notes) for name, table in raw.trials.items()}
     epochs = {name: _clean_intervals(f"epoch '{name}'", pairs, near, notes) for name, pairs in raw.epochs.items()}
-    support = None if raw.support is None else _clean_intervals("the recorded time", raw.support, near, notes)
+    support = None if raw.support is None else _clean_intervals("the recorded time", raw.support, near, notes, overlap=False)
+    recorded = {
+        name: _clean_intervals(f"the recorded time of unit {name}", pairs, near, notes, overlap=False)
+        for name, pairs in raw.recorded.items()
+    }
     start_is_zero = _starts_at_zero(series, epochs, trials, support)
     spikes = None
     if raw.spikes is not None:
@@ -64,6 +63,7 @@ def clean(raw: RawRecording) -> RawRecording:
         trials={name: table for name, table in trials.items() if len(table.start)},
         events=events,
         support=support if support is not None and len(support) else None,
+        recorded=recorded,
         notes=list(dict.fromkeys(notes)),
     )
 
@@ -87,28 +87,6 @@ def span_of(raw: RawRecording) -> np.ndarray:
     if not stop > start:
         raise GlmError(f"everything in it happens at one time ({start:g} s); check the unit of its times")
     return np.array([[start, stop]])
-
-
-# --- which times can be true ---------------------------------------------------------------------------------------
-
-
-def _plausible(raw: RawRecording) -> tuple[float, float]:
-    """The stretch of time outside which a time is a sentinel."""
-    pooled = [times for times in raw.spikes or () if len(times)]
-    if not pooled and raw.counts is not None:
-        pooled = [raw.counts.times]
-    pooled += [item.times for item in raw.series if len(item.times)]
-    finite = np.concatenate([times[np.isfinite(times)] for times in pooled]) if pooled else np.empty(0)
-    if not len(finite):
-        return -np.inf, np.inf
-    low, high = np.quantile(finite, [0.05, 0.95])
-    reach = FAR_SPANS * (high - low) + FAR_SECONDS
-    return float(low - reach), float(high + reach)
-
-
-def _inside(times: np.ndarray, near: tuple[float, float]) -> np.ndarray:
-    with np.errstate(invalid="ignore"):
-        return (times >= near[0]) & (times <= near[1])
 
 
 def _starts_at_zero(
@@ -136,7 +114,7 @@ def _clean_spikes(
     cleaned = []
     for name, found in zip(names, spikes, strict=True):
         times = np.asarray(found, dtype=np.float64).ravel()
-        kept = _inside(times, near)
+        kept = inside(times, near)
         _count(far, name, len(times) - kept.sum())
         times = times[kept]
         below = times < 0
@@ -195,9 +173,11 @@ def _clean_series(series: RawSeries, near: tuple[float, float], notes: list[str]
         return None
     unit = series.unit.strip()
     unit = UNITS_OF_MEASURE.get(unit.lower(), unit)
-    kind = series.kind or _kind_of(series, unit)
+    kind = series.kind or kind_of(series, unit)
     if series.stored is not None:
         return _clean_stored(series, kind, unit, notes)
+    if kind == "continuous" and unit in ("rad", "deg"):
+        notes.append(f"{series.name} in {unit} does not go round a circle: it is taken as a quantity on a line.")
     repair = _repair_of(series.name, series.values, kind, unit, notes)
     values = repair.apply(series.values)
     if kind in ("continuous", "angle"):
@@ -244,7 +224,7 @@ def _repair_of(name: str, values: np.ndarray, kind: str, unit: str, notes: list[
     repair = Repair(kind, lost=bool(lost.any()))
     if kind == "angle":
         finite = values[np.isfinite(values)]
-        repair = replace(repair, degrees=unit == "deg" or (unit != "rad" and len(finite) > 0 and _turn_of(finite) == 360.0))
+        repair = replace(repair, degrees=unit == "deg" or (unit != "rad" and len(finite) > 0 and turn_of(finite) == 360.0))
         if repair.degrees:
             notes.append(f"{name} was turned from degrees into radians.")
         elif unit != "rad":
@@ -253,32 +233,6 @@ def _repair_of(name: str, values: np.ndarray, kind: str, unit: str, notes: list[
         if len(turned) and (turned.min() < 0 or turned.max() >= FULL_TURN):
             notes.append(f"{name} was brought to the range from 0 to 2 pi.")
     return repair
-
-
-def _kind_of(series: RawSeries, unit: str) -> str:
-    """Angle by unit, or by a name of an angle with values that fill a circle; step where text, boolean or a few whole numbers."""
-    values = series.values
-    if values.dtype.kind == "b":
-        return "step"
-    if unit in ("rad", "deg"):
-        return "angle"
-    if not unit and ANGLE_NAME.search(series.name) and values.ndim == 1 and values.dtype.kind == "f":
-        finite = values[np.isfinite(values)]
-        if len(finite) and _turn_of(finite) is not None:
-            return "angle"
-    if values.dtype.kind in "ui" and values.ndim == 1 and len(np.unique(values[:100_000])) <= 20:
-        return "step"
-    return "continuous"
-
-
-def _turn_of(values: np.ndarray) -> float | None:
-    """What a full turn is in these angles, 2 pi or 360, from their range; None if they look like neither."""
-    low, high = float(values.min()), float(values.max())
-    for turn in (FULL_TURN, 360.0):
-        slack = 1e-3 * turn
-        if high - low <= turn + slack and high - low > 0.4 * turn and low >= -turn / 2 - slack and high <= turn + slack:
-            return turn
-    return None
 
 
 def _lost(values: np.ndarray) -> np.ndarray:
@@ -296,7 +250,7 @@ def _lost(values: np.ndarray) -> np.ndarray:
 
 def _in_time_order(series: RawSeries, near: tuple[float, float], notes: list[str]) -> RawSeries:
     times, values = series.times, series.values
-    kept = _inside(times, near)
+    kept = inside(times, near)
     if not kept.all():
         notes.append(
             f"{series.name}: {_many((~kept).sum(), 'sample')} with a time that is no number or lies far outside the recording left out."
@@ -318,7 +272,7 @@ def _in_time_order(series: RawSeries, near: tuple[float, float], notes: list[str
 def _clean_events(name: str, times: np.ndarray, near: tuple[float, float], notes: list[str]) -> np.ndarray:
     times = np.asarray(times, dtype=np.float64).ravel()
     times = times[np.isfinite(times)]
-    kept = _inside(times, near)
+    kept = inside(times, near)
     if not kept.all():
         notes.append(f"events {name}: {_many((~kept).sum(), 'time')} far outside the recording left out.")
     return np.unique(times[kept])
@@ -329,7 +283,7 @@ def _clean_events(name: str, times: np.ndarray, near: tuple[float, float], notes
 
 def _bad_rows(label: str, start: np.ndarray, stop: np.ndarray, near: tuple[float, float], notes: list[str]) -> np.ndarray:
     """(N,) bool, True for intervals that are kept."""
-    known = _inside(start, near) & _inside(stop, near)
+    known = inside(start, near) & inside(stop, near)
     forwards = known & (stop > start)
     if not known.all():
         notes.append(f"{label}: {_many((~known).sum(), 'interval')} without valid start and stop left out.")
@@ -338,7 +292,10 @@ def _bad_rows(label: str, start: np.ndarray, stop: np.ndarray, near: tuple[float
     return forwards
 
 
-def _clean_intervals(label: str, pairs: np.ndarray, near: tuple[float, float], notes: list[str]) -> np.ndarray:
+def _clean_intervals(
+    label: str, pairs: np.ndarray, near: tuple[float, float], notes: list[str], *, overlap: bool = True
+) -> np.ndarray:
+    """Sorted and joined where they overlap, which is noted where `overlap` is no matter of course."""
     pairs = np.asarray(pairs, dtype=np.float64).reshape(-1, 2)
     pairs = pairs[_bad_rows(label, pairs[:, 0], pairs[:, 1], near, notes)]
     pairs = pairs[np.argsort(pairs[:, 0], kind="stable")]
@@ -346,7 +303,7 @@ def _clean_intervals(label: str, pairs: np.ndarray, near: tuple[float, float], n
         return pairs
     reach = np.maximum.accumulate(pairs[:, 1])
     first = np.concatenate([[True], pairs[1:, 0] >= reach[:-1]])
-    if not first.all():
+    if overlap and not first.all():
         notes.append(f"{label}: {_many((~first).sum(), 'interval')} overlapping an earlier one joined to it.")
     last = np.concatenate([first[1:], [True]])
     return np.column_stack([pairs[first, 0], reach[last]])

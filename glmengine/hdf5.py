@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from glmengine.errors import GlmError
-from glmengine.reading import LARGEST_ARRAY, plain_column
+from glmengine.reading import LARGEST_ARRAY, plain_column, text_of
 from glmengine.stored import StoredSeries
 
 if TYPE_CHECKING:
@@ -21,8 +21,19 @@ LARGE = 2**27
 LARGEST_STORED = 2**40
 """Bytes (as float64) above which no series can be meant."""
 
+LARGEST_WHOLE = 2**29
+"""Bytes (as float64) up to which a large series is read into memory after all, where it cannot stay in its file."""
+
 BLOCKS, SEEN, MARKS = 64, 2**19, 4096
 """A large series is looked at in so many stretches, of so many numbers in all; so many of its times are kept."""
+
+
+class MustBeWhole(Exception):
+    """A large series can only be read as a whole; `fits` says whether it is small enough for that."""
+
+    def __init__(self, reason: str, dataset: h5py.Dataset) -> None:
+        super().__init__(reason)
+        self.fits = 8 * (dataset.size or 0) <= LARGEST_WHOLE
 
 
 def child(group: h5py.Group, name: str, notes: list[str]) -> h5py.Group | h5py.Dataset | None:
@@ -77,7 +88,7 @@ def table(group: h5py.Group, notes: list[str], label: str, skip: tuple[str, ...]
     ids = child(group, "id", notes)
     rows = len(ids) if ids is not None else 0
     columns = {}
-    for name in group:
+    for name in in_order(group):
         dataset = child(group, name, notes)
         is_ragged = f"{name}_index" in group or name.endswith("_index")
         if name == "id" or name in skip or is_ragged or not hasattr(dataset, "dtype") or dataset.shape != (rows,):
@@ -88,6 +99,13 @@ def table(group: h5py.Group, notes: list[str], label: str, skip: tuple[str, ...]
         if values is not None:
             columns[name] = plain_column(values)
     return columns
+
+
+def in_order(group: h5py.Group) -> list[str]:
+    """The members of a table, its columns first, in the order in which it says that they stand."""
+    given = group.attrs.get("colnames", ())
+    first = [text_of(name) for name in np.ravel(given)] if np.size(given) else []
+    return list(dict.fromkeys([*(name for name in first if name in group), *group]))
 
 
 def ragged(group: h5py.Group, name: str, label: str) -> list[np.ndarray]:
@@ -113,6 +131,11 @@ def stored_series(
     """A series that stays in its file, with the times and values of some of its samples; None, with a note, where that cannot be.
 
     Its times, where they are stored, are gone through in blocks: they must go forwards, since it cannot be sorted.
+
+    Raises
+    ------
+    MustBeWhole
+        If it can only be read as a whole.
     """
     import h5py
 
@@ -126,10 +149,9 @@ def stored_series(
             notes.append(f"{label} lies in another file and was left out.")
             return None
         if isinstance(dataset, h5py.Dataset) and dataset.chunks and math.prod(dataset.chunks) * dataset.dtype.itemsize > LARGE:
-            notes.append(
-                f"{label} was left out: it can only be read in pieces of more than {LARGE / 2**20:.0f} MB; export it in smaller chunks."
+            raise MustBeWhole(
+                f"it can only be read in pieces of more than {LARGE / 2**20:.0f} MB; export it in smaller chunks.", data
             )
-            return None
     n = data.shape[0]
     rows = _some_rows(n, max(1, size // (8 * n)))
     marks, stride = np.empty(0), 1
@@ -141,10 +163,7 @@ def stored_series(
         stride = 2 ** math.ceil(math.log2(stride))
         found = _marks(times, stride)
         if found is None:
-            notes.append(
-                f"{label} was left out: its times do not go forwards, and it is too large to be put in order; export it sorted."
-            )
-            return None
+            raise MustBeWhole("its times do not go forwards, and it is too large to be put in order; export it sorted.", data)
         marks = found
         seen = np.concatenate([times[first:last] for first, last in rows]).astype(np.float64)
         period = float(np.median(np.concatenate([np.diff(times[first:last].astype(np.float64)) for first, last in rows])))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -84,6 +84,8 @@ class RawRecording:
     events: dict[str, np.ndarray] = field(default_factory=dict)
     support: np.ndarray | None = None
     """(S, 2) stretches that were recorded, where the file says so; else from the first to the last thing in it."""
+    recorded: dict[str, np.ndarray] = field(default_factory=dict)
+    """(S, 2) stretches in which a unit was observed, for those units of which the file says so."""
     notes: list[str] = field(default_factory=list)
     extras: dict[str, Any] = field(default_factory=dict)
     """What goes into the recording's `source` (the truth of a simulated one)."""
@@ -156,6 +158,17 @@ def unique_names(names: list[str]) -> list[str]:
         seen.add(candidate)
         unique.append(candidate)
     return unique
+
+
+def free_name(taken: Container[str], names: Sequence[str]) -> str:
+    """The last of `names`, those of the groups around it and a number before or behind it where that is taken."""
+    name = safe_name(names[-1])
+    if name in taken and len(names) > 2:
+        name = f"{safe_name(names[-2])}_{name}"
+    candidate, number = name, 2
+    while candidate in taken:
+        candidate, number = f"{name}_{number}", number + 1
+    return candidate
 
 
 def safe_name(name: str) -> str:

@@ -158,8 +158,9 @@ def test_a_fit_on_a_stored_series_is_the_fit(tmp_path, both):
     np.testing.assert_allclose(results[1].coefficients, results[0].coefficients, rtol=1e-9)
 
 
-def test_times_that_do_not_go_forwards_leave_it_out(tmp_path, monkeypatch):
+def test_times_that_do_not_go_forwards_leave_it_out_or_have_it_read_as_a_whole(tmp_path, monkeypatch):
     monkeypatch.setattr("glmengine.hdf5.LARGE", 100)
+    monkeypatch.setattr("glmengine.hdf5.LARGEST_WHOLE", 100)
     for change in (lambda t: t.__setitem__(40, t[10]), lambda t: t.__setitem__(-1, np.inf), lambda t: t.__setitem__(3, np.nan)):
         path = tmp_path / "back.nwb"
         path.unlink(missing_ok=True)
@@ -169,6 +170,10 @@ def test_times_that_do_not_go_forwards_leave_it_out(tmp_path, monkeypatch):
         recording = open_recording(path)
         assert not recording.covariates
         assert any("do not go forwards" in note for note in recording.notes)
+    monkeypatch.setattr("glmengine.hdf5.LARGEST_WHOLE", 2**20)
+    wave = open_recording(path).covariates["wave"]
+    assert wave.stored is None
+    assert wave.n_samples == N - 1
 
 
 def test_a_file_that_changed_or_went_is_said(tmp_path, both):
