@@ -1,15 +1,18 @@
-"""Smooth problems: chooses what the descent begins with, by the shape and the penalty of the problem, and solves."""
+"""Smooth problems: chooses the solver and what the descent begins with, by the shape and the penalty of the problem, and solves."""
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from glmengine import runtime
-from glmengine.solvers.descent import Descent
+from glmengine.solvers.descent import QUIET, Descent
 from glmengine.solvers.metrics import GramMetric
+from glmengine.solvers.newton import is_small, newton
+from glmengine.solvers.parallel import quiet_blas
 from glmengine.solvers.pieces import Piece
 from glmengine.solvers.problem import Objective, Problem, Solution
 from glmengine.solvers.products import weighted_grams
@@ -24,19 +27,34 @@ WIDE = 120
 
 def solve(
     problem: Problem, context: Any, theta: np.ndarray, *, solver: str = "auto", descent: Descent | None = None
-) -> tuple[Solution, Descent]:
-    """Minimise from parameters (K, Q); `descent`, of an earlier call on the same columns, lends its Hessians."""
-    if descent is None:
-        metric = shared_metric(problem, context) if uses_gram(problem, solver) else None
-        descent = Descent(problem, context, gram=metric, solver=solver)
-    else:
-        descent.use(problem)
-    solution = descent.run(theta)
+) -> tuple[Solution, np.ndarray, Descent | None]:
+    """Minimise from parameters (K, Q); `descent`, of an earlier call on the same columns, lends its Hessians.
+
+    Returns
+    -------
+    solution : Solution
+    theta : (K, Q) array
+        Parameters at the optimum.
+    descent : Descent or None
+        For the next call.
+    """
+    objective = Objective(problem, context)
+    found = newton(objective, theta) if descent is None and objective.on_cpu and is_small(problem, solver) else None
+    if found is None:
+        if descent is None:
+            metric = shared_metric(problem, context) if uses_gram(problem, solver) else None
+            descent = Descent(problem, context, gram=metric, solver=solver)
+        else:
+            descent.use(problem)
+        solution = descent.run(theta)
+        objective, found = descent.objective, (solution, descent.theta)
+    solution, theta = found
     if not is_definite(problem):
-        descent.theta, free = smallest_norm(problem, descent.objective, descent.theta)
-        coef, intercept = descent.objective.to_raw(descent.theta)
+        with quiet_blas() if problem.rows.n_features <= QUIET else nullcontext():
+            theta, free = smallest_norm(problem, objective, theta)
+        coef, intercept = objective.to_raw(theta)
         solution = replace(solution, coef=coef, intercept=intercept, free=free)
-    return solution, descent
+    return solution, theta, descent
 
 
 def uses_gram(problem: Problem, solver: str) -> bool:

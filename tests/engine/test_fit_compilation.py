@@ -60,7 +60,7 @@ import numpy as np, time
 from glmengine.fitting import fit
 rng = np.random.default_rng(0)
 X = rng.normal(size=(60_000, 3))
-assert fit(X, rng.poisson(1.0, (60_000, 8))).converged.all()
+assert fit(X, rng.poisson(1.0, (60_000, 16))).converged.all()
 import jax
 print(jax.config.jax_compilation_cache_dir)
 """

@@ -1,0 +1,184 @@
+"""Newton's method for small problems: where a Hessian costs hardly more than a pass, each step has its own, column by column.
+
+The batched descent spends on each of its iterations what a whole step costs here. Its rules hold here too: the same test of a
+step, the same end. What goes wrong (a step that finds no way down, an optimum at infinity) is left to the descent.
+"""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+
+from glmengine.context import Progress
+from glmengine.solvers.metrics import inverse
+from glmengine.solvers.parallel import quiet_blas
+from glmengine.solvers.pieces import Piece, pieces
+from glmengine.solvers.problem import Objective, Problem, Solution
+
+NAME = "Newton"
+
+SMALL = 4e6
+"""Multiplications in the Hessians of all columns, up to which they are made at each step (measured: half the descent's time, or less)."""
+
+FEW = 4
+"""More columns than this are better served by passes for all of them at once."""
+
+MOST_STEPS, MOST_TRIALS = 60, 25
+
+LONG_STEP = 0.05
+"""A step in units of a column's standard deviation that is no correction any more."""
+
+
+def is_small(problem: Problem, solver: str) -> bool:
+    """Whether `newton` is the way to solve a problem on a CPU."""
+    n, features, columns = problem.rows.n, problem.rows.n_features, problem.n_columns
+    if solver != "auto" or columns > FEW or not problem.rows.resident:
+        return False
+    return n * features**2 * columns <= SMALL
+
+
+def newton(objective: Objective, theta: np.ndarray) -> tuple[Solution, np.ndarray] | None:
+    """Minimise from parameters (K, Q); the parameters at the optimum come with the solution. None where a column is not that easy."""
+    problem, context = objective.problem, objective.context
+    began = time.perf_counter()
+    K = problem.n_columns
+    theta = theta.copy()
+    value, decrement = np.empty(K), np.full(K, np.inf)
+    converged, iterations = np.zeros(K, bool), np.zeros(K, int)
+    trace: list[dict[str, float]] = []
+    with quiet_blas():
+        parts = [piece for some in pieces(problem.rows) for piece in some]
+        for k in range(K):
+            column = _Column(objective, parts, k, theta[k])
+            while True:
+                context.check()
+                column.turn()
+                trace.append(
+                    {
+                        "columns": 1.0,
+                        "decrement": column.decrement,
+                        "passes": float(objective.passes),
+                        "hessians": float(objective.hessians),
+                        "seconds": time.perf_counter() - began,
+                    }
+                )
+                if column.lost or len(trace) > MOST_STEPS * (k + 1):
+                    return None
+                if column.done or context.stopping:
+                    break
+                if not column.step():
+                    return None
+                iterations[k] += 1
+            theta[k], value[k], decrement[k], converged[k] = column.end()
+            step = f"step {iterations[k]}, decrement {column.decrement:.1e}, {K - k - 1} columns at work"
+            context.report(Progress("Fitting", (k + 1) / K, step))
+    coef, intercept = objective.to_raw(theta)
+    return Solution(coef, intercept, value, decrement, converged, np.zeros(K, bool), iterations, NAME, tuple(trace)), theta
+
+
+class _Column:
+    """One column on its way: where it is, and loss, gradient and curvature there."""
+
+    def __init__(self, objective: Objective, parts: list[Piece], k: int, theta: np.ndarray) -> None:
+        self.objective, self.k, self.which = objective, k, np.array([k])
+        self.theta = theta.copy()
+        self._movable = objective.movable[k]
+        problem = objective.problem
+        self._total, self._limit, self._strength = problem.total[k], problem.limit[k], problem.strength[k]
+        self._dispersion = None if problem.dispersion is None else float(problem.dispersion[k])
+        self._rows = [(piece, *_observed(problem, piece, k)) for piece in parts]
+        self._value, self._gradient, self._rounding, self._curvatures = self._look(self.theta)
+        self.done = self.lost = False
+        self.decrement = np.inf
+
+    def turn(self) -> None:
+        """A Hessian where the column is, the direction it gives, and whether this is the end."""
+        matrix = self.objective.penalised(self._hessian()[None], self.which)[0]
+        if not (np.isfinite(matrix).all() and np.isfinite(self._gradient).all() and np.isfinite(self._value)):
+            self.lost = True
+            return
+        self._direction = np.where(self._movable, -inverse(matrix, "float64")[0](self._gradient), 0.0)
+        self._slope = float(self._gradient @ self._direction)
+        self.decrement = max(-0.5 * self._slope, 0.0)
+        self._at_rounding = bool(np.max(np.abs(self._gradient)) <= self._rounding)
+        longest = float(np.max(np.abs(self._direction), initial=0.0))
+        self.done = self._at_rounding or (self.decrement <= self._limit and longest > 0)
+        # long steps that gain nothing lead to an optimum at infinity
+        self.lost = not self._at_rounding and (longest == 0 or (self.decrement < 1e-7 and longest > LONG_STEP))
+
+    def step(self) -> bool:
+        """Move along the direction, as far as the objective falls; False where it does not."""
+        t, size = 1.0, max(1.0, abs(self._value))
+        for _ in range(MOST_TRIALS):
+            there = self.theta + t * self._direction
+            found = value, gradient, _, _ = self._look(there)
+            change = value - self._value
+            # where the gain is lost in the rounding of the objective, the gradient decides
+            close = self.decrement <= 1e-9 * size and change <= 1e-6 * size
+            level = abs(float(gradient @ self._direction)) <= 0.9 * abs(self._slope)
+            if np.isfinite(value) and np.isfinite(gradient).all() and (change <= 1e-4 * t * self._slope or (close and level)):
+                self.theta = there
+                self._value, self._gradient, self._rounding, self._curvatures = found
+                return True
+            with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
+                guess = -self._slope * t * t / (2.0 * (change - t * self._slope))
+            t = float(np.clip(guess, 0.1 * t, 0.5 * t)) if np.isfinite(guess) else 0.1 * t
+        return False
+
+    def end(self) -> tuple[np.ndarray, float, float, bool]:
+        """Parameters, objective, decrement and whether they are the optimum.
+
+        The last step changes the objective by less than its rounding, and halves what is left of the error at least.
+        """
+        last = self.done and not self._at_rounding
+        return self.theta + self._direction if last else self.theta, self._value, self.decrement, self.done
+
+    def _look(self, theta: np.ndarray) -> tuple[float, np.ndarray, float, list[np.ndarray]]:
+        """Objective, gradient (Q,), its rounding, and the curvature of each row, at `theta`."""
+        problem = self.objective.problem
+        family, link, exact = problem.family, problem.link, problem.exact_curvature
+        total, absolute, gradient, curvatures = 0.0, 0.0, np.zeros(theta.size), []
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            for piece, y, weights, offset in self._rows:
+                eta = piece.predictor(theta[None])[0]
+                if offset is not None:
+                    eta += offset
+                loss, score, fisher, observed = family.evaluate(eta, y, link, self._dispersion)
+                residual = weights * score
+                total += float(weights @ loss)
+                gradient[:-1] += piece.back(residual[None])[0]
+                gradient[-1] += residual.sum()
+                absolute += float(np.abs(residual).sum())
+                curvatures.append(np.maximum(weights * (observed if exact else fisher), 0.0))
+        self.objective.passes += 1
+        pull = self.objective.pull(theta[None], self.which)[0]
+        gradient = np.where(self._movable, gradient / self._total + pull, 0.0)
+        rounding = 8 * np.finfo(float).eps * absolute / self._total
+        return total / self._total + 0.5 * float(pull @ theta), gradient, rounding, curvatures
+
+    def _hessian(self) -> np.ndarray:
+        """(Q, Q) second derivatives of the mean loss, zero for what does not move."""
+        size = self.theta.size
+        result = np.zeros((size, size))
+        for (piece, *_), curvature in zip(self._rows, self._curvatures, strict=True):
+            matrix, cross, corner = piece.grams(curvature[None], "float64")[0]
+            result[:-1, :-1] += matrix
+            result[:-1, -1] += cross
+            result[-1, -1] += corner
+        result[-1, :-1] = result[:-1, -1]
+        self.objective.hessians += 1
+        result /= self._total
+        result[~self._movable] = 0.0
+        result[:, ~self._movable] = 0.0
+        return result
+
+
+def _observed(problem: Problem, piece: Piece, k: int) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+    """Observations, weights and offset of one column in these rows."""
+    unit, observed = problem.unit[k], problem.rows.observations
+    weights = piece.weights[unit if len(observed.weights) > 1 else 0]
+    if observed.fold is not None:
+        weights = weights * (piece.fold != problem.held[k])
+    offset = None if observed.offset is None else piece.offset[unit if len(observed.offset) > 1 else 0]
+    return piece.y[unit].astype(np.float64, copy=False), weights, offset
