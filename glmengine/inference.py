@@ -16,8 +16,11 @@ from glmengine.context import SILENT, Context, Progress
 from glmengine.errors import GlmError
 from glmengine.models import Family
 from glmengine.models.special import most_likely_shape
+from glmengine.solvers.parallel import workers
+from glmengine.solvers.pieces import Piece, pieces
 from glmengine.solvers.problem import Objective, Problem
 from glmengine.solvers.rows import bucket
+from glmengine.solvers.worth import worth
 
 if TYPE_CHECKING:
     from glmengine.fitting import Part
@@ -61,10 +64,12 @@ class Evaluation:
 
 
 def sums(problem: Problem, theta: np.ndarray, null: np.ndarray, context: Any, *, held_out: bool) -> np.ndarray:
-    """`steps.scores` over all rows, (8, K), at parameters (K, Q) and null means (K,)."""
+    """`worth` on all rows, (8, K), at parameters (K, Q) and null means (K,)."""
     from glmengine.solvers import steps
 
     objective = Objective(problem, context)
+    if problem.rows.nonzeros is not None:
+        return _sums_without_zeros(objective, theta, null, held_out=held_out)
     total = np.zeros((8, problem.n_columns))
     sizes = _held_out_sizes(problem) if held_out else None
     for number, chunk in enumerate(problem.rows):
@@ -77,6 +82,31 @@ def sums(problem: Problem, theta: np.ndarray, null: np.ndarray, context: Any, *,
         padded[: columns.size] = null[columns]
         part = steps.scores(chunk, coef, intercept, padded, where, family=problem.family, link=problem.link, held_out=held_out)
         total[:, columns] += np.asarray(part)[:, : columns.size]
+    return total
+
+
+def _sums_without_zeros(objective: Objective, theta: np.ndarray, null: np.ndarray, *, held_out: bool) -> np.ndarray:
+    """`sums` in NumPy."""
+    problem = objective.problem
+    dispersion = np.ones(problem.n_columns) if problem.dispersion is None else problem.dispersion
+
+    def of_piece(piece: Piece) -> np.ndarray:
+        result = np.zeros((8, problem.n_columns))
+        chosen = np.isin(problem.held, np.unique(piece.fold)) if held_out else np.ones(problem.n_columns, bool)
+        columns = np.flatnonzero(chosen)
+        if columns.size:
+            with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+                eta, y, weights = objective.at(piece, theta[columns], columns, held_out=held_out)
+                family, link = problem.family, problem.link
+                result[:, columns] = worth(family, link, eta, y, weights, null[columns], dispersion[columns, None])
+        return result
+
+    total = np.zeros((8, problem.n_columns))
+    with workers() as pool:
+        for some in pieces(problem.rows):
+            objective.context.check()
+            for part in pool.map(of_piece, some):
+                total += part
     return total
 
 
@@ -94,6 +124,8 @@ class HeldOut:
     def sums(self, problem: Problem, theta: np.ndarray, context: Any) -> np.ndarray:
         """(8, K) as `sums` gives them for held-out rows; squared residuals are those of the first call."""
         factor = problem.family.loss_factor
+        if problem.rows.nonzeros is not None:
+            return sums(problem, theta, self._null, context, held_out=True)
         if self._first is not None and not problem.family.estimates_dispersion:
             loss = held_out_losses(problem, theta, context) / factor
             table = self._first.copy()

@@ -192,24 +192,31 @@ class Objective:
                     sums = [whole + part for whole, part in zip(sums, parts, strict=True)]
         return sums
 
+    def at(
+        self, piece: Piece, theta: np.ndarray, columns: np.ndarray, *, held_out: bool = False
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Linear predictors, observations and weights (k, c) of a piece, for the rows these columns are fitted to or those held out."""
+        problem, observed = self.problem, self.problem.rows.observations
+        unit = problem.unit[columns]
+        eta = piece.predictor(theta)
+        if observed.offset is not None:
+            eta += piece.offset[unit if len(observed.offset) > 1 else [0]]
+        y = piece.y[unit].astype(np.float64, copy=False)
+        weights = piece.weights[unit if len(observed.weights) > 1 else [0]]
+        if observed.fold is not None or held_out:
+            same = piece.fold == problem.held[columns, None]
+            weights = weights * (same if held_out else ~same)
+        return eta, y, weights
+
     def values_of(self, theta: np.ndarray, columns: np.ndarray) -> Callable[[Piece], tuple[np.ndarray, ...]]:
         """(piece) -> loss, score, expected and observed curvature of its rows, and their weights, each (k, c), in NumPy."""
         problem = self.problem
-        unit, held = problem.unit[columns], problem.held[columns]
-        observed = problem.rows.observations
         dispersion = None if problem.dispersion is None else problem.dispersion[columns, None]
 
         def values(piece: Piece) -> tuple[np.ndarray, ...]:
             with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-                eta = piece.predictor(theta)
-                if observed.offset is not None:
-                    eta += piece.offset[unit if len(observed.offset) > 1 else [0]]
-                y = piece.y[unit].astype(np.float64, copy=False)
-                found = problem.family.evaluate(eta, y, problem.link, dispersion)
-                weights = piece.weights[unit if len(observed.weights) > 1 else [0]]
-            if observed.fold is not None:
-                weights = weights * (piece.fold != held[:, None])
-            return *found, weights
+                eta, y, weights = self.at(piece, theta, columns)
+                return *problem.family.evaluate(eta, y, problem.link, dispersion), weights
 
         return values
 

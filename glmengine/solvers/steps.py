@@ -14,6 +14,7 @@ import jax
 import jax.numpy as jnp
 
 from glmengine.solvers.rows import Chunk
+from glmengine.solvers.worth import worth
 
 
 class Where(NamedTuple):
@@ -97,27 +98,7 @@ def gram(chunk: Chunk, weights: Any) -> tuple[Any, Any, Any]:
 
 @partial(jax.jit, static_argnames=("family", "link", "held_out"))
 def scores(chunk: Chunk, coef: Any, intercept: Any, null: Any, where: Where, *, family: Any, link: Any, held_out: bool) -> Any:
-    """What a model is worth on the rows of a chunk, (8, K).
-
-    Sums over the rows that the column was fitted to, or over those held out of it: weights, observations, log-likelihood and deviance
-    of the model, the same of the null means (K,), squared Pearson residuals, and squared distances of the observations from the null mean.
-    A family with a free scale is taken at scale 1.
-    """
+    """`worth` of a model on the rows of a chunk that the column was fitted to, or on those held out of it."""
     eta = _predictor(chunk, coef, intercept, where)
     weights = _weights(chunk, where, held_out)
-    used = weights > 0
-    dispersion = where.dispersion[:, None]
-    base = jnp.broadcast_to(null[:, None], eta.shape)
-    y = jnp.where(used, chunk.y[where.unit], base)  # rows that do not count stay inside the family's domain
-    mu = jnp.where(used, link.mean(eta), base)
-    rows = (
-        jnp.ones_like(y),
-        y,
-        family.log_likelihood(mu, y, dispersion),
-        family.deviance(mu, y, dispersion),
-        family.log_likelihood(base, y, dispersion),
-        family.deviance(base, y, dispersion),
-        (y - mu) ** 2 / family.variance(mu, dispersion),
-        (y - base) ** 2,
-    )
-    return jnp.stack([jnp.sum(jnp.where(used, weights * row, 0.0), axis=1) for row in rows])
+    return worth(family, link, eta, chunk.y[where.unit], weights, null, where.dispersion[:, None])
