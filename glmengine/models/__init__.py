@@ -1,18 +1,18 @@
 """Families, links and penalties: what a model assumes, apart from how it is fitted."""
 
-from glmengine.models.families import FAMILIES, Family, get_family
+from glmengine.models.families import FAMILIES, get_family
+from glmengine.models.family import Family
 from glmengine.models.links import LINKS, Link, get_link
 from glmengine.models.penalties import (
     ElasticNet,
     GroupLasso,
     Lasso,
     NoPenalty,
-    Penalty,
     Ridge,
     Smoothness,
-    SumPenalty,
     get_penalty,
 )
+from glmengine.models.penalty import Penalty, SumPenalty
 
 __all__ = [
     "FAMILIES",

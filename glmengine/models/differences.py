@@ -1,4 +1,4 @@
-"""Second differences on a grid of coefficients: the matrices of smoothness penalties, and the check of their strengths."""
+"""Second differences on a grid of coefficients: the matrices of smoothness penalties, and the checks of their numbers."""
 
 from __future__ import annotations
 
@@ -8,6 +8,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from glmengine.errors import GlmError
+
+
+def is_number(value: object) -> bool:
+    """Whether this is one real number, of Python or NumPy."""
+    return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
 
 
 def check_strength(strength: float) -> float:

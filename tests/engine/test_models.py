@@ -342,3 +342,23 @@ def test_straight_lines_and_constants_are_smooth(n, circular):
     if not circular:
         np.testing.assert_allclose(matrix @ np.arange(n), 0, atol=1e-9)
     assert np.linalg.eigvalsh(matrix).min() > -1e-9
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: ElasticNet(1.0, ratio="half"),
+        lambda: ElasticNet(1.0, ratio=None),
+        lambda: GroupLasso(1.0, groups=5),
+        lambda: Smoothness(1.0, shape="ab"),
+        lambda: Smoothness(1.0, shape=(2.5, 2)),
+        lambda: Smoothness(1.0, shape=(0,)),
+    ],
+)
+def test_options_of_penalties_that_are_no_numbers_are_refused(make):
+    with pytest.raises(GlmError, match=r"^penalty: .*give"):
+        make()
+
+
+def test_a_grid_along_one_axis_may_be_one_number():
+    assert Smoothness(1.0, shape=5) == Smoothness(1.0, shape=(5,))

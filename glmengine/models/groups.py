@@ -1,0 +1,46 @@
+"""Groups of columns as the group lasso takes them: read from what users write, and checked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from glmengine.errors import GlmError
+
+
+def as_groups(groups: Any) -> tuple[tuple[int, ...], ...]:
+    """Groups as tuples of column numbers, from a mapping, a mask (G, P), or sequences of column numbers."""
+    if isinstance(groups, Mapping):
+        groups = list(groups.values())
+    if hasattr(groups, "ndim") and groups.ndim == 2:
+        mask = np.asarray(groups)
+        if not np.isin(mask, (0, 1)).all():
+            raise GlmError("penalty: a mask of groups must hold only 0 and 1", field="model.penalty")
+        groups = [np.flatnonzero(row) for row in mask]
+    if not isinstance(groups, Iterable):
+        raise GlmError(f"penalty: {groups!r} names no groups; give lists of column numbers, one a group", field="model.penalty")
+    made = []
+    for number, group in enumerate(groups):
+        values = np.atleast_1d(np.asarray(list(group) if isinstance(group, Iterable) else group))
+        if values.size == 0:
+            raise GlmError(f"penalty: group {number} is empty; leave it out", field="model.penalty")
+        if values.dtype.kind not in "iu" or values.min() < 0:
+            raise GlmError(f"penalty: group {number} must hold column numbers, 0 or more", field="model.penalty")
+        made.append(tuple(int(value) for value in values))
+    check_apart([np.asarray(group) for group in made])
+    return tuple(made)
+
+
+def check_apart(groups: Iterable[np.ndarray]) -> None:
+    """Refuse groups that share a column."""
+    owner: dict[int, int] = {}
+    for number, group in enumerate(groups):
+        for column in group.tolist():
+            if column in owner:
+                raise GlmError(
+                    f"penalty: column {column} is in group {owner[column]} and in group {number}; groups must not overlap",
+                    field="model.penalty",
+                )
+            owner[column] = number
