@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from scipy.special import logsumexp
 
 from glmengine.errors import GlmError
 from glmengine.inputs import ArrayRows, Inputs, columns_of
@@ -105,13 +106,36 @@ class Assembly:
         return np.where(null > 0, null, 1.0) if self.family.name == "gaussian" else np.maximum(1.0, null)
 
     def null_predictor(self, unit: np.ndarray, held: np.ndarray) -> np.ndarray:
-        """(K,) linear predictor of the mean of each column's rows."""
+        """(K,) intercept of the model that has nothing else (offsets apart, which it takes into account, for a log link exactly)."""
         which = np.where(held == ALL_ROWS, 0, held + 1)
         mean = self.mean[which, unit]
         if self.family.name == "gaussian" and self.link.name != "identity":
             # means are above 0, observations need not be
             mean = np.maximum(mean, 0.1 * np.where(self.null_deviance[unit] > 0, np.sqrt(self.null_deviance[unit]), 1.0))
-        return np.asarray(self.link.eta(mean), dtype=float)
+        eta = np.asarray(self.link.eta(mean), dtype=float)
+        return eta if self.observations.offset is None else eta - self._mean_offset(unit, held)
+
+    def _mean_offset(self, unit: np.ndarray, held: np.ndarray) -> np.ndarray:
+        """(K,) what the offsets add to the predictor of the mean: a weighted mean, for a log link of their exponentials."""
+        observed, log = self.observations, self.link.name == "log"
+        result = np.zeros(unit.size)
+        known: dict[tuple[int, ...], float] = {}
+        for k, (m, fold) in enumerate(zip(unit.tolist(), held.tolist(), strict=True)):
+            row, place = min(m, len(observed.weights) - 1), min(m, len(observed.offset) - 1)
+            gamma = log and self.family.name == "gamma"
+            key = (fold, row, place, m if gamma else -1)
+            if key not in known:
+                weights = observed.weights[row] if fold == ALL_ROWS else observed.weights[row] * (observed.fold != fold)
+                used = weights > 0
+                weights, offset = weights[used], observed.offset[place, used]
+                share = weights / weights.sum()
+                if gamma:  # its observations are divided by the exponential
+                    y = observed.y[m, used]
+                    known[key] = float(-logsumexp(-offset, b=share * y) + np.log(share @ y))
+                else:
+                    known[key] = float(logsumexp(offset, b=share) if log else share @ offset)
+            result[k] = known[key]
+        return result
 
 
 def assemble(

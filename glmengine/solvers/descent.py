@@ -52,6 +52,9 @@ QUIET = 1000
 LONG_STEP = 0.05
 """A step in units of a column's standard deviation that is no correction any more."""
 
+LARGEST_FLOAT32 = 1e37
+"""Beyond it curvatures do not fit into float32."""
+
 RUNAWAY_STEPS = 4
 """A column whose fresh Newton steps stay long this often in a row, while nothing more is to be gained, has no optimum."""
 
@@ -114,7 +117,7 @@ class Descent:
         self.own = np.zeros(K, bool)  # has a Hessian of its own
         self.fresh = np.zeros(K, bool)  # that Hessian was made where the column now is
         self.pace = np.full(K, np.nan)  # by how much the logarithm of the decrement falls in a step, smoothed
-        self.double = np.full(K, problem.rows.nonzeros is not None)  # float32 was not enough, or is no faster
+        self.double = np.zeros(K, bool)  # float32 was not enough
         self.softest = np.ones(K)  # least curvature met along a step, in the shared metric
         self.stride = self._coarseness()
         self.coarse = np.zeros(K, bool)  # that Hessian is an estimate from some of the rows
@@ -161,7 +164,9 @@ class Descent:
                 now, longest = self._turn(lines, memory, theta, gradient, turning, last, iterations, active.size)
                 decrement[turning] = now
                 at_rounding = np.max(np.abs(gradient[turning]), axis=1) <= rounding[turning]
-                done = seen & ((now <= self._safe(turning) * problem.limit[turning]) | at_rounding)
+                # a metric that knows no direction for a gradient, as one that overflowed, says nothing of the decrement
+                small = (now <= self._safe(turning) * problem.limit[turning]) & (longest > 0)
+                done = seen & np.isfinite(value[turning]) & (small | at_rounding)
                 drifting = self.fresh[turning] & (now < 1e-7) & (longest > LONG_STEP) & ~at_rounding
                 long_steps[turning] = np.where(drifting, long_steps[turning] + 1, 0)
                 lost = (long_steps[turning] >= RUNAWAY_STEPS) | (done & drifting)
@@ -302,7 +307,7 @@ class Descent:
         """What new Hessians for all of so many columns cost, in passes over the rows, by the measured rates of the products."""
         features, nonzeros = self.problem.rows.n_features, self.problem.rows.nonzeros
         if nonzeros is not None:
-            return at_work * nonzeros.per_row / (1 + at_work) + features**2 / (4 * max(self.problem.rows.n, 1))
+            return at_work * 3 * nonzeros.per_row / (3 + at_work) + features**2 / (4 * max(self.problem.rows.n, 1))
         return at_work * features / (75 + 3 * at_work) + features**2 / (4 * max(self.problem.rows.n, 1))
 
     def _coarseness(self) -> int:
@@ -312,7 +317,7 @@ class Descent:
         it may not see at all, so that only a penalty that holds every coefficient allows it.
         """
         problem = self.problem
-        if problem.rows.nonzeros is not None or not self.objective.on_cpu or self.solver == "newton" or not is_definite(problem):
+        if not self.objective.on_cpu or self.solver == "newton" or not is_definite(problem):
             return 1
         if problem.rows.n * problem.rows.n_features**2 < SMALL_WORK or self._price(problem.n_columns) < CHEAP:
             return 1
@@ -334,11 +339,21 @@ class Descent:
             step = max(1, int(2e8 / (8 * self.objective.size**2)))
             for start in range(0, chosen.size, step):
                 part = chosen[start : start + step]
-                made = self.objective.hessian(theta[part], part, precision, stride=stride)
-                self.hessians.take(self.objective, part, made, precision)
+                self._make(theta, part, precision, stride)
         self.own[columns] = True
         self.fresh[columns] = True
         self.pace[columns] = np.nan
+
+    def _make(self, theta: np.ndarray, columns: np.ndarray, precision: str, stride: int) -> None:
+        """Hessians of these columns; in float64 for those that are too large for less."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            made = self.objective.hessian(theta[columns], columns, precision, stride=stride)
+            large = ~(np.abs(made).max(axis=(1, 2)) < LARGEST_FLOAT32) if precision == "float32" else np.zeros(columns.size, bool)
+        if large.any():
+            self.double[columns[large]], self.coarse[columns[large]] = True, False
+            self._make(theta, columns[large], "float64", 1)
+        if not large.all():
+            self.hessians.take(self.objective, columns[~large], made[~large], precision)
 
     def _try(
         self, lines: _Lines, theta: np.ndarray, value: np.ndarray, decrement: np.ndarray, active: np.ndarray
