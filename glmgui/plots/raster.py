@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pyqtgraph as pg
@@ -25,6 +25,7 @@ class RasterPlot(Plot):
         super().__init__(title, name, parent)
         self._names: tuple[str, ...] = ()
         self._times: tuple[np.ndarray, ...] = ()
+        self._traces: tuple[np.ndarray, np.ndarray] | None = None
         self._selected: str | None = None
         self.area = self.add_area(0, 0, TIME, Axis("unit"))
         self.area.setMouseEnabled(True, False)
@@ -43,6 +44,16 @@ class RasterPlot(Plot):
     def set_spikes(self, times: Mapping[str, np.ndarray], span: tuple[float, float]) -> None:
         """Draw the spike times (s, sorted) of each unit, first unit on top, over the `span` of the recording."""
         self._names, self._times = tuple(times), tuple(np.asarray(values, float) for values in times.values())
+        self._traces = None
+        self._lay_out(span)
+
+    def set_traces(self, names: Sequence[str], times: np.ndarray, values: np.ndarray, span: tuple[float, float]) -> None:
+        """Draw signals in place of spikes: values (T, M) at times (T,) in s, each unit's dark where it is high."""
+        self._names, self._times = tuple(names), tuple(np.empty(0) for _ in names)
+        self._traces = np.asarray(times, float), np.asarray(values, float)
+        self._lay_out(span)
+
+    def _lay_out(self, span: tuple[float, float]) -> None:
         rows = len(self._names)
         axis = self.area.getAxis("left")
         if rows <= _MOST_ROWS_WITH_NAMES:
@@ -65,6 +76,10 @@ class RasterPlot(Plot):
 
     def numbers(self) -> Table:
         start, stop = self.area.vb.viewRange()[0]
+        if self._traces is not None:
+            times, values = self._traces
+            seen = (times >= start) & (times <= stop)
+            return {"time (s)": times[seen]} | {name: values[seen, at] for at, name in enumerate(self._names)}
         kept = [times[(times >= start) & (times <= stop)] for times in self._times]
         if not kept:
             return {}
@@ -105,6 +120,8 @@ class RasterPlot(Plot):
 
     def _too_dense(self, start: float, stop: float) -> bool:
         """Whether ticks would run together into solid bars in a tenth of the rows or more."""
+        if self._traces is not None:
+            return bool(self._names)
         crowded = sum(
             np.diff(np.searchsorted(times, (start, stop)))[0] > _MOST_TICKS_A_PIXEL * self.area.vb.width()
             for times in self._times
@@ -115,8 +132,11 @@ class RasterPlot(Plot):
         """Spikes a pixel as darkness, each row against its own maximum."""
         edges = np.linspace(start, stop, max(int(self.area.vb.width() / 2), 2) + 1)
         rows = len(self._names)
-        counts = np.stack([np.diff(np.searchsorted(times, edges)) for times in reversed(self._times)], axis=1).astype(float)
-        shares = counts / np.maximum(np.quantile(counts, 0.995, axis=0), 1.0)
+        if self._traces is None:
+            counts = np.stack([np.diff(np.searchsorted(times, edges)) for times in reversed(self._times)], axis=1).astype(float)
+            shares = counts / np.maximum(np.quantile(counts, 0.995, axis=0), 1.0)
+        else:
+            shares = _heights(*self._traces, edges)[:, ::-1]
         paint = np.zeros((len(edges) - 1, rows, 4), np.uint8)
         for row, name in enumerate(reversed(self._names)):
             paint[:, row, :3] = (self.colours.series[0] if name == self._selected else self.colours.ink).getRgb()[:3]
@@ -140,4 +160,29 @@ class RasterPlot(Plot):
         row = self._row_at(at)
         if row is None:
             return ""
+        if self._traces is not None:
+            times, values = self._traces
+            nearest = min(int(np.searchsorted(times, self.area.vb.mapSceneToView(at).x())), len(times) - 1)
+            return f"unit {self._names[row]},  {times[nearest]:.2f}\u2009s,  {values[nearest, row]:.4g}"
         return f"unit {self._names[row]},  {self.area.vb.mapSceneToView(at).x():.2f}\u2009s,  {len(self._times[row]):,} spikes"
+
+
+def _heights(times: np.ndarray, values: np.ndarray, edges: np.ndarray) -> np.ndarray:
+    """Means of values (T, M) between edges, (len(edges) - 1, M), from 0 at a row's lowest to 1 near its highest; 0 where nothing is known."""
+    at = np.clip(np.searchsorted(times, edges), 0, len(times))
+    first, last = int(at[0]), int(at[-1])
+    seen = values[first:last]
+    known = np.isfinite(seen)
+    totals = np.concatenate([np.zeros((1, seen.shape[1])), np.cumsum(np.where(known, seen, 0.0), axis=0)])
+    n = np.concatenate([np.zeros((1, seen.shape[1])), np.cumsum(known, axis=0)])
+    # a pixel between two samples shows the one before it
+    start, stop = at[:-1] - first, np.maximum(at[1:], at[:-1] + 1).clip(max=last) - first
+    start = np.minimum(start, stop - 1).clip(min=0)
+    counted = n[stop] - n[start]
+    means = np.where(counted > 0, (totals[stop] - totals[start]) / np.maximum(counted, 1), np.nan)
+    if not np.isfinite(means).any():
+        return np.zeros_like(means)
+    low = np.nanmin(np.where(np.isfinite(means), means, np.inf), axis=0)
+    high = np.array([np.quantile(one[np.isfinite(one)], 0.995) if np.isfinite(one).any() else 0.0 for one in means.T])
+    low = np.where(np.isfinite(low), low, 0.0)
+    return np.nan_to_num((means - low) / np.maximum(high - low, 1e-300))

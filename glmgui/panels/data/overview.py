@@ -46,9 +46,14 @@ class Overview(QWidget):
         self.time_line.intervals_changed.connect(self.intervals_changed)
 
     def set_summary(self, summary: Summary) -> None:
-        self.raster.set_spikes({unit.name: unit.times for unit in summary.units}, summary.span)
+        if summary.traces is None:
+            self.raster.set_spikes({unit.name: unit.times for unit in summary.units}, summary.span)
+        else:
+            names = tuple(unit.name for unit in summary.units)
+            self.raster.set_traces(names, summary.traces.times, summary.traces.values, summary.span)
         self.covariate.setVisible(bool(summary.covariates))
-        self.raster.set_title(f"Spikes of {len(summary.units)} units" if len(summary.units) != 1 else "Spikes")
+        what = "Spikes" if summary.words.per_spike else "Activity"
+        self.raster.set_title(f"{what} of {len(summary.units)} units" if len(summary.units) != 1 else what)
 
     def set_epochs(
         self,

@@ -125,7 +125,7 @@ class DataPanel(QWidget):
         if self._document.recording is None:  # closed while it was read
             return
         self._summary = summary
-        self.units.set_units(summary.units, summary.headings)
+        self.units.set_units(summary.units, summary.headings, summary.words)
         self.units.rules.set_columns(summary.columns)
         self.overview.set_summary(summary)
         self._show_covariates()

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from glmengine.wording import SPIKES, Words, recorded_words
+
 if TYPE_CHECKING:
     from glmengine.recording import Covariate, Recording
 
 SPARK_BINS = 60
 MOST_POINTS = 400_000
+MOST_SPIKES = 20_000_000  # that are listed one by one where units come as counts
 FEW_VALUES = 8
 _GAP_PERIODS = 10
 
@@ -23,23 +26,32 @@ class UnitRow:
     Attributes
     ----------
     name : str
-    n_spikes : int
+    n_spikes : float
+        Of a signal its sum.
     rate : float
-        Hz, over the whole recording.
+        The same per second (Hz), over the whole recording.
     activity : (SPARK_BINS,) float
         Share of its busiest bin in each of equally long stretches of the recording.
     times : (n,) float
-        Spike times in s; for units that come as counts, the bins' times as often as they count.
+        Spike times in s; for units that come as counts, the bins' times as often as they count; none where there are `Traces`.
     extra : tuple of str
         What the file says of it, one text a metadata column.
     """
 
     name: str
-    n_spikes: int
+    n_spikes: float
     rate: float
     activity: np.ndarray
     times: np.ndarray
     extra: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Traces:
+    """Signals, or counts too high to be drawn as spikes: times (T,) in s and values (T, M)."""
+
+    times: np.ndarray
+    values: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -102,6 +114,8 @@ class Summary:
     events: tuple[tuple[str, int], ...]
     span: tuple[float, float]
     columns: tuple[UnitColumn, ...] = ()
+    words: Words = SPIKES
+    traces: Traces | None = None
 
 
 def summarise(recording: Recording) -> Summary:
@@ -111,10 +125,17 @@ def summarise(recording: Recording) -> Summary:
     if span[1] <= span[0]:
         span = (span[0], span[0] + 1.0)
     headings, extras = _metadata(recording)
-    units = tuple(
-        _unit(name, times, span, recording.duration, extra)
-        for name, times, extra in zip(recording.unit_names, _spike_times(recording), extras, strict=True)
-    )
+    traces = _traces(recording)
+    if traces is None:
+        units = tuple(
+            _unit(name, times, span, recording.duration, extra)
+            for name, times, extra in zip(recording.unit_names, _spike_times(recording), extras, strict=True)
+        )
+    else:
+        units = tuple(
+            _traced(name, traces.times, values, span, recording.duration, extra)
+            for name, values, extra in zip(recording.unit_names, traces.values.T, extras, strict=True)
+        )
     epochs = [EpochRow(name, "epoch", pieces_of(value)) for name, value in recording.epochs.items()]
     epochs += [EpochRow(name, "trials", pieces_of(value)) for name, value in recording.trials.items()]
     return Summary(
@@ -125,6 +146,8 @@ def summarise(recording: Recording) -> Summary:
         tuple((name, len(value)) for name, value in recording.events.items()),
         span,
         unit_columns(recording),
+        recorded_words(recording),
+        traces,
     )
 
 
@@ -198,6 +221,30 @@ def _unit(name: str, times: np.ndarray, span: tuple[float, float], duration: flo
     counts, _ = np.histogram(times, bins=SPARK_BINS, range=span)
     activity = counts / max(counts.max(), 1)
     return UnitRow(name, len(times), len(times) / duration if duration > 0 else float("nan"), activity, times, extra)
+
+
+def _traced(
+    name: str, times: np.ndarray, values: np.ndarray, span: tuple[float, float], duration: float, extra: tuple[str, ...]
+) -> UnitRow:
+    known = np.isfinite(values)
+    sums, _ = np.histogram(times[known], bins=SPARK_BINS, range=span, weights=values[known])
+    n, _ = np.histogram(times[known], bins=SPARK_BINS, range=span)
+    mean = np.where(n > 0, sums / np.maximum(n, 1), np.nan)
+    low, high = (float(np.nanmin(mean)), float(np.nanmax(mean))) if n.any() else (0.0, 0.0)
+    activity = np.nan_to_num((mean - min(low, high)) / max(high - low, 1e-300))
+    total = float(values[known].sum())
+    return UnitRow(name, total, total / duration if duration > 0 else float("nan"), activity, np.empty(0), extra)
+
+
+def _traces(recording: Recording) -> Traces | None:
+    """The values of units that are no spikes, or too many of them for a list of their times."""
+    if recording.counts is None:
+        return None
+    values = np.asarray(recording.counts.values)
+    values = values.reshape(len(values), -1)
+    if recorded_words(recording).per_spike and np.nansum(values, dtype=np.float64) <= MOST_SPIKES:
+        return None
+    return Traces(np.asarray(recording.counts.t, float), np.asarray(values, np.float64))
 
 
 def _spike_times(recording: Recording) -> list[np.ndarray]:

@@ -18,12 +18,14 @@ from qtpy.QtWidgets import (
 )
 
 from glmengine.unit_choice import counted
+from glmengine.wording import SPIKES, Words
 from glmgui import theme
 from glmgui.panels.data.summary import UnitRow
 from glmgui.panels.data.unit_rules import UnitRules
 from glmgui.widgets import column, heading, hint, row, small_button
 
 _FIXED = ("Unit", "Spikes", "Rate (Hz)", "Over time")
+_OF_SIGNALS = ("Unit", "Sum", "Mean (1/s)", "Over time")
 _NAME, _SPIKES, _RATE, _ACTIVITY = range(len(_FIXED))
 _SORT = Qt.ItemDataRole.UserRole
 
@@ -39,6 +41,7 @@ class UnitsModel(QAbstractTableModel):
         self._headings: tuple[str, ...] = ()
         self._ticked: set[str] = set()
         self._left_out: dict[str, str] = {}
+        self._words = SPIKES
 
     def set_left_out(self, reasons: dict[str, str]) -> None:
         """The units that the rules leave out whatever their tick, and why."""
@@ -55,9 +58,9 @@ class UnitsModel(QAbstractTableModel):
         """Those that are ticked and not left out."""
         return tuple(name for name in self.ticked if name not in self._left_out)
 
-    def set_units(self, rows: tuple[UnitRow, ...], headings: tuple[str, ...]) -> None:
+    def set_units(self, rows: tuple[UnitRow, ...], headings: tuple[str, ...], words: Words = SPIKES) -> None:
         self.beginResetModel()
-        self._rows, self._headings = rows, headings
+        self._rows, self._headings, self._words = rows, headings, words
         self.endResetModel()
 
     def set_ticked(self, names: tuple[str, ...]) -> None:
@@ -93,9 +96,10 @@ class UnitsModel(QAbstractTableModel):
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole):
         if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return (*_FIXED, *self._headings)[section]
+            return (*(_FIXED if self._words.per_spike else _OF_SIGNALS), *self._headings)[section]
         if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.ToolTipRole and section == _ACTIVITY:
-            return "Spikes over the whole recording, each unit against its busiest moment"
+            what = "Spikes" if self._words.per_spike else "Activity"
+            return f"{what} over the whole recording, each unit against its busiest moment"
         return None
 
     def flags(self, index: QModelIndex) -> Qt.ItemFlag:
@@ -114,11 +118,15 @@ class UnitsModel(QAbstractTableModel):
             return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         if role == Qt.ItemDataRole.ToolTipRole:
             todo = f"Left out: {self._left_out[unit.name]}." if unit.name in self._left_out else "Tick to fit it."
-            return f"Unit {unit.name}: {unit.n_spikes:,} spikes, {unit.rate:.3g} Hz. {todo}"
+            return f"Unit {unit.name}: {self._words.amount(unit.n_spikes)}, {unit.rate:.3g} {self._words.unit}. {todo}"
         if role == _SORT:
             return (_natural(unit.name), unit.n_spikes, unit.rate, unit.n_spikes, *map(_natural, unit.extra))[part]
         if role == Qt.ItemDataRole.DisplayRole:
-            return (unit.name, f"{unit.n_spikes:,}", f"{unit.rate:.2f}", "", *unit.extra)[part]
+            spikes = self._words.per_spike
+            total, rate = (
+                (f"{unit.n_spikes:,.0f}", f"{unit.rate:.2f}") if spikes else (f"{unit.n_spikes:.4g}", f"{unit.rate:.3g}")
+            )
+            return (unit.name, total, rate, "", *unit.extra)[part]
         return None
 
     def setData(self, index: QModelIndex, value, role: int = Qt.ItemDataRole.EditRole) -> bool:
@@ -217,8 +225,8 @@ class UnitsTable(QWidget):
         self.model.modelReset.connect(self._say)
         self.view.selectionModel().currentRowChanged.connect(self._picked)
 
-    def set_units(self, rows: tuple[UnitRow, ...], headings: tuple[str, ...]) -> None:
-        self.model.set_units(rows, headings)
+    def set_units(self, rows: tuple[UnitRow, ...], headings: tuple[str, ...], words: Words = SPIKES) -> None:
+        self.model.set_units(rows, headings, words)
         for part, width in ((_NAME, 70), (_SPIKES, 62), (_RATE, 66), (_ACTIVITY, 100)):
             self.view.setColumnWidth(part, width)
         for part in range(len(_FIXED), self.model.columnCount()):

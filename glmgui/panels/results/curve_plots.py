@@ -110,13 +110,16 @@ def _tuning_lines(label: str, one: xr.Dataset, variable: str) -> list[Drawing]:
     ]
     effect = Curve("effect", x, one["effect_hz"].values, one["effect_low"].values, one["effect_high"].values, colour=2)
     return [
-        Lines(f"tuning_{label}", f"{label}: data and model", x_axis, RATE, both, _TUNING_HELP),
-        Lines(f"effect_{label}", f"{label}: effect of this term alone, 95 % band", x_axis, RATE, [effect], _EFFECT_HELP),
+        Lines(f"tuning_{label}", f"{label}: data and model", x_axis, _rate_axis(one), both, _TUNING_HELP),
+        Lines(
+            f"effect_{label}", f"{label}: effect of this term alone, 95 % band", x_axis, _rate_axis(one), [effect], _EFFECT_HELP
+        ),
     ]
 
 
 def _tuning_images(label: str, one: xr.Dataset, first: str, second: str) -> list[Drawing]:
     x_axis, y_axis = axis_of(one, first), axis_of(one, second)
+    rate = _rate_axis(one)
     equal = x_axis.unit == y_axis.unit and x_axis.unit.lower() in _LENGTHS
     x, y = one[first].values, one[second].values
 
@@ -126,19 +129,25 @@ def _tuning_images(label: str, one: xr.Dataset, first: str, second: str) -> list
     pair = [image("data", "data_hz"), image("model", "tuning_hz")]
     effect = [image("lower 95 % limit", "effect_low"), image("effect", "effect_hz"), image("upper 95 % limit", "effect_high")]
     return [
-        Images(f"tuning_{label}", f"{label}: data and model", x_axis, y_axis, RATE, pair, _PLACE_HELP, _pair_levels(one), equal),
+        Images(f"tuning_{label}", f"{label}: data and model", x_axis, y_axis, rate, pair, _PLACE_HELP, _pair_levels(one), equal),
         Images(
             f"effect_{label}",
             f"{label}: effect of this term alone",
             x_axis,
             y_axis,
-            RATE,
+            rate,
             effect,
             _EFFECT_HELP,
             _effect_levels(one),
             equal,
         ),
     ]
+
+
+def _rate_axis(one: xr.Dataset) -> Axis:
+    """What is observed per second, as the result calls it: a rate in Hz, or the activity of a signal."""
+    said = one["data_hz"].attrs
+    return Axis(str(said.get("long_name", RATE.label)).removeprefix("observed "), str(said.get("unit", RATE.unit)))
 
 
 def _pair_levels(one: xr.Dataset) -> tuple[float, float] | None:

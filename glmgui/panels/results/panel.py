@@ -14,7 +14,7 @@ from glmgui.panels.results.curves_view import CurvesView
 from glmgui.panels.results.rates_view import RatesView
 from glmgui.panels.results.unit_list import UnitList
 from glmgui.panels.results.validation_view import ScoreTable, ValidationView
-from glmgui.panels.results.wording import BY_KEY, effect_in_words, state_in_words
+from glmgui.panels.results.wording import effect_in_words, scores_of, state_in_words
 from glmgui.plots import Axis, ScorePlot
 from glmgui.widgets import EmptyState, MessageLine, column, hint, row, small_button
 
@@ -138,12 +138,13 @@ class ResultsPanel(QWidget):
         self._drawn.clear()
         self.rates.clear()
         self.units.set_result(result)
-        keys = [key for key in _POPULATION_SCORES if key in result.scores and not bool(result.scores[key].isnull().all())]
+        said = scores_of(result)
+        keys = [key for key in _POPULATION_SCORES if key in said and not bool(result.scores[key].isnull().all())]
         blocked = self._which.blockSignals(True)
         before = self._which.currentData()
         self._which.clear()
         for key in keys:
-            self._which.addItem(BY_KEY[key].title, key)
+            self._which.addItem(said[key].title, key)
         self._which.setCurrentIndex(max(self._which.findData(before), 0))
         self._which.blockSignals(blocked)
         self._draw_population()
@@ -196,7 +197,7 @@ class ResultsPanel(QWidget):
         result, key = self._document.result, self._which.currentData()
         if result is None or key is None:
             return
-        score = BY_KEY[key]
+        score = scores_of(result)[key]
         self.population.set_title("")
         values = dict(zip(result.units, np.asarray(result.scores[key].values, float).tolist(), strict=True))
         self.population.set_scores(values, Axis(score.title.split(",")[0].lower(), score.unit))

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from qtpy.QtWidgets import QComboBox, QLabel, QVBoxLayout, QWidget
 
+from glmengine.wording import SPIKES, words_of
 from glmgui.jobs import Jobs
-from glmgui.plots import Curve, RatePlot
+from glmgui.plots import TIME, Axis, Curve, RatePlot
 from glmgui.widgets import MessageLine, hint, row
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ class RatesView(QWidget):
         super().__init__(parent)
         self.setObjectName("rates_view")
         self._jobs = jobs
+        self._words = SPIKES
         self._asked: tuple[Result, Recording, str] | None = None
         self._kept: tuple[Result, Recording, xr.DataArray] | None = None
         self.plot = RatePlot("Observed and predicted rate", parent=self)
@@ -98,6 +100,8 @@ class RatesView(QWidget):
         if result.analysis.time.conditions:
             said += " Shown also where the conditions are not met, in bins that the fit did not use."
         self._said.setText(said)
+        self._words = words_of(result.analysis.model)
+        self.plot.set_axes(TIME, Axis(self._words.rate, self._words.unit))
         self._asked = (result, recording, unit)
         self._ask()
 
@@ -127,7 +131,7 @@ class RatesView(QWidget):
         result, recording, prediction, unit, rates = answer
         self._kept = (result, recording, prediction)
         self.message.clear()
-        self.plot.set_title(f"Observed and predicted rate of unit {unit}")
+        self.plot.set_title(f"Observed and predicted {self._words.rate} of unit {unit}")
         self.plot.set_rates(
             [
                 Curve("observed", rates.time, rates.observed, colour="data", width=1.0),

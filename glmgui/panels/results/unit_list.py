@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
-from glmgui.panels.results.wording import BY_KEY, state_in_short
+from glmgui.panels.results.wording import BY_KEY, scores_of, state_in_short
 from glmgui.widgets import column, heading
 
 if TYPE_CHECKING:
@@ -64,8 +64,8 @@ class UnitList(QWidget):
 
     def set_result(self, result: Result) -> None:
         """List the units of `result`, best on held-out time first."""
-        scores = result.scores
-        keys = [key for key in _KEYS if key in scores and not bool(scores[key].isnull().all())]
+        scores, said = result.scores, scores_of(result)
+        keys = [key for key in _KEYS if key in said and not bool(scores[key].isnull().all())]
         keys = keys or [key for key in _OTHERWISE if key in scores]
         self._silent = True
         self.view.setSortingEnabled(False)

@@ -8,7 +8,7 @@ import numpy as np
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QHeaderView, QTableWidget, QTableWidgetItem, QVBoxLayout, QWidget
 
-from glmgui.panels.results.wording import SCORES
+from glmgui.panels.results.wording import scores_of
 from glmgui.plots import Axis, Curve, LinePlot
 from glmgui.widgets import hint
 
@@ -118,7 +118,7 @@ class ScoreTable(QTableWidget):
 
     def show_unit(self, result: Result, unit: str) -> None:
         one = result.scores.sel(unit=unit)
-        rows = [(score, one[score.key].item()) for score in SCORES if score.key in one]
+        rows = [(score, one[key].item()) for key, score in scores_of(result).items()]
         self.setRowCount(len(rows))
         for at, (score, value) in enumerate(rows):
             texts = (score.title, score.text(value), score.unit, score.help)

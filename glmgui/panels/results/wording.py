@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from glmengine.wording import SPIKES, words_of
+
+if TYPE_CHECKING:
+    from glmengine.results import Result
+
+_LEAST = 0.01  # below which a share is shown with two digits that say something, not with zeros
 
 
 @dataclass(frozen=True)
@@ -28,6 +36,8 @@ class Score:
         number = float(value)
         if number != number:
             return "\u2013"
+        if self.digits == ".3f" and 0 < abs(number) < _LEAST:
+            return f"{number:.2g}"
         return f"{number:{self.digits}}"
 
 
@@ -88,6 +98,28 @@ SCORES = (
 )
 BY_KEY = {score.key: score for score in SCORES}
 
+
+def scores_of(result: Result) -> dict[str, Score]:
+    """The scores that say something of a result, by name, in the words of its family: a signal has no spikes, nor bits for each."""
+    words = words_of(result.analysis.model)
+    found = {
+        score.key: score
+        for score in SCORES
+        if score.key in result.scores and (words.per_spike or not score.key.startswith("bits_per_spike"))
+    }
+    if words.observed == SPIKES.observed:
+        return found
+    said = {
+        "n_spikes": (words.observed, "", found["n_spikes"].digits if words.per_spike else ".4g"),
+        "rate_hz": (f"mean {words.rate}", words.unit, ".3g"),
+    }
+    for key, (title, unit, digits) in said.items():
+        if key in found:
+            text = f"{title.capitalize()}, in the bins that were used."
+            found[key] = replace(found[key], title=title.capitalize(), unit=unit, digits=digits, help=text)
+    return found
+
+
 _STATES = {
     "ok": "",
     "silent": "No spikes in the bins that were used: there is nothing to fit, and its rate is predicted as zero.",
@@ -119,5 +151,5 @@ def effect_in_words(heldout: float) -> str:
     if heldout <= 0:
         return "no effect: on held-out time it predicts no better than the mean rate"
     if heldout < 0.001:
-        return "explains less than 0.1% of the deviance on held-out time"
+        return f"explains {100 * heldout:.2g}% of the deviance on held-out time: next to nothing"
     return f"explains {heldout:.1%} of the deviance on held-out time"
