@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.sparse import csr_array
 
+from glmengine.solvers.parallel import workers
+
 if TYPE_CHECKING:
     from glmengine.solvers.rows import Rows
 
@@ -36,25 +38,27 @@ PART_NUMBERS = 2**21
 
 @dataclass(frozen=True)
 class Part:
-    """Some prepared rows in a row, and where they begin.
+    """Some of the prepared rows.
 
     Attributes
     ----------
-    start : int
-        The first of the rows among all.
+    rows : slice
+        Which ones.
     seldom : (c, a) csr_array
         Scaled columns that are mostly zero.
     others : (c, b) array
         Centred and scaled columns.
     """
 
-    start: int
+    rows: slice
     seldom: csr_array
     others: np.ndarray
 
-    @property
-    def rows(self) -> slice:
-        return slice(self.start, self.start + self.seldom.shape[0])
+    def every(self, stride: int) -> Part:
+        """Every `stride`-th of these rows."""
+        if stride == 1:
+            return self
+        return Part(slice(self.rows.start, self.rows.stop, stride), self.seldom[::stride], self.others[::stride])
 
 
 class Nonzeros:
@@ -102,10 +106,30 @@ class Nonzeros:
     def _read(self) -> Iterator[Part]:
         rows, inverse = self._rows, 1.0 / self._rows.scale
         step = max(1024, PART_NUMBERS // max(rows.n_features, 1))
-        for start in range(0, rows.n, step):
-            values = rows.read(start, min(start + step, rows.n))
+        whole = not self._rest.size
+
+        def of(read: tuple[slice, np.ndarray]) -> Part:
+            part, values = read
             dense = (values[:, self._rest] - rows.centre[self._rest]) * inverse[self._rest]
-            yield Part(start, _compressed(values[:, self._columns], inverse[self._columns]), dense)
+            seldom = values if whole else values[:, self._columns]
+            return Part(part, _compressed(seldom, inverse[self._columns]), dense)
+
+        parts = [slice(start, min(start + step, rows.n)) for start in range(0, rows.n, step)]
+        with workers() as pool:
+            for first in range(0, len(parts), 4):
+                yield from pool.map(of, [(part, rows.read(part.start, part.stop)) for part in parts[first : first + 4]])
+
+    def squares(self) -> tuple[np.ndarray, np.ndarray]:
+        """Sums over all rows of the prepared columns, and of their squares, each (P,)."""
+        total, square = np.zeros((2, self._rows.n_features))
+        for part in self.parts:
+            n, seldom, centre = part.seldom.shape[0], self._columns, self._centre
+            sums = np.asarray(part.seldom.sum(axis=0)).ravel()
+            total[seldom] += sums - n * centre
+            square[seldom] += np.asarray(part.seldom.power(2).sum(axis=0)).ravel() - 2 * centre * sums + n * centre**2
+            total[self._rest] += part.others.sum(axis=0)
+            square[self._rest] += np.sum(part.others**2, axis=0)
+        return total, square
 
     def predictor(self, part: Part, theta: np.ndarray) -> np.ndarray:
         """(k, c) linear predictors of parameters (k, Q), the intercept last."""

@@ -75,8 +75,7 @@ class SparsePiece:
 
     @classmethod
     def of(cls, nonzeros: Nonzeros, part: Part, observed: Observations) -> SparsePiece:
-        rows = part.rows
-        n = rows.stop - rows.start
+        rows, n = part.rows, part.seldom.shape[0]
         offset = np.zeros((1, n)) if observed.offset is None else observed.offset[:, rows]
         fold = np.full(n, -1, np.int32) if observed.fold is None else observed.fold[rows]
         return cls(nonzeros, part, observed.y[:, rows], observed.weights[:, rows], offset, fold)
@@ -97,12 +96,13 @@ Piece = WholePiece | SparsePiece
 def pieces(rows: Rows, stride: int = 1) -> Iterator[list[Piece]]:
     """All rows, some pieces at a time: enough for all threads, few enough to be asked in between whether to go on.
 
-    With a `stride` only every so many rows; those without their zeros are always all given.
+    With a `stride` only every so many rows.
     """
     nonzeros = rows.nonzeros
     if nonzeros is not None:
         for first in range(0, len(nonzeros.parts), 8):
-            yield [SparsePiece.of(nonzeros, part, rows.observations) for part in nonzeros.parts[first : first + 8]]
+            some = nonzeros.parts[first : first + 8]
+            yield [SparsePiece.of(nonzeros, part.every(stride), rows.observations) for part in some]
         return
     size = max(256, BLOCK_NUMBERS // max(rows.padded, 1)) * stride
     waiting: list[Piece] = []

@@ -31,10 +31,9 @@ def weighted_grams(
     precision : str
         In which the products are made; sums of blocks are float64.
     stride : int
-        Every how many rows one is taken; the sums stand for all of them. Rows without their zeros are all taken.
+        Every how many rows one is taken; the sums stand for all of them.
     """
     P = rows.padded
-    stride = 1 if rows.nonzeros is not None else stride
     totals = np.zeros((n, P + 1, P + 1))
     with workers(n * rows.n * P**2) as pool:
         for some in pieces(rows, stride):

@@ -27,11 +27,14 @@ def constant_columns(rows: Rows, context: Any) -> np.ndarray:
     maybe = rows.maybe_constant
     if not maybe.size:
         return constant
-    totals = np.zeros((2, maybe.size))
-    for chunk in rows.here():
-        context.check()
-        part = chunk.X[:, maybe]
-        totals += np.sum(part, axis=0), np.sum(part**2, axis=0)
+    if rows.nonzeros is not None:
+        totals = np.stack(rows.nonzeros.squares())[:, maybe]
+    else:
+        totals = np.zeros((2, maybe.size))
+        for chunk in rows.here():
+            context.check()
+            part = chunk.X[:, maybe]
+            totals += np.sum(part, axis=0), np.sum(part**2, axis=0)
     mean, square = totals / max(rows.n, 1)
     variance = square - mean**2 if rows.centred else square
     constant[maybe] = variance <= CONSTANT**2 + 1e-15 * square

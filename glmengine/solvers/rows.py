@@ -26,8 +26,8 @@ LARGEST_CHUNK = 2**16
 CACHED_NUMBERS = 2**15
 """Numbers that are centred and scaled at a time, which stay in the processor's cache in between."""
 
-SAMPLE_ROWS = 16384
-"""Rows looked at for a column's centre and scale, which only condition the problem."""
+SAMPLE_ROWS, SAMPLE_NUMBERS = 16384, 2**21
+"""Rows looked at for a column's centre and scale, which only condition the problem; fewer of a wide design."""
 
 NO_FOLD = -1
 
@@ -200,10 +200,11 @@ class Rows:
 
     def _sample(self) -> np.ndarray:
         """At most `SAMPLE_ROWS` rows in a few blocks spread over the recording."""
-        if self.n <= SAMPLE_ROWS:
+        most = int(np.clip(SAMPLE_NUMBERS // max(self.n_features, 1), SAMPLE_ROWS // 8, SAMPLE_ROWS))
+        if self.n <= most:
             return self.read(0, self.n) if self.n else np.zeros((0, self.n_features))
         blocks = 16
-        size = SAMPLE_ROWS // blocks
+        size = most // blocks
         starts = np.linspace(0, self.n - size, blocks).astype(int)
         return np.concatenate([self.read(int(start), int(start) + size) for start in starts])
 
