@@ -114,7 +114,8 @@ def build_parser() -> argparse.ArgumentParser:
     run = command(
         "run",
         "fit, score, and write everything",
-        "Writes coefficients.csv, scores.csv, tests.csv, result.nc, figures/, report.html, analysis.toml and script.py.",
+        "Writes result.nc, coefficients.csv, scores.csv, tests.csv, figures/, report.html, analysis.toml and script.py; of several sessions "
+        "sessions.csv too, and recipe.toml where a recipe was given.",
     )
     run.add_argument("analysis", metavar="ANALYSIS", help="an analysis (.toml) or a project (.glm)")
     run.add_argument(

@@ -75,8 +75,8 @@ def run(options: Namespace) -> int:
     analysis, places, hashes = _question(options.analysis, options.recording)
     writable_folder(options.out)
     with progress_bar() as context:
-        result = _run_one(analysis, places, hashes, options, Path(options.out), context)
-    _say_result(result, options.out)
+        result, written = _run_one(analysis, places, hashes, options, Path(options.out), context)
+    _say_result(result, options.out, written)
     return 0
 
 
@@ -119,14 +119,14 @@ def batch(options: Namespace) -> int:
             for position, (recording, folder) in enumerate(summary.folders.items()):
                 part = context.part(position / len(summary.folders), (position + 1) / len(summary.folders))
                 try:
-                    result = _run_one(analysis, [Path(recording)], [""], options, folder, part)
+                    result, written = _run_one(analysis, [Path(recording)], [""], options, folder, part)
                 except (GlmError, MemoryError) as error:
                     reason = error.message if isinstance(error, GlmError) else "there is not enough memory for it"
                     summary.failed(recording, reason)
                     print(f"{recording}: FAILED: {' '.join(reason.split())}")
                 else:
                     summary.done(recording, result)
-                    _say_result(result, folder)
+                    _say_result(result, folder, written)
     finally:  # also of what was done before an interruption
         summary.write()
     print(f"written to {summary.folder}: recordings.csv, scores.csv")
@@ -288,8 +288,8 @@ def _opened_as(result: Result, options: Namespace, context: Context) -> Recordin
 
 def _run_one(
     analysis: Analysis, places: Sequence[Path], hashes: Sequence[str], options: Namespace, folder: Path, context: Context
-) -> Result:
-    """Open, run and write one recording, or several sessions as one; the analysis that is written names them."""
+) -> tuple[Result, list[Path]]:
+    """Open, run and write one recording, or several sessions as one, and which files that made; the analysis that is written names them."""
     from glmengine.export.outputs import write_outputs
     from glmengine.running import run as run_analysis
     from glmengine.sources import for_recording, session_names
@@ -302,8 +302,8 @@ def _run_one(
     result = run_analysis(for_recording(analysis, recording), recording, context.part(0.1, 0.8))
     context.check()
     formats = tuple(dict.fromkeys(options.figure_format or ("pdf", "png")))
-    write_outputs(result, folder, recording, figures=not options.no_figures, formats=formats, context=context.part(0.8, 1.0))
-    return result
+    figures = not options.no_figures
+    return result, write_outputs(result, folder, recording, figures=figures, formats=formats, context=context.part(0.8, 1.0))
 
 
 def _question(
@@ -346,7 +346,7 @@ def _result(file: str) -> Result:
     return result
 
 
-def _say_result(result: Result, folder: str | Path) -> None:
+def _say_result(result: Result, folder: str | Path, written: Sequence[Path]) -> None:
     held_out = np.asarray(result.scores["deviance_explained_heldout"].values, np.float64)
     name = result.provenance.get("recording_name", "")
     found = (
@@ -359,7 +359,8 @@ def _say_result(result: Result, folder: str | Path) -> None:
     )
     for note in result.notes:
         print(f"note: {note}")
-    print(f"written to {folder}: coefficients.csv, scores.csv, tests.csv, result.nc, report.html, analysis.toml, script.py")
+    names = dict.fromkeys(one.name if one.parent == Path(folder) else f"{one.parent.name}/" for one in written)
+    print(f"written to {folder}: {', '.join(names)}")
 
 
 def _units(count: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 MOST_UNITS = 12
 """Units that get figures of their own, the best ones first."""
+
+_FIGURE_NAMES = re.compile(r"(unit-.+|scores|cross_validation|coupling)\.(pdf|svg|png)", re.DOTALL)
 
 PICTURE_DPI = 150
 """Of the PNG files and the pictures in the report."""
@@ -60,7 +63,8 @@ def write_outputs(
     ----------
     result : Result
     folder : path
-        Made where it is missing; files of the same names are replaced, each whole or not at all.
+        Made where it is missing; files of the same names are replaced, each whole or not at all, and tables and figures of an earlier
+        result that this one does not have are taken away.
     recording : Recording, optional
         Lets predicted and observed rates be drawn.
     figures : bool
@@ -97,12 +101,12 @@ def write_outputs(
         texts["sessions.csv"] = table_csv(result.sessions)
     if recipe is not None:
         texts["recipe.toml"] = tomli_w.dumps(dict(recipe))
-    written = []
+    again = (folder / "result.nc").is_file()
+    result.save(folder / "result.nc")  # first, for it is the largest: where it finds no room nothing else is replaced
+    written = [folder / "result.nc"]
     for name, text in texts.items():
         write_whole(folder / name, text.encode("utf-8"))
         written.append(folder / name)
-    result.save(folder / "result.nc")
-    written.append(folder / "result.nc")
     pictures: dict[str, bytes] = {}
     if figures:
         drawn, pictures = _figures(result, folder / "figures", recording, formats, context.part(0.0, 0.95))
@@ -111,8 +115,20 @@ def write_outputs(
         result.analysis, result, recording_name=str(result.provenance.get("recording_name", "")), pictures=pictures
     )
     write_whole(folder / "report.html", report.encode("utf-8"))
+    written.append(folder / "report.html")
+    if again:
+        _remove_stale(folder, written)
     context.report(Progress("Done", 1.0))
-    return [*written, folder / "report.html"]
+    return written
+
+
+def _remove_stale(folder: Path, written: list[Path]) -> None:
+    """Take away what an earlier run wrote into the folder and this one did not: it would be taken for a part of this result."""
+    earlier = [folder / name for name in ("sessions.csv", "tests.csv", "recipe.toml")]
+    earlier += [path for path in (folder / "figures").glob("*") if _FIGURE_NAMES.fullmatch(path.name)]
+    for path in set(earlier) - set(written):
+        if path.is_file():
+            path.unlink(missing_ok=True)
 
 
 def chosen_units(result: Result, most: int = MOST_UNITS) -> list[str]:
@@ -133,12 +149,12 @@ def _figures(
     folder = writable_folder(folder)
     plan = [(kind, None) for kind in available(result) if kind in ("scores", "cross_validation", "coupling")]
     plan += [("unit", unit) for unit in chosen_units(result)]
-    written, pictures = [], {}
+    written, pictures, taken = [], {}, set()
     for position, (kind, unit) in enumerate(plan):
         context.check()
         context.report(Progress("Drawing figures", position / len(plan)))
         figure = draw(result, kind, unit, recording=recording)
-        name = kind if unit is None else f"unit-{_file_name(unit)}"
+        name = kind if unit is None else _free(f"unit-{_file_name(unit)}", taken)
         pictures[name] = picture(figure, dpi=PICTURE_DPI)
         for ending in formats:
             path = folder / f"{name}.{ending}"
@@ -148,6 +164,15 @@ def _figures(
                 save_figure(figure, path)
             written.append(path)
     return written, pictures
+
+
+def _free(name: str, taken: set[str]) -> str:
+    """The name, numbered where another unit's is the same on a system that does not tell capitals apart."""
+    candidate, number = name, 2
+    while candidate.casefold() in taken:
+        candidate, number = f"{name}_{number}", number + 1
+    taken.add(candidate.casefold())
+    return candidate
 
 
 def _file_name(text: str) -> str:

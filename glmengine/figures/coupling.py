@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from glmengine.errors import GlmError
-from glmengine.figures.style import SIGNED, finish, panels
+from glmengine.figures.style import finish, name_ticks, panels, signed_colours
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -20,20 +20,21 @@ def draw(result: Result, *, unit: str | None = None, term: str | None = None, re
     if result.coupling is None:
         raise GlmError("the result has no coupling; add a coupling term")
     strength = result.coupling["strength"].transpose("unit", "source").values
-    size = 2.2 + 0.14 * max(strength.shape)
-    figure, (ax,) = panels(1, size=(min(size + 0.9, 12.0), min(size, 11.0)))
+    rows, columns = strength.shape
+    height, width = max(3.4, min(2.4 + 0.14 * rows, 11.0)), max(4.0, min(3.1 + 0.14 * columns, 12.0))
+    figure, (ax,) = panels(1, size=(width, height))
     reach = np.nanmax(np.abs(strength), initial=0.0) or 1.0
-    image = ax.imshow(strength, cmap=SIGNED, vmin=-reach, vmax=reach, interpolation="nearest", aspect="equal")
+    image = ax.imshow(strength, cmap=signed_colours(), vmin=-reach, vmax=reach, interpolation="nearest", aspect="equal")
     p = result.coupling["p"].transpose("unit", "source").values
     with np.errstate(invalid="ignore"):
-        rows, columns = np.nonzero(p < 0.05 / max(int(np.isfinite(p).sum()), 1))
-    ax.plot(columns, rows, ".", color="black", markersize=3)
-    for axis, names in ((ax.xaxis, result.coupling["source"].values), (ax.yaxis, result.coupling["unit"].values)):
-        if len(names) <= 60:
-            axis.set_ticks(np.arange(len(names)), [str(name) for name in names])
+        to, by = np.nonzero(p < 0.05 / max(int(np.isfinite(p).sum()), 1))
+    ax.plot(by, to, ".", color="black", markersize=3 if max(rows, columns) <= 40 else 1.5)
     bar = figure.colorbar(image, ax=ax, shrink=0.8)
-    bar.set_label("summed filter (log rate per spike)", fontsize=8)
+    bar.set_label(f"summed filter\n({result.coupling['strength'].attrs.get('unit', 'log rate per spike')})", fontsize=8)
     bar.ax.tick_params(labelsize=7)
-    finish(ax, title="coupling", x="from", y="to")
+    finish(ax, title=str(result.coupling.attrs.get("term", "")) or "coupling", x="from", y="to")
+    name_ticks(ax.xaxis, result.coupling["source"].values, width - 2.0)
+    name_ticks(ax.yaxis, result.coupling["unit"].values, height - 1.2)
     ax.tick_params(axis="x", rotation=90)
+    figure.supxlabel("dot: p < 0.05 after Bonferroni's correction; grey: not in the model", fontsize=6)
     return figure

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from glmengine.errors import GlmError
-from glmengine.figures.style import EFFECT, MODEL, finish, panels
+from glmengine.figures.style import EFFECT, MODEL, finish, number_label, panels
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -40,7 +40,8 @@ def draw_scores(ax: Axes, result: Result, unit: str | None) -> None:
         best = int(np.nanargmax(mean))
         ax.plot(places, 1000 * (mean - mean[best]), "-o", color=MODEL, markersize=2.5, linewidth=1.0, alpha=1.0 if unit else 0.4)
         ax.plot(best, 0.0, "o", color=EFFECT, markersize=4)
-    ax.set_xticks(places, [f"{value:g}" for value in strengths])
+    shown = places[:: -(-len(places) // 10)]
+    ax.set_xticks(shown, [number_label(strengths[place]) for place in shown], rotation=90 if len(shown) > 5 else 0)
     finish(
         ax,
         title="cross-validation" + (f", {unit}" if unit else ""),

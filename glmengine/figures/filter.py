@@ -8,7 +8,7 @@ import numpy as np
 
 from glmengine.errors import GlmError
 from glmengine.figures.field import draw_field
-from glmengine.figures.style import LINES, MODEL, SIGNED, finish, panels
+from glmengine.figures.style import LINES, MODEL, PANEL, finish, name_ticks, panels, signed_colours
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -62,11 +62,17 @@ def draw_filter(ax: Axes, filters: xr.Dataset, unit: str) -> None:
     values = one["filter"].transpose("source", "lag_s").values
     reach = np.nanmax(np.abs(values), initial=0.0) or 1.0
     image = ax.pcolormesh(
-        milliseconds, np.arange(len(values)), values, cmap=SIGNED, vmin=-reach, vmax=reach, shading="nearest", rasterized=True
+        milliseconds,
+        np.arange(len(values)),
+        values,
+        cmap=signed_colours(),
+        vmin=-reach,
+        vmax=reach,
+        shading="nearest",
+        rasterized=True,
     )
-    if len(values) <= 30:
-        ax.set_yticks(np.arange(len(values)), [str(name) for name in one["source"].values])
     bar = ax.figure.colorbar(image, ax=ax)
     bar.set_label(per, fontsize=8)
     bar.ax.tick_params(labelsize=7)
     finish(ax, title=term, x=since, y="from")
+    name_ticks(ax.yaxis, one["source"].values, PANEL[1] - 0.7, most=60)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from glmengine.errors import GlmError
-from glmengine.figures.style import DATA, MODEL, finish, from_zero, panels
+from glmengine.figures.style import DATA, MODEL, finish, from_zero, legend_above, panels
 from glmengine.wording import words_of
 
 if TYPE_CHECKING:
@@ -52,13 +52,17 @@ def rate_stretch(
     stretch = np.array([[start, start + seconds]])
     predicted = result.predict(recording, stretch).sel(unit=unit)
     counts = np.asarray(TimeGrid.from_intervals(stretch, bin_size).count(recording, (unit,))[:, 0], np.float64)
-    observed = gaussian_filter1d(counts / bin_size, max(smoothing / bin_size, 1e-6), mode="nearest")
-    values = predicted.values
-    known = np.isfinite(values)
-    weights = gaussian_filter1d(known.astype(np.float64), max(smoothing / bin_size, 1e-6), mode="nearest")
-    smooth = gaussian_filter1d(np.where(known, values, 0.0), max(smoothing / bin_size, 1e-6), mode="nearest")
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return predicted["time"].values, np.where(known, smooth / weights, np.nan), observed
+
+    def smoothed(values: np.ndarray) -> np.ndarray:
+        """Weighted by a Gaussian over what is known; a spike at an end counts once, not as if it went on beyond."""
+        known = np.isfinite(values)
+        width = max(smoothing / bin_size, 1e-6)
+        weights = gaussian_filter1d(known.astype(np.float64), width, mode="constant")
+        sums = gaussian_filter1d(np.where(known, values, 0.0), width, mode="constant")
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.where(known, sums / weights, np.nan)
+
+    return predicted["time"].values, smoothed(predicted.values), smoothed(counts / bin_size)
 
 
 def busiest(grid: TimeGrid, recording: Recording, unit: str, seconds: float) -> float:
@@ -85,5 +89,7 @@ def draw_rates(
     )
     ax.plot(times, predicted, color=MODEL, linewidth=1.2, label="predicted")
     from_zero(ax)
-    ax.legend(fontsize=7, frameon=False, loc="upper right")
-    finish(ax, title=f"{unit}, smoothed by {1000 * smoothing:g} ms", x="time (s)", y=words_of(result.analysis.model).axis)
+    legend_above(ax)
+    finish(ax, x="time (s)", y=words_of(result.analysis.model).axis)
+    ax.set_title(f"{unit}, smoothed by {1000 * smoothing:g} ms", fontsize=9, loc="left")
+    ax.margins(x=0)

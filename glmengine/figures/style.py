@@ -21,14 +21,20 @@ PANEL = (3.2, 2.5)
 """Width and height of one panel in inches."""
 
 
-def panels(count: int, columns: int = 3, *, size: tuple[float, float] = PANEL) -> tuple[Figure, list[Axes]]:
-    """A figure of `count` axes in rows of `columns`."""
+def panels(
+    count: int, columns: int = 3, *, size: tuple[float, float] = PANEL, wide_last: bool = False
+) -> tuple[Figure, list[Axes]]:
+    """A figure of `count` axes in rows of `columns`; `wide_last` gives the last one a row of its own."""
     from matplotlib.figure import Figure
 
-    columns = max(1, min(columns, count))
-    rows = max(1, -(-count // columns))
+    apart = count - 1 if wide_last and count > 1 else count
+    columns = max(1, min(columns, apart))
+    rows = max(1, -(-apart // columns)) + (apart < count)
     figure = Figure(figsize=(size[0] * columns, size[1] * rows), layout="constrained")
-    axes = [figure.add_subplot(rows, columns, position + 1) for position in range(count)]
+    figure.get_layout_engine().set(w_pad=0.08, h_pad=0.06, wspace=0.03)
+    axes = [figure.add_subplot(rows, columns, position + 1) for position in range(apart)]
+    if apart < count:
+        axes.append(figure.add_subplot(rows, columns, ((rows - 1) * columns + 1, rows * columns)))
     return figure, axes
 
 
@@ -62,3 +68,30 @@ def from_zero(axes: Axes) -> None:
     """Begin the vertical axis at 0 where nothing lies below, as it may with signals."""
     if axes.dataLim.y0 >= 0:
         axes.set_ylim(bottom=0.0)
+
+
+def legend_above(axes: Axes) -> None:
+    """The legend beside the title, where it hides nothing."""
+    axes.legend(fontsize=7, frameon=False, loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=2, borderaxespad=0.1)
+
+
+def number_label(value: float) -> str:
+    """A strength as short as it can be: ``0.01``, ``1e-5``, ``3.2e-4``, ``0``."""
+    text = f"{value:.3g}" if value == 0 or 0.01 <= abs(value) < 1000 else f"{value:.1e}"
+    mantissa, _, exponent = text.partition("e")
+    return f"{mantissa.removesuffix('.0')}e{int(exponent)}" if exponent else text
+
+
+def name_ticks(axis: Any, names: Any, room: float, *, most: int = 150) -> None:
+    """A tick for each name, small enough for `room` inches; of more than `most` none."""
+    names = [str(name) for name in names]
+    if len(names) <= most:
+        axis.set_ticks(range(len(names)), names)
+        axis.set_tick_params(labelsize=min(7.0, max(2.5, 0.8 * 72 * room / max(len(names), 1))))
+
+
+def signed_colours() -> Any:
+    """The colours of what may be positive or negative; grey where there is nothing, which is not zero."""
+    import matplotlib
+
+    return matplotlib.colormaps[SIGNED].with_extremes(bad="0.8")

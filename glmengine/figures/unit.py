@@ -29,7 +29,7 @@ def draw(result: Result, *, unit: str, term: str | None = None, recording: Recor
     count = sum(panels_of(curve) for curve in curves) + len(filters) + int(chosen) + int(recording is not None)
     if not count:
         raise GlmError("the result has nothing to draw of a unit; add a term")
-    figure, axes = panels(count)
+    figure, axes = panels(count, wide_last=recording is not None)
     for curve in curves:
         draw_curve(axes[: panels_of(curve)], curve, unit)
         axes = axes[panels_of(curve) :]

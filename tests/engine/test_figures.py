@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import zlib
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -111,3 +112,85 @@ def test_drawing_leaves_matplotlib_as_it_was(small_result):
     assert dict(mpl.rcParams) == before
     pyplot = __import__("sys").modules.get("matplotlib.pyplot")
     assert pyplot is None or not pyplot.get_fignums()
+
+
+def test_a_spike_at_the_end_of_a_stretch_is_not_seen_as_going_on(small_result, small_recording):
+    """The mean of the observed rate is that of the spikes, also where the stretch begins and ends with one."""
+    spikes = small_recording.spikes[1].t
+    start = float(spikes[len(spikes) // 2]) - 1e-4
+    inside = spikes[(spikes >= start) & (spikes < start + 5.0)]
+    seconds = 0.02 * np.ceil((float(inside[-1]) - start) / 0.02)
+    _, _, observed = rate_stretch(small_result, "place", small_recording, start=start, seconds=seconds, smoothing=0.1)
+    counts = len(inside) / seconds
+    assert np.nanmean(observed) == pytest.approx(counts, rel=0.1)
+    width = 0.1 / 0.02
+    one = 1 / (0.02 * width * np.sqrt(2 * np.pi))  # the height of one smoothed spike
+    near = (inside > inside[-1] - 0.3).sum()
+    assert observed[-1] <= 2.05 * one * near
+
+
+def _many(result, n):
+    """The result as if it had `n` units, coupled."""
+    from dataclasses import replace
+
+    import xarray as xr
+
+    names = [f"probe-a {number}" for number in range(n)]
+    take = {"unit": np.arange(n) % len(result.units)}
+    rng = np.random.default_rng(0)
+    strength = rng.normal(size=(n, n))
+    np.fill_diagonal(strength, np.nan)
+    coupling = xr.Dataset(
+        {
+            "strength": (("unit", "source"), strength, {"unit": "log rate per spike"}),
+            "p": (("unit", "source"), rng.random((n, n))),
+        },
+        {"unit": names, "source": names},
+        {"term": "coupling"},
+    )
+    scores, coefficients = (found.isel(take).assign_coords(unit=names) for found in (result.scores, result.coefficients))
+    return replace(result, scores=scores, coefficients=coefficients, coupling=coupling), names
+
+
+@pytest.mark.parametrize("n", [1, 2, 100])
+def test_all_units_are_named_and_no_label_is_cut_or_overlaps(n, small_result):
+    result, names = _many(small_result, n)
+    for kind in ("coupling", "scores"):
+        figure = draw(result, kind)
+        picture(figure, dpi=100)
+        ax = figure.axes[0]
+        labels = [label for label in ax.get_xticklabels() if label.get_text()]
+        assert sorted(label.get_text() for label in labels) == sorted(names)
+        boxes = sorted((label.get_window_extent() for label in labels), key=lambda box: box.x0)
+        assert all(left.x1 <= right.x0 + 1.5 for left, right in pairwise(boxes))
+        titles = [part for axes in figure.axes for part in (axes.title, axes.xaxis.label, axes.yaxis.label)]
+        for text in (*labels, *titles, *figure.texts):
+            box = text.get_window_extent()
+            if text.get_text():
+                assert min(box.x0, box.y0) >= -1, text
+                assert box.x1 <= figure.bbox.x1 + 1, text
+                assert box.y1 <= figure.bbox.y1 + 1, text
+
+
+def test_what_is_not_in_the_model_does_not_look_like_zero(small_result):
+    result, _ = _many(small_result, 3)
+    image = draw(result, "coupling").axes[0].images[0]
+    assert image.cmap(np.ma.masked_invalid([np.nan]))[0].tolist() != image.cmap(0.5)
+
+
+def test_many_strengths_keep_their_labels_apart(small_result):
+    from dataclasses import replace
+
+    import xarray as xr
+
+    strengths = np.logspace(-8, 2, 31)
+    scores = xr.DataArray(
+        -np.abs(np.random.default_rng(0).normal(size=(3, 31, len(small_result.units)))),
+        {"fold": [0, 1, 2], "strength": strengths, "unit": list(small_result.units)},
+        ("fold", "strength", "unit"),
+    )
+    figure = draw(replace(small_result, cv=xr.Dataset({"scores": scores})), "cross_validation")
+    picture(figure)
+    boxes = [label.get_window_extent() for label in figure.axes[0].get_xticklabels()]
+    assert 5 <= len(boxes) <= 11
+    assert all(left.x1 <= right.x0 for left, right in pairwise(boxes))
