@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-import csv
 import io
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from glmengine.errors import GlmError
-from glmengine.reading import LARGEST_ARRAY, LARGEST_TEXT, RawRecording, Reader
+from glmengine.reading import LARGEST_ARRAY, LARGEST_TEXT, RawRecording, Reader, unique_names
+from glmengine.table_text import Layout, is_number, layout_of, text_in
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from glmengine.recipes import Recipe
 
 TEXT_ENDINGS, PARQUET = (".csv", ".tsv", ".txt"), b"PAR1"
-SAMPLE_LINES = 20
+DATE = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}")
 
 
 def recognises(path: Path, head: bytes) -> bool:
@@ -25,17 +28,15 @@ def recognises(path: Path, head: bytes) -> bool:
         return False
     if head.startswith(PARQUET):
         return True
-    if path.suffix.lower() not in TEXT_ENDINGS or b"\0" in head:
+    if path.suffix.lower() not in TEXT_ENDINGS:
         return False
     try:
-        # the head may end in the middle of a line, or of a character
-        whole = head[: head.rfind(b"\n") + 1] or head
-        lines = _text(whole).splitlines()[:SAMPLE_LINES]
+        # the head may end in the middle of a line
+        text = text_in(head, cut=True)
     except UnicodeDecodeError:
         return False
-    rows = list(csv.reader(lines, delimiter=_separator(lines))) if lines else []
-    widths = {len(row) for row in rows if row}
-    return len(widths) == 1 and (max(widths) > 1 or _is_number(rows[-1][0]))
+    layout = layout_of(text[: text.rfind("\n") + 1] or text)
+    return len(layout.widths) == 1 and (max(layout.widths) > 1 or layout.header_rows == 0 or _is_column(text, layout))
 
 
 def arrays(path: Path, names: set[str] | None = None) -> dict[str, np.ndarray | list[np.ndarray]]:
@@ -67,13 +68,13 @@ def read(path: Path, recipe: Recipe | None) -> RawRecording:
 READER = Reader("table", (*TEXT_ENDINGS, ".parquet"), recognises, read, needs_recipe=True, probe=True, arrays=arrays)
 
 
-def _columns(path: Path) -> dict[str, np.ndarray]:
+def _columns(path: Path) -> dict[str, np.ndarray | list[np.ndarray]]:
     with open(path, "rb") as file:
         head = file.read(4096)
     return _parquet(path) if head.startswith(PARQUET) else _csv(path)
 
 
-def _parquet(path: Path) -> dict[str, np.ndarray]:
+def _parquet(path: Path) -> dict[str, np.ndarray | list[np.ndarray]]:
     try:
         import pyarrow.parquet as parquet
     except ImportError as error:
@@ -85,10 +86,10 @@ def _parquet(path: Path) -> dict[str, np.ndarray]:
     if rows * 8 > LARGEST_ARRAY:
         raise GlmError(f"{path.name}: has {rows:,} rows, too many to read at once; save a shorter stretch")
     table = file.read()
-    return {name: table.column(name).to_pandas().to_numpy() for name in table.column_names}
+    return _plain({name: table.column(name).to_pandas() for name in table.column_names})
 
 
-def _csv(path: Path) -> dict[str, np.ndarray]:
+def _csv(path: Path) -> dict[str, np.ndarray | list[np.ndarray]]:
     import pandas as pd
 
     if path.stat().st_size > LARGEST_TEXT:
@@ -97,50 +98,57 @@ def _csv(path: Path) -> dict[str, np.ndarray]:
         )
     with open(path, "rb") as file:
         content = file.read()
-    if b"\0" in content:
-        raise GlmError(f"{path.name}: is text in parts only (it holds zero bytes); save it again as CSV")
     try:
-        text = _text(content)
+        text = text_in(content)
     except UnicodeDecodeError as error:
-        raise GlmError(f"{path.name}: is not text in UTF-8 ({error.reason}); save it again as CSV in UTF-8") from error
-    lines = text[:100_000].splitlines()[:SAMPLE_LINES]
-    separator = _separator(lines)
-    first = next(csv.reader(lines[:1], delimiter=separator), [])
-    header = None if all(_is_number(cell) for cell in first if cell.strip()) else 0
-    # a decimal comma is possible only where the comma does not separate
-    decimal = "," if separator == ";" and "," in lines[-1] and "." not in lines[-1] else "."
+        raise GlmError(f"{path.name}: is not text ({error.reason}); save it again as CSV in UTF-8") from error
+    layout = layout_of(text)
     try:
-        table = pd.read_csv(io.StringIO(text), sep=separator, header=header, decimal=decimal, skipinitialspace=True)
+        table = pd.read_csv(
+            io.StringIO(text), sep=layout.separator, header=None, skiprows=layout.skipped + layout.header_rows, decimal=layout.decimal,
+            skipinitialspace=True, skip_blank_lines=True, low_memory=False,
+        )  # fmt: skip
     except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
         raise GlmError(
             f"{path.name}: is no table ({' '.join(str(error).split())[:100]}); save it again with one row a line"
         ) from error
-    names = (
-        [f"column{number + 1}" for number in range(table.shape[1])]
-        if header is None
-        else [str(name).strip() for name in table.columns]
-    )
-    return {name: table.iloc[:, number].to_numpy() for number, name in enumerate(names)}
+    names = list(layout.names[: table.shape[1]])
+    names += [f"column{number + 1}" for number in range(len(names), table.shape[1])]
+    return _plain({name: table.iloc[:, number] for number, name in enumerate(unique_names(names))})
 
 
-def _text(content: bytes) -> str:
-    return content.decode("utf-8-sig")
+def _plain(columns: dict[str, pd.Series]) -> dict[str, np.ndarray | list[np.ndarray]]:
+    """Columns as arrays: dates and times of day as seconds from the earliest, lists of numbers as lists of arrays."""
+    import pandas as pd
+
+    found: dict[str, np.ndarray | list[np.ndarray]] = {}
+    dates: dict[str, pd.Series] = {}
+    for name, column in columns.items():
+        text = pd.api.types.is_object_dtype(column.dtype) or pd.api.types.is_string_dtype(column.dtype)
+        first = column.dropna().iloc[0] if len(column.dropna()) else None
+        if pd.api.types.is_datetime64_any_dtype(column.dtype) or (text and isinstance(first, str) and DATE.match(first.strip())):
+            moments = pd.to_datetime(column, errors="coerce", utc=True, format=None if not text else "ISO8601")
+            dates[name] = moments
+            found[name] = np.empty(0)
+        elif pd.api.types.is_timedelta64_dtype(column.dtype):
+            found[name] = column.dt.total_seconds().to_numpy()
+        elif isinstance(first, list | np.ndarray):
+            cells = [np.asarray([] if cell is None else cell) for cell in column]
+            if all(cell.dtype.kind in "buif" for cell in cells):
+                found[name] = [cell.ravel() for cell in cells]
+        elif text or isinstance(column.dtype, pd.CategoricalDtype):
+            found[name] = column.astype(object).where(column.notna(), "").astype(str).to_numpy(dtype=object)
+        elif pd.api.types.is_extension_array_dtype(column.dtype):
+            found[name] = column.to_numpy(dtype=np.float64, na_value=np.nan)
+        else:
+            found[name] = column.to_numpy()
+    if dates:
+        origin = min(moments.min() for moments in dates.values())
+        found |= {name: (moments - origin).dt.total_seconds().to_numpy() for name, moments in dates.items()}
+    return found
 
 
-def _separator(lines: list[str]) -> str:
-    """The separator that cuts the first lines into most cells, and into equally many."""
-    sample = [line for line in lines[:SAMPLE_LINES] if line.strip()]
-
-    def quality(separator: str) -> tuple[bool, int]:
-        cells = [line.count(separator) for line in sample]
-        return bool(cells) and min(cells) == max(cells) and cells[0] > 0, min(cells, default=0)
-
-    return max("\t;, ", key=quality) if sample and any(quality(separator)[1] for separator in "\t;, ") else ","
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell.strip().replace(",", "."))
-    except ValueError:
-        return False
-    return True
+def _is_column(text: str, layout: Layout) -> bool:
+    """Whether a single column has numbers below its name."""
+    rows = [line for line in text.splitlines()[layout.skipped + layout.header_rows :] if line.strip()]
+    return bool(rows) and is_number(rows[0])

@@ -1,0 +1,129 @@
+"""The text of a table: its encoding, what stands before the header, the separator, header rows and the sign of decimals."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import re
+from dataclasses import dataclass
+
+SAMPLE_LINES = 20
+COMMENT = re.compile(r"\s*(#|%|//|;;)")
+EXCEL_SEPARATOR = re.compile(r"sep=(.)\s*$", re.IGNORECASE)
+POSE_HEADER = ("scorer", "individuals", "bodyparts", "coords")
+"""First cells of the header rows that DeepLabCut writes."""
+
+MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"),
+)  # fmt: skip
+
+CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How the lines of a table are to be read.
+
+    Attributes
+    ----------
+    skipped : int
+        Lines before the header: empty ones and comments.
+    separator : str
+    names : tuple of str
+        One a column; numbered where there is no header.
+    header_rows : int
+    decimal : str
+    widths : frozenset of int
+        Numbers of cells in the first lines: one number in a table.
+    """
+
+    skipped: int
+    separator: str
+    names: tuple[str, ...]
+    header_rows: int
+    decimal: str
+    widths: frozenset[int]
+
+
+def text_in(content: bytes, *, cut: bool = False) -> str:
+    """The text of some bytes: as their mark says, else UTF-8, else the alphabet of Western Windows.
+
+    Parameters
+    ----------
+    content : bytes
+    cut : bool
+        They may end in the middle of a character.
+
+    Raises
+    ------
+    UnicodeDecodeError
+        If they are not text.
+    """
+    encoding = next((name for mark, name in MARKS if content.startswith(mark)), "utf-8")
+    if encoding.startswith("utf-16"):
+        content = content[: len(content) - len(content) % 2] if cut else content
+    try:
+        text = codecs.getincrementaldecoder(encoding)().decode(content, final=not cut)
+    except UnicodeDecodeError:
+        if encoding != "utf-8":
+            raise
+        text = content.decode("cp1252")
+    found = CONTROL.search(text)
+    if found:
+        raise UnicodeDecodeError(encoding, content, 0, 1, f"it holds the control character {ord(found[0])}")
+    return text
+
+
+def layout_of(text: str) -> Layout:
+    """How a table is laid out, from its first lines."""
+    lines = text[:200_000].splitlines()
+    skipped, separator = 0, ""
+    for line in lines:
+        told = EXCEL_SEPARATOR.match(line.strip("\ufeff"))
+        separator = told[1] if told else separator
+        if line.strip() and not told and not COMMENT.match(line):
+            break
+        skipped += 1
+    sample = [line for line in lines[skipped : skipped + SAMPLE_LINES] if line.strip()]
+    separator = separator or _separator(sample)
+    rows = [[cell.strip() for cell in row] for row in csv.reader(sample, delimiter=separator, skipinitialspace=True)]
+    widths = frozenset(len(row) for row in rows if row)
+    if not rows or not rows[0]:
+        return Layout(skipped, separator, (), 0, ".", widths)
+    names, header_rows = _header(rows)
+    cells = [cell for row in rows[header_rows:] for cell in row]
+    comma = any(re.fullmatch(r"[-+]?\d*,\d+([eE][-+]?\d+)?", cell) for cell in cells)
+    point = any(re.fullmatch(r"[-+]?\d*\.\d+([eE][-+]?\d+)?", cell) for cell in cells)
+    return Layout(skipped, separator, names, header_rows, "," if comma and not point and separator != "," else ".", widths)
+
+
+def is_number(cell: str) -> bool:
+    """Whether a cell is a number, with a point or a comma."""
+    try:
+        float(cell.strip().replace(",", "."))
+    except ValueError:
+        return False
+    return True
+
+
+def _header(rows: list[list[str]]) -> tuple[tuple[str, ...], int]:
+    """Names of the columns and how many rows they take."""
+    leading = [row[0].lower() for row in rows if row]
+    if leading[0] == "scorer" and "coords" in leading[:4]:
+        deep = leading.index("coords") + 1
+        parts = [row[1:] for row in rows[:deep] if row[0].lower() != "scorer"]
+        return ("frame", *("_".join(filter(None, column)) for column in zip(*parts, strict=False))), deep
+    if all(is_number(cell) for cell in rows[0] if cell):
+        return tuple(f"column{number + 1}" for number in range(len(rows[0]))), 0
+    return tuple(cell or f"column{number + 1}" for number, cell in enumerate(rows[0])), 1
+
+
+def _separator(sample: list[str]) -> str:
+    """The separator that cuts the first lines into most cells, and into equally many."""
+
+    def quality(separator: str) -> tuple[bool, int]:
+        cells = [len(row) - 1 for row in csv.reader(sample, delimiter=separator, skipinitialspace=separator == " ")]
+        return bool(cells) and min(cells) == max(cells) and cells[0] > 0, min(cells, default=0)
+
+    return max("\t;, |", key=quality) if sample and any(quality(separator)[1] for separator in "\t;, |") else ","
