@@ -39,6 +39,7 @@ TARGETS = {
     ("lasso", "glum"): 1,
     ("group", "nemos"): 100,
     ("path", "glum"): 1,
+    ("field", "glum sparse"): 1,
     ("history", "nemos"): 10,
     ("history", "scikit-learn"): 1,
     ("history", "glum"): 1,
@@ -136,6 +137,8 @@ def run(name: str, method: str, scale: float, twice: bool) -> dict[str, Any]:
 
     data = WORKS[name][1](scale)
     warm_imports(method)
+    if method.endswith("sparse"):
+        assert data.sparse.shape
     seconds = []
     for _ in range(2 if method == "ours" or twice else 1):
         began = time.perf_counter()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,13 @@ class Data:
     strengths: tuple[float, ...]
     folds: np.ndarray | None = None
     groups: tuple[tuple[int, int], ...] = ()
+
+    @cached_property
+    def sparse(self) -> Any:
+        """X without its zeros, for libraries that take it so."""
+        from scipy.sparse import csc_array
+
+        return csc_array(self.X)
 
     @property
     def tasks(self) -> list[tuple[float, int, np.ndarray]]:
@@ -91,6 +99,17 @@ def place_design(T: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     position = (splines(x, 8)[:, :, None] * splines(y, 8)[:, None, :]).reshape(T, 64)
     X = np.concatenate([position, cyclic_splines(head, 12), splines(speed, 6)], axis=1)
     rate = 80 * np.exp(-((x - 0.4) ** 2 + (y - 0.6) ** 2) / (2 * 0.12**2) + 0.8 * np.cos(2 * np.pi * head)) * (0.5 + speed) + 0.3
+    return X, rng.poisson(rate * 0.01).astype(float)
+
+
+def field_design(T: int, n: int = 20, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """n x n B-splines of position, and counts (T,) of a place cell at 10 ms."""
+    from scipy.stats import norm
+
+    rng = np.random.default_rng(seed)
+    x, y = norm.cdf(drift(rng, T, 500)), norm.cdf(drift(rng, T, 500))
+    X = (splines(x, n)[:, :, None] * splines(y, n)[:, None, :]).reshape(T, n * n)
+    rate = 20 * np.exp(-((x - 0.4) ** 2 + (y - 0.6) ** 2) / (2 * 0.12**2)) + 0.3
     return X, rng.poisson(rate * 0.01).astype(float)
 
 
@@ -162,6 +181,11 @@ WORKS: dict[str, tuple[str, Callable[[float], Data], tuple[str, ...]]] = {
     ),
     "group": ("same design, group lasso 1e-3", lambda s: _place(120_000 * s, "group_lasso", [1e-3]), ("nemos", "nemos tight")),
     "path": ("same design, lasso path of 30", lambda s: _place(120_000 * s, "lasso", np.geomspace(1e-2, 1e-5, 30)), ("glum",)),
+    "field": (
+        "one unit, 120,000 x 400 B-splines of position",
+        lambda s: (lambda X, y: Data(X, y[:, None], "ridge", (1e-4,)))(*field_design(int(120_000 * s))),
+        ("nemos", "scikit-learn", "glum", "glum tight", "glum sparse"),
+    ),
     "history": (
         "one unit, 1,000,000 x 30, ridge 1e-6",
         lambda s: (lambda X, y: Data(X, y[:, None], "ridge", (1e-6,)))(*history_design(int(1_000_000 * s))),
@@ -232,8 +256,8 @@ def scikit_learn(data: Data, tight: bool = False) -> tuple[np.ndarray, np.ndarra
     return np.stack([model.coef_ for model in models], axis=1), np.array([model.intercept_ for model in models])
 
 
-def glum(data: Data, tight: bool = False) -> tuple[np.ndarray, np.ndarray]:
-    """glum, unit by unit."""
+def glum(data: Data, tight: bool = False, sparse: bool = False) -> tuple[np.ndarray, np.ndarray]:
+    """glum, unit by unit; where `sparse`, it is given a matrix without zeros, the making of which is not counted."""
     from glum import GeneralizedLinearRegressor
 
     options: dict[str, Any] = {"family": "poisson", "l1_ratio": 1.0 if data.penalty == "lasso" else 0.0}
@@ -241,7 +265,8 @@ def glum(data: Data, tight: bool = False) -> tuple[np.ndarray, np.ndarray]:
         options |= {"gradient_tol": 1e-9, "max_iter": 1000}
     models = []
     for strength, unit, rows in data.tasks:
-        models.append(GeneralizedLinearRegressor(alpha=strength, **options).fit(data.X[rows], data.Y[rows, unit]))
+        X = data.sparse[rows] if sparse else data.X[rows]
+        models.append(GeneralizedLinearRegressor(alpha=strength, **options).fit(X, data.Y[rows, unit]))
     return np.stack([model.coef_ for model in models], axis=1), np.array([model.intercept_ for model in models])
 
 
@@ -253,4 +278,5 @@ METHODS: dict[str, Callable[[Data], tuple[np.ndarray, np.ndarray]]] = {
     "scikit-learn tight": lambda data: scikit_learn(data, tight=True),
     "glum": glum,
     "glum tight": lambda data: glum(data, tight=True),
+    "glum sparse": lambda data: glum(data, tight=True, sparse=True),
 }
