@@ -251,7 +251,12 @@ def restricted(penalty: Resolved, columns: np.ndarray) -> Resolved:
 
 def read_strength(strength: Any, units: tuple[str, ...]) -> np.ndarray:
     """(M,) strengths, one for all or one per unit."""
-    values = np.asarray(strength, dtype=float)
+    try:
+        values = np.asarray(strength, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise GlmError(
+            f"strength: {strength!r} is not a number; give one number, or one per unit ({len(units)})", field="model.strengths"
+        ) from error
     if values.ndim == 0:
         values = np.full(len(units), float(values))
     if values.shape != (len(units),):

@@ -9,7 +9,7 @@ import numpy as np
 if TYPE_CHECKING:
     import xarray as xr
 
-    from glmengine.fitting import Fit
+    from glmengine.fitted import Fit
     from glmengine.preparing import Prepared
     from glmengine.validation import CrossValidation
 

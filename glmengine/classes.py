@@ -12,7 +12,8 @@ import numpy as np
 from glmengine.assembly import NO_DATA, OK, SEPARATED, SILENT_UNIT, STOPPED, restricted
 from glmengine.context import Context, Progress
 from glmengine.errors import GlmError
-from glmengine.inputs import ColumnsOf, Inputs
+from glmengine.fit_options import starting_point, unit_number
+from glmengine.inputs import ColumnsOf, Inputs, predictor
 from glmengine.models import Penalty, get_link
 from glmengine.models.penalties import Resolved
 from glmengine.solvers.categorical import CategoricalAnswer, minimise_categorical
@@ -103,7 +104,7 @@ class ClassFit:
 
     def covariance(self, unit: int | str = 0) -> np.ndarray:
         """Covariance (K, P + 1, K, P + 1) of one unit's parameters, the intercept of a class before its coefficients."""
-        number = self.unit_names.index(unit) if isinstance(unit, str) else int(unit)
+        number = unit_number(unit, self.unit_names)
         known = self.covariances[number]
         K, size = self.n_classes, len(self.feature_names) + 1
         return np.full((K, size, K, size), np.nan) if known is None else known
@@ -111,10 +112,7 @@ class ClassFit:
     def predict(self, X: Any) -> np.ndarray:
         """(T, K, M) probabilities of the classes for rows (T, P) or a `Design`; NaN where a row is not valid."""
         P, K, M = self.coef.shape
-        if hasattr(X, "matvec") and hasattr(X, "valid"):
-            eta = np.where(np.asarray(X.valid)[:, None], X.matvec(self.coef.reshape(P, K * M)), np.nan)
-        else:
-            eta = np.asarray(getattr(X, "values", X), dtype=float) @ self.coef.reshape(P, K * M)
+        eta = predictor(X, self.coef.reshape(P, K * M), self.feature_names)
         eta = eta.reshape(-1, K, M) + np.where(np.isneginf(self.intercept), -1e300, self.intercept)
         return np.asarray(get_link("softmax").mean(eta))
 
@@ -205,6 +203,7 @@ def fit_classes(
     units = _Units(inputs, n_classes, intercept)
     _, P, M = inputs.shape
     K = units.K
+    start = starting_point(start, P, K, M)
     coef, ends = np.zeros((P, K, M)), np.zeros((K, M))
     errors, end_errors = np.full((P, K, M), np.nan), np.full((K, M), np.nan)
     values = {
@@ -220,7 +219,7 @@ def fit_classes(
             status[unit], coef[:, :, unit], ends[:, unit] = NO_DATA, np.nan, np.nan
             covariances.append(None)
             continue
-        begin = None if start is None else (np.asarray(start[0], float)[:, :, unit], np.asarray(start[1], float)[:, unit])
+        begin = None if start is None else (start[0][:, :, unit], start[1][:, unit])
         share = context.part(unit / M, (unit + 1) / M, f"Fitting {M} units" if M > 1 else None)
         answer, columns = _solve(units, unit, labels, weights, resolved, factor[unit], begin, share, with_covariance=True)
         places = np.arange(P) if columns is None else columns

@@ -13,7 +13,7 @@ from glmengine.inputs import Inputs
 from glmengine.starts import MEAN, is_bounded, is_outside, other_starts
 
 if TYPE_CHECKING:
-    from glmengine.fitting import Part
+    from glmengine.fitted import Part
 
 
 def unit_notes(status: np.ndarray, units: tuple[str, ...]) -> tuple[str, ...]:

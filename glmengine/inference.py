@@ -23,7 +23,7 @@ from glmengine.solvers.rows import bucket
 from glmengine.solvers.worth import worth
 
 if TYPE_CHECKING:
-    from glmengine.fitting import Part
+    from glmengine.fitted import Part
 
 NULL = 1e-12
 """Eigenvalues of the scaled Hessian below this, times the largest, are directions in which the data say nothing."""

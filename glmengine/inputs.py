@@ -147,7 +147,7 @@ def read_inputs(
         raise GlmError(f"X has {n_rows} rows and Y {len(values)}; both must have one row per time bin")
     if n_rows == 0:
         raise GlmError("X: has no rows; there is nothing to fit")
-    names = tuple(units) if units is not None else unit_names or tuple(str(m) for m in range(values.shape[1]))
+    names = _unit_names(units) if units is not None else unit_names or tuple(str(m) for m in range(values.shape[1]))
     if len(names) != values.shape[1]:
         raise GlmError(f"Y has {values.shape[1]} units, but {len(names)} names were given")
     family.check(values, names, whole=whole)
@@ -155,8 +155,8 @@ def read_inputs(
         source=source,
         valid=valid,
         Y=values if values.dtype.kind in "ui" else values.astype(np.float64, copy=False),
-        weights=_per_row(weights, "weights", values.shape, lowest=0.0),
-        offset=_per_row(offset, "offset", values.shape),
+        weights=read_per_row(weights, "weights", values.shape, lowest=0.0),
+        offset=read_per_row(offset, "offset", values.shape),
         features=features,
         units=names,
         groups=groups,
@@ -166,6 +166,34 @@ def read_inputs(
         mask=_mask(mask, (n_columns, values.shape[1])),
         single=single,
     )
+
+
+def predictor(X: Any, coef: np.ndarray, features: Sequence[str]) -> np.ndarray:
+    """(T, M) products of rows (T, P), of any kind that `read_inputs` takes, with coefficients (P, M); NaN where a row is not valid.
+
+    Raises
+    ------
+    GlmError
+        For rows that have not these features.
+    """
+    if hasattr(X, "matvec") and hasattr(X, "valid"):
+        n_columns = X.shape[1]
+    else:
+        X, _ = _array(X, "X")
+        X = X[:, None] if X.ndim == 1 and len(features) == 1 else X
+        n_columns = X.shape[1] if X.ndim == 2 else None
+    if n_columns != len(features):
+        what = f"{n_columns} columns" if n_columns is not None else f"{X.ndim} dimensions"
+        raise GlmError(f"X: has {what}; give rows with the {len(features)} columns of the fit")
+    if hasattr(X, "matvec"):
+        return np.where(np.asarray(X.valid)[:, None], X.matvec(coef), np.nan)
+    return X.astype(float, copy=False) @ coef
+
+
+def _unit_names(units: Any) -> tuple[str, ...]:
+    if isinstance(units, str) or np.ndim(units) != 1:
+        raise GlmError(f"unit_names: is {units!r}; give a list of names, one per unit")
+    return tuple(str(name) for name in units)
 
 
 def _sources(columns: Any) -> dict[str, list[np.ndarray]]:
@@ -190,7 +218,10 @@ def _array(data: Any, what: str) -> tuple[np.ndarray, tuple[str, ...]]:
     ):  # pandas Series
         labels = (data.name,)
     values = getattr(data, "values", data)
-    array = np.asarray(values() if callable(values) else values)
+    try:
+        array = np.asarray(values() if callable(values) else values)
+    except ValueError as error:
+        raise GlmError(f"{what}: its rows are of different lengths; give a table of numbers, one row per time bin") from error
     if array.dtype.kind == "O":
         try:
             array = array.astype(float)
@@ -226,7 +257,8 @@ def _finite_rows(source: ArrayRows, features: Sequence[str]) -> np.ndarray:
     return valid
 
 
-def _per_row(values: Any, what: str, shape: tuple[int, int], lowest: float | None = None) -> np.ndarray | None:
+def read_per_row(values: Any, what: str, shape: tuple[int, int], lowest: float | None = None) -> np.ndarray | None:
+    """Numbers for each row (T,), or each row and unit (T, M), checked; None for None."""
     if values is None:
         return None
     array, _ = _array(values, what)

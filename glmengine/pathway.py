@@ -12,7 +12,8 @@ import numpy as np
 from glmengine.assembly import NO_DATA, OK, SEPARATED, SILENT_UNIT, Assembly, assemble, column_groups, resolve_penalty, restricted
 from glmengine.context import SILENT, Context
 from glmengine.errors import GlmError
-from glmengine.fitting import check_options, movable_columns
+from glmengine.fit_options import check_options
+from glmengine.fitting import movable_columns
 from glmengine.inputs import read_inputs
 from glmengine.models import Penalty, get_family, get_penalty
 from glmengine.models.penalties import Resolved
@@ -103,7 +104,7 @@ def fit_path(
         raise GlmError("family: the categorical family has no path; fit each strength by itself", field="model.family")
     link = family.link(link)
     penalty = get_penalty(penalty)
-    check_options(solver, memory)
+    check_options(solver, memory, intercept)
     values = strengths_of_list(strengths)
     inputs = read_inputs(X, Y, family, weights=weights, offset=offset, mask=mask, units=unit_names)
     with runtime.float64():

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from glmengine.analysis import Analysis
-    from glmengine.fitting import Fit
+    from glmengine.fitted import Fit
     from glmengine.recording import Recording
     from glmengine.validation import CrossValidation
 

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from glmengine.errors import GlmError
+from glmengine.models.differences import is_number
 
 if TYPE_CHECKING:
     import xarray as xr
 
-    from glmengine.fitting import Fit
+    from glmengine.fitted import Fit
 
 WALD_WORDS = {
     "wald": "Wald statistic of the term",
@@ -103,6 +104,8 @@ def likelihood_ratio(larger: Fit, smaller: Fit) -> xr.Dataset:
     """
     import xarray as xr
 
+    if not hasattr(smaller, "log_likelihood"):
+        raise GlmError(f"likelihood ratio: {type(smaller).__name__} is not a fit; give the one with fewer columns")
     for what in ("family", "link", "unit_names"):
         if getattr(larger, what) != getattr(smaller, what):
             raise GlmError(
@@ -133,8 +136,8 @@ def _columns(fit: Fit, group: Any) -> np.ndarray:
             if column not in names:
                 raise GlmError(f"there is no column '{column}'; the columns are {', '.join(names[:12])}")
             numbers.append(names.index(column))
-        elif 0 <= column < len(names):
+        elif is_number(column) and 0 <= column < len(names) and column == int(column):
             numbers.append(int(column))
         else:
-            raise GlmError(f"there is no column {column}; there are {len(names)}, from 0")
+            raise GlmError(f"there is no column {column!r}; there are {len(names)}, from 0")
     return np.array(numbers, int)

@@ -12,11 +12,13 @@ import numpy as np
 from glmengine.assembly import OK, Assembly, assemble, column_groups, resolve_penalty, restricted
 from glmengine.context import SILENT, Context
 from glmengine.errors import GlmError
-from glmengine.fitting import check_options, movable_columns
+from glmengine.fit_options import check_classes, check_options
+from glmengine.fitting import movable_columns
 from glmengine.inference import HeldOut
 from glmengine.inputs import Inputs, read_inputs
 from glmengine.models import Family, Penalty, get_family, get_penalty
-from glmengine.models.penalties import Resolved, check_strength
+from glmengine.models.differences import check_strength, is_number
+from glmengine.models.penalties import Resolved
 from glmengine.solvers.problem import Objective
 
 if TYPE_CHECKING:
@@ -142,7 +144,7 @@ def cross_validate(
     family = get_family(family)
     link = family.link(link)
     penalty = get_penalty(penalty)
-    check_options(solver, memory)
+    check_options(solver, memory, intercept)
     values = strengths_of_list(strengths)
     inputs = read_inputs(X, Y, family, weights=weights, offset=offset, mask=mask, units=unit_names)
     fold = fold_numbers(folds, inputs)
@@ -155,6 +157,7 @@ def cross_validate(
             raise GlmError(
                 "coefs: the coefficients of every fold are not kept for the categorical family; leave it off, and fit again"
             )
+        n_classes = check_classes(n_classes, inputs.Y)
         family.check(inputs.Y, inputs.units, n_classes=n_classes)
         table = Scores(labels.size, values.size, inputs, keep=False)
         penalties = resolve_penalty(penalty.scaled(1.0), inputs, None)
@@ -319,8 +322,11 @@ def fold_numbers(folds: Any, inputs: Inputs) -> np.ndarray:
     """(T,) fold of each row, -1 for those that are never held out or not valid; see `cross_validate`."""
     T = inputs.shape[0]
     if np.ndim(folds) == 0:
-        if int(folds) != folds:
-            raise GlmError(f"folds: {folds} is not a whole number", field="validation.folds")
+        if not is_number(folds) or folds != np.floor(folds):
+            raise GlmError(
+                f"folds: {folds!r} is not a whole number; give a number of folds, or a fold number per row",
+                field="validation.folds",
+            )
         return blocks_of(inputs.valid, int(folds))
     array = np.asarray(folds)
     if array.shape != (T,):
@@ -328,9 +334,15 @@ def fold_numbers(folds: Any, inputs: Inputs) -> np.ndarray:
             f"folds: has shape {array.shape}; give a number of folds, or a fold number for each of the {T} rows",
             field="validation.folds",
         )
-    if array.dtype.kind not in "iu" and not np.array_equal(array, np.floor(array)):
+    if array.dtype.kind not in "iuf":
+        raise GlmError(f"folds: fold numbers must be whole numbers, these are {array.dtype}", field="validation.folds")
+    if array.dtype.kind == "f" and not np.array_equal(array, np.floor(array)):
         raise GlmError("folds: fold numbers must be whole; -1 marks rows that are never held out", field="validation.folds")
     array = np.where(inputs.valid, array.astype(int), -1)
     if not (array >= 0).any():
         raise GlmError("folds: no valid row has a fold number of 0 or more; nothing would be held out", field="validation.folds")
+    if (array[inputs.valid] == array[inputs.valid][0]).all():
+        raise GlmError(
+            "folds: all valid rows are in one fold, which leaves none to fit to; use two or more", field="validation.folds"
+        )
     return np.where(array < 0, -1, array)

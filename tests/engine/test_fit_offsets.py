@@ -33,7 +33,7 @@ def test_a_constant_offset_of_any_size_is_taken_up_by_the_intercept(data, penalt
 
 
 def test_offsets_of_gamma_and_of_each_unit(data):
-    X, y = data
+    X, _y = data
     rng = np.random.default_rng(1)
     offset = np.column_stack([np.full(300, 300.0), rng.normal(size=300)])
     Y = rng.gamma(2.0, np.exp(0.2 * X[:, :1] + [[0.0, 0.5]]))
@@ -60,5 +60,6 @@ def test_where_no_rate_can_be_told_from_infinity_nothing_is_called_converged(dat
         warnings.simplefilter("error")
         hopeless = fit(X, y, penalty=None, intercept=False, offset=np.full(300, 750.0), solver=solver)
         astray = fit(X, y, start=(np.full(3, 1e5), 0.0), solver=solver)
-    assert hopeless.status[0] == "stopped" and not hopeless.converged[0]
+    assert hopeless.status[0] == "stopped"
+    assert not hopeless.converged[0]
     assert astray.status[0] == "stopped" or np.allclose(astray.coef, fit(X, y).coef, atol=1e-7)
