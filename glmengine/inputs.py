@@ -38,6 +38,29 @@ class ArrayRows:
         return np.ascontiguousarray(part, dtype=np.float64)
 
 
+class SparseRows:
+    """A design that SciPy keeps without its zeros, (T, P); dense only where a stretch of it is read."""
+
+    def __init__(self, matrix: Any) -> None:
+        from scipy.sparse import csr_array
+
+        self.X = csr_array(matrix)
+        self.shape = self.X.shape
+
+    def chunk(self, start: int, stop: int) -> np.ndarray:
+        return self.X[start:stop].toarray().astype(np.float64, copy=False)
+
+    def finite_rows(self) -> np.ndarray:
+        """(T,) bool: rows without NaN; an infinite value is an error."""
+        numbers = self.X.tocoo()
+        infinite = np.flatnonzero(np.isinf(numbers.data))
+        if infinite.size:
+            raise _infinite(f"x{numbers.col[infinite[0]]}", int(numbers.row[infinite[0]]))
+        valid = np.ones(self.shape[0], bool)
+        valid[numbers.row[np.isnan(numbers.data)]] = False
+        return valid
+
+
 class ColumnsOf:
     """Some columns of another source."""
 
@@ -116,7 +139,7 @@ def read_inputs(
     units: Sequence[str] | None = None,
     whole: bool = True,
 ) -> Inputs:
-    """Take NumPy, JAX, pandas, xarray or pynapple objects, or a `Design`, and check them.
+    """Take NumPy, JAX, pandas, xarray or pynapple objects, for X a SciPy sparse matrix or a `Design` too, and check them.
 
     Raises
     ------
@@ -134,6 +157,10 @@ def read_inputs(
         groups = {str(k): np.asarray(v) for k, v in X.groups.items()}
         smoothness: Callable[[str], np.ndarray | None] | None = X.penalty_matrix
         axes, sources = getattr(X, "axis_penalties", None), _sources(X.columns)
+    elif is_sparse(X):
+        source = SparseRows(X)
+        features = tuple(f"x{j}" for j in range(source.shape[1]))
+        valid, groups, smoothness, axes, sources = source.finite_rows(), {}, None, None, {}
     else:
         table, features = _array(X, "X")
         if table.ndim == 1:
@@ -176,7 +203,7 @@ def predictor(X: Any, coef: np.ndarray, features: Sequence[str]) -> np.ndarray:
     GlmError
         For rows that have not these features.
     """
-    if hasattr(X, "matvec") and hasattr(X, "valid"):
+    if (hasattr(X, "matvec") and hasattr(X, "valid")) or is_sparse(X):
         n_columns = X.shape[1]
     else:
         X, _ = _array(X, "X")
@@ -188,6 +215,11 @@ def predictor(X: Any, coef: np.ndarray, features: Sequence[str]) -> np.ndarray:
     if hasattr(X, "matvec"):
         return np.where(np.asarray(X.valid)[:, None], X.matvec(coef), np.nan)
     return X.astype(float, copy=False) @ coef
+
+
+def is_sparse(X: Any) -> bool:
+    """Whether this is a two-dimensional matrix of `scipy.sparse`."""
+    return hasattr(X, "tocsr") and getattr(X, "ndim", 0) == 2
 
 
 def _unit_names(units: Any) -> tuple[str, ...]:
@@ -250,11 +282,13 @@ def _finite_rows(source: ArrayRows, features: Sequence[str]) -> np.ndarray:
         infinite = np.isinf(part)
         if infinite.any():
             row, column = np.argwhere(infinite)[0]
-            raise GlmError(
-                f"X: column '{features[column]}', row {start + row} is infinite; remove it or set it to NaN, which leaves the row out"
-            )
+            raise _infinite(features[column], start + row)
         valid[start : start + step] = ~np.isnan(part).any(axis=1)
     return valid
+
+
+def _infinite(feature: str, row: int) -> GlmError:
+    return GlmError(f"X: column '{feature}', row {row} is infinite; remove it or set it to NaN, which leaves the row out")
 
 
 def read_per_row(values: Any, what: str, shape: tuple[int, int], lowest: float | None = None) -> np.ndarray | None:

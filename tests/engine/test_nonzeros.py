@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import scipy.sparse
 from scipy.interpolate import BSpline
 
 import glmengine as ge
@@ -152,3 +153,32 @@ def test_cancelling_ends_it():
 
     with pytest.raises(ge.Cancelled):
         ge.fit(X, y, penalty=ge.Ridge(1e-4), context=Ended())
+
+
+@pytest.mark.parametrize("kind", ["csr_array", "csc_matrix", "coo_array"])
+def test_matrices_of_scipy_are_taken_as_they_are(kind):
+    X, x = field(6_000, 12)
+    y = np.random.default_rng(5).poisson(np.exp(np.sin(2 * np.pi * x))).astype(float)
+    given = getattr(scipy.sparse, kind)(X)
+    dense, sparse = (ge.fit(design, y, penalty=ge.Ridge(1e-4)) for design in (X, given))
+    assert np.array_equal(dense.coef, sparse.coef)
+    np.testing.assert_allclose(sparse.predict(given), dense.predict(X), rtol=1e-12)
+    folds = [ge.cross_validate(design, y, strengths=[1e-3]).scores.values for design in (X, given)]
+    assert np.array_equal(*folds)
+    lasso = [ge.fit(design, y, penalty=ge.Lasso(1e-3)).objective for design in (X, given)]
+    np.testing.assert_allclose(*lasso, rtol=1e-12)
+
+
+def test_what_is_not_finite_in_them_is_found():
+    X, x = field(3_000, 12)
+    y = np.random.default_rng(5).poisson(np.exp(np.sin(2 * np.pi * x))).astype(float)
+    given = scipy.sparse.csr_array(X)
+    given.data[10] = np.nan
+    row = int(given.tocoo().row[10])
+    fit = ge.fit(given, y, penalty=ge.Ridge(1e-4))
+    kept = np.delete(np.arange(len(y)), row)
+    assert fit.n_valid == len(y) - 1
+    np.testing.assert_allclose(fit.coef, ge.fit(X[kept], y[kept], penalty=ge.Ridge(1e-4)).coef, rtol=1e-9, atol=1e-12)
+    given.data[10] = np.inf
+    with pytest.raises(ge.GlmError, match=f"row {row} is infinite"):
+        ge.fit(given, y)
