@@ -61,7 +61,7 @@ def fit(
 
     Parameters
     ----------
-    X : (T, P) array, data frame, xarray, pynapple frame, or Design
+    X : (T, P) array, data frame, xarray, pynapple frame, SciPy sparse matrix, or Design
         A row with NaN is left out for all units.
     Y : (T,) or (T, M), same kinds
         Observations; NaN leaves the row out for that unit alone.
