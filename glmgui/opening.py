@@ -10,7 +10,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from glmengine.analysis import Analysis, Time
+import numpy as np
+
+from glmengine.analysis import Analysis, Model, Time
 from glmengine.errors import GlmError
 from glmengine.sources import for_recording, moved, places_of, session_names
 from glmgui import samples
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
 Then = Callable[[], None] | None
 OPEN = "open"
+_ENOUGH = 200_000  # values that tell counts from a signal
 
 
 class Opening:
@@ -224,7 +227,7 @@ class Opening:
 
 
 def first_analysis(recording: Recording) -> Analysis:
-    """What a recording begins with: no terms, and bins that its counts, where it has them, can be put into."""
+    """What a recording begins with: no terms, bins that its counts, where it has them, can be put into, and a family that admits them."""
     time = Time()
     if recording.counts is not None:
         from glmengine.timegrid import own_bin
@@ -233,7 +236,20 @@ def first_analysis(recording: Recording) -> Analysis:
         times = time.bin_size / own if own > 0 else 1.0  # NaN has no order
         if round(times) < 1 or abs(times - round(times)) > 1e-6:
             time = Time(bin_size=min(own, 10.0))
-    return for_recording(Analysis(time=time), recording)
+    model = Model(family="gaussian") if _is_signal(recording) else Model()
+    return for_recording(Analysis(time=time, model=model), recording)
+
+
+def _is_signal(recording: Recording) -> bool:
+    """Whether the units are no counts but a signal (calcium), as far as some of its values tell: this runs while the window waits."""
+    if recording.counts is None:
+        return False
+    values = np.asarray(recording.counts.values).ravel()
+    values = values[:: max(1, values.size // _ENOUGH)]
+    if values.dtype.kind != "f":
+        return bool((values < 0).any())
+    known = values[np.isfinite(values)]
+    return bool(((known < 0) | (known != np.rint(known))).any())
 
 
 def _open_or_assist(path: Path, context: Context) -> Recording | Assistance:

@@ -127,7 +127,12 @@ class Family:
     def _check_values(self, y: np.ndarray, names: Any, whole: bool) -> None:
         if not self.counts:
             return
-        refuse(y, names, y < 0, f"is negative; the {self.name} family is for counts, 0 or more")
+        refuse(
+            y,
+            names,
+            y < 0,
+            f"is negative; the {self.name} family is for counts, 0 or more; choose the gaussian family for a signal",
+        )
         if whole and y.dtype.kind == "f":
             refuse(
                 y,

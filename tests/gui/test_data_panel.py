@@ -9,6 +9,7 @@ from qtpy.QtWidgets import QApplication
 
 from glmengine.analysis import Analysis, Condition, Time
 from glmengine.derived import Speed
+from glmgui.errors import notices
 from glmgui.panels.data import DataPanel
 from glmgui.panels.data.moving import MovingDialog, only_while_moving, position_covariates
 from glmgui.panels.data.summary import series_to_draw, summarise
@@ -256,3 +257,28 @@ def test_every_control_that_takes_focus_has_a_name(panel):
         and widget.objectName() != "qt_spinbox_lineedit"
     ]
     assert not [widget.objectName() or type(widget).__name__ for widget in nameless]
+
+
+def test_nothing_is_said_or_edited_before_the_recording_is_read(qtbot, document, jobs, small_recording):
+    panel = DataPanel(document, jobs)
+    qtbot.addWidget(panel)
+    panel.show()
+    document.open(small_recording, Analysis())
+    assert not panel._content.isEnabled()
+    assert panel.covariates._none.isHidden()
+    qtbot.waitUntil(lambda: panel.units.model.rowCount() > 0, timeout=20_000)
+    assert panel._content.isEnabled()
+
+
+def test_a_recording_that_cannot_be_listed_says_so(qtbot, document, jobs, small_recording, monkeypatch):
+    from glmgui.panels.data import panel as module
+
+    def fails(recording):
+        raise ValueError("no such column")
+
+    monkeypatch.setattr(module, "summarise", fails)
+    panel = DataPanel(document, jobs)
+    qtbot.addWidget(panel)
+    document.open(small_recording, Analysis())
+    qtbot.waitUntil(panel._content.isEnabled, timeout=20_000)
+    assert "no such column" in notices().all[-1].text

@@ -131,3 +131,24 @@ def test_tiny_scores_keep_digits_that_say_something(value, text):
 def test_a_tiny_effect_is_called_tiny():
     assert effect_in_words(0.0004).startswith("explains 0.04%")
     assert "next to nothing" in effect_in_words(0.0004)
+
+
+@pytest.mark.parametrize(
+    ("values", "family"), [([0, 1, 5, np.nan], "poisson"), ([0.5, 1, 2, 0], "gaussian"), ([-1, 0, 1, 2], "gaussian")]
+)
+def test_a_signal_begins_with_a_family_that_can_be_fitted_to_it(values, family):
+    """A calcium recording once began with Poisson, and the first fit ended in an error about negative counts."""
+    import pynapple as nap
+
+    from glmengine.recording import Recording
+    from glmgui.opening import first_analysis
+
+    counts = nap.TsdFrame(0.05 + 0.1 * np.arange(4), np.array(values, float)[:, None], columns=["a"])
+    recording = Recording("counts", ("a",), counts=counts, epochs={"all": counts.time_support})
+    assert first_analysis(recording).model.family == family
+
+
+def test_spikes_begin_with_poisson(small_recording):
+    from glmgui.opening import first_analysis
+
+    assert first_analysis(small_recording).model.family == "poisson"

@@ -51,6 +51,7 @@ class CovariatesTable(QWidget):
         self.view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.view.setWordWrap(False)
         self._none = hint("This recording holds no covariates. Models of spike history and coupling need none.", self)
+        self._none.hide()  # until it is known
         box = column(self, margins=0)
         box.addLayout(row(self._title, None, self._add, self._edit, self._remove))
         box.addWidget(self.view, 1)

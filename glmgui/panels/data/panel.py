@@ -13,6 +13,7 @@ from glmengine.errors import GlmError
 from glmengine.recording import Recording
 from glmengine.unit_choice import chosen_units, left_out
 from glmgui.document import Document
+from glmgui.errors import notices
 from glmgui.jobs import Jobs
 from glmgui.panels.data.covariates_table import CovariatesTable
 from glmgui.panels.data.derived_choices import choices_for
@@ -106,10 +107,12 @@ class DataPanel(QWidget):
             self.sessions.set_recording(recording)
             self._summary = self._usable = None
             self.overview.clear_covariate()
+            self._content.setEnabled(False)  # what stands there is of the recording before
             self._jobs.submit(
                 "Reading what was recorded",
                 lambda context: summarise(recording),
                 self._summarised,
+                self._not_summarised,
                 key="data-summary",
                 quiet=True,
             )
@@ -125,12 +128,17 @@ class DataPanel(QWidget):
         if self._document.recording is None:  # closed while it was read
             return
         self._summary = summary
+        self._content.setEnabled(True)
         self.units.set_units(summary.units, summary.headings, summary.words)
         self.units.rules.set_columns(summary.columns)
         self.overview.set_summary(summary)
         self._show_covariates()
         self._show_analysis()
         self._show_selection()
+
+    def _not_summarised(self, error: Exception) -> None:
+        self._content.setEnabled(True)
+        notices().tell_error(error, "Reading what was recorded")
 
     def _show_analysis(self) -> None:
         analysis, recording = self._document.analysis, self._document.recording

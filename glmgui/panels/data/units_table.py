@@ -25,7 +25,7 @@ from glmgui.panels.data.unit_rules import UnitRules
 from glmgui.widgets import column, heading, hint, row, small_button
 
 _FIXED = ("Unit", "Spikes", "Rate (Hz)", "Over time")
-_OF_SIGNALS = ("Unit", "Sum", "Mean (1/s)", "Over time")
+_OF_SIGNALS = ("Unit", "Sum", "Per s", "Over time")
 _NAME, _SPIKES, _RATE, _ACTIVITY = range(len(_FIXED))
 _SORT = Qt.ItemDataRole.UserRole
 
