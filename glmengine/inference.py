@@ -98,7 +98,7 @@ def _sums_without_zeros(objective: Objective, theta: np.ndarray, null: np.ndarra
             with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
                 eta, y, weights = objective.at(piece, theta[columns], columns, held_out=held_out)
                 family, link = problem.family, problem.link
-                result[:, columns] = worth(family, link, eta, y, weights, null[columns], dispersion[columns, None])
+                result[:, columns] = worth(np, family, link, eta, y, weights, null[columns], dispersion[columns, None])
         return result
 
     total = np.zeros((8, problem.n_columns))

@@ -101,4 +101,4 @@ def scores(chunk: Chunk, coef: Any, intercept: Any, null: Any, where: Where, *, 
     """`worth` of a model on the rows of a chunk that the column was fitted to, or on those held out of it."""
     eta = _predictor(chunk, coef, intercept, where)
     weights = _weights(chunk, where, held_out)
-    return worth(family, link, eta, chunk.y[where.unit], weights, null, where.dispersion[:, None])
+    return worth(jnp, family, link, eta, chunk.y[where.unit], weights, null, where.dispersion[:, None])

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from glmengine.models.arrays import library
 
-
-def worth(family: Any, link: Any, eta: Any, y: Any, weights: Any, null: Any, dispersion: Any) -> Any:
+def worth(xp: Any, family: Any, link: Any, eta: Any, y: Any, weights: Any, null: Any, dispersion: Any) -> Any:
     """Eight sums over the rows for each of K columns of a problem.
 
     Parameters
     ----------
+    xp : module
+        `numpy` or `jax.numpy`, as the arrays are.
     family, link
     eta, y, weights : (K, c)
         Linear predictors, observations, and weights, 0 for rows that do not count.
@@ -29,7 +29,6 @@ def worth(family: Any, link: Any, eta: Any, y: Any, weights: Any, null: Any, dis
         Weights, observations, log-likelihood and deviance of the model, the same of the null means, squared Pearson residuals, and squared
         distances of the observations from the null mean.
     """
-    xp = library(eta, y, weights).np
     used = weights > 0
     base = xp.broadcast_to(null[:, None], eta.shape)
     y = xp.where(used, y, base)  # rows that do not count stay inside the family's domain
