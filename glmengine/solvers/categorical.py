@@ -15,7 +15,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
-from glmengine.solvers.quadratic import Sparsity, minimise_quadratic
+from glmengine.solvers.parallel import quiet_blas
+from glmengine.solvers.quadratic import Sparsity
+from glmengine.solvers.softmax import SoftmaxRows
+from glmengine.solvers.softmax_model import SoftmaxModel
 from glmengine.solvers.sparse import DECREMENT, KKT
 from glmengine.solvers.standard import StandardRows
 
@@ -91,8 +94,9 @@ def minimise_categorical(
     with_covariance : bool
         Also compute `covariance` and `hessian_loss`.
     """
-    problem = _Problem(rows, labels, weights, n_classes, quadratic, sparsity, intercept)
-    return problem.solve(start, with_covariance, max_iterations, report, stopping)
+    with quiet_blas():
+        problem = _Problem(rows, labels, weights, n_classes, quadratic, sparsity, intercept)
+        return problem.solve(start, with_covariance, max_iterations, report, stopping)
 
 
 class _Problem:
@@ -113,7 +117,6 @@ class _Problem:
         self.present = np.flatnonzero(counts > 0)
         place = np.zeros(n_classes, int)
         place[self.present] = np.arange(self.present.size)
-        self.labels = place[labels]
         self.share = counts[self.present] / self.total
         s = rows.scale
         self.quadratic = np.zeros((self.P, self.P)) if quadratic is None else quadratic / np.outer(s, s)
@@ -121,6 +124,7 @@ class _Problem:
             sparsity is not None and bool(sparsity.l1.any() or sparsity.weights.any())
         )
         self.k = self.present.size if self.penalised else self.present.size - 1  # classes with coefficients
+        self.sums = SoftmaxRows(rows, place[labels], weights, self.present.size, self.k)
         self.sparsity = None
         free = ~self.quadratic.any(axis=0)
         if sparsity is not None and (sparsity.l1.any() or sparsity.weights.any()):
@@ -133,69 +137,27 @@ class _Problem:
                 free[group] &= weight == 0
         # what the penalty leaves free would only be known up to a shift common to the classes: its sum is held at zero
         self.gauge = free & ~rows.constant if self.penalised else np.zeros(self.P, bool)
+        self.gram = self.sums.gram()
         self.basis = self._identified()
 
     def _identified(self) -> np.ndarray:
         """(P, r) orthonormal directions of a class's coefficients on which the objective depends."""
         if self.sparsity is not None:
             return np.eye(self.P)[:, ~self.rows.constant]
-        gram = np.zeros((self.P, self.P))
-        for part, block in self.rows.blocks.pieces():
-            root = np.sqrt(self.weights[part])[:, None]
-            standard = (block - self.rows.shift) / self.rows.scale * root
-            gram += standard.T @ standard
-        gram = gram / self.total + self.quadratic
+        gram = self.gram[1:, 1:] + self.quadratic
         gram[self.rows.constant] = gram[:, self.rows.constant] = 0.0
         values, vectors = np.linalg.eigh(gram)
-        return vectors[:, values > 1e-11 * max(float(values[-1]), 1e-300)] if self.P else np.zeros((0, 0))
-
-    def probabilities(self, block: np.ndarray, u: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Probabilities and their logarithms (t, classes present) at `u` (k, P), `b` (k,), standardised."""
-        raw = u / self.rows.scale
-        eta = np.zeros((len(block), self.present.size))
-        eta[:, : self.k] = block @ raw.T + (b - raw @ self.rows.shift)
-        eta -= eta.max(axis=1, keepdims=True)
-        raised = np.exp(eta)
-        bottom = raised.sum(axis=1, keepdims=True)
-        return raised / bottom, eta - np.log(bottom)
-
-    def evaluate(self, u: np.ndarray, b: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
-        """Mean loss, its gradient by `u` (k, P) and by `b` (k,)."""
-        loss, gradient, sums = 0.0, np.zeros((self.k, self.P)), np.zeros(self.k)
-        for part, block in self.rows.blocks.pieces():
-            p, log_p = self.probabilities(block, u, b)
-            at = np.arange(len(block))
-            loss -= float(self.weights[part] @ log_p[at, self.labels[part]])
-            p[at, self.labels[part]] -= 1.0
-            residual = p[:, : self.k] * self.weights[part][:, None]
-            gradient += residual.T @ block
-            sums += residual.sum(axis=0)
-        gradient = (gradient - np.outer(sums, self.rows.shift)) / self.rows.scale / self.total
-        return loss / self.total, gradient, sums / self.total
-
-    def hessian(self, u: np.ndarray, b: np.ndarray) -> np.ndarray:
-        """(k, P + 1, k, P + 1) Hessian of the mean loss, intercept first, in standardised columns."""
-        H = np.zeros((self.k, self.P + 1, self.k, self.P + 1))
-        for part, block in self.rows.blocks.pieces():
-            p, _ = self.probabilities(block, u, b)
-            full = np.ones((len(block), self.P + 1))
-            full[:, 1:] = (block - self.rows.shift) / self.rows.scale
-            for one in range(self.k):
-                for other in range(one + 1):
-                    curvature = self.weights[part] * p[:, one] * ((one == other) - p[:, other])
-                    H[one, :, other, :] += full.T @ (full * curvature[:, None])
-        for one in range(self.k):
-            for other in range(one):
-                H[other, :, one, :] = H[one, :, other, :].T
-        return H / self.total
+        kept = values > 1e-11 * max(float(values[-1]), 1e-300) if self.P else np.zeros(0, bool)
+        return np.eye(self.P) if kept.all() else vectors[:, kept]
 
     def value(self, u: np.ndarray) -> float:
         smooth = 0.5 * float(np.sum(u * (u @ self.quadratic)))
         return smooth + (self.sparsity.value(u.ravel()) if self.sparsity is not None else 0.0)
 
-    def curvature(self, u: np.ndarray, b: np.ndarray) -> np.ndarray:
-        """Hessian of the objective, with what holds the sums over classes; intercepts have a 1 on the diagonal where there are none."""
-        H = self.hessian(u, b)
+    def curvature(self, hessian: np.ndarray) -> np.ndarray:
+        """Hessian of the objective from that of the loss, with what holds the sums over classes; intercepts have a 1 on the diagonal
+        where there are none."""
+        H = hessian.copy()
         for one in range(self.k):
             H[one, 1:, one, 1:] += self.quadratic
         if self.penalised:
@@ -216,9 +178,12 @@ class _Problem:
             logs = np.log(self.share)
             b = logs - logs.mean() if self.penalised else (logs - logs[-1])[:-1]
         scale = max(1.0, -2.0 * float(self.share @ np.log(self.share)))
-        loss, G, g0 = self.evaluate(u, b)
+        loss, G, g0 = self.sums.evaluate(u, b)
         F = loss + self.value(u)
         decrement = kkt = np.inf
+        model = SoftmaxModel(self, DECREMENT * scale)
+        if start is None:  # where the classes' shares are the same in all rows
+            model.take(np.einsum("kl,ab->kalb", self.spread(), self.gram), coarse=False)
         converged = self.k == 0
         trace: list[dict[str, float]] = []
         iteration = 0
@@ -238,19 +203,27 @@ class _Problem:
             converged = bool(decrement <= DECREMENT * scale and kkt <= KKT)
             if converged or iteration == max_iterations or (stopping is not None and stopping()):
                 break
-            du, db, directional, decrement = self._direction(u, b, slope, g0)
+            du, db, directional, decrement = model.direction(u, b, slope, g0)
+            sure = model.is_best
             t = 1.0
             for _ in range(40):
                 new_u, new_b = u + t * du, b + t * db
-                loss, new_G, new_g0 = self.evaluate(new_u, new_b)
+                loss, new_G, new_g0 = self.sums.evaluate(new_u, new_b)
                 new_F = loss + self.value(new_u)
                 if np.isfinite(new_F) and new_F <= F + 1e-4 * t * directional + 4e-15 * max(1.0, abs(F)):
+                    model.remember(new_u - u, new_b - b, new_G - G + (new_u - u) @ self.quadratic, new_g0 - g0)
                     u, b, F, G, g0 = new_u, new_b, new_F, new_G, new_g0
                     break
                 t *= 0.5
+            else:
+                if model.is_best:
+                    break
+                model.distrust()
             iteration += 1
-            if not self.penalised and self._spread(u, b) > SEPARATED and kkt < 1e-6 and decrement > 1e-3 * kkt:
-                break
+            if not self.penalised and kkt < 1e-6 and decrement > 1e-3 * kkt and self._spread(u, b) > SEPARATED:
+                if sure:
+                    break
+                model.distrust()
         separated = not converged and not self.penalised and self._spread(u, b) > SEPARATED
         coef, intercept = self._to_raw(u, b)
         covariance, hessian_loss = self._covariance(u, b) if with_covariance and self.sparsity is None else (None, None)
@@ -275,37 +248,15 @@ class _Problem:
             return np.abs(slope @ self.basis @ self.basis.T)
         return self.sparsity.violation(slope.ravel(), u.ravel()).reshape(self.k, self.P)
 
-    def _direction(
-        self, u: np.ndarray, b: np.ndarray, slope: np.ndarray, g0: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray, float, float]:
-        """Steps of `u` and `b`, the directional derivative, and what the model expects to gain."""
-        H = self.curvature(u, b)
-        n, r = self.k, self.basis.shape[1]
-        A = H[:, 0, :, 0]
-        C = np.einsum("kal,ai->lki", H[:, 1:, :, 0], self.basis).reshape(n, n * r)
-        B = np.einsum("ai,kalb,bj->kilj", self.basis, H[:, 1:, :, 1:], self.basis, optimize=True).reshape(n * r, n * r)
-        g = (slope @ self.basis).ravel()
-        inner = _solve(A, np.column_stack([C, g0]))
-        schur, reduced = B - C.T @ inner[:, :-1], g - C.T @ inner[:, -1]
-        if self.sparsity is None:
-            d = -_solve(schur, reduced)
-            change = 0.0
-        else:
-            kept = np.flatnonzero(np.tile(~self.rows.constant, n))
-            now = u.ravel()[kept]
-            inside = self.sparsity.restricted(kept)
-            new = minimise_quadratic(schur, reduced - schur @ now, inside, now)
-            d = new - now
-            change = inside.value(new) - inside.value(now)
-        db = -(inner[:, -1] + inner[:, :-1] @ d)
-        du = d.reshape(n, r) @ self.basis.T
-        gain = -(float(reduced @ d + 0.5 * d @ (schur @ d)) + change) + 0.5 * float(g0 @ inner[:, -1])
-        return du, db, float(np.sum(slope * du) + g0 @ db) + change, max(gain, 0.0)
+    def spread(self) -> np.ndarray:
+        """(k, k) covariance of what class a row is in, at the classes' shares."""
+        share = self.share[: self.k] if self.has_intercept else np.full(self.k, 1.0 / self.present.size)
+        return np.diag(share) - np.outer(share, share)
 
     def _spread(self, u: np.ndarray, b: np.ndarray) -> float:
         part, block = next(iter(self.rows.blocks.pieces()))
         used = self.weights[part] > 0
-        _, log_p = self.probabilities(block[used], u, b)
+        _, log_p = self.sums.probabilities(block[used], u, b)
         return float(-log_p.min(initial=0.0))
 
     def _to_raw(self, u: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -333,8 +284,8 @@ class _Problem:
         size = self.P + 1
         if not self.k:  # one class, nothing to know
             return np.zeros((self.K, size, self.K, size)), np.zeros((self.K * size,) * 2)
-        H = self.hessian(u, b)
-        full = self.curvature(u, b)
+        H = self.sums.hessian(u, b)
+        full = self.curvature(H)
         basis = np.zeros((size, self.basis.shape[1] + 1))
         basis[0, 0], basis[1:, 1:] = 1.0, self.basis
         if not self.has_intercept:
