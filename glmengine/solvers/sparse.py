@@ -58,7 +58,8 @@ class SparseLoss:
     total : (M,) array
         Sum of the weights.
     convex : bool
-        Use the observed curvature; otherwise the expected one, which is never negative.
+        Use the observed curvature; otherwise the expected one, which is never negative, until the observed one is positive definite close
+        to the optimum.
     constant_curvature : bool
         The curvature does not depend on the coefficients nor on y (Gaussian with identity link): one Gram matrix is exact.
     same_weights : bool
@@ -325,13 +326,20 @@ class SparseProblem:
         for part, every in ((coarse, stride), (~coarse, 1)):
             columns = np.array([j for j in wanted if part[j]], int)
             if columns.size:
-                for j, made in self._gram(columns, wanted, precise, every).items():
+                near = columns[~far[columns]] if every == 1 and not self.loss.convex else columns[:0]
+                for j, made in self._gram(columns, wanted, precise, every, near).items():
                     self.rows.curvatures[self.names[j]] = made
 
     def _gram(
-        self, columns: np.ndarray, working: dict[int, np.ndarray], precise: np.ndarray, stride: int = 1
+        self,
+        columns: np.ndarray,
+        working: dict[int, np.ndarray],
+        precise: np.ndarray,
+        stride: int = 1,
+        near: np.ndarray | None = None,
     ) -> dict[int, _Curvature]:
-        """Curvatures where the columns now are, from one row in `stride`."""
+        """Curvatures where the columns now are, from one row in `stride`; the observed ones of columns `near` the optimum, if definite."""
+        signed = np.zeros(columns.size, bool) if near is None else np.isin(columns, near)
         raw = self.u[:, columns] / self.rows.scale[:, None]
         constant = self.b[columns] - self.rows.shift @ raw
 
@@ -344,12 +352,18 @@ class SparseProblem:
                 part, block = slice(part.start, part.stop, stride), block[::stride]
             eta, y, weights = self._chunk(part, block, raw, constant, columns)
             _, _, fisher, observed = self.loss.evaluate(eta, y, columns)
-            curvature = np.minimum(np.maximum(weights * (observed if self.loss.convex else fisher), 0.0), 1e30)
-            roots = np.sqrt(curvature)
+            curvature = weights * np.where(signed | self.loss.convex, observed, fisher)
+            curvature = np.clip(curvature, np.where(signed, -1e30, 0.0), 1e30)
+            roots = np.sqrt(np.where(signed, 0.0, curvature))
             single = block.astype(np.float32) if any(whole) and not precise[columns].all() else None
             result = []
             for place, j in enumerate(columns.tolist()):
                 root = roots[:, place : place + 1]
+                if signed[place]:  # rows may bend the other way: there is no root
+                    values = block if whole[place] else block[:, working[j]]
+                    scaled = values * curvature[:, place : place + 1]
+                    result.append((values.T @ scaled, scaled.sum(axis=0), float(curvature[:, place].sum())))
+                    continue
                 if precise[j]:
                     values = block if whole[place] else block[:, working[j]]
                 else:
@@ -374,8 +388,8 @@ class SparseProblem:
             matrices[j] += corners[j] * np.outer(shift, shift) - bent - bent.T
             matrices[j] /= np.outer(scale, scale)
             crosses[j] = (crosses[j] - corners[j] * shift) / scale
-        made = {}
-        for j in columns.tolist():
+        made: dict[int, _Curvature] = {}
+        for place, j in enumerate(columns.tolist()):
             share = stride / self.total[j]
             matrix, cross, corner = matrices[j] * share, crosses[j] * share, corners[j] * share
             if self.has_intercept and corner > 0:
@@ -384,6 +398,9 @@ class SparseProblem:
             matrix[np.diag_indices_from(matrix)] *= 1.0 + (DAMPING_DOUBLE if precise[j] else DAMPING_SINGLE)
             if stride > 1:  # what the rows left out hold alone must not look flat
                 matrix[np.diag_indices_from(matrix)] += DAMPING_COARSE * corner
+            if signed[place] and not _is_definite(matrix, corner):
+                made |= self._gram(np.array([j]), working, precise)
+                continue
             made[j] = _Curvature(working[j], matrix, cross, corner, bool(precise[j]), coarse=stride > 1)
         return made
 
@@ -453,6 +470,15 @@ class SparseProblem:
                 return
             refresh[trying] = True
             t[trying] *= 0.5 if np.all(t[trying] > 0.2) else 0.25
+
+
+def _is_definite(matrix: np.ndarray, corner: float) -> bool:
+    """Whether a curvature (p, p), of the intercept apart `corner`, bends upwards in every direction."""
+    try:
+        np.linalg.cholesky(matrix)
+    except np.linalg.LinAlgError:
+        return False
+    return corner > 0
 
 
 def _smaller(pieces: Iterable[tuple[slice, np.ndarray]], size: int) -> Iterable[tuple[slice, np.ndarray]]:
