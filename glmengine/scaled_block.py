@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class ScaledBlock(Block):
     """The columns of another block, times a factor.
 
-    Parameters
+    Attributes
     ----------
     block : Block
     inside : (T,) bool array
@@ -32,17 +32,17 @@ class ScaledBlock(Block):
 
     def __init__(self, block: Block, inside: np.ndarray, gain: np.ndarray | None) -> None:
         self.term, self.columns = block.term, block.columns
-        self._block, self.inside, self.gain = block, inside, gain
+        self.block, self.inside, self.gain = block, inside, gain
 
     def chunk(self, start: int, stop: int) -> np.ndarray:
-        values = self._block.chunk(start, stop)
+        values = self.block.chunk(start, stop)
         if self.gain is not None:
             values = values * self.gain[start:stop, None]
         inside = self.inside[start:stop]
         return values if inside.all() else np.where(inside[:, None], values, 0.0)
 
     def sparse(self, start: int, stop: int) -> csr_array | None:
-        values = self._block.sparse(start, stop)
+        values = self.block.sparse(start, stop)
         if values is None:
             return None
         inside = self.inside[start:stop]
@@ -50,28 +50,28 @@ class ScaledBlock(Block):
         return values.multiply(np.nan_to_num(factor)[:, None]).tocsr()
 
     def defined(self, start: int, stop: int) -> np.ndarray:
-        known = self._block.defined(start, stop)
+        known = self.block.defined(start, stop)
         if self.gain is not None:
             known = known & np.isfinite(self.gain[start:stop])
         return known | ~self.inside[start:stop]
 
     def moments(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
         """Those of the block where it is, of the rows inside the epochs; a gain leaves no structure."""
-        return None if self.gain is not None else self._block.moments(rows & self.inside)
+        return None if self.gain is not None else self.block.moments(rows & self.inside)
 
     def penalty_matrix(self) -> np.ndarray:
-        return self._block.penalty_matrix()
+        return self.block.penalty_matrix()
 
     def allowed(self, unit: str) -> np.ndarray:
-        return self._block.allowed(unit)
+        return self.block.allowed(unit)
 
     @property
     def restricts(self) -> bool:
-        return self._block.restricts
+        return self.block.restricts
 
     def axis_penalties(self) -> list[np.ndarray]:
         """The penalty along each variable of the block, (p, p) each; of a block without variables its only one."""
-        return self._block.axis_penalties() if hasattr(self._block, "axis_penalties") else [self.penalty_matrix()]
+        return self.block.axis_penalties() if hasattr(self.block, "axis_penalties") else [self.penalty_matrix()]
 
 
 def scaled(

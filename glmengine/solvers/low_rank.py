@@ -1,20 +1,21 @@
 """Coefficients that are matrices of low rank: alternating steps in space and in time, then Newton's method on matrices of that rank.
 
 With the maps fixed the predictor is linear in the time courses, and the reverse; taking turns comes near (Pillow et al. 2008). Near the
-end both move at once: a Newton step in the tangent space of the matrices of that rank, brought back to the rank by the singular value
-decomposition (Absil, Mahony & Sepulchre 2008, chapter 8).
+end both move at once: a Newton step in the tangent space of the matrices of that rank, the bend of that space included (Absil, Mahony &
+Sepulchre 2008, chapter 8; Vandereycken 2013), brought back to the rank by the singular value decomposition.
+
+The rows are never asked for all C n columns of a field, only for what is seen through r maps or r time courses.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import pairwise
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
-from scipy.linalg import eigh
+from scipy.linalg import LinAlgError, cho_factor, cho_solve, eigh
 
 from glmengine.solvers.parallel import workers
 
@@ -25,15 +26,40 @@ MOST_STEPS = 200
 MOST_TURNS = 30
 """Alternating steps before Newton's on the rank are tried."""
 
-ENOUGH = 1e-4
+ENOUGH = 1e-3
 """Once half the decrement of an alternating step is below this share of the null deviance, both factors move at once."""
 
 ROWS_PER_DIRECTION, COARSEST = 20, 16
 """Second derivatives are estimated from so many rows a direction, but not from fewer than every sixteenth, while
 the factors take turns."""
 
-Blocks = Callable[[], Iterable[tuple[slice, np.ndarray]]]
-"""Rows of the design, (t, P) at a time, with their place; a list where they are in memory."""
+_FLATTEST = 1e-3
+"""Share of the bend without that of the tangent space below which a direction counts as bent so much."""
+
+_DEFINITE = 1e-7
+"""Smallest squared pivot of a scaled matrix of second derivatives that is taken as it is."""
+
+_SAME = 1e-3
+"""Root mean square distance of two predictors at which two starts have come to the same end."""
+
+Features = Callable[[np.ndarray], np.ndarray]
+
+
+class Rows(Protocol):
+    """n rows of P columns, as the solver reads them.
+
+    ``predictor(w, parts)`` is X w (n,), each part of w being of its rank; ``transposed(s)`` is X's (P,); ``stretches(stride)`` are
+    arrays of row numbers, one row in `stride`; ``seen(maps, courses)`` makes of such rows their features (t, q): the free columns, then
+    for each part its columns through the maps (C, r), map by map, and through the time courses (n, r), course by course, where given.
+    """
+
+    def predictor(self, w: np.ndarray) -> np.ndarray: ...
+
+    def transposed(self, s: np.ndarray) -> np.ndarray: ...
+
+    def stretches(self, stride: int) -> Sequence[np.ndarray]: ...
+
+    def seen(self, free: np.ndarray, maps: Sequence[np.ndarray] | None, courses: Sequence[np.ndarray] | None) -> Features: ...
 
 
 @dataclass(frozen=True)
@@ -51,13 +77,13 @@ class Unit:
 
     Attributes
     ----------
-    blocks : Blocks
+    rows : Rows
         n rows of P columns.
     y, weights : (n,) arrays
     family, link
     dispersion : float
         Of the negative binomial.
-    penalty : (P, P) array
+    penalty : (P, P) sparse array
         Q.
     parts : tuple of Part
     free : (p,) int array
@@ -66,13 +92,13 @@ class Unit:
         Half the Newton decrement at which it is done.
     """
 
-    blocks: Blocks
+    rows: Rows
     y: np.ndarray
     weights: np.ndarray
     family: Any
     link: Any
     dispersion: float
-    penalty: np.ndarray
+    penalty: Any
     parts: tuple[Part, ...]
     free: np.ndarray
     limit: float
@@ -84,89 +110,150 @@ class Unit:
 
     def value(self, eta: np.ndarray, w: np.ndarray) -> float:
         loss = self.losses(eta)[0]
-        return float(self.weights @ loss / self.weights.sum() + 0.5 * w @ self.penalty @ w)
+        return float(self.weights @ loss / self.weights.sum() + 0.5 * w @ (self.penalty @ w))
 
     def predictor(self, w: np.ndarray, b: float) -> np.ndarray:
-        eta = np.empty(len(self.y))
-        with workers() as pool:
-            blocks = self.blocks()
-            for rows, values in pool.map(lambda block: (block[0], block[1] @ w), blocks):
-                eta[rows] = values
-        return eta + b
+        return self.rows.predictor(w) + b
+
+    def slope(self, eta: np.ndarray, w: np.ndarray) -> tuple[np.ndarray, float]:
+        """Gradient (P,) of the objective, and its slope along the intercept."""
+        score = self.weights * self.losses(eta)[1]
+        total = self.weights.sum()
+        return self.rows.transposed(score) / total + self.penalty @ w, float(score.sum() / total)
 
 
 class Frame:
     """Directions in which coefficients may move: all of the free columns and the intercept, and those of each part that `kind` allows.
 
     ``time``: other time courses for the same maps; ``space``: other maps for the same time courses; ``both``: the tangent space of the
-    matrices of that rank, in an orthonormal basis.
+    matrices of that rank, in an orthonormal basis. A move (q,) is the free columns', then for each part the time courses', map by
+    map, and the maps', course by course, then the intercept's.
     """
 
     def __init__(self, unit: Unit, w: np.ndarray, kind: str, maps: Sequence[np.ndarray] | None = None) -> None:
-        self.unit, self.kind = unit, kind
+        self.unit = unit
+        self.in_time, self.in_space, self.tangent = kind != "space", kind != "time", kind == "both"
         self.factors = [factors_of(w[part.columns].reshape(part.shape), part.rank) for part in unit.parts]
         if maps is not None:
-            self.factors = [(np.linalg.qr(left)[0], right) for left, (_, right) in zip(maps, self.factors, strict=True)]
-        self.others = [_complement(left) for left, _ in self.factors] if kind == "both" else []
+            self.factors = [
+                (np.linalg.qr(left)[0], size, right) for left, (_, size, right) in zip(maps, self.factors, strict=True)
+            ]
+        self.others = [_complement(left) if self.tangent else np.eye(len(left)) for left, _, _ in self.factors]
 
-    @cached_property
-    def directions(self) -> np.ndarray:
-        """All directions but the intercept's as coefficients (P, q - 1)."""
-        q = self.unit.free.size
-        for part, (left, _) in zip(self.unit.parts, self.factors, strict=True):
-            (channels, n), r = part.shape, left.shape[1]
-            q += r * n if self.kind in ("time", "both") else 0
-            q += r * channels if self.kind == "space" else r * (channels - r) if self.kind == "both" else 0
-        return self.expand(np.eye(q + 1))[0][:, :-1]
+    @property
+    def places(self) -> list[tuple[slice, slice]]:
+        """Where the moves of each part's time courses and maps are."""
+        found, at = [], self.unit.free.size
+        for part, other in zip(self.unit.parts, self.others, strict=True):
+            middle = at + (part.rank * part.shape[1] if self.in_time else 0)
+            end = middle + (part.rank * other.shape[1] if self.in_space else 0)
+            found.append((slice(at, middle), slice(middle, end)))
+            at = end
+        return found
+
+    @property
+    def size(self) -> int:
+        return (self.places[-1][1].stop if self.unit.parts else self.unit.free.size) + 1
 
     def expand(self, moves: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Coefficients (P, k) and intercepts (k,) of moves (q, k)."""
-        unit, k = self.unit, moves.shape[1]
-        w = np.zeros((len(unit.penalty), k))
-        w[unit.free] = moves[: unit.free.size]
-        at = unit.free.size
-        for number, (part, (left, right)) in enumerate(zip(unit.parts, self.factors, strict=True)):
-            (channels, n), r = part.shape, left.shape[1]
-            total = np.zeros((channels, n, k))
-            if self.kind in ("time", "both"):
-                total += np.einsum("cr,rnk->cnk", left, moves[at : at + r * n].reshape(r, n, k))
-                at += r * n
-            if self.kind in ("space", "both"):
-                basis = self.others[number] if self.kind == "both" else np.eye(channels)
-                size = basis.shape[1] * r
-                total += np.einsum(
-                    "cm,mrk,nr->cnk", basis, moves[at : at + size].reshape(basis.shape[1], r, k), right, optimize=True
-                )
-                at += size
-            w[part.columns] = total.reshape(channels * n, k)
+        k = moves.shape[1]
+        w = np.zeros((self.unit.penalty.shape[0], k))
+        w[self.unit.free] = moves[: self.unit.free.size]
+        for part, (left, _, right), other, (times, spaces) in zip(
+            self.unit.parts, self.factors, self.others, self.places, strict=True
+        ):
+            total = np.zeros((*part.shape, k))
+            if self.in_time:
+                total += np.tensordot(left, moves[times].reshape(part.rank, part.shape[1], k), 1)
+            if self.in_space:
+                spread = np.tensordot(right, moves[spaces].reshape(part.rank, -1, k), 1)  # (n, m, k)
+                total += np.tensordot(other, spread, (1, 1))
+            w[part.columns] = total.reshape(-1, k)
         return w, moves[-1]
 
-    def curvature(self, eta: np.ndarray, *, expected: bool | None = None, stride: int = 1) -> tuple[np.ndarray, np.ndarray]:
-        """Gradient (q,) of the mean loss where the predictor is `eta` (n,), and its second derivatives (q, q), from one row in `stride`."""
+    def gradient(self, slope: np.ndarray, along: float) -> np.ndarray:
+        """A gradient (P,) and the slope along the intercept as one in these directions (q,)."""
+        found = np.zeros(self.size)
+        found[: self.unit.free.size], found[-1] = slope[self.unit.free], along
+        for part, (left, _, right), other, (times, spaces) in zip(
+            self.unit.parts, self.factors, self.others, self.places, strict=True
+        ):
+            own = slope[part.columns].reshape(part.shape)
+            if self.in_time:
+                found[times] = (left.T @ own).ravel()
+            if self.in_space:
+                found[spaces] = ((own @ right).T @ other).ravel()
+        return found
+
+    def curvature(self, eta: np.ndarray, *, expected: bool | None = None, stride: int = 1) -> np.ndarray:
+        """Second derivatives (q, q) of the mean loss where the predictor is `eta` (n,), from one row in `stride`."""
         unit = self.unit
-        _, score, fisher, observed = unit.losses(eta)
+        _, _, fisher, observed = unit.losses(eta)
         expected = not unit.family.is_convex(unit.link) if expected is None else expected
         bend = np.sqrt(np.maximum(unit.weights * (fisher if expected else observed), 0.0))
-        slope, directions = unit.weights * score, self.directions
+        maps = [left for left, _, _ in self.factors] if self.in_time else None
+        features = unit.rows.seen(unit.free, maps, [right for _, _, right in self.factors] if self.in_space else None)
 
-        def of_block(block: tuple[slice, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-            rows, X = block
-            seen = X[::stride]
-            scaled = np.column_stack([seen @ directions, np.ones(len(seen))]) * bend[rows][::stride, None]
-            return slope[rows] @ X, scaled.T @ scaled
+        def of_rows(rows: np.ndarray) -> np.ndarray:
+            seen = features(rows)
+            scaled = np.empty((rows.size, seen.shape[1] + 1))
+            np.multiply(seen, bend[rows, None], out=scaled[:, :-1])
+            scaled[:, -1] = bend[rows]
+            return scaled.T @ scaled
 
-        by_column, hessian = 0.0, 0.0
+        total: Any = 0.0
         with workers() as pool:
-            for part in pool.map(of_block, unit.blocks()):
-                by_column, hessian = by_column + part[0], hessian + part[1]
-        total = unit.weights.sum()
-        gradient = np.append(np.asarray(by_column) @ directions, slope.sum())
-        return gradient / total, np.asarray(hessian) * (stride / total)
+            for part in pool.map(of_rows, unit.rows.stretches(stride)):
+                total = total + part
+        return self._in_moves(np.asarray(total)) * (stride / unit.weights.sum())
 
-    def penalty(self) -> tuple[np.ndarray, np.ndarray]:
-        """All directions as columns (P, q), the intercept's zero, and the penalty's second derivatives (q, q) in them."""
-        directions = np.column_stack([self.directions, np.zeros(len(self.directions))])
-        return directions, directions.T @ self.unit.penalty @ directions
+    def _in_moves(self, raw: np.ndarray) -> np.ndarray:
+        """A matrix in the features of the rows as one in the moves: maps only change in what is orthogonal to themselves."""
+        if not self.tangent:
+            return raw
+        basis = np.zeros((len(raw), self.size))
+        row = self.unit.free.size
+        basis[np.arange(row), np.arange(row)] = 1.0
+        for part, other, (times, spaces) in zip(self.unit.parts, self.others, self.places, strict=True):
+            n = times.stop - times.start
+            basis[np.arange(row, row + n), np.arange(times.start, times.stop)] = 1.0
+            row += n
+            for number in range(part.rank):
+                at = spaces.start + number * other.shape[1]
+                basis[row : row + len(other), at : at + other.shape[1]] = other
+                row += len(other)
+        basis[-1, -1] = 1.0
+        return basis.T @ raw @ basis
+
+    def pull(self) -> np.ndarray:
+        """The penalty's second derivatives (q, q) in these directions."""
+        penalty = self.unit.penalty
+        diagonal = penalty.diagonal()
+        held = [diagonal[part.columns] for part in self.unit.parts]
+        if penalty.nnz == np.count_nonzero(diagonal) and all(own.min() == own.max() for own in held):
+            found = np.zeros(self.size)  # the directions are orthonormal
+            found[: self.unit.free.size] = diagonal[self.unit.free]
+            for own, (times, spaces) in zip(held, self.places, strict=True):
+                found[times.start : spaces.stop] = own[0]
+            return np.diag(found)
+        directions = self.expand(np.eye(self.size))[0]
+        return directions.T @ (penalty @ directions)
+
+    def bend(self, slope: np.ndarray) -> np.ndarray:
+        """What the bend of the matrices of the rank adds to the second derivatives (q, q): where the gradient (P,) points out of them."""
+        found = np.zeros((self.size, self.size))
+        for part, (_, sizes, right), other, (times, spaces) in zip(
+            self.unit.parts, self.factors, self.others, self.places, strict=True
+        ):
+            own = slope[part.columns].reshape(part.shape)
+            outward = (other.T @ (own - (own @ right) @ right.T)).T  # (n, m)
+            n, m = outward.shape
+            for number, size in enumerate(sizes):
+                if size > 1e-12 * sizes[0]:
+                    a, b = times.start + number * n, spaces.start + number * m
+                    found[a : a + n, b : b + m] = outward / size
+        return found + found.T
 
 
 @dataclass(frozen=True)
@@ -181,37 +268,45 @@ class Found:
     converged: bool
 
 
-def minimise(unit: Unit, w: np.ndarray, b: float, maps: Sequence[np.ndarray] | None, context: Any) -> Found:
-    """From coefficients `w` (P,), `b`; where `maps`, one (C, r) for each part, are given, these begin the parts, with time courses of zero."""
+def minimise(
+    unit: Unit, w: np.ndarray, b: float, maps: Sequence[np.ndarray] | None, context: Any, known: Found | None = None
+) -> Found:
+    """From coefficients `w` (P,), `b`; where `maps`, one (C, r) for each part, are given, these begin the parts, with time courses of zero.
+
+    Where an end is `known` already, it is the answer as soon as the predictor comes to it.
+    """
     eta = unit.predictor(w, b)
     value = unit.value(eta, w)
     scale = max(unit.limit / 1e-16, 1e-300)
-    definite = bool((np.diagonal(unit.penalty) > 0).all())  # else what some rows do not show would look flat
+    definite = bool((unit.penalty.diagonal() > 0).all())  # else what some rows do not show would look flat
+    there_already = None if known is None else unit.predictor(known.w, known.b)
     turn, decrement, steps, failures = ("time" if maps is not None else "both"), np.inf, 0, 0
     while steps < MOST_STEPS and not context.stopping:
         context.check()
         frame = Frame(unit, w, turn, maps if steps == 0 else None)
-        few = len(eta) // (ROWS_PER_DIRECTION * max(frame.directions.shape[1], 1))
-        stride = 1 if turn == "both" or not definite else int(np.clip(few, 1, COARSEST))
-        gradient, hessian = frame.curvature(eta, stride=stride)
-        directions, pull = frame.penalty()
-        gradient = gradient + directions.T @ (unit.penalty @ w)
-        move = -solve(hessian + pull, gradient)
+        stride = 1
+        if turn != "both" and definite:
+            stride = int(np.clip(len(eta) // (ROWS_PER_DIRECTION * frame.size), 1, COARSEST))
+        slope, along = unit.slope(eta, w)
+        gradient, hessian = frame.gradient(slope, along), frame.curvature(eta, stride=stride) + frame.pull()
+        move = -solve(hessian, gradient, frame.bend(slope) if turn == "both" else None)
         half = -0.5 * float(gradient @ move)
         if turn == "both":
             decrement = half
             if half <= unit.limit:
                 return Found(w, b, value, half, steps, True)
+            if known is not None and there_already is not None and _distance(unit, eta, there_already) < _SAME:
+                return known
         step, shift = (part[..., 0] for part in frame.expand(move[:, None]))
-        along = unit.predictor(step, float(shift)) if turn != "both" else None
+        ahead = unit.predictor(step, float(shift)) if turn != "both" else None
         length, accepted = 1.0, False
         for _ in range(30):
             new = w + length * step
-            if along is None:
+            if ahead is None:
                 new = _retracted(unit, new)
                 there = unit.predictor(new, b + length * float(shift))
             else:
-                there = eta + length * along
+                there = eta + length * ahead
             reached = unit.value(there, new)
             close = half <= 1e-9 * max(1.0, abs(value)) and reached <= value + 1e-13 * max(1.0, abs(value))
             if np.isfinite(reached) and (reached <= value - 1e-4 * length * 2 * half or close):
@@ -232,6 +327,10 @@ def minimise(unit: Unit, w: np.ndarray, b: float, maps: Sequence[np.ndarray] | N
         else:
             turn = "space" if turn == "time" else "time"
     return Found(w, b, value, decrement, steps, False)
+
+
+def _distance(unit: Unit, eta: np.ndarray, other: np.ndarray) -> float:
+    return float(np.sqrt(unit.weights @ (eta - other) ** 2 / unit.weights.sum()))
 
 
 @dataclass(frozen=True)
@@ -265,36 +364,65 @@ class Tangent:
         """(P + 1, P + 1) inverse of the second derivatives, the intercept first."""
         return self.directions @ self.inverse @ self.directions.T
 
+    @property
+    def variances(self) -> np.ndarray:
+        """(P + 1,) diagonal of `covariance`, without making it."""
+        return np.einsum("pq,pq->p", self.directions @ self.inverse, self.directions)
+
 
 def tangent(unit: Unit, found: Found) -> Tangent:
     """The tangent space where a unit ended."""
     frame = Frame(unit, found.w, "both")
-    _, hessian = frame.curvature(unit.predictor(found.w, found.b), expected=True)
-    directions, pull = frame.penalty()
+    hessian = frame.curvature(unit.predictor(found.w, found.b), expected=True)
+    directions = frame.expand(np.eye(frame.size))[0]
     whole = np.vstack([np.eye(len(hessian))[-1:], directions])
-    sizes = [left.shape[1] * (sum(part.shape) - left.shape[1]) for part, (left, _) in zip(unit.parts, frame.factors, strict=True)]
-    ends = unit.free.size + np.cumsum([0, *sizes])
+    ends = [unit.free.size, *(spaces.stop for _, spaces in frame.places)]
     places = tuple(np.arange(a, b) for a, b in pairwise(ends))
-    return Tangent(whole, hessian, _inverse(hessian + pull), directions.T @ found.w, places)
+    return Tangent(whole, hessian, _inverse(hessian + frame.pull()), directions.T @ found.w, places)
 
 
-def factors_of(matrix: np.ndarray, rank: int) -> tuple[np.ndarray, np.ndarray]:
-    """Orthonormal maps (C, r) and time courses (n, r) of the best approximation of a (C, n) matrix."""
-    left, _, right = np.linalg.svd(matrix, full_matrices=False)
-    return left[:, :rank], right[:rank].T
+def factors_of(matrix: np.ndarray, rank: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Orthonormal maps (C, r), their strengths (r,) and time courses (n, r) of the best approximation of a (C, n) matrix."""
+    left, strength, right = np.linalg.svd(matrix, full_matrices=False)
+    return left[:, :rank], strength[:rank], right[:rank].T
 
 
-def solve(matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """The shortest solution of a positive semidefinite system, in units in which its diagonal is 1."""
-    return _inverse(matrix) @ right
+def solve(matrix: np.ndarray, right: np.ndarray, bend: np.ndarray | None = None) -> np.ndarray:
+    """The shortest solution of a positive semidefinite system, in units in which its diagonal is 1.
+
+    With a `bend` added to the matrix, which need not be definite then: along directions that bend down, as if they bent up as much, so
+    that the step still goes down.
+    """
+    diagonal = np.diagonal(matrix)
+    size = np.sqrt(np.where(diagonal > 0, diagonal, 1.0))
+    scale = np.outer(size, size)
+    scaled = matrix / scale
+    added = None if bend is None else bend / scale
+    try:
+        factor = cho_factor(scaled if added is None else scaled + added, lower=True, check_finite=False)
+        if np.diagonal(factor[0]).min() ** 2 > _DEFINITE:
+            return cho_solve(factor, right / size, check_finite=False) / size
+    except LinAlgError:
+        pass  # the eigenvectors say where it is flat or bends down
+    half = _half_inverse(scaled)
+    seen = half.T @ (right / size)
+    if added is None:
+        return half @ seen / size
+    values, vectors = eigh(half.T @ added @ half, check_finite=False)
+    return half @ (vectors @ ((vectors.T @ seen) / np.maximum(np.abs(1.0 + values), _FLATTEST))) / size
+
+
+def _half_inverse(scaled: np.ndarray) -> np.ndarray:
+    """H (q, k) with H'AH = 1 for a matrix A (q, q) of unit diagonal, without the directions in which it is flat."""
+    values, vectors = eigh(scaled, check_finite=False)
+    known = values > NULL * max(float(values[-1]), 1e-300) * max(1.0, len(values) / 100)
+    return vectors[:, known] / np.sqrt(values[known])
 
 
 def _inverse(matrix: np.ndarray) -> np.ndarray:
     diagonal = np.diagonal(matrix)
     size = np.sqrt(np.where(diagonal > 0, diagonal, 1.0))
-    values, vectors = eigh(matrix / np.outer(size, size), check_finite=False)
-    known = values > NULL * max(float(values[-1]), 1e-300) * max(1.0, len(values) / 100)
-    half = vectors[:, known] / np.sqrt(values[known]) / size[:, None]
+    half = _half_inverse(matrix / np.outer(size, size)) / size[:, None]
     return half @ half.T
 
 
@@ -302,9 +430,8 @@ def _retracted(unit: Unit, w: np.ndarray) -> np.ndarray:
     """The nearest coefficients whose parts have their rank."""
     w = w.copy()
     for part in unit.parts:
-        left, strength, right = np.linalg.svd(w[part.columns].reshape(part.shape), full_matrices=False)
-        kept = slice(0, part.rank)
-        w[part.columns] = ((left[:, kept] * strength[kept]) @ right[kept]).ravel()
+        left, strength, right = factors_of(w[part.columns].reshape(part.shape), part.rank)
+        w[part.columns] = ((left * strength) @ right.T).ravel()
     return w
 
 
