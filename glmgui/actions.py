@@ -38,6 +38,8 @@ class Record:
         For a switch: whether it is on.
     ends_group : bool
         A line follows in the menu.
+    also : tuple of str
+        Further shortcuts, that other programs have for the same.
     """
 
     name: str
@@ -50,6 +52,7 @@ class Record:
     enabled: Test = lambda window: True
     checked: Test | None = None
     ends_group: bool = False
+    also: tuple[str, ...] = ()
 
 
 def _has_recording(window: MainWindow) -> bool:
@@ -141,7 +144,7 @@ ACTIONS: tuple[Record, ...] = (
     Record("undo", "&Undo", "Edit", lambda w: w.document.undo(), "Take back the last edit", "Ctrl+Z", "undo", lambda w: bool(w.document.undo_text)),
     Record(
         "redo", "&Redo", "Edit", lambda w: w.document.redo(), "Do again what was taken back", "Ctrl+Shift+Z", "redo",
-        lambda w: bool(w.document.redo_text), ends_group=True,
+        lambda w: bool(w.document.redo_text), ends_group=True, also=("Ctrl+Y",),
     ),
     Record("palette", "Search &actions\u2026", "Edit", commands.open_palette, "Find anything that can be done by its name", "Ctrl+K", "search"),
     Record("fit", "&Fit", "Fit", lambda w: w.session.fit(), "Fit all chosen units", "Ctrl+R", "fit", _can_fit),

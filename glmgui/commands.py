@@ -74,11 +74,12 @@ def export_figure(window: MainWindow) -> None:
     dialog = ExportFigureDialog(plots, window)
     if not dialog.exec():
         return
-    name = dialog.plot.title or "figure"
-    stem = "_".join("".join(letter if letter.isalnum() else " " for letter in name).split()).lower()
     ending = dialog.ending
     path = window.session.questions.save_path(
-        "Export figure", f"{window.settings.folder}/{stem}{ending}", f"{ending[1:].upper()} (*{ending})", ending
+        "Export figure",
+        f"{window.settings.folder}/{dialog.plot.proposed_name}{ending}",
+        f"{ending[1:].upper()} (*{ending})",
+        ending,
     )
     if path is None:
         return

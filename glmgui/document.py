@@ -28,10 +28,11 @@ _KEEP = object()
 
 @dataclass(frozen=True)
 class _Step:
-    """An analysis and what was done to get to the one after it."""
+    """An analysis, what was done to get to the one after it, and the recording below it where that brought another."""
 
     analysis: Analysis
     text: str
+    recording: Recording | object | None = _KEEP
 
 
 class Document(QObject):
@@ -127,38 +128,38 @@ class Document(QObject):
 
     # Edits of the analysis
 
-    def edit(self, analysis: Analysis, text: str) -> None:
-        """Replace the analysis; `text` says what was done, in the imperative ("Change bin size").
+    def edit(self, analysis: Analysis, text: str, recording: Recording | object = _KEEP) -> None:
+        """Replace the analysis, and the `recording` below it where one is given; `text` says what was done, in the imperative.
 
         The same text again within a second belongs to the same step of undo, so that a drag of a slider is undone at once. An analysis
         equal to the present one changes nothing.
         """
-        if analysis == self._analysis:
+        another = recording is not _KEEP and recording is not self._recording
+        if analysis == self._analysis and not another:
             return
         last_text, last_time = self._last_edit
         now = time.monotonic()
-        if not (self._undo and last_text == text and now - last_time < _MERGE_SECONDS):
-            self._undo.append(_Step(self._analysis, text))
+        if another or not (self._undo and last_text == text and now - last_time < _MERGE_SECONDS):
+            self._undo.append(_Step(self._analysis, text, self._recording if another else _KEEP))
             del self._undo[:-_MOST_STEPS]
         self._redo.clear()
         self._last_edit = (text, now)
-        self._replace(analysis)
+        self._replace(analysis, recording)
 
     def undo(self) -> None:
-        """Go back one edit."""
-        if self._undo:
-            step = self._undo.pop()
-            self._redo.append(_Step(self._analysis, step.text))
-            self._last_edit = ("", 0.0)
-            self._replace(step.analysis)
+        """Go back one edit, to the recording that it had too."""
+        self._step(self._undo, self._redo)
 
     def redo(self) -> None:
         """Do again what was undone last."""
-        if self._redo:
-            step = self._redo.pop()
-            self._undo.append(_Step(self._analysis, step.text))
+        self._step(self._redo, self._undo)
+
+    def _step(self, taken: list[_Step], given: list[_Step]) -> None:
+        if taken:
+            step = taken.pop()
+            given.append(_Step(self._analysis, step.text, _KEEP if step.recording is _KEEP else self._recording))
             self._last_edit = ("", 0.0)
-            self._replace(step.analysis)
+            self._replace(step.analysis, step.recording)
 
     @property
     def undo_text(self) -> str:
@@ -202,13 +203,9 @@ class Document(QObject):
         """Put another recording under the same analysis."""
         if recording is self._recording:
             return
-        self._recording, self._effective, self._live = recording, None, None
-        what = {"recording", "selection", "result"}
-        names = recording.unit_names if recording is not None else ()
-        if self._unit not in names:
-            self._unit = names[0] if names else None
+        self._take_recording(recording)
         self._restale()
-        self.changed.emit(frozenset(what))
+        self.changed.emit(frozenset({"recording", "selection", "result"}))
 
     def set_effective_recording(self, recording: Recording) -> None:
         """Take the recording with its derived covariates, computed in a job."""
@@ -266,11 +263,20 @@ class Document(QObject):
 
     # Inside
 
-    def _replace(self, analysis: Analysis) -> None:
+    def _take_recording(self, recording: Recording | None) -> None:
+        self._recording, self._effective, self._live = recording, None, None
+        names = recording.unit_names if recording is not None else ()
+        if self._unit not in names:
+            self._unit = names[0] if names else None
+
+    def _replace(self, analysis: Analysis, recording: Recording | object | None = _KEEP) -> None:
         was_modified, before = self.modified, self._term
         self._analysis = analysis
         self._term = self._clamped(self._term)
         what = {"analysis"}
+        if recording is not _KEEP and recording is not self._recording:
+            self._take_recording(recording)
+            what |= {"recording", "selection", "result"}
         if self._fault != ("", ""):
             self._fault = ("", "")
             what.add("fault")

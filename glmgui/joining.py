@@ -73,8 +73,7 @@ class Joining:
 
         def take(joined: Recording) -> None:
             before = {note for one in recordings for note in one.notes} | set(document.recording.notes)
-            document.set_recording(joined)
-            document.edit(for_recording(change(document.analysis), joined), text)
+            document.edit(for_recording(change(document.analysis), joined), text, joined)
             for note in joined.notes:
                 if note not in before:
                     notices().tell("info", note, title=joined.name)

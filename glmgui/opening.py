@@ -70,8 +70,7 @@ class Opening:
         """Put another recording under the same analysis."""
 
         def take(recording: Recording) -> None:
-            self._document.set_recording(recording)
-            self._document.edit(for_recording(self._document.analysis, recording), "Replace recording")
+            self._document.edit(for_recording(self._document.analysis, recording), "Replace recording", recording)
             self._opened(path, path)
 
         self._session.unless_fitting(lambda: self.open_or_ask(path, take))

@@ -112,7 +112,7 @@ class MainWindow(QMainWindow):
             action.setToolTip(record.help + (f"  ({record.shortcut})" if record.shortcut else ""))
             action.setStatusTip("")
             if record.shortcut:
-                action.setShortcut(QKeySequence(record.shortcut))
+                action.setShortcuts([QKeySequence(keys) for keys in (record.shortcut, *record.also)])
             action.setCheckable(record.checked is not None)
             action.triggered.connect(lambda _, record=record: self._run(record))
             self.addAction(action)

@@ -172,12 +172,16 @@ class Plot(QWidget):
         except GlmError as error:
             QMessageBox.warning(self, "Not saved", error.message)
 
-    def _proposed_path(self, ending: str) -> str:
-        """In the folder that was saved to last, named by what is drawn and of whom."""
+    @property
+    def proposed_name(self) -> str:
+        """For a file, without an ending: what is drawn and of whom."""
         words = f"{self.subject} {self.title or self.objectName()}"
         text = "".join(letter if letter.isalnum() else "_" for letter in words)
-        stem = "_".join(part for part in text.split("_") if part).lower() or "figure"
-        return str((Plot._folder or Path.home()) / f"{stem}{ending}")
+        return "_".join(part for part in text.split("_") if part).lower() or "figure"
+
+    def _proposed_path(self, ending: str) -> str:
+        """In the folder that was saved to last."""
+        return str((Plot._folder or Path.home()) / f"{self.proposed_name}{ending}")
 
     @contextmanager
     def painted_for_paper(self, scale: float = 1.0) -> Iterator[None]:

@@ -159,3 +159,40 @@ def test_edits_are_quick(document):
     for seed in range(200):
         document.edit(document.analysis.with_(seed=seed + 1), f"Step {seed}")
     assert time.perf_counter() - start < 1.0
+
+
+def test_undo_brings_back_the_recording_that_an_edit_replaced(document, seen):
+    one, two = FakeRecording(("a", "b"), "one"), FakeRecording(("b", "c"), "two")
+    document.open(one, Analysis())
+    document.edit(retitled(document, "joined"), "Add session", two)
+    assert document.recording is two
+    assert document.unit == "b"
+    seen.clear()
+    document.undo()
+    assert document.recording is one
+    assert document.analysis.title == ""
+    assert len(seen) == 1, "panels see the old recording together with the old analysis"
+    assert {"recording", "analysis"} <= seen[0]
+    document.redo()
+    assert document.recording is two
+    assert document.analysis.title == "joined"
+
+
+def test_another_recording_is_a_step_of_its_own_although_the_analysis_stays(document):
+    one, two = FakeRecording(("a",), "one"), FakeRecording(("a",), "two")
+    document.open(one, Analysis())
+    document.edit(document.analysis, "Replace recording", two)
+    document.edit(document.analysis, "Replace recording", one)
+    document.undo()
+    assert document.recording is two
+    document.undo()
+    assert document.recording is one
+    assert document.undo_text == ""
+
+
+def test_undo_takes_away_a_recording_that_was_put_where_none_was(document):
+    document.open(None, Analysis())
+    document.edit(document.analysis, "Replace recording", FakeRecording(("a",), "one"))
+    document.undo()
+    assert document.recording is None
+    assert document.unit is None

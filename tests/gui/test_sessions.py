@@ -118,3 +118,14 @@ def test_a_project_with_sessions_opens_again_and_asks_for_each_that_is_missing(t
         window.session.open(work / "a.toml")
     assert asked == [("Tag 1.nwb", "Tag 1.nwb")]
     assert sessions_of(window) == ["Tag 1", "日2"]
+
+
+def test_undo_takes_a_session_out_again(two, qtbot):
+    window, _ = two
+    window.action("undo").trigger()
+    assert not window.document.recording.sessions
+    assert not window.document.analysis.more_recordings
+    assert "Add session" in window.document.redo_text
+    window.action("redo").trigger()
+    assert sessions_of(window) == ["Tag 1", "日2"]
+    assert len(window.document.analysis.more_recordings) == 1

@@ -445,3 +445,17 @@ def test_an_exception_in_a_slot_is_a_notice(window, qtbot):
         from qtpy.QtCore import qInstallMessageHandler
 
         qInstallMessageHandler(None)
+
+
+def test_redo_has_the_keys_of_other_programs_too(window):
+    keys = {shortcut.toString() for shortcut in window.action("redo").shortcuts()}
+    assert keys == {"Ctrl+Shift+Z", "Ctrl+Y"}
+
+
+def test_figures_are_named_after_the_unit_too(qtbot):
+    from glmgui.plots import Axis, LinePlot
+
+    plot = LinePlot("position: data and model", Axis("x"), Axis("y"))
+    qtbot.addWidget(plot)
+    plot.subject = "unit 7"
+    assert plot.proposed_name == "unit_7_position_data_and_model"
