@@ -13,7 +13,6 @@ from pydantic import model_validator
 
 from glmengine.errors import GlmError
 from glmengine.files import write_whole
-from glmengine.reading import RawRecording, RawSeries, RawTrials, safe_name, unique_names
 from glmengine.spec import Spec, param
 
 FORMAT_VERSION = 1
@@ -22,6 +21,9 @@ Arrays = Mapping[str, "np.ndarray | list[np.ndarray]"]
 """What a file holds, by name; a list is a cell array, one entry a unit."""
 
 TimeUnit = Literal["s", "ms", "us", "min", "samples"]
+COLUMN = re.compile(r"\[(\d+)\]$")
+"""Behind the name of an array with rows and columns: one of its columns, counted from 0."""
+
 SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "min": 60.0}
 
 
@@ -57,6 +59,13 @@ class Spikes(TimeBase):
         title="Spike times", help="Array or column of spike times; a cell array holds one unit in each cell.", min_length=1
     )
     units: str = param("", title="Unit of each spike", help="Array or column that says which unit fired; one unit where empty.")
+    more: tuple[str, ...] = param(
+        (), title="Further units", help="Arrays of spike times of further units, where each unit has an array of its own."
+    )
+    names: str = param("", title="Names of the units", help="Array with a name or number for each unit.")
+    properties: tuple[str, ...] = param(
+        (), title="Properties of the units", help="Arrays with a value for each unit or spike: region, shank, quality."
+    )
 
 
 class Counts(TimeBase):
@@ -66,6 +75,7 @@ class Counts(TimeBase):
         title="Counts", help="One array with a column for each unit, or one column of the file for each unit.", min_length=1
     )
     times: str = param("", title="Bin centres", help="Array of the bins' centres; none where a rate is given.")
+    units_first: bool = param(False, title="Units first", help="The array has a row for each unit, not a column.")
 
 
 class Measured(TimeBase):
@@ -170,165 +180,6 @@ class Recipe(Spec):
         return {"format_version": self.format_version, **self.model_dump(mode="json", exclude_defaults=True, exclude_none=True)}
 
 
-def apply_recipe(recipe: Recipe, arrays: Arrays) -> RawRecording:
-    """Make a recording of named arrays.
-
-    Raises
-    ------
-    GlmError
-        If an array is missing or does not fit; `field` is the recipe's.
-    """
-    raw = RawRecording()
-    if recipe.spikes is not None:
-        _add_spikes(raw, recipe.spikes, arrays)
-    else:
-        _add_counts(raw, recipe.counts, arrays)
-    for position, item in enumerate(recipe.covariates):
-        raw.series.append(_series(item, arrays, f"covariates.{position}"))
-    for position, item in enumerate(recipe.epochs):
-        field = f"epochs.{position}"
-        pair = [
-            item.seconds(_numbers(arrays, name, f"{field}.{end}"), field)
-            for end, name in (("start", item.start), ("stop", item.stop))
-        ]
-        _same_length(pair, item.name, field)
-        raw.epochs[safe_name(item.name)] = np.column_stack(pair)
-    for position, item in enumerate(recipe.trials):
-        field = f"trials.{position}"
-        start, stop = (
-            item.seconds(_numbers(arrays, name, f"{field}.{end}"), field)
-            for end, name in (("start", item.start), ("stop", item.stop))
-        )
-        columns = {safe_name(name): np.ravel(_array(arrays, name, f"{field}.properties")) for name in item.properties}
-        _same_length([start, stop, *columns.values()], item.name, field)
-        raw.trials[safe_name(item.name)] = RawTrials(start, stop, columns)
-    for position, item in enumerate(recipe.events):
-        field = f"events.{position}"
-        raw.events[safe_name(item.name)] = item.seconds(_numbers(arrays, item.times, f"{field}.times"), field)
-    return raw
-
-
-def _add_spikes(raw: RawRecording, spikes: Spikes, arrays: Arrays) -> None:
-    found = _get(arrays, spikes.times, "spikes.times")
-    if isinstance(found, list):
-        raw.spikes = [spikes.seconds(_plain_numbers(cell, spikes.times, "spikes.times"), "spikes") for cell in found]
-        raw.unit_names = [str(number) for number in range(len(found))]
-        return
-    times = spikes.seconds(_numbers(arrays, spikes.times, "spikes.times"), "spikes")
-    if not spikes.units:
-        raw.spikes, raw.unit_names = [times], [safe_name(spikes.times)]
-        return
-    owners = np.ravel(_array(arrays, spikes.units, "spikes.units"))
-    _same_length([times, owners], f"{spikes.times} and {spikes.units}", "spikes.units")
-    if owners.dtype.kind == "f":
-        known = np.isfinite(owners)
-        times, owners = times[known], owners[known]
-        if np.array_equal(owners, np.rint(owners)):
-            owners = owners.astype(np.int64)
-    names, index = np.unique(owners, return_inverse=True)
-    order = np.argsort(index, kind="stable")
-    bounds = np.searchsorted(index[order], np.arange(len(names) + 1))
-    raw.spikes = [times[order[bounds[unit] : bounds[unit + 1]]] for unit in range(len(names))]
-    raw.unit_names = unique_names([safe_name(str(name)) for name in names])
-
-
-def _add_counts(raw: RawRecording, counts: Counts, arrays: Arrays) -> None:
-    columns = [_array(arrays, name, "counts.values") for name in counts.values]
-    if len(columns) == 1:
-        values = np.atleast_2d(np.squeeze(columns[0]))
-        values = values.T if values.shape[0] == 1 else values
-        length = len(_numbers(arrays, counts.times, "counts.times")) if counts.times else len(values)
-        if values.shape[0] != length and values.shape[1] == length:
-            values = values.T
-        raw.unit_names = [str(unit) for unit in range(values.shape[1])]
-    else:
-        columns = [np.ravel(column) for column in columns]
-        _same_length(columns, "the counts", "counts.values")
-        values = np.column_stack(columns)
-        raw.unit_names = unique_names([safe_name(name) for name in counts.values])
-    if values.dtype.kind not in "buif":
-        raise GlmError(f"the counts are {values.dtype}, not numbers; name other columns", field="counts.values")
-    times = _times(counts, counts.times, len(values), arrays, "counts", centred=True)
-    _same_length([times, values], "the counts and their times", "counts.times")
-    raw.counts = RawSeries("counts", times, values)
-
-
-def _series(item: Measured, arrays: Arrays, field: str) -> RawSeries:
-    columns = [_array(arrays, name, f"{field}.values") for name in item.values]
-    for name, column in zip(item.values, columns, strict=True):
-        if column.dtype.kind not in "buif":
-            raise GlmError(
-                f"'{name}' holds {column.dtype}, not numbers; name another array, or code it as numbers", field=f"{field}.values"
-            )
-    if len(columns) == 1:
-        values = np.squeeze(columns[0])
-        values = values.reshape(1) if values.ndim == 0 else values
-        length = len(_numbers(arrays, item.times, f"{field}.times")) if item.times else len(values)
-        if values.ndim == 2 and values.shape[0] != length and values.shape[1] == length:
-            values = values.T
-    else:
-        columns = [np.ravel(column) for column in columns]
-        _same_length(columns, item.name, f"{field}.values")
-        values = np.column_stack(columns)
-    times = _times(item, item.times, len(values), arrays, field)
-    _same_length([times, values], f"{item.name} and its times", f"{field}.times")
-    width = values.shape[1] if values.ndim == 2 else 0
-    components = item.components or (tuple("xyz"[:width]) if width <= 3 else tuple(map(str, range(width))))
-    if width and len(components) != width:
-        raise GlmError(
-            f"{item.name} has {width} components and {len(components)} names for them; give {width} names",
-            field=f"{field}.components",
-        )
-    if item.scale != 1.0:
-        values = values * item.scale
-    return RawSeries(safe_name(item.name), times, values, item.unit, item.kind or None, components if width else ())
-
-
-def _times(base: TimeBase, name: str, length: int, arrays: Arrays, field: str, *, centred: bool = False) -> np.ndarray:
-    if name:
-        return base.seconds(_numbers(arrays, name, f"{field}.times"), field)
-    if base.rate is None:
-        raise GlmError(
-            f"field '{field}': has neither times nor a rate; name the array of times, or give the sampling rate",
-            field=f"{field}.times",
-        )
-    return (np.arange(length) + (0.5 if centred else 0.0)) / base.rate + base.offset
-
-
-def _get(arrays: Arrays, name: str, field: str) -> np.ndarray | list[np.ndarray]:
-    if name not in arrays:
-        have = ", ".join(list(arrays)[:20]) or "nothing"
-        raise GlmError(f"field '{field}': there is no array or column '{name}'; the file holds: {have}", field=field)
-    return arrays[name]
-
-
-def _array(arrays: Arrays, name: str, field: str) -> np.ndarray:
-    found = _get(arrays, name, field)
-    if isinstance(found, list):
-        raise GlmError(f"field '{field}': '{name}' is a cell array, where one array is needed; name another", field=field)
-    return found
-
-
-def _numbers(arrays: Arrays, name: str, field: str) -> np.ndarray:
-    return _plain_numbers(_array(arrays, name, field), name, field)
-
-
-def _plain_numbers(values: np.ndarray, name: str, field: str) -> np.ndarray:
-    values = np.ravel(values)
-    if values.dtype.kind not in "buif":
-        raise GlmError(f"field '{field}': '{name}' holds {values.dtype}, not numbers; name another array", field=field)
-    return values.astype(np.float64)
-
-
-def _same_length(columns: list[np.ndarray], what: str, field: str) -> None:
-    lengths = {len(column) for column in columns}
-    if len(lengths) > 1:
-        raise GlmError(
-            f"field '{field}': {what} differ in length ({', '.join(map(str, sorted(lengths)))}); name arrays that belong together",
-            field=field,
-        )
-
-
 def references(recipe: Recipe) -> set[str]:
     """Every array that a recipe names."""
     named: set[str] = set()
@@ -340,7 +191,7 @@ def references(recipe: Recipe) -> set[str]:
         elif isinstance(value, list | tuple):
             for content in value:
                 visit(content, key)
-        elif isinstance(value, str) and key in ("times", "units", "values", "start", "stop", "properties"):
+        elif isinstance(value, str) and key in ("times", "units", "values", "start", "stop", "properties", "more", "names"):
             named.add(value)
 
     visit(recipe.model_dump())

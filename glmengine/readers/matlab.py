@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 VERSION_5, VERSION_7 = b"MATLAB 5.0 MAT-file", b"MATLAB 7.3 MAT-file"
 DEEPEST = 6
 MOST_CELLS = 20_000
+LONGEST_TEXT = 10_000
 
 
 def recognises(path: Path, head: bytes) -> bool:
@@ -27,7 +28,15 @@ def recognises(path: Path, head: bytes) -> bool:
 
 
 def arrays(path: Path, names: set[str] | None = None) -> dict[str, np.ndarray | list[np.ndarray]]:
-    """Every numeric array, fields of structs as ``struct.field``, cell arrays of vectors as lists."""
+    """Every numeric array, fields of structs as ``struct.field``, cell arrays of vectors as lists; those of files beside it on request."""
+    from glmengine.beside import add_arrays_beside
+
+    found = _arrays(path)
+    add_arrays_beside(found, path, names)
+    return found
+
+
+def _arrays(path: Path) -> dict[str, np.ndarray | list[np.ndarray]]:
     with open(path, "rb") as file:
         head = file.read(len(VERSION_7))
     found: dict[str, np.ndarray | list[np.ndarray]] = {}
@@ -54,11 +63,12 @@ def arrays(path: Path, names: set[str] | None = None) -> dict[str, np.ndarray | 
 
 def read(path: Path, recipe: Recipe | None) -> RawRecording:
     """The recording that the recipe makes of the file's arrays."""
-    from glmengine.recipes import apply_recipe
+    from glmengine.applying import apply_recipe
+    from glmengine.recipes import references
 
     if recipe is None:
         raise GlmError(f"{path.name}: a MATLAB file needs a recipe that says what its arrays are")
-    return apply_recipe(recipe, arrays(path))
+    return apply_recipe(recipe, arrays(path, references(recipe)))
 
 
 READER = Reader("MATLAB", (".mat",), recognises, read, needs_recipe=True, probe=True, arrays=arrays)
@@ -111,17 +121,25 @@ def _from_hdf5(found: dict[str, Any], name: str, parent: h5py.Group, link: Any, 
         for reference in item[()].T.ravel()[:MOST_CELLS]:
             cell = parent.file[reference] if reference else None
             if isinstance(cell, h5py.Dataset):
-                cells.append(_numbers(cell))
+                cells.append(_text(cell) if text_of(cell.attrs.get("MATLAB_class", "")) == "char" else _numbers(cell))
         if all(cell is not None for cell in cells):
             _keep_cells(found, name, cells)
     elif kind == "char":
-        codes = _numbers(item)
-        if codes is not None and codes.size < 10_000:
-            found[name] = np.array(["".join(map(chr, codes.ravel().astype(np.uint16)))])
+        text = _text(item)
+        if text is not None:
+            found[name] = text
     else:
         values = _numbers(item)
         if values is not None:
             found[name] = values
+
+
+def _text(item: h5py.Dataset) -> np.ndarray | None:
+    """A row of characters as one text."""
+    codes = _numbers(item)
+    if codes is None or codes.size >= LONGEST_TEXT:
+        return None
+    return np.array(["".join(map(chr, codes.ravel().astype(np.uint16)))])
 
 
 def _numbers(item: h5py.Dataset) -> np.ndarray | None:

@@ -30,10 +30,18 @@ def recognises(path: Path, head: bytes) -> bool:
 
 
 def arrays(path: Path, names: set[str] | None = None) -> dict[str, np.ndarray | list[np.ndarray]]:
-    """Every array of numbers or text.
+    """Every array of numbers or text, and those of files beside it that `names` asks for.
 
     Arrays of Python objects are left out, because unpickling them could run code, and large ones that `names` does not ask for.
     """
+    from glmengine.beside import add_arrays_beside
+
+    found = _arrays(path, names)
+    add_arrays_beside(found, path, names)
+    return found
+
+
+def _arrays(path: Path, names: set[str] | None) -> dict[str, np.ndarray | list[np.ndarray]]:
     with open(path, "rb") as file:
         single = file.read(len(MAGIC)) == MAGIC
     try:
@@ -59,7 +67,8 @@ def arrays(path: Path, names: set[str] | None = None) -> dict[str, np.ndarray | 
 
 def read(path: Path, recipe: Recipe | None) -> RawRecording:
     """The recording that the recipe makes of the arrays."""
-    from glmengine.recipes import apply_recipe, references
+    from glmengine.applying import apply_recipe
+    from glmengine.recipes import references
 
     if recipe is None:
         raise GlmError(f"{path.name}: NumPy arrays need a recipe that says what they are")

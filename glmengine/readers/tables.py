@@ -41,24 +41,17 @@ def recognises(path: Path, head: bytes) -> bool:
 
 def arrays(path: Path, names: set[str] | None = None) -> dict[str, np.ndarray | list[np.ndarray]]:
     """Every column by name, and of the tables beside the file those columns that `names` asks for as ``FILE:COLUMN``."""
+    from glmengine.beside import add_arrays_beside
+
     found: dict[str, np.ndarray | list[np.ndarray]] = dict(_columns(path))
-    for other in sorted({name.split(":", 1)[0] for name in names or () if ":" in name and name not in found}):
-        if other != Path(other).name or other in ("", ".", ".."):
-            raise GlmError(
-                f"{path.name}: the recipe names the table '{other}', which is not beside it; put it into the same folder"
-            )
-        beside = path.parent / other
-        if not beside.is_file():
-            raise GlmError(
-                f"{path.name}: the recipe names the table {other}, which is not beside it; put it into the same folder"
-            )
-        found |= {f"{other}:{name}": column for name, column in _columns(beside).items()}
+    add_arrays_beside(found, path, names)
     return found
 
 
 def read(path: Path, recipe: Recipe | None) -> RawRecording:
     """The recording that the recipe makes of the columns."""
-    from glmengine.recipes import apply_recipe, references
+    from glmengine.applying import apply_recipe
+    from glmengine.recipes import references
 
     if recipe is None:
         raise GlmError(f"{path.name}: a table needs a recipe that says what its columns are")
