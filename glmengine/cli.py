@@ -29,25 +29,8 @@ exit codes: 0 done, 1 the data or the analysis is at fault (one line says what),
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; its exit code."""
-    from glmengine import probing
-
-    if arguments is None and sys.argv[1:] == [probing.PROBE_OPTION]:  # a frozen program reads a doubtful file in a copy of itself
-        return probing.main()
-    parser = build_parser()
-    options = parser.parse_args(arguments)
-    if options.command is None:
-        parser.print_help()
-        return WRONG_USAGE
-    quiet_libraries()
-    from glmengine import commands, runtime
-
-    runtime.configure()
     try:
-        if getattr(options, "allow_code", False):
-            from glmengine.basis.custom import allow_code
-
-            allow_code()
-        return getattr(commands, options.command)(options) or DONE
+        return _run(arguments)
     except GlmError as error:
         say_error(error.message)
         return AT_FAULT
@@ -64,6 +47,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
         say_error(f"a fault of the program ({type(error).__name__}: {error})")
         say_error(f"please report it with the file {_kept(error)}")
         return AT_FAULT
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    from glmengine import probing
+
+    if arguments is None and sys.argv[1:] == [probing.PROBE_OPTION]:  # a frozen program reads a doubtful file in a copy of itself
+        return probing.main()
+    parser = build_parser()
+    options = parser.parse_args(arguments)
+    if options.command is None:
+        parser.print_help()
+        return WRONG_USAGE
+    quiet_libraries()
+    from glmengine import commands, runtime
+
+    runtime.configure()
+    if getattr(options, "allow_code", False):
+        from glmengine.basis.custom import allow_code
+
+        allow_code()
+    return getattr(commands, options.command)(options) or DONE
 
 
 def build_parser() -> argparse.ArgumentParser:

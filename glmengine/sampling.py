@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from glmengine.timegrid import TimeGrid
 
 
+_SAME = 1e-8
+"""Seconds by which a sample may lie beside a bin's centre and still be taken at it: sums of times are rounded."""
+
+
 def sample_covariate(covariate: Covariate, grid: TimeGrid, max_gap: float | None) -> np.ndarray:
     """(T,) or (T, C) float64, NaN where invalid; see `TimeGrid.sample`."""
     if covariate.stored is not None:
@@ -156,8 +160,8 @@ def _interpolated(
     sampled = np.full(len(at), np.nan)
     if not len(times):
         return sampled
-    right = np.searchsorted(times, at, side="left")
-    exact = (right < len(times)) & (times[np.minimum(right, len(times) - 1)] == at)
+    right = np.searchsorted(times, at - _SAME, side="left")
+    exact = (right < len(times)) & (times[np.minimum(right, len(times) - 1)] <= at + _SAME)
     sampled[exact] = values[right[exact]]
     left = right - 1
     between = ~exact & (left >= 0) & (right < len(times))
@@ -181,7 +185,7 @@ def _held(
     if not len(times):
         return sampled
     support = np.asarray(covariate.data.time_support.values)
-    left = np.searchsorted(times, at, side="right") - 1
+    left = np.searchsorted(times, at + _SAME, side="right") - 1
     known = left >= 0
     sampled[known] = values[left[known]]
     since = at[known] - times[left[known]]

@@ -89,7 +89,7 @@ def _take_counts(raw: RawRecording, units: h5py.Group | None) -> bool:
         whole = values.dtype.kind in "bui" or (np.isfinite(values).all() and (values == np.rint(values)).all())
         if units is None and (not whole or (values < 0).any()):
             continue
-        columns = {} if units is None else table(units, raw.notes, "units")
+        columns = {} if units is None else table(units, raw.notes, "units", skip=("obs_intervals",))
         ids = columns.get("unit_name", np.arange(values.shape[1]) if units is None else needed_array(units, "id", "units/id"))
         if len(ids) != values.shape[1]:
             continue
@@ -97,6 +97,8 @@ def _take_counts(raw: RawRecording, units: h5py.Group | None) -> bool:
         raw.counts = RawSeries(series.name, series.times, values)
         raw.unit_names = unique_names([safe_name(text_of(value)) for value in ids])
         raw.unit_columns = {key: column for key, column in columns.items() if key != "unit_name"}
+        if units is not None:
+            _add_observed(raw, units)
         return True
     return False
 
@@ -176,7 +178,7 @@ def _add_observed(raw: RawRecording, group: h5py.Group) -> None:
     if "obs_intervals" not in group or "obs_intervals_index" not in group:
         return
     observed = [np.reshape(rows, (-1, 2)).astype(np.float64) for rows in ragged(group, "obs_intervals", "units")]
-    if len(observed) != len(raw.spikes) or not sum(map(len, observed)):
+    if len(observed) != len(raw.unit_names) or not sum(map(len, observed)):
         return
     distinct = {rows.tobytes(): rows for rows in observed if len(rows)}
     raw.support = np.concatenate(list(distinct.values()))
