@@ -23,7 +23,6 @@ from glmgui.panels.features import FeaturesPanel
 from glmgui.panels.log import LogPanel
 from glmgui.panels.model import ModelPanel
 from glmgui.panels.results import ResultsPanel
-from glmgui.plots.base import Plot
 from glmgui.session import Session
 from glmgui.settings import Settings
 from glmgui.strips import STEPS, NoticeBar, ProgressStrip, StatusLine, StepsRail, states_of
@@ -231,8 +230,6 @@ class MainWindow(QMainWindow):
         sessions.remove_asked.connect(session.joining.remove)
         sessions.renamed.connect(session.joining.rename)
         self.notice_bar.details_asked.connect(lambda notice: DetailsDialog(notice, self).exec())
-        for plot in self.findChildren(Plot):
-            plot.saved.connect(lambda path: notices().tell("info", f"written to {path}", title="Export"))
 
     def _begun(self, label: str) -> None:
         job = self.jobs.current

@@ -24,6 +24,7 @@ from qtpy.QtWidgets import (
 
 from glmengine.errors import GlmError
 from glmgui import theme
+from glmgui.errors import notices
 from glmgui.plots import style
 from glmgui.plots.export import save_numbers, save_plot
 from glmgui.plots.series import Axis, Table
@@ -169,6 +170,7 @@ class Plot(QWidget):
             path = save()
             Plot._folder = path.parent
             self.saved.emit(str(path))
+            notices().tell("info", f"written to {path}", title="Export")
         except GlmError as error:
             QMessageBox.warning(self, "Not saved", error.message)
 

@@ -12,7 +12,7 @@ from glmgui.document import Document
 from glmgui.estimate import estimate
 from glmgui.jobs import Jobs
 from glmgui.panels.model import ModelPanel
-from glmgui.panels.results.curve_plots import kernels
+from glmgui.plots.curves import kernels
 
 
 def around(**options) -> EventTerm:

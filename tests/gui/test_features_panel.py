@@ -390,3 +390,29 @@ def test_a_check_that_fails_says_why_and_one_that_is_late_says_nothing(qtbot, pa
     settled(qtbot, panel)
     qtbot.wait(50)
     assert not check.verdict.isVisible()
+
+
+def test_a_live_fit_is_seen_where_the_slider_is(qtbot, document, jobs, small_recording, small_analysis, small_result):
+    """The curves once stood in another step, out of sight of whoever moved the slider."""
+    panel = FeaturesPanel(document, jobs)
+    qtbot.addWidget(panel)
+    panel.resize(1300, 650)
+    panel.show()
+    document.open(small_recording, small_analysis)
+    assert not panel.live.isVisible()
+    unit = small_result.units[1]
+    document.select(unit=unit)
+    document.set_live_result(small_result)
+    assert panel.live.isVisible()
+    assert not panel.features.isVisible()
+    assert panel.live.height() > 200
+    assert panel.live.plot.title.startswith(f"Live fit of unit {unit}")
+    drawn = panel.live.plot
+    document.select(unit=small_result.units[0])
+    assert panel.live.plot is drawn, "filled anew, not made anew"
+    assert small_result.units[0] in drawn.title
+    panel.add_term(defaults.history_term())
+    assert panel.live._none.isVisible(), "the live fit has not seen the new term yet"
+    document.set_live_result(None)
+    assert not panel.live.isVisible()
+    assert panel.features.isVisible()

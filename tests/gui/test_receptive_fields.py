@@ -10,7 +10,7 @@ from glmgui.estimate import estimate
 from glmgui.opening import first_analysis
 from glmgui.panels.features import add_menu, defaults
 from glmgui.panels.features.panel import FeaturesPanel
-from glmgui.panels.results.field_plots import fields
+from glmgui.plots.fields import fields
 
 
 @pytest.fixture(scope="module")

@@ -15,9 +15,9 @@ from glmengine.simulate import sample
 from glmengine.terms import CovariateTerm, Factor
 from glmgui.panels.data.panel import DataPanel
 from glmgui.panels.data.summary import summarise
-from glmgui.panels.results.curve_plots import tuning
 from glmgui.panels.results.panel import ResultsPanel
 from glmgui.panels.results.wording import BY_KEY, effect_in_words, scores_of
+from glmgui.plots.curves import tuning
 from glmgui.plots.raster import RasterPlot, _heights
 
 

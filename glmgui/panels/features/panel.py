@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QMenu, QSplitter, QStackedLayout, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QMenu, QSplitter, QStackedLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from glmengine.analysis import Analysis
 from glmengine.derived import EPOCH_KINDS
@@ -17,6 +17,7 @@ from glmgui.jobs import Jobs
 from glmgui.panels.features import add_menu, defaults
 from glmgui.panels.features.check import TermsCheck
 from glmgui.panels.features.editor import TermEditor
+from glmgui.panels.features.live import LiveCurve
 from glmgui.panels.features.preview_jobs import SECONDS, Ranges, basis_drawing, features_on_recording
 from glmgui.panels.features.previews import BasisPreview, FeaturePreview
 from glmgui.panels.features.term_list import Card, TermList
@@ -43,6 +44,7 @@ class FeaturesPanel(QWidget):
         self._asked: tuple | None = None
         self._ranges = Ranges()
         self.terms, self.basis, self.features = TermList(self), BasisPreview(self), FeaturePreview(self)
+        self.live = LiveCurve(self)
         self.editor, self.check = TermEditor(self), TermsCheck(document, jobs, self)
         self.message = MessageLine("term_message", self)
         self.empty = EmptyState("What may the rate depend on?", _NO_RECORDING, "features_empty", self)
@@ -63,7 +65,10 @@ class FeaturesPanel(QWidget):
         pictures = QSplitter(Qt.Orientation.Vertical)
         pictures.setChildrenCollapsible(False)
         pictures.addWidget(self.basis)
-        pictures.addWidget(self.features)
+        self._below = QStackedWidget()
+        self._below.addWidget(self.features)
+        self._below.addWidget(self.live)
+        pictures.addWidget(self._below)
         pictures.setSizes([320, 280])
         shown = QWidget()
         box = QVBoxLayout(shown)
@@ -114,6 +119,8 @@ class FeaturesPanel(QWidget):
             self._show()
         elif "fault" in what:
             self._show_faults()
+        if what & {"result", "analysis", "selection"}:
+            self._show_live()
 
     def _show(self) -> None:
         analysis, recording, at = self._document.analysis, self._recording, self._document.term
@@ -134,6 +141,15 @@ class FeaturesPanel(QWidget):
         self._preview(at, term, recording)
 
     # Pictures
+
+    def _show_live(self) -> None:
+        """While there is a live fit, what it found for the chosen term stands in the place of the term's columns."""
+        live, at, terms = self._document.result_is_live, self._document.term, self._document.analysis.terms
+        if live and at is not None and at < len(terms):
+            unit = self._document.unit
+            known = self._document.result
+            self.live.show_term(known, terms[at].label, unit if unit in known.units else str(known.units[0]))
+        self._below.setCurrentWidget(self.live if live else self.features)
 
     def _preview(self, at: int, term: Spec, recording: Recording) -> None:
         time = self._document.analysis.time

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import QGridLayout, QScrollArea, QVBoxLayout, QWidget
 
-from glmgui.panels.results.curve_plots import Drawing, kernels, pairs, tuning
-from glmgui.panels.results.field_plots import fields
 from glmgui.plots import Plot
+from glmgui.plots.curves import Drawing, kernels, pairs, tuning
+from glmgui.plots.fields import fields
 from glmgui.widgets import hint
 
 if TYPE_CHECKING:

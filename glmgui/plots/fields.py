@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from glmgui.panels.results.curve_plots import Drawing, Images, Lines, axis_of
 from glmgui.plots import Axis, Curve, Image
+from glmgui.plots.curves import Drawing, Images, Lines, axis_of
 
 if TYPE_CHECKING:
     import xarray as xr
