@@ -180,14 +180,16 @@ class Rows:
 
     def _centre_and_scale(self, centred: bool) -> tuple[np.ndarray, np.ndarray]:
         sample = self._sample()
-        self.density = np.count_nonzero(sample, axis=0) / max(len(sample), 1)
+        everywhere = np.count_nonzero(sample) == sample.size  # column by column takes ten times as long
+        self.density = np.ones(self.n_features) if everywhere else np.count_nonzero(sample, axis=0) / len(sample)
         self.maybe_constant = np.arange(0)
         if not len(sample):
             return np.zeros(self.n_features), np.ones(self.n_features)
         first = sample[0]
         moved = sample - first  # a constant column becomes exactly zero
         shift = moved.mean(axis=0)
-        spread = moved.std(axis=0)
+        moved -= shift
+        spread = np.sqrt(np.einsum("ij,ij->j", moved, moved) / len(moved))
         constant = spread <= 1e-12 * np.abs(first)  # rounding is not variation
         self.maybe_constant = np.flatnonzero(constant if centred else ~sample.any(axis=0))
         spread = np.where(constant, 0.0, spread)

@@ -174,7 +174,7 @@ class SparseProblem:
         stopping : callable, optional
             True when what there is should be kept, not converged.
         """
-        with workers() as self._pool:
+        with workers(self.rows.shape[0] * self.n_columns * self.M) as self._pool:
             return self._solve(quadratic, sparsity, scale, max_iterations, report, stopping)
 
     def _solve(

@@ -67,7 +67,7 @@ class StandardRows:
                 deviation *= weights[piece[0]][:, None]
             return np.einsum("ij,ij->j", deviation, deviation)
 
-        with workers() as pool:
+        with workers(n_rows * n_columns) as pool:
             mean = sum(pool.map(totals, blocks.pieces()), np.zeros(n_columns)) / count
             self.shift = mean if centred else np.zeros(n_columns)
             spread = np.sqrt(sum(pool.map(squares, blocks.pieces()), np.zeros(n_columns)) / count)
