@@ -98,8 +98,8 @@ class Minimiser:
 
     def _at_dispersion(self, problem: Problem, theta: np.ndarray, context: Any) -> tuple[Solution, np.ndarray]:
         if self._penalty.is_smooth or not problem.strength.any():
-            solution, self._descent = solve(problem, context, theta, solver=self._solver, descent=self._descent)
-            return solution, self._descent.theta
+            solution, theta, self._descent = solve(problem, context, theta, solver=self._solver, descent=self._descent)
+            return solution, theta
         bare = problem.strength == 0
         if bare.any():  # nothing holds these at zero: they are smooth
             return self._divided(problem, theta, context, bare)
