@@ -133,11 +133,12 @@ class Minimiser:
         if self._dispersion is None:
             self._dispersion = np.clip(_best_dispersions(problem, theta, np.ones(problem.n_columns)), 1e-3, 1e3)
 
-        iterations = np.zeros(problem.n_columns, int)
+        iterations, runaway = np.zeros(problem.n_columns, int), np.zeros(problem.n_columns, bool)
 
         def at(dispersion: np.ndarray, last: tuple[Solution, np.ndarray] | None) -> tuple[Solution, np.ndarray]:
             answer = self._at_dispersion(replace(problem, dispersion=dispersion), theta if last is None else last[1], context)
             iterations[:] += answer[0].iterations
+            runaway[:] |= answer[0].runaway  # at any dispersion; the next fit begins so far out that nothing is left to be seen
             return answer
 
         def best(answer: tuple[Solution, np.ndarray], dispersion: np.ndarray) -> np.ndarray:
@@ -151,7 +152,8 @@ class Minimiser:
         solution = replace(
             solution,
             objective=solution.objective + _dispersion_losses(problem, found.dispersion),
-            converged=solution.converged & found.converged,
+            converged=solution.converged & found.converged & ~runaway,
+            runaway=runaway,
             iterations=iterations,
             solver=f"{solution.solver}, {found.fits} dispersions",
         )

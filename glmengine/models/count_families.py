@@ -10,7 +10,8 @@ import numpy as np
 from glmengine.models.arrays import library
 from glmengine.models.family import Family, feasible, within_domain
 from glmengine.models.links import Link
-from glmengine.models.special import log1p_over, rising_logs
+from glmengine.models.special import log1p_over
+from glmengine.rising import are_steps, rising, rising_logs
 
 
 @dataclass(frozen=True)
@@ -81,14 +82,14 @@ class NegativeBinomial(Family):
     def dispersion_loss(self, y: Any, dispersion: Any) -> Any:
         """What the loss leaves out: -[lgamma(y + 1/a) - lgamma(1/a) + y log a], 0 for a to 0.
 
-        For whole numbers in NumPy it is summed as -sum over i < y of log(1 + a i), in which nothing cancels.
+        In NumPy it is made so that nothing cancels for a small dispersion.
         """
         lib = library(y, dispersion)
         if lib.np is np:
             counts = np.asarray(y)
-            whole = counts.astype(np.int64)
-            if counts.size and (whole == counts).all() and whole.max() < 2**20:
-                return -rising_logs(whole, np.asarray(dispersion, float))
+            if are_steps(counts):
+                return -rising_logs(counts.astype(np.int64), np.asarray(dispersion, float))
+            return -rising(counts, dispersion)[0]
         shape = 1.0 / dispersion
         return -(lib.special.gammaln(y + shape) - lib.special.gammaln(shape) + y * lib.np.log(dispersion))
 

@@ -15,15 +15,6 @@ def log1p_over(lib: Any, a: Any, mu: Any) -> Any:
     return lib.np.log1p(a * mu) / a
 
 
-def rising_logs(counts: np.ndarray, a: np.ndarray) -> np.ndarray:
-    """Sum over i < count of log(1 + a i), for `a` () or (M,) against counts (T,) or (T, M)."""
-    steps = np.arange(counts.max())
-    if a.ndim == 0 or a.size == 1:
-        return np.concatenate([[0.0], np.cumsum(np.log1p(a.reshape(()) * steps))])[counts]
-    a = a.reshape(-1)
-    return np.stack([rising_logs(counts[:, unit], a[unit]) for unit in range(a.size)], axis=1)
-
-
 def hazard(eta: Any) -> Any:
     """phi(eta) / Phi(eta), the derivative of log Phi; a continued fraction where both underflow."""
     lib = library(eta)

@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from glmengine.rising import are_steps, log1p_by, rising
+
 LOWEST, HIGHEST = 1e-9, 1e6
 """A dispersion at `LOWEST` means: not more variable than Poisson."""
 
@@ -90,7 +92,7 @@ def best_dispersion(y: np.ndarray, mu: np.ndarray, weights: np.ndarray, start: f
     Parameters
     ----------
     y, mu, weights : (T,) arrays
-        Whole counts, means, and row weights (0 for rows not used).
+        Counts, means, and row weights (0 for rows not used).
     start : float
 
     Returns
@@ -99,14 +101,22 @@ def best_dispersion(y: np.ndarray, mu: np.ndarray, weights: np.ndarray, start: f
     """
     used = weights > 0
     y, mu, weights = y[used], mu[used], weights[used]
-    tail = _tail(y, weights)
-    if not y.any() or (float(weights @ ((y - mu) ** 2 - y)) <= 0 and _slope(tail, y, mu, weights, 1e-4)[0] >= 0):
+    counts = _Steps(y, weights) if are_steps(y) else _Amounts(y, weights)
+
+    def slope_at(a: float) -> tuple[float, float]:
+        """First and second derivative of the negative log-likelihood by the dispersion."""
+        ratio = mu / (1.0 + a * mu)
+        _, first, second = log1p_by(mu, a)
+        by_counts, bend_of_counts = counts.rising(a)
+        return float(weights @ (y * ratio + first)) - by_counts, float(weights @ (-y * ratio**2 + second)) - bend_of_counts
+
+    if not y.any() or (float(weights @ ((y - mu) ** 2 - y)) <= 0 and slope_at(1e-4)[0] >= 0):
         return LOWEST
     low, high = np.log(LOWEST), np.log(HIGHEST)
     x = float(np.clip(np.log(max(start, LOWEST)), low, high))
     for _ in range(100):  # Newton on the logarithm, kept inside a bracket
         a = np.exp(x)
-        slope, bend = _slope(tail, y, mu, weights, a)
+        slope, bend = slope_at(a)
         if slope > 0:
             high = x
         else:
@@ -121,32 +131,31 @@ def best_dispersion(y: np.ndarray, mu: np.ndarray, weights: np.ndarray, start: f
     return float(np.exp(x))
 
 
-def _tail(y: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Weight of counts above i, for i = 0, 1, ...: sum_t w_t sum_{i < y_t} f(i) = sum_i tail_i f(i)."""
-    histogram = np.bincount(y.astype(np.int64), weights=weights)
-    return histogram[::-1].cumsum()[::-1][1:]
+class _Steps:
+    """Whole counts: how often i is below a count, for i = 0, 1, ..., so that a sum over rows is one over numbers.
 
-
-def _slope(tail: np.ndarray, y: np.ndarray, mu: np.ndarray, weights: np.ndarray, a: float) -> tuple[float, float]:
-    """First and second derivative of the negative log-likelihood by the dispersion `a`.
-
-    -sum_{i<y} log(1 + a i) + (y + 1/a) log(1 + a mu), written so that nothing cancels for a small `a`.
+    sum_t w_t sum_{i < y_t} f(i) = sum_i tail_i f(i).
     """
-    i = np.arange(tail.size)
-    part = i / (1.0 + a * i)
-    z = a * mu
-    ratio = mu / (1.0 + z)
-    small = z < 1e-3
-    safe = np.where(small, 1.0, z)
-    # d/da and d2/da2 of log(1 + a mu)/a
-    first = np.where(
-        small, mu**2 * (-1 / 2 + z * (2 / 3 - z * (3 / 4 - z * (4 / 5 - z * 5 / 6)))), (ratio * a - np.log1p(safe)) / a**2
-    )
-    second = np.where(
-        small,
-        mu**3 * (2 / 3 - z * (3 / 2 - z * (12 / 5 - z * (10 / 3 - z * 30 / 7)))),
-        (2.0 * np.log1p(safe) - 2.0 * ratio * a - (ratio * a) ** 2) / a**3,
-    )
-    slope = -float(tail @ part) + float(weights @ (y * ratio + first))
-    bend = float(tail @ part**2) + float(weights @ (-y * ratio**2 + second))
-    return slope, bend
+
+    def __init__(self, y: np.ndarray, weights: np.ndarray) -> None:
+        histogram = np.bincount(y.astype(np.int64), weights=weights)
+        self._tail = histogram[::-1].cumsum()[::-1][1:]
+
+    def rising(self, a: float) -> tuple[float, float]:
+        """First and second derivative by `a` of the sum over rows of log[Gamma(y + 1/a) a^y / Gamma(1/a)]."""
+        i = np.arange(self._tail.size)
+        part = i / (1.0 + a * i)
+        return float(self._tail @ part), -float(self._tail @ part**2)
+
+
+class _Amounts:
+    """Counts that are no whole numbers, or too large to be summed over step by step."""
+
+    def __init__(self, y: np.ndarray, weights: np.ndarray) -> None:
+        self._y, place = np.unique(y, return_inverse=True)
+        self._weights = np.bincount(place, weights=weights)
+
+    def rising(self, a: float) -> tuple[float, float]:
+        """As of `_Steps`."""
+        _, first, second = rising(self._y, a)
+        return float(self._weights @ first), float(self._weights @ second)

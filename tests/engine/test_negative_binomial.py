@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from glmengine.fitting import fit
 from glmengine.models import get_family
-from glmengine.solvers.negative_binomial import LOWEST, _slope, _tail, best_dispersion, fit_jointly
+from glmengine.rising import rising, rising_logs
+from glmengine.solvers.negative_binomial import LOWEST, best_dispersion, fit_jointly
 
 FAMILY = get_family("negative_binomial")
 
@@ -19,20 +21,54 @@ def simulate(a: float, T: int = 2000, seed: int = 0) -> tuple[np.ndarray, np.nda
     return rng.poisson(mu * rng.gamma(1 / a, a, T)).astype(float), mu
 
 
-@pytest.mark.parametrize("a", [1e-3, 0.1, 1.0, 30.0])
+@pytest.mark.parametrize("a", [1e-3, 0.099, 0.1, 1.0, 30.0])
 def test_derivatives_by_the_dispersion(a):
-    y, mu = simulate(0.5)
-    weights = np.random.default_rng(1).random(y.size)
+    y = np.concatenate([np.arange(30.0), np.linspace(0.0, 40.0, 77), [2.5e6]])
     step = 1e-4 * a
+    _, first, second = rising(y, a)
+    above, below = rising(y, a + step), rising(y, a - step)
+    np.testing.assert_allclose(first, (above[0] - below[0]) / (2 * step), rtol=1e-5, atol=1e-7)
+    np.testing.assert_allclose(second, (above[1] - below[1]) / (2 * step), rtol=1e-5, atol=1e-6)
 
-    def loss(a):
-        return -float(weights @ FAMILY.log_likelihood(mu, y, a))
 
-    tail = _tail(y, weights)
-    slope, bend = _slope(tail, y, mu, weights, a)
-    assert slope == pytest.approx((loss(a + step) - loss(a - step)) / (2 * step), rel=1e-5)
-    above, below = _slope(tail, y, mu, weights, a + step)[0], _slope(tail, y, mu, weights, a - step)[0]
-    assert bend == pytest.approx((above - below) / (2 * step), rel=1e-5)
+@pytest.mark.parametrize("a", [1e-9, 1e-5, 0.01, 0.0999, 0.1001, 2.0, 1e4])
+def test_whole_counts_are_sums_over_the_numbers_below_them(a):
+    y = np.array([0, 1, 2, 5, 40, 3000])
+    value, first, second = rising(y, a)
+    below = [np.arange(count) for count in y]
+    np.testing.assert_allclose(value, [np.log1p(a * i).sum() for i in below], rtol=1e-11, atol=1e-13)
+    np.testing.assert_allclose(first, [(i / (1 + a * i)).sum() for i in below], rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(second, [-((i / (1 + a * i)) ** 2).sum() for i in below], rtol=1e-7, atol=1e-7)
+    np.testing.assert_allclose(rising_logs(y, np.array(a)), value, rtol=1e-11, atol=1e-13)
+
+
+def test_amounts_that_are_no_whole_numbers_and_huge_counts_have_their_best_dispersion_too():
+    rng = np.random.default_rng(3)
+    mu = rng.gamma(2, 2.0, 3000)
+    y = mu * rng.gamma(1 / 0.8, 0.8, 3000) + rng.normal(size=3000) ** 2 * np.sqrt(mu) * 0.1
+    for scale in (1.0, 1e7):
+        amounts, means = y * scale, mu * scale
+        best = best_dispersion(amounts if scale == 1 else np.round(amounts), means, np.ones(3000))
+        for other in (best * 1.01, best / 1.01):
+            assert FAMILY.log_likelihood(means, amounts, best).sum() > FAMILY.log_likelihood(means, amounts, other).sum()
+
+
+def test_a_fit_to_amounts_is_the_joint_maximum():
+    rng = np.random.default_rng(9)
+    X = rng.normal(size=(500, 2))
+    y = rng.gamma(0.5, 4.0, 500)
+    found = fit(X, y, "negative_binomial", penalty=None, whole=False)
+    assert found.converged[0]
+    for other in (found.dispersion[0] * 1.02, found.dispersion[0] / 1.02):
+        mean = found.predict(X)[:, 0]
+        assert FAMILY.log_likelihood(mean, y, found.dispersion[0]).sum() > FAMILY.log_likelihood(mean, y, other).sum()
+
+
+def test_huge_counts_neither_fill_the_memory_nor_stop_the_fit():
+    rng = np.random.default_rng(2)
+    found = fit(rng.normal(size=(300, 1)), rng.negative_binomial(2, 2e-9, 300), "negative_binomial")
+    assert found.converged[0]
+    assert found.dispersion[0] == pytest.approx(0.5, rel=0.3)
 
 
 @settings(max_examples=25, deadline=None)
@@ -78,3 +114,16 @@ def test_the_joint_fit_finds_the_fixed_point_of_each_unit():
     assert found.converged.all()
     np.testing.assert_allclose(found.dispersion, targets, rtol=1e-9)
     assert found.fits <= 8
+
+
+@pytest.mark.parametrize("link", ["log", "softplus"])
+def test_separation_is_seen_though_the_dispersion_is_looked_for_in_several_fits(link):
+    rng = np.random.default_rng(9)
+    X = rng.normal(size=(400, 2))
+    never = (X[:, 0] > 0).astype(float)
+    y = rng.poisson(2.0 * rng.gamma(2.0, 0.5, 400)).astype(float)
+    design = np.column_stack([never, X[:, 1]])
+    split = fit(design, y * (never == 0), "negative_binomial", link, penalty=None)
+    assert split.status[0] == "separated"
+    assert not split.converged[0]
+    assert fit(design, y, "negative_binomial", link, penalty=None).status[0] == "ok"
