@@ -63,6 +63,12 @@ def assemble(
         else:
             notes.append(f"The epoch '{key}' lies outside the recorded time and was left out.")
     events = {key: nap.Ts(times, time_support=support) for key, times in raw.events.items()}
+    outside = [
+        f"{len(raw.events[key]) - len(times)} of {key}" for key, times in events.items() if len(times) < len(raw.events[key])
+    ]
+    if outside:
+        more = f" and others of {len(outside) - 4} more" if len(outside) > 4 else ""
+        notes.append(f"Times of events outside the recorded time left out: {', '.join(outside[:4])}{more}.")
     for key, table in raw.trials.items():
         events.setdefault(f"{key}_start", nap.Ts(table.start, time_support=support))
     recorded = _recorded(raw, pieces, notes)

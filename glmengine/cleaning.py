@@ -77,7 +77,8 @@ def span_of(raw: RawRecording) -> np.ndarray:
         if len(item.times):
             period = float(np.median(np.diff(item.times))) if len(item.times) > 1 else 0.0
             binned = item is raw.counts
-            ends.append((item.times[0] - (period / 2 if binned else 0), item.times[-1] + (period / 2 if binned else 0)))
+            margin = period / 2 if binned else 0.0
+            ends.append((round(float(item.times[0]) - margin, 9) + 0.0, round(float(item.times[-1]) + margin, 9)))
     ends += [(times[0], times[-1]) for times in raw.spikes or () if len(times)]
     ends += [(pairs[:, 0].min(), pairs[:, 1].max()) for pairs in raw.epochs.values() if len(pairs)]
     ends += [(table.start.min(), table.stop.max()) for table in raw.trials.values() if len(table.start)]

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 MOST_LINES = 20
 
+LONGEST_KINDS = 80
+"""Letters of a description of categories that a line has room for."""
+
 
 def describe(recording: Recording, *, most: int = MOST_LINES) -> str:
     """A few paragraphs of plain text: the first line sums up, then sessions where there are several, units, covariates, epochs, trials, events and notes.
@@ -79,24 +82,36 @@ def _units(recording: Recording) -> list[str]:
         about = (
             []
             if table is None
-            else [f"{key} {table[key].iloc[row]}" for key in list(table.columns)[:4] if str(table[key].iloc[row])]
+            else [f"{key} {_value(table[key].iloc[row])}" for key in list(table.columns)[:4] if _value(table[key].iloc[row])]
         )
-        lines.append(f"{name:<{width}}  {_activity(total, recording, words)}" + (f"  {', '.join(about)}" if about else ""))
+        lines.append(f"{name:<{width}}  {_activity(name, total, recording, words)}" + (f"  {', '.join(about)}" if about else ""))
     return lines
 
 
-def _activity(total: float, recording: Recording, words: Words) -> str:
+def _value(value: object) -> str:
+    """A property of a unit; nothing where it is missing."""
+    if isinstance(value, float):
+        return "" if np.isnan(value) else f"{value:.6g}"
+    return str(value)
+
+
+def _activity(name: str, total: float, recording: Recording, words: Words) -> str:
     if words.per_spike:
-        return f"{total:>9,.10g} spikes  {total / recording.duration:>7.2f} Hz"
+        seconds = float(recording.recorded[name].tot_length("s")) if name in recording.recorded else recording.duration
+        return f"{total:>9,.10g} spikes  {total / seconds:>7.2f} Hz" + (
+            f" in {_seconds(seconds)} s" if name in recording.recorded else ""
+        )
     return f"mean {total / recording.duration * _bin(recording):>9.4g} per bin"
 
 
 def _covariate(covariate: Covariate) -> str:
     values = np.asarray(covariate.seen()[1], dtype=np.float64)
     parts = [covariate.kind if not covariate.unit else f"{covariate.kind}, {covariate.unit}"]
+    if covariate.kind == "category" and 0 < len(covariate.description) <= LONGEST_KINDS:
+        parts[0] += f" ({covariate.description})"
     if covariate.components:
         parts.append(f"components {_columns(covariate.components, 6)}")
-    parts.append(f"{covariate.n_samples:,} samples")
+    parts.append(_number(covariate.n_samples, "sample"))
     if np.isfinite(covariate.period) and covariate.period > 0:
         parts.append(f"{1 / covariate.period:.4g} Hz" if covariate.period < 10 else f"one in {covariate.period:.4g} s")
     finite = values[np.isfinite(values)]

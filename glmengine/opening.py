@@ -28,6 +28,11 @@ ENTRY_POINTS = "glmengine.readers"
 
 HEAD = 4096
 
+ZARR = frozenset({".zgroup", ".zattrs", ".zmetadata", "zarr.json"})
+"""Files of which any folder that Zarr wrote has one."""
+
+MOST_LOOKED_AT = 20
+
 WHOLE_HASH, SAMPLE, SAMPLES = 512 * 2**20, 2**20, 128
 
 MAGIC = (
@@ -235,7 +240,7 @@ def _choose(path: Path, head: bytes, with_recipe: bool) -> Reader:
     matching.sort(key=lambda reader: reader.needs_recipe != with_recipe)
     if not matching:
         if path.is_dir():
-            raise GlmError(f"{path.name}: no recording was recognised in this folder; it would hold {_known_folders()}")
+            raise GlmError(f"{path.name}: {_why_no_folder(path)}")
         endings = ", ".join(sorted({end for reader in readers() for end in reader.endings}))
         raise GlmError(
             f"{path.name}: its content is {content_of(head)}, not a recording that is known ({endings}); choose another file or export it again"
@@ -288,6 +293,22 @@ def _recipe(recipe: Recipe | Mapping[str, Any] | str | Path | None) -> Recipe | 
 
 def _known_folders() -> str:
     return "pynapple .npz files, Neurosuite .res/.clu files, Phy or Kilosort output, or Suite2p output"
+
+
+def _why_no_folder(folder: Path) -> str:
+    """What a folder is in which no recording was recognised, and what to do."""
+    names = {file.name for file in folder.iterdir()}
+    if names & ZARR:
+        return "is a Zarr folder, which is not read; export it to an HDF5 file (pynwb and hdmf-zarr do), and open that"
+    for inner in sorted(file for file in folder.iterdir() if file.is_dir())[:MOST_LOOKED_AT]:
+        matching = [reader for reader in readers() if _recognises(reader, inner, b"")]
+        if matching:
+            return f"no recording was recognised in this folder, but its folder {inner.name} holds one ({matching[0].name}); open that"
+    endings = {ending for reader in readers() for ending in reader.endings} - {".txt", ".xml"}
+    files = sorted(file.name for file in folder.iterdir() if file.suffix.lower() in endings)
+    if files:
+        return f"no recording was recognised in this folder; open one of its files ({', '.join(files[:4])})"
+    return f"no recording was recognised in this folder; it would hold {_known_folders()}"
 
 
 def _article(name: str) -> str:

@@ -53,7 +53,11 @@ def read(path: Path, recipe: Recipe | None = None) -> RawRecording:
     for file in (
         sorted(folder.glob(f"{base}*.evt")) + sorted(folder.glob(f"{base}*.evt.*")) + sorted(folder.glob(f"{base}.*.evt"))
     ):
-        raw.events |= _events(file)
+        _add_events(raw, file)
+    raw.notes += [
+        f"{file.name} (position) was not read, because nothing says its rate; open it as a table with a recipe."
+        for file in sorted(folder.glob(f"{base}*.whl"))
+    ]
     epochs = folder / "Epoch_TS.csv"
     if epochs.is_file():
         pairs = np.loadtxt(io.BytesIO(note_bytes(epochs)), delimiter=",", ndmin=2)
@@ -113,13 +117,18 @@ def _integers(path: Path) -> np.ndarray:
         raise GlmError(f"{path.name}: holds something else than whole numbers ({error}); copy it again") from error
 
 
-def _events(path: Path) -> dict[str, np.ndarray]:
-    """Times in milliseconds with a text behind each, one a line."""
+def _add_events(raw: RawRecording, path: Path) -> None:
+    """Times in milliseconds with a text behind each, one a line; ``beginning of X`` and ``end of X`` are an epoch."""
     found: dict[str, list[float]] = {}
     for line in note_bytes(path).decode("utf-8", "replace").splitlines():
-        stamp, _, text = line.strip().partition(" ")
+        stamp, text = (*line.split(None, 1), "", "")[:2]
         try:
             found.setdefault(safe_name(text or path.stem), []).append(float(stamp) / 1000)
         except ValueError:
             continue  # a heading
-    return {name: np.array(times) for name, times in found.items()}
+    for name in list(found):
+        said = re.fullmatch(r"(beginning|start) of (.+)", name, re.IGNORECASE)
+        stops = found.get(f"end of {said[2]}") if said else None
+        if stops is not None and len(stops) == len(found[name]):
+            raw.epochs[said[2]] = np.column_stack([found.pop(name), found.pop(f"end of {said[2]}")])
+    raw.events |= {name: np.array(times) for name, times in found.items()}

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from glmengine.recipes import Recipe
 
 LABELS = ("cluster_group.tsv", "cluster_info.tsv", "cluster_KSLabel.tsv", "cluster_group.csv")
+FIRST = ("group", "KSLabel")
+"""Properties that say most of a unit."""
 
 
 def recognises(path: Path, head: bytes) -> bool:
@@ -54,12 +56,24 @@ def read(path: Path, recipe: Recipe | None = None) -> RawRecording:
         kept.append(about)
     if noise:
         raw.notes.append(f"{noise} cluster{'s' if noise > 1 else ''} labelled noise left out.")
-    for key in sorted({key for about in kept for key in about}):
-        raw.unit_columns[key] = plain_column(np.array([about.get(key, "") for about in kept], dtype=object))
+    for key in sorted(
+        {key for about in kept for key in about}, key=lambda key: (FIRST.index(key) if key in FIRST else len(FIRST), key)
+    ):
+        raw.unit_columns[key] = _column([about.get(key, "") for about in kept])
     return raw
 
 
 READER = Reader("Phy", (), recognises, read, probe=True)
+
+
+def _column(texts: list[str]) -> np.ndarray:
+    """Numbers where all that is given is a number, else texts."""
+    try:
+        numbers = np.array([float(text) if text else np.nan for text in texts])
+    except ValueError:
+        return plain_column(np.array(texts, dtype=object))
+    whole = np.isfinite(numbers).all() and np.array_equal(numbers, np.rint(numbers)) and (np.abs(numbers) < 2**53).all()
+    return numbers.astype(np.int64) if whole else numbers
 
 
 def _owners(folder: Path) -> Path | None:
@@ -87,7 +101,8 @@ def _sampling_rate(folder: Path) -> float:
 def _labels(folder: Path) -> dict[int, dict[str, str]]:
     """What the tables of labels say of each cluster; the labels given by hand count before those of the sorter."""
     found: dict[int, dict[str, str]] = {}
-    for name in LABELS:
+    further = sorted({file.name for file in folder.glob("cluster_*.tsv")} - set(LABELS))
+    for name in (*LABELS, *further):
         file = folder / name
         if not file.is_file():
             continue

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 TYPES = ("Ts", "Tsd", "TsdFrame", "TsdTensor", "TsGroup", "IntervalSet")
 COUNT_NAMES = ("count", "spike")
+MOST_EVENTS = 50
 ABOUT, LARGEST_ABOUT = "glmengine.json", 64 * 2**20
 
 
@@ -42,7 +43,7 @@ def read(path: Path, recipe: Recipe | None = None) -> RawRecording:
         name = about.get("names", {}).get(file.stem, file.stem)
         frames.append((safe_name(str(name)), _load(file), kind))
     # a group of units first, then what we call counts: what else is named like spikes then is what it is
-    frames.sort(key=lambda frame: (frame[2] != "TsGroup", not (about and frame[0] == "counts")))
+    frames.sort(key=lambda frame: (frame[2] != "TsGroup", not (about and frame[0] == "counts"), not _is_named_spikes(frame[0])))
     for name, content, kind in frames:
         try:
             _add(raw, name, content, kind)
@@ -114,15 +115,20 @@ def _add(raw: RawRecording, name: str, content: dict[str, Any], kind: str) -> No
 
 
 def _add_units(raw: RawRecording, name: str, content: dict[str, Any], support: np.ndarray) -> None:
-    if raw.spikes is not None:
-        raw.notes.append(f"{name} is a second group of units and was left out; keep one group in the folder.")
-        return
     keys = np.asarray(content["keys"])
     index = np.asarray(content["index"]).astype(np.int64)
     times = _floats(content["t"])
     order = np.argsort(index, kind="stable")
     index, times = index[order], times[order]
-    raw.spikes = [times[slice(*np.searchsorted(index, [key, key + 1]))] for key in keys.astype(np.int64)]
+    trains = [times[slice(*np.searchsorted(index, [key, key + 1]))] for key in keys.astype(np.int64)]
+    if raw.spikes is not None:
+        if len(trains) > MOST_EVENTS:
+            raw.notes.append(f"{name} is a second group of units and was left out; keep one group in the folder.")
+            return
+        raw.notes.append(f"{name} is a second group and was read as events; keep one group of units in the folder.")
+        raw.events |= {f"{name}={key}": train for key, train in zip(keys, trains, strict=True) if len(train)}
+        return
+    raw.spikes = trains
     raw.unit_names = [str(key) for key in keys]
     raw.counts = None
     # without a support of its own a group gets the stretch from its first to its last spike, which says nothing
@@ -147,7 +153,9 @@ def _add_series(raw: RawRecording, name: str, content: dict[str, Any], kind: str
     if _is_named_spikes(name) and whole and kind in ("Tsd", "TsdFrame") and raw.spikes is None and raw.counts is None:
         raw.counts = RawSeries(name, times, values.reshape(len(times), -1), support=support)
         raw.unit_names = unique_names(columns or [name])
-        raw.support = support
+        # without a support of its own a frame gets the stretch from its first to its last time, which would cut two bins in half
+        own = len(support) > 1 or not len(times) or support[0, 0] != times[0] or support[0, 1] != times[-1]
+        raw.support = support if own else None
         table = _metadata(content)
         raw.unit_columns = {
             key: plain_column(column) for key, column in table.items() if np.shape(column)[:1] == (values.shape[1],)
