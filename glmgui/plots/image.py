@@ -53,6 +53,7 @@ class ImagePlot(Plot):
         self._bar: pg.PlotItem | None = None
         self._ramp = pg.ImageItem()
         self._frame: tuple = ()
+        self._moved = False
 
     def set_axes(self, x_axis: Axis, y_axis: Axis, value_axis: Axis, *, equal: bool) -> None:
         self.x_axis, self.y_axis, self.value_axis, self._equal = x_axis, y_axis, value_axis, equal
@@ -100,6 +101,8 @@ class ImagePlot(Plot):
             if image.title:
                 area.setTitle(image.title, color=self.colours.ink.name(), size="9pt")
             area.vb.setAspectLocked(self._equal)
+            area.vb.sigResized.connect(self._refit)
+            area.vb.sigRangeChangedManually.connect(self._was_moved)
             drawn = pg.ImageItem()
             drawn.setColorMap(colours)
             area.addItem(drawn)
@@ -164,7 +167,16 @@ class ImagePlot(Plot):
             if image.title:
                 area.setTitle(image.title, color=self.colours.ink.name(), size="9pt")
 
+    def _was_moved(self, *_: object) -> None:
+        self._moved = True
+
+    def _refit(self, *_: object) -> None:
+        """With equal units a range that was set while the plot was small would stay too wide when it grows."""
+        if self._equal and not self._moved and len(self._areas) == len(self._images):
+            self.show_all()
+
     def show_all(self) -> None:
+        self._moved = False
         for area, image in zip(self._areas, self._images, strict=True):
             area.vb.setRange(_extent(image), padding=0.02)
 

@@ -274,3 +274,17 @@ def test_dragging_on_the_time_line_draws_an_interval(qtbot):
 def test_overlapping_intervals_are_one():
     assert merged([(5, 6), (1, 3), (2, 4), (4, 5)]) == ((1, 6),)
     assert merged([(3, 4), (1, 2)]) == ((1, 2), (3, 4))
+
+
+def test_a_map_that_was_filled_while_small_fills_its_area_when_it_grows(qtbot):
+    """Maps of places once shrank to a stamp: filled behind another step, and shown later."""
+    plot = ImagePlot("place", Axis("x", "cm"), Axis("y", "cm"), Axis("rate", "Hz"), equal=True)
+    qtbot.addWidget(plot)
+    plot.resize(140, 500)
+    x = np.linspace(-50, 50, 20)
+    plot.show()
+    plot.set_images([Image("data", x, x, np.outer(x, x)), Image("model", x, x, np.outer(x, x))])
+    plot.resize(900, 300)
+    qtbot.wait(50)
+    (left, right), (low, high) = plot._areas[0].vb.viewRange()
+    assert min(right - left, high - low) < 120, "one side of the map fills the area"

@@ -285,3 +285,16 @@ def test_a_model_without_cross_validation_says_so(panel, document, small_recordi
     panel.tabs.setCurrentWidget(panel.validation)
     assert "without cross-validation" in panel.validation._said.text()
     assert not panel.validation.by_strength.isVisibleTo(panel)
+
+
+def test_the_population_is_shown_by_held_out_score_again_after_a_live_fit(panel, document, result):
+    assert panel._which.currentData() == "deviance_explained_heldout"
+    live = replace(result, scores=result.scores.drop_vars(["deviance_explained_heldout", "bits_per_spike_heldout"]))
+    document.set_live_result(live)
+    assert panel._which.currentData() == "deviance_explained_fit"
+    document.set_live_result(None)
+    assert panel._which.currentData() == "deviance_explained_heldout"
+    panel._which.setCurrentIndex(panel._which.findData("rate_hz"))
+    panel._which.activated.emit(panel._which.currentIndex())
+    document.set_live_result(live)
+    assert panel._which.currentData() == "rate_hz", "what was chosen stays"

@@ -39,6 +39,7 @@ class ResultsPanel(QWidget):
         self.setObjectName("results_panel")
         self._document, self._jobs = document, jobs
         self._shown: tuple[Result | None, str | None] = (None, None)
+        self._wanted: str | None = None  # the score that the user chose, where one was chosen
         self._drawn: dict[int, tuple[Result, str]] = {}
         self.empty = EmptyState("No results yet", _NO_RECORDING, "results_empty", self)
         self.banner = MessageLine("results_stale", self)
@@ -74,6 +75,7 @@ class ResultsPanel(QWidget):
         self.show_notes.toggled.connect(self._show_notes)
         self.tabs.currentChanged.connect(self._draw_current)
         self._which.currentIndexChanged.connect(self._draw_population)
+        self._which.activated.connect(self._score_chosen)
         self._changed(frozenset({"result"}))
 
     def _lay_out(self) -> None:
@@ -141,7 +143,7 @@ class ResultsPanel(QWidget):
         said = scores_of(result)
         keys = [key for key in _POPULATION_SCORES if key in said and not bool(result.scores[key].isnull().all())]
         blocked = self._which.blockSignals(True)
-        before = self._which.currentData()
+        before = self._wanted
         self._which.clear()
         for key in keys:
             self._which.addItem(said[key].title, key)
@@ -192,6 +194,9 @@ class ResultsPanel(QWidget):
         else:
             self.state.clear()
         self._draw_current()
+
+    def _score_chosen(self, *_) -> None:
+        self._wanted = self._which.currentData()
 
     def _draw_population(self, *_) -> None:
         result, key = self._document.result, self._which.currentData()
