@@ -44,12 +44,12 @@ def rate_stretch(
     from scipy.ndimage import gaussian_filter1d
 
     from glmengine.preparing import grid_of
-    from glmengine.timegrid import TimeGrid
+    from glmengine.timegrid import TimeGrid, as_pairs, intersect, merge
 
     bin_size = result.analysis.time.bin_size
     if start is None:
         start = busiest(grid_of(result.analysis, recording), recording, unit, seconds)
-    stretch = np.array([[start, start + seconds]])
+    stretch = _inside(recording, start, seconds)
     predicted = result.predict(recording, stretch).sel(unit=unit)
     counts = np.asarray(TimeGrid.from_intervals(stretch, bin_size).count(recording, (unit,))[:, 0], np.float64)
 
@@ -62,7 +62,17 @@ def rate_stretch(
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.where(known, sums / weights, np.nan)
 
-    return predicted["time"].values, smoothed(predicted.values), smoothed(counts / bin_size)
+    known = intersect(merge(as_pairs(recording.epochs["all"])), stretch)
+    place = np.searchsorted(known[:, 0], predicted["time"].values, side="right") - 1
+    recorded = (place >= 0) & (predicted["time"].values <= known[np.maximum(place, 0), 1])
+    return predicted["time"].values, smoothed(predicted.values), smoothed(np.where(recorded, counts / bin_size, np.nan))
+
+
+def _inside(recording: Recording, start: float, seconds: float) -> np.ndarray:
+    """(1, 2) the stretch, moved so far that it lies in the recording, and cut where that is shorter."""
+    first, last = (float(edge) for edge in (recording.epochs["all"].start[0], recording.epochs["all"].end[-1]))
+    begin = max(first, min(start, last - seconds))
+    return np.array([[begin, min(begin + seconds, last)]])
 
 
 def busiest(grid: TimeGrid, recording: Recording, unit: str, seconds: float) -> float:
@@ -84,9 +94,7 @@ def draw_rates(
 ) -> None:
     """Observed rate as a filled line, predicted as a line on it."""
     times, predicted, observed = rate_stretch(result, unit, recording, start=start, seconds=seconds, smoothing=smoothing)
-    ax.fill_between(
-        times, observed, min(0.0, float(np.nanmin(observed, initial=0.0))), color=DATA, alpha=0.35, linewidth=0, label="observed"
-    )
+    ax.fill_between(times, observed, color=DATA, alpha=0.35, linewidth=0, label="observed")
     ax.plot(times, predicted, color=MODEL, linewidth=1.2, label="predicted")
     from_zero(ax)
     legend_above(ax)

@@ -17,6 +17,9 @@ LINES = (("#0072B2", "-"), ("#D55E00", "--"), ("#009E73", "-."), ("#CC79A7", ":"
 SAVING = {"svg.fonttype": "none", "pdf.fonttype": 42, "svg.hashsalt": "glmengine"}
 """Text stays text; ids in SVG do not change from run to run."""
 
+_WIDE = 6.4
+"""Least width, in inches, of a figure with a panel over time."""
+
 PANEL = (3.2, 2.5)
 """Width and height of one panel in inches."""
 
@@ -30,7 +33,8 @@ def panels(
     apart = count - 1 if wide_last and count > 1 else count
     columns = max(1, min(columns, apart))
     rows = max(1, -(-apart // columns)) + (apart < count)
-    figure = Figure(figsize=(size[0] * columns, size[1] * rows), layout="constrained")
+    width = size[0] * columns if apart == count else max(size[0] * columns, _WIDE)
+    figure = Figure(figsize=(width, size[1] * rows), layout="constrained")
     figure.get_layout_engine().set(w_pad=0.08, h_pad=0.06, wspace=0.03)
     axes = [figure.add_subplot(rows, columns, position + 1) for position in range(apart)]
     if apart < count:

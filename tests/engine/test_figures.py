@@ -194,3 +194,41 @@ def test_many_strengths_keep_their_labels_apart(small_result):
     boxes = [label.get_window_extent() for label in figure.axes[0].get_xticklabels()]
     assert 5 <= len(boxes) <= 11
     assert all(left.x1 <= right.x0 for left, right in pairwise(boxes))
+
+
+@pytest.mark.parametrize("start", [-50.0, 110.0, 119.9, 500.0])
+def test_rates_are_drawn_inside_the_recording_only(start, small_result, small_recording):
+    times, predicted, observed = rate_stretch(small_result, "hd", small_recording, start=start, seconds=20.0)
+    assert len(times) == len(predicted) == len(observed) == 1000
+    assert times[0] >= 0.0
+    assert times[-1] <= 120.0
+    times, _, _ = rate_stretch(small_result, "hd", small_recording, start=0.0, seconds=1e4)
+    assert len(times) == 6000
+
+
+def test_nothing_is_called_observed_where_nothing_was_recorded(small_result, small_recording):
+    from dataclasses import replace
+
+    import pynapple as nap
+
+    torn = nap.IntervalSet([0.0, 60.0], [50.0, 120.0])
+    recording = replace(small_recording, epochs={**small_recording.epochs, "all": torn})
+    times, _, observed = rate_stretch(small_result, "hd", recording, start=45.0, seconds=20.0)
+    hole = (times > 50.0) & (times < 60.0)
+    assert np.isnan(observed[hole]).all()
+    assert np.isfinite(observed[~hole]).all()
+
+
+def test_a_narrow_page_holds_its_title_and_its_legend(small_result, small_recording):
+    """One panel above the rates: the title of the page fits, and that of the rates lies beside the legend."""
+    from dataclasses import replace
+
+    curves = {"head_direction": small_result.curves["head_direction"]}
+    one = replace(small_result, curves=curves, filters={}, coupling=None, cv=None)
+    figure = draw(one, "unit", "hd", recording=small_recording)
+    picture(figure)
+    title = figure._suptitle.get_window_extent()
+    assert title.x0 >= 0
+    assert title.x1 <= figure.bbox.x1
+    rates = figure.axes[-1]
+    assert rates._left_title.get_window_extent().x1 <= rates.get_legend().get_window_extent().x0
