@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,14 @@ from glmengine.solvers.quadratic import Sparsity
 from glmengine.solvers.standard import CHUNK_BYTES, StandardRows
 
 SOLVER = "Newton on all classes"
+
+
+@dataclass(frozen=True)
+class UnitAnswer:
+    """The answer for one unit, and the (p,) columns that it may use."""
+
+    found: CategoricalAnswer
+    places: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -44,19 +53,18 @@ class ClassFit:
         Ones.
     seconds, solver, trace, strength, feature_names, unit_names, family, link, penalty, notes
         As in `glmengine.Fit`.
+    answers : tuple
+        What the standard errors and `edf` are made of when first asked for; None for a unit without data.
+    has_intercept : bool
     """
 
     coef: np.ndarray
     intercept: np.ndarray
-    standard_errors: np.ndarray
-    intercept_se: np.ndarray
-    covariances: tuple[np.ndarray | None, ...]
     objective: np.ndarray
     decrement: np.ndarray
     converged: np.ndarray
     status: np.ndarray
     iterations: np.ndarray
-    edf: np.ndarray
     n_valid: np.ndarray
     log_likelihood: np.ndarray
     null_deviance: np.ndarray
@@ -67,6 +75,8 @@ class ClassFit:
     unit_names: tuple[str, ...]
     penalty: Penalty
     notes: tuple[str, ...]
+    answers: tuple[UnitAnswer | None, ...]
+    has_intercept: bool
     family: str = "categorical"
     link: str = "softmax"
     solver: str = SOLVER
@@ -75,6 +85,39 @@ class ClassFit:
     def n_classes(self) -> int:
         """K."""
         return self.intercept.shape[0]
+
+    @cached_property
+    def _uncertainty(self) -> tuple[list[np.ndarray | None], np.ndarray]:
+        P, K, M = self.coef.shape
+        covariances: list[np.ndarray | None] = [None] * M
+        edf = np.full(M, np.nan)
+        for unit, answer in enumerate(self.answers):
+            if answer is not None:
+                covariances[unit], edf[unit] = _covariance(answer.found, P, K, answer.places, self.has_intercept)
+        return covariances, edf
+
+    @cached_property
+    def _spreads(self) -> np.ndarray:
+        """(P + 1, K, M) standard errors, the intercept first."""
+        P, K, M = self.coef.shape
+        result = np.full((P + 1, K, M), np.nan)
+        for unit, covariance in enumerate(self._uncertainty[0]):
+            if covariance is not None:
+                spread = np.sqrt(np.maximum(np.einsum("kaka->ak", covariance), 0.0))
+                result[:, :, unit] = np.where(spread > 0, spread, np.nan)
+        return result
+
+    @property
+    def standard_errors(self) -> np.ndarray:
+        return self._spreads[1:]
+
+    @property
+    def intercept_se(self) -> np.ndarray:
+        return self._spreads[0]
+
+    @property
+    def edf(self) -> np.ndarray:
+        return self._uncertainty[1]
 
     @property
     def deviance(self) -> np.ndarray:
@@ -105,7 +148,7 @@ class ClassFit:
     def covariance(self, unit: int | str = 0) -> np.ndarray:
         """Covariance (K, P + 1, K, P + 1) of one unit's parameters, the intercept of a class before its coefficients."""
         number = unit_number(unit, self.unit_names)
-        known = self.covariances[number]
+        known = self._uncertainty[0][number]
         K, size = self.n_classes, len(self.feature_names) + 1
         return np.full((K, size, K, size), np.nan) if known is None else known
 
@@ -205,23 +248,20 @@ def fit_classes(
     K = units.K
     start = starting_point(start, P, K, M)
     coef, ends = np.zeros((P, K, M)), np.zeros((K, M))
-    errors, end_errors = np.full((P, K, M), np.nan), np.full((K, M), np.nan)
-    values = {
-        name: np.full(M, np.nan) for name in ("objective", "decrement", "edf", "n_valid", "log_likelihood", "null_deviance")
-    }
+    values = {name: np.full(M, np.nan) for name in ("objective", "decrement", "n_valid", "log_likelihood", "null_deviance")}
     converged, iterations, status = np.zeros(M, bool), np.zeros(M, int), np.full(M, OK, dtype="<U9")
-    covariances: list[np.ndarray | None] = []
+    answers: list[UnitAnswer | None] = []
     trace: list[dict[str, float]] = []
     for unit in range(M):
         labels, weights = units.labels(unit)
         values["n_valid"][unit] = total = float(weights.sum())
         if total == 0:
             status[unit], coef[:, :, unit], ends[:, unit] = NO_DATA, np.nan, np.nan
-            covariances.append(None)
+            answers.append(None)
             continue
         begin = None if start is None else (start[0][:, :, unit], start[1][:, unit])
         share = context.part(unit / M, (unit + 1) / M, f"Fitting {M} units" if M > 1 else None)
-        answer, columns = _solve(units, unit, labels, weights, resolved, factor[unit], begin, share, with_covariance=True)
+        answer, columns = _solve(units, unit, labels, weights, resolved, factor[unit], begin, share)
         places = np.arange(P) if columns is None else columns
         coef[np.ix_(places, np.arange(K), [unit])] = answer.coef[:, :, None]
         ends[:, unit] = answer.intercept
@@ -237,20 +277,12 @@ def fit_classes(
         local = restricted(resolved, places)
         penalised = float(np.sum([local.times(factor[unit]).value(answer.coef[:, k]) for k in range(K)]))
         values["log_likelihood"][unit] = -(answer.objective - penalised) * total
-        covariance, values["edf"][unit] = _covariance(answer, P, K, places, intercept)
-        covariances.append(covariance)
-        if covariance is not None:
-            spread = np.sqrt(np.maximum(np.einsum("kaka->ak", covariance), 0.0))
-            errors[:, :, unit] = np.where(spread[1:] > 0, spread[1:], np.nan)
-            end_errors[:, unit] = np.where(spread[0] > 0, spread[0], np.nan)
+        answers.append(UnitAnswer(answer, places))
         trace.extend(answer.trace)
     notes = [f"Unit {inputs.units[m]}: {_TEXTS[str(status[m])]}." for m in range(M) if status[m] != OK]
     return ClassFit(
         coef=coef,
         intercept=ends,
-        standard_errors=errors,
-        intercept_se=end_errors,
-        covariances=tuple(covariances),
         converged=converged,
         status=status,
         iterations=iterations,
@@ -261,6 +293,8 @@ def fit_classes(
         unit_names=inputs.units,
         penalty=penalty,
         notes=tuple(notes),
+        answers=tuple(answers),
+        has_intercept=intercept,
         **values,
     )
 
@@ -327,8 +361,6 @@ def _solve(
     factor: float,
     begin: tuple[np.ndarray, np.ndarray] | None,
     context: Context,
-    *,
-    with_covariance: bool = False,
 ) -> tuple[CategoricalAnswer, np.ndarray | None]:
     rows, columns = units.rows(unit)
     local = resolved if columns is None else restricted(resolved, columns)
@@ -350,7 +382,6 @@ def _solve(
         sparsity,
         intercept=units.intercept,
         start=begin,
-        with_covariance=with_covariance,
         report=report,
         stopping=lambda: bool(context.stopping),
     )

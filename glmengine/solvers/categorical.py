@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
@@ -39,10 +40,12 @@ class CategoricalAnswer:
     iterations : int
     seconds : float
     covariance : (K, P + 1, K, P + 1) array or None
-        Inverse of the penalised Hessian of the summed loss, intercept first; None where the penalty makes zeros or it was not asked for.
+        Inverse of the penalised Hessian of the summed loss, intercept first, made when first asked for; None where the penalty makes zeros.
     hessian_loss : (K (P + 1), K (P + 1)) array or None
         Hessian of the summed loss without the penalty, in the order of `covariance`, for effective degrees of freedom.
     trace : list of dict
+    end : object
+        What the covariance is made of.
     """
 
     coef: np.ndarray
@@ -54,9 +57,20 @@ class CategoricalAnswer:
     separated: bool
     iterations: int
     seconds: float
-    covariance: np.ndarray | None
-    hessian_loss: np.ndarray | None
     trace: list[dict[str, float]]
+    end: _End
+
+    @property
+    def covariance(self) -> np.ndarray | None:
+        return None if self._uncertainty is None else self._uncertainty[0]
+
+    @property
+    def hessian_loss(self) -> np.ndarray | None:
+        return None if self._uncertainty is None else self._uncertainty[1]
+
+    @cached_property
+    def _uncertainty(self) -> tuple[np.ndarray, np.ndarray] | None:
+        return self.end.uncertainty()
 
 
 def minimise_categorical(
@@ -69,7 +83,6 @@ def minimise_categorical(
     *,
     intercept: bool = True,
     start: tuple[np.ndarray, np.ndarray] | None = None,
-    with_covariance: bool = False,
     max_iterations: int = 100,
     report: Callable[[int, float], None] | None = None,
     stopping: Callable[[], bool] | None = None,
@@ -91,12 +104,10 @@ def minimise_categorical(
         The part that makes zeros, on the P columns of a class, in raw units.
     start : (coef (P, K), intercept (K,)), optional
         In raw units.
-    with_covariance : bool
-        Also compute `covariance` and `hessian_loss`.
     """
     with quiet_blas():
         problem = _Problem(rows, labels, weights, n_classes, quadratic, sparsity, intercept)
-        return problem.solve(start, with_covariance, max_iterations, report, stopping)
+        return problem.solve(start, max_iterations, report, stopping)
 
 
 class _Problem:
@@ -169,7 +180,7 @@ class _Problem:
             H[np.arange(self.k), 0, np.arange(self.k), 0] = 1.0
         return H
 
-    def solve(self, start, with_covariance, max_iterations, report, stopping) -> CategoricalAnswer:
+    def solve(self, start, max_iterations, report, stopping) -> CategoricalAnswer:
         began = time.perf_counter()
         u, b = np.zeros((self.k, self.P)), np.zeros(self.k)
         if start is not None:
@@ -226,7 +237,6 @@ class _Problem:
                 model.distrust()
         separated = not converged and not self.penalised and self._spread(u, b) > SEPARATED
         coef, intercept = self._to_raw(u, b)
-        covariance, hessian_loss = self._covariance(u, b) if with_covariance and self.sparsity is None else (None, None)
         return CategoricalAnswer(
             coef,
             intercept,
@@ -237,9 +247,8 @@ class _Problem:
             separated,
             iteration,
             time.perf_counter() - began,
-            covariance,
-            hessian_loss,
             trace,
+            _End(self, u, b),
         )
 
     def _violation(self, slope: np.ndarray, u: np.ndarray) -> np.ndarray:
@@ -279,7 +288,7 @@ class _Problem:
         b = np.where(np.isfinite(intercept), intercept, 0.0)[self.present[: self.k]]
         return raw * self.rows.scale, b + raw @ self.rows.shift if self.has_intercept else np.zeros(self.k)
 
-    def _covariance(self, u: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def covariance(self, u: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Covariance and Hessian of the summed loss over all K classes, in raw units, intercept first."""
         size = self.P + 1
         if not self.k:  # one class, nothing to know
@@ -314,6 +323,22 @@ class _Problem:
         loss = np.zeros_like(covariance)
         loss[np.ix_(chosen, np.arange(size), chosen, np.arange(size))] = raw_H
         return covariance, loss.reshape(self.K * size, self.K * size)
+
+
+@dataclass(frozen=True)
+class _End:
+    """Where the classes' coefficients ended."""
+
+    problem: _Problem
+    u: np.ndarray
+    b: np.ndarray
+
+    def uncertainty(self) -> tuple[np.ndarray, np.ndarray] | None:
+        """Covariance and Hessian of the summed loss, None where the penalty makes zeros."""
+        if self.problem.sparsity is not None:
+            return None
+        with quiet_blas():
+            return self.problem.covariance(self.u, self.b)
 
 
 def _solve(matrix: np.ndarray, right: np.ndarray) -> np.ndarray:

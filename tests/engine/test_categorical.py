@@ -156,7 +156,7 @@ def test_without_an_intercept(data):
 
 def test_the_covariance_is_the_inverse_information(data):
     X, y = data
-    answer = minimise_categorical(rows(X), y, np.ones(T), K, with_covariance=True)
+    answer = minimise_categorical(rows(X), y, np.ones(T), K)
     p = probabilities(X, answer)
     full = np.column_stack([np.ones(T), X])
     blocks = [[full.T @ (full * (p[:, a] * ((a == b) - p[:, b]))[:, None]) for b in range(K - 1)] for a in range(K - 1)]
