@@ -13,6 +13,7 @@ from pydantic import Field, field_validator, model_validator
 from glmengine.derived import EPOCH_KINDS, AnyDerived
 from glmengine.errors import GlmError
 from glmengine.files import write_whole
+from glmengine.given_filters import with_filters
 from glmengine.spec import Spec, param
 from glmengine.terms import AnyTerm
 from glmengine.time_choice import Condition, Time
@@ -165,7 +166,7 @@ class Analysis(Spec):
 
     @classmethod
     def load(cls, path: str | Path) -> Analysis:
-        """Read a ``.toml`` file.
+        """Read a ``.toml`` file, and the filter files that it names from its own folder.
 
         Raises
         ------
@@ -179,7 +180,7 @@ class Analysis(Spec):
             raise GlmError(f"{path.name}: cannot be read ({error.strerror}); check the path and its permissions") from error
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise GlmError(f"{path.name}: is not a TOML file ({error}); correct it, or make a new one with the window") from error
-        return cls.from_dict(data, where=path.name)
+        return with_filters(cls.from_dict(data, where=path.name), path.absolute().parent, lenient=True)
 
     @classmethod
     def from_dict(cls, data: dict[str, Any], where: str = "analysis") -> Analysis:
@@ -204,9 +205,13 @@ class Analysis(Spec):
 
     @property
     def sha256(self) -> str:
-        """Hash of the question alone: where the recording lies and the title do not count."""
-        question = self.with_(recording=Source(), more_recordings=(), title="")
-        return hashlib.sha256(json.dumps(sparse_dump(question), sort_keys=True).encode()).hexdigest()
+        """Hash of the question alone: where the recording lies, the title, and whether the numbers of a filter file are there already
+        do not count."""
+        question = sparse_dump(self.with_(recording=Source(), more_recordings=(), title=""))
+        for term in question.get("terms", ()):
+            term.pop("filters", None)
+            term.pop("filters_from", None)
+        return hashlib.sha256(json.dumps(question, sort_keys=True).encode()).hexdigest()
 
 
 def sparse_dump(spec: Spec) -> dict[str, Any]:

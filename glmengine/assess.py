@@ -98,8 +98,12 @@ def cv_dataset(prepared: Prepared, cross_validation: CrossValidation | None) -> 
 
 
 def term_tests(prepared: Prepared, fit: Fit) -> xr.Dataset:
-    """Wald test (term, unit) of each term of the design."""
-    return fit.wald().sel(term=[term.label for term in prepared.design.terms])
+    """Wald test (term, unit) of each term of the design; NaN for what is seen through averages of the very spikes that are fitted,
+    which would call pure noise needed."""
+    terms = prepared.design.terms
+    tests = fit.wald().sel(term=[term.label for term in terms])
+    chosen = [term.kind == "receptive_field" and term.space == "sta" for term in terms]
+    return tests.where(~np.array(chosen)[:, None]) if any(chosen) else tests
 
 
 def score_table(prepared: Prepared, fit: Fit, cross_validation: CrossValidation | None) -> xr.Dataset:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from glmengine.design import Block, Design
+from glmengine.projections import known_rows, mean_of
 from glmengine.receptive_fields import ChannelBlock, separable_labels
 from glmengine.scaled_block import ScaledBlock
 from glmengine.solvers.low_rank import Features, Part, factors_of
@@ -14,6 +15,10 @@ from glmengine.solvers.parallel import workers
 
 _STRETCH_NUMBERS = 2**17
 """Numbers of a stretch of the stimulus, 1 MB: what is made of it stays in the cache."""
+
+
+WHITENING = 0.01
+"""Ridge, as a share of the mean variance of the channels, with which averages are freed of their correlations."""
 
 
 class FieldRows:
@@ -31,6 +36,9 @@ class FieldRows:
     ----------
     parts : tuple of Part
         The separable fields.
+    means : (P,) array
+        What was taken from the columns, so that a stimulus far from zero costs no digits: zero for those of other terms, and for fields
+        with a gain or epochs, of which the intercept cannot make up for it.
     """
 
     def __init__(self, design: Design, index: np.ndarray, memory: float) -> None:
@@ -49,6 +57,9 @@ class FieldRows:
             for rows in self.stretches(1):
                 self._X[rows] = self._read(rows)
         self.n_columns = design.n_columns
+        self.means = np.zeros(self.n_columns)
+        for columns, field in zip(places, self._fields, strict=True):
+            self.means[columns] = np.outer(field.mean, field.kernel.sum(axis=0)).ravel()
 
     def __len__(self) -> int:
         return self.index.size
@@ -125,10 +136,6 @@ class FieldRows:
         return maps
 
 
-WHITENING = 0.1
-"""Ridge, as a share of the mean variance of the channels, with which averages are freed of their correlations."""
-
-
 class _Field:
     """One separable field: its stimulus (T, C), kernels over lags, and what its columns are multiplied by."""
 
@@ -143,10 +150,15 @@ class _Field:
         self.shape = (self.values.shape[1], self.kernel.shape[1])
         self._step = max(64, _STRETCH_NUMBERS // self.shape[0])
         self._covariance: np.ndarray | None = None
+        self.mean = np.zeros(self.shape[0])
+        if factor is None:
+            used = np.zeros(len(self.values), bool)
+            used[index] = True
+            self.mean = mean_of(self.values, known_rows(self.values, used))
 
     def _clean(self, start: int, stop: int) -> np.ndarray:
-        """Rows of the stimulus; what is not known, which no row of the fit looks at, is 0."""
-        part = np.asarray(self.values[max(start, 0) : stop], np.float64)
+        """Rows of the stimulus about its mean; what is not known, which no row of the fit looks at, is 0."""
+        part = self.values[max(start, 0) : stop] - self.mean
         if not np.isfinite(part).all():
             part = np.nan_to_num(part, nan=0.0, posinf=0.0, neginf=0.0)
         return part

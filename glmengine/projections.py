@@ -58,11 +58,11 @@ def projection_of(
         signs = np.sign(vectors[np.abs(vectors).argmax(axis=0), np.arange(vectors.shape[1])])
         return [f"component {number + 1}" for number in range(term.components)], vectors * signs
     notes.append(
-        f"The averages that '{term.label}' is seen through were taken from all bins that are fitted, those of every fold included: "
-        "held-out scores flatter them a little."
+        f"'{term.label}' is seen through averages over the very spikes that are fitted: it has no p-value; see its held-out scores."
     )
     counts = np.nan_to_num(np.asarray(grid.count(recording, tuple(unit_names)), np.float64))
-    return list(unit_names), spatial_averages(values, counts, known, lags, grid.offsets)
+    ridge = term.whitening_ridge if term.whitened else None
+    return list(unit_names), spatial_averages(values, counts, known, lags, grid.offsets, ridge)
 
 
 def known_rows(values: Channels, rows: np.ndarray) -> np.ndarray:
@@ -91,7 +91,12 @@ def covariance_of(values: Channels, known: np.ndarray) -> np.ndarray:
 
 
 def spatial_averages(
-    values: Channels, counts: np.ndarray, known: np.ndarray, lags: np.ndarray, offsets: np.ndarray
+    values: Channels,
+    counts: np.ndarray,
+    known: np.ndarray,
+    lags: np.ndarray,
+    offsets: np.ndarray,
+    ridge: float | None = None,
 ) -> np.ndarray:
     """The spatial part of each unit's spike-triggered average: its first left singular vector, of norm 1, positive at its largest.
 
@@ -105,6 +110,8 @@ def spatial_averages(
     lags : (L,) int
         In bins, of the window.
     offsets : (S + 1,) int
+    ridge : float, optional
+        Whiten: free the averages of the correlations among the channels, to whose variance this share of their mean is added.
 
     Returns
     -------
@@ -122,7 +129,14 @@ def spatial_averages(
                 continue
             then, now = slice(low, high), slice(low + lag, high + lag)
             same = (piece[now] == piece[then]) & known[now]
-            averages[number] += filled[low - place.start : high - place.start].T @ (counts[now] * same[:, None])
+            responses = counts[now] * same[:, None]
+            averages[number] += filled[low - place.start : high - place.start].T @ responses
+    if ridge is not None:
+        spread = covariance_of(values, known)
+        size = np.trace(spread) / len(spread)
+        if size > 0:
+            spread.flat[:: len(spread) + 1] += ridge * size
+            averages = np.linalg.solve(spread / size, averages)
     spaces = np.zeros((values.shape[1], counts.shape[1]))
     for unit in range(counts.shape[1]):
         left, strength, _ = np.linalg.svd(averages[:, :, unit].T, full_matrices=False)

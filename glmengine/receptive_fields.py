@@ -181,6 +181,22 @@ def receptive_block(
     return ChannelBlock(term, seen, names, grid.offsets, grid.bin_size)
 
 
+def averaged_on(
+    term: ReceptiveFieldTerm,
+    recording: Recording,
+    grid: TimeGrid,
+    rows: np.ndarray,
+    unit_names: Sequence[str],
+    max_gap: float | None,
+) -> ReceptiveFieldTerm:
+    """A term seen through spike-triggered averages, with those over `rows` (T,) bool."""
+    values = channels_in_bins(recording.covariates[term.variable], grid, max_gap)
+    names, projection = projection_of(
+        term, values, recording, grid, rows, unit_names, term.basis.kernel(grid.bin_size)[0], "", []
+    )
+    return term.with_(projected=tuple(names), projection=tuple(tuple(map(float, row)) for row in projection.T))
+
+
 def _range(values: Channels, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Least and largest value (C,) of each channel in the rows (T,) bool in which all are known; infinite where there are none."""
     low, high = np.full(values.shape[1], np.inf), np.full(values.shape[1], -np.inf)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from glmengine.context import SILENT, Context, Progress
+from glmengine.given_filters import with_filters
 from glmengine.penalising import penalty_of, strengths_of
 from glmengine.preparing import Prepared, prepare
 from glmengine.provenance import provenance
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from glmengine.analysis import Analysis
+    from glmengine.design import Design
     from glmengine.fitted import Fit
     from glmengine.recording import Recording
     from glmengine.validation import CrossValidation
@@ -58,6 +60,7 @@ def run(analysis: Analysis, recording: Recording, context: Context | None = None
     """
     context = _Forward(context or SILENT)
     started = time.perf_counter()
+    analysis = with_filters(analysis)
     prepared = prepare(analysis, recording, context.part(0.0, 0.1))
     cross_validation = _cross_validated(analysis, prepared, context.part(0.1, 0.65))
     stopped = cross_validation is not None and context.stopping
@@ -107,22 +110,30 @@ class _Grace(_Forward):
 
 
 def _cross_validated(analysis: Analysis, prepared: Prepared, context: Context) -> CrossValidation | None:
+    from glmengine.fold_averages import cross_validate_averages, sees_averages
     from glmengine.separable import cross_validate_separable, separable_terms
     from glmengine.validation import cross_validate
 
     if not analysis.validation.folds:
         return None
     separable = bool(separable_terms(prepared.design))
-    return (cross_validate_separable if separable else cross_validate)(
-        prepared.design,
-        prepared.counts,
-        family=analysis.model.family,
-        penalty=penalty_of(analysis.model, prepared.design.terms),
-        strengths=strengths_of(analysis),
-        folds=session_folds(prepared.grid, prepared.design.valid, prepared.recording, analysis.validation.folds),
-        context=context,
-        **_options(analysis, prepared),
-    )
+    folds = session_folds(prepared.grid, prepared.design.valid, prepared.recording, analysis.validation.folds)
+
+    def scored(design: Design, folds: Any, context: Context) -> CrossValidation:
+        return (cross_validate_separable if separable else cross_validate)(
+            design,
+            prepared.counts,
+            family=analysis.model.family,
+            penalty=penalty_of(analysis.model, design.terms),
+            strengths=strengths_of(analysis),
+            folds=folds,
+            context=context,
+            **_options(analysis, prepared),
+        )
+
+    if sees_averages(prepared):
+        return cross_validate_averages(analysis, prepared, folds, scored, context)
+    return scored(prepared.design, folds, context)
 
 
 def _fitted(analysis: Analysis, prepared: Prepared, cross_validation: CrossValidation | None, context: Context) -> Fit:

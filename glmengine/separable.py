@@ -81,7 +81,7 @@ def fit_separable(
             continue
         found, dispersions[m], best_start[m] = _best(problem, m, strengths[m], None, seed, share)
         status[m] = OK if found.converged else STOPPED
-        coef[:, m], ends[m] = found.w, found.b
+        coef[:, m], ends[m] = found.w, found.b - problem.rows.means @ found.w
         founds.append(found)
     done = [
         found if found is not None else Found(np.zeros(P), 0.0, 0.0, 0.0, 0, bool(s == SILENT_UNIT))
@@ -109,7 +109,8 @@ def fit_separable(
 
 def _notes(status: np.ndarray, units: Sequence[str], starts: Sequence[str]) -> tuple[str, ...]:
     notes = [
-        "A separable field makes the likelihood not concave: what was found is a stationary point, and there may be others. "
+        "A separable field makes the likelihood not concave: what was found is a stationary point, and there may be others, and a p-value of the "
+        "field would mean nothing. "
         + "; ".join(
             f"the best start was the {name} for {', '.join(chosen)}"
             for name in (AVERAGE, RANDOM)

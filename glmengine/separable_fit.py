@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -56,8 +56,14 @@ class SeparableFit:
             context.check()
             context.report(Progress("Standard errors", m / len(self.founds)))
             unit = None if found is None else self.problem.unit(m, self.strength[m], self.dispersions[m])
-            made.append(None if found is None or unit is None else tangent(unit, found))
+            made.append(None if found is None or unit is None else self._raw(tangent(unit, found)))
         return tuple(made)
+
+    def _raw(self, made: Tangent) -> Tangent:
+        """With the intercept of the columns as they are."""
+        directions = made.directions.copy()
+        directions[0] -= self.problem.rows.means @ directions[1:]
+        return replace(made, directions=directions)
 
     @property
     def edf(self) -> np.ndarray:
@@ -89,19 +95,25 @@ class SeparableFit:
         return float(scale * family.loss_factor / self.n_valid[unit])
 
     def wald(self) -> xr.Dataset:
-        """Wald tests (term, unit) of the terms, in the tangent space: see `glmengine.significance.wald`."""
+        """Wald tests (term, unit) of the terms: see `glmengine.significance.wald`.
+
+        NaN for a field whose rank rules anything out: where there is no field its factors are not identified, so that the statistic
+        has no chi-squared distribution (of pure noise it would nearly always be called needed).
+        """
         import xarray as xr
 
         groups = self.problem.inputs.groups
         statistic, df = (np.full((len(groups), len(self.unit_names)), np.nan) for _ in range(2))
-        labels = {part.columns.tobytes(): number for number, part in enumerate(self.problem.parts)}
+        parts = {part.columns.tobytes(): number for number, part in enumerate(self.problem.parts)}
         for m, made in enumerate(self._tangents):
             if made is None:
                 continue
             free = np.setdiff1d(np.flatnonzero(self.problem.allowed[:, m]), self.problem.held)
             for row, group in enumerate(groups.values()):
-                part = labels.get(np.asarray(group).tobytes())
+                part = parts.get(np.asarray(group).tobytes())
                 where = np.flatnonzero(np.isin(free, group)) if part is None else made.places[part]
+                if part is not None and self.problem.parts[part].rank < min(self.problem.parts[part].shape):
+                    continue
                 statistic[row, m], df[row, m] = self._tested(made, where, m)
         rest = self.n_valid - self.edf if self.problem.family.free_scale else None
         values = {"wald": statistic, "df": df, "p": p_values(statistic, df, rest)}

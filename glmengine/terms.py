@@ -241,13 +241,32 @@ class ReceptiveFieldTerm(Term):
         le=1000,
         applies={"space": ("pca",)},
     )
+    whitened: bool = param(
+        False,
+        title="Whitened",
+        help="Free the spike-triggered averages of the correlations among the channels, which blur them where the stimulus is not white (natural images).",
+        applies={"space": ("sta",)},
+    )
+    whitening_ridge: float = param(
+        0.01,
+        title="Whitening ridge",
+        help="Share of the channels' mean variance that is added to each before the averages are whitened: more of it leaves less noise and more blur.",
+        gt=0,
+        le=1e6,
+        advanced=True,
+        applies={"space": ("sta",)},
+    )
     filter_file: str = param(
         "",
         title="Filter file",
-        help="Where filters are given: a .npy, .csv or text file with one number a channel, or several such filters one after another.",
+        help="Where filters are given: a .npy, .npz, .csv or text file with one number a channel, or several such filters one after another. A relative path begins at the analysis's own folder, else at the current one. The numbers are kept with the result, which needs the file no more.",
         choices="file",
         applies={"space": ("given",)},
     )
+    filters: tuple[float, ...] = param(
+        (), title="Filters", help="Numbers of the filter file, kept so that it is not needed again.", hidden=True
+    )
+    filters_from: str = param("", title="Filters from", help="The file that the numbers are of.", hidden=True)
     projection: tuple[tuple[float, ...], ...] = param(
         (), title="Projection", help="What each channel that is left is of the stimulus's.", hidden=True
     )

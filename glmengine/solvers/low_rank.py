@@ -17,7 +17,7 @@ from typing import Any, Protocol
 import numpy as np
 from scipy.linalg import LinAlgError, cho_factor, cho_solve, eigh
 
-from glmengine.solvers.parallel import workers
+from glmengine.solvers.parallel import quiet_blas, workers
 
 NULL = 1e-12
 """Eigenvalues of a scaled Hessian below this share of the largest are directions in which the data say nothing."""
@@ -26,7 +26,7 @@ MOST_STEPS = 200
 MOST_TURNS = 30
 """Alternating steps before Newton's on the rank are tried."""
 
-ENOUGH = 1e-3
+ENOUGH = 1e-4
 """Once half the decrement of an alternating step is below this share of the null deviance, both factors move at once."""
 
 ROWS_PER_DIRECTION, COARSEST = 20, 16
@@ -206,7 +206,8 @@ class Frame:
         with workers() as pool:
             for part in pool.map(of_rows, unit.rows.stretches(stride)):
                 total = total + part
-        return self._in_moves(np.asarray(total)) * (stride / unit.weights.sum())
+        with quiet_blas():
+            return self._in_moves(np.asarray(total)) * (stride / unit.weights.sum())
 
     def _in_moves(self, raw: np.ndarray) -> np.ndarray:
         """A matrix in the features of the rows as one in the moves: maps only change in what is orthogonal to themselves."""
@@ -289,7 +290,8 @@ def minimise(
             stride = int(np.clip(len(eta) // (ROWS_PER_DIRECTION * frame.size), 1, COARSEST))
         slope, along = unit.slope(eta, w)
         gradient, hessian = frame.gradient(slope, along), frame.curvature(eta, stride=stride) + frame.pull()
-        move = -solve(hessian, gradient, frame.bend(slope) if turn == "both" else None)
+        with quiet_blas():
+            move = -solve(hessian, gradient, frame.bend(slope) if turn == "both" else None)
         half = -0.5 * float(gradient @ move)
         if turn == "both":
             decrement = half
