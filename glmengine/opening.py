@@ -85,11 +85,11 @@ def open_recording(
         context.report(Progress(f"Opening {path.name}", 0.6))
         raw = read_raw(path, reader, chosen)
         context.check()
-        from glmengine.assembling import assemble
+        from glmengine.composing import compose
 
         source = {"format": reader.name} if chosen is None else {"format": reader.name, "recipe": chosen.to_dict()}
         name = path.name if path.is_dir() else path.stem
-        return _guarded(path, reader, lambda: assemble(raw, name, path=path.resolve(), sha256=digest, source=source))
+        return _guarded(path, reader, lambda: compose(raw, name, path=path.resolve(), sha256=digest, source=source))
     except GlmError as error:
         if path.name in error.message:
             raise
@@ -214,6 +214,8 @@ def _head(path: Path) -> bytes:
             head = file.read(HEAD)
     except FileNotFoundError:
         raise GlmError(f"{path.name}: there is no such file ({path}); check the path") from None
+    except GlmError:
+        raise
     except ValueError as error:  # a NUL in the name
         raise GlmError(f"{path.name!r}: is no valid path ({error}); choose a recording") from error
     if not head:

@@ -75,7 +75,7 @@ def test_what_is_absent_or_an_empty_folder_or_no_file_is_said(tmp_path):
     assert "no such file" in refused(tmp_path / "absent.nwb")
     folder = tmp_path / "nothing"
     folder.mkdir()
-    assert "empty folder" in refused(folder)
+    assert refused(folder).startswith("nothing: is an empty folder")
     (folder / "readme.txt").write_text("hello")
     assert "folder" in refused(folder)
     pipe = tmp_path / "pipe.nwb"
