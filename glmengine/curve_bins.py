@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from glmengine.column_block import columns_of
-from glmengine.joining import SESSION
+from glmengine.joined_parts import SESSION
 from glmengine.joint import joint_columns
 
 if TYPE_CHECKING:

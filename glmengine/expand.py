@@ -13,7 +13,7 @@ from glmengine.context import SILENT, Context, Progress
 from glmengine.design import Block, Design
 from glmengine.errors import GlmError
 from glmengine.event_blocks import event_block
-from glmengine.joining import SESSION
+from glmengine.joined_parts import SESSION
 from glmengine.receptive_fields import receptive_block
 from glmengine.scaled_block import scaled
 from glmengine.sessions import session_terms

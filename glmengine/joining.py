@@ -3,28 +3,34 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from glmengine.errors import GlmError
-from glmengine.recording import Covariate, Recording, Session
-from glmengine.stored_joined import JoinedSeries
+from glmengine.joined_parts import (
+    SESSION,
+    joined_covariates,
+    joined_epochs,
+    joined_events,
+    joined_trials,
+    joined_unit_table,
+    moved_by,
+    session_category,
+    session_epoch,
+    times_of,
+    union_of,
+)
+from glmengine.recording import Recording, Session
 from glmengine.timegrid import as_pairs, intersect, merge, own_bin
 
 if TYPE_CHECKING:
-    import pandas as pd
     import pynapple as nap
-
-SESSION = "session"
-"""Name of the covariate that says which session a moment lies in (0, 1, ...)."""
 
 HOLE = 10.0
 """Shortest time between two sessions, in seconds."""
-
-_STEP = 0.1
 
 
 def join_recordings(
@@ -71,9 +77,9 @@ def join_recordings(
     notes: list[str] = []
     unit_names = _units(sessions, units, notes)
     support = _support(sessions)
-    own = {session.name: _moved(session.recording.epochs["all"], session.shift) for session in sessions}
+    own = {session.name: moved_by(session.recording.epochs["all"], session.shift) for session in sessions}
     spikes, counts, recorded = _activity(sessions, unit_names, support)
-    covariates = _covariates(sessions, support, notes)
+    covariates = joined_covariates(sessions, support, notes)
     whole = Recording(
         name=" + ".join(session.name for session in sessions)
         if len(sessions) <= 3
@@ -81,22 +87,17 @@ def join_recordings(
         unit_names=unit_names,
         spikes=spikes,
         counts=counts,
-        unit_table=_unit_table(sessions, unit_names, notes),
-        covariates={**covariates, SESSION: _which(sessions, support)},
-        epochs={"all": support, **_epochs(sessions), **own},
-        trials=_trials(sessions),
-        events=_events(sessions, support),
+        unit_table=joined_unit_table(sessions, unit_names, notes),
+        covariates={**covariates, SESSION: session_category(sessions, support)},
+        epochs={"all": support, **joined_epochs(sessions), **own},
+        trials=joined_trials(sessions),
+        events=joined_events(sessions, support),
         notes=(*(f"{session.name}: {note}" for session in sessions for note in session.recording.notes), *notes),
         sha256=_hash(sessions),
         sessions=tuple(sessions),
         recorded=recorded,
     )
     return whole
-
-
-def session_epoch(session: str, epoch: str) -> str:
-    """Name of the part of an epoch that lies in one session."""
-    return session if epoch == "all" else f"{session}: {epoch}"
 
 
 def number_names(recording: Recording, variable: str) -> dict[str, str]:
@@ -212,27 +213,8 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(names[:12]) + more
 
 
-def _moved(intervals: nap.IntervalSet, shift: float) -> nap.IntervalSet:
-    import pynapple as nap
-
-    return nap.IntervalSet(np.asarray(intervals.start) + shift, np.asarray(intervals.end) + shift)
-
-
 def _support(sessions: Sequence[Session]) -> nap.IntervalSet:
-    return _union((session.recording.epochs["all"], session.shift) for session in sessions)
-
-
-def _union(parts: Iterable[tuple[nap.IntervalSet, float]]) -> nap.IntervalSet:
-    import pynapple as nap
-
-    pairs = np.concatenate([np.asarray(intervals.values, np.float64) + shift for intervals, shift in parts])
-    return nap.IntervalSet(pairs[:, 0], pairs[:, 1])
-
-
-def _times(series: Any, shift: float) -> np.ndarray:
-    """Moved by whole seconds, and so still the decimal numbers that they were, to the nanosecond."""
-    times = np.asarray(series.t, dtype=np.float64)
-    return np.round(times + shift, 9) if shift else times
+    return union_of((session.recording.epochs["all"], session.shift) for session in sessions)
 
 
 def _activity(
@@ -247,7 +229,7 @@ def _activity(
         raise GlmError(f"{binned[0].name}: holds counts in bins, but {other.name} spike times; join recordings of one kind only")
     there = {name: [s for s in sessions if name in s.recording.unit_names] for name in unit_names}
     recorded = {
-        name: _union((s.recording.epochs["all"], s.shift) for s in having)
+        name: union_of((s.recording.epochs["all"], s.shift) for s in having)
         for name, having in there.items()
         if len(having) < len(sessions)
     }
@@ -255,7 +237,7 @@ def _activity(
         return None, _counts(sessions, unit_names, support), recorded
     group = {}
     for at, name in enumerate(unit_names):
-        times = [_times(s.recording.spikes[s.recording.unit_names.index(name)], s.shift) for s in there[name]]
+        times = [times_of(s.recording.spikes[s.recording.unit_names.index(name)], s.shift) for s in there[name]]
         group[at] = nap.Ts(np.concatenate(times), time_support=support)
     return nap.TsGroup(group, time_support=support), None, recorded
 
@@ -278,164 +260,8 @@ def _counts(sessions: Sequence[Session], unit_names: Sequence[str], support: nap
             if name in session.recording.unit_names:
                 part[:, at] = values[:, session.recording.unit_names.index(name)]
         parts.append(part)
-    times = np.concatenate([_times(session.recording.counts, session.shift) for session in sessions])
+    times = np.concatenate([times_of(session.recording.counts, session.shift) for session in sessions])
     return nap.TsdFrame(times, np.concatenate(parts), columns=list(unit_names), time_support=support)
-
-
-def _covariates(sessions: Sequence[Session], support: nap.IntervalSet, notes: list[str]) -> dict[str, Covariate]:
-    names = dict.fromkeys(name for session in sessions for name in session.recording.covariates)
-    if SESSION in names:
-        notes.append(f"The recordings' own covariate '{SESSION}' was left out; that name now says which session it is.")
-        del names[SESSION]
-    found = {}
-    for name in names:
-        having = [session for session in sessions if name in session.recording.covariates]
-        if len(having) < len(sessions):
-            lacking = ", ".join(session.name for session in sessions if session not in having)
-            notes.append(f"'{name}' was not recorded in {lacking}: where a term needs it, these bins are left out.")
-        found[name] = _covariate(name, having, support, notes)
-    return found
-
-
-def _covariate(name: str, having: Sequence[Session], support: nap.IntervalSet, notes: list[str]) -> Covariate:
-    import pynapple as nap
-
-    first = having[0].recording.covariates[name]
-    unit = next((s.recording.covariates[name].unit for s in having if s.recording.covariates[name].unit), "")
-    described: tuple[tuple[str, Callable[[Covariate], Any]], ...] = (
-        ("kind", lambda one: one.kind),
-        ("components", lambda one: ", ".join(one.components) or "none"),
-    )
-    for session in having:
-        one = session.recording.covariates[name]
-        if one.unit and one.unit != unit:
-            other = next(s for s in having if s.recording.covariates[name].unit == unit)
-            raise GlmError(
-                f"'{name}' is in {unit} in {other.name}, but in {one.unit} in {session.name}; bring it to one unit of measure before joining"
-            )
-        for what, look in described:
-            if look(one) != look(first):
-                raise GlmError(
-                    f"'{name}' has another {what} in {session.name} ({look(one)}) than in {having[0].name} ({look(first)}); "
-                    "rename it in one of the recordings"
-                )
-    unknown = [session.name for session in having if unit and not session.recording.covariates[name].unit]
-    if unknown:
-        notes.append(
-            f"'{name}' has no unit of measure in {', '.join(unknown)}; it was taken to be in {unit}, as in the other sessions."
-        )
-    if any(session.recording.covariates[name].stored is not None for session in having):
-        stored = JoinedSeries.of([(session.recording.covariates[name], session.shift) for session in having])
-        return replace(first, unit=unit, data=stored)
-    series = [session.recording.covariates[name].data for session in having]
-    times = np.concatenate([_times(one, session.shift) for one, session in zip(series, having, strict=True)])
-    values = np.concatenate([np.asarray(one.values) for one in series])
-    own = _union((one.time_support, session.shift) for one, session in zip(series, having, strict=True))
-    if values.ndim == 1:
-        data: Any = nap.Tsd(times, values, time_support=own)
-    elif values.ndim == 2:
-        data = nap.TsdFrame(times, values, columns=list(first.components), time_support=own)
-    else:
-        data = nap.TsdTensor(times, values, time_support=own)
-    return replace(first, unit=unit, data=data)
-
-
-def _which(sessions: Sequence[Session], support: nap.IntervalSet) -> Covariate:
-    """The category `session`, every tenth of a second."""
-    import pynapple as nap
-
-    times, values = [], []
-    for number, session in enumerate(sessions):
-        for start, stop in np.asarray(session.recording.epochs["all"].values, np.float64) + session.shift:
-            times.append(np.unique(np.append(np.arange(start, stop, _STEP), stop)))
-            values.append(np.full(len(times[-1]), float(number)))
-    text = ", ".join(f"{number}: {session.name}" for number, session in enumerate(sessions))
-    data = nap.Tsd(np.concatenate(times), np.concatenate(values), time_support=support)
-    return Covariate(SESSION, data, "", "category", text)
-
-
-def _epochs(sessions: Sequence[Session]) -> dict[str, nap.IntervalSet]:
-    found: dict[str, nap.IntervalSet] = {}
-    for name in dict.fromkeys(name for session in sessions for name in session.recording.epochs if name != "all"):
-        found[name] = _union((s.recording.epochs[name], s.shift) for s in sessions if name in s.recording.epochs)
-    for session in sessions:
-        for name, intervals in session.recording.epochs.items():
-            if name != "all" and len(sessions) > 1:
-                found.setdefault(session_epoch(session.name, name), _moved(intervals, session.shift))
-    return found
-
-
-def _trials(sessions: Sequence[Session]) -> dict[str, nap.IntervalSet]:
-    """Tables of trials one after the other, with the session of each trial; what a table lacks is empty."""
-    import pandas as pd
-    import pynapple as nap
-
-    found = {}
-    for name in dict.fromkeys(name for session in sessions for name in session.recording.trials):
-        frames = []
-        for session in sessions:
-            if name not in session.recording.trials:
-                continue
-            frame = session.recording.trials[name].as_dataframe()
-            for column in frame.columns:
-                if column in ("start", "end") or _holds_times(column, frame):
-                    frame[column] = frame[column] + session.shift
-            frames.append(frame.assign(**{SESSION: session.name}))
-        table = pd.concat(frames, ignore_index=True)
-        columns = {key: list(table[key]) for key in table.columns if key not in ("start", "end")}
-        found[name] = nap.IntervalSet(table["start"].to_numpy(float), table["end"].to_numpy(float), metadata=columns)
-    return found
-
-
-def _holds_times(column: str, frame: pd.DataFrame) -> bool:
-    """Whether a property of trials is a time of the recording: it is called so and lies near the trials, which durations do not."""
-    if not str(column).endswith(("time", "times")) or frame[column].dtype.kind != "f" or not frame[column].notna().any():
-        return False
-    known = frame[frame[column].notna()]
-    lengths = (known["end"] - known["start"]).clip(lower=1.0)
-    near = (known[column] >= known["start"] - 10 * lengths) & (known[column] <= known["end"] + 10 * lengths)
-    return bool(near.all())
-
-
-def _events(sessions: Sequence[Session], support: nap.IntervalSet) -> dict[str, nap.Ts]:
-    import pynapple as nap
-
-    found = {}
-    for name in dict.fromkeys(name for session in sessions for name in session.recording.events):
-        having = [session for session in sessions if name in session.recording.events]
-        times = np.concatenate([_times(session.recording.events[name], session.shift) for session in having])
-        found[name] = nap.Ts(np.sort(times), time_support=support)
-    return found
-
-
-def _unit_table(sessions: Sequence[Session], unit_names: Sequence[str], notes: list[str]) -> pd.DataFrame:
-    """One row a unit: what the first session says that says anything; where sessions disagree, a note."""
-    import pandas as pd
-
-    tables = [s.recording.unit_table for s in sessions if s.recording.unit_table is not None]
-    index = pd.Index(unit_names, name="unit")
-    if not tables:
-        return pd.DataFrame(index=index)
-    columns = dict.fromkeys(column for table in tables for column in table.columns)
-    found, differing = {}, []
-    for column in columns:
-        values: list[Any] = []
-        for name in unit_names:
-            said = [t.loc[name, column] for t in tables if column in t.columns and name in t.index]
-            known = [value for value in said if not _is_missing(value)]
-            values.append(known[0] if known else None)
-            if any(str(value) != str(known[0]) for value in known[1:]):
-                differing.append(str(column))
-        found[column] = values
-    if differing:
-        notes.append(
-            f"The sessions do not agree on {', '.join(dict.fromkeys(differing))} of some units; the first session that says anything counts."
-        )
-    return pd.DataFrame(found, index=index)
-
-
-def _is_missing(value: Any) -> bool:
-    return value is None or (isinstance(value, float) and np.isnan(value)) or (isinstance(value, str) and not value)
 
 
 def _hash(sessions: Sequence[Session]) -> str:

@@ -10,7 +10,8 @@ import numpy as np
 
 from glmengine.basis import Categorical
 from glmengine.errors import GlmError
-from glmengine.joining import SESSION, join_recordings, session_epoch
+from glmengine.joined_parts import SESSION, session_epoch
+from glmengine.joining import join_recordings
 from glmengine.terms import AnyTerm, CovariateTerm, Factor
 from glmengine.timegrid import rows_in
 from glmengine.wording import SPIKES, Words

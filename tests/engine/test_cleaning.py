@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from glmengine.assembling import assemble
+from glmengine.composing import compose
 from glmengine.errors import GlmError
 from glmengine.reading import RawRecording, RawSeries, RawTrials
 
@@ -18,7 +18,7 @@ def raw(spikes=None, **more) -> RawRecording:
 
 
 def made(given: RawRecording, says: str = ""):
-    recording = assemble(given, "made")
+    recording = compose(given, "made")
     if says:
         assert any(says in note for note in recording.notes), recording.notes
     return recording
@@ -65,7 +65,7 @@ def test_nothing_to_fit_is_an_error():
         (raw([[np.nan]]), "none of its units has a spike"),
     ]:
         with pytest.raises(GlmError, match=says):
-            assemble(given, "made")
+            compose(given, "made")
 
 
 # --- series ----------------------------------------------------------------------------------------------------------
@@ -188,7 +188,7 @@ def test_events_are_sorted_without_sentinels():
 
 def test_nothing_that_was_handed_over_is_changed():
     given = raw([[3.0, 1.0]], series=[series(np.arange(1000.0))], epochs={"all": np.array([[0.0, 50.0]])})
-    assemble(given, "made")
+    compose(given, "made")
     assert given.spikes[0].tolist() == [3.0, 1.0]
     assert given.notes == []
     assert given.series[0].kind is None

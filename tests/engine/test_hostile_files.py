@@ -99,7 +99,7 @@ def test_permission_denied(goods, tmp_path):
             folder.chmod(0o755)
     code = (
         "import os\nfrom glmengine.errors import GlmError\nfrom glmengine.opening import open_recording, readers\n"
-        "import glmengine.recipes, glmengine.assembling, glmengine.recording, pynapple, pandas, scipy.io, h5py\n"
+        "import glmengine.recipes, glmengine.composing, glmengine.recording, pynapple, pandas, scipy.io, h5py\n"
         "readers(); os.setegid(65534); os.seteuid(65534)\n"
         f"for path, recipe in {wanted!r}:\n"
         "    try: open_recording(path, recipe); print('opened')\n"

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from glmengine.recording import Covariate, Recording
 
 
-def assemble(
+def compose(
     raw: RawRecording, name: str, *, path: Path | None = None, sha256: str = "", source: dict[str, Any] | None = None
 ) -> Recording:
     """Clean `raw` and make a `Recording` of it.
