@@ -25,12 +25,13 @@ class Link:
     ----------
     name : str
         As in `LINKS`.
-    positive_only : bool
-        The linear predictor must be above zero for the mean to make sense (identity and inverse, for
-        families with a positive mean); the families say so by an infeasible loss.
+    unitless : bool
+        The linear predictor has no unit of measure, so that it can be said of a step alone that it is long. With the identity and the inverse
+        it has that of the observations.
     """
 
     name: ClassVar[str] = ""
+    unitless: ClassVar[bool] = True
 
     def mean(self, eta: Any) -> Any:
         """The mean at the linear predictor `eta`."""
@@ -136,6 +137,7 @@ class Identity(Link):
     """mean = eta."""
 
     name: ClassVar[str] = "identity"
+    unitless: ClassVar[bool] = False
 
     def mean(self, eta: Any) -> Any:
         return eta
@@ -153,6 +155,7 @@ class Inverse(Link):
     """mean = 1 / eta."""
 
     name: ClassVar[str] = "inverse"
+    unitless: ClassVar[bool] = False
 
     def mean(self, eta: Any) -> Any:
         return 1.0 / eta

@@ -167,7 +167,7 @@ class Descent:
                 # a metric that knows no direction for a gradient, as one that overflowed, says nothing of the decrement
                 small = (now <= self._safe(turning) * problem.limit[turning]) & (longest > 0)
                 done = seen & np.isfinite(value[turning]) & (small | at_rounding)
-                drifting = self.fresh[turning] & (now < 1e-7) & (longest > LONG_STEP) & ~at_rounding
+                drifting = self.fresh[turning] & (now < 1e-7) & (longest > LONG_STEP) & ~at_rounding & problem.link.unitless
                 long_steps[turning] = np.where(drifting, long_steps[turning] + 1, 0)
                 lost = (long_steps[turning] >= RUNAWAY_STEPS) | (done & drifting)
                 runaway[turning[lost]] = True

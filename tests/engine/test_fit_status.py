@@ -194,3 +194,17 @@ def test_input_that_cannot_be_fitted_is_refused_in_one_sentence(data, case):
         call(*data)
     assert words in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("scale", [1e6, 1e12])
+@pytest.mark.parametrize("link", ["identity", "inverse"])
+def test_steps_that_are_long_only_in_the_unit_of_the_observations_are_no_separation(link, scale):
+    rng = np.random.default_rng(1)
+    for _ in range(3):
+        X = np.abs(rng.normal(size=(500, 4)))
+        y = rng.gamma(2, 1 / (0.5 + X @ [0.2, 0.1, 0.3, 0.1]) / 2)
+        plain = fit(X, y, "gamma", link, penalty=None, solver="newton")
+        factor = scale if link == "identity" else 1 / scale
+        other = fit(X, y * factor, "gamma", link, penalty=None, solver="newton")
+        assert other.status.tolist() == plain.status.tolist() == ["ok"]
+        assert np.allclose(other.coef / scale, plain.coef, rtol=1e-6)
