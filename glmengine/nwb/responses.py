@@ -10,7 +10,7 @@ import numpy as np
 from glmengine.errors import GlmError
 from glmengine.hdf5 import array, child, table
 from glmengine.nwb.values import conversion_of, times_of, values_and_times
-from glmengine.reading import RawRecording, RawSeries, plain_column, safe_name, text_of, unique_names
+from glmengine.reading import LARGEST_ARRAY, RawRecording, RawSeries, plain_column, safe_name, text_of, unique_names
 
 if TYPE_CHECKING:
     import h5py
@@ -21,6 +21,9 @@ BEST_FIRST = ("deconv", "spike", "event", "dff", "df", "delta")
 """Words in the name of a response, what is closest to spikes first; raw fluorescence comes after all of them."""
 
 WORST = ("neuropil", "background", "baseline")
+BLOCK = 2**26
+"""Bytes that are read at a time of a response too large to be held as it is."""
+
 CELL_COLUMNS = ("iscell", "is_cell", "accepted", "Accepted")
 
 
@@ -63,29 +66,20 @@ def choose_response(raw: RawRecording, responses: list[Response], recipe: Recipe
     else:
         best = min(item.rank for item in responses)
         chosen = [item for item in responses if item.rank == best]
-    chosen.sort(key=lambda item: item.label)
     parts = _of_one_clock(raw, chosen)
     if not parts:
         raise GlmError(f"{name}: its responses {chosen[0].label} cannot be read; {_last(raw.notes)}")
-    names, columns = [], []
-    for response, _, values in parts:
-        own_names, own_columns, cells = _cells(response, values.shape[1], raw.notes)
-        names.append([f"{response.name}-{roi}" if len(parts) > 1 else roi for roi in own_names])
-        columns.append((own_columns, cells))
-    kept = [values[:, cells] for (_, _, values), (_, cells) in zip(parts, columns, strict=True)]
-    raw.counts = RawSeries(
-        parts[0][0].name, parts[0][1], np.concatenate(kept, axis=1) if len(kept) > 1 else kept[0], _unit(parts[0][0])
-    )
+    values = [part.values for part in parts]
+    joined = np.concatenate(values, axis=1) if len(values) > 1 else values[0]
+    raw.counts = RawSeries(parts[0].response.name, parts[0].times, joined, _unit(parts[0].response))
     raw.unit_names = unique_names(
-        [safe_name(roi) for own, (_, cells) in zip(names, columns, strict=True) for roi in np.array(own)[cells]]
+        [safe_name(f"{part.response.name}-{roi}" if len(parts) > 1 else roi) for part in parts for roi in part.names]
     )
-    shared = set.intersection(*(set(own) for own, _ in columns))
-    raw.unit_columns = {
-        key: np.concatenate([own[key][cells] for own, cells in columns]) for key in columns[0][0] if key in shared
-    }
-    used = {response.label for response, _, _ in parts}
+    shared = set.intersection(*(set(part.columns) for part in parts))
+    raw.unit_columns = {key: np.concatenate([part.columns[key] for part in parts]) for key in parts[0].columns if key in shared}
+    used = {part.response.label for part in parts}
     others = [item.label for item in responses if item.label not in used]
-    of = " and ".join(response.name for response, _, _ in parts)
+    of = " and ".join(part.response.name for part in parts)
     raw.notes.append(f"No spike times; the cells of {of} are the units.")
     if others:
         raw.notes.append(
@@ -94,39 +88,97 @@ def choose_response(raw: RawRecording, responses: list[Response], recipe: Recipe
         )
 
 
-def _of_one_clock(raw: RawRecording, chosen: list[Response]) -> list[tuple[Response, np.ndarray, np.ndarray]]:
-    """Each response with its times and values (T, cells): the largest, and those of other planes that were taken in the same frames."""
-    chosen = sorted(chosen, key=lambda item: -item.group["data"].size)
-    parts: list[tuple[Response, np.ndarray, np.ndarray]] = []
-    for response in chosen:
-        if parts and (response.plane in {part.plane for part, _, _ in parts} or not response.plane):
-            continue
-        cells = _number_of_rois(response)
-        pair = _turned(response, cells, raw.notes) or values_and_times(response.group, raw.notes, response.label)
-        if pair is None:
-            continue
-        times, values = pair
-        if parts and (len(times) != len(parts[0][1]) or np.abs(times - parts[0][1]).max() > np.median(np.diff(times))):
-            continue
-        conversion, offset = conversion_of(response.group, raw.notes, response.label)
-        values = values.reshape(len(times), -1)
-        if np.ndim(conversion) or (conversion, offset) != (1.0, 0.0):
-            values = values * conversion + offset
-        parts.append((response, times, values))
-    return sorted(parts, key=lambda part: part[0].label)
+@dataclass(frozen=True)
+class _Part:
+    """The cells of one response: values (T, cells), their names and properties."""
+
+    response: Response
+    times: np.ndarray
+    values: np.ndarray
+    names: list[str]
+    columns: dict[str, np.ndarray]
 
 
-def _turned(response: Response, cells: int, notes: list[str]) -> tuple[np.ndarray, np.ndarray] | None:
-    """Times and values of a response that was stored with the cells first, None for any other."""
-    shape = response.group["data"].shape
-    if len(shape) != 2 or shape[0] != cells or shape[1] == cells:
+def _of_one_clock(raw: RawRecording, chosen: list[Response]) -> list[_Part]:
+    """The largest response, and those of other planes that were taken in the same frames."""
+    parts: list[_Part] = []
+    for response in sorted(chosen, key=lambda item: -item.group["data"].size):
+        if parts and (response.plane in {part.response.plane for part in parts} or not response.plane):
+            continue
+        part = _read(response, raw.notes)
+        if part is None:
+            continue
+        if parts and (
+            len(part.times) != len(parts[0].times) or np.abs(part.times - parts[0].times).max() > np.median(np.diff(part.times))
+        ):
+            continue
+        parts.append(part)
+    return sorted(parts, key=lambda part: part.response.label)
+
+
+def _read(response: Response, notes: list[str]) -> _Part | None:
+    """The cells of a response; None, with a note, where its values do not fit its times or take too much memory."""
+    data, label = response.group["data"], response.label
+    shape = data.shape
+    turned = len(shape) == 2 and shape[0] == _number_of_rois(response) != shape[1]
+    width = 1 if len(shape) < 2 else shape[0] if turned else shape[1]
+    names, columns, cells = _cells(response, width, notes)
+    if data.size * data.dtype.itemsize > LARGEST_ARRAY:
+        pair = _read_large(response, cells, turned, notes)
+    elif turned:
+        values = array(child(response.group, "data", notes), notes, label)
+        times = None if values is None else times_of(response.group, shape[1], notes, label)
+        pair = None if times is None or len(times) != shape[1] else (times, values[cells].T)
+    else:
+        found = values_and_times(response.group, notes, label)
+        pair = None if found is None else (found[0], found[1].reshape(len(found[0]), -1))
+        if pair is not None and pair[1].shape[1] == width:
+            pair = pair[0], pair[1][:, cells]
+        elif pair is not None:  # turned round by its times
+            names, columns, cells = list(map(str, range(pair[1].shape[1]))), {}, np.ones(pair[1].shape[1], dtype=bool)
+    if pair is None:
         return None
-    values = array(child(response.group, "data", notes), notes, response.label)
-    times = None if values is None else times_of(response.group, shape[1], notes, response.label)
-    if times is None or len(times) != shape[1]:
+    if turned:
+        notes.append(f"{label}: its values came with time along the second axis, and were turned round.")
+    times, values = pair
+    conversion, offset = conversion_of(response.group, notes, label)
+    if np.ndim(conversion):
+        conversion = conversion[cells] if len(conversion) == len(cells) else 1.0
+    if np.ndim(conversion) or (conversion, offset) != (1.0, 0.0):
+        values = values * conversion + offset
+    kept = {key: column[cells] for key, column in columns.items()}
+    return _Part(response, times, values, list(np.array(names, dtype=object)[cells]), kept)
+
+
+def _read_large(response: Response, cells: np.ndarray, turned: bool, notes: list[str]) -> tuple[np.ndarray, np.ndarray] | None:
+    """Times and values (T, cells) in single precision, read in blocks, so that only what is kept takes memory."""
+    data, label = response.group["data"], response.label
+    if data.ndim != 2 or data.external or data.is_virtual or data.dtype.kind not in "uif":
+        notes.append(f"{label} was left out: it is too large to be read as it is.")
         return None
-    notes.append(f"{response.label}: its values came with time along the second axis, and were turned round.")
-    return times, values.T
+    frames = data.shape[1] if turned else data.shape[0]
+    size = 4 * frames * int(cells.sum())
+    if size > LARGEST_ARRAY:
+        notes.append(
+            f"{label} was left out: its cells would take {size / 2**30:.1f} GB; mark fewer as cells, or export it at a lower rate."
+        )
+        return None
+    times = times_of(response.group, frames, notes, label)
+    if times is None or len(times) != frames:
+        return None
+    values = np.empty((frames, int(cells.sum())), dtype=np.float32)
+    step = max(1, BLOCK // (data.dtype.itemsize * data.shape[1]))
+    kept = 0
+    for first in range(0, data.shape[0], step):
+        block = data[first : first + step]
+        if turned:
+            mine = block[cells[first : first + step]]
+            values[:, kept : kept + len(mine)] = mine.T
+            kept += len(mine)
+        else:
+            values[first : first + step] = block[:, cells]
+    notes.append(f"{label} is large and was read in single precision.")
+    return times, values
 
 
 def _rois_of(response: Response) -> tuple[np.ndarray, h5py.Group] | None:

@@ -300,6 +300,23 @@ def test_cells_stored_before_time(file, opened):
     assert recording.duration == pytest.approx(30)
 
 
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_response_too_large_as_it_is_is_read_in_blocks_cell_by_cell(file, opened, monkeypatch, turned):
+    module, (region,) = cells_of(file)
+    traces = RNG.normal(size=(300, 5))
+    module.add(change := DfOverF())
+    change.create_roi_response_series(name="dff", data=traces.T if turned else traces, rois=region, unit="n.a.", rate=10.0)
+    monkeypatch.setattr("glmengine.nwb.responses.LARGEST_ARRAY", 4 * 300 * 4)
+    monkeypatch.setattr("glmengine.nwb.responses.BLOCK", 1000)
+    recording = opened(file, units=0)
+    assert recording.unit_names == ("200", "202", "203", "204")
+    np.testing.assert_allclose(recording.counts.values, traces[:, [0, 2, 3, 4]], rtol=1e-6)
+    assert any("single precision" in note for note in recording.notes)
+    monkeypatch.setattr("glmengine.nwb.responses.LARGEST_ARRAY", 4 * 300 * 4 - 1)
+    with pytest.raises(GlmError, match="mark fewer as cells"):
+        open_recording(recording.path)
+
+
 def test_pictures_that_were_shown_are_frames(file, opened):
     pictures = RNG.uniform(size=(7, 4, 5))
     images = [GrayscaleImage(name=f"i{number}", data=picture) for number, picture in enumerate(pictures)]
