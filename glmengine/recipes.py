@@ -38,7 +38,7 @@ class TimeBase(Spec):
         unit="Hz",
         gt=0,
     )
-    offset: float = param(0.0, title="Offset", help="Added to every time, to bring clocks together.", unit="s")
+    offset: float = param(0.0, title="Offset", help="Added to every time, to bring clocks together.", unit="s", advanced=True)
 
     def seconds(self, values: np.ndarray, field: str) -> np.ndarray:
         """Times of the file in seconds."""
@@ -56,15 +56,30 @@ class Spikes(TimeBase):
     """Where the spike times are."""
 
     times: str = param(
-        title="Spike times", help="Array or column of spike times; a cell array holds one unit in each cell.", min_length=1
+        title="Spike times",
+        help="Array or column of spike times; a cell array holds one unit in each cell.",
+        min_length=1,
+        choices="arrays",
     )
-    units: str = param("", title="Unit of each spike", help="Array or column that says which unit fired; one unit where empty.")
+    units: str = param(
+        "", title="Unit of each spike", help="Array or column that says which unit fired; one unit where empty.", choices="arrays"
+    )
     more: tuple[str, ...] = param(
-        (), title="Further units", help="Arrays of spike times of further units, where each unit has an array of its own."
+        (),
+        title="Further units",
+        help="Arrays of spike times of further units, where each unit has an array of its own.",
+        choices="arrays",
+        advanced=True,
     )
-    names: str = param("", title="Names of the units", help="Array with a name or number for each unit.")
+    names: str = param(
+        "", title="Names of the units", help="Array with a name or number for each unit.", choices="arrays", advanced=True
+    )
     properties: tuple[str, ...] = param(
-        (), title="Properties of the units", help="Arrays with a value for each unit or spike: region, shank, quality."
+        (),
+        title="Properties of the units",
+        help="Arrays with a value for each unit or spike: region, shank, quality.",
+        choices="arrays",
+        advanced=True,
     )
 
 
@@ -72,9 +87,12 @@ class Counts(TimeBase):
     """Where counts that are binned already are: one column a unit."""
 
     values: tuple[str, ...] = param(
-        title="Counts", help="One array with a column for each unit, or one column of the file for each unit.", min_length=1
+        title="Counts",
+        help="One array with a column for each unit, or one column of the file for each unit.",
+        min_length=1,
+        choices="arrays",
     )
-    times: str = param("", title="Bin centres", help="Array of the bins' centres; none where a rate is given.")
+    times: str = param("", title="Bin centres", help="Array of the bins' centres; none where a rate is given.", choices="arrays")
     units_first: bool = param(False, title="Units first", help="The array has a row for each unit, not a column.")
 
 
@@ -82,32 +100,40 @@ class Measured(TimeBase):
     """A covariate: what was measured over time."""
 
     name: str = param(title="Name", help="What to call it.", min_length=1)
-    values: tuple[str, ...] = param(title="Values", help="One array for each component (x and y).", min_length=1)
-    components: tuple[str, ...] = param(
-        (), title="Components", help="Names of the components; x, y, z where empty and there are several."
+    values: tuple[str, ...] = param(
+        title="Values", help="One array for each component (x and y).", min_length=1, choices="arrays"
     )
-    times: str = param("", title="Times", help="Array of sample times; none where a rate is given.")
+    components: tuple[str, ...] = param(
+        (), title="Components", help="Names of the components; x, y, z where empty and there are several.", advanced=True
+    )
+    times: str = param("", title="Times", help="Array of sample times; none where a rate is given.", choices="arrays")
     unit: str = param("", title="Unit of measure", help="Of the values after scaling: cm, pixels, deg, rad.")
     kind: Literal["", "continuous", "angle", "step", "category"] = param(
-        "", title="Kind", help="How it is brought to bins; found from unit and name where empty."
+        "",
+        title="Kind",
+        help="How it is brought to bins; found from unit and name where empty.",
+        empty="from unit and name",
+        advanced=True,
     )
-    scale: float = param(1.0, title="Scale", help="Every value is multiplied by this.")
+    scale: float = param(1.0, title="Scale", help="Every value is multiplied by this.", advanced=True)
 
 
 class Stretches(TimeBase):
     """Epochs or trials: arrays of starts and stops."""
 
     name: str = param(title="Name", help="What to call it.", min_length=1)
-    start: str = param(title="Start", help="Array or column of starts.", min_length=1)
-    stop: str = param(title="Stop", help="Array or column of stops.", min_length=1)
-    properties: tuple[str, ...] = param((), title="Properties", help="Columns that describe each trial.")
+    start: str = param(title="Start", help="Array or column of starts.", min_length=1, choices="arrays")
+    stop: str = param(title="Stop", help="Array or column of stops.", min_length=1, choices="arrays")
+    properties: tuple[str, ...] = param(
+        (), title="Properties", help="Columns that describe each trial.", choices="arrays", advanced=True
+    )
 
 
 class Happenings(TimeBase):
     """Events: an array of times."""
 
     name: str = param(title="Name", help="What to call them.", min_length=1)
-    times: str = param(title="Times", help="Array or column of times.", min_length=1)
+    times: str = param(title="Times", help="Array or column of times.", min_length=1, choices="arrays")
 
 
 class Recipe(Spec):

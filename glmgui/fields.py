@@ -14,7 +14,15 @@ from glmengine.errors import GlmError
 from glmengine.spec import Spec
 
 Choices = Mapping[str, Sequence[str]]
-_ACRONYMS = {"pca": "Principal components", "sta": "Spike-triggered average"}
+_ACRONYMS = {
+    "pca": "Principal components",
+    "sta": "Spike-triggered average",
+    "s": "seconds",
+    "ms": "milliseconds",
+    "us": "microseconds",
+    "min": "minutes",
+    "samples": "samples",
+}
 _TAGS = ("family", "kind")
 
 
@@ -37,6 +45,8 @@ def switched(old: Spec | None, new: type[Spec], choices: Choices) -> Spec:
             values[field] = (first,) if get_origin(unwrapped(info.annotation)[0]) is tuple else first
         elif info.is_required():
             guess = first_value(unwrapped(info.annotation)[0], info, info.metadata)
+            if field == "name":  # given by hand later
+                guess = "new"
             if guess is not None:
                 values[field] = guess
     try:

@@ -104,7 +104,7 @@ class Questions:
 
     def recipe(self, assistance: Assistance, text: str, fault: str) -> str | None:
         """What the arrays of a file are, as TOML; None to leave the file."""
-        dialog = RecipeDialog(assistance, text, fault, self.parent)
+        dialog = RecipeDialog(assistance, text, fault, self.parent, getattr(self.parent, "jobs", None))
         return dialog.text if dialog.exec() else None
 
     def locate(self, missing: Path, name: str) -> Path | None:

@@ -1,8 +1,8 @@
-"""Asks what the arrays of a file without a standard are: shows them, and a recipe to correct."""
+"""Asks what the arrays of a file without a standard are: shows them, forms to say it in, and what comes of it."""
 
 from __future__ import annotations
 
-from qtpy.QtCore import Qt
+from qtpy.QtCore import Qt, QTimer
 from qtpy.QtGui import QFontDatabase
 from qtpy.QtWidgets import (
     QAbstractItemView,
@@ -13,33 +13,49 @@ from qtpy.QtWidgets import (
     QSplitter,
     QTableWidget,
     QTableWidgetItem,
+    QTabWidget,
     QVBoxLayout,
     QWidget,
 )
 
 from glmengine.assisting import Assistance
-from glmgui.widgets import MessageLine, button, heading, hint
+from glmengine.errors import GlmError
+from glmengine.recipes import Recipe
+from glmgui.dialogs.recipe_forms import RecipeForms, first_recipe
+from glmgui.dialogs.recipe_preview import RecipePreview
+from glmgui.jobs import Jobs
+from glmgui.widgets import FormScroll, MessageLine, button, heading, hint
+
+_PAUSE_MS = 250
 
 _COLUMNS = ("Array", "Shape", "Holds", "Begins with")
 
 
 class RecipeDialog(QDialog):
-    """The arrays on the left, the recipe as text on the right; `text` is the recipe when accepted."""
+    """The arrays and what comes of them on the left, forms and the recipe as text on the right; `text` is the recipe when accepted."""
 
-    def __init__(self, assistance: Assistance, text: str = "", fault: str = "", parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        assistance: Assistance,
+        text: str = "",
+        fault: str = "",
+        parent: QWidget | None = None,
+        jobs: Jobs | None = None,
+    ) -> None:
         super().__init__(parent)
         self.setObjectName("recipe_dialog")
         self.setWindowTitle("What is in this file?")
-        self.resize(980, 560)
+        self.resize(1120, 660)
         self.table = self._table(assistance)
         self.editor = QPlainTextEdit(text or assistance.recipe, self)
         self.editor.setObjectName("recipe_text")
         self.editor.setAccessibleName("Recipe")
         self.editor.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
         self.editor.setTabChangesFocus(True)
+        self.forms = RecipeForms(assistance.arrays, self)
+        self.preview = RecipePreview(assistance.path, jobs, self)
         self.message = MessageLine("recipe_message", self)
-        if fault:
-            self.message.show_error(fault)
+        self._arrays = assistance.arrays
         use = button("Open", "recipe_use", "Open the file with this recipe", self)
         leave = button("Cancel", "recipe_cancel", "Do not open the file", self)
         use.setDefault(True)
@@ -53,12 +69,20 @@ class RecipeDialog(QDialog):
         box.setSpacing(10)
         box.addWidget(heading(f"{assistance.path.name} is a {assistance.format} file: say what its arrays are.", self))
         box.addWidget(
-            hint(f"{kept} Names are those of the arrays on the left; double-click one to put it into the recipe.", self)
+            hint(f"{kept} Choose among the arrays on the left what is what, and look below them at what comes of it.", self)
         )
+        left = QSplitter(Qt.Orientation.Vertical, self)
+        left.addWidget(self.table)
+        left.addWidget(self.preview)
+        left.setSizes([220, 320])
+        self.tabs = QTabWidget(self)
+        self.tabs.setObjectName("recipe_tabs")
+        self.tabs.addTab(FormScroll(self.forms, "recipe_scroll"), "What is what")
+        self.tabs.addTab(self.editor, "Recipe as text")
         halves = QSplitter(Qt.Orientation.Horizontal, self)
-        halves.addWidget(self.table)
-        halves.addWidget(self.editor)
-        halves.setSizes([480, 500])
+        halves.addWidget(left)
+        halves.addWidget(self.tabs)
+        halves.setSizes([560, 540])
         box.addWidget(halves, 1)
         box.addWidget(self.message)
         buttons = QHBoxLayout()
@@ -67,14 +91,58 @@ class RecipeDialog(QDialog):
         buttons.addWidget(use)
         box.addLayout(buttons)
         self.table.cellDoubleClicked.connect(self._insert)
-        self.editor.textChanged.connect(self.message.clear)
+        self.editor.textChanged.connect(self._text_changed)
+        self.forms.edited.connect(self._form_edited)
+        self.preview.failed.connect(lambda error: self._say(error))
+        self.tabs.currentChanged.connect(lambda _: self._fill_forms())
+        self.finished.connect(lambda _: self.preview.leave())
         use.clicked.connect(self.accept)
         leave.clicked.connect(self.reject)
-        self.editor.setFocus()
+        self._wait = QTimer(self)
+        self._wait.setSingleShot(True)
+        self._wait.setInterval(_PAUSE_MS)
+        self._wait.timeout.connect(self._try)
+        self._fill_forms()
+        if fault:
+            self.message.show_error(fault)
+        else:
+            self._wait.start()
 
     @property
     def text(self) -> str:
         return self.editor.toPlainText()
+
+    def _fill_forms(self) -> None:
+        """Bring the forms to what the text says; where it says nothing that can be read, to something to begin with."""
+        try:
+            recipe = Recipe.from_toml(self.text)
+        except GlmError as error:
+            self._say(error)
+            if self.forms.recipe is None and (begun := first_recipe(self._arrays)) is not None:
+                self.forms.set_recipe(begun)
+            return
+        self.forms.set_recipe(recipe)
+
+    def _form_edited(self, recipe: Recipe) -> None:
+        self.editor.setPlainText(recipe.to_toml())
+
+    def _text_changed(self) -> None:
+        self.message.clear()
+        self._wait.start()
+
+    def _try(self) -> None:
+        """Look at what the recipe makes of the file, when nothing more was changed for a moment."""
+        try:
+            Recipe.from_toml(self.text)
+        except GlmError as error:
+            self._say(error)
+            return
+        self.preview.show_recipe(self.text)
+
+    def _say(self, error: Exception) -> None:
+        field, message = getattr(error, "field", ""), getattr(error, "message", str(error))
+        if not (field and self.tabs.currentIndex() == 0 and self.forms.show_error(field, message)):
+            self.message.show_error(message)
 
     def _table(self, assistance: Assistance) -> QTableWidget:
         table = QTableWidget(len(assistance.arrays), len(_COLUMNS), self)

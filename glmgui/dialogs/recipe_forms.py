@@ -1,0 +1,132 @@
+"""The forms in which a person says what the arrays of a file are: where the units are, what was measured, epochs, trials and events."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from qtpy.QtCore import QSignalBlocker, Signal
+from qtpy.QtWidgets import QComboBox, QVBoxLayout, QWidget
+
+from glmengine.errors import GlmError
+from glmengine.recipes import Counts, Recipe, Spikes, TimeBase
+from glmengine.spec import Spec
+from glmgui.fields import Choices, extra_of, switched
+from glmgui.forms import SpecForm
+from glmgui.widgets import heading
+
+_MOST_COLUMNS = 16
+_KINDS = (("spike times", Spikes), ("counts already binned", Counts))
+_LISTS = ("covariates", "epochs", "trials", "events")
+
+
+class RecipeForms(QWidget):
+    """Edits a recipe; knows the arrays of the file by name only."""
+
+    edited = Signal(object)  # the new Recipe
+
+    def __init__(self, arrays: Sequence[tuple[str, ...]], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("recipe_forms")
+        self._choices: Choices = {"arrays": array_names(arrays)}
+        self._recipe: Recipe | None = None
+        self.kind = QComboBox(self)
+        self.kind.setObjectName("recipe_kind")
+        self.kind.setAccessibleName("What the units are")
+        self.units: list[SpecForm] = []
+        for text, spec in _KINDS:
+            self.kind.addItem(f"The units are {text}")
+            own = [name for name in spec.model_fields if name not in TimeBase.model_fields]
+            form = SpecForm(spec, self, fields=by_use(spec, own), name=f"recipe_{spec.__name__.lower()}")
+            form.set_context(self._choices)
+            form.edited.connect(self._units_edited)
+            self.units.append(form)
+        self.lists = SpecForm(Recipe, fields=_LISTS, name="recipe")
+        self.lists.set_context(self._choices)
+        self.lists.edited.connect(self._take)
+        box = QVBoxLayout(self)
+        box.setSpacing(8)
+        box.addWidget(heading("Units", self))
+        box.addWidget(self.kind)
+        for form in self.units:
+            box.addWidget(form)
+        box.addWidget(heading("What else was recorded", self))
+        box.addWidget(self.lists)
+        box.addStretch(1)
+        self.kind.currentIndexChanged.connect(self._kind_changed)
+
+    @property
+    def recipe(self) -> Recipe | None:
+        """What is shown, None before `set_recipe`."""
+        return self._recipe
+
+    def set_recipe(self, recipe: Recipe) -> None:
+        """Show a recipe without saying that it was edited."""
+        self._recipe = recipe
+        at = 0 if recipe.spikes is not None else 1
+        with QSignalBlocker(self.kind):
+            self.kind.setCurrentIndex(at)
+        self._show_units(at)
+        self.units[at].set_value(recipe.spikes if at == 0 else recipe.counts)
+        self.lists.set_value(recipe)
+
+    def show_error(self, field: str, message: str) -> bool:
+        """Beside the control of a field of the recipe; False where there is none."""
+        head, _, rest = field.partition(".")
+        if head in ("spikes", "counts") and rest:
+            return self.units[0 if head == "spikes" else 1].show_error(rest, message)
+        return head in _LISTS and self.lists.show_error(field, message)
+
+    def _kind_changed(self, at: int) -> None:
+        self._show_units(at)
+        form = self.units[at]
+        if form.value is None:
+            try:
+                form.set_value(switched(None, form.spec_type, self._choices))
+            except GlmError as error:
+                form.show_error("", error.message)
+                return
+        self._units_edited(form.value)
+
+    def _show_units(self, at: int) -> None:
+        for number, form in enumerate(self.units):
+            form.setVisible(number == at)
+
+    def _units_edited(self, units: Spikes | Counts) -> None:
+        if self._recipe is not None:
+            spikes = isinstance(units, Spikes)
+            self._take(self._recipe.with_(spikes=units if spikes else None, counts=None if spikes else units))
+
+    def _take(self, recipe: Recipe) -> None:
+        if self._recipe is None or recipe == self._recipe:
+            return
+        # the lists know nothing of the units, nor the units of the lists
+        lists = {name: getattr(recipe, name) for name in _LISTS}
+        self._recipe = recipe
+        if any(getattr(self.lists.value, name) != value for name, value in lists.items()) or self.lists.value != recipe:
+            self.lists.set_value(recipe)
+        self.edited.emit(recipe)
+
+
+def by_use(spec: type[Spec], own: Sequence[str]) -> list[str]:
+    """The fields of a part of a recipe as they are asked for: its arrays, then their time base, then what is seldom needed."""
+    plain = [name for name in own if not extra_of(spec.model_fields[name], "advanced")]
+    base = [name for name in TimeBase.model_fields if not extra_of(spec.model_fields[name], "advanced")]
+    return [*plain, *base, *(name for name in spec.model_fields if name not in plain and name not in base)]
+
+
+def array_names(arrays: Sequence[tuple[str, ...]]) -> list[str]:
+    """The names that a recipe can use: of every array, and of each column of one that has a few."""
+    names: list[str] = []
+    for name, shape, *_ in arrays:
+        names.append(name)
+        found = re.fullmatch(r"(\d+)x(\d+)", shape)
+        if found and 1 < int(found[2]) <= _MOST_COLUMNS:
+            names += [f"{name}[{column}]" for column in range(int(found[2]))]
+    return names
+
+
+def first_recipe(arrays: Sequence[tuple[str, ...]]) -> Recipe | None:
+    """Something to correct where nothing was recognised: the first array as spike times; None without any array."""
+    names = array_names(arrays)
+    return Recipe(spikes=Spikes(times=names[0])) if names else None

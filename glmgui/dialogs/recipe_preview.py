@@ -1,0 +1,109 @@
+"""What a recipe makes of a file, while it is being written: the raster, and in words how much of what."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
+
+from glmengine.context import Context
+from glmengine.recipes import Recipe
+from glmgui.plots import RasterPlot
+
+if TYPE_CHECKING:
+    from glmgui.jobs import Jobs
+    from glmgui.panels.data.summary import Summary
+
+_MOST_NAMED = 6
+
+
+class RecipePreview(QWidget):
+    """Opens the file in the worker at every valid edit; only the latest answer is shown."""
+
+    failed = Signal(object)  # the error
+
+    def __init__(self, path: Path, jobs: Jobs | None, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("recipe_preview")
+        self._path, self._jobs, self._asked = path, jobs, ""
+        self.raster = RasterPlot("Spikes", name="recipe_raster", parent=self)
+        self.said = QLabel(self)
+        self.said.setObjectName("recipe_said")
+        self.said.setWordWrap(True)
+        self.said.setTextFormat(Qt.TextFormat.PlainText)
+        box = QVBoxLayout(self)
+        box.setContentsMargins(0, 0, 0, 0)
+        box.addWidget(self.raster, 1)
+        box.addWidget(self.said)
+        self.setVisible(jobs is not None)
+
+    def show_recipe(self, text: str) -> None:
+        """Look at what the recipe makes of the file."""
+        if self._jobs is None or text == self._asked:
+            return
+        self._asked = text
+        self.said.setText("Looking at what this makes of the file\u2026")
+        path = self._path
+        self._jobs.submit(
+            "Trying the recipe",
+            lambda context: opened(path, text, context),
+            lambda summary: self._show(text, summary),
+            lambda error: self._fail(text, error),
+            key="recipe-preview",
+            quiet=True,
+        )
+
+    def leave(self) -> None:
+        """Show no answer that comes from now on."""
+        self._asked = "\0"
+
+    def _show(self, text: str, summary: Summary) -> None:
+        if text != self._asked:
+            return
+        if summary.traces is None:
+            self.raster.set_spikes({unit.name: unit.times for unit in summary.units}, summary.span)
+        else:
+            names = [unit.name for unit in summary.units]
+            self.raster.set_traces(names, summary.traces.times, summary.traces.values, summary.span)
+        self.raster.set_title("Spikes" if summary.words.per_spike else "Activity")
+        self.said.setText(in_words(summary))
+
+    def _fail(self, text: str, error: Exception) -> None:
+        if text == self._asked:
+            self.said.setText("")
+            self.raster.set_spikes({}, (0.0, 1.0))
+            self.failed.emit(error)
+
+
+def opened(path: Path, text: str, context: Context) -> Summary:
+    """What the recipe of this text makes of a file; raises `GlmError` as opening it would. Runs in the worker."""
+    from glmengine.opening import open_recording
+    from glmgui.panels.data.summary import summarise
+
+    return summarise(open_recording(path, Recipe.from_toml(text), context=context))
+
+
+def in_words(summary: Summary) -> str:
+    """How much there is of what, with units of measure: what tells a wrong unit of time at once."""
+    start, stop = summary.span
+    total = sum(unit.n_spikes for unit in summary.units)
+    count = len(summary.units)
+    rate = total / count / max(stop - start, 1e-9) if count else 0.0
+    lines = [
+        f"{count} unit{'s' if count != 1 else ''}, {summary.words.amount(total)} in {stop - start:,.1f} s "
+        f"({rate:.3g} {summary.words.unit} a unit)."
+    ]
+    times = [unit.times for unit in summary.units if len(unit.times)]
+    if times:  # a wrong unit of time puts them into a corner of the recording
+        first, last = min(float(one[0]) for one in times), max(float(one[-1]) for one in times)
+        lines[0] += f" They lie from {first:,.4g} to {last:,.4g} s."
+    for one in summary.covariates[:_MOST_NAMED]:
+        unit = f" {one.unit}" if one.unit else ", no unit of measure"
+        lines.append(
+            f"{one.name}: {one.low:.4g} to {one.high:.4g}{unit}, {one.sampling:.4g} Hz, known in {one.valid:.0%} of the time."
+        )
+    if len(summary.covariates) > _MOST_NAMED:
+        lines.append(f"And {len(summary.covariates) - _MOST_NAMED} more covariates.")
+    return "\n".join(lines)
