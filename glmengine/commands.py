@@ -157,6 +157,9 @@ def predict(options: Namespace) -> int:
     print(
         f"{recording.name}: {_units(len(result.units))}, {dataset.sizes['time']} bins, deviance explained {_median(explained)} (median)"
     )
+    missing = [unit for unit in result.units if unit not in recording.unit_names]
+    if missing:
+        print(f"note: not in this recording, and so without scores: {', '.join(missing)}")
     print(f"written to {folder}: rates.nc, scores.csv")
     return 0
 

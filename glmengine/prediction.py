@@ -8,10 +8,11 @@ import numpy as np
 
 from glmengine.context import SILENT, Context, Progress
 from glmengine.errors import GlmError
+from glmengine.measures import refuse_other_measures
 from glmengine.models import get_family
 from glmengine.posterior import Z95, Posterior, row_chunks
 from glmengine.preparing import prepare_again
-from glmengine.sessions import as_session
+from glmengine.sessions import as_session, with_units
 from glmengine.wording import words_of
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ def predict(
     )
     design, bin_size = prepared.design, prepared.grid.bin_size
     _same_columns(result, design)
+    _same_measures(result, prepared.recording)
     shape = (len(result.units), prepared.grid.n_bins)
     rate, low, high = (np.full(shape, np.nan) for _ in range(3))
     for start, stop in row_chunks(design):
@@ -82,6 +84,7 @@ def score(result: Result, recording: Recording, epochs: Any = None, *, context: 
     context = context or SILENT
     posterior = Posterior.of(result)
     recording = as_session(recording, result.provenance.get("sessions", ()), result.terms, result.units)
+    recording = _with_missing_units(result, recording)
     prepared = prepare_again(
         result.analysis,
         result.terms,
@@ -93,6 +96,7 @@ def score(result: Result, recording: Recording, epochs: Any = None, *, context: 
         context=context.part(0.0, 0.3),
     )
     _same_columns(result, prepared.design)
+    _same_measures(result, prepared.recording)
     family = get_family(result.analysis.model.family)
     mean = np.asarray(result.scores["rate_hz"].values) * prepared.grid.bin_size
     dispersion = np.asarray(result.scores["dispersion"].values) if family.estimates_dispersion or family.free_scale else None
@@ -137,6 +141,19 @@ def score(result: Result, recording: Recording, epochs: Any = None, *, context: 
 def _linear(posterior: Posterior, features: np.ndarray) -> np.ndarray:
     """Linear predictor (t, M) of features (t, P); a silent unit's stays at minus infinity."""
     return features @ posterior.coef + posterior.intercept
+
+
+def _same_measures(result: Result, recording: Recording) -> None:
+    specs = (*result.terms, *result.analysis.time.conditions)
+    refuse_other_measures(specs, recording, result.provenance.get("measures", {}))
+
+
+def _with_missing_units(result: Result, recording: Recording) -> Recording:
+    """The same with some of the fit's units never recorded, so that the others are scored; not where the model needs their past."""
+    missing = set(result.units) - set(recording.unit_names)
+    if not missing or missing == set(result.units) or any(term.kind in ("history", "coupling") for term in result.terms):
+        return recording
+    return with_units(recording, result.units)
 
 
 def _same_columns(result: Result, design: Any) -> None:

@@ -181,10 +181,11 @@ def _assessed(
     from glmengine.assess import coefficient_arrays, covariance_array, cv_dataset, score_table, term_tests
     from glmengine.curves import response_curves
     from glmengine.filters import coupling_strengths, term_filters
+    from glmengine.measures import measures
     from glmengine.posterior import Posterior, link_of
     from glmengine.wording import worded, words_of
 
-    words = words_of(analysis.model)
+    words, known = words_of(analysis.model), measures((*prepared.design.terms, *analysis.time.conditions), prepared.recording)
     context.report(Progress("Standard errors", 0.0))
     fit.assess(context.part(0.0, 0.4))
     coefficients, standard_errors, intercepts, intercept_errors = coefficient_arrays(prepared, fit)
@@ -226,7 +227,7 @@ def _assessed(
         covariance=covariance if size <= _LARGEST_KEPT else None,
         sessions=session_table(prepared, posterior, analysis.model.family, np.asarray(scores["dispersion"].values), words),
         provenance=provenance(
-            analysis, recording, solver=str(fit.solver), iterations=_plain(fit.iterations), **_sessions(recording)
+            analysis, recording, solver=str(fit.solver), iterations=_plain(fit.iterations), measures=known, **_sessions(recording)
         ),
         notes=tuple(dict.fromkeys(notes)),
     )

@@ -154,7 +154,7 @@ def as_session(
                 "say as which of them it is to be taken"
             )
         recording = join_recordings([recording], [str(known[0])])
-    recording = _with_units(recording, units)
+    recording = with_units(recording, units)
     present = [session.name for session in recording.sessions]
     unknown = [name for name in present if name not in names]
     if unknown:
@@ -172,24 +172,32 @@ def as_session(
     return recording.with_covariates(replace(which, data=data))
 
 
-def _with_units(recording: Recording, units: Sequence[str]) -> Recording:
+def with_units(recording: Recording, units: Sequence[str]) -> Recording:
     """The same with units that it lacks, never recorded."""
     missing = [name for name in units if name not in recording.unit_names]
-    if not missing or recording.spikes is None:
+    if not missing:
         return recording
     import pynapple as nap
 
     support, never = recording.epochs["all"], nap.IntervalSet(np.empty(0), np.empty(0))
-    group = {at: recording.spikes[at] for at in range(len(recording.unit_names))}
-    group |= {len(group) + at: nap.Ts(np.empty(0), time_support=support) for at in range(len(missing))}
     names = (*recording.unit_names, *missing)
+    changes: dict[str, Any] = {}
+    if recording.spikes is not None:
+        group = {at: recording.spikes[at] for at in range(len(recording.unit_names))}
+        group |= {len(group) + at: nap.Ts(np.empty(0), time_support=support) for at in range(len(missing))}
+        changes["spikes"] = nap.TsGroup(group, time_support=support)
+    else:
+        counts = recording.counts
+        values = np.asarray(counts.values)
+        wider = np.concatenate([values, np.zeros((len(values), len(missing)), values.dtype)], axis=1)
+        changes["counts"] = nap.TsdFrame(np.asarray(counts.t), wider, columns=list(names), time_support=counts.time_support)
     table = None if recording.unit_table is None else recording.unit_table.reindex(list(names))
     return replace(
         recording,
         unit_names=names,
-        spikes=nap.TsGroup(group, time_support=support),
         unit_table=table,
         recorded={**recording.recorded, **dict.fromkeys(missing, never)},
+        **changes,
     )
 
 
