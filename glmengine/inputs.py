@@ -171,7 +171,8 @@ def read_inputs(
         valid, groups, smoothness, axes, sources = _finite_rows(source, features), {}, None, None, {}
     n_rows, n_columns = source.shape
     if len(values) != n_rows:
-        raise GlmError(f"X has {n_rows} rows and Y {len(values)}; both must have one row per time bin")
+        turned = "; X looks transposed: give X.T" if n_columns == len(values) else ""
+        raise GlmError(f"X has {n_rows} rows and Y {len(values)}; both must have one row per time bin{turned}")
     if n_rows == 0:
         raise GlmError("X: has no rows; there is nothing to fit")
     names = _unit_names(units) if units is not None else unit_names or tuple(str(m) for m in range(values.shape[1]))
@@ -249,7 +250,13 @@ def _array(data: Any, what: str) -> tuple[np.ndarray, tuple[str, ...]]:
         hasattr(data, "name") and isinstance(getattr(data, "name", None), str) and getattr(data, "ndim", 0) == 1
     ):  # pandas Series
         labels = (data.name,)
+    if hasattr(data, "toarray"):
+        raise GlmError(f"{what}: is a sparse matrix, which only X may be; give {what}.toarray()")
     values = getattr(data, "values", data)
+    if isinstance(values, np.ma.MaskedArray):  # what is masked is missing
+        values = np.where(np.ma.getmaskarray(values), np.nan, values.data) if np.ma.is_masked(values) else values.data
+    elif hasattr(data, "isna") and hasattr(data, "to_numpy") and _has_missing_numbers(data):
+        values = data.to_numpy(dtype=float, na_value=np.nan)
     try:
         array = np.asarray(values() if callable(values) else values)
     except ValueError as error:
@@ -264,6 +271,14 @@ def _array(data: Any, what: str) -> tuple[np.ndarray, tuple[str, ...]]:
     if array.ndim == 0:
         raise GlmError(f"{what}: is a single number; give one row per time bin")
     return array, labels
+
+
+def _has_missing_numbers(data: Any) -> bool:
+    """Whether a pandas object holds numbers alone, some of them missing in its own way."""
+    kinds = [data.dtype] if hasattr(data, "dtype") else list(data.dtypes)
+    if all(isinstance(kind, np.dtype) for kind in kinds):
+        return False
+    return all(kind.kind in "buif" for kind in kinds) and bool(np.any(data.isna()))
 
 
 def _finite_rows(source: ArrayRows, features: Sequence[str]) -> np.ndarray:
