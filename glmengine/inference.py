@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve, eigh
@@ -16,11 +16,8 @@ from glmengine.context import SILENT, Context, Progress
 from glmengine.errors import GlmError
 from glmengine.models import Family
 from glmengine.models.special import most_likely_shape
-from glmengine.solvers.parallel import workers
-from glmengine.solvers.pieces import Piece, pieces
-from glmengine.solvers.problem import Objective, Problem
-from glmengine.solvers.rows import bucket
-from glmengine.solvers.worth import worth
+from glmengine.solvers.problem import Objective
+from glmengine.worth_sums import sums
 
 if TYPE_CHECKING:
     from glmengine.fitted import Part
@@ -61,114 +58,6 @@ class Evaluation:
                 # log-likelihoods at two shapes differ by what the deviance and n alone say
                 return self.log_likelihood + n * (shape * np.log(shape) - gammaln(shape) - shape + 1.0) - (shape - 1.0) * half
         return self.log_likelihood
-
-
-def sums(problem: Problem, theta: np.ndarray, null: np.ndarray, context: Any, *, held_out: bool) -> np.ndarray:
-    """`worth` on all rows, (8, K), at parameters (K, Q) and null means (K,)."""
-    from glmengine.solvers import steps
-
-    objective = Objective(problem, context)
-    if problem.rows.nonzeros is not None:
-        return _sums_without_zeros(objective, theta, null, held_out=held_out)
-    total = np.zeros((8, problem.n_columns))
-    sizes = _held_out_sizes(problem) if held_out else None
-    for number, chunk in enumerate(problem.rows):
-        context.check()
-        columns = _held_in(problem, number) if held_out else np.arange(problem.n_columns)
-        if not columns.size:
-            continue
-        coef, intercept, where = objective.arguments(theta[columns], columns, sizes)
-        padded = np.full(len(coef), null[columns[0]])
-        padded[: columns.size] = null[columns]
-        part = steps.scores(chunk, coef, intercept, padded, where, family=problem.family, link=problem.link, held_out=held_out)
-        total[:, columns] += np.asarray(part)[:, : columns.size]
-    return total
-
-
-def _sums_without_zeros(objective: Objective, theta: np.ndarray, null: np.ndarray, *, held_out: bool) -> np.ndarray:
-    """`sums` in NumPy."""
-    problem = objective.problem
-    dispersion = np.ones(problem.n_columns) if problem.dispersion is None else problem.dispersion
-
-    def of_piece(piece: Piece) -> np.ndarray:
-        result = np.zeros((8, problem.n_columns))
-        chosen = np.isin(problem.held, np.unique(piece.fold)) if held_out else np.ones(problem.n_columns, bool)
-        columns = np.flatnonzero(chosen)
-        if columns.size:
-            with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-                eta, y, weights = objective.at(piece, theta[columns], columns, held_out=held_out)
-                family, link = problem.family, problem.link
-                result[:, columns] = worth(np, family, link, eta, y, weights, null[columns], dispersion[columns, None])
-        return result
-
-    total = np.zeros((8, problem.n_columns))
-    with workers() as pool:
-        for some in pieces(problem.rows):
-            objective.context.check()
-            for part in pool.map(of_piece, some):
-                total += part
-    return total
-
-
-class HeldOut:
-    """Held-out sums of the same columns at one strength after the other.
-
-    Between two strengths only the loss changes: log-likelihood and deviance differ from it by what does not depend on the model, which is
-    found out the first time.
-    """
-
-    def __init__(self, null: np.ndarray) -> None:
-        self._null = null
-        self._first: np.ndarray | None = None
-
-    def sums(self, problem: Problem, theta: np.ndarray, context: Any) -> np.ndarray:
-        """(8, K) as `sums` gives them for held-out rows; squared residuals are those of the first call."""
-        factor = problem.family.loss_factor
-        if problem.rows.nonzeros is not None:
-            return sums(problem, theta, self._null, context, held_out=True)
-        if self._first is not None and not problem.family.estimates_dispersion:
-            loss = held_out_losses(problem, theta, context) / factor
-            table = self._first.copy()
-            table[2] -= loss
-            table[3] += 2.0 * loss
-            return table
-        table = sums(problem, theta, self._null, context, held_out=True)
-        if not problem.family.estimates_dispersion:
-            loss = held_out_losses(problem, theta, context) / factor
-            first = table.copy()
-            first[2] += loss
-            first[3] -= 2.0 * loss
-            self._first = first if np.isfinite(first[:6]).all() else None
-        return table
-
-
-def held_out_losses(problem: Problem, theta: np.ndarray, context: Any) -> np.ndarray:
-    """(K,) loss summed over the rows held out of each column."""
-    from glmengine.solvers import steps
-
-    objective = Objective(problem, context)
-    total = np.zeros(problem.n_columns)
-    sizes = _held_out_sizes(problem)
-    for number, chunk in enumerate(problem.rows):
-        context.check()
-        columns = _held_in(problem, number)
-        if columns.size:
-            arguments = objective.arguments(theta[columns], columns, sizes)
-            part = steps.held_out_loss(chunk, *arguments, family=problem.family, link=problem.link)
-            total[columns] += np.asarray(part)[: columns.size]
-    return total
-
-
-def _held_out_sizes(problem: Problem) -> tuple[int, ...]:
-    """Numbers of columns to compile for: with contiguous folds most chunks hold rows of one or two of them."""
-    return (bucket(-(-2 * problem.n_columns // np.unique(problem.held).size)),)
-
-
-def _held_in(problem: Problem, number: int) -> np.ndarray:
-    """Columns of the problem that have held-out rows in one chunk."""
-    rows = problem.rows
-    present = np.unique(rows.observations.fold[number * rows.chunk_rows : (number + 1) * rows.chunk_rows])
-    return np.flatnonzero(np.isin(problem.held, present))
 
 
 def evaluate(assembly: Assembly, parts: Sequence[Part], context: Context = SILENT) -> Evaluation:

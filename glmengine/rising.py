@@ -26,11 +26,12 @@ def are_steps(counts: np.ndarray) -> bool:
 
 
 def rising_logs(counts: np.ndarray, a: np.ndarray) -> np.ndarray:
-    """Sum over i < count of log(1 + a i), for `a` () or (M,) against counts (T,) or (T, M)."""
+    """Sum over i < count of log(1 + a i), for `a` (), (M,) or (M, 1) against counts (T,), (T, M) or (M, T)."""
     steps = np.arange(counts.max())
     if a.ndim == 0 or a.size == 1:
         return np.concatenate([[0.0], np.cumsum(np.log1p(a.reshape(()) * steps))])[counts]
-    a = a.reshape(-1)
+    if a.ndim == 2:
+        return np.stack([rising_logs(row, own) for row, own in zip(counts, a, strict=True)])
     return np.stack([rising_logs(counts[:, unit], a[unit]) for unit in range(a.size)], axis=1)
 
 

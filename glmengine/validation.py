@@ -14,12 +14,12 @@ from glmengine.context import SILENT, Context
 from glmengine.errors import GlmError
 from glmengine.fit_options import check_classes, check_options
 from glmengine.fitting import movable_columns
-from glmengine.inference import HeldOut
 from glmengine.inputs import Inputs, read_inputs
 from glmengine.models import Family, Penalty, get_family, get_penalty
 from glmengine.models.differences import check_strength, is_number
 from glmengine.models.penalties import Resolved
 from glmengine.solvers.problem import Objective
+from glmengine.worth_sums import HeldOut
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -127,3 +127,14 @@ def test_separation_is_seen_though_the_dispersion_is_looked_for_in_several_fits(
     assert split.status[0] == "separated"
     assert not split.converged[0]
     assert fit(design, y, "negative_binomial", link, penalty=None).status[0] == "ok"
+
+
+def test_each_unit_s_dispersion_goes_with_its_counts_whichever_way_they_lie():
+    from glmengine.models import get_family
+
+    rng = np.random.default_rng(7)
+    counts, own = rng.poisson(2.0, (50, 3)).astype(float), np.array([0.1, 0.5, 2.0])
+    family = get_family("negative_binomial")
+    one_by_one = np.stack([family.dispersion_loss(counts[:, m], own[m]) for m in range(3)], axis=1)
+    np.testing.assert_allclose(family.dispersion_loss(counts, own), one_by_one, rtol=1e-14)
+    np.testing.assert_allclose(family.dispersion_loss(counts.T, own[:, None]), one_by_one.T, rtol=1e-14)
