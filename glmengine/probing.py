@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from glmengine.context import SILENT, Context
 from glmengine.errors import GlmError
@@ -22,6 +23,9 @@ PROBE_OPTION = "--probe-recording"
 
 BASE_SECONDS, BYTES_PER_SECOND = 30.0, 50e6
 BASE_MEMORY = 3 * 2**30
+
+BLOCK = 2**24
+"""Bytes that are read at a time of a series."""
 
 REMEMBERED = 2000
 
@@ -47,13 +51,46 @@ def probe(path: Path, reader: Reader, recipe: Recipe | None, fingerprint: str, c
     if not reader.probe or fingerprint in _remembered():
         return
     size = _size(path)
-    limit = BASE_SECONDS + size / BYTES_PER_SECOND
     request = {
         "path": str(path),
         "reader": reader.name,
         "recipe": None if recipe is None else recipe.model_dump(mode="json"),
         "memory": BASE_MEMORY + 2 * size,
     }
+    _ask(path, request, f"as {reader.name} ", BASE_SECONDS + size / BYTES_PER_SECOND, context)
+    _remember(fingerprint)
+
+
+def probe_series(path: Path, places: tuple[str, ...], size: int, stamp: tuple[int, int], context: Context = SILENT) -> None:
+    """Read arrays of an HDF5 file to their ends in such a child, before the program reads them; once for a file as it is.
+
+    Parameters
+    ----------
+    path : Path
+    places : tuple of str
+        Datasets in the file.
+    size : int
+        Bytes that they hold, for the limit on time.
+    stamp : (int, int)
+        Size and time of change of the file.
+    context : Context
+
+    Raises
+    ------
+    GlmError, Cancelled
+        As `probe`.
+    """
+    key = "\n".join(["series", str(path), *places, *map(str, stamp)])
+    fingerprint = hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()
+    if fingerprint in _remembered():
+        return
+    request = {"path": str(path), "series": places, "memory": BASE_MEMORY}
+    _ask(path, request, "", BASE_SECONDS + size / BYTES_PER_SECOND, context)
+    _remember(fingerprint)
+
+
+def _ask(path: Path, request: dict[str, Any], what: str, limit: float, context: Context) -> None:
+    """Start the child and say what became of it."""
     child = subprocess.Popen(
         _command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=_environment()
     )
@@ -70,10 +107,9 @@ def probe(path: Path, reader: Reader, recipe: Recipe | None, fingerprint: str, c
     try:
         reply = json.loads(answer.decode("utf-8", "replace").strip().splitlines()[-1])
     except (IndexError, ValueError):
-        raise GlmError(f"{path.name}: is damaged: reading it as {reader.name} broke down; copy or export it again") from None
+        raise GlmError(f"{path.name}: is damaged: reading it {what}broke down; copy or export it again") from None
     if "error" in reply:
         raise GlmError(str(reply["error"]), field=str(reply.get("field", "")))
-    _remember(fingerprint)
 
 
 def main() -> int:
@@ -86,6 +122,20 @@ def main() -> int:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     except (ImportError, ValueError, OSError):
         pass  # no such limit on this system
+    try:
+        if "series" in request:
+            _read_series(Path(request["path"]), request["series"])
+        else:
+            _read_whole(request)
+        reply: dict[str, str | bool] = {"ok": True}
+    except GlmError as error:
+        reply = {"error": error.message, "field": error.field}
+    sys.stdout.write("\n" + json.dumps(reply) + "\n")
+    sys.stdout.flush()
+    os._exit(0)  # a library that was led astray may hang in its own clean-up
+
+
+def _read_whole(request: dict[str, Any]) -> None:
     from glmengine.opening import read_raw, reader_named
 
     recipe = None
@@ -93,14 +143,22 @@ def main() -> int:
         from glmengine.recipes import Recipe
 
         recipe = Recipe.parse(request["recipe"])
+    read_raw(Path(request["path"]), reader_named(request["reader"]), recipe)
+
+
+def _read_series(path: Path, places: list[str]) -> None:
+    import h5py
+
     try:
-        read_raw(Path(request["path"]), reader_named(request["reader"]), recipe)
-        reply: dict[str, str | bool] = {"ok": True}
-    except GlmError as error:
-        reply = {"error": error.message, "field": error.field}
-    sys.stdout.write("\n" + json.dumps(reply) + "\n")
-    sys.stdout.flush()
-    os._exit(0)  # a library that was led astray may hang in its own clean-up
+        with h5py.File(path, "r") as file:
+            for place in places:
+                data = file[place]
+                step = max(1, BLOCK * data.shape[0] // max(data.size * data.dtype.itemsize, 1))
+                for first in range(0, data.shape[0], step):
+                    data[first : first + step]
+    except (OSError, KeyError, RuntimeError, ValueError) as error:
+        detail = " ".join(str(error).split())[:120]
+        raise GlmError(f"{path.name}: {places[0]} cannot be read ({detail}); copy or export the file again") from error
 
 
 def _command() -> list[str]:

@@ -111,6 +111,7 @@ class StoredSeries:
         import h5py
 
         self._check()
+        self._probe()
         rows: Any = slice(first, last)
         chosen = rows if self.column is None else (rows, *np.unravel_index(self.column, self.shape[1:]))
         try:
@@ -167,6 +168,16 @@ class StoredSeries:
         pairs = np.array([[self.start, self.stop]]) if self.support is None else self.support
         return nap.IntervalSet(pairs[:, 0], pairs[:, 1])
 
+    def _probe(self) -> None:
+        """Have the series read to its end in another process first: a damaged file can bring the library down."""
+        from glmengine.probing import probe_series
+
+        places = (self.place, *([self.times_place] if self.times_place else []))
+        key = (self.path, places, self.stamp)
+        if key not in _PROBED:
+            probe_series(self.path, places, 8 * len(self) * (1 + int(np.prod(self.shape[1:]))), self.stamp)
+            _PROBED.add(key)
+
     def _check(self) -> None:
         try:
             about = self.path.stat()
@@ -180,3 +191,6 @@ class StoredSeries:
 
 
 _LOADED: weakref.WeakKeyDictionary[StoredSeries, Any] = weakref.WeakKeyDictionary()
+
+_PROBED: set[tuple[Path, tuple[str, ...], tuple[int, int]]] = set()
+"""Series that were read to their end in another process, in this one's life."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import replace
 
 import h5py
@@ -197,3 +198,38 @@ def test_what_would_not_fit_is_refused_before_it_is_read(tmp_path, both, monkeyp
     with pytest.raises(GlmError, match="as a whole"):
         stored.covariates["wave"].data
     assert np.isfinite(make_grid(Time(bin_size=0.05), stored).sample(stored.covariates["wave"])).mean() > 0.9
+
+
+def test_a_library_that_is_brought_down_by_a_series_does_not_bring_the_program_down(tmp_path, both, monkeypatch):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    path = tmp_path / "s.nwb"
+    write(path, "wave", np.arange(float(N)), rate=60.0)
+    _, stored = both(path)
+    grid = make_grid(Time(bin_size=0.05), stored)
+    with monkeypatch.context() as patch:
+        patch.setattr("glmengine.probing._command", lambda: [sys.executable, "-c", "import os; os.abort()"])
+        with pytest.raises(GlmError, match=r"s\.nwb: is damaged: reading it broke down"):
+            grid.sample(stored.covariates["wave"])
+    assert np.isfinite(grid.sample(stored.covariates["wave"])).any()
+
+
+def test_a_damaged_piece_of_a_series_is_said_when_it_is_used(tmp_path, monkeypatch):
+    monkeypatch.setattr("glmengine.hdf5.LARGE", 100)
+    monkeypatch.setattr("glmengine.hdf5.SEEN", 1024)
+    path = tmp_path / "s.nwb"
+    write(path, "wave", np.zeros(2), rate=60.0)
+    with h5py.File(path, "a") as file:
+        about = dict(file["acquisition/wave/data"].attrs)
+        del file["acquisition/wave/data"]
+        values = np.random.default_rng(0).normal(size=N)
+        data = file["acquisition/wave"].create_dataset("data", data=values, chunks=(50,), compression="gzip")
+        data.attrs.update(about)
+        piece = data.id.get_chunk_info(31)
+    content = bytearray(path.read_bytes())
+    content[piece.byte_offset : piece.byte_offset + piece.size] = b"\xff" * piece.size
+    path.write_bytes(content)
+    # to the child that reads it first the series is small, and read whole
+    monkeypatch.setattr("glmengine.probing.probe", lambda *_: None)
+    recording = open_recording(path)
+    with pytest.raises(GlmError, match=r"s\.nwb: /acquisition/wave/data cannot be read"):
+        make_grid(Time(bin_size=0.05), recording).sample(recording.covariates["wave"])
