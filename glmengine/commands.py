@@ -177,8 +177,11 @@ def export(options: Namespace) -> int:
         refuse_original(recording, path)
         if path.exists() and not options.force:
             raise GlmError(f"{path}: exists already; give another name, or --force to replace it")
-        fitted = result.provenance.get("recording_sha256", "")
-        if fitted and recording.sha256 and fitted != recording.sha256:
+        fitted = {
+            one.get("sha256", "")
+            for one in (*result.provenance.get("sessions", ()), {"sha256": result.provenance.get("recording_sha256", "")})
+        }
+        if all(fitted) and recording.sha256 and recording.sha256 not in fitted:
             print(f"note: {options.recording} is not the recording that was fitted (its content differs)")
         context.report(Progress(f"Writing {path.name}", 0.7))
         context.check()

@@ -92,7 +92,7 @@ def _value(value: object) -> str:
     """A property of a unit; nothing where it is missing."""
     if isinstance(value, float):
         return "" if np.isnan(value) else f"{value:.6g}"
-    return str(value)
+    return "" if value is None else str(value)
 
 
 def _activity(name: str, total: float, recording: Recording, words: Words) -> str:

@@ -207,3 +207,22 @@ def test_series_that_stay_in_their_files_are_joined_without_being_read(folder, m
             assert np.isfinite(known).mean() > 0.5
             for other in (in_files, mixed):
                 np.testing.assert_allclose(grid.sample(other.variable(name)), known, rtol=1e-9, atol=1e-9)
+
+
+def test_results_of_sessions_go_into_the_file_of_each_without_doubt(folder, tmp_path, capsys):
+    arguments = ["export", str(folder / "out" / "result.nc"), "--recording", str(folder / "日2.nwb"), "--nwb"]
+    assert main([*arguments, str(tmp_path / "copy.nwb")]) == 0
+    assert "is not the recording that was fitted" not in capsys.readouterr().out
+    assert ge.open_recording(tmp_path / "copy.nwb").unit_names
+
+
+def test_what_one_session_does_not_say_of_a_unit_is_left_out(small_recording):
+    from dataclasses import replace
+
+    from glmengine.inspecting import describe
+
+    table = small_recording.unit_table.assign(shank=[1, 2, 3])
+    other = replace(small_recording, name="other", unit_names=("x", "y", "z"), unit_table=None, sha256="2")
+    said = describe(ge.join_recordings([replace(small_recording, unit_table=table, sha256="1"), other]))
+    assert "None" not in said
+    assert "shank 2" in said
