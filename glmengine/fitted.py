@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -226,12 +226,16 @@ class Fit:
         return likelihood_ratio(self, smaller)
 
     def pseudo_r2(self, kind: str = "cohen") -> np.ndarray:
-        """(M,) pseudo-R2 against the mean of the fitted data: ``"cohen"`` 1 - deviance/null deviance, ``"mcfadden"`` 1 - LL/LL of the mean."""
+        """(M,) pseudo-R2 against the mean of the fitted data: ``"cohen"`` 1 - deviance/null deviance, ``"mcfadden"`` 1 - LL/LL of the mean, each at
+        its own most likely scale where the family has a free one."""
         if kind == "cohen":
             with np.errstate(invalid="ignore", divide="ignore"):
                 return 1.0 - self.deviance / self.null_deviance
         if kind == "mcfadden":
-            return 1.0 - self._evaluation.log_likelihood / self._evaluation.null_log_likelihood
+            found = self._evaluation
+            null = replace(found, log_likelihood=found.null_log_likelihood, deviance=found.null_deviance)
+            with np.errstate(invalid="ignore", divide="ignore"):
+                return 1.0 - self.log_likelihood / null.full_log_likelihood(self.assembly.family, self.n_valid)
         raise GlmError(f"there is no pseudo-R2 {kind!r}; choose 'cohen' or 'mcfadden'")
 
     def predict(self, X: Any, offset: Any = None) -> np.ndarray:

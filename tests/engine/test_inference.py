@@ -139,3 +139,14 @@ def test_a_column_that_only_others_may_use_hides_no_intercept():
         assert whole.intercept_se[unit] == pytest.approx(alone.intercept_se[0], rel=1e-6)
         assert whole.standard_errors[mask[:, unit], unit] == pytest.approx(alone.standard_errors[:, 0], rel=1e-6)
         assert np.isnan(whole.standard_errors[~mask[:, unit], unit]).all()
+
+
+@pytest.mark.parametrize("family", ["gaussian", "gamma"])
+def test_mcfadden_compares_the_likelihoods_that_are_reported(family):
+    rng = np.random.default_rng(5)
+    X = rng.normal(size=(400, 2))
+    y = rng.gamma(2.0, np.exp(0.4 * X[:, 0]))
+    link = "log" if family == "gamma" else None
+    found = fit(X, y, family, link, penalty=None)
+    alone = fit(np.zeros((400, 1)), y, family, link, penalty=None)
+    assert found.pseudo_r2("mcfadden")[0] == pytest.approx(1 - found.log_likelihood[0] / alone.log_likelihood[0], rel=1e-9)
