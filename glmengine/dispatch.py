@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from glmengine.models.penalties import Resolved
+from glmengine.solvers.descent import QUIET
 from glmengine.solvers.negative_binomial import LOWEST, best_dispersion, fit_jointly
+from glmengine.solvers.parallel import quiet_blas
 from glmengine.solvers.problem import ALL_ROWS, Objective, Problem, Solution
 from glmengine.solvers.proximal import Proximal
 from glmengine.solvers.smooth import solve
@@ -52,6 +55,12 @@ class Minimiser:
         theta : (K, Q) array
             Parameters at the optimum.
         """
+        with quiet_blas() if problem.rows.n_features <= QUIET else nullcontext():
+            return self._best_of_starts(problem, theta, context, start)
+
+    def _best_of_starts(
+        self, problem: Problem, theta: np.ndarray, context: Any, start: str
+    ) -> tuple[Solution, Problem, np.ndarray]:
         single = self._begun or (self._folds and problem.family.estimates_dispersion)
         others = () if single else other_starts(problem)
         self._begun = True

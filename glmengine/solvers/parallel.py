@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cache
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -24,10 +25,48 @@ def _controller() -> ThreadpoolController:
     return ThreadpoolController()
 
 
+class _Quiet:
+    """One limit of the BLAS to one thread, from the first who asks for it until the last who does has ended.
+
+    Regions of several threads overlap without being nested: were each to put back what it found, the last could leave the limit behind.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._depth, self._limit, self._threads = 0, nullcontext(), 1
+
+    def threads(self) -> int:
+        """As many as the BLAS uses outside."""
+        with self._lock:
+            return self._threads if self._depth else self._count()
+
+    @contextmanager
+    def region(self) -> Iterator[None]:
+        with self._lock:
+            if not self._depth:
+                self._threads = self._count()
+                self._limit = _controller().limit(limits=1, user_api="blas")
+                self._limit.__enter__()
+            self._depth += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._depth -= 1
+                if not self._depth:
+                    self._limit.__exit__(None, None, None)
+
+    @staticmethod
+    def _count() -> int:
+        return max((entry["num_threads"] for entry in _controller().info() if entry["user_api"] == "blas"), default=1)
+
+
+_QUIET = _Quiet()
+
+
 def n_threads() -> int:
-    """As many as the BLAS would use, which follows the environment's limits."""
-    found = [entry["num_threads"] for entry in _controller().info() if entry["user_api"] == "blas"]
-    return max(found, default=1)
+    """As many as the BLAS would use, which follows the environment's limits; the same where it is kept to one for now."""
+    return _QUIET.threads()
 
 
 class Workers:
@@ -46,14 +85,14 @@ class Workers:
 def quiet_blas() -> AbstractContextManager[Any]:
     """Within it the BLAS uses one thread: after a small product its other threads wait at full load for the next one,
     in the way of whoever works meanwhile (measured: a quarter of the time of a pass)."""
-    return _controller().limit(limits=1, user_api="blas")
+    return _QUIET.region()
 
 
 @contextmanager
 def workers(numbers: float = np.inf) -> Iterator[Workers]:
     """Threads for the time of a solve, each with a BLAS of its own; none for work on so few `numbers` that it is done before they begin."""
     n = n_threads() if numbers >= ONE_THREAD else 1
-    with _controller().limit(limits=1, user_api="blas"):
+    with quiet_blas():
         if n == 1:
             yield Workers(None)
             return
