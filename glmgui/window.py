@@ -7,11 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from qtpy.QtCore import QByteArray, Qt, QTimer, Signal
-from qtpy.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QKeySequence
-from qtpy.QtWidgets import QApplication, QDockWidget, QMainWindow, QMenu, QSizePolicy, QToolBar, QToolButton, QWidget
+from qtpy.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication
+from qtpy.QtWidgets import QApplication, QDockWidget, QMainWindow, QSizePolicy, QToolBar, QWidget
 
 from glmgui import commands, theme
-from glmgui.actions import ACTIONS, MENUS, TOOLBAR_LEFT, TOOLBAR_RIGHT, Record
+from glmgui.action_set import ActionSet
+from glmgui.actions import TOOLBAR_RIGHT
 from glmgui.copying import TableCopying
 from glmgui.dialogs.details import DetailsDialog
 from glmgui.dialogs.guide import GuideWindow
@@ -84,15 +85,13 @@ class MainWindow(QMainWindow):
         self._closing = False
         self._step = "data"
         self._guide: GuideWindow | None = None
-        self._actions: dict[str, QAction] = {}
-        self._records: dict[str, Record] = {record.name: record for record in ACTIONS}
         self.setAcceptDrops(True)
         self.setDockOptions(QMainWindow.DockOption.AllowNestedDocks | QMainWindow.DockOption.AllowTabbedDocks)
         self.setWindowIcon(theme.icon("app"))
-        self._make_actions()
+        self._actions = ActionSet(self)
         self._make_strips()
         self._make_docks()
-        self._make_menus()
+        self._actions.fill_menus()
         self._connect()
         self._copying = TableCopying(self)
         self._copying.watch_all(self)
@@ -104,19 +103,6 @@ class MainWindow(QMainWindow):
 
     # Building
 
-    def _make_actions(self) -> None:
-        for record in ACTIONS:
-            action = QAction(record.text, self)
-            action.setObjectName(f"action_{record.name}")
-            action.setToolTip(record.help + (f"  ({record.shortcut})" if record.shortcut else ""))
-            action.setStatusTip("")
-            if record.shortcut:
-                action.setShortcuts([QKeySequence(keys) for keys in (record.shortcut, *record.also)])
-            action.setCheckable(record.checked is not None)
-            action.triggered.connect(lambda _, record=record: self._run(record))
-            self.addAction(action)
-            self._actions[record.name] = action
-
     def action(self, name: str) -> QAction:
         """The action of this name of the table."""
         return self._actions[name]
@@ -124,7 +110,12 @@ class MainWindow(QMainWindow):
     @property
     def action_names(self) -> tuple[str, ...]:
         """Of all actions, in the order of the menus."""
-        return tuple(self._actions)
+        return self._actions.names
+
+    @property
+    def step_docks(self) -> tuple[QDockWidget, ...]:
+        """The docks of the steps, in their order."""
+        return tuple(self.docks[name] for name in STEPS)
 
     @property
     def guide(self) -> GuideWindow:
@@ -133,37 +124,20 @@ class MainWindow(QMainWindow):
             self._guide = GuideWindow(self)
         return self._guide
 
-    def _run(self, record: Record) -> None:
-        record.call(self)
-        self._renew_actions()
-
     def _make_strips(self) -> None:
         self.toolbar = QToolBar("Actions", self)
         self.toolbar.setObjectName("toolbar")
         self.toolbar.setMovable(False)
         self.toolbar.toggleViewAction().setEnabled(False)
         self.toolbar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        for name in TOOLBAR_LEFT:
-            if name:
-                self.toolbar.addAction(self._actions[name])
-            else:
-                self.toolbar.addSeparator()
-        for button in self.toolbar.findChildren(QToolButton):
-            if button.defaultAction() is not None:
-                button.setAccessibleName(button.defaultAction().text().replace("&", ""))
-                button.setObjectName(f"tool_{button.defaultAction().objectName().removeprefix('action_')}")
-        self._open_menu = QMenu(self)
-        self._open_menu.aboutToShow.connect(self._fill_recent)
-        open_button = self.toolbar.widgetForAction(self._actions["open"])
-        open_button.setMenu(self._open_menu)
-        open_button.setPopupMode(QToolButton.ToolButtonPopupMode.MenuButtonPopup)
+        self._actions.fill_toolbar(self.toolbar)
         self.toolbar.addSeparator()
         self.progress = ProgressStrip(self)
         self.progress.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.toolbar.addWidget(self.progress)
         for name in TOOLBAR_RIGHT:
             self.toolbar.addAction(self._actions[name])
-            self.toolbar.widgetForAction(self._actions[name]).setAccessibleName(self._records[name].text.replace("&", ""))
+            self.toolbar.widgetForAction(self._actions[name]).setAccessibleName(self._actions.records[name].text.replace("&", ""))
         self.addToolBar(Qt.ToolBarArea.TopToolBarArea, self.toolbar)
         self.rail = StepsRail(self)
         self._rail_bar = _holder(self, "steps_bar", "Steps", self.rail)
@@ -185,31 +159,7 @@ class MainWindow(QMainWindow):
             panel = make(self.document, self.jobs, dock)
             dock.setWidget(panel)
             self.docks[name], self.panels[name] = dock, panel
-            dock.visibilityChanged.connect(lambda _: self._renew_actions())
-
-    def _make_menus(self) -> None:
-        menus: dict[str, QMenu] = {}
-        for title in MENUS:
-            menus[title] = self.menuBar().addMenu(f"&{title}")
-            menus[title].setToolTipsVisible(True)
-            menus[title].aboutToShow.connect(self._renew_actions)
-        for record in ACTIONS:
-            menu = menus.get(record.menu)
-            if menu is None:
-                above, _, title = record.menu.partition("/")
-                menu = menus[record.menu] = menus[above].addMenu(f"&{title}")
-                menu.setToolTipsVisible(True)
-            menu.addAction(self._actions[record.name])
-            if record.ends_group:
-                menus[record.menu.partition("/")[0]].addSeparator()
-            if record.name == "open_folder":
-                self._recent_menu = menu.addMenu("Open &recent")
-                self._recent_menu.aboutToShow.connect(self._fill_recent)
-            if record.name == "log":
-                beside = menu.addMenu("Show &beside")
-                for name in STEPS:
-                    beside.addAction(self.docks[name].toggleViewAction())
-                menu.addSeparator()
+            dock.visibilityChanged.connect(lambda _: self._actions.renew())
 
     def _connect(self) -> None:
         document, jobs, session = self.document, self.jobs, self.session
@@ -225,6 +175,12 @@ class MainWindow(QMainWindow):
         session.fitted.connect(lambda _: self.show_step("results"))
         session.live_changed.connect(lambda _: self._renew())
         notices().noticed.connect(self._noticed)
+        self.panels["data"].empty.set_choices(
+            {
+                "Open a recording\u2026": self._actions["open"].trigger,
+                "Open the sample session": self._actions["sample"].trigger,
+            }
+        )
         sessions = self.panels["data"].sessions
         sessions.add_asked.connect(lambda: commands.ask_add_session(self))
         sessions.remove_asked.connect(session.joining.remove)
@@ -234,7 +190,7 @@ class MainWindow(QMainWindow):
     def _begun(self, label: str) -> None:
         job = self.jobs.current
         self.progress.begin(label, can_stop=job is not None and job.stoppable)
-        self._renew_actions()
+        self._actions.renew()
 
     # The document and the strips
 
@@ -252,24 +208,7 @@ class MainWindow(QMainWindow):
         name = path.name if path is not None else recording.name if recording is not None else ""
         self.setWindowTitle(f"{name}[*] \u2013 glmgui" if name else "glmgui[*]")
         self.setWindowModified(bool(name) and self.document.modified)
-        self._renew_actions()
-
-    def _renew_actions(self) -> None:
-        for name, action in self._actions.items():
-            record = self._records[name]
-            action.setEnabled(record.enabled(self))
-            if record.checked is not None:
-                action.setChecked(record.checked(self))
-        for name, text in (("undo", self.document.undo_text), ("redo", self.document.redo_text)):
-            title = name.capitalize()
-            self._actions[name].setToolTip(f"{title}: {text}  ({self._records[name].shortcut})" if text else f"Nothing to {name}")
-        if self.document.recording is None:
-            why = "Open a recording first"
-        elif not self.session.can_fit:
-            why = "Add a term in the Features step first"
-        else:
-            why = f"{self._records['fit'].help}  (Ctrl+R)"
-        self._actions["fit"].setToolTip(why)
+        self._actions.renew()
 
     def _show_estimate(self, found: Estimate | None) -> None:
         self.status.say(self.document, found)
@@ -366,25 +305,8 @@ class MainWindow(QMainWindow):
 
     def renew_icons(self) -> None:
         """Draw all icons in the colours of the present look."""
-        for record in ACTIONS:
-            if record.icon:
-                self._actions[record.name].setIcon(theme.icon(record.icon))
+        self._actions.renew_icons()
         self.rail.renew_icons()
-
-    def _fill_recent(self) -> None:
-        menu = self.sender()
-        menu.clear()
-        for path in self.settings.recent:
-            action = menu.addAction(path.name, lambda path=path: self.session.open(path))
-            action.setToolTip(str(path))
-        if not self.settings.recent:
-            menu.addAction("Nothing was opened yet").setEnabled(False)
-        menu.addSeparator()
-        if menu is self._open_menu:
-            menu.addAction(self._actions["open_folder"])
-            menu.addAction(self._actions["sample"])
-        elif self.settings.recent:
-            menu.addAction("Clear the list", self.settings.clear_recent)
 
     # Files dropped on the window
 

@@ -459,3 +459,29 @@ def test_figures_are_named_after_the_unit_too(qtbot):
     qtbot.addWidget(plot)
     plot.subject = "unit 7"
     assert plot.proposed_name == "unit_7_position_data_and_model"
+
+
+def test_who_opens_the_window_for_the_first_time_has_buttons_to_begin_with(window, questions, qtbot):
+    from qtpy.QtWidgets import QPushButton
+
+    asked = []
+    questions.open_path = lambda folder: asked.append(folder)
+    buttons = {button.text(): button for button in window.panels["data"].empty.findChildren(QPushButton)}
+    assert set(buttons) == {"Open a recording\u2026", "Open the sample session"}
+    assert all(button.isVisible() for button in buttons.values())
+    buttons["Open a recording\u2026"].click()
+    assert asked
+
+
+def test_every_sample_can_be_opened_from_the_menu(window, qtbot):
+    from glmengine.simulate import SAMPLES
+
+    helps = next(action.menu() for action in window.menuBar().actions() if "Help" in action.text())
+    others = next(action.menu() for action in helps.actions() if action.text() == "&Other samples")
+    others.aboutToShow.emit()
+    assert [action.text() for action in others.actions()] == list(SAMPLES)
+    assert all(action.toolTip() for action in others.actions())
+    next(action for action in others.actions() if action.text() == "current-injection").trigger()
+    qtbot.waitUntil(lambda: window.document.recording is not None, timeout=60_000)
+    assert window.document.recording.name == "current-injection"
+    assert window.document.analysis.terms

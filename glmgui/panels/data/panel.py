@@ -30,7 +30,7 @@ from glmgui.widgets import EmptyState, FormScroll, column
 
 _WELCOME = (
     "Open a file with Ctrl+O, or drop one onto the window: NWB, pynapple, Neurosuite, Phy and Suite2p are read directly, MATLAB and tables after some questions. "
-    "The Help menu opens a sample session, if you only want to look around."
+    "A simulated sample session is there to look around; the Help menu has more of them."
 )
 
 
