@@ -35,7 +35,8 @@ class CrossValidation:
     Attributes
     ----------
     scores : DataArray (fold, strength, unit)
-        Mean held-out log-likelihood per bin, the factorial included; NaN where a fold holds no bin of the unit.
+        Mean held-out log-likelihood per bin, the factorial included, at scale 1 where the family has a free one (Gaussian and gamma: the
+        best strength is that of the least deviance); NaN where a fold holds no bin of the unit.
     deviance, null_deviance : DataArray (fold, strength, unit)
         Held-out deviance of the model and of the mean of the training bins, summed over bins. That mean knows no offset, so with
         offsets what they explain is counted as explained.
