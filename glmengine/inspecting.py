@@ -127,7 +127,8 @@ def _covariate(covariate: Covariate) -> str:
 
 def _epoch(name: str, pieces: np.ndarray) -> str:
     total = float((pieces[:, 1] - pieces[:, 0]).sum())
-    where = f"{pieces[0, 0]:.6g} to {pieces[-1, 1]:.6g} s"
+    digits = ".6g" if np.abs(pieces).max() < 1e5 else ".10g"
+    where = f"{pieces[0, 0]:{digits}} to {pieces[-1, 1]:{digits}} s"
     return f"{name}: {_seconds(total)} s, {where}" + (f", in {len(pieces)} pieces" if len(pieces) > 1 else "")
 
 

@@ -82,7 +82,7 @@ def add_series(raw: RawRecording, responses: list[Response], path: Path, found: 
         responses.append(Response(group, found.names[-1], label, found.types))
     elif kind == "IntervalSeries":
         _add_interval_series(raw, found)
-    elif "BehavioralEvents" in found.types:
+    elif "BehavioralEvents" in found.types or "labels" in data.attrs:
         _add_events(raw, found)
     else:
         _add_covariate(raw, path, found)
@@ -236,6 +236,10 @@ def _add_events(raw: RawRecording, found: Found) -> None:
         return
     times, values = pair
     name = free_name(raw.events, found.names)
+    labels = [safe_name(text_of(label)) for label in np.ravel(found.group["data"].attrs.get("labels", ()))]
+    if labels and values.ndim == 1 and values.dtype.kind in "ui":
+        raw.events |= {f"{name}={label}": times[values == code] for code, label in enumerate(labels) if (values == code).any()}
+        return
     raw.events[name] = times
     if values.ndim == 1 and values.dtype.kind in "bui" and 1 < len(np.unique(values)) <= MOST_EVENT_KINDS:
         _add_kinds(raw, name, times, values)

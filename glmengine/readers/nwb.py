@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from glmengine.errors import GlmError
 from glmengine.nwb.responses import Response, choose_response
 from glmengine.nwb.series import add_series, tell_names_apart
+from glmengine.nwb.sweeps import SWEEPS, join_sweeps
 from glmengine.nwb.tables import add_event_table, add_intervals, is_event_table, is_interval_table
 from glmengine.nwb.units import add_units, is_units_table
 from glmengine.nwb.walk import groups_in
@@ -15,6 +16,8 @@ from glmengine.own_nwb import add_what_only_we_write, is_ours
 from glmengine.reading import RawRecording, Reader
 
 if TYPE_CHECKING:
+    import h5py
+
     from glmengine.recipes import Recipe
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
@@ -44,23 +47,34 @@ def read(path: Path, recipe: Recipe | None = None) -> RawRecording:
                 raise GlmError(f"{path.name}: is NWB of the old version 1, which is not read; convert it to NWB 2")
             raise GlmError(f"{path.name}: is HDF5 but not NWB; open it as MATLAB 7.3 with a recipe, or convert it to NWB")
         responses: list[Response] = []
-        tables = []
+        tables, sweeps = [], []
         for place in PLACES:
             for found in groups_in(file, place, raw.notes):
                 if found.is_series:
                     add_series(raw, responses, path, found)
+                    sweeps += [found.label] if found.kind in SWEEPS else []
                 elif is_interval_table(found.group):
                     add_intervals(raw, found)
                 elif is_units_table(found.group):
                     tables.append(found.group)
                 elif is_event_table(found.group):
                     add_event_table(raw, found)
+        raw.series = join_sweeps(raw.series, sweeps, raw.notes)
         tell_names_apart(raw.series)
+        _note_templates(raw, file)
         if not add_units(raw, file, path.name, tables, has_responses=bool(responses)):
             choose_response(raw, responses, recipe, path.name)
         if is_ours(file):
             add_what_only_we_write(raw, file)
     return raw
+
+
+def _note_templates(raw: RawRecording, file: h5py.File) -> None:
+    """Say that there are pictures without times; those that were shown are found through the series that says when."""
+    names = list(file["stimulus/templates"]) if "stimulus/templates" in file else []
+    if names:
+        more = " and others" if len(names) > 4 else ""
+        raw.notes.append(f"stimulus/templates ({', '.join(names[:4])}{more}) has no times of its own and was not read by itself.")
 
 
 READER = Reader("NWB", (".nwb",), recognises, read, probe=True)

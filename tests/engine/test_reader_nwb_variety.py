@@ -13,6 +13,7 @@ from pynwb.base import ImageReferences, Images
 from pynwb.behavior import BehavioralEpochs, EyeTracking, Position, SpatialSeries
 from pynwb.ecephys import LFP
 from pynwb.epoch import TimeIntervals
+from pynwb.icephys import CurrentClampStimulusSeries
 from pynwb.image import GrayscaleImage, IndexSeries, OpticalSeries
 from pynwb.misc import Units
 from pynwb.ophys import DfOverF, Fluorescence, ImageSegmentation, OpticalChannel
@@ -197,6 +198,18 @@ def test_times_without_data_and_ones_at_odd_times_are_events(file, opened):
     assert not recording.covariates
 
 
+def test_events_with_labels_of_an_extension(file, opened):
+    def extend(content):
+        group = content.create_group("acquisition/pokes")
+        group["timestamps"] = np.array([3.0, 4.0, 5.0])
+        group["data"] = np.array([1, 0, 1], dtype=np.uint8)
+        group["data"].attrs["labels"] = ["left", "right"]
+
+    events = opened(file, change=extend).events
+    assert events["pokes=right"].t.tolist() == [3, 5]
+    assert events["pokes=left"].t.tolist() == [4]
+
+
 def test_a_table_of_events_in_a_module(file, opened):
     when = spikes(10)
     sides = VectorData(name="side", description="d", data=["l", "r"] * 5)
@@ -342,6 +355,28 @@ def test_a_series_called_after_part_of_another_is_found(file, opened):
     module.add(TimeSeries(name="timestamps", data=TIMES, timestamps=TIMES, unit="s"))
     module.add(TimeSeries(name="data", data=TIMES * 2, timestamps=TIMES, unit="V"))
     assert len(opened(file).covariates) == 2
+
+
+def test_sweeps_are_one_covariate_with_a_stretch_each(file, opened):
+    electrode = file.create_icephys_electrode(name="e", description="d", device=file.create_device("amplifier"))
+    current = RNG.normal(size=(3, 1000))
+    for number in range(3):
+        file.add_stimulus(
+            CurrentClampStimulusSeries(
+                name=f"current_{number}",
+                data=current[number],
+                starting_time=20.0 * number,
+                rate=100.0,
+                electrode=electrode,
+                gain=1.0,
+            ),
+            use_sweep_table=False,
+        )
+    recording = opened(file)
+    assert list(recording.covariates) == ["current"]
+    covariate = recording.covariates["current"]
+    np.testing.assert_allclose(covariate.data.values, current.ravel())
+    np.testing.assert_allclose(covariate.data.time_support.values, [[0, 9.99], [20, 29.99], [40, 49.99]])
 
 
 def test_nwb_of_the_first_version_is_named(tmp_path):
