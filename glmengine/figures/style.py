@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -43,12 +44,21 @@ def panels(
 
 
 def finish(axes: Axes, *, title: str = "", x: str = "", y: str = "") -> None:
-    """Labels, and no frame where there is nothing to enclose."""
-    axes.set_title(title, fontsize=9)
-    axes.set_xlabel(x, fontsize=8)
-    axes.set_ylabel(y, fontsize=8)
+    """Labels, in several lines where they are longer than the panel, and no frame where there is nothing to enclose."""
+    width, height = (
+        getattr(axes.get_position(), side) * inches
+        for side, inches in zip(("width", "height"), axes.figure.get_size_inches(), strict=True)
+    )
+    axes.set_title(folded(title, width * 15), fontsize=9)
+    axes.set_xlabel(folded(x, width * 16), fontsize=8)
+    axes.set_ylabel(folded(y, height * 18), fontsize=8)
     axes.tick_params(labelsize=7)
     axes.spines[["top", "right"]].set_visible(False)
+
+
+def folded(text: str, characters: float) -> str:
+    """The text in lines of so many characters at most (12 at least), broken at blanks where there are any."""
+    return "\n".join(part for line in text.split("\n") for part in textwrap.wrap(line, max(12, int(characters)))) if text else ""
 
 
 def label(coordinate: Any) -> str:

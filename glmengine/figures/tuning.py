@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -61,12 +62,19 @@ def draw_curve(axes: list[Axes], curve: xr.Dataset, unit: str) -> None:
 
 def _draw_line(ax: Axes, one: xr.Dataset, dim: str, term: str) -> None:
     x = one[dim].values
+    names = str(one[dim].attrs.get("names", "")).splitlines()
+    middle, low, high = (one[name].values for name in ("tuning_hz", "tuning_low", "tuning_high"))
+    if names:  # nothing lies between two categories
+        ends = np.abs(np.array([middle - low, high - middle]))
+        ax.errorbar(x, middle, ends, fmt="_", color=MODEL, markersize=9, linewidth=1.5, label="model, 95 %")
+        ax.set_xlim(x.min() - 0.6, x.max() + 0.6)
+    else:
+        ax.fill_between(x, low, high, color=MODEL, alpha=0.25, linewidth=0)
+        ax.plot(x, middle, color=MODEL, linewidth=1.5, label="model, 95 %")
     ax.plot(x, one["data_hz"].values, ".", color=DATA, markersize=3.5, label="data")
-    ax.fill_between(x, one["tuning_low"].values, one["tuning_high"].values, color=MODEL, alpha=0.25, linewidth=0)
-    ax.plot(x, one["tuning_hz"].values, color=MODEL, linewidth=1.5, label="model, 95 %")
     from_zero(ax)
     ax.legend(fontsize=6, frameon=False)
     finish(ax, title=term, x=label(one[dim]), y=rate_label(one["data_hz"]))
-    names = str(one[dim].attrs.get("names", "")).splitlines()
-    if names:  # categories: the numbers say nothing
-        ax.set_xticks([int(number) for number in x], [names[int(number)] for number in x], fontsize=6)
+    if names:  # the numbers say nothing
+        shown = [textwrap.shorten(names[int(number)], 24, placeholder="…") for number in x]
+        ax.set_xticks([int(number) for number in x], shown, fontsize=6, rotation=90 if sum(map(len, shown)) > 30 else 0)

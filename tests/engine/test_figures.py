@@ -232,3 +232,31 @@ def test_a_narrow_page_holds_its_title_and_its_legend(small_result, small_record
     assert title.x1 <= figure.bbox.x1
     rates = figure.axes[-1]
     assert rates._left_title.get_window_extent().x1 <= rates.get_legend().get_window_extent().x0
+
+
+def test_long_names_of_terms_and_categories_are_folded_not_cut(small_result):
+    """Nothing written in a panel reaches into the next or beyond the page."""
+    from dataclasses import replace
+
+    long = "position.x x position.y x head_direction in Wednesday morning, a rather large open field: head_direction"
+    curve = small_result.curves["head_direction"].assign_attrs(term=long)
+    names = ["Monday morning, open field", "Tuesday", "Mittwoch, Länge und Höhe des Feldes im Dunkeln"]
+    sessions = curve.isel(head_direction=[0, 1, 2]).rename(head_direction="session").assign_coords(session=[0.0, 1.0, 2.0])
+    sessions["session"].attrs.update(unit="", long_name="session", names="\n".join(names))
+    result = replace(small_result, curves={"a": curve, "b": sessions, "c": curve, "d": sessions})
+    figure = draw(result, "tuning", "hd")
+    picture(figure)
+    titles = [axes.title.get_window_extent() for axes in figure.axes]
+    assert all(box.x0 >= 0 and box.x1 <= figure.bbox.x1 and box.y1 <= figure.bbox.y1 for box in titles)
+    first_row = sorted(titles[:3], key=lambda box: box.x0)
+    assert all(left.x1 <= right.x0 for left, right in pairwise(first_row))
+    ticks = [label.get_window_extent() for label in figure.axes[1].get_xticklabels()]
+    assert len(ticks) == 3
+    assert all(left.x1 <= right.x0 for left, right in pairwise(ticks))
+    assert not any(line.get_linestyle() == "-" and len(line.get_xdata()) == 3 for line in figure.axes[1].lines)
+    coupling = replace(small_result, coupling=small_result.coupling.assign_attrs(term=long))
+    figure = draw(coupling, "coupling")
+    picture(figure)
+    box = figure.axes[0].title.get_window_extent()
+    assert box.x0 >= 0
+    assert box.x1 <= figure.bbox.x1
