@@ -140,7 +140,7 @@ def predict(options: Namespace) -> int:
     import xarray as xr
 
     from glmengine.export.outputs import writable_folder
-    from glmengine.export.tables import table_csv
+    from glmengine.export.tables import scores_csv
     from glmengine.files import write_whole
     from glmengine.storage import netcdf_bytes
 
@@ -152,7 +152,7 @@ def predict(options: Namespace) -> int:
         scores = result.score(recording, options.epoch, context=context.part(0.7, 1.0))
     dataset = rates if isinstance(rates, xr.Dataset) else rates.to_dataset(name="rate")
     write_whole(folder / "rates.nc", netcdf_bytes(dataset))
-    write_whole(folder / "scores.csv", table_csv(scores).encode("utf-8"))
+    write_whole(folder / "scores.csv", scores_csv(result, scores).encode("utf-8"))
     explained = scores["deviance_explained"].values
     print(
         f"{recording.name}: {_units(len(result.units))}, {dataset.sizes['time']} bins, deviance explained {_median(explained)} (median)"

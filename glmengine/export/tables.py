@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from glmengine.results import Result
 
 
-_OF_SPIKES = ("bits_per_spike_heldout", "bits_per_spike_test")
+_OF_SPIKES = ("bits_per_spike", "bits_per_spike_heldout", "bits_per_spike_test")
 _SIGNAL_NAMES = {"n_spikes": "summed_activity", "rate_hz": "activity_per_s", "n_spikes_test": "summed_activity_test"}
 
 
@@ -54,9 +54,9 @@ def coefficients_csv(result: Result) -> str:
     return csv_text(["unit", "feature", *map(str, described), "coefficient", "standard_error"], rows)
 
 
-def scores_csv(result: Result) -> str:
-    """One row per unit, one column per score; those of a signal are not called after spikes."""
-    scores = result.scores
+def scores_csv(result: Result, scores: xr.Dataset | None = None) -> str:
+    """One row per unit, one column per score, of the result or of what `Result.score` gave; those of a signal are not called after spikes."""
+    scores = result.scores if scores is None else scores
     if not words_of(result.analysis.model).per_spike:
         scores = scores.drop_vars([name for name in _OF_SPIKES if name in scores])
         scores = scores.rename({name: title for name, title in _SIGNAL_NAMES.items() if name in scores})

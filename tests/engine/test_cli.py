@@ -269,6 +269,15 @@ def test_interrupting_ends_with_130(session, tmp_path, capsys, monkeypatch):
     assert len(capsys.readouterr().err.splitlines()) == 1
 
 
+def test_interrupting_before_any_work_ends_with_130_too(capsys, monkeypatch):
+    def interrupted():
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("glmengine.cli.build_parser", interrupted)
+    assert main(["templates"]) == 130
+    assert len(capsys.readouterr().err.strip().splitlines()) == 1
+
+
 def test_a_fault_of_the_program_is_two_lines_with_a_file(session, capsys, monkeypatch):
     monkeypatch.setattr("glmengine.opening.open_recording", lambda *a, **k: 1 / 0)
     assert main(["inspect", str(session / "small.nwb")]) == 1

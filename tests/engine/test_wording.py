@@ -70,6 +70,8 @@ def test_a_signal_is_nowhere_called_spikes_or_given_in_hz(family, small_recordin
     assert "spike counts" not in report
     assert scores_csv(result).startswith("unit,summed_activity,n_bins,activity_per_s,")
     assert "bits_per_spike" not in scores_csv(result).splitlines()[0]
+    assert scores_csv(result, result.score(recording)).startswith("unit,summed_activity,n_bins,log_likelihood,")
+    assert "bits" not in scores_csv(result, result.score(recording)).splitlines()[0]
     units = describe(recording).split("Covariates")[0]
     assert "spikes" not in units
     assert "Hz" not in units
