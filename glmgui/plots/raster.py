@@ -10,7 +10,7 @@ from qtpy.QtCore import QPointF, QRectF, Signal
 from qtpy.QtWidgets import QWidget
 
 from glmgui.plots.base import Plot
-from glmgui.plots.series import TIME, Axis, Table
+from glmgui.plots.series import TIME, Axis, Table, shortened
 
 _MOST_ROWS_WITH_NAMES = 16
 _MOST_TICKS_A_PIXEL = 0.5
@@ -57,10 +57,10 @@ class RasterPlot(Plot):
         rows = len(self._names)
         axis = self.area.getAxis("left")
         if rows <= _MOST_ROWS_WITH_NAMES:
-            axis.setTicks([[(rows - 1 - row, name) for row, name in enumerate(self._names)]])
+            axis.setTicks([[(rows - 1 - row, shortened(name)) for row, name in enumerate(self._names)]])
         else:
             every = int(np.ceil(rows / 12))
-            axis.setTicks([[(rows - 1 - row, name) for row, name in enumerate(self._names) if row % every == 0]])
+            axis.setTicks([[(rows - 1 - row, shortened(name)) for row, name in enumerate(self._names) if row % every == 0]])
         self.area.vb.setLimits(xMin=span[0], xMax=span[1])
         self.area.setYRange(-0.6, max(rows, 1) - 0.4, padding=0)
         self.area.setXRange(*span, padding=0)

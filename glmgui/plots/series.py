@@ -137,3 +137,8 @@ def images_table(images: Sequence[Image], x_axis: Axis, y_axis: Axis, value_axis
             columns[heading].append(part)
     table = {heading: np.concatenate(parts) for heading, parts in columns.items()}
     return table if len(images) > 1 else {heading: table[heading] for heading in headings[1:]}
+
+
+def shortened(name: str, length: int = 11) -> str:
+    """A name as it fits beside an axis; the readout under the mouse has it whole."""
+    return name if len(name) <= length else name[: length - 1] + "\u2026"

@@ -10,7 +10,7 @@ from qtpy.QtCore import QPointF, Qt, Signal
 from qtpy.QtWidgets import QWidget
 
 from glmgui.plots.base import Plot, label_axes, transparent
-from glmgui.plots.series import NO_AXIS, TIME, Table
+from glmgui.plots.series import NO_AXIS, TIME, Table, shortened
 
 Interval = tuple[float, float]
 
@@ -131,7 +131,7 @@ class TimeLine(Plot):
                     pen=pg.mkPen(colour),
                 )
             )
-        self.area.getAxis("left").setTicks([[(len(names) - 1 - row, _shortened(name)) for row, name in enumerate(names)]])
+        self.area.getAxis("left").setTicks([[(len(names) - 1 - row, shortened(name)) for row, name in enumerate(names)]])
         self.area.setYRange(-0.6, max(len(names), 1) - 0.4, padding=0)
         band, edge = pg.mkBrush(transparent(self.colours.series[1], 70)), pg.mkPen(self.colours.series[1], width=2)
         for interval in self._intervals:
@@ -160,7 +160,3 @@ def merged(intervals: Sequence[Interval]) -> tuple[Interval, ...]:
         else:
             joined.append((start, stop))
     return tuple(joined)
-
-
-def _shortened(name: str, length: int = 11) -> str:
-    return name if len(name) <= length else name[: length - 1] + "\u2026"

@@ -282,3 +282,19 @@ def test_a_recording_that_cannot_be_listed_says_so(qtbot, document, jobs, small_
     document.open(small_recording, Analysis())
     qtbot.waitUntil(panel._content.isEnabled, timeout=20_000)
     assert "no such column" in notices().all[-1].text
+
+
+def test_names_of_units_are_read_whole_in_the_table(qtbot, document, jobs, small_recording):
+    from dataclasses import replace
+
+    names = ("right choice", *small_recording.unit_names[1:])
+    table = small_recording.unit_table
+    named = replace(small_recording, unit_names=names, unit_table=None if table is None else table.set_axis(list(names)))
+    panel = DataPanel(document, jobs)
+    qtbot.addWidget(panel)
+    panel.resize(1366, 640)
+    panel.show()
+    document.open(named, Analysis())
+    qtbot.waitUntil(lambda: panel.units.model.rowCount() > 0, timeout=20_000)
+    needed = panel.units.view.fontMetrics().horizontalAdvance("right choice")
+    assert panel.units.view.columnWidth(0) > needed

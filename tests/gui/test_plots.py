@@ -288,3 +288,13 @@ def test_a_map_that_was_filled_while_small_fills_its_area_when_it_grows(qtbot):
     qtbot.wait(50)
     (left, right), (low, high) = plot._areas[0].vb.viewRange()
     assert min(right - left, high - low) < 120, "one side of the map fills the area"
+
+
+def test_long_names_of_units_do_not_lie_over_the_axis_of_a_raster(qtbot):
+    from glmgui.plots import RasterPlot
+
+    plot = RasterPlot()
+    qtbot.addWidget(plot)
+    plot.set_spikes({"u1": np.array([1.0]), "a unit with a long name": np.array([2.0])}, (0.0, 3.0))
+    ticks = [text for _, text in plot.area.getAxis("left")._tickLevels[0]]
+    assert ticks == ["u1", "a unit wit\u2026"]

@@ -27,6 +27,7 @@ from glmgui.widgets import column, heading, hint, row, small_button
 _FIXED = ("Unit", "Spikes", "Rate (Hz)", "Over time")
 _OF_SIGNALS = ("Unit", "Sum", "Per s", "Over time")
 _NAME, _SPIKES, _RATE, _ACTIVITY = range(len(_FIXED))
+_NARROWEST_NAME, _WIDEST_NAME = 70, 130
 _SORT = Qt.ItemDataRole.UserRole
 
 
@@ -227,8 +228,10 @@ class UnitsTable(QWidget):
 
     def set_units(self, rows: tuple[UnitRow, ...], headings: tuple[str, ...], words: Words = SPIKES) -> None:
         self.model.set_units(rows, headings, words)
-        for part, width in ((_NAME, 70), (_SPIKES, 62), (_RATE, 66), (_ACTIVITY, 100)):
+        for part, width in ((_SPIKES, 62), (_RATE, 66), (_ACTIVITY, 100)):
             self.view.setColumnWidth(part, width)
+        self.view.resizeColumnToContents(_NAME)
+        self.view.setColumnWidth(_NAME, min(max(self.view.columnWidth(_NAME), _NARROWEST_NAME), _WIDEST_NAME))
         for part in range(len(_FIXED), self.model.columnCount()):
             self.view.resizeColumnToContents(part)
             self.view.setColumnWidth(part, min(self.view.columnWidth(part), 120))
