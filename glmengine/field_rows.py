@@ -10,8 +10,8 @@ from glmengine.design import Block, Design
 from glmengine.projections import known_rows, mean_of
 from glmengine.receptive_fields import ChannelBlock, separable_labels
 from glmengine.scaled_block import ScaledBlock
-from glmengine.solvers.low_rank import Features, Part, factors_of
 from glmengine.solvers.parallel import workers
+from glmengine.solvers.rank_frame import Features, Part, factors_of
 
 _STRETCH_NUMBERS = 2**17
 """Numbers of a stretch of the stimulus, 1 MB: what is made of it stays in the cache."""
@@ -50,7 +50,9 @@ class FieldRows:
         self._free = np.setdiff1d(np.arange(design.n_columns), np.concatenate(places))
         self._rest = Design(tuple(block for block in design.blocks if block.term.label not in labels), design.grid, design.valid)
         widest = max([self._free.size, *(field.shape[0] for field in self._fields)])
-        self._step = max(64, _STRETCH_NUMBERS // widest)
+        self._step = max(
+            512, _STRETCH_NUMBERS // widest
+        )  # of fewer rows, adding up their products would take as long as making them
         self._X: np.ndarray | None = None
         if 0 < 8.0 * index.size * self._free.size <= memory:
             self._X = np.empty((index.size, self._free.size))
@@ -104,7 +106,7 @@ class FieldRows:
         return found
 
     def seen(self, free: np.ndarray, maps: Sequence[np.ndarray] | None, courses: Sequence[np.ndarray] | None) -> Features:
-        """Features of rows, see `glmengine.solvers.low_rank.Rows`."""
+        """Features of rows, see `glmengine.solvers.rank_frame.Rows`."""
         chosen = np.searchsorted(self._free, free)
         projected = [field.projected(left) for field, left in zip(self._fields, maps, strict=True)] if maps is not None else None
 

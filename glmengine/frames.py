@@ -77,8 +77,9 @@ def channels_in_bins(covariate: Covariate, grid: TimeGrid, max_gap: float | None
         return Frames(values, frame, None)
     times = np.asarray(covariate.data.t, np.float64)
     after = np.clip(frame + 1, 0, len(times) - 1)
-    apart = np.where(after > frame, times[after] - times[np.maximum(frame, 0)], 1.0)
-    share = np.where(known, np.clip((grid.centres - times[np.maximum(frame, 0)]) / apart, 0.0, 1.0), 0.0)
+    before = np.maximum(frame, 0)
+    apart = np.where(after > before, times[after] - times[before], 1.0)
+    share = np.where(known, np.clip((grid.centres - times[before]) / apart, 0.0, 1.0), 0.0)
     return Frames(values, frame, share)
 
 

@@ -17,8 +17,9 @@ from glmengine.models import Penalty, get_family
 from glmengine.receptive_fields import separable_labels
 from glmengine.separable_fit import SeparableFit
 from glmengine.separable_problem import Problem, sums_over
-from glmengine.solvers.low_rank import Found, Unit, minimise
+from glmengine.solvers.low_rank import Found, minimise
 from glmengine.solvers.negative_binomial import LOWEST, best_dispersion
+from glmengine.solvers.rank_frame import Unit
 from glmengine.validation import CrossValidation, Scores, fold_numbers, strengths_of_list
 
 AVERAGE, RANDOM = "spike-triggered average", "random maps"

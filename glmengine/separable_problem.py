@@ -12,7 +12,8 @@ from glmengine.errors import GlmError
 from glmengine.field_rows import FieldRows
 from glmengine.inputs import Inputs
 from glmengine.models import Family, Link, Penalty
-from glmengine.solvers.low_rank import Found, Unit
+from glmengine.solvers.low_rank import Found
+from glmengine.solvers.rank_frame import Unit
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array

@@ -119,7 +119,7 @@ def alternating(X: np.ndarray, y: np.ndarray, rank: int, strength: float, seed: 
     maps = np.random.default_rng(seed).normal(size=(CHANNELS, rank))
     cube, b = X.reshape(len(X), CHANNELS, LAGS), float(np.log(y.mean()))
     courses, last = np.zeros((rank, LAGS)), np.inf
-    for _ in range(150):
+    for _ in range(40):
         maps = np.linalg.qr(maps)[0]
         w = newton(
             np.einsum("tcl,cr->trl", cube, maps).reshape(len(X), -1),
