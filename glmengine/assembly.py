@@ -113,6 +113,7 @@ class Assembly:
             # means are above 0, observations need not be
             mean = np.maximum(mean, 0.1 * np.where(self.null_deviance[unit] > 0, np.sqrt(self.null_deviance[unit]), 1.0))
         eta = np.asarray(self.link.eta(mean), dtype=float)
+        eta = np.where(np.isneginf(eta), 0.0, eta)
         return eta if self.observations.offset is None else eta - self._mean_offset(unit, held)
 
     def _mean_offset(self, unit: np.ndarray, held: np.ndarray) -> np.ndarray:
@@ -183,12 +184,17 @@ def assemble(
             [_deviance_of_mean(family, y[m], present[min(m, len(present) - 1)], mean[0, m]) for m in range(M)]
         )
     status = np.full(M, OK, dtype="<U9")
-    if family.counts or family.name == "bernoulli":
-        status[mean[0] == 0] = SILENT_UNIT
+    if (family.counts or family.name == "bernoulli") and (intercept or silence(link) == 0):
+        status[mean[0] == 0] = SILENT_UNIT  # with nothing but covariates to silence it, it is fitted as any other
     if family.name == "bernoulli" and intercept:
         status[mean[0] == 1] = SEPARATED  # a spike in every bin: the intercept alone grows without limit
     status[n_valid[0] == 0] = NO_DATA
     return Assembly(inputs, family, link, intercept, index, observations, n_valid, mean, null_deviance, status)
+
+
+def silence(link: Link) -> float:
+    """The linear predictor of a mean of 0: minus infinity for most links."""
+    return float(link.eta(0.0))
 
 
 def _deviance_of_mean(family: Family, y: np.ndarray, weights: np.ndarray, mean: float) -> float:

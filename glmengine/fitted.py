@@ -62,7 +62,7 @@ class Fit:
     converged : (M,) bool
         The stopping rule holds; never True for a fit that was stopped.
     status : (M,) str
-        ``ok``, ``silent`` (no spikes: coefficients 0, intercept -inf), ``no data`` (NaN), ``separated`` (no finite optimum), ``stopped``.
+        ``ok``, ``silent`` (no spikes: coefficients 0, intercept -inf, or 0 with the identity link), ``no data`` (NaN), ``separated`` (no finite optimum), ``stopped``.
     iterations : (M,) int
     seconds : float
     solver : str

@@ -20,6 +20,7 @@ from glmengine.assembly import (
     read_strength,
     resolve_penalty,
     restricted,
+    silence,
 )
 from glmengine.classes import ClassFit, fit_classes
 from glmengine.context import SILENT, Context
@@ -149,7 +150,7 @@ def _fit_units(
     status = assembly.status.copy()
     silent, empty = status == SILENT_UNIT, status == NO_DATA
     coef[:, empty], ends[empty] = np.nan, np.nan
-    ends[silent] = -np.inf if assembly.intercept else 0.0
+    ends[silent] = silence(assembly.link) if assembly.intercept and silent.any() else 0.0
     objective[silent] = 0.0
     decrement[silent] = 0.0
     converged[silent] = True

@@ -9,7 +9,18 @@ from typing import Any
 
 import numpy as np
 
-from glmengine.assembly import NO_DATA, OK, SEPARATED, SILENT_UNIT, Assembly, assemble, column_groups, resolve_penalty, restricted
+from glmengine.assembly import (
+    NO_DATA,
+    OK,
+    SEPARATED,
+    SILENT_UNIT,
+    Assembly,
+    assemble,
+    column_groups,
+    resolve_penalty,
+    restricted,
+    silence,
+)
 from glmengine.context import SILENT, Context
 from glmengine.errors import GlmError
 from glmengine.fit_options import check_options
@@ -133,7 +144,7 @@ class _Table:
         status = assembly.status
         self.coef[:, :, status != NO_DATA] = 0.0
         silent = status == SILENT_UNIT
-        self.intercept[:, silent] = -np.inf if assembly.intercept else 0.0
+        self.intercept[:, silent] = silence(assembly.link) if assembly.intercept and silent.any() else 0.0
         self.objective[:, silent], self.decrement[:, silent], self.converged[:, silent] = 0.0, 0.0, True
         self.intercept[:, status == SEPARATED], self.objective[:, status == SEPARATED] = np.inf, 0.0
 
