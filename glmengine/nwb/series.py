@@ -55,6 +55,9 @@ NOT_BESIDE = frozenset({"data", "timestamps", "starting_time", "control", "contr
 
 MOST_EVENT_KINDS = 50
 
+LONGEST_NAME = 24
+"""Letters of the name of a column; longer parts of a description are prose."""
+
 
 def add_series(raw: RawRecording, responses: list[Response], path: Path, found: Found) -> None:
     """Add what one series is: a covariate, events, stretches of time, or one of the calcium responses (kept in `responses`)."""
@@ -137,15 +140,19 @@ def _raw_series(found: Found, times: np.ndarray, values: np.ndarray, attributes:
     if series.values.ndim == 2:
         width = series.values.shape[1]
         spatial = (found.kind == "SpatialSeries" or "PoseEstimation" in found.kind) and width <= 3
-        series.components = tuple("xyz"[:width]) if spatial else _channels(found.group, width)
+        series.components = tuple("xyz"[:width]) if spatial else _channels(found.group, width, series.description)
     return series
 
 
-def _channels(group: h5py.Group, width: int) -> tuple[str, ...]:
-    """Electrodes by their rows in the table of electrodes, anything else by number."""
+def _channels(group: h5py.Group, width: int, description: str) -> tuple[str, ...]:
+    """Electrodes by their rows in the table of electrodes, columns that the description lists by name, anything else by number."""
     rows = array(child(group, "electrodes", []), [], "") if "electrodes" in group else None
-    named = rows is not None and rows.shape == (width,) and rows.dtype.kind in "ui" and len(set(rows.tolist())) == width
-    return tuple(str(row) for row in (rows if named else range(width)))
+    if rows is not None and rows.shape == (width,) and rows.dtype.kind in "ui" and len(set(rows.tolist())) == width:
+        return tuple(map(str, rows))
+    listed = [safe_name(name) for name in description.split(",")]
+    if len(listed) == len(set(listed)) == width and max(map(len, listed)) <= LONGEST_NAME:
+        return tuple(listed)
+    return tuple(map(str, range(width)))
 
 
 def _is_field_potential(found: Found) -> bool:

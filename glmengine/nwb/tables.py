@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 MOMENTS = ("timestamp", "timestamps", "time", "event_time", "event_times")
 """Columns that hold the time of an event."""
 
+MISSING = frozenset({"", "n/a", "na", "nan", "none", "null"})
+"""What stands for a number that is not there."""
+
 LABELS = ("label", "name", "epoch_name", "tag", "tags", "state", "stage")
 MOST_KINDS = 20
 WIDEST = 8
@@ -45,6 +48,7 @@ def add_intervals(raw: RawRecording, found: Found) -> None:
     if found.names == ("intervals", "epochs"):
         _add_epochs(raw, group, start, stop, columns)
         return
+    columns = {key: _numbers_in(column) for key, column in columns.items()}
     name = free_name(raw.trials, found.names)
     moments = _taken_apart(raw, group, label, name, columns, start, stop)
     raw.trials[name] = RawTrials(start, stop, {safe_name(key): column for key, column in columns.items()})
@@ -81,6 +85,20 @@ def add_event_table(raw: RawRecording, found: Found) -> None:
         if key != moment and column.dtype.kind == "O" and 1 < len(set(column)) <= MOST_KINDS:
             for kind in sorted(set(column)):
                 raw.events[f"{name}_{safe_name(key)}={safe_name(kind)}"] = times[column == kind]
+
+
+def _numbers_in(column: np.ndarray) -> np.ndarray:
+    """A column of numbers that was written as text because some are missing, as numbers; any other as it is."""
+    if column.dtype.kind != "O":
+        return column
+    texts = [text_of(value).strip() for value in column]
+    missing = [text.lower() in MISSING for text in texts]
+    if not any(missing) or all(missing):
+        return column
+    try:
+        return np.array([np.nan if lacks else float(text) for text, lacks in zip(texts, missing, strict=True)])
+    except ValueError:
+        return column
 
 
 def _taken_apart(

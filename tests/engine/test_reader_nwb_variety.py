@@ -99,6 +99,28 @@ def test_properties_with_several_values_a_trial(file, opened):
     assert any("path left out" in note for note in recording.notes)
 
 
+def test_numbers_written_as_text_because_some_are_missing(file, opened):
+    for name in ("onset", "label"):
+        file.add_trial_column(name, "d")
+    for row in range(4):
+        onset = ("N/A", "2.5", "3", "")[row]
+        file.add_trial(start_time=10.0 * row, stop_time=10.0 * row + 8, onset=onset, label=("a", "1", "N/A", "2")[row])
+    trials = opened(file).trials["trials"]
+    np.testing.assert_array_equal(trials.get_info("onset"), [np.nan, 2.5, 3, np.nan])
+    assert list(trials.get_info("label")) == ["a", "1", "N/A", "2"]
+
+
+def test_columns_that_the_description_lists(file, opened):
+    place = Position()
+    about = {"timestamps": TIMES, "unit": "m", "reference_frame": "r"}
+    for name, text in (("named", "x1, y1, x2, y2"), ("prose", "the rat, which ran, was happy, on the long and winding track")):
+        place.add_spatial_series(SpatialSeries(name=name, data=RNG.normal(size=(600, 4)), description=text, **about))
+    file.create_processing_module("behavior", "b").add(place)
+    covariates = opened(file).covariates
+    assert covariates["named"].components == ("x1", "y1", "x2", "y2")
+    assert covariates["prose"].components == ("0", "1", "2", "3")
+
+
 def test_stretches_whose_marks_are_not_whole(file, opened):
     epochs = BehavioralEpochs()
     epochs.create_interval_series(
