@@ -11,7 +11,7 @@ from qtpy.QtWidgets import QComboBox, QLabel, QMenu, QPushButton
 
 from glmengine.analysis import Analysis, Time
 from glmengine.basis import BSpline, CyclicBSpline, RaisedCosineLog
-from glmengine.terms import CouplingTerm, CovariateTerm, Factor, HistoryTerm
+from glmengine.terms import CouplingTerm, CovariateTerm, EventTerm, Factor, HistoryTerm
 from glmgui.panels.features import FeaturesPanel, defaults
 from glmgui.panels.features.editor import partner, with_suited_bases
 from glmgui.panels.features.wording import describe, n_columns
@@ -55,8 +55,8 @@ def test_a_signal_is_filtered_by_a_term_of_its_own(qtbot, panel, document):
     assert (term.kind, term.variable) == ("filter", "position.x")
     assert term.basis.window == defaults.HISTORY_WINDOW
     settled(qtbot, panel)
-    assert len(panel.basis.lines.curves) == defaults.N_HISTORY
-    assert len(panel.features.lines.curves) == defaults.N_HISTORY
+    assert len(panel.basis.lines.curves) == defaults.for_bins(defaults.filter_term("speed"), 0.02).basis.n
+    assert len(panel.features.lines.curves) == defaults.for_bins(defaults.filter_term("speed"), 0.02).basis.n
     menu = panel.terms.add.menu()
     assert "Filter of a signal over time/head_direction" not in actions(menu), "an angle cannot be filtered as a number"
 
@@ -211,11 +211,12 @@ def test_features_are_drawn_on_the_recording(qtbot, panel, document):
 
 def test_history_is_that_of_the_selected_unit(qtbot, panel, document):
     choose(panel, "Own spike history")
+    count = document.analysis.terms[0].basis.n
     for unit in ("place", "hd"):
         document.select(unit=unit)
         settled(qtbot, panel)
-        assert panel.features.lines.title == f"Features on the recording: {defaults.N_HISTORY} columns of unit {unit}"
-        assert len(panel.features.lines.curves) == defaults.N_HISTORY
+        assert panel.features.lines.title == f"Features on the recording: {count} columns of unit {unit}"
+        assert len(panel.features.lines.curves) == count
 
 
 def test_a_stretch_outside_the_epochs_says_so(qtbot, panel, document):
@@ -416,3 +417,29 @@ def test_a_live_fit_is_seen_where_the_slider_is(qtbot, document, jobs, small_rec
     document.set_live_result(None)
     assert not panel.live.isVisible()
     assert panel.features.isVisible()
+
+
+@pytest.mark.parametrize(("bin_size", "history", "coupling"), [(0.001, 8, 5), (0.01, 5, 4), (0.02, 3, 2)])
+def test_kernels_that_one_bin_cannot_tell_apart_are_not_offered(bin_size, history, coupling):
+    """In bins of 10 ms the first kernels of a history were once copies of each other, and the check of the terms said so."""
+    terms = [defaults.for_bins(term, bin_size) for term in (defaults.history_term(), defaults.coupling_term())]
+    assert [term.basis.n for term in terms] == [history, coupling]
+    for term in terms:
+        kernels = term.basis.kernel(bin_size)[1]
+        assert np.linalg.matrix_rank(kernels, tol=1e-3) == term.basis.n
+
+
+@pytest.mark.parametrize("bin_size", [0.05, 0.1, 1.0])
+def test_wide_bins_get_a_window_of_some_of_them(bin_size):
+    for term in (defaults.history_term(), defaults.filter_term("speed")):
+        suited = defaults.for_bins(term, bin_size)
+        assert len(suited.basis.kernel(bin_size)[0]) >= 3
+        assert suited.basis.n >= 2
+
+
+def test_terms_without_a_window_stay_as_they_are(small_recording):
+    for term in (
+        defaults.tuning_term(small_recording, "position.x"),
+        EventTerm(events="cue", after=0.5, basis=RaisedCosineLog(n=4)),
+    ):
+        assert defaults.for_bins(term, 0.01) == term

@@ -32,6 +32,8 @@ HISTORY_WINDOW = 0.15
 COUPLING_WINDOW = 0.1
 EVENT_BEFORE = 0.5
 EVENT_AFTER = 0.8
+_LEAST_BINS = 5
+_ALIKE = 0.03
 _FEW_CATEGORIES = 24
 _FEW_CONDITIONS = 8
 _FEW_CHANNELS = 40
@@ -161,6 +163,32 @@ def history_term() -> HistoryTerm:
 
 def coupling_term() -> CouplingTerm:
     return CouplingTerm(basis=RaisedCosineLog(n=N_COUPLING, window=COUPLING_WINDOW))
+
+
+def for_bins(term: Spec, bin_size: float) -> Spec:
+    """The term with a window of some bins at least, and no more kernels than can be told apart in bins of `bin_size` (s).
+
+    Narrow kernels that fall into one bin say the same: their columns would be copies of each other.
+    """
+    basis = getattr(term, "basis", None)
+    if getattr(basis, "window", None) is None or not hasattr(basis, "n"):
+        return term
+    basis = basis.with_(window=max(basis.window, float(f"{_LEAST_BINS * bin_size:.6g}")))
+    least = 2
+    for n in range(basis.n, least - 1, -1):
+        fewer = basis.with_(n=n)
+        if n == least or _told_apart(fewer.kernel(bin_size)[1]):
+            return term.with_(basis=fewer)
+    return term
+
+
+def _told_apart(kernels: np.ndarray) -> bool:
+    """Whether none of the kernels (lags, n), brought to one length, is nearly made of the others."""
+    lengths = np.linalg.norm(kernels, axis=0)
+    if len(kernels) < kernels.shape[1] or not lengths.all():
+        return False
+    singular = np.linalg.svd(kernels / lengths, compute_uv=False)
+    return bool(singular[-1] > _ALIKE * singular[0])
 
 
 def position_pairs(recording: Recording) -> tuple[tuple[str, str], ...]:

@@ -255,7 +255,8 @@ class FeaturesPanel(QWidget):
     def add_term(self, term: Spec) -> None:
         """Add a term at the end and choose it."""
         terms = self._document.analysis.terms
-        named = defaults.free_name(term, {one.label for one in terms})
+        suited = defaults.for_bins(term, self._document.analysis.time.bin_size)
+        named = defaults.free_name(suited, {one.label for one in terms})
         self._edit(f"Add {named.label}", lambda analysis: analysis.with_(terms=(*analysis.terms, named)), select=len(terms))
 
     def _edited(self, term: Spec) -> None:
