@@ -7,6 +7,7 @@ step, the same end. What goes wrong (a step that finds no way down, an optimum a
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 import numpy as np
 
@@ -89,16 +90,20 @@ class _Column:
         self._dispersion = None if problem.dispersion is None else float(problem.dispersion[k])
         self._rows = [(piece, *_observed(problem, piece, k)) for piece in parts]
         self._value, self._gradient, self._rounding, self._curvatures = self._look(self.theta)
+        self._inverse: Callable[[np.ndarray], np.ndarray] | None = None
+        self._same_everywhere = (problem.family.name, problem.link.name) == ("gaussian", "identity")
         self.done = self.lost = False
         self.decrement = np.inf
 
     def turn(self) -> None:
         """A Hessian where the column is, the direction it gives, and whether this is the end."""
-        matrix = self.objective.penalised(self._hessian()[None], self.which)[0]
-        if not (np.isfinite(matrix).all() and np.isfinite(self._gradient).all() and np.isfinite(self._value)):
-            self.lost = True
-            return
-        self._direction = np.where(self._movable, -inverse(matrix, "float64")[0](self._gradient), 0.0)
+        if self._inverse is None or not self._same_everywhere:
+            matrix = self.objective.penalised(self._hessian()[None], self.which)[0]
+            if not (np.isfinite(matrix).all() and np.isfinite(self._gradient).all() and np.isfinite(self._value)):
+                self.lost = True
+                return
+            self._inverse = inverse(matrix, "float64")[0]
+        self._direction = np.where(self._movable, -self._inverse(self._gradient), 0.0)
         self._slope = float(self._gradient @ self._direction)
         self.decrement = max(-0.5 * self._slope, 0.0)
         self._at_rounding = bool(np.max(np.abs(self._gradient)) <= self._rounding)
