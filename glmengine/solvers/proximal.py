@@ -10,7 +10,8 @@ import numpy as np
 from glmengine.context import Progress
 from glmengine.solvers.problem import ALL_ROWS, Problem, Solution
 from glmengine.solvers.quadratic import Sparsity
-from glmengine.solvers.sparse import SparseAnswer, SparseLoss, SparseProblem
+from glmengine.solvers.sparse import SparseAnswer, SparseProblem
+from glmengine.solvers.sparse_rows import SparseLoss
 from glmengine.solvers.standard import StandardRows
 
 NAME = "proximal Newton"
