@@ -17,7 +17,16 @@ from glmengine.joined_parts import SESSION
 from glmengine.receptive_fields import receptive_block
 from glmengine.scaled_block import scaled
 from glmengine.sessions import session_terms
-from glmengine.terms import AnyTerm, ColumnsTerm, CovariateTerm, EventTerm, FilterTerm, HistoryTerm, ReceptiveFieldTerm
+from glmengine.terms import (
+    AnyTerm,
+    ColumnsTerm,
+    CouplingTerm,
+    CovariateTerm,
+    EventTerm,
+    FilterTerm,
+    HistoryTerm,
+    ReceptiveFieldTerm,
+)
 
 if TYPE_CHECKING:
     from glmengine.analysis import Analysis
@@ -128,7 +137,10 @@ def _tuning(
             inside = _varying(term, factor.variable, x[rows & np.isfinite(x)], f"{field}.variable", notes)
             if inside is None:
                 return None
-            basis = basis.frozen(inside)
+            try:
+                basis = basis.frozen(inside)
+            except GlmError as error:
+                raise _in_basis(term, error, field) from error
             _judge_bounds(term, covariate, basis, inside, f"{field}.basis.bounds", notes)
         samples.append(x)
         factors.append(factor.with_(basis=basis))
@@ -221,11 +233,13 @@ def _spikes(term: AnyTerm, recording: Recording, grid: TimeGrid, unit_names: Seq
         sources = tuple(unit_names)
     else:
         sources = term.sources or recording.unit_names
-        for name in sources:
+        for place, name in enumerate(sources):
             if name not in recording.unit_names:
                 raise GlmError(
                     f"term '{term.label}': the recording has no unit '{name}'; choose others", field=f"{where}.sources"
                 )
+            if name in sources[:place]:
+                raise GlmError(f"term '{term.label}': the unit '{name}' is there twice; give it once", field=f"{where}.sources")
     if isinstance(term, HistoryTerm):
         try:
             term = term.behind_refractory(grid.bin_size)
@@ -233,6 +247,20 @@ def _spikes(term: AnyTerm, recording: Recording, grid: TimeGrid, unit_names: Seq
             raise GlmError(f"term '{term.label}': {error.message}", field=f"{where}.{error.field}") from error
     counts = grid.count(recording, sources, compact=True, absent_as_zero=True)
     try:
+        _without_itself(term, grid.bin_size)
         return SpikeBlock(term, counts, sources, grid.offsets, grid.bin_size)
     except GlmError as error:
         raise _in_basis(term, error, where) from error
+
+
+def _without_itself(term: HistoryTerm | CouplingTerm, bin_size: float) -> None:
+    """Refuse kernels on a unit's own spikes that reach the present bin: they would predict its count from itself."""
+    if term.kind == "coupling" and not term.include_self:
+        return
+    lags, _ = term.basis.kernel(bin_size)
+    if lags[0] <= 0 <= lags[-1]:
+        if term.basis.direction == "acausal":
+            which, repair = "direction", "make it causal"
+        else:
+            which, repair = "present", "let it begin in the bin before"
+        raise GlmError(f"the window holds the present bin, whose own spikes are what is to be predicted; {repair}", field=which)

@@ -86,6 +86,15 @@ def param(
     return Field(default, title=title, description=help, json_schema_extra=extra, **constraints)
 
 
+# What a hand-written file is told in its own words, and not in those of Python.
+_SHAPES = {
+    "tuple_type": "must be a list; put it in square brackets",
+    "model_type": "must be a table of named fields; give it a heading in square brackets of its own",
+    "model_attributes_type": "must be a table of named fields; give it a heading in square brackets of its own",
+    "string_type": "must be a text; put it in quotation marks",
+}
+
+
 def one_sentence(error: ValidationError, where: str, data: Any = None) -> GlmError:
     """The first fault of a pydantic report on `data` as a `GlmError` that carries the field's dotted path."""
     first = error.errors(include_url=False)[0]
@@ -94,6 +103,17 @@ def one_sentence(error: ValidationError, where: str, data: Any = None) -> GlmErr
         text = f"unknown field '{field}'; remove it or correct its spelling"
     elif first["type"] == "missing":
         text = f"field '{field}' is missing; add it"
+    elif first["type"] in ("union_tag_not_found", "union_tag_invalid"):
+        tag = first["ctx"]["discriminator"].strip("'")
+        field = f"{field}.{tag}"
+        if first["type"] == "union_tag_not_found":
+            text = f"field '{field}' is missing; add it, so that it is known what this is"
+        else:
+            text = f"field '{field}' is unknown: {first['ctx']['tag']!r}; choose one of {first['ctx']['expected_tags']}"
+    elif first["type"] in _SHAPES:
+        text = f"field '{field}': {_SHAPES[first['type']]}"
+        if isinstance(first["input"], int | float | str | bool):
+            text += f" (given: {first['input']!r})"
     else:
         text = first["msg"].removeprefix("Value error, ")
         if field:

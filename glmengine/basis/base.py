@@ -142,7 +142,8 @@ class KernelBasis(Basis):
         values = self._on_grid(length, bin_size)
         away = round(self.delay / bin_size)
         if self.direction == "acausal":
-            return np.arange(length) - (length - 1) // 2 + away, values
+            # of an even window the odd bin lies ahead, as NeMoS has it
+            return np.arange(length) - length // 2 + away, values
         lags = np.arange(length) + away + (0 if self.present else 1)
         # in the order of ascending lags in every direction, as NeMoS has it
         return (lags, values) if self.direction == "causal" else (-lags[::-1], values)

@@ -67,6 +67,38 @@ def test_a_bad_field_is_named_with_its_path(change, field, tmp_path):
     assert "\n" not in caught.value.message
 
 
+@pytest.mark.parametrize(
+    ("content", "field", "words"),
+    [
+        ('[[terms]]\nvariable = "x"', "terms.0.kind", "is missing; add it"),
+        ('[[terms]]\nkind = "banana"', "terms.0.kind", "'banana'; choose one of 'covariate'"),
+        (
+            '[[terms]]\nkind = "history"\n[terms.basis]\nfamily = "bspline"',
+            "terms.0.basis.family",
+            "'bspline'; choose one of 'b_spline'",
+        ),
+        ('[[terms]]\nkind = "history"\n[terms.basis]\nn = 5', "terms.0.basis.family", "is missing; add it"),
+        ('[[terms]]\nkind = "history"\nbasis = "b_spline"', "terms.0.basis", "must be a table"),
+        ('[[derived]]\nkind = "velocity"', "derived.0.kind", "'velocity'; choose one of 'speed'"),
+        ('[terms]\nkind = "history"', "terms", "must be a list"),
+        ("[model]\nstrengths = 1e-3", "model.strengths", "must be a list"),
+        ('model = "poisson"', "model", "must be a table"),
+        (
+            '[[terms]]\nkind = "coupling"\nsources = [1]\n[terms.basis]\nfamily = "history"',
+            "terms.0.sources.0",
+            "put it in quotation marks",
+        ),
+    ],
+)
+def test_a_hand_written_file_is_answered_in_its_own_words(content, field, words, tmp_path):
+    (tmp_path / "a.toml").write_text(content)
+    with pytest.raises(GlmError) as caught:
+        Analysis.load(tmp_path / "a.toml")
+    assert caught.value.field == field
+    assert words in caught.value.message
+    assert not any(word in caught.value.message for word in ("tuple", "discriminator", "tag", "dictionary", "valid"))
+
+
 def test_two_terms_of_one_name_are_refused():
     history = {"kind": "history", "basis": {"family": "raised_cosine_log", "n": 3, "window": 0.1}}
     with pytest.raises(GlmError, match="two terms are called 'history'") as caught:

@@ -85,3 +85,17 @@ def test_long_signals_are_filtered_stretch_by_stretch_without_seams(rate):
     offsets = np.array([0, 2047, 2049, 5000])
     expected = plain_loop(counts.astype(float), lags, kernel, offsets)
     np.testing.assert_allclose(convolve_pieces(counts, lags, kernel, offsets), expected, atol=1e-12)
+
+
+def test_a_long_window_needs_no_more_memory_than_its_kernels():
+    import tracemalloc
+
+    lags, kernel = 1 + np.arange(20_000), np.ones((20_000, 1))
+    tracemalloc.start()
+    try:
+        out = convolve_pieces(np.ones((20_500, 1)), lags, kernel, np.array([0, 20_500]), 19_990, 20_010)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    np.testing.assert_allclose(out[:, 0], [np.nan] * 10 + [20_000.0] * 10)
+    assert peak < 2e8  # an identity of as many lags takes 3.2e9

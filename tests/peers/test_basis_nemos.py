@@ -65,6 +65,8 @@ CONVOLVED = [
     (basis.History(window=0.2), lambda: nb.HistoryConv(window_size=20)),
     (basis.RaisedCosineLog(n=5, window=0.2, direction="anti_causal"), lambda: nb.RaisedCosineLogConv(5, window_size=20, **ANTI)),
     (basis.RaisedCosineLog(n=5, window=0.21, direction="acausal"), lambda: nb.RaisedCosineLogConv(5, window_size=21, **CENTRED)),
+    (basis.RaisedCosineLog(n=5, window=0.2, direction="acausal"), lambda: nb.RaisedCosineLogConv(5, window_size=20, **CENTRED)),
+    (basis.BSpline(n=5, window=0.02, direction="acausal"), lambda: nb.BSplineConv(5, window_size=2, **CENTRED)),
 ]
 
 
