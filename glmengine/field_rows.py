@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from glmengine.design import Block, Design
+from glmengine.frames import Channels, stretches
 from glmengine.projections import known_rows, mean_of
 from glmengine.receptive_fields import ChannelBlock, separable_labels
 from glmengine.scaled_block import ScaledBlock
@@ -121,6 +122,13 @@ class FieldRows:
 
         return features
 
+    def random_maps(self, rng: np.random.Generator) -> list[np.ndarray]:
+        """For each part maps (C, r) of which nothing is known, zero where the stimulus never changes."""
+        return [
+            rng.normal(size=(part.shape[0], part.rank)) * ~field.still[:, None]
+            for field, part in zip(self._fields, self.parts, strict=True)
+        ]
+
     def average_maps(self, y: np.ndarray, weights: np.ndarray) -> list[np.ndarray]:
         """For each part the leading maps (C, r) of the covariance of its columns with the observations, freed of the correlations among
         the channels: a whitened spike-triggered average."""
@@ -138,6 +146,14 @@ class FieldRows:
         return maps
 
 
+def _still(values: Channels, used: np.ndarray) -> np.ndarray:
+    """(C,) bool, channels that are constant in the rows `used` (T,) bool in which they are known."""
+    low, high = np.full(values.shape[1], np.inf), np.full(values.shape[1], -np.inf)
+    for _, part in stretches(values, used):
+        low, high = np.fmin(low, np.fmin.reduce(part)), np.fmax(high, np.fmax.reduce(part))
+    return high <= low
+
+
 class _Field:
     """One separable field: its stimulus (T, C), kernels over lags, and what its columns are multiplied by."""
 
@@ -152,15 +168,17 @@ class _Field:
         self.shape = (self.values.shape[1], self.kernel.shape[1])
         self._step = max(64, _STRETCH_NUMBERS // self.shape[0])
         self._covariance: np.ndarray | None = None
-        self.mean = np.zeros(self.shape[0])
+        self.mean, self.still = np.zeros(self.shape[0]), np.zeros(self.shape[0], bool)
         if factor is None:
             used = np.zeros(len(self.values), bool)
             used[index] = True
             self.mean = mean_of(self.values, known_rows(self.values, used))
+            self.still = _still(self.values, used)
 
     def _clean(self, start: int, stop: int) -> np.ndarray:
         """Rows of the stimulus about its mean; what is not known, which no row of the fit looks at, is 0."""
         part = self.values[max(start, 0) : stop] - self.mean
+        part[:, self.still] = 0.0  # not what rounding has left of them
         if not np.isfinite(part).all():
             part = np.nan_to_num(part, nan=0.0, posinf=0.0, neginf=0.0)
         return part

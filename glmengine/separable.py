@@ -140,9 +140,7 @@ def _best(
     for number, name in enumerate((AVERAGE, RANDOM)):
         share = context.part(number / 2, (number + 1) / 2)
         unit = problem.unit(m, strength, 1.0, kept)
-        maps = problem.average_maps(unit)
-        if name == RANDOM:
-            maps = [rng.normal(size=left.shape) for left in maps]
+        maps = problem.average_maps(unit) if name == AVERAGE else problem.rows.random_maps(rng)
         found, dispersion = _ended(problem, unit, None, maps, share, None if best is None else best[0])
         if best is None or found.objective < best[0].objective - 1e-12 * max(1.0, abs(best[0].objective)):
             best = found, dispersion, name

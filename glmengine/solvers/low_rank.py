@@ -37,6 +37,9 @@ the factors take turns."""
 _FLATTEST = 1e-3
 """Share of the bend without that of the tangent space below which a direction counts as bent so much."""
 
+_ROUNDED = 1e-24
+"""Share of the largest second derivative below which one is zero but for rounding."""
+
 _DEFINITE = 1e-7
 """Smallest squared pivot of a scaled matrix of second derivatives that is taken as it is."""
 
@@ -176,8 +179,7 @@ def solve(matrix: np.ndarray, right: np.ndarray, bend: np.ndarray | None = None)
     With a `bend` added to the matrix, which need not be definite then: along directions that bend down, as if they bent up as much, so
     that the step still goes down.
     """
-    diagonal = np.diagonal(matrix)
-    size = np.sqrt(np.where(diagonal > 0, diagonal, 1.0))
+    size = _sizes(matrix)
     scale = np.outer(size, size)
     scaled = matrix / scale
     added = None if bend is None else bend / scale
@@ -195,6 +197,13 @@ def solve(matrix: np.ndarray, right: np.ndarray, bend: np.ndarray | None = None)
     return half @ (vectors @ ((vectors.T @ seen) / np.maximum(np.abs(1.0 + values), _FLATTEST))) / size
 
 
+def _sizes(matrix: np.ndarray) -> np.ndarray:
+    """(q,) roots of the diagonal; that of the largest for what only rounding has left above zero."""
+    diagonal = np.diagonal(matrix)
+    largest = max(float(diagonal.max()), 1e-300)
+    return np.sqrt(np.where(diagonal > _ROUNDED * largest, diagonal, largest))
+
+
 def _half_inverse(scaled: np.ndarray) -> np.ndarray:
     """H (q, k) with H'AH = 1 for a matrix A (q, q) of unit diagonal, without the directions in which it is flat."""
     values, vectors = eigh(scaled, check_finite=False)
@@ -203,8 +212,7 @@ def _half_inverse(scaled: np.ndarray) -> np.ndarray:
 
 
 def _inverse(matrix: np.ndarray) -> np.ndarray:
-    diagonal = np.diagonal(matrix)
-    size = np.sqrt(np.where(diagonal > 0, diagonal, 1.0))
+    size = _sizes(matrix)
     half = _half_inverse(matrix / np.outer(size, size)) / size[:, None]
     return half @ half.T
 

@@ -310,3 +310,18 @@ def test_intervals_hold_the_truth_as_often_as_they_say_under_binary_and_blurred_
             weights = 0.4 * truth(1)
             held.append(((field["low"].values[0] <= weights) & (weights <= field["high"].values[0])).mean())
     assert 0.9 < np.mean(held) < 0.99
+
+
+@pytest.mark.parametrize("strength", [0.0, 1e-3])
+def test_pixels_that_never_change_get_no_coefficient(strength):
+    recording = movie(bins=2000)
+    shown = recording.covariates["movie"].data
+    frames = shown.values.copy()
+    frames[:, 1, 1:3] = 0.1  # of which the mean is not exactly itself
+    still = nap.TsdTensor(t=shown.t, d=frames, time_support=shown.time_support)
+    covariates = {**recording.covariates, "movie": replace(recording.covariates["movie"], data=still)}
+    result = ge.run(asked(rank=2, strength=strength), replace(recording, covariates=covariates))
+    assert result.scores["converged"].values.all()
+    field = result.coefficients.values[:, 0].reshape(*SIDE, LAGS)
+    np.testing.assert_allclose(field[1, 1:3], 0.0, atol=1e-9)
+    assert np.abs(field[1, 0]).max() > 1e-3
