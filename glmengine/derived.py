@@ -61,9 +61,10 @@ def compute_derived(
     Raises
     ------
     GlmError
-        If a source is missing or not of the right kind, or derived epochs hold no time.
+        If a source is missing or not of the right kind, derived epochs hold no time, or two derived covariates have one name.
     """
     max_gap = within_sessions(recording, max_gap)
+    made_before: set[str] = set()
     for position, spec in enumerate(derived):
         makes_epochs = isinstance(spec, EPOCH_KINDS)
         try:
@@ -73,6 +74,11 @@ def compute_derived(
                 continue
             raise
         if not makes_epochs:
+            if spec.name in made_before:
+                raise GlmError(
+                    f"two derived covariates are called '{spec.name}'; rename one of them", field=f"derived.{position}.name"
+                )
+            made_before.add(spec.name)
             recording = recording.with_covariates(made)
         elif spec.name == "all":
             raise GlmError("'all' is the whole recording; give these epochs another name", field=f"derived.{position}.name")

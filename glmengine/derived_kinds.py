@@ -62,7 +62,7 @@ class Unwrapped(Spec):
 
     def compute(self, recording: Recording, max_gap: float | None, field: str) -> Covariate:
         source = recording.variable(self.source, field=f"{field}.source")
-        given = np.asarray(source.data.values, np.float64)
+        given = _finite(source)
         if np.isfinite(given).any() and np.nanmax(given) - np.nanmin(given) > 1.01 * 2 * np.pi:
             raise GlmError(
                 f"'{self.source}' goes from {np.nanmin(given):.4g} to {np.nanmax(given):.4g}, which is no angle in radians; choose an angle",
@@ -91,7 +91,7 @@ class BandPhase(Spec):
             raise GlmError(
                 f"the band from {self.low:g} to {self.high:g} Hz is reversed or empty; correct it", field=f"{field}.high"
             )
-        source = recording.variable(self.source, field=f"{field}.source")
+        source = _magnitude(recording, self.source, f"{field}.source")
         rate = 1 / source.period if source.period else np.nan
         if not rate > 2.2 * self.high:
             raise GlmError(
@@ -156,7 +156,7 @@ class ZScore(Spec):
 
     def compute(self, recording: Recording, max_gap: float | None, field: str) -> Covariate:
         source = _magnitude(recording, self.source, f"{field}.source")
-        values = np.asarray(source.data.values, np.float64)
+        values = _finite(source)
         spread = np.nanstd(values) if np.isfinite(values).any() else 0.0
         if not spread > 0:
             raise GlmError(
@@ -183,7 +183,7 @@ class Logarithm(Spec):
 
     def compute(self, recording: Recording, max_gap: float | None, field: str) -> Covariate:
         source = _magnitude(recording, self.source, f"{field}.source")
-        values = np.asarray(source.data.values, np.float64) + self.offset
+        values = _finite(source) + self.offset
         if not (values > 0).any():
             raise GlmError(f"'{self.source}' is nowhere positive; give an offset", field=f"{field}.offset")
         values = np.log(np.where(values > 0, values, np.nan))
@@ -270,6 +270,12 @@ def _magnitude(recording: Recording, reference: str, field: str) -> Covariate:
             f"'{reference}' is {article} {source.kind}, of which this says nothing; choose another variable", field=field
         )
     return source
+
+
+def _finite(source: Covariate) -> np.ndarray:
+    """The values of a variable as float64, NaN where they are infinite: such a sample is invalid as one that is missing."""
+    values = np.asarray(source.data.values, np.float64)
+    return np.where(np.isfinite(values), values, np.nan)
 
 
 def _clock(recording: Recording, step: float = _STEP) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -231,9 +231,9 @@ class Recording:
         """
         if reference not in self.variables:
             if reference in self.covariates:
-                hint = ", ".join(self.covariates[reference].variables[:12])
+                hint = _first_of(self.covariates[reference].variables)
                 raise GlmError(f"{self.name}: covariate '{reference}' has several components; choose one of {hint}", field=field)
-            have = ", ".join(list(self.variables)[:12]) or "none"
+            have = _first_of(tuple(self.variables)) or "none"
             raise GlmError(f"{self.name}: no covariate '{reference}'; this recording has: {have}", field=field)
         covariate, column = self.variables[reference]
         if column is None:
@@ -253,3 +253,8 @@ class Recording:
     def with_epochs(self, name: str, intervals: nap.IntervalSet) -> Recording:
         """The same recording with one more named epoch (a derived one); a name that exists is replaced."""
         return replace(self, epochs={**self.epochs, name: intervals})
+
+
+def _first_of(names: Sequence[str]) -> str:
+    """A dozen names, and how many there are besides."""
+    return ", ".join(names[:12]) + (f" and {len(names) - 12} more" if len(names) > 12 else "")

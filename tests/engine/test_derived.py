@@ -258,3 +258,42 @@ def test_a_z_score_leaves_missing_values_out_of_its_mean():
     _, z, _ = values(moved(TIMES, given), kinds.ZScore(source="point"))
     assert abs(np.nanmean(z)) < 1e-12
     assert abs(np.nanstd(z) - 1) < 1e-12
+
+
+def with_infinite(recording, name):
+    covariate = recording.covariates[name]
+    series = covariate.data
+    worse = np.asarray(series.values, float).copy()
+    worse[[3, 400]] = np.inf
+    import pynapple as nap
+
+    return recording.with_covariates(
+        Covariate(name, nap.Tsd(np.asarray(series.t), worse, time_support=series.time_support), covariate.unit, covariate.kind)
+    )
+
+
+@pytest.mark.parametrize(
+    ("spec", "name"),
+    [
+        (kinds.ZScore(source="pace"), "pace"),
+        (kinds.Logarithm(source="pace", offset=1.0), "pace"),
+        (kinds.Unwrapped(source="turning"), "turning"),
+    ],
+)
+def test_an_infinite_sample_spoils_itself_alone(recording, spec, name):
+    _, made, _ = values(with_infinite(recording, name), spec)
+    assert np.flatnonzero(~np.isfinite(made)).tolist() == [3, 400]
+    assert np.isnan(made[[3, 400]]).all()
+
+
+def test_an_angle_has_no_phase_in_a_band(recording):
+    with pytest.raises(GlmError, match="'turning' is an angle") as caught:
+        compute_derived((kinds.BandPhase(source="turning"),), recording)
+    assert caught.value.field == "derived.0.source"
+
+
+def test_two_derived_covariates_have_two_names(recording):
+    twice = (kinds.ZScore(source="pace", name="new"), kinds.Logarithm(source="pace", offset=1.0, name="new"))
+    with pytest.raises(GlmError, match="two derived covariates are called 'new'") as caught:
+        compute_derived(twice, recording)
+    assert caught.value.field == "derived.1.name"

@@ -76,3 +76,10 @@ def test_fluorescence_is_not_called_spikes():
     traces = nap.TsdFrame(np.arange(100) * 0.1 + 0.05, np.random.default_rng(0).gamma(1, 1, (100, 2)), time_support=whole)
     recording = Recording("calcium", ("0", "1"), counts=traces, epochs={"all": whole})
     assert summary(recording) == "calcium: 2 units, 10 s, in bins of 0.1 s, no covariates"
+
+
+def test_a_long_list_of_what_there_is_says_that_it_goes_on(small_recording):
+    times = np.arange(5.0)
+    wide = Covariate("wide", nap.TsdFrame(times, np.zeros((5, 20)), columns=[f"p{i}" for i in range(20)]), "")
+    with pytest.raises(GlmError, match=r"wide\.p11 and 8 more$"):
+        small_recording.with_covariates(wide).variable("wide")
