@@ -40,7 +40,7 @@ CHEAP = 1.5
 SLOW = 2.5
 """By less than this the logarithm of the decrement should not fall in a step with an estimated Hessian."""
 
-NEAR = 1e13
+NEAR = 1e11
 """Below this many times the limit a decrement is small enough for the Hessian to stay as it is."""
 
 LARGEST_HESSIAN = 2500
