@@ -14,6 +14,7 @@ from glmengine.inputs import Inputs
 from glmengine.models import Family, Link, Penalty
 from glmengine.solvers.low_rank import Found
 from glmengine.solvers.rank_frame import Unit
+from glmengine.solvers.worth import worth
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -85,19 +86,7 @@ def _sparse(penalty: Resolved) -> csr_array:
 
 
 def sums_over(unit: Unit, found: Found, rows: np.ndarray, null: float) -> np.ndarray:
-    """(8,) sums over `rows` (n,) bool: weights, observations, log-likelihood and deviance, those of the mean `null`, Pearson residuals
-    and distances from the mean, both squared."""
-    y, weights = unit.y[rows], unit.weights[rows]
-    mu = np.asarray(unit.link.mean(unit.predictor(found.w, found.b)[rows]))
-    base, dispersion, family = np.full(y.shape, null), np.float64(unit.dispersion), unit.family
-    parts = (
-        np.ones_like(y),
-        y,
-        family.log_likelihood(mu, y, dispersion),
-        family.deviance(mu, y, dispersion),
-        family.log_likelihood(base, y, dispersion),
-        family.deviance(base, y, dispersion),
-        (y - mu) ** 2 / family.variance(mu, dispersion),
-        (y - base) ** 2,
-    )
-    return np.array([float(weights @ np.asarray(part)) for part in parts])
+    """`worth` (8,) of a field on `rows` (n,) bool, beside the mean `null`."""
+    eta, y, weights = (values[rows][None] for values in (unit.predictor(found.w, found.b), unit.y, unit.weights))
+    dispersion = np.full((1, 1), np.float64(unit.dispersion))
+    return worth(np, unit.family, unit.link, eta, y, weights, np.array([null]), dispersion)[:, 0]
