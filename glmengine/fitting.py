@@ -22,7 +22,8 @@ from glmengine.assembly import (
     restricted,
     silence,
 )
-from glmengine.classes import ClassFit, fit_classes
+from glmengine.class_fit import ClassFit
+from glmengine.classes import fit_classes
 from glmengine.context import SILENT, Context
 from glmengine.fit_notes import column_notes, shape_notes, unit_notes
 from glmengine.fit_options import check_classes, check_options, starting_point
