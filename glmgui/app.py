@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
     from qtpy.QtWidgets import QApplication
@@ -40,12 +41,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.self_test:
         from glmgui.selftest import self_test
 
-        return leave(self_test(app))
+        leave(self_test(app))
     if options.screenshots is not None:
         from glmgui.screenshots import take_screenshots
 
-        return leave(take_screenshots(app, Path(options.screenshots)))
-    return leave(_show(app, options.file, options.demo))
+        leave(take_screenshots(app, Path(options.screenshots)))
+    leave(_show(app, options.file, options.demo))
 
 
 def prepare_process() -> None:
@@ -88,15 +89,20 @@ _FRAME = 40
 """Pixels that a window manager's frame may take."""
 
 
-def leave(code: int) -> int:
-    """End the process in the way that is safe: hard, where the worker could not be ended."""
-    from glmgui import window
+def leave(code: int) -> NoReturn:
+    """End the process at once, once the window has closed: everything is written by then.
 
-    if window.left_running():
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(code)
-    return code
+    Not by the interpreter's own way out, on which PyQt deletes what Qt still holds while it walks the list of it
+    (`cleanup_on_exit` in QtCore), now and then into memory that is gone; a worker that could not be ended would be waited for, too.
+    """
+    logging.shutdown()
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:  # a program without a terminal
+            try:
+                stream.flush()
+            except (OSError, ValueError):
+                code = code or 1  # the reader of a pipe has gone, or the disk is full
+    os._exit(code)
 
 
 def _show(app: QApplication, file: str | None, demo: bool) -> int:

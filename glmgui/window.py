@@ -30,14 +30,6 @@ from glmgui.strips import STEPS, NoticeBar, ProgressStrip, StatusLine, StepsRail
 
 log = logging.getLogger(__name__)
 
-_left_behind: list[bool] = []
-
-
-def left_running() -> bool:
-    """Whether a window was closed whose worker did not end; the process must then be left hard."""
-    return bool(_left_behind)
-
-
 SIZE = (1366, 768)
 _PANELS: dict[str, Callable[..., QWidget]] = {
     "data": DataPanel,
@@ -355,8 +347,6 @@ class MainWindow(QMainWindow):
         if self._guide is not None:
             self._guide.close()
         self.left_running = not self.session.close()
-        if self.left_running:
-            _left_behind.append(True)
         self.closed.emit()
 
 

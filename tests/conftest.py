@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,23 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("QT_API", "pyqt6")
 os.environ.setdefault("PYQTGRAPH_QT_LIB", "PyQt6")
 os.environ.setdefault("MPLBACKEND", "agg")
+
+
+_ended_with: list[int] = []
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(exitstatus: int) -> None:
+    _ended_with.append(int(exitstatus))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure() -> None:
+    """Leave the way the program leaves (`glmgui.app.leave`): PyQt's own way out of the process now and then crashes."""
+    if _ended_with and "PyQt6.QtCore" in sys.modules:
+        from glmgui.app import leave
+
+        leave(_ended_with[-1])
 
 
 @pytest.fixture(scope="session")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from glmgui import app as app_module
 from glmgui.diagnostics import diagnostics_text, versions
 
 
@@ -73,14 +73,14 @@ def test_diagnostics_hold_versions_and_the_log_but_no_data(window, small_recordi
     assert "head_direction" not in text
 
 
-def test_leaving_is_hard_only_where_the_worker_did_not_end(monkeypatch, capsys):
-    from glmgui import window as window_module
+def test_leaving_ends_the_process_with_its_code_after_all_is_written():
+    script = "import logging, sys; from glmgui import app; print('said'); sys.stderr.write('told'); app.leave(3)"
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (3, "said\n", "told")
 
-    left: list[int] = []
-    monkeypatch.setattr(app_module.os, "_exit", left.append)
-    monkeypatch.setattr(window_module, "_left_behind", [])
-    assert app_module.leave(3) == 3
-    assert left == []
-    monkeypatch.setattr(window_module, "_left_behind", [True])
-    app_module.leave(0)
-    assert left == [0]
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_leaving_says_by_its_code_that_what_was_said_is_lost():
+    script = "from glmgui import app; print('said'); app.leave(0)"
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        assert subprocess.run([sys.executable, "-c", script], stdout=full).returncode == 1
