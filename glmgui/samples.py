@@ -5,9 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from qtpy.QtCore import QLockFile
 
 from glmengine.errors import GlmError
 from glmgui.errors import notices
@@ -25,24 +29,49 @@ _PACKAGES = ("numpy", "jax", "pynapple")
 
 
 def make(name: str | None, context: Context) -> tuple[Recording, Analysis]:
-    """Simulate a sample, write it as NWB beside the program's own files, and open that file; runs in the worker."""
+    """Open a sample's file beside the program's own files, simulated and written where it is not there yet; runs in the worker.
+
+    A file of this program is left as it is: another window, or a project, may be holding to it.
+    """
     from glmengine import simulate
     from glmengine.export.nwb import write_nwb
     from glmengine.opening import open_recording
 
     name = name or simulate.DEMO
-    recording = simulate.sample(name)
-    context.check()
+    analysis = simulate.sample_analysis(name)
     path = _folder() / f"{name}.nwb"
-    try:
+    with suppress(OSError):  # writing the file will say why it cannot be
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_nwb(recording, path)
-        recording = open_recording(path)
-    except (OSError, GlmError) as error:
-        notices().tell(
-            "warning", f"the sample is not kept as a file ({error}); a project with it cannot be opened again", title="Sample"
-        )
-    return recording, simulate.sample_analysis(name)
+    with _alone(path, context):
+        if _is_marked(path):
+            try:
+                return open_recording(path, context=context), analysis
+            except (OSError, GlmError) as error:
+                log.info("The sample %s is made anew (%s).", name, error)
+        recording = simulate.sample(name)
+        context.check()
+        try:
+            write_nwb(recording, path)
+            recording = open_recording(path)
+            _mark(path)
+        except (OSError, GlmError) as error:
+            notices().tell(
+                "warning", f"the sample is not kept as a file ({error}); a project with it cannot be opened again", title="Sample"
+            )
+    return recording, analysis
+
+
+@contextmanager
+def _alone(path: Path, context: Context) -> Iterator[None]:
+    """Wait until no other window is making the same file; where no lock can be kept, no file can be written either."""
+    lock = QLockFile(str(path.with_name(f"{path.name}.lock")))
+    lock.setStaleLockTime(0)  # only the end of its process frees it
+    while not lock.tryLock(100) and lock.error() == QLockFile.LockError.LockFailedError:
+        context.check()
+    try:
+        yield
+    finally:
+        lock.unlock()
 
 
 def fitted(context: Context) -> tuple[Recording, Analysis, Result]:
@@ -89,11 +118,12 @@ def _folder() -> Path:
     return state_folder() / "samples"
 
 
-def _files() -> tuple[Path, Path, Path]:
+def _files() -> tuple[Path, Path]:
+    """The demonstration's recording and its fit."""
     from glmengine import simulate
 
     stem = _folder() / simulate.DEMO
-    return tuple(stem.with_suffix(ending) for ending in (".nwb", ".nc", ".json"))
+    return stem.with_suffix(".nwb"), stem.with_suffix(".nc")
 
 
 def _kept(context: Context) -> tuple[Recording, Analysis, Result] | None:
@@ -102,13 +132,13 @@ def _kept(context: Context) -> tuple[Recording, Analysis, Result] | None:
     from glmengine.opening import open_recording
     from glmengine.results import Result
 
-    data, fit, about = _files()
+    data, fit = _files()
+    if not (_is_marked(data) and _is_marked(fit)):
+        return None
     try:
-        if json.loads(about.read_text(encoding="utf-8"))["signature"] != signature():
-            return None
         recording = open_recording(data, context=context)
         result = Result.load(fit)
-    except (OSError, ValueError, KeyError, TypeError, GlmError) as error:
+    except (OSError, GlmError) as error:
         log.info("The demonstration is made anew (%s).", error)
         return None
     analysis = simulate.sample_analysis(simulate.DEMO)
@@ -116,17 +146,40 @@ def _kept(context: Context) -> tuple[Recording, Analysis, Result] | None:
 
 
 def _keep(recording: Recording, result: Result) -> None:
-    from glmengine.files import write_whole
-
-    data, fit, about = _files()
+    data, fit = _files()
     if recording.path != data:
         return  # it could not be written
     try:
-        about.unlink(missing_ok=True)
+        _mark_of(fit).unlink(missing_ok=True)
         result.save(fit)
-        write_whole(about, json.dumps({"signature": signature()}).encode())
+        _mark(fit)
     except (OSError, GlmError) as error:
         log.info("The fitted demonstration is not kept (%s).", error)
+
+
+def _mark_of(path: Path) -> Path:
+    return path.with_name(f"{path.name}.json")
+
+
+def _mark(path: Path) -> None:
+    """Say beside a file that this program made it, and what was in it then."""
+    from glmengine.files import write_whole
+
+    write_whole(_mark_of(path), json.dumps({"signature": signature(), "sha256": _hash(path)}).encode())
+
+
+def _is_marked(path: Path) -> bool:
+    """Whether this very program made the file, and it still is as it was made."""
+    try:
+        told = json.loads(_mark_of(path).read_text(encoding="utf-8"))
+        return told["signature"] == signature() and told["sha256"] == _hash(path)
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def _hash(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 if __name__ == "__main__":
