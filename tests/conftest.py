@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -16,6 +17,9 @@ os.environ.setdefault("QT_API", "pyqt6")
 os.environ.setdefault("PYQTGRAPH_QT_LIB", "PyQt6")
 os.environ.setdefault("MPLBACKEND", "agg")
 
+# The same examples in every run, so that a failure is the change's own; to look further: HYPOTHESIS_PROFILE=default pytest --hypothesis-seed=7
+settings.register_profile("repeatable", derandomize=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 
 _ended_with: list[int] = []
 
