@@ -8,6 +8,7 @@ few hundred here (the columns of a working set), so plain NumPy is fast enough a
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -214,7 +215,7 @@ def _secular(values: np.ndarray, rho: np.ndarray, weight: float) -> float:
 def _newton_on_active(
     H: np.ndarray, c: np.ndarray, sparsity: Sparsity, w: np.ndarray, gradient: np.ndarray, movable: np.ndarray
 ) -> bool:
-    """One Newton step over the coefficients that are not zero or are not penalised, in place; False where nothing improved."""
+    """One Newton step over the coefficients that are not zero or are not penalised, in place; False where another would do no more."""
     penalised = sparsity.l1 > 0
     bend = np.zeros_like(w)
     blocks: list[tuple[np.ndarray, np.ndarray]] = []
@@ -278,18 +279,21 @@ def _newton_on_active(
     if not (changes[chosen] < -rounding - 1e-15 * size or (changes[chosen] <= rounding and 1e-15 * size <= 10 * rounding)):
         return False
     w += t * full
-    w[inside[crossing[inside] == t]] = 0.0
-    return changes[chosen] < -rounding
+    ended = inside[crossing[inside] == t]
+    w[ended] = 0.0
+    return bool(changes[chosen] < -rounding or ended.size)  # one that ends at zero, be it for no gain, was in the others' way
 
 
 def _solve(matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
     """Solve a positive semidefinite system; where it is singular, a long step along what has no curvature."""
-    try:
-        return cho_solve(cho_factor(matrix, check_finite=False), right, check_finite=False)
-    except LinAlgError:
-        values, vectors = np.linalg.eigh(matrix)
-        with np.errstate(over="ignore"):  # a step that is not finite is refused
-            return vectors @ ((vectors.T @ right) / np.maximum(values, 1e-14 * max(float(values[-1]), 1e-300)))
+    with suppress(LinAlgError):  # singular: as where a pivot is too small
+        factor = cho_factor(matrix, check_finite=False)
+        pivots = np.diagonal(factor[0])
+        if pivots.min() ** 2 > 1e-13 * pivots.max() ** 2:  # else what is left of a pivot is rounding
+            return cho_solve(factor, right, check_finite=False)
+    values, vectors = np.linalg.eigh(matrix)
+    with np.errstate(over="ignore"):  # a step that is not finite is refused
+        return vectors @ ((vectors.T @ right) / np.maximum(values, 1e-14 * max(float(values[-1]), 1e-300)))
 
 
 def _shrink(values: np.ndarray, threshold: np.ndarray | float) -> np.ndarray:
