@@ -79,7 +79,7 @@ def test_neurosuite_epochs_among_events(tmp_path):
 def test_a_second_group_in_a_folder_is_events_and_the_one_named_spikes_the_units(tmp_path):
     times = {number: nap.Ts(np.sort(RNG.uniform(1, 99, 50))) for number in (4, 8)}
     nap.TsGroup(times).save(tmp_path / "spikes.npz")
-    nap.TsGroup({0: nap.Ts(np.arange(10, 20.0)), 1: nap.Ts(np.array([1.5, 500.0]))}).save(tmp_path / "laser.npz")
+    nap.TsGroup({0: nap.Ts(np.arange(10, 20.0)), 1: nap.Ts(np.array([50.0, 500.0]))}).save(tmp_path / "laser.npz")
     recording = open_recording(tmp_path)
     assert recording.unit_names == ("4", "8")
     assert recording.events["laser=0"].t.tolist() == list(range(10, 20))
