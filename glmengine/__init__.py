@@ -17,8 +17,8 @@ from typing import Any
 __version__ = "0.1.0"
 
 _PLACES = {
-    "glmengine.analysis": ("Analysis", "Condition", "Model", "Source", "Time", "UnitSelection", "Validation"),
-    "glmengine.terms": (
+    "glmengine.analysis.analysis": ("Analysis", "Condition", "Model", "Source", "Time", "UnitSelection", "Validation"),
+    "glmengine.analysis.terms": (
         "ColumnsTerm",
         "CouplingTerm",
         "CovariateTerm",
@@ -28,29 +28,35 @@ _PLACES = {
         "HistoryTerm",
         "ReceptiveFieldTerm",
     ),
-    "glmengine.derived": ("Speed",),
+    "glmengine.recording.derived.derived": ("Speed",),
     "glmengine.context": ("CallbackContext", "Context", "Progress"),
     "glmengine.errors": ("Cancelled", "GlmError"),
-    "glmengine.recording": ("Covariate", "Recording"),
-    "glmengine.opening": ("open_recording",),
-    "glmengine.joining": ("join_recordings",),
-    "glmengine.timegrid": ("TimeGrid", "make_grid"),
-    "glmengine.expand": ("build_design",),
-    "glmengine.design": ("Design",),
-    "glmengine.fitting": ("Fit", "fit"),
-    "glmengine.validation": ("CrossValidation", "cross_validate"),
-    "glmengine.pathway": ("Path", "fit_path"),
-    "glmengine.estimator": ("GLM", "GLMClassifier"),
+    "glmengine.recording.recording": ("Covariate", "Recording"),
+    "glmengine.io.opening": ("open_recording",),
+    "glmengine.recording.joining": ("join_recordings",),
+    "glmengine.timegrid.grid": ("TimeGrid", "make_grid"),
+    "glmengine.design.build": ("build_design",),
+    "glmengine.design.design": ("Design",),
+    "glmengine.fitting.fit": ("Fit", "fit"),
+    "glmengine.fitting.cross_validation": ("CrossValidation", "cross_validate"),
+    "glmengine.fitting.path": ("Path", "fit_path"),
+    "glmengine.fitting.sklearn": ("GLM", "GLMClassifier"),
     "glmengine.models": ("ElasticNet", "GroupLasso", "Lasso", "NoPenalty", "Ridge", "Smoothness"),
-    "glmengine.running": ("run",),
-    "glmengine.results": ("Result",),
+    "glmengine.analysis_run": ("run",),
+    "glmengine.results.result": ("Result",),
     "glmengine.project": ("Project", "load_project", "save_project"),
-    "glmengine.simulate": ("demo_analysis", "sample"),
+    "glmengine.simulation.catalogue": ("demo_analysis", "sample"),
     "glmengine.export": ("write_outputs",),
 }
 # No module may have the name of a function below: importing it would put the module in the function's place.
 _MODULE_OF = {name: module for module, names in _PLACES.items() for name in names}
-_SUBMODULES = ("basis", "export", "figures", "models", "samples")
+_SUBMODULES = {
+    "basis": "glmengine.basis",
+    "export": "glmengine.export",
+    "figures": "glmengine.figures",
+    "models": "glmengine.models",
+    "samples": "glmengine.simulation.samples",
+}
 
 __all__ = ["__version__", *sorted(_MODULE_OF)]
 
@@ -61,7 +67,7 @@ def __getattr__(name: str) -> Any:
         globals()[name] = value
         return value
     if name in _SUBMODULES:
-        return import_module(f"glmengine.{name}")
+        return import_module(_SUBMODULES[name])
     raise AttributeError(f"module 'glmengine' has no attribute '{name}'")
 
 

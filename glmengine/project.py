@@ -18,13 +18,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import WeakKeyDictionary
 
-from glmengine.analysis import Analysis
+from glmengine.analysis.analysis import Analysis
 from glmengine.errors import GlmError
-from glmengine.files import replacing
-from glmengine.results import Result
+from glmengine.io.files.whole import replacing
+from glmengine.results.result import Result
 
 if TYPE_CHECKING:
-    from glmengine.recording import Recording
+    from glmengine.recording.recording import Recording
 
 FORMAT_VERSION = 1
 _LARGEST = 4_000_000_000  # bytes unpacked; a result of that size is refused rather than filling the disk
@@ -236,6 +236,6 @@ def _is_plain(value: Any) -> bool:
 
 
 def _report(analysis: Analysis, result: Result | None, recording: Mapping[str, Any]) -> str:
-    from glmengine.report import report_html
+    from glmengine.export.report import report_html
 
     return report_html(analysis, result, recording_name=str(recording.get("name", "")))

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, NoReturn
 if TYPE_CHECKING:
     from qtpy.QtWidgets import QApplication
 
-    from glmgui.window import MainWindow
+    from glmgui.shell.window import MainWindow
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program; the value is the exit code: 0 done, 1 something is wrong, 2 wrong usage."""
-    from glmengine import probing
+    from glmengine.io.files import probe as probing
 
     if arguments is None and sys.argv[1:] == [probing.PROBE_OPTION]:  # a frozen program reads a doubtful file in a copy of itself
         return probing.main()
@@ -39,11 +39,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     app = make_application()
     if options.self_test:
-        from glmgui.selftest import self_test
+        from glmgui.tools.selftest import self_test
 
         leave(self_test(app))
     if options.screenshots is not None:
-        from glmgui.screenshots import take_screenshots
+        from glmgui.tools.screenshots import take_screenshots
 
         leave(take_screenshots(app, Path(options.screenshots)))
     leave(_show(app, options.file, options.demo))
@@ -56,10 +56,10 @@ def prepare_process() -> None:
     os.environ.setdefault("MPLBACKEND", "agg")
     # the worker's Python lets the main thread in sooner than after the usual 5 ms
     sys.setswitchinterval(0.001)
-    from glmengine import runtime
+    from glmengine.backend import jax_runtime as runtime
 
     runtime.configure()
-    from glmgui import errors
+    from glmgui import notices as errors
 
     errors.start_log()
     errors.install_hooks()
@@ -108,8 +108,8 @@ def leave(code: int) -> NoReturn:
 def _show(app: QApplication, file: str | None, demo: bool) -> int:
     from qtpy.QtCore import QTimer
 
-    from glmgui import commands
-    from glmgui.window import MainWindow
+    from glmgui.actions import commands
+    from glmgui.shell.window import MainWindow
 
     main_window = MainWindow()
     room = app.primaryScreen().availableGeometry()

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QObject, Signal
 
-from glmengine.analysis import Analysis
+from glmengine.analysis.analysis import Analysis
 
 if TYPE_CHECKING:
-    from glmengine.recording import Recording
-    from glmengine.results import Result
+    from glmengine.recording.recording import Recording
+    from glmengine.results.result import Result
 
 _MERGE_SECONDS = 1.0
 _MOST_STEPS = 500

@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import QLockFile
 
 from glmengine.errors import GlmError
-from glmgui.errors import notices
+from glmgui.notices import notices
 from glmgui.settings import state_folder
 
 if TYPE_CHECKING:
-    from glmengine.analysis import Analysis
+    from glmengine.analysis.analysis import Analysis
     from glmengine.context import Context
-    from glmengine.recording import Recording
-    from glmengine.results import Result
+    from glmengine.recording.recording import Recording
+    from glmengine.results.result import Result
 
 log = logging.getLogger(__name__)
 
@@ -33,9 +33,9 @@ def make(name: str | None, context: Context) -> tuple[Recording, Analysis]:
 
     A file of this program is left as it is: another window, or a project, may be holding to it.
     """
-    from glmengine import simulate
     from glmengine.export.nwb import write_nwb
-    from glmengine.opening import open_recording
+    from glmengine.io.opening import open_recording
+    from glmengine.simulation import catalogue as simulate
 
     name = name or simulate.DEMO
     analysis = simulate.sample_analysis(name)
@@ -83,7 +83,7 @@ def fitted(context: Context) -> tuple[Recording, Analysis, Result]:
     if kept is not None:
         return kept
     import glmengine
-    from glmengine.sources import for_recording
+    from glmengine.analysis.sources import for_recording
 
     recording, analysis = make(None, context)
     result = glmengine.run(for_recording(analysis, recording), recording, context)
@@ -94,7 +94,7 @@ def fitted(context: Context) -> tuple[Recording, Analysis, Result]:
 
 def prepare() -> None:
     """Make and keep the fitted demonstration where it is not there yet, so that the window opens with it; needs no screen."""
-    from glmengine import runtime
+    from glmengine.backend import jax_runtime as runtime
     from glmengine.context import SILENT
 
     runtime.configure()
@@ -120,7 +120,7 @@ def _folder() -> Path:
 
 def _files() -> tuple[Path, Path]:
     """The demonstration's recording and its fit."""
-    from glmengine import simulate
+    from glmengine.simulation import catalogue as simulate
 
     stem = _folder() / simulate.DEMO
     return stem.with_suffix(".nwb"), stem.with_suffix(".nc")
@@ -128,9 +128,9 @@ def _files() -> tuple[Path, Path]:
 
 def _kept(context: Context) -> tuple[Recording, Analysis, Result] | None:
     """What an earlier run left, if it is whole and still the answer."""
-    from glmengine import simulate
-    from glmengine.opening import open_recording
-    from glmengine.results import Result
+    from glmengine.io.opening import open_recording
+    from glmengine.results.result import Result
+    from glmengine.simulation import catalogue as simulate
 
     data, fit = _files()
     if not (_is_marked(data) and _is_marked(fit)):
@@ -163,7 +163,7 @@ def _mark_of(path: Path) -> Path:
 
 def _mark(path: Path) -> None:
     """Say beside a file that this program made it, and what was in it then."""
-    from glmengine.files import write_whole
+    from glmengine.io.files.whole import write_whole
 
     write_whole(_mark_of(path), json.dumps({"signature": signature(), "sha256": _hash(path)}).encode())
 

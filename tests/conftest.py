@@ -73,7 +73,7 @@ def small_recording():
     import pandas as pd
     import pynapple as nap
 
-    from glmengine.recording import Covariate, Recording
+    from glmengine.recording.recording import Covariate, Recording
 
     rng = np.random.default_rng(7)
     step, duration = 0.02, 120.0

@@ -72,8 +72,8 @@ def mutants(kind: str, good: Path, folder: Path, seeds: range) -> Iterator[Mutan
 
 def attempt(mutant: Mutant) -> Outcome:
     """Open a mutant and describe it, as `glmengine inspect` does."""
-    from glmengine.inspecting import describe
-    from glmengine.opening import open_recording
+    from glmengine.io.opening import open_recording
+    from glmengine.recording.inspect import describe
 
     started = time.monotonic()
     try:
@@ -105,7 +105,7 @@ def _recording():
     import pandas as pd
     import pynapple as nap
 
-    from glmengine.recording import Covariate, Recording
+    from glmengine.recording.recording import Covariate, Recording
 
     rng = np.random.default_rng(1)
     support, times = nap.IntervalSet([0.0, 30.0], [25.0, 60.0]), np.concatenate([np.arange(0, 25, 0.1), np.arange(30, 60, 0.1)])

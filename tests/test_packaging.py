@@ -103,7 +103,7 @@ def test_importing_the_engine_is_cheap():
 
 def test_the_engine_works_where_qt_cannot_be_loaded(tmp_path):
     code = f"""
-from glmengine.cli import main
+from glmengine.cli.main import main
 def run(*arguments):
     try:
         return main(list(arguments)) or 0
@@ -156,7 +156,7 @@ def test_the_analysis_in_the_guide_is_a_valid_one():
 
 def test_the_guide_names_every_command():
     text = resource("guide/command-line.md").read_text(encoding="utf-8")
-    said = in_child("from glmengine.cli import main; main(['--help'])")
+    said = in_child("from glmengine.cli.main import main; main(['--help'])")
     commands = re.findall(r"^    (\w+)(?:  |$)", said, re.MULTILINE)
     assert {"inspect", "run", "predict"} <= set(commands)
     assert [name for name in commands if f"`glmengine {name}" not in text] == []

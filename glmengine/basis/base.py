@@ -8,9 +8,9 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 from pydantic import model_validator
 
-from glmengine.convolution import convolve_pieces, offsets_of
 from glmengine.errors import GlmError
 from glmengine.spec import Spec, param
+from glmengine.timegrid.convolution import convolve_pieces, offsets_of
 
 Bounds = tuple[float, float]
 

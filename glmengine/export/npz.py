@@ -14,7 +14,7 @@ import numpy as np
 from glmengine.errors import GlmError
 
 if TYPE_CHECKING:
-    from glmengine.recording import Recording
+    from glmengine.recording.recording import Recording
 
 ABOUT = "glmengine.json"
 """Holds what pynapple's files have no place for: units of measure, kinds, unit names, the truth of a simulated recording."""

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from glmengine.hdf5_writing import new_hdf5
+from glmengine.io.files.hdf5_writing import new_hdf5
 
 if TYPE_CHECKING:
     import pynapple as nap
     from pynwb import NWBFile
     from pynwb.base import TimeSeries
 
-    from glmengine.recording import Covariate, Recording
+    from glmengine.recording.recording import Covariate, Recording
 
 T = TypeVar("T")
 

@@ -12,14 +12,14 @@ import numpy as np
 from glmengine.errors import GlmError
 from glmengine.export.nwb import write_nwb
 from glmengine.export.recordings import refuse_original
-from glmengine.hdf5_writing import copied_hdf5
+from glmengine.io.files.hdf5_writing import copied_hdf5
 
 if TYPE_CHECKING:
     import xarray as xr
     from pynwb import NWBFile
 
-    from glmengine.recording import Recording
-    from glmengine.results import Result
+    from glmengine.recording.recording import Recording
+    from glmengine.results.result import Result
 
 MODULE = "glmengine"
 

@@ -13,11 +13,11 @@ from glmengine.context import SILENT, Context, Progress
 from glmengine.errors import GlmError
 from glmengine.export.script import script_text
 from glmengine.export.tables import coefficients_csv, scores_csv, table_csv
-from glmengine.files import write_whole
+from glmengine.io.files.whole import write_whole
 
 if TYPE_CHECKING:
-    from glmengine.recording import Recording
-    from glmengine.results import Result
+    from glmengine.recording.recording import Recording
+    from glmengine.results.result import Result
 
 MOST_UNITS = 12
 """Units that get figures of their own, the best ones first."""
@@ -84,7 +84,7 @@ def write_outputs(
     """
     import tomli_w
 
-    from glmengine.report import report_html
+    from glmengine.export.report import report_html
 
     folder = writable_folder(folder)
     path = str(result.provenance.get("recording_path", ""))

@@ -10,7 +10,7 @@ from glmengine.context import SILENT, Context, Progress
 from glmengine.errors import GlmError
 
 if TYPE_CHECKING:
-    from glmengine.recording import Recording
+    from glmengine.recording.recording import Recording
 
 
 def save_recording(recording: Recording, path: str | Path, *, replace: bool = True, context: Context = SILENT) -> Path:

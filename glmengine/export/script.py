@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from glmengine.analysis import Analysis
-    from glmengine.terms import AnyTerm
+    from glmengine.analysis.analysis import Analysis
+    from glmengine.analysis.terms import AnyTerm
 
 
 def script_text(analysis: Analysis, recording_path: str | Path | None = None, recipe: Mapping[str, Any] | None = None) -> str:

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from glmengine.wording import words_of
+from glmengine.analysis.wording import words_of
 
 if TYPE_CHECKING:
     import xarray as xr
 
-    from glmengine.results import Result
+    from glmengine.results.result import Result
 
 
 _OF_SPIKES = ("bits_per_spike", "bits_per_spike_heldout", "bits_per_spike_test")

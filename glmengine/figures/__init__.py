@@ -17,8 +17,8 @@ from glmengine.errors import GlmError
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from glmengine.recording import Recording
-    from glmengine.results import Result
+    from glmengine.recording.recording import Recording
+    from glmengine.results.result import Result
 
 KINDS = {
     "unit": "everything about one unit on a page",
@@ -93,7 +93,7 @@ def save_figure(figure: Figure, path: str | Path, *, dpi: float = 300) -> None:
     GlmError
         If the ending is another, or the folder cannot be written to.
     """
-    from glmengine.files import write_whole
+    from glmengine.io.files.whole import write_whole
 
     path = Path(path)
     if path.suffix.lower() not in FORMATS:

@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from glmengine.analysis.wording import words_of
 from glmengine.errors import GlmError
 from glmengine.figures.style import DATA, MODEL, finish, from_zero, legend_above, panels
-from glmengine.wording import words_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from glmengine.recording import Recording
-    from glmengine.results import Result
-    from glmengine.timegrid import TimeGrid
+    from glmengine.recording.recording import Recording
+    from glmengine.results.result import Result
+    from glmengine.timegrid.grid import TimeGrid
 
 
 def draw(
@@ -43,8 +43,8 @@ def rate_stretch(
     """Times (s), predicted and observed rate (Hz) of one unit over a stretch; NaN where the model says nothing."""
     from scipy.ndimage import gaussian_filter1d
 
-    from glmengine.preparing import grid_of
-    from glmengine.timegrid import TimeGrid, as_pairs, intersect, merge
+    from glmengine.design.prepare import grid_of
+    from glmengine.timegrid.grid import TimeGrid, as_pairs, intersect, merge
 
     bin_size = result.analysis.time.bin_size
     if start is None:

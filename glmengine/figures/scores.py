@@ -11,7 +11,7 @@ from glmengine.figures.style import DATA, MODEL, finish, legend_above, name_tick
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from glmengine.results import Result
+    from glmengine.results.result import Result
 
 
 def draw(result: Result, *, unit: str | None = None, term: str | None = None, recording: Any = None) -> Figure:

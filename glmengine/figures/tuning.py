@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from glmengine.results import Result
+    from glmengine.results.result import Result
 
 
 def draw(result: Result, *, unit: str, term: str | None = None, recording: Any = None) -> Figure:

@@ -6,19 +6,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from glmengine.analysis.wording import share, words_of
 from glmengine.errors import GlmError
 from glmengine.figures.cross_validation import draw_scores
 from glmengine.figures.filter import draw_filter
 from glmengine.figures.rates import draw_rates
 from glmengine.figures.style import panels
 from glmengine.figures.tuning import draw_curve, panels_of
-from glmengine.wording import share, words_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from glmengine.recording import Recording
-    from glmengine.results import Result
+    from glmengine.recording.recording import Recording
+    from glmengine.results.result import Result
 
 
 def draw(result: Result, *, unit: str, term: str | None = None, recording: Recording | None = None) -> Figure:

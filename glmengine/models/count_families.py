@@ -10,8 +10,8 @@ import numpy as np
 from glmengine.models.arrays import library
 from glmengine.models.family import Family, feasible, within_domain
 from glmengine.models.links import Link
+from glmengine.models.rising_factorial import are_steps, rising, rising_logs
 from glmengine.models.special import log1p_over
-from glmengine.rising import are_steps, rising, rising_logs
 
 
 @dataclass(frozen=True)

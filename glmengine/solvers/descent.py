@@ -15,10 +15,10 @@ from typing import Any
 
 import numpy as np
 
+from glmengine.backend.threads import quiet_blas
 from glmengine.context import Progress
 from glmengine.solvers.memory import Memory
 from glmengine.solvers.metrics import GramMetric, HessianMetric
-from glmengine.solvers.parallel import quiet_blas
 from glmengine.solvers.problem import Objective, Problem, Solution
 from glmengine.solvers.rank import is_definite
 

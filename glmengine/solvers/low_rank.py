@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from scipy.linalg import LinAlgError, cho_factor, cho_solve, eigh
 
-from glmengine.solvers.parallel import quiet_blas
+from glmengine.backend.threads import quiet_blas
 from glmengine.solvers.rank_frame import Frame, Unit, factors_of
 
 NULL = 1e-12

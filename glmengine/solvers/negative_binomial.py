@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from glmengine.rising import are_steps, log1p_by, rising
+from glmengine.models.rising_factorial import are_steps, log1p_by, rising
 
 LOWEST, HIGHEST = 1e-9, 1e6
 """A dispersion at `LOWEST` means: not more variable than Poisson."""

@@ -11,10 +11,10 @@ from collections.abc import Callable
 
 import numpy as np
 
+from glmengine.backend.pieces import Piece, pieces
+from glmengine.backend.threads import quiet_blas
 from glmengine.context import Progress
 from glmengine.solvers.metrics import inverse
-from glmengine.solvers.parallel import quiet_blas
-from glmengine.solvers.pieces import Piece, pieces
 from glmengine.solvers.problem import Objective, Problem, Solution
 
 NAME = "Newton"

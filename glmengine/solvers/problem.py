@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from glmengine import runtime
-from glmengine.solvers.parallel import workers
-from glmengine.solvers.pieces import Piece, pieces
-from glmengine.solvers.products import weighted_grams
-from glmengine.solvers.rows import Rows, bucket
+from glmengine.backend import jax_runtime as runtime
+from glmengine.backend.pieces import Piece, pieces
+from glmengine.backend.products import weighted_grams
+from glmengine.backend.rows import Rows, bucket
+from glmengine.backend.threads import workers
 
 ALL_ROWS = -9
 """Held-out fold of a column that is fitted to all rows (rows that are never held out have fold -1)."""
@@ -159,7 +159,7 @@ class Objective:
 
     def _sums_compiled(self, theta: np.ndarray, columns: np.ndarray) -> list[Any]:
         """Loss, gradient by coefficients and by the intercept, and absolute score, summed over the rows by the compiled step."""
-        from glmengine.solvers import steps
+        from glmengine.backend import steps
 
         problem = self.problem
         arguments = self.arguments(theta, columns)
@@ -238,7 +238,7 @@ class Objective:
 
         With a `stride` they may be estimated from every so many rows, as is done where that is faster (on a CPU).
         """
-        from glmengine.solvers import steps
+        from glmengine.backend import steps
 
         problem = self.problem
         if expected is None:
@@ -262,7 +262,7 @@ class Objective:
 
     def score_products(self, theta: np.ndarray, columns: np.ndarray) -> np.ndarray:
         """Mean outer product (k, Q, Q) of the rows' gradients, without the penalty."""
-        from glmengine.solvers import steps
+        from glmengine.backend import steps
 
         problem = self.problem
         return self._outer(
@@ -306,7 +306,7 @@ class Objective:
 
     def arguments(self, theta: np.ndarray, columns: np.ndarray, sizes: tuple[int, ...] | None = None) -> tuple[Any, Any, Any]:
         """Coefficients, intercepts and `steps.Where`, padded to the least of a few sizes, for each of which a step is compiled."""
-        from glmengine.solvers import steps
+        from glmengine.backend import steps
 
         problem = self.problem
         rows, k = problem.rows, columns.size

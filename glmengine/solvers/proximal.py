@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from glmengine.backend.standard import StandardRows
 from glmengine.context import Progress
 from glmengine.solvers.problem import ALL_ROWS, Problem, Solution
 from glmengine.solvers.quadratic import Sparsity
 from glmengine.solvers.sparse import SparseAnswer, SparseProblem
 from glmengine.solvers.sparse_rows import SparseLoss
-from glmengine.solvers.standard import StandardRows
 
 NAME = "proximal Newton"
 CURVATURE_BYTES = 1e9
@@ -24,7 +24,7 @@ class Proximal:
 
     Parameters
     ----------
-    rows : glmengine.solvers.rows.Rows
+    rows : glmengine.backend.rows.Rows
     intercept : bool
     """
 

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from scipy.linalg import eigh
 
+from glmengine.backend.rows import Rows
 from glmengine.solvers.problem import Objective, Problem
-from glmengine.solvers.rows import Rows
 
 NULL = 1e-12
 """Eigenvalues of a correlation matrix below this, times a hundredth of its size, are zero."""

@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from glmengine import runtime
+from glmengine.backend import jax_runtime as runtime
+from glmengine.backend.pieces import Piece
+from glmengine.backend.products import weighted_grams
+from glmengine.backend.threads import quiet_blas
 from glmengine.solvers.descent import QUIET, Descent
 from glmengine.solvers.metrics import GramMetric
 from glmengine.solvers.newton import is_small, newton
-from glmengine.solvers.parallel import quiet_blas
-from glmengine.solvers.pieces import Piece
 from glmengine.solvers.problem import Objective, Problem, Solution
-from glmengine.solvers.products import weighted_grams
 from glmengine.solvers.rank import is_definite, smallest_norm
 
 SHARED_FROM = 3
@@ -99,7 +99,7 @@ def _gram_on_device(problem: Problem, context: Any, column: int | None) -> np.nd
     """Sums of `total_gram` by compiled steps."""
     import jax.numpy as jnp
 
-    from glmengine.solvers import steps
+    from glmengine.backend import steps
 
     rows = problem.rows
     Q = rows.padded + 1

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from glmengine.solvers.parallel import workers
-from glmengine.solvers.standard import StandardRows
+from glmengine.backend.standard import StandardRows
+from glmengine.backend.threads import workers
 
 BLOCK_NUMBERS = 2**18
 """Numbers in a block of rows, design and predictors, which stay in the cache of one core."""

@@ -16,10 +16,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from glmengine.solvers.parallel import workers
+from glmengine.backend.standard import StandardRows
+from glmengine.backend.threads import workers
 from glmengine.solvers.quadratic import Sparsity, minimise_quadratic
 from glmengine.solvers.sparse_rows import Curvature, SparseLoss, SparseRows
-from glmengine.solvers.standard import StandardRows
 
 SMALL = 256
 """Up to this many columns the working set is all of them."""

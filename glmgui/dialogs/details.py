@@ -5,7 +5,7 @@ from __future__ import annotations
 from qtpy.QtGui import QFontDatabase, QGuiApplication
 from qtpy.QtWidgets import QDialog, QDialogButtonBox, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
 
-from glmgui.errors import Notice
+from glmgui.notices import Notice
 from glmgui.widgets import heading
 
 

@@ -7,10 +7,10 @@ from typing import Literal
 
 from qtpy.QtWidgets import QFileDialog, QMessageBox, QWidget
 
-from glmengine.assisting import Assistance
+from glmengine.io.recipe.assistant import Assistance
 from glmgui.dialogs.locate import LocateDialog
 from glmgui.dialogs.recipe import RecipeDialog
-from glmgui.project_io import Leftover
+from glmgui.work.project import Leftover
 
 OPENABLE = (
     "All that can be opened (*.nwb *.npz *.glm *.toml *.mat *.csv *.tsv *.txt *.parquet *.npy *.xml);;Projects (*.glm);;Analyses (*.toml);;"

@@ -18,9 +18,9 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from glmengine.assisting import Assistance
 from glmengine.errors import GlmError
-from glmengine.recipes import Recipe
+from glmengine.io.recipe.assistant import Assistance
+from glmengine.io.recipe.recipe import Recipe
 from glmgui.dialogs.recipe_forms import RecipeForms, first_recipe
 from glmgui.dialogs.recipe_preview import RecipePreview
 from glmgui.jobs import Jobs

@@ -9,10 +9,10 @@ from qtpy.QtCore import QSignalBlocker, Signal
 from qtpy.QtWidgets import QComboBox, QVBoxLayout, QWidget
 
 from glmengine.errors import GlmError
-from glmengine.recipes import Counts, Recipe, Spikes, TimeBase
+from glmengine.io.recipe.recipe import Counts, Recipe, Spikes, TimeBase
 from glmengine.spec import Spec
-from glmgui.fields import Choices, extra_of, switched
-from glmgui.forms import SpecForm
+from glmgui.forms.description import Choices, extra_of, switched
+from glmgui.forms.form import SpecForm
 from glmgui.widgets import heading
 
 _MOST_COLUMNS = 16

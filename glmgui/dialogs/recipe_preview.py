@@ -9,7 +9,7 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from glmengine.context import Context
-from glmengine.recipes import Recipe
+from glmengine.io.recipe.recipe import Recipe
 from glmgui.plots import RasterPlot
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ class RecipePreview(QWidget):
 
 def opened(path: Path, text: str, context: Context) -> Summary:
     """What the recipe of this text makes of a file; raises `GlmError` as opening it would. Runs in the worker."""
-    from glmengine.opening import open_recording
+    from glmengine.io.opening import open_recording
     from glmgui.panels.data.summary import summarise
 
     return summarise(open_recording(path, Recipe.from_toml(text), context=context))

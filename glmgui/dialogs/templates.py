@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from qtpy.QtCore import QSize, Qt
 from qtpy.QtWidgets import QDialog, QHBoxLayout, QListWidget, QListWidgetItem, QSplitter, QVBoxLayout, QWidget
 
-from glmengine.analysis import Analysis
-from glmengine.recording import Recording
-from glmgui.choices import missing
+from glmengine.analysis.analysis import Analysis
+from glmengine.recording.recording import Recording
+from glmgui.forms.names import missing
 from glmgui.widgets import MessageLine, button, column, heading, hint
 
 _KINDS = {
@@ -43,7 +43,7 @@ class Template:
 
 def load_templates() -> list[Template]:
     """All that come with the program; runs in the worker."""
-    from glmengine.templates import load_template, template_description, templates
+    from glmengine.analysis.templates import load_template, template_description, templates
 
     return [Template(name, template_description(name).replace("`", ""), load_template(name)) for name in templates()]
 

@@ -10,8 +10,8 @@ from qtpy.QtWidgets import QCheckBox, QHeaderView, QPlainTextEdit, QSplitter, QT
 
 from glmgui import theme
 from glmgui.document import Document
-from glmgui.errors import Notice, notices
 from glmgui.jobs import Jobs
+from glmgui.notices import Notice, notices
 from glmgui.widgets import button, column, row
 
 _MOST = 2000

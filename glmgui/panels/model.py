@@ -21,19 +21,19 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from glmengine.analysis import Analysis, Model, Validation
+from glmengine.analysis.analysis import Analysis, Model, Validation
 from glmengine.errors import GlmError
 from glmengine.spec import Spec
-from glmgui.choices import choices_in
 from glmgui.document import Document
-from glmgui.estimate import n_columns
-from glmgui.forms import SpecForm
+from glmgui.forms.form import SpecForm
+from glmgui.forms.names import choices_in
 from glmgui.jobs import Jobs
 from glmgui.plots import TimeLine
 from glmgui.widgets import EmptyState, MessageLine, column, heading, hint
+from glmgui.work.estimate import n_columns
 
 if TYPE_CHECKING:
-    from glmengine.recording import Recording
+    from glmengine.recording.recording import Recording
 
 _WELCOME = (
     "Open a recording with Ctrl+O first. Here you then choose the distribution of the counts, how strongly coefficients are kept small, "
@@ -65,9 +65,9 @@ class Parts:
 
 def parts_of(analysis: Analysis, recording: Recording) -> Parts:
     """The time line of the validation; raises `GlmError` as a fit would. Runs in the worker."""
-    from glmengine.derived import compute_derived
-    from glmengine.timegrid import make_grid, rows_in, usable
-    from glmengine.validation import blocks_of
+    from glmengine.fitting.cross_validation import blocks_of
+    from glmengine.recording.derived.derived import compute_derived
+    from glmengine.timegrid.grid import make_grid, rows_in, usable
 
     whole = compute_derived(analysis.derived, recording, analysis.time.max_gap)
     grid = make_grid(analysis.time, whole)

@@ -24,7 +24,7 @@ from qtpy.QtWidgets import (
 
 from glmengine.errors import GlmError
 from glmgui import theme
-from glmgui.errors import notices
+from glmgui.notices import notices
 from glmgui.plots import style
 from glmgui.plots.export import save_numbers, save_plot
 from glmgui.plots.series import Axis, Table

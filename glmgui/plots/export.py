@@ -13,7 +13,7 @@ from qtpy.QtGui import QImage, QPageLayout, QPageSize, QPainter, QPdfWriter
 from qtpy.QtSvg import QSvgGenerator
 
 from glmengine.errors import GlmError
-from glmengine.files import replacing, write_whole
+from glmengine.io.files.whole import replacing, write_whole
 
 if TYPE_CHECKING:
     from glmgui.plots.base import Plot

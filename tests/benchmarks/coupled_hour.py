@@ -29,7 +29,7 @@ def recording_of(n_units: int, seconds: float):
     """Units at 5 Hz; each unit's spikes call forth some of the next one's 5 to 15 ms later."""
     import pynapple as nap
 
-    from glmengine.recording import Recording
+    from glmengine.recording.recording import Recording
 
     rng = np.random.default_rng(0)
     trains = [np.sort(rng.uniform(0, seconds, rng.poisson(5 * seconds))) for _ in range(n_units)]
@@ -46,9 +46,9 @@ def recording_of(n_units: int, seconds: float):
 def coupling_of(recording):
     """Prepared counts and design of each unit's coupling with all, eight columns a source."""
     import glmengine as ge
-    from glmengine.analysis import Analysis, Time
-    from glmengine.preparing import prepare
-    from glmengine.terms import CouplingTerm
+    from glmengine.analysis.analysis import Analysis, Time
+    from glmengine.analysis.terms import CouplingTerm
+    from glmengine.design.prepare import prepare
 
     term = CouplingTerm(basis=ge.basis.RaisedCosineLog(n=8, window=0.1))
     return prepare(Analysis(time=Time(bin_size=BIN), terms=(term,)), recording)

@@ -124,8 +124,8 @@ def ours(family: str, penalty: str) -> Method:
     import scipy.linalg
 
     import glmengine as ge
-    import glmengine.fitting
-    from glmengine import runtime
+    import glmengine.fitting.fit
+    from glmengine.backend import jax_runtime as runtime
 
     runtime.device_name()
     assert all((jax, scipy, glmengine))

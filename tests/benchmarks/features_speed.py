@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import glmengine as ge
-from glmengine.convolution import convolve_pieces
+from glmengine.timegrid.convolution import convolve_pieces
 
 
 def _seconds(work, repeats: int = 3) -> float:
@@ -69,7 +69,7 @@ def test_an_hour_at_a_millisecond_goes_through_in_chunks():
 
 def terms_for(recording):
     """A term of every kind with every basis that suits it, on the first variables of a recording."""
-    from glmengine.terms import ColumnsTerm, CouplingTerm, CovariateTerm, EventTerm, Factor, FilterTerm, HistoryTerm
+    from glmengine.analysis.terms import ColumnsTerm, CouplingTerm, CovariateTerm, EventTerm, Factor, FilterTerm, HistoryTerm
 
     B = ge.basis
     kernels = [B.RaisedCosineLog, B.RaisedCosineLinear, B.BSpline, B.MSpline, B.NaturalSpline, B.History, B.Laguerre, B.Boxcar]
@@ -94,9 +94,9 @@ def terms_for(recording):
 
 def test_a_preview_on_real_data_takes_less_than_a_tenth_of_a_second(shared_data):
     """Of any term on any recording: functions, and features on ten seconds of the data."""
-    from glmengine.analysis import Time
+    from glmengine.analysis.analysis import Time
+    from glmengine.design.preview import feature_preview
     from glmengine.errors import GlmError
-    from glmengine.preview import feature_preview
 
     slowest: tuple[float, str] = (0.0, "")
     for path in sorted(shared_data.glob("*.nwb")):

@@ -156,10 +156,10 @@ def warm_imports(method: str) -> None:
         import scipy.special
         import xarray
 
-        import glmengine.dispatch
-        import glmengine.fitting
-        import glmengine.validation
-        from glmengine import runtime
+        import glmengine.fitting.cross_validation
+        import glmengine.fitting.fit
+        import glmengine.fitting.minimise
+        from glmengine.backend import jax_runtime as runtime
 
         runtime.device_name()
         assert all((jax, scipy, xarray, glmengine))

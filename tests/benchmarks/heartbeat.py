@@ -28,8 +28,8 @@ def measure(seconds: float) -> tuple[list[float], list[float], list[bool], float
 
     from glmgui.app import make_application
     from glmgui.settings import Settings
-    from glmgui.unattended import NoQuestions, settle, wait_until
-    from glmgui.window import MainWindow
+    from glmgui.shell.window import MainWindow
+    from glmgui.tools.unattended import NoQuestions, settle, wait_until
 
     app = make_application(False)
     with tempfile.TemporaryDirectory() as scratch:

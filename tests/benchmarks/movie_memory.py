@@ -15,8 +15,8 @@ import numpy as np
 import pynapple as nap
 
 import glmengine as ge
-from glmengine.recording import Covariate, Recording
-from glmengine.simulate import spikes_from_counts
+from glmengine.recording.recording import Covariate, Recording
+from glmengine.simulation.catalogue import spikes_from_counts
 
 SIDE, RATE, BIN = 32, 60.0, 0.01
 

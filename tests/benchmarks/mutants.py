@@ -28,7 +28,7 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=0, help="the first seed")
     parser.add_argument("--seconds", type=float, default=10.0, help="the time limit of the child process")
     options = parser.parse_args()
-    from glmengine import probing
+    from glmengine.io.files import probe as probing
 
     probing.BASE_SECONDS = options.seconds
     faults, slowest, broken = [], [], Counter()

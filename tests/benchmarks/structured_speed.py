@@ -14,11 +14,11 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 import glmengine as ge
-from glmengine.blocks import ProductBlock
-from glmengine.convolution import convolve_pieces, full_window
-from glmengine.design import Design
-from glmengine.structured import lagged_cost, lagged_moments
-from glmengine.terms import CovariateTerm, Factor
+from glmengine.analysis.terms import CovariateTerm, Factor
+from glmengine.design.blocks.term import ProductBlock
+from glmengine.design.design import Design
+from glmengine.design.lagged_gram import lagged_cost, lagged_moments
+from glmengine.timegrid.convolution import convolve_pieces, full_window
 
 
 def seconds(work, repeats: int = 3) -> float:

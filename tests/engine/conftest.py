@@ -8,7 +8,7 @@ import pytest
 @pytest.fixture(scope="session")
 def small_analysis():
     """Head direction, position and own history for `small_recording`, two strengths, three folds."""
-    from glmengine.analysis import Analysis
+    from glmengine.analysis.analysis import Analysis
 
     return Analysis.from_dict(
         {
@@ -44,7 +44,7 @@ def small_result(small_analysis, small_recording):
 @pytest.fixture(scope="session")
 def demo_recording():
     """The simulated session."""
-    from glmengine.simulate import sample
+    from glmengine.simulation.catalogue import sample
 
     return sample("head-direction-place", seed=0)
 

@@ -88,7 +88,7 @@ def settings(tmp_path):
 
 @pytest.fixture
 def questions():
-    from glmgui.unattended import NoQuestions
+    from glmgui.tools.unattended import NoQuestions
 
     return NoQuestions()
 
@@ -98,7 +98,7 @@ def window(qapp, settings, questions, tmp_path, monkeypatch):
     """The main window with settings and recovery files of its own, shown; closed without questions at the end."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     from glmgui import theme
-    from glmgui.window import MainWindow
+    from glmgui.shell.window import MainWindow
 
     theme.apply(qapp, False)
     made = MainWindow(settings, questions)
@@ -117,9 +117,9 @@ def window(qapp, settings, questions, tmp_path, monkeypatch):
 @pytest.fixture(scope="session")
 def small_analysis():
     """One term on the small recording, quick to fit."""
-    from glmengine.analysis import Analysis, Model, Time, Validation
+    from glmengine.analysis.analysis import Analysis, Model, Time, Validation
+    from glmengine.analysis.terms import CovariateTerm, Factor
     from glmengine.basis import CyclicBSpline
-    from glmengine.terms import CovariateTerm, Factor
 
     term = CovariateTerm(factors=(Factor(variable="head_direction", basis=CyclicBSpline(n=8)),))
     return Analysis(time=Time(bin_size=0.02), terms=(term,), model=Model(strengths=(1e-4, 1e-2)), validation=Validation(folds=2))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from glmengine.analysis import Analysis
+from glmengine.analysis.analysis import Analysis
 from glmgui import document as document_module
 from glmgui.document import Document
 

@@ -9,8 +9,8 @@ import pynapple as nap
 import pytest
 
 import glmengine as ge
-from glmengine.analysis import Analysis
-from glmengine.recording import Covariate, Recording
+from glmengine.analysis.analysis import Analysis
+from glmengine.recording.recording import Covariate, Recording
 
 sm = pytest.importorskip("statsmodels.api")
 
@@ -169,7 +169,7 @@ def test_counts_that_came_binned_keep_when_a_unit_was_observed(parts, tmp_path):
 
 def test_a_category_sampled_at_the_centres_keeps_its_values_where_times_are_moved(parts):
     """Times moved by whole seconds are rounded, and may come to lie behind the centre of their bin by less than a nanosecond."""
-    from glmengine.timegrid import make_grid
+    from glmengine.timegrid.grid import make_grid
 
     whole = joined(parts)
     grid = make_grid(analysis().time, whole)

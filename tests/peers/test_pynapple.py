@@ -7,9 +7,9 @@ import pynapple as nap
 import pytest
 
 from glmengine.export.nwb import write_nwb
-from glmengine.opening import open_recording
-from glmengine.recording import Covariate, Recording
-from glmengine.timegrid import TimeGrid
+from glmengine.io.opening import open_recording
+from glmengine.recording.recording import Covariate, Recording
+from glmengine.timegrid.grid import TimeGrid
 
 
 @pytest.fixture(scope="module")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from glmengine.derived import AnyDerived
-from glmengine.derived_epochs import stretch_names
-from glmengine.moments import as_label
-from glmengine.recording import Recording
+from glmengine.recording.derived.derived import AnyDerived
+from glmengine.recording.derived.epochs import stretch_names
+from glmengine.recording.events import as_label
+from glmengine.recording.recording import Recording
 from glmgui.panels.data.moving import position_covariates
 
 _MOST_VALUES = 40

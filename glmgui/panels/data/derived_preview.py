@@ -17,8 +17,8 @@ from glmgui.plots import TIME, Axis, Curve, LinePlot, TimeLine
 from glmgui.widgets import column
 
 if TYPE_CHECKING:
-    from glmengine.derived import AnyDerived
-    from glmengine.recording import Recording
+    from glmengine.recording.derived.derived import AnyDerived
+    from glmengine.recording.recording import Recording
 
 _MOST_TRIALS = 2000
 _SHOWN_POINTS = 100_000
@@ -68,8 +68,8 @@ def preview(before: Sequence[AnyDerived], value: AnyDerived, recording: Recordin
     GlmError
         Whose `field` begins with the position of `value`, ``derived.N``.
     """
-    from glmengine.derived import EPOCH_KINDS, compute_derived
-    from glmengine.derived_epochs import matching_trials
+    from glmengine.recording.derived.derived import EPOCH_KINDS, compute_derived
+    from glmengine.recording.derived.epochs import matching_trials
 
     everything = recording.epochs["all"]
     span = (float(everything.start[0]), float(everything.end[-1]))
@@ -124,7 +124,7 @@ def trial_cells(recording: Recording, name: str) -> tuple[tuple[str, ...], list[
 
 def _shown(value: object) -> str:
     """A property as it is listed: in fewer digits than in a rule."""
-    from glmengine.moments import as_label
+    from glmengine.recording.events import as_label
 
     return f"{value:.5g}" if isinstance(value, float | np.floating) and np.isfinite(value) else as_label(value)
 

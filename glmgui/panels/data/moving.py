@@ -5,9 +5,9 @@ from __future__ import annotations
 from qtpy.QtCore import QLocale
 from qtpy.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QDoubleSpinBox, QFormLayout, QWidget
 
-from glmengine.analysis import Analysis, Condition
-from glmengine.derived import Speed
-from glmengine.recording import Covariate, Recording
+from glmengine.analysis.analysis import Analysis, Condition
+from glmengine.recording.derived.derived import Speed
+from glmengine.recording.recording import Covariate, Recording
 from glmgui.widgets import column, hint
 
 # A walking animal is faster than this; in the unit of the position per second.

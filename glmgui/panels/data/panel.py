@@ -7,14 +7,14 @@ from collections.abc import Callable, Sequence
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QMenu, QSplitter, QStackedLayout, QToolButton, QWidget
 
-from glmengine.analysis import Analysis, UnitSelection
-from glmengine.derived import EPOCH_KINDS, AnyDerived, DrawnEpochs, TrialEpochs
+from glmengine.analysis.analysis import Analysis, UnitSelection
+from glmengine.analysis.units import chosen_units, left_out
 from glmengine.errors import GlmError
-from glmengine.recording import Recording
-from glmengine.unit_choice import chosen_units, left_out
+from glmengine.recording.derived.derived import EPOCH_KINDS, AnyDerived, DrawnEpochs, TrialEpochs
+from glmengine.recording.recording import Recording
 from glmgui.document import Document
-from glmgui.errors import notices
 from glmgui.jobs import Jobs
+from glmgui.notices import notices
 from glmgui.panels.data.covariates_table import CovariatesTable
 from glmgui.panels.data.derived_choices import choices_for
 from glmgui.panels.data.derived_dialog import DerivedDialog, derived_kinds, first_guess, title_of

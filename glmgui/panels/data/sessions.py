@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from qtpy.QtCore import QSize, Qt, Signal
 from qtpy.QtWidgets import QHeaderView, QTreeWidget, QTreeWidgetItem, QWidget
 
-from glmengine.recording import Recording
+from glmengine.recording.recording import Recording
 from glmgui.panels.data.summary import EpochRow
 from glmgui.widgets import column, heading, row, small_button
 

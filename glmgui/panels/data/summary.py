@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from glmengine.wording import SPIKES, Words, recorded_words
+from glmengine.analysis.wording import SPIKES, Words, recorded_words
 
 if TYPE_CHECKING:
-    from glmengine.recording import Covariate, Recording
+    from glmengine.recording.recording import Covariate, Recording
 
 SPARK_BINS = 60
 MOST_POINTS = 400_000
@@ -153,7 +153,7 @@ def summarise(recording: Recording) -> Summary:
 
 def unit_columns(recording: Recording) -> tuple[UnitColumn, ...]:
     """What units can be chosen by; columns that hold nothing are left out."""
-    from glmengine.moments import as_label
+    from glmengine.recording.events import as_label
 
     table, found = recording.unit_table, []
     for at, name in enumerate(() if table is None else table.columns):

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from qtpy.QtCore import QLocale, QSignalBlocker, Signal
 from qtpy.QtWidgets import QComboBox, QDoubleSpinBox, QFormLayout, QFrame, QLabel, QLineEdit, QSpinBox, QVBoxLayout, QWidget
 
-from glmengine.analysis import Condition, Time, UnitSelection
+from glmengine.analysis.analysis import Condition, Time, UnitSelection
 from glmengine.errors import GlmError
 from glmgui.panels.data.controls import describe, number_field, number_in
 from glmgui.widgets import MessageLine, button, column, heading, hint, row, small_button

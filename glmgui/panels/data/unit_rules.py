@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from qtpy.QtCore import QSignalBlocker, Qt, Signal
 from qtpy.QtWidgets import QLabel, QMenu, QToolButton, QVBoxLayout, QWidget
 
+from glmengine.analysis.units import UnitRule, UnitSelection
 from glmengine.errors import GlmError
-from glmengine.unit_choice import UnitRule, UnitSelection
 from glmgui.panels.data.controls import describe, number_field, number_in
 from glmgui.panels.data.summary import UnitColumn
 from glmgui.widgets import MessageLine, column, row, small_button

@@ -17,8 +17,8 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from glmengine.unit_choice import counted
-from glmengine.wording import SPIKES, Words
+from glmengine.analysis.units import counted
+from glmengine.analysis.wording import SPIKES, Words
 from glmgui import theme
 from glmgui.panels.data.summary import UnitRow
 from glmgui.panels.data.unit_rules import UnitRules

@@ -10,9 +10,9 @@ import numpy as np
 from glmgui.panels.data.summary import CovariateRow, EpochRow, covariate_row, pieces_of
 
 if TYPE_CHECKING:
-    from glmengine.analysis import Analysis
-    from glmengine.recording import Recording
-    from glmengine.timegrid import TimeGrid
+    from glmengine.analysis.analysis import Analysis
+    from glmengine.recording.recording import Recording
+    from glmengine.timegrid.grid import TimeGrid
 
 _FINEST = 2000
 
@@ -59,8 +59,8 @@ class Usable:
 
 def usable_time(analysis: Analysis, recording: Recording) -> Usable:
     """What `analysis` uses of `recording`; raises `GlmError` with the field that is at fault."""
-    from glmengine.derived import EPOCH_KINDS, compute_derived
-    from glmengine.timegrid import make_grid, usable
+    from glmengine.recording.derived.derived import EPOCH_KINDS, compute_derived
+    from glmengine.timegrid.grid import make_grid, usable
 
     whole = compute_derived(analysis.derived, recording, analysis.time.max_gap)
     made = [one.name for one in analysis.derived if not isinstance(one, EPOCH_KINDS)]

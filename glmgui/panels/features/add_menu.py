@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from qtpy.QtWidgets import QMenu
 
-from glmengine.moments import property_names
-from glmengine.recording import Recording
+from glmengine.recording.events import property_names
+from glmengine.recording.recording import Recording
 from glmengine.spec import Spec
 from glmgui.panels.features import defaults
 

@@ -11,10 +11,10 @@ from glmgui.jobs import Job, Jobs
 from glmgui.widgets import MessageLine, button, column, heading, hint, row
 
 if TYPE_CHECKING:
-    from glmengine.analysis import Analysis
+    from glmengine.analysis.analysis import Analysis
     from glmengine.context import Context
-    from glmengine.findings import Identifiability
-    from glmengine.recording import Recording
+    from glmengine.design.identifiability_report import Identifiability
+    from glmengine.recording.recording import Recording
 
 _HELP = "Says which terms carry the same information, and what the data never visit, before anything is fitted."
 _HEIGHT = 210
@@ -107,7 +107,7 @@ def _same(one: tuple, other: tuple) -> bool:
 
 
 def _report(analysis: Analysis, recording: Recording, context: Context) -> Identifiability:
-    from glmengine.preparing import prepare
+    from glmengine.design.prepare import prepare
 
     prepared = prepare(analysis, recording, context.part(0.0, 0.3))
     return prepared.design.report(prepared.units, context.part(0.3, 1.0))

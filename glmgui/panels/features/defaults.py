@@ -6,12 +6,7 @@ import math
 
 import numpy as np
 
-from glmengine.basis import BSpline, CyclicBSpline, RaisedCosineLinear, RaisedCosineLog
-from glmengine.errors import GlmError
-from glmengine.moments import as_label, moment_names, moments_of, property_names, values_at
-from glmengine.recording import Covariate, Recording
-from glmengine.spec import Spec
-from glmengine.terms import (
+from glmengine.analysis.terms import (
     ColumnsTerm,
     CouplingTerm,
     CovariateTerm,
@@ -21,6 +16,11 @@ from glmengine.terms import (
     HistoryTerm,
     ReceptiveFieldTerm,
 )
+from glmengine.basis import BSpline, CyclicBSpline, RaisedCosineLinear, RaisedCosineLog
+from glmengine.errors import GlmError
+from glmengine.recording.events import as_label, moment_names, moments_of, property_names, values_at
+from glmengine.recording.recording import Covariate, Recording
+from glmengine.spec import Spec
 from glmgui.panels.features.families import basis_class
 
 N_TUNING = 10

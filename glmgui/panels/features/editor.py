@@ -9,11 +9,11 @@ from qtpy.QtWidgets import QWidget
 
 from glmengine.basis import Basis
 from glmengine.errors import GlmError
-from glmengine.recording import Recording
+from glmengine.recording.recording import Recording
 from glmengine.spec import Spec
-from glmgui.choices import choices_in
-from glmgui.fields import extra_of
-from glmgui.forms import SpecForm
+from glmgui.forms.description import extra_of
+from glmgui.forms.form import SpecForm
+from glmgui.forms.names import choices_in
 from glmgui.panels.features.defaults import default_basis
 from glmgui.widgets import column, heading
 

@@ -12,7 +12,7 @@ from glmgui.plots.fields import fields
 from glmgui.widgets import EmptyState
 
 if TYPE_CHECKING:
-    from glmengine.results import Result
+    from glmengine.results.result import Result
 
 _NOTHING = "The live fit has no curve for this term. All that it found stands in the Results step."
 

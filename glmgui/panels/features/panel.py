@@ -7,10 +7,10 @@ from collections.abc import Callable
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QMenu, QSplitter, QStackedLayout, QStackedWidget, QVBoxLayout, QWidget
 
-from glmengine.analysis import Analysis
-from glmengine.derived import EPOCH_KINDS
+from glmengine.analysis.analysis import Analysis
 from glmengine.errors import GlmError
-from glmengine.recording import Recording
+from glmengine.recording.derived.derived import EPOCH_KINDS
+from glmengine.recording.recording import Recording
 from glmengine.spec import Spec
 from glmgui.document import Document
 from glmgui.jobs import Jobs

@@ -12,10 +12,10 @@ from glmgui.panels.features.wording import axis_for
 from glmgui.plots import Axis
 
 if TYPE_CHECKING:
-    from glmengine.analysis import Time
-    from glmengine.recording import Recording
+    from glmengine.analysis.analysis import Time
+    from glmengine.analysis.terms import Factor
+    from glmengine.recording.recording import Recording
     from glmengine.spec import Spec
-    from glmengine.terms import Factor
 
 SECONDS = 10.0
 _CELLS = 48
@@ -23,7 +23,7 @@ _CELLS = 48
 
 def basis_drawing(term: Spec, recording: Recording, bin_size: float, ranges: Ranges) -> Callable[[BasisPreview], None]:
     """What draws the functions of a term: computed here, cheap enough to follow a slider, and drawn by calling it on the main thread."""
-    from glmengine.preview import basis_curve, product_image
+    from glmengine.design.preview import basis_curve, product_image
 
     factors = getattr(term, "factors", None)
     if term.kind == "columns":
@@ -80,7 +80,7 @@ def _range_of(recording: Recording, variable: str) -> tuple[float, float]:
 
 def features_on_recording(term: Spec, recording: Recording, time: Time, start: float | None, unit: str | None = None) -> tuple:
     """Times (t,), columns (t, p) and labels of a term on some seconds of the recording, by default the first that are used."""
-    from glmengine.preview import feature_preview
+    from glmengine.design.preview import feature_preview
 
     if start is None and term.kind == "event":
         start = _before_first_event(term, recording, time)
@@ -91,8 +91,8 @@ def features_on_recording(term: Spec, recording: Recording, time: Time, start: f
 
 def _before_first_event(term: Spec, recording: Recording, time: Time) -> float | None:
     """Start (s) of a stretch with an event in it, if there is one in the chosen time."""
-    from glmengine.moments import moments_of
-    from glmengine.timegrid import make_grid
+    from glmengine.recording.events import moments_of
+    from glmengine.timegrid.grid import make_grid
 
     grid = make_grid(time, recording)
     times = moments_of(recording, term.events, field="terms.0.events").times
@@ -102,7 +102,7 @@ def _before_first_event(term: Spec, recording: Recording, time: Time) -> float |
 
 def _first_used(recording: Recording, time: Time) -> float | None:
     """Start (s) of the first stretch of which most bins meet the conditions."""
-    from glmengine.timegrid import make_grid, usable
+    from glmengine.timegrid.grid import make_grid, usable
 
     grid = make_grid(time, recording)
     used = np.concatenate([[0], np.cumsum(usable(time, recording, grid))])

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 
-from glmengine.joint import joint_bases, n_joint
-from glmengine.recording import Recording
+from glmengine.design.tensor_product import joint_bases, n_joint
+from glmengine.recording.recording import Recording
 from glmengine.spec import Spec
-from glmgui.fields import in_words
+from glmgui.forms.description import in_words
 from glmgui.plots import Axis
 
 _SPACE = {

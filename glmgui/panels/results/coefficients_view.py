@@ -12,7 +12,7 @@ from glmengine.export.tables import own_features
 from glmgui.widgets import column, hint
 
 if TYPE_CHECKING:
-    from glmengine.results import Result
+    from glmengine.results.result import Result
 
 _HEADINGS = ("Term", "Feature", "Coefficient", "Standard error", "z")
 _HELP = (

@@ -14,7 +14,7 @@ from glmgui.plots.fields import fields
 from glmgui.widgets import hint
 
 if TYPE_CHECKING:
-    from glmengine.results import Result
+    from glmengine.results.result import Result
 
 _HEIGHT = 230
 _WIDE_HEIGHT = 295

@@ -6,7 +6,7 @@ import numpy as np
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QComboBox, QLabel, QSplitter, QStackedLayout, QTabWidget, QWidget
 
-from glmengine.results import Result
+from glmengine.results.result import Result
 from glmgui.document import Document
 from glmgui.jobs import Jobs
 from glmgui.panels.results.coefficients_view import CoefficientsView

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from qtpy.QtWidgets import QComboBox, QLabel, QVBoxLayout, QWidget
 
-from glmengine.wording import SPIKES, words_of
+from glmengine.analysis.wording import SPIKES, words_of
 from glmgui.jobs import Jobs
 from glmgui.plots import TIME, Axis, Curve, RatePlot
 from glmgui.widgets import MessageLine, hint, row
@@ -16,8 +16,8 @@ from glmgui.widgets import MessageLine, hint, row
 if TYPE_CHECKING:
     import xarray as xr
 
-    from glmengine.recording import Recording
-    from glmengine.results import Result
+    from glmengine.recording.recording import Recording
+    from glmengine.results.result import Result
 
 _SMOOTHING = (0.0, 0.1, 0.25, 0.5, 1.0, 2.0)
 
@@ -33,7 +33,7 @@ class Rates:
 
 def rates_of(result: Result, recording: Recording, prediction: xr.DataArray, unit: str, smoothing: float) -> Rates:
     """Observed and predicted rate of `unit`, both smoothed by a Gaussian of standard deviation `smoothing` (s)."""
-    from glmengine.preparing import grid_of
+    from glmengine.design.prepare import grid_of
 
     grid = grid_of(result.analysis, recording)
     counts = grid.count(recording, [unit])[:, 0].astype(float)

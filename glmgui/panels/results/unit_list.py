@@ -12,7 +12,7 @@ from glmgui.panels.results.wording import BY_KEY, scores_of, state_in_short
 from glmgui.widgets import column, heading
 
 if TYPE_CHECKING:
-    from glmengine.results import Result
+    from glmengine.results.result import Result
 
 _KEYS = ("deviance_explained_heldout", "bits_per_spike_heldout")
 _OTHERWISE = ("deviance_explained_fit",)  # without cross-validation

@@ -13,7 +13,7 @@ from glmgui.plots import Axis, Curve, LinePlot
 from glmgui.widgets import hint
 
 if TYPE_CHECKING:
-    from glmengine.results import Result
+    from glmengine.results.result import Result
 
 _MOST_TICKS = 12
 _HELD_OUT = Axis("held-out log-likelihood", "nats/bin")

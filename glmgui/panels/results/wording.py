@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from glmengine.wording import SPIKES, words_of
+from glmengine.analysis.wording import SPIKES, words_of
 
 if TYPE_CHECKING:
-    from glmengine.results import Result
+    from glmengine.results.result import Result
 
 _LEAST = 0.01  # below which a share is shown with two digits that say something, not with zeros
 

@@ -1,0 +1,1 @@
+"""The question put to a recording: terms, time, units, penalty, model and validation."""

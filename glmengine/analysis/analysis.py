@@ -1,0 +1,234 @@
+"""The whole question put to a recording, as one frozen value that is edited, saved, run and scripted."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from glmengine.analysis.filter_files import with_filters
+from glmengine.analysis.terms import AnyTerm
+from glmengine.analysis.time import Condition, Time
+from glmengine.analysis.units import UnitSelection
+from glmengine.errors import GlmError
+from glmengine.io.files.whole import write_whole
+from glmengine.recording.derived.derived import EPOCH_KINDS, AnyDerived
+from glmengine.spec import Spec, param
+
+__all__ = ["FORMAT_VERSION", "Analysis", "Condition", "Model", "Source", "Time", "UnitSelection", "Validation", "sparse_dump"]
+
+FORMAT_VERSION = 1
+
+
+class Source(Spec):
+    """Which recording the analysis was made for."""
+
+    path: str = param("", title="Recording", help="The file or folder, absolute or relative to the analysis file.")
+    sha256: str = param("", title="Hash", help="SHA-256 of the recording when the analysis was made.", hidden=True)
+    session: str = param("", title="Session", help="What it is called among several; the file's name where empty.", hidden=True)
+
+
+class Model(Spec):
+    """The distribution of the counts, the link and the penalty."""
+
+    family: Literal["poisson", "bernoulli", "negative_binomial", "gaussian", "gamma"] = param(
+        "poisson",
+        title="Family",
+        help="Distribution of the counts given the rate: Poisson as a rule; Bernoulli for bins that hold one spike at most; negative binomial for counts more variable than Poisson; Gaussian and Gamma for signals that are not counts (calcium).",
+    )
+    link: Literal["", "log", "softplus", "identity", "logit", "probit", "inverse"] = param(
+        "",
+        title="Link",
+        help="How the sum of the terms becomes a rate; the family's own where empty (log for Poisson).",
+        empty="the family's own",
+        advanced=True,
+    )
+    penalty: Literal["none", "ridge", "lasso", "elastic_net", "group_lasso", "smoothness"] = param(
+        "ridge",
+        title="Penalty",
+        help="What keeps coefficients small: ridge, a/2 times the sum of their squares; lasso sets many to zero; group lasso whole terms; elastic net mixes ridge and lasso; smoothness keeps neighbouring functions alike.",
+    )
+    ratio: float = param(
+        0.5, title="Share of lasso", help="Of the elastic net: 0 is ridge, 1 is lasso.", ge=0, le=1, advanced=True
+    )
+    groups: Literal["terms", "sources"] = param(
+        "terms",
+        title="Groups",
+        help="Of the group lasso, what is taken out or kept as a whole: terms, or each source of a term (in a coupling each driving unit, so that whole connections become zero).",
+        advanced=True,
+    )
+    standardised: bool = param(
+        False,
+        title="Standardised",
+        help="The penalty acts on coefficients of features scaled to standard deviation 1, so that their units of measure do not matter.",
+        advanced=True,
+    )
+    intercept_per_session: bool = param(
+        True,
+        title="Own intercept in each session",
+        help="Of several recordings that are analysed together each has an intercept of its own, which no penalty acts on.",
+        choices="sessions",
+        advanced=True,
+    )
+    strengths: tuple[Annotated[float, Field(ge=0)], ...] = param(
+        (1e-6, 1e-5, 1e-4, 1e-3, 1e-2),
+        title="Strength",
+        help="One strength is used as it is; of several the best on held-out time is chosen for each unit. In the textbook form (log-likelihood less alpha times the sum of squares) it is 2 alpha over the number of bins.",
+        min_length=1,
+        log=True,
+    )
+    memory: float = param(
+        2.0,
+        title="Memory",
+        help="The most that the design may take at a time; larger ones are worked through in pieces.",
+        unit="GB",
+        gt=0,
+        advanced=True,
+    )
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Model:
+        from glmengine.models import get_family
+
+        if self.link and self.link not in get_family(self.family).links:
+            allowed = ", ".join(get_family(self.family).links)
+            raise GlmError(f"the {self.family} family cannot use the {self.link} link; choose one of {allowed}", field="link")
+        if len(set(self.strengths)) < len(self.strengths):
+            raise GlmError("the same strength is there twice; give each once", field="strengths")
+        return self
+
+
+class Validation(Spec):
+    """How the model is tested on time that it was not fitted to."""
+
+    folds: int = param(
+        5, title="Folds", help="Number of contiguous blocks of time, each held out once; 0 for no cross-validation.", ge=0, le=50
+    )
+    fit_epochs: tuple[str, ...] = param(
+        (), title="Fit on", help="Epochs to fit on; all that are used where empty.", choices="epochs"
+    )
+    test_epochs: tuple[str, ...] = param((), title="Test on", help="Epochs that are never fitted, only scored.", choices="epochs")
+
+    @field_validator("folds")
+    @classmethod
+    def _more_than_one(cls, value: int) -> int:
+        if value == 1:
+            raise GlmError("one fold leaves nothing to fit; give 2 or more, or 0 for no cross-validation")
+        return value
+
+
+class Analysis(Spec):
+    """A question to a recording: which units, which time, which terms, which model, how tested."""
+
+    format_version: Literal[1] = FORMAT_VERSION
+    title: str = param("", title="Title", help="Free text for reports.")
+    recording: Source = param(Source(), title="Recording", help="The recording it was made for.")
+    more_recordings: tuple[Source, ...] = param(
+        (), title="More recordings", help="Further sessions that are analysed together with the recording.", hidden=True
+    )
+    units: UnitSelection = param(UnitSelection(), title="Units", help="Which units are fitted.")
+    time: Time = param(Time(), title="Time", help="Bins, epochs and conditions.")
+    derived: tuple[AnyDerived, ...] = param(
+        (), title="Derived covariates", help="Covariates computed from others (speed from position)."
+    )
+    terms: tuple[AnyTerm, ...] = param((), title="Terms", help="What the rate may depend on.")
+    model: Model = param(Model(), title="Model", help="Family and penalty.")
+    validation: Validation = param(Validation(), title="Validation", help="Held-out time.")
+    seed: int = param(0, title="Seed", help="Seed of every random number.", ge=0, advanced=True)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Analysis:
+        if len(self.model.strengths) > 1 and self.is_penalised and not self.validation.folds:
+            raise GlmError(
+                "several strengths need cross-validation to choose among them; set folds to 2 or more, or give one strength",
+                field="validation.folds",
+            )
+        if self.more_recordings and not self.recording.path:
+            raise GlmError("further sessions are named, but not the first; name it as the recording", field="recording.path")
+        names = [one.name if isinstance(one, EPOCH_KINDS) else None for one in self.derived]
+        for position, name in enumerate(names):
+            if name is not None and name in names[:position]:
+                raise GlmError(f"two derived epochs are called '{name}'; rename one of them", field=f"derived.{position}.name")
+        labels = [term.label for term in self.terms]
+        for position, label in enumerate(labels):
+            if label in labels[:position]:
+                raise GlmError(f"two terms are called '{label}'; give one of them another name", field=f"terms.{position}.name")
+        return self
+
+    @property
+    def is_penalised(self) -> bool:
+        """Whether the strengths of the model have anything to act on."""
+        return self.model.penalty != "none" or any(term.has_own_penalty for term in self.terms if term.enabled)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Analysis:
+        """Read a ``.toml`` file, and the filter files that it names from its own folder.
+
+        Raises
+        ------
+        GlmError
+            If it cannot be read, is not TOML, comes from a newer version, or has an unknown or bad field.
+        """
+        path = Path(path)
+        try:
+            data = tomllib.loads(path.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise GlmError(f"{path.name}: cannot be read ({error.strerror}); check the path and its permissions") from error
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise GlmError(f"{path.name}: is not a TOML file ({error}); correct it, or make a new one with the window") from error
+        return with_filters(cls.from_dict(data, where=path.name), path.absolute().parent, lenient=True)
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any], where: str = "analysis") -> Analysis:
+        """Build from plain data as read from a file; `where` names it in errors."""
+        version = data.get("format_version", FORMAT_VERSION)
+        if isinstance(version, int) and version > FORMAT_VERSION:
+            raise GlmError(
+                f"{where}: was written by a newer version of the program (format {version}, this one reads up to {FORMAT_VERSION}); update the program",
+                field="format_version",
+            )
+        return cls.parse(data, where)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data that holds what differs from the defaults, and the tags that say what each part is."""
+        return {"format_version": self.format_version, **sparse_dump(self)}
+
+    def save(self, path: str | Path) -> None:
+        """Write a ``.toml`` file, whole or not at all."""
+        import tomli_w
+
+        write_whole(path, tomli_w.dumps(self.to_dict(), multiline_strings=False).encode("utf-8"))
+
+    @property
+    def sha256(self) -> str:
+        """Hash of the question alone: where the recording lies, the title, and whether the numbers of a filter file are there already
+        do not count."""
+        question = sparse_dump(self.with_(recording=Source(), more_recordings=(), title=""))
+        for term in question.get("terms", ()):
+            term.pop("filters", None)
+            term.pop("filters_from", None)
+        return hashlib.sha256(json.dumps(question, sort_keys=True).encode()).hexdigest()
+
+
+def sparse_dump(spec: Spec) -> dict[str, Any]:
+    """Plain data of the fields of `spec` that differ from their defaults; union tags are always kept."""
+    data: dict[str, Any] = {}
+    for name, info in type(spec).model_fields.items():
+        value = getattr(spec, name)
+        is_tag = name in ("kind", "family") and isinstance(info.default, str)
+        if value is None or (not is_tag and not info.is_required() and value == info.default):
+            continue
+        data[name] = _plain(value)
+    return data
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Spec):
+        return sparse_dump(value)
+    if isinstance(value, tuple | list):
+        return [_plain(item) for item in value]
+    return value

@@ -1,0 +1,112 @@
+"""Which recordings an analysis is made for: written down with paths and hashes, and opened again."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from glmengine.analysis.analysis import Analysis, Source
+from glmengine.context import SILENT, Context
+from glmengine.errors import GlmError
+
+if TYPE_CHECKING:
+    from glmengine.recording.recording import Recording
+
+
+def for_recording(analysis: Analysis, recording: Recording) -> Analysis:
+    """The analysis with where `recording` lies: of several sessions that of each, with its name."""
+    if recording.sessions:
+        first, *more = (source_of(session.recording, session.name) for session in recording.sessions)
+    else:
+        first, more = source_of(recording), []
+    return analysis.with_(recording=first, more_recordings=tuple(more) if first.path else ())
+
+
+def source_of(recording: Recording, session: str = "") -> Source:
+    """Path and hash of one recording."""
+    path = os.path.abspath(recording.path) if recording.path else ""
+    return Source(path=path, sha256=recording.sha256, session=session)
+
+
+def places_of(analysis: Analysis, beside: Path) -> list[Path]:
+    """Where the recordings of an analysis are, relative paths taken from the folder `beside`; empty where it names none."""
+    return [beside / one.path for one in (analysis.recording, *analysis.more_recordings) if one.path]
+
+
+def with_places(analysis: Analysis, places: Sequence[str | Path]) -> Analysis:
+    """The analysis with recordings at other places; they keep their names and hashes where there are as many."""
+    known = (analysis.recording, *analysis.more_recordings)
+    sources = known if len(known) == len(places) else [Source()] * len(places)
+    first, *more = (one.with_(path=str(place)) for one, place in zip(sources, places, strict=True))
+    return analysis.with_(recording=first, more_recordings=tuple(more))
+
+
+def open_sessions(
+    places: Sequence[str | Path], names: Sequence[str] = (), recipes: Sequence[Any] = (), *, context: Context = SILENT
+) -> Recording:
+    """One recording, or several joined.
+
+    Parameters
+    ----------
+    places : sequence of path
+    names : sequence of str
+        What the sessions are called; the recordings' own names where there are none, or one is empty.
+    recipes : sequence
+        One per place, or one for all, as for `open_recording`.
+
+    Raises
+    ------
+    GlmError
+        If one cannot be opened, or they do not go together.
+    """
+    from glmengine.io.opening import open_recording
+    from glmengine.recording.joining import join_recordings
+
+    if not places:
+        raise GlmError("there is no recording to open; name one")
+    given = list(recipes) if len(recipes) == len(places) else list(recipes[:1] or [None]) * len(places)
+    opened = []
+    for at, (place, recipe) in enumerate(zip(places, given, strict=True)):
+        part = context.part(at / len(places), (at + 1) / len(places))
+        opened.append(open_recording(place, recipe, context=part))
+    if len(opened) == 1:
+        return opened[0]
+    if any(names):
+        chosen = [name or one.name for name, one in zip(list(names) + [""] * len(opened), opened, strict=False)]
+        return join_recordings(opened, chosen)
+    return join_recordings(opened)
+
+
+def session_names(analysis: Analysis) -> list[str]:
+    """What the sessions of an analysis are called, empty where that is left to the recordings; none for one session."""
+    if not analysis.more_recordings:
+        return []
+    return [one.session for one in (analysis.recording, *analysis.more_recordings)]
+
+
+def moved(analysis: Analysis, beside: Path, missing: Path, place: Path) -> Analysis:
+    """The analysis with the recording that was to be at `missing` at `place`; relative paths are taken from the folder `beside`."""
+
+    def at(one: Source) -> Source:
+        return one.with_(path=str(place)) if one.path and beside / one.path == missing else one
+
+    return analysis.with_(recording=at(analysis.recording), more_recordings=tuple(at(one) for one in analysis.more_recordings))
+
+
+def renamed_session(analysis: Analysis, old: str, new: str) -> Analysis:
+    """The analysis with the epochs of a session called after its new name."""
+
+    def names(epochs: Sequence[str]) -> tuple[str, ...]:
+        return tuple(
+            new if one == old else f"{new}: {one.removeprefix(f'{old}: ')}" if one.startswith(f"{old}: ") else one
+            for one in epochs
+        )
+
+    validation = analysis.validation
+    return analysis.with_(
+        time=analysis.time.with_(epochs=names(analysis.time.epochs)),
+        validation=validation.with_(fit_epochs=names(validation.fit_epochs), test_epochs=names(validation.test_epochs)),
+        terms=tuple(term.with_(epochs=names(term.epochs)) for term in analysis.terms),
+    )

@@ -1,0 +1,268 @@
+"""One analysis run on one recording, from binning to curves: what the window, the command line and scripts call."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from glmengine.analysis.filter_files import with_filters
+from glmengine.analysis.penalty import penalty_of, strengths_of
+from glmengine.context import SILENT, Context, Progress
+from glmengine.design.prepare import Prepared, prepare
+from glmengine.design.sessions import described, session_folds, session_table
+from glmengine.results.provenance import provenance
+from glmengine.results.result import Result
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from glmengine.analysis.analysis import Analysis
+    from glmengine.design.design import Design
+    from glmengine.fitting.cross_validation import CrossValidation
+    from glmengine.fitting.fit_result import Fit
+    from glmengine.recording.recording import Recording
+
+_LARGEST_COVARIANCE = 1.5e9  # bytes of all units together that are made
+_LARGEST_KEPT = 256e6  # and saved with the result
+_GRACE = 5.0  # s that the final fit has where the cross-validation was stopped, or this share of what it took until then
+_GRACE_SHARE = 0.2
+_STOPPED = "The cross-validation was stopped: only the strengths that it had tried until then were compared."
+
+
+def run(analysis: Analysis, recording: Recording, context: Context | None = None) -> Result:
+    """Put the question `analysis` to `recording`.
+
+    Derived covariates, time grid, usable bins, counts, features (their bounds frozen), cross-validation over the strengths, the
+    final fit of each unit at its best strength, intervals, curves and filters.
+
+    Parameters
+    ----------
+    analysis : Analysis
+    recording : Recording
+    context : Context, optional
+        Is told how far it is, and asked whether to go on. Where it wants to stop and keep, the fits end early, flagged as not
+        converged; where that happens during the cross-validation, the final fit still has a few seconds, or a fifth of the time until then.
+
+    Returns
+    -------
+    Result
+        The same bit for bit on the same machine with the same versions.
+
+    Raises
+    ------
+    GlmError
+        If the analysis has no term, names what the recording lacks, or leaves no bin to fit.
+    Cancelled
+        If the context says so.
+    """
+    context = _Forward(context or SILENT)
+    started = time.perf_counter()
+    analysis = with_filters(analysis)
+    prepared = prepare(analysis, recording, context.part(0.0, 0.1))
+    cross_validation = _cross_validated(analysis, prepared, context.part(0.1, 0.65))
+    stopped = cross_validation is not None and context.stopping
+    final = _Grace(context, max(_GRACE, _GRACE_SHARE * (time.perf_counter() - started))) if stopped else context
+    fit = _fitted(analysis, prepared, cross_validation, final.part(0.65, 0.75))
+    result = _assessed(analysis, recording, prepared, fit, cross_validation, context.part(0.75, 0.97))
+    if stopped:
+        result = replace(result, notes=(_STOPPED, *result.notes))
+    if analysis.validation.test_epochs:
+        result = _tested(result, recording, cross_validation is None, context.part(0.97, 1.0))
+    result.provenance["seconds"] = round(time.perf_counter() - started, 3)
+    context.report(Progress("Done", 1.0))
+    return result
+
+
+class _Forward(Context):
+    """The caller's context, to which progress never goes back: solvers estimate theirs from a decrement that may rise."""
+
+    def __init__(self, whole: Context) -> None:
+        self._whole, self._fraction = whole, 0.0
+
+    def report(self, progress: Progress) -> None:
+        self._fraction = max(self._fraction, min(progress.fraction, 1.0))
+        self._whole.report(replace(progress, fraction=self._fraction))
+
+    def check(self) -> None:
+        self._whole.check()
+
+    @property
+    def stopping(self) -> bool:
+        return self._whole.stopping
+
+
+class _Grace(_Forward):
+    """The caller's context after it was asked, during the cross-validation, to stop and keep: the fit itself has this long all the same.
+
+    Without it what is kept would be coefficients that are all zero, beside held-out scores of quite another model.
+    """
+
+    def __init__(self, whole: _Forward, seconds: float) -> None:
+        super().__init__(whole)
+        self._until = time.perf_counter() + seconds
+
+    @property
+    def stopping(self) -> bool:
+        return time.perf_counter() > self._until
+
+
+def _cross_validated(analysis: Analysis, prepared: Prepared, context: Context) -> CrossValidation | None:
+    from glmengine.fitting.cross_validation import cross_validate
+    from glmengine.fitting.fold_averages import cross_validate_averages, sees_averages
+    from glmengine.fitting.separable import cross_validate_separable, separable_terms
+
+    if not analysis.validation.folds:
+        return None
+    separable = bool(separable_terms(prepared.design))
+    folds = session_folds(prepared.grid, prepared.design.valid, prepared.recording, analysis.validation.folds)
+
+    def scored(design: Design, folds: Any, context: Context) -> CrossValidation:
+        return (cross_validate_separable if separable else cross_validate)(
+            design,
+            prepared.counts,
+            family=analysis.model.family,
+            penalty=penalty_of(analysis.model, design.terms),
+            strengths=strengths_of(analysis),
+            folds=folds,
+            context=context,
+            **_options(analysis, prepared),
+        )
+
+    if sees_averages(prepared):
+        return cross_validate_averages(analysis, prepared, folds, scored, context)
+    return scored(prepared.design, folds, context)
+
+
+def _fitted(analysis: Analysis, prepared: Prepared, cross_validation: CrossValidation | None, context: Context) -> Fit:
+    from glmengine.fitting.fit import fit
+    from glmengine.fitting.separable import fit_separable, separable_terms
+
+    strengths = strengths_of(analysis)
+    strength: Any = strengths[0]
+    if cross_validation is not None and len(strengths) > 1:
+        best = np.asarray(cross_validation.best_strength, np.float64)
+        strength = np.where(np.isfinite(best), best, max(strengths))
+    separable = bool(separable_terms(prepared.design))
+    return (fit_separable if separable else fit)(
+        prepared.design,
+        prepared.counts,
+        family=analysis.model.family,
+        penalty=penalty_of(analysis.model, prepared.design.terms),
+        strength=strength,
+        context=context,
+        **_options(analysis, prepared),
+    )
+
+
+def _options(analysis: Analysis, prepared: Prepared) -> dict[str, Any]:
+    """What the fit and the cross-validation have in common."""
+    from glmengine.fitting.separable import separable_terms
+
+    return {
+        "link": analysis.model.link or None,
+        "mask": prepared.design.mask(prepared.units),
+        "unit_names": prepared.units,
+        "memory": analysis.model.memory,
+        **({"seed": analysis.seed} if separable_terms(prepared.design) else {}),
+    }
+
+
+def _assessed(
+    analysis: Analysis,
+    recording: Recording,
+    prepared: Prepared,
+    fit: Fit,
+    cross_validation: CrossValidation | None,
+    context: Context,
+) -> Result:
+    from glmengine.analysis.measures import measures
+    from glmengine.analysis.wording import worded, words_of
+    from glmengine.results.curves import response_curves
+    from glmengine.results.filters import coupling_strengths, term_filters
+    from glmengine.results.posterior import Posterior, link_of
+    from glmengine.results.tables import coefficient_arrays, covariance_array, cv_dataset, score_table, term_tests
+
+    words, known = words_of(analysis.model), measures((*prepared.design.terms, *analysis.time.conditions), prepared.recording)
+    context.report(Progress("Standard errors", 0.0))
+    fit.assess(context.part(0.0, 0.4))
+    coefficients, standard_errors, intercepts, intercept_errors = coefficient_arrays(prepared, fit)
+    size = 8 * len(prepared.units) * (prepared.design.n_columns + 1) ** 2
+    covariance = covariance_array(prepared, fit) if size <= _LARGEST_COVARIANCE else None
+    posterior = Posterior(
+        coef=np.asarray(coefficients.values),
+        intercept=np.asarray(intercepts.values),
+        covariance=None if covariance is None else covariance.values,
+        link=link_of(analysis.model),
+    )
+    context.check()
+    curves, curve_notes = response_curves(prepared, posterior, context.part(0.45, 0.85), words=words)
+    context.report(Progress("Filters and coupling", 0.85))
+    context.check()
+    filters = term_filters(prepared, posterior, words)
+    coupling = coupling_strengths(prepared, posterior, words)
+    notes = [*prepared.notes, *fit.notes, *curve_notes, *_notes_on_strengths(analysis, prepared, cross_validation)]
+    if words.meaning:
+        notes.append(words.meaning)
+    if covariance is None:
+        notes.append(
+            f"Curves, filters and predictions have no bands: the covariance of the coefficients would take {size / 1e9:.1f} GB."
+        )
+    scores = worded(score_table(prepared, fit, cross_validation), words)
+    return Result(
+        analysis=analysis,
+        terms=tuple(prepared.design.terms),
+        coefficients=coefficients,
+        standard_errors=standard_errors,
+        intercepts=intercepts,
+        intercept_errors=intercept_errors,
+        scores=scores,
+        curves=curves,
+        filters=filters,
+        coupling=coupling,
+        cv=cv_dataset(prepared, cross_validation),
+        tests=term_tests(prepared, fit),
+        covariance=covariance if size <= _LARGEST_KEPT else None,
+        sessions=session_table(prepared, posterior, analysis.model.family, np.asarray(scores["dispersion"].values), words),
+        provenance=provenance(
+            analysis, recording, solver=str(fit.solver), iterations=_plain(fit.iterations), measures=known, **_sessions(recording)
+        ),
+        notes=tuple(dict.fromkeys(notes)),
+    )
+
+
+def _sessions(recording: Recording) -> dict[str, Any]:
+    found = described(recording)
+    return {"sessions": found} if found else {}
+
+
+def _notes_on_strengths(analysis: Analysis, prepared: Prepared, cross_validation: CrossValidation | None) -> list[str]:
+    """Whether the best strength lies at the weak end of those tried, so that a weaker one may be better still."""
+    strengths = strengths_of(analysis)
+    if cross_validation is None or len(strengths) < 2 or min(strengths) == 0:
+        return []
+    at_the_end = np.asarray(cross_validation.best_strength, np.float64) == min(strengths)
+    if not at_the_end.any():
+        return []
+    which = ", ".join(name for name, end in zip(prepared.units, at_the_end, strict=True) if end)
+    return [f"The weakest strength tried, {min(strengths):g}, was the best for units {which}; a weaker one may be better still."]
+
+
+def _tested(result: Result, recording: Recording, only_test: bool, context: Context) -> Result:
+    """The same with the scores on the epochs to test on; they are the held-out scores where there is no cross-validation."""
+    found = result.score(recording, result.analysis.validation.test_epochs, context=context)
+    columns: dict[str, xr.DataArray] = {
+        "deviance_explained_test": found["deviance_explained"],
+        "bits_per_spike_test": found["bits_per_spike"],
+        "n_spikes_test": found["n_spikes"],
+        "n_bins_test": found["n_bins"],
+    }
+    if only_test:
+        columns |= {"deviance_explained_heldout": found["deviance_explained"], "bits_per_spike_heldout": found["bits_per_spike"]}
+    return replace(result, scores=result.scores.assign(columns))
+
+
+def _plain(value: Any) -> Any:
+    return np.asarray(value).tolist()

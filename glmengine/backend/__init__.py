@@ -1,0 +1,1 @@
+"""Operations over rows, in JAX and in NumPy."""

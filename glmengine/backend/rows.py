@@ -1,0 +1,242 @@
+"""Rows as the compiled steps take them: chunks of one shape, columns centred and scaled, padded to a size that is met again.
+
+The shape of a chunk depends on a few powers of two only, never on the number of rows, so a step compiled for one recording serves
+the next. A design that fits the memory limit is prepared once and kept; a larger one is read and prepared again in each pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from copy import copy
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from glmengine.backend import jax_runtime as runtime
+from glmengine.backend.nonzeros import Nonzeros
+
+CHUNK_NUMBERS = 2**21
+"""Numbers in a chunk, design and per-column work together: 16 MB, a few milliseconds of work."""
+
+LARGEST_CHUNK = 2**16
+"""Rows in a chunk of a narrow design."""
+
+CACHED_NUMBERS = 2**15
+"""Numbers that are centred and scaled at a time, which stay in the processor's cache in between."""
+
+SAMPLE_ROWS, SAMPLE_NUMBERS = 16384, 2**21
+"""Rows looked at for a column's centre and scale, which only condition the problem; fewer of a wide design."""
+
+NO_FOLD = -1
+
+
+class Chunk(NamedTuple):
+    """c rows for the compiled steps: X (c, P), y (U, c), weights (1 or U, c), offset (1 or U, c), fold (c,) int32."""
+
+    X: Any
+    y: Any
+    weights: Any
+    offset: Any
+    fold: Any
+
+
+@dataclass(frozen=True)
+class Observations:
+    """What belongs to the rows besides the design, unit by unit, missing values with weight 0.
+
+    Attributes
+    ----------
+    y : (U, T) array, free of NaN
+    weights : (1, T) or (U, T) array
+    offset : (1, T) or (U, T) array or None
+    fold : (T,) int32 array or None
+        Fold that holds a row out, -1 for none.
+    """
+
+    y: np.ndarray
+    weights: np.ndarray
+    offset: np.ndarray | None = None
+    fold: np.ndarray | None = None
+
+
+class Rows:
+    """The rows of a problem.
+
+    Parameters
+    ----------
+    source : object with `shape` and `chunk(start, stop)`
+        The design, (T, P) float64.
+    index : (n,) int array or None
+        Rows that are used, in order; all where None.
+    observations : Observations
+        Of the used rows only, n of them.
+    columns : int
+        Columns of the problem that are worked on at a time, for the size of a chunk.
+    memory : float
+        Bytes that the prepared design may take.
+    centred : bool
+        Subtract each column's centre (a model with an intercept).
+
+    Attributes
+    ----------
+    maybe_constant : (j,) int array
+        Columns that do not vary (without an intercept: are zero) in a sample of the rows; the others do.
+    density : (P,) float array
+        Share of the sample in which each column is not zero.
+    """
+
+    def __init__(
+        self, source: Any, index: np.ndarray | None, observations: Observations, *, columns: int, memory: float, centred: bool
+    ) -> None:
+        self.source, self.index, self.observations = source, index, observations
+        self.centred = centred
+        self.n = source.shape[0] if index is None else index.size
+        self.n_features = source.shape[1]
+        self.padded = bucket(self.n_features)
+        per_row = self.padded + 3 * bucket(columns)
+        largest = min(max(CHUNK_NUMBERS // per_row, 1024), LARGEST_CHUNK)
+        self.chunk_rows = min(2 ** int(np.log2(largest)), max(256, 2 ** int(np.ceil(np.log2(max(self.n, 1))))))
+        self.n_chunks = -(-self.n // self.chunk_rows)
+        self.centre, self.scale = self._centre_and_scale(centred)
+        self.memory = memory
+        self.resident = 8.0 * self.n_chunks * self.chunk_rows * self.padded <= memory
+        self._kept: list[Chunk] = []
+
+    @cached_property
+    def nonzeros(self) -> Nonzeros | None:
+        """The rows without their zeros, where that is worth it: on a CPU, for designs that are mostly zero."""
+        return Nonzeros.of(self, self.memory) if runtime.on_cpu() else None
+
+    def __iter__(self) -> Iterator[Chunk]:
+        """Chunks on the device that computes."""
+        import jax
+
+        for number in range(self.n_chunks):
+            chunk = self._chunk(number)
+            if isinstance(chunk.X, np.ndarray):
+                chunk = Chunk(*(jax.device_put(array) for array in chunk))
+                if self.resident:
+                    self._kept[number] = chunk
+            yield chunk
+
+    def here(self) -> Iterator[Chunk]:
+        """Chunks as NumPy arrays; on a CPU the memory of those on the device is looked at, not copied."""
+        for number in range(self.n_chunks):
+            chunk = self._chunk(number)
+            yield chunk if isinstance(chunk.X, np.ndarray) else Chunk(*(np.asarray(part) for part in chunk))
+
+    def _chunk(self, number: int) -> Chunk:
+        if not self.resident:
+            return self._prepare(number)
+        if number == len(self._kept):
+            self._kept.append(self._prepare(number))
+        return self._kept[number]
+
+    def observing(self, observations: Observations) -> Rows:
+        """The same rows of the design with other observations."""
+        other = copy(self)
+        other.observations, other._kept = observations, []
+        return other
+
+    def gram(self) -> np.ndarray | None:
+        """Sum of x x' over the prepared rows with a constant as their last column, (padded + 1,) * 2; None unless the design's structure
+        makes it faster than going through the rows."""
+        valid = getattr(self.source, "valid", None)
+        if valid is None or not hasattr(self.source, "moments"):
+            return None
+        index = np.arange(valid.size) if self.index is None else self.index
+        if np.count_nonzero(valid) != index.size or not valid[index].all() or (found := self.source.moments()) is None:
+            return None
+        (products, sums), n = found, self.n_features
+        total = np.zeros((self.padded + 1, self.padded + 1))
+        cross = np.outer(self.centre, sums)
+        total[:n, :n] = products - cross - cross.T + self.n * np.outer(self.centre, self.centre)
+        total[:n, :n] /= np.outer(self.scale, self.scale)
+        total[:n, -1] = total[-1, :n] = (sums - self.n * self.centre) / self.scale
+        total[-1, -1] = self.n
+        return total
+
+    def to_raw(self, scaled: np.ndarray, intercept: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Coefficients (K, P) and intercepts (K,) in the units of the design, from those of the prepared columns (K, padded)."""
+        raw = scaled[:, : self.n_features] / self.scale
+        return raw, intercept - raw @ self.centre
+
+    def from_raw(self, coef: np.ndarray, intercept: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The reverse of `to_raw`."""
+        scaled = np.zeros((len(coef), self.padded))
+        scaled[:, : self.n_features] = coef * self.scale
+        return scaled, intercept + coef @ self.centre
+
+    def read(self, start: int, stop: int) -> np.ndarray:
+        """Used rows `start` to `stop`, as the source gives them."""
+        if self.index is None:
+            return self.source.chunk(start, stop)
+        rows = self.index[start:stop]
+        first, last = int(rows[0]), int(rows[-1]) + 1
+        part = self.source.chunk(first, last)
+        return part if last - first == rows.size else part[rows - first]
+
+    def _centre_and_scale(self, centred: bool) -> tuple[np.ndarray, np.ndarray]:
+        sample = self._sample()
+        everywhere = np.count_nonzero(sample) == sample.size  # column by column takes ten times as long
+        self.density = np.ones(self.n_features) if everywhere else np.count_nonzero(sample, axis=0) / len(sample)
+        self.maybe_constant = np.arange(0)
+        if not len(sample):
+            return np.zeros(self.n_features), np.ones(self.n_features)
+        first = sample[0]
+        moved = sample - first  # a constant column becomes exactly zero
+        shift = moved.mean(axis=0)
+        moved -= shift
+        spread = np.sqrt(np.einsum("ij,ij->j", moved, moved) / len(moved))
+        constant = spread <= 1e-12 * np.abs(first)  # rounding is not variation
+        self.maybe_constant = np.flatnonzero(constant if centred else ~sample.any(axis=0))
+        spread = np.where(constant, 0.0, spread)
+        centre = np.where(constant, first, first + shift) if centred else np.zeros(self.n_features)
+        if not centred:
+            spread = np.sqrt(np.mean(sample**2, axis=0))
+        # powers of two scale without rounding; a column that the sample shows as constant may still vary elsewhere
+        size = np.where(spread > 0, spread, np.maximum(np.abs(first), 1.0) if centred else 1.0)
+        return centre, np.exp2(np.round(np.log2(size)))
+
+    def _sample(self) -> np.ndarray:
+        """At most `SAMPLE_ROWS` rows in a few blocks spread over the recording."""
+        most = int(np.clip(SAMPLE_NUMBERS // max(self.n_features, 1), SAMPLE_ROWS // 8, SAMPLE_ROWS))
+        if self.n <= most:
+            return self.read(0, self.n) if self.n else np.zeros((0, self.n_features))
+        blocks = 16
+        size = most // blocks
+        starts = np.linspace(0, self.n - size, blocks).astype(int)
+        return np.concatenate([self.read(int(start), int(start) + size) for start in starts])
+
+    def _prepare(self, number: int) -> Chunk:
+        start, stop = number * self.chunk_rows, min((number + 1) * self.chunk_rows, self.n)
+        X = np.zeros((self.chunk_rows, self.padded))
+        raw, inverse = self.read(start, stop), 1.0 / self.scale  # powers of two: exact
+        step = max(64, CACHED_NUMBERS // self.padded)
+        for first in range(0, stop - start, step):
+            block = raw[first : first + step]
+            inside = X[first : first + len(block), : self.n_features]
+            np.subtract(block, self.centre, out=inside)
+            inside *= inverse
+        rows = self.observations
+        fold = np.full(self.chunk_rows, NO_FOLD, np.int32)
+        if rows.fold is not None:
+            fold[: stop - start] = rows.fold[start:stop]
+        offset = np.zeros((1, self.chunk_rows)) if rows.offset is None else self._columns(rows.offset, start, stop)
+        return Chunk(X, self._columns(rows.y, start, stop), self._columns(rows.weights, start, stop), offset, fold)
+
+    def _columns(self, values: np.ndarray, start: int, stop: int) -> np.ndarray:
+        """Rows `start` to `stop` of (U, T) values, padded with zeros to a chunk and to a bucket of units."""
+        padded = np.zeros((bucket(len(values)), self.chunk_rows))
+        padded[: len(values), : stop - start] = values[:, start:stop]
+        return padded
+
+
+def bucket(size: int) -> int:
+    """The next size that steps are compiled for: within 15 % of `size` where that is not small."""
+    if size <= 4:
+        return max(size, 1)
+    unit = 2 if size <= 8 else 4 if size <= 24 else 8 if size <= 128 else 16 if size <= 256 else 32 if size <= 1024 else 64
+    return -(-size // unit) * unit

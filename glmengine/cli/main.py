@@ -1,0 +1,256 @@
+"""The command line `glmengine`: which commands there are, their options, and how they end."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+import traceback
+from collections.abc import Sequence
+from typing import NoReturn
+
+from glmengine.cli.terminal import quiet_libraries, say_error
+from glmengine.errors import Cancelled, GlmError
+
+DONE, AT_FAULT, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
+
+_EXAMPLES = """\
+an analysis from beginning to end, on a simulated session:
+  glmengine sample session session.nwb
+  glmengine inspect session.nwb
+  glmengine new session session.toml
+  glmengine run session.toml --recording session.nwb --out results
+  glmengine predict results/result.nc --recording session.nwb --out predicted
+
+exit codes: 0 done, 1 the data or the analysis is at fault (one line says what), 2 wrong usage, 130 interrupted
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; its exit code."""
+    try:
+        return _run(arguments)
+    except GlmError as error:
+        say_error(error.message)
+        return AT_FAULT
+    except (KeyboardInterrupt, Cancelled):
+        say_error("interrupted; nothing unfinished was kept")
+        return INTERRUPTED
+    except BrokenPipeError:  # the reader of our output has gone, as with `| head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
+    except MemoryError:
+        say_error("there is not enough memory; choose wider bins, fewer units or fewer functions, or a smaller model.memory")
+        return AT_FAULT
+    except Exception as error:  # noqa: BLE001 - the last line of defence: a fault of ours is told in two lines and kept in full
+        say_error(f"a fault of the program ({type(error).__name__}: {error})")
+        say_error(f"please report it with the file {_kept(error)}")
+        return AT_FAULT
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    from glmengine.io.files import probe as probing
+
+    if arguments is None and sys.argv[1:] == [probing.PROBE_OPTION]:  # a frozen program reads a doubtful file in a copy of itself
+        return probing.main()
+    parser = build_parser()
+    options = parser.parse_args(arguments)
+    if options.command is None:
+        parser.print_help()
+        return WRONG_USAGE
+    quiet_libraries()
+    from glmengine.backend import jax_runtime as runtime
+    from glmengine.cli import commands
+
+    runtime.configure()
+    if getattr(options, "allow_code", False):
+        from glmengine.basis.custom import allow_code
+
+        allow_code()
+    return getattr(commands, options.command)(options) or DONE
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    from glmengine import __version__
+
+    parser = _Parser(
+        prog="glmengine",
+        description="Generalized linear models of neural activity: find out what drives a neuron.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"glmengine {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands", parser_class=_Parser)
+
+    def command(name: str, what: str, more: str = "") -> argparse.ArgumentParser:
+        text = f"{what[:1].upper()}{what[1:]}. {more}".strip()
+        return commands.add_parser(name, help=what, description=text, formatter_class=argparse.RawDescriptionHelpFormatter)
+
+    inspect = command(
+        "inspect",
+        "what is in a recording",
+        "The first line sums it up; then units, covariates, epochs, trials and what was doubtful. "
+        "Several are joined as `run` joins them: each session, and what is missing in some or differs.",
+    )
+    inspect.add_argument("files", metavar="FILE", nargs="+", help="a recording: NWB file, folder of pynapple .npz, and others")
+    _recipe(inspect)
+
+    recipe = command(
+        "recipe",
+        "a draft of what the arrays of a file without a standard are",
+        "For MATLAB, CSV, Parquet and NumPy files. Look through it, correct it, and give it to the other commands with --recipe.",
+    )
+    recipe.add_argument("file", metavar="FILE", help="the file")
+    recipe.add_argument("--out", metavar="FILE", help="the .toml to write; to the standard output where not given")
+    recipe.add_argument("--force", action="store_true", help="replace the file")
+
+    convert = command(
+        "convert",
+        "a recording as NWB or as a folder of pynapple npz files",
+        "NWB where the name ends with .nwb, else a new folder. The recording itself is never changed.",
+    )
+    convert.add_argument("file", metavar="FILE", help="a recording")
+    convert.add_argument("out", metavar="OUT", help="the .nwb file, or the new folder, to write")
+    convert.add_argument("--force", action="store_true", help="replace an NWB file that exists")
+    _recipe(convert)
+
+    run = command(
+        "run",
+        "fit, score, and write everything",
+        "Writes result.nc, coefficients.csv, scores.csv, tests.csv, figures/, report.html, analysis.toml and script.py; of several sessions "
+        "sessions.csv too, and recipe.toml where a recipe was given.",
+    )
+    run.add_argument("analysis", metavar="ANALYSIS", help="an analysis (.toml) or a project (.glm)")
+    run.add_argument(
+        "--recording",
+        metavar="FILE",
+        action="append",
+        help="the recording; given several times: sessions that are analysed together; those that the analysis names where not given",
+    )
+    run.add_argument("--out", metavar="DIR", required=True, help="folder for the results, made where it is missing")
+    run.add_argument("--no-figures", action="store_true", help="write tables and result.nc, draw nothing")
+    run.add_argument(
+        "--figure-format",
+        metavar="KIND",
+        action="append",
+        choices=("pdf", "svg", "png"),
+        help="pdf, svg or png, may be repeated; pdf and png where not given",
+    )
+    _recipe(run)
+    _code(run)
+
+    design = command(
+        "design",
+        "the columns of an analysis, and whether the data can tell its terms apart",
+        "Fits nothing: says how many bins and columns there are, which terms carry the same information, and what is never visited.",
+    )
+    design.add_argument("analysis", metavar="ANALYSIS", help="an analysis (.toml) or a project (.glm)")
+    design.add_argument("--recording", metavar="FILE", action="append", help="the recording, or several sessions, as for run")
+    design.add_argument("--columns", action="store_true", help="name every column")
+    _recipe(design)
+    _code(design)
+
+    batch = command(
+        "batch",
+        "the same analysis on each of many recordings",
+        "One folder of results per recording, recordings.csv with what became of each, and scores.csv with the scores of all. "
+        "One that fails is reported and the others go on.",
+    )
+    batch.add_argument("analysis", metavar="ANALYSIS", help="an analysis (.toml) or a project (.glm)")
+    batch.add_argument("recordings", metavar="FILE", nargs="+", help="the recordings")
+    batch.add_argument("--out", metavar="DIR", required=True, help="folder for the results, made where it is missing")
+    batch.add_argument("--no-figures", action="store_true", help="write tables and result.nc, draw nothing")
+    _recipe(batch)
+    _code(batch)
+
+    predict = command(
+        "predict",
+        "rates and scores of a fitted model on a recording",
+        "With the features of the fit. Writes rates.nc (unit x time, Hz) and scores.csv.",
+    )
+    predict.add_argument("result", metavar="RESULT", help="a result.nc, or a project (.glm) that holds a result")
+    predict.add_argument("--recording", metavar="FILE", required=True, help="any recording with the same covariates")
+    predict.add_argument("--out", metavar="DIR", required=True, help="folder for the results, made where it is missing")
+    predict.add_argument("--epoch", metavar="NAME", action="append", help="only this epoch, may be repeated")
+    predict.add_argument(
+        "--session", metavar="NAME", help="take the recording as this one of the sessions that were fitted together"
+    )
+    predict.add_argument("--bands", action="store_true", help="with 95 %% intervals of the expected rate")
+    _recipe(predict)
+    _code(predict)
+
+    export = command(
+        "export",
+        "the results in a copy of the recording's NWB file",
+        "Adds a processing module with scores, coefficients and the analysis; a recording of another format is written as NWB first.",
+    )
+    export.add_argument("result", metavar="RESULT", help="a result.nc, or a project (.glm) that holds a result")
+    export.add_argument("--recording", metavar="FILE", required=True, help="the recording that was fitted; it is never changed")
+    export.add_argument("--nwb", metavar="COPY", required=True, help="the .nwb file to write")
+    export.add_argument("--force", action="store_true", help="replace the copy where it exists")
+    _recipe(export)
+
+    command("templates", "analyses to start from")
+    new = command("new", "write an analysis to start from")
+    new.add_argument("template", metavar="TEMPLATE", help="its name, as `glmengine templates` lists them")
+    new.add_argument("file", metavar="FILE", help="the .toml to write; one that exists is not replaced without --force")
+    new.add_argument("--recording", metavar="FILE", default="", help="the recording that it is for")
+    new.add_argument("--force", action="store_true", help="replace the file")
+
+    sample = command("sample", "a simulated session whose truth is known", _sample_list())
+    sample.add_argument("name", metavar="NAME", help="which one")
+    sample.add_argument("file", metavar="FILE", help="the NWB file to write")
+    sample.add_argument(
+        "--seed", type=int, default=0, metavar="N", help="the same seed gives the same session; 0 where not given"
+    )
+
+    script = command("script", "an analysis as a Python script that gives the same numbers")
+    script.add_argument("analysis", metavar="ANALYSIS", help="an analysis (.toml) or a project (.glm)")
+    script.add_argument(
+        "--recording",
+        metavar="FILE",
+        action="append",
+        help="the recording, or several sessions, as for run; those that the analysis names where not given",
+    )
+    _recipe(script)
+    script.add_argument("--out", metavar="FILE", help="where to write it; to the standard output where not given")
+    return parser
+
+
+class _Parser(argparse.ArgumentParser):
+    """Wrong usage is told in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        say_error(f"{message}; see {self.prog} --help")
+        raise SystemExit(WRONG_USAGE)
+
+
+def _recipe(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--recipe", metavar="FILE", help="what the arrays of a file without a standard are (.toml)")
+
+
+def _code(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--allow-code",
+        action="store_true",
+        help="import the functions that an analysis with custom bases names: only for files you trust",
+    )
+
+
+def _sample_list() -> str:
+    from glmengine.simulation.catalogue import SAMPLES
+
+    return "The samples:\n" + "\n".join(f"  {name:24} {text}" for name, (text, _) in SAMPLES.items())
+
+
+def _kept(error: BaseException) -> str:
+    """A file with the whole story of a fault of the program."""
+    with tempfile.NamedTemporaryFile("w", prefix="glmengine-fault-", suffix=".txt", delete=False, encoding="utf-8") as stream:
+        stream.write("".join(traceback.format_exception(error)))
+    return stream.name
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

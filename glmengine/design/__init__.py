@@ -1,0 +1,1 @@
+"""Design matrices: the columns that the terms of an analysis stand for."""

@@ -1,0 +1,1 @@
+"""Kinds of columns, one kind of block a file."""

@@ -1,0 +1,243 @@
+"""From an analysis and a recording to what is fitted: derived covariates, time grid, rows, counts and design."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from glmengine.context import SILENT, Context, Progress
+from glmengine.errors import GlmError
+
+if TYPE_CHECKING:
+    from glmengine.analysis.analysis import Analysis, Time
+    from glmengine.analysis.terms import AnyTerm
+    from glmengine.design.design import Design
+    from glmengine.recording.recording import Recording
+    from glmengine.timegrid.grid import TimeGrid
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What a fit or a prediction works on.
+
+    Attributes
+    ----------
+    recording : Recording
+        With the derived covariates.
+    grid : TimeGrid
+        T bins.
+    units : tuple of str
+        The M units.
+    counts : (T, M) array or None
+        Spikes per bin, None where only the features are wanted.
+    rows : (T,) bool
+        Bins that may be used: the conditions hold and they are not kept for testing; the design's `valid` is a part of them.
+    design : Design
+    notes : tuple of str
+    refractory : (T, M) bool array or None
+        Bins in which a unit cannot fire, where a term has a refractory time; its counts are NaN there.
+    max_gap : float or None
+        Longest gap of a covariate (s) that was filled in, the default where None.
+    """
+
+    recording: Recording
+    grid: TimeGrid
+    units: tuple[str, ...]
+    counts: np.ndarray | None
+    rows: np.ndarray
+    design: Design
+    notes: tuple[str, ...]
+    refractory: np.ndarray | None = None
+    max_gap: float | None = None
+
+
+def prepare(analysis: Analysis, recording: Recording, context: Context = SILENT) -> Prepared:
+    """Everything that comes before a fit.
+
+    Raises
+    ------
+    GlmError
+        If no term is there to fit, no bin is left, or the recording lacks what the analysis names.
+    """
+    from glmengine.design.build import build_design
+    from glmengine.design.refractory import refractory_rows, spikes_within, without_refractory
+    from glmengine.recording.derived.derived import compute_derived
+    from glmengine.timegrid.grid import make_grid
+
+    if not any(term.enabled for term in analysis.terms):
+        raise GlmError("the analysis has no term: nothing says what the rate may depend on; add one", field="terms")
+    context.report(Progress("Binning", 0.0))
+    recording = compute_derived(analysis.derived, recording, analysis.time.max_gap)
+    grid = make_grid(analysis.time, recording)
+    rows, row_notes = _fit_rows(analysis, recording, grid)
+    context.check()
+    units, counts, unit_notes = _units(analysis, recording, grid, rows)
+    context.check()
+    context.report(Progress("Making features", 0.3))
+    design = build_design(analysis, recording, grid, unit_names=units, usable=rows, context=context.part(0.3, 1.0))
+    if not design.n_columns:
+        raise GlmError("no term is left: " + " ".join(design.notes or ("all of them are constant.",)), field="terms")
+    if not design.valid.any():
+        raise GlmError(
+            f"none of the {int(rows.sum())} bins has a value for every term; check the covariates' gaps and bounds, or shorten the windows",
+            field="terms",
+        )
+    quiet = refractory_rows(analysis.terms, recording, grid, units)
+    notes = (*row_notes, *unit_notes, *design.notes, *spikes_within(counts, quiet, units, design.valid))
+    return Prepared(recording, grid, units, without_refractory(counts, quiet), rows, design, notes, quiet, analysis.time.max_gap)
+
+
+def prepare_again(
+    analysis: Analysis,
+    terms: Sequence[AnyTerm],
+    units: Sequence[str],
+    recording: Recording,
+    epochs: Any = None,
+    *,
+    conditions: bool,
+    counts: bool,
+    context: Context = SILENT,
+) -> Prepared:
+    """The same features on any recording or stretch of time, as predictions and scores need them.
+
+    Parameters
+    ----------
+    terms : sequence of terms
+        Frozen ones of the fit.
+    epochs : str, sequence of str, IntervalSet or (S, 2) array, optional
+        By name or in seconds; those of the analysis where None.
+    conditions : bool
+        Whether bins in which the analysis's conditions do not hold are left out.
+    counts : bool
+        Whether the units' spikes are wanted.
+    """
+    from glmengine.design.build import build_design
+    from glmengine.design.refractory import refractory_rows, without_refractory
+    from glmengine.recording.derived.derived import compute_derived
+    from glmengine.timegrid.grid import TimeGrid, make_grid, usable
+
+    named = _epoch_names(epochs)
+    needed = {*(named or ()), *(name for term in terms for name in getattr(term, "epochs", ()))}
+    recording = compute_derived(analysis.derived, recording, analysis.time.max_gap, needed=needed)
+    if epochs is None or named is not None:
+        time = _with_epochs(analysis.time, named, recording)
+        grid = make_grid(time, recording)
+    else:
+        grid = TimeGrid.from_intervals(epochs, analysis.time.bin_size)
+    if not grid.n_bins:
+        raise GlmError("no whole bin fits into the epochs to predict; choose longer ones")
+    context.check()
+    rows = usable(analysis.time, recording, grid) if conditions else np.ones(grid.n_bins, bool)
+    spikes = _counted(grid, recording, units) if counts else None
+    design = build_design(
+        analysis,
+        recording,
+        grid,
+        unit_names=tuple(units),
+        usable=rows if conditions else None,
+        frozen_terms=tuple(terms),
+        context=context,
+    )
+    quiet = refractory_rows(terms, recording, grid, tuple(units))
+    spikes = None if spikes is None else without_refractory(spikes, quiet)
+    return Prepared(recording, grid, tuple(units), spikes, rows, design, design.notes, quiet, analysis.time.max_gap)
+
+
+def grid_of(analysis: Analysis, recording: Recording) -> TimeGrid:
+    """The bins that a prediction for `recording` has without epochs of its own: those of the analysis, derived epochs among them."""
+    from glmengine.recording.derived.derived import EPOCH_KINDS, compute_derived
+    from glmengine.timegrid.grid import make_grid
+
+    if any(isinstance(spec, EPOCH_KINDS) and spec.name in analysis.time.epochs for spec in analysis.derived):
+        recording = compute_derived(analysis.derived, recording, analysis.time.max_gap, needed=())
+    return make_grid(_with_epochs(analysis.time, None, recording), recording)
+
+
+def _fit_rows(analysis: Analysis, recording: Recording, grid: TimeGrid) -> tuple[np.ndarray, list[str]]:
+    """Bins to fit on: conditions hold, inside the epochs to fit on, outside those to test on."""
+    from glmengine.timegrid.grid import rows_in, usable
+
+    notes = []
+    rows = usable(analysis.time, recording, grid)
+    if not rows.any():
+        names = ", ".join(f"'{condition.variable}'" for condition in analysis.time.conditions)
+        raise GlmError(f"no bin meets the conditions on {names}; check their limits and units", field="time.conditions")
+    validation = analysis.validation
+    if validation.fit_epochs:
+        rows = rows & rows_in(grid, recording, validation.fit_epochs, field="validation.fit_epochs")
+        if not rows.any():
+            raise GlmError(
+                f"no usable bin lies in the epochs to fit on ({', '.join(validation.fit_epochs)}); choose epochs that overlap those in use",
+                field="validation.fit_epochs",
+            )
+    if validation.test_epochs:
+        test = rows_in(grid, recording, validation.test_epochs, field="validation.test_epochs")
+        kept = rows & ~test
+        if not kept.any():
+            raise GlmError(
+                f"the epochs to test on ({', '.join(validation.test_epochs)}) leave no bin to fit on; choose others",
+                field="validation.test_epochs",
+            )
+        if validation.fit_epochs and kept.sum() < rows.sum():
+            notes.append(
+                f"{int(rows.sum() - kept.sum())} bins lie both in epochs to fit on and to test on; they are only tested on."
+            )
+        rows = kept
+    return rows, notes
+
+
+def _units(
+    analysis: Analysis, recording: Recording, grid: TimeGrid, rows: np.ndarray
+) -> tuple[tuple[str, ...], np.ndarray, list[str]]:
+    """The units to fit, in the recording's order, their counts, and what was left out."""
+    from glmengine.analysis.units import chosen_units, counted, left_out
+
+    chosen = chosen_units(analysis.units, recording)
+    counts = _counted(grid, recording, chosen)
+    spikes = np.nansum(counts[rows], axis=0)
+    reasons = left_out(analysis.units, recording)
+    notes = [
+        f"Left out ({reason}): {', '.join(name for name in reasons if reasons[name] == reason)}."
+        for reason, _ in counted(reasons.values())
+    ]
+    few = (spikes < analysis.units.min_spikes) & (analysis.units.min_spikes > 0)  # the sum of a signal may be below 0
+    if few.all():
+        raise GlmError(
+            f"every unit has fewer than {analysis.units.min_spikes} spikes in the bins used (the most: {spikes.max():g}); lower the limit",
+            field="units.min_spikes",
+        )
+    if few.any():
+        left_out = [name for name, drop in zip(chosen, few, strict=True) if drop]
+        notes.append(f"Left out, with fewer than {analysis.units.min_spikes} spikes in the bins used: {', '.join(left_out)}.")
+        chosen, counts = tuple(name for name in chosen if name not in left_out), counts[:, ~few]
+    return chosen, counts, notes
+
+
+def _counted(grid: TimeGrid, recording: Recording, units: Sequence[str]) -> np.ndarray:
+    missing = [name for name in units if name not in recording.unit_names]
+    if missing:
+        raise GlmError(
+            f"{recording.name}: has no unit '{missing[0]}', which the model was fitted to; choose a recording of the same units",
+            field="units.names",
+        )
+    return grid.count(recording, tuple(units), compact=True)
+
+
+def _epoch_names(epochs: Any) -> tuple[str, ...] | None:
+    """Epoch names where `epochs` are names, else None."""
+    if isinstance(epochs, str):
+        return (epochs,)
+    if isinstance(epochs, list | tuple) and epochs and all(isinstance(name, str) for name in epochs):
+        return tuple(epochs)
+    return None
+
+
+def _with_epochs(time: Time, names: tuple[str, ...] | None, recording: Recording) -> Time:
+    if names is not None:
+        return time.with_(epochs=names, intervals=())
+    if set(time.epochs) <= set(recording.epochs):
+        return time
+    return time.with_(epochs=("all",), intervals=())

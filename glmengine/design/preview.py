@@ -1,0 +1,127 @@
+"""What the window draws before a fit: basis functions, and a term's features on a stretch of the recording."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from glmengine.basis import Basis
+from glmengine.design.tensor_product import joint_bases, n_joint
+
+if TYPE_CHECKING:
+    from glmengine.analysis.analysis import Time
+    from glmengine.analysis.terms import AnyTerm, Factor
+    from glmengine.recording.recording import Recording
+
+_POINTS = 400
+
+
+def basis_curve(basis: Basis, x_range: tuple[float, float] | None, bin_size: float) -> tuple[np.ndarray, np.ndarray, str, str]:
+    """The functions of a basis.
+
+    Parameters
+    ----------
+    basis : Basis
+    x_range : (low, high) or None
+        Range of the variable, for a basis without bounds; None for kernels over the past.
+    bin_size : float
+        In seconds, for kernels.
+
+    Returns
+    -------
+    x (L,), values (L, n), label, unit
+        Lags in seconds for a kernel.
+    """
+    if x_range is None and getattr(basis, "window", None) is not None:
+        lags, values = basis.kernel(bin_size)
+        return lags * bin_size, values, "Lag", "s"
+    low, high = getattr(basis, "bounds", None) or x_range or (0.0, 1.0)
+    x = np.linspace(low, high, _POINTS)
+    return x, basis.frozen(x).evaluate(x), "Value", ""
+
+
+def product_image(
+    factors: Sequence[Factor], n: int = 64, ranges: Sequence[tuple[float, float] | None] = (None, None)
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The functions of a term's first two variables as images.
+
+    Parameters
+    ----------
+    factors : two or more factors
+        Of more than two, each image is multiplied by each function of the others.
+    n : int
+        Points along each axis.
+    ranges : sequence of (low, high) or None
+        Of each variable, for bases without bounds.
+
+    Returns
+    -------
+    x (n,), y (n,), values (n_x, n_y, n, n)
+        For each function of either basis, x first; NaN where the term has no such function.
+    """
+    axes, parts = [], []
+    for factor, basis, data in zip(factors[:2], joint_bases(factors), ranges, strict=False):
+        low, high = getattr(factor.basis, "bounds", None) or data or (0.0, 1.0)
+        x = np.linspace(low, high, n)
+        axes.append(x)
+        parts.append(basis.frozen(x).evaluate(x))
+    images = np.einsum("xi,yj->ijxy", *parts)
+    whole = [factor.with_(basis=factor.basis.frozen(x)) for factor, x in zip(factors, axes, strict=False)]
+    if len(factors) == 2 and n_joint(whole) < images.shape[0] * images.shape[1]:
+        images[0, 0] = np.nan  # the constant, which the intercept is already
+    return axes[0], axes[1], images
+
+
+def feature_preview(
+    term: AnyTerm, recording: Recording, time: Time, seconds: float = 10.0, start: float | None = None, unit: str | None = None
+) -> tuple[np.ndarray, np.ndarray, list[str]]:
+    """A term's columns on a stretch of the recording.
+
+    Parameters
+    ----------
+    term, recording, time
+    seconds, start : float
+        Length of the stretch, and where it begins; with the first bin where None.
+    unit : str, optional
+        Whose own history is meant; that of the first units where None.
+
+    Returns
+    -------
+    times (t,), values (t, p), labels
+        Bin centres in seconds; NaN where a row cannot be used. Empty where no bin of the analysis lies in the stretch.
+    """
+    from glmengine.analysis.analysis import Analysis
+    from glmengine.design.build import build_design
+    from glmengine.timegrid.grid import TimeGrid, intersect, make_grid, pieces_of
+
+    # the stretches alone: to cut hours into milliseconds takes longer than a preview may
+    pieces = pieces_of(time, recording)
+    pieces = pieces[pieces[:, 1] - pieces[:, 0] >= time.bin_size]
+    if not len(pieces):
+        pieces = make_grid(time, recording).pieces  # says why there is none
+    reach = getattr(getattr(term, "basis", None), "window", None) or 0.0
+    if term.kind == "event":  # an event acts on bins of the stretch wherever it lies itself
+        reach = 0.0
+    start = float(pieces[0, 0]) if start is None else start
+    stretch = intersect(pieces, np.array([[start - reach, start + seconds]]))
+    grid = TimeGrid.from_intervals(stretch, time.bin_size)
+    if not grid.n_bins:
+        return np.empty(0), np.empty((0, 0)), []
+    shown = term
+    if term.kind == "covariate":
+        # bounds come from the whole recording, as in a fit
+        factors = []
+        for place, factor in enumerate(term.factors):
+            covariate = recording.variable(factor.variable, field=f"terms.0.factors.{place}.variable")
+            factors.append(factor.with_(basis=factor.basis.frozen(covariate.seen()[1])))
+        shown = term.with_(factors=tuple(factors))
+    units = (unit,) if term.kind == "history" and unit in recording.unit_names else recording.unit_names[:8]
+    if term.kind == "receptive_field" and term.space in ("pca", "sta") and not term.projection:
+        # what the stimulus is seen through comes from this stretch: to find it in hours takes longer than a preview may
+        design = build_design(Analysis(time=time, terms=(shown.with_(enabled=True),)), recording, grid, unit_names=units)
+    else:
+        design = build_design(Analysis(time=time), recording, grid, unit_names=units, frozen_terms=(shown,))
+    rows = grid.centres >= start
+    return grid.centres[rows], design.dense()[rows], list(design.columns.index)

@@ -1,0 +1,188 @@
+"""A report on an analysis and its result as one HTML file that any browser opens, now and in ten years."""
+
+from __future__ import annotations
+
+import base64
+import html
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from glmengine.analysis.wording import share, words_of
+from glmengine.results.posterior import link_of
+
+if TYPE_CHECKING:
+    from glmengine.analysis.analysis import Analysis
+    from glmengine.results.result import Result
+
+_STYLE = """
+:root { color-scheme: light dark; --line: #8884; --soft: #8881; }
+body { font: 15px/1.45 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem; }
+h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2rem; border-bottom: 1px solid var(--line); }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums; display: block; overflow-x: auto; }
+th, td { padding: .2rem .6rem; text-align: right; border-bottom: 1px solid var(--line); white-space: nowrap; }
+th:first-child, td:first-child { text-align: left; } th { font-weight: 600; }
+pre { background: var(--soft); padding: .8rem; overflow-x: auto; font-size: 13px; }
+figure { margin: 1rem 0; } figure img { max-width: 100%; background: white; } figcaption { font-size: 13px; opacity: .8; }
+"""
+
+_COLUMNS = {
+    "n_spikes": "{observed}",
+    "rate_hz": "{axis}",
+    "strength": "strength",
+    "deviance_explained_heldout": "deviance explained, held out",
+    "bits_per_spike_heldout": "bits per spike, held out",
+    "deviance_explained_test": "deviance explained, test epochs",
+    "bits_per_spike_test": "bits per spike, test epochs",
+    "deviance_explained_fit": "deviance explained, fit",
+    "edf": "effective parameters",
+    "status": "status",
+}
+
+
+_OBSERVATIONS = {"spikes": "spike counts", "bins with a spike": "presence of spikes", "summed activity": "activity"}
+
+_ABOUT_ERRORS = (
+    "<p>Bands are 95 % intervals, standard errors one standard deviation. With a ridge or smoothness penalty they are those of the Bayesian "
+    "covariance, the penalty taken as what was believed before (Wood 2006): they say how far the truth may be where the penalty "
+    "suits it, not how much a repeated recording would scatter, and they leave out that the strength was chosen on the same data. With a lasso "
+    "coefficients that are zero have none, and the others claim too little doubt.</p>"
+)
+
+_ABOUT_TESTS = (
+    "<p>Wald statistic of each term (degrees of freedom) and the probability of one at least as large if the term had no effect "
+    "(Wood 2013). It takes bins to be independent given the model and the strength of the penalty as given, and is not corrected for the "
+    "number of units and terms; the held-out scores need neither.</p>"
+)
+
+
+def report_html(
+    analysis: Analysis, result: Result | None = None, *, recording_name: str = "", pictures: Mapping[str, bytes] | None = None
+) -> str:
+    """The whole report as text.
+
+    Parameters
+    ----------
+    analysis : Analysis
+    result : Result, optional
+        Without it the report holds the question alone.
+    recording_name : str
+    pictures : mapping of str to bytes, optional
+        PNG by name, placed inside the file.
+    """
+    import tomli_w
+
+    title = analysis.title or (f"Analysis of {recording_name}" if recording_name else "Analysis")
+    parts = [f"<h1>{_safe(title)}</h1>", f"<p>{_safe(summary(analysis, result, recording_name))}</p>"]
+    if result is not None:
+        if result.notes:
+            parts += ["<h2>To be noted</h2>", "<ul>", *(f"<li>{_safe(note)}</li>" for note in result.notes), "</ul>"]
+        parts += ["<h2>Scores</h2>", _score_table(result)]
+        if result.tests is not None and np.isfinite(result.tests["p"]).any():
+            parts += ["<h2>Is each term needed?</h2>", _ABOUT_TESTS, _test_table(result)]
+        if result.sessions is not None:
+            parts += ["<h2>Sessions</h2>", _session_table(result)]
+    if result is not None and result.analysis.model.penalty != "none":
+        parts += ["<h2>What the bands mean</h2>", _ABOUT_ERRORS]
+    for name, picture in (pictures or {}).items():
+        data = base64.b64encode(picture).decode("ascii")
+        parts.append(
+            f'<figure><img alt="{_safe(name)}" src="data:image/png;base64,{data}"><figcaption>{_safe(name)}</figcaption></figure>'
+        )
+    parts += ["<h2>The analysis</h2>", f"<pre>{_safe(tomli_w.dumps(analysis.to_dict()))}</pre>"]
+    if result is not None:
+        parts += ["<h2>Made with</h2>", f"<pre>{_safe(_made_with(result))}</pre>"]
+    body = "\n".join(parts)
+    return f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{_safe(title)}</title><style>{_STYLE}</style></head>\n<body>\n{body}\n</body></html>\n'
+
+
+def summary(analysis: Analysis, result: Result | None, recording_name: str = "") -> str:
+    """What was asked and what was found, in two or three sentences."""
+    terms = ", ".join(term.label for term in analysis.terms if term.enabled) or "nothing yet"
+    where = f" of {recording_name}" if recording_name else ""
+    words = words_of(analysis.model)
+    asked = (
+        f"The {_OBSERVATIONS[words.observed]}{where} in bins of {analysis.time.bin_size * 1000:g} ms as a "
+        f"{analysis.model.family.replace('_', ' ')} model ({link_of(analysis.model).name} link) of: {terms}."
+    )
+    if result is None:
+        return f"{asked} Not fitted yet."
+    values = np.asarray(result.scores["deviance_explained_heldout"].values, np.float64)
+    known = values[np.isfinite(values)]
+    found = f"{len(result.units)} {'unit' if len(result.units) == 1 else 'units'} were fitted"
+    if not len(known):
+        return f"{asked} {found}; nothing was held out."
+    return (
+        f"{asked} {found}; on held-out time the model explains {share(float(np.median(known)))} of the deviance in the median unit "
+        f"(from {share(float(known.min()))} to {share(float(known.max()))}), and more than a constant {words.rate} in {int((known > 0).sum())} of {len(known)}."
+    )
+
+
+def _score_table(result: Result) -> str:
+    words = words_of(result.analysis.model)
+    left_out = () if words.per_spike else ("bits_per_spike_heldout", "bits_per_spike_test")
+    present = [name for name in _COLUMNS if name in result.scores and name not in left_out]
+    head = "".join(f"<th>{_safe(_COLUMNS[name].format(observed=words.observed, axis=words.axis))}</th>" for name in present)
+    rows = []
+    for index, unit in enumerate(result.units):
+        cells = "".join(f"<td>{_safe(_number(result.scores[name].values[index]))}</td>" for name in present)
+        rows.append(f"<tr><td>{_safe(unit)}</td>{cells}</tr>")
+    return f"<table><thead><tr><th>unit</th>{head}</tr></thead><tbody>\n" + "\n".join(rows) + "\n</tbody></table>"
+
+
+def _test_table(result: Result) -> str:
+    terms = [str(term) for term in result.tests["term"].values]
+    head = "".join(f"<th>{_safe(term)}</th>" for term in terms)
+    rows = []
+    for unit in result.units:
+        there = result.tests.sel(unit=unit)
+        cells = "".join(
+            f"<td>{_safe(_test(*(float(there[name].sel(term=term)) for name in ('wald', 'df', 'p'))))}</td>" for term in terms
+        )
+        rows.append(f"<tr><td>{_safe(unit)}</td>{cells}</tr>")
+    return f"<table><thead><tr><th>unit</th>{head}</tr></thead><tbody>\n" + "\n".join(rows) + "\n</tbody></table>"
+
+
+def _test(statistic: float, df: float, p: float) -> str:
+    if math.isnan(p):
+        return "–"
+    return f"{statistic:.4g} ({df:g}), " + ("p < 1e-16" if p < 1e-16 else f"p = {p:.2g}")
+
+
+def _session_table(result: Result) -> str:
+    words = words_of(result.analysis.model)
+    columns = {"n_spikes": words.observed, "rate_hz": words.axis, "intercept": "intercept", "intercept_error": "standard error"}
+    columns["deviance_explained_fit"] = "deviance explained, fit"
+    head = "".join(f"<th>{_safe(title)}</th>" for title in columns.values())
+    rows = []
+    for unit in result.units:
+        for session in result.sessions["session"].values:
+            there = result.sessions.sel(unit=unit, session=session)
+            cells = "".join(f"<td>{_safe(_number(there[name].values.item()))}</td>" for name in columns)
+            rows.append(f"<tr><td>{_safe(unit)}</td><td>{_safe(session)}</td>{cells}</tr>")
+    return f"<table><thead><tr><th>unit</th><th>session</th>{head}</tr></thead><tbody>\n" + "\n".join(rows) + "\n</tbody></table>"
+
+
+def _number(value: Any) -> str:
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float):
+        if math.isnan(value):
+            return "–"
+        return f"{value:.0f}" if value == int(value) and abs(value) < 1e9 and value != 0 else f"{value:.4g}"
+    return str(value)
+
+
+def _made_with(result: Result) -> str:
+    lines = []
+    for key, value in result.provenance.items():
+        lines.append(
+            f"{key}: {', '.join(f'{name} {entry}' for name, entry in value.items()) if isinstance(value, dict) else value}"
+        )
+    return "\n".join(lines)
+
+
+def _safe(text: str) -> str:
+    return html.escape(str(text), quote=True)

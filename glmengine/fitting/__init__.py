@@ -1,0 +1,1 @@
+"""Fits, paths of strengths and cross-validation."""

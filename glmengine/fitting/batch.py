@@ -1,0 +1,295 @@
+"""From inputs to a batched problem: used rows, weights that are zero where an observation is missing, null models, statuses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from scipy.special import logsumexp
+
+from glmengine.backend.rows import Observations, Rows
+from glmengine.backend.threads import quiet_blas
+from glmengine.errors import GlmError
+from glmengine.fitting.inputs import ArrayRows, Inputs, columns_of
+from glmengine.models import Family
+from glmengine.models.links import Link
+from glmengine.models.penalties import Columns, Penalty, Resolved
+from glmengine.solvers.problem import ALL_ROWS, Problem
+
+OK, SILENT_UNIT, NO_DATA, SEPARATED, STOPPED = "ok", "silent", "no data", "separated", "stopped"
+
+GATHERED_NUMBERS = 2**21
+"""Numbers read at a time when a design is gathered into one array."""
+
+NEARLY_ALL = 0.8
+"""Share of the columns from which on a problem is given all of them."""
+
+DECREMENT = 1e-16
+"""Half the Newton decrement at which a fit is done, per unit of null deviance per bin where that is above 1."""
+
+
+@dataclass(frozen=True)
+class Assembly:
+    """The rows of a problem and what is known of each unit before anything is fitted.
+
+    Attributes
+    ----------
+    inputs : Inputs
+    family, link
+    intercept : bool
+    index : (n,) int array
+        Rows of the inputs that are used.
+    observations : Observations
+    n_valid : (F + 1, M) float
+        Sum of the weights of each unit's rows: first all of them, then those that remain when a fold is held out.
+    mean : (F + 1, M) float
+        Weighted mean of the observations, likewise.
+    null_deviance : (M,) float
+        Deviance per bin of the mean, on all rows.
+    status : (M,) str
+        `OK`, `SILENT_UNIT` or `NO_DATA`.
+    """
+
+    inputs: Inputs
+    family: Family
+    link: Link
+    intercept: bool
+    index: np.ndarray
+    observations: Observations
+    n_valid: np.ndarray
+    mean: np.ndarray
+    null_deviance: np.ndarray
+    status: np.ndarray
+
+    def rows(self, columns: np.ndarray | None, *, width: int, memory: float) -> Rows:
+        """The prepared rows, of some columns of the design, for `width` columns of the problem at a time; memory in bytes."""
+        source = self.inputs.source if columns is None else columns_of(self.inputs.source, columns)
+        index = None if self.index.size == self.inputs.source.shape[0] else self.index
+        return Rows(source, index, self.observations, columns=width, memory=memory, centred=self.intercept)
+
+    def gathered(self, memory: float) -> Assembly:
+        """The same with the design as one array, for problems that each read a few of its columns, where it fits in `memory` bytes."""
+        source = self.inputs.source
+        T, P = source.shape
+        if isinstance(source, ArrayRows) or memory < 8.0 * T * P:
+            return self
+        X = np.empty((T, P))
+        step = max(1, GATHERED_NUMBERS // max(P, 1))
+        for start in range(0, T, step):
+            X[start : start + step] = source.chunk(start, min(start + step, T))
+        return replace(self, inputs=replace(self.inputs, source=ArrayRows(X)))
+
+    def problem(
+        self, rows: Rows, penalty: Resolved, unit: np.ndarray, held: np.ndarray, strength: np.ndarray, movable: np.ndarray
+    ) -> Problem:
+        """Columns that fit `unit` (K,) with fold `held` (K,) left out, at `strength` (K,); `movable` (K, P)."""
+        which = np.where(held == ALL_ROWS, 0, held + 1)
+        return Problem(
+            rows=rows,
+            family=self.family,
+            link=self.link,
+            unit=unit,
+            held=held,
+            total=self.n_valid[which, unit],
+            mean=self.mean[which, unit],
+            penalty=penalty.ridge if penalty.matrix is None else penalty.quadratic,
+            strength=strength,
+            movable=movable,
+            intercept=self.intercept,
+            limit=DECREMENT * self._scale_of_loss(unit),
+        )
+
+    def _scale_of_loss(self, unit: np.ndarray) -> np.ndarray:
+        """(K,) what a decrement is compared with; that of the Gaussian follows the unit of measure of the observations."""
+        null = self.null_deviance[unit]
+        return np.where(null > 0, null, 1.0) if self.family.name == "gaussian" else np.maximum(1.0, null)
+
+    def null_predictor(self, unit: np.ndarray, held: np.ndarray) -> np.ndarray:
+        """(K,) intercept of the model that has nothing else (offsets apart, which it takes into account, for a log link exactly)."""
+        which = np.where(held == ALL_ROWS, 0, held + 1)
+        mean = self.mean[which, unit]
+        if self.family.name == "gaussian" and self.link.name != "identity":
+            # means are above 0, observations need not be
+            mean = np.maximum(mean, 0.1 * np.where(self.null_deviance[unit] > 0, np.sqrt(self.null_deviance[unit]), 1.0))
+        eta = np.asarray(self.link.eta(mean), dtype=float)
+        eta = np.where(np.isneginf(eta), 0.0, eta)
+        return eta if self.observations.offset is None else eta - self._mean_offset(unit, held)
+
+    def _mean_offset(self, unit: np.ndarray, held: np.ndarray) -> np.ndarray:
+        """(K,) what the offsets add to the predictor of the mean: a weighted mean, for a log link of their exponentials."""
+        observed, log = self.observations, self.link.name == "log"
+        result = np.zeros(unit.size)
+        known: dict[tuple[int, ...], float] = {}
+        for k, (m, fold) in enumerate(zip(unit.tolist(), held.tolist(), strict=True)):
+            row, place = min(m, len(observed.weights) - 1), min(m, len(observed.offset) - 1)
+            gamma = log and self.family.name == "gamma"
+            key = (fold, row, place, m if gamma else -1)
+            if key not in known:
+                weights = observed.weights[row] if fold == ALL_ROWS else observed.weights[row] * (observed.fold != fold)
+                used = weights > 0
+                weights, offset = weights[used], observed.offset[place, used]
+                share = weights / weights.sum()
+                if gamma:  # its observations are divided by the exponential
+                    y = observed.y[m, used]
+                    known[key] = float(-logsumexp(-offset, b=share * y) + np.log(share @ y))
+                else:
+                    known[key] = float(logsumexp(offset, b=share) if log else share @ offset)
+            result[k] = known[key]
+        return result
+
+
+def assemble(
+    inputs: Inputs, family: Family, link: Link, *, intercept: bool, fold: np.ndarray | None = None, n_folds: int = 0
+) -> Assembly:
+    """Choose the rows and sum up each unit's observations.
+
+    Parameters
+    ----------
+    fold : (T,) int array, optional
+        Fold that holds each row out, -1 for none; `n_folds` is one more than the largest.
+    """
+    T, _, M = inputs.shape
+    Y, weights, offset = inputs.Y, inputs.weights, inputs.offset
+    index = np.flatnonzero(inputs.valid)
+    whole = index.size == T
+
+    def rows_of(values: np.ndarray) -> np.ndarray:
+        chosen = values if whole else values[index]
+        return np.ascontiguousarray(chosen.T) if values.ndim == 2 else chosen[None]
+
+    y = rows_of(Y)
+    absent = np.isnan(y) if y.dtype.kind == "f" else np.zeros((1, 1), bool)
+    if absent.any():
+        y = np.where(absent, 0.0, y)
+        same = bool((absent == absent[:1]).all())
+        present = (~absent[:1] if same else ~absent).astype(float)
+    else:
+        present = np.ones((1, index.size))
+    if weights is not None:
+        present = present * rows_of(weights)
+    if not family.counts and family.name == "gamma":
+        y = np.where(absent, 1.0, y)  # inside the family's domain; its weight is zero
+    observations = Observations(
+        y, present, None if offset is None else rows_of(offset), None if fold is None else fold[index].astype(np.int32)
+    )
+    n_valid, mean = np.zeros((n_folds + 1, M)), np.full((n_folds + 1, M), np.nan)
+    with quiet_blas(), np.errstate(invalid="ignore", divide="ignore"):
+        for number in range(n_folds + 1):
+            part = present if number == 0 else present * (observations.fold != number - 1)
+            n_valid[number] = part.sum(axis=1)
+            sums = np.array([part[min(m, len(part) - 1)] @ y[m] for m in range(M)])  # one unit's counts become float64 at a time
+            mean[number] = sums / n_valid[number]
+        null_deviance = np.array(
+            [_deviance_of_mean(family, y[m], present[min(m, len(present) - 1)], mean[0, m]) for m in range(M)]
+        )
+    status = np.full(M, OK, dtype="<U9")
+    if (family.counts or family.name == "bernoulli") and (intercept or silence(link) == 0):
+        status[mean[0] == 0] = SILENT_UNIT  # with nothing but covariates to silence it, it is fitted as any other
+    if family.name == "bernoulli" and intercept:
+        status[mean[0] == 1] = SEPARATED  # a spike in every bin: the intercept alone grows without limit
+    status[n_valid[0] == 0] = NO_DATA
+    return Assembly(inputs, family, link, intercept, index, observations, n_valid, mean, null_deviance, status)
+
+
+def silence(link: Link) -> float:
+    """The linear predictor of a mean of 0: minus infinity for most links."""
+    return float(link.eta(0.0))
+
+
+def _deviance_of_mean(family: Family, y: np.ndarray, weights: np.ndarray, mean: float) -> float:
+    """Weighted mean deviance of y (T,) from its mean; counts are tabulated first, which is much faster."""
+    if not np.isfinite(mean) or (mean <= 0 and family.name != "gaussian"):
+        return 0.0
+    counted = family.counts or family.name == "bernoulli"
+    if counted and y.max(initial=0) < 1000 and (y.dtype.kind in "ui" or np.array_equal(y, np.floor(y))):
+        weights = np.bincount(y.astype(np.int64), weights=weights)
+        y = np.flatnonzero(weights > 0).astype(float)
+        weights = weights[weights > 0]
+    else:
+        y, weights = y[weights > 0], weights[weights > 0]
+    return float(weights @ np.asarray(family.deviance(np.full(y.shape, mean), y)) / weights.sum())
+
+
+def resolve_penalty(penalty: Penalty, inputs: Inputs, scales: np.ndarray | None) -> Resolved:
+    """The penalty as arrays for the columns of the inputs; their standard deviations are found here where it needs them."""
+    if scales is None and penalty.needs_scales:
+        scales = column_scales(inputs)
+    columns = Columns(inputs.source.shape[1], inputs.groups, scales, inputs.smoothness, inputs.axes, inputs.sources)
+    return penalty.resolve(columns)
+
+
+def column_scales(inputs: Inputs) -> np.ndarray:
+    """(P,) standard deviations of the columns over valid rows."""
+    n_rows, n_columns = inputs.source.shape
+    step = max(1, 2**21 // max(n_columns, 1))
+    parts = [slice(start, min(start + step, n_rows)) for start in range(0, n_rows, step)]
+    count = max(int(inputs.valid.sum()), 1)
+    total, square = np.zeros(n_columns), np.zeros(n_columns)
+    for part in parts:
+        total += inputs.source.chunk(part.start, part.stop)[inputs.valid[part]].sum(axis=0)
+    for part in parts:
+        square += ((inputs.source.chunk(part.start, part.stop)[inputs.valid[part]] - total / count) ** 2).sum(axis=0)
+    return np.sqrt(square / count)
+
+
+def restricted(penalty: Resolved, columns: np.ndarray) -> Resolved:
+    """The same on a subset of columns; a group keeps those of its columns that are there, and weighs by their number."""
+    place = np.full(penalty.ridge.size, -1)
+    place[columns] = np.arange(columns.size)
+    groups = [
+        (place[group][place[group] >= 0], weight) for group, weight in zip(penalty.groups, penalty.group_weights, strict=True)
+    ]
+    sizes = [group.size for group in penalty.groups]
+    kept = [
+        (group, weight * np.sqrt(group.size / size)) for (group, weight), size in zip(groups, sizes, strict=True) if group.size
+    ]
+    return replace(
+        penalty,
+        ridge=penalty.ridge[columns],
+        l1=penalty.l1[columns],
+        matrix=None if penalty.matrix is None else penalty.matrix[np.ix_(columns, columns)],
+        groups=tuple(group for group, _ in kept),
+        group_weights=np.array([weight for _, weight in kept]),
+        scales=penalty.scales[columns],
+    )
+
+
+def read_strength(strength: Any, units: tuple[str, ...]) -> np.ndarray:
+    """(M,) strengths, one for all or one per unit."""
+    try:
+        values = np.asarray(strength, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise GlmError(
+            f"strength: {strength!r} is not a number; give one number, or one per unit ({len(units)})", field="model.strengths"
+        ) from error
+    if values.ndim == 0:
+        values = np.full(len(units), float(values))
+    if values.shape != (len(units),):
+        raise GlmError(
+            f"strength: has shape {values.shape}; give one number, or one per unit ({len(units)})", field="model.strengths"
+        )
+    bad = ~(np.isfinite(values) & (values >= 0))
+    if bad.any():
+        m = int(np.flatnonzero(bad)[0])
+        raise GlmError(f"strength: is {values[m]:g} for unit {units[m]}; give finite numbers, 0 or more", field="model.strengths")
+    return values
+
+
+def column_groups(mask: np.ndarray | None, units: np.ndarray) -> list[tuple[np.ndarray, np.ndarray | None]]:
+    """Units that are solved together, each group with the columns it needs (None for all).
+
+    Units that use nearly the same columns share one problem, in which what a unit may not use stays at zero; units with a few
+    columns of their own each (history) are solved on those alone. Where only a few columns are not needed the design is read as it is:
+    to leave them out would be a copy of every row, and the loss of the design's own products.
+    """
+    if mask is None or units.size == 0:
+        return [(units, None)]
+    used = mask[:, units]
+    union = np.flatnonzero(used.any(axis=1))
+    if union.size <= 1.5 * used.sum(axis=0).mean() + 8:
+        return [(units, union if union.size < NEARLY_ALL * len(mask) else None)]
+    patterns: dict[bytes, list[int]] = {}
+    for unit in units:
+        patterns.setdefault(mask[:, unit].tobytes(), []).append(int(unit))
+    return [(np.array(members), np.flatnonzero(mask[:, members[0]])) for members in patterns.values()]

@@ -1,0 +1,108 @@
+"""What a reader of a fit's numbers should know, in sentences: units without an answer, columns left out, likelihoods with several optima."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from glmengine.fitting.batch import NO_DATA, SEPARATED, SILENT_UNIT, STOPPED, Assembly
+from glmengine.fitting.inputs import Inputs
+from glmengine.fitting.minimise import no_more_than_poisson
+from glmengine.fitting.starts import MEAN, is_bounded, is_outside, other_starts
+
+if TYPE_CHECKING:
+    from glmengine.fitting.fit_result import Part
+
+
+def unit_notes(status: np.ndarray, units: tuple[str, ...]) -> tuple[str, ...]:
+    """Units whose status is not ok, by name."""
+    texts = {
+        SILENT_UNIT: "no spikes in the bins used; nothing is fitted",
+        NO_DATA: "no valid bin",
+        SEPARATED: "the rate can be predicted perfectly somewhere, so coefficients grow without limit; add a penalty",
+        STOPPED: "stopped before the optimum",
+    }
+    notes = []
+    for kind, text in texts.items():
+        named = [unit for unit, value in zip(units, status, strict=True) if value == kind]
+        if named:
+            notes.append(f"{'Unit' if len(named) == 1 else 'Units'} {_listed(named)}: {text}.")
+    return tuple(notes)
+
+
+def shape_notes(assembly: Assembly, parts: list[Part], objective: np.ndarray, converged: np.ndarray) -> tuple[str, ...]:
+    """What the likelihood's shape means for the numbers."""
+    family, link = assembly.family, assembly.link
+    notes = []
+    begun = [part for part in parts if part.starts is not None]
+    if begun:
+        what = (
+            f"The likelihood of the {family.name} family with the {link.name} link is not concave"
+            if not family.is_convex(link)
+            else "The likelihood is not concave in coefficients and dispersion together"
+        )
+        units = {
+            name: [assembly.inputs.units[unit] for part in begun for unit in part.units[part.starts == name]]
+            for name in dict.fromkeys(str(name) for part in begun for name in part.starts)
+        }
+        first = "given" if any("given" in part.starts for part in begun) else MEAN
+        tried = ", ".join(f"'{name}'" for name in (first, *other_starts(begun[0].problem)))
+        best = ", ".join(f"'{name}'" + (f" for {_listed(named)}" if len(units) > 1 else "") for name, named in units.items())
+        notes.append(f"{what}: what was found is a stationary point, the best of those reached from {tried}: {best}.")
+    if parts and is_bounded(parts[0].problem):
+        named = [assembly.inputs.units[unit] for part in parts for unit in part.units[is_outside(objective[part.units])]]
+        if named:
+            notes.append(
+                f"No coefficients were found that give every bin a mean above 0, as the {link.name} link needs: {_listed(named)}; "
+                "add an intercept, or choose the log link."
+            )
+        border = [
+            assembly.inputs.units[unit]
+            for part in parts
+            for unit in part.units[~converged[part.units] & ~is_outside(objective[part.units])]
+        ]
+        if border:
+            notes.append(
+                f"The best fit may lie where the mean of some bins is 0, beyond which the {link.name} link cannot go: {_listed(border)}; "
+                "choose the log or softplus link."
+            )
+    if family.estimates_dispersion:
+        named = [
+            assembly.inputs.units[unit] for part in parts for unit in part.units[no_more_than_poisson(part.problem.dispersion)]
+        ]
+        if named:
+            notes.append(
+                f"Not more variable than Poisson counts, so that the dispersion is 0: {', '.join(named[:8])}{f' and {len(named) - 8} more' if len(named) > 8 else ''}."
+            )
+    return tuple(notes)
+
+
+def column_notes(parts: list[Part], inputs: Inputs) -> tuple[str, ...]:
+    """Columns that were left out, and those that the data do not determine."""
+    constant = sorted({int(column) for part in parts for column in part.constant})
+    free = sorted({int(column) for part in parts for column in part.free} - set(constant))
+    notes = []
+    if constant:
+        notes.append(f"Left out because constant: {_columns(constant, inputs)}.")
+    if free:
+        notes.append(
+            f"Not determined by the data, since they add up to a constant or to each other: {_columns(free, inputs)}. "
+            "Of all equal solutions the one of smallest norm is given; rates do not depend on the choice."
+        )
+    return tuple(notes)
+
+
+def _columns(columns: Sequence[int], inputs: Inputs) -> str:
+    """Columns by name; those of a whole term by the term's."""
+    left, names = set(columns), []
+    for label, group in inputs.groups.items():
+        if len(group) > 1 and left.issuperset(group.tolist()):
+            names.append(f"all {len(group)} of '{label}'")
+            left.difference_update(group.tolist())
+    return _listed([*names, *(inputs.features[column] for column in sorted(left))])
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")

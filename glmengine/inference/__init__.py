@@ -1,0 +1,1 @@
+"""Covariance of coefficients and tests of terms."""

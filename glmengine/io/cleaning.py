@@ -1,0 +1,357 @@
+"""Repairs of what files hold: sentinels, unsorted and repeated times, reversed intervals, units of measure; each leaves a note."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from glmengine.errors import GlmError
+from glmengine.io.clocks import inside, on_this_clock, plausible
+from glmengine.io.quantity import kind_of, turn_of
+from glmengine.io.raw import RawRecording, RawSeries, RawTrials
+from glmengine.io.repair import LOST, Repair
+from glmengine.timegrid.angles import FULL_TURN
+
+NOISE_SHARE = 0.9
+
+UNITS_OF_MEASURE = {
+    "radians": "rad", "radian": "rad", "degrees": "deg", "degree": "deg", "°": "deg", "meters": "m", "meter": "m", "metres": "m", "metre": "m",
+    "centimeters": "cm", "centimeter": "cm", "centimetres": "cm", "millimeters": "mm", "millimetres": "mm", "pixel": "pixels", "px": "pixels",
+    "seconds": "s", "second": "s", "volts": "V", "amperes": "A", "hertz": "Hz", "watts": "W", "n.a.": "", "na": "", "n/a": "", "unknown": "", "none": "", "unit": "",
+}  # fmt: skip
+
+
+def clean(raw: RawRecording) -> RawRecording:
+    """The same recording with what can be repaired repaired, each repair in `notes`; `raw` is not changed.
+
+    Raises
+    ------
+    GlmError
+        If nothing is left: no unit, or no time.
+    """
+    notes = list(raw.notes)
+    near = plausible(raw)
+    series = [
+        cleaned for item in on_this_clock(raw.series, near, notes) if (cleaned := _clean_series(item, near, notes)) is not None
+    ]
+    counts = None
+    if raw.counts is not None:
+        counts = _clean_counts(raw.counts, near, notes)
+    events = {name: times for name, found in raw.events.items() if len(times := _clean_events(name, found, near, notes))}
+    trials = {name: _clean_trials(name, table, near, notes) for name, table in raw.trials.items()}
+    epochs = {name: _clean_intervals(f"epoch '{name}'", pairs, near, notes) for name, pairs in raw.epochs.items()}
+    support = None if raw.support is None else _clean_intervals("the recorded time", raw.support, near, notes, overlap=False)
+    recorded = {
+        name: _clean_intervals(f"the recorded time of unit {name}", pairs, near, notes, overlap=False)
+        for name, pairs in raw.recorded.items()
+    }
+    start_is_zero = _starts_at_zero(series, epochs, trials, support)
+    spikes = None
+    if raw.spikes is not None:
+        spikes = _clean_spikes(raw.spikes, raw.unit_names, near, start_is_zero, notes)
+    _note_units(spikes, counts, raw.unit_names, notes)
+    missing = [item.name for item in series if not item.unit and item.kind in ("continuous", "angle")]
+    if missing:
+        notes.append(f"No unit of measure is given for {_listed(missing)}.")
+    return replace(
+        raw,
+        spikes=spikes,
+        counts=counts,
+        series=series,
+        epochs={name: pairs for name, pairs in epochs.items() if len(pairs)},
+        trials={name: table for name, table in trials.items() if len(table.start)},
+        events=events,
+        support=support if support is not None and len(support) else None,
+        recorded=recorded,
+        notes=list(dict.fromkeys(notes)),
+    )
+
+
+def span_of(raw: RawRecording) -> np.ndarray:
+    """(S, 2) stretches of a cleaned recording: as the file says, else from the first to the last thing in it."""
+    if raw.support is not None:
+        return raw.support
+    ends: list[tuple[float, float]] = []
+    for item in [*raw.series, *([raw.counts] if raw.counts is not None else [])]:
+        if len(item.times):
+            period = float(np.median(np.diff(item.times))) if len(item.times) > 1 else 0.0
+            binned = item is raw.counts
+            margin = period / 2 if binned else 0.0
+            ends.append((round(float(item.times[0]) - margin, 9) + 0.0, round(float(item.times[-1]) + margin, 9)))
+    ends += [(times[0], times[-1]) for times in raw.spikes or () if len(times)]
+    ends += [(pairs[:, 0].min(), pairs[:, 1].max()) for pairs in raw.epochs.values() if len(pairs)]
+    ends += [(table.start.min(), table.stop.max()) for table in raw.trials.values() if len(table.start)]
+    if not ends:
+        raise GlmError("holds no spike and no time at all; check that the right file was exported")
+    start, stop = min(end[0] for end in ends), max(end[1] for end in ends)
+    if not stop > start:
+        raise GlmError(f"everything in it happens at one time ({start:g} s); check the unit of its times")
+    return np.array([[start, stop]])
+
+
+def _starts_at_zero(
+    series: list[RawSeries], epochs: dict[str, np.ndarray], trials: dict[str, RawTrials], support: np.ndarray | None
+) -> bool:
+    """Whether everything but the spikes starts at or after zero, so that a negative spike time cannot be meant."""
+    firsts = [item.times[0] for item in series if len(item.times)]
+    firsts += [pairs[:, 0].min() for pairs in epochs.values() if len(pairs)]
+    firsts += [table.start.min() for table in trials.values() if len(table.start)]
+    if support is not None and len(support):
+        firsts.append(support[:, 0].min())
+    return bool(firsts) and min(firsts) >= 0
+
+
+# --- units ---------------------------------------------------------------------------------------------------------
+
+
+def _clean_spikes(
+    spikes: list[np.ndarray], names: list[str], near: tuple[float, float], start_is_zero: bool, notes: list[str]
+) -> list[np.ndarray]:
+    far: dict[str, int] = {}
+    negative: dict[str, int] = {}
+    unsorted: dict[str, int] = {}
+    repeated: dict[str, int] = {}
+    cleaned = []
+    for name, found in zip(names, spikes, strict=True):
+        times = np.asarray(found, dtype=np.float64).ravel()
+        kept = inside(times, near)
+        _count(far, name, len(times) - kept.sum())
+        times = times[kept]
+        below = times < 0
+        if start_is_zero and 0 < below.sum() <= 0.1 * len(times):
+            _count(negative, name, below.sum())
+            times = times[~below]
+        backwards = int((np.diff(times) < 0).sum())
+        if backwards:
+            _count(unsorted, name, backwards)
+            times = np.sort(times)
+        same = _repeats(times)
+        _count(repeated, name, same.sum())
+        cleaned.append(times[~same])
+    _say(notes, far, "Spike times left out because they are no numbers or lie far outside the recording")
+    _say(notes, negative, "Negative spike times left out, as the recording starts at 0 s")
+    _say(notes, unsorted, "Spike times out of order, now sorted")
+    _say(notes, repeated, "Repeated spike times left out")
+    return cleaned
+
+
+def _clean_counts(counts: RawSeries, near: tuple[float, float], notes: list[str]) -> RawSeries:
+    cleaned = _in_time_order(counts, near, notes)
+    if not len(cleaned.times):
+        raise GlmError(f"its counts '{counts.name}' have no valid time; check the time base")
+    return cleaned
+
+
+def _note_units(spikes: list[np.ndarray] | None, counts: RawSeries | None, names: list[str], notes: list[str]) -> None:
+    if not names:
+        raise GlmError("holds no unit; sort the spikes first, or open the file that has the units")
+    if spikes is not None:
+        totals = np.array([len(times) for times in spikes], dtype=np.float64)
+    else:
+        totals = np.nansum(counts.values, axis=0).astype(np.float64)
+        if not np.array_equal(counts.values[np.isfinite(counts.values)], np.rint(counts.values[np.isfinite(counts.values)])):
+            return  # fluorescence: neither silence nor share has a meaning
+    silent = [name for name, total in zip(names, totals, strict=True) if total == 0]
+    if len(silent) == len(names):
+        raise GlmError("none of its units has a spike; check the unit and the start of its times")
+    if silent:
+        notes.append(f"No spikes in unit{'s' if len(silent) > 1 else ''} {_listed(silent)}.")
+    if len(names) > 2 and totals.max() > NOISE_SHARE * totals.sum():
+        share = 100 * totals.max() / totals.sum()
+        notes.append(
+            f"Unit {names[int(totals.argmax())]} has {share:.0f} % of all spikes: it may be noise that was never sorted."
+        )
+
+
+# --- series and events ------------------------------------------------------------------------------------------------
+
+
+def _clean_series(series: RawSeries, near: tuple[float, float], notes: list[str]) -> RawSeries | None:
+    series = _in_time_order(series, near, notes)
+    if not len(series.times):
+        notes.append(f"{series.name} has no valid time and was left out.")
+        return None
+    unit = series.unit.strip()
+    unit = UNITS_OF_MEASURE.get(unit.lower(), unit)
+    kind = series.kind or kind_of(series, unit)
+    if series.stored is not None:
+        return _clean_stored(series, kind, unit, notes)
+    if kind == "continuous" and unit in ("rad", "deg"):
+        notes.append(f"{series.name} in {unit} does not go round a circle: it is taken as a quantity on a line.")
+    repair = _repair_of(series.name, series.values, kind, unit, notes)
+    values = repair.apply(series.values)
+    if kind in ("continuous", "angle"):
+        missing = np.isnan(values)
+        if missing.all():
+            notes.append(f"{series.name} has no valid value: a term on it cannot be fitted.")
+        elif missing.any():
+            share = 100 * missing.mean()
+            notes.append(f"{series.name}: {max(share, 0.1):.1f} % of its values are missing; bins in longer gaps are not used.")
+    return replace(series, values=values, unit="rad" if kind == "angle" else unit, kind=kind)
+
+
+def _clean_stored(series: RawSeries, kind: str, unit: str, notes: list[str]) -> RawSeries:
+    """What is done to a series that stays in its file is decided by some of its samples, and done whenever it is read."""
+    looked: list[str] = []
+    repair = _repair_of(series.name, series.values, kind, unit, looked)
+    values = repair.apply(series.values)
+    size = 8 * len(series.stored) * series.stored.width
+    notes.append(
+        f"{series.name} is large ({size / 2**30:.1f} GB): it stays in the file and is read where it is used; "
+        f"what is said of its values comes from {len(values):,} of its {len(series.stored):,} samples."
+    )
+    # counts of a few samples would mislead
+    notes += [note for note in looked if "taken as missing" not in note]
+    if values.dtype.kind == "f" and np.isnan(values).any():
+        notes.append(f"{series.name}: some of its values are missing; bins in longer gaps are not used.")
+    stored = replace(series.stored, repair=repair, seen=(series.times, values))
+    return replace(series, values=values, unit="rad" if kind == "angle" else unit, kind=kind, stored=stored)
+
+
+def _repair_of(name: str, values: np.ndarray, kind: str, unit: str, notes: list[str]) -> Repair:
+    """What is to be done to the values, with a note for each thing that changes any."""
+    if kind not in ("continuous", "angle"):
+        return Repair(kind)
+    values = values.astype(np.float64)
+    infinite = np.isinf(values)
+    if infinite.any():
+        values[infinite] = np.nan
+        notes.append(f"{name}: {_many(infinite.sum(), 'infinite value')} taken as missing.")
+    lost = _lost(values)
+    if lost.any():
+        values[lost] = np.nan
+        notes.append(f"{name}: {_many(lost.sum(), 'sample')} of exactly -1 taken as missing.")
+    repair = Repair(kind, lost=bool(lost.any()))
+    if kind == "angle":
+        finite = values[np.isfinite(values)]
+        repair = replace(repair, degrees=unit == "deg" or (unit != "rad" and len(finite) > 0 and turn_of(finite) == 360.0))
+        if repair.degrees:
+            notes.append(f"{name} was turned from degrees into radians.")
+        elif unit != "rad":
+            notes.append(f"{name} is taken as an angle in radians.")
+        turned = np.deg2rad(finite) if repair.degrees else finite
+        if len(turned) and (turned.min() < 0 or turned.max() >= FULL_TURN):
+            notes.append(f"{name} was brought to the range from 0 to 2 pi.")
+    return repair
+
+
+def _lost(values: np.ndarray) -> np.ndarray:
+    """(T,) samples that were lost: often written as -1, in all components at once, among values that are never negative."""
+    rows = values.reshape(len(values), -1)
+    lost = (rows == LOST).all(axis=1)
+    none = np.zeros(len(rows), dtype=bool)
+    if not lost.any() or lost.all() or lost.mean() > 0.5:
+        return none
+    rest = rows[~lost]
+    if np.nanmin(rest, initial=0) < 0 or np.nanmax(rest, initial=0) <= 2:
+        return none
+    return lost
+
+
+def _in_time_order(series: RawSeries, near: tuple[float, float], notes: list[str]) -> RawSeries:
+    times, values = series.times, series.values
+    kept = inside(times, near)
+    if not kept.all():
+        notes.append(
+            f"{series.name}: {_many((~kept).sum(), 'sample')} with a time that is no number or lies far outside the recording left out."
+        )
+        times, values = times[kept], values[kept]
+    steps = np.diff(times)
+    if (steps < 0).any():
+        notes.append(f"{series.name}: its times went backwards in {_many((steps < 0).sum(), 'place')}; they were sorted.")
+        order = np.argsort(times, kind="stable")
+        times, values = times[order], values[order]
+    # closer than a nanosecond is one time
+    same = _repeats(np.round(times, 9))
+    if same.any():
+        notes.append(f"{series.name}: {_many(same.sum(), 'sample')} at a repeated time left out.")
+        times, values = times[~same], values[~same]
+    return replace(series, times=times, values=values)
+
+
+def _clean_events(name: str, times: np.ndarray, near: tuple[float, float], notes: list[str]) -> np.ndarray:
+    times = np.asarray(times, dtype=np.float64).ravel()
+    times = times[np.isfinite(times)]
+    kept = inside(times, near)
+    if not kept.all():
+        notes.append(f"events {name}: {_many((~kept).sum(), 'time')} far outside the recording left out.")
+    return np.unique(times[kept])
+
+
+# --- intervals ---------------------------------------------------------------------------------------------------------
+
+
+def _bad_rows(label: str, start: np.ndarray, stop: np.ndarray, near: tuple[float, float], notes: list[str]) -> np.ndarray:
+    """(N,) bool, True for intervals that are kept."""
+    known = inside(start, near) & inside(stop, near)
+    forwards = known & (stop > start)
+    if not known.all():
+        notes.append(f"{label}: {_many((~known).sum(), 'interval')} without valid start and stop left out.")
+    if (known & ~forwards).any():
+        notes.append(f"{label}: {_many((known & ~forwards).sum(), 'interval')} with stop before start left out.")
+    return forwards
+
+
+def _clean_intervals(
+    label: str, pairs: np.ndarray, near: tuple[float, float], notes: list[str], *, overlap: bool = True
+) -> np.ndarray:
+    """Sorted and joined where they overlap, which is noted where `overlap` is no matter of course."""
+    pairs = np.asarray(pairs, dtype=np.float64).reshape(-1, 2)
+    pairs = pairs[_bad_rows(label, pairs[:, 0], pairs[:, 1], near, notes)]
+    pairs = pairs[np.argsort(pairs[:, 0], kind="stable")]
+    if not len(pairs):
+        return pairs
+    reach = np.maximum.accumulate(pairs[:, 1])
+    first = np.concatenate([[True], pairs[1:, 0] >= reach[:-1]])
+    if overlap and not first.all():
+        notes.append(f"{label}: {_many((~first).sum(), 'interval')} overlapping an earlier one joined to it.")
+    last = np.concatenate([first[1:], [True]])
+    return np.column_stack([pairs[first, 0], reach[last]])
+
+
+def _clean_trials(name: str, table: RawTrials, near: tuple[float, float], notes: list[str]) -> RawTrials:
+    label = f"trials '{name}'"
+    kept = np.flatnonzero(_bad_rows(label, table.start, table.stop, near, notes))
+    kept = kept[np.argsort(table.start[kept], kind="stable")]
+    start, stop = table.start[kept], table.stop[kept]
+    if len(start) > 1:
+        same = np.concatenate([[False], np.diff(start) <= 1e-6])
+        if same.any():
+            notes.append(f"{label}: {int(same.sum())} that start together with an earlier one left out.")
+            kept, start, stop = kept[~same], start[~same], stop[~same]
+        following = np.concatenate([start[1:], [np.inf]])
+        if (stop > following).any():
+            notes.append(f"{label}: {int((stop > following).sum())} cut short where the next one starts.")
+        # two trials that touch would be changed by pynapple, with their properties lost
+        stop = np.where(stop >= following, following - 1e-6, stop)
+    return RawTrials(start, stop, {key: column[kept] for key, column in table.columns.items()})
+
+
+def _repeats(times: np.ndarray) -> np.ndarray:
+    """(N,) bool, True where a sorted time is the same as the one before."""
+    same = np.zeros(len(times), dtype=bool)
+    same[1:] = np.diff(times) <= 0
+    return same
+
+
+# --- words ---------------------------------------------------------------------------------------------------------------
+
+
+def _many(number: int, noun: str) -> str:
+    return f"{int(number)} {noun}" + ("" if number == 1 else "s")
+
+
+def _count(into: dict[str, int], name: str, number: int) -> None:
+    if number:
+        into[name] = int(number)
+
+
+def _say(notes: list[str], counted: dict[str, int], text: str) -> None:
+    if counted:
+        where = f"unit {next(iter(counted))}" if len(counted) == 1 else f"{len(counted)} units ({_listed(list(counted))})"
+        notes.append(f"{text}: {sum(counted.values())} ({where}).")
+
+
+def _listed(names: list[str], most: int = 8) -> str:
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")

@@ -1,0 +1,1 @@
+"""Files and containers, read and written with care."""

@@ -1,0 +1,224 @@
+"""A first reading of a file in a child process, so that a damaged one can crash or hang a foreign library without harm."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from glmengine.context import SILENT, Context
+from glmengine.errors import GlmError
+
+if TYPE_CHECKING:
+    from glmengine.io.raw import Reader
+    from glmengine.io.recipe.recipe import Recipe
+
+PROBE_OPTION = "--probe-recording"
+"""A frozen program has no Python to start: its entry points hand this first argument to `main`."""
+
+BASE_SECONDS, BYTES_PER_SECOND = 30.0, 50e6
+BASE_MEMORY = 3 * 2**30
+
+BLOCK = 2**24
+"""Bytes that are read at a time of a series."""
+
+REMEMBERED = 2000
+
+
+def probe(path: Path, reader: Reader, recipe: Recipe | None, fingerprint: str, context: Context = SILENT) -> None:
+    """Read `path` as the program will, in a child with a limit on time and memory; a file that went well before is not read again.
+
+    Parameters
+    ----------
+    path : Path
+    reader : Reader
+    recipe : Recipe, optional
+    fingerprint : str
+        What identifies the file's content.
+
+    Raises
+    ------
+    GlmError
+        What the reader said of it, or that it brought the reader down.
+    Cancelled
+        If the context says so while the child reads; the child is ended.
+    """
+    if not reader.probe or fingerprint in _remembered():
+        return
+    size = _size(path)
+    request = {
+        "path": str(path),
+        "reader": reader.name,
+        "recipe": None if recipe is None else recipe.model_dump(mode="json"),
+        "memory": BASE_MEMORY + 2 * size,
+    }
+    _ask(path, request, f"as {reader.name} ", BASE_SECONDS + size / BYTES_PER_SECOND, context)
+    _remember(fingerprint)
+
+
+def probe_series(path: Path, places: tuple[str, ...], size: int, stamp: tuple[int, int], context: Context = SILENT) -> None:
+    """Read arrays of an HDF5 file to their ends in such a child, before the program reads them; once for a file as it is.
+
+    Parameters
+    ----------
+    path : Path
+    places : tuple of str
+        Datasets in the file.
+    size : int
+        Bytes that they hold, for the limit on time.
+    stamp : (int, int)
+        Size and time of change of the file.
+    context : Context
+
+    Raises
+    ------
+    GlmError, Cancelled
+        As `probe`.
+    """
+    key = "\n".join(["series", str(path), *places, *map(str, stamp)])
+    fingerprint = hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()
+    if fingerprint in _remembered():
+        return
+    request = {"path": str(path), "series": places, "memory": BASE_MEMORY}
+    _ask(path, request, "", BASE_SECONDS + size / BYTES_PER_SECOND, context)
+    _remember(fingerprint)
+
+
+def _ask(path: Path, request: dict[str, Any], what: str, limit: float, context: Context) -> None:
+    """Start the child and say what became of it."""
+    child = subprocess.Popen(
+        _command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=_environment()
+    )
+    try:
+        code, answer = _wait(child, json.dumps(request).encode(), limit, context)
+    finally:
+        if child.poll() is None:
+            child.kill()
+        child.wait()
+    if code is None:
+        raise GlmError(
+            f"{path.name}: could not be read within {limit:.0f} s; it is damaged, or the computer is very busy: try again, or copy or export it again"
+        )
+    try:
+        reply = json.loads(answer.decode("utf-8", "replace").strip().splitlines()[-1])
+    except (IndexError, ValueError):
+        raise GlmError(f"{path.name}: is damaged: reading it {what}broke down; copy or export it again") from None
+    if "error" in reply:
+        raise GlmError(str(reply["error"]), field=str(reply.get("field", "")))
+
+
+def main() -> int:
+    """Read the file named in the request on standard input; the last line of standard output is the answer."""
+    request = json.loads(sys.stdin.buffer.read())
+    try:
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_AS, (request["memory"], request["memory"]))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    except (ImportError, ValueError, OSError):
+        pass  # no such limit on this system
+    try:
+        if "series" in request:
+            _read_series(Path(request["path"]), request["series"])
+        else:
+            _read_whole(request)
+        reply: dict[str, str | bool] = {"ok": True}
+    except GlmError as error:
+        reply = {"error": error.message, "field": error.field}
+    sys.stdout.write("\n" + json.dumps(reply) + "\n")
+    sys.stdout.flush()
+    os._exit(0)  # a library that was led astray may hang in its own clean-up
+
+
+def _read_whole(request: dict[str, Any]) -> None:
+    from glmengine.io.opening import read_raw, reader_named
+
+    recipe = None
+    if request["recipe"] is not None:
+        from glmengine.io.recipe.recipe import Recipe
+
+        recipe = Recipe.parse(request["recipe"])
+    read_raw(Path(request["path"]), reader_named(request["reader"]), recipe)
+
+
+def _read_series(path: Path, places: list[str]) -> None:
+    import h5py
+
+    try:
+        with h5py.File(path, "r") as file:
+            for place in places:
+                data = file[place]
+                step = max(1, BLOCK * data.shape[0] // max(data.size * data.dtype.itemsize, 1))
+                for first in range(0, data.shape[0], step):
+                    data[first : first + step]
+    except (OSError, KeyError, RuntimeError, ValueError) as error:
+        detail = " ".join(str(error).split())[:120]
+        raise GlmError(f"{path.name}: {places[0]} cannot be read ({detail}); copy or export the file again") from error
+
+
+def _command() -> list[str]:
+    if getattr(sys, "frozen", False):
+        return [sys.executable, PROBE_OPTION]
+    return [sys.executable, "-P", "-c", "import sys; from glmengine.io.files.probe import main; sys.exit(main())"]
+
+
+def _environment() -> dict[str, str]:
+    package = str(Path(__file__).resolve().parents[3])
+    paths = [package, *filter(None, [os.environ.get("PYTHONPATH", "")])]
+    # one thread: each would reserve address space, which is what is limited
+    return {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(paths),
+        "OPENBLAS_NUM_THREADS": "1",
+        "OMP_NUM_THREADS": "1",
+        "HDF5_USE_FILE_LOCKING": "FALSE",
+    }
+
+
+def _wait(child: subprocess.Popen[bytes], request: bytes, limit: float, context: Context) -> tuple[int | None, bytes]:
+    """Exit code and output; the code is None when the time ran out."""
+    give_up = time.monotonic() + limit
+    to_send: bytes | None = request
+    while True:
+        try:
+            answer, _ = child.communicate(to_send, timeout=0.1)
+            return child.returncode, answer
+        except subprocess.TimeoutExpired:
+            to_send = None
+            context.check()
+            if time.monotonic() > give_up:
+                return None, b""
+
+
+def _size(path: Path) -> int:
+    if path.is_dir():
+        return sum(file.stat().st_size for file in path.iterdir() if file.is_file())
+    return path.stat().st_size
+
+
+def _memory_file() -> Path:
+    base = os.environ.get("XDG_STATE_HOME") or os.environ.get("LOCALAPPDATA") or str(Path.home() / ".local" / "state")
+    return Path(base) / "glmengine" / "opened"
+
+
+def _remembered() -> list[str]:
+    try:
+        return _memory_file().read_text(encoding="ascii").split()[-REMEMBERED:]
+    except (OSError, UnicodeDecodeError):
+        return []
+
+
+def _remember(fingerprint: str) -> None:
+    """Append to the list of files that went well; where that cannot be written the next opening probes again."""
+    file = _memory_file()
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with open(file, "a", encoding="ascii") as stream:
+            stream.write(fingerprint + "\n")
+    except OSError:
+        return

@@ -1,0 +1,156 @@
+"""MATLAB files, version 5 (scipy) and 7.3 (HDF5); a recipe says what their arrays are."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from glmengine.errors import GlmError
+from glmengine.io.raw import LARGEST_ARRAY, RawRecording, Reader, text_of
+
+if TYPE_CHECKING:
+    import h5py
+
+    from glmengine.io.recipe.recipe import Recipe
+
+VERSION_5, VERSION_7 = b"MATLAB 5.0 MAT-file", b"MATLAB 7.3 MAT-file"
+DEEPEST = 6
+MOST_CELLS = 20_000
+LONGEST_TEXT = 10_000
+
+
+def recognises(path: Path, head: bytes) -> bool:
+    """True for the text with which MATLAB begins its files."""
+    return head.startswith((VERSION_5, VERSION_7))
+
+
+def arrays(path: Path, names: set[str] | None = None) -> dict[str, np.ndarray | list[np.ndarray]]:
+    """Every numeric array, fields of structs as ``struct.field``, cell arrays of vectors as lists; those of files beside it on request."""
+    from glmengine.io.recipe.companions import add_arrays_beside
+
+    found = _arrays(path)
+    add_arrays_beside(found, path, names)
+    return found
+
+
+def _arrays(path: Path) -> dict[str, np.ndarray | list[np.ndarray]]:
+    with open(path, "rb") as file:
+        head = file.read(len(VERSION_7))
+    found: dict[str, np.ndarray | list[np.ndarray]] = {}
+    if head == VERSION_7:
+        import h5py
+
+        with h5py.File(path, "r") as file:
+            for name in file:
+                if not name.startswith("#"):
+                    _from_hdf5(found, name, file, file.get(name, getlink=True), 0)
+        return found
+    import scipy.io
+
+    fitting = []
+    for name, shape, kind in scipy.io.whosmat(str(path)):
+        if kind not in ("function", "object", "opaque", "unknown") and math.prod(shape) * 8 <= LARGEST_ARRAY:
+            fitting.append(name)
+    if fitting:
+        for name, value in scipy.io.loadmat(str(path), variable_names=fitting, chars_as_strings=True).items():
+            if not name.startswith("__"):
+                _from_scipy(found, name, value, 0)
+    return found
+
+
+def read(path: Path, recipe: Recipe | None) -> RawRecording:
+    """The recording that the recipe makes of the file's arrays."""
+    from glmengine.io.recipe.apply import apply_recipe
+    from glmengine.io.recipe.recipe import references
+
+    if recipe is None:
+        raise GlmError(f"{path.name}: a MATLAB file needs a recipe that says what its arrays are")
+    return apply_recipe(recipe, arrays(path, references(recipe)))
+
+
+READER = Reader("MATLAB", (".mat",), recognises, read, needs_recipe=True, probe=True, arrays=arrays)
+
+
+def _from_scipy(found: dict[str, Any], name: str, value: Any, depth: int) -> None:
+    if not isinstance(value, np.ndarray) or depth > DEEPEST:
+        return
+    if value.dtype.names:  # a struct, or an array of structs, of which a single one is taken apart
+        if value.size == 1:
+            for field in value.dtype.names:
+                _from_scipy(found, f"{name}.{field}", value.ravel()[0][field], depth + 1)
+        else:
+            for field in value.dtype.names:
+                _keep_cells(found, f"{name}.{field}", [np.asarray(entry[field]) for entry in value.ravel()[:MOST_CELLS]])
+    elif value.dtype.kind == "O":
+        _keep_cells(found, name, [np.asarray(cell) for cell in value.ravel()[:MOST_CELLS]])
+    elif value.dtype.kind in "buif":
+        found[name] = value
+    elif value.dtype.kind == "U":
+        found[name] = np.array([text.strip() for text in value.ravel()])
+
+
+def _keep_cells(found: dict[str, Any], name: str, cells: list[np.ndarray]) -> None:
+    """A cell array of numeric vectors is a list of units; of single numbers or of texts, an array."""
+    if all(cell.dtype.kind in "buif" for cell in cells):
+        if cells and all(cell.size == 1 for cell in cells):
+            found[name] = np.array([cell.ravel()[0] for cell in cells])
+        else:
+            found[name] = [cell.ravel() for cell in cells]
+    elif all(cell.dtype.kind in "US" and cell.size <= 1 for cell in cells):
+        found[name] = np.array([text_of(cell.ravel()[0]) if cell.size else "" for cell in cells])
+
+
+def _from_hdf5(found: dict[str, Any], name: str, parent: h5py.Group, link: Any, depth: int) -> None:
+    import h5py
+
+    if not isinstance(link, h5py.HardLink) or depth > DEEPEST:
+        return
+    item = parent[name.rsplit(".", 1)[-1]]
+    if isinstance(item, h5py.Group):
+        for field in item:
+            inner: dict[str, Any] = {}
+            _from_hdf5(inner, field, item, item.get(field, getlink=True), depth + 1)
+            found.update({f"{name}.{key}": value for key, value in inner.items()})
+        return
+    kind = text_of(item.attrs.get("MATLAB_class", ""))
+    if kind == "cell" and item.dtype == h5py.ref_dtype:
+        cells = []
+        for reference in item[()].T.ravel()[:MOST_CELLS]:
+            cell = parent.file[reference] if reference else None
+            if isinstance(cell, h5py.Dataset):
+                cells.append(_text(cell) if text_of(cell.attrs.get("MATLAB_class", "")) == "char" else _numbers(cell))
+        if all(cell is not None for cell in cells):
+            _keep_cells(found, name, cells)
+    elif kind == "char":
+        text = _text(item)
+        if text is not None:
+            found[name] = text
+    else:
+        values = _numbers(item)
+        if values is not None:
+            found[name] = values
+
+
+def _text(item: h5py.Dataset) -> np.ndarray | None:
+    """A row of characters as one text."""
+    codes = _numbers(item)
+    if codes is None or codes.size >= LONGEST_TEXT:
+        return None
+    return np.array(["".join(map(chr, codes.ravel().astype(np.uint16)))])
+
+
+def _numbers(item: h5py.Dataset) -> np.ndarray | None:
+    """A numeric dataset in MATLAB's orientation; None for what is too large, lies elsewhere or is no number."""
+    if (
+        item.external
+        or item.is_virtual
+        or item.dtype.kind not in "buif"
+        or (item.size or 0) * item.dtype.itemsize > LARGEST_ARRAY
+    ):
+        return None
+    if "MATLAB_empty" in item.attrs:
+        return np.empty(0)
+    return item[()].T

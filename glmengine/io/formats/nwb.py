@@ -1,0 +1,90 @@
+"""Neurodata Without Borders, read with h5py alone: quickly, without the raw signals, whatever schema version or extension wrote it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from glmengine.errors import GlmError
+from glmengine.io.nwb.responses import Response, choose_response
+from glmengine.io.nwb.series import add_series, tell_names_apart
+from glmengine.io.nwb.sweeps import SWEEPS, join_sweeps
+from glmengine.io.nwb.tables import add_event_table, add_intervals, is_event_table, is_interval_table
+from glmengine.io.nwb.units import add_units, is_units_table
+from glmengine.io.nwb.walk import groups_in
+from glmengine.io.nwb_extras import add_what_only_we_write, is_ours
+from glmengine.io.raw import RawRecording, Reader
+
+if TYPE_CHECKING:
+    import h5py
+
+    from glmengine.io.recipe.recipe import Recipe
+
+SIGNATURE = b"\x89HDF\r\n\x1a\n"
+
+PLACES = ("acquisition", "stimulus/presentation", "processing", "analysis", "scratch", "intervals", "events")
+"""Where NWB files keep what happens over time."""
+
+
+def recognises(path: Path, head: bytes) -> bool:
+    """True for an HDF5 file that is named as NWB, or whose root says that it is."""
+    if path.is_dir() or SIGNATURE not in (head[:8], head[512:520], head[1024:1032], head[2048:2056]):
+        return False
+    return path.suffix.lower() in READER.endings or b"nwb_version" in head or _root_says_nwb(path)
+
+
+def read(path: Path, recipe: Recipe | None = None) -> RawRecording:
+    """Units, behaviour and stimuli, intervals; raw signals and pictures are left where they are.
+
+    Of calcium imaging a recipe with counts may name the series whose cells are the units.
+    """
+    import h5py
+
+    raw = RawRecording()
+    with h5py.File(path, "r") as file:
+        if "nwb_version" not in file.attrs:
+            if "nwb_version" in file:
+                raise GlmError(f"{path.name}: is NWB of the old version 1, which is not read; convert it to NWB 2")
+            raise GlmError(f"{path.name}: is HDF5 but not NWB; open it as MATLAB 7.3 with a recipe, or convert it to NWB")
+        responses: list[Response] = []
+        tables, sweeps = [], []
+        for place in PLACES:
+            for found in groups_in(file, place, raw.notes):
+                if found.is_series:
+                    add_series(raw, responses, path, found)
+                    sweeps += [found.label] if found.kind in SWEEPS else []
+                elif is_interval_table(found.group):
+                    add_intervals(raw, found)
+                elif is_units_table(found.group):
+                    tables.append(found.group)
+                elif is_event_table(found.group):
+                    add_event_table(raw, found)
+        raw.series = join_sweeps(raw.series, sweeps, raw.notes)
+        tell_names_apart(raw.series)
+        _note_templates(raw, file)
+        if not add_units(raw, file, path.name, tables, has_responses=bool(responses)):
+            choose_response(raw, responses, recipe, path.name)
+        if is_ours(file):
+            add_what_only_we_write(raw, file)
+    return raw
+
+
+def _note_templates(raw: RawRecording, file: h5py.File) -> None:
+    """Say that there are pictures without times; those that were shown are found through the series that says when."""
+    names = list(file["stimulus/templates"]) if "stimulus/templates" in file else []
+    if names:
+        more = " and others" if len(names) > 4 else ""
+        raw.notes.append(f"stimulus/templates ({', '.join(names[:4])}{more}) has no times of its own and was not read by itself.")
+
+
+READER = Reader("NWB", (".nwb",), recognises, read, probe=True)
+
+
+def _root_says_nwb(path: Path) -> bool:
+    """Whether a later part of the file names the attribute; looked for in the bytes, because a damaged file may crash the library."""
+    with open(path, "rb") as file:
+        content = file.read(4 * 2**20)
+        size = file.seek(0, 2)
+        file.seek(max(0, size - 4 * 2**20))
+        content += file.read()
+    return b"nwb_version" in content

@@ -1,0 +1,147 @@
+"""Tables: CSV, TSV and Parquet; a recipe says what their columns are, and may name columns of tables beside the file."""
+
+from __future__ import annotations
+
+import io
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from glmengine.errors import GlmError
+from glmengine.io.raw import LARGEST_ARRAY, LARGEST_TEXT, RawRecording, Reader, unique_names
+from glmengine.io.recipe.table_text import Layout, is_number, layout_of, text_in
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from glmengine.io.recipe.recipe import Recipe
+
+TEXT_ENDINGS, PARQUET = (".csv", ".tsv", ".txt"), b"PAR1"
+DATE = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}")
+
+
+def recognises(path: Path, head: bytes) -> bool:
+    """True for Parquet, and for text under one of the endings of tables whose lines have the same number of cells."""
+    if path.is_dir():
+        return False
+    if head.startswith(PARQUET):
+        return True
+    if path.suffix.lower() not in TEXT_ENDINGS:
+        return False
+    try:
+        # the head may end in the middle of a line
+        text = text_in(head, cut=True)
+    except UnicodeDecodeError:
+        return False
+    layout = layout_of(text[: text.rfind("\n") + 1] or text)
+    return len(layout.widths) == 1 and (max(layout.widths) > 1 or layout.header_rows == 0 or _is_column(text, layout))
+
+
+def arrays(path: Path, names: set[str] | None = None) -> dict[str, np.ndarray | list[np.ndarray]]:
+    """Every column by name, and of the tables beside the file those columns that `names` asks for as ``FILE:COLUMN``."""
+    from glmengine.io.recipe.companions import add_arrays_beside
+
+    found: dict[str, np.ndarray | list[np.ndarray]] = dict(_columns(path))
+    add_arrays_beside(found, path, names)
+    return found
+
+
+def read(path: Path, recipe: Recipe | None) -> RawRecording:
+    """The recording that the recipe makes of the columns."""
+    from glmengine.io.recipe.apply import apply_recipe
+    from glmengine.io.recipe.recipe import references
+
+    if recipe is None:
+        raise GlmError(f"{path.name}: a table needs a recipe that says what its columns are")
+    return apply_recipe(recipe, arrays(path, references(recipe)))
+
+
+READER = Reader("table", (*TEXT_ENDINGS, ".parquet"), recognises, read, needs_recipe=True, probe=True, arrays=arrays)
+
+
+def _columns(path: Path) -> dict[str, np.ndarray | list[np.ndarray]]:
+    with open(path, "rb") as file:
+        head = file.read(4096)
+    return _parquet(path) if head.startswith(PARQUET) else _csv(path)
+
+
+def _parquet(path: Path) -> dict[str, np.ndarray | list[np.ndarray]]:
+    try:
+        import pyarrow.parquet as parquet
+    except ImportError as error:
+        raise GlmError(
+            f"{path.name}: reading Parquet needs the package pyarrow; install it (pip install pyarrow), or save the table as CSV"
+        ) from error
+    file = parquet.ParquetFile(path)
+    rows = file.metadata.num_rows
+    if rows * 8 > LARGEST_ARRAY:
+        raise GlmError(f"{path.name}: has {rows:,} rows, too many to read at once; save a shorter stretch")
+    table = file.read()
+    return _plain({name: table.column(name).to_pandas() for name in table.column_names})
+
+
+def _csv(path: Path) -> dict[str, np.ndarray | list[np.ndarray]]:
+    import pandas as pd
+
+    if path.stat().st_size > LARGEST_TEXT:
+        raise GlmError(
+            f"{path.name}: is a text file of {path.stat().st_size / 2**30:.1f} GB, too large to read; save it as Parquet or NWB"
+        )
+    with open(path, "rb") as file:
+        content = file.read()
+    try:
+        text = text_in(content)
+    except UnicodeDecodeError as error:
+        raise GlmError(f"{path.name}: is not text ({error.reason}); save it again as CSV in UTF-8") from error
+    layout = layout_of(text)
+    try:
+        table = pd.read_csv(
+            io.StringIO(text), sep=layout.separator, header=None, skiprows=layout.skipped + layout.header_rows, decimal=layout.decimal,
+            skipinitialspace=True, skip_blank_lines=True, low_memory=False,
+        )  # fmt: skip
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
+        raise GlmError(
+            f"{path.name}: is no table ({' '.join(str(error).split())[:100]}); save it again with one row a line"
+        ) from error
+    names = list(layout.names[: table.shape[1]])
+    names += [f"column{number + 1}" for number in range(len(names), table.shape[1])]
+    return _plain({name: table.iloc[:, number] for number, name in enumerate(unique_names(names))})
+
+
+def _plain(columns: dict[str, pd.Series]) -> dict[str, np.ndarray | list[np.ndarray]]:
+    """Columns as arrays: dates and times of day as seconds from the earliest, lists of numbers as lists of arrays."""
+    import pandas as pd
+
+    found: dict[str, np.ndarray | list[np.ndarray]] = {}
+    dates: dict[str, pd.Series] = {}
+    for name, column in columns.items():
+        text = pd.api.types.is_object_dtype(column.dtype) or pd.api.types.is_string_dtype(column.dtype)
+        first = column.dropna().iloc[0] if len(column.dropna()) else None
+        if pd.api.types.is_datetime64_any_dtype(column.dtype) or (text and isinstance(first, str) and DATE.match(first.strip())):
+            moments = pd.to_datetime(column, errors="coerce", utc=True, format=None if not text else "ISO8601")
+            dates[name] = moments
+            found[name] = np.empty(0)
+        elif pd.api.types.is_timedelta64_dtype(column.dtype):
+            found[name] = column.dt.total_seconds().to_numpy()
+        elif isinstance(first, list | np.ndarray):
+            cells = [np.asarray([] if cell is None else cell) for cell in column]
+            if all(cell.dtype.kind in "buif" for cell in cells):
+                found[name] = [cell.ravel() for cell in cells]
+        elif text or isinstance(column.dtype, pd.CategoricalDtype):
+            found[name] = column.astype(object).where(column.notna(), "").astype(str).to_numpy(dtype=object)
+        elif pd.api.types.is_extension_array_dtype(column.dtype):
+            found[name] = column.to_numpy(dtype=np.float64, na_value=np.nan)
+        else:
+            found[name] = column.to_numpy()
+    if dates:
+        origin = min(moments.min() for moments in dates.values())
+        found |= {name: (moments - origin).dt.total_seconds().to_numpy() for name, moments in dates.items()}
+    return found
+
+
+def _is_column(text: str, layout: Layout) -> bool:
+    """Whether a single column has numbers below its name."""
+    rows = [line for line in text.splitlines()[layout.skipped + layout.header_rows :] if line.strip()]
+    return bool(rows) and is_number(rows[0])

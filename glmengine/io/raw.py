@@ -1,0 +1,176 @@
+"""What a reader hands over: a recording as plain arrays, before cleaning, without pynapple, so that a child process can make it quickly."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from glmengine.errors import GlmError
+
+if TYPE_CHECKING:
+    from glmengine.io.files.stored import StoredSeries
+    from glmengine.io.recipe.recipe import Recipe
+
+LARGEST_ARRAY = 2 * 2**30
+"""Bytes of the largest array that is read into memory; larger ones are left out with a note, or refused where they are needed."""
+
+LARGEST_TEXT = 2**30
+"""Bytes of the largest text file that is read."""
+
+
+LARGEST_NOTE = 2**26
+"""Bytes of the largest text that only says something about the data (parameters, labels, events)."""
+
+
+@dataclass
+class RawSeries:
+    """Something measured over time, as the file has it.
+
+    Attributes
+    ----------
+    name : str
+    times : array (T,)
+        Seconds.
+    values : array (T,) or (T, C) or (T, ...)
+        Already multiplied by the file's conversion factor.
+    unit : str
+        As the file writes it.
+    kind : str, optional
+        As in `Covariate`; guessed from unit and name where None.
+    components : tuple of str
+        Names of the columns.
+    support : array (S, 2), optional
+        Stretches in which it was recorded, where the file says so.
+    """
+
+    name: str
+    times: np.ndarray
+    values: np.ndarray
+    unit: str = ""
+    kind: Literal["continuous", "angle", "step", "category"] | None = None
+    components: tuple[str, ...] = ()
+    description: str = ""
+    support: np.ndarray | None = None
+    source: str = ""
+    """Where in the file it lies."""
+    stored: StoredSeries | None = None
+    """Where it stays in its file because it is large; `times` and `values` are then of some of its samples, the first and last with them."""
+
+
+@dataclass
+class RawTrials:
+    """A table of intervals with properties: one row a trial."""
+
+    start: np.ndarray
+    stop: np.ndarray
+    columns: dict[str, np.ndarray] = field(default_factory=dict)
+
+
+@dataclass
+class RawRecording:
+    """Everything found in a file; either `spikes` (one array of seconds a unit) or `counts` (T, M) is given."""
+
+    spikes: list[np.ndarray] | None = None
+    counts: RawSeries | None = None
+    unit_names: list[str] = field(default_factory=list)
+    unit_columns: dict[str, np.ndarray] = field(default_factory=dict)
+    series: list[RawSeries] = field(default_factory=list)
+    epochs: dict[str, np.ndarray] = field(default_factory=dict)
+    trials: dict[str, RawTrials] = field(default_factory=dict)
+    events: dict[str, np.ndarray] = field(default_factory=dict)
+    support: np.ndarray | None = None
+    """(S, 2) stretches that were recorded, where the file says so; else from the first to the last thing in it."""
+    recorded: dict[str, np.ndarray] = field(default_factory=dict)
+    """(S, 2) stretches in which a unit was observed, for those units of which the file says so."""
+    notes: list[str] = field(default_factory=list)
+    extras: dict[str, Any] = field(default_factory=dict)
+    """What goes into the recording's `source` (the truth of a simulated one)."""
+
+
+@dataclass(frozen=True)
+class Reader:
+    """One file format.
+
+    Attributes
+    ----------
+    name : str
+        What the user calls it (``"NWB"``).
+    endings : tuple of str
+        Endings that files of this format may have, in lower case with the dot; empty for folders.
+    recognises : callable
+        ``recognises(path, head)`` is True if the content is of this format; `head` is the first few kB of a file, empty for a
+        folder. Never raises for a file of another format.
+    read : callable
+        ``read(path, recipe)`` returns a `RawRecording`; raises `GlmError` for what a user can put right.
+    needs_recipe : bool
+        The format has no standard: a recipe says what its arrays are.
+    arrays : callable, optional
+        ``arrays(path, names)`` returns everything in a file without a standard by name, for the assistant that makes a recipe;
+        `names` are those that a recipe asks for, which may lie beside the file.
+    probe : bool
+        Read first in a child process, because the library below may crash or hang on a damaged file.
+    """
+
+    name: str
+    endings: tuple[str, ...]
+    recognises: Callable[[Path, bytes], bool]
+    read: Callable[[Path, Recipe | None], RawRecording]
+    needs_recipe: bool = False
+    probe: bool = False
+    arrays: Callable[..., dict[str, Any]] | None = None
+
+
+def note_bytes(path: Path) -> bytes:
+    """The content of a file that says something about the data; `GlmError` where it is larger than any such file."""
+    size = path.stat().st_size
+    if size > LARGEST_NOTE:
+        raise GlmError(f"{path.name}: is {size / 2**20:.0f} MB, far too large for what it should hold; copy it again")
+    return path.read_bytes()
+
+
+def text_of(value: Any) -> str:
+    """A string from bytes or whatever a file holds; damaged characters are replaced."""
+    if isinstance(value, bytes | np.bytes_):
+        return bytes(value).decode("utf-8", "replace")
+    return str(value)
+
+
+def plain_column(values: np.ndarray) -> np.ndarray:
+    """A column of a table as numbers, booleans or str, whatever dtype the file has."""
+    values = np.asarray(values)
+    if values.dtype.kind in "OSU":
+        return np.array([text_of(value) for value in values.ravel()], dtype=object).reshape(values.shape)
+    return values
+
+
+def unique_names(names: list[str]) -> list[str]:
+    """The same names, later repeats told apart by a number."""
+    seen: set[str] = set()
+    unique = []
+    for name in names:
+        candidate, number = name, 2
+        while candidate in seen:
+            candidate, number = f"{name}_{number}", number + 1
+        seen.add(candidate)
+        unique.append(candidate)
+    return unique
+
+
+def free_name(taken: Container[str], names: Sequence[str]) -> str:
+    """The last of `names`, those of the groups around it and a number before or behind it where that is taken."""
+    name = safe_name(names[-1])
+    if name in taken and len(names) > 2:
+        name = f"{safe_name(names[-2])}_{name}"
+    candidate, number = name, 2
+    while candidate in taken:
+        candidate, number = f"{name}_{number}", number + 1
+    return candidate
+
+
+def safe_name(name: str) -> str:
+    """A name that can stand in a reference: a dot separates a covariate from its component, so it may not be in either."""
+    return name.strip().replace(".", "_").replace("/", "_") or "unnamed"

@@ -1,0 +1,1 @@
+"""Recipes: what the arrays of a file without a standard are."""

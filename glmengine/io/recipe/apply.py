@@ -1,0 +1,261 @@
+"""A recipe applied: the recording that named arrays are, when a recipe says which is what."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from glmengine.errors import GlmError
+from glmengine.io.raw import RawRecording, RawSeries, RawTrials, plain_column, safe_name, unique_names
+from glmengine.io.recipe.recipe import COLUMN, Arrays, Counts, Measured, Recipe, Spikes, TimeBase
+
+MOST_TEXTS = 50
+"""Different texts that a covariate may have."""
+
+
+def apply_recipe(recipe: Recipe, arrays: Arrays) -> RawRecording:
+    """Make a recording of named arrays.
+
+    Raises
+    ------
+    GlmError
+        If an array is missing or does not fit; `field` is the recipe's.
+    """
+    raw = RawRecording()
+    if recipe.spikes is not None:
+        _add_spikes(raw, recipe.spikes, arrays)
+    else:
+        _add_counts(raw, recipe.counts, arrays)
+    for position, item in enumerate(recipe.covariates):
+        raw.series.append(_series(item, arrays, f"covariates.{position}"))
+    for position, item in enumerate(recipe.epochs):
+        field = f"epochs.{position}"
+        pair = [
+            item.seconds(_numbers(arrays, name, f"{field}.{end}"), field)
+            for end, name in (("start", item.start), ("stop", item.stop))
+        ]
+        _same_length(pair, item.name, field)
+        raw.epochs[safe_name(item.name)] = np.column_stack(pair)
+    for position, item in enumerate(recipe.trials):
+        field = f"trials.{position}"
+        start, stop = (
+            item.seconds(_numbers(arrays, name, f"{field}.{end}"), field)
+            for end, name in (("start", item.start), ("stop", item.stop))
+        )
+        columns = {safe_name(name): np.ravel(_array(arrays, name, f"{field}.properties")) for name in item.properties}
+        _same_length([start, stop, *columns.values()], item.name, field)
+        raw.trials[safe_name(item.name)] = RawTrials(start, stop, columns)
+    for position, item in enumerate(recipe.events):
+        field = f"events.{position}"
+        raw.events[safe_name(item.name)] = item.seconds(_numbers(arrays, item.times, f"{field}.times"), field)
+    return raw
+
+
+def _add_spikes(raw: RawRecording, spikes: Spikes, arrays: Arrays) -> None:
+    found = _get(arrays, spikes.times, "spikes.times")
+    owned = _rows_of_units(found) if not spikes.units and not spikes.more else None
+    if spikes.more:
+        owned = [
+            _plain_numbers(_array(arrays, name, "spikes.more"), name, "spikes.more") for name in (spikes.times, *spikes.more)
+        ]
+    index = None
+    if owned is not None:
+        cells = [_plain_numbers(cell, spikes.times, "spikes.times") for cell in owned]
+        # a table has as many rows as its longest column: what is missing below a shorter one is no spike
+        cells = [cell[np.isfinite(cell)] if isinstance(found, np.ndarray) else cell for cell in cells]
+        raw.spikes = [spikes.seconds(cell, "spikes") for cell in cells]
+        raw.unit_names = list(map(str, range(len(cells))))
+        if spikes.more:
+            raw.unit_names = unique_names([safe_name(name) for name in (spikes.times, *spikes.more)])
+    else:
+        times = spikes.seconds(_numbers(arrays, spikes.times, "spikes.times"), "spikes")
+        if not spikes.units:
+            times = times[: _last_finite(times)]
+            raw.spikes, raw.unit_names = [times], [safe_name(spikes.times)]
+        else:
+            owners = np.ravel(_array(arrays, spikes.units, "spikes.units"))
+            _same_length([times, owners], f"{spikes.times} and {spikes.units}", "spikes.units")
+            names, index = _sorted_by_owner(raw, times, owners)
+            raw.unit_names = unique_names([safe_name(str(name)) for name in names])
+    _describe_units(raw, spikes, arrays, index)
+
+
+def _rows_of_units(found: np.ndarray | list[np.ndarray]) -> list[np.ndarray] | None:
+    """Spike times of each unit where they come so: cells, or rows or columns of which each goes forwards, filled up with NaN."""
+    if isinstance(found, list):
+        return found
+    if found.ndim != 2 or min(found.shape) < 2 or found.dtype.kind not in "uif":
+        return None
+    for rows in (found, found.T):
+        kept = [row[np.isfinite(row)] for row in rows]
+        # whole arrays of zeros fill up where the numbers are whole
+        kept = [row[: len(np.trim_zeros(row, "b"))] for row in kept]
+        if all((np.diff(row) >= 0).all() for row in kept):
+            return kept
+    return None
+
+
+def _last_finite(times: np.ndarray) -> int:
+    """How many times there are before the NaN that fill up a column."""
+    finite = np.flatnonzero(np.isfinite(times))
+    return int(finite[-1]) + 1 if len(finite) else len(times)
+
+
+def _sorted_by_owner(raw: RawRecording, times: np.ndarray, owners: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Give each unit its spikes; returns the units' names and which spike each unit begins with."""
+    known = np.isfinite(times)
+    known &= np.isfinite(owners) if owners.dtype.kind == "f" else np.array([owner != "" for owner in owners], dtype=bool)
+    places = np.flatnonzero(known)
+    times, owners = times[known], owners[known]
+    if owners.dtype.kind == "f" and np.array_equal(owners, np.rint(owners)):
+        owners = owners.astype(np.int64)
+    names, first, index = np.unique(owners, return_index=True, return_inverse=True)
+    order = np.argsort(index, kind="stable")
+    bounds = np.searchsorted(index[order], np.arange(len(names) + 1))
+    raw.spikes = [times[order[bounds[unit] : bounds[unit + 1]]] for unit in range(len(names))]
+    return names, places[first]
+
+
+def _describe_units(raw: RawRecording, spikes: Spikes, arrays: Arrays, index: np.ndarray | None) -> None:
+    """Names and properties of the units, one value a unit; of a spike (the `index` of each unit's first) where they are as many as those."""
+
+    def column(name: str, field: str) -> np.ndarray:
+        values = np.ravel(_array(arrays, name, field))
+        if index is not None and len(values) != len(raw.unit_names) and len(values) > index.max(initial=-1):
+            values = values[index]
+        if len(values) != len(raw.unit_names):
+            raise GlmError(
+                f"field '{field}': '{name}' has {len(values)} values for {len(raw.unit_names)} units; name an array with one for each",
+                field=field,
+            )
+        return values
+
+    if spikes.names:
+        given = column(spikes.names, "spikes.names")
+        raw.unit_names = unique_names([safe_name(_short(value)) for value in given])
+    for name in spikes.properties:
+        raw.unit_columns[name.rsplit(":", 1)[-1].rsplit(".", 1)[-1]] = plain_column(column(name, "spikes.properties"))
+
+
+def _short(value: object) -> str:
+    """A name, of a whole number without its point."""
+    return str(int(value)) if isinstance(value, float | np.floating) and float(value).is_integer() else str(value)
+
+
+def _add_counts(raw: RawRecording, counts: Counts, arrays: Arrays) -> None:
+    columns = [_array(arrays, name, "counts.values") for name in counts.values]
+    if len(columns) == 1:
+        values = np.atleast_2d(np.squeeze(columns[0]))
+        values = values.T if values.shape[0] == 1 else values
+        values = values.T if counts.units_first else values
+        length = len(_numbers(arrays, counts.times, "counts.times")) if counts.times else len(values)
+        if values.shape[0] != length and values.shape[1] == length:
+            values = values.T
+        raw.unit_names = [str(unit) for unit in range(values.shape[1])]
+    else:
+        columns = [np.ravel(column) for column in columns]
+        _same_length(columns, "the counts", "counts.values")
+        values = np.column_stack(columns)
+        raw.unit_names = unique_names([safe_name(name) for name in counts.values])
+    if values.dtype.kind not in "buif":
+        raise GlmError(f"the counts are {values.dtype}, not numbers; name other columns", field="counts.values")
+    times = _times(counts, counts.times, len(values), arrays, "counts", centred=True)
+    _same_length([times, values], "the counts and their times", "counts.times")
+    raw.counts = RawSeries("counts", times, values)
+
+
+def _series(item: Measured, arrays: Arrays, field: str) -> RawSeries:
+    columns = [_array(arrays, name, f"{field}.values") for name in item.values]
+    if len(columns) == 1 and columns[0].dtype.kind in "OSU":
+        return _category(item, columns[0], arrays, field)
+    for name, column in zip(item.values, columns, strict=True):
+        if column.dtype.kind not in "buif":
+            raise GlmError(
+                f"'{name}' holds {column.dtype}, not numbers; name another array, or code it as numbers", field=f"{field}.values"
+            )
+    if len(columns) == 1:
+        values = np.squeeze(columns[0])
+        values = values.reshape(1) if values.ndim == 0 else values
+        length = len(_numbers(arrays, item.times, f"{field}.times")) if item.times else len(values)
+        if values.ndim == 2 and values.shape[0] != length and values.shape[1] == length:
+            values = values.T
+    else:
+        columns = [np.ravel(column) for column in columns]
+        _same_length(columns, item.name, f"{field}.values")
+        values = np.column_stack(columns)
+    times = _times(item, item.times, len(values), arrays, field)
+    _same_length([times, values], f"{item.name} and its times", f"{field}.times")
+    width = values.shape[1] if values.ndim == 2 else 0
+    components = item.components or (tuple("xyz"[:width]) if width <= 3 else tuple(map(str, range(width))))
+    if width and len(components) != width:
+        raise GlmError(
+            f"{item.name} has {width} components and {len(components)} names for them; give {width} names",
+            field=f"{field}.components",
+        )
+    if item.scale != 1.0:
+        values = values * item.scale
+    return RawSeries(safe_name(item.name), times, values, item.unit, item.kind or None, components if width else ())
+
+
+def _category(item: Measured, texts: np.ndarray, arrays: Arrays, field: str) -> RawSeries:
+    """Texts over time, as numbers in the order of the alphabet."""
+    texts = plain_column(np.ravel(texts))
+    kinds = sorted(set(texts))
+    if len(kinds) > MOST_TEXTS:
+        raise GlmError(
+            f"'{item.values[0]}' holds {len(kinds)} different texts; name an array of numbers, or of at most {MOST_TEXTS} texts",
+            field=f"{field}.values",
+        )
+    codes = np.searchsorted(np.array(kinds, dtype=object), texts).astype(np.int64)
+    times = _times(item, item.times, len(texts), arrays, field)
+    _same_length([times, codes], f"{item.name} and its times", f"{field}.times")
+    said = ", ".join(f"{code} {kind or 'empty'}" for code, kind in enumerate(kinds))
+    return RawSeries(safe_name(item.name), times, codes, item.unit, "category", description=said)
+
+
+def _times(base: TimeBase, name: str, length: int, arrays: Arrays, field: str, *, centred: bool = False) -> np.ndarray:
+    if name:
+        return base.seconds(_numbers(arrays, name, f"{field}.times"), field)
+    if base.rate is None:
+        raise GlmError(
+            f"field '{field}': has neither times nor a rate; name the array of times, or give the sampling rate",
+            field=f"{field}.times",
+        )
+    return (np.arange(length) + (0.5 if centred else 0.0)) / base.rate + base.offset
+
+
+def _get(arrays: Arrays, name: str, field: str) -> np.ndarray | list[np.ndarray]:
+    column = COLUMN.search(name)
+    whole = arrays.get(COLUMN.sub("", name)) if column and name not in arrays else None
+    if isinstance(whole, np.ndarray) and whole.ndim == 2 and int(column[1]) < whole.shape[1]:
+        return whole[:, int(column[1])]
+    if name not in arrays:
+        have = ", ".join(list(arrays)[:20]) or "nothing"
+        raise GlmError(f"field '{field}': there is no array or column '{name}'; the file holds: {have}", field=field)
+    return arrays[name]
+
+
+def _array(arrays: Arrays, name: str, field: str) -> np.ndarray:
+    found = _get(arrays, name, field)
+    if isinstance(found, list):
+        raise GlmError(f"field '{field}': '{name}' is a cell array, where one array is needed; name another", field=field)
+    return found
+
+
+def _numbers(arrays: Arrays, name: str, field: str) -> np.ndarray:
+    return _plain_numbers(_array(arrays, name, field), name, field)
+
+
+def _plain_numbers(values: np.ndarray, name: str, field: str) -> np.ndarray:
+    values = np.ravel(values)
+    if values.dtype.kind not in "buif":
+        raise GlmError(f"field '{field}': '{name}' holds {values.dtype}, not numbers; name another array", field=field)
+    return values.astype(np.float64)
+
+
+def _same_length(columns: list[np.ndarray], what: str, field: str) -> None:
+    lengths = {len(column) for column in columns}
+    if len(lengths) > 1:
+        raise GlmError(
+            f"field '{field}': {what} differ in length ({', '.join(map(str, sorted(lengths)))}); name arrays that belong together",
+            field=field,
+        )

@@ -1,0 +1,147 @@
+"""Help with a file without a standard: what its arrays look like, a recipe to start from, and recipes remembered by a file's shape."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from glmengine.errors import GlmError
+from glmengine.io.files.whole import write_whole
+from glmengine.io.opening import arrays_of, recognise
+from glmengine.io.recipe.recipe import Arrays, Recipe
+from glmengine.io.recipe.suggest import shape_of, suggest
+
+if TYPE_CHECKING:
+    from glmengine.io.raw import Reader
+
+PREVIEW = 5
+
+EMPTY = """\
+# Nothing here looks like spike times or counts: say which array they are.
+format_version = 1
+
+[spikes]
+times = ""
+
+# [[covariates]]
+# name = "position"
+# values = ["x", "y"]
+# times = "t"
+# unit = "cm"
+"""
+
+
+@dataclass(frozen=True)
+class Assistance:
+    """What the user needs to see to say what the arrays of a file are.
+
+    Attributes
+    ----------
+    path : Path
+    format : str
+        What the file is (``"MATLAB"``).
+    arrays : tuple of (str, str, str, str)
+        Name, shape, type and first values of each array.
+    recipe : str
+        TOML to start from: remembered from a file of the same shape, else drafted.
+    remembered : bool
+    signature : str
+        Stands for the file's format and the names of its arrays.
+    """
+
+    path: Path
+    format: str
+    arrays: tuple[tuple[str, str, str, str], ...]
+    recipe: str
+    remembered: bool
+    signature: str
+
+
+def assist(path: str | Path) -> Assistance | None:
+    """What is in a file without a standard, with a recipe to start from; None for a file that needs no recipe.
+
+    Raises
+    ------
+    GlmError
+        If the file is none that is known, or cannot be read.
+    """
+    path = Path(path).expanduser()
+    reader = recognise(path)
+    if not reader.needs_recipe:
+        return None
+    arrays = arrays_of(path)
+    signature = _signature(reader, arrays)
+    known = _recall(signature)
+    text = known
+    if text is None:
+        try:
+            text = suggest(arrays).to_toml()
+        except GlmError:
+            text = EMPTY
+    rows = tuple((name, shape_of(values), _type_of(values), _preview(values)) for name, values in arrays.items())
+    return Assistance(path, reader.name, rows, text, known is not None, signature)
+
+
+def remembered_recipe(path: str | Path) -> Recipe | None:
+    """The recipe with which a file of the same shape was opened before; None where there is none, or none is needed."""
+    path = Path(path).expanduser()
+    reader = recognise(path)
+    if not reader.needs_recipe:
+        return None
+    text = _recall(_signature(reader, arrays_of(path)))
+    return None if text is None else Recipe.from_toml(text, path.name)
+
+
+def remember(text: str, signature: str) -> bool:
+    """Keep a recipe (TOML) for the next file with this signature; False where the program's own folder cannot be written to."""
+    file = _folder() / f"{signature}.toml"
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(file, text.encode("utf-8"))
+    except (OSError, GlmError):
+        return False
+    return True
+
+
+def remember_for(path: str | Path, recipe: str | Path) -> bool:
+    """Keep the recipe in the file `recipe`, with which `path` was opened, for the next file of the same shape."""
+    path = Path(path).expanduser()
+    reader = recognise(path)
+    if not reader.needs_recipe:
+        return False
+    return remember(Recipe.load(recipe).to_toml(), _signature(reader, arrays_of(path)))
+
+
+def _recall(signature: str) -> str | None:
+    file = _folder() / f"{signature}.toml"
+    try:
+        text = file.read_text(encoding="utf-8")
+        Recipe.from_toml(text, file.name)
+    except (OSError, UnicodeDecodeError, GlmError):
+        return None
+    return text
+
+
+def _folder() -> Path:
+    base = os.environ.get("XDG_STATE_HOME") or os.environ.get("LOCALAPPDATA") or str(Path.home() / ".local" / "state")
+    return Path(base) / "glmengine" / "recipes"
+
+
+def _signature(reader: Reader, arrays: Arrays) -> str:
+    return hashlib.sha256("\n".join([reader.name, *sorted(arrays)]).encode()).hexdigest()[:32]
+
+
+def _type_of(values: np.ndarray | list[np.ndarray]) -> str:
+    if isinstance(values, list):
+        return "cells"
+    return {"f": "numbers", "i": "whole numbers", "u": "whole numbers", "b": "yes or no"}.get(values.dtype.kind, "text")
+
+
+def _preview(values: np.ndarray | list[np.ndarray]) -> str:
+    flat = np.ravel(values[0] if isinstance(values, list) and values else values)[:PREVIEW]
+    return ", ".join(f"{value:.6g}" if isinstance(value, int | float | np.number) else str(value)[:20] for value in flat)

@@ -1,0 +1,102 @@
+"""What the name of an array says: unit of measure, unit of time, and whether it is spikes, times, an angle, a start or an axis."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+
+from glmengine.io.recipe.recipe import Arrays, TimeUnit
+from glmengine.timegrid.angles import FULL_TURN
+
+SPIKE_NAME = re.compile(r"spike|spk|^ts$|^st$|unit|cell|neuron", re.IGNORECASE)
+OWNER_NAME = re.compile(r"clu|unit|cell|neuron|^id$|_id$", re.IGNORECASE)
+TIME_NAME = re.compile(r"^t$|_t$|^t_|time|stamp|^ts$", re.IGNORECASE)
+ANGLE_NAME = re.compile(r"(^|_|\.)(hd|heading|angle|phase|yaw|azimuth)|head.*dir|direction", re.IGNORECASE)
+PERHAPS_ANGLE = re.compile(r"theta|phi|psi|orient", re.IGNORECASE)
+AXIS_NAME = re.compile(r"^(?P<head>.*?)(?P<axis>[xyzXYZ])(?P<tail>[_ ]?\d*(?:_?pos(?:ition)?)?)$")
+PLACE_NAME = re.compile(r"pos|track|xy|loc|whl|coord", re.IGNORECASE)
+COUNT_NAME = re.compile(r"count|spike|binned|raster|psth", re.IGNORECASE)
+ONE_UNIT = re.compile(
+    r"^(sig|unit|cell|neuron|spk|spikes?|clu(ster)?|ts|st|tt\d+_)[_ ]?\d+[a-z]?|\d[_ ]?(spikes?|spk|times?|ts)$", re.IGNORECASE
+)
+START_NAME = re.compile(r"start|begin|onset|(^|_)on($|_)", re.IGNORECASE)
+STOP_NAME = re.compile(r"stop|end|offset|finish|(^|_)off($|_)", re.IGNORECASE)
+EVENT_NAME = re.compile(r"time|stamp|onset|event|reward|lick|stim|cue|ttl|pulse|trigger|sound|tone|odou?r|touch", re.IGNORECASE)
+UNIT_NAMES = re.compile(r"^(uid|id|ids|unit_?ids?|cell_?ids?|unit_?names?|names?|cluster_?ids?)$", re.IGNORECASE)
+UNIT_PROPERTY = re.compile(r"region|area|location|shank|depth|layer|label|quality|group|type|clu|channel|tetrode", re.IGNORECASE)
+RATE_NAME = re.compile(r"^(fs|sr|srate|sample_?rate|sampling_?(rate|freq\w*)|samp_?(rate|freq)|sample_?freq\w*)$", re.IGNORECASE)
+BIN_NAME = re.compile(r"^(dt|bin|bin_?(size|width|s|ms|sec)\w*|bw)$", re.IGNORECASE)
+
+TIME_UNITS: dict[str, TimeUnit] = {
+    **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), "s"),
+    **dict.fromkeys(("ms", "msec", "millisecond", "milliseconds", "millis"), "ms"),
+    **dict.fromkeys(("us", "µs", "μs", "usec", "microsecond", "microseconds", "micros"), "us"),
+    **dict.fromkeys(("min", "minutes"), "min"),
+    **dict.fromkeys(("samples", "sample"), "samples"),
+}  # fmt: skip
+
+MEASURES = (
+    "cm_s", "cm_per_s", "m_s", "deg_s", "rad_s", "cm", "mm", "um", "px", "pixels", "pixel", "deg", "degrees", "rad", "radians", "hz", "mv", "uv", "m", "v",
+)  # fmt: skip
+WRITTEN = {
+    "cm_s": "cm/s",
+    "cm_per_s": "cm/s",
+    "m_s": "m/s",
+    "deg_s": "deg/s",
+    "rad_s": "rad/s",
+    "hz": "Hz",
+    "mv": "mV",
+    "uv": "uV",
+    "v": "V",
+}
+
+IN_BRACKETS = re.compile(r"^(?P<bare>.*?)[\s_]*[(\[]\s*(?P<unit>[^)\]\d]+?)\s*[)\]]$")
+BEHIND = re.compile(rf"^(?P<bare>.+?)[_ ](?P<unit>{'|'.join([*MEASURES, *TIME_UNITS])})$", re.IGNORECASE)
+
+
+def measured_in(name: str) -> tuple[str, str]:
+    """A name without its unit, and the unit: of ``x (cm)`` it is ``("x", "cm")``, of a name without one ``(name, "")``."""
+    found = IN_BRACKETS.match(name) or BEHIND.match(name)
+    if found is None or not found["bare"]:
+        return name, ""
+    return found["bare"], WRITTEN.get(found["unit"].lower(), found["unit"])
+
+
+def time_unit_in(name: str) -> TimeUnit | None:
+    """The unit of time that a name of times says, None where it says none."""
+    return TIME_UNITS.get(measured_in(name)[1].lower())
+
+
+def group_of(name: str) -> str:
+    """The struct that an array lies in, with its point; empty at the top."""
+    return name.rpartition(".")[0] + "." if "." in name else ""
+
+
+def field_of(name: str) -> str:
+    """The last part of a name."""
+    return name.rpartition(".")[2]
+
+
+def scalar_named(arrays: Arrays, pattern: re.Pattern[str], near: str = "") -> float | None:
+    """A single positive number under a name, that in the struct `near` first."""
+    found = {}
+    for name, values in arrays.items():
+        if isinstance(values, np.ndarray) and values.size == 1 and values.dtype.kind in "uif" and pattern.match(field_of(name)):
+            number = float(values.ravel()[0])
+            if np.isfinite(number) and number > 0:
+                found[group_of(name)] = number
+    return found.get(near, next(iter(found.values()), None))
+
+
+def fills_a_circle(values: np.ndarray) -> str:
+    """``rad`` or ``deg`` where the values go once round, empty where they do neither."""
+    finite = values[np.isfinite(values)]
+    if not len(finite):
+        return ""
+    low, high = float(finite.min()), float(finite.max())
+    for unit, turn in (("rad", FULL_TURN), ("deg", 360.0)):
+        slack = 1e-3 * turn
+        if 0.8 * turn < high - low <= turn + slack and low >= -turn / 2 - slack and high <= turn + slack:
+            return unit
+    return ""

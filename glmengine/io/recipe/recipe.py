@@ -1,0 +1,224 @@
+"""Recipes: what the arrays of a file without a standard are, as a small TOML that is remembered for the next file of the same shape."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from pydantic import model_validator
+
+from glmengine.errors import GlmError
+from glmengine.io.files.whole import write_whole
+from glmengine.spec import Spec, param
+
+FORMAT_VERSION = 1
+
+Arrays = Mapping[str, "np.ndarray | list[np.ndarray]"]
+"""What a file holds, by name; a list is a cell array, one entry a unit."""
+
+TimeUnit = Literal["s", "ms", "us", "min", "samples"]
+COLUMN = re.compile(r"\[(\d+)\]$")
+"""Behind the name of an array with rows and columns: one of its columns, counted from 0."""
+
+SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "min": 60.0}
+
+
+class TimeBase(Spec):
+    """How numbers in the file become seconds."""
+
+    time_unit: TimeUnit = param("s", title="Unit of time", help="What the times in the file are counted in.")
+    rate: float | None = param(
+        None,
+        title="Sampling rate",
+        help="Samples per second; needed for times in samples and for arrays without times.",
+        unit="Hz",
+        gt=0,
+    )
+    offset: float = param(0.0, title="Offset", help="Added to every time, to bring clocks together.", unit="s", advanced=True)
+
+    def seconds(self, values: np.ndarray, field: str) -> np.ndarray:
+        """Times of the file in seconds."""
+        if self.time_unit != "samples":
+            return np.asarray(values, dtype=np.float64) * SECONDS[self.time_unit] + self.offset
+        if self.rate is None:
+            raise GlmError(
+                f"field '{field}.rate': times in samples need the sampling rate; add rate = 20000 or whatever it was",
+                field=f"{field}.rate",
+            )
+        return np.asarray(values, dtype=np.float64) / self.rate + self.offset
+
+
+class Spikes(TimeBase):
+    """Where the spike times are."""
+
+    times: str = param(
+        title="Spike times",
+        help="Array or column of spike times; a cell array holds one unit in each cell.",
+        min_length=1,
+        choices="arrays",
+    )
+    units: str = param(
+        "", title="Unit of each spike", help="Array or column that says which unit fired; one unit where empty.", choices="arrays"
+    )
+    more: tuple[str, ...] = param(
+        (),
+        title="Further units",
+        help="Arrays of spike times of further units, where each unit has an array of its own.",
+        choices="arrays",
+        advanced=True,
+    )
+    names: str = param(
+        "", title="Names of the units", help="Array with a name or number for each unit.", choices="arrays", advanced=True
+    )
+    properties: tuple[str, ...] = param(
+        (),
+        title="Properties of the units",
+        help="Arrays with a value for each unit or spike: region, shank, quality.",
+        choices="arrays",
+        advanced=True,
+    )
+
+
+class Counts(TimeBase):
+    """Where counts that are binned already are: one column a unit."""
+
+    values: tuple[str, ...] = param(
+        title="Counts",
+        help="One array with a column for each unit, or one column of the file for each unit.",
+        min_length=1,
+        choices="arrays",
+    )
+    times: str = param("", title="Bin centres", help="Array of the bins' centres; none where a rate is given.", choices="arrays")
+    units_first: bool = param(False, title="Units first", help="The array has a row for each unit, not a column.")
+
+
+class Measured(TimeBase):
+    """A covariate: what was measured over time."""
+
+    name: str = param(title="Name", help="What to call it.", min_length=1)
+    values: tuple[str, ...] = param(
+        title="Values", help="One array for each component (x and y).", min_length=1, choices="arrays"
+    )
+    components: tuple[str, ...] = param(
+        (), title="Components", help="Names of the components; x, y, z where empty and there are several.", advanced=True
+    )
+    times: str = param("", title="Times", help="Array of sample times; none where a rate is given.", choices="arrays")
+    unit: str = param("", title="Unit of measure", help="Of the values after scaling: cm, pixels, deg, rad.")
+    kind: Literal["", "continuous", "angle", "step", "category"] = param(
+        "",
+        title="Kind",
+        help="How it is brought to bins; found from unit and name where empty.",
+        empty="from unit and name",
+        advanced=True,
+    )
+    scale: float = param(1.0, title="Scale", help="Every value is multiplied by this.", advanced=True)
+
+
+class Stretches(TimeBase):
+    """Epochs or trials: arrays of starts and stops."""
+
+    name: str = param(title="Name", help="What to call it.", min_length=1)
+    start: str = param(title="Start", help="Array or column of starts.", min_length=1, choices="arrays")
+    stop: str = param(title="Stop", help="Array or column of stops.", min_length=1, choices="arrays")
+    properties: tuple[str, ...] = param(
+        (), title="Properties", help="Columns that describe each trial.", choices="arrays", advanced=True
+    )
+
+
+class Happenings(TimeBase):
+    """Events: an array of times."""
+
+    name: str = param(title="Name", help="What to call them.", min_length=1)
+    times: str = param(title="Times", help="Array or column of times.", min_length=1, choices="arrays")
+
+
+class Recipe(Spec):
+    """What the arrays of a file are."""
+
+    format_version: Literal[1] = FORMAT_VERSION
+    title: str = param("", title="Title", help="Free text.")
+    spikes: Spikes | None = param(None, title="Spikes", help="Where the spike times are.")
+    counts: Counts | None = param(None, title="Counts", help="Where binned counts are, in place of spike times.")
+    covariates: tuple[Measured, ...] = param((), title="Covariates", help="What was measured.")
+    epochs: tuple[Stretches, ...] = param((), title="Epochs", help="Named stretches of time.")
+    trials: tuple[Stretches, ...] = param((), title="Trials", help="Tables of trials.")
+    events: tuple[Happenings, ...] = param((), title="Events", help="Times of events.")
+
+    @model_validator(mode="after")
+    def _one_kind_of_unit(self) -> Recipe:
+        if (self.spikes is None) == (self.counts is None):
+            raise GlmError("a recipe names either spikes or counts; give exactly one of [spikes] and [counts]", field="spikes")
+        return self
+
+    @classmethod
+    def load(cls, path: str | Path) -> Recipe:
+        """Read a TOML file.
+
+        Raises
+        ------
+        GlmError
+            If it cannot be read, is not TOML, was written by a newer version, or has an unknown or bad field.
+        """
+        path = Path(path)
+        try:
+            text = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            reason = getattr(error, "strerror", None) or "it is not text in UTF-8"
+            raise GlmError(f"{path.name}: the recipe cannot be read ({reason}); check the path and its permissions") from error
+        return cls.from_toml(text, path.name)
+
+    @classmethod
+    def from_toml(cls, text: str, where: str = "recipe") -> Recipe:
+        """Build from TOML; `where` names it in errors, which are those of `load`."""
+        try:
+            data = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            raise GlmError(f"{where}: the recipe is not a TOML file ({error}); correct it or make a new one") from error
+        version = data.get("format_version", FORMAT_VERSION)
+        if isinstance(version, int) and version > FORMAT_VERSION:
+            raise GlmError(
+                f"{where}: the recipe was written by a newer version of the program (format {version}); update the program",
+                field="format_version",
+            )
+        return cls.parse(data, where)
+
+    def save(self, path: str | Path) -> None:
+        """Write a TOML file, whole or not at all."""
+        write_whole(path, self.to_toml().encode("utf-8"))
+
+    def to_toml(self) -> str:
+        """The recipe as TOML, with what differs from the defaults."""
+        import tomli_w
+
+        # a list of names stands on one line, as a hand would write it
+        return re.sub(
+            r"\[\n((?:    .*,\n)+)\]",
+            lambda found: "[" + " ".join(found[1].split("\n    ")).strip(" ,\n") + "]",
+            tomli_w.dumps(self.to_dict()),
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data that `parse` reads again: what differs from the defaults."""
+        return {"format_version": self.format_version, **self.model_dump(mode="json", exclude_defaults=True, exclude_none=True)}
+
+
+def references(recipe: Recipe) -> set[str]:
+    """Every array that a recipe names."""
+    named: set[str] = set()
+
+    def visit(value: Any, key: str = "") -> None:
+        if isinstance(value, dict):
+            for inner, content in value.items():
+                visit(content, inner)
+        elif isinstance(value, list | tuple):
+            for content in value:
+                visit(content, key)
+        elif isinstance(value, str) and key in ("times", "units", "values", "start", "stop", "properties", "more", "names"):
+            named.add(value)
+
+    visit(recipe.model_dump())
+    return named - {""}

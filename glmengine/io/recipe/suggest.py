@@ -1,0 +1,346 @@
+"""A first draft of a recipe: which arrays are spikes or counts, found from names, shapes and values."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from glmengine.errors import GlmError
+from glmengine.io.recipe.names import (
+    BIN_NAME,
+    COUNT_NAME,
+    ONE_UNIT,
+    OWNER_NAME,
+    RATE_NAME,
+    SPIKE_NAME,
+    TIME_NAME,
+    UNIT_NAMES,
+    UNIT_PROPERTY,
+    field_of,
+    group_of,
+    scalar_named,
+    time_unit_in,
+)
+from glmengine.io.recipe.recipe import COLUMN, SECONDS, Arrays, Counts, Recipe, Spikes
+from glmengine.io.recipe.suggest_rest import suggest_covariates, suggest_events, suggest_trials
+
+UNIT_COLUMN = re.compile(r"^(unit|cell|neuron|clu(ster)?|u|n|roi)[_ ]?\d+|count|spike", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A recipe that may need correction.
+
+    Attributes
+    ----------
+    recipe : Recipe
+    reasons : tuple of str
+        What was decided and why, one sentence each, and what is doubtful.
+    """
+
+    recipe: Recipe
+    reasons: tuple[str, ...]
+
+    def to_toml(self) -> str:
+        """The recipe as TOML with the reasons as comments at its head, and a place for each unit of measure that is not known."""
+        blocks = re.split(r"\n\n(?=\[)", self.recipe.to_toml().rstrip("\n"))
+        blocks = [
+            f'{block}\n# unit = "cm"'
+            if block.startswith("[[covariates]]") and "\nunit = " not in block and '"category"' not in block
+            else block
+            for block in blocks
+        ]
+        return "".join(f"# {reason}\n" for reason in self.reasons) + "\n\n".join(blocks) + "\n"
+
+
+def draft_recipe(path: str | Path) -> Draft:
+    """Propose a recipe for a file without a standard.
+
+    Raises
+    ------
+    GlmError
+        If the file has a standard and needs none, or nothing in it looks like spikes or counts.
+    """
+    from glmengine.io.opening import arrays_of
+
+    path = Path(path)
+    try:
+        return suggest(arrays_of(path))
+    except GlmError as error:
+        if path.name in error.message:
+            raise
+        raise GlmError(f"{path.name}: {error.message}", field=error.field) from error
+
+
+def suggest(arrays: Arrays) -> Draft:
+    """Propose what named arrays are; raises `GlmError` where none looks like spikes or counts."""
+    reasons: list[str] = []
+    vectors = _vectors(arrays)
+    trials = suggest_trials(arrays, vectors, reasons)
+    in_trials = {name for item in trials for name in (item.start, item.stop, *item.properties)}
+    bases = _time_bases({name: values for name, values in vectors.items() if name not in in_trials}, arrays)
+    free = {name: values for name, values in vectors.items() if name not in in_trials}
+    spikes = _spikes(arrays, free, bases, reasons)
+    counts = None if spikes is not None else _counts(arrays, bases, reasons)
+    if spikes is None and counts is None:
+        have = ", ".join(f"{name} {shape_of(values)}" for name, values in list(arrays.items())[:12]) or "nothing"
+        raise GlmError(f"nothing in it looks like spike times or counts; write a recipe by hand, it holds: {have}")
+    used = (
+        {spikes.times, spikes.units, spikes.names, *spikes.more, *spikes.properties} if spikes is not None else set(counts.values)
+    )
+    used |= in_trials
+    bins = None
+    if counts is not None and counts.rate is not None:
+        bins = max(arrays[counts.values[0]].shape), counts.rate
+    covariates = suggest_covariates(arrays, bases, used | set(bases), reasons, bins)
+    used |= {name for item in covariates for name in (*item.values, item.times)} | set(bases)
+    events = suggest_events(free, used, reasons)
+    return Draft(
+        Recipe(spikes=spikes, counts=counts, covariates=tuple(covariates), trials=tuple(trials), events=tuple(events)),
+        tuple(reasons),
+    )
+
+
+def shape_of(values: np.ndarray | list[np.ndarray]) -> str:
+    """How large an array is, in words that fit a list."""
+    return f"({len(values)} cells)" if isinstance(values, list) else "x".join(map(str, values.shape)) or "one value"
+
+
+def _vectors(arrays: Arrays) -> dict[str, np.ndarray]:
+    """Rows and columns of numbers, without the NaN that fill up the shorter columns of a table; columns of matrices that begin with times."""
+    found = {}
+    for name, values in arrays.items():
+        if isinstance(values, list) or values.dtype.kind not in "uif":
+            continue
+        if values.size > 1 and max(values.shape) == values.size:
+            row = np.ravel(values).astype(np.float64)
+            finite = np.flatnonzero(np.isfinite(row))
+            found[name] = row[: finite[-1] + 1] if len(finite) > 1 else row
+        elif values.ndim == 2 and len(values) > 20 and 2 <= values.shape[1] <= 8 and _is_rhythm(values[:, 0].astype(np.float64)):
+            found |= {f"{name}[{column}]": values[:, column].astype(np.float64) for column in range(values.shape[1])}
+    return found
+
+
+def _is_rhythm(values: np.ndarray) -> bool:
+    """Whether numbers rise in nearly equal steps."""
+    steps = np.diff(values)
+    return bool(len(steps)) and bool((steps > 0).all()) and bool(np.quantile(steps, 0.9) <= 1.2 * np.median(steps))
+
+
+def _time_bases(vectors: Mapping[str, np.ndarray], arrays: Arrays) -> dict[str, np.ndarray]:
+    """Vectors that rise in nearly equal steps and have a partner of their length, those with a name of time first; seconds."""
+    found = {}
+    tables = [
+        other.shape for other in arrays.values() if isinstance(other, np.ndarray) and other.size > max(other.shape, default=0)
+    ]
+    for name, values in vectors.items():
+        partner = any(other != name and len(vectors[other]) == len(values) for other in vectors)
+        partner = partner or any(len(values) in shape for shape in tables)
+        if partner and (TIME_NAME.search(field_of(name)) or len(values) > 100) and _is_rhythm(values):
+            found[name] = values * SECONDS.get(time_unit_in(name) or "s", 1.0)
+    return dict(sorted(found.items(), key=lambda item: not TIME_NAME.search(field_of(item[0]))))
+
+
+# --- spikes -----------------------------------------------------------------------------------------------------------
+
+
+def _spikes(
+    arrays: Arrays, vectors: Mapping[str, np.ndarray], bases: Mapping[str, np.ndarray], reasons: list[str]
+) -> Spikes | None:
+    cells = _cells(arrays)
+    if cells is not None:
+        rows = arrays[cells] if isinstance(arrays[cells], list) else list(arrays[cells])
+        what = "a cell array" if isinstance(arrays[cells], list) else "a matrix filled up with NaN"
+        reasons.append(f"'{cells}' is {what} of {len(rows)} vectors: one unit {'a cell' if what == 'a cell array' else 'each'}.")
+        times = np.concatenate([np.ravel(cell).astype(np.float64) for cell in rows])
+        about = _about_units(arrays, cells, len(rows), reasons) if isinstance(arrays[cells], list) else {}
+        return Spikes(times=cells, **about, **_clock(cells, times, bases, arrays, reasons))
+    rising = [
+        name
+        for name, values in vectors.items()
+        if name not in bases and not COLUMN.search(name) and np.isfinite(values).all() and (np.diff(values) >= 0).all()
+    ]
+    single = [name for name in rising if ONE_UNIT.search(field_of(name)) and np.unique(np.diff(vectors[name])).size > 1]
+    if len(single) > 1:
+        reasons.append(
+            f"{len(single)} arrays from '{single[0]}' to '{single[-1]}' are taken as the spike times of one unit each."
+        )
+        pooled = np.concatenate([vectors[name] for name in single])
+        return Spikes(times=single[0], more=tuple(single[1:]), **_clock(single[0], pooled, bases, arrays, reasons))
+    # a clock that goes in steps of its own is no train of spikes, nor is what stands still or has two values
+    rising = [name for name in rising if len(np.unique(vectors[name])) > 2]
+    named = [name for name in rising if SPIKE_NAME.search(name)]
+    if not (named or rising):
+        return None
+    best = (named or rising)[0]
+    doubt = "" if named else " because it rises in unequal steps; its name does not say so"
+    reasons.append(f"'{best}' is taken as spike times{doubt}.")
+    owner = _owner(arrays, vectors, best, bases)
+    about: dict[str, Any] = {}
+    if owner:
+        kinds = np.unique(np.ravel(arrays[owner]).astype(str))
+        reasons.append(
+            f"'{owner}' says which unit fired: it is as long as the spike times and holds {len(kinds)} {'units' if len(kinds) != 1 else 'unit'}."
+        )
+        about = {"units": owner, "properties": _constant_columns(arrays, owner, {best, owner})}
+    return Spikes(times=best, **about, **_clock(best, vectors[best], bases, arrays, reasons))
+
+
+def _cells(arrays: Arrays) -> str | None:
+    """The cell array, or the matrix filled up with NaN, that holds the spike times of one unit in each row."""
+    found = []
+    for name, values in arrays.items():
+        if isinstance(values, list):
+            rows = [np.ravel(cell) for cell in values]
+            numbers = all(row.dtype.kind in "buif" and np.isfinite(row.astype(np.float64)).all() for row in rows)
+            if not numbers or not any(len(row) > 1 for row in rows):
+                continue
+            backward = np.mean([bool((np.diff(row.astype(np.float64)) < 0).any()) for row in rows])
+            found.append((backward > 0.1, not SPIKE_NAME.search(name), not TIME_NAME.search(field_of(name)), name))
+        elif values.ndim == 2 and min(values.shape) > 1 and values.dtype.kind == "f" and SPIKE_NAME.search(name):
+            ends = np.isnan(values)
+            filled = bool(ends.any()) and bool((np.diff(ends.astype(np.int8), axis=1) >= 0).all())
+            if filled and not (np.diff(values, axis=1) < 0).any():
+                found.append((False, False, not TIME_NAME.search(field_of(name)), name))
+    return min(found)[-1] if found else None
+
+
+def _about_units(arrays: Arrays, cells: str, count: int, reasons: list[str]) -> dict[str, Any]:
+    """Names and properties of units that stand beside their spike times, one value each."""
+    names, properties = "", []
+    for name, values in arrays.items():
+        if name == cells or isinstance(values, list) or values.size != count or group_of(name) != group_of(cells) or count < 2:
+            continue
+        distinct = len({str(value) for value in np.ravel(values)}) == count
+        if UNIT_NAMES.match(field_of(name)) and distinct and not names:
+            names = name
+        elif UNIT_PROPERTY.search(field_of(name)):
+            properties.append(name)
+    if names or properties:
+        reasons.append(f"{', '.join(filter(None, [names, *properties]))} beside them: one value a unit.")
+    return {"names": names, "properties": tuple(properties)}
+
+
+def _owner(arrays: Arrays, vectors: Mapping[str, np.ndarray], spikes: str, bases: Mapping[str, np.ndarray]) -> str:
+    """The array that says which unit fired, empty where there is none."""
+    length = len(vectors[spikes])
+    found = []
+    for name, values in arrays.items():
+        if name == spikes or name in bases or isinstance(values, list) or values.size != length:
+            continue
+        flat = np.ravel(values)
+        text = flat.dtype.kind in "OSU"
+        if not text and (
+            flat.dtype.kind not in "uif" or not np.array_equal(flat[np.isfinite(flat)], np.rint(flat[np.isfinite(flat)]))
+        ):
+            continue
+        kinds = len(set(flat.tolist()))
+        named = bool(OWNER_NAME.search(field_of(name)))
+        # without a name, numbers that come back again and again
+        if named or (kinds <= max(1, length // 5) and name.startswith("column")):
+            found.append((not named, name))
+    return min(found)[-1] if found else ""
+
+
+def _constant_columns(arrays: Arrays, owner: str, used: set[str]) -> tuple[str, ...]:
+    """Columns as long as the owners that say the same of all spikes of a unit."""
+    owners = np.ravel(arrays[owner]).astype(str)
+    found = []
+    for name, values in arrays.items():
+        if name in used or isinstance(values, list) or values.size != len(owners) or not UNIT_PROPERTY.search(field_of(name)):
+            continue
+        texts = np.ravel(values).astype(str)
+        if len(set(zip(owners.tolist(), texts.tolist(), strict=True))) == len(set(owners.tolist())):
+            found.append(name)
+    return tuple(found)
+
+
+def _clock(name: str, times: np.ndarray, bases: Mapping[str, np.ndarray], arrays: Arrays, reasons: list[str]) -> dict[str, Any]:
+    """The unit of spike times: from their name, or from how far they reach compared with the time base."""
+    times = times[np.isfinite(times)]
+    last = float(times.max()) if len(times) else 0.0
+    whole = bool(len(times)) and np.array_equal(times, np.rint(times))
+    rate = scalar_named(arrays, RATE_NAME, group_of(name))
+    said = time_unit_in(name)
+    if said is not None and said != "samples":
+        return {"time_unit": said}
+    reach = float(next(iter(bases.values()))[-1]) if bases else 0.0
+    samples = said == "samples" or "sample" in field_of(name).lower()
+    if reach > 0 and not samples:
+        for unit, factor in (("s", 1.0), ("ms", 1e3), ("us", 1e6)):
+            if 0.5 < last / (reach * factor) < 1.5:
+                if unit != "s":
+                    reasons.append(f"Spike times are taken as {unit}: they reach {last:.6g}, the time base {reach:.6g} s.")
+                return {"time_unit": unit}
+    if not (whole and (samples or (last > 2 * reach if reach > 0 else last > 1e5))):
+        return {}
+    if rate is not None:
+        reasons.append(f"Spike times are whole numbers: taken as samples at the {rate:g} Hz that stand in the file.")
+        return {"time_unit": "samples", "rate": rate}
+    if reach > 0:
+        rate = _usual_rate(last / reach)
+        reasons.append(f"Spike times are whole numbers up to {last:.0f}: taken as samples at {rate:g} Hz. Check the rate.")
+        return {"time_unit": "samples", "rate": rate}
+    reasons.append("Spike times are large whole numbers: taken as samples at 30000 Hz. Check the rate.")
+    return {"time_unit": "samples", "rate": 30000.0}
+
+
+def _usual_rate(estimate: float) -> float:
+    usual = np.array([1e3, 1250, 1e4, 1.25e4, 2e4, 2.4414e4, 2.5e4, 3e4, 32552.0, 3.2e4, 4e4, 4.8e4, 5e4])
+    nearest = float(usual[np.argmin(np.abs(np.log(usual / estimate)))])
+    return nearest if abs(np.log(nearest / estimate)) < 0.1 else float(f"{estimate:.4g}")
+
+
+# --- counts -----------------------------------------------------------------------------------------------------------
+
+
+def _counts(arrays: Arrays, bases: Mapping[str, np.ndarray], reasons: list[str]) -> Counts | None:
+    for name, values in arrays.items():
+        if isinstance(values, list) or values.ndim != 2 or values.dtype.kind not in "buif" or min(values.shape) < 2:
+            continue
+        if COUNT_NAME.search(name):
+            return _matrix_of_counts(name, values, arrays, bases, reasons)
+    columns = [name for name, values in arrays.items() if UNIT_COLUMN.search(field_of(name)) and _are_counts(values)]
+    for base, times in bases.items():
+        mine = [name for name in columns if arrays[name].size == len(times)]
+        if mine:
+            reasons.append(
+                f"{len(mine)} columns of whole numbers named like units are taken as counts per bin, at the times '{base}'."
+            )
+            return Counts(values=tuple(mine), times=base, time_unit=_plain_unit(base))
+    return None
+
+
+def _matrix_of_counts(
+    name: str, values: np.ndarray, arrays: Arrays, bases: Mapping[str, np.ndarray], reasons: list[str]
+) -> Counts:
+    base = next((base for base, times in bases.items() if len(times) in values.shape), "")
+    if base:
+        reasons.append(f"'{name}' is taken as counts per bin, one column a unit, at the times '{base}'.")
+        return Counts(values=(name,), times=base, time_unit=_plain_unit(base))
+    turned = values.shape[0] < values.shape[1]
+    width, rate = scalar_named(arrays, BIN_NAME, group_of(name)), scalar_named(arrays, RATE_NAME, group_of(name))
+    given = rate if width is None else (1.0 / width if width < 1 else 1000.0 / width)
+    along = "row" if turned else "column"
+    bins = f"of {1 / given:g} s, as the file says" if given else "taken as 10 ms: check it"
+    reasons.append(f"'{name}' is taken as counts per bin, one {along} a unit; its bins are {bins}.")
+    return Counts(values=(name,), rate=given or 100.0, units_first=turned)
+
+
+def _are_counts(values: np.ndarray | list[np.ndarray]) -> bool:
+    if isinstance(values, list) or values.dtype.kind not in "buif" or values.size < 2 or max(values.shape) != values.size:
+        return False
+    finite = np.ravel(values).astype(np.float64)
+    finite = finite[np.isfinite(finite)]
+    return bool(len(finite)) and bool((finite >= 0).all()) and np.array_equal(finite, np.rint(finite))
+
+
+def _plain_unit(base: str) -> Any:
+    """The unit of time that a base's name says; seconds where it says none."""
+    said = time_unit_in(base)
+    return said if said in SECONDS else "s"

@@ -1,0 +1,185 @@
+"""What else a draft of a recipe proposes: covariates with their units, tables of trials, and events."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from glmengine.io.recipe.names import (
+    ANGLE_NAME,
+    AXIS_NAME,
+    EVENT_NAME,
+    PERHAPS_ANGLE,
+    PLACE_NAME,
+    START_NAME,
+    STOP_NAME,
+    field_of,
+    fills_a_circle,
+    group_of,
+    measured_in,
+    time_unit_in,
+)
+from glmengine.io.recipe.recipe import COLUMN, SECONDS, Arrays, Happenings, Measured, Stretches
+
+MOST_TEXTS = 20
+
+
+def suggest_trials(arrays: Arrays, vectors: Mapping[str, np.ndarray], reasons: list[str]) -> list[Stretches]:
+    """Starts and stops of one length and one name, with the arrays beside them that have a value for each."""
+    found: list[Stretches] = []
+    for start, begins in vectors.items():
+        if not START_NAME.search(field_of(start)) or COLUMN.search(start) or not (np.diff(begins) >= 0).all():
+            continue
+        stem = START_NAME.sub("", field_of(start), count=1)
+        stop = next(
+            (
+                name
+                for name, ends in vectors.items()
+                if name != start
+                and group_of(name) == group_of(start)
+                and STOP_NAME.search(field_of(name))
+                and STOP_NAME.sub("", field_of(name), count=1) == stem
+                and len(ends) == len(begins)
+                and (ends >= begins).all()
+            ),
+            None,
+        )
+        if stop is None:
+            continue
+        alike = [name for name, values in arrays.items() if isinstance(values, np.ndarray) and values.size == len(begins)]
+        beside = [
+            name
+            for name in alike
+            if name not in (start, stop)
+            and group_of(name) == group_of(start)
+            and not (name in vectors and EVENT_NAME.search(field_of(name)) and (np.diff(vectors[name]) > 0).all())
+        ]
+        title = re.sub(r"\W+|_+$|^_+|_times?$", "_", measured_in(stem)[0]).strip("_") or "trials"
+        title = {"trial": "trials", "t": "trials", "time": "trials", "times": "trials"}.get(title.lower(), title)
+        # a few numbers may be as many as trials by chance
+        properties = tuple(beside) if len(begins) > 2 else ()
+        found.append(Stretches(name=title, start=start, stop=stop, properties=properties, time_unit=_unit_of_time(start)))
+        reasons.append(f"'{start}' and '{stop}' are taken as {len(begins)} trials.")
+    return found
+
+
+def suggest_events(vectors: Mapping[str, np.ndarray], used: set[str], reasons: list[str]) -> list[Happenings]:
+    """Times that are left: rows of numbers that rise and are named like times."""
+    found = []
+    for name, values in vectors.items():
+        if name in used or COLUMN.search(name) or not EVENT_NAME.search(field_of(name)):
+            continue
+        if np.isfinite(values).all() and (np.diff(values) > 0).all():
+            title = re.sub(r"\W+", "_", measured_in(name)[0]).strip("_")
+            found.append(Happenings(name=title, times=name, time_unit=_unit_of_time(name)))
+            reasons.append(f"'{name}' is taken as the times of events.")
+    return found
+
+
+def suggest_covariates(
+    arrays: Arrays, bases: Mapping[str, np.ndarray], used: set[str], reasons: list[str], bins: tuple[int, float] | None = None
+) -> list[Measured]:
+    """Arrays as long as a time base, or as there are `bins` (their number and how many a second), the axes of a position together."""
+    by_length = {len(times): name for name, times in reversed(list(bases.items()))}
+    if bins is not None:
+        by_length.setdefault(bins[0], "")
+    found: list[Measured] = []
+    axes: dict[tuple[str, str, str], dict[str, str]] = {}
+    for name, values in arrays.items():
+        if f"{name}[0]" in bases:
+            found.append(_from_matrix(name, values, arrays, reasons))
+            continue
+        if name in used or isinstance(values, list) or values.dtype.kind not in "buifOSU":
+            continue
+        base = _base_of(name, values, bases, by_length)
+        if base is None:
+            continue
+        if values.dtype.kind in "OSU":
+            kinds = {str(value) for value in np.ravel(values)}
+            if 1 < len(kinds) <= MOST_TEXTS:
+                found.append(Measured(name=_title(name), values=(name,), kind="category", **_clock_of(base, bins)))
+            continue
+        bare, unit = measured_in(name)
+        axis = AXIS_NAME.match(bare)
+        if axis and values.size == max(values.shape):
+            axes.setdefault((axis["head"], axis["tail"], unit), {})[axis["axis"].lower()] = name
+            continue
+        found.append(_measured(name, values, _clock_of(base, bins), arrays, reasons))
+    for group in axes.values():
+        names = [group[axis] for axis in "xyz" if axis in group]
+        base = _base_of(names[0], arrays[names[0]], bases, by_length)
+        if len(names) == 1:
+            found.append(_measured(names[0], arrays[names[0]], _clock_of(base, bins), arrays, reasons))
+            continue
+        taken = {item.name for item in found}
+        stem = re.sub(r"\W+", "_", re.sub(r"[xyzXYZ]([_ ]?\d*(?:_?pos(?:ition)?)?)$", r"\1", measured_in(names[0])[0])).strip("_")
+        title = "position" if "position" not in taken else (stem or f"position_{len(taken) + 1}")
+        unit = _unit_beside(names[0], arrays)
+        components = tuple(axis for axis in "xyz" if axis in group)
+        found.append(Measured(name=title, values=tuple(names), components=components, unit=unit, **_clock_of(base, bins)))
+        reasons.append(f"{' and '.join(names)} are taken as a position{f' in {unit}' if unit else '; give its unit'}.")
+    return found
+
+
+def _base_of(name: str, values: np.ndarray, bases: Mapping[str, np.ndarray], by_length: Mapping[int, str]) -> str | None:
+    """The time base of an array: one of its length in the same struct, else any of its length."""
+    for base, times in bases.items():
+        near = group_of(base)
+        if near and name.startswith(near) and len(times) in values.shape and not COLUMN.search(base):
+            return base
+    return next((by_length[length] for length in values.shape if length in by_length), None)
+
+
+def _from_matrix(name: str, values: np.ndarray, arrays: Arrays, reasons: list[str]) -> Measured:
+    """A matrix whose first column is the time."""
+    rest = tuple(f"{name}[{column}]" for column in range(1, values.shape[1]))
+    unit = _unit_beside(name, arrays)
+    reasons.append(f"The first column of '{name}' is taken as the time of the others.")
+    place = bool(PLACE_NAME.search(name)) and len(rest) <= 3
+    components = tuple("xyz"[: len(rest)]) if place and len(rest) > 1 else ()
+    return Measured(name=_title(name), values=rest, components=components, times=f"{name}[0]", unit=unit)
+
+
+def _measured(name: str, values: np.ndarray, clock: dict[str, Any], arrays: Arrays, reasons: list[str]) -> Measured:
+    flat = np.ravel(values).astype(np.float64)
+    finite = flat[np.isfinite(flat)]
+    title, unit = _title(name), _unit_beside(name, arrays)
+    angular = unit.lower() in ("deg", "rad", "degrees", "radians")
+    circle = fills_a_circle(flat) if not unit and PERHAPS_ANGLE.search(name) and flat.size == max(values.shape) else ""
+    if (ANGLE_NAME.search(name) and (angular or not unit) and len(finite)) or circle:
+        unit = unit or circle or ("deg" if np.abs(finite).max() > 2 * np.pi + 1e-3 else "rad")
+        words = "degrees" if unit.lower().startswith("deg") else "radians"
+        reasons.append(f"'{name}' is taken as an angle in {words}, by its name{' and range' if not angular else ''}.")
+        return Measured(name=title, values=(name,), unit=unit, kind="angle", **clock)
+    return Measured(name=title, values=(name,), unit=unit, **clock)
+
+
+def _unit_beside(name: str, arrays: Arrays) -> str:
+    """The unit of measure that a name says, or a text called units in the same struct."""
+    unit = measured_in(name)[1]
+    if unit:
+        return unit
+    for key in ("units", "unit"):
+        beside = arrays.get(group_of(name) + key) if group_of(name) else None
+        if isinstance(beside, np.ndarray) and beside.size == 1 and beside.dtype.kind in "OSU":
+            return str(beside.ravel()[0])
+    return ""
+
+
+def _title(name: str) -> str:
+    return re.sub(r"\W+", "_", measured_in(name)[0]).strip("_") or "covariate"
+
+
+def _clock_of(base: str, bins: tuple[int, float] | None) -> dict[str, Any]:
+    """The times of a covariate in a recipe: a base's, or the centres of bins."""
+    if base or bins is None:
+        return {"times": base, "time_unit": _unit_of_time(base)}
+    return {"rate": bins[1], "offset": 0.5 / bins[1]}
+
+
+def _unit_of_time(name: str) -> str:
+    said = time_unit_in(name)
+    return said if said in SECONDS else "s"

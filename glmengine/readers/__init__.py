@@ -1,1 +1,0 @@
-"""One file per format; each offers a `READER`, and none knows another. Which there are: see `glmengine.opening`."""

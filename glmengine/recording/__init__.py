@@ -1,0 +1,1 @@
+"""What was recorded: units, covariates, epochs, trials and events."""

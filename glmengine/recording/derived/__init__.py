@@ -1,0 +1,1 @@
+"""Covariates and epochs computed from others."""

@@ -1,0 +1,97 @@
+"""Covariates and epochs computed from others, as described parameters that are part of the analysis."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import Field
+
+from glmengine.errors import GlmError
+from glmengine.recording.derived.epochs import CombinedEpochs, DrawnEpochs, ThresholdEpochs, TrialEpochs
+from glmengine.recording.derived.kinds import (
+    BandPhase,
+    Drift,
+    HeadDirection,
+    Logarithm,
+    Running,
+    TimeSince,
+    TrialNumber,
+    Unwrapped,
+    ZScore,
+)
+from glmengine.recording.derived.movement import Acceleration, Speed
+from glmengine.recording.joining import with_session_epochs, within_sessions
+
+if TYPE_CHECKING:
+    from glmengine.recording.recording import Recording
+
+
+AnyDerived = Annotated[
+    Speed
+    | Acceleration
+    | HeadDirection
+    | BandPhase
+    | Running
+    | TimeSince
+    | TrialNumber
+    | Drift
+    | ZScore
+    | Logarithm
+    | Unwrapped
+    | ThresholdEpochs
+    | TrialEpochs
+    | DrawnEpochs
+    | CombinedEpochs,
+    Field(discriminator="kind"),
+]
+EPOCH_KINDS = (ThresholdEpochs, TrialEpochs, DrawnEpochs, CombinedEpochs)
+"""Those that make epochs; the others make covariates."""
+
+
+def compute_derived(
+    derived: Sequence[AnyDerived],
+    recording: Recording,
+    max_gap: float | None = None,
+    *,
+    needed: Collection[str] | None = None,
+) -> Recording:
+    """`recording` with the derived covariates and epochs, each of which may use those before it.
+
+    Parameters
+    ----------
+    derived : sequence of specs
+    recording : Recording
+    max_gap : float, optional
+        As for the covariates of a time grid, in s.
+    needed : collection of str, optional
+        The epochs that are wanted: others that this recording cannot have (no such trials, nothing above the threshold) are left out.
+        All are wanted where None.
+
+    Raises
+    ------
+    GlmError
+        If a source is missing or not of the right kind, derived epochs hold no time, or two derived covariates have one name.
+    """
+    max_gap = within_sessions(recording, max_gap)
+    made_before: set[str] = set()
+    for position, spec in enumerate(derived):
+        makes_epochs = isinstance(spec, EPOCH_KINDS)
+        try:
+            made = spec.compute(recording, max_gap, f"derived.{position}")
+        except GlmError:
+            if makes_epochs and needed is not None and spec.name not in needed:
+                continue
+            raise
+        if not makes_epochs:
+            if spec.name in made_before:
+                raise GlmError(
+                    f"two derived covariates are called '{spec.name}'; rename one of them", field=f"derived.{position}.name"
+                )
+            made_before.add(spec.name)
+            recording = recording.with_covariates(made)
+        elif spec.name == "all":
+            raise GlmError("'all' is the whole recording; give these epochs another name", field=f"derived.{position}.name")
+        else:
+            recording = recording.with_epochs(spec.name, made)
+    return with_session_epochs(recording)

@@ -1,0 +1,92 @@
+"""Speed and acceleration from position, smoothed as the parameters say."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from glmengine.errors import GlmError
+from glmengine.recording.derived.smoothing import runs, smoothed
+from glmengine.spec import Spec, param
+
+if TYPE_CHECKING:
+    from glmengine.recording.recording import Covariate, Recording
+
+
+class Speed(Spec):
+    """Speed of movement from position."""
+
+    kind: Literal["speed"] = "speed"
+    name: str = param("speed", title="Name", help="Name of the new covariate.", min_length=1)
+    source: str = param(title="Position", help="The covariate that holds the position.", choices="covariates", min_length=1)
+    smoothing: float = param(
+        0.1, title="Smoothing", help="Standard deviation of the Gaussian that smooths position first.", unit="s", ge=0
+    )
+
+    def compute(self, recording: Recording, max_gap: float | None, field: str) -> Covariate:
+        source = _position(recording, self.source, "speed", field)
+        speed = _speed(source, self.smoothing, max_gap)
+        return _moving(source, self.name, speed, "/s", f"speed of {self.source}")
+
+
+class Acceleration(Spec):
+    """Acceleration along the path from position: how fast speed rises or falls."""
+
+    kind: Literal["acceleration"] = "acceleration"
+    name: str = param("acceleration", title="Name", help="Name of the new covariate; negative while slowing down.", min_length=1)
+    source: str = param(title="Position", help="The covariate that holds the position.", choices="covariates", min_length=1)
+    smoothing: float = param(
+        0.2,
+        title="Smoothing",
+        help="Standard deviation of the Gaussian that smooths position first, and then speed.",
+        unit="s",
+        ge=0,
+    )
+
+    def compute(self, recording: Recording, max_gap: float | None, field: str) -> Covariate:
+        source = _position(recording, self.source, "acceleration", field)
+        times, speed = np.asarray(source.data.t), _speed(source, self.smoothing, max_gap)
+        change = np.full(len(times), np.nan)
+        for rows in runs(times, np.isfinite(speed), _gap(source, max_gap)):
+            if len(rows) > 1:
+                smooth = smoothed(times[rows], speed[rows, None], self.smoothing)[:, 0]
+                change[rows] = np.gradient(smooth, times[rows])
+        return _moving(source, self.name, change, "/s2", f"acceleration of {self.source}")
+
+
+def _position(recording: Recording, name: str, what: str, field: str) -> Covariate:
+    """The covariate, which must be able to hold a position."""
+    source = recording.covariates.get(name)
+    if source is None:
+        have = ", ".join(recording.covariates) or "none"
+        raise GlmError(f"{recording.name}: no covariate '{name}' to take the {what} of; it has: {have}", field=f"{field}.source")
+    if source.kind in ("angle", "category"):
+        article = "an" if source.kind == "angle" else "a"
+        raise GlmError(f"'{name}' is {article} {source.kind}, not a position; choose another covariate", field=f"{field}.source")
+    return source
+
+
+def _speed(source: Covariate, smoothing: float, max_gap: float | None) -> np.ndarray:
+    """(n,) unit of the position per second; NaN where position is unknown or stands alone between gaps."""
+    times = np.asarray(source.data.t)
+    values = np.asarray(source.data.values, np.float64).reshape(len(times), -1)
+    speed = np.full(len(times), np.nan)
+    for rows in runs(times, np.isfinite(values).all(axis=1), _gap(source, max_gap)):
+        if len(rows) > 1:
+            smooth = smoothed(times[rows], values[rows], smoothing)
+            speed[rows] = np.linalg.norm(np.gradient(smooth, times[rows], axis=0), axis=1)
+    return speed
+
+
+def _gap(source: Covariate, max_gap: float | None) -> float:
+    return max_gap if max_gap is not None else 10 * source.period
+
+
+def _moving(source: Covariate, name: str, values: np.ndarray, per: str, text: str) -> Covariate:
+    import pynapple as nap
+
+    from glmengine.recording.recording import Covariate
+
+    data = nap.Tsd(t=source.data.t, d=values, time_support=source.data.time_support)
+    return Covariate(name, data, f"{source.unit}{per}" if source.unit else "", "continuous", text)

@@ -1,0 +1,179 @@
+"""Moments of a recording around which something happens, and what was the case at each: events, and the trials they lie in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from glmengine.errors import GlmError
+from glmengine.timegrid.grid import TOUCHING, TimeGrid, as_pairs
+from glmengine.timegrid.sampling import sample_covariate
+
+if TYPE_CHECKING:
+    from glmengine.recording.recording import Recording
+
+_BORDERS = ("start", "stop")
+
+
+@dataclass(frozen=True)
+class Moments:
+    """Times of one kind of event.
+
+    Attributes
+    ----------
+    name : str
+        As it was asked for.
+    times : (N,) array
+        Seconds, ascending.
+    table : str
+        The table of trials that they come from, empty for an event of the recording.
+    rows : (N,) int array
+        Their rows in that table, -1 without a table.
+    """
+
+    name: str
+    times: np.ndarray
+    table: str
+    rows: np.ndarray
+
+
+def moments_of(recording: Recording, reference: str, *, field: str = "") -> Moments:
+    """The moments called `reference`: an event of the recording, or ``TABLE.start``, ``TABLE.stop`` or ``TABLE.COLUMN`` of its trials.
+
+    Rows without a time have no moment.
+
+    Raises
+    ------
+    GlmError
+        If there is none of that name, or the column holds no times; the sentence lists what there is.
+    """
+    if reference in recording.events:
+        times = np.sort(np.asarray(recording.events[reference].t, np.float64))
+        return Moments(reference, times, "", np.full(len(times), -1))
+    table, column = _split(recording, reference)
+    if not table:
+        have = ", ".join(moment_names(recording)[:12]) or "none"
+        raise GlmError(f"{recording.name}: no event '{reference}'; this recording has: {have}", field=field)
+    trials = recording.trials[table]
+    if column in _BORDERS:
+        times = as_pairs(trials)[:, _BORDERS.index(column)]
+    else:
+        times = _numbers(np.asarray(trials.get_info(column)), f"{table}.{column}", "a time", field)
+    rows = np.argsort(times, kind="stable")
+    rows = rows[np.isfinite(times[rows])]
+    return Moments(reference, times[rows], table, rows)
+
+
+def values_at(recording: Recording, moments: Moments, reference: str, *, field: str = "") -> np.ndarray:
+    """(N,) what a property of the trials is at each moment: that of the trial that it belongs to or lies in; None where there is none.
+
+    Parameters
+    ----------
+    reference : str
+        ``TABLE.COLUMN``, or a column alone where one table has it.
+
+    Raises
+    ------
+    GlmError
+        If there is no such property; the sentence lists those that there are.
+    """
+    table, column = _property(recording, moments, reference)
+    if not table:
+        have = ", ".join(property_names(recording)[:12]) or "none"
+        raise GlmError(
+            f"{recording.name}: no property '{reference}' of trials; this recording has: {have}",
+            field=field,
+        )
+    rows = moments.rows if table == moments.table else _trial_of(as_pairs(recording.trials[table]), moments.times)
+    known = np.asarray(recording.trials[table].get_info(column), dtype=object)
+    return np.array([known[row] if row >= 0 else None for row in rows], dtype=object)
+
+
+def numbers_at(recording: Recording, moments: Moments, reference: str, max_gap: float | None, *, field: str = "") -> np.ndarray:
+    """(N,) float64, a property of the trials or a covariate at each moment; NaN where it has no value.
+
+    Raises
+    ------
+    GlmError
+        If there is no such property or covariate, or it is text.
+    """
+    if not _property(recording, moments, reference)[0] and reference in recording.variables:
+        return _sampled(recording, moments.times, reference, max_gap)
+    values = values_at(recording, moments, reference, field=field)
+    return _numbers(
+        np.array([np.nan if value is None else value for value in values], dtype=object), reference, "a number", field
+    )
+
+
+def as_label(value: Any) -> str:
+    """A value of a property as it is written in an analysis; empty where it is missing."""
+    if isinstance(value, bytes):
+        value = value.decode("utf-8", "replace")
+    if isinstance(value, float | np.floating):
+        return "" if np.isnan(value) else f"{float(value):.10g}"
+    return "" if value is None else str(value)
+
+
+def moment_names(recording: Recording) -> list[str]:
+    """What `moments_of` takes: events, and the borders and columns of times of every table of trials."""
+    names = list(recording.events)
+    for table, trials in recording.trials.items():
+        names += [f"{table}.{border}" for border in _BORDERS]
+        for column in trials.metadata_columns:
+            if f"{table}_{column}" in names:  # it is an event of the recording already
+                continue
+            if str(column).endswith(("time", "times")) and np.asarray(trials.get_info(column)).dtype.kind == "f":
+                names.append(f"{table}.{column}")
+    return names
+
+
+def property_names(recording: Recording) -> list[str]:
+    """What `values_at` takes: ``TABLE.COLUMN`` of every table of trials."""
+    return [f"{table}.{column}" for table, trials in recording.trials.items() for column in trials.metadata_columns]
+
+
+def _split(recording: Recording, reference: str) -> tuple[str, str]:
+    """Table and column that a reference names, empty where it names none."""
+    for table, trials in recording.trials.items():
+        column = reference.removeprefix(f"{table}.")
+        if column != reference and (column in _BORDERS or column in trials.metadata_columns):
+            return table, column
+    return "", ""
+
+
+def _property(recording: Recording, moments: Moments, reference: str) -> tuple[str, str]:
+    table, column = _split(recording, reference)
+    if table and column in recording.trials[table].metadata_columns:
+        return table, column
+    having = [name for name, trials in recording.trials.items() if reference in trials.metadata_columns]
+    if moments.table in having:
+        return moments.table, reference
+    return (having[0], reference) if len(having) == 1 else ("", "")
+
+
+def _trial_of(pieces: np.ndarray, times: np.ndarray) -> np.ndarray:
+    """(N,) row of the trial (S, 2) that holds each time, -1 for none; its start belongs to a trial, its stop too."""
+    order = np.argsort(pieces[:, 0], kind="stable")
+    at = np.searchsorted(pieces[order, 0], times, side="right") - 1
+    row = order[np.maximum(at, 0)] if len(order) else np.zeros(len(times), np.int64)
+    inside = (at >= 0) & (times <= (pieces[row, 1] if len(pieces) else 0.0) + TOUCHING)
+    return np.where(inside, row, -1)
+
+
+def _sampled(recording: Recording, times: np.ndarray, reference: str, max_gap: float | None) -> np.ndarray:
+    """(N,) a covariate at given times, interpolated or held, as it is in a bin narrower than its sampling."""
+    covariate = recording.variable(reference)
+    period = covariate.period if np.isfinite(covariate.period) else 1.0
+    offsets, segment = np.arange(len(times) + 1), np.arange(len(times), dtype=np.int32)
+    return np.asarray(sample_covariate(covariate, TimeGrid(min(period, 1e-3), times, segment, offsets), max_gap))
+
+
+def _numbers(values: Sequence[Any] | np.ndarray, name: str, what: str, field: str) -> np.ndarray:
+    try:
+        return np.asarray(values).astype(np.float64)
+    except (TypeError, ValueError) as error:
+        text = next((value for value in values if isinstance(value, str)), values[0])
+        raise GlmError(f"'{name}' holds '{text}', which is not {what}; choose another", field=field) from error

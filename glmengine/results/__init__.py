@@ -1,0 +1,1 @@
+"""What a fitted analysis found, as labelled arrays."""

@@ -1,0 +1,216 @@
+"""Response curves: effect of a term with the others at their mean, and tuning as predicted and as counted.
+
+Each curve is a Dataset over units and the variables of a term, on bins of the variables:
+
+==================================  =============================================================================================
+``effect_link``, ``_low, _high``    linear predictor with the other terms at their mean contribution, and its 95 % interval
+``effect_hz``                       the same as a rate in Hz, with ``effect_low`` and ``effect_high`` transformed from the link scale
+``tuning_hz``                       mean rate that the whole model predicts in the bin, with ``tuning_low`` and ``tuning_high`` (delta method
+                                    on the link scale)
+``data_hz``                         spikes in the bin over the time spent there
+``occupancy_s``                     that time
+==================================  =============================================================================================
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from glmengine.analysis.wording import SPIKES, Words
+from glmengine.context import SILENT, Context, Progress
+from glmengine.recording.joining import number_names
+from glmengine.results.curve_bins import Drawn, drawn_curves
+from glmengine.results.posterior import Z95, Posterior, row_chunks
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from glmengine.design.prepare import Prepared
+
+_MOST_WORK = 1.5e10  # products spent on the bands of tuning, some ten seconds
+_MOST_NUMBERS = 5e7  # kept while they are summed, 400 MB
+
+
+@dataclass
+class _Curve:
+    """One curve while the rows go by."""
+
+    drawn: Drawn
+    spikes: np.ndarray  # (K, M)
+    seconds: np.ndarray  # (K, M) where the unit's count is known
+    time: np.ndarray  # (K,)
+    rate: np.ndarray  # (K, M) summed expected counts
+    gradient: np.ndarray | None  # (M, K, P + 1) their derivatives, summed over some of the rows
+    thinned: np.ndarray  # (K,) the number of those rows
+
+
+def response_curves(
+    prepared: Prepared, posterior: Posterior, context: Context = SILENT, *, words: Words = SPIKES
+) -> tuple[dict[str, xr.Dataset], list[str]]:
+    """Curves of every covariate term and precomputed column, by label (see `glmengine.results.curve_bins`), and notes on what was left out.
+
+    Parameters
+    ----------
+    prepared : Prepared
+        What was fitted; the curves are made over its valid rows.
+    posterior : Posterior
+    words : Words
+        What the observations are called.
+    """
+    curves, notes = _begin(prepared, posterior)
+    if not curves:
+        return {}, notes
+    stride = _stride(prepared, curves)
+    design = prepared.design
+    sums, rows = np.zeros(design.n_columns), 0
+    for start, stop in row_chunks(design):
+        context.check()
+        context.report(Progress("Response curves", start / max(design.n_rows, 1)))
+        kept = np.flatnonzero(design.valid[start:stop])
+        if not len(kept):
+            continue
+        features = np.asarray(design.chunk(start, stop))[kept]
+        sums, rows = sums + features.sum(axis=0), rows + len(kept)
+        _add(curves, prepared, posterior, features, start + kept, stride)
+    means = sums / max(rows, 1)
+    if stride > 1:
+        notes.append(f"The bands of tuning curves were made from every {stride}th bin, to save time.")
+    return {curve.drawn.label: _dataset(curve, prepared, posterior, means, words) for curve in curves}, notes
+
+
+def _begin(prepared: Prepared, posterior: Posterior) -> tuple[list[_Curve], list[str]]:
+    design, units, curves = prepared.design, len(prepared.units), []
+    found, notes = drawn_curves(prepared)
+    for drawn in found:
+        size = int(np.prod(drawn.shape))
+        numbers = units * size * (design.n_columns + 1)
+        keep = posterior.covariance is not None and numbers <= _MOST_NUMBERS
+        if not keep and posterior.covariance is not None:
+            notes.append(f"The tuning curves of '{drawn.label}' have no bands, which would have taken {numbers * 8e-9:.1f} GB.")
+        gradient = np.zeros((units, size, design.n_columns + 1)) if keep else None
+        spikes, seconds, rate = (np.zeros((size, units)) for _ in range(3))
+        curves.append(_Curve(drawn, spikes, seconds, np.zeros(size), rate, gradient, np.zeros(size)))
+    return curves, notes
+
+
+def _stride(prepared: Prepared, curves: list[_Curve]) -> int:
+    """Every how many rows the derivatives are summed, so that the work stays bounded."""
+    banded = sum(curve.gradient is not None for curve in curves)
+    work = float(prepared.design.valid.sum()) * (prepared.design.n_columns + 1) * len(prepared.units) * banded
+    return max(1, int(np.ceil(work / _MOST_WORK)))
+
+
+def _add(
+    curves: list[_Curve], prepared: Prepared, posterior: Posterior, features: np.ndarray, rows: np.ndarray, stride: int
+) -> None:
+    """Add the valid `rows` (row numbers, with their features) to the sums."""
+    from scipy.sparse import csc_matrix
+
+    mean, slope, _ = posterior.link.slopes(features @ posterior.coef + posterior.intercept)
+    counts = np.asarray(prepared.counts[rows], np.float64)
+    known = np.isfinite(counts)
+    counts = np.where(known, counts, 0.0)
+    if prepared.refractory is not None:  # the unit was seen to be silent there, and the model says that it must be
+        quiet = prepared.refractory[rows]
+        known, mean, slope = known | quiet, np.where(quiet, 0.0, mean), np.where(quiet, 0.0, slope)
+    thinned = rows % stride == 0
+    for curve in curves:
+        place = curve.drawn.rows[rows]
+        inside = place >= 0
+        here, size = place[inside], len(curve.time)
+        curve.time += np.bincount(here, minlength=size) * prepared.grid.bin_size
+        total = csc_matrix((np.ones(len(here)), here, np.arange(len(here) + 1)), shape=(size, len(here)))
+        curve.spikes += total @ counts[inside]
+        curve.seconds += (total @ known[inside].astype(np.float64)) * prepared.grid.bin_size
+        curve.rate += total @ mean[inside]
+        if curve.gradient is None:
+            continue
+        part = inside & thinned
+        here, selected = place[part], features[part]
+        pointers = np.arange(len(here) + 1)
+        curve.thinned += np.bincount(here, minlength=size)
+        for unit in range(slope.shape[1]):
+            weights = csc_matrix((slope[part, unit], here, pointers), shape=(size, len(here)))
+            curve.gradient[unit, :, 0] += np.bincount(here, weights=slope[part, unit], minlength=size)
+            curve.gradient[unit, :, 1:] += weights @ selected
+
+
+def _dataset(curve: _Curve, prepared: Prepared, posterior: Posterior, means: np.ndarray, words: Words) -> xr.Dataset:
+    import xarray as xr
+
+    bin_size, units = prepared.grid.bin_size, len(prepared.units)
+    shape = curve.drawn.shape
+    names = [_free_name(axis.name) for axis in curve.drawn.axes]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        data = curve.spikes / curve.seconds
+        steps = curve.time / bin_size
+        predicted = curve.rate / np.round(steps)[:, None] / bin_size
+    data[curve.seconds == 0], predicted[curve.time == 0] = np.nan, np.nan
+
+    link, hertz, tuning = _effects(curve, prepared, posterior, means), {}, _tuning_bands(curve, posterior, predicted, bin_size)
+    hertz["middle"] = posterior.link.mean(link["middle"]) / bin_size
+    hertz["low"], hertz["high"] = (end / bin_size for end in posterior.interval(link["low"], link["high"]))
+    arrays = {
+        "effect_link": (link["middle"], words.predictor, "linear predictor, other terms at their mean"),
+        "effect_link_low": (link["low"], words.predictor, "lower end of its 95 % interval"),
+        "effect_link_high": (link["high"], words.predictor, "upper end of its 95 % interval"),
+        "effect_hz": (hertz["middle"], words.unit, f"{words.rate}, other terms at their mean"),
+        "effect_low": (hertz["low"], words.unit, "lower end of its 95 % interval"),
+        "effect_high": (hertz["high"], words.unit, "upper end of its 95 % interval"),
+        "tuning_hz": (predicted.T, words.unit, f"mean {words.rate} predicted by the model"),
+        "tuning_low": (tuning[0], words.unit, "lower end of its 95 % interval"),
+        "tuning_high": (tuning[1], words.unit, "upper end of its 95 % interval"),
+        "data_hz": (data.T, words.unit, f"observed {words.rate}"),
+    }
+    variables = {
+        name: (("unit", *names), np.ascontiguousarray(values).reshape(units, *shape), {"unit": unit, "long_name": text})
+        for name, (values, unit, text) in arrays.items()
+    }
+    variables["occupancy_s"] = (tuple(names), curve.time.reshape(shape), {"unit": "s", "long_name": "time spent"})
+    coords: dict[str, Any] = {"unit": list(prepared.units)}
+    for name, axis in zip(names, curve.drawn.axes, strict=True):
+        coords[name] = (
+            name,
+            axis.values,
+            {"unit": axis.unit, "long_name": axis.name, **number_names(prepared.recording, axis.name)},
+        )
+    return xr.Dataset(variables, coords, {"term": curve.drawn.label, **curve.drawn.attrs})
+
+
+def _effects(curve: _Curve, prepared: Prepared, posterior: Posterior, means: np.ndarray) -> dict[str, np.ndarray]:
+    """(M, K) linear predictors and the ends of their 95 % intervals."""
+    columns = curve.drawn.columns
+    rows = np.broadcast_to(np.concatenate([[1.0], means]), (len(columns), len(means) + 1)).copy()
+    rows[:, np.arange(len(means))[curve.drawn.where] + 1] = columns
+    middle = (rows[:, 1:] @ posterior.coef + posterior.intercept).T
+    spread = Z95 * np.sqrt(np.stack([posterior.variance(rows, unit) for unit in range(len(middle))]))
+    return {"middle": middle, "low": middle - spread, "high": middle + spread}
+
+
+def _tuning_bands(curve: _Curve, posterior: Posterior, predicted: np.ndarray, bin_size: float) -> tuple[np.ndarray, np.ndarray]:
+    """(M, K) ends of the 95 % interval of the mean predicted rate, Hz."""
+    low, high = np.full(predicted.T.shape, np.nan), np.full(predicted.T.shape, np.nan)
+    if curve.gradient is None:
+        return low, high
+    for unit in range(predicted.shape[1]):
+        mean = predicted[:, unit] * bin_size
+        with np.errstate(divide="ignore", invalid="ignore"):
+            eta = posterior.link.eta(mean)
+            slope = posterior.link.slopes(eta)[1]
+            # the derivative of the mean count, carried to the link scale at that count
+            gradient = curve.gradient[unit] / (curve.thinned * slope)[:, None]
+            spread = Z95 * np.sqrt(posterior.variance(np.where(np.isfinite(gradient), gradient, 0.0), unit))
+            spread[curve.thinned == 0] = np.nan
+            low[unit], high[unit] = (end / bin_size for end in posterior.interval(eta - spread, eta + spread))
+    empty = curve.time == 0
+    low[:, empty], high[:, empty] = np.nan, np.nan
+    return low, high
+
+
+def _free_name(name: str) -> str:
+    """A name for a dimension that no array of the dataset has."""
+    taken = {"unit", "occupancy_s", "data_hz", "tuning_hz", "tuning_low", "tuning_high"}
+    return f"{name}_" if name in taken or name.startswith("effect_") else name

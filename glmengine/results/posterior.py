@@ -1,0 +1,81 @@
+"""A fitted model as a distribution over coefficients: linear predictors and their variances."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from glmengine.models import get_family
+
+if TYPE_CHECKING:
+    from glmengine.analysis.analysis import Model
+    from glmengine.models import Link
+    from glmengine.results.result import Result
+
+Z95 = 1.959963984540054
+"""Half the width of a 95 % interval in standard deviations."""
+
+_CHUNK_NUMBERS = 4_000_000  # of the design that are expanded at a time: 32 MB
+
+
+@dataclass(frozen=True)
+class Posterior:
+    """Coefficients of all units with their covariances.
+
+    Attributes
+    ----------
+    coef : (P, M) array
+    intercept : (M,) array
+    covariance : (M, P + 1, P + 1) array or None
+        Intercept first; NaN for units that have none.
+    link : Link
+    """
+
+    coef: np.ndarray
+    intercept: np.ndarray
+    covariance: np.ndarray | None
+    link: Link
+
+    @classmethod
+    def of(cls, result: Result) -> Posterior:
+        """That of a saved or fresh result."""
+        return cls(
+            coef=np.asarray(result.coefficients.transpose("feature", "unit").values),
+            intercept=np.asarray(result.intercepts.values),
+            covariance=None if result.covariance is None else np.asarray(result.covariance.values),
+            link=link_of(result.analysis.model),
+        )
+
+    def variance(self, rows: np.ndarray, unit: int) -> np.ndarray:
+        """(K,) variances of the linear predictors `rows` (K, P + 1; the first column is the intercept's) of a unit; NaN without covariance."""
+        if self.covariance is None:
+            return np.full(len(rows), np.nan)
+        return np.maximum(np.einsum("kp,kp->k", rows @ self.covariance[unit], rows), 0.0)
+
+    def interval(self, low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Means at the ends of intervals of the linear predictor, the smaller first; infinite where an inverse link's reaches 0."""
+        if self.link.name != "inverse":
+            return self.link.mean(low), self.link.mean(high)
+        with np.errstate(divide="ignore"):
+            return self.link.mean(high), np.where(low > 0, self.link.mean(low), np.where(np.isnan(low), np.nan, np.inf))
+
+    def block(self, unit: int, columns: np.ndarray) -> np.ndarray:
+        """(p, p) covariance of the coefficients in `columns` of a unit."""
+        if self.covariance is None:
+            return np.full((len(columns), len(columns)), np.nan)
+        return self.covariance[unit][np.ix_(columns + 1, columns + 1)]
+
+
+def link_of(model: Model) -> Link:
+    """The link of an analysis's model, the family's own where none is named."""
+    return get_family(model.family).link(model.link or None)
+
+
+def row_chunks(design: Any) -> Iterator[tuple[int, int]]:
+    """Start and stop of the stretches of rows in which a design is gone through."""
+    step = max(256, _CHUNK_NUMBERS // max(design.n_columns, 1))
+    for start in range(0, design.n_rows, step):
+        yield start, min(start + step, design.n_rows)

@@ -1,0 +1,225 @@
+"""What a fitted analysis found, as labelled arrays that save to one file and predict new data."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from glmengine.analysis.analysis import Analysis, sparse_dump
+from glmengine.errors import GlmError
+from glmengine.io.files.storage import read_netcdf, write_netcdf
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from glmengine.analysis.terms import AnyTerm
+    from glmengine.context import Context
+    from glmengine.recording.recording import Recording
+
+FORMAT_VERSION = 1
+KIND = "glmengine result"
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """Everything a fit gave, labelled by unit and term.
+
+    Attributes
+    ----------
+    analysis : Analysis
+        The question that was asked.
+    terms : tuple of terms
+        The terms with everything kept that was inferred from the data (bounds, knots), as predictions need them.
+    coefficients, standard_errors : DataArray (feature, unit)
+        Per unit of each feature, on the link scale (log rate per bin); the coordinates of `feature` say its term, source,
+        lag (s) and basis function. Zero and NaN for features that a unit does not have. NaN errors: not identified.
+    intercepts, intercept_errors : DataArray (unit)
+        Log of the expected count per bin where all features are zero.
+    scores : Dataset (unit)
+        ``n_spikes``, ``n_bins``, ``rate_hz``, ``strength``, ``deviance_explained_heldout``, ``bits_per_spike_heldout``,
+        ``deviance_explained_fit``, ``log_likelihood``, ``aic``, ``bic``, ``edf``, ``converged``, ``decrement``, ``status``, and,
+        where epochs to test on are named, ``deviance_explained_test`` and ``bits_per_spike_test``.
+    curves : dict of str to Dataset
+        Per covariate term: effect and tuning with 95 % bands, raw tuning, occupancy (see `glmengine.results.curves`).
+    filters : dict of str to Dataset
+        Per term that looks back in time: ``filter``, ``low``, ``high`` over ``lag_s``, log rate per spike.
+    coupling : Dataset or None
+        Per pair (unit, source): ``strength``, its interval, and a test that there is none.
+    cv : Dataset or None
+        ``scores`` (fold, strength, unit): mean held-out log-likelihood per bin.
+    covariance : DataArray or None (unit, parameter, parameter_)
+        Covariance of the intercept and the coefficients; None where it would be very large.
+    sessions : Dataset or None (unit, session)
+        Of several sessions: each one's ``intercept`` and ``intercept_error``, ``n_bins``, ``n_spikes``, ``rate_hz``, ``deviance_explained_fit``.
+    tests : Dataset or None (term, unit)
+        Wald test of each term: ``wald``, ``df``, ``p`` (see `glmengine.inference.tests.wald`).
+    provenance : dict
+        Versions, hashes, time taken: see `glmengine.results.provenance`.
+    notes : tuple of str
+        What was left out, doubtful or approximate, one sentence each.
+    """
+
+    analysis: Analysis
+    terms: tuple[AnyTerm, ...]
+    coefficients: xr.DataArray
+    standard_errors: xr.DataArray
+    intercepts: xr.DataArray
+    intercept_errors: xr.DataArray
+    scores: xr.Dataset
+    curves: Mapping[str, xr.Dataset] = field(default_factory=dict)
+    filters: Mapping[str, xr.Dataset] = field(default_factory=dict)
+    coupling: xr.Dataset | None = None
+    cv: xr.Dataset | None = None
+    covariance: xr.DataArray | None = None
+    sessions: xr.Dataset | None = None
+    tests: xr.Dataset | None = None
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    @property
+    def units(self) -> tuple[str, ...]:
+        """Names of the fitted units."""
+        return tuple(str(name) for name in self.coefficients["unit"].values)
+
+    @property
+    def converged(self) -> bool:
+        """Whether every unit's fit reached the optimum."""
+        return bool(self.scores["converged"].all())
+
+    def is_for(self, analysis: Analysis, recording: Recording | None) -> bool:
+        """Whether exactly this question was put to exactly this recording; False marks the result as stale."""
+        if recording is None or self.provenance.get("analysis_sha256") != analysis.sha256:
+            return False
+        if recording.sha256 or self.provenance.get("recording_sha256"):
+            return recording.sha256 == self.provenance.get("recording_sha256")
+        return recording.name == self.provenance.get("recording_name")
+
+    def predict(
+        self, recording: Recording, epochs: Any = None, *, bands: bool = False, context: Context | None = None
+    ) -> xr.DataArray | xr.Dataset:
+        """Expected rate of each unit on a recording, with the features of the fit.
+
+        Parameters
+        ----------
+        recording : Recording
+            Any with the same covariates (and, for history and coupling, the same units).
+        epochs : str, sequence of str, IntervalSet or (S, 2) array, optional
+            Stretches to predict, by name or in seconds; those of the analysis where not given. The analysis's conditions are not applied.
+        bands : bool
+            Give a Dataset ``rate``, ``low``, ``high`` (95 % interval of the expected rate) instead of the rate alone.
+
+        Returns
+        -------
+        DataArray or Dataset (unit, time)
+            In Hz; `time` is the centre of each bin in seconds; NaN where a covariate is missing or the past is not complete.
+
+        Raises
+        ------
+        GlmError
+            If the recording lacks a covariate, a unit or an epoch, or bands were asked of a result without covariance.
+        """
+        from glmengine.results.prediction import predict
+
+        return predict(self, recording, epochs, bands=bands, context=context)
+
+    def score(self, recording: Recording, epochs: Any = None, *, context: Context | None = None) -> xr.Dataset:
+        """How well the fitted model describes a recording, per unit, against the mean rate of the data that it was fitted to.
+
+        Parameters
+        ----------
+        recording, epochs
+            As for `predict`; the analysis's conditions are applied.
+
+        Returns
+        -------
+        Dataset (unit)
+            ``n_spikes``, ``n_bins``, ``log_likelihood``, ``deviance``, ``deviance_explained``, ``bits_per_spike``.
+        """
+        from glmengine.results.prediction import score
+
+        return score(self, recording, epochs, context=context)
+
+    def save(self, path: str | Path) -> None:
+        """Write one NetCDF file, whole or not at all.
+
+        Raises
+        ------
+        GlmError
+            If the folder cannot be written to; a file that was there is untouched.
+        """
+        import xarray as xr
+
+        datasets = {
+            "fit": xr.Dataset(
+                {
+                    "coefficients": self.coefficients,
+                    "standard_errors": self.standard_errors,
+                    "intercepts": self.intercepts,
+                    "intercept_errors": self.intercept_errors,
+                }
+            ),
+            "scores": self.scores,
+            **{f"curves:{label}": curve for label, curve in self.curves.items()},
+            **{f"filters:{label}": filters for label, filters in self.filters.items()},
+        }
+        optional = {"coupling": self.coupling, "cv": self.cv, "sessions": self.sessions, "tests": self.tests}
+        datasets |= {name: dataset for name, dataset in optional.items() if dataset is not None}
+        if self.covariance is not None:
+            datasets["covariance"] = self.covariance.to_dataset(name="covariance")
+        texts = {
+            "analysis": json.dumps(self.analysis.to_dict(), ensure_ascii=False),
+            "terms": json.dumps([sparse_dump(term) for term in self.terms], ensure_ascii=False),
+            "provenance": json.dumps(dict(self.provenance), ensure_ascii=False),
+            "notes": json.dumps(self.notes, ensure_ascii=False),
+        }
+        write_netcdf(path, datasets, texts, kind=KIND, format_version=FORMAT_VERSION)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Result:
+        """Read what `save` wrote, with nothing lost.
+
+        Raises
+        ------
+        GlmError
+            If the file is absent, is something else, is damaged, or comes from a newer version of the program.
+        """
+        datasets, texts, _ = read_netcdf(path, kind=KIND, format_version=FORMAT_VERSION)
+        where = Path(path).name
+        try:
+            fit = datasets["fit"]
+            return cls(
+                analysis=Analysis.from_dict(json.loads(texts["analysis"]), where),
+                terms=_terms(json.loads(texts["terms"]), where),
+                coefficients=fit["coefficients"],
+                standard_errors=fit["standard_errors"],
+                intercepts=_per_unit(fit["intercepts"]),
+                intercept_errors=_per_unit(fit["intercept_errors"]),
+                scores=datasets["scores"],
+                curves=_named(datasets, "curves:"),
+                filters=_named(datasets, "filters:"),
+                coupling=datasets.get("coupling"),
+                cv=datasets.get("cv"),
+                covariance=datasets["covariance"]["covariance"] if "covariance" in datasets else None,
+                sessions=datasets.get("sessions"),
+                tests=datasets.get("tests"),
+                provenance=json.loads(texts["provenance"]),
+                notes=tuple(json.loads(texts["notes"])),
+            )
+        except (KeyError, json.JSONDecodeError) as error:
+            raise GlmError(f"{where}: is damaged ({error}); restore a copy or run the analysis again") from error
+
+
+def _named(datasets: Mapping[str, xr.Dataset], prefix: str) -> dict[str, xr.Dataset]:
+    return {name.removeprefix(prefix): dataset for name, dataset in datasets.items() if name.startswith(prefix)}
+
+
+def _per_unit(array: xr.DataArray) -> xr.DataArray:
+    return array.reset_coords([name for name in array.coords if name not in array.dims], drop=True)
+
+
+def _terms(data: Sequence[Any], where: str) -> tuple[AnyTerm, ...]:
+    """Terms from plain data; the analysis is what knows all kinds of them."""
+    return Analysis.from_dict({"terms": list(data)}, where).terms

@@ -1,0 +1,147 @@
+"""Scores and labelled coefficients of a fit: what it found, per unit, and how well it holds on time that it was not fitted to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from glmengine.design.prepare import Prepared
+    from glmengine.fitting.cross_validation import CrossValidation
+    from glmengine.fitting.fit_result import Fit
+
+SCORES: dict[str, tuple[str, str]] = {
+    "n_spikes": ("spikes", "spikes in the bins fitted"),
+    "n_bins": ("bins", "bins fitted"),
+    "rate_hz": ("Hz", "mean rate in the bins fitted"),
+    "strength": ("", "penalty strength"),
+    "deviance_explained_heldout": ("", "deviance explained on held-out time, against the mean rate of the training time"),
+    "bits_per_spike_heldout": ("bits/spike", "gain in log-likelihood on held-out time over the mean rate of the training time"),
+    "deviance_explained_fit": ("", "deviance explained in the bins fitted"),
+    "log_likelihood": ("", "log-likelihood of the bins fitted, factorials included"),
+    "aic": ("", "Akaike's information criterion, with the effective degrees of freedom"),
+    "bic": ("", "Bayesian information criterion, with the effective degrees of freedom"),
+    "edf": ("", "effective degrees of freedom"),
+    "dispersion": ("", "dispersion of the family"),
+    "converged": ("", "whether the optimum was reached"),
+    "decrement": ("", "half the Newton decrement at the end"),
+    "status": ("", "ok, silent, no data, separated or stopped"),
+}
+"""Unit of measure and meaning of each column of the score table."""
+
+
+def coefficient_arrays(prepared: Prepared, fit: Fit) -> tuple[xr.DataArray, xr.DataArray, xr.DataArray, xr.DataArray]:
+    """Coefficients and standard errors (feature, unit), intercepts and theirs (unit)."""
+    import xarray as xr
+
+    columns = prepared.design.columns
+    coords: dict[str, Any] = {"feature": _texts(columns.index), "unit": list(prepared.units)}
+    for name in columns.columns:
+        values = columns[name].to_numpy()
+        coords[str(name)] = ("feature", values if values.dtype.kind in "biuf" else _texts(values))
+    units = {"unit": coords["unit"]}
+    shape = (prepared.design.n_columns, len(prepared.units))
+    arrays = [np.array(values, np.float64).reshape(shape) for values in (fit.coef, fit.standard_errors)]
+    vectors = [np.array(values, np.float64) for values in (fit.intercept, fit.intercept_se)]
+    coefficients, errors = (
+        xr.DataArray(array, coords, ("feature", "unit"), name)
+        for array, name in zip(arrays, ("coefficients", "standard_errors"), strict=True)
+    )
+    intercepts, ends = (
+        xr.DataArray(vector, units, ("unit",), name)
+        for vector, name in zip(vectors, ("intercepts", "intercept_errors"), strict=True)
+    )
+    return coefficients, errors, intercepts, ends
+
+
+def covariance_array(prepared: Prepared, fit: Fit) -> xr.DataArray:
+    """Covariance of the intercept (first) and the coefficients of each unit: (unit, parameter, parameter_)."""
+    import xarray as xr
+
+    size = prepared.design.n_columns + 1
+    values = np.stack([np.asarray(fit.covariance(unit), np.float64) for unit in range(len(prepared.units))])
+    names = ["intercept", *_texts(prepared.design.columns.index)]
+    coords = {"unit": list(prepared.units), "parameter": names, "parameter_": names}
+    return xr.DataArray(values.reshape(-1, size, size), coords, ("unit", "parameter", "parameter_"), "covariance")
+
+
+def cv_dataset(prepared: Prepared, cross_validation: CrossValidation | None) -> xr.Dataset | None:
+    """Held-out scores (fold, strength, unit) with deviances, or None without folds."""
+    import xarray as xr
+
+    if cross_validation is None:
+        return None
+    scores = cross_validation.scores
+    coords = {
+        "fold": np.asarray(scores["fold"].values),
+        "strength": np.asarray(scores["strength"].values, np.float64),
+        "unit": list(prepared.units),
+    }
+    dims = ("fold", "strength", "unit")
+    arrays = {
+        "scores": (cross_validation.scores, "mean held-out log-likelihood per bin"),
+        "deviance": (cross_validation.deviance, "deviance of the model on the fold"),
+        "null_deviance": (cross_validation.null_deviance, "deviance of the training mean on the fold"),
+    }
+    variables: dict[str, Any] = {
+        name: (dims, np.asarray(values, np.float64), {"long_name": text}) for name, (values, text) in arrays.items()
+    }
+    variables["best_strength"] = (
+        "unit",
+        np.asarray(cross_validation.best_strength, np.float64),
+        {"long_name": "strength with the best mean score"},
+    )
+    return xr.Dataset(variables, coords)
+
+
+def term_tests(prepared: Prepared, fit: Fit) -> xr.Dataset:
+    """Wald test (term, unit) of each term of the design; NaN for what is seen through averages of the very spikes that are fitted,
+    which would call pure noise needed."""
+    terms = prepared.design.terms
+    tests = fit.wald().sel(term=[term.label for term in terms])
+    chosen = [term.kind == "receptive_field" and term.space == "sta" for term in terms]
+    return tests.where(~np.array(chosen)[:, None]) if any(chosen) else tests
+
+
+def score_table(prepared: Prepared, fit: Fit, cross_validation: CrossValidation | None) -> xr.Dataset:
+    """One row per unit of everything in `SCORES`."""
+    import xarray as xr
+
+    units = len(prepared.units)
+    counts = prepared.counts[np.asarray(prepared.design.valid)]
+    bins = np.isfinite(counts).sum(axis=0)
+    spikes = np.nansum(counts, axis=0, dtype=np.float64)
+    missing = np.full(units, np.nan)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        explained = 1.0 - np.asarray(fit.deviance, np.float64) / np.asarray(fit.null_deviance, np.float64)
+        rate = spikes / (bins * prepared.grid.bin_size)
+    values = {
+        "n_spikes": spikes,
+        "n_bins": bins.astype(np.int64),
+        "rate_hz": rate,
+        "strength": np.broadcast_to(np.asarray(fit.strength, np.float64), (units,)).copy(),
+        "deviance_explained_heldout": missing if cross_validation is None else _vector(cross_validation.deviance_explained),
+        "bits_per_spike_heldout": missing if cross_validation is None else _vector(cross_validation.bits_per_spike),
+        "deviance_explained_fit": np.where(np.isfinite(explained), explained, np.nan),
+        "log_likelihood": _vector(fit.log_likelihood),
+        "aic": _vector(fit.aic),
+        "bic": _vector(fit.bic),
+        "edf": _vector(fit.edf),
+        "dispersion": _vector(fit.dispersion),
+        "converged": np.asarray(fit.converged, bool),
+        "decrement": _vector(fit.decrement),
+        "status": np.array([str(status) for status in np.asarray(fit.status)]),
+    }
+    variables = {name: ("unit", values[name], {"unit": unit, "long_name": text}) for name, (unit, text) in SCORES.items()}
+    return xr.Dataset(variables, {"unit": list(prepared.units)})
+
+
+def _vector(values: Any) -> np.ndarray:
+    return np.array(values, np.float64)
+
+
+def _texts(values: Any) -> np.ndarray:
+    return np.array(["" if value is None else str(value) for value in values], dtype=str)

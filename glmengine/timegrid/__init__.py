@@ -1,0 +1,1 @@
+"""Time: bins, intervals, angles, sampling and convolution."""

@@ -1,0 +1,145 @@
+"""The actions of the table as Qt knows them: made once, put into menus and toolbar, switched on and off with what can be done."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import QObject
+from qtpy.QtGui import QAction, QKeySequence
+from qtpy.QtWidgets import QMenu, QToolBar, QToolButton
+
+from glmgui import theme
+from glmgui.actions.table import ACTIONS, MENUS, TOOLBAR_LEFT, Record
+
+if TYPE_CHECKING:
+    from glmgui.shell.window import MainWindow
+
+
+class ActionSet(QObject):
+    """One QAction for each record of the table."""
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self._window = window
+        self.records: dict[str, Record] = {record.name: record for record in ACTIONS}
+        self._actions: dict[str, QAction] = {}
+        for record in ACTIONS:
+            action = QAction(record.text, window)
+            action.setObjectName(f"action_{record.name}")
+            action.setToolTip(record.help + (f"  ({record.shortcut})" if record.shortcut else ""))
+            action.setStatusTip("")
+            if record.shortcut:
+                action.setShortcuts([QKeySequence(keys) for keys in (record.shortcut, *record.also)])
+            action.setCheckable(record.checked is not None)
+            action.triggered.connect(lambda _, record=record: self._run(record))
+            window.addAction(action)
+            self._actions[record.name] = action
+
+    def __getitem__(self, name: str) -> QAction:
+        return self._actions[name]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of all actions, in the order of the menus."""
+        return tuple(self._actions)
+
+    def _run(self, record: Record) -> None:
+        record.call(self._window)
+        self.renew()
+
+    def renew(self) -> None:
+        """Switch each on or off, and say what undo takes back and why nothing can be fitted."""
+        document = self._window.document
+        for name, action in self._actions.items():
+            record = self.records[name]
+            action.setEnabled(record.enabled(self._window))
+            if record.checked is not None:
+                action.setChecked(record.checked(self._window))
+        for name, text in (("undo", document.undo_text), ("redo", document.redo_text)):
+            keys = self.records[name].shortcut
+            self._actions[name].setToolTip(f"{name.capitalize()}: {text}  ({keys})" if text else f"Nothing to {name}")
+        if document.recording is None:
+            why = "Open a recording first"
+        elif not self._window.session.can_fit:
+            why = "Add a term in the Features step first"
+        else:
+            why = f"{self.records['fit'].help}  (Ctrl+R)"
+        self._actions["fit"].setToolTip(why)
+
+    def renew_icons(self) -> None:
+        """Draw all icons in the colours of the present look."""
+        for name, record in self.records.items():
+            if record.icon:
+                self._actions[name].setIcon(theme.icon(record.icon))
+
+    # Menus and toolbar
+
+    def fill_menus(self) -> None:
+        """Put every action into its menu, and beside them the lists that are known only when they are opened."""
+        menus: dict[str, QMenu] = {}
+        for title in MENUS:
+            menus[title] = self._window.menuBar().addMenu(f"&{title}")
+            menus[title].setToolTipsVisible(True)
+            menus[title].aboutToShow.connect(self.renew)
+        for name, record in self.records.items():
+            menu = menus.get(record.menu)
+            if menu is None:
+                above, _, title = record.menu.partition("/")
+                menu = menus[record.menu] = menus[above].addMenu(f"&{title}")
+                menu.setToolTipsVisible(True)
+            menu.addAction(self._actions[name])
+            if name == "sample":
+                others = menu.addMenu("&Other samples")
+                others.setToolTipsVisible(True)
+                others.aboutToShow.connect(partial(self._fill_samples, others))
+            if record.ends_group:
+                menus[record.menu.partition("/")[0]].addSeparator()
+            if name == "open_folder":
+                recent = menu.addMenu("Open &recent")
+                recent.aboutToShow.connect(partial(self._fill_recent, recent, in_menu=True))
+            if name == "log":
+                beside = menu.addMenu("Show &beside")
+                for dock in self._window.step_docks:
+                    beside.addAction(dock.toggleViewAction())
+                menu.addSeparator()
+
+    def fill_toolbar(self, toolbar: QToolBar) -> None:
+        """Put the most used ones into the toolbar; Open has what was opened lately."""
+        for name in TOOLBAR_LEFT:
+            if name:
+                toolbar.addAction(self._actions[name])
+            else:
+                toolbar.addSeparator()
+        for button in toolbar.findChildren(QToolButton):
+            if button.defaultAction() is not None:
+                button.setAccessibleName(button.defaultAction().text().replace("&", ""))
+                button.setObjectName(f"tool_{button.defaultAction().objectName().removeprefix('action_')}")
+        lately = QMenu(self._window)
+        lately.aboutToShow.connect(partial(self._fill_recent, lately, in_menu=False))
+        open_button = toolbar.widgetForAction(self._actions["open"])
+        open_button.setMenu(lately)
+        open_button.setPopupMode(QToolButton.ToolButtonPopupMode.MenuButtonPopup)
+
+    def _fill_recent(self, menu: QMenu, *, in_menu: bool) -> None:
+        settings, session = self._window.settings, self._window.session
+        menu.clear()
+        for path in settings.recent:
+            action = menu.addAction(path.name, lambda path=path: session.open(path))
+            action.setToolTip(str(path))
+        if not settings.recent:
+            menu.addAction("Nothing was opened yet").setEnabled(False)
+        menu.addSeparator()
+        if not in_menu:
+            menu.addAction(self._actions["open_folder"])
+            menu.addAction(self._actions["sample"])
+        elif settings.recent:
+            menu.addAction("Clear the list", settings.clear_recent)
+
+    def _fill_samples(self, menu: QMenu) -> None:
+        from glmengine.simulation.catalogue import SAMPLES
+
+        menu.clear()
+        for name, (about, *_) in SAMPLES.items():
+            action = menu.addAction(name, lambda name=name: self._window.session.opening.open_sample(name))
+            action.setToolTip(about)

@@ -1,0 +1,370 @@
+"""The main window: declares docks, toolbar, menus and status line, and hands actions to the session."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+from qtpy.QtCore import QByteArray, Qt, QTimer, Signal
+from qtpy.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication
+from qtpy.QtWidgets import QApplication, QDockWidget, QMainWindow, QSizePolicy, QToolBar, QWidget
+
+from glmgui import theme
+from glmgui.actions import commands
+from glmgui.actions.qt import ActionSet
+from glmgui.actions.table import TOOLBAR_RIGHT
+from glmgui.copying import TableCopying
+from glmgui.dialogs.details import DetailsDialog
+from glmgui.dialogs.guide import GuideWindow
+from glmgui.dialogs.questions import Questions
+from glmgui.notices import Notice, notices
+from glmgui.panels.data import DataPanel
+from glmgui.panels.features import FeaturesPanel
+from glmgui.panels.log import LogPanel
+from glmgui.panels.model import ModelPanel
+from glmgui.panels.results import ResultsPanel
+from glmgui.settings import Settings
+from glmgui.shell.strips import STEPS, NoticeBar, ProgressStrip, StatusLine, StepsRail, states_of
+from glmgui.work.estimate import Estimate
+from glmgui.work.fitting import Session
+
+log = logging.getLogger(__name__)
+
+SIZE = (1366, 768)
+_PANELS: dict[str, Callable[..., QWidget]] = {
+    "data": DataPanel,
+    "features": FeaturesPanel,
+    "model": ModelPanel,
+    "results": ResultsPanel,
+    "log": LogPanel,
+}
+# Where the control is that an error of this field of the analysis belongs to.
+_STEP_OF_FIELD = {
+    "units": "data",
+    "time": "data",
+    "derived": "data",
+    "terms": "features",
+    "model": "model",
+    "validation": "model",
+}
+
+
+class MainWindow(QMainWindow):
+    """The program.
+
+    Parameters
+    ----------
+    settings : Settings, optional
+        The user's own where not given.
+    questions : Questions, optional
+        How the user is asked.
+
+    Signals
+    -------
+    closed
+        The window has been closed for good; `left_running` says whether the worker had to be left behind.
+    """
+
+    closed = Signal()
+
+    def __init__(self, settings: Settings | None = None, questions: Questions | None = None) -> None:
+        super().__init__()
+        self.setObjectName("main_window")
+        self.settings = settings or Settings()
+        self.session = Session(self.settings, questions or Questions(self), self)
+        self.document, self.jobs = self.session.document, self.session.jobs
+        self.left_running = False
+        self._closing = False
+        self._step = "data"
+        self._guide: GuideWindow | None = None
+        self.setAcceptDrops(True)
+        self.setDockOptions(QMainWindow.DockOption.AllowNestedDocks | QMainWindow.DockOption.AllowTabbedDocks)
+        self.setWindowIcon(theme.icon("app"))
+        self._actions = ActionSet(self)
+        self._make_strips()
+        self._make_docks()
+        self._actions.fill_menus()
+        self._connect()
+        self._copying = TableCopying(self)
+        self._copying.watch_all(self)
+        self.renew_icons()
+        self._first_state: QByteArray | None = None
+        self.reset_layout()
+        self._restore_layout()
+        self._renew()
+
+    # Building
+
+    def action(self, name: str) -> QAction:
+        """The action of this name of the table."""
+        return self._actions[name]
+
+    @property
+    def action_names(self) -> tuple[str, ...]:
+        """Of all actions, in the order of the menus."""
+        return self._actions.names
+
+    @property
+    def step_docks(self) -> tuple[QDockWidget, ...]:
+        """The docks of the steps, in their order."""
+        return tuple(self.docks[name] for name in STEPS)
+
+    @property
+    def guide(self) -> GuideWindow:
+        """The guide's window, made when it is first asked for."""
+        if self._guide is None:
+            self._guide = GuideWindow(self)
+        return self._guide
+
+    def _make_strips(self) -> None:
+        self.toolbar = QToolBar("Actions", self)
+        self.toolbar.setObjectName("toolbar")
+        self.toolbar.setMovable(False)
+        self.toolbar.toggleViewAction().setEnabled(False)
+        self.toolbar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self._actions.fill_toolbar(self.toolbar)
+        self.toolbar.addSeparator()
+        self.progress = ProgressStrip(self)
+        self.progress.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self.toolbar.addWidget(self.progress)
+        for name in TOOLBAR_RIGHT:
+            self.toolbar.addAction(self._actions[name])
+            self.toolbar.widgetForAction(self._actions[name]).setAccessibleName(self._actions.records[name].text.replace("&", ""))
+        self.addToolBar(Qt.ToolBarArea.TopToolBarArea, self.toolbar)
+        self.rail = StepsRail(self)
+        self._rail_bar = _holder(self, "steps_bar", "Steps", self.rail)
+        self.addToolBar(Qt.ToolBarArea.LeftToolBarArea, self._rail_bar)
+        self.addToolBarBreak(Qt.ToolBarArea.TopToolBarArea)
+        self.notice_bar = NoticeBar(self)
+        self.notice_bar.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self._notice_holder = _holder(self, "notice_holder", "Messages", self.notice_bar)
+        self.addToolBar(Qt.ToolBarArea.TopToolBarArea, self._notice_holder)
+        self.status = StatusLine(self._actions["log"], self)
+        self.setStatusBar(self.status)
+
+    def _make_docks(self) -> None:
+        self.docks: dict[str, QDockWidget] = {}
+        self.panels: dict[str, QWidget] = {}
+        for name, make in _PANELS.items():
+            dock = QDockWidget(name.capitalize(), self)
+            dock.setObjectName(f"dock_{name}")
+            panel = make(self.document, self.jobs, dock)
+            dock.setWidget(panel)
+            self.docks[name], self.panels[name] = dock, panel
+            dock.visibilityChanged.connect(lambda _: self._actions.renew())
+
+    def _connect(self) -> None:
+        document, jobs, session = self.document, self.jobs, self.session
+        document.changed.connect(self._changed)
+        jobs.started.connect(self._begun)
+        jobs.progressed.connect(self.progress.report)
+        jobs.busy_changed.connect(lambda busy: None if busy else self.progress.end())
+        self.progress.stop_asked.connect(jobs.stop_and_keep)
+        self.progress.cancel_asked.connect(jobs.cancel)
+        self.rail.picked.connect(self.show_step)
+        session.estimated.connect(self._show_estimate)
+        session.opened.connect(self._opened)
+        session.fitted.connect(lambda _: self.show_step("results"))
+        session.live_changed.connect(lambda _: self._renew())
+        notices().noticed.connect(self._noticed)
+        self.panels["data"].empty.set_choices(
+            {
+                "Open a recording\u2026": self._actions["open"].trigger,
+                "Open the sample session": self._actions["sample"].trigger,
+            }
+        )
+        sessions = self.panels["data"].sessions
+        sessions.add_asked.connect(lambda: commands.ask_add_session(self))
+        sessions.remove_asked.connect(session.joining.remove)
+        sessions.renamed.connect(session.joining.rename)
+        self.notice_bar.details_asked.connect(lambda notice: DetailsDialog(notice, self).exec())
+
+    def _begun(self, label: str) -> None:
+        job = self.jobs.current
+        self.progress.begin(label, can_stop=job is not None and job.stoppable)
+        self._actions.renew()
+
+    # The document and the strips
+
+    def _changed(self, what: frozenset[str]) -> None:
+        if "fault" in what and self.document.fault[0]:
+            step = _STEP_OF_FIELD.get(self.document.fault[0].partition(".")[0])
+            if step is not None and not self.session.live:
+                self.show_step(step)
+        self._renew()
+
+    def _renew(self) -> None:
+        self.rail.say(states_of(self.document))
+        self.status.say(self.document, self.session.estimate)
+        path, recording = self.document.project_path, self.document.recording
+        name = path.name if path is not None else recording.name if recording is not None else ""
+        self.setWindowTitle(f"{name}[*] \u2013 glmgui" if name else "glmgui[*]")
+        self.setWindowModified(bool(name) and self.document.modified)
+        self._actions.renew()
+
+    def _show_estimate(self, found: Estimate | None) -> None:
+        self.status.say(self.document, found)
+
+    def _noticed(self, notice: Notice) -> None:
+        if notice.level != "info" or notice.title == "Export":
+            self.notice_bar.show_notice(notice)
+
+    def _opened(self, path: Path | None) -> None:
+        self.notice_bar.dismiss()
+        self.show_step("results" if self.document.result is not None else "data")
+
+    # Steps and layout
+
+    @property
+    def step(self) -> str:
+        """The step that is shown."""
+        return self._step
+
+    def show_step(self, name: str) -> None:
+        """Show the panel of a step in the place of the other steps, unless they were put beside each other."""
+        self._step = name
+        docked = [one for one in STEPS if not self.docks[one].isHidden() and not self.docks[one].isFloating()]
+        in_view = [one for one in docked if not self.docks[one].visibleRegion().isEmpty()]
+        self.setUpdatesEnabled(False)
+        try:
+            self.docks[name].show()
+            if len(in_view) <= 1:
+                for other in docked:
+                    if other != name:
+                        self.docks[other].hide()
+            self.docks[name].raise_()
+        finally:
+            self.setUpdatesEnabled(True)
+        self.rail.set_current(name)
+
+    @property
+    def log_is_shown(self) -> bool:
+        return not self.docks["log"].isHidden() if hasattr(self, "docks") else False
+
+    def toggle_log(self) -> None:
+        self.docks["log"].setVisible(not self.log_is_shown)
+
+    def reset_layout(self) -> None:
+        """Put the docks where they are at first: the steps in one place, the log below and hidden."""
+        if self._first_state is not None:
+            self.settings.forget_layout()
+            self.restoreState(self._first_state)
+            self.show_step(self._step)
+            return
+        available = QGuiApplication.primaryScreen().availableGeometry()
+        self.resize(min(SIZE[0], available.width()), min(SIZE[1], available.height()))
+        for name in STEPS:
+            self.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, self.docks[name])
+        for name in STEPS[1:]:
+            self.tabifyDockWidget(self.docks[STEPS[0]], self.docks[name])
+        self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, self.docks["log"])
+        self.resizeDocks([self.docks["log"]], [170], Qt.Orientation.Vertical)
+        self.docks["log"].hide()
+        for name in STEPS[1:]:
+            self.docks[name].hide()
+        self.rail.set_current("data")
+        self._first_state = self.saveState()
+
+    def _restore_layout(self) -> None:
+        """What the user arranged last time; anything that does not fit leaves the first layout."""
+        layout = self.settings.layout
+        if layout is None:
+            return
+        geometry, state = layout
+        if not (self.restoreGeometry(geometry) and self.restoreState(state)):
+            log.info("The remembered layout could not be restored.")
+            self.restoreState(self._first_state)
+        shown = [name for name in STEPS if not self.docks[name].isHidden()]
+        if not shown:
+            self.show_step("data")
+        elif len(shown) == 1:
+            self._step = shown[0]
+            self.show_step("data")
+        self.toolbar.show()
+        self._rail_bar.show()
+        self.notice_bar.dismiss()
+
+    # Looks
+
+    @property
+    def dark(self) -> bool:
+        return theme.is_dark()
+
+    def set_dark(self, dark: bool) -> None:
+        self.settings.dark = dark
+        theme.apply(QApplication.instance(), dark)
+        self.renew_icons()
+
+    def renew_icons(self) -> None:
+        """Draw all icons in the colours of the present look."""
+        self._actions.renew_icons()
+        self.rail.renew_icons()
+
+    # Files dropped on the window
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        urls = event.mimeData().urls()
+        if len(urls) == 1 and urls[0].isLocalFile():
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        path = Path(event.mimeData().urls()[0].toLocalFile())
+        event.acceptProposedAction()
+        # after the drop has ended: a question would hold up the program that the file comes from
+        QTimer.singleShot(0, lambda: self.session.open(path))
+
+    # Closing
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        if self._closing:
+            event.accept()
+            return
+        if self.document.busy and not self._may_give_up():
+            event.ignore()
+            return
+        if self.document.modified and (self.document.analysis.terms or self.document.kept_result):
+            answer = self.session.questions.unsaved(self.document.project_path)
+            if answer != "discard":
+                event.ignore()
+                if answer == "save":
+                    self.session.save(self.close)
+                return
+        self._end()
+        event.accept()
+
+    def _may_give_up(self) -> bool:
+        """Ask whether to give up what is running, and do."""
+        job = self.jobs.current
+        if not self.session.questions.stop_running(job.label if job is not None else "The work"):
+            return False
+        self.jobs.cancel()
+        return True
+
+    def _end(self) -> None:
+        self._closing = True
+        if not self.isMinimized():
+            self.settings.set_layout(self.saveGeometry(), self.saveState())
+        if self._guide is not None:
+            self._guide.close()
+        self.left_running = not self.session.close()
+        self.closed.emit()
+
+
+def _holder(window: QMainWindow, name: str, title: str, widget: QWidget) -> QToolBar:
+    """A fixed bar with one widget in it."""
+    bar = QToolBar(title, window)
+    bar.setObjectName(name)
+    bar.setMovable(False)
+    bar.toggleViewAction().setEnabled(False)
+    bar.setContentsMargins(0, 0, 0, 0)
+    bar.layout().setContentsMargins(0, 0, 0, 0)
+    action = bar.addWidget(widget)
+    if isinstance(widget, NoticeBar):
+        # a bar hides a widget through its action
+        widget.hide()
+        action.setVisible(False)
+        widget.wanted.connect(action.setVisible)
+        widget.wanted.connect(bar.setVisible)
+        bar.hide()
+    return bar

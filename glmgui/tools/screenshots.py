@@ -1,0 +1,120 @@
+"""Pictures of every step of the window with the fitted demonstration, for the README, the bootstrap and the eye."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from glmengine.errors import GlmError
+from glmgui.notices import notices
+from glmgui.settings import Settings
+from glmgui.tools.unattended import NoQuestions, settle, wait_until
+
+if TYPE_CHECKING:
+    from qtpy.QtWidgets import QApplication
+
+    from glmgui.shell.window import MainWindow
+
+_PATIENCE = 240.0  # s, for the first fit of a slow machine with nothing compiled
+
+
+def take_screenshots(app: QApplication, folder: Path) -> int:
+    """Write the pictures to `folder` and say which; 0 if all were written."""
+    from glmengine.export.outputs import writable_folder
+    from glmgui import theme
+    from glmgui.shell.window import MainWindow
+
+    try:
+        writable_folder(folder)
+    except GlmError as error:
+        print(f"glmgui: {error.message}", file=sys.stderr)
+        return 1
+    faults: list[str] = []
+    notices().noticed.connect(lambda notice: faults.append(notice.text) if notice.level == "error" else None)
+    with tempfile.TemporaryDirectory() as scratch:
+        theme.apply(app, False)
+        window = MainWindow(Settings(Path(scratch) / "settings.ini"), NoQuestions())
+        window.resize(1366, 768)
+        window.show()
+        try:
+            for number, (name, prepare) in enumerate(_PICTURES):
+                prepare(window)
+                _wait(window)
+                path = folder / f"{number:02d}-{name}.png"
+                if not window.grab().save(str(path)):
+                    faults.append(f"{path} cannot be written")
+                print(path)
+        except TimeoutError as error:
+            faults.append(str(error))
+        window.close()
+        theme.apply(app, False)
+    for fault in faults:
+        print(f"glmgui: {fault}", file=sys.stderr)
+    return 1 if faults else 0
+
+
+def _wait(window: MainWindow) -> None:
+    wait_until(lambda: not window.document.busy, _PATIENCE, "waiting for the work to end")
+    settle(0.6)
+
+
+def _open(window: MainWindow) -> None:
+    window.session.opening.open_sample()
+    wait_until(lambda: window.document.recording is not None, _PATIENCE, "opening the sample session")
+
+
+def _fit(window: MainWindow) -> None:
+    window.session.fit()
+    wait_until(lambda: window.document.result is not None or not window.document.busy, _PATIENCE, "fitting the sample session")
+    window.show_step("results")
+    panel = window.panels["results"]
+    best = getattr(getattr(panel, "units", None), "best", None)
+    if best is not None:
+        window.document.select(unit=best)
+
+
+def _tab(number: int) -> Callable[[MainWindow], None]:
+    def show(window: MainWindow) -> None:
+        window.panels["results"].tabs.setCurrentIndex(number)
+
+    return show
+
+
+def _term(number: int) -> Callable[[MainWindow], None]:
+    def show(window: MainWindow) -> None:
+        window.show_step("features")
+        window.document.select(term=number)
+
+    return show
+
+
+def _stale(window: MainWindow) -> None:
+    window.panels["results"].tabs.setCurrentIndex(0)
+    analysis = window.document.analysis
+    window.document.edit(analysis.with_(time=analysis.time.with_(bin_size=analysis.time.bin_size * 2)), "Change bin size")
+
+
+def _dark(window: MainWindow) -> None:
+    window.document.undo()
+    window.set_dark(True)
+
+
+_PICTURES: tuple[tuple[str, Callable[..., None]], ...] = (
+    ("empty", lambda window: None),
+    ("data", _open),
+    ("features", _term(0)),
+    ("features-2", _term(1)),
+    ("model", lambda window: window.show_step("model")),
+    ("results", _fit),
+    ("rates", _tab(1)),
+    ("validation", _tab(2)),
+    ("scores", _tab(3)),
+    ("stale", _stale),
+    ("dark", _dark),
+    ("dark-data", lambda window: window.show_step("data")),
+    ("dark-features", _term(1)),
+    ("dark-model", lambda window: window.show_step("model")),
+)

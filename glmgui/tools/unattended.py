@@ -1,0 +1,92 @@
+"""Driving the window without a person: waiting for jobs, and answers to what it would ask."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from qtpy.QtCore import QCoreApplication, QEvent, QEventLoop
+
+from glmengine.io.recipe.assistant import Assistance
+from glmgui.work.project import Leftover
+
+
+class NoQuestions:
+    """Answers that lose nothing and wait for nobody; paths are set beforehand.
+
+    Attributes
+    ----------
+    next_path : Path or None
+        What the next question for a path is answered with.
+    """
+
+    parent = None
+
+    def __init__(self) -> None:
+        self.next_path: Path | None = None
+
+    def open_path(self, folder: str) -> Path | None:
+        return self.next_path
+
+    def folder(self, title: str, start: str) -> Path | None:
+        return self.next_path
+
+    def save_path(self, title: str, start: str, kinds: str, ending: str) -> Path | None:
+        return self.next_path
+
+    def unsaved(self, project: Path | None) -> str:
+        return "discard"
+
+    def stop_running(self, label: str) -> bool:
+        return True
+
+    def give_up_fit(self, label: str) -> bool:
+        return True
+
+    def overwrite_changed(self, path: Path) -> bool:
+        return False
+
+    def run_code(self, names: list[str]) -> bool:
+        """Never without a person."""
+        return False
+
+    def locate(self, missing: Path, name: str) -> Path | None:
+        return self.next_path
+
+    def recipe(self, assistance: Assistance, text: str, fault: str) -> str | None:
+        """The draft as it is; nothing where that did not do."""
+        return None if fault else text
+
+    def use_other_recording(self, found: Path | None, name: str) -> bool:
+        return True
+
+    def recover(self, leftovers: list[Leftover]) -> tuple[Leftover | None, bool]:
+        return None, False
+
+
+def wait_until(condition: Callable[[], bool], seconds: float, what: str) -> None:
+    """Run the event loop until `condition` holds.
+
+    Raises
+    ------
+    TimeoutError
+        After `seconds`, naming `what`.
+    """
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            raise TimeoutError(f"{what}: not done after {seconds:.0f} s")
+        QCoreApplication.processEvents(
+            QEventLoop.ProcessEventsFlag.WaitForMoreEvents | QEventLoop.ProcessEventsFlag.AllEvents, 50
+        )
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+        time.sleep(0.005)
+
+
+def settle(seconds: float = 0.3) -> None:
+    """Run the event loop for a while, so that what was asked for is drawn."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 20)
+        time.sleep(0.005)

@@ -1,0 +1,1 @@
+"""Use cases of the window, without widgets."""

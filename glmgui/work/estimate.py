@@ -1,0 +1,145 @@
+"""What a fit will take, roughly: bins, columns, seconds and memory, for the status line before anything is run."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from glmengine.errors import GlmError
+
+if TYPE_CHECKING:
+    from glmengine.analysis.analysis import Analysis
+    from glmengine.analysis.terms import AnyTerm
+    from glmengine.basis import Basis
+    from glmengine.recording.recording import Recording
+
+# Multiplications per second that a fit reaches on two cores with float64, all passes together.
+_RATE = 4e9
+# Passes through the design: a fit from nothing, and one from a neighbouring strength.
+_FIRST_PASSES, _NEXT_PASSES = 14, 6
+_START_SECONDS = 0.3
+_SOME_FUNCTIONS = 8
+_STREAMED = 0.5  # GB for the chunks of a matrix that is made again in each pass
+
+
+@dataclass(frozen=True, eq=False)
+class Estimate:
+    """The size of a fit.
+
+    Attributes
+    ----------
+    n_bins, n_valid : int
+        Bins of the chosen time, and those of them that meet the conditions.
+    n_columns, n_units : int
+    seconds, gigabytes : float
+        Rough.
+    recording : Recording
+        With the derived covariates.
+    """
+
+    n_bins: int
+    n_valid: int
+    n_columns: int
+    n_units: int
+    seconds: float
+    gigabytes: float
+    recording: Recording
+
+    @property
+    def text(self) -> str:
+        """For the status line."""
+        share = self.n_valid / self.n_bins if self.n_bins else 0.0
+        said = [f"{self.n_bins:,} bins, {share:.0%} valid"]
+        if self.n_columns:
+            plural = "s" if self.n_columns != 1 else ""
+            said += [f"{self.n_columns:,} column{plural}", f"about {_time(self.seconds)}, {max(self.gigabytes, 0.1):.1f} GB"]
+        return "   \u00b7   ".join(said)
+
+
+def estimate(analysis: Analysis, recording: Recording) -> Estimate:
+    """Look at the time grid and count columns; raises `GlmError` as a fit would. Runs in the worker."""
+    from glmengine.analysis.units import chosen_units
+    from glmengine.recording.derived.derived import compute_derived
+    from glmengine.timegrid.grid import make_grid, usable
+
+    whole = compute_derived(analysis.derived, recording, analysis.time.max_gap)
+    grid = make_grid(analysis.time, whole)
+    n_valid = int(np.count_nonzero(usable(analysis.time, whole, grid)))
+    n_units = len(chosen_units(analysis.units, whole))
+    sessions = max(1, len(whole.sessions))
+    columns = sum(
+        n_columns(term, len(whole.unit_names), whole) * (sessions if term.separate else 1)
+        for term in analysis.terms
+        if term.enabled
+    )
+    columns += sessions - 1 if analysis.model.intercept_per_session and columns else 0
+    strengths, folds = len(analysis.model.strengths), analysis.validation.folds
+    passes = _FIRST_PASSES + (_NEXT_PASSES * strengths if strengths else 0)
+    problems = n_units * (1 + folds)
+    seconds = _START_SECONDS + passes * 2.0 * n_valid * columns * problems / _RATE
+    matrix = 8e-9 * grid.n_bins * columns
+    # a matrix that fits is kept with the counts as numbers beside it; else only the counts are, in a byte or so a bin
+    kept = matrix + 8e-9 * n_valid * n_units if matrix <= analysis.model.memory else _STREAMED
+    memory = kept + 4e-9 * n_valid * n_units
+    return Estimate(grid.n_bins, n_valid, columns, n_units, seconds, 0.15 + memory, whole)
+
+
+def n_columns(term: AnyTerm, n_units: int, recording: Recording | None = None) -> int:
+    """Columns that a term puts into the design of a recording with this many units, as far as they are known before data are seen."""
+    factors = getattr(term, "factors", None)
+    if factors is not None:
+        from glmengine.design.tensor_product import n_joint
+
+        try:
+            return n_joint(factors)
+        except GlmError:  # the data say how many categories there are
+            return math.prod(_size(factor.basis) for factor in factors)
+    if term.kind == "columns":
+        return len(term.variables)
+    if term.kind == "receptive_field":
+        return _size(term.basis) * _n_channels(term, n_units, recording)
+    if term.kind == "event" and term.by and not term.conditions and recording is not None:
+        return _size(term.basis) * _n_conditions(term, recording) * (1 + bool(term.weight and term.unscaled))
+    if term.kind == "event":
+        return _size(term.basis) * max(len(term.conditions), 1) * (1 + bool(term.weight and term.unscaled))
+    sources = n_units if getattr(term, "kind", "") == "coupling" and not getattr(term, "sources", ()) else 1
+    if getattr(term, "sources", ()):
+        sources = len(term.sources)
+    basis = getattr(term, "basis", None)
+    return sources * (_size(basis) if basis is not None else 1)
+
+
+def _n_channels(term: AnyTerm, n_units: int, recording: Recording | None) -> int:
+    """What is left of the channels of a stimulus."""
+    if term.space == "pca":
+        return term.components
+    if term.space == "sta":
+        return n_units
+    covariate = recording.covariates.get(term.variable) if recording is not None and term.space in ("each", "separable") else None
+    return max(len(covariate.components), 1) if covariate is not None else 1
+
+
+def _n_conditions(term: AnyTerm, recording: Recording) -> int:
+    from glmengine.recording.events import as_label, moments_of, values_at
+
+    moments = moments_of(recording, term.events, field="events")
+    return max(len({as_label(value) for value in values_at(recording, moments, term.by, field="by")} - {""}), 1)
+
+
+def _size(basis: Basis) -> int:
+    """Functions of a basis; a few where only data or the width of the bins say how many."""
+    try:
+        return int(basis.n_functions)
+    except GlmError:
+        return _SOME_FUNCTIONS
+
+
+def _time(seconds: float) -> str:
+    if seconds < 1:
+        return "1 s"
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -1,0 +1,143 @@
+"""What a user can write from the document: the analysis, tables, figures' numbers, the recording, copies with results. Each is a job."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from glmgui.notices import notices
+
+if TYPE_CHECKING:
+    from glmengine.context import Context
+    from glmengine.results.result import Result
+    from glmgui.work.fitting import Session
+
+
+class Exporting:
+    """Asks for a name and writes; what is written never changes what is open."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def save_analysis(self) -> None:
+        """Save the analysis alone, as a file that the command line runs."""
+        analysis = self._session.document.analysis
+        path = self._ask("Save analysis", f"{analysis.title or 'analysis'}.toml", "Analysis (*.toml)", ".toml")
+        if path is not None:
+            self._write(path, lambda context: analysis.save(path))
+
+    def export_coefficients(self, path: Path | None = None) -> None:
+        """Save coefficients and errors: as CSV, or everything as NetCDF."""
+        result = self._session.document.result
+        if result is None:
+            return
+        path = path or self._ask("Export coefficients", "coefficients.csv", "CSV (*.csv);;NetCDF, everything (*.nc)", ".csv")
+        if path is not None:
+            self._write(path, lambda context: write_coefficients(result, path))
+
+    def export_scores(self, path: Path | None = None) -> None:
+        """Save the table of scores as CSV."""
+        result = self._session.document.result
+        if result is None:
+            return
+        path = path or self._ask("Export scores", "scores.csv", "CSV (*.csv)", ".csv")
+        if path is not None:
+            self._write(path, lambda context: write_scores(result, path))
+
+    def export_all(self, folder: Path | None = None) -> None:
+        """Write everything that the command line writes into a folder."""
+        result, recording = self._session.document.result, self._session.document.recording
+        if result is None:
+            return
+        folder = folder or self._session.questions.folder("Export everything to a folder", self._session.settings.folder)
+        if folder is None:
+            return
+
+        def write(context: Context) -> None:
+            from glmengine.export import write_outputs
+
+            write_outputs(result, folder, recording, context=context)
+
+        self._write(folder, write)
+
+    def save_recording(self, ending: str, path: Path | None = None) -> None:
+        """Save the recording as NWB (``".nwb"``) or as a folder of pynapple npz files (``""``)."""
+        recording = self._session.document.recording
+        if recording is None:
+            return
+        title, kinds, name = (
+            ("Save recording as NWB", "NWB (*.nwb)", f"{recording.name}-copy.nwb")
+            if ending
+            else ("Save recording as a new folder of npz files", "Folder (*)", f"{recording.name}-npz")
+        )
+        path = path or self._ask(title, name, kinds, ending)
+        if path is None:
+            return
+        path, agreed = _ending_in(path, ending)
+
+        def write(context: Context) -> None:
+            from glmengine.export.recordings import save_recording
+
+            save_recording(recording, path, replace=agreed, context=context)
+
+        self._write(path, write)
+
+    def export_nwb(self, path: Path | None = None) -> None:
+        """Save a copy of the recording as NWB with the results in it."""
+        result, recording = self._session.document.result, self._session.document.recording
+        if result is None or recording is None:
+            return
+        path = path or self._ask(
+            "Export results into a copy of the NWB file", f"{recording.name}-fitted.nwb", "NWB (*.nwb)", ".nwb"
+        )
+        if path is None:
+            return
+
+        path, agreed = _ending_in(path, ".nwb")
+
+        def write(context: Context) -> None:
+            from glmengine.errors import GlmError
+            from glmengine.export.nwb_results import write_results_nwb
+
+            if path.exists() and not agreed:
+                raise GlmError(f"{path}: exists already; give another name")
+            write_results_nwb(result, recording, path)
+
+        self._write(path, write)
+
+    def _ask(self, title: str, name: str, kinds: str, ending: str) -> Path | None:
+        return self._session.questions.save_path(title, f"{self._session.settings.folder}/{name}", kinds, ending)
+
+    def _write(self, path: Path, write: Callable[[Context], Any]) -> None:
+        def take(_: object) -> None:
+            notices().tell("info", f"written to {path}", title="Export")
+            self._session.exported.emit(path)
+
+        self._session.submit(f"Writing {path.name}", write, take)
+
+
+def write_coefficients(result: Result, path: Path) -> None:
+    """Coefficients and errors as CSV, or, where the name ends so, the whole result as NetCDF; runs in the worker."""
+    from glmengine.export.tables import coefficients_csv
+    from glmengine.io.files.whole import write_whole
+
+    if path.suffix.lower() == ".nc":
+        result.save(path)
+    else:
+        write_whole(path, coefficients_csv(result).encode("utf-8"))
+
+
+def write_scores(result: Result, path: Path) -> None:
+    """The table of scores as CSV; runs in the worker."""
+    from glmengine.export.tables import scores_csv
+    from glmengine.io.files.whole import write_whole
+
+    write_whole(path, scores_csv(result).encode("utf-8"))
+
+
+def _ending_in(path: Path, ending: str) -> tuple[Path, bool]:
+    """The path with the ending, and whether the user has agreed to replace what is there: not where the ending was put to the name."""
+    if not ending or path.suffix.lower() == ending:
+        return path, True
+    return path.with_name(path.name + ending), False

@@ -1,0 +1,287 @@
+"""What a user can open: recordings, projects, analyses, the sample, and what a crash has left. Each is a job, and each may ask.
+
+A newer request to open takes the place of an older one that has not ended. A fit that runs is given up first, if the user agrees: its
+result would belong to a document that is gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from glmengine.analysis.analysis import Analysis, Model, Time
+from glmengine.analysis.sources import for_recording, moved, places_of, session_names
+from glmengine.errors import GlmError
+from glmgui import samples
+from glmgui.notices import notices
+from glmgui.work.project import Leftover, Opened, open_leftover, open_project, remove
+
+if TYPE_CHECKING:
+    from glmengine.context import Context
+    from glmengine.io.recipe.assistant import Assistance
+    from glmengine.recording.recording import Recording
+    from glmengine.results.result import Result
+    from glmgui.work.fitting import Session
+
+Then = Callable[[], None] | None
+OPEN = "open"
+_ENOUGH = 200_000  # values that tell counts from a signal
+
+
+class Opening:
+    """Brings something new into the document."""
+
+    def __init__(self, session: Session) -> None:
+        self._session, self._document = session, session.document
+        self._jobs, self._settings = session.jobs, session.settings
+
+    def open(self, path: Path, then: Then = None) -> None:
+        """Open a recording, a project (``.glm``) or an analysis (``.toml``), after asking what becomes of unsaved changes."""
+        path = Path(path)
+        ending = path.suffix.lower()
+        if ending == ".toml" and self._document.recording is not None:
+            self._submit(path, lambda context: Analysis.load(path), lambda analysis: self.take_analysis(analysis, path))
+            return
+        self._session.unless_fitting(lambda: self._session.unless_unsaved(lambda: self._open(path, ending, then)))
+
+    def _open(self, path: Path, ending: str, then: Then) -> None:
+        self._session.set_live(False)
+        self._settings.folder = path.parent
+        if ending == ".glm":
+            self._submit(path, lambda context: open_project(path, context), lambda opened: self._take(opened, then))
+        elif ending == ".toml":
+            self._submit(
+                path, lambda context: _analysis_and_recording(path, context), lambda found: self._take_pair(path, *found)
+            )
+        else:
+            self.open_or_ask(path, lambda recording: self.take_recording(recording, path, then))
+
+    def take_recording(self, recording: Recording, path: Path | None = None, then: Then = None) -> None:
+        """Begin a new analysis of a recording."""
+        self._document.open(recording, first_analysis(recording))
+        for note in recording.notes:
+            notices().tell("info", note, title=recording.name)
+        self._opened(path, path, then)
+
+    def replace_recording(self, path: Path) -> None:
+        """Put another recording under the same analysis."""
+
+        def take(recording: Recording) -> None:
+            self._document.edit(for_recording(self._document.analysis, recording), "Replace recording", recording)
+            self._opened(path, path)
+
+        self._session.unless_fitting(lambda: self.open_or_ask(path, take))
+
+    def open_or_ask(self, path: Path, take: Callable[[Recording], None]) -> None:
+        """Open a recording; of a file without a standard, ask first what its arrays are."""
+
+        def found(answer: Recording | Assistance) -> None:
+            from glmengine.io.recipe.assistant import Assistance
+
+            if isinstance(answer, Assistance):
+                self._ask_recipe(answer, answer.recipe, "", take)
+            else:
+                take(answer)
+
+        self._submit(path, lambda context: _open_or_assist(path, context), found)
+
+    def _ask_recipe(self, assistance: Assistance, text: str, fault: str, take: Callable[[Recording], None]) -> None:
+        """Ask for a recipe and open the file with it; what is wrong with it is shown in the same place."""
+        text = self._session.questions.recipe(assistance, text, fault)
+        if text is None:
+            return
+        label = f"Opening {assistance.path.name}"
+
+        def failed(error: BaseException) -> None:
+            if isinstance(error, GlmError):
+                self._ask_recipe(assistance, text, str(error), take)
+            else:
+                self._session.failed.emit(label)
+
+        self._jobs.submit(label, lambda context: _open_with(assistance, text, context), take, failed, key=OPEN)
+
+    # Analyses and projects
+
+    def take_analysis(self, analysis: Analysis, path: Path | None = None) -> None:
+        """Put another analysis to the recording that is open, as one edit."""
+        recording = self._document.recording
+        if recording is not None:
+            analysis = for_recording(analysis, recording)
+        self._document.edit(analysis, f"Open {path.name}" if path else "Use template")
+        if path is not None:
+            self._settings.add_recent(path)
+
+    def _take_pair(self, path: Path, analysis: Analysis, recording: Recording | None) -> None:
+        """Show an analysis file with its recording; asks where that is if it is not where the file says."""
+        if recording is None and analysis.recording.path:
+            missing = next(place for place in places_of(analysis, path.parent) if not place.exists())
+            place = self._session.questions.locate(missing, missing.name)
+            if place is not None:
+                there = moved(analysis, path.parent, missing, place)
+                self._submit(
+                    place,
+                    lambda context: (there, _recording_of(there, path.parent, context)),
+                    lambda found: self._take_pair(path, *found),
+                )
+                return
+        if recording is not None:
+            analysis = for_recording(analysis, recording)
+        self._document.open(recording, analysis, saved=False)
+        self._opened(path, path)
+        if recording is None:
+            self._say_without("the analysis names no recording that was found", path.name)
+
+    def _take(self, opened: Opened, then: Then = None) -> None:
+        """Show an opened project; asks for its recording where that is missing or another one."""
+
+        def take(found: Opened) -> None:
+            self._document.open(found.recording, found.analysis, found.result, found.path)
+            self._session.remember_stamp(found.stamp)
+            self._opened(found.path, found.path, then)
+            if found.recording is None:
+                self._say_without("the project is open without its recording", found.path.name)
+
+        self._with_recording(opened, take)
+
+    def _with_recording(self, opened: Opened, take: Callable[[Opened], None]) -> None:
+        """Ask where the recording of a project is, until there is one, or until the user goes on without."""
+        found, reference = opened.recording, opened.reference
+        if found is not None and not (opened.differs and not self._use_other(opened)):
+            take(opened)
+            return
+        part = reference.parts[opened.wanted]
+        place = self._session.questions.locate(part.path, part.name) if part.path is not None else None
+        if place is None:
+            take(opened.without_recording())
+            return
+        self._submit(
+            place,
+            lambda context: open_project(opened.path, context, {**opened.located, opened.wanted: place}),
+            lambda again: self._with_recording(again.with_result_of(opened), take),
+        )
+
+    def _use_other(self, opened: Opened) -> bool:
+        part = opened.reference.parts[opened.wanted]
+        return self._session.questions.use_other_recording(opened.located.get(opened.wanted, part.path), part.name)
+
+    def recover(self, leftover: Leftover) -> None:
+        """Open what a dead session left; it counts as unsaved."""
+        project = Path(leftover.project_path) if leftover.project_path else None
+
+        def take(found: Opened) -> None:
+            self._document.open(found.recording, found.analysis, found.result, project, saved=False)
+            self._session.recovery.keep()
+            remove(leftover.stem)
+            self._opened(project, None)
+            if found.recording is None:
+                self._say_without("the changes are recovered without their recording", leftover.title)
+
+        self._session.submit(
+            f"Recovering {leftover.title}",
+            lambda context: open_leftover(leftover, context),
+            lambda opened: self._with_recording(opened, take),
+            key=OPEN,
+        )
+
+    # Samples
+
+    def open_sample(self, name: str | None = None, then: Then = None) -> None:
+        """Simulate a sample session, keep it as a file so that a project can find it again, and open it with its analysis."""
+        self._sample("Simulating the sample session", lambda context: (*samples.make(name, context), None), then)
+
+    def open_fitted_sample(self, then: Then = None) -> None:
+        """Open the demonstration with its result: that of an earlier run where nothing has changed since, else one that is fitted now."""
+        self._sample("Preparing the sample session", samples.fitted, then)
+
+    def _sample(self, label: str, make: Callable[[Context], tuple[Recording, Analysis, Result | None]], then: Then) -> None:
+        def take(made: tuple[Recording, Analysis, Result | None]) -> None:
+            recording, analysis, result = made
+            self._document.open(recording, for_recording(analysis, recording), result)
+            self._opened(recording.path, None, then)
+
+        def begin() -> None:
+            self._session.set_live(False)
+            self._session.submit(label, make, take, key=OPEN)
+
+        self._session.unless_fitting(lambda: self._session.unless_unsaved(begin))
+
+    # Inside
+
+    def _submit(self, path: Path, work: Callable[[Context], object], take: Callable[..., None]) -> None:
+        self._session.submit(f"Opening {path.name}", work, take, key=OPEN)
+
+    def _opened(self, path: Path | None, recent: Path | None, then: Then = None) -> None:
+        if recent is not None:
+            self._settings.add_recent(recent)
+        self._session.opened.emit(path)
+        if then is not None:
+            then()
+
+    @staticmethod
+    def _say_without(what: str, title: str) -> None:
+        notices().tell("warning", f"{what}; choose it with File, Replace recording", title=title)
+
+
+def first_analysis(recording: Recording) -> Analysis:
+    """What a recording begins with: no terms, bins that its counts, where it has them, can be put into, and a family that admits them."""
+    time = Time()
+    if recording.counts is not None:
+        from glmengine.timegrid.grid import own_bin
+
+        own = own_bin(recording)
+        times = time.bin_size / own if own > 0 else 1.0  # NaN has no order
+        if round(times) < 1 or abs(times - round(times)) > 1e-6:
+            time = Time(bin_size=min(own, 10.0))
+    model = Model(family="gaussian") if _is_signal(recording) else Model()
+    return for_recording(Analysis(time=time, model=model), recording)
+
+
+def _is_signal(recording: Recording) -> bool:
+    """Whether the units are no counts but a signal (calcium), as far as some of its values tell: this runs while the window waits."""
+    if recording.counts is None:
+        return False
+    values = np.asarray(recording.counts.values).ravel()
+    values = values[:: max(1, values.size // _ENOUGH)]
+    if values.dtype.kind != "f":
+        return bool((values < 0).any())
+    known = values[np.isfinite(values)]
+    return bool(((known < 0) | (known != np.rint(known))).any())
+
+
+def _open_or_assist(path: Path, context: Context) -> Recording | Assistance:
+    """The recording, or what the user needs to see to say what the arrays of the file are."""
+    from glmengine.io.opening import open_recording
+    from glmengine.io.recipe.assistant import assist
+
+    return assist(path) or open_recording(path, context=context)
+
+
+def _open_with(assistance: Assistance, text: str, context: Context) -> Recording:
+    """Open with a recipe, which is kept for the next file of the same shape."""
+    from glmengine.io.opening import open_recording
+    from glmengine.io.recipe.assistant import remember
+    from glmengine.io.recipe.recipe import Recipe
+
+    recording = open_recording(assistance.path, Recipe.from_toml(text), context=context)
+    remember(text, assistance.signature)
+    return recording
+
+
+def _analysis_and_recording(path: Path, context: Context) -> tuple[Analysis, Recording | None]:
+    """An analysis file and the recording that it names, or several joined, if they are there."""
+    analysis = Analysis.load(path)
+    return analysis, _recording_of(analysis, path.parent, context)
+
+
+def _recording_of(analysis: Analysis, beside: Path, context: Context) -> Recording | None:
+    """The recording that an analysis names, or several joined; None where one of them is not there."""
+    from glmengine.analysis.sources import open_sessions
+    from glmengine.io.recipe.assistant import remembered_recipe
+
+    places = places_of(analysis, beside)
+    if not places or not all(place.exists() for place in places):
+        return None
+    return open_sessions(places, session_names(analysis), [remembered_recipe(place) for place in places], context=context)

@@ -1,0 +1,37 @@
+"""Penalties that make zeros where the likelihood is not concave: the optimum is reached, and said to be, in a few steps."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from glmengine.fitting.fit import fit
+from glmengine.models import ElasticNet, GroupLasso, Lasso, get_family, get_link
+
+PENALTIES = [Lasso(0.003), ElasticNet(0.01, ratio=0.3), GroupLasso(0.003, groups=[list(range(6))])]
+
+
+@pytest.mark.parametrize("penalty", PENALTIES, ids=lambda penalty: penalty.name)
+@pytest.mark.parametrize("seed", [2, 5, 6])
+def test_a_gamma_with_the_identity_link_reaches_its_optimum(penalty, seed):
+    rng = np.random.default_rng(seed)
+    X = np.abs(rng.normal(size=(150, 6)))
+    mean = 0.05 + X @ np.array([0.4, 0.1, 0.0, 0.3, 0.2, 0.05])
+    y = rng.gamma(0.3, mean / 0.3)
+    found = fit(X, y, "gamma", "identity", penalty)
+    assert found.converged.all()
+    assert found.iterations[0] <= 40
+    # stationary by the formulas of the family alone
+    coef = found.coef[:, 0]
+    eta = X @ coef + found.intercept[0]
+    score = get_family("gamma").evaluate(eta, y, get_link("identity"))[1]
+    slope = X.T @ score / 150
+    assert abs(score.mean()) < 1e-8
+    if penalty.name == "group_lasso":
+        assert np.allclose(slope, -0.003 * np.sqrt(6) * coef / np.linalg.norm(coef), atol=1e-8)
+        return
+    ratio = getattr(penalty, "ratio", 1.0)
+    slope += penalty.strength * (1 - ratio) * coef
+    most = penalty.strength * ratio
+    assert np.allclose(slope[coef != 0], -most * np.sign(coef[coef != 0]), atol=1e-8)
+    assert (np.abs(slope[coef == 0]) <= most + 1e-8).all()

@@ -1,0 +1,85 @@
+"""The recording as a value: what it refuses, how its variables are called, and how it is described."""
+
+from __future__ import annotations
+
+from dataclasses import FrozenInstanceError, replace
+
+import numpy as np
+import pynapple as nap
+import pytest
+
+from glmengine.errors import GlmError
+from glmengine.recording.inspect import describe, summary
+from glmengine.recording.recording import Covariate, Recording
+
+
+def test_a_recording_holds_either_spikes_or_counts_and_the_whole_epoch(small_recording):
+    for changes, says in [
+        ({"spikes": None}, "exactly one"),
+        ({"counts": nap.TsdFrame(np.arange(3.0), np.zeros((3, 3)))}, "exactly one"),
+        ({"unit_names": ("a",)}, "1 unit names for 3 units"),
+        ({"epochs": {"first": small_recording.epochs["first"]}}, "'all'"),
+    ]:
+        with pytest.raises(GlmError, match=says):
+            replace(small_recording, **changes)
+
+
+def test_it_cannot_be_changed(small_recording):
+    with pytest.raises(FrozenInstanceError):
+        small_recording.name = "other"
+    with pytest.raises(TypeError):
+        small_recording.covariates["x"] = None
+
+
+def test_variables_are_covariates_or_their_components(small_recording):
+    assert set(small_recording.variables) == {"head_direction", "position.x", "position.y"}
+    y = small_recording.variable("position.y")
+    np.testing.assert_array_equal(y.data.values, small_recording.covariates["position"].data.values[:, 1])
+    assert (y.name, y.unit, y.kind) == ("position.y", "cm", "continuous")
+    assert small_recording.variable("head_direction").kind == "angle"
+
+
+def test_faults_in_references_say_what_there_is(small_recording):
+    with pytest.raises(GlmError, match=r"several components; choose one of position\.x, position\.y") as caught:
+        small_recording.variable("position", field="terms.0.factors.0.variable")
+    assert caught.value.field == "terms.0.factors.0.variable"
+    with pytest.raises(GlmError, match=r"no covariate 'speed'; this recording has: head_direction, position\.x"):
+        small_recording.variable("speed")
+
+
+def test_tensors_have_a_variable_for_each_pixel(small_recording):
+    movie = Covariate("movie", nap.TsdTensor(np.arange(5.0), np.arange(60.0).reshape(5, 3, 4)))
+    recording = small_recording.with_covariates(movie)
+    assert len(movie.variables) == 12
+    np.testing.assert_array_equal(recording.variable("movie.2,1").data.values, np.arange(60.0).reshape(5, 3, 4)[:, 2, 1])
+
+
+def test_the_summary_is_one_line_with_the_right_plurals(small_recording):
+    assert summary(small_recording).startswith("small: 3 units, 120 s, ")
+    assert "2 covariates (head_direction in rad, position in cm)" in summary(small_recording)
+    whole = nap.IntervalSet(0, 2500)
+    one = Recording("one", ("a",), spikes=nap.TsGroup({0: nap.Ts(np.array([1.0]))}, time_support=whole), epochs={"all": whole})
+    assert summary(one) == "one: 1 unit, 2500 s, 1 spike, no covariates"
+
+
+def test_the_description_names_everything_and_keeps_to_its_length(small_recording):
+    text = describe(small_recording)
+    for word in ("hd", "place", "flat", "region CA1", "head_direction: angle, rad", "components x, y", "50 Hz", "first: 60 s"):
+        assert word in text
+    short = describe(small_recording, most=2)
+    assert "and 2 more" in short
+    assert "place" not in short
+
+
+def test_fluorescence_is_not_called_spikes():
+    whole = nap.IntervalSet(0, 10)
+    traces = nap.TsdFrame(np.arange(100) * 0.1 + 0.05, np.random.default_rng(0).gamma(1, 1, (100, 2)), time_support=whole)
+    recording = Recording("calcium", ("0", "1"), counts=traces, epochs={"all": whole})
+    assert summary(recording) == "calcium: 2 units, 10 s, in bins of 0.1 s, no covariates"
+
+
+def test_a_long_list_of_what_there_is_says_that_it_goes_on(small_recording):
+    times = np.arange(5.0)
+    wide = Covariate("wide", nap.TsdFrame(times, np.zeros((5, 20)), columns=[f"p{i}" for i in range(20)]), "")
+    with pytest.raises(GlmError, match=r"wide\.p11 and 8 more$"):
+        small_recording.with_covariates(wide).variable("wide")

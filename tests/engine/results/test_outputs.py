@@ -1,0 +1,98 @@
+"""The folder of results: nothing of an earlier result stays in it, units of like names keep their figures, a full disk mixes nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from glmengine.cli.main import main
+from glmengine.errors import GlmError
+from glmengine.export import write_outputs
+from glmengine.export.tables import coefficients_csv
+
+
+def renamed(result, names):
+    """The result with other names of its units."""
+    change = {"unit": list(names)}
+    return replace(
+        result,
+        coefficients=result.coefficients.assign_coords(change),
+        standard_errors=result.standard_errors.assign_coords(change),
+        intercepts=result.intercepts.assign_coords(change),
+        intercept_errors=result.intercept_errors.assign_coords(change),
+        scores=result.scores.assign_coords(change),
+        curves={label: curve.assign_coords(change) for label, curve in result.curves.items()},
+        filters={},
+        coupling=None,
+        cv=None,
+        covariance=None,
+        tests=None,
+    )
+
+
+def test_an_earlier_result_leaves_nothing_behind(small_result, tmp_path):
+    first = write_outputs(small_result, tmp_path, formats=("png", "svg"))
+    assert {"coupling.png", "cross_validation.svg", "unit-hd.png", "tests.csv"} <= {path.name for path in first}
+    (tmp_path / "figures" / "my own.png").write_bytes(b"mine")
+    (tmp_path / "notes.txt").write_text("mine")
+    second = write_outputs(renamed(small_result, ["a", "b", "c"]), tmp_path, formats=("png",))
+    there = {path.name for path in tmp_path.rglob("*") if path.is_file()}
+    assert there == {path.name for path in second} | {"my own.png", "notes.txt"}
+    assert "unit-a.png" in there
+    assert not {"unit-hd.png", "coupling.png", "tests.csv", "unit-a.svg"} & there
+
+
+def test_files_of_a_folder_that_holds_no_result_are_left_alone(small_result, tmp_path):
+    (tmp_path / "sessions.csv").write_text("mine")
+    write_outputs(small_result, tmp_path, figures=False)
+    assert (tmp_path / "sessions.csv").read_text() == "mine"
+
+
+def test_units_whose_names_make_the_same_file_name_have_a_figure_each(small_result, tmp_path):
+    written = write_outputs(renamed(small_result, ["a/1", "a:1", "A_1"]), tmp_path, formats=("png",))
+    figures = [path.name for path in written if path.name.startswith("unit-")]
+    assert len({name.casefold() for name in figures}) == 3
+
+
+def test_a_disk_without_room_for_the_result_leaves_the_earlier_one_whole(small_result, tmp_path, monkeypatch):
+    write_outputs(small_result, tmp_path, figures=False)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+
+    def full(self, path):
+        raise GlmError(f"{path}: cannot be written (No space left on device)")
+
+    other = renamed(small_result, ["a", "b", "c"])
+    monkeypatch.setattr(type(small_result), "save", full)
+    with pytest.raises(GlmError, match="No space left"):
+        write_outputs(other, tmp_path, figures=False)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_no_column_of_the_table_of_coefficients_is_always_zero(small_result):
+    heading, *rows = [line.split(",") for line in coefficients_csv(small_result).splitlines()]
+    assert "lag" not in heading
+    functions = {row[heading.index("function")] for row in rows}
+    assert len(functions) > 2
+
+
+def test_a_folder_as_target_and_a_missing_folder_are_named(small_analysis, tmp_path, capsys):
+    small_analysis.save(tmp_path / "a.toml")
+    for target, said in ((tmp_path, "is a folder"), (tmp_path / "no" / "s.py", "there is no folder")):
+        assert main(["script", str(tmp_path / "a.toml"), "--out", str(target)]) == 1
+        lines = capsys.readouterr().err.strip().splitlines()
+        assert len(lines) == 1
+        assert said in lines[0]
+
+
+def test_another_hdf5_file_is_not_called_damaged(tmp_path, capsys):
+    import h5py
+
+    with h5py.File(tmp_path / "session.nwb", "w") as file:
+        file["a"] = np.arange(3)
+        file["b"] = file["a"].ref
+    assert main(["predict", str(tmp_path / "session.nwb"), "--recording", "x.nwb", "--out", str(tmp_path / "o")]) == 1
+    said = capsys.readouterr().err
+    assert "not a saved glmengine result" in said
+    assert "damaged" not in said

@@ -1,0 +1,208 @@
+"""Results keep everything through a file, know what they belong to, and predict with frozen features."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields, replace
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from glmengine.errors import GlmError
+from glmengine.results.result import Result
+
+
+def same(one, other) -> bool:
+    if isinstance(one, xr.Dataset | xr.DataArray):
+        return one.identical(other)
+    if isinstance(one, dict):
+        return list(one) == list(other) and all(same(one[key], other[key]) for key in one)
+    return one == other
+
+
+@pytest.fixture(scope="module")
+def odd_result(small_result) -> Result:
+    """The small result with names and numbers that files like to lose."""
+    names = ["Einheit ä", "细胞/2", "flat % (a,b) 'c'"]
+
+    def named(array):
+        return array.assign_coords(unit=names)
+
+    intercepts = named(small_result.intercepts).copy(data=[-np.inf, 1.0, np.nan])
+    curves = {"speed (cm/s) / θ": small_result.curves["head_direction"].rename(head_direction="speed/θ"), **small_result.curves}
+    return replace(
+        small_result,
+        coefficients=named(small_result.coefficients),
+        standard_errors=named(small_result.standard_errors).where(small_result.standard_errors.values < 1.0),
+        intercepts=intercepts,
+        intercept_errors=named(small_result.intercept_errors),
+        scores=named(small_result.scores),
+        curves={label: named(curve) for label, curve in curves.items()},
+        filters={label: named(found) for label, found in small_result.filters.items()},
+        coupling=named(small_result.coupling),
+        cv=named(small_result.cv),
+        covariance=named(small_result.covariance),
+        notes=('a note with "quotes" – and ünïcode', "", "x" * 100_000),
+    )
+
+
+def test_a_result_survives_its_file_with_nothing_lost(odd_result, tmp_path):
+    odd_result.save(tmp_path / "r.nc")
+    again = Result.load(tmp_path / "r.nc")
+    for field in fields(Result):
+        assert same(getattr(odd_result, field.name), getattr(again, field.name)), field.name
+
+
+def test_saving_twice_gives_the_same_result_again(small_result, tmp_path):
+    small_result.save(tmp_path / "a.nc")
+    Result.load(tmp_path / "a.nc").save(tmp_path / "b.nc")
+    again = Result.load(tmp_path / "b.nc")
+    for field in fields(Result):
+        assert same(getattr(small_result, field.name), getattr(again, field.name)), field.name
+
+
+def test_a_result_without_the_optional_parts_survives_too(small_result, tmp_path):
+    bare = replace(small_result, curves={}, filters={}, coupling=None, cv=None, covariance=None, notes=())
+    bare.save(tmp_path / "r.nc")
+    again = Result.load(tmp_path / "r.nc")
+    assert (again.curves, again.filters, again.coupling, again.cv, again.covariance, again.notes) == (
+        {},
+        {},
+        None,
+        None,
+        None,
+        (),
+    )
+    assert again.scores.identical(bare.scores)
+
+
+def test_a_newer_format_is_refused_with_a_sentence(small_result, tmp_path):
+    import h5py
+
+    small_result.save(tmp_path / "r.nc")
+    with h5py.File(tmp_path / "r.nc", "a") as file:
+        file.attrs["format_version"] = 99
+    with pytest.raises(GlmError, match=r"newer version.*format 99.*update"):
+        Result.load(tmp_path / "r.nc")
+
+
+@pytest.mark.parametrize("content", [b"", b"hello", b"\x89HDF\r\n\x1a\n" + b"\0" * 300])
+def test_what_is_no_result_is_refused(content, tmp_path):
+    (tmp_path / "r.nc").write_bytes(content)
+    with pytest.raises(GlmError, match=r"^r\.nc: "):
+        Result.load(tmp_path / "r.nc")
+
+
+def test_a_missing_file_and_a_foreign_netcdf_are_refused(tmp_path):
+    with pytest.raises(GlmError, match="no such file"):
+        Result.load(tmp_path / "nowhere.nc")
+    xr.Dataset({"a": ("x", [1.0])}).to_netcdf(tmp_path / "other.nc", engine="h5netcdf")
+    with pytest.raises(GlmError, match="not a saved"):
+        Result.load(tmp_path / "other.nc")
+
+
+def test_a_truncated_result_is_refused(small_result, tmp_path):
+    small_result.save(tmp_path / "r.nc")
+    content = (tmp_path / "r.nc").read_bytes()
+    (tmp_path / "half.nc").write_bytes(content[: len(content) // 2])
+    with pytest.raises(GlmError, match="damaged"):
+        Result.load(tmp_path / "half.nc")
+
+
+def test_a_folder_that_cannot_be_written_to_damages_nothing(small_result, tmp_path):
+    with pytest.raises(GlmError, match="cannot be written"):
+        small_result.save(tmp_path / "missing" / "r.nc")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_result_knows_what_it_is_for(small_result, small_analysis, small_recording):
+    assert small_result.is_for(small_analysis, small_recording)
+    assert small_result.is_for(small_analysis.with_(title="another title"), small_recording)
+    assert not small_result.is_for(small_analysis.with_(seed=3), small_recording)
+    assert not small_result.is_for(small_analysis, replace(small_recording, name="another"))
+    assert not small_result.is_for(small_analysis, replace(small_recording, sha256="12"))
+    assert not small_result.is_for(small_analysis, None)
+
+
+def test_the_prediction_is_the_linear_predictor_of_the_frozen_features(small_result, small_recording):
+    rates = small_result.predict(small_recording)
+    assert rates.dims == ("unit", "time")
+    # by hand, for one bin, from the tuning alone: switch the other terms off in the result
+    keep = np.asarray([str(term) == "head_direction" for term in small_result.coefficients["term"].values])
+    bare = replace(small_result, coefficients=small_result.coefficients.where(xr.DataArray(keep, dims="feature"), 0.0))
+    alone = bare.predict(small_recording)
+    term = small_result.terms[0]
+    row = 777
+    time = float(alone["time"][row])
+    data = small_recording.covariates["head_direction"].data
+    inside = (data.t >= time - 0.01) & (data.t < time + 0.01)
+    if inside.sum() > 1:
+        angle = np.angle(np.mean(np.exp(1j * data.values[inside]))) % (2 * np.pi)
+    else:
+        nearest = np.searchsorted(data.t, time)
+        pair, weight = (
+            data.values[nearest - 1 : nearest + 1],
+            (time - data.t[nearest - 1]) / (data.t[nearest] - data.t[nearest - 1]),
+        )
+        angle = (pair[0] + weight * ((pair[1] - pair[0] + np.pi) % (2 * np.pi) - np.pi)) % (2 * np.pi)
+    block = term.factors[0].basis.evaluate(np.array([angle]))[0]
+    expected = np.exp(small_result.intercepts.values + block @ small_result.coefficients.values[keep]) / 0.02
+    np.testing.assert_allclose(alone.values[:, row], expected, rtol=1e-9)
+
+
+def test_predicting_a_half_uses_the_bounds_of_the_whole(small_result, small_recording):
+    whole = small_result.predict(small_recording)
+    half = small_result.predict(small_recording, "second")
+    shared = whole.sel(time=half["time"].values, method="nearest", tolerance=1e-6)
+    known = np.isfinite(half.values)
+    assert known.mean() > 0.95
+    np.testing.assert_allclose(shared.values[known], half.values[known], rtol=1e-12)
+
+
+def test_epochs_may_be_seconds(small_result, small_recording):
+    by_name = small_result.predict(small_recording, "second")
+    by_seconds = small_result.predict(small_recording, [[60.0, 120.0]])
+    assert by_name.identical(by_seconds)
+
+
+def test_bands_hold_the_rate_between_them_and_follow_the_covariance(small_result, small_recording):
+    bands = small_result.predict(small_recording, [[10.0, 12.0]], bands=True)
+    known = np.isfinite(bands["rate"].values)
+    assert known.any()
+    assert (bands["low"].values[known] < bands["rate"].values[known]).all()
+    assert (bands["rate"].values[known] < bands["high"].values[known]).all()
+    wider = replace(small_result, covariance=4.0 * small_result.covariance).predict(small_recording, [[10.0, 12.0]], bands=True)
+    ratio = np.log(wider["high"] / wider["rate"]) / np.log(bands["high"] / bands["rate"])
+    np.testing.assert_allclose(ratio.values[known], 2.0, rtol=1e-9)
+
+
+def test_bands_without_a_covariance_are_refused(small_result, small_recording):
+    with pytest.raises(GlmError, match="covariance"):
+        replace(small_result, covariance=None).predict(small_recording, bands=True)
+
+
+def test_the_score_on_the_fitted_data_is_that_of_the_fit(small_result, small_recording):
+    scores = small_result.score(small_recording)
+    np.testing.assert_allclose(scores["deviance_explained"], small_result.scores["deviance_explained_fit"], atol=1e-10)
+    np.testing.assert_allclose(scores["log_likelihood"], small_result.scores["log_likelihood"], rtol=1e-10)
+    np.testing.assert_array_equal(scores["n_spikes"], small_result.scores["n_spikes"])
+
+
+def test_a_recording_without_the_covariate_is_refused(small_result, small_recording):
+    with pytest.raises(GlmError, match="head_direction"):
+        small_result.predict(replace(small_recording, covariates={"position": small_recording.covariates["position"]}))
+
+
+def test_a_result_of_a_coupled_model_needs_its_units(small_result, small_recording):
+    renamed = replace(small_recording, unit_names=("hd", "place", "other"), unit_table=None)
+    with pytest.raises(GlmError, match="flat"):
+        small_result.score(renamed)
+
+
+def test_the_provenance_is_plain_data(small_result, small_recording):
+    again = json.loads(json.dumps(small_result.provenance))
+    assert again == small_result.provenance
+    assert again["recording_name"] == "small"
+    assert {"numpy", "jax", "glmengine"} <= set(again["versions"])
+    assert again["seconds"] > 0

@@ -1,0 +1,102 @@
+"""At 1366 x 768 nothing is cut off, and everything that takes focus is reached with the Tab key."""
+
+from __future__ import annotations
+
+import pytest
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import (
+    QAbstractButton,
+    QAbstractItemView,
+    QAbstractSlider,
+    QAbstractSpinBox,
+    QApplication,
+    QComboBox,
+    QLabel,
+    QLineEdit,
+    QScrollBar,
+    QToolButton,
+    QWidget,
+)
+
+from glmgui.notices import notices
+
+STEPS = ("data", "features", "model", "results")
+CONTROLS = (QAbstractButton, QAbstractItemView, QAbstractSlider, QAbstractSpinBox, QComboBox, QLineEdit)
+
+
+@pytest.fixture
+def fitted(window, small_recording, small_analysis, small_result, qtbot):
+    window.document.open(small_recording, small_analysis, small_result)
+    qtbot.waitUntil(lambda: window.session.estimate is not None)
+    return window
+
+
+def controls(window) -> list[QWidget]:
+    found = []
+    for widget in window.findChildren(CONTROLS):
+        own = isinstance(widget.parent(), QAbstractSpinBox | QComboBox)
+        internal = widget.objectName().startswith("qt_") or isinstance(widget, QScrollBar) or own
+        if widget.isVisible() and widget.isEnabled() and not internal and widget.focusPolicy() != Qt.FocusPolicy.NoFocus:
+            found.append(widget)
+    return found
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_the_tab_key_reaches_every_control(fitted, step, qtbot):
+    fitted.show_step(step)
+    qtbot.wait(200)
+    wanted = controls(fitted)
+    assert len(wanted) > 5
+    chain, at = set(), fitted.nextInFocusChain()
+    while at is not fitted and len(chain) < 5000:
+        chain.add(id(at))
+        at = at.nextInFocusChain()
+    missed = [
+        f"{type(widget).__name__} {widget.objectName()}"
+        for widget in wanted
+        if not (widget.focusPolicy() & Qt.FocusPolicy.TabFocus) or id(widget) not in chain
+    ]
+    assert not missed
+
+
+@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("step", STEPS)
+def test_no_word_is_cut_off(fitted, step, dark, qtbot):
+    fitted.set_dark(dark)
+    fitted.show_step(step)
+    qtbot.wait(300)
+    cut = []
+    for label in fitted.findChildren(QLabel):
+        narrow = label.width() < label.sizeHint().width() - 1 or label.height() < label.fontMetrics().height() - 1
+        if label.isVisible() and label.text() and not label.wordWrap() and narrow:
+            cut.append(f"label '{label.text()}': {label.width()} of {label.sizeHint().width()} px")
+        if label.isVisible() and label.wordWrap() and label.height() < label.heightForWidth(label.width()) - 1:
+            cut.append(f"label '{label.text()[:60]}': {label.height()} of {label.heightForWidth(label.width())} px high")
+    for button in fitted.findChildren(QAbstractButton):
+        ours = button.isVisible() and button.text() and not button.objectName().startswith("qt_")
+        icon_only = isinstance(button, QToolButton) and button.toolButtonStyle() == Qt.ToolButtonStyle.ToolButtonIconOnly
+        if ours and not icon_only and button.width() < button.minimumSizeHint().width() - 1:
+            cut.append(f"button '{button.text()}': {button.width()} of {button.minimumSizeHint().width()} px")
+    assert not cut
+
+
+@pytest.mark.parametrize("length", [4, 20, 90])
+def test_a_message_is_seen_whole(fitted, length, qtbot):
+    notices().tell("error", "no such thing " * length, "details", "Fitting 8 units")
+    bar = fitted.notice_bar
+    text = bar.findChild(QLabel, "notice_text")
+    qtbot.waitUntil(lambda: bar.isVisible() and text.height() >= text.heightForWidth(text.width()) > 0)
+    qtbot.wait(100)
+    assert text.height() >= text.heightForWidth(text.width())
+    assert bar.height() <= bar.parentWidget().height()
+    assert bar.rect().contains(text.geometry())
+    assert bar.height() < 120
+
+
+def test_the_window_is_no_larger_than_a_small_screen(fitted):
+    for step in STEPS:
+        fitted.show_step(step)
+        QApplication.processEvents()
+        hint = fitted.minimumSizeHint()
+        assert hint.width() <= 1366, step
+        assert hint.height() <= 768 - 30, step

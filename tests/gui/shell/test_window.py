@@ -1,0 +1,487 @@
+"""The window as a user meets it: steps, actions, fits that can be stopped, errors beside their cause, a clean end."""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from qtpy.QtCore import QMimeData, QPointF, QSettings, Qt, QUrl
+from qtpy.QtGui import QDropEvent
+from qtpy.QtWidgets import (
+    QAbstractButton,
+    QAbstractItemView,
+    QAbstractSlider,
+    QAbstractSpinBox,
+    QComboBox,
+    QLabel,
+    QLineEdit,
+    QScrollBar,
+)
+
+import glmengine
+from glmengine.analysis.analysis import Analysis
+from glmengine.context import Progress
+from glmengine.errors import GlmError
+from glmgui.actions.palette import CommandPalette
+from glmgui.actions.table import ACTIONS, TOOLBAR_LEFT, TOOLBAR_RIGHT
+from glmgui.dialogs.guide import GuideWindow
+from glmgui.notices import notices
+from glmgui.settings import Settings
+from glmgui.shell.window import MainWindow
+
+
+def idle(window) -> bool:
+    return not window.document.busy
+
+
+@pytest.fixture
+def opened(window, small_recording, small_analysis, qtbot):
+    """The window with the small recording and its analysis, not fitted."""
+    window.document.open(small_recording, small_analysis)
+    qtbot.waitUntil(lambda: window.session.estimate is not None)
+    return window
+
+
+@pytest.fixture
+def slow_run(monkeypatch, small_result):
+    """In the place of the engine's run: ten seconds that report, listen and can be stopped."""
+    begun = threading.Event()
+
+    def run(analysis, recording, context):
+        for step in range(1000):
+            begun.set()
+            context.report(Progress("Fitting slowly", step / 1000, f"step {step}"))
+            context.check()
+            if context.stopping:
+                return small_result
+            time.sleep(0.01)
+        return small_result
+
+    monkeypatch.setattr(glmengine, "run", run, raising=False)
+    return begun
+
+
+# Actions
+
+
+def test_the_table_of_actions_is_consistent():
+    names = [record.name for record in ACTIONS]
+    shortcuts = [record.shortcut for record in ACTIONS if record.shortcut]
+    assert len(set(names)) == len(names)
+    assert len(set(shortcuts)) == len(shortcuts)
+    assert {*TOOLBAR_LEFT, *TOOLBAR_RIGHT} - {""} <= set(names)
+    assert all(record.help for record in ACTIONS)
+
+
+def test_every_action_is_in_a_menu(window):
+    inside: set[str] = set()
+
+    def walk(menu):
+        for action in menu.actions():
+            inside.add(action.objectName())
+            if action.menu() is not None:
+                walk(action.menu())
+
+    for action in window.menuBar().actions():
+        walk(action.menu())
+    assert {f"action_{record.name}" for record in ACTIONS} <= inside
+
+
+def test_what_cannot_be_done_is_switched_off_and_says_why(window, small_recording, small_analysis):
+    for name in ("fit", "undo", "redo", "save", "export_coefficients", "stop", "cancel"):
+        assert not window.action(name).isEnabled(), name
+    assert "Open a recording" in window.action("fit").toolTip()
+    window.document.open(small_recording, Analysis())
+    assert "Add a term" in window.action("fit").toolTip()
+    window.document.edit(small_analysis, "Add a term")
+    assert window.action("fit").isEnabled()
+    assert "Add a term" in window.action("undo").toolTip()
+
+
+def test_the_palette_finds_actions_by_their_words_and_runs_them(window, qtbot):
+    palette = CommandPalette([window.action(record.name) for record in ACTIONS], window)
+    qtbot.addWidget(palette)
+    palette.show()
+    qtbot.keyClicks(palette.line, "dark")
+    assert palette.titles[0] == "Dark"
+    was = window.dark
+    qtbot.keyClick(palette.line, Qt.Key.Key_Return)
+    assert window.dark != was
+    assert not palette.isVisible()
+
+
+# Look and layout
+
+
+def test_it_fits_a_small_screen(opened, small_result):
+    opened.document.set_result(small_result)
+    for step in ("data", "features", "model", "results"):
+        opened.show_step(step)
+        needed = opened.minimumSizeHint()
+        assert needed.width() <= 1366, step
+        assert needed.height() <= 768, step
+
+
+@pytest.mark.parametrize("step", ["data", "features", "model", "results"])
+def test_every_control_has_a_name_for_screen_readers(opened, small_result, step, qtbot):
+    opened.document.set_result(small_result)
+    opened.show_step(step)
+    qtbot.wait(200)
+    kinds = (QAbstractButton, QAbstractItemView, QAbstractSlider, QAbstractSpinBox, QComboBox, QLineEdit)
+    nameless = []
+    for widget in opened.findChildren(kinds):
+        own = widget.parent() is not None and isinstance(widget.parent(), QAbstractSpinBox | QComboBox)
+        internal = widget.objectName().startswith("qt_") or isinstance(widget, QScrollBar) or own
+        if widget.isVisible() and not internal and widget.focusPolicy() != Qt.FocusPolicy.NoFocus:
+            text = widget.text() if isinstance(widget, QAbstractButton) else ""
+            if not (widget.accessibleName() or text):
+                nameless.append(f"{type(widget).__name__} {widget.objectName()}")
+    assert not nameless
+
+
+def test_a_step_takes_the_place_of_the_one_before(window):
+    for step in ("features", "model", "results", "data"):
+        window.show_step(step)
+        shown = [name for name in ("data", "features", "model", "results") if not window.docks[name].isHidden()]
+        assert shown == [step]
+        assert window.rail.buttons[step].isChecked()
+
+
+def test_steps_that_were_put_beside_each_other_stay(window, qtbot):
+    window.show_step("features")
+    window.docks["results"].setFloating(True)
+    window.docks["results"].show()
+    window.show_step("model")
+    assert not window.docks["results"].isHidden()
+    assert window.docks["features"].isHidden()
+
+
+def test_an_empty_step_says_what_to_do(window):
+    for step in ("data", "features", "model", "results"):
+        text = window.panels[step].empty.text
+        assert window.panels[step].empty.isVisibleTo(window.panels[step])
+        assert "open" in text.lower(), text
+
+
+def test_the_layout_is_remembered_and_can_be_reset(window, settings, questions, qapp):
+    window.toggle_log()
+    assert window.log_is_shown
+    window.close()
+    again = MainWindow(settings, questions)
+    try:
+        assert again.log_is_shown
+        again.reset_layout()
+        assert not again.log_is_shown
+    finally:
+        again.close()
+
+
+def test_damaged_settings_do_not_stop_the_program(qapp, tmp_path, questions):
+    path = tmp_path / "broken.ini"
+    store = QSettings(str(path), QSettings.Format.IniFormat)
+    store.setValue("layout/version", "1")
+    store.setValue("layout/geometry", b"nonsense")
+    store.setValue("layout/state", 12)
+    store.setValue("recent", {"a": 1})
+    store.setValue("look", 7)
+    store.sync()
+    window = MainWindow(Settings(path), questions)
+    assert window.settings.recent == ()
+    window.close()
+    path.write_bytes(b"\x00\xff garbage [[[")
+    window = MainWindow(Settings(path), questions)
+    window.close()
+
+
+def test_light_and_dark_can_be_switched(window):
+    window.set_dark(True)
+    assert window.dark
+    assert window.settings.dark is True
+    window.set_dark(False)
+    assert not window.dark
+
+
+# Fitting
+
+
+def test_a_fit_shows_its_result(opened, qtbot):
+    opened.session.fit()
+    with qtbot.waitSignal(opened.session.fitted, timeout=120_000):
+        pass
+    assert opened.document.result is not None
+    assert not opened.document.result_is_stale
+    assert opened.step == "results"
+    assert opened.rail.buttons["results"].text().endswith("3 fitted")
+    opened.document.edit(opened.document.analysis.with_(seed=5), "Change seed")
+    assert opened.rail.buttons["results"].text().endswith("out of date")
+
+
+def test_a_fit_can_be_cancelled_at_once(opened, slow_run, qtbot, main_thread_stays_free):
+    opened.action("fit").trigger()
+    qtbot.waitUntil(slow_run.is_set)
+    qtbot.waitUntil(lambda: opened.progress.shown)
+    assert not opened.action("fit").isEnabled()
+    asked = time.monotonic()
+    opened.progress.cancel.click()
+    qtbot.waitUntil(lambda: idle(opened))
+    assert time.monotonic() - asked < 0.3
+    assert opened.document.result is None
+    assert not opened.progress.shown
+
+
+def test_a_fit_can_be_stopped_and_kept(opened, slow_run, small_result, qtbot):
+    opened.action("fit").trigger()
+    qtbot.waitUntil(lambda: opened.progress.shown and opened.progress.stop.isVisible())
+    opened.progress.stop.click()
+    qtbot.waitUntil(lambda: idle(opened))
+    assert opened.document.result is small_result
+
+
+def test_progress_says_what_is_done_and_how_long_it_takes(opened, slow_run, qtbot):
+    opened.action("fit").trigger()
+    qtbot.waitUntil(lambda: "left" in opened.progress.bar.format())
+    assert opened.progress.label.text() == "Fitting slowly"
+    opened.session.jobs.cancel()
+    qtbot.waitUntil(lambda: idle(opened))
+
+
+def test_a_refused_analysis_is_shown_where_it_can_be_put_right(opened, monkeypatch, qtbot):
+    def refuse(analysis, recording, context):
+        raise GlmError("strength: too large for these data; lower it", field="model.strengths")
+
+    monkeypatch.setattr(glmengine, "run", refuse, raising=False)
+    opened.session.fit()
+    with qtbot.waitSignal(opened.session.failed):
+        pass
+    assert opened.step == "model"
+    panel = opened.panels["model"]
+    assert "too large" in panel.findChild(QLabel, "model_strengths_message").text()
+    assert "too large" in opened.notice_bar.notice.text
+    assert "too large" in opened.panels["log"].text
+    opened.document.edit(opened.document.analysis.with_(seed=3), "Change seed")
+    assert opened.document.fault == ("", "")
+
+
+def test_a_fault_of_the_program_is_kept_with_its_traceback(opened, monkeypatch, qtbot):
+    def broken(analysis, recording, context):
+        raise RuntimeError("out of luck")
+
+    monkeypatch.setattr(glmengine, "run", broken, raising=False)
+    opened.session.fit()
+    with qtbot.waitSignal(opened.session.failed):
+        pass
+    assert "out of luck" in opened.notice_bar.notice.text
+    assert "Traceback" in opened.notice_bar.notice.details
+    assert "Traceback" in opened.panels["log"].text
+
+
+def test_live_fit_follows_edits_and_gives_the_last_result_back(opened, small_result, qtbot):
+    document = opened.document
+    document.set_result(small_result)
+    document.select(unit="hd")
+    opened.session.set_live(True)
+    qtbot.waitUntil(lambda: document.result_is_live, timeout=60_000)
+    first = document.result
+    assert list(first.units) == ["hd"]
+    assert not document.result_is_stale
+    for size in (0.021, 0.022, 0.023, 0.024, 0.025):
+        document.edit(document.analysis.with_(time=document.analysis.time.with_(bin_size=size)), "Change bin size")
+    qtbot.waitUntil(lambda: document.result.analysis.time.bin_size == 0.025, timeout=60_000)
+    document.select(unit="place")
+    qtbot.waitUntil(lambda: list(document.result.units) == ["place"], timeout=60_000)
+    opened.session.set_live(False)
+    assert document.result is small_result
+    assert document.result_is_stale
+    document.undo()
+    assert not document.result_is_stale
+
+
+def test_units_are_stepped_through(opened):
+    assert opened.document.unit == "hd"
+    opened.action("next_unit").trigger()
+    assert opened.document.unit == "place"
+    opened.action("previous_unit").trigger()
+    opened.action("previous_unit").trigger()
+    assert opened.document.unit == "flat"
+
+
+# Opening
+
+
+def test_the_status_line_says_what_is_open(opened, qtbot):
+    qtbot.waitUntil(lambda: "columns" in opened.status.about.text())
+    text = opened.status.about.text()
+    for part in ("small", "3 units", "120 s", "20 ms", "6,000 bins", "100% valid", "8 columns"):
+        assert part in text
+
+
+def test_a_file_that_is_no_recording_says_so_and_leaves_what_is_open(opened, tmp_path, qtbot):
+    path = tmp_path / "notes.nwb"
+    path.write_text("this is a text")
+    before = opened.document.recording
+    opened.session.open(path)
+    with qtbot.waitSignal(opened.session.failed, timeout=30_000):
+        pass
+    assert "notes.nwb" in opened.notice_bar.notice.text
+    assert opened.document.recording is before
+
+
+@pytest.mark.parametrize(("own", "begins_with"), [(0.005, 0.01), (0.01, 0.01), (0.02, 0.02), (0.004, 0.004)])
+def test_counts_begin_with_bins_that_they_can_be_put_into(own, begins_with, small_recording):
+    import numpy as np
+    import pynapple as nap
+
+    from glmengine.recording.recording import Recording
+    from glmgui.work.opening import first_analysis
+
+    times = own / 2 + own * np.arange(100)
+    counts = nap.TsdFrame(times, np.ones((100, 1)), columns=["a"])
+    recording = Recording("counts", ("a",), counts=counts, epochs={"all": counts.time_support})
+    assert first_analysis(recording).time.bin_size == pytest.approx(begins_with)
+    assert first_analysis(small_recording).time.bin_size == 0.01
+
+
+def test_a_dropped_file_is_opened(window, tmp_path, monkeypatch, qtbot):
+    asked: list[Path] = []
+    monkeypatch.setattr(window.session, "open", asked.append)
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(tmp_path / "a.nwb"))])
+    event = QDropEvent(QPointF(5, 5), Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
+    window.dropEvent(event)
+    qtbot.waitUntil(lambda: asked == [tmp_path / "a.nwb"])
+
+
+def test_recent_files_are_listed_without_those_that_are_gone(window, tmp_path):
+    for name in ("one.glm", "two.glm", "three.glm"):
+        (tmp_path / name).write_text("x")
+        window.settings.add_recent(tmp_path / name)
+    (tmp_path / "two.glm").unlink()
+    window.settings.add_recent(tmp_path / "one.glm")
+    assert [path.name for path in window.settings.recent] == ["one.glm", "three.glm"]
+
+
+# Closing
+
+
+def test_closing_in_the_middle_of_a_fit_asks_and_ends_cleanly(opened, slow_run, questions, qtbot):
+    opened.action("fit").trigger()
+    qtbot.waitUntil(slow_run.is_set)
+    questions.stop_running = lambda label: False
+    assert not opened.close()
+    assert opened.isVisible()
+    assert opened.document.busy
+    questions.stop_running = lambda label: True
+    asked = time.monotonic()
+    assert opened.close()
+    assert time.monotonic() - asked < 1.0
+    assert not opened.left_running
+
+
+def test_closing_with_unsaved_changes_asks(opened, questions, tmp_path, qtbot):
+    opened.document.edit(opened.document.analysis.with_(seed=4), "Change seed")
+    questions.unsaved = lambda project: "cancel"
+    assert not opened.close()
+    questions.unsaved = lambda project: "save"
+    questions.next_path = tmp_path / "kept.glm"
+    with qtbot.waitSignal(opened.closed, timeout=30_000):
+        opened.close()
+    from glmengine.project import load_project
+
+    assert load_project(tmp_path / "kept.glm").analysis.seed == 4
+
+
+def test_closing_is_not_asked_where_nothing_is_lost(window, questions):
+    questions.unsaved = lambda project: pytest.fail("asked")
+    questions.stop_running = lambda label: pytest.fail("asked")
+    assert window.close()
+
+
+# Guide and errors
+
+
+def test_the_guide_has_every_page_and_finds_words(window, qtbot, project):
+    guide = GuideWindow(window)
+    qtbot.addWidget(guide)
+    pages = {guide.contents.item(at).data(Qt.ItemDataRole.UserRole) for at in range(guide.contents.count())}
+    assert pages == {path.name for path in (project / "resources" / "guide").glob("*.md")}
+    for page in pages:
+        guide.show_page(page)
+        assert len(guide.page.toPlainText()) > 200, page
+        assert guide.contents.currentItem().data(Qt.ItemDataRole.UserRole) == page
+    guide.show_page("index.md")
+    guide.search.setText("ridge")
+    assert guide.find_next()
+    assert guide.page.textCursor().selectedText().lower() == "ridge"
+    guide.search.setText("no such words anywhere")
+    assert not guide.find_next()
+
+
+def test_f1_opens_the_page_of_the_step(opened):
+    opened.show_step("model")
+    opened.action("guide").trigger()
+    assert opened._guide.page.source().fileName() == "model.md"
+
+
+def test_an_exception_in_a_slot_is_a_notice(window, qtbot):
+    import sys
+
+    from glmgui.notices import install_hooks
+
+    hooks = sys.excepthook, threading.excepthook, sys.unraisablehook
+    try:
+        install_hooks()
+        with qtbot.waitSignal(notices().noticed) as caught:
+            sys.excepthook(ValueError, ValueError("lost?"), None)
+        assert "lost?" in caught.args[0].text
+        thread = threading.Thread(target=lambda: 1 / 0)
+        with qtbot.waitSignal(notices().noticed) as caught:
+            thread.start()
+            thread.join()
+        assert "ZeroDivisionError" in caught.args[0].text
+    finally:
+        sys.excepthook, threading.excepthook, sys.unraisablehook = hooks
+        from qtpy.QtCore import qInstallMessageHandler
+
+        qInstallMessageHandler(None)
+
+
+def test_redo_has_the_keys_of_other_programs_too(window):
+    keys = {shortcut.toString() for shortcut in window.action("redo").shortcuts()}
+    assert keys == {"Ctrl+Shift+Z", "Ctrl+Y"}
+
+
+def test_figures_are_named_after_the_unit_too(qtbot):
+    from glmgui.plots import Axis, LinePlot
+
+    plot = LinePlot("position: data and model", Axis("x"), Axis("y"))
+    qtbot.addWidget(plot)
+    plot.subject = "unit 7"
+    assert plot.proposed_name == "unit_7_position_data_and_model"
+
+
+def test_who_opens_the_window_for_the_first_time_has_buttons_to_begin_with(window, questions, qtbot):
+    from qtpy.QtWidgets import QPushButton
+
+    asked = []
+    questions.open_path = lambda folder: asked.append(folder)
+    buttons = {button.text(): button for button in window.panels["data"].empty.findChildren(QPushButton)}
+    assert set(buttons) == {"Open a recording\u2026", "Open the sample session"}
+    assert all(button.isVisible() for button in buttons.values())
+    buttons["Open a recording\u2026"].click()
+    assert asked
+
+
+def test_every_sample_can_be_opened_from_the_menu(window, qtbot):
+    from glmengine.simulation.catalogue import SAMPLES
+
+    helps = next(action.menu() for action in window.menuBar().actions() if "Help" in action.text())
+    others = next(action.menu() for action in helps.actions() if action.text() == "&Other samples")
+    others.aboutToShow.emit()
+    assert [action.text() for action in others.actions()] == list(SAMPLES)
+    assert all(action.toolTip() for action in others.actions())
+    next(action for action in others.actions() if action.text() == "current-injection").trigger()
+    qtbot.waitUntil(lambda: window.document.recording is not None, timeout=60_000)
+    assert window.document.recording.name == "current-injection"
+    assert window.document.analysis.terms

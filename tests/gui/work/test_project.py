@@ -1,0 +1,253 @@
+"""Projects come back as they were saved, find their recordings, and survive a crash of the program."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import textwrap
+
+import numpy as np
+import pytest
+
+from glmengine.analysis.analysis import Analysis
+from glmengine.errors import GlmError
+from glmengine.export.nwb import write_nwb
+from glmgui.actions import commands
+from glmgui.work.project import Recovery
+
+
+@pytest.fixture(scope="module")
+def recording_file(small_recording, tmp_path_factory):
+    path = tmp_path_factory.mktemp("recordings") / "small.nwb"
+    write_nwb(small_recording, path)
+    return path
+
+
+@pytest.fixture
+def saved(window, recording_file, small_analysis, tmp_path, qtbot):
+    """A window with a project in the folder ``work``, saved beside its recording; gives window, project and recording."""
+    work = tmp_path / "work"
+    work.mkdir()
+    place = work / "small.nwb"
+    shutil.copy(recording_file, place)
+    window.session.open(place)
+    qtbot.waitUntil(lambda: window.document.recording is not None, timeout=30_000)
+    window.document.edit(small_analysis.with_(recording=window.document.analysis.recording), "Use the small analysis")
+    window.session.questions.next_path = work / "project.glm"
+    with qtbot.waitSignal(window.session.saved, timeout=30_000):
+        window.session.save_as()
+    window.session.questions.next_path = None
+    return window, work / "project.glm", place
+
+
+def opened(window, path, qtbot) -> None:
+    with qtbot.waitSignal(window.session.opened, timeout=30_000):
+        window.session.open(path)
+
+
+def test_a_project_opens_as_it_was_saved(saved, qtbot):
+    window, project, place = saved
+    analysis = window.document.analysis
+    assert not window.document.modified
+    window.document.open(None, Analysis())
+    opened(window, project, qtbot)
+    assert window.document.analysis == analysis
+    assert window.document.recording.path == place
+    assert window.document.project_path == project
+    assert project in window.settings.recent
+    assert "project.glm" in window.windowTitle()
+
+
+def test_the_result_is_saved_and_not_stale(saved, qtbot):
+    window, project, _ = saved
+    window.session.fit()
+    with qtbot.waitSignal(window.session.fitted, timeout=120_000):
+        pass
+    coefficients = window.document.result.coefficients.values
+    with qtbot.waitSignal(window.session.saved, timeout=30_000):
+        window.session.save()
+    window.document.open(None, Analysis())
+    opened(window, project, qtbot)
+    np.testing.assert_array_equal(window.document.result.coefficients.values, coefficients)
+    assert not window.document.result_is_stale
+    assert window.step == "results"
+
+
+def test_a_folder_that_was_moved_whole_needs_no_question(saved, qtbot, tmp_path):
+    window, project, _ = saved
+    moved = tmp_path / "elsewhere"
+    shutil.move(project.parent, moved)
+    window.session.questions.locate = lambda missing, name: pytest.fail("asked")
+    opened(window, moved / "project.glm", qtbot)
+    assert window.document.recording.path == moved / "small.nwb"
+
+
+def test_a_missing_recording_is_asked_for(saved, qtbot, tmp_path):
+    window, project, place = saved
+    moved = tmp_path / "moved.nwb"
+    shutil.move(place, moved)
+    asked = []
+    window.session.questions.locate = lambda missing, name: asked.append((missing, name)) or moved
+    opened(window, project, qtbot)
+    assert asked == [(place, "small")]
+    assert window.document.recording.path == moved
+
+
+def test_a_project_opens_without_its_recording(saved, qtbot):
+    window, project, place = saved
+    place.unlink()
+    window.session.questions.locate = lambda missing, name: None
+    opened(window, project, qtbot)
+    assert window.document.recording is None
+    assert window.document.analysis.terms
+
+
+def test_a_recording_with_other_content_is_not_taken_silently(saved, qtbot, small_recording):
+    window, project, place = saved
+    from dataclasses import replace
+
+    write_nwb(replace(small_recording, name="other", events={}, epochs={"all": small_recording.epochs["all"]}), place)
+    asked = []
+    window.session.questions.use_other_recording = lambda found, name: asked.append(found) or True
+    opened(window, project, qtbot)
+    assert asked == [place]
+    assert window.document.recording is not None
+
+
+def test_a_damaged_project_is_refused_and_leaves_what_is_open(saved, qtbot):
+    window, project, _ = saved
+    content = project.read_bytes()
+    project.write_bytes(content[: len(content) // 2])
+    before = window.document.analysis
+    with qtbot.waitSignal(window.session.failed, timeout=30_000):
+        window.session.open(project)
+    assert "project.glm" in window.notice_bar.notice.text
+    assert window.document.analysis == before
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root writes everywhere")
+def test_saving_where_nothing_can_be_written_is_said(saved, tmp_path, qtbot):
+    window, _, _ = saved
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o500)
+    window.session.questions.next_path = closed / "project.glm"
+    window.document.edit(window.document.analysis.with_(seed=2), "Change seed")
+    with qtbot.waitSignal(window.session.failed):
+        window.session.save_as()
+    assert window.document.modified
+
+
+def test_saving_into_a_folder_that_is_gone_is_said_and_damages_nothing(saved, tmp_path, qtbot):
+    window, project, _ = saved
+    content = project.read_bytes()
+    window.document.edit(window.document.analysis.with_(seed=2), "Change seed")
+    window.session.questions.next_path = tmp_path / "gone" / "project.glm"
+    with qtbot.waitSignal(window.session.failed):
+        window.session.save_as()
+    assert window.document.modified
+    assert "gone" in window.notice_bar.notice.text
+    assert project.read_bytes() == content
+
+
+# Recovery
+
+
+def files(recovery: Recovery) -> set[str]:
+    return {path.suffix for path in recovery.folder.glob("*")} if recovery.folder.is_dir() else set()
+
+
+def test_each_edit_is_kept_and_saving_removes_it(saved, qtbot):
+    window, _, _ = saved
+    recovery = window.session.recovery
+    qtbot.waitUntil(lambda: files(recovery) == set())
+    window.document.edit(window.document.analysis.with_(seed=7), "Change seed")
+    qtbot.waitUntil(lambda: {".glm", ".json", ".lock"} <= files(recovery), timeout=5000)
+    from glmengine.project import load_project
+
+    assert load_project(recovery.stem.with_suffix(".glm")).analysis.seed == 7
+    assert recovery.leftovers() == [], "what is still open is not offered"
+    with qtbot.waitSignal(window.session.saved, timeout=30_000):
+        window.session.save()
+    assert files(recovery) == set()
+
+
+def test_closing_removes_what_was_kept(saved, qtbot):
+    window, _, _ = saved
+    recovery = window.session.recovery
+    window.document.edit(window.document.analysis.with_(seed=7), "Change seed")
+    qtbot.waitUntil(lambda: ".json" in files(recovery), timeout=5000)
+    window.close()
+    assert files(recovery) == set()
+
+
+_CRASH = """
+    import os, signal, sys, time
+    from qtpy.QtWidgets import QApplication
+    app = QApplication([])
+    from glmengine.analysis.analysis import Analysis
+    from glmengine.io.opening import open_recording
+    from glmgui.document import Document
+    from glmgui.jobs import Jobs
+    from glmgui.work.project import Recovery
+    document, jobs = Document(), Jobs()
+    recovery = Recovery(document, jobs)
+    recording = open_recording(sys.argv[1])
+    document.open(recording, Analysis())
+    document.edit(Analysis(seed=42), "Change seed")
+    end = time.monotonic() + 60
+    while not recovery.stem.with_suffix(".json").exists() and time.monotonic() < end:
+        app.processEvents()
+        time.sleep(0.01)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_what_a_crash_left_is_offered_and_opened(window, recording_file, tmp_path, qtbot):
+    environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
+    died = subprocess.run([sys.executable, "-c", textwrap.dedent(_CRASH), str(recording_file)], env=environment, timeout=120)
+    assert died.returncode == -signal.SIGKILL
+    (leftover,) = window.session.recovery.leftovers()
+    assert leftover.title == "small"
+    offered = []
+    window.session.questions.recover = lambda leftovers: offered.append(leftovers) or (leftovers[0], False)
+    with qtbot.waitSignal(window.session.opened, timeout=30_000):
+        commands.offer_recovery(window)
+    assert len(offered[0]) == 1
+    assert window.document.analysis.seed == 42
+    assert window.document.recording.name == "small"
+    assert window.document.modified
+    qtbot.waitUntil(lambda: window.session.recovery.leftovers() == [])
+
+
+def test_a_damaged_recovery_file_is_passed_over(window):
+    recovery = window.session.recovery
+    recovery.folder.mkdir(parents=True, exist_ok=True)
+    (recovery.folder / "1-2.json").write_text("{broken")
+    (recovery.folder / "1-2.glm").write_bytes(b"no zip")
+    assert recovery.leftovers() == []
+
+
+def test_an_analysis_file_with_an_unknown_field_is_refused(saved, tmp_path, qtbot):
+    window, _, _ = saved
+    path = tmp_path / "bad.toml"
+    path.write_text('format_version = 1\nsurprise = "yes"\n')
+    with qtbot.waitSignal(window.session.failed):
+        window.session.open(path)
+    assert "surprise" in window.notice_bar.notice.text
+    with pytest.raises(GlmError, match="surprise"):
+        Analysis.load(path)
+
+
+def test_an_analysis_file_is_put_to_the_open_recording_as_one_edit(saved, tmp_path, qtbot):
+    window, _, _ = saved
+    before = window.document.analysis
+    path = tmp_path / "other.toml"
+    before.with_(seed=11, recording=Analysis().recording).save(path)
+    window.session.open(path)
+    qtbot.waitUntil(lambda: window.document.analysis.seed == 11)
+    assert window.document.analysis.recording == before.recording
+    window.document.undo()
+    assert window.document.analysis == before
