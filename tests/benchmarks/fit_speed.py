@@ -5,7 +5,7 @@
     python tests/benchmarks/fit_speed.py --ours population growth
     python tests/benchmarks/fit_speed.py --scale 0.02 population  the population beside NeMoS, whose time grows with the rows
 
-Each library does each work in a process of its own, with float64, on the same data. `first` is the first call in a fresh process with an
+Each library does each work in a process of its own, with float64, on the same data (adelie in an environment of its own, which is made). `first` is the first call in a fresh process with an
 empty compilation cache, imports not counted; `second` the next one. `gap` is how far a library's worst objective lies above the best that
 any of them found. Peers are run once, and their first call counts, unless --twice is given. `growth` times one fit over a range of sizes.
 """
@@ -27,7 +27,8 @@ import numpy as np
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent.parent), str(HERE)]
 
-from coupled_hour import coupling_of, recording_of  # noqa: E402 - found through the line above
+import adelie_peer  # noqa: E402 - found through the line above
+from coupled_hour import coupling_of, recording_of  # noqa: E402 - likewise
 from works import METHODS, WORKS, drift  # noqa: E402 - likewise
 
 TARGETS = {
@@ -37,8 +38,11 @@ TARGETS = {
     ("folds", "scikit-learn"): 5,
     ("lasso", "nemos"): 100,
     ("lasso", "glum"): 1,
+    ("lasso", "adelie"): 2,
     ("group", "nemos"): 100,
+    ("group", "adelie"): 2,
     ("path", "glum"): 1,
+    ("path", "adelie"): 2,
     ("field", "glum sparse"): 1,
     ("history", "nemos"): 10,
     ("history", "scikit-learn"): 1,
@@ -136,6 +140,9 @@ def run(name: str, method: str, scale: float, twice: bool) -> dict[str, Any]:
     import resource
 
     data = WORKS[name][1](scale)
+    if method.startswith("adelie"):
+        coef, intercept, seconds, peak = adelie_peer.fit(data, tight=method.endswith("tight"), calls=2 if twice else 1)
+        return {"seconds": seconds, "objectives": data.objectives(coef, intercept), "peak": peak}
     warm_imports(method)
     if method.endswith("sparse"):
         assert data.sparse.shape

@@ -177,10 +177,18 @@ WORKS: dict[str, tuple[str, Callable[[float], Data], tuple[str, ...]]] = {
     "lasso": (
         "same design, lasso 1e-3",
         lambda s: _place(120_000 * s, "lasso", [1e-3]),
-        ("nemos", "nemos tight", "glum", "glum tight"),
+        ("nemos", "nemos tight", "glum", "glum tight", "adelie", "adelie tight"),
     ),
-    "group": ("same design, group lasso 1e-3", lambda s: _place(120_000 * s, "group_lasso", [1e-3]), ("nemos", "nemos tight")),
-    "path": ("same design, lasso path of 30", lambda s: _place(120_000 * s, "lasso", np.geomspace(1e-2, 1e-5, 30)), ("glum",)),
+    "group": (
+        "same design, group lasso 1e-3",
+        lambda s: _place(120_000 * s, "group_lasso", [1e-3]),
+        ("nemos", "nemos tight", "adelie", "adelie tight"),
+    ),
+    "path": (
+        "same design, lasso path of 30",
+        lambda s: _place(120_000 * s, "lasso", np.geomspace(10**-1.5, 1e-5, 30)),
+        ("glum", "adelie", "adelie tight"),
+    ),
     "field": (
         "one unit, 120,000 x 400 B-splines of position",
         lambda s: (lambda X, y: Data(X, y[:, None], "ridge", (1e-4,)))(*field_design(int(120_000 * s))),
