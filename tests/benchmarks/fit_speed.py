@@ -5,9 +5,9 @@
     python tests/benchmarks/fit_speed.py --ours population growth
     python tests/benchmarks/fit_speed.py --scale 0.02 population  the population beside NeMoS, whose time grows with the rows
 
-Each library does each work in a process of its own, with float64, on the same data (adelie in an environment of its own, which is made). `first` is the first call in a fresh process with an
-empty compilation cache, imports not counted; `second` the next one. `gap` is how far a library's worst objective lies above the best that
-any of them found. Peers are run once, and their first call counts, unless --twice is given. `growth` times one fit over a range of sizes.
+Each library does each work in a process of its own, with float64, on the same data (adelie in an environment that is made for it).
+`first` is the first call in a fresh process with an empty compilation cache, imports not counted; `second` the next one. `gap` is how far a
+library's worst objective lies above the best that any of them found. Peers are run once, and their first call counts, unless --twice is given. `growth` times one fit over a range of sizes.
 """
 
 from __future__ import annotations
