@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.sparse import csr_array
 
-from glmengine.backend.threads import workers
+from glmengine.threads import workers
 
 if TYPE_CHECKING:
     from glmengine.backend.rows import Rows

@@ -13,7 +13,7 @@ import numpy as np
 
 from glmengine.backend.pieces import Piece, pieces
 from glmengine.backend.rows import Rows
-from glmengine.backend.threads import workers
+from glmengine.threads import workers
 
 
 def weighted_grams(

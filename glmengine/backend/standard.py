@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from glmengine.backend.threads import workers
+from glmengine.threads import workers
 
 CHUNK_BYTES = 16 * 2**20
 """Rows are worked through in chunks of about this size, which stay in the processor's cache between the two products."""

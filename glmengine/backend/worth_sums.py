@@ -9,9 +9,9 @@ import numpy as np
 
 from glmengine.backend.pieces import Piece, pieces
 from glmengine.backend.rows import bucket
-from glmengine.backend.threads import workers
 from glmengine.backend.worth import worth
 from glmengine.solvers.problem import Objective, Problem
+from glmengine.threads import workers
 
 
 def sums(problem: Problem, theta: np.ndarray, null: np.ndarray, context: Any, *, held_out: bool) -> np.ndarray:

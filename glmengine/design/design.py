@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from glmengine.context import SILENT, Context
-from glmengine.timegrid.convolution import single_blas_threads
+from glmengine.threads import quiet_blas
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -200,7 +200,7 @@ class Design:
             if found is not None:
                 gram[part, part], sums[part] = found
         if len(own) > 1:  # what is left: blocks without such a structure, and what two blocks have in common
-            with single_blas_threads():
+            with quiet_blas():
                 for _, values in self.valid_chunks():
                     for part, found in zip(parts, own, strict=True):
                         begin = part.start if found is None else part.stop

@@ -15,7 +15,7 @@ import numpy as np
 
 from glmengine.context import SILENT, Context, Progress
 from glmengine.design.identifiability_report import Finding, Identifiability, listed, many
-from glmengine.timegrid.convolution import single_blas_threads
+from glmengine.threads import quiet_blas
 
 if TYPE_CHECKING:
     from glmengine.design.design import Design
@@ -73,7 +73,7 @@ def identifiability(design: Design, unit_names: Sequence[str] = (), context: Con
     Identifiability
         Its `str` is the report in words.
     """
-    with single_blas_threads():
+    with quiet_blas():
         return _identifiability(design, unit_names, context)
 
 

@@ -9,13 +9,13 @@ import numpy as np
 from scipy.special import logsumexp
 
 from glmengine.backend.rows import Observations, Rows
-from glmengine.backend.threads import quiet_blas
 from glmengine.errors import GlmError
 from glmengine.fitting.inputs import ArrayRows, Inputs, columns_of
 from glmengine.models import Family
 from glmengine.models.links import Link
 from glmengine.models.penalties import Columns, Penalty, Resolved
 from glmengine.solvers.problem import ALL_ROWS, Problem
+from glmengine.threads import quiet_blas
 
 OK, SILENT_UNIT, NO_DATA, SEPARATED, STOPPED = "ok", "silent", "no data", "separated", "stopped"
 

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from glmengine.backend.threads import workers
 from glmengine.design.blocks.receptive_field import ChannelBlock, separable_labels
 from glmengine.design.blocks.scaled import ScaledBlock
 from glmengine.design.design import Block, Design
 from glmengine.design.projection import known_rows, mean_of
 from glmengine.design.stimulus import Channels, stretches
 from glmengine.solvers.rank_frame import Features, Part, factors_of
+from glmengine.threads import workers
 
 _STRETCH_NUMBERS = 2**17
 """Numbers of a stretch of the stimulus, 1 MB: what is made of it stays in the cache."""

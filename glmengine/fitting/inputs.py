@@ -8,9 +8,9 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from glmengine.backend.threads import quiet_blas
 from glmengine.errors import GlmError
 from glmengine.models import Family
+from glmengine.threads import quiet_blas
 
 CHECK_BYTES = 16 * 2**20
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from glmengine.backend.threads import quiet_blas
 from glmengine.fitting.starts import MEAN, NEARLY_POISSON, POISSON, inside, is_bounded, is_outside, other_starts, start_at
 from glmengine.models.penalties import Resolved
 from glmengine.solvers.descent import QUIET
@@ -16,6 +15,7 @@ from glmengine.solvers.negative_binomial import LOWEST, best_dispersion, fit_joi
 from glmengine.solvers.problem import ALL_ROWS, Objective, Problem, Solution
 from glmengine.solvers.proximal import Proximal
 from glmengine.solvers.smooth import solve
+from glmengine.threads import quiet_blas
 
 PREDICTOR_BYTES = 2e8
 

@@ -17,11 +17,11 @@ import numpy as np
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
 from glmengine.backend.standard import StandardRows
-from glmengine.backend.threads import quiet_blas
 from glmengine.solvers.quadratic import Sparsity
 from glmengine.solvers.softmax import SoftmaxRows
 from glmengine.solvers.softmax_model import SoftmaxModel
 from glmengine.solvers.sparse import DECREMENT, KKT
+from glmengine.threads import quiet_blas
 
 SEPARATED = 25.0
 """A fit without a penalty that runs away until predictors differ by this much has no finite optimum."""

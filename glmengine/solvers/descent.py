@@ -15,12 +15,12 @@ from typing import Any
 
 import numpy as np
 
-from glmengine.backend.threads import quiet_blas
 from glmengine.context import Progress
 from glmengine.solvers.memory import Memory
 from glmengine.solvers.metrics import GramMetric, HessianMetric
 from glmengine.solvers.problem import Objective, Problem, Solution
 from glmengine.solvers.rank import is_definite
+from glmengine.threads import quiet_blas
 
 MOST_ITERATIONS = 400
 MOST_TRIALS = 25

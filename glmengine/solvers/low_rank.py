@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 from scipy.linalg import LinAlgError, cho_factor, cho_solve, eigh
 
-from glmengine.backend.threads import quiet_blas
 from glmengine.solvers.rank_frame import Frame, Unit, factors_of
+from glmengine.threads import quiet_blas
 
 NULL = 1e-12
 """Eigenvalues of a scaled Hessian below this share of the largest are directions in which the data say nothing."""

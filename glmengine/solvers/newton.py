@@ -12,10 +12,10 @@ from collections.abc import Callable
 import numpy as np
 
 from glmengine.backend.pieces import Piece, pieces
-from glmengine.backend.threads import quiet_blas
 from glmengine.context import Progress
 from glmengine.solvers.metrics import inverse
 from glmengine.solvers.problem import Objective, Problem, Solution
+from glmengine.threads import quiet_blas
 
 NAME = "Newton"
 

@@ -13,7 +13,7 @@ from glmengine.backend import jax_runtime as runtime
 from glmengine.backend.pieces import Piece, pieces
 from glmengine.backend.products import weighted_grams
 from glmengine.backend.rows import Rows, bucket
-from glmengine.backend.threads import workers
+from glmengine.threads import workers
 
 ALL_ROWS = -9
 """Held-out fold of a column that is fitted to all rows (rows that are never held out have fold -1)."""

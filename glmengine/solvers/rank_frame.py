@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from glmengine.backend.threads import quiet_blas, workers
+from glmengine.threads import quiet_blas, workers
 
 _SUMS = 8
 """Sums that are made side by side, whatever the number of threads, so that this does not change the last digit."""

@@ -11,12 +11,12 @@ import numpy as np
 from glmengine.backend import jax_runtime as runtime
 from glmengine.backend.pieces import Piece
 from glmengine.backend.products import weighted_grams
-from glmengine.backend.threads import quiet_blas
 from glmengine.solvers.descent import QUIET, Descent
 from glmengine.solvers.metrics import GramMetric
 from glmengine.solvers.newton import is_small, newton
 from glmengine.solvers.problem import Objective, Problem, Solution
 from glmengine.solvers.rank import is_definite, smallest_norm
+from glmengine.threads import quiet_blas
 
 SHARED_FROM = 3
 """From this many columns on one shared Gram costs less than their Hessians."""

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from glmengine.backend.standard import StandardRows
-from glmengine.backend.threads import workers
+from glmengine.threads import workers
 
 BLOCK_NUMBERS = 2**18
 """Numbers in a block of rows, design and predictors, which stay in the cache of one core."""

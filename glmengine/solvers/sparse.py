@@ -17,9 +17,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from glmengine.backend.standard import StandardRows
-from glmengine.backend.threads import workers
 from glmengine.solvers.quadratic import Sparsity, minimise_quadratic
 from glmengine.solvers.sparse_rows import Curvature, SparseLoss, SparseRows
+from glmengine.threads import workers
 
 SMALL = 256
 """Up to this many columns the working set is all of them."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from glmengine.backend.standard import StandardRows
-from glmengine.backend.threads import Workers
+from glmengine.threads import Workers
 
 GRAM_NUMBERS = 2**18
 """Numbers in a block of rows of a Gram matrix, small enough for the cache of one core."""

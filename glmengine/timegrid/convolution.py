@@ -6,14 +6,12 @@ a filtered tile is a product with that bank: with the few bins that hold spikes 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
-from threadpoolctl import ThreadpoolController
+
+from glmengine.threads import workers
 
 _SPARSE_SHARE = 0.1
 """Share of nonzero bins up to which going from spike to spike is faster than multiplying every bin (measured with 20 to 250 lags)."""
@@ -74,15 +72,10 @@ def convolve_pieces(
         end = min(begin + rows, stop)
         _stretch(signal, lags, fill, offsets, begin, out[begin - start : end - start])
 
-    begins = range(start, stop, rows)
-    with single_blas_threads() as threads:
-        if threads == 1 or len(begins) < _THREADED:
-            for begin in begins:
-                stretch(begin)
-            return out
-        with ThreadPoolExecutor(threads, thread_name_prefix="filtering") as pool:
-            for _ in pool.map(stretch, begins):
-                pass
+    begins = list(range(start, stop, rows))
+    with workers(np.inf if len(begins) >= _THREADED else 0) as pool:
+        for _ in pool.map(stretch, begins):
+            pass
     return out
 
 
@@ -231,17 +224,3 @@ class _Bank:
 def _lagged(part: np.ndarray, out: np.ndarray) -> None:
     """Write the windows themselves (R, C, L), youngest bin first: raw lags."""
     out[:] = np.lib.stride_tricks.sliding_window_view(part, out.shape[2], axis=0)[:, :, ::-1]
-
-
-@cache
-def _controller() -> ThreadpoolController:
-    return ThreadpoolController()
-
-
-@contextmanager
-def single_blas_threads() -> Iterator[int]:
-    """As many threads as the BLAS would use, each with a BLAS that uses one: those of its own wait for the slowest of them."""
-    controller = _controller()
-    threads = max((entry["num_threads"] for entry in controller.info() if entry["user_api"] == "blas"), default=1)
-    with controller.limit(limits=1, user_api="blas"):
-        yield threads

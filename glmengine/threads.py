@@ -1,6 +1,6 @@
-"""Blocks of rows on all cores at once: one NumPy thread a block, results in the order of the blocks.
+"""Threads: how many the BLAS uses, and blocks of rows on all cores at once, one thread a block, results in the order of the blocks.
 
-OpenBLAS spreads each product over all cores and waits for the slowest; on a machine that has other things to do that costs ten
+Nothing else in the program sets the number of the BLAS's threads. OpenBLAS spreads each product over all cores and waits for the slowest; on a machine that has other things to do that costs ten
 times the product itself (measured). Whole blocks on threads of their own wait for nobody, and give the same sums for any number of threads.
 """
 
@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cache
-from threading import Lock
+from threading import Lock, local
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,13 @@ from threadpoolctl import ThreadpoolController
 
 ONE_THREAD = 1e6
 """Work on fewer numbers is done sooner than threads are begun."""
+
+
+_here = local()
+
+
+def _begin_worker() -> None:
+    _here.is_worker = True
 
 
 @cache
@@ -65,8 +72,9 @@ _QUIET = _Quiet()
 
 
 def n_threads() -> int:
-    """As many as the BLAS would use, which follows the environment's limits; the same where it is kept to one for now."""
-    return _QUIET.threads()
+    """As many as the BLAS would use, which follows the environment's limits; the same where it is kept to one for now. One for a thread
+    of `workers`, whose neighbours use the other cores."""
+    return 1 if getattr(_here, "is_worker", False) else _QUIET.threads()
 
 
 class Workers:
@@ -96,5 +104,5 @@ def workers(numbers: float = np.inf) -> Iterator[Workers]:
         if n == 1:
             yield Workers(None)
             return
-        with ThreadPoolExecutor(n, thread_name_prefix="glmengine") as pool:
+        with ThreadPoolExecutor(n, thread_name_prefix="glmengine", initializer=_begin_worker) as pool:
             yield Workers(pool)
