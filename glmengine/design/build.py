@@ -26,6 +26,7 @@ from glmengine.design.blocks.term import FilterBlock, ProductBlock, SpikeBlock
 from glmengine.design.design import Block, Design
 from glmengine.design.sessions import session_terms
 from glmengine.errors import GlmError
+from glmengine.recording.binned import count_spikes, sample_covariate
 from glmengine.recording.joined_parts import SESSION
 
 if TYPE_CHECKING:
@@ -125,7 +126,7 @@ def _tuning(
     for place, factor in enumerate(term.factors):
         field = f"{where}.factors.{place}"
         covariate = recording.variable(factor.variable, field=f"{field}.variable")
-        x = grid.sample(covariate, None if factor.variable == SESSION else max_gap)
+        x = sample_covariate(covariate, grid, None if factor.variable == SESSION else max_gap)
         basis = factor.basis
         if getattr(basis, "window", None) is not None:
             raise GlmError(
@@ -165,7 +166,7 @@ def _filtered(
             "which cannot be filtered as a number; use a tuning term",
             field=f"{where}.variable",
         )
-    x = grid.sample(covariate, max_gap)
+    x = sample_covariate(covariate, grid, max_gap)
     if not frozen and _varying(term, term.variable, x[rows & np.isfinite(x)], f"{where}.variable", notes) is None:
         return None
     try:
@@ -245,7 +246,7 @@ def _spikes(term: AnyTerm, recording: Recording, grid: TimeGrid, unit_names: Seq
             term = term.behind_refractory(grid.bin_size)
         except GlmError as error:
             raise GlmError(f"term '{term.label}': {error.message}", field=f"{where}.{error.field}") from error
-    counts = grid.count(recording, sources, compact=True, absent_as_zero=True)
+    counts = count_spikes(recording, grid, sources, compact=True, absent_as_zero=True)
     try:
         _without_itself(term, grid.bin_size)
         return SpikeBlock(term, counts, sources, grid.offsets, grid.bin_size)

@@ -10,6 +10,7 @@ import numpy as np
 
 from glmengine.context import SILENT, Context, Progress
 from glmengine.errors import GlmError
+from glmengine.recording.binned import count_spikes
 
 if TYPE_CHECKING:
     from glmengine.analysis.analysis import Analysis, Time
@@ -62,10 +63,10 @@ def prepare(analysis: Analysis, recording: Recording, context: Context = SILENT)
     GlmError
         If no term is there to fit, no bin is left, or the recording lacks what the analysis names.
     """
+    from glmengine.analysis.time_grid import make_grid
     from glmengine.design.build import build_design
     from glmengine.design.refractory import refractory_rows, spikes_within, without_refractory
     from glmengine.recording.derived.derived import compute_derived
-    from glmengine.timegrid.grid import make_grid
 
     if not any(term.enabled for term in analysis.terms):
         raise GlmError("the analysis has no term: nothing says what the rate may depend on; add one", field="terms")
@@ -114,10 +115,11 @@ def prepare_again(
     counts : bool
         Whether the units' spikes are wanted.
     """
+    from glmengine.analysis.time_grid import make_grid, usable
     from glmengine.design.build import build_design
     from glmengine.design.refractory import refractory_rows, without_refractory
     from glmengine.recording.derived.derived import compute_derived
-    from glmengine.timegrid.grid import TimeGrid, make_grid, usable
+    from glmengine.timegrid.grid import TimeGrid
 
     named = _epoch_names(epochs)
     needed = {*(named or ()), *(name for term in terms for name in getattr(term, "epochs", ()))}
@@ -148,8 +150,8 @@ def prepare_again(
 
 def grid_of(analysis: Analysis, recording: Recording) -> TimeGrid:
     """The bins that a prediction for `recording` has without epochs of its own: those of the analysis, derived epochs among them."""
+    from glmengine.analysis.time_grid import make_grid
     from glmengine.recording.derived.derived import EPOCH_KINDS, compute_derived
-    from glmengine.timegrid.grid import make_grid
 
     if any(isinstance(spec, EPOCH_KINDS) and spec.name in analysis.time.epochs for spec in analysis.derived):
         recording = compute_derived(analysis.derived, recording, analysis.time.max_gap, needed=())
@@ -158,7 +160,8 @@ def grid_of(analysis: Analysis, recording: Recording) -> TimeGrid:
 
 def _fit_rows(analysis: Analysis, recording: Recording, grid: TimeGrid) -> tuple[np.ndarray, list[str]]:
     """Bins to fit on: conditions hold, inside the epochs to fit on, outside those to test on."""
-    from glmengine.timegrid.grid import rows_in, usable
+    from glmengine.analysis.time_grid import usable
+    from glmengine.recording.named_epochs import rows_in
 
     notes = []
     rows = usable(analysis.time, recording, grid)
@@ -223,7 +226,7 @@ def _counted(grid: TimeGrid, recording: Recording, units: Sequence[str]) -> np.n
             f"{recording.name}: has no unit '{missing[0]}', which the model was fitted to; choose a recording of the same units",
             field="units.names",
         )
-    return grid.count(recording, tuple(units), compact=True)
+    return count_spikes(recording, grid, tuple(units), compact=True)
 
 
 def _epoch_names(epochs: Any) -> tuple[str, ...] | None:

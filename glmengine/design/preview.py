@@ -93,8 +93,10 @@ def feature_preview(
         Bin centres in seconds; NaN where a row cannot be used. Empty where no bin of the analysis lies in the stretch.
     """
     from glmengine.analysis.analysis import Analysis
+    from glmengine.analysis.time_grid import make_grid, pieces_of
     from glmengine.design.build import build_design
-    from glmengine.timegrid.grid import TimeGrid, intersect, make_grid, pieces_of
+    from glmengine.timegrid.grid import TimeGrid
+    from glmengine.timegrid.intervals import intersect
 
     # the stretches alone: to cut hours into milliseconds takes longer than a preview may
     pieces = pieces_of(time, recording)

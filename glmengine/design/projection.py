@@ -10,6 +10,7 @@ import numpy as np
 from glmengine.analysis.filter_files import given_filters
 from glmengine.design.stimulus import Channels, stretches
 from glmengine.errors import GlmError
+from glmengine.recording.binned import count_spikes
 
 if TYPE_CHECKING:
     from glmengine.analysis.terms import ReceptiveFieldTerm
@@ -60,7 +61,7 @@ def projection_of(
     notes.append(
         f"'{term.label}' is seen through averages over the very spikes that are fitted: it has no p-value; see its held-out scores."
     )
-    counts = np.nan_to_num(np.asarray(grid.count(recording, tuple(unit_names)), np.float64))
+    counts = np.nan_to_num(np.asarray(count_spikes(recording, grid, tuple(unit_names)), np.float64))
     ridge = term.whitening_ridge if term.whitened else None
     return list(unit_names), spatial_averages(values, counts, known, lags, grid.offsets, ridge)
 

@@ -9,7 +9,8 @@ import numpy as np
 
 from glmengine.analysis.terms import HistoryTerm
 from glmengine.errors import GlmError
-from glmengine.timegrid.grid import rows_in
+from glmengine.recording.binned import count_spikes
+from glmengine.recording.named_epochs import rows_in
 
 if TYPE_CHECKING:
     from glmengine.analysis.terms import AnyTerm
@@ -36,7 +37,7 @@ def refractory_rows(terms: Sequence[AnyTerm], recording: Recording, grid: TimeGr
             bins = term.refractory_bins(grid.bin_size)
         except GlmError as error:
             raise GlmError(f"term '{term.label}': {error.message}", field=f"terms.{number}.{error.field}") from error
-        fired = grid.count(recording, tuple(units), compact=True) > 0
+        fired = count_spikes(recording, grid, tuple(units), compact=True) > 0
         quiet = np.zeros_like(fired)
         for lag in range(1, min(bins, grid.n_bins - 1) + 1):
             together = grid.segment[lag:] == grid.segment[:-lag]

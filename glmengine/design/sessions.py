@@ -14,7 +14,7 @@ from glmengine.basis import Categorical
 from glmengine.errors import GlmError
 from glmengine.recording.joined_parts import SESSION, session_epoch
 from glmengine.recording.joining import join_recordings
-from glmengine.timegrid.grid import rows_in
+from glmengine.recording.named_epochs import rows_in
 
 if TYPE_CHECKING:
     import xarray as xr

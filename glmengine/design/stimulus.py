@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from glmengine.recording.binned import sample_covariate
+
 if TYPE_CHECKING:
     from glmengine.recording.recording import Covariate
     from glmengine.timegrid.grid import TimeGrid
@@ -64,13 +66,13 @@ def channels_in_bins(covariate: Covariate, grid: TimeGrid, max_gap: float | None
     """
     width = len(covariate.components)
     if 8.0 * grid.n_bins * width <= WHOLE or covariate.stored is not None:
-        return np.asarray(grid.sample(covariate, max_gap), np.float64).reshape(grid.n_bins, -1)
+        return np.asarray(sample_covariate(covariate, grid, max_gap), np.float64).reshape(grid.n_bins, -1)
     values = np.asarray(covariate.data.values).reshape(covariate.n_samples, -1)
     held = covariate.kind == "step"
     slow = covariate.period >= grid.bin_size * (1 - 1e-6)
     if not held and not (slow and all(np.isfinite(part).all() for _, part in stretches(values))):
         return _by_channel(covariate, values, grid, max_gap)
-    place = grid.sample(_with_values(covariate, np.arange(len(values), dtype=np.float64)), max_gap)
+    place = sample_covariate(_with_values(covariate, np.arange(len(values), dtype=np.float64)), grid, max_gap)
     known = np.isfinite(place)
     frame = np.where(known, np.floor(np.nan_to_num(place)), -1).astype(np.int64)
     if held:
@@ -100,7 +102,7 @@ def _by_channel(covariate: Covariate, values: np.ndarray, grid: TimeGrid, max_ga
     step = max(1, _STRETCH_BYTES // (8 * max(len(values), 1)))
     for start in range(0, values.shape[1], step):
         part = np.ascontiguousarray(values[:, start : start + step], np.float64)
-        found[:, start : start + step] = grid.sample(_with_values(covariate, part), max_gap)
+        found[:, start : start + step] = sample_covariate(_with_values(covariate, part), grid, max_gap)
     return found
 
 

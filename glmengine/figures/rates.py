@@ -9,6 +9,7 @@ import numpy as np
 from glmengine.analysis.wording import words_of
 from glmengine.errors import GlmError
 from glmengine.figures.style import DATA, MODEL, finish, from_zero, legend_above, panels
+from glmengine.recording.binned import count_spikes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -44,14 +45,15 @@ def rate_stretch(
     from scipy.ndimage import gaussian_filter1d
 
     from glmengine.design.prepare import grid_of
-    from glmengine.timegrid.grid import TimeGrid, as_pairs, intersect, merge
+    from glmengine.timegrid.grid import TimeGrid
+    from glmengine.timegrid.intervals import as_pairs, intersect, merge
 
     bin_size = result.analysis.time.bin_size
     if start is None:
         start = busiest(grid_of(result.analysis, recording), recording, unit, seconds)
     stretch = _inside(recording, start, seconds)
     predicted = result.predict(recording, stretch).sel(unit=unit)
-    counts = np.asarray(TimeGrid.from_intervals(stretch, bin_size).count(recording, (unit,))[:, 0], np.float64)
+    counts = np.asarray(count_spikes(recording, TimeGrid.from_intervals(stretch, bin_size), (unit,))[:, 0], np.float64)
 
     def smoothed(values: np.ndarray) -> np.ndarray:
         """Weighted by a Gaussian over what is known; a spike at an end counts once, not as if it went on beyond."""
@@ -77,7 +79,7 @@ def _inside(recording: Recording, start: float, seconds: float) -> np.ndarray:
 
 def busiest(grid: TimeGrid, recording: Recording, unit: str, seconds: float) -> float:
     """Where the stretch of `seconds` begins in which the unit has the most spikes."""
-    total = np.concatenate([[0.0], np.cumsum(np.nan_to_num(grid.count(recording, (unit,))[:, 0].astype(np.float64)))])
+    total = np.concatenate([[0.0], np.cumsum(np.nan_to_num(count_spikes(recording, grid, (unit,))[:, 0].astype(np.float64)))])
     ends = np.searchsorted(grid.starts, grid.starts + seconds)
     return float(grid.starts[np.argmax(total[ends] - total[: len(ends)])])
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from glmengine.io.cleaning import clean, span_of
 from glmengine.io.raw import RawRecording, RawSeries, RawTrials, unique_names
-from glmengine.timegrid.grid import intersect, merge
+from glmengine.timegrid.intervals import intersect, merge
 
 if TYPE_CHECKING:
     import pynapple as nap

@@ -12,7 +12,7 @@ import numpy as np
 from glmengine.errors import GlmError
 
 if TYPE_CHECKING:
-    from glmengine.io.files.stored import StoredSeries
+    from glmengine.io.files.stored import Hdf5Series
     from glmengine.io.recipe.recipe import Recipe
 
 LARGEST_ARRAY = 2 * 2**30
@@ -57,7 +57,7 @@ class RawSeries:
     support: np.ndarray | None = None
     source: str = ""
     """Where in the file it lies."""
-    stored: StoredSeries | None = None
+    stored: Hdf5Series | None = None
     """Where it stays in its file because it is large; `times` and `values` are then of some of its samples, the first and last with them."""
 
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from glmengine.errors import GlmError
-from glmengine.timegrid.grid import TOUCHING, TimeGrid, as_pairs
-from glmengine.timegrid.sampling import sample_covariate
+from glmengine.recording.binned import sample_covariate
+from glmengine.timegrid.grid import TimeGrid
+from glmengine.timegrid.intervals import TOUCHING, as_pairs
 
 if TYPE_CHECKING:
     from glmengine.recording.recording import Recording

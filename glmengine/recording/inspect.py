@@ -155,6 +155,6 @@ def _columns(names: Iterable[object], most: int = 8) -> str:
 
 
 def _bin(recording: Recording) -> float:
-    from glmengine.timegrid.grid import own_bin
+    from glmengine.recording.binned import count_bin_width
 
-    return own_bin(recording)
+    return count_bin_width(recording)

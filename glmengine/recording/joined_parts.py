@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from glmengine.errors import GlmError
-from glmengine.io.files.stored_joined import JoinedSeries
 from glmengine.recording.recording import Covariate, Session
+from glmengine.recording.stored_joined import JoinedSeries
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from glmengine.errors import GlmError
+from glmengine.recording.binned import count_bin_width
 from glmengine.recording.joined_parts import (
     SESSION,
     joined_covariates,
@@ -24,7 +25,7 @@ from glmengine.recording.joined_parts import (
     union_of,
 )
 from glmengine.recording.recording import Recording, Session
-from glmengine.timegrid.grid import as_pairs, intersect, merge, own_bin
+from glmengine.timegrid.intervals import as_pairs, intersect, merge
 
 if TYPE_CHECKING:
     import pynapple as nap
@@ -245,7 +246,7 @@ def _activity(
 def _counts(sessions: Sequence[Session], unit_names: Sequence[str], support: nap.IntervalSet) -> nap.TsdFrame:
     import pynapple as nap
 
-    widths = [own_bin(session.recording) for session in sessions]
+    widths = [count_bin_width(session.recording) for session in sessions]
     for session, width in zip(sessions[1:], widths[1:], strict=True):
         if not np.isclose(width, widths[0], rtol=1e-6):
             raise GlmError(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from glmengine.errors import GlmError
-from glmengine.io.files.stored import StoredSeries
+from glmengine.recording.stored import StoredSeries
 
 if TYPE_CHECKING:
     import pandas as pd

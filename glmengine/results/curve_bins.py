@@ -10,6 +10,7 @@ import numpy as np
 
 from glmengine.design.blocks.column import columns_of
 from glmengine.design.tensor_product import joint_columns
+from glmengine.recording.binned import sample_covariate
 from glmengine.recording.joined_parts import SESSION
 
 if TYPE_CHECKING:
@@ -190,7 +191,9 @@ def _scaled(drawn: Drawn, block: Block, prepared: Prepared) -> Drawn:
 
 
 def _sampled(variable: str, prepared: Prepared) -> np.ndarray:
-    return prepared.grid.sample(prepared.recording.variable(variable), None if variable == SESSION else prepared.max_gap)
+    return sample_covariate(
+        prepared.recording.variable(variable), prepared.grid, None if variable == SESSION else prepared.max_gap
+    )
 
 
 def _axes(

@@ -229,9 +229,9 @@ def first_analysis(recording: Recording) -> Analysis:
     """What a recording begins with: no terms, bins that its counts, where it has them, can be put into, and a family that admits them."""
     time = Time()
     if recording.counts is not None:
-        from glmengine.timegrid.grid import own_bin
+        from glmengine.recording.binned import count_bin_width
 
-        own = own_bin(recording)
+        own = count_bin_width(recording)
         times = time.bin_size / own if own > 0 else 1.0  # NaN has no order
         if round(times) < 1 or abs(times - round(times)) > 1e-6:
             time = Time(bin_size=min(own, 10.0))

@@ -27,7 +27,7 @@ import numpy as np, pynapple, pandas, h5py
 from glmengine.analysis.analysis import Time
 from glmengine.recording.inspect import describe, summary
 from glmengine.io.opening import open_recording
-from glmengine.timegrid.grid import make_grid
+from glmengine.analysis.time_grid import make_grid
 peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 before, started = peak(), time.perf_counter()
 recording = open_recording(sys.argv[1])

@@ -10,6 +10,7 @@ import pytest
 
 import glmengine as ge
 from glmengine.analysis.analysis import Analysis
+from glmengine.recording.binned import sample_covariate
 from glmengine.recording.recording import Covariate, Recording
 
 sm = pytest.importorskip("statsmodels.api")
@@ -169,13 +170,13 @@ def test_counts_that_came_binned_keep_when_a_unit_was_observed(parts, tmp_path):
 
 def test_a_category_sampled_at_the_centres_keeps_its_values_where_times_are_moved(parts):
     """Times moved by whole seconds are rounded, and may come to lie behind the centre of their bin by less than a nanosecond."""
-    from glmengine.timegrid.grid import make_grid
+    from glmengine.analysis.time_grid import make_grid
 
     whole = joined(parts)
     grid = make_grid(analysis().time, whole)
-    found = grid.sample(whole.covariates["place"], None)
+    found = sample_covariate(whole.covariates["place"], grid, None)
     np.testing.assert_array_equal(found, np.concatenate([part[2] for part in parts]))
-    speeds = grid.sample(whole.covariates["speed"], None)  # the last bin's sample, too
+    speeds = sample_covariate(whole.covariates["speed"], grid, None)  # the last bin's sample, too
     np.testing.assert_allclose(speeds, np.concatenate([part[3] for part in parts]), rtol=1e-9)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from glmengine.design.design import Block
 from glmengine.errors import GlmError
+from glmengine.recording.binned import sample_covariate
 
 if TYPE_CHECKING:
     from glmengine.analysis.terms import ColumnsTerm
@@ -95,7 +96,7 @@ def column_block(
             if one in names:
                 raise GlmError(f"term '{term.label}': the column '{one}' is there twice; give it once", field=field)
             names.append(one)
-    values = np.column_stack([grid.sample(recording.variable(name), max_gap) for name in names])
+    values = np.column_stack([sample_covariate(recording.variable(name), grid, max_gap) for name in names])
     if not frozen:
         valid = np.isfinite(values) & rows[:, None]
         for place, name in enumerate(names):

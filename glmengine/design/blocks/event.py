@@ -16,7 +16,8 @@ from glmengine.basis.steps import MOST_CATEGORIES
 from glmengine.design.design import Block
 from glmengine.errors import GlmError
 from glmengine.recording.events import Moments, as_label, moments_of, numbers_at, values_at
-from glmengine.timegrid.grid import TOUCHING, as_pairs, merge, rows_in
+from glmengine.recording.named_epochs import rows_in
+from glmengine.timegrid.intervals import TOUCHING, as_pairs, merge
 
 if TYPE_CHECKING:
     from glmengine.analysis.terms import EventTerm

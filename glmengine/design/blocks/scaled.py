@@ -8,7 +8,8 @@ import numpy as np
 
 from glmengine.design.design import Block
 from glmengine.errors import GlmError
-from glmengine.timegrid.grid import rows_in
+from glmengine.recording.binned import sample_covariate
+from glmengine.recording.named_epochs import rows_in
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -127,7 +128,7 @@ def scaled(
                 "which cannot be a gain; multiply with a basis on it instead (a term of several variables)",
                 field=f"{where}.gain",
             )
-        gain = grid.sample(covariate, max_gap)
+        gain = sample_covariate(covariate, grid, max_gap)
         if not frozen and not np.isfinite(gain[inside & rows]).any():
             raise GlmError(
                 f"term '{term.label}': the gain '{term.gain}' has no valid sample in the bins used; take it out, or use other epochs",

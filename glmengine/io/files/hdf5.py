@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from glmengine.errors import GlmError
-from glmengine.io.files.stored import StoredSeries
+from glmengine.io.files.stored import Hdf5Series
 from glmengine.io.raw import LARGEST_ARRAY, plain_column, text_of
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ def is_large(dataset: h5py.Dataset) -> bool:
 
 def stored_series(
     path: Path, group: h5py.Group, conversion: float, offset: float, notes: list[str], label: str
-) -> tuple[StoredSeries, np.ndarray, np.ndarray] | None:
+) -> tuple[Hdf5Series, np.ndarray, np.ndarray] | None:
     """A series that stays in its file, with the times and values of some of its samples; None, with a note, where that cannot be.
 
     Its times, where they are stored, are gone through in blocks: they must go forwards, since it cannot be sorted.
@@ -180,10 +180,21 @@ def stored_series(
         values = values * conversion + offset
     values = values[:, 0] if values.ndim == 2 and values.shape[1] == 1 else values
     about = path.stat()
-    stored = StoredSeries(
-        path.resolve(), data.name, "" if times is None else times.name, data.shape, float(seen[0]), float(seen[-1]), period, conversion, offset,
-        marks, stride, stamp=(about.st_size, about.st_mtime_ns),
-    )  # fmt: skip
+    stored = Hdf5Series(
+        path=path.resolve(),
+        place=data.name,
+        times_place="" if times is None else times.name,
+        shape=data.shape,
+        start=float(seen[0]),
+        stop=float(seen[-1]),
+        period=period,
+        regular=times is None,
+        marks=marks,
+        stride=stride,
+        conversion=conversion,
+        offset=offset,
+        stamp=(about.st_size, about.st_mtime_ns),
+    )
     return stored, seen, values
 
 

@@ -10,7 +10,7 @@ from pydantic import field_validator, model_validator
 from glmengine.errors import GlmError
 from glmengine.recording.table_rules import check_limits, in_order, matching
 from glmengine.spec import Spec, param
-from glmengine.timegrid.grid import as_pairs, intersect, merge
+from glmengine.timegrid.intervals import as_pairs, intersect, merge
 
 if TYPE_CHECKING:
     import pynapple as nap

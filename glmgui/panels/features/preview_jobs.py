@@ -91,8 +91,8 @@ def features_on_recording(term: Spec, recording: Recording, time: Time, start: f
 
 def _before_first_event(term: Spec, recording: Recording, time: Time) -> float | None:
     """Start (s) of a stretch with an event in it, if there is one in the chosen time."""
+    from glmengine.analysis.time_grid import make_grid
     from glmengine.recording.events import moments_of
-    from glmengine.timegrid.grid import make_grid
 
     grid = make_grid(time, recording)
     times = moments_of(recording, term.events, field="terms.0.events").times
@@ -102,7 +102,7 @@ def _before_first_event(term: Spec, recording: Recording, time: Time) -> float |
 
 def _first_used(recording: Recording, time: Time) -> float | None:
     """Start (s) of the first stretch of which most bins meet the conditions."""
-    from glmengine.timegrid.grid import make_grid, usable
+    from glmengine.analysis.time_grid import make_grid, usable
 
     grid = make_grid(time, recording)
     used = np.concatenate([[0], np.cumsum(usable(time, recording, grid))])

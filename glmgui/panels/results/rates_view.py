@@ -9,6 +9,7 @@ import numpy as np
 from qtpy.QtWidgets import QComboBox, QLabel, QVBoxLayout, QWidget
 
 from glmengine.analysis.wording import SPIKES, words_of
+from glmengine.recording.binned import count_spikes
 from glmgui.jobs import Jobs
 from glmgui.plots import TIME, Axis, Curve, RatePlot
 from glmgui.widgets import MessageLine, hint, row
@@ -36,7 +37,7 @@ def rates_of(result: Result, recording: Recording, prediction: xr.DataArray, uni
     from glmengine.design.prepare import grid_of
 
     grid = grid_of(result.analysis, recording)
-    counts = grid.count(recording, [unit])[:, 0].astype(float)
+    counts = count_spikes(recording, grid, [unit])[:, 0].astype(float)
     predicted = np.asarray(prediction.sel(unit=unit).values, float)
     time = np.asarray(prediction["time"].values, float)
     rows = grid.rows_of(time)

@@ -8,12 +8,13 @@ import pytest
 
 from glmengine.analysis.analysis import Analysis, Condition, Time, UnitSelection
 from glmengine.analysis.terms import HistoryTerm
+from glmengine.analysis.time_grid import make_grid, usable
 from glmengine.basis import RaisedCosineLog
 from glmengine.design.prepare import prepare
 from glmengine.io.opening import open_recording
+from glmengine.recording.binned import count_spikes
 from glmengine.recording.derived.derived import CombinedEpochs, DrawnEpochs, Speed, ThresholdEpochs, compute_derived
 from glmengine.recording.derived.epochs import EpochStep
-from glmengine.timegrid.grid import make_grid, usable
 
 NAMES = ("linear-track.nwb", "grid-cell-11207.nwb", "A8604-211122.nwb", "human-mtl-task.nwb", "A2929-neurosuite")
 
@@ -46,7 +47,7 @@ def test_drawn_and_combined_time_gives_pynapples_bins_and_counts(recordings, nam
     np.testing.assert_allclose(made.epochs["rest"].values, theirs.values, atol=2e-6)
     grid = make_grid(Time(bin_size=0.05, epochs=("rest",)), made)
     np.testing.assert_allclose(grid.starts, bins_inside(made.epochs["rest"].values, 0.05), atol=1e-6)
-    counts = grid.count(made)
+    counts = count_spikes(made, grid)
     for column in range(0, len(recording.unit_names), 5):
         times = recording.spikes[column].t
         plain = np.array(
@@ -108,7 +109,7 @@ def test_wake_of_counts_that_came_binned_without_a_drawn_part(shared_data):
     made = compute_derived(derived, recording)
     grid = make_grid(Time(bin_size=0.02, epochs=("first half",)), made)
     assert grid.stops[-1] <= middle + 1e-6
-    counts = grid.count(made)
+    counts = count_spikes(made, grid)
     values, times = recording.counts.values, recording.counts.t
     for row in range(0, grid.n_bins, 5000):
         inside = (times > grid.starts[row]) & (times < grid.stops[row])

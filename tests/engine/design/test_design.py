@@ -8,10 +8,11 @@ import pytest
 import glmengine as ge
 from glmengine.analysis.analysis import Analysis, Time
 from glmengine.analysis.terms import CouplingTerm, CovariateTerm, Factor, HistoryTerm
+from glmengine.analysis.time_grid import make_grid
 from glmengine.design.build import build_design
 from glmengine.design.preview import feature_preview
 from glmengine.errors import GlmError
-from glmengine.timegrid.grid import make_grid
+from glmengine.recording.binned import sample_covariate
 
 B = ge.basis
 TERMS = (
@@ -69,7 +70,7 @@ def test_products_are_those_of_the_whole_matrix(design):
 
 def test_a_product_of_bases_is_every_product_of_their_functions(design, small_recording):
     place = design.terms[1]
-    x, y = (design.grid.sample(small_recording.variable(f"position.{axis}")) for axis in "xy")
+    x, y = (sample_covariate(small_recording.variable(f"position.{axis}"), design.grid) for axis in "xy")
     one, other = (factor.basis.evaluate(values) for factor, values in zip(place.factors, (x, y), strict=True))
     block = design.dense()[:, design.slices["place"]]
     np.testing.assert_allclose(block, np.einsum("ti,tj->tij", one, other).reshape(len(x), -1), atol=1e-14)

@@ -14,12 +14,13 @@ from hypothesis import strategies as st
 import glmengine as ge
 from glmengine.analysis.analysis import Analysis, Model, Time, Validation
 from glmengine.analysis.terms import EventTerm, HistoryTerm
+from glmengine.analysis.time_grid import make_grid
 from glmengine.design.build import build_design
 from glmengine.errors import GlmError
 from glmengine.figures import draw
 from glmengine.recording.recording import Covariate, Recording
 from glmengine.simulation.catalogue import sample, truth_of
-from glmengine.timegrid.grid import TimeGrid, make_grid
+from glmengine.timegrid.grid import TimeGrid
 
 BIN = 0.01
 ENDS = np.array([[0.0, 60.0], [70.0, 100.0]])

@@ -8,10 +8,11 @@ import pytest
 import glmengine as ge
 from glmengine.analysis.analysis import Analysis, Time, Validation
 from glmengine.analysis.terms import CovariateTerm, Factor, FilterTerm
+from glmengine.analysis.time_grid import make_grid
 from glmengine.design.build import build_design
 from glmengine.errors import GlmError
+from glmengine.recording.binned import sample_covariate
 from glmengine.recording.recording import Covariate, Recording
-from glmengine.timegrid.grid import make_grid
 
 BIN = 0.01
 
@@ -54,7 +55,7 @@ def test_columns_are_the_signal_convolved_within_each_stretch(driven):
     analysis = question(stimulus_filter())
     grid = make_grid(analysis.time, driven)
     design = build_design(analysis, driven, grid, unit_names=driven.unit_names)
-    x, columns = grid.sample(driven.covariates["stimulus"]), design.dense()
+    x, columns = sample_covariate(driven.covariates["stimulus"], grid), design.dense()
     lags, kernel = analysis.terms[0].basis.kernel(BIN)
     for row in (10, 11, 500, int(grid.offsets[1]) + 10, grid.n_bins - 1):
         np.testing.assert_allclose(columns[row], sum(k * x[row - lag] for lag, k in zip(lags, kernel, strict=True)), atol=1e-12)

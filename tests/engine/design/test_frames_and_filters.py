@@ -12,6 +12,7 @@ import pytest
 import glmengine as ge
 from glmengine.design import stimulus as frames
 from glmengine.design.stimulus import Frames, channels_in_bins
+from glmengine.recording.binned import sample_covariate
 from glmengine.recording.recording import Covariate, Recording
 from glmengine.simulation.catalogue import spikes_from_counts
 from glmengine.timegrid.grid import TimeGrid
@@ -35,7 +36,7 @@ def shown(dtype=np.uint8, *, n: int = 600, kind: str = "step", period: float = 1
 def test_frames_are_what_sampling_gives(dtype, kind, bin_size, monkeypatch):
     covariate = shown(dtype, kind=kind)
     grid = TimeGrid.from_intervals(np.array([[0.013, 4.0], [4.5, 12.0]]), bin_size)
-    expected = grid.sample(covariate).reshape(grid.n_bins, -1)
+    expected = sample_covariate(covariate, grid).reshape(grid.n_bins, -1)
     monkeypatch.setattr(frames, "WHOLE", 0)
     found = channels_in_bins(covariate, grid, None)
     assert isinstance(found, Frames) == (kind == "step" or bin_size < 1 / 60 + 1e-9)
@@ -51,7 +52,7 @@ def test_frames_that_are_not_all_known_are_sampled_as_ever(monkeypatch):
     values[50, 1, 1] = np.nan
     holed = replace(covariate, data=nap.TsdTensor(t=covariate.data.t, d=values, time_support=covariate.data.time_support))
     grid = TimeGrid.from_intervals(np.array([[0.0, 12.0]]), 0.01)
-    expected = grid.sample(holed).reshape(grid.n_bins, -1)
+    expected = sample_covariate(holed, grid).reshape(grid.n_bins, -1)
     monkeypatch.setattr(frames, "WHOLE", 0)
     np.testing.assert_array_equal(channels_in_bins(holed, grid, None), expected)
 

@@ -10,10 +10,11 @@ import pytest
 import glmengine as ge
 from glmengine.analysis.analysis import Analysis, Model, Time, Validation
 from glmengine.analysis.terms import ColumnsTerm, CouplingTerm, CovariateTerm, EventTerm, Factor, FilterTerm, HistoryTerm
+from glmengine.analysis.time_grid import make_grid
 from glmengine.design.build import build_design
 from glmengine.errors import GlmError
+from glmengine.recording.binned import sample_covariate
 from glmengine.recording.recording import Covariate, Recording
-from glmengine.timegrid.grid import make_grid
 
 BIN = 0.02
 
@@ -82,7 +83,7 @@ def test_columns_are_those_of_the_term_times_the_gain_and_zero_outside_the_epoch
     plain = made(session, KINDS[kind]())
     both = made(session, KINDS[kind](gain="attention", epochs=("task",)))
     grid = plain.grid
-    gain = grid.sample(session.covariates["attention"], 0.1)
+    gain = sample_covariate(session.covariates["attention"], grid, 0.1)
     inside = np.zeros(grid.n_bins, bool)
     for start, stop in session.epochs["task"].values:
         inside |= (grid.centres > start) & (grid.centres < stop)

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 import glmengine as ge
 from glmengine.analysis.analysis import Analysis, Time
 from glmengine.analysis.terms import CouplingTerm, CovariateTerm, Factor, HistoryTerm
+from glmengine.analysis.time_grid import make_grid
 from glmengine.context import Context
 from glmengine.design.build import build_design
 from glmengine.design.design import Block, Design
 from glmengine.design.identifiability import identifiability
 from glmengine.errors import Cancelled
-from glmengine.timegrid.grid import make_grid
 
 B = ge.basis
 

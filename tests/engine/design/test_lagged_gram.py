@@ -10,13 +10,14 @@ from hypothesis import strategies as st
 import glmengine as ge
 from glmengine.analysis.analysis import Analysis, Time
 from glmengine.analysis.terms import CouplingTerm, CovariateTerm, Factor, HistoryTerm
+from glmengine.analysis.time_grid import make_grid
 from glmengine.backend import jax_runtime as runtime
 from glmengine.backend.rows import Observations, Rows
 from glmengine.design.blocks import term as blocks
 from glmengine.design.build import build_design
 from glmengine.design.lagged_gram import lagged_cost, lagged_moments
+from glmengine.recording.binned import count_spikes
 from glmengine.timegrid.convolution import convolve_pieces, full_window
-from glmengine.timegrid.grid import make_grid
 
 B = ge.basis
 
@@ -91,7 +92,7 @@ def test_the_solver_begins_with_the_same_gram_either_way(small_recording, monkey
 
     def fitted(worth):
         monkeypatch.setattr(blocks, "_WORTH", worth)
-        counts = grid.count(small_recording)
+        counts = count_spikes(small_recording, grid)
         return ge.fit(design, counts, penalty=ge.Ridge(1e-4), unit_names=small_recording.unit_names, solver="lbfgs")
 
     by_structure, by_numbers = fitted(np.inf), fitted(-1.0)
@@ -102,7 +103,7 @@ def test_the_solver_begins_with_the_same_gram_either_way(small_recording, monkey
 
 def test_the_prepared_gram_is_that_of_the_prepared_rows(design, small_recording):
     index = np.flatnonzero(design.valid)
-    y = design.grid.count(small_recording)[index].T
+    y = count_spikes(small_recording, design.grid)[index].T
     rows = Rows(design, index, Observations(y, np.ones((1, index.size))), columns=3, memory=1e9, centred=True)
     with runtime.float64():
         X = np.concatenate([np.asarray(chunk.X) for chunk in rows])[: rows.n]

@@ -10,10 +10,10 @@ import pytest
 import glmengine as ge
 from glmengine.analysis.analysis import Analysis, Time
 from glmengine.analysis.terms import CouplingTerm, CovariateTerm, Factor, HistoryTerm
+from glmengine.analysis.time_grid import make_grid
 from glmengine.design.build import build_design
 from glmengine.errors import GlmError
 from glmengine.recording.recording import Covariate, Recording
-from glmengine.timegrid.grid import make_grid
 
 BIN = 0.02
 B = ge.basis

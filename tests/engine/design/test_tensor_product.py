@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 import glmengine as ge
 from glmengine.analysis.analysis import Analysis, Time
 from glmengine.analysis.terms import CovariateTerm, Factor
+from glmengine.analysis.time_grid import make_grid
 from glmengine.design.build import build_design
 from glmengine.design.preview import feature_preview, product_image
 from glmengine.design.tensor_product import axis_penalties, joint_columns, joint_indices, n_joint
-from glmengine.timegrid.grid import make_grid
+from glmengine.recording.binned import count_spikes
 
 B = ge.basis
 
@@ -148,7 +149,7 @@ def test_three_variables_make_one_term(solid, small_recording):
 
 def test_a_smooth_fit_of_three_variables_ends_at_its_optimum(solid, small_recording):
     _, design = solid
-    counts = design.grid.count(small_recording)
+    counts = count_spikes(small_recording, design.grid)
     fit = ge.fit(design, counts, penalty=ge.Smoothness(1e-3), unit_names=small_recording.unit_names)
     assert fit.converged.all()
     assert np.isfinite(fit.coef).all()

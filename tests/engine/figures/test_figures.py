@@ -70,8 +70,8 @@ def test_rates_keep_the_mean(small_result, small_recording):
 
 
 def test_the_stretch_shown_is_the_busiest(small_result, small_recording):
+    from glmengine.analysis.time_grid import make_grid
     from glmengine.figures.rates import busiest
-    from glmengine.timegrid.grid import make_grid
 
     start = busiest(make_grid(small_result.analysis.time, small_recording), small_recording, "place", 10.0)
     spikes = small_recording.spikes[1].t

@@ -14,6 +14,7 @@ from glmengine.analysis.analysis import Analysis, Source
 from glmengine.analysis.sources import for_recording, open_sessions, places_of, session_names
 from glmengine.cli.main import main
 from glmengine.project import load_project, save_project
+from glmengine.recording.binned import sample_covariate
 
 
 def rows(path):
@@ -192,8 +193,8 @@ def test_series_that_stay_in_their_files_are_joined_without_being_read(folder, m
     with monkeypatch.context() as patch:
         patch.setattr("glmengine.io.files.hdf5.LARGE", 100)
         parts = [ge.open_recording(file) for file in files]
-    monkeypatch.setattr("glmengine.timegrid.sampling.BLOCK", 6000)
-    monkeypatch.setattr("glmengine.io.files.stored_joined.JoinedSeries.load", lambda self: pytest.fail("it was read as a whole"))
+    monkeypatch.setattr("glmengine.recording.binned.BLOCK", 6000)
+    monkeypatch.setattr("glmengine.recording.stored_joined.JoinedSeries.load", lambda self: pytest.fail("it was read as a whole"))
     in_files = ge.join_recordings(parts)
     mixed = ge.join_recordings([ge.open_recording(files[0]), parts[1]])
     stored = [name for name, covariate in in_files.covariates.items() if covariate.stored is not None]
@@ -203,10 +204,10 @@ def test_series_that_stay_in_their_files_are_joined_without_being_read(folder, m
     for bin_size in (0.005, 0.1):
         grid = ge.TimeGrid.from_intervals(np.array(pieces), bin_size)
         for name in ("head_direction", "position.x"):
-            known = grid.sample(loaded.variable(name))
+            known = sample_covariate(loaded.variable(name), grid)
             assert np.isfinite(known).mean() > 0.5
             for other in (in_files, mixed):
-                np.testing.assert_allclose(grid.sample(other.variable(name)), known, rtol=1e-9, atol=1e-9)
+                np.testing.assert_allclose(sample_covariate(other.variable(name), grid), known, rtol=1e-9, atol=1e-9)
 
 
 def test_results_of_sessions_go_into_the_file_of_each_without_doubt(folder, tmp_path, capsys):

@@ -21,6 +21,7 @@ from pynwb.ophys import DfOverF, Fluorescence, ImageSegmentation, OpticalChannel
 from glmengine.errors import GlmError
 from glmengine.io.opening import open_recording
 from glmengine.io.recipe.recipe import Recipe
+from glmengine.recording.binned import count_spikes
 
 RNG = np.random.default_rng(3)
 TIMES = np.arange(600) / 10
@@ -255,13 +256,13 @@ def test_units_that_lie_in_a_module(file, opened):
 
 def test_units_observed_at_different_times_have_missing_counts_elsewhere(file, opened):
     from glmengine.analysis.time import Time
-    from glmengine.timegrid.grid import make_grid
+    from glmengine.analysis.time_grid import make_grid
 
     file.add_unit(spike_times=np.array([1.0, 5, 12]), obs_intervals=[[0.0, 20.0]])
     file.add_unit(spike_times=np.array([2.0, 15]), obs_intervals=[[0.0, 10.0]])
     recording = opened(file, units=0)
     np.testing.assert_allclose(recording.epochs["all"].values, [[0, 20]])
-    counts = make_grid(Time(bin_size=5.0), recording).count(recording)
+    counts = count_spikes(recording, make_grid(Time(bin_size=5.0), recording))
     np.testing.assert_array_equal(counts, [[1, 1], [1, 0], [1, np.nan], [0, np.nan]])
     assert any("1 of 2 units were not observed all the time" in note for note in recording.notes)
 

@@ -11,6 +11,7 @@ from glmengine.errors import GlmError
 from glmengine.io.opening import open_recording
 from glmengine.io.recipe.recipe import Recipe
 from glmengine.io.recipe.suggest import draft_recipe
+from glmengine.recording.binned import count_spikes, sample_covariate
 from glmengine.recording.inspect import describe
 
 
@@ -122,16 +123,16 @@ def test_counts_and_epochs_of_the_head_direction_cells(shared_data):
 
 def test_no_count_is_lost_when_bins_are_doubled(shared_data):
     from glmengine.analysis.analysis import Time
-    from glmengine.timegrid.grid import make_grid
+    from glmengine.analysis.time_grid import make_grid
 
     recording = open_recording(shared_data / "head-direction-npz")
-    assert make_grid(Time(bin_size=0.01), recording).count(recording).sum() == 169_119
+    assert count_spikes(recording, make_grid(Time(bin_size=0.01), recording)).sum() == 169_119
     grid = make_grid(Time(bin_size=0.02), recording)
-    counts = grid.count(recording)
+    counts = count_spikes(recording, grid)
     assert counts.dtype == np.int32
     # pieces with an odd number of bins lose the last one
     assert 0.999 * 169_119 < counts.sum() <= 169_119
-    assert np.isfinite(grid.sample(recording.covariates["head_direction"])).mean() > 0.999
+    assert np.isfinite(sample_covariate(recording.covariates["head_direction"], grid)).mean() > 0.999
 
 
 def test_neurosuite(shared_data):

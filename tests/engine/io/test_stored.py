@@ -11,13 +11,14 @@ import numpy as np
 import pytest
 
 from glmengine.analysis.analysis import Time
+from glmengine.analysis.time_grid import make_grid
 from glmengine.errors import GlmError
 from glmengine.export.npz import write_npz
 from glmengine.export.nwb import write_nwb
-from glmengine.io.files.stored import StoredSeries
+from glmengine.io.files.stored import Hdf5Series
 from glmengine.io.opening import open_recording
+from glmengine.recording.binned import sample_covariate
 from glmengine.recording.inspect import describe
-from glmengine.timegrid.grid import make_grid
 
 N = 6000
 
@@ -53,8 +54,8 @@ def both(tmp_path, monkeypatch):
         loaded = open_recording(path)
         with monkeypatch.context() as patch:
             patch.setattr("glmengine.io.files.hdf5.LARGE", 100)
-            patch.setattr("glmengine.io.files.stored.BLOCK", 6000)
-            patch.setattr("glmengine.timegrid.sampling.BLOCK", 6000)
+            patch.setattr("glmengine.recording.stored.BLOCK", 6000)
+            patch.setattr("glmengine.recording.binned.BLOCK", 6000)
             stored = open_recording(path)
         assert all(covariate.stored is not None for covariate in stored.covariates.values())
         assert all(covariate.stored is None for covariate in loaded.covariates.values())
@@ -86,18 +87,18 @@ def test_a_stored_series_is_the_same_in_bins(tmp_path, both, bin_size, monkeypat
     path = tmp_path / "s.nwb"
     series_of_all_kinds(path)
     loaded, stored = both(path)
-    monkeypatch.setattr("glmengine.timegrid.sampling.BLOCK", 6000)
+    monkeypatch.setattr("glmengine.recording.binned.BLOCK", 6000)
     assert list(loaded.variables) == list(stored.variables)
     for name, covariate in loaded.covariates.items():
         other = stored.covariates[name]
         assert (covariate.kind, covariate.unit, covariate.components) == (other.kind, other.unit, other.components)
         assert other.period == pytest.approx(covariate.period, rel=0.05)
         # the median of some intervals is not that of all where sampling is irregular
-        other = replace(other, data=replace(other.stored, period=covariate.period)) if other.stored.times_place else other
+        other = replace(other, data=replace(other.stored, period=covariate.period)) if not other.stored.regular else other
         for intervals in ((), ((3.0, 20.0), (40.0, 41.0), (60.0, 80.0))):
             grid = make_grid(Time(bin_size=bin_size, intervals=intervals), loaded)
-            expected = grid.sample(covariate)
-            found = grid.sample(other)
+            expected = sample_covariate(covariate, grid)
+            found = sample_covariate(other, grid)
             assert found.shape == expected.shape
             np.testing.assert_array_equal(np.isnan(found), np.isnan(expected), err_msg=name)
             np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-9, err_msg=name)
@@ -105,7 +106,9 @@ def test_a_stored_series_is_the_same_in_bins(tmp_path, both, bin_size, monkeypat
     for reference in ("position.y", "screen.2,1"):
         one = stored.variable(reference)
         assert one.stored is not None
-        np.testing.assert_allclose(grid.sample(one), grid.sample(loaded.variable(reference)), rtol=1e-6, atol=1e-9)
+        np.testing.assert_allclose(
+            sample_covariate(one, grid), sample_covariate(loaded.variable(reference), grid), rtol=1e-6, atol=1e-9
+        )
 
 
 def test_all_of_it_is_there_when_it_is_asked_for(tmp_path, both):
@@ -129,7 +132,7 @@ def test_what_is_said_of_it_needs_no_reading(tmp_path, both, monkeypatch):
     path = tmp_path / "s.nwb"
     series_of_all_kinds(path)
     loaded, stored = both(path)
-    monkeypatch.setattr(StoredSeries, "read", lambda *_: pytest.fail("the series was read"))
+    monkeypatch.setattr(Hdf5Series, "read", lambda *_: pytest.fail("the series was read"))
     from glmgui.panels.data.summary import series_to_draw, summarise
     from glmgui.panels.features.defaults import default_basis
 
@@ -184,7 +187,7 @@ def test_a_file_that_changed_or_went_is_said(tmp_path, both):
     grid = make_grid(Time(bin_size=0.05), stored)
     os.utime(path, (1, 1))
     with pytest.raises(GlmError, match=r"s\.nwb: has changed since it was opened"):
-        grid.sample(stored.covariates["wave"])
+        sample_covariate(stored.covariates["wave"], grid)
     path.unlink()
     with pytest.raises(GlmError, match="no longer be reached"):
         stored.covariates["wave"].data
@@ -194,10 +197,10 @@ def test_what_would_not_fit_is_refused_before_it_is_read(tmp_path, both, monkeyp
     path = tmp_path / "s.nwb"
     write(path, "wave", np.arange(float(N)), rate=60.0)
     _, stored = both(path)
-    monkeypatch.setattr("glmengine.io.files.stored.LARGEST_READ", 1000)
+    monkeypatch.setattr("glmengine.recording.stored.LARGEST_READ", 1000)
     with pytest.raises(GlmError, match="as a whole"):
         stored.covariates["wave"].data
-    assert np.isfinite(make_grid(Time(bin_size=0.05), stored).sample(stored.covariates["wave"])).mean() > 0.9
+    assert np.isfinite(sample_covariate(stored.covariates["wave"], make_grid(Time(bin_size=0.05), stored))).mean() > 0.9
 
 
 def test_a_library_that_is_brought_down_by_a_series_does_not_bring_the_program_down(tmp_path, both, monkeypatch):
@@ -209,8 +212,8 @@ def test_a_library_that_is_brought_down_by_a_series_does_not_bring_the_program_d
     with monkeypatch.context() as patch:
         patch.setattr("glmengine.io.files.probe._command", lambda: [sys.executable, "-c", "import os; os.abort()"])
         with pytest.raises(GlmError, match=r"s\.nwb: is damaged: reading it broke down"):
-            grid.sample(stored.covariates["wave"])
-    assert np.isfinite(grid.sample(stored.covariates["wave"])).any()
+            sample_covariate(stored.covariates["wave"], grid)
+    assert np.isfinite(sample_covariate(stored.covariates["wave"], grid)).any()
 
 
 def test_a_damaged_piece_of_a_series_is_said_when_it_is_used(tmp_path, monkeypatch):
@@ -232,4 +235,4 @@ def test_a_damaged_piece_of_a_series_is_said_when_it_is_used(tmp_path, monkeypat
     monkeypatch.setattr("glmengine.io.files.probe.probe", lambda *_: None)
     recording = open_recording(path)
     with pytest.raises(GlmError, match=r"s\.nwb: /acquisition/wave/data cannot be read"):
-        make_grid(Time(bin_size=0.05), recording).sample(recording.covariates["wave"])
+        sample_covariate(recording.covariates["wave"], make_grid(Time(bin_size=0.05), recording))

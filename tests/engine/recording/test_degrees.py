@@ -8,9 +8,9 @@ import pytest
 import glmengine as ge
 from glmengine.analysis.analysis import Analysis, Time
 from glmengine.analysis.terms import CovariateTerm, Factor
+from glmengine.analysis.time_grid import make_grid
 from glmengine.design.build import build_design
 from glmengine.recording.recording import Covariate, Recording
-from glmengine.timegrid.grid import make_grid
 
 CYCLIC, FOURIER = ge.basis.CyclicBSpline(n=6), ge.basis.Fourier(n=2)
 

@@ -7,6 +7,7 @@ import pytest
 
 from glmengine.analysis.analysis import Analysis
 from glmengine.errors import GlmError
+from glmengine.recording.binned import sample_covariate
 from glmengine.recording.derived import derived as kinds
 from glmengine.recording.derived.derived import compute_derived
 from glmengine.recording.recording import Covariate, Recording
@@ -112,7 +113,7 @@ def test_time_since_an_event_never_lies_between_old_and_new_at_the_event():
     from glmengine.timegrid.grid import TimeGrid
 
     grid = TimeGrid.from_intervals(np.array([[3.0, 12.0]]), 0.001)
-    since = grid.sample(made)
+    since = sample_covariate(made, grid)
     expected = np.where(grid.centres < 8.0, grid.centres - 2.005, grid.centres - 8.0)
     np.testing.assert_allclose(since, expected, atol=1e-6)
 

@@ -8,6 +8,7 @@ import pytest
 
 from glmengine.analysis.analysis import Analysis, Model, Time, Validation
 from glmengine.analysis.terms import HistoryTerm
+from glmengine.analysis.time_grid import make_grid
 from glmengine.basis import RaisedCosineLog
 from glmengine.design.prepare import prepare
 from glmengine.errors import GlmError
@@ -15,7 +16,6 @@ from glmengine.io.opening import open_recording
 from glmengine.recording.derived.derived import CombinedEpochs, DrawnEpochs, Speed, ThresholdEpochs, TrialEpochs, compute_derived
 from glmengine.recording.derived.epochs import EpochStep, TrialRule
 from glmengine.recording.recording import Covariate, Recording
-from glmengine.timegrid.grid import make_grid
 
 STEP = 0.1
 TIMES = np.round(np.arange(0, 100, STEP), 9)

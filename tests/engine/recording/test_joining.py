@@ -10,9 +10,11 @@ import pytest
 
 import glmengine as ge
 from glmengine.analysis.analysis import Analysis
+from glmengine.analysis.time_grid import make_grid
 from glmengine.errors import GlmError
+from glmengine.recording.binned import count_spikes, sample_covariate
 from glmengine.recording.recording import Covariate, Recording
-from glmengine.timegrid.grid import TimeGrid, make_grid
+from glmengine.timegrid.grid import TimeGrid
 
 BIN = 0.02
 ANGLE = {"kind": "covariate", "factors": [{"variable": "angle", "basis": {"family": "cyclic_b_spline", "n": 6}}]}
@@ -142,7 +144,7 @@ def test_a_unit_of_one_session_is_missing_in_the_other_and_spoils_nothing():
     assert joined.unit_names == ("a", "b", "c")
     assert "Not recorded in other: unit a." in joined.notes
     assert "Not recorded in one: unit c." in joined.notes
-    counts = make_grid(analysis(ANGLE).time, joined).count(joined)
+    counts = count_spikes(joined, make_grid(analysis(ANGLE).time, joined))
     assert np.isnan(counts[6000:, 0]).all()
     assert np.isnan(counts[:6000, 2]).all()
     assert np.isfinite(counts[:, 1]).all()
@@ -277,7 +279,7 @@ def test_the_category_of_the_session_does_not_mind_a_short_limit_on_gaps():
     result = ge.run(question, joined)
     assert (result.scores["n_bins"] > 11_900).all()
     grid = TimeGrid.from_intervals(joined.epochs["all"], 0.5)
-    assert np.array_equal(grid.sample(joined.covariates["session"]), np.repeat([0.0, 1.0], 240))
+    assert np.array_equal(sample_covariate(joined.covariates["session"], grid), np.repeat([0.0, 1.0], 240))
 
 
 def test_a_result_of_several_sessions_is_kept_whole(tmp_path):

@@ -12,6 +12,7 @@ import glmengine as ge
 from glmengine.analysis.analysis import Analysis
 from glmengine.context import CallbackContext, Context
 from glmengine.errors import Cancelled, GlmError
+from glmengine.recording.binned import count_spikes, sample_covariate
 from glmengine.recording.recording import Covariate, Recording
 
 DIRECTION = {"kind": "covariate", "factors": [{"variable": "head_direction", "basis": {"family": "cyclic_b_spline", "n": 6}}]}
@@ -25,13 +26,13 @@ def analysis(*terms, **parts) -> Analysis:
 
 def design_matrix(result, recording) -> tuple[np.ndarray, np.ndarray]:
     """Features and counts of the head-direction analysis in the bins that have a direction, made from the parts by hand."""
-    from glmengine.timegrid.grid import make_grid
+    from glmengine.analysis.time_grid import make_grid
 
     grid = make_grid(result.analysis.time, recording)
-    angle = grid.sample(recording.covariates["head_direction"])
+    angle = sample_covariate(recording.covariates["head_direction"], grid)
     known = np.isfinite(angle)
     assert known.mean() > 0.999
-    return result.terms[0].factors[0].basis.evaluate(angle[known]), grid.count(recording)[known]
+    return result.terms[0].factors[0].basis.evaluate(angle[known]), count_spikes(recording, grid)[known]
 
 
 def test_held_out_scores_by_hand(small_recording):
@@ -73,9 +74,9 @@ def test_effect_and_its_interval_by_hand(small_recording):
 def test_tuning_and_raw_data_by_hand(small_recording):
     result = ge.run(analysis(DIRECTION), small_recording)
     X, Y = design_matrix(result, small_recording)
-    from glmengine.timegrid.grid import make_grid
+    from glmengine.analysis.time_grid import make_grid
 
-    angle = make_grid(result.analysis.time, small_recording).sample(small_recording.covariates["head_direction"])
+    angle = sample_covariate(small_recording.covariates["head_direction"], make_grid(result.analysis.time, small_recording))
     angle = angle[np.isfinite(angle)]
     curve = result.curves["head_direction"].sel(unit="hd")
     bins = np.linspace(0, 2 * np.pi, curve.sizes["head_direction"] + 1)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from glmengine.errors import GlmError
+from glmengine.recording.binned import count_spikes
 from glmengine.recording.derived.derived import compute_derived
 from glmengine.simulation.catalogue import SAMPLES, sample, sample_analysis, simulate_counts, spikes_from_counts, truth_of
 from glmengine.simulation.samples import session
@@ -114,10 +115,10 @@ def explained_by_truth(recording, parts: dict[str, np.ndarray], bin_size: float)
     """Coefficients and errors of the true contributions to the log rate of each unit: 1 where the sample is as it says."""
     import glmengine as ge
     from glmengine.analysis.analysis import Time
-    from glmengine.timegrid.grid import make_grid
+    from glmengine.analysis.time_grid import make_grid
 
     grid = make_grid(Time(bin_size=bin_size), recording)
-    counts = grid.count(recording)
+    counts = count_spikes(recording, grid)
     past, truth = np.array(truth_of(recording)["history"]), truth_of(recording)
     found = []
     for index, unit in enumerate(truth["units"]):

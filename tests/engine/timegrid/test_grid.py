@@ -9,9 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from glmengine.analysis.analysis import Condition, Time
+from glmengine.analysis.time_grid import make_grid, usable
 from glmengine.errors import GlmError
+from glmengine.recording.binned import count_spikes, sample_covariate
+from glmengine.recording.named_epochs import rows_in
 from glmengine.recording.recording import Covariate, Recording
-from glmengine.timegrid.grid import TimeGrid, make_grid, rows_in, usable
+from glmengine.timegrid.grid import TimeGrid
 
 
 def spikes_recording(times, *, support=(0.0, 10.0), **more):
@@ -75,7 +78,7 @@ def test_an_impossible_number_of_bins_is_refused_before_it_is_made():
 def test_a_bin_holds_its_left_edge_and_not_its_right_one():
     recording = spikes_recording([0.0, 0.1, 0.3, 0.7, 0.9999999, 1.0])
     grid = TimeGrid.from_intervals(np.array([[0.0, 1.0]]), 0.1)
-    counts = grid.count(recording)
+    counts = count_spikes(recording, grid)
     assert counts.dtype == np.int32
     assert counts[:, 0].tolist() == [1, 1, 0, 1, 0, 0, 0, 1, 0, 1]
 
@@ -95,7 +98,7 @@ def test_every_spike_is_counted_once(start, bin_size, n_bins, seed):
     if not len(times):
         return
     grid = TimeGrid.from_intervals(np.array([[start, stop]]), bin_size)
-    counts = grid.count(spikes_recording(times, support=(start - 1, stop + 1)))[:, 0]
+    counts = count_spikes(spikes_recording(times, support=(start - 1, stop + 1)), grid)[:, 0]
     assert grid.n_bins == n_bins
     edges = np.round(start + np.arange(n_bins + 1) * bin_size, 9)
     expected = np.diff(np.searchsorted(times, edges, side="left"))
@@ -106,22 +109,22 @@ def test_every_spike_is_counted_once(start, bin_size, n_bins, seed):
 def test_spikes_between_pieces_count_nowhere():
     recording = spikes_recording([0.5, 1.5, 2.5])
     grid = TimeGrid.from_intervals(np.array([[0.0, 1.0], [2.0, 3.0]]), 0.5)
-    assert grid.count(recording)[:, 0].tolist() == [0, 1, 0, 1]
+    assert count_spikes(recording, grid)[:, 0].tolist() == [0, 1, 0, 1]
 
 
 @pytest.mark.parametrize(("busiest", "dtype"), [(1, np.int8), (127, np.int8), (128, np.int16), (40_000, np.int32)])
 def test_counts_to_keep_take_the_fewest_bytes_that_hold_them(busiest, dtype):
     recording = spikes_recording(np.concatenate([[0.15], np.linspace(0.4, 0.499, busiest)]))
     grid = TimeGrid.from_intervals(np.array([[0.0, 1.0]]), 0.1)
-    kept = grid.count(recording, compact=True)
+    kept = count_spikes(recording, grid, compact=True)
     assert kept.dtype == dtype
-    np.testing.assert_array_equal(kept, grid.count(recording))
+    np.testing.assert_array_equal(kept, count_spikes(recording, grid))
     assert kept[4, 0] == busiest
 
 
 def test_unknown_unit_is_named_with_its_field():
     with pytest.raises(GlmError, match=r"no unit 'b'.*: a") as caught:
-        TimeGrid.from_intervals(np.array([[0.0, 1.0]]), 0.1).count(spikes_recording([0.5]), ["b"])
+        count_spikes(spikes_recording([0.5]), TimeGrid.from_intervals(np.array([[0.0, 1.0]]), 0.1), ["b"])
     assert caught.value.field == "units.names"
 
 
@@ -132,11 +135,11 @@ def test_counts_that_came_binned_are_summed_and_holes_are_missing():
     keep[42] = False
     recording = counts_recording(times[keep], values[keep], [[0.0, 1.0]])
     grid = TimeGrid.from_intervals(np.array([[0.0, 1.0]]), 0.02)
-    counts = grid.count(recording)
+    counts = count_spikes(recording, grid)
     expected = values.reshape(50, 2, 2).sum(axis=1).astype(float)
     expected[21] = np.nan
     np.testing.assert_array_equal(counts, expected)
-    whole = grid.count(counts_recording(times, values, [[0.0, 1.0]]), ["1"])
+    whole = count_spikes(counts_recording(times, values, [[0.0, 1.0]]), grid, ["1"])
     assert whole.dtype == np.int32
     np.testing.assert_array_equal(whole[:, 0], values.reshape(50, 2, 2).sum(axis=1)[:, 1])
 
@@ -145,7 +148,7 @@ def test_counts_cannot_be_cut_into_narrower_or_odd_bins():
     recording = counts_recording(np.arange(100) * 0.01 + 0.005, np.ones((100, 1)), [[0.0, 1.0]])
     for bin_size in (0.005, 0.015, 0.001):
         with pytest.raises(GlmError, match=r"0\.01 s or a whole multiple") as caught:
-            TimeGrid.from_intervals(np.array([[0.0, 1.0]]), bin_size).count(recording)
+            count_spikes(recording, TimeGrid.from_intervals(np.array([[0.0, 1.0]]), bin_size))
         assert caught.value.field == "time.bin_size"
 
 
@@ -154,7 +157,7 @@ def test_a_grid_for_counts_starts_on_their_edges_wherever_the_interval_was_drawn
     recording = counts_recording(times, np.ones((150, 1)), [[0.0, 1.0], [3.0, 3.5]])
     grid = make_grid(Time(bin_size=0.02, intervals=((0.1234, 5.0),)), recording)
     np.testing.assert_allclose(grid.pieces, [[0.13, 0.99], [3.0, 3.5]])
-    assert (grid.count(recording) == 2).all()
+    assert (count_spikes(recording, grid) == 2).all()
 
 
 # --- covariates ----------------------------------------------------------------------------------------------------
@@ -164,13 +167,13 @@ def test_faster_samples_are_averaged_within_the_bin():
     times = np.arange(0, 1, 0.01)
     grid = TimeGrid.from_intervals(np.array([[0.0, 1.0]]), 0.05)
     values = np.random.default_rng(0).normal(size=100) + 1e6
-    sampled = grid.sample(covariate(times, values))
+    sampled = sample_covariate(covariate(times, values), grid)
     np.testing.assert_allclose(sampled, values.reshape(20, 5).mean(axis=1), rtol=1e-14)
 
 
 def test_slower_samples_are_interpolated_and_nothing_is_extrapolated():
     grid = TimeGrid.from_intervals(np.array([[0.0, 3.0]]), 0.1)
-    sampled = grid.sample(covariate([0.5, 1.5, 2.5], [0.0, 10.0, 0.0]))
+    sampled = sample_covariate(covariate([0.5, 1.5, 2.5], [0.0, 10.0, 0.0]), grid)
     inside = (grid.centres >= 0.5) & (grid.centres <= 2.5)
     assert np.isnan(sampled[~inside]).all()
     np.testing.assert_allclose(sampled[inside], np.interp(grid.centres[inside], [0.5, 1.5, 2.5], [0, 10, 0]))
@@ -178,24 +181,24 @@ def test_slower_samples_are_interpolated_and_nothing_is_extrapolated():
 
 def test_angles_go_the_short_way_round():
     grid = TimeGrid.from_intervals(np.array([[0.0, 4.0]]), 1.0)
-    slow = grid.sample(covariate([0.0, 2.0, 4.0], [6.0, 0.5, 6.0], kind="angle"))
+    slow = sample_covariate(covariate([0.0, 2.0, 4.0], [6.0, 0.5, 6.0], kind="angle"), grid)
     step = (0.5 - 6.0) % (2 * np.pi)
     np.testing.assert_allclose(slow[:2], [(6 + step / 4) % (2 * np.pi), (6 + 3 * step / 4) % (2 * np.pi)])
-    fast = TimeGrid.from_intervals(np.array([[0.0, 1.0]]), 1.0).sample(covariate([0.1, 0.5], [6.2, 0.1], kind="angle"))
+    fast = sample_covariate(covariate([0.1, 0.5], [6.2, 0.1], kind="angle"), TimeGrid.from_intervals(np.array([[0.0, 1.0]]), 1.0))
     np.testing.assert_allclose(fast, [((6.2 - 2 * np.pi + 0.1) / 2) % (2 * np.pi)])
     assert ((slow >= 0) & (slow < 2 * np.pi)).all()
 
 
 def test_the_mean_of_angles_never_comes_out_as_a_full_turn():
     tiny = covariate([0.1, 0.2, 0.3], [-1e-17, -1e-17, 2 * np.pi], kind="angle")
-    assert TimeGrid.from_intervals(np.array([[0.0, 1.0]]), 1.0).sample(tiny)[0] == pytest.approx(0.0, abs=1e-12)
+    assert sample_covariate(tiny, TimeGrid.from_intervals(np.array([[0.0, 1.0]]), 1.0))[0] == pytest.approx(0.0, abs=1e-12)
 
 
 def test_steps_and_categories_hold_the_last_value():
     grid = TimeGrid.from_intervals(np.array([[0.0, 100.0]]), 1.0)
     support = nap.IntervalSet(0.0, 100.0)
     for kind in ("step", "category"):
-        sampled = grid.sample(covariate([2.0, 3.0, 60.0], [5.0, 7.0, 1.0], kind=kind, support=support))
+        sampled = sample_covariate(covariate([2.0, 3.0, 60.0], [5.0, 7.0, 1.0], kind=kind, support=support), grid)
         assert np.isnan(sampled[:2]).all()
         assert sampled[2] == 5
         assert (sampled[3:60] == 7).all()
@@ -204,7 +207,7 @@ def test_steps_and_categories_hold_the_last_value():
 
 def test_regularly_sampled_categories_are_not_held_over_long_gaps():
     times = np.concatenate([np.arange(0.0, 50.0), np.arange(80.0, 100.0)])
-    sampled = TimeGrid.from_intervals(np.array([[0.0, 100.0]]), 1.0).sample(covariate(times, np.ones(70), kind="step"))
+    sampled = sample_covariate(covariate(times, np.ones(70), kind="step"), TimeGrid.from_intervals(np.array([[0.0, 100.0]]), 1.0))
     assert np.isfinite(sampled[:59]).all()
     assert np.isnan(sampled[60:80]).all()
 
@@ -216,20 +219,20 @@ def test_gaps_above_the_limit_are_invalid_and_nan_samples_are_gaps(kind):
     values[20:25] = np.nan  # half a second: filled in
     values[50:70] = np.nan  # two seconds: longer than ten periods
     grid = TimeGrid.from_intervals(np.array([[0.0, 9.9]]), 0.05)
-    sampled = grid.sample(covariate(times, values, kind))
+    sampled = sample_covariate(covariate(times, values, kind), grid)
     gap = (grid.centres > 4.9) & (grid.centres < 7.0)
     assert np.isnan(sampled[gap]).all()
     np.testing.assert_allclose(sampled[~gap], np.interp(grid.centres[~gap], times, np.linspace(0, 1, 100)), atol=1e-12)
-    shorter = grid.sample(covariate(times, values, kind), max_gap=0.3)
+    shorter = sample_covariate(covariate(times, values, kind), grid, max_gap=0.3)
     assert np.isnan(shorter[(grid.centres > 1.9) & (grid.centres < 2.5)]).all()
-    longer = grid.sample(covariate(times, values, kind), max_gap=3.0)
+    longer = sample_covariate(covariate(times, values, kind), grid, max_gap=3.0)
     assert np.isfinite(longer).all()
 
 
 def test_gaps_between_the_pieces_of_a_covariate_are_never_bridged():
     support = nap.IntervalSet([0.0, 1.0], [0.5, 2.0])
     series = covariate([0.1, 0.3, 0.5, 1.0, 1.2, 1.4], np.arange(6.0), support=support)
-    sampled = TimeGrid.from_intervals(np.array([[0.0, 2.0]]), 0.1).sample(series)
+    sampled = sample_covariate(series, TimeGrid.from_intervals(np.array([[0.0, 2.0]]), 0.1))
     centres = TimeGrid.from_intervals(np.array([[0.0, 2.0]]), 0.1).centres
     assert np.isnan(sampled[(centres > 0.5) & (centres < 1.0)]).all()
     assert np.isfinite(sampled[(centres > 1.0) & (centres < 1.4)]).all()
@@ -239,14 +242,16 @@ def test_components_are_sampled_each_for_itself():
     times = np.arange(0, 1, 0.1)
     values = np.column_stack([times, 1 - times])
     values[3:, 1] = np.nan
-    sampled = TimeGrid.from_intervals(np.array([[0.0, 0.9]]), 0.1).sample(covariate(times, values))
+    sampled = sample_covariate(covariate(times, values), TimeGrid.from_intervals(np.array([[0.0, 0.9]]), 0.1))
     assert sampled.shape == (9, 2)
     assert np.isfinite(sampled[:, 0]).all()
     assert np.isnan(sampled[3:, 1]).all()
 
 
 def test_all_nan_gives_all_nan():
-    assert np.isnan(TimeGrid.from_intervals(np.array([[0.0, 1.0]]), 0.1).sample(covariate([0.0, 1.0], [np.nan, np.nan]))).all()
+    assert np.isnan(
+        sample_covariate(covariate([0.0, 1.0], [np.nan, np.nan]), TimeGrid.from_intervals(np.array([[0.0, 1.0]]), 0.1))
+    ).all()
 
 
 # --- the analysis's time ---------------------------------------------------------------------------------------------
@@ -276,7 +281,7 @@ def test_conditions_mask_bins_and_do_not_cut_pieces(small_recording):
     )
     grid = make_grid(time, small_recording)
     assert len(grid.pieces) == 1
-    position = grid.sample(small_recording.covariates["position"])
+    position = sample_covariate(small_recording.covariates["position"], grid)
     np.testing.assert_array_equal(usable(time, small_recording, grid), (position[:, 0] > 60) & (position[:, 1] < 50))
 
 

@@ -13,11 +13,11 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QDialogButtonBox
 
 from glmengine.analysis.analysis import Analysis, Time, UnitSelection
+from glmengine.analysis.time_grid import make_grid, usable
 from glmengine.analysis.units import UnitRule
 from glmengine.recording.derived import derived as kinds
 from glmengine.recording.derived.epochs import EpochStep, TrialRule
 from glmengine.recording.recording import Covariate
-from glmengine.timegrid.grid import make_grid, usable
 from glmgui.panels.data import DataPanel
 from glmgui.panels.data.derived_dialog import DerivedDialog, derived_kinds, first_guess
 from glmgui.panels.data.usable import usable_time, used_pieces

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from glmengine.io.files.stored import StoredSeries
+from glmengine.recording.stored import StoredSeries
 
 if TYPE_CHECKING:
     from glmengine.recording.recording import Covariate
@@ -70,11 +70,11 @@ class JoinedSeries(StoredSeries):
         return cls(
             path=first.path,
             place=first.place,
-            times_place="joined",
             shape=(sum(len(part) for part, _ in parts), *first.shape[1:]),
             start=float(pieces[0, 0]),
             stop=float(pieces[-1, 1]),
             period=float(np.median([covariate.period for covariate, _ in covariates])),
+            regular=False,
             components=first.components,
             column=first.column,
             seen=(np.concatenate([times for times, _ in seen]), np.concatenate([values for _, values in seen])),
@@ -83,12 +83,11 @@ class JoinedSeries(StoredSeries):
         )
 
     def only(self, column: int) -> JoinedSeries:
-        times, values = self.seen
         return replace(
             self,
             column=column,
             components=(),
-            seen=(times, values.reshape(len(times), -1)[:, column]),
+            seen=self.seen_of(column),
             parts=tuple((part.only(column), shift) for part, shift in self.parts),
         )
 

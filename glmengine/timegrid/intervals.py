@@ -1,0 +1,39 @@
+"""Stretches of time as pairs of start and stop: their union and their intersection."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pynapple as nap
+
+TOUCHING = 1.5e-6
+"""Stretches closer than this (s) are one: pynapple shortens the first of two touching intervals by a microsecond."""
+
+
+def as_pairs(intervals: nap.IntervalSet | np.ndarray) -> np.ndarray:
+    """(S, 2) float64 start and stop of an `IntervalSet`, array or list of pairs."""
+    return np.asarray(getattr(intervals, "values", intervals), dtype=np.float64).reshape(-1, 2)
+
+
+def merge(pairs: np.ndarray) -> np.ndarray:
+    """Sorted (S, 2) stretches in which overlapping and touching ones are joined; empty, reversed and NaN ones are dropped."""
+    pairs = pairs[pairs[:, 1] > pairs[:, 0]]
+    if not len(pairs):
+        return np.empty((0, 2))
+    pairs = pairs[np.argsort(pairs[:, 0], kind="stable")]
+    reach = np.maximum.accumulate(pairs[:, 1])
+    first = np.concatenate([[True], pairs[1:, 0] > reach[:-1] + TOUCHING])
+    last = np.concatenate([first[1:], [True]])
+    return np.column_stack([pairs[first, 0], reach[last]])
+
+
+def intersect(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """(S, 2) stretches that lie in both of two merged sets."""
+    found = []
+    for start, stop in one:
+        low, high = np.maximum(other[:, 0], start), np.minimum(other[:, 1], stop)
+        found.append(np.column_stack([low, high])[high > low])
+    return merge(np.concatenate(found)) if found else np.empty((0, 2))
