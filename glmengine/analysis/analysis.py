@@ -16,12 +16,17 @@ from glmengine.analysis.time import Condition, Time
 from glmengine.analysis.units import UnitSelection
 from glmengine.errors import GlmError
 from glmengine.io.files.whole import write_whole
+from glmengine.models import FAMILIES, get_family
 from glmengine.recording.derived.derived import EPOCH_KINDS, AnyDerived
 from glmengine.spec import Spec, param
 
 __all__ = ["FORMAT_VERSION", "Analysis", "Condition", "Model", "Source", "Time", "UnitSelection", "Validation", "sparse_dump"]
 
 FORMAT_VERSION = 1
+
+
+FamilyName = Literal[tuple(name for name, family in FAMILIES.items() if not family.by_class)]
+"""The families that there are: a new one is offered as soon as its file is there."""
 
 
 class Source(Spec):
@@ -35,7 +40,7 @@ class Source(Spec):
 class Model(Spec):
     """The distribution of the counts, the link and the penalty."""
 
-    family: Literal["poisson", "bernoulli", "negative_binomial", "gaussian", "gamma"] = param(
+    family: FamilyName = param(
         "poisson",
         title="Family",
         help="Distribution of the counts given the rate: Poisson as a rule; Bernoulli for bins that hold one spike at most; negative binomial for counts more variable than Poisson; Gaussian and Gamma for signals that are not counts (calcium).",
@@ -92,8 +97,6 @@ class Model(Spec):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Model:
-        from glmengine.models import get_family
-
         if self.link and self.link not in get_family(self.family).links:
             allowed = ", ".join(get_family(self.family).links)
             raise GlmError(f"the {self.family} family cannot use the {self.link} link; choose one of {allowed}", field="link")

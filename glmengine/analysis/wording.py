@@ -72,7 +72,7 @@ SIGNAL = Words(
 def words_of(model: Model) -> Words:
     """The words for the family and link of a model."""
     family = get_family(model.family)
-    words = OCCUPIED if family.name == "bernoulli" else SPIKES if family.counts else SIGNAL
+    words = OCCUPIED if family.binary else SPIKES if family.counts else SIGNAL
     link = family.link(model.link or None).name
     named = {
         "log": "log rate" if words.per_spike else "log activity",

@@ -103,13 +103,13 @@ class Assembly:
     def _scale_of_loss(self, unit: np.ndarray) -> np.ndarray:
         """(K,) what a decrement is compared with; that of the Gaussian follows the unit of measure of the observations."""
         null = self.null_deviance[unit]
-        return np.where(null > 0, null, 1.0) if self.family.name == "gaussian" else np.maximum(1.0, null)
+        return np.maximum(1.0, null) if self.family.unitless else np.where(null > 0, null, 1.0)
 
     def null_predictor(self, unit: np.ndarray, held: np.ndarray) -> np.ndarray:
         """(K,) intercept of the model that has nothing else (offsets apart, which it takes into account, for a log link exactly)."""
         which = np.where(held == ALL_ROWS, 0, held + 1)
         mean = self.mean[which, unit]
-        if self.family.name == "gaussian" and self.link.name != "identity":
+        if self.family.any_sign and self.link.positive:
             # means are above 0, observations need not be
             mean = np.maximum(mean, 0.1 * np.where(self.null_deviance[unit] > 0, np.sqrt(self.null_deviance[unit]), 1.0))
         eta = np.asarray(self.link.eta(mean), dtype=float)
@@ -161,15 +161,13 @@ def assemble(
     y = rows_of(Y)
     absent = np.isnan(y) if y.dtype.kind == "f" else np.zeros((1, 1), bool)
     if absent.any():
-        y = np.where(absent, 0.0, y)
+        y = np.where(absent, family.placeholder, y)
         same = bool((absent == absent[:1]).all())
         present = (~absent[:1] if same else ~absent).astype(float)
     else:
         present = np.ones((1, index.size))
     if weights is not None:
         present = present * rows_of(weights)
-    if not family.counts and family.name == "gamma":
-        y = np.where(absent, 1.0, y)  # inside the family's domain; its weight is zero
     observations = Observations(
         y, present, None if offset is None else rows_of(offset), None if fold is None else fold[index].astype(np.int32)
     )
@@ -184,9 +182,9 @@ def assemble(
             [_deviance_of_mean(family, y[m], present[min(m, len(present) - 1)], mean[0, m]) for m in range(M)]
         )
     status = np.full(M, OK, dtype="<U9")
-    if (family.counts or family.name == "bernoulli") and (intercept or silence(link) == 0):
+    if family.of_spikes and (intercept or silence(link) == 0):
         status[mean[0] == 0] = SILENT_UNIT  # with nothing but covariates to silence it, it is fitted as any other
-    if family.name == "bernoulli" and intercept:
+    if family.binary and intercept:
         status[mean[0] == 1] = SEPARATED  # a spike in every bin: the intercept alone grows without limit
     status[n_valid[0] == 0] = NO_DATA
     return Assembly(inputs, family, link, intercept, index, observations, n_valid, mean, null_deviance, status)
@@ -199,10 +197,9 @@ def silence(link: Link) -> float:
 
 def _deviance_of_mean(family: Family, y: np.ndarray, weights: np.ndarray, mean: float) -> float:
     """Weighted mean deviance of y (T,) from its mean; counts are tabulated first, which is much faster."""
-    if not np.isfinite(mean) or (mean <= 0 and family.name != "gaussian"):
+    if not np.isfinite(mean) or (mean <= 0 and not family.any_sign):
         return 0.0
-    counted = family.counts or family.name == "bernoulli"
-    if counted and y.max(initial=0) < 1000 and (y.dtype.kind in "ui" or np.array_equal(y, np.floor(y))):
+    if family.of_spikes and y.max(initial=0) < 1000 and (y.dtype.kind in "ui" or np.array_equal(y, np.floor(y))):
         weights = np.bincount(y.astype(np.int64), weights=weights)
         y = np.flatnonzero(weights > 0).astype(float)
         weights = weights[weights > 0]

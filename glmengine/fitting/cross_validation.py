@@ -151,7 +151,7 @@ def cross_validate(
     fold = fold_numbers(folds, inputs)
     labels = np.unique(fold[fold >= 0])
     compact = np.where(fold >= 0, np.searchsorted(labels, np.maximum(fold, 0)), -1)
-    if family.name == "categorical":
+    if family.by_class:
         from glmengine.fitting.categorical import fill_classes
 
         if coefs:
@@ -221,7 +221,7 @@ class Scores:
         with np.errstate(invalid="ignore", divide="ignore"):
             explained = 1.0 - pooled(deviance) / pooled(null_deviance)
             bits = (pooled(likelihood) - pooled(null_likelihood)) / (pooled(spikes) * np.log(2.0))
-        if not (family.counts or family.name == "bernoulli"):
+        if not family.of_spikes:
             bits = np.full(M, np.nan)
         return CrossValidation(
             scores=array(scores, *everything),
@@ -275,10 +275,10 @@ def _fill_group(
     F = table.sums.shape[1]
     unit, held = np.repeat(units, F), np.tile(np.arange(F), units.size)
     # a fold is fitted where the other folds hold a spike; and only if it holds a bin itself
-    counted = assembly.family.counts or assembly.family.name == "bernoulli"
+    counted = assembly.family.of_spikes
     mean, weight = assembly.mean[held + 1, unit], assembly.n_valid[held + 1, unit]
     useful = (weight > 0) & (weight < assembly.n_valid[0, unit]) & ((mean > 0) | (not counted))
-    useful &= (mean < 1) | (assembly.family.name != "bernoulli")
+    useful &= (mean < 1) | (not assembly.family.binary)
     unit, held = unit[useful], held[useful]
     if not unit.size:
         return

@@ -111,7 +111,7 @@ def fit(
     inputs = read_inputs(X, Y, family, weights=weights, offset=offset, mask=mask, units=unit_names, whole=whole)
     factor = np.ones(inputs.shape[2]) if strength is None else read_strength(strength, inputs.units)
     base = penalty if strength is None else penalty.scaled(1.0)
-    if family.name == "categorical":
+    if family.by_class:
         n_classes = check_classes(n_classes, inputs.Y)
         family.check(inputs.Y, inputs.units, n_classes=n_classes)
         return fit_classes(

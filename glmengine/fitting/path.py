@@ -111,7 +111,7 @@ def fit_path(
     context = context or SILENT
     began = time.perf_counter()
     family = get_family(family)
-    if family.name == "categorical":
+    if family.by_class:
         raise GlmError("family: the categorical family has no path; fit each strength by itself", field="model.family")
     link = family.link(link)
     penalty = get_penalty(penalty)

@@ -75,7 +75,7 @@ def fit_separable(
     for m in range(M):
         share = context.part(m / M, (m + 1) / M, f"Fitting {inputs.units[m]}")
         total, spikes = problem.present[:, m].sum(), problem.Y[:, m] @ problem.present[:, m]
-        if total == 0 or (spikes == 0 and (found_family.counts or found_family.name == "bernoulli")):
+        if total == 0 or (spikes == 0 and found_family.of_spikes):
             status[m] = NO_DATA if total == 0 else SILENT_UNIT
             coef[:, m], ends[m] = (np.nan, np.nan) if total == 0 else (0.0, -np.inf)
             founds.append(None)
@@ -206,7 +206,7 @@ def cross_validate_separable(
         share = context.part(step / (M * n_folds), (step + 1) / (M * n_folds), f"Cross-validating {inputs.units[m]}")
         fold = fold_of[problem.index]
         kept, present = fold != labels[number], problem.present[:, m]
-        counted = found_family.counts or found_family.name == "bernoulli"
+        counted = found_family.of_spikes
         if not (present[~kept].any() and present[kept].any()) or (counted and not (present[kept] @ problem.Y[kept, m]) > 0):
             continue
         found: Found | None = None

@@ -37,7 +37,7 @@ class Problem:
         self.index = np.flatnonzero(inputs.valid)
         Y = np.asarray(inputs.Y[self.index], np.float64)
         self.present = np.isfinite(Y).astype(float)
-        self.Y = np.where(self.present > 0, Y, 1.0 if family.name == "gamma" else 0.0)
+        self.Y = np.where(self.present > 0, Y, family.placeholder)
         P, M = inputs.source.shape[1], Y.shape[1]
         self.allowed = np.ones((P, M), bool) if inputs.mask is None else inputs.mask
         self.rows = FieldRows(design, self.index, memory)
@@ -58,7 +58,7 @@ class Problem:
         with np.errstate(invalid="ignore", divide="ignore"):
             null = np.asarray(self.family.deviance(np.full(len(weights), mean), self.Y[:, m], np.float64(dispersion)))
         scale = float(weights @ np.nan_to_num(null) / weights.sum())
-        limit = DECREMENT * (max(scale, 1e-300) if self.family.name == "gaussian" else max(1.0, scale))
+        limit = DECREMENT * (max(1.0, scale) if self.family.unitless else max(scale, 1e-300))
         return Unit(
             self.rows,
             self.Y[:, m],

@@ -11,7 +11,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, colu
 
 from glmengine.errors import GlmError
 from glmengine.fitting.fit import Fit, fit
-from glmengine.models import Penalty, get_family, get_link, get_penalty
+from glmengine.models import Family, Penalty, get_family, get_link, get_penalty
 
 DEFAULT_STRENGTH = 1e-4
 
@@ -47,8 +47,8 @@ class _Linear(BaseEstimator):
             raise GlmError("sample_weight: all weights are zero; leave out rows that are not wanted, not all of them")
         return weights
 
-    def _fit(self, X: np.ndarray, y: np.ndarray, family: str, sample_weight: Any, **options: Any) -> Fit:
-        link = get_family(family).link(self.link).name
+    def _fit(self, X: np.ndarray, y: np.ndarray, family: Family, sample_weight: Any, **options: Any) -> Fit:
+        link = family.link(self.link).name
         return fit(
             X,
             y,
@@ -103,13 +103,13 @@ class GLM(RegressorMixin, _Linear):
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Fit to X (T, P) and y (T,), or (T, M) for several units; weights (T,) are numbers of repetitions."""
         family = get_family(self.family or "poisson")
-        if family.name == "categorical":
+        if family.by_class:
             raise GlmError("GLM: classes are fitted by GLMClassifier; use that", field="model.family")
         X, y = validate_data(self, X, y, dtype=np.float64, multi_output=True, y_numeric=True)
         y = np.asarray(y, np.float64)
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
-        self._keep(self._fit(X, y, family.name, sample_weight, whole=False))
+        self._keep(self._fit(X, y, family, sample_weight, whole=False))
         coef, intercept = self.fit_.coef, self.fit_.intercept
         self.coef_ = coef[:, 0].copy() if y.ndim == 1 else coef.T.copy()
         self.intercept_ = float(intercept[0]) if y.ndim == 1 else intercept.copy()
@@ -137,9 +137,9 @@ class GLM(RegressorMixin, _Linear):
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         family = get_family(self.family or "poisson")
-        tags.target_tags.positive_only = family.name != "gaussian"
+        tags.target_tags.positive_only = not family.any_sign
         # several columns always work; scikit-learn's checks of that use negative targets whatever the line above says
-        tags.target_tags.multi_output = family.name == "gaussian"
+        tags.target_tags.multi_output = family.any_sign
         return tags
 
 
@@ -170,9 +170,9 @@ class GLMClassifier(ClassifierMixin, _Linear):
         if self.classes_.size < 2:
             raise GlmError(f"GLMClassifier: all observations are of one class ({self.classes_[0]!r}); give at least two")
         family = self._chosen_family()
-        options = {} if family == "bernoulli" else {"n_classes": self.classes_.size}
+        options = {"n_classes": self.classes_.size} if family.by_class else {}
         self._keep(self._fit(X, labels.astype(float), family, sample_weight, **options))
-        if family == "bernoulli":
+        if not family.by_class:
             self.coef_, self.intercept_ = self.fit_.coef.T.copy(), np.array(self.fit_.intercept)
             return self
         coef, intercept = self.fit_.coef[:, :, 0].T, self.fit_.intercept[:, 0]
@@ -192,7 +192,7 @@ class GLMClassifier(ClassifierMixin, _Linear):
         eta = self._predictor(X)
         if self.coef_.shape[0] > 1:
             return get_link("softmax").mean(eta)
-        link = get_link(self.fit_.link if self.fit_.link != "softmax" else "logit")
+        link = get_link("logit" if self._chosen_family().by_class else self.fit_.link)
         return np.column_stack([link.mean(-eta[:, 0]), link.mean(eta[:, 0])])  # these links are symmetric
 
     def predict_log_proba(self, X: Any) -> np.ndarray:
@@ -206,18 +206,16 @@ class GLMClassifier(ClassifierMixin, _Linear):
         chosen = (eta[:, 0] > 0).astype(int) if self.coef_.shape[0] == 1 else np.argmax(eta, axis=1)
         return self.classes_[chosen]
 
-    def _chosen_family(self) -> str:
-        family = (
-            get_family(self.family).name if self.family is not None else "bernoulli" if self.classes_.size == 2 else "categorical"
-        )
-        if family not in ("bernoulli", "categorical"):
+    def _chosen_family(self) -> Family:
+        family = get_family(self.family or ("bernoulli" if self.classes_.size == 2 else "categorical"))
+        if not (family.binary or family.by_class):
             raise GlmError(
-                f"GLMClassifier: the {family} family is not for classes; choose bernoulli or categorical, or use GLM",
+                f"GLMClassifier: the {family.name} family is not for classes; choose bernoulli or categorical, or use GLM",
                 field="model.family",
             )
-        if family == "bernoulli" and self.classes_.size > 2:
+        if family.binary and self.classes_.size > 2:
             raise GlmError(
-                f"GLMClassifier: the bernoulli family is for two classes, there are {self.classes_.size}; choose categorical",
+                f"GLMClassifier: the {family.name} family is for two classes, there are {self.classes_.size}; choose categorical",
                 field="model.family",
             )
         return family

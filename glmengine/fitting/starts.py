@@ -38,14 +38,16 @@ def other_starts(problem: Problem) -> tuple[str, ...]:
     """Names of the starts besides the first; none where the likelihood is concave, so that any start ends in the same place."""
     if problem.family.estimates_dispersion:  # each start is a search for the dispersion, so only the two that differ in it
         return (POISSON,)
-    return () if problem.family.is_convex(problem.link) else (LEAST_SQUARES, POISSON)
+    if problem.family.is_convex(problem.link):
+        return ()
+    return (LEAST_SQUARES, POISSON) if problem.link.name in get_family("poisson").links else (LEAST_SQUARES,)
 
 
 def start_at(name: str, problem: Problem, penalty: Resolved, first: np.ndarray, context: Any) -> np.ndarray:
     """Parameters (K, Q) of a named start; `first` (K, Q) are those of the mean."""
     if name == LEAST_SQUARES:
         return inside(problem, least_squares(problem, context), context, first)
-    if problem.family.name == "negative_binomial" and problem.family.is_convex(problem.link):
+    if problem.family.estimates_dispersion and problem.family.is_convex(problem.link):
         return first  # what is different is its dispersion
     return inside(problem, _poisson(problem, penalty, first, context), context, first)
 
@@ -67,7 +69,7 @@ def inside(problem: Problem, theta: np.ndarray, context: Any, otherwise: np.ndar
 
 def is_bounded(problem: Problem) -> bool:
     """Whether the linear predictor must be above 0 for the mean to make sense."""
-    return problem.link.name in ("identity", "inverse") and problem.family.name in ("poisson", "gamma")
+    return problem.family.bounds_predictor(problem.link)
 
 
 def is_outside(objective: np.ndarray) -> np.ndarray:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve, eigh
-from scipy.special import gammaln
 
 from glmengine.backend import jax_runtime as runtime
 from glmengine.backend.worth_sums import sums
@@ -16,7 +15,6 @@ from glmengine.context import SILENT, Context, Progress
 from glmengine.errors import GlmError
 from glmengine.fitting.batch import NO_DATA, SEPARATED, SILENT_UNIT, Assembly
 from glmengine.models import Family
-from glmengine.models.special import most_likely_shape
 from glmengine.solvers.problem import Objective
 
 if TYPE_CHECKING:
@@ -48,16 +46,7 @@ class Evaluation:
 
     def full_log_likelihood(self, family: Family, n: np.ndarray) -> np.ndarray:
         """(M,) log-likelihood at the most likely scale, where the family has a free one."""
-        if family.name == "gaussian":
-            with np.errstate(divide="ignore", invalid="ignore"):
-                return -0.5 * n * (np.log(2 * np.pi * self.deviance / n) + 1.0)
-        if family.name == "gamma":
-            half = 0.5 * self.deviance
-            shape = most_likely_shape(half / n)
-            with np.errstate(divide="ignore", invalid="ignore"):
-                # log-likelihoods at two shapes differ by what the deviance and n alone say
-                return self.log_likelihood + n * (shape * np.log(shape) - gammaln(shape) - shape + 1.0) - (shape - 1.0) * half
-        return self.log_likelihood
+        return family.at_best_scale(self.log_likelihood, self.deviance, n)
 
 
 def evaluate(assembly: Assembly, parts: Sequence[Part], context: Context = SILENT) -> Evaluation:

@@ -18,9 +18,11 @@ class Bernoulli(Family):
     """Spike or none in a bin; loss -[y log mu + (1 - y) log(1 - mu)]."""
 
     name: ClassVar[str] = "bernoulli"
+    title: ClassVar[str] = "Bernoulli"
     links: ClassVar[tuple[str, ...]] = ("logit", "probit")
     canonical: ClassVar[str] = "logit"
     convex: ClassVar[tuple[str, ...]] = ("logit", "probit")
+    binary: ClassVar[bool] = True
 
     def evaluate(self, eta: Any, y: Any, link: Link, dispersion: Any = None) -> tuple[Any, Any, Any, Any]:
         lib = library(eta, y)
@@ -51,14 +53,6 @@ class Bernoulli(Family):
         special = library(mu, y).special
         return 2.0 * (special.xlogy(y, y) + special.xlogy(1.0 - y, 1.0 - y) - self.log_likelihood(mu, y))
 
-    def _check_values(self, y: np.ndarray, names: Any, whole: bool) -> None:
-        refuse(
-            y,
-            names,
-            (y != 0) & (y != 1) & ~np.isnan(y),
-            "is neither 0 nor 1; the bernoulli family is for spike or no spike; use smaller bins, or poisson",
-        )
-
 
 @dataclass(frozen=True)
 class Categorical(Family):
@@ -71,6 +65,7 @@ class Categorical(Family):
     links: ClassVar[tuple[str, ...]] = ("softmax",)
     canonical: ClassVar[str] = "softmax"
     convex: ClassVar[tuple[str, ...]] = ("softmax",)
+    by_class: ClassVar[bool] = True
 
     def log_likelihood(self, mu: Any, y: Any, dispersion: Any = None) -> Any:
         """Log-probability of the class that occurred; `mu` is (T, K) or (T, K, M), `y` (T,) or (T, M)."""

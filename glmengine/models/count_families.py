@@ -8,7 +8,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from glmengine.models.arrays import library
-from glmengine.models.family import Family, feasible, within_domain
+from glmengine.models.domain import feasible, within_domain
+from glmengine.models.family import Family
 from glmengine.models.links import Link
 from glmengine.models.rising_factorial import are_steps, rising, rising_logs
 from glmengine.models.special import log1p_over
@@ -19,9 +20,13 @@ class Poisson(Family):
     """Counts with variance equal to their mean; loss mu - y log mu."""
 
     name: ClassVar[str] = "poisson"
+    title: ClassVar[str] = "Poisson"
     links: ClassVar[tuple[str, ...]] = ("log", "softplus", "identity")
     canonical: ClassVar[str] = "log"
     convex: ClassVar[tuple[str, ...]] = ("log", "softplus", "identity")
+    uncurved: ClassVar[tuple[str, ...]] = (
+        "identity",
+    )  # a line where no spike is; the expected curvature also keeps steps inside
     counts: ClassVar[bool] = True
 
     def evaluate(self, eta: Any, y: Any, link: Link, dispersion: Any = None) -> tuple[Any, Any, Any, Any]:

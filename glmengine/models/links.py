@@ -28,10 +28,16 @@ class Link:
     unitless : bool
         The linear predictor has no unit of measure, so that it can be said of a step alone that it is long. With the identity and the inverse
         it has that of the observations.
+    positive : bool
+        Every linear predictor gives a mean above 0.
+    increasing : bool
+        A larger linear predictor gives a larger mean.
     """
 
     name: ClassVar[str] = ""
     unitless: ClassVar[bool] = True
+    positive: ClassVar[bool] = True
+    increasing: ClassVar[bool] = True
 
     def mean(self, eta: Any) -> Any:
         """The mean at the linear predictor `eta`."""
@@ -138,6 +144,7 @@ class Identity(Link):
 
     name: ClassVar[str] = "identity"
     unitless: ClassVar[bool] = False
+    positive: ClassVar[bool] = False
 
     def mean(self, eta: Any) -> Any:
         return eta
@@ -156,6 +163,8 @@ class Inverse(Link):
 
     name: ClassVar[str] = "inverse"
     unitless: ClassVar[bool] = False
+    positive: ClassVar[bool] = False
+    increasing: ClassVar[bool] = False
 
     def mean(self, eta: Any) -> Any:
         return 1.0 / eta

@@ -9,8 +9,10 @@ from typing import Any, ClassVar
 import numpy as np
 
 from glmengine.models.arrays import library
-from glmengine.models.family import Family, feasible, refuse, within_domain
+from glmengine.models.domain import feasible, within_domain
+from glmengine.models.family import Family
 from glmengine.models.links import Link
+from glmengine.models.special import most_likely_shape
 
 
 @dataclass(frozen=True)
@@ -18,10 +20,13 @@ class Gaussian(Family):
     """Continuous observations of constant variance; the loss is the squared error (without 1/2)."""
 
     name: ClassVar[str] = "gaussian"
+    title: ClassVar[str] = "Gaussian"
     links: ClassVar[tuple[str, ...]] = ("identity", "log", "softplus")
     canonical: ClassVar[str] = "identity"
     convex: ClassVar[tuple[str, ...]] = ("identity",)
+    quadratic: ClassVar[tuple[str, ...]] = ("identity",)
     free_scale: ClassVar[bool] = True
+    unitless: ClassVar[bool] = False
     loss_factor: ClassVar[float] = 2.0
 
     def evaluate(self, eta: Any, y: Any, link: Link, dispersion: Any = None) -> tuple[Any, Any, Any, Any]:
@@ -47,9 +52,11 @@ class Gamma(Family):
     """Positive observations with standard deviation proportional to the mean; loss y/mu + log mu."""
 
     name: ClassVar[str] = "gamma"
+    title: ClassVar[str] = "Gamma"
     links: ClassVar[tuple[str, ...]] = ("log", "inverse", "softplus", "identity")
     canonical: ClassVar[str] = "inverse"
     convex: ClassVar[tuple[str, ...]] = ("log", "inverse")
+    positive: ClassVar[bool] = True
     free_scale: ClassVar[bool] = True
 
     def evaluate(self, eta: Any, y: Any, link: Link, dispersion: Any = None) -> tuple[Any, Any, Any, Any]:
@@ -84,10 +91,9 @@ class Gamma(Family):
         ratio = y / mu
         return 2.0 * (ratio - 1.0 - library(mu, y).np.log(ratio))
 
-    def _check_values(self, y: np.ndarray, names: Any, whole: bool) -> None:
-        refuse(
-            y,
-            names,
-            y <= 0,
-            "is not above 0; the gamma family is for positive observations; leave such rows out (NaN) or choose gaussian",
-        )
+    def at_best_scale(self, log_likelihood: np.ndarray, deviance: np.ndarray, n: np.ndarray) -> np.ndarray:
+        half, special = 0.5 * deviance, library(deviance).special
+        shape = most_likely_shape(half / n)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            # log-likelihoods at two shapes differ by what the deviance and n alone say
+            return log_likelihood + n * (shape * np.log(shape) - special.gammaln(shape) - shape + 1.0) - (shape - 1.0) * half

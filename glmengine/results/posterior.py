@@ -57,7 +57,7 @@ class Posterior:
 
     def interval(self, low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Means at the ends of intervals of the linear predictor, the smaller first; infinite where an inverse link's reaches 0."""
-        if self.link.name != "inverse":
+        if self.link.increasing:
             return self.link.mean(low), self.link.mean(high)
         with np.errstate(divide="ignore"):
             return self.link.mean(high), np.where(low > 0, self.link.mean(low), np.where(np.isnan(low), np.nan, np.inf))

@@ -133,7 +133,7 @@ def score(result: Result, recording: Recording, epochs: Any = None, *, context: 
         "log_likelihood": sums["log_likelihood"],
         "deviance": sums["deviance"],
         "deviance_explained": np.where(np.isfinite(explained), explained, np.nan),
-        "bits_per_spike": np.where(np.isfinite(bits) & (family.counts or family.name == "bernoulli"), bits, np.nan),
+        "bits_per_spike": np.where(np.isfinite(bits) & family.of_spikes, bits, np.nan),
     }
     return xr.Dataset({name: ("unit", values) for name, values in columns.items()}, {"unit": list(result.units)})
 

@@ -91,7 +91,7 @@ class _Column:
         self._rows = [(piece, *_observed(problem, piece, k)) for piece in parts]
         self._value, self._gradient, self._rounding, self._curvatures = self._look(self.theta)
         self._inverse: Callable[[np.ndarray], np.ndarray] | None = None
-        self._same_everywhere = (problem.family.name, problem.link.name) == ("gaussian", "identity")
+        self._same_everywhere = problem.family.is_quadratic(problem.link)
         self.done = self.lost = False
         self.decrement = np.inf
 

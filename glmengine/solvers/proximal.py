@@ -172,7 +172,7 @@ def _loss(problem: Problem, columns: np.ndarray) -> SparseLoss:
         take,
         problem.total[columns].astype(float),
         convex=problem.exact_curvature,
-        constant_curvature=family.name == "gaussian" and link.name == "identity",
+        constant_curvature=family.is_quadratic(link),
         same_weights=shared and (unheld or bool((held == held[0]).all())),
     )
 

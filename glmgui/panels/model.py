@@ -279,12 +279,6 @@ class ModelPanel(QWidget):
         self._document.edit(changed, text)
 
 
-_OBSERVED = {
-    "bernoulli": ("probability that a bin holds a spike", "each bin holds a spike or none: Bernoulli"),
-    "gaussian": ("expected activity in a bin", "activity: Gaussian"),
-    "gamma": ("expected activity in a bin", "activity: Gamma"),
-    "negative_binomial": ("expected count in a bin", "counts: negative binomial"),
-}
 _LINKED = {"identity": "{}", "inverse": "1 / ({})", "softplus": "inverse softplus of the {}"}
 
 
@@ -292,9 +286,14 @@ def equation_words(model: Model) -> tuple[str, str]:
     """The left side of the model's equation, and how the observations are distributed around it."""
     from glmengine.models import get_family
 
-    expected, distribution = _OBSERVED.get(model.family, ("expected count in a bin", f"counts: {model.family.capitalize()}"))
+    family = get_family(model.family)
+    thing = "count" if family.counts else "activity"
+    expected, observed = f"expected {thing} in a bin", "counts" if family.counts else "activity"
+    if family.binary:
+        expected, observed = "probability that a bin holds a spike", "each bin holds a spike or none"
+    distribution = f"{observed}: {family.words}"
     try:
-        link = get_family(model.family).link(model.link or None).name
+        link = family.link(model.link or None).name
     except GlmError:  # said beside the link
         link = model.link
     return _LINKED.get(link, f"{link} of the {{}}").format(expected), distribution
