@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from glmengine.analysis.filter_files import with_filters
 from glmengine.analysis.penalty import penalty_of, strengths_of
+from glmengine.analysis.projection_files import with_projections
 from glmengine.context import SILENT, Context, Progress
 from glmengine.design.prepare import Prepared, prepare
 from glmengine.design.sessions import described, session_folds, session_table
@@ -60,7 +60,7 @@ def run(analysis: Analysis, recording: Recording, context: Context | None = None
     """
     context = _Forward(context or SILENT)
     started = time.perf_counter()
-    analysis = with_filters(analysis)
+    analysis = analysis.with_(terms=with_projections(analysis.terms))
     prepared = prepare(analysis, recording, context.part(0.0, 0.1))
     cross_validation = _cross_validated(analysis, prepared, context.part(0.1, 0.65))
     stopped = cross_validation is not None and context.stopping

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from glmengine.analysis.filter_files import with_filters
+from glmengine.analysis.projection_files import with_projections
 from glmengine.analysis.terms import AnyTerm
 from glmengine.analysis.time import Condition, Time
 from glmengine.analysis.units import UnitSelection
@@ -183,7 +183,8 @@ class Analysis(Spec):
             raise GlmError(f"{path.name}: cannot be read ({error.strerror}); check the path and its permissions") from error
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise GlmError(f"{path.name}: is not a TOML file ({error}); correct it, or make a new one with the window") from error
-        return with_filters(cls.from_dict(data, where=path.name), path.absolute().parent, lenient=True)
+        analysis = cls.from_dict(data, where=path.name)
+        return analysis.with_(terms=with_projections(analysis.terms, path.absolute().parent, lenient=True))
 
     @classmethod
     def from_dict(cls, data: dict[str, Any], where: str = "analysis") -> Analysis:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from glmengine.analysis.filter_files import given_filters
+from glmengine.analysis.projection_files import given_projections
 from glmengine.design.stimulus import Channels, stretches
 from glmengine.errors import GlmError
 from glmengine.recording.binned import count_spikes
@@ -38,7 +38,7 @@ def projection_of(
     """
     channels = values.shape[1]
     if term.space == "given":
-        filters = given_filters(term, channels, where)
+        filters = given_projections(term, channels, where)
         return [f"filter {number + 1}" for number in range(filters.shape[1])], filters
     if term.space == "pca" and term.components > channels:
         raise GlmError(

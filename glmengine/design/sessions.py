@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from glmengine.analysis.terms import AnyTerm, CovariateTerm, Factor
-from glmengine.analysis.wording import SPIKES, Words
 from glmengine.basis import Categorical
 from glmengine.errors import GlmError
 from glmengine.recording.joined_parts import SESSION, session_epoch
 from glmengine.recording.joining import join_recordings
 from glmengine.recording.named_epochs import rows_in
+from glmengine.recording.observed import SPIKES, Words
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from glmengine.analysis.wording import SPIKES, Words
 from glmengine.context import SILENT, Context, Progress
 from glmengine.recording.joining import number_names
+from glmengine.recording.observed import SPIKES, Words
 from glmengine.results.curve_bins import Drawn, drawn_curves
 from glmengine.results.posterior import Z95, Posterior, row_chunks
 

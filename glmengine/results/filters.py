@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from glmengine.analysis.wording import SPIKES, Words
+from glmengine.recording.observed import SPIKES, Words
 from glmengine.results.posterior import Z95, Posterior
 from glmengine.results.receptive_fields import field_filters
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from glmengine.analysis.wording import SPIKES, Words
 from glmengine.design.blocks.receptive_field import extent
+from glmengine.recording.observed import SPIKES, Words
 from glmengine.results.posterior import Z95, Posterior
 
 if TYPE_CHECKING:

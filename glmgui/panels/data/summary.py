@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from glmengine.analysis.wording import SPIKES, Words, recorded_words
+from glmengine.recording.observed import SPIKES, Words, recorded_words
 
 if TYPE_CHECKING:
     from glmengine.recording.recording import Covariate, Recording

@@ -18,7 +18,7 @@ from qtpy.QtWidgets import (
 )
 
 from glmengine.analysis.units import counted
-from glmengine.analysis.wording import SPIKES, Words
+from glmengine.recording.observed import SPIKES, Words
 from glmgui import theme
 from glmgui.panels.data.summary import UnitRow
 from glmgui.panels.data.unit_rules import UnitRules

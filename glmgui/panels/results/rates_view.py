@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from qtpy.QtWidgets import QComboBox, QLabel, QVBoxLayout, QWidget
 
-from glmengine.analysis.wording import SPIKES, words_of
+from glmengine.analysis.wording import words_of
 from glmengine.recording.binned import count_spikes
+from glmengine.recording.observed import SPIKES
 from glmgui.jobs import Jobs
 from glmgui.plots import TIME, Axis, Curve, RatePlot
 from glmgui.widgets import MessageLine, hint, row

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from glmengine.analysis.wording import SPIKES, words_of
+from glmengine.analysis.wording import words_of
+from glmengine.recording.observed import SPIKES
 
 if TYPE_CHECKING:
     from glmengine.results.result import Result

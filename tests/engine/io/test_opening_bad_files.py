@@ -352,7 +352,7 @@ def test_a_reader_that_crashes_hangs_or_eats_memory_is_stopped(tmp_path, monkeyp
     package = tmp_path / "plugin"
     (package / "bad_reader-1.0.dist-info").mkdir(parents=True)
     (package / "bad_reader-1.0.dist-info" / "METADATA").write_text("Name: bad-reader\nVersion: 1.0\n")
-    (package / "bad_reader-1.0.dist-info" / "entry_points.txt").write_text("[glmengine.io.formats]\nbad = bad_reader:READER\n")
+    (package / "bad_reader-1.0.dist-info" / "entry_points.txt").write_text("[glmengine.readers]\nbad = bad_reader:READER\n")
     (package / "bad_reader.py").write_text(
         "import os, time\n"
         "import numpy as np\n"

@@ -1,8 +1,9 @@
-"""Filters of space that somebody else has made: read from a file once, and kept with the analysis."""
+"""Files of given projections: spatial filters made elsewhere, whose numbers are kept with the analysis."""
 
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,18 +12,17 @@ import numpy as np
 from glmengine.errors import GlmError
 
 if TYPE_CHECKING:
-    from glmengine.analysis.analysis import Analysis
-    from glmengine.analysis.terms import ReceptiveFieldTerm
+    from glmengine.analysis.terms import AnyTerm, ReceptiveFieldTerm
 
 _IN_NPZ = "filters"
 
 
-def with_filters(analysis: Analysis, folder: Path | None = None, *, lenient: bool = False) -> Analysis:
-    """The analysis with the numbers of its filter files in it, so that it can be repeated without them.
+def with_projections(terms: Sequence[AnyTerm], folder: Path | None = None, *, lenient: bool = False) -> tuple[AnyTerm, ...]:
+    """The terms of an analysis with the numbers of their filter files in them, so that they can be used again without those.
 
     Parameters
     ----------
-    analysis : Analysis
+    terms : sequence of terms
     folder : path, optional
         That of the analysis's file, in which relative paths are looked up first; then in the current one.
     lenient : bool
@@ -33,7 +33,7 @@ def with_filters(analysis: Analysis, folder: Path | None = None, *, lenient: boo
     GlmError
         If a file is in neither place, or does not hold numbers.
     """
-    terms = list(analysis.terms)
+    terms = list(terms)
     for number, term in enumerate(terms):
         if term.kind != "receptive_field" or term.space != "given" or not term.filter_file or _kept(term):
             continue
@@ -44,10 +44,10 @@ def with_filters(analysis: Analysis, folder: Path | None = None, *, lenient: boo
         if not np.isfinite(values).all():
             continue  # refused when the stimulus is known
         terms[number] = term.with_(filters=tuple(values.ravel().tolist()), filters_from=term.filter_file)
-    return analysis.with_(terms=tuple(terms))
+    return tuple(terms)
 
 
-def given_filters(term: ReceptiveFieldTerm, channels: int, where: str) -> np.ndarray:
+def given_projections(term: ReceptiveFieldTerm, channels: int, where: str) -> np.ndarray:
     """(C, k) filters of a term: one filter of C numbers, or k of them one after another.
 
     Raises

@@ -1,0 +1,146 @@
+"""The import graph of the two packages: no circles, however deep an import hides, and few files at the top of the engine."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGES = ("glmengine", "glmgui")
+MOST_TOP_FILES = 10
+
+# Circles that are still to be opened. Whoever opens one, or makes one smaller, changes this tuple, which must be exact, until it is empty.
+KNOWN: tuple[tuple[str, ...], ...] = (
+    ("glmengine.backend.nonzeros", "glmengine.backend.rows"),
+    (
+        "glmengine.design.build",
+        "glmengine.design.prepare",
+        "glmengine.design.sessions",
+        "glmengine.results.posterior",
+        "glmengine.results.prediction",
+        "glmengine.results.result",
+    ),
+    ("glmengine.design.design", "glmengine.design.identifiability"),
+    ("glmengine.fitting.fit_result", "glmengine.inference.covariance", "glmengine.inference.tests"),
+    ("glmengine.fitting.minimise", "glmengine.fitting.starts"),
+    (
+        "glmengine.io.cleaning",
+        "glmengine.io.clocks",
+        "glmengine.io.compose",
+        "glmengine.io.files.probe",
+        "glmengine.io.files.stored",
+        "glmengine.io.opening",
+        "glmengine.io.quantity",
+        "glmengine.io.raw",
+    ),
+    ("glmengine.solvers.descent", "glmengine.solvers.rank", "glmengine.solvers.smooth"),
+    ("glmgui.actions.commands", "glmgui.actions.qt", "glmgui.actions.table", "glmgui.shell.window"),
+    ("glmgui.forms.form", "glmgui.forms.nested"),
+    ("glmgui.plots.base", "glmgui.plots.export"),
+    ("glmgui.work.exporting", "glmgui.work.fitting", "glmgui.work.opening", "glmgui.work.sessions"),
+)
+
+
+def modules(root: Path) -> dict[str, Path]:
+    """Every module of the packages under `root` by its dotted name."""
+    found = {}
+    for package in PACKAGES:
+        for path in sorted((root / package).rglob("*.py")):
+            parts = path.relative_to(root).with_suffix("").parts
+            found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+def imports_of(name: str, path: Path, known: Mapping[str, Path]) -> set[str]:
+    """Those of the `known` modules that one imports: at its top, in functions, for types alone, or by a literal name at run time."""
+    package = name if path.name == "__init__.py" else name.rpartition(".")[0]
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for target in _named(node, package):
+            # the longest part that is a module: the rest is a name inside it
+            while target and target not in known:
+                target = target.rpartition(".")[0]
+            found.add(target)
+    return found - {"", name}
+
+
+def _named(node: ast.AST, package: str) -> Iterator[str]:
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+    elif isinstance(node, ast.ImportFrom):
+        base = node.module or ""
+        if node.level:
+            above = package.split(".")[: len(package.split(".")) - node.level + 1]
+            base = ".".join([*above, *([base] if base else [])])
+        yield from (f"{base}.{alias.name}" for alias in node.names)
+    elif isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] in ("import_module", "__import__"):
+        yield from (arg.value for arg in node.args[:1] if isinstance(arg, ast.Constant) and isinstance(arg.value, str))
+
+
+def circles(graph: Mapping[str, set[str]]) -> list[tuple[str, ...]]:
+    """The strongly connected components of more than one module, each in order of name (Tarjan 1972)."""
+    number: dict[str, int] = {}
+    lowest: dict[str, int] = {}
+    open_ones: list[str] = []
+    found = []
+
+    def visit(name: str) -> None:
+        number[name] = lowest[name] = len(number)
+        open_ones.append(name)
+        for other in sorted(graph[name]):
+            if other not in number:
+                visit(other)
+            if other in open_ones:
+                lowest[name] = min(lowest[name], lowest[other])
+        if lowest[name] == number[name]:
+            at = open_ones.index(name)
+            component = tuple(sorted(open_ones[at:]))
+            del open_ones[at:]
+            if len(component) > 1:
+                found.append(component)
+
+    for name in graph:
+        if name not in number:
+            visit(name)
+    return sorted(found)
+
+
+def test_no_module_imports_itself_by_way_of_others():
+    known = modules(ROOT)
+    graph = {name: imports_of(name, path, known) for name, path in known.items()}
+    assert len(graph) > 100
+    edges = [f"{a} -> {b}" for one in circles(graph) for a in one for b in sorted(graph[a] & set(one))]
+    assert circles(graph) == sorted(KNOWN), "imports within circles:\n" + "\n".join(edges)
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        "import glmengine.b\n",
+        "from glmengine import b\n",
+        "from . import b\n",
+        "from .b import name\n",
+        "def f():\n    from glmengine.b import name\n",
+        "class A:\n    def f(self):\n        import glmengine.b as b\n",
+        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from glmengine.b import name\n",
+        "from importlib import import_module\nimport_module('glmengine.b')\n",
+    ],
+)
+def test_a_circle_is_found_wherever_it_hides(tmp_path, hidden):
+    for package in PACKAGES:
+        (tmp_path / package).mkdir()
+        (tmp_path / package / "__init__.py").write_text("")
+    (tmp_path / "glmengine" / "a.py").write_text(hidden)
+    (tmp_path / "glmengine" / "b.py").write_text("from glmengine.c import name\n")
+    (tmp_path / "glmengine" / "c.py").write_text("def f():\n    from glmengine.a import name\n")
+    known = modules(tmp_path)
+    graph = {name: imports_of(name, path, known) for name, path in known.items()}
+    assert circles(graph) == [("glmengine.a", "glmengine.b", "glmengine.c")]
+
+
+def test_few_files_lie_at_the_top_of_the_engine():
+    files = sorted(path.name for path in (ROOT / "glmengine").glob("*.py"))
+    assert len(files) <= MOST_TOP_FILES, files
