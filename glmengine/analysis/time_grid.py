@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from glmengine.errors import GlmError
-from glmengine.recording.binned import sample_covariate
+from glmengine.recording.binned import count_bin_width, sample_covariate
 from glmengine.recording.named_epochs import epochs_union
-from glmengine.timegrid.counts import whole_bins
+from glmengine.timegrid.counts import frames_per_bin, unused_frames, whole_bins
 from glmengine.timegrid.grid import TimeGrid
-from glmengine.timegrid.intervals import intersect, merge
+from glmengine.timegrid.intervals import as_pairs, intersect, merge
 
 if TYPE_CHECKING:
     from glmengine.analysis.time import Time
@@ -46,7 +46,7 @@ def make_grid(time: Time, recording: Recording) -> TimeGrid:
         If an epoch is unknown or no whole bin is left.
     """
     pieces = pieces_of(time, recording)
-    grid = TimeGrid.from_intervals(pieces, time.bin_size)
+    grid = TimeGrid.from_intervals(pieces, bin_size_of(time, recording))
     if not grid.n_bins:
         longest = float((pieces[:, 1] - pieces[:, 0]).max()) if len(pieces) else 0.0
         raise GlmError(
@@ -55,6 +55,45 @@ def make_grid(time: Time, recording: Recording) -> TimeGrid:
             field="time.bin_size",
         )
     return grid
+
+
+def grid_over(intervals: Any, time: Time, recording: Recording) -> TimeGrid:
+    """The bins of an analysis over other stretches: an `IntervalSet`, or (S, 2) start and stop in seconds."""
+    pieces = merge(as_pairs(intervals))
+    if recording.counts is not None:
+        pieces = whole_bins(pieces, recording.counts.t)
+    return TimeGrid.from_intervals(pieces, bin_size_of(time, recording))
+
+
+def bin_size_of(time: Time, recording: Recording) -> float:
+    """Width in seconds of the bins: what was asked for, of counts that came binned exactly the multiple of their own bins that was meant."""
+    if recording.counts is None:
+        return time.bin_size
+    width = count_bin_width(recording)
+    meant = frames_per_bin(time.bin_size, width) * width
+    # a rounded number would fall behind its frames in the course of a recording
+    return meant if meant and abs(meant / time.bin_size - 1) > 1e-12 else time.bin_size
+
+
+def count_notes(time: Time, recording: Recording, grid: TimeGrid) -> list[str]:
+    """What bringing counts that came binned to the grid changed: the width of the bins, and which counts are in none."""
+    if recording.counts is None:
+        return []
+    notes = []
+    if abs(grid.bin_size / time.bin_size - 1) > 1e-5:
+        many = frames_per_bin(grid.bin_size, count_bin_width(recording))
+        frames = "the width of the bins in which the counts came" if many == 1 else f"{many} of the bins in which the counts came"
+        notes.append(f"Bins of {time.bin_size:g} s are taken as {grid.bin_size:.7g} s, {frames}.")
+    pieces = epochs_union(recording, time.epochs, field="time.epochs")
+    if time.intervals:
+        pieces = intersect(pieces, merge(np.asarray(time.intervals, dtype=np.float64)))
+    total, unused = unused_frames(np.asarray(recording.counts.t), grid, pieces)
+    if unused:
+        notes.append(
+            f"{unused:,} of the {total:,} bins in which the counts came lie in no whole bin of {grid.bin_size:.6g} s (at the ends of "
+            "stretches and beside frames that are missing) and are not used."
+        )
+    return notes
 
 
 def usable(time: Time, recording: Recording, grid: TimeGrid) -> np.ndarray:

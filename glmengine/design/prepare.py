@@ -63,7 +63,7 @@ def prepare(analysis: Analysis, recording: Recording, context: Context = SILENT)
     GlmError
         If no term is there to fit, no bin is left, or the recording lacks what the analysis names.
     """
-    from glmengine.analysis.time_grid import make_grid
+    from glmengine.analysis.time_grid import count_notes, make_grid
     from glmengine.design.build import build_design
     from glmengine.design.refractory import refractory_rows, spikes_within, without_refractory
     from glmengine.recording.derived.derived import compute_derived
@@ -73,6 +73,7 @@ def prepare(analysis: Analysis, recording: Recording, context: Context = SILENT)
     context.report(Progress("Binning", 0.0))
     recording = compute_derived(analysis.derived, recording, analysis.time.max_gap)
     grid = make_grid(analysis.time, recording)
+    bin_notes = count_notes(analysis.time, recording, grid)
     rows, row_notes = _fit_rows(analysis, recording, grid)
     context.check()
     units, counts, unit_notes = _units(analysis, recording, grid, rows)
@@ -87,7 +88,7 @@ def prepare(analysis: Analysis, recording: Recording, context: Context = SILENT)
             field="terms",
         )
     quiet = refractory_rows(analysis.terms, recording, grid, units)
-    notes = (*row_notes, *unit_notes, *design.notes, *spikes_within(counts, quiet, units, design.valid))
+    notes = (*bin_notes, *row_notes, *unit_notes, *design.notes, *spikes_within(counts, quiet, units, design.valid))
     return Prepared(recording, grid, units, without_refractory(counts, quiet), rows, design, notes, quiet, analysis.time.max_gap)
 
 
@@ -115,11 +116,10 @@ def prepare_again(
     counts : bool
         Whether the units' spikes are wanted.
     """
-    from glmengine.analysis.time_grid import make_grid, usable
+    from glmengine.analysis.time_grid import grid_over, make_grid, usable
     from glmengine.design.build import build_design
     from glmengine.design.refractory import refractory_rows, without_refractory
     from glmengine.recording.derived.derived import compute_derived
-    from glmengine.timegrid.grid import TimeGrid
 
     named = _epoch_names(epochs)
     needed = {*(named or ()), *(name for term in terms for name in getattr(term, "epochs", ()))}
@@ -128,7 +128,7 @@ def prepare_again(
         time = _with_epochs(analysis.time, named, recording)
         grid = make_grid(time, recording)
     else:
-        grid = TimeGrid.from_intervals(epochs, analysis.time.bin_size)
+        grid = grid_over(epochs, analysis.time, recording)
     if not grid.n_bins:
         raise GlmError("no whole bin fits into the epochs to predict; choose longer ones")
     context.check()

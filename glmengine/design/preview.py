@@ -93,7 +93,7 @@ def feature_preview(
         Bin centres in seconds; NaN where a row cannot be used. Empty where no bin of the analysis lies in the stretch.
     """
     from glmengine.analysis.analysis import Analysis
-    from glmengine.analysis.time_grid import make_grid, pieces_of
+    from glmengine.analysis.time_grid import bin_size_of, make_grid, pieces_of
     from glmengine.design.build import build_design
     from glmengine.timegrid.grid import TimeGrid
     from glmengine.timegrid.intervals import intersect
@@ -108,7 +108,7 @@ def feature_preview(
         reach = 0.0
     start = float(pieces[0, 0]) if start is None else start
     stretch = intersect(pieces, np.array([[start - reach, start + seconds]]))
-    grid = TimeGrid.from_intervals(stretch, time.bin_size)
+    grid = TimeGrid.from_intervals(stretch, bin_size_of(time, recording))
     if not grid.n_bins:
         return np.empty(0), np.empty((0, 0)), []
     shown = term

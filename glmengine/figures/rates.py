@@ -44,16 +44,17 @@ def rate_stretch(
     """Times (s), predicted and observed rate (Hz) of one unit over a stretch; NaN where the model says nothing."""
     from scipy.ndimage import gaussian_filter1d
 
+    from glmengine.analysis.time_grid import grid_over
     from glmengine.design.prepare import grid_of
-    from glmengine.timegrid.grid import TimeGrid
     from glmengine.timegrid.intervals import as_pairs, intersect, merge
 
-    bin_size = result.analysis.time.bin_size
     if start is None:
         start = busiest(grid_of(result.analysis, recording), recording, unit, seconds)
     stretch = _inside(recording, start, seconds)
     predicted = result.predict(recording, stretch).sel(unit=unit)
-    counts = np.asarray(count_spikes(recording, TimeGrid.from_intervals(stretch, bin_size), (unit,))[:, 0], np.float64)
+    grid = grid_over(stretch, result.analysis.time, recording)
+    bin_size = grid.bin_size
+    counts = np.asarray(count_spikes(recording, grid, (unit,))[:, 0], np.float64)
 
     def smoothed(values: np.ndarray) -> np.ndarray:
         """Weighted by a Gaussian over what is known; a spike at an end counts once, not as if it went on beyond."""

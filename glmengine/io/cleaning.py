@@ -12,8 +12,12 @@ from glmengine.io.quantity import kind_of, turn_of
 from glmengine.io.raw import RawRecording, RawSeries, RawTrials
 from glmengine.io.repair import LOST, Repair
 from glmengine.timegrid.angles import FULL_TURN
+from glmengine.timegrid.frames import frame_clock
 
 NOISE_SHARE = 0.9
+
+UNEVEN = 0.01
+"""Steps that a sample may lie beside even ones before that is worth saying."""
 
 UNITS_OF_MEASURE = {
     "radians": "rad", "radian": "rad", "degrees": "deg", "degree": "deg", "°": "deg", "meters": "m", "meter": "m", "metres": "m", "metre": "m",
@@ -75,10 +79,12 @@ def span_of(raw: RawRecording) -> np.ndarray:
     ends: list[tuple[float, float]] = []
     for item in [*raw.series, *([raw.counts] if raw.counts is not None else [])]:
         if len(item.times):
-            period = float(np.median(np.diff(item.times))) if len(item.times) > 1 else 0.0
-            binned = item is raw.counts
-            margin = period / 2 if binned else 0.0
-            ends.append((round(float(item.times[0]) - margin, 9) + 0.0, round(float(item.times[-1]) + margin, 9)))
+            first, last = float(item.times[0]), float(item.times[-1])
+            if item is raw.counts and len(item.times) > 1:  # stamps are the middles of bins, and may lie beside those
+                clock = frame_clock(item.times)
+                first = min(first, float(clock.times[0]) - clock.step / 2)
+                last = max(last, float(clock.times[-1]) + clock.step / 2)
+            ends.append((round(first, 9) + 0.0, round(last, 9)))
     ends += [(times[0], times[-1]) for times in raw.spikes or () if len(times)]
     ends += [(pairs[:, 0].min(), pairs[:, 1].max()) for pairs in raw.epochs.values() if len(pairs)]
     ends += [(table.start.min(), table.stop.max()) for table in raw.trials.values() if len(table.start)]
@@ -140,6 +146,14 @@ def _clean_counts(counts: RawSeries, near: tuple[float, float], notes: list[str]
     cleaned = _in_time_order(counts, near, notes)
     if not len(cleaned.times):
         raise GlmError(f"its counts '{counts.name}' have no valid time; check the time base")
+    clock = frame_clock(cleaned.times)
+    if clock.jitter > UNEVEN * clock.step:
+        notes.append(
+            f"{counts.name}: the times are not in even steps (up to {clock.jitter * 1000:.3g} ms beside them); each sample counts in the bin "
+            f"that holds it, and bins are {clock.step:.7g} s, the mean step, or a multiple."
+        )
+    if clock.dropped:
+        notes.append(f"{counts.name}: {_many(clock.dropped, 'sample')} missing in between; bins without them are not used.")
     return cleaned
 
 

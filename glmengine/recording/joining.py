@@ -248,7 +248,7 @@ def _counts(sessions: Sequence[Session], unit_names: Sequence[str], support: nap
 
     widths = [count_bin_width(session.recording) for session in sessions]
     for session, width in zip(sessions[1:], widths[1:], strict=True):
-        if not np.isclose(width, widths[0], rtol=1e-6):
+        if not np.isclose(width, widths[0], rtol=2e-3):
             raise GlmError(
                 f"{session.name}: its counts came in bins of {width:g} s, but those of {sessions[0].name} in bins of {widths[0]:g} s; "
                 "join recordings with the same bins"

@@ -12,6 +12,12 @@ LONGEST_ROUNDED = 20.5
 SLACK = 0.75
 """Steps by which a frame may lie beside its bin's middle before bins are moved: more than a half, so that jitter about an edge does not count."""
 
+NO_MATTER = 0.05
+"""Steps that bins may come to lie beside their frames in the course of a series for the sake of a round number."""
+
+LOOSEST = 0.3
+"""Steps by which the first frame behind a gap may lie beside its place before the bins are found anew."""
+
 NEIGHBOURS = 25
 """Frames whose middle phase says where the bins lie from one of them on."""
 
@@ -48,13 +54,21 @@ def frame_clock(stamps: np.ndarray) -> FrameClock:
     if len(stamps) < 2:
         return FrameClock(float("nan"), stamps, np.arange(len(stamps) + 1), 0.0, 0)
     step, number, loose = _mean_step(stamps)
-    order = np.concatenate([[0], np.cumsum(number)])
-    gap = np.concatenate([[False], number > 1])
-    phase = (stamps - stamps[0]) / step - order
-    base, begins = _phases(phase, gap, number, loose)
+    for _ in range(2):
+        order = np.concatenate([[0], np.cumsum(number)])
+        gap = np.concatenate([[False], number > 1])
+        phase = (stamps - stamps[0]) / step - order
+        base, begins = _phases(phase, gap, number, loose)
+        back = np.rint(np.diff(base))
+        wrong = gap[1:] & (back < 0)
+        if not wrong.any():
+            break
+        # what looked like a gap was a late frame: those behind it are in step without it
+        number = np.where(wrong, number + back, number)
+        step, loose = _mean(np.diff(stamps), number, step)
     jitter = step * float(np.abs(phase - base).max())
-    # a step that differs by this moves no frame by more than its jitter
-    exact = _simplest(step, jitter / len(stamps))
+    # a step that differs by this moves no frame by more than it is off itself, nor by what would matter
+    exact = _simplest(step, min(jitter, NO_MATTER * step) / len(stamps))
     anchor = np.maximum.accumulate(np.where(begins, np.arange(len(stamps)), 0))
     place = order + base
     times = stamps[0] + place[anchor] * step + (place - place[anchor]) * exact
@@ -71,17 +85,22 @@ def _mean_step(stamps: np.ndarray) -> tuple[float, np.ndarray, float]:
         along = steps / mean
         beside = np.concatenate([[1.0], along, [1.0]])
         # what a late frame adds to one step it takes from the next: only what neither neighbour lacks are frames that are missing
-        along = np.minimum(along, along + np.minimum(np.minimum(beside[:-2], beside[2:]) - 1, 0))
+        along = along + np.minimum(beside[:-2] - 1, 0) + np.minimum(beside[2:] - 1, 0)
         number = np.maximum(np.rint(along), 1)
-        single = number == 1
-        loose = min(max(0.02, 4 * float(np.std(steps[single])) / mean), SLACK) if single.any() else SLACK
-        # a gap that is no whole number of steps says nothing of their length
-        near = single | ((number < LONGEST_ROUNDED) & (np.abs(steps / mean - number) <= loose))
-        better = float(steps[near].sum() / number[near].sum()) if near.any() else mean
+        better, loose = _mean(steps, number, mean)
         if abs(better - mean) <= 1e-15 * mean:
             break
         mean = better
     return mean, number, loose
+
+
+def _mean(steps: np.ndarray, number: np.ndarray, step: float) -> tuple[float, float]:
+    """The mean of steps of which each is a `number` of them, about `step` seconds, and how far one may be from that, in steps."""
+    single = number == 1
+    loose = min(max(0.02, 4 * float(np.std(steps[single])) / step), LOOSEST) if single.any() else LOOSEST
+    # a gap that is no whole number of steps says nothing of their length
+    near = single | ((number < LONGEST_ROUNDED) & (np.abs(steps / step - number) <= loose))
+    return (float(steps[near].sum() / number[near].sum()) if near.any() else step), loose
 
 
 def _phases(phase: np.ndarray, gap: np.ndarray, number: np.ndarray, loose: float) -> tuple[np.ndarray, np.ndarray]:

@@ -1,0 +1,149 @@
+"""Counts with time stamps of cameras: rounded, jittered, drifting, with frames dropped; each frame counts once, in the bin that holds it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pynapple as nap
+import pytest
+
+from glmengine.analysis.analysis import Time
+from glmengine.analysis.time_grid import count_notes, make_grid
+from glmengine.io.compose import compose
+from glmengine.io.raw import RawRecording, RawSeries
+from glmengine.recording.binned import count_bin_width, count_spikes
+from glmengine.recording.recording import Recording
+from glmengine.timegrid.frames import frame_clock
+
+
+def recording_of(times, values=None):
+    """A recording of counts with such stamps, as it comes out of a file."""
+    values = np.ones(len(times), dtype=np.int64) if values is None else values
+    counts = RawSeries("counts", np.asarray(times, float), np.column_stack([values, values]))
+    return compose(RawRecording(counts=counts, unit_names=["a", "b"]), "made")
+
+
+def counted(recording, bin_size):
+    grid = make_grid(Time(bin_size=bin_size), recording)
+    return grid, count_spikes(recording, grid)
+
+
+ROUNDED = np.round(np.arange(9000) / 30, 3)
+
+
+@pytest.mark.parametrize(
+    ("bin_size", "bins"), [(1 / 30, 9000), (0.0333333, 9000), (0.0333, 9000), (0.1, 3000), (0.3, 1000), (3.3, 90)]
+)
+def test_thirty_frames_a_second_in_whole_milliseconds(bin_size, bins):
+    recording = recording_of(ROUNDED)
+    assert count_bin_width(recording) == pytest.approx(1 / 30, rel=1e-9)
+    grid, counts = counted(recording, bin_size)
+    assert counts.shape == (bins, 2)
+    assert counts.dtype.kind == "i"  # none is missing
+    np.testing.assert_array_equal(counts, round(bin_size * 30))
+    # bins lie where the frames are
+    np.testing.assert_allclose(grid.starts[0], -1 / 60, atol=1e-3)
+    np.testing.assert_allclose(grid.stops[-1], bins * round(bin_size * 30) / 30 - 1 / 60, atol=1e-3)
+
+
+def test_what_is_dropped_and_what_was_meant_is_said():
+    recording = recording_of(ROUNDED)
+    assert any("not in even steps" in note and "0.03333333 s" in note for note in recording.notes)
+    time = Time(bin_size=3.3)
+    notes = count_notes(time, recording, make_grid(time, recording))
+    assert notes == [
+        "90 of the 9,000 bins in which the counts came lie in no whole bin of 3.3 s (at the ends of stretches and beside frames that are "
+        "missing) and are not used."
+    ]
+    time = Time(bin_size=0.0333)
+    assert "Bins of 0.0333 s are taken as 0.03333333 s" in count_notes(time, recording, make_grid(time, recording))[0]
+    assert count_notes(Time(bin_size=0.3), recording, make_grid(Time(bin_size=0.3), recording)) == []
+
+
+@pytest.mark.parametrize("jitter", [0.0, 0.003, 0.008])
+@pytest.mark.parametrize("ratio", [1, 4, 60])
+def test_jitter_loses_no_frame(jitter, ratio):
+    rng = np.random.default_rng(0)
+    stamps = np.sort(np.arange(12000) / 20 + np.clip(rng.normal(0, jitter, 12000), -0.024, 0.024))
+    values = rng.poisson(2, 12000)
+    recording = recording_of(stamps, values)
+    assert count_bin_width(recording) == pytest.approx(0.05, rel=5e-5)
+    _, counts = counted(recording, ratio * 0.05)
+    np.testing.assert_array_equal(counts[:, 0], values.reshape(-1, ratio).sum(axis=1))
+
+
+@pytest.mark.parametrize("drift", [2e-3, -2e-3])
+def test_a_clock_that_drifts_keeps_its_frames_within_a_frame_of_their_bins(drift):
+    rng = np.random.default_rng(1)
+    n = 20_000
+    steps = 0.05 * (1 + drift * np.arange(n) / n)
+    stamps = np.cumsum(steps) + rng.normal(0, 0.002, n)
+    recording = recording_of(stamps)
+    assert count_bin_width(recording) == pytest.approx(steps.mean(), rel=5e-5)
+    clock = frame_clock(stamps)
+    assert np.abs(clock.times - stamps).max() < 0.05
+    grid, counts = counted(recording, 0.05)
+    # about 0.05 s of drift here: five frames change places, none is lost between pieces
+    assert np.nansum(counts[:, 0]) >= n - 6
+    rows = grid.rows_of(clock.times)
+    assert np.abs(grid.centres[rows[rows >= 0]] - stamps[rows >= 0]).max() < 0.05
+
+
+def test_dropped_frames_are_missing_and_the_others_stay_in_step():
+    rng = np.random.default_rng(2)
+    kept = np.ones(9000, dtype=bool)
+    kept[rng.choice(np.arange(10, 8990), 300, replace=False)] = False
+    stamps, values = ROUNDED[kept], np.arange(9000)[kept]
+    recording = recording_of(stamps, values)
+    assert count_bin_width(recording) == pytest.approx(1 / 30, rel=1e-9)
+    assert any("300 samples missing in between" in note for note in recording.notes)
+    grid, counts = counted(recording, 1 / 30)
+    np.testing.assert_array_equal(counts[:, 0], values)
+    np.testing.assert_allclose(grid.centres, np.arange(9000)[kept] / 30, atol=1e-3)
+
+
+def test_every_frame_of_a_long_series_whose_bin_is_no_short_decimal():
+    stamps = np.arange(15_536) * 0.0499999987 + 0.025
+    recording = recording_of(stamps)
+    for bin_size in (0.05, 0.1, 0.2):
+        grid, counts = counted(recording, bin_size)
+        assert counts.sum() == 2 * 15_536
+        assert grid.n_bins == 15_536 // round(bin_size / 0.05)
+
+
+def test_stamps_in_single_precision():
+    stamps = (np.arange(15_536) * 0.05 + 1000.025).astype(np.float32).astype(np.float64)
+    recording = recording_of(stamps)
+    assert count_bin_width(recording) == pytest.approx(0.05, rel=1e-9)
+    assert counted(recording, 0.05)[1].sum() == 2 * 15_536
+
+
+def test_pieces_whose_gaps_are_no_whole_number_of_frames_each_begin_at_their_own():
+    first, second = np.arange(1000) * 0.01 + 0.005, np.arange(500) * 0.01 + 10.0317
+    support = nap.IntervalSet([0, 10.0267], [10, 15.0267])
+    frame = nap.TsdFrame(np.concatenate([first, second]), np.ones((1500, 1)), time_support=support)
+    recording = Recording("binned", ("0",), counts=frame, epochs={"all": support})
+    assert count_bin_width(recording) == 0.01
+    grid, counts = counted(recording, 0.02)
+    np.testing.assert_allclose(grid.pieces, [[0, 10], [10.0267, 15.0267]])
+    assert (counts == 2).all()
+    assert len(counts) == 750
+
+
+def test_responses_of_a_bin_with_a_frame_too_many_are_not_larger():
+    stamps = np.arange(2000) / 20
+    stamps[1000:] -= 0.049  # the clock jumps back by a frame
+    recording = recording_of(stamps, np.full(2000, 0.5))
+    _, counts = counted(recording, 0.5)
+    known = counts[np.isfinite(counts)]
+    np.testing.assert_allclose(known, 5.0)
+    assert len(known) >= 2 * 198
+
+
+def test_a_camera_without_any_rhythm_counts_each_frame_once():
+    rng = np.random.default_rng(3)
+    stamps = np.cumsum(rng.uniform(0.03, 0.07, 5000))
+    recording = recording_of(stamps)
+    step = count_bin_width(recording)
+    assert step == pytest.approx((stamps[-1] - stamps[0]) / 4999, rel=1e-4)
+    _, counts = counted(recording, step)
+    assert np.nansum(counts[:, 0]) > 0.98 * 5000
