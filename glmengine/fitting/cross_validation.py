@@ -270,7 +270,7 @@ def _fill_group(
     context: Context,
 ) -> None:
     from glmengine.fitting.minimise import Minimiser
-    from glmengine.solvers.rank import constant_columns
+    from glmengine.solvers.rank import left_out
 
     F = table.sums.shape[1]
     unit, held = np.repeat(units, F), np.tile(np.arange(F), units.size)
@@ -284,7 +284,7 @@ def _fill_group(
         return
     rows = assembly.rows(columns, width=unit.size, memory=memory)
     penalty = resolved if columns is None else restricted(resolved, columns)
-    movable = movable_columns(assembly.inputs, unit, columns) & ~constant_columns(rows, context)
+    movable = movable_columns(assembly.inputs, unit, columns) & ~left_out(rows, penalty.quadratic, context)[0]
     order = np.argsort(-strengths, kind="stable")
     minimiser, held_out, theta = Minimiser(penalty, solver, folds=True), HeldOut(mean[useful]), None
     for step, s in enumerate(order):

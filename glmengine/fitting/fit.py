@@ -220,13 +220,13 @@ def _solve_group(
     context: Context,
 ) -> tuple[Part, Solution]:
     from glmengine.fitting.minimise import Minimiser
-    from glmengine.solvers.rank import constant_columns
+    from glmengine.solvers.rank import left_out
 
     inputs = assembly.inputs
     rows = assembly.rows(columns, width=units.size, memory=memory * 1e9)
     held = np.full(units.size, ALL_ROWS)
     penalty = resolved if columns is None else restricted(resolved, columns)
-    constant = constant_columns(rows, context)
+    constant, carried = left_out(rows, penalty.quadratic, context)
     movable = movable_columns(inputs, units, columns) & ~constant
     problem = assembly.problem(rows, penalty, units, held, factor[units], movable)
     if begin is None:
@@ -239,7 +239,7 @@ def _solve_group(
     solution, problem, theta = minimiser.solve(problem, first, context, start=MEAN if begin is None else "given")
     places = np.arange(rows.n_features) if columns is None else columns
     free = np.zeros(0, int) if solution.free is None else places[(solution.free & movable).any(axis=0)]
-    return Part(units, columns, problem, theta, places[constant], free, minimiser.starts), solution
+    return Part(units, columns, problem, theta, places[constant], free, minimiser.starts, places[carried]), solution
 
 
 def movable_columns(inputs: Inputs, units: np.ndarray, columns: np.ndarray | None) -> np.ndarray:

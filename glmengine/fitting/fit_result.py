@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +38,8 @@ class Part:
         Columns left out because they do not vary, and columns that are not determined by the data of some unit.
     starts : (k,) array of str or None
         Where each fit began (see `glmengine.fitting.starts`), None where that makes no difference.
+    carried : int array
+        Columns that do not vary, whose coefficients the penalty makes from those of their neighbours.
     """
 
     units: np.ndarray
@@ -47,6 +49,7 @@ class Part:
     constant: np.ndarray
     free: np.ndarray
     starts: np.ndarray | None = None
+    carried: np.ndarray = field(default_factory=lambda: np.zeros(0, int))
 
 
 @dataclass(frozen=True)

@@ -83,7 +83,13 @@ def column_notes(parts: list[Part], inputs: Inputs) -> tuple[str, ...]:
     """Columns that were left out, and those that the data do not determine."""
     constant = sorted({int(column) for part in parts for column in part.constant})
     free = sorted({int(column) for part in parts for column in part.free} - set(constant))
+    carried = sorted({int(column) for part in parts for column in part.carried} - set(constant))
     notes = []
+    if carried:
+        notes.append(
+            f"No bin used reaches {_columns(carried, inputs)}: what the curve is there follows from its neighbours by the smoothness alone, "
+            "with a wide error."
+        )
     if constant:
         notes.append(f"Left out because constant: {_columns(constant, inputs)}.")
     if free:

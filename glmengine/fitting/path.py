@@ -176,12 +176,12 @@ def _follow(
 ) -> None:
     """All strengths of units that share their columns, from the strongest."""
     from glmengine.fitting.minimise import Minimiser
-    from glmengine.solvers.rank import constant_columns
+    from glmengine.solvers.rank import left_out
 
     held = np.full(units.size, ALL_ROWS)
     rows = assembly.rows(columns, width=units.size, memory=memory * 1e9)
     penalty = resolved if columns is None else restricted(resolved, columns)
-    movable = movable_columns(assembly.inputs, units, columns) & ~constant_columns(rows, context)
+    movable = movable_columns(assembly.inputs, units, columns) & ~left_out(rows, penalty.quadratic, context)[0]
     places = np.arange(rows.n_features) if columns is None else columns
     order = np.argsort(-table.strengths, kind="stable")
     minimiser, theta = Minimiser(penalty, solver), None

@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 from scipy.linalg import eigh
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components
 
 from glmengine.backend.rows import Rows
 from glmengine.solvers.problem import Objective, Problem
@@ -41,6 +43,30 @@ def constant_columns(rows: Rows, context: Any) -> np.ndarray:
     return constant
 
 
+def left_out(rows: Rows, penalty: np.ndarray, context: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Columns without a coefficient, and those whose coefficients come from the penalty alone.
+
+    A penalty that couples coefficients (differences of neighbours) says what the coefficient of a column that does not vary is, as long as a
+    chain of couplings leads from it to one that does; held at zero it would pull its neighbours there.
+
+    Parameters
+    ----------
+    rows : Rows
+    penalty : (P, P) or (P,) array
+        Matrix of the quadratic part of the penalty, or its diagonal.
+
+    Returns
+    -------
+    dropped, carried : (P,) bool
+    """
+    constant = constant_columns(rows, context)
+    carried = np.zeros_like(constant)
+    if penalty.ndim == 2 and constant.any():
+        _, chain = connected_components(csr_array(penalty != 0), directed=False)
+        carried = constant & np.isin(chain, chain[~constant])
+    return constant & ~carried, carried
+
+
 def is_definite(problem: Problem) -> bool:
     """Whether the penalty alone determines every coefficient."""
     diagonal = problem.penalty if problem.penalty.ndim == 1 else None
@@ -63,6 +89,7 @@ def smallest_norm(problem: Problem, objective: Objective, theta: np.ndarray) -> 
     free = np.zeros((problem.n_columns, n), bool)
     penalty = objective.penalty[:n] if objective.penalty.ndim == 1 else objective.penalty[:n, :n]
     penalty = np.diag(penalty) if penalty.ndim == 1 else penalty
+    roots: dict[bytes, np.ndarray] = {}
     grams: dict[tuple[int, int], np.ndarray] = {}
     patterns = _row_patterns(problem)
     for k in range(problem.n_columns):
@@ -74,19 +101,23 @@ def smallest_norm(problem: Problem, objective: Objective, theta: np.ndarray) -> 
         covariance = gram[:n, :n] - np.outer(mean, mean)
         deviation = np.sqrt(np.maximum(np.diagonal(covariance), 0.0))
         varies = deviation > CONSTANT
-        moving = np.flatnonzero(problem.movable[k] & varies)
-        silent = problem.movable[k] & ~varies & (np.diagonal(penalty) * problem.strength[k] <= 0)
+        held = bool(problem.strength[k] > 0)
+        # what neither varies nor is penalised
+        silent = problem.movable[k] & ~varies & ~((np.diagonal(penalty) > 0) & held)
         free[k] |= silent
         theta[k, -1] += mean[silent] @ theta[k, :n][silent]
         theta[k, :n][silent] = 0.0
+        moving = np.flatnonzero(problem.movable[k] & ~silent)
         if not moving.size:
             continue
-        scale = deviation[moving]
+        scale = np.where(varies, deviation, 1.0)[moving]
         correlation = covariance[np.ix_(moving, moving)] / np.outer(scale, scale)
-        pull = penalty[np.ix_(moving, moving)] / np.outer(scale, scale) * problem.strength[k]
-        size = np.abs(pull).max(initial=0.0)
-        values, vectors = eigh(correlation + (pull / size if size > 0 else 0.0), check_finite=False)
-        basis = vectors[:, values <= NULL * max(1.0, moving.size / 100) * values[-1]]
+        basis = _null_space(correlation)
+        if held and basis.shape[1]:
+            which = moving.tobytes()
+            if which not in roots:
+                roots[which] = _root(penalty[np.ix_(moving, moving)])
+            basis = _unpenalised(basis, roots[which] / scale)
         if not basis.shape[1]:
             continue
         old = theta[k, moving]
@@ -97,6 +128,41 @@ def smallest_norm(problem: Problem, objective: Objective, theta: np.ndarray) -> 
             theta[k, -1] += mean[moving] @ (old - new)
         free[k, moving] |= np.any(np.abs(basis) > 1e-6, axis=1)
     return theta, free
+
+
+def _null_space(correlation: np.ndarray) -> np.ndarray:
+    """Orthonormal directions (p, r) in which standardised columns, of this correlation matrix (p, p), add up to a constant."""
+    values, vectors = eigh(correlation, check_finite=False)
+    return vectors[:, values <= NULL * max(1.0, len(values) / 100) * max(float(values[-1]), 1e-300)]
+
+
+def _root(penalty: np.ndarray) -> np.ndarray:
+    """R (r, p) with R'R the positive semidefinite matrix (p, p) of a penalty, to the rounding of each coefficient's own size."""
+    size = np.sqrt(np.maximum(np.diagonal(penalty), 0.0))
+    inverse = np.divide(1.0, size, out=np.zeros_like(size), where=size > 0)
+    values, vectors = eigh(penalty * np.outer(inverse, inverse), check_finite=False)
+    kept = values > NULL * max(float(values.max(initial=0.0)), 1e-300)
+    return np.sqrt(values[kept])[:, None] * vectors[:, kept].T * size
+
+
+def _unpenalised(basis: np.ndarray, root: np.ndarray) -> np.ndarray:
+    """The part (p, s) of orthonormal directions (p, r) along which |root w|, root (q, p), stays zero.
+
+    Columns on scales far apart have penalties further apart still; each direction is judged by what is penalised in it alone: of those
+    left, the one with the largest penalty is turned out, until none has any.
+    """
+    size = np.abs(root)
+    while basis.shape[1] and len(root):
+        reach = root @ basis
+        # against what it is made of: a sum that cancels to rounding is no penalty
+        share = np.where(np.abs(reach) > 1e-9 * (size @ np.abs(basis)), np.abs(reach), 0.0)
+        if not share.any():
+            break
+        row = np.unravel_index(np.argmax(share), share.shape)[0]
+        # rotate the directions so that one alone has all of this row's penalty, and leave it out
+        turn = np.linalg.qr(reach[row][:, None], mode="complete")[0]
+        basis = basis @ turn[:, 1:]
+    return basis
 
 
 def _row_patterns(problem: Problem) -> np.ndarray:

@@ -80,14 +80,13 @@ class SparseProblem:
         allowed: np.ndarray | None = None,
         names: Sequence[Hashable] | None = None,
     ) -> None:
-        """`allowed` (P, M) are the coefficients that are fitted; columns of equal `names` share their curvature from one problem to the next."""
+        """`allowed` (P, M) are the coefficients that are fitted, by default those of all that vary; columns of equal `names` share their curvature from one problem to the next."""
         self.rows, self.loss, self.has_intercept = rows, loss, intercept
         self.n_columns = rows.shape[1]
         self.total = loss.total
         self.M = self.total.size
         self.names = list(names) if names is not None else [object() for _ in range(self.M)]
-        self.allowed = np.ones((self.n_columns, self.M), bool) if allowed is None else allowed.astype(bool)
-        self.allowed = self.allowed & ~rows.constant[:, None]
+        self.allowed = np.tile(~rows.constant[:, None], (1, self.M)) if allowed is None else allowed.astype(bool)
         self.sums = SparseRows(rows, loss, intercept)
         self.u = np.zeros((self.n_columns, self.M))
         self.b = np.zeros(self.M)

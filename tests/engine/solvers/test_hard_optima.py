@@ -1,0 +1,179 @@
+"""Optima that are hard to reach, against independent minimisers: columns that no sample reaches, collinear columns on scales far apart."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.optimize import minimize
+
+import glmengine as ge
+from glmengine.models.differences import difference_matrix
+from glmengine.models.penalties import Columns
+
+
+def objective(X, y, penalty, coef, intercept, groups=None):
+    """Mean Poisson loss plus penalty, from its definition."""
+    eta = X @ coef + intercept
+    resolved = penalty.resolve(Columns(X.shape[1], groups or {}))
+    return float(np.mean(np.exp(eta) - y * eta) + resolved.value(coef))
+
+
+def smooth_minimum(X, y, matrix):
+    """(objective, coef, intercept) of the Poisson optimum with penalty w'Sw/2, by a trust region in columns of unit size."""
+    size = np.sqrt(np.mean(X**2, axis=0) + np.diagonal(matrix))
+    size = np.where(size > 0, size, 1.0)
+    Z = np.column_stack([X / size, np.ones(len(X))])
+    S = np.zeros((len(size) + 1,) * 2)
+    S[:-1, :-1] = matrix / np.outer(size, size)
+
+    def value(t):
+        with np.errstate(over="ignore"):
+            mu = np.exp(Z @ t)
+        return np.mean(mu - y * (Z @ t)) + 0.5 * t @ S @ t
+
+    def slope(t):
+        return Z.T @ (np.exp(Z @ t) - y) / len(y) + S @ t
+
+    def bend(t):
+        return Z.T @ (Z * np.exp(Z @ t)[:, None]) / len(y) + S + 1e-14 * np.eye(len(t))
+
+    start = np.r_[np.zeros(len(size)), np.log(y.mean())]
+    found = minimize(value, start, jac=slope, hess=bend, method="trust-exact", options={"gtol": 1e-11, "maxiter": 2000})
+    return found.fun, found.x[:-1] / size, found.x[-1]
+
+
+def minimum(X, y, penalty, intercept):
+    """The least objective, each coefficient parted into what is above and below 0; groups by a smoothed norm, from above."""
+    P = X.shape[1]
+    resolved = penalty.resolve(Columns(P, {}))
+
+    def value(t):
+        w = t[:P] - t[P : 2 * P]
+        eta = X @ w + t[-1]
+        mu = np.exp(eta)
+        slope = X.T @ (mu - y) / len(y) + resolved.quadratic @ w
+        total = np.mean(mu - y * eta) + 0.5 * w @ resolved.quadratic @ w + resolved.l1 @ (t[:P] + t[P : 2 * P])
+        for group, weight in zip(resolved.groups, resolved.group_weights, strict=True):
+            norm = np.sqrt(w[group] @ w[group] + 1e-20)
+            total += weight * norm
+            slope[group] += weight * w[group] / norm
+        return total, np.r_[slope + resolved.l1, -slope + resolved.l1, np.mean(mu - y)]
+
+    bounds = [(0, None)] * (2 * P) + [(None, None) if intercept else (0, 0)]
+    options = {"maxiter": 20_000, "maxfun": 40_000, "ftol": 1e-16, "gtol": 1e-10}
+    return minimize(value, np.zeros(2 * P + 1), jac=True, method="L-BFGS-B", bounds=bounds, options=options).fun
+
+
+def splines(x, n=20):
+    return ge.basis.BSpline(n=n, order=4, bounds=(0.0, 1.0)).evaluate(x)
+
+
+def test_smoothness_carries_a_slope_to_where_no_sample_is():
+    rng = np.random.default_rng(0)
+    x = rng.uniform(0.3, 0.7, 5000)
+    X, y = splines(x), rng.poisson(np.exp(4 * (x - 0.5) - 1)).astype(float)
+    found = ge.fit(X, y, penalty=ge.Smoothness(10.0))
+    best, coef, intercept = smooth_minimum(X, y, 10.0 * difference_matrix((20,), False, None))
+    assert found.converged.all()
+    assert found.objective[0] <= best + 1e-12
+    np.testing.assert_allclose(X @ found.coef[:, 0] + found.intercept[0], X @ coef + intercept, atol=1e-5)
+    grid = np.linspace(0.05, 0.95, 40)
+    slope = np.polyfit(grid, splines(grid) @ found.coef[:, 0], 1)[0]
+    inside = np.linspace(0.31, 0.69, 40)
+    assert np.polyfit(inside, splines(inside) @ found.coef[:, 0], 1)[0] == pytest.approx(4.0, abs=0.4)
+    assert slope == pytest.approx(4.0, abs=2.0)
+    assert any("No bin used reaches x0, x1" in note for note in found.notes)
+    assert not any("constant" in note for note in found.notes if note.startswith("Left out"))
+
+
+def test_bands_hold_the_truth_in_a_disc_and_are_wide_outside():
+    """Corners of a box that a round arena does not reach: the map and its covariance are those of the penalised posterior."""
+    rng = np.random.default_rng(1)
+    a, b = rng.uniform(-1, 1, (2, 40_000))
+    inside = a**2 + b**2 < 0.85
+    a, b = a[inside], b[inside]
+    basis = ge.basis.BSpline(n=8, order=4, bounds=(-1.1, 1.1))
+
+    def design(a, b):
+        return (basis.evaluate(a)[:, :, None] * basis.evaluate(b)[:, None, :]).reshape(len(a), 64)
+
+    truth = -1 + a + 0.5 * b
+    X, y = design(a, b), rng.poisson(np.exp(truth)).astype(float)
+    assert (X.max(axis=0) == 0).sum() == 4
+    matrix = 1e-4 * difference_matrix((8, 8), False, None)
+    found = ge.fit(X, y, penalty=ge.Smoothness(1e-4, shape=(8, 8)))
+    best = smooth_minimum(X, y, matrix)[0]
+    assert found.converged.all()
+    assert found.objective[0] == pytest.approx(best, abs=1e-11)
+    eta = X @ found.coef[:, 0] + found.intercept[0]
+    rows = np.column_stack([np.ones(len(X)), X])
+    mu = np.exp(eta)
+    whole = rows.T @ (rows * mu[:, None])
+    whole[1:, 1:] += len(y) * matrix
+    by_hand = np.linalg.pinv(whole, rcond=1e-13, hermitian=True)
+    edge = np.column_stack([np.ones(3), design(np.array([-0.95, 0.95, 0.0]), np.array([0.95, 0.95, 0.0]))])
+    own = found.covariance(0)
+    np.testing.assert_allclose(edge @ own @ edge.T, edge @ by_hand @ edge.T, rtol=1e-4, atol=1e-8)
+    errors = np.sqrt(np.diagonal(edge @ own @ edge.T))
+    assert errors[0] > 3 * errors[2]
+    error = np.sqrt(np.einsum("ij,jk,ik->i", rows[::10], own, rows[::10]))
+    held = np.mean(np.abs(eta - truth)[::10] < 1.96 * error)
+    assert held > 0.85
+    assert np.sqrt(np.mean((eta - truth) ** 2)) < 0.06
+
+
+PENALTIES = {
+    "ridge": ge.Ridge(1e-2),
+    "smoothness": ge.Smoothness(1e-2),
+    "circular": ge.Smoothness(1e-2, circular=True),
+    "smoothness and ridge": ge.Smoothness(1e-2) + ge.Ridge(1e-3),
+    "lasso": ge.Lasso(1e-2),
+    "elastic net": ge.ElasticNet(1e-2, 0.5),
+    "group lasso": ge.GroupLasso(1e-2, [[0, 1, 2], [3, 4, 5], [6, 7, 8, 9]]),
+    "smoothness and lasso": ge.Smoothness(1e-2) + ge.Lasso(1e-3),
+}
+
+
+@pytest.mark.parametrize("penalty", PENALTIES.values(), ids=PENALTIES)
+@pytest.mark.parametrize("intercept", [True, False])
+def test_columns_that_no_sample_reaches_under_every_penalty(penalty, intercept):
+    """No change of the coefficients that can be found makes the objective smaller, in any direction."""
+    rng = np.random.default_rng(3)
+    x = rng.uniform(0.25, 0.62, 800)
+    X, y = splines(x, 10), rng.poisson(np.exp(2 * x)).astype(float)
+    assert (X.max(axis=0) == 0).sum() >= 2
+    found = ge.fit(X, y, penalty=penalty, intercept=intercept)
+    assert found.converged.all()
+    coef, end = found.coef[:, 0], found.intercept[0]
+    here = objective(X, y, penalty, coef, end)
+    assert found.objective[0] == pytest.approx(here, abs=1e-12)
+    assert here <= minimum(X, y, penalty, intercept) + 1e-9
+    for _ in range(200):
+        step = 10.0 ** rng.uniform(-6, 0) * rng.normal(size=11) * (rng.random(11) < 0.4)
+        assert here <= objective(X, y, penalty, coef + step[:10], end + step[10] * intercept) + 1e-13
+
+
+@settings(max_examples=20)
+@given(
+    seed=st.integers(0, 10_000), exponent=st.integers(-7, 7), collinear=st.booleans(), strength=st.sampled_from([1e-6, 1e-3, 1.0])
+)
+def test_the_coefficients_give_the_objective_at_any_scale(seed, exponent, collinear, strength):
+    """Matrix penalties on columns whose scales are up to 1e14 apart, some of them copies of others."""
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(300, 6))
+    if collinear:
+        X[:, 3] = X[:, 0]
+        X[:, 4] = X[:, 1] + X[:, 2]
+    y = rng.poisson(np.exp(0.3 * X[:, 0] - 0.2 * X[:, 1])).astype(float)
+    scale = 10.0 ** np.where(rng.random(6) < 0.5, exponent, 0)
+    penalty = ge.Smoothness(strength)
+    found = ge.fit(X * scale, y, penalty=penalty)
+    coef = found.coef[:, 0]
+    here = objective(X * scale, y, penalty, coef, found.intercept[0])
+    matrix = strength * difference_matrix((6,), False, None)
+    rounding = 1e-15 * float(np.abs(coef) @ np.abs(matrix) @ np.abs(coef))
+    assert here == pytest.approx(found.objective[0], abs=1e-9 + rounding)
+    if abs(exponent) <= 4:  # further apart the smallest parts of the penalty are lost in the rounding of the largest
+        assert here <= smooth_minimum(X * scale, y, matrix)[0] + 1e-9 + rounding
