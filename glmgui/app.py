@@ -18,10 +18,12 @@ if TYPE_CHECKING:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program; the value is the exit code: 0 done, 1 something is wrong, 2 wrong usage."""
-    from glmengine.io.files import probe as probing
+    from glmengine.io.files.probe import PROBE_OPTION
 
-    if arguments is None and sys.argv[1:] == [probing.PROBE_OPTION]:  # a frozen program reads a doubtful file in a copy of itself
-        return probing.main()
+    if arguments is None and sys.argv[1:] == [PROBE_OPTION]:  # a frozen program reads a doubtful file in a copy of itself
+        from glmengine.io.probe_child import main as read_for_parent
+
+        return read_for_parent()
     options = _parser().parse_args(arguments)
     unattended = options.self_test or options.screenshots is not None
     if _no_screen():

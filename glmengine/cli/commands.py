@@ -35,8 +35,7 @@ def inspect(options: Namespace) -> int:
 def recipe(options: Namespace) -> int:
     """A recipe for a file without a standard: remembered from a file of the same shape, else a draft."""
     from glmengine.io.files.whole import write_whole
-    from glmengine.io.recipe.assistant import remembered_recipe
-    from glmengine.io.recipe.suggest import draft_recipe
+    from glmengine.io.recipe_assistant import draft_recipe, remembered_recipe
 
     known = remembered_recipe(options.file)
     if known is None:
@@ -259,7 +258,7 @@ def _opened(place: str | Path, options: Namespace, context: Context) -> Recordin
 
     recording = open_recording(place, options.recipe, context=context)
     if options.recipe:
-        from glmengine.io.recipe.assistant import remember_for
+        from glmengine.io.recipe_assistant import remember_for
 
         remember_for(place, options.recipe)
     return recording

@@ -50,10 +50,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: Sequence[str] | None) -> int:
-    from glmengine.io.files import probe as probing
+    from glmengine.io.files.probe import PROBE_OPTION
 
-    if arguments is None and sys.argv[1:] == [probing.PROBE_OPTION]:  # a frozen program reads a doubtful file in a copy of itself
-        return probing.main()
+    if arguments is None and sys.argv[1:] == [PROBE_OPTION]:  # a frozen program reads a doubtful file in a copy of itself
+        from glmengine.io.probe_child import main as read_for_parent
+
+        return read_for_parent()
     parser = build_parser()
     options = parser.parse_args(arguments)
     if options.command is None:

@@ -8,9 +8,9 @@ import numpy as np
 
 from glmengine.errors import GlmError
 from glmengine.io.clocks import inside, on_this_clock, plausible
+from glmengine.io.files.repair import LOST, Repair
 from glmengine.io.quantity import kind_of, turn_of
 from glmengine.io.raw import RawRecording, RawSeries, RawTrials
-from glmengine.io.repair import LOST, Repair
 from glmengine.timegrid.angles import FULL_TURN
 from glmengine.timegrid.frames import frame_clock
 

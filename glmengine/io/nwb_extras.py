@@ -7,7 +7,8 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from glmengine.io.files.hdf5 import child
-from glmengine.io.raw import RawRecording, RawTrials, safe_name, text_of
+from glmengine.io.files.limits import text_of
+from glmengine.io.raw import RawRecording, RawTrials, safe_name
 
 if TYPE_CHECKING:
     import h5py

@@ -1,29 +1,15 @@
-"""What a reader hands over: a recording as plain arrays, before cleaning, without pynapple, so that a child process can make it quickly."""
+"""A recording as plain arrays, as a file has it: before cleaning and without pynapple, so that a child process can make it quickly."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from glmengine.errors import GlmError
-
 if TYPE_CHECKING:
     from glmengine.io.files.stored import Hdf5Series
-    from glmengine.io.recipe.recipe import Recipe
-
-LARGEST_ARRAY = 2 * 2**30
-"""Bytes of the largest array that is read into memory; larger ones are left out with a note, or refused where they are needed."""
-
-LARGEST_TEXT = 2**30
-"""Bytes of the largest text file that is read."""
-
-
-LARGEST_NOTE = 2**26
-"""Bytes of the largest text that only says something about the data (parameters, labels, events)."""
 
 
 @dataclass
@@ -89,62 +75,6 @@ class RawRecording:
     notes: list[str] = field(default_factory=list)
     extras: dict[str, Any] = field(default_factory=dict)
     """What goes into the recording's `source` (the truth of a simulated one)."""
-
-
-@dataclass(frozen=True)
-class Reader:
-    """One file format.
-
-    Attributes
-    ----------
-    name : str
-        What the user calls it (``"NWB"``).
-    endings : tuple of str
-        Endings that files of this format may have, in lower case with the dot; empty for folders.
-    recognises : callable
-        ``recognises(path, head)`` is True if the content is of this format; `head` is the first few kB of a file, empty for a
-        folder. Never raises for a file of another format.
-    read : callable
-        ``read(path, recipe)`` returns a `RawRecording`; raises `GlmError` for what a user can put right.
-    needs_recipe : bool
-        The format has no standard: a recipe says what its arrays are.
-    arrays : callable, optional
-        ``arrays(path, names)`` returns everything in a file without a standard by name, for the assistant that makes a recipe;
-        `names` are those that a recipe asks for, which may lie beside the file.
-    probe : bool
-        Read first in a child process, because the library below may crash or hang on a damaged file.
-    """
-
-    name: str
-    endings: tuple[str, ...]
-    recognises: Callable[[Path, bytes], bool]
-    read: Callable[[Path, Recipe | None], RawRecording]
-    needs_recipe: bool = False
-    probe: bool = False
-    arrays: Callable[..., dict[str, Any]] | None = None
-
-
-def note_bytes(path: Path) -> bytes:
-    """The content of a file that says something about the data; `GlmError` where it is larger than any such file."""
-    size = path.stat().st_size
-    if size > LARGEST_NOTE:
-        raise GlmError(f"{path.name}: is {size / 2**20:.0f} MB, far too large for what it should hold; copy it again")
-    return path.read_bytes()
-
-
-def text_of(value: Any) -> str:
-    """A string from bytes or whatever a file holds; damaged characters are replaced."""
-    if isinstance(value, bytes | np.bytes_):
-        return bytes(value).decode("utf-8", "replace")
-    return str(value)
-
-
-def plain_column(values: np.ndarray) -> np.ndarray:
-    """A column of a table as numbers, booleans or str, whatever dtype the file has."""
-    values = np.asarray(values)
-    if values.dtype.kind in "OSU":
-        return np.array([text_of(value) for value in values.ravel()], dtype=object).reshape(values.shape)
-    return values
 
 
 def unique_names(names: list[str]) -> list[str]:

@@ -32,7 +32,7 @@ def provenance(analysis: Analysis, recording: Recording, **extra: Any) -> dict[s
     """What made a result, as plain data; `extra` (seconds, solver) is added.
 
     Two runs with the same ``analysis_sha256``, ``recording_sha256``, ``versions`` and ``machine`` give the same numbers bit for bit.
-    Of files of more than 512 MB the hash covers samples: see `glmengine.io.opening.sha256_of`.
+    Of files of more than 512 MB the hash covers samples: see `glmengine.io.fingerprint.sha256_of`.
     """
     return {
         "created": datetime.now(UTC).isoformat(timespec="seconds"),

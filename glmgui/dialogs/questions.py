@@ -7,7 +7,7 @@ from typing import Literal
 
 from qtpy.QtWidgets import QFileDialog, QMessageBox, QWidget
 
-from glmengine.io.recipe.assistant import Assistance
+from glmengine.io.recipe_assistant import Assistance
 from glmgui.dialogs.locate import LocateDialog
 from glmgui.dialogs.recipe import RecipeDialog
 from glmgui.work.project import Leftover

@@ -19,8 +19,8 @@ from qtpy.QtWidgets import (
 )
 
 from glmengine.errors import GlmError
-from glmengine.io.recipe.assistant import Assistance
 from glmengine.io.recipe.recipe import Recipe
+from glmengine.io.recipe_assistant import Assistance
 from glmgui.dialogs.recipe_forms import RecipeForms, first_recipe
 from glmgui.dialogs.recipe_preview import RecipePreview
 from glmgui.jobs import Jobs

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from qtpy.QtCore import QCoreApplication, QEvent, QEventLoop
 
-from glmengine.io.recipe.assistant import Assistance
+from glmengine.io.recipe_assistant import Assistance
 from glmgui.work.project import Leftover
 
 

@@ -21,7 +21,7 @@ from glmgui.work.project import Leftover, Opened, open_leftover, open_project, r
 
 if TYPE_CHECKING:
     from glmengine.context import Context
-    from glmengine.io.recipe.assistant import Assistance
+    from glmengine.io.recipe_assistant import Assistance
     from glmengine.recording.recording import Recording
     from glmengine.results.result import Result
     from glmgui.work.fitting import Session
@@ -79,7 +79,7 @@ class Opening:
         """Open a recording; of a file without a standard, ask first what its arrays are."""
 
         def found(answer: Recording | Assistance) -> None:
-            from glmengine.io.recipe.assistant import Assistance
+            from glmengine.io.recipe_assistant import Assistance
 
             if isinstance(answer, Assistance):
                 self._ask_recipe(answer, answer.recipe, "", take)
@@ -254,7 +254,7 @@ def _is_signal(recording: Recording) -> bool:
 def _open_or_assist(path: Path, context: Context) -> Recording | Assistance:
     """The recording, or what the user needs to see to say what the arrays of the file are."""
     from glmengine.io.opening import open_recording
-    from glmengine.io.recipe.assistant import assist
+    from glmengine.io.recipe_assistant import assist
 
     return assist(path) or open_recording(path, context=context)
 
@@ -262,8 +262,8 @@ def _open_or_assist(path: Path, context: Context) -> Recording | Assistance:
 def _open_with(assistance: Assistance, text: str, context: Context) -> Recording:
     """Open with a recipe, which is kept for the next file of the same shape."""
     from glmengine.io.opening import open_recording
-    from glmengine.io.recipe.assistant import remember
     from glmengine.io.recipe.recipe import Recipe
+    from glmengine.io.recipe_assistant import remember
 
     recording = open_recording(assistance.path, Recipe.from_toml(text), context=context)
     remember(text, assistance.signature)
@@ -279,7 +279,7 @@ def _analysis_and_recording(path: Path, context: Context) -> tuple[Analysis, Rec
 def _recording_of(analysis: Analysis, beside: Path, context: Context) -> Recording | None:
     """The recording that an analysis names, or several joined; None where one of them is not there."""
     from glmengine.analysis.sources import open_sessions
-    from glmengine.io.recipe.assistant import remembered_recipe
+    from glmengine.io.recipe_assistant import remembered_recipe
 
     places = places_of(analysis, beside)
     if not places or not all(place.exists() for place in places):

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from glmengine.errors import GlmError
+from glmengine.io.files.limits import LARGEST_ARRAY, plain_column, text_of
 from glmengine.io.files.stored import Hdf5Series
-from glmengine.io.raw import LARGEST_ARRAY, plain_column, text_of
 
 if TYPE_CHECKING:
     import h5py

@@ -13,7 +13,7 @@ from typing import IO, Any
 import numpy as np
 
 from glmengine.errors import GlmError
-from glmengine.io.raw import LARGEST_ARRAY
+from glmengine.io.files.limits import LARGEST_ARRAY
 
 MAGIC = b"\x93NUMPY"
 LARGEST_PICKLE = 64 * 2**20

@@ -1,4 +1,4 @@
-"""A first reading of a file in a child process, so that a damaged one can crash or hang a foreign library without harm."""
+"""Trial readings of files in a child process, so that a damaged one can crash or hang a library without harm."""
 
 from __future__ import annotations
 
@@ -9,35 +9,30 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from glmengine.context import SILENT, Context
 from glmengine.errors import GlmError
 
-if TYPE_CHECKING:
-    from glmengine.io.raw import Reader
-    from glmengine.io.recipe.recipe import Recipe
-
 PROBE_OPTION = "--probe-recording"
-"""A frozen program has no Python to start: its entry points hand this first argument to `main`."""
+"""A frozen program has no Python to start: with this first argument its entry points run `glmengine.io.probe_child.main`."""
 
 BASE_SECONDS, BYTES_PER_SECOND = 30.0, 50e6
 BASE_MEMORY = 3 * 2**30
 
-BLOCK = 2**24
-"""Bytes that are read at a time of a series."""
-
 REMEMBERED = 2000
 
 
-def probe(path: Path, reader: Reader, recipe: Recipe | None, fingerprint: str, context: Context = SILENT) -> None:
+def probe(path: Path, reader: str, recipe: dict[str, Any] | None, fingerprint: str, context: Context = SILENT) -> None:
     """Read `path` as the program will, in a child with a limit on time and memory; a file that went well before is not read again.
 
     Parameters
     ----------
     path : Path
-    reader : Reader
-    recipe : Recipe, optional
+    reader : str
+        Name of the format's reader.
+    recipe : dict, optional
+        As plain data.
     fingerprint : str
         What identifies the file's content.
 
@@ -48,16 +43,16 @@ def probe(path: Path, reader: Reader, recipe: Recipe | None, fingerprint: str, c
     Cancelled
         If the context says so while the child reads; the child is ended.
     """
-    if not reader.probe or fingerprint in _remembered():
+    if fingerprint in _remembered():
         return
     size = _size(path)
     request = {
         "path": str(path),
-        "reader": reader.name,
-        "recipe": None if recipe is None else recipe.model_dump(mode="json"),
+        "reader": reader,
+        "recipe": recipe,
         "memory": BASE_MEMORY + 2 * size,
     }
-    _ask(path, request, f"as {reader.name} ", BASE_SECONDS + size / BYTES_PER_SECOND, context)
+    _ask(path, request, f"as {reader} ", BASE_SECONDS + size / BYTES_PER_SECOND, context)
     _remember(fingerprint)
 
 
@@ -112,59 +107,10 @@ def _ask(path: Path, request: dict[str, Any], what: str, limit: float, context: 
         raise GlmError(str(reply["error"]), field=str(reply.get("field", "")))
 
 
-def main() -> int:
-    """Read the file named in the request on standard input; the last line of standard output is the answer."""
-    request = json.loads(sys.stdin.buffer.read())
-    try:
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_AS, (request["memory"], request["memory"]))
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    except (ImportError, ValueError, OSError):
-        pass  # no such limit on this system
-    try:
-        if "series" in request:
-            _read_series(Path(request["path"]), request["series"])
-        else:
-            _read_whole(request)
-        reply: dict[str, str | bool] = {"ok": True}
-    except GlmError as error:
-        reply = {"error": error.message, "field": error.field}
-    sys.stdout.write("\n" + json.dumps(reply) + "\n")
-    sys.stdout.flush()
-    os._exit(0)  # a library that was led astray may hang in its own clean-up
-
-
-def _read_whole(request: dict[str, Any]) -> None:
-    from glmengine.io.opening import read_raw, reader_named
-
-    recipe = None
-    if request["recipe"] is not None:
-        from glmengine.io.recipe.recipe import Recipe
-
-        recipe = Recipe.parse(request["recipe"])
-    read_raw(Path(request["path"]), reader_named(request["reader"]), recipe)
-
-
-def _read_series(path: Path, places: list[str]) -> None:
-    import h5py
-
-    try:
-        with h5py.File(path, "r") as file:
-            for place in places:
-                data = file[place]
-                step = max(1, BLOCK * data.shape[0] // max(data.size * data.dtype.itemsize, 1))
-                for first in range(0, data.shape[0], step):
-                    data[first : first + step]
-    except (OSError, KeyError, RuntimeError, ValueError) as error:
-        detail = " ".join(str(error).split())[:120]
-        raise GlmError(f"{path.name}: {places[0]} cannot be read ({detail}); copy or export the file again") from error
-
-
 def _command() -> list[str]:
     if getattr(sys, "frozen", False):
         return [sys.executable, PROBE_OPTION]
-    return [sys.executable, "-P", "-c", "import sys; from glmengine.io.files.probe import main; sys.exit(main())"]
+    return [sys.executable, "-P", "-c", "import sys; from glmengine.io.probe_child import main; sys.exit(main())"]
 
 
 def _environment() -> dict[str, str]:

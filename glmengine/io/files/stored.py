@@ -13,7 +13,7 @@ from glmengine.io.files.probe import probe_series
 from glmengine.recording.stored import StoredSeries
 
 if TYPE_CHECKING:
-    from glmengine.io.repair import Repair
+    from glmengine.io.files.repair import Repair
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from glmengine.errors import GlmError
-from glmengine.io.raw import LARGEST_ARRAY, RawRecording, Reader, text_of
+from glmengine.io.files.limits import LARGEST_ARRAY, text_of
+from glmengine.io.reader import Reader
 
 if TYPE_CHECKING:
     import h5py
-
-    from glmengine.io.recipe.recipe import Recipe
 
 VERSION_5, VERSION_7 = b"MATLAB 5.0 MAT-file", b"MATLAB 7.3 MAT-file"
 DEEPEST = 6
@@ -28,15 +26,7 @@ def recognises(path: Path, head: bytes) -> bool:
 
 
 def arrays(path: Path, names: set[str] | None = None) -> dict[str, np.ndarray | list[np.ndarray]]:
-    """Every numeric array, fields of structs as ``struct.field``, cell arrays of vectors as lists; those of files beside it on request."""
-    from glmengine.io.recipe.companions import add_arrays_beside
-
-    found = _arrays(path)
-    add_arrays_beside(found, path, names)
-    return found
-
-
-def _arrays(path: Path) -> dict[str, np.ndarray | list[np.ndarray]]:
+    """Every numeric array, fields of structs as ``struct.field``, cell arrays of vectors as lists; `names` is not looked at."""
     with open(path, "rb") as file:
         head = file.read(len(VERSION_7))
     found: dict[str, np.ndarray | list[np.ndarray]] = {}
@@ -61,17 +51,7 @@ def _arrays(path: Path) -> dict[str, np.ndarray | list[np.ndarray]]:
     return found
 
 
-def read(path: Path, recipe: Recipe | None) -> RawRecording:
-    """The recording that the recipe makes of the file's arrays."""
-    from glmengine.io.recipe.apply import apply_recipe
-    from glmengine.io.recipe.recipe import references
-
-    if recipe is None:
-        raise GlmError(f"{path.name}: a MATLAB file needs a recipe that says what its arrays are")
-    return apply_recipe(recipe, arrays(path, references(recipe)))
-
-
-READER = Reader("MATLAB", (".mat",), recognises, read, needs_recipe=True, probe=True, arrays=arrays)
+READER = Reader("MATLAB", (".mat",), recognises, needs_recipe=True, probe=True, arrays=arrays)
 
 
 def _from_scipy(found: dict[str, Any], name: str, value: Any, depth: int) -> None:

@@ -11,7 +11,9 @@ from xml.etree import ElementTree
 import numpy as np
 
 from glmengine.errors import GlmError
-from glmengine.io.raw import LARGEST_TEXT, RawRecording, Reader, note_bytes, safe_name
+from glmengine.io.files.limits import LARGEST_TEXT, note_bytes
+from glmengine.io.raw import RawRecording, safe_name
+from glmengine.io.reader import Reader
 
 if TYPE_CHECKING:
     from glmengine.io.recipe.recipe import Recipe

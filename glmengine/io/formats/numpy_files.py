@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import zipfile
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from glmengine.errors import GlmError
+from glmengine.io.files.limits import LARGEST_ARRAY
 from glmengine.io.files.npy import MAGIC, npy_array, npz_array, npz_names
-from glmengine.io.raw import LARGEST_ARRAY, RawRecording, Reader
-
-if TYPE_CHECKING:
-    from glmengine.io.recipe.recipe import Recipe
+from glmengine.io.reader import Reader
 
 LARGEST_UNASKED = 2**26
 """Bytes of the largest array that is read although the recipe does not name it."""
@@ -30,18 +27,10 @@ def recognises(path: Path, head: bytes) -> bool:
 
 
 def arrays(path: Path, names: set[str] | None = None) -> dict[str, np.ndarray | list[np.ndarray]]:
-    """Every array of numbers or text, and those of files beside it that `names` asks for.
+    """Every array of numbers or text.
 
     Arrays of Python objects are left out, because unpickling them could run code, and large ones that `names` does not ask for.
     """
-    from glmengine.io.recipe.companions import add_arrays_beside
-
-    found = _arrays(path, names)
-    add_arrays_beside(found, path, names)
-    return found
-
-
-def _arrays(path: Path, names: set[str] | None) -> dict[str, np.ndarray | list[np.ndarray]]:
     with open(path, "rb") as file:
         single = file.read(len(MAGIC)) == MAGIC
     try:
@@ -65,14 +54,4 @@ def _arrays(path: Path, names: set[str] | None) -> dict[str, np.ndarray | list[n
         raise GlmError(f"{path.name}: is damaged or holds Python objects ({error}); save plain arrays again") from error
 
 
-def read(path: Path, recipe: Recipe | None) -> RawRecording:
-    """The recording that the recipe makes of the arrays."""
-    from glmengine.io.recipe.apply import apply_recipe
-    from glmengine.io.recipe.recipe import references
-
-    if recipe is None:
-        raise GlmError(f"{path.name}: NumPy arrays need a recipe that says what they are")
-    return apply_recipe(recipe, arrays(path, references(recipe)))
-
-
-READER = Reader("NumPy", (".npz", ".npy"), recognises, read, needs_recipe=True, probe=True, arrays=arrays)
+READER = Reader("NumPy", (".npz", ".npy"), recognises, needs_recipe=True, probe=True, arrays=arrays)

@@ -13,7 +13,8 @@ from glmengine.io.nwb.tables import add_event_table, add_intervals, is_event_tab
 from glmengine.io.nwb.units import add_units, is_units_table
 from glmengine.io.nwb.walk import groups_in
 from glmengine.io.nwb_extras import add_what_only_we_write, is_ours
-from glmengine.io.raw import RawRecording, Reader
+from glmengine.io.raw import RawRecording
+from glmengine.io.reader import Reader
 
 if TYPE_CHECKING:
     import h5py

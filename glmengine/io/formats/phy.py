@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from glmengine.errors import GlmError
+from glmengine.io.files.limits import note_bytes, plain_column
 from glmengine.io.files.npy import npy_array
-from glmengine.io.raw import RawRecording, Reader, note_bytes, plain_column
+from glmengine.io.raw import RawRecording
+from glmengine.io.reader import Reader
 
 if TYPE_CHECKING:
     from glmengine.io.recipe.recipe import Recipe

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from glmengine.errors import GlmError
+from glmengine.io.files.limits import plain_column
 from glmengine.io.files.npy import npz_array, npz_names
-from glmengine.io.raw import RawRecording, RawSeries, RawTrials, Reader, plain_column, safe_name, unique_names
+from glmengine.io.raw import RawRecording, RawSeries, RawTrials, safe_name, unique_names
+from glmengine.io.reader import Reader
 
 if TYPE_CHECKING:
     from glmengine.io.recipe.recipe import Recipe

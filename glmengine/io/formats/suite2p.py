@@ -10,7 +10,8 @@ import numpy as np
 
 from glmengine.errors import GlmError
 from glmengine.io.files.npy import npy_array, npy_header
-from glmengine.io.raw import RawRecording, RawSeries, Reader
+from glmengine.io.raw import RawRecording, RawSeries
+from glmengine.io.reader import Reader
 
 if TYPE_CHECKING:
     from glmengine.io.recipe.recipe import Recipe

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from glmengine.errors import GlmError
-from glmengine.io.raw import LARGEST_ARRAY, LARGEST_TEXT, RawRecording, Reader, unique_names
-from glmengine.io.recipe.table_text import Layout, is_number, layout_of, text_in
+from glmengine.io.files.limits import LARGEST_ARRAY, LARGEST_TEXT
+from glmengine.io.files.table_text import Layout, is_number, layout_of, text_in
+from glmengine.io.raw import unique_names
+from glmengine.io.reader import Reader
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from glmengine.io.recipe.recipe import Recipe
 
 TEXT_ENDINGS, PARQUET = (".csv", ".tsv", ".txt"), b"PAR1"
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}")
@@ -40,31 +40,13 @@ def recognises(path: Path, head: bytes) -> bool:
 
 
 def arrays(path: Path, names: set[str] | None = None) -> dict[str, np.ndarray | list[np.ndarray]]:
-    """Every column by name, and of the tables beside the file those columns that `names` asks for as ``FILE:COLUMN``."""
-    from glmengine.io.recipe.companions import add_arrays_beside
-
-    found: dict[str, np.ndarray | list[np.ndarray]] = dict(_columns(path))
-    add_arrays_beside(found, path, names)
-    return found
-
-
-def read(path: Path, recipe: Recipe | None) -> RawRecording:
-    """The recording that the recipe makes of the columns."""
-    from glmengine.io.recipe.apply import apply_recipe
-    from glmengine.io.recipe.recipe import references
-
-    if recipe is None:
-        raise GlmError(f"{path.name}: a table needs a recipe that says what its columns are")
-    return apply_recipe(recipe, arrays(path, references(recipe)))
-
-
-READER = Reader("table", (*TEXT_ENDINGS, ".parquet"), recognises, read, needs_recipe=True, probe=True, arrays=arrays)
-
-
-def _columns(path: Path) -> dict[str, np.ndarray | list[np.ndarray]]:
+    """Every column by name; `names` is not looked at."""
     with open(path, "rb") as file:
         head = file.read(4096)
     return _parquet(path) if head.startswith(PARQUET) else _csv(path)
+
+
+READER = Reader("table", (*TEXT_ENDINGS, ".parquet"), recognises, needs_recipe=True, probe=True, arrays=arrays)
 
 
 def _parquet(path: Path) -> dict[str, np.ndarray | list[np.ndarray]]:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from glmengine.io.files.hdf5 import child, is_large
+from glmengine.io.files.limits import text_of
 from glmengine.io.nwb.values import values_and_times
-from glmengine.io.raw import RawRecording, RawSeries, safe_name, text_of
+from glmengine.io.raw import RawRecording, RawSeries, safe_name
 
 if TYPE_CHECKING:
     import h5py

@@ -9,8 +9,9 @@ import numpy as np
 
 from glmengine.errors import GlmError
 from glmengine.io.files.hdf5 import array, child, table
+from glmengine.io.files.limits import LARGEST_ARRAY, plain_column, text_of
 from glmengine.io.nwb.values import conversion_of, times_of, values_and_times
-from glmengine.io.raw import LARGEST_ARRAY, RawRecording, RawSeries, plain_column, safe_name, text_of, unique_names
+from glmengine.io.raw import RawRecording, RawSeries, safe_name, unique_names
 
 if TYPE_CHECKING:
     import h5py

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from glmengine.io.files.hdf5 import MustBeWhole, array, child, is_large, number, stored_series
+from glmengine.io.files.limits import plain_column, text_of
 from glmengine.io.nwb.images import add_index, why_no_film
 from glmengine.io.nwb.responses import Response
 from glmengine.io.nwb.values import conversion_of, times_of, values_and_times
 from glmengine.io.nwb_extras import about_series
-from glmengine.io.raw import RawRecording, RawSeries, free_name, plain_column, safe_name, text_of
+from glmengine.io.raw import RawRecording, RawSeries, free_name, safe_name
 
 if TYPE_CHECKING:
     import h5py

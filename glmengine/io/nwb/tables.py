@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from glmengine.io.files.hdf5 import array, child, in_order, ragged, table
-from glmengine.io.raw import RawRecording, RawTrials, free_name, safe_name, text_of
+from glmengine.io.files.limits import text_of
+from glmengine.io.raw import RawRecording, RawTrials, free_name, safe_name
 
 if TYPE_CHECKING:
     import h5py

@@ -9,8 +9,9 @@ import numpy as np
 
 from glmengine.errors import GlmError
 from glmengine.io.files.hdf5 import array, child, needed_array, ragged, table
+from glmengine.io.files.limits import plain_column, text_of
 from glmengine.io.nwb.walk import groups_in
-from glmengine.io.raw import RawRecording, RawSeries, plain_column, safe_name, text_of, unique_names
+from glmengine.io.raw import RawRecording, RawSeries, safe_name, unique_names
 
 if TYPE_CHECKING:
     import h5py

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from glmengine.io.files.hdf5 import child
-from glmengine.io.raw import text_of
+from glmengine.io.files.limits import text_of
 
 if TYPE_CHECKING:
     import h5py

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from glmengine.errors import GlmError
-from glmengine.io.raw import RawRecording, RawSeries, RawTrials, plain_column, safe_name, unique_names
+from glmengine.io.files.limits import plain_column
+from glmengine.io.raw import RawRecording, RawSeries, RawTrials, safe_name, unique_names
 from glmengine.io.recipe.recipe import COLUMN, Arrays, Counts, Measured, Recipe, Spikes, TimeBase
 
 MOST_TEXTS = 50

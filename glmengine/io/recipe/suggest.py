@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -56,25 +55,6 @@ class Draft:
             for block in blocks
         ]
         return "".join(f"# {reason}\n" for reason in self.reasons) + "\n\n".join(blocks) + "\n"
-
-
-def draft_recipe(path: str | Path) -> Draft:
-    """Propose a recipe for a file without a standard.
-
-    Raises
-    ------
-    GlmError
-        If the file has a standard and needs none, or nothing in it looks like spikes or counts.
-    """
-    from glmengine.io.opening import arrays_of
-
-    path = Path(path)
-    try:
-        return suggest(arrays_of(path))
-    except GlmError as error:
-        if path.name in error.message:
-            raise
-        raise GlmError(f"{path.name}: {error.message}", field=error.field) from error
 
 
 def suggest(arrays: Arrays) -> Draft:

@@ -98,7 +98,7 @@ def test_permission_denied(goods, tmp_path):
         if folder != Path("/tmp") and str(folder).startswith("/tmp/"):
             folder.chmod(0o755)
     code = (
-        "import os\nfrom glmengine.errors import GlmError\nfrom glmengine.io.opening import open_recording, readers\n"
+        "import os\nfrom glmengine.errors import GlmError\nfrom glmengine.io.opening import open_recording; from glmengine.io.recognition import readers\n"
         "import glmengine.io.recipe.recipe, glmengine.io.compose, glmengine.recording.recording, pynapple, pandas, scipy.io, h5py\n"
         "readers(); os.setegid(65534); os.seteuid(65534)\n"
         f"for path, recipe in {wanted!r}:\n"

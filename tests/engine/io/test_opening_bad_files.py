@@ -96,7 +96,7 @@ def test_a_file_without_permission(good, tmp_path):
     path.chmod(0)
     if os.access(path, os.R_OK):  # root reads everything: the same in a process that is not root
         code = (
-            "import os\nfrom glmengine.errors import GlmError\nfrom glmengine.io.opening import open_recording, readers\n"
+            "import os\nfrom glmengine.errors import GlmError\nfrom glmengine.io.opening import open_recording; from glmengine.io.recognition import readers\n"
             "readers(); os.setegid(65534); os.seteuid(65534)\n"
             f"try: open_recording({str(path)!r})\nexcept GlmError as error: print(error.message)"
         )
@@ -368,7 +368,7 @@ def test_a_reader_that_crashes_hangs_or_eats_memory_is_stopped(tmp_path, monkeyp
     monkeypatch.syspath_prepend(str(package))
     monkeypatch.setenv("PYTHONPATH", str(package))
     monkeypatch.setattr("glmengine.io.files.probe.BASE_SECONDS", 3.0)
-    from glmengine.io.opening import readers
+    from glmengine.io.recognition import readers
 
     readers.cache_clear()
     try:

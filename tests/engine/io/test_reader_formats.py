@@ -15,7 +15,7 @@ import scipy.io
 from glmengine.errors import GlmError
 from glmengine.io.opening import open_recording
 from glmengine.io.recipe.recipe import Counts, Happenings, Measured, Recipe, Spikes, Stretches
-from glmengine.io.recipe.suggest import draft_recipe
+from glmengine.io.recipe_assistant import draft_recipe
 
 RNG = np.random.default_rng(1)
 TIMES = np.arange(0, 20, 0.02)

@@ -10,7 +10,7 @@ import scipy.io
 from glmengine.errors import GlmError
 from glmengine.io.opening import open_recording
 from glmengine.io.recipe.recipe import Recipe
-from glmengine.io.recipe.suggest import draft_recipe
+from glmengine.io.recipe_assistant import draft_recipe
 from glmengine.recording.binned import count_spikes, sample_covariate
 from glmengine.recording.inspect import describe
 

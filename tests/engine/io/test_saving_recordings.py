@@ -17,7 +17,8 @@ from glmengine.export.npz import write_npz
 from glmengine.export.nwb import write_nwb
 from glmengine.export.nwb_results import write_results_nwb
 from glmengine.export.recordings import save_recording
-from glmengine.io.opening import open_recording, sha256_of
+from glmengine.io.fingerprint import sha256_of
+from glmengine.io.opening import open_recording
 
 
 @pytest.fixture

@@ -232,7 +232,7 @@ def test_a_damaged_piece_of_a_series_is_said_when_it_is_used(tmp_path, monkeypat
     content[piece.byte_offset : piece.byte_offset + piece.size] = b"\xff" * piece.size
     path.write_bytes(content)
     # to the child that reads it first the series is small, and read whole
-    monkeypatch.setattr("glmengine.io.files.probe.probe", lambda *_: None)
+    monkeypatch.setattr("glmengine.io.opening.probe", lambda *_: None)
     recording = open_recording(path)
     with pytest.raises(GlmError, match=r"s\.nwb: /acquisition/wave/data cannot be read"):
         sample_covariate(recording.covariates["wave"], make_grid(Time(bin_size=0.05), recording))

@@ -9,8 +9,8 @@ import pytest
 from qtpy.QtWidgets import QLabel, QPushButton
 
 from glmengine.io.opening import open_recording
-from glmengine.io.recipe.assistant import assist, remembered_recipe
 from glmengine.io.recipe.recipe import Recipe
+from glmengine.io.recipe_assistant import assist, remembered_recipe
 from glmgui.dialogs.recipe import RecipeDialog
 from glmgui.dialogs.recipe_forms import array_names
 from glmgui.tools.unattended import wait_until

@@ -6,7 +6,7 @@ import pytest
 from qtpy.QtWidgets import QWidget
 
 from glmengine.io.opening import open_recording
-from glmengine.io.recipe.suggest import draft_recipe
+from glmengine.io.recipe_assistant import draft_recipe
 from glmengine.recording.inspect import unit_totals
 from glmgui.panels.data.summary import summarise
 from glmgui.tools.unattended import wait_until

@@ -1,4 +1,4 @@
-"""Help with a file without a standard: what its arrays look like, a recipe to start from, and recipes remembered by a file's shape."""
+"""Recipes for files without a standard: a first draft, and those remembered by the shape of a file."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ import numpy as np
 
 from glmengine.errors import GlmError
 from glmengine.io.files.whole import write_whole
-from glmengine.io.opening import arrays_of, recognise
+from glmengine.io.opening import arrays_of
 from glmengine.io.recipe.recipe import Arrays, Recipe
-from glmengine.io.recipe.suggest import shape_of, suggest
+from glmengine.io.recipe.suggest import Draft, shape_of, suggest
+from glmengine.io.recognition import recognise
 
 if TYPE_CHECKING:
-    from glmengine.io.raw import Reader
+    from glmengine.io.reader import Reader
 
 PREVIEW = 5
 
@@ -85,6 +86,23 @@ def assist(path: str | Path) -> Assistance | None:
             text = EMPTY
     rows = tuple((name, shape_of(values), _type_of(values), _preview(values)) for name, values in arrays.items())
     return Assistance(path, reader.name, rows, text, known is not None, signature)
+
+
+def draft_recipe(path: str | Path) -> Draft:
+    """Propose a recipe for a file without a standard.
+
+    Raises
+    ------
+    GlmError
+        If the file has a standard and needs none, or nothing in it looks like spikes or counts.
+    """
+    path = Path(path)
+    try:
+        return suggest(arrays_of(path))
+    except GlmError as error:
+        if path.name in error.message:
+            raise
+        raise GlmError(f"{path.name}: {error.message}", field=error.field) from error
 
 
 def remembered_recipe(path: str | Path) -> Recipe | None:

@@ -1,0 +1,87 @@
+"""What a file holds as plain arrays, and one error for whatever a library makes of a damaged one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from glmengine.errors import Cancelled, GlmError
+from glmengine.io.raw import RawRecording
+from glmengine.io.recognition import recognise
+
+if TYPE_CHECKING:
+    from glmengine.io.reader import Reader
+    from glmengine.io.recipe.recipe import Recipe
+
+T = TypeVar("T")
+
+
+def read_raw(path: Path, reader: Reader, recipe: Recipe | None) -> RawRecording:
+    """What the reader finds, or what the recipe makes of the file's arrays.
+
+    Without a recipe a file that needs one is only read, and what comes back is empty.
+
+    Raises
+    ------
+    GlmError
+        For whatever a library makes of a damaged file.
+    """
+    if not reader.needs_recipe:
+        return guarded(path, reader, lambda: reader.read(path, recipe))
+    if recipe is None:
+        read_arrays(path, reader)
+        return RawRecording()
+    # a recipe takes the libraries that check it, which most files do without
+    from glmengine.io.recipe.apply import apply_recipe
+    from glmengine.io.recipe.recipe import references
+
+    return guarded(path, reader, lambda: apply_recipe(recipe, _with_companions(path, reader, references(recipe))))
+
+
+def read_arrays(path: Path, reader: Reader) -> dict[str, Any]:
+    """Everything in a file without a standard, by name.
+
+    Raises
+    ------
+    GlmError
+        As `read_raw`.
+    """
+    return guarded(path, reader, lambda: reader.arrays(path, None))
+
+
+def _with_companions(path: Path, reader: Reader, names: set[str]) -> dict[str, Any]:
+    """The arrays of a file, and those that a recipe names as ``FILE:ARRAY``, of further files in the same folder."""
+    from glmengine.io.recipe.recipe import COLUMN
+
+    found = reader.arrays(path, names)
+    known = {COLUMN.sub("", name) for name in found} | set(found)
+    wanted = {name for name in names if ":" in name and COLUMN.sub("", name) not in known}
+    for other in sorted({name.split(":", 1)[0] for name in wanted}):
+        beside = path.parent / other
+        if other != Path(other).name or other in ("", ".", "..") or not beside.is_file():
+            raise GlmError(
+                f"{path.name}: the recipe names the table '{other}', which is not beside it; put it into the same folder"
+            )
+        companion = recognise(beside)
+        if companion.arrays is None:
+            raise GlmError(
+                f"{path.name}: the recipe names {other} beside it, which is {companion.name} and has no arrays to name"
+            )
+        found |= {f"{other}:{name}": column for name, column in companion.arrays(beside, None).items()}
+    return found
+
+
+def guarded(path: Path, reader: Reader, action: Callable[[], T]) -> T:
+    """What `action` returns; what a library raises on a damaged file comes out as one `GlmError`."""
+    try:
+        return action()
+    except (GlmError, Cancelled):
+        raise
+    except PermissionError:
+        raise
+    except MemoryError as error:
+        raise GlmError(f"{path.name}: reading it needs more memory than there is; export a shorter stretch") from error
+    except Exception as error:
+        detail = " ".join(str(error).split())[:120] or type(error).__name__
+        raise GlmError(f"{path.name}: is damaged or not quite {reader.name} ({detail}); copy or export it again") from error

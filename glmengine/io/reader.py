@@ -1,0 +1,45 @@
+"""One file format: how it is recognised and read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from glmengine.io.raw import RawRecording
+    from glmengine.io.recipe.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class Reader:
+    """One file format.
+
+    Attributes
+    ----------
+    name : str
+        What the user calls it (``"NWB"``).
+    endings : tuple of str
+        Endings that files of this format may have, in lower case with the dot; empty for folders.
+    recognises : callable
+        ``recognises(path, head)`` is True if the content is of this format; `head` is the first few kB of a file, empty for a
+        folder. Never raises for a file of another format.
+    read : callable, optional
+        ``read(path, recipe)`` returns a `RawRecording`; raises `GlmError` for what a user can put right. None where `needs_recipe`.
+    needs_recipe : bool
+        The format has no standard: a recipe says what the `arrays` of a file are.
+    arrays : callable, optional
+        ``arrays(path, names)`` returns everything in a file without a standard by name; `names` are those that a recipe asks for,
+        None where all are wanted.
+    probe : bool
+        Read first in a child process, because the library below may crash or hang on a damaged file.
+    """
+
+    name: str
+    endings: tuple[str, ...]
+    recognises: Callable[[Path, bytes], bool]
+    read: Callable[[Path, Recipe | None], RawRecording] | None = None
+    needs_recipe: bool = False
+    probe: bool = False
+    arrays: Callable[[Path, set[str] | None], dict[str, Any]] | None = None
