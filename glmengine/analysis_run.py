@@ -12,7 +12,6 @@ from glmengine.analysis.penalty import penalty_of, strengths_of
 from glmengine.analysis.projection_files import with_projections
 from glmengine.context import SILENT, Context, Progress
 from glmengine.design.prepare import Prepared, prepare
-from glmengine.design.sessions import described, session_folds, session_table
 from glmengine.results.provenance import provenance
 from glmengine.results.result import Result
 
@@ -71,9 +70,8 @@ def run(analysis: Analysis, recording: Recording, context: Context | None = None
         result = replace(result, notes=(_STOPPED, *result.notes))
     if analysis.validation.test_epochs:
         result = _tested(result, recording, cross_validation is None, context.part(0.97, 1.0))
-    result.provenance["seconds"] = round(time.perf_counter() - started, 3)
     context.report(Progress("Done", 1.0))
-    return result
+    return replace(result, provenance={**result.provenance, "seconds": round(time.perf_counter() - started, 3)})
 
 
 class _Forward(Context):
@@ -113,6 +111,7 @@ def _cross_validated(analysis: Analysis, prepared: Prepared, context: Context) -
     from glmengine.fitting.cross_validation import cross_validate
     from glmengine.fitting.fold_averages import cross_validate_averages, sees_averages
     from glmengine.fitting.separable import cross_validate_separable, separable_terms
+    from glmengine.fitting.session_folds import session_folds
 
     if not analysis.validation.folds:
         return None
@@ -183,6 +182,7 @@ def _assessed(
     from glmengine.results.curves import response_curves
     from glmengine.results.filters import coupling_strengths, term_filters
     from glmengine.results.posterior import Posterior, link_of
+    from glmengine.results.session_table import session_table
     from glmengine.results.tables import coefficient_arrays, covariance_array, cv_dataset, score_table, term_tests
 
     words, known = words_of(analysis.model), measures((*prepared.design.terms, *analysis.time.conditions), prepared.recording)
@@ -227,15 +227,10 @@ def _assessed(
         covariance=covariance if size <= _LARGEST_KEPT else None,
         sessions=session_table(prepared, posterior, analysis.model.family, np.asarray(scores["dispersion"].values), words),
         provenance=provenance(
-            analysis, recording, solver=str(fit.solver), iterations=_plain(fit.iterations), measures=known, **_sessions(recording)
+            analysis, recording, solver=str(fit.solver), iterations=np.asarray(fit.iterations).tolist(), measures=known
         ),
         notes=tuple(dict.fromkeys(notes)),
     )
-
-
-def _sessions(recording: Recording) -> dict[str, Any]:
-    found = described(recording)
-    return {"sessions": found} if found else {}
 
 
 def _notes_on_strengths(analysis: Analysis, prepared: Prepared, cross_validation: CrossValidation | None) -> list[str]:
@@ -262,7 +257,3 @@ def _tested(result: Result, recording: Recording, only_test: bool, context: Cont
     if only_test:
         columns |= {"deviance_explained_heldout": found["deviance_explained"], "bits_per_spike_heldout": found["bits_per_spike"]}
     return replace(result, scores=result.scores.assign(columns))
-
-
-def _plain(value: Any) -> Any:
-    return np.asarray(value).tolist()

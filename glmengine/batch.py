@@ -57,7 +57,7 @@ class Summary:
         best = [float(np.median(known)), float(known.max())] if len(known) else ["", ""]
         counts = [len(result.units), result.coefficients.sizes["feature"], int(result.scores["n_bins"].max())]
         folder = self.folders[recording].name
-        self._rows.append([recording, "done", "", folder, *counts, result.converged, *best, result.provenance["seconds"]])
+        self._rows.append([recording, "done", "", folder, *counts, result.converged, *best, result.seconds])
         self._scores.append((recording, result.units, result.scores))
 
     def failed(self, recording: str, reason: str) -> None:

@@ -82,13 +82,14 @@ def run(options: Namespace) -> int:
 def design(options: Namespace) -> int:
     """The columns of an analysis on a recording, and what the data can tell apart."""
     from glmengine.analysis.sources import session_names
+    from glmengine.design.identifiability import identifiability
     from glmengine.design.prepare import prepare
 
     analysis, places, _ = _question(options.analysis, options.recording)
     with progress_bar() as context:
         recording = _opened_all(session_names(analysis), places, options, context.part(0.0, 0.3))
         prepared = prepare(analysis, recording, context.part(0.3, 0.6))
-        report = prepared.design.report(prepared.units, context.part(0.6, 1.0))
+        report = identifiability(prepared.design, prepared.units, context.part(0.6, 1.0))
     made = prepared.design
     print(
         f"{recording.name}: {_units(len(prepared.units))}, {made.n_rows} bins of {made.grid.bin_size:g} s, "
@@ -147,7 +148,7 @@ def predict(options: Namespace) -> int:
     folder = writable_folder(options.out)
     with progress_bar() as context:
         recording = _opened_as(result, options, context.part(0.0, 0.3))
-        rates = result.predict(recording, options.epoch, bands=options.bands, context=context.part(0.3, 0.7))
+        rates = result.predict(recording, options.epoch, units=options.unit, bands=options.bands, context=context.part(0.3, 0.7))
         scores = result.score(recording, options.epoch, context=context.part(0.7, 1.0))
     dataset = rates if isinstance(rates, xr.Dataset) else rates.to_dataset(name="rate")
     write_whole(folder / "rates.nc", netcdf_bytes(dataset))
@@ -176,10 +177,7 @@ def export(options: Namespace) -> int:
         refuse_original(recording, path)
         if path.exists() and not options.force:
             raise GlmError(f"{path}: exists already; give another name, or --force to replace it")
-        fitted = {
-            one.get("sha256", "")
-            for one in (*result.provenance.get("sessions", ()), {"sha256": result.provenance.get("recording_sha256", "")})
-        }
+        fitted = {*(one.sha256 for one in result.sessions_fitted), str(result.provenance.get("recording_sha256", ""))}
         if all(fitted) and recording.sha256 and recording.sha256 not in fitted:
             print(f"note: {options.recording} is not the recording that was fitted (its content differs)")
         context.report(Progress(f"Writing {path.name}", 0.7))
@@ -284,7 +282,7 @@ def _opened_as(result: Result, options: Namespace, context: Context) -> Recordin
     recording = _opened(options.recording, options, context)
     if not options.session:
         return recording
-    names = [str(session["name"]) for session in result.provenance.get("sessions", ())]
+    names = [session.name for session in result.sessions_fitted]
     if options.session not in names:
         known = f"; those that were: {', '.join(names)}" if names else "; the result is of one recording only"
         raise GlmError(f"the session '{options.session}' was not fitted{known}")
@@ -353,14 +351,13 @@ def _result(file: str) -> Result:
 
 def _say_result(result: Result, folder: str | Path, written: Sequence[Path]) -> None:
     held_out = np.asarray(result.scores["deviance_explained_heldout"].values, np.float64)
-    name = result.provenance.get("recording_name", "")
     found = (
         f", deviance explained on held-out time {_median(held_out)} (median), {_most(held_out)} (most)"
         if np.isfinite(held_out).any()
         else ""
     )
     print(
-        f"{name}: {_units(len(result.units))}, {result.coefficients.sizes['feature']} features, {result.provenance['seconds']:.1f} s{found}"
+        f"{result.recording_name}: {_units(len(result.units))}, {result.coefficients.sizes['feature']} features, {result.seconds:.1f} s{found}"
     )
     for note in result.notes:
         print(f"note: {note}")

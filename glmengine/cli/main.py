@@ -179,6 +179,7 @@ def build_parser() -> argparse.ArgumentParser:
     predict.add_argument(
         "--session", metavar="NAME", help="take the recording as this one of the sessions that were fitted together"
     )
+    predict.add_argument("--unit", metavar="NAME", action="append", help="the rates of this unit only, may be repeated")
     predict.add_argument("--bands", action="store_true", help="with 95 %% intervals of the expected rate")
     _recipe(predict)
     _code(predict)

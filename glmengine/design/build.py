@@ -24,7 +24,7 @@ from glmengine.design.blocks.receptive_field import receptive_block
 from glmengine.design.blocks.scaled import scaled
 from glmengine.design.blocks.term import FilterBlock, ProductBlock, SpikeBlock
 from glmengine.design.design import Block, Design
-from glmengine.design.sessions import session_terms
+from glmengine.design.session_terms import session_terms
 from glmengine.errors import GlmError
 from glmengine.recording.binned import count_spikes, sample_covariate
 from glmengine.recording.joined_parts import SESSION
@@ -95,13 +95,19 @@ def build_design(
             block = _spikes(term, recording, grid, unit_names, where)
         if block is not None:
             blocks.append(scaled(block, term, recording, grid, rows, max_gap, where, frozen=frozen))
+    return Design(tuple(blocks), grid, _valid(blocks, rows, context), tuple(notes))
+
+
+def _valid(blocks: Sequence[Block], rows: np.ndarray, context: Context) -> np.ndarray:
+    """(T,) bool, not to be written to: the `rows` in which every column of every block has a value."""
     valid = rows.copy()
-    design = Design(tuple(blocks), grid, valid, tuple(notes))
-    step = max(1024, _CHECK_NUMBERS // max(design.n_columns, 1))
-    for start in range(0, grid.n_bins if blocks else 0, step):
+    step = max(1024, _CHECK_NUMBERS // max(sum(len(block.columns) for block in blocks), 1))
+    for start in range(0, len(valid) if blocks else 0, step):
         context.check()
-        valid[start : start + step] &= design.defined(start, min(start + step, grid.n_bins))
-    return design
+        stop = min(start + step, len(valid))
+        valid[start:stop] &= np.logical_and.reduce([block.defined(start, stop) for block in blocks])
+    valid.setflags(write=False)
+    return valid
 
 
 def _tuning(

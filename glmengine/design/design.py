@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from glmengine.context import SILENT, Context
 from glmengine.threads import quiet_blas
 
 if TYPE_CHECKING:
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
     from glmengine.analysis.terms import AnyTerm
-    from glmengine.design.identifiability import Identifiability
     from glmengine.timegrid.grid import TimeGrid
 
 _CHUNK_NUMBERS = 2**21
@@ -217,19 +215,6 @@ class Design:
         """The parts of `penalty_matrix` along each variable of a term, (p, p) each; one for a term that has no such axes."""
         block = next(block for block in self.blocks if block.term.label == label)
         return block.axis_penalties() if hasattr(block, "axis_penalties") else [block.penalty_matrix()]
-
-    def report(self, unit_names: Sequence[str] = (), context: Context = SILENT) -> Identifiability:
-        """What the valid rows can tell apart: rank, collinear terms, columns never visited; its `str` says it in words.
-
-        Parameters
-        ----------
-        unit_names : sequence of str, optional
-            Units that are fitted, to judge what each of them may use; all columns together where empty.
-        context : Context, optional
-        """
-        from glmengine.design.identifiability import identifiability
-
-        return identifiability(self, unit_names, context)
 
     def _valid_parts(self) -> Iterator[tuple[np.ndarray, list[tuple[slice, Any]]]]:
         """As `valid_chunks`, the values in parts with the columns they are: sparse ones of blocks that are, the others together."""

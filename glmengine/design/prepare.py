@@ -8,16 +8,22 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from glmengine.analysis.time_grid import count_notes, grid_over, make_grid, usable
+from glmengine.analysis.units import chosen_units, counted, left_out
 from glmengine.context import SILENT, Context, Progress
+from glmengine.design.build import build_design
+from glmengine.design.refractory import refractory_rows, spikes_within, without_refractory
 from glmengine.errors import GlmError
 from glmengine.recording.binned import count_spikes
+from glmengine.recording.derived.derived import EPOCH_KINDS, compute_derived
+from glmengine.recording.named_epochs import rows_in
+from glmengine.timegrid.grid import TimeGrid
 
 if TYPE_CHECKING:
     from glmengine.analysis.analysis import Analysis, Time
     from glmengine.analysis.terms import AnyTerm
     from glmengine.design.design import Design
     from glmengine.recording.recording import Recording
-    from glmengine.timegrid.grid import TimeGrid
 
 
 @dataclass(frozen=True)
@@ -63,11 +69,6 @@ def prepare(analysis: Analysis, recording: Recording, context: Context = SILENT)
     GlmError
         If no term is there to fit, no bin is left, or the recording lacks what the analysis names.
     """
-    from glmengine.analysis.time_grid import count_notes, make_grid
-    from glmengine.design.build import build_design
-    from glmengine.design.refractory import refractory_rows, spikes_within, without_refractory
-    from glmengine.recording.derived.derived import compute_derived
-
     if not any(term.enabled for term in analysis.terms):
         raise GlmError("the analysis has no term: nothing says what the rate may depend on; add one", field="terms")
     context.report(Progress("Binning", 0.0))
@@ -116,11 +117,6 @@ def prepare_again(
     counts : bool
         Whether the units' spikes are wanted.
     """
-    from glmengine.analysis.time_grid import grid_over, make_grid, usable
-    from glmengine.design.build import build_design
-    from glmengine.design.refractory import refractory_rows, without_refractory
-    from glmengine.recording.derived.derived import compute_derived
-
     named = _epoch_names(epochs)
     needed = {*(named or ()), *(name for term in terms for name in getattr(term, "epochs", ()))}
     recording = compute_derived(analysis.derived, recording, analysis.time.max_gap, needed=needed)
@@ -150,9 +146,6 @@ def prepare_again(
 
 def grid_of(analysis: Analysis, recording: Recording) -> TimeGrid:
     """The bins that a prediction for `recording` has without epochs of its own: those of the analysis, derived epochs among them."""
-    from glmengine.analysis.time_grid import make_grid
-    from glmengine.recording.derived.derived import EPOCH_KINDS, compute_derived
-
     if any(isinstance(spec, EPOCH_KINDS) and spec.name in analysis.time.epochs for spec in analysis.derived):
         recording = compute_derived(analysis.derived, recording, analysis.time.max_gap, needed=())
     return make_grid(_with_epochs(analysis.time, None, recording), recording)
@@ -160,9 +153,6 @@ def grid_of(analysis: Analysis, recording: Recording) -> TimeGrid:
 
 def _fit_rows(analysis: Analysis, recording: Recording, grid: TimeGrid) -> tuple[np.ndarray, list[str]]:
     """Bins to fit on: conditions hold, inside the epochs to fit on, outside those to test on."""
-    from glmengine.analysis.time_grid import usable
-    from glmengine.recording.named_epochs import rows_in
-
     notes = []
     rows = usable(analysis.time, recording, grid)
     if not rows.any():
@@ -196,8 +186,6 @@ def _units(
     analysis: Analysis, recording: Recording, grid: TimeGrid, rows: np.ndarray
 ) -> tuple[tuple[str, ...], np.ndarray, list[str]]:
     """The units to fit, in the recording's order, their counts, and what was left out."""
-    from glmengine.analysis.units import chosen_units, counted, left_out
-
     chosen = chosen_units(analysis.units, recording)
     counts = _counted(grid, recording, chosen)
     spikes = np.nansum(counts[rows], axis=0)
@@ -213,9 +201,9 @@ def _units(
             field="units.min_spikes",
         )
     if few.any():
-        left_out = [name for name, drop in zip(chosen, few, strict=True) if drop]
-        notes.append(f"Left out, with fewer than {analysis.units.min_spikes} spikes in the bins used: {', '.join(left_out)}.")
-        chosen, counts = tuple(name for name in chosen if name not in left_out), counts[:, ~few]
+        silent = [name for name, drop in zip(chosen, few, strict=True) if drop]
+        notes.append(f"Left out, with fewer than {analysis.units.min_spikes} spikes in the bins used: {', '.join(silent)}.")
+        chosen, counts = tuple(name for name in chosen if name not in silent), counts[:, ~few]
     return chosen, counts, notes
 
 

@@ -51,7 +51,7 @@ def rate_stretch(
     if start is None:
         start = busiest(grid_of(result.analysis, recording), recording, unit, seconds)
     stretch = _inside(recording, start, seconds)
-    predicted = result.predict(recording, stretch).sel(unit=unit)
+    predicted = result.predict(recording, stretch, units=[unit]).sel(unit=unit)
     grid = grid_over(stretch, result.analysis.time, recording)
     bin_size = grid.bin_size
     counts = np.asarray(count_spikes(recording, grid, (unit,))[:, 0], np.float64)

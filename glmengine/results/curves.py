@@ -66,7 +66,7 @@ def response_curves(
     stride = _stride(prepared, curves)
     design = prepared.design
     sums, rows = np.zeros(design.n_columns), 0
-    for start, stop in row_chunks(design):
+    for start, stop in row_chunks(design, len(prepared.units)):
         context.check()
         context.report(Progress("Response curves", start / max(design.n_rows, 1)))
         kept = np.flatnonzero(design.valid[start:stop])

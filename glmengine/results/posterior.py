@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,13 +12,13 @@ from glmengine.models import get_family
 
 if TYPE_CHECKING:
     from glmengine.analysis.analysis import Model
+    from glmengine.design.design import Design
     from glmengine.models import Link
-    from glmengine.results.result import Result
 
 Z95 = 1.959963984540054
 """Half the width of a 95 % interval in standard deviations."""
 
-_CHUNK_NUMBERS = 4_000_000  # of the design that are expanded at a time: 32 MB
+_CHUNK_NUMBERS = 4_000_000  # of the design, or of rates, at a time: 32 MB
 
 
 @dataclass(frozen=True)
@@ -39,15 +39,11 @@ class Posterior:
     covariance: np.ndarray | None
     link: Link
 
-    @classmethod
-    def of(cls, result: Result) -> Posterior:
-        """That of a saved or fresh result."""
-        return cls(
-            coef=np.asarray(result.coefficients.transpose("feature", "unit").values),
-            intercept=np.asarray(result.intercepts.values),
-            covariance=None if result.covariance is None else np.asarray(result.covariance.values),
-            link=link_of(result.analysis.model),
-        )
+    def part(self, features: np.ndarray, units: np.ndarray) -> Posterior:
+        """That of some features and units, by their numbers."""
+        ends = np.concatenate([[0], np.asarray(features, np.int64) + 1])
+        covariance = None if self.covariance is None else self.covariance[np.ix_(units, ends, ends)]
+        return Posterior(self.coef[np.ix_(features, units)], self.intercept[units], covariance, self.link)
 
     def variance(self, rows: np.ndarray, unit: int) -> np.ndarray:
         """(K,) variances of the linear predictors `rows` (K, P + 1; the first column is the intercept's) of a unit; NaN without covariance."""
@@ -74,8 +70,8 @@ def link_of(model: Model) -> Link:
     return get_family(model.family).link(model.link or None)
 
 
-def row_chunks(design: Any) -> Iterator[tuple[int, int]]:
-    """Start and stop of the stretches of rows in which a design is gone through."""
-    step = max(256, _CHUNK_NUMBERS // max(design.n_columns, 1))
+def row_chunks(design: Design, n_units: int) -> Iterator[tuple[int, int]]:
+    """Start and stop of the stretches of rows in which a design is gone through, features and rates of all units at hand."""
+    step = max(256, _CHUNK_NUMBERS // max(design.n_columns, n_units, 1))
     for start in range(0, design.n_rows, step):
         yield start, min(start + step, design.n_rows)

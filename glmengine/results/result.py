@@ -8,15 +8,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from glmengine.analysis.analysis import Analysis, sparse_dump
 from glmengine.errors import GlmError
 from glmengine.io.files.storage import read_netcdf, write_netcdf
+from glmengine.results.posterior import Posterior, link_of
+from glmengine.results.prediction import FittedModel, predict, score
+from glmengine.results.provenance import sessions_in
 
 if TYPE_CHECKING:
     import xarray as xr
 
     from glmengine.analysis.terms import AnyTerm
     from glmengine.context import Context
+    from glmengine.design.fitted_sessions import FittedSession
     from glmengine.recording.recording import Recording
 
 FORMAT_VERSION = 1
@@ -97,10 +103,51 @@ class Result:
             return recording.sha256 == self.provenance.get("recording_sha256")
         return recording.name == self.provenance.get("recording_name")
 
+    @property
+    def sessions_fitted(self) -> tuple[FittedSession, ...]:
+        """The sessions that were fitted together; none where it was one recording."""
+        return sessions_in(self.provenance)
+
+    @property
+    def recording_name(self) -> str:
+        """Name of the recording that was fitted, empty where it is not known."""
+        return str(self.provenance.get("recording_name", ""))
+
+    @property
+    def seconds(self) -> float:
+        """How long the whole analysis took (s); NaN where it is not known."""
+        return float(self.provenance.get("seconds", float("nan")))
+
+    @property
+    def model(self) -> FittedModel:
+        """What predictions and scores need."""
+        return FittedModel(
+            analysis=self.analysis,
+            terms=self.terms,
+            units=self.units,
+            features=tuple(map(str, self.coefficients["feature"].values)),
+            posterior=Posterior(
+                coef=np.asarray(self.coefficients.transpose("feature", "unit").values),
+                intercept=np.asarray(self.intercepts.values),
+                covariance=None if self.covariance is None else np.asarray(self.covariance.values),
+                link=link_of(self.analysis.model),
+            ),
+            rate_hz=np.asarray(self.scores["rate_hz"].values),
+            dispersion=np.asarray(self.scores["dispersion"].values),
+            sessions=self.sessions_fitted,
+            measures=self.provenance.get("measures", {}),
+        )
+
     def predict(
-        self, recording: Recording, epochs: Any = None, *, bands: bool = False, context: Context | None = None
+        self,
+        recording: Recording,
+        epochs: Any = None,
+        *,
+        units: Sequence[str] | None = None,
+        bands: bool = False,
+        context: Context | None = None,
     ) -> xr.DataArray | xr.Dataset:
-        """Expected rate of each unit on a recording, with the features of the fit.
+        """Expected rate of units on a recording, with the features of the fit.
 
         Parameters
         ----------
@@ -108,6 +155,8 @@ class Result:
             Any with the same covariates (and, for history and coupling, the same units).
         epochs : str, sequence of str, IntervalSet or (S, 2) array, optional
             Stretches to predict, by name or in seconds; those of the analysis where not given. The analysis's conditions are not applied.
+        units : sequence of str, optional
+            Only these, at the cost of these: all where not given.
         bands : bool
             Give a Dataset ``rate``, ``low``, ``high`` (95 % interval of the expected rate) instead of the rate alone.
 
@@ -119,11 +168,9 @@ class Result:
         Raises
         ------
         GlmError
-            If the recording lacks a covariate, a unit or an epoch, or bands were asked of a result without covariance.
+            If the recording lacks a covariate, a unit or an epoch, a unit was not fitted, or bands were asked of a result without covariance.
         """
-        from glmengine.results.prediction import predict
-
-        return predict(self, recording, epochs, bands=bands, context=context)
+        return predict(self.model, recording, epochs, units=units, bands=bands, context=context)
 
     def score(self, recording: Recording, epochs: Any = None, *, context: Context | None = None) -> xr.Dataset:
         """How well the fitted model describes a recording, per unit, against the mean rate of the data that it was fitted to.
@@ -138,9 +185,7 @@ class Result:
         Dataset (unit)
             ``n_spikes``, ``n_bins``, ``log_likelihood``, ``deviance``, ``deviance_explained``, ``bits_per_spike``.
         """
-        from glmengine.results.prediction import score
-
-        return score(self, recording, epochs, context=context)
+        return score(self.model, recording, epochs, context=context)
 
     def save(self, path: str | Path) -> None:
         """Write one NetCDF file, whole or not at all.

@@ -107,7 +107,8 @@ def _same(one: tuple, other: tuple) -> bool:
 
 
 def _report(analysis: Analysis, recording: Recording, context: Context) -> Identifiability:
+    from glmengine.design.identifiability import identifiability
     from glmengine.design.prepare import prepare
 
     prepared = prepare(analysis, recording, context.part(0.0, 0.3))
-    return prepared.design.report(prepared.units, context.part(0.3, 1.0))
+    return identifiability(prepared.design, prepared.units, context.part(0.3, 1.0))

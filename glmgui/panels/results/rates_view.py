@@ -64,7 +64,7 @@ def _smoothed(values: np.ndarray, pieces: np.ndarray, bins: float) -> np.ndarray
 
 
 class RatesView(QWidget):
-    """The plot with a choice of smoothing; the prediction of all units is made once a result and kept."""
+    """The plot with a choice of smoothing; the prediction of the unit that is shown is made once and kept."""
 
     def __init__(self, jobs: Jobs, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -72,7 +72,7 @@ class RatesView(QWidget):
         self._jobs = jobs
         self._words = SPIKES
         self._asked: tuple[Result, Recording, str] | None = None
-        self._kept: tuple[Result, Recording, xr.DataArray] | None = None
+        self._kept: tuple[Result, Recording, str, xr.DataArray] | None = None
         self.plot = RatePlot("Observed and predicted rate", parent=self)
         self.message = MessageLine("rates_message", self)
         self._smoothing = QComboBox(self)
@@ -118,11 +118,11 @@ class RatesView(QWidget):
         result, recording, unit = self._asked
         smoothing = self._smoothing.currentData()
         kept = None
-        if self._kept is not None and self._kept[0] is result and self._kept[1] is recording:
-            kept = self._kept[2]
+        if self._kept is not None and self._kept[0] is result and self._kept[1] is recording and self._kept[2] == unit:
+            kept = self._kept[3]
 
         def work(context):
-            prediction = kept if kept is not None else result.predict(recording, context=context)
+            prediction = kept if kept is not None else result.predict(recording, units=[unit], context=context)
             return result, recording, prediction, unit, rates_of(result, recording, prediction, unit, smoothing)
 
         self._jobs.submit(
@@ -131,7 +131,7 @@ class RatesView(QWidget):
 
     def _draw(self, answer: tuple) -> None:
         result, recording, prediction, unit, rates = answer
-        self._kept = (result, recording, prediction)
+        self._kept = (result, recording, unit, prediction)
         self.message.clear()
         self.plot.set_title(f"Observed and predicted {self._words.rate} of unit {unit}")
         self.plot.set_rates(

@@ -55,7 +55,7 @@ def rng():
 
 
 def test_independent_terms_are_told_apart(rng):
-    report = made(speed=rng.normal(size=(500, 3)), angle=rng.normal(size=(500, 2))).report()
+    report = identifiability(made(speed=rng.normal(size=(500, 3)), angle=rng.normal(size=(500, 2))))
     assert report.good
     assert not report.findings
     assert (report.n_rows, report.n_columns, report.rank) == (500, 5, 5)
@@ -66,7 +66,7 @@ def test_independent_terms_are_told_apart(rng):
 @pytest.mark.parametrize(("scale", "offset"), [(1.0, 0.0), (1e6, 0.0), (1e-6, 3.0), (1.0, 1e4)])
 def test_the_same_variable_under_two_names_is_named(rng, scale, offset):
     speed = rng.normal(size=(400, 1))
-    report = made(speed=speed, angle=rng.normal(size=400), running=scale * speed + offset).report()
+    report = identifiability(made(speed=speed, angle=rng.normal(size=400), running=scale * speed + offset))
     assert kinds(report) == {("shared", ("speed", "running"))}
     assert report.rank == 2
     assert not report.good
@@ -76,7 +76,7 @@ def test_the_same_variable_under_two_names_is_named(rng, scale, offset):
 
 def test_a_term_within_another_is_said_to_lie_in_it(rng):
     wide = rng.normal(size=(400, 6))
-    report = made(wide=wide, narrow=wide[:, :2] @ rng.normal(size=(2, 2)), other=rng.normal(size=400)).report()
+    report = identifiability(made(wide=wide, narrow=wide[:, :2] @ rng.normal(size=(2, 2)), other=rng.normal(size=400)))
     assert kinds(report) == {("shared", ("wide", "narrow"))}
     assert "Whatever 'narrow' can say, 'wide' can say too" in str(report)
     assert report.rank == 7
@@ -84,21 +84,21 @@ def test_a_term_within_another_is_said_to_lie_in_it(rng):
 
 def test_a_term_made_of_two_others_names_all_three(rng):
     a, b, c = rng.normal(size=(3, 300))
-    report = made(left=a, right=b, other=c, difference=a - b).report()
+    report = identifiability(made(left=a, right=b, other=c, difference=a - b))
     assert kinds(report) == {("several", ("left", "right", "difference"))}
     assert report.rank == 3
 
 
 def test_what_a_term_shares_with_each_of_two_others_is_not_told_a_third_time(rng):
     a, b, c = rng.normal(size=(3, 300))
-    report = made(one=np.column_stack([a, c]), two=b, both=np.column_stack([a, b])).report()
+    report = identifiability(made(one=np.column_stack([a, c]), two=b, both=np.column_stack([a, b])))
     assert kinds(report) == {("shared", ("one", "both")), ("shared", ("two", "both"))}
     assert report.rank == 3
 
 
 def test_three_copies_are_two_pairs_too_many(rng):
     a = rng.normal(size=(200, 2))
-    report = made(x=a, y=a, z=a).report()
+    report = identifiability(made(x=a, y=a, z=a))
     assert kinds(report) == {("shared", pair) for pair in (("x", "y"), ("x", "z"), ("y", "z"))}
     assert report.rank == 2
 
@@ -106,7 +106,7 @@ def test_three_copies_are_two_pairs_too_many(rng):
 def test_splines_and_categories_that_add_up_to_one_are_harmless(rng):
     x = rng.uniform(0, 1, 2000)
     splines, groups = B.BSpline(n=8, bounds=(0, 1)).evaluate(x), np.eye(3)[rng.integers(0, 3, 2000)]
-    report = made(speed=splines, context=groups).report()
+    report = identifiability(made(speed=splines, context=groups))
     assert kinds(report) == {("sum", ("speed",)), ("sum", ("context",))}
     assert report.good
     assert report.rank == 9
@@ -118,7 +118,7 @@ def test_splines_and_categories_that_add_up_to_one_are_harmless(rng):
 
 def test_two_columns_alike_within_a_term_that_also_adds_up_to_one(rng):
     groups = np.eye(4)[rng.integers(0, 4, 500)]
-    report = made(context=np.column_stack([groups, groups[:, 1]])).report()
+    report = identifiability(made(context=np.column_stack([groups, groups[:, 1]])))
     assert kinds(report) == {("within", ("context",)), ("sum", ("context",))}
     within = next(finding for finding in report.findings if finding.kind == "within")
     assert within.dimensions == 1
@@ -129,7 +129,9 @@ def test_two_columns_alike_within_a_term_that_also_adds_up_to_one(rng):
 
 def test_bins_of_a_basis_that_are_never_visited_and_columns_that_stand_still(rng):
     x = rng.uniform(0, 0.4, 1000)
-    report = made(place=B.Boxcar(n=10, bounds=(0, 1)).evaluate(x), bias=np.full(1000, 7.0), speed=rng.normal(size=1000)).report()
+    report = identifiability(
+        made(place=B.Boxcar(n=10, bounds=(0, 1)).evaluate(x), bias=np.full(1000, 7.0), speed=rng.normal(size=1000))
+    )
     assert ("empty", ("place",)) in kinds(report)
     assert ("constant", ("bias",)) in kinds(report)
     empty = next(finding for finding in report.findings if finding.kind == "empty")
@@ -142,7 +144,7 @@ def test_bins_of_a_basis_that_are_never_visited_and_columns_that_stand_still(rng
 
 def test_nearly_the_same_is_told_with_the_inflation_of_the_variance(rng):
     a, noise = rng.normal(size=(2, 20_000))
-    report = made(speed=a, energy=a + 0.1 * noise).report()
+    report = identifiability(made(speed=a, energy=a + 0.1 * noise))
     (finding,) = report.findings
     assert finding.kind == "near"
     correlation = np.corrcoef(a, a + 0.1 * noise)[0, 1]
@@ -156,13 +158,13 @@ def test_rows_that_are_not_valid_do_not_count(rng):
     a[200:] = b[200:] = np.nan
     other = b.copy()
     other[:200] = a[:200]
-    report = made(a=a, b=b, other=np.where(np.isnan(other), 9.0, other)).report()
+    report = identifiability(made(a=a, b=b, other=np.where(np.isnan(other), 9.0, other)))
     assert report.n_rows == 200
     assert kinds(report) == {("shared", ("a", "other"))}
 
 
 def test_a_design_without_a_valid_row_is_no_fault(rng):
-    report = made(a=np.full(50, np.nan)).report()
+    report = identifiability(made(a=np.full(50, np.nan)))
     assert report.n_rows == 0
     assert report.rank == 0
     assert str(report)
@@ -178,7 +180,7 @@ def test_the_rank_is_that_of_the_matrix(seed, sizes, lost):
         one, other = rng.integers(0, P, 2)
         X[:, one] = X[:, other] * 3.0
     ends = np.cumsum([0, *sizes])
-    report = made(**{f"t{k}": X[:, a:b] for k, (a, b) in enumerate(itertools.pairwise(ends))}).report()
+    report = identifiability(made(**{f"t{k}": X[:, a:b] for k, (a, b) in enumerate(itertools.pairwise(ends))}))
     standard = (X - X.mean(axis=0)) / X.std(axis=0)
     assert report.rank == np.linalg.matrix_rank(standard, tol=1e-6 * np.sqrt(120))
     assert report.good == (report.rank == P)
@@ -211,4 +213,4 @@ def test_it_can_be_cancelled(rng):
             raise Cancelled
 
     with pytest.raises(Cancelled):
-        made(a=rng.normal(size=(100, 2))).report(context=Stop())
+        identifiability(made(a=rng.normal(size=(100, 2))), context=Stop())

@@ -168,7 +168,7 @@ def test_a_unit_of_one_session_is_missing_in_the_other_and_spoils_nothing():
 
 def test_folds_lie_within_sessions():
     from glmengine.design.prepare import prepare
-    from glmengine.design.sessions import session_folds
+    from glmengine.fitting.session_folds import session_folds
 
     joined = ge.join_recordings([session(f"s{n}", n, seconds=60.0 if n else 120.0) for n in range(3)])
     prepared = prepare(analysis(ANGLE, HISTORY, folds=3), joined)

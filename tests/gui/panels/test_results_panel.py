@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import xarray as xr
 from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QComboBox
 
 from glmengine.analysis.analysis import Analysis, Time
 from glmengine.results.result import Result
@@ -260,8 +261,8 @@ def test_rates_are_counted_and_smoothed_alike(result, small_recording):
 def test_rates_over_time_are_predicted_in_a_job(qtbot, panel, document, monkeypatch):
     calls = []
 
-    def predict(self, recording, epochs=None, *, bands=False, context=None):
-        calls.append(recording.name)
+    def predict(self, recording, epochs=None, *, units=None, bands=False, context=None):
+        calls.append((recording.name, *units))
         time = np.arange(0.01, 120, 0.02)
         return xr.DataArray(np.full((3, len(time)), 4.0), {"unit": UNITS, "time": time}, ("unit", "time"))
 
@@ -271,7 +272,12 @@ def test_rates_over_time_are_predicted_in_a_job(qtbot, panel, document, monkeypa
     assert panel.rates.plot.curves[1].y[100] == pytest.approx(4.0)
     document.select(unit="hd")
     qtbot.waitUntil(lambda: "unit hd" in panel.rates.plot.title, timeout=10_000)
-    assert calls == ["small"], "one prediction serves all units"
+    assert [name for name, *_ in calls] == ["small", "small"]
+    assert all(len(units) == 1 for _, *units in calls), "the unit that is shown is predicted, no other"
+    assert calls[-1][1] == "hd"
+    panel.rates.findChild(QComboBox, "rates_smoothing").setCurrentIndex(3)
+    qtbot.wait(300)
+    assert len(calls) == 2, "another smoothing predicts nothing again"
 
 
 def test_without_the_recording_rates_say_so(panel, document, result):
