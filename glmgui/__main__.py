@@ -1,4 +1,4 @@
-"""`python -m glmgui` is the same as the command `glmgui`."""
+"""The command `glmgui`, as `python -m glmgui`."""
 
 from glmgui.app import main
 

@@ -1,4 +1,4 @@
-"""The command `glmgui`: sets up the process, opens the window, and the ways to run it without a person."""
+"""The command `glmgui`: the process set up, the window opened, and the ways to run without a person."""
 
 from __future__ import annotations
 
@@ -123,9 +123,9 @@ def _show(app: QApplication, file: str | None, demo: bool) -> int:
 
     def begin() -> None:
         if demo:
-            main_window.session.opening.open_fitted_sample()
+            main_window.work.opening.open_fitted_sample()
         elif file is not None:
-            main_window.session.open(Path(file).expanduser().resolve())
+            main_window.work.opening.open(Path(file).expanduser().resolve())
         commands.offer_recovery(main_window)
 
     QTimer.singleShot(0, begin)

@@ -1,4 +1,4 @@
-"""Ctrl+C in any table of the window: the chosen rows with their headings, as text that a spreadsheet takes."""
+"""Copying of table rows to the clipboard, as text that a spreadsheet takes."""
 
 from __future__ import annotations
 

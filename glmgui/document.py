@@ -1,4 +1,4 @@
-"""The document: recording, analysis and result that are open, with undo and redo of every edit, and one signal.
+"""The document: recording, analysis and result that are open, undo and redo, and the one signal of their changes.
 
 Panels read it, call `edit` with a whole new `Analysis`, and redraw on `changed`; nothing else holds state of the session. It lives on the
 main thread and does no work.
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import QObject, Signal
 
 from glmengine.analysis.analysis import Analysis
+from glmengine.errors import GlmError
 
 if TYPE_CHECKING:
     from glmengine.recording.recording import Recording
@@ -126,6 +127,11 @@ class Document(QObject):
         """Whether a job runs that the user is waiting for."""
         return self._busy
 
+    @property
+    def can_be_fitted(self) -> bool:
+        """Whether there is a recording, and a term that is in the model."""
+        return self._recording is not None and any(term.enabled for term in self._analysis.terms)
+
     # Edits of the analysis
 
     def edit(self, analysis: Analysis, text: str, recording: Recording | object = _KEEP) -> None:
@@ -207,6 +213,10 @@ class Document(QObject):
         self._restale()
         self.changed.emit(frozenset({"recording", "selection", "result"}))
 
+    def say_recording_again(self) -> None:
+        """Say the recording once more, so that what was typed beside it and refused is shown as it is."""
+        self.changed.emit(frozenset({"recording"}))
+
     def set_effective_recording(self, recording: Recording) -> None:
         """Take the recording with its derived covariates, computed in a job."""
         self._effective = recording
@@ -234,6 +244,11 @@ class Document(QObject):
         if (field, message) != self._fault:
             self._fault = (field, message)
             self.changed.emit(frozenset({"fault"}))
+
+    def set_fault_of(self, error: BaseException, analysis: Analysis) -> None:
+        """Show what the engine said of `analysis` beside the field at fault, unless the analysis was edited since it was asked."""
+        if isinstance(error, GlmError) and error.field and self._analysis is analysis:
+            self.set_fault(error.field, error.message)
 
     @property
     def fault(self) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""The only place with a thread: engine functions run in one worker, plain data comes back to the main thread by queued signal.
+"""Jobs: engine functions in one worker thread, their progress, and their answers on the main thread.
 
 A job is a function of a `glmengine.context.Context`. The worker takes *loud* jobs (fits, opening, saving: the user waits for them)
 in order; *quiet* ones (previews) go first, and also run while a loud one asks its context whether to go on, so that previews answer during a
@@ -38,6 +38,8 @@ class Job:
         Whether it runs without being shown in the toolbar.
     stoppable : bool
         Whether it gives what it has when it is stopped early.
+    urgent : bool
+        Whether it runs as a quiet one, although the user asked for it.
     """
 
     def __init__(
@@ -49,8 +51,9 @@ class Job:
         key: Hashable | None,
         quiet: bool,
         stoppable: bool,
+        urgent: bool = False,
     ) -> None:
-        self.label, self.key, self.quiet, self.stoppable = label, key, quiet, stoppable
+        self.label, self.key, self.quiet, self.stoppable, self.urgent = label, key, quiet or urgent, stoppable, urgent
         self.function, self.on_done, self.on_failed = function, on_done, on_failed
         self.started_at = 0.0
         self.progress: Progress | None = None
@@ -201,6 +204,7 @@ class Jobs(QObject):
         key: Hashable | None = None,
         quiet: bool = False,
         stoppable: bool = False,
+        urgent: bool = False,
     ) -> Job:
         """Run `function(context)` in the worker.
 
@@ -221,8 +225,10 @@ class Jobs(QObject):
             A preview: not shown in the toolbar, goes before loud jobs.
         stoppable : bool
             It looks at the context's `stopping` and gives what it has.
+        urgent : bool
+            Asked for by the user, but not to wait for the end of a long one: goes between its steps, as quiet ones do.
         """
-        job = Job(label, function, on_done, on_failed, key, quiet, stoppable)
+        job = Job(label, function, on_done, on_failed, key, quiet, stoppable, urgent)
         if self._closed:
             job.cancel()
             return job
@@ -230,7 +236,7 @@ class Jobs(QObject):
         if key is not None:
             self._replace(key)
         self._pending.append(job)
-        (self._worker.quiet if quiet else self._worker.loud).append(job)
+        (self._worker.quiet if job.quiet else self._worker.loud).append(job)
         self._wake.emit()
         if self.busy != was_busy:
             self.busy_changed.emit(self.busy)
@@ -322,7 +328,7 @@ class Jobs(QObject):
                 job.on_done(value)
             return
         text, details = described(error)
-        if job.quiet and job.on_failed is not None:
+        if job.quiet and not job.urgent and job.on_failed is not None:
             log.info("%s: %s", job.label, text if isinstance(error, GlmError) else details)
         else:
             self.failed.emit(job.label, text, details)

@@ -1,4 +1,4 @@
-"""The one place that faults and notices pass through, so that none is lost: hooks, log file and a list that the window shows.
+"""Notices: errors, warnings and notes of the whole program, with the hooks that catch them and the log file.
 
 Exceptions in slots, in threads, in finalisers and Qt's own warnings all become a `Notice`; without the hook PyQt aborts the process
 at an exception in a slot, and pyqtgraph's own hook hides it.

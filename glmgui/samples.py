@@ -1,4 +1,4 @@
-"""The sample session as files of the program's own: simulated once, fitted once, and both made anew when the program has changed."""
+"""Sample sessions as files of the program's own, simulated and fitted once."""
 
 from __future__ import annotations
 

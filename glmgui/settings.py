@@ -1,4 +1,4 @@
-"""What the program remembers between sessions; nothing in it can stop the program from starting.
+"""Settings: what the program remembers between sessions.
 
 An ini file in the user's configuration folder. A value that is missing, damaged or of another kind is its default.
 """

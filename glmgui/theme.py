@@ -1,4 +1,4 @@
-"""Light and dark: one table of colours for Qt, for icons and for plots, and the application's style made from it.
+"""Light and dark: one table of colours for Qt, icons and plots, and the application's style made from it.
 
 Fusion with a palette of the project's own, because Qt's colour schemes do nothing offscreen and on bare X11. Plots take their
 colours from the widget palette (`glmgui.plots.style`), so they follow.

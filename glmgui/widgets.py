@@ -1,10 +1,10 @@
-"""Small pieces that several panels are built from: headings, hints, messages and what stands in an empty place."""
+"""Small widgets that pages are built from: headings, hints, messages, and what stands in an empty place."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from qtpy.QtCore import QEvent, QObject, QRect, Qt
+from qtpy.QtCore import QEvent, QObject, QRect, Qt, Signal
 from qtpy.QtGui import QColor, QPainter, QPaintEvent, QPalette
 from qtpy.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
@@ -73,6 +73,18 @@ def column(parent: QWidget, *, margins: int = 6, spacing: int = 4) -> QVBoxLayou
     box.setContentsMargins(margins, margins, margins, margins)
     box.setSpacing(spacing)
     return box
+
+
+class Page(QWidget):
+    """What a step shows.
+
+    Signals
+    -------
+    action_asked : str
+        A button inside stands for the action of this name.
+    """
+
+    action_asked = Signal(str)
 
 
 class MessageLine(QFrame):

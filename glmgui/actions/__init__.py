@@ -1,1 +1,1 @@
-"""Everything that can be done: one table of actions, and what Qt makes of it."""
+"""Actions: the table of all that can be done, and what Qt makes of it."""

@@ -1,89 +1,86 @@
-"""What actions do to the window: each asks what it has to, and hands the rest to the session."""
+"""Commands behind the actions: each asks what it has to, and hands the rest to a use case."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from glmengine.errors import GlmError
+from glmgui.actions.host import Host
 from glmgui.actions.palette import CommandPalette
 from glmgui.dialogs.about import about_box
 from glmgui.dialogs.export import ExportFigureDialog, plots_on_screen, write_figure
 from glmgui.notices import notices
-
-if TYPE_CHECKING:
-    from glmgui.shell.window import MainWindow
-
-_PAGE_OF_STEP = {"data": "data.md", "features": "features.md", "model": "model.md", "results": "results.md"}
+from glmgui.steps import STEPS
+from glmgui.tools.diagnostics import write_diagnostics
+from glmgui.work.recovery import remove
 
 
-def ask_open(window: MainWindow) -> None:
-    path = window.session.questions.open_path(window.settings.folder)
+def ask_open(host: Host) -> None:
+    path = host.work.questions.open_path(host.work.settings.folder)
     if path is not None:
-        window.session.open(path)
+        host.work.opening.open(path)
 
 
-def ask_open_folder(window: MainWindow) -> None:
-    path = window.session.questions.folder("Open a folder of npz files", window.settings.folder)
+def ask_open_folder(host: Host) -> None:
+    path = host.work.questions.folder("Open a folder of npz files", host.work.settings.folder)
     if path is not None:
-        window.session.open(path)
+        host.work.opening.open(path)
 
 
-def ask_replace(window: MainWindow) -> None:
-    path = window.session.questions.open_path(window.settings.folder)
+def ask_replace(host: Host) -> None:
+    path = host.work.questions.open_path(host.work.settings.folder)
     if path is not None:
-        window.session.opening.replace_recording(path)
+        host.work.opening.replace_recording(path)
 
 
-def ask_add_session(window: MainWindow) -> None:
+def ask_add_session(host: Host) -> None:
     """Ask for another recording that is analysed together with the one that is open."""
-    path = window.session.questions.open_path(window.settings.folder)
+    path = host.work.questions.open_path(host.work.settings.folder)
     if path is not None:
-        window.session.joining.add(path)
+        host.work.sessions.add(path)
 
 
-def ask_template(window: MainWindow) -> None:
+def ask_template(host: Host) -> None:
     """Offer the ready analyses, once they are read."""
     from glmgui.dialogs.templates import TemplateDialog, load_templates
 
     def show(templates: list) -> None:
-        recording = window.document.effective_recording
+        recording = host.work.document.effective_recording
         if recording is None:
             return
-        dialog = TemplateDialog(templates, recording, window)
+        dialog = TemplateDialog(templates, recording, host.widget)
         if dialog.exec():
-            window.session.opening.take_analysis(dialog.chosen)
-            window.show_step("features")
+            host.work.opening.take_analysis(dialog.chosen)
+            host.show_step("features")
 
-    window.jobs.submit("Reading the templates", lambda context: load_templates(), show, key="templates", quiet=True)
+    host.work.jobs.submit("Reading the templates", lambda context: load_templates(), show, key="templates", quiet=True)
 
 
-def step_unit(window: MainWindow, step: int) -> None:
+def step_unit(host: Host, step: int) -> None:
     """Select the unit `step` places further, around."""
-    recording, result = window.document.recording, window.document.kept_result
-    names = list(result.units if result is not None and window.step == "results" else recording.unit_names)
-    at = names.index(window.document.unit) if window.document.unit in names else -step
-    window.document.select(unit=names[(at + step) % len(names)])
+    recording, result = host.work.document.recording, host.work.document.kept_result
+    names = list(result.units if result is not None and host.step == "results" else recording.unit_names)
+    at = names.index(host.work.document.unit) if host.work.document.unit in names else -step
+    host.work.document.select(unit=names[(at + step) % len(names)])
 
 
-def export_figure(window: MainWindow) -> None:
+def export_figure(host: Host) -> None:
     """Ask which plot, as what and where, and save it."""
-    plots = plots_on_screen(window)
+    plots = plots_on_screen(host.widget)
     if not plots:
         notices().tell("warning", "no figure is on the screen; go to the step that shows it", title="Export figure")
         return
-    dialog = ExportFigureDialog(plots, window)
+    dialog = ExportFigureDialog(plots, host.widget)
     if not dialog.exec():
         return
     ending = dialog.ending
-    path = window.session.questions.save_path(
+    path = host.work.questions.save_path(
         "Export figure",
-        f"{window.settings.folder}/{dialog.plot.proposed_name}{ending}",
+        f"{host.work.settings.folder}/{dialog.plot.proposed_name}{ending}",
         f"{ending[1:].upper()} (*{ending})",
         ending,
     )
     if path is None:
         return
-    window.settings.folder = path.parent
+    host.work.settings.folder = path.parent
     try:
         write_figure(dialog.plot, path)
     except GlmError as error:
@@ -92,47 +89,44 @@ def export_figure(window: MainWindow) -> None:
         notices().tell("info", f"written to {path}", title="Export")
 
 
-def open_palette(window: MainWindow) -> None:
-    CommandPalette([window.action(name) for name in window.action_names if name != "palette"], window).show()
+def open_palette(host: Host) -> None:
+    CommandPalette([host.action(name) for name in host.action_names if name != "palette"], host.widget).show()
 
 
-def open_guide(window: MainWindow) -> None:
+def open_guide(host: Host) -> None:
     """The guide, at the page of the step that is shown."""
-    window.guide.show_page(_PAGE_OF_STEP[window.step] if window.document.recording is not None else "index.md")
-    window.guide.show()
-    window.guide.raise_()
-    window.guide.activateWindow()
+    page = next(step.guide for step in STEPS if step.name == host.step)
+    host.guide.show_page(page if host.work.document.recording is not None else "index.md")
+    host.guide.show()
+    host.guide.raise_()
+    host.guide.activateWindow()
 
 
-def open_about(window: MainWindow) -> None:
-    about_box(window).exec()
+def open_about(host: Host) -> None:
+    about_box(host.widget).exec()
 
 
-def save_diagnostics(window: MainWindow) -> None:
-    from glmgui.tools.diagnostics import write_diagnostics
-
-    path = window.session.questions.save_path(
-        "Save diagnostics", f"{window.settings.folder}/glmgui-diagnostics.txt", "Text (*.txt)", ".txt"
+def save_diagnostics(host: Host) -> None:
+    path = host.work.questions.save_path(
+        "Save diagnostics", f"{host.work.settings.folder}/glmgui-diagnostics.txt", "Text (*.txt)", ".txt"
     )
     if path is None:
         return
-    text = window.panels["log"].text
-    window.jobs.submit(
+    text = host.log_text
+    host.work.jobs.submit(
         "Writing diagnostics",
         lambda context: write_diagnostics(path, text),
         lambda _: notices().tell("info", f"written to {path}", title="Export"),
     )
 
 
-def offer_recovery(window: MainWindow) -> None:
+def offer_recovery(host: Host) -> None:
     """Offer what a session that crashed has left."""
-    leftovers = window.session.recovery.leftovers()
+    leftovers = host.work.recovery.leftovers()
     if not leftovers:
         return
-    chosen, throw_away = window.session.questions.recover(leftovers)
+    chosen, throw_away = host.work.questions.recover(leftovers)
     if chosen is not None:
-        window.session.opening.recover(chosen)
+        host.work.opening.recover(chosen)
     elif throw_away:
-        from glmgui.work.project import remove
-
         remove(leftovers[0].stem)

@@ -1,4 +1,4 @@
-"""The command palette: type a few letters of any action and press Enter."""
+"""The command palette, in which any action is found by a few letters."""
 
 from __future__ import annotations
 

@@ -1,27 +1,25 @@
-"""The actions of the table as Qt knows them: made once, put into menus and toolbar, switched on and off with what can be done."""
+"""Menus, toolbar and shortcuts made from the table of actions."""
 
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QObject
 from qtpy.QtGui import QAction, QKeySequence
-from qtpy.QtWidgets import QMenu, QToolBar, QToolButton
+from qtpy.QtWidgets import QMenu, QMenuBar, QToolBar, QToolButton
 
 from glmgui import theme
+from glmgui.actions.host import Host
 from glmgui.actions.table import ACTIONS, MENUS, TOOLBAR_LEFT, Record
-
-if TYPE_CHECKING:
-    from glmgui.shell.window import MainWindow
 
 
 class ActionSet(QObject):
     """One QAction for each record of the table."""
 
-    def __init__(self, window: MainWindow) -> None:
+    def __init__(self, host: Host, menu_bar: QMenuBar) -> None:
+        window = host.widget
         super().__init__(window)
-        self._window = window
+        self._host, self._window, self._menu_bar = host, window, menu_bar
         self.records: dict[str, Record] = {record.name: record for record in ACTIONS}
         self._actions: dict[str, QAction] = {}
         for record in ACTIONS:
@@ -45,23 +43,23 @@ class ActionSet(QObject):
         return tuple(self._actions)
 
     def _run(self, record: Record) -> None:
-        record.call(self._window)
+        record.call(self._host)
         self.renew()
 
     def renew(self) -> None:
         """Switch each on or off, and say what undo takes back and why nothing can be fitted."""
-        document = self._window.document
+        document = self._host.work.document
         for name, action in self._actions.items():
             record = self.records[name]
-            action.setEnabled(record.enabled(self._window))
+            action.setEnabled(record.enabled(self._host))
             if record.checked is not None:
-                action.setChecked(record.checked(self._window))
+                action.setChecked(record.checked(self._host))
         for name, text in (("undo", document.undo_text), ("redo", document.redo_text)):
             keys = self.records[name].shortcut
             self._actions[name].setToolTip(f"{name.capitalize()}: {text}  ({keys})" if text else f"Nothing to {name}")
         if document.recording is None:
             why = "Open a recording first"
-        elif not self._window.session.can_fit:
+        elif not self._host.work.fitting.can_fit:
             why = "Add a term in the Features step first"
         else:
             why = f"{self.records['fit'].help}  (Ctrl+R)"
@@ -79,7 +77,7 @@ class ActionSet(QObject):
         """Put every action into its menu, and beside them the lists that are known only when they are opened."""
         menus: dict[str, QMenu] = {}
         for title in MENUS:
-            menus[title] = self._window.menuBar().addMenu(f"&{title}")
+            menus[title] = self._menu_bar.addMenu(f"&{title}")
             menus[title].setToolTipsVisible(True)
             menus[title].aboutToShow.connect(self.renew)
         for name, record in self.records.items():
@@ -100,7 +98,7 @@ class ActionSet(QObject):
                 recent.aboutToShow.connect(partial(self._fill_recent, recent, in_menu=True))
             if name == "log":
                 beside = menu.addMenu("Show &beside")
-                for dock in self._window.step_docks:
+                for dock in self._host.step_docks:
                     beside.addAction(dock.toggleViewAction())
                 menu.addSeparator()
 
@@ -122,10 +120,10 @@ class ActionSet(QObject):
         open_button.setPopupMode(QToolButton.ToolButtonPopupMode.MenuButtonPopup)
 
     def _fill_recent(self, menu: QMenu, *, in_menu: bool) -> None:
-        settings, session = self._window.settings, self._window.session
+        settings, opening = self._host.work.settings, self._host.work.opening
         menu.clear()
         for path in settings.recent:
-            action = menu.addAction(path.name, lambda path=path: session.open(path))
+            action = menu.addAction(path.name, lambda path=path: opening.open(path))
             action.setToolTip(str(path))
         if not settings.recent:
             menu.addAction("Nothing was opened yet").setEnabled(False)
@@ -141,5 +139,5 @@ class ActionSet(QObject):
 
         menu.clear()
         for name, (about, *_) in SAMPLES.items():
-            action = menu.addAction(name, lambda name=name: self._window.session.opening.open_sample(name))
+            action = menu.addAction(name, lambda name=name: self._host.work.opening.open_sample(name))
             action.setToolTip(about)

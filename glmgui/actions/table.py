@@ -1,18 +1,16 @@
-"""Everything that can be done, as records in one table: menus, toolbar, shortcuts and the command palette all come from it."""
+"""The table of actions, from which menus, toolbar, shortcuts and the command palette come."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from glmgui.actions import commands
+from glmgui.actions.host import Host
+from glmgui.steps import STEPS, Step
 
-if TYPE_CHECKING:
-    from glmgui.shell.window import MainWindow
-
-Call = Callable[["MainWindow"], None]
-Test = Callable[["MainWindow"], bool]
+Call = Callable[[Host], None]
+Test = Callable[[Host], bool]
 
 
 @dataclass(frozen=True)
@@ -49,48 +47,47 @@ class Record:
     help: str = ""
     shortcut: str = ""
     icon: str = ""
-    enabled: Test = lambda window: True
+    enabled: Test = lambda host: True
     checked: Test | None = None
     ends_group: bool = False
     also: tuple[str, ...] = ()
 
 
-def _has_recording(window: MainWindow) -> bool:
-    return window.document.recording is not None
+def _has_recording(host: Host) -> bool:
+    return host.work.document.recording is not None
 
 
-def _has_question(window: MainWindow) -> bool:
+def _has_question(host: Host) -> bool:
     """Also without a recording, which may be the one that is missing."""
-    return _has_recording(window) or bool(window.document.analysis.terms)
+    return _has_recording(host) or bool(host.work.document.analysis.terms)
 
 
-def _has_result(window: MainWindow) -> bool:
-    return window.document.result is not None
+def _has_result(host: Host) -> bool:
+    return host.work.document.result is not None
 
 
-def _is_busy(window: MainWindow) -> bool:
-    return window.document.busy
+def _is_busy(host: Host) -> bool:
+    return host.work.document.busy
 
 
-def _can_stop(window: MainWindow) -> bool:
-    job = window.jobs.current
+def _can_stop(host: Host) -> bool:
+    job = host.work.jobs.current
     return job is not None and job.stoppable
 
 
-def _can_fit(window: MainWindow) -> bool:
-    return window.session.can_fit and not window.document.busy
+def _can_fit(host: Host) -> bool:
+    return host.work.fitting.can_fit and not host.work.document.busy
 
 
-def _step(name: str, number: int) -> Record:
-    texts = {
-        "data": "What was recorded, and which units and which time are used",
-        "features": "What the rate may depend on",
-        "model": "Penalty, strengths and validation",
-        "results": "Tuning curves, filters, rates and scores",
-    }
-    title = name.capitalize()
+def _show(step: Step, number: int) -> Record:
     return Record(
-        f"show_{name}", f"{number} {title}", "View", lambda window: window.show_step(name), texts[name], f"Ctrl+{number}", name
+        f"show_{step.name}",
+        f"{number} {step.title}",
+        "View",
+        lambda w: w.show_step(step.name),
+        step.about,
+        step.shortcut,
+        step.icon,
     )
 
 
@@ -109,60 +106,60 @@ ACTIONS: tuple[Record, ...] = (
         "template", "&New from template\u2026", "File", commands.ask_template,
         "Take a ready analysis: place fields, head direction, event kernels, coupling", "Ctrl+N", enabled=_has_recording, ends_group=True,
     ),
-    Record("save", "&Save project", "File", lambda w: w.session.save(), "Save analysis and result as one .glm file", "Ctrl+S", "save", _has_recording),
-    Record("save_as", "Save project &as\u2026", "File", lambda w: w.session.save_as(), "Save under another name", "Ctrl+Shift+S", enabled=_has_recording),
+    Record("save", "&Save project", "File", lambda w: w.work.saving.save(), "Save analysis and result as one .glm file", "Ctrl+S", "save", _has_recording),
+    Record("save_as", "Save project &as\u2026", "File", lambda w: w.work.saving.save_as(), "Save under another name", "Ctrl+Shift+S", enabled=_has_recording),
     Record(
-        "save_analysis", "Save &analysis\u2026", "File", lambda w: w.session.exporting.save_analysis(),
+        "save_analysis", "Save &analysis\u2026", "File", lambda w: w.work.exporting.save_analysis(),
         "Save the analysis alone, as a readable file that the command line runs", enabled=_has_recording, ends_group=True,
     ),
     Record(
-        "export_coefficients", "&Coefficients\u2026", "File/Export", lambda w: w.session.exporting.export_coefficients(),
+        "export_coefficients", "&Coefficients\u2026", "File/Export", lambda w: w.work.exporting.export_coefficients(),
         "Coefficients and standard errors as CSV, or the whole result as NetCDF", "Ctrl+E", "table", _has_result,
     ),
-    Record("export_scores", "&Scores\u2026", "File/Export", lambda w: w.session.exporting.export_scores(), "The table of scores as CSV", icon="table", enabled=_has_result),
+    Record("export_scores", "&Scores\u2026", "File/Export", lambda w: w.work.exporting.export_scores(), "The table of scores as CSV", icon="table", enabled=_has_result),
     Record(
         "export_figure", "&Figure\u2026", "File/Export", commands.export_figure,
         "A plot that is on the screen, as SVG, PDF, PNG or its numbers", "Ctrl+Shift+E", "figure", _has_recording,
     ),
     Record(
-        "export_all", "&Everything to a folder\u2026", "File/Export", lambda w: w.session.exporting.export_all(),
+        "export_all", "&Everything to a folder\u2026", "File/Export", lambda w: w.work.exporting.export_all(),
         "Tables, figures, report, script and analysis, as the command line writes them", icon="export", enabled=_has_result, ends_group=True,
     ),
     Record(
-        "save_nwb", "Recording as &NWB\u2026", "File/Export", lambda w: w.session.exporting.save_recording(".nwb"),
+        "save_nwb", "Recording as &NWB\u2026", "File/Export", lambda w: w.work.exporting.save_recording(".nwb"),
         "Save the recording as a new NWB file, which other programs open; the original is never changed", enabled=_has_recording,
     ),
     Record(
-        "save_npz", "Recording as &pynapple npz\u2026", "File/Export", lambda w: w.session.exporting.save_recording(""),
+        "save_npz", "Recording as &pynapple npz\u2026", "File/Export", lambda w: w.work.exporting.save_recording(""),
         "Save the recording as a new folder of pynapple npz files; the original is never changed", enabled=_has_recording,
     ),
     Record(
-        "export_nwb", "&Results into a copy of the NWB file\u2026", "File/Export", lambda w: w.session.exporting.export_nwb(),
+        "export_nwb", "&Results into a copy of the NWB file\u2026", "File/Export", lambda w: w.work.exporting.export_nwb(),
         "A copy of the recording as NWB with scores, coefficients and the analysis in it; the original is never changed", enabled=_has_result,
     ),
     Record("quit", "&Quit", "File", lambda w: w.close(), "Close the program", "Ctrl+Q"),
-    Record("undo", "&Undo", "Edit", lambda w: w.document.undo(), "Take back the last edit", "Ctrl+Z", "undo", lambda w: bool(w.document.undo_text)),
+    Record("undo", "&Undo", "Edit", lambda w: w.work.document.undo(), "Take back the last edit", "Ctrl+Z", "undo", lambda w: bool(w.work.document.undo_text)),
     Record(
-        "redo", "&Redo", "Edit", lambda w: w.document.redo(), "Do again what was taken back", "Ctrl+Shift+Z", "redo",
-        lambda w: bool(w.document.redo_text), ends_group=True, also=("Ctrl+Y",),
+        "redo", "&Redo", "Edit", lambda w: w.work.document.redo(), "Do again what was taken back", "Ctrl+Shift+Z", "redo",
+        lambda w: bool(w.work.document.redo_text), ends_group=True, also=("Ctrl+Y",),
     ),
     Record("palette", "Search &actions\u2026", "Edit", commands.open_palette, "Find anything that can be done by its name", "Ctrl+K", "search"),
-    Record("fit", "&Fit", "Fit", lambda w: w.session.fit(), "Fit all chosen units", "Ctrl+R", "fit", _can_fit),
+    Record("fit", "&Fit", "Fit", lambda w: w.work.fitting.fit(), "Fit all chosen units", "Ctrl+R", "fit", _can_fit),
     Record(
-        "live", "&Live fit", "Fit", lambda w: w.session.set_live(not w.session.live),
+        "live", "&Live fit", "Fit", lambda w: w.work.live.switch(not w.work.live.on),
         "Fit the selected unit again at every edit, without cross-validation", "Ctrl+L", "live",
-        lambda w: w.session.can_fit, lambda w: w.session.live, True,
+        lambda w: w.work.fitting.can_fit, lambda w: w.work.live.on, True,
     ),
-    Record("stop", "&Stop and keep", "Fit", lambda w: w.session.jobs.stop_and_keep(), "End the fit now and keep what there is, marked as not finished", icon="stop", enabled=_can_stop),
-    Record("cancel", "&Cancel", "Fit", lambda w: w.session.jobs.cancel(), "Give up what is being done", "Ctrl+.", "cancel", _is_busy),
-    *(_step(name, number) for number, name in enumerate(("data", "features", "model", "results"), start=1)),
+    Record("stop", "&Stop and keep", "Fit", lambda w: w.work.jobs.stop_and_keep(), "End the fit now and keep what there is, marked as not finished", icon="stop", enabled=_can_stop),
+    Record("cancel", "&Cancel", "Fit", lambda w: w.work.jobs.cancel(), "Give up what is being done", "Ctrl+.", "cancel", _is_busy),
+    *(_show(step, number) for number, step in enumerate(STEPS, start=1)),
     Record("log", "L&og", "View", lambda w: w.toggle_log(), "Everything that was done and what went wrong", "Ctrl+5", "log", checked=lambda w: w.log_is_shown, ends_group=True),
     Record("next_unit", "&Next unit", "View", lambda w: commands.step_unit(w, 1), "Select the next unit", "Alt+Down", "down", _has_recording),
     Record("previous_unit", "&Previous unit", "View", lambda w: commands.step_unit(w, -1), "Select the unit before", "Alt+Up", "up", _has_recording, ends_group=True),
     Record("dark", "&Dark", "View", lambda w: w.set_dark(not w.dark), "Dark or light colours", "Ctrl+D", "theme", checked=lambda w: w.dark),
     Record("reset_layout", "&Reset layout", "View", lambda w: w.reset_layout(), "Put the panels back where they were at first"),
     Record("guide", "User &guide", "Help", commands.open_guide, "How everything works, readable offline", "F1", "help"),
-    Record("sample", "&Open the sample session", "Help", lambda w: w.session.opening.open_sample(), "Simulated head-direction and place cells, to look around", icon="sample", ends_group=True),
+    Record("sample", "&Open the sample session", "Help", lambda w: w.work.opening.open_sample(), "Simulated head-direction and place cells, to look around", icon="sample", ends_group=True),
     Record("diagnostics", "Save &diagnostics\u2026", "Help", commands.save_diagnostics, "Versions and log for a report, no data"),
     Record("about", "&About", "Help", commands.open_about, "Version and licence", icon="app"),
 )  # fmt: skip

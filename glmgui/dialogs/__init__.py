@@ -1,1 +1,1 @@
-"""Windows that open over the main one: questions, the guide, the command palette, details of an error, export, about."""
+"""Dialogs over the window: questions, the guide, details of an error, export, about."""

@@ -1,4 +1,4 @@
-"""About: what the program is, its version and its licence."""
+"""The program's version and licence."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Shows what happened in full: the sentence, and what a developer needs, to be copied."""
+"""The details of a notice, to be copied."""
 
 from __future__ import annotations
 

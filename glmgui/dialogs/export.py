@@ -1,4 +1,4 @@
-"""Chooses which of the plots that are on the screen is saved, and as what."""
+"""The choice of a plot and of the kind of file that it is saved as."""
 
 from __future__ import annotations
 

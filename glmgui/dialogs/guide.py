@@ -1,4 +1,4 @@
-"""The user guide, read offline: the pages of resources/guide with links, search and a list of contents."""
+"""The user guide, read offline, with links, search and contents."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Asks where a recording is that is no longer where the project says."""
+"""The question where a recording is that has moved."""
 
 from __future__ import annotations
 

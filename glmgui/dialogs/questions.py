@@ -1,30 +1,29 @@
-"""Everything that the program asks the user: names of files, what becomes of unsaved changes, where a recording is."""
+"""Dialogs that answer the questions of use cases."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
 
 from qtpy.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from glmengine.io.recipe_assistant import Assistance
 from glmgui.dialogs.locate import LocateDialog
 from glmgui.dialogs.recipe import RecipeDialog
-from glmgui.work.project import Leftover
+from glmgui.jobs import Jobs
+from glmgui.work.questions import Answer
+from glmgui.work.recovery import Leftover
 
 OPENABLE = (
     "All that can be opened (*.nwb *.npz *.glm *.toml *.mat *.csv *.tsv *.txt *.parquet *.npy *.xml);;Projects (*.glm);;Analyses (*.toml);;"
     "NWB recordings (*.nwb);;All files (*)"
 )
 
-Answer = Literal["save", "discard", "cancel"]
 
+class Dialogs:
+    """`glmgui.work.questions.Questions`, asked in dialogs over `parent`; tests put another object in its place."""
 
-class Questions:
-    """Asks with dialogs over `parent`; tests put another object with the same methods in its place."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        self.parent = parent
+    def __init__(self, jobs: Jobs, parent: QWidget | None = None) -> None:
+        self._jobs, self.parent = jobs, parent
 
     def open_path(self, folder: str) -> Path | None:
         """A file to open."""
@@ -104,7 +103,7 @@ class Questions:
 
     def recipe(self, assistance: Assistance, text: str, fault: str) -> str | None:
         """What the arrays of a file are, as TOML; None to leave the file."""
-        dialog = RecipeDialog(assistance, text, fault, self.parent, getattr(self.parent, "jobs", None))
+        dialog = RecipeDialog(assistance, text, fault, self.parent, self._jobs)
         return dialog.text if dialog.exec() else None
 
     def locate(self, missing: Path, name: str) -> Path | None:

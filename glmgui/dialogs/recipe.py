@@ -1,4 +1,4 @@
-"""Asks what the arrays of a file without a standard are: shows them, forms to say it in, and what comes of it."""
+"""The assistant for files without a standard: their arrays, forms that say what these are, and what comes of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The forms in which a person says what the arrays of a file are: where the units are, what was measured, epochs, trials and events."""
+"""The forms of a recipe: units, covariates, epochs, trials and events."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a recipe makes of a file, while it is being written: the raster, and in words how much of what."""
+"""The preview of what a recipe makes of a file."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from glmengine.io.recipe.recipe import Recipe
 from glmgui.plots import RasterPlot
 
 if TYPE_CHECKING:
+    from glmgui.drawings.summary import Summary
     from glmgui.jobs import Jobs
-    from glmgui.panels.data.summary import Summary
 
 _MOST_NAMED = 6
 
@@ -80,7 +80,7 @@ class RecipePreview(QWidget):
 def opened(path: Path, text: str, context: Context) -> Summary:
     """What the recipe of this text makes of a file; raises `GlmError` as opening it would. Runs in the worker."""
     from glmengine.io.opening import open_recording
-    from glmgui.panels.data.summary import summarise
+    from glmgui.drawings.summary import summarise
 
     return summarise(open_recording(path, Recipe.from_toml(text), context=context))
 

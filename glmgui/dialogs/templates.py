@@ -1,4 +1,4 @@
-"""Choosing a ready analysis: what each is for, and whether the recording that is open has what it takes."""
+"""The choice of a ready analysis."""
 
 from __future__ import annotations
 

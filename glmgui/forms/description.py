@@ -1,4 +1,4 @@
-"""Reading how a field of a parameter set is described: its type, its rules, the kinds of spec that it allows."""
+"""The description of a parameter: its type, rules, choices, and words for a person."""
 
 from __future__ import annotations
 

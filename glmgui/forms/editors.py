@@ -1,4 +1,4 @@
-"""Controls that edit one value each: a choice, a name, a list of names, a text; forms are put together from them (numbers: `glmgui.forms.numbers`).
+"""Editors of one value each: choices, names, lists of names, texts, files (numbers: `glmgui.forms.numbers`).
 
 Every editor has `changed`, `value()` (raises `GlmError` where what stands in it is no value), `set_value`, `set_context` for choices that
 come from the recording, and `show_error(path, message)`, whose path is empty when the message is for the editor itself.

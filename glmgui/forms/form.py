@@ -1,4 +1,4 @@
-"""Forms made from a described parameter set: its fields become labelled controls, its help tooltips, its faults messages beside them.
+"""Forms made from the description of a parameter set: controls with labels, help as tooltips, faults beside their cause.
 
     form = SpecForm(Time, fields=("bin_size", "max_gap"))
     form.set_context({"epochs": ["all", "run"], "variables": [...]})

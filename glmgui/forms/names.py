@@ -1,4 +1,4 @@
-"""What a recording offers to the fields of an analysis, by kind, and what an analysis asks for that a recording lacks."""
+"""Names that a recording offers to an analysis, and those that an analysis lacks."""
 
 from __future__ import annotations
 

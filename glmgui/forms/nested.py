@@ -1,10 +1,10 @@
-"""The editor of each kind of field, also those with forms inside: nested parameter sets, a choice among kinds of them, lists of them."""
+"""Editors with forms inside, and the choice of an editor for each kind of parameter."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin
+from typing import Any, Literal, Protocol, Union, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 from qtpy.QtCore import QSignalBlocker, Qt
@@ -37,11 +37,34 @@ from glmgui.forms.editors import (
 )
 from glmgui.forms.numbers import NumberEditor, NumbersEditor, PairEditor
 
-if TYPE_CHECKING:
-    from glmgui.forms.form import SpecForm
-
 _NONE_GIVEN = "\u2013 {} \u2013"
 Admit = Callable[[type[Spec], str], bool]
+
+
+class Form(Protocol):
+    """A form as the editors that have one inside see it; `glmgui.forms.form.SpecForm` is one."""
+
+    edited: Any
+
+    @property
+    def spec_type(self) -> type[Spec]:
+        """What it edits."""
+
+    @property
+    def value(self) -> Spec | None:
+        """The last valid value."""
+
+    def set_value(self, spec: Spec) -> None:
+        """Show a value."""
+
+    def set_context(self, choices: Choices) -> None:
+        """Take the names that the recording offers."""
+
+    def show_error(self, field: str, message: str) -> bool:
+        """Show a message beside a field."""
+
+    def clear_errors(self) -> None:
+        """Take every message away."""
 
 
 @dataclass(frozen=True)
@@ -50,13 +73,13 @@ class Making:
 
     Attributes
     ----------
-    form : type of SpecForm
-        Given, since forms are made of editors and editors of forms.
+    form : callable
+        Makes a form of a parameter set; given, since forms are made of editors and editors of forms.
     admit : callable or None
         Which fields are shown and which kinds are offered, see `glmgui.forms.form.SpecForm`.
     """
 
-    form: type[SpecForm]
+    form: Callable[..., Form]
     admit: Admit | None = None
 
 
@@ -107,7 +130,7 @@ class UnionEditor(Wide):
         super().__init__(parent)
         self._all, self._making, self._name = tuple(members), making, name
         self._choices: Choices = {}
-        self._form: SpecForm | None = None
+        self._form: Form | None = None
         self._title = QLabel(self)
         self._box = QuietCombo(self)
         self._box.setObjectName(f"{name}_{tag_field(members[0])}")

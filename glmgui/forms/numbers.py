@@ -1,4 +1,4 @@
-"""Controls for numbers: spin boxes that take any size, sliders that move in powers of ten, lists and pairs."""
+"""Editors of numbers: boxes that take any size, sliders in powers of ten, lists and pairs."""
 
 from __future__ import annotations
 

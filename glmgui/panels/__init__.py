@@ -1,1 +1,1 @@
-"""The parts of the window: each shows and edits one slice of the document and knows none of the others."""
+"""Panels: each shows and edits one slice of the document, and knows none of the others."""

@@ -1,4 +1,4 @@
-"""The log panel: everything that was done and everything that went wrong, with details, never lost."""
+"""The log panel: everything that was done and everything that went wrong."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The model panel: the distribution of the counts, the penalty and its strengths, and the held-out time it is tested on."""
+"""The model panel: distribution, penalty, strengths, and the held-out time."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from glmgui.forms.form import SpecForm
 from glmgui.forms.names import choices_in
 from glmgui.jobs import Jobs
 from glmgui.plots import TimeLine
-from glmgui.widgets import EmptyState, MessageLine, column, heading, hint
+from glmgui.widgets import EmptyState, MessageLine, Page, column, heading, hint
 from glmgui.work.estimate import n_columns
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def _pieces(grid: object, rows: np.ndarray) -> np.ndarray:
     return np.column_stack([grid.centres[first] - half, grid.centres[last] + half])
 
 
-class ModelPanel(QWidget):
+class ModelPanel(Page):
     """The forms of model and validation on the left; on the right what they mean: the equation, the strengths, the time line."""
 
     def __init__(self, document: Document, jobs: Jobs, parent: QWidget | None = None) -> None:

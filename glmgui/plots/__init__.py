@@ -1,13 +1,14 @@
-"""Small widgets that each draw one labelled array, show its numbers under the mouse and save both."""
+"""Plots: small widgets that each draw labelled arrays, show their numbers under the mouse and save both."""
 
+from glmgui.drawings.series import NO_AXIS, RATE, TIME, Axis, Curve, Image
 from glmgui.plots.bars import ScorePlot
 from glmgui.plots.base import Plot
+from glmgui.plots.drawn import draw
 from glmgui.plots.export import save_numbers, save_plot
 from glmgui.plots.image import ImagePlot, MosaicPlot
 from glmgui.plots.line import LinePlot
 from glmgui.plots.raster import RasterPlot
 from glmgui.plots.rate import RatePlot
-from glmgui.plots.series import NO_AXIS, RATE, TIME, Axis, Curve, Image
 from glmgui.plots.timeline import TimeLine
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "RatePlot",
     "ScorePlot",
     "TimeLine",
+    "draw",
     "save_numbers",
     "save_plot",
 ]

@@ -1,4 +1,4 @@
-"""One number for each unit, sorted, so that a whole population is seen at once."""
+"""A bar for each unit, sorted by a score."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import pyqtgraph as pg
 from qtpy.QtCore import QPointF, Signal
 from qtpy.QtWidgets import QWidget
 
+from glmgui.drawings.series import NO_AXIS, Axis, Table
 from glmgui.plots.base import Plot, label_axes, transparent
-from glmgui.plots.series import NO_AXIS, Axis, Table
 
 _FEWEST = 6  # places on the axis, so that one bar does not fill the plot
 

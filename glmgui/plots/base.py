@@ -1,4 +1,4 @@
-"""What every plot has: a title, the numbers under the mouse, and a menu that saves the figure or its numbers."""
+"""The base of all plots: title, numbers under the mouse, and the menu that saves the figure or its numbers."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ from qtpy.QtWidgets import (
 
 from glmengine.errors import GlmError
 from glmgui import theme
+from glmgui.drawings.series import Axis, Table
 from glmgui.notices import notices
 from glmgui.plots import style
 from glmgui.plots.export import save_numbers, save_plot
-from glmgui.plots.series import Axis, Table
 
 _LONG_LABEL = 15
 _MOST_NAMES = {"bottom": 8, "left": 12}

@@ -1,29 +1,43 @@
-"""Saving what a plot shows: as a vector or pixel figure on white, and as its numbers."""
+"""Figures and numbers of a plot as files: vectors or pixels on white, and CSV."""
 
 from __future__ import annotations
 
 import csv
 import io
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
+from pyqtgraph import GraphicsScene
 from qtpy.QtCore import QMarginsF, QRectF, QSizeF, Qt
 from qtpy.QtGui import QImage, QPageLayout, QPageSize, QPainter, QPdfWriter
 from qtpy.QtSvg import QSvgGenerator
+from qtpy.QtWidgets import QGraphicsView
 
 from glmengine.errors import GlmError
 from glmengine.io.files.whole import replacing, write_whole
-
-if TYPE_CHECKING:
-    from glmgui.plots.base import Plot
-    from glmgui.plots.series import Table
+from glmgui.drawings.series import Table
 
 FIGURE_ENDINGS = (".svg", ".pdf", ".png")
 PNG_DPI = 300
 
 
-def save_plot(plot: Plot, path: str | Path, dpi: int = PNG_DPI) -> Path:
+class Paintable(Protocol):
+    """What a plot has that its figure is made of."""
+
+    view: QGraphicsView
+    scene: GraphicsScene
+
+    @property
+    def title(self) -> str:
+        """What is drawn."""
+
+    def painted_for_paper(self, scale: float = 1.0) -> AbstractContextManager[None]:
+        """Black on white while the block runs."""
+
+
+def save_plot(plot: Paintable, path: str | Path, dpi: int = PNG_DPI) -> Path:
     """Save what `plot` shows, on white, as its ending says: ``.svg`` and ``.pdf`` keep text as text, ``.png`` has `dpi`.
 
     Raises
@@ -59,11 +73,11 @@ def _cell(value: object) -> str:
     return str(value)
 
 
-def _source(plot: Plot) -> QRectF:
+def _source(plot: Paintable) -> QRectF:
     return QRectF(plot.view.viewport().rect())
 
 
-def _paint(plot: Plot, device: QSvgGenerator | QPdfWriter | QImage) -> bool:
+def _paint(plot: Paintable, device: QSvgGenerator | QPdfWriter | QImage) -> bool:
     area = _source(plot)
     painter = QPainter()
     if not painter.begin(device):
@@ -75,7 +89,7 @@ def _paint(plot: Plot, device: QSvgGenerator | QPdfWriter | QImage) -> bool:
     return painter.end()
 
 
-def _svg(plot: Plot, path: Path, dpi: int) -> bool:
+def _svg(plot: Paintable, path: Path, dpi: int) -> bool:
     area = _source(plot)
     generator = QSvgGenerator()
     generator.setFileName(str(path))
@@ -87,7 +101,7 @@ def _svg(plot: Plot, path: Path, dpi: int) -> bool:
     return _paint(plot, generator)
 
 
-def _pdf(plot: Plot, path: Path, dpi: int) -> bool:
+def _pdf(plot: Paintable, path: Path, dpi: int) -> bool:
     area, resolution = _source(plot), plot.view.logicalDpiX()
     writer = QPdfWriter(str(path))
     writer.setResolution(resolution)
@@ -98,7 +112,7 @@ def _pdf(plot: Plot, path: Path, dpi: int) -> bool:
     return _paint(plot, writer)
 
 
-def _png(plot: Plot, path: Path, dpi: int) -> bool:
+def _png(plot: Paintable, path: Path, dpi: int) -> bool:
     area = _source(plot)
     scale = dpi / plot.view.logicalDpiX()
     image = QImage((area.size() * scale).toSize(), QImage.Format.Format_RGB32)

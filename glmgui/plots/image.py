@@ -1,4 +1,4 @@
-"""Values over two axes as images that share one colour scale, and many small ones as a mosaic."""
+"""Images over two axes with one colour scale, and mosaics of many small ones."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from qtpy.QtCore import QPointF, QRectF
 from qtpy.QtGui import QResizeEvent
 from qtpy.QtWidgets import QWidget
 
+from glmgui.drawings.series import NO_AXIS, Axis, Image, Table, images_table
 from glmgui.plots import style
 from glmgui.plots.base import Plot, label_text, never_scale, paint_axes
-from glmgui.plots.series import NO_AXIS, Axis, Image, Table, images_table
 
 _BAR_STEPS = 256
 _BAR_WIDTH = 14

@@ -1,4 +1,4 @@
-"""Named curves over x, with bands, marks and a legend."""
+"""Curves over x, with bands, marks and a legend."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import pyqtgraph as pg
 from qtpy.QtCore import QPointF, Qt
 from qtpy.QtWidgets import QWidget
 
+from glmgui.drawings.series import NO_AXIS, Axis, Curve, Table, curves_table
 from glmgui.plots.base import Plot, label_axes, transparent
-from glmgui.plots.series import NO_AXIS, Axis, Curve, Table, curves_table
 
 _BAND_ALPHA = 60
 _MOST_NAMES = 6

@@ -1,4 +1,4 @@
-"""Spikes of many units over time, one row a unit."""
+"""Rasters: spikes or traces of many units over time, one row a unit."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import pyqtgraph as pg
 from qtpy.QtCore import QPointF, QRectF, Signal
 from qtpy.QtWidgets import QWidget
 
+from glmgui.drawings.series import TIME, Axis, Table, shortened
 from glmgui.plots.base import Plot
-from glmgui.plots.series import TIME, Axis, Table, shortened
 
 _MOST_ROWS_WITH_NAMES = 16
 _MOST_TICKS_A_PIXEL = 0.5

@@ -1,4 +1,4 @@
-"""Predicted against observed rate over time, read stretch by stretch."""
+"""Observed and predicted rate over time, read stretch by stretch."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import numpy as np
 from qtpy.QtCore import QSignalBlocker, Qt
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QScrollBar, QWidget
 
+from glmgui.drawings.series import RATE, TIME, Axis, Curve, Table
 from glmgui.plots.line import LinePlot
-from glmgui.plots.series import RATE, TIME, Axis, Curve, Table
 
 _LENGTHS = (5.0, 20.0, 60.0, 300.0)
 _STEPS = 10_000

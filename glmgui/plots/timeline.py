@@ -1,4 +1,4 @@
-"""The whole recording on one line: its epochs as bars, and stretches of time drawn by hand."""
+"""The time line of a recording: epochs as bars, and stretches drawn by hand."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import pyqtgraph as pg
 from qtpy.QtCore import QPointF, Qt, Signal
 from qtpy.QtWidgets import QWidget
 
+from glmgui.drawings.series import NO_AXIS, TIME, Table, shortened
 from glmgui.plots.base import Plot, label_axes, transparent
-from glmgui.plots.series import NO_AXIS, TIME, Table, shortened
 
 Interval = tuple[float, float]
 

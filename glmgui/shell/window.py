@@ -1,9 +1,8 @@
-"""The main window: declares docks, toolbar, menus and status line, and hands actions to the session."""
+"""The main window: docks, toolbar, menus and status line, and what connects them."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from pathlib import Path
 
 from qtpy.QtCore import QByteArray, Qt, QTimer, Signal
@@ -11,43 +10,28 @@ from qtpy.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QGuiAp
 from qtpy.QtWidgets import QApplication, QDockWidget, QMainWindow, QSizePolicy, QToolBar, QWidget
 
 from glmgui import theme
-from glmgui.actions import commands
 from glmgui.actions.qt import ActionSet
 from glmgui.actions.table import TOOLBAR_RIGHT
 from glmgui.copying import TableCopying
 from glmgui.dialogs.details import DetailsDialog
 from glmgui.dialogs.guide import GuideWindow
-from glmgui.dialogs.questions import Questions
+from glmgui.dialogs.questions import Dialogs
+from glmgui.jobs import Jobs
 from glmgui.notices import Notice, notices
-from glmgui.panels.data import DataPanel
-from glmgui.panels.features import FeaturesPanel
 from glmgui.panels.log import LogPanel
-from glmgui.panels.model import ModelPanel
-from glmgui.panels.results import ResultsPanel
 from glmgui.settings import Settings
-from glmgui.shell.strips import STEPS, NoticeBar, ProgressStrip, StatusLine, StepsRail, states_of
+from glmgui.shell.notice_bar import NoticeBar
+from glmgui.shell.progress import ProgressStrip
+from glmgui.shell.rail import StepsRail
+from glmgui.shell.status_line import StatusLine
+from glmgui.steps import STEPS, step_of_field
 from glmgui.work.estimate import Estimate
-from glmgui.work.fitting import Session
+from glmgui.work.questions import Questions
+from glmgui.work.use_cases import UseCases
 
 log = logging.getLogger(__name__)
 
 SIZE = (1366, 768)
-_PANELS: dict[str, Callable[..., QWidget]] = {
-    "data": DataPanel,
-    "features": FeaturesPanel,
-    "model": ModelPanel,
-    "results": ResultsPanel,
-    "log": LogPanel,
-}
-# Where the control is that an error of this field of the analysis belongs to.
-_STEP_OF_FIELD = {
-    "units": "data",
-    "time": "data",
-    "derived": "data",
-    "terms": "features",
-    "model": "model",
-    "validation": "model",
-}
 
 
 class MainWindow(QMainWindow):
@@ -72,16 +56,17 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.setObjectName("main_window")
         self.settings = settings or Settings()
-        self.session = Session(self.settings, questions or Questions(self), self)
-        self.document, self.jobs = self.session.document, self.session.jobs
+        self.jobs = Jobs(self)
+        self.work = UseCases(self.settings, questions or Dialogs(self.jobs, self), self.jobs, self)
+        self.document = self.work.document
         self.left_running = False
         self._closing = False
-        self._step = "data"
+        self._step = STEPS[0].name
         self._guide: GuideWindow | None = None
         self.setAcceptDrops(True)
         self.setDockOptions(QMainWindow.DockOption.AllowNestedDocks | QMainWindow.DockOption.AllowTabbedDocks)
         self.setWindowIcon(theme.icon("app"))
-        self._actions = ActionSet(self)
+        self._actions = ActionSet(self, self.menuBar())
         self._make_strips()
         self._make_docks()
         self._actions.fill_menus()
@@ -106,9 +91,14 @@ class MainWindow(QMainWindow):
         return self._actions.names
 
     @property
+    def widget(self) -> QWidget:
+        """The window itself, for what stands over it or belongs to it."""
+        return self
+
+    @property
     def step_docks(self) -> tuple[QDockWidget, ...]:
         """The docks of the steps, in their order."""
-        return tuple(self.docks[name] for name in STEPS)
+        return tuple(self.docks[step.name] for step in STEPS)
 
     @property
     def guide(self) -> GuideWindow:
@@ -132,7 +122,7 @@ class MainWindow(QMainWindow):
             self.toolbar.addAction(self._actions[name])
             self.toolbar.widgetForAction(self._actions[name]).setAccessibleName(self._actions.records[name].text.replace("&", ""))
         self.addToolBar(Qt.ToolBarArea.TopToolBarArea, self.toolbar)
-        self.rail = StepsRail(self)
+        self.rail = StepsRail(STEPS, self)
         self._rail_bar = _holder(self, "steps_bar", "Steps", self.rail)
         self.addToolBar(Qt.ToolBarArea.LeftToolBarArea, self._rail_bar)
         self.addToolBarBreak(Qt.ToolBarArea.TopToolBarArea)
@@ -146,16 +136,21 @@ class MainWindow(QMainWindow):
     def _make_docks(self) -> None:
         self.docks: dict[str, QDockWidget] = {}
         self.panels: dict[str, QWidget] = {}
-        for name, make in _PANELS.items():
-            dock = QDockWidget(name.capitalize(), self)
-            dock.setObjectName(f"dock_{name}")
-            panel = make(self.document, self.jobs, dock)
-            dock.setWidget(panel)
-            self.docks[name], self.panels[name] = dock, panel
-            dock.visibilityChanged.connect(lambda _: self._actions.renew())
+        for step in STEPS:
+            panel = step.panel(self.work)
+            panel.action_asked.connect(lambda name: self._actions[name].trigger())
+            self._add_dock(step.name, step.title, panel)
+        self._add_dock("log", "Log", LogPanel(self.document, self.jobs))
+
+    def _add_dock(self, name: str, title: str, panel: QWidget) -> None:
+        dock = QDockWidget(title, self)
+        dock.setObjectName(f"dock_{name}")
+        dock.setWidget(panel)
+        self.docks[name], self.panels[name] = dock, panel
+        dock.visibilityChanged.connect(lambda _: self._actions.renew())
 
     def _connect(self) -> None:
-        document, jobs, session = self.document, self.jobs, self.session
+        document, jobs, work = self.document, self.jobs, self.work
         document.changed.connect(self._changed)
         jobs.started.connect(self._begun)
         jobs.progressed.connect(self.progress.report)
@@ -163,21 +158,11 @@ class MainWindow(QMainWindow):
         self.progress.stop_asked.connect(jobs.stop_and_keep)
         self.progress.cancel_asked.connect(jobs.cancel)
         self.rail.picked.connect(self.show_step)
-        session.estimated.connect(self._show_estimate)
-        session.opened.connect(self._opened)
-        session.fitted.connect(lambda _: self.show_step("results"))
-        session.live_changed.connect(lambda _: self._renew())
+        work.size.estimated.connect(self._show_estimate)
+        work.opening.opened.connect(self._opened)
+        work.fitting.fitted.connect(lambda _: self.show_step("results"))
+        work.live.switched.connect(lambda _: self._renew())
         notices().noticed.connect(self._noticed)
-        self.panels["data"].empty.set_choices(
-            {
-                "Open a recording\u2026": self._actions["open"].trigger,
-                "Open the sample session": self._actions["sample"].trigger,
-            }
-        )
-        sessions = self.panels["data"].sessions
-        sessions.add_asked.connect(lambda: commands.ask_add_session(self))
-        sessions.remove_asked.connect(session.joining.remove)
-        sessions.renamed.connect(session.joining.rename)
         self.notice_bar.details_asked.connect(lambda notice: DetailsDialog(notice, self).exec())
 
     def _begun(self, label: str) -> None:
@@ -189,14 +174,14 @@ class MainWindow(QMainWindow):
 
     def _changed(self, what: frozenset[str]) -> None:
         if "fault" in what and self.document.fault[0]:
-            step = _STEP_OF_FIELD.get(self.document.fault[0].partition(".")[0])
-            if step is not None and not self.session.live:
-                self.show_step(step)
+            step = step_of_field(self.document.fault[0])
+            if step is not None and not self.work.live.on:
+                self.show_step(step.name)
         self._renew()
 
     def _renew(self) -> None:
-        self.rail.say(states_of(self.document))
-        self.status.say(self.document, self.session.estimate)
+        self.rail.say(self.document)
+        self.status.say(self.document, self.work.size.estimate)
         path, recording = self.document.project_path, self.document.recording
         name = path.name if path is not None else recording.name if recording is not None else ""
         self.setWindowTitle(f"{name}[*] \u2013 glmgui" if name else "glmgui[*]")
@@ -224,7 +209,7 @@ class MainWindow(QMainWindow):
     def show_step(self, name: str) -> None:
         """Show the panel of a step in the place of the other steps, unless they were put beside each other."""
         self._step = name
-        docked = [one for one in STEPS if not self.docks[one].isHidden() and not self.docks[one].isFloating()]
+        docked = [one.name for one in STEPS if not self.docks[one.name].isHidden() and not self.docks[one.name].isFloating()]
         in_view = [one for one in docked if not self.docks[one].visibleRegion().isEmpty()]
         self.setUpdatesEnabled(False)
         try:
@@ -242,6 +227,11 @@ class MainWindow(QMainWindow):
     def log_is_shown(self) -> bool:
         return not self.docks["log"].isHidden() if hasattr(self, "docks") else False
 
+    @property
+    def log_text(self) -> str:
+        """The whole log."""
+        return self.panels["log"].text
+
     def toggle_log(self) -> None:
         self.docks["log"].setVisible(not self.log_is_shown)
 
@@ -254,16 +244,17 @@ class MainWindow(QMainWindow):
             return
         available = QGuiApplication.primaryScreen().availableGeometry()
         self.resize(min(SIZE[0], available.width()), min(SIZE[1], available.height()))
-        for name in STEPS:
-            self.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, self.docks[name])
-        for name in STEPS[1:]:
-            self.tabifyDockWidget(self.docks[STEPS[0]], self.docks[name])
+        first, *others = self.step_docks
+        for dock in self.step_docks:
+            self.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, dock)
+        for dock in others:
+            self.tabifyDockWidget(first, dock)
         self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, self.docks["log"])
         self.resizeDocks([self.docks["log"]], [170], Qt.Orientation.Vertical)
         self.docks["log"].hide()
-        for name in STEPS[1:]:
-            self.docks[name].hide()
-        self.rail.set_current("data")
+        for dock in others:
+            dock.hide()
+        self.rail.set_current(STEPS[0].name)
         self._first_state = self.saveState()
 
     def _restore_layout(self) -> None:
@@ -275,12 +266,10 @@ class MainWindow(QMainWindow):
         if not (self.restoreGeometry(geometry) and self.restoreState(state)):
             log.info("The remembered layout could not be restored.")
             self.restoreState(self._first_state)
-        shown = [name for name in STEPS if not self.docks[name].isHidden()]
-        if not shown:
-            self.show_step("data")
-        elif len(shown) == 1:
-            self._step = shown[0]
-            self.show_step("data")
+        shown = [step.name for step in STEPS if not self.docks[step.name].isHidden()]
+        if len(shown) <= 1:
+            self._step = next(iter(shown), self._step)
+            self.show_step(STEPS[0].name)
         self.toolbar.show()
         self._rail_bar.show()
         self.notice_bar.dismiss()
@@ -312,7 +301,7 @@ class MainWindow(QMainWindow):
         path = Path(event.mimeData().urls()[0].toLocalFile())
         event.acceptProposedAction()
         # after the drop has ended: a question would hold up the program that the file comes from
-        QTimer.singleShot(0, lambda: self.session.open(path))
+        QTimer.singleShot(0, lambda: self.work.opening.open(path))
 
     # Closing
 
@@ -324,11 +313,11 @@ class MainWindow(QMainWindow):
             event.ignore()
             return
         if self.document.modified and (self.document.analysis.terms or self.document.kept_result):
-            answer = self.session.questions.unsaved(self.document.project_path)
+            answer = self.work.questions.unsaved(self.document.project_path)
             if answer != "discard":
                 event.ignore()
                 if answer == "save":
-                    self.session.save(self.close)
+                    self.work.saving.save(self.close)
                 return
         self._end()
         event.accept()
@@ -336,7 +325,7 @@ class MainWindow(QMainWindow):
     def _may_give_up(self) -> bool:
         """Ask whether to give up what is running, and do."""
         job = self.jobs.current
-        if not self.session.questions.stop_running(job.label if job is not None else "The work"):
+        if not self.work.questions.stop_running(job.label if job is not None else "The work"):
             return False
         self.jobs.cancel()
         return True
@@ -347,7 +336,7 @@ class MainWindow(QMainWindow):
             self.settings.set_layout(self.saveGeometry(), self.saveState())
         if self._guide is not None:
             self._guide.close()
-        self.left_running = not self.session.close()
+        self.left_running = not self.work.close()
         self.closed.emit()
 
 

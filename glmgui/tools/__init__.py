@@ -1,1 +1,1 @@
-"""The program's ways to run without a person: self-test, screenshots, diagnostics."""
+"""Ways to run the program without a person: self-test, screenshots, diagnostics."""

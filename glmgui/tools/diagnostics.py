@@ -1,4 +1,4 @@
-"""What helps to find a fault on another machine: versions, settings of the system and the log; no data and no names of data."""
+"""Diagnostics for a report: versions, settings of the system and the log, without data or names of data."""
 
 from __future__ import annotations
 

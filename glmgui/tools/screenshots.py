@@ -1,4 +1,4 @@
-"""Pictures of every step of the window with the fitted demonstration, for the README, the bootstrap and the eye."""
+"""Screenshots of every step with the fitted demonstration."""
 
 from __future__ import annotations
 
@@ -62,23 +62,22 @@ def _wait(window: MainWindow) -> None:
 
 
 def _open(window: MainWindow) -> None:
-    window.session.opening.open_sample()
+    window.work.opening.open_sample()
     wait_until(lambda: window.document.recording is not None, _PATIENCE, "opening the sample session")
 
 
 def _fit(window: MainWindow) -> None:
-    window.session.fit()
+    window.work.fitting.fit()
     wait_until(lambda: window.document.result is not None or not window.document.busy, _PATIENCE, "fitting the sample session")
     window.show_step("results")
-    panel = window.panels["results"]
-    best = getattr(getattr(panel, "units", None), "best", None)
+    best = window.panels["results"].best_unit
     if best is not None:
         window.document.select(unit=best)
 
 
 def _tab(number: int) -> Callable[[MainWindow], None]:
     def show(window: MainWindow) -> None:
-        window.panels["results"].tabs.setCurrentIndex(number)
+        window.panels["results"].show_page(number)
 
     return show
 
@@ -92,7 +91,7 @@ def _term(number: int) -> Callable[[MainWindow], None]:
 
 
 def _stale(window: MainWindow) -> None:
-    window.panels["results"].tabs.setCurrentIndex(0)
+    window.panels["results"].show_page(0)
     analysis = window.document.analysis
     window.document.edit(analysis.with_(time=analysis.time.with_(bin_size=analysis.time.bin_size * 2)), "Change bin size")
 

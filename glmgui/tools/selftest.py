@@ -1,4 +1,4 @@
-"""The installation's check of itself: opens, fits, draws and exports in a folder of its own, and verifies what came out."""
+"""The self-test: opens, fits, draws and exports in a folder of its own, and verifies what came out."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def _require(holds: bool, said: str) -> None:
 
 
 def _opens(window: MainWindow, folder: Path) -> str:
-    window.session.opening.open_sample()
+    window.work.opening.open_sample()
     wait_until(
         lambda: window.document.recording is not None and not window.document.busy, _PATIENCE, "opening the sample session"
     )
@@ -93,7 +93,7 @@ def _draws_features(window: MainWindow, folder: Path) -> str:
 
 
 def _fits(window: MainWindow, folder: Path) -> str:
-    window.session.fit()
+    window.work.fitting.fit()
     wait_until(lambda: not window.document.busy, _PATIENCE, "fitting")
     settle(0.5)  # the result is shown in turns of its own after the job has ended
     result = window.document.result
@@ -129,9 +129,9 @@ def _exports(window: MainWindow, folder: Path) -> str:
 
     result = window.document.result
     tables = {
-        "coefficients.csv": window.session.exporting.export_coefficients,
-        "result.nc": window.session.exporting.export_coefficients,
-        "scores.csv": window.session.exporting.export_scores,
+        "coefficients.csv": window.work.exporting.export_coefficients,
+        "result.nc": window.work.exporting.export_coefficients,
+        "scores.csv": window.work.exporting.export_scores,
     }
     for name, export in tables.items():
         export(folder / name)
@@ -155,10 +155,10 @@ def _exports(window: MainWindow, folder: Path) -> str:
 def _saves_and_opens(window: MainWindow, folder: Path) -> str:
     document = window.document
     before, coefficients = document.analysis, document.result.coefficients.values
-    window.session.questions.next_path = folder / "project.glm"
-    window.session.save_as()
+    window.work.questions.next_path = folder / "project.glm"
+    window.work.saving.save_as()
     wait_until(lambda: not document.busy and not document.modified, _PATIENCE, "saving the project")
-    window.session.open(folder / "project.glm")
+    window.work.opening.open(folder / "project.glm")
     wait_until(lambda: not document.busy, _PATIENCE, "opening the project")
     settle(0.3)
     _require(document.analysis == before, "the project's analysis differs after saving and opening")

@@ -1,4 +1,4 @@
-"""Driving the window without a person: waiting for jobs, and answers to what it would ask."""
+"""The window without a person: answers to what it would ask, and waiting for its jobs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from pathlib import Path
 from qtpy.QtCore import QCoreApplication, QEvent, QEventLoop
 
 from glmengine.io.recipe_assistant import Assistance
-from glmgui.work.project import Leftover
+from glmgui.work.questions import Answer
+from glmgui.work.recovery import Leftover
 
 
 class NoQuestions:
@@ -35,7 +36,7 @@ class NoQuestions:
     def save_path(self, title: str, start: str, kinds: str, ending: str) -> Path | None:
         return self.next_path
 
-    def unsaved(self, project: Path | None) -> str:
+    def unsaved(self, project: Path | None) -> Answer:
         return "discard"
 
     def stop_running(self, label: str) -> bool:

@@ -1,4 +1,4 @@
-"""What a user can write from the document: the analysis, tables, figures' numbers, the recording, copies with results. Each is a job."""
+"""Export of the analysis, of tables, of the recording, and of copies of it with results."""
 
 from __future__ import annotations
 
@@ -6,30 +6,46 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from qtpy.QtCore import QObject, Signal
+
+from glmgui.document import Document
+from glmgui.jobs import Jobs
 from glmgui.notices import notices
+from glmgui.settings import Settings
+from glmgui.work.questions import Questions
 
 if TYPE_CHECKING:
     from glmengine.context import Context
     from glmengine.results.result import Result
-    from glmgui.work.fitting import Session
 
 
-class Exporting:
-    """Asks for a name and writes; what is written never changes what is open."""
+class Exporting(QObject):
+    """Asks for a name and writes; what is written never changes what is open.
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    Signals
+    -------
+    exported : Path
+        A file or folder was written.
+    """
+
+    exported = Signal(object)
+
+    def __init__(
+        self, document: Document, jobs: Jobs, settings: Settings, questions: Questions, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._document, self._jobs, self._settings, self._questions = document, jobs, settings, questions
 
     def save_analysis(self) -> None:
         """Save the analysis alone, as a file that the command line runs."""
-        analysis = self._session.document.analysis
+        analysis = self._document.analysis
         path = self._ask("Save analysis", f"{analysis.title or 'analysis'}.toml", "Analysis (*.toml)", ".toml")
         if path is not None:
             self._write(path, lambda context: analysis.save(path))
 
     def export_coefficients(self, path: Path | None = None) -> None:
         """Save coefficients and errors: as CSV, or everything as NetCDF."""
-        result = self._session.document.result
+        result = self._document.result
         if result is None:
             return
         path = path or self._ask("Export coefficients", "coefficients.csv", "CSV (*.csv);;NetCDF, everything (*.nc)", ".csv")
@@ -38,7 +54,7 @@ class Exporting:
 
     def export_scores(self, path: Path | None = None) -> None:
         """Save the table of scores as CSV."""
-        result = self._session.document.result
+        result = self._document.result
         if result is None:
             return
         path = path or self._ask("Export scores", "scores.csv", "CSV (*.csv)", ".csv")
@@ -47,10 +63,10 @@ class Exporting:
 
     def export_all(self, folder: Path | None = None) -> None:
         """Write everything that the command line writes into a folder."""
-        result, recording = self._session.document.result, self._session.document.recording
+        result, recording = self._document.result, self._document.recording
         if result is None:
             return
-        folder = folder or self._session.questions.folder("Export everything to a folder", self._session.settings.folder)
+        folder = folder or self._questions.folder("Export everything to a folder", self._settings.folder)
         if folder is None:
             return
 
@@ -63,7 +79,7 @@ class Exporting:
 
     def save_recording(self, ending: str, path: Path | None = None) -> None:
         """Save the recording as NWB (``".nwb"``) or as a folder of pynapple npz files (``""``)."""
-        recording = self._session.document.recording
+        recording = self._document.recording
         if recording is None:
             return
         title, kinds, name = (
@@ -85,7 +101,7 @@ class Exporting:
 
     def export_nwb(self, path: Path | None = None) -> None:
         """Save a copy of the recording as NWB with the results in it."""
-        result, recording = self._session.document.result, self._session.document.recording
+        result, recording = self._document.result, self._document.recording
         if result is None or recording is None:
             return
         path = path or self._ask(
@@ -107,14 +123,14 @@ class Exporting:
         self._write(path, write)
 
     def _ask(self, title: str, name: str, kinds: str, ending: str) -> Path | None:
-        return self._session.questions.save_path(title, f"{self._session.settings.folder}/{name}", kinds, ending)
+        return self._questions.save_path(title, f"{self._settings.folder}/{name}", kinds, ending)
 
     def _write(self, path: Path, write: Callable[[Context], Any]) -> None:
         def take(_: object) -> None:
             notices().tell("info", f"written to {path}", title="Export")
-            self._session.exported.emit(path)
+            self.exported.emit(path)
 
-        self._session.submit(f"Writing {path.name}", write, take)
+        self._jobs.submit(f"Writing {path.name}", write, take)
 
 
 def write_coefficients(result: Result, path: Path) -> None:

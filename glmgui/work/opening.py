@@ -1,7 +1,7 @@
-"""What a user can open: recordings, projects, analyses, the sample, and what a crash has left. Each is a job, and each may ask.
+"""Opening of recordings, projects, analyses, samples, and of what a crash has left.
 
-A newer request to open takes the place of an older one that has not ended. A fit that runs is given up first, if the user agrees: its
-result would belong to a document that is gone.
+Each is a job, and each may ask. A newer request to open takes the place of an older one that has not ended. A fit that runs is given up
+first, if the user agrees: its result would belong to a document that is gone.
 """
 
 from __future__ import annotations
@@ -11,32 +11,60 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from qtpy.QtCore import QObject, Signal
 
 from glmengine.analysis.analysis import Analysis, Model, Time
 from glmengine.analysis.sources import for_recording, moved, places_of, session_names
 from glmengine.errors import GlmError
 from glmgui import samples
+from glmgui.document import Document
+from glmgui.jobs import Jobs
 from glmgui.notices import notices
-from glmgui.work.project import Leftover, Opened, open_leftover, open_project, remove
+from glmgui.settings import Settings
+from glmgui.work.fitting import Fitting
+from glmgui.work.live_fit import LiveFit
+from glmgui.work.project import Opened, open_project
+from glmgui.work.questions import Questions
+from glmgui.work.recovery import Leftover, Recovery, open_leftover, remove
+from glmgui.work.saving import Saving
 
 if TYPE_CHECKING:
     from glmengine.context import Context
     from glmengine.io.recipe_assistant import Assistance
     from glmengine.recording.recording import Recording
     from glmengine.results.result import Result
-    from glmgui.work.fitting import Session
 
 Then = Callable[[], None] | None
 OPEN = "open"
 _ENOUGH = 200_000  # values that tell counts from a signal
 
 
-class Opening:
-    """Brings something new into the document."""
+class Opening(QObject):
+    """Brings something new into the document.
 
-    def __init__(self, session: Session) -> None:
-        self._session, self._document = session, session.document
-        self._jobs, self._settings = session.jobs, session.settings
+    Signals
+    -------
+    opened : Path or None
+        A recording or project is open.
+    """
+
+    opened = Signal(object)
+
+    def __init__(
+        self,
+        document: Document,
+        jobs: Jobs,
+        settings: Settings,
+        questions: Questions,
+        fitting: Fitting,
+        saving: Saving,
+        live: LiveFit,
+        recovery: Recovery,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._document, self._jobs, self._settings, self._questions = document, jobs, settings, questions
+        self._fitting, self._saving, self._live, self._recovery = fitting, saving, live, recovery
 
     def open(self, path: Path, then: Then = None) -> None:
         """Open a recording, a project (``.glm``) or an analysis (``.toml``), after asking what becomes of unsaved changes."""
@@ -45,11 +73,11 @@ class Opening:
         if ending == ".toml" and self._document.recording is not None:
             self._submit(path, lambda context: Analysis.load(path), lambda analysis: self.take_analysis(analysis, path))
             return
-        self._session.unless_fitting(lambda: self._session.unless_unsaved(lambda: self._open(path, ending, then)))
+        self._fitting.unless_fitting(lambda: self._saving.unless_unsaved(lambda: self._open(path, ending, then)))
 
     def _open(self, path: Path, ending: str, then: Then) -> None:
-        self._session.set_live(False)
-        self._settings.folder = path.parent
+        self._live.switch(False)
+        self.remember_folder(path)
         if ending == ".glm":
             self._submit(path, lambda context: open_project(path, context), lambda opened: self._take(opened, then))
         elif ending == ".toml":
@@ -73,7 +101,11 @@ class Opening:
             self._document.edit(for_recording(self._document.analysis, recording), "Replace recording", recording)
             self._opened(path, path)
 
-        self._session.unless_fitting(lambda: self.open_or_ask(path, take))
+        self._fitting.unless_fitting(lambda: self.open_or_ask(path, take))
+
+    def remember_folder(self, path: Path) -> None:
+        """Begin the next question for a file beside this one."""
+        self._settings.folder = path.parent
 
     def open_or_ask(self, path: Path, take: Callable[[Recording], None]) -> None:
         """Open a recording; of a file without a standard, ask first what its arrays are."""
@@ -90,18 +122,17 @@ class Opening:
 
     def _ask_recipe(self, assistance: Assistance, text: str, fault: str, take: Callable[[Recording], None]) -> None:
         """Ask for a recipe and open the file with it; what is wrong with it is shown in the same place."""
-        text = self._session.questions.recipe(assistance, text, fault)
+        text = self._questions.recipe(assistance, text, fault)
         if text is None:
             return
-        label = f"Opening {assistance.path.name}"
 
         def failed(error: BaseException) -> None:
             if isinstance(error, GlmError):
                 self._ask_recipe(assistance, text, str(error), take)
-            else:
-                self._session.failed.emit(label)
 
-        self._jobs.submit(label, lambda context: _open_with(assistance, text, context), take, failed, key=OPEN)
+        self._jobs.submit(
+            f"Opening {assistance.path.name}", lambda context: _open_with(assistance, text, context), take, failed, key=OPEN
+        )
 
     # Analyses and projects
 
@@ -118,7 +149,7 @@ class Opening:
         """Show an analysis file with its recording; asks where that is if it is not where the file says."""
         if recording is None and analysis.recording.path:
             missing = next(place for place in places_of(analysis, path.parent) if not place.exists())
-            place = self._session.questions.locate(missing, missing.name)
+            place = self._questions.locate(missing, missing.name)
             if place is not None:
                 there = moved(analysis, path.parent, missing, place)
                 self._submit(
@@ -139,7 +170,7 @@ class Opening:
 
         def take(found: Opened) -> None:
             self._document.open(found.recording, found.analysis, found.result, found.path)
-            self._session.remember_stamp(found.stamp)
+            self._saving.remember_stamp(found.stamp)
             self._opened(found.path, found.path, then)
             if found.recording is None:
                 self._say_without("the project is open without its recording", found.path.name)
@@ -153,7 +184,7 @@ class Opening:
             take(opened)
             return
         part = reference.parts[opened.wanted]
-        place = self._session.questions.locate(part.path, part.name) if part.path is not None else None
+        place = self._questions.locate(part.path, part.name) if part.path is not None else None
         if place is None:
             take(opened.without_recording())
             return
@@ -165,7 +196,7 @@ class Opening:
 
     def _use_other(self, opened: Opened) -> bool:
         part = opened.reference.parts[opened.wanted]
-        return self._session.questions.use_other_recording(opened.located.get(opened.wanted, part.path), part.name)
+        return self._questions.use_other_recording(opened.located.get(opened.wanted, part.path), part.name)
 
     def recover(self, leftover: Leftover) -> None:
         """Open what a dead session left; it counts as unsaved."""
@@ -173,13 +204,13 @@ class Opening:
 
         def take(found: Opened) -> None:
             self._document.open(found.recording, found.analysis, found.result, project, saved=False)
-            self._session.recovery.keep()
+            self._recovery.keep()
             remove(leftover.stem)
             self._opened(project, None)
             if found.recording is None:
                 self._say_without("the changes are recovered without their recording", leftover.title)
 
-        self._session.submit(
+        self._jobs.submit(
             f"Recovering {leftover.title}",
             lambda context: open_leftover(leftover, context),
             lambda opened: self._with_recording(opened, take),
@@ -203,20 +234,20 @@ class Opening:
             self._opened(recording.path, None, then)
 
         def begin() -> None:
-            self._session.set_live(False)
-            self._session.submit(label, make, take, key=OPEN)
+            self._live.switch(False)
+            self._jobs.submit(label, make, take, key=OPEN)
 
-        self._session.unless_fitting(lambda: self._session.unless_unsaved(begin))
+        self._fitting.unless_fitting(lambda: self._saving.unless_unsaved(begin))
 
     # Inside
 
     def _submit(self, path: Path, work: Callable[[Context], object], take: Callable[..., None]) -> None:
-        self._session.submit(f"Opening {path.name}", work, take, key=OPEN)
+        self._jobs.submit(f"Opening {path.name}", work, take, key=OPEN)
 
     def _opened(self, path: Path | None, recent: Path | None, then: Then = None) -> None:
         if recent is not None:
             self._settings.add_recent(recent)
-        self._session.opened.emit(path)
+        self.opened.emit(path)
         if then is not None:
             then()
 

@@ -1,4 +1,4 @@
-"""Asks before code that an analysis names is imported: an opened file may hold a function of somebody else's.
+"""Permission to run code that an analysis names.
 
 The engine imports nothing that was not allowed by name. A yes holds until the window is closed, a no until the fit is asked for.
 """
@@ -12,11 +12,11 @@ from qtpy.QtCore import QObject, QTimer
 
 from glmengine.basis import Custom, allow_code, code_allowed, forbid_code
 from glmengine.spec import Spec
+from glmgui.document import Document
+from glmgui.work.questions import Questions
 
 if TYPE_CHECKING:
     from glmengine.analysis.analysis import Analysis
-    from glmgui.dialogs.questions import Questions
-    from glmgui.document import Document
 
 
 class Permission(QObject):

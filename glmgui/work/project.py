@@ -1,27 +1,12 @@
-"""Projects in the window: saving and opening in a job, and recovery files that survive a crash.
-
-While a session has unsaved changes its analysis is kept in the recovery folder after every edit, and its result after every fit. A
-clean end removes them; what a dead process left is offered at the next start.
-"""
+"""A project and its recording, read and written in the worker."""
 
 from __future__ import annotations
 
-import json
-import logging
-import os
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
-
-from qtpy.QtCore import QLockFile, QObject, QTimer
-
-from glmengine.errors import GlmError
-from glmgui.document import Document
-from glmgui.jobs import Jobs
-from glmgui.settings import state_folder
 
 if TYPE_CHECKING:
     from glmengine.analysis.analysis import Analysis
@@ -29,10 +14,6 @@ if TYPE_CHECKING:
     from glmengine.project import RecordingReference
     from glmengine.recording.recording import Recording
     from glmengine.results.result import Result
-
-log = logging.getLogger(__name__)
-
-_AFTER_MS = 250
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,159 +106,3 @@ def save_project(path: Path, analysis: Analysis, result: Result | None, recordin
 
     project.save_project(path, analysis, result, recording)
     return path
-
-
-@dataclass(frozen=True)
-class Leftover:
-    """A session that ended without saving.
-
-    Attributes
-    ----------
-    stem : Path
-        Path of its files without their endings.
-    title : str
-        What the user knows it by.
-    project_path : str
-        Where it was last saved, empty if never.
-    when : float
-        Seconds since the epoch.
-    """
-
-    stem: Path
-    title: str
-    project_path: str
-    when: float
-
-    @property
-    def project(self) -> Path:
-        return self.stem.with_suffix(".glm")
-
-    @property
-    def result(self) -> Path:
-        return self.stem.with_suffix(".nc")
-
-
-class Recovery(QObject):
-    """Keeps unsaved changes of a document in the recovery folder."""
-
-    def __init__(self, document: Document, jobs: Jobs, folder: Path | None = None, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._document, self._jobs = document, jobs
-        self.folder = folder or state_folder() / "recovery"
-        self._stem = self.folder / f"{os.getpid()}-{time.time_ns()}"
-        self._lock: QLockFile | None = None
-        self._result_kept: Result | None = None
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(_AFTER_MS)
-        self._timer.timeout.connect(self.keep)
-        document.changed.connect(self._changed)
-
-    @property
-    def stem(self) -> Path:
-        return self._stem
-
-    def keep(self) -> None:
-        """Write what is unsaved now; nothing where all is saved."""
-        self._timer.stop()
-        if not self._document.modified:
-            self.clear()
-            return
-        if not self._ready():
-            return
-        document, stem = self._document, self._stem
-        analysis, recording, result = document.analysis, document.recording, document.kept_result
-        new_result = result if result is not self._result_kept else None
-        self._result_kept = result
-        about = {
-            "title": document.project_path.stem if document.project_path else recording.name if recording else "session",
-            "project_path": str(document.project_path or ""),
-            "when": time.time(),
-        }
-
-        def write(context: Context) -> None:
-            save_project(stem.with_suffix(".glm"), analysis, None, recording)
-            stem.with_suffix(".json").write_text(json.dumps(about), encoding="utf-8")
-            if new_result is not None:
-                new_result.save(stem.with_suffix(".nc"))
-
-        self._jobs.submit("Keeping changes for recovery", write, on_failed=self._failed, key="recovery", quiet=True)
-
-    def clear(self) -> None:
-        """Remove this session's recovery files."""
-        self._timer.stop()
-        self._result_kept = None
-        if self._lock is not None:
-            self._lock.unlock()
-            self._lock = None
-        remove(self._stem)
-        if self._jobs.is_pending("recovery"):  # what is being written now is removed after it
-            stem = self._stem
-            self._jobs.submit("Removing recovery files", lambda context: remove(stem), key="recovery", quiet=True)
-
-    def leftovers(self) -> list[Leftover]:
-        """What dead processes left, the latest first."""
-        found = []
-        for about in self.folder.glob("*.json") if self.folder.is_dir() else ():
-            stem = about.with_suffix("")
-            lock = QLockFile(str(stem.with_suffix(".lock")))
-            lock.setStaleLockTime(0)
-            if stem == self._stem or not lock.tryLock(0):
-                continue  # another window has it open
-            lock.unlock()
-            try:
-                data = json.loads(about.read_text(encoding="utf-8"))
-                leftover = Leftover(stem, str(data["title"]), str(data["project_path"]), float(data["when"]))
-            except (OSError, ValueError, KeyError, TypeError):
-                log.info("A damaged recovery file was left alone: %s", about)
-                continue
-            if leftover.project.exists():
-                found.append(leftover)
-        return sorted(found, key=lambda one: -one.when)
-
-    def _changed(self, what: frozenset[str]) -> None:
-        if what & {"analysis", "result", "project", "recording"}:
-            self._timer.start()
-
-    def _ready(self) -> bool:
-        if self._lock is not None:
-            return True
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            log.info("Changes cannot be kept for recovery (%s).", error)
-            return False
-        lock = QLockFile(str(self._stem.with_suffix(".lock")))
-        lock.setStaleLockTime(0)
-        if not lock.tryLock(0):
-            log.info("Changes cannot be kept for recovery in %s.", self.folder)
-            return False
-        self._lock = lock
-        return True
-
-    def _failed(self, error: Exception) -> None:
-        log.warning("Changes were not kept for recovery: %s", error)
-        self._result_kept = None
-
-
-def open_leftover(leftover: Leftover, context: Context) -> Opened:
-    """Read a recovered session; runs in the worker."""
-    opened = open_project(leftover.project, context)
-    result = None
-    if leftover.result.exists():
-        from glmengine.results.result import Result
-
-        try:
-            result = Result.load(leftover.result)
-        except GlmError as error:
-            log.warning("The recovered session comes without its result: %s", error.message)
-    return replace(opened, result=result)
-
-
-def remove(stem: Path) -> None:
-    """Remove the recovery files of a session."""
-    for ending in (".glm", ".nc", ".json", ".lock"):
-        try:
-            stem.with_suffix(ending).unlink(missing_ok=True)
-        except OSError as error:
-            log.info("A recovery file could not be removed (%s).", error)

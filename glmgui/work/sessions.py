@@ -1,4 +1,4 @@
-"""Several recordings in the document: sessions added, taken out and renamed, each as one edit."""
+"""Sessions of one animal: recordings added, taken out and renamed."""
 
 from __future__ import annotations
 
@@ -7,31 +7,34 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from glmengine.analysis.sources import for_recording, renamed_session
+from glmgui.document import Document
+from glmgui.jobs import Jobs
 from glmgui.notices import notices
+from glmgui.work.fitting import Fitting
+from glmgui.work.opening import Opening
 
 if TYPE_CHECKING:
     from glmengine.analysis.analysis import Analysis
     from glmengine.recording.recording import Recording
-    from glmgui.work.fitting import Session
 
 _JOIN = "join"
 
 
-class Joining:
+class Sessions:
     """Changes which recordings are analysed together."""
 
-    def __init__(self, session: Session) -> None:
-        self._session, self._document = session, session.document
+    def __init__(self, document: Document, jobs: Jobs, opening: Opening, fitting: Fitting) -> None:
+        self._document, self._jobs, self._opening, self._fitting = document, jobs, opening, fitting
 
     def add(self, path: Path) -> None:
         """Open another recording and join it to what is there; asks first what its arrays are where it has no standard."""
 
         def take(recording: Recording) -> None:
             names, recordings = self._parts()
-            self._session.settings.folder = path.parent
+            self._opening.remember_folder(path)
             self._join([*recordings, recording], names, f"Add session {recording.name}")
 
-        self._session.unless_fitting(lambda: self._session.opening.open_or_ask(path, take))
+        self._fitting.unless_fitting(lambda: self._opening.open_or_ask(path, take))
 
     def remove(self, number: int) -> None:
         """Take a session out."""
@@ -40,7 +43,7 @@ class Joining:
             return
         left = [recording for at, recording in enumerate(recordings) if at != number]
         kept = [name for at, name in enumerate(names) if at != number]
-        self._session.unless_fitting(lambda: self._join(left, kept, f"Remove session {names[number]}"))
+        self._fitting.unless_fitting(lambda: self._join(left, kept, f"Remove session {names[number]}"))
 
     def rename(self, number: int, name: str) -> None:
         """Call a session otherwise; what names its epochs follows."""
@@ -49,7 +52,7 @@ class Joining:
             return
         old, new = names[number], name.strip()
         changed = [new if at == number else one for at, one in enumerate(names)]
-        self._session.unless_fitting(
+        self._fitting.unless_fitting(
             lambda: self._join(recordings, changed, f"Rename session {old}", lambda it: renamed_session(it, old, new))
         )
 
@@ -79,9 +82,9 @@ class Joining:
                     notices().tell("info", note, title=joined.name)
 
         def failed(error: BaseException) -> None:
-            document.changed.emit(frozenset({"recording"}))  # what was typed is shown as it was before
+            document.say_recording_again()  # what was typed is shown as it was before
 
-        self._session.submit(text, lambda context: _joined(recordings, names), take, failed, key=_JOIN)
+        self._jobs.submit(text, lambda context: _joined(recordings, names), take, failed, key=_JOIN)
 
 
 def _joined(recordings: Sequence[Recording], names: Sequence[str]) -> Recording:

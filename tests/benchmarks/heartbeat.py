@@ -36,7 +36,7 @@ def measure(seconds: float) -> tuple[list[float], list[float], list[bool], float
         window = MainWindow(Settings(Path(scratch) / "settings.ini"), NoQuestions())
         window.resize(1366, 768)
         window.show()
-        window.session.opening.open_sample()
+        window.work.opening.open_sample()
         wait_until(lambda: window.document.recording is not None and not window.document.busy, 240, "opening")
         settle(1.0)
         beats: list[float] = []
@@ -61,10 +61,10 @@ def measure(seconds: float) -> tuple[list[float], list[float], list[bool], float
         def again() -> None:
             nonlocal begun
             begun = time.perf_counter()
-            window.session.fit(done)
+            window.work.fitting.fit(done)
 
         begun = started
-        window.session.failed.connect(lambda label: app.exit(1))
+        window.jobs.failed.connect(lambda label: app.exit(1))
         timer.start()
         again()
         failed = app.exec()

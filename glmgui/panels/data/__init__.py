@@ -1,4 +1,4 @@
-"""What was recorded, and which units and which time of it are used."""
+"""The data step: what was recorded, and which units and which time of it are used."""
 
 from glmgui.panels.data.panel import DataPanel
 

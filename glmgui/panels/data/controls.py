@@ -1,4 +1,4 @@
-"""Short fields for numbers that may be left empty, and words for screen readers taken from a parameter's description."""
+"""Number fields that may stay empty, and words for screen readers from a parameter's description."""
 
 from __future__ import annotations
 

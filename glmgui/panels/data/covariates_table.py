@@ -1,4 +1,4 @@
-"""The covariates of a recording, measured and derived, one a row."""
+"""The table of covariates, measured and derived."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import math
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
-from glmgui.panels.data.summary import CovariateRow
+from glmgui.drawings.summary import CovariateRow
 from glmgui.widgets import column, heading, hint, row, small_button
 
 _HEADINGS = ("Covariate", "Unit", "Hz", "Valid", "Range")

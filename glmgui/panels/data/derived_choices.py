@@ -1,4 +1,4 @@
-"""The names that the form of a derived covariate or epoch offers, some of which depend on what is chosen in it already."""
+"""Names that the form of a derived covariate or of derived epochs offers."""
 
 from __future__ import annotations
 

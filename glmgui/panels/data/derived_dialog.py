@@ -1,4 +1,4 @@
-"""A dialog that edits how one derived covariate is computed, its form made from the parameters' own descriptions."""
+"""The dialog for one derived covariate or one set of derived epochs."""
 
 from __future__ import annotations
 

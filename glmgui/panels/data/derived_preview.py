@@ -1,4 +1,4 @@
-"""What a derived covariate or epoch comes to, computed off the main thread and drawn beside its form."""
+"""The preview of a derived covariate or of derived epochs, beside its form."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from qtpy.QtGui import QBrush, QColor
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QLabel, QTableWidget, QTableWidgetItem, QWidget
 
 from glmgui import theme
-from glmgui.panels.data.summary import EpochRow, covariate_row, pieces_of, series_to_draw
+from glmgui.drawings.summary import EpochRow, covariate_row, pieces_of, series_to_draw
 from glmgui.plots import TIME, Axis, Curve, LinePlot, TimeLine
 from glmgui.widgets import column
 

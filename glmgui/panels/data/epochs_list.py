@@ -1,4 +1,4 @@
-"""The epochs of a recording, measured and derived, with a tick for each that is used, its trials, and intervals drawn by hand."""
+"""The list of epochs, trials and events, with a tick for what is used."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from qtpy.QtCore import QSize, Qt, Signal
 from qtpy.QtWidgets import QHeaderView, QTreeWidget, QTreeWidgetItem, QWidget
 
-from glmgui.panels.data.summary import EpochRow
+from glmgui.drawings.summary import EpochRow
 from glmgui.widgets import column, heading, row, small_button
 
 _WHOLE = "all"

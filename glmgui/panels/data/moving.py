@@ -1,4 +1,4 @@
-"""'Only while moving': adds speed from position and the condition that it is above a threshold, in one step."""
+"""The dialog "Only while moving": speed from position, and a threshold on it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The recording over time: the covariate that is picked, the spikes and the epochs, on one time axis."""
+"""The recording over time: a covariate, the spikes and the epochs on one time axis."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
-from glmgui.panels.data.summary import EpochRow, Summary
+from glmgui.drawings.summary import EpochRow, Summary
 from glmgui.plots import TIME, Axis, Curve, LinePlot, RasterPlot, TimeLine
 
 _MOST_COMPONENTS = 6

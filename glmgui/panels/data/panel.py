@@ -1,10 +1,10 @@
-"""The data panel: what was recorded, and which units and which time of it are used."""
+"""The data panel: units, covariates, epochs and conditions, and everything over time."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from qtpy.QtCore import Qt
+from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QMenu, QSplitter, QStackedLayout, QToolButton, QWidget
 
 from glmengine.analysis.analysis import Analysis, UnitSelection
@@ -13,6 +13,7 @@ from glmengine.errors import GlmError
 from glmengine.recording.derived.derived import EPOCH_KINDS, AnyDerived, DrawnEpochs, TrialEpochs
 from glmengine.recording.recording import Recording
 from glmgui.document import Document
+from glmgui.drawings.summary import EpochRow, Summary, series_to_draw, summarise
 from glmgui.jobs import Jobs
 from glmgui.notices import notices
 from glmgui.panels.data.covariates_table import CovariatesTable
@@ -22,11 +23,10 @@ from glmgui.panels.data.epochs_list import EpochsList
 from glmgui.panels.data.moving import MovingDialog, position_covariates, speed_covariates
 from glmgui.panels.data.overview import Overview
 from glmgui.panels.data.sessions import SessionsList, without_parts
-from glmgui.panels.data.summary import EpochRow, Summary, series_to_draw, summarise
 from glmgui.panels.data.time_form import TimeForm
 from glmgui.panels.data.units_table import UnitsTable
 from glmgui.panels.data.usable import Usable, usable_time
-from glmgui.widgets import EmptyState, FormScroll, column
+from glmgui.widgets import EmptyState, FormScroll, Page, column
 
 _WELCOME = (
     "Open a file with Ctrl+O, or drop one onto the window: NWB, pynapple, Neurosuite, Phy and Suite2p are read directly, MATLAB and tables after some questions. "
@@ -34,8 +34,18 @@ _WELCOME = (
 )
 
 
-class DataPanel(QWidget):
-    """Units, covariates and epochs on the left, everything over time in the middle, the time that is used on the right."""
+class DataPanel(Page):
+    """Units, covariates and epochs on the left, everything over time in the middle, the time that is used on the right.
+
+    Signals
+    -------
+    session_removed : int
+    session_renamed : (int, str)
+        What is to become of one of the recordings that are analysed together.
+    """
+
+    session_removed = Signal(int)
+    session_renamed = Signal(int, str)
 
     def __init__(self, document: Document, jobs: Jobs, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -47,6 +57,12 @@ class DataPanel(QWidget):
         self.sessions = SessionsList(self)
         self.overview, self.time_form = Overview(self), TimeForm(self)
         self.empty = EmptyState("No recording is open", _WELCOME, "data_empty", self)
+        self.empty.set_choices(
+            {
+                "Open a recording\u2026": lambda: self.action_asked.emit("open"),
+                "Open the sample session": lambda: self.action_asked.emit("sample"),
+            }
+        )
         self._content = QWidget(self)
         self._stack = QStackedLayout(self)
         self._stack.addWidget(self.empty)
@@ -73,6 +89,9 @@ class DataPanel(QWidget):
 
     def _connect(self) -> None:
         self._document.changed.connect(self._changed)
+        self.sessions.add_asked.connect(lambda: self.action_asked.emit("add_session"))
+        self.sessions.remove_asked.connect(self.session_removed)
+        self.sessions.renamed.connect(self.session_renamed)
         self.units.picked.connect(lambda name: self._document.select(unit=name))
         self.overview.unit_picked.connect(lambda name: self._document.select(unit=name))
         self.units.ticks_changed.connect(self._units_ticked)

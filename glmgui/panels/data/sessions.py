@@ -1,4 +1,4 @@
-"""The recordings that are analysed together: their names, which can be changed, and what each of them holds."""
+"""The list of recordings that are analysed together."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from qtpy.QtCore import QSize, Qt, Signal
 from qtpy.QtWidgets import QHeaderView, QTreeWidget, QTreeWidgetItem, QWidget
 
 from glmengine.recording.recording import Recording
-from glmgui.panels.data.summary import EpochRow
+from glmgui.drawings.summary import EpochRow
 from glmgui.widgets import column, heading, row, small_button
 
 _MOST_ROWS = 5

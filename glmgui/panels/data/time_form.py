@@ -1,4 +1,4 @@
-"""Which bins are used: how wide they are, and the limits on covariates that they must meet."""
+"""The form of the time that is used: bin size and conditions on covariates."""
 
 from __future__ import annotations
 

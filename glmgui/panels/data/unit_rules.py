@@ -1,4 +1,4 @@
-"""Rules that choose units: limits on the rate, and what the table of units must say of them; each is part of the analysis."""
+"""Rules that choose units by rate and by what the file says of them."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from qtpy.QtWidgets import QLabel, QMenu, QToolButton, QVBoxLayout, QWidget
 
 from glmengine.analysis.units import UnitRule, UnitSelection
 from glmengine.errors import GlmError
+from glmgui.drawings.summary import UnitColumn
 from glmgui.panels.data.controls import describe, number_field, number_in
-from glmgui.panels.data.summary import UnitColumn
 from glmgui.widgets import MessageLine, column, row, small_button
 
 _LONGEST = 24

@@ -1,4 +1,4 @@
-"""The units of a recording as a table that can be sorted, filtered and ticked, each with its activity as a small picture."""
+"""The table of units, with ticks, a filter and a small picture of each one's activity."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from qtpy.QtWidgets import (
 from glmengine.analysis.units import counted
 from glmengine.recording.observed import SPIKES, Words
 from glmgui import theme
-from glmgui.panels.data.summary import UnitRow
+from glmgui.drawings.summary import UnitRow
 from glmgui.panels.data.unit_rules import UnitRules
 from glmgui.widgets import column, heading, hint, row, small_button
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from glmgui.panels.data.summary import CovariateRow, EpochRow, covariate_row, pieces_of
+from glmgui.drawings.summary import CovariateRow, EpochRow, covariate_row, pieces_of
 
 if TYPE_CHECKING:
     from glmengine.analysis.analysis import Analysis

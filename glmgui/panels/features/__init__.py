@@ -1,4 +1,4 @@
-"""What the rate may depend on: terms, with pictures of their functions and features."""
+"""The features step: terms of the model, with pictures of their functions and features."""
 
 from glmgui.panels.features.panel import FeaturesPanel
 

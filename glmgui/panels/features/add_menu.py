@@ -1,4 +1,4 @@
-"""The menu "Add term": every kind of term that the recording allows, each with a word on what it is for."""
+"""The menu of kinds of term that a recording allows."""
 
 from __future__ import annotations
 

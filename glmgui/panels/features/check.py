@@ -1,4 +1,4 @@
-"""Whether the data can tell the terms apart: asked for by a button, answered in words below the list of terms."""
+"""The check of terms: whether the data can tell them apart, in words."""
 
 from __future__ import annotations
 

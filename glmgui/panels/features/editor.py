@@ -1,4 +1,4 @@
-"""The form of the chosen term, made from the term's own description, with bases that suit the variables."""
+"""The form of the chosen term."""
 
 from __future__ import annotations
 

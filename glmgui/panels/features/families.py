@@ -1,4 +1,4 @@
-"""The families of basis functions that a form can offer, by what they are used for."""
+"""Families of basis functions by what they are used for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the live fit found for the chosen term, drawn below its functions, so that it is seen to follow the slider."""
+"""The curve of the live fit for the chosen term."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
-from glmgui.plots import Plot
-from glmgui.plots.curves import Drawing, kernels, tuning
-from glmgui.plots.fields import fields
+from glmgui.drawings.curves import Drawing, kernels, tuning
+from glmgui.drawings.fields import fields
+from glmgui.plots import Plot, draw
 from glmgui.widgets import EmptyState
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class LiveCurve(QWidget):
             if self.plot is not None:
                 self.plot.hide()
             return
-        made = drawing.fill(self.plot)
+        made = draw(drawing, self.plot)
         made.set_title(f"Live fit of unit {unit} \u2013 {made.title}")
         made.subject = f"unit {unit} live fit"
         if made is not self.plot:

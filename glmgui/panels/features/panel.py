@@ -1,4 +1,4 @@
-"""The features panel: what the rate may depend on, with pictures of each term's functions and features."""
+"""The features panel: the terms, pictures of the chosen one, and its form."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from glmgui.panels.features.preview_jobs import SECONDS, Ranges, basis_drawing, 
 from glmgui.panels.features.previews import BasisPreview, FeaturePreview
 from glmgui.panels.features.term_list import Card, TermList
 from glmgui.panels.features.wording import bases_of, describe, variables_of
-from glmgui.widgets import EmptyState, FormScroll, MessageLine, column
+from glmgui.widgets import EmptyState, FormScroll, MessageLine, Page, column
 
 _NO_RECORDING = "Open a recording first: its covariates are what a model can be made of."
 _NO_TERMS = (
@@ -32,7 +32,7 @@ _NO_TERMS = (
 _NO_CHOICE = "Choose a term on the left to see its functions and to change it."
 
 
-class FeaturesPanel(QWidget):
+class FeaturesPanel(Page):
     """Terms on the left, pictures of the chosen one in the middle, its parameters on the right."""
 
     def __init__(self, document: Document, jobs: Jobs, parent: QWidget | None = None) -> None:

@@ -1,4 +1,4 @@
-"""What the previews draw: bases at once, features on the recording off the main thread."""
+"""Values for the pictures of a term, computed in the worker."""
 
 from __future__ import annotations
 

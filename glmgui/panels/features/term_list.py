@@ -1,4 +1,4 @@
-"""The terms of the model as a list of cards that can be switched, moved, copied and removed."""
+"""The list of terms as cards."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a term is, in one line: for its card, and for the titles of its pictures."""
+"""One line on a term, for its card and the titles of its pictures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a fit found: scores of all units, and the curves, filters and rates of each."""
+"""The results step: scores of all units, and the curves, filters and rates of each."""
 
 from glmgui.panels.results.panel import ResultsPanel
 

@@ -1,4 +1,4 @@
-"""The coefficients of one unit as a table: what each belongs to, its value, its error, and how far from zero it is."""
+"""The table of coefficients of one unit, with errors and z values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All the curves of one unit on one page that scrolls."""
+"""The page with all curves of one unit."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import QGridLayout, QScrollArea, QVBoxLayout, QWidget
 
-from glmgui.plots import Plot
-from glmgui.plots.curves import Drawing, kernels, pairs, tuning
-from glmgui.plots.fields import fields
+from glmgui.drawings.curves import Drawing, kernels, pairs, tuning
+from glmgui.drawings.fields import fields
+from glmgui.plots import Plot, draw
 from glmgui.widgets import hint
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class CurvesView(QWidget):
         self._waiting.clear()
         for drawing in drawings:
             if drawing.name in before:
-                self._take(drawing, drawing.fill(before.pop(drawing.name)))
+                self._take(drawing, draw(drawing, before.pop(drawing.name)))
             else:
                 self._waiting.append(drawing)
         for plot in before.values():
@@ -96,7 +96,7 @@ class CurvesView(QWidget):
     def _make_next(self) -> None:
         if self._waiting:
             drawing = self._waiting.popleft()
-            self._take(drawing, drawing.fill(None))
+            self._take(drawing, draw(drawing))
             if self._waiting:
                 self._turn.start()
 

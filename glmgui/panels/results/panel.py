@@ -1,4 +1,4 @@
-"""The results panel: which units the model explains, and what it found for the one that is selected."""
+"""The results panel: the fitted units, and pages on the selected one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from glmgui.panels.results.unit_list import UnitList
 from glmgui.panels.results.validation_view import ScoreTable, ValidationView
 from glmgui.panels.results.wording import effect_in_words, scores_of, state_in_words
 from glmgui.plots import Axis, ScorePlot
-from glmgui.widgets import EmptyState, MessageLine, column, hint, row, small_button
+from glmgui.widgets import EmptyState, MessageLine, Page, column, hint, row, small_button
 
 STALE = "These results answer an earlier question \u2013 fit again (Ctrl+R)."
 _POPULATION_SCORES = (
@@ -31,7 +31,7 @@ _NO_TERMS = "Add what the rate may depend on in the Features step, then fit with
 _READY = "Fit with Ctrl+R. The tuning curves, filters, rates and scores of each unit will stand here."
 
 
-class ResultsPanel(QWidget):
+class ResultsPanel(Page):
     """Units with their scores on the left; curves, rates, cross-validation and scores of the selected one on the right."""
 
     def __init__(self, document: Document, jobs: Jobs, parent: QWidget | None = None) -> None:
@@ -115,6 +115,15 @@ class ResultsPanel(QWidget):
         self._stack = QStackedLayout(self)
         self._stack.addWidget(self.empty)
         self._stack.addWidget(content)
+
+    @property
+    def best_unit(self) -> str | None:
+        """The unit that the model explains best."""
+        return self.units.best
+
+    def show_page(self, number: int) -> None:
+        """Turn to a page: curves, rates, cross-validation, scores, coefficients."""
+        self.tabs.setCurrentIndex(number)
 
     # From the document
 

@@ -1,4 +1,4 @@
-"""Predicted against observed rate of one unit over time, computed off the main thread."""
+"""Observed and predicted rate of one unit over time."""
 
 from __future__ import annotations
 

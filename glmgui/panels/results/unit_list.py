@@ -1,4 +1,4 @@
-"""The fitted units with their scores, best first."""
+"""The list of fitted units with their scores."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The cross-validation curve of one unit, and all its scores with what they mean."""
+"""The cross-validation curve of one unit, and the table of its scores."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the scores and states of a fit are called, their units, and what they mean, in plain words."""
+"""Names, units of measure and meanings of scores and states of a fit."""
 
 from __future__ import annotations
 

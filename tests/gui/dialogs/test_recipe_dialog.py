@@ -61,13 +61,13 @@ def test_a_fault_stands_in_the_dialog_until_the_text_is_edited(qtbot, odd):
 
 def test_the_window_opens_the_file_and_remembers_the_recipe(window, arrays, tmp_path):
     asked = []
-    window.session.questions.recipe = lambda assistance, text, fault: (
+    window.work.questions.recipe = lambda assistance, text, fault: (
         asked.append((assistance.remembered, fault))
         or (text + "\nnonsense = 1\n" if len(asked) == 1 else assistance.recipe.replace('name = "x"', 'name = "place"'))
     )
-    window.session.open(arrays)
+    window.work.opening.open(arrays)
     wait_until(
-        lambda: window.session.document.recording is not None and "place" in window.session.document.recording.covariates,
+        lambda: window.work.document.recording is not None and "place" in window.work.document.recording.covariates,
         30,
         "opening",
     )
@@ -80,11 +80,11 @@ def test_the_window_opens_the_file_and_remembers_the_recipe(window, arrays, tmp_
 
 
 def test_leaving_the_dialog_opens_nothing(window, arrays):
-    window.session.questions.recipe = lambda assistance, text, fault: None
-    before = window.session.document.recording
-    window.session.open(arrays)
-    wait_until(lambda: not window.session.jobs.busy, 30, "looking at the file")
-    assert window.session.document.recording is before
+    window.work.questions.recipe = lambda assistance, text, fault: None
+    before = window.work.document.recording
+    window.work.opening.open(arrays)
+    wait_until(lambda: not window.work.jobs.busy, 30, "looking at the file")
+    assert window.work.document.recording is before
 
 
 def test_who_has_never_written_toml_chooses_from_lists(qtbot, jobs, arrays):

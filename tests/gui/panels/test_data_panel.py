@@ -9,10 +9,10 @@ from qtpy.QtWidgets import QApplication
 
 from glmengine.analysis.analysis import Analysis, Condition, Time
 from glmengine.recording.derived.derived import Speed
+from glmgui.drawings.summary import series_to_draw, summarise
 from glmgui.notices import notices
 from glmgui.panels.data import DataPanel
 from glmgui.panels.data.moving import MovingDialog, only_while_moving, position_covariates
-from glmgui.panels.data.summary import series_to_draw, summarise
 
 
 @pytest.fixture

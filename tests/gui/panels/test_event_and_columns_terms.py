@@ -9,9 +9,9 @@ from glmengine.analysis.analysis import Time, Validation
 from glmengine.analysis.terms import ColumnsTerm, EventTerm
 from glmengine.basis import RaisedCosineLinear
 from glmgui.document import Document
+from glmgui.drawings.curves import kernels
 from glmgui.jobs import Jobs
 from glmgui.panels.model import ModelPanel
-from glmgui.plots.curves import kernels
 from glmgui.work.estimate import estimate
 
 

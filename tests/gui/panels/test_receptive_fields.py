@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from qtpy.QtWidgets import QMenu
 
+from glmgui.drawings.fields import fields
 from glmgui.panels.features import add_menu, defaults
 from glmgui.panels.features.panel import FeaturesPanel
-from glmgui.plots.fields import fields
 from glmgui.work.estimate import estimate
 from glmgui.work.opening import first_analysis
 

@@ -16,7 +16,8 @@ from glmengine.export.nwb import write_nwb
 from glmengine.project import load_project
 from glmgui.document import Document
 from glmgui.jobs import Jobs
-from glmgui.work.project import Leftover, Recovery, save_project
+from glmgui.work.project import save_project
+from glmgui.work.recovery import Leftover, Recovery
 
 
 @pytest.fixture
@@ -44,7 +45,7 @@ def recording_file(small_recording, tmp_path_factory):
 @pytest.fixture
 def opened(window, small_recording, small_analysis, qtbot):
     window.document.open(small_recording, small_analysis)
-    qtbot.waitUntil(lambda: window.session.estimate is not None)
+    qtbot.waitUntil(lambda: window.work.size.estimate is not None)
     return window
 
 
@@ -76,7 +77,7 @@ def slow(monkeypatch, small_result):
 
 
 def begin_fit(window, slow, qtbot) -> None:
-    window.session.fit()
+    window.work.fitting.fit()
     qtbot.waitUntil(slow.begun.is_set)
 
 
@@ -148,7 +149,7 @@ def test_opening_can_be_given_up(opened, qtbot, monkeypatch, tmp_path):
 
     monkeypatch.setattr("glmgui.work.opening._open_or_assist", endless)
     before = opened.document.recording
-    opened.session.open(tmp_path / "large.nwb")
+    opened.work.opening.open(tmp_path / "large.nwb")
     qtbot.waitUntil(begun.is_set)
     with qtbot.waitSignal(opened.jobs.cancelled):
         opened.action("cancel").trigger()
@@ -169,10 +170,10 @@ def test_a_second_file_takes_the_place_of_one_that_is_being_opened(opened, qtbot
         return real(path, context)
 
     monkeypatch.setattr(opening, "_open_or_assist", slow_for_large)
-    opened.session.open(tmp_path / "large.nwb")
+    opened.work.opening.open(tmp_path / "large.nwb")
     qtbot.waitUntil(begun.is_set)
-    with qtbot.waitSignal(opened.session.opened, timeout=30_000):
-        opened.session.open(recording_file)
+    with qtbot.waitSignal(opened.work.opening.opened, timeout=30_000):
+        opened.work.opening.open(recording_file)
     assert opened.document.recording.path == recording_file
     assert not opened.document.busy
 
@@ -184,7 +185,7 @@ def test_a_fit_answers_the_question_that_was_asked_whatever_was_edited_meanwhile
     asked = opened.document.analysis
     begin_fit(opened, slow, qtbot)
     opened.document.edit(asked.with_(seed=7), "Change seed")
-    with qtbot.waitSignal(opened.session.fitted):
+    with qtbot.waitSignal(opened.work.fitting.fitted):
         slow.free.set()
     assert slow.asked == [asked]
     assert opened.document.result_is_stale
@@ -203,10 +204,10 @@ def test_a_refusal_is_not_put_to_a_question_that_was_edited_since(opened, monkey
         raise GlmError("no such variable", field="terms.0.factors.0.variable")
 
     monkeypatch.setattr(glmengine, "run", refuse, raising=False)
-    opened.session.fit()
+    opened.work.fitting.fit()
     qtbot.waitUntil(begun.is_set)
     opened.document.edit(opened.document.analysis.with_(seed=3), "Change seed")
-    with qtbot.waitSignal(opened.session.failed):
+    with qtbot.waitSignal(opened.jobs.failed):
         go_on.set()
     assert opened.document.fault == ("", "")
 
@@ -214,8 +215,8 @@ def test_a_refusal_is_not_put_to_a_question_that_was_edited_since(opened, monkey
 def test_a_file_that_cannot_be_read_puts_no_fault_on_what_is_open(opened, tmp_path, qtbot):
     bad = tmp_path / "bad.toml"
     bad.write_text("[model]\nfamily = 'cauchy'\n", encoding="utf-8")
-    with qtbot.waitSignal(opened.session.failed, timeout=10_000):
-        opened.session.open(bad)
+    with qtbot.waitSignal(opened.jobs.failed, timeout=10_000):
+        opened.work.opening.open(bad)
     assert opened.document.fault == ("", "")
 
 
@@ -223,8 +224,8 @@ def test_asking_twice_fits_once(opened, slow, qtbot):
     begin_fit(opened, slow, qtbot)
     assert not opened.action("fit").isEnabled()
     opened.action("fit").trigger()
-    opened.session.fit()  # another way in, which no disabled action guards
-    with qtbot.waitSignal(opened.session.fitted):
+    opened.work.fitting.fit()  # another way in, which no disabled action guards
+    with qtbot.waitSignal(opened.work.fitting.fitted):
         slow.free.set()
     qtbot.waitUntil(lambda: not opened.document.busy)
     assert opened.document.result is slow.result
@@ -232,11 +233,11 @@ def test_asking_twice_fits_once(opened, slow, qtbot):
 
 
 def test_switching_live_fit_off_and_on_again_goes_on_fitting(opened, slow, qtbot):
-    opened.session.set_live(True)
+    opened.work.live.switch(True)
     qtbot.waitUntil(slow.begun.is_set)
-    opened.session.set_live(False)
+    opened.work.live.switch(False)
     slow.begun.clear()
-    opened.session.set_live(True)
+    opened.work.live.switch(True)
     qtbot.waitUntil(slow.begun.is_set)
     slow.free.set()
     qtbot.waitUntil(lambda: opened.document.result_is_live)
@@ -255,7 +256,7 @@ def test_a_storm_of_edits_while_fitting_live_ends_with_the_last_of_them(
         return small_result
 
     monkeypatch.setattr(glmengine, "run", run, raising=False)
-    opened.session.set_live(True)
+    opened.work.live.switch(True)
     for seed in range(1, 120):
         opened.document.edit(opened.document.analysis.with_(seed=seed), f"Seed {seed}")
         qtbot.wait(4)
@@ -270,20 +271,20 @@ def test_opening_while_a_fit_runs_asks_and_keeps_fitting_if_so_wanted(opened, sl
     begin_fit(opened, slow, qtbot)
     asked = []
     questions.give_up_fit = lambda label: asked.append(label) or False
-    opened.session.open(recording_file)
+    opened.work.opening.open(recording_file)
     opened.action("sample").trigger()
-    opened.session.opening.replace_recording(recording_file)
+    opened.work.opening.replace_recording(recording_file)
     assert len(asked) == 3
     assert all("Fitting" in label for label in asked)
-    with qtbot.waitSignal(opened.session.fitted):
+    with qtbot.waitSignal(opened.work.fitting.fitted):
         slow.free.set()
     assert opened.document.recording.path != recording_file
 
 
 def test_a_fit_that_was_given_up_never_reaches_the_recording_opened_after_it(opened, slow, questions, recording_file, qtbot):
     begin_fit(opened, slow, qtbot)
-    with qtbot.waitSignal(opened.session.opened, timeout=30_000):
-        opened.session.open(recording_file)
+    with qtbot.waitSignal(opened.work.opening.opened, timeout=30_000):
+        opened.work.opening.open(recording_file)
     qtbot.waitUntil(lambda: not opened.document.busy)
     assert opened.document.recording.path == recording_file
     assert opened.document.kept_result is None
@@ -305,7 +306,7 @@ def test_a_result_for_a_recording_that_is_gone_is_dropped(opened, slow, small_re
 def test_saving_does_not_wait_for_the_end_of_a_fit(opened, slow, questions, tmp_path, qtbot):
     begin_fit(opened, slow, qtbot)
     questions.next_path = tmp_path / "during.glm"
-    with qtbot.waitSignal(opened.session.saved, timeout=10_000):
+    with qtbot.waitSignal(opened.work.saving.saved, timeout=10_000):
         opened.action("save").trigger()
     assert opened.document.busy  # the fit goes on
     assert load_project(tmp_path / "during.glm").analysis == opened.document.analysis
@@ -314,7 +315,7 @@ def test_saving_does_not_wait_for_the_end_of_a_fit(opened, slow, questions, tmp_
 def test_a_save_that_fails_during_a_fit_says_so(opened, slow, questions, tmp_path, qtbot, told):
     begin_fit(opened, slow, qtbot)
     questions.next_path = tmp_path / "gone" / "during.glm"
-    with qtbot.waitSignal(opened.session.failed, timeout=10_000):
+    with qtbot.waitSignal(opened.jobs.failed, timeout=10_000):
         opened.action("save").trigger()
     assert [level for level, text in told if "gone" in text or "during" in text] == ["error"]
     assert opened.document.project_path is None
@@ -322,7 +323,7 @@ def test_a_save_that_fails_during_a_fit_says_so(opened, slow, questions, tmp_pat
 
 def test_a_full_disk_is_said_in_words_and_leaves_the_old_project_whole(opened, questions, tmp_path, qtbot, told, monkeypatch):
     questions.next_path = tmp_path / "kept.glm"
-    with qtbot.waitSignal(opened.session.saved, timeout=10_000):
+    with qtbot.waitSignal(opened.work.saving.saved, timeout=10_000):
         opened.action("save").trigger()
     before = (tmp_path / "kept.glm").read_bytes()
     opened.document.edit(opened.document.analysis.with_(seed=5), "Change seed")
@@ -333,7 +334,7 @@ def test_a_full_disk_is_said_in_words_and_leaves_the_old_project_whole(opened, q
 
     monkeypatch.setattr(pathlib.Path, "write_bytes", full)
     monkeypatch.setattr("zipfile.ZipFile.writestr", lambda *args, **kwargs: full(None, None))
-    with qtbot.waitSignal(opened.session.failed, timeout=10_000):
+    with qtbot.waitSignal(opened.jobs.failed, timeout=10_000):
         opened.action("save").trigger()
     monkeypatch.undo()
     errors = [text for level, text in told if level == "error"]
@@ -359,7 +360,7 @@ def test_a_save_that_fails_keeps_the_window_open(opened, questions, tmp_path, qt
     opened.document.edit(opened.document.analysis.with_(seed=4), "Change seed")
     questions.unsaved = lambda project: "save"
     questions.next_path = tmp_path / "gone" / "kept.glm"
-    with qtbot.waitSignal(opened.session.failed, timeout=30_000):
+    with qtbot.waitSignal(opened.jobs.failed, timeout=30_000):
         opened.close()
     qtbot.wait(50)
     assert opened.isVisible()
@@ -369,7 +370,7 @@ def test_a_save_that_fails_keeps_the_window_open(opened, questions, tmp_path, qt
 def test_two_windows_on_one_project_do_not_lose_each_others_changes(opened, questions, tmp_path, qtbot, small_analysis):
     path = tmp_path / "shared.glm"
     questions.next_path = path
-    with qtbot.waitSignal(opened.session.saved, timeout=10_000):
+    with qtbot.waitSignal(opened.work.saving.saved, timeout=10_000):
         opened.action("save").trigger()
     theirs = small_analysis.with_(seed=99)
     time.sleep(0.02)
@@ -378,14 +379,14 @@ def test_two_windows_on_one_project_do_not_lose_each_others_changes(opened, ques
     asked = []
     questions.overwrite_changed = lambda found: asked.append(found) or False
     questions.next_path = tmp_path / "mine.glm"
-    with qtbot.waitSignal(opened.session.saved, timeout=10_000):
+    with qtbot.waitSignal(opened.work.saving.saved, timeout=10_000):
         opened.action("save").trigger()
     assert asked == [path]
     assert load_project(path).analysis.seed == 99
     assert load_project(tmp_path / "mine.glm").analysis.seed == 5
     # its own saves are nobody else's
     opened.document.edit(opened.document.analysis.with_(seed=6), "Change seed again")
-    with qtbot.waitSignal(opened.session.saved, timeout=10_000):
+    with qtbot.waitSignal(opened.work.saving.saved, timeout=10_000):
         opened.action("save").trigger()
     assert len(asked) == 1
 
@@ -412,7 +413,7 @@ def lost(window, small_analysis, recording_file, tmp_path):
     there.parent.mkdir()
     shutil.copy(recording_file, there)
     recording = open_recording(there)
-    left = crashed(window.session.recovery.folder, small_analysis, recording)
+    left = crashed(window.work.recovery.folder, small_analysis, recording)
     now = tmp_path / "now.nwb"
     there.rename(now)
     return left, now
@@ -421,8 +422,8 @@ def lost(window, small_analysis, recording_file, tmp_path):
 def test_a_recovered_session_asks_where_its_recording_is(window, lost, questions, small_analysis, qtbot):
     left, now = lost
     questions.next_path = now
-    with qtbot.waitSignal(window.session.opened, timeout=30_000):
-        window.session.opening.recover(left)
+    with qtbot.waitSignal(window.work.opening.opened, timeout=30_000):
+        window.work.opening.recover(left)
     assert window.document.recording.path == now
     assert window.document.analysis.terms == small_analysis.terms
     assert window.document.modified
@@ -432,25 +433,25 @@ def test_a_recovered_session_asks_where_its_recording_is(window, lost, questions
 def test_a_recovered_session_without_its_recording_can_be_given_one_later(window, lost, questions, small_analysis, qtbot):
     left, now = lost
     questions.next_path = None
-    with qtbot.waitSignal(window.session.opened, timeout=30_000):
-        window.session.opening.recover(left)
+    with qtbot.waitSignal(window.work.opening.opened, timeout=30_000):
+        window.work.opening.recover(left)
     assert window.document.recording is None
     assert window.document.analysis.terms == small_analysis.terms
     assert window.action("replace").isEnabled()
     questions.next_path = now
-    with qtbot.waitSignal(window.session.opened, timeout=30_000):
+    with qtbot.waitSignal(window.work.opening.opened, timeout=30_000):
         window.action("replace").trigger()
     assert window.document.recording.path == now
     assert window.document.analysis.terms == small_analysis.terms
-    assert window.session.can_fit
+    assert window.work.fitting.can_fit
 
 
 def test_a_corrupt_autosave_is_refused_kept_and_leaves_what_is_open(opened, small_analysis, small_recording, qtbot, told):
-    left = crashed(opened.session.recovery.folder, small_analysis, small_recording)
+    left = crashed(opened.work.recovery.folder, small_analysis, small_recording)
     left.project.write_bytes(left.project.read_bytes()[:100])
     before = opened.document.analysis
-    with qtbot.waitSignal(opened.session.failed, timeout=10_000):
-        opened.session.opening.recover(left)
+    with qtbot.waitSignal(opened.jobs.failed, timeout=10_000):
+        opened.work.opening.recover(left)
     assert opened.document.analysis is before
     assert [level for level, _ in told].count("error") == 1
     assert left.project.exists()
@@ -462,8 +463,8 @@ def test_an_analysis_whose_recording_has_moved_asks_for_it(window, small_analysi
     path = tmp_path / "place.toml"
     small_analysis.with_(recording=Source(path=str(tmp_path / "gone.nwb"))).save(path)
     questions.next_path = recording_file
-    with qtbot.waitSignal(window.session.opened, timeout=30_000):
-        window.session.open(path)
+    with qtbot.waitSignal(window.work.opening.opened, timeout=30_000):
+        window.work.opening.open(path)
     assert window.document.recording.path == recording_file
     assert window.document.analysis.terms == small_analysis.terms
 
@@ -491,10 +492,10 @@ def test_closing_in_the_middle_of_opening_and_of_computing_ends_at_once(opened, 
         time.sleep(0.5)
         raise Cancelled
 
-    monkeypatch.setattr("glmgui.work.fitting.estimate", endless)
+    monkeypatch.setattr("glmgui.work.fit_size.estimate", endless)
     opened.document.edit(opened.document.analysis.with_(time=opened.document.analysis.time.with_(max_gap=0.7)), "Longest gap")
     qtbot.waitUntil(begun.is_set)
-    opened.session.open(tmp_path / "not-there.nwb")
+    opened.work.opening.open(tmp_path / "not-there.nwb")
     asked = time.monotonic()
     assert opened.close()
     assert time.monotonic() - asked < 2.0

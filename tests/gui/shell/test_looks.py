@@ -27,7 +27,7 @@ CONTROLS = (QAbstractButton, QAbstractItemView, QAbstractSlider, QAbstractSpinBo
 @pytest.fixture
 def fitted(window, small_recording, small_analysis, small_result, qtbot):
     window.document.open(small_recording, small_analysis, small_result)
-    qtbot.waitUntil(lambda: window.session.estimate is not None)
+    qtbot.waitUntil(lambda: window.work.size.estimate is not None)
     return window
 
 

@@ -8,7 +8,7 @@ from qtpy.QtWidgets import QWidget
 from glmengine.io.opening import open_recording
 from glmengine.io.recipe_assistant import draft_recipe
 from glmengine.recording.inspect import unit_totals
-from glmgui.panels.data.summary import summarise
+from glmgui.drawings.summary import summarise
 from glmgui.tools.unattended import wait_until
 
 NAMES = (
@@ -28,7 +28,7 @@ NAMES = (
 @pytest.mark.parametrize("name", NAMES)
 def test_it_opens_in_the_window(window, shared_data, name):
     path = shared_data / name
-    window.session.open(path)
+    window.work.opening.open(path)
     wait_until(lambda: window.document.recording is not None and not window.jobs.busy, 60, f"opening {name}")
     found = window.document.recording
     recipe = draft_recipe(path).recipe if path.suffix == ".mat" else None

@@ -13,11 +13,11 @@ from glmengine.analysis.analysis import Analysis, Model, Time, Validation
 from glmengine.analysis.terms import CovariateTerm, Factor
 from glmengine.basis import BSpline
 from glmengine.simulation.catalogue import sample
+from glmgui.drawings.curves import tuning
+from glmgui.drawings.summary import summarise
 from glmgui.panels.data.panel import DataPanel
-from glmgui.panels.data.summary import summarise
 from glmgui.panels.results.panel import ResultsPanel
 from glmgui.panels.results.wording import BY_KEY, effect_in_words, scores_of
-from glmgui.plots.curves import tuning
 from glmgui.plots.raster import RasterPlot, _heights
 
 

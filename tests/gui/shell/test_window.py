@@ -40,7 +40,7 @@ def idle(window) -> bool:
 def opened(window, small_recording, small_analysis, qtbot):
     """The window with the small recording and its analysis, not fitted."""
     window.document.open(small_recording, small_analysis)
-    qtbot.waitUntil(lambda: window.session.estimate is not None)
+    qtbot.waitUntil(lambda: window.work.size.estimate is not None)
     return window
 
 
@@ -207,8 +207,8 @@ def test_light_and_dark_can_be_switched(window):
 
 
 def test_a_fit_shows_its_result(opened, qtbot):
-    opened.session.fit()
-    with qtbot.waitSignal(opened.session.fitted, timeout=120_000):
+    opened.work.fitting.fit()
+    with qtbot.waitSignal(opened.work.fitting.fitted, timeout=120_000):
         pass
     assert opened.document.result is not None
     assert not opened.document.result_is_stale
@@ -243,7 +243,7 @@ def test_progress_says_what_is_done_and_how_long_it_takes(opened, slow_run, qtbo
     opened.action("fit").trigger()
     qtbot.waitUntil(lambda: "left" in opened.progress.bar.format())
     assert opened.progress.label.text() == "Fitting slowly"
-    opened.session.jobs.cancel()
+    opened.work.jobs.cancel()
     qtbot.waitUntil(lambda: idle(opened))
 
 
@@ -252,8 +252,8 @@ def test_a_refused_analysis_is_shown_where_it_can_be_put_right(opened, monkeypat
         raise GlmError("strength: too large for these data; lower it", field="model.strengths")
 
     monkeypatch.setattr(glmengine, "run", refuse, raising=False)
-    opened.session.fit()
-    with qtbot.waitSignal(opened.session.failed):
+    opened.work.fitting.fit()
+    with qtbot.waitSignal(opened.jobs.failed):
         pass
     assert opened.step == "model"
     panel = opened.panels["model"]
@@ -269,8 +269,8 @@ def test_a_fault_of_the_program_is_kept_with_its_traceback(opened, monkeypatch, 
         raise RuntimeError("out of luck")
 
     monkeypatch.setattr(glmengine, "run", broken, raising=False)
-    opened.session.fit()
-    with qtbot.waitSignal(opened.session.failed):
+    opened.work.fitting.fit()
+    with qtbot.waitSignal(opened.jobs.failed):
         pass
     assert "out of luck" in opened.notice_bar.notice.text
     assert "Traceback" in opened.notice_bar.notice.details
@@ -281,7 +281,7 @@ def test_live_fit_follows_edits_and_gives_the_last_result_back(opened, small_res
     document = opened.document
     document.set_result(small_result)
     document.select(unit="hd")
-    opened.session.set_live(True)
+    opened.work.live.switch(True)
     qtbot.waitUntil(lambda: document.result_is_live, timeout=60_000)
     first = document.result
     assert list(first.units) == ["hd"]
@@ -291,7 +291,7 @@ def test_live_fit_follows_edits_and_gives_the_last_result_back(opened, small_res
     qtbot.waitUntil(lambda: document.result.analysis.time.bin_size == 0.025, timeout=60_000)
     document.select(unit="place")
     qtbot.waitUntil(lambda: list(document.result.units) == ["place"], timeout=60_000)
-    opened.session.set_live(False)
+    opened.work.live.switch(False)
     assert document.result is small_result
     assert document.result_is_stale
     document.undo()
@@ -321,8 +321,8 @@ def test_a_file_that_is_no_recording_says_so_and_leaves_what_is_open(opened, tmp
     path = tmp_path / "notes.nwb"
     path.write_text("this is a text")
     before = opened.document.recording
-    opened.session.open(path)
-    with qtbot.waitSignal(opened.session.failed, timeout=30_000):
+    opened.work.opening.open(path)
+    with qtbot.waitSignal(opened.jobs.failed, timeout=30_000):
         pass
     assert "notes.nwb" in opened.notice_bar.notice.text
     assert opened.document.recording is before
@@ -345,7 +345,7 @@ def test_counts_begin_with_bins_that_they_can_be_put_into(own, begins_with, smal
 
 def test_a_dropped_file_is_opened(window, tmp_path, monkeypatch, qtbot):
     asked: list[Path] = []
-    monkeypatch.setattr(window.session, "open", asked.append)
+    monkeypatch.setattr(window.work.opening, "open", asked.append)
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(str(tmp_path / "a.nwb"))])
     event = QDropEvent(QPointF(5, 5), Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)

@@ -61,7 +61,7 @@ def opened(window, small_recording, asking, qtbot, tmp_path, stranger):
     window.show_step("features")
 
     def open_it():
-        window.session.open(path)
+        window.work.opening.open(path)
         qtbot.waitUntil(lambda: bool(window.document.analysis.terms), timeout=10_000)
         qtbot.waitUntil(lambda: bool(asking.asked), timeout=10_000)
         qtbot.wait(300)  # previews and the estimate are drawn, or refused
@@ -103,10 +103,10 @@ def test_a_yes_runs_it_draws_it_and_ends_with_the_window(opened, asking, strange
     qtbot.waitUntil(lambda: panel.basis.shown is panel.basis.lines, timeout=10_000)
     qtbot.waitUntil(lambda: panel.features.shown is panel.features.lines, timeout=10_000)
     assert panel.terms.cards[0].fault == ""
-    with qtbot.waitSignal(window.session.fitted, timeout=60_000):
+    with qtbot.waitSignal(window.work.fitting.fitted, timeout=60_000):
         window.action("fit").trigger()
     assert len(asking.asked) == 1
-    window.session.questions.unsaved = lambda project: "discard"
+    window.work.questions.unsaved = lambda project: "discard"
     assert window.close()
     assert not code_allowed(f"{MODULE}:bumps")
 
@@ -118,10 +118,10 @@ def test_a_name_that_is_typed_is_asked_about_too(window, small_recording, asking
     assert not stranger.exists()
 
 
-def test_the_dialog_refuses_by_default(qtbot, monkeypatch):
+def test_the_dialog_refuses_by_default(jobs, qtbot, monkeypatch):
     from qtpy.QtWidgets import QMessageBox
 
-    from glmgui.dialogs.questions import Questions
+    from glmgui.dialogs.questions import Dialogs
 
     shown = {}
 
@@ -130,7 +130,7 @@ def test_the_dialog_refuses_by_default(qtbot, monkeypatch):
         box.escapeButton().click()
 
     monkeypatch.setattr(QMessageBox, "exec", execute)
-    assert not Questions().run_code(["somewhere:function"])
+    assert not Dialogs(jobs).run_code(["somewhere:function"])
     assert "somewhere:function" in shown["text"]
     assert "not" in shown["default"]
     assert shown["default"] == shown["escape"]

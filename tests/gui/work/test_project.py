@@ -16,7 +16,7 @@ from glmengine.analysis.analysis import Analysis
 from glmengine.errors import GlmError
 from glmengine.export.nwb import write_nwb
 from glmgui.actions import commands
-from glmgui.work.project import Recovery
+from glmgui.work.recovery import Recovery
 
 
 @pytest.fixture(scope="module")
@@ -33,19 +33,19 @@ def saved(window, recording_file, small_analysis, tmp_path, qtbot):
     work.mkdir()
     place = work / "small.nwb"
     shutil.copy(recording_file, place)
-    window.session.open(place)
+    window.work.opening.open(place)
     qtbot.waitUntil(lambda: window.document.recording is not None, timeout=30_000)
     window.document.edit(small_analysis.with_(recording=window.document.analysis.recording), "Use the small analysis")
-    window.session.questions.next_path = work / "project.glm"
-    with qtbot.waitSignal(window.session.saved, timeout=30_000):
-        window.session.save_as()
-    window.session.questions.next_path = None
+    window.work.questions.next_path = work / "project.glm"
+    with qtbot.waitSignal(window.work.saving.saved, timeout=30_000):
+        window.work.saving.save_as()
+    window.work.questions.next_path = None
     return window, work / "project.glm", place
 
 
 def opened(window, path, qtbot) -> None:
-    with qtbot.waitSignal(window.session.opened, timeout=30_000):
-        window.session.open(path)
+    with qtbot.waitSignal(window.work.opening.opened, timeout=30_000):
+        window.work.opening.open(path)
 
 
 def test_a_project_opens_as_it_was_saved(saved, qtbot):
@@ -63,12 +63,12 @@ def test_a_project_opens_as_it_was_saved(saved, qtbot):
 
 def test_the_result_is_saved_and_not_stale(saved, qtbot):
     window, project, _ = saved
-    window.session.fit()
-    with qtbot.waitSignal(window.session.fitted, timeout=120_000):
+    window.work.fitting.fit()
+    with qtbot.waitSignal(window.work.fitting.fitted, timeout=120_000):
         pass
     coefficients = window.document.result.coefficients.values
-    with qtbot.waitSignal(window.session.saved, timeout=30_000):
-        window.session.save()
+    with qtbot.waitSignal(window.work.saving.saved, timeout=30_000):
+        window.work.saving.save()
     window.document.open(None, Analysis())
     opened(window, project, qtbot)
     np.testing.assert_array_equal(window.document.result.coefficients.values, coefficients)
@@ -80,7 +80,7 @@ def test_a_folder_that_was_moved_whole_needs_no_question(saved, qtbot, tmp_path)
     window, project, _ = saved
     moved = tmp_path / "elsewhere"
     shutil.move(project.parent, moved)
-    window.session.questions.locate = lambda missing, name: pytest.fail("asked")
+    window.work.questions.locate = lambda missing, name: pytest.fail("asked")
     opened(window, moved / "project.glm", qtbot)
     assert window.document.recording.path == moved / "small.nwb"
 
@@ -90,7 +90,7 @@ def test_a_missing_recording_is_asked_for(saved, qtbot, tmp_path):
     moved = tmp_path / "moved.nwb"
     shutil.move(place, moved)
     asked = []
-    window.session.questions.locate = lambda missing, name: asked.append((missing, name)) or moved
+    window.work.questions.locate = lambda missing, name: asked.append((missing, name)) or moved
     opened(window, project, qtbot)
     assert asked == [(place, "small")]
     assert window.document.recording.path == moved
@@ -99,7 +99,7 @@ def test_a_missing_recording_is_asked_for(saved, qtbot, tmp_path):
 def test_a_project_opens_without_its_recording(saved, qtbot):
     window, project, place = saved
     place.unlink()
-    window.session.questions.locate = lambda missing, name: None
+    window.work.questions.locate = lambda missing, name: None
     opened(window, project, qtbot)
     assert window.document.recording is None
     assert window.document.analysis.terms
@@ -111,7 +111,7 @@ def test_a_recording_with_other_content_is_not_taken_silently(saved, qtbot, smal
 
     write_nwb(replace(small_recording, name="other", events={}, epochs={"all": small_recording.epochs["all"]}), place)
     asked = []
-    window.session.questions.use_other_recording = lambda found, name: asked.append(found) or True
+    window.work.questions.use_other_recording = lambda found, name: asked.append(found) or True
     opened(window, project, qtbot)
     assert asked == [place]
     assert window.document.recording is not None
@@ -122,8 +122,8 @@ def test_a_damaged_project_is_refused_and_leaves_what_is_open(saved, qtbot):
     content = project.read_bytes()
     project.write_bytes(content[: len(content) // 2])
     before = window.document.analysis
-    with qtbot.waitSignal(window.session.failed, timeout=30_000):
-        window.session.open(project)
+    with qtbot.waitSignal(window.jobs.failed, timeout=30_000):
+        window.work.opening.open(project)
     assert "project.glm" in window.notice_bar.notice.text
     assert window.document.analysis == before
 
@@ -133,10 +133,10 @@ def test_saving_where_nothing_can_be_written_is_said(saved, tmp_path, qtbot):
     window, _, _ = saved
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o500)
-    window.session.questions.next_path = closed / "project.glm"
+    window.work.questions.next_path = closed / "project.glm"
     window.document.edit(window.document.analysis.with_(seed=2), "Change seed")
-    with qtbot.waitSignal(window.session.failed):
-        window.session.save_as()
+    with qtbot.waitSignal(window.jobs.failed):
+        window.work.saving.save_as()
     assert window.document.modified
 
 
@@ -144,9 +144,9 @@ def test_saving_into_a_folder_that_is_gone_is_said_and_damages_nothing(saved, tm
     window, project, _ = saved
     content = project.read_bytes()
     window.document.edit(window.document.analysis.with_(seed=2), "Change seed")
-    window.session.questions.next_path = tmp_path / "gone" / "project.glm"
-    with qtbot.waitSignal(window.session.failed):
-        window.session.save_as()
+    window.work.questions.next_path = tmp_path / "gone" / "project.glm"
+    with qtbot.waitSignal(window.jobs.failed):
+        window.work.saving.save_as()
     assert window.document.modified
     assert "gone" in window.notice_bar.notice.text
     assert project.read_bytes() == content
@@ -161,7 +161,7 @@ def files(recovery: Recovery) -> set[str]:
 
 def test_each_edit_is_kept_and_saving_removes_it(saved, qtbot):
     window, _, _ = saved
-    recovery = window.session.recovery
+    recovery = window.work.recovery
     qtbot.waitUntil(lambda: files(recovery) == set())
     window.document.edit(window.document.analysis.with_(seed=7), "Change seed")
     qtbot.waitUntil(lambda: {".glm", ".json", ".lock"} <= files(recovery), timeout=5000)
@@ -169,14 +169,14 @@ def test_each_edit_is_kept_and_saving_removes_it(saved, qtbot):
 
     assert load_project(recovery.stem.with_suffix(".glm")).analysis.seed == 7
     assert recovery.leftovers() == [], "what is still open is not offered"
-    with qtbot.waitSignal(window.session.saved, timeout=30_000):
-        window.session.save()
+    with qtbot.waitSignal(window.work.saving.saved, timeout=30_000):
+        window.work.saving.save()
     assert files(recovery) == set()
 
 
 def test_closing_removes_what_was_kept(saved, qtbot):
     window, _, _ = saved
-    recovery = window.session.recovery
+    recovery = window.work.recovery
     window.document.edit(window.document.analysis.with_(seed=7), "Change seed")
     qtbot.waitUntil(lambda: ".json" in files(recovery), timeout=5000)
     window.close()
@@ -191,7 +191,7 @@ _CRASH = """
     from glmengine.io.opening import open_recording
     from glmgui.document import Document
     from glmgui.jobs import Jobs
-    from glmgui.work.project import Recovery
+    from glmgui.work.recovery import Recovery
     document, jobs = Document(), Jobs()
     recovery = Recovery(document, jobs)
     recording = open_recording(sys.argv[1])
@@ -209,21 +209,21 @@ def test_what_a_crash_left_is_offered_and_opened(window, recording_file, tmp_pat
     environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
     died = subprocess.run([sys.executable, "-c", textwrap.dedent(_CRASH), str(recording_file)], env=environment, timeout=120)
     assert died.returncode == -signal.SIGKILL
-    (leftover,) = window.session.recovery.leftovers()
+    (leftover,) = window.work.recovery.leftovers()
     assert leftover.title == "small"
     offered = []
-    window.session.questions.recover = lambda leftovers: offered.append(leftovers) or (leftovers[0], False)
-    with qtbot.waitSignal(window.session.opened, timeout=30_000):
+    window.work.questions.recover = lambda leftovers: offered.append(leftovers) or (leftovers[0], False)
+    with qtbot.waitSignal(window.work.opening.opened, timeout=30_000):
         commands.offer_recovery(window)
     assert len(offered[0]) == 1
     assert window.document.analysis.seed == 42
     assert window.document.recording.name == "small"
     assert window.document.modified
-    qtbot.waitUntil(lambda: window.session.recovery.leftovers() == [])
+    qtbot.waitUntil(lambda: window.work.recovery.leftovers() == [])
 
 
 def test_a_damaged_recovery_file_is_passed_over(window):
-    recovery = window.session.recovery
+    recovery = window.work.recovery
     recovery.folder.mkdir(parents=True, exist_ok=True)
     (recovery.folder / "1-2.json").write_text("{broken")
     (recovery.folder / "1-2.glm").write_bytes(b"no zip")
@@ -234,8 +234,8 @@ def test_an_analysis_file_with_an_unknown_field_is_refused(saved, tmp_path, qtbo
     window, _, _ = saved
     path = tmp_path / "bad.toml"
     path.write_text('format_version = 1\nsurprise = "yes"\n')
-    with qtbot.waitSignal(window.session.failed):
-        window.session.open(path)
+    with qtbot.waitSignal(window.jobs.failed):
+        window.work.opening.open(path)
     assert "surprise" in window.notice_bar.notice.text
     with pytest.raises(GlmError, match="surprise"):
         Analysis.load(path)
@@ -246,7 +246,7 @@ def test_an_analysis_file_is_put_to_the_open_recording_as_one_edit(saved, tmp_pa
     before = window.document.analysis
     path = tmp_path / "other.toml"
     before.with_(seed=11, recording=Analysis().recording).save(path)
-    window.session.open(path)
+    window.work.opening.open(path)
     qtbot.waitUntil(lambda: window.document.analysis.seed == 11)
     assert window.document.analysis.recording == before.recording
     window.document.undo()

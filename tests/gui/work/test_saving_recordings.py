@@ -22,7 +22,7 @@ def opened(window, small_recording, small_analysis, small_result, tmp_path):
 
 
 def trigger(window, name: str, path) -> None:
-    window.session.questions.next_path = path
+    window.work.questions.next_path = path
     window.action(name).trigger()
     wait_until(lambda: not window.jobs.busy, 60, name)
 

@@ -27,10 +27,10 @@ def two(window, files, small_analysis, tmp_path, qtbot):
     """A window with two sessions from a folder of their own."""
     work = tmp_path / "work"
     shutil.copytree(files, work)
-    window.session.open(work / "Tag 1.nwb")
+    window.work.opening.open(work / "Tag 1.nwb")
     qtbot.waitUntil(lambda: window.document.recording is not None, timeout=30_000)
     window.document.edit(small_analysis.with_(recording=window.document.analysis.recording), "Use the small analysis")
-    window.session.questions.next_path = work / "日2.nwb"
+    window.work.questions.next_path = work / "日2.nwb"
     window.action("add_session").trigger()
     qtbot.waitUntil(lambda: len(window.document.recording.sessions) == 2, timeout=30_000)
     return window, work
@@ -68,9 +68,9 @@ def test_what_cannot_be_joined_or_named_changes_nothing(two, qtbot):
     shown, told = window.panels["data"].sessions, []
     notices().noticed.connect(told.append)
     before = window.document.recording
-    with qtbot.waitSignal(window.session.failed, timeout=30_000):
-        window.session.joining.add(work / "日2.nwb")
-    with qtbot.waitSignal(window.session.failed, timeout=30_000):
+    with qtbot.waitSignal(window.jobs.failed, timeout=30_000):
+        window.work.sessions.add(work / "日2.nwb")
+    with qtbot.waitSignal(window.jobs.failed, timeout=30_000):
         shown.view.topLevelItem(1).setText(0, "Tag 1")
     assert shown.view.topLevelItem(1).text(0) == "日2"
     assert window.document.recording is before
@@ -81,17 +81,17 @@ def test_what_cannot_be_joined_or_named_changes_nothing(two, qtbot):
 
 def test_a_project_with_sessions_opens_again_and_asks_for_each_that_is_missing(two, tmp_path, qtbot):
     window, work = two
-    questions = window.session.questions
-    window.session.joining.add(work / "3.nwb")
+    questions = window.work.questions
+    window.work.sessions.add(work / "3.nwb")
     qtbot.waitUntil(lambda: len(sessions_of(window)) == 3, timeout=30_000)
     analysis, recording = window.document.analysis, window.document.recording
     questions.next_path = work / "project.glm"
-    with qtbot.waitSignal(window.session.saved, timeout=30_000):
-        window.session.save_as()
+    with qtbot.waitSignal(window.work.saving.saved, timeout=30_000):
+        window.work.saving.save_as()
     questions.next_path = None
     window.document.open(None, Analysis())
-    with qtbot.waitSignal(window.session.opened, timeout=30_000):
-        window.session.open(work / "project.glm")
+    with qtbot.waitSignal(window.work.opening.opened, timeout=30_000):
+        window.work.opening.open(work / "project.glm")
     assert sessions_of(window) == ["Tag 1", "日2", "3"]
     assert window.document.recording.sha256 == recording.sha256
     assert window.document.analysis == analysis
@@ -107,15 +107,15 @@ def test_a_project_with_sessions_opens_again_and_asks_for_each_that_is_missing(t
 
     questions.locate = locate
     window.document.open(None, Analysis())
-    with qtbot.waitSignal(window.session.opened, timeout=60_000):
-        window.session.open(work / "project.glm")
+    with qtbot.waitSignal(window.work.opening.opened, timeout=60_000):
+        window.work.opening.open(work / "project.glm")
     assert asked == [("Tag 1.nwb", "Tag 1"), ("3.nwb", "3")]
     assert window.document.recording.sha256 == recording.sha256
     window.document.open(None, Analysis())
     analysis.with_(more_recordings=analysis.more_recordings[:1]).save(work / "a.toml")
     asked.clear()
-    with qtbot.waitSignal(window.session.opened, timeout=60_000):
-        window.session.open(work / "a.toml")
+    with qtbot.waitSignal(window.work.opening.opened, timeout=60_000):
+        window.work.opening.open(work / "a.toml")
     assert asked == [("Tag 1.nwb", "Tag 1.nwb")]
     assert sessions_of(window) == ["Tag 1", "日2"]
 

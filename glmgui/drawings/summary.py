@@ -1,4 +1,4 @@
-"""What the data panel says about a recording, computed off the main thread: units, covariates, epochs."""
+"""The summary of a recording for lists and plots: units, covariates, epochs and events."""
 
 from __future__ import annotations
 

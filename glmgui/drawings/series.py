@@ -1,4 +1,4 @@
-"""What a plot draws, as plain data: axes, curves with bands, images; and the same as a table of numbers."""
+"""Axes, curves with bands and images, and the same as tables of numbers."""
 
 from __future__ import annotations
 

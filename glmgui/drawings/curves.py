@@ -1,4 +1,4 @@
-"""What is drawn of one unit's tuning curves, filters and coupling, as plain values that fill new plots or those already there."""
+"""Tuning curves and filters of one unit, and the coupling of all, as drawings."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from glmgui.plots import RATE, Axis, Curve, Image, ImagePlot, LinePlot, Plot
+from glmgui.drawings.series import RATE, Axis, Curve, Image
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -26,7 +26,7 @@ _COUPLING_HELP = (
 
 @dataclass(frozen=True, eq=False)
 class Lines:
-    """Curves for one `LinePlot`; `level` draws a line at zero."""
+    """Curves on one pair of axes; `level` draws a line at zero."""
 
     name: str
     title: str
@@ -38,20 +38,10 @@ class Lines:
 
     wide = False
 
-    def fill(self, plot: Plot | None) -> Plot:
-        """Draw into `plot` where it fits, else into a new one."""
-        if not isinstance(plot, LinePlot):
-            plot = LinePlot(self.title, self.x_axis, self.y_axis, mouse=False, name=self.name)
-        plot.set_title(self.title)
-        plot.set_axes(self.x_axis, self.y_axis)
-        plot.setToolTip(self.help)
-        plot.set_curves(self.curves, level=(0.0, "") if self.level else None)
-        return plot
-
 
 @dataclass(frozen=True, eq=False)
 class Images:
-    """Images for one `ImagePlot`."""
+    """Images side by side, with one colour scale."""
 
     name: str
     title: str
@@ -67,16 +57,6 @@ class Images:
     @property
     def wide(self) -> bool:
         return len(self.images) > 1
-
-    def fill(self, plot: Plot | None) -> Plot:
-        """Draw into `plot` where it fits, else into a new one."""
-        if not isinstance(plot, ImagePlot):
-            plot = ImagePlot(self.title, diverging=self.diverging, mouse=False, name=self.name)
-        plot.set_title(self.title)
-        plot.set_axes(self.x_axis, self.y_axis, self.value_axis, equal=self.equal)
-        plot.setToolTip(self.help)
-        plot.set_images(self.images, self.levels)
-        return plot
 
 
 Drawing = Lines | Images

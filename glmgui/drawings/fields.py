@@ -1,4 +1,4 @@
-"""What is drawn of one unit's receptive field: its time course where it is strongest, and its maps or all its channels."""
+"""The receptive field of one unit as drawings: time course and maps."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from glmgui.plots import Axis, Curve, Image
-from glmgui.plots.curves import Drawing, Images, Lines, axis_of
+from glmgui.drawings.curves import Drawing, Images, Lines, axis_of
+from glmgui.drawings.series import Axis, Curve, Image
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -1,0 +1,67 @@
+"""The window as actions see it."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from qtpy.QtGui import QAction
+from qtpy.QtWidgets import QDockWidget, QWidget
+
+from glmgui.dialogs.guide import GuideWindow
+from glmgui.work.use_cases import UseCases
+
+
+class Host(Protocol):
+    """Implemented by `glmgui.shell.window.MainWindow`."""
+
+    work: UseCases
+
+    @property
+    def widget(self) -> QWidget:
+        """What dialogs stand over, and menus and shortcuts belong to."""
+
+    @property
+    def guide(self) -> GuideWindow:
+        """The guide's window."""
+
+    @property
+    def step_docks(self) -> tuple[QDockWidget, ...]:
+        """The docks of the steps, in their order."""
+
+    @property
+    def step(self) -> str:
+        """Name of the step that is shown."""
+
+    def show_step(self, name: str) -> None:
+        """Show the panel of a step."""
+
+    @property
+    def log_is_shown(self) -> bool:
+        """Whether the log is to be seen."""
+
+    def toggle_log(self) -> None:
+        """Show or hide the log."""
+
+    @property
+    def log_text(self) -> str:
+        """The whole log."""
+
+    @property
+    def dark(self) -> bool:
+        """Whether the window is dark."""
+
+    def set_dark(self, dark: bool) -> None:
+        """Dark or light."""
+
+    def reset_layout(self) -> None:
+        """Put the panels where they were at first."""
+
+    def action(self, name: str) -> QAction:
+        """The action of this name of the table."""
+
+    @property
+    def action_names(self) -> tuple[str, ...]:
+        """Of all actions, in the order of the menus."""
+
+    def close(self) -> bool:
+        """Close the window, after asking."""

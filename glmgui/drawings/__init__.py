@@ -1,0 +1,1 @@
+"""Drawings: plain data that plots show."""

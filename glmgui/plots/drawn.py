@@ -1,0 +1,25 @@
+"""Drawings put into plots, new ones or those already there."""
+
+from __future__ import annotations
+
+from glmgui.drawings.curves import Drawing, Lines
+from glmgui.plots.base import Plot
+from glmgui.plots.image import ImagePlot
+from glmgui.plots.line import LinePlot
+
+
+def draw(drawing: Drawing, plot: Plot | None = None) -> Plot:
+    """Draw into `plot` where it fits, else into a new one: making a plot is slow, filling it is not."""
+    if isinstance(drawing, Lines):
+        if not isinstance(plot, LinePlot):
+            plot = LinePlot(drawing.title, drawing.x_axis, drawing.y_axis, mouse=False, name=drawing.name)
+        plot.set_axes(drawing.x_axis, drawing.y_axis)
+        plot.set_curves(drawing.curves, level=(0.0, "") if drawing.level else None)
+    else:
+        if not isinstance(plot, ImagePlot):
+            plot = ImagePlot(drawing.title, diverging=drawing.diverging, mouse=False, name=drawing.name)
+        plot.set_axes(drawing.x_axis, drawing.y_axis, drawing.value_axis, equal=drawing.equal)
+        plot.set_images(drawing.images, drawing.levels)
+    plot.set_title(drawing.title)
+    plot.setToolTip(drawing.help)
+    return plot

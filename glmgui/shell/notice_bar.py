@@ -1,0 +1,93 @@
+"""The bar with the latest warning or error, above the panels."""
+
+from __future__ import annotations
+
+from qtpy.QtCore import Qt, QTimer, Signal
+from qtpy.QtGui import QResizeEvent
+from qtpy.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QWidget
+
+from glmgui import theme
+from glmgui.notices import Notice
+
+_NOTICE_SECONDS = {"info": 6, "warning": 20, "error": 0}
+
+
+class NoticeBar(QFrame):
+    """The latest warning or error, with its details; stays until it is closed or the next one comes."""
+
+    details_asked = Signal(object)  # Notice
+    wanted = Signal(bool)  # whether it is to be seen
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("notice_bar")
+        self.notice: Notice | None = None
+        self._sign, self._text = QLabel(self), QLabel(self)
+        self._text.setObjectName("notice_text")
+        self._text.setTextFormat(Qt.TextFormat.PlainText)
+        self._text.setWordWrap(True)
+        self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._details = QPushButton("Details", self)
+        self._details.setObjectName("notice_details")
+        self._details.setAccessibleName("Details of the message")
+        close = QToolButton(self)
+        close.setObjectName("notice_close")
+        close.setText("\u2715")
+        close.setAutoRaise(True)
+        close.setToolTip("Close this message; it stays in the log")
+        close.setAccessibleName("Close the message")
+        box = QHBoxLayout(self)
+        box.setContentsMargins(10, 4, 6, 4)
+        box.setSpacing(8)
+        box.addWidget(self._sign)
+        box.addWidget(self._text, 1)
+        box.addWidget(self._details)
+        box.addWidget(close)
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self.dismiss)
+        # when the bar has got its width: a height set while the bar is being laid out is lost
+        self._fit = QTimer(self)
+        self._fit.setSingleShot(True)
+        self._fit.setInterval(0)
+        self._fit.timeout.connect(self._fit_height)
+        self._details.clicked.connect(lambda: self.details_asked.emit(self.notice))
+        close.clicked.connect(self.dismiss)
+
+    def show_notice(self, notice: Notice) -> None:
+        self.notice = notice
+        table = theme.current()
+        colour = {"error": table.error, "warning": table.warning, "info": table.good}[notice.level]
+        self._sign.setText({"error": "\u2716", "warning": "\u26a0", "info": "\u2713"}[notice.level])
+        self._sign.setStyleSheet(f"color: {colour}; font-weight: bold;")
+        said = f"{notice.title}: {notice.text}" if notice.title else notice.text
+        self._text.setText(said if len(said) < 600 else said[:600] + "\u2026")
+        self._details.setVisible(bool(notice.details) or len(said) >= 600)
+        self.setStyleSheet(
+            f"#notice_bar {{ border: none; border-left: 4px solid {colour}; background: {table.raised}; border-bottom: 1px solid {table.border}; }}"
+        )
+        self.setAccessibleName(f"{notice.level}: {said}")
+        self.wanted.emit(True)
+        self.show()
+        self._fit.start()
+        seconds = _NOTICE_SECONDS[notice.level]
+        if seconds:
+            self._timer.start(1000 * seconds)
+        else:
+            self._timer.stop()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit.start()
+
+    def _fit_height(self) -> None:
+        """As high as its text is at this width: a label that wraps would ask for a narrow column's height."""
+        height = self.layout().heightForWidth(self.width()) + 1  # and the line below it
+        if height > 1 and height != self.maximumHeight():
+            self.setFixedHeight(height)
+
+    def dismiss(self) -> None:
+        """Take the message away; it stays in the log."""
+        self._timer.stop()
+        self.notice = None
+        self.wanted.emit(False)

@@ -1,0 +1,48 @@
+"""The status line: the recording, its bins, and what a fit would take."""
+
+from __future__ import annotations
+
+from qtpy.QtCore import Qt
+from qtpy.QtGui import QAction, QPalette
+from qtpy.QtWidgets import QLabel, QStatusBar, QToolButton, QWidget
+
+from glmgui.document import Document
+from glmgui.work.estimate import Estimate
+
+
+class StatusLine(QStatusBar):
+    """The recording, its bins and what a fit would take; on the right the way to the log."""
+
+    def __init__(self, log_action: QAction, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("status_line")
+        self.setSizeGripEnabled(False)
+        self.about = QLabel(self)
+        self.about.setObjectName("status_text")
+        self.about.setTextFormat(Qt.TextFormat.PlainText)
+        self.about.setContentsMargins(8, 0, 8, 0)
+        self.log = QToolButton(self)
+        self.log.setObjectName("status_log")
+        self.log.setDefaultAction(log_action)
+        self.log.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
+        self.log.setAutoRaise(True)
+        self.addWidget(self.about, 1)
+        self.addPermanentWidget(self.log)
+
+    def say(self, document: Document, found: Estimate | None) -> None:
+        recording = document.recording
+        if recording is None:
+            self.about.setText("No recording is open")
+            self.about.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+            return
+        self.about.setForegroundRole(QPalette.ColorRole.WindowText)
+        said = [
+            recording.name,
+            f"{len(recording.unit_names)} unit{'s' if len(recording.unit_names) != 1 else ''}",
+            f"{recording.duration:,.0f} s",
+            f"{document.analysis.time.bin_size * 1000:g} ms bins",
+        ]
+        if found is not None:
+            said.append(found.text)
+        self.about.setText("   \u00b7   ".join(said))
+        self.about.setAccessibleName(self.about.text())

@@ -1,0 +1,107 @@
+"""The table of the steps of the window: a page more is a row more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from glmengine.analysis.units import how_many
+from glmgui.document import Document
+from glmgui.panels.data import DataPanel
+from glmgui.panels.features import FeaturesPanel
+from glmgui.panels.model import ModelPanel
+from glmgui.panels.results import ResultsPanel
+from glmgui.widgets import Page
+from glmgui.work.use_cases import UseCases
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step.
+
+    Attributes
+    ----------
+    name : str
+        From which its object names come: ``step_<name>``, ``dock_<name>``, ``action_show_<name>``.
+    title, about : str
+        What it is called, and what is to be found there.
+    icon, shortcut : str
+    guide : str
+        Its page of the guide.
+    panel : callable
+        Makes its panel and connects what that asks for.
+    state : callable
+        What stands in it, in a word or two.
+    fields : tuple of str
+        Parts of an analysis whose faults are shown there.
+    """
+
+    name: str
+    title: str
+    about: str
+    icon: str
+    shortcut: str
+    guide: str
+    panel: Callable[[UseCases], Page]
+    state: Callable[[Document], str]
+    fields: tuple[str, ...] = ()
+
+
+def _data(work: UseCases) -> Page:
+    panel = DataPanel(work.document, work.jobs)
+    panel.session_removed.connect(work.sessions.remove)
+    panel.session_renamed.connect(work.sessions.rename)
+    return panel
+
+
+def _units_chosen(document: Document) -> str:
+    if document.recording is None:
+        return "open a file"
+    units = how_many(document.analysis.units, document.recording)
+    return f"{units} unit{'s' if units != 1 else ''}"
+
+
+def _terms_chosen(document: Document) -> str:
+    if document.recording is None:
+        return ""
+    terms = sum(term.enabled for term in document.analysis.terms)
+    return f"{terms} term{'s' if terms != 1 else ''}" if terms else "add a term"
+
+
+def _family(document: Document) -> str:
+    return document.analysis.model.family.replace("_", " ") if document.recording is not None else ""
+
+
+def _units_fitted(document: Document) -> str:
+    if document.recording is None:
+        return ""
+    if document.result is None:
+        return "fit" if document.can_be_fitted else ""
+    if document.result_is_live:
+        return "live"
+    return "out of date" if document.result_is_stale else f"{len(document.result.units)} fitted"
+
+
+STEPS: tuple[Step, ...] = (
+    Step(
+        "data", "Data", "What was recorded, and which units and which time are used", "data", "Ctrl+1", "data.md",
+        _data, _units_chosen, ("units", "time", "derived"),
+    ),
+    Step(
+        "features", "Features", "What the rate may depend on", "features", "Ctrl+2", "features.md",
+        lambda work: FeaturesPanel(work.document, work.jobs), _terms_chosen, ("terms",),
+    ),
+    Step(
+        "model", "Model", "Penalty, strengths and validation", "model", "Ctrl+3", "model.md",
+        lambda work: ModelPanel(work.document, work.jobs), _family, ("model", "validation"),
+    ),
+    Step(
+        "results", "Results", "Tuning curves, filters, rates and scores", "results", "Ctrl+4", "results.md",
+        lambda work: ResultsPanel(work.document, work.jobs), _units_fitted,
+    ),
+)  # fmt: skip
+
+
+def step_of_field(field: str) -> Step | None:
+    """The step in which a field of the analysis (a dotted path) is edited."""
+    return next((step for step in STEPS if field.partition(".")[0] in step.fields), None)

@@ -1,0 +1,65 @@
+"""The size of a fit of the present analysis, estimated after every edit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qtpy.QtCore import QObject, QTimer, Signal
+
+from glmgui.document import Document
+from glmgui.jobs import Jobs
+from glmgui.work.estimate import Estimate, estimate
+
+_AFTER_MS = 150
+
+
+class FitSize(QObject):
+    """Watches the document; what was computed on the way, the recording with its derived covariates, it gives to the document.
+
+    Signals
+    -------
+    estimated : Estimate or None
+        How large a fit would be; None where it cannot be said.
+    """
+
+    estimated = Signal(object)
+
+    def __init__(self, document: Document, jobs: Jobs, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._document, self._jobs = document, jobs
+        self.estimate: Estimate | None = None
+        self._derived_for: tuple[Any, ...] = ()
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(_AFTER_MS)
+        self._timer.timeout.connect(self._ask)
+        document.changed.connect(self._changed)
+
+    def stop(self) -> None:
+        """Ask for no further estimate."""
+        self._timer.stop()
+
+    def _changed(self, what: frozenset[str]) -> None:
+        if what & {"recording", "analysis"}:
+            self._timer.start()
+
+    def _ask(self) -> None:
+        analysis, recording = self._document.analysis, self._document.recording
+        if recording is None:
+            self._take(None)
+            return
+        self._jobs.submit(
+            "Estimating the size of the fit",
+            lambda context: estimate(analysis, recording),
+            lambda found: self._take(found, (recording, analysis.derived, analysis.time.max_gap)),
+            lambda error: self._take(None),
+            key="estimate",
+            quiet=True,
+        )
+
+    def _take(self, found: Estimate | None, derived_for: tuple[Any, ...] = ()) -> None:
+        self.estimate = found
+        if found is not None and derived_for[0] is self._document.recording and derived_for != self._derived_for:
+            self._derived_for = derived_for
+            self._document.set_effective_recording(found.recording)
+        self.estimated.emit(found)

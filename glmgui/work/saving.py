@@ -1,0 +1,97 @@
+"""Saving of projects, so that nothing is lost and nothing of others is written over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from qtpy.QtCore import QObject, Signal
+
+from glmgui.document import Document
+from glmgui.jobs import Jobs
+from glmgui.settings import Settings
+from glmgui.work.fitting import FIT
+from glmgui.work.project import Stamp, save_project, stamp_of
+from glmgui.work.questions import Questions
+from glmgui.work.recovery import Recovery
+
+
+class Saving(QObject):
+    """Writes projects.
+
+    Signals
+    -------
+    saved : Path
+    """
+
+    saved = Signal(object)
+
+    def __init__(
+        self,
+        document: Document,
+        jobs: Jobs,
+        settings: Settings,
+        questions: Questions,
+        recovery: Recovery,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._document, self._jobs, self._settings = document, jobs, settings
+        self._questions, self._recovery = questions, recovery
+        self._stamp: Stamp | None = None
+
+    def save(self, then: Callable[[], None] | None = None) -> None:
+        """Save the project where it was saved last; asks for a name the first time."""
+        if self._document.project_path is None:
+            self.save_as(then)
+        else:
+            self._save(self._document.project_path, then)
+
+    def save_as(self, then: Callable[[], None] | None = None) -> None:
+        recording = self._document.recording
+        name = (self._document.project_path or Path(recording.name if recording is not None else "analysis")).stem
+        path = self._questions.save_path("Save project", f"{self._settings.folder}/{name}.glm", "Project (*.glm)", ".glm")
+        if path is not None:
+            self._settings.folder = path.parent
+            self._save(path, then)
+
+    def _save(self, path: Path, then: Callable[[], None] | None) -> None:
+        document = self._document
+        known = self._stamp if path == document.project_path else None
+        if known is not None and stamp_of(path) not in (known, None) and not self._questions.overwrite_changed(path):
+            self.save_as(then)
+            return
+        analysis, result, recording = document.analysis, document.kept_result, document.recording
+
+        def take(stamp: Stamp | None) -> None:
+            document.mark_saved(path, analysis, result)
+            self.remember_stamp(stamp)
+            if not document.modified:
+                self._recovery.clear()
+            self._settings.add_recent(path)
+            self.saved.emit(path)
+            if then is not None:
+                then()
+
+        # in the middle of a fit, which may take hours, it is done between two of its steps
+        self._jobs.submit(
+            f"Saving {path.name}",
+            lambda context: stamp_of(save_project(path, analysis, result, recording)),
+            take,
+            urgent=self._jobs.is_pending(FIT),
+        )
+
+    def remember_stamp(self, stamp: Stamp | None) -> None:
+        """Keep what the project file looked like when it was last read or written here, to notice when another program writes it."""
+        self._stamp = stamp
+
+    def unless_unsaved(self, then: Callable[[], None]) -> None:
+        """Go on with `then`, at once or after saving, unless the user would rather stay."""
+        if not self._document.modified or not (self._document.analysis.terms or self._document.kept_result):
+            then()
+            return
+        answer = self._questions.unsaved(self._document.project_path)
+        if answer == "save":
+            self.save(then)
+        elif answer == "discard":
+            then()

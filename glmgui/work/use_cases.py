@@ -1,0 +1,77 @@
+"""The use cases of one window, put together."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import QObject
+
+from glmgui.document import Document
+from glmgui.jobs import Jobs
+from glmgui.notices import notices
+from glmgui.settings import Settings
+from glmgui.work.exporting import Exporting
+from glmgui.work.fit_size import FitSize
+from glmgui.work.fitting import Fitting
+from glmgui.work.live_fit import LiveFit
+from glmgui.work.opening import Opening
+from glmgui.work.permission import Permission
+from glmgui.work.questions import Questions
+from glmgui.work.recovery import Recovery
+from glmgui.work.saving import Saving
+from glmgui.work.sessions import Sessions
+
+if TYPE_CHECKING:
+    from glmengine.context import Context
+
+
+class UseCases(QObject):
+    """The document, the worker, and what a user does with them."""
+
+    def __init__(self, settings: Settings, questions: Questions, jobs: Jobs, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.settings, self.questions, self.jobs = settings, questions, jobs
+        self.document = document = Document(self)
+        self.recovery = Recovery(document, jobs, parent=self)
+        self.permission = Permission(document, questions, self)
+        self.live = LiveFit(document, jobs, self)
+        self.size = FitSize(document, jobs, self)
+        self.fitting = Fitting(document, jobs, questions, self.permission, self.live, self)
+        self.saving = Saving(document, jobs, settings, questions, self.recovery, self)
+        self.opening = Opening(
+            document, jobs, settings, questions, self.fitting, self.saving, self.live, self.recovery, parent=self
+        )
+        self.sessions = Sessions(document, jobs, self.opening, self.fitting)
+        self.exporting = Exporting(document, jobs, settings, questions, self)
+        self._engine_is_loaded = False
+        document.changed.connect(self._load_engine)
+        jobs.busy_changed.connect(document.set_busy)
+        jobs.failed.connect(lambda label, text, details: notices().tell("error", text, details, label))
+        jobs.cancelled.connect(lambda label: notices().tell("info", "cancelled", title=label))
+
+    def close(self, timeout_ms: int = 3000) -> bool:
+        """Cancel everything and end; False if the worker did not end in time."""
+        self.live.stop()
+        self.size.stop()
+        ended = self.jobs.close(timeout_ms)
+        self.permission.forget()
+        self.recovery.clear()
+        return ended
+
+    def _load_engine(self, what: frozenset[str]) -> None:
+        if "recording" in what and self.document.recording is not None and not self._engine_is_loaded:
+            self._engine_is_loaded = True
+            self.jobs.submit("Loading the engine", _load_engine, quiet=True)
+
+
+def _load_engine(context: Context) -> None:
+    """Import what a fit and its saving need while nobody waits: loading JAX holds the interpreter for a fifth of a second."""
+    import h5netcdf  # noqa: F401
+    import scipy.stats  # noqa: F401
+
+    from glmengine import analysis_run as running  # noqa: F401
+    from glmengine.backend import jax_runtime as runtime
+    from glmengine.fitting.fit import cross_validation as validation  # noqa: F401
+    from glmengine.fitting.fit import fit as fitting  # noqa: F401
+
+    runtime.prepare()
