@@ -18,10 +18,6 @@ KNOWN: tuple[tuple[str, ...], ...] = (
     ("glmengine.fitting.fit_result", "glmengine.inference.covariance", "glmengine.inference.tests"),
     ("glmengine.fitting.minimise", "glmengine.fitting.starts"),
     ("glmengine.solvers.descent", "glmengine.solvers.rank", "glmengine.solvers.smooth"),
-    ("glmgui.actions.commands", "glmgui.actions.qt", "glmgui.actions.table", "glmgui.shell.window"),
-    ("glmgui.forms.form", "glmgui.forms.nested"),
-    ("glmgui.plots.base", "glmgui.plots.export"),
-    ("glmgui.work.exporting", "glmgui.work.fitting", "glmgui.work.opening", "glmgui.work.sessions"),
 )
 
 
