@@ -28,7 +28,7 @@ _PLACES = {
         "HistoryTerm",
         "ReceptiveFieldTerm",
     ),
-    "glmengine.recording.derived.derived": ("Speed",),
+    "glmengine.recording.derived.quantities": ("Speed",),
     "glmengine.context": ("CallbackContext", "Context", "Progress"),
     "glmengine.errors": ("Cancelled", "GlmError"),
     "glmengine.recording.recording": ("Covariate", "Recording"),

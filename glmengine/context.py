@@ -1,4 +1,4 @@
-"""How long work tells its caller where it is, and hears that it should stop."""
+"""Progress and cancellation of long work."""
 
 from __future__ import annotations
 

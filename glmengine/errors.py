@@ -1,4 +1,4 @@
-"""The one family of errors that the engine raises for anything a user can put right."""
+"""Errors that a user can put right, in one sentence each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the files are that come with the program: guide, icons, templates, themes."""
+"""Files that come with the program: guide, icons, templates, themes."""
 
 from __future__ import annotations
 

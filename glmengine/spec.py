@@ -1,4 +1,4 @@
-"""The base of every described parameter set: frozen, strict, and one description for all uses.
+"""The base of described parameter sets: frozen, strict, one description for all uses.
 
 A field is declared once, with `param`: its type, bounds and default serve the validation, its title, help
 and unit the form in the window, the tooltip and the reference page.

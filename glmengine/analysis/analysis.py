@@ -1,4 +1,4 @@
-"""The whole question put to a recording, as one frozen value that is edited, saved, run and scripted."""
+"""The analysis: the whole question put to a recording, as one frozen value."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from glmengine.analysis.units import UnitSelection
 from glmengine.errors import GlmError
 from glmengine.io.files.whole import write_whole
 from glmengine.models import FAMILIES, get_family
-from glmengine.recording.derived.derived import EPOCH_KINDS, AnyDerived
+from glmengine.recording.derived.quantities import EPOCH_KINDS, AnyDerived
 from glmengine.spec import Spec, param
 
 __all__ = ["FORMAT_VERSION", "Analysis", "Condition", "Model", "Source", "Time", "UnitSelection", "Validation", "sparse_dump"]

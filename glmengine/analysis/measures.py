@@ -1,4 +1,4 @@
-"""Units of measure that a model was fitted in: metres where it knew centimetres would be taken for a corner of the box."""
+"""Units of measure of the covariates of a model, compared between recordings."""
 
 from __future__ import annotations
 

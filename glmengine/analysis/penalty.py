@@ -1,4 +1,4 @@
-"""The penalty of an analysis: the model's on most terms, a term's own, weights and smoothness where it has them."""
+"""The penalty of an analysis: the model's, and each term's own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which recordings an analysis is made for: written down with paths and hashes, and opened again."""
+"""The recordings of an analysis: their paths and hashes, and their opening."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ready analyses to start from, as commented text files that come with the program."""
+"""Templates: ready analyses that come with the program."""
 
 from __future__ import annotations
 

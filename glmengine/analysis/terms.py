@@ -1,4 +1,4 @@
-"""What a neuron may depend on, as described parameters: one class per kind of term."""
+"""The terms of an analysis, one class per kind."""
 
 from __future__ import annotations
 

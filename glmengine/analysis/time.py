@@ -1,4 +1,4 @@
-"""Which time is used: how wide the bins are, epochs, drawn intervals, and conditions on covariates."""
+"""The time of an analysis: bin size, epochs, drawn intervals and conditions on covariates."""
 
 from __future__ import annotations
 

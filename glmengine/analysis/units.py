@@ -1,4 +1,4 @@
-"""Which units are fitted: by hand, by rate, and by what the table of units says of them (region, quality)."""
+"""The selection of units: by hand, by rate, and by rules on the table of units."""
 
 from __future__ import annotations
 

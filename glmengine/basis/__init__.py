@@ -1,4 +1,4 @@
-"""Basis families, few in a file; `AnyBasis` is what an analysis may name."""
+"""Basis functions: the families of them, and `AnyBasis`, what an analysis may name."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from glmengine.basis.b_spline import BSpline
 from glmengine.basis.base import Basis
 from glmengine.basis.custom import Custom, allow_code, code_allowed, forbid_code
 from glmengine.basis.cyclic_b_spline import CyclicBSpline
-from glmengine.basis.decaying import Laguerre, OrthExponential
+from glmengine.basis.exponential import Laguerre, OrthExponential
 from glmengine.basis.fourier import Fourier
+from glmengine.basis.indicator import Boxcar, Categorical, History
 from glmengine.basis.m_spline import MSpline
 from glmengine.basis.natural_spline import NaturalSpline
-from glmengine.basis.plain import Identity, Polynomial, Zero
+from glmengine.basis.polynomial import Identity, Polynomial, Zero
 from glmengine.basis.raised_cosine import RaisedCosineLinear, RaisedCosineLog
-from glmengine.basis.steps import Boxcar, Categorical, History
 
 AnyBasis = Annotated[
     BSpline

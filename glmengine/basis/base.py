@@ -1,4 +1,4 @@
-"""What every basis is: described parameters, and functions evaluated on a covariate or used as kernels over lags."""
+"""The base of every basis: described parameters, evaluation on a covariate, kernels over lags."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A function of the user's own, by name; its code is run only after the user has said that it may."""
+"""Functions of the user's own, by name, run only with permission."""
 
 from __future__ import annotations
 

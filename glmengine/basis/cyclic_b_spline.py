@@ -1,4 +1,4 @@
-"""B-splines on a circle: for angles and phases."""
+"""Cyclic B-splines, for angles and phases."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sines and cosines: for what repeats, on a line, a circle or (as a product) a plane."""
+"""Fourier bases: cosines and sines on a line, a circle or (as a product) a plane."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a spline's pieces join: evenly, at quantiles of the data, or where the user says."""
+"""Knots of splines: even, at quantiles of the data, or given."""
 
 from __future__ import annotations
 

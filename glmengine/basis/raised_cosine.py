@@ -1,4 +1,4 @@
-"""Raised cosine bumps: evenly spread, or on a logarithmic axis, fine near the present and coarse far back."""
+"""Raised cosine bumps, evenly spread or on a logarithmic axis."""
 
 from __future__ import annotations
 

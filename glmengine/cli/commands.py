@@ -141,7 +141,7 @@ def predict(options: Namespace) -> int:
 
     from glmengine.export.outputs import writable_folder
     from glmengine.export.tables import scores_csv
-    from glmengine.io.files.storage import netcdf_bytes
+    from glmengine.io.files.netcdf import netcdf_bytes
     from glmengine.io.files.whole import write_whole
 
     result = _result(options.result)

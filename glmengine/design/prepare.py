@@ -15,7 +15,7 @@ from glmengine.design.build import build_design
 from glmengine.design.refractory import refractory_rows, spikes_within, without_refractory
 from glmengine.errors import GlmError
 from glmengine.recording.binned import count_spikes
-from glmengine.recording.derived.derived import EPOCH_KINDS, compute_derived
+from glmengine.recording.derived.quantities import EPOCH_KINDS, compute_derived
 from glmengine.recording.named_epochs import rows_in
 from glmengine.timegrid.grid import TimeGrid
 

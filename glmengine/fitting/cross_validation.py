@@ -17,7 +17,7 @@ from glmengine.fitting.fit import movable_columns
 from glmengine.fitting.inputs import Inputs, read_inputs
 from glmengine.fitting.options import check_classes, check_options
 from glmengine.models import Family, Penalty, get_family, get_penalty
-from glmengine.models.differences import check_strength, is_number
+from glmengine.models.numbers import check_strength, is_number
 from glmengine.models.penalties import Resolved
 from glmengine.solvers.problem import Objective
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from glmengine.errors import GlmError
-from glmengine.models.differences import is_number
+from glmengine.models.numbers import is_number
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -1,4 +1,4 @@
-"""Repairs of what files hold: sentinels, unsorted and repeated times, reversed intervals, units of measure; each leaves a note."""
+"""Repairs of sentinels, unsorted and repeated times, reversed intervals and units of measure, each with a note."""
 
 from __future__ import annotations
 

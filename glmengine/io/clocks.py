@@ -1,4 +1,4 @@
-"""Which times of a recording can be true: those near its spikes, and which series share their clock."""
+"""Times that can be true: those near the spikes, and the series that share their clock."""
 
 from __future__ import annotations
 

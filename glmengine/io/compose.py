@@ -1,4 +1,4 @@
-"""From cleaned plain arrays to a `Recording` of pynapple objects."""
+"""Recordings of pynapple objects from cleaned plain arrays."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a file holds as plain arrays, and one error for whatever a library makes of a damaged one."""
+"""The content of a file as plain arrays, and one error for whatever a library makes of a damaged one."""
 
 from __future__ import annotations
 

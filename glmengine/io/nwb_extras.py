@@ -1,4 +1,4 @@
-"""What `glmengine.export.nwb` writes beside what NWB has a place for: true names, kinds, components, the truth of simulated recordings."""
+"""The parts of our own NWB files for which NWB has no place: true names, kinds, components, simulated truth."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which kind of quantity a series is, an angle, a step or a plain number, from its unit, its name and its values."""
+"""The kind of quantity of a series (angle, step or plain number) from its unit, name and values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A recording as plain arrays, as a file has it: before cleaning and without pynapple, so that a child process can make it quickly."""
+"""A recording as plain arrays, before cleaning and without pynapple."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One file format: how it is recognised and read."""
+"""The reader of one file format: how it is recognised and read."""
 
 from __future__ import annotations
 

@@ -13,8 +13,8 @@ import numpy as np
 from glmengine.errors import GlmError
 from glmengine.io.files.whole import write_whole
 from glmengine.io.opening import arrays_of
+from glmengine.io.recipe.draft import Draft, shape_of, suggest
 from glmengine.io.recipe.recipe import Arrays, Recipe
-from glmengine.io.recipe.suggest import Draft, shape_of, suggest
 from glmengine.io.recognition import recognise
 
 if TYPE_CHECKING:

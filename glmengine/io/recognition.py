@@ -1,4 +1,4 @@
-"""Which format a file or folder is, from its content."""
+"""The format of a file or folder, recognised by its content."""
 
 from __future__ import annotations
 

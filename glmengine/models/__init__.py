@@ -1,4 +1,4 @@
-"""Families, links and penalties: what a model assumes, apart from how it is fitted."""
+"""Families, links and penalties: the assumptions of a model, apart from how it is fitted."""
 
 from glmengine.models.families import FAMILIES, get_family
 from glmengine.models.family import Family

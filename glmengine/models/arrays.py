@@ -1,4 +1,4 @@
-"""Which array library a formula runs in: NumPy for NumPy input, JAX for traced or JAX input."""
+"""The array library of a formula: NumPy for NumPy input, JAX for traced or JAX input."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Families of classes: spike or none (Bernoulli), and one of several (categorical)."""
+"""Families of classes: Bernoulli and categorical."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from glmengine.models.arrays import library
 from glmengine.models.family import Family, refuse
 from glmengine.models.links import Link
-from glmengine.models.special import hazard
+from glmengine.models.special_functions import hazard
 
 
 @dataclass(frozen=True)

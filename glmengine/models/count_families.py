@@ -1,4 +1,4 @@
-"""Families of counts: Poisson, and negative binomial with a dispersion of its own."""
+"""Families of counts: Poisson and negative binomial."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from glmengine.models.domain import feasible, within_domain
 from glmengine.models.family import Family
 from glmengine.models.links import Link
 from glmengine.models.rising_factorial import are_steps, rising, rising_logs
-from glmengine.models.special import log1p_over
+from glmengine.models.special_functions import log1p_over
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
-"""Families by name: the distribution of the observations given their mean.
+"""The table of families by name.
 
-Each gives the loss of the objective with its derivatives by the linear predictor, the full log-likelihood, the
+A family is a distribution of the observations given their mean. Each gives the loss of the objective with its derivatives by the linear predictor, the full log-likelihood, the
 deviance and a check of the data, all elementwise, in NumPy for NumPy arrays and in JAX for anything else.
 
 A family is there when its file is: every module of this folder whose name ends in ``_family`` or ``_families`` is looked through.

@@ -1,4 +1,4 @@
-"""What a family is: a distribution of the observations given their mean, and the check of the data that it makes."""
+"""The base of every family: loss, log-likelihood, deviance and the check of the data."""
 
 from __future__ import annotations
 

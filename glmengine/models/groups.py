@@ -1,4 +1,4 @@
-"""Groups of columns as the group lasso takes them: read from what users write, and checked."""
+"""Groups of columns of the group lasso."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Links: how the linear predictor becomes a mean, with the derivatives that fitting needs.
+"""Links from the linear predictor to the mean, with their derivatives.
 
 Every function is elementwise, takes NumPy or JAX arrays, and stays finite where a plain formula overflows.
 """

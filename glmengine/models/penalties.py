@@ -1,4 +1,4 @@
-"""Penalties: what keeps coefficients small, sparse or smooth, as plain values without any array library but NumPy.
+"""Penalties: none, ridge, lasso, elastic net, group lasso and smoothness.
 
 With `w` the coefficients of one unit (the intercept is never penalised) and `a` the strength:
 
@@ -23,8 +23,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from glmengine.errors import GlmError
-from glmengine.models.differences import check_strength, difference_matrix, is_number
+from glmengine.models.differences import difference_matrix
 from glmengine.models.groups import as_groups
+from glmengine.models.numbers import check_strength, is_number
 from glmengine.models.penalty import Columns, Penalty, Resolved, resolved
 
 

@@ -1,4 +1,4 @@
-"""What a penalty is, and a sum of them: a value by name that is asked about a design, and answers in arrays."""
+"""The base of every penalty, and sums of them."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from glmengine.errors import GlmError
-from glmengine.models.differences import check_strength
 from glmengine.models.groups import check_apart
+from glmengine.models.numbers import check_strength
 
 
 @dataclass(frozen=True)

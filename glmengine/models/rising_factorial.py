@@ -1,4 +1,4 @@
-"""Sums over the whole numbers below a count, in the likelihood of the negative binomial, and what stands for them between whole counts.
+"""Logarithms of rising factorials, in the likelihood of the negative binomial.
 
 log[Gamma(y + 1/a) a^y / Gamma(1/a)], which for a whole y is the sum over i < y of log(1 + a i), written so that nothing cancels for a small a.
 """

@@ -1,4 +1,4 @@
-"""Families of continuous observations, whose scale is estimated after the fit: Gaussian and gamma."""
+"""Families of continuous observations: Gaussian and gamma."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from glmengine.models.arrays import library
 from glmengine.models.domain import feasible, within_domain
 from glmengine.models.family import Family
 from glmengine.models.links import Link
-from glmengine.models.special import most_likely_shape
+from glmengine.models.special_functions import most_likely_shape
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Moments of a recording around which something happens, and what was the case at each: events, and the trials they lie in."""
+"""Events and times of trials, with the properties of trials and the covariates at each of them."""
 
 from __future__ import annotations
 

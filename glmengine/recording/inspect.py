@@ -1,4 +1,4 @@
-"""What is in a recording, in words, for `glmengine inspect` and for reports."""
+"""A description of a recording in plain text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What joined sessions have beside their units: covariates, epochs, trials, events and the table of units, on one time axis."""
+"""Covariates, epochs, trials, events and tables of units of joined sessions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Several recordings on one time axis: the sessions of an animal, joined into one recording that knows where each of them lies."""
+"""Recordings of several sessions, joined on one time axis."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A recording in memory: units, covariates, epochs, trials and events, immutable once opened."""
+"""A recording: units, covariates, epochs, trials and events, immutable once opened."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Series too large to be read at opening: they stay in their file, and are read where and when they are used, stretch by stretch."""
+"""Series that stay in their files and are read stretch by stretch where they are used."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A covariate of several sessions that stays in their files, read stretch by stretch as that of one session is."""
+"""Series of several sessions that stay in their files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rules on the columns of a table (of units, of trials): one of several values, or a number within limits."""
+"""Rules on a column of a table: one of several values, or a number within limits."""
 
 from __future__ import annotations
 

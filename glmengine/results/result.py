@@ -12,7 +12,7 @@ import numpy as np
 
 from glmengine.analysis.analysis import Analysis, sparse_dump
 from glmengine.errors import GlmError
-from glmengine.io.files.storage import read_netcdf, write_netcdf
+from glmengine.io.files.netcdf import read_netcdf, write_netcdf
 from glmengine.results.posterior import Posterior, link_of
 from glmengine.results.prediction import FittedModel, predict, score
 from glmengine.results.provenance import sessions_in

@@ -1,4 +1,4 @@
-"""The circle: a full turn, and angles brought to it."""
+"""Angles brought to one turn of the circle."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Counts and signals filtered by kernels over lags, never across the border of an epoch.
+"""Convolution of counts and signals with kernels over lags, within pieces of time.
 
 The rows are cut into tiles of a few bins. What one bin adds to all rows of a tile is then one stretch of numbers, ready in a bank, and
 a filtered tile is a product with that bank: with the few bins that hold spikes as a sparse matrix, or with all bins as a dense one.

@@ -1,4 +1,4 @@
-"""Values in bins: averaged, interpolated or the last one held, on the line or on the circle, never across long gaps."""
+"""Values in the bins of a time grid: means, linear interpolation or last values, on the line or on the circle."""
 
 from __future__ import annotations
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from glmengine.analysis.analysis import Analysis
 from glmengine.design.blocks.receptive_field import multichannel
-from glmengine.recording.derived.derived import EPOCH_KINDS
 from glmengine.recording.derived.epochs import stretch_names
+from glmengine.recording.derived.quantities import EPOCH_KINDS
 from glmengine.recording.events import moment_names, property_names
 from glmengine.recording.recording import Recording
 from glmengine.spec import Spec

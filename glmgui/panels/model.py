@@ -67,7 +67,7 @@ def parts_of(analysis: Analysis, recording: Recording) -> Parts:
     """The time line of the validation; raises `GlmError` as a fit would. Runs in the worker."""
     from glmengine.analysis.time_grid import make_grid, usable
     from glmengine.fitting.cross_validation import blocks_of
-    from glmengine.recording.derived.derived import compute_derived
+    from glmengine.recording.derived.quantities import compute_derived
     from glmengine.recording.named_epochs import rows_in
 
     whole = compute_derived(analysis.derived, recording, analysis.time.max_gap)

@@ -63,7 +63,7 @@ def estimate(analysis: Analysis, recording: Recording) -> Estimate:
     """Look at the time grid and count columns; raises `GlmError` as a fit would. Runs in the worker."""
     from glmengine.analysis.time_grid import make_grid, usable
     from glmengine.analysis.units import chosen_units
-    from glmengine.recording.derived.derived import compute_derived
+    from glmengine.recording.derived.quantities import compute_derived
 
     whole = compute_derived(analysis.derived, recording, analysis.time.max_gap)
     grid = make_grid(analysis.time, whole)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from glmengine.basis.steps import MOST_CATEGORIES
+from glmengine.basis.indicator import MOST_CATEGORIES
 from glmengine.design.design import Block
 from glmengine.errors import GlmError
 from glmengine.recording.events import Moments, as_label, moments_of, numbers_at, values_at

@@ -1,1 +1,1 @@
-"""Files and containers, read and written with care."""
+"""Files and containers: whole writing, HDF5, npy, NetCDF, trial readings."""

@@ -1,4 +1,4 @@
-"""HDF5 read with care: no link into another file is followed, and no array is read that would not fit into memory."""
+"""HDF5 files read with care: no link into another file, no array that would not fit into memory."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""HDF5 written so that a full disk is an error and not the end: the library crashes or hangs where it cannot write what it has buffered.
+"""HDF5 files written so that a full disk is an error and not a crash of the library.
 
-Files are therefore made in memory and written whole by Python. What would not fit comfortably is written by the library, once the room
+The library crashes or hangs where it cannot write what it has buffered. Files are therefore made in memory and written whole by Python. What would not fit comfortably is written by the library, once the room
 for it has been seen to be there.
 """
 

@@ -1,4 +1,4 @@
-"""The largest arrays and texts that are read into memory, and the values of small files and columns in plain types."""
+"""Limits on what is read into memory, and values of files in plain types."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""NumPy's npy and npz files, read so that no size that they claim is believed and no code that they carry is run."""
+"""npy and npz files read with care: no claimed size is believed and no code is run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What cleaning does to the values of a series, kept so that it is done again whenever a stored one is read."""
+"""Repairs of the values of a series, done again whenever a stored one is read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A series that stays in its HDF5 file."""
+"""Series that stay in an HDF5 file."""
 
 from __future__ import annotations
 

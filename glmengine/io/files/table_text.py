@@ -1,4 +1,4 @@
-"""The text of a table: its encoding, what stands before the header, the separator, header rows and the sign of decimals."""
+"""The text of a table: encoding, separator, header rows and the sign of decimals."""
 
 from __future__ import annotations
 

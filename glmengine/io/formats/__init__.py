@@ -1,1 +1,1 @@
-"""One file per format; each offers a `READER`, and none knows another. Which there are: see `glmengine.io.opening`."""
+"""File formats, one file each with its `READER`; `glmengine.io.recognition` knows which there are."""

@@ -1,4 +1,4 @@
-"""MATLAB files, version 5 (scipy) and 7.3 (HDF5); a recipe says what their arrays are."""
+"""MATLAB files, versions 5 and 7.3, whose arrays a recipe describes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""NumPy's npz and npy files that are not pynapple's; a recipe says what their arrays are."""
+"""npz and npy files other than pynapple's, whose arrays a recipe describes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Neurodata Without Borders, read with h5py alone: quickly, without the raw signals, whatever schema version or extension wrote it."""
+"""Neurodata Without Borders files, read with h5py alone, whatever schema version or extension wrote them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Phy and Kilosort folders: spike samples and clusters as npy, labels as tsv, the sampling rate in params.py (read as text, never run)."""
+"""Phy and Kilosort folders: spike samples, clusters and labels, and the sampling rate from params.py as text."""
 
 from __future__ import annotations
 

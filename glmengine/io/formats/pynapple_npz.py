@@ -1,4 +1,4 @@
-"""pynapple's npz files, one object each, and folders of them; their pickled parts pass an unpickler that admits plain data only."""
+"""pynapple's npz files, and folders of them."""
 
 from __future__ import annotations
 

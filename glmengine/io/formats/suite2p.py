@@ -1,4 +1,4 @@
-"""Suite2p folders: deconvolved activity (spks) of the cells, the frame rate from ops.npy without unpickling it."""
+"""Suite2p folders: deconvolved activity of the cells, and the frame rate."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tables: CSV, TSV and Parquet; a recipe says what their columns are, and may name columns of tables beside the file."""
+"""Tables (CSV, TSV and Parquet) whose columns a recipe describes."""
 
 from __future__ import annotations
 

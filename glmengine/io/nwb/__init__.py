@@ -1,1 +1,1 @@
-"""What is in an NWB file, part by part; `glmengine.io.formats.nwb` puts it together."""
+"""The parts of an NWB file, which `glmengine.io.formats.nwb` puts together."""

@@ -1,4 +1,4 @@
-"""Pictures over time in an NWB file: frames of a stimulus, for receptive fields, and which picture of a set was shown."""
+"""Images over time in an NWB file: frames of a stimulus, or indices of a set of images."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Calcium imaging in an NWB file: which of its responses are the units, the planes joined, the cells named and described."""
+"""Calcium imaging responses in an NWB file, as units."""
 
 from __future__ import annotations
 

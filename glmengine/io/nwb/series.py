@@ -1,4 +1,4 @@
-"""Series of an NWB file: covariates, in memory or left in the file, and those that are events or stretches of time instead."""
+"""Time series of an NWB file: covariates, events or stretches of time."""
 
 from __future__ import annotations
 

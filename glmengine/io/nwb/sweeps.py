@@ -1,4 +1,4 @@
-"""Sweeps of an intracellular recording, which NWB keeps as series of their own, joined to one covariate with a stretch for each."""
+"""Sweeps of an intracellular recording in an NWB file, joined to one covariate."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tables of an NWB file whose rows have times: trials, epochs and states, and events."""
+"""Tables of an NWB file whose rows have times: trials, epochs, states and events."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Units of an NWB file: spike times or counts, names, properties, where they lie in the brain and when they were observed."""
+"""Units of an NWB file: spike times or counts, names, properties and observation intervals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the numbers of one series of an NWB file are: its times, its values in their unit, and whether the two fit."""
+"""Times and values of one series of an NWB file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The walk through an NWB file: every group that holds something over time, with what lies around it."""
+"""The groups of an NWB file that hold something over time."""
 
 from __future__ import annotations
 

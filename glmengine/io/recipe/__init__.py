@@ -1,1 +1,1 @@
-"""Recipes: what the arrays of a file without a standard are."""
+"""Recipes: descriptions of the arrays of files without a standard."""

@@ -1,4 +1,4 @@
-"""A recipe applied: the recording that named arrays are, when a recipe says which is what."""
+"""Recordings made of named arrays as a recipe says."""
 
 from __future__ import annotations
 

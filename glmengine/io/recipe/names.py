@@ -1,4 +1,4 @@
-"""What the name of an array says: unit of measure, unit of time, and whether it is spikes, times, an angle, a start or an axis."""
+"""The meaning of the name of an array: unit of measure, unit of time, spikes, times, angle, start or axis."""
 
 from __future__ import annotations
 

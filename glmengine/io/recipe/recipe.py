@@ -1,4 +1,4 @@
-"""Recipes: what the arrays of a file without a standard are, as a small TOML that is remembered for the next file of the same shape."""
+"""Recipes: the roles of the arrays of a file without a standard, as a small TOML file."""
 
 from __future__ import annotations
 

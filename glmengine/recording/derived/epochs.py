@@ -1,4 +1,4 @@
-"""Derived epochs: named stretches of time computed by threshold, from trials, or from other epochs, as described parameters."""
+"""Derived epochs: by threshold, from trials, drawn, or combined from others."""
 
 from __future__ import annotations
 

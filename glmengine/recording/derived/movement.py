@@ -1,4 +1,4 @@
-"""Speed and acceleration from position, smoothed as the parameters say."""
+"""Speed and acceleration from position."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stretches of samples without gaps, and smoothing within them."""
+"""Stretches of samples without gaps, and local linear smoothing within them."""
 
 from __future__ import annotations
 

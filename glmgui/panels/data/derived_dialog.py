@@ -9,7 +9,7 @@ from qtpy.QtWidgets import QDialog, QDialogButtonBox, QHBoxLayout, QWidget
 
 from glmengine.context import Context
 from glmengine.errors import GlmError
-from glmengine.recording.derived.derived import EPOCH_KINDS, AnyDerived, DrawnEpochs, ThresholdEpochs, TrialEpochs
+from glmengine.recording.derived.quantities import EPOCH_KINDS, AnyDerived, DrawnEpochs, ThresholdEpochs, TrialEpochs
 from glmengine.recording.recording import Recording
 from glmengine.spec import Spec
 from glmgui.forms.form import SpecForm
@@ -141,7 +141,7 @@ class DerivedDialog(QDialog):
         value, before, recording, max_gap = self._value, self._before, self._recording, self._max_gap
 
         def work(context: Context) -> tuple[Recording, Preview]:
-            from glmengine.recording.derived.derived import compute_derived
+            from glmengine.recording.derived.quantities import compute_derived
 
             known = compute_derived(before, recording, max_gap)
             return known, preview((), value, known, max_gap)

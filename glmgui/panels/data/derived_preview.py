@@ -17,7 +17,7 @@ from glmgui.plots import TIME, Axis, Curve, LinePlot, TimeLine
 from glmgui.widgets import column
 
 if TYPE_CHECKING:
-    from glmengine.recording.derived.derived import AnyDerived
+    from glmengine.recording.derived.quantities import AnyDerived
     from glmengine.recording.recording import Recording
 
 _MOST_TRIALS = 2000
@@ -68,8 +68,8 @@ def preview(before: Sequence[AnyDerived], value: AnyDerived, recording: Recordin
     GlmError
         Whose `field` begins with the position of `value`, ``derived.N``.
     """
-    from glmengine.recording.derived.derived import EPOCH_KINDS, compute_derived
     from glmengine.recording.derived.epochs import matching_trials
+    from glmengine.recording.derived.quantities import EPOCH_KINDS, compute_derived
 
     everything = recording.epochs["all"]
     span = (float(everything.start[0]), float(everything.end[-1]))

@@ -6,7 +6,7 @@ from qtpy.QtCore import QLocale
 from qtpy.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QDoubleSpinBox, QFormLayout, QWidget
 
 from glmengine.analysis.analysis import Analysis, Condition
-from glmengine.recording.derived.derived import Speed
+from glmengine.recording.derived.quantities import Speed
 from glmengine.recording.recording import Covariate, Recording
 from glmgui.widgets import column, hint
 

@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QMenu, QSplitter, QStackedLayout, QToolButton, QWidge
 from glmengine.analysis.analysis import Analysis, UnitSelection
 from glmengine.analysis.units import chosen_units, left_out
 from glmengine.errors import GlmError
-from glmengine.recording.derived.derived import EPOCH_KINDS, AnyDerived, DrawnEpochs, TrialEpochs
+from glmengine.recording.derived.quantities import EPOCH_KINDS, AnyDerived, DrawnEpochs, TrialEpochs
 from glmengine.recording.recording import Recording
 from glmgui.document import Document
 from glmgui.drawings.summary import EpochRow, Summary, series_to_draw, summarise

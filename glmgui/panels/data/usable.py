@@ -60,7 +60,7 @@ class Usable:
 def usable_time(analysis: Analysis, recording: Recording) -> Usable:
     """What `analysis` uses of `recording`; raises `GlmError` with the field that is at fault."""
     from glmengine.analysis.time_grid import make_grid, usable
-    from glmengine.recording.derived.derived import EPOCH_KINDS, compute_derived
+    from glmengine.recording.derived.quantities import EPOCH_KINDS, compute_derived
 
     whole = compute_derived(analysis.derived, recording, analysis.time.max_gap)
     made = [one.name for one in analysis.derived if not isinstance(one, EPOCH_KINDS)]

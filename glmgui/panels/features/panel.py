@@ -9,7 +9,7 @@ from qtpy.QtWidgets import QMenu, QSplitter, QStackedLayout, QStackedWidget, QVB
 
 from glmengine.analysis.analysis import Analysis
 from glmengine.errors import GlmError
-from glmengine.recording.derived.derived import EPOCH_KINDS
+from glmengine.recording.derived.quantities import EPOCH_KINDS
 from glmengine.recording.recording import Recording
 from glmengine.spec import Spec
 from glmgui.document import Document

@@ -13,8 +13,8 @@ from glmengine.basis import RaisedCosineLog
 from glmengine.design.prepare import prepare
 from glmengine.io.opening import open_recording
 from glmengine.recording.binned import count_spikes
-from glmengine.recording.derived.derived import CombinedEpochs, DrawnEpochs, Speed, ThresholdEpochs, compute_derived
 from glmengine.recording.derived.epochs import EpochStep
+from glmengine.recording.derived.quantities import CombinedEpochs, DrawnEpochs, Speed, ThresholdEpochs, compute_derived
 
 NAMES = ("linear-track.nwb", "grid-cell-11207.nwb", "A8604-211122.nwb", "human-mtl-task.nwb", "A2929-neurosuite")
 

@@ -16,8 +16,8 @@ from glmengine.errors import GlmError
 from glmengine.export.npz import write_npz
 from glmengine.export.nwb import write_nwb
 from glmengine.io.opening import open_recording
-from glmengine.recording.derived.derived import compute_derived
 from glmengine.recording.derived.epochs import TrialEpochs, TrialRule
+from glmengine.recording.derived.quantities import compute_derived
 from glmengine.simulation.catalogue import sample
 
 TABLES = ("encoding_table", "recognition_table", "timediscrimination_table")

@@ -13,8 +13,8 @@ from hypothesis.extra import numpy as hnp
 
 from glmengine.errors import GlmError
 from glmengine.io.opening import open_recording
+from glmengine.io.recipe.draft import suggest
 from glmengine.io.recipe.recipe import Recipe
-from glmengine.io.recipe.suggest import suggest
 from glmengine.io.recipe_assistant import draft_recipe
 
 RNG = np.random.default_rng(5)

@@ -25,7 +25,7 @@ from glmengine.models import (
     get_penalty,
 )
 from glmengine.models.penalties import Columns, difference_matrix
-from glmengine.models.special import most_likely_shape
+from glmengine.models.special_functions import most_likely_shape
 
 PAIRS = [(family.name, link) for family in FAMILIES.values() if family.name != "categorical" for link in family.links]
 DISPERSION = 0.7

@@ -13,8 +13,15 @@ from glmengine.basis import RaisedCosineLog
 from glmengine.design.prepare import prepare
 from glmengine.errors import GlmError
 from glmengine.io.opening import open_recording
-from glmengine.recording.derived.derived import CombinedEpochs, DrawnEpochs, Speed, ThresholdEpochs, TrialEpochs, compute_derived
 from glmengine.recording.derived.epochs import EpochStep, TrialRule
+from glmengine.recording.derived.quantities import (
+    CombinedEpochs,
+    DrawnEpochs,
+    Speed,
+    ThresholdEpochs,
+    TrialEpochs,
+    compute_derived,
+)
 from glmengine.recording.recording import Covariate, Recording
 
 STEP = 0.1

@@ -7,7 +7,7 @@ import pytest
 
 from glmengine.errors import GlmError
 from glmengine.recording.binned import count_spikes
-from glmengine.recording.derived.derived import compute_derived
+from glmengine.recording.derived.quantities import compute_derived
 from glmengine.simulation.catalogue import SAMPLES, sample, sample_analysis, simulate_counts, spikes_from_counts, truth_of
 from glmengine.simulation.samples import session
 

@@ -8,7 +8,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QApplication
 
 from glmengine.analysis.analysis import Analysis, Condition, Time
-from glmengine.recording.derived.derived import Speed
+from glmengine.recording.derived.quantities import Speed
 from glmgui.drawings.summary import series_to_draw, summarise
 from glmgui.notices import notices
 from glmgui.panels.data import DataPanel

@@ -1,4 +1,4 @@
-"""Covariates and epochs computed from others, as described parameters that are part of the analysis."""
+"""Derived covariates and epochs: every kind of them, and their computation."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field
 
 from glmengine.errors import GlmError
-from glmengine.recording.derived.epochs import CombinedEpochs, DrawnEpochs, ThresholdEpochs, TrialEpochs
-from glmengine.recording.derived.kinds import (
+from glmengine.recording.derived.covariates import (
     BandPhase,
     Drift,
     HeadDirection,
@@ -20,6 +19,7 @@ from glmengine.recording.derived.kinds import (
     Unwrapped,
     ZScore,
 )
+from glmengine.recording.derived.epochs import CombinedEpochs, DrawnEpochs, ThresholdEpochs, TrialEpochs
 from glmengine.recording.derived.movement import Acceleration, Speed
 from glmengine.recording.joining import with_session_epochs, within_sessions
 

@@ -1,4 +1,4 @@
-"""Functions that the families need and no library has, written so that nothing overflows or cancels."""
+"""Special functions of the families, free of overflow and cancellation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Functions that die out: orthogonalised exponentials and Laguerre functions."""
+"""Orthogonalised exponentials and Laguerre functions."""
 
 from __future__ import annotations
 

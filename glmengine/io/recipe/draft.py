@@ -1,4 +1,4 @@
-"""A first draft of a recipe: which arrays are spikes or counts, found from names, shapes and values."""
+"""First drafts of recipes: the arrays that are spikes or counts, by name, shape and values."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from glmengine.errors import GlmError
+from glmengine.io.recipe.draft_covariates import suggest_covariates, suggest_events, suggest_trials
 from glmengine.io.recipe.names import (
     BIN_NAME,
     COUNT_NAME,
@@ -26,7 +27,6 @@ from glmengine.io.recipe.names import (
     time_unit_in,
 )
 from glmengine.io.recipe.recipe import COLUMN, SECONDS, Arrays, Counts, Recipe, Spikes
-from glmengine.io.recipe.suggest_rest import suggest_covariates, suggest_events, suggest_trials
 
 UNIT_COLUMN = re.compile(r"^(unit|cell|neuron|clu(ster)?|u|n|roi)[_ ]?\d+|count|spike", re.IGNORECASE)
 

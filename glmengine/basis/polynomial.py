@@ -1,4 +1,4 @@
-"""A variable as it is, its powers, or nothing."""
+"""The variable itself, its Legendre polynomials, or zeros."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One NetCDF file for many labelled arrays and texts, written whole or not at all and read back with nothing lost."""
+"""NetCDF files of labelled arrays and texts, written whole or not at all."""
 
 from __future__ import annotations
 

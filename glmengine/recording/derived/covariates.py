@@ -1,4 +1,4 @@
-"""Derived covariates besides speed: what they are computed from, and how, as described parameters."""
+"""Derived covariates: direction, phase, running, time since an event, and transforms of others."""
 
 from __future__ import annotations
 

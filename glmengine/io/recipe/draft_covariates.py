@@ -1,4 +1,4 @@
-"""What else a draft of a recipe proposes: covariates with their units, tables of trials, and events."""
+"""Covariates, trials and events in first drafts of recipes."""
 
 from __future__ import annotations
 

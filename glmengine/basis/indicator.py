@@ -1,4 +1,4 @@
-"""Indicators: one function per stretch of the range, per lag or per category."""
+"""Indicator functions of parts of the range, of lags or of categories."""
 
 from __future__ import annotations
 

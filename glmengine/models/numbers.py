@@ -1,0 +1,25 @@
+"""Checks of the numbers that penalties and tests are given."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from glmengine.errors import GlmError
+
+
+def is_number(value: object) -> bool:
+    """Whether this is one real number, of Python or NumPy."""
+    return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+
+
+def check_strength(strength: float) -> float:
+    """`strength` as a float, refused where negative or not finite."""
+    try:
+        value = float(strength)
+    except (TypeError, ValueError) as error:
+        raise GlmError(f"penalty: the strength {strength!r} is not a number; give 0 or more", field="model.strengths") from error
+    if not (math.isfinite(value) and value >= 0):
+        raise GlmError(f"penalty: the strength is {value}; give a finite number, 0 or more", field="model.strengths")
+    return value
