@@ -1,9 +1,11 @@
-"""The import graph of the two packages: no circles, however deep an import hides, and few files at the top of the engine."""
+"""Imports of the two packages: no circles, however deep they hide, nothing that is not there, and few files at the top of the engine."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -116,6 +118,22 @@ def test_a_circle_is_found_wherever_it_hides(tmp_path, hidden):
     known = modules(tmp_path)
     graph = {name: imports_of(name, path, known) for name, path in known.items()}
     assert circles(graph) == [("glmengine.a", "glmengine.b", "glmengine.c")]
+
+
+def test_an_import_in_a_function_finds_what_it_names():
+    """What is imported late is missed late, perhaps by nobody but the user."""
+    missing = []
+    for name, path in modules(ROOT).items():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in PACKAGES:
+                module = import_module(node.module)
+                missing += [
+                    f"{name}: {node.module}.{alias.name}"
+                    for alias in node.names
+                    if not hasattr(module, alias.name)
+                    and not (hasattr(module, "__path__") and find_spec(f"{node.module}.{alias.name}"))
+                ]
+    assert not missing
 
 
 def test_few_files_lie_at_the_top_of_the_engine():

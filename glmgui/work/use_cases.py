@@ -69,9 +69,9 @@ def _load_engine(context: Context) -> None:
     import h5netcdf  # noqa: F401
     import scipy.stats  # noqa: F401
 
-    from glmengine import analysis_run as running  # noqa: F401
-    from glmengine.backend import jax_runtime as runtime
-    from glmengine.fitting.fit import cross_validation as validation  # noqa: F401
-    from glmengine.fitting.fit import fit as fitting  # noqa: F401
+    import glmengine.analysis_run
+    import glmengine.fitting.cross_validation
+    import glmengine.fitting.fit  # noqa: F401
+    from glmengine.backend import jax_runtime
 
-    runtime.prepare()
+    jax_runtime.prepare()

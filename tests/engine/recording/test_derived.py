@@ -8,7 +8,7 @@ import pytest
 from glmengine.analysis.analysis import Analysis
 from glmengine.errors import GlmError
 from glmengine.recording.binned import sample_covariate
-from glmengine.recording.derived import derived as kinds
+from glmengine.recording.derived import quantities as kinds
 from glmengine.recording.derived.quantities import compute_derived
 from glmengine.recording.recording import Covariate, Recording
 

@@ -15,7 +15,7 @@ from qtpy.QtWidgets import QDialogButtonBox
 from glmengine.analysis.analysis import Analysis, Time, UnitSelection
 from glmengine.analysis.time_grid import make_grid, usable
 from glmengine.analysis.units import UnitRule
-from glmengine.recording.derived import derived as kinds
+from glmengine.recording.derived import quantities as kinds
 from glmengine.recording.derived.epochs import EpochStep, TrialRule
 from glmengine.recording.recording import Covariate
 from glmgui.panels.data import DataPanel
