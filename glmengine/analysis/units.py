@@ -11,6 +11,7 @@ from pydantic import model_validator
 
 from glmengine.errors import GlmError
 from glmengine.recording.table_rules import check_limits, matching
+from glmengine.sentences import listed
 from glmengine.spec import Spec, param
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ def left_out(units: UnitSelection, recording: Recording) -> dict[str, str]:
         table = recording.unit_table
         columns = [] if table is None else [str(column) for column in table.columns]
         if rule.column not in columns:
-            have = ", ".join(columns[:12]) or "no column at all"
+            have = listed(columns) or "no column at all"
             raise GlmError(
                 f"{recording.name}: the table of units has no column '{rule.column}'; it has: {have}", field=f"{field}.column"
             )
@@ -127,7 +128,7 @@ def chosen_units(units: UnitSelection, recording: Recording) -> tuple[str, ...]:
     """
     unknown = [name for name in units.names if name not in recording.unit_names]
     if unknown:
-        have = ", ".join(recording.unit_names[:12])
+        have = listed(recording.unit_names)
         raise GlmError(f"{recording.name}: no unit '{unknown[0]}'; this recording has: {have}", field="units.names")
     if not recording.unit_names:
         raise GlmError(f"{recording.name}: the recording has no units; there is nothing to fit", field="units.names")

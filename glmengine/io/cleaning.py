@@ -11,6 +11,7 @@ from glmengine.io.clocks import inside, on_this_clock, plausible
 from glmengine.io.files.repair import LOST, Repair
 from glmengine.io.quantity import kind_of, turn_of
 from glmengine.io.raw import RawRecording, RawSeries, RawTrials
+from glmengine.sentences import listed, numbered
 from glmengine.timegrid.angles import FULL_TURN
 from glmengine.timegrid.frames import frame_clock
 
@@ -57,7 +58,7 @@ def clean(raw: RawRecording) -> RawRecording:
     _note_units(spikes, counts, raw.unit_names, notes)
     missing = [item.name for item in series if not item.unit and item.kind in ("continuous", "angle")]
     if missing:
-        notes.append(f"No unit of measure is given for {_listed(missing)}.")
+        notes.append(f"No unit of measure is given for {listed(missing, 8)}.")
     return replace(
         raw,
         spikes=spikes,
@@ -153,7 +154,7 @@ def _clean_counts(counts: RawSeries, near: tuple[float, float], notes: list[str]
             f"that holds it, and bins are {clock.step:.7g} s, the mean step, or a multiple."
         )
     if clock.dropped:
-        notes.append(f"{counts.name}: {_many(clock.dropped, 'sample')} missing in between; bins without them are not used.")
+        notes.append(f"{counts.name}: {numbered(clock.dropped, 'sample')} missing in between; bins without them are not used.")
     return cleaned
 
 
@@ -170,7 +171,7 @@ def _note_units(spikes: list[np.ndarray] | None, counts: RawSeries | None, names
     if len(silent) == len(names):
         raise GlmError("none of its units has a spike; check the unit and the start of its times")
     if silent:
-        notes.append(f"No spikes in unit{'s' if len(silent) > 1 else ''} {_listed(silent)}.")
+        notes.append(f"No spikes in unit{'s' if len(silent) > 1 else ''} {listed(silent, 8)}.")
     if len(names) > 2 and totals.max() > NOISE_SHARE * totals.sum():
         share = 100 * totals.max() / totals.sum()
         notes.append(
@@ -231,11 +232,11 @@ def _repair_of(name: str, values: np.ndarray, kind: str, unit: str, notes: list[
     infinite = np.isinf(values)
     if infinite.any():
         values[infinite] = np.nan
-        notes.append(f"{name}: {_many(infinite.sum(), 'infinite value')} taken as missing.")
+        notes.append(f"{name}: {numbered(infinite.sum(), 'infinite value')} taken as missing.")
     lost = _lost(values)
     if lost.any():
         values[lost] = np.nan
-        notes.append(f"{name}: {_many(lost.sum(), 'sample')} of exactly -1 taken as missing.")
+        notes.append(f"{name}: {numbered(lost.sum(), 'sample')} of exactly -1 taken as missing.")
     repair = Repair(kind, lost=bool(lost.any()))
     if kind == "angle":
         finite = values[np.isfinite(values)]
@@ -268,18 +269,18 @@ def _in_time_order(series: RawSeries, near: tuple[float, float], notes: list[str
     kept = inside(times, near)
     if not kept.all():
         notes.append(
-            f"{series.name}: {_many((~kept).sum(), 'sample')} with a time that is no number or lies far outside the recording left out."
+            f"{series.name}: {numbered((~kept).sum(), 'sample')} with a time that is no number or lies far outside the recording left out."
         )
         times, values = times[kept], values[kept]
     steps = np.diff(times)
     if (steps < 0).any():
-        notes.append(f"{series.name}: its times went backwards in {_many((steps < 0).sum(), 'place')}; they were sorted.")
+        notes.append(f"{series.name}: its times went backwards in {numbered((steps < 0).sum(), 'place')}; they were sorted.")
         order = np.argsort(times, kind="stable")
         times, values = times[order], values[order]
     # closer than a nanosecond is one time
     same = _repeats(np.round(times, 9))
     if same.any():
-        notes.append(f"{series.name}: {_many(same.sum(), 'sample')} at a repeated time left out.")
+        notes.append(f"{series.name}: {numbered(same.sum(), 'sample')} at a repeated time left out.")
         times, values = times[~same], values[~same]
     return replace(series, times=times, values=values)
 
@@ -289,7 +290,7 @@ def _clean_events(name: str, times: np.ndarray, near: tuple[float, float], notes
     times = times[np.isfinite(times)]
     kept = inside(times, near)
     if not kept.all():
-        notes.append(f"events {name}: {_many((~kept).sum(), 'time')} far outside the recording left out.")
+        notes.append(f"events {name}: {numbered((~kept).sum(), 'time')} far outside the recording left out.")
     return np.unique(times[kept])
 
 
@@ -301,9 +302,9 @@ def _bad_rows(label: str, start: np.ndarray, stop: np.ndarray, near: tuple[float
     known = inside(start, near) & inside(stop, near)
     forwards = known & (stop > start)
     if not known.all():
-        notes.append(f"{label}: {_many((~known).sum(), 'interval')} without valid start and stop left out.")
+        notes.append(f"{label}: {numbered((~known).sum(), 'interval')} without valid start and stop left out.")
     if (known & ~forwards).any():
-        notes.append(f"{label}: {_many((known & ~forwards).sum(), 'interval')} with stop before start left out.")
+        notes.append(f"{label}: {numbered((known & ~forwards).sum(), 'interval')} with stop before start left out.")
     return forwards
 
 
@@ -319,7 +320,7 @@ def _clean_intervals(
     reach = np.maximum.accumulate(pairs[:, 1])
     first = np.concatenate([[True], pairs[1:, 0] >= reach[:-1]])
     if overlap and not first.all():
-        notes.append(f"{label}: {_many((~first).sum(), 'interval')} overlapping an earlier one joined to it.")
+        notes.append(f"{label}: {numbered((~first).sum(), 'interval')} overlapping an earlier one joined to it.")
     last = np.concatenate([first[1:], [True]])
     return np.column_stack([pairs[first, 0], reach[last]])
 
@@ -352,10 +353,6 @@ def _repeats(times: np.ndarray) -> np.ndarray:
 # --- words ---------------------------------------------------------------------------------------------------------------
 
 
-def _many(number: int, noun: str) -> str:
-    return f"{int(number)} {noun}" + ("" if number == 1 else "s")
-
-
 def _count(into: dict[str, int], name: str, number: int) -> None:
     if number:
         into[name] = int(number)
@@ -363,9 +360,5 @@ def _count(into: dict[str, int], name: str, number: int) -> None:
 
 def _say(notes: list[str], counted: dict[str, int], text: str) -> None:
     if counted:
-        where = f"unit {next(iter(counted))}" if len(counted) == 1 else f"{len(counted)} units ({_listed(list(counted))})"
+        where = f"unit {next(iter(counted))}" if len(counted) == 1 else f"{len(counted)} units ({listed(list(counted), 8)})"
         notes.append(f"{text}: {sum(counted.values())} ({where}).")
-
-
-def _listed(names: list[str], most: int = 8) -> str:
-    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")

@@ -10,7 +10,7 @@ import numpy as np
 
 from glmengine.io.cleaning import clean, span_of
 from glmengine.io.raw import RawRecording, RawSeries, RawTrials, unique_names
-from glmengine.timegrid.intervals import intersect, merge
+from glmengine.timegrid.intervals import complement, intersect, merge
 
 if TYPE_CHECKING:
     import pynapple as nap
@@ -38,7 +38,7 @@ def compose(
     notes = list(raw.notes)
     if "invalid_times" in raw.trials:
         invalid = raw.trials.pop("invalid_times")
-        pieces = _without(pieces, merge(np.column_stack([invalid.start, invalid.stop])))
+        pieces = intersect(pieces, complement(merge(np.column_stack([invalid.start, invalid.stop]))))
         notes.append("The times that the file calls invalid were taken out of the recording.")
     support = _interval_set(pieces)
     spikes = counts = None
@@ -150,9 +150,3 @@ def _trials(table: RawTrials) -> nap.IntervalSet:
     taken = set(dir(nap.IntervalSet))
     columns = {f"{key}_" if key in taken else key: list(column) for key, column in table.columns.items() if column.ndim == 1}
     return nap.IntervalSet(table.start, table.stop, metadata=columns or None)
-
-
-def _without(pieces: np.ndarray, holes: np.ndarray) -> np.ndarray:
-    """Pieces less holes, both merged (S, 2)."""
-    edges = np.concatenate([[-np.inf], holes.ravel(), [np.inf]]).reshape(-1, 2)
-    return intersect(pieces, edges)

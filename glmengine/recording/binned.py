@@ -11,6 +11,7 @@ import numpy as np
 from glmengine.errors import GlmError
 from glmengine.recording.recording import Covariate, Recording
 from glmengine.recording.stored import BLOCK
+from glmengine.sentences import listed
 from glmengine.timegrid.counts import bin_width, count_times, sum_counts
 from glmengine.timegrid.grid import TimeGrid
 from glmengine.timegrid.sampling import Samples, sample
@@ -170,6 +171,6 @@ def _unit_columns(recording: Recording, names: Sequence[str]) -> list[int]:
     index = {name: column for column, name in enumerate(recording.unit_names)}
     missing = [name for name in names if name not in index]
     if missing:
-        have = ", ".join(recording.unit_names[:12])
+        have = listed(recording.unit_names)
         raise GlmError(f"{recording.name}: no unit '{missing[0]}'; this recording has: {have}", field="units.names")
     return [index[name] for name in names]

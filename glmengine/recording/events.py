@@ -10,6 +10,7 @@ import numpy as np
 
 from glmengine.errors import GlmError
 from glmengine.recording.binned import sample_covariate
+from glmengine.sentences import listed
 from glmengine.timegrid.grid import TimeGrid
 from glmengine.timegrid.intervals import TOUCHING, as_pairs
 
@@ -56,7 +57,7 @@ def moments_of(recording: Recording, reference: str, *, field: str = "") -> Mome
         return Moments(reference, times, "", np.full(len(times), -1))
     table, column = _split(recording, reference)
     if not table:
-        have = ", ".join(moment_names(recording)[:12]) or "none"
+        have = listed(moment_names(recording)) or "none"
         raise GlmError(f"{recording.name}: no event '{reference}'; this recording has: {have}", field=field)
     trials = recording.trials[table]
     if column in _BORDERS:
@@ -83,7 +84,7 @@ def values_at(recording: Recording, moments: Moments, reference: str, *, field: 
     """
     table, column = _property(recording, moments, reference)
     if not table:
-        have = ", ".join(property_names(recording)[:12]) or "none"
+        have = listed(property_names(recording)) or "none"
         raise GlmError(
             f"{recording.name}: no property '{reference}' of trials; this recording has: {have}",
             field=field,

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from glmengine.recording.binned import count_bin_width
 from glmengine.recording.observed import Words, recorded_words
+from glmengine.sentences import listed, numbered
 
 if TYPE_CHECKING:
     from glmengine.recording.recording import Covariate, Recording, Session
@@ -33,29 +35,29 @@ def describe(recording: Recording, *, most: int = MOST_LINES) -> str:
     lines += _section("Covariates", [_covariate(covariate) for covariate in recording.covariates.values()], most)
     lines += _section("Epochs", [_epoch(name, epoch.values) for name, epoch in recording.epochs.items()], most)
     trials = [
-        f"{name}: {_number(len(table), 'trial')}, with {_columns(table.metadata_columns)}"
+        f"{name}: {numbered(len(table), 'trial')}, with {_columns(table.metadata_columns)}"
         for name, table in recording.trials.items()
     ]
     lines += _section("Trials", trials, most)
-    lines += _section("Events", [f"{name}: {_number(len(times), 'time')}" for name, times in recording.events.items()], most)
+    lines += _section("Events", [f"{name}: {numbered(len(times), 'time')}" for name, times in recording.events.items()], most)
     lines += _section("Notes", list(recording.notes), most)
     return "\n".join(lines)
 
 
 def summary(recording: Recording) -> str:
     """One line: ``NAME: 25 units, 1982 s, 28,825 spikes, 2 covariates (position in cm, head_direction in rad)``."""
-    parts = [_number(len(recording.unit_names), "unit"), f"{_seconds(recording.duration)} s"]
+    parts = [numbered(len(recording.unit_names), "unit"), f"{_seconds(recording.duration)} s"]
     totals = unit_totals(recording)
     if np.isfinite(totals).all() and (totals == np.rint(totals)).all():
-        parts.append(_number(int(totals.sum()), "spike"))
+        parts.append(numbered(int(totals.sum()), "spike"))
     if recording.counts is not None:
-        parts.append(f"in bins of {_bin(recording):g} s")
+        parts.append(f"in bins of {count_bin_width(recording):g} s")
     names = [f"{item.name} in {item.unit}" if item.unit else item.name for item in recording.covariates.values()]
-    parts.append(f"{_number(len(names), 'covariate')} ({_columns(names, 4)})" if names else "no covariates")
+    parts.append(f"{numbered(len(names), 'covariate')} ({_columns(names, 4)})" if names else "no covariates")
     if recording.trials:
-        parts.append(_number(sum(len(table) for table in recording.trials.values()), "trial"))
+        parts.append(numbered(sum(len(table) for table in recording.trials.values()), "trial"))
     if recording.notes:
-        parts.append(_number(len(recording.notes), "note"))
+        parts.append(numbered(len(recording.notes), "note"))
     return f"{recording.name}: {', '.join(parts)}"
 
 
@@ -101,7 +103,7 @@ def _activity(name: str, total: float, recording: Recording, words: Words) -> st
         return f"{total:>9,.10g} spikes  {total / seconds:>7.2f} Hz" + (
             f" in {_seconds(seconds)} s" if name in recording.recorded else ""
         )
-    return f"mean {total / recording.duration * _bin(recording):>9.4g} per bin"
+    return f"mean {total / recording.duration * count_bin_width(recording):>9.4g} per bin"
 
 
 def _covariate(covariate: Covariate) -> str:
@@ -111,7 +113,7 @@ def _covariate(covariate: Covariate) -> str:
         parts[0] += f" ({covariate.description})"
     if covariate.components:
         parts.append(f"components {_columns(covariate.components, 6)}")
-    parts.append(_number(covariate.n_samples, "sample"))
+    parts.append(numbered(covariate.n_samples, "sample"))
     if np.isfinite(covariate.period) and covariate.period > 0:
         parts.append(f"{1 / covariate.period:.4g} Hz" if covariate.period < 10 else f"one in {covariate.period:.4g} s")
     finite = values[np.isfinite(values)]
@@ -139,22 +141,9 @@ def _section(title: str, lines: list[str], most: int) -> list[str]:
     return ["", title, *(f"  {line}" for line in shown)]
 
 
-def _number(count: int, noun: str) -> str:
-    return f"{count:,} {noun}" + ("" if count == 1 else "s")
-
-
 def _seconds(seconds: float) -> str:
     return f"{seconds:.0f}" if seconds >= 1000 else f"{seconds:.4g}"
 
 
 def _columns(names: Iterable[object], most: int = 8) -> str:
-    names = [str(name) for name in names]
-    if not names:
-        return "no properties"
-    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
-
-
-def _bin(recording: Recording) -> float:
-    from glmengine.recording.binned import count_bin_width
-
-    return count_bin_width(recording)
+    return listed(names, most) or "no properties"

@@ -11,6 +11,7 @@ import numpy as np
 from glmengine.errors import GlmError
 from glmengine.recording.recording import Covariate, Session
 from glmengine.recording.stored_joined import JoinedSeries
+from glmengine.timegrid.intervals import as_pairs, interval_set
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -76,7 +77,7 @@ def _covariate(name: str, having: Sequence[Session], support: nap.IntervalSet, n
     series = [session.recording.covariates[name].data for session in having]
     times = np.concatenate([times_of(one, session.shift) for one, session in zip(series, having, strict=True)])
     values = np.concatenate([np.asarray(one.values) for one in series])
-    own = union_of((one.time_support, session.shift) for one, session in zip(series, having, strict=True))
+    own = moved_union((one.time_support, session.shift) for one, session in zip(series, having, strict=True))
     if values.ndim == 1:
         data: Any = nap.Tsd(times, values, time_support=own)
     elif values.ndim == 2:
@@ -104,7 +105,7 @@ def joined_epochs(sessions: Sequence[Session]) -> dict[str, nap.IntervalSet]:
     """Epochs of the same name together, and each session's own under ``session: epoch``."""
     found: dict[str, nap.IntervalSet] = {}
     for name in dict.fromkeys(name for session in sessions for name in session.recording.epochs if name != "all"):
-        found[name] = union_of((s.recording.epochs[name], s.shift) for s in sessions if name in s.recording.epochs)
+        found[name] = moved_union((s.recording.epochs[name], s.shift) for s in sessions if name in s.recording.epochs)
     for session in sessions:
         for name, intervals in session.recording.epochs.items():
             if name != "all" and len(sessions) > 1:
@@ -188,17 +189,12 @@ def _is_missing(value: Any) -> bool:
 
 def moved_by(intervals: nap.IntervalSet, shift: float) -> nap.IntervalSet:
     """Stretches `shift` seconds later."""
-    import pynapple as nap
-
-    return nap.IntervalSet(np.asarray(intervals.start) + shift, np.asarray(intervals.end) + shift)
+    return interval_set(as_pairs(intervals) + shift)
 
 
-def union_of(parts: Iterable[tuple[nap.IntervalSet, float]]) -> nap.IntervalSet:
+def moved_union(parts: Iterable[tuple[nap.IntervalSet, float]]) -> nap.IntervalSet:
     """The union of stretches, each moved by its seconds."""
-    import pynapple as nap
-
-    pairs = np.concatenate([np.asarray(intervals.values, np.float64) + shift for intervals, shift in parts])
-    return nap.IntervalSet(pairs[:, 0], pairs[:, 1])
+    return interval_set(np.concatenate([as_pairs(intervals) + shift for intervals, shift in parts]))
 
 
 def times_of(series: Any, shift: float) -> np.ndarray:

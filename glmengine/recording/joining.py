@@ -19,13 +19,14 @@ from glmengine.recording.joined_parts import (
     joined_trials,
     joined_unit_table,
     moved_by,
+    moved_union,
     session_category,
     session_epoch,
     times_of,
-    union_of,
 )
 from glmengine.recording.recording import Recording, Session
-from glmengine.timegrid.intervals import as_pairs, intersect, merge
+from glmengine.sentences import listed
+from glmengine.timegrid.intervals import as_pairs, intersect, interval_set, merge
 
 if TYPE_CHECKING:
     import pynapple as nap
@@ -112,8 +113,6 @@ def with_session_epochs(recording: Recording) -> Recording:
     """The same with the part of every epoch (of derived ones too) that lies in each session, where there is one."""
     if len(recording.sessions) < 2:
         return recording
-    import pynapple as nap
-
     names = [session.name for session in recording.sessions]
     more = {}
     for epoch, intervals in recording.epochs.items():
@@ -122,7 +121,7 @@ def with_session_epochs(recording: Recording) -> Recording:
         for session in recording.sessions:
             part = intersect(merge(as_pairs(intervals)), np.array([session.span]))
             if len(part) and session_epoch(session.name, epoch) not in recording.epochs:
-                more[session_epoch(session.name, epoch)] = nap.IntervalSet(part[:, 0], part[:, 1])
+                more[session_epoch(session.name, epoch)] = interval_set(part)
     return replace(recording, epochs={**recording.epochs, **more}) if more else recording
 
 
@@ -196,7 +195,7 @@ def _units(sessions: Sequence[Session], which: str, notes: list[str]) -> tuple[s
     partial = [name for name in every if missing[name]]
     if which == "all":
         if partial:
-            notes.append(f"Left out, because they are not in every session: units {_listed(partial)}.")
+            notes.append(f"Left out, because they are not in every session: units {listed(partial)}.")
         every = {name: None for name in every if not missing[name]}
         if not every:
             raise GlmError(
@@ -205,17 +204,12 @@ def _units(sessions: Sequence[Session], which: str, notes: list[str]) -> tuple[s
     elif partial:
         for absent in dict.fromkeys(tuple(missing[name]) for name in partial):
             these = [name for name in partial if tuple(missing[name]) == absent]
-            notes.append(f"Not recorded in {', '.join(absent)}: {'unit' if len(these) == 1 else 'units'} {_listed(these)}.")
+            notes.append(f"Not recorded in {', '.join(absent)}: {'unit' if len(these) == 1 else 'units'} {listed(these)}.")
     return tuple(every)
 
 
-def _listed(names: Sequence[str]) -> str:
-    more = f" and {len(names) - 12} more" if len(names) > 12 else ""
-    return ", ".join(names[:12]) + more
-
-
 def _support(sessions: Sequence[Session]) -> nap.IntervalSet:
-    return union_of((session.recording.epochs["all"], session.shift) for session in sessions)
+    return moved_union((session.recording.epochs["all"], session.shift) for session in sessions)
 
 
 def _activity(
@@ -230,7 +224,7 @@ def _activity(
         raise GlmError(f"{binned[0].name}: holds counts in bins, but {other.name} spike times; join recordings of one kind only")
     there = {name: [s for s in sessions if name in s.recording.unit_names] for name in unit_names}
     recorded = {
-        name: union_of((s.recording.epochs["all"], s.shift) for s in having)
+        name: moved_union((s.recording.epochs["all"], s.shift) for s in having)
         for name, having in there.items()
         if len(having) < len(sessions)
     }

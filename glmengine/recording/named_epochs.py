@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from glmengine.errors import GlmError
+from glmengine.sentences import listed
 from glmengine.timegrid.intervals import as_pairs, merge
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def epochs_union(recording: Recording, epoch_names: Iterable[str], *, field: str
     chosen = []
     for name in epoch_names:
         if name not in recording.epochs:
-            have = ", ".join(list(recording.epochs)[:12])
+            have = listed(recording.epochs)
             raise GlmError(f"{recording.name}: no epoch '{name}'; this recording has: {have}", field=field)
         chosen.append(as_pairs(recording.epochs[name]))
     return merge(np.concatenate(chosen)) if chosen else np.empty((0, 2))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +13,7 @@ import numpy as np
 
 from glmengine.errors import GlmError
 from glmengine.recording.stored import StoredSeries
+from glmengine.sentences import listed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -231,9 +232,9 @@ class Recording:
         """
         if reference not in self.variables:
             if reference in self.covariates:
-                hint = _first_of(self.covariates[reference].variables)
+                hint = listed(self.covariates[reference].variables)
                 raise GlmError(f"{self.name}: covariate '{reference}' has several components; choose one of {hint}", field=field)
-            have = _first_of(tuple(self.variables)) or "none"
+            have = listed(self.variables) or "none"
             raise GlmError(f"{self.name}: no covariate '{reference}'; this recording has: {have}", field=field)
         covariate, column = self.variables[reference]
         if column is None:
@@ -253,8 +254,3 @@ class Recording:
     def with_epochs(self, name: str, intervals: nap.IntervalSet) -> Recording:
         """The same recording with one more named epoch (a derived one); a name that exists is replaced."""
         return replace(self, epochs={**self.epochs, name: intervals})
-
-
-def _first_of(names: Sequence[str]) -> str:
-    """A dozen names, and how many there are besides."""
-    return ", ".join(names[:12]) + (f" and {len(names) - 12} more" if len(names) > 12 else "")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from glmengine.errors import GlmError
+from glmengine.timegrid.intervals import interval_set
 
 if TYPE_CHECKING:
     import pynapple as nap
@@ -131,10 +132,7 @@ class StoredSeries(ABC):
 
     def intervals(self) -> nap.IntervalSet:
         """The stretches in which it was recorded."""
-        import pynapple as nap
-
-        pairs = np.array([[self.start, self.stop]]) if self.support is None else self.support
-        return nap.IntervalSet(pairs[:, 0], pairs[:, 1])
+        return interval_set(np.array([[self.start, self.stop]]) if self.support is None else self.support)
 
 
 _LOADED: weakref.WeakKeyDictionary[StoredSeries, Any] = weakref.WeakKeyDictionary()

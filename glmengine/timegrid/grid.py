@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from glmengine.errors import GlmError
-from glmengine.timegrid.intervals import TOUCHING, as_pairs, merge
+from glmengine.timegrid.intervals import TOUCHING, as_pairs, interval_set, merge
 
 if TYPE_CHECKING:
     import pynapple as nap
@@ -101,9 +101,7 @@ class TimeGrid:
 
     def intervals(self) -> nap.IntervalSet:
         """The pieces as a pynapple `IntervalSet`."""
-        import pynapple as nap
-
-        return nap.IntervalSet(self.pieces[:, 0], self.pieces[:, 1])
+        return interval_set(self.pieces)
 
     def rows_of(self, times: np.ndarray) -> np.ndarray:
         """(N,) row of the bin that holds each time (seconds), -1 where none does."""

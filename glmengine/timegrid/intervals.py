@@ -1,4 +1,4 @@
-"""Stretches of time as pairs of start and stop: their union and their intersection."""
+"""Stretches of time as pairs of start and stop: their union, intersection and complement."""
 
 from __future__ import annotations
 
@@ -37,3 +37,15 @@ def intersect(one: np.ndarray, other: np.ndarray) -> np.ndarray:
         low, high = np.maximum(other[:, 0], start), np.minimum(other[:, 1], stop)
         found.append(np.column_stack([low, high])[high > low])
     return merge(np.concatenate(found)) if found else np.empty((0, 2))
+
+
+def complement(pieces: np.ndarray) -> np.ndarray:
+    """(S + 1, 2) the time before, between and after merged stretches; its ends are infinite."""
+    return np.concatenate([[-np.inf], pieces.ravel(), [np.inf]]).reshape(-1, 2)
+
+
+def interval_set(pairs: np.ndarray) -> nap.IntervalSet:
+    """Stretches (S, 2) as a pynapple `IntervalSet`, which unites those that overlap."""
+    import pynapple as nap
+
+    return nap.IntervalSet(pairs[:, 0], pairs[:, 1])

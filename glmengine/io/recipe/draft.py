@@ -27,6 +27,7 @@ from glmengine.io.recipe.names import (
     time_unit_in,
 )
 from glmengine.io.recipe.recipe import COLUMN, SECONDS, Arrays, Counts, Recipe, Spikes
+from glmengine.sentences import listed
 
 UNIT_COLUMN = re.compile(r"^(unit|cell|neuron|clu(ster)?|u|n|roi)[_ ]?\d+|count|spike", re.IGNORECASE)
 
@@ -68,7 +69,7 @@ def suggest(arrays: Arrays) -> Draft:
     spikes = _spikes(arrays, free, bases, reasons)
     counts = None if spikes is not None else _counts(arrays, bases, reasons)
     if spikes is None and counts is None:
-        have = ", ".join(f"{name} {shape_of(values)}" for name, values in list(arrays.items())[:12]) or "nothing"
+        have = listed(f"{name} {shape_of(values)}" for name, values in arrays.items()) or "nothing"
         raise GlmError(f"nothing in it looks like spike times or counts; write a recipe by hand, it holds: {have}")
     used = (
         {spikes.times, spikes.units, spikes.names, *spikes.more, *spikes.properties} if spikes is not None else set(counts.values)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from glmengine.errors import GlmError
+from glmengine.recording.derived.source import at_times_of, finite_values, refuse_angle_or_category, valid_runs
+from glmengine.sentences import listed
 from glmengine.spec import Spec, param
 
 if TYPE_CHECKING:
@@ -50,7 +52,7 @@ class HeadDirection(Spec):
         away = np.asarray(front.data.values, np.float64)[:, :2] - np.asarray(back.data.values, np.float64)[:, :2]
         angle = np.mod(np.arctan2(away[:, 1], away[:, 0]), 2 * np.pi)
         angle[(away == 0).all(axis=1)] = np.nan  # two points in one place have no direction
-        return _like(front, self.name, angle, "rad", "angle", f"direction from {self.back} to {self.front}")
+        return at_times_of(front, self.name, angle, "rad", "angle", f"direction from {self.back} to {self.front}")
 
 
 class Unwrapped(Spec):
@@ -62,16 +64,16 @@ class Unwrapped(Spec):
 
     def compute(self, recording: Recording, max_gap: float | None, field: str) -> Covariate:
         source = recording.variable(self.source, field=f"{field}.source")
-        given = _finite(source)
+        given = finite_values(source)
         if np.isfinite(given).any() and np.nanmax(given) - np.nanmin(given) > 1.01 * 2 * np.pi:
             raise GlmError(
                 f"'{self.source}' goes from {np.nanmin(given):.4g} to {np.nanmax(given):.4g}, which is no angle in radians; choose an angle",
                 field=f"{field}.source",
             )
         values = np.full(len(source.data), np.nan)
-        for rows in _runs_of(source, max_gap):
+        for rows in valid_runs(source, max_gap):
             values[rows] = np.unwrap(np.asarray(source.data.values, np.float64)[rows])
-        return _like(source, self.name, values, source.unit, "continuous", f"{self.source} without jumps")
+        return at_times_of(source, self.name, values, source.unit, "continuous", f"{self.source} without jumps")
 
 
 class BandPhase(Spec):
@@ -100,7 +102,7 @@ class BandPhase(Spec):
             )
         sections = butter(3, [self.low, self.high], btype="bandpass", fs=rate, output="sos")
         signal, values = np.asarray(source.data.values, np.float64), np.full(len(source.data), np.nan)
-        for rows in _runs_of(source, 1.5 * source.period):
+        for rows in valid_runs(source, 1.5 * source.period):
             # three periods, below which a filter says nothing, and of a constant there is no phase
             if len(rows) > 3 * rate / self.low and np.ptp(signal[rows]) > 0:
                 values[rows] = np.mod(np.angle(hilbert(sosfiltfilt(sections, signal[rows] - signal[rows].mean()))), 2 * np.pi)
@@ -109,7 +111,7 @@ class BandPhase(Spec):
                 f"'{self.source}' is constant, or has no stretch of {3 / self.low:.3g} s without a gap; choose another signal",
                 field=f"{field}.source",
             )
-        return _like(source, self.name, values, "rad", "angle", f"phase of {self.source}, {self.low:g} to {self.high:g} Hz")
+        return at_times_of(source, self.name, values, "rad", "angle", f"phase of {self.source}, {self.low:g} to {self.high:g} Hz")
 
 
 class Running(Spec):
@@ -134,7 +136,7 @@ class Running(Spec):
         source = recording.variable(self.source, field=f"{field}.source")
         times, speed = np.asarray(source.data.t), np.asarray(source.data.values, np.float64)
         values = np.full(len(times), np.nan)
-        for rows in _runs_of(source, max_gap):
+        for rows in valid_runs(source, max_gap):
             fast = speed[rows] > self.above
             for kind in (False, True):  # first close short rests, then drop short runs
                 edges = np.concatenate([[0], np.flatnonzero(np.diff(fast)) + 1, [len(fast)]])
@@ -144,7 +146,7 @@ class Running(Spec):
                     if fast[begin] == kind and inner and lasting < self.at_least:
                         fast[begin:end] = not kind
             values[rows] = fast
-        return _like(source, self.name, values, "", "step", f"{self.source} above {self.above:g}")
+        return at_times_of(source, self.name, values, "", "step", f"{self.source} above {self.above:g}")
 
 
 class ZScore(Spec):
@@ -156,13 +158,15 @@ class ZScore(Spec):
 
     def compute(self, recording: Recording, max_gap: float | None, field: str) -> Covariate:
         source = _magnitude(recording, self.source, f"{field}.source")
-        values = _finite(source)
+        values = finite_values(source)
         spread = np.nanstd(values) if np.isfinite(values).any() else 0.0
         if not spread > 0:
             raise GlmError(
                 f"'{self.source}' is constant or has no valid sample; a z-score needs values that differ", field=f"{field}.source"
             )
-        return _like(source, self.name, (values - np.nanmean(values)) / spread, "SD", source.kind, f"z-score of {self.source}")
+        return at_times_of(
+            source, self.name, (values - np.nanmean(values)) / spread, "SD", source.kind, f"z-score of {self.source}"
+        )
 
 
 class Logarithm(Spec):
@@ -183,11 +187,11 @@ class Logarithm(Spec):
 
     def compute(self, recording: Recording, max_gap: float | None, field: str) -> Covariate:
         source = _magnitude(recording, self.source, f"{field}.source")
-        values = _finite(source) + self.offset
+        values = finite_values(source) + self.offset
         if not (values > 0).any():
             raise GlmError(f"'{self.source}' is nowhere positive; give an offset", field=f"{field}.offset")
         values = np.log(np.where(values > 0, values, np.nan))
-        return _like(source, self.name, values, f"log {source.unit}".strip(), source.kind, f"logarithm of {self.source}")
+        return at_times_of(source, self.name, values, f"log {source.unit}".strip(), source.kind, f"logarithm of {self.source}")
 
 
 class TimeSince(Spec):
@@ -204,7 +208,7 @@ class TimeSince(Spec):
 
     def compute(self, recording: Recording, max_gap: float | None, field: str) -> Covariate:
         if self.event not in recording.events:
-            have = ", ".join(list(recording.events)[:12]) or "none"
+            have = listed(recording.events) or "none"
             raise GlmError(f"{recording.name}: no event '{self.event}'; this recording has: {have}", field=f"{field}.event")
         events = np.round(np.sort(np.asarray(recording.events[self.event].t, np.float64)), 9)
         if not len(events):
@@ -232,7 +236,7 @@ class TrialNumber(Spec):
 
     def compute(self, recording: Recording, max_gap: float | None, field: str) -> Covariate:
         if self.trials not in recording.trials:
-            have = ", ".join(list(recording.trials)[:12]) or "none"
+            have = listed(recording.trials) or "none"
             raise GlmError(
                 f"{recording.name}: no table of trials '{self.trials}'; this recording has: {have}", field=f"{field}.trials"
             )
@@ -264,18 +268,8 @@ class Drift(Spec):
 def _magnitude(recording: Recording, reference: str, field: str) -> Covariate:
     """A variable whose values are more or less of something, not angles or categories."""
     source = recording.variable(reference, field=field)
-    if source.kind in ("angle", "category"):
-        article = "an" if source.kind == "angle" else "a"
-        raise GlmError(
-            f"'{reference}' is {article} {source.kind}, of which this says nothing; choose another variable", field=field
-        )
+    refuse_angle_or_category(source, "of which this says nothing; choose another variable", field)
     return source
-
-
-def _finite(source: Covariate) -> np.ndarray:
-    """The values of a variable as float64, NaN where they are infinite: such a sample is invalid as one that is missing."""
-    values = np.asarray(source.data.values, np.float64)
-    return np.where(np.isfinite(values), values, np.nan)
 
 
 def _clock(recording: Recording, step: float = _STEP) -> np.ndarray:
@@ -283,25 +277,6 @@ def _clock(recording: Recording, step: float = _STEP) -> np.ndarray:
     pieces = np.asarray(recording.epochs["all"].values)
     times = [np.append(np.arange(start, stop, step), stop) for start, stop in pieces]
     return np.unique(np.round(np.concatenate(times), 9))
-
-
-def _runs_of(source: Covariate, gap: float | None) -> list[np.ndarray]:
-    """Rows of each stretch of valid samples without a gap."""
-    from glmengine.recording.derived.smoothing import runs
-
-    return runs(
-        np.asarray(source.data.t),
-        np.isfinite(np.asarray(source.data.values, np.float64)),
-        10 * source.period if gap is None else gap,
-    )
-
-
-def _like(source: Covariate, name: str, values: np.ndarray, unit: str, kind: str, text: str) -> Covariate:
-    import pynapple as nap
-
-    from glmengine.recording.recording import Covariate
-
-    return Covariate(name, nap.Tsd(t=source.data.t, d=values, time_support=source.data.time_support), unit, kind, text)
 
 
 def _new(recording: Recording, name: str, times: np.ndarray, values: np.ndarray, unit: str, kind: str, text: str) -> Covariate:

@@ -8,9 +8,11 @@ import numpy as np
 from pydantic import field_validator, model_validator
 
 from glmengine.errors import GlmError
+from glmengine.recording.derived.source import valid_runs
 from glmengine.recording.table_rules import check_limits, in_order, matching
+from glmengine.sentences import listed
 from glmengine.spec import Spec, param
-from glmengine.timegrid.intervals import as_pairs, intersect, merge
+from glmengine.timegrid.intervals import as_pairs, complement, intersect, interval_set, merge
 
 if TYPE_CHECKING:
     import pynapple as nap
@@ -60,13 +62,10 @@ class ThresholdEpochs(Spec):
 
     def compute(self, recording: Recording, max_gap: float | None, field: str) -> nap.IntervalSet:
         """Borders lie midway between the samples on either side of a crossing, and on the sample at a gap or an end."""
-        from glmengine.recording.derived.smoothing import runs
-
         source = recording.variable(self.source, field=f"{field}.source")
         times, values = np.asarray(source.data.t), np.asarray(source.data.values, np.float64)
-        gap = 10 * source.period if max_gap is None else max_gap
         found = []
-        for rows in runs(times, np.isfinite(values), gap):
+        for rows in valid_runs(source, max_gap):
             found.append(self._stretches(times[rows], values[rows]))
         pieces = np.concatenate(found) if found else np.empty((0, 2))
         if not len(pieces):
@@ -77,7 +76,7 @@ class ThresholdEpochs(Spec):
                 f"for {self.at_least:g} s; change them",
                 field=f"{field}.{'above' if self.above is not None else 'below'}",
             )
-        return _interval_set(pieces)
+        return interval_set(pieces)
 
     def _stretches(self, times: np.ndarray, values: np.ndarray) -> np.ndarray:
         inside = np.ones(len(times), bool)
@@ -140,7 +139,7 @@ class TrialEpochs(Spec):
                 "loosen them",
                 field=f"{field}.where",
             )
-        return _interval_set(pieces)
+        return interval_set(pieces)
 
 
 class DrawnEpochs(Spec):
@@ -166,7 +165,7 @@ class DrawnEpochs(Spec):
                 "draw them inside",
                 field=f"{field}.intervals",
             )
-        return _interval_set(pieces)
+        return interval_set(pieces)
 
 
 class EpochStep(Spec):
@@ -198,13 +197,13 @@ class CombinedEpochs(Spec):
             if step.op == "also":
                 pieces = merge(np.concatenate([pieces, others]))
             else:
-                pieces = intersect(pieces, others if step.op == "only" else outside(others))
+                pieces = intersect(pieces, others if step.op == "only" else complement(others))
             if not len(pieces) and not any(later.op == "also" for later in self.steps[position + 1 :]):
                 raise GlmError(
                     f"{recording.name}: no time is left of '{self.name}' after '{step.op} {', '.join(step.epochs)}'; change the steps",
                     field=f"{field}.steps.{position}",
                 )
-        return _interval_set(pieces)
+        return interval_set(pieces)
 
 
 def matching_trials(spec: TrialEpochs, recording: Recording, field: str = "") -> np.ndarray:
@@ -216,7 +215,7 @@ def matching_trials(spec: TrialEpochs, recording: Recording, field: str = "") ->
         If the table or a property is unknown, or a limit is set on words.
     """
     if spec.trials not in recording.trials:
-        have = ", ".join(list(recording.trials)[:12]) or "none"
+        have = listed(recording.trials) or "none"
         raise GlmError(
             f"{recording.name}: no table of trials '{spec.trials}'; this recording has: {have}", field=f"{field}.trials"
         )
@@ -226,7 +225,7 @@ def matching_trials(spec: TrialEpochs, recording: Recording, field: str = "") ->
     for position, rule in enumerate(spec.where):
         where = f"{field}.where.{position}"
         if rule.property not in columns:
-            have = ", ".join(list(columns)[:12]) or "none"
+            have = listed(columns) or "none"
             raise GlmError(
                 f"{recording.name}: the trials of '{spec.trials}' have no property '{rule.property}'; they have: {have}",
                 field=f"{where}.property",
@@ -241,24 +240,12 @@ def stretch_names(recording: Recording) -> list[str]:
     return [*recording.epochs, *(name for name in recording.trials if name not in recording.epochs)]
 
 
-def outside(pieces: np.ndarray) -> np.ndarray:
-    """(S, 2) the time before, between and after merged stretches; its ends are infinite."""
-    borders = np.concatenate([[-np.inf], pieces.ravel(), [np.inf]])
-    return borders.reshape(-1, 2)
-
-
 def _united(recording: Recording, names: tuple[str, ...], field: str) -> np.ndarray:
     found = []
     for name in names:
         stretches = recording.epochs.get(name, recording.trials.get(name))
         if stretches is None:
-            have = ", ".join(stretch_names(recording)[:12])
+            have = listed(stretch_names(recording))
             raise GlmError(f"{recording.name}: no epoch '{name}'; this recording has: {have}", field=field)
         found.append(as_pairs(stretches))
     return merge(np.concatenate(found))
-
-
-def _interval_set(pieces: np.ndarray) -> nap.IntervalSet:
-    import pynapple as nap
-
-    return nap.IntervalSet(pieces[:, 0], pieces[:, 1])

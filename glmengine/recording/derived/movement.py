@@ -8,6 +8,8 @@ import numpy as np
 
 from glmengine.errors import GlmError
 from glmengine.recording.derived.smoothing import runs, smoothed
+from glmengine.recording.derived.source import at_times_of, longest_gap, refuse_angle_or_category, valid_runs
+from glmengine.sentences import listed
 from glmengine.spec import Spec, param
 
 if TYPE_CHECKING:
@@ -48,7 +50,7 @@ class Acceleration(Spec):
         source = _position(recording, self.source, "acceleration", field)
         times, speed = np.asarray(source.data.t), _speed(source, self.smoothing, max_gap)
         change = np.full(len(times), np.nan)
-        for rows in runs(times, np.isfinite(speed), _gap(source, max_gap)):
+        for rows in runs(times, np.isfinite(speed), longest_gap(source, max_gap)):
             if len(rows) > 1:
                 smooth = smoothed(times[rows], speed[rows, None], self.smoothing)[:, 0]
                 change[rows] = np.gradient(smooth, times[rows])
@@ -59,11 +61,9 @@ def _position(recording: Recording, name: str, what: str, field: str) -> Covaria
     """The covariate, which must be able to hold a position."""
     source = recording.covariates.get(name)
     if source is None:
-        have = ", ".join(recording.covariates) or "none"
+        have = listed(recording.covariates) or "none"
         raise GlmError(f"{recording.name}: no covariate '{name}' to take the {what} of; it has: {have}", field=f"{field}.source")
-    if source.kind in ("angle", "category"):
-        article = "an" if source.kind == "angle" else "a"
-        raise GlmError(f"'{name}' is {article} {source.kind}, not a position; choose another covariate", field=f"{field}.source")
+    refuse_angle_or_category(source, "not a position; choose another covariate", f"{field}.source")
     return source
 
 
@@ -72,21 +72,12 @@ def _speed(source: Covariate, smoothing: float, max_gap: float | None) -> np.nda
     times = np.asarray(source.data.t)
     values = np.asarray(source.data.values, np.float64).reshape(len(times), -1)
     speed = np.full(len(times), np.nan)
-    for rows in runs(times, np.isfinite(values).all(axis=1), _gap(source, max_gap)):
+    for rows in valid_runs(source, max_gap):
         if len(rows) > 1:
             smooth = smoothed(times[rows], values[rows], smoothing)
             speed[rows] = np.linalg.norm(np.gradient(smooth, times[rows], axis=0), axis=1)
     return speed
 
 
-def _gap(source: Covariate, max_gap: float | None) -> float:
-    return max_gap if max_gap is not None else 10 * source.period
-
-
 def _moving(source: Covariate, name: str, values: np.ndarray, per: str, text: str) -> Covariate:
-    import pynapple as nap
-
-    from glmengine.recording.recording import Covariate
-
-    data = nap.Tsd(t=source.data.t, d=values, time_support=source.data.time_support)
-    return Covariate(name, data, f"{source.unit}{per}" if source.unit else "", "continuous", text)
+    return at_times_of(source, name, values, f"{source.unit}{per}" if source.unit else "", "continuous", text)
