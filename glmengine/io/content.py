@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from glmengine.errors import Cancelled, GlmError
-from glmengine.io.raw import RawRecording
+from glmengine.io.raw import NamedArrays, RawRecording
 from glmengine.io.recognition import recognise
 
 if TYPE_CHECKING:
@@ -50,11 +50,12 @@ def read_arrays(path: Path, reader: Reader) -> dict[str, Any]:
     return guarded(path, reader, lambda: reader.arrays(path, None))
 
 
-def _with_companions(path: Path, reader: Reader, names: set[str]) -> dict[str, Any]:
+def _with_companions(path: Path, reader: Reader, names: set[str]) -> NamedArrays:
     """The arrays of a file, and those that a recipe names as ``FILE:ARRAY``, of further files in the same folder."""
     from glmengine.io.recipe.recipe import COLUMN
 
-    found = reader.arrays(path, names)
+    read = reader.arrays(path, names)
+    found = NamedArrays(read, getattr(read, "notes", ()))
     known = {COLUMN.sub("", name) for name in found} | set(found)
     wanted = {name for name in names if ":" in name and COLUMN.sub("", name) not in known}
     for other in sorted({name.split(":", 1)[0] for name in wanted}):
@@ -68,7 +69,9 @@ def _with_companions(path: Path, reader: Reader, names: set[str]) -> dict[str, A
             raise GlmError(
                 f"{path.name}: the recipe names {other} beside it, which is {companion.name} and has no arrays to name"
             )
-        found |= {f"{other}:{name}": column for name, column in companion.arrays(beside, None).items()}
+        added = companion.arrays(beside, None)
+        found.update({f"{other}:{name}": column for name, column in added.items()})
+        found.notes += [f"{other}: {note}" for note in getattr(added, "notes", ())]
     return found
 
 

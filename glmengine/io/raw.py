@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 if TYPE_CHECKING:
     from glmengine.io.files.stored import Hdf5Series
+
+
+class NamedArrays(dict[str, "np.ndarray | list[np.ndarray]"]):
+    """What a reader found in a file, by name.
+
+    Attributes
+    ----------
+    notes : list of str
+        What was doubtful or left out in reading it, one sentence each.
+    """
+
+    def __init__(
+        self, found: Mapping[str, np.ndarray | list[np.ndarray]] = MappingProxyType({}), notes: Iterable[str] = ()
+    ) -> None:
+        super().__init__(found)
+        self.notes = list(notes)
 
 
 @dataclass

@@ -7,11 +7,16 @@ import csv
 import re
 from dataclasses import dataclass
 
+from glmengine.io.files.table_numbers import POINTS
+
 SAMPLE_LINES = 20
 COMMENT = re.compile(r"\s*(#|%|//|;;)")
 EXCEL_SEPARATOR = re.compile(r"sep=(.)\s*$", re.IGNORECASE)
 POSE_HEADER = ("scorer", "individuals", "bodyparts", "coords")
 """First cells of the header rows that DeepLabCut writes."""
+
+ROW_NAMES = "row"
+"""What the names of rows are called that R writes without a name."""
 
 MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"),
@@ -92,9 +97,10 @@ def layout_of(text: str) -> Layout:
     if not rows or not rows[0]:
         return Layout(skipped, separator, (), 0, ".", widths)
     names, header_rows = _header(rows)
+    names, widths = _as_wide_as_rows(names, rows[header_rows:], widths)
     cells = [cell for row in rows[header_rows:] for cell in row]
-    comma = any(re.fullmatch(r"[-+]?\d*,\d+([eE][-+]?\d+)?", cell) for cell in cells)
-    point = any(re.fullmatch(r"[-+]?\d*\.\d+([eE][-+]?\d+)?", cell) for cell in cells)
+    comma = any(re.fullmatch(r"[-+]?(\d{1,3}(\.\d{3})+|\d*),\d+([eE][-+]?\d+)?", cell) for cell in cells)
+    point = any(re.fullmatch(r"[-+]?\d*\.\d+([eE][-+]?\d+)?", cell) and not POINTS.fullmatch(cell) for cell in cells)
     return Layout(skipped, separator, names, header_rows, "," if comma and not point and separator != "," else ".", widths)
 
 
@@ -117,6 +123,20 @@ def _header(rows: list[list[str]]) -> tuple[tuple[str, ...], int]:
     if all(is_number(cell) for cell in rows[0] if cell):
         return tuple(f"column{number + 1}" for number in range(len(rows[0]))), 0
     return tuple(cell or f"column{number + 1}" for number, cell in enumerate(rows[0])), 1
+
+
+def _as_wide_as_rows(
+    names: tuple[str, ...], below: list[list[str]], widths: frozenset[int]
+) -> tuple[tuple[str, ...], frozenset[int]]:
+    """Names for all columns where the header is one short of the rows: R leaves out that of the rows' own names, which come first.
+
+    Some programs end each row, but not the header, with a separator: then it is the empty last column that has no name.
+    """
+    below = [row for row in below if row]
+    if not below or {len(row) for row in below} != {len(names) + 1}:
+        return names, widths
+    last_is_empty = not any(row[-1] for row in below)
+    return (*names, f"column{len(names) + 1}") if last_is_empty else (ROW_NAMES, *names), frozenset({len(names) + 1})
 
 
 def _separator(sample: list[str]) -> str:

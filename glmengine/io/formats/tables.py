@@ -5,14 +5,15 @@ from __future__ import annotations
 import io
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from glmengine.errors import GlmError
 from glmengine.io.files.limits import LARGEST_ARRAY, LARGEST_TEXT
+from glmengine.io.files.table_numbers import Numbers, doubts_of, may_hold_thousands, numbers_in, said_of, thousands_in
 from glmengine.io.files.table_text import Layout, is_number, layout_of, text_in
-from glmengine.io.raw import unique_names
+from glmengine.io.raw import NamedArrays, unique_names
 from glmengine.io.reader import Reader
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def recognises(path: Path, head: bytes) -> bool:
     return len(layout.widths) == 1 and (max(layout.widths) > 1 or layout.header_rows == 0 or _is_column(text, layout))
 
 
-def arrays(path: Path, names: set[str] | None = None) -> dict[str, np.ndarray | list[np.ndarray]]:
+def arrays(path: Path, names: set[str] | None = None) -> NamedArrays:
     """Every column by name; `names` is not looked at."""
     with open(path, "rb") as file:
         head = file.read(4096)
@@ -49,7 +50,7 @@ def arrays(path: Path, names: set[str] | None = None) -> dict[str, np.ndarray | 
 READER = Reader("table", (*TEXT_ENDINGS, ".parquet"), recognises, needs_recipe=True, probe=True, arrays=arrays)
 
 
-def _parquet(path: Path) -> dict[str, np.ndarray | list[np.ndarray]]:
+def _parquet(path: Path) -> NamedArrays:
     try:
         import pyarrow.parquet as parquet
     except ImportError as error:
@@ -61,10 +62,10 @@ def _parquet(path: Path) -> dict[str, np.ndarray | list[np.ndarray]]:
     if rows * 8 > LARGEST_ARRAY:
         raise GlmError(f"{path.name}: has {rows:,} rows, too many to read at once; save a shorter stretch")
     table = file.read()
-    return _plain({name: table.column(name).to_pandas() for name in table.column_names})
+    return NamedArrays(_plain({name: table.column(name).to_pandas() for name in table.column_names}))
 
 
-def _csv(path: Path) -> dict[str, np.ndarray | list[np.ndarray]]:
+def _csv(path: Path) -> NamedArrays:
     import pandas as pd
 
     if path.stat().st_size > LARGEST_TEXT:
@@ -78,18 +79,49 @@ def _csv(path: Path) -> dict[str, np.ndarray | list[np.ndarray]]:
     except UnicodeDecodeError as error:
         raise GlmError(f"{path.name}: is not text ({error.reason}); save it again as CSV in UTF-8") from error
     layout = layout_of(text)
-    try:
-        table = pd.read_csv(
-            io.StringIO(text), sep=layout.separator, header=None, skiprows=layout.skipped + layout.header_rows, decimal=layout.decimal,
-            skipinitialspace=True, skip_blank_lines=True, low_memory=False,
+
+    def rows(**options: Any) -> pd.DataFrame:
+        return pd.read_csv(
+            io.StringIO(text), sep=layout.separator, header=None, skiprows=layout.skipped + layout.header_rows,
+            skipinitialspace=True, skip_blank_lines=True, low_memory=False, **options,
         )  # fmt: skip
+
+    try:
+        table = rows(decimal=layout.decimal)
     except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
         raise GlmError(
             f"{path.name}: is no table ({' '.join(str(error).split())[:100]}); save it again with one row a line"
         ) from error
     names = list(layout.names[: table.shape[1]])
     names += [f"column{number + 1}" for number in range(len(names), table.shape[1])]
-    return _plain({name: table.iloc[:, number] for number, name in enumerate(unique_names(names))})
+    columns = {name: table.iloc[:, number] for number, name in enumerate(unique_names(names))}
+    notes: list[str] = []
+    lines: list[int] = []
+    for number, (name, column) in enumerate(columns.items()):
+        numeric = column.dtype.kind == "f" and may_hold_thousands(column.to_numpy())
+        if not numeric and column.dtype.kind != "O":
+            continue
+        cells = rows(usecols=[number], dtype=str, keep_default_na=False).iloc[:, 0].tolist()
+        found = _numbers_of(cells, layout, numeric)
+        if not lines:
+            below = layout.skipped + layout.header_rows
+            lines = [at for at, line in enumerate(text.splitlines(), 1) if at > below and line.strip()]
+        if found is None:
+            notes += doubts_of(name, cells, layout.decimal, lines)
+            continue
+        columns[name] = pd.Series(found.values)
+        notes += said_of(name, cells, found, lines)
+    return NamedArrays(_plain(columns), notes)
+
+
+def _numbers_of(cells: list[str], layout: Layout, numeric: bool) -> Numbers | None:
+    """The numbers in a column that was read as text, or with decimals that may be thousands; None where it is to stay as it was read."""
+    if numeric:
+        return numbers_in(cells, "," if layout.decimal == "." else ".") if thousands_in(cells, layout.decimal) else None
+    found = numbers_in(cells, layout.decimal)
+    if found is None and layout.decimal == "." and layout.separator != ",":
+        found = numbers_in(cells, ",")
+    return found
 
 
 def _plain(columns: dict[str, pd.Series]) -> dict[str, np.ndarray | list[np.ndarray]]:

@@ -6,7 +6,7 @@ import numpy as np
 
 from glmengine.errors import GlmError
 from glmengine.io.files.limits import plain_column
-from glmengine.io.raw import RawRecording, RawSeries, RawTrials, safe_name, unique_names
+from glmengine.io.raw import NamedArrays, RawRecording, RawSeries, RawTrials, safe_name, unique_names
 from glmengine.io.recipe.recipe import COLUMN, Arrays, Counts, Measured, Recipe, Spikes, TimeBase
 
 MOST_TEXTS = 50
@@ -21,7 +21,7 @@ def apply_recipe(recipe: Recipe, arrays: Arrays) -> RawRecording:
     GlmError
         If an array is missing or does not fit; `field` is the recipe's.
     """
-    raw = RawRecording()
+    raw = RawRecording(notes=list(arrays.notes) if isinstance(arrays, NamedArrays) else [])
     if recipe.spikes is not None:
         _add_spikes(raw, recipe.spikes, arrays)
     else:

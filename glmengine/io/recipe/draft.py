@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from glmengine.errors import GlmError
+from glmengine.io.raw import NamedArrays
 from glmengine.io.recipe.draft_covariates import suggest_covariates, suggest_events, suggest_trials
 from glmengine.io.recipe.names import (
     BIN_NAME,
@@ -60,7 +61,7 @@ class Draft:
 
 def suggest(arrays: Arrays) -> Draft:
     """Propose what named arrays are; raises `GlmError` where none looks like spikes or counts."""
-    reasons: list[str] = []
+    reasons = list(arrays.notes) if isinstance(arrays, NamedArrays) else []
     vectors = _vectors(arrays)
     trials = suggest_trials(arrays, vectors, reasons)
     in_trials = {name for item in trials for name in (item.start, item.stop, *item.properties)}

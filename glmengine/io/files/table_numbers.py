@@ -1,0 +1,143 @@
+"""Numbers in the cells of a table that a plain reading takes for text, or for other numbers: thousands signs and odd cells."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+MOSTLY = 0.9
+"""Share of the cells that must be numbers for a column to be one of numbers."""
+
+MOST_SHOWN = 3
+
+COMMAS = re.compile(r"[-+]?\d{1,3}(,\d{3})+(\.\d+)?")
+POINTS = re.compile(r"[-+]?\d{1,3}(\.\d{3})+(,\d+)?")
+SPACES = re.compile(r"[-+]?\d{1,3}([ '\u00a0\u2009\u202f]\d{3})+([.,]\d+)?")
+SHORT = re.compile(r"[-+]?\d{1,3}")
+
+MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "<na>", "#n/a"})
+"""What stands in tables for a value that is not there; any other text among numbers is said."""
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """A column of cells as numbers.
+
+    Attributes
+    ----------
+    values : (N,) float64
+        NaN where a cell is empty or no number.
+    odd : (K,) int array
+        Rows of cells that are no numbers.
+    grouped : (G,) int array
+        Rows of cells in which thousands were set apart.
+    """
+
+    values: np.ndarray
+    odd: np.ndarray
+    grouped: np.ndarray
+
+
+def numbers_in(cells: Sequence[str], decimal: str) -> Numbers | None:
+    """The numbers that nearly all of the cells are; None where they are not, so that the column is one of texts."""
+    plain = [cell.strip() for cell in cells]
+    values = np.full(len(plain), np.nan)
+    odd, grouped, known = [], [], 0
+    for row, cell in enumerate(plain):
+        if cell.lower() in MISSING:
+            continue
+        known += 1
+        number = _number(cell, decimal)
+        if number is not None:
+            values[row] = number
+            continue
+        number = _number(_without_groups(cell, decimal), decimal)
+        if number is None:
+            odd.append(row)
+        else:
+            values[row] = number
+            grouped.append(row)
+    if not known or len(odd) > (1 - MOSTLY) * known:
+        return None
+    return Numbers(values, np.array(odd, dtype=np.int64), np.array(grouped, dtype=np.int64))
+
+
+def said_of(name: str, cells: Sequence[str], found: Numbers, lines: Sequence[int]) -> list[str]:
+    """What is to be said of a column; `lines` are the numbers of the lines that its cells stand in."""
+    notes = []
+    if len(found.odd):
+        one = len(found.odd) == 1
+        notes.append(
+            f"'{name}': {_cells(cells, found.odd, lines)} {'is no number and was' if one else 'are no numbers and were'} taken as missing."
+        )
+    if len(found.grouped):
+        first = int(found.grouped[0])
+        notes.append(
+            f"'{name}': thousands are set apart in {_cells(cells, found.grouped, lines)}; '{cells[first].strip()}' was read as "
+            f"{found.values[first]:.15g}."
+        )
+    return notes
+
+
+def doubts_of(name: str, cells: Sequence[str], decimal: str, lines: Sequence[int]) -> list[str]:
+    """What is to be said of a column that stays one of texts although half of it or more are numbers."""
+    known = [row for row, cell in enumerate(cells) if cell.strip().lower() not in MISSING]
+    texts = np.array([row for row in known if _number(cells[row].strip(), decimal) is None], dtype=np.int64)
+    if not len(texts) or len(texts) > 0.5 * len(known):
+        return []
+    share = 100 * (1 - len(texts) / len(known))
+    return [f"'{name}' is taken as texts, although {share:.0f} % of its cells are numbers: {_cells(cells, texts, lines)}."]
+
+
+def thousands_in(cells: Sequence[str], sign: str) -> bool:
+    """Whether the sign of decimals parts thousands in a column: it stands before three digits, and all that has none is below a thousand."""
+    groups = POINTS if sign == "." else COMMAS
+    plain = [cell for cell in (cell.strip() for cell in cells) if cell.lower() not in MISSING]
+    pointed = [cell for cell in plain if sign in cell]
+    short = [cell for cell in plain if sign not in cell]
+    return (
+        bool(pointed)
+        and any(len(cell.lstrip("+-")) == 3 for cell in short)
+        and all(groups.fullmatch(cell) for cell in pointed)
+        and all(SHORT.fullmatch(cell) for cell in short)
+        and not any(cell.lstrip("+-").startswith("0") for cell in pointed)
+        and any(cell.endswith("0") for cell in pointed)  # which a decimal would have lost
+    )
+
+
+def may_hold_thousands(values: np.ndarray) -> bool:
+    """Whether numbers that were read with decimals could be thousands: three decimals at most, all below a thousand."""
+    finite = values[np.isfinite(values)]
+    broken = finite[finite != np.rint(finite)]
+    if not len(broken) or np.abs(finite).max() >= 1000 or np.abs(broken).min() < 1:
+        return False
+    return bool((np.abs(broken * 1000 - np.rint(broken * 1000)) < 1e-6).all()) and bool((np.abs(finite) >= 100).any())
+
+
+def _number(cell: str, decimal: str) -> float | None:
+    """The number that a cell is in this kind of table; None also for what would be one in the other kind, or in Python alone."""
+    if "_" in cell or (decimal == "," and POINTS.fullmatch(cell)):
+        return None
+    try:
+        return float(cell.replace(",", ".") if decimal == "," and "." not in cell else cell)
+    except ValueError:
+        return None
+
+
+def _without_groups(cell: str, decimal: str) -> str:
+    if SPACES.fullmatch(cell):
+        return re.sub(r"[ '\u00a0\u2009\u202f]", "", cell)
+    if decimal == "," and POINTS.fullmatch(cell):
+        return cell.replace(".", "")
+    if decimal == "." and COMMAS.fullmatch(cell):
+        return cell.replace(",", "")
+    return cell
+
+
+def _cells(cells: Sequence[str], rows: np.ndarray, lines: Sequence[int]) -> str:
+    shown = ", ".join(f"'{cells[row].strip()[:30]}' in line {lines[row]}" for row in rows[:MOST_SHOWN])
+    more = len(rows) - MOST_SHOWN
+    return shown + (f" and {more:,} more cells" if more > 0 else "")

@@ -1,0 +1,127 @@
+"""Numbers in tables that a plain reading takes for something else: one odd cell, thousands signs, a header that R wrote."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from glmengine.io.opening import arrays_of, open_recording
+from glmengine.io.recipe.recipe import Recipe
+from glmengine.io.recipe_assistant import draft_recipe
+
+RECIPE = Recipe.parse(
+    {
+        "spikes": {"times": "spikes.csv:t"},
+        "covariates": [{"name": "x", "values": ["x"], "times": "t", "unit": "cm"}],
+    }
+)
+
+
+def track(tmp_path, cells, *, separator=",", times=None):
+    """A table of times and positions, with spikes beside it."""
+    times = [f"{number / 100:.2f}" for number in range(len(cells))] if times is None else times
+    path = tmp_path / "track.csv"
+    path.write_text(f"t{separator}x\n" + "".join(f"{t}{separator}{x}\n" for t, x in zip(times, cells, strict=True)))
+    (tmp_path / "spikes.csv").write_text("t\n" + "".join(f"{t}\n" for t in np.linspace(1, len(cells) / 100, 50)))
+    return path
+
+
+@pytest.mark.parametrize("odd", ["-", "lost", "?", "1536 cm", "."])
+def test_one_odd_cell_among_whole_centimetres_is_missing_and_named_by_its_line(tmp_path, odd):
+    values = np.random.default_rng(0).integers(0, 150, 20_000)
+    cells = [str(value) for value in values]
+    cells[15_361] = odd
+    recording = open_recording(track(tmp_path, cells), RECIPE)
+    x = recording.covariates["x"]
+    assert x.kind == "continuous"
+    expected = values.astype(float)
+    expected[15_361] = np.nan
+    np.testing.assert_array_equal(x.data.values, expected)
+    assert f"'x': '{odd}' in line 15363 is no number and was taken as missing." in recording.notes
+
+
+def test_thousands_in_one_cell_are_read_and_said(tmp_path):
+    cells = [f"{value:.1f}" for value in np.linspace(0, 999, 500)]
+    cells[300] = '"1,536.5"'
+    recording = open_recording(track(tmp_path, cells), RECIPE)
+    assert recording.covariates["x"].data.values[300] == 1536.5
+    assert any("thousands are set apart in '1,536.5' in line 302" in note and "1536.5" in note for note in recording.notes)
+
+
+@pytest.mark.parametrize(
+    ("cells", "separator", "values"),
+    [
+        (["999,5", "1.000,5", "1.001,5", "12.345.678,25"], ";", [999.5, 1000.5, 1001.5, 12345678.25]),
+        (["998", "999", "1.000", "1.001", "1.010"], ";", [998, 999, 1000, 1001, 1010]),
+        (["998,0", "999,0", "1.000", "1.001"], ";", [998, 999, 1000, 1001]),
+        (["998", "999", "1 000", "1 001"], ";", [998, 999, 1000, 1001]),
+        (["998", "999", "1'000", "1'001"], "\t", [998, 999, 1000, 1001]),
+        (["998", "999", "1,000", "1,001"], "\t", [998, 999, 1000, 1001]),
+    ],
+)
+def test_thousands_set_apart_are_read_and_said(tmp_path, cells, separator, values):
+    path = tmp_path / "t.csv"
+    path.write_text(f"x{separator}n\n" + "".join(f"{cell}{separator}{at}\n" for at, cell in enumerate(cells)))
+    found = arrays_of(path)
+    np.testing.assert_array_equal(found["x"], values)
+    assert any("thousands are set apart" in note for note in found.notes)
+
+
+@pytest.mark.parametrize(
+    ("cells", "separator"),
+    [
+        (["998.125", "999.250", "1.000", "1.125"], ";"),  # all with three decimals
+        (["0.998", "0.999", "1", "1.001"], ","),
+        (["100", "45.678", "1.5", "2.25"], ","),
+        (["123", "45.678", "45.679", "45.681"], ","),
+    ],
+)
+def test_decimals_stay_decimals(tmp_path, cells, separator):
+    path = tmp_path / "t.csv"
+    path.write_text(f"x{separator}n\n" + "".join(f"{cell}{separator}{at}\n" for at, cell in enumerate(cells)))
+    found = arrays_of(path)
+    np.testing.assert_array_equal(found["x"], [float(cell) for cell in cells])
+    assert found.notes == []
+
+
+def test_texts_stay_texts_and_numbers_among_them_are_said(tmp_path):
+    cells = ["1", "2", "catch", "2", "1"] * 50
+    path = track(tmp_path, cells)
+    found = arrays_of(path)
+    assert found["x"].tolist() == cells
+    assert "80 % of its cells are numbers: 'catch' in line 4" in found.notes[0]
+    recording = open_recording(path, RECIPE)
+    assert recording.covariates["x"].kind == "category"
+    assert any("80 % of its cells are numbers" in note for note in recording.notes)
+
+
+@pytest.mark.parametrize("separator", [",", "\t", " "])
+def test_a_header_one_name_short_as_r_writes_it(tmp_path, separator):
+    rows = [(f'"{number + 1}"', number / 10, number * 2.5) for number in range(100)]
+    path = tmp_path / "r.txt"
+    path.write_text(separator.join(['"t"', '"x"']) + "\n" + "".join(separator.join(map(str, row)) + "\n" for row in rows))
+    found = arrays_of(path)
+    assert list(found) == ["row", "t", "x"]
+    np.testing.assert_allclose(found["t"], np.arange(100) / 10)
+    np.testing.assert_allclose(found["x"], np.arange(100) * 2.5)
+
+
+def test_rows_that_end_with_a_separator_keep_the_names_of_their_columns(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("t,x\n" + "".join(f"{number / 10},{number},\n" for number in range(50)))
+    found = arrays_of(path)
+    assert list(found)[:2] == ["t", "x"]
+    np.testing.assert_allclose(found["t"], np.arange(50) / 10)
+    np.testing.assert_allclose(found["x"], np.arange(50))
+
+
+def test_a_draft_says_what_was_odd(tmp_path):
+    cells = [str(value) for value in np.random.default_rng(0).integers(0, 150, 300)]
+    cells[7] = "-"
+    path = track(tmp_path, cells)
+    (tmp_path / "all.csv").write_text(
+        "spike_time,x\n"
+        + "".join(f"{t},{x}\n" for t, x in zip(np.sort(np.random.default_rng(1).uniform(0, 9, 300)), cells, strict=True))
+    )
+    assert path.exists()
+    assert any("'-' in line 9" in reason for reason in draft_recipe(tmp_path / "all.csv").reasons)
