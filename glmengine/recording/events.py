@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 
 _BORDERS = ("start", "stop")
 
+FEWEST_TIMES = 3
+"""Trials with a value that a column must have before it is taken for times by where these lie."""
+
+INSIDE = 0.95
+"""Share of its values that must lie inside their own trials; some may come a little late."""
+
 
 @dataclass(frozen=True)
 class Moments:
@@ -52,10 +58,11 @@ def moments_of(recording: Recording, reference: str, *, field: str = "") -> Mome
     GlmError
         If there is none of that name, or the column holds no times; the sentence lists what there is.
     """
-    if reference in recording.events:
+    border = _border_called(recording, reference)
+    if reference in recording.events and not border:
         times = np.sort(np.asarray(recording.events[reference].t, np.float64))
         return Moments(reference, times, "", np.full(len(times), -1))
-    table, column = _split(recording, reference)
+    table, column = _split(recording, border or reference)
     if not table:
         have = listed(moment_names(recording)) or "none"
         raise GlmError(f"{recording.name}: no event '{reference}'; this recording has: {have}", field=field)
@@ -120,16 +127,45 @@ def as_label(value: Any) -> str:
 
 
 def moment_names(recording: Recording) -> list[str]:
-    """What `moments_of` takes: events, and the borders and columns of times of every table of trials."""
-    names = list(recording.events)
+    """What `moments_of` takes: events, and the borders and columns of times of every table of trials; what is both, once."""
+    names = [name for name in recording.events if not _border_called(recording, name)]
     for table, trials in recording.trials.items():
         names += [f"{table}.{border}" for border in _BORDERS]
         for column in trials.metadata_columns:
             if f"{table}_{column}" in names:  # it is an event of the recording already
                 continue
-            if str(column).endswith(("time", "times")) and np.asarray(trials.get_info(column)).dtype.kind == "f":
+            if _holds_times(np.asarray(trials.get_info(column)), as_pairs(trials), str(column)):
                 names.append(f"{table}.{column}")
     return names
+
+
+def _border_called(recording: Recording, name: str) -> str:
+    """The border of a table of trials (``trials.start``) that an event (``trials_start``) repeats; empty where it is an event of its own."""
+    for table, trials in recording.trials.items():
+        border = name.removeprefix(f"{table}_")
+        if border != name and border in _BORDERS:
+            times = np.asarray(recording.events[name].t, np.float64) if name in recording.events else np.empty(0)
+            edges = np.sort(as_pairs(trials)[:, _BORDERS.index(border)])
+            if len(times) == len(edges) and np.allclose(np.sort(times), edges, rtol=0, atol=2 * TOUCHING):
+                return f"{table}.{border}"
+    return ""
+
+
+def _holds_times(values: np.ndarray, pieces: np.ndarray, name: str) -> bool:
+    """Whether a column of trials (S, 2) holds times: numbers that lie inside their own trials, or any numbers that are called so."""
+    try:
+        times = values.astype(np.float64)
+    except (TypeError, ValueError):
+        return False
+    known = np.isfinite(times)
+    if values.dtype.kind == "f" and name.endswith(("time", "times")):
+        return True
+    if values.dtype.kind == "b" or known.sum() < FEWEST_TIMES:
+        return False
+    inside = (times >= pieces[:, 0] - TOUCHING) & (times <= pieces[:, 1] + TOUCHING)
+    steps = np.diff(times[known])
+    counted = bool((np.abs(times[known][0]) <= 1) and (steps == 1).all())  # the numbers of trials that last a second
+    return bool(inside[known].mean() >= INSIDE) and not counted
 
 
 def property_names(recording: Recording) -> list[str]:

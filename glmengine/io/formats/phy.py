@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import csv
+import operator
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +21,16 @@ if TYPE_CHECKING:
     from glmengine.io.recipe.recipe import Recipe
 
 LABELS = ("cluster_group.tsv", "cluster_info.tsv", "cluster_KSLabel.tsv", "cluster_group.csv")
+LONGEST_EXPRESSION = 100
+SIGNS = {ast.UAdd: operator.pos, ast.USub: operator.neg}
+OPERATIONS = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.Pow: operator.pow,
+}
+
 FIRST = ("group", "KSLabel")
 """Properties that say most of a unit."""
 
@@ -37,13 +49,14 @@ def read(path: Path, recipe: Recipe | None = None) -> RawRecording:
         raise GlmError(
             f"{path.name}: spike_times.npy has {len(samples)} spikes and {owners_file.name} has {len(owners)}; copy both again"
         )
-    if samples.dtype.kind not in "uif" or owners.dtype.kind not in "ui":
+    if samples.dtype.kind not in "uif" or owners.dtype.kind not in "uif":
         raise GlmError(
             f"{path.name}: spike_times.npy or {owners_file.name} does not hold numbers of samples and clusters; export it again"
         )
-    times = samples.astype(np.float64) / _sampling_rate(path)
-    labels = _labels(path)
     raw = RawRecording(spikes=[])
+    times = samples.astype(np.float64) / _sampling_rate(path)
+    times, owners = _whole(times, owners, owners_file.name, raw.notes)
+    labels = _labels(path, raw.notes)
     noise = 0
     order = np.argsort(owners, kind="stable")
     clusters, starts = np.unique(owners[order], return_index=True)
@@ -68,6 +81,16 @@ def read(path: Path, recipe: Recipe | None = None) -> RawRecording:
 READER = Reader("Phy", (), recognises, read, probe=True)
 
 
+def _whole(times: np.ndarray, owners: np.ndarray, name: str, notes: list[str]) -> tuple[np.ndarray, np.ndarray]:
+    """Spike times and clusters as whole numbers, without the spikes of which no cluster is known."""
+    if owners.dtype.kind != "f":
+        return times, owners
+    known = np.isfinite(owners) & (owners == np.rint(owners))
+    if not known.all():
+        notes.append(f"{name}: {int((~known).sum())} spikes whose cluster is no whole number left out.")
+    return times[known], owners[known].astype(np.int64)
+
+
 def _column(texts: list[str]) -> np.ndarray:
     """Numbers where all that is given is a number, else texts."""
     try:
@@ -88,19 +111,49 @@ def _owners(folder: Path) -> Path | None:
 def _sampling_rate(folder: Path) -> float:
     file = folder / "params.py"
     text = note_bytes(file).decode("utf-8", "replace") if file.is_file() else ""
-    found = re.search(r"^\s*sample_rate\s*=\s*([0-9.eE+]+)", text, re.MULTILINE)
-    try:
-        rate = float(found[1]) if found else 0.0
-    except ValueError:
-        rate = 0.0
-    if not (np.isfinite(rate) and rate > 0):
+    found = re.findall(r"^[ \t]*sample_rate[ \t]*=([^=#\n][^#;\n]*)", text, re.MULTILINE)
+    rate = number_written(found[-1]) if found else None  # the last line counts, as if it were run
+    if rate is None or not (np.isfinite(rate) and rate > 0):
+        wrong = f"params.py says '{found[-1].strip()[:40]}'" if found else "params.py does not say it"
         raise GlmError(
-            f"{folder.name}: the sampling rate is unknown; put a params.py with a line 'sample_rate = 30000.' into the folder"
+            f"{folder.name}: the sampling rate is unknown ({wrong}); put a params.py with a line 'sample_rate = 30000.' into the folder"
         )
     return rate
 
 
-def _labels(folder: Path) -> dict[int, dict[str, str]]:
+def number_written(text: str) -> float | None:
+    """The number that an expression of Python's is: numbers, ``+ - * / **`` and brackets, and ``float`` and ``int`` of such; None for
+    anything else, which would have to be run."""
+    if len(text) > LONGEST_EXPRESSION:
+        return None
+    try:
+        return _value(ast.parse(text.strip(), mode="eval").body)
+    except (SyntaxError, ValueError, ArithmeticError, TypeError, RecursionError, MemoryError):
+        return None
+
+
+def _value(node: ast.expr) -> float:
+    if isinstance(node, ast.Constant) and type(node.value) in (int, float):
+        return float(node.value)
+    if isinstance(node, ast.UnaryOp) and type(node.op) in SIGNS:
+        return SIGNS[type(node.op)](_value(node.operand))
+    if isinstance(node, ast.BinOp) and type(node.op) in OPERATIONS:
+        return OPERATIONS[type(node.op)](_value(node.left), _value(node.right))
+    if (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name | ast.Attribute)
+        and len(node.args) == 1
+        and not node.keywords
+    ):
+        called = node.func.id if isinstance(node.func, ast.Name) else node.func.attr  # np.float64 is printed for a number
+        if called in ("float", "float64", "float32"):
+            return _value(node.args[0])
+        if called == "int":
+            return float(int(_value(node.args[0])))
+    raise ValueError("no number")
+
+
+def _labels(folder: Path, notes: list[str]) -> dict[int, dict[str, str]]:
     """What the tables of labels say of each cluster; the labels given by hand count before those of the sorter."""
     found: dict[int, dict[str, str]] = {}
     further = sorted({file.name for file in folder.glob("cluster_*.tsv")} - set(LABELS))
@@ -109,12 +162,29 @@ def _labels(folder: Path) -> dict[int, dict[str, str]]:
         if not file.is_file():
             continue
         lines = note_bytes(file).decode("utf-8", "replace").splitlines()
-        for row in csv.DictReader(lines, delimiter="," if name.endswith("csv") else "\t"):
-            key = row.get("cluster_id") or row.get("id") or ""
-            if not key.strip().isdigit():
+        nameless = []
+        for line, row in enumerate(csv.DictReader(lines, delimiter="," if name.endswith("csv") else "\t"), 2):
+            cluster = _cluster(row.get("cluster_id") or row.get("id") or "")
+            if cluster is None:
+                nameless.append(line)
                 continue
-            about = found.setdefault(int(key), {})
+            about = found.setdefault(cluster, {})
             for column, value in row.items():
                 if column not in ("cluster_id", "id", None) and isinstance(value, str) and value:
                     about.setdefault(column, value)
+        if nameless:
+            where = ", ".join(map(str, nameless[:5])) + (" and others" if len(nameless) > 5 else "")
+            notes.append(
+                f"{name}: {len(nameless)} row{'s' if len(nameless) > 1 else ''} without the number of a cluster (line {where}) left out: "
+                "what they say is of no unit."
+            )
     return found
+
+
+def _cluster(text: str) -> int | None:
+    """The number of a cluster, also where a spreadsheet made ``3.0`` of it; None where there is none."""
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return int(number) if np.isfinite(number) and number.is_integer() else None

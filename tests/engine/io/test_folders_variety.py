@@ -36,6 +36,51 @@ def test_every_table_of_labels_counts_and_numbers_are_numbers(tmp_path):
     assert recording.unit_table["depth"].tolist() == [10.5, 20, 40]
 
 
+def test_ids_that_a_spreadsheet_wrote_as_fractions_keep_their_labels_and_blank_ones_are_said(tmp_path):
+    folder = tmp_path / "sorted"
+    phy(folder)
+    (folder / "cluster_group.tsv").write_text("cluster_id\tgroup\n0.0\tgood\n1.0\tnoise\n\tmua\n2\tgood\n3.0\tmua\n")
+    recording = open_recording(folder)
+    assert recording.unit_names == ("0", "2", "3")
+    assert recording.unit_table["group"].tolist() == ["good", "good", "mua"]
+    assert any("1 row without the number of a cluster (line 4)" in note for note in recording.notes)
+
+
+def test_clusters_as_fractions_are_units_and_spikes_without_one_are_said(tmp_path):
+    folder = tmp_path / "sorted"
+    samples, clusters = phy(folder)
+    owners = clusters.astype(float)
+    owners[:7] = np.nan
+    np.save(folder / "spike_clusters.npy", owners)
+    recording = open_recording(folder)
+    assert recording.unit_names == ("0", "1", "2", "3")
+    np.testing.assert_allclose(recording.spikes[1].t, samples[7:][clusters[7:] == 1] / 30000, atol=1e-9)
+    assert any("7 spikes whose cluster is no whole number" in note for note in recording.notes)
+
+
+@pytest.mark.parametrize(
+    ("written", "rate"),
+    [
+        ("30_000", 30000), ("30*1000", 30000), ("30000.", 30000), ("3e4  # Hz", 30000), ("(25 * 1000.0) + .5", 25000.5), ("float(24414.0625)", 24414.0625),
+        ("2.4414e+04", 24414), ("np.float64(30000.0)", 30000), ("60e3/2", 30000), ("10**4; dtype = 'int16'", 10000), ("1000\nsample_rate = 2000", 2000),
+    ],
+)  # fmt: skip
+def test_a_sampling_rate_however_it_is_written(tmp_path, written, rate):
+    samples, clusters = phy(tmp_path / "sorted", f"n_channels_dat = 64\nsample_rate = {written}\nhp_filtered = False\n")
+    recording = open_recording(tmp_path / "sorted")
+    np.testing.assert_allclose(recording.spikes[1].t, samples[clusters == 1] / rate, atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    "written", ["rate", "get()", "9**9**9**9", "'30000'", "0", "-5", "1/0", "[30000]", "(" * 3000, "float(open('x').read())"]
+)
+def test_a_sampling_rate_that_would_have_to_be_run_is_refused(tmp_path, written):
+    phy(tmp_path / "sorted", f"sample_rate = {written}\n")
+    with pytest.raises(GlmError, match="the sampling rate is unknown") as caught:
+        open_recording(tmp_path / "sorted")
+    assert written[:20] in caught.value.message
+
+
 def plane(folder, n: int, frames: int) -> tuple[np.ndarray, np.ndarray]:
     folder.mkdir(parents=True)
     spks = RNG.gamma(0.2, 1, (n, frames)).astype(np.float32)

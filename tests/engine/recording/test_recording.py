@@ -9,6 +9,7 @@ import pynapple as nap
 import pytest
 
 from glmengine.errors import GlmError
+from glmengine.recording.events import moment_names, moments_of
 from glmengine.recording.inspect import describe, summary
 from glmengine.recording.recording import Covariate, Recording
 
@@ -83,3 +84,46 @@ def test_a_long_list_of_what_there_is_says_that_it_goes_on(small_recording):
     wide = Covariate("wide", nap.TsdFrame(times, np.zeros((5, 20)), columns=[f"p{i}" for i in range(20)]), "")
     with pytest.raises(GlmError, match=r"wide\.p11 and 8 more$"):
         small_recording.with_covariates(wide).variable("wide")
+
+
+def _with_trials(**columns):
+    start = np.arange(10) * 5.0 + 1
+    support = nap.IntervalSet(0, 60)
+    trials = nap.IntervalSet(start, start + 3, metadata={name: list(values) for name, values in columns.items()})
+    spikes = nap.TsGroup({0: nap.Ts(np.arange(1, 50, 0.7), time_support=support)}, time_support=support)
+    events = {"trials_start": nap.Ts(start, time_support=support), "cue": nap.Ts(start + 0.5, time_support=support)}
+    return Recording("made", ("a",), spikes=spikes, epochs={"all": support}, trials={"trials": trials}, events=events)
+
+
+def test_columns_of_times_are_told_by_where_they_lie():
+    start = np.arange(10) * 5.0 + 1
+    lick = start + 0.7
+    lick[3] = np.nan
+    recording = _with_trials(
+        lick=lick,
+        whole=(start + 1).astype(int),
+        response_time=np.full(10, 0.4),
+        reaction=np.full(10, 0.4),
+        contrast=np.linspace(0, 1, 10),
+        side=["left"] * 10,
+        correct=[True] * 10,
+        number=np.arange(10),
+        few=[start[0] + 1, start[1] + 1, *[np.nan] * 8],
+    )
+    names = moment_names(recording)
+    assert names == ["cue", "trials.start", "trials.stop", "trials.lick", "trials.whole", "trials.response_time"]
+    moments = moments_of(recording, "trials.lick")
+    np.testing.assert_allclose(moments.times, lick[np.isfinite(lick)])
+
+
+def test_the_start_of_trials_is_one_thing_whatever_it_is_called():
+    recording = _with_trials(side=list("lrlrlrlrlr"))
+    assert "trials_start" not in moment_names(recording)
+    one, other = moments_of(recording, "trials_start"), moments_of(recording, "trials.start")
+    np.testing.assert_array_equal(one.times, other.times)
+    np.testing.assert_array_equal(one.rows, other.rows)
+    assert one.table == other.table == "trials"
+    # an event of that name at other times is an event of its own
+    moved = replace(recording, events={"trials_start": nap.Ts(np.arange(5.0) + 0.25, time_support=recording.epochs["all"])})
+    assert "trials_start" in moment_names(moved)
+    assert moments_of(moved, "trials_start").table == ""
