@@ -55,6 +55,7 @@ _SUBMODULES = {
     "basis": "glmengine.basis",
     "export": "glmengine.export",
     "figures": "glmengine.figures",
+    "goodness": "glmengine.goodness",
     "models": "glmengine.models",
     "samples": "glmengine.simulation.samples",
 }

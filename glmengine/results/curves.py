@@ -20,10 +20,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from glmengine.context import SILENT, Context, Progress
+from glmengine.design.chunks import row_chunks
 from glmengine.recording.joining import number_names
 from glmengine.recording.observed import SPIKES, Words
 from glmengine.results.curve_bins import Drawn, drawn_curves
-from glmengine.results.posterior import Z95, Posterior, row_chunks
+from glmengine.results.posterior import Z95, Posterior
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,13 +11,10 @@ from glmengine.models import get_family
 
 if TYPE_CHECKING:
     from glmengine.analysis.analysis import Model
-    from glmengine.design.design import Design
     from glmengine.models import Link
 
 Z95 = 1.959963984540054
 """Half the width of a 95 % interval in standard deviations."""
-
-_CHUNK_NUMBERS = 4_000_000  # of the design, or of rates, at a time: 32 MB
 
 
 @dataclass(frozen=True)
@@ -68,10 +64,3 @@ class Posterior:
 def link_of(model: Model) -> Link:
     """The link of an analysis's model, the family's own where none is named."""
     return get_family(model.family).link(model.link or None)
-
-
-def row_chunks(design: Design, n_units: int) -> Iterator[tuple[int, int]]:
-    """Start and stop of the stretches of rows in which a design is gone through, features and rates of all units at hand."""
-    step = max(256, _CHUNK_NUMBERS // max(design.n_columns, n_units, 1))
-    for start in range(0, design.n_rows, step):
-        yield start, min(start + step, design.n_rows)

@@ -11,11 +11,12 @@ import numpy as np
 from glmengine.analysis.measures import refuse_other_measures
 from glmengine.analysis.wording import words_of
 from glmengine.context import SILENT, Context, Progress
+from glmengine.design.chunks import row_chunks
 from glmengine.design.fitted_sessions import FittedSession, as_session, with_units
 from glmengine.design.prepare import prepare_again
 from glmengine.errors import GlmError
 from glmengine.models import get_family
-from glmengine.results.posterior import Z95, Posterior, row_chunks
+from glmengine.results.posterior import Z95, Posterior
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from glmengine.analysis.analysis import Analysis
     from glmengine.analysis.terms import AnyTerm
     from glmengine.design.design import Design
+    from glmengine.design.prepare import Prepared
     from glmengine.recording.recording import Recording
 
 
@@ -127,25 +129,33 @@ def predict(
     return dataset if bands else dataset["rate"]
 
 
+def prepared_for(
+    model: FittedModel, recording: Recording, epochs: Any, *, counts: bool, conditions: bool, context: Context = SILENT
+) -> Prepared:
+    """The features of the fit on a recording, for all of its units; those that it lacks are taken for never recorded.
+
+    Raises
+    ------
+    GlmError
+        If the recording's features are not those of the fit, or its covariates have other units of measure.
+    """
+    recording = as_session(recording, model.sessions, model.terms, model.units)
+    recording = _with_missing_units(model, recording)
+    prepared = prepare_again(
+        model.analysis, model.terms, model.units, recording, epochs, conditions=conditions, counts=counts, context=context
+    )
+    _posterior_of(model, prepared.design, model.units)
+    _same_measures(model, prepared.recording)
+    return prepared
+
+
 def score(model: FittedModel, recording: Recording, epochs: Any = None, *, context: Context | None = None) -> xr.Dataset:
     """Log-likelihoods and deviances per unit; see `Result.score`."""
     import xarray as xr
 
     context = context or SILENT
-    recording = as_session(recording, model.sessions, model.terms, model.units)
-    recording = _with_missing_units(model, recording)
-    prepared = prepare_again(
-        model.analysis,
-        model.terms,
-        model.units,
-        recording,
-        epochs,
-        conditions=True,
-        counts=True,
-        context=context.part(0.0, 0.3),
-    )
+    prepared = prepared_for(model, recording, epochs, counts=True, conditions=True, context=context.part(0.0, 0.3))
     posterior = _posterior_of(model, prepared.design, model.units)
-    _same_measures(model, prepared.recording)
     family = get_family(model.analysis.model.family)
     mean = model.rate_hz * prepared.grid.bin_size
     dispersion = model.dispersion if family.estimates_dispersion or family.free_scale else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,9 @@ import numpy as np
 
 from glmengine.analysis.analysis import Analysis, sparse_dump
 from glmengine.errors import GlmError
+from glmengine.goodness.goodness import Goodness
 from glmengine.io.files.netcdf import read_netcdf, write_netcdf
+from glmengine.results.model_checks import goodness
 from glmengine.results.posterior import Posterior, link_of
 from glmengine.results.prediction import FittedModel, predict, score
 from glmengine.results.provenance import sessions_in
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from glmengine.design.fitted_sessions import FittedSession
     from glmengine.recording.recording import Recording
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2  # 2: with `goodness`
 KIND = "glmengine result"
 
 
@@ -62,6 +64,8 @@ class Result:
         Of several sessions: each one's ``intercept`` and ``intercept_error``, ``n_bins``, ``n_spikes``, ``rate_hz``, ``deviance_explained_fit``.
     tests : Dataset or None (term, unit)
         Wald test of each term: ``wald``, ``df``, ``p`` (see `glmengine.inference.tests.wald`).
+    goodness_of_fit : Goodness or None
+        What `goodness` found, where it was asked for and kept (see `with_goodness`).
     provenance : dict
         Versions, hashes, time taken: see `glmengine.results.provenance`.
     notes : tuple of str
@@ -82,6 +86,7 @@ class Result:
     covariance: xr.DataArray | None = None
     sessions: xr.Dataset | None = None
     tests: xr.Dataset | None = None
+    goodness_of_fit: Goodness | None = None
     provenance: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
@@ -187,6 +192,40 @@ class Result:
         """
         return score(self.model, recording, epochs, context=context)
 
+    def goodness(
+        self,
+        recording: Recording,
+        units: Sequence[str] | None = None,
+        *,
+        epochs: Any = None,
+        held_out: bool = False,
+        context: Context | None = None,
+    ) -> Goodness:
+        """Check whether the model is right: time rescaling, residuals, calibration, dispersion, drift, influence, units left coupled.
+
+        Parameters
+        ----------
+        recording : Recording
+            As a rule the one that was fitted.
+        units : sequence of str, optional
+            Which to check; all where None.
+        epochs
+            As for `predict`; the analysis's conditions are applied.
+        held_out : bool
+            Fit the analysis's folds again and predict each bin by the fit that has not seen it.
+
+        Returns
+        -------
+        Goodness
+            Labelled arrays, and a verdict in words for each unit.
+        """
+        strength = np.asarray(self.scores["strength"].values, np.float64)
+        return goodness(self.model, strength, recording, units, epochs=epochs, held_out=held_out, context=context)
+
+    def with_goodness(self, goodness: Goodness) -> Result:
+        """The same result with what `goodness` found, which is saved with it."""
+        return replace(self, goodness_of_fit=goodness)
+
     def save(self, path: str | Path) -> None:
         """Write one NetCDF file, whole or not at all.
 
@@ -214,6 +253,8 @@ class Result:
         datasets |= {name: dataset for name, dataset in optional.items() if dataset is not None}
         if self.covariance is not None:
             datasets["covariance"] = self.covariance.to_dataset(name="covariance")
+        if self.goodness_of_fit is not None:
+            datasets |= {f"goodness:{name}": dataset for name, dataset in self.goodness_of_fit.datasets().items()}
         texts = {
             "analysis": json.dumps(self.analysis.to_dict(), ensure_ascii=False),
             "terms": json.dumps([sparse_dump(term) for term in self.terms], ensure_ascii=False),
@@ -250,6 +291,7 @@ class Result:
                 covariance=datasets["covariance"]["covariance"] if "covariance" in datasets else None,
                 sessions=datasets.get("sessions"),
                 tests=datasets.get("tests"),
+                goodness_of_fit=_goodness(_named(datasets, "goodness:")),
                 provenance=json.loads(texts["provenance"]),
                 notes=tuple(json.loads(texts["notes"])),
             )
@@ -259,6 +301,10 @@ class Result:
 
 def _named(datasets: Mapping[str, xr.Dataset], prefix: str) -> dict[str, xr.Dataset]:
     return {name.removeprefix(prefix): dataset for name, dataset in datasets.items() if name.startswith(prefix)}
+
+
+def _goodness(datasets: Mapping[str, xr.Dataset]) -> Goodness | None:
+    return Goodness.from_datasets(datasets) if datasets else None
 
 
 def _per_unit(array: xr.DataArray) -> xr.DataArray:

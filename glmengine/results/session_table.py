@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from glmengine.analysis.terms import CovariateTerm
+from glmengine.design.chunks import row_chunks
 from glmengine.models import get_family
 from glmengine.recording.joined_parts import SESSION
 from glmengine.recording.observed import SPIKES, Words
-from glmengine.results.posterior import row_chunks
 
 if TYPE_CHECKING:
     import xarray as xr
