@@ -164,6 +164,30 @@ def predict(options: Namespace) -> int:
     return 0
 
 
+def check(options: Namespace) -> int:
+    """Whether a fitted model is right."""
+    from glmengine.export.goodness_tables import write_goodness
+    from glmengine.export.outputs import writable_folder
+
+    result = _result(options.result)
+    folder = writable_folder(options.out)
+    with progress_bar() as context:
+        recording = _opened_as(result, options, context.part(0.0, 0.2))
+        found = result.goodness(
+            recording, options.unit, epochs=options.epoch, held_out=options.held_out, context=context.part(0.2, 0.95)
+        )
+        written = write_goodness(found, folder)
+    if options.keep:
+        result.with_goodness(found).save(folder / "result.nc")
+        written.append(folder / "result.nc")
+    print(
+        f"{recording.name}: {_units(len(found.units))}, nothing speaks against the model of {int(found.summary['adequate'].sum())}"
+    )
+    print(found)
+    print(f"written to {folder}: {', '.join(path.name for path in written)}")
+    return 0
+
+
 def export(options: Namespace) -> int:
     """Results in a copy of the recording's NWB file."""
     from glmengine.export.nwb_results import write_results_nwb

@@ -184,6 +184,29 @@ def build_parser() -> argparse.ArgumentParser:
     _recipe(predict)
     _code(predict)
 
+    check = command(
+        "check",
+        "whether a fitted model is right, in words and tables",
+        "Time rescaling, residuals, calibration, dispersion, drift, influence and what is left between units. "
+        "Writes summary.csv with a verdict per unit, a CSV of each check, and goodness.nc.",
+    )
+    check.add_argument("result", metavar="RESULT", help="a result.nc, or a project (.glm) that holds a result")
+    check.add_argument("--recording", metavar="FILE", required=True, help="the recording, as a rule the one that was fitted")
+    check.add_argument("--out", metavar="DIR", required=True, help="folder for the tables, made where it is missing")
+    check.add_argument("--epoch", metavar="NAME", action="append", help="only this epoch, may be repeated")
+    check.add_argument("--unit", metavar="NAME", action="append", help="only this unit, may be repeated")
+    check.add_argument(
+        "--held-out",
+        action="store_true",
+        help="fit the analysis's folds again, and predict each bin by the fit that has not seen it",
+    )
+    check.add_argument(
+        "--session", metavar="NAME", help="take the recording as this one of the sessions that were fitted together"
+    )
+    check.add_argument("--keep", action="store_true", help="write result.nc too, with what was found in it")
+    _recipe(check)
+    _code(check)
+
     export = command(
         "export",
         "the results in a copy of the recording's NWB file",

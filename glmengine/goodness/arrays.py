@@ -10,7 +10,7 @@ import numpy as np
 
 from glmengine.analysis.wording import words_of
 from glmengine.goodness.checks import N_APART, N_BLOCKS, N_TENTHS, QUANTILES, Lengths, UnitChecks
-from glmengine.goodness.dispersion import INDEX_MEANING
+from glmengine.goodness.dispersion import index_meaning
 from glmengine.goodness.goodness import Goodness
 from glmengine.goodness.mismatch import Grouping, Mismatch
 from glmengine.goodness.verdict import Setting, Verdict, verdict
@@ -177,7 +177,7 @@ def _summary(
         rows.append(verdict(checks, setting, scores, units))
     columns = {field.name: np.array([getattr(row, field.name) for row in rows]) for field in fields(Verdict)}
     summary = _dataset({name: ("unit", values) for name, values in columns.items()}, {"unit": list(units)})
-    summary["index"].attrs["long_name"] = INDEX_MEANING[model.family.name]
+    summary["index"].attrs["long_name"] = index_meaning(model.family)
     summary.attrs["held_out"] = int(held_out)
     return summary
 

@@ -33,6 +33,7 @@ from glmengine.goodness.rescaling import (
     uniform_test,
 )
 from glmengine.goodness.residuals import quantile_residuals
+from glmengine.recording.binned import sample_covariate
 
 if TYPE_CHECKING:
     from glmengine.design.prepare import Prepared
@@ -154,7 +155,7 @@ def _groupings(prepared: Prepared, valid: np.ndarray, context: Context) -> tuple
         context.check()
         context.report(Progress("Reading covariates", place / len(names), name))
         covariate = recording.variable(name)
-        grouping = covariate_groups(covariate, prepared.grid.sample(covariate, prepared.max_gap), valid)
+        grouping = covariate_groups(covariate, sample_covariate(covariate, prepared.grid, prepared.max_gap), valid)
         if grouping is not None:
             found.append(grouping)
     return tuple(found)

@@ -7,14 +7,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from glmengine.goodness.observations import Series
+from glmengine.models import Family
 
-INDEX_MEANING = {
-    "poisson": "extra variance over the mean's square beyond the model's (Cameron & Trivedi 1990); 0 if the family is right",
-    "negative_binomial": "extra variance over the mean's square beyond the model's (Cameron & Trivedi 1990); 0 if the family is right",
-    "bernoulli": "variance of sums over ten bins over the model's, less 1; 0 if the family is right",
-    "gaussian": "excess kurtosis of the residuals; 0 if the family is right",
-    "gamma": "excess kurtosis of the quantile residuals; 0 if the family is right",
-}
+
+def index_meaning(family: Family) -> str:
+    """What the index is of this family, in a sentence."""
+    if family.counts:
+        return "extra variance over the mean's square beyond the model's (Cameron & Trivedi 1990); 0 if the family is right"
+    if family.binary:
+        return "variance of sums over ten bins over the model's, less 1; 0 if the family is right"
+    return "excess kurtosis of the quantile residuals; 0 if the family is right"
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,7 @@ class Dispersion:
     pearson : float
         Mean squared residual over its variance under the model, the scale of the family taken off: 1 if the family is right.
     index, index_z : float
-        See `INDEX_MEANING`, and its distance from 0 in standard errors.
+        See `index_meaning`, and its distance from 0 in standard errors.
     """
 
     pearson: float
@@ -42,14 +44,13 @@ def dispersion(series: Series, residuals: np.ndarray) -> Dispersion:
         return Dispersion(np.nan, np.nan, np.nan)
     with np.errstate(divide="ignore", invalid="ignore"):
         pearson = float(np.mean(np.where(v > 0, d**2 / v, np.where(d == 0, 0.0, np.inf))))
-    name = series.family.name
     if series.family.counts:
         mean = series.expected[used]
         weight = (mean / np.where(v > 0, v, 1.0)) ** 2  # the score of extra variance at the mean's square
         extra = np.sum(weight * (d**2 - v)) / np.sum(weight * mean**2)
         error = np.sqrt(np.sum(weight**2 * _variance_of_square(mean, v))) / np.sum(weight * mean**2)
         return Dispersion(pearson, float(extra), float(extra / error))
-    if name == "bernoulli":
+    if series.family.binary:
         ratio, error = window_variance(series, 10)
         return Dispersion(pearson, ratio - 1.0, (ratio - 1.0) / error)
     values = residuals[used]

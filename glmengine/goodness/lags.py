@@ -97,10 +97,10 @@ def lag_bands(series: Series, n_lags: int) -> LagBands:
     whole = spread.sum()
     for place, (near, far) in enumerate(zip(first, last, strict=True)):
         past = sums[np.maximum(rows - near + 1, start)] - sums[np.maximum(rows - far, start)]
-        centred = past - (past @ spread / whole if whole > 0 else 0.0)
+        centred = past - (np.sum(past * spread) / whole if whole > 0 else 0.0)
         variance = np.sum(centred**2 * spread)
-        expected = past @ mean
+        expected = np.sum(past * mean)
         if variance > 0 and expected >= 1.0:
-            z[place] = centred @ residual / np.sqrt(variance)
-            ratio[place] = past @ counts / expected
+            z[place] = np.sum(centred * residual) / np.sqrt(variance)
+            ratio[place] = np.sum(past * counts) / expected
     return LagBands(first, last, z, ratio)

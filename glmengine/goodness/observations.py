@@ -12,6 +12,7 @@ import numpy as np
 from glmengine.context import SILENT, Context, Progress
 from glmengine.design.chunks import row_chunks
 from glmengine.fitting.coefficients import Coefficients
+from glmengine.threads import quiet_blas
 
 if TYPE_CHECKING:
     from glmengine.design.prepare import Prepared
@@ -61,7 +62,7 @@ class Series:
     @property
     def has_events(self) -> bool:
         """Whether the observations are spikes, and not a signal."""
-        return self.family.counts or self.family.name == "bernoulli"
+        return self.family.of_spikes
 
 
 @dataclass(frozen=True)
@@ -158,7 +159,8 @@ def observe(
         if not len(rows):
             continue
         features = np.asarray(design.chunk(start, stop))[rows - start]
-        eta = own.linear(features) if fold_models is None else fold_models.linear(features, rows, picked)
+        with quiet_blas():
+            eta = own.linear(features) if fold_models is None else fold_models.linear(features, rows, picked)
         mean = np.asarray(own.link.mean(eta))
         expected[:, rows] = mean.T
         if scores is not None:
@@ -196,8 +198,9 @@ def _add_scores(
         weighted = (observed - mean) * slope / model.variance(mean)
     weighted = np.where(np.isfinite(weighted), weighted, 0.0)
     begins = np.flatnonzero(np.diff(blocks, prepend=-2))
-    for begin, end in zip(begins, [*begins[1:], len(blocks)], strict=True):
-        block = blocks[begin]
-        if block >= 0:
-            scores[:, block, 0] += weighted[begin:end].sum(axis=0)
-            scores[:, block, 1:] += weighted[begin:end].T @ features[begin:end]
+    with quiet_blas():
+        for begin, end in zip(begins, [*begins[1:], len(blocks)], strict=True):
+            block = blocks[begin]
+            if block >= 0:
+                scores[:, block, 0] += weighted[begin:end].sum(axis=0)
+                scores[:, block, 1:] += weighted[begin:end].T @ features[begin:end]

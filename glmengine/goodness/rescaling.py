@@ -67,6 +67,7 @@ def rescaled_intervals(series: Series, rng: np.random.Generator) -> Intervals:
     event, whose hazard is that of any spike; the next interval begins with the next bin.
     """
     judged = series.used
+    parts = series.family.name == "poisson"  # counts of the parts of a bin are independent
     observed, expected = np.where(judged, series.observed, 0.0), np.where(judged, series.expected, 0.0)
     with np.errstate(divide="ignore", invalid="ignore"):
         hazard = np.where(judged, -series.family.log_likelihood(expected, np.zeros_like(expected), series.dispersion), 0.0)
@@ -75,7 +76,7 @@ def rescaled_intervals(series: Series, rng: np.random.Generator) -> Intervals:
     before = after - hazard
     spikes = np.flatnonzero(observed > 0)
     ends = _run_ends(series.run, after)
-    if series.family.name == "poisson":
+    if parts:
         counts = observed[spikes].astype(np.int64)
         which = np.repeat(spikes, counts)
         # sorted within each bin: bins are apart, so that one sort of all does it

@@ -1,0 +1,50 @@
+"""A goodness of fit as CSV tables and one NetCDF file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from glmengine.export.outputs import writable_folder
+from glmengine.export.tables import table_csv
+from glmengine.io.files.netcdf import write_netcdf
+from glmengine.io.files.whole import write_whole
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from glmengine.goodness.goodness import Goodness
+
+KIND = "glmengine goodness"
+FORMAT_VERSION = 1
+
+
+def write_goodness(goodness: Goodness, folder: str | Path) -> list[Path]:
+    """Write ``goodness.nc`` and a CSV of each array: ``summary.csv``, ``rescaling.csv``, ``covariates.csv``, ...
+
+    Arrays of one dataset that have different labels go to files of their own (``rescaling_apart.csv``).
+
+    Raises
+    ------
+    GlmError
+        If the folder cannot be written to.
+    """
+    folder = writable_folder(folder)
+    written = [folder / "goodness.nc"]
+    write_netcdf(written[0], goodness.datasets(), {}, kind=KIND, format_version=FORMAT_VERSION)
+    for name, dataset in goodness.datasets().items():
+        for part, table in _tables(name, dataset).items():
+            written.append(folder / f"{part}.csv")
+            write_whole(written[-1], table_csv(table).encode("utf-8"))
+    return written
+
+
+def _tables(name: str, dataset: xr.Dataset) -> dict[str, xr.Dataset]:
+    """The dataset by the dimensions of its arrays, with what describes these as further columns."""
+    found: dict[str, xr.Dataset] = {}
+    shapes = list(dict.fromkeys(array.dims for array in dataset.data_vars.values()))
+    for place, dims in enumerate(shapes):
+        part = dataset[[key for key, array in dataset.data_vars.items() if array.dims == dims]]
+        described = [key for key, array in part.coords.items() if key not in array.dims and set(array.dims) <= set(dims)]
+        found[name if place == 0 else f"{name}_{dims[-1]}"] = part.reset_coords(described)
+    return found
