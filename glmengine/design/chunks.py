@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from glmengine.design.design import Design
 
-_NUMBERS = 4_000_000  # of the design, or of rates, at a time: 32 MB
+_CHUNK_NUMBERS = 4_000_000  # of the design, or of rates, at a time: 32 MB
 
 
 def row_chunks(design: Design, n_units: int) -> Iterator[tuple[int, int]]:
     """Start and stop of the stretches of rows in which a design is gone through, features and rates of all units at hand."""
-    step = max(256, _NUMBERS // max(design.n_columns, n_units, 1))
+    step = max(256, _CHUNK_NUMBERS // max(design.n_columns, n_units, 1))
     for start in range(0, design.n_rows, step):
         yield start, min(start + step, design.n_rows)

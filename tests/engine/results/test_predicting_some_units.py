@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 import glmengine as ge
+from glmengine.design import chunks as parts
 from glmengine.design.design import Design
 from glmengine.errors import GlmError
-from glmengine.results import posterior
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def test_only_the_columns_of_these_units_are_made(small_result, small_recording,
 
 
 def test_the_rows_come_in_parts_and_no_rate_of_another_unit_is_kept(small_result, small_recording, chunks, monkeypatch):
-    monkeypatch.setattr(posterior, "_CHUNK_NUMBERS", 20_000)
+    monkeypatch.setattr(parts, "_CHUNK_NUMBERS", 20_000)
     copies = 400
     many = _widened(small_result, copies)
     bins = many.predict(small_recording, units=["u7"]).sizes["time"]
@@ -66,9 +66,9 @@ def test_the_rows_come_in_parts_and_no_rate_of_another_unit_is_kept(small_result
 
 
 def test_of_many_units_and_few_columns_the_parts_are_as_long_as_the_rates_allow(small_result, monkeypatch):
-    monkeypatch.setattr(posterior, "_CHUNK_NUMBERS", 10_000)
+    monkeypatch.setattr(parts, "_CHUNK_NUMBERS", 10_000)
     design = type("Wide", (), {"n_columns": 2, "n_rows": 5000})()
-    assert max(stop - start for start, stop in posterior.row_chunks(design, 20)) == 500
+    assert max(stop - start for start, stop in parts.row_chunks(design, 20)) == 500
 
 
 def test_a_unit_that_was_not_fitted_is_named(small_result, small_recording):
