@@ -152,20 +152,22 @@ class Document(QObject):
         self._last_edit = (text, now)
         self._replace(analysis, recording)
 
-    def undo(self) -> None:
-        """Go back one edit, to the recording that it had too."""
-        self._step(self._undo, self._redo)
+    def undo(self) -> str:
+        """Go back one edit, to the recording that it had too; the value says what was taken back, empty where there was nothing."""
+        return self._step(self._undo, self._redo)
 
-    def redo(self) -> None:
-        """Do again what was undone last."""
-        self._step(self._redo, self._undo)
+    def redo(self) -> str:
+        """Do again what was undone last; the value says what."""
+        return self._step(self._redo, self._undo)
 
-    def _step(self, taken: list[_Step], given: list[_Step]) -> None:
-        if taken:
-            step = taken.pop()
-            given.append(_Step(self._analysis, step.text, _KEEP if step.recording is _KEEP else self._recording))
-            self._last_edit = ("", 0.0)
-            self._replace(step.analysis, step.recording)
+    def _step(self, taken: list[_Step], given: list[_Step]) -> str:
+        if not taken:
+            return ""
+        step = taken.pop()
+        given.append(_Step(self._analysis, step.text, _KEEP if step.recording is _KEEP else self._recording))
+        self._last_edit = ("", 0.0)
+        self._replace(step.analysis, step.recording)
+        return step.text
 
     @property
     def undo_text(self) -> str:

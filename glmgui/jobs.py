@@ -19,11 +19,11 @@ from qtpy.QtCore import QObject, QThread, QTimer, Signal, Slot
 
 from glmengine.context import Context, Progress
 from glmengine.errors import Cancelled, GlmError
+from glmgui.time_left import TimeLeft
 
 log = logging.getLogger(__name__)
 
 _REPORT_MS = 60
-_ESTIMATE_AFTER = 0.5  # s of work before a time left is named
 
 
 class Job:
@@ -57,6 +57,8 @@ class Job:
         self.function, self.on_done, self.on_failed = function, on_done, on_failed
         self.started_at = 0.0
         self.progress: Progress | None = None
+        self._reported = (0.0, 0.0)
+        self._time_left = TimeLeft()
         self.cancelled = threading.Event()
         self.stopped = threading.Event()
         self.replaced = False
@@ -68,15 +70,16 @@ class Job:
     def stop_and_keep(self) -> None:
         self.stopped.set()
 
-    @property
+    def take(self, progress: Progress) -> None:
+        """Take note of where it is; called in the worker."""
+        self.progress, self._reported = progress, (time.monotonic() - self.started_at, progress.fraction)
+
     def seconds_left(self) -> float | None:
-        """Estimate from the share that is done; None where it is too early to say."""
-        if self.progress is None or not self.started_at:
+        """How long it still takes, as far as its reports tell; None where it is too early to say. To be asked again and again."""
+        if not self.started_at:
             return None
-        elapsed, done = time.monotonic() - self.started_at, self.progress.fraction
-        if elapsed < _ESTIMATE_AFTER or done < 0.02:
-            return None
-        return max(elapsed * (1 - done) / done, 0.0)
+        self._time_left.report(*self._reported)
+        return self._time_left.seconds(time.monotonic() - self.started_at)
 
 
 class _JobContext(Context):
@@ -86,7 +89,7 @@ class _JobContext(Context):
         self._worker, self._job = worker, job
 
     def report(self, progress: Progress) -> None:
-        self._job.progress = progress  # the main thread looks at it on a timer: no signal for each step
+        self._job.take(progress)  # the main thread looks at it on a timer: no signal for each step
         if progress.detail:
             self._worker.details.append(f"{progress.stage}: {progress.detail}")
 
@@ -341,7 +344,7 @@ class Jobs(QObject):
             self.logged.emit(self._worker.details.popleft())
         job = self._current
         if job is not None and job.progress is not None:
-            self.progressed.emit(job.progress, job.seconds_left)
+            self.progressed.emit(job.progress, job.seconds_left())
 
 
 def described(error: BaseException) -> tuple[str, str]:

@@ -7,10 +7,30 @@ from glmgui.actions.host import Host
 from glmgui.actions.palette import CommandPalette
 from glmgui.dialogs.about import about_box
 from glmgui.dialogs.export import ExportFigureDialog, plots_on_screen, write_figure
+from glmgui.forms import pending
 from glmgui.notices import notices
 from glmgui.steps import STEPS
 from glmgui.tools.diagnostics import write_diagnostics
 from glmgui.work.recovery import remove
+
+
+def undo(host: Host) -> None:
+    """Take back the last edit, which may be one that is just being typed; what is typed and cannot be taken is dropped alone."""
+    focused = host.widget.focusWidget()
+    if pending.commit(focused):
+        pending.take_back(focused)
+        host.say("Taken back: what was typed")
+        return
+    taken = host.work.document.undo()
+    if taken:
+        host.say(f"Taken back: {taken}")
+
+
+def redo(host: Host) -> None:
+    """Do again what was taken back."""
+    done = host.work.document.redo()
+    if done:
+        host.say(f"Done again: {done}")
 
 
 def ask_open(host: Host) -> None:

@@ -56,6 +56,9 @@ class Host(Protocol):
     def reset_layout(self) -> None:
         """Put the panels where they were at first."""
 
+    def say(self, text: str) -> None:
+        """Say for a few seconds, in the status line, what was done."""
+
     def action(self, name: str) -> QAction:
         """The action of this name of the table."""
 

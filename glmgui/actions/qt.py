@@ -11,6 +11,8 @@ from qtpy.QtWidgets import QMenu, QMenuBar, QToolBar, QToolButton
 from glmgui import theme
 from glmgui.actions.host import Host
 from glmgui.actions.table import ACTIONS, MENUS, TOOLBAR_LEFT, Record
+from glmgui.forms import pending
+from glmgui.notices import notices
 
 
 class ActionSet(QObject):
@@ -43,7 +45,19 @@ class ActionSet(QObject):
         return tuple(self._actions)
 
     def _run(self, record: Record) -> None:
+        reason = pending.commit(self._window.focusWidget()) if record.commits else ""
+        if record.reads:
+            reason = reason or pending.refused_in(self._window)
+            if reason:
+                notices().tell("warning", reason, title=f"{_plain(record.text)} was not done")
+                self.renew()
+                return
         record.call(self._host)
+        self.renew()
+
+    def _menu_opens(self) -> None:
+        """A menu is opened without taking the focus from the field in which one types."""
+        pending.commit(self._window.focusWidget())
         self.renew()
 
     def renew(self) -> None:
@@ -57,6 +71,8 @@ class ActionSet(QObject):
         for name, text in (("undo", document.undo_text), ("redo", document.redo_text)):
             keys = self.records[name].shortcut
             self._actions[name].setToolTip(f"{name.capitalize()}: {text}  ({keys})" if text else f"Nothing to {name}")
+            self._actions[name].setText(f"{self.records[name].text}: {text}" if text else self.records[name].text)
+            self._actions[name].setIconText(_plain(self.records[name].text))
         if document.recording is None:
             why = "Open a recording first"
         elif not self._host.work.fitting.can_fit:
@@ -79,7 +95,7 @@ class ActionSet(QObject):
         for title in MENUS:
             menus[title] = self._menu_bar.addMenu(f"&{title}")
             menus[title].setToolTipsVisible(True)
-            menus[title].aboutToShow.connect(self.renew)
+            menus[title].aboutToShow.connect(self._menu_opens)
         for name, record in self.records.items():
             menu = menus.get(record.menu)
             if menu is None:
@@ -111,9 +127,10 @@ class ActionSet(QObject):
                 toolbar.addSeparator()
         for button in toolbar.findChildren(QToolButton):
             if button.defaultAction() is not None:
-                button.setAccessibleName(button.defaultAction().text().replace("&", ""))
+                button.setAccessibleName(_plain(button.defaultAction().text()))
                 button.setObjectName(f"tool_{button.defaultAction().objectName().removeprefix('action_')}")
         lately = QMenu(self._window)
+        lately.aboutToShow.connect(self._menu_opens)
         lately.aboutToShow.connect(partial(self._fill_recent, lately, in_menu=False))
         open_button = toolbar.widgetForAction(self._actions["open"])
         open_button.setMenu(lately)
@@ -141,3 +158,8 @@ class ActionSet(QObject):
         for name, (about, *_) in SAMPLES.items():
             action = menu.addAction(name, lambda name=name: self._host.work.opening.open_sample(name))
             action.setToolTip(about)
+
+
+def _plain(text: str) -> str:
+    """The text of an action without marks for keys and questions."""
+    return text.replace("&", "").rstrip("\u2026")

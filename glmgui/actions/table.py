@@ -38,6 +38,10 @@ class Record:
         A line follows in the menu.
     also : tuple of str
         Further shortcuts, that other programs have for the same.
+    reads : bool
+        It reads the analysis, so it waits until every field shows what it holds.
+    commits : bool
+        What is typed in the field with the focus is taken first.
     """
 
     name: str
@@ -51,6 +55,8 @@ class Record:
     checked: Test | None = None
     ends_group: bool = False
     also: tuple[str, ...] = ()
+    reads: bool = False
+    commits: bool = True
 
 
 def _has_recording(host: Host) -> bool:
@@ -100,17 +106,17 @@ ACTIONS: tuple[Record, ...] = (
     ),
     Record(
         "add_session", "A&dd session\u2026", "File", commands.ask_add_session,
-        "Analyse another recording together with this one: several sessions of one animal", enabled=_has_recording,
+        "Analyse another recording together with this one: several sessions of one animal", enabled=_has_recording, reads=True,
     ),
     Record(
         "template", "&New from template\u2026", "File", commands.ask_template,
-        "Take a ready analysis: place fields, head direction, event kernels, coupling", "Ctrl+N", enabled=_has_recording, ends_group=True,
+        "Take a ready analysis: place fields, head direction, event kernels, coupling", "Ctrl+N", enabled=_has_recording, ends_group=True, reads=True,
     ),
-    Record("save", "&Save project", "File", lambda w: w.work.saving.save(), "Save analysis and result as one .glm file", "Ctrl+S", "save", _has_recording),
-    Record("save_as", "Save project &as\u2026", "File", lambda w: w.work.saving.save_as(), "Save under another name", "Ctrl+Shift+S", enabled=_has_recording),
+    Record("save", "&Save project", "File", lambda w: w.work.saving.save(), "Save analysis and result as one .glm file", "Ctrl+S", "save", _has_recording, reads=True),
+    Record("save_as", "Save project &as\u2026", "File", lambda w: w.work.saving.save_as(), "Save under another name", "Ctrl+Shift+S", enabled=_has_recording, reads=True),
     Record(
         "save_analysis", "Save &analysis\u2026", "File", lambda w: w.work.exporting.save_analysis(),
-        "Save the analysis alone, as a readable file that the command line runs", enabled=_has_recording, ends_group=True,
+        "Save the analysis alone, as a readable file that the command line runs", enabled=_has_recording, ends_group=True, reads=True,
     ),
     Record(
         "export_coefficients", "&Coefficients\u2026", "File/Export", lambda w: w.work.exporting.export_coefficients(),
@@ -123,7 +129,7 @@ ACTIONS: tuple[Record, ...] = (
     ),
     Record(
         "export_all", "&Everything to a folder\u2026", "File/Export", lambda w: w.work.exporting.export_all(),
-        "Tables, figures, report, script and analysis, as the command line writes them", icon="export", enabled=_has_result, ends_group=True,
+        "Tables, figures, report, script and analysis, as the command line writes them", icon="export", enabled=_has_result, ends_group=True, reads=True,
     ),
     Record(
         "save_nwb", "Recording as &NWB\u2026", "File/Export", lambda w: w.work.exporting.save_recording(".nwb"),
@@ -138,13 +144,13 @@ ACTIONS: tuple[Record, ...] = (
         "A copy of the recording as NWB with scores, coefficients and the analysis in it; the original is never changed", enabled=_has_result,
     ),
     Record("quit", "&Quit", "File", lambda w: w.close(), "Close the program", "Ctrl+Q"),
-    Record("undo", "&Undo", "Edit", lambda w: w.work.document.undo(), "Take back the last edit", "Ctrl+Z", "undo", lambda w: bool(w.work.document.undo_text)),
+    Record("undo", "&Undo", "Edit", commands.undo, "Take back the last edit", "Ctrl+Z", "undo", lambda w: bool(w.work.document.undo_text), commits=False),
     Record(
-        "redo", "&Redo", "Edit", lambda w: w.work.document.redo(), "Do again what was taken back", "Ctrl+Shift+Z", "redo",
+        "redo", "&Redo", "Edit", commands.redo, "Do again what was taken back", "Ctrl+Shift+Z", "redo",
         lambda w: bool(w.work.document.redo_text), ends_group=True, also=("Ctrl+Y",),
     ),
     Record("palette", "Search &actions\u2026", "Edit", commands.open_palette, "Find anything that can be done by its name", "Ctrl+K", "search"),
-    Record("fit", "&Fit", "Fit", lambda w: w.work.fitting.fit(), "Fit all chosen units", "Ctrl+R", "fit", _can_fit),
+    Record("fit", "&Fit", "Fit", lambda w: w.work.fitting.fit(), "Fit all chosen units", "Ctrl+R", "fit", _can_fit, reads=True),
     Record(
         "live", "&Live fit", "Fit", lambda w: w.work.live.switch(not w.work.live.on),
         "Fit the selected unit again at every edit, without cross-validation", "Ctrl+L", "live",

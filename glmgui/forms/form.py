@@ -28,9 +28,10 @@ from glmgui import theme
 from glmgui.forms.description import Choices, extra_of, help_of, in_words
 from glmgui.forms.editors import Editor, NamesEditor
 from glmgui.forms.nested import Admit, Making, Wide, make_editor
+from glmgui.forms.pending import Refusal
 
 
-class SpecForm(QWidget):
+class SpecForm(Refusal, QWidget):
     """Edits one spec.
 
     Parameters
@@ -65,6 +66,7 @@ class SpecForm(QWidget):
         super().__init__(parent)
         self._type, self._admit = spec_type, admit
         self._value: Spec | None = None
+        self._kept: Spec | None = None
         self._choices: Choices = {}
         self._editors: dict[str, Editor] = {}
         self._labels: dict[str, QLabel] = {}
@@ -97,13 +99,22 @@ class SpecForm(QWidget):
         """Show `spec`; a control that shows its value already is left alone, so that typing is not disturbed."""
         if type(spec) is not self._type:
             raise TypeError(f"this form edits {self._type.__name__}, not {type(spec).__name__}")
-        before, self._value = self._value, spec
+        before, self._value, self._kept, self.refused = self._value, spec, spec, ""
         for field, editor in self._editors.items():
             value = getattr(spec, field)
             if before is None or value != getattr(before, field) or self._says(editor) != value:
                 editor.set_value(value)
         self._show_what_applies()
         self.clear_errors()
+
+    def refuse(self, message: str, kept: Spec) -> None:
+        """Say that the value last edited is not taken by whoever listens, who holds to `kept`."""
+        self.refused, self._kept = message, kept
+
+    def take_back(self) -> None:
+        """Show again what was taken last."""
+        if self._kept is not None:
+            self.set_value(self._kept)
 
     def set_context(self, choices: Choices) -> None:
         """Names that the recording offers, by kind: variables, covariates, epochs, events, units, trials, sessions.
@@ -244,6 +255,7 @@ class SpecForm(QWidget):
         if self._value is None:
             return
         self.clear_errors()
+        self.refused = ""
         values = {name: getattr(self._value, name) for name in self._type.model_fields}
         for name, editor in self._editors.items():
             try:
@@ -251,14 +263,17 @@ class SpecForm(QWidget):
             except GlmError as error:
                 if not (error.field and editor.show_error(error.field, error.message)):
                     _show(self._messages[name], error.message)
+                self.refused = f"{self._titles[name]}: {error.message}"
                 return
         try:
             made = self._type(**values)
         except GlmError as error:
-            self.show_error(error.field or field, _without_place(error, self._type))
+            said = _without_place(error, self._type)
+            self.show_error(error.field or field, said)
+            self.refused = f"{self._titles[field]}: {said}"
             return
         if made != self._value:
-            self._value = made
+            self._value = self._kept = made
             self._show_what_applies()
             self.edited.emit(made)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -130,10 +129,8 @@ class ModelPanel(Page):
         self.about_time = hint("", self)
         self._lay_out()
         document.changed.connect(self._changed)
-        self.model.edited.connect(lambda model: self._edit(lambda analysis: analysis.with_(model=model), "Change model"))
-        self.validation.edited.connect(
-            lambda value: self._edit(lambda analysis: analysis.with_(validation=value), "Change validation")
-        )
+        self.model.edited.connect(lambda value: self._edit(self.model, "model", value))
+        self.validation.edited.connect(lambda value: self._edit(self.validation, "validation", value))
         self._changed(frozenset({"recording", "analysis"}))
 
     def _lay_out(self) -> None:
@@ -269,14 +266,16 @@ class ModelPanel(Page):
 
     # To the document
 
-    def _edit(self, change: Callable[[Analysis], Analysis], text: str) -> None:
+    def _edit(self, form: SpecForm, part: str, value: Spec) -> None:
+        analysis = self._document.analysis
         try:
-            changed = change(self._document.analysis)
+            changed = analysis.with_(**{part: value})
         except GlmError as error:  # what the two forms say together is not allowed
-            self._show_fault(error.field or "model", error.message)
+            form.refuse(error.message, getattr(analysis, part))
+            self._show_fault(error.field or part, error.message)
             self.message.show_error(error.message)
             return
-        self._document.edit(changed, text)
+        self._document.edit(changed, f"Change {part}")
 
 
 _LINKED = {"identity": "{}", "inverse": "1 / ({})", "softplus": "inverse softplus of the {}"}

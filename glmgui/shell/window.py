@@ -10,12 +10,14 @@ from qtpy.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QGuiAp
 from qtpy.QtWidgets import QApplication, QDockWidget, QMainWindow, QSizePolicy, QToolBar, QWidget
 
 from glmgui import theme
+from glmgui.actions import commands
 from glmgui.actions.qt import ActionSet
 from glmgui.actions.table import TOOLBAR_RIGHT
 from glmgui.copying import TableCopying
 from glmgui.dialogs.details import DetailsDialog
 from glmgui.dialogs.guide import GuideWindow
 from glmgui.dialogs.questions import Dialogs
+from glmgui.forms import pending
 from glmgui.jobs import Jobs
 from glmgui.notices import Notice, notices
 from glmgui.panels.log import LogPanel
@@ -24,6 +26,7 @@ from glmgui.shell.notice_bar import NoticeBar
 from glmgui.shell.progress import ProgressStrip
 from glmgui.shell.rail import StepsRail
 from glmgui.shell.status_line import StatusLine
+from glmgui.shell.undo_keys import UndoKeys
 from glmgui.steps import STEPS, step_of_field
 from glmgui.work.estimate import Estimate
 from glmgui.work.questions import Questions
@@ -32,6 +35,7 @@ from glmgui.work.use_cases import UseCases
 log = logging.getLogger(__name__)
 
 SIZE = (1366, 768)
+_SAID_MS = 4000
 
 
 class MainWindow(QMainWindow):
@@ -71,6 +75,7 @@ class MainWindow(QMainWindow):
         self._make_docks()
         self._actions.fill_menus()
         self._connect()
+        self._undo_keys = UndoKeys(self, lambda: commands.undo(self), lambda: commands.redo(self))
         self._copying = TableCopying(self)
         self._copying.watch_all(self)
         self.renew_icons()
@@ -232,6 +237,10 @@ class MainWindow(QMainWindow):
         """The whole log."""
         return self.panels["log"].text
 
+    def say(self, text: str) -> None:
+        """Say for a few seconds, in the status line, what was done."""
+        self.status.showMessage(text, _SAID_MS)
+
     def toggle_log(self) -> None:
         self.docks["log"].setVisible(not self.log_is_shown)
 
@@ -300,6 +309,7 @@ class MainWindow(QMainWindow):
     def dropEvent(self, event: QDropEvent) -> None:
         path = Path(event.mimeData().urls()[0].toLocalFile())
         event.acceptProposedAction()
+        pending.commit(self.focusWidget())
         # after the drop has ended: a question would hold up the program that the file comes from
         QTimer.singleShot(0, lambda: self.work.opening.open(path))
 
@@ -309,6 +319,7 @@ class MainWindow(QMainWindow):
         if self._closing:
             event.accept()
             return
+        pending.commit(self.focusWidget())
         if self.document.busy and not self._may_give_up():
             event.ignore()
             return

@@ -44,7 +44,7 @@ class UseCases(QObject):
         self.sessions = Sessions(document, jobs, self.opening, self.fitting)
         self.exporting = Exporting(document, jobs, settings, questions, self)
         self._engine_is_loaded = False
-        document.changed.connect(self._load_engine)
+        document.changed.connect(self._changed)
         jobs.busy_changed.connect(document.set_busy)
         jobs.failed.connect(lambda label, text, details: notices().tell("error", text, details, label))
         jobs.cancelled.connect(lambda label: notices().tell("info", "cancelled", title=label))
@@ -58,13 +58,13 @@ class UseCases(QObject):
         self.recovery.clear()
         return ended
 
-    def _load_engine(self, what: frozenset[str]) -> None:
+    def _changed(self, what: frozenset[str]) -> None:
         if "recording" in what and self.document.recording is not None and not self._engine_is_loaded:
             self._engine_is_loaded = True
-            self.jobs.submit("Loading the engine", _load_engine, quiet=True)
+            self.jobs.submit("Loading the engine", load_engine, quiet=True)
 
 
-def _load_engine(context: Context) -> None:
+def load_engine(context: Context) -> None:
     """Import what a fit and its saving need while nobody waits: loading JAX holds the interpreter for a fifth of a second."""
     import h5netcdf  # noqa: F401
     import scipy.stats  # noqa: F401

@@ -7,10 +7,33 @@ import time
 
 import numpy as np
 import pytest
+from pytestqt.qtbot import QtBot
 from qtpy.QtCore import QCoreApplication, QEvent, QObject, Qt, QTimer
 
 MOST_GAP_MS = 250
 MOST_GAP_99_MS = 100
+
+
+LEAST_PATIENCE_MS = 60_000
+
+
+class PatientBot(QtBot):
+    """Waits as long as a machine may need that has other things to do: how long it took says nothing about the window."""
+
+    def waitUntil(self, callback, *, timeout=LEAST_PATIENCE_MS):
+        super().waitUntil(callback, timeout=max(timeout, LEAST_PATIENCE_MS))
+
+    def waitSignal(self, signal, *, timeout=LEAST_PATIENCE_MS, **options):
+        return super().waitSignal(signal, timeout=max(timeout, LEAST_PATIENCE_MS), **options)
+
+    def waitSignals(self, signals, *, timeout=LEAST_PATIENCE_MS, **options):
+        return super().waitSignals(signals, timeout=max(timeout, LEAST_PATIENCE_MS), **options)
+
+
+@pytest.fixture
+def qtbot(qapp, request):
+    """In the place of the one of pytest-qt, which gives up after five seconds."""
+    return PatientBot(request)
 
 
 class Heartbeat(QObject):

@@ -191,3 +191,10 @@ def test_work_that_does_not_listen_is_reported_as_not_ended(qapp):
 def test_the_main_thread_answers_while_work_runs(jobs, qtbot, main_thread_stays_free):
     with qtbot.waitSignal(jobs.finished):
         jobs.submit("Work", busy_work(0.5))
+
+
+def test_what_a_fit_needs_is_loaded_ahead():
+    from glmengine.context import SILENT
+    from glmgui.work.use_cases import load_engine
+
+    load_engine(SILENT)

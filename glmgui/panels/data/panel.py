@@ -261,6 +261,7 @@ class DataPanel(Page):
         try:
             self._document.edit(change(self._document.analysis), text)
         except GlmError as error:
+            self._show_analysis()  # no control goes on showing what is not so
             self.time_form.message.show_error(error.message)
 
     def _edit_time(self, text: str, **changes: object) -> None:

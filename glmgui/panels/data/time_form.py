@@ -9,6 +9,7 @@ from qtpy.QtWidgets import QComboBox, QDoubleSpinBox, QFormLayout, QFrame, QLabe
 
 from glmengine.analysis.analysis import Condition, Time, UnitSelection
 from glmengine.errors import GlmError
+from glmgui.forms.pending import Refusal
 from glmgui.panels.data.controls import describe, number_field, number_in
 from glmgui.widgets import MessageLine, button, column, heading, hint, row, small_button
 
@@ -141,7 +142,7 @@ class TimeForm(QWidget):
         self.conditions_changed.emit(self._conditions[:at] + self._conditions[at + 1 :])
 
 
-class ConditionRow(QFrame):
+class ConditionRow(Refusal, QFrame):
     """One condition: variable, above, below; what is wrong with it stands under it."""
 
     edited = Signal(int, object)
@@ -158,6 +159,7 @@ class ConditionRow(QFrame):
         self.variable.setMinimumContentsLength(10)
         describe(self.variable, Condition, "variable")
         self.above, self.below = (self._number(name) for name in ("above", "below"))
+        self._texts: dict[QLineEdit, str] = {}
         self._unit = QLabel(self)
         remove = small_button("\u2715", f"condition_{at}_remove", "Remove this condition", self)
         self.message = MessageLine(f"condition_{at}_message", self)
@@ -169,7 +171,15 @@ class ConditionRow(QFrame):
         self.variable.activated.connect(self._edit)
         remove.clicked.connect(lambda: self.removed.emit(self._at))
 
+    def take_back(self) -> None:
+        """Show again what was taken last."""
+        for field, text in self._texts.items():
+            field.setText(text)
+        self.message.clear()
+        self.refused = ""
+
     def set_value(self, condition: Condition, variables: Sequence[str], units: Mapping[str, str]) -> None:
+        self.refused = ""
         with QSignalBlocker(self.variable):
             self.variable.clear()
             self.variable.addItems(list(variables))
@@ -177,7 +187,7 @@ class ConditionRow(QFrame):
                 self.variable.addItem(condition.variable)
             self.variable.setCurrentText(condition.variable)
         for field, limit in ((self.above, condition.above), (self.below, condition.below)):
-            text = "" if limit is None else f"{limit:g}"
+            text = self._texts[field] = "" if limit is None else f"{limit:g}"
             if not field.hasFocus() or number_in(field) != limit:
                 field.setText(text)
         self._unit.setText(units.get(condition.variable, ""))
@@ -200,8 +210,10 @@ class ConditionRow(QFrame):
             condition = Condition(variable=self.variable.currentText(), above=number_in(self.above), below=number_in(self.below))
         except GlmError as error:
             self.message.show_error(error.message)
+            self.refused = error.message
             return
         self.message.clear()
+        self.refused = ""
         self.edited.emit(self._at, condition)
 
 

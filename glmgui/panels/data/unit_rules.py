@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from qtpy.QtCore import QSignalBlocker, Qt, Signal
-from qtpy.QtWidgets import QLabel, QMenu, QToolButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QLabel, QLineEdit, QMenu, QToolButton, QVBoxLayout, QWidget
 
 from glmengine.analysis.units import UnitRule, UnitSelection
 from glmengine.errors import GlmError
 from glmgui.drawings.summary import UnitColumn
+from glmgui.forms.pending import Refusal
 from glmgui.panels.data.controls import describe, number_field, number_in
 from glmgui.widgets import MessageLine, column, row, small_button
 
@@ -17,7 +18,7 @@ _LONGEST = 24
 _ROOM_FOR_ARROW = " " * 3
 
 
-class UnitRules(QWidget):
+class UnitRules(Refusal, QWidget):
     """The rate, and a row for each rule on a column; what is wrong with them stands below."""
 
     rules_changed = Signal(object)  # UnitSelection, of which only the rules differ
@@ -72,13 +73,19 @@ class UnitRules(QWidget):
 
     def set_units(self, units: UnitSelection) -> None:
         """Show these rules."""
-        self._units = units
+        self._units, self.refused = units, ""
         for field, value in ((self.low, units.min_rate), (self.high, units.max_rate)):
             if not field.hasFocus() or number_in(field) != value:
                 with QSignalBlocker(field):
                     field.setText("" if value is None else f"{value:g}")
         self.message.clear()
         self._rebuild()
+
+    def take_back(self) -> None:
+        """Show again what was taken last."""
+        for field in self.findChildren(QLineEdit):
+            field.clear()
+        self.set_units(self._units)
 
     def show_fault(self, field: str, message: str) -> None:
         self.message.show_error(message)
@@ -105,7 +112,10 @@ class UnitRules(QWidget):
             units = self._units.with_(**changes)
         except GlmError as error:
             self.message.show_error(error.message)
+            self.refused = error.message
             return
+        self.message.clear()
+        self.refused = ""
         if units != self._units:
             self.rules_changed.emit(units)
 
@@ -125,6 +135,7 @@ class UnitRules(QWidget):
             rule = rules[at].with_(**changes)
         except GlmError as error:
             self.message.show_error(error.message)
+            self.refused = error.message
             return
         self._change(where=(*rules[:at], rule, *rules[at + 1 :]))
 

@@ -1,0 +1,76 @@
+"""Text typed into a field and not taken yet: taken before a command, or taken back, or the reason why neither was done."""
+
+from __future__ import annotations
+
+from qtpy.QtWidgets import QAbstractItemView, QAbstractSpinBox, QComboBox, QLineEdit, QWidget
+
+
+class Refusal:
+    """Mixed into widgets that take values and may refuse one that was typed.
+
+    Attributes
+    ----------
+    refused : str
+        Why what is shown is not what was taken; empty where they are the same.
+    """
+
+    refused = ""
+
+    def take_back(self) -> None:
+        """Show again what was taken last."""
+        raise NotImplementedError
+
+
+def commit(control: QWidget | None) -> str:
+    """Let the field with the focus take what is typed in it; the value is the reason why it cannot, empty where there is none."""
+    if control is None:
+        return ""
+    view = control.parentWidget().parentWidget() if control.parentWidget() is not None else None
+    if isinstance(control, QLineEdit) and isinstance(view, QAbstractItemView):
+        view.setFocus()  # the editor of a cell takes its text when it loses the focus
+        return ""
+    if isinstance(control, QAbstractSpinBox):
+        if not control.hasAcceptableInput():
+            return _no_number(control, f"a number from {control.minimum():.10g} to {control.maximum():.10g}")
+        control.interpretText()
+    elif isinstance(control, QComboBox) and control.isEditable():
+        control.lineEdit().editingFinished.emit()
+    elif isinstance(control, QLineEdit) and not control.isReadOnly():
+        if not control.hasAcceptableInput():
+            return _no_number(control, "a number")
+        control.editingFinished.emit()
+    return next((reason for one in _around(control) if (reason := one.refused)), "")
+
+
+def take_back(control: QWidget | None) -> None:
+    """Show again what the field with the focus, and what stands around it, took last."""
+    if control is None:
+        return
+    if isinstance(control, QAbstractSpinBox):
+        control.setValue(control.value())
+    for one in _around(control):
+        one.take_back()
+
+
+def refused_in(root: QWidget) -> str:
+    """Why some field inside `root` shows what it did not take; empty where all show what they hold."""
+    for one in root.findChildren(QWidget):
+        if isinstance(one, Refusal) and one.refused and not one.isHidden():
+            return one.refused
+    return ""
+
+
+def _around(control: QWidget) -> list[Refusal]:
+    """What may refuse, from the control outwards."""
+    found = []
+    part: QWidget | None = control
+    while part is not None:
+        if isinstance(part, Refusal):
+            found.append(part)
+        part = part.parentWidget()
+    return found
+
+
+def _no_number(control: QAbstractSpinBox | QLineEdit, wanted: str) -> str:
+    name = control.accessibleName() or control.objectName().replace("_", " ")
+    return f"{name}: '{control.text()}' is not {wanted}; correct it, or take it back with Ctrl+Z"

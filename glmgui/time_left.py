@@ -1,0 +1,62 @@
+"""The time that a piece of work still takes, from the shares of it that were done when."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+
+_AFTER_SECONDS = 0.5
+_LEAST_SHARE = 0.02
+_LEAST_WINDOW = 2.0  # s
+_WINDOW = 0.25  # of the time that has passed
+_SETTLING = 1.5  # s in which what is named follows what is reckoned
+
+
+class TimeLeft:
+    """Estimates while reports come in.
+
+    A share is planned by the engine before anything has run, so one phase may take longer for its share than another. The pace since the
+    beginning knows the phases that are over, the pace of late the one that runs; what is to come is reckoned with their geometric mean,
+    which is wrong by the square root of what either is wrong by. What is named follows it gently and counts down between reports.
+    """
+
+    def __init__(self) -> None:
+        self._reports: deque[tuple[float, float]] = deque([(0.0, 0.0)])
+        self._named: tuple[float, float] | None = None  # when, and the seconds left then
+
+    def report(self, elapsed: float, share: float) -> None:
+        """Take note that after `elapsed` seconds this share, 0 to 1, was done."""
+        if share > self._reports[-1][1]:
+            self._reports.append((elapsed, min(share, 1.0)))
+            while len(self._reports) > 2 and self._reports[1][0] < elapsed - self._window(elapsed):
+                self._reports.popleft()
+
+    def seconds(self, elapsed: float) -> float | None:
+        """The seconds left after `elapsed`; None where it is too early to say."""
+        share = self._reports[-1][1]
+        if elapsed < _AFTER_SECONDS or share < _LEAST_SHARE:
+            return None
+        reckoned = self._reckoned(elapsed, share)
+        if self._named is None:
+            named = reckoned
+        else:
+            when, before = self._named
+            step = max(elapsed - when, 0.0)
+            expected = max(before - step, 0.0)
+            named = expected + (1.0 - math.exp(-step / _SETTLING)) * (reckoned - expected)
+        self._named = (elapsed, named)
+        return named
+
+    def _reckoned(self, elapsed: float, share: float) -> float:
+        begun, share_then = self._reports[0]
+        # a report that is late counts only from when the next was due: else the pace would fall between any two
+        last = self._reports[-1][0]
+        due = (last - begun) / max(len(self._reports) - 1, 1)
+        until = last if elapsed - last < 2 * due else elapsed - due
+        overall, recent = share / max(until, 1e-9), (share - share_then) / max(until - begun, 1e-9)
+        left = (1.0 - share) / math.sqrt(overall * recent)
+        return max(left - min(elapsed - last, due), 0.0)
+
+    @staticmethod
+    def _window(elapsed: float) -> float:
+        return max(_LEAST_WINDOW, _WINDOW * elapsed)

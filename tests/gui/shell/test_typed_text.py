@@ -1,0 +1,146 @@
+"""What is typed is what is fitted and saved, and one undo takes back edits of every field."""
+
+from __future__ import annotations
+
+import pytest
+from qtpy.QtCore import Qt
+from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QAbstractSpinBox, QLineEdit, QWidget
+
+from glmengine.analysis.analysis import Analysis
+from glmgui.notices import notices
+
+
+@pytest.fixture
+def opened(window, small_recording, small_analysis, qtbot):
+    """The window with the small session, active, so that fields can have the focus."""
+    window.document.open(small_recording, small_analysis)
+    window.activateWindow()
+    qtbot.waitUntil(lambda: not window.document.busy and window.panels["data"].isEnabled())
+    qtbot.waitUntil(lambda: window.work.size.estimate is not None)
+    return window
+
+
+def field(window, step: str, name: str) -> QWidget:
+    """A field of a step, with the focus and its text selected."""
+    window.show_step(step)
+    found = next(found for kind in (QLineEdit, QAbstractSpinBox) if (found := window.panels[step].findChild(kind, name)))
+    found.setFocus()
+    assert window.focusWidget() is found
+    found.selectAll()
+    return found
+
+
+def type_over(control: QWidget, text: str) -> None:
+    QTest.keyClick(control, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+    QTest.keyClicks(control, text)
+
+
+def text_of(control: QAbstractSpinBox | QLineEdit) -> str:
+    return control.text()
+
+
+def test_a_number_that_was_not_entered_is_the_one_that_is_fitted(opened, qtbot):
+    type_over(field(opened, "data", "bin_size"), "0.05")
+    assert opened.document.analysis.time.bin_size == 0.02
+    with qtbot.waitSignal(opened.work.fitting.fitted, timeout=120_000):
+        opened.action("fit").trigger()
+    assert opened.document.result.analysis.time.bin_size == 0.05
+    assert not opened.document.result_is_stale
+
+
+@pytest.mark.parametrize(
+    ("step", "name", "text", "told"),
+    [
+        ("data", "bin_size", "0.05", lambda analysis: analysis.time.bin_size == 0.05),
+        ("data", "min_spikes", "7", lambda analysis: analysis.units.min_spikes == 7),
+        ("data", "rate_from", "0.3", lambda analysis: analysis.units.min_rate == 0.3),
+        ("model", "model_strengths", "1e-3, 1e-1", lambda analysis: analysis.model.strengths == (1e-3, 1e-1)),
+        ("model", "validation_folds", "4", lambda analysis: analysis.validation.folds == 4),
+        ("features", "term_name", "compass", lambda analysis: analysis.terms[0].name == "compass"),
+    ],
+)
+def test_what_is_typed_is_what_is_saved(opened, questions, tmp_path, qtbot, step, name, text, told):
+    questions.next_path = tmp_path / "typed.toml"
+    type_over(field(opened, step, name), text)
+    assert not told(opened.document.analysis)
+    with qtbot.waitSignal(opened.work.exporting.exported, timeout=20_000):
+        opened.action("save_analysis").trigger()
+    assert told(opened.document.analysis)
+    assert told(Analysis.load(tmp_path / "typed.toml"))
+
+
+def test_the_name_of_a_term_is_taken_from_its_card(opened):
+    opened.show_step("features")
+    cards = opened.panels["features"].terms.view
+    cards.setFocus()
+    cards.editItem(cards.item(0))
+    editor = cards.findChild(QLineEdit)
+    editor.setFocus()
+    editor.setText("compass")
+    opened.action("guide").trigger()
+    assert opened.document.analysis.terms[0].label == "compass"
+
+
+@pytest.mark.parametrize(
+    ("step", "name", "text", "said"),
+    [
+        ("data", "bin_size", "0", "Bin size"),
+        ("data", "rate_from", "1e", "is not a number"),
+        ("model", "model_strengths", "1e-3, much", "much"),
+    ],
+)
+def test_what_cannot_be_taken_is_said_and_nothing_is_fitted(opened, qtbot, step, name, text, said):
+    control = field(opened, step, name)
+    before, shown = opened.document.analysis, text_of(control)
+    type_over(control, text)
+    told = []
+    notices().noticed.connect(told.append)
+    opened.action("fit").trigger()
+    notices().noticed.disconnect(told.append)
+    assert not opened.document.busy
+    assert said in told[-1].text
+    assert "Fit" in told[-1].title
+    assert opened.document.analysis is before
+    QTest.keyClick(control, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert text_of(control) == shown, "undo takes back what could not be taken"
+    assert opened.document.analysis is before
+    assert opened.action("fit").isEnabled()
+
+
+def test_a_refused_field_stops_a_fit_wherever_the_focus_went(opened):
+    control = field(opened, "model", "model_strengths")
+    type_over(control, "-3")
+    opened.show_step("data")
+    before = len(notices().all)
+    opened.action("fit").trigger()
+    assert not opened.document.busy
+    assert len(notices().all) == before + 1
+
+
+@pytest.mark.parametrize(("step", "name", "text"), [("data", "bin_size", "0.05"), ("model", "model_strengths", "0.001, 0.1")])
+def test_undo_inside_a_field_is_the_undo_of_the_window(opened, step, name, text):
+    control = field(opened, step, name)
+    before, shown = opened.document.analysis, text_of(control)
+    type_over(control, text)
+    QTest.keyClick(control, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert (opened.document.analysis, text_of(control)) == (before, shown), "typed, not entered"
+    type_over(control, text)
+    QTest.keyClick(control, Qt.Key.Key_Return)
+    after, entered = opened.document.analysis, text_of(control)
+    assert after != before
+    QTest.keyClick(control, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert (opened.document.analysis, text_of(control)) == (before, shown), "entered"
+    QTest.keyClick(control, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
+    assert (opened.document.analysis, text_of(control)) == (after, entered), "done again"
+
+
+def test_undo_names_its_step(opened):
+    control = field(opened, "data", "bin_size")
+    type_over(control, "0.05")
+    QTest.keyClick(control, Qt.Key.Key_Return)
+    assert opened.action("undo").text().endswith("Change bin size")
+    opened.action("undo").trigger()
+    assert opened.status.currentMessage() == "Taken back: Change bin size"
+    assert opened.action("redo").text().endswith("Change bin size")
+    assert opened.action("undo").text() == "&Undo"

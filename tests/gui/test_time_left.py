@@ -1,0 +1,66 @@
+"""The time left that is named is right within a factor of two from the first tenth on, however evenly the engine reports."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from glmgui.time_left import TimeLeft
+
+TICK = 0.06  # s between two looks at it
+
+# Phases as (share that was planned, share of the time that it takes)
+PHASES = {
+    "as planned": ((1.0, 1.0),),
+    "a slow second half": ((0.5, 0.4), (0.5, 0.6)),
+    "a quick second half": ((0.5, 0.6), (0.5, 0.4)),
+    "features first, errors last": ((0.1, 0.06), (0.8, 0.82), (0.1, 0.12)),
+    "a first strength from nothing": ((0.2, 0.3), (0.8, 0.7)),
+}
+
+
+def watched(phases, total: float, every: float) -> list[tuple[float, float, float]]:
+    """Seconds passed, seconds named and seconds truly left, of work that takes `total` seconds and reports `every` so many."""
+    shares, times = (np.concatenate([[0.0], np.cumsum(part)]) for part in zip(*phases, strict=True))
+    left, seen, due = TimeLeft(), [], 0.0
+    for now in np.arange(0.0, total, TICK):
+        if now >= due:
+            left.report(now, float(np.interp(now / total, times, shares)))
+            due = now + every
+        named = left.seconds(now)
+        if named is not None:
+            seen.append((now, named, total - now))
+    return seen
+
+
+@pytest.mark.parametrize("phases", PHASES.values(), ids=PHASES)
+@pytest.mark.parametrize(("total", "every"), [(12.0, 0.05), (60.0, 0.5), (60.0, 4.0), (900.0, 1.0), (900.0, 30.0)])
+def test_the_time_left_is_right_within_a_factor_of_two(phases, total, every):
+    late = [one for one in watched(phases, total, every) if one[0] > total / 10 and one[2] > max(3.0, every)]
+    assert late
+    worst = max(late, key=lambda one: max(one[1] / one[2], one[2] / max(one[1], 1e-9)))
+    assert worst[1] < 2 * worst[2], worst
+    assert worst[2] < 2 * worst[1], worst
+
+
+def test_it_does_not_grow_while_nothing_is_reported_for_a_moment():
+    left = TimeLeft()
+    for now in np.arange(0.0, 20.0, 1.0):
+        left.report(now, now / 100)
+        named = left.seconds(now)
+    later = left.seconds(20.4)
+    assert later < named
+
+
+def test_nothing_is_named_too_early():
+    left = TimeLeft()
+    assert left.seconds(10.0) is None
+    left.report(0.1, 0.5)
+    assert left.seconds(0.1) is None
+
+
+def test_a_report_that_goes_back_is_not_believed():
+    left = TimeLeft()
+    left.report(10.0, 0.5)
+    left.report(11.0, 0.1)
+    assert left.seconds(11.0) == pytest.approx(10.0, rel=0.3)
