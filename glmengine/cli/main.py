@@ -10,7 +10,7 @@ import traceback
 from collections.abc import Sequence
 from typing import NoReturn
 
-from glmengine.cli.terminal import quiet_libraries, say_error
+from glmengine.cli.terminal import quiet_libraries, say_error, spare_neo
 from glmengine.errors import Cancelled, GlmError
 
 DONE, AT_FAULT, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
@@ -62,6 +62,7 @@ def _run(arguments: Sequence[str] | None) -> int:
         parser.print_help()
         return WRONG_USAGE
     quiet_libraries()
+    spare_neo()
     from glmengine.backend import jax_runtime as runtime
     from glmengine.cli import commands
 

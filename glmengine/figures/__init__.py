@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from glmengine.errors import GlmError
 
 if TYPE_CHECKING:
+    from matplotlib.backend_bases import FigureCanvasBase
     from matplotlib.figure import Figure
 
     from glmengine.recording.recording import Recording
@@ -119,5 +120,22 @@ def _rendered(figure: Figure, ending: str, dpi: float) -> bytes:
         if engine is not None:  # laid out once, not at each saving
             engine.execute(figure)
             figure.set_layout_engine("none")
-        figure.savefig(stream, format=ending, dpi=dpi, metadata=metadata)
+        figure.set_dpi(dpi)
+        # by the canvas itself: `savefig` draws a figure that had a layout once more before it saves it
+        getattr(_canvas(ending)(figure), f"print_{ending}")(stream, metadata=metadata)
     return stream.getvalue()
+
+
+def _canvas(ending: str) -> type[FigureCanvasBase]:
+    """What draws figures for files of this ending."""
+    if ending == "pdf":
+        from matplotlib.backends.backend_pdf import FigureCanvasPdf
+
+        return FigureCanvasPdf
+    if ending == "svg":
+        from matplotlib.backends.backend_svg import FigureCanvasSVG
+
+        return FigureCanvasSVG
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    return FigureCanvasAgg

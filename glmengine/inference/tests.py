@@ -32,10 +32,11 @@ def p_values(statistic: np.ndarray, df: np.ndarray, rest: np.ndarray | None) -> 
     rest : array or None
         Degrees of freedom of the estimated scale, against which it is an F test; None for a chi-squared one.
     """
-    from scipy.stats import chi2, f
+    from scipy.special import chdtrc, fdtrc  # scipy.stats, which has them too, takes a second to import
 
     with np.errstate(invalid="ignore", divide="ignore"):
-        return chi2.sf(statistic, df) if rest is None else f.sf(statistic / df, df, rest)
+        tail = chdtrc(df, statistic) if rest is None else fdtrc(df, rest, np.maximum(statistic, 0.0) / df)
+    return np.where(np.asarray(df) > 0, tail, np.nan)
 
 
 def wald(fit: Fit, groups: Mapping[str, Any] | Sequence[Any] | None = None) -> xr.Dataset:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from glmengine.inference.tests import p_values
 from glmengine.recording.observed import SPIKES, Words
 from glmengine.results.posterior import Z95, Posterior
 from glmengine.results.receptive_fields import field_filters
@@ -108,15 +109,13 @@ def _summed(paths: Sequence[_Path], source: str) -> tuple[np.ndarray, np.ndarray
 
 def _strength(posterior: Posterior, unit: int, places: np.ndarray, kernel: np.ndarray) -> tuple[float, ...]:
     """Strength, ends of its interval, peak, Wald statistic, degrees of freedom and p of the columns `places` with functions `kernel` (L, p)."""
-    from scipy.stats import chi2
-
     weights, covariance = posterior.coef[places, unit], posterior.block(unit, places)
     along = kernel.sum(axis=0)
     spread = Z95 * np.sqrt(max(float(along @ covariance @ along), 0.0)) if np.isfinite(covariance).all() else np.nan
     strength, shape = float(along @ weights), kernel @ weights
     wald, df = _wald(weights, covariance)
     peak = float(shape[np.argmax(np.abs(shape))])
-    return strength, strength - spread, strength + spread, peak, wald, df, float(chi2.sf(wald, df))
+    return strength, strength - spread, strength + spread, peak, wald, df, float(p_values(np.array(wald), np.array(df), None))
 
 
 def _filters(term: Any, prepared: Prepared, posterior: Posterior, words: Words) -> xr.Dataset:
