@@ -177,15 +177,18 @@ def _assessed(
     cross_validation: CrossValidation | None,
     context: Context,
 ) -> Result:
-    from glmengine.analysis.measures import measures
-    from glmengine.analysis.wording import worded, words_of
+    from glmengine.analysis.measures import units_of_measure
+    from glmengine.analysis.wording import label_scores, words_of
     from glmengine.results.curves import response_curves
     from glmengine.results.filters import coupling_strengths, term_filters
     from glmengine.results.posterior import Posterior, link_of
     from glmengine.results.session_table import session_table
     from glmengine.results.tables import coefficient_arrays, covariance_array, cv_dataset, score_table, term_tests
 
-    words, known = words_of(analysis.model), measures((*prepared.design.terms, *analysis.time.conditions), prepared.recording)
+    words, known = (
+        words_of(analysis.model),
+        units_of_measure((*prepared.design.terms, *analysis.time.conditions), prepared.recording),
+    )
     context.report(Progress("Standard errors", 0.0))
     fit.assess(context.part(0.0, 0.4))
     coefficients, standard_errors, intercepts, intercept_errors = coefficient_arrays(prepared, fit)
@@ -210,7 +213,7 @@ def _assessed(
         notes.append(
             f"Curves, filters and predictions have no bands: the covariance of the coefficients would take {size / 1e9:.1f} GB."
         )
-    scores = worded(score_table(prepared, fit, cross_validation), words)
+    scores = label_scores(score_table(prepared, fit, cross_validation), words)
     return Result(
         analysis=analysis,
         terms=tuple(prepared.design.terms),

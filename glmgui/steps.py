@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from glmengine.analysis.units import how_many
+from glmengine.analysis.units import count_chosen_units
 from glmgui.document import Document
 from glmgui.panels.data import DataPanel
 from glmgui.panels.features import FeaturesPanel
@@ -57,7 +57,7 @@ def _data(work: UseCases) -> Page:
 def _units_chosen(document: Document) -> str:
     if document.recording is None:
         return "open a file"
-    units = how_many(document.analysis.units, document.recording)
+    units = count_chosen_units(document.analysis.units, document.recording)
     return f"{units} unit{'s' if units != 1 else ''}"
 
 

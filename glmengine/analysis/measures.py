@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from glmengine.spec import Spec
 
 
-def measures(specs: Iterable[Spec], recording: Recording) -> dict[str, str]:
+def units_of_measure(specs: Iterable[Spec], recording: Recording) -> dict[str, str]:
     """Units of measure, where known, of the covariates that terms and conditions name; the recording has the derived ones too."""
     named = {text for spec in specs for text in _texts(spec.model_dump())}
     return {
@@ -30,7 +30,7 @@ def refuse_other_measures(specs: Iterable[Spec], recording: Recording, fitted: M
     GlmError
         Naming the covariate and both units.
     """
-    for name, unit in measures(specs, recording).items():
+    for name, unit in units_of_measure(specs, recording).items():
         known = fitted.get(name, unit)
         if unit != known:
             raise GlmError(

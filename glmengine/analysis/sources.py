@@ -86,7 +86,7 @@ def session_names(analysis: Analysis) -> list[str]:
     return [one.session for one in (analysis.recording, *analysis.more_recordings)]
 
 
-def moved(analysis: Analysis, beside: Path, missing: Path, place: Path) -> Analysis:
+def with_moved_recording(analysis: Analysis, beside: Path, missing: Path, place: Path) -> Analysis:
     """The analysis with the recording that was to be at `missing` at `place`; relative paths are taken from the folder `beside`."""
 
     def at(one: Source) -> Source:
@@ -95,7 +95,7 @@ def moved(analysis: Analysis, beside: Path, missing: Path, place: Path) -> Analy
     return analysis.with_(recording=at(analysis.recording), more_recordings=tuple(at(one) for one in analysis.more_recordings))
 
 
-def renamed_session(analysis: Analysis, old: str, new: str) -> Analysis:
+def with_renamed_session(analysis: Analysis, old: str, new: str) -> Analysis:
     """The analysis with the epochs of a session called after its new name."""
 
     def names(epochs: Sequence[str]) -> tuple[str, ...]:

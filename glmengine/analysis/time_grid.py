@@ -96,7 +96,7 @@ def count_notes(time: Time, recording: Recording, grid: TimeGrid) -> list[str]:
     return notes
 
 
-def usable(time: Time, recording: Recording, grid: TimeGrid) -> np.ndarray:
+def usable_bins(time: Time, recording: Recording, grid: TimeGrid) -> np.ndarray:
     """(T,) bool, True where every condition holds; a bin that is not usable keeps its spikes as history of later ones.
 
     Raises

@@ -79,7 +79,7 @@ class UnitSelection(Spec):
         return self
 
 
-def left_out(units: UnitSelection, recording: Recording) -> dict[str, str]:
+def excluded_units(units: UnitSelection, recording: Recording) -> dict[str, str]:
     """The units that the rules leave out, and the first rule that does so in a few words ("rate below 0.5 Hz").
 
     What is chosen by hand (`names`) and the least number of spikes, which depends on the bins, play no part.
@@ -133,23 +133,25 @@ def chosen_units(units: UnitSelection, recording: Recording) -> tuple[str, ...]:
     if not recording.unit_names:
         raise GlmError(f"{recording.name}: the recording has no units; there is nothing to fit", field="units.names")
     by_hand = set(units.names or recording.unit_names)
-    reasons = left_out(units, recording)
+    reasons = excluded_units(units, recording)
     chosen = tuple(name for name in recording.unit_names if name in by_hand and name not in reasons)
     if not chosen:
         among = "chosen units" if units.names else "units"
-        said = "; ".join(f"{count}: {reason}" for reason, count in counted(reasons[name] for name in reasons if name in by_hand))
+        said = "; ".join(
+            f"{count}: {reason}" for reason, count in count_reasons(reasons[name] for name in reasons if name in by_hand)
+        )
         raise GlmError(
             f"{recording.name}: the rules leave none of the {len(by_hand)} {among} ({said}); loosen them", field="units.where"
         )
     return chosen
 
 
-def counted(reasons: Iterable[str]) -> list[tuple[str, int]]:
+def count_reasons(reasons: Iterable[str]) -> list[tuple[str, int]]:
     """Each reason with how often it occurs, the most frequent first."""
     return Counter(reasons).most_common()
 
 
-def how_many(units: UnitSelection, recording: Recording) -> int:
+def count_chosen_units(units: UnitSelection, recording: Recording) -> int:
     """How many units are fitted, as far as that does not depend on the bins; 0 where the rules are at fault."""
     try:
         return len(chosen_units(units, recording))

@@ -29,7 +29,7 @@ def words_of(model: Model) -> Words:
     return replace(words, predictor=named.get(link, f"{link} predictor"))
 
 
-def worded(scores: xr.Dataset, words: Words) -> xr.Dataset:
+def label_scores(scores: xr.Dataset, words: Words) -> xr.Dataset:
     """A table of scores whose units of measure and meanings fit the family; names and numbers stay as they are."""
     if words.observed == SPIKES.observed:
         return scores
@@ -44,7 +44,7 @@ def worded(scores: xr.Dataset, words: Words) -> xr.Dataset:
     return changed
 
 
-def share(value: float) -> str:
+def share_text(value: float) -> str:
     """A share of deviance to three digits after the point, or to two that say something: ``0.123``, ``0.00042``, ``-3.1e-06``."""
     if not np.isfinite(value):
         return "not known"

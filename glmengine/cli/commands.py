@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from glmengine.analysis.wording import share
+from glmengine.analysis.wording import share_text
 from glmengine.cli.terminal import progress_bar, say_error
 from glmengine.context import Progress
 from glmengine.errors import GlmError
@@ -395,8 +395,8 @@ def _units(count: int) -> str:
 
 def _median(values: np.ndarray) -> str:
     known = values[np.isfinite(values)]
-    return share(float(np.median(known))) if len(known) else "not known"
+    return share_text(float(np.median(known))) if len(known) else "not known"
 
 
 def _most(values: np.ndarray) -> str:
-    return share(float(np.nanmax(values)))
+    return share_text(float(np.nanmax(values)))

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from glmengine.analysis.time_grid import count_notes, grid_over, make_grid, usable
-from glmengine.analysis.units import chosen_units, counted, left_out
+from glmengine.analysis.time_grid import count_notes, grid_over, make_grid, usable_bins
+from glmengine.analysis.units import chosen_units, count_reasons, excluded_units
 from glmengine.context import SILENT, Context, Progress
 from glmengine.design.build import build_design
 from glmengine.design.refractory import refractory_rows, spikes_within, without_refractory
@@ -128,7 +128,7 @@ def prepare_again(
     if not grid.n_bins:
         raise GlmError("no whole bin fits into the epochs to predict; choose longer ones")
     context.check()
-    rows = usable(analysis.time, recording, grid) if conditions else np.ones(grid.n_bins, bool)
+    rows = usable_bins(analysis.time, recording, grid) if conditions else np.ones(grid.n_bins, bool)
     spikes = _counted(grid, recording, units) if counts else None
     design = build_design(
         analysis,
@@ -154,7 +154,7 @@ def grid_of(analysis: Analysis, recording: Recording) -> TimeGrid:
 def _fit_rows(analysis: Analysis, recording: Recording, grid: TimeGrid) -> tuple[np.ndarray, list[str]]:
     """Bins to fit on: conditions hold, inside the epochs to fit on, outside those to test on."""
     notes = []
-    rows = usable(analysis.time, recording, grid)
+    rows = usable_bins(analysis.time, recording, grid)
     if not rows.any():
         names = ", ".join(f"'{condition.variable}'" for condition in analysis.time.conditions)
         raise GlmError(f"no bin meets the conditions on {names}; check their limits and units", field="time.conditions")
@@ -189,10 +189,10 @@ def _units(
     chosen = chosen_units(analysis.units, recording)
     counts = _counted(grid, recording, chosen)
     spikes = np.nansum(counts[rows], axis=0)
-    reasons = left_out(analysis.units, recording)
+    reasons = excluded_units(analysis.units, recording)
     notes = [
         f"Left out ({reason}): {', '.join(name for name in reasons if reasons[name] == reason)}."
-        for reason, _ in counted(reasons.values())
+        for reason, _ in count_reasons(reasons.values())
     ]
     few = (spikes < analysis.units.min_spikes) & (analysis.units.min_spikes > 0)  # the sum of a signal may be below 0
     if few.all():

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from glmengine.analysis.wording import share, words_of
+from glmengine.analysis.wording import share_text, words_of
 from glmengine.results.posterior import link_of
 
 if TYPE_CHECKING:
@@ -115,8 +115,8 @@ def summary(analysis: Analysis, result: Result | None, recording_name: str = "")
     if not len(known):
         return f"{asked} {found}; nothing was held out."
     return (
-        f"{asked} {found}; on held-out time the model explains {share(float(np.median(known)))} of the deviance in the median unit "
-        f"(from {share(float(known.min()))} to {share(float(known.max()))}), and more than a constant {words.rate} in {int((known > 0).sum())} of {len(known)}."
+        f"{asked} {found}; on held-out time the model explains {share_text(float(np.median(known)))} of the deviance in the median unit "
+        f"(from {share_text(float(known.min()))} to {share_text(float(known.max()))}), and more than a constant {words.rate} in {int((known > 0).sum())} of {len(known)}."
     )
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from glmengine.analysis.wording import share, words_of
+from glmengine.analysis.wording import share_text, words_of
 from glmengine.errors import GlmError
 from glmengine.figures.cross_validation import draw_scores
 from glmengine.figures.filter import draw_filter
@@ -47,7 +47,7 @@ def _title(result: Result, unit: str) -> str:
     scores = result.scores.sel(unit=unit)
     explained = float(scores["deviance_explained_heldout"])
     words = words_of(result.analysis.model)
-    held_out = f", deviance explained on held-out time {share(explained)}" if np.isfinite(explained) else ""
+    held_out = f", deviance explained on held-out time {share_text(explained)}" if np.isfinite(explained) else ""
     rate = (
         f"{float(scores['rate_hz']):.3g} {words.unit}" if words.per_spike else f"mean {float(scores['rate_hz']):.3g} {words.unit}"
     )

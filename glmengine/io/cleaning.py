@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from glmengine.errors import GlmError
-from glmengine.io.clocks import inside, on_this_clock, plausible
+from glmengine.io.clocks import inside, plausible_span, series_of_this_clock
 from glmengine.io.files.repair import LOST, Repair
 from glmengine.io.quantity import kind_of, turn_of
 from glmengine.io.raw import RawRecording, RawSeries, RawTrials
@@ -36,9 +36,11 @@ def clean(raw: RawRecording) -> RawRecording:
         If nothing is left: no unit, or no time.
     """
     notes = list(raw.notes)
-    near = plausible(raw)
+    near = plausible_span(raw)
     series = [
-        cleaned for item in on_this_clock(raw.series, near, notes) if (cleaned := _clean_series(item, near, notes)) is not None
+        cleaned
+        for item in series_of_this_clock(raw.series, near, notes)
+        if (cleaned := _clean_series(item, near, notes)) is not None
     ]
     counts = None
     if raw.counts is not None:

@@ -10,7 +10,7 @@ FAR_SPANS, FAR_SECONDS = 10.0, 3600.0
 """A time further from the middle of the recording than so many spans and so many seconds is a sentinel, not a time."""
 
 
-def plausible(raw: RawRecording) -> tuple[float, float]:
+def plausible_span(raw: RawRecording) -> tuple[float, float]:
     """The stretch of time outside which a time is a sentinel: around the spikes, and around what is measured at the same time."""
     units = [times for times in raw.spikes or () if len(times)]
     if not units and raw.counts is not None:
@@ -39,7 +39,7 @@ def _reach_around(window: tuple[float, float]) -> tuple[float, float]:
     return window[0] - reach, window[1] + reach
 
 
-def on_this_clock(series: list[RawSeries], near: tuple[float, float], notes: list[str]) -> list[RawSeries]:
+def series_of_this_clock(series: list[RawSeries], near: tuple[float, float], notes: list[str]) -> list[RawSeries]:
     """The series that share the units' time; the others would make the recording years long."""
     kept = []
     for item in series:

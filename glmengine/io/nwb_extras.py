@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     import numpy as np
 
 
-def is_ours(file: h5py.File) -> bool:
+def is_own_file(file: h5py.File) -> bool:
     """Whether `glmengine.export.nwb` wrote the file: then it holds a few things that NWB has no place for."""
     script = child(file, "general/source_script", [])
     return script is not None and text_of(script.attrs.get("file_name", "")) == "glmengine"
 
 
-def add_what_only_we_write(raw: RawRecording, file: h5py.File) -> None:
+def add_extras(raw: RawRecording, file: h5py.File) -> None:
     """The epoch `all`, kinds and components of covariates, true names, and the truth of a simulated recording."""
     raw.support = raw.epochs.pop("all", None)
     raw.unit_columns = _true_names(child(file, "units", []), raw.unit_columns)
@@ -35,7 +35,7 @@ def add_what_only_we_write(raw: RawRecording, file: h5py.File) -> None:
             del raw.trials[label]
             raw.trials[label if name == "invalid_times" or name in raw.trials else name] = trials
     for series in list(raw.series):
-        about = about_series(file[series.source])
+        about = series_extras(file[series.source])
         kind, components = about.get("kind"), about.get("components", [])
         name = about.get("name")
         if kind == "event":
@@ -62,7 +62,7 @@ def _true_names(table: h5py.Group | None, columns: dict[str, np.ndarray]) -> dic
     return found
 
 
-def about_series(group: h5py.Group) -> dict[str, Any]:
+def series_extras(group: h5py.Group) -> dict[str, Any]:
     """What `glmengine.export.nwb` writes into the comments of a series."""
     return _json(group.attrs.get("comments", ""))
 

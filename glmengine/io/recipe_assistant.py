@@ -13,7 +13,7 @@ import numpy as np
 from glmengine.errors import GlmError
 from glmengine.io.files.whole import write_whole
 from glmengine.io.opening import arrays_of
-from glmengine.io.recipe.draft import Draft, shape_of, suggest
+from glmengine.io.recipe.draft import Draft, draft_from_arrays, shape_of
 from glmengine.io.recipe.recipe import Arrays, Recipe
 from glmengine.io.recognition import recognise
 
@@ -81,7 +81,7 @@ def assist(path: str | Path) -> Assistance | None:
     text = known
     if text is None:
         try:
-            text = suggest(arrays).to_toml()
+            text = draft_from_arrays(arrays).to_toml()
         except GlmError:
             text = EMPTY
     rows = tuple((name, shape_of(values), _type_of(values), _preview(values)) for name, values in arrays.items())
@@ -98,7 +98,7 @@ def draft_recipe(path: str | Path) -> Draft:
     """
     path = Path(path)
     try:
-        return suggest(arrays_of(path))
+        return draft_from_arrays(arrays_of(path))
     except GlmError as error:
         if path.name in error.message:
             raise

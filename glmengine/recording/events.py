@@ -202,7 +202,7 @@ def _trial_of(pieces: np.ndarray, times: np.ndarray) -> np.ndarray:
 
 
 def _sampled(recording: Recording, times: np.ndarray, reference: str, max_gap: float | None) -> np.ndarray:
-    """(N,) a covariate at given times, interpolated or held, as it is in a bin narrower than its sampling."""
+    """(N,) a covariate at given times, interpolated or the last value, as it is in a bin narrower than its sampling."""
     covariate = recording.variable(reference)
     period = covariate.period if np.isfinite(covariate.period) else 1.0
     offsets, segment = np.arange(len(times) + 1), np.arange(len(times), dtype=np.int32)

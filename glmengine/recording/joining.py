@@ -102,7 +102,7 @@ def join_recordings(
     return whole
 
 
-def number_names(recording: Recording, variable: str) -> dict[str, str]:
+def session_labels(recording: Recording, variable: str) -> dict[str, str]:
     """What the numbers of the category `session` are called, one name a line, for the coordinate of a curve; nothing for other variables."""
     if variable != SESSION or not recording.sessions:
         return {}
@@ -125,7 +125,7 @@ def with_session_epochs(recording: Recording) -> Recording:
     return replace(recording, epochs={**recording.epochs, **more}) if more else recording
 
 
-def within_sessions(recording: Recording, max_gap: float | None) -> float | None:
+def gap_within_sessions(recording: Recording, max_gap: float | None) -> float | None:
     """A longest gap (s) that is filled in, cut so that nothing is filled in between two sessions."""
     if max_gap is None or len(recording.sessions) < 2:
         return max_gap
@@ -155,10 +155,10 @@ def _names(recordings: Sequence[Recording], names: Sequence[str] | None) -> list
             if name in taken:
                 raise GlmError(f"'{name}' is the name of an epoch; give the session another name")
         return found
-    return free_names(recordings, [])
+    return free_session_names(recordings, [])
 
 
-def free_names(recordings: Sequence[Recording], names: Sequence[str]) -> list[str]:
+def free_session_names(recordings: Sequence[Recording], names: Sequence[str]) -> list[str]:
     """The names given to the first of the recordings, and for the others their own, numbered where they are taken."""
     taken = {epoch for recording in recordings for epoch in recording.epochs}
     found = list(names)

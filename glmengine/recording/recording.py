@@ -28,11 +28,11 @@ class _Data:
     def __get__(self, covariate: Covariate | None, owner: type) -> Any:
         if covariate is None:
             raise AttributeError("data")  # no default
-        held = covariate.__dict__["held"]
-        return held.load() if isinstance(held, StoredSeries) else held
+        series = covariate.__dict__["series"]
+        return series.load() if isinstance(series, StoredSeries) else series
 
     def __set__(self, covariate: Covariate, value: Any) -> None:
-        covariate.__dict__["held"] = value
+        covariate.__dict__["series"] = value
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Covariate:
     unit : str
         Unit of measure as the user should read it (``"cm"``, ``"rad"``), empty where unknown.
     kind : {"continuous", "angle", "step", "category"}
-        How it is brought to bins: averaged or interpolated; the same on the circle (radians); last value held.
+        How it is brought to bins: averaged or interpolated; the same on the circle (radians); the last value.
     description : str
     """
 
@@ -61,12 +61,12 @@ class Covariate:
     @property
     def stored(self) -> StoredSeries | None:
         """Where it stays in its file, None where it is in memory."""
-        held = self.__dict__["held"]
-        return held if isinstance(held, StoredSeries) else None
+        series = self.__dict__["series"]
+        return series if isinstance(series, StoredSeries) else None
 
     @property
     def n_samples(self) -> int:
-        return len(self.__dict__["held"])
+        return len(self.__dict__["series"])
 
     def seen(self) -> tuple[np.ndarray, np.ndarray]:
         """Times (n,) and values (n, ...) that say what it is like: all of them, or of a stored series some from everywhere in it."""
@@ -179,9 +179,9 @@ class Recording:
     def __post_init__(self) -> None:
         if (self.spikes is None) == (self.counts is None):
             raise GlmError(f"{self.name}: a recording holds either spike times or counts; give exactly one")
-        held = len(self.spikes) if self.spikes is not None else self.counts.shape[1]
-        if held != len(self.unit_names):
-            raise GlmError(f"{self.name}: {len(self.unit_names)} unit names for {held} units")
+        n_units = len(self.spikes) if self.spikes is not None else self.counts.shape[1]
+        if n_units != len(self.unit_names):
+            raise GlmError(f"{self.name}: {len(self.unit_names)} unit names for {n_units} units")
         if "all" not in self.epochs:
             raise GlmError(f"{self.name}: the epoch 'all' (the whole recording) is missing")
         for name in ("covariates", "epochs", "trials", "events", "source", "recorded"):

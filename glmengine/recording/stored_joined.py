@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class LoadedPart:
+class LoadedSeries:
     """The series of a session that is in memory: times (n,) in seconds and values (n, ...)."""
 
     times: np.ndarray
@@ -31,11 +31,11 @@ class LoadedPart:
     def read(self, first: int, last: int) -> tuple[np.ndarray, np.ndarray]:
         return self.times[first:last], self.values[first:last]
 
-    def only(self, column: int) -> LoadedPart:
-        return LoadedPart(self.times, self.values.reshape(len(self), -1)[:, column])
+    def only(self, column: int) -> LoadedSeries:
+        return LoadedSeries(self.times, self.values.reshape(len(self), -1)[:, column])
 
 
-Part = tuple[StoredSeries | LoadedPart, float]
+ShiftedSeries = tuple[StoredSeries | LoadedSeries, float]
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,22 +44,22 @@ class JoinedSeries(StoredSeries):
 
     Attributes
     ----------
-    parts : tuple of (StoredSeries or LoadedPart, float)
+    parts : tuple of (StoredSeries or LoadedSeries, float)
         Each session's own, in the order of time, and the seconds that are added to its times.
     """
 
-    parts: tuple[Part, ...] = ()
+    parts: tuple[ShiftedSeries, ...] = ()
 
     @classmethod
     def of(cls, covariates: Sequence[tuple[Covariate, float]]) -> Self:
         """Join the series of covariates, at least one of which stays in its file; with each the seconds to add."""
-        parts: list[Part] = []
+        parts: list[ShiftedSeries] = []
         seen, support = [], []
         for covariate, shift in covariates:
             stored = covariate.stored
             times, values = covariate.seen()
             if stored is None:
-                parts.append((LoadedPart(np.asarray(times, np.float64), np.asarray(values, np.float64)), shift))
+                parts.append((LoadedSeries(np.asarray(times, np.float64), np.asarray(values, np.float64)), shift))
                 support.append(np.asarray(covariate.data.time_support.values) + shift)
             else:
                 parts.append((stored, shift))

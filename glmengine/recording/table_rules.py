@@ -37,8 +37,8 @@ def matching(
     GlmError
         If a limit is set on values that are not numbers.
     """
-    held = list(np.asarray(values, dtype=object))
-    texts = [as_label(value) for value in held]
+    cells = list(np.asarray(values, dtype=object))
+    texts = [as_label(value) for value in cells]
     mask = np.array([bool(text) for text in texts], dtype=bool)
     if one_of:
         wanted = {_key(text) for text in one_of}

@@ -21,7 +21,7 @@ import numpy as np
 
 from glmengine.context import SILENT, Context, Progress
 from glmengine.design.chunks import row_chunks
-from glmengine.recording.joining import number_names
+from glmengine.recording.joining import session_labels
 from glmengine.recording.observed import SPIKES, Words
 from glmengine.results.curve_bins import Drawn, drawn_curves
 from glmengine.results.posterior import Z95, Posterior
@@ -176,7 +176,7 @@ def _dataset(curve: _Curve, prepared: Prepared, posterior: Posterior, means: np.
         coords[name] = (
             name,
             axis.values,
-            {"unit": axis.unit, "long_name": axis.name, **number_names(prepared.recording, axis.name)},
+            {"unit": axis.unit, "long_name": axis.name, **session_labels(prepared.recording, axis.name)},
         )
     return xr.Dataset(variables, coords, {"term": curve.drawn.label, **curve.drawn.attrs})
 

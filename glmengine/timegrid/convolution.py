@@ -205,10 +205,10 @@ class _Bank:
         firsts = np.arange(channels, dtype=np.int32)[:, None] * length + np.arange(wanted, dtype=np.int32) * tile
         low, high = np.searchsorted(spikes, np.stack([firsts, firsts + reached * tile]).reshape(2, -1)).astype(np.int32)
         # a row of the matrix is a tile of one channel; its columns are the bins that its windows reach, which other rows' do as well
-        held = high - low
-        ends = np.cumsum(held, dtype=np.int32)
-        which = np.arange(ends[-1], dtype=np.int32) + np.repeat(high - ends, held)
-        columns = spikes[which] - np.repeat(firsts.ravel(), held)
+        number = high - low
+        ends = np.cumsum(number, dtype=np.int32)
+        which = np.arange(ends[-1], dtype=np.int32) + np.repeat(high - ends, number)
+        columns = spikes[which] - np.repeat(firsts.ravel(), number)
         pointers = np.concatenate([np.zeros(1, np.int32), ends])
         weights = series.ravel()[spikes].astype(np.float64)[which]
         matrix = csr_array((weights, columns, pointers), shape=(channels * wanted, reached * tile))

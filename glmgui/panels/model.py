@@ -64,14 +64,14 @@ class Parts:
 
 def parts_of(analysis: Analysis, recording: Recording) -> Parts:
     """The time line of the validation; raises `GlmError` as a fit would. Runs in the worker."""
-    from glmengine.analysis.time_grid import make_grid, usable
+    from glmengine.analysis.time_grid import make_grid, usable_bins
     from glmengine.fitting.cross_validation import blocks_of
     from glmengine.recording.derived.quantities import compute_derived
     from glmengine.recording.named_epochs import rows_in
 
     whole = compute_derived(analysis.derived, recording, analysis.time.max_gap)
     grid = make_grid(analysis.time, whole)
-    rows = usable(analysis.time, whole, grid)
+    rows = usable_bins(analysis.time, whole, grid)
     validation = analysis.validation
     found: dict[str, np.ndarray] = {}
     if validation.test_epochs:

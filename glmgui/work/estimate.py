@@ -61,13 +61,13 @@ class Estimate:
 
 def estimate(analysis: Analysis, recording: Recording) -> Estimate:
     """Look at the time grid and count columns; raises `GlmError` as a fit would. Runs in the worker."""
-    from glmengine.analysis.time_grid import make_grid, usable
+    from glmengine.analysis.time_grid import make_grid, usable_bins
     from glmengine.analysis.units import chosen_units
     from glmengine.recording.derived.quantities import compute_derived
 
     whole = compute_derived(analysis.derived, recording, analysis.time.max_gap)
     grid = make_grid(analysis.time, whole)
-    n_valid = int(np.count_nonzero(usable(analysis.time, whole, grid)))
+    n_valid = int(np.count_nonzero(usable_bins(analysis.time, whole, grid)))
     n_units = len(chosen_units(analysis.units, whole))
     sessions = max(1, len(whole.sessions))
     columns = sum(

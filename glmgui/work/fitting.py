@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QObject, QTimer, Signal
 
-from glmengine.analysis.units import how_many
+from glmengine.analysis.units import count_chosen_units
 from glmgui.document import Document
 from glmgui.jobs import Jobs
 from glmgui.notices import notices
@@ -58,7 +58,7 @@ class Fitting(QObject):
             return
         self._live.switch(False)
         analysis, recording = document.analysis, document.recording
-        count = how_many(analysis.units, recording)
+        count = count_chosen_units(analysis.units, recording)
 
         def work(context: Context) -> Result:
             import glmengine

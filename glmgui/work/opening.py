@@ -14,7 +14,7 @@ import numpy as np
 from qtpy.QtCore import QObject, Signal
 
 from glmengine.analysis.analysis import Analysis, Model, Time
-from glmengine.analysis.sources import for_recording, moved, places_of, session_names
+from glmengine.analysis.sources import for_recording, places_of, session_names, with_moved_recording
 from glmengine.errors import GlmError
 from glmgui import samples
 from glmgui.document import Document
@@ -151,7 +151,7 @@ class Opening(QObject):
             missing = next(place for place in places_of(analysis, path.parent) if not place.exists())
             place = self._questions.locate(missing, missing.name)
             if place is not None:
-                there = moved(analysis, path.parent, missing, place)
+                there = with_moved_recording(analysis, path.parent, missing, place)
                 self._submit(
                     place,
                     lambda context: (there, _recording_of(there, path.parent, context)),

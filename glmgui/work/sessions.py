@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from glmengine.analysis.sources import for_recording, renamed_session
+from glmengine.analysis.sources import for_recording, with_renamed_session
 from glmgui.document import Document
 from glmgui.jobs import Jobs
 from glmgui.notices import notices
@@ -53,7 +53,7 @@ class Sessions:
         old, new = names[number], name.strip()
         changed = [new if at == number else one for at, one in enumerate(names)]
         self._fitting.unless_fitting(
-            lambda: self._join(recordings, changed, f"Rename session {old}", lambda it: renamed_session(it, old, new))
+            lambda: self._join(recordings, changed, f"Rename session {old}", lambda it: with_renamed_session(it, old, new))
         )
 
     def _parts(self) -> tuple[list[str], list[Recording]]:
@@ -89,8 +89,8 @@ class Sessions:
 
 def _joined(recordings: Sequence[Recording], names: Sequence[str]) -> Recording:
     """One recording as it was opened, or several joined; one that comes without a name gets its own, numbered where it is taken."""
-    from glmengine.recording.joining import free_names, join_recordings
+    from glmengine.recording.joining import free_session_names, join_recordings
 
     if len(recordings) == 1:
         return recordings[0]
-    return join_recordings(recordings, free_names(recordings, names))
+    return join_recordings(recordings, free_session_names(recordings, names))

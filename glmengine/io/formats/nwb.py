@@ -12,7 +12,7 @@ from glmengine.io.nwb.sweeps import SWEEPS, join_sweeps
 from glmengine.io.nwb.tables import add_event_table, add_intervals, is_event_table, is_interval_table
 from glmengine.io.nwb.units import add_units, is_units_table
 from glmengine.io.nwb.walk import groups_in
-from glmengine.io.nwb_extras import add_what_only_we_write, is_ours
+from glmengine.io.nwb_extras import add_extras, is_own_file
 from glmengine.io.raw import RawRecording
 from glmengine.io.reader import Reader
 
@@ -65,8 +65,8 @@ def read(path: Path, recipe: Recipe | None = None) -> RawRecording:
         _note_templates(raw, file)
         if not add_units(raw, file, path.name, tables, has_responses=bool(responses)):
             choose_response(raw, responses, recipe, path.name)
-        if is_ours(file):
-            add_what_only_we_write(raw, file)
+        if is_own_file(file):
+            add_extras(raw, file)
     return raw
 
 

@@ -23,7 +23,7 @@ BEST_FIRST = ("deconv", "spike", "event", "dff", "df", "delta")
 
 WORST = ("neuropil", "background", "baseline")
 BLOCK = 2**26
-"""Bytes that are read at a time of a response too large to be held as it is."""
+"""Bytes that are read at a time of a response too large for memory as it is."""
 
 CELL_COLUMNS = ("iscell", "is_cell", "accepted", "Accepted")
 

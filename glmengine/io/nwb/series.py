@@ -13,7 +13,7 @@ from glmengine.io.files.limits import plain_column, text_of
 from glmengine.io.nwb.images import add_index, why_no_film
 from glmengine.io.nwb.responses import Response
 from glmengine.io.nwb.values import conversion_of, times_of, values_and_times
-from glmengine.io.nwb_extras import about_series
+from glmengine.io.nwb_extras import series_extras
 from glmengine.io.raw import RawRecording, RawSeries, free_name, safe_name
 
 if TYPE_CHECKING:
@@ -99,15 +99,15 @@ def read_series(raw: RawRecording, path: Path, found: Found) -> RawSeries | None
     attributes = group["data"].attrs
     if is_large(group["data"]):
         try:
-            held = stored_series(path, group, conversion, offset, raw.notes, label)
+            in_file = stored_series(path, group, conversion, offset, raw.notes, label)
         except MustBeWhole as error:
             if not error.fits:
                 raw.notes.append(f"{label} was left out: {error}")
                 return None
         else:
-            if held is None:
+            if in_file is None:
                 return None
-            stored, times, values = held
+            stored, times, values = in_file
             return _raw_series(found, times, values, attributes, stored=stored)
     pair = values_and_times(group, raw.notes, label)
     if pair is None:
@@ -172,7 +172,7 @@ def _add_covariate(raw: RawRecording, path: Path, found: Found) -> None:
     series = read_series(raw, path, found)
     if series is None:
         return
-    ours = bool(about_series(found.group))
+    ours = bool(series_extras(found.group))
     values, times = series.values, series.times
     plain = series.stored is None and values.ndim == 1 and not ours
     if plain and found.kind == "TimeSeries" and values.dtype.kind in "bui" and EVENT_NAMES.search(found.names[-1]):

@@ -11,7 +11,7 @@ import numpy as np
 
 from glmengine.errors import GlmError
 from glmengine.io.raw import NamedArrays
-from glmengine.io.recipe.draft_covariates import suggest_covariates, suggest_events, suggest_trials
+from glmengine.io.recipe.draft_covariates import draft_covariates, draft_events, draft_trials
 from glmengine.io.recipe.names import (
     BIN_NAME,
     COUNT_NAME,
@@ -59,11 +59,11 @@ class Draft:
         return "".join(f"# {reason}\n" for reason in self.reasons) + "\n\n".join(blocks) + "\n"
 
 
-def suggest(arrays: Arrays) -> Draft:
+def draft_from_arrays(arrays: Arrays) -> Draft:
     """Propose what named arrays are; raises `GlmError` where none looks like spikes or counts."""
     reasons = list(arrays.notes) if isinstance(arrays, NamedArrays) else []
     vectors = _vectors(arrays)
-    trials = suggest_trials(arrays, vectors, reasons)
+    trials = draft_trials(arrays, vectors, reasons)
     in_trials = {name for item in trials for name in (item.start, item.stop, *item.properties)}
     bases = _time_bases({name: values for name, values in vectors.items() if name not in in_trials}, arrays)
     free = {name: values for name, values in vectors.items() if name not in in_trials}
@@ -79,9 +79,9 @@ def suggest(arrays: Arrays) -> Draft:
     bins = None
     if counts is not None and counts.rate is not None:
         bins = max(arrays[counts.values[0]].shape), counts.rate
-    covariates = suggest_covariates(arrays, bases, used | set(bases), reasons, bins)
+    covariates = draft_covariates(arrays, bases, used | set(bases), reasons, bins)
     used |= {name for item in covariates for name in (*item.values, item.times)} | set(bases)
-    events = suggest_events(free, used, reasons)
+    events = draft_events(free, used, reasons)
     return Draft(
         Recipe(spikes=spikes, counts=counts, covariates=tuple(covariates), trials=tuple(trials), events=tuple(events)),
         tuple(reasons),

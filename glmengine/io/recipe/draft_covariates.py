@@ -27,7 +27,7 @@ from glmengine.io.recipe.recipe import COLUMN, SECONDS, Arrays, Happenings, Meas
 MOST_TEXTS = 20
 
 
-def suggest_trials(arrays: Arrays, vectors: Mapping[str, np.ndarray], reasons: list[str]) -> list[Stretches]:
+def draft_trials(arrays: Arrays, vectors: Mapping[str, np.ndarray], reasons: list[str]) -> list[Stretches]:
     """Starts and stops of one length and one name, with the arrays beside them that have a value for each."""
     found: list[Stretches] = []
     for start, begins in vectors.items():
@@ -66,7 +66,7 @@ def suggest_trials(arrays: Arrays, vectors: Mapping[str, np.ndarray], reasons: l
     return found
 
 
-def suggest_events(vectors: Mapping[str, np.ndarray], used: set[str], reasons: list[str]) -> list[Happenings]:
+def draft_events(vectors: Mapping[str, np.ndarray], used: set[str], reasons: list[str]) -> list[Happenings]:
     """Times that are left: rows of numbers that rise and are named like times."""
     found = []
     for name, values in vectors.items():
@@ -79,7 +79,7 @@ def suggest_events(vectors: Mapping[str, np.ndarray], used: set[str], reasons: l
     return found
 
 
-def suggest_covariates(
+def draft_covariates(
     arrays: Arrays, bases: Mapping[str, np.ndarray], used: set[str], reasons: list[str], bins: tuple[int, float] | None = None
 ) -> list[Measured]:
     """Arrays as long as a time base, or as there are `bins` (their number and how many a second), the axes of a position together."""

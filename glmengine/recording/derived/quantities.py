@@ -21,7 +21,7 @@ from glmengine.recording.derived.covariates import (
 )
 from glmengine.recording.derived.epochs import CombinedEpochs, DrawnEpochs, ThresholdEpochs, TrialEpochs
 from glmengine.recording.derived.movement import Acceleration, Speed
-from glmengine.recording.joining import with_session_epochs, within_sessions
+from glmengine.recording.joining import gap_within_sessions, with_session_epochs
 
 if TYPE_CHECKING:
     from glmengine.recording.recording import Recording
@@ -73,7 +73,7 @@ def compute_derived(
     GlmError
         If a source is missing or not of the right kind, derived epochs hold no time, or two derived covariates have one name.
     """
-    max_gap = within_sessions(recording, max_gap)
+    max_gap = gap_within_sessions(recording, max_gap)
     made_before: set[str] = set()
     for position, spec in enumerate(derived):
         makes_epochs = isinstance(spec, EPOCH_KINDS)

@@ -8,7 +8,7 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QMenu, QSplitter, QStackedLayout, QToolButton, QWidget
 
 from glmengine.analysis.analysis import Analysis, UnitSelection
-from glmengine.analysis.units import chosen_units, left_out
+from glmengine.analysis.units import chosen_units, excluded_units
 from glmengine.errors import GlmError
 from glmengine.recording.derived.quantities import EPOCH_KINDS, AnyDerived, DrawnEpochs, TrialEpochs
 from glmengine.recording.recording import Recording
@@ -186,7 +186,7 @@ class DataPanel(Page):
         self.units.model.set_ticked(analysis.units.names)
         self.units.rules.set_units(analysis.units)
         try:
-            reasons = left_out(analysis.units, recording)
+            reasons = excluded_units(analysis.units, recording)
         except GlmError as error:
             reasons = dict.fromkeys(recording.unit_names, "a rule is at fault")
             self._show_fault(error.field, error.message)

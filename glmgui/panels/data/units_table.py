@@ -17,7 +17,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from glmengine.analysis.units import counted
+from glmengine.analysis.units import count_reasons
 from glmengine.recording.observed import SPIKES, Words
 from glmgui import theme
 from glmgui.drawings.summary import UnitRow
@@ -260,7 +260,7 @@ class UnitsTable(QWidget):
         total, fitted = len(self.model.rows), len(self.model.fitted)
         self._title.setText(f"Units ({total})")
         said = "All units are fitted." if fitted == total else f"{fitted} of {total} units are fitted."
-        reasons = [f"{count} ({reason})" for reason, count in counted(self.model.left_out.values())]
+        reasons = [f"{count} ({reason})" for reason, count in count_reasons(self.model.left_out.values())]
         by_hand = total - len(self.model.ticked)
         reasons += [f"{by_hand} by hand"] if by_hand and reasons else []
         self._said.setText(said + (f" Left out: {', '.join(reasons)}." if reasons else ""))

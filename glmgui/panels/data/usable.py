@@ -59,14 +59,14 @@ class Usable:
 
 def usable_time(analysis: Analysis, recording: Recording) -> Usable:
     """What `analysis` uses of `recording`; raises `GlmError` with the field that is at fault."""
-    from glmengine.analysis.time_grid import make_grid, usable
+    from glmengine.analysis.time_grid import make_grid, usable_bins
     from glmengine.recording.derived.quantities import EPOCH_KINDS, compute_derived
 
     whole = compute_derived(analysis.derived, recording, analysis.time.max_gap)
     made = [one.name for one in analysis.derived if not isinstance(one, EPOCH_KINDS)]
     rows = tuple(covariate_row(whole.covariates[name], whole.duration) for name in made)
     grid = make_grid(analysis.time, whole)
-    used = usable(analysis.time, whole, grid)
+    used = usable_bins(analysis.time, whole, grid)
     names = dict.fromkeys(one.name for one in analysis.derived if isinstance(one, EPOCH_KINDS))
     epochs = tuple(EpochRow(name, "epoch", pieces_of(whole.epochs[name])) for name in names)
     return Usable(grid.n_bins, int(used.sum()), analysis.time.bin_size, whole, rows, epochs, used_pieces(grid, used))

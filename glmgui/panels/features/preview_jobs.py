@@ -102,10 +102,10 @@ def _before_first_event(term: Spec, recording: Recording, time: Time) -> float |
 
 def _first_used(recording: Recording, time: Time) -> float | None:
     """Start (s) of the first stretch of which most bins meet the conditions."""
-    from glmengine.analysis.time_grid import make_grid, usable
+    from glmengine.analysis.time_grid import make_grid, usable_bins
 
     grid = make_grid(time, recording)
-    used = np.concatenate([[0], np.cumsum(usable(time, recording, grid))])
+    used = np.concatenate([[0], np.cumsum(usable_bins(time, recording, grid))])
     n = min(max(round(SECONDS / time.bin_size), 1), grid.n_bins)
     share = (used[n:] - used[:-n]) / n
     if not share.size or not share.max():

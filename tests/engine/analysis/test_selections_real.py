@@ -8,7 +8,7 @@ import pytest
 
 from glmengine.analysis.analysis import Analysis, Condition, Time, UnitSelection
 from glmengine.analysis.terms import HistoryTerm
-from glmengine.analysis.time_grid import make_grid, usable
+from glmengine.analysis.time_grid import make_grid, usable_bins
 from glmengine.basis import RaisedCosineLog
 from glmengine.design.prepare import prepare
 from glmengine.io.opening import open_recording
@@ -73,7 +73,7 @@ def test_running_time_is_the_same_by_condition_and_by_epochs_but_for_their_borde
         assert (meets & ~inside).mean() < 0.01  # single samples between gaps have no length
     time = Time(bin_size=0.02, conditions=(Condition(variable="speed", above=limit),))
     grid = make_grid(time, made)
-    by_condition = usable(time, made, grid).sum() * 0.02
+    by_condition = usable_bins(time, made, grid).sum() * 0.02
     by_epochs = made.epochs["run"].tot_length()
     assert by_epochs == pytest.approx(by_condition, rel=0.03)
     bridged = ThresholdEpochs(name="run", source="speed", above=limit, at_least=1.0, bridge=0.5)

@@ -10,7 +10,7 @@ import pytest
 
 from glmengine.analysis.analysis import Analysis, Time, UnitSelection
 from glmengine.analysis.terms import HistoryTerm
-from glmengine.analysis.units import UnitRule, chosen_units, left_out
+from glmengine.analysis.units import UnitRule, chosen_units, excluded_units
 from glmengine.basis import RaisedCosineLog
 from glmengine.design.prepare import prepare
 from glmengine.errors import GlmError
@@ -117,7 +117,7 @@ def test_real_units_by_region_shank_and_rate(shared_data):
     shanks = open_recording(shared_data / "A2929-neurosuite")
     second = chosen_units(UnitSelection(where=(UnitRule(column="shank", at_least=2),)), shanks)
     assert second == tuple(name for name in shanks.unit_names if name.startswith("2-"))
-    reasons = left_out(UnitSelection(where=(UnitRule(column="shank", one_of=("2",)),)), shanks)
+    reasons = excluded_units(UnitSelection(where=(UnitRule(column="shank", one_of=("2",)),)), shanks)
     assert set(reasons.values()) == {"shank not 2"}
     counts = open_recording(shared_data / "head-direction-npz")
     assert chosen_units(UnitSelection(min_rate=10), counts) == ("7", "16")

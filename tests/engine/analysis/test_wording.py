@@ -10,7 +10,7 @@ import pytest
 
 import glmengine as ge
 from glmengine.analysis.analysis import Analysis
-from glmengine.analysis.wording import share
+from glmengine.analysis.wording import share_text
 from glmengine.export import write_outputs
 from glmengine.export.report import report_html
 from glmengine.export.tables import scores_csv
@@ -107,4 +107,4 @@ def test_the_report_says_what_bands_of_a_penalised_fit_mean(small_result):
     [(0.1234, "0.123"), (0.0, "0.000"), (0.00042, "0.00042"), (-3.14e-6, "-3.1e-06"), (-0.5, "-0.500"), (np.nan, "not known")],
 )
 def test_tiny_shares_of_deviance_keep_digits(value, text):
-    assert share(value) == text
+    assert share_text(value) == text

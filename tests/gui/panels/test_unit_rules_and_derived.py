@@ -13,7 +13,7 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QDialogButtonBox
 
 from glmengine.analysis.analysis import Analysis, Time, UnitSelection
-from glmengine.analysis.time_grid import make_grid, usable
+from glmengine.analysis.time_grid import make_grid, usable_bins
 from glmengine.analysis.units import UnitRule
 from glmengine.recording.derived import quantities as kinds
 from glmengine.recording.derived.epochs import EpochStep, TrialRule
@@ -244,7 +244,7 @@ def test_what_is_used_is_drawn_as_it_is_fitted(small_recording):
     time = Time(bin_size=0.05, epochs=("first",), conditions=(Condition(variable="position.x", above=60.0),))
     found = usable_time(Analysis(time=time), small_recording)
     grid = make_grid(time, small_recording)
-    rows = usable(time, small_recording, grid)
+    rows = usable_bins(time, small_recording, grid)
     seconds = (found.pieces[:, 1] - found.pieces[:, 0]).sum()
     assert seconds == pytest.approx(rows.sum() * 0.05, rel=0.02)
     assert used_pieces(grid, np.zeros(grid.n_bins, bool)).shape == (0, 2)

@@ -13,7 +13,7 @@ from hypothesis.extra import numpy as hnp
 
 from glmengine.errors import GlmError
 from glmengine.io.opening import open_recording
-from glmengine.io.recipe.draft import suggest
+from glmengine.io.recipe.draft import draft_from_arrays
 from glmengine.io.recipe.recipe import Recipe
 from glmengine.io.recipe_assistant import draft_recipe
 
@@ -197,7 +197,7 @@ named = st.sampled_from(["spikes", "t", "x", "y", "unit", "trial_start", "trial_
 @given(st.dictionaries(named, st.one_of(numbers, st.lists(numbers, max_size=3)), max_size=6))
 def test_any_arrays_make_a_draft_or_a_sentence(arrays):
     try:
-        draft = suggest(arrays)
+        draft = draft_from_arrays(arrays)
     except GlmError:
         return  # anything else is a fault
     assert Recipe.from_toml(draft.to_toml()) == draft.recipe
