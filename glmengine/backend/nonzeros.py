@@ -48,21 +48,25 @@ class Part:
         Scaled columns that are mostly zero.
     others : (c, b) array
         Centred and scaled columns.
+    own : (U, H, c) array or None
+        Own columns of the units.
     """
 
     rows: slice
     seldom: csr_array
     others: np.ndarray
+    own: np.ndarray | None = None
 
     def every(self, stride: int) -> Part:
         """Every `stride`-th of these rows."""
         if stride == 1:
             return self
-        return Part(slice(self.rows.start, self.rows.stop, stride), self.seldom[::stride], self.others[::stride])
+        rows, own = slice(self.rows.start, self.rows.stop, stride), None if self.own is None else self.own[:, :, ::stride]
+        return Part(rows, self.seldom[::stride], self.others[::stride], own)
 
 
 class Nonzeros:
-    """The prepared rows of `rows`, (n, padded), as parts with three products.
+    """The shared columns of prepared rows, (n, padded), as parts with three products; own columns are kept beside them.
 
     Parameters
     ----------
@@ -73,8 +77,8 @@ class Nonzeros:
 
     def __init__(self, rows: Rows, columns: np.ndarray) -> None:
         self._rows, self._columns = rows, columns
-        self._rest = np.setdiff1d(np.arange(rows.n_features), columns)
-        self._size = rows.padded
+        self._rest = np.setdiff1d(np.arange(rows.n_shared), columns)
+        self.size = rows.padded
         self._centre = rows.centre[columns] / rows.scale[columns]
         self._parts: list[Part] | None = None
 
@@ -86,7 +90,7 @@ class Nonzeros:
         if (
             seldom.sum() < FEWEST
             or filled.mean() > WORTH
-            or rows.n * (BYTES * filled[seldom].sum() + 8.0 * (~seldom).sum()) > memory
+            or rows.n * (BYTES * filled[seldom].sum() + 8.0 * ((~seldom).sum() + rows.own_scale.size)) > memory
         ):
             return None
         return cls(rows, np.flatnonzero(seldom))
@@ -105,31 +109,22 @@ class Nonzeros:
 
     def _read(self) -> Iterator[Part]:
         rows, inverse = self._rows, 1.0 / self._rows.scale
-        step = max(1024, PART_NUMBERS // max(rows.n_features, 1))
-        whole = not self._rest.size
+        step = max(1024, PART_NUMBERS // max(rows.source.shape[1], 1))
+        whole, division = not self._rest.size, rows.division
 
         def of(read: tuple[slice, np.ndarray]) -> Part:
             part, values = read
+            own = None
+            if division is not None:
+                own, values = rows.own(values), values[:, division.shared]
             dense = (values[:, self._rest] - rows.centre[self._rest]) * inverse[self._rest]
             seldom = values if whole else values[:, self._columns]
-            return Part(part, _compressed(seldom, inverse[self._columns]), dense)
+            return Part(part, _compressed(seldom, inverse[self._columns]), dense, own)
 
         parts = [slice(start, min(start + step, rows.n)) for start in range(0, rows.n, step)]
         with workers() as pool:
             for first in range(0, len(parts), 4):
                 yield from pool.map(of, [(part, rows.read(part.start, part.stop)) for part in parts[first : first + 4]])
-
-    def squares(self) -> tuple[np.ndarray, np.ndarray]:
-        """Sums over all rows of the prepared columns, and of their squares, each (P,)."""
-        total, square = np.zeros((2, self._rows.n_features))
-        for part in self.parts:
-            n, seldom, centre = part.seldom.shape[0], self._columns, self._centre
-            sums = np.asarray(part.seldom.sum(axis=0)).ravel()
-            total[seldom] += sums - n * centre
-            square[seldom] += np.asarray(part.seldom.power(2).sum(axis=0)).ravel() - 2 * centre * sums + n * centre**2
-            total[self._rest] += part.others.sum(axis=0)
-            square[self._rest] += np.sum(part.others**2, axis=0)
-        return total, square
 
     def predictor(self, part: Part, theta: np.ndarray) -> np.ndarray:
         """(k, c) linear predictors of parameters (k, Q), the intercept last."""
@@ -142,7 +137,7 @@ class Nonzeros:
     def back(self, part: Part, residual: np.ndarray) -> np.ndarray:
         """(k, padded) sums over the rows of residuals (k, c) times the rows."""
         total = residual.sum(axis=1)
-        result = np.zeros((len(residual), self._size))
+        result = np.zeros((len(residual), self.size))
         result[:, self._columns] = (part.seldom.T @ residual.T).T - np.outer(total, self._centre)
         if self._rest.size:
             result[:, self._rest] = residual @ part.others
@@ -155,7 +150,7 @@ class Nonzeros:
         weighted.data *= np.repeat(weights, np.diff(part.seldom.indptr))
         total, sums = weights.sum(), np.asarray(weighted.sum(axis=0)).ravel()
         cross = np.outer(sums, self._centre)
-        result, mean = np.zeros((self._size, self._size)), np.zeros(self._size)
+        result, mean = np.zeros((self.size, self.size)), np.zeros(self.size)
         products = (part.seldom.T @ weighted).toarray()
         result[np.ix_(seldom, seldom)] = products - cross - cross.T + total * np.outer(self._centre, self._centre)
         mean[seldom] = sums - total * self._centre

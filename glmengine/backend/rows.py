@@ -1,7 +1,10 @@
-"""Rows as the compiled steps take them: chunks of one shape, columns centred and scaled, padded to a size that is met again.
+"""Prepared rows: chunks of one shape, columns centred and scaled, padded to a size that is met again.
 
 The shape of a chunk depends on a few powers of two only, never on the number of rows, so a step compiled for one recording serves
 the next. A design that fits the memory limit is prepared once and kept; a larger one is read and prepared again in each pass.
+
+Most columns are shared by all units. Beside them each unit may have own ones (its history): as many places for all units, filled
+with other columns of the design for each, so that a population with histories is still one batch.
 """
 
 from __future__ import annotations
@@ -23,6 +26,9 @@ CHUNK_NUMBERS = 2**21
 LARGEST_CHUNK = 2**16
 """Rows in a chunk of a narrow design."""
 
+DEVICE_NUMBERS, LARGEST_DEVICE_CHUNK = 2**26, 2**20
+"""The same on a device of its own, which is given more to do at a time."""
+
 CACHED_NUMBERS = 2**15
 """Numbers that are centred and scaled at a time, which stay in the processor's cache in between."""
 
@@ -33,9 +39,10 @@ NO_FOLD = -1
 
 
 class Chunk(NamedTuple):
-    """c rows for the compiled steps: X (c, P), y (U, c), weights (1 or U, c), offset (1 or U, c), fold (c,) int32."""
+    """c rows: X (c, P), own (U, H, c) or None, y (U, c), weights (1 or U, c), offset (1 or U, c), fold (c,) int32."""
 
     X: Any
+    own: Any
     y: Any
     weights: Any
     offset: Any
@@ -61,6 +68,21 @@ class Observations:
     fold: np.ndarray | None = None
 
 
+@dataclass(frozen=True)
+class OwnColumns:
+    """Which columns of a design all units share, and which each has for itself.
+
+    Attributes
+    ----------
+    shared : (P,) int array
+    own : (U, H) int array
+        The columns at the own places of each unit; -1 where a unit has fewer: such a place is zero, and its coefficient must not move.
+    """
+
+    shared: np.ndarray
+    own: np.ndarray
+
+
 class Rows:
     """The rows of a problem.
 
@@ -78,31 +100,61 @@ class Rows:
         Bytes that the prepared design may take.
     centred : bool
         Subtract each column's centre (a model with an intercept).
+    own : OwnColumns, optional
+        Without it all columns are shared.
 
     Attributes
     ----------
+    n_features : int
+        Coefficients of a unit: P shared and H own ones, in this order.
+    padded, own_padded : int
+        Places of the shared and of the own columns in the parameters of the prepared columns, the intercept after them.
+    centre, scale : (P,) array
+        Of the shared columns; `centre_of` and `scale_of` for all of a unit's.
     maybe_constant : (j,) int array
-        Columns that do not vary (without an intercept: are zero) in a sample of the rows; the others do.
+        Shared columns that do not vary (without an intercept: are zero) in a sample of the rows; the others do.
     density : (P,) float array
-        Share of the sample in which each column is not zero.
+        Share of the sample in which each shared column is not zero.
     """
 
     def __init__(
-        self, source: Any, index: np.ndarray | None, observations: Observations, *, columns: int, memory: float, centred: bool
+        self,
+        source: Any,
+        index: np.ndarray | None,
+        observations: Observations,
+        *,
+        columns: int,
+        memory: float,
+        centred: bool,
+        own: OwnColumns | None = None,
     ) -> None:
         self.source, self.index, self.observations = source, index, observations
-        self.centred = centred
+        self.centred, self.columns = centred, columns
         self.n = source.shape[0] if index is None else index.size
-        self.n_features = source.shape[1]
-        self.padded = bucket(self.n_features)
-        per_row = self.padded + 3 * bucket(columns)
-        largest = min(max(CHUNK_NUMBERS // per_row, 1024), LARGEST_CHUNK)
+        self.division = own
+        units, n_own = (0, 0) if own is None else own.own.shape
+        self.n_shared = source.shape[1] if own is None else own.shared.size
+        self.n_features = self.n_shared + n_own
+        self.padded, self.own_padded = bucket(self.n_shared), bucket(n_own) if n_own else 0
+        per_row = self.padded + 3 * bucket(columns) + units * self.own_padded
+        numbers, most = (CHUNK_NUMBERS, LARGEST_CHUNK) if runtime.on_cpu() else (DEVICE_NUMBERS, LARGEST_DEVICE_CHUNK)
+        largest = min(max(numbers // per_row, 1024), most)
         self.chunk_rows = min(2 ** int(np.log2(largest)), max(256, 2 ** int(np.ceil(np.log2(max(self.n, 1))))))
         self.n_chunks = -(-self.n // self.chunk_rows)
-        self.centre, self.scale = self._centre_and_scale(centred)
+        self._take_scales(self._sample())
         self.memory = memory
-        self.resident = 8.0 * self.n_chunks * self.chunk_rows * self.padded <= memory
+        self.resident = 8.0 * self.n_chunks * self.chunk_rows * (self.padded + units * self.own_padded) <= memory
         self._kept: list[Chunk] = []
+
+    @property
+    def size(self) -> int:
+        """Parameters of a column of the problem: Q."""
+        return self.padded + self.own_padded + 1
+
+    @property
+    def places(self) -> np.ndarray:
+        """(n_features,) where the coefficients stand among the parameters."""
+        return np.concatenate([np.arange(self.n_shared), self.padded + np.arange(self.n_features - self.n_shared)])
 
     @cached_property
     def nonzeros(self) -> Nonzeros | None:
@@ -116,7 +168,7 @@ class Rows:
         for number in range(self.n_chunks):
             chunk = self._chunk(number)
             if isinstance(chunk.X, np.ndarray):
-                chunk = Chunk(*(jax.device_put(array) for array in chunk))
+                chunk = jax.device_put(chunk)
                 if self.resident:
                     self._kept[number] = chunk
             yield chunk
@@ -125,7 +177,9 @@ class Rows:
         """Chunks as NumPy arrays; on a CPU the memory of those on the device is looked at, not copied."""
         for number in range(self.n_chunks):
             chunk = self._chunk(number)
-            yield chunk if isinstance(chunk.X, np.ndarray) else Chunk(*(np.asarray(part) for part in chunk))
+            if not isinstance(chunk.X, np.ndarray):
+                chunk = Chunk(*(None if part is None else np.asarray(part) for part in chunk))
+            yield chunk
 
     def _chunk(self, number: int) -> Chunk:
         if not self.resident:
@@ -140,11 +194,26 @@ class Rows:
         other.observations, other._kept = observations, []
         return other
 
+    def prepared(self, columns: np.ndarray) -> Iterator[np.ndarray]:
+        """(c, j) some of the shared columns, prepared, chunk by chunk as the source gives them."""
+        source = columns if self.division is None else self.division.shared[columns]
+        for raw in self._raw():
+            yield (raw[:, source] - self.centre[columns]) / self.scale[columns]
+
+    def prepared_own(self) -> Iterator[np.ndarray]:
+        """(U, H, c) own columns, prepared, likewise."""
+        for raw in self._raw():
+            yield self.own(raw)[: self.own_scale.shape[0], : self.own_scale.shape[1]]
+
+    def _raw(self) -> Iterator[np.ndarray]:
+        for start in range(0, self.n, self.chunk_rows):
+            yield self.read(start, min(start + self.chunk_rows, self.n))
+
     def gram(self) -> np.ndarray | None:
         """Sum of x x' over the prepared rows with a constant as their last column, (padded + 1,) * 2; None unless the design's structure
         makes it faster than going through the rows."""
         valid = getattr(self.source, "valid", None)
-        if valid is None or not hasattr(self.source, "moments"):
+        if valid is None or not hasattr(self.source, "moments") or self.division is not None:
             return None
         index = np.arange(valid.size) if self.index is None else self.index
         if np.count_nonzero(valid) != index.size or not valid[index].all() or (found := self.source.moments()) is None:
@@ -158,16 +227,29 @@ class Rows:
         total[-1, -1] = self.n
         return total
 
-    def to_raw(self, scaled: np.ndarray, intercept: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Coefficients (K, P) and intercepts (K,) in the units of the design, from those of the prepared columns (K, padded)."""
-        raw = scaled[:, : self.n_features] / self.scale
-        return raw, intercept - raw @ self.centre
+    def scale_of(self, unit: np.ndarray) -> np.ndarray:
+        """(K, n_features) factors by which the columns of these units (K,) were divided."""
+        return self._of_units(self.scale, self.own_scale, unit)
 
-    def from_raw(self, coef: np.ndarray, intercept: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def centre_of(self, unit: np.ndarray) -> np.ndarray:
+        """(K, n_features) what was subtracted from them before."""
+        return self._of_units(self.centre, self.own_centre, unit)
+
+    @staticmethod
+    def _of_units(shared: np.ndarray, own: np.ndarray, unit: np.ndarray) -> np.ndarray:
+        whole = np.broadcast_to(shared, (unit.size, shared.size))
+        return np.concatenate([whole, own[unit]], axis=1) if own.size else whole
+
+    def to_raw(self, scaled: np.ndarray, intercept: np.ndarray, unit: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Coefficients (K, n_features) and intercepts (K,) in the units of the design, from those of the prepared columns (K, Q - 1)."""
+        raw = scaled[:, self.places] / self.scale_of(unit)
+        return raw, intercept - np.sum(raw * self.centre_of(unit), axis=1)
+
+    def from_raw(self, coef: np.ndarray, intercept: np.ndarray, unit: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The reverse of `to_raw`."""
-        scaled = np.zeros((len(coef), self.padded))
-        scaled[:, : self.n_features] = coef * self.scale
-        return scaled, intercept + coef @ self.centre
+        scaled = np.zeros((len(coef), self.size - 1))
+        scaled[:, self.places] = coef * self.scale_of(unit)
+        return scaled, intercept + np.sum(coef * self.centre_of(unit), axis=1)
 
     def read(self, start: int, stop: int) -> np.ndarray:
         """Used rows `start` to `stop`, as the source gives them."""
@@ -178,33 +260,27 @@ class Rows:
         part = self.source.chunk(first, last)
         return part if last - first == rows.size else part[rows - first]
 
-    def _centre_and_scale(self, centred: bool) -> tuple[np.ndarray, np.ndarray]:
-        sample = self._sample()
+    def _take_scales(self, sample: np.ndarray) -> None:
+        """Centres and scales of all columns, from a sample of the rows."""
         everywhere = np.count_nonzero(sample) == sample.size  # column by column takes ten times as long
-        self.density = np.ones(self.n_features) if everywhere else np.count_nonzero(sample, axis=0) / len(sample)
-        self.maybe_constant = np.arange(0)
-        if not len(sample):
-            return np.zeros(self.n_features), np.ones(self.n_features)
-        first = sample[0]
-        moved = sample - first  # a constant column becomes exactly zero
-        shift = moved.mean(axis=0)
-        moved -= shift
-        spread = np.sqrt(np.einsum("ij,ij->j", moved, moved) / len(moved))
-        constant = spread <= 1e-12 * np.abs(first)  # rounding is not variation
-        self.maybe_constant = np.flatnonzero(constant if centred else ~sample.any(axis=0))
-        spread = np.where(constant, 0.0, spread)
-        centre = np.where(constant, first, first + shift) if centred else np.zeros(self.n_features)
-        if not centred:
-            spread = np.sqrt(np.mean(sample**2, axis=0))
-        # powers of two scale without rounding; a column that the sample shows as constant may still vary elsewhere
-        size = np.where(spread > 0, spread, np.maximum(np.abs(first), 1.0) if centred else 1.0)
-        return centre, np.exp2(np.round(np.log2(size)))
+        density = np.ones(sample.shape[1]) if everywhere else np.count_nonzero(sample, axis=0) / len(sample)
+        centre, scale, constant = _centre_and_scale(sample, self.centred)
+        own = self.division
+        if own is None:
+            self.density, self.maybe_constant, self.centre, self.scale = density, np.flatnonzero(constant), centre, scale
+            self.own_centre, self.own_scale = np.zeros((2, 0, 0))
+            return
+        self.density, self.maybe_constant = density[own.shared], np.flatnonzero(constant[own.shared])
+        self.centre, self.scale = centre[own.shared], scale[own.shared]
+        self.own_centre = np.append(centre, 0.0)[own.own]  # -1 is the last
+        self.own_scale = np.append(scale, 1.0)[own.own]
 
     def _sample(self) -> np.ndarray:
         """At most `SAMPLE_ROWS` rows in a few blocks spread over the recording."""
-        most = int(np.clip(SAMPLE_NUMBERS // max(self.n_features, 1), SAMPLE_ROWS // 8, SAMPLE_ROWS))
+        width = self.source.shape[1]
+        most = int(np.clip(SAMPLE_NUMBERS // max(width, 1), SAMPLE_ROWS // 8, SAMPLE_ROWS))
         if self.n <= most:
-            return self.read(0, self.n) if self.n else np.zeros((0, self.n_features))
+            return self.read(0, self.n) if self.n else np.zeros((0, width))
         blocks = 16
         size = most // blocks
         starts = np.linspace(0, self.n - size, blocks).astype(int)
@@ -212,12 +288,16 @@ class Rows:
 
     def _prepare(self, number: int) -> Chunk:
         start, stop = number * self.chunk_rows, min((number + 1) * self.chunk_rows, self.n)
+        raw, own = self.read(start, stop), None
+        if self.division is not None:
+            own = self.own(raw, self.chunk_rows)
+            raw = raw[:, self.division.shared]
         X = np.zeros((self.chunk_rows, self.padded))
-        raw, inverse = self.read(start, stop), 1.0 / self.scale  # powers of two: exact
+        inverse = 1.0 / self.scale  # powers of two: exact
         step = max(64, CACHED_NUMBERS // self.padded)
         for first in range(0, stop - start, step):
             block = raw[first : first + step]
-            inside = X[first : first + len(block), : self.n_features]
+            inside = X[first : first + len(block), : self.n_shared]
             np.subtract(block, self.centre, out=inside)
             inside *= inverse
         rows = self.observations
@@ -225,13 +305,44 @@ class Rows:
         if rows.fold is not None:
             fold[: stop - start] = rows.fold[start:stop]
         offset = np.zeros((1, self.chunk_rows)) if rows.offset is None else self._columns(rows.offset, start, stop)
-        return Chunk(X, self._columns(rows.y, start, stop), self._columns(rows.weights, start, stop), offset, fold)
+        return Chunk(X, own, self._columns(rows.y, start, stop), self._columns(rows.weights, start, stop), offset, fold)
+
+    def own(self, raw: np.ndarray, padded: int | None = None) -> np.ndarray:
+        """(U, H, c) prepared own columns of rows (r, S) as the source gives them, c the rows or what they are `padded` to."""
+        own = self.division.own
+        result = np.zeros((bucket(len(own)), self.own_padded, len(raw) if padded is None else padded))
+        for u, columns in enumerate(own):
+            for place, column in enumerate(columns.tolist()):
+                if column >= 0:
+                    values = raw[:, column] - self.own_centre[u, place]
+                    np.divide(values, self.own_scale[u, place], out=result[u, place, : len(raw)])
+        return result
 
     def _columns(self, values: np.ndarray, start: int, stop: int) -> np.ndarray:
         """Rows `start` to `stop` of (U, T) values, padded with zeros to a chunk and to a bucket of units."""
         padded = np.zeros((bucket(len(values)), self.chunk_rows))
         padded[: len(values), : stop - start] = values[:, start:stop]
         return padded
+
+
+def _centre_and_scale(sample: np.ndarray, centred: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(S,) centre and scale of each column of a sample of the rows, and whether it may be constant (without an intercept: zero)."""
+    if not len(sample):
+        return np.zeros(sample.shape[1]), np.ones(sample.shape[1]), np.zeros(sample.shape[1], bool)
+    first = sample[0]
+    moved = sample - first  # a constant column becomes exactly zero
+    shift = moved.mean(axis=0)
+    moved -= shift
+    spread = np.sqrt(np.einsum("ij,ij->j", moved, moved) / len(moved))
+    constant = spread <= 1e-12 * np.abs(first)  # rounding is not variation
+    maybe_constant = constant if centred else ~sample.any(axis=0)
+    spread = np.where(constant, 0.0, spread)
+    centre = np.where(constant, first, first + shift) if centred else np.zeros(sample.shape[1])
+    if not centred:
+        spread = np.sqrt(np.mean(sample**2, axis=0))
+    # powers of two scale without rounding; a column that the sample shows as constant may still vary elsewhere
+    size = np.where(spread > 0, spread, np.maximum(np.abs(first), 1.0) if centred else 1.0)
+    return centre, np.exp2(np.round(np.log2(size))), maybe_constant
 
 
 def bucket(size: int) -> int:

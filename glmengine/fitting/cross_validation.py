@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from glmengine.backend.worth_sums import HeldOut
 from glmengine.context import SILENT, Context
 from glmengine.errors import GlmError
 from glmengine.fitting.batch import OK, Assembly, assemble, column_groups, resolve_penalty, restricted
@@ -20,6 +19,7 @@ from glmengine.models import Family, Penalty, get_family, get_penalty
 from glmengine.models.numbers import check_strength, is_number
 from glmengine.models.penalties import Resolved
 from glmengine.solvers.problem import Objective
+from glmengine.solvers.worth import HeldOut
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -133,6 +133,7 @@ class Minimiser:
         return Solution(
             **joined,
             solver="; ".join(dict.fromkeys(solution.solver for _, solution in parts)),
+            backend="; ".join(dict.fromkeys(solution.backend for _, solution in parts)),
             trace=tuple(step for _, solution in parts for step in solution.trace),
             free=np.concatenate(free)[order],
         ), result

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from glmengine.backend.worth import worth
+from glmengine.backend.formulas import Seen, Worth
 from glmengine.design.design import Design
 from glmengine.errors import GlmError
 from glmengine.fitting.batch import DECREMENT, resolve_penalty
@@ -86,7 +86,8 @@ def _sparse(penalty: Resolved) -> csr_array:
 
 
 def sums_over(unit: Unit, found: Found, rows: np.ndarray, null: float) -> np.ndarray:
-    """`worth` (8,) of a field on `rows` (n,) bool, beside the mean `null`."""
+    """The numbers of `Worth` (8,) of a field on `rows` (n,) bool, beside the mean `null`."""
     eta, y, weights = (values[rows][None] for values in (unit.predictor(found.w, found.b), unit.y, unit.weights))
     dispersion = np.full((1, 1), np.float64(unit.dispersion))
-    return worth(np, unit.family, unit.link, eta, y, weights, np.array([null]), dispersion)[:, 0]
+    found = Worth(unit.family, unit.link)(eta, Seen(y, weights, dispersion, np.full((1, 1), null)))
+    return np.array([row.sum() for row in found])

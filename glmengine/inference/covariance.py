@@ -10,12 +10,12 @@ import numpy as np
 from scipy.linalg import cho_factor, cho_solve, eigh
 
 from glmengine.backend import jax_runtime as runtime
-from glmengine.backend.worth_sums import sums
 from glmengine.context import SILENT, Context, Progress
 from glmengine.errors import GlmError
 from glmengine.fitting.batch import NO_DATA, SEPARATED, SILENT_UNIT, Assembly
 from glmengine.models import Family
 from glmengine.solvers.problem import Objective
+from glmengine.solvers.worth import sums
 
 if TYPE_CHECKING:
     from glmengine.fitting.fit_result import Part

@@ -197,7 +197,9 @@ class Descent:
         self.theta = theta
         self._ended = _Ended(problem, theta.copy(), value, gradient, rounding)
         coef, intercept = objective.to_raw(theta)
-        return Solution(coef, intercept, value, decrement, converged, runaway, iterations, self._name(), tuple(trace))
+        return Solution(
+            coef, intercept, value, decrement, converged, runaway, iterations, self._name(), objective.backend.name, tuple(trace)
+        )
 
     def _begin(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, bool]:
         """Objective (K,), gradient (K, Q) and its rounding (K,) at parameters (K, Q), and whether they come of a pass over the rows.
@@ -317,7 +319,7 @@ class Descent:
         it may not see at all, so that only a penalty that holds every coefficient allows it.
         """
         problem = self.problem
-        if not self.objective.on_cpu or self.solver == "newton" or not is_definite(problem):
+        if self.solver == "newton" or not is_definite(problem):
             return 1
         if problem.rows.n * problem.rows.n_features**2 < SMALL_WORK or self._price(problem.n_columns) < CHEAP:
             return 1

@@ -11,7 +11,6 @@ from collections.abc import Callable
 
 import numpy as np
 
-from glmengine.backend.pieces import Piece, pieces
 from glmengine.context import Progress
 from glmengine.solvers.metrics import inverse
 from glmengine.solvers.problem import Objective, Problem, Solution
@@ -49,9 +48,8 @@ def newton(objective: Objective, theta: np.ndarray) -> tuple[Solution, np.ndarra
     converged, iterations = np.zeros(K, bool), np.zeros(K, int)
     trace: list[dict[str, float]] = []
     with quiet_blas():
-        parts = [piece for some in pieces(problem.rows) for piece in some]
         for k in range(K):
-            column = _Column(objective, parts, k, theta[k])
+            column = _Column(objective, k, theta[k])
             while True:
                 context.check()
                 column.turn()
@@ -75,21 +73,21 @@ def newton(objective: Objective, theta: np.ndarray) -> tuple[Solution, np.ndarra
             step = f"step {iterations[k]}, decrement {column.decrement:.1e}, {K - k - 1} columns at work"
             context.report(Progress("Fitting", (k + 1) / K, step))
     coef, intercept = objective.to_raw(theta)
-    return Solution(coef, intercept, value, decrement, converged, np.zeros(K, bool), iterations, NAME, tuple(trace)), theta
+    return Solution(
+        coef, intercept, value, decrement, converged, np.zeros(K, bool), iterations, NAME, objective.backend.name, tuple(trace)
+    ), theta
 
 
 class _Column:
-    """One column on its way: where it is, and loss, gradient and curvature there."""
+    """One column on its way: where it is, and loss and gradient there."""
 
-    def __init__(self, objective: Objective, parts: list[Piece], k: int, theta: np.ndarray) -> None:
+    def __init__(self, objective: Objective, k: int, theta: np.ndarray) -> None:
         self.objective, self.k, self.which = objective, k, np.array([k])
         self.theta = theta.copy()
         self._movable = objective.movable[k]
         problem = objective.problem
-        self._total, self._limit, self._strength = problem.total[k], problem.limit[k], problem.strength[k]
-        self._dispersion = None if problem.dispersion is None else float(problem.dispersion[k])
-        self._rows = [(piece, *_observed(problem, piece, k)) for piece in parts]
-        self._value, self._gradient, self._rounding, self._curvatures = self._look(self.theta)
+        self._limit = problem.limit[k]
+        self._value, self._gradient, self._rounding = self._look(self.theta)
         self._inverse: Callable[[np.ndarray], np.ndarray] | None = None
         self._same_everywhere = problem.family.is_quadratic(problem.link)
         self.done = self.lost = False
@@ -98,7 +96,7 @@ class _Column:
     def turn(self) -> None:
         """A Hessian where the column is, the direction it gives, and whether this is the end."""
         if self._inverse is None or not self._same_everywhere:
-            matrix = self.objective.penalised(self._hessian()[None], self.which)[0]
+            matrix = self.objective.penalised(self.objective.hessian(self.theta[None], self.which), self.which)[0]
             if not (np.isfinite(matrix).all() and np.isfinite(self._gradient).all() and np.isfinite(self._value)):
                 self.lost = True
                 return
@@ -117,14 +115,14 @@ class _Column:
         t, size = 1.0, max(1.0, abs(self._value))
         for _ in range(MOST_TRIALS):
             there = self.theta + t * self._direction
-            found = value, gradient, _, _ = self._look(there)
+            found = value, gradient, _ = self._look(there)
             change = value - self._value
             # where the gain is lost in the rounding of the objective, the gradient decides
             close = self.decrement <= 1e-9 * size and change <= 1e-6 * size
             level = abs(float(gradient @ self._direction)) <= 0.9 * abs(self._slope)
             if np.isfinite(value) and np.isfinite(gradient).all() and (change <= 1e-4 * t * self._slope or (close and level)):
                 self.theta = there
-                self._value, self._gradient, self._rounding, self._curvatures = found
+                self._value, self._gradient, self._rounding = found
                 return True
             with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
                 guess = -self._slope * t * t / (2.0 * (change - t * self._slope))
@@ -139,51 +137,7 @@ class _Column:
         last = self.done and not self._at_rounding
         return self.theta + self._direction if last else self.theta, self._value, self.decrement, self.done
 
-    def _look(self, theta: np.ndarray) -> tuple[float, np.ndarray, float, list[np.ndarray]]:
-        """Objective, gradient (Q,), its rounding, and the curvature of each row, at `theta`."""
-        problem = self.objective.problem
-        family, link, exact = problem.family, problem.link, problem.exact_curvature
-        total, absolute, gradient, curvatures = 0.0, 0.0, np.zeros(theta.size), []
-        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            for piece, y, weights, offset in self._rows:
-                eta = piece.predictor(theta[None])[0]
-                if offset is not None:
-                    eta += offset
-                loss, score, fisher, observed = family.evaluate(eta, y, link, self._dispersion)
-                residual = weights * score
-                total += float(weights @ loss)
-                gradient[:-1] += piece.back(residual[None])[0]
-                gradient[-1] += residual.sum()
-                absolute += float(np.abs(residual).sum())
-                curvatures.append(np.maximum(weights * (observed if exact else fisher), 0.0))
-        self.objective.passes += 1
-        pull = self.objective.pull(theta[None], self.which)[0]
-        gradient = np.where(self._movable, gradient / self._total + pull, 0.0)
-        rounding = 8 * np.finfo(float).eps * absolute / self._total
-        return total / self._total + 0.5 * float(pull @ theta), gradient, rounding, curvatures
-
-    def _hessian(self) -> np.ndarray:
-        """(Q, Q) second derivatives of the mean loss, zero for what does not move."""
-        size = self.theta.size
-        result = np.zeros((size, size))
-        for (piece, *_), curvature in zip(self._rows, self._curvatures, strict=True):
-            matrix, cross, corner = piece.grams(curvature[None], "float64")[0]
-            result[:-1, :-1] += matrix
-            result[:-1, -1] += cross
-            result[-1, -1] += corner
-        result[-1, :-1] = result[:-1, -1]
-        self.objective.hessians += 1
-        result /= self._total
-        result[~self._movable] = 0.0
-        result[:, ~self._movable] = 0.0
-        return result
-
-
-def _observed(problem: Problem, piece: Piece, k: int) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
-    """Observations, weights and offset of one column in these rows."""
-    unit, observed = problem.unit[k], problem.rows.observations
-    weights = piece.weights[unit if len(observed.weights) > 1 else 0]
-    if observed.fold is not None:
-        weights = weights * (piece.fold != problem.held[k])
-    offset = None if observed.offset is None else piece.offset[unit if len(observed.offset) > 1 else 0]
-    return piece.y[unit].astype(np.float64, copy=False), weights, offset
+    def _look(self, theta: np.ndarray) -> tuple[float, np.ndarray, float]:
+        """Objective, gradient (Q,) and its rounding at `theta`."""
+        value, gradient, rounding = self.objective.evaluate(theta[None], self.which)
+        return float(value[0]), gradient[0], float(rounding[0])

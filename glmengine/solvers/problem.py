@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from glmengine.backend import jax_runtime as runtime
-from glmengine.backend.pieces import Piece, pieces
-from glmengine.backend.products import weighted_grams
-from glmengine.backend.rows import Rows, bucket
-from glmengine.threads import workers
+from glmengine.backend.choice import backend_for
+from glmengine.backend.formulas import Curvatures, Losses, RowWeights, SquaredScores
+from glmengine.backend.operations import ALL_ROWS, View
+from glmengine.backend.rows import Rows
 
-ALL_ROWS = -9
-"""Held-out fold of a column that is fitted to all rows (rows that are never held out have fold -1)."""
-
-
-FEWEST, ELEMENTS = 1, 4e5
-"""Up to so many columns, or predictors, a pass on a CPU is made in NumPy; from there on what is compiled is faster."""
-
-FEW_COLUMNS = 16
-"""With fewer columns a pass costs about the same for one of them as for all, so it is always made for all."""
+__all__ = ["ALL_ROWS", "Objective", "Problem", "Solution"]
 
 
 @dataclass(frozen=True)
@@ -47,7 +37,7 @@ class Problem:
     strength : (K,) float
         What the penalty is multiplied by.
     movable : (K, P) bool
-        Coefficients that are fitted; the others are zero.
+        Coefficients that are fitted; the others are zero. P counts the shared columns of the rows and then a unit's own.
     intercept : bool
     limit : (K,) float
         Half the Newton decrement at which a column is done.
@@ -72,6 +62,11 @@ class Problem:
     def n_columns(self) -> int:
         return self.unit.size
 
+    @cached_property
+    def view(self) -> View:
+        """What the columns see of the rows that they are fitted to."""
+        return View(self.unit, self.held, self.dispersion)
+
     @property
     def exact_curvature(self) -> bool:
         """Whether the observed second derivatives are above 0, so that Newton may use them."""
@@ -93,6 +88,8 @@ class Solution:
         Without an optimum: the coefficients grow for ever (separation).
     iterations : (K,) int
     solver : str
+    backend : str
+        Which implementation of the operations over rows served.
     trace : tuple of dict
         Per iteration: columns at work, largest decrement, passes over the rows, seconds.
     free : (K, P) bool or None
@@ -107,6 +104,7 @@ class Solution:
     runaway: np.ndarray
     iterations: np.ndarray
     solver: str
+    backend: str = ""
     trace: tuple[dict[str, float], ...] = field(default=())
     free: np.ndarray | None = None
 
@@ -114,116 +112,70 @@ class Solution:
 class Objective:
     """The functions of a problem that a solver may call, in the scale of the prepared columns.
 
-    Parameters are (k, Q), Q = padded columns + 1, the intercept last; `columns` says which of the problem's K columns they are.
+    Parameters are (k, Q), shared columns first, then own ones, the intercept last; `columns` says which of the problem's K columns they are.
     """
 
     def __init__(self, problem: Problem, context: Any) -> None:
         self.problem, self.context = problem, context
         rows = problem.rows
-        self.size = rows.padded + 1
+        self.size, self._places = rows.size, rows.places
         self.movable = np.zeros((problem.n_columns, self.size), bool)
-        self.movable[:, : rows.n_features] = problem.movable
+        self.movable[:, self._places] = problem.movable
         self.movable[:, -1] = problem.intercept
-        inverse = 1.0 / rows.scale
-        if problem.penalty.ndim == 1:
-            self.penalty = np.zeros(self.size)
-            self.penalty[: rows.n_features] = problem.penalty * inverse**2
-        else:
-            self.penalty = np.zeros((self.size, self.size))
-            self.penalty[: rows.n_features, : rows.n_features] = problem.penalty * np.outer(inverse, inverse)
-        self.on_cpu = runtime.on_cpu()
-        columns = problem.n_columns
-        self.in_numpy = self.on_cpu and (columns <= FEWEST or rows.n * columns <= ELEMENTS or rows.nonzeros is not None)
+        self._inverse = self._inverse_scales()
+        self._penalty = self._spread(problem.penalty)
+        self.backend = backend_for(rows, problem.n_columns, context)
         self.passes = 0
         self.hessians = 0.0  # counted by the share of the rows that were looked at
 
+    def _inverse_scales(self) -> np.ndarray:
+        """(K, Q), or (1, Q) where no column is a unit's own: raw coefficients are these times the parameters."""
+        rows, unit = self.problem.rows, self.problem.unit
+        inverse = np.ones((unit.size if rows.own_padded else 1, self.size))
+        inverse[:, self._places] = 1.0 / rows.scale_of(unit if rows.own_padded else unit[:1])
+        return inverse
+
+    def _spread(self, penalty: np.ndarray) -> np.ndarray:
+        """The penalty of raw coefficients, (P,) or (P, P), at the places of all parameters, (Q,) or (Q, Q)."""
+        result = np.zeros((self.size,) * penalty.ndim)
+        result[np.ix_(*[self._places] * penalty.ndim)] = penalty
+        return result
+
+    def _inverse_of(self, columns: np.ndarray) -> np.ndarray:
+        return self._inverse if len(self._inverse) == 1 else self._inverse[columns]
+
+    def penalty_matrix(self, k: int) -> np.ndarray:
+        """(Q, Q) of column k, at strength 1."""
+        matrix = np.diag(self._penalty) if self._penalty.ndim == 1 else self._penalty
+        inverse = self._inverse_of(np.array([k]))[0]
+        return matrix * np.outer(inverse, inverse)
+
     def start(self, coef: np.ndarray, intercept: np.ndarray) -> np.ndarray:
         """Parameters of raw coefficients (K, P) and intercepts (K,)."""
-        scaled, free = self.problem.rows.from_raw(coef, intercept)
+        scaled, free = self.problem.rows.from_raw(coef, intercept, self.problem.unit)
         return np.where(self.movable, np.column_stack([scaled, free]), 0.0)
 
     def to_raw(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        return self.problem.rows.to_raw(theta[:, :-1], theta[:, -1])
+        """Raw coefficients (K, P) and intercepts (K,) of parameters (K, Q)."""
+        return self.problem.rows.to_raw(theta[:, :-1], theta[:, -1], self.problem.unit)
 
     def evaluate(self, theta: np.ndarray, columns: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Objective (k,), gradient (k, Q), and the size of the gradient's rounding errors (k,)."""
-        k, total = columns.size, self.problem.total[columns]
-        sums = self._sums_here(theta, columns) if self.in_numpy else self._sums_compiled(theta, columns)
+        problem = self.problem
+        total = problem.total[columns]
+        loss, slopes, absolute = self.backend.passes.slopes(Losses(problem.family, problem.link), problem.view.of(columns), theta)
         self.passes += 1
-        loss, by_coef, by_intercept, absolute = (np.asarray(part)[:k] for part in sums)
         pull = self.pull(theta, columns)
-        value = loss / total + 0.5 * np.sum(pull * theta, axis=1)
-        gradient = np.column_stack([by_coef, by_intercept]) / total[:, None] + pull
+        gradient = slopes / total[:, None] + pull
         gradient[~self.movable[columns]] = 0.0
-        return value, gradient, 8 * np.finfo(float).eps * absolute / total
-
-    def _sums_compiled(self, theta: np.ndarray, columns: np.ndarray) -> list[Any]:
-        """Loss, gradient by coefficients and by the intercept, and absolute score, summed over the rows by the compiled step."""
-        from glmengine.backend import steps
-
-        problem = self.problem
-        arguments = self.arguments(theta, columns)
-        sums: list[Any] = [0.0, 0.0, 0.0, 0.0]
-        waiting: deque[Any] = deque()  # one chunk is worked on while the next is handed over
-        for chunk in problem.rows:
-            self.context.check()
-            waiting.append(steps.loss_and_gradient(chunk, *arguments, family=problem.family, link=problem.link))
-            if len(waiting) > 1:
-                sums = [whole + np.asarray(part) for whole, part in zip(sums, waiting.popleft(), strict=True)]
-        for parts in waiting:
-            sums = [whole + np.asarray(part) for whole, part in zip(sums, parts, strict=True)]
-        return sums
-
-    def _sums_here(self, theta: np.ndarray, columns: np.ndarray) -> list[Any]:
-        """The same in NumPy, which has nothing to compile and for few columns is as fast."""
-        problem = self.problem
-        value = self.values_of(theta, columns)
-
-        def of_block(piece: Piece) -> tuple[np.ndarray, ...]:
-            loss, score, _, _, weights = value(piece)
-            residual = weights * score
-            return np.sum(weights * loss, axis=1), piece.back(residual), residual.sum(axis=1), np.abs(residual).sum(axis=1)
-
-        sums: list[Any] = [0.0, 0.0, 0.0, 0.0]
-        with workers(problem.rows.n * problem.rows.padded * columns.size) as pool:
-            for some in pieces(problem.rows):
-                self.context.check()
-                for parts in pool.map(of_block, some):
-                    sums = [whole + part for whole, part in zip(sums, parts, strict=True)]
-        return sums
-
-    def at(
-        self, piece: Piece, theta: np.ndarray, columns: np.ndarray, *, held_out: bool = False
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Linear predictors, observations and weights (k, c) of a piece, for the rows these columns are fitted to or those held out."""
-        problem, observed = self.problem, self.problem.rows.observations
-        unit = problem.unit[columns]
-        eta = piece.predictor(theta)
-        if observed.offset is not None:
-            eta += piece.offset[unit if len(observed.offset) > 1 else [0]]
-        y = piece.y[unit].astype(np.float64, copy=False)
-        weights = piece.weights[unit if len(observed.weights) > 1 else [0]]
-        if observed.fold is not None or held_out:
-            same = piece.fold == problem.held[columns, None]
-            weights = weights * (same if held_out else ~same)
-        return eta, y, weights
-
-    def values_of(self, theta: np.ndarray, columns: np.ndarray) -> Callable[[Piece], tuple[np.ndarray, ...]]:
-        """(piece) -> loss, score, expected and observed curvature of its rows, and their weights, each (k, c), in NumPy."""
-        problem = self.problem
-        dispersion = None if problem.dispersion is None else problem.dispersion[columns, None]
-
-        def values(piece: Piece) -> tuple[np.ndarray, ...]:
-            with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-                eta, y, weights = self.at(piece, theta, columns)
-                return *problem.family.evaluate(eta, y, problem.link, dispersion), weights
-
-        return values
+        return loss / total + 0.5 * np.sum(pull * theta, axis=1), gradient, 8 * np.finfo(float).eps * absolute / total
 
     def pull(self, theta: np.ndarray, columns: np.ndarray) -> np.ndarray:
         """Gradient (k, Q) of the penalty."""
-        by_penalty = theta * self.penalty if self.penalty.ndim == 1 else theta @ self.penalty
-        return by_penalty * self.problem.strength[columns][:, None]
+        inverse = self._inverse_of(columns)
+        raw = theta * inverse
+        by_penalty = raw * self._penalty if self._penalty.ndim == 1 else raw @ self._penalty
+        return by_penalty * inverse * self.problem.strength[columns][:, None]
 
     def hessian(
         self,
@@ -236,56 +188,34 @@ class Objective:
     ) -> np.ndarray:
         """Second derivatives (k, Q, Q) of the mean loss, without the penalty; zero for what does not move.
 
-        With a `stride` they may be estimated from every so many rows, as is done where that is faster (on a CPU).
+        With a `stride` they may be estimated from every so many rows, as is done where that is faster.
         """
-        from glmengine.backend import steps
-
         problem = self.problem
-        if expected is None:
-            expected = not problem.exact_curvature
-        if self.on_cpu and (expected or problem.exact_curvature):
-            return self._summed(theta, columns, expected, precision, stride)
-        options = {"family": problem.family, "link": problem.link, "expected": expected, "precision": precision}
-        return self._outer(lambda chunk, *arguments: steps.hessian(chunk, *arguments, **options), theta, columns)
-
-    def _summed(self, theta: np.ndarray, columns: np.ndarray, expected: bool, precision: str, stride: int) -> np.ndarray:
-        """`hessian` by the processor's own threads."""
-        value = self.values_of(theta, columns)
-
-        def curvatures(piece: Piece) -> np.ndarray:
-            _, _, fisher, exact, weights = value(piece)
-            return np.maximum((fisher if expected else exact) * weights, 0.0)
-
-        result = weighted_grams(self.problem.rows, curvatures, columns.size, precision, self.context, stride=stride)
+        exact = problem.exact_curvature
+        expected = not exact if expected is None else expected
+        formula = Curvatures(problem.family, problem.link, expected, signed=not (expected or exact))
+        view = problem.view.of(columns)
+        result = self.backend.grams.grams(formula, view, theta, precision=precision, stride=stride)
         self.hessians += columns.size / stride
         return self._settled(result, columns)
 
     def score_products(self, theta: np.ndarray, columns: np.ndarray) -> np.ndarray:
         """Mean outer product (k, Q, Q) of the rows' gradients, without the penalty."""
-        from glmengine.backend import steps
+        formula = SquaredScores(self.problem.family, self.problem.link)
+        return self._settled(self.backend.grams.grams(formula, self.problem.view.of(columns), theta), columns)
 
-        problem = self.problem
-        return self._outer(
-            lambda chunk, *arguments: steps.score_products(chunk, *arguments, family=problem.family, link=problem.link),
-            theta,
-            columns,
-        )
-
-    def _outer(self, step: Any, theta: np.ndarray, columns: np.ndarray) -> np.ndarray:
-        Q = self.size
-        result = np.zeros((columns.size, Q, Q))
-        # one by one: a single compiled step serves any number of columns
-        arguments = [self.arguments(theta[[k]], columns[[k]], (1,)) for k in range(columns.size)]
-        for chunk in self.problem.rows:
-            for k in range(columns.size):
-                self.context.check()
-                block, cross, corner = (np.asarray(part) for part in step(chunk, *arguments[k]))
-                result[k, :-1, :-1] += block
-                result[k, :-1, -1] += cross
-                result[k, -1, -1] += corner
-        self.hessians += columns.size
-        result[:, -1, :-1] = result[:, :-1, -1]
-        return self._settled(result, columns)
+    def gram(self, k: int | None = None) -> np.ndarray:
+        """Mean outer product (Q, Q) of the prepared rows and a constant, with the weights of column k's rows, or over all rows."""
+        if k is None:
+            known = self.problem.rows.gram()
+            gram = self.backend.grams.gram() if known is None else known
+        else:
+            view = self.problem.view.of(np.array([k]))
+            gram = self.backend.grams.grams(RowWeights(), view, np.zeros((1, self.size)))[0]
+        gram /= gram[-1, -1]
+        if not self.problem.intercept:
+            gram[-1, :] = gram[:, -1] = 0.0
+        return gram
 
     def _settled(self, result: np.ndarray, columns: np.ndarray) -> np.ndarray:
         """Sums (k, Q, Q) as means, zero for what does not move."""
@@ -296,35 +226,11 @@ class Objective:
 
     def penalised(self, hessian: np.ndarray, columns: np.ndarray) -> np.ndarray:
         """`hessian` (k, Q, Q) with the penalty's matrix, and 1 on the diagonal of what does not move."""
-        matrix = np.diag(self.penalty) if self.penalty.ndim == 1 else self.penalty
-        result = hessian + self.problem.strength[columns][:, None, None] * matrix
+        inverse = self._inverse_of(columns)
+        matrix = np.diag(self._penalty) if self._penalty.ndim == 1 else self._penalty
+        result = hessian + self.problem.strength[columns][:, None, None] * (matrix * inverse[:, :, None] * inverse[:, None, :])
         k, fixed = np.nonzero(~self.movable[columns])
         result[k, fixed, :] = 0.0
         result[k, :, fixed] = 0.0
         result[k, fixed, fixed] = 1.0
         return result
-
-    def arguments(self, theta: np.ndarray, columns: np.ndarray, sizes: tuple[int, ...] | None = None) -> tuple[Any, Any, Any]:
-        """Coefficients, intercepts and `steps.Where`, padded to the least of a few sizes, for each of which a step is compiled."""
-        from glmengine.backend import steps
-
-        problem = self.problem
-        rows, k = problem.rows, columns.size
-        full = bucket(problem.n_columns)
-        if sizes is None:
-            sizes = (full,) if full < FEW_COLUMNS else (bucket(full // 4), full)
-        padded = np.zeros((min(size for size in (*sizes, full) if size >= k), self.size))
-        padded[:k] = theta
-        chosen = np.concatenate([columns, np.repeat(columns[:1], len(padded) - k)])
-        unit = problem.unit[chosen].astype(np.int32)
-        shared = np.zeros_like(unit)
-        offset = rows.observations.offset
-        dispersion = np.ones(unit.size) if problem.dispersion is None else problem.dispersion[chosen]
-        where = steps.Where(
-            unit,
-            unit if len(rows.observations.weights) > 1 else shared,
-            unit if offset is not None and len(offset) > 1 else shared,
-            problem.held[chosen].astype(np.int32),
-            dispersion,
-        )
-        return padded[:, :-1], padded[:, -1], where

@@ -61,7 +61,7 @@ class Proximal:
             for start in range(0, problem.n_columns, batch)
         ]
         scaled = np.concatenate([part.coef.T for part in parts])
-        raw, free = self.rows.to_raw(scaled, np.concatenate([part.intercept for part in parts]))
+        raw, free = self.rows.to_raw(scaled, np.concatenate([part.intercept for part in parts]), problem.unit)
         converged = np.concatenate([part.converged for part in parts])
         return Solution(
             coef=raw,
@@ -72,6 +72,7 @@ class Proximal:
             runaway=np.zeros(converged.size, bool),
             iterations=np.concatenate([part.iterations for part in parts]),
             solver=NAME,
+            backend="NumPy",
             trace=tuple(step for part in parts for step in part.trace),
         )
 
@@ -91,7 +92,7 @@ class Proximal:
         allowed[:size] = problem.movable[columns].T
         names = [(int(problem.unit[j]), int(problem.held[j]), problem.family.name, problem.link.name) for j in columns]
         sparse = SparseProblem(self.standard, _loss(problem, columns), intercept=self.intercept, allowed=allowed, names=names)
-        scaled, free = rows.from_raw(coef[columns], intercept[columns])
+        scaled, free = rows.from_raw(coef[columns], intercept[columns], problem.unit[columns])
         sparse.start(scaled.T, free)
         quadratic = _padded_quadratic(problem.penalty, rows.scale, padded)
         l1, scales = np.zeros(padded), np.ones(padded)

@@ -24,23 +24,33 @@ CONSTANT = 1e-11
 
 
 def constant_columns(rows: Rows, context: Any) -> np.ndarray:
-    """(P,) bool: columns that do not vary over the used rows; without an intercept, columns that are zero."""
-    constant = np.zeros(rows.n_features, bool)
+    """(P,) bool: shared columns that do not vary over the used rows; without an intercept, columns that are zero."""
+    constant = np.zeros(rows.n_shared, bool)
     maybe = rows.maybe_constant
     if not maybe.size:
         return constant
-    if rows.nonzeros is not None:
-        totals = np.stack(rows.nonzeros.squares())[:, maybe]
-    else:
-        totals = np.zeros((2, maybe.size))
-        for chunk in rows.here():
-            context.check()
-            part = chunk.X[:, maybe]
-            totals += np.sum(part, axis=0), np.sum(part**2, axis=0)
+    totals = np.zeros((2, maybe.size))
+    for part in rows.prepared(maybe):
+        context.check()
+        totals += np.sum(part, axis=0), np.sum(part**2, axis=0)
+    constant[maybe] = _is_constant(totals, rows)
+    return constant
+
+
+def constant_own_columns(rows: Rows, context: Any) -> np.ndarray:
+    """(U, H) bool: the same of the units' own columns; places that a unit does not fill are constant."""
+    totals = np.zeros((2, *rows.own_scale.shape))
+    for part in rows.prepared_own():
+        context.check()
+        totals += np.sum(part, axis=2), np.sum(part**2, axis=2)
+    return _is_constant(totals, rows)
+
+
+def _is_constant(totals: np.ndarray, rows: Rows) -> np.ndarray:
+    """Of sums and sums of squares of prepared columns."""
     mean, square = totals / max(rows.n, 1)
     variance = square - mean**2 if rows.centred else square
-    constant[maybe] = variance <= CONSTANT**2 + 1e-15 * square
-    return constant
+    return variance <= CONSTANT**2 + 1e-15 * square
 
 
 def left_out(rows: Rows, penalty: np.ndarray, context: Any) -> tuple[np.ndarray, np.ndarray]:
@@ -82,31 +92,27 @@ def smallest_norm(problem: Problem, objective: Objective, theta: np.ndarray) -> 
     free : (K, P) bool
         Coefficients that are not determined by the data.
     """
-    from glmengine.solvers.smooth import total_gram
-
-    n = problem.rows.n_features
+    n, places = problem.rows.n_features, problem.rows.places
     theta = theta.copy()
     free = np.zeros((problem.n_columns, n), bool)
-    penalty = objective.penalty[:n] if objective.penalty.ndim == 1 else objective.penalty[:n, :n]
-    penalty = np.diag(penalty) if penalty.ndim == 1 else penalty
-    roots: dict[bytes, np.ndarray] = {}
+    roots: dict[tuple[int, bytes], np.ndarray] = {}
     grams: dict[tuple[int, int], np.ndarray] = {}
     patterns = _row_patterns(problem)
     for k in range(problem.n_columns):
         key = (int(problem.held[k]), int(patterns[problem.unit[k]]))
         if key not in grams:
-            grams[key] = total_gram(problem, objective.context, k)
-        gram = grams[key]
-        mean = gram[:n, -1] if problem.intercept else np.zeros(n)
-        covariance = gram[:n, :n] - np.outer(mean, mean)
+            grams[key] = objective.gram(k)
+        gram, penalty = grams[key], objective.penalty_matrix(k)[np.ix_(places, places)]
+        mean = gram[places, -1] if problem.intercept else np.zeros(n)
+        covariance = gram[np.ix_(places, places)] - np.outer(mean, mean)
         deviation = np.sqrt(np.maximum(np.diagonal(covariance), 0.0))
         varies = deviation > CONSTANT
         held = bool(problem.strength[k] > 0)
         # what neither varies nor is penalised
         silent = problem.movable[k] & ~varies & ~((np.diagonal(penalty) > 0) & held)
         free[k] |= silent
-        theta[k, -1] += mean[silent] @ theta[k, :n][silent]
-        theta[k, :n][silent] = 0.0
+        theta[k, -1] += mean[silent] @ theta[k, places[silent]]
+        theta[k, places[silent]] = 0.0
         moving = np.flatnonzero(problem.movable[k] & ~silent)
         if not moving.size:
             continue
@@ -114,16 +120,16 @@ def smallest_norm(problem: Problem, objective: Objective, theta: np.ndarray) -> 
         correlation = covariance[np.ix_(moving, moving)] / np.outer(scale, scale)
         basis = _null_space(correlation)
         if held and basis.shape[1]:
-            which = moving.tobytes()
+            which = int(problem.unit[k]) if problem.rows.own_padded else 0, moving.tobytes()
             if which not in roots:
                 roots[which] = _root(penalty[np.ix_(moving, moving)])
             basis = _unpenalised(basis, roots[which] / scale)
         if not basis.shape[1]:
             continue
-        old = theta[k, moving]
+        old = theta[k, places[moving]]
         standard = old * scale
         new = (standard - basis @ (basis.T @ standard)) / scale
-        theta[k, moving] = new
+        theta[k, places[moving]] = new
         if problem.intercept:
             theta[k, -1] += mean[moving] @ (old - new)
         free[k, moving] |= np.any(np.abs(basis) > 1e-6, axis=1)
@@ -166,8 +172,10 @@ def _unpenalised(basis: np.ndarray, root: np.ndarray) -> np.ndarray:
 
 
 def _row_patterns(problem: Problem) -> np.ndarray:
-    """(U,) numbers: units with the same number have the same weights on every row."""
+    """(U,) numbers: units with the same number have the same columns, and the same weights on every row."""
     weights = problem.rows.observations.weights
+    if problem.rows.own_padded:
+        return np.arange(len(problem.rows.observations.y))
     if len(weights) == 1:
         return np.zeros(len(problem.rows.observations.y), int)
     seen: dict[bytes, int] = {}

@@ -9,7 +9,7 @@ import sys
 import numpy as np
 import pytest
 
-from glmengine.backend import steps
+from glmengine.backend import jax_steps as steps
 from glmengine.backend.rows import bucket
 from glmengine.fitting.cross_validation import cross_validate
 from glmengine.fitting.fit import fit
@@ -24,7 +24,8 @@ def simulated(T, P, M, seed):
 
 def compiled() -> int:
     return sum(
-        step._cache_size() for step in (steps.loss_and_gradient, steps.hessian, steps.gram, steps.scores, steps.score_products)
+        step._cache_size()
+        for step in (steps.slopes, steps.grams, steps.gram, steps.sums, steps.predictor, steps.sums_at, steps.back)
     )
 
 
