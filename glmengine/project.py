@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 import tomllib
 import zipfile
 import zlib
@@ -20,6 +19,7 @@ from weakref import WeakKeyDictionary
 
 from glmengine.analysis.analysis import Analysis
 from glmengine.errors import GlmError
+from glmengine.io.files.leftovers import scratch_folder
 from glmengine.io.files.whole import replacing
 from glmengine.results.result import Result
 
@@ -111,8 +111,8 @@ def save_project(
 def _netcdf_of(result: Result) -> bytes:
     """The result's file; kept while the result lives, since a project is saved again at each edit and a result never changes."""
     if result not in _written:
-        with tempfile.TemporaryDirectory() as folder:
-            saved = Path(folder) / "result.nc"
+        with scratch_folder() as folder:
+            saved = folder / "result.nc"
             result.save(saved)
             _written[result] = saved.read_bytes()
     return _written[result]
@@ -170,8 +170,8 @@ def _result(archive: zipfile.ZipFile, name: str) -> Result | None:
     if "result.nc" not in archive.namelist():
         return None
     content = _member(archive, "result.nc", name, _LARGEST)
-    with tempfile.TemporaryDirectory() as folder:
-        saved = Path(folder) / "result.nc"
+    with scratch_folder() as folder:
+        saved = folder / "result.nc"
         saved.write_bytes(content)
         try:
             return Result.load(saved)

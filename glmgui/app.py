@@ -35,6 +35,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             )
             return 1
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    lacking = _qt_lacks()
+    if lacking:
+        print(f"glmgui: {lacking}", file=sys.stderr)
+        return 1
     prepare_process()
     if options.file is not None and not Path(options.file).expanduser().exists():
         print(f"glmgui: {options.file}: there is no such file; check the path", file=sys.stderr)
@@ -119,7 +123,7 @@ def _show(app: QApplication, file: str | None, demo: bool) -> int:
         main_window.showMaximized()  # else the frame would push the status line off a small screen
     else:
         main_window.show()
-    _let_interrupt(app, main_window)
+    _end_on_signals(app, main_window)
 
     def begin() -> None:
         if demo:
@@ -132,14 +136,20 @@ def _show(app: QApplication, file: str | None, demo: bool) -> int:
     return app.exec()
 
 
-def _let_interrupt(app: QApplication, main_window: MainWindow) -> None:
-    """Ctrl+C in the terminal ends the program: Python hears of it only when it runs now and then."""
+def _end_on_signals(app: QApplication, main_window: MainWindow) -> None:
+    """Ctrl+C in the terminal and a request to terminate end the program, with what is unsaved kept."""
     import signal
 
     from qtpy.QtCore import QTimer
 
-    signal.signal(signal.SIGINT, lambda *_: app.exit(130))
-    timer = QTimer(main_window)
+    def end(*_: object) -> None:
+        if main_window.work.recovery.keep_now():
+            print("glmgui: ended; the unsaved changes are kept and offered at the next start", file=sys.stderr)
+        app.exit(130)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, end)
+    timer = QTimer(main_window)  # Python hears of a signal only when it runs now and then
     timer.timeout.connect(lambda: None)
     timer.start(500)
 
@@ -148,6 +158,16 @@ def _no_screen() -> bool:
     if not sys.platform.startswith("linux") or os.environ.get("QT_QPA_PLATFORM"):
         return False
     return not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def _qt_lacks() -> str:
+    """What Qt lacks to open a window, in a sentence: it would abort the process and say so only in the log."""
+    if not sys.platform.startswith("linux"):
+        return ""
+    from glmgui.qt_libraries import complaint
+
+    platform = os.environ.get("QT_QPA_PLATFORM", "").partition(":")[0] or ("" if os.environ.get("WAYLAND_DISPLAY") else "xcb")
+    return complaint(platform) if platform in ("xcb", "offscreen") else ""
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import logging.handlers
+import os
 import sys
 import threading
 import time
@@ -117,6 +118,9 @@ def install_hooks() -> None:
     qInstallMessageHandler(_from_qt)
 
 
+_last_warnings: deque[str] = deque(maxlen=2)
+
+
 def _from_qt(kind: QtMsgType, context: object, text: str) -> None:
     level = {
         QtMsgType.QtDebugMsg: logging.DEBUG,
@@ -126,6 +130,14 @@ def _from_qt(kind: QtMsgType, context: object, text: str) -> None:
         QtMsgType.QtFatalMsg: logging.CRITICAL,
     }.get(kind, logging.WARNING)
     logging.getLogger("qt").log(level, "%s", text)
+    if kind == QtMsgType.QtFatalMsg:  # Qt aborts the process now, and nobody would see why
+        # the warnings before it say why, the first of them best
+        why = [" ".join(part.split()).rstrip(".") for part in (*_last_warnings, text.partition(". ")[0])]
+        print(f"glmgui: {why[0]}; {why[-1]}" if len(why) > 1 else f"glmgui: {why[0]}", file=sys.stderr)
+        sys.stderr.flush()
+        os._exit(1)
+    if kind in (QtMsgType.QtWarningMsg, QtMsgType.QtCriticalMsg):
+        _last_warnings.append(text)
 
 
 def log_file() -> Path:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ from glmengine.errors import GlmError
 from glmengine.export.nwb import write_nwb
 from glmengine.export.recordings import refuse_original
 from glmengine.io.files.hdf5_writing import copied_hdf5
+from glmengine.io.files.leftovers import scratch_folder
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -54,10 +54,10 @@ def write_results_nwb(result: Result, recording: Recording, path: str | Path) ->
     is_nwb = recording.path is not None and recording.source.get("format") == "NWB"
     if is_nwb and not os.path.exists(recording.path):
         raise GlmError(f"{recording.path}: the recording is no longer there, so it cannot be copied; open it where it is now")
-    with tempfile.TemporaryDirectory() as folder:
+    with scratch_folder() as folder:
         original = recording.path
         if not is_nwb:
-            original = Path(folder) / "recording.nwb"
+            original = folder / "recording.nwb"
             write_nwb(recording, original)
         with copied_hdf5(original, path) as hdf5:
             io = NWBHDF5IO(file=hdf5, mode="a")

@@ -10,13 +10,17 @@ import json
 import logging
 import os
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QLockFile, QObject, QTimer
 
+from glmengine.context import SILENT
 from glmengine.errors import GlmError
+from glmengine.io.files.leftovers import sweep
+from glmengine.io.files.whole import write_whole
 from glmgui.document import Document
 from glmgui.jobs import Jobs
 from glmgui.settings import state_folder
@@ -29,6 +33,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _AFTER_MS = 250
+_KEY = "recovery"
 
 
 @dataclass(frozen=True)
@@ -89,10 +94,36 @@ class Recovery(QObject):
             return
         if not self._ready():
             return
+        result, write = self._snapshot()
+        # a newer one takes its place if the worker is busy: only what was written counts as kept
+        self._jobs.submit(
+            "Keeping changes for recovery",
+            write,
+            lambda _: self._written(result),
+            on_failed=self._failed,
+            key=_KEY,
+            quiet=True,
+        )
+
+    def keep_now(self) -> bool:
+        """Write what is unsaved before the process ends, here and now; whether there was any and it is kept."""
+        self._timer.stop()
+        if not self._document.modified or not self._ready():
+            return False
+        result, write = self._snapshot()
+        try:
+            write(SILENT)
+        except (GlmError, OSError) as error:
+            self._failed(error)
+            return False
+        self._written(result)
+        return True
+
+    def _snapshot(self) -> tuple[Result | None, Callable[[Context], None]]:
+        """The result that is to be kept, and what writes it with all that belongs to it."""
         document, stem = self._document, self._stem
         analysis, recording, result = document.analysis, document.recording, document.kept_result
         new_result = result if result is not self._result_kept else None
-        self._result_kept = result
         about = {
             "title": document.project_path.stem if document.project_path else recording.name if recording else "session",
             "project_path": str(document.project_path or ""),
@@ -101,11 +132,14 @@ class Recovery(QObject):
 
         def write(context: Context) -> None:
             save_project(stem.with_suffix(".glm"), analysis, None, recording)
-            stem.with_suffix(".json").write_text(json.dumps(about), encoding="utf-8")
             if new_result is not None:
                 new_result.save(stem.with_suffix(".nc"))
+            write_whole(stem.with_suffix(".json"), json.dumps(about).encode())
 
-        self._jobs.submit("Keeping changes for recovery", write, on_failed=self._failed, key="recovery", quiet=True)
+        return result, write
+
+    def _written(self, result: Result | None) -> None:
+        self._result_kept = result
 
     def clear(self) -> None:
         """Remove this session's recovery files."""
@@ -115,13 +149,14 @@ class Recovery(QObject):
             self._lock.unlock()
             self._lock = None
         remove(self._stem)
-        if self._jobs.is_pending("recovery"):  # what is being written now is removed after it
+        if self._jobs.is_pending(_KEY):  # what is being written now is removed after it
             stem = self._stem
-            self._jobs.submit("Removing recovery files", lambda context: remove(stem), key="recovery", quiet=True)
+            self._jobs.submit("Removing recovery files", lambda context: remove(stem), key=_KEY, quiet=True)
 
     def leftovers(self) -> list[Leftover]:
         """What dead processes left, the latest first."""
         found = []
+        sweep(self.folder)
         for about in self.folder.glob("*.json") if self.folder.is_dir() else ():
             stem = about.with_suffix("")
             lock = QLockFile(str(stem.with_suffix(".lock")))
@@ -159,7 +194,7 @@ class Recovery(QObject):
         self._lock = lock
         return True
 
-    def _failed(self, error: Exception) -> None:
+    def _failed(self, error: BaseException) -> None:
         log.warning("Changes were not kept for recovery: %s", error)
         self._result_kept = None
 

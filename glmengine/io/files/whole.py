@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from glmengine.errors import GlmError
+from glmengine.io.files.leftovers import mark, sweep
 
 
 @contextmanager
@@ -27,7 +28,8 @@ def replacing(path: str | Path) -> Iterator[Path]:
         raise GlmError(f"{path}: is a folder; give the name of a file")
     temporary: Path | None = None
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=path.suffix, dir=path.parent or ".")
+        sweep(path.parent, f".{path.name}.")
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}{mark()}", suffix=path.suffix, dir=path.parent or ".")
         os.close(handle)
         temporary = Path(name)
         yield temporary

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ import pytest
 from glmengine.analysis.analysis import Analysis
 from glmengine.errors import GlmError
 from glmengine.export.nwb import write_nwb
+from glmengine.results.result import Result
 from glmgui.actions import commands
 from glmgui.work.recovery import Recovery
 
@@ -251,3 +253,69 @@ def test_an_analysis_file_is_put_to_the_open_recording_as_one_edit(saved, tmp_pa
     assert window.document.analysis.recording == before.recording
     window.document.undo()
     assert window.document.analysis == before
+
+
+def test_a_fit_that_ended_while_the_worker_was_busy_is_kept_with_the_edit_that_followed(
+    document, jobs, small_recording, small_analysis, small_result, tmp_path, qtbot
+):
+    recovery = Recovery(document, jobs, tmp_path)
+    document.open(small_recording, small_analysis)
+    go_on = threading.Event()
+    jobs.submit("Busy", lambda context: go_on.wait(60))
+    document.set_result(small_result)
+    recovery.keep()
+    document.edit(small_analysis.with_(seed=3), "Change seed")
+    recovery.keep()
+    go_on.set()
+    qtbot.waitUntil(lambda: not jobs.busy and not jobs.is_pending("recovery"))
+    (kept,) = tmp_path.glob("*.nc")
+    assert Result.load(kept).coefficients.equals(small_result.coefficients)
+    kept.unlink()
+    document.edit(small_analysis.with_(seed=4), "Change seed again")
+    recovery.keep()
+    qtbot.waitUntil(lambda: not jobs.is_pending("recovery"))
+    assert not kept.exists(), "what is kept already is not written again"
+    recovery.clear()
+    qtbot.waitUntil(lambda: not jobs.is_pending("recovery"))
+
+
+_TOLD_TO_END = """
+    import os, signal, sys
+    from glmgui import app
+    app.prepare_process()
+    qt = app.make_application(False)
+    from qtpy.QtCore import QTimer
+    from glmengine.analysis.analysis import Analysis
+    from glmgui.settings import Settings
+    from glmgui.shell.window import MainWindow
+    from glmgui.tools.unattended import NoQuestions
+    window = MainWindow(Settings(), NoQuestions())
+    app._end_on_signals(qt, window)
+    def begin():
+        if sys.argv[2] == "edited":
+            window.document.edit(Analysis(seed=42), "Change seed")
+        os.kill(os.getpid(), getattr(signal, sys.argv[1]))
+    QTimer.singleShot(0, begin)
+    app.leave(qt.exec())
+"""
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+@pytest.mark.parametrize("edited", [True, False])
+def test_a_request_to_end_keeps_what_is_unsaved_and_says_so(name, edited, tmp_path):
+    environment = {
+        **os.environ,
+        "QT_QPA_PLATFORM": "offscreen",
+        "XDG_STATE_HOME": str(tmp_path),
+        "XDG_CONFIG_HOME": str(tmp_path),
+    }
+    ended = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(_TOLD_TO_END), name, "edited" if edited else "as it was"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert ended.returncode == 130
+    assert ("unsaved changes are kept" in ended.stderr) == edited
+    assert len(list((tmp_path / "glmgui" / "recovery").glob("*.glm"))) == edited
