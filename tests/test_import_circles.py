@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from importlib import import_module
 from importlib.util import find_spec
@@ -13,6 +15,9 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("glmengine", "glmgui")
 MOST_TOP_FILES = 10
+
+LOWER_FLOORS = ("timegrid", "basis", "models", "recording", "io", "analysis")
+LARGE_LIBRARIES = ("jax", "scipy", "sklearn", "pandas", "xarray", "pynapple", "pynwb", "h5py", "matplotlib")
 
 # Circles that are still to be opened. Whoever opens one, or makes one smaller, changes this tuple, which must be exact, until it is empty.
 KNOWN: tuple[tuple[str, ...], ...] = (
@@ -134,6 +139,16 @@ def test_an_import_in_a_function_finds_what_it_names():
                     and not (hasattr(module, "__path__") and find_spec(f"{node.module}.{alias.name}"))
                 ]
     assert not missing
+
+
+def test_the_lower_floors_load_no_large_library_before_it_is_used():
+    """So that a command or a child process that reads a file waits for nothing else."""
+    floors = [name for name in modules(ROOT) if name.split(".")[:2][-1] in LOWER_FLOORS and name.startswith("glmengine.")]
+    assert len(floors) > 80
+    code = f"import sys\nfrom importlib import import_module\nfor name in {floors!r}: import_module(name)\n"
+    code += f"print([name for name in {LARGE_LIBRARIES!r} if name in sys.modules])"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, cwd=ROOT)
+    assert (ran.stdout.strip(), ran.stderr) == ("[]", "")
 
 
 def test_few_files_lie_at_the_top_of_the_engine():

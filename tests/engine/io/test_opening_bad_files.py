@@ -356,7 +356,7 @@ def test_a_reader_that_crashes_hangs_or_eats_memory_is_stopped(tmp_path, monkeyp
     (package / "bad_reader.py").write_text(
         "import os, time\n"
         "import numpy as np\n"
-        "from glmengine.io.raw import RawRecording, Reader\n"
+        "from glmengine.io.raw import RawRecording\nfrom glmengine.io.reader import Reader\n"
         "def read(path, recipe):\n"
         "    what = path.read_text()[4:].strip()\n"
         "    if what == 'crash': os.abort()\n"
