@@ -1,20 +1,33 @@
-"""The same analysis on many recordings: what became of each, and all their scores, in two tables."""
+"""One analysis opened, run and written: on one recording, or on many with two tables of what became of each."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from glmengine.analysis.sources import for_recording, session_names
+from glmengine.analysis_run import run
+from glmengine.context import SILENT, Context
+from glmengine.errors import GlmError
+from glmengine.export.outputs import writable_folder, write_outputs
+from glmengine.export.tables import csv_text
 from glmengine.io.files.whole import write_whole
+from glmengine.io.opening import open_recording
 from glmengine.io.raw import unique_names
+from glmengine.io.recipe_assistant import remember_for
+from glmengine.recording.joining import join_recordings
 
 if TYPE_CHECKING:
-    import xarray as xr
-
+    from glmengine.analysis.analysis import Analysis
+    from glmengine.recording.recording import Recording
     from glmengine.results.result import Result
+
+FORMATS = ("pdf", "png")
+"""Of figures, where none are named."""
 
 _HEAD = (
     "recording",
@@ -31,49 +44,174 @@ _HEAD = (
 )
 
 
-class Summary:
-    """Collects results of recordings; `folders` says where those of each go.
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one recording.
+
+    Attributes
+    ----------
+    recording : str
+        As it was named.
+    folder : Path
+        Where its results are.
+    result : Result or None
+        None where it could not be fitted.
+    written : tuple of Path
+    notes : tuple of str
+        What is to be said beside the result's own notes.
+    reason : str
+        Why there is no result.
+    """
+
+    recording: str
+    folder: Path
+    result: Result | None
+    written: tuple[Path, ...] = ()
+    notes: tuple[str, ...] = ()
+    reason: str = ""
+
+
+def opened(place: str | Path, recipe: str | Path | None = None, context: Context = SILENT) -> Recording:
+    """A recording; a recipe that opened it is remembered for files with the same arrays."""
+    recording = open_recording(place, recipe, context=context)
+    if recipe:
+        remember_for(place, recipe)
+    return recording
+
+
+def opened_together(
+    places: Sequence[str | Path], names: Sequence[str] = (), *, recipe: str | Path | None = None, context: Context = SILENT
+) -> Recording:
+    """One recording, or several sessions joined, under `names` where there is one each."""
+    count = len(places)
+    parts = [opened(place, recipe, context.part(at / count, (at + 1) / count)) for at, place in enumerate(places)]
+    if count == 1:
+        return parts[0]
+    if len(names) != count or not any(names):
+        return join_recordings(parts)
+    return join_recordings(parts, [name or one.name for name, one in zip(names, parts, strict=True)])
+
+
+def run_to_folder(
+    analysis: Analysis,
+    places: Sequence[str | Path],
+    folder: str | Path,
+    *,
+    hashes: Sequence[str] = (),
+    recipe: str | Path | None = None,
+    figures: bool = True,
+    formats: Sequence[str] = FORMATS,
+    context: Context = SILENT,
+) -> Outcome:
+    """Open, run and write one recording, or several sessions as one.
 
     Parameters
     ----------
-    folder : Path
-        For the tables ``recordings.csv`` (one row a recording) and ``scores.csv`` (one row a recording and unit).
-    recordings : sequence of str
-        Given twice, a recording counts once.
+    analysis : Analysis
+        The one that is written names the recording.
+    places : sequence of path
+        A recording, or the sessions.
+    folder : path
+        Made where it is missing.
+    hashes : sequence of str, optional
+        Those of the recordings that the analysis was made for; another content is noted.
+    recipe : path, optional
+        What the arrays of a file without a standard are.
+    figures, formats
+        As for `glmengine.write_outputs`.
+
+    Raises
+    ------
+    GlmError
+        If the recording or the analysis is at fault, or the folder cannot be written to.
     """
+    folder = writable_folder(folder)
+    recording = opened_together(places, session_names(analysis), recipe=recipe, context=context.part(0.0, 0.1))
+    found = {one.recording.sha256 for one in recording.sessions} or {recording.sha256}
+    notes = tuple(
+        f"{place} is not the recording that the analysis was made for (its content differs)"
+        for place, sha256 in zip(places, hashes, strict=False)
+        if sha256 and all(found) and sha256 not in found
+    )
+    result = run(for_recording(analysis, recording), recording, context.part(0.1, 0.8))
+    context.check()
+    kinds = tuple(dict.fromkeys(formats))
+    written = write_outputs(result, folder, recording, figures=figures, formats=kinds, context=context.part(0.8, 1.0))
+    return Outcome(str(places[0]), folder, result, tuple(written), notes)
 
-    def __init__(self, folder: Path, recordings: Sequence[str]) -> None:
-        self.folder, self.failures = folder, 0
-        given = list(dict.fromkeys(recordings))
-        names = unique_names([Path(one).stem or Path(one).name for one in given])
-        self.folders = {one: folder / name for one, name in zip(given, names, strict=True)}
-        self._rows: list[list[Any]] = []
-        self._scores: list[tuple[str, tuple[str, ...], xr.Dataset]] = []
 
-    def done(self, recording: str, result: Result) -> None:
-        """A recording was fitted and its results are written."""
-        held_out = np.asarray(result.scores["deviance_explained_heldout"].values, np.float64)
-        known = held_out[np.isfinite(held_out)]
-        best = [float(np.median(known)), float(known.max())] if len(known) else ["", ""]
-        counts = [len(result.units), result.coefficients.sizes["feature"], int(result.scores["n_bins"].max())]
-        folder = self.folders[recording].name
-        self._rows.append([recording, "done", "", folder, *counts, result.converged, *best, result.seconds])
-        self._scores.append((recording, result.units, result.scores))
+def run_batch(
+    analysis: Analysis,
+    recordings: Iterable[str],
+    folder: str | Path,
+    *,
+    recipe: str | Path | None = None,
+    figures: bool = True,
+    report: Callable[[Outcome], None] | None = None,
+    context: Context = SILENT,
+) -> list[Outcome]:
+    """The same analysis on each of many recordings; one that fails does not keep the others.
 
-    def failed(self, recording: str, reason: str) -> None:
-        """A recording could not be fitted."""
-        self.failures += 1
-        self._rows.append([recording, "failed", " ".join(reason.split()), *[""] * (len(_HEAD) - 3)])
+    Writes a folder for each, and ``recordings.csv`` (one row a recording) and ``scores.csv`` (one row a recording and unit) of those that
+    were reached, also where it is interrupted.
 
-    def write(self) -> None:
-        """Write both tables; recordings that were not reached are not in them."""
-        from glmengine.export.tables import csv_text
+    Parameters
+    ----------
+    analysis : Analysis
+    recordings : iterable of path
+        Given twice, a recording counts once.
+    folder : path
+    recipe, figures
+        As for `run_to_folder`.
+    report : callable, optional
+        Told each outcome when it is there.
 
-        write_whole(self.folder / "recordings.csv", csv_text(_HEAD, self._rows).encode("utf-8"))
-        columns = list(dict.fromkeys(str(name) for _, _, scores in self._scores for name in scores.data_vars))
-        rows = [
-            [recording, unit, *(scores[name].values[at] if name in scores else "" for name in columns)]
-            for recording, units, scores in self._scores
-            for at, unit in enumerate(units)
-        ]
-        write_whole(self.folder / "scores.csv", csv_text(["recording", "unit", *columns], rows).encode("utf-8"))
+    Raises
+    ------
+    GlmError
+        If the folder cannot be written to.
+    Cancelled
+        If the context says so.
+    """
+    folder = writable_folder(folder)
+    given = list(dict.fromkeys(recordings))
+    names = unique_names([Path(one).stem or Path(one).name for one in given])
+    outcomes: list[Outcome] = []
+    try:
+        for at, (recording, name) in enumerate(zip(given, names, strict=True)):
+            part = context.part(at / len(given), (at + 1) / len(given))
+            try:
+                outcome = run_to_folder(analysis, [recording], folder / name, recipe=recipe, figures=figures, context=part)
+            except (GlmError, MemoryError) as error:
+                reason = error.message if isinstance(error, GlmError) else "there is not enough memory for it"
+                outcome = Outcome(recording, folder / name, None, reason=" ".join(reason.split()))
+            outcomes.append(outcome)
+            if report is not None:
+                report(outcome)
+    finally:
+        _write_tables(folder, outcomes)
+    return outcomes
+
+
+def _write_tables(folder: Path, outcomes: Sequence[Outcome]) -> None:
+    write_whole(folder / "recordings.csv", csv_text(_HEAD, [_row(outcome) for outcome in outcomes]).encode("utf-8"))
+    done = [(outcome.recording, outcome.result) for outcome in outcomes if outcome.result is not None]
+    columns = list(dict.fromkeys(str(name) for _, result in done for name in result.scores.data_vars))
+    rows = [
+        [recording, unit, *(result.scores[name].values[at] if name in result.scores else "" for name in columns)]
+        for recording, result in done
+        for at, unit in enumerate(result.units)
+    ]
+    write_whole(folder / "scores.csv", csv_text(["recording", "unit", *columns], rows).encode("utf-8"))
+
+
+def _row(outcome: Outcome) -> list[object]:
+    """One row of ``recordings.csv``."""
+    result = outcome.result
+    if result is None:
+        return [outcome.recording, "failed", outcome.reason, *[""] * (len(_HEAD) - 3)]
+    held_out = np.asarray(result.scores["deviance_explained_heldout"].values, np.float64)
+    known = held_out[np.isfinite(held_out)]
+    best = [float(np.median(known)), float(known.max())] if len(known) else ["", ""]
+    counts = [len(result.units), result.coefficients.sizes["feature"], int(result.scores["n_bins"].max())]
+    return [outcome.recording, "done", "", outcome.folder.name, *counts, result.converged, *best, result.seconds]

@@ -1,4 +1,4 @@
-"""A project: analysis, result and the place of the recording in one ``.glm`` file, written whole or not at all.
+"""Projects: analysis, result and the place of the recording in one ``.glm`` file, written whole or not at all.
 
 The file is a zip of ``project.json`` (format version, the recording's path and hash), ``analysis.toml``, ``result.nc`` where there
 is one, and ``report.html``, which any browser opens without the program.
@@ -11,13 +11,14 @@ import os
 import tomllib
 import zipfile
 import zlib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 from glmengine.analysis.analysis import Analysis
+from glmengine.analysis.sources import places_of
 from glmengine.errors import GlmError
 from glmengine.io.files.leftovers import scratch_folder
 from glmengine.io.files.whole import replacing
@@ -78,6 +79,86 @@ class Project(NamedTuple):
     recording: RecordingReference
 
 
+@dataclass(frozen=True)
+class Question:
+    """An analysis, and the recordings that it is to be put to.
+
+    Attributes
+    ----------
+    file : str
+        Name of the file that it comes from.
+    analysis : Analysis
+    places : tuple of Path
+        Where the recordings are; empty where one of them is not there.
+    hashes : tuple of str
+        Those of the recordings that it was made for, empty where not known.
+    missing : tuple of str
+        Places at which a recording was, and is no longer.
+    """
+
+    file: str
+    analysis: Analysis
+    places: tuple[Path, ...]
+    hashes: tuple[str, ...]
+    missing: tuple[str, ...] = ()
+
+    def on(self, recordings: Sequence[str | Path] | None) -> Question:
+        """The same put to these recordings, to its own where there are none.
+
+        Raises
+        ------
+        GlmError
+            If there is no recording then.
+        """
+        places = tuple(Path(one) for one in recordings or self.places)
+        if not places:
+            hint = f" and '{self.missing[0]}' is not there" if self.missing else ""
+            raise GlmError(f"{self.file}: names no recording{hint}; give one with --recording FILE")
+        return replace(self, places=places)
+
+
+def load_question(path: str | Path) -> Question:
+    """An analysis from a ``.toml`` or ``.glm`` file with its recordings.
+
+    Raises
+    ------
+    GlmError
+        If the file is absent or is not an analysis.
+    """
+    path = Path(path)
+    if path.suffix.lower() != ".glm":
+        analysis = Analysis.load(path)
+        hashes = tuple(one.sha256 for one in (analysis.recording, *analysis.more_recordings))
+        return Question(path.name, analysis, tuple(places_of(analysis, path.resolve().parent)), hashes)
+    project = load_project(path)
+    parts = project.recording.parts
+    found = [part.find(path) for part in parts]
+    places = tuple(place for place in found if place is not None)
+    return Question(
+        path.name,
+        project.analysis,
+        places if len(places) == len(parts) else (),
+        tuple(part.sha256 for part in parts),
+        tuple(str(part.path) for part, place in zip(parts, found, strict=True) if place is None and part.path),
+    )
+
+
+def load_result(path: str | Path) -> Result:
+    """The result of a ``.nc`` or ``.glm`` file.
+
+    Raises
+    ------
+    GlmError
+        If the file is absent, damaged, or a project without a result.
+    """
+    if Path(path).suffix.lower() != ".glm":
+        return Result.load(path)
+    result = load_project(path).result
+    if result is None:
+        raise GlmError(f"{Path(path).name}: the project holds no result; fit it first")
+    return result
+
+
 def save_project(
     path: str | Path, analysis: Analysis, result: Result | None = None, recording: Recording | RecordingReference | None = None
 ) -> None:
@@ -105,7 +186,7 @@ def save_project(
         archive.writestr("analysis.toml", tomli_w.dumps(analysis.to_dict()))
         if result is not None:
             archive.writestr("result.nc", _netcdf_of(result), zipfile.ZIP_DEFLATED, compresslevel=1)
-        archive.writestr("report.html", _report(analysis, result, head["recording"]))
+        archive.writestr("report.html", _report(analysis, result, recording))
 
 
 def _netcdf_of(result: Result) -> bytes:
@@ -235,7 +316,7 @@ def _is_plain(value: Any) -> bool:
         return False
 
 
-def _report(analysis: Analysis, result: Result | None, recording: Mapping[str, Any]) -> str:
+def _report(analysis: Analysis, result: Result | None, recording: Recording | RecordingReference | None) -> str:
     from glmengine.export.report import report_html
 
-    return report_html(analysis, result, recording_name=str(recording.get("name", "")))
+    return report_html(analysis, result, recording_name="" if recording is None else recording.name)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from argparse import Namespace
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,9 +13,10 @@ from glmengine.analysis.wording import share_text
 from glmengine.cli.terminal import progress_bar, say_error
 from glmengine.context import Progress
 from glmengine.errors import GlmError
+from glmengine.sentences import numbered
 
 if TYPE_CHECKING:
-    from glmengine.analysis.analysis import Analysis
+    from glmengine.batch import Outcome
     from glmengine.context import Context
     from glmengine.recording.recording import Recording
     from glmengine.results.result import Result
@@ -24,10 +24,11 @@ if TYPE_CHECKING:
 
 def inspect(options: Namespace) -> int:
     """What is in a recording, or in several sessions joined."""
+    from glmengine.batch import opened_together
     from glmengine.recording.inspect import describe
 
     with progress_bar() as context:
-        recording = _opened_all([], options.files, options, context)
+        recording = opened_together(options.files, recipe=options.recipe, context=context)
     print(describe(recording))
     return 0
 
@@ -54,12 +55,13 @@ def recipe(options: Namespace) -> int:
 
 def convert(options: Namespace) -> int:
     """A recording in another format."""
+    from glmengine.batch import opened
     from glmengine.export.outputs import writable_folder
     from glmengine.export.recordings import save_recording
     from glmengine.recording.inspect import summary
 
     with progress_bar() as context:
-        recording = _opened(options.file, options, context.part(0.0, 0.6))
+        recording = opened(options.file, options.recipe, context.part(0.0, 0.6))
         writable_folder(Path(options.out).parent)
         written = save_recording(recording, options.out, replace=options.force, context=context.part(0.6, 1.0))
     print(summary(recording))
@@ -69,30 +71,46 @@ def convert(options: Namespace) -> int:
 
 def run(options: Namespace) -> int:
     """Fit, score, and write everything."""
+    from glmengine.batch import FORMATS, run_to_folder
     from glmengine.export.outputs import writable_folder
+    from glmengine.project import load_question
 
-    analysis, places, hashes = _question(options.analysis, options.recording)
+    question = load_question(options.analysis).on(options.recording)
     writable_folder(options.out)
     with progress_bar() as context:
-        result, written = _run_one(analysis, places, hashes, options, Path(options.out), context)
-    _say_result(result, options.out, written)
+        outcome = run_to_folder(
+            question.analysis,
+            question.places,
+            options.out,
+            hashes=question.hashes,
+            recipe=options.recipe,
+            figures=not options.no_figures,
+            formats=options.figure_format or FORMATS,
+            context=context,
+        )
+    _say_outcome(outcome)
     return 0
 
 
 def design(options: Namespace) -> int:
     """The columns of an analysis on a recording, and what the data can tell apart."""
     from glmengine.analysis.sources import session_names
+    from glmengine.batch import opened_together
     from glmengine.design.identifiability import identifiability
     from glmengine.design.prepare import prepare
+    from glmengine.project import load_question
 
-    analysis, places, _ = _question(options.analysis, options.recording)
+    question = load_question(options.analysis).on(options.recording)
+    analysis = question.analysis
     with progress_bar() as context:
-        recording = _opened_all(session_names(analysis), places, options, context.part(0.0, 0.3))
+        recording = opened_together(
+            question.places, session_names(analysis), recipe=options.recipe, context=context.part(0.0, 0.3)
+        )
         prepared = prepare(analysis, recording, context.part(0.3, 0.6))
         report = identifiability(prepared.design, prepared.units, context.part(0.6, 1.0))
     made = prepared.design
     print(
-        f"{recording.name}: {_units(len(prepared.units))}, {made.n_rows} bins of {made.grid.bin_size:g} s, "
+        f"{recording.name}: {numbered(len(prepared.units), 'unit')}, {made.n_rows} bins of {made.grid.bin_size:g} s, "
         f"{int(made.valid.sum())} of them usable, {made.n_columns} columns"
     )
     for label, part in made.slices.items():
@@ -108,31 +126,31 @@ def design(options: Namespace) -> int:
 
 def batch(options: Namespace) -> int:
     """The same analysis on each of many recordings."""
-    from glmengine.batch import Summary
-    from glmengine.export.outputs import writable_folder
+    from glmengine.batch import run_batch
+    from glmengine.project import load_question
 
-    analysis, _, _ = _question(options.analysis, options.recordings)
-    summary = Summary(writable_folder(options.out), options.recordings)
-    options.figure_format = None
-    try:
-        with progress_bar() as context:
-            for position, (recording, folder) in enumerate(summary.folders.items()):
-                part = context.part(position / len(summary.folders), (position + 1) / len(summary.folders))
-                try:
-                    result, written = _run_one(analysis, [Path(recording)], [""], options, folder, part)
-                except (GlmError, MemoryError) as error:
-                    reason = error.message if isinstance(error, GlmError) else "there is not enough memory for it"
-                    summary.failed(recording, reason)
-                    print(f"{recording}: FAILED: {' '.join(reason.split())}")
-                else:
-                    summary.done(recording, result)
-                    _say_result(result, folder, written)
-    finally:  # also of what was done before an interruption
-        summary.write()
-    print(f"written to {summary.folder}: recordings.csv, scores.csv")
-    if summary.failures:
-        say_error(f"{summary.failures} of {len(summary.folders)} recordings failed; the lines above say why")
-    return 1 if summary.failures else 0
+    def say(outcome: Outcome) -> None:
+        if outcome.result is None:
+            print(f"{outcome.recording}: FAILED: {outcome.reason}")
+        else:
+            _say_outcome(outcome)
+
+    analysis = load_question(options.analysis).analysis
+    with progress_bar() as context:
+        outcomes = run_batch(
+            analysis,
+            options.recordings,
+            options.out,
+            recipe=options.recipe,
+            figures=not options.no_figures,
+            report=say,
+            context=context,
+        )
+    print(f"written to {options.out}: recordings.csv, scores.csv")
+    failures = sum(outcome.result is None for outcome in outcomes)
+    if failures:
+        say_error(f"{failures} of {len(outcomes)} recordings failed; the lines above say why")
+    return 1 if failures else 0
 
 
 def predict(options: Namespace) -> int:
@@ -143,8 +161,9 @@ def predict(options: Namespace) -> int:
     from glmengine.export.tables import scores_csv
     from glmengine.io.files.netcdf import netcdf_bytes
     from glmengine.io.files.whole import write_whole
+    from glmengine.project import load_result
 
-    result = _result(options.result)
+    result = load_result(options.result)
     folder = writable_folder(options.out)
     with progress_bar() as context:
         recording = _opened_as(result, options, context.part(0.0, 0.3))
@@ -155,7 +174,7 @@ def predict(options: Namespace) -> int:
     write_whole(folder / "scores.csv", scores_csv(result, scores).encode("utf-8"))
     explained = scores["deviance_explained"].values
     print(
-        f"{recording.name}: {_units(len(result.units))}, {dataset.sizes['time']} bins, deviance explained {_median(explained)} (median)"
+        f"{recording.name}: {numbered(len(result.units), 'unit')}, {dataset.sizes['time']} bins, deviance explained {_median(explained)} (median)"
     )
     missing = [unit for unit in result.units if unit not in recording.unit_names]
     if missing:
@@ -168,8 +187,9 @@ def check(options: Namespace) -> int:
     """Whether a fitted model is right."""
     from glmengine.export.goodness_tables import write_goodness
     from glmengine.export.outputs import writable_folder
+    from glmengine.project import load_result
 
-    result = _result(options.result)
+    result = load_result(options.result)
     folder = writable_folder(options.out)
     with progress_bar() as context:
         recording = _opened_as(result, options, context.part(0.0, 0.2))
@@ -181,7 +201,7 @@ def check(options: Namespace) -> int:
         result.with_goodness(found).save(folder / "result.nc")
         written.append(folder / "result.nc")
     print(
-        f"{recording.name}: {_units(len(found.units))}, nothing speaks against the model of {int(found.summary['adequate'].sum())}"
+        f"{recording.name}: {numbered(len(found.units), 'unit')}, nothing speaks against the model of {int(found.summary['adequate'].sum())}"
     )
     print(found)
     print(f"written to {folder}: {', '.join(path.name for path in written)}")
@@ -190,13 +210,15 @@ def check(options: Namespace) -> int:
 
 def export(options: Namespace) -> int:
     """Results in a copy of the recording's NWB file."""
+    from glmengine.batch import opened
     from glmengine.export.nwb_results import write_results_nwb
     from glmengine.export.outputs import writable_folder
     from glmengine.export.recordings import refuse_original
+    from glmengine.project import load_result
 
-    result, path = _result(options.result), Path(options.nwb)
+    result, path = load_result(options.result), Path(options.nwb)
     with progress_bar() as context:
-        recording = _opened(options.recording, options, context.part(0.0, 0.6))
+        recording = opened(options.recording, options.recipe, context.part(0.0, 0.6))
         writable_folder(path.parent)
         refuse_original(recording, path)
         if path.exists() and not options.force:
@@ -260,8 +282,10 @@ def script(options: Namespace) -> int:
     from glmengine.export.script import script_text
     from glmengine.io.files.whole import write_whole
     from glmengine.io.recipe.recipe import Recipe
+    from glmengine.project import load_question
 
-    analysis, places, _ = _question(options.analysis, options.recording, needs_recording=False)
+    question = load_question(options.analysis)
+    analysis, places = question.analysis, [Path(one) for one in options.recording or question.places]
     if len(places) > 1:
         analysis = with_places(analysis, places)
     known = Recipe.load(options.recipe).to_dict() if options.recipe else None
@@ -274,36 +298,12 @@ def script(options: Namespace) -> int:
     return 0
 
 
-def _opened(place: str | Path, options: Namespace, context: Context) -> Recording:
-    """The recording; a recipe that opened it is remembered for files with the same arrays."""
-    from glmengine.io.opening import open_recording
-
-    recording = open_recording(place, options.recipe, context=context)
-    if options.recipe:
-        from glmengine.io.recipe_assistant import remember_for
-
-        remember_for(place, options.recipe)
-    return recording
-
-
-def _opened_all(names: Sequence[str], places: Sequence[str | Path], options: Namespace, context: Context) -> Recording:
-    """One recording, or several sessions joined under `names` where there is one each."""
-    from glmengine.recording.joining import join_recordings
-
-    count = len(places)
-    opened = [_opened(place, options, context.part(at / count, (at + 1) / count)) for at, place in enumerate(places)]
-    if count == 1:
-        return opened[0]
-    if len(names) != count or not any(names):
-        return join_recordings(opened)
-    return join_recordings(opened, [name or one.name for name, one in zip(names, opened, strict=True)])
-
-
 def _opened_as(result: Result, options: Namespace, context: Context) -> Recording:
     """The recording to predict, as the session that it is said to be."""
+    from glmengine.batch import opened
     from glmengine.recording.joining import join_recordings
 
-    recording = _opened(options.recording, options, context)
+    recording = opened(options.recording, options.recipe, context)
     if not options.session:
         return recording
     names = [session.name for session in result.sessions_fitted]
@@ -313,67 +313,10 @@ def _opened_as(result: Result, options: Namespace, context: Context) -> Recordin
     return join_recordings([recording], [options.session])
 
 
-def _run_one(
-    analysis: Analysis, places: Sequence[Path], hashes: Sequence[str], options: Namespace, folder: Path, context: Context
-) -> tuple[Result, list[Path]]:
-    """Open, run and write one recording, or several sessions as one, and which files that made; the analysis that is written names them."""
-    from glmengine.analysis.sources import for_recording, session_names
-    from glmengine.analysis_run import run as run_analysis
-    from glmengine.export.outputs import write_outputs
-
-    recording = _opened_all(session_names(analysis), places, options, context.part(0.0, 0.1))
-    found = {one.recording.sha256 for one in recording.sessions} or {recording.sha256}
-    for place, sha256 in zip(places, hashes, strict=False):
-        if sha256 and all(found) and sha256 not in found:
-            print(f"note: {place} is not the recording that the analysis was made for (its content differs)")
-    result = run_analysis(for_recording(analysis, recording), recording, context.part(0.1, 0.8))
-    context.check()
-    formats = tuple(dict.fromkeys(options.figure_format or ("pdf", "png")))
-    figures = not options.no_figures
-    return result, write_outputs(result, folder, recording, figures=figures, formats=formats, context=context.part(0.8, 1.0))
-
-
-def _question(
-    file: str, recordings: Sequence[str] | None, *, needs_recording: bool = True
-) -> tuple[Analysis, list[Path], list[str]]:
-    """An analysis from a .toml or .glm, with the places and the hashes of its recordings."""
-    from glmengine.analysis.analysis import Analysis
-    from glmengine.analysis.sources import places_of
-    from glmengine.project import load_project
-
-    path = Path(file)
-    if path.suffix.lower() == ".glm":
-        project = load_project(path)
-        analysis, parts = project.analysis, project.recording.parts
-        found = [(part.find(path), part.sha256, str(part.path or "")) for part in parts]
-        missing = [named for place, _, named in found if place is None and named]
-        places = [] if any(place is None for place, _, _ in found) else [place for place, _, _ in found if place is not None]
-        hashes = [sha256 for _, sha256, _ in found]
-    else:
-        analysis, missing = Analysis.load(path), []
-        places = places_of(analysis, path.resolve().parent)
-        hashes = [one.sha256 for one in (analysis.recording, *analysis.more_recordings)]
-    if recordings:
-        return analysis, [Path(one) for one in recordings], hashes
-    if needs_recording and not places:
-        hint = f" and '{missing[0]}' is not there" if missing else ""
-        raise GlmError(f"{path.name}: names no recording{hint}; give one with --recording FILE")
-    return analysis, places, hashes
-
-
-def _result(file: str) -> Result:
-    from glmengine.project import load_project
-    from glmengine.results.result import Result
-
-    if Path(file).suffix.lower() != ".glm":
-        return Result.load(file)
-    result = load_project(file).result
-    if result is None:
-        raise GlmError(f"{Path(file).name}: the project holds no result; fit it first")
-    return result
-
-
-def _say_result(result: Result, folder: str | Path, written: Sequence[Path]) -> None:
+def _say_outcome(outcome: Outcome) -> None:
+    result, folder = outcome.result, outcome.folder
+    for note in outcome.notes:
+        print(f"note: {note}")
     held_out = np.asarray(result.scores["deviance_explained_heldout"].values, np.float64)
     found = (
         f", deviance explained on held-out time {_median(held_out)} (median), {_most(held_out)} (most)"
@@ -381,16 +324,12 @@ def _say_result(result: Result, folder: str | Path, written: Sequence[Path]) -> 
         else ""
     )
     print(
-        f"{result.recording_name}: {_units(len(result.units))}, {result.coefficients.sizes['feature']} features, {result.seconds:.1f} s{found}"
+        f"{result.recording_name}: {numbered(len(result.units), 'unit')}, {result.coefficients.sizes['feature']} features, {result.seconds:.1f} s{found}"
     )
     for note in result.notes:
         print(f"note: {note}")
-    names = dict.fromkeys(one.name if one.parent == Path(folder) else f"{one.parent.name}/" for one in written)
+    names = dict.fromkeys(one.name if one.parent == folder else f"{one.parent.name}/" for one in outcome.written)
     print(f"written to {folder}: {', '.join(names)}")
-
-
-def _units(count: int) -> str:
-    return f"{count} unit" if count == 1 else f"{count} units"
 
 
 def _median(values: np.ndarray) -> str:
