@@ -188,7 +188,13 @@ class Analysis(Spec):
 
     @classmethod
     def from_dict(cls, data: dict[str, Any], where: str = "analysis") -> Analysis:
-        """Build from plain data as read from a file; `where` names it in errors."""
+        """Build from plain data as read from a file; `where` names it in errors.
+
+        Raises
+        ------
+        GlmError
+            If it comes from a newer version of the program, or has an unknown or bad field.
+        """
         version = data.get("format_version", FORMAT_VERSION)
         if isinstance(version, int) and version > FORMAT_VERSION:
             raise GlmError(

@@ -185,7 +185,13 @@ class EventTerm(Term):
         return f"{self.events}{by}{scaled}"
 
     def kernel(self, bin_size: float) -> tuple[np.ndarray, np.ndarray]:
-        """Lags in bins (L,), 0 being the bin of the event and negative ones before it, and kernels (L, n)."""
+        """Lags in bins (L,), 0 being the bin of the event and negative ones before it, and kernels (L, n).
+
+        Raises
+        ------
+        GlmError
+            If the time around the event is shorter than a bin, or the basis cannot be a kernel.
+        """
         for name in ("window", "delay", "direction", "present"):
             info = type(self.basis).model_fields.get(name)
             if info is not None and getattr(self.basis, name) != info.default:

@@ -126,7 +126,13 @@ class KernelBasis(Basis):
         """Values (length, n_functions) of the kernels at `length` consecutive bins."""
 
     def length(self, bin_size: float) -> int:
-        """Bins in the window."""
+        """Bins in the window.
+
+        Raises
+        ------
+        GlmError
+            If there is no window, or it is shorter than a bin.
+        """
         if self.window is None:
             raise GlmError("a kernel needs a window; say how many seconds it is long", field="window")
         length = round(self.window / bin_size)

@@ -106,7 +106,13 @@ class Categorical(Basis):
         return out[:, int(self.reference) :]
 
     def frozen(self, x: Any) -> Self:
-        """The same with the categories that occur in `x`."""
+        """The same with the categories that occur in `x`.
+
+        Raises
+        ------
+        GlmError
+            If `x` has no valid value, or too many different ones.
+        """
         if self.categories:
             return self
         x = as_samples(x)

@@ -53,7 +53,13 @@ class SplineBasis(BoundedBasis):
         return self
 
     def frozen(self, x: Any) -> Self:
-        """The same basis with bounds and, where they are asked for, quantile knots taken from `x` and kept."""
+        """The same basis with bounds and, where they are asked for, quantile knots taken from `x` and kept.
+
+        Raises
+        ------
+        GlmError
+            If no sample lies inside the bounds, or quantiles coincide.
+        """
         basis = super().frozen(x)
         if self.placement != "quantiles":
             return basis

@@ -76,7 +76,13 @@ def clean(raw: RawRecording) -> RawRecording:
 
 
 def span_of(raw: RawRecording) -> np.ndarray:
-    """(S, 2) stretches of a cleaned recording: as the file says, else from the first to the last thing in it."""
+    """(S, 2) stretches of a cleaned recording: as the file says, else from the first to the last thing in it.
+
+    Raises
+    ------
+    GlmError
+        If there is nothing in it, or everything happens at one time.
+    """
     if raw.support is not None:
         return raw.support
     ends: list[tuple[float, float]] = []

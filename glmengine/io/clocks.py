@@ -55,5 +55,6 @@ def series_of_this_clock(series: list[RawSeries], near: tuple[float, float], not
 
 
 def inside(times: np.ndarray, near: tuple[float, float]) -> np.ndarray:
+    """Which times lie in a plausible span, both ends with it; NaN never does."""
     with np.errstate(invalid="ignore"):
         return (times >= near[0]) & (times <= near[1])

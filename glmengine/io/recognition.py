@@ -90,7 +90,13 @@ def _see_readable(folder: Path) -> None:
 
 
 def choose_reader(path: Path, head: bytes, *, with_recipe: bool = False) -> Reader:
-    """The reader for a file or folder whose first bytes are `head`; see `recognise`."""
+    """The reader for a file or folder whose first bytes are `head`; see `recognise`.
+
+    Raises
+    ------
+    GlmError
+        If it is of no known format, or named like another one.
+    """
     ending = path.suffix.lower()
     matching = [reader for reader in readers() if _recognises(reader, path, head)]
     # a recipe is meant for the format without a standard, where the content could be read as either

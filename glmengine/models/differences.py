@@ -28,6 +28,11 @@ def difference_matrix(
     Returns
     -------
     (P, P) array, P the product of `shape`.
+
+    Raises
+    ------
+    GlmError
+        If `circular` or `axes` has not one entry per axis, or a strength is negative.
     """
     wraps = [bool(circular)] * len(shape) if isinstance(circular, bool | np.bool_) else list(circular)
     weights = [1.0] * len(shape) if axes is None else [check_strength(weight) for weight in axes]

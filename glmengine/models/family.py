@@ -234,7 +234,13 @@ class Family:
 
 
 def refuse(y: np.ndarray, names: Any, bad: np.ndarray, why: str) -> None:
-    """Raise for the first bad value, naming unit, row and value."""
+    """Raise for the first bad value, naming unit, row and value.
+
+    Raises
+    ------
+    GlmError
+        If any value is bad.
+    """
     if not bad.any():
         return
     unit = int(np.flatnonzero(bad.any(axis=0))[0])

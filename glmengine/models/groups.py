@@ -11,7 +11,13 @@ from glmengine.errors import GlmError
 
 
 def as_groups(groups: Any) -> tuple[tuple[int, ...], ...]:
-    """Groups as tuples of column numbers, from a mapping, a mask (G, P), or sequences of column numbers."""
+    """Groups as tuples of column numbers, from a mapping, a mask (G, P), or sequences of column numbers.
+
+    Raises
+    ------
+    GlmError
+        If a group is empty, holds what is no column number, or shares a column with another.
+    """
     if isinstance(groups, Mapping):
         groups = list(groups.values())
     if hasattr(groups, "ndim") and groups.ndim == 2:

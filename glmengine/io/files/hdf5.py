@@ -68,7 +68,13 @@ def array(dataset: h5py.Dataset | None, notes: list[str], label: str) -> np.ndar
 
 
 def needed_array(group: h5py.Group, name: str, label: str) -> np.ndarray:
-    """A member of a group without which the file is of no use."""
+    """A member of a group without which the file is of no use.
+
+    Raises
+    ------
+    GlmError
+        If it is missing, too large, or lies in another file.
+    """
     notes: list[str] = []
     values = array(child(group, name, notes), notes, label)
     if values is None:
@@ -109,7 +115,13 @@ def in_order(group: h5py.Group) -> list[str]:
 
 
 def ragged(group: h5py.Group, name: str, label: str) -> list[np.ndarray]:
-    """A ragged column: one array a row."""
+    """A ragged column: one array a row.
+
+    Raises
+    ------
+    GlmError
+        If the column or its index is missing, or the two do not fit.
+    """
     ends = needed_array(group, f"{name}_index", f"{label}/{name}_index").astype(np.int64)
     values = needed_array(group, name, f"{label}/{name}")
     if ends.ndim != 1 or values.ndim < 1 or (len(ends) and (ends[0] < 0 or (np.diff(ends) < 0).any() or ends[-1] > len(values))):

@@ -110,7 +110,13 @@ class _PlainUnpickler(pickle.Unpickler):
 
 
 def plain_objects(content: bytes, label: str, name: str) -> np.ndarray:
-    """A pickled object array of plain data; `label` and `name` are the file and array that errors name."""
+    """A pickled object array of plain data; `label` and `name` are the file and array that errors name.
+
+    Raises
+    ------
+    GlmError
+        If it holds more than plain data, which is never run, or is damaged.
+    """
     try:
         value = _PlainUnpickler(io.BytesIO(content)).load()
     except pickle.UnpicklingError as error:

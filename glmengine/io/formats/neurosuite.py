@@ -30,7 +30,13 @@ def recognises(path: Path, head: bytes) -> bool:
 
 
 def read(path: Path, recipe: Recipe | None = None) -> RawRecording:
-    """Every cluster from 2 on as a unit, named ``shank-cluster``."""
+    """Every cluster from 2 on as a unit, named ``shank-cluster``.
+
+    Raises
+    ------
+    GlmError
+        If spikes and clusters do not fit, or the sampling rate is not known.
+    """
     folder = path if path.is_dir() else path.parent
     base = path.stem if path.is_file() else _only_base(folder)
     rate = _sampling_rate(folder / f"{base}.xml")

@@ -30,6 +30,11 @@ def arrays(path: Path, names: set[str] | None = None) -> dict[str, np.ndarray | 
     """Every array of numbers or text.
 
     Arrays of Python objects are left out, because unpickling them could run code, and large ones that `names` does not ask for.
+
+    Raises
+    ------
+    GlmError
+        If the file is damaged, or an array that `names` asks for holds Python objects.
     """
     with open(path, "rb") as file:
         single = file.read(len(MAGIC)) == MAGIC

@@ -38,6 +38,11 @@ def read(path: Path, recipe: Recipe | None = None) -> RawRecording:
     """Units, behaviour and stimuli, intervals; raw signals and pictures are left where they are.
 
     Of calcium imaging a recipe with counts may name the series whose cells are the units.
+
+    Raises
+    ------
+    GlmError
+        If it is HDF5 but not NWB 2, or has neither units nor responses.
     """
     import h5py
 

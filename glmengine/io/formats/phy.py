@@ -41,7 +41,13 @@ def recognises(path: Path, head: bytes) -> bool:
 
 
 def read(path: Path, recipe: Recipe | None = None) -> RawRecording:
-    """Every cluster that is not labelled noise as a unit, with its labels in the table of units."""
+    """Every cluster that is not labelled noise as a unit, with its labels in the table of units.
+
+    Raises
+    ------
+    GlmError
+        If spikes and clusters do not fit, or the sampling rate is not known.
+    """
     samples = np.ravel(npy_array(path / "spike_times.npy"))
     owners_file = _owners(path)
     owners = np.ravel(npy_array(owners_file))

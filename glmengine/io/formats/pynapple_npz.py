@@ -32,7 +32,13 @@ def recognises(path: Path, head: bytes) -> bool:
 
 
 def read(path: Path, recipe: Recipe | None = None) -> RawRecording:
-    """Units from a TsGroup or a frame of counts, covariates from the other frames, epochs from interval sets."""
+    """Units from a TsGroup or a frame of counts, covariates from the other frames, epochs from interval sets.
+
+    Raises
+    ------
+    GlmError
+        If there are no units, or an object lacks an array.
+    """
     files = sorted(path.glob("*.npz")) if path.is_dir() else [path]
     about = _about(path) if path.is_dir() else {}
     raw = RawRecording()

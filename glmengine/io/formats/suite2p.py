@@ -29,6 +29,11 @@ def read(path: Path, recipe: Recipe | None = None) -> RawRecording:
     """The cells (``iscell``) of all planes as units, `spks` as their activity per frame.
 
     A recipe with counts may give the frame rate, and ``values = ["F"]`` for the fluorescence in place of `spks`.
+
+    Raises
+    ------
+    GlmError
+        If the frame rate is not known, or no region is called a cell.
     """
     counts = None if recipe is None else recipe.counts
     what = "F" if counts is not None and "F" in counts.values else "spks"

@@ -57,7 +57,13 @@ class Response:
 
 
 def choose_response(raw: RawRecording, responses: list[Response], recipe: Recipe | None, name: str) -> None:
-    """Make the cells of the response closest to spikes, or of the one that a recipe's counts name, the units."""
+    """Make the cells of the response closest to spikes, or of the one that a recipe's counts name, the units.
+
+    Raises
+    ------
+    GlmError
+        If the recipe's is not there, or none can be read.
+    """
     wanted = recipe.counts.values if recipe is not None and recipe.counts is not None else ()
     if wanted:
         chosen = [item for item in responses if item.name in wanted or item.label in wanted]

@@ -41,7 +41,13 @@ class TimeBase(Spec):
     offset: float = param(0.0, title="Offset", help="Added to every time, to bring clocks together.", unit="s", advanced=True)
 
     def seconds(self, values: np.ndarray, field: str) -> np.ndarray:
-        """Times of the file in seconds."""
+        """Times of the file in seconds.
+
+        Raises
+        ------
+        GlmError
+            If they are in samples and the sampling rate is not given.
+        """
         if self.time_unit != "samples":
             return np.asarray(values, dtype=np.float64) * SECONDS[self.time_unit] + self.offset
         if self.rate is None:

@@ -86,7 +86,13 @@ class BandPhase(Spec):
     high: float = param(10.0, title="To", help="Upper edge of the band.", unit="Hz", gt=0, le=2000)
 
     def compute(self, recording: Recording, max_gap: float | None, field: str) -> Covariate:
-        """Butterworth filter of order 3, run forwards and backwards; phase of the analytic signal, 0 at the peak."""
+        """Butterworth filter of order 3, run forwards and backwards; phase of the analytic signal, 0 at the peak.
+
+        Raises
+        ------
+        GlmError
+            If the band is empty, or the signal is sampled too slowly, constant, or nowhere long enough without a gap.
+        """
         from scipy.signal import butter, hilbert, sosfiltfilt
 
         if self.high <= self.low:

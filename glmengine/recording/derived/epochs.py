@@ -61,7 +61,13 @@ class ThresholdEpochs(Spec):
         return self
 
     def compute(self, recording: Recording, max_gap: float | None, field: str) -> nap.IntervalSet:
-        """Borders lie midway between the samples on either side of a crossing, and on the sample at a gap or an end."""
+        """Borders lie midway between the samples on either side of a crossing, and on the sample at a gap or an end.
+
+        Raises
+        ------
+        GlmError
+            If the variable nowhere stays within the limits.
+        """
         source = recording.variable(self.source, field=f"{field}.source")
         times, values = np.asarray(source.data.t), np.asarray(source.data.values, np.float64)
         found = []

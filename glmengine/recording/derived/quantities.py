@@ -1,4 +1,8 @@
-"""Derived covariates and epochs: every kind of them, and their computation."""
+"""Derived covariates and epochs: every kind of them, and their computation.
+
+Each kind has ``compute(recording, max_gap, field)``, which makes its covariate or epochs from a recording: gaps of up to `max_gap` seconds
+between samples (ten sampling periods where None) are none, and `field` is its own path in the analysis, for errors.
+"""
 
 from __future__ import annotations
 
