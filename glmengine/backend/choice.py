@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from glmengine.backend import jax_runtime as runtime
 from glmengine.backend.jax_operations import JaxOperations
 from glmengine.backend.numpy_operations import NumpyOperations
 from glmengine.backend.operations import Operations
@@ -35,7 +34,7 @@ class Backend:
 
 def backend_for(rows: Rows, n_columns: int, context: Any) -> Backend:
     """The backend for a problem of so many columns on these rows; `context` is asked between chunks whether to go on."""
-    if not runtime.on_cpu():
+    if not rows.on_cpu:
         device = JaxOperations(rows, context)
         return Backend(device, device)
     here = NumpyOperations(rows, context)

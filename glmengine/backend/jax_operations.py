@@ -28,7 +28,7 @@ class JaxOperations:
 
     def __init__(self, rows: Rows, context: Any) -> None:
         self.rows, self.context = rows, context
-        self.name = f"JAX on {runtime.device_name()}"
+        self.name = f"JAX on {runtime.device_name(rows.platform)}"
 
     def slopes(self, formula: SlopeFormula, view: View, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         from glmengine.backend import jax_steps as steps
@@ -155,7 +155,7 @@ class JaxOperations:
         with runtime.float64():
             if view.held_out and not coupled:
                 return self._over_some(step, begin, view, theta, sizes)
-            columns = jax.device_put(self._columns(view, theta, sizes))
+            columns = jax.device_put(self._columns(view, theta, sizes), runtime.device(self.rows.platform))
             totals = begin(len(columns.unit))
             waiting: deque[Any] = deque()  # one chunk is worked on while the next is handed over
             for _, chunk in self._chunks():

@@ -6,18 +6,24 @@ points (command line, window), which own the process and may set things for all 
 
 from __future__ import annotations
 
+import importlib.util
 import logging
 import os
 import sys
 import tempfile
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from types import ModuleType
+from typing import Any
+
+from glmengine.errors import GlmError
 
 log = logging.getLogger(__name__)
 
 CACHE_VARIABLE = "GLMENGINE_CACHE"
 """Environment variable that moves the compilation cache; empty switches it off."""
+
+PLATFORMS = ("auto", "cpu", "gpu")
 
 _state: dict[str, bool] = {"prepared": False}
 
@@ -79,19 +85,66 @@ def prepare() -> ModuleType:
 
 
 def float64() -> AbstractContextManager[None]:
-    """Within it JAX computes in float64, whatever the caller's own setting; outside nothing changes."""
-    return prepare().enable_x64(True)
+    """Within it JAX computes in float64, whatever the caller's own setting; outside nothing changes. Where nothing has imported JAX yet, nor
+    does this: what then computes with it asks again."""
+    return prepare().enable_x64(True) if "jax" in sys.modules else nullcontext()
 
 
-def device_name() -> str:
+def device(platform: str = "auto") -> Any:
+    """The device that computes: JAX's first choice, or the first of a platform, ``"cpu"`` or ``"gpu"``.
+
+    Raises
+    ------
+    GlmError
+        If there is none.
+    """
+    jax = prepare()
+    if platform == "auto":
+        return jax.devices()[0]
+    try:
+        return jax.devices(platform)[0]
+    except RuntimeError as error:
+        raise GlmError(
+            f"platform: JAX finds no {platform} here; choose auto, or install JAX with support for it", field="model.platform"
+        ) from error
+
+
+def device_name(platform: str = "auto") -> str:
     """What computes, in words for the log and the provenance of a result (``"cpu"``, ``"NVIDIA H200"``)."""
-    device = prepare().devices()[0]
-    return device.platform if device.platform == "cpu" else device.device_kind
+    found = device(platform)
+    return found.platform if found.platform == "cpu" else found.device_kind
 
 
 def on_cpu() -> bool:
-    """Whether JAX computes on the processor, whose own threads then see its arrays without a copy."""
-    return prepare().devices()[0].platform == "cpu"
+    """Whether JAX's first choice is the processor, whose own threads then see its arrays without a copy.
+
+    Where no support for other devices is installed this is known without importing JAX, which takes longer than a small fit.
+    """
+    if "jax" not in sys.modules and not _may_have_devices():
+        return True
+    return device().platform == "cpu"
+
+
+def serves_from_cpu(platform: str) -> bool:
+    """Whether the processor is what computes on a platform: ``"auto"``, ``"cpu"`` or ``"gpu"``.
+
+    Raises
+    ------
+    GlmError
+        For another platform, or one that is not there.
+    """
+    if platform not in PLATFORMS:
+        raise GlmError(f"platform: is {platform!r}; choose one of {', '.join(PLATFORMS)}", field="model.platform")
+    if platform == "gpu":
+        device(platform)
+    return on_cpu() if platform == "auto" else platform == "cpu"
+
+
+def _may_have_devices() -> bool:
+    """Whether something is installed by which JAX finds other devices than the processor."""
+    if os.environ.get("JAX_PLATFORMS", "").lower() == "cpu":
+        return False
+    return any(importlib.util.find_spec(name) is not None for name in ("jax_plugins", "libtpu"))
 
 
 def _user_cache() -> Path:

@@ -102,6 +102,8 @@ class Rows:
         Subtract each column's centre (a model with an intercept).
     own : OwnColumns, optional
         Without it all columns are shared.
+    platform : str
+        What computes on them: ``"auto"``, ``"cpu"`` or ``"gpu"``.
 
     Attributes
     ----------
@@ -127,17 +129,19 @@ class Rows:
         memory: float,
         centred: bool,
         own: OwnColumns | None = None,
+        platform: str = "auto",
     ) -> None:
         self.source, self.index, self.observations = source, index, observations
         self.centred, self.columns = centred, columns
         self.n = source.shape[0] if index is None else index.size
-        self.division = own
+        self.division, self.platform = own, platform
+        self.on_cpu = runtime.serves_from_cpu(platform)
         units, n_own = (0, 0) if own is None else own.own.shape
         self.n_shared = source.shape[1] if own is None else own.shared.size
         self.n_features = self.n_shared + n_own
         self.padded, self.own_padded = bucket(self.n_shared), bucket(n_own) if n_own else 0
         per_row = self.padded + 3 * bucket(columns) + units * self.own_padded
-        numbers, most = (CHUNK_NUMBERS, LARGEST_CHUNK) if runtime.on_cpu() else (DEVICE_NUMBERS, LARGEST_DEVICE_CHUNK)
+        numbers, most = (CHUNK_NUMBERS, LARGEST_CHUNK) if self.on_cpu else (DEVICE_NUMBERS, LARGEST_DEVICE_CHUNK)
         largest = min(max(numbers // per_row, 1024), most)
         self.chunk_rows = min(2 ** int(np.log2(largest)), max(256, 2 ** int(np.ceil(np.log2(max(self.n, 1))))))
         self.n_chunks = -(-self.n // self.chunk_rows)
@@ -159,7 +163,7 @@ class Rows:
     @cached_property
     def nonzeros(self) -> Nonzeros | None:
         """The rows without their zeros, where that is worth it: on a CPU, for designs that are mostly zero."""
-        return Nonzeros.of(self, self.memory) if runtime.on_cpu() else None
+        return Nonzeros.of(self, self.memory) if self.on_cpu else None
 
     def __iter__(self) -> Iterator[Chunk]:
         """Chunks on the device that computes."""
@@ -168,7 +172,7 @@ class Rows:
         for number in range(self.n_chunks):
             chunk = self._chunk(number)
             if isinstance(chunk.X, np.ndarray):
-                chunk = jax.device_put(chunk)
+                chunk = jax.device_put(chunk, runtime.device(self.platform))
                 if self.resident:
                     self._kept[number] = chunk
             yield chunk
