@@ -16,14 +16,11 @@ from glmengine.errors import GlmError
 from glmengine.export.outputs import writable_folder, write_outputs
 from glmengine.export.tables import csv_text
 from glmengine.io.files.whole import write_whole
-from glmengine.io.opening import open_recording
+from glmengine.io.opened_sessions import opened_together
 from glmengine.io.raw import unique_names
-from glmengine.io.recipe_assistant import remember_for
-from glmengine.recording.joining import join_recordings
 
 if TYPE_CHECKING:
     from glmengine.analysis.analysis import Analysis
-    from glmengine.recording.recording import Recording
     from glmengine.results.result import Result
 
 FORMATS = ("pdf", "png")
@@ -69,27 +66,6 @@ class Outcome:
     written: tuple[Path, ...] = ()
     notes: tuple[str, ...] = ()
     reason: str = ""
-
-
-def opened(place: str | Path, recipe: str | Path | None = None, context: Context = SILENT) -> Recording:
-    """A recording; a recipe that opened it is remembered for files with the same arrays."""
-    recording = open_recording(place, recipe, context=context)
-    if recipe:
-        remember_for(place, recipe)
-    return recording
-
-
-def opened_together(
-    places: Sequence[str | Path], names: Sequence[str] = (), *, recipe: str | Path | None = None, context: Context = SILENT
-) -> Recording:
-    """One recording, or several sessions joined, under `names` where there is one each."""
-    count = len(places)
-    parts = [opened(place, recipe, context.part(at / count, (at + 1) / count)) for at, place in enumerate(places)]
-    if count == 1:
-        return parts[0]
-    if len(names) != count or not any(names):
-        return join_recordings(parts)
-    return join_recordings(parts, [name or one.name for name, one in zip(names, parts, strict=True)])
 
 
 def run_to_folder(

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 def inspect(options: Namespace) -> int:
     """What is in a recording, or in several sessions joined."""
-    from glmengine.batch import opened_together
+    from glmengine.io.opened_sessions import opened_together
     from glmengine.recording.inspect import describe
 
     with progress_bar() as context:
@@ -55,9 +55,9 @@ def recipe(options: Namespace) -> int:
 
 def convert(options: Namespace) -> int:
     """A recording in another format."""
-    from glmengine.batch import opened
     from glmengine.export.outputs import writable_folder
     from glmengine.export.recordings import save_recording
+    from glmengine.io.opened_sessions import opened
     from glmengine.recording.inspect import summary
 
     with progress_bar() as context:
@@ -95,9 +95,9 @@ def run(options: Namespace) -> int:
 def design(options: Namespace) -> int:
     """The columns of an analysis on a recording, and what the data can tell apart."""
     from glmengine.analysis.sources import session_names
-    from glmengine.batch import opened_together
     from glmengine.design.identifiability import identifiability
     from glmengine.design.prepare import prepare
+    from glmengine.io.opened_sessions import opened_together
     from glmengine.project import load_question
 
     question = load_question(options.analysis).on(options.recording)
@@ -210,10 +210,10 @@ def check(options: Namespace) -> int:
 
 def export(options: Namespace) -> int:
     """Results in a copy of the recording's NWB file."""
-    from glmengine.batch import opened
     from glmengine.export.nwb_results import write_results_nwb
     from glmengine.export.outputs import writable_folder
     from glmengine.export.recordings import refuse_original
+    from glmengine.io.opened_sessions import opened
     from glmengine.project import load_result
 
     result, path = load_result(options.result), Path(options.nwb)
@@ -300,7 +300,7 @@ def script(options: Namespace) -> int:
 
 def _opened_as(result: Result, options: Namespace, context: Context) -> Recording:
     """The recording to predict, as the session that it is said to be."""
-    from glmengine.batch import opened
+    from glmengine.io.opened_sessions import opened
     from glmengine.recording.joining import join_recordings
 
     recording = opened(options.recording, options.recipe, context)

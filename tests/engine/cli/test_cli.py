@@ -252,7 +252,7 @@ def test_no_command_shows_the_help_and_exits_2(capsys):
 
 def test_an_unwritable_folder_is_told_before_any_work(session, tmp_path, capsys, monkeypatch):
     (tmp_path / "file").write_text("x")
-    monkeypatch.setattr("glmengine.batch.open_recording", lambda *a, **k: pytest.fail("work began"))
+    monkeypatch.setattr("glmengine.io.opened_sessions.open_recording", lambda *a, **k: pytest.fail("work began"))
     assert (
         main(["run", str(session / "a.toml"), "--recording", str(session / "small.nwb"), "--out", str(tmp_path / "file" / "out")])
         == 1
@@ -264,7 +264,7 @@ def test_interrupting_ends_with_130(session, tmp_path, capsys, monkeypatch):
     def interrupted(*arguments, **keywords):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("glmengine.batch.open_recording", interrupted)
+    monkeypatch.setattr("glmengine.io.opened_sessions.open_recording", interrupted)
     assert main(["inspect", str(session / "small.nwb")]) == 130
     assert len(capsys.readouterr().err.splitlines()) == 1
 
@@ -279,7 +279,7 @@ def test_interrupting_before_any_work_ends_with_130_too(capsys, monkeypatch):
 
 
 def test_a_fault_of_the_program_is_two_lines_with_a_file(session, capsys, monkeypatch):
-    monkeypatch.setattr("glmengine.batch.open_recording", lambda *a, **k: 1 / 0)
+    monkeypatch.setattr("glmengine.io.opened_sessions.open_recording", lambda *a, **k: 1 / 0)
     assert main(["inspect", str(session / "small.nwb")]) == 1
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 2
