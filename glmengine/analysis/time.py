@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import field_validator, model_validator
 
 from glmengine.errors import GlmError
-from glmengine.recording.table_rules import in_order
+from glmengine.recording.table_rules import check_intervals
 from glmengine.spec import Spec, param
 
 
@@ -57,4 +57,4 @@ class Time(Spec):
     @field_validator("intervals")
     @classmethod
     def _in_order(cls, value: tuple[tuple[float, float], ...]) -> tuple[tuple[float, float], ...]:
-        return in_order(value)
+        return check_intervals(value)

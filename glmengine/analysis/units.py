@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import model_validator
 
 from glmengine.errors import GlmError
-from glmengine.recording.table_rules import check_limits, matching
+from glmengine.recording.table_rules import check_limits, matching_values
 from glmengine.sentences import listed
 from glmengine.spec import Spec, param
 
@@ -113,7 +113,7 @@ def excluded_units(units: UnitSelection, recording: Recording) -> dict[str, str]
                 f"{recording.name}: the table of units has no column '{rule.column}'; it has: {have}", field=f"{field}.column"
             )
         values = table.iloc[:, columns.index(rule.column)].to_numpy(dtype=object)
-        kept = matching(values, rule.one_of, rule.at_least, rule.at_most, name=rule.column, field=field)
+        kept = matching_values(values, rule.one_of, rule.at_least, rule.at_most, name=rule.column, field=field)
         leave(kept, rule.reason)
     return reasons
 

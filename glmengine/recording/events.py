@@ -27,7 +27,7 @@ INSIDE = 0.95
 
 
 @dataclass(frozen=True)
-class Moments:
+class EventTimes:
     """Times of one kind of event.
 
     Attributes
@@ -48,10 +48,10 @@ class Moments:
     rows: np.ndarray
 
 
-def moments_of(recording: Recording, reference: str, *, field: str = "") -> Moments:
-    """The moments called `reference`: an event of the recording, or ``TABLE.start``, ``TABLE.stop`` or ``TABLE.COLUMN`` of its trials.
+def event_times(recording: Recording, reference: str, *, field: str = "") -> EventTimes:
+    """The event times called `reference`: an event of the recording, or ``TABLE.start``, ``TABLE.stop`` or ``TABLE.COLUMN`` of its trials.
 
-    Rows without a time have no moment.
+    Rows without a time have none.
 
     Raises
     ------
@@ -61,10 +61,10 @@ def moments_of(recording: Recording, reference: str, *, field: str = "") -> Mome
     border = _border_called(recording, reference)
     if reference in recording.events and not border:
         times = np.sort(np.asarray(recording.events[reference].t, np.float64))
-        return Moments(reference, times, "", np.full(len(times), -1))
+        return EventTimes(reference, times, "", np.full(len(times), -1))
     table, column = _split(recording, border or reference)
     if not table:
-        have = listed(moment_names(recording)) or "none"
+        have = listed(event_time_names(recording)) or "none"
         raise GlmError(f"{recording.name}: no event '{reference}'; this recording has: {have}", field=field)
     trials = recording.trials[table]
     if column in _BORDERS:
@@ -73,11 +73,11 @@ def moments_of(recording: Recording, reference: str, *, field: str = "") -> Mome
         times = _numbers(np.asarray(trials.get_info(column)), f"{table}.{column}", "a time", field)
     rows = np.argsort(times, kind="stable")
     rows = rows[np.isfinite(times[rows])]
-    return Moments(reference, times[rows], table, rows)
+    return EventTimes(reference, times[rows], table, rows)
 
 
-def values_at(recording: Recording, moments: Moments, reference: str, *, field: str = "") -> np.ndarray:
-    """(N,) what a property of the trials is at each moment: that of the trial that it belongs to or lies in; None where there is none.
+def values_at(recording: Recording, events: EventTimes, reference: str, *, field: str = "") -> np.ndarray:
+    """(N,) what a property of the trials is at each event: that of the trial that it belongs to or lies in; None where there is none.
 
     Parameters
     ----------
@@ -89,29 +89,29 @@ def values_at(recording: Recording, moments: Moments, reference: str, *, field: 
     GlmError
         If there is no such property; the sentence lists those that there are.
     """
-    table, column = _property(recording, moments, reference)
+    table, column = _property(recording, events, reference)
     if not table:
         have = listed(property_names(recording)) or "none"
         raise GlmError(
             f"{recording.name}: no property '{reference}' of trials; this recording has: {have}",
             field=field,
         )
-    rows = moments.rows if table == moments.table else _trial_of(as_pairs(recording.trials[table]), moments.times)
+    rows = events.rows if table == events.table else _trial_of(as_pairs(recording.trials[table]), events.times)
     known = np.asarray(recording.trials[table].get_info(column), dtype=object)
     return np.array([known[row] if row >= 0 else None for row in rows], dtype=object)
 
 
-def numbers_at(recording: Recording, moments: Moments, reference: str, max_gap: float | None, *, field: str = "") -> np.ndarray:
-    """(N,) float64, a property of the trials or a covariate at each moment; NaN where it has no value.
+def numbers_at(recording: Recording, events: EventTimes, reference: str, max_gap: float | None, *, field: str = "") -> np.ndarray:
+    """(N,) float64, a property of the trials or a covariate at each event; NaN where it has no value.
 
     Raises
     ------
     GlmError
         If there is no such property or covariate, or it is text.
     """
-    if not _property(recording, moments, reference)[0] and reference in recording.variables:
-        return _sampled(recording, moments.times, reference, max_gap)
-    values = values_at(recording, moments, reference, field=field)
+    if not _property(recording, events, reference)[0] and reference in recording.variables:
+        return _sampled(recording, events.times, reference, max_gap)
+    values = values_at(recording, events, reference, field=field)
     return _numbers(
         np.array([np.nan if value is None else value for value in values], dtype=object), reference, "a number", field
     )
@@ -126,8 +126,8 @@ def as_label(value: Any) -> str:
     return "" if value is None else str(value)
 
 
-def moment_names(recording: Recording) -> list[str]:
-    """What `moments_of` takes: events, and the borders and columns of times of every table of trials; what is both, once."""
+def event_time_names(recording: Recording) -> list[str]:
+    """What `event_times` takes: events, and the borders and columns of times of every table of trials; what is both, once."""
     names = [name for name in recording.events if not _border_called(recording, name)]
     for table, trials in recording.trials.items():
         names += [f"{table}.{border}" for border in _BORDERS]
@@ -182,13 +182,13 @@ def _split(recording: Recording, reference: str) -> tuple[str, str]:
     return "", ""
 
 
-def _property(recording: Recording, moments: Moments, reference: str) -> tuple[str, str]:
+def _property(recording: Recording, events: EventTimes, reference: str) -> tuple[str, str]:
     table, column = _split(recording, reference)
     if table and column in recording.trials[table].metadata_columns:
         return table, column
     having = [name for name, trials in recording.trials.items() if reference in trials.metadata_columns]
-    if moments.table in having:
-        return moments.table, reference
+    if events.table in having:
+        return events.table, reference
     return (having[0], reference) if len(having) == 1 else ("", "")
 
 

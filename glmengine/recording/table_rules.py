@@ -11,7 +11,7 @@ from glmengine.errors import GlmError
 from glmengine.recording.events import as_label
 
 
-def matching(
+def matching_values(
     values: Any, one_of: Sequence[str], at_least: float | None, at_most: float | None, *, name: str, field: str = ""
 ) -> np.ndarray:
     """Which values of a column a rule admits.
@@ -68,7 +68,7 @@ def check_limits(low: float | None, high: float | None, what: str, low_field: st
         )
 
 
-def in_order(intervals: tuple[tuple[float, float], ...]) -> tuple[tuple[float, float], ...]:
+def check_intervals(intervals: tuple[tuple[float, float], ...]) -> tuple[tuple[float, float], ...]:
     """The intervals (start and stop in s), none of which may be reversed or empty.
 
     Raises

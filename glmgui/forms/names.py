@@ -9,7 +9,7 @@ from glmengine.analysis.analysis import Analysis
 from glmengine.design.blocks.receptive_field import multichannel
 from glmengine.recording.derived.epochs import stretch_names
 from glmengine.recording.derived.quantities import EPOCH_KINDS
-from glmengine.recording.events import moment_names, property_names
+from glmengine.recording.events import event_time_names, property_names
 from glmengine.recording.recording import Recording
 from glmengine.spec import Spec
 from glmgui.forms.description import extra_of
@@ -38,7 +38,7 @@ def choices_in(recording: Recording) -> dict[str, list[str]]:
         "epochs": list(recording.epochs),
         "stretches": list(stretch_names(recording)),
         "events": list(recording.events),
-        "moments": moment_names(recording),
+        "moments": event_time_names(recording),
         "trial_properties": property_names(recording),
         "units": list(recording.unit_names),
         "trials": list(recording.trials),

@@ -123,9 +123,9 @@ def _n_channels(term: AnyTerm, n_units: int, recording: Recording | None) -> int
 
 
 def _n_conditions(term: AnyTerm, recording: Recording) -> int:
-    from glmengine.recording.events import as_label, moments_of, values_at
+    from glmengine.recording.events import as_label, event_times, values_at
 
-    moments = moments_of(recording, term.events, field="events")
+    moments = event_times(recording, term.events, field="events")
     return max(len({as_label(value) for value in values_at(recording, moments, term.by, field="by")} - {""}), 1)
 
 

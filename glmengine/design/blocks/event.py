@@ -15,7 +15,7 @@ import numpy as np
 from glmengine.basis.indicator import MOST_CATEGORIES
 from glmengine.design.design import Block
 from glmengine.errors import GlmError
-from glmengine.recording.events import Moments, as_label, moments_of, numbers_at, values_at
+from glmengine.recording.events import EventTimes, as_label, event_times, numbers_at, values_at
 from glmengine.recording.named_epochs import rows_in
 from glmengine.timegrid.intervals import TOUCHING, as_pairs, merge
 
@@ -190,13 +190,13 @@ def event_block(
         If the event, the property or the covariate is unknown, no event lies near a bin that is used, or what scales the kernel is
         the same at every event.
     """
-    moments = moments_of(recording, term.events, field=f"{where}.events")
+    events = event_times(recording, term.events, field=f"{where}.events")
     try:
         lags, kernel = term.kernel(grid.bin_size)
     except GlmError as error:
         raise GlmError(f"term '{term.label}': {error.message}", field=f"{where}.{error.field}") from error
     recorded = merge(as_pairs(recording.epochs["all"]))
-    reach = Reach.of(moments.times, grid, lags, recorded)
+    reach = Reach.of(events.times, grid, lags, recorded)
     used = np.unique(reach.event[reach.meets(rows)])
     if term.epochs and len(used) and not frozen:
         rows = rows & rows_in(grid, recording, term.epochs, field=f"{where}.epochs")
@@ -208,16 +208,16 @@ def event_block(
             return None
     if not len(used) and not frozen:
         raise GlmError(
-            f"term '{term.label}': none of the {len(moments.times)} events '{term.events}' lies near a bin that is used; "
+            f"term '{term.label}': none of the {len(events.times)} events '{term.events}' lies near a bin that is used; "
             "choose other epochs or another event",
             field=f"{where}.events",
         )
     # a term that is only looked at, on a stretch of time, shows the conditions of all of it
-    labels, term = _conditions(term, recording, moments, np.arange(0) if frozen else used, f"{where}.by", notes)
-    weights = _weights(term, recording, moments, used, max_gap, f"{where}.weight", notes, frozen=frozen)
+    labels, term = _conditions(term, recording, events, np.arange(0) if frozen else used, f"{where}.by", notes)
+    weights = _weights(term, recording, events, used, max_gap, f"{where}.weight", notes, frozen=frozen)
     names, channels = [], []
     for condition in term.conditions if term.by else (term.events,):
-        own = (labels == condition).astype(np.float64) if term.by else np.ones(len(moments.times))
+        own = (labels == condition).astype(np.float64) if term.by else np.ones(len(events.times))
         if not term.weight or term.unscaled:
             names.append(condition)
             channels.append(own)
@@ -232,12 +232,12 @@ def event_block(
 
 
 def _conditions(
-    term: EventTerm, recording: Recording, moments: Moments, used: np.ndarray, field: str, notes: list[str]
+    term: EventTerm, recording: Recording, events: EventTimes, used: np.ndarray, field: str, notes: list[str]
 ) -> tuple[np.ndarray, EventTerm]:
     """The condition of each event (N,), empty where it has none, and the term with those that have a kernel."""
     if not term.by:
         return np.empty(0, dtype=object), term
-    labels = np.array([as_label(value) for value in values_at(recording, moments, term.by, field=field)], dtype=object)
+    labels = np.array([as_label(value) for value in values_at(recording, events, term.by, field=field)], dtype=object)
     found = labels[used] if len(used) else labels
     if not term.conditions:
         known = tuple(sorted({label for label in found if label}, key=_as_written))
@@ -269,7 +269,7 @@ def _conditions(
 def _weights(
     term: EventTerm,
     recording: Recording,
-    moments: Moments,
+    events: EventTimes,
     used: np.ndarray,
     max_gap: float | None,
     field: str,
@@ -279,8 +279,8 @@ def _weights(
 ) -> np.ndarray:
     """(N,) what scales the kernel of each event."""
     if not term.weight:
-        return np.ones(len(moments.times))
-    values = numbers_at(recording, moments, term.weight, max_gap, field=field)
+        return np.ones(len(events.times))
+    values = numbers_at(recording, events, term.weight, max_gap, field=field)
     if frozen:
         return values
     found = values[used][np.isfinite(values[used])]

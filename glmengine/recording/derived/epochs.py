@@ -9,7 +9,7 @@ from pydantic import field_validator, model_validator
 
 from glmengine.errors import GlmError
 from glmengine.recording.derived.source import valid_runs
-from glmengine.recording.table_rules import check_limits, in_order, matching
+from glmengine.recording.table_rules import check_intervals, check_limits, matching_values
 from glmengine.sentences import listed
 from glmengine.spec import Spec, param
 from glmengine.timegrid.intervals import as_pairs, complement, intersect, interval_set, merge
@@ -160,7 +160,7 @@ class DrawnEpochs(Spec):
     @field_validator("intervals")
     @classmethod
     def _in_order(cls, value: tuple[tuple[float, float], ...]) -> tuple[tuple[float, float], ...]:
-        return in_order(value)
+        return check_intervals(value)
 
     def compute(self, recording: Recording, max_gap: float | None, field: str) -> nap.IntervalSet:
         pieces = intersect(merge(np.asarray(self.intervals)), as_pairs(recording.epochs["all"]))
@@ -237,7 +237,7 @@ def matching_trials(spec: TrialEpochs, recording: Recording, field: str = "") ->
                 field=f"{where}.property",
             )
         values = table.get_info(columns[rule.property])
-        kept &= matching(values, rule.one_of, rule.at_least, rule.at_most, name=rule.property, field=where)
+        kept &= matching_values(values, rule.one_of, rule.at_least, rule.at_most, name=rule.property, field=where)
     return kept
 
 

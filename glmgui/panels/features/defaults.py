@@ -18,7 +18,7 @@ from glmengine.analysis.terms import (
 )
 from glmengine.basis import BSpline, CyclicBSpline, RaisedCosineLinear, RaisedCosineLog
 from glmengine.errors import GlmError
-from glmengine.recording.events import as_label, moment_names, moments_of, property_names, values_at
+from glmengine.recording.events import as_label, event_time_names, event_times, property_names, values_at
 from glmengine.recording.recording import Covariate, Recording
 from glmengine.spec import Spec
 from glmgui.panels.features.families import basis_class
@@ -115,12 +115,12 @@ def field_over_time(recording: Recording, stimulus: str) -> ReceptiveFieldTerm:
 
 def moments(recording: Recording) -> list[str]:
     """Events and borders of trials around which a kernel can lie: those that happen more than once."""
-    return [name for name in moment_names(recording) if _happens(recording, name)]
+    return [name for name in event_time_names(recording) if _happens(recording, name)]
 
 
 def _happens(recording: Recording, moment: str) -> bool:
     try:
-        return len(moments_of(recording, moment).times) > 1
+        return len(event_times(recording, moment).times) > 1
     except GlmError:
         return False
 
@@ -128,7 +128,7 @@ def _happens(recording: Recording, moment: str) -> bool:
 def conditions_for(recording: Recording, moment: str) -> list[str]:
     """Properties of the trials that divide the events of this name into a few kinds."""
     found = []
-    times = moments_of(recording, moment)
+    times = event_times(recording, moment)
     for name in property_names(recording):
         labels = {as_label(value) for value in values_at(recording, times, name)} - {""}
         if 2 <= len(labels) <= _FEW_CONDITIONS:

@@ -92,10 +92,10 @@ def features_on_recording(term: Spec, recording: Recording, time: Time, start: f
 def _before_first_event(term: Spec, recording: Recording, time: Time) -> float | None:
     """Start (s) of a stretch with an event in it, if there is one in the chosen time."""
     from glmengine.analysis.time_grid import make_grid
-    from glmengine.recording.events import moments_of
+    from glmengine.recording.events import event_times
 
     grid = make_grid(time, recording)
-    times = moments_of(recording, term.events, field="terms.0.events").times
+    times = event_times(recording, term.events, field="terms.0.events").times
     inside = times[(times >= grid.starts[0]) & (times <= grid.centres[-1])] if grid.n_bins else times[:0]
     return max(float(inside[0]) - term.before - 1.0, float(grid.starts[0])) if inside.size else None
 

@@ -9,7 +9,7 @@ import pynapple as nap
 import pytest
 
 from glmengine.errors import GlmError
-from glmengine.recording.events import moment_names, moments_of
+from glmengine.recording.events import event_time_names, event_times
 from glmengine.recording.inspect import describe, summary
 from glmengine.recording.recording import Covariate, Recording
 
@@ -110,20 +110,20 @@ def test_columns_of_times_are_told_by_where_they_lie():
         number=np.arange(10),
         few=[start[0] + 1, start[1] + 1, *[np.nan] * 8],
     )
-    names = moment_names(recording)
+    names = event_time_names(recording)
     assert names == ["cue", "trials.start", "trials.stop", "trials.lick", "trials.whole", "trials.response_time"]
-    moments = moments_of(recording, "trials.lick")
+    moments = event_times(recording, "trials.lick")
     np.testing.assert_allclose(moments.times, lick[np.isfinite(lick)])
 
 
 def test_the_start_of_trials_is_one_thing_whatever_it_is_called():
     recording = _with_trials(side=list("lrlrlrlrlr"))
-    assert "trials_start" not in moment_names(recording)
-    one, other = moments_of(recording, "trials_start"), moments_of(recording, "trials.start")
+    assert "trials_start" not in event_time_names(recording)
+    one, other = event_times(recording, "trials_start"), event_times(recording, "trials.start")
     np.testing.assert_array_equal(one.times, other.times)
     np.testing.assert_array_equal(one.rows, other.rows)
     assert one.table == other.table == "trials"
     # an event of that name at other times is an event of its own
     moved = replace(recording, events={"trials_start": nap.Ts(np.arange(5.0) + 0.25, time_support=recording.epochs["all"])})
-    assert "trials_start" in moment_names(moved)
-    assert moments_of(moved, "trials_start").table == ""
+    assert "trials_start" in event_time_names(moved)
+    assert event_times(moved, "trials_start").table == ""
