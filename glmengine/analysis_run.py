@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from glmengine.analysis.analysis import Analysis
     from glmengine.design.design import Design
+    from glmengine.design.splits import Split
     from glmengine.fitting.cross_validation import CrossValidation
     from glmengine.fitting.fit_result import Fit
     from glmengine.recording.recording import Recording
@@ -61,11 +62,12 @@ def run(analysis: Analysis, recording: Recording, context: Context | None = None
     started = time.perf_counter()
     analysis = analysis.with_(terms=with_projections(analysis.terms))
     prepared = prepare(analysis, recording, context.part(0.0, 0.1))
-    cross_validation = _cross_validated(analysis, prepared, context.part(0.1, 0.65))
+    split = _split(analysis, prepared)
+    cross_validation = _cross_validated(analysis, prepared, split, context.part(0.1, 0.65))
     stopped = cross_validation is not None and context.stopping
     final = _Grace(context, max(_GRACE, _GRACE_SHARE * (time.perf_counter() - started))) if stopped else context
     fit = _fitted(analysis, prepared, cross_validation, final.part(0.65, 0.75))
-    result = _assessed(analysis, recording, prepared, fit, cross_validation, context.part(0.75, 0.97))
+    result = _assessed(analysis, recording, prepared, fit, split, cross_validation, context.part(0.75, 0.97))
     if stopped:
         result = replace(result, notes=(_STOPPED, *result.notes))
     if analysis.validation.test_epochs:
@@ -107,16 +109,15 @@ class _Grace(_Forward):
         return time.perf_counter() > self._until
 
 
-def _cross_validated(analysis: Analysis, prepared: Prepared, context: Context) -> CrossValidation | None:
+def _cross_validated(analysis: Analysis, prepared: Prepared, split: Split | None, context: Context) -> CrossValidation | None:
     from glmengine.fitting.cross_validation import cross_validate
     from glmengine.fitting.fold_averages import cross_validate_averages, sees_averages
     from glmengine.fitting.separable import cross_validate_separable, separable_terms
-    from glmengine.fitting.session_folds import session_folds
 
-    if not analysis.validation.folds:
+    if split is None:
         return None
     separable = bool(separable_terms(prepared.design))
-    folds = session_folds(prepared.grid, prepared.design.valid, prepared.recording, analysis.validation.folds)
+    prepared = replace(prepared, counts=split.without_gaps(prepared.counts))
 
     def scored(design: Design, folds: Any, context: Context) -> CrossValidation:
         return (cross_validate_separable if separable else cross_validate)(
@@ -131,8 +132,24 @@ def _cross_validated(analysis: Analysis, prepared: Prepared, context: Context) -
         )
 
     if sees_averages(prepared):
-        return cross_validate_averages(analysis, prepared, folds, scored, context)
-    return scored(prepared.design, folds, context)
+        return cross_validate_averages(analysis, prepared, split.fold, scored, context)
+    return scored(prepared.design, split.fold, context)
+
+
+def _split(analysis: Analysis, prepared: Prepared) -> Split | None:
+    """What is held out together; None without folds."""
+    from glmengine.design.splits import split_time
+
+    if not analysis.validation.folds:
+        return None
+    return split_time(
+        analysis.validation,
+        prepared.grid,
+        prepared.design.valid,
+        prepared.recording,
+        prepared.design.terms,
+        seed=analysis.seed,
+    )
 
 
 def _fitted(analysis: Analysis, prepared: Prepared, cross_validation: CrossValidation | None, context: Context) -> Fit:
@@ -174,6 +191,7 @@ def _assessed(
     recording: Recording,
     prepared: Prepared,
     fit: Fit,
+    split: Split | None,
     cross_validation: CrossValidation | None,
     context: Context,
 ) -> Result:
@@ -206,7 +224,13 @@ def _assessed(
     context.check()
     filters = term_filters(prepared, posterior, words)
     coupling = coupling_strengths(prepared, posterior, words)
-    notes = [*prepared.notes, *fit.notes, *curve_notes, *_notes_on_strengths(analysis, prepared, cross_validation)]
+    notes = [
+        *prepared.notes,
+        *(split.notes if split else ()),
+        *fit.notes,
+        *curve_notes,
+        *_notes_on_strengths(analysis, prepared, cross_validation),
+    ]
     if words.meaning:
         notes.append(words.meaning)
     if covariance is None:
@@ -225,7 +249,7 @@ def _assessed(
         curves=curves,
         filters=filters,
         coupling=coupling,
-        cv=cv_dataset(prepared, cross_validation),
+        cv=cv_dataset(prepared, split, cross_validation),
         tests=term_tests(prepared, fit),
         covariance=covariance if size <= _LARGEST_KEPT else None,
         sessions=session_table(prepared, posterior, analysis.model.family, np.asarray(scores["dispersion"].values), words),

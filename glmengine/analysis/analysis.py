@@ -8,12 +8,13 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from glmengine.analysis.projection_files import with_projections
 from glmengine.analysis.terms import AnyTerm
 from glmengine.analysis.time import Condition, Time
 from glmengine.analysis.units import UnitSelection
+from glmengine.analysis.validation import Validation
 from glmengine.errors import GlmError
 from glmengine.io.files.whole import write_whole
 from glmengine.models import FAMILIES, get_family
@@ -103,25 +104,6 @@ class Model(Spec):
         if len(set(self.strengths)) < len(self.strengths):
             raise GlmError("the same strength is there twice; give each once", field="strengths")
         return self
-
-
-class Validation(Spec):
-    """How the model is tested on time that it was not fitted to."""
-
-    folds: int = param(
-        5, title="Folds", help="Number of contiguous blocks of time, each held out once; 0 for no cross-validation.", ge=0, le=50
-    )
-    fit_epochs: tuple[str, ...] = param(
-        (), title="Fit on", help="Epochs to fit on; all that are used where empty.", choices="epochs"
-    )
-    test_epochs: tuple[str, ...] = param((), title="Test on", help="Epochs that are never fitted, only scored.", choices="epochs")
-
-    @field_validator("folds")
-    @classmethod
-    def _more_than_one(cls, value: int) -> int:
-        if value == 1:
-            raise GlmError("one fold leaves nothing to fit; give 2 or more, or 0 for no cross-validation")
-        return value
 
 
 class Analysis(Spec):

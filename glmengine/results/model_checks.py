@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from glmengine.context import SILENT, Context
 from glmengine.design.prepare import Prepared
+from glmengine.design.splits import split_time
 from glmengine.errors import GlmError
 from glmengine.fitting.coefficients import Coefficients
 from glmengine.fitting.out_of_fold import FoldModels, fold_models
-from glmengine.fitting.session_folds import session_folds
 from glmengine.goodness.assess import assess
 from glmengine.results.prediction import FittedModel, prepared_for
 
@@ -63,5 +64,13 @@ def _folds(model: FittedModel, strength: np.ndarray, prepared: Prepared, epochs:
             "held_out: the analysis has no folds, so that all of its time was fitted; set folds to 2 or more",
             field="validation.folds",
         )
-    where = session_folds(prepared.grid, prepared.design.valid, prepared.recording, folds)
-    return fold_models(model.analysis, prepared, strength, where, context)
+    split = split_time(
+        model.analysis.validation,
+        prepared.grid,
+        prepared.design.valid,
+        prepared.recording,
+        prepared.design.terms,
+        seed=model.analysis.seed,
+    )
+    kept = replace(prepared, counts=split.without_gaps(prepared.counts))
+    return fold_models(model.analysis, kept, strength, split.fold, context)

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from glmengine.design.prepare import Prepared
+    from glmengine.design.splits import Split
     from glmengine.fitting.cross_validation import CrossValidation
     from glmengine.fitting.fit_result import Fit
 
@@ -68,11 +69,11 @@ def covariance_array(prepared: Prepared, fit: Fit) -> xr.DataArray:
     return xr.DataArray(values.reshape(-1, size, size), coords, ("unit", "parameter", "parameter_"), "covariance")
 
 
-def cv_dataset(prepared: Prepared, cross_validation: CrossValidation | None) -> xr.Dataset | None:
-    """Held-out scores (fold, strength, unit) with deviances, or None without folds."""
+def cv_dataset(prepared: Prepared, split: Split | None, cross_validation: CrossValidation | None) -> xr.Dataset | None:
+    """Held-out scores (fold, strength, unit) with deviances, and the stretches of time that each fold holds out; None without folds."""
     import xarray as xr
 
-    if cross_validation is None:
+    if cross_validation is None or split is None:
         return None
     scores = cross_validation.scores
     coords = {
@@ -94,6 +95,13 @@ def cv_dataset(prepared: Prepared, cross_validation: CrossValidation | None) -> 
         np.asarray(cross_validation.best_strength, np.float64),
         {"long_name": "strength with the best mean score"},
     )
+    fold, times = split.intervals(prepared.grid)
+    variables |= {
+        "interval_fold": ("interval", fold, {"long_name": "fold that the stretch is held out of"}),
+        "interval_start": ("interval", times[:, 0], {"long_name": "start of the held-out stretch", "units": "s"}),
+        "interval_stop": ("interval", times[:, 1], {"long_name": "end of the held-out stretch", "units": "s"}),
+        "fold_name": ("fold", [split.names[int(number)] for number in coords["fold"]], {"long_name": "name of the fold"}),
+    }
     return xr.Dataset(variables, coords)
 
 

@@ -23,6 +23,7 @@ _WORDS = {
     "moments": "event",
     "events": "event",
     "trials": "table of trials",
+    "groupings": "table of trials or epoch",
     "trial_properties": "property of trials",
     "units": "unit",
 }
@@ -42,6 +43,7 @@ def choices_in(recording: Recording) -> dict[str, list[str]]:
         "trial_properties": property_names(recording),
         "units": list(recording.unit_names),
         "trials": list(recording.trials),
+        "groupings": [*recording.trials, *(name for name, pieces in recording.epochs.items() if len(pieces) > 1)],
         "sessions": [session.name for session in recording.sessions],
     }
 
@@ -50,7 +52,7 @@ def missing(analysis: Analysis, recording: Recording) -> list[str]:
     """What the analysis names that neither the recording has nor the analysis itself makes, one sentence each; empty where it can be run."""
     have = {kind: set(names) for kind, names in choices_in(recording).items()}
     for derived in analysis.derived:
-        for kind in ("epochs", "stretches") if isinstance(derived, EPOCH_KINDS) else ("variables", "covariates"):
+        for kind in ("epochs", "stretches", "groupings") if isinstance(derived, EPOCH_KINDS) else ("variables", "covariates"):
             have[kind].add(derived.name)
     have["trial_properties"] |= have["variables"]  # an event may be scaled by a covariate too
     lacking: dict[str, list[str]] = {}

@@ -65,7 +65,7 @@ class Parts:
 def parts_of(analysis: Analysis, recording: Recording) -> Parts:
     """The time line of the validation; raises `GlmError` as a fit would. Runs in the worker."""
     from glmengine.analysis.time_grid import make_grid, usable_bins
-    from glmengine.fitting.cross_validation import blocks_of
+    from glmengine.design.splits import split_time
     from glmengine.recording.derived.quantities import compute_derived
     from glmengine.recording.named_epochs import rows_in
 
@@ -81,8 +81,12 @@ def parts_of(analysis: Analysis, recording: Recording) -> Parts:
     if validation.fit_epochs:
         rows = rows & rows_in(grid, whole, validation.fit_epochs)
     if validation.folds:
-        fold = blocks_of(rows, validation.folds)
-        found |= {f"fold {number + 1}": _pieces(grid, fold == number) for number in range(min(validation.folds, _MOST_FOLDS))}
+        split = split_time(validation, grid, rows, whole, analysis.terms, seed=analysis.seed)
+        for number, name in enumerate(split.names[:_MOST_FOLDS]):
+            called = f"fold {name}" if name.isdigit() else name
+            found[called] = _pieces(grid, (split.fold == number) & ~split.left_out)
+        if split.left_out.any():
+            found["gaps"] = _pieces(grid, split.left_out)
     found["fitted"] = _pieces(grid, rows)
     everything = whole.epochs["all"]
     return Parts(found, int(rows.sum()), (float(everything.start[0]), float(everything.end[-1])))

@@ -167,12 +167,13 @@ def test_a_unit_of_one_session_is_missing_in_the_other_and_spoils_nothing():
 
 
 def test_folds_lie_within_sessions():
+    from glmengine.analysis.validation import Validation
     from glmengine.design.prepare import prepare
-    from glmengine.fitting.session_folds import session_folds
+    from glmengine.design.splits import split_time
 
     joined = ge.join_recordings([session(f"s{n}", n, seconds=60.0 if n else 120.0) for n in range(3)])
     prepared = prepare(analysis(ANGLE, HISTORY, folds=3), joined)
-    folds = session_folds(prepared.grid, prepared.design.valid, joined, 3)
+    folds = split_time(Validation(folds=3), prepared.grid, prepared.design.valid, joined).fold
     number = joined.session_of(prepared.grid.centres)
     for one in range(3):
         own = folds[(number == one) & prepared.design.valid]
