@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from glmengine.errors import GlmError
-from glmengine.recording.events import Moments, as_label, values_at
+from glmengine.recording.events import EventTimes, as_label, values_at
 from glmengine.sentences import listed, numbered
 from glmengine.timegrid.blocks import blocks_of
 from glmengine.timegrid.intervals import as_pairs
@@ -244,7 +244,7 @@ def _values_of(recording: Recording, validation: Validation, used: np.ndarray) -
         return None
     starts = intervals_called(recording, validation.grouped_by)[used, 0]
     table = validation.grouped_by if validation.grouped_by in recording.trials else ""
-    moments = Moments(validation.grouped_by, starts, table, used if table else np.full(used.size, -1))
+    moments = EventTimes(validation.grouped_by, starts, table, used if table else np.full(used.size, -1))
     return np.array(
         [as_label(value) for value in values_at(recording, moments, validation.balanced, field="validation.balanced")]
     )
