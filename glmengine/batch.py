@@ -16,11 +16,12 @@ from glmengine.errors import GlmError
 from glmengine.export.outputs import writable_folder, write_outputs
 from glmengine.export.tables import csv_text
 from glmengine.io.files.whole import write_whole
-from glmengine.io.opened_sessions import opened_together
+from glmengine.io.opened_sessions import for_each, opened_together
 from glmengine.io.raw import unique_names
 
 if TYPE_CHECKING:
     from glmengine.analysis.analysis import Analysis
+    from glmengine.io.opened_sessions import AnyRecipe
     from glmengine.results.result import Result
 
 FORMATS = ("pdf", "png")
@@ -74,7 +75,7 @@ def run_to_folder(
     folder: str | Path,
     *,
     hashes: Sequence[str] = (),
-    recipe: str | Path | None = None,
+    recipes: Sequence[AnyRecipe] = (),
     figures: bool = True,
     formats: Sequence[str] = FORMATS,
     context: Context = SILENT,
@@ -91,8 +92,8 @@ def run_to_folder(
         Made where it is missing.
     hashes : sequence of str, optional
         Those of the recordings that the analysis was made for; another content is noted.
-    recipe : path, optional
-        What the arrays of a file without a standard are.
+    recipes : sequence, optional
+        What the arrays of a file without a standard are: one for each place or one for all, as for `glmengine.open_recording`.
     figures, formats
         As for `glmengine.write_outputs`.
 
@@ -102,7 +103,7 @@ def run_to_folder(
         If the recording or the analysis is at fault, or the folder cannot be written to.
     """
     folder = writable_folder(folder)
-    recording = opened_together(places, session_names(analysis), recipe=recipe, context=context.part(0.0, 0.1))
+    recording = opened_together(places, session_names(analysis), recipes=recipes, context=context.part(0.0, 0.1))
     found = {one.recording.sha256 for one in recording.sessions} or {recording.sha256}
     notes = tuple(
         f"{place} is not the recording that the analysis was made for (its content differs)"
@@ -121,7 +122,7 @@ def run_batch(
     recordings: Iterable[str],
     folder: str | Path,
     *,
-    recipe: str | Path | None = None,
+    recipes: Sequence[AnyRecipe] = (),
     figures: bool = True,
     report: Callable[[Outcome], None] | None = None,
     context: Context = SILENT,
@@ -137,7 +138,9 @@ def run_batch(
     recordings : iterable of path
         Given twice, a recording counts once.
     folder : path
-    recipe, figures
+    recipes : sequence, optional
+        One for each recording or one for all.
+    figures
         As for `run_to_folder`.
     report : callable, optional
         Told each outcome when it is there.
@@ -150,14 +153,18 @@ def run_batch(
         If the context says so.
     """
     folder = writable_folder(folder)
-    given = list(dict.fromkeys(recordings))
+    recordings = list(recordings)
+    own = dict(zip(recordings, for_each(recipes, len(recordings)), strict=True))
+    given = list(own)
     names = unique_names([Path(one).stem or Path(one).name for one in given])
     outcomes: list[Outcome] = []
     try:
         for at, (recording, name) in enumerate(zip(given, names, strict=True)):
             part = context.part(at / len(given), (at + 1) / len(given))
             try:
-                outcome = run_to_folder(analysis, [recording], folder / name, recipe=recipe, figures=figures, context=part)
+                outcome = run_to_folder(
+                    analysis, [recording], folder / name, recipes=[own[recording]], figures=figures, context=part
+                )
             except (GlmError, MemoryError) as error:
                 reason = error.message if isinstance(error, GlmError) else "there is not enough memory for it"
                 outcome = Outcome(recording, folder / name, None, reason=" ".join(reason.split()))

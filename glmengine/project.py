@@ -22,9 +22,11 @@ from glmengine.analysis.sources import places_of
 from glmengine.errors import GlmError
 from glmengine.io.files.leftovers import scratch_folder
 from glmengine.io.files.whole import replacing
+from glmengine.io.opened_sessions import where_needed
 from glmengine.results.result import Result
 
 if TYPE_CHECKING:
+    from glmengine.io.recipe.recipe import Recipe
     from glmengine.recording.recording import Recording
 
 FORMAT_VERSION = 1
@@ -56,6 +58,14 @@ class RecordingReference:
     name: str = ""
     source: Mapping[str, Any] = field(default_factory=dict)
     sessions: tuple[RecordingReference, ...] = ()
+
+    @property
+    def recipe(self) -> Recipe | None:
+        """With which it was opened, None where it needed none."""
+        from glmengine.io.recipe.recipe import Recipe
+
+        given = self.source.get("recipe")
+        return Recipe.parse(dict(given), self.name) if isinstance(given, Mapping) else None
 
     @property
     def parts(self) -> tuple[RecordingReference, ...]:
@@ -94,6 +104,8 @@ class Question:
         Those of the recordings that it was made for, empty where not known.
     missing : tuple of str
         Places at which a recording was, and is no longer.
+    recipes : tuple of Recipe or None
+        With which the recordings are opened: one for each, or one for all.
     """
 
     file: str
@@ -101,9 +113,12 @@ class Question:
     places: tuple[Path, ...]
     hashes: tuple[str, ...]
     missing: tuple[str, ...] = ()
+    recipes: tuple[Recipe | None, ...] = (None,)
 
     def on(self, recordings: Sequence[str | Path] | None) -> Question:
         """The same put to these recordings, to its own where there are none.
+
+        Other recordings have the recipe of that in the same place, or of the first, where they need one.
 
         Raises
         ------
@@ -114,7 +129,11 @@ class Question:
         if not places:
             hint = f" and '{self.missing[0]}' is not there" if self.missing else ""
             raise GlmError(f"{self.file}: names no recording{hint}; give one with --recording FILE")
-        return replace(self, places=places)
+        recipes = self.recipes
+        if recordings:
+            known = recipes if len(recipes) == len(places) else recipes[:1] * len(places)
+            recipes = tuple(where_needed(place, recipe) for place, recipe in zip(places, known, strict=True))
+        return replace(self, places=places, recipes=recipes)
 
 
 def load_question(path: str | Path) -> Question:
@@ -128,8 +147,14 @@ def load_question(path: str | Path) -> Question:
     path = Path(path)
     if path.suffix.lower() != ".glm":
         analysis = Analysis.load(path)
-        hashes = tuple(one.sha256 for one in (analysis.recording, *analysis.more_recordings))
-        return Question(path.name, analysis, tuple(places_of(analysis, path.resolve().parent)), hashes)
+        sources = (analysis.recording, *analysis.more_recordings)
+        return Question(
+            path.name,
+            analysis,
+            tuple(places_of(analysis, path.resolve().parent)),
+            tuple(one.sha256 for one in sources),
+            recipes=tuple(one.recipe for one in sources),
+        )
     project = load_project(path)
     parts = project.recording.parts
     found = [part.find(path) for part in parts]
@@ -140,6 +165,7 @@ def load_question(path: str | Path) -> Question:
         places if len(places) == len(parts) else (),
         tuple(part.sha256 for part in parts),
         tuple(str(part.path) for part, place in zip(parts, found, strict=True) if place is None and part.path),
+        tuple(part.recipe for part in parts),
     )
 
 

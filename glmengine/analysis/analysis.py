@@ -17,6 +17,7 @@ from glmengine.analysis.units import UnitSelection
 from glmengine.analysis.validation import Validation
 from glmengine.errors import GlmError
 from glmengine.io.files.whole import write_whole
+from glmengine.io.recipe.recipe import Recipe
 from glmengine.models import FAMILIES, get_family
 from glmengine.recording.derived.quantities import EPOCH_KINDS, AnyDerived
 from glmengine.spec import Spec, param
@@ -36,6 +37,9 @@ class Source(Spec):
     path: str = param("", title="Recording", help="The file or folder, absolute or relative to the analysis file.")
     sha256: str = param("", title="Hash", help="SHA-256 of the recording when the analysis was made.", hidden=True)
     session: str = param("", title="Session", help="What it is called among several; the file's name where empty.", hidden=True)
+    recipe: Recipe | None = param(
+        None, title="Recipe", help="With which it was opened, where it is a file without a standard.", hidden=True
+    )
 
 
 class Model(Spec):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from glmengine.analysis.analysis import Analysis, Source
 from glmengine.context import SILENT, Context
 from glmengine.errors import GlmError
+from glmengine.io.recipe.recipe import Recipe
 
 if TYPE_CHECKING:
     from glmengine.recording.recording import Recording
@@ -25,9 +26,11 @@ def for_recording(analysis: Analysis, recording: Recording) -> Analysis:
 
 
 def source_of(recording: Recording, session: str = "") -> Source:
-    """Path and hash of one recording."""
+    """Path, hash and recipe of one recording."""
     path = os.path.abspath(recording.path) if recording.path else ""
-    return Source(path=path, sha256=recording.sha256, session=session)
+    given = recording.source.get("recipe")
+    recipe = Recipe.parse(dict(given), recording.name) if isinstance(given, Mapping) else None
+    return Source(path=path, sha256=recording.sha256, session=session, recipe=recipe)
 
 
 def places_of(analysis: Analysis, beside: Path) -> list[Path]:
@@ -35,48 +38,25 @@ def places_of(analysis: Analysis, beside: Path) -> list[Path]:
     return [beside / one.path for one in (analysis.recording, *analysis.more_recordings) if one.path]
 
 
-def with_places(analysis: Analysis, places: Sequence[str | Path]) -> Analysis:
-    """The analysis with recordings at other places; they keep their names and hashes where there are as many."""
+def with_places(analysis: Analysis, places: Sequence[str | Path], recipes: Sequence[Recipe | None]) -> Analysis:
+    """The analysis with recordings at other places and their recipes; they keep their names and hashes where there are as many."""
     known = (analysis.recording, *analysis.more_recordings)
     sources = known if len(known) == len(places) else [Source()] * len(places)
-    first, *more = (one.with_(path=str(place)) for one, place in zip(sources, places, strict=True))
+    first, *more = (
+        one.with_(path=str(place), recipe=recipe) for one, place, recipe in zip(sources, places, recipes, strict=True)
+    )
     return analysis.with_(recording=first, more_recordings=tuple(more))
 
 
 def open_sessions(
     places: Sequence[str | Path], names: Sequence[str] = (), recipes: Sequence[Any] = (), *, context: Context = SILENT
 ) -> Recording:
-    """One recording, or several joined.
-
-    Parameters
-    ----------
-    places : sequence of path
-    names : sequence of str
-        What the sessions are called; the recordings' own names where there are none, or one is empty.
-    recipes : sequence
-        One per place, or one for all, as for `open_recording`.
-
-    Raises
-    ------
-    GlmError
-        If one cannot be opened, or they do not go together.
-    """
-    from glmengine.io.opening import open_recording
-    from glmengine.recording.joining import join_recordings
+    """One recording, or several joined; as `glmengine.io.opened_sessions.opened_together`, which see, but that some place must be named."""
+    from glmengine.io.opened_sessions import opened_together
 
     if not places:
         raise GlmError("there is no recording to open; name one")
-    given = list(recipes) if len(recipes) == len(places) else list(recipes[:1] or [None]) * len(places)
-    opened = []
-    for at, (place, recipe) in enumerate(zip(places, given, strict=True)):
-        part = context.part(at / len(places), (at + 1) / len(places))
-        opened.append(open_recording(place, recipe, context=part))
-    if len(opened) == 1:
-        return opened[0]
-    if any(names):
-        chosen = [name or one.name for name, one in zip(list(names) + [""] * len(opened), opened, strict=False)]
-        return join_recordings(opened, chosen)
-    return join_recordings(opened)
+    return opened_together(places, names, recipes=recipes, context=context)
 
 
 def session_names(analysis: Analysis) -> list[str]:

@@ -28,7 +28,7 @@ def inspect(options: Namespace) -> int:
     from glmengine.recording.inspect import describe
 
     with progress_bar() as context:
-        recording = opened_together(options.files, recipe=options.recipe, context=context)
+        recording = opened_together(options.files, recipes=options.recipe or (), context=context)
     print(describe(recording))
     return 0
 
@@ -38,7 +38,7 @@ def recipe(options: Namespace) -> int:
     from glmengine.io.files.whole import write_whole
     from glmengine.io.recipe_assistant import draft_recipe, remembered_recipe
 
-    known = remembered_recipe(options.file)
+    known = None if options.fresh else remembered_recipe(options.file)
     if known is None:
         text = draft_recipe(options.file).to_toml()
     else:
@@ -61,7 +61,7 @@ def convert(options: Namespace) -> int:
     from glmengine.recording.inspect import summary
 
     with progress_bar() as context:
-        recording = opened(options.file, options.recipe, context.part(0.0, 0.6))
+        recording = opened(options.file, _recipe(options), context.part(0.0, 0.6))
         writable_folder(Path(options.out).parent)
         written = save_recording(recording, options.out, replace=options.force, context=context.part(0.6, 1.0))
     print(summary(recording))
@@ -83,7 +83,7 @@ def run(options: Namespace) -> int:
             question.places,
             options.out,
             hashes=question.hashes,
-            recipe=options.recipe,
+            recipes=options.recipe or question.recipes,
             figures=not options.no_figures,
             formats=options.figure_format or FORMATS,
             context=context,
@@ -104,7 +104,7 @@ def design(options: Namespace) -> int:
     analysis = question.analysis
     with progress_bar() as context:
         recording = opened_together(
-            question.places, session_names(analysis), recipe=options.recipe, context=context.part(0.0, 0.3)
+            question.places, session_names(analysis), recipes=options.recipe or question.recipes, context=context.part(0.0, 0.3)
         )
         prepared = prepare(analysis, recording, context.part(0.3, 0.6))
         report = identifiability(prepared.design, prepared.units, context.part(0.6, 1.0))
@@ -135,13 +135,13 @@ def batch(options: Namespace) -> int:
         else:
             _say_outcome(outcome)
 
-    analysis = load_question(options.analysis).analysis
+    question = load_question(options.analysis).on(options.recordings)
     with progress_bar() as context:
         outcomes = run_batch(
-            analysis,
+            question.analysis,
             options.recordings,
             options.out,
-            recipe=options.recipe,
+            recipes=options.recipe or question.recipes,
             figures=not options.no_figures,
             report=say,
             context=context,
@@ -213,12 +213,13 @@ def export(options: Namespace) -> int:
     from glmengine.export.nwb_results import write_results_nwb
     from glmengine.export.outputs import writable_folder
     from glmengine.export.recordings import refuse_original
-    from glmengine.io.opened_sessions import opened
+    from glmengine.io.opened_sessions import opened, where_needed
     from glmengine.project import load_result
 
     result, path = load_result(options.result), Path(options.nwb)
     with progress_bar() as context:
-        recording = opened(options.recording, options.recipe, context.part(0.0, 0.6))
+        recipe = _recipe(options) or where_needed(options.recording, result.analysis.recording.recipe)
+        recording = opened(options.recording, recipe, context.part(0.0, 0.6))
         writable_folder(path.parent)
         refuse_original(recording, path)
         if path.exists() and not options.force:
@@ -281,14 +282,17 @@ def script(options: Namespace) -> int:
     from glmengine.analysis.sources import with_places
     from glmengine.export.script import script_text
     from glmengine.io.files.whole import write_whole
+    from glmengine.io.opened_sessions import for_each
     from glmengine.io.recipe.recipe import Recipe
     from glmengine.project import load_question
 
     question = load_question(options.analysis)
-    analysis, places = question.analysis, [Path(one) for one in options.recording or question.places]
+    question = question.on(options.recording) if options.recording else question
+    analysis, places = question.analysis, question.places
+    recipes = for_each([Recipe.load(one) for one in options.recipe or ()] or question.recipes, len(places))
     if len(places) > 1:
-        analysis = with_places(analysis, places)
-    known = Recipe.load(options.recipe).to_dict() if options.recipe else None
+        analysis = with_places(analysis, places, recipes)
+    known = recipes[0].to_dict() if len(recipes) == 1 and recipes[0] is not None else None
     text = script_text(analysis, places[0] if len(places) == 1 else None, known)
     if options.out:
         write_whole(options.out, text.encode("utf-8"))
@@ -298,12 +302,21 @@ def script(options: Namespace) -> int:
     return 0
 
 
+def _recipe(options: Namespace) -> str | None:
+    """The recipe file of a command that opens one recording."""
+    from glmengine.io.opened_sessions import for_each
+
+    return for_each(options.recipe or (), 1)[0]
+
+
 def _opened_as(result: Result, options: Namespace, context: Context) -> Recording:
     """The recording to predict, as the session that it is said to be."""
-    from glmengine.io.opened_sessions import opened
+    from glmengine.io.opened_sessions import opened, where_needed
     from glmengine.recording.joining import join_recordings
 
-    recording = opened(options.recording, options.recipe, context)
+    sources = (result.analysis.recording, *result.analysis.more_recordings)
+    known = next((one.recipe for one in sources if one.session == options.session), sources[0].recipe)
+    recording = opened(options.recording, _recipe(options) or where_needed(options.recording, known), context)
     if not options.session:
         return recording
     names = [session.name for session in result.sessions_fitted]

@@ -108,6 +108,9 @@ def build_parser() -> argparse.ArgumentParser:
     recipe.add_argument("file", metavar="FILE", help="the file")
     recipe.add_argument("--out", metavar="FILE", help="the .toml to write; to the standard output where not given")
     recipe.add_argument("--force", action="store_true", help="replace the file")
+    recipe.add_argument(
+        "--fresh", action="store_true", help="draft it anew, though one that opened a file with the same arrays is remembered"
+    )
 
     convert = command(
         "convert",
@@ -255,7 +258,12 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _recipe(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--recipe", metavar="FILE", help="what the arrays of a file without a standard are (.toml)")
+    parser.add_argument(
+        "--recipe",
+        metavar="FILE",
+        action="append",
+        help="what the arrays of a file without a standard are (.toml); of several recordings one for all, or given once for each in their order",
+    )
 
 
 def _code(parser: argparse.ArgumentParser) -> None:

@@ -27,10 +27,12 @@ def script_text(analysis: Analysis, recording_path: str | Path | None = None, re
     """
     import tomli_w
 
+    if recipe is None and recording_path is None and analysis.recording.recipe is not None:
+        recipe = analysis.recording.recipe.to_dict()
     path = str(recording_path or analysis.recording.path or "recording.nwb")
     several = bool(analysis.more_recordings) and not recording_path
     toml = _quoted(tomli_w.dumps(analysis.to_dict()))
-    with_recipe = "" if recipe is None else f'\nRECIPE = """\n{_quoted(tomli_w.dumps(dict(recipe)))}"""\n'
+    with_recipe = "" if recipe is None or several else f'\nRECIPE = """\n{_quoted(tomli_w.dumps(dict(recipe)))}"""\n'
     given = "" if recipe is None else ", tomllib.loads(RECIPE)"
     runs_code = any(basis.family == "custom" for term in analysis.terms for basis in _bases(term))
     allowing = (
@@ -49,7 +51,7 @@ import glmengine as ge
 ANALYSIS = """
 {toml}"""
 {with_recipe}
-{_opening_several(analysis, given) if several else _opening_one(path, given)}
+{_opening_several(analysis) if several else _opening_one(path, given)}
     analysis = ge.Analysis.from_dict(tomllib.loads(ANALYSIS))
     result = ge.run(analysis, recording)
     print(result.scores.to_dataframe()[["n_spikes", "deviance_explained_heldout", "bits_per_spike_heldout", "status"]])
@@ -68,19 +70,27 @@ def main(path: str = {json.dumps(path, ensure_ascii=False)}) -> None:
     recording = ge.open_recording(path{given})"""
 
 
-def _opening_several(analysis: Analysis, given: str) -> str:
+def _opening_several(analysis: Analysis) -> str:
     sources = (analysis.recording, *analysis.more_recordings)
     places = ",\n    ".join(json.dumps(one.path, ensure_ascii=False) for one in sources)
     names = json.dumps([one.session for one in sources], ensure_ascii=False) if all(one.session for one in sources) else "None"
+    recipes, given = "", "[ge.open_recording(path) for path in paths or PATHS]"
+    if any(one.recipe is not None for one in sources):
+        made = ",\n    ".join("None" if one.recipe is None else f'"""\n{_quoted(one.recipe.to_toml())}"""' for one in sources)
+        recipes = f"\nRECIPES = (\n    {made},\n)"
+        given = (
+            "[\n        ge.open_recording(path, recipe and tomllib.loads(recipe)) for path, recipe in zip(paths or PATHS, RECIPES, strict=True)"
+            "\n    ]"
+        )
     return f"""
 PATHS = (
     {places},
-)
+){recipes}
 NAMES = {names}
 
 
 def main(*paths: str) -> None:
-    recordings = [ge.open_recording(path{given}) for path in paths or PATHS]
+    recordings = {given}
     recording = ge.join_recordings(recordings, NAMES)"""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,8 +14,8 @@ if TYPE_CHECKING:
 WHOLE_HASH, SAMPLE, SAMPLES = 512 * 2**20, 2**20, 128
 
 
-def sha256_of(path: Path) -> str:
-    """Hash that stands for a file's content, or for all files of a folder.
+def sha256_of(path: Path, companions: Sequence[Path] = ()) -> str:
+    """Hash that stands for a file's content, or for all files of a folder, and for further files that are read with it.
 
     The whole of a file up to 512 MB; of a larger one its size and 128 evenly spaced MB, so that opening stays quick.
     """
@@ -25,6 +26,9 @@ def sha256_of(path: Path) -> str:
             _update(digest, file)
     else:
         _update(digest, path)
+    for companion in companions:
+        digest.update(companion.name.encode())
+        _update(digest, companion)
     return digest.hexdigest()
 
 

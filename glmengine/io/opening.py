@@ -54,11 +54,18 @@ def open_recording(
                 f"in a recipe (`glmengine recipe {path.name} --out recipe.toml` drafts one) and give it with --recipe recipe.toml"
             )
         context.report(Progress(f"Opening {path.name}", 0.1))
-        digest = sha256_of(path)
+        beside, followed = (), ()
+        if reader.needs_recipe and chosen is not None:
+            from glmengine.io.recipe.companions import companions, for_recording
+
+            chosen, followed = for_recording(chosen, path)
+            beside = [path.parent / name for name in companions(chosen, path.parent) if (path.parent / name).is_file()]
+        digest = sha256_of(path, beside)
         context.check()
         _probe(path, reader, chosen, digest, context)
         context.report(Progress(f"Opening {path.name}", 0.6))
         raw = read_raw(path, reader, chosen)
+        raw.notes += followed
         context.check()
         from glmengine.io.compose import compose
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,14 +14,19 @@ import numpy as np
 from glmengine.errors import GlmError
 from glmengine.io.files.whole import write_whole
 from glmengine.io.opening import arrays_of
+from glmengine.io.recipe.companions import for_recording
 from glmengine.io.recipe.draft import Draft, draft_from_arrays, shape_of
 from glmengine.io.recipe.recipe import Arrays, Recipe
 from glmengine.io.recognition import recognise
 
 if TYPE_CHECKING:
     from glmengine.io.reader import Reader
+    from glmengine.recording.recording import Recording
 
 PREVIEW = 5
+
+NUMBERED = re.compile(r"(column|arr_|var|unnamed:?)[ _]?\d+", re.IGNORECASE)
+"""Names that programs give to what has none."""
 
 EMPTY = """\
 # Nothing here looks like spike times or counts: say which array they are.
@@ -78,12 +84,7 @@ def assist(path: str | Path) -> Assistance | None:
     arrays = arrays_of(path)
     signature = _signature(reader, arrays)
     known = _recall(signature)
-    text = known
-    if text is None:
-        try:
-            text = draft_from_arrays(arrays).to_toml()
-        except GlmError:
-            text = EMPTY
+    text = _followed(known, path) if known is not None else _drafted(arrays)
     rows = tuple((name, shape_of(values), _type_of(values), _preview(values)) for name, values in arrays.items())
     return Assistance(path, reader.name, rows, text, known is not None, signature)
 
@@ -105,14 +106,39 @@ def draft_recipe(path: str | Path) -> Draft:
         raise GlmError(f"{path.name}: {error.message}", field=error.field) from error
 
 
+def _drafted(arrays: Arrays) -> str:
+    try:
+        return draft_from_arrays(arrays).to_toml()
+    except GlmError:
+        return EMPTY
+
+
+def _followed(text: str, path: Path) -> str:
+    """A remembered recipe (TOML) with the further files that belong to `path`; where nothing says which those are, a comment says so."""
+    recipe = Recipe.from_toml(text, path.name)
+    try:
+        followed, notes = for_recording(recipe, path)
+    except GlmError as error:
+        return f"# {error.message}\n{text}"
+    return "".join(f"# {note}\n" for note in notes) + followed.to_toml() if followed != recipe else text
+
+
 def remembered_recipe(path: str | Path) -> Recipe | None:
-    """The recipe with which a file of the same shape was opened before; None where there is none, or none is needed."""
+    """The recipe with which a file of the same shape was opened before; None where there is none, or none is needed.
+
+    Names of further files in it follow the name of `path`.
+
+    Raises
+    ------
+    GlmError
+        If the file cannot be read, or nothing says which further files belong to it.
+    """
     path = Path(path).expanduser()
     reader = recognise(path)
     if not reader.needs_recipe:
         return None
     text = _recall(_signature(reader, arrays_of(path)))
-    return None if text is None else Recipe.from_toml(text, path.name)
+    return None if text is None else for_recording(Recipe.from_toml(text, path.name), path)[0]
 
 
 def remember(text: str, signature: str) -> bool:
@@ -126,13 +152,19 @@ def remember(text: str, signature: str) -> bool:
     return True
 
 
+def remember_opened(recording: Recording, text: str, signature: str) -> bool:
+    """Keep the recipe (TOML) with which a recording was opened, with the recording's name where it names further files."""
+    opened = Recipe.parse(dict(recording.source["recipe"]), recording.name)
+    return remember(text if opened == Recipe.from_toml(text) else opened.to_toml(), signature)
+
+
 def remember_for(path: str | Path, recipe: str | Path) -> bool:
     """Keep the recipe in the file `recipe`, with which `path` was opened, for the next file of the same shape."""
     path = Path(path).expanduser()
     reader = recognise(path)
     if not reader.needs_recipe:
         return False
-    return remember(Recipe.load(recipe).to_toml(), _signature(reader, arrays_of(path)))
+    return remember(for_recording(Recipe.load(recipe), path)[0].to_toml(), _signature(reader, arrays_of(path)))
 
 
 def _recall(signature: str) -> str | None:
@@ -151,7 +183,25 @@ def _folder() -> Path:
 
 
 def _signature(reader: Reader, arrays: Arrays) -> str:
-    return hashlib.sha256("\n".join([reader.name, *sorted(arrays)]).encode()).hexdigest()[:32]
+    """Stands for a format and the names of arrays; of arrays that have but a number also for what they hold, since the next file's third
+    column may be another quantity."""
+    named = [f"{name} {_character(arrays[name])}" if NUMBERED.fullmatch(name) else name for name in sorted(arrays)]
+    return hashlib.sha256("\n".join([reader.name, *named]).encode()).hexdigest()[:32]
+
+
+def _character(values: np.ndarray | list[np.ndarray]) -> str:
+    """What an array is like, whatever its length: texts or numbers, whole, rising, of both signs, and about how large."""
+    if isinstance(values, list) or values.dtype.kind not in "buif" or not values.size:
+        return _type_of(values)
+    numbers = values.astype(np.float64).ravel()
+    finite = numbers[np.isfinite(numbers)]
+    if not len(finite):
+        return "nothing"
+    whole = np.array_equal(finite, np.rint(finite))
+    rising = len(finite) > 1 and bool((np.diff(finite) >= 0).all())
+    # a recording may last longer than another, while a position keeps to its box
+    size = "" if rising else f"{np.ceil(np.log10(max(float(np.quantile(np.abs(finite), 0.9)), 1e-30))):.0f}"
+    return f"{values.ndim} {whole} {rising} {bool((finite < 0).any())} {size}"
 
 
 def _type_of(values: np.ndarray | list[np.ndarray]) -> str:

@@ -30,6 +30,7 @@ from glmgui.work.saving import Saving
 
 if TYPE_CHECKING:
     from glmengine.context import Context
+    from glmengine.io.recipe.recipe import Recipe
     from glmengine.io.recipe_assistant import Assistance
     from glmengine.recording.recording import Recording
     from glmengine.results.result import Result
@@ -294,10 +295,10 @@ def _open_with(assistance: Assistance, text: str, context: Context) -> Recording
     """Open with a recipe, which is kept for the next file of the same shape."""
     from glmengine.io.opening import open_recording
     from glmengine.io.recipe.recipe import Recipe
-    from glmengine.io.recipe_assistant import remember
+    from glmengine.io.recipe_assistant import remember_opened
 
     recording = open_recording(assistance.path, Recipe.from_toml(text), context=context)
-    remember(text, assistance.signature)
+    remember_opened(recording, text, assistance.signature)
     return recording
 
 
@@ -310,9 +311,17 @@ def _analysis_and_recording(path: Path, context: Context) -> tuple[Analysis, Rec
 def _recording_of(analysis: Analysis, beside: Path, context: Context) -> Recording | None:
     """The recording that an analysis names, or several joined; None where one of them is not there."""
     from glmengine.analysis.sources import open_sessions
-    from glmengine.io.recipe_assistant import remembered_recipe
 
     places = places_of(analysis, beside)
     if not places or not all(place.exists() for place in places):
         return None
-    return open_sessions(places, session_names(analysis), [remembered_recipe(place) for place in places], context=context)
+    sources = [one for one in (analysis.recording, *analysis.more_recordings) if one.path]
+    recipes = [one.recipe or _remembered(place) for one, place in zip(sources, places, strict=True)]
+    return open_sessions(places, session_names(analysis), recipes, context=context)
+
+
+def _remembered(place: Path) -> Recipe | None:
+    """The recipe with which a file like this was opened before, for an analysis that does not say how its recording was."""
+    from glmengine.io.recipe_assistant import remembered_recipe
+
+    return remembered_recipe(place)

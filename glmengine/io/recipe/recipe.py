@@ -27,6 +27,10 @@ COLUMN = re.compile(r"\[(\d+)\]$")
 SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "min": 60.0}
 
 
+REFERRING = frozenset({"times", "units", "values", "start", "stop", "properties", "more", "names"})
+"""Fields of a recipe that name arrays."""
+
+
 class TimeBase(Spec):
     """How numbers in the file become seconds."""
 
@@ -147,6 +151,12 @@ class Recipe(Spec):
 
     format_version: Literal[1] = FORMAT_VERSION
     title: str = param("", title="Title", help="Free text.")
+    file: str = param(
+        "",
+        title="Recording",
+        help="The file that the recipe was made for, where it names others beside it: for another recording their names follow its name.",
+        advanced=True,
+    )
     spikes: Spikes | None = param(None, title="Spikes", help="Where the spike times are.")
     counts: Counts | None = param(None, title="Counts", help="Where binned counts are, in place of spike times.")
     covariates: tuple[Measured, ...] = param((), title="Covariates", help="What was measured.")
@@ -223,7 +233,7 @@ def references(recipe: Recipe) -> set[str]:
         elif isinstance(value, list | tuple):
             for content in value:
                 visit(content, key)
-        elif isinstance(value, str) and key in ("times", "units", "values", "start", "stop", "properties", "more", "names"):
+        elif isinstance(value, str) and key in REFERRING:
             named.add(value)
 
     visit(recipe.model_dump())
