@@ -95,8 +95,11 @@ def run(options: Namespace) -> int:
 def design(options: Namespace) -> int:
     """The columns of an analysis on a recording, and what the data can tell apart."""
     from glmengine.analysis.sources import session_names
+    from glmengine.analysis.usable_time import usable_time
+    from glmengine.design.fit_size import estimate
     from glmengine.design.identifiability import identifiability
     from glmengine.design.prepare import prepare
+    from glmengine.design.term_words import describe, equation_words
     from glmengine.io.opened_sessions import opened_together
     from glmengine.project import load_question
 
@@ -106,6 +109,7 @@ def design(options: Namespace) -> int:
         recording = opened_together(
             question.places, session_names(analysis), recipes=options.recipe or question.recipes, context=context.part(0.0, 0.3)
         )
+        used, size = usable_time(analysis, recording), estimate(analysis, recording)
         prepared = prepare(analysis, recording, context.part(0.3, 0.6))
         report = identifiability(prepared.design, prepared.units, context.part(0.6, 1.0))
     made = prepared.design
@@ -118,6 +122,12 @@ def design(options: Namespace) -> int:
         print(f"  {label}: {len(columns)} columns, {columns['kind'].iloc[0]} of {', '.join(columns['variable'].unique()[:6])}")
         if options.columns:
             print("\n".join(f"    {name}" for name in columns.index))
+    left, distribution = equation_words(analysis.model)
+    print(f"the model: {left} = {' + '.join(['intercept', *(f'f({label})' for label in made.slices)])}; {distribution}")
+    for term in made.terms:
+        print(f"  f({term.label}): {describe(term, len(recording.unit_names))}")
+    print(used.text)
+    print(f"a fit, roughly: {size.text}")
     for note in prepared.notes:
         print(f"note: {note}")
     print(report)

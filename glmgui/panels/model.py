@@ -21,6 +21,8 @@ from qtpy.QtWidgets import (
 )
 
 from glmengine.analysis.analysis import Analysis, Model, Validation
+from glmengine.design.term_size import n_columns
+from glmengine.design.term_words import equation_words, inputs_of
 from glmengine.errors import GlmError
 from glmengine.spec import Spec
 from glmgui.document import Document
@@ -29,7 +31,6 @@ from glmgui.forms.names import choices_in
 from glmgui.jobs import Jobs
 from glmgui.plots import TimeLine
 from glmgui.widgets import EmptyState, MessageLine, Page, column, heading, hint
-from glmgui.work.estimate import n_columns
 
 if TYPE_CHECKING:
     from glmengine.recording.recording import Recording
@@ -280,44 +281,6 @@ class ModelPanel(Page):
             self.message.show_error(error.message)
             return
         self._document.edit(changed, f"Change {part}")
-
-
-_LINKED = {"identity": "{}", "inverse": "1 / ({})", "softplus": "inverse softplus of the {}"}
-
-
-def equation_words(model: Model) -> tuple[str, str]:
-    """The left side of the model's equation, and how the observations are distributed around it."""
-    from glmengine.models import get_family
-
-    family = get_family(model.family)
-    thing = "count" if family.counts else "activity"
-    expected, observed = f"expected {thing} in a bin", "counts" if family.counts else "activity"
-    if family.binary:
-        expected, observed = "probability that a bin holds a spike", "each bin holds a spike or none"
-    distribution = f"{observed}: {family.words}"
-    try:
-        link = family.link(model.link or None).name
-    except GlmError:  # said beside the link
-        link = model.link
-    return _LINKED.get(link, f"{link} of the {{}}").format(expected), distribution
-
-
-def inputs_of(term: Spec) -> str:
-    """What a term depends on, for a table."""
-    said = {"history": "the unit's own spikes", "coupling": "spikes of other units"}
-    if term.kind in said:
-        return said[term.kind]
-    names = [factor.variable for factor in getattr(term, "factors", ())] or list(getattr(term, "variables", ()))
-    named = " \u00d7 ".join(names) if hasattr(term, "factors") else ", ".join(names)
-    parts = [named or getattr(term, "events", "") or getattr(term, "variable", "")]
-    if getattr(term, "by", ""):
-        parts.append(f"for each {term.by}")
-    for scale in (getattr(term, "weight", ""), term.gain):
-        if scale:
-            parts.append(f"\u00d7 {scale}")
-    if term.epochs:
-        parts.append(f"only in {', '.join(term.epochs)}")
-    return " ".join(parts)
 
 
 def _table(headings: tuple[str, ...], name: str, says: str) -> QTableWidget:

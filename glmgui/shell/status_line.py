@@ -6,8 +6,8 @@ from qtpy.QtCore import Qt
 from qtpy.QtGui import QAction, QPalette
 from qtpy.QtWidgets import QLabel, QStatusBar, QToolButton, QWidget
 
+from glmengine.design.fit_size import Estimate
 from glmgui.document import Document
-from glmgui.work.estimate import Estimate
 
 
 class StatusLine(QStatusBar):

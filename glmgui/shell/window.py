@@ -9,6 +9,7 @@ from qtpy.QtCore import QByteArray, Qt, QTimer, Signal
 from qtpy.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication
 from qtpy.QtWidgets import QApplication, QDockWidget, QMainWindow, QSizePolicy, QToolBar, QWidget
 
+from glmengine.design.fit_size import Estimate
 from glmgui import theme
 from glmgui.actions import commands
 from glmgui.actions.qt import ActionSet
@@ -28,7 +29,6 @@ from glmgui.shell.rail import StepsRail
 from glmgui.shell.status_line import StatusLine
 from glmgui.shell.undo_keys import UndoKeys
 from glmgui.steps import STEPS, step_of_field
-from glmgui.work.estimate import Estimate
 from glmgui.work.questions import Questions
 from glmgui.work.use_cases import UseCases
 

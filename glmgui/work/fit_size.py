@@ -6,9 +6,9 @@ from typing import Any
 
 from qtpy.QtCore import QObject, QTimer, Signal
 
+from glmengine.design.fit_size import Estimate, estimate
 from glmgui.document import Document
 from glmgui.jobs import Jobs
-from glmgui.work.estimate import Estimate, estimate
 
 _AFTER_MS = 150
 

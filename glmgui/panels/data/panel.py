@@ -25,7 +25,7 @@ from glmgui.panels.data.overview import Overview
 from glmgui.panels.data.sessions import SessionsList, without_parts
 from glmgui.panels.data.time_form import TimeForm
 from glmgui.panels.data.units_table import UnitsTable
-from glmgui.panels.data.usable import Usable, usable_time
+from glmgui.panels.data.usable import Used, used_of
 from glmgui.widgets import EmptyState, FormScroll, Page, column
 
 _WELCOME = (
@@ -52,7 +52,7 @@ class DataPanel(Page):
         self.setObjectName("data_panel")
         self._document, self._jobs = document, jobs
         self._summary: Summary | None = None
-        self._usable: Usable | None = None
+        self._used: Used | None = None
         self.units, self.covariates, self.epochs = UnitsTable(self), CovariatesTable(self), EpochsList(self)
         self.sessions = SessionsList(self)
         self.overview, self.time_form = Overview(self), TimeForm(self)
@@ -120,11 +120,11 @@ class DataPanel(Page):
         recording = self._document.recording
         self._stack.setCurrentWidget(self.empty if recording is None else self._content)
         if recording is None:
-            self._summary = self._usable = None
+            self._summary = self._used = None
             return
         if "recording" in what:
             self.sessions.set_recording(recording)
-            self._summary = self._usable = None
+            self._summary = self._used = None
             self.overview.clear_covariate()
             self._content.setEnabled(False)  # what stands there is of the recording before
             self._jobs.submit(
@@ -161,7 +161,7 @@ class DataPanel(Page):
 
     def _show_analysis(self) -> None:
         analysis, recording = self._document.analysis, self._document.recording
-        whole = self._usable.recording if self._usable is not None else recording
+        whole = self._used.time.recording if self._used is not None else recording
         units = {reference: covariate.unit for reference, (covariate, _) in whole.variables.items()}
         for derived in analysis.derived:
             if not isinstance(derived, EPOCH_KINDS):
@@ -171,14 +171,14 @@ class DataPanel(Page):
         self.time_form.offer_moving(can_move)
         if self._summary is not None:
             self._show_units(analysis, recording)
-            extra = self._usable.epochs if self._usable is not None else ()
+            extra = self._used.epochs if self._used is not None else ()
             names = frozenset(one.name for one in extra)
             measured = [one for one in self._summary.epochs if one.kind != "epoch" or one.name not in names]
             first_trials = next((at for at, one in enumerate(measured) if one.kind != "epoch"), len(measured))
             epochs = (*measured[:first_trials], *extra, *measured[first_trials:])
             events = tuple(EpochRow(name, "event", (), count) for name, count in self._summary.events)
             self.epochs.set_epochs((*epochs, *events), analysis.time.epochs, len(analysis.time.intervals), names)
-            left = self._usable.pieces if self._usable is not None else None
+            left = self._used.time.pieces if self._used is not None else None
             drawn = without_parts(epochs, recording, analysis.time.epochs)
             self.overview.set_epochs(drawn, self._summary.span, analysis.time.epochs, analysis.time.intervals, left)
 
@@ -209,7 +209,7 @@ class DataPanel(Page):
 
     def _show_covariates(self) -> None:
         if self._summary is not None:
-            extra = self._usable.derived if self._usable is not None else ()
+            extra = self._used.derived if self._used is not None else ()
             names = frozenset(one.name for one in extra)
             measured = tuple(one for one in self._summary.covariates if one.name not in names)
             self.covariates.set_covariates(measured + extra, names)
@@ -222,17 +222,17 @@ class DataPanel(Page):
         analysis, recording = self._document.analysis, self._document.recording
         self._jobs.submit(
             "Counting the bins that are used",
-            lambda context: usable_time(analysis, recording),
+            lambda context: used_of(analysis, recording),
             self._share_known,
             self._share_failed,
             key="data-share",
             quiet=True,
         )
 
-    def _share_known(self, usable: Usable) -> None:
-        self._usable = usable
+    def _share_known(self, used: Used) -> None:
+        self._used = used
         self.time_form.message.clear()
-        self.time_form.share.setText(usable.text)
+        self.time_form.share.setText(used.time.text)
         if self._document.recording is not None:
             self._show_covariates()
             self._show_analysis()
@@ -242,7 +242,7 @@ class DataPanel(Page):
         self._show_fault(getattr(error, "field", ""), getattr(error, "message", str(error)))
 
     def _draw_covariate(self, name: str) -> None:
-        whole = self._usable.recording if self._usable is not None else self._document.recording
+        whole = self._used.time.recording if self._used is not None else self._document.recording
         if whole is None or name not in whole.covariates:
             self.overview.clear_covariate()
             return
@@ -293,7 +293,7 @@ class DataPanel(Page):
 
     def _known(self) -> Recording:
         """The recording with the derived covariates and epochs as last computed."""
-        return self._usable.recording if self._usable is not None else self._document.recording
+        return self._used.time.recording if self._used is not None else self._document.recording
 
     def _offer_derived(self, beside: QToolButton, kinds: Sequence[type] = ()) -> None:
         menu = QMenu(beside)

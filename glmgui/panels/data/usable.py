@@ -1,84 +1,43 @@
-"""How much of a recording an analysis uses, computed off the main thread."""
+"""Rows of what an analysis derives, beside how much of a recording it uses."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from glmgui.drawings.summary import CovariateRow, EpochRow, covariate_row, pieces_of
 
 if TYPE_CHECKING:
     from glmengine.analysis.analysis import Analysis
+    from glmengine.analysis.usable_time import UsableTime
     from glmengine.recording.recording import Recording
-    from glmengine.timegrid.grid import TimeGrid
-
-_FINEST = 2000
 
 
 @dataclass(frozen=True, eq=False)
-class Usable:
-    """What the ticked epochs, drawn intervals and conditions leave.
+class Used:
+    """What an analysis leaves of a recording.
 
     Attributes
     ----------
-    n_bins, n_used : int
-        Bins of the epochs and intervals, and those of them that meet the conditions.
-    bin_size : float
-        In s.
-    recording : Recording
-        With the derived covariates.
+    time : UsableTime
     derived : tuple of CovariateRow
     epochs : tuple of EpochRow
         Derived ones.
-    pieces : (S, 2) array
-        Start and stop in s of what is used, as far as a drawing can show it.
     """
 
-    n_bins: int
-    n_used: int
-    bin_size: float
-    recording: Recording
+    time: UsableTime
     derived: tuple[CovariateRow, ...]
     epochs: tuple[EpochRow, ...]
-    pieces: np.ndarray
-
-    @property
-    def text(self) -> str:
-        """One sentence with the share, the bins and the time."""
-        if not self.n_bins:
-            return "Nothing is used: the ticked epochs and drawn intervals hold no whole bin."
-        seconds, whole = self.n_used * self.bin_size, self.recording.duration
-        share = f"{min(seconds / whole, 1.0):.1%} of the recording is used" if whole > 0 else "Used"
-        said = f"{share}: {seconds:,.1f}\u2009s, {self.n_used:,} bins of {self.bin_size * 1000:g}\u2009ms."
-        if self.n_used < self.n_bins:
-            said += f" {self.n_used / self.n_bins:.1%} of the {self.n_bins:,} bins in the ticked epochs meet the conditions."
-        return said
 
 
-def usable_time(analysis: Analysis, recording: Recording) -> Usable:
-    """What `analysis` uses of `recording`; raises `GlmError` with the field that is at fault."""
-    from glmengine.analysis.time_grid import make_grid, usable_bins
-    from glmengine.recording.derived.quantities import EPOCH_KINDS, compute_derived
+def used_of(analysis: Analysis, recording: Recording) -> Used:
+    """What `analysis` uses of `recording`; raises `GlmError` with the field that is at fault. Runs in the worker."""
+    from glmengine.analysis.usable_time import usable_time
+    from glmengine.recording.derived.quantities import EPOCH_KINDS
 
-    whole = compute_derived(analysis.derived, recording, analysis.time.max_gap)
+    found = usable_time(analysis, recording)
+    whole = found.recording
     made = [one.name for one in analysis.derived if not isinstance(one, EPOCH_KINDS)]
     rows = tuple(covariate_row(whole.covariates[name], whole.duration) for name in made)
-    grid = make_grid(analysis.time, whole)
-    used = usable_bins(analysis.time, whole, grid)
     names = dict.fromkeys(one.name for one in analysis.derived if isinstance(one, EPOCH_KINDS))
-    epochs = tuple(EpochRow(name, "epoch", pieces_of(whole.epochs[name])) for name in names)
-    return Usable(grid.n_bins, int(used.sum()), analysis.time.bin_size, whole, rows, epochs, used_pieces(grid, used))
-
-
-def used_pieces(grid: TimeGrid, used: np.ndarray) -> np.ndarray:
-    """(S, 2) start and stop in s of the bins that are used (T,), those closer together than a screen can show made one."""
-    rows = np.flatnonzero(used)
-    if not len(rows):
-        return np.empty((0, 2))
-    starts, stops = grid.starts[rows], grid.stops[rows]
-    least = (stops[-1] - starts[0]) / _FINEST
-    first = np.concatenate([[True], starts[1:] - stops[:-1] > least])
-    last = np.concatenate([first[1:], [True]])
-    return np.column_stack([starts[first], stops[last]])
+    return Used(found, rows, tuple(EpochRow(name, "epoch", pieces_of(whole.epochs[name])) for name in names))

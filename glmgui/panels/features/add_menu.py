@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 from qtpy.QtWidgets import QMenu
 
+from glmengine.analysis import default_terms as defaults
 from glmengine.recording.events import property_names
 from glmengine.recording.recording import Recording
 from glmengine.spec import Spec
-from glmgui.panels.features import defaults
 
 _MANY = 8
 _MOST_CHANNELS = 60

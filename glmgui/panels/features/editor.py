@@ -7,6 +7,7 @@ from collections.abc import Callable
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QWidget
 
+from glmengine.analysis.default_terms import default_basis
 from glmengine.basis import Basis
 from glmengine.errors import GlmError
 from glmengine.recording.recording import Recording
@@ -14,7 +15,6 @@ from glmengine.spec import Spec
 from glmgui.forms.description import extra_of
 from glmgui.forms.form import SpecForm
 from glmgui.forms.names import choices_in
-from glmgui.panels.features.defaults import default_basis
 from glmgui.widgets import column, heading
 
 _ELSEWHERE = ("kind", "enabled")  # the card's tick says whether a term is in the model

@@ -14,12 +14,3 @@ def basis_classes() -> dict[str, type[Spec]]:
     """Every family by its name in files."""
     members = get_args(AnyBasis)[0]
     return {kind.model_fields["family"].default: kind for kind in (get_args(members) or (members,))}
-
-
-def basis_class(family: str) -> type[Spec] | None:
-    return basis_classes().get(family)
-
-
-def families_for(*, past: bool) -> tuple[str, ...]:
-    """Families that are evaluated on a variable, or, for the `past`, used as kernels over lags."""
-    return tuple(name for name, kind in basis_classes().items() if (kind.convolves if past else kind.evaluates))

@@ -7,21 +7,23 @@ from collections.abc import Callable
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QMenu, QSplitter, QStackedLayout, QStackedWidget, QVBoxLayout, QWidget
 
+from glmengine.analysis import default_terms as defaults
 from glmengine.analysis.analysis import Analysis
+from glmengine.design.term_size import bases_of
+from glmengine.design.term_words import describe, variables_of
 from glmengine.errors import GlmError
 from glmengine.recording.derived.quantities import EPOCH_KINDS
 from glmengine.recording.recording import Recording
 from glmengine.spec import Spec
 from glmgui.document import Document
 from glmgui.jobs import Jobs
-from glmgui.panels.features import add_menu, defaults
+from glmgui.panels.features import add_menu
 from glmgui.panels.features.check import TermsCheck
 from glmgui.panels.features.editor import TermEditor
 from glmgui.panels.features.live import LiveCurve
 from glmgui.panels.features.preview_jobs import SECONDS, Ranges, basis_drawing, features_on_recording
 from glmgui.panels.features.previews import BasisPreview, FeaturePreview
 from glmgui.panels.features.term_list import Card, TermList
-from glmgui.panels.features.wording import bases_of, describe, variables_of
 from glmgui.widgets import EmptyState, FormScroll, MessageLine, Page, column
 
 _NO_RECORDING = "Open a recording first: its covariates are what a model can be made of."

@@ -133,8 +133,8 @@ def test_what_is_said_of_it_needs_no_reading(tmp_path, both, monkeypatch):
     series_of_all_kinds(path)
     loaded, stored = both(path)
     monkeypatch.setattr(Hdf5Series, "read", lambda *_: pytest.fail("the series was read"))
+    from glmengine.analysis.default_terms import default_basis
     from glmgui.drawings.summary import series_to_draw, summarise
-    from glmgui.panels.features.defaults import default_basis
 
     text = describe(stored)
     assert "wave: continuous, cm; 6,000 samples; 60 Hz; about -2" in text

@@ -34,7 +34,7 @@ def test_every_template_says_what_it_is_for(templates):
 
 
 def test_what_fits_can_be_estimated_and_what_does_not_is_named(templates, task, small_recording):
-    from glmgui.work.estimate import estimate
+    from glmengine.design.fit_size import estimate
 
     fitting = [template for template in templates if not missing(template.analysis, task)]
     assert "decision-task" in {template.name for template in fitting}

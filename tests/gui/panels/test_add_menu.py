@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from qtpy.QtWidgets import QComboBox, QMenu
 
-from glmgui.panels.features import add_menu, defaults
+from glmengine.analysis import default_terms as defaults
+from glmengine.design.term_words import describe
+from glmgui.panels.features import add_menu
 from glmgui.panels.features.panel import FeaturesPanel
-from glmgui.panels.features.wording import describe
 
 
 @pytest.fixture(scope="module")

@@ -163,7 +163,7 @@ def test_only_while_moving_adds_speed_and_a_condition_in_one_step(qtbot, panel, 
     assert document.analysis.derived == (Speed(name="speed", source="position", smoothing=0.1),)
     assert document.analysis.time.conditions == (Condition(variable="speed", above=20.0),)
     settled(qtbot, panel)
-    share = panel._usable.n_used / panel._usable.n_bins
+    share = panel._used.time.n_used / panel._used.time.n_bins
     assert 0.02 < share < 0.98
     assert f"{share:.1%} of the 12,000 bins in the ticked epochs meet the conditions" in panel.time_form.share.text()
     assert panel.time_form.rows[0]._unit.text() == "cm/s"

@@ -8,11 +8,11 @@ import pytest
 from glmengine.analysis.analysis import Time, Validation
 from glmengine.analysis.terms import ColumnsTerm, EventTerm
 from glmengine.basis import RaisedCosineLinear
+from glmengine.design.fit_size import estimate
 from glmgui.document import Document
 from glmgui.drawings.curves import kernels
 from glmgui.jobs import Jobs
 from glmgui.panels.model import ModelPanel
-from glmgui.work.estimate import estimate
 
 
 def around(**options) -> EventTerm:

@@ -9,12 +9,14 @@ import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QComboBox, QLabel, QMenu, QPushButton
 
+from glmengine.analysis import default_terms as defaults
 from glmengine.analysis.analysis import Analysis, Time
 from glmengine.analysis.terms import CouplingTerm, CovariateTerm, EventTerm, Factor, HistoryTerm
 from glmengine.basis import BSpline, CyclicBSpline, RaisedCosineLog
-from glmgui.panels.features import FeaturesPanel, defaults
+from glmengine.design.term_size import known_columns
+from glmengine.design.term_words import describe
+from glmgui.panels.features import FeaturesPanel
 from glmgui.panels.features.editor import partner, with_suited_bases
-from glmgui.panels.features.wording import describe, n_columns
 from glmgui.widgets import FormScroll
 
 
@@ -332,7 +334,7 @@ def test_cards_say_what_a_term_is(small_recording):
     assert describe(defaults.tuning_term(small_recording, "head_direction"), 3) == "tuning: cyclic B-spline, 12 columns"
     assert describe(defaults.history_term(), 3) == "own past 0.15\u2009s: 8 columns"
     assert describe(defaults.coupling_term(), 3) == "others' past 0.1\u2009s: 5 \u00d7 2 units = 10 columns"
-    assert n_columns(defaults.coupling_term().with_(include_self=True), 3) == 15
+    assert known_columns(defaults.coupling_term().with_(include_self=True), 3) == 15
 
 
 def test_bounds_are_rounded_outwards():

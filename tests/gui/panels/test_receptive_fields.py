@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from qtpy.QtWidgets import QMenu
 
+from glmengine.analysis import default_terms as defaults
+from glmengine.design.fit_size import estimate
 from glmgui.drawings.fields import fields
-from glmgui.panels.features import add_menu, defaults
+from glmgui.panels.features import add_menu
 from glmgui.panels.features.panel import FeaturesPanel
-from glmgui.work.estimate import estimate
 from glmgui.work.opening import first_analysis
 
 

@@ -15,12 +15,12 @@ from qtpy.QtWidgets import QDialogButtonBox
 from glmengine.analysis.analysis import Analysis, Time, UnitSelection
 from glmengine.analysis.time_grid import make_grid, usable_bins
 from glmengine.analysis.units import UnitRule
+from glmengine.analysis.usable_time import usable_time, used_pieces
 from glmengine.recording.derived import quantities as kinds
 from glmengine.recording.derived.epochs import EpochStep, TrialRule
 from glmengine.recording.recording import Covariate
 from glmgui.panels.data import DataPanel
 from glmgui.panels.data.derived_dialog import DerivedDialog, derived_kinds, first_guess
-from glmgui.panels.data.usable import usable_time, used_pieces
 
 
 @pytest.fixture
@@ -142,7 +142,7 @@ def test_every_derived_covariate_is_offered_with_its_unit_and_a_preview(qtbot, p
     settled(qtbot, panel)
     assert document.analysis.derived[-1].name == name
     assert Analysis.from_dict(document.analysis.to_dict()).derived == document.analysis.derived
-    assert name in panel._usable.recording.covariates
+    assert name in panel._used.time.recording.covariates
 
 
 def test_running_epochs_are_made_ticked_and_removed(qtbot, panel, document):
@@ -161,8 +161,8 @@ def test_running_epochs_are_made_ticked_and_removed(qtbot, panel, document):
     panel.epochs.view.topLevelItem(3).setCheckState(0, Qt.CheckState.Checked)
     assert document.analysis.time.epochs == ("running",)
     settled(qtbot, panel)
-    used = panel._usable.pieces
-    ours = panel._usable.recording.epochs["running"].values
+    used = panel._used.time.pieces
+    ours = panel._used.time.recording.epochs["running"].values
     assert 0 < (used[:, 1] - used[:, 0]).sum() <= (ours[:, 1] - ours[:, 0]).sum() + 1e-6
     panel.epochs.select("running")
     panel.epochs._remove.click()

@@ -8,9 +8,9 @@ from qtpy.QtWidgets import QComboBox, QLabel, QLineEdit
 from glmengine.analysis.analysis import Model
 from glmengine.analysis.terms import CovariateTerm, EventTerm, Factor, HistoryTerm, ReceptiveFieldTerm
 from glmengine.basis import BSpline, RaisedCosineLog
+from glmengine.design.term_words import equation_words, inputs_of
 from glmgui.forms.form import SpecForm
 from glmgui.panels.features.editor import TermEditor
-from glmgui.panels.model import equation_words, inputs_of
 
 
 def shown(form: SpecForm) -> set[str]:

@@ -1,19 +1,19 @@
-"""What a fit will take, roughly: bins, columns, seconds and memory, for the status line before anything is run."""
+"""Estimates of what a fit takes before it is run: bins, columns, seconds and memory."""
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from glmengine.errors import GlmError
+from glmengine.analysis.time_grid import make_grid, usable_bins
+from glmengine.analysis.units import chosen_units
+from glmengine.design.term_size import n_columns
+from glmengine.recording.derived.quantities import compute_derived
 
 if TYPE_CHECKING:
     from glmengine.analysis.analysis import Analysis
-    from glmengine.analysis.terms import AnyTerm
-    from glmengine.basis import Basis
     from glmengine.recording.recording import Recording
 
 # Multiplications per second that a fit reaches on two cores with float64, all passes together.
@@ -21,7 +21,6 @@ _RATE = 4e9
 # Passes through the design: a fit from nothing, and one from a neighbouring strength.
 _FIRST_PASSES, _NEXT_PASSES = 14, 6
 _START_SECONDS = 0.3
-_SOME_FUNCTIONS = 8
 _STREAMED = 0.5  # GB for the chunks of a matrix that is made again in each pass
 
 
@@ -50,7 +49,7 @@ class Estimate:
 
     @property
     def text(self) -> str:
-        """For the status line."""
+        """In one line."""
         share = self.n_valid / self.n_bins if self.n_bins else 0.0
         said = [f"{self.n_bins:,} bins, {share:.0%} valid"]
         if self.n_columns:
@@ -60,11 +59,7 @@ class Estimate:
 
 
 def estimate(analysis: Analysis, recording: Recording) -> Estimate:
-    """Look at the time grid and count columns; raises `GlmError` as a fit would. Runs in the worker."""
-    from glmengine.analysis.time_grid import make_grid, usable_bins
-    from glmengine.analysis.units import chosen_units
-    from glmengine.recording.derived.quantities import compute_derived
-
+    """Look at the time grid and count columns; raises `GlmError` as a fit would. Some milliseconds of work."""
     whole = compute_derived(analysis.derived, recording, analysis.time.max_gap)
     grid = make_grid(analysis.time, whole)
     n_valid = int(np.count_nonzero(usable_bins(analysis.time, whole, grid)))
@@ -85,56 +80,6 @@ def estimate(analysis: Analysis, recording: Recording) -> Estimate:
     kept = matrix + 8e-9 * n_valid * n_units if matrix <= analysis.model.memory else _STREAMED
     memory = kept + 4e-9 * n_valid * n_units
     return Estimate(grid.n_bins, n_valid, columns, n_units, seconds, 0.15 + memory, whole)
-
-
-def n_columns(term: AnyTerm, n_units: int, recording: Recording | None = None) -> int:
-    """Columns that a term puts into the design of a recording with this many units, as far as they are known before data are seen."""
-    factors = getattr(term, "factors", None)
-    if factors is not None:
-        from glmengine.design.tensor_product import n_joint
-
-        try:
-            return n_joint(factors)
-        except GlmError:  # the data say how many categories there are
-            return math.prod(_size(factor.basis) for factor in factors)
-    if term.kind == "columns":
-        return len(term.variables)
-    if term.kind == "receptive_field":
-        return _size(term.basis) * _n_channels(term, n_units, recording)
-    if term.kind == "event" and term.by and not term.conditions and recording is not None:
-        return _size(term.basis) * _n_conditions(term, recording) * (1 + bool(term.weight and term.unscaled))
-    if term.kind == "event":
-        return _size(term.basis) * max(len(term.conditions), 1) * (1 + bool(term.weight and term.unscaled))
-    sources = n_units if getattr(term, "kind", "") == "coupling" and not getattr(term, "sources", ()) else 1
-    if getattr(term, "sources", ()):
-        sources = len(term.sources)
-    basis = getattr(term, "basis", None)
-    return sources * (_size(basis) if basis is not None else 1)
-
-
-def _n_channels(term: AnyTerm, n_units: int, recording: Recording | None) -> int:
-    """What is left of the channels of a stimulus."""
-    if term.space == "pca":
-        return term.components
-    if term.space == "sta":
-        return n_units
-    covariate = recording.covariates.get(term.variable) if recording is not None and term.space in ("each", "separable") else None
-    return max(len(covariate.components), 1) if covariate is not None else 1
-
-
-def _n_conditions(term: AnyTerm, recording: Recording) -> int:
-    from glmengine.recording.events import as_label, event_times, values_at
-
-    moments = event_times(recording, term.events, field="events")
-    return max(len({as_label(value) for value in values_at(recording, moments, term.by, field="by")} - {""}), 1)
-
-
-def _size(basis: Basis) -> int:
-    """Functions of a basis; a few where only data or the width of the bins say how many."""
-    try:
-        return int(basis.n_functions)
-    except GlmError:
-        return _SOME_FUNCTIONS
 
 
 def _time(seconds: float) -> str:

@@ -16,12 +16,11 @@ from glmengine.analysis.terms import (
     HistoryTerm,
     ReceptiveFieldTerm,
 )
-from glmengine.basis import BSpline, CyclicBSpline, RaisedCosineLinear, RaisedCosineLog
+from glmengine.basis import BSpline, Categorical, CyclicBSpline, RaisedCosineLinear, RaisedCosineLog
 from glmengine.errors import GlmError
 from glmengine.recording.events import as_label, event_time_names, event_times, property_names, values_at
 from glmengine.recording.recording import Covariate, Recording
 from glmengine.spec import Spec
-from glmgui.panels.features.families import basis_class
 
 N_TUNING = 10
 N_CYCLIC = 12
@@ -50,9 +49,8 @@ def default_basis(recording: Recording, variable: str, *, field: bool = False) -
     covariate = recording.variable(variable)
     if covariate.kind == "angle":
         return CyclicBSpline(n=N_FIELD if field else N_CYCLIC, bounds=(0.0, 2 * math.pi))
-    categorical = basis_class("categorical")
-    if covariate.kind == "category" and categorical is not None:
-        return categorical()
+    if covariate.kind == "category":
+        return Categorical()
     return BSpline(n=N_FIELD if field else N_TUNING, bounds=data_bounds(covariate))
 
 
