@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple, Protocol
 
 from glmengine.models.arrays import library
+from glmengine.models.rising_factorial import log1p_by
 
 
 class Seen(NamedTuple):
@@ -163,3 +164,24 @@ class Worth:
             (y - base) ** 2,
         )
         return tuple(xp.where(used, seen.weights * row, 0.0) for row in rows)
+
+
+@dataclass(frozen=True)
+class DispersionSlopes:
+    """Derivatives of the negative binomial's loss by its dispersion, as far as they depend on the means: the first, the second, and by
+    how much the squared residual exceeds a Poisson count's."""
+
+    coupled: ClassVar[bool] = False
+    numbers: ClassVar[int] = 3
+    link: Any
+
+    def __call__(self, eta: Any, seen: Seen) -> tuple[Any, ...]:
+        return self.at(self.link.mean(eta), seen)
+
+    @staticmethod
+    def at(mu: Any, seen: Seen) -> tuple[Any, ...]:
+        """The same where the means (K, c) are known."""
+        y, weights, a = seen.y, seen.weights, seen.dispersion
+        ratio = mu / (1.0 + a * mu)
+        _, first, second = log1p_by(mu, a)
+        return weights * (y * ratio + first), weights * (second - y * ratio**2), weights * ((y - mu) ** 2 - y)

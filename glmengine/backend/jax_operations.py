@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -97,14 +97,17 @@ class JaxOperations:
 
         return self._over_chunks(step, begin, view, theta, coupled=formula.coupled).T
 
-    def predictor(self, view: View, theta: np.ndarray) -> Sequence[Any]:
+    def predictor(self, view: View, theta: np.ndarray) -> Iterator[Any]:
         from glmengine.backend import jax_steps as steps
 
-        with runtime.float64():
-            columns = self._columns(view, theta, self._sizes(view))
-            return [steps.predictor(chunk, columns) for _, chunk in self._chunks()]
+        columns = self._columns(view, theta, self._sizes(view))
+        for number in range(self.rows.n_chunks):
+            self.context.check()
+            with runtime.float64():
+                eta = steps.predictor(self.rows.on_device(number), columns)
+            yield eta
 
-    def sums_at(self, formula: SumFormula, view: View, predictor: Sequence[Any]) -> np.ndarray:
+    def sums_at(self, formula: SumFormula, view: View, predictor: Iterable[Any]) -> np.ndarray:
         from glmengine.backend import jax_steps as steps
 
         theta = np.zeros((view.size, self.rows.size))

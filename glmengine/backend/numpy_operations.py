@@ -6,7 +6,7 @@ and writes the weighted rows out in between.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -72,15 +72,13 @@ class NumpyOperations:
 
         return self._added(of_piece, view, theta, self.rows.padded * view.size, coupled=formula.coupled)[0].T
 
-    def predictor(self, view: View, theta: np.ndarray) -> Sequence[Any]:
+    def predictor(self, view: View, theta: np.ndarray) -> Iterator[Any]:
         with workers(self.rows.n * self.rows.padded * view.size) as pool:
-            found: list[np.ndarray] = []
             for some in pieces(self.rows):
                 self.context.check()
-                found += pool.map(lambda piece: seen_in(self.rows, piece, view, theta)[0], some)
-        return found
+                yield from pool.map(lambda piece: seen_in(self.rows, piece, view, theta)[0], some)
 
-    def sums_at(self, formula: SumFormula, view: View, predictor: Sequence[Any]) -> np.ndarray:
+    def sums_at(self, formula: SumFormula, view: View, predictor: Iterable[Any]) -> np.ndarray:
         known = iter(predictor)
 
         def of_piece(both: tuple[np.ndarray, Piece]) -> np.ndarray:

@@ -7,7 +7,7 @@ ones, the intercept last.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -104,11 +104,11 @@ class Operations(Protocol):
     def sums(self, formula: SumFormula, view: View, theta: np.ndarray) -> np.ndarray:
         """(m, K) sums of the formula's numbers."""
 
-    def predictor(self, view: View, theta: np.ndarray) -> Sequence[Any]:
-        """Linear predictors, offsets included, in parts that stay where they were computed."""
+    def predictor(self, view: View, theta: np.ndarray) -> Iterator[Any]:
+        """Linear predictors (K, c), offsets included, part by part; they stay where they were computed."""
 
-    def sums_at(self, formula: SumFormula, view: View, predictor: Sequence[Any]) -> np.ndarray:
-        """`sums` where the predictors are known."""
+    def sums_at(self, formula: SumFormula, view: View, predictor: Iterable[Any]) -> np.ndarray:
+        """`sums` where the parts of the predictors are known."""
 
     def back(self, view: View, residual: np.ndarray) -> np.ndarray:
         """(K, Q) products of numbers for each row (K, n) with the rows: the transpose of the predictor."""

@@ -67,6 +67,13 @@ class Observations:
     offset: np.ndarray | None = None
     fold: np.ndarray | None = None
 
+    def of(self, unit: int, held: int) -> tuple[np.ndarray, np.ndarray]:
+        """Observations (T,) of a unit, and its weights (T,), 0 in the rows of the fold that is held out."""
+        weights = self.weights[unit if len(self.weights) > 1 else 0]
+        if self.fold is not None:
+            weights = weights * (self.fold != held)
+        return self.y[unit].astype(np.float64, copy=False), weights
+
 
 @dataclass(frozen=True)
 class OwnColumns:
@@ -167,15 +174,19 @@ class Rows:
 
     def __iter__(self) -> Iterator[Chunk]:
         """Chunks on the device that computes."""
+        for number in range(self.n_chunks):
+            yield self.on_device(number)
+
+    def on_device(self, number: int) -> Chunk:
+        """One chunk on the device that computes; it stays there where all fit in memory."""
         import jax
 
-        for number in range(self.n_chunks):
-            chunk = self._chunk(number)
-            if isinstance(chunk.X, np.ndarray):
-                chunk = jax.device_put(chunk, runtime.device(self.platform))
-                if self.resident:
-                    self._kept[number] = chunk
-            yield chunk
+        chunk = self._chunk(number)
+        if isinstance(chunk.X, np.ndarray):
+            chunk = jax.device_put(chunk, runtime.device(self.platform))
+            if self.resident:
+                self._kept[number] = chunk
+        return chunk
 
     def here(self) -> Iterator[Chunk]:
         """Chunks as NumPy arrays; on a CPU the memory of those on the device is looked at, not copied."""
@@ -188,8 +199,8 @@ class Rows:
     def _chunk(self, number: int) -> Chunk:
         if not self.resident:
             return self._prepare(number)
-        if number == len(self._kept):
-            self._kept.append(self._prepare(number))
+        while number >= len(self._kept):
+            self._kept.append(self._prepare(len(self._kept)))
         return self._kept[number]
 
     def observing(self, observations: Observations) -> Rows:

@@ -3,76 +3,69 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
-from glmengine.backend.standard import CHUNK_BYTES, StandardRows
+from glmengine.backend.operations import ALL_ROWS
+from glmengine.backend.rows import Observations, Rows
 from glmengine.context import Context, Progress
 from glmengine.errors import GlmError
 from glmengine.fitting.batch import NO_DATA, OK, SEPARATED, SILENT_UNIT, STOPPED, restricted
 from glmengine.fitting.categorical_fit import ClassFit, UnitAnswer
-from glmengine.fitting.inputs import ColumnsOf, Inputs
+from glmengine.fitting.inputs import Inputs, columns_of
 from glmengine.fitting.options import starting_point
 from glmengine.models import Penalty
 from glmengine.models.penalties import Resolved
 from glmengine.solvers.categorical import CategoricalAnswer, minimise_categorical
 from glmengine.solvers.quadratic import Sparsity
+from glmengine.solvers.softmax import StandardColumns
 
-
-class _SourceBlocks:
-    """Used rows of a source, a block at a time."""
-
-    def __init__(self, source: Any, index: np.ndarray | None) -> None:
-        self.source, self.index = source, index
-        self.shape = (source.shape[0] if index is None else index.size, source.shape[1])
-
-    def pieces(self) -> Iterator[tuple[slice, np.ndarray]]:
-        step = max(CHUNK_BYTES // (8 * max(self.shape[1], 1)), 1024)
-        for start in range(0, self.shape[0], step):
-            part = slice(start, min(start + step, self.shape[0]))
-            if self.index is None:
-                yield part, self.source.chunk(part.start, part.stop)
-                continue
-            rows = self.index[part]
-            first = int(rows[0])
-            yield part, self.source.chunk(first, int(rows[-1]) + 1)[rows - first]
+MEMORY = 2e9
+"""Bytes that a prepared design may take."""
 
 
 class _Units:
-    """Labels, weights and standardised rows of each unit."""
+    """Class numbers and weights of all units, and the rows of the columns that each has."""
 
-    def __init__(self, inputs: Inputs, n_classes: int | None, intercept: bool) -> None:
+    def __init__(
+        self, inputs: Inputs, n_classes: int | None, intercept: bool, context: Context, fold: np.ndarray | None = None
+    ) -> None:
         if inputs.offset is not None:
             raise GlmError("offset: the same offset for every class changes nothing; leave it out with the categorical family")
-        self.inputs, self.intercept = inputs, intercept
+        self.inputs, self.intercept, self.context = inputs, intercept, context
         self.K = count_classes(inputs.Y, n_classes)
         index = np.flatnonzero(inputs.valid)
         self.index = None if index.size == inputs.source.shape[0] else index
-        self._shared: StandardRows | None = None
+        y = self._used(inputs.Y).T
+        weights = np.isfinite(y).astype(float)
+        if inputs.weights is not None:
+            weights = weights * self._used(inputs.weights).T
+        fold = None if fold is None else self._used(fold).astype(np.int32)
+        self.observations = Observations(np.where(weights > 0, y, 0.0), weights, None, fold)
+        self._shared: StandardColumns | None = None
 
-    def rows(self, unit: int) -> tuple[StandardRows, np.ndarray | None]:
+    def _used(self, values: np.ndarray) -> np.ndarray:
+        return values if self.index is None else values[self.index]
+
+    def rows(self, unit: int) -> tuple[StandardColumns, np.ndarray | None]:
         """The design of a unit, and the columns of it that it has (None for all)."""
         mask = self.inputs.mask
         if mask is not None:
             columns = np.flatnonzero(mask[:, unit])
-            return StandardRows(
-                _SourceBlocks(ColumnsOf(self.inputs.source, columns), self.index), centred=self.intercept
-            ), columns
+            return self._columns(columns_of(self.inputs.source, columns)), columns
         if self._shared is None:
-            self._shared = StandardRows(_SourceBlocks(self.inputs.source, self.index), centred=self.intercept)
+            self._shared = self._columns(self.inputs.source)
         return self._shared, None
 
-    def labels(self, unit: int) -> tuple[np.ndarray, np.ndarray]:
-        """Class numbers (n,) and weights (n,) of the used rows, 0 where the observation is missing."""
-        y = self.inputs.Y[:, unit] if self.index is None else self.inputs.Y[self.index, unit]
-        weights = np.isfinite(y).astype(float)
-        given = self.inputs.weights
-        if given is not None:
-            given = given if given.ndim == 1 else given[:, unit]
-            weights = weights * (given if self.index is None else given[self.index])
-        return np.where(np.isfinite(y), y, 0.0).astype(np.int64), weights
+    def _columns(self, source: Any) -> StandardColumns:
+        rows = Rows(source, self.index, self.observations, columns=self.K, memory=MEMORY, centred=self.intercept)
+        return StandardColumns(rows, self.context)
+
+    def labels(self, unit: int, held: int = ALL_ROWS) -> tuple[np.ndarray, np.ndarray]:
+        """Class numbers (n,) and weights (n,) of the used rows, 0 where the observation is missing or held out."""
+        y, weights = self.observations.of(unit, held)
+        return y.astype(np.int64), weights
 
 
 def count_classes(Y: np.ndarray, n_classes: int | None) -> int:
@@ -104,7 +97,7 @@ def fit_classes(
 ) -> ClassFit:
     """Fit every unit; `factor` (M,) multiplies the penalty `resolved`, `strength` (M,) is what to call that."""
     began = time.perf_counter()
-    units = _Units(inputs, n_classes, intercept)
+    units = _Units(inputs, n_classes, intercept, context)
     _, P, M = inputs.shape
     K = units.K
     start = starting_point(start, P, K, M)
@@ -122,7 +115,7 @@ def fit_classes(
             continue
         begin = None if start is None else (start[0][:, :, unit], start[1][:, unit])
         share = context.part(unit / M, (unit + 1) / M, f"Fitting {M} units" if M > 1 else None)
-        answer, columns = _solve(units, unit, labels, weights, resolved, factor[unit], begin, share)
+        answer, columns = _solve(units, unit, ALL_ROWS, resolved, factor[unit], begin, share)
         places = np.arange(P) if columns is None else columns
         coef[np.ix_(places, np.arange(K), [unit])] = answer.coef[:, :, None]
         ends[:, unit] = answer.intercept
@@ -185,15 +178,14 @@ def fill_classes(
     The first six of `sums` are filled: held-out weight, observations, log-likelihood and deviance of the model, and the
     same two of the shares of the classes among the rows fitted to.
     """
-    units = _Units(inputs, n_classes, intercept)
+    units = _Units(inputs, n_classes, intercept, context, fold)
     _, F, S, M = sums.shape
-    folds = fold if units.index is None else fold[units.index]
     order = np.argsort(-strengths, kind="stable")
     for unit in range(M):
         labels, weights = units.labels(unit)
         for number in range(F):
-            test = weights * (folds == number)
-            train = weights * (folds != number)
+            train = units.labels(unit, number)[1]
+            test = weights - train
             if not test.any() or not train.any():
                 continue
             shares = np.bincount(labels, weights=train, minlength=units.K) / train.sum()
@@ -203,10 +195,10 @@ def fill_classes(
             for step, s in enumerate(order):
                 done = (unit * F + number + step / S) / (M * F)
                 answer, _ = _solve(
-                    units, unit, labels, train, resolved, float(strengths[s]), begin, context.part(done, done + 1 / (M * F * S))
+                    units, unit, number, resolved, float(strengths[s]), begin, context.part(done, done + 1 / (M * F * S))
                 )
                 begin = answer.coef, answer.intercept
-                likelihood = _log_likelihood(units.rows(unit)[0], labels, test, answer)
+                likelihood = units.rows(unit)[0].log_likelihood(answer.coef, answer.intercept, unit, number)
                 sums[:6, number, s, unit] = test.sum(), test.sum(), likelihood, -2.0 * likelihood, base, -2.0 * base
                 converged[number, s, unit] = answer.converged
                 if context.stopping:
@@ -216,8 +208,7 @@ def fill_classes(
 def _solve(
     units: _Units,
     unit: int,
-    labels: np.ndarray,
-    weights: np.ndarray,
+    held: int,
     resolved: Resolved,
     factor: float,
     begin: tuple[np.ndarray, np.ndarray] | None,
@@ -236,28 +227,14 @@ def _solve(
 
     answer = minimise_categorical(
         rows,
-        labels,
-        weights,
         units.K,
         local.quadratic if local.ridge.any() or local.matrix is not None else None,
         sparsity,
+        unit=unit,
+        held=held,
         intercept=units.intercept,
         start=begin,
         report=report,
         stopping=lambda: bool(context.stopping),
     )
     return answer, columns
-
-
-def _log_likelihood(rows: StandardRows, labels: np.ndarray, weights: np.ndarray, answer: CategoricalAnswer) -> float:
-    total = 0.0
-    ends = np.where(np.isneginf(answer.intercept), -1e300, answer.intercept)
-    for part, block in rows.blocks.pieces():
-        used = weights[part] > 0
-        if not used.any():
-            continue
-        eta = block[used] @ answer.coef + ends
-        eta -= eta.max(axis=1, keepdims=True)
-        log_p = eta - np.log(np.exp(eta).sum(axis=1, keepdims=True))
-        total += float(weights[part][used] @ log_p[np.arange(len(log_p)), labels[part][used]])
-    return total

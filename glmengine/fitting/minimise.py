@@ -11,13 +11,11 @@ import numpy as np
 from glmengine.fitting.starts import MEAN, NEARLY_POISSON, POISSON, inside, is_bounded, is_outside, other_starts, start_at
 from glmengine.models.penalties import Resolved
 from glmengine.solvers.descent import QUIET
-from glmengine.solvers.negative_binomial import LOWEST, best_dispersion, fit_jointly
-from glmengine.solvers.problem import ALL_ROWS, Objective, Problem, Solution
+from glmengine.solvers.negative_binomial import LOWEST, best_dispersions, fit_jointly
+from glmengine.solvers.problem import Objective, Problem, Solution
 from glmengine.solvers.proximal import Proximal
 from glmengine.solvers.smooth import solve
 from glmengine.threads import quiet_blas
-
-PREDICTOR_BYTES = 2e8
 
 
 class Minimiser:
@@ -141,7 +139,7 @@ class Minimiser:
     def _jointly(self, problem: Problem, theta: np.ndarray, context: Any) -> tuple[Solution, Problem, np.ndarray]:
         """Coefficients and dispersion together; starts from the last dispersion, or the best one for the means given."""
         if self._dispersion is None:
-            self._dispersion = np.clip(_best_dispersions(problem, theta, np.ones(problem.n_columns)), 1e-3, 1e3)
+            self._dispersion = np.clip(best_dispersions(problem, theta, np.ones(problem.n_columns), context), 1e-3, 1e3)
 
         iterations, runaway = np.zeros(problem.n_columns, int), np.zeros(problem.n_columns, bool)
 
@@ -154,7 +152,7 @@ class Minimiser:
         def best(answer: tuple[Solution, np.ndarray], dispersion: np.ndarray) -> np.ndarray:
             if context.stopping:
                 return dispersion
-            return _best_dispersions(problem, answer[1], dispersion)
+            return best_dispersions(problem, answer[1], dispersion, context)
 
         found = fit_jointly(at, best, self._dispersion)
         self._dispersion = found.dispersion
@@ -218,40 +216,11 @@ def _some(problem: Problem, columns: np.ndarray) -> Problem:
     return replace(problem, **chosen, dispersion=None if problem.dispersion is None else problem.dispersion[columns])
 
 
-def column_of(problem: Problem, k: int) -> tuple[np.ndarray, np.ndarray]:
-    """Observations (n,) and weights (n,) of one column of a problem."""
-    observed = problem.rows.observations
-    weights = observed.weights[problem.unit[k] if len(observed.weights) > 1 else 0]
-    if problem.held[k] != ALL_ROWS and observed.fold is not None:
-        weights = weights * (observed.fold != problem.held[k])
-    return observed.y[problem.unit[k]].astype(np.float64, copy=False), weights
-
-
-def _best_dispersions(problem: Problem, theta: np.ndarray, start: np.ndarray) -> np.ndarray:
-    """(K,) most likely dispersions for the means at parameters (K, Q)."""
-    rows, link = problem.rows, problem.link
-    offset = rows.observations.offset
-    result = np.empty(problem.n_columns)
-    step = max(1, int(PREDICTOR_BYTES / (8 * max(rows.n, 1))))
-    for first in range(0, problem.n_columns, step):
-        some = np.arange(first, min(first + step, problem.n_columns))
-        eta = np.empty((some.size, rows.n))
-        for number, chunk in enumerate(rows.here()):
-            start_row = number * rows.chunk_rows
-            part = eta[:, start_row : start_row + rows.chunk_rows]
-            part[:] = (theta[some, :-1] @ chunk.X.T + theta[some, -1:])[:, : part.shape[1]]
-        for place, k in enumerate(some.tolist()):
-            here = eta[place] if offset is None else eta[place] + offset[problem.unit[k] if len(offset) > 1 else 0]
-            y, weights = column_of(problem, k)
-            result[k] = best_dispersion(y, np.asarray(link.mean(here)), weights, float(start[k]))
-    return result
-
-
 def _dispersion_losses(problem: Problem, dispersion: np.ndarray) -> np.ndarray:
     """(K,) the part of the mean loss that depends on the dispersion and the counts alone."""
     losses = np.empty(problem.n_columns)
     for k in range(problem.n_columns):
-        y, weights = column_of(problem, k)
+        y, weights = problem.rows.observations.of(int(problem.unit[k]), int(problem.held[k]))
         losses[k] = float(weights @ problem.family.dispersion_loss(y, dispersion[k])) / problem.total[k]
     return losses
 

@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from glmengine.models.arrays import library
+
 MOST_STEPS = 2**20
 """Counts up to this are summed over step by step."""
 
@@ -72,15 +74,16 @@ def rising(y: Any, a: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return tuple(np.where(small, near, far) for near, far in zip(by_stirling, by_gamma, strict=True))  # type: ignore[return-value]
 
 
-def log1p_by(mu: np.ndarray, a: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def log1p_by(mu: Any, a: Any) -> tuple[Any, Any, Any]:
     """log(1 + a mu)/a and its first two derivatives by `a`, written so that nothing cancels in them for a small a mu."""
+    xp = library(mu, a).np
     z = a * mu
-    share, log = z / (1.0 + z), np.log1p(z)
+    share, log = z / (1.0 + z), xp.log1p(z)
     first = (share - log) / a**2
     second = (2.0 * (log - share) - share * share) / a**3
     small = z < 1e-3
-    if np.any(small):
+    if xp is not np or np.any(small):
         square = mu * mu
-        first = np.where(small, square * (-1 / 2 + z * (2 / 3 - z * (3 / 4 - z * (4 / 5 - z * 5 / 6)))), first)
-        second = np.where(small, square * mu * (2 / 3 - z * (3 / 2 - z * (12 / 5 - z * (10 / 3 - z * 30 / 7)))), second)
+        first = xp.where(small, square * (-1 / 2 + z * (2 / 3 - z * (3 / 4 - z * (4 / 5 - z * 5 / 6)))), first)
+        second = xp.where(small, square * mu * (2 / 3 - z * (3 / 2 - z * (12 / 5 - z * (10 / 3 - z * 30 / 7)))), second)
     return log / a, first, second

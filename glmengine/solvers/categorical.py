@@ -16,9 +16,9 @@ from functools import cached_property
 import numpy as np
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
-from glmengine.backend.standard import StandardRows
+from glmengine.backend.operations import ALL_ROWS
 from glmengine.solvers.quadratic import Sparsity
-from glmengine.solvers.softmax import SoftmaxRows
+from glmengine.solvers.softmax import SoftmaxRows, StandardColumns
 from glmengine.solvers.softmax_model import SoftmaxModel
 from glmengine.solvers.sparse import DECREMENT, KKT
 from glmengine.threads import quiet_blas
@@ -39,6 +39,8 @@ class CategoricalAnswer:
     converged, separated : bool
     iterations : int
     seconds : float
+    backend : str
+        Which implementation of the operations over rows served.
     covariance : (K, P + 1, K, P + 1) array or None
         Inverse of the penalised Hessian of the summed loss, intercept first, made when first asked for; None where the penalty makes zeros.
     hessian_loss : (K (P + 1), K (P + 1)) array or None
@@ -57,6 +59,7 @@ class CategoricalAnswer:
     separated: bool
     iterations: int
     seconds: float
+    backend: str
     trace: list[dict[str, float]]
     end: _End
 
@@ -74,13 +77,13 @@ class CategoricalAnswer:
 
 
 def minimise_categorical(
-    rows: StandardRows,
-    labels: np.ndarray,
-    weights: np.ndarray,
+    rows: StandardColumns,
     n_classes: int,
     quadratic: np.ndarray | None = None,
     sparsity: Sparsity | None = None,
     *,
+    unit: int = 0,
+    held: int = ALL_ROWS,
     intercept: bool = True,
     start: tuple[np.ndarray, np.ndarray] | None = None,
     max_iterations: int = 100,
@@ -91,43 +94,42 @@ def minimise_categorical(
 
     Parameters
     ----------
-    rows : StandardRows
-        The design (T, P).
-    labels : (T,) int array
-        Class numbers 0 .. K-1; anything where the weight is 0.
-    weights : (T,) array
+    rows : StandardColumns
+        The design, and class numbers 0 .. K-1, anything where the weight is 0.
     n_classes : int
         K.
     quadratic : (P, P) array, optional
         Quadratic part of the penalty, in raw units, the same for every class.
     sparsity : Sparsity, optional
         The part that makes zeros, on the P columns of a class, in raw units.
+    unit, held : int
+        Whose labels, and the fold that is held out.
     start : (coef (P, K), intercept (K,)), optional
         In raw units.
     """
     with quiet_blas():
-        problem = _Problem(rows, labels, weights, n_classes, quadratic, sparsity, intercept)
+        problem = _Problem(rows, unit, held, n_classes, quadratic, sparsity, intercept)
         return problem.solve(start, max_iterations, report, stopping)
 
 
 class _Problem:
     def __init__(
         self,
-        rows: StandardRows,
-        labels: np.ndarray,
-        weights: np.ndarray,
+        rows: StandardColumns,
+        unit: int,
+        held: int,
         n_classes: int,
         quadratic: np.ndarray | None,
         sparsity: Sparsity | None,
         intercept: bool,
     ) -> None:
-        self.rows, self.weights, self.has_intercept, self.K = rows, weights, intercept, n_classes
+        self.rows, self.has_intercept, self.K = rows, intercept, n_classes
+        labels, weights = rows.rows.observations.of(unit, held)
+        labels = labels.astype(np.int64)
         self.total = float(weights.sum())
         self.P = rows.shape[1]
         counts = np.bincount(labels[weights > 0], weights=weights[weights > 0], minlength=n_classes)
         self.present = np.flatnonzero(counts > 0)
-        place = np.zeros(n_classes, int)
-        place[self.present] = np.arange(self.present.size)
         self.share = counts[self.present] / self.total
         s = rows.scale
         self.quadratic = np.zeros((self.P, self.P)) if quadratic is None else quadratic / np.outer(s, s)
@@ -135,7 +137,7 @@ class _Problem:
             sparsity is not None and bool(sparsity.l1.any() or sparsity.weights.any())
         )
         self.k = self.present.size if self.penalised else self.present.size - 1  # classes with coefficients
-        self.sums = SoftmaxRows(rows, place[labels], weights, self.present.size, self.k)
+        self.sums = SoftmaxRows(rows, unit, held, self.present, self.k)
         self.sparsity = None
         free = ~self.quadratic.any(axis=0)
         if sparsity is not None and (sparsity.l1.any() or sparsity.weights.any()):
@@ -231,11 +233,11 @@ class _Problem:
                     break
                 model.distrust()
             iteration += 1
-            if not self.penalised and kkt < 1e-6 and decrement > 1e-3 * kkt and self._spread(u, b) > SEPARATED:
+            if not self.penalised and kkt < 1e-6 and decrement > 1e-3 * kkt and self.sums.largest_loss(u, b) > SEPARATED:
                 if sure:
                     break
                 model.distrust()
-        separated = not converged and not self.penalised and self._spread(u, b) > SEPARATED
+        separated = not converged and not self.penalised and self.sums.largest_loss(u, b) > SEPARATED
         coef, intercept = self._to_raw(u, b)
         return CategoricalAnswer(
             coef,
@@ -247,6 +249,7 @@ class _Problem:
             separated,
             iteration,
             time.perf_counter() - began,
+            self.sums.backend,
             trace,
             _End(self, u, b),
         )
@@ -261,12 +264,6 @@ class _Problem:
         """(k, k) covariance of what class a row is in, at the classes' shares."""
         share = self.share[: self.k] if self.has_intercept else np.full(self.k, 1.0 / self.present.size)
         return np.diag(share) - np.outer(share, share)
-
-    def _spread(self, u: np.ndarray, b: np.ndarray) -> float:
-        part, block = next(iter(self.rows.blocks.pieces()))
-        used = self.weights[part] > 0
-        _, log_p = self.sums.probabilities(block[used], u, b)
-        return float(-log_p.min(initial=0.0))
 
     def _to_raw(self, u: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         coef, intercept = np.zeros((self.P, self.K)), np.full(self.K, -np.inf if self.has_intercept else 0.0)

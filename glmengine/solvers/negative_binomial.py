@@ -8,13 +8,21 @@ method on its logarithm needs a handful of fits, each started at the last one.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, Protocol
 
 import numpy as np
 
-from glmengine.models.rising_factorial import are_steps, log1p_by, rising
+from glmengine.backend.choice import backend_for
+from glmengine.backend.formulas import DispersionSlopes, Seen
+from glmengine.backend.operations import Operations, View
+from glmengine.models.rising_factorial import are_steps, rising
+from glmengine.solvers.problem import Problem
+
+PREDICTOR_BYTES = 2e8
+"""Linear predictors that are kept while dispersions are looked for."""
 
 LOWEST, HIGHEST = 1e-9, 1e6
 """A dispersion at `LOWEST` means: not more variable than Poisson."""
@@ -101,34 +109,91 @@ def best_dispersion(y: np.ndarray, mu: np.ndarray, weights: np.ndarray, start: f
     """
     used = weights > 0
     y, mu, weights = y[used], mu[used], weights[used]
-    counts = _Steps(y, weights) if are_steps(y) else _Amounts(y, weights)
 
-    def slope_at(a: float) -> tuple[float, float]:
-        """First and second derivative of the negative log-likelihood by the dispersion."""
-        ratio = mu / (1.0 + a * mu)
-        _, first, second = log1p_by(mu, a)
-        by_counts, bend_of_counts = counts.rising(a)
-        return float(weights @ (y * ratio + first)) - by_counts, float(weights @ (-y * ratio**2 + second)) - bend_of_counts
+    def sums(a: np.ndarray) -> np.ndarray:
+        seen = Seen(y[None], weights[None], a[:, None], None)
+        return np.array([row.sum(axis=1) for row in DispersionSlopes.at(mu[None], seen)])
 
-    if not y.any() or (float(weights @ ((y - mu) ** 2 - y)) <= 0 and slope_at(1e-4)[0] >= 0):
-        return LOWEST
-    low, high = np.log(LOWEST), np.log(HIGHEST)
-    x = float(np.clip(np.log(max(start, LOWEST)), low, high))
-    for _ in range(100):  # Newton on the logarithm, kept inside a bracket
+    return float(_most_likely([_counts(y, weights)], sums, np.array([start]))[0])
+
+
+def best_dispersions(problem: Problem, theta: np.ndarray, start: np.ndarray, context: Any) -> np.ndarray:
+    """(K,) the same for each column of a problem, at parameters (K, Q)."""
+    result = np.empty(problem.n_columns)
+    formula, passes = DispersionSlopes(problem.link), backend_for(problem.rows, problem.n_columns, context).passes
+    step = max(1, int(PREDICTOR_BYTES / (8 * max(problem.rows.n, 1))))
+    for first in range(0, problem.n_columns, step):
+        some = np.arange(first, min(first + step, problem.n_columns))
+        view = problem.view.of(some)
+        counts = []
+        for unit, held in zip(view.unit.tolist(), view.held.tolist(), strict=True):
+            y, weights = problem.rows.observations.of(unit, held)
+            counts.append(_counts(y[weights > 0], weights[weights > 0]))
+        predictor = list(passes.predictor(view, theta[some]))
+        result[some] = _most_likely(counts, partial(_sums_at, passes, formula, view, predictor), start[some])
+    return result
+
+
+def _sums_at(passes: Operations, formula: DispersionSlopes, view: View, predictor: list[Any], a: np.ndarray) -> np.ndarray:
+    return passes.sums_at(formula, replace(view, dispersion=a), predictor)
+
+
+def _most_likely(counts: Sequence[_Counts], sums: Callable[[np.ndarray], np.ndarray], start: np.ndarray) -> np.ndarray:
+    """(K,) dispersions: Newton on their logarithms, each kept inside a bracket.
+
+    Parameters
+    ----------
+    counts : sequence of _Counts
+    sums : callable
+        Dispersions (K,) -> (3, K) sums of `DispersionSlopes`.
+    start : (K,) array
+    """
+
+    def slopes_at(a: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """First and second derivative of the negative log-likelihoods by the dispersions, and the excess of the variances."""
+        first, second, excess = sums(a)
+        by_counts = np.array([each.rising(float(own)) for each, own in zip(counts, a, strict=True)])
+        return first - by_counts[:, 0], second - by_counts[:, 1], excess
+
+    low, high = np.full(start.size, np.log(LOWEST)), np.full(start.size, np.log(HIGHEST))
+    x = np.clip(np.log(np.maximum(start, LOWEST)), low, high)
+    slope, _, excess = slopes_at(np.full(start.size, 1e-4))
+    lowest = np.array([each.none for each in counts]) | ((excess <= 0) & (slope >= 0))
+    done = lowest.copy()
+    for _ in range(100):
+        if done.all():
+            break
         a = np.exp(x)
-        slope, bend = slope_at(a)
-        if slope > 0:
-            high = x
-        else:
-            low = x
+        slope, bend, _ = slopes_at(a)
+        low, high = np.where(slope > 0, low, x), np.where(slope > 0, x, high)
         curvature = a * slope + a * a * bend
-        new = x - a * slope / curvature if curvature > 0 else 0.5 * (low + high)
-        if not low < new < high:
-            new = 0.5 * (low + high)
-        if abs(new - x) <= 1e-13 * max(1.0, abs(x)):
-            return float(np.exp(new))
-        x = new
-    return float(np.exp(x))
+        middle = 0.5 * (low + high)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            new = np.where(curvature > 0, x - a * slope / curvature, middle)
+        new = np.where((low < new) & (new < high), new, middle)
+        settled = np.abs(new - x) <= 1e-13 * np.maximum(1.0, np.abs(x))
+        x = np.where(done, x, new)
+        done |= settled
+    return np.where(lowest, LOWEST, np.exp(x))
+
+
+class _Counts(Protocol):
+    """What the counts alone add to the likelihood.
+
+    Attributes
+    ----------
+    none : bool
+        All are zero.
+    """
+
+    none: bool
+
+    def rising(self, a: float) -> tuple[float, float]:
+        """First and second derivative by `a` of the sum over rows of log[Gamma(y + 1/a) a^y / Gamma(1/a)]."""
+
+
+def _counts(y: np.ndarray, weights: np.ndarray) -> _Counts:
+    return _Steps(y, weights) if are_steps(y) else _Amounts(y, weights)
 
 
 class _Steps:
@@ -138,11 +203,12 @@ class _Steps:
     """
 
     def __init__(self, y: np.ndarray, weights: np.ndarray) -> None:
+        self.none = not y.any()
         histogram = np.bincount(y.astype(np.int64), weights=weights)
         self._tail = histogram[::-1].cumsum()[::-1][1:]
 
     def rising(self, a: float) -> tuple[float, float]:
-        """First and second derivative by `a` of the sum over rows of log[Gamma(y + 1/a) a^y / Gamma(1/a)]."""
+        """As of `_Counts`."""
         i = np.arange(self._tail.size)
         part = i / (1.0 + a * i)
         return float(self._tail @ part), -float(self._tail @ part**2)
@@ -152,10 +218,11 @@ class _Amounts:
     """Counts that are no whole numbers, or too large to be summed over step by step."""
 
     def __init__(self, y: np.ndarray, weights: np.ndarray) -> None:
+        self.none = not y.any()
         self._y, place = np.unique(y, return_inverse=True)
         self._weights = np.bincount(place, weights=weights)
 
     def rising(self, a: float) -> tuple[float, float]:
-        """As of `_Steps`."""
+        """As of `_Counts`."""
         _, first, second = rising(self._y, a)
         return float(self._weights @ first), float(self._weights @ second)

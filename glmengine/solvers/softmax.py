@@ -1,128 +1,144 @@
-"""Sums over the rows for a softmax: the loss of K classes, its gradient and its Hessian, each block of rows on a thread of its own.
-
-Predictors are held class by class, (k, t): sums over a few classes are then sums of long rows. The Hessian's blocks are Gram matrices
-with weights of one sign each (p_a (1 - p_a) and -p_a p_b), so the symmetric product of the BLAS makes them.
-"""
+"""Sums over the rows for a softmax, in standardised columns: the loss of K classes, its gradient and its Hessian."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 
-from glmengine.backend.standard import StandardRows
-from glmengine.threads import workers
+from glmengine.backend.choice import backend_for
+from glmengine.backend.class_formulas import ClassCurvatures, ClassLogLikelihood, ClassLosses
+from glmengine.backend.formulas import RowWeights
+from glmengine.backend.operations import ALL_ROWS, View
+from glmengine.backend.rows import Rows
+from glmengine.context import SILENT
+from glmengine.solvers.rank import constant_columns
 
-BLOCK_NUMBERS = 2**18
-"""Numbers in a block of rows, design and predictors, which stay in the cache of one core."""
 
-Block = tuple[slice, np.ndarray]
-
-
-class SoftmaxRows:
-    """Rows of a design with the classes observed in them.
+class StandardColumns:
+    """Prepared rows whose columns are thought of as centred and scaled to unit variance; made once for all that is fitted to them.
 
     Parameters
     ----------
-    rows : StandardRows
-        The design (T, P).
-    labels : (T,) int array
-        Class numbers below `n_classes`.
-    weights : (T,) array
-    n_classes : int
-    k : int
-        The first so many classes have coefficients; the predictor of the others is 0.
+    rows : Rows
+        Observations are class numbers.
+
+    Attributes
+    ----------
+    shift, scale : (P,) array
+        Mean (without an intercept 0) and standard deviation of the columns in raw units.
+    constant : (P,) bool
     """
 
-    def __init__(self, rows: StandardRows, labels: np.ndarray, weights: np.ndarray, n_classes: int, k: int) -> None:
-        self.rows, self.labels, self.weights = rows, labels, weights
-        self.n_classes, self.k = n_classes, k
+    def __init__(self, rows: Rows, context: Any = SILENT) -> None:
+        self.rows, self.context = rows, context
+        self.constant = constant_columns(rows, context)
+        gram = backend_for(rows, rows.columns, context).grams.gram()
+        places, n = rows.places, max(rows.n, 1)
+        self._mean = gram[places, -1] / n if rows.centred else np.zeros(places.size)
+        spread = np.sqrt(np.maximum(np.diagonal(gram)[places] / n - self._mean**2, 0.0))
+        self._scale = np.where(self.constant, 1.0, spread)
+        self.shift, self.scale = rows.centre + rows.scale * self._mean, rows.scale * self._scale
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns."""
+        return self.rows.n, self.rows.n_features
+
+    def parameters(self, u: np.ndarray, b: np.ndarray) -> np.ndarray:
+        """(k, Q) parameters of the prepared columns from standardised coefficients (k, P) and intercepts (k,)."""
+        raw = u / self.scale
+        return self.parameters_of_raw(raw, b - raw @ self.shift)
+
+    def parameters_of_raw(self, coef: np.ndarray, intercept: np.ndarray) -> np.ndarray:
+        """The same from raw ones."""
+        scaled, free = self.rows.from_raw(coef, intercept, np.zeros(len(coef), int))
+        return np.column_stack([scaled, free])
+
+    def slopes(self, gradient: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Gradients by standardised coefficients (k, P) and intercepts (k,) from those by parameters (k, Q)."""
+        sums = gradient[:, -1]
+        return (gradient[:, self.rows.places] - np.outer(sums, self._mean)) / self._scale, sums
+
+    @cached_property
+    def turn(self) -> np.ndarray:
+        """(P + 1, Q): a constant and the standardised columns from the prepared ones."""
+        P = self._mean.size
+        turn = np.zeros((P + 1, self.rows.size))
+        turn[0, -1] = 1.0
+        turn[np.arange(1, P + 1), self.rows.places] = 1.0 / self._scale
+        turn[1:, -1] = -self._mean / self._scale
+        return turn
+
+    def log_likelihood(self, coef: np.ndarray, intercept: np.ndarray, unit: int, held: int) -> float:
+        """Of raw coefficients (P, K) and intercepts (K,) of all classes, summed over the rows of a unit that are held out."""
+        K = intercept.size
+        view = View(np.full(K, unit), np.full(K, held), held_out=True)
+        theta = self.parameters_of_raw(coef.T, np.where(np.isneginf(intercept), -1e300, intercept))
+        passes = backend_for(self.rows, K, self.context).passes
+        return float(passes.sums(ClassLogLikelihood(tuple(range(K))), view, theta).sum())
+
+
+class SoftmaxRows:
+    """What is summed over the rows that one unit is fitted to.
+
+    Parameters
+    ----------
+    columns : StandardColumns
+    unit : int
+    held : int
+        Fold held out, `ALL_ROWS` for none.
+    classes : (n,) int array
+        Those that occur.
+    k : int
+        The first so many of them have coefficients; the predictor of one more, if there is one, is 0.
+    """
+
+    def __init__(self, columns: StandardColumns, unit: int, held: int, classes: np.ndarray, k: int) -> None:
+        self.columns, self.k, self._size = columns, k, columns.shape[1]
+        numbers = tuple(int(number) for number in classes)
+        self._softmax = numbers[:k], (numbers[k] if k < len(numbers) else None)
+        self._view = View(np.full(k, unit), np.full(k, held))
+        _, weights = columns.rows.observations.of(unit, held)
         self.total = float(weights.sum())
-        self.numbers = rows.shape[0] * (rows.shape[1] + n_classes)
+        self._backend = backend_for(columns.rows, max(k, 1), columns.context)
+
+    @property
+    def backend(self) -> str:
+        return self._backend.name
 
     def evaluate(self, u: np.ndarray, b: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
         """Mean loss, its gradient by `u` (k, P) and by `b` (k,), at standardised coefficients."""
-
-        def of_block(block: Block) -> tuple[float, np.ndarray, np.ndarray]:
-            part, X = block
-            weights, labels, at = self.weights[part], self.labels[part], np.arange(len(X))
-            p, log_p = self.probabilities(X, u, b)
-            loss = -float(weights @ log_p[labels, at])
-            p[labels, at] -= 1.0
-            residual = p[: self.k] * weights
-            return loss, residual @ X, residual.sum(axis=1)
-
-        loss, gradient, sums = 0.0, np.zeros((self.k, self.rows.shape[1])), np.zeros(self.k)
-        with workers(self.numbers) as pool:
-            for parts in pool.map(of_block, self._blocks()):
-                loss, gradient, sums = loss + parts[0], gradient + parts[1], sums + parts[2]
-        gradient = (gradient - np.outer(sums, self.rows.shift)) / self.rows.scale / self.total
-        return loss / self.total, gradient, sums / self.total
+        if not self.k:
+            return 0.0, np.zeros((0, self._size)), np.zeros(0)
+        theta = self.columns.parameters(u, b)
+        loss, gradient, _ = self._backend.passes.slopes(ClassLosses(*self._softmax), self._view, theta)
+        slope, sums = self.columns.slopes(gradient)
+        return float(loss[0]) / self.total, slope / self.total, sums / self.total
 
     def hessian(self, u: np.ndarray, b: np.ndarray, stride: int = 1) -> np.ndarray:
         """(k, P + 1, k, P + 1) Hessian of the mean loss, intercept first, in standardised columns, from one row in `stride`."""
+        theta, turn, size = self.columns.parameters(u, b), self.columns.turn, self._size + 1
         pairs = [(one, other) for one in range(self.k) for other in range(one + 1)]
-
-        def of_block(block: Block) -> list[np.ndarray]:
-            part, X = block
-            X = X[::stride]
-            p, _ = self.probabilities(X, u, b)
-            full, weights = self._standard(X), self.weights[part][::stride]
-            result = []
-            for one, other in pairs:
-                curvature = p[one] * (1.0 - p[one] if one == other else p[other])
-                scaled = full * np.sqrt(weights * curvature)[:, None]
-                result.append(scaled.T @ scaled)
-            return result
-
-        size = self.rows.shape[1] + 1
-        sums = [np.zeros((size, size)) for _ in pairs]
-        with workers(self.numbers * len(pairs)) as pool:
-            for parts in pool.map(of_block, self._blocks(stride)):
-                for whole, matrix in zip(sums, parts, strict=True):
-                    whole += matrix
+        sums = self._backend.grams.grams(ClassCurvatures(*self._softmax), self._view, theta, stride=stride)
         H = np.empty((self.k, size, self.k, size))
         for (one, other), matrix in zip(pairs, sums, strict=True):
-            H[one, :, other, :] = H[other, :, one, :] = matrix if one == other else -matrix
-        return H * (stride / self.total)
+            made = turn @ matrix @ turn.T
+            H[one, :, other, :] = H[other, :, one, :] = made if one == other else -made
+        return H / self.total
 
     def gram(self) -> np.ndarray:
         """(P + 1, P + 1) mean outer product of the rows in standardised columns, a constant first."""
+        view = View(self._view.unit[:1], self._view.held[:1]) if self.k else View(np.zeros(1, int), np.full(1, ALL_ROWS))
+        matrix = self._backend.grams.grams(RowWeights(), view, np.zeros((1, self.columns.rows.size)))[0]
+        return self.columns.turn @ matrix @ self.columns.turn.T / matrix[-1, -1]
 
-        def of_block(block: Block) -> np.ndarray:
-            part, X = block
-            scaled = self._standard(X) * np.sqrt(self.weights[part])[:, None]
-            return scaled.T @ scaled
-
-        size = self.rows.shape[1] + 1
-        with workers(self.numbers) as pool:
-            return sum(pool.map(of_block, self._blocks()), np.zeros((size, size))) / self.total
-
-    def probabilities(self, X: np.ndarray, u: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Probabilities and their logarithms (n_classes, t) in rows `X`, at `u` (k, P), `b` (k,), standardised."""
-        raw = u / self.rows.scale
-        eta = np.zeros((self.n_classes, len(X)))
-        eta[: self.k] = raw @ X.T
-        eta[: self.k] += (b - raw @ self.rows.shift)[:, None]
-        eta -= eta.max(axis=0)
-        p = np.exp(eta)
-        bottom = p.sum(axis=0)
-        p /= bottom
-        eta -= np.log(bottom)
-        return p, eta
-
-    def _standard(self, X: np.ndarray) -> np.ndarray:
-        full = np.ones((len(X), X.shape[1] + 1))
-        np.subtract(X, self.rows.shift, out=full[:, 1:])
-        full[:, 1:] /= self.rows.scale
-        return full
-
-    def _blocks(self, stride: int = 1) -> Iterator[Block] | list[Block]:
-        step = max(BLOCK_NUMBERS // (self.rows.shape[1] + self.n_classes), 256) * stride
-        pieces = self.rows.blocks.pieces()
-        found = (
-            (slice(part.start + start, min(part.start + start + step, part.stop)), block[start : start + step])
-            for part, block in pieces
-            for start in range(0, len(block), step)
-        )
-        return list(found) if isinstance(pieces, list | tuple) else found
+    def largest_loss(self, u: np.ndarray, b: np.ndarray) -> float:
+        """Minus the smallest log-probability that a class has anywhere in the first stretch of rows that count."""
+        theta = self.columns.parameters(u, b)
+        first = np.asarray(next(self._backend.passes.predictor(self._view, theta)))[: self.k]
+        _, weights = self.columns.rows.observations.of(int(self._view.unit[0]), int(self._view.held[0]))
+        first = first[:, : weights.size]
+        used = weights[: first.shape[1]] > 0
+        return float(-ClassLosses(*self._softmax).probabilities(first[:, used])[1].min(initial=0.0))

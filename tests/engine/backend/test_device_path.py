@@ -45,3 +45,41 @@ def test_folds_too(as_on_a_device):
     as_on_a_device()
     second = ge.cross_validate(X, y, strengths=[1e-4, 1e-2])
     np.testing.assert_allclose(second.scores.values, first.scores.values, rtol=1e-9)
+
+
+@pytest.mark.parametrize("penalty", [ge.Ridge(1e-3), ge.NoPenalty()])
+def test_classes_too(as_on_a_device, penalty):
+    rng = np.random.default_rng(7)
+    X = rng.normal(size=(4_000, 6)) + 1.0
+    eta = np.column_stack([X @ rng.normal(size=(6, 3)) * 0.4, np.zeros(len(X))])
+    y = np.argmax(eta + rng.gumbel(size=eta.shape), axis=1).astype(float)
+    y[:50] = np.nan
+
+    def everything():
+        fit = ge.fit(X, y, family="categorical", penalty=penalty)
+        assert fit.converged.all()
+        scores = ge.cross_validate(X, y, family="categorical", strengths=[1e-3, 1e-1], folds=3).scores.values
+        return fit.predict(X), fit.standard_errors, scores
+
+    by_threads = everything()
+    as_on_a_device()
+    for found, expected in zip(everything(), by_threads, strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-8, atol=1e-10)
+
+
+def test_dispersions_too(as_on_a_device):
+    rng = np.random.default_rng(8)
+    X = rng.normal(size=(6_000, 5))
+    mean = np.exp(X @ rng.normal(size=(5, 3)) * 0.3 + 0.5)
+    Y = rng.poisson(mean * rng.gamma(2.0, 0.5, mean.shape)).astype(float)
+    Y[:, 2] = rng.poisson(mean[:, 2])
+
+    def everything():
+        fit = ge.fit(X, Y, family="negative_binomial", penalty=ge.Ridge(1e-4))
+        assert fit.converged.all()
+        return fit.predict(X), fit.dispersion, fit.standard_errors
+
+    by_threads = everything()
+    as_on_a_device()
+    for found, expected in zip(everything(), by_threads, strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-8, atol=1e-10)

@@ -8,6 +8,7 @@ from itertools import product
 import numpy as np
 import pytest
 
+from glmengine.backend.class_formulas import ClassCurvatures, ClassLogLikelihood, ClassLosses
 from glmengine.backend.formulas import Curvatures, Losses, LossSums, RowWeights, SquaredScores, Worth
 from glmengine.backend.jax_operations import JaxOperations
 from glmengine.backend.numpy_operations import NumpyOperations
@@ -256,3 +257,31 @@ def test_raw_coefficients_and_parameters_are_each_others_reverse():
         there = columns >= 0
         eta = X[:, columns[there]] @ coef[k, there] + intercept[k]
         close(eta, case.eta[k] - case.offset[k])
+
+
+@pytest.mark.parametrize("operations", OPERATIONS)
+@pytest.mark.parametrize("reference", [None, 2])
+def test_classes_are_taken_together(operations, reference):
+    family = FAMILIES["poisson"]
+    case = case_of(family, family.link(), sparse=False, own=False, folds=True, per_unit=True)
+    labels = np.random.default_rng(5).integers(0, 3, case.rows.observations.y.shape).astype(float)
+    rows = case.rows.observing(replace(case.rows.observations, y=labels, offset=None))
+    classes = (0, 1, 2) if reference is None else (0, 1)
+    k, unit, held = len(classes), 1, 2
+    view, theta, z = View(np.full(k, unit), np.full(k, held)), case.theta[:k], case.z[0]
+    weights = rows.observations.weights[unit] * (rows.observations.fold != held)
+    eta = theta @ z.T
+    whole = eta if reference is None else np.vstack([eta, np.zeros(len(z))])
+    p = np.exp(whole) / np.exp(whole).sum(axis=0)
+    observed = labels[unit] == np.arange(3)[:, None]
+    serving = operations(rows, SILENT)
+    loss, gradient, _ = serving.slopes(ClassLosses(classes, reference), view, theta)
+    expected = -np.sum(weights * np.log(p[observed.argmax(axis=0), np.arange(len(z))]))
+    close(loss, np.array([expected]))
+    close(gradient, (weights * (p - observed))[:k] @ z)
+    close(serving.sums(ClassLogLikelihood(classes, reference), view, theta), np.array([[-expected]]))
+    found = serving.grams(ClassCurvatures(classes, reference), view, theta)
+    pairs = [(one, other) for one in range(k) for other in range(one + 1)]
+    for matrix, (one, other) in zip(found, pairs, strict=True):
+        curvature = weights * p[one] * (1 - p[one] if one == other else p[other])
+        close(matrix, (z * curvature[:, None]).T @ z)
