@@ -10,6 +10,7 @@ import numpy as np
 
 from glmengine.fitting.starts import MEAN, NEARLY_POISSON, POISSON, inside, is_bounded, is_outside, other_starts, start_at
 from glmengine.models.penalties import Resolved
+from glmengine.solvers.boundary import LOST, approach, at_edge, meets_edge
 from glmengine.solvers.descent import QUIET
 from glmengine.solvers.negative_binomial import LOWEST, best_dispersions, fit_jointly
 from glmengine.solvers.problem import Objective, Problem, Solution
@@ -90,7 +91,10 @@ class Minimiser:
         else:
             solution, theta = self._at_dispersion(problem, theta, context)
         if is_bounded(problem):
-            solution = replace(solution, converged=solution.converged & ~is_outside(solution.objective))
+            lost = is_outside(solution.objective)
+            if not meets_edge(problem):
+                lost |= at_edge(problem, theta, context, LOST)
+            solution = replace(solution, converged=solution.converged & ~lost)
         if not self._penalty.is_smooth:
             problem = replace(problem, movable=problem.movable & ((solution.coef != 0) | ~self._makes_zeros))
         return solution, problem, theta
@@ -104,6 +108,11 @@ class Minimiser:
         return result
 
     def _at_dispersion(self, problem: Problem, theta: np.ndarray, context: Any) -> tuple[Solution, np.ndarray]:
+        if (
+            meets_edge(problem)
+            and not is_outside(Objective(problem, context).evaluate(theta, np.arange(problem.n_columns))[0]).any()
+        ):
+            return approach(problem, self._penalty, theta, context)
         if self._penalty.is_smooth or not problem.strength.any():
             solution, theta, self._descent = solve(problem, context, theta, solver=self._solver, descent=self._descent)
             return solution, theta

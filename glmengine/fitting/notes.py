@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from glmengine.context import SILENT
 from glmengine.fitting.batch import NO_DATA, SEPARATED, SILENT_UNIT, STOPPED, Assembly
 from glmengine.fitting.inputs import Inputs
 from glmengine.fitting.minimise import no_more_than_poisson
 from glmengine.fitting.starts import MEAN, is_bounded, is_outside, other_starts
+from glmengine.solvers.boundary import at_edge, meets_edge
 
 if TYPE_CHECKING:
     from glmengine.fitting.fit_result import Part
@@ -57,6 +59,17 @@ def shape_notes(assembly: Assembly, parts: list[Part], objective: np.ndarray, co
             notes.append(
                 f"No coefficients were found that give every bin a mean above 0, as the {link.name} link needs: {_listed(named)}; "
                 "add an intercept, or choose the log link."
+            )
+        edge = [
+            assembly.inputs.units[unit]
+            for part in parts
+            if meets_edge(part.problem)
+            for unit in part.units[at_edge(part.problem, part.theta, SILENT) & converged[part.units]]
+        ]
+        if edge:
+            notes.append(
+                f"The best fit lies where the mean of some bins is 0, beyond which the {link.name} link cannot go, so that standard errors do not "
+                f"hold: {_listed(edge)}; choose the log or softplus link."
             )
         border = [
             assembly.inputs.units[unit]

@@ -118,8 +118,11 @@ def minimise_quadratic(
             gradient = H @ w + c
             if not moved:
                 break
-        worst = float(np.max(sparsity.violation(gradient, w)[movable], initial=0.0))
-        if worst <= limit:
+        violation = sparsity.violation(gradient, w)[movable]
+        worst = float(np.max(violation, initial=0.0))
+        # of a gradient no more can be asked than the rounding of what it is summed from
+        rounding = 2e-16 * (np.abs(H) @ np.abs(w) + np.abs(c))[movable]
+        if (violation <= np.maximum(limit, rounding)).all():
             break
         stuck = stuck + 1 if worst > 0.5 * best else 0
         best = min(best, worst)

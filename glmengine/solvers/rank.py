@@ -6,6 +6,8 @@ standardised columns (the intercept free), which does not change any rate; nothi
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -92,9 +94,71 @@ def smallest_norm(problem: Problem, objective: Objective, theta: np.ndarray) -> 
     free : (K, P) bool
         Coefficients that are not determined by the data.
     """
-    n, places = problem.rows.n_features, problem.rows.places
+    places = problem.rows.places
     theta = theta.copy()
-    free = np.zeros((problem.n_columns, n), bool)
+    free = np.zeros((problem.n_columns, places.size), bool)
+    for k, found in enumerate(_undetermined(problem, objective)):
+        free[k] |= found.silent
+        theta[k, -1] += found.mean[found.silent] @ theta[k, places[found.silent]]
+        theta[k, places[found.silent]] = 0.0
+        if not found.basis.shape[1]:
+            continue
+        moving = found.moving
+        old = theta[k, places[moving]]
+        standard = old * found.scale
+        new = (standard - found.basis @ (found.basis.T @ standard)) / found.scale
+        theta[k, places[moving]] = new
+        if problem.intercept:
+            theta[k, -1] += found.mean[moving] @ (old - new)
+        free[k, moving] |= np.any(np.abs(found.basis) > 1e-6, axis=1)
+    return theta, free
+
+
+def unidentified(problem: Problem, objective: Objective) -> list[np.ndarray]:
+    """For each column of the problem, directions (Q, r) of its parameters that change no predictor and no penalty."""
+    if is_definite(problem):
+        return [np.zeros((objective.size, 0))] * problem.n_columns
+    places, result = problem.rows.places, []
+    for found in _undetermined(problem, objective):
+        r, silent = found.basis.shape[1], np.flatnonzero(found.silent)
+        raw = np.zeros((places.size, r + silent.size))
+        raw[found.moving, :r] = found.basis / found.scale[:, None]
+        raw[silent, r + np.arange(silent.size)] = 1.0
+        directions = np.zeros((objective.size, r + silent.size))
+        directions[places] = raw
+        if problem.intercept:
+            directions[-1] = -found.mean @ raw
+        result.append(directions)
+    return result
+
+
+@dataclass(frozen=True)
+class _Undetermined:
+    """What neither the data nor the penalty say of one column of a problem.
+
+    Attributes
+    ----------
+    silent : (P,) bool
+        Coefficients of what does not vary and is not penalised.
+    moving : (p,) int array
+        The others that are fitted.
+    scale : (p,) array
+        Their standard deviations, 1 where they do not vary.
+    mean : (P,) array
+    basis : (p, r) array
+        Orthonormal directions of standardised coefficients that change no predictor and no penalty.
+    """
+
+    silent: np.ndarray
+    moving: np.ndarray
+    scale: np.ndarray
+    mean: np.ndarray
+    basis: np.ndarray
+
+
+def _undetermined(problem: Problem, objective: Objective) -> Iterator[_Undetermined]:
+    """For each column of the problem."""
+    n, places = problem.rows.n_features, problem.rows.places
     roots: dict[tuple[int, bytes], np.ndarray] = {}
     grams: dict[tuple[int, int], np.ndarray] = {}
     patterns = _row_patterns(problem)
@@ -108,32 +172,18 @@ def smallest_norm(problem: Problem, objective: Objective, theta: np.ndarray) -> 
         deviation = np.sqrt(np.maximum(np.diagonal(covariance), 0.0))
         varies = deviation > CONSTANT
         held = bool(problem.strength[k] > 0)
-        # what neither varies nor is penalised
         silent = problem.movable[k] & ~varies & ~((np.diagonal(penalty) > 0) & held)
-        free[k] |= silent
-        theta[k, -1] += mean[silent] @ theta[k, places[silent]]
-        theta[k, places[silent]] = 0.0
         moving = np.flatnonzero(problem.movable[k] & ~silent)
-        if not moving.size:
-            continue
         scale = np.where(varies, deviation, 1.0)[moving]
-        correlation = covariance[np.ix_(moving, moving)] / np.outer(scale, scale)
-        basis = _null_space(correlation)
+        basis = np.zeros((moving.size, 0))
+        if moving.size:
+            basis = _null_space(covariance[np.ix_(moving, moving)] / np.outer(scale, scale))
         if held and basis.shape[1]:
             which = int(problem.unit[k]) if problem.rows.own_padded else 0, moving.tobytes()
             if which not in roots:
                 roots[which] = _root(penalty[np.ix_(moving, moving)])
             basis = _unpenalised(basis, roots[which] / scale)
-        if not basis.shape[1]:
-            continue
-        old = theta[k, places[moving]]
-        standard = old * scale
-        new = (standard - basis @ (basis.T @ standard)) / scale
-        theta[k, places[moving]] = new
-        if problem.intercept:
-            theta[k, -1] += mean[moving] @ (old - new)
-        free[k, moving] |= np.any(np.abs(basis) > 1e-6, axis=1)
-    return theta, free
+        yield _Undetermined(silent, moving, scale, mean, basis)
 
 
 def _null_space(correlation: np.ndarray) -> np.ndarray:

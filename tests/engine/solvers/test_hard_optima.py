@@ -177,3 +177,99 @@ def test_the_coefficients_give_the_objective_at_any_scale(seed, exponent, collin
     assert here == pytest.approx(found.objective[0], abs=1e-9 + rounding)
     if abs(exponent) <= 4:  # further apart the smallest parts of the penalty are lost in the rounding of the largest
         assert here <= smooth_minimum(X * scale, y, matrix)[0] + 1e-9 + rounding
+
+
+def counts_down_to_nothing(seed):
+    """A design (n, P) and counts whose mean is a line of it that comes down to 0, or nearly."""
+    rng = np.random.default_rng(seed)
+    n, P = int(rng.integers(30, 120)), int(rng.integers(1, 5))
+    X = rng.normal(size=(n, P)) if rng.random() < 0.5 else rng.uniform(0, 1, (n, P))
+    eta = X @ rng.normal(size=P)
+    mean = (eta - eta.min() + rng.choice([0.0, 0.01, 0.3])) * rng.choice([0.3, 1.0, 3.0])
+    return X, rng.poisson(mean).astype(float)
+
+
+def constrained_infimum(X, y, penalty):
+    """The least objective with every mean at least 0, by sequential quadratic programmes, each coefficient parted by its sign."""
+    n, P = X.shape
+    resolved = penalty.resolve(Columns(P, {}))
+    Z = np.column_stack([X, -X, np.ones(n)])
+    some = y > 0
+
+    def value(t):
+        mean, w = Z @ t, t[:P] - t[P : 2 * P]
+        safe = np.maximum(mean[some], 1e-12)
+        total = np.mean(mean) - y[some] @ np.log(safe) / n
+        slope = Z.mean(axis=0) - Z[some].T @ (y[some] / safe) / n
+        pull = resolved.quadratic @ w
+        slope[:P] += pull + resolved.l1
+        slope[P : 2 * P] += resolved.l1 - pull
+        return total + 0.5 * w @ pull + resolved.l1 @ (t[:P] + t[P : 2 * P]), slope
+
+    found = minimize(
+        value,
+        np.r_[np.zeros(2 * P), y.mean() + 0.1],
+        jac=True,
+        method="SLSQP",
+        bounds=[(0, None)] * (2 * P) + [(None, None)],
+        constraints={"type": "ineq", "fun": lambda t: Z @ t, "jac": lambda t: Z},
+        options={"ftol": 1e-15, "maxiter": 1000},
+    )
+    lifted = found.x.copy()
+    lifted[-1] += max(0.0, -float((Z @ lifted).min()))
+    return value(lifted)[0]
+
+
+@settings(max_examples=25)
+@given(
+    seed=st.integers(0, 10_000),
+    penalty=st.sampled_from(
+        [ge.NoPenalty(), ge.Ridge(1e-3), ge.Smoothness(1e-2), ge.Lasso(1e-2), ge.ElasticNet(0.1, 0.5), ge.ElasticNet(1e-3, 0.9)]
+    ),
+)
+def test_counts_with_identity_link_reach_the_edge_of_the_domain(seed, penalty):
+    X, y = counts_down_to_nothing(seed)
+    if not y.any():
+        return
+    found = ge.fit(X, y, family="poisson", link="identity", penalty=penalty)
+    assert found.status[0] == "ok"
+    best = constrained_infimum(X, y, penalty)
+    assert found.objective[0] <= best + 1e-9 * max(1.0, abs(best))
+    mean = X @ found.coef[:, 0] + found.intercept[0]
+    assert mean.min() > -1e-12
+    said = any("lies where the mean of some bins is 0" in note for note in found.notes)
+    assert said == bool(mean.min() <= 1e-5 * y.mean())
+
+
+def test_an_optimum_at_the_edge_is_found_for_every_unit_and_fold():
+    X, _ = counts_down_to_nothing(5)
+    rng = np.random.default_rng(0)
+    line = X[:, 0] - X[:, 0].min()
+    Y = np.column_stack([rng.poisson(line), rng.poisson(line + 2.0), np.zeros(len(X))]).astype(float)
+    Y[3, 0] = np.nan
+    found = ge.fit(X, Y, family="poisson", link="identity", penalty=None, unit_names=["edge", "inside", "none"])
+    assert found.status.tolist() == ["ok", "ok", "silent"]
+    assert found.decrement[1] <= 1e-16
+    for unit in (0, 1):
+        used = np.isfinite(Y[:, unit])
+        assert found.objective[unit] <= constrained_infimum(X[used], Y[used, unit], ge.NoPenalty()) + 1e-9
+    assert next(note for note in found.notes if "some bins is 0" in note).count("edge;") == 1
+    scores = ge.cross_validate(X, Y[:, :2], family="poisson", link="identity", penalty="ridge", strengths=[1e-3], folds=3)
+    assert scores.converged.values.all()
+
+
+@pytest.mark.parametrize("least", [1e-2, 1e-4, 1e-6, 1e-9])
+def test_gamma_with_identity_link_ends_at_a_stationary_point_or_says_that_it_does_not(least):
+    for seed in range(8):
+        rng = np.random.default_rng(seed)
+        X = rng.uniform(0, 1, (60, 2))
+        y = np.maximum(rng.gamma(2.0, np.maximum(X[:, 0] - X[:, 0].min(), 1e-9) / 2), least)
+        found = ge.fit(X, y, family="gamma", link="identity", penalty=None)
+        Z = np.column_stack([X, np.ones(60)])
+        mean = Z @ np.r_[found.coef[:, 0], found.intercept[0]]
+        slope = np.mean(Z * ((1 - y / mean) / mean)[:, None], axis=0)
+        scaled = Z / mean[:, None]
+        gain = 0.5 * slope @ np.linalg.solve(scaled.T @ scaled / 60, slope)
+        assert mean.min() > 0
+        assert gain < 1e-10 or found.status[0] == "stopped"
+        assert found.converged[0] or mean.min() < 1e-5
