@@ -155,7 +155,7 @@ def test_columns_that_no_sample_reaches_under_every_penalty(penalty, intercept):
         assert here <= objective(X, y, penalty, coef + step[:10], end + step[10] * intercept) + 1e-13
 
 
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None)
 @given(
     seed=st.integers(0, 10_000), exponent=st.integers(-7, 7), collinear=st.booleans(), strength=st.sampled_from([1e-6, 1e-3, 1.0])
 )
@@ -220,7 +220,7 @@ def constrained_infimum(X, y, penalty):
     return value(lifted)[0]
 
 
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 @given(
     seed=st.integers(0, 10_000),
     penalty=st.sampled_from(
