@@ -270,6 +270,10 @@ class Jobs(QObject):
         """Whether a job with this key is waiting or running, and its answer still wanted."""
         return any(job.key == key and not job.replaced and not job.cancelled.is_set() for job in self._pending)
 
+    def drop(self, key: Hashable) -> None:
+        """Want no answer any more of a job with this key, waiting or running."""
+        self._replace(key)
+
     def label_of(self, key: Hashable) -> str:
         """What the job with this key does, in the user's words; empty where there is none."""
         return next((job.label for job in self._pending if job.key == key and not job.replaced), "")

@@ -59,8 +59,8 @@ def missing_libraries(library: Path) -> tuple[str, ...]:
     try:
         ctypes.CDLL(str(library))
     except OSError as error:
-        first = re.match(r"(\S+): cannot open shared object file", str(error))
-        found = [first[1]] if first and Path(first[1]).name == first[1] else []
+        first = re.match(r"(\S+): (cannot open shared object file|file too short|invalid ELF header)", str(error))
+        found = [Path(first[1]).name] if first else []
         return tuple(dict.fromkeys([*found, *_not_found(library)]))
     return ()
 

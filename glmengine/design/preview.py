@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from glmengine.recording.recording import Recording
 
 _POINTS = 400
+_POINTS_A_FUNCTION = 3
 
 
 def basis_curve(basis: Basis, x_range: tuple[float, float] | None, bin_size: float) -> tuple[np.ndarray, np.ndarray, str, str]:
@@ -52,7 +53,7 @@ def product_image(
     factors : two or more factors
         Of more than two, each image is multiplied by each function of the others.
     n : int
-        Points along each axis.
+        Points along each axis; of functions that are narrower than the step, a point shows the largest value around it.
     ranges : sequence of (low, high) or None
         Of each variable, for bases without bounds.
 
@@ -66,12 +67,30 @@ def product_image(
         low, high = getattr(factor.basis, "bounds", None) or data or (0.0, 1.0)
         x = np.linspace(low, high, n)
         axes.append(x)
-        parts.append(basis.frozen(x).evaluate(x))
+        frozen = basis.frozen(x)
+        parts.append(_seen(frozen, x, -(-_POINTS_A_FUNCTION * _count(frozen, x) // n)))
     images = np.einsum("xi,yj->ijxy", *parts)
     whole = [factor.with_(basis=factor.basis.frozen(x)) for factor, x in zip(factors, axes, strict=False)]
     if len(factors) == 2 and n_joint(whole) < images.shape[0] * images.shape[1]:
         images[0, 0] = np.nan  # the constant, which the intercept is already
     return axes[0], axes[1], images
+
+
+def _count(basis: Basis, x: np.ndarray) -> int:
+    return basis.evaluate(x[:1]).shape[1]
+
+
+def _seen(basis: Basis, x: np.ndarray, finer: int) -> np.ndarray:
+    """Functions (n, functions) over x (n,), each of `finer` points around an x giving the one of largest magnitude.
+
+    A function that is narrower than the step of x would fall between two of them.
+    """
+    if finer <= 1:
+        return basis.evaluate(x)
+    edges = np.linspace(x[0], x[-1], len(x) * finer)
+    values = basis.evaluate(edges).reshape(len(x), finer, -1)
+    largest = np.argmax(np.abs(values), axis=1)
+    return np.take_along_axis(values, largest[:, None], axis=1)[:, 0]
 
 
 def feature_preview(

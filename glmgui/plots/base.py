@@ -30,7 +30,8 @@ from glmgui.plots import style
 from glmgui.plots.export import save_numbers, save_plot
 
 _LONG_LABEL = 15
-_MOST_NAMES = {"bottom": 8, "left": 12}
+MOST_TICKS = {"bottom": 8, "left": 12}
+"""Labels that an axis has room for in a plot of the usual size."""
 
 
 class Plot(QWidget):
@@ -274,12 +275,18 @@ def label_axes(item: pg.PlotItem, x_axis: Axis, y_axis: Axis) -> None:
     for side, axis in (("bottom", x_axis), ("left", y_axis)):
         item.setLabel(side, label_text(axis, wrap=side == "left"))
         never_scale(item.getAxis(side))
-        item.getAxis(side).setTicks(_named_ticks(axis.names, _MOST_NAMES[side]) if axis.names else None)
+        item.getAxis(side).setTicks(_named_ticks(axis.names, MOST_TICKS[side]) if axis.names else None)
 
 
 def _named_ticks(names: tuple[str, ...], most: int) -> list[list[tuple[int, str]]]:
     every = -(-len(names) // most)
     return [[(number, name) for number, name in enumerate(names, 1) if (number - 1) % every == 0]]
+
+
+def numbered_ticks(count: int, most: int) -> list[list[tuple[int, str]]]:
+    """Ticks for things numbered from 1 on: each of a few; of many the round numbers, so that no two labels overlap."""
+    every = next(step for power in range(9) for step in (10**power, 2 * 10**power, 5 * 10**power) if count <= most * step)
+    return [[(number, str(number)) for number in range(1, count + 1) if every == 1 or number % every == 0]]
 
 
 def never_scale(axis: pg.AxisItem) -> None:

@@ -10,9 +10,10 @@ from qtpy.QtCore import QPointF, QRectF
 from qtpy.QtGui import QResizeEvent
 from qtpy.QtWidgets import QWidget
 
+from glmgui.drawings.mosaic import Mosaic
 from glmgui.drawings.series import NO_AXIS, Axis, Image, Table, images_table
 from glmgui.plots import style
-from glmgui.plots.base import Plot, label_text, never_scale, paint_axes
+from glmgui.plots.base import MOST_TICKS, Plot, label_text, never_scale, numbered_ticks, paint_axes
 
 _BAR_STEPS = 256
 _BAR_WIDTH = 14
@@ -201,51 +202,34 @@ class ImagePlot(Plot):
 class MosaicPlot(ImagePlot):
     """Every function of a two-dimensional basis as one small image, laid out as their numbers along x and y."""
 
-    def set_functions(self, x: np.ndarray, y: np.ndarray, values: np.ndarray, n_x: int, x_axis: Axis, y_axis: Axis) -> None:
-        """Draw `values` (n_functions, nx, ny), of which consecutive ones run along y, `n_x` groups of them along x."""
-        self._functions, self._over = np.asarray(values, float), (np.asarray(x, float), np.asarray(y, float), x_axis, y_axis)
-        self._n_x, n_y = n_x, len(values) // n_x
-        nx, ny = self._functions.shape[1:]
-        gap = max(1, min(nx, ny) // 12)
-        sheet = np.full((n_x * (nx + gap) - gap, n_y * (ny + gap) - gap), np.nan)
-        for number, image in enumerate(self._functions):
-            i, j = divmod(number, n_y)
-            sheet[i * (nx + gap) : i * (nx + gap) + nx, j * (ny + gap) : j * (ny + gap) + ny] = image
-        self.set_axes(Axis(f"function along {x_axis.label}"), Axis(f"function along {y_axis.label}"), Axis("value"), equal=False)
-        self.set_images(
-            [Image("", _tile_centres(n_x, len(sheet)), _tile_centres(n_y, sheet.shape[1]), sheet)],
-            levels=(min(0.0, float(np.nanmin(sheet))), max(float(np.nanmax(sheet)), 1e-12)),
-        )
-        for side, count in (("bottom", n_x), ("left", n_y)):
-            self._areas[0].getAxis(side).setTicks([[(number, str(number)) for number in range(1, count + 1)]])
+    def set_mosaic(self, mosaic: Mosaic) -> None:
+        """Draw its sheet."""
+        self._mosaic = mosaic
+        along = [Axis(f"function along {axis.label}") for axis in (mosaic.x_axis, mosaic.y_axis)]
+        self.set_axes(*along, Axis("value"), equal=False)
+        self.set_images([mosaic.sheet], levels=mosaic.levels)
+        for side, count in (("bottom", mosaic.n_x), ("left", mosaic.n_y)):
+            self._areas[0].getAxis(side).setTicks(numbered_ticks(count, MOST_TICKS[side]))
 
     def numbers(self) -> Table:
-        x, y, x_axis, y_axis = self._over
-        return images_table(
-            [Image(str(number + 1), x, y, values) for number, values in enumerate(self._functions)], x_axis, y_axis, Axis("value")
-        )
+        return self._mosaic.numbers()
 
     def _readout(self, at: QPointF) -> str:
         """Which function is under the mouse, where in it, and its value there."""
         if not self._areas or not self._areas[0].vb.sceneBoundingRect().contains(at):
             return ""
-        point, (x, y, x_axis, y_axis) = self._areas[0].vb.mapSceneToView(at), self._over
-        n_y = len(self._functions) // self._n_x
+        point, mosaic = self._areas[0].vb.mapSceneToView(at), self._mosaic
         column, row = round(point.x()), round(point.y())
-        if not (1 <= column <= self._n_x and 1 <= row <= n_y):
+        if not (1 <= column <= mosaic.n_x and 1 <= row <= mosaic.n_y):
             return ""
         i, j = (
             min(int((part - tile + 0.5) * len(axis)), len(axis) - 1)
-            for part, tile, axis in ((point.x(), column, x), (point.y(), row, y))
+            for part, tile, axis in ((point.x(), column, mosaic.x), (point.y(), row, mosaic.y))
         )
-        number = (column - 1) * n_y + row
-        where = f"{x_axis.label} {x_axis.value(x[i])}, {y_axis.label} {y_axis.value(y[j])}"
-        return f"function {number},  {where}:  {self._functions[number - 1, i, j]:.3g}"
-
-
-def _tile_centres(tiles: int, cells: int) -> np.ndarray:
-    """Centres of `cells` over a row of tiles, tile k lying between k - 1/2 and k + 1/2."""
-    return 0.5 + (np.arange(cells) + 0.5) / cells * tiles
+        number = (column - 1) * mosaic.n_y + row
+        x, y = mosaic.x_axis.value(mosaic.x[i]), mosaic.y_axis.value(mosaic.y[j])
+        where = f"{mosaic.x_axis.label} {x}, {mosaic.y_axis.label} {y}"
+        return f"function {number},  {where}:  {mosaic.values[number - 1, i, j]:.3g}"
 
 
 def _extent(image: Image) -> QRectF:

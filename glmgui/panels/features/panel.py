@@ -9,7 +9,6 @@ from qtpy.QtWidgets import QMenu, QSplitter, QStackedLayout, QStackedWidget, QVB
 
 from glmengine.analysis import default_terms as defaults
 from glmengine.analysis.analysis import Analysis
-from glmengine.design.term_size import bases_of
 from glmengine.design.term_words import describe, variables_of
 from glmengine.errors import GlmError
 from glmengine.recording.derived.quantities import EPOCH_KINDS
@@ -21,8 +20,8 @@ from glmgui.panels.features import add_menu
 from glmgui.panels.features.check import TermsCheck
 from glmgui.panels.features.editor import TermEditor
 from glmgui.panels.features.live import LiveCurve
-from glmgui.panels.features.preview_jobs import SECONDS, Ranges, basis_drawing, features_on_recording
-from glmgui.panels.features.previews import BasisPreview, FeaturePreview
+from glmgui.panels.features.preview_jobs import SECONDS, Ranges, basis_drawing, features_on_recording, is_quick
+from glmgui.panels.features.previews import BasisPreview, FeaturePreview, Features
 from glmgui.panels.features.term_list import Card, TermList
 from glmgui.widgets import EmptyState, FormScroll, MessageLine, Page, column
 
@@ -158,22 +157,23 @@ class FeaturesPanel(Page):
         unit = self._document.unit if term.kind == "history" else None
         if self._asked is not None and self._asked[:5] == (at, term, time, self._start, unit) and self._asked[5] is recording:
             return
-        asked = self._asked = (at, term, time, self._start, unit, recording)
+        self._asked = (at, term, time, self._start, unit, recording)
         self._refused = None
-        if any(basis.family == "custom" for basis in bases_of(term)):
-            self._jobs.submit(  # who knows how long it takes
-                "Drawing functions",
-                lambda context: basis_drawing(term, recording, time.bin_size, Ranges()),
-                lambda draw: draw(self.basis) if self._asked is asked else None,
-                lambda error: self.basis.show_text(getattr(error, "message", str(error))),
-                key="basis-preview",
-                quiet=True,
-            )
-        else:
+        if is_quick(term):
+            self._jobs.drop("basis-preview")
             try:
                 basis_drawing(term, recording, time.bin_size, self._ranges)(self.basis)
             except GlmError as error:
                 self.basis.show_text(error.message)
+        else:
+            self._jobs.submit(
+                "Drawing functions",
+                lambda context: basis_drawing(term, recording, time.bin_size, Ranges()),
+                lambda draw: draw(self.basis),
+                lambda error: self.basis.show_text(getattr(error, "message", str(error))),
+                key="basis-preview",
+                quiet=True,
+            )
         start = self._start
         self._jobs.submit(
             "Drawing features",
@@ -184,8 +184,8 @@ class FeaturesPanel(Page):
             quiet=True,
         )
 
-    def _features_drawn(self, drawn: tuple, of_whom: str) -> None:
-        self.features.show_features(*drawn, of_whom)
+    def _features_drawn(self, drawn: Features, of_whom: str) -> None:
+        self.features.show_features(drawn, of_whom)
         self._refused = None
         self._show_faults()
 

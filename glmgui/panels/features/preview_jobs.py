@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from glmgui.panels.features.previews import BasisPreview
+from glmengine.design.tensor_product import joint_bases
+from glmengine.design.term_size import bases_of, known_size
+from glmgui.drawings.mosaic import mosaic_of
+from glmgui.panels.features.previews import BasisPreview, Features
 from glmgui.panels.features.wording import axis_for
 from glmgui.plots import Axis
 
@@ -18,11 +21,15 @@ if TYPE_CHECKING:
     from glmengine.spec import Spec
 
 SECONDS = 10.0
-_CELLS = 48
+# Cells of the picture of one function along each axis, and of the sheet of all.
+_CELLS, _LEAST_CELLS, _MOST_CELLS = 48, 3, 1000
+_QUICK = 150
+_SOME = 8
+_MOST_ROWS = 1000
 
 
 def basis_drawing(term: Spec, recording: Recording, bin_size: float, ranges: Ranges) -> Callable[[BasisPreview], None]:
-    """What draws the functions of a term: computed here, cheap enough to follow a slider, and drawn by calling it on the main thread."""
+    """What draws the functions of a term: computed here, where `is_quick` within a frame, and drawn by calling it on the main thread."""
     from glmengine.design.preview import basis_curve, product_image
 
     factors = getattr(term, "factors", None)
@@ -42,12 +49,26 @@ def basis_drawing(term: Spec, recording: Recording, bin_size: float, ranges: Ran
         x, values, _, _ = basis_curve(factors[0].basis, ranges.of(factors[0], recording), bin_size)
         title = f"{term.label}: {values.shape[1]} functions"
         return lambda preview: preview.show_curve(x, values, axes[0], title)
-    x, y, images = product_image(factors, n=_CELLS, ranges=[ranges.of(factor, recording) for factor in factors[:2]])
+    cells = max(min(_MOST_CELLS // max(_sizes(factors)), _CELLS), _LEAST_CELLS)
+    x, y, images = product_image(factors, n=cells, ranges=[ranges.of(factor, recording) for factor in factors[:2]])
     shown = np.isfinite(images).any(axis=(2, 3)).sum()
     more = ", ".join(factor.variable for factor in factors[2:])
-    title = f"{term.label}: {shown} functions" + (f" of the first two variables, each times those of {more}" if more else "")
-    flat = images.reshape(-1, len(x), len(y))
-    return lambda preview: preview.show_product(x, y, flat, len(images), *axes, title)
+    title = f"{term.label}: {shown:,} functions" + (f" of the first two variables, each times those of {more}" if more else "")
+    mosaic = mosaic_of(x, y, images.reshape(-1, len(x), len(y)), len(images), *axes)
+    return lambda preview: preview.show_product(mosaic, title)
+
+
+def is_quick(term: Spec) -> bool:
+    """Whether the functions of a term are computed within a frame, so that their picture follows a slider."""
+    if any(basis.family == "custom" for basis in bases_of(term)):
+        return False  # who knows how long it takes
+    sizes = _sizes(term.factors[:2]) if hasattr(term, "factors") else ()
+    return len(sizes) < 2 or sizes[0] * sizes[1] <= _QUICK
+
+
+def _sizes(factors: Sequence[Factor]) -> list[int]:
+    """Functions of each of the first two variables; a few where only data say how many."""
+    return [known_size(basis) or _SOME for basis in joint_bases(factors)[:2]]
 
 
 class Ranges:
@@ -78,15 +99,31 @@ def _range_of(recording: Recording, variable: str) -> tuple[float, float]:
     return (float(values.min()), float(values.max())) if values.size else (0.0, 1.0)
 
 
-def features_on_recording(term: Spec, recording: Recording, time: Time, start: float | None, unit: str | None = None) -> tuple:
-    """Times (t,), columns (t, p) and labels of a term on some seconds of the recording, by default the first that are used."""
+def features_on_recording(term: Spec, recording: Recording, time: Time, start: float | None, unit: str | None = None) -> Features:
+    """The columns of a term on some seconds of the recording, by default the first that are used."""
     from glmengine.design.preview import feature_preview
 
     if start is None and term.kind == "event":
         start = _before_first_event(term, recording, time)
     elif start is None and time.conditions:
         start = _first_used(recording, time)
-    return feature_preview(term, recording, time, seconds=SECONDS, start=start, unit=unit)
+    times, values, labels = feature_preview(term, recording, time, seconds=SECONDS, start=start, unit=unit)
+    return Features(times, *_pooled(values), labels)
+
+
+def _pooled(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Columns (t, p), as many as a picture can show, and their numbers: of each group of neighbours the value of largest magnitude."""
+    count = values.shape[1]
+    group = -(-count // _MOST_ROWS)
+    if group <= 1:
+        return values, np.arange(1, count + 1, dtype=float)
+    groups = -(-count // group)
+    padded = np.zeros((len(values), groups * group))
+    padded[:, :count] = values
+    parts = padded.reshape(len(values), groups, group)
+    largest = np.argmax(np.abs(np.nan_to_num(parts)), axis=2)
+    pooled = np.take_along_axis(parts, largest[:, :, None], axis=2)[:, :, 0]
+    return pooled, np.arange(groups) * group + (group + 1) / 2
 
 
 def _before_first_event(term: Spec, recording: Recording, time: Time) -> float | None:

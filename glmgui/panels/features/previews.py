@@ -3,16 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from qtpy.QtCore import QSignalBlocker, Qt, Signal
 from qtpy.QtWidgets import QLabel, QSlider, QStackedLayout, QVBoxLayout, QWidget
 
+from glmgui.drawings.mosaic import Mosaic
 from glmgui.plots import TIME, Axis, Curve, Image, ImagePlot, LinePlot, MosaicPlot
 from glmgui.widgets import EmptyState, row
 
 _MOST_LINES = 16
 _SLIDER_STEPS = 1000
+
+
+@dataclass(frozen=True, eq=False)
+class Features:
+    """Columns of a term on a stretch of the recording.
+
+    Attributes
+    ----------
+    times : (t,) float
+        Centres of the bins, s.
+    values : (t, p) float
+        Of many columns, of each group of neighbours the value of largest magnitude.
+    numbers : (p,) float
+        Which columns they are, or the middle of a group.
+    labels : sequence of str
+        Of all columns.
+    """
+
+    times: np.ndarray
+    values: np.ndarray
+    numbers: np.ndarray
+    labels: Sequence[str]
 
 
 class BasisPreview(QWidget):
@@ -37,12 +61,10 @@ class BasisPreview(QWidget):
         self.lines.area.invertX(flip)
         self._stack.setCurrentWidget(self.lines)
 
-    def show_product(
-        self, x: np.ndarray, y: np.ndarray, images: np.ndarray, n_x: int, x_axis: Axis, y_axis: Axis, title: str
-    ) -> None:
-        """Draw functions (n, nx, ny) of two variables."""
+    def show_product(self, mosaic: Mosaic, title: str) -> None:
+        """Draw functions of two variables."""
         self.mosaic.set_title(title)
-        self.mosaic.set_functions(x, y, images, n_x, x_axis, y_axis)
+        self.mosaic.set_mosaic(mosaic)
         self._stack.setCurrentWidget(self.mosaic)
 
     def show_text(self, text: str) -> None:
@@ -92,8 +114,9 @@ class FeaturePreview(QWidget):
         self._span = (span[0], max(span[1] - seconds, span[0]))
         self._slider.setEnabled(self._span[1] > self._span[0])
 
-    def show_features(self, times: np.ndarray, values: np.ndarray, labels: Sequence[str], of_whom: str = "") -> None:
-        """Draw columns (t, p) over times (s); `of_whom` is added to the title."""
+    def show_features(self, shown: Features, of_whom: str = "") -> None:
+        """Draw columns over times; `of_whom` is added to the title."""
+        times, values = shown.times, shown.values
         if not len(times) or not values.size:
             self.show_text("No bin is used in this stretch. Move the slider to see another one.")
             return
@@ -101,15 +124,16 @@ class FeaturePreview(QWidget):
             if self._span[1] > self._span[0]:
                 self._slider.setValue(round((times[0] - self._span[0]) / (self._span[1] - self._span[0]) * _SLIDER_STEPS))
         self._where.setText(f"{times[0]:,.1f}\u2009s")
-        count = values.shape[1]
-        title = f"Features on the recording: {count} column{'s' if count != 1 else ''}{of_whom}"
+        count = len(shown.labels)
+        title = f"Features on the recording: {count:,} column{'s' if count != 1 else ''}{of_whom}"
         if count <= _MOST_LINES:
             self.lines.set_title(title)
-            self.lines.set_curves([Curve(label, times, values[:, at], colour=at, width=1.4) for at, label in enumerate(labels)])
+            curves = [Curve(label, times, values[:, at], colour=at, width=1.4) for at, label in enumerate(shown.labels)]
+            self.lines.set_curves(curves)
             self._stack.setCurrentWidget(self.lines)
         else:
             self.image.set_title(title)
-            self.image.set_images([Image("", times, np.arange(1, count + 1, dtype=float), values)])
+            self.image.set_images([Image("", times, shown.numbers, values)])
             self._stack.setCurrentWidget(self.image)
 
     def show_text(self, text: str) -> None:

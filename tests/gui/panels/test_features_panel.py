@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 
 import numpy as np
 import pytest
@@ -17,6 +18,8 @@ from glmengine.design.term_size import known_columns
 from glmengine.design.term_words import describe
 from glmgui.panels.features import FeaturesPanel
 from glmgui.panels.features.editor import partner, with_suited_bases
+from glmgui.panels.features.preview_jobs import Ranges, basis_drawing, features_on_recording, is_quick
+from glmgui.panels.features.previews import Features
 from glmgui.widgets import FormScroll
 
 
@@ -89,11 +92,10 @@ def test_the_form_is_never_cut_off(qtbot, panel):
 
 def test_the_preview_begins_where_the_conditions_are_met(small_recording):
     from glmengine.analysis.analysis import Condition
-    from glmgui.panels.features.preview_jobs import features_on_recording
 
     term = defaults.tuning_term(small_recording, "head_direction")
     when = Time(bin_size=0.02, conditions=(Condition(variable="position.x", below=10.0),))
-    times, _, _ = features_on_recording(term, small_recording, when, None)
+    times = features_on_recording(term, small_recording, when, None).times
     first_low = small_recording.covariates["position"].data.t[
         np.argmax(small_recording.covariates["position"].data.values[:, 0] < 10)
     ]
@@ -195,6 +197,53 @@ def test_a_place_is_drawn_as_images_one_a_function(panel, document):
     assert len(set(panel.basis.mosaic.numbers()["image"])) == count
 
 
+def place(n: int) -> CovariateTerm:
+    """A place with so many functions along either axis."""
+    names = ("position.x", "position.y")
+    return CovariateTerm(factors=tuple(Factor(variable=name, basis=BSpline(n=n, bounds=(0.0, 100.0))) for name in names))
+
+
+def test_forty_thousand_functions_are_drawn_by_the_worker(qtbot, panel, document, monkeypatch):
+    from glmgui.panels.features import panel as module
+
+    threads = []
+
+    def drawn(*arguments):
+        threads.append(threading.get_ident())
+        return basis_drawing(*arguments)
+
+    monkeypatch.setattr(module, "basis_drawing", drawn)
+    document.edit(document.analysis.with_(terms=(place(200),)), "Add place")
+    settled(qtbot, panel)
+    assert threads
+    assert threading.get_ident() not in threads
+    assert panel.basis.shown is panel.basis.mosaic
+    assert "40,000 functions" in panel.basis.mosaic.title
+    sheet = panel.basis.mosaic.images[0].values
+    assert max(sheet.shape) < 1500
+    assert panel.features.image.images[0].values.shape[1] <= 1000
+    assert "40,000 columns" in panel.features.image.title
+
+
+def test_each_of_many_functions_is_seen_in_its_tile(small_recording):
+    drawn = {}
+
+    class Taker:
+        def show_product(self, mosaic, title):
+            drawn.update(mosaic=mosaic)
+
+    basis_drawing(place(60), small_recording, 0.02, Ranges())(Taker())
+    values = drawn["mosaic"].values
+    assert len(values) == 3600
+    assert (np.nanmax(values, axis=(1, 2)) > 0.2).all()
+
+
+def test_only_what_follows_a_slider_is_computed_at_once():
+    assert is_quick(place(8))
+    assert not is_quick(place(40))
+    assert is_quick(CovariateTerm(factors=(Factor(variable="speed", basis=BSpline(n=200, bounds=(0.0, 100.0))),)))
+
+
 def test_features_are_drawn_on_the_recording(qtbot, panel, document):
     choose(panel, "Tuning to a variable/head_direction")
     settled(qtbot, panel)
@@ -240,7 +289,7 @@ def test_a_drag_that_outruns_the_worker_drops_stale_requests(qtbot, panel, docum
     def slow(term, recording, when, start, unit):
         calls.append(term.factors[0].basis.n)
         time.sleep(0.1)
-        return np.arange(3.0), np.zeros((3, 1)), ["a"]
+        return Features(np.arange(3.0), np.zeros((3, 1)), np.ones(1), ["a"])
 
     choose(panel, "Tuning to a variable/head_direction")
     settled(qtbot, panel)

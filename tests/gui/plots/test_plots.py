@@ -11,6 +11,7 @@ from qtpy.QtCore import QPointF, Qt
 from qtpy.QtGui import QColor, QImage, QPalette
 
 from glmengine.errors import GlmError
+from glmgui.drawings.mosaic import mosaic_of
 from glmgui.plots import (
     Axis,
     Curve,
@@ -182,7 +183,7 @@ def test_a_mosaic_keeps_every_function_with_its_own_axes(qtbot):
     plot = MosaicPlot("Basis")
     qtbot.addWidget(plot)
     values = np.arange(6 * 4 * 3, dtype=float).reshape(6, 4, 3)
-    plot.set_functions(np.arange(4.0), np.arange(3.0), values, 2, Axis("x", "cm"), Axis("y", "cm"))
+    plot.set_mosaic(mosaic_of(np.arange(4.0), np.arange(3.0), values, 2, Axis("x", "cm"), Axis("y", "cm")))
     table = plot.numbers()
     assert sorted(set(table["image"])) == [str(number) for number in range(1, 7)]
     np.testing.assert_array_equal(table["value"], values.ravel())
