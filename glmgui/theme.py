@@ -88,9 +88,14 @@ def system_is_dark() -> bool:
     return QGuiApplication.styleHints().colorScheme() == Qt.ColorScheme.Dark
 
 
+_STYLED = "glmgui_styled"
+
+
 def apply(app: QApplication, dark: bool) -> None:
     """Give the whole application this look; every widget hears of it by a palette change."""
-    app.setStyle("Fusion")
+    if not app.property(_STYLED):  # setting the style again would polish every widget twice
+        app.setStyle("Fusion")
+        app.setProperty(_STYLED, True)
     _ensure_font(app)
     table = tokens(dark)
     app.setPalette(palette(table))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pyqtgraph as pg
 from qtpy.QtCore import QEvent, QPoint, QPointF, QSize, Qt, Signal
-from qtpy.QtGui import QColor, QContextMenuEvent, QPen
+from qtpy.QtGui import QColor, QContextMenuEvent, QPen, QShowEvent
 from qtpy.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
@@ -51,7 +51,7 @@ class Plot(QWidget):
     def __init__(self, title: str = "", name: str = "plot", parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName(name)
-        self._greyed = False
+        self._greyed = self._outdated = False
         self.subject = ""  # of whom it is drawn ("unit 3"), for the names of files
         self._title = QLabel(self)
         self._title.setTextFormat(Qt.TextFormat.PlainText)
@@ -230,8 +230,20 @@ class Plot(QWidget):
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange and hasattr(self, "colours"):
-            self._save.setIcon(theme.icon("figure"))
-            self._apply(style.from_palette(self.palette()))
+            if self.isVisible():
+                self._follow_palette()
+            else:
+                self._outdated = True
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self._outdated:  # to paint plots that nobody sees would make a change of colours slow
+            self._follow_palette()
+
+    def _follow_palette(self) -> None:
+        self._outdated = False
+        self._save.setIcon(theme.icon("figure"))
+        self._apply(style.from_palette(self.palette()))
 
     def eventFilter(self, watched, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Leave:
