@@ -24,7 +24,6 @@ KNOWN: tuple[tuple[str, ...], ...] = (
     ("glmengine.backend.nonzeros", "glmengine.backend.rows"),
     ("glmengine.fitting.fit_result", "glmengine.inference.covariance", "glmengine.inference.tests"),
     ("glmengine.fitting.minimise", "glmengine.fitting.starts"),
-    ("glmengine.solvers.descent", "glmengine.solvers.rank", "glmengine.solvers.smooth"),
 )
 
 

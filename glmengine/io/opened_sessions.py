@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from glmengine.context import SILENT, Context
 from glmengine.errors import GlmError
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from glmengine.io.recipe.recipe import Recipe
     from glmengine.recording.recording import Recording
 
-    AnyRecipe = Recipe | Mapping[str, Any] | str | Path | None
+AnyRecipe: TypeAlias = "Recipe | Mapping[str, Any] | str | Path | None"
+"""A recipe, its plain data, its file, or none."""
 
 
 def opened(place: str | Path, recipe: AnyRecipe = None, context: Context = SILENT) -> Recording:

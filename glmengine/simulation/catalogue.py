@@ -1,23 +1,17 @@
-"""Recordings made by the program, whose truth is known: to try things out, and to test that fits find the truth.
+"""Simulated recordings by name, whose truth is known: to try things out, and to test that fits find it.
 
-Every sample is drawn from the model itself, bin by bin, with a seed: the log of the expected count is a sum of tuning, the unit's
-own past and the other units' past. What was put in is kept in ``recording.source["truth"]`` as plain data.
+What was put in is kept in ``recording.source["truth"]`` as plain data.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from glmengine.errors import GlmError
 
 if TYPE_CHECKING:
-    import pynapple as nap
-
     from glmengine.analysis.analysis import Analysis
     from glmengine.recording.recording import Recording
 
@@ -88,69 +82,6 @@ def _known(name: str) -> str:
     if name not in _MODULES:
         raise GlmError(f"there is no sample '{name}'; the samples are: {', '.join([*_ALIASES, *_MODULES])}")
     return name
-
-
-def simulate_counts(drive: np.ndarray, kernels: np.ndarray, rng: np.random.Generator, *, most: float = 2.0) -> np.ndarray:
-    """Poisson counts whose log mean is `drive` plus every unit's past counts through the kernels.
-
-    Parameters
-    ----------
-    drive : (T, M) array
-        Log of the expected count per bin without any past.
-    kernels : (M, L, M) array
-        ``kernels[source, lag - 1, target]``: what one spike adds to the log mean `lag` bins later.
-    rng : Generator
-    most : float
-        The log of the expected count per bin never exceeds the log of this, so that excitation cannot run away.
-
-    Returns
-    -------
-    (T, M) int array
-    """
-    n_bins, n_units = drive.shape
-    n_lags = kernels.shape[1]
-    total = np.concatenate([drive, np.zeros((n_lags, n_units))])
-    counts = np.zeros((n_bins, n_units), dtype=np.int64)
-    chance = rng.random((n_bins, n_units))
-    ceiling = np.log(most)
-    for t in range(n_bins):
-        mean = np.exp(np.minimum(total[t], ceiling))
-        for unit in np.nonzero(chance[t] > np.exp(-mean))[0]:
-            counts[t, unit] = _poisson_quantile(chance[t, unit], mean[unit])
-            total[t + 1 : t + 1 + n_lags] += counts[t, unit] * kernels[unit]
-    return counts
-
-
-def _poisson_quantile(chance: float, mean: float) -> int:
-    """The least k whose distribution function is not below `chance`."""
-    count, term = 0, math.exp(-mean)
-    below = term
-    while below < chance and term > 0.0:
-        count += 1
-        term *= mean / count
-        below += term
-    return count
-
-
-def spikes_from_counts(counts: np.ndarray, bin_size: float, rng: np.random.Generator, start: float = 0.0) -> nap.TsGroup:
-    """Spike times, each placed at random inside its bin, as a `TsGroup` keyed 0..M-1.
-
-    Parameters
-    ----------
-    counts : (T, M) int array
-    bin_size, start : float
-        Seconds; `start` is where the first bin begins.
-    """
-    import pynapple as nap
-
-    support = nap.IntervalSet(start, start + len(counts) * bin_size)
-    trains = {}
-    for unit in range(counts.shape[1]):
-        rows = np.repeat(np.arange(len(counts)), counts[:, unit])
-        # clear of the edges, where rounding could move a spike to the next bin
-        times = start + (rows + rng.uniform(0.01, 0.99, rows.size)) * bin_size
-        trains[unit] = nap.Ts(np.sort(times), time_support=support)
-    return nap.TsGroup(trains, time_support=support)
 
 
 def truth_of(recording: Recording) -> dict[str, Any]:

@@ -16,7 +16,7 @@ import pynapple as nap
 
 import glmengine as ge
 from glmengine.recording.recording import Covariate, Recording
-from glmengine.simulation.catalogue import spikes_from_counts
+from glmengine.simulation.spike_counts import spikes_from_counts
 
 SIDE, RATE, BIN = 32, 60.0, 0.01
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from glmengine.simulation.catalogue import simulate_counts, spikes_from_counts
+from glmengine.simulation.spike_counts import simulate_counts, spikes_from_counts
 
 if TYPE_CHECKING:
     from glmengine.analysis.analysis import Analysis

@@ -14,7 +14,7 @@ from glmengine.design import stimulus as frames
 from glmengine.design.stimulus import Frames, channels_in_bins
 from glmengine.recording.binned import sample_covariate
 from glmengine.recording.recording import Covariate, Recording
-from glmengine.simulation.catalogue import spikes_from_counts
+from glmengine.simulation.spike_counts import spikes_from_counts
 from glmengine.timegrid.grid import TimeGrid
 
 SIDE = (3, 4)

@@ -8,7 +8,7 @@ import pytest
 
 import glmengine as ge
 from glmengine.recording.recording import Covariate, Recording
-from glmengine.simulation.catalogue import spikes_from_counts
+from glmengine.simulation.spike_counts import spikes_from_counts
 
 BIN, LAGS, SIDE = 0.02, 5, (4, 5)
 

@@ -12,7 +12,7 @@ import glmengine as ge
 from glmengine.design.prepare import prepare
 from glmengine.fitting.field_rows import FieldRows
 from glmengine.recording.recording import Covariate, Recording
-from glmengine.simulation.catalogue import spikes_from_counts
+from glmengine.simulation.spike_counts import spikes_from_counts
 
 BIN, LAGS, SIDE = 0.02, 4, (3, 4)
 CHANNELS = SIDE[0] * SIDE[1]

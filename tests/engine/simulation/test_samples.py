@@ -8,8 +8,9 @@ import pytest
 from glmengine.errors import GlmError
 from glmengine.recording.binned import count_spikes
 from glmengine.recording.derived.quantities import compute_derived
-from glmengine.simulation.catalogue import SAMPLES, sample, sample_analysis, simulate_counts, spikes_from_counts, truth_of
+from glmengine.simulation.catalogue import SAMPLES, sample, sample_analysis, truth_of
 from glmengine.simulation.samples import session
+from glmengine.simulation.spike_counts import simulate_counts, spikes_from_counts
 
 
 def test_the_seed_decides_everything():
