@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-import tomllib
+import shutil
 import zipfile
 import zlib
 from collections.abc import Mapping, Sequence
@@ -21,6 +21,7 @@ from glmengine.analysis.analysis import Analysis
 from glmengine.analysis.sources import places_of
 from glmengine.errors import GlmError
 from glmengine.io.files.leftovers import scratch_folder
+from glmengine.io.files.plain_text import LARGEST, json_in, see_regular, toml_in
 from glmengine.io.files.whole import replacing
 from glmengine.io.opened_sessions import where_needed
 from glmengine.results.result import Result
@@ -31,7 +32,8 @@ if TYPE_CHECKING:
 
 FORMAT_VERSION = 1
 _LARGEST = 4_000_000_000  # bytes unpacked; a result of that size is refused rather than filling the disk
-_LARGEST_TEXT = 50_000_000
+_BLOCK = 2**20
+HDF5 = b"\x89HDF\r\n\x1a\n"
 _written: WeakKeyDictionary[Result, bytes] = WeakKeyDictionary()
 
 
@@ -235,6 +237,7 @@ def load_project(path: str | Path) -> Project:
     """
     path = Path(path)
     try:
+        see_regular(path)
         with zipfile.ZipFile(path) as archive:
             head = _head(archive, path.name)
             analysis = _analysis(archive, path.name)
@@ -251,10 +254,7 @@ def load_project(path: str | Path) -> Project:
 
 
 def _head(archive: zipfile.ZipFile, name: str) -> dict[str, Any]:
-    try:
-        head = json.loads(_text(archive, "project.json", name))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise GlmError(f"{name}: is damaged (project.json: {error}); restore a copy") from error
+    head = json_in(_text(archive, "project.json", name), f"{name}, project.json")
     if not isinstance(head, dict) or head.get("format") != "glm project" or not isinstance(head.get("format_version"), int):
         raise GlmError(f"{name}: is a zip file but not a project of this program; choose a .glm file")
     if head["format_version"] > FORMAT_VERSION:
@@ -266,20 +266,26 @@ def _head(archive: zipfile.ZipFile, name: str) -> dict[str, Any]:
 
 
 def _analysis(archive: zipfile.ZipFile, name: str) -> Analysis:
+    text = _text(archive, "analysis.toml", name)
     try:
-        data = tomllib.loads(_text(archive, "analysis.toml", name))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise GlmError(f"{name}: is damaged (analysis.toml: {error}); restore a copy") from error
+        data = toml_in(text, "analysis.toml")
+    except GlmError as error:
+        raise GlmError(f"{name}: is damaged ({error.message.split(';')[0]}); restore a copy") from error
     return Analysis.from_dict(data, f"{name}, analysis.toml")
 
 
 def _result(archive: zipfile.ZipFile, name: str) -> Result | None:
     if "result.nc" not in archive.namelist():
         return None
-    content = _member(archive, "result.nc", name, _LARGEST)
+    _see_size(archive, "result.nc", name, _LARGEST)
     with scratch_folder() as folder:
         saved = folder / "result.nc"
-        saved.write_bytes(content)
+        with archive.open("result.nc") as packed, open(saved, "wb") as unpacked:
+            beginning = packed.read(len(HDF5))
+            if beginning != HDF5:  # else a bomb would be unpacked first
+                raise GlmError(f"{name}: is damaged (result.nc is not a saved result); restore a copy")
+            unpacked.write(beginning)
+            shutil.copyfileobj(packed, unpacked, _BLOCK)
         try:
             return Result.load(saved)
         except GlmError as error:
@@ -287,19 +293,23 @@ def _result(archive: zipfile.ZipFile, name: str) -> Result | None:
 
 
 def _text(archive: zipfile.ZipFile, member: str, name: str) -> str:
-    return _member(archive, member, name, _LARGEST_TEXT).decode("utf-8")
-
-
-def _member(archive: zipfile.ZipFile, member: str, name: str, largest: int) -> bytes:
-    """One file of the zip, never more than `largest` bytes whatever its header says."""
+    """One text of the zip; a file of it never unpacks to more than its header says, which is looked at first."""
+    _see_size(archive, member, name, LARGEST)
     try:
-        with archive.open(member) as stream:
-            content = stream.read(largest + 1)
+        return archive.read(member).decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise GlmError(f"{name}: is damaged ({member}: {error}); restore a copy") from error
+
+
+def _see_size(archive: zipfile.ZipFile, member: str, name: str, largest: int) -> None:
+    try:
+        size = archive.getinfo(member).file_size
     except KeyError as error:
         raise GlmError(f"{name}: is not a project or is damaged ({member} is missing); choose a .glm file") from error
-    if len(content) > largest:
-        raise GlmError(f"{name}: {member} unpacks to more than {largest / 1e9:g} GB; this is not a project of this program")
-    return content
+    if size > largest:
+        raise GlmError(
+            f"{name}: {member} would unpack to {size / 1e9:.1f} GB, more than a project of this program has; choose another file"
+        )
 
 
 def _described(recording: Recording | RecordingReference | None, project: Path) -> dict[str, Any]:

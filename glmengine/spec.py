@@ -87,6 +87,9 @@ def param(
 
 
 # What a hand-written file is told in its own words, and not in those of Python.
+LONGEST_GIVEN = 80
+"""Characters of a value that a sentence about it repeats."""
+
 _SHAPES = {
     "tuple_type": "must be a list; put it in square brackets",
     "model_type": "must be a table of named fields; give it a heading in square brackets of its own",
@@ -113,17 +116,22 @@ def one_sentence(error: ValidationError, where: str, data: Any = None) -> GlmErr
     elif first["type"] in _SHAPES:
         text = f"field '{field}': {_SHAPES[first['type']]}"
         if isinstance(first["input"], int | float | str | bool):
-            text += f" (given: {first['input']!r})"
+            text += f" (given: {_short(first['input'])})"
     else:
         text = first["msg"].removeprefix("Value error, ")
         if field:
             text = f"field '{field}': {text[:1].lower()}{text[1:]}"
             given = first.get("input")
             if isinstance(given, int | float | str | bool):
-                text += f" (given: {given!r})"
+                text += f" (given: {_short(given)})"
     cause = (first.get("ctx") or {}).get("error")
     inner = getattr(cause, "field", "")
     return GlmError(f"{where}: {text}", field=".".join(part for part in (field, inner) if part))
+
+
+def _short(value: object) -> str:
+    said = repr(value)
+    return said if len(said) <= LONGEST_GIVEN else f"{said[:LONGEST_GIVEN]}..."
 
 
 def _field_path(location: tuple[int | str, ...], data: Any) -> list[str]:

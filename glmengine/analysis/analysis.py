@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -16,6 +15,7 @@ from glmengine.analysis.time import Condition, Time
 from glmengine.analysis.units import UnitSelection
 from glmengine.analysis.validation import Validation
 from glmengine.errors import GlmError
+from glmengine.io.files.plain_text import MOST_TABLES, toml_file
 from glmengine.io.files.whole import write_whole
 from glmengine.io.recipe.recipe import Recipe
 from glmengine.models import FAMILIES, get_family
@@ -124,7 +124,7 @@ class Analysis(Spec):
     derived: tuple[AnyDerived, ...] = param(
         (), title="Derived covariates", help="Covariates computed from others (speed from position)."
     )
-    terms: tuple[AnyTerm, ...] = param((), title="Terms", help="What the rate may depend on.")
+    terms: tuple[AnyTerm, ...] = param((), title="Terms", help="What the rate may depend on.", max_length=MOST_TABLES)
     model: Model = param(Model(), title="Model", help="Family and penalty.")
     validation: Validation = param(Validation(), title="Validation", help="Held-out time.")
     seed: int = param(0, title="Seed", help="Seed of every random number.", ge=0, advanced=True)
@@ -164,11 +164,9 @@ class Analysis(Spec):
         """
         path = Path(path)
         try:
-            data = tomllib.loads(path.read_text(encoding="utf-8"))
+            data = toml_file(path)
         except OSError as error:
             raise GlmError(f"{path.name}: cannot be read ({error.strerror}); check the path and its permissions") from error
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise GlmError(f"{path.name}: is not a TOML file ({error}); correct it, or make a new one with the window") from error
         analysis = cls.from_dict(data, where=path.name)
         return analysis.with_(terms=with_projections(analysis.terms, path.absolute().parent, lenient=True))
 

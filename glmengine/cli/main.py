@@ -10,7 +10,7 @@ import traceback
 from collections.abc import Sequence
 from typing import NoReturn
 
-from glmengine.cli.terminal import quiet_libraries, say_error, spare_neo
+from glmengine.cli.terminal import quiet_libraries, quote_foreign_letters, say_error, spare_neo
 from glmengine.errors import Cancelled, GlmError
 
 DONE, AT_FAULT, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
@@ -29,8 +29,11 @@ exit codes: 0 done, 1 the data or the analysis is at fault (one line says what),
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; its exit code."""
+    quote_foreign_letters()
     try:
-        return _run(arguments)
+        code = _run(arguments)
+        sys.stdout.flush()
+        return code
     except GlmError as error:
         say_error(error.message)
         return AT_FAULT
@@ -38,15 +41,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
         say_error("interrupted; nothing unfinished was kept")
         return INTERRUPTED
     except BrokenPipeError:  # the reader of our output has gone, as with `| head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _close_output()
         return DONE
     except MemoryError:
         say_error("there is not enough memory; choose wider bins, fewer units or fewer functions, or a smaller model.memory")
+        return AT_FAULT
+    except OSError as error:
+        if error.filename is None:  # no file of ours: what is printed found no room
+            _close_output()
+            say_error(f"what was to be said could not be written ({error.strerror or error}); make room where the output goes")
+        else:
+            say_error(f"{os.fspath(error.filename)!s:.120}: cannot be used ({error.strerror}); give another path")
         return AT_FAULT
     except Exception as error:  # noqa: BLE001 - the last line of defence: a fault of ours is told in two lines and kept in full
         say_error(f"a fault of the program ({type(error).__name__}: {error})")
         say_error(f"please report it with the file {_kept(error)}")
         return AT_FAULT
+
+
+def _close_output() -> None:
+    """Let nothing more be written to where it cannot be, which would be another fault at the end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _run(arguments: Sequence[str] | None) -> int:

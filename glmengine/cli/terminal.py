@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import sys
 import warnings
@@ -44,6 +45,13 @@ def progress_bar(show: bool | None = None) -> Iterator[Context]:
             bar.update(task, completed=progress.fraction, description=progress.stage)
 
         yield CallbackContext(show_it)
+
+
+def quote_foreign_letters() -> None:
+    """Let a terminal that has not all letters show question marks in place of those that it lacks."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def say_error(message: str) -> None:

@@ -12,6 +12,7 @@ from urllib.parse import quote, unquote
 import numpy as np
 
 from glmengine.errors import GlmError
+from glmengine.io.files.plain_text import see_regular
 from glmengine.io.files.whole import write_whole
 
 if TYPE_CHECKING:
@@ -73,11 +74,12 @@ def read_netcdf(path: str | Path, *, kind: str, format_version: int) -> tuple[di
     import xarray as xr
 
     path = Path(path)
-    if not path.is_file():
-        raise GlmError(f"{path}: there is no such file; check the path")
     try:
+        see_regular(path)
         with open(path, "rb") as stream:
             signature = stream.read(8)
+    except FileNotFoundError as error:
+        raise GlmError(f"{path}: there is no such file; check the path") from error
     except OSError as error:
         raise GlmError(f"{path.name}: cannot be read ({error.strerror}); check its permissions") from error
     if signature != b"\x89HDF\r\n\x1a\n":
@@ -99,7 +101,7 @@ def read_netcdf(path: str | Path, *, kind: str, format_version: int) -> tuple[di
         datasets = {name: _decoded(_load(xr, path, group)) for group, name in groups.items()}
     except GlmError:
         raise
-    except (OSError, ValueError, KeyError, TypeError, RuntimeError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, RecursionError, TypeError, RuntimeError, AttributeError) as error:
         raise GlmError(
             f"{path.name}: is damaged and cannot be read ({_first_line(error)}); restore a copy or run the analysis again"
         ) from error

@@ -13,6 +13,9 @@ from pathlib import Path
 from glmengine.errors import GlmError
 from glmengine.io.files.leftovers import mark, sweep
 
+LONGEST_NAME = 60
+"""Letters of a file's name that the name of its temporary file begins with: with four bytes each there is room for more behind."""
+
 
 @contextmanager
 def replacing(path: str | Path) -> Iterator[Path]:
@@ -24,12 +27,13 @@ def replacing(path: str | Path) -> Iterator[Path]:
         If the folder cannot be written to or the disk is full; what was at `path` is then untouched.
     """
     path = Path(path)
-    if path.is_dir():
-        raise GlmError(f"{path}: is a folder; give the name of a file")
     temporary: Path | None = None
     try:
-        sweep(path.parent, f".{path.name}.")
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}{mark()}", suffix=path.suffix, dir=path.parent or ".")
+        if path.is_dir():
+            raise GlmError(f"{path}: is a folder; give the name of a file")
+        called = f".{path.name[:LONGEST_NAME]}"
+        sweep(path.parent, f"{called}.")
+        handle, name = tempfile.mkstemp(prefix=f"{called}{mark()}", suffix=path.suffix[:20], dir=path.parent or ".")
         os.close(handle)
         temporary = Path(name)
         yield temporary

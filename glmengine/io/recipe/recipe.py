@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -12,6 +11,7 @@ import numpy as np
 from pydantic import model_validator
 
 from glmengine.errors import GlmError
+from glmengine.io.files.plain_text import toml_file, toml_in
 from glmengine.io.files.whole import write_whole
 from glmengine.spec import Spec, param
 
@@ -181,19 +181,19 @@ class Recipe(Spec):
         """
         path = Path(path)
         try:
-            text = path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            reason = getattr(error, "strerror", None) or "it is not text in UTF-8"
-            raise GlmError(f"{path.name}: the recipe cannot be read ({reason}); check the path and its permissions") from error
-        return cls.from_toml(text, path.name)
+            return cls._checked(toml_file(path), path.name)
+        except OSError as error:
+            raise GlmError(
+                f"{path.name}: the recipe cannot be read ({error.strerror}); check the path and its permissions"
+            ) from error
 
     @classmethod
     def from_toml(cls, text: str, where: str = "recipe") -> Recipe:
         """Build from TOML; `where` names it in errors, which are those of `load`."""
-        try:
-            data = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
-            raise GlmError(f"{where}: the recipe is not a TOML file ({error}); correct it or make a new one") from error
+        return cls._checked(toml_in(text, where), where)
+
+    @classmethod
+    def _checked(cls, data: dict[str, Any], where: str) -> Recipe:
         version = data.get("format_version", FORMAT_VERSION)
         if isinstance(version, int) and version > FORMAT_VERSION:
             raise GlmError(
