@@ -11,6 +11,7 @@ from pydantic import model_validator
 from glmengine.errors import GlmError
 from glmengine.spec import Spec, param
 from glmengine.timegrid.convolution import convolve_pieces, offsets_of
+from glmengine.timegrid.differences import second_differences
 
 Bounds = tuple[float, float]
 
@@ -247,15 +248,3 @@ class BoundedBasis(KernelBasis):
 def as_samples(x: Any) -> np.ndarray:
     """(T,) float64 of an array, a `Tsd` or a pandas series."""
     return np.asarray(getattr(x, "values", x), dtype=np.float64).ravel()
-
-
-def second_differences(n: int, *, circular: bool = False) -> np.ndarray:
-    """D'D (n, n) of the second differences of n coefficients."""
-    identity = np.eye(n)
-    if circular and n > 2:
-        differences = np.roll(identity, 1, axis=1) - 2 * identity + np.roll(identity, -1, axis=1)
-    elif circular:
-        differences = np.zeros((0, n))
-    else:
-        differences = np.diff(identity, n=2, axis=0)
-    return differences.T @ differences

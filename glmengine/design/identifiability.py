@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from glmengine.context import SILENT, Context, Progress
-from glmengine.design.identifiability_report import Finding, Identifiability, listed, many
+from glmengine.design.identifiability_report import Finding, Identifiability, many, quoted
 from glmengine.threads import quiet_blas
 
 if TYPE_CHECKING:
@@ -366,6 +366,6 @@ def _columns(design: Design, label: str, columns: np.ndarray) -> str:
     of_term = table.iloc[design.slices[label]]
     sources = table["variable"].iloc[columns].unique()
     if of_term["variable"].nunique() > 1 and of_term["variable"].isin(sources).sum() == columns.size:
-        return f"{many(columns.size, 'column')}, those of {listed(sources)},"
-    names = listed(table.index[columns])
+        return f"{many(columns.size, 'column')}, those of {quoted(sources)},"
+    names = quoted(table.index[columns])
     return f"the column {names}" if columns.size == 1 else f"{columns.size} of {len(of_term)} columns ({names})"

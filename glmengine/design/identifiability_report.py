@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from glmengine.sentences import listed
+
 _NAMED = 4
 
 
@@ -105,7 +107,7 @@ class Identifiability:
         sums = tuple(dict.fromkeys(finding.terms[0] for finding in self.findings if finding.kind == "sum"))
         if sums:
             rest.append(
-                f"The columns of {listed(sums)} add up to a constant, as those of splines and categories do: only differences within "
+                f"The columns of {quoted(sums)} add up to a constant, as those of splines and categories do: only differences within "
                 "such a term can be told, its mean goes to the intercept. This is normal and changes no rate."
             )
         return (*troubles, *rest)
@@ -114,10 +116,9 @@ class Identifiability:
         return "\n".join([self.headline, self.numbers, *(f"- {sentence}" for sentence in self.sentences)])
 
 
-def listed(names: Sequence[str]) -> str:
+def quoted(names: Sequence[str]) -> str:
     """The first names in quotes, and how many more there are."""
-    shown = ", ".join(f"'{name}'" for name in names[:_NAMED])
-    return shown if len(names) <= _NAMED else f"{shown} and {len(names) - _NAMED} more"
+    return listed([f"'{name}'" for name in names], _NAMED)
 
 
 def many(number: int, what: str) -> str:
@@ -126,4 +127,4 @@ def many(number: int, what: str) -> str:
 
 
 def _of_units(units: Sequence[str]) -> str:
-    return f" (Units {listed(units)}.)" if len(units) > 1 else f" (Unit '{units[0]}'.)" if units else ""
+    return f" (Units {quoted(units)}.)" if len(units) > 1 else f" (Unit '{units[0]}'.)" if units else ""

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from glmengine.errors import GlmError
+from glmengine.sentences import listed
 
 if TYPE_CHECKING:
     from matplotlib.backend_bases import FigureCanvasBase
@@ -68,7 +69,7 @@ def draw(
     if kind not in KINDS:
         raise GlmError(f"there is no figure '{kind}'; the kinds are: {', '.join(KINDS)}")
     if unit is not None and unit not in result.units:
-        raise GlmError(f"the result has no unit '{unit}'; it has: {', '.join(result.units[:12])}")
+        raise GlmError(f"the result has no unit '{unit}'; it has: {listed(result.units)}")
     if unit is None and kind in ("unit", "tuning", "filter", "rates"):
         raise GlmError(f"the figure '{kind}' is of one unit; name it")
     module: Callable[..., Figure] = import_module(f"glmengine.figures.{kind}").draw

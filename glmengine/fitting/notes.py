@@ -12,6 +12,7 @@ from glmengine.fitting.batch import NO_DATA, SEPARATED, SILENT_UNIT, STOPPED, As
 from glmengine.fitting.inputs import Inputs
 from glmengine.fitting.minimise import no_more_than_poisson
 from glmengine.fitting.starts import MEAN, is_bounded, is_outside, other_starts
+from glmengine.sentences import listed
 from glmengine.solvers.boundary import at_edge, meets_edge
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def unit_notes(status: np.ndarray, units: tuple[str, ...]) -> tuple[str, ...]:
     for kind, text in texts.items():
         named = [unit for unit, value in zip(units, status, strict=True) if value == kind]
         if named:
-            notes.append(f"{'Unit' if len(named) == 1 else 'Units'} {_listed(named)}: {text}.")
+            notes.append(f"{'Unit' if len(named) == 1 else 'Units'} {listed(named, 8)}: {text}.")
     return tuple(notes)
 
 
@@ -51,13 +52,13 @@ def shape_notes(assembly: Assembly, parts: list[Part], objective: np.ndarray, co
         }
         first = "given" if any("given" in part.starts for part in begun) else MEAN
         tried = ", ".join(f"'{name}'" for name in (first, *other_starts(begun[0].problem)))
-        best = ", ".join(f"'{name}'" + (f" for {_listed(named)}" if len(units) > 1 else "") for name, named in units.items())
+        best = ", ".join(f"'{name}'" + (f" for {listed(named, 8)}" if len(units) > 1 else "") for name, named in units.items())
         notes.append(f"{what}: what was found is a stationary point, the best of those reached from {tried}: {best}.")
     if parts and is_bounded(parts[0].problem):
         named = [assembly.inputs.units[unit] for part in parts for unit in part.units[is_outside(objective[part.units])]]
         if named:
             notes.append(
-                f"No coefficients were found that give every bin a mean above 0, as the {link.name} link needs: {_listed(named)}; "
+                f"No coefficients were found that give every bin a mean above 0, as the {link.name} link needs: {listed(named, 8)}; "
                 "add an intercept, or choose the log link."
             )
         edge = [
@@ -69,7 +70,7 @@ def shape_notes(assembly: Assembly, parts: list[Part], objective: np.ndarray, co
         if edge:
             notes.append(
                 f"The best fit lies where the mean of some bins is 0, beyond which the {link.name} link cannot go, so that standard errors do not "
-                f"hold: {_listed(edge)}; choose the log or softplus link."
+                f"hold: {listed(edge, 8)}; choose the log or softplus link."
             )
         border = [
             assembly.inputs.units[unit]
@@ -78,7 +79,7 @@ def shape_notes(assembly: Assembly, parts: list[Part], objective: np.ndarray, co
         ]
         if border:
             notes.append(
-                f"The best fit may lie where the mean of some bins is 0, beyond which the {link.name} link cannot go: {_listed(border)}; "
+                f"The best fit may lie where the mean of some bins is 0, beyond which the {link.name} link cannot go: {listed(border, 8)}; "
                 "choose the log or softplus link."
             )
     if family.estimates_dispersion:
@@ -86,9 +87,7 @@ def shape_notes(assembly: Assembly, parts: list[Part], objective: np.ndarray, co
             assembly.inputs.units[unit] for part in parts for unit in part.units[no_more_than_poisson(part.problem.dispersion)]
         ]
         if named:
-            notes.append(
-                f"Not more variable than Poisson counts, so that the dispersion is 0: {', '.join(named[:8])}{f' and {len(named) - 8} more' if len(named) > 8 else ''}."
-            )
+            notes.append(f"Not more variable than Poisson counts, so that the dispersion is 0: {listed(named, 8)}.")
     return tuple(notes)
 
 
@@ -120,8 +119,4 @@ def _columns(columns: Sequence[int], inputs: Inputs) -> str:
         if len(group) > 1 and left.issuperset(group.tolist()):
             names.append(f"all {len(group)} of '{label}'")
             left.difference_update(group.tolist())
-    return _listed([*names, *(inputs.features[column] for column in sorted(left))])
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
+    return listed([*names, *(inputs.features[column] for column in sorted(left))], 8)

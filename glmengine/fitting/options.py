@@ -9,6 +9,7 @@ import numpy as np
 
 from glmengine.errors import GlmError
 from glmengine.models.numbers import is_number
+from glmengine.sentences import listed
 
 SOLVERS = ("auto", "newton", "lbfgs")
 
@@ -93,7 +94,7 @@ def unit_number(unit: int | str, names: Sequence[str]) -> int:
     if isinstance(unit, str):
         if unit in names:
             return list(names).index(unit)
-        raise GlmError(f"there is no unit '{unit}'; the units are {', '.join(names[:12])}{' ...' if len(names) > 12 else ''}")
+        raise GlmError(f"there is no unit '{unit}'; the units are {listed(names)}")
     if not is_number(unit) or unit != int(unit) or not -len(names) <= unit < len(names):
         raise GlmError(f"there is no unit {unit!r}; there are {len(names)}, from 0, and they have the names in `unit_names`")
     return int(unit) % len(names)

@@ -9,6 +9,7 @@ import numpy as np
 
 from glmengine.errors import GlmError
 from glmengine.models.numbers import is_number
+from glmengine.sentences import listed
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -135,7 +136,7 @@ def _columns(fit: Fit, group: Any) -> np.ndarray:
     for column in np.atleast_1d(np.asarray(group)).tolist():
         if isinstance(column, str):
             if column not in names:
-                raise GlmError(f"there is no column '{column}'; the columns are {', '.join(names[:12])}")
+                raise GlmError(f"there is no column '{column}'; the columns are {listed(names)}")
             numbers.append(names.index(column))
         elif is_number(column) and 0 <= column < len(names) and column == int(column):
             numbers.append(int(column))

@@ -9,6 +9,7 @@ import numpy as np
 
 from glmengine.errors import GlmError
 from glmengine.models.numbers import check_strength
+from glmengine.timegrid.differences import second_differences
 
 
 def difference_matrix(
@@ -40,17 +41,6 @@ def difference_matrix(
         raise GlmError(f"penalty: {len(shape)} axes need as many entries in 'circular' and 'axes'", field="model.penalty")
     total = np.zeros((math.prod(shape),) * 2)
     for axis, (size, wrap, weight) in enumerate(zip(shape, wraps, weights, strict=True)):
-        one = _second_differences(size, wrap)
         before, after = math.prod(shape[:axis]), math.prod(shape[axis + 1 :])
-        total += weight * np.kron(np.kron(np.eye(before), one.T @ one), np.eye(after))
+        total += weight * np.kron(np.kron(np.eye(before), second_differences(size, circular=wrap)), np.eye(after))
     return total
-
-
-def _second_differences(n: int, circular: bool) -> np.ndarray:
-    """(n - 2, n), or (n, n) where it wraps; no rows where there are fewer than three coefficients."""
-    if n < 3:
-        return np.zeros((0, n))
-    if circular:
-        eye = np.eye(n)
-        return np.roll(eye, 1, axis=1) - 2 * eye + np.roll(eye, -1, axis=1)
-    return np.diff(np.eye(n), n=2, axis=0)

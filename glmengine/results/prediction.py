@@ -17,6 +17,7 @@ from glmengine.design.prepare import prepare_again
 from glmengine.errors import GlmError
 from glmengine.models import get_family
 from glmengine.results.posterior import Z95, Posterior
+from glmengine.sentences import listed
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -208,7 +209,7 @@ def _known(model: FittedModel, units: Sequence[str]) -> tuple[str, ...]:
     unknown = [name for name in chosen if name not in model.units]
     if unknown or not chosen:
         what = f"'{unknown[0]}' was not fitted" if unknown else "none is named"
-        raise GlmError(f"units: {what}; the result has: {', '.join(model.units[:12])}", field="units")
+        raise GlmError(f"units: {what}; the result has: {listed(model.units)}", field="units")
     return chosen
 
 

@@ -17,6 +17,7 @@ from glmengine.design.projection import projection_of
 from glmengine.design.stimulus import Channels, channels_in_bins, stretches
 from glmengine.errors import GlmError
 from glmengine.timegrid.convolution import convolve_pieces, full_window
+from glmengine.timegrid.differences import second_differences
 
 if TYPE_CHECKING:
     from glmengine.analysis.terms import ReceptiveFieldTerm
@@ -107,8 +108,7 @@ class ChannelBlock(Block):
             return [over_lags]
         along = []
         for axis, size in enumerate(self._shape):
-            second = np.diff(np.eye(size), 2, axis=0) if size > 2 else np.zeros((1, size))
-            parts = [second.T @ second if place == axis else np.eye(other) for place, other in enumerate(self._shape)]
+            parts = [second_differences(size) if place == axis else np.eye(other) for place, other in enumerate(self._shape)]
             along.append(np.kron(reduce(np.kron, parts), np.eye(n)))
         return [*along, over_lags]
 
