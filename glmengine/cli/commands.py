@@ -218,6 +218,39 @@ def check(options: Namespace) -> int:
     return 0
 
 
+def simulate(options: Namespace) -> int:
+    """Surrogates of a fitted model."""
+    from glmengine.export.goodness_tables import write_datasets
+    from glmengine.export.nwb import write_nwb
+    from glmengine.export.outputs import writable_folder
+    from glmengine.recording.inspect import summary
+
+    result, path = _result(options.result), Path(options.out)
+    if path.suffix.lower() != ".nwb":
+        raise GlmError(f"{options.out}: surrogates are written as NWB; give a name that ends with .nwb")
+    if path.exists() and not options.force:
+        raise GlmError(f"{options.out}: exists already; give another name, or --force to replace it")
+    for folder in (path.parent, *([options.compare] if options.compare else [])):
+        writable_folder(folder)
+    compared = None
+    with progress_bar() as context:
+        recording = _opened_as(result, options, context.part(0.0, 0.2))
+        made = result.simulate(recording, options.repeats, options.seed, epochs=options.epoch, context=context.part(0.2, 0.7))
+        if options.compare:
+            compared = made.compare(options.event, context.part(0.7, 0.8))
+        surrogate = made.recorded()
+        context.report(Progress(f"Writing {path.name}", 0.8))
+        context.check()
+        write_nwb(surrogate, path)
+    print(made)
+    print(summary(surrogate))
+    print(f"written: {path}")
+    if compared is not None:
+        names = write_datasets(compared.datasets(), options.compare, "comparison")
+        print(f"written to {options.compare}: {', '.join(name.name for name in names)}")
+    return 0
+
+
 def export(options: Namespace) -> int:
     """Results in a copy of the recording's NWB file."""
     from glmengine.export.nwb_results import write_results_nwb

@@ -226,6 +226,34 @@ def build_parser() -> argparse.ArgumentParser:
     _recipe(check)
     _code(check)
 
+    simulate = command(
+        "simulate",
+        "surrogate spikes or signals of a fitted model, as NWB",
+        "History and coupling are closed in the loop. Says which units run away, if any, and compares the surrogates with the recording.",
+    )
+    simulate.add_argument("result", metavar="RESULT", help="a result.nc, or a project (.glm) that holds a result")
+    simulate.add_argument("--recording", metavar="FILE", required=True, help="a recording with the covariates of the fit")
+    simulate.add_argument("--repeats", type=int, default=1, metavar="N", help="how many, 1 where not given")
+    simulate.add_argument(
+        "--seed", type=int, metavar="S", help="the same seed gives the same surrogates; the analysis's where not given"
+    )
+    simulate.add_argument(
+        "--out", metavar="FILE", required=True, help="the .nwb file to write; of several repeats units are NAME #1, ..."
+    )
+    simulate.add_argument(
+        "--compare", metavar="DIR", help="folder for tables of surrogates beside the data, with bands over repeats"
+    )
+    simulate.add_argument(
+        "--event", metavar="NAME", default="", help="compare around this event too, or trials.start and the like"
+    )
+    simulate.add_argument("--epoch", metavar="NAME", action="append", help="only this epoch, may be repeated")
+    simulate.add_argument(
+        "--session", metavar="NAME", help="take the recording as this one of the sessions that were fitted together"
+    )
+    simulate.add_argument("--force", action="store_true", help="replace the file")
+    _recipe(simulate)
+    _code(simulate)
+
     export = command(
         "export",
         "the results in a copy of the recording's NWB file",

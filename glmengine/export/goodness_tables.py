@@ -1,7 +1,8 @@
-"""A goodness of fit as CSV tables and one NetCDF file."""
+"""Goodness of fit, and surrogates beside the data, as CSV tables and one NetCDF file."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,12 +16,22 @@ if TYPE_CHECKING:
 
     from glmengine.goodness.goodness import Goodness
 
-KIND = "glmengine goodness"
 FORMAT_VERSION = 1
 
 
 def write_goodness(goodness: Goodness, folder: str | Path) -> list[Path]:
     """Write ``goodness.nc`` and a CSV of each array: ``summary.csv``, ``rescaling.csv``, ``covariates.csv``, ...
+
+    Raises
+    ------
+    GlmError
+        If the folder cannot be written to.
+    """
+    return write_datasets(goodness.datasets(), folder, "goodness")
+
+
+def write_datasets(datasets: Mapping[str, xr.Dataset], folder: str | Path, name: str) -> list[Path]:
+    """Write ``NAME.nc`` with all datasets, and a CSV of each.
 
     Arrays of one dataset that have different labels go to files of their own (``rescaling_apart.csv``).
 
@@ -30,10 +41,10 @@ def write_goodness(goodness: Goodness, folder: str | Path) -> list[Path]:
         If the folder cannot be written to.
     """
     folder = writable_folder(folder)
-    written = [folder / "goodness.nc"]
-    write_netcdf(written[0], goodness.datasets(), {}, kind=KIND, format_version=FORMAT_VERSION)
-    for name, dataset in goodness.datasets().items():
-        for part, table in _tables(name, dataset).items():
+    written = [folder / f"{name}.nc"]
+    write_netcdf(written[0], datasets, {}, kind=f"glmengine {name}", format_version=FORMAT_VERSION)
+    for title, dataset in datasets.items():
+        for part, table in _tables(title, dataset).items():
             written.append(folder / f"{part}.csv")
             write_whole(written[-1], table_csv(table).encode("utf-8"))
     return written

@@ -1,25 +1,28 @@
-"""A result put to the test on a recording: its goodness of fit."""
+"""A fitted model put to the test on a recording: its goodness of fit, and what it does when it runs by itself."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from glmengine.context import SILENT, Context
+from glmengine.design.fitted_sessions import with_units
 from glmengine.design.prepare import Prepared
 from glmengine.design.splits import split_time
 from glmengine.errors import GlmError
 from glmengine.fitting.coefficients import Coefficients
 from glmengine.fitting.out_of_fold import FoldModels, fold_models
 from glmengine.goodness.assess import assess
+from glmengine.recording.recording import Covariate, Recording
 from glmengine.results.prediction import FittedModel, prepared_for
+from glmengine.simulation.surrogates import Surrogates
+from glmengine.simulation.surrogates import simulate as surrogates
 
 if TYPE_CHECKING:
     from glmengine.goodness.goodness import Goodness
-    from glmengine.recording.recording import Recording
 
 
 def coefficients_of(model: FittedModel) -> Coefficients:
@@ -74,3 +77,36 @@ def _folds(model: FittedModel, strength: np.ndarray, prepared: Prepared, epochs:
     )
     kept = replace(prepared, counts=split.without_gaps(prepared.counts))
     return fold_models(model.analysis, kept, strength, split.fold, context)
+
+
+def simulate(
+    model: FittedModel,
+    recording: Recording | Mapping[str, Any],
+    repeats: int,
+    seed: int | None,
+    *,
+    epochs: Any = None,
+    context: Context | None = None,
+) -> Surrogates:
+    """See `Result.simulate`."""
+    context = context or SILENT
+    given = recording if hasattr(recording, "unit_names") else _of_covariates(recording, model.units)
+    prepared = prepared_for(
+        model, with_units(given, model.units), epochs, counts=True, conditions=True, context=context.part(0.0, 0.1)
+    )
+    seed = model.analysis.seed if seed is None else seed
+    return surrogates(prepared, coefficients_of(model), repeats, seed, context.part(0.1, 1.0))
+
+
+def _of_covariates(covariates: Mapping[str, Any], units: Sequence[str]) -> Recording:
+    """A recording of these covariates, in which nothing was recorded of the units."""
+    import pynapple as nap
+
+    if not covariates:
+        raise GlmError("covariates: there are none; give a recording, or the covariates of the model by name")
+    found = {name: one if isinstance(one, Covariate) else Covariate(name, one) for name, one in covariates.items()}
+    support = next(iter(found.values())).data.time_support
+    for one in found.values():
+        support = support.intersect(one.data.time_support)
+    empty = nap.TsGroup({at: nap.Ts(np.empty(0), time_support=support) for at in range(len(units))}, time_support=support)
+    return Recording(name="covariates", unit_names=tuple(units), spikes=empty, covariates=found, epochs={"all": support})

@@ -14,10 +14,11 @@ from glmengine.analysis.analysis import Analysis, sparse_dump
 from glmengine.errors import GlmError
 from glmengine.goodness.goodness import Goodness
 from glmengine.io.files.netcdf import read_netcdf, write_netcdf
-from glmengine.results.model_checks import goodness
+from glmengine.results.model_checks import goodness, simulate
 from glmengine.results.posterior import Posterior, link_of
 from glmengine.results.prediction import FittedModel, predict, score
 from glmengine.results.provenance import sessions_in
+from glmengine.simulation.surrogates import Surrogates
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -221,6 +222,34 @@ class Result:
         """
         strength = np.asarray(self.scores["strength"].values, np.float64)
         return goodness(self.model, strength, recording, units, epochs=epochs, held_out=held_out, context=context)
+
+    def simulate(
+        self,
+        recording: Recording | Mapping[str, Any],
+        repeats: int = 1,
+        seed: int | None = None,
+        *,
+        epochs: Any = None,
+        context: Context | None = None,
+    ) -> Surrogates:
+        """Surrogate spikes or signals of the model, history and coupling closed in the loop.
+
+        Parameters
+        ----------
+        recording : Recording, or mapping of str to Tsd, TsdFrame or Covariate
+            With the covariates of the fit; what it recorded of the units is not used, but for those that drive others and were not fitted.
+        repeats : int
+        seed : int, optional
+            The analysis's where not given. A repeat depends on it and on its number alone.
+        epochs
+            As for `predict`.
+
+        Returns
+        -------
+        Surrogates
+            With a word of units that ran away, and the remedies.
+        """
+        return simulate(self.model, recording, repeats, seed, epochs=epochs, context=context)
 
     def with_goodness(self, goodness: Goodness) -> Result:
         """The same result with what `goodness` found, which is saved with it."""

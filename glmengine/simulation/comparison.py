@@ -1,0 +1,296 @@
+"""Surrogates against the data: rates, intervals, auto- and cross-correlograms, and histograms around events, with bands over repeats."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from glmengine.context import SILENT, Context, Progress
+from glmengine.errors import GlmError
+from glmengine.recording.events import moments_of
+from glmengine.simulation.surrogates import Surrogates
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+_MOST_PAIR_REPEATS = 50  # of which cross-correlograms are made
+_MOST_PAIR_UNITS = 60
+
+
+@dataclass(frozen=True, eq=False)
+class SurrogateComparison:
+    """What surrogates share with the data; every array has ``data``, and ``mean``, ``low`` and ``high`` (95 %) over the repeats.
+
+    Attributes
+    ----------
+    rate : Dataset (unit)
+        Observations per second.
+    isi : Dataset (unit, interval) or None
+        Share of intervals of each length, in bins up to the longest; None for signals.
+    autocorrelogram : Dataset (unit, lag)
+        Rate this long after a spike (Hz), or the correlation of a signal with itself.
+    cross_correlogram : Dataset (unit, other, lag) or None
+        Rate of ``unit`` this long after a spike of ``other``; None for one unit, for signals and for very many units.
+    psth : Dataset (unit, time) or None
+        Rate around an event; None where none was named.
+    agreement : Dataset (unit)
+        Share of the values of each of them that lie within the band.
+    """
+
+    rate: xr.Dataset
+    isi: xr.Dataset | None
+    autocorrelogram: xr.Dataset
+    cross_correlogram: xr.Dataset | None
+    psth: xr.Dataset | None
+    agreement: xr.Dataset
+
+    def datasets(self) -> dict[str, xr.Dataset]:
+        """The arrays by name, those that are there."""
+        named = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {name: dataset for name, dataset in named.items() if dataset is not None}
+
+
+@dataclass(frozen=True)
+class _Trains:
+    """Observations of K series (data, or repeats) of M units on one time line, stretches further apart than any lag.
+
+    Attributes
+    ----------
+    place : mapping of (series, unit) to (N,) int array
+        Bins with spikes on that line.
+    count : mapping of the same to (N,) array
+    """
+
+    place: Mapping[tuple[int, int], np.ndarray]
+    count: Mapping[tuple[int, int], np.ndarray]
+
+
+def compare(
+    surrogates: Surrogates,
+    counts: np.ndarray,
+    rows: np.ndarray,
+    *,
+    event: str = "",
+    window: tuple[float, float] = (-0.5, 1.0),
+    longest: float = 0.2,
+    context: Context = SILENT,
+) -> SurrogateComparison:
+    """Compare surrogates with what was recorded, over the bins that have both.
+
+    Parameters
+    ----------
+    surrogates : Surrogates
+    counts : (T, M) array
+        Observations in the same bins; NaN where there are none.
+    rows : (T,) bool array
+        Bins to look at.
+    event : str
+        An event, or times of trials (``"trials.start"``), for the histogram around it.
+    window : (float, float)
+        Seconds before (negative) and after the event.
+    longest : float
+        Longest interval and lag, in seconds.
+    context : Context, optional
+
+    Raises
+    ------
+    GlmError
+        If all repeats ran away, no bin has both, or the event is not there.
+    """
+    bin_size = surrogates.grid.bin_size
+    counts = np.asarray(counts, np.float64)
+    seen = rows & (surrogates.stretch >= 0) & np.isfinite(counts).all(axis=1)
+    kept = np.flatnonzero(~surrogates.ran_away)
+    if not seen.any():
+        raise GlmError("no bin has both surrogates and recorded counts of all units; choose other epochs")
+    if not len(kept):
+        raise GlmError("a unit ran away in every repeat, so that there is nothing to compare; " + str(surrogates.runaways[0]))
+    n_lags = max(2, round(longest / bin_size))
+    events = _event_rows(surrogates, event, context)
+    if surrogates.values is not None:
+        return _of_signals(surrogates, counts, seen, kept, n_lags, events, window, context)
+    trains = _trains(surrogates, counts, seen, kept, n_lags)
+    units, series = len(surrogates.units), len(kept) + 1
+    seconds = seen.sum() * bin_size
+    rate, isi, auto = np.zeros((series, units)), np.zeros((series, units, n_lags)), np.zeros((series, units, n_lags))
+    for number in range(series):
+        context.check()
+        context.report(Progress("Comparing", 0.5 * number / series))
+        for unit in range(units):
+            place, count = trains.place[number, unit], trains.count[number, unit]
+            rate[number, unit] = count.sum() / seconds
+            isi[number, unit], auto[number, unit] = _intervals(place, count, n_lags, bin_size)
+    labels = {"unit": list(surrogates.units)}
+    lag = np.arange(1, n_lags + 1) * bin_size
+    cross = None
+    if 1 < units <= _MOST_PAIR_UNITS:
+        pairs = _pairs(trains, min(series, _MOST_PAIR_REPEATS + 1), units, n_lags, bin_size, context.part(0.5, 0.9))
+        offsets = np.arange(-n_lags, n_lags + 1) * bin_size
+        cross = _banded(pairs, ("unit", "other", "lag"), labels | {"other": labels["unit"], "lag": offsets})
+    found = {
+        "rate": _banded(rate, ("unit",), labels),
+        "isi": _banded(isi, ("unit", "interval"), labels | {"interval": lag}),
+        "autocorrelogram": _banded(auto, ("unit", "lag"), labels | {"lag": lag}),
+        "cross_correlogram": cross,
+        "psth": None if events is None else _psth(surrogates, counts, seen, kept, events, window, labels, context.part(0.9, 1.0)),
+    }
+    return SurrogateComparison(**found, agreement=_agreement(found))
+
+
+def _trains(surrogates: Surrogates, counts: np.ndarray, seen: np.ndarray, kept: np.ndarray, n_lags: int) -> _Trains:
+    """Data first, then the repeats that did not run away."""
+    begins = seen.copy()
+    begins[1:] &= ~seen[:-1] | (surrogates.stretch[1:] != surrogates.stretch[:-1])
+    line = np.where(seen, np.cumsum(seen) + np.cumsum(begins) * (n_lags + 1), -1)
+    place: dict[tuple[int, int], np.ndarray] = {}
+    count: dict[tuple[int, int], np.ndarray] = {}
+    for unit in range(len(surrogates.units)):
+        found = np.flatnonzero(seen & (counts[:, unit] > 0))
+        place[0, unit], count[0, unit] = line[found], counts[found, unit]
+        for number, repeat in enumerate(kept):
+            where, how_many = surrogates.spikes_of(int(repeat), unit)
+            inside = seen[where]
+            place[number + 1, unit], count[number + 1, unit] = line[where[inside]], how_many[inside].astype(np.float64)
+    return _Trains(place, count)
+
+
+def _intervals(place: np.ndarray, count: np.ndarray, n_lags: int, bin_size: float) -> tuple[np.ndarray, np.ndarray]:
+    """Share of intervals of 1 .. L bins, and rate at each lag after a spike."""
+    auto, isi = np.zeros(n_lags), np.zeros(n_lags)
+    for order in range(1, len(place)):
+        step = place[order:] - place[:-order]
+        near = step <= n_lags
+        if not near.any():
+            break
+        if order == 1:
+            isi = np.bincount(step[near] - 1, minlength=n_lags) / max(len(place) - 1, 1)
+        auto += np.bincount(step[near] - 1, weights=(count[order:] * count[:-order])[near], minlength=n_lags)
+    return isi, auto / max(count.sum(), 1.0) / bin_size
+
+
+def _pairs(trains: _Trains, series: int, units: int, n_lags: int, bin_size: float, context: Context) -> np.ndarray:
+    """(K, M, M, 2 L + 1) rate of a unit at each lag after a spike of another."""
+    from scipy.sparse import csr_array
+
+    found = np.full((series, units, units, 2 * n_lags + 1), np.nan)
+    length = 1 + max((int(place[-1]) for place in trains.place.values() if len(place)), default=0) + n_lags
+    for number in range(series):
+        context.check()
+        context.report(Progress("Comparing pairs of units", number / series))
+        places = [trains.place[number, unit] for unit in range(units)]
+        counts = [trains.count[number, unit] for unit in range(units)]
+        pointers = np.cumsum([0, *(len(place) for place in places)])
+        data, columns = np.concatenate(counts), np.concatenate(places)
+        total = np.array([count.sum() for count in counts])
+        later = csr_array((data, columns, pointers), shape=(units, length))
+        for lag in range(n_lags + 1):
+            earlier = csr_array((data, columns + lag, pointers), shape=(units, length))
+            product = (later @ earlier.T).toarray()
+            with np.errstate(divide="ignore", invalid="ignore"):
+                found[number, :, :, n_lags + lag] = product / total / bin_size
+                found[number, :, :, n_lags - lag] = product.T / total / bin_size
+    return found
+
+
+def _psth(
+    surrogates: Surrogates,
+    counts: np.ndarray,
+    seen: np.ndarray,
+    kept: np.ndarray,
+    events: np.ndarray,
+    window: tuple[float, float],
+    labels: dict[str, Any],
+    context: Context,
+) -> xr.Dataset:
+    bin_size = surrogates.grid.bin_size
+    offsets = np.arange(round(window[0] / bin_size), round(window[1] / bin_size))
+    if len(offsets) < 1:
+        raise GlmError(f"window: {window[0]:g} to {window[1]:g} s holds no bin; let it end later than it begins")
+    where = events[:, None] + offsets
+    inside = (where >= 0) & (where < len(seen))
+    clipped = np.clip(where, 0, len(seen) - 1)
+    segment = surrogates.grid.segment
+    inside &= seen[clipped] & (segment[clipped] == segment[np.clip(events, 0, len(seen) - 1)][:, None])
+    times = inside.sum(axis=0)
+    found = np.zeros((len(kept) + 1, len(surrogates.units), len(offsets)))
+    for number in range(len(kept) + 1):
+        context.check()
+        context.report(Progress("Comparing around events", number / (len(kept) + 1)))
+        values = counts if number == 0 else surrogates.observed(int(kept[number - 1]))
+        values = np.where(seen[:, None], values, 0.0)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            found[number] = (values[clipped] * inside[..., None]).sum(axis=0).T / times / bin_size
+    return _banded(found, ("unit", "time"), labels | {"time": offsets * bin_size})
+
+
+def _event_rows(surrogates: Surrogates, event: str, context: Context) -> np.ndarray | None:
+    """Rows of the bins in which the events lie."""
+    if not event:
+        return None
+    context.report(Progress("Comparing", 0.0))
+    rows = surrogates.grid.rows_of(moments_of(surrogates.recording, event).times)
+    rows = rows[rows >= 0]
+    if not len(rows):
+        raise GlmError(f"event: none of '{event}' lies in the bins that were simulated; choose another")
+    return rows
+
+
+def _of_signals(
+    surrogates: Surrogates,
+    counts: np.ndarray,
+    seen: np.ndarray,
+    kept: np.ndarray,
+    n_lags: int,
+    events: np.ndarray | None,
+    window: tuple[float, float],
+    context: Context,
+) -> SurrogateComparison:
+    units, bin_size = len(surrogates.units), surrogates.grid.bin_size
+    rate, auto = np.zeros((len(kept) + 1, units)), np.full((len(kept) + 1, units, n_lags), np.nan)
+    for number in range(len(kept) + 1):
+        context.check()
+        context.report(Progress("Comparing", number / (len(kept) + 1)))
+        values = np.where(seen[:, None], counts if number == 0 else surrogates.observed(int(kept[number - 1])), np.nan)
+        rate[number] = np.nanmean(values, axis=0) / bin_size
+        centred = values - np.nanmean(values, axis=0)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            for lag in range(1, min(n_lags, len(values) - 1) + 1):
+                together = surrogates.stretch[lag:] == surrogates.stretch[:-lag]
+                product = np.where(together[:, None], centred[lag:] * centred[:-lag], np.nan)
+                auto[number, :, lag - 1] = np.nanmean(product, axis=0) / np.nanmean(centred**2, axis=0)
+    labels = {"unit": list(surrogates.units)}
+    found = {
+        "rate": _banded(rate, ("unit",), labels),
+        "isi": None,
+        "autocorrelogram": _banded(auto, ("unit", "lag"), labels | {"lag": np.arange(1, n_lags + 1) * bin_size}),
+        "cross_correlogram": None,
+        "psth": None if events is None else _psth(surrogates, counts, seen, kept, events, window, labels, context),
+    }
+    return SurrogateComparison(**found, agreement=_agreement(found))
+
+
+def _banded(values: np.ndarray, dims: tuple[str, ...], coords: dict[str, Any]) -> xr.Dataset:
+    """Data (the first of `values`) beside the mean and the 95 % band of the others."""
+    import xarray as xr
+
+    low, high = np.quantile(values[1:], [0.025, 0.975], axis=0)
+    arrays = {"data": values[0], "mean": values[1:].mean(axis=0), "low": low, "high": high}
+    return xr.Dataset({name: (dims, array) for name, array in arrays.items()}, coords)
+
+
+def _agreement(found: Mapping[str, xr.Dataset | None]) -> xr.Dataset:
+    """Share of the values of each array that lie within the band, per unit."""
+    import xarray as xr
+
+    shares = {}
+    for name, dataset in found.items():
+        if dataset is None:
+            continue
+        known = np.isfinite(dataset["data"]) & np.isfinite(dataset["low"])
+        inside = (dataset["data"] >= dataset["low"]) & (dataset["data"] <= dataset["high"]) & known
+        others = [dim for dim in dataset.dims if dim != "unit"]
+        shares[name] = inside.sum(others) / known.sum(others)
+    return xr.Dataset(shares)
