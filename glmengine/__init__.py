@@ -47,6 +47,8 @@ _PLACES = {
     "glmengine.results.result": ("Result",),
     "glmengine.project": ("Project", "load_project", "save_project"),
     "glmengine.simulation.catalogue": ("demo_analysis", "sample"),
+    "glmengine.simulation.as_recording": ("surrogate_recording",),
+    "glmengine.simulation.comparison": ("compare_surrogates",),
     "glmengine.export": ("write_outputs",),
 }
 # No module may have the name of a function below: importing it would put the module in the function's place.

@@ -224,8 +224,10 @@ def simulate(options: Namespace) -> int:
     from glmengine.export.nwb import write_nwb
     from glmengine.export.outputs import writable_folder
     from glmengine.recording.inspect import summary
+    from glmengine.simulation.as_recording import surrogate_recording
+    from glmengine.simulation.comparison import compare_surrogates
 
-    result, path = _result(options.result), Path(options.out)
+    result, path = load_result(options.result), Path(options.out)
     if path.suffix.lower() != ".nwb":
         raise GlmError(f"{options.out}: surrogates are written as NWB; give a name that ends with .nwb")
     if path.exists() and not options.force:
@@ -237,8 +239,8 @@ def simulate(options: Namespace) -> int:
         recording = _opened_as(result, options, context.part(0.0, 0.2))
         made = result.simulate(recording, options.repeats, options.seed, epochs=options.epoch, context=context.part(0.2, 0.7))
         if options.compare:
-            compared = made.compare(options.event, context.part(0.7, 0.8))
-        surrogate = made.recorded()
+            compared = compare_surrogates(made, options.event, context=context.part(0.7, 0.8))
+        surrogate = surrogate_recording(made)
         context.report(Progress(f"Writing {path.name}", 0.8))
         context.check()
         write_nwb(surrogate, path)

@@ -10,7 +10,7 @@ import numpy as np
 
 from glmengine.context import SILENT, Context, Progress
 from glmengine.errors import GlmError
-from glmengine.recording.events import moments_of
+from glmengine.recording.events import event_times
 from glmengine.simulation.surrogates import Surrogates
 
 if TYPE_CHECKING:
@@ -68,25 +68,19 @@ class _Trains:
     count: Mapping[tuple[int, int], np.ndarray]
 
 
-def compare(
+def compare_surrogates(
     surrogates: Surrogates,
-    counts: np.ndarray,
-    rows: np.ndarray,
-    *,
     event: str = "",
+    *,
     window: tuple[float, float] = (-0.5, 1.0),
     longest: float = 0.2,
     context: Context = SILENT,
 ) -> SurrogateComparison:
-    """Compare surrogates with what was recorded, over the bins that have both.
+    """Compare surrogates with what was recorded, over the bins of the fit that have both.
 
     Parameters
     ----------
     surrogates : Surrogates
-    counts : (T, M) array
-        Observations in the same bins; NaN where there are none.
-    rows : (T,) bool array
-        Bins to look at.
     event : str
         An event, or times of trials (``"trials.start"``), for the histogram around it.
     window : (float, float)
@@ -98,11 +92,13 @@ def compare(
     Raises
     ------
     GlmError
-        If all repeats ran away, no bin has both, or the event is not there.
+        If nothing was recorded, all repeats ran away, no bin has both, or the event is not there.
     """
+    if surrogates.counts is None or not np.isfinite(surrogates.counts).any():
+        raise GlmError("nothing was recorded of these units, so that there is nothing to compare with")
     bin_size = surrogates.grid.bin_size
-    counts = np.asarray(counts, np.float64)
-    seen = rows & (surrogates.stretch >= 0) & np.isfinite(counts).all(axis=1)
+    counts = np.asarray(surrogates.counts, np.float64)
+    seen = surrogates.fitted & (surrogates.stretch >= 0) & np.isfinite(counts).all(axis=1)
     kept = np.flatnonzero(~surrogates.ran_away)
     if not seen.any():
         raise GlmError("no bin has both surrogates and recorded counts of all units; choose other epochs")
@@ -231,7 +227,7 @@ def _event_rows(surrogates: Surrogates, event: str, context: Context) -> np.ndar
     if not event:
         return None
     context.report(Progress("Comparing", 0.0))
-    rows = surrogates.grid.rows_of(moments_of(surrogates.recording, event).times)
+    rows = surrogates.grid.rows_of(event_times(surrogates.recording, event).times)
     rows = rows[rows >= 0]
     if not len(rows):
         raise GlmError(f"event: none of '{event}' lies in the bins that were simulated; choose another")

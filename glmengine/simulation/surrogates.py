@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from glmengine.design.prepare import Prepared
     from glmengine.models import Family
     from glmengine.recording.recording import Recording
-    from glmengine.simulation.comparison import SurrogateComparison
     from glmengine.timegrid.grid import TimeGrid
 
 _WIDEST = 3_000_000  # numbers of the past of all repeats drawn at a time
@@ -30,7 +29,7 @@ _MOST_STORED = 4e9  # bytes of surrogates that are kept
 class Surrogates:
     """Observations that a fitted model made, R repeats of M units over the bins of a grid.
 
-    Spikes are kept as the bins that hold some, signals in full.
+    See `glmengine.compare_surrogates` to set them beside the data, and `glmengine.surrogate_recording` to save or fit them. Spikes are kept as the bins that hold some, signals in full.
 
     Attributes
     ----------
@@ -78,20 +77,6 @@ class Surrogates:
     recording: Recording
     counts: np.ndarray | None
     fitted: np.ndarray
-
-    def compare(self, event: str = "", context: Context = SILENT, **options: Any) -> SurrogateComparison:
-        """Compare with what was recorded in the same bins: see `glmengine.simulation.comparison.compare`."""
-        from glmengine.simulation.comparison import compare
-
-        if self.counts is None or not np.isfinite(self.counts).any():
-            raise GlmError("nothing was recorded of these units, so that there is nothing to compare with")
-        return compare(self, self.counts, self.fitted, event=event, context=context, **options)
-
-    def recorded(self, repeat: int | None = None) -> Recording:
-        """A recording of these units, one repeat or all: see `glmengine.simulation.as_recording.surrogate_recording`."""
-        from glmengine.simulation.as_recording import surrogate_recording
-
-        return surrogate_recording(self, repeat)
 
     @property
     def notes(self) -> tuple[str, ...]:

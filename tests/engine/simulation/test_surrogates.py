@@ -179,10 +179,10 @@ def test_a_signal_comes_back_through_its_history():
     history = {"kind": "history", "basis": {"family": "history", "window": 0.1}}
     result = fitted(recording, history, time={"bin_size": 0.05}, model={"family": "gaussian", "strengths": [1e-6]})
     made = result.simulate(recording, repeats=32, seed=1)
-    compared = made.compare(longest=0.25)
+    compared = ge.compare_surrogates(made, longest=0.25)
     np.testing.assert_allclose(compared.autocorrelogram["mean"].values[0], 0.7 ** np.arange(1, 6), atol=0.05)
     assert float(compared.agreement["autocorrelogram"][0]) >= 0.6
-    again = made.recorded(3)
+    again = ge.surrogate_recording(made, 3)
     np.testing.assert_allclose(np.asarray(again.counts.values)[:, 0], made.observed(3)[:, 0])
 
 
@@ -207,7 +207,7 @@ def test_a_model_that_runs_away_says_who_where_and_what_helps(pair):
     assert "refractory time, or choose the softplus link" in str(word)
     assert made.totals().max() < 6000 * 10  # it rests from there to the end of the stretch
     with pytest.raises(GlmError, match="ran away in every repeat"):
-        made.compare()
+        ge.compare_surrogates(made)
     calm = result.simulate(pair, repeats=4, seed=1)
     assert not calm.ran_away.any()
     assert calm.notes == ("200 of 6000 bins lack a covariate and hold no surrogate.",)
@@ -215,7 +215,7 @@ def test_a_model_that_runs_away_says_who_where_and_what_helps(pair):
 
 def test_comparison_by_hand_and_agreement_of_the_true_model(coupled, pair):
     made = coupled.simulate(pair, repeats=32, seed=2)
-    found = made.compare("cue", window=(-0.2, 0.4), longest=0.1)
+    found = ge.compare_surrogates(made, "cue", window=(-0.2, 0.4), longest=0.1)
     seen = made.fitted & (made.stretch >= 0)
     counts = np.where(seen[:, None], made.counts, 0)
     assert float(found.rate["data"][0]) == pytest.approx(counts[:, 0].sum() / (seen.sum() * BIN))
@@ -252,20 +252,20 @@ def test_surrogates_are_a_recording_that_saves_opens_and_fits(coupled, pair, tmp
     from glmengine.recording.binned import count_spikes
 
     made = coupled.simulate(pair, repeats=4, seed=1)
-    write_nwb(made.recorded(), tmp_path / "s.nwb")
+    write_nwb(ge.surrogate_recording(made), tmp_path / "s.nwb")
     opened = ge.open_recording(tmp_path / "s.nwb")
     assert opened.unit_names == tuple(f"{unit} #{number}" for number in (1, 2, 3, 4) for unit in "ab")
     grid = ge.make_grid(coupled.analysis.time, opened)
     np.testing.assert_allclose(grid.centres, made.grid.centres[made.stretch >= 0])  # cut to where some were drawn
     counts = count_spikes(opened, grid, ("a #2", "b #2"))
     np.testing.assert_array_equal(counts, made.observed(1)[made.stretch >= 0])
-    alone = made.recorded(1)
+    alone = ge.surrogate_recording(made, 1)
     assert alone.unit_names == ("a", "b")
     again = ge.run(coupled.analysis, alone)
     errors = np.abs(again.coefficients - coupled.coefficients) / np.sqrt(again.standard_errors**2 + coupled.standard_errors**2)
     assert float(np.nanmedian(errors.values)) < 1.5
     with pytest.raises(GlmError, match="no repeat 4"):
-        made.recorded(4)
+        ge.surrogate_recording(made, 4)
 
 
 def test_covariates_alone_are_enough(pair):
@@ -276,7 +276,7 @@ def test_covariates_alone_are_enough(pair):
     rate = made.totals().mean(axis=0) / ((made.stretch >= 0).sum() * BIN)
     np.testing.assert_allclose(rate, result.scores["rate_hz"], rtol=0.15)
     with pytest.raises(GlmError, match="nothing to compare"):
-        replace(made, counts=None).compare()
+        ge.compare_surrogates(replace(made, counts=None))
     with pytest.raises(GlmError, match="no covariate 'x'"):
         result.simulate({"y": x.data})
     with pytest.raises(GlmError, match="there are none"):
@@ -290,7 +290,7 @@ def test_bad_input_is_one_sentence(coupled, pair):
     with pytest.raises(GlmError, match="no epoch 'nowhere'"):
         coupled.simulate(pair, epochs="nowhere")
     with pytest.raises(GlmError, match="no event 'nothing'"):
-        coupled.simulate(pair).compare("nothing")
+        ge.compare_surrogates(coupled.simulate(pair), "nothing")
 
 
 def test_a_coupling_to_the_same_bin_is_refused(pair):
