@@ -223,6 +223,7 @@ def simulate(options: Namespace) -> int:
     from glmengine.export.goodness_tables import write_datasets
     from glmengine.export.nwb import write_nwb
     from glmengine.export.outputs import writable_folder
+    from glmengine.project import load_result
     from glmengine.recording.inspect import summary
     from glmengine.simulation.as_recording import surrogate_recording
     from glmengine.simulation.comparison import compare_surrogates
