@@ -1,4 +1,4 @@
-"""What each command of `glmengine` does: open, compute, write, and say in a few lines what came out."""
+"""Work of each command: open, compute, write, and say in a few lines what came out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command line `glmengine`: which commands there are, their options, and how they end."""
+"""Commands of `glmengine`, their options and exit codes."""
 
 from __future__ import annotations
 

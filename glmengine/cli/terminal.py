@@ -1,4 +1,4 @@
-"""What the command line says: a progress bar with the time left, short errors, nothing of the libraries' chatter."""
+"""Terminal output: a progress bar with the time left, short errors, nothing of the libraries' chatter."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From the terms of an analysis to a design: variables brought to bins, bounds taken and kept, rows judged."""
+"""Making of a design from the terms of an analysis: variables in bins, bounds taken and kept, rows judged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The stretches of rows in which a design is gone through, so that it need not be there as a whole."""
+"""Stretches of rows in which a design is gone through, so that it need not be there as a whole."""
 
 from __future__ import annotations
 

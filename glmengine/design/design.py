@@ -12,7 +12,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -28,6 +28,16 @@ if TYPE_CHECKING:
 _CHUNK_NUMBERS = 2**21
 
 
+class Column(NamedTuple):
+    """One column of a design: its label, what it depends on, the number of that in its term, of its basis function, and its lag in s."""
+
+    label: str
+    variable: str
+    channel: int
+    function: int
+    lag: float = 0
+
+
 class Block(ABC):
     """The columns of one term.
 
@@ -35,12 +45,11 @@ class Block(ABC):
     ----------
     term : AnyTerm
         With bounds and knots kept.
-    columns : list of dict
-        One record a column: ``variable``, ``channel``, ``lag``, ``function`` and its ``label``.
+    columns : list of Column
     """
 
     term: AnyTerm
-    columns: list[dict[str, Any]]
+    columns: list[Column]
 
     @abstractmethod
     def chunk(self, start: int, stop: int) -> np.ndarray:
@@ -118,7 +127,9 @@ class Design:
         import pandas as pd
 
         records = [
-            {"term": block.term.label, "kind": block.term.kind, **column} for block in self.blocks for column in block.columns
+            {"term": block.term.label, "kind": block.term.kind, **column._asdict()}
+            for block in self.blocks
+            for column in block.columns
         ]
         frame = pd.DataFrame(records, columns=["label", "term", "kind", "variable", "channel", "lag", "function"])
         return frame.set_index("label").rename_axis("feature")

@@ -1,4 +1,4 @@
-"""What of a design the data can tell apart: rank, terms that say the same, columns that are never visited, in a scientist's words.
+"""Identifiability of a design: its rank, collinear terms, and columns that are never visited.
 
 Everything follows from one Gram matrix of the standardised columns. Each term is whitened on its own; the singular values of what two
 whitened terms have in common are their canonical correlations (Hotelling 1936): 1 where a direction of one is a direction of the other,

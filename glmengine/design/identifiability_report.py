@@ -1,4 +1,4 @@
-"""What a report on a design consists of, and how it is said."""
+"""Findings of a report on a design, and its sentences."""
 
 from __future__ import annotations
 

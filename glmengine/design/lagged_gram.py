@@ -1,4 +1,4 @@
-"""Products of designs that use their structure: lagged counts, whose Gram matrix hardly changes from one pair of lags to the next.
+"""Gram matrices of lagged counts, which hardly change from one pair of lags to the next.
 
 What two units' counts at lags l and m have in common depends on m - l alone but for the borders of the stretches of rows: from one pair of lags
 to the next, both a bin further, each stretch gains a bin at its start and loses one at its end. So cross-correlograms, which go from

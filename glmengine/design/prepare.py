@@ -1,4 +1,4 @@
-"""From an analysis and a recording to what is fitted: derived covariates, time grid, rows, counts and design."""
+"""Everything that comes before a fit: derived covariates, time grid, rows, counts and design."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the window draws before a fit: basis functions, and a term's features on a stretch of the recording."""
+"""Previews before a fit: basis functions, and a term's features on a stretch of the recording."""
 
 from __future__ import annotations
 

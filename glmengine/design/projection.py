@@ -1,4 +1,4 @@
-"""What a stimulus of many channels is seen through where few are left: principal components, spike-triggered averages, or given filters."""
+"""Projections of a stimulus of many channels: principal components, spike-triggered averages, or given ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A stimulus of many channels in bins: its frames in their own numbers, of which a stretch of bins is made only when it is asked for."""
+"""Frames of a stimulus of many channels, brought to bins a stretch at a time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Joint tuning: the functions of several variables that the product of their bases makes, and how smooth they are.
+"""Tensor products of bases: functions of several variables, and penalties on their roughness.
 
 A product of sines and cosines of two variables holds waves of all orientations but two: those along one axis alone, which need the
 constant function on the other. So where several factors are Fourier bases each takes its constant along; the product of all constants,

@@ -1,4 +1,4 @@
-"""A recording written as a folder of pynapple npz files, one object each, which pynapple and this program open."""
+"""Recordings as folders of pynapple npz files, one object each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A recording written as NWB, so that pynwb, pynapple and this program open it with nothing lost."""
+"""Recordings as NWB files, which pynwb, pynapple and this program open with nothing lost."""
 
 from __future__ import annotations
 

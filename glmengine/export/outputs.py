@@ -1,4 +1,4 @@
-"""Everything about one result in a folder: tables, NetCDF, figures, report, and the analysis to run it again."""
+"""Output folders of a result: tables, NetCDF, figures, report, and the analysis to run it again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A recording saved in a format that others read, never over the file that it came from."""
+"""Recordings saved in a format that others read, never over the file that they came from."""
 
 from __future__ import annotations
 

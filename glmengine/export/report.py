@@ -1,4 +1,4 @@
-"""A report on an analysis and its result as one HTML file that any browser opens, now and in ten years."""
+"""Reports on an analysis and its result, each one HTML file that any browser opens."""
 
 from __future__ import annotations
 

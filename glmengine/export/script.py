@@ -1,4 +1,4 @@
-"""An analysis as a Python script that runs it again and gives the same numbers, bit for bit."""
+"""Analyses as Python scripts that give the same numbers, bit for bit."""
 
 from __future__ import annotations
 

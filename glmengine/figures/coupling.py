@@ -1,4 +1,4 @@
-"""Who drives whom: the coupling matrix, with the pairs marked that the data speak for."""
+"""The coupling matrix, with the pairs marked that the data speak for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How figures look: sizes, colours that colour-blind readers tell apart, and what is common to all axes."""
+"""Style of figures: sizes, colours that colour-blind readers tell apart, labels and ticks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Everything about one unit on a page: tuning, filters, cross-validation, rates over time."""
+"""Page of one unit: tuning, filters, cross-validation, rates over time."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What a fitted analysis found, as labelled arrays."""
+"""Results of an analysis as labelled arrays."""

@@ -1,4 +1,4 @@
-"""What response curves are drawn of: which variables of which terms, their bins, and the terms' columns there."""
+"""Bins of response curves, and the columns of terms in them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Filters over time, and who drives whom: terms that look back, or around an event, as functions of the lag, with 95 % bands."""
+"""Filters over lags and coupling strengths, with 95 % bands."""
 
 from __future__ import annotations
 

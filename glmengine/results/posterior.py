@@ -1,4 +1,4 @@
-"""A fitted model as a distribution over coefficients: linear predictors and their variances."""
+"""Posterior distributions of coefficients: linear predictors and their variances."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A fitted model on new data: expected rates with bands, and scores, with the features frozen at the fit."""
+"""Predictions and scores of a fitted model on new data, with the features frozen at the fit."""
 
 from __future__ import annotations
 

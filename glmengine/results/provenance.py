@@ -1,4 +1,4 @@
-"""Where a result comes from: recording, analysis, versions of the libraries, machine and time taken."""
+"""Provenance of a result: recording, analysis, versions of the libraries and machine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Receptive fields as functions of channel and lag, in the stimulus's own channels whatever they were seen through, with 95 % bands."""
+"""Receptive fields as functions of channel and lag, with 95 % bands."""
 
 from __future__ import annotations
 

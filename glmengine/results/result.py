@@ -1,4 +1,4 @@
-"""What a fitted analysis found, as labelled arrays that save to one file and predict new data."""
+"""Results of an analysis: labelled arrays that save to one file and predict new data."""
 
 from __future__ import annotations
 

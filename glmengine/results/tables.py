@@ -1,4 +1,4 @@
-"""Scores and labelled coefficients of a fit: what it found, per unit, and how well it holds on time that it was not fitted to."""
+"""Scores, coefficients and term tests of a fit as labelled arrays."""
 
 from __future__ import annotations
 

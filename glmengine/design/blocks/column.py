@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from glmengine.design.design import Block
+from glmengine.design.design import Block, Column
 from glmengine.errors import GlmError
 from glmengine.recording.binned import sample_covariate
 
@@ -29,10 +29,7 @@ class ColumnBlock(Block):
 
     def __init__(self, term: ColumnsTerm, values: np.ndarray) -> None:
         self.term, self._values = term, values
-        self.columns = [
-            {"label": f"{term.label}[{name}]", "variable": name, "channel": channel, "lag": 0, "function": channel}
-            for channel, name in enumerate(term.variables)
-        ]
+        self.columns = [Column(f"{term.label}[{name}]", name, channel, channel) for channel, name in enumerate(term.variables)]
 
     def chunk(self, start: int, stop: int) -> np.ndarray:
         return columns_of(self.term, self._values[start:stop])

@@ -1,4 +1,4 @@
-"""Kernels around events: columns that are zero but near an event, made from the events alone.
+"""Columns of kernels around events, zero but near an event.
 
 An event acts on the bins within its window. It counts whether or not its own bin is among those of the analysis, as long as the
 recording ran from one to the other: a bin has the same columns whichever epochs are chosen. No window crosses the border of the
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from glmengine.basis.indicator import MOST_CATEGORIES
-from glmengine.design.design import Block
+from glmengine.design.design import Block, Column
 from glmengine.errors import GlmError
 from glmengine.recording.events import EventTimes, as_label, event_times, numbers_at, values_at
 from glmengine.recording.named_epochs import rows_in
@@ -106,13 +106,7 @@ class EventBlock(Block):
         self._lags, self._kernel, self._beyond = lags, kernel, beyond
         single = len(channels) == 1
         self.columns = [
-            {
-                "label": f"{term.label}[{function}]" if single else f"{term.label}[{name}][{function}]",
-                "variable": name,
-                "channel": channel,
-                "lag": 0,
-                "function": function,
-            }
+            Column(f"{term.label}[{function}]" if single else f"{term.label}[{name}][{function}]", name, channel, function)
             for channel, name in enumerate(channels)
             for function in range(kernel.shape[1])
         ]

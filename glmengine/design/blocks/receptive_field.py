@@ -1,4 +1,4 @@
-"""A stimulus of many channels (images, videos, spectrograms) filtered over time: each channel, or what is left of them by a projection.
+"""Columns of a stimulus of many channels filtered over time: each channel, or what a projection leaves of them.
 
 The projection is kept with the term, so that a fitted model sees new data in the same way. A separable field has the columns of all
 channels; only its fit is held to a low rank (`glmengine.fitting.separable`).
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from glmengine.design.design import Block, Design
+from glmengine.design.design import Block, Column, Design
 from glmengine.design.projection import projection_of
 from glmengine.design.stimulus import Channels, channels_in_bins, stretches
 from glmengine.errors import GlmError
@@ -66,7 +66,7 @@ class ChannelBlock(Block):
         n = self.kernel.shape[1]
         self._owners = np.repeat(np.asarray(names, dtype=object), n)
         self.columns = [
-            {"label": f"{term.label}[{name}][{function}]", "variable": name, "channel": channel, "lag": 0, "function": function}
+            Column(f"{term.label}[{name}][{function}]", name, channel, function)
             for channel, name in enumerate(names)
             for function in range(n)
         ]

@@ -1,4 +1,4 @@
-"""Columns of any kind multiplied by a gain, bin by bin, or restricted to epochs."""
+"""Columns of any kind times a gain, or inside epochs alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The kinds of columns: products of evaluated bases, signals filtered by kernels, and counts filtered by kernels."""
+"""Columns of tuning, of filtered signals, and of filtered counts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from glmengine.analysis.terms import CouplingTerm, CovariateTerm, FilterTerm, HistoryTerm
-from glmengine.design.design import Block
+from glmengine.design.design import Block, Column
 from glmengine.design.lagged_gram import lagged_cost, lagged_moments
 from glmengine.design.tensor_product import axis_penalties, joint_columns, joint_indices, joint_sparse
 from glmengine.timegrid.convolution import convolve_pieces, full_window
@@ -41,9 +41,7 @@ class ProductBlock(Block):
         self.columns = []
         for number, index in enumerate(joint_indices(term.factors)):
             which = ",".join(map(str, index))
-            self.columns.append(
-                {"label": f"{term.label}[{which}]", "variable": names, "channel": 0, "lag": 0, "function": number}
-            )
+            self.columns.append(Column(f"{term.label}[{which}]", names, 0, number))
 
     def chunk(self, start: int, stop: int) -> np.ndarray:
         return joint_columns(self.term.factors, [x[start:stop] for x in self._samples])
@@ -90,8 +88,7 @@ class FilterBlock(Block):
         self.term, self._values, self._offsets = term, values[:, None], offsets
         self._lags, self._kernel = term.basis.kernel(bin_size)
         self.columns = [
-            {"label": f"{term.label}[{function}]", "variable": term.variable, "channel": 0, "lag": 0, "function": function}
-            for function in range(self._kernel.shape[1])
+            Column(f"{term.label}[{function}]", term.variable, 0, function) for function in range(self._kernel.shape[1])
         ]
 
     def chunk(self, start: int, stop: int) -> np.ndarray:
@@ -125,13 +122,7 @@ class SpikeBlock(Block):
         self._lags, self._kernel = term.basis.kernel(bin_size)
         self._sources = np.repeat(np.asarray(sources, dtype=object), self._kernel.shape[1])
         self.columns = [
-            {
-                "label": f"{term.label}[{source}][{function}]",
-                "variable": source,
-                "channel": channel,
-                "lag": 0,
-                "function": function,
-            }
+            Column(f"{term.label}[{source}][{function}]", source, channel, function)
             for channel, source in enumerate(sources)
             for function in range(self._kernel.shape[1])
         ]

@@ -15,7 +15,7 @@ from glmengine.analysis.terms import CouplingTerm, CovariateTerm, Factor, Histor
 from glmengine.analysis.time_grid import make_grid
 from glmengine.context import Context
 from glmengine.design.build import build_design
-from glmengine.design.design import Block, Design
+from glmengine.design.design import Block, Column, Design
 from glmengine.design.identifiability import identifiability
 from glmengine.errors import Cancelled
 
@@ -28,9 +28,7 @@ class Columns(Block):
     def __init__(self, name, values):
         self.term = CovariateTerm(name=name, factors=(Factor(variable=name, basis=B.Identity()),))
         self.values = values
-        self.columns = [
-            {"label": f"{name}[{j}]", "variable": name, "channel": 0, "lag": 0, "function": j} for j in range(values.shape[1])
-        ]
+        self.columns = [Column(f"{name}[{j}]", name, 0, j) for j in range(values.shape[1])]
 
     def chunk(self, start, stop):
         return self.values[start:stop]
