@@ -7,8 +7,9 @@ from dataclasses import replace
 import numpy as np
 
 from glmengine.errors import GlmError
-from glmengine.io.clocks import inside, plausible_span, series_of_this_clock
-from glmengine.io.files.repair import LOST, Repair
+from glmengine.io.clocks import clock_doubts, inside, plausible_span, series_of_this_clock
+from glmengine.io.files.repair import Repair
+from glmengine.io.lost_samples import MINUS_ONE, lost_values, must_be_lost
 from glmengine.io.quantity import kind_of, turn_of
 from glmengine.io.raw import RawRecording, RawSeries, RawTrials
 from glmengine.sentences import listed, numbered
@@ -35,7 +36,7 @@ def clean(raw: RawRecording) -> RawRecording:
     GlmError
         If nothing is left: no unit, or no time.
     """
-    notes = list(raw.notes)
+    notes = [*raw.notes, *clock_doubts(raw)]
     near = plausible_span(raw)
     series = [
         cleaned
@@ -241,11 +242,8 @@ def _repair_of(name: str, values: np.ndarray, kind: str, unit: str, notes: list[
     if infinite.any():
         values[infinite] = np.nan
         notes.append(f"{name}: {numbered(infinite.sum(), 'infinite value')} taken as missing.")
-    lost = _lost(values)
-    if lost.any():
-        values[lost] = np.nan
-        notes.append(f"{name}: {numbered(lost.sum(), 'sample')} of exactly -1 taken as missing.")
-    repair = Repair(kind, lost=bool(lost.any()))
+    lost = _lost(name, values, unit, notes)
+    repair = Repair(kind, lost=lost)
     if kind == "angle":
         finite = values[np.isfinite(values)]
         repair = replace(repair, degrees=unit == "deg" or (unit != "rad" and len(finite) > 0 and turn_of(finite) == 360.0))
@@ -259,17 +257,24 @@ def _repair_of(name: str, values: np.ndarray, kind: str, unit: str, notes: list[
     return repair
 
 
-def _lost(values: np.ndarray) -> np.ndarray:
-    """(T,) samples that were lost: often written as -1, in all components at once, among values that are never negative."""
+def _lost(name: str, values: np.ndarray, unit: str, notes: list[str]) -> tuple[tuple[float, ...], ...]:
+    """What lost samples are written as, which are taken as missing in `values`; what may be one in a series that is no place is said."""
     rows = values.reshape(len(values), -1)
-    lost = (rows == LOST).all(axis=1)
-    none = np.zeros(len(rows), dtype=bool)
-    if not lost.any() or lost.all() or lost.mean() > 0.5:
-        return none
-    rest = rows[~lost]
-    if np.nanmin(rest, initial=0) < 0 or np.nanmax(rest, initial=0) <= 2:
-        return none
-    return lost
+    taken = []
+    for lost in lost_values(values):
+        mine = (rows == np.array(lost)).all(axis=1)
+        written = f"({', '.join(f'{one:g}' for one in lost)})" if len(lost) > 1 and len(set(lost)) > 1 else f"{lost[0]:g}"
+        if set(lost) == {MINUS_ONE} or must_be_lost(name, unit, lost):
+            values[mine] = np.nan
+            taken.append(lost)
+            where = "" if set(lost) == {MINUS_ONE} else f" ({100 * mine.mean():.1f} %), far from all others,"
+            notes.append(f"{name}: {numbered(int(mine.sum()), 'sample')} of exactly {written}{where} taken as missing.")
+        else:
+            notes.append(
+                f"{name}: {int(mine.sum()):,} samples ({100 * mine.mean():.1f} %) are exactly {written}, far from all others: if they were lost, "
+                f"say missing = [{lost[0]:g}] for it in a recipe, or leave them out with a condition on it."
+            )
+    return tuple(taken)
 
 
 def _in_time_order(series: RawSeries, near: tuple[float, float], notes: list[str]) -> RawSeries:

@@ -28,7 +28,12 @@ def read_raw(path: Path, reader: Reader, recipe: Recipe | None) -> RawRecording:
         For whatever a library makes of a damaged file.
     """
     if not reader.needs_recipe:
-        return guarded(path, reader, lambda: reader.read(path, recipe))
+        raw = guarded(path, reader, lambda: reader.read(path, recipe))
+        if recipe is None:
+            return raw
+        from glmengine.io.recipe.apply import correct_with
+
+        return correct_with(recipe, raw)
     if recipe is None:
         read_arrays(path, reader)
         return RawRecording()

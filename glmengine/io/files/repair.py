@@ -9,9 +9,6 @@ import numpy as np
 
 from glmengine.timegrid.angles import FULL_TURN, wrapped
 
-LOST = -1.0
-"""What tracking that was lost is often written as."""
-
 
 @dataclass(frozen=True)
 class Repair:
@@ -19,7 +16,8 @@ class Repair:
 
     kind: Literal["continuous", "angle", "step", "category"] = "continuous"
     degrees: bool = False
-    lost: bool = False
+    lost: tuple[tuple[float, ...], ...] = ()
+    """What samples that were lost are written as, one number for each component."""
 
     def apply(self, values: np.ndarray) -> np.ndarray:
         """The values repaired, of the same shape: float64 with NaN for what is missing, angles in radians from 0 to 2 pi.
@@ -32,8 +30,9 @@ class Repair:
         infinite = np.isinf(values)
         if infinite.any():
             values[infinite] = np.nan
-        if self.lost:
-            values[(values.reshape(len(values), -1) == LOST).all(axis=1)] = np.nan
+        rows = values.reshape(len(values), -1)
+        for lost in self.lost:
+            values[(rows == np.array(lost)).all(axis=1)] = np.nan
         if self.kind == "angle":
             if self.degrees:
                 values = np.deg2rad(values)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from glmengine.errors import GlmError
@@ -48,6 +50,38 @@ def apply_recipe(recipe: Recipe, arrays: Arrays) -> RawRecording:
     for position, item in enumerate(recipe.events):
         field = f"events.{position}"
         raw.events[safe_name(item.name)] = item.seconds(_numbers(arrays, item.times, f"{field}.times"), field)
+    return raw
+
+
+def correct_with(recipe: Recipe, raw: RawRecording) -> RawRecording:
+    """The recording of a file with a standard, with the clock of its units, and the clock, unit, kind and scale of its covariates, as a
+    recipe says that they are.
+
+    Raises
+    ------
+    GlmError
+        If the recipe names a covariate that the file lacks, or one that stays in its file.
+    """
+    if recipe.spikes is not None and raw.spikes is not None:
+        raw.spikes = [recipe.spikes.seconds(times, "spikes") for times in raw.spikes]
+    known = {series.name: at for at, series in enumerate(raw.series)}
+    for position, item in enumerate(recipe.covariates):
+        field = f"covariates.{position}"
+        named = next((name for name in (*item.values, item.name) if name in known), None)
+        if named is None:
+            have = ", ".join(known) or "none"
+            raise GlmError(f"field '{field}': there is no covariate '{item.values[0]}'; the file holds: {have}", field=field)
+        series = raw.series[known[named]]
+        if series.stored is not None:
+            raise GlmError(f"field '{field}': '{named}' is large and stays in its file as it is; export it again", field=field)
+        raw.series[known[named]] = replace(
+            series,
+            name=safe_name(item.name),
+            times=item.seconds(series.times, field),
+            values=measured(item, series.values),
+            unit=item.unit or series.unit,
+            kind=item.kind or series.kind,
+        )
     return raw
 
 
@@ -192,9 +226,18 @@ def _series(item: Measured, arrays: Arrays, field: str) -> RawSeries:
             f"{item.name} has {width} components and {len(components)} names for them; give {width} names",
             field=f"{field}.components",
         )
-    if item.scale != 1.0:
-        values = values * item.scale
+    values = measured(item, values)
     return RawSeries(safe_name(item.name), times, values, item.unit, item.kind or None, components if width else ())
+
+
+def measured(item: Measured, values: np.ndarray) -> np.ndarray:
+    """The values (T, ...) of a covariate: what a recipe calls missing as NaN, the rest scaled."""
+    for lost in item.missing:
+        mine = (values.reshape(len(values), -1) == lost).all(axis=1)
+        if mine.any():
+            values = np.array(values, dtype=np.float64)
+            values[mine] = np.nan
+    return values if item.scale == 1.0 else values * item.scale
 
 
 def _category(item: Measured, texts: np.ndarray, arrays: Arrays, field: str) -> RawSeries:

@@ -125,6 +125,12 @@ class Measured(TimeBase):
         empty="from unit and name",
         advanced=True,
     )
+    missing: tuple[float, ...] = param(
+        (),
+        title="Missing",
+        help="Numbers that stand for samples that were lost, as 0 or 1023 where tracking saw nothing.",
+        advanced=True,
+    )
     scale: float = param(1.0, title="Scale", help="Every value is multiplied by this.", advanced=True)
 
 

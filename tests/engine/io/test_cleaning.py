@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
 from glmengine.errors import GlmError
+from glmengine.io.cleaning import clean
 from glmengine.io.compose import compose
 from glmengine.io.raw import RawRecording, RawSeries, RawTrials
 
@@ -192,3 +195,133 @@ def test_nothing_that_was_handed_over_is_changed():
     assert given.spikes[0].tolist() == [3.0, 1.0]
     assert given.notes == []
     assert given.series[0].kind is None
+
+
+def _tracked(rng, n=20_000, components=2):
+    values = (
+        300
+        + 150 * np.column_stack([np.sin(np.arange(n) / (90.0 + 37 * k)) for k in range(components)])
+        + rng.normal(0, 1, (n, components))
+    )
+    return values if components > 1 else values[:, 0]
+
+
+@pytest.mark.parametrize(
+    ("lost", "says"), [((0, 0), "exactly 0"), ((1023, 1023), "exactly 1023"), ((1023, 767), r"exactly \(1023, 767\)")]
+)
+def test_lost_tracking_far_from_all_other_places(lost, says):
+    rng = np.random.default_rng(0)
+    values = _tracked(rng)
+    for start in range(500, 19_500, 1000):
+        values[start : start + 150] = lost
+    times = np.arange(20_000) / 200
+    recording = made(
+        raw(series=[series(values, times, name="position", unit="pixels", components=("x", "y"))]), "2,850 samples of"
+    )
+    x = recording.covariates["position"].data.values
+    assert np.isnan(x[500:650]).all()
+    assert np.isfinite(x).all(axis=1).sum() == 20_000 - 2850
+    assert any(re.search(f"2,850 samples of {says}", note) for note in recording.notes)
+
+
+def test_lost_tracking_in_whole_pixels_and_one_axis():
+    rng = np.random.default_rng(1)
+    values = np.rint(_tracked(rng, components=1)).astype(np.int64)
+    values[3000:5000] = 0
+    recording = made(raw(series=[series(values, np.arange(20_000) / 200, name="x", unit="cm")]), "2,000 samples of exactly 0")
+    assert np.isnan(recording.covariates["x"].data.values[3000:5000]).all()
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        np.where(
+            np.arange(20_000) % 2000 < 1000, 0.0, 5 + np.sin(np.arange(20_000) / 50)
+        ),  # a stimulus that is off half the time
+        np.abs(np.sin(np.arange(20_000) / 900)) * 40 * (np.arange(20_000) % 3000 > 900),  # a speed that stops
+        np.clip(np.sin(np.arange(20_000) / 900) * 60, -50, 50),  # a track with ends
+        np.repeat(np.arange(20.0), 1000),
+    ],
+)
+def test_values_that_stand_still_are_measurements(values):
+    for name, unit in (("speed", "cm/s"), ("stimulus", "")):
+        recording = made(raw(series=[series(values, np.arange(20_000) / 200, name=name, unit=unit)]))
+        assert np.isfinite(recording.covariates[name].data.values).all()
+
+
+def test_a_place_where_the_animal_sat_still_is_said_and_kept():
+    values = _tracked(np.random.default_rng(3))
+    values[3000:9000] = (20, 35)
+    recording = made(
+        raw(series=[series(values, np.arange(20_000) / 200, name="position", unit="cm", components=("x", "y"))]),
+        "exactly (20, 35)",
+    )
+    assert np.isfinite(recording.covariates["position"].data.values).all()
+
+
+def test_what_may_be_lost_elsewhere_is_said_with_the_remedy():
+    values = _tracked(np.random.default_rng(2), components=1)
+    values[3000:5000] = 1023
+    recording = made(raw(series=[series(values, np.arange(20_000) / 200, name="pupil", unit="a.u.")]), "2,000 samples")
+    assert any("missing = [1023]" in note for note in recording.notes)
+    assert np.isfinite(recording.covariates["pupil"].data.values).all()
+
+
+# --- clocks --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("unit", ["ms", "us"])
+def test_spikes_on_a_slower_clock_than_the_rest_are_said_with_the_remedy(unit):
+    factor = {"ms": 1e3, "us": 1e6}[unit]
+    spikes = [np.sort(np.random.default_rng(0).uniform(0, 1800, 5500)) * factor]
+    given = RawRecording(
+        spikes=spikes, unit_names=["a"], series=[series(np.sin(np.arange(18000)), np.arange(18000) / 10, name="position")]
+    )
+    notes = clean(given).notes
+    said = next(note for note in notes if "time_unit" in note)
+    assert f'time_unit = "{unit}" under [spikes]' in said
+    assert re.search(r"\d+ of 5,500 spikes lie in the time of position \(0 to 1799.9 s\)", said)
+    seconds = RawRecording(spikes=[spikes[0] / factor], unit_names=["a"], series=given.series)
+    assert not any("time_unit" in note for note in clean(seconds).notes)
+
+
+@pytest.mark.parametrize("length", [60, 1800, 20_000])
+@pytest.mark.parametrize("start", [0, 400])
+def test_covariates_on_a_slower_clock_than_the_spikes_are_said_too(length, start):
+    spikes = [start + np.sort(np.random.default_rng(0).uniform(0, length, 3000))]
+    times = (start + np.arange(length * 10) / 10) * 1000
+    given = RawRecording(spikes=spikes, unit_names=["a"], series=[series(np.sin(np.arange(len(times))), times, name="speed")])
+    assert any(
+        'time_unit = "ms" under [[covariates]]' in note and "speed were in milliseconds" in note for note in clean(given).notes
+    )
+
+
+def test_trials_and_events_have_a_clock_too():
+    spikes = [np.sort(np.random.default_rng(0).uniform(0, 600_000, 3000))]
+    start = np.arange(60) * 10.0
+    for more in (
+        {"trials": {"trials": RawTrials(start, start + 5)}},
+        {"events": {"cue": start}},
+        {"epochs": {"run": np.array([[0, 600.0]])}},
+    ):
+        notes = clean(RawRecording(spikes=spikes, unit_names=["a"], **more)).notes
+        assert any('time_unit = "ms" under [spikes]' in note for note in notes)
+
+
+def test_clocks_that_lie_apart_for_another_reason_are_said_as_such():
+    spikes = [np.sort(np.random.default_rng(0).uniform(5000, 7000, 3000))]
+    given = RawRecording(spikes=spikes, unit_names=["a"], series=[series(np.sin(np.arange(2000)), np.arange(2000.0), name="x")])
+    assert any(
+        "Only 0 of 3,000 spikes lie in the time in which anything else was recorded" in note for note in clean(given).notes
+    )
+
+
+def test_one_clock_is_not_doubted():
+    rng = np.random.default_rng(0)
+    spikes = [np.sort(rng.uniform(0, 7200, 3000))]
+    stimulus = series(np.sin(np.arange(300)), np.arange(300) / 10 + 6000, name="flash")
+    position = series(np.sin(np.arange(7200)), np.arange(7200.0), name="x")
+    notes = clean(
+        RawRecording(spikes=spikes, unit_names=["a"], series=[stimulus, position], events={"late": np.array([7000.0, 7100])})
+    ).notes
+    assert not any("clock" in note or "time_unit" in note for note in notes)
