@@ -14,11 +14,9 @@ from glmengine.analysis.analysis import Analysis, sparse_dump
 from glmengine.errors import GlmError
 from glmengine.goodness.goodness import Goodness
 from glmengine.io.files.netcdf import read_netcdf, write_netcdf
-from glmengine.results.model_checks import goodness, simulate
 from glmengine.results.posterior import Posterior, link_of
 from glmengine.results.prediction import FittedModel, predict, score
 from glmengine.results.provenance import sessions_in
-from glmengine.simulation.surrogates import Surrogates
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -27,6 +25,7 @@ if TYPE_CHECKING:
     from glmengine.context import Context
     from glmengine.design.fitted_sessions import FittedSession
     from glmengine.recording.recording import Recording
+    from glmengine.simulation.surrogates import Surrogates
 
 FORMAT_VERSION = 2  # 2: with `goodness`
 KIND = "glmengine result"
@@ -221,6 +220,8 @@ class Result:
             Labelled arrays, and a verdict in words for each unit.
         """
         strength = np.asarray(self.scores["strength"].values, np.float64)
+        from glmengine.results.model_checks import goodness  # the fits come with it, which a result alone does without
+
         return goodness(self.model, strength, recording, units, epochs=epochs, held_out=held_out, context=context)
 
     def simulate(
@@ -249,6 +250,8 @@ class Result:
         Surrogates
             With a word of units that ran away, and the remedies.
         """
+        from glmengine.results.model_checks import simulate
+
         return simulate(self.model, recording, repeats, seed, epochs=epochs, context=context)
 
     def with_goodness(self, goodness: Goodness) -> Result:
