@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from qtpy.QtCore import QEvent, QObject, QRect, Qt, Signal
+from qtpy.QtCore import QEvent, QObject, QRect, QSize, Qt, Signal
 from qtpy.QtGui import QColor, QPainter, QPaintEvent, QPalette
 from qtpy.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
@@ -12,7 +12,8 @@ from glmgui import theme
 
 _SIGNS = {"error": "\u2716", "warning": "\u26a0"}
 _SIGN_WIDTH = 26
-_WIDEST_FORM = 460
+_NARROWEST_FORM = 380
+_LEAST_PAGE = QSize(320, 200)
 
 
 def heading(text: str, parent: QWidget | None = None) -> QLabel:
@@ -138,14 +139,13 @@ class MessageLine(QFrame):
 
 
 class FormScroll(QScrollArea):
-    """A form that scrolls up and down only: it is never narrower than its form."""
+    """A form that scrolls up and down, and sideways only where there is no room for its whole width."""
 
     def __init__(self, form: QWidget, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName(name)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setWidgetResizable(True)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setWidget(form)
         form.installEventFilter(self)
         self._follow()
@@ -155,9 +155,30 @@ class FormScroll(QScrollArea):
             self._follow()
         return super().eventFilter(watched, event)
 
+    def sizeHint(self) -> QSize:
+        hint = super().sizeHint()
+        return QSize(max(hint.width(), self._whole), hint.height())
+
+    @property
+    def _whole(self) -> int:
+        """The width in which nothing is cut off."""
+        return self.widget().minimumSizeHint().width() + self.verticalScrollBar().sizeHint().width()
+
     def _follow(self) -> None:
-        bar = self.verticalScrollBar().sizeHint().width()
-        self.setMinimumWidth(min(max(240, self.widget().minimumSizeHint().width() + bar), _WIDEST_FORM))
+        self.setMinimumWidth(min(max(240, self._whole), _NARROWEST_FORM))
+        self.updateGeometry()
+
+
+class PageScroll(QScrollArea):
+    """A page on a screen that may be too small for it: what does not fit is scrolled to."""
+
+    def __init__(self, page: QWidget, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName(f"{page.objectName()}_scroll")
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setWidgetResizable(True)
+        self.setMinimumSize(_LEAST_PAGE)
+        self.setWidget(page)
 
 
 class EmptyState(QWidget):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 import numpy as np
 
@@ -208,3 +209,15 @@ def free_name(term: Spec, labels: set[str]) -> Spec:
     if term.label not in labels:
         return term
     return term.with_(name=next(name for name in (f"{term.label} {number}" for number in range(2, 1000)) if name not in labels))
+
+
+def with_name_that_follows(before: Spec, term: Spec, labels: set[str]) -> Spec:
+    """`term`, that `before` was changed into, with a name made anew from its inputs where that of `before` came from `free_name`.
+
+    A copy of a term on one variable that is then put on another would else be called by the first.
+    """
+    made = before.with_(name="").label
+    numbered = re.fullmatch(rf"{re.escape(made)} \d+", before.name) is not None
+    if not numbered or term.name != before.name or term.with_(name="").label == made:
+        return term
+    return free_name(term.with_(name=""), labels)

@@ -52,7 +52,7 @@ def known_columns(term: AnyTerm, n_units: int) -> int | None:
 
 
 def n_columns(term: AnyTerm, n_units: int, recording: Recording | None = None) -> int:
-    """Columns that a term puts into the design of a recording with this many units, as far as they are known before data are seen."""
+    """Columns that a term gives each unit of a recording of this many, as far as they are known before data are seen, else a few."""
     factors = getattr(term, "factors", None)
     if factors is not None:
         try:
@@ -67,9 +67,9 @@ def n_columns(term: AnyTerm, n_units: int, recording: Recording | None = None) -
         return _size(term.basis) * _n_conditions(term, recording) * (1 + bool(term.weight and term.unscaled))
     if term.kind == "event":
         return _size(term.basis) * max(len(term.conditions), 1) * (1 + bool(term.weight and term.unscaled))
-    sources = n_units if getattr(term, "kind", "") == "coupling" and not getattr(term, "sources", ()) else 1
-    if getattr(term, "sources", ()):
-        sources = len(term.sources)
+    sources = 1
+    if term.kind == "coupling":
+        sources = len(term.sources) or max(n_units - (not term.include_self), 0)
     basis = getattr(term, "basis", None)
     return sources * (_size(basis) if basis is not None else 1)
 

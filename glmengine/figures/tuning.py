@@ -9,6 +9,7 @@ import numpy as np
 
 from glmengine.errors import GlmError
 from glmengine.figures.style import DATA, FIELD, MODEL, finish, from_zero, label, panels, rate_label
+from glmengine.results.map_scale import is_true_to_scale
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -52,7 +53,7 @@ def draw_curve(axes: list[Axes], curve: xr.Dataset, unit: str) -> None:
         image = ax.pcolormesh(
             x.values, y.values, one[name].values.T, cmap=FIELD, vmin=0.0, vmax=ceiling or 1.0, shading="nearest", rasterized=True
         )
-        if x.attrs.get("unit") == y.attrs.get("unit"):
+        if is_true_to_scale(x, y):
             ax.set_aspect("equal")
         bar = ax.figure.colorbar(image, ax=ax, shrink=0.8)
         bar.set_label(rate_label(one[name]), fontsize=8)

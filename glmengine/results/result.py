@@ -29,6 +29,16 @@ if TYPE_CHECKING:
 
 FORMAT_VERSION = 2  # 2: with `goodness`
 KIND = "glmengine result"
+_SHOWN_SCORES = (
+    "n_spikes",
+    "rate_hz",
+    "strength",
+    "deviance_explained_heldout",
+    "bits_per_spike_heldout",
+    "deviance_explained_fit",
+    "status",
+)
+_MOST_ROWS = 30
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,6 +99,35 @@ class Result:
     goodness_of_fit: Goodness | None = None
     provenance: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        """One line: what was fitted to how many units, how well, and whether to the optimum."""
+        units = f"{len(self.units)} unit{'s' if len(self.units) != 1 else ''}"
+        parts = [units, " + ".join(term.label for term in self.terms), *self._median_score()]
+        if not self.converged:
+            parts.append(f"{int((~self.scores['converged']).sum())} not at the optimum")
+        if self.notes:
+            parts.append(f"{len(self.notes)} note{'s' if len(self.notes) != 1 else ''}")
+        return f"<glmengine.Result: {', '.join(part for part in parts if part)}>"
+
+    def _repr_html_(self) -> str:
+        """The line, and below it the scores of each unit and the notes, for notebooks."""
+        from html import escape
+
+        shown = [name for name in _SHOWN_SCORES if name in self.scores]
+        table = self.scores[shown].to_dataframe()[shown].to_html(max_rows=_MOST_ROWS, float_format="{:.4g}".format, border=0)
+        notes = "".join(f"<li>{escape(note)}</li>" for note in self.notes)
+        return f"<p>{escape(repr(self))}</p>{table}" + (f"<ul>{notes}</ul>" if notes else "")
+
+    def _median_score(self) -> list[str]:
+        """The median over units of the deviance explained, held out where there is such a score."""
+        for name, said in (("deviance_explained_heldout", "held out"), ("deviance_explained_fit", "in the fit")):
+            if name in self.scores:
+                values = self.scores[name].values
+                known = values[np.isfinite(values)]
+                if known.size:
+                    return [f"median deviance explained {np.median(known):.3g} {said}"]
+        return []
 
     @property
     def units(self) -> tuple[str, ...]:

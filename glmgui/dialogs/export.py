@@ -80,7 +80,8 @@ def write_figure(plot: Plot, path: Path) -> Path:
 
 
 def plots_on_screen(window: QWidget) -> list[Plot]:
-    """Plots that are to be seen now and show something, the largest first, the one with the focus before all."""
-    plots = [plot for plot in window.findChildren(Plot) if plot.isVisible() and not plot.visibleRegion().isEmpty()]
-    plots.sort(key=lambda plot: (not plot.isAncestorOf(window.focusWidget() or window), -plot.width() * plot.height()))
+    """Plots of the pages that are shown, also those that are scrolled out of sight: the one with the focus first, then the largest seen."""
+    focused = window.focusWidget() or window
+    plots = [plot for plot in window.findChildren(Plot) if plot.isVisible()]
+    plots.sort(key=lambda plot: (not plot.isAncestorOf(focused), plot.visibleRegion().isEmpty(), -plot.width() * plot.height()))
     return plots

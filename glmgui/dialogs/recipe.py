@@ -150,6 +150,7 @@ class RecipeDialog(QDialog):
         table.setAccessibleName("Arrays in the file")
         table.setHorizontalHeaderLabels(_COLUMNS)
         table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        table.setTabKeyNavigation(False)  # Tab goes on to the next control
         table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         table.verticalHeader().hide()
         for row, cells in enumerate(assistance.arrays):

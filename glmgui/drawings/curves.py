@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from glmengine.results.map_scale import is_true_to_scale
 from glmgui.drawings.series import RATE, Axis, Curve, Image
 
 if TYPE_CHECKING:
     import xarray as xr
 
-_LENGTHS = ("m", "cm", "mm", "px", "pixel", "pixels")
 _MOST_SOURCES = 5
 _TUNING_HELP = "Mean rate in bins of the variable, over the same bins of time: as recorded, and as the whole model predicts it, with its 95 % band."
 _PLACE_HELP = "Mean rate where the animal was, as recorded and as the whole model predicts it, on one colour scale; the few bins above its end have its last colour. Blank: never visited."
@@ -100,8 +100,9 @@ def _tuning_lines(label: str, one: xr.Dataset, variable: str) -> list[Drawing]:
 def _tuning_images(label: str, one: xr.Dataset, first: str, second: str) -> list[Drawing]:
     x_axis, y_axis = axis_of(one, first), axis_of(one, second)
     rate = _rate_axis(one)
-    equal = x_axis.unit == y_axis.unit and x_axis.unit.lower() in _LENGTHS
     x, y = one[first].values, one[second].values
+
+    equal = is_true_to_scale(one[first], one[second])
 
     def image(title: str, key: str) -> Image:
         return Image(title, x, y, one[key].transpose(first, second).values)

@@ -294,6 +294,7 @@ def _table(headings: tuple[str, ...], name: str, says: str) -> QTableWidget:
     made.horizontalHeader().setHighlightSections(False)
     made.setShowGrid(False)
     made.setAlternatingRowColors(True)
+    made.setTabKeyNavigation(False)  # Tab goes on to the next control
     made.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
     made.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
     made.setWordWrap(False)

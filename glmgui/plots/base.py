@@ -27,11 +27,10 @@ from glmgui import theme
 from glmgui.drawings.series import Axis, Table
 from glmgui.notices import notices
 from glmgui.plots import style
+from glmgui.plots.axis import named_axes
 from glmgui.plots.export import save_numbers, save_plot
 
 _LONG_LABEL = 15
-MOST_TICKS = {"bottom": 8, "left": 12}
-"""Labels that an axis has room for in a plot of the usual size."""
 
 
 class Plot(QWidget):
@@ -271,7 +270,8 @@ class Plot(QWidget):
 
     def add_area(self, row: int, column: int, x_axis: Axis, y_axis: Axis, *, mouse: bool = True) -> pg.PlotItem:
         """A new area with labelled axes, in a cell of the layout."""
-        item = self.layout_item.addPlot(row, column, enableMenu=False)  # its menus are slow to make and not shown
+        # its menus are slow to make and not shown
+        item = self.layout_item.addPlot(row, column, enableMenu=False, axisItems=named_axes())
         item.hideButtons()
         item.setMouseEnabled(mouse, mouse)
         item.vb.setDefaultPadding(0.03)
@@ -287,18 +287,7 @@ def label_axes(item: pg.PlotItem, x_axis: Axis, y_axis: Axis) -> None:
     for side, axis in (("bottom", x_axis), ("left", y_axis)):
         item.setLabel(side, label_text(axis, wrap=side == "left"))
         never_scale(item.getAxis(side))
-        item.getAxis(side).setTicks(_named_ticks(axis.names, MOST_TICKS[side]) if axis.names else None)
-
-
-def _named_ticks(names: tuple[str, ...], most: int) -> list[list[tuple[int, str]]]:
-    every = -(-len(names) // most)
-    return [[(number, name) for number, name in enumerate(names, 1) if (number - 1) % every == 0]]
-
-
-def numbered_ticks(count: int, most: int) -> list[list[tuple[int, str]]]:
-    """Ticks for things numbered from 1 on: each of a few; of many the round numbers, so that no two labels overlap."""
-    every = next(step for power in range(9) for step in (10**power, 2 * 10**power, 5 * 10**power) if count <= most * step)
-    return [[(number, str(number)) for number in range(1, count + 1) if every == 1 or number % every == 0]]
+        item.getAxis(side).set_names(list(enumerate(axis.names, 1)))
 
 
 def never_scale(axis: pg.AxisItem) -> None:

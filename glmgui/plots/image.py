@@ -13,7 +13,7 @@ from qtpy.QtWidgets import QWidget
 from glmgui.drawings.mosaic import Mosaic
 from glmgui.drawings.series import NO_AXIS, Axis, Image, Table, images_table
 from glmgui.plots import style
-from glmgui.plots.base import MOST_TICKS, Plot, label_text, never_scale, numbered_ticks, paint_axes
+from glmgui.plots.base import Plot, label_text, never_scale, paint_axes
 
 _BAR_STEPS = 256
 _BAR_WIDTH = 14
@@ -209,7 +209,7 @@ class MosaicPlot(ImagePlot):
         self.set_axes(*along, Axis("value"), equal=False)
         self.set_images([mosaic.sheet], levels=mosaic.levels)
         for side, count in (("bottom", mosaic.n_x), ("left", mosaic.n_y)):
-            self._areas[0].getAxis(side).setTicks(numbered_ticks(count, MOST_TICKS[side]))
+            self._areas[0].getAxis(side).set_numbers(count)
 
     def numbers(self) -> Table:
         return self._mosaic.numbers()

@@ -12,7 +12,6 @@ from qtpy.QtWidgets import QWidget
 from glmgui.drawings.series import TIME, Axis, Table, shortened
 from glmgui.plots.base import Plot
 
-_MOST_ROWS_WITH_NAMES = 16
 _MOST_TICKS_A_PIXEL = 0.5
 
 
@@ -56,11 +55,7 @@ class RasterPlot(Plot):
     def _lay_out(self, span: tuple[float, float]) -> None:
         rows = len(self._names)
         axis = self.area.getAxis("left")
-        if rows <= _MOST_ROWS_WITH_NAMES:
-            axis.setTicks([[(rows - 1 - row, shortened(name)) for row, name in enumerate(self._names)]])
-        else:
-            every = int(np.ceil(rows / 12))
-            axis.setTicks([[(rows - 1 - row, shortened(name)) for row, name in enumerate(self._names) if row % every == 0]])
+        axis.set_names([(rows - 1 - row, shortened(name)) for row, name in enumerate(self._names)])
         self.area.vb.setLimits(xMin=span[0], xMax=span[1])
         self.area.setYRange(-0.6, max(rows, 1) - 0.4, padding=0)
         self.area.setXRange(*span, padding=0)

@@ -10,6 +10,7 @@ from qtpy.QtCore import QPointF, Qt, Signal
 from qtpy.QtWidgets import QWidget
 
 from glmgui.drawings.series import NO_AXIS, TIME, Table, shortened
+from glmgui.plots.axis import named_axes
 from glmgui.plots.base import Plot, label_axes, transparent
 
 Interval = tuple[float, float]
@@ -56,7 +57,7 @@ class TimeLine(Plot):
         self._regions: list[pg.LinearRegionItem] = []
         self._span = (0.0, 1.0)
         self._box = _DrawingBox()
-        self.area = pg.PlotItem(viewBox=self._box)
+        self.area = pg.PlotItem(viewBox=self._box, axisItems=named_axes())
         self.layout_item.addItem(self.area, 0, 0)
         self.area.hideButtons()
         self.area.setMenuEnabled(False)
@@ -131,7 +132,7 @@ class TimeLine(Plot):
                     pen=pg.mkPen(colour),
                 )
             )
-        self.area.getAxis("left").setTicks([[(len(names) - 1 - row, shortened(name)) for row, name in enumerate(names)]])
+        self.area.getAxis("left").set_names([(len(names) - 1 - row, shortened(name)) for row, name in enumerate(names)])
         self.area.setYRange(-0.6, max(len(names), 1) - 0.4, padding=0)
         band, edge = pg.mkBrush(transparent(self.colours.series[1], 70)), pg.mkPen(self.colours.series[1], width=2)
         for interval in self._intervals:

@@ -29,6 +29,7 @@ from glmgui.shell.rail import StepsRail
 from glmgui.shell.status_line import StatusLine
 from glmgui.shell.undo_keys import UndoKeys
 from glmgui.steps import STEPS, step_of_field
+from glmgui.widgets import PageScroll
 from glmgui.work.questions import Questions
 from glmgui.work.use_cases import UseCases
 
@@ -150,7 +151,7 @@ class MainWindow(QMainWindow):
     def _add_dock(self, name: str, title: str, panel: QWidget) -> None:
         dock = QDockWidget(title, self)
         dock.setObjectName(f"dock_{name}")
-        dock.setWidget(panel)
+        dock.setWidget(PageScroll(panel))
         self.docks[name], self.panels[name] = dock, panel
         dock.visibilityChanged.connect(lambda _: self._actions.renew())
 

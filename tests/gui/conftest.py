@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from functools import partial
 
 import numpy as np
 import pytest
@@ -125,6 +126,7 @@ def window(qapp, settings, questions, tmp_path, monkeypatch):
 
     theme.apply(qapp, False)
     made = MainWindow(settings, questions)
+    monkeypatch.setattr(made.work, "close", partial(made.work.close, LEAST_PATIENCE_MS))
     made.resize(1366, 768)
     made.show()
     yield made

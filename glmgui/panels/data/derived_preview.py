@@ -156,6 +156,7 @@ class PreviewPane(QWidget):
         self.trials.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.trials.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.trials.setAlternatingRowColors(True)
+        self.trials.setTabKeyNavigation(False)  # Tab goes on to the next control
         self.trials.setShowGrid(False)
         self.trials.setWordWrap(False)
         self.trials.verticalHeader().hide()

@@ -81,7 +81,7 @@ class FeaturesPanel(Page):
         details.setChildrenCollapsible(False)
         details.addWidget(shown)
         details.addWidget(form)
-        details.setSizes([660, 400])
+        details.setSizes([600, 460])
         details.setStretchFactor(0, 3)
         details.setStretchFactor(1, 1)
         right = QWidget()
@@ -263,8 +263,11 @@ class FeaturesPanel(Page):
 
     def _edited(self, term: Spec) -> None:
         at = self._current()
-        if at is not None and term != self._document.analysis.terms[at]:
-            self._set_term(at, term, f"Change {term.label}")
+        terms = self._document.analysis.terms
+        if at is not None and term != terms[at]:
+            others = {one.label for place, one in enumerate(terms) if place != at}
+            named = defaults.with_name_that_follows(terms[at], term, others)
+            self._set_term(at, named, f"Change {named.label}")
 
     def _current(self) -> int | None:
         at = self.terms.view.currentRow()

@@ -125,6 +125,7 @@ class CoefficientsView(QWidget):
         self.view.verticalHeader().setDefaultSectionSize(22)
         self.view.setShowGrid(False)
         self.view.setAlternatingRowColors(True)
+        self.view.setTabKeyNavigation(False)  # Tab goes on to the next control
         self.view.setSelectionBehavior(QTableView.SelectionBehavior.SelectRows)
         header = self.view.horizontalHeader()
         header.setHighlightSections(False)

@@ -15,7 +15,6 @@ from glmgui.widgets import hint
 if TYPE_CHECKING:
     from glmengine.results.result import Result
 
-_MOST_TICKS = 12
 _HELD_OUT = Axis("held-out log-likelihood", "nats/bin")
 
 
@@ -64,7 +63,7 @@ class ValidationView(QWidget):
             folds = np.arange(1, len(values) + 1, dtype=float)
             self.by_fold.set_title(f"Cross-validation of unit {unit}, fold by fold")
             self.by_fold.set_curves([Curve("", folds, values[:, 0], look="dots")])
-            self.by_fold.area.getAxis("bottom").setTicks([[(fold, f"{fold:.0f}") for fold in folds]])
+            self.by_fold.area.getAxis("bottom").set_numbers(len(folds))
 
     def _draw_by_strength(self, strengths: np.ndarray, values: np.ndarray, chosen: float, unit: str) -> None:
         counted = np.isfinite(values).sum(axis=0)
@@ -83,8 +82,7 @@ class ValidationView(QWidget):
             x = x.copy()
             x[0] = x[1] / 10
         ticks = list(dict.fromkeys(zip(np.log10(x).tolist(), strengths[order].tolist(), strict=True)))
-        every = -(-len(ticks) // _MOST_TICKS)
-        self.by_strength.area.getAxis("bottom").setTicks([[(place, f"{value:.3g}") for place, value in ticks[::every]]])
+        self.by_strength.area.getAxis("bottom").set_names([(place, f"{value:.3g}") for place, value in ticks])
         mark = x[0] if chosen == 0 else chosen
         self.by_strength.set_title(f"Cross-validation of unit {unit}")
         self.by_strength.set_curves(
@@ -108,6 +106,7 @@ class ScoreTable(QTableWidget):
         self.verticalHeader().hide()
         self.setShowGrid(False)
         self.setAlternatingRowColors(True)
+        self.setTabKeyNavigation(False)  # Tab goes on to the next control
         self.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
         self.setSelectionBehavior(QTableWidget.SelectionBehavior.SelectRows)
         self.setWordWrap(True)

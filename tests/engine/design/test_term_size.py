@@ -18,6 +18,7 @@ from glmengine.design.term_size import known_columns, n_columns
     [
         defaults.filter_term("position.x"),
         defaults.history_term(),
+        defaults.coupling_term(),
         defaults.coupling_term().with_(include_self=True),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from dataclasses import fields, replace
 
@@ -206,3 +207,17 @@ def test_the_provenance_is_plain_data(small_result, small_recording):
     assert again["recording_name"] == "small"
     assert {"numpy", "jax", "glmengine"} <= set(again["versions"])
     assert again["seconds"] > 0
+
+
+def test_a_result_is_said_in_one_line_and_as_a_table_in_notebooks(small_result):
+    said = repr(small_result)
+    assert len(said.splitlines()) == 1
+    assert len(said) < 200
+    assert said.startswith("<glmengine.Result: 3 units, head_direction + place + history + coupling, median deviance explained")
+    page = small_result._repr_html_()
+    assert page.count("<tr") == 1 + 1 + len(small_result.units)
+    for unit in small_result.units:
+        assert f">{unit}<" in page
+    hedged = dataclasses.replace(small_result, notes=("a <note>", "another"))
+    assert "2 notes" in repr(hedged)
+    assert "a &lt;note&gt;" in hedged._repr_html_()

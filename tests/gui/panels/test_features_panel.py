@@ -169,6 +169,20 @@ def test_cards_are_switched_moved_copied_renamed_and_removed(qtbot, panel, docum
     assert all(term.enabled for term in document.analysis.terms)
 
 
+def test_a_copy_is_called_by_what_it_depends_on(panel, document):
+    choose(panel, "Tuning to a variable/head_direction")
+    panel.terms.copy.click()
+    assert [term.label for term in document.analysis.terms] == ["head_direction", "head_direction 2"]
+    variable = panel.editor.form.findChild(QComboBox, "term_factors_0_variable")
+    variable.setCurrentText("speed")
+    variable.lineEdit().editingFinished.emit()
+    assert [term.label for term in document.analysis.terms] == ["head_direction", "speed"]
+    panel.terms.renamed.emit(1, "how fast")
+    variable.setCurrentText("position.x")
+    variable.lineEdit().editingFinished.emit()
+    assert document.analysis.terms[1].label == "how fast"
+
+
 def test_dragging_a_card_reorders_the_terms(panel, document):
     for text in ("Tuning to a variable/head_direction", "Own spike history", "Tuning to a variable/position.x"):
         choose(panel, text)

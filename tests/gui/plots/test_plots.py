@@ -8,7 +8,7 @@ import re
 import numpy as np
 import pytest
 from qtpy.QtCore import QPointF, Qt
-from qtpy.QtGui import QColor, QImage, QPalette
+from qtpy.QtGui import QColor, QImage, QPainter, QPalette, QPicture
 
 from glmengine.errors import GlmError
 from glmgui.drawings.mosaic import mosaic_of
@@ -297,5 +297,34 @@ def test_long_names_of_units_do_not_lie_over_the_axis_of_a_raster(qtbot):
     plot = RasterPlot()
     qtbot.addWidget(plot)
     plot.set_spikes({"u1": np.array([1.0]), "a unit with a long name": np.array([2.0])}, (0.0, 3.0))
-    ticks = [text for _, text in plot.area.getAxis("left")._tickLevels[0]]
+    axis = plot.area.getAxis("left")
+    ((_, places),) = axis.tickValues(-0.6, 1.6, 200)
+    ticks = axis.tickStrings(places, 1.0, 1.0)
     assert ticks == ["u1", "a unit wit\u2026"]
+
+
+@pytest.mark.parametrize("count", [1, 3, 12, 60, 500, 40_000])
+@pytest.mark.parametrize("names", [True, False])
+@pytest.mark.parametrize("side", ["bottom", "left"])
+def test_no_two_labels_of_an_axis_overlap(qtbot, count, names, side):
+    plot = ImagePlot("", Axis("x"), Axis("y"), Axis("value"), mouse=False)
+    qtbot.addWidget(plot)
+    plot.resize(320, 180)
+    plot.show()
+    shape = (count, 2) if side == "bottom" else (2, count)
+    over = [np.arange(1, size + 1, dtype=float) for size in shape]
+    called = Axis("x", names=tuple(f"unit{number}" for number in range(1, count + 1))) if names else Axis("x")
+    axes = (called, Axis("y")) if side == "bottom" else (Axis("x"), called)
+    plot.set_axes(*axes, Axis("value"), equal=False)
+    plot.set_images([Image("", *over, np.zeros(shape))])
+    axis = plot._areas[0].getAxis(side)
+    if not names:
+        axis.set_numbers(count)
+    qtbot.wait(20)
+    picture = QPicture()
+    painter = QPainter(picture)
+    _, _, texts = axis.generateDrawSpecs(painter)
+    painter.end()
+    rects = [rect for rect, _, text in texts if text]
+    assert rects
+    assert not any(one.intersects(other) for at, one in enumerate(rects) for other in rects[:at])

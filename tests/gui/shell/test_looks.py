@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from qtpy.QtCore import Qt
+from qtpy.QtTest import QTest
 from qtpy.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
@@ -13,6 +14,7 @@ from qtpy.QtWidgets import (
     QComboBox,
     QLabel,
     QLineEdit,
+    QScrollArea,
     QScrollBar,
     QToolButton,
     QWidget,
@@ -91,6 +93,40 @@ def test_a_message_is_seen_whole(fitted, length, qtbot):
     assert bar.height() <= bar.parentWidget().height()
     assert bar.rect().contains(text.geometry())
     assert bar.height() < 120
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_the_tab_key_leaves_every_table(fitted, step, qtbot):
+    fitted.show_step(step)
+    fitted.activateWindow()
+    qtbot.wait(200)
+    tables = [one for one in fitted.panels[step].findChildren(QAbstractItemView) if one.isVisible() and one.isEnabled()]
+    assert tables or step == "model"
+    for table in tables:
+        table.setFocus()
+        assert fitted.focusWidget() is table
+        QTest.keyClick(table, Qt.Key.Key_Tab)
+        assert fitted.focusWidget() is not table, table.objectName()
+
+
+@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("size", [(1024, 740), (911, 490)])  # the second is 1366 x 768 at one and a half times the size
+def test_what_does_not_fit_a_small_window_can_be_scrolled_to(fitted, step, size, qtbot):
+    fitted.resize(*size)
+    fitted.show_step(step)
+    qtbot.wait(200)
+    assert (fitted.width(), fitted.height()) == size
+    for control in controls(fitted):
+        area = control.parentWidget()
+        inside = control
+        while area is not None and area is not fitted:
+            if isinstance(area, QScrollArea):
+                assert inside.width() <= area.widget().width(), control.objectName()
+                assert area.widget().width() <= area.viewport().width() or area.horizontalScrollBar().maximum() > 0, (
+                    control.objectName()
+                )
+                inside = area
+            area = area.parentWidget()
 
 
 def test_the_window_is_no_larger_than_a_small_screen(fitted):

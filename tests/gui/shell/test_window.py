@@ -26,6 +26,7 @@ from glmengine.context import Progress
 from glmengine.errors import GlmError
 from glmgui.actions.palette import CommandPalette
 from glmgui.actions.table import ACTIONS, TOOLBAR_LEFT, TOOLBAR_RIGHT
+from glmgui.dialogs.export import plots_on_screen
 from glmgui.dialogs.guide import GuideWindow
 from glmgui.notices import notices
 from glmgui.settings import Settings
@@ -485,3 +486,20 @@ def test_every_sample_can_be_opened_from_the_menu(window, qtbot):
     qtbot.waitUntil(lambda: window.document.recording is not None, timeout=60_000)
     assert window.document.recording.name == "current-injection"
     assert window.document.analysis.terms
+
+
+def test_a_figure_that_is_scrolled_out_of_sight_can_be_exported(window, small_recording, small_analysis, small_result, qtbot):
+    window.document.open(small_recording, small_analysis, small_result)
+    window.resize(1024, 420)
+    window.show_step("results")
+    window.panels["results"].show_page(0)
+    curves = window.panels["results"].curves
+    qtbot.waitUntil(lambda: curves.is_complete)
+    qtbot.wait(100)
+    hidden = [plot for plot in curves.plots if plot.visibleRegion().isEmpty()]
+    assert set(curves.plots) <= set(plots_on_screen(window))
+    if hidden:
+        seen = [plot for plot in plots_on_screen(window) if not plot.visibleRegion().isEmpty()]
+        assert plots_on_screen(window)[: len(seen)] == seen
+    window.panels["results"].show_page(3)
+    assert not set(curves.plots) & set(plots_on_screen(window))

@@ -1,0 +1,72 @@
+"""Axes whose ticks have names, of which as many are written as there is room for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pyqtgraph as pg
+from qtpy.QtGui import QFontMetricsF, QGuiApplication
+
+_APART = 8  # pixels between two labels beside each other
+_LINE = 1.05  # heights of a line from one label to the one below it
+
+
+class NamedAxis(pg.AxisItem):
+    """An axis as pyqtgraph has it until it is given names, or numbers that are to be whole."""
+
+    def __init__(self, orientation: str) -> None:
+        super().__init__(orientation)
+        self._names: dict[float, str] = {}
+        self._round = False
+
+    def set_names(self, names: Sequence[tuple[float, str]]) -> None:
+        """What stands at which place, in order; of too many every second, third, ... is written. None: numbers again."""
+        self._names, self._round = dict(names), False
+        self._redraw()
+
+    def set_numbers(self, count: int) -> None:
+        """Whole numbers from 1 to `count`; of too many the round ones are written."""
+        self._names, self._round = {float(number): str(number) for number in range(1, count + 1)}, True
+        self._redraw()
+
+    def tickValues(self, minVal: float, maxVal: float, size: float) -> list[tuple[float, list[float]]]:
+        if not self._names:
+            return super().tickValues(minVal, maxVal, size)
+        low, high = min(minVal, maxVal), max(minVal, maxVal)
+        places = [place for place in self._names if low <= place <= high]
+        every = self._every(places, size / max(high - low, 1e-12))
+        if self._round:
+            return [(float(every), [place for place in places if every == 1 or place % every == 0])]
+        first = places[0] if places else None
+        skipped = 0 if first is None else list(self._names).index(first) % every
+        return [(1.0, [place for number, place in enumerate(places, skipped) if number % every == 0])]
+
+    def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
+        if not self._names:
+            return super().tickStrings(values, scale, spacing)
+        return [self._names.get(value, "") for value in values]
+
+    def _every(self, places: Sequence[float], pixels: float) -> int:
+        """How many names there are to one that is written, at so many pixels a unit of the axis."""
+        if len(places) < 2:
+            return 1
+        font = self.style["tickFont"] or QGuiApplication.font()
+        metrics = QFontMetricsF(font)
+        if self.orientation in ("left", "right"):
+            room = _LINE * metrics.height()
+        else:
+            room = max(metrics.horizontalAdvance(self._names[place]) for place in places) + _APART
+        gap = abs(places[-1] - places[0]) / (len(places) - 1) * pixels
+        wanted = max(room / max(gap, 1e-12), 1.0)
+        if self._round:
+            return next(step for power in range(12) for step in (10**power, 2 * 10**power, 5 * 10**power) if step >= wanted)
+        return min(int(-(-wanted // 1)), len(self._names))
+
+    def _redraw(self) -> None:
+        self.picture = None
+        self.update()
+
+
+def named_axes() -> dict[str, NamedAxis]:
+    """The lower and the left axis of a plot."""
+    return {side: NamedAxis(side) for side in ("bottom", "left")}
