@@ -7,6 +7,8 @@ import re
 
 import numpy as np
 
+from glmengine.analysis.analysis import Analysis, Time
+from glmengine.analysis.sources import for_recording
 from glmengine.analysis.terms import (
     ColumnsTerm,
     CouplingTerm,
@@ -19,6 +21,7 @@ from glmengine.analysis.terms import (
 )
 from glmengine.basis import BSpline, Categorical, CyclicBSpline, RaisedCosineLinear, RaisedCosineLog
 from glmengine.errors import GlmError
+from glmengine.recording.binned import count_bin_width
 from glmengine.recording.events import as_label, event_time_names, event_times, property_names, values_at
 from glmengine.recording.recording import Covariate, Recording
 from glmengine.spec import Spec
@@ -221,3 +224,22 @@ def with_name_that_follows(before: Spec, term: Spec, labels: set[str]) -> Spec:
     if not numbered or term.name != before.name or term.with_(name="").label == made:
         return term
     return free_name(term.with_(name=""), labels)
+
+
+def default_analysis(recording: Recording) -> Analysis:
+    """An analysis of what a recording offers: a field over a position, tuning to each other variable, and the units' own past.
+
+    A stimulus of many channels is left to be chosen, as are events and coupling, whose kernels depend on the question. Counts that came
+    binned keep their bins.
+    """
+    time = Time()
+    if recording.counts is not None:
+        time = time.with_(bin_size=count_bin_width(recording))
+    pairs = position_pairs(recording)
+    taken = {*(pairs[0] if pairs else ()), *(name for one in stimuli(recording) for name in recording.covariates[one].variables)}
+    fields = [field_term(recording, pairs[0])] if pairs else []
+    tuning = [tuning_term(recording, name) for name in recording.variables if name not in taken]
+    terms: list[Spec] = []
+    for term in (*fields, *tuning, history_term()):
+        terms.append(free_name(for_bins(term, time.bin_size), {other.label for other in terms}))
+    return for_recording(Analysis(title=f"Start for {recording.name}", time=time, terms=tuple(terms)), recording)

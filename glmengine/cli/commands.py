@@ -15,6 +15,9 @@ from glmengine.context import Progress
 from glmengine.errors import GlmError
 from glmengine.sentences import numbered
 
+_OWN = "recording"
+"""Name of the template that is made for the recording."""
+
 if TYPE_CHECKING:
     from glmengine.batch import Outcome
     from glmengine.context import Context
@@ -286,6 +289,7 @@ def templates(options: Namespace) -> int:
 
     for name, title in listed().items():
         print(f"{name:24} {title}")
+    print(f"{_OWN:24} Terms that suit the recording itself, which is then needed")
     return 0
 
 
@@ -295,12 +299,25 @@ def new(options: Namespace) -> int:
     from glmengine.io.files.whole import write_whole
 
     path = Path(options.file)
-    text = template_text(options.template, options.recording)
+    text = _own_text(options) if options.template == _OWN else template_text(options.template, options.recording)
     if path.exists() and not options.force:
         raise GlmError(f"{path}: exists already; choose another name, or replace it with --force")
     write_whole(path, text.encode("utf-8"))
     print(f"written: {path}")
     return 0
+
+
+def _own_text(options: Namespace) -> str:
+    """An analysis with default terms for a recording, as the text of a file."""
+    import tomli_w
+
+    from glmengine.analysis.default_terms import default_analysis
+    from glmengine.io.opened_sessions import opened
+
+    if not options.recording:
+        raise GlmError(f"'{_OWN}' makes terms for a recording; give it with --recording FILE")
+    with progress_bar() as context:
+        return tomli_w.dumps(default_analysis(opened(options.recording, None, context)).to_dict())
 
 
 def sample(options: Namespace) -> int:

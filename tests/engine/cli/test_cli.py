@@ -158,6 +158,17 @@ def test_batch_goes_on_where_one_fails(session, tmp_path, capsys):
     assert (tmp_path / "out" / "small" / "scores.csv").read_bytes() == (session / "out" / "scores.csv").read_bytes()
 
 
+def test_an_analysis_for_what_a_recording_holds_can_be_made_and_run(session, tmp_path, capsys):
+    assert main(["new", "recording", str(tmp_path / "own.toml")]) == 1
+    assert "give it with --recording" in capsys.readouterr().err
+    recording = ["--recording", str(session / "small.nwb")]
+    assert main(["new", "recording", str(tmp_path / "own.toml"), *recording]) == 0
+    analysis = Analysis.load(tmp_path / "own.toml")
+    assert [term.label for term in analysis.terms] == ["position.x x position.y", "head_direction", "history"]
+    assert main(["design", str(tmp_path / "own.toml")]) == 0
+    assert "small: 3 units, " in capsys.readouterr().out
+
+
 def test_templates_are_listed(capsys):
     assert main(["templates"]) == 0
     assert "head-direction" in capsys.readouterr().out
