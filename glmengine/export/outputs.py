@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +15,7 @@ from glmengine.context import SILENT, Context, Progress
 from glmengine.errors import GlmError
 from glmengine.export.script import script_text
 from glmengine.export.tables import coefficients_csv, scores_csv, table_csv
+from glmengine.io.files.leftovers import scratch_folder
 from glmengine.io.files.whole import write_whole
 
 if TYPE_CHECKING:
@@ -63,8 +66,8 @@ def write_outputs(
     ----------
     result : Result
     folder : path
-        Made where it is missing; files of the same names are replaced, each whole or not at all, and tables and figures of an earlier
-        result that this one does not have are taken away.
+        Made where it is missing; files of the same names are replaced, all together once all are made, and tables and figures of an
+        earlier result that this one does not have are taken away.
     recording : Recording, optional
         Lets predicted and observed rates be drawn.
     figures : bool
@@ -102,24 +105,55 @@ def write_outputs(
     if recipe is not None:
         texts["recipe.toml"] = tomli_w.dumps(dict(recipe))
     again = (folder / "result.nc").is_file()
-    result.save(folder / "result.nc")  # first, for it is the largest: where it finds no room nothing else is replaced
-    written = [folder / "result.nc"]
-    for name, text in texts.items():
-        write_whole(folder / name, text.encode("utf-8"))
-        written.append(folder / name)
-    pictures: dict[str, bytes] = {}
-    if figures:
-        drawn, pictures = _figures(result, folder / "figures", recording, formats, context.part(0.0, 0.95))
-        written += drawn
-    report = report_html(
-        result.analysis, result, recording_name=str(result.provenance.get("recording_name", "")), pictures=pictures
-    )
-    write_whole(folder / "report.html", report.encode("utf-8"))
-    written.append(folder / "report.html")
+    # aside, and moved together at the end: what lies in the folder is of one fit, whatever ends this one
+    with _aside(folder) as aside:
+        result.save(aside / "result.nc")  # first, for it is the largest, and may find no room
+        made = [Path("result.nc")]
+        for name, text in texts.items():
+            write_whole(aside / name, text.encode("utf-8"))
+            made.append(Path(name))
+        pictures: dict[str, bytes] = {}
+        if figures:
+            drawn, pictures = _figures(result, aside / "figures", recording, formats, context.part(0.0, 0.95))
+            made += [path.relative_to(aside) for path in drawn]
+        report = report_html(
+            result.analysis, result, recording_name=str(result.provenance.get("recording_name", "")), pictures=pictures
+        )
+        write_whole(aside / "report.html", report.encode("utf-8"))
+        made.append(Path("report.html"))
+        context.check()
+        written = _moved(made, aside, folder)
     if again:
         _remove_stale(folder, written)
     context.report(Progress("Done", 1.0))
     return written
+
+
+@contextmanager
+def _aside(folder: Path) -> Iterator[Path]:
+    """A place in the folder itself, from where files are moved without being copied."""
+    try:
+        with scratch_folder(folder) as aside:
+            try:
+                yield aside
+            except GlmError as error:  # the user knows the folder, not the place
+                raise GlmError(error.message.replace(str(aside), str(folder)), field=error.field) from error
+    except OSError as error:
+        raise GlmError(
+            f"{folder}: cannot be written to ({error.strerror or error}); choose another folder or free some space"
+        ) from error
+
+
+def _moved(made: list[Path], source: Path, target: Path) -> list[Path]:
+    """Move files by their paths relative to both folders, once nothing that is in their way is a folder."""
+    for name in made:
+        if (target / name).is_dir():
+            raise GlmError(f"{target / name}: is a folder; move it elsewhere, or choose another folder for the results")
+    for parent in {target / name.parent for name in made}:
+        writable_folder(parent)
+    for name in made:
+        os.replace(source / name, target / name)
+    return [target / name for name in made]
 
 
 def _remove_stale(folder: Path, written: list[Path]) -> None:

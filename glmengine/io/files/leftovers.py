@@ -37,10 +37,12 @@ def sweep(folder: Path, beginning: str = "") -> None:
 
 
 @contextmanager
-def scratch_folder() -> Iterator[Path]:
-    """A temporary folder that is gone after the block, or, if the process is killed in it, when the next one is made."""
-    sweep(Path(tempfile.gettempdir()), _SCRATCH)
-    with tempfile.TemporaryDirectory(prefix=_SCRATCH + mark()) as folder:
+def scratch_folder(inside: Path | None = None) -> Iterator[Path]:
+    """A temporary folder, in the system's place for such or `inside` another, that is gone after the block, or, if the process is killed
+    in it, when the next one is made."""
+    place, name = (Path(tempfile.gettempdir()), _SCRATCH) if inside is None else (inside, f".{_SCRATCH}")
+    sweep(place, name)
+    with tempfile.TemporaryDirectory(prefix=name + mark(), dir=place) as folder:
         yield Path(folder)
 
 

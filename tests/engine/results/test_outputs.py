@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from glmengine.cli.main import main
-from glmengine.errors import GlmError
+from glmengine.context import CallbackContext
+from glmengine.errors import Cancelled, GlmError
 from glmengine.export import write_outputs
 from glmengine.export.tables import coefficients_csv
+from glmengine.io.files.leftovers import mark
+from glmengine.results.result import Result
 
 
 def renamed(result, names):
@@ -96,3 +100,35 @@ def test_another_hdf5_file_is_not_called_damaged(tmp_path, capsys):
     said = capsys.readouterr().err
     assert "not a saved glmengine result" in said
     assert "damaged" not in said
+
+
+def test_outputs_that_are_not_finished_leave_the_earlier_ones_all_together(small_result, tmp_path, monkeypatch):
+    write_outputs(small_result, tmp_path, formats=("png",))
+    before = {path: path.read_bytes() for path in sorted(tmp_path.rglob("*")) if path.is_file()}
+    other = replace(small_result, notes=("another fit",))
+
+    def cancelled(progress):
+        if progress.stage == "Drawing figures" and progress.fraction > 0.3:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        write_outputs(other, tmp_path, formats=("png",), context=CallbackContext(cancelled))
+    assert {path: path.read_bytes() for path in sorted(tmp_path.rglob("*")) if path.is_file()} == before
+    # a process that is killed meanwhile leaves one folder, which the next swept away
+    left = tmp_path / f".glmengine-scratch{mark().replace(str(os.getpid()), '999999999')}x"
+    left.mkdir()
+    (left / "result.nc").write_bytes(b"half")
+    write_outputs(other, tmp_path, formats=("png",))
+    assert not left.exists()
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
+    assert Result.load(tmp_path / "result.nc").notes == ("another fit",)
+
+
+def test_a_folder_in_the_way_of_one_file_keeps_all_as_they_were(small_result, tmp_path):
+    write_outputs(small_result, tmp_path, figures=False)
+    before = (tmp_path / "result.nc").read_bytes()
+    (tmp_path / "report.html").unlink()
+    (tmp_path / "report.html").mkdir()
+    with pytest.raises(GlmError, match=r"report\.html: is a folder"):
+        write_outputs(replace(small_result, notes=("another fit",)), tmp_path, figures=False)
+    assert (tmp_path / "result.nc").read_bytes() == before
