@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from glmengine.analysis.analysis import Analysis
     from glmengine.design.design import Design
     from glmengine.design.splits import Split
-    from glmengine.fitting.cross_validation import CrossValidation
     from glmengine.fitting.fit_result import Fit
+    from glmengine.fitting.held_out_scores import CrossValidation
     from glmengine.recording.recording import Recording
 
 _LARGEST_COVARIANCE = 1.5e9  # bytes of all units together that are made
@@ -127,6 +127,7 @@ def _cross_validated(analysis: Analysis, prepared: Prepared, split: Split | None
             penalty=penalty_of(analysis.model, design.terms),
             strengths=strengths_of(analysis),
             folds=folds,
+            extend=not sees_averages(prepared),  # there each fold is a cross-validation of its own
             context=context,
             **_options(analysis, prepared),
         )
@@ -230,6 +231,7 @@ def _assessed(
         *fit.notes,
         *curve_notes,
         *_notes_on_strengths(analysis, prepared, cross_validation),
+        *(() if cross_validation is None else cross_validation.notes),
     ]
     if words.meaning:
         notes.append(words.meaning)
@@ -265,11 +267,16 @@ def _notes_on_strengths(analysis: Analysis, prepared: Prepared, cross_validation
     strengths = strengths_of(analysis)
     if cross_validation is None or len(strengths) < 2 or min(strengths) == 0:
         return []
-    at_the_end = np.asarray(cross_validation.best_strength, np.float64) == min(strengths)
-    if not at_the_end.any():
-        return []
-    which = ", ".join(name for name, end in zip(prepared.units, at_the_end, strict=True) if end)
-    return [f"The weakest strength tried, {min(strengths):g}, was the best for units {which}; a weaker one may be better still."]
+    weakest, best = min(strengths), np.asarray(cross_validation.best_strength, np.float64)
+    notes = []
+    for at_the_end, text in (
+        (best == weakest, "a weaker one may be better still"),
+        (best < weakest, "weaker ones, tried besides, are better still"),
+    ):
+        which = ", ".join(name for name, end in zip(prepared.units, at_the_end, strict=True) if end)
+        if which:
+            notes.append(f"The weakest strength tried, {weakest:g}, was the best for units {which}; {text}.")
+    return notes
 
 
 def _tested(result: Result, recording: Recording, only_test: bool, context: Context) -> Result:

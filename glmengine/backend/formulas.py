@@ -21,13 +21,16 @@ class Seen(NamedTuple):
     y, weights : (K, c)
         Observations and weights, 0 for rows that do not count.
     dispersion, null : (K, 1)
-        Of the negative binomial; mean observations, the model to compare with.
+        Of the negative binomial; mean observations of the model to compare with, or its intercept beside the offsets.
+    offset : (K or 1, c) or None
+        Part of the linear predictors; None where there is none.
     """
 
     y: Any
     weights: Any
     dispersion: Any
     null: Any
+    offset: Any = None
 
 
 class SlopeFormula(Protocol):
@@ -140,17 +143,24 @@ class Worth:
 
     Eight numbers a row: weights, observations, log-likelihood and deviance of the model, the same of the null means, squared Pearson
     residuals, and squared distances of the observations from the null mean.
+
+    Attributes
+    ----------
+    beside_offset : bool
+        What is given of the null model is its intercept, beside the offsets.
     """
 
     coupled: ClassVar[bool] = False
     numbers: ClassVar[int] = 8
     family: Any
     link: Any
+    beside_offset: bool = False
 
     def __call__(self, eta: Any, seen: Seen) -> tuple[Any, ...]:
         xp, family, dispersion = library(eta).np, self.family, seen.dispersion
         used = seen.weights > 0
-        base = xp.broadcast_to(seen.null, eta.shape)
+        null = self.link.mean(seen.null + seen.offset) if self.beside_offset else seen.null
+        base = xp.broadcast_to(null, eta.shape)
         y = xp.where(used, seen.y, base)  # rows that do not count stay inside the family's domain
         mu = xp.where(used, self.link.mean(eta), base)
         rows = (

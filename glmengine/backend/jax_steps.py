@@ -53,7 +53,7 @@ def _predictor(chunk: Chunk, columns: Columns) -> Any:
 def _seen(chunk: Chunk, columns: Columns, held_out: bool) -> Seen:
     same = chunk.fold[None, :] == columns.held[:, None]
     weights = chunk.weights[columns.weight] * (same if held_out else ~same)
-    return Seen(chunk.y[columns.unit], weights, columns.dispersion, columns.null)
+    return Seen(chunk.y[columns.unit], weights, columns.dispersion, columns.null, chunk.offset[columns.offset])
 
 
 @partial(jax.jit, static_argnames=("formula", "held_out"))

@@ -163,6 +163,7 @@ def _seen(rows: Rows, piece: Piece, view: View) -> Seen:
         weights,
         None if view.dispersion is None else view.dispersion[:, None],
         None if view.null is None else view.null[:, None],
+        None if observed.offset is None else piece.offset[view.unit if len(observed.offset) > 1 else [0]],
     )
 
 

@@ -32,7 +32,7 @@ class View:
     dispersion : (K,) float or None
         Of the negative binomial.
     null : (K,) float or None
-        Mean observations of the null model.
+        Mean observations of the null model, or its intercepts beside the offsets.
     held_out : bool
         See the rows that are held out rather than the others.
     """

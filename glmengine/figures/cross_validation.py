@@ -33,10 +33,11 @@ def draw_scores(ax: Axes, result: Result, unit: str | None) -> None:
     places = np.arange(len(strengths))
     for name in units:
         folds = scores.sel(unit=name).values
-        with np.errstate(invalid="ignore"):
-            mean = np.nanmean(folds, axis=0) if np.isfinite(folds).any() else np.full(len(strengths), np.nan)
-        if not np.isfinite(mean).any():
+        tried = np.isfinite(folds).any(axis=0)
+        if not tried.any():
             continue
+        mean = np.full(len(strengths), np.nan)
+        mean[tried] = np.nanmean(folds[:, tried], axis=0)
         best = int(np.nanargmax(mean))
         ax.plot(places, 1000 * (mean - mean[best]), "-o", color=MODEL, markersize=2.5, linewidth=1.0, alpha=1.0 if unit else 0.4)
         ax.plot(best, 0.0, "o", color=EFFECT, markersize=4)

@@ -6,18 +6,17 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from scipy.special import logsumexp
 
 from glmengine.backend.rows import Observations, Rows
 from glmengine.errors import GlmError
 from glmengine.fitting.inputs import ArrayRows, Inputs, columns_of
+from glmengine.fitting.null_model import null_deviances, null_predictors
+from glmengine.fitting.unit_status import Observed, judge
 from glmengine.models import Family
 from glmengine.models.links import Link
 from glmengine.models.penalties import Columns, Penalty, Resolved
 from glmengine.solvers.problem import ALL_ROWS, Problem
 from glmengine.threads import quiet_blas
-
-OK, SILENT_UNIT, NO_DATA, SEPARATED, STOPPED = "ok", "silent", "no data", "separated", "stopped"
 
 GATHERED_NUMBERS = 2**21
 """Numbers read at a time when a design is gathered into one array."""
@@ -41,14 +40,14 @@ class Assembly:
     index : (n,) int array
         Rows of the inputs that are used.
     observations : Observations
-    n_valid : (F + 1, M) float
-        Sum of the weights of each unit's rows: first all of them, then those that remain when a fold is held out.
-    mean : (F + 1, M) float
-        Weighted mean of the observations, likewise.
+    observed : Observed
+        What each unit's observations are like, on all rows and with each fold held out.
     null_deviance : (M,) float
         Deviance per bin of the mean, on all rows.
     status : (M,) str
-        `OK`, `SILENT_UNIT` or `NO_DATA`.
+        `OK` for units that need a solver; see `glmengine.fitting.unit_status`.
+    platform : str
+        What computes: ``"auto"``, ``"cpu"`` or ``"gpu"``.
     """
 
     inputs: Inputs
@@ -57,16 +56,23 @@ class Assembly:
     intercept: bool
     index: np.ndarray
     observations: Observations
-    n_valid: np.ndarray
-    mean: np.ndarray
+    observed: Observed
     null_deviance: np.ndarray
     status: np.ndarray
+    platform: str = "auto"
+
+    @property
+    def n_valid(self) -> np.ndarray:
+        """(M,) sum of the weights of each unit's rows."""
+        return self.observed.n_valid[0]
 
     def rows(self, columns: np.ndarray | None, *, width: int, memory: float) -> Rows:
         """The prepared rows, of some columns of the design, for `width` columns of the problem at a time; memory in bytes."""
         source = self.inputs.source if columns is None else columns_of(self.inputs.source, columns)
         index = None if self.index.size == self.inputs.source.shape[0] else self.index
-        return Rows(source, index, self.observations, columns=width, memory=memory, centred=self.intercept)
+        return Rows(
+            source, index, self.observations, columns=width, memory=memory, centred=self.intercept, platform=self.platform
+        )
 
     def gathered(self, memory: float) -> Assembly:
         """The same with the design as one array, for problems that each read a few of its columns, where it fits in `memory` bytes."""
@@ -91,8 +97,8 @@ class Assembly:
             link=self.link,
             unit=unit,
             held=held,
-            total=self.n_valid[which, unit],
-            mean=self.mean[which, unit],
+            total=self.observed.n_valid[which, unit],
+            mean=self.observed.mean[which, unit],
             penalty=penalty.ridge if penalty.matrix is None else penalty.quadratic,
             strength=strength,
             movable=movable,
@@ -105,42 +111,27 @@ class Assembly:
         null = self.null_deviance[unit]
         return np.maximum(1.0, null) if self.family.unitless else np.where(null > 0, null, 1.0)
 
-    def null_predictor(self, unit: np.ndarray, held: np.ndarray) -> np.ndarray:
-        """(K,) intercept of the model that has nothing else (offsets apart, which it takes into account, for a log link exactly)."""
-        which = np.where(held == ALL_ROWS, 0, held + 1)
-        mean = self.mean[which, unit]
-        if self.family.any_sign and self.link.positive:
-            # means are above 0, observations need not be
-            mean = np.maximum(mean, 0.1 * np.where(self.null_deviance[unit] > 0, np.sqrt(self.null_deviance[unit]), 1.0))
-        eta = np.asarray(self.link.eta(mean), dtype=float)
-        eta = np.where(np.isneginf(eta), 0.0, eta)
-        return eta if self.observations.offset is None else eta - self._mean_offset(unit, held)
+    def null_predictor(self, unit: np.ndarray, held: np.ndarray, dispersion: np.ndarray | None = None) -> np.ndarray:
+        """(K,) intercept of the model that has nothing else, beside the offsets where there are any."""
+        return null_predictors(self.family, self.link, self.observations, self.observed, unit, held, dispersion)
 
-    def _mean_offset(self, unit: np.ndarray, held: np.ndarray) -> np.ndarray:
-        """(K,) what the offsets add to the predictor of the mean: a weighted mean, for a log link of their exponentials."""
-        observed, log = self.observations, self.link.name == "log"
-        result = np.zeros(unit.size)
-        known: dict[tuple[int, ...], float] = {}
-        for k, (m, fold) in enumerate(zip(unit.tolist(), held.tolist(), strict=True)):
-            row, place = min(m, len(observed.weights) - 1), min(m, len(observed.offset) - 1)
-            gamma = log and self.family.name == "gamma"
-            key = (fold, row, place, m if gamma else -1)
-            if key not in known:
-                weights = observed.weights[row] if fold == ALL_ROWS else observed.weights[row] * (observed.fold != fold)
-                used = weights > 0
-                weights, offset = weights[used], observed.offset[place, used]
-                share = weights / weights.sum()
-                if gamma:  # its observations are divided by the exponential
-                    y = observed.y[m, used]
-                    known[key] = float(-logsumexp(-offset, b=share * y) + np.log(share @ y))
-                else:
-                    known[key] = float(logsumexp(offset, b=share) if log else share @ offset)
-            result[k] = known[key]
-        return result
+    def null(self, unit: np.ndarray, held: np.ndarray, dispersion: np.ndarray | None = None) -> np.ndarray:
+        """(K,) the model that fits are compared with: the mean, or where there are offsets the intercept beside them."""
+        if self.observations.offset is None:
+            return self.observed.mean[np.where(held == ALL_ROWS, 0, held + 1), unit]
+        return self.null_predictor(unit, held, dispersion)
 
 
 def assemble(
-    inputs: Inputs, family: Family, link: Link, *, intercept: bool, fold: np.ndarray | None = None, n_folds: int = 0
+    inputs: Inputs,
+    family: Family,
+    link: Link,
+    *,
+    intercept: bool,
+    fold: np.ndarray | None = None,
+    n_folds: int = 0,
+    n_classes: int | None = None,
+    platform: str = "auto",
 ) -> Assembly:
     """Choose the rows and sum up each unit's observations.
 
@@ -148,8 +139,11 @@ def assemble(
     ----------
     fold : (T,) int array, optional
         Fold that holds each row out, -1 for none; `n_folds` is one more than the largest.
+    n_classes : int, optional
+        Of a family of classes.
+    platform : str
     """
-    T, _, M = inputs.shape
+    T = inputs.shape[0]
     Y, weights, offset = inputs.Y, inputs.weights, inputs.offset
     index = np.flatnonzero(inputs.valid)
     whole = index.size == T
@@ -171,41 +165,36 @@ def assemble(
     observations = Observations(
         y, present, None if offset is None else rows_of(offset), None if fold is None else fold[index].astype(np.int32)
     )
+    observed = _observed(family, observations, n_folds, n_classes)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        null_deviance = null_deviances(family, observations, observed)
+    status = judge(family, link, intercept, observed)
+    return Assembly(inputs, family, link, intercept, index, observations, observed, null_deviance, status, platform)
+
+
+def _observed(family: Family, observations: Observations, n_folds: int, n_classes: int | None) -> Observed:
+    y, present = observations.y, observations.weights
+    M = len(y)
     n_valid, mean = np.zeros((n_folds + 1, M)), np.full((n_folds + 1, M), np.nan)
+    spread = np.full((n_folds + 1, M), np.nan)
+    classes = np.zeros((n_folds + 1, M, n_classes or 0)) if family.by_class else None
     with quiet_blas(), np.errstate(invalid="ignore", divide="ignore"):
         for number in range(n_folds + 1):
             part = present if number == 0 else present * (observations.fold != number - 1)
             n_valid[number] = part.sum(axis=1)
-            sums = np.array([part[min(m, len(part) - 1)] @ y[m] for m in range(M)])  # one unit's counts become float64 at a time
-            mean[number] = sums / n_valid[number]
-        null_deviance = np.array(
-            [_deviance_of_mean(family, y[m], present[min(m, len(present) - 1)], mean[0, m]) for m in range(M)]
-        )
-    status = np.full(M, OK, dtype="<U9")
-    if family.of_spikes and (intercept or silence(link) == 0):
-        status[mean[0] == 0] = SILENT_UNIT  # with nothing but covariates to silence it, it is fitted as any other
-    if family.binary and intercept:
-        status[mean[0] == 1] = SEPARATED  # a spike in every bin: the intercept alone grows without limit
-    status[n_valid[0] == 0] = NO_DATA
-    return Assembly(inputs, family, link, intercept, index, observations, n_valid, mean, null_deviance, status)
+            for m in range(M):  # one unit's counts become float64 at a time
+                weights = part[min(m, len(part) - 1)]
+                mean[number, m] = weights @ y[m] / n_valid[number, m]
+                if classes is not None:
+                    classes[number, m] = np.bincount(y[m].astype(np.int64), weights=weights, minlength=n_classes or 0)
+                elif not family.of_spikes and n_valid[number, m] > 0:
+                    spread[number, m] = _range(y[m], weights)
+    return Observed(n_valid, mean, spread, classes)
 
 
-def silence(link: Link) -> float:
-    """The linear predictor of a mean of 0: minus infinity for most links."""
-    return float(link.eta(0.0))
-
-
-def _deviance_of_mean(family: Family, y: np.ndarray, weights: np.ndarray, mean: float) -> float:
-    """Weighted mean deviance of y (T,) from its mean; counts are tabulated first, which is much faster."""
-    if not np.isfinite(mean) or (mean <= 0 and not family.any_sign):
-        return 0.0
-    if family.of_spikes and y.max(initial=0) < 1000 and (y.dtype.kind in "ui" or np.array_equal(y, np.floor(y))):
-        weights = np.bincount(y.astype(np.int64), weights=weights)
-        y = np.flatnonzero(weights > 0).astype(float)
-        weights = weights[weights > 0]
-    else:
-        y, weights = y[weights > 0], weights[weights > 0]
-    return float(weights @ np.asarray(family.deviance(np.full(y.shape, mean), y)) / weights.sum())
+def _range(y: np.ndarray, weights: np.ndarray) -> float:
+    used = y[weights > 0]
+    return float(used.max()) - float(used.min()) if used.size else np.nan
 
 
 def resolve_penalty(penalty: Penalty, inputs: Inputs, scales: np.ndarray | None) -> Resolved:

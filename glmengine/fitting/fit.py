@@ -9,30 +9,22 @@ from typing import Any
 import numpy as np
 
 from glmengine.context import SILENT, Context
-from glmengine.fitting.batch import (
-    NO_DATA,
-    OK,
-    SEPARATED,
-    SILENT_UNIT,
-    STOPPED,
-    Assembly,
-    assemble,
-    column_groups,
-    read_strength,
-    resolve_penalty,
-    restricted,
-    silence,
-)
-from glmengine.fitting.categorical import fit_classes
-from glmengine.fitting.categorical_fit import ClassFit
-from glmengine.fitting.fit_result import Fit, Part
-from glmengine.fitting.inputs import Inputs, read_inputs
+from glmengine.fitting.answers import Answers
+from glmengine.fitting.batch import Assembly, assemble, read_strength, resolve_penalty
+from glmengine.fitting.class_model import ClassModel
+from glmengine.fitting.driver import Batch, Model, Plan, solve
+from glmengine.fitting.fit_result import Fit
+from glmengine.fitting.glm_model import GlmModel
+from glmengine.fitting.grid import Grid
+from glmengine.fitting.inputs import read_inputs
 from glmengine.fitting.notes import column_notes, shape_notes, unit_notes
 from glmengine.fitting.options import check_classes, check_options, starting_point
-from glmengine.fitting.starts import MEAN
+from glmengine.inference.covariance import GlmInference
+from glmengine.inference.inference import Inference
+from glmengine.inference.part import Part, Units
 from glmengine.models import Penalty, Ridge, get_family, get_penalty
-from glmengine.models.penalties import Resolved
-from glmengine.solvers.problem import ALL_ROWS, Objective, Solution
+from glmengine.solvers.problem import ALL_ROWS
+from glmengine.solvers.status import OK
 
 
 def fit(
@@ -53,8 +45,9 @@ def fit(
     whole: bool = True,
     solver: str = "auto",
     memory: float = 2.0,
+    platform: str = "auto",
     context: Context | None = None,
-) -> Fit | ClassFit:
+) -> Fit:
     """Fit a GLM to each unit.
 
     Minimised for each unit is sum(w nll)/sum(w) over its valid rows plus the penalty; the intercept is never penalised. The Poisson nll leaves
@@ -90,6 +83,8 @@ def fit(
         ``"auto"``, ``"newton"`` or ``"lbfgs"``, for smooth penalties; those that make zeros have proximal Newton.
     memory : float
         GB that the prepared design may take; a larger one is read in pieces in each pass.
+    platform : str
+        What computes: ``"cpu"``, ``"gpu"``, or ``"auto"``, which is a graphics card where JAX finds one.
     context : Context, optional
         Hears of progress, can cancel, or stop and keep what there is (status ``stopped``).
 
@@ -110,142 +105,92 @@ def fit(
     check_options(solver, memory, intercept)
     inputs = read_inputs(X, Y, family, weights=weights, offset=offset, mask=mask, units=unit_names, whole=whole)
     factor = np.ones(inputs.shape[2]) if strength is None else read_strength(strength, inputs.units)
+    own = np.full(inputs.shape[2], penalty.strength) if strength is None else factor
     base = penalty if strength is None else penalty.scaled(1.0)
-    if family.by_class:
-        n_classes = check_classes(n_classes, inputs.Y)
-        family.check(inputs.Y, inputs.units, n_classes=n_classes)
-        return fit_classes(
-            inputs,
-            resolve_penalty(base, inputs, None),
-            penalty,
-            factor,
-            strength=np.full(inputs.shape[2], penalty.strength) if strength is None else factor,
-            n_classes=n_classes,
-            intercept=intercept,
-            start=start,
-            context=context,
-        )
+    n_classes = check_classes(n_classes, inputs, family)
     with runtime.float64():
-        assembly = assemble(inputs, family, link, intercept=intercept)
+        assembly = assemble(inputs, family, link, intercept=intercept, n_classes=n_classes, platform=platform)
         resolved = resolve_penalty(base, inputs, None)
-        return _fit_units(assembly, resolved, penalty, factor, strength, start, solver, memory, context, began)
-
-
-def _fit_units(
-    assembly: Assembly,
-    resolved: Resolved,
-    penalty: Penalty,
-    factor: np.ndarray,
-    strength: Any,
-    start: Any,
-    solver: str,
-    memory: float,
-    context: Context,
-    began: float,
-) -> Fit:
-    inputs = assembly.inputs
-    _, P, M = inputs.shape
-    coef, ends = np.zeros((P, M)), np.zeros(M)
-    objective, decrement = np.full(M, np.nan), np.full(M, np.nan)
-    converged, iterations = np.zeros(M, bool), np.zeros(M, int)
-    status = assembly.status.copy()
-    silent, empty = status == SILENT_UNIT, status == NO_DATA
-    coef[:, empty], ends[empty] = np.nan, np.nan
-    ends[silent] = silence(assembly.link) if assembly.intercept and silent.any() else 0.0
-    objective[silent] = 0.0
-    decrement[silent] = 0.0
-    converged[silent] = True
-    ends[status == SEPARATED], objective[status == SEPARATED] = np.inf, 0.0
-    begin = starting_point(start, P, M)
-    groups = column_groups(inputs.mask, np.flatnonzero(status == OK))
-    if len(groups) > 1:
-        assembly = assembly.gathered(memory * 1e9)
-    parts: list[Part] = []
-    names: list[str] = []
-    trace: list[dict[str, float]] = []
-    for number, (units, columns) in enumerate(groups):
-        if not units.size:
-            continue
-        share = context.part(number / len(groups), (number + 1) / len(groups), f"Fitting {M} units" if M > 1 else None)
-        part, solution = _solve_group(assembly, resolved, units, columns, factor, begin, solver, memory, share)
-        place = slice(None) if columns is None else columns
-        coef[place, units] = solution.coef.T if columns is None else 0.0
-        if columns is not None:
-            coef[np.ix_(columns, units)] = solution.coef.T
-        ends[units] = solution.intercept
-        objective[units], decrement[units] = solution.objective, solution.decrement
-        converged[units], iterations[units] = solution.converged, solution.iterations
-        status[units] = np.where(solution.converged, OK, np.where(solution.runaway, SEPARATED, STOPPED))
-        parts.append(part)
-        names.append(solution.solver)
-        trace.extend(solution.trace)
-    notes = (
-        *unit_notes(status, inputs.units),
-        *column_notes(parts, inputs),
-        *shape_notes(assembly, parts, objective, converged),
-    )
-    own = np.full(M, penalty.strength) if strength is None else factor
-    return Fit(
-        coef=coef,
-        intercept=ends,
-        objective=objective,
-        decrement=decrement,
-        converged=converged,
-        status=status,
-        iterations=iterations,
-        seconds=time.perf_counter() - began,
-        solver="; ".join(dict.fromkeys(names)) or "none",
-        trace=tuple(trace),
+        P, M = inputs.shape[1:]
+        begin = starting_point(start, P, *((n_classes, M) if family.by_class else (M,)))
+        model: Model
+        if family.by_class:
+            model = ClassModel(assembly, resolved, memory * 1e9, begin)
+            batches, answers = solved(model, factor, (P, n_classes), context)
+            inference, parts, notes = model.inference(batches), (), ()
+        else:
+            model = GlmModel(assembly, resolved, solver, memory * 1e9, begin)
+            batches, answers = solved(model, factor, (P,), context)
+            parts = tuple(batch.part() for batch in batches)
+            units = Units(family, intercept, P, inputs.groups, assembly.n_valid, assembly.status)
+            inference = GlmInference(units, parts)
+            notes = (
+                *column_notes(parts, inputs),
+                *shape_notes(assembly, parts, answers.objective[0, 0], answers.converged[0, 0]),
+            )
+    return result(
+        assembly,
+        answers,
+        inference,
         strength=own,
-        feature_names=inputs.features,
-        unit_names=inputs.units,
+        penalty=penalty,
+        began=began,
+        parts=parts,
+        notes=notes,
+        features=inputs.features,
+    )
+
+
+def solved(model: Model, factor: np.ndarray, shape: tuple[int, ...], context: Context) -> tuple[list[Any], Answers]:
+    """All batches of a model at one strength for each unit, factor (M,), and the table of answers (1, 1, ..., M)."""
+    assembly = model.assembly
+    M = factor.size
+    grid = Grid(np.ones(1), 1)
+    answers = Answers(assembly, grid.values, 0, shape, keep=True)
+    plan = Plan(factor[None], 0, f"Fitting {M} units" if M > 1 else "Fitting", grid)
+    batches: list[Batch] = list(solve(model, plan, answers, context))
+    missed = np.isnan(answers.objective[0, 0]) & (assembly.status == OK)
+    if missed.any():  # the caller wanted to stop before they were begun: the model that has nothing but an intercept
+        answers.begin_with(missed, assembly.null_predictor(np.flatnonzero(missed), np.full(missed.sum(), ALL_ROWS)))
+    return batches, answers
+
+
+def result(
+    assembly: Assembly,
+    answers: Answers,
+    inference: Inference,
+    *,
+    strength: np.ndarray,
+    penalty: Penalty,
+    began: float,
+    features: tuple[str, ...],
+    parts: tuple[Part, ...] = (),
+    notes: Sequence[str] = (),
+) -> Fit:
+    """The fit that a table of answers (1, 1, ..., M) holds."""
+    assert answers.coef is not None
+    assert answers.intercept is not None
+    status = answers.status[0, 0]
+    return Fit(
+        coef=answers.coef[0, 0],
+        intercept=answers.intercept[0, 0],
+        objective=answers.objective[0, 0],
+        decrement=answers.decrement[0, 0],
+        converged=answers.converged[0, 0],
+        status=status,
+        iterations=answers.iterations[0, 0],
+        seconds=time.perf_counter() - began,
+        solver=answers.solver,
+        trace=tuple(answers.trace),
+        strength=strength,
+        feature_names=features,
+        unit_names=assembly.inputs.units,
         family=assembly.family.name,
         link=assembly.link.name,
         penalty=penalty,
-        notes=notes,
+        notes=(*unit_notes(status, assembly), *notes),
         assembly=assembly,
-        parts=tuple(parts),
+        inference=inference,
+        parts=parts,
+        backend=answers.backend,
     )
-
-
-def _solve_group(
-    assembly: Assembly,
-    resolved: Resolved,
-    units: np.ndarray,
-    columns: np.ndarray | None,
-    factor: np.ndarray,
-    begin: tuple[np.ndarray, np.ndarray] | None,
-    solver: str,
-    memory: float,
-    context: Context,
-) -> tuple[Part, Solution]:
-    from glmengine.fitting.minimise import Minimiser
-    from glmengine.solvers.rank import left_out
-
-    inputs = assembly.inputs
-    rows = assembly.rows(columns, width=units.size, memory=memory * 1e9)
-    held = np.full(units.size, ALL_ROWS)
-    penalty = resolved if columns is None else restricted(resolved, columns)
-    constant, carried = left_out(rows, penalty.quadratic, context)
-    movable = movable_columns(inputs, units, columns) & ~constant
-    problem = assembly.problem(rows, penalty, units, held, factor[units], movable)
-    if begin is None:
-        coef, ends = np.zeros((units.size, rows.n_features)), assembly.null_predictor(units, held) * assembly.intercept
-    else:
-        coef = begin[0][:, units].T if columns is None else begin[0][np.ix_(columns, units)].T
-        ends = begin[1][units]
-    minimiser = Minimiser(penalty, solver)
-    first = Objective(problem, context).start(coef, ends)
-    solution, problem, theta = minimiser.solve(problem, first, context, start=MEAN if begin is None else "given")
-    places = np.arange(rows.n_features) if columns is None else columns
-    free = np.zeros(0, int) if solution.free is None else places[(solution.free & movable).any(axis=0)]
-    return Part(units, columns, problem, theta, places[constant], free, minimiser.starts, places[carried]), solution
-
-
-def movable_columns(inputs: Inputs, units: np.ndarray, columns: np.ndarray | None) -> np.ndarray:
-    """(K, P) bool: which of these columns each unit may use."""
-    n = inputs.source.shape[1] if columns is None else columns.size
-    if inputs.mask is None:
-        return np.ones((units.size, n), bool)
-    mask = inputs.mask if columns is None else inputs.mask[columns]
-    return mask[:, units].T

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,58 +12,31 @@ from glmengine.errors import GlmError
 from glmengine.fitting.batch import Assembly
 from glmengine.fitting.inputs import predictor, read_per_row
 from glmengine.fitting.options import unit_number
-from glmengine.inference.covariance import Evaluation, Uncertainty, Wald, evaluate, uncertainty
+from glmengine.inference import tests
+from glmengine.inference.inference import Inference
+from glmengine.inference.part import Part
 from glmengine.models import Penalty
-from glmengine.solvers.problem import Problem
 
 if TYPE_CHECKING:
     import xarray as xr
 
 
 @dataclass(frozen=True)
-class Part:
-    """Units that were solved together, with what is needed to look at their optimum again.
-
-    Attributes
-    ----------
-    units : (k,) int array
-    columns : (p,) int array or None
-        Columns of the design that they use; all where None.
-    problem : Problem
-    theta : (k, Q) array
-        Parameters in the scale of the prepared columns.
-    constant, free : int array
-        Columns left out because they do not vary, and columns that are not determined by the data of some unit.
-    starts : (k,) array of str or None
-        Where each fit began (see `glmengine.fitting.starts`), None where that makes no difference.
-    carried : int array
-        Columns that do not vary, whose coefficients the penalty makes from those of their neighbours.
-    """
-
-    units: np.ndarray
-    columns: np.ndarray | None
-    problem: Problem
-    theta: np.ndarray
-    constant: np.ndarray
-    free: np.ndarray
-    starts: np.ndarray | None = None
-    carried: np.ndarray = field(default_factory=lambda: np.zeros(0, int))
-
-
-@dataclass(frozen=True)
 class Fit:
-    """A fitted model of M units with P features; arrays are labelled by `feature_names` and `unit_names`.
+    """A fitted model of M units with P features, of whatever family; arrays are labelled by `feature_names` and `unit_names`.
 
     Attributes
     ----------
     coef : (P, M) array, intercept : (M,) array
         In raw units of the columns. A coefficient that a unit may not use is 0.
+        With C classes (P, C, M) and (C, M): without a penalty those of the last class are 0 (it is the reference); with one they are
+        symmetric, and what the penalty leaves free (intercepts) sums to zero over classes. Intercept -inf for a class that a unit never shows.
     objective, decrement : (M,)
         Mean loss plus penalty (CONVENTIONS of the objective: see `fit`), and half the Newton decrement at the end.
     converged : (M,) bool
         The stopping rule holds; never True for a fit that was stopped.
     status : (M,) str
-        ``ok``, ``silent`` (no spikes: coefficients 0, intercept -inf, or 0 with the identity link), ``no data`` (NaN), ``separated`` (no finite optimum), ``stopped``.
+        ``ok``, ``silent`` (no spikes, or one class only: coefficients 0, intercept -inf, or 0 with the identity link), ``no data`` (NaN), ``separated`` (no finite optimum), ``stopped``.
     iterations : (M,) int
     seconds : float
     solver : str
@@ -75,6 +46,10 @@ class Fit:
         What the penalty was multiplied by, or its own strength.
     notes : tuple of str
         What a reader of the numbers should know (columns left out, units without spikes).
+    backend : str
+        What computed: which implementation of the operations over rows, and where.
+    inference : Inference
+        What follows from the optimum.
 
     Standard errors, `covariance`, `edf`, `aic`, `bic` and `dispersion` need the Hessian at the optimum, `log_likelihood` and deviances one
     more pass over the rows: both are made when first asked for.
@@ -98,7 +73,9 @@ class Fit:
     penalty: Penalty
     notes: tuple[str, ...]
     assembly: Assembly
-    parts: tuple[Part, ...]
+    inference: Inference
+    parts: tuple[Part, ...] = ()
+    backend: str = ""
 
     @property
     def starts(self) -> np.ndarray:
@@ -112,7 +89,12 @@ class Fit:
     @property
     def n_valid(self) -> np.ndarray:
         """(M,) sum of the weights of each unit's rows: their number without weights."""
-        return self.assembly.n_valid[0]
+        return self.assembly.n_valid
+
+    @property
+    def n_classes(self) -> int:
+        """C, 1 where there is one linear predictor."""
+        return self.intercept.shape[0] if self.intercept.ndim == 2 else 1
 
     def assess(self, context: Context) -> None:
         """Make all that is otherwise made when first asked for (likelihoods, covariances), telling `context` how far it is.
@@ -122,62 +104,46 @@ class Fit:
         Cancelled
             If the context says so.
         """
-        if "_uncertainty" not in self.__dict__:
-            evaluation = evaluate(self.assembly, self.parts, context)
-            self.__dict__["_evaluation"] = evaluation
-            self.__dict__["_uncertainty"] = uncertainty(self.assembly, self.parts, evaluation, context)
-
-    @cached_property
-    def _evaluation(self) -> Evaluation:
-        return evaluate(self.assembly, self.parts)
-
-    @cached_property
-    def _uncertainty(self) -> Uncertainty:
-        return uncertainty(self.assembly, self.parts, self._evaluation)
+        self.inference.make(context)
 
     @property
     def log_likelihood(self) -> np.ndarray:
         """(M,) summed over rows, nothing left out; with the estimated dispersion where the family has a free scale."""
-        return self._evaluation.full_log_likelihood(self.assembly.family, self.n_valid)
+        return self.inference.evaluation.full_log_likelihood(self.assembly.family, self.n_valid)
 
     @property
     def deviance(self) -> np.ndarray:
         """(M,) deviance, summed over rows."""
-        return self._evaluation.deviance
+        return self.inference.evaluation.deviance
 
     @property
     def null_deviance(self) -> np.ndarray:
         """(M,) deviance of the mean observation."""
-        return self._evaluation.null_deviance
+        return self.inference.evaluation.null_deviance
 
     @property
     def standard_errors(self) -> np.ndarray:
         """(P, M) square roots of the diagonal of `covariance`; NaN where a coefficient is not identified."""
-        return self._uncertainty.standard_errors
+        return self.inference.standard_errors
 
     @property
     def intercept_se(self) -> np.ndarray:
         """(M,) standard errors of the intercepts."""
-        return self._uncertainty.intercept_se
+        return self.inference.intercept_se
 
     @property
     def edf(self) -> np.ndarray:
         """(M,) effective degrees of freedom, the intercept included: the trace of (H + penalty)^-1 H."""
-        return self._uncertainty.edf
+        return self.inference.edf
 
     @property
     def dispersion(self) -> np.ndarray:
         """(M,) Pearson X2/(n - edf) for Gaussian and Gamma, the estimated one of the negative binomial, else 1."""
-        if not self.assembly.family.estimates_dispersion:
-            return self._uncertainty.dispersion
-        values = np.full(len(self.unit_names), np.nan)
-        for part in self.parts:
-            values[part.units] = part.problem.dispersion
-        return values
+        return self.inference.dispersion
 
     @property
     def aic(self) -> np.ndarray:
-        """(M,) -2 log-likelihood + 2 (edf + 1 where a scale is estimated)."""
+        """(M,) -2 log-likelihood + 2 (edf + 1 for the dispersion of the negative binomial)."""
         return -2.0 * self.log_likelihood + 2.0 * self._parameters
 
     @property
@@ -188,8 +154,7 @@ class Fit:
 
     @property
     def _parameters(self) -> np.ndarray:
-        family = self.assembly.family
-        return self.edf + (1.0 if family.free_scale or family.estimates_dispersion else 0.0)
+        return self.edf + float(self.assembly.family.estimates_dispersion)
 
     def covariance(self, unit: int | str = 0, kind: str = "bayesian") -> np.ndarray:
         """Covariance (P + 1, P + 1) of one unit's intercept (first) and coefficients.
@@ -205,28 +170,46 @@ class Fit:
             ``"observed"``: the same with the actual second derivatives. ``"frequentist"``: of the penalised estimate over
             repeated data, H^-1 X'WX H^-1. ``"sandwich"``: with the squared scores in the middle, right also where the variance is not the family's.
         """
-        return self._uncertainty.covariance(unit_number(unit, self.unit_names), kind)
-
-    @property
-    def term_tests(self) -> Wald:
-        """Wald statistics of the terms of the design (terms, M); see `glmengine.inference.tests.wald`, which labels them."""
-        return self._uncertainty.terms
-
-    def wald_statistics(self, groups: Sequence[np.ndarray]) -> Wald:
-        """The same of other groups of columns, by number."""
-        return self._uncertainty.wald(groups)
+        return self.inference.covariance(unit_number(unit, self.unit_names), kind)
 
     def wald(self, groups: Any = None) -> xr.Dataset:
         """Wald tests (term, unit) of the terms, or of groups of columns: see `glmengine.inference.tests.wald`."""
-        from glmengine.inference.tests import wald
-
-        return wald(self, groups)
+        return tests.wald(
+            self.inference,
+            self.assembly.inputs.groups,
+            groups,
+            features=self.feature_names,
+            units=self.unit_names,
+            claims=np.full(len(self.unit_names), True) if self.penalty.is_smooth else np.asarray(self.strength) == 0,
+            rest=self._rest,
+        )
 
     def likelihood_ratio(self, smaller: Fit) -> xr.Dataset:
-        """Test (unit) of what this fit has more than a smaller one: see `glmengine.inference.tests.likelihood_ratio`."""
-        from glmengine.inference.tests import likelihood_ratio
+        """Test (unit) of what this fit has more than a smaller one: see `glmengine.inference.tests.likelihood_ratio`.
 
-        return likelihood_ratio(self, smaller)
+        Raises
+        ------
+        GlmError
+            If the fits differ in family, link, units or the rows that they used.
+        """
+        if not isinstance(smaller, Fit):
+            raise GlmError(f"likelihood ratio: {type(smaller).__name__} is not a fit; give the one with fewer columns")
+        for what in ("family", "link", "unit_names"):
+            if getattr(self, what) != getattr(smaller, what):
+                raise GlmError(
+                    f"likelihood ratio: the fits differ in {what.replace('_', ' ')}; compare fits to the same observations"
+                )
+        return tests.likelihood_ratio(self._worth, smaller._worth, self.unit_names)
+
+    @property
+    def _rest(self) -> np.ndarray | None:
+        """(M,) degrees of freedom of the estimated scale."""
+        return self.n_valid - self.edf if self.assembly.family.free_scale else None
+
+    @property
+    def _worth(self) -> tests.Worth:
+        scale = self.dispersion if self.assembly.family.free_scale else None
+        return tests.Worth(self.log_likelihood, self.deviance, self.edf, self.n_valid, scale)
 
     def pseudo_r2(self, kind: str = "cohen") -> np.ndarray:
         """(M,) pseudo-R2 against the mean of the fitted data: ``"cohen"`` 1 - deviance/null deviance, ``"mcfadden"`` 1 - LL/LL of the mean, each at
@@ -235,23 +218,28 @@ class Fit:
             with np.errstate(invalid="ignore", divide="ignore"):
                 return 1.0 - self.deviance / self.null_deviance
         if kind == "mcfadden":
-            found = self._evaluation
+            found = self.inference.evaluation
             null = replace(found, log_likelihood=found.null_log_likelihood, deviance=found.null_deviance)
             with np.errstate(invalid="ignore", divide="ignore"):
                 return 1.0 - self.log_likelihood / null.full_log_likelihood(self.assembly.family, self.n_valid)
         raise GlmError(f"there is no pseudo-R2 {kind!r}; choose 'cohen' or 'mcfadden'")
 
     def predict(self, X: Any, offset: Any = None) -> np.ndarray:
-        """(T, M) expected observations for rows (T, P) or a `Design`; NaN where a row is not valid.
+        """(T, M) expected observations for rows (T, P) or a `Design`, with classes (T, C, M) probabilities; NaN where a row is not valid.
 
         Raises
         ------
         GlmError
             For rows that have not the columns of the fit, or offsets that do not belong to them.
         """
-        eta = predictor(X, self.coef, self.feature_names)
-        eta = eta + np.where(np.isneginf(self.intercept), -1e300, self.intercept)
+        shape = self.coef.shape[1:]
+        eta = predictor(X, self.coef.reshape(len(self.coef), -1), self.feature_names)
+        eta = eta.reshape(-1, *shape) + np.where(np.isneginf(self.intercept), -1e300, self.intercept)
         if offset is not None:
+            if self.assembly.family.by_class:
+                raise GlmError(
+                    "offset: the same offset for every class changes nothing; leave it out with the categorical family"
+                )
             offset = read_per_row(offset, "offset", eta.shape)
             eta = eta + (offset[:, None] if offset.ndim == 1 else offset)
         return np.asarray(self.assembly.link.mean(eta))

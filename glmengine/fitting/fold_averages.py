@@ -13,7 +13,11 @@ from glmengine.context import Context
 from glmengine.design.blocks.receptive_field import averaged_on
 from glmengine.design.build import build_design
 from glmengine.design.design import Design
-from glmengine.fitting.cross_validation import CrossValidation, Scores, fold_numbers
+from glmengine.fitting.answers import Answers
+from glmengine.fitting.batch import Assembly, assemble
+from glmengine.fitting.folds import compact, fold_numbers
+from glmengine.fitting.grid import Grid
+from glmengine.fitting.held_out_scores import CrossValidation, summary
 from glmengine.fitting.inputs import read_inputs
 from glmengine.models import get_family
 
@@ -47,9 +51,10 @@ def cross_validate_averages(
     context : Context
     """
     began = time.perf_counter()
-    inputs = read_inputs(prepared.design, prepared.counts, get_family(analysis.model.family), units=prepared.units)
-    fold_of = fold_numbers(folds, inputs)
-    labels = np.unique(fold_of[fold_of >= 0])
+    family = get_family(analysis.model.family)
+    inputs = read_inputs(prepared.design, prepared.counts, family, units=prepared.units)
+    fold_of = fold_numbers(folds, inputs.valid)
+    labels, numbers = compact(fold_of)
     parts = []
     for number, label in enumerate(labels):
         share = context.part(number / labels.size, (number + 1) / labels.size)
@@ -73,24 +78,23 @@ def cross_validate_averages(
         parts.append(scored(design, np.where(fold_of == label, label, -1), share.part(0.2, 1.0)))
         if context.stopping and number + 1 < labels.size:
             break
-    return _together(
-        parts, labels, fold_of, Scores(labels.size, parts[0].scores.sizes["strength"], inputs, keep=False), analysis, began
-    )
+    link = family.link(analysis.model.link or None)
+    assembly = assemble(inputs, family, link, intercept=True, fold=numbers, n_folds=labels.size)
+    return summary(*_together(parts, assembly, labels.size), labels, fold_of, time.perf_counter() - began)
 
 
-def _together(
-    parts: list[CrossValidation], labels: np.ndarray, fold_of: np.ndarray, scores: Scores, analysis: Analysis, began: float
-) -> CrossValidation:
-    """The folds as one cross-validation."""
+def _together(parts: list[CrossValidation], assembly: Assembly, n_folds: int) -> tuple[Answers, Grid]:
+    """The folds in one table."""
+    strengths = np.asarray(parts[0].scores["strength"].values, float)
+    answers = Answers(assembly, strengths, n_folds, (assembly.inputs.shape[1],), keep=False)
     for number, part in enumerate(parts):
         weight, spikes = part.weight.values[0], part.spikes.values[0]
-        sums = scores.sums[:, number]  # (8, strength, unit)
+        sums = answers.sums[:, number]  # (8, strength, unit)
         sums[0], sums[1], sums[2] = weight, spikes, part.scores.values[0] * weight
         sums[3], sums[4], sums[5] = part.deviance.values[0], part.null_scores.values[0] * weight, part.null_deviance.values[0]
-        scores.converged[number] = part.converged.values[0]
-        scores.solvers.append(part.solver)
-    strengths = np.asarray(parts[0].scores["strength"].values, float)
-    return scores.summary(get_family(analysis.model.family), labels, strengths, fold_of, time.perf_counter() - began)
+        answers.converged[number] = part.converged.values[0]
+        answers.solvers.append(part.solver)
+    return answers, Grid(strengths, strengths.size)
 
 
 def _averaged(term) -> bool:

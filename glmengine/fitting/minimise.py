@@ -76,13 +76,17 @@ class Minimiser:
             other._begun = True
             if name == POISSON and problem.family.estimates_dispersion:
                 other._dispersion = np.full(problem.n_columns, NEARLY_POISSON)
-            found.append(other._from(problem, start_at(name, problem, self._penalty, theta, share), share))
+            found.append(other._from(problem, start_at(name, problem, self._relative, theta, share), share))
         best = _best(found)
         self.starts = np.array(names)[best]
         solution, problem, theta = _joined(found, best)
         if problem.family.estimates_dispersion:
             self._dispersion = problem.dispersion
         return replace(solution, solver=f"{solution.solver}, best of {len(found)} starts"), problem, theta
+
+    def _relative(self, problem: Problem, theta: np.ndarray, context: Any) -> np.ndarray:
+        """Parameters (K, Q) at the optimum of another family on the same columns."""
+        return Minimiser(self._penalty, "auto").solve(problem, theta, context)[2]
 
     def _from(self, problem: Problem, theta: np.ndarray, context: Any) -> tuple[Solution, Problem, np.ndarray]:
         """`solve` from one start."""

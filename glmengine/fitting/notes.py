@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from glmengine.context import SILENT
-from glmengine.fitting.batch import NO_DATA, SEPARATED, SILENT_UNIT, STOPPED, Assembly
+from glmengine.fitting.batch import Assembly
 from glmengine.fitting.inputs import Inputs
 from glmengine.fitting.minimise import no_more_than_poisson
 from glmengine.fitting.starts import MEAN, is_bounded, is_outside, other_starts
+from glmengine.inference.part import Part
 from glmengine.sentences import listed
 from glmengine.solvers.boundary import at_edge, meets_edge
-
-if TYPE_CHECKING:
-    from glmengine.fitting.fit_result import Part
+from glmengine.solvers.status import NO_DATA, SEPARATED, SILENT_UNIT, STOPPED
 
 
-def unit_notes(status: np.ndarray, units: tuple[str, ...]) -> tuple[str, ...]:
+def unit_notes(status: np.ndarray, assembly: Assembly) -> tuple[str, ...]:
     """Units whose status is not ok, by name."""
+    units, classes = assembly.inputs.units, assembly.family.by_class
+    predicted = "class" if classes else "rate"
     texts = {
-        SILENT_UNIT: "no spikes in the bins used; nothing is fitted",
+        SILENT_UNIT: f"{'in one class only' if classes else 'no spikes'} in the bins used; nothing is fitted",
         NO_DATA: "no valid bin",
-        SEPARATED: "the rate can be predicted perfectly somewhere, so coefficients grow without limit; add a penalty",
+        SEPARATED: f"the {predicted} can be predicted perfectly somewhere, so coefficients grow without limit; add a penalty",
         STOPPED: "stopped before the optimum",
     }
     notes = []
@@ -35,7 +35,7 @@ def unit_notes(status: np.ndarray, units: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def shape_notes(assembly: Assembly, parts: list[Part], objective: np.ndarray, converged: np.ndarray) -> tuple[str, ...]:
+def shape_notes(assembly: Assembly, parts: Sequence[Part], objective: np.ndarray, converged: np.ndarray) -> tuple[str, ...]:
     """What the likelihood's shape means for the numbers."""
     family, link = assembly.family, assembly.link
     notes = []
@@ -91,7 +91,7 @@ def shape_notes(assembly: Assembly, parts: list[Part], objective: np.ndarray, co
     return tuple(notes)
 
 
-def column_notes(parts: list[Part], inputs: Inputs) -> tuple[str, ...]:
+def column_notes(parts: Sequence[Part], inputs: Inputs) -> tuple[str, ...]:
     """Columns that were left out, and those that the data do not determine."""
     constant = sorted({int(column) for part in parts for column in part.constant})
     free = sorted({int(column) for part in parts for column in part.free} - set(constant))

@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 
 from glmengine.errors import GlmError
-from glmengine.models.numbers import is_number
+from glmengine.fitting.inputs import Inputs
+from glmengine.models import Family
+from glmengine.models.numbers import check_strength, is_number
 from glmengine.sentences import listed
 
 SOLVERS = ("auto", "newton", "lbfgs")
@@ -32,16 +34,19 @@ def check_options(solver: str, memory: float, intercept: bool = True) -> None:
         raise GlmError(f"intercept: is {intercept!r}; give True or False", field="model.intercept")
 
 
-def check_classes(n_classes: int | None, Y: np.ndarray) -> int | None:
-    """The number of classes, where one is given; of the labels where not, only whether it can be meant.
+def check_classes(n_classes: int | None, inputs: Inputs, family: Family) -> int | None:
+    """The number of classes of a family of classes: the one given, or one more than the largest label; None for any other family.
 
     Raises
     ------
     GlmError
-        For what is not a whole number of 2 or more, and for more than `MOST_CLASSES`.
+        For what is not a whole number of 2 or more, for more than `MOST_CLASSES`, for fewer than two classes, and labels beyond them.
     """
+    if not family.by_class:
+        return None
     if n_classes is not None and (not is_number(n_classes) or n_classes != np.floor(n_classes) or n_classes < 2):
         raise GlmError(f"n_classes: is {n_classes!r}; give a whole number, 2 or more", field="model.family")
+    Y = inputs.Y
     with np.errstate(invalid="ignore"):
         largest = n_classes if n_classes is not None else float(np.max(Y, initial=0.0, where=np.isfinite(Y))) + 1
     if largest > MOST_CLASSES:
@@ -49,7 +54,24 @@ def check_classes(n_classes: int | None, Y: np.ndarray) -> int | None:
             f"counts: labels up to {largest - 1:.0f} would be {largest:.0f} classes; number the classes 0, 1, 2, ... without gaps",
             field="model.family",
         )
-    return None if n_classes is None else int(n_classes)
+    if inputs.offset is not None:
+        raise GlmError("offset: the same offset for every class changes nothing; leave it out with the categorical family")
+    family.check(Y, inputs.units, n_classes=n_classes)
+    if largest < 2:
+        raise GlmError(f"counts: there is {largest:.0f} class; a categorical model needs two or more, numbered from 0")
+    return int(largest)
+
+
+def check_strengths(strengths: Sequence[float]) -> np.ndarray:
+    """(S,) strengths, checked: at least one, each once."""
+    values = np.atleast_1d(
+        np.asarray([check_strength(value) for value in np.atleast_1d(np.asarray(strengths, dtype=object))], dtype=float)
+    )
+    if values.size == 0:
+        raise GlmError("strengths: the list is empty; give at least one", field="model.strengths")
+    if np.unique(values).size < values.size:
+        raise GlmError("strengths: the same strength is there twice; give each once", field="model.strengths")
+    return values
 
 
 def starting_point(start: Any, *shape: int) -> tuple[np.ndarray, np.ndarray] | None:

@@ -11,25 +11,14 @@ import numpy as np
 
 from glmengine.context import SILENT, Context
 from glmengine.errors import GlmError
-from glmengine.fitting.batch import (
-    NO_DATA,
-    OK,
-    SEPARATED,
-    SILENT_UNIT,
-    Assembly,
-    assemble,
-    column_groups,
-    resolve_penalty,
-    restricted,
-    silence,
-)
-from glmengine.fitting.cross_validation import strengths_of_list
-from glmengine.fitting.fit import movable_columns
+from glmengine.fitting.answers import Answers
+from glmengine.fitting.batch import assemble, resolve_penalty
+from glmengine.fitting.driver import Plan, solve
+from glmengine.fitting.glm_model import GlmModel
+from glmengine.fitting.grid import Grid
 from glmengine.fitting.inputs import read_inputs
-from glmengine.fitting.options import check_options
+from glmengine.fitting.options import check_options, check_strengths
 from glmengine.models import Penalty, get_family, get_penalty
-from glmengine.models.penalties import Resolved
-from glmengine.solvers.problem import ALL_ROWS, Objective
 
 
 @dataclass(frozen=True)
@@ -83,6 +72,7 @@ def fit_path(
     unit_names: Sequence[str] | None = None,
     solver: str = "auto",
     memory: float = 2.0,
+    platform: str = "auto",
     context: Context | None = None,
 ) -> Path:
     """The regularisation path: coefficients at every strength.
@@ -92,7 +82,7 @@ def fit_path(
 
     Parameters
     ----------
-    X, Y, family, link, weights, offset, intercept, mask, unit_names, solver, memory, context
+    X, Y, family, link, weights, offset, intercept, mask, unit_names, solver, memory, platform, context
         As for `fit`. The categorical family has no path.
     penalty : Penalty or str
         Its strength is replaced by (for a sum: multiplied by) each of `strengths`.
@@ -116,94 +106,28 @@ def fit_path(
     link = family.link(link)
     penalty = get_penalty(penalty)
     check_options(solver, memory, intercept)
-    values = strengths_of_list(strengths)
+    values = check_strengths(strengths)
     inputs = read_inputs(X, Y, family, weights=weights, offset=offset, mask=mask, units=unit_names)
     with runtime.float64():
-        assembly = assemble(inputs, family, link, intercept=intercept)
-        table = _Table(values, assembly)
-        resolved = resolve_penalty(penalty.scaled(1.0), inputs, None)
-        groups = [group for group in column_groups(inputs.mask, np.flatnonzero(assembly.status == OK)) if group[0].size]
-        if len(groups) > 1:
-            assembly = assembly.gathered(memory * 1e9)
-        for number, (units, columns) in enumerate(groups):
-            share = context.part(number / len(groups), (number + 1) / len(groups))
-            _follow(table, assembly, resolved, units, columns, solver, memory, share)
-    return table.path(time.perf_counter() - began)
-
-
-class _Table:
-    """What is collected on the way."""
-
-    def __init__(self, strengths: np.ndarray, assembly: Assembly) -> None:
-        S, (_, P, M) = strengths.size, assembly.inputs.shape
-        self.strengths, self.assembly = strengths, assembly
-        self.coef, self.intercept = np.full((S, P, M), np.nan), np.full((S, M), np.nan)
-        self.objective, self.decrement = np.full((S, M), np.nan), np.full((S, M), np.nan)
-        self.converged, self.iterations = np.zeros((S, M), bool), np.zeros((S, M), int)
-        self.solvers: list[str] = []
-        status = assembly.status
-        self.coef[:, :, status != NO_DATA] = 0.0
-        silent = status == SILENT_UNIT
-        self.intercept[:, silent] = silence(assembly.link) if assembly.intercept and silent.any() else 0.0
-        self.objective[:, silent], self.decrement[:, silent], self.converged[:, silent] = 0.0, 0.0, True
-        self.intercept[:, status == SEPARATED], self.objective[:, status == SEPARATED] = np.inf, 0.0
-
-    def path(self, seconds: float) -> Path:
-        return Path(
-            strengths=self.strengths,
-            coef=self.coef,
-            intercept=self.intercept,
-            objective=self.objective,
-            decrement=self.decrement,
-            converged=self.converged,
-            iterations=self.iterations,
-            feature_names=self.assembly.inputs.features,
-            unit_names=self.assembly.inputs.units,
-            solver="; ".join(dict.fromkeys(self.solvers)) or "none",
-            seconds=seconds,
-        )
-
-
-def _follow(
-    table: _Table,
-    assembly: Assembly,
-    resolved: Resolved,
-    units: np.ndarray,
-    columns: np.ndarray | None,
-    solver: str,
-    memory: float,
-    context: Context,
-) -> None:
-    """All strengths of units that share their columns, from the strongest."""
-    from glmengine.fitting.minimise import Minimiser
-    from glmengine.solvers.rank import left_out
-
-    held = np.full(units.size, ALL_ROWS)
-    rows = assembly.rows(columns, width=units.size, memory=memory * 1e9)
-    penalty = resolved if columns is None else restricted(resolved, columns)
-    movable = movable_columns(assembly.inputs, units, columns) & ~left_out(rows, penalty.quadratic, context)[0]
-    places = np.arange(rows.n_features) if columns is None else columns
-    order = np.argsort(-table.strengths, kind="stable")
-    minimiser, theta = Minimiser(penalty, solver), None
-    for step, s in enumerate(order):
-        share = context.part(step / order.size, (step + 1) / order.size, f"Fitting, strength {table.strengths[s]:g}")
-        problem = assembly.problem(rows, penalty, units, held, np.full(units.size, table.strengths[s]), movable)
-        if theta is None:
-            ends = assembly.null_predictor(units, held) * assembly.intercept
-            theta = Objective(problem, context).start(np.zeros((units.size, rows.n_features)), ends)
-        solution, problem, theta = minimiser.solve(problem, theta, share)
-        table.coef[s][np.ix_(places, units)] = solution.coef.T
-        for whole, part in (
-            (table.intercept, solution.intercept),
-            (table.objective, solution.objective),
-            (table.decrement, solution.decrement),
-            (table.converged, solution.converged),
-            (table.iterations, solution.iterations),
-        ):
-            whole[s, units] = part
-        table.solvers.append(solution.solver)
-        if context.stopping:
-            break
-    reached = order[: step + 1]
-    missed = np.setdiff1d(order, reached)
-    table.coef[np.ix_(missed, np.arange(table.coef.shape[1]), units)] = np.nan
+        assembly = assemble(inputs, family, link, intercept=intercept, platform=platform)
+        P, M = inputs.shape[1:]
+        answers = Answers(assembly, values, 0, (P,), keep=True)
+        model = GlmModel(assembly, resolve_penalty(penalty.scaled(1.0), inputs, None), solver, memory * 1e9)
+        plan = Plan(np.repeat(values[:, None], M, axis=1), 0, "Fitting, strength {strength}", Grid(values, values.size))
+        for _ in solve(model, plan, answers, context):
+            pass  # the table is all that is wanted
+    assert answers.coef is not None
+    assert answers.intercept is not None
+    return Path(
+        strengths=values,
+        coef=answers.coef[0],
+        intercept=answers.intercept[0],
+        objective=answers.objective[0],
+        decrement=answers.decrement[0],
+        converged=answers.converged[0],
+        iterations=answers.iterations[0],
+        feature_names=inputs.features,
+        unit_names=inputs.units,
+        solver=answers.solver,
+        seconds=time.perf_counter() - began,
+    )

@@ -12,6 +12,7 @@ Cross-validation tries the starts at its strongest penalty, of a negative binomi
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -19,8 +20,10 @@ import numpy as np
 
 from glmengine.models import get_family
 from glmengine.models.arrays import INFEASIBLE
-from glmengine.models.penalties import Resolved
 from glmengine.solvers.problem import ALL_ROWS, Objective, Problem
+
+Solve = Callable[[Problem, np.ndarray, Any], np.ndarray]
+"""(problem, parameters (K, Q), context) -> the parameters at the optimum."""
 
 MEAN, LEAST_SQUARES, POISSON = "mean", "least squares", "poisson"
 
@@ -43,13 +46,13 @@ def other_starts(problem: Problem) -> tuple[str, ...]:
     return (LEAST_SQUARES, POISSON) if problem.link.name in get_family("poisson").links else (LEAST_SQUARES,)
 
 
-def start_at(name: str, problem: Problem, penalty: Resolved, first: np.ndarray, context: Any) -> np.ndarray:
-    """Parameters (K, Q) of a named start; `first` (K, Q) are those of the mean."""
+def start_at(name: str, problem: Problem, solve: Solve, first: np.ndarray, context: Any) -> np.ndarray:
+    """Parameters (K, Q) of a named start; `first` (K, Q) are those of the mean, and `solve` minimises a convex problem from parameters."""
     if name == LEAST_SQUARES:
         return inside(problem, least_squares(problem, context), context, first)
     if problem.family.estimates_dispersion and problem.family.is_convex(problem.link):
         return first  # what is different is its dispersion
-    return inside(problem, _poisson(problem, penalty, first, context), context, first)
+    return inside(problem, _poisson(problem, solve, first, context), context, first)
 
 
 def inside(problem: Problem, theta: np.ndarray, context: Any, otherwise: np.ndarray | None = None) -> np.ndarray:
@@ -119,16 +122,14 @@ def _observed(problem: Problem, chunk: Any, k: int) -> tuple[np.ndarray, np.ndar
     return np.asarray(chunk.y)[unit], weights, offset
 
 
-def _poisson(problem: Problem, penalty: Resolved, first: np.ndarray, context: Any) -> np.ndarray:
+def _poisson(problem: Problem, solve: Solve, first: np.ndarray, context: Any) -> np.ndarray:
     """(K, Q) parameters of the Poisson optimum, of the observations above 0 where some are below."""
-    from glmengine.fitting.minimise import Minimiser
-
     rows = problem.rows
     observed = rows.observations
     if observed.y.dtype.kind == "f" and observed.y.min(initial=0.0) < 0:
         rows = rows.observing(replace(observed, y=np.maximum(observed.y, 0.0)))
     relative = replace(problem, rows=rows, family=get_family("poisson"), dispersion=None, limit=LOOSE * problem.limit)
-    return Minimiser(penalty, "auto").solve(relative, first, context)[2]
+    return solve(relative, first, context)
 
 
 def _point_of_domain(problem: Problem, k: int, context: Any) -> np.ndarray:

@@ -1,140 +1,113 @@
-"""What is said about a fit at its optimum: deviance and likelihood, covariance, effective degrees of freedom, dispersion."""
+"""Covariance of the coefficients of fits with one linear predictor: standard errors, effective degrees of freedom, dispersion."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve, eigh
+from scipy.linalg import eigh
 
 from glmengine.backend import jax_runtime as runtime
 from glmengine.context import SILENT, Context, Progress
 from glmengine.errors import GlmError
-from glmengine.fitting.batch import NO_DATA, SEPARATED, SILENT_UNIT, Assembly
-from glmengine.models import Family
+from glmengine.inference.evaluation import Evaluation, evaluate
+from glmengine.inference.part import Part, Units
+from glmengine.inference.wald import NULL, Wald, wald_statistic
 from glmengine.solvers.problem import Objective
-from glmengine.solvers.worth import sums
-
-if TYPE_CHECKING:
-    from glmengine.fitting.fit_result import Part
-
-NULL = 1e-12
-"""Eigenvalues of the scaled Hessian below this, times the largest, are directions in which the data say nothing."""
+from glmengine.solvers.status import NO_DATA, SILENT_UNIT
 
 
-MANY = 300
-"""Columns of a group beyond which its Wald statistic is made without its directions."""
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """Sums over the rows of each of M units; a free scale is taken as 1.
-
-    Attributes
-    ----------
-    log_likelihood, deviance, null_log_likelihood, null_deviance, pearson : (M,)
-        Of the model, of the mean observation, and the squared Pearson residuals.
-    """
-
-    log_likelihood: np.ndarray
-    deviance: np.ndarray
-    null_log_likelihood: np.ndarray
-    null_deviance: np.ndarray
-    pearson: np.ndarray
-
-    def full_log_likelihood(self, family: Family, n: np.ndarray) -> np.ndarray:
-        """(M,) log-likelihood at the most likely scale, where the family has a free one."""
-        return family.at_best_scale(self.log_likelihood, self.deviance, n)
-
-
-def evaluate(assembly: Assembly, parts: Sequence[Part], context: Context = SILENT) -> Evaluation:
-    """One pass over the rows of each part."""
-    M = assembly.mean.shape[1]
-    table = np.full((8, M), np.nan)
-    table[:, np.isin(assembly.status, (SILENT_UNIT, SEPARATED))] = 0.0
-    with runtime.float64():
-        for part in parts:
-            table[:, part.units] = sums(part.problem, part.theta, assembly.mean[0, part.units], context, held_out=False)
-    return Evaluation(
-        log_likelihood=table[2], deviance=table[3], null_log_likelihood=table[4], null_deviance=table[5], pearson=table[6]
-    )
-
-
-@dataclass(frozen=True)
-class Wald:
-    """Wald statistics of G groups of columns for M units.
-
-    Attributes
-    ----------
-    statistic, df : (G, M)
-        The statistic, and of how many directions it is the sum; NaN where nothing can be said.
-    """
-
-    statistic: np.ndarray
-    df: np.ndarray
-
-
-def wald_statistic(coef: np.ndarray, covariance: np.ndarray, information: np.ndarray, edf: float) -> tuple[float, int]:
-    """How far a group of coefficients is from saying nothing, in standard errors squared.
-
-    The statistic of Wood (2013), "On p-values for smooth components of an extended generalized additive model": of what the group
-    adds to the predictor, its mean taken out, f'V^-f, where V, the Bayesian covariance of f, is inverted in its r largest directions, r
-    the group's effective degrees of freedom, rounded. Without a penalty r is the rank, and it is the statistic of Wald. Of more than
-    `MANY` columns, where finding the directions takes long, all are taken: the mean of the statistic is r then too, its spread a little less.
+class GlmInference:
+    """What follows from the optima of M units; each is made when first asked for, or by `make`, and kept.
 
     Parameters
     ----------
-    coef : (p,) array
-    covariance, information : (p, p) array
-        Of these coefficients, and the weighted cross products of their columns about the mean.
-    edf : float
-        Effective degrees of freedom of the group; infinite for the rank.
-
-    Returns
-    -------
-    statistic : float
-    df : int
-        r; 0 (and a statistic of NaN) for columns that say nothing.
+    units : Units
+    parts : sequence of Part
     """
-    if coef.size > MANY:
-        size = np.sqrt(np.maximum(np.diagonal(covariance), 1e-300))
-        try:
-            factor = cho_factor(covariance / np.outer(size, size), lower=True, check_finite=False)
-        except np.linalg.LinAlgError:
-            factor = None
-        if factor is not None and np.diagonal(factor[0]).min() > 1e-6:  # else some are not determined: by their directions
-            standard = coef / size
-            whole = float(standard @ cho_solve(factor, standard, check_finite=False))
-            return whole, coef.size if not np.isfinite(edf) else max(1, round(edf))
-    values, vectors = eigh(information, check_finite=False)
-    kept = values > NULL * max(1.0, len(values) / 100) * max(float(values.max(initial=0.0)), 1e-300)
-    root = vectors[:, kept] * np.sqrt(values[kept])
-    spread, turn = eigh(root.T @ covariance @ root, check_finite=False)
-    rank = int(np.sum(spread > 1e-10 * max(float(spread.max(initial=0.0)), 1e-300)))
-    r = rank if not np.isfinite(edf) else min(rank, max(1, round(edf)))
-    if r == 0:
-        return np.nan, 0
-    along = turn[:, -r:].T @ (root.T @ coef)
-    return float(np.sum(along**2 / spread[-r:])), r
+
+    def __init__(self, units: Units, parts: Sequence[Part]) -> None:
+        self._units, self._parts = units, tuple(parts)
+        self._evaluation: Evaluation | None = None
+        self._covariances: _Covariances | None = None
+
+    def make(self, context: Context) -> None:
+        """Everything, telling `context` how far it is.
+
+        Raises
+        ------
+        Cancelled
+            If the context says so.
+        """
+        if self._evaluation is None:
+            self._evaluation = evaluate(self._units, self._parts, context)
+        if self._covariances is None:
+            self._covariances = _Covariances(self._units, self._parts, self._evaluation, context)
+
+    @property
+    def evaluation(self) -> Evaluation:
+        if self._evaluation is None:
+            self._evaluation = evaluate(self._units, self._parts)
+        return self._evaluation
+
+    @property
+    def _all(self) -> _Covariances:
+        self.make(SILENT)
+        assert self._covariances is not None
+        return self._covariances
+
+    @property
+    def standard_errors(self) -> np.ndarray:
+        """(P, M); NaN where a coefficient is not identified."""
+        return self._all.standard_errors
+
+    @property
+    def intercept_se(self) -> np.ndarray:
+        """(M,)"""
+        return self._all.intercept_se
+
+    @property
+    def edf(self) -> np.ndarray:
+        """(M,) trace of (H + penalty)^-1 H, the intercept included."""
+        return self._all.edf
+
+    @property
+    def dispersion(self) -> np.ndarray:
+        """(M,) Pearson X2/(n - edf) where the scale is free, the estimated one of the negative binomial, else 1."""
+        if not self._units.family.estimates_dispersion:
+            return self._all.dispersion
+        values = np.full(self._units.status.size, np.nan)
+        for part in self._parts:
+            values[part.units] = part.problem.dispersion
+        return values
+
+    @property
+    def terms(self) -> Wald:
+        """Wald statistics of the terms."""
+        return self._all.terms
+
+    def covariance(self, unit: int, kind: str) -> np.ndarray:
+        return self._all.covariance(unit, kind)
+
+    def wald(self, groups: Sequence[np.ndarray]) -> Wald:
+        """Wald statistics of groups of columns of the design, for every unit."""
+        return self._all.wald(groups)
 
 
-class Uncertainty:
+class _Covariances:
     """Covariances of M units, made from the Hessians at their optima."""
 
-    def __init__(self, assembly: Assembly, parts: Sequence[Part], evaluation: Evaluation, context: Context = SILENT) -> None:
-        M, P = assembly.mean.shape[1], assembly.inputs.source.shape[1]
-        self._assembly = assembly
+    def __init__(self, units: Units, parts: Sequence[Part], evaluation: Evaluation, context: Context) -> None:
+        M, P = units.status.size, units.n_columns
         self._size = P + 1
         self._done: set[int] = set()
         self._place: dict[int, tuple[Part, int]] = {int(unit): (part, k) for part in parts for k, unit in enumerate(part.units)}
         self.standard_errors, self.intercept_se = np.full((P, M), np.nan), np.full(M, np.nan)
         self.edf, self.dispersion = np.full(M, np.nan), np.ones(M)
-        self.edf[assembly.status == SILENT_UNIT] = 0.0
-        self.dispersion[assembly.status == NO_DATA] = np.nan
+        self.edf[units.status == SILENT_UNIT] = 0.0
+        self.dispersion[units.status == NO_DATA] = np.nan
         self._bayesian: dict[int, np.ndarray] = {}
-        groups = list(assembly.inputs.groups.values())
+        groups = list(units.groups.values())
         self.terms = Wald(np.full((len(groups), M), np.nan), np.full((len(groups), M), np.nan))
         keep = 8.0 * M * self._size**2 <= 5e8
         for part in parts:
@@ -145,8 +118,8 @@ class Uncertainty:
                 solved = _Solved(part, k, "bayesian")
                 matrix, unknown, edf = self._raw(part, solved)
                 self.edf[unit] = edf
-                if assembly.family.free_scale:
-                    n = assembly.n_valid[0, unit]
+                if units.family.free_scale:
+                    n = units.n_valid[unit]
                     self.dispersion[unit] = evaluation.pearson[unit] / (n - edf) if n > edf else np.nan
                 for number, group in enumerate(groups):
                     wald = solved.wald(group, self.dispersion[unit])
@@ -156,7 +129,7 @@ class Uncertainty:
                     self._bayesian[unit] = matrix
                 errors = np.sqrt(np.maximum(np.diagonal(matrix), 0.0))
                 errors[unknown] = np.nan
-                self.intercept_se[unit] = errors[0] if assembly.intercept else np.nan
+                self.intercept_se[unit] = errors[0] if units.intercept else np.nan
                 self.standard_errors[:, unit] = errors[1:]
 
     def covariance(self, unit: int, kind: str) -> np.ndarray:
@@ -263,8 +236,3 @@ class _Solved:
         covariance = self.covariance[np.ix_(where, where)] * dispersion
         statistic, df = wald_statistic(self._theta[where], covariance, information, edf)
         return (statistic, float(df)) if df else (np.nan, np.nan)
-
-
-def uncertainty(assembly: Assembly, parts: Sequence[Part], evaluation: Evaluation, context: Context = SILENT) -> Uncertainty:
-    """Covariances at the optimum, one Hessian per unit."""
-    return Uncertainty(assembly, parts, evaluation, context)

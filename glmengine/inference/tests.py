@@ -1,20 +1,20 @@
-"""Whether terms are needed: Wald tests of one fit, likelihood-ratio and F tests between two."""
+"""Wald and likelihood-ratio tests of terms."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from glmengine.errors import GlmError
+from glmengine.inference.inference import Inference
 from glmengine.models.numbers import is_number
 from glmengine.sentences import listed
 
 if TYPE_CHECKING:
     import xarray as xr
-
-    from glmengine.fitting.fit_result import Fit
 
 WALD_WORDS = {
     "wald": "Wald statistic of the term",
@@ -22,6 +22,24 @@ WALD_WORDS = {
     "p": "probability of a statistic at least as large if the term had no effect",
 }
 """Meaning of each variable of a table of Wald tests."""
+
+
+@dataclass(frozen=True)
+class Worth:
+    """What a fit is worth, for M units.
+
+    Attributes
+    ----------
+    log_likelihood, deviance, edf, n_valid : (M,)
+    dispersion : (M,) or None
+        The estimated scale, None where the family has none that is free.
+    """
+
+    log_likelihood: np.ndarray
+    deviance: np.ndarray
+    edf: np.ndarray
+    n_valid: np.ndarray
+    dispersion: np.ndarray | None
 
 
 def p_values(statistic: np.ndarray, df: np.ndarray, rest: np.ndarray | None) -> np.ndarray:
@@ -40,7 +58,16 @@ def p_values(statistic: np.ndarray, df: np.ndarray, rest: np.ndarray | None) -> 
     return np.where(np.asarray(df) > 0, tail, np.nan)
 
 
-def wald(fit: Fit, groups: Mapping[str, Any] | Sequence[Any] | None = None) -> xr.Dataset:
+def wald(
+    inference: Inference,
+    known: Mapping[str, np.ndarray],
+    groups: Mapping[str, Any] | Sequence[Any] | None,
+    *,
+    features: Sequence[str],
+    units: Sequence[str],
+    claims: np.ndarray,
+    rest: np.ndarray | None,
+) -> xr.Dataset:
     """Test each term, or each group of columns, of a fit: could all its coefficients be 0 (or, with an intercept, add a constant)?
 
     The statistic is that of Wood (2013, Biometrika 100: 221-228) on the Bayesian covariance, with effective degrees of freedom rounded:
@@ -49,9 +76,17 @@ def wald(fit: Fit, groups: Mapping[str, Any] | Sequence[Any] | None = None) -> x
 
     Parameters
     ----------
-    fit : Fit
-    groups : mapping of str to columns, or sequence of columns, optional
+    inference : Inference
+    known : mapping of str to (p,) int array
+        Columns of the terms of the design.
+    groups : mapping of str to columns, or sequence of columns, or None
         Column numbers or names of each group. By default the terms of the design; single columns where it is a plain array.
+    features, units : sequence of str
+        Names of the P columns and M units.
+    claims : (M,) bool
+        Units of whose estimates a claim can be made: not those held at zero by a penalty.
+    rest : (M,) or None
+        Degrees of freedom of the estimated scale, None where the family has none that is free.
 
     Returns
     -------
@@ -67,27 +102,22 @@ def wald(fit: Fit, groups: Mapping[str, Any] | Sequence[Any] | None = None) -> x
     import xarray as xr
 
     if groups is None:
-        groups = fit.assembly.inputs.groups or {name: [number] for number, name in enumerate(fit.feature_names)}
+        groups = known or {name: [number] for number, name in enumerate(features)}
     labelled = dict(groups) if isinstance(groups, Mapping) else {str(number): group for number, group in enumerate(groups)}
-    columns = [_columns(fit, group) for group in labelled.values()]
-    known = fit.assembly.inputs.groups
+    columns = [_columns(features, group) for group in labelled.values()]
     if list(known) == list(labelled) and all(np.array_equal(a, b) for a, b in zip(known.values(), columns, strict=True)):
-        found = fit.term_tests
+        found = inference.terms
     else:
-        found = fit.wald_statistics(columns)
-    statistic, df = found.statistic, found.df
-    if not fit.penalty.is_smooth:
-        claims = np.asarray(fit.strength) == 0
-        statistic, df = np.where(claims, statistic, np.nan), np.where(claims, df, np.nan)
-    rest = fit.n_valid - fit.edf if fit.assembly.family.free_scale else None
+        found = inference.wald(columns)
+    statistic, df = np.where(claims, found.statistic, np.nan), np.where(claims, found.df, np.nan)
     values = {"wald": statistic, "df": df, "p": p_values(statistic, df, rest)}
-    coords = {"term": list(labelled), "unit": list(fit.unit_names)}
+    coords = {"term": list(labelled), "unit": list(units)}
     return xr.Dataset(
         {name: (("term", "unit"), value, {"long_name": WALD_WORDS[name]}) for name, value in values.items()}, coords
     )
 
 
-def likelihood_ratio(larger: Fit, smaller: Fit) -> xr.Dataset:
+def likelihood_ratio(larger: Worth, smaller: Worth, units: Sequence[str]) -> xr.Dataset:
     """Compare two fits to the same observations, of which the larger has all columns of the smaller: is what it has more needed?
 
     Twice the difference of the log-likelihoods against chi-squared with the difference of the (effective) degrees of freedom; for
@@ -102,36 +132,28 @@ def likelihood_ratio(larger: Fit, smaller: Fit) -> xr.Dataset:
     Raises
     ------
     GlmError
-        If the fits differ in family, link, units or the rows that they used.
+        If the fits differ in the rows that they used.
     """
     import xarray as xr
 
-    if not hasattr(smaller, "log_likelihood"):
-        raise GlmError(f"likelihood ratio: {type(smaller).__name__} is not a fit; give the one with fewer columns")
-    for what in ("family", "link", "unit_names"):
-        if getattr(larger, what) != getattr(smaller, what):
-            raise GlmError(
-                f"likelihood ratio: the fits differ in {what.replace('_', ' ')}; compare fits to the same observations"
-            )
     if not np.allclose(larger.n_valid, smaller.n_valid):
         raise GlmError(
             "likelihood ratio: the fits used different rows (a column of one has missing values where the other has none); "
             "leave the same rows out of both"
         )
     df = np.asarray(larger.edf - smaller.edf, float)
-    rest = larger.n_valid - larger.edf if larger.assembly.family.free_scale else None
-    if rest is None:
-        statistic = 2.0 * (larger.log_likelihood - smaller.log_likelihood)
+    if larger.dispersion is None:
+        rest, statistic = None, 2.0 * (larger.log_likelihood - smaller.log_likelihood)
     else:
-        statistic = (smaller.deviance - larger.deviance) / larger.dispersion
+        rest, statistic = larger.n_valid - larger.edf, (smaller.deviance - larger.deviance) / larger.dispersion
     df = np.where(df > 1e-8, df, np.nan)
     values = {"statistic": statistic, "df": df, "p": p_values(np.maximum(statistic, 0.0), df, rest)}
-    return xr.Dataset({name: ("unit", value) for name, value in values.items()}, {"unit": list(larger.unit_names)})
+    return xr.Dataset({name: ("unit", value) for name, value in values.items()}, {"unit": list(units)})
 
 
-def _columns(fit: Fit, group: Any) -> np.ndarray:
+def _columns(names: Sequence[str], group: Any) -> np.ndarray:
     """Column numbers of a group of numbers or names."""
-    names = list(fit.feature_names)
+    names = list(names)
     numbers = []
     for column in np.atleast_1d(np.asarray(group)).tolist():
         if isinstance(column, str):

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
     from glmengine.design.prepare import Prepared
     from glmengine.design.splits import Split
-    from glmengine.fitting.cross_validation import CrossValidation
     from glmengine.fitting.fit_result import Fit
+    from glmengine.fitting.held_out_scores import CrossValidation
 
 SCORES: dict[str, tuple[str, str]] = {
     "n_spikes": ("spikes", "spikes in the bins fitted"),

@@ -13,10 +13,14 @@ from glmengine.solvers.problem import Problem
 
 
 def sums(problem: Problem, theta: np.ndarray, null: np.ndarray, context: Any, *, held_out: bool) -> np.ndarray:
-    """The numbers of `Worth` summed over the rows, (8, K), at parameters (K, Q) and null means (K,)."""
+    """The numbers of `Worth` summed over the rows, (8, K), at parameters (K, Q).
+
+    `null` (K,) are the means of the model to compare with, or where there are offsets its intercepts beside them.
+    """
     view = replace(problem.view, null=null, held_out=held_out)
     passes = backend_for(problem.rows, problem.n_columns, context).passes
-    return passes.sums(Worth(problem.family, problem.link), view, theta)
+    beside = problem.rows.observations.offset is not None
+    return passes.sums(Worth(problem.family, problem.link, beside), view, theta)
 
 
 class HeldOut:

@@ -196,7 +196,7 @@ def check_products(operations, case: Case) -> None:
     assert not gram[case.rows.padded : -1].any()
     residual = np.random.default_rng(1).normal(size=case.y.shape)
     close(operations.back(case.view, residual), np.einsum("kn,knq->kq", residual, case.z))
-    parts = operations.predictor(case.view, case.theta)
+    parts = list(operations.predictor(case.view, case.theta))
     eta = np.concatenate([np.asarray(part)[: case.view.size] for part in parts], axis=1)[:, : case.rows.n]
     close(eta, case.eta)
     formula = LossSums(FAMILIES["poisson"], FAMILIES["poisson"].link("log"))

@@ -1,1 +1,0 @@
-"""Decoding of covariates from the activity of a fitted population."""

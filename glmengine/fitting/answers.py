@@ -1,0 +1,119 @@
+"""The table of answers: what was found of each unit at each strength with each fold held out."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from glmengine.fitting.batch import Assembly
+from glmengine.fitting.grid import FLAT, best_strengths, mean_scores
+from glmengine.fitting.unit_status import silence
+from glmengine.solvers.problem import ALL_ROWS, Solution
+from glmengine.solvers.status import OK, SEPARATED, SILENT_UNIT, STOPPED
+
+
+class Answers:
+    """Arrays (F, S, ..., M) that are filled batch by batch; F is 1 where nothing is held out.
+
+    Parameters
+    ----------
+    assembly : Assembly
+    strengths : (S,) array
+    n_folds : int
+        0 for a fit to all rows.
+    shape : tuple of int
+        Of one unit's coefficients: (P,), or (P, C) with classes.
+    keep : bool
+        Whether coefficients are kept.
+
+    Attributes
+    ----------
+    coef : (F, S, P[, C], M) array or None, intercept : (F, S[, C], M) array or None
+        NaN for what was not come to, and units without data.
+    objective, decrement, converged, iterations, status : (F, S, M)
+    sums : (8, F, S, M)
+        `glmengine.backend.worth` on the held-out rows.
+    solvers, backends : list of str
+    trace : list of dict
+    """
+
+    def __init__(self, assembly: Assembly, strengths: np.ndarray, n_folds: int, shape: tuple[int, ...], *, keep: bool) -> None:
+        F, S, M = max(n_folds, 1), strengths.size, assembly.status.size
+        self.assembly, self.strengths = assembly, strengths
+        self.coef = np.full((F, S, *shape, M), np.nan) if keep else None
+        self.intercept = np.full((F, S, *shape[1:], M), np.nan) if keep else None
+        self.objective, self.decrement = np.full((F, S, M), np.nan), np.full((F, S, M), np.nan)
+        self.converged, self.iterations = np.zeros((F, S, M), bool), np.zeros((F, S, M), int)
+        self.status = np.tile(np.where(assembly.status == OK, STOPPED, assembly.status), (F, S, 1))
+        self.sums = np.full((8, F, S, M), np.nan)
+        self.solvers: list[str] = []
+        self.backends: list[str] = []
+        self.trace: list[dict[str, float]] = []
+        if not n_folds:
+            self._fill()
+
+    def _fill(self) -> None:
+        """What needs no solver: silent units, and those whose intercept alone has no limit."""
+        assembly, status = self.assembly, self.assembly.status
+        silent, separated = status == SILENT_UNIT, status == SEPARATED
+        self.objective[..., silent | separated], self.decrement[..., silent], self.converged[..., silent] = 0.0, 0.0, True
+        if self.coef is None or self.intercept is None:
+            return
+        self.coef[..., silent | separated] = 0.0
+        self.intercept[..., separated] = np.inf
+        if assembly.observed.classes is not None:
+            self.intercept[..., silent] = np.where(assembly.observed.classes[0, silent].T > 0, 0.0, -np.inf)
+        else:
+            self.intercept[..., silent] = silence(assembly.link) if assembly.intercept and silent.any() else 0.0
+
+    def keep(self, s: int, unit: np.ndarray, held: np.ndarray, places: np.ndarray, solution: Solution) -> None:
+        """What a batch found at one strength."""
+        reached = ~np.isnan(solution.objective)
+        unit, fold = unit[reached], np.where(held == ALL_ROWS, 0, held)[reached]
+        for whole, part in (
+            (self.objective, solution.objective),
+            (self.decrement, solution.decrement),
+            (self.converged, solution.converged),
+            (self.iterations, solution.iterations),
+            (self.status, np.where(solution.converged, OK, np.where(solution.runaway, SEPARATED, STOPPED))),
+        ):
+            whole[fold, s, unit] = part[reached]
+        if self.coef is not None and self.intercept is not None:
+            self.coef[fold, s, ..., unit] = 0.0
+            self.coef[fold[:, None], s, places[None, :], ..., unit[:, None]] = solution.coef[reached]
+            self.intercept[fold, s, ..., unit] = solution.intercept[reached]
+        self.solvers.append(solution.solver)
+        self.backends.append(solution.backend)
+        self.trace.extend(solution.trace)
+
+    def score(self, s: int, unit: np.ndarray, held: np.ndarray, sums: np.ndarray, solution: Solution) -> None:
+        """What its optima are worth on the rows held out, (8, K)."""
+        reached = ~np.isnan(solution.objective)
+        self.sums[:, held[reached], s, unit[reached]] = sums[:, reached]
+
+    def begin_with(self, units: np.ndarray, intercept: np.ndarray) -> None:
+        """Coefficients of zero and these intercepts for units (M,) bool that no solver came to."""
+        assert self.coef is not None
+        assert self.intercept is not None
+        self.coef[..., units], self.intercept[..., units] = 0.0, intercept * self.assembly.intercept
+
+    @property
+    def scores(self) -> np.ndarray:
+        """(F, S, M) mean held-out log-likelihood per bin."""
+        weight, likelihood = self.sums[0], self.sums[2]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return likelihood / np.where(weight > 0, weight, np.nan)
+
+    def best_at(self, end: int, before: int, units: np.ndarray) -> np.ndarray:
+        """Which of these units have their best mean score at the strength with number `end`, and a worse one `before`."""
+        mean = mean_scores(self.scores[:, :, units])
+        best = best_strengths(mean, self.strengths)
+        with np.errstate(invalid="ignore"):
+            return units[(best == end) & (np.abs(mean[end] - mean[before]) >= FLAT)]
+
+    @property
+    def solver(self) -> str:
+        return "; ".join(dict.fromkeys(self.solvers)) or "none"
+
+    @property
+    def backend(self) -> str:
+        return "; ".join(name for name in dict.fromkeys(self.backends) if name) or "NumPy"

@@ -1,0 +1,138 @@
+"""The one loop of all fits: units x strengths x folds, as batched problems, into a table of answers.
+
+A fit is one strength and no fold, a path many strengths, a cross-validation folds besides. What is fitted (one linear predictor, one
+for each class, fields of low rank) is a `Model`, which says what units share a batch, and how one is solved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from glmengine.context import Context
+from glmengine.fitting.answers import Answers
+from glmengine.fitting.batch import Assembly
+from glmengine.fitting.grid import Grid
+from glmengine.fitting.unit_status import folds_that_count
+from glmengine.solvers.problem import ALL_ROWS, Solution
+from glmengine.solvers.status import OK
+
+
+class Batch(Protocol):
+    """K columns that are solved together, each a unit with a fold held out, at one strength after another.
+
+    Attributes
+    ----------
+    unit, held : (K,) int array
+        `held` is `ALL_ROWS` where nothing is.
+    places : (p,) int array
+        Columns of the design that they have.
+    """
+
+    unit: np.ndarray
+    held: np.ndarray
+    places: np.ndarray
+
+    def solve(self, strength: np.ndarray, context: Context) -> Solution:
+        """The optima at strengths (K,), from where the last call ended; objective NaN for columns that were not come to."""
+
+    def held_out(self, context: Context) -> np.ndarray:
+        """(8, K) `glmengine.backend.worth` of the last optima on the rows held out."""
+
+
+class Model(Protocol):
+    """What is fitted to all units."""
+
+    assembly: Assembly
+
+    def groups(self, units: np.ndarray) -> Sequence[tuple[np.ndarray, np.ndarray | None]]:
+        """Units that share a batch, each group with the columns that it needs (None for all)."""
+
+    def batch(self, unit: np.ndarray, held: np.ndarray, columns: np.ndarray | None, context: Context) -> Batch:
+        """The columns of one group."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be found.
+
+    Attributes
+    ----------
+    strengths : (S, M) array
+        Of each unit.
+    n_folds : int
+        0 for a fit to all rows.
+    stage : str
+        What it is called; ``{strength}`` stands for the strength.
+    grid : Grid
+        Of the S strengths; only those given are gone through, the others where the best held-out score of a unit is at an end, and then
+        for all units of its batch, so that the table has no holes.
+    """
+
+    strengths: np.ndarray
+    n_folds: int
+    stage: str
+    grid: Grid
+
+
+def solve(model: Model, plan: Plan, answers: Answers, context: Context) -> Iterator[Batch]:
+    """Go through the strengths of each batch from the strongest, and give each batch when it is done.
+
+    Where the caller wants to stop and keep, what was not come to stays as the table was made.
+    """
+    assembly = model.assembly
+    groups = [group for group in model.groups(np.flatnonzero(assembly.status == OK)) if group[0].size]
+    for number, (units, columns) in enumerate(groups):
+        share = context.part(number / len(groups), (number + 1) / len(groups))
+        unit, held = _columns(assembly, units, plan.n_folds)
+        if not unit.size:
+            continue
+        batch = model.batch(unit, held, columns, share)
+        _follow(batch, plan, answers, share)
+        yield batch
+        if context.stopping:
+            return
+
+
+def _columns(assembly: Assembly, units: np.ndarray, n_folds: int) -> tuple[np.ndarray, np.ndarray]:
+    """Unit and held-out fold (K,) of each column: folds that count for the unit."""
+    if not n_folds:
+        return units, np.full(units.size, ALL_ROWS)
+    unit, held = np.repeat(units, n_folds), np.tile(np.arange(n_folds), units.size)
+    useful = folds_that_count(assembly.family, assembly.observed)[held, unit]
+    return unit[useful], held[useful]
+
+
+def _follow(batch: Batch, plan: Plan, answers: Answers, context: Context) -> None:
+    given = plan.strengths[: plan.grid.n_given]
+    order = np.argsort(-given.max(axis=1), kind="stable")
+    for step, s in enumerate(order.tolist()):
+        _one(batch, s, plan, answers, context.part(step / order.size, (step + 1) / order.size, _stage(plan, s)))
+        if context.stopping:
+            return
+    for weaker in (True, False):
+        _extend(batch, plan, answers, context, weaker=weaker)
+
+
+def _extend(batch: Batch, plan: Plan, answers: Answers, context: Context, *, weaker: bool) -> None:
+    """Strengths beyond an end of the grid, as long as the best score of a unit is there."""
+    numbers, units = plan.grid.beyond(weaker), np.unique(batch.unit)
+    for before, end, s in zip(numbers, numbers[1:], numbers[2:], strict=False):
+        if context.stopping or not answers.best_at(end, before, units).size:
+            return
+        _one(batch, s, plan, answers, context.part(1.0, 1.0, _stage(plan, s)))
+
+
+def _one(batch: Batch, s: int, plan: Plan, answers: Answers, context: Context) -> None:
+    """One batch at one strength."""
+    solution = batch.solve(plan.strengths[s, batch.unit], context)
+    answers.keep(s, batch.unit, batch.held, batch.places, solution)
+    if plan.n_folds:
+        answers.score(s, batch.unit, batch.held, batch.held_out(context), solution)
+
+
+def _stage(plan: Plan, s: int) -> str:
+    return plan.stage.format(strength=f"{plan.strengths[s, 0]:g}")

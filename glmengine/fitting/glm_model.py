@@ -1,0 +1,146 @@
+"""Models with one linear predictor, as the driver solves them: prepared rows, warm starts, held-out scores."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from glmengine.backend.rows import Rows
+from glmengine.context import Context
+from glmengine.fitting.batch import Assembly, column_groups, restricted
+from glmengine.fitting.inputs import Inputs
+from glmengine.fitting.minimise import Minimiser
+from glmengine.fitting.starts import MEAN
+from glmengine.inference.part import Part
+from glmengine.models.penalties import Resolved
+from glmengine.solvers.problem import ALL_ROWS, Objective, Problem, Solution
+from glmengine.solvers.rank import left_out
+from glmengine.solvers.worth import HeldOut
+
+
+class GlmModel:
+    """One linear predictor for each unit.
+
+    Parameters
+    ----------
+    assembly : Assembly
+    penalty : Resolved
+        At strength 1, for all columns.
+    solver : str
+        As for `glmengine.fit`.
+    memory : float
+        Bytes that the prepared design may take.
+    start : (coef (P, M), intercept (M,)), optional
+        Where to begin.
+    """
+
+    def __init__(
+        self,
+        assembly: Assembly,
+        penalty: Resolved,
+        solver: str,
+        memory: float,
+        start: tuple[np.ndarray, np.ndarray] | None = None,
+    ) -> None:
+        self.assembly, self._penalty, self._solver, self._memory, self._start = assembly, penalty, solver, memory, start
+
+    def groups(self, units: np.ndarray) -> Sequence[tuple[np.ndarray, np.ndarray | None]]:
+        groups = column_groups(self.assembly.inputs.mask, units)
+        if len(groups) > 1:
+            self.assembly = self.assembly.gathered(self._memory)
+        return groups
+
+    def batch(self, unit: np.ndarray, held: np.ndarray, columns: np.ndarray | None, context: Context) -> GlmBatch:
+        assembly = self.assembly
+        rows = assembly.rows(columns, width=unit.size, memory=self._memory)
+        penalty = self._penalty if columns is None else restricted(self._penalty, columns)
+        constant, carried = left_out(rows, penalty.quadratic, context)
+        ground = _Ground(assembly, rows, penalty, self._solver, columns, constant, carried)
+        movable = movable_columns(assembly.inputs, unit, columns) & ~constant
+        if self._start is None:
+            begin = np.zeros((unit.size, rows.n_features)), assembly.null_predictor(unit, held) * assembly.intercept
+        else:
+            coef, ends = self._start
+            begin = (coef if columns is None else coef[columns])[:, unit].T, ends[unit]
+        return GlmBatch(ground, unit, held, movable, begin, "given" if self._start is not None else MEAN)
+
+
+@dataclass(frozen=True)
+class _Ground:
+    """What all columns of a batch stand on."""
+
+    assembly: Assembly
+    rows: Rows
+    penalty: Resolved
+    solver: str
+    columns: np.ndarray | None
+    constant: np.ndarray
+    carried: np.ndarray
+
+
+class GlmBatch:
+    """K columns on the same rows; see `glmengine.fitting.driver.Batch`."""
+
+    def __init__(
+        self,
+        ground: _Ground,
+        unit: np.ndarray,
+        held: np.ndarray,
+        movable: np.ndarray,
+        begin: tuple[np.ndarray, np.ndarray] | None,
+        start: str,
+    ) -> None:
+        self._ground, self.unit, self.held, self._movable, self._begin, self._start = ground, unit, held, movable, begin, start
+        rows = ground.rows
+        self.places = np.arange(rows.n_features) if ground.columns is None else ground.columns
+        self._minimiser = Minimiser(ground.penalty, ground.solver, folds=bool((held != ALL_ROWS).all()))
+        self._scores: HeldOut | None = None
+        self._theta: np.ndarray | None = None
+        self._problem: Problem | None = None
+        self._free: np.ndarray | None = None
+
+    def solve(self, strength: np.ndarray, context: Context) -> Solution:
+        ground = self._ground
+        problem = ground.assembly.problem(ground.rows, ground.penalty, self.unit, self.held, strength, self._movable)
+        if self._theta is None:
+            self._theta = Objective(problem, context).start(*self._begin)
+        solution, self._problem, self._theta = self._minimiser.solve(problem, self._theta, context, start=self._start)
+        self._free = solution.free
+        return solution
+
+    def held_out(self, context: Context) -> np.ndarray:
+        assert self._problem is not None
+        assert self._theta is not None
+        family = self._problem.family
+        if self._scores is None or family.estimates_dispersion:
+            self._scores = HeldOut(self._ground.assembly.null(self.unit, self.held, self._problem.dispersion))
+        return self._scores.sums(self._problem, self._theta, context)
+
+    def part(self) -> Part:
+        """What is known of the optimum."""
+        ground, problem = self._ground, self._problem
+        assert problem is not None
+        assert self._theta is not None
+        free = np.zeros(0, int) if self._free is None else self.places[(self._free & self._movable).any(axis=0)]
+        return Part(
+            units=self.unit,
+            columns=ground.columns,
+            problem=problem,
+            theta=self._theta,
+            null=ground.assembly.null(self.unit, self.held, problem.dispersion),
+            constant=self.places[ground.constant],
+            free=free,
+            starts=self._minimiser.starts,
+            carried=self.places[ground.carried],
+        )
+
+
+def movable_columns(inputs: Inputs, units: np.ndarray, columns: np.ndarray | None) -> np.ndarray:
+    """(K, P) bool: which of these columns each unit may use."""
+    n = inputs.source.shape[1] if columns is None else columns.size
+    if inputs.mask is None:
+        return np.ones((units.size, n), bool)
+    mask = inputs.mask if columns is None else inputs.mask[columns]
+    return mask[:, units].T
