@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import time
 from functools import partial
@@ -66,15 +68,69 @@ def heartbeat(qapp):
     made.stop()
 
 
+_CONTROL = """
+import sys, threading, time
+over = threading.Event()
+threading.Thread(target=lambda: (sys.stdin.read(), over.set()), daemon=True).start()
+late = wall = work = 0.0
+print("begun", flush=True)
+while True:
+    asked = time.perf_counter()
+    if over.wait(0.01):
+        break
+    woken = time.perf_counter()
+    late = max(late, woken - asked - 0.01)
+    used = time.thread_time()
+    while time.thread_time() - used < 0.002:
+        pass
+    wall, work = wall + time.perf_counter() - woken, work + time.thread_time() - used
+print(late, wall / work if work else 1.0, flush=True)
+"""
+
+
+class Machine:
+    """What the machine can do at this moment, measured by a process that has nothing to do with the window.
+
+    It wakes up every 10 ms and works for 2 ms: how late it is woken and how long its work takes is what anything here has to suffer, too.
+    """
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-S", "-E", "-c", _CONTROL], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        assert self._process.stdout.readline() == "begun\n"
+        self._found: tuple[float, float] | None = None
+
+    def allows(self, seconds: float) -> float:
+        """The seconds that may pass here where `seconds` are allowed on a machine that is free."""
+        late, slowdown = self.end()
+        return seconds * max(slowdown, 1.0) + 2 * late
+
+    def end(self) -> tuple[float, float]:
+        if self._found is None:
+            said, _ = self._process.communicate()
+            late, slowdown = map(float, said.split())
+            self._found = late, slowdown
+        return self._found
+
+
 @pytest.fixture
-def main_thread_stays_free(heartbeat):
-    """The whole test is guarded: the main thread is never held up for long."""
+def machine():
+    """Measured from the beginning of the test until it is asked first."""
+    made = Machine()
+    yield made
+    made.end()
+
+
+@pytest.fixture
+def main_thread_stays_free(heartbeat, machine):
+    """The whole test is guarded: the main thread is never held up for long, beyond what the machine holds up everything."""
     heartbeat.start()
     yield heartbeat
     gaps = heartbeat.stop()
     assert gaps.size, "the heartbeat never beat: the main thread was held up for the whole test"
-    assert gaps.max() < MOST_GAP_MS, f"the main thread was held up for {gaps.max():.0f} ms"
-    assert np.percentile(gaps, 99) < MOST_GAP_99_MS
+    assert gaps.max() < 1000 * machine.allows(MOST_GAP_MS / 1000), f"the main thread was held up for {gaps.max():.0f} ms"
+    assert np.percentile(gaps, 99) < 1000 * machine.allows(MOST_GAP_99_MS / 1000)
 
 
 @pytest.fixture

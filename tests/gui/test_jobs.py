@@ -48,7 +48,7 @@ def test_work_is_done_in_the_worker_and_delivered_on_the_main_thread(jobs, qtbot
     assert not jobs.busy
 
 
-def test_progress_comes_with_the_time_left(jobs, qtbot):
+def test_progress_comes_with_the_time_left(jobs, qtbot, machine):
     seen = []
     jobs.progressed.connect(lambda progress, left: seen.append((progress.fraction, left)))
     with qtbot.waitSignal(jobs.finished):
@@ -57,10 +57,10 @@ def test_progress_comes_with_the_time_left(jobs, qtbot):
     assert all(later[0] >= earlier[0] for earlier, later in itertools.pairwise(seen))
     late = [(fraction, left) for fraction, left in seen if fraction > 0.6 and left is not None]
     assert late
-    assert all(left == pytest.approx(1.2 * (1 - fraction), abs=0.15) for fraction, left in late)
+    assert all(left == pytest.approx(1.2 * (1 - fraction), abs=machine.allows(0.15)) for fraction, left in late)
 
 
-def test_cancelling_takes_less_than_a_third_of_a_second(jobs, qtbot):
+def test_cancelling_takes_less_than_a_third_of_a_second(jobs, qtbot, machine):
     delivered = []
     jobs.submit("Work", busy_work(30), delivered.append)
     qtbot.waitSignal(jobs.started).wait()
@@ -68,7 +68,8 @@ def test_cancelling_takes_less_than_a_third_of_a_second(jobs, qtbot):
     asked = time.monotonic()
     with qtbot.waitSignal(jobs.cancelled):
         jobs.cancel()
-    assert time.monotonic() - asked < 0.3
+    took = time.monotonic() - asked
+    assert took < machine.allows(0.3)
     assert not jobs.busy
     assert delivered == []
 
@@ -122,7 +123,7 @@ def test_a_newer_job_with_the_same_key_replaces_older_ones(jobs, qtbot):
     assert values == ["whole", 19]
 
 
-def test_the_answer_of_a_running_job_that_was_replaced_is_dropped(jobs, qtbot):
+def test_the_answer_of_a_running_job_that_was_replaced_is_dropped(jobs, qtbot, machine):
     values = []
     jobs.submit("Fit", busy_work(5), values.append, key="live")
     qtbot.waitSignal(jobs.started).wait()
@@ -130,17 +131,19 @@ def test_the_answer_of_a_running_job_that_was_replaced_is_dropped(jobs, qtbot):
     jobs.submit("Fit", lambda context: "new", values.append, key="live")
     qtbot.waitUntil(lambda: bool(values))
     assert values == ["new"]
-    assert time.monotonic() - asked < 0.5
+    took = time.monotonic() - asked
+    assert took < machine.allows(0.5)
 
 
-def test_previews_are_answered_while_a_fit_runs(jobs, qtbot):
+def test_previews_are_answered_while_a_fit_runs(jobs, qtbot, machine):
     order = []
     jobs.submit("Fit", busy_work(1.5), order.append)
     qtbot.waitSignal(jobs.started).wait()
     asked = time.monotonic()
     jobs.submit("Preview", lambda context: "preview", order.append, quiet=True)
     qtbot.waitUntil(lambda: bool(order))
-    assert time.monotonic() - asked < 0.3
+    took = time.monotonic() - asked
+    assert took < machine.allows(0.3)
     qtbot.waitUntil(lambda: len(order) == 2)
     assert order == ["preview", "whole"]
 
@@ -162,7 +165,7 @@ def test_details_go_to_the_log(jobs, qtbot):
     assert any(line.startswith("Working: at ") for line in lines)
 
 
-def test_closing_in_the_middle_ends_the_thread(qapp, qtbot):
+def test_closing_in_the_middle_ends_the_thread(qapp, qtbot, machine):
     from glmgui.jobs import Jobs
 
     jobs, delivered = Jobs(), []
@@ -170,7 +173,8 @@ def test_closing_in_the_middle_ends_the_thread(qapp, qtbot):
     qtbot.waitSignal(jobs.started).wait()
     asked = time.monotonic()
     assert jobs.close(3000)
-    assert time.monotonic() - asked < 1
+    took = time.monotonic() - asked
+    assert took < machine.allows(1)
     assert jobs.submit("Late", lambda context: 1).cancelled.is_set()
     qtbot.wait(50)
     assert delivered == []

@@ -484,7 +484,7 @@ def test_where_recovery_files_cannot_be_written_work_goes_on(qapp, tmp_path, sma
 # Closing
 
 
-def test_closing_in_the_middle_of_opening_and_of_computing_ends_at_once(opened, qtbot, monkeypatch, tmp_path):
+def test_closing_in_the_middle_of_opening_and_of_computing_ends_at_once(opened, qtbot, monkeypatch, tmp_path, machine):
     begun = threading.Event()
 
     def endless(analysis, recording):
@@ -498,7 +498,8 @@ def test_closing_in_the_middle_of_opening_and_of_computing_ends_at_once(opened, 
     opened.work.opening.open(tmp_path / "not-there.nwb")
     asked = time.monotonic()
     assert opened.close()
-    assert time.monotonic() - asked < 2.0
+    took = time.monotonic() - asked
+    assert took < machine.allows(2.0)
     assert not opened.left_running
 
 

@@ -219,7 +219,7 @@ def test_a_fit_shows_its_result(opened, qtbot):
     assert opened.rail.buttons["results"].text().endswith("out of date")
 
 
-def test_a_fit_can_be_cancelled_at_once(opened, slow_run, qtbot, main_thread_stays_free):
+def test_a_fit_can_be_cancelled_at_once(opened, slow_run, qtbot, main_thread_stays_free, machine):
     opened.action("fit").trigger()
     qtbot.waitUntil(slow_run.is_set)
     qtbot.waitUntil(lambda: opened.progress.shown)
@@ -227,7 +227,8 @@ def test_a_fit_can_be_cancelled_at_once(opened, slow_run, qtbot, main_thread_sta
     asked = time.monotonic()
     opened.progress.cancel.click()
     qtbot.waitUntil(lambda: idle(opened))
-    assert time.monotonic() - asked < 0.3
+    took = time.monotonic() - asked
+    assert took < machine.allows(0.3)
     assert opened.document.result is None
     assert not opened.progress.shown
 
@@ -366,7 +367,7 @@ def test_recent_files_are_listed_without_those_that_are_gone(window, tmp_path):
 # Closing
 
 
-def test_closing_in_the_middle_of_a_fit_asks_and_ends_cleanly(opened, slow_run, questions, qtbot):
+def test_closing_in_the_middle_of_a_fit_asks_and_ends_cleanly(opened, slow_run, questions, qtbot, machine):
     opened.action("fit").trigger()
     qtbot.waitUntil(slow_run.is_set)
     questions.stop_running = lambda label: False
@@ -376,7 +377,8 @@ def test_closing_in_the_middle_of_a_fit_asks_and_ends_cleanly(opened, slow_run, 
     questions.stop_running = lambda label: True
     asked = time.monotonic()
     assert opened.close()
-    assert time.monotonic() - asked < 1.0
+    took = time.monotonic() - asked
+    assert took < machine.allows(1.0)
     assert not opened.left_running
 
 
