@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from qtpy.QtCore import QEvent, QObject, QRect, QSize, Qt, Signal
-from qtpy.QtGui import QColor, QPainter, QPaintEvent, QPalette
-from qtpy.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QToolButton, QVBoxLayout, QWidget
+from qtpy.QtCore import QCoreApplication, QEvent, QObject, QRect, QSize, Qt, QTimer, Signal
+from qtpy.QtGui import QColor, QCursor, QPainter, QPaintEvent, QPalette
+from qtpy.QtWidgets import QApplication, QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
 from glmgui import theme
 
@@ -118,10 +118,13 @@ class MessageLine(QFrame):
         self._show("warning", text)
 
     def clear(self) -> None:
+        if not self.isHidden():
+            hold_still(self)
         self._text.clear()
         self.hide()
 
     def _show(self, kind: str, text: str) -> None:
+        hold_still(self)
         self._kind = kind
         self._text.setText(text)
         self.setAccessibleName(text)
@@ -146,6 +149,7 @@ class FormScroll(QScrollArea):
         self.setObjectName(name)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setWidgetResizable(True)
+        self._held: tuple[QWidget, int] | None = None
         self.setWidget(form)
         form.installEventFilter(self)
         self._follow()
@@ -167,6 +171,45 @@ class FormScroll(QScrollArea):
     def _follow(self) -> None:
         self.setMinimumWidth(min(max(240, self._whole), _NARROWEST_FORM))
         self.updateGeometry()
+
+    def hold_still(self) -> None:
+        """Keep what is under the mouse there while messages come and go above it: else a click would land on something else."""
+        if self._held is not None:
+            return
+        under = QApplication.widgetAt(QCursor.pos())
+        if under is not None and under is not self.widget() and self.widget().isAncestorOf(under):
+            self._held = (under, under.mapTo(self.viewport(), under.rect().topLeft()).y())
+            QTimer.singleShot(0, self._hold)
+
+    def _hold(self) -> None:
+        (under, before), self._held = self._held, None
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest)
+        if not _lives(under) or not self.widget().isAncestorOf(under):
+            return
+        bar = self.verticalScrollBar()
+        wanted = bar.value() + under.mapTo(self.viewport(), under.rect().topLeft()).y() - before
+        if wanted > bar.maximum():  # room below for what moved down
+            self.widget().setMinimumHeight(self.viewport().height() + wanted)
+            QCoreApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest)
+        elif wanted <= 0:
+            self.widget().setMinimumHeight(0)
+        bar.setValue(wanted)
+
+
+def hold_still(part: QWidget) -> None:
+    """Call before the height of something inside a form changes that the user did not ask for."""
+    above = part.parentWidget()
+    while above is not None:
+        if isinstance(above, FormScroll):
+            above.hold_still()
+        above = above.parentWidget()
+
+
+def _lives(widget: QWidget) -> bool:
+    try:
+        return widget.isVisible()
+    except RuntimeError:  # deleted meanwhile
+        return False
 
 
 class PageScroll(QScrollArea):

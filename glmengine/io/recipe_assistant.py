@@ -14,10 +14,10 @@ import numpy as np
 from glmengine.errors import GlmError
 from glmengine.io.files.whole import write_whole
 from glmengine.io.opening import arrays_of
-from glmengine.io.recipe.companions import for_recording
+from glmengine.io.recipe.companions import MOST_SIBLINGS, TOKEN, for_recording
 from glmengine.io.recipe.draft import Draft, draft_from_arrays, shape_of
 from glmengine.io.recipe.recipe import Arrays, Recipe
-from glmengine.io.recognition import recognise
+from glmengine.io.recognition import readers, recognise
 
 if TYPE_CHECKING:
     from glmengine.io.reader import Reader
@@ -85,8 +85,41 @@ def assist(path: str | Path) -> Assistance | None:
     signature = _signature(reader, arrays)
     known = _recall(signature)
     text = _followed(known, path) if known is not None else _drafted(arrays)
-    rows = tuple((name, shape_of(values), _type_of(values), _preview(values)) for name, values in arrays.items())
-    return Assistance(path, reader.name, rows, text, known is not None, signature)
+    return Assistance(path, reader.name, _rows(arrays), text, known is not None, signature)
+
+
+def files_beside(path: str | Path) -> tuple[Path, ...]:
+    """Files in the folder of `path` that a recipe for it may name too: tracking beside spikes. Those with the most alike names first."""
+    path = Path(path).expanduser()
+    own = set(TOKEN.findall(path.stem.lower()))
+    endings = {ending for reader in readers() if reader.needs_recipe for ending in reader.endings}
+    found = [
+        other
+        for other in sorted(path.parent.iterdir())
+        if other != path and other.suffix.lower() in endings and not other.name.startswith(".") and other.is_file()
+    ]
+    found.sort(key=lambda other: -len(own & set(TOKEN.findall(other.stem.lower()))))
+    return tuple(found[:MOST_SIBLINGS])
+
+
+def arrays_beside(path: str | Path, other: str | Path) -> tuple[tuple[str, str, str, str], ...]:
+    """What another file in the folder of `path` holds, as rows of `Assistance.arrays`, by the names that a recipe for `path` calls it.
+
+    Raises
+    ------
+    GlmError
+        If it lies elsewhere, needs no recipe, or cannot be read.
+    """
+    path, other = Path(path).expanduser(), Path(other).expanduser()
+    if other.resolve().parent != path.resolve().parent:
+        raise GlmError(
+            f"{other.name}: lies in another folder than {path.name}; put the two into one folder, so that they stay together"
+        )
+    return tuple((f"{other.name}:{name}", *rest) for name, *rest in _rows(arrays_of(other)))
+
+
+def _rows(arrays: Arrays) -> tuple[tuple[str, str, str, str], ...]:
+    return tuple((name, shape_of(values), _type_of(values), _preview(values)) for name, values in arrays.items())
 
 
 def draft_recipe(path: str | Path) -> Draft:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from qtpy.QtCore import Qt, QTimer
 from qtpy.QtGui import QFontDatabase
 from qtpy.QtWidgets import (
     QAbstractItemView,
     QDialog,
+    QFileDialog,
     QHBoxLayout,
     QHeaderView,
+    QMenu,
     QPlainTextEdit,
     QSplitter,
     QTableWidget,
@@ -20,13 +24,16 @@ from qtpy.QtWidgets import (
 
 from glmengine.errors import GlmError
 from glmengine.io.recipe.recipe import Recipe
-from glmengine.io.recipe_assistant import Assistance
+from glmengine.io.recipe_assistant import Assistance, arrays_beside, files_beside
 from glmgui.dialogs.recipe_forms import RecipeForms, first_recipe
 from glmgui.dialogs.recipe_preview import RecipePreview
+from glmgui.forms import pending
 from glmgui.jobs import Jobs
-from glmgui.widgets import FormScroll, MessageLine, button, heading, hint
+from glmgui.widgets import FormScroll, MessageLine, button, column, heading, hint, row
 
 _PAUSE_MS = 250
+_MOST_OFFERED = 15
+_MORE = "Offer also what another file in the same folder holds, such as tracking beside spikes"
 
 _COLUMNS = ("Array", "Shape", "Holds", "Begins with")
 
@@ -46,7 +53,7 @@ class RecipeDialog(QDialog):
         self.setObjectName("recipe_dialog")
         self.setWindowTitle("What is in this file?")
         self.resize(1120, 660)
-        self.table = self._table(assistance)
+        self.table = self._table()
         self.editor = QPlainTextEdit(text or assistance.recipe, self)
         self.editor.setObjectName("recipe_text")
         self.editor.setAccessibleName("Recipe")
@@ -55,7 +62,12 @@ class RecipeDialog(QDialog):
         self.forms = RecipeForms(assistance.arrays, self)
         self.preview = RecipePreview(assistance.path, jobs, self)
         self.message = MessageLine("recipe_message", self)
-        self._arrays = assistance.arrays
+        self._path, self._arrays, self._jobs = assistance.path, assistance.arrays, jobs
+        self.more = button("Add a file\u2026", "recipe_more", _MORE, self)
+        self.more.setVisible(jobs is not None)
+        self._files = QMenu(self.more)
+        self._files.aboutToShow.connect(self._list_files)
+        self.more.setMenu(self._files)
         use = button("Open", "recipe_use", "Open the file with this recipe", self)
         leave = button("Cancel", "recipe_cancel", "Do not open the file", self)
         use.setDefault(True)
@@ -72,7 +84,11 @@ class RecipeDialog(QDialog):
             hint(f"{kept} Choose among the arrays on the left what is what, and look below them at what comes of it.", self)
         )
         left = QSplitter(Qt.Orientation.Vertical, self)
-        left.addWidget(self.table)
+        listed = QWidget(left)
+        upper = column(listed, margins=0)
+        upper.addWidget(self.table, 1)
+        upper.addLayout(row(None, self.more))
+        left.addWidget(listed)
         left.addWidget(self.preview)
         left.setSizes([220, 320])
         self.tabs = QTabWidget(self)
@@ -98,6 +114,7 @@ class RecipeDialog(QDialog):
         self.finished.connect(lambda _: self.preview.leave())
         use.clicked.connect(self.accept)
         leave.clicked.connect(self.reject)
+        self._fill_table()
         self._wait = QTimer(self)
         self._wait.setSingleShot(True)
         self._wait.setInterval(_PAUSE_MS)
@@ -144,8 +161,51 @@ class RecipeDialog(QDialog):
         if not (field and self.tabs.currentIndex() == 0 and self.forms.show_error(field, message)):
             self.message.show_error(message)
 
-    def _table(self, assistance: Assistance) -> QTableWidget:
-        table = QTableWidget(len(assistance.arrays), len(_COLUMNS), self)
+    def accept(self) -> None:
+        """Open, unless what is shown is not what would be opened."""
+        reason = pending.commit(self.focusWidget())
+        if self.tabs.currentIndex() == 0:
+            reason = reason or pending.refused_in(self.forms)
+            if reason:
+                self.message.show_error(reason)
+                return
+        super().accept()
+
+    # Further files
+
+    def _list_files(self) -> None:
+        """What lies beside the file, and a way to choose."""
+        self._files.clear()
+        for other in files_beside(self._path)[:_MOST_OFFERED]:
+            self._files.addAction(other.name, lambda other=other: self.add_file(other))
+        self._files.addSeparator()
+        self._files.addAction("Another file\u2026", self._ask_file)
+
+    def _ask_file(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(self, "Add a file that belongs to the recording", str(self._path.parent))
+        if path:
+            self.add_file(Path(path))
+
+    def add_file(self, other: Path) -> None:
+        """Offer what another file in the same folder holds, such as tracking beside spikes."""
+        self._jobs.submit(
+            f"Looking into {other.name}",
+            lambda context: arrays_beside(self._path, other),
+            self._file_read,
+            lambda error: self.message.show_error(getattr(error, "message", str(error))),
+            key="recipe-more",
+            quiet=True,
+        )
+
+    def _file_read(self, rows: tuple[tuple[str, ...], ...]) -> None:
+        known = {name for name, *_ in self._arrays}
+        self._arrays = (*self._arrays, *(cells for cells in rows if cells[0] not in known))
+        self._fill_table()
+        self.table.scrollToBottom()
+        self.forms.set_arrays(self._arrays)
+
+    def _table(self) -> QTableWidget:
+        table = QTableWidget(0, len(_COLUMNS), self)
         table.setObjectName("recipe_arrays")
         table.setAccessibleName("Arrays in the file")
         table.setHorizontalHeaderLabels(_COLUMNS)
@@ -153,12 +213,15 @@ class RecipeDialog(QDialog):
         table.setTabKeyNavigation(False)  # Tab goes on to the next control
         table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         table.verticalHeader().hide()
-        for row, cells in enumerate(assistance.arrays):
-            for column, text in enumerate(cells):
-                table.setItem(row, column, QTableWidgetItem(text))
-        table.resizeColumnsToContents()
-        table.horizontalHeader().setSectionResizeMode(len(_COLUMNS) - 1, QHeaderView.ResizeMode.Stretch)
         return table
+
+    def _fill_table(self) -> None:
+        self.table.setRowCount(len(self._arrays))
+        for at, cells in enumerate(self._arrays):
+            for part, text in enumerate(cells):
+                self.table.setItem(at, part, QTableWidgetItem(text))
+        self.table.resizeColumnsToContents()
+        self.table.horizontalHeader().setSectionResizeMode(len(_COLUMNS) - 1, QHeaderView.ResizeMode.Stretch)
 
     def _insert(self, row: int, _column: int) -> None:
         self.editor.insertPlainText(f'"{self.table.item(row, 0).text()}"')

@@ -60,13 +60,16 @@ class RecipeForms(QWidget):
         """What is shown, None before `set_recipe`."""
         return self._recipe
 
+    def set_arrays(self, arrays: Sequence[tuple[str, ...]]) -> None:
+        """Offer these from now on."""
+        self._choices = {"arrays": array_names(arrays)}
+        for form in (*self.units, self.lists):
+            form.set_context(self._choices)
+
     def set_recipe(self, recipe: Recipe) -> None:
         """Show a recipe without saying that it was edited."""
         self._recipe = recipe
-        at = 0 if recipe.spikes is not None else 1
-        with QSignalBlocker(self.kind):
-            self.kind.setCurrentIndex(at)
-        self._show_units(at)
+        at = self._show_held()
         self.units[at].set_value(recipe.spikes if at == 0 else recipe.counts)
         self.lists.set_value(recipe)
 
@@ -84,9 +87,18 @@ class RecipeForms(QWidget):
             try:
                 form.set_value(switched(None, form.spec_type, self._choices))
             except GlmError as error:
-                form.show_error("", error.message)
+                self._show_held()
+                self.units[self.kind.currentIndex()].show_error("", error.message)
                 return
         self._units_edited(form.value)
+
+    def _show_held(self) -> int:
+        """Show the kind of units that the recipe holds; its place in the list."""
+        at = 0 if self._recipe is None or self._recipe.spikes is not None else 1
+        with QSignalBlocker(self.kind):
+            self.kind.setCurrentIndex(at)
+        self._show_units(at)
+        return at
 
     def _show_units(self, at: int) -> None:
         for number, form in enumerate(self.units):

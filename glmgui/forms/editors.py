@@ -213,6 +213,7 @@ class NameEditor(Editor):
         if text == _NONE or (not text and self._optional):
             text = ""
         elif not text:
+            self._box.lineEdit().setText(self._value)  # a name there must be: the one that is held goes on being shown
             return
         if text != self._value:
             self._value = text
@@ -271,7 +272,9 @@ class NamesEditor(Editor):
 
     def _ticked(self, *_: object) -> None:
         items = [self._list.item(at) for at in range(self._list.count())]
-        self._value = tuple(item.text() for item in items if item.checkState() == Qt.CheckState.Checked)
+        ticked = [item.text() for item in items if item.checkState() == Qt.CheckState.Checked]
+        kept = [name for name in self._value if name in ticked]  # in the order in which they were given
+        self._value = (*kept, *(name for name in ticked if name not in kept))
         self._none.setVisible(bool(self._none.text()) and not self._value)
         self.changed.emit()
 

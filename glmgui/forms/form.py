@@ -29,6 +29,7 @@ from glmgui.forms.description import Choices, extra_of, help_of, in_words
 from glmgui.forms.editors import Editor, NamesEditor
 from glmgui.forms.nested import Admit, Making, Wide, make_editor
 from glmgui.forms.pending import Refusal
+from glmgui.widgets import hold_still
 
 
 class SpecForm(Refusal, QWidget):
@@ -148,7 +149,9 @@ class SpecForm(Refusal, QWidget):
     def clear_errors(self) -> None:
         """Take away every message."""
         for label in (*self._messages.values(), self._general):
-            label.hide()
+            if not label.isHidden():
+                hold_still(label)
+                label.hide()
         for editor in self._editors.values():
             editor.clear_errors()
 
@@ -302,6 +305,7 @@ def _message_label(parent: QWidget, name: str) -> QLabel:
 
 
 def _show(label: QLabel, message: str) -> None:
+    hold_still(label)
     label.setStyleSheet(f"color: {theme.current().error};")
     label.setText(f"\u2716 {message}")
     label.setAccessibleName(f"Error: {message}")

@@ -196,6 +196,9 @@ class UnionEditor(Wide):
         try:
             made = switched(self.value(), member, self._choices)
         except GlmError as error:
+            if self._form is not None:  # the kind that is held goes on being shown
+                with QSignalBlocker(self._box):
+                    self._box.setCurrentIndex(self._box.findData(self._form.spec_type))
             self.show_error("", error.message)
             return
         self._show(made)

@@ -11,7 +11,6 @@ from qtpy.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
     QLabel,
-    QScrollArea,
     QSplitter,
     QStackedLayout,
     QTableWidget,
@@ -30,7 +29,7 @@ from glmgui.forms.form import SpecForm
 from glmgui.forms.names import choices_in
 from glmgui.jobs import Jobs
 from glmgui.plots import TimeLine
-from glmgui.widgets import EmptyState, MessageLine, Page, column, heading, hint
+from glmgui.widgets import EmptyState, FormScroll, MessageLine, Page, column, heading, hint
 
 if TYPE_CHECKING:
     from glmengine.recording.recording import Recording
@@ -148,13 +147,7 @@ class ModelPanel(Page):
         box.addWidget(self.validation)
         box.addWidget(self.message)
         box.addStretch(1)
-        left = QScrollArea()
-        left.setObjectName("model_scroll")
-        left.setFrameShape(QScrollArea.Shape.NoFrame)
-        left.setWidgetResizable(True)
-        left.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        left.setWidget(form)
-        left.setMinimumWidth(320)
+        left = FormScroll(form, "model_scroll")
         right = QWidget()
         says = QVBoxLayout(right)
         says.setContentsMargins(8, 4, 4, 4)

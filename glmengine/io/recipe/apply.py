@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -187,10 +188,10 @@ def _add_counts(raw: RawRecording, counts: Counts, arrays: Arrays) -> None:
             values = values.T
         raw.unit_names = [str(unit) for unit in range(values.shape[1])]
     else:
-        columns = [np.ravel(column) for column in columns]
-        _same_length(columns, "the counts", "counts.values")
-        values = np.column_stack(columns)
-        raw.unit_names = unique_names([safe_name(name) for name in counts.values])
+        length = len(_numbers(arrays, counts.times, "counts.times")) if counts.times else None
+        parts = _side_by_side(columns, length, "the counts", "counts.values")
+        values = np.column_stack(parts)
+        raw.unit_names = unique_names([safe_name(name) for name in _names_of(counts.values, parts)])
     if values.dtype.kind not in "buif":
         raise GlmError(f"the counts are {values.dtype}, not numbers; name other columns", field="counts.values")
     times = _times(counts, counts.times, len(values), arrays, "counts", centred=True)
@@ -214,9 +215,8 @@ def _series(item: Measured, arrays: Arrays, field: str) -> RawSeries:
         if values.ndim == 2 and values.shape[0] != length and values.shape[1] == length:
             values = values.T
     else:
-        columns = [np.ravel(column) for column in columns]
-        _same_length(columns, item.name, f"{field}.values")
-        values = np.column_stack(columns)
+        length = len(_numbers(arrays, item.times, f"{field}.times")) if item.times else None
+        values = np.column_stack(_side_by_side(columns, length, item.name, f"{field}.values"))
     times = _times(item, item.times, len(values), arrays, field)
     _same_length([times, values], f"{item.name} and its times", f"{field}.times")
     width = values.shape[1] if values.ndim == 2 else 0
@@ -294,6 +294,27 @@ def _plain_numbers(values: np.ndarray, name: str, field: str) -> np.ndarray:
     if values.dtype.kind not in "buif":
         raise GlmError(f"field '{field}': '{name}' holds {values.dtype}, not numbers; name another array", field=field)
     return values.astype(np.float64)
+
+
+def _side_by_side(columns: list[np.ndarray], length: int | None, what: str, field: str) -> list[np.ndarray]:
+    """Vectors and matrices as matrices (T, c) of one length T: that of their times, or else the one that they can all have."""
+    parts = [np.squeeze(column) for column in columns]
+    parts = [part.reshape(-1, 1) if part.ndim < 2 else part for part in parts]
+    if length is None:
+        common = set.intersection(*({len(part)} if part.shape[1] == 1 else set(part.shape) for part in parts))
+        length = max(common) if common else len(parts[0])
+    parts = [part.T if part.ndim == 2 and len(part) != length and part.shape[1] == length else part for part in parts]
+    _same_length(parts, what, field)
+    return [part.reshape(len(part), -1) for part in parts]
+
+
+def _names_of(names: Sequence[str], parts: list[np.ndarray]) -> list[str]:
+    """A name for each column: that of its array, numbered where that has several."""
+    return [
+        name if part.shape[1] == 1 else f"{name}_{number}"
+        for name, part in zip(names, parts, strict=True)
+        for number in range(part.shape[1])
+    ]
 
 
 def _same_length(columns: list[np.ndarray], what: str, field: str) -> None:

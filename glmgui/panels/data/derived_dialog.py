@@ -12,6 +12,7 @@ from glmengine.errors import GlmError
 from glmengine.recording.derived.quantities import EPOCH_KINDS, AnyDerived, DrawnEpochs, ThresholdEpochs, TrialEpochs
 from glmengine.recording.recording import Recording
 from glmengine.spec import Spec
+from glmgui.forms import pending
 from glmgui.forms.form import SpecForm
 from glmgui.jobs import Jobs
 from glmgui.panels.data.derived_choices import choices_for, values_asked
@@ -124,6 +125,14 @@ class DerivedDialog(QDialog):
     @property
     def value(self) -> AnyDerived:
         return self._value
+
+    def accept(self) -> None:
+        """Take what is typed, unless some of it cannot be taken."""
+        reason = pending.commit(self.focusWidget()) or pending.refused_in(self.form)
+        if reason:
+            self.message.show_error(reason)
+            return
+        super().accept()
 
     def _edited(self, value: AnyDerived) -> None:
         self._value = _without_old_values(value, self._value)

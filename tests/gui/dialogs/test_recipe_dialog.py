@@ -6,14 +6,18 @@ import re
 
 import numpy as np
 import pytest
-from qtpy.QtWidgets import QLabel, QPushButton
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QApplication, QLabel, QLineEdit, QListWidget, QPushButton, QVBoxLayout, QWidget
 
+from glmengine.errors import GlmError
 from glmengine.io.opening import open_recording
-from glmengine.io.recipe.recipe import Recipe
+from glmengine.io.recipe.recipe import Recipe, Spikes
 from glmengine.io.recipe_assistant import assist, remembered_recipe
 from glmgui.dialogs.recipe import RecipeDialog
-from glmgui.dialogs.recipe_forms import array_names
+from glmgui.dialogs.recipe_forms import RecipeForms, array_names
+from glmgui.forms.editors import NamesEditor
 from glmgui.tools.unattended import wait_until
+from glmgui.widgets import FormScroll, MessageLine
 
 
 @pytest.fixture
@@ -151,3 +155,141 @@ def test_an_answer_that_comes_after_the_dialog_is_left_is_not_shown(qtbot, jobs,
     qtbot.waitUntil(lambda: not jobs._pending, timeout=20_000)
     qtbot.wait(50)
     assert dialog.preview.said.text() == before
+
+
+@pytest.fixture
+def matrices(tmp_path):
+    """Two matrices of one time base, one of which lies on its side."""
+    rng = np.random.default_rng(0)
+    path = tmp_path / "matrices.npz"
+    left, right = rng.normal(size=(500, 2)), rng.normal(size=(3, 500))
+    np.savez(path, t=np.arange(500) * 0.02, left=left, right=right, spike_times=np.sort(rng.uniform(0, 10, 100)))
+    return path, left, right
+
+
+def test_matrices_that_are_ticked_together_stand_side_by_side(matrices):
+    path, left, right = matrices
+    told = '[spikes]\ntimes = "spike_times"\n[[covariates]]\nname = "p"\nvalues = ["left", "right"]\n{times}'
+    for times in ('times = "t"\n', "rate = 50.0\n"):
+        recording = open_recording(path, Recipe.from_toml("format_version = 1\n" + told.format(times=times)))
+        np.testing.assert_array_equal(recording.covariates["p"].data.values, np.column_stack([left, right.T]))
+    counted = open_recording(path, Recipe.from_toml('format_version = 1\n[counts]\nvalues = ["left", "right"]\ntimes = "t"\n'))
+    assert list(counted.unit_names) == ["left_0", "left_1", "right_0", "right_1", "right_2"]
+
+
+def test_lengths_are_compared_by_rows(matrices):
+    path, *_ = matrices
+    with pytest.raises(GlmError, match=r"differ in length \(100, 500\)"):
+        open_recording(
+            path,
+            Recipe.from_toml(
+                'format_version = 1\n[spikes]\ntimes = "t"\n[[covariates]]\nname = "p"\nvalues = ["left", "spike_times"]\nrate = 50.0\n'
+            ),
+        )
+
+
+def test_a_second_file_is_offered_and_opened_with_the_first(qtbot, jobs, tmp_path):
+    rng = np.random.default_rng(0)
+    (tmp_path / "spikes_day1.csv").write_text("\n".join(["unit,time", *(f"{at % 3},{at * 0.05:.3f}" for at in range(200))]))
+    (tmp_path / "track_day1.csv").write_text("\n".join(["t,x", *(f"{at * 0.02:.2f},{rng.normal():.3f}" for at in range(500))]))
+    (tmp_path / "notes.pdf").write_bytes(b"%PDF")
+    dialog = RecipeDialog(assist(tmp_path / "spikes_day1.csv"), jobs=jobs)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    menu = dialog.more.menu()
+    menu.aboutToShow.emit()
+    assert [action.text() for action in menu.actions() if action.text()] == ["track_day1.csv", "Another file\u2026"]
+    menu.actions()[0].trigger()
+    qtbot.waitUntil(lambda: dialog.table.rowCount() == 4)
+    lists = dialog.forms.lists.editor("covariates")
+    lists._add.click()
+    names = lists.findChild(QListWidget)
+    shown = [names.item(at).text() for at in range(names.count())]
+    assert shown[-2:] == ["track_day1.csv:t", "track_day1.csv:x"]
+    recipe = Recipe.from_toml(dialog.text)
+    with_track = recipe.covariates[-1].with_(name="x", values=("track_day1.csv:x",), times="track_day1.csv:t")
+    dialog.editor.setPlainText(recipe.with_(covariates=(with_track,)).to_toml())
+    qtbot.waitUntil(lambda: "x: " in dialog.preview.said.text())
+    assert open_recording(tmp_path / "spikes_day1.csv", Recipe.from_toml(dialog.text)).covariates["x"].data.values.shape == (500,)
+
+
+def test_a_second_file_elsewhere_is_refused(qtbot, jobs, arrays, tmp_path):
+    (tmp_path / "other").mkdir()
+    np.savez(tmp_path / "other" / "track.npz", x=np.arange(5.0))
+    dialog = RecipeDialog(assist(arrays), jobs=jobs)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    dialog.add_file(tmp_path / "other" / "track.npz")
+    qtbot.waitUntil(lambda: "another folder" in dialog.message.text)
+    assert dialog.table.rowCount() == 3
+
+
+def test_lists_show_what_they_hold(qtbot, jobs, arrays):
+    dialog = RecipeDialog(assist(arrays), jobs=jobs)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    times = dialog.forms.units[0].editor("times")
+    times._box.lineEdit().setText("")
+    times._box.lineEdit().editingFinished.emit()
+    assert times._box.currentText() == times.value() == "spike_times"
+    values = dialog.forms.lists.editor("covariates").findChild(QListWidget)
+    for at in range(values.count()):
+        values.item(at).setCheckState(Qt.CheckState.Unchecked)
+    held = Recipe.from_toml(dialog.text).covariates[0].values
+    assert held == ("x",)
+    dialog.findChild(QPushButton, "recipe_use").click()
+    assert dialog.isVisible(), "what is shown is not what would be opened"
+    assert dialog.message.text
+    values.item(1).setCheckState(Qt.CheckState.Checked)
+    with qtbot.waitSignal(dialog.accepted):
+        dialog.findChild(QPushButton, "recipe_use").click()
+
+
+def test_ticks_keep_the_order_that_was_given(qtbot):
+    editor = NamesEditor("arrays")
+    qtbot.addWidget(editor)
+    editor.set_context({"arrays": ["x", "y", "z"]})
+    editor.set_value(("y", "x"))
+    editor._list.item(2).setCheckState(Qt.CheckState.Checked)
+    assert editor.value() == ("y", "x", "z")
+
+
+def test_a_kind_of_units_that_cannot_be_is_not_shown(qtbot):
+    forms = RecipeForms([])
+    qtbot.addWidget(forms)
+    forms.set_recipe(Recipe(spikes=Spikes(times="gone")))
+    forms.kind.setCurrentIndex(1)
+    assert forms.kind.currentIndex() == 0
+    assert forms.recipe.spikes is not None
+
+
+def test_a_message_moves_nothing_under_the_mouse(qtbot, monkeypatch):
+    form = QWidget()
+    box = QVBoxLayout(form)
+    lines = [QLineEdit(form) for _ in range(12)]
+    message = MessageLine("message", form)
+    for at, line in enumerate(lines):
+        line.setMinimumHeight(30)
+        box.addWidget(line)
+        if at == 2:
+            box.addWidget(message)
+    box.addStretch(1)
+    scroll = FormScroll(form, "scroll")
+    qtbot.addWidget(scroll)
+    for height in (300, 700):  # with and without a scroll bar
+        scroll.resize(400, height)
+        scroll.show()
+        qtbot.wait(20)
+        monkeypatch.setattr(QApplication, "widgetAt", lambda at: lines[5])
+
+        def place() -> int:
+            return lines[5].mapTo(scroll.viewport(), lines[5].rect().topLeft()).y()
+
+        before = place()
+        message.show_error("This value is not what it should be, for reasons that take some room to say. " * 3)
+        qtbot.waitUntil(lambda: lines[3].y() > lines[2].y() + 60)
+        qtbot.wait(20)
+        assert place() == before
+        message.clear()
+        qtbot.wait(20)
+        assert place() == before
