@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from glmengine.io.files.stored import Hdf5Series
 
 
+WHOLE_TABLE = "table"
+"""What all columns together are called of a table that has no names for them."""
+
+
 class NamedArrays(dict[str, "np.ndarray | list[np.ndarray]"]):
     """What a reader found in a file, by name.
 

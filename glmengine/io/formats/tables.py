@@ -13,11 +13,14 @@ from glmengine.errors import GlmError
 from glmengine.io.files.limits import LARGEST_ARRAY, LARGEST_TEXT
 from glmengine.io.files.table_numbers import Numbers, doubts_of, may_hold_thousands, numbers_in, said_of, thousands_in
 from glmengine.io.files.table_text import Layout, is_number, layout_of, text_in
-from glmengine.io.raw import NamedArrays, unique_names
+from glmengine.io.raw import WHOLE_TABLE, NamedArrays, unique_names
 from glmengine.io.reader import Reader
 
 if TYPE_CHECKING:
     import pandas as pd
+
+FEWEST_NAMELESS, MOST_NAMELESS = 20, 200
+"""Columns without names from which on they are a matrix too, and nothing but one."""
 
 TEXT_ENDINGS, PARQUET = (".csv", ".tsv", ".txt"), b"PAR1"
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}")
@@ -41,10 +44,13 @@ def recognises(path: Path, head: bytes) -> bool:
 
 
 def arrays(path: Path, names: set[str] | None = None) -> NamedArrays:
-    """Every column by name; `names` is not looked at."""
+    """Every column by name; of many without a name, that `names` does not ask for, all as one matrix."""
     with open(path, "rb") as file:
         head = file.read(4096)
-    return _parquet(path) if head.startswith(PARQUET) else _csv(path)
+    found = _parquet(path) if head.startswith(PARQUET) else _csv(path)
+    if names is None and WHOLE_TABLE in found and len(found) > MOST_NAMELESS:
+        return NamedArrays({WHOLE_TABLE: found[WHOLE_TABLE]}, found.notes)
+    return found
 
 
 READER = Reader("table", (*TEXT_ENDINGS, ".parquet"), recognises, needs_recipe=True, probe=True, arrays=arrays)
@@ -111,7 +117,14 @@ def _csv(path: Path) -> NamedArrays:
             continue
         columns[name] = pd.Series(found.values)
         notes += said_of(name, cells, found, lines)
-    return NamedArrays(_plain(columns), notes)
+    found = NamedArrays(_plain(columns), notes)
+    if (
+        not layout.header_rows
+        and len(found) >= FEWEST_NAMELESS
+        and all(isinstance(one, np.ndarray) and one.dtype.kind in "buif" for one in found.values())
+    ):
+        found[WHOLE_TABLE] = np.column_stack(list(found.values()))
+    return found
 
 
 def _numbers_of(cells: list[str], layout: Layout, numeric: bool) -> Numbers | None:

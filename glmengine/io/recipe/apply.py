@@ -192,6 +192,9 @@ def _add_counts(raw: RawRecording, counts: Counts, arrays: Arrays) -> None:
         parts = _side_by_side(columns, length, "the counts", "counts.values")
         values = np.column_stack(parts)
         raw.unit_names = unique_names([safe_name(name) for name in _names_of(counts.values, parts)])
+        if counts.units_first:
+            values = values.T
+            raw.unit_names = [str(unit) for unit in range(values.shape[1])]
     if values.dtype.kind not in "buif":
         raise GlmError(f"the counts are {values.dtype}, not numbers; name other columns", field="counts.values")
     times = _times(counts, counts.times, len(values), arrays, "counts", centred=True)

@@ -10,14 +10,16 @@ from typing import Any
 import numpy as np
 
 from glmengine.errors import GlmError
-from glmengine.io.raw import NamedArrays
+from glmengine.io.raw import WHOLE_TABLE, NamedArrays
 from glmengine.io.recipe.draft_covariates import draft_covariates, draft_events, draft_trials
 from glmengine.io.recipe.names import (
     BIN_NAME,
     COUNT_NAME,
+    NOT_OWNER,
     ONE_UNIT,
     OWNER_NAME,
     RATE_NAME,
+    RESPONSE_NAME,
     SPIKE_NAME,
     TIME_NAME,
     UNIT_NAMES,
@@ -31,6 +33,9 @@ from glmengine.io.recipe.recipe import COLUMN, SECONDS, Arrays, Counts, Recipe, 
 from glmengine.sentences import listed
 
 UNIT_COLUMN = re.compile(r"^(unit|cell|neuron|clu(ster)?|u|n|roi)[_ ]?\d+|count|spike", re.IGNORECASE)
+
+LONGEST, SELDOM, BUSIEST = 43_200.0, 0.05, 1000.0
+"""Seconds beyond which spikes of fewer than so many Hz are doubted, and Hz that no unit has."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +72,9 @@ def draft_from_arrays(arrays: Arrays) -> Draft:
     in_trials = {name for item in trials for name in (item.start, item.stop, *item.properties)}
     bases = _time_bases({name: values for name, values in vectors.items() if name not in in_trials}, arrays)
     free = {name: values for name, values in vectors.items() if name not in in_trials}
-    spikes = _spikes(arrays, free, bases, reasons)
+    whole = arrays.get(WHOLE_TABLE)
+    grid = isinstance(whole, np.ndarray) and whole.ndim == 2 and _are_counts(np.ravel(whole))
+    spikes = None if grid else _spikes(arrays, free, bases, reasons)
     counts = None if spikes is not None else _counts(arrays, bases, reasons)
     if spikes is None and counts is None:
         have = listed(f"{name} {shape_of(values)}" for name, values in arrays.items()) or "nothing"
@@ -79,13 +86,50 @@ def draft_from_arrays(arrays: Arrays) -> Draft:
     bins = None
     if counts is not None and counts.rate is not None:
         bins = max(arrays[counts.values[0]].shape), counts.rate
+    reasons += _doubts_of_clock(spikes, arrays)
     covariates = draft_covariates(arrays, bases, used | set(bases), reasons, bins)
     used |= {name for item in covariates for name in (*item.values, item.times)} | set(bases)
     events = draft_events(free, used, reasons)
+    reasons += _left_out(arrays, used | {item.times for item in events})
     return Draft(
         Recipe(spikes=spikes, counts=counts, covariates=tuple(covariates), trials=tuple(trials), events=tuple(events)),
         tuple(reasons),
     )
+
+
+def _doubts_of_clock(spikes: Spikes | None, arrays: Arrays) -> list[str]:
+    """Whether spikes reach so far, and come so seldom, that their unit of time must be another."""
+    if spikes is None:
+        return []
+    found = [arrays.get(COLUMN.sub("", name)) for name in (spikes.times, *spikes.more)]
+    rows = [np.ravel(row) for item in found if item is not None for row in (item if isinstance(item, list) else [item])]
+    rows = [row.astype(np.float64) for row in rows if row.dtype.kind in "uif" and row.size]
+    times = np.concatenate(rows) if rows else np.empty(0)
+    times = spikes.seconds(times[np.isfinite(times)], "spikes") if spikes.time_unit != "samples" or spikes.rate else np.empty(0)
+    if len(times) < 2:
+        return []
+    units = len(rows) if len(rows) > 1 else len(set(np.ravel(arrays[spikes.units]).tolist())) if spikes.units in arrays else 1
+    lasts = float(times.max() - min(times.min(), 0.0))
+    rate = len(times) / max(units, 1) / max(lasts, 1e-9)
+    if lasts > LONGEST and rate < SELDOM:
+        other = "ms" if rate * 1e3 < BUSIEST else "us"
+        return [
+            f"In {spikes.time_unit} the spikes reach over {lasts:,.0f} s at {rate:.2g} Hz a unit: is their time_unit another, perhaps {other}?"
+        ]
+    if rate > BUSIEST:
+        return [f"In {spikes.time_unit} a unit would fire at {rate:,.0f} Hz: is the time_unit of the spikes another?"]
+    return []
+
+
+def _left_out(arrays: Arrays, used: set[str]) -> list[str]:
+    """The arrays that the draft does not use."""
+    bare = {COLUMN.sub("", name) for name in used}
+    left = [
+        f"{name} ({shape_of(values)})"
+        for name, values in arrays.items()
+        if name not in bare and not (isinstance(values, np.ndarray) and values.size <= 1)
+    ]
+    return [f"Not used: {listed(left, 20)}."] if left else []
 
 
 def shape_of(values: np.ndarray | list[np.ndarray]) -> str:
@@ -134,7 +178,7 @@ def _time_bases(vectors: Mapping[str, np.ndarray], arrays: Arrays) -> dict[str, 
 def _spikes(
     arrays: Arrays, vectors: Mapping[str, np.ndarray], bases: Mapping[str, np.ndarray], reasons: list[str]
 ) -> Spikes | None:
-    cells = _cells(arrays)
+    cells = _cells(arrays, reasons)
     if cells is not None:
         rows = arrays[cells] if isinstance(arrays[cells], list) else list(arrays[cells])
         what = "a cell array" if isinstance(arrays[cells], list) else "a matrix filled up with NaN"
@@ -167,13 +211,25 @@ def _spikes(
     if owner:
         kinds = np.unique(np.ravel(arrays[owner]).astype(str))
         reasons.append(
-            f"'{owner}' says which unit fired: it is as long as the spike times and holds {len(kinds)} {'units' if len(kinds) != 1 else 'unit'}."
+            f"'{owner}' says which unit fired: it is as long as the spike times and holds {len(kinds)} {'units' if len(kinds) != 1 else 'unit'}"
+            + ("." if OWNER_NAME.search(field_of(owner)) else "; its name does not say so: check it.")
         )
         about = {"units": owner, "properties": _constant_columns(arrays, owner, {best, owner})}
     return Spikes(times=best, **about, **_clock(best, vectors[best], bases, arrays, reasons))
 
 
-def _cells(arrays: Arrays) -> str | None:
+def _are_indices(rows: list[np.ndarray], arrays: Arrays) -> bool:
+    """Whether cells hold whole numbers that could count the cells themselves, or the rows or columns of a matrix beside them."""
+    finite = np.concatenate([row.astype(np.float64) for row in rows])
+    if not np.array_equal(finite, np.rint(finite)):
+        return False
+    lengths = [
+        length for values in arrays.values() if isinstance(values, np.ndarray) and values.ndim == 2 for length in values.shape
+    ]
+    return float(finite.max()) <= max([len(rows), *lengths])
+
+
+def _cells(arrays: Arrays, reasons: list[str]) -> str | None:
     """The cell array, or the matrix filled up with NaN, that holds the spike times of one unit in each row."""
     found = []
     for name, values in arrays.items():
@@ -181,6 +237,9 @@ def _cells(arrays: Arrays) -> str | None:
             rows = [np.ravel(cell) for cell in values]
             numbers = all(row.dtype.kind in "buif" and np.isfinite(row.astype(np.float64)).all() for row in rows)
             if not numbers or not any(len(row) > 1 for row in rows):
+                continue
+            if _are_indices(rows, arrays) and not field_of(name).lower().startswith(("spike", "spk", "ts", "st")):
+                reasons.append(f"'{name}' is a cell array of small whole numbers, like indices: not taken as spike times.")
                 continue
             backward = np.mean([bool((np.diff(row.astype(np.float64)) < 0).any()) for row in rows])
             found.append((backward > 0.1, not SPIKE_NAME.search(name), not TIME_NAME.search(field_of(name)), name))
@@ -223,9 +282,10 @@ def _owner(arrays: Arrays, vectors: Mapping[str, np.ndarray], spikes: str, bases
             continue
         kinds = len(set(flat.tolist()))
         named = bool(OWNER_NAME.search(field_of(name)))
-        # without a name, numbers that come back again and again
-        if named or (kinds <= max(1, length // 5) and name.startswith("column")):
-            found.append((not named, name))
+        # without a name that is known, what comes back again and again, in no order
+        again = 1 < kinds <= max(1, length // 5) and (text or bool((np.diff(flat.astype(np.float64)) < 0).any()))
+        if named or again or (kinds == 1 and name.startswith("column")):
+            found.append((not named, NOT_OWNER.search(field_of(name)) is not None, name))
     return min(found)[-1] if found else ""
 
 
@@ -285,7 +345,7 @@ def _counts(arrays: Arrays, bases: Mapping[str, np.ndarray], reasons: list[str])
     for name, values in arrays.items():
         if isinstance(values, list) or values.ndim != 2 or values.dtype.kind not in "buif" or min(values.shape) < 2:
             continue
-        if COUNT_NAME.search(name):
+        if name == WHOLE_TABLE or COUNT_NAME.search(name) or RESPONSE_NAME.search(field_of(name)):
             return _matrix_of_counts(name, values, arrays, bases, reasons)
     columns = [name for name, values in arrays.items() if UNIT_COLUMN.search(field_of(name)) and _are_counts(values)]
     for base, times in bases.items():

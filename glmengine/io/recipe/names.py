@@ -10,13 +10,22 @@ from glmengine.io.recipe.recipe import Arrays, TimeUnit
 from glmengine.timegrid.angles import FULL_TURN
 
 SPIKE_NAME = re.compile(r"spike|spk|^ts$|^st$|unit|cell|neuron", re.IGNORECASE)
-OWNER_NAME = re.compile(r"clu|unit|cell|neuron|^id$|_id$", re.IGNORECASE)
+OWNER_NAME = re.compile(
+    r"clu|unit|cell|neuron|^id$|_id$|zelle|einheit|unidad|unité|unita|cellul|célul|nervcell|клетк|нейрон|神经元|細胞|细胞|单元|ユニット|ニューロン|뉴런|세포",
+    re.IGNORECASE,
+)
+NOT_OWNER = re.compile(r"trial|lap|block|session|epoch|stim|cond|state|phase|bin|versuch|essai|ensayo", re.IGNORECASE)
+"""What comes back again and again in a table of spikes and is no unit."""
+
 TIME_NAME = re.compile(r"^t$|_t$|^t_|time|stamp|^ts$", re.IGNORECASE)
 ANGLE_NAME = re.compile(r"(^|_|\.)(hd|heading|angle|phase|yaw|azimuth)|head.*dir|direction", re.IGNORECASE)
 PERHAPS_ANGLE = re.compile(r"theta|phi|psi|orient", re.IGNORECASE)
 AXIS_NAME = re.compile(r"^(?P<head>.*?)(?P<axis>[xyzXYZ])(?P<tail>[_ ]?\d*(?:_?pos(?:ition)?)?)$")
 PLACE_NAME = re.compile(r"pos|track|xy|loc|whl|coord", re.IGNORECASE)
 COUNT_NAME = re.compile(r"count|spike|binned|raster|psth", re.IGNORECASE)
+RESPONSE_NAME = re.compile(r"activity|deconv|dff|df_?f|fluo|calcium|traces?$|firing|events$|^s$|^c$", re.IGNORECASE)
+"""Matrices of responses, cells by frames, whose numbers need not be counts."""
+
 ONE_UNIT = re.compile(
     r"^(sig|unit|cell|neuron|spk|spikes?|clu(ster)?|ts|st|tt\d+_)[_ ]?\d+[a-z]?|\d[_ ]?(spikes?|spk|times?|ts)$", re.IGNORECASE
 )
@@ -69,13 +78,14 @@ def time_unit_in(name: str) -> TimeUnit | None:
 
 
 def group_of(name: str) -> str:
-    """The struct that an array lies in, with its point; empty at the top."""
-    return name.rpartition(".")[0] + "." if "." in name else ""
+    """The struct, or the further file, that an array lies in, with its point or colon; empty at the top."""
+    file, colon, array = name.rpartition(":")
+    return file + colon + (array.rpartition(".")[0] + "." if "." in array else "")
 
 
 def field_of(name: str) -> str:
     """The last part of a name."""
-    return name.rpartition(".")[2]
+    return name.rpartition(":")[2].rpartition(".")[2]
 
 
 def scalar_named(arrays: Arrays, pattern: re.Pattern[str], near: str = "") -> float | None:

@@ -1,0 +1,117 @@
+"""Drafts of recipes in doubtful cases: what is not spikes, units in any language, units first, and what is said of the rest."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import scipy.io
+
+from glmengine.io.opening import arrays_of, open_recording
+from glmengine.io.recipe.apply import apply_recipe
+from glmengine.io.recipe.draft import draft_from_arrays
+from glmengine.io.recipe.recipe import Recipe
+from glmengine.io.recipe_assistant import draft_recipe
+
+RNG = np.random.default_rng(0)
+
+
+def cells(items) -> np.ndarray:
+    made = np.empty((1, len(items)), dtype=object)
+    for at, item in enumerate(items):
+        made[0, at] = np.asarray(item, dtype=float)[None, :]
+    return made
+
+
+def test_indices_beside_a_matrix_of_activity_are_no_spike_times(tmp_path):
+    activity = RNG.gamma(1, 1, (74, 3000))
+    neighbours = [np.sort(RNG.choice(np.arange(1, 75), 5, replace=False)) for _ in range(74)]
+    scipy.io.savemat(tmp_path / "a.mat", {"neighbour_cells": cells(neighbours), "activity": activity, "frame_rate": 30.0})
+    draft = draft_recipe(tmp_path / "a.mat")
+    assert draft.recipe.spikes is None
+    assert draft.recipe.counts.values == ("activity",)
+    assert draft.recipe.counts.units_first
+    assert any("'neighbour_cells' is a cell array of small whole numbers, like indices" in reason for reason in draft.reasons)
+    assert len(open_recording(tmp_path / "a.mat", draft.recipe).unit_names) == 74
+
+
+def test_spikes_as_whole_numbers_in_cells_are_still_spikes():
+    trains = [np.sort(RNG.integers(0, 600_000, 300)).astype(float) for _ in range(4)]
+    draft = draft_from_arrays({"spike_ms": trains, "t": np.arange(0, 600, 0.1), "x": RNG.normal(size=6000)})
+    assert draft.recipe.spikes.times == "spike_ms"
+
+
+@pytest.mark.parametrize(
+    "name", ["Zelle", "neurona", "cellule", "unidad", "célula", "神经元", "細胞", "нейрон", "Kanal", "どれ", "x7"]
+)
+def test_a_long_table_with_its_ids_in_any_language(tmp_path, name):
+    owners = RNG.integers(1, 4, 600)
+    (tmp_path / "t.csv").write_text(
+        f"zeit,{name}\n"
+        + "".join(f"{time:.4f},{owner}\n" for time, owner in zip(np.sort(RNG.uniform(0, 90, 600)), owners, strict=True)),
+        encoding="utf-8",
+    )
+    draft = draft_recipe(tmp_path / "t.csv")
+    assert draft.recipe.spikes.units == name
+    recording = open_recording(tmp_path / "t.csv", draft.recipe)
+    assert recording.unit_names == ("1", "2", "3")
+
+
+def test_numbers_of_trials_that_rise_are_no_units():
+    times = np.sort(RNG.uniform(0, 90, 600))
+    draft = draft_from_arrays({"spike_time": times, "trial": np.floor(times / 10)})
+    assert not draft.recipe.spikes.units
+
+
+def test_a_table_without_names_with_a_row_a_unit(tmp_path):
+    counts = RNG.poisson(0.3, (75, 566))
+    np.savetxt(tmp_path / "c.csv", counts, fmt="%d", delimiter=",")
+    assert list(arrays_of(tmp_path / "c.csv")) == ["table"]
+    draft = draft_recipe(tmp_path / "c.csv")
+    assert draft.recipe.counts.values == ("table",)
+    assert draft.recipe.counts.units_first
+    recording = open_recording(tmp_path / "c.csv", draft.recipe)
+    assert recording.counts.shape == (566, 75)
+    np.testing.assert_array_equal(recording.counts.values, counts.T)
+    # by columns, units first counts as well
+    names = [f"column{number + 1}" for number in range(566)]
+    by_columns = open_recording(tmp_path / "c.csv", Recipe.parse({"counts": {"values": names, "rate": 100, "units_first": True}}))
+    np.testing.assert_array_equal(by_columns.counts.values, counts.T)
+    (tmp_path / "n.csv").write_text(
+        ",".join(names[:30]) + "\n" + "\n".join(",".join(map(str, row[:30])) for row in counts) + "\n"
+    )
+    named = open_recording(tmp_path / "n.csv", Recipe.parse({"counts": {"values": names[:30], "rate": 100}}))
+    np.testing.assert_array_equal(named.counts.values, counts[:, :30])
+
+
+def test_what_a_draft_leaves_is_listed_and_a_doubtful_clock_is_said():
+    trains = [np.append(np.sort(RNG.uniform(0, 600_000, 8999)), 600_000) for _ in range(3)]
+    draft = draft_from_arrays(
+        {"spikes": trains, "weights": RNG.normal(size=(7, 9)), "comment": np.array(["hello there", "more"])}
+    )
+    assert any("reach over 600,000 s at 0.015 Hz a unit" in reason and "perhaps ms" in reason for reason in draft.reasons)
+    assert "Not used: weights (7x9), comment (2)." in draft.reasons
+    plain = draft_from_arrays({"spikes": [train / 1000 for train in trains]})
+    assert not any("time_unit" in reason or "Not used" in reason for reason in plain.reasons)
+    fast = draft_from_arrays({"spikes": [train / 1e6 for train in trains]})
+    assert any("would fire at" in reason for reason in fast.reasons)
+
+
+def test_matrices_ticked_together_are_put_side_by_side():
+    t = np.arange(100) / 10
+    arrays = {
+        "st": np.sort(RNG.uniform(0, 10, 50)),
+        "t": t,
+        "led1": RNG.normal(size=(100, 2)),
+        "led2": RNG.normal(size=(2, 100)),
+        "z": t,
+    }
+    recipe = {
+        "spikes": {"times": "st"},
+        "covariates": [{"name": "leds", "values": ["led1", "led2", "z"], "times": "t", "components": list("abcde")}],
+    }
+    raw = apply_recipe(Recipe.parse(recipe), arrays)
+    np.testing.assert_array_equal(raw.series[0].values, np.column_stack([arrays["led1"], arrays["led2"].T, t]))
+    planes = {"a": RNG.poisson(1, (200, 3)), "b": RNG.poisson(1, (4, 200)), "c": RNG.poisson(1, 200)}
+    raw = apply_recipe(Recipe.parse({"counts": {"values": ["a", "b", "c"], "rate": 10}}), planes)
+    np.testing.assert_array_equal(raw.counts.values, np.column_stack([planes["a"], planes["b"].T, planes["c"]]))
+    assert raw.unit_names == ["a_0", "a_1", "a_2", "b_0", "b_1", "b_2", "b_3", "c"]
