@@ -209,6 +209,27 @@ class Rows:
         other.observations, other._kept = observations, []
         return other
 
+    def thinned(self, stride: int) -> Rows:
+        """One row in `stride`, a power of two, of a design that is kept, prepared alike."""
+        other, observed = copy(self), self.observations
+        every = slice(None, None, stride)
+        other.observations = Observations(
+            observed.y[:, every],
+            observed.weights[:, every],
+            None if observed.offset is None else observed.offset[:, every],
+            None if observed.fold is None else observed.fold[every],
+        )
+        other.index = (np.arange(self.n) if self.index is None else self.index)[every]
+        other.n, other.chunk_rows = other.index.size, self.chunk_rows // stride
+        other.__dict__.pop("nonzeros", None)
+        other._kept = []
+        for number in range(self.n_chunks):
+            chunk = self._chunk(number)
+            own = None if chunk.own is None else chunk.own[..., every]
+            parts = (part[:, every] for part in (chunk.y, chunk.weights, chunk.offset))
+            other._kept.append(Chunk(chunk.X[every], own, *parts, chunk.fold[every]))
+        return other
+
     def prepared(self, columns: np.ndarray) -> Iterator[np.ndarray]:
         """(c, j) some of the shared columns, prepared, chunk by chunk as the source gives them."""
         source = columns if self.division is None else self.division.shared[columns]

@@ -87,7 +87,7 @@ class ClassBatch:
             coef, ends = model.start
             self._begin = [(coef[places, :, m], ends[:, m]) for m in unit.tolist()]
 
-    def solve(self, strength: np.ndarray, context: Context) -> Solution:
+    def solve(self, strength: np.ndarray, context: Context, ahead: Sequence[np.ndarray] = ()) -> Solution:
         K, C = self.unit.size, self._n_classes
         coef, ends = np.full((K, self.places.size, C), np.nan), np.full((K, C), np.nan)
         objective, decrement = np.full(K, np.nan), np.full(K, np.nan)

@@ -36,8 +36,9 @@ class Batch(Protocol):
     held: np.ndarray
     places: np.ndarray
 
-    def solve(self, strength: np.ndarray, context: Context) -> Solution:
-        """The optima at strengths (K,), from where the last call ended; objective NaN for columns that were not come to."""
+    def solve(self, strength: np.ndarray, context: Context, ahead: Sequence[np.ndarray] = ()) -> Solution:
+        """The optima at strengths (K,), from where the last call ended; objective NaN for columns that were not come to. The strengths
+        that are asked for next are those `ahead`, for a solver that gains by knowing."""
 
     def held_out(self, context: Context) -> np.ndarray:
         """(8, K) `glmengine.backend.worth` of the last optima on the rows held out."""
@@ -110,7 +111,8 @@ def _follow(batch: Batch, plan: Plan, answers: Answers, context: Context) -> Non
     given = plan.strengths[: plan.grid.n_given]
     order = np.argsort(-given.max(axis=1), kind="stable")
     for step, s in enumerate(order.tolist()):
-        _one(batch, s, plan, answers, context.part(step / order.size, (step + 1) / order.size, _stage(plan, s)))
+        ahead = [plan.strengths[later, batch.unit] for later in order[step + 1 :].tolist()]
+        _one(batch, s, plan, answers, context.part(step / order.size, (step + 1) / order.size, _stage(plan, s)), ahead)
         if context.stopping:
             return
     for weaker in (True, False):
@@ -126,9 +128,9 @@ def _extend(batch: Batch, plan: Plan, answers: Answers, context: Context, *, wea
         _one(batch, s, plan, answers, context.part(1.0, 1.0, _stage(plan, s)))
 
 
-def _one(batch: Batch, s: int, plan: Plan, answers: Answers, context: Context) -> None:
+def _one(batch: Batch, s: int, plan: Plan, answers: Answers, context: Context, ahead: Sequence[np.ndarray] = ()) -> None:
     """One batch at one strength."""
-    solution = batch.solve(plan.strengths[s, batch.unit], context)
+    solution = batch.solve(plan.strengths[s, batch.unit], context, ahead)
     answers.keep(s, batch.unit, batch.held, batch.places, solution)
     if plan.n_folds:
         answers.score(s, batch.unit, batch.held, batch.held_out(context), solution)

@@ -101,12 +101,14 @@ class GlmBatch:
         self._problem: Problem | None = None
         self._free: np.ndarray | None = None
 
-    def solve(self, strength: np.ndarray, context: Context) -> Solution:
+    def solve(self, strength: np.ndarray, context: Context, ahead: Sequence[np.ndarray] = ()) -> Solution:
         ground = self._ground
         problem = ground.assembly.problem(ground.rows, ground.penalty, self.unit, self.held, strength, self._movable)
         if self._theta is None:
             self._theta = Objective(problem, context).start(*self._begin)
-        solution, self._problem, self._theta = self._minimiser.solve(problem, self._theta, context, start=self._start)
+        solution, self._problem, self._theta = self._minimiser.solve(
+            problem, self._theta, context, start=self._start, ahead=ahead
+        )
         self._free = solution.free
         return solution
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
@@ -14,7 +15,7 @@ from glmengine.solvers.boundary import LOST, approach, at_edge, meets_edge
 from glmengine.solvers.descent import QUIET
 from glmengine.solvers.negative_binomial import LOWEST, best_dispersions, fit_jointly
 from glmengine.solvers.problem import Objective, Problem, Solution
-from glmengine.solvers.proximal import Proximal
+from glmengine.solvers.proximal import Proximal, some_columns
 from glmengine.solvers.smooth import solve
 from glmengine.threads import quiet_blas
 
@@ -38,13 +39,15 @@ class Minimiser:
         self._proximal: Proximal | None = None
         self._dispersion: np.ndarray | None = None
         self._begun = False
+        self._ahead: Sequence[np.ndarray] = ()
         self.starts: np.ndarray | None = None
 
     def solve(
-        self, problem: Problem, theta: np.ndarray, context: Any, *, start: str = MEAN
+        self, problem: Problem, theta: np.ndarray, context: Any, *, start: str = MEAN, ahead: Sequence[np.ndarray] = ()
     ) -> tuple[Solution, Problem, np.ndarray]:
         """Minimise from parameters (K, Q), called `start`; where the likelihood is not concave the first call tries the other named
-        starts too and keeps the best for each column, whose names are then in `starts` (K,).
+        starts too and keeps the best for each column, whose names are then in `starts` (K,). `ahead` are the strengths (K,) at which it
+        will be called next, as far as they are known.
 
         Returns
         -------
@@ -54,6 +57,7 @@ class Minimiser:
         theta : (K, Q) array
             Parameters at the optimum.
         """
+        self._ahead = ahead
         with quiet_blas() if problem.rows.n_features <= QUIET else nullcontext():
             return self._best_of_starts(problem, theta, context, start)
 
@@ -124,16 +128,14 @@ class Minimiser:
         if bare.any():  # nothing holds these at zero: they are smooth
             return self._divided(problem, theta, context, bare)
         if self._proximal is None:
-            self._proximal = Proximal(problem.rows, intercept=problem.intercept)
-        objective = Objective(problem, context)
-        solution = self._proximal.solve(problem, self._penalty, *objective.to_raw(theta), context)
-        return solution, objective.start(solution.coef, solution.intercept)
+            self._proximal = Proximal(problem.rows)
+        return self._proximal.solve(problem, self._penalty, theta, context, ahead=self._ahead)
 
     def _divided(self, problem: Problem, theta: np.ndarray, context: Any, bare: np.ndarray) -> tuple[Solution, np.ndarray]:
         """Columns without a penalty by the one solver, the others by the other."""
         result, parts = theta.copy(), []
         for columns in (np.flatnonzero(bare), np.flatnonzero(~bare)):
-            solution, result[columns] = self._at_dispersion(_some(problem, columns), theta[columns], context)
+            solution, result[columns] = self._at_dispersion(some_columns(problem, columns), theta[columns], context)
             parts.append((columns, solution))
         order = np.argsort(np.concatenate([columns for columns, _ in parts]))
         joined = {
@@ -220,13 +222,6 @@ def _joined(found: list[tuple[Solution, Problem, np.ndarray]], best: np.ndarray)
         dispersion=None if problems[0].dispersion is None else chosen([problem.dispersion for problem in problems]),
     )
     return solution, problem, chosen([theta for _, _, theta in found])
-
-
-def _some(problem: Problem, columns: np.ndarray) -> Problem:
-    """The problem of some of its columns."""
-    per_column = ("unit", "held", "total", "mean", "strength", "movable", "limit")
-    chosen = {name: getattr(problem, name)[columns] for name in per_column}
-    return replace(problem, **chosen, dispersion=None if problem.dispersion is None else problem.dispersion[columns])
 
 
 def _dispersion_losses(problem: Problem, dispersion: np.ndarray) -> np.ndarray:

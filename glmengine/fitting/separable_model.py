@@ -69,7 +69,7 @@ class FieldBatch:
         self.founds: list[Found | None] = [None] * unit.size
         self.dispersions, self.starts = np.ones(unit.size), [""] * unit.size
 
-    def solve(self, strength: np.ndarray, context: Context) -> Solution:
+    def solve(self, strength: np.ndarray, context: Context, ahead: Sequence[np.ndarray] = ()) -> Solution:
         data, K = self._model.data, self.unit.size
         coef, ends = np.full((K, self.places.size), np.nan), np.full(K, np.nan)
         objective, decrement = np.full(K, np.nan), np.full(K, np.nan)

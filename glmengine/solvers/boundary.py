@@ -19,7 +19,8 @@ from glmengine.backend.numpy_operations import seen_in
 from glmengine.backend.pieces import Piece, pieces
 from glmengine.context import Progress
 from glmengine.solvers.problem import Objective, Problem, Solution
-from glmengine.solvers.quadratic import Sparsity, minimise_quadratic
+from glmengine.solvers.proximal import sparsity_of
+from glmengine.solvers.quadratic import minimise_quadratic
 from glmengine.solvers.rank import is_definite, smallest_norm, unidentified
 from glmengine.threads import quiet_blas
 
@@ -101,7 +102,7 @@ def approach(problem: Problem, penalty: Any, theta: np.ndarray, context: Any) ->
                 context.report(Progress("Fitting", (k + share) / K, f"step {iterations[k]}, {column.added:.1e} counts added"))
             theta[k], converged[k], decrement[k] = column.theta, column.done, column.decrement + column.added
             if column.sparsity is not None:
-                zeros[k] = column.sparsity.value(column.theta)
+                zeros[k] = column.sparsity.value(column.theta[:-1])
     free = None
     if penalty.is_smooth and not is_definite(problem):
         theta, free = smallest_norm(problem, objective, theta)
@@ -163,7 +164,7 @@ class _Column:
         # directions that change neither predictor nor penalty are left alone
         self.basis = np.eye(theta.size)[:, moving] if not null.shape[1] else _complement(null, moving, theta.size)
         bare = penalty.is_smooth or not problem.strength[k]
-        self.sparsity = None if bare else _sparsity(problem, penalty, k, theta.size)
+        self.sparsity = None if bare else sparsity_of(problem, penalty, k)
         self.rows = []
         for piece in parts:
             eta, seen = seen_in(problem.rows, piece, self.view, self.theta[None])
@@ -264,19 +265,7 @@ class _Column:
             total += float(rows.weights @ (mean - (rows.y + self.added) * np.log(mean)))
         there = self.theta + t * direction
         value = total / self.total + 0.5 * float(self.objective.pull(there[None], self.which)[0] @ there)
-        return value + (self.sparsity.value(there) if self.sparsity is not None else 0.0)
-
-
-def _sparsity(problem: Problem, penalty: Any, k: int, size: int) -> Sparsity:
-    """The part that makes zeros, at the strength of one column, for the prepared columns and the intercept (Q,)."""
-    rows, strength = problem.rows, problem.strength[k]
-    scale = rows.scale_of(problem.unit[[k]])[0]
-    l1, scales = np.zeros(size), np.ones(size)
-    l1[rows.places], scales[rows.places] = strength * penalty.l1 / scale, penalty.scales / scale
-    groups = tuple(rows.places[group] for group in penalty.groups)
-    # a group weighs by the columns that the unit may use
-    counted = np.array([np.sqrt(problem.movable[k, group].mean()) for group in penalty.groups])
-    return Sparsity(l1, groups, strength * penalty.group_weights * counted, scales)
+        return value + (self.sparsity.value(there[:-1]) if self.sparsity is not None else 0.0)
 
 
 def _complement(null: np.ndarray, moving: np.ndarray, size: int) -> np.ndarray:

@@ -1,40 +1,63 @@
-"""Proximal Newton on the prepared rows of a problem: what `glmengine.solvers.sparse` computes, asked and answered as by the other solvers."""
+"""Penalties that make zeros, on the prepared rows of a problem: what `glmengine.solvers.sparse` computes, asked and answered as by the
+other solvers; and where it begins."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from glmengine.backend.standard import StandardRows
-from glmengine.context import Progress
-from glmengine.solvers.problem import ALL_ROWS, Problem, Solution
+from glmengine.context import SILENT, Progress
+from glmengine.solvers.curvature import COARSEST, Curvatures
+from glmengine.solvers.descent import QUIET
+from glmengine.solvers.problem import ALL_ROWS, Objective, Problem, Solution
 from glmengine.solvers.quadratic import Sparsity
-from glmengine.solvers.sparse import SparseAnswer, SparseProblem
-from glmengine.solvers.sparse_rows import SparseLoss
+from glmengine.solvers.sparse import DECREMENT, ProximalNewton, SparseAnswer
+from glmengine.threads import quiet_blas
 
 NAME = "proximal Newton"
+
 CURVATURE_BYTES = 1e9
 """Columns are worked on together as far as their curvatures fit into this."""
 
+SAMPLED_WORK, SAMPLED_ROWS = 2e8, 60
+"""Problems whose Gram matrix takes more multiplications than this begin with a sample of the rows, so many of them a column."""
+
+TOGETHER = 64
+"""Columns that are solved at once, if there are as many strengths to come."""
+
+MOST_STEPS, SAMPLE_STEPS = 100, 20
+
+ROUGH = 1e-4
+"""Half the Newton decrement at which the optimum of a sample is near enough, itself no nearer than that to the optimum of all rows."""
+
 
 class Proximal:
-    """Solves problems on the same rows one after another; curvatures and standardised columns are kept between them.
+    """Solves problems on the same rows one after another; curvatures are kept between them.
 
     Parameters
     ----------
     rows : glmengine.backend.rows.Rows
-    intercept : bool
     """
 
-    def __init__(self, rows: Any, *, intercept: bool) -> None:
-        self.rows, self.intercept = rows, intercept
-        self.standard = StandardRows(_PreparedBlocks(rows), centred=intercept)
+    def __init__(self, rows: Any) -> None:
+        self.rows = rows
+        self._curvatures: Curvatures | None = None
+        self._ended: _Ended | None = None
+        self._course: _Course | None = None
 
     def solve(
-        self, problem: Problem, penalty: Any, coef: np.ndarray, intercept: np.ndarray, context: Any, *, max_iterations: int = 100
-    ) -> Solution:
+        self,
+        problem: Problem,
+        penalty: Any,
+        theta: np.ndarray,
+        context: Any,
+        *,
+        ahead: Sequence[np.ndarray] = (),
+    ) -> tuple[Solution, np.ndarray]:
         """Minimise the mean loss plus `problem.strength` times the penalty.
 
         Parameters
@@ -43,61 +66,94 @@ class Proximal:
             Its `penalty` is the quadratic part, at strength 1.
         penalty : glmengine.models.penalties.Resolved
             At strength 1; its `l1` and `groups` make the zeros.
-        coef, intercept : (K, P), (K,) arrays
-            Where to start, in raw units.
+        theta : (K, Q) array
+            Parameters to start from.
         context : Context
-        """
-        batch = max(1, int(CURVATURE_BYTES / (16 * self.rows.n_features**2 + 1)))
-        parts = [
-            self._solve(
-                problem,
-                penalty,
-                np.arange(start, min(start + batch, problem.n_columns)),
-                coef,
-                intercept,
-                context,
-                max_iterations,
-            )
-            for start in range(0, problem.n_columns, batch)
-        ]
-        scaled = np.concatenate([part.coef.T for part in parts])
-        raw, free = self.rows.to_raw(scaled, np.concatenate([part.intercept for part in parts]), problem.unit)
-        converged = np.concatenate([part.converged for part in parts])
-        return Solution(
-            coef=raw,
-            intercept=free,
-            objective=np.concatenate([part.objective for part in parts]),
-            decrement=np.concatenate([part.decrement for part in parts]),
-            converged=converged,
-            runaway=np.zeros(converged.size, bool),
-            iterations=np.concatenate([part.iterations for part in parts]),
-            solver=NAME,
-            backend="NumPy",
-            trace=tuple(step for part in parts for step in part.trace),
-        )
+        ahead : sequence of (K,) arrays
+            Strengths at which the same will be asked next, in this order: some of them are solved at once, where a pass for many columns costs
+            little more than for few.
 
-    def _solve(
+        Returns
+        -------
+        solution : Solution
+        theta : (K, Q) array
+        """
+        if self._curvatures is None:
+            self._curvatures = Curvatures(problem)
+        with quiet_blas() if problem.rows.n_features <= QUIET else nullcontext():
+            if self._course is not None and self._course.follows(problem):
+                return self._take(self._course, penalty, context)
+            self._course = None
+            known = None if self._ended is None else self._ended.known(theta, problem)
+            if known is None and (stride := _sample_stride(problem, theta)) > 1 and not context.stopping:
+                if ahead and 2 * problem.n_columns <= TOGETHER:
+                    whole = _at_strengths(problem, [problem.strength, *ahead])
+                    begun = self._sampled(whole, penalty, np.tile(theta, (len(ahead) + 1, 1)), stride, context)
+                    self._course = _Course(problem, whole, begun, problem.n_columns)
+                    return self._take(self._course, penalty, context)
+                theta = self._sampled(problem, penalty, theta, stride, context)
+            answer = self._answer(problem, penalty, theta, context, known=known)
+        self._ended = _Ended(problem, answer.theta, answer.smooth, answer.gradient)
+        return _solution(problem, answer, context), answer.theta
+
+    def _take(self, course: _Course, penalty: Any, context: Any) -> tuple[Solution, np.ndarray]:
+        """The answer at the next strength of a course, solved together with some of those after it."""
+        some = np.arange(course.place * course.n_columns, (course.place + 1) * course.n_columns)
+        if some[0] >= course.solved:
+            count = max(TOGETHER // course.n_columns, 1) * course.n_columns
+            block = np.arange(some[0], min(some[0] + count, course.whole.n_columns))
+            course.answer = self._answer(some_columns(course.whole, block), penalty, course.theta[block], context)
+            course.first, course.solved = int(block[0]), int(block[-1]) + 1
+        assert course.answer is not None
+        problem = some_columns(course.whole, some)
+        answer = course.answer.of(some - course.first, with_trace=bool(some[0] == course.first))
+        course.place += 1
+        self._ended = _Ended(problem, answer.theta, answer.smooth, answer.gradient)
+        return _solution(problem, answer, context), answer.theta
+
+    def _sampled(self, problem: Problem, penalty: Any, theta: np.ndarray, stride: int, context: Any) -> np.ndarray:
+        """Parameters (K, Q) at the optimum of one row in `stride`, from the strongest penalty to the weakest."""
+        limit = np.maximum(problem.limit, ROUGH * problem.limit / DECREMENT)
+        sample = replace(problem, rows=problem.rows.thinned(stride), limit=limit)
+        total, events = _weights(sample)
+        known = (total > 0) & ((events > 0) | (not problem.family.of_spikes))
+        sample = replace(sample, total=np.where(total > 0, total, 1.0))
+        solver, result = Proximal(sample.rows), theta.copy()
+        solver._curvatures = Curvatures(sample)
+        last: dict[tuple[int, int], np.ndarray] = {}
+        for strength in np.unique(problem.strength)[::-1].tolist():
+            context.check()
+            columns = np.flatnonzero((problem.strength == strength) & known)
+            if not columns.size:
+                continue
+            keys = [(int(problem.unit[j]), int(problem.held[j])) for j in columns]
+            start = np.stack([last.get(key, theta[j]) for key, j in zip(keys, columns, strict=True)])
+            answer = solver._answer(some_columns(sample, columns), penalty, start, SILENT, max_iterations=SAMPLE_STEPS)
+            fine = np.isfinite(answer.theta).all(axis=1)
+            result[columns[fine]] = answer.theta[fine]
+            last.update(zip(keys, answer.theta, strict=True))
+        return result
+
+    def _answer(
         self,
         problem: Problem,
         penalty: Any,
-        columns: np.ndarray,
-        coef: np.ndarray,
-        intercept: np.ndarray,
+        theta: np.ndarray,
         context: Any,
-        max_iterations: int,
+        *,
+        known: tuple[np.ndarray, np.ndarray] | None = None,
+        max_iterations: int = MOST_STEPS,
     ) -> SparseAnswer:
-        rows = self.rows
-        size, padded = rows.n_features, rows.padded
-        allowed = np.zeros((padded, columns.size), bool)
-        allowed[:size] = problem.movable[columns].T
-        names = [(int(problem.unit[j]), int(problem.held[j]), problem.family.name, problem.link.name) for j in columns]
-        sparse = SparseProblem(self.standard, _loss(problem, columns), intercept=self.intercept, allowed=allowed, names=names)
-        scaled, free = rows.from_raw(coef[columns], intercept[columns], problem.unit[columns])
-        sparse.start(scaled.T, free)
-        quadratic = _padded_quadratic(problem.penalty, rows.scale, padded)
-        l1, scales = np.zeros(padded), np.ones(padded)
-        l1[:size], scales[:size] = penalty.l1 / rows.scale, penalty.scales / rows.scale
-        strengths = problem.strength[columns]
+        """Of as many columns at a time as their curvatures fit into memory."""
+        batch = max(1, int(CURVATURE_BYTES / (16 * self.rows.n_features**2 + 1)))
+        if problem.n_columns > batch:
+            parts = [np.arange(at, min(at + batch, problem.n_columns)) for at in range(0, problem.n_columns, batch)]
+            answers = []
+            for part in parts:
+                its = None if known is None else (known[0][part], known[1][part])
+                some = some_columns(problem, part)
+                answers.append(self._answer(some, penalty, theta[part], context, known=its, max_iterations=max_iterations))
+            return SparseAnswer.joined(answers)
         limit = float(np.min(problem.limit))
         first = 0.0
 
@@ -111,80 +167,146 @@ class Proximal:
                 Progress("Fitting", float(fraction), f"step {iteration}, decrement {decrement:.1e}, {at_work} columns at work")
             )
 
-        # a group weighs by the columns that the unit may use
-        sizes = np.array([group.size for group in penalty.groups])
-        counted = np.array([allowed[group].sum(axis=0) for group in penalty.groups]).reshape(sizes.size, columns.size)
-        weights = penalty.group_weights[:, None] * np.sqrt(counted / np.maximum(sizes, 1)[:, None]) * strengths
-        return sparse.solve(
-            [quadratic * strength for strength in strengths],
-            [Sparsity(l1 * strength, penalty.groups, weights[:, k], scales) for k, strength in enumerate(strengths)],
-            scale=problem.limit[columns] / 1e-16,
-            max_iterations=max_iterations,
-            report=report,
-            stopping=lambda: bool(context.stopping),
+        assert self._curvatures is not None
+        sparsity = [sparsity_of(problem, penalty, k) for k in range(problem.n_columns)]
+        solver = ProximalNewton(Objective(problem, context), sparsity, self._curvatures, _names(problem))
+        return solver.solve(
+            theta, known=known, max_iterations=max_iterations, report=report, stopping=lambda: bool(context.stopping)
         )
 
 
-class _PreparedBlocks:
-    """Prepared rows seen from NumPy, without a copy on a CPU; padding rows are left out, padding columns are zero."""
+@dataclass
+class _Course:
+    """The same columns at one strength after another.
 
-    def __init__(self, rows: Any) -> None:
-        self.rows = rows
-        self.shape = (rows.n, rows.padded)
-        self._kept: list[tuple[slice, np.ndarray]] = []
+    Attributes
+    ----------
+    first_problem : Problem
+        At the first strength.
+    whole : Problem
+        The columns at the first strength, then at the next, and so on.
+    theta : array
+        Where each begins.
+    n_columns : int
+        At one strength.
+    place : int
+        Strength that is asked next.
+    answer : SparseAnswer or None
+        Of the columns of `whole` from `first` up to `solved`.
+    """
 
-    def pieces(self) -> Iterable[tuple[slice, np.ndarray]]:
-        if not self.rows.resident:
-            return self._read()
-        if not self._kept:
-            self._kept = list(self._read())
-        return self._kept
+    first_problem: Problem
+    whole: Problem
+    theta: np.ndarray
+    n_columns: int
+    place: int = 0
+    answer: SparseAnswer | None = None
+    first: int = 0
+    solved: int = 0
 
-    def _read(self) -> Iterator[tuple[slice, np.ndarray]]:
-        for number, chunk in enumerate(self.rows.here()):
-            part = slice(number * self.rows.chunk_rows, min((number + 1) * self.rows.chunk_rows, self.rows.n))
-            yield part, chunk.X[: part.stop - part.start]
+    def follows(self, problem: Problem) -> bool:
+        """Whether a problem is the one at the next strength."""
+        start = self.place * self.n_columns
+        strength = self.whole.strength[start : start + self.n_columns]
+        return np.array_equal(strength, problem.strength) and _differ_in_strength_alone(self.first_problem, problem)
 
 
-def _loss(problem: Problem, columns: np.ndarray) -> SparseLoss:
-    """The problem's loss for some of its columns, numbered anew."""
-    observed = problem.rows.observations
-    family, link = problem.family, problem.link
-    unit, held = problem.unit[columns], problem.held[columns]
-    dispersion = None if problem.dispersion is None else problem.dispersion[columns]
-    shared = len(observed.weights) == 1
-    unheld = bool((held == ALL_ROWS).all()) or observed.fold is None
+@dataclass(frozen=True)
+class _Ended:
+    """Where a call ended: its problem, parameters (K, Q), the smooth part of the objective (K,) and its gradient (K, Q)."""
 
-    def evaluate(eta: np.ndarray, y: np.ndarray, some: np.ndarray) -> tuple[np.ndarray, ...]:
-        return family.evaluate(eta, y, link, None if dispersion is None else dispersion[some])
+    problem: Problem
+    theta: np.ndarray
+    smooth: np.ndarray
+    gradient: np.ndarray
 
-    def take(part: slice, some: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
-        y = observed.y[unit[some], part].T.astype(np.float64, copy=False)
-        weights = observed.weights[:1, part].T if shared else observed.weights[unit[some], part].T
-        if not unheld:
-            weights = weights * (observed.fold[part, None] != held[some])
-        offset = None
-        if observed.offset is not None:
-            offset = observed.offset[:1, part].T if len(observed.offset) == 1 else observed.offset[unit[some], part].T
-        return y, weights, offset
+    def known(self, theta: np.ndarray, problem: Problem) -> tuple[np.ndarray, np.ndarray] | None:
+        """Smooth part and gradient of a problem that differs by its strengths alone; None where it does not, or begins elsewhere."""
+        before = self.problem
+        if not np.array_equal(theta, self.theta) or not _differ_in_strength_alone(before, problem):
+            return None
+        every = np.arange(problem.n_columns)
+        objectives = Objective(problem, SILENT), Objective(before, SILENT)
+        now, then = (objective.pull(theta, every) for objective in objectives)
+        gradient = np.where(objectives[0].movable, self.gradient - then + now, 0.0)
+        return self.smooth + 0.5 * np.sum((now - then) * theta, axis=1), gradient
 
-    return SparseLoss(
-        evaluate,
-        take,
-        problem.total[columns].astype(float),
-        convex=problem.exact_curvature,
-        constant_curvature=family.is_quadratic(link),
-        same_weights=shared and (unheld or bool((held == held[0]).all())),
+
+def sparsity_of(problem: Problem, penalty: Any, k: int) -> Sparsity:
+    """The part of a penalty that makes zeros, at the strength of column k, of the parameters without the intercept (Q - 1)."""
+    rows, strength = problem.rows, problem.strength[k]
+    scale = rows.scale_of(problem.unit[[k]])[0]
+    l1, scales = np.zeros(rows.size - 1), np.ones(rows.size - 1)
+    l1[rows.places], scales[rows.places] = strength * penalty.l1 / scale, penalty.scales / scale
+    groups = tuple(rows.places[group] for group in penalty.groups)
+    # a group weighs by the columns that the unit may use
+    counted = np.array([np.sqrt(problem.movable[k, group].mean()) for group in penalty.groups])
+    return Sparsity(l1, groups, strength * penalty.group_weights * counted, scales)
+
+
+def some_columns(problem: Problem, columns: np.ndarray) -> Problem:
+    """The problem of some of its columns."""
+    per_column = ("unit", "held", "total", "mean", "strength", "movable", "limit")
+    chosen = {name: getattr(problem, name)[columns] for name in per_column}
+    return replace(problem, **chosen, dispersion=None if problem.dispersion is None else problem.dispersion[columns])
+
+
+def _differ_in_strength_alone(one: Problem, other: Problem) -> bool:
+    arrays = ("unit", "held", "total", "movable", "penalty", "dispersion")
+    same = one.rows is other.rows and (one.family, one.link) == (other.family, other.link)
+    return same and all(np.array_equal(getattr(one, name), getattr(other, name)) for name in arrays)
+
+
+def _at_strengths(problem: Problem, strengths: Sequence[np.ndarray]) -> Problem:
+    """The columns of a problem at several strengths (K,), one after another."""
+    every = np.tile(np.arange(problem.n_columns), len(strengths))
+    return replace(some_columns(problem, every), strength=np.concatenate(strengths))
+
+
+def _sample_stride(problem: Problem, theta: np.ndarray) -> int:
+    """One row in how many is a sample worth beginning with, where nothing is known yet; 1 where none is."""
+    rows = problem.rows
+    if rows.n * rows.n_features**2 < SAMPLED_WORK or not rows.resident or theta[:, :-1].any():
+        return 1
+    stride = min(2 ** int(np.log2(max(rows.n / (SAMPLED_ROWS * max(rows.n_features, 1)), 1))), COARSEST)
+    return stride if stride >= 4 and problem.family.is_convex(problem.link) else 1
+
+
+def _solution(problem: Problem, answer: SparseAnswer, context: Any) -> Solution:
+    objective = Objective(problem, context)
+    coef, intercept = objective.to_raw(answer.theta)
+    return Solution(
+        coef=coef,
+        intercept=intercept,
+        objective=answer.objective,
+        decrement=answer.decrement,
+        converged=answer.converged,
+        runaway=np.zeros(answer.converged.size, bool),
+        iterations=answer.iterations,
+        solver=NAME,
+        backend=objective.backend.name,
+        trace=answer.trace,
     )
 
 
-def _padded_quadratic(penalty: np.ndarray, scale: np.ndarray, padded: int) -> np.ndarray:
-    """The quadratic part (P,) or (P, P) at strength 1, for the prepared columns."""
-    size = scale.size
-    if penalty.ndim == 1:
-        result = np.zeros(padded)
-        result[:size] = penalty / scale**2
-    else:
-        result = np.zeros((padded, padded))
-        result[:size, :size] = penalty / np.outer(scale, scale)
+def _names(problem: Problem) -> list[tuple[int, int, str, str, int]]:
+    """Of columns, so that each keeps its curvature; those of one unit and fold at several strengths are told apart by their order."""
+    seen: dict[tuple[int, int], int] = {}
+    result = []
+    for unit, held in zip(problem.unit.tolist(), problem.held.tolist(), strict=True):
+        turn = seen.get((unit, held), 0)
+        seen[unit, held] = turn + 1
+        result.append((unit, held, problem.family.name, problem.link.name, turn))
     return result
+
+
+def _weights(problem: Problem) -> tuple[np.ndarray, np.ndarray]:
+    """(K,) sums of the weights of each column's rows, and of weighted observations."""
+    observed = problem.rows.observations
+    total, weighted = np.empty(problem.n_columns), np.empty(problem.n_columns)
+    for k, (unit, held) in enumerate(zip(problem.unit.tolist(), problem.held.tolist(), strict=True)):
+        weights = observed.weights[unit if len(observed.weights) > 1 else 0]
+        if held != ALL_ROWS and observed.fold is not None:
+            weights = weights * (observed.fold != held)
+        total[k], weighted[k] = weights.sum(), weights @ observed.y[unit]
+    return total, weighted

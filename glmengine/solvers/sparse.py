@@ -1,8 +1,9 @@
-"""Proximal Newton for penalties that make zeros (lasso, elastic net, group lasso), in NumPy, many columns at a time.
+"""Proximal Newton for penalties that make zeros (lasso, elastic net, group lasso), many columns of a problem at a time.
 
 A column is one unit at one strength in one fold. Each iteration passes once over the rows for the losses and
-gradients of all columns, and solves one small penalised quadratic per column. A column's curvature is a float32
-Gram matrix of standardised columns, kept for as long as it serves: gradients and losses are float64, so an old
+gradients of all columns, and solves one small penalised quadratic per column. A column's curvature is a
+Gram matrix, in float32 and of some of the rows where that is enough, kept for as long as it serves, also from one strength to the next, and
+mended by what each step tells of it (the update of Broyden, Fletcher, Goldfarb and Shanno): gradients and losses are float64, so an old
 or rounded curvature costs steps, never accuracy. Only the working set (what is not zero, or should not be) enters it.
 
 The method is that of Friedman, Hastie & Tibshirani 2010 and Lee, Sun & Saunders 2014; block descent after Qin et al. 2013.
@@ -16,155 +17,145 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from glmengine.backend.standard import StandardRows
+from glmengine.solvers.curvature import Curvatures
+from glmengine.solvers.problem import Objective
 from glmengine.solvers.quadratic import Sparsity, minimise_quadratic
-from glmengine.solvers.sparse_rows import Curvature, SparseLoss, SparseRows
-from glmengine.threads import workers
-
-SMALL = 256
-"""Up to this many columns the working set is all of them."""
-
-SMALL_WORK = 2e7
-"""A Gram matrix of fewer multiplications than this is summed in float64 from the start."""
-
-ROWS_PER_COLUMN, COARSEST = 50, 16
-"""A curvature is estimated from so many rows a column, but not from fewer than every sixteenth."""
 
 FAR = 1e-6
 """Above this an estimate of the curvature serves as well as the exact one."""
+
+LEAST = 1e-14
+"""The change of gradient along a step that gains less than this is lost in rounding."""
 
 DECREMENT = 1e-16
 KKT = 1e-9
 
 
+PER_COLUMN = ("theta", "objective", "decrement", "kkt", "converged", "iterations", "smooth", "gradient")
+
+
 @dataclass(frozen=True)
 class SparseAnswer:
-    """Where proximal Newton ended, in raw units.
+    """Where proximal Newton ended.
 
     Attributes
     ----------
-    coef : (P, M), intercept : (M,)
-    objective : (M,)
+    theta : (K, Q)
+        Parameters.
+    objective : (K,)
         Mean loss plus penalty.
-    decrement : (M,)
+    decrement : (K,)
         What the quadratic model expects still to gain: half the Newton decrement on the active set.
-    kkt : (M,)
-        Largest violation of the stationarity conditions, per unit of a column's standard deviation where that is above 1.
-    converged : (M,) bool
-    iterations : (M,) int
-    seconds : float
-    trace : list of dict
-        Per iteration: columns at work, largest decrement and kkt, seconds.
+    kkt : (K,)
+        Largest violation of the stationarity conditions, per unit of a column's size where that is above 1.
+    converged : (K,) bool
+    iterations : (K,) int
+    trace : tuple of dict
+        Per iteration: columns at work, largest decrement and kkt, passes over the rows, seconds.
+    smooth : (K,), gradient : (K, Q)
+        The part of the objective that makes no zeros, and its gradient.
     """
 
-    coef: np.ndarray
-    intercept: np.ndarray
+    theta: np.ndarray
     objective: np.ndarray
     decrement: np.ndarray
     kkt: np.ndarray
     converged: np.ndarray
     iterations: np.ndarray
-    seconds: float
-    trace: list[dict[str, float]]
+    trace: tuple[dict[str, float], ...]
+    smooth: np.ndarray
+    gradient: np.ndarray
+
+    def of(self, columns: np.ndarray, *, with_trace: bool) -> SparseAnswer:
+        """That of some of the columns."""
+        parts = {name: getattr(self, name)[columns] for name in PER_COLUMN}
+        return SparseAnswer(**parts, trace=self.trace if with_trace else ())
+
+    @classmethod
+    def joined(cls, answers: Sequence[SparseAnswer]) -> SparseAnswer:
+        """Those of all columns of several answers."""
+        parts = {name: np.concatenate([getattr(answer, name) for answer in answers]) for name in PER_COLUMN}
+        return cls(**parts, trace=tuple(step for answer in answers for step in answer.trace))
 
 
-class SparseProblem:
-    """M columns on one design; solve it again and again at other strengths, each time from where the last ended."""
+class ProximalNewton:
+    """One problem being solved.
+
+    Parameters
+    ----------
+    objective : Objective
+    sparsity : (K,) sequence of Sparsity
+        The part of the penalty that makes zeros, at each column's strength, of the parameters without the intercept (Q - 1).
+    curvatures : Curvatures
+        Of earlier problems on the same rows.
+    names : (K,) sequence
+        Columns of equal names share their curvature from one problem to the next.
+    """
 
     def __init__(
-        self,
-        rows: StandardRows,
-        loss: SparseLoss,
-        *,
-        intercept: bool = True,
-        allowed: np.ndarray | None = None,
-        names: Sequence[Hashable] | None = None,
+        self, objective: Objective, sparsity: Sequence[Sparsity], curvatures: Curvatures, names: Sequence[Hashable]
     ) -> None:
-        """`allowed` (P, M) are the coefficients that are fitted, by default those of all that vary; columns of equal `names` share their curvature from one problem to the next."""
-        self.rows, self.loss, self.has_intercept = rows, loss, intercept
-        self.n_columns = rows.shape[1]
-        self.total = loss.total
-        self.M = self.total.size
-        self.names = list(names) if names is not None else [object() for _ in range(self.M)]
-        self.allowed = np.tile(~rows.constant[:, None], (1, self.M)) if allowed is None else allowed.astype(bool)
-        self.sums = SparseRows(rows, loss, intercept)
-        self.u = np.zeros((self.n_columns, self.M))
-        self.b = np.zeros(self.M)
-
-    def start(self, coef: np.ndarray, intercept: np.ndarray) -> None:
-        """Begin at these coefficients (P, M) and intercepts (M,), in raw units."""
-        self.u = np.where(self.allowed, coef * self.rows.scale[:, None], 0.0)
-        self.b = np.asarray(intercept, float) + (
-            self.rows.shift @ (self.u / self.rows.scale[:, None]) if self.has_intercept else 0.0
-        )
+        self.objective, self.sparsity, self.curvatures, self.names = objective, sparsity, curvatures, names
+        problem = objective.problem
+        rows = problem.rows
+        self.K, self.n_columns = problem.n_columns, rows.n_features
+        self.movable = objective.movable[:, :-1]
+        self.has_intercept = problem.intercept
+        self.scale = problem.limit / DECREMENT  # what decrements are compared with
+        self.sizes = np.ones((self.K, objective.size - 1))
+        self.sizes[:, rows.places] = np.minimum(rows.scale_of(problem.unit), 1.0)
+        strength = problem.strength
+        self.quadratics = [
+            objective.penalty_matrix(k)[:-1, :-1] * strength[k] if strength[k] and problem.penalty.any() else None
+            for k in range(self.K)
+        ]
 
     def solve(
         self,
-        quadratic: Sequence[np.ndarray | None],
-        sparsity: Sequence[Sparsity],
+        theta: np.ndarray,
         *,
-        scale: np.ndarray,
+        known: tuple[np.ndarray, np.ndarray] | None = None,
         max_iterations: int = 100,
         report: Callable[[int, float, int], None] | None = None,
         stopping: Callable[[], bool] | None = None,
     ) -> SparseAnswer:
-        """Minimise the mean loss plus the penalty for every column.
+        """Minimise the mean loss plus the penalty for every column, from parameters (K, Q).
 
         Parameters
         ----------
-        quadratic : (M,) sequence of (P,) or (P, P) arrays
-            Quadratic part of the penalty in raw units: a diagonal or a matrix.
-        sparsity : (M,) sequence of Sparsity
-            The part that makes zeros, in raw units.
-        scale : (M,) array
-            max(1, null deviance per valid row): what the decrement is compared with.
+        known : (K,), (K, Q) arrays, optional
+            The smooth part of the objective there, and its gradient.
         report : callable, optional
             Called after each iteration with its number, the largest decrement and the number of columns still at work; may raise.
         stopping : callable, optional
             True when what there is should be kept, not converged.
         """
-        with workers(self.rows.shape[0] * self.n_columns * self.M) as self.sums.pool:
-            return self._solve(quadratic, sparsity, scale, max_iterations, report, stopping)
-
-    def _solve(
-        self,
-        quadratic: Sequence[np.ndarray | None],
-        sparsity: Sequence[Sparsity],
-        scale: np.ndarray,
-        max_iterations: int,
-        report: Callable[[int, float, int], None] | None,
-        stopping: Callable[[], bool] | None,
-    ) -> SparseAnswer:
         began = time.perf_counter()
-        s = self.rows.scale
-        quadratics = [_standard_quadratic(part, s) for part in quadratic]
-        sparsities = [Sparsity(part.l1 / s, part.groups, part.weights, part.scales / s) for part in sparsity]
-        M = self.M
-        at_work = np.arange(M)
-        F, G, g0 = self.sums.evaluate(self.u, self.b, at_work)
-        F += np.array([_penalty(quadratics[j], sparsities[j], self.u[:, j]) for j in at_work])
-        decrement, kkt = np.full(M, np.inf), np.full(M, np.inf)
-        iterations, converged = np.zeros(M, int), np.zeros(M, bool)
-        previous, refresh, settled = np.full(M, np.inf), np.zeros(M, bool), np.zeros(M, int)
-        precise = np.full(M, self.rows.shape[0] * self.n_columns**2 <= SMALL_WORK)
+        K, scale = self.K, self.scale
+        at_work = np.arange(K)
+        self.theta = theta.copy()
+        F, G = self._evaluate(self.theta, at_work) if known is None else (known[0] + self._zeros(self.theta, at_work), known[1])
+        decrement, kkt = np.full(K, np.inf), np.full(K, np.inf)
+        iterations, converged = np.zeros(K, int), np.zeros(K, bool)
+        previous, refresh, settled = np.full(K, np.inf), np.zeros(K, bool), np.zeros(K, int)
+        precise = np.full(K, self.curvatures.is_cheap)
         trace: list[dict[str, float]] = []
         for iteration in range(max_iterations + 1):
-            gradients = {j: G[:, j] + _times(quadratics[j], self.u[:, j]) for j in at_work.tolist()}
             violations = {}
             for j in at_work.tolist():
-                violation = sparsities[j].violation(gradients[j], self.u[:, j]) * self.allowed[:, j]
+                violation = self.sparsity[j].violation(G[j, :-1], self.theta[j, :-1]) * self.movable[j]
                 violations[j] = violation
-                kkt[j] = max(float(np.max(violation * np.minimum(1.0, s), initial=0.0)), abs(g0[j]))
+                kkt[j] = max(float(np.max(violation * self.sizes[j], initial=0.0)), abs(G[j, -1]))
             far = ~(decrement <= FAR * scale)
-            self._update_curvatures(at_work, violations, refresh, precise, far)
-            steps, shifts, slopes = np.zeros((self.n_columns, M)), np.zeros(M), np.zeros(M)
+            self.curvatures.update(self, at_work, violations, refresh, precise, far)
+            steps, slopes = np.zeros_like(self.theta), np.zeros(K)
             for j in at_work.tolist():
-                steps[:, j], shifts[j], slopes[j], decrement[j] = self._direction(
-                    j, gradients[j], g0[j], quadratics[j], sparsities[j]
-                )
+                steps[j], slopes[j], decrement[j] = self._direction(j, G[j])
             limit = KKT * np.sqrt(scale)
-            settled[at_work] += decrement[at_work] <= DECREMENT * scale[at_work]
-            done = (decrement <= DECREMENT * scale) & ((kkt <= limit) | ((settled > 3) & (kkt <= 10 * limit)))
+            # an estimated curvature may be too large by as much as rows were left out
+            small = decrement <= DECREMENT * scale * self.curvatures.shares(self.names)
+            settled[at_work] += small[at_work]
+            done = small & ((kkt <= limit) | ((settled > 3) & (kkt <= 10 * limit)))
             converged[at_work] = done[at_work]
             at_work = at_work[~done[at_work]]
             trace.append(
@@ -173,6 +164,8 @@ class SparseProblem:
                     "columns": len(at_work),
                     "decrement": float(np.max(decrement)),
                     "kkt": float(np.max(kkt)),
+                    "passes": float(self.objective.passes),
+                    "hessians": float(self.objective.hessians),
                     "seconds": time.perf_counter() - began,
                 }
             )
@@ -180,158 +173,98 @@ class SparseProblem:
                 report(iteration, float(np.max(decrement[np.isfinite(decrement)], initial=0.0)), len(at_work))
             if not at_work.size or iteration == max_iterations or (stopping is not None and stopping()):
                 break
-            refresh[:] = self._worth_renewing(decrement, previous, scale)
+            refresh = self._worth_renewing(decrement, previous, at_work.size)
             # one that is new and still poor close to the optimum was spoiled by rounding
-            fresh = np.array(
-                [self.rows.curvatures[name].steps <= 2 if name in self.rows.curvatures else False for name in self.names]
-            )
+            fresh = self.curvatures.fresh(self.names)
             precise |= (
                 ~(decrement <= 0.05 * previous)
-                & (fresh | self.loss.constant_curvature)
+                & (fresh | self.curvatures.is_constant)
                 & (~np.isfinite(decrement) | (decrement <= 1e-6 * scale))
             )
             previous[at_work] = decrement[at_work]
             iterations[at_work] += 1
-            self._line_search(at_work, steps, shifts, slopes, quadratics, sparsities, F, G, g0, refresh, scale, decrement)
-        coef = self.u / s[:, None]
-        intercept = self.b - self.rows.shift @ coef if self.has_intercept else np.zeros(M)
-        return SparseAnswer(coef, intercept, F, decrement, kkt, converged, iterations, time.perf_counter() - began, trace)
+            self._line_search(at_work, steps, slopes, F, G, refresh, decrement)
+        smooth = F - self._zeros(self.theta, np.arange(K))
+        return SparseAnswer(self.theta, F, decrement, kkt, converged, iterations, tuple(trace), smooth, G)
 
-    def _worth_renewing(self, decrement: np.ndarray, previous: np.ndarray, scale: np.ndarray) -> np.ndarray:
-        """(M,) bool: columns whose steps to go in the curvature they have cost more than a new one."""
-        price = self.n_columns / (20 + 20 / self.M)  # of a curvature in passes
+    def _evaluate(self, theta: np.ndarray, columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Objective (k,), and the gradient (k, Q) of its smooth part."""
+        value, gradient, _ = self.objective.evaluate(theta, columns)
+        return value + self._zeros(theta, columns), gradient
+
+    def _zeros(self, theta: np.ndarray, columns: np.ndarray) -> np.ndarray:
+        """The part of the penalty that makes zeros (k,)."""
+        return np.array([self.sparsity[j].value(row[:-1]) for j, row in zip(columns.tolist(), theta, strict=True)])
+
+    def _worth_renewing(self, decrement: np.ndarray, previous: np.ndarray, at_work: int) -> np.ndarray:
+        """(K,) bool: columns whose steps to go in the curvature they have cost more than a new one."""
+        price = self.n_columns / (7 + 21 / max(at_work, 1))  # of a curvature in passes (measured)
         with np.errstate(divide="ignore", invalid="ignore"):
-            left = np.log(np.maximum(decrement / (DECREMENT * scale), 1.0))
+            left = np.log(np.maximum(decrement / (DECREMENT * self.scale), 1.0))
             rate = np.log(previous / decrement)
             without = np.where(rate > 0, left / rate, np.inf)
         return ~((without <= price + left / 7.0 + 1.0) | np.isinf(previous)) | ~np.isfinite(decrement)
 
-    def _update_curvatures(
-        self,
-        at_work: np.ndarray,
-        violations: dict[int, np.ndarray],
-        refresh: np.ndarray,
-        precise: np.ndarray,
-        far: np.ndarray,
-    ) -> None:
-        """Make or renew the curvature of the columns that need it: an estimate for those `far` from the optimum, exact at its end."""
-        stride = int(np.clip(self.rows.shape[0] // (ROWS_PER_COLUMN * max(self.n_columns, 1)), 1, COARSEST))
-        coarse = far & ~precise & (stride > 1) & (not self.loss.constant_curvature)
-        wanted: dict[int, np.ndarray] = {}
-        for j in at_work.tolist():
-            if self.n_columns <= SMALL:
-                working = np.flatnonzero(self.allowed[:, j])
-            else:
-                working = np.flatnonzero(self.allowed[:, j] & ((self.u[:, j] != 0) | (violations[j] > 0)))
-            old = self.rows.curvatures.get(self.names[j])
-            if old is not None:
-                missing = np.setdiff1d(working, old.working)
-                lasting = not refresh[j] or (self.loss.constant_curvature and (old.precise or not precise[j]))
-                lasting &= coarse[j] or not old.coarse
-                if not missing.size and lasting:
-                    old.steps += 1
-                    continue
-                working = np.union1d(working, old.working) if missing.size else old.working
-            wanted[j] = working
-        if not wanted:
-            return
-        if self.loss.constant_curvature and self.loss.same_weights:
-            everything = np.unique(np.concatenate(list(wanted.values())))
-            first = next(iter(wanted))
-            exact = bool(precise[list(wanted)].any())
-            shared = self.sums.curvatures(self.u, self.b, np.array([first]), {first: everything}, np.full(self.M, exact))[first]
-            for j, working in wanted.items():
-                place = np.searchsorted(everything, working)
-                self.rows.curvatures[self.names[j]] = Curvature(
-                    working, shared.matrix[np.ix_(place, place)], shared.cross[place], shared.corner, exact
-                )
-            return
-        for part, every in ((coarse, stride), (~coarse, 1)):
-            columns = np.array([j for j in wanted if part[j]], int)
-            if columns.size:
-                near = columns[~far[columns]] if every == 1 and not self.loss.convex else columns[:0]
-                for j, made in self.sums.curvatures(self.u, self.b, columns, wanted, precise, every, near).items():
-                    self.rows.curvatures[self.names[j]] = made
-
-    def _direction(
-        self, j: int, gradient: np.ndarray, g0: float, quadratic: np.ndarray | None, sparsity: Sparsity
-    ) -> tuple[np.ndarray, float, float, float]:
-        """Step (P,), step of the intercept, directional derivative of the objective, and what the model expects to gain."""
-        known = self.rows.curvatures[self.names[j]]
-        W = known.working
-        H = known.matrix
+    def _direction(self, j: int, gradient: np.ndarray) -> tuple[np.ndarray, float, float]:
+        """Step (Q,), directional derivative of the objective, and what the model expects to gain."""
+        known = self.curvatures.of(self.names[j])
+        W, H, quadratic = known.working, known.matrix, self.quadratics[j]
         if quadratic is not None:
-            H = H + (np.diag(quadratic[W]) if quadratic.ndim == 1 else quadratic[np.ix_(W, W)])
-        now = self.u[W, j]
-        slope = gradient[W]
+            H = H + quadratic[np.ix_(W, W)]
+        now, slope, g0 = self.theta[j, W], gradient[W], gradient[-1]
         with_intercept = self.has_intercept and known.corner > 0
         if with_intercept:
             slope = slope - known.cross * (g0 / known.corner)
-        everything = W.size == self.n_columns
-        inside = sparsity if everything else sparsity.restricted(W)
+        inside = self.sparsity[j] if W.size == self.theta.shape[1] - 1 else self.sparsity[j].restricted(W)
+        step = np.zeros(self.theta.shape[1])
         new = minimise_quadratic(H, slope - H @ now, inside, now)
         d = new - now
+        if not np.isfinite(d).all():
+            return step, 0.0, np.inf
         d0 = -(g0 + known.cross @ d) / known.corner if with_intercept else 0.0
         change = inside.value(new) - inside.value(now)
-        step = np.zeros(self.n_columns)
-        if not np.isfinite(d).all():
-            return step, 0.0, 0.0, np.inf
-        step[W] = d
+        step[W], step[-1] = d, d0
         directional = float(gradient[W] @ d + g0 * d0) + change
         gain = -(float(slope @ d + 0.5 * d @ (H @ d)) + change) + (0.5 * g0 * g0 / known.corner if with_intercept else 0.0)
-        return step, float(d0), directional, max(gain, 0.0)
+        return step, directional, max(gain, 0.0)
 
     def _line_search(
         self,
         at_work: np.ndarray,
         steps: np.ndarray,
-        shifts: np.ndarray,
         slopes: np.ndarray,
-        quadratics: list[np.ndarray | None],
-        sparsities: list[Sparsity],
         F: np.ndarray,
         G: np.ndarray,
-        g0: np.ndarray,
         refresh: np.ndarray,
-        scale: np.ndarray,
         decrement: np.ndarray,
     ) -> None:
         """Move each column along its step, shortened until the objective falls; update losses and gradients in place."""
-        t = np.ones(self.M)
+        t, scale = np.ones(self.K), self.scale
         trying = at_work
         for _ in range(40):
-            u = self.u[:, trying] + t[trying] * steps[:, trying]
-            b = self.b[trying] + t[trying] * shifts[trying]
-            loss, gradient, sums = self.sums.evaluate(u, b, trying)
-            loss = loss + np.array(
-                [_penalty(quadratics[j], sparsities[j], u[:, place]) for place, j in enumerate(trying.tolist())]
-            )
+            there = self.theta[trying] + t[trying, None] * steps[trying]
+            value, gradient = self._evaluate(there, trying)
             # close to the end the gain is lost in the rounding of the objective, and the step is trusted
             rounding = np.where(decrement[trying] <= 1e-12 * scale[trying], 1e-13, 4e-15)
             rounding = rounding * np.maximum(scale[trying], np.abs(F[trying]))
-            good = loss <= F[trying] + 1e-4 * t[trying] * slopes[trying] + rounding
-            good &= np.isfinite(loss)
+            good = value <= F[trying] + 1e-4 * t[trying] * slopes[trying] + rounding
+            good &= np.isfinite(value)
             kept = trying[good]
-            self.u[:, kept], self.b[kept] = u[:, good], b[good]
-            F[kept], G[:, kept], g0[kept] = loss[good], gradient[:, good], sums[good]
+            self._learn(kept, t[kept, None] * steps[kept], gradient[good] - G[kept], decrement)
+            self.theta[kept], F[kept], G[kept] = there[good], value[good], gradient[good]
             trying = trying[~good]
             if not trying.size:
                 return
             refresh[trying] = True
             t[trying] *= 0.5 if np.all(t[trying] > 0.2) else 0.25
 
-
-def _standard_quadratic(part: np.ndarray | None, scale: np.ndarray) -> np.ndarray | None:
-    if part is None or not part.any():
-        return None
-    return part / scale**2 if part.ndim == 1 else part / np.outer(scale, scale)
-
-
-def _times(quadratic: np.ndarray | None, u: np.ndarray) -> np.ndarray | float:
-    if quadratic is None:
-        return 0.0
-    return quadratic * u if quadratic.ndim == 1 else quadratic @ u
-
-
-def _penalty(quadratic: np.ndarray | None, sparsity: Sparsity, u: np.ndarray) -> float:
-    return 0.5 * float(u @ (_times(quadratic, u) * np.ones_like(u))) + sparsity.value(u)
+    def _learn(self, columns: np.ndarray, steps: np.ndarray, changes: np.ndarray, decrement: np.ndarray) -> None:
+        """Mend the curvatures of these columns by steps (k, Q) and the changes of gradient (k, Q) that they made."""
+        for j, step, change in zip(columns.tolist(), steps, changes, strict=True):
+            if self.curvatures.is_constant or not LEAST * self.scale[j] < decrement[j] < np.inf:
+                continue
+            quadratic = self.quadratics[j]
+            if quadratic is not None:
+                change = change.copy()
+                change[:-1] -= quadratic @ step[:-1]
+            self.curvatures.of(self.names[j]).mend(step, change, self.has_intercept)

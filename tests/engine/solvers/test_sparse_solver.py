@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from glmengine.backend.standard import ArrayBlocks, StandardRows
+from glmengine.backend.operations import ALL_ROWS
+from glmengine.backend.rows import Observations, Rows
+from glmengine.context import SILENT
+from glmengine.fitting.inputs import ArrayRows
 from glmengine.models import ElasticNet, GroupLasso, Lasso, Ridge, Smoothness, get_family
 from glmengine.models.penalties import Columns
+from glmengine.solvers.curvature import Curvatures
+from glmengine.solvers.problem import Objective, Problem
+from glmengine.solvers.proximal import sparsity_of
 from glmengine.solvers.quadratic import Sparsity, minimise_quadratic
-from glmengine.solvers.sparse import SparseLoss, SparseProblem
+from glmengine.solvers.rank import constant_columns
+from glmengine.solvers.sparse import ProximalNewton
 
 GROUPS = {"a": np.arange(0, 3), "b": np.arange(3, 7), "c": np.arange(7, 10)}
 
@@ -34,34 +44,60 @@ def make(family="poisson", T=1500, M=1, seed=0, P=10):
     return X, y
 
 
+class Made:
+    """A problem that is solved at one penalty after another, each time from where the last ended; answers are in raw units."""
+
+    def __init__(self, problem):
+        self.problem, self.M = problem, problem.n_columns
+        self.curvatures = Curvatures(problem)
+        objective = Objective(problem, SILENT)
+        ends = np.asarray(problem.link.eta(problem.mean), float) * problem.intercept
+        self.theta = objective.start(np.zeros((self.M, problem.rows.n_features)), ends)
+
+    def start(self, coef, intercept):
+        self.theta = Objective(self.problem, SILENT).start(coef.T, intercept)
+
+    def solve(self, penalty, **more):
+        """`penalty` as arrays."""
+        quadratic = penalty.ridge if penalty.matrix is None else penalty.quadratic
+        problem = replace(self.problem, penalty=quadratic)
+        objective = Objective(problem, SILENT)
+        sparsity = [sparsity_of(problem, penalty, k) for k in range(self.M)]
+        found = ProximalNewton(objective, sparsity, self.curvatures, range(self.M)).solve(self.theta, **more)
+        self.theta = found.theta
+        coef, intercept = objective.to_raw(found.theta)
+        names = ("objective", "decrement", "kkt", "converged", "iterations", "trace")
+        return SimpleNamespace(coef=coef.T.copy(), intercept=intercept, **{name: getattr(found, name) for name in names})
+
+
 def problem(X, y, family="poisson", link=None, weights=None, intercept=True, offset=None):
     family = get_family(family)
-    link = family.link(link)
     weights = np.ones((len(X), 1)) if weights is None else weights
-    rows = StandardRows(ArrayBlocks(X), weights.any(axis=1), centred=intercept)
-
-    def take(part, columns):
-        some = weights[part] if weights.shape[1] == 1 else weights[part][:, columns]
-        return y[part][:, columns], some, None if offset is None else offset[part]
-
-    loss = SparseLoss(
-        lambda eta, y, columns: family.evaluate(eta, y, link, 0.5),
-        take,
-        np.broadcast_to(weights.sum(axis=0), y.shape[1]).astype(float),
-        convex=family.is_convex(link),
-        constant_curvature=(family.name, link.name) == ("gaussian", "identity"),
-        same_weights=weights.shape[1] == 1,
+    M = y.shape[1]
+    observed = Observations(y.T.copy(), weights.T.copy(), None if offset is None else offset.T.copy())
+    rows = Rows(ArrayRows(X), None, observed, columns=M, memory=1e9, centred=intercept)
+    total = np.broadcast_to(weights.sum(axis=0), M).astype(float)
+    return Made(
+        Problem(
+            rows=rows,
+            family=family,
+            link=family.link(link),
+            unit=np.arange(M),
+            held=np.full(M, ALL_ROWS),
+            total=total,
+            mean=(weights * y).sum(axis=0) / total,
+            penalty=np.zeros(X.shape[1]),
+            strength=np.ones(M),
+            movable=np.tile(~constant_columns(rows, SILENT), (M, 1)),
+            intercept=intercept,
+            limit=np.full(M, 1e-16),
+            dispersion=np.full(M, 0.5),
+        )
     )
-    made = SparseProblem(rows, loss, intercept=intercept)
-    if intercept:
-        made.b[:] = link.eta(y.mean(axis=0))
-    return made
 
 
 def solve(made, penalty, P=10, **more):
-    resolved = penalty.resolve(Columns(P, GROUPS))
-    sparsity = Sparsity(resolved.l1, resolved.groups, resolved.group_weights, resolved.scales)
-    return made.solve([resolved.quadratic] * made.M, [sparsity] * made.M, scale=np.ones(made.M), **more)
+    return made.solve(penalty.resolve(Columns(P, GROUPS)), **more)
 
 
 def violation(X, y, answer, penalty, family="poisson", link=None, weights=None):
@@ -182,9 +218,7 @@ def test_a_column_in_other_units_changes_only_its_coefficient(factor):
     penalty = Lasso(0.02, standardised=True)
 
     def fit(X):
-        resolved = penalty.resolve(Columns(10, scales=X.std(axis=0)))
-        sparsity = Sparsity(resolved.l1, resolved.groups, resolved.group_weights, resolved.scales)
-        return problem(X, y).solve([None], [sparsity], scale=np.ones(1))
+        return problem(X, y).solve(penalty.resolve(Columns(10, scales=X.std(axis=0))))
 
     one, other = fit(X), fit(scaled)
     assert other.converged.all()

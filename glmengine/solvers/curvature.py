@@ -1,0 +1,232 @@
+"""Second derivatives over the working sets of columns, as good as each of them needs, kept from one problem to the next on the same rows."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from glmengine.backend import formulas
+from glmengine.solvers.problem import Problem
+
+if TYPE_CHECKING:
+    from glmengine.solvers.sparse import ProximalNewton
+
+SMALL = 256
+"""Up to this many columns the working set is all of them."""
+
+SMALL_WORK = 2e7
+"""A Gram matrix of fewer multiplications than this is summed in float64 from the start."""
+
+ROWS_PER_COLUMN, COARSEST = 100, 16
+"""A curvature is estimated from so many rows a column, but not from fewer than every sixteenth."""
+
+DAMPING_SINGLE, DAMPING_DOUBLE = 3e-6, 1e-13
+"""What is added to the diagonal of a curvature, relative to it, by its precision."""
+
+DAMPING_COARSE = 0.02
+"""The same for a curvature estimated from some of the rows, relative to that of a column of unit variance."""
+
+AT_A_TIME = 2e8
+"""Bytes of matrices that are made together."""
+
+
+@dataclass
+class Curvature:
+    """Second derivatives of one column's mean loss over a working set, the intercept eliminated; `steps` were taken with it."""
+
+    working: np.ndarray
+    matrix: np.ndarray  # (p, p), intercept eliminated
+    cross: np.ndarray  # (p,), with the intercept
+    corner: float  # of the intercept
+    precise: bool  # summed in float64
+    stride: int = 1  # it was estimated from one row in so many
+    steps: int = 0
+
+    def mend(self, step: np.ndarray, change: np.ndarray, intercept: bool) -> None:
+        """The update of Broyden, Fletcher, Goldfarb and Shanno: along a step (Q,) it becomes what the change (Q,) of the gradient says."""
+        places = np.append(self.working, step.size - 1)
+        s, y = step[places], change[places]
+        with_intercept = intercept and self.corner > 0
+        whole = np.zeros((s.size, s.size))
+        whole[:-1, :-1] = self.matrix
+        if with_intercept:
+            whole[:-1, :-1] += np.outer(self.cross, self.cross) / self.corner
+            whole[:-1, -1] = whole[-1, :-1] = self.cross
+            whole[-1, -1] = self.corner
+        else:
+            s[-1] = y[-1] = 0.0
+        bent, along = whole @ s, float(s @ y)
+        length = float(s @ bent)
+        if not (length > 0 and 0.05 * length < along < 20.0 * length):  # else it is rounding, or far from what is met elsewhere
+            return
+        whole += np.outer(y, y / along) - np.outer(bent, bent / length)
+        matrix = whole[:-1, :-1]
+        if with_intercept:
+            self.cross, self.corner = whole[:-1, -1].copy(), float(whole[-1, -1])
+            matrix = matrix - np.outer(self.cross, self.cross) / self.corner
+        self.matrix = matrix
+
+
+class Curvatures:
+    """Those of problems with the same rows, family and link, one after another.
+
+    Attributes
+    ----------
+    is_cheap : bool
+        An exact one costs next to nothing.
+    is_constant : bool
+        It does not depend on the coefficients (Gaussian with identity link): one Gram matrix is exact.
+    """
+
+    def __init__(self, problem: Problem) -> None:
+        rows = problem.rows
+        self.is_cheap = rows.n * rows.n_features**2 <= SMALL_WORK
+        self.is_constant = problem.family.is_quadratic(problem.link)
+        self.stride = int(np.clip(rows.n // (ROWS_PER_COLUMN * max(rows.n_features, 1)), 1, COARSEST))
+        self._known: dict[Hashable, Curvature] = {}
+
+    def of(self, name: Hashable) -> Curvature:
+        return self._known[name]
+
+    def shares(self, names: Sequence[Hashable]) -> np.ndarray:
+        """(K,) share of the rows that each was made from, 1 where there is none."""
+        return np.array([1.0 / self._known[name].stride if name in self._known else 1.0 for name in names])
+
+    def fresh(self, names: Sequence[Hashable]) -> np.ndarray:
+        """(K,) bool: those with which hardly a step was taken."""
+        return np.array([name in self._known and self._known[name].steps <= 2 for name in names])
+
+    def update(
+        self,
+        solver: ProximalNewton,
+        at_work: np.ndarray,
+        violations: dict[int, np.ndarray],
+        refresh: np.ndarray,
+        precise: np.ndarray,
+        far: np.ndarray,
+    ) -> None:
+        """Make or renew those of the columns that need it: an estimate for columns `far` from the optimum, exact at its end."""
+        objective, theta = solver.objective, solver.theta
+        coarse = far & ~precise & (self.stride > 1) & (not self.is_constant)
+        wanted: dict[int, np.ndarray] = {}
+        for j in at_work.tolist():
+            allowed = solver.movable[j]
+            if objective.problem.rows.n_features > SMALL:
+                allowed = allowed & ((theta[j, :-1] != 0) | (violations[j] > 0))
+            working, old = np.flatnonzero(allowed), self._known.get(solver.names[j])
+            if old is not None:
+                missing = np.setdiff1d(working, old.working)
+                lasting = not refresh[j] or (self.is_constant and (old.precise or not precise[j]))
+                if not missing.size and lasting and (old.precise or not precise[j]):
+                    old.steps += 1
+                    continue
+                working = np.union1d(working, old.working) if missing.size else old.working
+            wanted[j] = working
+        if not wanted:
+            return
+        if self.is_constant and _same_weights(objective.problem):
+            self._make_shared(solver, wanted, precise)
+            return
+        for part, stride in ((coarse, self.stride), (~coarse, 1)):
+            for exact in (False, True):
+                columns = np.array([j for j in wanted if part[j] and precise[j] == exact], int)
+                near = ~far[columns] & (stride == 1) & (not objective.problem.exact_curvature)
+                self._make(solver, columns[~near], wanted, exact, stride)
+                self._make_observed(solver, columns[near], wanted, exact)
+
+    def _make(
+        self, solver: ProximalNewton, columns: np.ndarray, wanted: dict[int, np.ndarray], precise: bool, stride: int
+    ) -> None:
+        for j, matrix in self._grams(solver, columns, wanted, precise, stride, signed=False):
+            self._known[solver.names[j]] = _curvature(solver, wanted[j], matrix, precise, stride)
+
+    def _make_observed(self, solver: ProximalNewton, columns: np.ndarray, wanted: dict[int, np.ndarray], precise: bool) -> None:
+        """Close to an optimum of a likelihood that is not concave: the second derivatives as they are, if they bend upwards."""
+        lost = []
+        for j, matrix in self._grams(solver, columns, wanted, True, 1, signed=True):
+            made = _curvature(solver, wanted[j], matrix, True, 1)
+            if _is_definite(made):
+                self._known[solver.names[j]] = made
+            else:
+                lost.append(j)
+        self._make(solver, np.array(lost, int), wanted, precise, 1)
+
+    def _make_shared(self, solver: ProximalNewton, wanted: dict[int, np.ndarray], precise: np.ndarray) -> None:
+        """One matrix for all columns."""
+        everything = np.unique(np.concatenate(list(wanted.values())))
+        first, exact = next(iter(wanted)), bool(precise[list(wanted)].any())
+        ((_, matrix),) = self._grams(solver, np.array([first]), {first: everything}, exact, 1, signed=False)
+        shared = _curvature(solver, everything, matrix, exact, 1)
+        for j, working in wanted.items():
+            place = np.searchsorted(everything, working)
+            self._known[solver.names[j]] = Curvature(
+                working, shared.matrix[np.ix_(place, place)], shared.cross[place], shared.corner, exact
+            )
+
+    def _grams(
+        self,
+        solver: ProximalNewton,
+        columns: np.ndarray,
+        wanted: dict[int, np.ndarray],
+        precise: bool,
+        stride: int,
+        *,
+        signed: bool,
+    ) -> list[tuple[int, np.ndarray]]:
+        """Mean second derivatives (p + 1, p + 1) of each column over its working set, the intercept last."""
+        objective, theta = solver.objective, solver.theta
+        problem, size = objective.problem, objective.size
+        precision = "float64" if precise else "float32"
+        found: list[tuple[int, np.ndarray]] = []
+        narrow = problem.rows.n_features > SMALL and not problem.rows.own_padded
+        step = 1 if narrow else max(1, int(AT_A_TIME / (8 * size**2)))
+        for start in range(0, columns.size, step):
+            some = columns[start : start + step]
+            if narrow:
+                (j,) = some.tolist()
+                formula = formulas.Curvatures(
+                    problem.family, problem.link, not (problem.exact_curvature or signed), signed=signed
+                )
+                sums = objective.backend.grams.grams(
+                    formula, problem.view.of(some), theta[some], precision=precision, stride=stride, among=wanted[j]
+                )
+                objective.hessians += wanted[j].size / size / stride
+                found.append((j, sums[0] / problem.total[j]))
+                continue
+            made = objective.hessian(
+                theta[some], some, precision, expected=not (problem.exact_curvature or signed), stride=stride
+            )
+            for j, matrix in zip(some.tolist(), made, strict=True):
+                places = np.append(wanted[j], size - 1)
+                found.append((j, matrix[np.ix_(places, places)]))
+        return found
+
+
+def _curvature(solver: ProximalNewton, working: np.ndarray, whole: np.ndarray, precise: bool, stride: int) -> Curvature:
+    matrix, cross, corner = whole[:-1, :-1].astype(float), whole[:-1, -1].astype(float), float(whole[-1, -1])
+    if solver.has_intercept and corner > 0:
+        matrix = matrix - np.outer(cross, cross) / corner
+    # rounding must not make a direction that has no curvature look like one that falls for ever
+    matrix[np.diag_indices_from(matrix)] *= 1.0 + (DAMPING_DOUBLE if precise else DAMPING_SINGLE)
+    if stride > 1:  # what the rows left out hold alone must not look flat
+        matrix[np.diag_indices_from(matrix)] += DAMPING_COARSE * (corner if corner > 0 else 1.0)
+    return Curvature(working, matrix, cross, corner, precise, stride)
+
+
+def _is_definite(curvature: Curvature) -> bool:
+    """Whether it bends upwards in every direction."""
+    try:
+        np.linalg.cholesky(curvature.matrix)
+    except np.linalg.LinAlgError:
+        return False
+    return curvature.corner > 0
+
+
+def _same_weights(problem: Problem) -> bool:
+    """Whether all columns of a problem have the same weights, and so, if the curvature is constant, the same Gram matrix."""
+    observed = problem.rows.observations
+    unheld = observed.fold is None or bool((problem.held == problem.held[0]).all())
+    return len(observed.weights) == 1 and unheld and not problem.rows.own_padded
