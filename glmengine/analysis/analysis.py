@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from glmengine.analysis.projection_files import with_projections
+from glmengine.analysis.selection import Selection
 from glmengine.analysis.terms import AnyTerm
 from glmengine.analysis.time import Condition, Time
 from glmengine.analysis.units import UnitSelection
@@ -22,7 +23,18 @@ from glmengine.models import FAMILIES, get_family
 from glmengine.recording.derived.quantities import EPOCH_KINDS, AnyDerived
 from glmengine.spec import Spec, param
 
-__all__ = ["FORMAT_VERSION", "Analysis", "Condition", "Model", "Source", "Time", "UnitSelection", "Validation", "sparse_dump"]
+__all__ = [
+    "FORMAT_VERSION",
+    "Analysis",
+    "Condition",
+    "Model",
+    "Selection",
+    "Source",
+    "Time",
+    "UnitSelection",
+    "Validation",
+    "sparse_dump",
+]
 
 FORMAT_VERSION = 1
 
@@ -127,6 +139,9 @@ class Analysis(Spec):
     terms: tuple[AnyTerm, ...] = param((), title="Terms", help="What the rate may depend on.", max_length=MOST_TABLES)
     model: Model = param(Model(), title="Model", help="Family and penalty.")
     validation: Validation = param(Validation(), title="Validation", help="Held-out time.")
+    selection: Selection | None = param(
+        None, title="Selection", help="Which of the terms each unit needs, where that is asked.", empty="not asked"
+    )
     seed: int = param(0, title="Seed", help="Seed of every random number.", ge=0, advanced=True)
 
     @model_validator(mode="after")

@@ -42,10 +42,9 @@ def rate_stretch(
     result: Result, unit: str, recording: Recording, *, start: float | None = None, seconds: float = 30.0, smoothing: float = 0.1
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Times (s), predicted and observed rate (Hz) of one unit over a stretch; NaN where the model says nothing."""
-    from scipy.ndimage import gaussian_filter1d
-
     from glmengine.analysis.time_grid import grid_over
     from glmengine.design.prepare import grid_of
+    from glmengine.timegrid.gaussian import smooth_known
     from glmengine.timegrid.intervals import as_pairs, intersect, merge
 
     if start is None:
@@ -53,22 +52,14 @@ def rate_stretch(
     stretch = _inside(recording, start, seconds)
     predicted = result.predict(recording, stretch, units=[unit]).sel(unit=unit)
     grid = grid_over(stretch, result.analysis.time, recording)
-    bin_size = grid.bin_size
+    width = smoothing / grid.bin_size
     counts = np.asarray(count_spikes(recording, grid, (unit,))[:, 0], np.float64)
-
-    def smoothed(values: np.ndarray) -> np.ndarray:
-        """Weighted by a Gaussian over what is known; a spike at an end counts once, not as if it went on beyond."""
-        known = np.isfinite(values)
-        width = max(smoothing / bin_size, 1e-6)
-        weights = gaussian_filter1d(known.astype(np.float64), width, mode="constant")
-        sums = gaussian_filter1d(np.where(known, values, 0.0), width, mode="constant")
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return np.where(known, sums / weights, np.nan)
 
     known = intersect(merge(as_pairs(recording.epochs["all"])), stretch)
     place = np.searchsorted(known[:, 0], predicted["time"].values, side="right") - 1
     recorded = (place >= 0) & (predicted["time"].values <= known[np.maximum(place, 0), 1])
-    return predicted["time"].values, smoothed(predicted.values), smoothed(np.where(recorded, counts / bin_size, np.nan))
+    observed = np.where(recorded, counts / grid.bin_size, np.nan)
+    return predicted["time"].values, smooth_known(predicted.values, width), smooth_known(observed, width)
 
 
 def _inside(recording: Recording, start: float, seconds: float) -> np.ndarray:

@@ -1,0 +1,61 @@
+"""Wilcoxon's signed-rank test of paired scores, one-sided and exact."""
+
+from __future__ import annotations
+
+import numpy as np
+
+EXACT = 50
+"""Pairs up to which the distribution is counted out; beyond, the normal one stands for it."""
+
+
+def signed_rank(differences: np.ndarray) -> np.ndarray:
+    """Probability of so large a sum of ranks of positive differences where their median is 0.
+
+    Ties share the mean of their ranks, and the distribution is that of the ranks with ties; differences of 0 are left out (Wilcoxon 1945).
+
+    Parameters
+    ----------
+    differences : (F, ...) array
+        Of folds; NaN for those that do not count.
+
+    Returns
+    -------
+    (...) array
+        NaN where no fold counts; 1 where all differences are 0.
+    """
+    differences = np.asarray(differences, np.float64)
+    flat = differences.reshape(len(differences), -1)
+    p = np.array([_one(column[np.isfinite(column)]) for column in flat.T])
+    return p.reshape(differences.shape[1:])
+
+
+def smallest_p(n_folds: np.ndarray | int) -> np.ndarray:
+    """The smallest p that so many folds can give."""
+    return 0.5 ** np.asarray(n_folds, np.float64)
+
+
+def _one(differences: np.ndarray) -> float:
+    if not differences.size:
+        return np.nan
+    moved = differences[differences != 0]
+    if not moved.size:
+        return 1.0
+    doubled = _doubled_ranks(np.abs(moved))
+    seen = int(doubled[moved > 0].sum())
+    if moved.size > EXACT:
+        from scipy.special import ndtr
+
+        mean, variance = 0.5 * doubled.sum(), 0.25 * (doubled.astype(np.float64) ** 2).sum()
+        return float(ndtr(-(seen - 1 - mean) / np.sqrt(variance)))
+    ways = np.zeros(int(doubled.sum()) + 1)
+    ways[0] = 1.0
+    for rank in doubled:
+        ways[rank:] = ways[rank:] + ways[:-rank]
+    return float(ways[seen:].sum() / ways.sum())
+
+
+def _doubled_ranks(sizes: np.ndarray) -> np.ndarray:
+    """Twice the rank of each, whole numbers also where ties share the mean of theirs."""
+    values, place, counts = np.unique(sizes, return_inverse=True, return_counts=True)
+    last = np.cumsum(counts)
+    return (2 * last - counts + 1)[place].astype(np.int64) if values.size else np.zeros(0, np.int64)

@@ -1,0 +1,236 @@
+"""Comparison of models on one split: scores, paired differences with intervals, likelihood ratios and AIC."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from glmengine.context import SILENT, Context
+from glmengine.inference.signed_rank import signed_rank
+from glmengine.inference.tests import p_values
+from glmengine.selection.fold_scores import fold_scores
+from glmengine.selection.nested_models import Model, NestedModels, Stopped
+from glmengine.selection.predictions import details
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+LEVEL = 0.95
+"""Of the intervals."""
+
+SUMMARY: dict[str, tuple[str, str]] = {
+    "log_likelihood": ("nats/bin", "held-out log-likelihood per bin, over all folds"),
+    "deviance_explained": ("", "held-out deviance explained, pooled over folds"),
+    "bits_per_spike": ("bits/spike", "held-out gain over the training mean, pooled over folds"),
+    "strength": ("", "penalty strength that is best on all folds"),
+    "fit_log_likelihood": ("", "log-likelihood of all bins"),
+    "edf": ("", "effective degrees of freedom"),
+    "aic": ("", "Akaike's information criterion, with the effective degrees of freedom"),
+    "bic": ("", "Bayesian information criterion, with the effective degrees of freedom"),
+    "converged": ("", "whether the optimum was reached on all bins and without each fold"),
+}
+
+DIFFERENCES: dict[str, tuple[str, str]] = {
+    "gain": ("nats/bin", "held-out log-likelihood per bin of the model less that of the other, mean over folds"),
+    "low": ("nats/bin", "lower end of the 95 % interval of the gain, over folds"),
+    "high": ("nats/bin", "upper end of the 95 % interval of the gain, over folds"),
+    "gain_parts": ("nats/bin", "the same gain, mean over blocks of held-out time"),
+    "low_parts": ("nats/bin", "lower end of the 95 % interval of the gain, over blocks of held-out time"),
+    "high_parts": ("nats/bin", "upper end of the 95 % interval of the gain, over blocks of held-out time"),
+    "p": ("", "one-sided signed-rank test over folds: p that the model is no better than the other"),
+    "d_aic": ("", "AIC of the model less that of the other: below 0 the model is better"),
+    "lr": ("", "likelihood ratio, where the other is nested in the model (F where the scale is estimated)"),
+    "lr_df": ("", "effective degrees of freedom that the model has more"),
+    "lr_p": ("", "p of the likelihood ratio, which takes bins for independent"),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Models side by side.
+
+    Attributes
+    ----------
+    scores : Dataset (model, unit, fold)
+        See `glmengine.selection.fold_scores`.
+    summary : Dataset (model, unit)
+        Pooled scores, and what fits on all bins say.
+    differences : Dataset (model, other, unit)
+        Paired over folds and over blocks of time; likelihood ratios of nested models.
+    """
+
+    scores: xr.Dataset
+    summary: xr.Dataset
+    differences: xr.Dataset
+
+
+def compare(
+    nested: NestedModels,
+    models: Mapping[str, Model],
+    *,
+    smoothing: float,
+    n_parts: int,
+    context: Context = SILENT,
+) -> Comparison:
+    """Score models on the folds, and fit them on all bins.
+
+    Parameters
+    ----------
+    nested : NestedModels
+    models : mapping of str to Model
+        The first is the one that the others are seen beside.
+    smoothing : float
+        Of the rates that are correlated (s).
+    n_parts : int
+        Blocks of time of each fold.
+    context : Context, optional
+        Where it wants to stop and keep, the models that were come to are compared.
+    """
+    ground, units = nested.ground, np.arange(len(nested.ground.units))
+    found, seen, fits, names = [], [], [], []
+    for number, (name, model) in enumerate(models.items()):
+        share = context.part(number / len(models), (number + 1) / len(models))
+        try:
+            row = nested.held_out(model, units, share.part(0.0, 0.8))
+            best = np.array([row[unit].best for unit in units])
+            fitted = nested.fit(model, units, best, share.part(0.8, 1.0))
+        except Stopped:
+            break
+        found.append([row[unit] for unit in units])
+        seen.append(details(ground, list(row.items()), smoothing=smoothing, n_parts=n_parts))
+        fits.append(_Fitted.of(fitted))
+        names.append(name)
+    scores = fold_scores(
+        found, seen, models=names, units=ground.units, folds=nested.fold_names, of_spikes=ground.family.of_spikes
+    )
+    kept = [models[name] for name in names]
+    return Comparison(
+        scores,
+        _summary(found, fits, names, ground.units, ground.family.of_spikes),
+        _differences(found, seen, fits, kept, names, ground),
+    )
+
+
+@dataclass(frozen=True)
+class _Fitted:
+    """What of a fit on all bins is compared, (M,) each."""
+
+    log_likelihood: np.ndarray
+    deviance: np.ndarray
+    edf: np.ndarray
+    aic: np.ndarray
+    bic: np.ndarray
+    dispersion: np.ndarray
+    n_valid: np.ndarray
+    converged: np.ndarray
+
+    @classmethod
+    def of(cls, fit: Any) -> _Fitted:
+        return cls(**{name: np.array(getattr(fit, name)) for name in cls.__dataclass_fields__})
+
+
+def _summary(found: Any, fits: Any, names: Any, units: Any, of_spikes: bool) -> xr.Dataset:
+    import xarray as xr
+
+    def table(of: Any) -> np.ndarray:
+        return np.array([[of(one) for one in row] for row in found]).reshape(len(names), len(units))
+
+    def bits(one: Any) -> float:
+        here = one.counts
+        spikes = one.spikes[here].sum() if here.any() else 0.0
+        if not of_spikes or spikes <= 0:
+            return np.nan
+        return float((one.log_likelihood - one.null_log_likelihood)[here].sum() / (spikes * np.log(2.0)))
+
+    values = {
+        "log_likelihood": table(lambda one: one.total),
+        "deviance_explained": table(lambda one: one.deviance_explained),
+        "bits_per_spike": table(bits),
+        "strength": table(lambda one: one.best),
+        "fit_log_likelihood": np.array([one.log_likelihood for one in fits]),
+        "edf": np.array([one.edf for one in fits]),
+        "aic": np.array([one.aic for one in fits]),
+        "bic": np.array([one.bic for one in fits]),
+        "converged": table(lambda one: bool(one.converged[one.counts].all())) & np.array([one.converged for one in fits], bool),
+    }
+    shape = (len(names), len(units))
+    return xr.Dataset(
+        {name: (("model", "unit"), np.reshape(array, shape), _words(SUMMARY[name])) for name, array in values.items()},
+        {"model": list(names), "unit": list(units)},
+    )
+
+
+def _differences(found: Any, seen: Any, fits: Any, models: Any, names: Any, ground: Any) -> xr.Dataset:
+    import xarray as xr
+
+    N, M = len(names), len(ground.units)
+    values = {name: np.full((N, N, M), np.nan) for name in DIFFERENCES}
+    for a in range(N):
+        for b in range(N):
+            if a == b:
+                continue
+            folds = np.array([one.per_bin - other.per_bin for one, other in zip(found[a], found[b], strict=True)])
+            parts = np.array([_per_part(one, other) for one, other in zip(seen[a], seen[b], strict=True)])
+            values["p"][a, b] = signed_rank(folds.T)
+            values["gain"][a, b], values["low"][a, b], values["high"][a, b] = interval(folds, overlapping=True)
+            values["gain_parts"][a, b], values["low_parts"][a, b], values["high_parts"][a, b] = interval(parts)
+            values["d_aic"][a, b] = fits[a].aic - fits[b].aic
+            if models[b] < models[a]:
+                ratio = _likelihood_ratio(fits[a], fits[b], ground.family.free_scale)
+                values["lr"][a, b], values["lr_df"][a, b], values["lr_p"][a, b] = ratio
+    return xr.Dataset(
+        {name: (("model", "other", "unit"), array, _words(DIFFERENCES[name])) for name, array in values.items()},
+        {"model": list(names), "other": list(names), "unit": list(ground.units)},
+    )
+
+
+def _per_part(one: Any, other: Any) -> np.ndarray:
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return (one.part_log_likelihood - other.part_log_likelihood) / one.part_weight
+
+
+def interval(differences: np.ndarray, *, overlapping: bool = False) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Mean of paired differences and its interval from Student's t.
+
+    Parameters
+    ----------
+    differences : (M, N) array
+        Of N folds or blocks, NaN for those that do not count.
+    overlapping : bool
+        The differences come from fits that share training data, as those of folds do: the variance is widened by n_test/n_train
+        (Nadeau & Bengio 2003).
+
+    Returns
+    -------
+    mean, low, high : (M,) array
+        NaN where fewer than two count.
+    """
+    from scipy.special import stdtrit
+
+    known = np.isfinite(differences)
+    n = known.sum(axis=1).astype(np.float64)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = np.where(known, differences, 0.0).sum(axis=1) / n
+        square = np.where(known, (differences - mean[:, None]) ** 2, 0.0).sum(axis=1) / (n - 1)
+        share = 1.0 / n + (1.0 / (n - 1) if overlapping else 0.0)
+        half = stdtrit(np.maximum(n - 1, 1), 0.5 + 0.5 * LEVEL) * np.sqrt(square * share)
+    half = np.where(n > 1, half, np.nan)
+    return np.where(n > 0, mean, np.nan), mean - half, mean + half
+
+
+def _likelihood_ratio(larger: _Fitted, smaller: _Fitted, free_scale: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    df = larger.edf - smaller.edf
+    df = np.where(df > 1e-8, df, np.nan)
+    if free_scale:
+        rest = larger.n_valid - larger.edf
+        statistic = (smaller.deviance - larger.deviance) / larger.dispersion
+    else:
+        rest, statistic = None, 2.0 * (larger.log_likelihood - smaller.log_likelihood)
+    return statistic, df, p_values(np.maximum(statistic, 0.0), df, rest)
+
+
+def _words(described: tuple[str, str]) -> dict[str, str]:
+    return {"units": described[0], "long_name": described[1]}

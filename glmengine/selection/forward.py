@@ -1,0 +1,145 @@
+"""Forward selection of terms on held-out time (Hardcastle et al. 2017), and backward elimination."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from glmengine.context import SILENT, Context, Progress
+from glmengine.inference.signed_rank import signed_rank
+from glmengine.selection.held_out import HeldOut
+from glmengine.selection.nested_models import Model, NestedModels, Stopped
+from glmengine.selection.search import STOPPED, Search, Step, able_units, better, by_model, hopeless
+from glmengine.sentences import numbered
+
+
+def forward(nested: NestedModels, level: float, *, largest: int = 0, prune: bool = True, context: Context = SILENT) -> Search:
+    """Add to each unit's model the term that gains most on held-out time, as long as a signed-rank test over folds says that it does.
+
+    Each round fits every candidate once for all units that still ask for it.
+
+    Parameters
+    ----------
+    nested : NestedModels
+    level : float
+        Of the one-sided signed-rank test.
+    largest : int
+        The most terms that are added; 0 for no limit.
+    prune : bool
+        Leave out candidates whose score test at the smaller model is no larger than chance gives.
+
+    Returns
+    -------
+    Search
+        Where the caller wanted to stop and keep, of the rounds that were finished.
+    """
+    ground = nested.ground
+    K, M = len(ground.candidates), len(ground.units)
+    search = Search([frozenset()] * M)
+    rounds = min(largest or K, K)
+    try:
+        base = nested.held_out(frozenset(), range(M), context.part(0.0, 0.02))
+        asking = able_units(nested, base, level, search)
+        for number in range(1, rounds + 1):
+            if not asking.size:
+                break
+            share = context.part(0.02 + 0.98 * (number - 1) / rounds, 0.02 + 0.98 * number / rounds)
+            share.report(Progress(f"Round {number}: {numbered(asking.size, 'unit')}", 0.0))
+            asking = _round(nested, search, asking, number, level, prune, share)
+    except Stopped:
+        search.notes.append(STOPPED)
+    return search
+
+
+def _round(
+    nested: NestedModels, search: Search, asking: np.ndarray, number: int, level: float, prune: bool, context: Context
+) -> np.ndarray:
+    """One addition to each unit that asks for it; the units that took it. Nothing of `search` is changed before the round is done."""
+    ground = nested.ground
+    applies = np.array([ground.applies(k) for k in range(len(ground.candidates))])
+    groups = list(by_model(search.models, asking).items())
+    pruned: set[tuple[int, int]] = set()
+    if prune:
+        for place, (model, units) in enumerate(groups):
+            left = [k for k in range(len(applies)) if k not in model]
+            pruned |= hopeless(
+                nested, model, units, left, context.part(0.2 * place / len(groups), 0.2 * (place + 1) / len(groups))
+            )
+    wanted: dict[Model, list[tuple[int, int]]] = {}
+    for model, units in groups:
+        for k in range(len(applies)):
+            for unit in units.tolist():
+                if k not in model and applies[k, unit] and (unit, k) not in pruned:
+                    wanted.setdefault(model | {k}, []).append((unit, k))
+    tried: dict[int, list[tuple[float, int, HeldOut]]] = {}
+    for place, (model, pairs) in enumerate(wanted.items()):
+        share = context.part(0.2 + 0.8 * place / len(wanted), 0.2 + 0.8 * (place + 1) / len(wanted))
+        found = nested.held_out(model, list(dict.fromkeys(unit for unit, _ in pairs)), share)
+        for unit, k in pairs:
+            now = nested.held_out(search.models[unit], [unit])[unit]
+            tried.setdefault(unit, []).append((better(found[unit], now), k, found[unit]))
+    search.pruned |= {(unit, number, k) for unit, k in pruned if applies[k, unit]}
+    took = []
+    for unit, options in tried.items():
+        now = nested.held_out(search.models[unit], [unit])[unit]
+        search.gains |= {(unit, number, k): gain for gain, k, _ in options}
+        gain, k, best = max(options, key=lambda option: (option[0], -option[1]))
+        p = float(signed_rank(best.per_bin - now.per_bin))
+        search.steps.append(Step(unit, number, k, gain, p, p < level))
+        if p < level:
+            search.models[unit] |= {k}
+            took.append(unit)
+    return np.array(sorted(took), int)
+
+
+def backward(nested: NestedModels, level: float, *, context: Context = SILENT) -> Search:
+    """Take out of each unit's model the term that is missed least, as long as a signed-rank test over folds does not say that it is.
+
+    Parameters and returns as of `forward`.
+    """
+    ground = nested.ground
+    K, M = len(ground.candidates), len(ground.units)
+    applies = np.array([ground.applies(k) for k in range(K)])
+    search = Search([frozenset(np.flatnonzero(applies[:, unit]).tolist()) for unit in range(M)])
+    try:
+        base = nested.held_out(frozenset(), range(M), context.part(0.0, 0.02))
+        asking = able_units(nested, base, level, search)
+        for unit in set(range(M)) - set(asking.tolist()):
+            search.models[unit] = frozenset()
+        for number in range(1, K + 1):
+            if not asking.size:
+                break
+            share = context.part(0.02 + 0.98 * (number - 1) / K, 0.02 + 0.98 * number / K)
+            share.report(Progress(f"Round {number}: {numbered(asking.size, 'unit')}", 0.0))
+            asking = _reduction(nested, search, asking, number, level, share)
+    except Stopped:
+        search.notes.append(STOPPED)
+    return search
+
+
+def _reduction(
+    nested: NestedModels, search: Search, asking: np.ndarray, number: int, level: float, context: Context
+) -> np.ndarray:
+    """One term less for each unit that does not miss it; the units that go on."""
+    groups = by_model(search.models, asking)
+    wanted: dict[Model, list[int]] = {}
+    for model, units in groups.items():
+        wanted.setdefault(model, []).extend(units.tolist())
+        for k in model:
+            wanted.setdefault(model - {k}, []).extend(units.tolist())
+    for place, (model, units) in enumerate(wanted.items()):
+        nested.held_out(model, list(dict.fromkeys(units)), context.part(place / len(wanted), (place + 1) / len(wanted)))
+    going_on = []
+    for unit in asking.tolist():
+        model = search.models[unit]
+        if not model:
+            continue
+        now = nested.held_out(model, [unit])[unit]
+        rest = {k: nested.held_out(model - {k}, [unit])[unit] for k in sorted(model)}
+        search.gains |= {(unit, number, k): better(now, less) for k, less in rest.items()}
+        k = min(rest, key=lambda k: (better(now, rest[k]), k))
+        p = float(signed_rank(now.per_bin - rest[k].per_bin))
+        search.steps.append(Step(unit, number, k, better(now, rest[k]), p, p >= level))
+        if p >= level:
+            search.models[unit] = model - {k}
+            going_on.append(unit)
+    return np.array(going_on, int)

@@ -1,0 +1,101 @@
+"""What one model of one unit is worth on each held-out fold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True, eq=False)
+class HeldOut:
+    """A model of a unit, fitted without each of F folds and scored there; NaN for folds that do not count.
+
+    Attributes
+    ----------
+    weight, spikes : (F,) array
+        Held-out bins, and observations in them.
+    log_likelihood, deviance : (F,) array
+        Summed over the bins of the fold.
+    null_log_likelihood, null_deviance : (F,) array
+        The same of the mean of the training bins.
+    strength : (F,) array
+        The penalty's, chosen on the other folds.
+    best : float
+        The strength that is best on all folds.
+    converged : (F,) bool array
+    columns : (p,) int array
+        Columns of the design that the model has.
+    coef : (F, p) array or None
+        None for families of classes, whose coefficients are not kept.
+    intercept : (F,) array or None
+    """
+
+    weight: np.ndarray
+    spikes: np.ndarray
+    log_likelihood: np.ndarray
+    deviance: np.ndarray
+    null_log_likelihood: np.ndarray
+    null_deviance: np.ndarray
+    strength: np.ndarray
+    best: float
+    converged: np.ndarray
+    columns: np.ndarray
+    coef: np.ndarray | None
+    intercept: np.ndarray | None
+
+    @property
+    def per_bin(self) -> np.ndarray:
+        """(F,) mean log-likelihood per bin."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return self.log_likelihood / self.weight
+
+    @property
+    def counts(self) -> np.ndarray:
+        """(F,) bool, the folds that have a score."""
+        return np.isfinite(self.log_likelihood)
+
+    @property
+    def total(self) -> float:
+        """Log-likelihood per bin over all folds that count; NaN where none does."""
+        here = self.counts
+        return float(self.log_likelihood[here].sum() / self.weight[here].sum()) if here.any() else np.nan
+
+    @property
+    def deviance_explained(self) -> float:
+        """1 - deviance / deviance of the training mean, pooled over the folds that count."""
+        here = self.counts
+        null = self.null_deviance[here].sum()
+        return float(1.0 - self.deviance[here].sum() / null) if here.any() and null > 0 else np.nan
+
+
+def strengths_by_fold(scores: np.ndarray, strengths: np.ndarray, tie: float = 1e-12) -> tuple[np.ndarray, int]:
+    """Which strength each fold is scored at: the one that is best on the other folds, so that no score has chosen itself.
+
+    Parameters
+    ----------
+    scores : (F, S) array
+        Mean held-out log-likelihood per bin; NaN for folds that do not count.
+    strengths : (S,) array
+        Scores within `tie` are equal, and the stronger penalty is taken.
+
+    Returns
+    -------
+    (F,) int array, int
+        Numbers of the strengths of the folds, and of the one that is best on all of them.
+    """
+    known = np.isfinite(scores)
+    every = known.any(axis=1)
+    usable = known[every].all(axis=0) if every.any() else np.zeros(scores.shape[1], bool)
+    sums = np.where(known, scores, 0.0).sum(axis=0)
+    rest = sums - np.where(known, scores, 0.0)
+    by_fold = [_best(row / max(every.sum() - own, 1), usable, strengths, tie) for row, own in zip(rest, every, strict=True)]
+    return np.array(by_fold, int), _best(sums / max(every.sum(), 1), usable, strengths, tie)
+
+
+def _best(mean: np.ndarray, usable: np.ndarray, strengths: np.ndarray, tie: float) -> int:
+    if not usable.any():
+        return int(np.argmax(strengths))
+    values = np.where(usable, mean, -np.inf)
+    near = np.flatnonzero(values >= values.max() - tie)
+    return int(near[np.argmax(strengths[near])])

@@ -1,0 +1,308 @@
+"""Models with some terms of one design each, fitted to the same bins and scored on the same split."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from glmengine.analysis.penalty import penalty_of, strengths_of
+from glmengine.analysis.projection_files import with_projections
+from glmengine.analysis.selection import Candidate, Selection, candidates_of, model_name
+from glmengine.context import SILENT, Context
+from glmengine.design.expanded import expanded
+from glmengine.design.prepare import prepare
+from glmengine.design.splits import split_time
+from glmengine.errors import GlmError
+from glmengine.fitting.cross_validation import cross_validate
+from glmengine.fitting.fit import fit
+from glmengine.fitting.fold_averages import sees_averages
+from glmengine.fitting.separable import separable_terms
+from glmengine.models import Penalty, get_family
+from glmengine.selection.held_out import HeldOut, strengths_by_fold
+from glmengine.sentences import listed, numbered
+
+if TYPE_CHECKING:
+    from glmengine.analysis.analysis import Analysis
+    from glmengine.design.prepare import Prepared
+    from glmengine.design.splits import Split
+    from glmengine.fitting.fit_result import Fit
+    from glmengine.models import Family
+    from glmengine.models.links import Link
+    from glmengine.recording.recording import Recording
+
+Model = frozenset[int]
+"""A model: which of the candidates, by number, it has beside the terms that are always in."""
+
+_ROOM = 0.5
+"""Share of the memory that the expanded design may take, beside what fits make of it."""
+
+
+class Stopped(Exception):
+    """The caller wants to stop and keep: what is not finished is given up."""
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What all models of a selection stand on.
+
+    Attributes
+    ----------
+    prepared : Prepared
+        One design of all terms; its counts are missing in the gaps of the split.
+    split : Split
+    candidates : tuple of Candidate
+    always : tuple of str
+        Terms of every model.
+    own : (P, M) bool array
+        Columns that each unit may use at all.
+    family, link : Family, Link
+    penalty : Penalty
+    strengths : tuple of float
+    memory : float
+        GB.
+    notes : tuple of str
+    """
+
+    prepared: Prepared
+    split: Split
+    candidates: tuple[Candidate, ...]
+    always: tuple[str, ...]
+    own: np.ndarray
+    family: Family
+    link: Link
+    penalty: Penalty
+    strengths: tuple[float, ...]
+    memory: float
+    notes: tuple[str, ...]
+
+    @property
+    def units(self) -> tuple[str, ...]:
+        return self.prepared.units
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of the candidates."""
+        return tuple(candidate.name for candidate in self.candidates)
+
+    @property
+    def everything(self) -> Model:
+        """The model that has all candidates."""
+        return frozenset(range(len(self.candidates)))
+
+    def columns(self, model: Model) -> np.ndarray:
+        """(P,) bool, the columns of a model."""
+        terms = [*self.always, *(term for number in model for term in self.candidates[number].terms)]
+        found = np.zeros(self.prepared.design.n_columns, bool)
+        for term in terms:
+            found[self.prepared.design.slices.get(term, slice(0, 0))] = True
+        return found
+
+    def applies(self, candidate: int) -> np.ndarray:
+        """(M,) bool, the units that a candidate has columns for."""
+        return self.own[self.columns(frozenset([candidate])) & ~self.columns(frozenset())].any(axis=0)
+
+    def name(self, model: Model) -> str:
+        """The model in words."""
+        return model_name(model, self.names, self.always)
+
+
+def make_ground(
+    analysis: Analysis, recording: Recording, selection: Selection | None = None, context: Context | None = None
+) -> Ground:
+    """One design and one split for all models of a selection.
+
+    Parameters
+    ----------
+    analysis : Analysis
+        Its terms in use are the candidates; its validation says how time is split.
+    recording : Recording
+    selection : Selection, optional
+        That of the analysis where not given.
+
+    Raises
+    ------
+    GlmError
+        If no candidate is left, there are fewer trials (stretches, bins) than folds, or a term cannot be switched on and off.
+    """
+    context = context or SILENT
+    selection = selection or analysis.selection or Selection()
+    analysis = analysis.with_(terms=with_projections(analysis.terms))
+    candidates = candidates_of(selection, [term.label for term in analysis.terms if term.enabled])
+    used = {*selection.always, *(term for candidate in candidates for term in candidate.terms)}
+    kept = [term if term.label in used else term.with_(enabled=False) for term in analysis.terms]
+    prepared = prepare(analysis.with_(terms=tuple(kept)), recording, context)
+    folds = selection.folds or analysis.validation.folds
+    if folds < 2:
+        raise GlmError(
+            "models are compared on held-out time, and there are no folds; set folds to 2 or more", field="selection.folds"
+        )
+    split = split_time(
+        analysis.validation.with_(folds=folds),
+        prepared.grid,
+        prepared.design.valid,
+        prepared.recording,
+        prepared.design.terms,
+        seed=analysis.seed,
+    )
+    return ground_of(analysis, prepared, split, candidates, selection.always)
+
+
+def ground_of(
+    analysis: Analysis, prepared: Prepared, split: Split, candidates: Sequence[Candidate], always: Sequence[str] = ()
+) -> Ground:
+    """The same of a design and a split that are made already."""
+    if separable_terms(prepared.design) or sees_averages(prepared):
+        raise GlmError(
+            "a receptive field that is separable, or seen through spike-triggered averages, cannot be switched on and off; "
+            "give it another space, or leave it out of the selection",
+            field="selection.candidates",
+        )
+    there = prepared.design.slices
+    lost = [one.name for one in candidates if not any(_width(there.get(term)) for term in one.terms)]
+    left = tuple(one for one in candidates if one.name not in lost)
+    if not left:
+        raise GlmError(
+            f"no candidate is left: {listed(lost)} {'is' if len(lost) == 1 else 'are'} constant in the bins used; name others",
+            field="selection.candidates",
+        )
+    own = prepared.design.mask(prepared.units)
+    family = get_family(analysis.model.family)
+    notes = [f"No candidate, for being constant in the bins used: {listed(lost)}."] if lost else []
+    if len(strengths_of(analysis)) > 1:
+        notes.append(
+            "Each fold is scored at the penalty strength that is best on the other folds, so that no score has chosen itself."
+        )
+    memory = analysis.model.memory
+    prepared = replace(
+        prepared, counts=split.without_gaps(prepared.counts), design=expanded(prepared.design, _ROOM * memory * 1e9)
+    )
+    ground = Ground(
+        prepared=prepared,
+        split=split,
+        candidates=left,
+        always=tuple(term for term in always if _width(there.get(term))),
+        own=np.ones((prepared.design.n_columns, len(prepared.units)), bool) if own is None else own,
+        family=family,
+        link=family.link(analysis.model.link or None),
+        penalty=penalty_of(analysis.model, prepared.design.terms),
+        strengths=tuple(strengths_of(analysis)),
+        memory=memory,
+        notes=(*prepared.notes, *split.notes, *notes),
+    )
+    alone = [ground.names[number] for number in range(len(left)) if not ground.applies(number).any()]
+    if alone:
+        raise GlmError(
+            f"the candidate '{alone[0]}' has no column for any unit (coupling needs two units); leave it out of the selection",
+            field="selection.candidates",
+        )
+    return ground
+
+
+def _width(part: slice | None) -> int:
+    return 0 if part is None else part.stop - part.start
+
+
+class NestedModels:
+    """The models of a `Ground`, each fitted once for each unit that asks for it.
+
+    Parameters
+    ----------
+    ground : Ground
+    """
+
+    def __init__(self, ground: Ground) -> None:
+        self.ground = ground
+        self._known: dict[tuple[Model, int], HeldOut] = {}
+
+    @property
+    def fold_names(self) -> tuple[str, ...]:
+        """Of the F folds."""
+        return self.ground.split.names
+
+    def held_out(self, model: Model, units: Iterable[int], context: Context = SILENT) -> dict[int, HeldOut]:
+        """The model of each of these units on the folds; all that are not known yet in one batch."""
+        units = list(units)
+        asked = np.array([unit for unit in units if (model, unit) not in self._known], int)
+        if asked.size:
+            self._known.update({(model, unit): found for unit, found in self._cross_validated(model, asked, context).items()})
+        return {unit: self._known[model, unit] for unit in units}
+
+    def is_known(self, model: Model, unit: int) -> bool:
+        """Whether a unit's model was fitted already."""
+        return (model, unit) in self._known
+
+    def fit(self, model: Model, units: np.ndarray, strength: np.ndarray, context: Context = SILENT, start: Any = None) -> Fit:
+        """The model of these units (m,) on all bins, at strengths (m,); `start` (coef (P, m), intercept (m,)) where to begin."""
+        found = fit(**self._arguments(model, units), strength=strength, start=start, context=context)
+        if context.stopping:
+            raise Stopped
+        return found
+
+    def _arguments(self, model: Model, units: np.ndarray) -> dict[str, Any]:
+        ground = self.ground
+        return {
+            "X": ground.prepared.design,
+            "Y": ground.prepared.counts[:, units],
+            "family": ground.family,
+            "link": ground.link,
+            "penalty": ground.penalty,
+            "mask": self.ground.columns(model)[:, None] & ground.own[:, units],
+            "unit_names": [ground.units[unit] for unit in units],
+            "memory": ground.memory,
+        }
+
+    def _cross_validated(self, model: Model, units: np.ndarray, context: Context) -> Mapping[int, HeldOut]:
+        ground = self.ground
+        bare = not self.ground.columns(model).any()
+        found = cross_validate(
+            **self._arguments(model, units),
+            strengths=[0.0] if bare else ground.strengths,
+            folds=ground.split.fold,
+            coefs=not ground.family.by_class,
+            context=context.part(0.0, 1.0, f"{ground.name(model)}: {numbered(units.size, 'unit')}"),
+        )
+        context.check()
+        if context.stopping:
+            raise Stopped
+        labels = np.asarray(found.scores["fold"].values, int)
+        strengths = np.asarray(found.scores["strength"].values, np.float64)
+        return {int(unit): self._of_unit(found, labels, strengths, place, model, int(unit)) for place, unit in enumerate(units)}
+
+    def _of_unit(self, found: Any, labels: np.ndarray, strengths: np.ndarray, place: int, model: Model, unit: int) -> HeldOut:
+        F = len(self.fold_names)
+        at, best = strengths_by_fold(np.asarray(found.scores.values[:, :, place], np.float64), strengths)
+        rows = np.arange(labels.size)
+        columns = np.flatnonzero(self.ground.columns(model) & self.ground.own[:, unit])
+
+        def by_fold(values: Any, missing: float = np.nan) -> np.ndarray:
+            """(F, ...) with folds that were not there missing."""
+            values = np.asarray(values)
+            result = np.full((F, *values.shape[1:]), missing, values.dtype)
+            result[labels] = values
+            return result
+
+        def chosen(array: Any) -> np.ndarray:
+            values = np.asarray(array.values)
+            return values[rows, at, place] if values.ndim >= 3 else values[:, place]
+
+        scores, weight, spikes = chosen(found.scores), chosen(found.weight), chosen(found.spikes)
+        null = chosen(found.null_scores) * weight
+        known = np.isfinite(scores)
+        kept = found.coefs is not None
+        return HeldOut(
+            weight=by_fold(np.where(known, weight, np.nan)),
+            spikes=by_fold(np.where(known, spikes, np.nan)),
+            log_likelihood=by_fold(scores * weight),
+            deviance=by_fold(np.where(known, chosen(found.deviance), np.nan)),
+            null_log_likelihood=by_fold(np.where(known, null, np.nan)),
+            null_deviance=by_fold(np.where(known, chosen(found.null_deviance), np.nan)),
+            strength=by_fold(strengths[at]),
+            best=float(strengths[best]),
+            converged=by_fold(chosen(found.converged), False).astype(bool),
+            columns=columns,
+            coef=by_fold(chosen(found.coefs)[:, columns]) if kept else None,
+            intercept=by_fold(chosen(found.intercepts)) if kept else None,
+        )

@@ -1,0 +1,121 @@
+"""Held-out rates of nested models: correlation with the observed ones, and log-likelihood over blocks of time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from glmengine.design.chunks import row_chunks
+from glmengine.selection.held_out import HeldOut
+from glmengine.selection.nested_models import Ground
+from glmengine.threads import quiet_blas
+from glmengine.timegrid.gaussian import smooth_known
+
+
+@dataclass(frozen=True, eq=False)
+class Detail:
+    """What is seen of a model bin by bin.
+
+    Attributes
+    ----------
+    correlation : (F,) array
+        Of smoothed observed and predicted rates in each fold; NaN where one of them is constant.
+    part_log_likelihood, part_weight : (B,) array
+        Sum of log-likelihoods, and bins, of each block of held-out time.
+    """
+
+    correlation: np.ndarray
+    part_log_likelihood: np.ndarray
+    part_weight: np.ndarray
+
+
+def parts_of(fold: np.ndarray, n_parts: int) -> np.ndarray:
+    """(T,) block of each bin: every fold is cut into `n_parts` blocks of equal length; -1 for bins that are never held out."""
+    part = np.full(len(fold), -1)
+    for number in np.unique(fold[fold >= 0]):
+        rows = np.flatnonzero(fold == number)
+        part[rows] = number * n_parts + (np.arange(rows.size) * n_parts) // rows.size
+    return part
+
+
+def details(ground: Ground, found: Sequence[tuple[int, HeldOut]], *, smoothing: float, n_parts: int) -> list[Detail]:
+    """Predict held-out bins of models and units, each by the fit that has not seen it.
+
+    Parameters
+    ----------
+    ground : Ground
+    found : sequence of (unit, HeldOut)
+        N of them.
+    smoothing : float
+        Standard deviation of the Gaussian (s).
+    n_parts : int
+        Blocks of each fold.
+
+    Notes
+    -----
+    The blocks have no log-likelihood where the family estimates a dispersion, and nothing is predicted for classes.
+    """
+    fold, counts = ground.split.fold, ground.prepared.counts
+    F, part = len(ground.split.names), parts_of(fold, n_parts)
+    runs = _runs(fold, ground.prepared.grid.segment)
+    width = smoothing / ground.prepared.grid.bin_size
+    means = _means(ground, [one for _, one in found])
+    result = []
+    for (unit, _), mean in zip(found, means, strict=True):
+        y = np.asarray(counts[:, unit], np.float64)
+        known = np.isfinite(mean) & np.isfinite(y)
+        y, mean = np.where(known, y, np.nan), np.where(known, mean, np.nan)
+        sums, weight = np.full(F * n_parts, np.nan), np.bincount(part[known], minlength=F * n_parts).astype(np.float64)
+        if known.any() and not ground.family.estimates_dispersion:
+            own = np.asarray(ground.family.log_likelihood(mean[known], y[known]), np.float64)
+            sums = np.bincount(part[known], own, minlength=F * n_parts)
+        result.append(Detail(_correlations(y, mean, fold, runs, width, F), np.where(weight > 0, sums, np.nan), weight))
+    return result
+
+
+def _means(ground: Ground, found: Sequence[HeldOut]) -> np.ndarray:
+    """(N, T) predicted observations in held-out bins, NaN elsewhere."""
+    design, fold = ground.prepared.design, ground.split.fold
+    result = np.full((len(found), design.n_rows), np.nan)
+    with quiet_blas():
+        for start, stop in row_chunks(design, len(found)):
+            rows = np.flatnonzero(design.valid[start:stop] & (fold[start:stop] >= 0))
+            if not rows.size:
+                continue
+            values = design.chunk(start, stop)[rows]
+            own = fold[start:stop][rows]
+            for number, one in enumerate(found):
+                if one.coef is None or one.intercept is None:
+                    continue
+                features = values[:, one.columns]
+                for k in np.unique(own):
+                    here = own == k
+                    eta = features[here] @ one.coef[k] + one.intercept[k]
+                    result[number, start + rows[here]] = ground.link.mean(eta)
+    return result
+
+
+def _runs(fold: np.ndarray, segment: np.ndarray) -> list[slice]:
+    """Stretches of neighbouring bins that are held out together."""
+    at = np.flatnonzero(fold >= 0)
+    if not at.size:
+        return []
+    cut = np.flatnonzero((np.diff(at) > 1) | (np.diff(segment[at]) != 0) | (np.diff(fold[at]) != 0)) + 1
+    return [slice(int(rows[0]), int(rows[-1]) + 1) for rows in np.split(at, cut)]
+
+
+def _correlations(
+    y: np.ndarray, mean: np.ndarray, fold: np.ndarray, runs: Sequence[slice], width: float, n_folds: int
+) -> np.ndarray:
+    observed, predicted = np.full(len(y), np.nan), np.full(len(y), np.nan)
+    for run in runs:
+        observed[run], predicted[run] = smooth_known(y[run], width), smooth_known(mean[run], width)
+    result = np.full(n_folds, np.nan)
+    for k in range(n_folds):
+        here = (fold == k) & np.isfinite(observed)
+        a, b = observed[here], predicted[here]
+        if a.size > 2 and np.ptp(a) > 0 and np.ptp(b) > 1e-12 * np.abs(b).max():
+            result[k] = np.corrcoef(a, b)[0, 1]
+    return result

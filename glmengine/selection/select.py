@@ -1,0 +1,272 @@
+"""The selection that an analysis asks for: models compared, contributions, and terms chosen for each unit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from glmengine.analysis.selection import NamedModel, Selection, models_of
+from glmengine.context import SILENT, Context, Progress
+from glmengine.errors import GlmError
+from glmengine.inference.multiplicity import false_discovery_rate
+from glmengine.inference.signed_rank import signed_rank, smallest_p
+from glmengine.selection.comparison import compare
+from glmengine.selection.contributions import commonality, contributions
+from glmengine.selection.forward import backward, forward
+from glmengine.selection.group_path import group_path
+from glmengine.selection.nested_models import Ground, Model, NestedModels, make_ground
+from glmengine.selection.search import STOPPED, Search
+from glmengine.selection.subsets import all_subsets
+from glmengine.selection.term_selection import NOTES, TermSelection
+from glmengine.sentences import listed
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from glmengine.analysis.analysis import Analysis
+    from glmengine.recording.recording import Recording
+
+
+def compare_models(
+    analysis: Analysis,
+    recording: Recording,
+    models: Mapping[str, Sequence[str]] | Sequence[Sequence[str]] | None = None,
+    *,
+    context: Context | None = None,
+) -> TermSelection:
+    """Compare models that have some of the analysis's terms each, on one split of time.
+
+    Parameters
+    ----------
+    analysis : Analysis
+        Its selection, where it has one, says what is always in, the blocks, the folds and the models.
+    recording : Recording
+    models : mapping of name to terms, or sequence of terms, optional
+        Terms, or blocks of them, of each model. By default those of the selection, or each term alone, all, and all but each. The constant
+        rate (or what is always in) is always among them.
+    context : Context, optional
+
+    Returns
+    -------
+    TermSelection
+        With nothing chosen.
+
+    Raises
+    ------
+    GlmError
+        If a term is not there, or time cannot be split.
+    """
+    selection = analysis.selection or Selection()
+    if models is not None:
+        named = models.items() if isinstance(models, Mapping) else [("", terms) for terms in models]
+        selection = selection.with_(
+            models=tuple(
+                NamedModel(name=name, terms=(terms,) if isinstance(terms, str) else tuple(terms)) for name, terms in named
+            )
+        )
+    return select_terms(analysis, recording, selection.with_(method="none"), context=context)
+
+
+def select_terms(
+    analysis: Analysis, recording: Recording, selection: Selection | None = None, *, context: Context | None = None
+) -> TermSelection:
+    """Find out which of the analysis's terms each unit needs.
+
+    Parameters
+    ----------
+    analysis : Analysis
+    recording : Recording
+    selection : Selection, optional
+        That of the analysis, or forward selection among all terms, where not given.
+    context : Context, optional
+        Hears of each round; can cancel, or stop and keep the rounds that are finished.
+
+    Returns
+    -------
+    TermSelection
+
+    Raises
+    ------
+    GlmError
+        If a term is not there, a candidate cannot be fitted, or time cannot be split.
+    Cancelled
+        If the context says so.
+    """
+    context = context or SILENT
+    selection = selection or analysis.selection or Selection()
+    context.report(Progress("Making features", 0.0))
+    ground = make_ground(analysis, recording, selection, context.part(0.0, 0.05))
+    return select_on(ground, selection, context.part(0.05, 1.0))
+
+
+def select_on(ground: Ground, selection: Selection, context: Context = SILENT) -> TermSelection:
+    """The same on a design and a split that are made already."""
+    nested = NestedModels(ground)
+    _check_folds(ground, selection)
+    outcome = _searched(nested, selection, context.part(0.0, 0.5))
+    models = models_of(selection, ground.names)
+    compared = compare(
+        nested, models, smoothing=selection.smoothing, n_parts=selection.parts, context=context.part(0.5, 0.8, "Comparing models")
+    )
+    shares = contributions(nested, context.part(0.8, 0.9, "Contributions of terms"))
+    common = commonality(nested, context.part(0.9, 1.0, "What terms have in common"))
+    notes = list(ground.notes)
+    chosen = steps = None
+    if outcome.search is not None:
+        chosen, said = _chosen(nested, outcome.search, selection.level)
+        steps = _steps(ground, outcome.search)
+        notes += [*outcome.search.notes, *said, *_pruned_words(ground, outcome.search)]
+    if context.stopping:
+        notes.append(STOPPED)
+    attributes = {**compared.scores.attrs, NOTES: "\n".join(dict.fromkeys(notes))}
+    return TermSelection(
+        models=compared.scores.assign_attrs(attributes),
+        summary=compared.summary,
+        differences=compared.differences,
+        split=_split(ground),
+        contributions=shares,
+        commonality=common,
+        chosen=chosen,
+        steps=steps,
+        path=outcome.path,
+    )
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    """Of a search; nothing where models are compared only."""
+
+    search: Search | None = None
+    path: xr.Dataset | None = None
+
+
+def _check_folds(ground: Ground, selection: Selection) -> None:
+    n = len(ground.split.names)
+    if selection.method != "none" and smallest_p(n) >= selection.level:
+        raise GlmError(
+            f"a signed-rank test over {n} folds gives a p of {float(smallest_p(n)):.2g} at best, which is not below the level {selection.level:g}; "
+            f"use {int(np.floor(-np.log2(selection.level))) + 1} folds or more, another split, or a higher level",
+            field="selection.folds",
+        )
+
+
+def _searched(nested: NestedModels, selection: Selection, context: Context) -> _Outcome:
+    if selection.method == "none":
+        return _Outcome()
+    if selection.method == "group_path":
+        found = group_path(nested, selection.level, context=context)
+        return _Outcome(found.search, found.path)
+    if selection.method == "backward":
+        return _Outcome(backward(nested, selection.level, context=context))
+    if selection.method == "subsets":
+        return _Outcome(all_subsets(nested, selection.level, largest=selection.largest, context=context))
+    return _Outcome(forward(nested, selection.level, largest=selection.largest, prune=selection.prune, context=context))
+
+
+def _chosen(nested: NestedModels, search: Search, level: float) -> tuple[xr.Dataset, list[str]]:
+    """The model of each unit, if it beats the constant rate (or what is always in)."""
+    import xarray as xr
+
+    ground = nested.ground
+    K, M = len(ground.candidates), len(ground.units)
+    p, explained = np.full(M, np.nan), np.full(M, np.nan)
+    chosen, order, dropped = np.zeros((K, M), bool), np.full((K, M), np.nan), []
+    base: Model = frozenset()
+    for unit, model in enumerate(search.models):
+        if not model or not (nested.is_known(model, unit) and nested.is_known(base, unit)):
+            continue
+        own, bare = nested.held_out(model, [unit])[unit], nested.held_out(base, [unit])[unit]
+        p[unit] = float(signed_rank(own.per_bin - bare.per_bin))
+        if not p[unit] < level:
+            dropped.append(ground.units[unit])
+            continue
+        explained[unit] = own.deviance_explained
+        chosen[sorted(model), unit] = True
+        for step in search.steps:
+            if step.unit == unit and step.taken and step.candidate in model:
+                order[step.candidate, unit] = step.round
+    p_all = np.where(np.isfinite(p), p, 1.0)
+    words = [ground.name(frozenset(np.flatnonzero(chosen[:, unit]).tolist())) for unit in range(M)]
+    dataset = xr.Dataset(
+        {
+            "chosen": (("term", "unit"), chosen, {"long_name": "whether the term is in the unit's model"}),
+            "order": (("term", "unit"), order, {"long_name": "round in which the term came in"}),
+            "p": ("unit", p, {"long_name": "one-sided signed-rank test over folds against the smallest model"}),
+            "q": (
+                "unit",
+                false_discovery_rate(p_all),
+                {"long_name": "false discovery rate of p over units (Benjamini & Hochberg)"},
+            ),
+            "deviance_explained": ("unit", explained, {"long_name": "held-out deviance explained by the model"}),
+            "model": ("unit", np.array(words), {"long_name": "the model chosen"}),
+        },
+        {"term": list(ground.names), "unit": list(ground.units)},
+    )
+    said = [f"Taken back, for the model as a whole is not better than the smallest one: {listed(dropped)}."] if dropped else []
+    return dataset, said
+
+
+def _steps(ground: Ground, search: Search) -> xr.Dataset:
+    import xarray as xr
+
+    K, M = len(ground.candidates), len(ground.units)
+    R = max([step.round for step in search.steps] + [number for _, number, _ in (*search.gains, *search.pruned)], default=0)
+    gain, p, taken = np.full((M, R), np.nan), np.full((M, R), np.nan), np.zeros((M, R), bool)
+    candidate = np.full((M, R), "", dtype=f"<U{max(len(name) for name in ground.names)}")
+    tried, pruned = np.full((M, R, K), np.nan), np.zeros((M, R, K), bool)
+    for step in search.steps:
+        at = (step.unit, step.round - 1)
+        gain[at], p[at], taken[at], candidate[at] = step.gain, step.p, step.taken, ground.names[step.candidate]
+    for (unit, number, k), value in search.gains.items():
+        tried[unit, number - 1, k] = value
+    for unit, number, k in search.pruned:
+        pruned[unit, number - 1, k] = True
+    return xr.Dataset(
+        {
+            "candidate": (("unit", "round"), candidate, {"long_name": "the term that was tested"}),
+            "gain": (
+                ("unit", "round"),
+                gain,
+                {"units": "nats/bin", "long_name": "held-out log-likelihood per bin that it brings"},
+            ),
+            "p": (("unit", "round"), p, {"long_name": "one-sided signed-rank test over folds that it brings none"}),
+            "taken": (("unit", "round"), taken, {"long_name": "whether the model was changed"}),
+            "gains": (
+                ("unit", "round", "term"),
+                tried,
+                {"units": "nats/bin", "long_name": "the same of every term that was tried"},
+            ),
+            "pruned": (("unit", "round", "term"), pruned, {"long_name": "whether the score test left the term out"}),
+        },
+        {"unit": list(ground.units), "round": np.arange(1, R + 1), "term": list(ground.names)},
+    )
+
+
+def _pruned_words(ground: Ground, search: Search) -> list[str]:
+    if not search.pruned:
+        return []
+    by_term = {}
+    for unit, _, k in sorted(search.pruned):
+        by_term.setdefault(ground.names[k], []).append(ground.units[unit])
+    said = "; ".join(f"{name} for {listed(dict.fromkeys(units), 8)}" for name, units in by_term.items())
+    return [f"Not fitted in some round, as their score test was no larger than chance gives: {said}."]
+
+
+def _split(ground: Ground) -> xr.Dataset:
+    import xarray as xr
+
+    fold, times = ground.split.intervals(ground.prepared.grid)
+    return xr.Dataset(
+        {
+            "fold": (
+                "interval",
+                np.array([ground.split.names[k] for k in fold]),
+                {"long_name": "fold that the stretch is held out of"},
+            ),
+            "start": ("interval", times[:, 0], {"units": "s", "long_name": "start of the held-out stretch"}),
+            "stop": ("interval", times[:, 1], {"units": "s", "long_name": "end of the held-out stretch"}),
+        }
+    )

@@ -1,0 +1,122 @@
+"""What a selection found, as labelled arrays with the unit in each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
+
+from glmengine.errors import GlmError
+from glmengine.sentences import listed
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+NOTES = "notes"
+"""Attribute of `models` that holds the notes, one a line."""
+
+
+@dataclass(frozen=True, eq=False)
+class TermSelection:
+    """Which terms each unit needs.
+
+    Attributes
+    ----------
+    models : Dataset (model, unit, fold)
+        Scores of the models compared (see `glmengine.selection.fold_scores`), the model chosen for each unit among them as ``chosen``.
+    summary : Dataset (model, unit)
+        Pooled scores, likelihood, AIC of each model.
+    differences : Dataset (model, other, unit)
+        Paired differences with intervals, signed-rank tests, likelihood ratios.
+    contributions : Dataset (term, unit) or None
+        Deviance of each term alone, dropped, unique and shared.
+    commonality : Dataset (part, unit) or None
+        Deviance that sets of terms have in common, of few terms.
+    chosen : Dataset (term, unit) and (unit) or None
+        ``chosen`` and the ``order`` in which terms came in; ``p`` of the whole model against the constant rate, its ``q`` over units,
+        ``deviance_explained``, and the model in words; None where only models were compared.
+    steps : Dataset (unit, round) and (unit, round, term) or None
+        The ``candidate`` of each round with its ``gain``, ``p`` and whether it was ``taken``; the gain of all that were tried, and
+        those that the score test ``pruned``.
+    path : Dataset (unit, strength, term) or None
+        Of the group lasso.
+    split : Dataset (interval)
+        The stretches of time that each fold holds out.
+    """
+
+    models: xr.Dataset
+    summary: xr.Dataset
+    differences: xr.Dataset
+    split: xr.Dataset
+    contributions: xr.Dataset | None = None
+    commonality: xr.Dataset | None = None
+    chosen: xr.Dataset | None = None
+    steps: xr.Dataset | None = None
+    path: xr.Dataset | None = None
+
+    @property
+    def units(self) -> tuple[str, ...]:
+        return tuple(str(name) for name in self.models["unit"].values)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was left out, doubtful or approximate, one sentence each."""
+        return tuple(line for line in str(self.models.attrs.get(NOTES, "")).split("\n") if line)
+
+    def terms_of(self, unit: str) -> tuple[str, ...]:
+        """The terms chosen for a unit, in the order in which they came in.
+
+        Raises
+        ------
+        GlmError
+            If nothing was chosen, or there is no such unit.
+        """
+        if self.chosen is None:
+            raise GlmError("models were compared and no terms chosen; give the selection a method")
+        if unit not in self.units:
+            raise GlmError(f"there is no unit '{unit}'; the units are {listed(self.units)}")
+        own = self.chosen.sel(unit=unit)
+        order = own["order"].where(own["chosen"].astype(bool))
+        found = [(float(order[k]), k) for k in range(order.size) if bool(own["chosen"][k])]
+        return tuple(str(own["term"].values[k]) for _, k in sorted(found))
+
+    def __str__(self) -> str:
+        lines = []
+        for unit in self.units:
+            best = self.summary["deviance_explained"].sel(unit=unit)
+            if self.chosen is None:
+                scores = ", ".join(
+                    f"{name} {float(value):.3g}" for name, value in zip(best["model"].values, best.values, strict=True)
+                )
+                lines.append(f"{unit}: {scores}")
+                continue
+            own = self.chosen.sel(unit=unit)
+            terms = self.terms_of(unit)
+            if not terms:
+                lines.append(f"{unit}: nothing")
+                continue
+            lines.append(
+                f"{unit}: {', then '.join(terms)} (deviance explained {float(own['deviance_explained']):.3g}, q {float(own['q']):.2g})"
+            )
+        return "\n".join(lines)
+
+    def datasets(self) -> dict[str, xr.Dataset]:
+        """The arrays by name, those that are there."""
+        named = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {name: dataset for name, dataset in named.items() if dataset is not None}
+
+    @classmethod
+    def from_datasets(cls, datasets: Mapping[str, xr.Dataset]) -> TermSelection:
+        """What `datasets` gave, put together again.
+
+        Raises
+        ------
+        GlmError
+            If one of them is missing.
+        """
+        needed = ("models", "summary", "differences", "split")
+        missing = [name for name in needed if name not in datasets]
+        if missing:
+            raise GlmError(f"the selection lacks '{missing[0]}'; run it again")
+        known = {field.name for field in fields(cls)}
+        return cls(**{name: dataset for name, dataset in datasets.items() if name in known})
