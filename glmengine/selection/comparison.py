@@ -100,7 +100,11 @@ def compare(
         except Stopped:
             break
         found.append([row[unit] for unit in units])
-        seen.append(details(ground, list(row.items()), smoothing=smoothing, n_parts=n_parts))
+        seen.append(
+            details(
+                ground.prepared, ground.split, ground.family, ground.link, list(row.items()), smoothing=smoothing, n_parts=n_parts
+            )
+        )
         fits.append(_Fitted.of(fitted))
         names.append(name)
     scores = fold_scores(

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from glmengine.errors import GlmError
-from glmengine.selection.held_out import HeldOut
-from glmengine.selection.predictions import Detail
+from glmengine.selection.held_out import HeldOut, held_out_of
+from glmengine.selection.predictions import Detail, details
 
 if TYPE_CHECKING:
     import xarray as xr
 
+    from glmengine.design.prepare import Prepared
+    from glmengine.design.splits import Split
+    from glmengine.fitting.cross_validation import CrossValidation
+    from glmengine.models import Family
+    from glmengine.models.links import Link
+
 SCORES: dict[str, tuple[str, str]] = {
     "log_likelihood": ("nats/bin", "held-out log-likelihood per bin"),
     "bits_per_spike": ("bits/spike", "held-out log-likelihood gained over the training mean, per spike"),
-    "deviance_explained": ("", "held-out deviance explained: 1 - deviance / deviance of the training mean"),
+    "deviance_explained": ("", "deviance explained: 1 - deviance / deviance of the training mean"),
     "mcfadden": ("", "McFadden's pseudo-R2: 1 - log-likelihood / log-likelihood of the training mean"),
     "cohen": (
         "",
@@ -59,8 +65,9 @@ def fold_scores(
     F = len(folds)
     empty = np.full(F, np.nan)
 
-    def table(of: object) -> np.ndarray:
-        return np.array([[empty if one is None else of(one) for one in row] for row in found])  # type: ignore[operator]
+    def table(of: Callable[[HeldOut], np.ndarray]) -> np.ndarray:
+        rows = [[empty if one is None else of(one) for one in row] for row in found]
+        return np.array(rows, np.float64).reshape(len(models), len(units), F)
 
     bins, spikes = table(lambda one: one.weight), table(lambda one: one.spikes)
     total, null = table(lambda one: one.log_likelihood), table(lambda one: one.null_log_likelihood)
@@ -75,7 +82,9 @@ def fold_scores(
             "deviance_explained": explained,
             "mcfadden": 1.0 - total / null,
             "cohen": explained,
-            "correlation": np.array([[empty if one is None else one.correlation for one in row] for row in seen]),
+            "correlation": np.array(
+                [[empty if one is None else one.correlation for one in row] for row in seen], np.float64
+            ).reshape(bins.shape),
             "bins": bins,
             "spikes": spikes,
             "deviance": deviance,
@@ -139,4 +148,23 @@ def scores_against(scores: xr.Dataset, other: str | xr.Dataset) -> xr.Dataset:
             name: array.assign_attrs(units=SCORES[name][0], long_name=f"{SCORES[name][1]}, against another model")
             for name, array in values.items()
         }
+    )
+
+
+def scores_of(
+    cross_validation: CrossValidation, prepared: Prepared, split: Split, family: Family, link: Link, *, smoothing: float
+) -> xr.Dataset:
+    """Scores (unit, fold) of a cross-validation, each unit at its best strength.
+
+    Without the coefficients of its fits there is no correlation of rates.
+    """
+    strengths = np.asarray(cross_validation.scores["strength"].values, np.float64)
+    n_there, columns = cross_validation.scores.sizes["fold"], np.arange(prepared.design.n_columns)
+    found = []
+    for unit, strength in enumerate(np.asarray(cross_validation.best_strength, np.float64)):
+        best = int(np.argmin(np.abs(strengths - (strength if np.isfinite(strength) else strengths.max()))))
+        found.append(held_out_of(cross_validation, unit, np.full(n_there, best), best, len(split.names), columns))
+    seen = details(prepared, split, family, link, list(enumerate(found)), smoothing=smoothing, n_parts=1)
+    return fold_scores([found], [seen], models=["fit"], units=prepared.units, folds=split.names, of_spikes=family.of_spikes).isel(
+        model=0, drop=True
     )

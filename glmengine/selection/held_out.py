@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from glmengine.fitting.cross_validation import CrossValidation
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +71,56 @@ class HeldOut:
         here = self.counts
         null = self.null_deviance[here].sum()
         return float(1.0 - self.deviance[here].sum() / null) if here.any() and null > 0 else np.nan
+
+
+def held_out_of(found: CrossValidation, unit: int, at: np.ndarray, best: int, n_folds: int, columns: np.ndarray) -> HeldOut:
+    """One unit of a cross-validation.
+
+    Parameters
+    ----------
+    found : CrossValidation
+    unit : int
+        Its number there.
+    at : (F',) int array
+        Number of the strength of each of the folds that are there.
+    best : int
+        That of all of them.
+    n_folds : int
+        Of the split; a fold that holds no valid bin is not there.
+    columns : (p,) int array
+        Those that the unit has.
+    """
+    labels = np.asarray(found.scores["fold"].values, int)
+    strengths = np.asarray(found.scores["strength"].values, np.float64)
+    rows = np.arange(labels.size)
+
+    def by_fold(values: Any, missing: float = np.nan) -> np.ndarray:
+        """(F, ...) with folds that are not there missing."""
+        values = np.asarray(values)
+        result = np.full((n_folds, *values.shape[1:]), missing, values.dtype)
+        result[labels] = values
+        return result
+
+    def chosen(array: Any) -> np.ndarray:
+        values = np.asarray(array.values)
+        return values[rows, at, unit] if values.ndim >= 3 else values[:, unit]
+
+    scores, weight = chosen(found.scores), chosen(found.weight)
+    known = np.isfinite(scores)
+    return HeldOut(
+        weight=by_fold(np.where(known, weight, np.nan)),
+        spikes=by_fold(np.where(known, chosen(found.spikes), np.nan)),
+        log_likelihood=by_fold(scores * weight),
+        deviance=by_fold(np.where(known, chosen(found.deviance), np.nan)),
+        null_log_likelihood=by_fold(np.where(known, chosen(found.null_scores) * weight, np.nan)),
+        null_deviance=by_fold(np.where(known, chosen(found.null_deviance), np.nan)),
+        strength=by_fold(strengths[at]),
+        best=float(strengths[best]),
+        converged=by_fold(chosen(found.converged), False).astype(bool),
+        columns=columns,
+        coef=None if found.coefs is None else by_fold(chosen(found.coefs)[:, columns]),
+        intercept=None if found.intercepts is None else by_fold(chosen(found.intercepts)),
+    )
 
 
 def strengths_by_fold(scores: np.ndarray, strengths: np.ndarray, tie: float = 1e-12) -> tuple[np.ndarray, int]:

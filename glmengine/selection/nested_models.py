@@ -16,12 +16,12 @@ from glmengine.design.expanded import expanded
 from glmengine.design.prepare import prepare
 from glmengine.design.splits import split_time
 from glmengine.errors import GlmError
-from glmengine.fitting.cross_validation import cross_validate
+from glmengine.fitting.cross_validation import CrossValidation, cross_validate
 from glmengine.fitting.fit import fit
 from glmengine.fitting.fold_averages import sees_averages
 from glmengine.fitting.separable import separable_terms
 from glmengine.models import Penalty, get_family
-from glmengine.selection.held_out import HeldOut, strengths_by_fold
+from glmengine.selection.held_out import HeldOut, held_out_of, strengths_by_fold
 from glmengine.sentences import listed, numbered
 
 if TYPE_CHECKING:
@@ -267,42 +267,10 @@ class NestedModels:
         context.check()
         if context.stopping:
             raise Stopped
-        labels = np.asarray(found.scores["fold"].values, int)
+        return {int(unit): self._of_unit(found, place, model, int(unit)) for place, unit in enumerate(units)}
+
+    def _of_unit(self, found: CrossValidation, place: int, model: Model, unit: int) -> HeldOut:
         strengths = np.asarray(found.scores["strength"].values, np.float64)
-        return {int(unit): self._of_unit(found, labels, strengths, place, model, int(unit)) for place, unit in enumerate(units)}
-
-    def _of_unit(self, found: Any, labels: np.ndarray, strengths: np.ndarray, place: int, model: Model, unit: int) -> HeldOut:
-        F = len(self.fold_names)
         at, best = strengths_by_fold(np.asarray(found.scores.values[:, :, place], np.float64), strengths)
-        rows = np.arange(labels.size)
         columns = np.flatnonzero(self.ground.columns(model) & self.ground.own[:, unit])
-
-        def by_fold(values: Any, missing: float = np.nan) -> np.ndarray:
-            """(F, ...) with folds that were not there missing."""
-            values = np.asarray(values)
-            result = np.full((F, *values.shape[1:]), missing, values.dtype)
-            result[labels] = values
-            return result
-
-        def chosen(array: Any) -> np.ndarray:
-            values = np.asarray(array.values)
-            return values[rows, at, place] if values.ndim >= 3 else values[:, place]
-
-        scores, weight, spikes = chosen(found.scores), chosen(found.weight), chosen(found.spikes)
-        null = chosen(found.null_scores) * weight
-        known = np.isfinite(scores)
-        kept = found.coefs is not None
-        return HeldOut(
-            weight=by_fold(np.where(known, weight, np.nan)),
-            spikes=by_fold(np.where(known, spikes, np.nan)),
-            log_likelihood=by_fold(scores * weight),
-            deviance=by_fold(np.where(known, chosen(found.deviance), np.nan)),
-            null_log_likelihood=by_fold(np.where(known, null, np.nan)),
-            null_deviance=by_fold(np.where(known, chosen(found.null_deviance), np.nan)),
-            strength=by_fold(strengths[at]),
-            best=float(strengths[best]),
-            converged=by_fold(chosen(found.converged), False).astype(bool),
-            columns=columns,
-            coef=by_fold(chosen(found.coefs)[:, columns]) if kept else None,
-            intercept=by_fold(chosen(found.intercepts)) if kept else None,
-        )
+        return held_out_of(found, place, at, best, len(self.fold_names), columns)

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from glmengine.design.chunks import row_chunks
 from glmengine.selection.held_out import HeldOut
-from glmengine.selection.nested_models import Ground
 from glmengine.threads import quiet_blas
 from glmengine.timegrid.gaussian import smooth_known
+
+if TYPE_CHECKING:
+    from glmengine.design.prepare import Prepared
+    from glmengine.design.splits import Split
+    from glmengine.models import Family
+    from glmengine.models.links import Link
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,12 +46,23 @@ def parts_of(fold: np.ndarray, n_parts: int) -> np.ndarray:
     return part
 
 
-def details(ground: Ground, found: Sequence[tuple[int, HeldOut]], *, smoothing: float, n_parts: int) -> list[Detail]:
+def details(
+    prepared: Prepared,
+    split: Split,
+    family: Family,
+    link: Link,
+    found: Sequence[tuple[int, HeldOut]],
+    *,
+    smoothing: float,
+    n_parts: int,
+) -> list[Detail]:
     """Predict held-out bins of models and units, each by the fit that has not seen it.
 
     Parameters
     ----------
-    ground : Ground
+    prepared : Prepared
+    split : Split
+    family, link : Family, Link
     found : sequence of (unit, HeldOut)
         N of them.
     smoothing : float
@@ -57,27 +74,27 @@ def details(ground: Ground, found: Sequence[tuple[int, HeldOut]], *, smoothing: 
     -----
     The blocks have no log-likelihood where the family estimates a dispersion, and nothing is predicted for classes.
     """
-    fold, counts = ground.split.fold, ground.prepared.counts
-    F, part = len(ground.split.names), parts_of(fold, n_parts)
-    runs = _runs(fold, ground.prepared.grid.segment)
-    width = smoothing / ground.prepared.grid.bin_size
-    means = _means(ground, [one for _, one in found])
+    fold, counts = split.fold, prepared.counts
+    F, part = len(split.names), parts_of(fold, n_parts)
+    runs = _runs(fold, prepared.grid.segment)
+    width = smoothing / prepared.grid.bin_size
+    means = _means(prepared, fold, link, [one for _, one in found])
     result = []
     for (unit, _), mean in zip(found, means, strict=True):
         y = np.asarray(counts[:, unit], np.float64)
         known = np.isfinite(mean) & np.isfinite(y)
         y, mean = np.where(known, y, np.nan), np.where(known, mean, np.nan)
         sums, weight = np.full(F * n_parts, np.nan), np.bincount(part[known], minlength=F * n_parts).astype(np.float64)
-        if known.any() and not ground.family.estimates_dispersion:
-            own = np.asarray(ground.family.log_likelihood(mean[known], y[known]), np.float64)
+        if known.any() and not family.estimates_dispersion:
+            own = np.asarray(family.log_likelihood(mean[known], y[known]), np.float64)
             sums = np.bincount(part[known], own, minlength=F * n_parts)
         result.append(Detail(_correlations(y, mean, fold, runs, width, F), np.where(weight > 0, sums, np.nan), weight))
     return result
 
 
-def _means(ground: Ground, found: Sequence[HeldOut]) -> np.ndarray:
+def _means(prepared: Prepared, fold: np.ndarray, link: Link, found: Sequence[HeldOut]) -> np.ndarray:
     """(N, T) predicted observations in held-out bins, NaN elsewhere."""
-    design, fold = ground.prepared.design, ground.split.fold
+    design = prepared.design
     result = np.full((len(found), design.n_rows), np.nan)
     with quiet_blas():
         for start, stop in row_chunks(design, len(found)):
@@ -93,7 +110,7 @@ def _means(ground: Ground, found: Sequence[HeldOut]) -> np.ndarray:
                 for k in np.unique(own):
                     here = own == k
                     eta = features[here] @ one.coef[k] + one.intercept[k]
-                    result[number, start + rows[here]] = ground.link.mean(eta)
+                    result[number, start + rows[here]] = link.mean(eta)
     return result
 
 
