@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from glmengine.context import SILENT, Context
 from glmengine.inference.signed_rank import signed_rank
-from glmengine.inference.tests import p_values
+from glmengine.inference.tests import Worth, likelihood_ratio
 from glmengine.selection.fold_scores import fold_scores
-from glmengine.selection.nested_models import Model, NestedModels, Stopped
-from glmengine.selection.predictions import details
+from glmengine.selection.held_out import HeldOut
+from glmengine.selection.nested_models import Ground, Model, NestedModels, Stopped
+from glmengine.selection.predictions import Detail, details
 
 if TYPE_CHECKING:
     import xarray as xr
+
+    from glmengine.fitting.fit_result import Fit
 
 LEVEL = 0.95
 """Of the intervals."""
@@ -132,33 +135,33 @@ class _Fitted:
     converged: np.ndarray
 
     @classmethod
-    def of(cls, fit: Any) -> _Fitted:
+    def of(cls, fit: Fit) -> _Fitted:
         return cls(**{name: np.array(getattr(fit, name)) for name in cls.__dataclass_fields__})
 
+    def worth(self, free_scale: bool) -> Worth:
+        """As the likelihood ratio takes it."""
+        return Worth(self.log_likelihood, self.deviance, self.edf, self.n_valid, self.dispersion if free_scale else None)
 
-def _summary(found: Any, fits: Any, names: Any, units: Any, of_spikes: bool) -> xr.Dataset:
+
+def _summary(
+    found: Sequence[Sequence[HeldOut]], fits: Sequence[_Fitted], names: Sequence[str], units: Sequence[str], of_spikes: bool
+) -> xr.Dataset:
     import xarray as xr
 
-    def table(of: Any) -> np.ndarray:
-        return np.array([[of(one) for one in row] for row in found]).reshape(len(names), len(units))
-
-    def bits(one: Any) -> float:
-        here = one.counts
-        spikes = one.spikes[here].sum() if here.any() else 0.0
-        if not of_spikes or spikes <= 0:
-            return np.nan
-        return float((one.log_likelihood - one.null_log_likelihood)[here].sum() / (spikes * np.log(2.0)))
+    def table(of: Callable[[HeldOut], float]) -> np.ndarray:
+        return np.array([[of(one) for one in row] for row in found], np.float64).reshape(len(names), len(units))
 
     values = {
         "log_likelihood": table(lambda one: one.total),
         "deviance_explained": table(lambda one: one.deviance_explained),
-        "bits_per_spike": table(bits),
+        "bits_per_spike": table(lambda one: one.bits_per_spike(of_spikes)),
         "strength": table(lambda one: one.best),
         "fit_log_likelihood": np.array([one.log_likelihood for one in fits]),
         "edf": np.array([one.edf for one in fits]),
         "aic": np.array([one.aic for one in fits]),
         "bic": np.array([one.bic for one in fits]),
-        "converged": table(lambda one: bool(one.converged[one.counts].all())) & np.array([one.converged for one in fits], bool),
+        "converged": table(lambda one: one.converged[one.counts].all()).astype(bool)
+        & np.array([one.converged for one in fits], bool).reshape(len(names), len(units)),
     }
     shape = (len(names), len(units))
     return xr.Dataset(
@@ -167,10 +170,17 @@ def _summary(found: Any, fits: Any, names: Any, units: Any, of_spikes: bool) -> 
     )
 
 
-def _differences(found: Any, seen: Any, fits: Any, models: Any, names: Any, ground: Any) -> xr.Dataset:
+def _differences(
+    found: Sequence[Sequence[HeldOut]],
+    seen: Sequence[Sequence[Detail]],
+    fits: Sequence[_Fitted],
+    models: Sequence[Model],
+    names: Sequence[str],
+    ground: Ground,
+) -> xr.Dataset:
     import xarray as xr
 
-    N, M = len(names), len(ground.units)
+    N, M, free = len(names), len(ground.units), ground.family.free_scale
     values = {name: np.full((N, N, M), np.nan) for name in DIFFERENCES}
     for a in range(N):
         for b in range(N):
@@ -183,15 +193,17 @@ def _differences(found: Any, seen: Any, fits: Any, models: Any, names: Any, grou
             values["gain_parts"][a, b], values["low_parts"][a, b], values["high_parts"][a, b] = interval(parts)
             values["d_aic"][a, b] = fits[a].aic - fits[b].aic
             if models[b] < models[a]:
-                ratio = _likelihood_ratio(fits[a], fits[b], ground.family.free_scale)
-                values["lr"][a, b], values["lr_df"][a, b], values["lr_p"][a, b] = ratio
+                ratio = likelihood_ratio(fits[a].worth(free), fits[b].worth(free), ground.units)
+                values["lr"][a, b], values["lr_df"][a, b], values["lr_p"][a, b] = (
+                    ratio[name].values for name in ("statistic", "df", "p")
+                )
     return xr.Dataset(
         {name: (("model", "other", "unit"), array, _words(DIFFERENCES[name])) for name, array in values.items()},
         {"model": list(names), "other": list(names), "unit": list(ground.units)},
     )
 
 
-def _per_part(one: Any, other: Any) -> np.ndarray:
+def _per_part(one: Detail, other: Detail) -> np.ndarray:
     with np.errstate(invalid="ignore", divide="ignore"):
         return (one.part_log_likelihood - other.part_log_likelihood) / one.part_weight
 
@@ -223,17 +235,6 @@ def interval(differences: np.ndarray, *, overlapping: bool = False) -> tuple[np.
         half = stdtrit(np.maximum(n - 1, 1), 0.5 + 0.5 * LEVEL) * np.sqrt(square * share)
     half = np.where(n > 1, half, np.nan)
     return np.where(n > 0, mean, np.nan), mean - half, mean + half
-
-
-def _likelihood_ratio(larger: _Fitted, smaller: _Fitted, free_scale: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    df = larger.edf - smaller.edf
-    df = np.where(df > 1e-8, df, np.nan)
-    if free_scale:
-        rest = larger.n_valid - larger.edf
-        statistic = (smaller.deviance - larger.deviance) / larger.dispersion
-    else:
-        rest, statistic = None, 2.0 * (larger.log_likelihood - smaller.log_likelihood)
-    return statistic, df, p_values(np.maximum(statistic, 0.0), df, rest)
 
 
 def _words(described: tuple[str, str]) -> dict[str, str]:

@@ -72,6 +72,13 @@ class HeldOut:
         null = self.null_deviance[here].sum()
         return float(1.0 - self.deviance[here].sum() / null) if here.any() and null > 0 else np.nan
 
+    def bits_per_spike(self, of_spikes: bool) -> float:
+        """Log-likelihood gained over the training mean per spike, pooled over the folds that count; NaN for signals."""
+        here = self.counts
+        spikes = self.spikes[here].sum() if of_spikes and here.any() else 0.0
+        gained = (self.log_likelihood - self.null_log_likelihood)[here].sum()
+        return float(gained / (spikes * np.log(2.0))) if spikes > 0 else np.nan
+
 
 def held_out_of(found: CrossValidation, unit: int, at: np.ndarray, best: int, n_folds: int, columns: np.ndarray) -> HeldOut:
     """One unit of a cross-validation.
