@@ -79,7 +79,9 @@ class Answers:
             whole[fold, s, unit] = part[reached]
         if self.coef is not None and self.intercept is not None:
             self.coef[fold, s, ..., unit] = 0.0
-            self.coef[fold[:, None], s, places[None, :], ..., unit[:, None]] = solution.coef[reached]
+            self.coef[fold[:, None], s, np.atleast_2d(places) if places.ndim == 1 else places[reached], ..., unit[:, None]] = (
+                solution.coef[reached]
+            )
             self.intercept[fold, s, ..., unit] = solution.intercept[reached]
         self.solvers.append(solution.solver)
         self.backends.append(solution.backend)

@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from glmengine.backend.rows import Observations, Rows
+from glmengine.backend.rows import Observations, OwnColumns, Rows
 from glmengine.errors import GlmError
 from glmengine.fitting.inputs import ArrayRows, Inputs, columns_of
 from glmengine.fitting.null_model import null_deviances, null_predictors
 from glmengine.fitting.unit_status import Observed, judge
 from glmengine.models import Family
 from glmengine.models.links import Link
+from glmengine.models.numbers import LARGEST_STRENGTH
 from glmengine.models.penalties import Columns, Penalty, Resolved
 from glmengine.solvers.problem import ALL_ROWS, Problem
 from glmengine.threads import quiet_blas
@@ -66,12 +67,21 @@ class Assembly:
         """(M,) sum of the weights of each unit's rows."""
         return self.observed.n_valid[0]
 
-    def rows(self, columns: np.ndarray | None, *, width: int, memory: float) -> Rows:
-        """The prepared rows, of some columns of the design, for `width` columns of the problem at a time; memory in bytes."""
-        source = self.inputs.source if columns is None else columns_of(self.inputs.source, columns)
+    def rows(self, group: Group, *, width: int, memory: float) -> Rows:
+        """The prepared rows, of the columns of a group, for `width` columns of the problem at a time; memory in bytes."""
+        source, own = self.inputs.source, group.division(len(self.observations.y))
+        if group.columns is not None and own is None:
+            source = columns_of(source, group.columns)
         index = None if self.index.size == self.inputs.source.shape[0] else self.index
         return Rows(
-            source, index, self.observations, columns=width, memory=memory, centred=self.intercept, platform=self.platform
+            source,
+            index,
+            self.observations,
+            columns=width,
+            memory=memory,
+            centred=self.intercept,
+            own=own,
+            platform=self.platform,
         )
 
     def gathered(self, memory: float) -> Assembly:
@@ -255,27 +265,103 @@ def read_strength(strength: Any, units: tuple[str, ...]) -> np.ndarray:
         raise GlmError(
             f"strength: has shape {values.shape}; give one number, or one per unit ({len(units)})", field="model.strengths"
         )
-    bad = ~(np.isfinite(values) & (values >= 0))
+    bad = ~((values >= 0) & (values <= LARGEST_STRENGTH))
     if bad.any():
         m = int(np.flatnonzero(bad)[0])
-        raise GlmError(f"strength: is {values[m]:g} for unit {units[m]}; give finite numbers, 0 or more", field="model.strengths")
+        raise GlmError(
+            f"strength: is {values[m]:g} for unit {units[m]}; give numbers from 0 to {LARGEST_STRENGTH:g}",
+            field="model.strengths",
+        )
     return values
 
 
-def column_groups(mask: np.ndarray | None, units: np.ndarray) -> list[tuple[np.ndarray, np.ndarray | None]]:
-    """Units that are solved together, each group with the columns it needs (None for all).
+@dataclass(frozen=True)
+class Group:
+    """Units that are solved together.
 
-    Units that use nearly the same columns share one problem, in which what a unit may not use stays at zero; units with a few
-    columns of their own each (history) are solved on those alone. Where only a few columns are not needed the design is read as it is:
-    to leave them out would be a copy of every row, and the loss of the design's own products.
+    Attributes
+    ----------
+    units : (k,) int array
+    columns : (p,) int array or None
+        Columns of the design that they share; all where None.
+    own : (k, H) int array or None
+        Columns that each has for itself besides.
     """
-    if mask is None or units.size == 0:
-        return [(units, None)]
+
+    units: np.ndarray
+    columns: np.ndarray | None = None
+    own: np.ndarray | None = None
+
+    def places(self, unit: np.ndarray, n_columns: int) -> np.ndarray:
+        """(p,) columns of the design, or (K, p) where some are a unit's own, shared ones first, of `unit` (K,)."""
+        shared = np.arange(n_columns) if self.columns is None else self.columns
+        if self.own is None:
+            return shared
+        row = np.searchsorted(self.units, unit)
+        return np.column_stack([np.broadcast_to(shared, (unit.size, shared.size)), self.own[row]])
+
+    def division(self, n_units: int) -> OwnColumns | None:
+        """The same for the prepared rows, whose units are all there are."""
+        if self.own is None:
+            return None
+        own = np.full((n_units, self.own.shape[1]), -1)
+        own[self.units] = self.own
+        return OwnColumns(self.columns, own)
+
+
+def column_groups(mask: np.ndarray | None, units: np.ndarray, penalty: Resolved | None = None) -> list[Group]:
+    """Units that are solved together, each group with the columns it needs.
+
+    Units that use nearly the same columns share one problem, in which what a unit may not use stays at zero. Columns that one unit
+    alone uses (its history) stand beside the shared ones, where the penalty is smooth and the same for all. Units that share nothing
+    are solved on their columns alone. Where only a few columns are not needed the design is read as it is: to leave them out would
+    be a copy of every row, and the loss of the design's own products.
+    """
+    if units.size == 0:
+        return []
+    if mask is None:
+        return [Group(units)]
     used = mask[:, units]
     union = np.flatnonzero(used.any(axis=1))
-    if union.size <= 1.5 * used.sum(axis=0).mean() + 8:
-        return [(units, union if union.size < NEARLY_ALL * len(mask) else None)]
+    if _are_alike(union, used):
+        return [Group(units, union if union.size < NEARLY_ALL * len(mask) else None)]
+    if penalty is not None and penalty.is_smooth and (found := _with_own(used, units, penalty)):
+        return found
     patterns: dict[bytes, list[int]] = {}
     for unit in units:
         patterns.setdefault(mask[:, unit].tobytes(), []).append(int(unit))
-    return [(np.array(members), np.flatnonzero(mask[:, members[0]])) for members in patterns.values()]
+    return [Group(np.array(members), np.flatnonzero(mask[:, members[0]])) for members in patterns.values()]
+
+
+def _are_alike(union: np.ndarray, used: np.ndarray) -> bool:
+    """Whether units use so nearly the same columns that all may be given to all."""
+    return union.size <= 1.5 * used.sum(axis=0).mean() + 8
+
+
+def _with_own(used: np.ndarray, units: np.ndarray, penalty: Resolved) -> list[Group]:
+    """Groups of units that have as many columns of their own, beside those that they share; empty where they share none."""
+    alone = used & (used.sum(axis=1) == 1)[:, None]
+    shared = np.flatnonzero(used.any(axis=1) & ~alone.any(axis=1))
+    if not shared.size or not _are_alike(shared, used & ~alone):
+        return []
+    counts, groups = alone.sum(axis=0), []
+    for count in np.unique(counts).tolist():
+        members = np.flatnonzero(counts == count)
+        if count == 0:
+            groups.append(Group(units[members], shared))
+            continue
+        own = np.array([np.flatnonzero(alone[:, member]) for member in members])
+        if not _same_penalty(penalty, shared, own):
+            return []
+        groups.append(Group(units[members], shared, own))
+    return groups
+
+
+def _same_penalty(penalty: Resolved, shared: np.ndarray, own: np.ndarray) -> bool:
+    """Whether a penalty does the same to the own columns of every unit, (k, H)."""
+    first, *rest = (restricted(penalty, np.concatenate([shared, row])) for row in own)
+    return all(
+        np.array_equal(first.ridge, other.ridge)
+        and (first.matrix is None if other.matrix is None else np.array_equal(first.matrix, other.matrix))
+        for other in rest
+    )

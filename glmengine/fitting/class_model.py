@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from glmengine.context import Context, Progress
-from glmengine.fitting.batch import Assembly, restricted
+from glmengine.fitting.batch import Assembly, Group, restricted
 from glmengine.inference.class_covariance import ClassInference, UnitAnswer
 from glmengine.inference.evaluation import Evaluation
 from glmengine.models.penalties import Resolved
@@ -39,21 +39,21 @@ class ClassModel:
     ) -> None:
         self.assembly, self.penalty, self._memory, self.start = assembly, penalty, memory, start
 
-    def groups(self, units: np.ndarray) -> Sequence[tuple[np.ndarray, np.ndarray | None]]:
+    def groups(self, units: np.ndarray) -> Sequence[Group]:
         """Units that have the same columns."""
         mask = self.assembly.inputs.mask
         if mask is None:
-            return [(units, None)]
+            return [Group(units)] if units.size else []
         patterns: dict[bytes, list[int]] = {}
         for unit in units.tolist():
             patterns.setdefault(mask[:, unit].tobytes(), []).append(unit)
-        return [(np.array(members), np.flatnonzero(mask[:, members[0]])) for members in patterns.values()]
+        return [Group(np.array(members), np.flatnonzero(mask[:, members[0]])) for members in patterns.values()]
 
-    def batch(self, unit: np.ndarray, held: np.ndarray, columns: np.ndarray | None, context: Context) -> ClassBatch:
+    def batch(self, unit: np.ndarray, held: np.ndarray, group: Group, context: Context) -> ClassBatch:
         assembly = self.assembly
         P, C = assembly.inputs.source.shape[1], assembly.observed.classes.shape[-1]
-        rows = StandardColumns(assembly.rows(columns, width=C, memory=self._memory), context)
-        return ClassBatch(self, rows, unit, held, np.arange(P) if columns is None else columns)
+        rows = StandardColumns(assembly.rows(group, width=C, memory=self._memory), context)
+        return ClassBatch(self, rows, unit, held, group.places(unit, P))
 
     def inference(self, batches: Sequence[ClassBatch]) -> ClassInference:
         """What follows from the optima of a fit."""

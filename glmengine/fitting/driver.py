@@ -14,7 +14,7 @@ import numpy as np
 
 from glmengine.context import Context
 from glmengine.fitting.answers import Answers
-from glmengine.fitting.batch import Assembly
+from glmengine.fitting.batch import Assembly, Group
 from glmengine.fitting.grid import Grid
 from glmengine.fitting.unit_status import folds_that_count
 from glmengine.solvers.problem import ALL_ROWS, Solution
@@ -28,7 +28,7 @@ class Batch(Protocol):
     ----------
     unit, held : (K,) int array
         `held` is `ALL_ROWS` where nothing is.
-    places : (p,) int array
+    places : (p,) or (K, p) int array
         Columns of the design that they have.
     """
 
@@ -49,10 +49,10 @@ class Model(Protocol):
 
     assembly: Assembly
 
-    def groups(self, units: np.ndarray) -> Sequence[tuple[np.ndarray, np.ndarray | None]]:
-        """Units that share a batch, each group with the columns that it needs (None for all)."""
+    def groups(self, units: np.ndarray) -> Sequence[Group]:
+        """Units that share a batch."""
 
-    def batch(self, unit: np.ndarray, held: np.ndarray, columns: np.ndarray | None, context: Context) -> Batch:
+    def batch(self, unit: np.ndarray, held: np.ndarray, group: Group, context: Context) -> Batch:
         """The columns of one group."""
 
 
@@ -85,13 +85,13 @@ def solve(model: Model, plan: Plan, answers: Answers, context: Context) -> Itera
     Where the caller wants to stop and keep, what was not come to stays as the table was made.
     """
     assembly = model.assembly
-    groups = [group for group in model.groups(np.flatnonzero(assembly.status == OK)) if group[0].size]
-    for number, (units, columns) in enumerate(groups):
+    groups = model.groups(np.flatnonzero(assembly.status == OK))
+    for number, group in enumerate(groups):
         share = context.part(number / len(groups), (number + 1) / len(groups))
-        unit, held = _columns(assembly, units, plan.n_folds)
+        unit, held = _columns(assembly, group.units, plan.n_folds)
         if not unit.size:
             continue
-        batch = model.batch(unit, held, columns, share)
+        batch = model.batch(unit, held, group, share)
         _follow(batch, plan, answers, share)
         yield batch
         if context.stopping:

@@ -9,14 +9,13 @@ import numpy as np
 
 from glmengine.backend.rows import Rows
 from glmengine.context import Context
-from glmengine.fitting.batch import Assembly, column_groups, restricted
-from glmengine.fitting.inputs import Inputs
+from glmengine.fitting.batch import Assembly, Group, column_groups, restricted
 from glmengine.fitting.minimise import Minimiser
 from glmengine.fitting.starts import MEAN
 from glmengine.inference.part import Part
 from glmengine.models.penalties import Resolved
 from glmengine.solvers.problem import ALL_ROWS, Objective, Problem, Solution
-from glmengine.solvers.rank import left_out
+from glmengine.solvers.rank import constant_own_columns, left_out
 from glmengine.solvers.worth import HeldOut
 
 
@@ -46,24 +45,35 @@ class GlmModel:
     ) -> None:
         self.assembly, self._penalty, self._solver, self._memory, self._start = assembly, penalty, solver, memory, start
 
-    def groups(self, units: np.ndarray) -> Sequence[tuple[np.ndarray, np.ndarray | None]]:
-        groups = column_groups(self.assembly.inputs.mask, units)
+    def groups(self, units: np.ndarray) -> Sequence[Group]:
+        groups = column_groups(self.assembly.inputs.mask, units, self._penalty)
         if len(groups) > 1:
             self.assembly = self.assembly.gathered(self._memory)
         return groups
 
-    def batch(self, unit: np.ndarray, held: np.ndarray, columns: np.ndarray | None, context: Context) -> GlmBatch:
+    def batch(self, unit: np.ndarray, held: np.ndarray, group: Group, context: Context) -> GlmBatch:
         assembly = self.assembly
-        rows = assembly.rows(columns, width=unit.size, memory=self._memory)
-        penalty = self._penalty if columns is None else restricted(self._penalty, columns)
-        constant, carried = left_out(rows, penalty.quadratic, context)
-        ground = _Ground(assembly, rows, penalty, self._solver, columns, constant, carried)
-        movable = movable_columns(assembly.inputs, unit, columns) & ~constant
+        rows = assembly.rows(group, width=unit.size, memory=self._memory)
+        places = group.places(unit, assembly.inputs.source.shape[1])
+        whole = group.columns is None and group.own is None
+        penalty = self._penalty if whole else restricted(self._penalty, places if places.ndim == 1 else places[0])
+        n = rows.n_shared
+        constant, carried = left_out(rows, penalty.ridge if penalty.matrix is None else penalty.quadratic[:n, :n], context)
+        constant, carried = (np.broadcast_to(some, (unit.size, n)) for some in (constant, carried))
+        if group.own is not None:
+            of_own = constant_own_columns(rows, context)[unit, : group.own.shape[1]]
+            constant = np.column_stack([constant, of_own])
+            carried = np.column_stack([carried, np.zeros_like(of_own)])
+        ground = _Ground(assembly, rows, penalty, self._solver, None if whole else places, constant, carried)
+        across = np.broadcast_to(places, (unit.size, places.shape[-1]))
+        movable = ~constant
+        if assembly.inputs.mask is not None:
+            movable &= assembly.inputs.mask[across, unit[:, None]]
         if self._start is None:
             begin = np.zeros((unit.size, rows.n_features)), assembly.null_predictor(unit, held) * assembly.intercept
         else:
             coef, ends = self._start
-            begin = (coef if columns is None else coef[columns])[:, unit].T, ends[unit]
+            begin = coef[across, unit[:, None]], ends[unit]
         return GlmBatch(ground, unit, held, movable, begin, "given" if self._start is not None else MEAN)
 
 
@@ -75,7 +85,7 @@ class _Ground:
     rows: Rows
     penalty: Resolved
     solver: str
-    columns: np.ndarray | None
+    places: np.ndarray | None
     constant: np.ndarray
     carried: np.ndarray
 
@@ -94,7 +104,7 @@ class GlmBatch:
     ) -> None:
         self._ground, self.unit, self.held, self._movable, self._begin, self._start = ground, unit, held, movable, begin, start
         rows = ground.rows
-        self.places = np.arange(rows.n_features) if ground.columns is None else ground.columns
+        self.places = np.arange(rows.n_features) if ground.places is None else ground.places
         self._minimiser = Minimiser(ground.penalty, ground.solver, folds=bool((held != ALL_ROWS).all()))
         self._scores: HeldOut | None = None
         self._theta: np.ndarray | None = None
@@ -125,24 +135,18 @@ class GlmBatch:
         ground, problem = self._ground, self._problem
         assert problem is not None
         assert self._theta is not None
-        free = np.zeros(0, int) if self._free is None else self.places[(self._free & self._movable).any(axis=0)]
         return Part(
             units=self.unit,
-            columns=ground.columns,
+            columns=ground.places,
             problem=problem,
             theta=self._theta,
             null=ground.assembly.null(self.unit, self.held, problem.dispersion),
-            constant=self.places[ground.constant],
-            free=free,
+            constant=self._named(ground.constant),
+            free=self._named(np.zeros_like(self._movable) if self._free is None else self._free & self._movable),
             starts=self._minimiser.starts,
-            carried=self.places[ground.carried],
+            carried=self._named(ground.carried),
         )
 
-
-def movable_columns(inputs: Inputs, units: np.ndarray, columns: np.ndarray | None) -> np.ndarray:
-    """(K, P) bool: which of these columns each unit may use."""
-    n = inputs.source.shape[1] if columns is None else columns.size
-    if inputs.mask is None:
-        return np.ones((units.size, n), bool)
-    mask = inputs.mask if columns is None else inputs.mask[columns]
-    return mask[:, units].T
+    def _named(self, chosen: np.ndarray) -> np.ndarray:
+        """Columns of the design that are chosen (K, p) bool in any column of the problem."""
+        return np.unique(np.broadcast_to(self.places, chosen.shape)[chosen])

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from glmengine.context import Context, Progress
+from glmengine.fitting.batch import Group
 from glmengine.fitting.field_data import FieldData, sums_over
 from glmengine.fitting.field_inference import FieldInference
 from glmengine.solvers.low_rank import Found, minimise
@@ -36,10 +37,10 @@ class FieldModel:
     def __init__(self, data: FieldData, seed: int) -> None:
         self.data, self.seed, self.assembly = data, seed, data.assembly
 
-    def groups(self, units: np.ndarray) -> Sequence[tuple[np.ndarray, np.ndarray | None]]:
-        return [(units, None)]
+    def groups(self, units: np.ndarray) -> Sequence[Group]:
+        return [Group(units)] if units.size else []
 
-    def batch(self, unit: np.ndarray, held: np.ndarray, columns: np.ndarray | None, context: Context) -> FieldBatch:
+    def batch(self, unit: np.ndarray, held: np.ndarray, group: Group, context: Context) -> FieldBatch:
         return FieldBatch(self, unit, held)
 
     def inference(self, batches: Sequence[FieldBatch], strength: np.ndarray) -> FieldInference:

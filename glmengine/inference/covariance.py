@@ -162,18 +162,19 @@ class _Covariances:
         """From prepared columns, intercept last, to all columns of the design, intercept first."""
         covariance, unknown = solved.covariance, solved.unknown
         rows = part.problem.rows
-        n, Q = rows.n_features, len(covariance)
-        turn = np.zeros((n + 1, Q))
+        spots, unit = rows.places, part.problem.unit[[solved.k]]
+        centre, scale = rows.centre_of(unit)[0], rows.scale_of(unit)[0]
+        turn = np.zeros((spots.size + 1, len(covariance)))
         turn[0, -1] = 1.0
-        turn[0, :n] = -rows.centre / rows.scale
-        turn[1:, :n] = np.diag(1.0 / rows.scale)
-        place = np.concatenate([[0], 1 + (np.arange(n) if part.columns is None else part.columns)])
+        turn[0, spots] = -centre / scale
+        turn[1 + np.arange(spots.size), spots] = 1.0 / scale
+        place = np.concatenate([[0], 1 + part.columns_of(solved.k)])
         result = np.zeros((self._size, self._size))
         result[np.ix_(place, place)] = turn @ covariance @ turn.T
         hidden = np.ones(self._size, bool)
-        hidden[place[1:]] = unknown[:n]
+        hidden[place[1:]] = unknown[spots]
         # the intercept of the raw columns is known only if every column in its way is, or has no centre
-        hidden[0] = unknown[-1] or bool(np.any(unknown[:n] & solved.moving[:n] & (rows.centre != 0)))
+        hidden[0] = unknown[-1] or bool(np.any(unknown[spots] & solved.moving[spots] & (centre != 0)))
         return result, hidden, solved.edf
 
 
@@ -182,6 +183,8 @@ class _Solved:
 
     Attributes
     ----------
+    k : int
+        Number of the unit in its part.
     covariance : (Q, Q) array
         At dispersion 1.
     unknown, moving : (Q,) bool
@@ -193,7 +196,7 @@ class _Solved:
         problem = part.problem
         objective = Objective(problem, SILENT)
         column = np.array([k])
-        self._part, self._theta = part, part.theta[k]
+        self.k, self._part, self._theta = k, part, part.theta[k]
         with runtime.float64():
             hessian = objective.hessian(part.theta[column], column, "float64", expected=kind != "observed")[0]
             middle = objective.score_products(part.theta[column], column)[0] if kind == "sandwich" else hessian
@@ -221,9 +224,7 @@ class _Solved:
 
     def wald(self, columns: np.ndarray, dispersion: float) -> tuple[float, float]:
         """Wald statistic and degrees of freedom of a group of columns of the design."""
-        where = np.asarray(columns)
-        if self._part.columns is not None:
-            where = np.flatnonzero(np.isin(self._part.columns, where))
+        where = self._part.problem.rows.places[np.isin(self._part.columns_of(self.k), columns)]
         where = where[self.moving[where]]
         if not where.size or not np.isfinite(dispersion):
             return np.nan, np.nan

@@ -18,8 +18,8 @@ class Part:
     Attributes
     ----------
     units : (k,) int array
-    columns : (p,) int array or None
-        Columns of the design that they use; all where None.
+    columns : (p,) or (k, p) int array or None
+        Columns of the design that they use, of each unit where some are its own; all where None.
     problem : Problem
     theta : (k, Q) array
         Parameters in the scale of the prepared columns.
@@ -42,6 +42,12 @@ class Part:
     free: np.ndarray
     starts: np.ndarray | None = None
     carried: np.ndarray = field(default_factory=lambda: np.zeros(0, int))
+
+    def columns_of(self, k: int) -> np.ndarray:
+        """(p,) columns of the design that one of them uses."""
+        if self.columns is None:
+            return np.arange(self.problem.rows.n_features)
+        return self.columns if self.columns.ndim == 1 else self.columns[k]
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,33 @@ def as_groups(groups: Any) -> tuple[tuple[int, ...], ...]:
     return tuple(made)
 
 
+def are_labels(groups: Any) -> bool:
+    """Whether these are labels, one a column, of which some occur twice, rather than groups."""
+    if isinstance(groups, str | Mapping) or not isinstance(groups, Iterable) or getattr(groups, "ndim", 1) != 1:
+        return False
+    values = list(groups)
+    if any(isinstance(value, Iterable) and not isinstance(value, str) for value in values):
+        return False
+    return any(isinstance(value, str) for value in values) or len(set(values)) < len(values)
+
+
+def groups_of_labels(labels: tuple[Any, ...], n_columns: int) -> list[np.ndarray]:
+    """The columns that have each label, as other libraries write groups; those labelled below 0 are in none.
+
+    Raises
+    ------
+    GlmError
+        If there is not one label for each column.
+    """
+    if len(labels) != n_columns:
+        raise GlmError(
+            f"penalty: there are {len(labels)} labels of groups for {n_columns} columns; give one for each column, or lists of column numbers",
+            field="model.penalty",
+        )
+    names = [name for name in dict.fromkeys(labels) if isinstance(name, str) or name >= 0]
+    return [np.flatnonzero([label == name for label in labels]) for name in names]
+
+
 def check_apart(groups: Iterable[np.ndarray]) -> None:
     """Refuse groups that share a column."""
     owner: dict[int, int] = {}

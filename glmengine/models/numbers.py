@@ -8,6 +8,9 @@ import numpy as np
 
 from glmengine.errors import GlmError
 
+LARGEST_STRENGTH = 1e30
+"""No covariate is in units so large that a stronger penalty would leave anything of its coefficient."""
+
 
 def is_number(value: object) -> bool:
     """Whether this is one real number, of Python or NumPy."""
@@ -15,11 +18,16 @@ def is_number(value: object) -> bool:
 
 
 def check_strength(strength: float) -> float:
-    """`strength` as a float, refused where negative or not finite."""
+    """`strength` as a float, refused where negative, not finite, or so large that its products with squares of coefficients are not."""
     try:
         value = float(strength)
     except (TypeError, ValueError) as error:
         raise GlmError(f"penalty: the strength {strength!r} is not a number; give 0 or more", field="model.strengths") from error
     if not (math.isfinite(value) and value >= 0):
         raise GlmError(f"penalty: the strength is {value}; give a finite number, 0 or more", field="model.strengths")
+    if value > LARGEST_STRENGTH:
+        raise GlmError(
+            f"penalty: the strength is {value:g}, which leaves nothing of any coefficient; give {LARGEST_STRENGTH:g} at most",
+            field="model.strengths",
+        )
     return value

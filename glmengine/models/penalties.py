@@ -24,7 +24,7 @@ import numpy as np
 
 from glmengine.errors import GlmError
 from glmengine.models.differences import difference_matrix
-from glmengine.models.groups import as_groups
+from glmengine.models.groups import are_labels, as_groups, groups_of_labels
 from glmengine.models.numbers import check_strength, is_number
 from glmengine.models.penalty import Columns, Penalty, Resolved, resolved
 
@@ -98,7 +98,7 @@ class GroupLasso(Penalty):
     Attributes
     ----------
     strength : float
-    groups : sequence of sequences of column numbers, or a (G, P) mask of 0 and 1, or a mapping label -> column numbers, optional
+    groups : sequence of sequences of column numbers, or a (G, P) mask of 0 and 1, a mapping label -> column numbers, or one label for each column, optional
         The terms of the design where not given; ``"sources"``: the columns of each source within each term (of a coupling those of each
         driving unit, so that whole connections become 0). Columns in no group are not penalised.
     """
@@ -118,12 +118,16 @@ class GroupLasso(Penalty):
                 )
             if self.groups == "terms":
                 object.__setattr__(self, "groups", None)
+        elif are_labels(self.groups):
+            object.__setattr__(self, "groups", tuple(np.asarray(self.groups).tolist()))
         elif self.groups is not None:
             object.__setattr__(self, "groups", as_groups(self.groups))
 
     def _resolve(self, columns: Columns, chosen: np.ndarray, scales: np.ndarray) -> Resolved:
         if self.groups == "sources":
             groups = self._sources(columns)
+        elif are_labels(self.groups):
+            groups = groups_of_labels(self.groups, columns.n)
         elif self.groups is not None:
             groups = [np.asarray(group) for group in self.groups]
         elif columns.groups:

@@ -55,6 +55,9 @@ LONG_STEP = 0.05
 LARGEST_FLOAT32 = 1e37
 """Beyond it curvatures do not fit into float32."""
 
+STEP_OF_PROGRESS = 0.03
+"""Share of what is left that a pass counts for at least."""
+
 RUNAWAY_STEPS = 4
 """A column whose fresh Newton steps stay long this often in a row, while nothing more is to be gained, has no optimum."""
 
@@ -110,9 +113,9 @@ class Descent:
     """
 
     def __init__(self, problem: Problem, context: Any, *, gram: GramMetric | None = None, solver: str = "auto") -> None:
-        self.context, self.solver, self.gram = context, solver, gram
+        self.solver, self.gram = solver, gram
         self.hessians = HessianMetric()
-        self.use(problem)
+        self.use(problem, context)
         K, features = problem.n_columns, problem.rows.n_features
         self.own = np.zeros(K, bool)  # has a Hessian of its own
         self.fresh = np.zeros(K, bool)  # that Hessian was made where the column now is
@@ -126,9 +129,12 @@ class Descent:
         self.theta: np.ndarray | None = None
         self._ended: _Ended | None = None
 
-    def use(self, problem: Problem) -> None:
-        """Work on this problem from now on: the same rows and columns at other strengths."""
-        self.problem = problem
+    def use(self, problem: Problem, context: Any) -> None:
+        """Work on this problem from now on, telling this context: the same rows and columns at other strengths."""
+        self.problem, self.context = problem, context
+        # a penalty on every coefficient leaves none without a limit, however far away its optimum is
+        whole = problem.penalty.ndim == 1 and bool((problem.penalty > 0).all())
+        self._held_back = (problem.strength > 0) & whole
         self.objective = Objective(problem, self.context)
         self.hessians.refactor(self.objective)
         if self.gram is not None:
@@ -168,6 +174,7 @@ class Descent:
                 small = (now <= self._safe(turning) * problem.limit[turning]) & (longest > 0)
                 done = seen & np.isfinite(value[turning]) & (small | at_rounding)
                 drifting = self.fresh[turning] & (now < 1e-7) & (longest > LONG_STEP) & ~at_rounding & problem.link.unitless
+                drifting &= ~self._held_back[turning]
                 long_steps[turning] = np.where(drifting, long_steps[turning] + 1, 0)
                 lost = (long_steps[turning] >= RUNAWAY_STEPS) | (done & drifting)
                 runaway[turning[lost]] = True
@@ -414,7 +421,9 @@ class Descent:
     def _report(self, trace: list[dict[str, float]], limit: float) -> None:
         first, now = (max(entry["decrement"], limit) for entry in (trace[0], trace[-1]))
         span = np.log(first / limit)
-        self.reached = max(self.reached, 1.0 - np.log(now / limit) / span if span > 0 else 1.0)
+        # grows with every pass, by little where the decrement does not fall
+        onwards = self.reached + STEP_OF_PROGRESS * (1.0 - self.reached)
+        self.reached = max(onwards, 1.0 - np.log(now / limit) / span if span > 0 else 1.0)
         self.context.report(
             Progress(
                 "Fitting",

@@ -42,9 +42,12 @@ def solve(
             metric = shared_metric(objective) if uses_gram(problem, solver) else None
             descent = Descent(problem, context, gram=metric, solver=solver)
         else:
-            descent.use(problem)
+            descent.use(problem, context)
         solution = descent.run(theta)
-        objective, found = descent.objective, (solution, descent.theta)
+        found = solution, descent.theta
+        if solver == "lbfgs" and not context.stopping and not (solution.converged | solution.runaway).all():
+            found = _by_newton(problem, context, solution, theta)
+        objective = descent.objective
     solution, theta = found
     if not is_definite(problem):
         with quiet_blas() if problem.rows.n_features <= QUIET else nullcontext():
@@ -52,6 +55,22 @@ def solve(
         coef, intercept = objective.to_raw(theta)
         solution = replace(solution, coef=coef, intercept=intercept, free=free)
     return solution, theta, descent
+
+
+def _by_newton(problem: Problem, context: Any, begun: Solution, theta: np.ndarray) -> tuple[Solution, np.ndarray]:
+    """What a descent without Hessians did not end, by Newton's method from where it began.
+
+    It tells an optimum far away from one at infinity; where the descent stopped, gradients of either have vanished in their rounding.
+    """
+    newtons = Descent(problem, context, solver="newton")
+    solution = newtons.run(theta)
+    solution = replace(
+        solution,
+        iterations=begun.iterations + solution.iterations,
+        solver=f"{begun.solver}, then Newton's method",
+        trace=(*begun.trace, *solution.trace),
+    )
+    return solution, newtons.theta
 
 
 def uses_gram(problem: Problem, solver: str) -> bool:
