@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     import h5py
 
 VERSION_5, VERSION_7 = b"MATLAB 5.0 MAT-file", b"MATLAB 7.3 MAT-file"
-DEEPEST = 6
+DEEPEST = 12
+"""Structs and cells in one another."""
+
+MOST_ARRAYS = 20_000
 MOST_CELLS = 20_000
 LONGEST_TEXT = 10_000
 
@@ -63,17 +66,25 @@ def _from_scipy(found: dict[str, Any], name: str, value: Any, depth: int) -> Non
                 _from_scipy(found, f"{name}.{field}", value.ravel()[0][field], depth + 1)
         else:
             for field in value.dtype.names:
-                _keep_cells(found, f"{name}.{field}", [np.asarray(entry[field]) for entry in value.ravel()[:MOST_CELLS]])
+                entries = [np.asarray(entry[field]) for entry in value.ravel()[:MOST_CELLS]]
+                if _keep_cells(found, f"{name}.{field}", entries):
+                    continue
+                for at, entry in enumerate(entries, 1):
+                    if len(found) < MOST_ARRAYS and entry.size:
+                        _from_scipy(found, f"{name}({at}).{field}", entry, depth + 1)
     elif value.dtype.kind == "O":
-        _keep_cells(found, name, [np.asarray(cell) for cell in value.ravel()[:MOST_CELLS]])
+        if not _keep_cells(found, name, [np.asarray(cell) for cell in value.ravel()[:MOST_CELLS]]):
+            for at, cell in enumerate(value.ravel(order="F")[:MOST_CELLS], 1):
+                if len(found) < MOST_ARRAYS and np.size(cell):
+                    _from_scipy(found, f"{name}{{{at}}}", np.asarray(cell), depth + 1)
     elif value.dtype.kind in "buif":
         found[name] = value
     elif value.dtype.kind == "U":
         found[name] = np.array([text.strip() for text in value.ravel()])
 
 
-def _keep_cells(found: dict[str, Any], name: str, cells: list[np.ndarray]) -> None:
-    """A cell array of numeric vectors is a list of units; of single numbers or of texts, an array."""
+def _keep_cells(found: dict[str, Any], name: str, cells: list[np.ndarray]) -> bool:
+    """A cell array of numeric vectors is a list of units; of single numbers or of texts, an array; False where it is neither."""
     if all(cell.dtype.kind in "buif" for cell in cells):
         if cells and all(cell.size == 1 for cell in cells):
             found[name] = np.array([cell.ravel()[0] for cell in cells])
@@ -81,6 +92,9 @@ def _keep_cells(found: dict[str, Any], name: str, cells: list[np.ndarray]) -> No
             found[name] = [cell.ravel() for cell in cells]
     elif all(cell.dtype.kind in "US" and cell.size <= 1 for cell in cells):
         found[name] = np.array([text_of(cell.ravel()[0]) if cell.size else "" for cell in cells])
+    else:
+        return False
+    return True
 
 
 def _from_hdf5(found: dict[str, Any], name: str, parent: h5py.Group, link: Any, depth: int) -> None:
@@ -88,7 +102,15 @@ def _from_hdf5(found: dict[str, Any], name: str, parent: h5py.Group, link: Any, 
 
     if not isinstance(link, h5py.HardLink) or depth > DEEPEST:
         return
-    item = parent[name.rsplit(".", 1)[-1]]
+    _from_item(found, name, parent[name.rsplit(".", 1)[-1]], depth)
+
+
+def _from_item(found: dict[str, Any], name: str, item: Any, depth: int) -> None:
+    """What a group or a dataset of a file holds; of cells in cells each by its place, counted from 1 as MATLAB does."""
+    import h5py
+
+    if depth > DEEPEST:
+        return
     if isinstance(item, h5py.Group):
         for field in item:
             inner: dict[str, Any] = {}
@@ -97,13 +119,14 @@ def _from_hdf5(found: dict[str, Any], name: str, parent: h5py.Group, link: Any, 
         return
     kind = text_of(item.attrs.get("MATLAB_class", ""))
     if kind == "cell" and item.dtype == h5py.ref_dtype:
-        cells = []
-        for reference in item[()].T.ravel()[:MOST_CELLS]:
-            cell = parent.file[reference] if reference else None
-            if isinstance(cell, h5py.Dataset):
-                cells.append(_text(cell) if text_of(cell.attrs.get("MATLAB_class", "")) == "char" else _numbers(cell))
-        if all(cell is not None for cell in cells):
-            _keep_cells(found, name, cells)
+        places = item[()].T
+        cells = [_plain_cell(item.file[reference]) for reference in places.ravel()[:MOST_CELLS] if reference]
+        if all(cell is not None for cell in cells) and _keep_cells(found, name, cells):
+            return
+        for at, reference in enumerate(places.ravel(order="F")[:MOST_CELLS], 1):
+            cell = item.file[reference] if reference else None
+            if len(found) < MOST_ARRAYS and cell is not None and "MATLAB_empty" not in cell.attrs:
+                _from_item(found, f"{name}{{{at}}}", cell, depth + 1)
     elif kind == "char":
         text = _text(item)
         if text is not None:
@@ -112,6 +135,16 @@ def _from_hdf5(found: dict[str, Any], name: str, parent: h5py.Group, link: Any, 
         values = _numbers(item)
         if values is not None:
             found[name] = values
+
+
+def _plain_cell(cell: Any) -> np.ndarray | None:
+    """A cell of numbers or text; None for one that holds more cells or fields."""
+    import h5py
+
+    kind = text_of(cell.attrs.get("MATLAB_class", ""))
+    if not isinstance(cell, h5py.Dataset) or (kind == "cell" and cell.dtype == h5py.ref_dtype):
+        return None
+    return _text(cell) if kind == "char" else _numbers(cell)
 
 
 def _text(item: h5py.Dataset) -> np.ndarray | None:

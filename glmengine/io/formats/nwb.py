@@ -10,7 +10,7 @@ from glmengine.io.nwb.responses import Response, choose_response
 from glmengine.io.nwb.series import add_series, tell_names_apart
 from glmengine.io.nwb.sweeps import SWEEPS, join_sweeps
 from glmengine.io.nwb.tables import add_event_table, add_intervals, is_event_table, is_interval_table
-from glmengine.io.nwb.units import add_units, is_units_table
+from glmengine.io.nwb.units import add_units, is_units_table, take_series
 from glmengine.io.nwb.walk import groups_in
 from glmengine.io.nwb_extras import add_extras, is_own_file
 from glmengine.io.raw import RawRecording
@@ -37,7 +37,7 @@ def recognises(path: Path, head: bytes) -> bool:
 def read(path: Path, recipe: Recipe | None = None) -> RawRecording:
     """Units, behaviour and stimuli, intervals; raw signals and pictures are left where they are.
 
-    Of calcium imaging a recipe with counts may name the series whose cells are the units.
+    A recipe with counts may name the series that are the responses: of calcium imaging, or any that was recorded.
 
     Raises
     ------
@@ -68,7 +68,10 @@ def read(path: Path, recipe: Recipe | None = None) -> RawRecording:
         raw.series = join_sweeps(raw.series, sweeps, raw.notes)
         tell_names_apart(raw.series)
         _note_templates(raw, file)
-        if not add_units(raw, file, path.name, tables, has_responses=bool(responses)):
+        wanted = recipe.counts.values if recipe is not None and recipe.counts is not None else ()
+        named = {name for item in responses for name in (item.name, item.label)}
+        taken = bool(wanted) and not named & set(wanted) and take_series(raw, wanted)
+        if not taken and not add_units(raw, file, path.name, tables, has_responses=bool(responses)):
             choose_response(raw, responses, recipe, path.name)
         if is_own_file(file):
             add_extras(raw, file)

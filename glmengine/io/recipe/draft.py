@@ -34,6 +34,9 @@ from glmengine.sentences import listed
 
 UNIT_COLUMN = re.compile(r"^(unit|cell|neuron|clu(ster)?|u|n|roi)[_ ]?\d+|count|spike", re.IGNORECASE)
 
+IN_CELLS = re.compile(r"(?P<outer>[^{]+(\{\d+\})*?)(\{\d+\}){1,2}(\.\w+)?$")
+"""Names of arrays in cells inside cells; the last two braces tell a tetrode and a unit, those before them a day and an epoch."""
+
 LONGEST, SELDOM, BUSIEST = 43_200.0, 0.05, 1000.0
 """Seconds beyond which spikes of fewer than so many Hz are doubted, and Hz that no unit has."""
 
@@ -186,6 +189,14 @@ def _spikes(
         times = np.concatenate([np.ravel(cell).astype(np.float64) for cell in rows])
         about = _about_units(arrays, cells, len(rows), reasons) if isinstance(arrays[cells], list) else {}
         return Spikes(times=cells, **about, **_clock(cells, times, bases, arrays, reasons))
+    nested = _nested(arrays)
+    if nested:
+        first, *more = nested
+        reasons.append(
+            f"{len(nested)} arrays in cells, from '{first}' to '{nested[-1]}', are taken as the spike times of one unit each; arrays in other "
+            "cells, of other days or epochs, are named in the same way."
+        )
+        return Spikes(times=first, more=tuple(more))
     rising = [
         name
         for name, values in vectors.items()
@@ -216,6 +227,23 @@ def _spikes(
         )
         about = {"units": owner, "properties": _constant_columns(arrays, owner, {best, owner})}
     return Spikes(times=best, **about, **_clock(best, vectors[best], bases, arrays, reasons))
+
+
+def _nested(arrays: Arrays) -> list[str]:
+    """Spike times in cells inside cells (day, epoch, tetrode, cell): those of the first day and epoch that have the most units.
+
+    A matrix has the times in its first column.
+    """
+    groups: dict[str, list[str]] = {}
+    for name, values in arrays.items():
+        inside = IN_CELLS.match(name)
+        if inside is None or isinstance(values, list) or values.dtype.kind not in "uif" or not SPIKE_NAME.search(name):
+            continue
+        column = values[:, 0] if values.ndim == 2 and min(values.shape) > 1 else np.ravel(values)
+        steps = np.diff(column.astype(np.float64))
+        if len(steps) > 1 and np.isfinite(steps).all() and (steps >= 0).all() and len(np.unique(steps)) > 1:
+            groups.setdefault(inside["outer"], []).append(f"{name}[0]" if column.size < values.size else name)
+    return max(groups.values(), key=len, default=[])
 
 
 def _are_indices(rows: list[np.ndarray], arrays: Arrays) -> bool:
