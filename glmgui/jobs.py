@@ -57,7 +57,7 @@ class Job:
         self.function, self.on_done, self.on_failed = function, on_done, on_failed
         self.started_at = 0.0
         self.progress: Progress | None = None
-        self._reported = (0.0, 0.0)
+        self._reported = (0.0, 0.0, "")
         self._time_left = TimeLeft()
         self.cancelled = threading.Event()
         self.stopped = threading.Event()
@@ -72,7 +72,8 @@ class Job:
 
     def take(self, progress: Progress) -> None:
         """Take note of where it is; called in the worker."""
-        self.progress, self._reported = progress, (time.monotonic() - self.started_at, progress.fraction)
+        self.progress = progress
+        self._reported = (time.monotonic() - self.started_at, progress.fraction, progress.stage)
 
     def seconds_left(self) -> float | None:
         """How long it still takes, as far as its reports tell; None where it is too early to say. To be asked again and again."""

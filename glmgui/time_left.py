@@ -15,17 +15,21 @@ _SETTLING = 1.5  # s in which what is named follows what is reckoned
 class TimeLeft:
     """Estimates while reports come in.
 
-    A share is planned by the engine before anything has run, so one phase may take longer for its share than another. The pace since the
-    beginning knows the phases that are over, the pace of late the one that runs; what is to come is reckoned with their geometric mean,
+    A share is planned by the engine before anything has run, so one stage may take longer for its share than another. The pace since the
+    beginning knows the stages that are over, the pace of late the one that runs; what is to come is reckoned with their geometric mean,
     which is wrong by the square root of what either is wrong by. What is named follows it gently and counts down between reports.
     """
 
     def __init__(self) -> None:
         self._reports: deque[tuple[float, float]] = deque([(0.0, 0.0)])
+        self._stage = ""
         self._named: tuple[float, float] | None = None  # when, and the seconds left then
 
-    def report(self, elapsed: float, share: float) -> None:
-        """Take note that after `elapsed` seconds this share, 0 to 1, was done."""
+    def report(self, elapsed: float, share: float, stage: str = "") -> None:
+        """Take note that after `elapsed` seconds this share, 0 to 1, was done, and that the work is in this stage."""
+        if stage != self._stage:
+            self._stage = stage
+            self._reports = deque([self._reports[-1]])
         if share > self._reports[-1][1]:
             self._reports.append((elapsed, min(share, 1.0)))
             while len(self._reports) > 2 and self._reports[1][0] < elapsed - self._window(elapsed):
@@ -53,7 +57,8 @@ class TimeLeft:
         last = self._reports[-1][0]
         due = (last - begun) / max(len(self._reports) - 1, 1)
         until = last if elapsed - last < 2 * due else elapsed - due
-        overall, recent = share / max(until, 1e-9), (share - share_then) / max(until - begun, 1e-9)
+        overall = share / max(until, 1e-9)
+        recent = (share - share_then) / max(until - begun, 1e-9) if share > share_then else overall
         left = (1.0 - share) / math.sqrt(overall * recent)
         return max(left - min(elapsed - last, due), 0.0)
 

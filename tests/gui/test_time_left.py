@@ -17,6 +17,8 @@ PHASES = {
     "features first, errors last": ((0.1, 0.06), (0.8, 0.82), (0.1, 0.12)),
     "a first strength from nothing": ((0.2, 0.3), (0.8, 0.7)),
 }
+# Binning and features, cross-validation, fit, standard errors, curves, the rest: of 12 units with four terms, in 20 s
+SEEN = ((0.1, 0.032), (0.55, 0.628), (0.1, 0.171), (0.099, 0.064), (0.088, 0.091), (0.063, 0.014))
 
 
 def watched(phases, total: float, every: float) -> list[tuple[float, float, float]]:
@@ -25,7 +27,8 @@ def watched(phases, total: float, every: float) -> list[tuple[float, float, floa
     left, seen, due = TimeLeft(), [], 0.0
     for now in np.arange(0.0, total, TICK):
         if now >= due:
-            left.report(now, float(np.interp(now / total, times, shares)))
+            stage = str(np.searchsorted(times, now / total))
+            left.report(now, float(np.interp(now / total, times, shares)), stage)
             due = now + every
         named = left.seconds(now)
         if named is not None:
@@ -36,11 +39,20 @@ def watched(phases, total: float, every: float) -> list[tuple[float, float, floa
 @pytest.mark.parametrize("phases", PHASES.values(), ids=PHASES)
 @pytest.mark.parametrize(("total", "every"), [(12.0, 0.05), (60.0, 0.5), (60.0, 4.0), (900.0, 1.0), (900.0, 30.0)])
 def test_the_time_left_is_right_within_a_factor_of_two(phases, total, every):
+    assert_right(phases, total, every)
+
+
+def test_the_time_left_of_a_fit_as_it_was_seen_to_go_is_right_too():
+    assert_right(SEEN, 20.0, 0.05)
+
+
+def assert_right(phases, total: float, every: float) -> None:
+    """Or, at the end, where the last stages are over before their pace is known, wrong by a twentieth of the whole."""
     late = [one for one in watched(phases, total, every) if one[0] > total / 10 and one[2] > max(3.0, every)]
     assert late
-    worst = max(late, key=lambda one: max(one[1] / one[2], one[2] / max(one[1], 1e-9)))
-    assert worst[1] < 2 * worst[2], worst
-    assert worst[2] < 2 * worst[1], worst
+    for now, named, left in late:
+        assert named < max(2 * left, left + 0.05 * total), (now, named, left)
+        assert left < max(2 * named, named + 0.05 * total), (now, named, left)
 
 
 def test_it_does_not_grow_while_nothing_is_reported_for_a_moment():
