@@ -9,7 +9,7 @@ _AFTER_SECONDS = 0.5
 _LEAST_SHARE = 0.02
 _LEAST_WINDOW = 2.0  # s
 _WINDOW = 0.25  # of the time that has passed
-_SETTLING = 1.5  # s in which what is named follows what is reckoned
+_SETTLING = 1.0  # s in which what is named follows what is reckoned
 
 
 class TimeLeft:
