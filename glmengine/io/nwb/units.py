@@ -65,7 +65,7 @@ def add_units(raw: RawRecording, file: h5py.File, name: str, elsewhere: list[h5p
                     f"{name}: has no units with spike times (it holds {found}); sort the spikes first, or open the file that has the units"
                 )
             raise GlmError(
-                f"{name}: has no units with spike times, but {listed(responses, 6)}; if one of these is the response itself (photometry, a "
+                f"{name}: has no units with spike times (it holds {found}); if one of these is the response itself (photometry, a "
                 f'membrane potential), say so in a recipe with [counts] values = ["{responses[0]}"], else open the file that has the units'
             )
     if has_responses:

@@ -50,5 +50,5 @@ def test_several_of_one_clock_are_several_units(photometry):
     assert len(recording.unit_names) == 3
     with pytest.raises(GlmError, match="do not have the same times"):
         open_recording(photometry, Recipe.parse({"counts": {"values": ["dopamine", "speed"]}}))
-    with pytest.raises(GlmError, match="no units with spike times, but"):
+    with pytest.raises(GlmError, match="no units with spike times"):
         open_recording(photometry, Recipe.parse({"counts": {"values": ["serotonin"]}}))
