@@ -28,6 +28,10 @@ LOWEST, HIGHEST = 1e-9, 1e6
 """A dispersion at `LOWEST` means: not more variable than Poisson."""
 
 
+ROUNDING = 1e-8
+"""To so much the logarithm of the best dispersion is known from coefficients whose fit ended at half a decrement of 1e-16."""
+
+
 @dataclass(frozen=True)
 class JointAnswer:
     """A joint fit of coefficients and dispersion.
@@ -39,7 +43,7 @@ class JointAnswer:
     answer : object
         What the last call of `solve` gave, at `dispersion`.
     converged : (M,) bool
-        The dispersion maps to itself to `tolerance`.
+        The dispersion maps to itself to `tolerance`, or to what the fits of the coefficients leave open.
     fits : int
         Number of fits of the coefficients.
     """
@@ -81,6 +85,8 @@ def fit_jointly(
         r = np.log(np.clip(best(answer, np.exp(x)), LOWEST, HIGHEST)) - x
         r = np.where(np.isfinite(r), r, 0.0)
         converged = np.abs(r) <= tolerance
+        if last_r is not None:  # where it no longer falls, what is left comes of the end of the fits, and is worth its square
+            converged |= (np.abs(r) <= ROUNDING) & (np.abs(r) > 0.5 * np.abs(last_r))
         if converged.all():
             break
         step = r

@@ -273,3 +273,76 @@ def test_gamma_with_identity_link_ends_at_a_stationary_point_or_says_that_it_doe
         assert mean.min() > 0
         assert gain < 1e-10 or found.status[0] == "stopped"
         assert found.converged[0] or mean.min() < 1e-5
+
+
+def test_negative_binomials_at_their_optimum_are_not_called_stopped():
+    """Counts with a dispersion of 16 to 19, whose best value is known from the coefficients to eight digits only."""
+    rng = np.random.default_rng(9)
+    X = rng.normal(size=(200, 5))
+    mean = np.exp(X @ rng.normal(size=(5, 3)) * 0.5 + np.array([1.0, -1.0, -2.0]))
+    Y = rng.poisson(mean * rng.gamma(0.05, 20.0, size=(200, 3))).astype(float)
+    Y[0] = 9.0
+    for link in ("log", "softplus"):
+        found = ge.fit(X, Y, family="negative_binomial", link=link, penalty=ge.Ridge(1e-4))
+        assert found.status.tolist() == ["ok"] * 3
+        assert found.decrement.max() <= 1e-15
+
+
+@pytest.mark.parametrize("penalty", [ge.Lasso(1e-3), ge.GroupLasso(1e-3, [range(4), range(4, 8)])], ids=lambda p: p.name)
+def test_scales_far_apart_inside_a_group_take_a_few_steps(penalty):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(900, 8)) * 10.0 ** np.array([0, 5, 0, -5, 5, 0, -3, 0])
+    y = rng.poisson(np.exp(0.3 * X[:, 0] - 0.2 * X[:, 5])).astype(float)
+    found = ge.fit(X, y, link="softplus", penalty=penalty)
+    assert found.converged.all()
+    assert found.iterations.max() <= 15
+    best = found.objective[0]
+    for _ in range(200):
+        step = 10.0 ** rng.uniform(-6, -1) * rng.normal(size=8) / X.std(axis=0)
+        eta = X @ (found.coef[:, 0] + step) + found.intercept[0]
+        mean = np.logaddexp(0, eta)
+        assert best <= np.mean(mean - y * np.log(mean)) + penalty.resolve(Columns(8, {})).value(found.coef[:, 0] + step) + 1e-13
+
+
+def a_place_cell(T):
+    rng = np.random.default_rng(4)
+    x = rng.uniform(0, 1, (2, T))
+    X = np.hstack([splines(x[0], 40), splines(x[1], 40)])
+    return X, rng.poisson(np.exp(1.5 * np.cos(5 * x[0]) - 1.0)).astype(float)
+
+
+def test_strengths_solved_together_from_a_sample_of_the_rows_are_those_solved_alone():
+    X, y = a_place_cell(40_000)
+    strengths = np.geomspace(0.03, 1e-4, 7)
+    path = ge.fit_path(X, y, penalty="lasso", strengths=strengths)
+    assert path.converged.all()
+    for number in (0, 3, 6):
+        alone = ge.fit(X, y, penalty=ge.Lasso(strengths[number]))
+        assert path.objective[number, 0] == pytest.approx(alone.objective[0], abs=1e-12)
+        np.testing.assert_allclose(X @ path.coef[number] + path.intercept[number], X @ alone.coef + alone.intercept, atol=1e-6)
+        score = np.exp(X @ path.coef[number, :, 0] + path.intercept[number, 0]) - y
+        gradient = X.T @ score / len(y)
+        w, a = path.coef[number, :, 0], strengths[number]
+        assert np.max(np.where(w != 0, np.abs(gradient + a * np.sign(w)), np.maximum(np.abs(gradient) - a, 0))) < 1e-8
+
+
+def test_the_backends_give_the_same_sparse_fits(monkeypatch):
+    """Lasso and group lasso by the compiled operations, which serve a GPU, and by those in NumPy."""
+    from glmengine.backend import choice
+    from glmengine.backend.jax_operations import JaxOperations
+    from glmengine.solvers import problem
+
+    X, y = a_place_cell(4000)
+    groups = [range(40), range(40, 80)]
+    penalties = [ge.Lasso(1e-3), ge.GroupLasso(1e-3, groups), ge.Smoothness(1e-3) + ge.Lasso(1e-3)]
+    here = [ge.fit(X, y, penalty=penalty) for penalty in penalties]
+
+    def compiled(rows, n_columns, context):
+        device = JaxOperations(rows, context)
+        return choice.Backend(device, device)
+
+    monkeypatch.setattr(problem, "backend_for", compiled)
+    for penalty, one in zip(penalties, here, strict=True):
+        other = ge.fit(X, y, penalty=penalty)
+        assert other.converged.all()
+        np.testing.assert_allclose(other.predict(X), one.predict(X), rtol=1e-8)
