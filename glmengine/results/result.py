@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from glmengine.analysis.terms import AnyTerm
     from glmengine.context import Context
+    from glmengine.decoding.decode import Decoded
     from glmengine.design.fitted_sessions import FittedSession
     from glmengine.recording.recording import Recording
     from glmengine.simulation.surrogates import Surrogates
