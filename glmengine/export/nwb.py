@@ -16,6 +16,7 @@ from glmengine.io.files.hdf5_writing import new_hdf5
 
 if TYPE_CHECKING:
     import pynapple as nap
+    from hdmf.common import VectorData
     from pynwb import NWBFile
     from pynwb.base import TimeSeries
 
@@ -128,6 +129,9 @@ def _written(named: Mapping[str, T], taken: frozenset[str]) -> dict[str, T]:
 
 
 def _add_units(file: NWBFile, recording: Recording) -> None:
+    from hdmf.common import VectorData
+    from pynwb.misc import Units
+
     names = list(recording.unit_names)
     table = recording.unit_table
     known = {} if table is None else {str(key): (str(key), table[key].tolist()) for key in table.columns}
@@ -135,15 +139,28 @@ def _add_units(file: NWBFile, recording: Recording) -> None:
     numbered = all(name.isdecimal() and str(int(name)) == name for name in names)
     if not numbered:
         columns["unit_name"] = ("the name of the unit", names)
-    for written, (key, _) in columns.items():
-        file.add_unit_column(written, key or "no name")
-    for row, name in enumerate(names):
-        values = {written: _cell(column, row) for written, (_, column) in columns.items()}
-        if recording.spikes is not None:
-            values["spike_times"] = np.asarray(recording.spikes[row].t, dtype=np.float64)
-        if recording.recorded:  # NWB asks for a column to be there for all rows or for none
-            values["obs_intervals"] = np.asarray(recording.recorded.get(name, recording.epochs["all"]).values, dtype=np.float64)
-        file.add_unit(id=int(name) if numbered else row, **values)
+    made = [
+        VectorData(name=written, description=key or "no name", data=[_cell(column, row) for row in range(len(names))])
+        for written, (key, column) in columns.items()
+    ]
+    # as whole arrays: row by row the library converts each spike in Python
+    if recording.spikes is not None:
+        times = [np.asarray(recording.spikes[row].t, dtype=np.float64) for row in range(len(names))]
+        made += _ragged("spike_times", "the spike times for each unit in seconds", times)
+    if recording.recorded:  # NWB asks for a column to be there for all rows or for none
+        whole = recording.epochs["all"]
+        observed = [np.asarray(recording.recorded.get(name, whole).values, dtype=np.float64) for name in names]
+        made += _ragged("obs_intervals", "the observation intervals for each unit", observed)
+    ids = [int(name) if numbered else row for row, name in enumerate(names)]
+    file.units = Units(name="units", description="units, one a row", id=ids, columns=made)
+
+
+def _ragged(name: str, description: str, rows: list[np.ndarray]) -> list[VectorData]:
+    """A column with as many values in each row as there are, and its index."""
+    from hdmf.common import VectorData, VectorIndex
+
+    values = VectorData(name=name, description=description, data=np.concatenate(rows))
+    return [values, VectorIndex(name=f"{name}_index", data=np.cumsum([len(row) for row in rows]), target=values)]
 
 
 def _cell(column: list[Any], row: int) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -17,6 +18,9 @@ from glmengine.timegrid.angles import FULL_TURN
 from glmengine.timegrid.frames import frame_clock
 
 NOISE_SHARE = 0.9
+
+ANEW = 0.2
+"""Share of all the time by which a clock must go back for it to have begun anew."""
 
 UNEVEN = 0.01
 """Steps that a sample may lie beside even ones before that is worth saying."""
@@ -127,6 +131,7 @@ def _clean_spikes(
     far: dict[str, int] = {}
     negative: dict[str, int] = {}
     unsorted: dict[str, int] = {}
+    back = 0.0
     repeated: dict[str, int] = {}
     cleaned = []
     for name, found in zip(names, spikes, strict=True):
@@ -141,6 +146,7 @@ def _clean_spikes(
         backwards = int((np.diff(times) < 0).sum())
         if backwards:
             _count(unsorted, name, backwards)
+            back = max(back, -float(np.diff(times).min()))
             times = np.sort(times)
         same = _repeats(times)
         _count(repeated, name, same.sum())
@@ -148,6 +154,9 @@ def _clean_spikes(
     _say(notes, far, "Spike times left out because they are no numbers or lie far outside the recording")
     _say(notes, negative, "Negative spike times left out, as the recording starts at 0 s")
     _say(notes, unsorted, "Spike times out of order, now sorted")
+    if unsorted:
+        notes.append(f"The spike times that were out of order went back by up to {back:.3g} s.")
+        notes += _begun_anew("The spikes", back, [times for times in cleaned if len(times)])
     _say(notes, repeated, "Repeated spike times left out")
     return cleaned
 
@@ -287,7 +296,10 @@ def _in_time_order(series: RawSeries, near: tuple[float, float], notes: list[str
         times, values = times[kept], values[kept]
     steps = np.diff(times)
     if (steps < 0).any():
-        notes.append(f"{series.name}: its times went backwards in {numbered((steps < 0).sum(), 'place')}; they were sorted.")
+        places = numbered(int((steps < 0).sum()), "place")
+        back = -float(steps.min())
+        notes.append(f"{series.name}: its times went backwards in {places}, by up to {back:.3g} s; they were sorted.")
+        notes += _begun_anew(series.name, back, [times])
         order = np.argsort(times, kind="stable")
         times, values = times[order], values[order]
     # closer than a nanosecond is one time
@@ -296,6 +308,17 @@ def _in_time_order(series: RawSeries, near: tuple[float, float], notes: list[str
         notes.append(f"{series.name}: {numbered(same.sum(), 'sample')} at a repeated time left out.")
         times, values = times[~same], values[~same]
     return replace(series, times=times, values=values)
+
+
+def _begun_anew(name: str, back: float, times: Sequence[np.ndarray]) -> list[str]:
+    """What is to be said where times went back by a good part of all the time: a clock that began anew, not one that is unsteady."""
+    last, first = max(float(one.max()) for one in times), min(float(one.min()) for one in times)
+    if back <= ANEW * (last - first):
+        return []
+    return [
+        f"{name}: the clock went back by {back:.6g} s of {last - first:.6g} s, as if it had begun anew: what was recorded before and after is "
+        "now mixed up. Cut the recording there, and open its parts as sessions."
+    ]
 
 
 def _clean_events(name: str, times: np.ndarray, near: tuple[float, float], notes: list[str]) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""A fitted model put to the test on a recording: its goodness of fit, and what it does when it runs by itself."""
+"""A fitted model put to the test on a recording: its goodness of fit, what it does when it runs by itself, and what it decodes."""
 
 from __future__ import annotations
 
@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from glmengine.context import SILENT, Context
+from glmengine.decoding.decode import Decoded
+from glmengine.decoding.decode import decode as decoded
 from glmengine.design.fitted_sessions import with_units
-from glmengine.design.prepare import Prepared
+from glmengine.design.prepare import Prepared, grid_of
 from glmengine.design.splits import split_time
 from glmengine.errors import GlmError
 from glmengine.fitting.coefficients import Coefficients
 from glmengine.fitting.out_of_fold import FoldModels, fold_models
 from glmengine.goodness.assess import assess
+from glmengine.recording.binned import sample_covariate
 from glmengine.recording.recording import Covariate, Recording
 from glmengine.results.prediction import FittedModel, prepared_for
 from glmengine.simulation.surrogates import Surrogates
@@ -96,6 +99,53 @@ def simulate(
     )
     seed = model.analysis.seed if seed is None else seed
     return surrogates(prepared, coefficients_of(model), repeats, seed, context.part(0.1, 1.0))
+
+
+def decode(
+    model: FittedModel,
+    strength: np.ndarray,
+    recording: Recording,
+    variables: str | Sequence[str],
+    *,
+    epochs: Any = None,
+    units: Sequence[str] | None = None,
+    held_out: bool = False,
+    context: Context | None = None,
+    **options: Any,
+) -> Decoded:
+    """See `Result.decode`."""
+    context = context or SILENT
+    names = (variables,) if isinstance(variables, str) else tuple(variables)
+    if not names:
+        raise GlmError("variables: there are none; name what is to be decoded")
+    prepared = prepared_for(model, recording, epochs, counts=True, conditions=True, context=context.part(0.0, 0.1))
+    known = None if units is None else [number_of(model, name) for name in ([units] if isinstance(units, str) else units)]
+    models, start = None, 0.1
+    if held_out:
+        models, start = _folds(model, strength, prepared, epochs, context.part(0.1, 0.4)), 0.4
+    occupied = None
+    if epochs is not None:  # the prior is of the time that was fitted
+        grid = grid_of(model.analysis, prepared.recording)
+        sampled = [prepared.recording.variable(name, field="variables") for name in names]
+        occupied = [sample_covariate(one, grid, prepared.max_gap) for one in sampled]
+    return decoded(
+        prepared,
+        coefficients_of(model),
+        names,
+        units=known,
+        fold_models=models,
+        occupied=occupied,
+        seed=model.analysis.seed,
+        context=context.part(start, 1.0),
+        **options,
+    )
+
+
+def number_of(model: FittedModel, unit: str) -> int:
+    """Which of the model's units is called so."""
+    if unit not in model.units:
+        raise GlmError(f"units: '{unit}' was not fitted; the result has: {', '.join(model.units[:12])}", field="units")
+    return model.units.index(unit)
 
 
 def _of_covariates(covariates: Mapping[str, Any], units: Sequence[str]) -> Recording:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from glmengine.analysis.analysis import Analysis, sparse_dump
+from glmengine.decoding.decode import Decoded
 from glmengine.errors import GlmError
 from glmengine.goodness.goodness import Goodness
 from glmengine.io.files.netcdf import read_netcdf, write_netcdf
@@ -293,6 +294,55 @@ class Result:
         from glmengine.results.model_checks import simulate
 
         return simulate(self.model, recording, repeats, seed, epochs=epochs, context=context)
+
+    def decode(
+        self,
+        recording: Recording,
+        variables: str | Sequence[str],
+        *,
+        epochs: Any = None,
+        units: Sequence[str] | None = None,
+        held_out: bool = False,
+        prior: str = "occupancy",
+        window: float = 0.0,
+        smoothing: float | str | None = None,
+        points: int | None = None,
+        context: Context | None = None,
+    ) -> Decoded:
+        """What the population's activity says of a covariate that its terms are tuned to, bin by bin.
+
+        Parameters
+        ----------
+        recording : Recording
+        variables : str, or sequence of str
+            Decoded together (``("position.x", "position.y")``); all else that the model knows is taken as it was.
+        epochs
+            As for `predict`; the analysis's conditions are applied.
+        units : sequence of str, optional
+            From which; all where None.
+        held_out : bool
+            Fit the analysis's folds again and decode each bin by the fit that has not seen it.
+        prior : {"occupancy", "uniform"}
+            How often the values occur in the time of the analysis, or all alike.
+        window : float
+            Seconds over which evidence is added up.
+        smoothing : float, "data" or None
+            Random walk of the variable over time: its standard deviation over a second, or that of its own steps; none where None.
+        points : int, optional
+            Values of each variable that are tried: 60 of one, 25 x 25 of two where None.
+
+        Returns
+        -------
+        Decoded
+            Estimates, posterior, and the median error beside that of chance.
+        """
+        from glmengine.results.model_checks import decode
+
+        strength = np.asarray(self.scores["strength"].values, np.float64)
+        options = {"prior": prior, "window": window, "smoothing": smoothing, "points": points}
+        return decode(
+            self.model, strength, recording, variables, epochs=epochs, units=units, held_out=held_out, context=context, **options
+        )
 
     def with_goodness(self, goodness: Goodness) -> Result:
         """The same result with what `goodness` found, which is saved with it."""

@@ -74,7 +74,7 @@ def closed_loop(prepared: Prepared, model: Coefficients, context: Context = SILE
     for block in design.blocks:
         if block.term.kind in ("history", "coupling"):
             columns = np.arange(design.n_columns)[design.slices[block.term.label]]
-            own = np.isin([str(column["variable"]) for column in block.columns], model.units)
+            own = np.isin([column.variable for column in block.columns], model.units)
             closed[columns[own]] = True
             loop = _loop(block, columns, model, grid.bin_size)
             loops.append(loop)
@@ -103,9 +103,9 @@ def _loop(block: Block, columns: np.ndarray, model: Coefficients, bin_size: floa
     filters = np.zeros((size, int(lags[-1]), size))
     place = {name: number for number, name in enumerate(model.units)}
     for number, column in enumerate(block.columns):
-        source = place.get(str(column["variable"]))
+        source = place.get(column.variable)
         if source is not None:
-            filters[source, lags - 1] += np.outer(kernel[:, column["function"]], model.coef[columns[number]])
+            filters[source, lags - 1] += np.outer(kernel[:, column.function], model.coef[columns[number]])
     gain = None
     if isinstance(block, ScaledBlock):
         gain = np.where(block.inside, 1.0 if block.gain is None else block.gain, 0.0)

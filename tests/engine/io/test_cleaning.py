@@ -325,3 +325,19 @@ def test_one_clock_is_not_doubted():
         RawRecording(spikes=spikes, unit_names=["a"], series=[stimulus, position], events={"late": np.array([7000.0, 7100])})
     ).notes
     assert not any("clock" in note or "time_unit" in note for note in notes)
+
+
+def test_a_clock_that_goes_back_is_said_by_how_much():
+    times = np.arange(2000) / 10.0
+    shaken = times.copy()
+    shaken[[500, 501]] = shaken[[501, 500]]
+    notes = made(raw(series=[series(np.arange(2000.0), shaken)])).notes
+    assert any("went backwards in 1 place, by up to 0.1 s" in note for note in notes)
+    assert not any("begun anew" in note for note in notes)
+    twice = np.concatenate([times[:1000], times[:1000] + 0.03])
+    notes = made(raw(series=[series(np.arange(2000.0), twice)])).notes
+    assert any("x: the clock went back by 99.87 s of 99.93 s, as if it had begun anew" in note for note in notes)
+    spikes = np.concatenate([np.arange(1.0, 99.0), np.arange(1.5, 99.0)])
+    notes = made(raw([spikes])).notes
+    assert any("out of order went back by up to 96.5 s" in note for note in notes)
+    assert any("The spikes: the clock went back" in note for note in notes)

@@ -34,7 +34,7 @@ def test_units_in_milliseconds_are_said_and_brought_to_seconds(slow, small_recor
 
 
 def test_a_covariate_is_put_right_by_name(slow, small_recording):
-    name = next(iter(small_recording.covariates))
+    name = "position"
     recipe = {
         "spikes": {"times": "units", "time_unit": "ms"},
         "covariates": [{"name": "moved", "values": [name], "offset": 2.5, "scale": 2.0, "unit": "mm"}],

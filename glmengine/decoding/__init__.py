@@ -1,0 +1,1 @@
+"""Decoding of covariates from the activity of a fitted population."""
