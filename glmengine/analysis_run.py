@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,11 +25,13 @@ if TYPE_CHECKING:
     from glmengine.fitting.fit_result import Fit
     from glmengine.fitting.held_out_scores import CrossValidation
     from glmengine.recording.recording import Recording
+    from glmengine.results.posterior import Posterior
 
 _LARGEST_COVARIANCE = 1.5e9  # bytes of all units together that are made
 _LARGEST_KEPT = 256e6  # and saved with the result
 _GRACE = 5.0  # s that the final fit has where the cross-validation was stopped, or this share of what it took until then
 _GRACE_SHARE = 0.2
+_CLASSES = "Each class has coefficients of its own; response curves, filters and coupling strengths, which are those of one rate, are not made."
 _STOPPED = "The cross-validation was stopped: only the strengths that it had tried until then were compared."
 
 
@@ -183,7 +186,8 @@ def _options(analysis: Analysis, prepared: Prepared) -> dict[str, Any]:
         "mask": prepared.design.mask(prepared.units),
         "unit_names": prepared.units,
         "memory": analysis.model.memory,
-        **({"seed": analysis.seed} if separable_terms(prepared.design) else {}),
+        # fields of low rank are computed by the processor
+        **({"seed": analysis.seed} if separable_terms(prepared.design) else {"platform": analysis.model.platform}),
     }
 
 
@@ -198,11 +202,8 @@ def _assessed(
 ) -> Result:
     from glmengine.analysis.measures import units_of_measure
     from glmengine.analysis.wording import label_scores, words_of
-    from glmengine.results.curves import response_curves
-    from glmengine.results.filters import coupling_strengths, term_filters
-    from glmengine.results.posterior import Posterior, link_of
     from glmengine.results.session_table import session_table
-    from glmengine.results.tables import coefficient_arrays, covariance_array, cv_dataset, score_table, term_tests
+    from glmengine.results.tables import coefficient_arrays, cv_dataset, score_table, term_tests
 
     words, known = (
         words_of(analysis.model),
@@ -211,34 +212,19 @@ def _assessed(
     context.report(Progress("Standard errors", 0.0))
     fit.assess(context.part(0.0, 0.4))
     coefficients, standard_errors, intercepts, intercept_errors = coefficient_arrays(prepared, fit)
-    size = 8 * len(prepared.units) * (prepared.design.n_columns + 1) ** 2
-    covariance = covariance_array(prepared, fit) if size <= _LARGEST_COVARIANCE else None
-    posterior = Posterior(
-        coef=np.asarray(coefficients.values),
-        intercept=np.asarray(intercepts.values),
-        covariance=None if covariance is None else covariance.values,
-        link=link_of(analysis.model),
+    found = (
+        _drawn(analysis, prepared, fit, coefficients, intercepts, context) if fit.n_classes == 1 else _Drawn(notes=(_CLASSES,))
     )
-    context.check()
-    curves, curve_notes = response_curves(prepared, posterior, context.part(0.45, 0.85), words=words)
-    context.report(Progress("Filters and coupling", 0.85))
-    context.check()
-    filters = term_filters(prepared, posterior, words)
-    coupling = coupling_strengths(prepared, posterior, words)
     notes = [
         *prepared.notes,
         *(split.notes if split else ()),
         *fit.notes,
-        *curve_notes,
+        *found.notes,
         *_notes_on_strengths(analysis, prepared, cross_validation),
         *(() if cross_validation is None else cross_validation.notes),
     ]
     if words.meaning:
         notes.append(words.meaning)
-    if covariance is None:
-        notes.append(
-            f"Curves, filters and predictions have no bands: the covariance of the coefficients would take {size / 1e9:.1f} GB."
-        )
     scores = label_scores(score_table(prepared, fit, cross_validation), words)
     return Result(
         analysis=analysis,
@@ -248,18 +234,69 @@ def _assessed(
         intercepts=intercepts,
         intercept_errors=intercept_errors,
         scores=scores,
-        curves=curves,
-        filters=filters,
-        coupling=coupling,
+        curves=found.curves,
+        filters=found.filters,
+        coupling=found.coupling,
         cv=cv_dataset(prepared, split, cross_validation),
         tests=term_tests(prepared, fit),
-        covariance=covariance if size <= _LARGEST_KEPT else None,
-        sessions=session_table(prepared, posterior, analysis.model.family, np.asarray(scores["dispersion"].values), words),
+        covariance=None if found.covariance is None or found.covariance.nbytes > _LARGEST_KEPT else found.covariance,
+        sessions=None
+        if found.posterior is None
+        else session_table(prepared, found.posterior, analysis.model.family, np.asarray(scores["dispersion"].values), words),
         provenance=provenance(
-            analysis, recording, solver=str(fit.solver), iterations=np.asarray(fit.iterations).tolist(), measures=known
+            analysis,
+            recording,
+            solver=fit.solver,
+            backend=fit.backend,
+            iterations=np.asarray(fit.iterations).tolist(),
+            measures=known,
         ),
         notes=tuple(dict.fromkeys(notes)),
     )
+
+
+@dataclass(frozen=True)
+class _Drawn:
+    """What is drawn of a model with one predictor for each unit; empty where each class has its own."""
+
+    posterior: Posterior | None = None
+    covariance: xr.DataArray | None = None
+    curves: Mapping[str, xr.Dataset] = field(default_factory=dict)
+    filters: Mapping[str, xr.Dataset] = field(default_factory=dict)
+    coupling: xr.Dataset | None = None
+    notes: tuple[str, ...] = ()
+
+
+def _drawn(
+    analysis: Analysis, prepared: Prepared, fit: Fit, coefficients: xr.DataArray, intercepts: xr.DataArray, context: Context
+) -> _Drawn:
+    from glmengine.analysis.wording import words_of
+    from glmengine.results.curves import response_curves
+    from glmengine.results.filters import coupling_strengths, term_filters
+    from glmengine.results.posterior import Posterior, link_of
+    from glmengine.results.tables import covariance_array
+
+    size = 8 * len(prepared.units) * (prepared.design.n_columns + 1) ** 2
+    covariance = covariance_array(prepared, fit) if size <= _LARGEST_COVARIANCE else None
+    posterior = Posterior(
+        coef=np.asarray(coefficients.values),
+        intercept=np.asarray(intercepts.values),
+        covariance=None if covariance is None else covariance.values,
+        link=link_of(analysis.model),
+    )
+    context.check()
+    words = words_of(analysis.model)
+    curves, notes = response_curves(prepared, posterior, context.part(0.45, 0.85), words=words)
+    context.report(Progress("Filters and coupling", 0.85))
+    context.check()
+    filters = term_filters(prepared, posterior, words)
+    coupling = coupling_strengths(prepared, posterior, words)
+    if covariance is None:
+        bands = (
+            f"Curves, filters and predictions have no bands: the covariance of the coefficients would take {size / 1e9:.1f} GB."
+        )
+        notes = (*notes, bands)
+    return _Drawn(posterior, covariance, curves, filters, coupling, tuple(notes))
 
 
 def _notes_on_strengths(analysis: Analysis, prepared: Prepared, cross_validation: CrossValidation | None) -> list[str]:

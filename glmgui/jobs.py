@@ -252,11 +252,6 @@ class Jobs(QObject):
         return any(not job.quiet for job in self._pending)
 
     @property
-    def idle(self) -> bool:
-        """Whether nothing is queued or running, not even a preview."""
-        return not self._pending
-
-    @property
     def current(self) -> Job | None:
         """The loud job that is running."""
         return self._current

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from qtpy.QtCore import QCoreApplication, QEvent, QObject, QRect, QSize, Qt, QTimer, Signal
-from qtpy.QtGui import QColor, QCursor, QPainter, QPaintEvent, QPalette, QShowEvent
+from qtpy.QtGui import QColor, QCursor, QPainter, QPaintEvent, QPalette
 from qtpy.QtWidgets import QApplication, QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
 from glmgui import theme
@@ -13,7 +13,6 @@ from glmgui import theme
 _SIGNS = {"error": "\u2716", "warning": "\u26a0"}
 _SIGN_WIDTH = 26
 _NARROWEST_FORM = 380
-_SHARE_OF_WINDOW = 0.36  # that a form may take before it is scrolled sideways
 _LEAST_PAGE = QSize(320, 200)
 
 
@@ -156,15 +155,9 @@ class FormScroll(QScrollArea):
         self._follow()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        asked = event.type() == QEvent.Type.LayoutRequest if watched is self.widget() else event.type() == QEvent.Type.Resize
-        if asked:
+        if watched is self.widget() and event.type() == QEvent.Type.LayoutRequest:
             self._follow()
         return super().eventFilter(watched, event)
-
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
-        self.window().installEventFilter(self)  # once, however often
-        self._follow()
 
     def sizeHint(self) -> QSize:
         hint = super().sizeHint()
@@ -176,10 +169,8 @@ class FormScroll(QScrollArea):
         return self.widget().minimumSizeHint().width() + self.verticalScrollBar().sizeHint().width()
 
     def _follow(self) -> None:
-        room = max(round(_SHARE_OF_WINDOW * self.window().width()), _NARROWEST_FORM)
-        wanted = min(max(240, self._whole), room)
-        if wanted != self.minimumWidth():
-            self.setMinimumWidth(wanted)
+        self.setMinimumWidth(min(max(240, self._whole), _NARROWEST_FORM))
+        self.updateGeometry()
 
     def hold_still(self) -> None:
         """Keep what is under the mouse there while messages come and go above it: else a click would land on something else."""

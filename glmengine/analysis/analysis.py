@@ -20,6 +20,7 @@ from glmengine.io.files.plain_text import MOST_TABLES, toml_file
 from glmengine.io.files.whole import write_whole
 from glmengine.io.recipe.recipe import Recipe
 from glmengine.models import FAMILIES, get_family
+from glmengine.models.numbers import LARGEST_STRENGTH
 from glmengine.recording.derived.quantities import EPOCH_KINDS, AnyDerived
 from glmengine.spec import Spec, param
 
@@ -39,7 +40,7 @@ __all__ = [
 FORMAT_VERSION = 1
 
 
-FamilyName = Literal[tuple(name for name, family in FAMILIES.items() if not family.by_class)]
+FamilyName = Literal[tuple(FAMILIES)]
 """The families that there are: a new one is offered as soon as its file is there."""
 
 
@@ -96,7 +97,7 @@ class Model(Spec):
         choices="sessions",
         advanced=True,
     )
-    strengths: tuple[Annotated[float, Field(ge=0)], ...] = param(
+    strengths: tuple[Annotated[float, Field(ge=0, le=LARGEST_STRENGTH)], ...] = param(
         (1e-6, 1e-5, 1e-4, 1e-3, 1e-2),
         title="Strength",
         help="One strength is used as it is; of several the best on held-out time is chosen for each unit. In the textbook form (log-likelihood less alpha times the sum of squares) it is 2 alpha over the number of bins.",
@@ -109,6 +110,12 @@ class Model(Spec):
         help="The most that the design may take at a time; larger ones are worked through in pieces.",
         unit="GB",
         gt=0,
+        advanced=True,
+    )
+    platform: Literal["auto", "cpu", "gpu"] = param(
+        "auto",
+        title="Computed on",
+        help="The processor, or a graphics card, which auto takes where there is one that can be used. The numbers are the same to 8 digits.",
         advanced=True,
     )
 

@@ -16,9 +16,21 @@ if TYPE_CHECKING:
     from glmengine.analysis.analysis import Model
 
 
+CLASSES = Words(
+    "bins with a class",
+    "class probability",
+    "1/s",
+    "The observations are taken for the number of the class that a unit is in, in each bin.",
+    predictor="log odds of a class",
+    per_spike=False,
+)
+
+
 def words_of(model: Model) -> Words:
     """The words for the family and link of a model."""
     family = get_family(model.family)
+    if family.by_class:
+        return CLASSES
     words = OCCUPIED if family.binary else SPIKES if family.counts else SIGNAL
     link = family.link(model.link or None).name
     named = {

@@ -88,15 +88,14 @@ def _add(file: NWBFile, result: Result) -> None:
             columns.append(VectorData(name=str(key), description=_meaning(values, str(key)), data=_plain(values.values)))
     module.add(DynamicTable(name="scores", description="how well each unit is described, one row a unit", columns=columns))
 
-    labels = [str(label) for label in result.coefficients["feature"].values]
-    intercepts = np.concatenate([result.intercepts.values[None, :], result.coefficients.values])
-    errors = np.concatenate([result.intercept_errors.values[None, :], result.standard_errors.values])
+    names = ["intercept", *map(str, result.coefficients["feature"].values)]
+    labels = [predictor.label(name) for predictor in result.predictors for name in names]
+    coefficients = np.concatenate([np.vstack([one.intercepts, one.coefficients]) for one in result.predictors])
+    errors = np.concatenate([np.vstack([one.intercept_errors, one.standard_errors]) for one in result.predictors])
     about = "; one column a unit, in the order of the table of scores"
     columns = [
-        VectorData(
-            name="feature", description="label of the feature; the first row is the intercept", data=["intercept", *labels]
-        ),
-        VectorData(name="coefficient", description="log rate per bin and unit of the feature" + about, data=intercepts),
+        VectorData(name="feature", description="label of the feature; the first row is the intercept", data=labels),
+        VectorData(name="coefficient", description="log rate per bin and unit of the feature" + about, data=coefficients),
         VectorData(name="standard_error", description="standard error of the coefficient" + about, data=errors),
     ]
     module.add(

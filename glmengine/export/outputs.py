@@ -182,7 +182,8 @@ def _figures(
 
     folder = writable_folder(folder)
     plan = [(kind, None) for kind in available(result) if kind in ("scores", "cross_validation", "coupling")]
-    plan += [("unit", unit) for unit in chosen_units(result)]
+    if result.has_rates or (result.cv is not None and result.cv.sizes["strength"] > 1):  # else there is nothing to draw of a unit
+        plan += [("unit", unit) for unit in chosen_units(result)]
     written, pictures, taken = [], {}, set()
     for position, (kind, unit) in enumerate(plan):
         context.check()

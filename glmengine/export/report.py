@@ -42,7 +42,12 @@ _COLUMNS = {
 }
 
 
-_OBSERVATIONS = {"spikes": "spike counts", "bins with a spike": "presence of spikes", "summed activity": "activity"}
+_OBSERVATIONS = {
+    "spikes": "spike counts",
+    "bins with a spike": "presence of spikes",
+    "summed activity": "activity",
+    "bins with a class": "class labels",
+}
 
 _ABOUT_ERRORS = (
     "<p>Bands are 95 % intervals, standard errors one standard deviation. With a ridge or smoothness penalty they are those of the Bayesian "

@@ -28,29 +28,23 @@ def coefficients_csv(result: Result) -> str:
     described = [
         name
         for name in result.coefficients.coords
-        if name not in ("feature", "unit")
+        if name not in ("feature", "unit", "class")
         and features.coords[name].dims == ("feature",)
         and (name != "lag" or np.any(features.coords[name].values))
     ]
     rows = []
     for column, unit in enumerate(result.units):
-        intercept = (float(result.intercepts[column]), float(result.intercept_errors[column]))
-        rows.append([unit, "intercept", *("" for _ in described), *intercept])
-        for session in () if result.sessions is None else result.sessions["session"].values:
-            there = result.sessions.sel(unit=unit, session=session)
-            found = (float(there["intercept"]), float(there["intercept_error"]))
-            rows.append([unit, f"intercept in {session}", *("" for _ in described), *found])
-        for row in np.flatnonzero(own_features(result, str(unit))):
-            what = [result.coefficients[name].values[row] for name in described]
-            rows.append(
-                [
-                    unit,
-                    str(features.values[row]),
-                    *what,
-                    result.coefficients.values[row, column],
-                    result.standard_errors.values[row, column],
-                ]
-            )
+        for predictor in result.predictors:
+            intercept = (float(predictor.intercepts[column]), float(predictor.intercept_errors[column]))
+            rows.append([unit, predictor.label("intercept"), *("" for _ in described), *intercept])
+            for session in () if result.sessions is None else result.sessions["session"].values:
+                there = result.sessions.sel(unit=unit, session=session)
+                found = (float(there["intercept"]), float(there["intercept_error"]))
+                rows.append([unit, f"intercept in {session}", *("" for _ in described), *found])
+            for row in np.flatnonzero(own_features(result, str(unit))):
+                what = [result.coefficients[name].values[row] for name in described]
+                numbers = predictor.coefficients[row, column], predictor.standard_errors[row, column]
+                rows.append([unit, predictor.label(str(features.values[row])), *what, *numbers])
     return csv_text(["unit", "feature", *map(str, described), "coefficient", "standard_error"], rows)
 
 

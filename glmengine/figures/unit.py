@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 def draw(result: Result, *, unit: str, term: str | None = None, recording: Recording | None = None) -> Figure:
     """One panel for each thing there is."""
+    recording = recording if result.has_rates else None
     curves = [curve for label, curve in result.curves.items() if term in (None, label)]
     filters = [found for label, found in result.filters.items() if term in (None, label)]
     chosen = result.cv is not None and result.cv.sizes["strength"] > 1 and term is None

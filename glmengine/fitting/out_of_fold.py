@@ -84,6 +84,7 @@ def fold_models(
         mask=prepared.design.mask(prepared.units),
         unit_names=prepared.units,
         memory=analysis.model.memory,
+        platform=analysis.model.platform,
         coefs=True,
         context=context,
     )

@@ -25,9 +25,6 @@ if TYPE_CHECKING:
 
 PREVIEW = 5
 
-MOST_TRIED, LARGEST_TRIED = 3, 2**28
-"""Files beside, and bytes of one, that are looked into for a draft."""
-
 NUMBERED = re.compile(r"(column|arr_|var|unnamed:?)[ _]?\d+", re.IGNORECASE)
 """Names that programs give to what has none."""
 
@@ -87,7 +84,7 @@ def assist(path: str | Path) -> Assistance | None:
     arrays = arrays_of(path)
     signature = _signature(reader, arrays)
     known = _recall(signature)
-    text = _followed(known, path) if known is not None else _drafted(path, arrays)
+    text = _followed(known, path) if known is not None else _drafted(arrays)
     return Assistance(path, reader.name, _rows(arrays), text, known is not None, signature)
 
 
@@ -135,48 +132,16 @@ def draft_recipe(path: str | Path) -> Draft:
     """
     path = Path(path)
     try:
-        return _draft(path, arrays_of(path))
+        return draft_from_arrays(arrays_of(path))
     except GlmError as error:
         if path.name in error.message:
             raise
         raise GlmError(f"{path.name}: {error.message}", field=error.field) from error
 
 
-def _draft(path: Path, arrays: Arrays) -> Draft:
-    """A draft, with covariates from a file beside where the file itself has none and one beside goes by its name."""
-    draft = draft_from_arrays(arrays)
-    if draft.recipe.covariates:
-        return draft
-    others = files_beside(path)
-    for other in [other for other in others if _belongs(other, path, alone=len(others) == 1)][:MOST_TRIED]:
-        try:
-            added = arrays_of(other) if other.stat().st_size <= LARGEST_TRIED else {}
-            both = draft_from_arrays({**arrays, **{f"{other.name}:{name}": values for name, values in added.items()}})
-        except (GlmError, OSError):
-            continue
-        if both.recipe.covariates and _units_of(both.recipe) == _units_of(draft.recipe):
-            said = f"{other.name} lies beside {path.name} and is read too; take out what is named of it if it is of another recording."
-            return Draft(both.recipe.with_(file=path.name), (said, *both.reasons))
-    return draft
-
-
-def _belongs(other: Path, path: Path, *, alone: bool) -> bool:
-    """Whether the names of two files tell the same animal and day: the same numbers, and a word that both have where there are none."""
-    one, two = ([token.lower() for token in TOKEN.findall(file.stem)] for file in (other, path))
-    numbers = [[token for token in tokens if token.isdigit()] for tokens in (one, two)]
-    words = {token for token in one if token.isalpha()} & {token for token in two if token.isalpha()}
-    return numbers[0] == numbers[1] and (bool(numbers[0]) or bool(words) or alone)
-
-
-def _units_of(recipe: Recipe) -> tuple[str, ...]:
-    if recipe.spikes is not None:
-        return (recipe.spikes.times, recipe.spikes.units, *recipe.spikes.more)
-    return recipe.counts.values
-
-
-def _drafted(path: Path, arrays: Arrays) -> str:
+def _drafted(arrays: Arrays) -> str:
     try:
-        return _draft(path, arrays).to_toml()
+        return draft_from_arrays(arrays).to_toml()
     except GlmError:
         return EMPTY
 

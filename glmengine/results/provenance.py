@@ -33,7 +33,7 @@ def versions() -> dict[str, str]:
 
 
 def provenance(
-    analysis: Analysis, recording: Recording, *, solver: str, iterations: list[int], measures: Mapping[str, str]
+    analysis: Analysis, recording: Recording, *, solver: str, backend: str, iterations: list[int], measures: Mapping[str, str]
 ) -> dict[str, Any]:
     """What made a result, as the plain data that is saved with it.
 
@@ -42,6 +42,8 @@ def provenance(
     analysis : Analysis
     recording : Recording
     solver : str
+    backend : str
+        What computed, and where.
     iterations : list of int
         Of each unit's fit.
     measures : mapping of str to str
@@ -61,6 +63,7 @@ def provenance(
         "versions": versions(),
         "machine": {"system": platform.platform(), "processor": platform.machine(), "cores": os.cpu_count() or 0},
         "solver": solver,
+        "backend": backend,
         "iterations": iterations,
         "measures": dict(measures),
         **({"sessions": [asdict(one) for one in sessions]} if (sessions := fitted_sessions(recording)) else {}),

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -43,6 +43,28 @@ _SHOWN_SCORES = (
 _MOST_ROWS = 30
 
 
+class Predictor(NamedTuple):
+    """One linear predictor of M units with P features.
+
+    Attributes
+    ----------
+    name : str
+        Of the class; empty where there is one predictor.
+    coefficients, standard_errors : (P, M) array
+    intercepts, intercept_errors : (M,) array
+    """
+
+    name: str
+    coefficients: np.ndarray
+    standard_errors: np.ndarray
+    intercepts: np.ndarray
+    intercept_errors: np.ndarray
+
+    def label(self, feature: str) -> str:
+        """A feature's name, with that of the class."""
+        return f"{feature} ({self.name})" if self.name else feature
+
+
 @dataclass(frozen=True, eq=False)
 class Result:
     """Everything a fit gave, labelled by unit and term.
@@ -53,7 +75,7 @@ class Result:
         The question that was asked.
     terms : tuple of terms
         The terms with everything kept that was inferred from the data (bounds, knots), as predictions need them.
-    coefficients, standard_errors : DataArray (feature, unit)
+    coefficients, standard_errors : DataArray (feature, unit), of a family of classes (feature, class, unit)
         Per unit of each feature, on the link scale (log rate per bin); the coordinates of `feature` say its term, source,
         lag (s) and basis function. Zero and NaN for features that a unit does not have. NaN errors: not identified.
     intercepts, intercept_errors : DataArray (unit)
@@ -165,8 +187,36 @@ class Result:
         return float(self.provenance.get("seconds", float("nan")))
 
     @property
+    def predictors(self) -> tuple[Predictor, ...]:
+        """The linear predictors of a unit: one, or one for each class."""
+        arrays = (self.coefficients, self.standard_errors, self.intercepts, self.intercept_errors)
+        if self.has_rates:
+            return (Predictor("", *(array.values for array in arrays)),)
+        return tuple(
+            Predictor(f"class {label}", *(array.sel({"class": label}).values for array in arrays))
+            for label in self.coefficients["class"].values.tolist()
+        )
+
+    @property
+    def has_rates(self) -> bool:
+        """Whether each unit has one rate, which can be predicted; not so with a family of classes."""
+        return "class" not in self.coefficients.dims
+
+    @property
     def model(self) -> FittedModel:
-        """What predictions and scores need."""
+        """What predictions and scores need.
+
+        Raises
+        ------
+        GlmError
+            For a family of classes, whose units have no one rate.
+        """
+        if not self.has_rates:
+            raise GlmError(
+                f"the {self.analysis.model.family} family says which class a bin is in, not a rate: predictions, checks and surrogates of rates are "
+                "not made of it; take the coefficients and scores, or the probabilities of `glmengine.fit(...).predict`",
+                field="model.family",
+            )
         return FittedModel(
             analysis=self.analysis,
             terms=self.terms,

@@ -35,7 +35,7 @@ SCORES: dict[str, tuple[str, str]] = {
 
 
 def coefficient_arrays(prepared: Prepared, fit: Fit) -> tuple[xr.DataArray, xr.DataArray, xr.DataArray, xr.DataArray]:
-    """Coefficients and standard errors (feature, unit), intercepts and theirs (unit)."""
+    """Coefficients and standard errors (feature, unit), intercepts and theirs (unit); of a family of classes (feature, class, unit) and (class, unit)."""
     import xarray as xr
 
     columns = prepared.design.columns
@@ -43,17 +43,17 @@ def coefficient_arrays(prepared: Prepared, fit: Fit) -> tuple[xr.DataArray, xr.D
     for name in columns.columns:
         values = columns[name].to_numpy()
         coords[str(name)] = ("feature", values if values.dtype.kind in "biuf" else _texts(values))
-    units = {"unit": coords["unit"]}
-    shape = (prepared.design.n_columns, len(prepared.units))
+    classes = {"class": np.arange(fit.n_classes)} if fit.assembly.family.by_class else {}
+    dims, units = (*classes, "unit"), {**classes, "unit": coords["unit"]}
+    shape = (prepared.design.n_columns, *(fit.n_classes for _ in classes), len(prepared.units))
     arrays = [np.array(values, np.float64).reshape(shape) for values in (fit.coef, fit.standard_errors)]
     vectors = [np.array(values, np.float64) for values in (fit.intercept, fit.intercept_se)]
     coefficients, errors = (
-        xr.DataArray(array, coords, ("feature", "unit"), name)
+        xr.DataArray(array, {**coords, **classes}, ("feature", *dims), name)
         for array, name in zip(arrays, ("coefficients", "standard_errors"), strict=True)
     )
     intercepts, ends = (
-        xr.DataArray(vector, units, ("unit",), name)
-        for vector, name in zip(vectors, ("intercepts", "intercept_errors"), strict=True)
+        xr.DataArray(vector, units, dims, name) for vector, name in zip(vectors, ("intercepts", "intercept_errors"), strict=True)
     )
     return coefficients, errors, intercepts, ends
 
@@ -121,7 +121,8 @@ def score_table(prepared: Prepared, fit: Fit, cross_validation: CrossValidation 
     units = len(prepared.units)
     counts = prepared.counts[np.asarray(prepared.design.valid)]
     bins = np.isfinite(counts).sum(axis=0)
-    spikes = np.nansum(counts, axis=0, dtype=np.float64)
+    # of class numbers the bins that have one
+    spikes = bins.astype(float) if fit.assembly.family.by_class else np.nansum(counts, axis=0, dtype=np.float64)
     missing = np.full(units, np.nan)
     with np.errstate(divide="ignore", invalid="ignore"):
         explained = 1.0 - np.asarray(fit.deviance, np.float64) / np.asarray(fit.null_deviance, np.float64)

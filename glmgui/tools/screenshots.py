@@ -57,9 +57,8 @@ def take_screenshots(app: QApplication, folder: Path) -> int:
 
 
 def _wait(window: MainWindow) -> None:
-    settle(0.3)  # what waits for a pause between edits is asked for
-    wait_until(lambda: window.jobs.idle, _PATIENCE, "waiting for the work to end")
-    settle(0.3)
+    wait_until(lambda: not window.document.busy, _PATIENCE, "waiting for the work to end")
+    settle(0.6)
 
 
 def _open(window: MainWindow) -> None:

@@ -21,7 +21,6 @@ from glmengine.io.recipe.names import (
     group_of,
     measured_in,
     time_unit_in,
-    without_file,
 )
 from glmengine.io.recipe.recipe import COLUMN, SECONDS, Arrays, Happenings, Measured, Stretches
 
@@ -74,7 +73,7 @@ def draft_events(vectors: Mapping[str, np.ndarray], used: set[str], reasons: lis
         if name in used or COLUMN.search(name) or not EVENT_NAME.search(field_of(name)):
             continue
         if np.isfinite(values).all() and (np.diff(values) > 0).all():
-            title = re.sub(r"\W+", "_", measured_in(without_file(name))[0]).strip("_")
+            title = re.sub(r"\W+", "_", measured_in(name)[0]).strip("_")
             found.append(Happenings(name=title, times=name, time_unit=_unit_of_time(name)))
             reasons.append(f"'{name}' is taken as the times of events.")
     return found
@@ -116,9 +115,7 @@ def draft_covariates(
             found.append(_measured(names[0], arrays[names[0]], _clock_of(base, bins), arrays, reasons))
             continue
         taken = {item.name for item in found}
-        stem = re.sub(
-            r"\W+", "_", re.sub(r"[xyzXYZ]([_ ]?\d*(?:_?pos(?:ition)?)?)$", r"\1", measured_in(without_file(names[0]))[0])
-        ).strip("_")
+        stem = re.sub(r"\W+", "_", re.sub(r"[xyzXYZ]([_ ]?\d*(?:_?pos(?:ition)?)?)$", r"\1", measured_in(names[0])[0])).strip("_")
         title = "position" if "position" not in taken else (stem or f"position_{len(taken) + 1}")
         unit = _unit_beside(names[0], arrays)
         components = tuple(axis for axis in "xyz" if axis in group)
@@ -173,7 +170,7 @@ def _unit_beside(name: str, arrays: Arrays) -> str:
 
 
 def _title(name: str) -> str:
-    return re.sub(r"\W+", "_", measured_in(without_file(name))[0]).strip("_") or "covariate"
+    return re.sub(r"\W+", "_", measured_in(name)[0]).strip("_") or "covariate"
 
 
 def _clock_of(base: str, bins: tuple[int, float] | None) -> dict[str, Any]:

@@ -77,11 +77,6 @@ def time_unit_in(name: str) -> TimeUnit | None:
     return TIME_UNITS.get(measured_in(name)[1].lower())
 
 
-def without_file(name: str) -> str:
-    """The name of an array of a further file (``track.csv:x``) without that of the file."""
-    return re.sub(r"^[^:]+\.\w+:", "", name)
-
-
 def group_of(name: str) -> str:
     """The struct, or the further file, that an array lies in, with its point or colon; empty at the top."""
     file, colon, array = name.rpartition(":")

@@ -56,8 +56,10 @@ class _Model(QAbstractTableModel):
         own = np.flatnonzero(own_features(result, unit))
         features = [str(name) for name in result.coefficients["feature"].values[own]]
         terms = [str(name) for name in result.coefficients["term"].values[own]]
-        value = np.concatenate([[float(result.intercepts[at])], result.coefficients.values[own, at]])
-        error = np.concatenate([[float(result.intercept_errors[at])], result.standard_errors.values[own, at]])
+        names = [("", "intercept"), *zip(terms, features, strict=True)]
+        labels = [(term, one.label(name)) for one in result.predictors for term, name in names]
+        value = np.concatenate([np.append(one.intercepts[at], one.coefficients[own, at]) for one in result.predictors])
+        error = np.concatenate([np.append(one.intercept_errors[at], one.standard_errors[own, at]) for one in result.predictors])
         sessions: list[tuple[str, str]] = []
         if result.sessions is not None:  # beside the one of the first
             sessions = [("", f"intercept in {name}") for name in result.sessions["session"].values]
@@ -67,7 +69,7 @@ class _Model(QAbstractTableModel):
         with np.errstate(invalid="ignore", divide="ignore"):
             z = np.where(error > 0, value / error, np.nan)
         self.beginResetModel()
-        self._names = [("", "intercept"), *sessions, *zip(terms, features, strict=True)]
+        self._names = [*labels[:1], *sessions, *labels[1:]]
         self._numbers = np.column_stack([value, error, z])
         self.endResetModel()
 

@@ -15,7 +15,7 @@ from glmengine.errors import GlmError
 from glmengine.io.opening import open_recording
 from glmengine.io.recipe.companions import following
 from glmengine.io.recipe.recipe import Recipe
-from glmengine.io.recipe_assistant import assist, draft_recipe, remembered_recipe
+from glmengine.io.recipe_assistant import assist, remembered_recipe
 from glmengine.project import load_project, save_project
 
 ANALYSIS = """\
@@ -237,15 +237,3 @@ def test_columns_without_names_are_not_matched_by_their_number_alone(tmp_path, m
     assert main(["inspect", str(first), "--recipe", str(tmp_path / "r.toml")]) == 0
     assert remembered_recipe(same) is not None
     assert remembered_recipe(swapped) is None
-
-
-def test_a_draft_offers_the_tracking_that_lies_beside(days):
-    draft = draft_recipe(days / "spikes_day2.csv")
-    assert draft.recipe.file == "spikes_day2.csv"
-    assert draft.recipe.covariates[0].values == ("track_day2.csv:x",)
-    assert draft.recipe.covariates[0].times == "track_day2.csv:t"
-    assert any("track_day2.csv lies beside spikes_day2.csv and is read too" in reason for reason in draft.reasons)
-    assert level(open_recording(days / "spikes_day2.csv", draft.recipe)) == 20
-    assert "track_day1.csv:x" in assist(days / "spikes_day1.csv").recipe
-    (days / "track_day2.csv").unlink()
-    assert draft_recipe(days / "spikes_day2.csv").recipe.covariates == ()

@@ -109,17 +109,6 @@ def test_the_tab_key_leaves_every_table(fitted, step, qtbot):
         assert fitted.focusWidget() is not table, table.objectName()
 
 
-def test_a_form_is_whole_in_a_window_of_the_usual_size_and_gives_way_in_a_small_one(fitted, qtbot):
-    fitted.show_step("features")
-    scroll = fitted.panels["features"].findChild(QScrollArea, "term_scroll")
-    for width in (1366, 1024, 1366):
-        fitted.resize(width, 740)
-        qtbot.waitUntil(lambda width=width: (scroll.horizontalScrollBar().maximum() == 0) or width < 1100)
-        assert fitted.width() == width
-        area = fitted.findChild(QScrollArea, "features_panel_scroll")
-        qtbot.waitUntil(lambda area=area: area.horizontalScrollBar().maximum() == 0)
-
-
 @pytest.mark.parametrize("step", STEPS)
 @pytest.mark.parametrize("size", [(1024, 740), (911, 490)])  # the second is 1366 x 768 at one and a half times the size
 def test_what_does_not_fit_a_small_window_can_be_scrolled_to(fitted, step, size, qtbot):
