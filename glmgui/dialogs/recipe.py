@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from qtpy.QtCore import Qt, QTimer
+from qtpy.QtCore import QSignalBlocker, Qt, QTimer
 from qtpy.QtGui import QFontDatabase
 from qtpy.QtWidgets import (
     QAbstractItemView,
@@ -33,6 +33,7 @@ from glmgui.widgets import FormScroll, MessageLine, button, column, heading, hin
 
 _PAUSE_MS = 250
 _MOST_OFFERED = 15
+_NOTHING_RECOGNISED = "Nothing here looks like spike times or counts: say which array they are."
 _MORE = "Offer also what another file in the same folder holds, such as tracking beside spikes"
 
 _COLUMNS = ("Array", "Shape", "Holds", "Begins with")
@@ -119,6 +120,7 @@ class RecipeDialog(QDialog):
         self._wait.setSingleShot(True)
         self._wait.setInterval(_PAUSE_MS)
         self._wait.timeout.connect(self._try)
+        self._begin(assistance.recipe)
         self._fill_forms()
         if fault:
             self.message.show_error(fault)
@@ -130,15 +132,27 @@ class RecipeDialog(QDialog):
         return self.editor.toPlainText()
 
     def _fill_forms(self) -> None:
-        """Bring the forms to what the text says; where it says nothing that can be read, to something to begin with."""
+        """Bring the forms to what the text says; while it says nothing that can be read, they hold nothing and can be changed in nothing."""
         try:
             recipe = Recipe.from_toml(self.text)
         except GlmError as error:
+            self.forms.setEnabled(False)
             self._say(error)
-            if self.forms.recipe is None and (begun := first_recipe(self._arrays)) is not None:
-                self.forms.set_recipe(begun)
             return
+        self.forms.setEnabled(True)
         self.forms.set_recipe(recipe)
+
+    def _begin(self, draft: str) -> None:
+        """Where nothing was recognised, begin with something to correct, in the text and in the forms alike."""
+        begun = first_recipe(self._arrays)
+        if self.text != draft or begun is None:
+            return
+        try:
+            Recipe.from_toml(draft)
+        except GlmError:
+            with QSignalBlocker(self.editor):
+                self.editor.setPlainText(begun.to_toml())
+            self.message.show_warning(_NOTHING_RECOGNISED)
 
     def _form_edited(self, recipe: Recipe) -> None:
         self.editor.setPlainText(recipe.to_toml())

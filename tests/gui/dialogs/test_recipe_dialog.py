@@ -293,3 +293,29 @@ def test_a_message_moves_nothing_under_the_mouse(qtbot, monkeypatch):
         message.clear()
         qtbot.wait(20)
         assert place() == before
+
+
+def test_where_nothing_is_recognised_lists_and_text_begin_with_the_same(qtbot, odd):
+    dialog = RecipeDialog(assist(odd))
+    qtbot.addWidget(dialog)
+    dialog.show()
+    assert dialog.forms.units[0].editor("times").value() == Recipe.from_toml(dialog.text).spikes.times == "a"
+    assert "Nothing here looks like" in dialog.message.text
+    assert not [
+        label.text() for label in dialog.forms.findChildren(QLabel) if label.isVisible() and label.text().startswith("\u2716")
+    ]
+
+
+def test_lists_cannot_be_changed_while_the_text_says_nothing(qtbot, arrays):
+    dialog = RecipeDialog(assist(arrays))
+    qtbot.addWidget(dialog)
+    dialog.show()
+    dialog.tabs.setCurrentIndex(1)
+    good = dialog.text
+    dialog.editor.setPlainText("times = ")
+    dialog.tabs.setCurrentIndex(0)
+    assert not dialog.forms.isEnabled()
+    dialog.tabs.setCurrentIndex(1)
+    dialog.editor.setPlainText(good)
+    dialog.tabs.setCurrentIndex(0)
+    assert dialog.forms.isEnabled()
