@@ -61,7 +61,7 @@ class Model(Spec):
     family: FamilyName = param(
         "poisson",
         title="Family",
-        help="Distribution of the counts given the rate: Poisson as a rule; Bernoulli for bins that hold one spike at most; negative binomial for counts more variable than Poisson; Gaussian and Gamma for signals that are not counts (calcium).",
+        help="Distribution of the counts given the rate: Poisson as a rule; Bernoulli for bins that hold one spike at most; negative binomial for counts more variable than Poisson; Gaussian and Gamma for signals that are not counts (calcium); categorical for observations that are the number of a class (0, 1, 2, ...) in each bin.",
     )
     link: Literal["", "log", "softplus", "identity", "logit", "probit", "inverse"] = param(
         "",

@@ -23,7 +23,12 @@ _SPACE = {
     "sta": "spike-triggered average",
     "given": "given filters",
 }
-_LINKED = {"identity": "{}", "inverse": "1 / ({})", "softplus": "inverse softplus of the {}"}
+_LINKED = {
+    "identity": "{}",
+    "inverse": "1 / ({})",
+    "softplus": "inverse softplus of the {}",
+    "softmax": "log of the {}, up to a constant",
+}
 
 
 def family_title(family: str) -> str:
@@ -93,6 +98,8 @@ def equation_words(model: Model) -> tuple[str, str]:
     expected, observed = f"expected {thing} in a bin", "counts" if family.counts else "activity"
     if family.binary:
         expected, observed = "probability that a bin holds a spike", "each bin holds a spike or none"
+    if family.by_class:
+        expected, observed = "probability of each class in a bin", "one class in each bin"
     distribution = f"{observed}: {family.words}"
     try:
         link = family.link(model.link or None).name
