@@ -303,7 +303,9 @@ class Result:
         epochs
             As for `predict`; the analysis's conditions are applied.
         held_out : bool
-            Fit the analysis's folds again and predict each bin by the fit that has not seen it.
+            Fit the analysis's folds again and predict each bin by the fit that has not seen it. On the time that was fitted the right model
+            leaves the 95 % band of the time rescaling less often than that (in 0.4 % of 500 simulations), on other time more often
+            (in 14 % with a minute to fit), since its coefficients are not exact: tests/studies/test_time_rescaling.py.
 
         Returns
         -------

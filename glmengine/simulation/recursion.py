@@ -117,8 +117,10 @@ class Recursion:
         units = len(model.units)
         self._lags = -(-max(loop.n_lags, 1) // BLOCK) * BLOCK
         self._step = int(np.clip(_CHUNK_NUMBERS // (BLOCK * width * units), 1, _MOST_BLOCKS))
-        banks = [_banks(one.filters, self._lags) for one in loop.loops]
-        self._banks = tuple(np.stack([bank[kind] for bank in banks]) if banks else None for kind in (0, 1))
+        self._banks = (
+            tuple(_before(one.filters, self._lags) for one in loop.loops),
+            tuple(_within(one.filters) for one in loop.loops),
+        )
         self._gains = [one.gain for one in loop.loops]
         self._constants = (np.asarray(ceiling, np.float64), np.asarray(np.nan_to_num(model.dispersion, nan=1.0), np.float64))
         self._run = partial(_compiled(), family=model.family, link=model.link)
@@ -165,18 +167,40 @@ class Recursion:
         return number, rows.astype(np.int32), drive, fresh, self._loop.refractory[rows], stacked
 
 
-def _banks(filters: np.ndarray, lags: int) -> tuple[np.ndarray, np.ndarray]:
-    """What each count of the past adds to each bin of a block (M * L, B * M), and each of a block to those behind it (B, B * M, M)."""
-    units = len(filters)
-    before, within = np.zeros((units, lags, BLOCK, units)), np.zeros((BLOCK, BLOCK, units, units))
+def _before(filters: np.ndarray, lags: int) -> tuple[np.ndarray, ...]:
+    """What the counts of the past add to each bin of a block.
+
+    Either one matrix (M * L, B * M), or, where it is less work because the filters are sums of few functions of the lag, those of each bin
+    (L, B * K) and their weights (M * K, M).
+    """
+    units, length = filters.shape[:2]
+    u, scale, v = np.linalg.svd(np.swapaxes(filters, 0, 1).reshape(length, -1), full_matrices=False)
+    rank = max(1, int((scale > 1e-14 * scale[0]).sum()))
+    if rank * (lags + units) < 0.7 * lags * units:
+        functions = _shifted(u[:, :rank].T[:, :, None], lags)  # (K, L, B, 1)
+        weights = (scale[:rank, None] * v[:rank]).reshape(rank, units, units)
+        return np.moveaxis(functions[..., 0], 0, 2).reshape(lags, BLOCK * rank), np.swapaxes(weights, 0, 1).reshape(-1, units)
+    return (_shifted(filters, lags).reshape(units * lags, BLOCK * units),)
+
+
+def _shifted(filters: np.ndarray, lags: int) -> np.ndarray:
+    """(N, L, B, M) what a count of the past, oldest first, adds to each bin of a block, of filters (N, lag, M)."""
+    found = np.zeros((len(filters), lags, BLOCK, filters.shape[2]))
     for place in range(BLOCK):
-        for lag in range(1, filters.shape[1] + 1):
-            if lag > place:
-                if lags + place - lag < lags and lags + place - lag >= 0:
-                    before[:, lags + place - lag, place] = filters[:, lag - 1]
-            else:
-                within[place, place - lag] = filters[:, lag - 1]
-    return before.reshape(units * lags, BLOCK * units), within.reshape(BLOCK, BLOCK * units, units)
+        for lag in range(place + 1, filters.shape[1] + 1):
+            if lags + place - lag >= 0:
+                found[:, lags + place - lag, place] = filters[:, lag - 1]
+    return found
+
+
+def _within(filters: np.ndarray) -> np.ndarray:
+    """What each count of a block adds to each bin behind it (B, B * M, M)."""
+    units = len(filters)
+    found = np.zeros((BLOCK, BLOCK, units, units))
+    for place in range(BLOCK):
+        for lag in range(1, min(place, filters.shape[1]) + 1):
+            found[place, place - lag] = filters[:, lag - 1]
+    return found.reshape(BLOCK, BLOCK * units, units)
 
 
 def _compiled() -> Any:
@@ -216,7 +240,7 @@ def _run(
     draw = drawer(family)
     width, units = carried.since.shape
     spikes = family.of_spikes
-    loops = 0 if before is None else before.shape[0]
+    loops = len(before)
 
     def numbers(block: Any) -> tuple[Any, Any]:
         """Uniform numbers and gamma variates (B, R, M) of a block."""
@@ -239,10 +263,15 @@ def _run(
         over = jnp.where(fresh, 0, carried.over)
         stopped = carried.stopped & ~fresh
         uniform, gamma = numbers(number)
-        flat = past.reshape(width, -1)
         added = jnp.zeros((BLOCK, width, units))
         for loop in range(loops):
-            from_past = (flat @ before[loop]).reshape(width, BLOCK, units)
+            if len(before[loop]) == 1:
+                from_past = (past.reshape(width, -1) @ before[loop][0]).reshape(width, BLOCK, units)
+            else:
+                functions, weights = before[loop]
+                seen = (past.reshape(width * units, -1) @ functions).reshape(width, units, BLOCK, -1)
+                from_past = jnp.swapaxes(seen, 1, 2).reshape(width * BLOCK, -1) @ weights
+                from_past = from_past.reshape(width, BLOCK, units)
             added = added + gains[loop][:, None, None] * jnp.swapaxes(from_past, 0, 1)
 
         def of_bin(state: tuple[Any, ...], this: tuple[Any, ...]) -> tuple[tuple[Any, ...], Any]:
