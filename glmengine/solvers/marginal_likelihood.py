@@ -1,0 +1,367 @@
+"""Strengths of several quadratic penalties by the restricted marginal likelihood of a working linear model.
+
+To second order a penalised GLM is a Gaussian linear model of its working observations, with the Hessian H and the linear term b where
+the coefficients are. The penalties are improper Gaussian priors of the coefficients, and their strengths maximise the likelihood from which
+the coefficients are integrated out (Wood 2011, J. R. Stat. Soc. B 73, 3-36; fitted as in Wood, Goude & Shaw 2015, Appl. Stat. 64, 139-155:
+the strengths are found for each working model, then the working model is renewed). Newton's method in the logarithms of the strengths.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import LinAlgError, cho_factor, cho_solve, eigh, solve_triangular
+
+RANK = 1e-9
+"""Eigenvalues of a penalty below this share of its largest are zero."""
+
+NO_CURVATURE = {False: 1e-11, True: 1e-5}
+"""Directions in which neither data nor any penalty has more curvature than this, in unit columns, are not determined; of Hessians that were
+made in float64 and in float32."""
+
+SOFTEST, STIFFEST = 1e-9, 1e9
+"""Range of a strength, relative to where penalty and data weigh the same; at its end a term is free, or in the penalty's null space."""
+
+LONGEST_STEP = 4.0
+"""In the logarithm of a strength, per Newton step."""
+
+MOST_STEPS, MOST_HALVINGS = 60, 12
+
+FLAT = 1e-5
+"""Largest derivative by the logarithm of a strength at the optimum; it is half the difference of two degrees of freedom."""
+
+
+@dataclass(frozen=True)
+class Component:
+    """One quadratic penalty lambda/2 w'Sw on some columns.
+
+    Attributes
+    ----------
+    columns : (p,) int array
+    matrix : (p, p) array
+        Symmetric, positive semidefinite.
+    """
+
+    columns: np.ndarray
+    matrix: np.ndarray
+
+
+class Components:
+    """Several quadratic penalties on Q parameters, factored once for all units.
+
+    Parameters
+    ----------
+    components : sequence of Component
+        In raw units of the columns.
+    scale : (Q,) array
+        What columns were divided by: the penalties act on ``parameters / scale``.
+
+    Attributes
+    ----------
+    factors : tuple of (Q, r_j) array
+        S_j = R_j R_j', r_j its rank.
+    rank : int
+        Dimension of the space on which any of them acts.
+    """
+
+    def __init__(self, components: Sequence[Component], scale: np.ndarray) -> None:
+        self.n = scale.size
+        self.factors = tuple(_factor_of(component, scale) for component in components)
+        # in raw units, where the axes of a tensor product have one eigenbasis; the scale adds a constant to the logarithm
+        self._blocks = [_Block.of(components, members) for members in _overlapping(components)]
+        self.rank = sum(block.rank for block in self._blocks)
+
+    def __len__(self) -> int:
+        return len(self.factors)
+
+    def matrix(self, strengths: np.ndarray) -> np.ndarray:
+        """Sum of the penalties (Q, Q) at strengths (J,)."""
+        total = np.zeros((self.n, self.n))
+        for strength, factor in zip(strengths, self.factors, strict=True):
+            total += strength * (factor @ factor.T)
+        return total
+
+    def log_determinant(self, strengths: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
+        """Logarithm of the product of the eigenvalues above zero of the sum at strengths (J,), with its first (J,) and second (J, J)
+        derivatives by the logarithms of the strengths."""
+        value, first, second = 0.0, np.zeros(len(self)), np.zeros((len(self), len(self)))
+        for block in self._blocks:
+            here = strengths[block.members]
+            part, slope, curvature = block.log_determinant(here)
+            value += part
+            first[block.members] = slope
+            second[np.ix_(block.members, block.members)] = curvature
+        return value, first, second
+
+
+@dataclass(frozen=True)
+class _Block:
+    """Penalties that share columns, in a basis of the space on which any of them acts.
+
+    Attributes
+    ----------
+    members : (m,) int array
+        Numbers of the components.
+    diagonals : (m, rank) array or None
+        Their eigenvalues, where one basis makes all of them diagonal (the axes of a tensor product).
+    matrices : (m, rank, rank) array
+    """
+
+    members: np.ndarray
+    diagonals: np.ndarray | None
+    matrices: np.ndarray
+
+    @property
+    def rank(self) -> int:
+        return self.matrices.shape[1]
+
+    @classmethod
+    def of(cls, components: Sequence[Component], members: list[int]) -> _Block:
+        columns = np.unique(np.concatenate([components[j].columns for j in members]))
+        matrices = np.zeros((len(members), columns.size, columns.size))
+        for number, j in enumerate(members):
+            places = np.searchsorted(columns, components[j].columns)
+            matrices[number][np.ix_(places, places)] = components[j].matrix
+        sizes = np.array([np.linalg.norm(matrix) or 1.0 for matrix in matrices])
+        unequal = 1.0 + np.sqrt(np.arange(len(members)))  # one basis for all: that of a sum with no accidental symmetry
+        values, vectors = eigh(np.einsum("j,jab->ab", unequal / sizes, matrices))
+        vectors = vectors[:, values > RANK * max(float(values[-1]), 1e-300)]
+        inside = np.einsum("ap,jab,bq->jpq", vectors, matrices, vectors)
+        diagonals = np.einsum("jpp->jp", inside)
+        off = inside - np.einsum("jp,pq->jpq", diagonals, np.eye(vectors.shape[1]))
+        commute = bool(np.abs(off).max(initial=0.0) <= 1e-9 * np.abs(inside).max(initial=1e-300))
+        return cls(np.array(members), np.maximum(diagonals, 0.0) if commute else None, inside)
+
+    def log_determinant(self, strengths: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
+        if self.diagonals is not None:
+            parts = strengths[:, None] * self.diagonals
+            total = parts.sum(axis=0)
+            shares = parts / total
+            first = shares.sum(axis=1)
+            return float(np.log(total).sum()), first, np.diag(first) - shares @ shares.T
+        total = np.einsum("j,jpq->pq", strengths, self.matrices)
+        size = np.sqrt(np.diagonal(total))
+        factor = cho_factor(total / np.outer(size, size), lower=True)
+        value = 2.0 * float(np.log(np.diagonal(factor[0])).sum() + np.log(size).sum())
+        scaled = [cho_solve(factor, s * m / np.outer(size, size)) for s, m in zip(strengths, self.matrices, strict=True)]
+        first = np.array([np.trace(matrix) for matrix in scaled])
+        second = np.array([[np.sum(one * other.T) for other in scaled] for one in scaled])
+        return value, first, np.diag(first) - second
+
+
+@dataclass(frozen=True)
+class Smoothed:
+    """Strengths that maximise the marginal likelihood of one working model.
+
+    Attributes
+    ----------
+    strengths : (J,) array
+        On the scale of the working model, lambda.
+    parameters : (Q,) array
+        Minimum of the penalised working model.
+    slope : float
+        Largest derivative by the logarithm of a strength that is inside its range, where the search began.
+    scale : float
+        phi; 1 where it is known.
+    at_limit : (J,) bool
+        The strength is at the end of its range: the marginal likelihood goes on rising.
+    """
+
+    strengths: np.ndarray
+    parameters: np.ndarray
+    slope: float
+    scale: float
+    at_limit: np.ndarray
+
+
+class WorkingModel:
+    """One unit's working linear model and the restricted marginal likelihood of strengths in it.
+
+    Parameters
+    ----------
+    hessian : (Q, Q) array
+        X'WX, intercept included, zero rows for parameters that are not fitted.
+    linear : (Q,) array
+        X'Wz, z the working observations: the unpenalised minimum solves ``hessian @ w = linear``.
+    components : Components
+    fixed : (Q, Q) array, optional
+        Penalty whose strength is given.
+    residual : tuple of float, optional
+        (n, z'Wz): number of observations and their square, where the scale phi is not known. Known, 1, where None.
+    single : bool
+        The Hessian was made in float32.
+    """
+
+    def __init__(
+        self,
+        hessian: np.ndarray,
+        linear: np.ndarray,
+        components: Components,
+        *,
+        fixed: np.ndarray | None = None,
+        residual: tuple[float, float] | None = None,
+        single: bool = False,
+    ) -> None:
+        self.components, self._residual = components, residual
+        H = hessian if fixed is None else hessian + fixed
+        diagonal = np.diagonal(H)
+        penalised = sum(((factor**2).sum(axis=1) for factor in components.factors), np.zeros(len(H)))
+        size = np.sqrt(np.where(diagonal > 0, diagonal, np.where(penalised > 0, penalised, 1.0)))
+        scaled = H / np.outer(size, size)
+        weights = []
+        for factor in components.factors:
+            spread = factor / size[:, None]
+            weights.append(float((spread**2).sum()) or 1.0)
+        every = scaled + sum(
+            (f / size[:, None]) @ (f / size[:, None]).T / w for f, w in zip(components.factors, weights, strict=True)
+        )
+        values, vectors = eigh(every)
+        basis = vectors[:, values > NO_CURVATURE[single] * len(values) * max(float(values[-1]), 1e-300)]
+        self._basis = basis / size[:, None]
+        self._H = basis.T @ scaled @ basis
+        self._b = self._basis.T @ linear
+        self._factors = [self._basis.T @ factor for factor in components.factors]
+        self._edges = np.cumsum([0, *(factor.shape[1] for factor in self._factors)])
+        self._joined = np.hstack(self._factors) if self._factors else np.zeros((basis.shape[1], 0))
+        traces = np.array([float((factor**2).sum()) or 1.0 for factor in self._factors])
+        touched = [(np.abs(factor).sum(axis=1) > 0) for factor in self._factors]
+        balance = [np.trace(self._H[np.ix_(t, t)]) / max(t.sum(), 1) * f.shape[1] for t, f in zip(touched, self._factors, strict=True)]
+        self.balanced = np.maximum(np.array(balance), 1e-300) / traces
+        """(J,) strengths at which penalty and data weigh about the same."""
+        self._null = basis.shape[1] - components.rank
+
+    def criterion(self, strengths: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
+        """Minus the restricted log-likelihood up to a constant, its gradient (J,) and Hessian (J, J) by the logarithms of the strengths.
+
+        Infinite where the penalised Hessian is not positive definite to rounding.
+        """
+        J = strengths.size
+        solved = self._solve(strengths)
+        if solved is None:
+            return np.inf, np.zeros(J), np.eye(J)
+        w, half, log_det = solved
+        pulls = [self._factors[j].T @ w * np.sqrt(strengths[j]) for j in range(J)]
+        roots = np.repeat(np.sqrt(strengths), np.diff(self._edges))
+        half = half * roots
+        inner = half.T @ half  # sqrt(lambda_j lambda_k) R_j' (H + S)^-1 R_k
+        squares = np.array([pull @ pull for pull in pulls])
+        cross = np.zeros((J, J))
+        traces = np.zeros((J, J))
+        degrees = np.zeros(J)
+        for j in range(J):
+            rows = slice(self._edges[j], self._edges[j + 1])
+            degrees[j] = np.trace(inner[rows, rows])
+            for k in range(j, J):
+                block = inner[rows, self._edges[k] : self._edges[k + 1]]
+                cross[j, k] = cross[k, j] = pulls[j] @ block @ pulls[k]
+                traces[j, k] = traces[k, j] = np.sum(block**2)
+        fit_value, by_fit, fit_slope, fit_curvature = self._fit(w, squares, cross)
+        log_s, s_first, s_second = self.components.log_determinant(strengths)
+        value = fit_value + 0.5 * log_det - 0.5 * log_s
+        gradient = fit_slope + 0.5 * degrees - 0.5 * s_first
+        hessian = fit_curvature + 0.5 * (np.diag(degrees) - traces) - 0.5 * s_second
+        return value, gradient, hessian
+
+    def _fit(self, w: np.ndarray, squares: np.ndarray, cross: np.ndarray) -> tuple[float, float, np.ndarray, np.ndarray]:
+        """The part of the criterion that is the penalised sum of squares, with its derivatives."""
+        curvature = 0.5 * np.diag(squares) - cross
+        if self._residual is None:
+            return -0.5 * float(self._b @ w), 1.0, 0.5 * squares, curvature
+        n, total = self._residual
+        free = max(n - self._null, 1.0)
+        left = max(total - float(self._b @ w), 1e-300)
+        slope = 0.5 * free * squares / left
+        return (
+            0.5 * free * np.log(left),
+            left / free,
+            slope,
+            free / left * curvature - np.outer(slope, slope) * 2.0 / free,
+        )
+
+    def _solve(self, strengths: np.ndarray) -> tuple[np.ndarray, np.ndarray, float] | None:
+        """Minimum (r,), L^-1 R (r, sum of ranks) and log determinant of H + S = L L', in the working basis."""
+        total = self._H.copy()
+        for strength, factor in zip(strengths, self._factors, strict=True):
+            total += strength * (factor @ factor.T)
+        size = np.sqrt(np.maximum(np.diagonal(total), 1e-300))
+        try:
+            factor, lower = cho_factor(total / np.outer(size, size), lower=True, check_finite=False)
+        except (LinAlgError, ValueError):
+            return None
+        pivots = np.diagonal(factor)
+        if not np.isfinite(pivots).all() or pivots.min() <= 0:
+            return None
+        w = cho_solve((factor, lower), self._b / size, check_finite=False) / size
+        half = solve_triangular(factor, self._joined / size[:, None], lower=True, check_finite=False)
+        return w, half, 2.0 * float(np.log(pivots).sum() + np.log(size).sum())
+
+    def smooth(self, start: np.ndarray | None = None) -> Smoothed:
+        """Maximise from strengths `start` (J,); from balanced ones where None."""
+        low, high = np.log(self.balanced * SOFTEST), np.log(self.balanced * STIFFEST)
+        rho = np.log(self.balanced) if start is None else np.clip(np.log(np.maximum(start, 1e-300)), low, high)
+        value, gradient, hessian = self.criterion(np.exp(rho))
+        first = self._slope(rho, gradient, low, high)
+        for _ in range(MOST_STEPS):
+            free = ~(((rho <= low) & (gradient > 0)) | ((rho >= high) & (gradient < 0)))
+            if not np.isfinite(value) or np.abs(gradient[free]).max(initial=0.0) <= FLAT:
+                break
+            step = np.zeros_like(rho)
+            step[free] = _newton_step(gradient[free], hessian[np.ix_(free, free)])
+            step *= min(1.0, LONGEST_STEP / np.abs(step).max())
+            for _ in range(MOST_HALVINGS):
+                there = np.clip(rho + step, low, high)
+                found = self.criterion(np.exp(there))
+                if found[0] <= value + 1e-12 * abs(value):
+                    break
+                step *= 0.5
+            else:
+                break
+            rho, (value, gradient, hessian) = there, found
+        strengths = np.exp(rho)
+        solved = self._solve(strengths)
+        w = np.zeros(self._basis.shape[1]) if solved is None else solved[0]
+        scale = 1.0
+        if self._residual is not None:
+            n, total = self._residual
+            scale = max(total - float(self._b @ w), 0.0) / max(n - self._null, 1.0)
+        ends = (rho <= low) | (rho >= high)
+        return Smoothed(strengths, self._basis @ w, first, scale, ends)
+
+    @staticmethod
+    def _slope(rho: np.ndarray, gradient: np.ndarray, low: np.ndarray, high: np.ndarray) -> float:
+        outward = ((rho <= low) & (gradient > 0)) | ((rho >= high) & (gradient < 0))
+        return float(np.abs(np.where(outward, 0.0, gradient)).max(initial=0.0))
+
+
+def _newton_step(gradient: np.ndarray, hessian: np.ndarray) -> np.ndarray:
+    """A direction of descent: Newton's, with curvatures made positive."""
+    values, vectors = eigh(0.5 * (hessian + hessian.T))
+    values = np.maximum(np.abs(values), 1e-3 * max(float(np.abs(values).max()), 1e-3))
+    return -vectors @ ((vectors.T @ gradient) / values)
+
+
+def _factor_of(component: Component, scale: np.ndarray) -> np.ndarray:
+    """(Q, r) factor of a penalty on scaled parameters, zero outside its columns."""
+    values, vectors = eigh(component.matrix)
+    kept = values > RANK * max(float(values[-1]), 1e-300)
+    result = np.zeros((scale.size, int(kept.sum())))
+    result[component.columns] = vectors[:, kept] * np.sqrt(values[kept])
+    return result / scale[:, None]
+
+
+def _overlapping(components: Sequence[Component]) -> list[list[int]]:
+    """Numbers of the components, those that share a column together."""
+    blocks: list[tuple[set[int], list[int]]] = []
+    for number, component in enumerate(components):
+        columns, members = set(component.columns.tolist()), [number]
+        apart = []
+        for others, theirs in blocks:
+            if others & columns:
+                columns |= others
+                members = theirs + members
+            else:
+                apart.append((others, theirs))
+        blocks = [*apart, (columns, members)]
+    return [sorted(members) for _, members in blocks]

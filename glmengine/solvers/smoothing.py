@@ -1,0 +1,213 @@
+"""Automatic smoothing of a batch of units: coefficients, and a strength of each penalty for each of them, without folds or a grid.
+
+Newton steps of all units at once; at each point the strengths are those of the highest restricted marginal likelihood of the working
+model there (the performance iteration of Gu 1992 and of `bam` in Wood, Goude & Shaw 2015), until neither changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from glmengine.threads import workers
+from glmengine.context import Progress
+from glmengine.solvers.marginal_likelihood import Component, Components, Smoothed, WorkingModel
+from glmengine.solvers.problem import Objective, Problem
+
+SETTLED = 1e-3
+"""Largest derivative of the marginal likelihood by the logarithm of a strength, at which the strengths are those of the optimum: twice that
+is what degrees of freedom change by."""
+
+DONE = 1e-6
+"""Newton decrement of the penalised likelihood, in units of a log-likelihood, at which the coefficients no longer move the strengths."""
+
+NEAR = 0.5
+"""The same derivative, and the decrement, from which on Hessians are those of all rows; before, every so many rows are enough to go by."""
+
+STRIDE, ROWS_PER_COLUMN = 8, 50
+"""Every how many rows a Hessian far from the optimum is made of, where that leaves so many rows for each column."""
+
+MOST_STEPS, MOST_HALVINGS = 60, 20
+
+
+@dataclass(frozen=True)
+class Smoothing:
+    """Strengths found for K columns of a problem.
+
+    Attributes
+    ----------
+    strengths : (K, J) array
+        Of each component in the objective, a: the mean loss plus a/2 w'Sw.
+    theta : (K, Q) array
+        Parameters there, in the scale of the prepared columns.
+    settled : (K,) bool
+        The strengths are an optimum of the marginal likelihood.
+    at_limit : (K, J) bool
+        The marginal likelihood goes on rising with this strength, or as it falls.
+    scale : (K,) array
+        phi; 1 where the family knows it.
+    steps : int
+        Working models that were made.
+    """
+
+    strengths: np.ndarray
+    theta: np.ndarray
+    settled: np.ndarray
+    at_limit: np.ndarray
+    scale: np.ndarray
+    steps: int
+
+
+def choose_strengths(
+    problem: Problem, components: Sequence[Component], theta: np.ndarray, context: Any, *, start: np.ndarray | None = None
+) -> Smoothing:
+    """Maximise the restricted marginal likelihood of each column of `problem`.
+
+    Parameters
+    ----------
+    problem : Problem
+        Its own penalty is kept as it is, beside the components.
+    components : sequence of Component
+        In raw units of the columns.
+    theta : (K, Q) array
+        Where to begin, as `Objective.start` makes it.
+    context : Context
+        Between steps it may cancel; stopped, what there is is returned, not settled.
+    start : (K, J) array, optional
+        Strengths to begin with, in the objective.
+    """
+    return _Search(problem, components, theta, context, start).run()
+
+
+class _Search:
+    """All columns on their way."""
+
+    def __init__(
+        self, problem: Problem, components: Sequence[Component], theta: np.ndarray, context: Any, start: np.ndarray | None
+    ) -> None:
+        self.problem, self.context = problem, context
+        self.objective = Objective(problem, context)
+        rows = problem.rows
+        scale = np.ones(self.objective.size)
+        scale[: rows.n_features] = rows.scale
+        self.components = Components(components, scale)
+        K, J = problem.n_columns, len(components)
+        self.theta = theta.copy()
+        self.to_sum = problem.total / problem.family.loss_factor  # from means of the loss to log-likelihoods
+        self.lambdas = np.full((K, J), np.nan) if start is None else start * self.to_sum[:, None]
+        self.settled, self.at_limit, self.scale = np.zeros(K, bool), np.zeros((K, J), bool), np.ones(K)
+        self.free_scale = problem.family.free_scale
+        estimable = rows.n // STRIDE >= ROWS_PER_COLUMN * rows.n_features and not self.free_scale
+        self.coarse = np.full(K, estimable)  # the Hessian of every so many rows is still enough
+
+    def run(self) -> Smoothing:
+        active = np.arange(self.problem.n_columns)
+        value, gradient, _ = self.objective.evaluate(self.theta, active)
+        steps = 0
+        while active.size and steps < MOST_STEPS:
+            steps += 1
+            self.context.check()
+            if self.context.stopping:
+                break
+            before = self.lambdas[active].copy()
+            smoothed = self._smoothed(active, gradient[active])
+            self._take(active, smoothed)
+            direction = np.stack([one.parameters for one in smoothed]) - self.theta[active]
+            direction[~self.objective.movable[active]] = 0.0
+            slope = self._slope(active, gradient[active], direction)
+            slopes = np.where(np.isnan(before).any(axis=1), np.inf, [one.slope for one in smoothed])
+            decrement = -0.5 * slope
+            done = ~self.coarse[active] & (slopes <= SETTLED) & (decrement <= DONE)
+            moved = self._advance(active, direction, slope, value, gradient)
+            self.settled[active[done]] = True
+            lost = ~moved & ~self.coarse[active]
+            self.coarse[active] &= moved & ((slopes > NEAR) | (decrement > NEAR))
+            active = active[~done & ~lost]
+            whole = self.problem.n_columns
+            self.context.report(
+                Progress("Choosing strengths", 1.0 - active.size / whole * 0.7**steps, f"step {steps}, {active.size} units at work")
+            )
+        return Smoothing(
+            self.lambdas / self.to_sum[:, None], self.theta, self.settled, self.at_limit, self.scale, steps
+        )
+
+    def _smoothed(self, columns: np.ndarray, gradient: np.ndarray) -> list[Smoothed]:
+        """The best strengths for the working model of each column, where it is."""
+        objective, theta = self.objective, self.theta
+        hessians = np.empty((columns.size, objective.size, objective.size))
+        for coarse in (True, False):
+            which = np.flatnonzero(self.coarse[columns] == coarse)
+            if which.size:
+                how = {"precision": "float32", "stride": STRIDE} if coarse else {"precision": "float64"}
+                hessians[which] = objective.hessian(theta[columns[which]], columns[which], **how)
+        hessians *= self.to_sum[columns][:, None, None]
+        linear = np.einsum("kab,kb->ka", hessians, theta[columns]) - gradient * self.to_sum[columns][:, None]
+        residual = self._residuals(columns, hessians, linear) if self.free_scale else [None] * columns.size
+
+        def of_column(number: int) -> Smoothed:
+            model = WorkingModel(
+                hessians[number],
+                linear[number],
+                self.components,
+                residual=residual[number],
+                single=bool(self.coarse[columns[number]]),
+            )
+            known = self.lambdas[columns[number]]
+            return model.smooth(None if np.isnan(known).any() else known)
+
+        with workers() as pool:
+            return list(pool.map(of_column, list(range(columns.size))))
+
+    def _residuals(self, columns: np.ndarray, hessians: np.ndarray, linear: np.ndarray) -> list[tuple[float, float]]:
+        """(n, z'Wz) of each column: number of observations, and the squares of its working observations."""
+        pearson = self.objective.squared_residuals(self.theta[columns], columns)
+        fitted = np.einsum("ka,kab,kb->k", self.theta[columns], hessians, self.theta[columns])
+        squares = pearson + 2.0 * np.sum(linear * self.theta[columns], axis=1) - fitted
+        return [(float(n), float(square)) for n, square in zip(self.problem.total[columns], squares, strict=True)]
+
+    def _take(self, columns: np.ndarray, smoothed: list[Smoothed]) -> None:
+        self.lambdas[columns] = [one.strengths for one in smoothed]
+        self.at_limit[columns] = [one.at_limit for one in smoothed]
+        self.scale[columns] = [one.scale for one in smoothed]
+
+    def _penalty(self, columns: np.ndarray, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """lambda/2 w'Sw (k,) and its gradient (k, Q), in units of a log-likelihood."""
+        value, pull = np.zeros(columns.size), np.zeros_like(theta)
+        for j, factor in enumerate(self.components.factors):
+            part = theta @ factor
+            strength = self.lambdas[columns, j]
+            value += 0.5 * strength * np.sum(part**2, axis=1)
+            pull += (strength[:, None] * part) @ factor.T
+        return value, pull
+
+    def _slope(self, columns: np.ndarray, gradient: np.ndarray, direction: np.ndarray) -> np.ndarray:
+        """(k,) derivative of the penalised log-likelihood along the directions."""
+        _, pull = self._penalty(columns, self.theta[columns])
+        return np.minimum(np.sum((gradient * self.to_sum[columns][:, None] + pull) * direction, axis=1), 0.0)
+
+    def _advance(
+        self, columns: np.ndarray, direction: np.ndarray, slope: np.ndarray, value: np.ndarray, gradient: np.ndarray
+    ) -> np.ndarray:
+        """Step along the directions as far as the penalised log-likelihood falls; updates `value` and `gradient`. (k,) bool: moved."""
+        to_sum = self.to_sum[columns]
+        begin = value[columns] * to_sum + self._penalty(columns, self.theta[columns])[0]
+        length, open_ = np.ones(columns.size), np.arange(columns.size)
+        moved = np.zeros(columns.size, bool)
+        for _ in range(MOST_HALVINGS):
+            which = columns[open_]
+            there = self.theta[which] + length[open_][:, None] * direction[open_]
+            v, g, _ = self.objective.evaluate(there, which)
+            now = v * to_sum[open_] + self._penalty(which, there)[0]
+            slack = 1e-10 * np.maximum(np.abs(begin[open_]), 1.0)
+            good = np.isfinite(now) & np.isfinite(g).all(axis=1) & (now <= begin[open_] + 1e-4 * length[open_] * slope[open_] + slack)
+            taken = which[good]
+            self.theta[taken], value[taken], gradient[taken] = there[good], v[good], g[good]
+            moved[open_[good]] = True
+            open_ = open_[~good]
+            if not open_.size:
+                break
+            length[open_] *= 0.5
+        return moved
