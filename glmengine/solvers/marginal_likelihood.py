@@ -14,6 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import LinAlgError, cho_factor, cho_solve, eigh, solve_triangular
 
+from glmengine.models.components import Component
+
 RANK = 1e-9
 """Eigenvalues of a penalty below this share of its largest are zero."""
 
@@ -31,21 +33,6 @@ MOST_STEPS, MOST_HALVINGS = 60, 12
 
 FLAT = 1e-5
 """Largest derivative by the logarithm of a strength at the optimum; it is half the difference of two degrees of freedom."""
-
-
-@dataclass(frozen=True)
-class Component:
-    """One quadratic penalty lambda/2 w'Sw on some columns.
-
-    Attributes
-    ----------
-    columns : (p,) int array
-    matrix : (p, p) array
-        Symmetric, positive semidefinite.
-    """
-
-    columns: np.ndarray
-    matrix: np.ndarray
 
 
 class Components:
@@ -227,7 +214,9 @@ class WorkingModel:
         self._joined = np.hstack(self._factors) if self._factors else np.zeros((basis.shape[1], 0))
         traces = np.array([float((factor**2).sum()) or 1.0 for factor in self._factors])
         touched = [(np.abs(factor).sum(axis=1) > 0) for factor in self._factors]
-        balance = [np.trace(self._H[np.ix_(t, t)]) / max(t.sum(), 1) * f.shape[1] for t, f in zip(touched, self._factors, strict=True)]
+        balance = [
+            np.trace(self._H[np.ix_(t, t)]) / max(t.sum(), 1) * f.shape[1] for t, f in zip(touched, self._factors, strict=True)
+        ]
         self.balanced = np.maximum(np.array(balance), 1e-300) / traces
         """(J,) strengths at which penalty and data weigh about the same."""
         self._null = basis.shape[1] - components.rank

@@ -12,10 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from glmengine.threads import workers
 from glmengine.context import Progress
-from glmengine.solvers.marginal_likelihood import Component, Components, Smoothed, WorkingModel
+from glmengine.models.components import Component
+from glmengine.solvers.marginal_likelihood import Components, Smoothed, WorkingModel
 from glmengine.solvers.problem import Objective, Problem
+from glmengine.threads import workers
 
 SETTLED = 1e-3
 """Largest derivative of the marginal likelihood by the logarithm of a strength, at which the strengths are those of the optimum: twice that
@@ -128,11 +129,11 @@ class _Search:
             active = active[~done & ~lost]
             whole = self.problem.n_columns
             self.context.report(
-                Progress("Choosing strengths", 1.0 - active.size / whole * 0.7**steps, f"step {steps}, {active.size} units at work")
+                Progress(
+                    "Choosing strengths", 1.0 - active.size / whole * 0.7**steps, f"step {steps}, {active.size} units at work"
+                )
             )
-        return Smoothing(
-            self.lambdas / self.to_sum[:, None], self.theta, self.settled, self.at_limit, self.scale, steps
-        )
+        return Smoothing(self.lambdas / self.to_sum[:, None], self.theta, self.settled, self.at_limit, self.scale, steps)
 
     def _smoothed(self, columns: np.ndarray, gradient: np.ndarray) -> list[Smoothed]:
         """The best strengths for the working model of each column, where it is."""
@@ -202,7 +203,11 @@ class _Search:
             v, g, _ = self.objective.evaluate(there, which)
             now = v * to_sum[open_] + self._penalty(which, there)[0]
             slack = 1e-10 * np.maximum(np.abs(begin[open_]), 1.0)
-            good = np.isfinite(now) & np.isfinite(g).all(axis=1) & (now <= begin[open_] + 1e-4 * length[open_] * slope[open_] + slack)
+            good = (
+                np.isfinite(now)
+                & np.isfinite(g).all(axis=1)
+                & (now <= begin[open_] + 1e-4 * length[open_] * slope[open_] + slack)
+            )
             taken = which[good]
             self.theta[taken], value[taken], gradient[taken] = there[good], v[good], g[good]
             moved[open_[good]] = True
