@@ -246,7 +246,7 @@ class WorkingModel:
                 block = inner[rows, self._edges[k] : self._edges[k + 1]]
                 cross[j, k] = cross[k, j] = pulls[j] @ block @ pulls[k]
                 traces[j, k] = traces[k, j] = np.sum(block**2)
-        fit_value, by_fit, fit_slope, fit_curvature = self._fit(w, squares, cross)
+        fit_value, _, fit_slope, fit_curvature = self._fit(w, squares, cross)
         log_s, s_first, s_second = self.components.log_determinant(strengths)
         value = fit_value + 0.5 * log_det - 0.5 * log_s
         gradient = fit_slope + 0.5 * degrees - 0.5 * s_first
