@@ -19,6 +19,9 @@ from glmengine.models.components import Component
 RANK = 1e-9
 """Eigenvalues of a penalty below this share of its largest are zero."""
 
+UNLIKE = 1e3
+"""Ratio of two coefficients' own penalties from which on they are brought to one size first."""
+
 NO_CURVATURE = {False: 1e-11, True: 1e-5}
 """Directions in which neither data nor any penalty has more curvature than this, in unit columns, are not determined; of Hessians that were
 made in float64 and in float32."""
@@ -41,9 +44,8 @@ class Components:
     Parameters
     ----------
     components : sequence of Component
-        In raw units of the columns.
-    scale : (Q,) array
-        What columns were divided by: the penalties act on ``parameters / scale``.
+        Their columns are numbers of parameters.
+    n_parameters : int
 
     Attributes
     ----------
@@ -53,10 +55,9 @@ class Components:
         Dimension of the space on which any of them acts.
     """
 
-    def __init__(self, components: Sequence[Component], scale: np.ndarray) -> None:
-        self.n = scale.size
-        self.factors = tuple(_factor_of(component, scale) for component in components)
-        # in raw units, where the axes of a tensor product have one eigenbasis; the scale adds a constant to the logarithm
+    def __init__(self, components: Sequence[Component], n_parameters: int) -> None:
+        self.n = n_parameters
+        self.factors = tuple(_factor_of(component, n_parameters) for component in components)
         self._blocks = [_Block.of(components, members) for members in _overlapping(components)]
         self.rank = sum(block.rank for block in self._blocks)
 
@@ -111,6 +112,8 @@ class _Block:
         for number, j in enumerate(members):
             places = np.searchsorted(columns, components[j].columns)
             matrices[number][np.ix_(places, places)] = components[j].matrix
+        size = _sizes(matrices.sum(axis=0))  # another size of a column adds a constant to the logarithm
+        matrices /= np.outer(size, size)
         sizes = np.array([np.linalg.norm(matrix) or 1.0 for matrix in matrices])
         unequal = 1.0 + np.sqrt(np.arange(len(members)))  # one basis for all: that of a sum with no accidental symmetry
         values, vectors = eigh(np.einsum("j,jab->ab", unequal / sizes, matrices))
@@ -331,13 +334,25 @@ def _newton_step(gradient: np.ndarray, hessian: np.ndarray) -> np.ndarray:
     return -vectors @ ((vectors.T @ gradient) / values)
 
 
-def _factor_of(component: Component, scale: np.ndarray) -> np.ndarray:
-    """(Q, r) factor of a penalty on scaled parameters, zero outside its columns."""
-    values, vectors = eigh(component.matrix)
+def _factor_of(component: Component, n: int) -> np.ndarray:
+    """(n, r) factor of a penalty, zero outside its columns."""
+    size = _sizes(component.matrix)
+    values, vectors = eigh(component.matrix / np.outer(size, size))
     kept = values > RANK * max(float(values[-1]), 1e-300)
-    result = np.zeros((scale.size, int(kept.sum())))
-    result[component.columns] = vectors[:, kept] * np.sqrt(values[kept])
-    return result / scale[:, None]
+    result = np.zeros((n, int(kept.sum())))
+    result[component.columns] = size[:, None] * vectors[:, kept] * np.sqrt(values[kept])
+    return result
+
+
+def _sizes(matrix: np.ndarray) -> np.ndarray:
+    """(p,) by which rows and columns are divided before eigenvalues are told from rounding; ones where they are alike, so that the
+    penalties along the variables of a tensor product keep their common basis."""
+    diagonal = np.diagonal(matrix)
+    largest = float(diagonal.max(initial=0.0))
+    some = diagonal[diagonal > 0]
+    if not some.size or largest <= UNLIKE * some.min():
+        return np.ones(len(matrix))
+    return np.sqrt(np.where(diagonal > 0, diagonal, largest))
 
 
 def _overlapping(components: Sequence[Component]) -> list[list[int]]:

@@ -32,8 +32,8 @@ class Problem:
         Sum of the weights of the column's rows.
     mean : (K,) float
         Mean observation of the column's rows.
-    penalty : (P, P) or (P,) array
-        Matrix of the quadratic penalty, or its diagonal, in raw units.
+    penalty : (P, P), (P,) or (K, P, P) array
+        Matrix of the quadratic penalty, or its diagonal, in raw units; or a matrix of each column's own.
     strength : (K,) float
         What the penalty is multiplied by.
     movable : (K, P) bool
@@ -136,19 +136,27 @@ class Objective:
         return inverse
 
     def _spread(self, penalty: np.ndarray) -> np.ndarray:
-        """The penalty of raw coefficients, (P,) or (P, P), at the places of all parameters, (Q,) or (Q, Q)."""
-        result = np.zeros((self.size,) * penalty.ndim)
-        result[np.ix_(*[self._places] * penalty.ndim)] = penalty
+        """The penalty of raw coefficients, (P,), (P, P) or (K, P, P), at the places of all parameters, (Q,), (Q, Q) or (K, Q, Q)."""
+        each, axes = penalty.shape[:-2], min(penalty.ndim, 2)
+        result = np.zeros((*each, *(self.size,) * axes))
+        result[(..., *np.ix_(*[self._places] * axes))] = penalty
         return result
 
-    def _inverse_of(self, columns: np.ndarray) -> np.ndarray:
+    def _matrices_of(self, columns: np.ndarray) -> np.ndarray:
+        """The penalty of these columns at strength 1, in raw units, (Q, Q) for all or (k, Q, Q)."""
+        if self._penalty.ndim == 3:
+            return self._penalty[columns]
+        return np.diag(self._penalty) if self._penalty.ndim == 1 else self._penalty
+
+    def raw_factors(self, columns: np.ndarray) -> np.ndarray:
+        """(k, Q), or (1, Q) for all: raw coefficients are these times the parameters."""
         return self._inverse if len(self._inverse) == 1 else self._inverse[columns]
 
     def penalty_matrix(self, k: int) -> np.ndarray:
         """(Q, Q) of column k, at strength 1."""
-        matrix = np.diag(self._penalty) if self._penalty.ndim == 1 else self._penalty
-        inverse = self._inverse_of(np.array([k]))[0]
-        return matrix * np.outer(inverse, inverse)
+        matrix = self._matrices_of(np.array([k]))
+        inverse = self.raw_factors(np.array([k]))[0]
+        return (matrix[0] if matrix.ndim == 3 else matrix) * np.outer(inverse, inverse)
 
     def start(self, coef: np.ndarray, intercept: np.ndarray) -> np.ndarray:
         """Parameters of raw coefficients (K, P) and intercepts (K,)."""
@@ -172,9 +180,14 @@ class Objective:
 
     def pull(self, theta: np.ndarray, columns: np.ndarray) -> np.ndarray:
         """Gradient (k, Q) of the penalty."""
-        inverse = self._inverse_of(columns)
+        inverse = self.raw_factors(columns)
         raw = theta * inverse
-        by_penalty = raw * self._penalty if self._penalty.ndim == 1 else raw @ self._penalty
+        if self._penalty.ndim == 1:
+            by_penalty = raw * self._penalty
+        elif self._penalty.ndim == 2:
+            by_penalty = raw @ self._penalty
+        else:
+            by_penalty = np.einsum("kq,kqr->kr", raw, self._penalty[columns])
         return by_penalty * inverse * self.problem.strength[columns][:, None]
 
     def hessian(
@@ -226,8 +239,8 @@ class Objective:
 
     def penalised(self, hessian: np.ndarray, columns: np.ndarray) -> np.ndarray:
         """`hessian` (k, Q, Q) with the penalty's matrix, and 1 on the diagonal of what does not move."""
-        inverse = self._inverse_of(columns)
-        matrix = np.diag(self._penalty) if self._penalty.ndim == 1 else self._penalty
+        inverse = self.raw_factors(columns)
+        matrix = self._matrices_of(columns)
         result = hessian + self.problem.strength[columns][:, None, None] * (matrix * inverse[:, :, None] * inverse[:, None, :])
         k, fixed = np.nonzero(~self.movable[columns])
         result[k, fixed, :] = 0.0

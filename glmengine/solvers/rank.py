@@ -179,7 +179,8 @@ def _undetermined(problem: Problem, objective: Objective) -> Iterator[_Undetermi
         if moving.size:
             basis = _null_space(covariance[np.ix_(moving, moving)] / np.outer(scale, scale))
         if held and basis.shape[1]:
-            which = int(problem.unit[k]) if problem.rows.own_padded else 0, moving.tobytes()
+            apart = problem.rows.own_padded or problem.penalty.ndim == 3
+            which = k if apart else 0, moving.tobytes()
             if which not in roots:
                 roots[which] = _root(penalty[np.ix_(moving, moving)])
             basis = _unpenalised(basis, roots[which] / scale)

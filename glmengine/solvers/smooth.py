@@ -74,8 +74,8 @@ def _by_newton(problem: Problem, context: Any, begun: Solution, theta: np.ndarra
 
 
 def uses_gram(problem: Problem, solver: str) -> bool:
-    """Whether the descent begins with the shared Gram, of which own columns are no part."""
-    if solver == "newton" or problem.rows.own_padded:
+    """Whether the descent begins with the shared Gram, of which own columns and own penalties are no part."""
+    if solver == "newton" or problem.rows.own_padded or problem.penalty.ndim == 3:
         return False
     return solver == "lbfgs" or problem.n_columns >= SHARED_FROM or problem.rows.n_features >= WIDE
 

@@ -7,7 +7,7 @@ model there (the performance iteration of Gu 1992 and of `bam` in Wood, Goude & 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -92,9 +92,10 @@ class _Search:
         self.problem, self.context = problem, context
         self.objective = Objective(problem, context)
         rows = problem.rows
-        scale = np.ones(self.objective.size)
-        scale[: rows.n_features] = rows.scale
-        self.components = Components(components, scale)
+        # parameters here are raw coefficients, whose penalties along two variables have one eigenbasis; the intercept is of centred columns
+        self.raw = np.broadcast_to(self.objective.raw_factors(np.arange(problem.n_columns)), theta.shape)
+        placed = [replace(one, columns=rows.places[one.columns]) for one in components]
+        self.components = Components(placed, self.objective.size)
         K, J = problem.n_columns, len(components)
         self.theta = theta.copy()
         self.to_sum = problem.total / problem.family.loss_factor  # from means of the loss to log-likelihoods
@@ -116,7 +117,7 @@ class _Search:
             before = self.lambdas[active].copy()
             smoothed = self._smoothed(active, gradient[active])
             self._take(active, smoothed)
-            direction = np.stack([one.parameters for one in smoothed]) - self.theta[active]
+            direction = np.stack([one.parameters for one in smoothed]) / self.raw[active] - self.theta[active]
             direction[~self.objective.movable[active]] = 0.0
             slope = self._slope(active, gradient[active], direction)
             slopes = np.where(np.isnan(before).any(axis=1), np.inf, [one.slope for one in smoothed])
@@ -144,9 +145,11 @@ class _Search:
             if which.size:
                 how = {"precision": "float32", "stride": STRIDE} if coarse else {"precision": "float64"}
                 hessians[which] = objective.hessian(theta[columns[which]], columns[which], **how)
-        hessians *= self.to_sum[columns][:, None, None]
-        linear = np.einsum("kab,kb->ka", hessians, theta[columns]) - gradient * self.to_sum[columns][:, None]
-        residual = self._residuals(columns, hessians, linear) if self.free_scale else [None] * columns.size
+        raw = self.raw[columns]
+        hessians *= self.to_sum[columns][:, None, None] / (raw[:, :, None] * raw[:, None, :])
+        w = theta[columns] * raw
+        linear = np.einsum("kab,kb->ka", hessians, w) - gradient / raw * self.to_sum[columns][:, None]
+        residual = self._residuals(columns, hessians, linear, w) if self.free_scale else [None] * columns.size
 
         def of_column(number: int) -> Smoothed:
             model = WorkingModel(
@@ -162,11 +165,12 @@ class _Search:
         with workers() as pool:
             return list(pool.map(of_column, list(range(columns.size))))
 
-    def _residuals(self, columns: np.ndarray, hessians: np.ndarray, linear: np.ndarray) -> list[tuple[float, float]]:
+    def _residuals(
+        self, columns: np.ndarray, hessians: np.ndarray, linear: np.ndarray, w: np.ndarray
+    ) -> list[tuple[float, float]]:
         """(n, z'Wz) of each column: number of observations, and the squares of its working observations."""
         pearson = self.objective.squared_residuals(self.theta[columns], columns)
-        fitted = np.einsum("ka,kab,kb->k", self.theta[columns], hessians, self.theta[columns])
-        squares = pearson + 2.0 * np.sum(linear * self.theta[columns], axis=1) - fitted
+        squares = pearson + 2.0 * np.sum(linear * w, axis=1) - np.einsum("ka,kab,kb->k", w, hessians, w)
         return [(float(n), float(square)) for n, square in zip(self.problem.total[columns], squares, strict=True)]
 
     def _take(self, columns: np.ndarray, smoothed: list[Smoothed]) -> None:
@@ -177,11 +181,12 @@ class _Search:
     def _penalty(self, columns: np.ndarray, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """lambda/2 w'Sw (k,) and its gradient (k, Q), in units of a log-likelihood."""
         value, pull = np.zeros(columns.size), np.zeros_like(theta)
+        raw = self.raw[columns]
         for j, factor in enumerate(self.components.factors):
-            part = theta @ factor
+            part = (theta * raw) @ factor
             strength = self.lambdas[columns, j]
             value += 0.5 * strength * np.sum(part**2, axis=1)
-            pull += (strength[:, None] * part) @ factor.T
+            pull += (strength[:, None] * part) @ factor.T * raw
         return value, pull
 
     def _slope(self, columns: np.ndarray, gradient: np.ndarray, direction: np.ndarray) -> np.ndarray:
