@@ -13,6 +13,7 @@ from glmengine.analysis.penalty import penalty_of, strengths_of
 from glmengine.analysis.projection_files import with_projections
 from glmengine.context import SILENT, Context, Progress
 from glmengine.design.prepare import Prepared, prepare
+from glmengine.errors import GlmError
 from glmengine.results.provenance import provenance
 from glmengine.results.result import Result
 
@@ -65,6 +66,7 @@ def run(analysis: Analysis, recording: Recording, context: Context | None = None
     started = time.perf_counter()
     analysis = analysis.with_(terms=with_projections(analysis.terms))
     prepared = prepare(analysis, recording, context.part(0.0, 0.1))
+    _refuse_fields(analysis, prepared)
     split = _split(analysis, prepared)
     cross_validation = _cross_validated(analysis, prepared, split, context.part(0.1, 0.65))
     stopped = cross_validation is not None and context.stopping
@@ -115,6 +117,7 @@ class _Grace(_Forward):
 def _cross_validated(analysis: Analysis, prepared: Prepared, split: Split | None, context: Context) -> CrossValidation | None:
     from glmengine.fitting.cross_validation import cross_validate
     from glmengine.fitting.fold_averages import cross_validate_averages, sees_averages
+    from glmengine.fitting.found_strengths import REML
     from glmengine.fitting.separable import cross_validate_separable, separable_terms
 
     if split is None:
@@ -128,7 +131,7 @@ def _cross_validated(analysis: Analysis, prepared: Prepared, split: Split | None
             prepared.counts,
             family=analysis.model.family,
             penalty=penalty_of(analysis.model, design.terms),
-            strengths=strengths_of(analysis),
+            strengths=REML if analysis.model.finds_strengths else strengths_of(analysis),
             folds=folds,
             extend=not sees_averages(prepared),  # there each fold is a cross-validation of its own
             context=context,
@@ -156,12 +159,24 @@ def _split(analysis: Analysis, prepared: Prepared) -> Split | None:
     )
 
 
+def _refuse_fields(analysis: Analysis, prepared: Prepared) -> None:
+    """Separable fields have no strengths by marginal likelihood."""
+    from glmengine.fitting.separable import separable_terms
+
+    if analysis.model.finds_strengths and separable_terms(prepared.design):
+        raise GlmError(
+            "the strengths of a separable receptive field cannot be found by marginal likelihood; choose cross-validation",
+            field="model.strength_by",
+        )
+
+
 def _fitted(analysis: Analysis, prepared: Prepared, cross_validation: CrossValidation | None, context: Context) -> Fit:
     from glmengine.fitting.fit import fit
+    from glmengine.fitting.found_strengths import REML
     from glmengine.fitting.separable import fit_separable, separable_terms
 
     strengths = strengths_of(analysis)
-    strength: Any = strengths[0]
+    strength: Any = REML if analysis.model.finds_strengths else strengths[0]
     if cross_validation is not None and len(strengths) > 1:
         best = np.asarray(cross_validation.best_strength, np.float64)
         strength = np.where(np.isfinite(best), best, max(strengths))
@@ -203,7 +218,7 @@ def _assessed(
     from glmengine.analysis.measures import units_of_measure
     from glmengine.analysis.wording import label_scores, words_of
     from glmengine.results.session_table import session_table
-    from glmengine.results.tables import coefficient_arrays, cv_dataset, score_table, term_tests
+    from glmengine.results.tables import coefficient_arrays, cv_dataset, score_table, smoothing_table, term_tests
 
     words, known = (
         words_of(analysis.model),
@@ -239,6 +254,7 @@ def _assessed(
         coupling=found.coupling,
         cv=cv_dataset(prepared, split, cross_validation),
         tests=term_tests(prepared, fit),
+        smoothing=smoothing_table(prepared, fit),
         covariance=None if found.covariance is None or found.covariance.nbytes > _LARGEST_KEPT else found.covariance,
         sessions=None
         if found.posterior is None

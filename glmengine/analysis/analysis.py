@@ -97,12 +97,18 @@ class Model(Spec):
         choices="sessions",
         advanced=True,
     )
+    strength_by: Literal["cross_validation", "marginal_likelihood"] = param(
+        "cross_validation",
+        title="Strength found by",
+        help="Cross-validation: one strength for all terms, the best on held-out time of those listed, for each unit. Marginal likelihood (REML): a strength of its own for each term, and for each variable of it, from the data alone, without a grid; for ridge and smoothness.",
+    )
     strengths: tuple[Annotated[float, Field(ge=0, le=LARGEST_STRENGTH)], ...] = param(
         (1e-6, 1e-5, 1e-4, 1e-3, 1e-2),
         title="Strength",
         help="One strength is used as it is; of several the best on held-out time is chosen for each unit. In the textbook form (log-likelihood less alpha times the sum of squares) it is 2 alpha over the number of bins.",
         min_length=1,
         log=True,
+        applies={"strength_by": ("cross_validation",)},
     )
     memory: float = param(
         2.0,
@@ -126,7 +132,23 @@ class Model(Spec):
             raise GlmError(f"the {self.family} family cannot use the {self.link} link; choose one of {allowed}", field="link")
         if len(set(self.strengths)) < len(self.strengths):
             raise GlmError("the same strength is there twice; give each once", field="strengths")
+        if self.strength_by == "marginal_likelihood":
+            if self.penalty in ("lasso", "elastic_net", "group_lasso"):
+                raise GlmError(
+                    "the marginal likelihood finds strengths of ridge and smoothness; choose one of them, or cross-validation",
+                    field="strength_by",
+                )
+            if get_family(self.family).by_class:
+                raise GlmError(
+                    f"the {self.family} family has no strengths by marginal likelihood; choose cross-validation",
+                    field="strength_by",
+                )
         return self
+
+    @property
+    def finds_strengths(self) -> bool:
+        """Whether strengths are found by marginal likelihood."""
+        return self.strength_by == "marginal_likelihood"
 
 
 class Analysis(Spec):
@@ -153,7 +175,7 @@ class Analysis(Spec):
 
     @model_validator(mode="after")
     def _consistent(self) -> Analysis:
-        if len(self.model.strengths) > 1 and self.is_penalised and not self.validation.folds:
+        if len(self.model.strengths) > 1 and not self.model.finds_strengths and self.is_penalised and not self.validation.folds:
             raise GlmError(
                 "several strengths need cross-validation to choose among them; set folds to 2 or more, or give one strength",
                 field="validation.folds",

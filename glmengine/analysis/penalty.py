@@ -46,7 +46,9 @@ def penalty_of(model: Model, terms: Sequence[AnyTerm] = ()) -> Penalty:
 
 
 def strengths_of(analysis: Analysis) -> list[float]:
-    """The strengths that are tried; where nothing is penalised there is none."""
+    """The strengths that are tried; where nothing is penalised there is none, and 1 where they are found by marginal likelihood."""
+    if analysis.model.finds_strengths:
+        return [1.0]
     return [float(strength) for strength in analysis.model.strengths] if analysis.is_penalised else [0.0]
 
 

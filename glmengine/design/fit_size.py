@@ -71,7 +71,7 @@ def estimate(analysis: Analysis, recording: Recording) -> Estimate:
         if term.enabled
     )
     columns += sessions - 1 if analysis.model.intercept_per_session and columns else 0
-    strengths, folds = len(analysis.model.strengths), analysis.validation.folds
+    strengths, folds = (1 if analysis.model.finds_strengths else len(analysis.model.strengths)), analysis.validation.folds
     passes = _FIRST_PASSES + (_NEXT_PASSES * strengths if strengths else 0)
     problems = n_units * (1 + folds)
     seconds = _START_SECONDS + passes * 2.0 * n_valid * columns * problems / _RATE

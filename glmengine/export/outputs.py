@@ -60,7 +60,7 @@ def write_outputs(
 ) -> list[Path]:
     """Write ``coefficients.csv``, ``scores.csv``, ``result.nc``, ``analysis.toml``, ``script.py``, ``figures/`` and ``report.html``.
 
-    Also ``tests.csv``, and of several sessions ``sessions.csv``.
+    Also ``tests.csv``, of several sessions ``sessions.csv``, and of strengths by marginal likelihood ``strengths.csv`` and ``edf.csv``.
 
     Parameters
     ----------
@@ -100,6 +100,9 @@ def write_outputs(
     }
     if result.tests is not None:
         texts["tests.csv"] = table_csv(result.tests)
+    if result.smoothing is not None:
+        texts["strengths.csv"] = table_csv(result.smoothing[["strength", "at_limit"]])
+        texts["edf.csv"] = table_csv(result.smoothing[["edf"]])
     if result.sessions is not None:
         texts["sessions.csv"] = table_csv(result.sessions)
     if recipe is not None:
@@ -158,7 +161,7 @@ def _moved(made: list[Path], source: Path, target: Path) -> list[Path]:
 
 def _remove_stale(folder: Path, written: list[Path]) -> None:
     """Take away what an earlier run wrote into the folder and this one did not: it would be taken for a part of this result."""
-    earlier = [folder / name for name in ("sessions.csv", "tests.csv", "recipe.toml")]
+    earlier = [folder / name for name in ("sessions.csv", "tests.csv", "strengths.csv", "edf.csv", "recipe.toml")]
     earlier += [path for path in (folder / "figures").glob("*") if _FIGURE_NAMES.fullmatch(path.name)]
     for path in set(earlier) - set(written):
         if path.is_file():

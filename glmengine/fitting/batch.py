@@ -209,10 +209,14 @@ def _range(y: np.ndarray, weights: np.ndarray) -> float:
 
 def resolve_penalty(penalty: Penalty, inputs: Inputs, scales: np.ndarray | None) -> Resolved:
     """The penalty as arrays for the columns of the inputs; their standard deviations are found here where it needs them."""
+    return penalty.resolve(penalised_columns(penalty, inputs, scales))
+
+
+def penalised_columns(penalty: Penalty, inputs: Inputs, scales: np.ndarray | None = None) -> Columns:
+    """What a penalty needs to know of the columns of the inputs."""
     if scales is None and penalty.needs_scales:
         scales = column_scales(inputs)
-    columns = Columns(inputs.source.shape[1], inputs.groups, scales, inputs.smoothness, inputs.axes, inputs.sources)
-    return penalty.resolve(columns)
+    return Columns(inputs.source.shape[1], inputs.groups, scales, inputs.smoothness, inputs.axes, inputs.sources)
 
 
 def column_scales(inputs: Inputs) -> np.ndarray:

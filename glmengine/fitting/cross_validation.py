@@ -11,16 +11,18 @@ import numpy as np
 from glmengine.context import SILENT, Context
 from glmengine.errors import GlmError
 from glmengine.fitting.answers import Answers
-from glmengine.fitting.batch import Assembly, assemble, resolve_penalty
+from glmengine.fitting.batch import Assembly, assemble, penalised_columns, resolve_penalty
 from glmengine.fitting.class_model import ClassModel
 from glmengine.fitting.driver import Model, Plan, solve
 from glmengine.fitting.folds import blocks_of, compact, fold_numbers
+from glmengine.fitting.found_strengths import asks_for_reml, check_reml
 from glmengine.fitting.glm_model import GlmModel
 from glmengine.fitting.grid import Grid
 from glmengine.fitting.held_out_scores import CrossValidation, summary
 from glmengine.fitting.inputs import read_inputs
 from glmengine.fitting.options import check_classes, check_options, check_strengths
 from glmengine.models import Penalty, get_family, get_penalty
+from glmengine.models.components import components_of
 
 __all__ = ["CrossValidation", "blocks_of", "cross_validate", "scored"]
 
@@ -31,7 +33,7 @@ def cross_validate(
     family: Any = "poisson",
     link: Any = None,
     penalty: Penalty | str = "ridge",
-    strengths: Sequence[float] = (1e-5, 1e-4, 1e-3, 1e-2),
+    strengths: Sequence[float] | str = (1e-5, 1e-4, 1e-3, 1e-2),
     folds: int | Any = 5,
     *,
     weights: Any = None,
@@ -57,7 +59,9 @@ def cross_validate(
         As for `fit`.
     penalty : Penalty or str
         Its strength is replaced by (for a sum: multiplied by) each of `strengths`.
-    strengths : sequence of float
+    strengths : sequence of float or "reml"
+        ``"reml"`` finds the strengths of each fold in its training rows (`fit`): one score, nested, with no grid; the strength of the table
+        is then 1, a multiple of those found.
     folds : int or (T,) int array
         Number of contiguous blocks of valid rows, or a fold number per row (-1: never held out).
     coefs : bool
@@ -79,7 +83,10 @@ def cross_validate(
     link = family.link(link)
     penalty = get_penalty(penalty)
     check_options(solver, memory, intercept)
-    values = check_strengths(strengths)
+    reml = asks_for_reml(strengths)
+    if reml:
+        check_reml(family)
+    values = np.ones(1) if reml else check_strengths(strengths)  # type: ignore[arg-type]
     inputs = read_inputs(X, Y, family, weights=weights, offset=offset, mask=mask, units=unit_names)
     fold = fold_numbers(folds, inputs.valid)
     labels, numbers = compact(fold)
@@ -97,7 +104,9 @@ def cross_validate(
         if family.by_class:
             model = ClassModel(assembly, resolved, memory * 1e9)
         else:
-            model = GlmModel(assembly, resolved, solver, memory * 1e9)
+            base = penalty.scaled(1.0)
+            components = components_of(base, penalised_columns(base, inputs)) if reml else ()
+            model = GlmModel(assembly, resolved, solver, memory * 1e9, components=components)
         grid = Grid.of(values, extends=extend and not context.stopping)
         answers = scored(model, grid, labels.size, context, keep=coefs)
     return summary(answers, grid, labels, fold, time.perf_counter() - began)

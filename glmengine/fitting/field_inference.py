@@ -66,6 +66,11 @@ class FieldInference:
         return np.array([none[m] if made is None else made.edf for m, made in enumerate(self._tangents)])
 
     @property
+    def column_edf(self) -> np.ndarray:
+        """(P, M) NaN: within a rank, degrees of freedom are not those of columns."""
+        return np.full(self._data.allowed.shape, np.nan)
+
+    @property
     def dispersion(self) -> np.ndarray:
         """(M,) Pearson estimate of a free scale, the fitted one of the negative binomial, else 1."""
         if self._data.family.estimates_dispersion:

@@ -10,19 +10,21 @@ import numpy as np
 
 from glmengine.context import SILENT, Context
 from glmengine.fitting.answers import Answers
-from glmengine.fitting.batch import Assembly, assemble, read_strength, resolve_penalty
+from glmengine.fitting.batch import Assembly, assemble, penalised_columns, read_strength, resolve_penalty
 from glmengine.fitting.class_model import ClassModel
 from glmengine.fitting.driver import Batch, Model, Plan, solve
 from glmengine.fitting.fit_result import Fit
-from glmengine.fitting.glm_model import GlmModel
+from glmengine.fitting.found_strengths import FoundStrengths, asks_for_reml, check_reml, found_strengths
+from glmengine.fitting.glm_model import GlmBatch, GlmModel
 from glmengine.fitting.grid import Grid
 from glmengine.fitting.inputs import read_inputs
-from glmengine.fitting.notes import column_notes, shape_notes, unit_notes
+from glmengine.fitting.notes import column_notes, shape_notes, strength_notes, unit_notes
 from glmengine.fitting.options import check_classes, check_options, starting_point
 from glmengine.inference.covariance import GlmInference
 from glmengine.inference.inference import Inference
 from glmengine.inference.part import Part, Units
 from glmengine.models import Penalty, Ridge, get_family, get_penalty
+from glmengine.models.components import Component, components_of
 from glmengine.solvers.problem import ALL_ROWS
 from glmengine.solvers.status import OK
 
@@ -63,8 +65,9 @@ def fit(
     family, link : str or Family, Link
         Link by default the family's first.
     penalty : Penalty, str or None
-    strength : float or (M,) array, optional
-        Replaces the penalty's own strength (multiplies a sum of penalties), one for each unit.
+    strength : float, (M,) array or "reml", optional
+        Replaces the penalty's own strength (multiplies a sum of penalties), one for each unit. ``"reml"`` finds a strength for each
+        penalised part of each unit, every term and every variable of it, by restricted marginal likelihood (Wood 2011); see `found`.
     weights : (T,) or (T, M), optional
         Frequency weights: 2 counts as the same row twice, everywhere.
     offset : (T,) or (T, M), optional
@@ -104,8 +107,11 @@ def fit(
     penalty = get_penalty(penalty)
     check_options(solver, memory, intercept)
     inputs = read_inputs(X, Y, family, weights=weights, offset=offset, mask=mask, units=unit_names, whole=whole)
-    factor = np.ones(inputs.shape[2]) if strength is None else read_strength(strength, inputs.units)
-    own = np.full(inputs.shape[2], penalty.strength) if strength is None else factor
+    reml = asks_for_reml(strength)
+    if reml:
+        check_reml(family)
+    factor = np.ones(inputs.shape[2]) if strength is None or reml else read_strength(strength, inputs.units)
+    own = np.full(inputs.shape[2], np.nan if reml else penalty.strength) if strength is None or reml else factor
     base = penalty if strength is None else penalty.scaled(1.0)
     n_classes = check_classes(n_classes, inputs, family)
     with runtime.float64():
@@ -117,15 +123,18 @@ def fit(
         if family.by_class:
             model = ClassModel(assembly, resolved, memory * 1e9, begin)
             batches, answers = solved(model, factor, (P, n_classes), context)
-            inference, parts, notes = model.inference(batches), (), ()
+            inference, parts, notes, found = model.inference(batches), (), (), None
         else:
-            model = GlmModel(assembly, resolved, solver, memory * 1e9, begin)
+            components = components_of(base, penalised_columns(base, inputs)) if reml else ()
+            model = GlmModel(assembly, resolved, solver, memory * 1e9, begin, components)
             batches, answers = solved(model, factor, (P,), context)
+            found = _found(components, batches, M)
             parts = tuple(batch.part() for batch in batches)
             units = Units(family, intercept, P, inputs.groups, assembly.n_valid, assembly.status)
             inference = GlmInference(units, parts)
             notes = (
                 *column_notes(parts, inputs),
+                *strength_notes(found, inputs.units),
                 *shape_notes(assembly, parts, answers.objective[0, 0], answers.converged[0, 0]),
             )
     return result(
@@ -138,7 +147,16 @@ def fit(
         parts=parts,
         notes=notes,
         features=inputs.features,
+        found=found,
     )
+
+
+def _found(components: Sequence[Component], batches: Sequence[GlmBatch], n_units: int) -> FoundStrengths | None:
+    searched = [batch for batch in batches if batch.smoothing is not None]
+    if not components:
+        return None
+    labels = [one.label for one in components]
+    return found_strengths(labels, [batch.unit for batch in searched], [batch.smoothing for batch in searched], n_units)
 
 
 def solved(model: Model, factor: np.ndarray, shape: tuple[int, ...], context: Context) -> tuple[list[Any], Answers]:
@@ -166,6 +184,7 @@ def result(
     features: tuple[str, ...],
     parts: tuple[Part, ...] = (),
     notes: Sequence[str] = (),
+    found: FoundStrengths | None = None,
 ) -> Fit:
     """The fit that a table of answers (1, 1, ..., M) holds."""
     assert answers.coef is not None
@@ -193,4 +212,5 @@ def result(
         inference=inference,
         parts=parts,
         backend=answers.backend,
+        found=found,
     )

@@ -10,6 +10,7 @@ import numpy as np
 from glmengine.context import Context
 from glmengine.errors import GlmError
 from glmengine.fitting.batch import Assembly
+from glmengine.fitting.found_strengths import FoundStrengths
 from glmengine.fitting.inputs import predictor, read_per_row
 from glmengine.fitting.options import unit_number
 from glmengine.inference import tests
@@ -43,13 +44,15 @@ class Fit:
     trace : tuple of dict
         Per iteration: columns at work, largest decrement, passes over the rows, Hessians made, seconds.
     strength : (M,)
-        What the penalty was multiplied by, or its own strength.
+        What the penalty was multiplied by, or its own strength; NaN where strengths were found.
     notes : tuple of str
         What a reader of the numbers should know (columns left out, units without spikes).
     backend : str
         What computed: which implementation of the operations over rows, and where.
     inference : Inference
         What follows from the optimum.
+    found : FoundStrengths or None
+        The strength of each penalised part, where they were found by marginal likelihood.
 
     Standard errors, `covariance`, `edf`, `aic`, `bic` and `dispersion` need the Hessian at the optimum, `log_likelihood` and deviances one
     more pass over the rows: both are made when first asked for.
@@ -76,6 +79,7 @@ class Fit:
     inference: Inference
     parts: tuple[Part, ...] = ()
     backend: str = ""
+    found: FoundStrengths | None = None
 
     @property
     def starts(self) -> np.ndarray:
@@ -135,6 +139,11 @@ class Fit:
     def edf(self) -> np.ndarray:
         """(M,) effective degrees of freedom, the intercept included: the trace of (H + penalty)^-1 H."""
         return self.inference.edf
+
+    @property
+    def column_edf(self) -> np.ndarray:
+        """(P, M) what each column has of the effective degrees of freedom; those of a term are the sum over its columns."""
+        return self.inference.column_edf
 
     @property
     def dispersion(self) -> np.ndarray:

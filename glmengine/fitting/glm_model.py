@@ -10,12 +10,15 @@ import numpy as np
 from glmengine.backend.rows import Rows
 from glmengine.context import Context
 from glmengine.fitting.batch import Assembly, Group, column_groups, restricted
+from glmengine.fitting.found_strengths import StrengthSearch
 from glmengine.fitting.minimise import Minimiser
 from glmengine.fitting.starts import MEAN
 from glmengine.inference.part import Part
+from glmengine.models.components import Component
 from glmengine.models.penalties import Resolved
 from glmengine.solvers.problem import ALL_ROWS, Objective, Problem, Solution
 from glmengine.solvers.rank import constant_own_columns, left_out
+from glmengine.solvers.smoothing import Smoothing
 from glmengine.solvers.worth import HeldOut
 
 
@@ -33,6 +36,8 @@ class GlmModel:
         Bytes that the prepared design may take.
     start : (coef (P, M), intercept (M,)), optional
         Where to begin.
+    components : sequence of Component, optional
+        Parts of the penalty whose strengths are to be found; those that are given then do not count.
     """
 
     def __init__(
@@ -42,8 +47,10 @@ class GlmModel:
         solver: str,
         memory: float,
         start: tuple[np.ndarray, np.ndarray] | None = None,
+        components: Sequence[Component] = (),
     ) -> None:
         self.assembly, self._penalty, self._solver, self._memory, self._start = assembly, penalty, solver, memory, start
+        self._components = tuple(components)
 
     def groups(self, units: np.ndarray) -> Sequence[Group]:
         groups = column_groups(self.assembly.inputs.mask, units, self._penalty)
@@ -56,15 +63,17 @@ class GlmModel:
         rows = assembly.rows(group, width=unit.size, memory=self._memory)
         places = group.places(unit, assembly.inputs.source.shape[1])
         whole = group.columns is None and group.own is None
-        penalty = self._penalty if whole else restricted(self._penalty, places if places.ndim == 1 else places[0])
+        some = None if whole else places if places.ndim == 1 else places[0]  # of units with own columns the penalty is the same
+        penalty = self._penalty if some is None else restricted(self._penalty, some)
+        search = StrengthSearch(self._components, some) if self._components else None
         n = rows.n_shared
         constant, carried = left_out(rows, penalty.ridge if penalty.matrix is None else penalty.quadratic[:n, :n], context)
-        constant, carried = (np.broadcast_to(some, (unit.size, n)) for some in (constant, carried))
+        constant, carried = (np.broadcast_to(which, (unit.size, n)) for which in (constant, carried))
         if group.own is not None:
             of_own = constant_own_columns(rows, context)[unit, : group.own.shape[1]]
             constant = np.column_stack([constant, of_own])
             carried = np.column_stack([carried, np.zeros_like(of_own)])
-        ground = _Ground(assembly, rows, penalty, self._solver, None if whole else places, constant, carried)
+        ground = _Ground(assembly, rows, penalty, self._solver, None if whole else places, constant, carried, search)
         across = np.broadcast_to(places, (unit.size, places.shape[-1]))
         movable = ~constant
         if assembly.inputs.mask is not None:
@@ -88,6 +97,7 @@ class _Ground:
     places: np.ndarray | None
     constant: np.ndarray
     carried: np.ndarray
+    search: StrengthSearch | None
 
 
 class GlmBatch:
@@ -110,15 +120,21 @@ class GlmBatch:
         self._theta: np.ndarray | None = None
         self._problem: Problem | None = None
         self._free: np.ndarray | None = None
+        self.smoothing: Smoothing | None = None
 
     def solve(self, strength: np.ndarray, context: Context, ahead: Sequence[np.ndarray] = ()) -> Solution:
         ground = self._ground
         problem = ground.assembly.problem(ground.rows, ground.penalty, self.unit, self.held, strength, self._movable)
         if self._theta is None:
             self._theta = Objective(problem, context).start(*self._begin)
-        solution, self._problem, self._theta = self._minimiser.solve(
-            problem, self._theta, context, start=self._start, ahead=ahead
-        )
+        if ground.search is not None:
+            solution, self._problem, self._theta, self.smoothing = ground.search.solve(
+                problem, self._theta, self._minimiser, context, self._start
+            )
+        else:
+            solution, self._problem, self._theta = self._minimiser.solve(
+                problem, self._theta, context, start=self._start, ahead=ahead
+            )
         self._free = solution.free
         return solution
 

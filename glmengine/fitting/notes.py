@@ -8,6 +8,7 @@ import numpy as np
 
 from glmengine.context import SILENT
 from glmengine.fitting.batch import Assembly
+from glmengine.fitting.found_strengths import FoundStrengths
 from glmengine.fitting.inputs import Inputs
 from glmengine.fitting.minimise import no_more_than_poisson
 from glmengine.fitting.starts import MEAN, is_bounded, is_outside, other_starts
@@ -32,6 +33,18 @@ def unit_notes(status: np.ndarray, assembly: Assembly) -> tuple[str, ...]:
         named = [unit for unit, value in zip(units, status, strict=True) if value == kind]
         if named:
             notes.append(f"{'Unit' if len(named) == 1 else 'Units'} {listed(named, 8)}: {text}.")
+    return tuple(notes)
+
+
+def strength_notes(found: FoundStrengths | None, units: Sequence[str]) -> tuple[str, ...]:
+    """What became of strengths that were to be found."""
+    if found is None:
+        return ()
+    notes = []
+    known = np.isfinite(found.strengths).any(axis=0)
+    if (known & ~found.settled).any():
+        named = [unit for unit, open_ in zip(units, known & ~found.settled, strict=True) if open_]
+        notes.append(f"Strengths are not those of the highest marginal likelihood, which was not reached: {listed(named, 8)}.")
     return tuple(notes)
 
 

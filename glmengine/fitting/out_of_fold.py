@@ -12,6 +12,7 @@ from glmengine.context import SILENT, Context
 from glmengine.errors import GlmError
 from glmengine.fitting.cross_validation import cross_validate
 from glmengine.fitting.fold_averages import sees_averages
+from glmengine.fitting.found_strengths import REML
 from glmengine.fitting.separable import separable_terms
 
 if TYPE_CHECKING:
@@ -72,14 +73,15 @@ def fold_models(
             "fits of each fold are not kept where a receptive field is separable or seen through spike-triggered averages; "
             "use the fit itself, or the epochs to test on"
         )
-    values = np.unique(strength[np.isfinite(strength)])
+    searched = analysis.model.finds_strengths
+    values = np.ones(1) if searched else np.unique(strength[np.isfinite(strength)])
     found = cross_validate(
         prepared.design,
         prepared.counts,
         family=analysis.model.family,
         link=analysis.model.link or None,
         penalty=penalty_of(analysis.model, prepared.design.terms),
-        strengths=values,
+        strengths=REML if searched else values,
         folds=folds,
         mask=prepared.design.mask(prepared.units),
         unit_names=prepared.units,
@@ -89,7 +91,7 @@ def fold_models(
         context=context,
     )
     units = np.arange(len(prepared.units))
-    place = np.searchsorted(values, np.where(np.isfinite(strength), strength, values[0]))
+    place = np.searchsorted(values, np.where(np.isfinite(strength) & (not searched), strength, values[0]))
     labels = np.asarray(found.scores["fold"].values)
     compact = np.where(found.folds >= 0, np.searchsorted(labels, np.maximum(found.folds, 0)), -1)
     coef = np.asarray(found.coefs.transpose("fold", "strength", "unit", "feature").values)[:, place, units]

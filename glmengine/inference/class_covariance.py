@@ -118,6 +118,12 @@ class ClassInference:
         return np.array([nothing if made is None else made.edf for made, nothing in zip(self._all, self._unsolved, strict=True)])
 
     @property
+    def column_edf(self) -> np.ndarray:
+        """(P, M) NaN: a column's share would be of several classes."""
+        P, _, M = self._shape
+        return np.full((P, M), np.nan)
+
+    @property
     def dispersion(self) -> np.ndarray:
         """Ones: a class has no scale."""
         return np.ones(self._shape[2])

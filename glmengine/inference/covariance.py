@@ -72,6 +72,11 @@ class GlmInference:
         return self._all.edf
 
     @property
+    def column_edf(self) -> np.ndarray:
+        """(P, M) what each column has of the effective degrees of freedom: the diagonal of (H + penalty)^-1 H."""
+        return self._all.column_edf
+
+    @property
     def dispersion(self) -> np.ndarray:
         """(M,) Pearson X2/(n - edf) where the scale is free, the estimated one of the negative binomial, else 1."""
         if not self._units.family.estimates_dispersion:
@@ -104,6 +109,7 @@ class _Covariances:
         self._place: dict[int, tuple[Part, int]] = {int(unit): (part, k) for part in parts for k, unit in enumerate(part.units)}
         self.standard_errors, self.intercept_se = np.full((P, M), np.nan), np.full(M, np.nan)
         self.edf, self.dispersion = np.full(M, np.nan), np.ones(M)
+        self.column_edf = np.zeros((P, M))
         self.edf[units.status == SILENT_UNIT] = 0.0
         self.dispersion[units.status == NO_DATA] = np.nan
         self._bayesian: dict[int, np.ndarray] = {}
@@ -118,6 +124,7 @@ class _Covariances:
                 solved = _Solved(part, k, "bayesian")
                 matrix, unknown, edf = self._raw(part, solved)
                 self.edf[unit] = edf
+                self.column_edf[part.columns_of(k), unit] = solved.column_edf
                 if units.family.free_scale:
                     n = units.n_valid[unit]
                     self.dispersion[unit] = evaluation.pearson[unit] / (n - edf) if n > edf else np.nan
@@ -212,6 +219,7 @@ class _Solved:
         inverse /= np.outer(size, size)
         self.edf = float(np.sum(inverse * hessian))
         self._hessian, self._of_each = hessian, np.sum(inverse * hessian, axis=1)
+        self.column_edf = self._of_each[problem.rows.places]
         self._penalised = bool(problem.strength[k]) and bool(np.any(problem.penalty))
         factor = problem.family.loss_factor / problem.total[k]
         if kind in ("frequentist", "sandwich"):

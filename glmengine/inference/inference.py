@@ -35,6 +35,10 @@ class Inference(Protocol):
         """(M,) effective degrees of freedom, the intercept included."""
 
     @property
+    def column_edf(self) -> np.ndarray:
+        """(P, M) what each column has of them; NaN where there are classes."""
+
+    @property
     def dispersion(self) -> np.ndarray:
         """(M,)"""
 

@@ -98,6 +98,8 @@ class Result:
         Of several sessions: each one's ``intercept`` and ``intercept_error``, ``n_bins``, ``n_spikes``, ``rate_hz``, ``deviance_explained_fit``.
     tests : Dataset or None (term, unit)
         Wald test of each term: ``wald``, ``df``, ``p`` (see `glmengine.inference.tests.wald`).
+    smoothing : Dataset or None
+        Where strengths were found by marginal likelihood: ``strength`` (part, unit) of each penalised part, ``edf`` (term, unit).
     goodness_of_fit : Goodness or None
         What `goodness` found, where it was asked for and kept (see `with_goodness`).
     provenance : dict
@@ -120,6 +122,7 @@ class Result:
     covariance: xr.DataArray | None = None
     sessions: xr.Dataset | None = None
     tests: xr.Dataset | None = None
+    smoothing: xr.Dataset | None = None
     goodness_of_fit: Goodness | None = None
     provenance: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
@@ -423,7 +426,13 @@ class Result:
             **{f"curves:{label}": curve for label, curve in self.curves.items()},
             **{f"filters:{label}": filters for label, filters in self.filters.items()},
         }
-        optional = {"coupling": self.coupling, "cv": self.cv, "sessions": self.sessions, "tests": self.tests}
+        optional = {
+            "coupling": self.coupling,
+            "cv": self.cv,
+            "sessions": self.sessions,
+            "tests": self.tests,
+            "smoothing": self.smoothing,
+        }
         datasets |= {name: dataset for name, dataset in optional.items() if dataset is not None}
         if self.covariance is not None:
             datasets["covariance"] = self.covariance.to_dataset(name="covariance")
@@ -465,6 +474,7 @@ class Result:
                 covariance=datasets["covariance"]["covariance"] if "covariance" in datasets else None,
                 sessions=datasets.get("sessions"),
                 tests=datasets.get("tests"),
+                smoothing=datasets.get("smoothing"),
                 goodness_of_fit=_goodness(_named(datasets, "goodness:")),
                 provenance=json.loads(texts["provenance"]),
                 notes=tuple(json.loads(texts["notes"])),

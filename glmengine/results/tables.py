@@ -114,6 +114,35 @@ def term_tests(prepared: Prepared, fit: Fit) -> xr.Dataset:
     return tests.where(~np.array(chosen)[:, None]) if any(chosen) else tests
 
 
+def smoothing_table(prepared: Prepared, fit: Fit) -> xr.Dataset | None:
+    """Strengths (part, unit) that were found by marginal likelihood, and effective degrees of freedom (term, unit); None where none were."""
+    import xarray as xr
+
+    found = fit.found
+    if found is None:
+        return None
+    labels = [term.label for term in prepared.design.terms]
+    edf = np.stack([fit.column_edf[np.asarray(prepared.design.groups[label])].sum(axis=0) for label in labels])
+    edf = np.where(np.isfinite(np.asarray(fit.edf, np.float64)), edf, np.nan)
+    return xr.Dataset(
+        {
+            "strength": (
+                ("part", "unit"),
+                found.strengths,
+                {"long_name": "strength of the penalty, found by marginal likelihood"},
+            ),
+            "at_limit": (
+                ("part", "unit"),
+                found.at_limit,
+                {"long_name": "the end of the range was reached: as smooth, or as free, as it can be"},
+            ),
+            "edf": (("term", "unit"), edf, {"long_name": "effective degrees of freedom"}),
+            "settled": ("unit", found.settled, {"long_name": "the marginal likelihood is at its highest"}),
+        },
+        {"part": list(found.labels), "term": labels, "unit": list(prepared.units)},
+    )
+
+
 def score_table(prepared: Prepared, fit: Fit, cross_validation: CrossValidation | None) -> xr.Dataset:
     """One row per unit of everything in `SCORES`."""
     import xarray as xr

@@ -16,6 +16,7 @@ from glmengine.context import Progress
 from glmengine.models.components import Component
 from glmengine.solvers.marginal_likelihood import Components, Smoothed, WorkingModel
 from glmengine.solvers.problem import Objective, Problem
+from glmengine.solvers.worth import sums
 from glmengine.threads import workers
 
 SETTLED = 1e-3
@@ -121,7 +122,7 @@ class _Search:
             direction[~self.objective.movable[active]] = 0.0
             slope = self._slope(active, gradient[active], direction)
             slopes = np.where(np.isnan(before).any(axis=1), np.inf, [one.slope for one in smoothed])
-            decrement = -0.5 * slope
+            decrement = -0.5 * slope / self.scale[active]
             done = ~self.coarse[active] & (slopes <= SETTLED) & (decrement <= DONE)
             moved = self._advance(active, direction, slope, value, gradient)
             self.settled[active[done]] = True
@@ -143,8 +144,11 @@ class _Search:
         for coarse in (True, False):
             which = np.flatnonzero(self.coarse[columns] == coarse)
             if which.size:
-                how = {"precision": "float32", "stride": STRIDE} if coarse else {"precision": "float64"}
-                hessians[which] = objective.hessian(theta[columns[which]], columns[which], **how)
+                precision, stride = ("float32", STRIDE) if coarse else ("float64", 1)
+                expected = True if self.free_scale else None
+                hessians[which] = objective.hessian(
+                    theta[columns[which]], columns[which], precision, expected=expected, stride=stride
+                )
         raw = self.raw[columns]
         hessians *= self.to_sum[columns][:, None, None] / (raw[:, :, None] * raw[:, None, :])
         w = theta[columns] * raw
@@ -169,7 +173,7 @@ class _Search:
         self, columns: np.ndarray, hessians: np.ndarray, linear: np.ndarray, w: np.ndarray
     ) -> list[tuple[float, float]]:
         """(n, z'Wz) of each column: number of observations, and the squares of its working observations."""
-        pearson = self.objective.squared_residuals(self.theta[columns], columns)
+        pearson = sums(self.problem, self.theta, self.problem.mean, self.context, held_out=False)[6, columns]
         squares = pearson + 2.0 * np.sum(linear * w, axis=1) - np.einsum("ka,kab,kb->k", w, hessians, w)
         return [(float(n), float(square)) for n, square in zip(self.problem.total[columns], squares, strict=True)]
 

@@ -212,7 +212,7 @@ class ModelPanel(Page):
         bins = self._n_bins
         rows = []
         analysis = self._document.analysis
-        self.strengths.setVisible(analysis.is_penalised)
+        self.strengths.setVisible(analysis.is_penalised and not analysis.model.finds_strengths)
         self.strengths.setColumnHidden(1, analysis.model.penalty not in _QUADRATIC)
         self.strengths.setColumnHidden(2, analysis.model.penalty != "ridge")
         for strength in analysis.model.strengths:
