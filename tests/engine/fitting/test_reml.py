@@ -26,7 +26,7 @@ def tuned() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 @pytest.mark.parametrize("family", ["poisson", "bernoulli", "gaussian", "gamma", "negative_binomial"])
 def test_what_bends_keeps_its_bend_and_what_is_flat_becomes_flat(tuned, family):
     X, bent, flat = tuned
-    eta, rng = np.column_stack([bent, *[flat] * 5]), np.random.default_rng(1)
+    eta, rng = np.column_stack([bent, *[flat] * 20]), np.random.default_rng(1)
     draw = {
         "poisson": lambda: rng.poisson(np.exp(eta)),
         "bernoulli": lambda: rng.uniform(size=eta.shape) < 1 / (1 + np.exp(-eta)),
