@@ -101,6 +101,16 @@ def minimise_quadratic(
     (P,) array, with exact zeros; the best reached where `MAX_ROUNDS` rounds do not reach the tolerance.
     """
     w = start.astype(float)
+    whole = np.isfinite(H).all(axis=1) & np.isfinite(c)
+    if not whole.all():  # what is penalised beyond all numbers stays at zero, and takes no part
+        inside = np.flatnonzero(whole)
+        w[:] = 0.0
+        if inside.size and np.isfinite(H[np.ix_(inside, inside)]).all():
+            rest = minimise_quadratic(
+                H[np.ix_(inside, inside)], c[inside], sparsity.restricted(inside), start[inside], tolerance=tolerance
+            )
+            w[inside] = rest
+        return w
     diagonal = np.maximum(np.diagonal(H), 0.0)
     movable = diagonal > 1e-14 * max(float(diagonal.max(initial=0.0)), 1e-300)
     w[~movable] = 0.0
@@ -174,7 +184,7 @@ class _Blocks:
         if number not in self._spectra:
             block = self.H[np.ix_(group, group)] / np.outer(scales, scales)
             values, vectors = np.linalg.eigh(block)
-            self._spectra[number] = np.maximum(values, 0.0), vectors
+            self._spectra[number] = np.maximum(values, 1e-15 * max(float(values[-1]), 0.0)), vectors  # below is rounding
         values, vectors = self._spectra[number]
         if l1.any():  # sparse group lasso: a majorised step
             bound = max(float(values[-1]), 1e-300)
@@ -262,7 +272,7 @@ def _newton_on_active(
         nearest = []
         for group, _ in blocks:
             v, d = sparsity.scales[group] * w[group], sparsity.scales[group] * full[group]
-            if d.any():
+            if float(d @ d) > 0:  # else it is next to nothing, or its square is
                 nearest.append(-float(v @ d) / float(d @ d))
         candidates = [1.0, *sorted(t for t in nearest if 0 < t < 1)[:6], 0.5, 0.25, 0.1]
     H_full = H[:, active] @ step
@@ -289,14 +299,17 @@ def _newton_on_active(
 
 def _solve(matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
     """Solve a positive semidefinite system; where it is singular, a long step along what has no curvature."""
+    size = np.sqrt(np.maximum(np.diagonal(matrix), 0.0))
+    size = np.where(size > 0, size, 1.0)  # columns on scales far apart are no sign of a singular system
+    matrix, right = matrix / np.outer(size, size), right / size
     with suppress(LinAlgError):  # singular: as where a pivot is too small
         factor = cho_factor(matrix, check_finite=False)
         pivots = np.diagonal(factor[0])
         if pivots.min() ** 2 > 1e-13 * pivots.max() ** 2:  # else what is left of a pivot is rounding
-            return cho_solve(factor, right, check_finite=False)
+            return cho_solve(factor, right, check_finite=False) / size
     values, vectors = np.linalg.eigh(matrix)
     with np.errstate(over="ignore"):  # a step that is not finite is refused
-        return vectors @ ((vectors.T @ right) / np.maximum(values, 1e-14 * max(float(values[-1]), 1e-300)))
+        return vectors @ ((vectors.T @ right) / np.maximum(values, 1e-14 * max(float(values[-1]), 1e-300))) / size
 
 
 def _shrink(values: np.ndarray, threshold: np.ndarray | float) -> np.ndarray:

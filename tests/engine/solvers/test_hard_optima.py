@@ -346,3 +346,24 @@ def test_the_backends_give_the_same_sparse_fits(monkeypatch):
         other = ge.fit(X, y, penalty=penalty)
         assert other.converged.all()
         np.testing.assert_allclose(other.predict(X), one.predict(X), rtol=1e-8)
+
+
+@pytest.mark.parametrize("scale", [1e-10, 1e10])
+@pytest.mark.parametrize(
+    "penalty",
+    [
+        ge.Ridge(1e30),
+        ge.Lasso(1e30),
+        ge.GroupLasso(1e-3, [range(6)]),
+        ge.GroupLasso(1e30, [range(3), range(3, 6)]),
+    ],
+    ids=lambda penalty: f"{penalty.name} {penalty.strength:g}",
+)
+def test_the_greatest_strengths_on_units_far_apart(scale, penalty):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(200, 6))
+    y = rng.poisson(np.exp(0.2 * X[:, 0])).astype(float)
+    found = ge.fit(X * np.where(np.arange(6) % 2, scale, 1.0), y, penalty=penalty)
+    assert found.status[0] == "ok"
+    assert np.isfinite(found.coef).all()
+    assert found.objective[0] <= y.mean() * (1 - np.log(y.mean())) + 1e-12

@@ -361,3 +361,13 @@ def test_a_column_without_curvature_stays_at_zero():
     H = np.diag([1.0, 0.0, 2.0])
     w = minimise_quadratic(H, np.array([-2.0, 0.0, -2.0]), Sparsity(np.full(3, 0.5), (), np.zeros(0), np.ones(3)), np.ones(3))
     np.testing.assert_allclose(w, [1.5, 0.0, 0.75])
+
+
+def test_a_column_that_is_penalised_beyond_all_numbers_stays_at_zero():
+    H = np.array([[1.0, 0.0, 0.5], [0.0, np.inf, 0.0], [0.5, 0.0, 2.0]])
+    w = minimise_quadratic(H, np.array([-2.0, 1.0, -2.0]), Sparsity(np.full(3, 0.5), (), np.zeros(0), np.ones(3)), np.ones(3))
+    assert w[1] == 0
+    rest = minimise_quadratic(
+        H[::2, ::2], np.array([-2.0, -2.0]), Sparsity(np.full(2, 0.5), (), np.zeros(0), np.ones(2)), np.ones(2)
+    )
+    np.testing.assert_allclose(w[::2], rest)
