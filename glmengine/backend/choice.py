@@ -38,6 +38,6 @@ def backend_for(rows: Rows, n_columns: int, context: Any) -> Backend:
         device = JaxOperations(rows, context)
         return Backend(device, device)
     here = NumpyOperations(rows, context)
-    if n_columns <= FEWEST or rows.n * n_columns <= ELEMENTS or rows.nonzeros is not None:
+    if n_columns <= FEWEST or rows.n * n_columns <= ELEMENTS or rows.nonzeros is not None or rows.cells is not None:
         return Backend(here, here)
     return Backend(JaxOperations(rows, context), here)

@@ -74,6 +74,7 @@ class ClassCurvatures(Softmax):
     """
 
     signed: ClassVar[bool] = False
+    blind: ClassVar[bool] = True
 
     def __call__(self, eta: Any, seen: Seen) -> Any:
         xp = library(eta).np

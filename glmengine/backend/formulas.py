@@ -45,10 +45,14 @@ class SlopeFormula(Protocol):
 
 
 class WeightFormula(Protocol):
-    """Weights (K, c) of Gram matrices, for one that is `coupled` (n, c); `signed` where they may be below 0, else they are not."""
+    """Weights (K, c) of Gram matrices, for one that is `coupled` (n, c); `signed` where they may be below 0, else they are not.
+
+    It may be called without observations where it says that it is `blind` to them.
+    """
 
     coupled: bool
     signed: bool
+    blind: bool
 
     def __call__(self, eta: Any, seen: Seen) -> Any: ...
 
@@ -73,6 +77,19 @@ class Losses:
     def __call__(self, eta: Any, seen: Seen) -> tuple[Any, Any]:
         loss, score, _, _ = self.family.evaluate(eta, seen.y, self.link, seen.dispersion)
         return seen.weights * loss, seen.weights * score
+
+    @property
+    def is_linear(self) -> bool:
+        """Whether the observation enters as it times the predictor alone; `cumulants` are then what is left."""
+        return self.family.cumulant(0.0, self.link) is not None
+
+    def cumulants(self, eta: Any, weights: Any) -> tuple[Any, Any]:
+        """Loss and slopes but for what the observations add; all weights are 1 where there are None."""
+        loss, slope, _ = self.family.cumulant(eta, self.link)
+        if weights is None:
+            return loss, slope
+        weighted = weights * slope
+        return weighted if loss is slope else weights * loss, weighted
 
 
 @dataclass(frozen=True)
@@ -106,7 +123,14 @@ class Curvatures:
     expected: bool
     signed: bool = False
 
+    @property
+    def blind(self) -> bool:
+        """Whether the loss is linear in the observations, so that both second derivatives are the same."""
+        return self.family.cumulant(0.0, self.link) is not None
+
     def __call__(self, eta: Any, seen: Seen) -> Any:
+        if (found := self.family.cumulant(eta, self.link)) is not None:
+            return seen.weights * found[2]
         _, _, fisher, observed = self.family.evaluate(eta, seen.y, self.link, seen.dispersion)
         weights = seen.weights * (fisher if self.expected else observed)
         return weights if self.signed else library(weights).np.maximum(weights, 0.0)
@@ -118,6 +142,7 @@ class SquaredScores:
 
     coupled: ClassVar[bool] = False
     signed: ClassVar[bool] = False
+    blind: ClassVar[bool] = False
     family: Any
     link: Any
 
@@ -132,6 +157,7 @@ class RowWeights:
 
     coupled: ClassVar[bool] = False
     signed: ClassVar[bool] = False
+    blind: ClassVar[bool] = True
 
     def __call__(self, eta: Any, seen: Seen) -> Any:
         return seen.weights

@@ -97,7 +97,7 @@ class JaxOperations:
 
         return self._over_chunks(step, begin, view, theta, coupled=formula.coupled).T
 
-    def predictor(self, view: View, theta: np.ndarray) -> Iterator[Any]:
+    def predictor(self, view: View, theta: np.ndarray) -> Iterator[tuple[Any, Any]]:
         from glmengine.backend import jax_steps as steps
 
         columns = self._columns(view, theta, self._sizes(view))
@@ -105,16 +105,17 @@ class JaxOperations:
             self.context.check()
             with runtime.float64():
                 eta = steps.predictor(self.rows.on_device(number), columns)
-            yield eta
+            begin = number * self.rows.chunk_rows
+            yield slice(begin, min(begin + self.rows.chunk_rows, self.rows.n)), eta
 
-    def sums_at(self, formula: SumFormula, view: View, predictor: Iterable[Any]) -> np.ndarray:
+    def sums_at(self, formula: SumFormula, view: View, predictor: Iterable[tuple[Any, Any]]) -> np.ndarray:
         from glmengine.backend import jax_steps as steps
 
         theta = np.zeros((view.size, self.rows.size))
         with runtime.float64():
             columns = self._columns(view, theta, self._sizes(view))
             total: Any = np.zeros((1 if formula.coupled else len(columns.unit), formula.numbers))
-            for (_, chunk), eta in zip(self._chunks(), predictor, strict=True):
+            for (_, chunk), (_, eta) in zip(self._chunks(), predictor, strict=True):
                 total = steps.sums_at(total, eta, chunk, columns, formula=formula, held_out=view.held_out)
             return np.asarray(total)[: view.size].T
 

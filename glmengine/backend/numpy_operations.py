@@ -11,11 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from glmengine.backend.formulas import Seen, SlopeFormula, SumFormula, WeightFormula
-from glmengine.backend.operations import View
+from glmengine.backend.formulas import Losses, Seen, SlopeFormula, SumFormula, WeightFormula
+from glmengine.backend.operations import View, is_one_fold
 from glmengine.backend.pieces import Piece, pieces
 from glmengine.backend.rows import Rows
 from glmengine.threads import workers
+
+ELEMENTS = 1e5
+"""Predictors from which on it pays to know the sums in which observations are."""
 
 
 class NumpyOperations:
@@ -27,11 +30,67 @@ class NumpyOperations:
         self.rows, self.context = rows, context
 
     def slopes(self, formula: SlopeFormula, view: View, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        def of_piece(piece: Piece, part: View, theta: np.ndarray) -> tuple[np.ndarray, ...]:
-            loss, residual = formula(*seen_in(self.rows, piece, part, theta))
-            return loss.sum(axis=1), piece.back(residual, part.unit), np.abs(residual).sum(axis=1)
+        K = view.size
+        if isinstance(formula, Losses) and formula.is_linear and self.rows.n * K > ELEMENTS:
+            return self._slopes_by_statistics(formula, view, theta)
+        loss, gradient, absolute = np.zeros(1 if formula.coupled else K), np.zeros((K, self.rows.size)), np.zeros(K)
 
-        return self._added(of_piece, view, theta, self.rows.padded * view.size, coupled=formula.coupled)
+        def of_piece(piece: Piece, part: View, theta: np.ndarray) -> tuple[np.ndarray, ...]:
+            losses, residual = formula(*seen_in(self.rows, piece, part, theta))
+            return losses.sum(axis=1), piece.back(residual, part.unit), np.abs(residual).sum(axis=1)
+
+        for piece, columns, (by_loss, slope, size) in self._parts(of_piece, view, theta, self.rows.padded * K):
+            loss[slice(None) if formula.coupled else columns] += by_loss
+            gradient[_at(columns, piece.places)] += slope
+            absolute[columns] += size
+        cells = self.rows.cells
+        return loss, gradient if cells is None else cells.settled_slopes(gradient), absolute
+
+    def _slopes_by_statistics(self, formula: Losses, view: View, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """`slopes` of a loss A(eta) - y eta: the sums of y eta and of its slopes are known, those of A have no observation in them."""
+        K = view.size
+        loss, gradient = np.zeros(K), np.zeros((K, self.rows.size))
+
+        def of_piece(piece: Piece, part: View, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            weights = _weights(self.rows, piece, part, chosen=True)
+            losses, slope = formula.cumulants(predictor_in(self.rows, piece, part, theta), weights)
+            return losses.sum(axis=1), piece.back(slope, part.unit)
+
+        for piece, columns, (by_loss, slope) in self._parts(of_piece, view, theta, self.rows.padded * K):
+            loss[columns] += by_loss
+            gradient[_at(columns, piece.places)] += slope
+        cells = self.rows.cells
+        gradient = gradient if cells is None else cells.settled_slopes(gradient)
+        known = self._statistics(view)
+        size = gradient[:, -1] + known[:, -2]
+        return loss - np.sum(known[:, :-1] * theta, axis=1) - known[:, -1], gradient - known[:, :-1], size
+
+    def _statistics(self, view: View) -> np.ndarray:
+        """(K, Q + 1) sums of y z and of y times the offset, weighted, over the rows that each column sees; kept with the rows."""
+        kept = self.rows.statistics
+        keys = list(zip(view.unit.tolist(), view.held.tolist(), [view.held_out] * view.size, strict=True))
+        missing = np.array([k for k, key in enumerate(keys) if key not in kept], int)
+        if missing.size:
+            some, offset = view.of(missing), self.rows.observations.offset
+            sums = np.zeros((missing.size, self.rows.size + 1))
+
+            def of_piece(piece: Piece, part: View, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+                seen = _seen(self.rows, piece, part, chosen=True)
+                weighted = seen.weights * seen.y
+                added = np.zeros(part.size)
+                if offset is not None:
+                    added = np.sum(weighted * piece.offset[part.unit if len(offset) > 1 else [0]], axis=1)
+                return piece.back(weighted, part.unit), added
+
+            for piece, columns, (slope, added) in self._parts(
+                of_piece, some, np.zeros((missing.size, 0)), self.rows.padded * view.size
+            ):
+                sums[:, :-1][_at(columns, piece.places)] += slope
+                sums[columns, -1] += added
+            if self.rows.cells is not None:
+                self.rows.cells.settled_slopes(sums[:, :-1])
+            kept.update(zip([keys[k] for k in missing], sums, strict=True))
+        return np.array([kept[key] for key in keys])
 
     def grams(
         self,
@@ -43,123 +102,146 @@ class NumpyOperations:
         stride: int = 1,
         among: np.ndarray | None = None,
     ) -> np.ndarray:
-        def of_piece(piece: Piece, part: View, theta: np.ndarray) -> tuple[np.ndarray]:
-            weights = formula(*seen_in(self.rows, piece, part, theta))
-            units = np.repeat(part.unit[:1], len(weights)) if formula.coupled else part.unit
-            return (piece.grams(weights, units, precision, formula.signed, among),)
+        K, cells = view.size, self.rows.cells
+        n = K * (K + 1) // 2 if formula.coupled else K
+        width = self.rows.size if among is None or cells is not None else among.size + 1
+        total = np.zeros((n, width, width))
 
-        width = self.rows.size if among is None else among.size
-        (total,) = self._added(of_piece, view, theta, view.size * width**2, stride, coupled=formula.coupled)
+        def of_piece(piece: Piece, part: View, theta: np.ndarray) -> np.ndarray:
+            eta = predictor_in(self.rows, piece, part, theta)
+            weights = formula(eta, _seen(self.rows, piece, part, chosen=True, blind=formula.blind))
+            units = np.repeat(part.unit[:1], len(weights)) if formula.coupled else part.unit
+            return piece.grams(weights, units, precision, formula.signed, among)
+
+        for piece, columns, matrices in self._parts(of_piece, view, theta, K * width**2, stride):
+            which = np.arange(n) if formula.coupled else columns
+            total[which if piece.places is None else np.ix_(which, piece.places, piece.places)] += matrices
+        if cells is not None:
+            total = cells.settled_grams(total)
+            total = total if among is None else total[:, np.append(among, -1)[:, None], np.append(among, -1)]
         return total * stride if stride > 1 else total
 
     def gram(self) -> np.ndarray:
         total = np.zeros((self.rows.size, self.rows.size))
         shared = np.append(np.arange(self.rows.padded), self.rows.size - 1)
 
-        def of_piece(piece: Piece) -> np.ndarray:
-            return piece.grams(np.ones((1, piece.fold.size)), np.zeros(1, int), "float64", False, shared[:-1])[0]
+        def of_piece(piece: Piece) -> tuple[Piece, np.ndarray]:
+            return piece, piece.grams(np.ones((1, piece.fold.size)), np.zeros(1, int), "float64", False, shared[:-1])[0]
 
         with workers(self.rows.n * self.rows.padded**2) as pool:
             for some in pieces(self.rows):
                 self.context.check()
-                for part in pool.map(of_piece, some):
-                    total[np.ix_(shared, shared)] += part
-        return total
+                for piece, part in pool.map(of_piece, some):
+                    places = shared if piece.places is None else piece.places
+                    total[np.ix_(places, places)] += part
+        if self.rows.cells is None:
+            return total
+        total[self.rows.padded : -1] = total[:, self.rows.padded : -1] = 0.0
+        return self.rows.cells.settled_grams(total[None])[0]
 
     def sums(self, formula: SumFormula, view: View, theta: np.ndarray) -> np.ndarray:
-        def of_piece(piece: Piece, part: View, theta: np.ndarray) -> tuple[np.ndarray]:
-            return (_row_sums(formula, *seen_in(self.rows, piece, part, theta)),)
+        total = np.zeros((1 if formula.coupled else view.size, formula.numbers))
 
-        return self._added(of_piece, view, theta, self.rows.padded * view.size, coupled=formula.coupled)[0].T
+        def of_piece(piece: Piece, part: View, theta: np.ndarray) -> np.ndarray:
+            return _row_sums(formula, *seen_in(self.rows, piece, part, theta))
 
-    def predictor(self, view: View, theta: np.ndarray) -> Iterator[Any]:
+        for _, columns, part in self._parts(of_piece, view, theta, self.rows.padded * view.size):
+            total[slice(None) if formula.coupled else columns] += part
+        return total.T
+
+    def predictor(self, view: View, theta: np.ndarray) -> Iterator[tuple[Any, Any]]:
         with workers(self.rows.n * self.rows.padded * view.size) as pool:
             for some in pieces(self.rows):
                 self.context.check()
-                yield from pool.map(lambda piece: seen_in(self.rows, piece, view, theta)[0], some)
+                yield from pool.map(lambda piece: (piece.rows, seen_in(self.rows, piece, view, theta)[0]), some)
 
-    def sums_at(self, formula: SumFormula, view: View, predictor: Iterable[Any]) -> np.ndarray:
+    def sums_at(self, formula: SumFormula, view: View, predictor: Iterable[tuple[Any, Any]]) -> np.ndarray:
         known = iter(predictor)
 
         def of_piece(both: tuple[np.ndarray, Piece]) -> np.ndarray:
             eta, piece = both
             with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-                return _row_sums(formula, eta, _seen(self.rows, piece, view))
+                return _row_sums(formula, eta, _seen(self.rows, piece, view, chosen=False))
 
         total = np.zeros((1 if formula.coupled else view.size, formula.numbers))
         with workers(self.rows.n * view.size * 16) as pool:
             for some in pieces(self.rows):
                 self.context.check()
-                for part in pool.map(of_piece, [(next(known), piece) for piece in some]):
+                for part in pool.map(of_piece, [(next(known)[1], piece) for piece in some]):
                     total += part
         return total.T
 
     def back(self, view: View, residual: np.ndarray) -> np.ndarray:
-        total = np.zeros((len(residual), self.rows.size))
+        total, every = np.zeros((len(residual), self.rows.size)), np.arange(len(residual))
+
+        def of_piece(piece: Piece) -> tuple[Piece, np.ndarray]:
+            return piece, piece.back(residual[:, piece.rows], view.unit)
+
         with workers(self.rows.n * self.rows.padded * len(residual)) as pool:
             for some in pieces(self.rows):
                 self.context.check()
-                for part in pool.map(lambda piece: piece.back(residual[:, piece.rows], view.unit), some):
-                    total += part
-        return total
+                for piece, part in pool.map(of_piece, some):
+                    total[_at(every, piece.places)] += part
+        return total if self.rows.cells is None else self.rows.cells.settled_slopes(total)
 
-    def _added(
-        self,
-        of_piece: Callable[..., tuple[np.ndarray, ...]],
-        view: View,
-        theta: np.ndarray,
-        per_row: float,
-        stride: int = 1,
-        *,
-        coupled: bool,
-    ) -> tuple[np.ndarray, ...]:
-        """Sums of what each piece adds, column by column of the view but where they are coupled; those that see nothing of a piece are
-        left out of it."""
-        totals: list[np.ndarray] = []
+    def _parts(
+        self, of_piece: Callable[[Piece, View, np.ndarray], Any], view: View, theta: np.ndarray, per_row: float, stride: int = 1
+    ) -> Iterator[tuple[Piece, np.ndarray, Any]]:
+        """Each piece, the numbers of the columns of the view that see anything of it, and what `of_piece` makes of it for these."""
 
-        def of(piece: Piece) -> tuple[np.ndarray, tuple[np.ndarray, ...] | None]:
+        def of(piece: Piece) -> tuple[Piece, np.ndarray, Any]:
             columns = view.present(piece.fold)
             if not columns.size:
-                return columns, None
+                return piece, columns, None
             part = view if columns.size == view.size else view.of(columns)
             with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-                return columns, of_piece(piece, part, theta if part is view else theta[columns])
+                return piece, columns, of_piece(piece, part, theta if part is view else theta[columns])
 
         with workers(self.rows.n * per_row) as pool:
             for some in pieces(self.rows, stride):
                 self.context.check()
-                for columns, parts in pool.map(of, some):
-                    if parts is None:
-                        continue
-                    if not totals:
-                        totals = [np.zeros((len(part) if coupled else view.size, *part.shape[1:])) for part in parts]
-                    for total, part in zip(totals, parts, strict=True):
-                        if coupled or columns.size == view.size:
-                            total += part
-                        else:
-                            total[columns] += part
-        return tuple(totals)
+                for piece, columns, made in pool.map(of, some):
+                    if columns.size:
+                        yield piece, columns, made
 
 
-def seen_in(rows: Rows, piece: Piece, view: View, theta: np.ndarray) -> tuple[np.ndarray, Seen]:
-    """Linear predictors (K, c) of parameters (K, Q) in a piece, offsets included, and what is seen there."""
+def _at(columns: np.ndarray, places: np.ndarray | None) -> Any:
+    """Where some parameters of some columns are in an array (K, Q)."""
+    return columns if places is None else np.ix_(columns, places)
+
+
+def predictor_in(rows: Rows, piece: Piece, view: View, theta: np.ndarray) -> np.ndarray:
+    """Linear predictors (K, c) of parameters (K, Q) in a piece, offsets included."""
     eta = piece.predictor(theta, view.unit)
     offset = rows.observations.offset
     if offset is not None:
         eta += piece.offset[view.unit if len(offset) > 1 else [0]]
-    return eta, _seen(rows, piece, view)
+    return eta
 
 
-def _seen(rows: Rows, piece: Piece, view: View) -> Seen:
+def seen_in(rows: Rows, piece: Piece, view: View, theta: np.ndarray) -> tuple[np.ndarray, Seen]:
+    """Linear predictors (K, c), and what is seen in a piece by columns that see any of it."""
+    return predictor_in(rows, piece, view, theta), _seen(rows, piece, view, chosen=True)
+
+
+def _weights(rows: Rows, piece: Piece, view: View, *, chosen: bool) -> np.ndarray | None:
+    """(K, c) or (1, c), None where all are 1; `chosen` says that the columns are those which see any of the piece: then they see all of
+    it where it is of one fold."""
     observed = rows.observations
     weights = piece.weights[view.unit if len(observed.weights) > 1 else [0]]
-    if observed.fold is not None or view.held_out:
+    if (view.held_out or observed.fold is not None) and not (chosen and is_one_fold(piece.fold)):
         same = piece.fold == view.held[:, None]
-        weights = weights * (same if view.held_out else ~same)
-    elif len(weights) < view.size:
-        weights = np.broadcast_to(weights, (view.size, weights.shape[1]))
+        return weights * (same if view.held_out else ~same)
+    return None if len(weights) == 1 and (weights == 1.0).all() else weights
+
+
+def _seen(rows: Rows, piece: Piece, view: View, *, chosen: bool, blind: bool = False) -> Seen:
+    observed = rows.observations
+    weights = _weights(rows, piece, view, chosen=chosen)
+    if weights is None or len(weights) < view.size:
+        weights = np.broadcast_to(1.0 if weights is None else weights, (view.size, piece.fold.size))
     return Seen(
-        piece.y[view.unit].astype(np.float64, copy=False),
+        None if blind else piece.y[view.unit].astype(np.float64, copy=False),
         weights,
         None if view.dispersion is None else view.dispersion[:, None],
         None if view.null is None else view.null[:, None],

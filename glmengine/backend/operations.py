@@ -19,6 +19,11 @@ ALL_ROWS = -9
 """Held-out fold of a column that is fitted to all rows (rows that are never held out have fold -1)."""
 
 
+def is_one_fold(fold: np.ndarray) -> bool:
+    """Whether all of these rows are held out together."""
+    return bool(fold[0] == fold[-1] and (fold == fold[0]).all())
+
+
 @dataclass(frozen=True)
 class View:
     """What each of K columns sees of the rows.
@@ -58,7 +63,9 @@ class View:
         )
 
     def present(self, fold: np.ndarray) -> np.ndarray:
-        """Numbers of the columns that see any of the rows whose folds are given; all but for those that see the rows held out."""
+        """Numbers of the columns that see any of the rows whose folds are given."""
+        if is_one_fold(fold):
+            return np.flatnonzero((self.held == fold[0]) == self.held_out)
         return np.flatnonzero(np.isin(self.held, np.unique(fold))) if self.held_out else np.arange(self.size)
 
 
@@ -104,10 +111,11 @@ class Operations(Protocol):
     def sums(self, formula: SumFormula, view: View, theta: np.ndarray) -> np.ndarray:
         """(m, K) sums of the formula's numbers."""
 
-    def predictor(self, view: View, theta: np.ndarray) -> Iterator[Any]:
-        """Linear predictors (K, c), offsets included, part by part; they stay where they were computed."""
+    def predictor(self, view: View, theta: np.ndarray) -> Iterator[tuple[Any, Any]]:
+        """Part by part the numbers of the rows (c,), or their slice, and their linear predictors (K, c), offsets included, which stay where
+        they were computed."""
 
-    def sums_at(self, formula: SumFormula, view: View, predictor: Iterable[Any]) -> np.ndarray:
+    def sums_at(self, formula: SumFormula, view: View, predictor: Iterable[tuple[Any, Any]]) -> np.ndarray:
         """`sums` where the parts of the predictors are known."""
 
     def back(self, view: View, residual: np.ndarray) -> np.ndarray:

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from glmengine.backend.cells import CellPiece
 from glmengine.backend.nonzeros import Nonzeros, Part
+from glmengine.backend.products import add_own, weighted_grams, with_own_sums
 from glmengine.backend.rows import Chunk, Observations, Rows
 
 BLOCK_NUMBERS = 2**19
@@ -23,8 +25,10 @@ class WholePiece:
 
     Attributes
     ----------
-    rows : slice
+    rows : slice or (c,) int array
         Which rows of the problem.
+    places : (p,) int array or None
+        Which of the parameters sums are of, None for all.
     X : (c, P) array
     own : (U, H, c) array or None
     y, weights, offset : (U or 1, c) array
@@ -39,6 +43,8 @@ class WholePiece:
     offset: np.ndarray
     fold: np.ndarray
 
+    places = None
+
     @classmethod
     def of(cls, chunk: Chunk, part: slice, first: int) -> WholePiece:
         own = None if chunk.own is None else chunk.own[:, :, part]
@@ -50,33 +56,19 @@ class WholePiece:
         P = self.X.shape[1]
         eta = np.ascontiguousarray(theta[:, :P]) @ self.X.T
         eta += theta[:, -1:]
-        return _with_own(eta, self.own, theta[:, P:-1], unit)
+        return add_own(eta, self.own, theta[:, P:-1], unit)
 
     def back(self, residual: np.ndarray, unit: np.ndarray) -> np.ndarray:
         """(k, Q) sums over the rows of residuals (k, c) times the rows."""
-        return _whole(residual @ self.X, self.own, residual, unit)
+        return with_own_sums(residual @ self.X, self.own, residual, unit)
 
     def grams(
         self, weights: np.ndarray, unit: np.ndarray, precision: str, signed: bool, among: np.ndarray | None = None
     ) -> np.ndarray:
         """(n, Q, Q) sums of w z z' for rows of weights (n, c), of units (n,); products are made in `precision`."""
-        X = (self.X if among is None else self.X[:, among]).astype(precision, copy=False)
-        P, own = X.shape[1], self.own if among is None else None
-        columns = P if own is None else P + own.shape[1]
-        factors = (weights if signed else np.sqrt(weights)).astype(precision, copy=False)[:, :, None]
-        result = np.empty((len(weights), columns + 1, columns + 1))
-        scaled = np.empty((X.shape[0], columns), precision)
-        for matrix, row, factor, u in zip(result, weights, factors, unit.tolist(), strict=True):
-            values = X if own is None else np.concatenate([X, own[u].T], axis=1, dtype=X.dtype)
-            np.multiply(values, factor, out=scaled)
-            if signed:  # rows may bend the other way: there is no root
-                matrix[:-1, :-1] = values.T @ scaled
-                matrix[:-1, -1] = scaled.sum(axis=0)
-            else:
-                matrix[:-1, :-1] = scaled.T @ scaled
-                matrix[:-1, -1] = (scaled.T @ factor)[:, 0]
-            matrix[-1, :-1], matrix[-1, -1] = matrix[:-1, -1], row.sum()
-        return result
+        if among is not None:
+            return weighted_grams(self.X[:, among], None, weights, unit, precision, signed)
+        return weighted_grams(self.X, self.own, weights, unit, precision, signed)
 
 
 @dataclass(frozen=True)
@@ -97,16 +89,18 @@ class SparsePiece:
         fold = np.full(n, -1, np.int32) if observed.fold is None else observed.fold[rows]
         return cls(nonzeros, part, observed.y[:, rows], observed.weights[:, rows], offset, fold)
 
+    places = None
+
     @property
     def rows(self) -> slice:
         return self.part.rows
 
     def predictor(self, theta: np.ndarray, unit: np.ndarray) -> np.ndarray:
         eta = self.nonzeros.predictor(self.part, theta)
-        return _with_own(eta, self.part.own, theta[:, self.nonzeros.size : -1], unit)
+        return add_own(eta, self.part.own, theta[:, self.nonzeros.size : -1], unit)
 
     def back(self, residual: np.ndarray, unit: np.ndarray) -> np.ndarray:
-        return _whole(self.nonzeros.back(self.part, residual), self.part.own, residual, unit)
+        return with_own_sums(self.nonzeros.back(self.part, residual), self.part.own, residual, unit)
 
     def grams(
         self, weights: np.ndarray, unit: np.ndarray, precision: str, signed: bool, among: np.ndarray | None = None
@@ -130,7 +124,7 @@ class SparsePiece:
         return result
 
 
-Piece = WholePiece | SparsePiece
+Piece = WholePiece | SparsePiece | CellPiece
 
 
 def pieces(rows: Rows, stride: int = 1) -> Iterator[list[Piece]]:
@@ -139,6 +133,12 @@ def pieces(rows: Rows, stride: int = 1) -> Iterator[list[Piece]]:
     With a `stride` only every so many rows.
     """
     nonzeros = rows.nonzeros
+    if rows.cells is not None:
+        every = rows.cells.pieces
+        for first in range(0, len(every), 16):
+            some: list[Piece] = list(every[first : first + 16])
+            yield some if stride == 1 else [piece.every(stride) for piece in some]
+        return
     if nonzeros is not None:
         for first in range(0, len(nonzeros.parts), 8):
             some = nonzeros.parts[first : first + 8]
@@ -155,23 +155,3 @@ def pieces(rows: Rows, stride: int = 1) -> Iterator[list[Piece]]:
             waiting = []
     if waiting:
         yield waiting
-
-
-def _with_own(eta: np.ndarray, own: np.ndarray | None, theta: np.ndarray, unit: np.ndarray) -> np.ndarray:
-    """Predictors (k, c) with what own columns (U, H, c) add at their parameters (k, H)."""
-    if own is not None:
-        for u in np.unique(unit):
-            some = np.flatnonzero(unit == u)
-            eta[some] += theta[some] @ own[u]
-    return eta
-
-
-def _whole(shared: np.ndarray, own: np.ndarray | None, residual: np.ndarray, unit: np.ndarray) -> np.ndarray:
-    """(k, Q) sums: those of the shared columns (k, P), of own columns (U, H, c), and of the residuals (k, c) themselves."""
-    parts = [shared]
-    if own is not None:
-        parts.append(np.zeros((len(residual), own.shape[1])))
-        for u in np.unique(unit):
-            some = np.flatnonzero(unit == u)
-            parts[1][some] = residual[some] @ own[u].T
-    return np.concatenate([*parts, residual.sum(axis=1)[:, None]], axis=1)

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from glmengine.backend import jax_runtime as runtime
+from glmengine.backend.cells import Cells
 from glmengine.backend.nonzeros import Nonzeros
 
 CHUNK_NUMBERS = 2**21
@@ -124,6 +125,8 @@ class Rows:
         Shared columns that do not vary (without an intercept: are zero) in a sample of the rows; the others do.
     density : (P,) float array
         Share of the sample in which each shared column is not zero.
+    statistics : dict
+        Sums of observations times rows, by unit, fold, and whether of the rows held out, as `NumpyOperations` keeps them.
     """
 
     def __init__(
@@ -152,10 +155,16 @@ class Rows:
         largest = min(max(numbers // per_row, 1024), most)
         self.chunk_rows = min(2 ** int(np.log2(largest)), max(256, 2 ** int(np.ceil(np.log2(max(self.n, 1))))))
         self.n_chunks = -(-self.n // self.chunk_rows)
-        self._take_scales(self._sample())
+        self._take_scales(self.sample())
         self.memory = memory
         self.resident = 8.0 * self.n_chunks * self.chunk_rows * (self.padded + units * self.own_padded) <= memory
         self._kept: list[Chunk] = []
+        self.statistics: dict[tuple[int, int, bool], np.ndarray] = {}
+
+    @property
+    def own_shape(self) -> tuple[int, int]:
+        """Units and places of own columns, as chunks have them."""
+        return (0, 0) if self.division is None else (bucket(len(self.division.own)), self.own_padded)
 
     @property
     def size(self) -> int:
@@ -171,6 +180,11 @@ class Rows:
     def nonzeros(self) -> Nonzeros | None:
         """The rows without their zeros, where that is worth it: on a CPU, for designs that are mostly zero."""
         return Nonzeros.of(self, self.memory) if self.on_cpu else None
+
+    @cached_property
+    def cells(self) -> Cells | None:
+        """The rows sorted by which columns are live in them, where that is worth it: on a CPU, for designs of local functions."""
+        return None if not self.on_cpu or self.nonzeros is not None else Cells.of(self, self.memory)
 
     def __iter__(self) -> Iterator[Chunk]:
         """Chunks on the device that computes."""
@@ -206,7 +220,8 @@ class Rows:
     def observing(self, observations: Observations) -> Rows:
         """The same rows of the design with other observations."""
         other = copy(self)
-        other.observations, other._kept = observations, []
+        other.observations, other._kept, other.statistics = observations, [], {}
+        other.__dict__.pop("cells", None)  # which are sorted by fold
         return other
 
     def thinned(self, stride: int) -> Rows:
@@ -233,15 +248,26 @@ class Rows:
     def prepared(self, columns: np.ndarray) -> Iterator[np.ndarray]:
         """(c, j) some of the shared columns, prepared, chunk by chunk as the source gives them."""
         source = columns if self.division is None else self.division.shared[columns]
-        for raw in self._raw():
+        for raw in self.raw():
             yield (raw[:, source] - self.centre[columns]) / self.scale[columns]
 
     def prepared_own(self) -> Iterator[np.ndarray]:
         """(U, H, c) own columns, prepared, likewise."""
-        for raw in self._raw():
+        for raw in self.raw():
             yield self.own(raw)[: self.own_scale.shape[0], : self.own_scale.shape[1]]
 
-    def _raw(self) -> Iterator[np.ndarray]:
+    def raw_shared(self) -> Iterator[np.ndarray]:
+        """(c, P) shared columns chunk by chunk as the source gives them."""
+        for start in range(0, self.n, self.chunk_rows):
+            yield self.read_shared(start, min(start + self.chunk_rows, self.n))
+
+    def read_shared(self, start: int, stop: int) -> np.ndarray:
+        """The shared columns of used rows `start` to `stop`, as the source gives them."""
+        part = self.read(start, stop)
+        return part if self.division is None else part[:, self.division.shared]
+
+    def raw(self) -> Iterator[np.ndarray]:
+        """(c, S) all columns chunk by chunk as the source gives them."""
         for start in range(0, self.n, self.chunk_rows):
             yield self.read(start, min(start + self.chunk_rows, self.n))
 
@@ -311,7 +337,7 @@ class Rows:
         self.own_centre = np.append(centre, 0.0)[own.own]  # -1 is the last
         self.own_scale = np.append(scale, 1.0)[own.own]
 
-    def _sample(self) -> np.ndarray:
+    def sample(self) -> np.ndarray:
         """At most `SAMPLE_ROWS` rows in a few blocks spread over the recording."""
         width = self.source.shape[1]
         most = int(np.clip(SAMPLE_NUMBERS // max(width, 1), SAMPLE_ROWS // 8, SAMPLE_ROWS))
@@ -346,7 +372,7 @@ class Rows:
     def own(self, raw: np.ndarray, padded: int | None = None) -> np.ndarray:
         """(U, H, c) prepared own columns of rows (r, S) as the source gives them, c the rows or what they are `padded` to."""
         own = self.division.own
-        result = np.zeros((bucket(len(own)), self.own_padded, len(raw) if padded is None else padded))
+        result = np.zeros((*self.own_shape, len(raw) if padded is None else padded))
         for u, columns in enumerate(own):
             for place, column in enumerate(columns.tolist()):
                 if column >= 0:

@@ -24,6 +24,15 @@ class Bernoulli(Family):
     convex: ClassVar[tuple[str, ...]] = ("logit", "probit")
     binary: ClassVar[bool] = True
 
+    def cumulant(self, eta: Any, link: Link) -> tuple[Any, Any, Any] | None:
+        if link.name != "logit":
+            return None
+        xp = library(eta).np
+        small = xp.exp(-xp.abs(eta))
+        top = 1.0 / (1.0 + small)
+        rest = small * top
+        return xp.log1p(small) + xp.maximum(eta, 0.0), xp.where(eta > 0.0, top, rest), rest * top
+
     def evaluate(self, eta: Any, y: Any, link: Link, dispersion: Any = None) -> tuple[Any, Any, Any, Any]:
         lib = library(eta, y)
         if link.name == "logit":

@@ -29,6 +29,12 @@ class Poisson(Family):
     )  # a line where no spike is; the expected curvature also keeps steps inside
     counts: ClassVar[bool] = True
 
+    def cumulant(self, eta: Any, link: Link) -> tuple[Any, Any, Any] | None:
+        if link.name != "log":
+            return None
+        mu = link.mean(eta)
+        return mu, mu, mu
+
     def evaluate(self, eta: Any, y: Any, link: Link, dispersion: Any = None) -> tuple[Any, Any, Any, Any]:
         if link.name == "log":
             mu = link.mean(eta)

@@ -121,6 +121,11 @@ class Family:
         """Whether only a linear predictor above 0 gives a mean that can be."""
         return not (link.positive or self.any_sign)
 
+    def cumulant(self, eta: Any, link: Link) -> tuple[Any, Any, Any] | None:
+        """A and its first two derivatives where the loss is A(eta) - y eta, so that what depends on the observations can be summed once and
+        for all; None with other links."""
+        return None
+
     def evaluate(self, eta: Any, y: Any, link: Link, dispersion: Any = None) -> tuple[Any, Any, Any, Any]:
         """Loss of each observation and its derivatives with respect to the linear predictor.
 

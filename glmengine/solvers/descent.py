@@ -37,6 +37,9 @@ SMALL_WORK = 2e8
 CHEAP = 1.5
 """So is one that costs less than this in passes."""
 
+ELEMENTWISE = 60
+"""What the formulas of a row cost, in multiplications."""
+
 SLOW = 2.5
 """By less than this the logarithm of the decrement should not fall in a step with an estimated Hessian."""
 
@@ -126,6 +129,7 @@ class Descent:
         self.coarse = np.zeros(K, bool)  # that Hessian is an estimate from some of the rows
         self.exact = np.zeros(K, bool)  # such an estimate was not enough
         self.can_renew = features <= LARGEST_HESSIAN and (solver != "lbfgs" or gram is None)
+        self.shares_folds = self.can_renew and gram is None and solver == "auto" and self.objective.fold_share < 1.0
         self.theta: np.ndarray | None = None
         self._ended: _Ended | None = None
 
@@ -158,6 +162,8 @@ class Descent:
         iterations, long_steps, failures = np.zeros(K, int), np.zeros(K, int), np.zeros(K, int)
         converged, runaway = np.zeros(K, bool), np.zeros(K, bool)
         trace: list[dict[str, float]] = []
+        if self.shares_folds:
+            self._renew_by_folds(theta)
         if self.gram is None or self.solver == "newton":
             bare = active[~self.own[active]]
             if bare.size:
@@ -314,7 +320,11 @@ class Descent:
 
     def _price(self, at_work: int) -> float:
         """What new Hessians for all of so many columns cost, in passes over the rows, by the measured rates of the products."""
-        features, nonzeros = self.problem.rows.n_features, self.problem.rows.nonzeros
+        rows = self.problem.rows
+        features, nonzeros = rows.n_features, rows.nonzeros
+        if rows.cells is not None:
+            live = rows.cells.per_row
+            return (live**2 + ELEMENTWISE) / (4 * live + ELEMENTWISE)
         if nonzeros is not None:
             return at_work * 3 * nonzeros.per_row / (3 + at_work) + features**2 / (4 * max(self.problem.rows.n, 1))
         return at_work * features / (75 + 3 * at_work) + features**2 / (4 * max(self.problem.rows.n, 1))
@@ -352,6 +362,14 @@ class Descent:
         self.own[columns] = True
         self.fresh[columns] = True
         self.pace[columns] = np.nan
+
+    def _renew_by_folds(self, theta: np.ndarray) -> None:
+        """Hessians for all columns from sums that the folds of a unit share, near where they are."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            made = self.objective.hessians_by_fold(theta, "float32")
+            fine = np.flatnonzero((np.abs(made).max(axis=(1, 2)) < LARGEST_FLOAT32) & ~self.double)
+        self.hessians.take(self.objective, fine, made[fine], "float32")
+        self.own[fine], self.fresh[fine], self.coarse[fine], self.pace[fine] = True, False, False, np.nan
 
     def _make(self, theta: np.ndarray, columns: np.ndarray, precision: str, stride: int) -> None:
         """Hessians of these columns; in float64 for those that are too large for less."""
@@ -439,4 +457,7 @@ class Descent:
             name = "quasi-Newton with kept Hessians"
         else:
             name = "L-BFGS with shared Gram" + (", then kept Hessians" if self.own.any() else "")
-        return name if self.problem.rows.nonzeros is None else f"{name}, nonzeros only"
+        rows = self.problem.rows
+        if rows.cells is not None:
+            return f"{name}, by cell"
+        return name if rows.nonzeros is None else f"{name}, nonzeros only"

@@ -13,6 +13,9 @@ from glmengine.backend.formulas import Curvatures, Losses, RowWeights, SquaredSc
 from glmengine.backend.operations import ALL_ROWS, View
 from glmengine.backend.rows import Rows
 
+FEWEST_FOLDS, MOST_NUMBERS = 3, 5e7
+"""Columns of a unit from which on its folds share their Hessians, and numbers that these may have."""
+
 __all__ = ["ALL_ROWS", "Objective", "Problem", "Solution"]
 
 
@@ -211,6 +214,41 @@ class Objective:
         result = self.backend.grams.grams(formula, view, theta, precision=precision, stride=stride)
         self.hessians += columns.size / stride
         return self._settled(result, columns)
+
+    @property
+    def fold_share(self) -> float:
+        """What Hessians of all columns cost, over those of columns without folds in common: 1 where they cannot share them."""
+        problem = self.problem
+        fold = problem.rows.observations.fold
+        units = np.unique(problem.unit)
+        if fold is None or problem.dispersion is not None or not problem.rows.on_cpu:
+            return 1.0
+        folds = np.unique(fold)
+        if problem.n_columns < FEWEST_FOLDS * units.size or units.size * folds.size * self.size**2 > MOST_NUMBERS:
+            return 1.0
+        return units.size / problem.n_columns
+
+    def hessians_by_fold(self, theta: np.ndarray, precision: str) -> np.ndarray:
+        """Second derivatives (K, Q, Q) of the mean loss of all columns, at the mean parameters (of (K, Q)) of those of the same unit.
+
+        Folds of one unit are never far apart; what is summed over the rows of each fold once serves all of them: a column's is the whole
+        less that of the fold which is held out.
+        """
+        problem, fold = self.problem, self.problem.rows.observations.fold
+        units, which = np.unique(problem.unit, return_inverse=True)
+        middle = np.zeros((units.size, self.size))
+        np.add.at(middle, which, theta)
+        middle /= np.bincount(which)[:, None]
+        folds = np.unique(fold)
+        view = View(np.repeat(units, folds.size), np.tile(folds, units.size), held_out=True)
+        formula = Curvatures(problem.family, problem.link, not problem.exact_curvature)
+        parts = self.backend.grams.grams(formula, view, np.repeat(middle, folds.size, axis=0), precision=precision)
+        parts = parts.reshape(units.size, folds.size, self.size, self.size)
+        result = parts.sum(axis=1)[which]
+        out = np.flatnonzero(np.isin(problem.held, folds))
+        result[out] -= parts[which[out], np.searchsorted(folds, problem.held[out])]
+        self.hessians += units.size
+        return self._settled(result, np.arange(problem.n_columns))
 
     def score_products(self, theta: np.ndarray, columns: np.ndarray) -> np.ndarray:
         """Mean outer product (k, Q, Q) of the rows' gradients, without the penalty."""

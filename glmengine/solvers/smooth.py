@@ -18,6 +18,9 @@ from glmengine.threads import quiet_blas
 SHARED_FROM = 3
 """From this many columns on one shared Gram costs less than their Hessians."""
 
+FEW_PASSES = 5.0
+"""What Hessians that folds share may cost, in passes over the rows."""
+
 WIDE = 120
 """From this many features on the Gram is tried before Hessians, even for one column."""
 
@@ -39,7 +42,7 @@ def solve(
     found = newton(objective, theta) if descent is None and is_small(problem, solver) else None
     if found is None:
         if descent is None:
-            metric = shared_metric(objective) if uses_gram(problem, solver) else None
+            metric = shared_metric(objective) if uses_gram(problem, solver) and not shares_folds(objective) else None
             descent = Descent(problem, context, gram=metric, solver=solver)
         else:
             descent.use(problem, context)
@@ -74,10 +77,19 @@ def _by_newton(problem: Problem, context: Any, begun: Solution, theta: np.ndarra
 
 
 def uses_gram(problem: Problem, solver: str) -> bool:
-    """Whether the descent begins with the shared Gram, of which own columns and own penalties are no part."""
+    """Whether the descent begins with the shared Gram, of which own columns and own penalties are no part; in cells, Hessians cost hardly
+    more."""
     if solver == "newton" or problem.rows.own_padded or problem.penalty.ndim == 3:
         return False
-    return solver == "lbfgs" or problem.n_columns >= SHARED_FROM or problem.rows.n_features >= WIDE
+    many = problem.n_columns >= SHARED_FROM or problem.rows.n_features >= WIDE
+    return solver == "lbfgs" or (many and problem.rows.cells is None)
+
+
+def shares_folds(objective: Objective) -> bool:
+    """Whether the folds of a unit share Hessians that cost so little as to be made at each strength."""
+    rows, share = objective.problem.rows, objective.fold_share
+    columns = objective.problem.n_columns
+    return share < 1.0 and share * columns * rows.n_features / (75 + 3 * columns) < FEW_PASSES
 
 
 def shared_metric(objective: Objective) -> GramMetric:

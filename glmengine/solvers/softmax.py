@@ -137,8 +137,8 @@ class SoftmaxRows:
     def largest_loss(self, u: np.ndarray, b: np.ndarray) -> float:
         """Minus the smallest log-probability that a class has anywhere in the first stretch of rows that count."""
         theta = self.columns.parameters(u, b)
-        first = np.asarray(next(self._backend.passes.predictor(self._view, theta)))[: self.k]
+        rows, first = next(self._backend.passes.predictor(self._view, theta))
         _, weights = self.columns.rows.observations.of(int(self._view.unit[0]), int(self._view.held[0]))
-        first = first[:, : weights.size]
-        used = weights[: first.shape[1]] > 0
-        return float(-ClassLosses(*self._softmax).probabilities(first[:, used])[1].min(initial=0.0))
+        used = weights[rows] > 0
+        first = np.asarray(first)[: self.k, : used.size][:, used]
+        return float(-ClassLosses(*self._softmax).probabilities(first)[1].min(initial=0.0))

@@ -8,6 +8,7 @@ from itertools import product
 import numpy as np
 import pytest
 
+from glmengine.backend import cells
 from glmengine.backend.class_formulas import ClassCurvatures, ClassLogLikelihood, ClassLosses
 from glmengine.backend.formulas import Curvatures, Losses, LossSums, RowWeights, SquaredScores, Worth
 from glmengine.backend.jax_operations import JaxOperations
@@ -56,13 +57,23 @@ class Case:
         return None if self.view.dispersion is None else self.view.dispersion[:, None]
 
 
-def case_of(family, link, *, sparse: bool, own: bool, folds: bool, per_unit: bool, held_out: bool = False, seed: int = 0) -> Case:
+def case_of(
+    family, link, *, design: str = "dense", own: bool, folds: bool, per_unit: bool, held_out: bool = False, seed: int = 0
+) -> Case:
     rng = np.random.default_rng(seed)
-    S = 60 if sparse else 13
+    S = {"dense": 13, "sparse": 60, "cells": 40}[design]
     X = rng.normal(size=(T, S)) * np.geomspace(0.1, 10, S) + np.linspace(-1, 5, S)
-    if sparse:
+    if design == "sparse":
         X *= rng.random((T, S)) < 0.05
         X[:, -2:] = rng.normal(size=(T, 2))
+    if design == "cells":  # most rows in one of eight, some on a border, some anywhere; the last columns everywhere
+        kind = rng.integers(0, 8, T)
+        live = np.arange(S) // 5 == kind[:, None]
+        live[:60, :20] = False
+        live[:60, rng.integers(0, 20, 60)] = True
+        live[60:70] = rng.random((10, S)) < 0.5
+        live[:, -8:] = True
+        X *= live
     index = np.sort(rng.choice(T, T - 200, replace=False))
     n = index.size
     bounded = family.bounds_predictor(link)
@@ -123,20 +134,27 @@ def close(found, expected, tolerance=1e-10):
 
 VARIANTS = [
     pytest.param(
-        {"sparse": sparse, "own": own, "folds": folds, "per_unit": per_unit}, id=f"{sparse=:d}-{own=:d}-{folds=:d}-{per_unit=:d}"
+        {"design": design, "own": own, "folds": folds, "per_unit": per_unit}, id=f"{design}-{own=:d}-{folds=:d}-{per_unit=:d}"
     )
-    for sparse, own, folds, per_unit in product([False, True], repeat=4)
+    for design, own, folds, per_unit in product(["dense", "sparse", "cells"], *[[False, True]] * 3)
     if (folds or not per_unit) and (own or not per_unit)
 ]
 
 
+@pytest.fixture
+def few_rows_are_worth_it(monkeypatch):
+    monkeypatch.setattr(cells, "OVERHEAD", 0.0)
+
+
+@pytest.mark.usefixtures("few_rows_are_worth_it")
 @pytest.mark.parametrize("operations", OPERATIONS)
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_slopes_curvatures_and_products_with_all_that_rows_can_have(operations, variant):
     family, link = FAMILIES["poisson"], FAMILIES["poisson"].link("log")
     case = case_of(family, link, **variant)
-    if variant["sparse"] and operations is NumpyOperations:
-        assert case.rows.nonzeros is not None
+    if operations is NumpyOperations:
+        assert (case.rows.nonzeros is not None) == (variant["design"] == "sparse")
+        assert (case.rows.cells is not None) == (variant["design"] == "cells")
     check_all(operations_of(operations, case), case, family, link)
     check_products(operations_of(operations, case), case)
 
@@ -144,7 +162,7 @@ def test_slopes_curvatures_and_products_with_all_that_rows_can_have(operations, 
 @pytest.mark.parametrize("operations", OPERATIONS)
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_family_and_link(operations, kind):
-    case = case_of(*kind, sparse=False, own=True, folds=True, per_unit=True)
+    case = case_of(*kind, own=True, folds=True, per_unit=True)
     check_all(operations_of(operations, case), case, *kind)
 
 
@@ -197,7 +215,9 @@ def check_products(operations, case: Case) -> None:
     residual = np.random.default_rng(1).normal(size=case.y.shape)
     close(operations.back(case.view, residual), np.einsum("kn,knq->kq", residual, case.z))
     parts = list(operations.predictor(case.view, case.theta))
-    eta = np.concatenate([np.asarray(part)[: case.view.size] for part in parts], axis=1)[:, : case.rows.n]
+    eta = np.full(case.eta.shape, np.nan)
+    for rows, part in parts:
+        eta[:, rows] = np.asarray(part)[: case.view.size, : eta[:, rows].shape[1]]
     close(eta, case.eta)
     formula = LossSums(FAMILIES["poisson"], FAMILIES["poisson"].link("log"))
     close(operations.sums_at(formula, case.view, parts), operations.sums(formula, case.view, case.theta))
@@ -205,10 +225,12 @@ def check_products(operations, case: Case) -> None:
 
 @pytest.mark.parametrize("operations", OPERATIONS)
 @pytest.mark.parametrize("own", [False, True])
-def test_rows_held_out_alone(operations, own):
+@pytest.mark.usefixtures("few_rows_are_worth_it")
+@pytest.mark.parametrize("design", ["dense", "sparse", "cells"])
+def test_rows_held_out_alone(operations, own, design):
     family = FAMILIES["poisson"]
     link = family.link()
-    case = case_of(family, link, sparse=False, own=own, folds=True, per_unit=True, held_out=True)
+    case = case_of(family, link, design=design, own=own, folds=True, per_unit=True, held_out=True)
     case = replace(case, view=replace(case.view, held=np.array([0, 0, 1, 2, 1])))
     fold = case.rows.observations.fold
     weights = case.rows.observations.weights[case.view.unit] * (fold == case.view.held[:, None])
@@ -218,11 +240,12 @@ def test_rows_held_out_alone(operations, own):
 
 
 @pytest.mark.parametrize("operations", OPERATIONS)
-@pytest.mark.parametrize("sparse", [False, True])
-def test_half_the_digits_are_a_choice(operations, sparse):
+@pytest.mark.usefixtures("few_rows_are_worth_it")
+@pytest.mark.parametrize("design", ["dense", "sparse", "cells"])
+def test_half_the_digits_are_a_choice(operations, design):
     family = FAMILIES["poisson"]
     link = family.link()
-    case = case_of(family, link, sparse=sparse, own=False, folds=True, per_unit=True)
+    case = case_of(family, link, design=design, own=False, folds=True, per_unit=True)
     formula = Curvatures(family, link, expected=True)
     exact, single = (
         operations_of(operations, case).grams(formula, case.view, case.theta, precision=precision)
@@ -237,7 +260,7 @@ def test_half_the_digits_are_a_choice(operations, sparse):
 def test_rows_that_are_not_kept_give_the_same(operations, memory):
     family = FAMILIES["bernoulli"]
     link = family.link()
-    case = case_of(family, link, sparse=False, own=True, folds=True, per_unit=True)
+    case = case_of(family, link, own=True, folds=True, per_unit=True)
     rows = case.rows
     again = Rows(rows.source, rows.index, rows.observations, columns=6, memory=memory, centred=True, own=rows.division)
     assert again.resident == bool(memory)
@@ -246,7 +269,7 @@ def test_rows_that_are_not_kept_give_the_same(operations, memory):
 
 def test_raw_coefficients_and_parameters_are_each_others_reverse():
     family = FAMILIES["poisson"]
-    case = case_of(family, family.link(), sparse=False, own=True, folds=True, per_unit=True)
+    case = case_of(family, family.link(), own=True, folds=True, per_unit=True)
     rows, unit = case.rows, case.view.unit
     coef, intercept = rows.to_raw(case.theta[:, :-1], case.theta[:, -1], unit)
     scaled, free = rows.from_raw(coef, intercept, unit)
@@ -263,7 +286,7 @@ def test_raw_coefficients_and_parameters_are_each_others_reverse():
 @pytest.mark.parametrize("reference", [None, 2])
 def test_classes_are_taken_together(operations, reference):
     family = FAMILIES["poisson"]
-    case = case_of(family, family.link(), sparse=False, own=False, folds=True, per_unit=True)
+    case = case_of(family, family.link(), own=False, folds=True, per_unit=True)
     labels = np.random.default_rng(5).integers(0, 3, case.rows.observations.y.shape).astype(float)
     rows = case.rows.observing(replace(case.rows.observations, y=labels, offset=None))
     classes = (0, 1, 2) if reference is None else (0, 1)

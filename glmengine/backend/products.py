@@ -1,0 +1,105 @@
+"""Products of some rows with parameters, with residuals and with themselves, dense and in NumPy, own columns of units beside the others."""
+
+from __future__ import annotations
+
+import numpy as np
+
+MANY, NARROW = 12, 90
+"""From so many weights on, and no fewer than there are columns, of which there are so few, Gram matrices are made by pairs of columns."""
+
+PAIR_NUMBERS = 2**18
+"""Products of pairs of columns that are made at a time."""
+
+
+def add_own(eta: np.ndarray, own: np.ndarray | None, theta: np.ndarray, unit: np.ndarray) -> np.ndarray:
+    """Predictors (k, c) with what own columns (U, H, c) add at their parameters (k, H)."""
+    if own is None:
+        return eta
+    if (units := _evenly(unit)) is not None:
+        each = theta.reshape(units.size, -1, theta.shape[1])
+        eta += (each @ _of_units(own, units)).reshape(eta.shape)
+        return eta
+    for u in np.unique(unit):
+        some = np.flatnonzero(unit == u)
+        eta[some] += theta[some] @ own[u]
+    return eta
+
+
+def with_own_sums(shared: np.ndarray, own: np.ndarray | None, residual: np.ndarray, unit: np.ndarray) -> np.ndarray:
+    """(k, Q) sums: those of the shared columns (k, P), of own columns (U, H, c), and of the residuals (k, c) themselves."""
+    parts = [shared]
+    if own is not None and (units := _evenly(unit)) is not None:
+        each = residual.reshape(units.size, -1, residual.shape[1])
+        parts.append((each @ _of_units(own, units).transpose(0, 2, 1)).reshape(len(residual), -1))
+    elif own is not None:
+        parts.append(np.zeros((len(residual), own.shape[1])))
+        for u in np.unique(unit):
+            some = np.flatnonzero(unit == u)
+            parts[1][some] = residual[some] @ own[u].T
+    return np.concatenate([*parts, residual.sum(axis=1)[:, None]], axis=1)
+
+
+def _evenly(unit: np.ndarray) -> np.ndarray | None:
+    """The units (U,) of columns (k,) that lie unit by unit, as many of each, as those of a batch do; None for others."""
+    begins = np.flatnonzero(np.diff(unit, prepend=-1))
+    fits, rest = divmod(unit.size, begins.size)
+    units = unit[begins]
+    even = not rest and (begins == np.arange(begins.size) * fits).all() and (np.diff(units) > 0).all()
+    return units if even else None
+
+
+def _of_units(own: np.ndarray, units: np.ndarray) -> np.ndarray:
+    """Own columns of some units, without a copy where they follow each other."""
+    first, last = int(units[0]), int(units[-1])
+    return own[first : last + 1] if last - first + 1 == units.size else own[units]
+
+
+def weighted_grams(
+    X: np.ndarray, own: np.ndarray | None, weights: np.ndarray, unit: np.ndarray, precision: str, signed: bool
+) -> np.ndarray:
+    """(n, p + 1, p + 1) sums of w z z', z the columns X (c, P), the own ones (U, H, c) of units (n,), and a constant, for weights (n, c)."""
+    X = X.astype(precision, copy=False)
+    if len(weights) >= max(MANY, X.shape[1]) and X.shape[1] <= NARROW:
+        return _by_pairs(X, own, weights, unit, precision)
+    columns = X.shape[1] if own is None else X.shape[1] + own.shape[1]
+    factors = (weights if signed else np.sqrt(weights)).astype(precision, copy=False)[:, :, None]
+    result = np.empty((len(weights), columns + 1, columns + 1))
+    scaled = np.empty((X.shape[0], columns), precision)
+    for matrix, row, factor, u in zip(result, weights, factors, unit.tolist(), strict=True):
+        values = X if own is None else np.concatenate([X, own[u].T], axis=1, dtype=X.dtype)
+        np.multiply(values, factor, out=scaled)
+        if signed:  # rows may bend the other way: there is no root
+            matrix[:-1, :-1] = values.T @ scaled
+            matrix[:-1, -1] = scaled.sum(axis=0)
+        else:
+            matrix[:-1, :-1] = scaled.T @ scaled
+            matrix[:-1, -1] = (scaled.T @ factor)[:, 0]
+        matrix[-1, :-1], matrix[-1, -1] = matrix[:-1, -1], row.sum()
+    return result
+
+
+def _by_pairs(X: np.ndarray, own: np.ndarray | None, weights: np.ndarray, unit: np.ndarray, precision: str) -> np.ndarray:
+    """`weighted_grams` of many weights as one product of them with the products of all pairs of columns."""
+    n, (c, P) = len(weights), X.shape
+    H = 0 if own is None else own.shape[1]
+    values = np.concatenate([X.T, np.ones((1, c), X.dtype)])
+    one, other = np.triu_indices(P + 1)
+    sums = np.zeros((n, one.size))
+    across, inside = np.zeros((n, H, P + 1)), np.zeros((n, H, H))
+    step = max(128, PAIR_NUMBERS // one.size)
+    for start in range(0, c, step):
+        part = slice(start, start + step)
+        w, z = weights[:, part].astype(precision, copy=False), values[:, part]
+        sums += w @ (z[one] * z[other]).T
+        if own is not None:
+            each = own[unit, :, part].astype(precision, copy=False)
+            weighted = each * w[:, None, :]
+            across += (weighted.reshape(n * H, -1) @ z.T).reshape(n, H, P + 1)
+            inside += weighted @ each.transpose(0, 2, 1)
+    at = np.concatenate([np.arange(P), [P + H]])
+    result = np.empty((n, P + H + 1, P + H + 1))
+    result[:, at[one], at[other]] = result[:, at[other], at[one]] = sums
+    if own is not None:
+        result[:, P : P + H, at], result[:, P : P + H, P : P + H] = across, inside
+        result[:, at, P : P + H] = across.transpose(0, 2, 1)
+    return result
