@@ -145,6 +145,12 @@ class ClassBatch:
             sums[:6, k] = held.sum(), held.sum(), likelihood, -2.0 * likelihood, base, -2.0 * base
         return sums
 
+    def among(self, columns: np.ndarray) -> ClassBatch:
+        """Some of its columns on the same rows, which begin where they are now."""
+        other = ClassBatch(self._model, self._rows, self.unit[columns], self.held[columns], self.places)
+        other._begin = [self._begin[k] for k in columns.tolist()]
+        return other
+
     def log_likelihoods(self) -> np.ndarray:
         """(K,) of a fit: the objective less its penalty, times the number of rows."""
         result, n_valid = np.full(self.unit.size, np.nan), self._model.assembly.n_valid

@@ -43,6 +43,9 @@ class Batch(Protocol):
     def held_out(self, context: Context) -> np.ndarray:
         """(8, K) `glmengine.backend.worth` of the last optima on the rows held out."""
 
+    def among(self, columns: np.ndarray) -> Batch:
+        """Some of its columns (k,) on the same rows, which begin where they are now."""
+
 
 class Model(Protocol):
     """What is fitted to all units."""
@@ -69,8 +72,7 @@ class Plan:
     stage : str
         What it is called; ``{strength}`` stands for the strength.
     grid : Grid
-        Of the S strengths; only those given are gone through, the others where the best held-out score of a unit is at an end, and then
-        for all units of its batch, so that the table has no holes.
+        Of the S strengths; only those given are gone through, the others for units whose best held-out score is at an end.
     """
 
     strengths: np.ndarray
@@ -121,10 +123,12 @@ def _follow(batch: Batch, plan: Plan, answers: Answers, context: Context) -> Non
 
 def _extend(batch: Batch, plan: Plan, answers: Answers, context: Context, *, weaker: bool) -> None:
     """Strengths beyond an end of the grid, as long as the best score of a unit is there."""
-    numbers, units = plan.grid.beyond(weaker), np.unique(batch.unit)
+    numbers = plan.grid.beyond(weaker)
     for before, end, s in zip(numbers, numbers[1:], numbers[2:], strict=False):
-        if context.stopping or not answers.best_at(end, before, units).size:
+        units = answers.best_at(end, before, np.unique(batch.unit))
+        if context.stopping or not units.size:
             return
+        batch = batch.among(np.flatnonzero(np.isin(batch.unit, units)))
         _one(batch, s, plan, answers, context.part(1.0, 1.0, _stage(plan, s)))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -145,6 +145,20 @@ class GlmBatch:
         if self._scores is None or family.estimates_dispersion:
             self._scores = HeldOut(self._ground.assembly.null(self.unit, self.held, self._problem.dispersion))
         return self._scores.sums(self._problem, self._theta, context)
+
+    def among(self, columns: np.ndarray) -> GlmBatch:
+        """Some of its columns on the same rows, which begin where they are now."""
+        ground, begin = self._ground, self._begin
+        picked = replace(
+            ground,
+            places=ground.places if ground.places is None or ground.places.ndim == 1 else ground.places[columns],
+            constant=ground.constant[columns],
+            carried=ground.carried[columns],
+        )
+        begin = None if begin is None else (begin[0][columns], begin[1][columns])
+        other = GlmBatch(picked, self.unit[columns], self.held[columns], self._movable[columns], begin, self._start)
+        other._theta = None if self._theta is None else self._theta[columns]
+        return other
 
     def part(self) -> Part:
         """What is known of the optimum."""

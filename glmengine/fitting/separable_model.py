@@ -105,6 +105,13 @@ class FieldBatch:
             sums[:, k] = sums_over(unit, found, weights > 0, float(observed.mean[held + 1, m]))
         return sums
 
+    def among(self, columns: np.ndarray) -> FieldBatch:
+        """Some of its columns on the same rows, which begin where they are now."""
+        other = FieldBatch(self._model, self.unit[columns], self.held[columns])
+        other.founds = [self.founds[k] for k in columns.tolist()]
+        other.dispersions, other.starts = self.dispersions[columns], [self.starts[k] for k in columns.tolist()]
+        return other
+
 
 def start_notes(units: Sequence[str], batches: Sequence[FieldBatch]) -> tuple[str, ...]:
     """That there may be other optima, and which start led to the best."""

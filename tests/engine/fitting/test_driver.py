@@ -110,6 +110,20 @@ def test_a_grid_goes_on_where_the_best_is_at_its_end():
     assert any("tried besides" in note for note in found.notes)
 
 
+def test_a_grid_goes_on_for_the_units_concerned_alone():
+    tuned = RNG.poisson(np.exp(X @ np.linspace(-1.0, 1.0, X.shape[1]))).astype(float)
+    noise = RNG.poisson(1.0, 900).astype(float)
+    both = ge.cross_validate(X, np.column_stack([tuned, noise]), strengths=[1e-4, 1e-2, 1.0], extend=True)
+    added = both.scores["strength"].values > 1.0
+    assert added.any()
+    assert np.isnan(both.scores.values[:, added, 0]).all()
+    assert np.isfinite(both.scores.values[:, added, 1]).all()
+    for m, alone in enumerate((tuned, noise)):
+        one = ge.cross_validate(X, alone, strengths=[1e-4, 1e-2, 1.0], extend=True)
+        assert one.best_strength[0] == both.best_strength[m]
+        assert one.deviance_explained[0] == pytest.approx(both.deviance_explained[m], abs=1e-9)
+
+
 def test_stopping_between_groups_keeps_what_is_done():
     design, counts, mask = of_own(n_units=4)
     calls = []
