@@ -221,3 +221,34 @@ class DispersionSlopes:
         ratio = mu / (1.0 + a * mu)
         _, first, second = log1p_by(mu, a)
         return weights * (y * ratio + first), weights * (second - y * ratio**2), weights * ((y - mu) ** 2 - y)
+
+
+@dataclass(frozen=True)
+class LinkedObservations:
+    """The least-squares problem of the link of the observations, of which none counts as less than `null`: residuals at a predictor of 0."""
+
+    coupled: ClassVar[bool] = False
+    family: Any
+    link: Any
+
+    def __call__(self, eta: Any, seen: Seen) -> tuple[Any, Any]:
+        target, weights = self.parts(eta, seen)
+        residual = weights * (target if seen.offset is None else target - seen.offset)
+        return residual, residual
+
+    def parts(self, eta: Any, seen: Seen) -> tuple[Any, Any]:
+        """What the predictors should be, and the weights of their squared distances from it."""
+        mu = library(eta).np.maximum(seen.y, seen.null)
+        target = self.link.eta(mu)
+        return target, seen.weights * self.family.evaluate(target, mu, self.link, seen.dispersion)[2]
+
+
+@dataclass(frozen=True)
+class LinkedWeights(LinkedObservations):
+    """Its weights."""
+
+    signed: ClassVar[bool] = False
+    blind: ClassVar[bool] = False
+
+    def __call__(self, eta: Any, seen: Seen) -> Any:
+        return self.parts(eta, seen)[1]

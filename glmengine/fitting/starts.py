@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from glmengine.backend.formulas import LinkedObservations, LinkedWeights
 from glmengine.models import get_family
 from glmengine.models.arrays import INFEASIBLE
 from glmengine.solvers.problem import ALL_ROWS, Objective, Problem
@@ -83,20 +84,11 @@ def is_outside(objective: np.ndarray) -> np.ndarray:
 def least_squares(problem: Problem, context: Any) -> np.ndarray:
     """(K, Q) parameters of the weighted least-squares fit to the link of the observations, with the quadratic part of the penalty."""
     objective = Objective(problem, context)
-    K, Q = problem.n_columns, objective.size
-    gram, right = np.zeros((K, Q, Q)), np.zeros((K, Q))
-    floor = 0.1 * _typical(problem)
-    for chunk in problem.rows.here():
-        X = np.column_stack([chunk.X, np.ones(len(chunk.X))])
-        for k in range(K):
-            context.check()
-            y, weights, offset = _observed(problem, chunk, k)
-            mu = np.maximum(y, floor[k])
-            eta = np.asarray(problem.link.eta(mu))
-            dispersion = None if problem.dispersion is None else problem.dispersion[k]
-            weights = weights * np.asarray(problem.family.evaluate(eta, mu, problem.link, dispersion)[2])
-            gram[k] += X.T @ (X * weights[:, None])
-            right[k] += X.T @ (weights * (eta - offset))
+    K = problem.n_columns
+    view = replace(problem.view, null=0.1 * _typical(problem))
+    zero = np.zeros((K, objective.size))
+    gram = objective.backend.grams.grams(LinkedWeights(problem.family, problem.link), view, zero)
+    right = objective.backend.passes.slopes(LinkedObservations(problem.family, problem.link), view, zero)[1]
     every = np.arange(K)
     whole = objective.penalised(gram / problem.total[:, None, None], every)
     result = np.where(objective.movable, right / problem.total[:, None], 0.0)
@@ -112,14 +104,14 @@ def _typical(problem: Problem) -> np.ndarray:
     return np.where(problem.mean > 0, problem.mean, np.where(largest > 0, largest, 1.0))
 
 
-def _observed(problem: Problem, chunk: Any, k: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Observations, weights and offsets (c,) of one column of the problem in a chunk."""
+def _observed(problem: Problem, chunk: Any, k: int) -> tuple[np.ndarray, np.ndarray]:
+    """Weights and offsets (c,) of one column of the problem in a chunk."""
     rows, unit = problem.rows.observations, problem.unit[k]
     weights = np.asarray(chunk.weights)[unit if len(rows.weights) > 1 else 0]
     if problem.held[k] != ALL_ROWS:
         weights = weights * (np.asarray(chunk.fold) != problem.held[k])
     offset = np.asarray(chunk.offset)[unit if rows.offset is not None and len(rows.offset) > 1 else 0]
-    return np.asarray(chunk.y)[unit], weights, offset
+    return weights, offset
 
 
 def _poisson(problem: Problem, solve: Solve, first: np.ndarray, context: Any) -> np.ndarray:
@@ -148,8 +140,9 @@ def _point_of_domain(problem: Problem, k: int, context: Any) -> np.ndarray:
         context.check()
         worst_rows, worst_offsets, least = [], [], np.inf
         for chunk in problem.rows.here():
-            _, weights, offset = _observed(problem, chunk, k)
-            X = np.column_stack([chunk.X, np.ones(len(chunk.X))])
+            weights, offset = _observed(problem, chunk, k)
+            own = [] if chunk.own is None else [chunk.own[problem.unit[k]].T]
+            X = np.column_stack([chunk.X, *own, np.ones(len(chunk.X))])
             eta = np.where(weights > 0, X @ theta + offset, np.inf)
             order = np.argsort(eta, kind="stable")[:ROWS_A_ROUND]
             order = order[eta[order] < 1e-3 * wanted]

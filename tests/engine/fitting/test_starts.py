@@ -165,3 +165,23 @@ def test_columns_that_are_not_determined_are_named_by_their_terms(small_recordin
     assert result.standard_errors.isnull().all()
     for curves in result.curves.values():
         assert np.isfinite(curves["effect_low"]).all()
+
+
+@pytest.mark.parametrize(("family", "link"), [("gaussian", "log"), ("poisson", "identity"), ("gamma", "softplus")])
+def test_units_with_columns_of_their_own_have_the_same_starts_as_alone(family, link):
+    rng = np.random.default_rng(6)
+    T, M, H, P = 900, 8, 3, 5
+    shared, own = rng.random((T, P)), rng.random((T, M * H))
+    mean = 0.4 + shared @ rng.random((P, M)) * 0.4 + np.stack([own[:, m * H] * 0.5 for m in range(M)], axis=1)
+    Y = {"gaussian": lambda: mean + 0.3 * rng.normal(size=mean.shape), "poisson": lambda: rng.poisson(mean)}.get(
+        family, lambda: rng.gamma(3.0, mean / 3)
+    )()
+    mask = np.vstack([np.ones((P, M), bool), np.repeat(np.eye(M, dtype=bool), H, axis=0)])
+    X = np.column_stack([shared, own])
+    options = {"family": family, "link": link, "penalty": ge.Ridge(1e-3)}
+    together = ge.fit(X, Y.astype(float), mask=mask, **options)
+    assert together.converged.all()
+    for m in range(M):
+        kept = mask[:, m]
+        alone = ge.fit(X[:, kept], Y[:, m].astype(float), **options)
+        np.testing.assert_allclose(together.predict(X)[:, m], alone.predict(X[:, kept])[:, 0], rtol=1e-7)
