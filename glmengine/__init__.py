@@ -18,6 +18,7 @@ __version__ = "0.1.0"
 
 _PLACES = {
     "glmengine.analysis.analysis": ("Analysis", "Condition", "Model", "Source", "Time", "UnitSelection", "Validation"),
+    "glmengine.analysis.selection": ("NamedModel", "Selection", "TermBlock"),
     "glmengine.analysis.terms": (
         "ColumnsTerm",
         "CouplingTerm",
@@ -45,6 +46,8 @@ _PLACES = {
     "glmengine.models": ("ElasticNet", "GroupLasso", "Lasso", "NoPenalty", "Ridge", "Smoothness"),
     "glmengine.analysis_run": ("run",),
     "glmengine.results.result": ("Result",),
+    "glmengine.selection.fold_scores": ("scores_against",),
+    "glmengine.selection.select": ("compare_models", "select_terms"),
     "glmengine.project": ("Project", "load_project", "save_project"),
     "glmengine.simulation.catalogue": ("demo_analysis", "sample"),
     "glmengine.simulation.as_recording": ("surrogate_recording",),

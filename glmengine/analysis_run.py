@@ -14,8 +14,11 @@ from glmengine.analysis.projection_files import with_projections
 from glmengine.context import SILENT, Context, Progress
 from glmengine.design.prepare import Prepared, prepare
 from glmengine.errors import GlmError
+from glmengine.models import get_family
 from glmengine.results.provenance import provenance
 from glmengine.results.result import Result
+from glmengine.selection.fold_scores import scores_of
+from glmengine.selection.select import select_terms
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -33,6 +36,8 @@ _LARGEST_KEPT = 256e6  # and saved with the result
 _GRACE = 5.0  # s that the final fit has where the cross-validation was stopped, or this share of what it took until then
 _GRACE_SHARE = 0.2
 _CLASSES = "Each class has coefficients of its own; response curves, filters and coupling strengths, which are those of one rate, are not made."
+_SHARE_OF_FIT = 0.3  # of the time, where terms are selected too
+_MOST_COEFFICIENTS = 3e7  # of the fits of all folds and strengths, that are kept to predict held-out time
 _STOPPED = "The cross-validation was stopped: only the strengths that it had tried until then were compared."
 
 
@@ -68,6 +73,7 @@ def run(analysis: Analysis, recording: Recording, context: Context | None = None
     prepared = prepare(analysis, recording, context.part(0.0, 0.1))
     _refuse_fields(analysis, prepared)
     split = _split(analysis, prepared)
+    whole, context = context, context.part(0.0, 1.0 if analysis.selection is None else _SHARE_OF_FIT)
     cross_validation = _cross_validated(analysis, prepared, split, context.part(0.1, 0.65))
     stopped = cross_validation is not None and context.stopping
     final = _Grace(context, max(_GRACE, _GRACE_SHARE * (time.perf_counter() - started))) if stopped else context
@@ -77,7 +83,10 @@ def run(analysis: Analysis, recording: Recording, context: Context | None = None
         result = replace(result, notes=(_STOPPED, *result.notes))
     if analysis.validation.test_epochs:
         result = _tested(result, recording, cross_validation is None, context.part(0.97, 1.0))
-    context.report(Progress("Done", 1.0))
+    if analysis.selection is not None:
+        found = select_terms(analysis, recording, context=whole.part(_SHARE_OF_FIT, 1.0))
+        result = replace(result, selection=found, notes=tuple(dict.fromkeys((*result.notes, *found.notes))))
+    whole.report(Progress("Done", 1.0))
     return replace(result, provenance={**result.provenance, "seconds": round(time.perf_counter() - started, 3)})
 
 
@@ -105,7 +114,7 @@ class _Grace(_Forward):
     Without it what is kept would be coefficients that are all zero, beside held-out scores of quite another model.
     """
 
-    def __init__(self, whole: _Forward, seconds: float) -> None:
+    def __init__(self, whole: Context, seconds: float) -> None:
         super().__init__(whole)
         self._until = time.perf_counter() + seconds
 
@@ -134,6 +143,7 @@ def _cross_validated(analysis: Analysis, prepared: Prepared, split: Split | None
             strengths=REML if analysis.model.finds_strengths else strengths_of(analysis),
             folds=folds,
             extend=not sees_averages(prepared),  # there each fold is a cross-validation of its own
+            **_kept_coefficients(analysis, prepared, split),
             context=context,
             **_options(analysis, prepared),
         )
@@ -141,6 +151,18 @@ def _cross_validated(analysis: Analysis, prepared: Prepared, split: Split | None
     if sees_averages(prepared):
         return cross_validate_averages(analysis, prepared, split.fold, scored, context)
     return scored(prepared.design, split.fold, context)
+
+
+def _kept_coefficients(analysis: Analysis, prepared: Prepared, split: Split) -> dict[str, bool]:
+    """Whether the coefficients of each fold are kept, to predict the time that they have not seen."""
+    from glmengine.fitting.fold_averages import sees_averages
+    from glmengine.fitting.separable import separable_terms
+
+    if separable_terms(prepared.design):
+        return {}
+    numbers = len(split.names) * len(strengths_of(analysis)) * prepared.design.n_columns * len(prepared.units)
+    by_class = get_family(analysis.model.family).by_class
+    return {"coefs": not (by_class or sees_averages(prepared) or numbers > _MOST_COEFFICIENTS)}
 
 
 def _split(analysis: Analysis, prepared: Prepared) -> Split | None:
@@ -253,6 +275,7 @@ def _assessed(
         filters=found.filters,
         coupling=found.coupling,
         cv=cv_dataset(prepared, split, cross_validation),
+        fold_scores=_fold_scores(analysis, prepared, split, cross_validation),
         tests=term_tests(prepared, fit),
         smoothing=smoothing_table(prepared, fit),
         covariance=None if found.covariance is None or found.covariance.nbytes > _LARGEST_KEPT else found.covariance,
@@ -313,6 +336,17 @@ def _drawn(
         )
         notes = (*notes, bands)
     return _Drawn(posterior, covariance, curves, filters, coupling, tuple(notes))
+
+
+def _fold_scores(
+    analysis: Analysis, prepared: Prepared, split: Split | None, cross_validation: CrossValidation | None
+) -> xr.Dataset | None:
+    if split is None or cross_validation is None:
+        return None
+    family = get_family(analysis.model.family)
+    kept = replace(prepared, counts=split.without_gaps(prepared.counts))
+    link = family.link(analysis.model.link or None)
+    return scores_of(cross_validation, kept, split, family, link, smoothing=analysis.validation.smoothing)
 
 
 def _notes_on_strengths(analysis: Analysis, prepared: Prepared, cross_validation: CrossValidation | None) -> list[str]:

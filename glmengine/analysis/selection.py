@@ -67,6 +67,11 @@ class Selection(Spec):
         gt=0,
         lt=1,
     )
+    over_units: bool = param(
+        True,
+        title="Over all units",
+        help="Keep a unit's model only where the false discovery rate over all units (Benjamini & Hochberg) is below the level too, so that of many units that follow nothing few get a term by chance. Off, each unit is judged by itself.",
+    )
     folds: int = param(
         10,
         title="Folds",
@@ -86,14 +91,6 @@ class Selection(Spec):
         True,
         title="Score test first",
         help="Do not fit candidates whose score test at the smaller model is no larger than chance gives: they cannot gain on held-out time. Which were left out is said.",
-        advanced=True,
-    )
-    smoothing: float = param(
-        0.2,
-        title="Smoothing",
-        help="Standard deviation of the Gaussian under which rates are smoothed before they are correlated.",
-        unit="s",
-        gt=0,
         advanced=True,
     )
     parts: int = param(

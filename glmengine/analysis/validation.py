@@ -59,6 +59,14 @@ class Validation(Spec):
         help="Leave out, wherever held-out time borders on fitted time, as much time as the longest window of the terms, so that no spike counts on both sides.",
         advanced=True,
     )
+    smoothing: float = param(
+        0.2,
+        title="Smoothing of rates",
+        help="Standard deviation of the Gaussian under which observed and predicted rates are smoothed before they are correlated; it changes no other score.",
+        unit="s",
+        gt=0,
+        advanced=True,
+    )
     fit_epochs: tuple[str, ...] = param(
         (), title="Fit on", help="Epochs to fit on; all that are used where empty.", choices="epochs"
     )

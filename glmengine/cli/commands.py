@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from argparse import Namespace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -217,6 +217,65 @@ def check(options: Namespace) -> int:
         f"{recording.name}: {numbered(len(found.units), 'unit')}, nothing speaks against the model of {int(found.summary['adequate'].sum())}"
     )
     print(found)
+    print(f"written to {folder}: {', '.join(path.name for path in written)}")
+    return 0
+
+
+def compare(options: Namespace) -> int:
+    """Models that have some of an analysis's terms each."""
+    from glmengine.analysis.selection import NamedModel
+
+    models = []
+    for text in options.model or ():
+        name, _, terms = text.rpartition("=")
+        models.append(NamedModel(name=name.strip(), terms=tuple(term.strip() for term in terms.split("+") if term.strip())))
+    return _selected(options, method="none", **({"models": tuple(models)} if models else {}))
+
+
+def select(options: Namespace) -> int:
+    """Which of an analysis's terms each unit needs."""
+    changes = {
+        "method": options.method,
+        "candidates": options.candidate and tuple(options.candidate),
+        "level": options.level,
+        "largest": options.largest,
+    }
+    return _selected(options, **{name: value for name, value in changes.items() if value is not None})
+
+
+def _selected(options: Namespace, **changes: Any) -> int:
+    """Run the selection of an analysis, changed in some fields, and write its tables."""
+    from glmengine.analysis.selection import Selection
+    from glmengine.analysis.sources import session_names
+    from glmengine.export.goodness_tables import write_datasets
+    from glmengine.export.outputs import writable_folder
+    from glmengine.io.opened_sessions import opened_together
+    from glmengine.project import load_question
+    from glmengine.selection.select import select_terms
+
+    question = load_question(options.analysis).on(options.recording)
+    folder = writable_folder(options.out)
+    if options.always:
+        changes["always"] = tuple(options.always)
+    if options.folds is not None:
+        changes["folds"] = options.folds
+    selection = (question.analysis.selection or Selection()).with_(**changes)
+    with progress_bar() as context:
+        recording = opened_together(
+            question.places,
+            session_names(question.analysis),
+            recipes=options.recipe or question.recipes,
+            context=context.part(0.0, 0.1),
+        )
+        found = select_terms(question.analysis, recording, selection, context=context.part(0.1, 1.0))
+    written = write_datasets(found.datasets(), folder, "selection")
+    print(
+        f"{recording.name}: {numbered(len(found.units), 'unit')}, {numbered(found.models.sizes['model'], 'model')} compared on "
+        f"{numbered(found.models.sizes['fold'], 'fold')}"
+    )
+    print(found)
+    for note in found.notes:
+        print(f"note: {note}")
     print(f"written to {folder}: {', '.join(path.name for path in written)}")
     return 0
 

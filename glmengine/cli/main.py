@@ -226,6 +226,49 @@ def build_parser() -> argparse.ArgumentParser:
     _recipe(check)
     _code(check)
 
+    compare = command(
+        "compare",
+        "models that have some of an analysis's terms each, on one split of time",
+        "Writes models.csv (scores per unit, model and fold), summary.csv, differences.csv (paired, with intervals, likelihood ratios and AIC), "
+        "contributions.csv (each term alone, dropped, unique, shared) and selection.nc. The constant rate is always among the models.",
+    )
+    compare.add_argument("analysis", metavar="ANALYSIS", help="an analysis (.toml) or a project (.glm)")
+    compare.add_argument("--recording", metavar="FILE", action="append", help="the recording, or several sessions, as for run")
+    compare.add_argument("--out", metavar="DIR", required=True, help="folder for the tables, made where it is missing")
+    compare.add_argument(
+        "--model",
+        metavar="NAME=TERM+TERM",
+        action="append",
+        help="a model by its terms, may be repeated, the name may be left out; each term alone, all, and all but each where not given",
+    )
+    _selection(compare)
+    _recipe(compare)
+    _code(compare)
+
+    select = command(
+        "select",
+        "which of an analysis's terms each unit needs, on held-out time",
+        "Writes what compare writes, and chosen.csv (the terms of each unit), steps.csv (every round) and path.csv (of the group lasso).",
+    )
+    select.add_argument("analysis", metavar="ANALYSIS", help="an analysis (.toml) or a project (.glm)")
+    select.add_argument("--recording", metavar="FILE", action="append", help="the recording, or several sessions, as for run")
+    select.add_argument("--out", metavar="DIR", required=True, help="folder for the tables, made where it is missing")
+    select.add_argument(
+        "--method",
+        choices=("forward", "backward", "subsets", "group_path"),
+        help="the analysis's where not given, else forward",
+    )
+    select.add_argument(
+        "--candidate", metavar="TERM", action="append", help="a term that may be chosen, may be repeated; all where not given"
+    )
+    select.add_argument(
+        "--level", type=float, metavar="P", help="p of the signed-rank test below which a term is added; 0.05 where not given"
+    )
+    select.add_argument("--largest", type=int, metavar="N", help="the most terms that are chosen")
+    _selection(select)
+    _recipe(select)
+    _code(select)
+
     simulate = command(
         "simulate",
         "surrogate spikes or signals of a fitted model, as NWB",
@@ -298,6 +341,11 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         say_error(f"{message}; see {self.prog} --help")
         raise SystemExit(WRONG_USAGE)
+
+
+def _selection(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--always", metavar="TERM", action="append", help="a term that every model has, may be repeated")
+    parser.add_argument("--folds", type=int, metavar="N", help="number of held-out parts; 10 where not given")
 
 
 def _recipe(parser: argparse.ArgumentParser) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from glmengine.export.outputs import writable_folder
-from glmengine.export.tables import table_csv
+from glmengine.export.tables import table_csv, tables_by_shape
 from glmengine.io.files.netcdf import write_netcdf
 from glmengine.io.files.whole import write_whole
 
@@ -44,18 +44,7 @@ def write_datasets(datasets: Mapping[str, xr.Dataset], folder: str | Path, name:
     written = [folder / f"{name}.nc"]
     write_netcdf(written[0], datasets, {}, kind=f"glmengine {name}", format_version=FORMAT_VERSION)
     for title, dataset in datasets.items():
-        for part, table in _tables(title, dataset).items():
+        for part, table in tables_by_shape(title, dataset).items():
             written.append(folder / f"{part}.csv")
             write_whole(written[-1], table_csv(table).encode("utf-8"))
     return written
-
-
-def _tables(name: str, dataset: xr.Dataset) -> dict[str, xr.Dataset]:
-    """The dataset by the dimensions of its arrays, with what describes these as further columns."""
-    found: dict[str, xr.Dataset] = {}
-    shapes = list(dict.fromkeys(array.dims for array in dataset.data_vars.values()))
-    for place, dims in enumerate(shapes):
-        part = dataset[[key for key, array in dataset.data_vars.items() if array.dims == dims]]
-        described = [key for key, array in part.coords.items() if key not in array.dims and set(array.dims) <= set(dims)]
-        found[name if place == 0 else f"{name}_{dims[-1]}"] = part.reset_coords(described)
-    return found

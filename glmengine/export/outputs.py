@@ -14,6 +14,7 @@ import numpy as np
 from glmengine.context import SILENT, Context, Progress
 from glmengine.errors import GlmError
 from glmengine.export.script import script_text
+from glmengine.export.selection_tables import SELECTION_TABLES, selection_texts
 from glmengine.export.tables import coefficients_csv, scores_csv, table_csv
 from glmengine.io.files.leftovers import scratch_folder
 from glmengine.io.files.whole import write_whole
@@ -60,7 +61,8 @@ def write_outputs(
 ) -> list[Path]:
     """Write ``coefficients.csv``, ``scores.csv``, ``result.nc``, ``analysis.toml``, ``script.py``, ``figures/`` and ``report.html``.
 
-    Also ``tests.csv``, of several sessions ``sessions.csv``, and of strengths by marginal likelihood ``strengths.csv`` and ``edf.csv``.
+    Also ``tests.csv``, ``fold_scores.csv``, of several sessions ``sessions.csv``, of strengths by marginal likelihood ``strengths.csv`` and
+    ``edf.csv``, and of a selection ``selection_chosen.csv`` and others.
 
     Parameters
     ----------
@@ -103,6 +105,10 @@ def write_outputs(
     if result.smoothing is not None:
         texts["strengths.csv"] = table_csv(result.smoothing[["strength", "at_limit"]])
         texts["edf.csv"] = table_csv(result.smoothing[["edf"]])
+    if result.fold_scores is not None:
+        texts["fold_scores.csv"] = table_csv(result.fold_scores)
+    if result.selection is not None:
+        texts |= selection_texts(result.selection)
     if result.sessions is not None:
         texts["sessions.csv"] = table_csv(result.sessions)
     if recipe is not None:
@@ -161,7 +167,12 @@ def _moved(made: list[Path], source: Path, target: Path) -> list[Path]:
 
 def _remove_stale(folder: Path, written: list[Path]) -> None:
     """Take away what an earlier run wrote into the folder and this one did not: it would be taken for a part of this result."""
-    earlier = [folder / name for name in ("sessions.csv", "tests.csv", "strengths.csv", "edf.csv", "recipe.toml")]
+    earlier = [
+        folder / name for name in ("sessions.csv", "tests.csv", "fold_scores.csv", "strengths.csv", "edf.csv", "recipe.toml")
+    ]
+    earlier += [
+        path for path in folder.glob("selection_*.csv") if path.stem.removeprefix("selection_").split("_")[0] in SELECTION_TABLES
+    ]
     earlier += [path for path in (folder / "figures").glob("*") if _FIGURE_NAMES.fullmatch(path.name)]
     for path in set(earlier) - set(written):
         if path.is_file():

@@ -41,6 +41,7 @@ def script_text(analysis: Analysis, recording_path: str | Path | None = None, re
         else ""
     )
     title = (analysis.title or "One analysis").replace("\\", "\\\\").replace('"', "'").splitlines()[0]
+    selected = "    print(result.selection)\n" if analysis.selection is not None else ""
     return f'''"""{title}: made by glmengine, runs with: python SCRIPT [RECORDING{" ..." if several else ""}]"""
 
 import sys
@@ -55,7 +56,7 @@ ANALYSIS = """
     analysis = ge.Analysis.from_dict(tomllib.loads(ANALYSIS))
     result = ge.run(analysis, recording)
     print(result.scores.to_dataframe()[["n_spikes", "deviance_explained_heldout", "bits_per_spike_heldout", "status"]])
-    result.save("result.nc")
+{selected}    result.save("result.nc")
     ge.write_outputs(result, "results", recording)
 
 

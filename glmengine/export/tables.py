@@ -76,6 +76,17 @@ def table_csv(dataset: xr.Dataset | xr.DataArray) -> str:
     return csv_text([*map(str, dims), *names], zip(*columns, strict=True))
 
 
+def tables_by_shape(name: str, dataset: xr.Dataset) -> dict[str, xr.Dataset]:
+    """The dataset by the dimensions of its arrays, with what describes these as further columns."""
+    found: dict[str, xr.Dataset] = {}
+    shapes = list(dict.fromkeys(array.dims for array in dataset.data_vars.values()))
+    for place, dims in enumerate(shapes):
+        part = dataset[[key for key, array in dataset.data_vars.items() if array.dims == dims]]
+        described = [key for key, array in part.coords.items() if key not in array.dims and set(array.dims) <= set(dims)]
+        found[name if place == 0 else f"{name}_{dims[-1]}"] = part.reset_coords(described)
+    return found
+
+
 def csv_text(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     """CSV of plain values; floats keep all their digits, missing numbers are empty."""
     stream = io.StringIO()

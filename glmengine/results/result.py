@@ -18,6 +18,7 @@ from glmengine.io.files.netcdf import read_netcdf, write_netcdf
 from glmengine.results.posterior import Posterior, link_of
 from glmengine.results.prediction import FittedModel, predict, score
 from glmengine.results.provenance import sessions_in
+from glmengine.selection.term_selection import TermSelection
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from glmengine.recording.recording import Recording
     from glmengine.simulation.surrogates import Surrogates
 
-FORMAT_VERSION = 2  # 2: with `goodness`
+FORMAT_VERSION = 3  # 2: with `goodness`; 3: with scores of each fold and the selection of terms
 KIND = "glmengine result"
 _SHOWN_SCORES = (
     "n_spikes",
@@ -100,6 +101,11 @@ class Result:
         Wald test of each term: ``wald``, ``df``, ``p`` (see `glmengine.inference.tests.wald`).
     smoothing : Dataset or None
         Where strengths were found by marginal likelihood: ``strength`` (part, unit) of each penalised part, ``edf`` (term, unit).
+    fold_scores : Dataset or None (unit, fold)
+        Scores of each held-out fold against the training mean (see `glmengine.selection.fold_scores`, whose `scores_against` sets them
+        against those of another result).
+    selection : TermSelection or None
+        Which terms each unit needs, where the analysis asks for that.
     goodness_of_fit : Goodness or None
         What `goodness` found, where it was asked for and kept (see `with_goodness`).
     provenance : dict
@@ -123,6 +129,8 @@ class Result:
     sessions: xr.Dataset | None = None
     tests: xr.Dataset | None = None
     smoothing: xr.Dataset | None = None
+    fold_scores: xr.Dataset | None = None
+    selection: TermSelection | None = None
     goodness_of_fit: Goodness | None = None
     provenance: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
@@ -433,9 +441,13 @@ class Result:
             "tests": self.tests,
             "smoothing": self.smoothing,
         }
+        optional = {"coupling": self.coupling, "cv": self.cv, "sessions": self.sessions, "tests": self.tests}
+        optional["fold_scores"] = self.fold_scores
         datasets |= {name: dataset for name, dataset in optional.items() if dataset is not None}
         if self.covariance is not None:
             datasets["covariance"] = self.covariance.to_dataset(name="covariance")
+        if self.selection is not None:
+            datasets |= {f"selection:{name}": dataset for name, dataset in self.selection.datasets().items()}
         if self.goodness_of_fit is not None:
             datasets |= {f"goodness:{name}": dataset for name, dataset in self.goodness_of_fit.datasets().items()}
         texts = {
@@ -475,6 +487,8 @@ class Result:
                 sessions=datasets.get("sessions"),
                 tests=datasets.get("tests"),
                 smoothing=datasets.get("smoothing"),
+                fold_scores=datasets.get("fold_scores"),
+                selection=_selection(_named(datasets, "selection:")),
                 goodness_of_fit=_goodness(_named(datasets, "goodness:")),
                 provenance=json.loads(texts["provenance"]),
                 notes=tuple(json.loads(texts["notes"])),
@@ -485,6 +499,10 @@ class Result:
 
 def _named(datasets: Mapping[str, xr.Dataset], prefix: str) -> dict[str, xr.Dataset]:
     return {name.removeprefix(prefix): dataset for name, dataset in datasets.items() if name.startswith(prefix)}
+
+
+def _selection(datasets: Mapping[str, xr.Dataset]) -> TermSelection | None:
+    return TermSelection.from_datasets(datasets) if datasets else None
 
 
 def _goodness(datasets: Mapping[str, xr.Dataset]) -> Goodness | None:

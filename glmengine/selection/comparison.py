@@ -74,7 +74,6 @@ def compare(
     nested: NestedModels,
     models: Mapping[str, Model],
     *,
-    smoothing: float,
     n_parts: int,
     context: Context = SILENT,
 ) -> Comparison:
@@ -85,8 +84,6 @@ def compare(
     nested : NestedModels
     models : mapping of str to Model
         The first is the one that the others are seen beside.
-    smoothing : float
-        Of the rates that are correlated (s).
     n_parts : int
         Blocks of time of each fold.
     context : Context, optional
@@ -105,7 +102,13 @@ def compare(
         found.append([row[unit] for unit in units])
         seen.append(
             details(
-                ground.prepared, ground.split, ground.family, ground.link, list(row.items()), smoothing=smoothing, n_parts=n_parts
+                ground.prepared,
+                ground.split,
+                ground.family,
+                ground.link,
+                list(row.items()),
+                smoothing=ground.smoothing,
+                n_parts=n_parts,
             )
         )
         fits.append(_Fitted.of(fitted))

@@ -87,6 +87,7 @@ def _round(
         search.steps.append(Step(unit, number, k, gain, p, p < level))
         if p < level:
             search.models[unit] |= {k}
+            search.order[unit, k] = number
             took.append(unit)
     return np.array(sorted(took), int)
 

@@ -16,7 +16,7 @@ from glmengine.fitting.path import fit_path
 from glmengine.inference.signed_rank import signed_rank
 from glmengine.models import GroupLasso
 from glmengine.selection.nested_models import NestedModels, Stopped
-from glmengine.selection.search import STOPPED, Search, Step, able_units
+from glmengine.selection.search import STOPPED, Search, able_units
 from glmengine.sentences import numbered
 
 if TYPE_CHECKING:
@@ -69,6 +69,7 @@ def group_path(nested: NestedModels, level: float, *, context: Context = SILENT)
         "strengths": strengths,
         "mask": mask,
         "unit_names": ground.units,
+        "platform": ground.platform,
         "memory": ground.memory,
     }
     stage = f"Group path: {numbered(M, 'unit')}"
@@ -102,10 +103,10 @@ def group_path(nested: NestedModels, level: float, *, context: Context = SILENT)
         chosen[unit] = strengths[s]
         gained = scores[:, s, unit] - base[unit].per_bin[labels]
         p = float(signed_rank(gained))
-        if model:
-            search.steps.append(Step(unit, 1, min(model), float(np.nanmean(gained)), p, p < level))
-        if p < level:
+        if model and p < level:
             search.models[unit] = model
+            first = {k: int(np.argmax(norms[unit, order, k] > 0)) for k in model}
+            search.order |= {(unit, k): sorted(first.values()).index(first[k]) + 1 for k in model}
     return GroupPath(_dataset(nested, strengths, norms, mean, error, chosen), search)
 
 

@@ -19,6 +19,7 @@ from glmengine.errors import GlmError
 from glmengine.fitting.cross_validation import CrossValidation, cross_validate
 from glmengine.fitting.fit import fit
 from glmengine.fitting.fold_averages import sees_averages
+from glmengine.fitting.found_strengths import REML
 from glmengine.fitting.separable import separable_terms
 from glmengine.models import Penalty, get_family
 from glmengine.selection.held_out import HeldOut, held_out_of, strengths_by_fold
@@ -60,9 +61,14 @@ class Ground:
         Columns that each unit may use at all.
     family, link : Family, Link
     penalty : Penalty
-    strengths : tuple of float
+    strengths : tuple of float, or "reml"
+        Those of the penalty that are tried, or that marginal likelihood finds them in the bins of each fit.
+    platform : str
+        What computes.
     memory : float
         GB.
+    smoothing : float
+        Of rates that are correlated (s).
     notes : tuple of str
     """
 
@@ -74,8 +80,10 @@ class Ground:
     family: Family
     link: Link
     penalty: Penalty
-    strengths: tuple[float, ...]
+    strengths: tuple[float, ...] | str
+    platform: str
     memory: float
+    smoothing: float
     notes: tuple[str, ...]
 
     @property
@@ -171,7 +179,7 @@ def ground_of(
     own = prepared.design.mask(prepared.units)
     family = get_family(analysis.model.family)
     notes = [f"No candidate, for being constant in the bins used: {listed(lost)}."] if lost else []
-    if len(strengths_of(analysis)) > 1:
+    if len(strengths_of(analysis)) > 1 and not analysis.model.finds_strengths:
         notes.append(
             "Each fold is scored at the penalty strength that is best on the other folds, so that no score has chosen itself."
         )
@@ -188,8 +196,10 @@ def ground_of(
         family=family,
         link=family.link(analysis.model.link or None),
         penalty=penalty_of(analysis.model, prepared.design.terms),
-        strengths=tuple(strengths_of(analysis)),
+        strengths=REML if analysis.model.finds_strengths else tuple(strengths_of(analysis)),
+        platform=analysis.model.platform,
         memory=memory,
+        smoothing=analysis.validation.smoothing,
         notes=(*prepared.notes, *split.notes, *notes),
     )
     alone = [ground.names[number] for number in range(len(left)) if not ground.applies(number).any()]
@@ -234,9 +244,10 @@ class NestedModels:
         """Whether a unit's model was fitted already."""
         return (model, unit) in self._known
 
-    def fit(self, model: Model, units: np.ndarray, strength: np.ndarray, context: Context = SILENT, start: Any = None) -> Fit:
-        """The model of these units (m,) on all bins, at strengths (m,); `start` (coef (P, m), intercept (m,)) where to begin."""
-        found = fit(**self._arguments(model, units), strength=strength, start=start, context=context)
+    def fit(self, model: Model, units: np.ndarray, strength: np.ndarray, context: Context = SILENT) -> Fit:
+        """The model of these units (m,) on all bins, at strengths (m,) or those that marginal likelihood finds."""
+        given = REML if self.ground.strengths == REML and self.ground.columns(model).any() else strength
+        found = fit(**self._arguments(model, units), strength=given, context=context)
         if context.stopping:
             raise Stopped
         return found
@@ -251,6 +262,7 @@ class NestedModels:
             "penalty": ground.penalty,
             "mask": self.ground.columns(model)[:, None] & ground.own[:, units],
             "unit_names": [ground.units[unit] for unit in units],
+            "platform": ground.platform,
             "memory": ground.memory,
         }
 

@@ -57,6 +57,8 @@ class Search:
         Of every candidate that was tried.
     pruned : set of (unit, round, candidate)
         Candidates that the score test left out.
+    order : dict of (unit, candidate) to int
+        Which came in first, second, ..., where terms come in one by one.
     notes : list of str
     """
 
@@ -64,6 +66,7 @@ class Search:
     steps: list[Step] = field(default_factory=list)
     gains: dict[tuple[int, int, int], float] = field(default_factory=dict)
     pruned: set[tuple[int, int, int]] = field(default_factory=set)
+    order: dict[tuple[int, int], int] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
 

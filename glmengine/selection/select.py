@@ -17,11 +17,12 @@ from glmengine.selection.comparison import compare
 from glmengine.selection.contributions import commonality, contributions
 from glmengine.selection.forward import backward, forward
 from glmengine.selection.group_path import group_path
-from glmengine.selection.nested_models import Ground, Model, NestedModels, make_ground
+from glmengine.selection.held_out import HeldOut
+from glmengine.selection.nested_models import Ground, NestedModels, make_ground
 from glmengine.selection.search import STOPPED, Search
 from glmengine.selection.subsets import all_subsets
 from glmengine.selection.term_selection import NOTES, TermSelection
-from glmengine.sentences import listed
+from glmengine.sentences import listed, numbered
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -108,16 +109,14 @@ def select_on(ground: Ground, selection: Selection, context: Context = SILENT) -
     _check_folds(ground, selection)
     outcome = _searched(nested, selection, context.part(0.0, 0.5))
     models = models_of(selection, ground.names)
-    compared = compare(
-        nested, models, smoothing=selection.smoothing, n_parts=selection.parts, context=context.part(0.5, 0.8, "Comparing models")
-    )
+    compared = compare(nested, models, n_parts=selection.parts, context=context.part(0.5, 0.8, "Comparing models"))
     shares = contributions(nested, context.part(0.8, 0.9, "Contributions of terms"))
     common = commonality(nested, context.part(0.9, 1.0, "What terms have in common"))
     notes = list(ground.notes)
     chosen = steps = None
     if outcome.search is not None:
-        chosen, said = _chosen(nested, outcome.search, selection.level)
-        steps = _steps(ground, outcome.search)
+        chosen, said = _chosen(nested, outcome.search, selection)
+        steps = _steps(ground, outcome.search) if outcome.path is None else None
         notes += [*outcome.search.notes, *said, *_pruned_words(ground, outcome.search)]
     if context.stopping:
         notes.append(STOPPED)
@@ -166,29 +165,30 @@ def _searched(nested: NestedModels, selection: Selection, context: Context) -> _
     return _Outcome(forward(nested, selection.level, largest=selection.largest, prune=selection.prune, context=context))
 
 
-def _chosen(nested: NestedModels, search: Search, level: float) -> tuple[xr.Dataset, list[str]]:
-    """The model of each unit, if it beats the constant rate (or what is always in)."""
+def _chosen(nested: NestedModels, search: Search, selection: Selection) -> tuple[xr.Dataset, list[str]]:
+    """The model of each unit, if it beats the constant rate (or what is always in), and what to say of those that do not."""
     import xarray as xr
 
     ground = nested.ground
     K, M = len(ground.candidates), len(ground.units)
+    level, base = selection.level, frozenset[int]()
+    found = {
+        unit: nested.held_out(model, [unit])[unit]
+        for unit, model in enumerate(search.models)
+        if model and nested.is_known(model, unit) and nested.is_known(base, unit)
+    }
     p, explained = np.full(M, np.nan), np.full(M, np.nan)
-    chosen, order, dropped = np.zeros((K, M), bool), np.full((K, M), np.nan), []
-    base: Model = frozenset()
-    for unit, model in enumerate(search.models):
-        if not model or not (nested.is_known(model, unit) and nested.is_known(base, unit)):
-            continue
-        own, bare = nested.held_out(model, [unit])[unit], nested.held_out(base, [unit])[unit]
-        p[unit] = float(signed_rank(own.per_bin - bare.per_bin))
-        if not p[unit] < level:
-            dropped.append(ground.units[unit])
+    chosen, order = np.zeros((K, M), bool), np.full((K, M), np.nan)
+    for unit, own in found.items():
+        p[unit] = float(signed_rank(own.per_bin - nested.held_out(base, [unit])[unit].per_bin))
+    q = false_discovery_rate(np.where(np.isfinite(p), p, 1.0))
+    for unit, own in found.items():
+        if not p[unit] < level or (selection.over_units and not q[unit] < level):
             continue
         explained[unit] = own.deviance_explained
-        chosen[sorted(model), unit] = True
-        for step in search.steps:
-            if step.unit == unit and step.taken and step.candidate in model:
-                order[step.candidate, unit] = step.round
-    p_all = np.where(np.isfinite(p), p, 1.0)
+        chosen[sorted(search.models[unit]), unit] = True
+        for k in search.models[unit]:
+            order[k, unit] = search.order.get((unit, k), np.nan)
     words = [ground.name(frozenset(np.flatnonzero(chosen[:, unit]).tolist())) for unit in range(M)]
     dataset = xr.Dataset(
         {
@@ -197,7 +197,7 @@ def _chosen(nested: NestedModels, search: Search, level: float) -> tuple[xr.Data
             "p": ("unit", p, {"long_name": "one-sided signed-rank test over folds against the smallest model"}),
             "q": (
                 "unit",
-                false_discovery_rate(p_all),
+                q,
                 {"long_name": "false discovery rate of p over units (Benjamini & Hochberg)"},
             ),
             "deviance_explained": ("unit", explained, {"long_name": "held-out deviance explained by the model"}),
@@ -205,8 +205,26 @@ def _chosen(nested: NestedModels, search: Search, level: float) -> tuple[xr.Data
         },
         {"term": list(ground.names), "unit": list(ground.units)},
     )
-    said = [f"Taken back, for the model as a whole is not better than the smallest one: {listed(dropped)}."] if dropped else []
-    return dataset, said
+    return dataset, _taken_back(nested, p, q, found, selection)
+
+
+def _taken_back(
+    nested: NestedModels, p: np.ndarray, q: np.ndarray, found: Mapping[int, HeldOut], selection: Selection
+) -> list[str]:
+    """Which units have no terms after all, and whether the folds are too few to say so of one among many."""
+    level, units = selection.level, nested.ground.units
+    weak = [units[unit] for unit in found if not p[unit] < level]
+    said = [f"Taken back, for the model as a whole is not better than the smallest one: {listed(weak)}."] if weak else []
+    many = [units[unit] for unit in found if p[unit] < level <= q[unit]] if selection.over_units else []
+    if many:
+        said.append(f"Taken back, as so small a p comes by chance among {len(units)} units: {listed(many)}.")
+    least = float(smallest_p(len(nested.fold_names)))
+    if many and least * len(units) >= level:
+        said.append(
+            f"{numbered(len(nested.fold_names), 'fold')} give a p of {least:.2g} at best, too much for one unit alone among {len(units)}; "
+            "with more folds a single unit can be found."
+        )
+    return said
 
 
 def _steps(ground: Ground, search: Search) -> xr.Dataset:

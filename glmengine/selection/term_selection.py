@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from glmengine.errors import GlmError
 from glmengine.sentences import listed
 
@@ -35,7 +37,7 @@ class TermSelection:
     chosen : Dataset (term, unit) and (unit) or None
         ``chosen`` and the ``order`` in which terms came in; ``p`` of the whole model against the constant rate, its ``q`` over units,
         ``deviance_explained``, and the model in words; None where only models were compared.
-    steps : Dataset (unit, round) and (unit, round, term) or None
+    steps : Dataset (unit, round) and (unit, round, term) or None (also of a group path)
         The ``candidate`` of each round with its ``gain``, ``p`` and whether it was ``taken``; the gain of all that were tried, and
         those that the score test ``pruned``.
     path : Dataset (unit, strength, term) or None
@@ -76,9 +78,9 @@ class TermSelection:
         if unit not in self.units:
             raise GlmError(f"there is no unit '{unit}'; the units are {listed(self.units)}")
         own = self.chosen.sel(unit=unit)
-        order = own["order"].where(own["chosen"].astype(bool))
-        found = [(float(order[k]), k) for k in range(order.size) if bool(own["chosen"][k])]
-        return tuple(str(own["term"].values[k]) for _, k in sorted(found))
+        order = np.nan_to_num(np.asarray(own["order"].values, np.float64))
+        there = np.flatnonzero(own["chosen"].values.astype(bool))
+        return tuple(str(own["term"].values[k]) for k in sorted(there, key=lambda k: (order[k], k)))
 
     def __str__(self) -> str:
         lines = []
@@ -95,9 +97,8 @@ class TermSelection:
             if not terms:
                 lines.append(f"{unit}: nothing")
                 continue
-            lines.append(
-                f"{unit}: {', then '.join(terms)} (deviance explained {float(own['deviance_explained']):.3g}, q {float(own['q']):.2g})"
-            )
+            joined = " and ".join(terms) if own["order"].isnull().all() else ", then ".join(terms)
+            lines.append(f"{unit}: {joined} (deviance explained {float(own['deviance_explained']):.3g}, q {float(own['q']):.2g})")
         return "\n".join(lines)
 
     def datasets(self) -> dict[str, xr.Dataset]:
