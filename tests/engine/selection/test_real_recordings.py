@@ -75,15 +75,14 @@ def test_of_35_human_units_two_at_most_follow_the_task(shared_data):
         },
         time={"epochs": ["recognition_table"]},
         validation={"split": "trials", "grouped_by": "recognition_table"},
-        model={"strengths": [1e-2]},
+        model={"strengths": [1e-3]},
     )
-    found = ge.select_terms(analysis, recording)
+    found = ge.select_terms(analysis, recording, ge.Selection(folds=12))
     chosen = [unit for unit in found.units if found.terms_of(unit)]
     assert len(found.units) == 35
     assert len(chosen) <= 2
     assert found.terms_of("28") == ("image",)
-    alone = found.chosen["p"].sel(unit=[unit for unit in found.units if unit not in chosen])
-    assert 2 <= int((alone < 0.05).sum()) <= 4  # that each unit by itself would have been called so by chance
+    assert any("so small a p comes by chance among 35 units" in note for note in found.notes)
 
 
 def test_all_head_direction_cells_follow_direction_first(shared_data):
