@@ -37,6 +37,9 @@ PIECE_ROWS = 1024
 OVERHEAD = 60e-6
 """Seconds that a piece costs beside its products, and below what dense products cost it is not worth the while."""
 
+HESSIANS = 0.2
+"""Hessians that are made for each pass over the rows."""
+
 FLOPS = 18e9
 """Multiplications and additions a second, for comparison with it."""
 
@@ -154,7 +157,9 @@ class Cells:
             return None
         folds = 1 if rows.observations.fold is None else int(rows.observations.fold.max()) + 2
         pieces = len(np.unique(cell_of)) * folds + rows.n / PIECE_ROWS
-        saved = 4.0 * rows.n * rows.columns * rows.n_shared * (1.0 - least) / FLOPS
+        P = rows.n_shared
+        a_row = 4.0 * P * (1.0 - least) + HESSIANS * P**2 * (1.0 - least**2)
+        saved = rows.n * rows.columns * a_row / FLOPS
         numbers = rows.n * (least * rows.n_shared + rows.own_scale.size + 2.0 * len(rows.observations.y))
         if saved < 2.0 * OVERHEAD * pieces or 8.0 * numbers > memory:
             return None
