@@ -140,7 +140,7 @@ def build_parser() -> argparse.ArgumentParser:
     run = command(
         "run",
         "fit, score, and write everything",
-        "Writes result.nc, coefficients.csv, scores.csv, tests.csv, figures/, report.html, analysis.toml and script.py; of several sessions "
+        "Writes result.nc, coefficients.csv, scores.csv, tests.csv, fold_scores.csv, figures/, report.html, analysis.toml and script.py; of several sessions "
         "sessions.csv too, and recipe.toml where a recipe was given.",
     )
     run.add_argument("analysis", metavar="ANALYSIS", help="an analysis (.toml) or a project (.glm)")
