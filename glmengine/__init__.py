@@ -41,6 +41,8 @@ _PLACES = {
     "glmengine.design.design": ("Design",),
     "glmengine.fitting.fit": ("Fit", "fit"),
     "glmengine.fitting.cross_validation": ("CrossValidation", "cross_validate"),
+    "glmengine.selection.shift_table": ("ShiftTest",),
+    "glmengine.selection.shift_test": ("shift_test",),
     "glmengine.fitting.path": ("Path", "fit_path"),
     "glmengine.fitting.sklearn": ("GLM", "GLMClassifier"),
     "glmengine.models": ("ElasticNet", "GroupLasso", "Lasso", "NoPenalty", "Ridge", "Smoothness"),

@@ -280,6 +280,56 @@ def _selected(options: Namespace, **changes: Any) -> int:
     return 0
 
 
+def shift_test(options: Namespace) -> int:
+    """Terms tested against counts that are shifted in time."""
+    from glmengine.export.goodness_tables import write_datasets
+    from glmengine.export.outputs import writable_folder
+
+    folder = writable_folder(options.out)
+    with progress_bar() as context:
+        result, recording = _fitted_or_loaded(options, context.part(0.0, 0.5))
+        found = result.shift_test(
+            recording,
+            options.term,
+            options.shifts,
+            options.seed,
+            scheme=options.scheme,
+            within=options.within,
+            shortest=options.shortest,
+            statistic="in_sample" if options.in_sample else "held_out",
+            refit=options.refit,
+            epochs=options.epoch,
+            context=context.part(0.5, 0.98),
+        )
+        tables = {"shift_test": found.table.drop_vars("null"), "shift_null": found.table[["null"]]}
+        written = write_datasets(tables, folder, "shift_test")
+    if options.keep:
+        result.with_shift_test(found).save(folder / "result.nc")
+        written.append(folder / "result.nc")
+    print(f"{recording.name}: {numbered(len(found.units), 'unit')}, {numbered(len(found.terms), 'term')} tested")
+    print(found)
+    for note in found.notes:
+        print(f"note: {note}")
+    print(f"written to {folder}: {', '.join(path.name for path in written)}")
+    return 0
+
+
+def _fitted_or_loaded(options: Namespace, context: Context) -> tuple[Result, Recording]:
+    """The result that is named, or that of the analysis that is; and the recording."""
+    from glmengine.analysis_run import run as run_analysis
+    from glmengine.project import load_question, load_result
+
+    if Path(options.question).suffix.lower() != ".toml":
+        result = load_result(options.question)
+        return result, _opened_as(result, options, context)
+    from glmengine.io.opened_sessions import opened, where_needed
+
+    analysis = load_question(options.question).analysis
+    recipe = _recipe(options) or where_needed(options.recording, analysis.recording.recipe)
+    recording = opened(options.recording, recipe, context.part(0.0, 0.3))
+    return run_analysis(analysis, recording, context.part(0.3, 1.0)), recording
+
+
 def simulate(options: Namespace) -> int:
     """Surrogates of a fitted model."""
     from glmengine.export.goodness_tables import write_datasets

@@ -86,7 +86,7 @@ def _run(arguments: Sequence[str] | None) -> int:
         from glmengine.basis.custom import allow_code
 
         allow_code()
-    return getattr(commands, options.command)(options) or DONE
+    return getattr(commands, options.command.replace("-", "_"))(options) or DONE
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -268,6 +268,46 @@ def build_parser() -> argparse.ArgumentParser:
     _selection(select)
     _recipe(select)
     _code(select)
+
+    shifts = command(
+        "shift-test",
+        "whether terms are needed, against counts that are shifted in time",
+        "Holds where bins are not independent, as Wald p-values do not: the counts are shifted against a term's covariates, within epochs or "
+        "trials, and the gain of the term on held-out time is compared. Writes shift_test.csv with p and q of each unit and term, the gains of "
+        "all shifts, and shift_test.nc. Given an analysis, it is fitted first.",
+    )
+    shifts.add_argument("question", metavar="RESULT|ANALYSIS", help="a result.nc, a project (.glm), or an analysis (.toml)")
+    shifts.add_argument("--recording", metavar="FILE", required=True, help="the recording, as a rule the one that was fitted")
+    shifts.add_argument("--out", metavar="DIR", required=True, help="folder for the tables, made where it is missing")
+    shifts.add_argument("--term", metavar="NAME", action="append", help="test only this term, may be repeated")
+    shifts.add_argument("--shifts", type=int, default=200, metavar="N", help="how many, 200 where not given")
+    shifts.add_argument("--seed", type=int, metavar="S", help="of the shifts; the analysis's where not given")
+    shifts.add_argument(
+        "--scheme",
+        choices=("cyclic", "blocks", "trials"),
+        default="cyclic",
+        help="cyclic shifts, blocks of time that change places, or trials that do; cyclic where not given",
+    )
+    shifts.add_argument(
+        "--within", metavar="NAME", default="", help="trials or an epoch whose borders no shift crosses; those of the time in use"
+    )
+    shifts.add_argument(
+        "--shortest",
+        type=float,
+        metavar="SECONDS",
+        help="what a shift is at least; longer than the autocorrelation of counts and term where not given",
+    )
+    shifts.add_argument(
+        "--in-sample", action="store_true", help="compare gains on the bins that were fitted, not on held-out time"
+    )
+    shifts.add_argument("--refit", action="store_true", help="fit to the optimum for each shift, some hundred times slower")
+    shifts.add_argument("--epoch", metavar="NAME", action="append", help="only this epoch, may be repeated")
+    shifts.add_argument(
+        "--session", metavar="NAME", help="take the recording as this one of the sessions that were fitted together"
+    )
+    shifts.add_argument("--keep", action="store_true", help="write result.nc too, with what was found in it")
+    _recipe(shifts)
+    _code(shifts)
 
     simulate = command(
         "simulate",

@@ -136,7 +136,7 @@ def _dealt(
         return _by_piece(grid, valid, n), plain, []
     if validation.split == "trials" or (validation.split == "odd_even" and validation.grouped_by):
         pairs = intervals_called(recording, validation.grouped_by)
-        which = _interval_of(pairs, grid, valid)
+        which = interval_of(pairs, grid, valid)
         notes = _outside(which, valid, validation.grouped_by)
         if validation.split == "odd_even":
             return _lookup(np.arange(len(pairs)) % 2, which), ("odd", "even"), notes
@@ -220,7 +220,7 @@ def intervals_called(recording: Recording, name: str) -> np.ndarray:
     raise GlmError(f"{recording.name}: no trials or epoch '{name}'; this recording has: {have}", field="validation.grouped_by")
 
 
-def _interval_of(pairs: np.ndarray, grid: TimeGrid, valid: np.ndarray) -> np.ndarray:
+def interval_of(pairs: np.ndarray, grid: TimeGrid, valid: np.ndarray) -> np.ndarray:
     """(T,) number of the interval that each used bin's centre lies in, the first to begin where they overlap; `NEVER` outside."""
     order = np.argsort(pairs[:, 0], kind="stable")
     which = np.full(grid.n_bins, NEVER)

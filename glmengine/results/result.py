@@ -18,6 +18,7 @@ from glmengine.io.files.netcdf import read_netcdf, write_netcdf
 from glmengine.results.posterior import Posterior, link_of
 from glmengine.results.prediction import FittedModel, predict, score
 from glmengine.results.provenance import sessions_in
+from glmengine.selection.shift_table import ShiftTest
 from glmengine.selection.term_selection import TermSelection
 
 if TYPE_CHECKING:
@@ -108,6 +109,8 @@ class Result:
         Which terms each unit needs, where the analysis asks for that.
     goodness_of_fit : Goodness or None
         What `goodness` found, where it was asked for and kept (see `with_goodness`).
+    shift_tests : ShiftTest or None
+        What `shift_test` found, where it was asked for and kept (see `with_shift_test`).
     provenance : dict
         Versions, hashes, time taken: see `glmengine.results.provenance`.
     notes : tuple of str
@@ -132,6 +135,7 @@ class Result:
     fold_scores: xr.Dataset | None = None
     selection: TermSelection | None = None
     goodness_of_fit: Goodness | None = None
+    shift_tests: ShiftTest | None = None
     provenance: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
@@ -407,6 +411,80 @@ class Result:
             self.model, strength, recording, variables, epochs=epochs, units=units, held_out=held_out, context=context, **options
         )
 
+    def shift_test(
+        self,
+        recording: Recording,
+        terms: str | Sequence[str] | None = None,
+        shifts: int = 200,
+        seed: int | None = None,
+        *,
+        scheme: str = "cyclic",
+        within: str = "",
+        shortest: float | None = None,
+        statistic: str = "held_out",
+        refit: bool = False,
+        epochs: Any = None,
+        context: Context | None = None,
+    ) -> ShiftTest:
+        """Test each term against counts that are shifted against it in time, which holds where bins are not independent.
+
+        Parameters
+        ----------
+        recording : Recording
+            As a rule the one that was fitted.
+        terms : str or sequence of str, optional
+            Which to test beside all others; all that can be tested where None (history cannot: it is made of the counts themselves).
+        shifts : int
+            How many; p is 1/(1 + shifts) at least.
+        seed : int, optional
+            The analysis's where not given.
+        scheme : str
+            ``"cyclic"``: shifts within each epoch or trial. ``"blocks"``: blocks of time that change places within it. ``"trials"``:
+            trials that change places.
+        within : str
+            Trials or an epoch by name, whose borders no shift crosses; where empty those of the time in use.
+        shortest : float, optional
+            Seconds that a shift is at least, or a block is long; longer than the autocorrelation of counts and term where not given.
+        statistic : str
+            ``"held_out"``: log-likelihood gained on the analysis's folds. ``"in_sample"``: on the bins that were fitted.
+        refit : bool
+            Fit to the optimum for each shift, some hundred times slower (see `glmengine.shift_test`).
+        epochs
+            As for `predict`; the analysis's conditions are applied.
+
+        Returns
+        -------
+        ShiftTest
+            p and q (false discovery rate over units and terms).
+
+        Raises
+        ------
+        GlmError
+            If a term cannot be tested, no epoch is long enough, or trials are too few.
+        """
+        strength = np.asarray(self.scores["strength"].values, np.float64)
+        from glmengine.results.shift_tests import shift_test_of
+
+        return shift_test_of(
+            self.model,
+            strength,
+            recording,
+            terms,
+            shifts=shifts,
+            seed=seed,
+            scheme=scheme,
+            within=within,
+            shortest=shortest,
+            statistic=statistic,
+            refit=refit,
+            epochs=epochs,
+            context=context,
+        )
+
+    def with_shift_test(self, found: ShiftTest) -> Result:
+        """The same result with what `shift_test` found, which is saved with it."""
+        return replace(self, shift_tests=found)
+
     def with_goodness(self, goodness: Goodness) -> Result:
         """The same result with what `goodness` found, which is saved with it."""
         return replace(self, goodness_of_fit=goodness)
@@ -450,6 +528,8 @@ class Result:
             datasets |= {f"selection:{name}": dataset for name, dataset in self.selection.datasets().items()}
         if self.goodness_of_fit is not None:
             datasets |= {f"goodness:{name}": dataset for name, dataset in self.goodness_of_fit.datasets().items()}
+        if self.shift_tests is not None:
+            datasets["shift_tests"] = self.shift_tests.dataset()
         texts = {
             "analysis": json.dumps(self.analysis.to_dict(), ensure_ascii=False),
             "terms": json.dumps([sparse_dump(term) for term in self.terms], ensure_ascii=False),
@@ -490,6 +570,7 @@ class Result:
                 fold_scores=datasets.get("fold_scores"),
                 selection=_selection(_named(datasets, "selection:")),
                 goodness_of_fit=_goodness(_named(datasets, "goodness:")),
+                shift_tests=ShiftTest.from_dataset(datasets["shift_tests"]) if "shift_tests" in datasets else None,
                 provenance=json.loads(texts["provenance"]),
                 notes=tuple(json.loads(texts["notes"])),
             )
