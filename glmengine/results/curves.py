@@ -4,6 +4,7 @@ Each curve is a Dataset over units and the variables of a term, on bins of the v
 
 ==================================  =============================================================================================
 ``effect_link``, ``_low, _high``    linear predictor with the other terms at their mean contribution, and its 95 % interval
+``.._low_simultaneous, ..``         the band that holds the whole curve with 95 % (see `glmengine.inference.simultaneous`), for the rate too
 ``effect_hz``                       the same as a rate in Hz, with ``effect_low`` and ``effect_high`` transformed from the link scale
 ``tuning_hz``                       mean rate that the whole model predicts in the bin, with ``tuning_low`` and ``tuning_high`` (delta method
                                     on the link scale)
@@ -21,6 +22,7 @@ import numpy as np
 
 from glmengine.context import SILENT, Context, Progress
 from glmengine.design.chunks import row_chunks
+from glmengine.inference.simultaneous import sup_t
 from glmengine.recording.joining import session_labels
 from glmengine.recording.observed import SPIKES, Words
 from glmengine.results.curve_bins import Drawn, drawn_curves
@@ -153,14 +155,28 @@ def _dataset(curve: _Curve, prepared: Prepared, posterior: Posterior, means: np.
 
     link, hertz, tuning = _effects(curve, prepared, posterior, means), {}, _tuning_bands(curve, posterior, predicted, bin_size)
     hertz["middle"] = posterior.link.mean(link["middle"]) / bin_size
-    hertz["low"], hertz["high"] = (end / bin_size for end in posterior.interval(link["low"], link["high"]))
+    for band in ("", "_simultaneous"):
+        ends = posterior.interval(link[f"low{band}"], link[f"high{band}"])
+        hertz[f"low{band}"], hertz[f"high{band}"] = (end / bin_size for end in ends)
     arrays = {
         "effect_link": (link["middle"], words.predictor, "linear predictor, other terms at their mean"),
         "effect_link_low": (link["low"], words.predictor, "lower end of its 95 % interval"),
         "effect_link_high": (link["high"], words.predictor, "upper end of its 95 % interval"),
+        "effect_link_low_simultaneous": (
+            link["low_simultaneous"],
+            words.predictor,
+            "lower end of the 95 % band of the whole curve",
+        ),
+        "effect_link_high_simultaneous": (
+            link["high_simultaneous"],
+            words.predictor,
+            "upper end of the 95 % band of the whole curve",
+        ),
         "effect_hz": (hertz["middle"], words.unit, f"{words.rate}, other terms at their mean"),
         "effect_low": (hertz["low"], words.unit, "lower end of its 95 % interval"),
         "effect_high": (hertz["high"], words.unit, "upper end of its 95 % interval"),
+        "effect_low_simultaneous": (hertz["low_simultaneous"], words.unit, "lower end of the 95 % band of the whole curve"),
+        "effect_high_simultaneous": (hertz["high_simultaneous"], words.unit, "upper end of the 95 % band of the whole curve"),
         "tuning_hz": (predicted.T, words.unit, f"mean {words.rate} predicted by the model"),
         "tuning_low": (tuning[0], words.unit, "lower end of its 95 % interval"),
         "tuning_high": (tuning[1], words.unit, "upper end of its 95 % interval"),
@@ -182,13 +198,28 @@ def _dataset(curve: _Curve, prepared: Prepared, posterior: Posterior, means: np.
 
 
 def _effects(curve: _Curve, prepared: Prepared, posterior: Posterior, means: np.ndarray) -> dict[str, np.ndarray]:
-    """(M, K) linear predictors and the ends of their 95 % intervals."""
-    columns = curve.drawn.columns
-    rows = np.broadcast_to(np.concatenate([[1.0], means]), (len(columns), len(means) + 1)).copy()
-    rows[:, np.arange(len(means))[curve.drawn.where] + 1] = columns
+    """(M, K) linear predictors, the ends of their 95 % intervals, and of the band that holds the whole curve."""
+    columns, own = curve.drawn.columns, np.arange(len(means))[curve.drawn.where] + 1
+    level = np.concatenate([[1.0], means])
+    level[own] = 0.0
+    rows = np.broadcast_to(level, (len(columns), len(level))).copy()
+    rows[:, own] = columns
     middle = (rows[:, 1:] @ posterior.coef + posterior.intercept).T
-    spread = Z95 * np.sqrt(np.stack([posterior.variance(rows, unit) for unit in range(len(middle))]))
-    return {"middle": middle, "low": middle - spread, "high": middle + spread}
+    error = np.sqrt(np.stack([posterior.variance(rows, unit) for unit in range(len(middle))]))
+    spread, wide = Z95 * error, np.full(middle.shape, np.nan)
+    if posterior.covariance is not None:
+        # the curve by what all of its points have in common and the term's own coefficients, which are few
+        apart = np.vstack([level, np.eye(len(level))[own]])
+        points = np.column_stack([np.ones(len(columns)), columns])
+        for unit, covariance in enumerate(posterior.covariance):
+            wide[unit] = sup_t(points, apart @ covariance @ apart.T) * error[unit]
+    return {
+        "middle": middle,
+        "low": middle - spread,
+        "high": middle + spread,
+        "low_simultaneous": middle - wide,
+        "high_simultaneous": middle + wide,
+    }
 
 
 def _tuning_bands(curve: _Curve, posterior: Posterior, predicted: np.ndarray, bin_size: float) -> tuple[np.ndarray, np.ndarray]:

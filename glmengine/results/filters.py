@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from glmengine.inference.simultaneous import DRAWS, sup_t
 from glmengine.inference.tests import p_values
 from glmengine.recording.observed import SPIKES, Words
 from glmengine.results.posterior import Z95, Posterior
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from glmengine.design.prepare import Prepared
 
 
+_MANY = 500  # filters from which on their bands are simulated
+_FEW_DRAWS = 1000  # so many times only
 _FILTERED = ("filter", "event", "receptive_field", "history", "coupling")
 
 
@@ -27,7 +30,7 @@ def term_filters(prepared: Prepared, posterior: Posterior, words: Words = SPIKES
     Returns
     -------
     dict of str to Dataset
-        ``filter``, ``low``, ``high`` over (unit, lag_s), for coupling over (unit, source, lag_s), for an event with conditions or
+        ``filter``, ``low``, ``high`` and, of the band that holds the whole filter, ``low_simultaneous``, ``high_simultaneous`` over (unit, lag_s), for coupling over (unit, source, lag_s), for an event with conditions or
         a scaled kernel over (unit, condition, lag_s), for a receptive field over (unit, channel, lag_s): what one spike or event
         adds to the linear predictor that much later; NaN for pairs that the model does not have.
     """
@@ -126,7 +129,8 @@ def _filters(term: Any, prepared: Prepared, posterior: Posterior, words: Words) 
     lags, kernel = (term if term.kind == "event" else term.basis).kernel(prepared.grid.bin_size)
     blocks = _blocks(term.label, prepared)
     units, sources, allowed = len(prepared.units), list(blocks), _allowed(prepared)
-    middle, spread = (np.full((units, len(sources), len(lags)), np.nan) for _ in range(2))
+    middle, error, wide = (np.full((units, len(sources), len(lags)), np.nan) for _ in range(3))
+    draws = DRAWS if units * len(sources) <= _MANY else _FEW_DRAWS
     for column, source in enumerate(sources):
         places, functions = blocks[source]
         shape = kernel[:, functions]
@@ -135,21 +139,30 @@ def _filters(term: Any, prepared: Prepared, posterior: Posterior, words: Words) 
                 continue
             middle[unit, column] = shape @ posterior.coef[places, unit]
             covariance = posterior.block(unit, places)
-            spread[unit, column] = Z95 * np.sqrt(np.maximum(np.einsum("lp,pq,lq->l", shape, covariance, shape), 0.0))
+            error[unit, column] = np.sqrt(np.maximum(np.einsum("lp,pq,lq->l", shape, covariance, shape), 0.0))
+            wide[unit, column] = sup_t(shape, covariance, draws=draws) * error[unit, column]
     dims: tuple[str, ...] = ("unit", "source", "lag_s")
     if term.kind == "history":
         own = [sources.index(name) if name in sources else -1 for name in prepared.units]
-        middle, spread = (np.stack([array[unit, column] for unit, column in enumerate(own)]) for array in (middle, spread))
+        middle, error, wide = (
+            np.stack([array[unit, column] for unit, column in enumerate(own)]) for array in (middle, error, wide)
+        )
         dims = ("unit", "lag_s")
     elif term.kind == "filter" or (term.kind == "event" and len(sources) == 1):
-        middle, spread = middle[:, 0], spread[:, 0]
+        middle, error, wide = middle[:, 0], error[:, 0], wide[:, 0]
         dims = ("unit", "lag_s")
     elif term.kind == "event":
         dims = ("unit", "condition", "lag_s")
     of, since = _driven_by(term, prepared, words)
     of = f"{of} times {term.gain}" if term.gain else of
     attrs = {"unit": f"{words.predictor} per {of}", "long_name": "filter"}
-    arrays = {"filter": middle, "low": middle - spread, "high": middle + spread}
+    arrays = {
+        "filter": middle,
+        "low": middle - Z95 * error,
+        "high": middle + Z95 * error,
+        "low_simultaneous": middle - wide,
+        "high_simultaneous": middle + wide,
+    }
     coords: dict[str, Any] = {
         "unit": list(prepared.units),
         "lag_s": (
