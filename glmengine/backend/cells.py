@@ -13,14 +13,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from glmengine.backend.nonzeros import nonzeros_of
 from glmengine.backend.products import add_own, weighted_grams, with_own_sums
-
-if TYPE_CHECKING:
-    from glmengine.backend.rows import Observations, Rows
+from glmengine.backend.rows import Observations, Rows
 
 LOCAL = (0.6, 0.45, 0.3, 0.2, 0.1)
 """Largest shares of rows in which a column is not zero, for which cells are tried; other columns are live everywhere."""
@@ -137,8 +135,8 @@ class Cells:
         self._local, self._cell_of, self._supports = local, cell_of, supports
 
     @classmethod
-    def of(cls, rows: Rows, memory: float) -> Cells | None:
-        """None where the rows have no cells to speak of, or do not fit in `memory` bytes."""
+    def of(cls, rows: Rows) -> Cells | None:
+        """None where the rows have no cells to speak of, or do not fit into memory."""
         if rows.n_shared < 8 or rows.density.mean() > WORTH or rows.n < 20 * FEWEST_ROWS:
             return None
         sample = rows.sample()[:, : rows.n_shared] if rows.division is None else rows.sample()[:, rows.division.shared]
@@ -161,7 +159,7 @@ class Cells:
         a_row = 4.0 * P * (1.0 - least) + HESSIANS * P**2 * (1.0 - least**2)
         saved = rows.n * rows.columns * a_row / FLOPS
         numbers = rows.n * (least * rows.n_shared + rows.own_scale.size + 2.0 * len(rows.observations.y))
-        if saved < 2.0 * OVERHEAD * pieces or 8.0 * numbers > memory:
+        if saved < 2.0 * OVERHEAD * pieces or 8.0 * numbers > rows.memory:
             return None
         keys = np.empty(rows.n, np.uint64)
         random = _random_keys(int(best.sum()))
@@ -255,6 +253,15 @@ class Cells:
 
 def _random_keys(n: int) -> np.ndarray:
     return np.random.default_rng(n).integers(1, 2**63, n, dtype=np.uint64)
+
+
+def cells_of(rows: Rows) -> Cells | None:
+    """The rows sorted by which columns are live in them, where that is worth it: on a CPU, for designs of local functions."""
+    return rows.layout(_cells, observed=True)  # sorted by fold
+
+
+def _cells(rows: Rows) -> Cells | None:
+    return None if not rows.on_cpu or nonzeros_of(rows) is not None else Cells.of(rows)
 
 
 def _grouped(values: np.ndarray, local: np.ndarray, fewest: int) -> tuple[np.ndarray, np.ndarray]:

@@ -9,7 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from glmengine.backend.cells import cells_of
 from glmengine.backend.jax_operations import JaxOperations
+from glmengine.backend.nonzeros import nonzeros_of
 from glmengine.backend.numpy_operations import NumpyOperations
 from glmengine.backend.operations import Operations
 from glmengine.backend.rows import Rows
@@ -38,6 +40,6 @@ def backend_for(rows: Rows, n_columns: int, context: Any) -> Backend:
         device = JaxOperations(rows, context)
         return Backend(device, device)
     here = NumpyOperations(rows, context)
-    if n_columns <= FEWEST or rows.n * n_columns <= ELEMENTS or rows.nonzeros is not None or rows.cells is not None:
+    if n_columns <= FEWEST or rows.n * n_columns <= ELEMENTS or nonzeros_of(rows) is not None or cells_of(rows) is not None:
         return Backend(here, here)
     return Backend(JaxOperations(rows, context), here)

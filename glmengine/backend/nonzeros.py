@@ -10,15 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_array
 
+from glmengine.backend.rows import Rows
 from glmengine.threads import workers
-
-if TYPE_CHECKING:
-    from glmengine.backend.rows import Rows
 
 SELDOM = 0.5
 """A column is kept by its nonzeros where no larger share of a sample of the rows is not zero."""
@@ -81,19 +79,6 @@ class Nonzeros:
         self.size = rows.padded
         self._centre = rows.centre[columns] / rows.scale[columns]
         self._parts: list[Part] | None = None
-
-    @classmethod
-    def of(cls, rows: Rows, memory: float) -> Nonzeros | None:
-        """None where the rows are not sparse enough to gain by it, or do not fit in `memory` bytes."""
-        seldom = rows.density <= SELDOM
-        filled = np.where(seldom, rows.density, 1.0)
-        if (
-            seldom.sum() < FEWEST
-            or filled.mean() > WORTH
-            or rows.n * (BYTES * filled[seldom].sum() + 8.0 * ((~seldom).sum() + rows.own_scale.size)) > memory
-        ):
-            return None
-        return cls(rows, np.flatnonzero(seldom))
 
     @property
     def per_row(self) -> float:
@@ -170,3 +155,21 @@ def _compressed(values: np.ndarray, factor: np.ndarray) -> Any:
     ends = np.concatenate([[0], np.cumsum(np.count_nonzero(there, axis=1))])
     columns = np.nonzero(there)[1].astype(np.int32)
     return csr_array((values[there] * factor[columns], columns, ends.astype(np.int32)), shape=values.shape)
+
+
+def nonzeros_of(rows: Rows) -> Nonzeros | None:
+    """The rows without their zeros, where that is worth it: on a CPU, for designs that are mostly zero and then fit into memory."""
+    return rows.layout(_nonzeros)
+
+
+def _nonzeros(rows: Rows) -> Nonzeros | None:
+    seldom = rows.density <= SELDOM
+    filled = np.where(seldom, rows.density, 1.0)
+    if (
+        not rows.on_cpu
+        or seldom.sum() < FEWEST
+        or filled.mean() > WORTH
+        or rows.n * (BYTES * filled[seldom].sum() + 8.0 * ((~seldom).sum() + rows.own_scale.size)) > rows.memory
+    ):
+        return None
+    return Nonzeros(rows, np.flatnonzero(seldom))

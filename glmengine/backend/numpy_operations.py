@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from glmengine.backend.cells import cells_of
 from glmengine.backend.formulas import Losses, Seen, SlopeFormula, SumFormula, WeightFormula
 from glmengine.backend.operations import View, is_one_fold
 from glmengine.backend.pieces import Piece, pieces
@@ -43,7 +44,7 @@ class NumpyOperations:
             loss[slice(None) if formula.coupled else columns] += by_loss
             gradient[_at(columns, piece.places)] += slope
             absolute[columns] += size
-        cells = self.rows.cells
+        cells = cells_of(self.rows)
         return loss, gradient if cells is None else cells.settled_slopes(gradient), absolute
 
     def _slopes_by_statistics(self, formula: Losses, view: View, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -59,7 +60,7 @@ class NumpyOperations:
         for piece, columns, (by_loss, slope) in self._parts(of_piece, view, theta, self.rows.padded * K):
             loss[columns] += by_loss
             gradient[_at(columns, piece.places)] += slope
-        cells = self.rows.cells
+        cells = cells_of(self.rows)
         gradient = gradient if cells is None else cells.settled_slopes(gradient)
         known = self._statistics(view)
         size = gradient[:, -1] + known[:, -2]
@@ -87,8 +88,8 @@ class NumpyOperations:
             ):
                 sums[:, :-1][_at(columns, piece.places)] += slope
                 sums[columns, -1] += added
-            if self.rows.cells is not None:
-                self.rows.cells.settled_slopes(sums[:, :-1])
+            if cells_of(self.rows) is not None:
+                cells_of(self.rows).settled_slopes(sums[:, :-1])
             kept.update(zip([keys[k] for k in missing], sums, strict=True))
         return np.array([kept[key] for key in keys])
 
@@ -102,7 +103,7 @@ class NumpyOperations:
         stride: int = 1,
         among: np.ndarray | None = None,
     ) -> np.ndarray:
-        K, cells = view.size, self.rows.cells
+        K, cells = view.size, cells_of(self.rows)
         n = K * (K + 1) // 2 if formula.coupled else K
         width = self.rows.size if among is None or cells is not None else among.size + 1
         total = np.zeros((n, width, width))
@@ -134,10 +135,10 @@ class NumpyOperations:
                 for piece, part in pool.map(of_piece, some):
                     places = shared if piece.places is None else piece.places
                     total[np.ix_(places, places)] += part
-        if self.rows.cells is None:
+        if cells_of(self.rows) is None:
             return total
         total[self.rows.padded : -1] = total[:, self.rows.padded : -1] = 0.0
-        return self.rows.cells.settled_grams(total[None])[0]
+        return cells_of(self.rows).settled_grams(total[None])[0]
 
     def sums(self, formula: SumFormula, view: View, theta: np.ndarray) -> np.ndarray:
         total = np.zeros((1 if formula.coupled else view.size, formula.numbers))
@@ -182,7 +183,7 @@ class NumpyOperations:
                 self.context.check()
                 for piece, part in pool.map(of_piece, some):
                     total[_at(every, piece.places)] += part
-        return total if self.rows.cells is None else self.rows.cells.settled_slopes(total)
+        return total if cells_of(self.rows) is None else cells_of(self.rows).settled_slopes(total)
 
     def _parts(
         self, of_piece: Callable[[Piece, View, np.ndarray], Any], view: View, theta: np.ndarray, per_row: float, stride: int = 1

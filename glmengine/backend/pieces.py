@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from glmengine.backend.cells import CellPiece
-from glmengine.backend.nonzeros import Nonzeros, Part
+from glmengine.backend.cells import CellPiece, cells_of
+from glmengine.backend.nonzeros import Nonzeros, Part, nonzeros_of
 from glmengine.backend.products import add_own, weighted_grams, with_own_sums
 from glmengine.backend.rows import Chunk, Observations, Rows
 
@@ -132,9 +132,9 @@ def pieces(rows: Rows, stride: int = 1) -> Iterator[list[Piece]]:
 
     With a `stride` only every so many rows.
     """
-    nonzeros = rows.nonzeros
-    if rows.cells is not None:
-        every = rows.cells.pieces
+    nonzeros, cells = nonzeros_of(rows), cells_of(rows)
+    if cells is not None:
+        every = cells.pieces
         for first in range(0, len(every), 16):
             some: list[Piece] = list(every[first : first + 16])
             yield some if stride == 1 else [piece.every(stride) for piece in some]

@@ -9,17 +9,16 @@ with other columns of the design for each, so that a population with histories i
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from copy import copy
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
 from glmengine.backend import jax_runtime as runtime
-from glmengine.backend.cells import Cells
-from glmengine.backend.nonzeros import Nonzeros
+
+Made = TypeVar("Made")
 
 CHUNK_NUMBERS = 2**21
 """Numbers in a chunk, design and per-column work together: 16 MB, a few milliseconds of work."""
@@ -159,6 +158,7 @@ class Rows:
         self.memory = memory
         self.resident = 8.0 * self.n_chunks * self.chunk_rows * (self.padded + units * self.own_padded) <= memory
         self._kept: list[Chunk] = []
+        self._layouts: dict[Callable[[Rows], Any], tuple[bool, Any]] = {}
         self.statistics: dict[tuple[int, int, bool], np.ndarray] = {}
 
     @property
@@ -176,15 +176,11 @@ class Rows:
         """(n_features,) where the coefficients stand among the parameters."""
         return np.concatenate([np.arange(self.n_shared), self.padded + np.arange(self.n_features - self.n_shared)])
 
-    @cached_property
-    def nonzeros(self) -> Nonzeros | None:
-        """The rows without their zeros, where that is worth it: on a CPU, for designs that are mostly zero."""
-        return Nonzeros.of(self, self.memory) if self.on_cpu else None
-
-    @cached_property
-    def cells(self) -> Cells | None:
-        """The rows sorted by which columns are live in them, where that is worth it: on a CPU, for designs of local functions."""
-        return None if not self.on_cpu or self.nonzeros is not None else Cells.of(self, self.memory)
+    def layout(self, make: Callable[[Rows], Made], *, observed: bool = False) -> Made:
+        """What `make` makes of these rows, made once; anew for other observations where it looks at them, `observed`."""
+        if make not in self._layouts:
+            self._layouts[make] = observed, make(self)
+        return self._layouts[make][1]
 
     def __iter__(self) -> Iterator[Chunk]:
         """Chunks on the device that computes."""
@@ -221,7 +217,7 @@ class Rows:
         """The same rows of the design with other observations."""
         other = copy(self)
         other.observations, other._kept, other.statistics = observations, [], {}
-        other.__dict__.pop("cells", None)  # which are sorted by fold
+        other._layouts = {make: made for make, made in self._layouts.items() if not made[0]}
         return other
 
     def thinned(self, stride: int) -> Rows:
@@ -236,7 +232,7 @@ class Rows:
         )
         other.index = (np.arange(self.n) if self.index is None else self.index)[every]
         other.n, other.chunk_rows = other.index.size, self.chunk_rows // stride
-        other.__dict__.pop("nonzeros", None)
+        other._layouts, other.statistics = {}, {}
         other._kept = []
         for number in range(self.n_chunks):
             chunk = self._chunk(number)

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 
 from glmengine.backend import formulas
-from glmengine.solvers.problem import Problem
-
-if TYPE_CHECKING:
-    from glmengine.solvers.sparse import ProximalNewton
+from glmengine.solvers.problem import Objective, Problem
 
 SMALL = 256
 """Up to this many columns the working set is all of them."""
@@ -31,6 +28,27 @@ DAMPING_COARSE = 0.02
 
 AT_A_TIME = 2e8
 """Bytes of matrices that are made together."""
+
+
+class Iterate(Protocol):
+    """Where a solver is with K columns.
+
+    Attributes
+    ----------
+    objective : Objective
+    theta : (K, Q) array
+    movable : (K, Q - 1) bool
+        Coefficients that are fitted.
+    names : sequence of hashable
+        Columns of equal names share their curvature from one problem to the next.
+    has_intercept : bool
+    """
+
+    objective: Objective
+    theta: np.ndarray
+    movable: np.ndarray
+    names: Sequence[Hashable]
+    has_intercept: bool
 
 
 @dataclass
@@ -101,7 +119,7 @@ class Curvatures:
 
     def update(
         self,
-        solver: ProximalNewton,
+        solver: Iterate,
         at_work: np.ndarray,
         violations: dict[int, np.ndarray],
         refresh: np.ndarray,
@@ -137,13 +155,11 @@ class Curvatures:
                 self._make(solver, columns[~near], wanted, exact, stride)
                 self._make_observed(solver, columns[near], wanted, exact)
 
-    def _make(
-        self, solver: ProximalNewton, columns: np.ndarray, wanted: dict[int, np.ndarray], precise: bool, stride: int
-    ) -> None:
+    def _make(self, solver: Iterate, columns: np.ndarray, wanted: dict[int, np.ndarray], precise: bool, stride: int) -> None:
         for j, matrix in self._grams(solver, columns, wanted, precise, stride, signed=False):
             self._known[solver.names[j]] = _curvature(solver, wanted[j], matrix, precise, stride)
 
-    def _make_observed(self, solver: ProximalNewton, columns: np.ndarray, wanted: dict[int, np.ndarray], precise: bool) -> None:
+    def _make_observed(self, solver: Iterate, columns: np.ndarray, wanted: dict[int, np.ndarray], precise: bool) -> None:
         """Close to an optimum of a likelihood that is not concave: the second derivatives as they are, if they bend upwards."""
         lost = []
         for j, matrix in self._grams(solver, columns, wanted, True, 1, signed=True):
@@ -154,7 +170,7 @@ class Curvatures:
                 lost.append(j)
         self._make(solver, np.array(lost, int), wanted, precise, 1)
 
-    def _make_shared(self, solver: ProximalNewton, wanted: dict[int, np.ndarray], precise: np.ndarray) -> None:
+    def _make_shared(self, solver: Iterate, wanted: dict[int, np.ndarray], precise: np.ndarray) -> None:
         """One matrix for all columns."""
         everything = np.unique(np.concatenate(list(wanted.values())))
         first, exact = next(iter(wanted)), bool(precise[list(wanted)].any())
@@ -168,7 +184,7 @@ class Curvatures:
 
     def _grams(
         self,
-        solver: ProximalNewton,
+        solver: Iterate,
         columns: np.ndarray,
         wanted: dict[int, np.ndarray],
         precise: bool,
@@ -205,7 +221,7 @@ class Curvatures:
         return found
 
 
-def _curvature(solver: ProximalNewton, working: np.ndarray, whole: np.ndarray, precise: bool, stride: int) -> Curvature:
+def _curvature(solver: Iterate, working: np.ndarray, whole: np.ndarray, precise: bool, stride: int) -> Curvature:
     matrix, cross, corner = whole[:-1, :-1].astype(float), whole[:-1, -1].astype(float), float(whole[-1, -1])
     if solver.has_intercept and corner > 0:
         matrix = matrix - np.outer(cross, cross) / corner

@@ -15,6 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from glmengine.backend.cells import cells_of
+from glmengine.backend.nonzeros import nonzeros_of
 from glmengine.context import Progress
 from glmengine.solvers.memory import Memory
 from glmengine.solvers.metrics import GramMetric, HessianMetric
@@ -321,9 +323,9 @@ class Descent:
     def _price(self, at_work: int) -> float:
         """What new Hessians for all of so many columns cost, in passes over the rows, by the measured rates of the products."""
         rows = self.problem.rows
-        features, nonzeros = rows.n_features, rows.nonzeros
-        if rows.cells is not None:
-            live = rows.cells.per_row
+        features, nonzeros, cells = rows.n_features, nonzeros_of(rows), cells_of(rows)
+        if cells is not None:
+            live = cells.per_row
             return (live**2 + ELEMENTWISE) / (4 * live + ELEMENTWISE)
         if nonzeros is not None:
             return at_work * 3 * nonzeros.per_row / (3 + at_work) + features**2 / (4 * max(self.problem.rows.n, 1))
@@ -458,6 +460,6 @@ class Descent:
         else:
             name = "L-BFGS with shared Gram" + (", then kept Hessians" if self.own.any() else "")
         rows = self.problem.rows
-        if rows.cells is not None:
+        if cells_of(rows) is not None:
             return f"{name}, by cell"
-        return name if rows.nonzeros is None else f"{name}, nonzeros only"
+        return name if nonzeros_of(rows) is None else f"{name}, nonzeros only"

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from glmengine.backend.cells import cells_of
 from glmengine.solvers.descent import QUIET, Descent
 from glmengine.solvers.metrics import GramMetric
 from glmengine.solvers.newton import is_small, newton
@@ -82,7 +83,7 @@ def uses_gram(problem: Problem, solver: str) -> bool:
     if solver == "newton" or problem.rows.own_padded or problem.penalty.ndim == 3:
         return False
     many = problem.n_columns >= SHARED_FROM or problem.rows.n_features >= WIDE
-    return solver == "lbfgs" or (many and problem.rows.cells is None)
+    return solver == "lbfgs" or (many and cells_of(problem.rows) is None)
 
 
 def shares_folds(objective: Objective) -> bool:

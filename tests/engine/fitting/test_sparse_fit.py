@@ -466,3 +466,22 @@ def test_a_basis_without_neighbours_is_not_smoothed(small_recording):
     one = ge.fit(prepared.design, prepared.counts, penalty=ge.Smoothness(10.0) + ge.Ridge(1e-4), mask=mask)
     other = ge.fit(prepared.design, prepared.counts, penalty=ge.Ridge(1e-4), mask=mask)
     np.testing.assert_allclose(one.coef, other.coef, atol=1e-8)
+
+
+def test_a_sample_of_the_rows_leaves_nothing_behind_for_all_of_them(monkeypatch):
+    """Sums of the observations that were made for the sample are not taken for those of all rows."""
+    from glmengine.backend import numpy_operations
+
+    rng = np.random.default_rng(3)
+    X = rng.normal(size=(20_000, 6))
+    y = rng.poisson(np.exp(X @ [0.5, -0.3, 0.0, 0.0, 0.2, 0.0] - 1)).astype(float)
+    plain = ge.fit(X, y, penalty=ge.Lasso(1e-2))
+    monkeypatch.setattr(numpy_operations, "ELEMENTS", 10)
+    summed = ge.fit(X, y, penalty=ge.Lasso(1e-2))
+    assert summed.converged.all()
+    np.testing.assert_allclose(summed.coef, plain.coef, atol=1e-8)
+    mu = np.exp(X @ summed.coef[:, 0] + summed.intercept[0])
+    slope = X.T @ (mu - y) / len(y)
+    moving = summed.coef[:, 0] != 0
+    np.testing.assert_allclose(slope[moving], -1e-2 * np.sign(summed.coef[moving, 0]), atol=1e-7)
+    assert (np.abs(slope[~moving]) <= 1e-2 + 1e-8).all()

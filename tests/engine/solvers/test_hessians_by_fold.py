@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from glmengine.backend import cells
+from glmengine.backend.cells import cells_of
 from glmengine.backend.rows import Observations, Rows
 from glmengine.context import SILENT
 from glmengine.models import get_family
@@ -40,7 +41,7 @@ def test_they_are_those_of_each_column(monkeypatch, kind, family, never_held_out
     unit, held = np.repeat(np.arange(M), F), np.tile(np.arange(F), M)
     observations = Observations(Y.astype(float), weights, None, fold)
     rows = Rows(Source(design(kind)), None, observations, columns=unit.size, memory=1e9, centred=True)
-    assert (rows.cells is not None) == (kind == "cells")
+    assert (cells_of(rows) is not None) == (kind == "cells")
     movable = np.ones((unit.size, rows.n_features), bool)
     movable[0, 3] = False
     total = np.sum(weights[unit] * (fold != held[:, None]), axis=1)
