@@ -471,12 +471,14 @@ def test_a_basis_without_neighbours_is_not_smoothed(small_recording):
 def test_a_sample_of_the_rows_leaves_nothing_behind_for_all_of_them(monkeypatch):
     """Sums of the observations that were made for the sample are not taken for those of all rows."""
     from glmengine.backend import numpy_operations
+    from glmengine.solvers import proximal
 
     rng = np.random.default_rng(3)
     X = rng.normal(size=(20_000, 6))
     y = rng.poisson(np.exp(X @ [0.5, -0.3, 0.0, 0.0, 0.2, 0.0] - 1)).astype(float)
     plain = ge.fit(X, y, penalty=ge.Lasso(1e-2))
     monkeypatch.setattr(numpy_operations, "ELEMENTS", 10)
+    monkeypatch.setattr(proximal, "SAMPLED_WORK", 1.0)
     summed = ge.fit(X, y, penalty=ge.Lasso(1e-2))
     assert summed.converged.all()
     np.testing.assert_allclose(summed.coef, plain.coef, atol=1e-8)
