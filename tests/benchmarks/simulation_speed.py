@@ -1,7 +1,8 @@
 """Surrogates of a coupled population beside NeMoS's `simulate_recurrent`: python tests/benchmarks/simulation_speed.py.
 
-The same filters and baselines in both: 20 units with their own past and that of the others, 100 bins back in 5 basis functions. NeMoS draws one
-repeat at a time. Second calls, without compilation.
+Models of the same size in both, 20 units with their own past and that of the others, 100 bins back in 5 basis functions, at 15 spikes per second; the
+filters are not the same: ours are fitted to unrelated spikes, those of NeMoS are drawn at random, small in both. NeMoS draws one repeat at a time.
+Second calls, without compilation.
 """
 
 from __future__ import annotations
