@@ -47,6 +47,8 @@ _PLACES = {
     "glmengine.fitting.sklearn": ("GLM", "GLMClassifier"),
     "glmengine.models": ("ElasticNet", "GroupLasso", "Lasso", "NoPenalty", "Ridge", "Smoothness"),
     "glmengine.analysis_run": ("run",),
+    "glmengine.answers.explain": ("explain",),
+    "glmengine.answers.sheet": ("AnswerSheet",),
     "glmengine.results.result": ("Result",),
     "glmengine.selection.fold_scores": ("scores_against",),
     "glmengine.selection.select": ("compare_models", "select_terms"),

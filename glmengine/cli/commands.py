@@ -196,6 +196,43 @@ def predict(options: Namespace) -> int:
     return 0
 
 
+def explain(options: Namespace) -> int:
+    """What drives each unit."""
+    from glmengine.analysis.sources import session_names
+    from glmengine.answers.explain import explain as explained
+    from glmengine.export.goodness_tables import write_datasets
+    from glmengine.export.outputs import writable_folder
+    from glmengine.export.selection_tables import selection_texts
+    from glmengine.io.files.whole import write_whole
+    from glmengine.io.opened_sessions import opened, opened_together
+    from glmengine.project import load_question
+
+    analysis = None
+    folder = writable_folder(options.out)
+    with progress_bar() as context:
+        opening = context.part(0.0, 0.05)
+        if Path(options.question).suffix.lower() in (".toml", ".glm"):
+            question = load_question(options.question).on(options.recording)
+            analysis = question.analysis
+            recipes = options.recipe or question.recipes
+            recording = opened_together(question.places, session_names(analysis), recipes=recipes, context=opening)
+        elif options.recording:
+            raise GlmError(f"{options.question}: is no analysis, so that --recording has no meaning; leave it out")
+        else:
+            recording = opened(options.question, _recipe(options), opening)
+        sheet = explained(recording, analysis, variables=options.variable, context=context.part(0.05, 1.0))
+    written = write_datasets(sheet.datasets(), folder, "answers")
+    for name, text in selection_texts(sheet.selection).items():
+        write_whole(folder / name, text.encode("utf-8"))
+        written.append(folder / name)
+    print(f"{recording.name}: {numbered(len(sheet.selection.units), 'unit')}, the best known first")
+    print(sheet)
+    for note in sheet.notes:
+        print(f"note: {note}")
+    print(f"written to {folder}: {', '.join(path.name for path in written)}")
+    return 0
+
+
 def check(options: Namespace) -> int:
     """Whether a fitted model is right."""
     from glmengine.export.goodness_tables import write_goodness

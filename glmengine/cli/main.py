@@ -203,6 +203,30 @@ def build_parser() -> argparse.ArgumentParser:
     _recipe(predict)
     _code(predict)
 
+    explain = command(
+        "explain",
+        "what drives each unit of a recording, in a sentence and in tables",
+        "Writes answers.csv (a line a unit, the best known first), terms.csv, the curves and filters of the final models with bands, and answers.nc; "
+        "of the selection behind it selection_*.csv.",
+    )
+    explain.add_argument(
+        "question",
+        metavar="RECORDING|ANALYSIS",
+        help="a recording, of which its own variables are tried; or an analysis (.toml, .glm)",
+    )
+    explain.add_argument(
+        "--recording", metavar="FILE", action="append", help="of an analysis: the recording, or several sessions, as for run"
+    )
+    explain.add_argument("--out", metavar="DIR", required=True, help="folder for the tables, made where it is missing")
+    explain.add_argument(
+        "--variable",
+        metavar="NAME",
+        action="append",
+        help="of a recording: only this variable, may be repeated; 'history' is the unit's own past",
+    )
+    _recipe(explain)
+    _code(explain)
+
     check = command(
         "check",
         "whether a fitted model is right, in words and tables",

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from glmengine.export.outputs import writable_folder
+from glmengine.export.outputs import file_name, free_name, writable_folder
 from glmengine.export.tables import table_csv, tables_by_shape
 from glmengine.io.files.netcdf import write_netcdf
 from glmengine.io.files.whole import write_whole
@@ -41,10 +41,10 @@ def write_datasets(datasets: Mapping[str, xr.Dataset], folder: str | Path, name:
         If the folder cannot be written to.
     """
     folder = writable_folder(folder)
-    written = [folder / f"{name}.nc"]
+    written, taken = [folder / f"{name}.nc"], set[str]()
     write_netcdf(written[0], datasets, {}, kind=f"glmengine {name}", format_version=FORMAT_VERSION)
     for title, dataset in datasets.items():
         for part, table in tables_by_shape(title, dataset).items():
-            written.append(folder / f"{part}.csv")
+            written.append(folder / f"{free_name(file_name(part), taken)}.csv")
             write_whole(written[-1], table_csv(table).encode("utf-8"))
     return written

@@ -203,7 +203,7 @@ def _figures(
         context.check()
         context.report(Progress("Drawing figures", position / len(plan)))
         figure = draw(result, kind, unit, recording=recording)
-        name = kind if unit is None else _free(f"unit-{_file_name(unit)}", taken)
+        name = kind if unit is None else free_name(f"unit-{file_name(unit)}", taken)
         pictures[name] = picture(figure, dpi=PICTURE_DPI)
         for ending in formats:
             path = folder / f"{name}.{ending}"
@@ -215,7 +215,7 @@ def _figures(
     return written, pictures
 
 
-def _free(name: str, taken: set[str]) -> str:
+def free_name(name: str, taken: set[str]) -> str:
     """The name, numbered where another unit's is the same on a system that does not tell capitals apart."""
     candidate, number = name, 2
     while candidate.casefold() in taken:
@@ -224,6 +224,6 @@ def _free(name: str, taken: set[str]) -> str:
     return candidate
 
 
-def _file_name(text: str) -> str:
+def file_name(text: str) -> str:
     """A unit's name as part of a file name on any system."""
     return "".join(letter if letter.isalnum() or letter in "-_" else "_" for letter in text)[:60] or "_"

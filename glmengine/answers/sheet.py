@@ -1,0 +1,73 @@
+"""The answer sheet as labelled arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from glmengine.errors import GlmError
+from glmengine.selection.term_selection import TermSelection
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+@dataclass(frozen=True, eq=False)
+class AnswerSheet:
+    """What drives each unit.
+
+    Attributes
+    ----------
+    units : Dataset (unit)
+        Best known first: ``terms`` in order, ``deviance_explained``, ``p`` and ``q``, spikes, the checks of the model (``ks``, ``ks_band``,
+        ``adequate``, ``verdict``, ``try_next``), whether it was ``finished``, and the ``sentence``.
+    terms : Dataset (unit, term)
+        ``order`` in which terms came in (NaN: not chosen), and what each contributes alone, dropped, unique and shared.
+    selection : TermSelection
+    curves, filters : dict of str to Dataset
+        Per term of the final models, by unit, with bands; smoothing by marginal likelihood where the penalty allows.
+    notes : tuple of str
+    """
+
+    units: xr.Dataset
+    terms: xr.Dataset
+    selection: TermSelection
+    curves: Mapping[str, xr.Dataset] = field(default_factory=dict)
+    filters: Mapping[str, xr.Dataset] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return "\n".join(
+            f"{unit}: {text}" for unit, text in zip(self.units["unit"].values, self.units["sentence"].values, strict=True)
+        )
+
+    def with_columns(self, found: xr.Dataset) -> AnswerSheet:
+        """The same with further columns of the units (unit) and of their terms (unit, term): shift tests, agreement of simulations.
+
+        Raises
+        ------
+        GlmError
+            If one has other dimensions.
+        """
+        units, terms = self.units, self.terms
+        for name, array in found.data_vars.items():
+            if array.dims == ("unit",):
+                units = units.assign({name: array.reindex(unit=units["unit"].values)})
+            elif set(array.dims) == {"unit", "term"}:
+                aligned = array.reindex(unit=terms["unit"].values, term=terms["term"].values)
+                terms = terms.assign({name: aligned.transpose("unit", "term")})
+            else:
+                raise GlmError(
+                    f"the column '{name}' lies along {', '.join(map(str, array.dims))}; give one number a unit, or a unit and term"
+                )
+        return replace(self, units=units, terms=terms)
+
+    def datasets(self) -> dict[str, xr.Dataset]:
+        """The arrays by name."""
+        return {
+            "answers": self.units,
+            "terms": self.terms,
+            **{f"curve {label}": curve for label, curve in self.curves.items()},
+            **{f"filter {label}": found for label, found in self.filters.items()},
+        }
