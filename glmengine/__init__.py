@@ -30,6 +30,7 @@ _PLACES = {
         "ReceptiveFieldTerm",
     ),
     "glmengine.recording.derived.quantities": ("Speed",),
+    "glmengine.analysis.default_terms": ("with_slow_drift",),
     "glmengine.context": ("CallbackContext", "Context", "Progress"),
     "glmengine.errors": ("Cancelled", "GlmError"),
     "glmengine.recording.recording": ("Covariate", "Recording"),

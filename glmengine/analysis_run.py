@@ -252,17 +252,18 @@ def _assessed(
     found = (
         _drawn(analysis, prepared, fit, coefficients, intercepts, context) if fit.n_classes == 1 else _Drawn(notes=(_CLASSES,))
     )
+    scores = label_scores(score_table(prepared, fit, cross_validation), words)
     notes = [
         *prepared.notes,
         *(split.notes if split else ()),
         *fit.notes,
         *found.notes,
+        *_notes_on_drift(analysis, prepared, found.posterior, scores, context),
         *_notes_on_strengths(analysis, prepared, cross_validation),
         *(() if cross_validation is None else cross_validation.notes),
     ]
     if words.meaning:
         notes.append(words.meaning)
-    scores = label_scores(score_table(prepared, fit, cross_validation), words)
     return Result(
         analysis=analysis,
         terms=tuple(prepared.design.terms),
@@ -347,6 +348,27 @@ def _fold_scores(
     kept = replace(prepared, counts=split.without_gaps(prepared.counts))
     link = family.link(analysis.model.link or None)
     return scores_of(cross_validation, kept, split, family, link, smoothing=analysis.validation.smoothing)
+
+
+def _notes_on_drift(
+    analysis: Analysis, prepared: Prepared, posterior: Posterior | None, scores: xr.Dataset, context: Context
+) -> tuple[str, ...]:
+    """Which units drift beyond the model, and the remedies."""
+    from glmengine.fitting.coefficients import Coefficients
+    from glmengine.goodness.drift import drift_notes, drifting_units
+
+    if posterior is None:
+        return ()
+    model = Coefficients(
+        analysis=analysis,
+        terms=tuple(prepared.design.terms),
+        units=prepared.units,
+        coef=posterior.coef,
+        intercept=posterior.intercept,
+        dispersion=np.asarray(scores["dispersion"].values, np.float64),
+    )
+    moved = [term.label for term in prepared.design.terms if term.kind != "history"]
+    return drift_notes(drifting_units(prepared, model, context.part(0.9, 1.0)), moved)
 
 
 def _notes_on_strengths(analysis: Analysis, prepared: Prepared, cross_validation: CrossValidation | None) -> list[str]:

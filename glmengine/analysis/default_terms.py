@@ -22,6 +22,7 @@ from glmengine.analysis.terms import (
 from glmengine.basis import BSpline, Categorical, CyclicBSpline, RaisedCosineLinear, RaisedCosineLog
 from glmengine.errors import GlmError
 from glmengine.recording.binned import count_bin_width
+from glmengine.recording.derived.covariates import Drift
 from glmengine.recording.events import as_label, event_time_names, event_times, property_names, values_at
 from glmengine.recording.recording import Covariate, Recording
 from glmengine.spec import Spec
@@ -36,6 +37,7 @@ COUPLING_WINDOW = 0.1
 EVENT_BEFORE = 0.5
 EVENT_AFTER = 0.8
 _LEAST_BINS = 5
+_DRIFT_FUNCTIONS = (6, 40)  # fewest and most
 _ALIKE = 0.03
 _FEW_CATEGORIES = 24
 _FEW_CONDITIONS = 8
@@ -157,6 +159,25 @@ def columns_term(recording: Recording, covariate: str) -> ColumnsTerm:
 def usable_as_columns(recording: Recording) -> list[str]:
     """Covariates whose values can be columns: neither angles, which jump where the circle closes, nor categories."""
     return [name for name, covariate in recording.covariates.items() if covariate.kind not in ("angle", "category")]
+
+
+def with_slow_drift(analysis: Analysis, recording: Recording) -> Analysis:
+    """`analysis` with a slow term over time: smooth, one B-spline a minute, on the share of the recording that has passed.
+
+    It takes up what changes over the session and is not in the model, so that a covariate that changes slowly too is not taken for its cause.
+    """
+    own = [spec for spec in analysis.derived if spec.kind == "drift"]
+    taken = {*recording.variables, *(spec.name for spec in analysis.derived)}
+    name = own[0].name if own else next(name for name in ("drift", "slow drift", "drift of the session") if name not in taken)
+    factor = Factor(
+        variable=name, basis=BSpline(n=int(np.clip(round(recording.duration / 60.0), *_DRIFT_FUNCTIONS)), bounds=(0, 1))
+    )
+    if any(term.kind == "covariate" and name in [one.variable for one in term.factors] for term in analysis.terms):
+        return analysis
+    term = free_name(CovariateTerm(factors=(factor,), penalty="smoothness"), {other.label for other in analysis.terms})
+    return analysis.with_(
+        derived=analysis.derived if own else (*analysis.derived, Drift(name=name)), terms=(*analysis.terms, term)
+    )
 
 
 def history_term() -> HistoryTerm:

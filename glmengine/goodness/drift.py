@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from glmengine.goodness.observations import Series, block_numbers
+from glmengine.context import SILENT, Context
+from glmengine.fitting.coefficients import Coefficients
+from glmengine.goodness.observations import Series, block_numbers, observe
+from glmengine.sentences import listed
+
+if TYPE_CHECKING:
+    from glmengine.design.prepare import Prepared
 
 _WAVES = 4  # cosines of up to so many half periods over the session are slow
 _EXPECTED = 8.0  # spikes in a block at least
 _BLOCKS = (16, 100)
+_SMALL_P = 1e-3
+_GAIN = 1.25  # slow gain that is called a drift
+
+REMEDIES = "add a slow term over time (a tuning to a derived covariate of kind 'drift'), or fit a steadier stretch"
 
 
 @dataclass(frozen=True)
@@ -31,6 +43,11 @@ class Drift:
     p: float
     ratio: float
     change: float
+
+    @property
+    def noticed(self) -> bool:
+        """Whether it is so sure and so large that it is said."""
+        return bool(self.p < _SMALL_P and self.ratio > _GAIN)
 
 
 def drift(series: Series) -> Drift:
@@ -67,3 +84,28 @@ def drift(series: Series) -> Drift:
     statistic = max(before - left, 0.0) / _WAVES / (left / free)
     gain = np.maximum(1.0 + waves @ coefficients, 0.02)
     return Drift(float(fdtrc(_WAVES, free, statistic)), float(gain.max() / gain.min()), float(gain[-1] / gain[0]))
+
+
+def drifting_units(prepared: Prepared, model: Coefficients, context: Context = SILENT) -> dict[str, Drift]:
+    """The units whose rate is noticed to drift over the session beyond the model, a few at a time."""
+    n_units = len(model.units)
+    size = max(1, int(model.analysis.model.memory * 1e9 / (8.0 * 8 * max(prepared.grid.n_bins, 1))))
+    found = {}
+    for first in range(0, n_units, size):
+        group = range(first, min(first + size, n_units))
+        seen = observe(prepared, model, group, context=context.part(first / n_units, group.stop / n_units))
+        own = {model.units[unit]: drift(seen.series(at)) for at, unit in enumerate(group)}
+        found |= {name: one for name, one in own.items() if one.noticed}
+    return found
+
+
+def drift_notes(found: dict[str, Drift], terms: Sequence[str]) -> tuple[str, ...]:
+    """What is said of units that drift, and what can be done about it; nothing where none does."""
+    if not found:
+        return ()
+    most = max(found, key=lambda name: found[name].ratio)
+    tested = f", and test {listed(terms, 4)} by shifts" if terms else ""
+    return (
+        f"Beyond the model the rate drifts over the session in {listed(found, 8)} (most in {most}: {found[most].ratio:.2f} times from lowest "
+        f"to highest), so that p-values which take bins for independent are too small: {REMEDIES}{tested}.",
+    )

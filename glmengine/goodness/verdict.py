@@ -21,7 +21,6 @@ _FEWEST = 20  # spikes below which nothing is said
 _SMALL_P = 1e-3
 _LAG_P = 1e-3  # shared out among the bands of lags
 _LAG_SIZE = 0.1  # of spikes too many or too few after a spike, as a share
-_GAIN = 1.25  # slow gain that is called a drift
 _SIZE = 0.08  # mismatch of a covariate, as a share of the rate
 _SHORT = 0.005  # s in which a spike that is missing means refractoriness
 _BURST = 0.02  # s in which spikes too many mean bursts
@@ -206,7 +205,7 @@ def _signal_history(checks: UnitChecks, setting: Setting) -> list[Finding]:
 
 
 def _drift(checks: UnitChecks) -> list[Finding]:
-    if not (checks.drift.p < _SMALL_P and checks.drift.ratio > _GAIN):
+    if not checks.drift.noticed:
         return []
     how = "rises" if checks.drift.change > 1.1 else "falls" if checks.drift.change < 0.9 else "wanders"
     return [

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from glmengine.design.prepare import Prepared
     from glmengine.selection.shift_table import ShiftTest
 
+_ONE_WAY = ("drift", "trial_number")  # derived covariates that are not the same kind of thing when they are moved in time
 _FOLDS = 5  # where the analysis has none
 
 
@@ -52,7 +53,7 @@ def shift_test_of(
             f"term '{separable[0]}' is a separable receptive field, which is not linear in its coefficients: there is no shift test beside it",
             field="terms",
         )
-    chosen, notes = _testable(design.terms, terms)
+    chosen, notes = _testable(design.terms, terms, [spec.name for spec in analysis.derived if spec.kind in _ONE_WAY])
     validation = analysis.validation if analysis.validation.folds > 1 else analysis.validation.with_(folds=_FOLDS)
     split = split_time(validation, prepared.grid, design.valid, prepared.recording, design.terms, seed=analysis.seed)
     searched = analysis.model.finds_strengths
@@ -98,7 +99,7 @@ def _stretches(prepared: Prepared, scheme: str, within: str) -> np.ndarray:
     return interval_of(intervals_called(prepared.recording, within), prepared.grid, prepared.design.valid)
 
 
-def _testable(terms: Sequence[AnyTerm], asked: str | Sequence[str] | None) -> tuple[list[str], list[str]]:
+def _testable(terms: Sequence[AnyTerm], asked: str | Sequence[str] | None, one_way: Sequence[str]) -> tuple[list[str], list[str]]:
     """Labels of the terms to test, and a note on those that cannot be.
 
     Raises
@@ -106,7 +107,7 @@ def _testable(terms: Sequence[AnyTerm], asked: str | Sequence[str] | None) -> tu
     GlmError
         If one that is asked for cannot be tested, or none can.
     """
-    why = {term.label: _not_testable(term) for term in terms}
+    why = {term.label: _not_testable(term, one_way) for term in terms}
     if asked is not None:
         names = [asked] if isinstance(asked, str) else list(dict.fromkeys(asked))
         for name in names:
@@ -122,7 +123,7 @@ def _testable(terms: Sequence[AnyTerm], asked: str | Sequence[str] | None) -> tu
     return names, [f"'{name}' has no shift test: {reason}." for name, reason in why.items() if reason]
 
 
-def _not_testable(term: AnyTerm) -> str:
+def _not_testable(term: AnyTerm, one_way: Sequence[str]) -> str:
     """Why a term cannot be shifted against the counts; empty where it can."""
     if term.kind == "history":
         return "it is made of the counts themselves, which cannot be moved against themselves; compare models on held-out time"
@@ -130,6 +131,8 @@ def _not_testable(term: AnyTerm) -> str:
         return "it holds the unit's own counts; give these a history term of their own"
     if term.kind == "covariate" and [factor.variable for factor in term.factors] == [SESSION]:
         return "it is the same all through a session"
+    if term.kind == "covariate" and all(factor.variable in one_way for factor in term.factors):
+        return "it goes one way through the session, and moved in time it is another thing; compare models on held-out time"
     if term.kind == "receptive_field" and term.space == "sta":
         return "its averages are made from the counts themselves; see the stimulus through its principal components"
     return ""
