@@ -29,6 +29,7 @@ DISK_GB = 3
 WINDOWS = os.name == "nt"
 LINUX = sys.platform.startswith("linux")
 PYTHON = VENV / ("Scripts/python.exe" if WINDOWS else "bin/python")
+PARALLEL = ["-n", str(min(os.cpu_count() or 1, 4)), "--dist", "loadfile"]
 EXTRAS = {"open": (), "test": ("test", "peers")}
 
 # Debian and Ubuntu packages of the system libraries that Qt's wheels expect to find.
@@ -334,10 +335,10 @@ def screen_works() -> bool:
 
 
 def run_tests() -> int:
-    """Run the tests; pytest's own exit status."""
+    """Run the tests, a file at a time on each core; pytest's own exit status."""
     say("Running the tests")
     offscreen = environment(QT_QPA_PLATFORM="offscreen")
-    return subprocess.call([str(PYTHON), "-m", "pytest", "tests"], cwd=str(PROJECT), env=offscreen)
+    return subprocess.call([str(PYTHON), "-m", "pytest", "tests", *PARALLEL], cwd=str(PROJECT), env=offscreen)
 
 
 def write_demonstration() -> int:
