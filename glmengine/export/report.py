@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from glmengine.results.posterior import link_of
 if TYPE_CHECKING:
     from glmengine.analysis.analysis import Analysis
     from glmengine.results.result import Result
+    from glmengine.selection.term_selection import TermSelection
 
 _STYLE = """
 :root { color-scheme: light dark; --line: #8884; --soft: #8881; }
@@ -63,6 +64,12 @@ _ABOUT_TESTS = (
 )
 
 
+_ABOUT_SELECTION = (
+    "<p>Deviance explained on held-out time by each model, all on the same folds; and what each term contributes: the deviance that is "
+    "lost on held-out time when it is dropped, with the false discovery rate over all units and terms of a signed-rank test over folds.</p>"
+)
+
+
 def report_html(
     analysis: Analysis, result: Result | None = None, *, recording_name: str = "", pictures: Mapping[str, bytes] | None = None
 ) -> str:
@@ -87,6 +94,8 @@ def report_html(
         parts += ["<h2>Scores</h2>", _score_table(result)]
         if result.tests is not None and np.isfinite(result.tests["p"]).any():
             parts += ["<h2>Is each term needed?</h2>", _ABOUT_TESTS, _test_table(result)]
+        if result.selection is not None:
+            parts += ["<h2>Which terms does each unit need?</h2>", _ABOUT_SELECTION, _selection_tables(result.selection)]
         if result.sessions is not None:
             parts += ["<h2>Sessions</h2>", _session_table(result)]
     if result is not None and result.analysis.model.penalty != "none":
@@ -125,29 +134,52 @@ def summary(analysis: Analysis, result: Result | None, recording_name: str = "")
     )
 
 
+def _selection_tables(selection: TermSelection) -> str:
+    """The terms chosen, the models compared and the contributions, a row a unit."""
+    units, models = selection.units, [str(name) for name in selection.summary["model"].values]
+    parts = []
+    if selection.chosen is not None:
+        chosen = selection.chosen
+        rows = [
+            (unit, ", ".join(selection.terms_of(unit)) or "none", _number(float(chosen["q"].sel(unit=unit)))) for unit in units
+        ]
+        parts.append(_table(("unit", "terms", "q over units"), rows))
+    explained = selection.summary["deviance_explained"]
+    rows = [(unit, *(_number(float(explained.sel(unit=unit, model=name))) for name in models)) for unit in units]
+    parts.append(_table(("unit", *models), rows))
+    if selection.contributions is not None:
+        found = selection.contributions
+        terms = [str(name) for name in found["term"].values]
+        rows = [
+            (
+                unit,
+                *(
+                    f"{_number(float(found['unique'].sel(unit=unit, term=term)))} (q {_number(float(found['q'].sel(unit=unit, term=term)))})"
+                    for term in terms
+                ),
+            )
+            for unit in units
+        ]
+        parts.append(_table(("unit", *(f"{term}, lost when dropped" for term in terms)), rows))
+    return "\n".join(parts)
+
+
 def _score_table(result: Result) -> str:
     words = words_of(result.analysis.model)
     left_out = () if words.per_spike else ("bits_per_spike_heldout", "bits_per_spike_test")
     present = [name for name in _COLUMNS if name in result.scores and name not in left_out]
-    head = "".join(f"<th>{_safe(_COLUMNS[name].format(observed=words.observed, axis=words.axis))}</th>" for name in present)
-    rows = []
-    for index, unit in enumerate(result.units):
-        cells = "".join(f"<td>{_safe(_number(result.scores[name].values[index]))}</td>" for name in present)
-        rows.append(f"<tr><td>{_safe(unit)}</td>{cells}</tr>")
-    return f"<table><thead><tr><th>unit</th>{head}</tr></thead><tbody>\n" + "\n".join(rows) + "\n</tbody></table>"
+    head = [_COLUMNS[name].format(observed=words.observed, axis=words.axis) for name in present]
+    rows = [(unit, *(_number(result.scores[name].values[index]) for name in present)) for index, unit in enumerate(result.units)]
+    return _table(("unit", *head), rows)
 
 
 def _test_table(result: Result) -> str:
     terms = [str(term) for term in result.tests["term"].values]
-    head = "".join(f"<th>{_safe(term)}</th>" for term in terms)
     rows = []
     for unit in result.units:
         there = result.tests.sel(unit=unit)
-        cells = "".join(
-            f"<td>{_safe(_test(*(float(there[name].sel(term=term)) for name in ('wald', 'df', 'p'))))}</td>" for term in terms
-        )
-        rows.append(f"<tr><td>{_safe(unit)}</td>{cells}</tr>")
-    return f"<table><thead><tr><th>unit</th>{head}</tr></thead><tbody>\n" + "\n".join(rows) + "\n</tbody></table>"
+        rows.append((unit, *(_test(*(float(there[name].sel(term=term)) for name in ("wald", "df", "p"))) for term in terms)))
+    return _table(("unit", *terms), rows)
 
 
 def _test(statistic: float, df: float, p: float) -> str:
@@ -160,14 +192,19 @@ def _session_table(result: Result) -> str:
     words = words_of(result.analysis.model)
     columns = {"n_spikes": words.observed, "rate_hz": words.axis, "intercept": "intercept", "intercept_error": "standard error"}
     columns["deviance_explained_fit"] = "deviance explained, fit"
-    head = "".join(f"<th>{_safe(title)}</th>" for title in columns.values())
     rows = []
     for unit in result.units:
         for session in result.sessions["session"].values:
             there = result.sessions.sel(unit=unit, session=session)
-            cells = "".join(f"<td>{_safe(_number(there[name].values.item()))}</td>" for name in columns)
-            rows.append(f"<tr><td>{_safe(unit)}</td><td>{_safe(session)}</td>{cells}</tr>")
-    return f"<table><thead><tr><th>unit</th><th>session</th>{head}</tr></thead><tbody>\n" + "\n".join(rows) + "\n</tbody></table>"
+            rows.append((unit, session, *(_number(there[name].values.item()) for name in columns)))
+    return _table(("unit", "session", *columns.values()), rows)
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A row for each entry of `rows`, escaped."""
+    titles = "".join(f"<th>{_safe(title)}</th>" for title in head)
+    lines = ["<tr>" + "".join(f"<td>{_safe(value)}</td>" for value in row) + "</tr>" for row in rows]
+    return f"<table><thead><tr>{titles}</tr></thead><tbody>\n" + "\n".join(lines) + "\n</tbody></table>"
 
 
 def _number(value: Any) -> str:

@@ -212,6 +212,9 @@ def test_a_run_keeps_the_selection_and_the_scores_of_each_fold(small_recording, 
     written = {path.name for path in (tmp_path / "out").iterdir()}
     assert {"fold_scores.csv", "selection_chosen.csv", "selection_steps.csv", "selection_models.csv"} <= written
     assert "print(result.selection)" in (tmp_path / "out" / "script.py").read_text(encoding="utf-8")
+    report = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert "Which terms does each unit need?" in report
+    assert "<td>hd</td><td>direction</td>" in report
     lines = (tmp_path / "out" / "selection_chosen.csv").read_text(encoding="utf-8").splitlines()
     assert lines[0].startswith("term,unit,chosen,order")
     # of a result without a selection nothing of it stays
