@@ -113,6 +113,10 @@ def select_on(ground: Ground, selection: Selection, context: Context = SILENT) -
     shares = contributions(nested, context.part(0.8, 0.9, "Contributions of terms"))
     common = commonality(nested, context.part(0.9, 1.0, "What terms have in common"))
     notes = list(ground.notes)
+    if ground.family.estimates_dispersion or ground.family.by_class:
+        notes.append(
+            f"Differences have intervals over folds alone: the {ground.family.words} family has none over blocks of time."
+        )
     chosen = steps = None
     if outcome.search is not None:
         chosen, said = _chosen(nested, outcome.search, selection)

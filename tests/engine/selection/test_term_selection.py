@@ -258,3 +258,16 @@ def test_strengths_by_marginal_likelihood(small_recording):
     found = select_terms(question(model={"strength_by": "marginal_likelihood", "penalty": "smoothness"}), small_recording)
     assert [found.terms_of(unit) for unit in found.units] == [("direction",), ("x",), ()]
     assert float(found.summary["edf"].sel(model="direction", unit="hd")) < 6
+
+
+@pytest.mark.parametrize("family", ["negative_binomial", "gaussian", "categorical"])
+def test_other_families(small_recording, family):
+    found = select_terms(question(model={"strengths": [1e-3], "family": family}), small_recording)
+    assert found.terms_of("hd")[0] == "direction"
+    assert found.terms_of("place")[0] == "x"
+    assert found.terms_of("flat") == ()
+    beside = found.differences.sel(model="direction", other="constant", unit="hd")
+    assert float(beside["low"]) > 0
+    assert float(beside["lr_p"]) < 1e-10
+    assert np.isfinite(beside["low_parts"]) == (family == "gaussian")
+    assert any("blocks of time" in note for note in found.notes) == (family != "gaussian")
