@@ -44,6 +44,7 @@ _PLACES = {
     "glmengine.fitting.cross_validation": ("CrossValidation", "cross_validate"),
     "glmengine.selection.shift_table": ("ShiftTest",),
     "glmengine.selection.shift_test": ("shift_test",),
+    "glmengine.fitting.bootstrap": ("Bootstrap", "bootstrap"),
     "glmengine.fitting.path": ("Path", "fit_path"),
     "glmengine.fitting.sklearn": ("GLM", "GLMClassifier"),
     "glmengine.models": ("ElasticNet", "GroupLasso", "Lasso", "NoPenalty", "Ridge", "Smoothness"),

@@ -367,6 +367,31 @@ def _fitted_or_loaded(options: Namespace, context: Context) -> tuple[Result, Rec
     return run_analysis(analysis, recording, context.part(0.3, 1.0)), recording
 
 
+def bootstrap(options: Namespace) -> int:
+    """Bands from blocks of time or trials that are drawn again."""
+    from glmengine.export.goodness_tables import write_datasets
+    from glmengine.export.outputs import writable_folder
+    from glmengine.project import load_result
+
+    result = load_result(options.result)
+    folder = writable_folder(options.out)
+    with progress_bar() as context:
+        recording = _opened_as(result, options, context.part(0.0, 0.2))
+        found = result.bootstrap(
+            recording,
+            options.draws,
+            options.seed,
+            block=options.block,
+            trials=options.trials,
+            context=context.part(0.2, 0.98),
+        )
+        written = write_datasets(found.datasets(), folder, "bootstrap")
+    for note in found.notes:
+        print(f"note: {note}")
+    print(f"written to {folder}: {', '.join(path.name for path in written)}")
+    return 0
+
+
 def simulate(options: Namespace) -> int:
     """Surrogates of a fitted model."""
     from glmengine.export.goodness_tables import write_datasets

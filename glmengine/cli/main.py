@@ -333,6 +333,27 @@ def build_parser() -> argparse.ArgumentParser:
     _recipe(shifts)
     _code(shifts)
 
+    bootstrap = command(
+        "bootstrap",
+        "bands of coefficients, curves and filters from time drawn again",
+        "Blocks of time, or trials, are drawn with replacement and fitted, so that the bands hold where bins are not independent. "
+        "Writes coefficients.csv, a table of each curve and filter, and bootstrap.nc.",
+    )
+    bootstrap.add_argument("result", metavar="RESULT", help="a result.nc, or a project (.glm) that holds a result")
+    bootstrap.add_argument("--recording", metavar="FILE", required=True, help="the recording that was fitted")
+    bootstrap.add_argument("--out", metavar="DIR", required=True, help="folder for the tables, made where it is missing")
+    bootstrap.add_argument("--draws", type=int, default=200, metavar="N", help="how many, 200 where not given")
+    bootstrap.add_argument("--seed", type=int, metavar="S", help="of the draws; the analysis's where not given")
+    bootstrap.add_argument(
+        "--block", type=float, metavar="SECONDS", help="length of a block; a fiftieth of the time in use where not given"
+    )
+    bootstrap.add_argument("--trials", metavar="NAME", default="", help="draw these trials as wholes")
+    bootstrap.add_argument(
+        "--session", metavar="NAME", help="take the recording as this one of the sessions that were fitted together"
+    )
+    _recipe(bootstrap)
+    _code(bootstrap)
+
     simulate = command(
         "simulate",
         "surrogate spikes or signals of a fitted model, as NWB",

@@ -197,13 +197,27 @@ def _dataset(curve: _Curve, prepared: Prepared, posterior: Posterior, means: np.
     return xr.Dataset(variables, coords, {"term": curve.drawn.label, **curve.drawn.attrs})
 
 
-def _effects(curve: _Curve, prepared: Prepared, posterior: Posterior, means: np.ndarray) -> dict[str, np.ndarray]:
-    """(M, K) linear predictors, the ends of their 95 % intervals, and of the band that holds the whole curve."""
-    columns, own = curve.drawn.columns, np.arange(len(means))[curve.drawn.where] + 1
+def effect_rows(drawn: Drawn, means: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """What a curve is of intercept and coefficients: rows (K, P + 1), what they have in common (P + 1,), and the places (p,) of the term's own.
+
+    Parameters
+    ----------
+    drawn : Drawn
+    means : (P,) array
+        Of the columns of the design over the rows that were fitted.
+    """
+    own = np.arange(len(means))[drawn.where] + 1
     level = np.concatenate([[1.0], means])
     level[own] = 0.0
-    rows = np.broadcast_to(level, (len(columns), len(level))).copy()
-    rows[:, own] = columns
+    rows = np.broadcast_to(level, (len(drawn.columns), len(level))).copy()
+    rows[:, own] = drawn.columns
+    return rows, level, own
+
+
+def _effects(curve: _Curve, prepared: Prepared, posterior: Posterior, means: np.ndarray) -> dict[str, np.ndarray]:
+    """(M, K) linear predictors, the ends of their 95 % intervals, and of the band that holds the whole curve."""
+    rows, level, own = effect_rows(curve.drawn, means)
+    columns = curve.drawn.columns
     middle = (rows[:, 1:] @ posterior.coef + posterior.intercept).T
     error = np.sqrt(np.stack([posterior.variance(rows, unit) for unit in range(len(middle))]))
     spread, wide = Z95 * error, np.full(middle.shape, np.nan)

@@ -29,9 +29,10 @@ if TYPE_CHECKING:
     from glmengine.decoding.decode import Decoded
     from glmengine.design.fitted_sessions import FittedSession
     from glmengine.recording.recording import Recording
+    from glmengine.results.bootstrap_bands import BootstrapBands
     from glmengine.simulation.surrogates import Surrogates
 
-FORMAT_VERSION = 3  # 2: with `goodness`; 3: with scores of each fold and the selection of terms
+FORMAT_VERSION = 3  # 2: with `goodness`; 3: with scores of each fold, the selection of terms, shift tests, bands of whole curves
 KIND = "glmengine result"
 _SHOWN_SCORES = (
     "n_spikes",
@@ -479,6 +480,46 @@ class Result:
             refit=refit,
             epochs=epochs,
             context=context,
+        )
+
+    def bootstrap(
+        self,
+        recording: Recording,
+        draws: int = 200,
+        seed: int | None = None,
+        *,
+        block: float | None = None,
+        trials: str = "",
+        context: Context | None = None,
+    ) -> BootstrapBands:
+        """Bands of coefficients, curves and filters from blocks of time, or trials, drawn again with replacement.
+
+        Parameters
+        ----------
+        recording : Recording
+            The one that was fitted.
+        draws : int
+        seed : int, optional
+            The analysis's where not given.
+        block : float, optional
+            Seconds of a block, longer than what varies together; a fiftieth of the time in use where not given.
+        trials : str
+            Draw the trials (or stretches) of this name as wholes in place of blocks.
+
+        Returns
+        -------
+        BootstrapBands
+
+        Raises
+        ------
+        GlmError
+            If there are fewer than ten blocks or trials.
+        """
+        strength = np.asarray(self.scores["strength"].values, np.float64)
+        from glmengine.results.bootstrap_bands import bootstrap_of
+
+        return bootstrap_of(
+            self.model, strength, self.curves, recording, draws=draws, seed=seed, block=block, trials=trials, context=context
         )
 
     def with_shift_test(self, found: ShiftTest) -> Result:
