@@ -372,20 +372,17 @@ def _notes_on_drift(
 
 
 def _notes_on_strengths(analysis: Analysis, prepared: Prepared, cross_validation: CrossValidation | None) -> list[str]:
-    """Whether the best strength lies at the weak end of those tried, so that a weaker one may be better still."""
+    """Whether the best strength lies at the weak end of a grid that does not go on by itself, so that a weaker one may be better still."""
+    from glmengine.fitting.fold_averages import sees_averages
+
     strengths = strengths_of(analysis)
-    if cross_validation is None or len(strengths) < 2 or min(strengths) == 0:
+    if cross_validation is None or len(strengths) < 2 or min(strengths) == 0 or not sees_averages(prepared):
         return []
-    weakest, best = min(strengths), np.asarray(cross_validation.best_strength, np.float64)
-    notes = []
-    for at_the_end, text in (
-        (best == weakest, "a weaker one may be better still"),
-        (best < weakest, "weaker ones, tried besides, are better still"),
-    ):
-        which = ", ".join(name for name, end in zip(prepared.units, at_the_end, strict=True) if end)
-        if which:
-            notes.append(f"The weakest strength tried, {weakest:g}, was the best for units {which}; {text}.")
-    return notes
+    at_the_end = np.asarray(cross_validation.best_strength, np.float64) == min(strengths)
+    if not at_the_end.any():
+        return []
+    which = ", ".join(name for name, end in zip(prepared.units, at_the_end, strict=True) if end)
+    return [f"The weakest strength tried, {min(strengths):g}, was the best for units {which}; a weaker one may be better still."]
 
 
 def _tested(result: Result, recording: Recording, only_test: bool, context: Context) -> Result:

@@ -37,7 +37,7 @@ __all__ = [
     "sparse_dump",
 ]
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2  # 2: with splits, strengths by marginal likelihood, selection, and a recipe of each recording
 
 
 FamilyName = Literal[tuple(FAMILIES)]
@@ -154,7 +154,7 @@ class Model(Spec):
 class Analysis(Spec):
     """A question to a recording: which units, which time, which terms, which model, how tested."""
 
-    format_version: Literal[1] = FORMAT_VERSION
+    format_version: Literal[2] = FORMAT_VERSION
     title: str = param("", title="Title", help="Free text for reports.")
     recording: Source = param(Source(), title="Recording", help="The recording it was made for.")
     more_recordings: tuple[Source, ...] = param(
@@ -229,6 +229,8 @@ class Analysis(Spec):
                 f"{where}: was written by a newer version of the program (format {version}, this one reads up to {FORMAT_VERSION}); update the program",
                 field="format_version",
             )
+        if version in range(1, FORMAT_VERSION):  # what has been added since then has its default
+            data = {**data, "format_version": FORMAT_VERSION}
         return cls.parse(data, where)
 
     def to_dict(self) -> dict[str, Any]:

@@ -31,3 +31,20 @@ def test_kept_files_open_with_their_numbers(version, small_recording):
     assert project.analysis == analysis
     assert project.result.scores.identical(result.scores)
     assert project.recording.sha256 == "ab" * 32
+
+
+def test_an_analysis_of_format_2_opens_with_what_was_new_in_it():
+    analysis = Analysis.load(KEPT / "format-2" / "analysis.toml")
+    assert analysis.validation.split == "trials"
+    assert (analysis.validation.grouped_by, analysis.validation.balanced, analysis.validation.gap) == (
+        "trials",
+        "trials.choice",
+        True,
+    )
+    assert analysis.model.finds_strengths
+    assert Analysis.from_dict(analysis.to_dict()) == analysis
+
+
+def test_an_older_analysis_is_written_in_the_format_of_today():
+    analysis = Analysis.load(KEPT / "format-1" / "analysis.toml")
+    assert analysis.to_dict()["format_version"] == Analysis().format_version > 1
