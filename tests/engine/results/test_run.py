@@ -329,8 +329,9 @@ def test_a_grid_cell_needs_position_and_head_direction(shared_data):
     assert explained["both"] == pytest.approx(0.45, abs=0.05)
 
 
-def test_a_best_strength_at_the_weak_end_is_noted(small_analysis, small_recording):
-    """The grid of strengths may have been too short; the reader is told."""
+def test_a_grid_that_is_too_short_goes_on_and_the_reader_is_told(small_analysis, small_recording):
     strong = small_analysis.with_(model=small_analysis.model.with_(strengths=(1.0, 10.0)))
-    notes = ge.run(strong, small_recording).notes
-    assert any(note.startswith("The weakest strength tried, 1,") for note in notes)
+    result = ge.run(strong, small_recording)
+    assert any("these were tried besides: " in note for note in result.notes)
+    assert not any(note.startswith("The weakest strength tried") for note in result.notes)
+    assert float(result.scores["strength"].min()) < 1.0
