@@ -14,6 +14,8 @@ from glmengine.answers.question import question_for
 from glmengine.answers.sentence import answer_sentence
 from glmengine.answers.sheet import AnswerSheet
 from glmengine.context import SILENT, Context, Progress
+from glmengine.errors import GlmError
+from glmengine.inference.multiplicity import false_discovery_rate
 from glmengine.models import get_family
 from glmengine.selection.select import select_terms
 from glmengine.sentences import listed, numbered
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from glmengine.goodness.goodness import Goodness
     from glmengine.recording.recording import Recording
     from glmengine.results.result import Result
+    from glmengine.selection.shift_table import ShiftTest
     from glmengine.selection.term_selection import TermSelection
 
 STOPPED = "The answers were stopped: units without a verdict were not come to."
@@ -37,6 +40,8 @@ class _Final:
     units: tuple[str, ...]
     result: Result
     goodness: Goodness
+    shifted: ShiftTest | None
+    notes: tuple[str, ...]
 
 
 def explain(
@@ -44,6 +49,7 @@ def explain(
     analysis: Analysis | None = None,
     *,
     variables: Sequence[str] | None = None,
+    shifts: int = 200,
     report: Callable[[str, str], None] | None = None,
     context: Context | None = None,
 ) -> AnswerSheet:
@@ -57,6 +63,8 @@ def explain(
         and the units' own past.
     variables : sequence of str, optional
         Where no analysis is given, only these.
+    shifts : int
+        By how many shifts in time each chosen term is tested (`Result.shift_test`); 0 for none. The sheet has p and q over all units and terms.
     report : callable, optional
         Called with each unit and its sentence as soon as it is known, the best known units first.
     context : Context, optional
@@ -85,12 +93,12 @@ def explain(
             continue
         share = context.part(0.6 + 0.4 * number / len(groups), 0.6 + 0.4 * (number + 1) / len(groups))
         share.report(Progress(f"{', '.join(terms)}: {numbered(len(units), 'unit')}", 0.0))
-        final = _final(analysis, recording, terms, units, share)
+        final = _final(analysis, recording, terms, units, shifts, share)
         if context.stopping:
             notes.append(STOPPED)
             break
         finals.append(final)
-        notes += [f"{listed(units, 3)}: {note}" for note in final.result.notes if note not in notes]
+        notes += [f"{listed(units, 3)}: {note}" for note in final.notes if note not in notes]
         if report is not None:
             for unit in units:
                 report(unit, _sentence(selection, unit, final))
@@ -107,7 +115,9 @@ def _groups(selection: TermSelection) -> dict[tuple[str, ...], tuple[str, ...]]:
     return {terms: tuple(units) for terms, units in found.items()}
 
 
-def _final(analysis: Analysis, recording: Recording, names: Sequence[str], units: Sequence[str], context: Context) -> _Final:
+def _final(
+    analysis: Analysis, recording: Recording, names: Sequence[str], units: Sequence[str], shifts: int, context: Context
+) -> _Final:
     """The chosen terms fitted to all bins, each with a strength of its own where the penalty allows, and checked."""
     selection = analysis.selection
     blocks = {} if selection is None else {block.name: block.terms for block in selection.blocks}
@@ -121,8 +131,16 @@ def _final(analysis: Analysis, recording: Recording, names: Sequence[str], units
         model=model,
         selection=None,
     )
-    result = run(question, recording, context.part(0.0, 0.6))
-    return _Final(tuple(units), result, result.goodness(recording, context=context.part(0.6, 1.0)))
+    result = run(question, recording, context.part(0.0, 0.5))
+    checks = result.goodness(recording, context=context.part(0.5, 0.8))
+    tested, notes = None, result.notes
+    if shifts and not context.stopping and not get_family(model.family).by_class:
+        try:
+            tested = result.shift_test(recording, None, shifts, context=context.part(0.8, 1.0))
+            notes += tested.notes
+        except GlmError as error:  # none of the terms can be shifted (history): the rest of the answer stands
+            notes += (error.message,)
+    return _Final(tuple(units), result, checks, tested, notes)
 
 
 def _sentence(selection: TermSelection, unit: str, final: _Final | None) -> str:
@@ -180,6 +198,8 @@ def _sheet(
         {name: ("unit", np.array(values), {"long_name": text}) for name, (text, values) in columns.items()}, {"unit": units}
     )
     terms = chosen[["order"]]
+    if any(final.shifted is not None for final in finals):
+        terms = terms.assign(_shift_columns(selection, finals))
     if selection.contributions is not None:
         terms = terms.merge(selection.contributions, combine_attrs="drop")
     return AnswerSheet(
@@ -190,6 +210,24 @@ def _sheet(
         filters=_joined([final.result.filters for final in finals]),
         notes=tuple(dict.fromkeys(notes)),
     )
+
+
+def _shift_columns(selection: TermSelection, finals: Sequence[_Final]) -> dict[str, xr.DataArray]:
+    """p of each chosen term of each unit when the term is shifted in time, and its q over all of them."""
+    assert selection.chosen is not None
+    p = selection.chosen["order"].copy(data=np.full(selection.chosen["order"].shape, np.nan))
+    for final in finals:
+        if final.shifted is not None:
+            offered = [term for term in final.shifted.terms if term in selection.chosen["term"].values]
+            where = {"term": offered, "unit": list(final.shifted.units)}
+            p.loc[where] = final.shifted.table["p"].sel(where).transpose(*p.dims)
+    p = p.transpose("term", "unit")
+    return {
+        "shift_p": p.assign_attrs(long_name="p of the term when its covariates are shifted in time"),
+        "shift_q": p.copy(data=false_discovery_rate(p.values)).assign_attrs(
+            long_name="false discovery rate of shift_p over all units and terms that were tested"
+        ),
+    }
 
 
 def _long_name(finals: Sequence[_Final], name: str) -> str:

@@ -23,7 +23,8 @@ class AnswerSheet:
         Best known first: ``terms`` in order, ``deviance_explained``, ``p`` and ``q``, spikes, the checks of the model (``ks``, ``ks_band``,
         ``adequate``, ``verdict``, ``try_next``), whether it was ``finished``, and the ``sentence``.
     terms : Dataset (unit, term)
-        ``order`` in which terms came in (NaN: not chosen), and what each contributes alone, dropped, unique and shared.
+        ``order`` in which terms came in (NaN: not chosen), what each contributes alone, dropped, unique and shared, and ``shift_p`` and
+        ``shift_q`` of those that were tested by shifts in time.
     selection : TermSelection
     curves, filters : dict of str to Dataset
         Per term of the final models, by unit, with bands; smoothing by marginal likelihood where the penalty allows.

@@ -220,7 +220,7 @@ def explain(options: Namespace) -> int:
             raise GlmError(f"{options.question}: is no analysis, so that --recording has no meaning; leave it out")
         else:
             recording = opened(options.question, _recipe(options), opening)
-        sheet = explained(recording, analysis, variables=options.variable, context=context.part(0.05, 1.0))
+        sheet = explained(recording, analysis, variables=options.variable, shifts=options.shifts, context=context.part(0.05, 1.0))
     written = write_datasets(sheet.datasets(), folder, "answers")
     for name, text in selection_texts(sheet.selection).items():
         write_whole(folder / name, text.encode("utf-8"))

@@ -224,6 +224,13 @@ def build_parser() -> argparse.ArgumentParser:
         action="append",
         help="of a recording: only this variable, may be repeated; 'history' is the unit's own past",
     )
+    explain.add_argument(
+        "--shifts",
+        type=int,
+        default=200,
+        metavar="N",
+        help="shifts in time that each chosen term is tested by; 200 where not given, 0 for none",
+    )
     _recipe(explain)
     _code(explain)
 

@@ -54,6 +54,10 @@ def test_each_unit_has_its_terms_curves_checks_and_a_sentence(sheet):
     assert list(found.curves["x"]["unit"].values) == ["place"]
     assert float(found.terms["order"].sel(unit="hd", term="direction")) == 1
     assert float(found.terms["unique"].sel(unit="hd", term="direction")) > 0.1
+    assert float(found.terms["shift_p"].sel(unit="hd", term="direction")) < 0.05
+    assert float(found.terms["shift_q"].sel(unit="hd", term="direction")) < 0.05
+    assert np.isnan(found.terms["shift_p"].sel(unit="hd", term="x"))
+    assert np.isnan(found.terms["shift_p"].sel(unit="flat")).all()
     assert str(found).splitlines()[-1].startswith("flat: Nothing")
 
 
@@ -65,13 +69,13 @@ def test_further_columns_find_their_units(sheet):
     further = xr.Dataset(
         {
             "agreement": ("unit", np.arange(3.0)),
-            "shift_p": (("term", "unit"), np.arange(6.0).reshape(2, 3)),
+            "certainty": (("term", "unit"), np.arange(6.0).reshape(2, 3)),
         },
         {"unit": units, "term": ["direction", "x"]},
     )
     more = found.with_columns(further)
     assert float(more.units["agreement"].sel(unit=units[2])) == 2.0
-    assert float(more.terms["shift_p"].sel(unit=units[1], term="x")) == 4.0
+    assert float(more.terms["certainty"].sel(unit=units[1], term="x")) == 4.0
     with pytest.raises(GlmError, match="lies along fold"):
         found.with_columns(xr.Dataset({"odd": ("fold", np.zeros(2))}))
 
@@ -132,3 +136,14 @@ def test_the_command_writes_the_sheet(question, small_recording, tmp_path, capsy
     assert {"curve_direction.csv", "curve_x.csv"} <= written
     assert main(["explain", str(tmp_path / "small.nwb"), "--recording", "x.nwb", "--out", str(tmp_path / "no")]) == 1
     assert "is no analysis" in capsys.readouterr().err
+
+
+def test_a_unit_that_follows_its_own_past_alone_has_no_shift_test(small_recording):
+    history = {"kind": "history", "name": "history", "basis": {"family": "raised_cosine_log", "n": 3, "window": 1.5}}
+    analysis = ge.Analysis.from_dict(
+        {"time": {"bin_size": 0.1}, "terms": [history], "model": {"strengths": [1e-3]}, "units": {"names": ["hd"]}}
+    )
+    found = ge.explain(small_recording, analysis)
+    assert found.units["terms"].values.tolist() == ["history"]
+    assert "shift_p" not in found.terms
+    assert any("no term has a shift test" in note for note in found.notes)
