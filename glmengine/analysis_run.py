@@ -142,7 +142,7 @@ def _cross_validated(analysis: Analysis, prepared: Prepared, split: Split | None
             penalty=penalty_of(analysis.model, design.terms),
             strengths=REML if analysis.model.finds_strengths else strengths_of(analysis),
             folds=folds,
-            extend=not sees_averages(prepared),  # there each fold is a cross-validation of its own
+            extend=_goes_on(prepared),
             **_kept_coefficients(analysis, prepared, split),
             context=context,
             **_options(analysis, prepared),
@@ -371,12 +371,19 @@ def _notes_on_drift(
     return drift_notes(drifting_units(prepared, model, context.part(0.9, 1.0)), moved)
 
 
+def _goes_on(prepared: Prepared) -> bool:
+    """Whether the grid of strengths goes on where the best lies at its end: not where each fold is a cross-validation of its own, and not
+    for fields of low rank, each of whose fits takes long."""
+    from glmengine.fitting.fold_averages import sees_averages
+    from glmengine.fitting.separable import separable_terms
+
+    return not sees_averages(prepared) and not separable_terms(prepared.design)
+
+
 def _notes_on_strengths(analysis: Analysis, prepared: Prepared, cross_validation: CrossValidation | None) -> list[str]:
     """Whether the best strength lies at the weak end of a grid that does not go on by itself, so that a weaker one may be better still."""
-    from glmengine.fitting.fold_averages import sees_averages
-
     strengths = strengths_of(analysis)
-    if cross_validation is None or len(strengths) < 2 or min(strengths) == 0 or not sees_averages(prepared):
+    if cross_validation is None or len(strengths) < 2 or min(strengths) == 0 or _goes_on(prepared):
         return []
     at_the_end = np.asarray(cross_validation.best_strength, np.float64) == min(strengths)
     if not at_the_end.any():

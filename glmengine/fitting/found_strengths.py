@@ -58,7 +58,7 @@ def asks_for_reml(strength: Any) -> bool:
     if not isinstance(strength, str):
         return False
     if strength.lower() != REML:
-        raise GlmError(f"strength: is {strength!r}; give a number, or '{REML}' to have it found", field="model.strengths")
+        raise GlmError(f"strength: {strength!r} is not a number; give one, or '{REML}' to have it found", field="model.strengths")
     return True
 
 

@@ -102,7 +102,7 @@ def test_each_fold_finds_its_own_strengths(tuned):
     [
         ({"penalty": "lasso"}, "needs ridge or smoothness"),
         ({"penalty": "none"}, "nothing is penalised"),
-        ({"strength": "best"}, "give a number, or 'reml'"),
+        ({"strength": "best"}, "is not a number; give one, or 'reml'"),
         ({"family": "categorical"}, "by cross-validation"),
     ],
 )

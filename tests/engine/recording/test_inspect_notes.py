@@ -58,7 +58,7 @@ CASES = {
     "repeated": ({"spikes": [np.repeat(CLEAN[0], 2), *CLEAN[1:]]}, "Repeated spike times left out: 300 (unit 0)."),
     "negative": ({"spikes": [np.concatenate([[-3.0], CLEAN[0]]), *CLEAN[1:]]}, "Negative spike times left out, as the recording starts at 0 s: 1 (unit 0)."),
     "no number": ({"spikes": [np.concatenate([CLEAN[0], [np.nan, 1e12]]), *CLEAN[1:]]}, "Spike times left out because they are no numbers or lie far outside the recording: 2 (unit 0)."),
-    "backwards": ({"times": changed(TIMES, slice(500, 510), TIMES[500:510] - 20.01)}, "position: its times went backwards in 1 place; they were sorted."),
+    "backwards": ({"times": changed(TIMES, slice(500, 510), TIMES[500:510] - 20.01)}, "position: its times went backwards in 1 place, by up to 20 s; they were sorted."),
     "a time twice": ({"times": changed(TIMES, 500, TIMES[499])}, "position: 1 sample at a repeated time left out."),
     "reversed": ({"trials": [(1, 5), (9, 7), (10, 12)]}, "trials 'trials': 1 interval with stop before start left out."),
     "overlapping": ({"trials": [(1, 5), (4, 8), (10, 12)]}, "trials 'trials': 1 cut short where the next one starts."),
