@@ -102,6 +102,8 @@ def write_outputs(
     }
     if result.tests is not None:
         texts["tests.csv"] = table_csv(result.tests)
+    if result.shift_tests is not None:
+        texts["shift_test.csv"] = table_csv(result.shift_tests.table.drop_vars("null"))
     if result.smoothing is not None:
         texts["strengths.csv"] = table_csv(result.smoothing[["strength", "at_limit"]])
         texts["edf.csv"] = table_csv(result.smoothing[["edf"]])
@@ -168,7 +170,8 @@ def _moved(made: list[Path], source: Path, target: Path) -> list[Path]:
 def _remove_stale(folder: Path, written: list[Path]) -> None:
     """Take away what an earlier run wrote into the folder and this one did not: it would be taken for a part of this result."""
     earlier = [
-        folder / name for name in ("sessions.csv", "tests.csv", "fold_scores.csv", "strengths.csv", "edf.csv", "recipe.toml")
+        folder / name
+        for name in ("sessions.csv", "tests.csv", "shift_test.csv", "fold_scores.csv", "strengths.csv", "edf.csv", "recipe.toml")
     ]
     earlier += [
         path for path in folder.glob("selection_*.csv") if path.stem.removeprefix("selection_").split("_")[0] in SELECTION_TABLES

@@ -16,6 +16,7 @@ from glmengine.results.posterior import link_of
 if TYPE_CHECKING:
     from glmengine.analysis.analysis import Analysis
     from glmengine.results.result import Result
+    from glmengine.selection.shift_table import ShiftTest
     from glmengine.selection.term_selection import TermSelection
 
 _STYLE = """
@@ -60,7 +61,13 @@ _ABOUT_ERRORS = (
 _ABOUT_TESTS = (
     "<p>Wald statistic of each term (degrees of freedom) and the probability of one at least as large if the term had no effect "
     "(Wood 2013). It takes bins to be independent given the model and the strength of the penalty as given, and is not corrected for the "
-    "number of units and terms; the held-out scores need neither.</p>"
+    "number of units and terms; the held-out scores need neither. Where the rate drifts for a reason that the model lacks, most covariates that "
+    "vary slowly are called significant though they do nothing: <code>glmengine shift-test</code> tests without taking bins for independent.</p>"
+)
+
+_ABOUT_SHIFTS = (
+    "<p>p of each term against counts that are shifted in time against it, which holds where bins are not independent, and in brackets its false "
+    "discovery rate over all units and terms.</p>"
 )
 
 
@@ -94,6 +101,8 @@ def report_html(
         parts += ["<h2>Scores</h2>", _score_table(result)]
         if result.tests is not None and np.isfinite(result.tests["p"]).any():
             parts += ["<h2>Is each term needed?</h2>", _ABOUT_TESTS, _test_table(result)]
+        if result.shift_tests is not None:
+            parts += ["<h2>Against counts shifted in time</h2>", _ABOUT_SHIFTS, _shift_table(result.shift_tests)]
         if result.selection is not None:
             parts += ["<h2>Which terms does each unit need?</h2>", _ABOUT_SELECTION, _selection_tables(result.selection)]
         if result.sessions is not None:
@@ -171,6 +180,15 @@ def _score_table(result: Result) -> str:
     head = [_COLUMNS[name].format(observed=words.observed, axis=words.axis) for name in present]
     rows = [(unit, *(_number(result.scores[name].values[index]) for name in present)) for index, unit in enumerate(result.units)]
     return _table(("unit", *head), rows)
+
+
+def _shift_table(found: ShiftTest) -> str:
+    rows = []
+    for unit in found.units:
+        own = found.table.sel(unit=unit)
+        known = [(float(own["p"].sel(term=term)), float(own["q"].sel(term=term))) for term in found.terms]
+        rows.append((unit, *("–" if math.isnan(p) else f"{p:.3g} ({q:.3g})" for p, q in known)))
+    return _table(("unit", *found.terms), rows)
 
 
 def _test_table(result: Result) -> str:

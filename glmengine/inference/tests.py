@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 WALD_WORDS = {
     "wald": "Wald statistic of the term",
     "df": "degrees of freedom of the statistic",
-    "p": "probability of a statistic at least as large if the term had no effect",
+    "p": "probability of a statistic at least as large if the term had no effect; takes bins for independent",
 }
 """Meaning of each variable of a table of Wald tests."""
 

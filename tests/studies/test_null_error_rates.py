@@ -95,6 +95,7 @@ def said(title: str, found: dict[str, float]) -> None:
     print(f"{title}: " + ", ".join(f"{name} {share:.1%}" for name, share in found.items()), flush=True)
 
 
+@pytest.mark.timeout(3600)
 @pytest.mark.parametrize(
     ("title", "setting"),
     [("drift", Setting(0.5)), ("drift, history in the model", Setting(0.5, history=True)), ("no drift", Setting(0.0))],
@@ -109,6 +110,7 @@ def test_shift_tests_hold_their_level_and_wald_tests_do_not(title, setting):
         assert found["Wald"] > 0.3
 
 
+@pytest.mark.timeout(3600)
 def test_power_grows_with_the_effect():
     """Wald stands beside it for scale alone: most of its rejections would be there without an effect."""
     power = []

@@ -198,7 +198,11 @@ def test_a_result_tests_its_terms_and_keeps_what_was_found(small_result, small_r
     assert found.terms == tuple(term.label for term in small_result.terms if term.kind != "history")
     assert any("has no shift test: it is made of the counts themselves" in note for note in found.notes)
     assert found.table["p"].notnull().all()
-    small_result.with_shift_test(found).save(tmp_path / "with.nc")
+    with_test = small_result.with_shift_test(found)
+    ge.write_outputs(with_test, tmp_path / "out", figures=False)
+    assert len((tmp_path / "out" / "shift_test.csv").read_text().splitlines()) == 1 + found.table["p"].size
+    assert "Against counts shifted in time" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    with_test.save(tmp_path / "with.nc")
     again = ge.Result.load(tmp_path / "with.nc").shift_tests
     assert again.table.identical(found.table)
     assert again.notes == found.notes
