@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -123,12 +123,15 @@ def _final(
     blocks = {} if selection is None else {block.name: block.terms for block in selection.blocks}
     wanted = {term for name in names for term in blocks.get(name, (name,))} | set(() if selection is None else selection.always)
     model = analysis.model
+    if len(model.strengths) > 1:  # without folds there is nothing to choose among them by
+        model = model.with_(strengths=(float(np.median(model.strengths)),))
     if model.penalty in _SMOOTH and not get_family(model.family).by_class:
         model = model.with_(strength_by="marginal_likelihood")
     question = analysis.with_(
         terms=tuple(term.with_(enabled=term.enabled and term.label in wanted) for term in analysis.terms),
         units=analysis.units.with_(names=tuple(name for name in recording.unit_names if name in units)),
         model=model,
+        validation=analysis.validation.with_(folds=0),  # held-out scores are those of the selection
         selection=None,
     )
     result = run(question, recording, context.part(0.0, 0.5))
@@ -136,7 +139,8 @@ def _final(
     tested, notes = None, result.notes
     if shifts and not context.stopping and not get_family(model.family).by_class:
         try:
-            tested = result.shift_test(recording, None, shifts, context=context.part(0.8, 1.0))
+            with_folds = replace(result, analysis=question.with_(validation=analysis.validation))
+            tested = with_folds.shift_test(recording, None, shifts, context=context.part(0.8, 1.0))
             notes += tested.notes
         except GlmError as error:  # none of the terms can be shifted (history): the rest of the answer stands
             notes += (error.message,)

@@ -4,6 +4,10 @@ pytest tests/studies/test_selection_error_rates.py -s: some ten minutes, and pri
 5 s, and five units at 3 Hz that follow none of them, or the second; the log rate drifts by 0.5 (standard deviation) over 20 s, or not. A unit counts as wrong when any
 covariate that says nothing is called significant at 5 %: by forward selection; by the signed-rank test of each term against the
 full model without it; by the Wald test of each term without a penalty. `tests/engine/selection/test_error_rates.py` holds a small part of this.
+
+Measured, of 500 units that follow nothing: selection takes a term in 2.2 %, and in 2.6 % with the drift; signed ranks call one of three terms significant in
+3.8 and 4.6 %, Wald tests in 12 and 95.6 %. Found without drift at effects of 0.05, 0.1, 0.2 and 0.4 in log rate: by selection 6, 44, 100 and 100 %, by signed
+ranks alone 15, 53, 96 and 100 %, by Wald tests 30, 86, 100 and 100 %.
 """
 
 from __future__ import annotations
