@@ -104,7 +104,7 @@ class StrengthSearch:
         strengths = None
         for _ in range(MOST_ROUNDS):
             smoothing = choose_strengths(bare, components, theta, context.part(0.0, 0.7), start=strengths)
-            strengths = smoothing.strengths
+            strengths = np.where(np.isfinite(smoothing.strengths), smoothing.strengths, 1.0)  # where none was found
             asked = replace(
                 bare, penalty=_matrices(components, strengths, problem.rows.n_features), strength=np.ones(len(strengths))
             )

@@ -115,8 +115,11 @@ class _Search:
             self.context.check()
             if self.context.stopping:
                 break
+            known, smoothed = self._smoothed(active, gradient[active])
+            active = active[known]  # what has overflowed ends where it is, not settled
+            if not active.size:
+                break
             before = self.lambdas[active].copy()
-            smoothed = self._smoothed(active, gradient[active])
             self._take(active, smoothed)
             direction = np.stack([one.parameters for one in smoothed]) / self.raw[active] - self.theta[active]
             direction[~self.objective.movable[active]] = 0.0
@@ -137,22 +140,30 @@ class _Search:
             )
         return Smoothing(self.lambdas / self.to_sum[:, None], self.theta, self.settled, self.at_limit, self.scale, steps)
 
-    def _smoothed(self, columns: np.ndarray, gradient: np.ndarray) -> list[Smoothed]:
-        """The best strengths for the working model of each column, where it is."""
-        objective, theta = self.objective, self.theta
-        hessians = np.empty((columns.size, objective.size, objective.size))
+    def _hessians(self, columns: np.ndarray) -> np.ndarray:
+        """(k, Q, Q) of the mean loss where the columns are; from some of the rows, in float32, where that is still enough and does not
+        overflow."""
+        result = np.empty((columns.size, self.objective.size, self.objective.size))
         for coarse in (True, False):
             which = np.flatnonzero(self.coarse[columns] == coarse)
             if which.size:
                 precision, stride = ("float32", STRIDE) if coarse else ("float64", 1)
                 expected = True if self.free_scale else None
-                hessians[which] = objective.hessian(
-                    theta[columns[which]], columns[which], precision, expected=expected, stride=stride
+                result[which] = self.objective.hessian(
+                    self.theta[columns[which]], columns[which], precision, expected=expected, stride=stride
                 )
-        raw = self.raw[columns]
-        hessians *= self.to_sum[columns][:, None, None] / (raw[:, :, None] * raw[:, None, :])
-        w = theta[columns] * raw
-        linear = np.einsum("kab,kb->ka", hessians, w) - gradient / raw * self.to_sum[columns][:, None]
+            if coarse:
+                self.coarse[columns[which[~np.isfinite(result[which]).all(axis=(1, 2))]]] = False
+        return result
+
+    def _smoothed(self, columns: np.ndarray, gradient: np.ndarray) -> tuple[np.ndarray, list[Smoothed]]:
+        """Which of the columns have a working model where they are (k,) bool, and its best strengths."""
+        theta, raw = self.theta, self.raw[columns]
+        with np.errstate(over="ignore", invalid="ignore"):
+            hessians = self._hessians(columns) * (self.to_sum[columns][:, None, None] / (raw[:, :, None] * raw[:, None, :]))
+            w = theta[columns] * raw
+            linear = np.einsum("kab,kb->ka", hessians, w) - gradient / raw * self.to_sum[columns][:, None]
+        known = np.isfinite(hessians).all(axis=(1, 2)) & np.isfinite(linear).all(axis=1)
         residual = self._residuals(columns, hessians, linear, w) if self.free_scale else [None] * columns.size
 
         def of_column(number: int) -> Smoothed:
@@ -163,11 +174,14 @@ class _Search:
                 residual=residual[number],
                 single=bool(self.coarse[columns[number]]),
             )
-            known = self.lambdas[columns[number]]
-            return model.smooth(None if np.isnan(known).any() else known)
+            before = self.lambdas[columns[number]]
+            return model.smooth(None if np.isnan(before).any() else before)
 
         with workers() as pool:
-            return list(pool.map(of_column, list(range(columns.size))))
+            found = list(pool.map(of_column, np.flatnonzero(known).tolist()))
+        finite = np.array([np.isfinite(one.parameters).all() for one in found], bool)
+        known[known] = finite
+        return known, [one for one, good in zip(found, finite, strict=True) if good]
 
     def _residuals(
         self, columns: np.ndarray, hessians: np.ndarray, linear: np.ndarray, w: np.ndarray

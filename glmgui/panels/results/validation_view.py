@@ -47,6 +47,8 @@ class ValidationView(QWidget):
             return
         scores = result.cv["scores"].sel(unit=unit).transpose("fold", "strength")
         strengths, values = np.asarray(scores["strength"].values, float), np.asarray(scores.values, float)
+        if (tried := np.isfinite(values).any(axis=0)).any():  # a grid goes on for the units concerned alone
+            strengths, values = strengths[tried], values[:, tried]
         chosen = float(result.scores["strength"].sel(unit=unit))
         several = len(strengths) > 1
         self.by_strength.setVisible(several)

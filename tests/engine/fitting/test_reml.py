@@ -138,3 +138,14 @@ def test_columns_that_each_unit_has_for_itself_are_found_in_one_batch(tuned):
         alone = ge.fit(np.hstack([X, own[m]]), Y[:, m], penalty=ge.Ridge(), strength="reml")
         np.testing.assert_allclose(fit.coef[:10, m], alone.coef[:10, 0], atol=1e-3)
         np.testing.assert_allclose(fit.coef[10 + 5 * m : 15 + 5 * m, m], alone.coef[10:, 0], atol=1e-3)
+
+
+def test_a_unit_whose_predictor_overflows_spoils_no_other(tuned):
+    X, bent, _ = tuned
+    y = np.random.default_rng(9).poisson(np.exp(bent)).astype(float)
+    start = np.zeros((10, 2)), np.array([750.0, 0.0])  # exp overflows there
+    fit = ge.fit(X, np.column_stack([y, y]), penalty=ge.Smoothness(), strength="reml", start=start)
+    alone = ge.fit(X, y, penalty=ge.Smoothness(), strength="reml")
+    assert fit.found.settled[1]
+    np.testing.assert_allclose(fit.coef[:, 1], alone.coef[:, 0], atol=1e-4)
+    assert fit.found.settled[0] or any("not reached" in note for note in fit.notes)

@@ -94,7 +94,7 @@ def test_tuning_and_raw_data_by_hand(small_recording):
 
 def test_the_best_strength_is_chosen_per_unit(small_result):
     cv = small_result.cv
-    best = cv["strength"].values[np.argmax(cv["scores"].mean("fold").transpose("unit", "strength").values, axis=1)]
+    best = cv["strength"].values[np.nanargmax(cv["scores"].mean("fold").transpose("unit", "strength").values, axis=1)]
     np.testing.assert_array_equal(small_result.scores["strength"], best)
     np.testing.assert_array_equal(cv["best_strength"], best)
 
