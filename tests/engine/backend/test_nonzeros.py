@@ -7,7 +7,7 @@ from scipy.interpolate import BSpline
 
 import glmengine as ge
 from glmengine.backend import nonzeros
-from glmengine.backend.nonzeros import Nonzeros
+from glmengine.backend.nonzeros import nonzeros_of
 from glmengine.backend.rows import Observations, Rows
 
 
@@ -33,10 +33,10 @@ class Source:
         return self.X[start:stop]
 
 
-def rows_of(X: np.ndarray, *, centred: bool = True, index: np.ndarray | None = None) -> Rows:
+def rows_of(X: np.ndarray, *, centred: bool = True, index: np.ndarray | None = None, memory: float = 1e9) -> Rows:
     n = len(X) if index is None else index.size
     observations = Observations(np.zeros((1, n)), np.ones((1, n)))
-    return Rows(Source(X), index, observations, columns=1, memory=1e9, centred=centred)
+    return Rows(Source(X), index, observations, columns=1, memory=memory, centred=centred)
 
 
 @pytest.mark.parametrize("centred", [True, False])
@@ -47,7 +47,7 @@ def test_the_three_products_are_those_of_the_prepared_rows(centred, gaps):
     X = np.column_stack([1e6 + rng.normal(size=len(X)), X * np.geomspace(1e-5, 1e5, 144), rng.normal(size=len(X))])
     index = np.sort(rng.choice(len(X), 3_000, replace=False)) if gaps else None
     rows = rows_of(X, centred=centred, index=index)
-    few = Nonzeros.of(rows, 1e9)
+    few = nonzeros_of(rows)
     assert few is not None
     assert few.per_row < 20
     prepared = np.concatenate([chunk.X for chunk in rows.here()])[: rows.n]
@@ -68,9 +68,9 @@ def test_the_three_products_are_those_of_the_prepared_rows(centred, gaps):
 
 def test_dense_designs_and_those_that_do_not_fit_are_left_as_they_are():
     X, _ = field(3_000, 12)
-    assert Nonzeros.of(rows_of(X), 1e3) is None
-    assert Nonzeros.of(rows_of(np.random.default_rng(0).normal(size=(3_000, 64))), 1e9) is None
-    assert Nonzeros.of(rows_of(X[:, :20]), 1e9) is None
+    assert nonzeros_of(rows_of(X, memory=1e3)) is None
+    assert nonzeros_of(rows_of(np.random.default_rng(0).normal(size=(3_000, 64)))) is None
+    assert nonzeros_of(rows_of(X[:, :20])) is None
 
 
 @pytest.mark.parametrize(

@@ -207,7 +207,7 @@ def test_errors_from_the_engine_find_their_control_by_path(form):
 
 
 def test_showing_a_value_emits_nothing(form, qtbot):
-    with qtbot.assertNotEmitted(form.edited):
+    with qtbot.assertNotEmitted(form.edited, wait=200):
         form.set_value(
             Whole(size=1.0, parts=(Part(variable="position.x", basis=Cosine()), Part(variable="speed", basis=Spline())))
         )
