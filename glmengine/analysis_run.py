@@ -167,18 +167,11 @@ def _kept_coefficients(analysis: Analysis, prepared: Prepared, split: Split) -> 
 
 def _split(analysis: Analysis, prepared: Prepared) -> Split | None:
     """What is held out together; None without folds."""
-    from glmengine.design.splits import split_time
+    from glmengine.design.splits import split_prepared
 
     if not analysis.validation.folds:
         return None
-    return split_time(
-        analysis.validation,
-        prepared.grid,
-        prepared.design.valid,
-        prepared.recording,
-        prepared.design.terms,
-        seed=analysis.seed,
-    )
+    return split_prepared(analysis.validation, prepared, analysis.seed)
 
 
 def _refuse_fields(analysis: Analysis, prepared: Prepared) -> None:

@@ -17,6 +17,7 @@ from glmengine.timegrid.intervals import as_pairs
 if TYPE_CHECKING:
     from glmengine.analysis.terms import AnyTerm
     from glmengine.analysis.validation import Validation
+    from glmengine.design.prepare import Prepared
     from glmengine.recording.recording import Recording
     from glmengine.timegrid.grid import TimeGrid
 
@@ -106,6 +107,12 @@ def split_time(
             f"{share:.1%} of the bins."
         )
     return Split(fold, names, left_out, tuple(notes))
+
+
+def split_prepared(validation: Validation, prepared: Prepared, seed: int) -> Split:
+    """`split_time` of what is fitted: the bins and the terms of its design."""
+    design = prepared.design
+    return split_time(validation, prepared.grid, design.valid, prepared.recording, design.terms, seed=seed)
 
 
 def longest_window(terms: Sequence[AnyTerm], bin_size: float) -> int:

@@ -14,7 +14,7 @@ from glmengine.fitting.answers import Answers
 from glmengine.fitting.batch import Assembly, assemble, penalised_columns, resolve_penalty
 from glmengine.fitting.class_model import ClassModel
 from glmengine.fitting.driver import Model, Plan, solve
-from glmengine.fitting.folds import blocks_of, compact, fold_numbers
+from glmengine.fitting.folds import compact, fold_numbers
 from glmengine.fitting.found_strengths import asks_for_reml, check_reml
 from glmengine.fitting.glm_model import GlmModel
 from glmengine.fitting.grid import Grid
@@ -23,6 +23,7 @@ from glmengine.fitting.inputs import read_inputs
 from glmengine.fitting.options import check_classes, check_options, check_strengths
 from glmengine.models import Penalty, get_family, get_penalty
 from glmengine.models.components import components_of
+from glmengine.timegrid.blocks import blocks_of
 
 __all__ = ["CrossValidation", "blocks_of", "cross_validate", "scored"]
 

@@ -8,26 +8,7 @@ import numpy as np
 
 from glmengine.errors import GlmError
 from glmengine.models.numbers import is_number
-
-
-def blocks_of(valid: np.ndarray, n_folds: int) -> np.ndarray:
-    """(T,) fold numbers: contiguous blocks of valid rows of equal length (the first ones a row longer), -1 for other rows.
-
-    Raises
-    ------
-    GlmError
-        For fewer than two folds, or more folds than valid rows.
-    """
-    if n_folds < 2:
-        raise GlmError(f"folds: {n_folds} leaves nothing to compare; give 2 or more", field="validation.folds")
-    rows = np.flatnonzero(valid)
-    if rows.size < n_folds:
-        raise GlmError(
-            f"folds: there are {rows.size} valid rows for {n_folds} folds; use fewer folds or more data", field="validation.folds"
-        )
-    folds = np.full(len(valid), -1)
-    folds[rows] = np.repeat(np.arange(n_folds), [len(part) for part in np.array_split(rows, n_folds)])
-    return folds
+from glmengine.timegrid.blocks import blocks_of
 
 
 def compact(fold: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -13,7 +13,7 @@ from glmengine.decoding.decode import Decoded
 from glmengine.decoding.decode import decode as decoded
 from glmengine.design.fitted_sessions import with_units
 from glmengine.design.prepare import Prepared, grid_of
-from glmengine.design.splits import split_time
+from glmengine.design.splits import split_prepared
 from glmengine.errors import GlmError
 from glmengine.fitting.coefficients import Coefficients
 from glmengine.fitting.out_of_fold import FoldModels, fold_models
@@ -70,14 +70,7 @@ def _folds(model: FittedModel, strength: np.ndarray, prepared: Prepared, epochs:
             "held_out: the analysis has no folds, so that all of its time was fitted; set folds to 2 or more",
             field="validation.folds",
         )
-    split = split_time(
-        model.analysis.validation,
-        prepared.grid,
-        prepared.design.valid,
-        prepared.recording,
-        prepared.design.terms,
-        seed=model.analysis.seed,
-    )
+    split = split_prepared(model.analysis.validation, prepared, model.analysis.seed)
     kept = replace(prepared, counts=split.without_gaps(prepared.counts))
     return fold_models(model.analysis, kept, strength, split.fold, context)
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from glmengine.analysis.penalty import penalty_of, strengths_of
 from glmengine.context import SILENT, Context
-from glmengine.design.splits import interval_of, intervals_called, split_time
+from glmengine.design.splits import interval_of, intervals_called, split_prepared
 from glmengine.errors import GlmError
 from glmengine.fitting.found_strengths import REML
 from glmengine.fitting.separable import separable_terms
@@ -55,7 +55,7 @@ def shift_test_of(
         )
     chosen, notes = _testable(design.terms, terms, [spec.name for spec in analysis.derived if spec.kind in _ONE_WAY])
     validation = analysis.validation if analysis.validation.folds > 1 else analysis.validation.with_(folds=_FOLDS)
-    split = split_time(validation, prepared.grid, design.valid, prepared.recording, design.terms, seed=analysis.seed)
+    split = split_prepared(validation, prepared, analysis.seed)
     searched = analysis.model.finds_strengths
     tried = strengths_of(analysis)
     found = shift_test(

@@ -14,7 +14,7 @@ from glmengine.analysis.selection import Candidate, Selection, candidates_of, mo
 from glmengine.context import SILENT, Context
 from glmengine.design.expanded import expanded
 from glmengine.design.prepare import prepare
-from glmengine.design.splits import split_time
+from glmengine.design.splits import split_prepared
 from glmengine.errors import GlmError
 from glmengine.fitting.cross_validation import CrossValidation, cross_validate
 from glmengine.fitting.fit import fit
@@ -147,14 +147,7 @@ def make_ground(
         raise GlmError(
             "models are compared on held-out time, and there are no folds; set folds to 2 or more", field="selection.folds"
         )
-    split = split_time(
-        analysis.validation.with_(folds=folds),
-        prepared.grid,
-        prepared.design.valid,
-        prepared.recording,
-        prepared.design.terms,
-        seed=analysis.seed,
-    )
+    split = split_prepared(analysis.validation.with_(folds=folds), prepared, analysis.seed)
     return ground_of(analysis, prepared, split, candidates, selection.always)
 
 
