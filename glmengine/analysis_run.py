@@ -156,10 +156,7 @@ def _cross_validated(analysis: Analysis, prepared: Prepared, split: Split | None
 def _kept_coefficients(analysis: Analysis, prepared: Prepared, split: Split) -> dict[str, bool]:
     """Whether the coefficients of each fold are kept, to predict the time that they have not seen."""
     from glmengine.fitting.fold_averages import sees_averages
-    from glmengine.fitting.separable import separable_terms
 
-    if separable_terms(prepared.design):
-        return {}
     numbers = len(split.names) * len(strengths_of(analysis)) * prepared.design.n_columns * len(prepared.units)
     by_class = get_family(analysis.model.family).by_class
     return {"coefs": not (by_class or sees_averages(prepared) or numbers > _MOST_COEFFICIENTS)}
@@ -216,8 +213,8 @@ def _options(analysis: Analysis, prepared: Prepared) -> dict[str, Any]:
         "mask": prepared.design.mask(prepared.units),
         "unit_names": prepared.units,
         "memory": analysis.model.memory,
-        # fields of low rank are computed by the processor
-        **({"seed": analysis.seed} if separable_terms(prepared.design) else {"platform": analysis.model.platform}),
+        "platform": analysis.model.platform,
+        **({"seed": analysis.seed} if separable_terms(prepared.design) else {}),
     }
 
 

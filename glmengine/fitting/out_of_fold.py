@@ -13,7 +13,7 @@ from glmengine.errors import GlmError
 from glmengine.fitting.cross_validation import cross_validate
 from glmengine.fitting.fold_averages import sees_averages
 from glmengine.fitting.found_strengths import REML
-from glmengine.fitting.separable import separable_terms
+from glmengine.fitting.separable import cross_validate_separable, separable_terms
 
 if TYPE_CHECKING:
     from glmengine.analysis.analysis import Analysis
@@ -66,16 +66,16 @@ def fold_models(
     Raises
     ------
     GlmError
-        For separable receptive fields and those seen through spike-triggered averages, whose folds have features of their own.
+        For receptive fields seen through spike-triggered averages, whose folds have features of their own.
     """
-    if separable_terms(prepared.design) or sees_averages(prepared):
+    if sees_averages(prepared):
         raise GlmError(
-            "fits of each fold are not kept where a receptive field is separable or seen through spike-triggered averages; "
+            "fits of each fold are not kept where a receptive field is seen through spike-triggered averages; "
             "use the fit itself, or the epochs to test on"
         )
     searched = analysis.model.finds_strengths
     values = np.ones(1) if searched else np.unique(strength[np.isfinite(strength)])
-    found = cross_validate(
+    found = (cross_validate_separable if separable_terms(prepared.design) else cross_validate)(
         prepared.design,
         prepared.counts,
         family=analysis.model.family,

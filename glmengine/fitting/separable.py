@@ -41,6 +41,7 @@ def fit_separable(
     mask: np.ndarray | None = None,
     unit_names: Sequence[str] | None = None,
     memory: float = 2.0,
+    platform: str = "auto",
     seed: int = 0,
     context: Context | None = None,
 ) -> Fit:
@@ -50,7 +51,7 @@ def fit_separable(
     ----------
     design : Design
         With at least one receptive field whose `space` is separable.
-    counts, family, link, penalty, mask, unit_names, memory, context
+    counts, family, link, penalty, mask, unit_names, memory, platform, context
         As for `glmengine.fit`; the penalty must be smooth.
     strength : float or (M,) array
     seed : int
@@ -63,7 +64,7 @@ def fit_separable(
     context, began = context or SILENT, time.perf_counter()
     found_family = get_family(family)
     inputs = read_inputs(design, counts, found_family, mask=mask, units=unit_names)
-    assembly = assemble(inputs, found_family, found_family.link(link), intercept=True)
+    assembly = assemble(inputs, found_family, found_family.link(link), intercept=True, platform=platform)
     strengths = read_strength(strength, inputs.units)
     data = FieldData(assembly, design, resolve_penalty(penalty.scaled(1.0), inputs, None), memory * 1e9)
     model = FieldModel(data, seed)
@@ -93,6 +94,8 @@ def cross_validate_separable(
     mask: np.ndarray | None = None,
     unit_names: Sequence[str] | None = None,
     memory: float = 2.0,
+    platform: str = "auto",
+    coefs: bool = False,
     seed: int = 0,
     context: Context | None = None,
 ) -> CrossValidation:
@@ -103,7 +106,9 @@ def cross_validate_separable(
     inputs = read_inputs(design, counts, found_family, mask=mask, units=unit_names)
     fold = fold_numbers(folds, inputs.valid)
     labels, numbers = compact(fold)
-    assembly = assemble(inputs, found_family, found_family.link(link), intercept=True, fold=numbers, n_folds=labels.size)
+    assembly = assemble(
+        inputs, found_family, found_family.link(link), intercept=True, fold=numbers, n_folds=labels.size, platform=platform
+    )
     data = FieldData(assembly, design, resolve_penalty(penalty.scaled(1.0), inputs, None), memory * 1e9)
-    answers = scored(FieldModel(data, seed), grid, labels.size, context)
+    answers = scored(FieldModel(data, seed), grid, labels.size, context, keep=coefs)
     return summary(answers, grid, labels, fold, time.perf_counter() - began)

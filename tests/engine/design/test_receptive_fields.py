@@ -5,8 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pynapple as nap
 import pytest
+from scipy.special import gammaln
 
 import glmengine as ge
+from glmengine.design.prepare import prepare
+from glmengine.design.splits import split_prepared
+from glmengine.fitting.out_of_fold import fold_models
 from glmengine.recording.recording import Covariate, Recording
 from glmengine.simulation.spike_counts import spikes_from_counts
 
@@ -175,6 +179,30 @@ def test_strengths_are_chosen_on_held_out_folds():
     assert result.scores["strength"].values[0] == 1e-3
     assert result.scores["deviance_explained_heldout"].values[0] > 0.1
     assert result.scores["deviance_explained_heldout"].values[1] < 0.02
+
+
+def test_held_out_time_is_judged_by_the_field_of_the_other_folds():
+    recording = simulated(bins=2000)
+    result = ge.run(asked("separable", strengths=(1e-3, 1.0), folds=3), recording)
+    assert result.cv["scores"].dims == ("fold", "strength", "unit")
+    assert np.isfinite(result.cv["scores"].values).all()
+    inside, outside = result.goodness(recording), result.goodness(recording, held_out=True)
+    assert outside.held_out
+    assert not inside.held_out
+    assert np.isfinite(outside.summary["index"].values).all()
+    assert not np.allclose(outside.summary["index"].values, inside.summary["index"].values, rtol=1e-6)
+    # the fits are those of the scores: of each fold without its own bins, at the strength that was chosen
+    prepared = prepare(result.analysis, recording)
+    strength = np.asarray(result.scores["strength"].values)
+    split = split_prepared(result.analysis.validation, prepared, result.analysis.seed)
+    models = fold_models(result.analysis, prepared, strength, split.fold)
+    rows = np.flatnonzero(prepared.design.valid)
+    eta = models.linear(prepared.design.dense()[rows], rows, np.arange(2))
+    gained = prepared.counts[rows] * eta - np.exp(eta) - gammaln(prepared.counts[rows] + 1.0)
+    for unit, chosen in enumerate(strength):
+        for fold in range(3):
+            expected = result.cv["scores"].sel(strength=chosen).values[fold, unit]
+            np.testing.assert_allclose(gained[models.folds[rows] == fold, unit].mean(), expected, atol=1e-9)
 
 
 def test_projections_are_frozen_with_the_fit(tmp_path):
