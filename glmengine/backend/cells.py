@@ -19,6 +19,7 @@ import numpy as np
 from glmengine.backend.nonzeros import nonzeros_of
 from glmengine.backend.products import add_own, weighted_grams, with_own_sums
 from glmengine.backend.rows import Observations, Rows
+from glmengine.basis.supports import pattern_keys, together
 
 LOCAL = (0.6, 0.45, 0.3, 0.2, 0.1)
 """Largest shares of rows in which a column is not zero, for which cells are tried; other columns are live everywhere."""
@@ -119,6 +120,17 @@ class CellPiece:
         return weighted_grams(self.cell.X[self.part], self.own, weights, unit, precision, signed)
 
 
+@dataclass(frozen=True)
+class _Grouping:
+    """Cells of rows: the columns that are live in some of them alone (P,) bool, live columns of each (G, P), the share of the numbers that
+    is left, and the cell of each row, None where only a sample was looked at."""
+
+    local: np.ndarray
+    supports: np.ndarray
+    filled: float
+    cell_of: np.ndarray | None
+
+
 class Cells:
     """The rows of a problem by cell.
 
@@ -139,35 +151,30 @@ class Cells:
         """None where the rows have no cells to speak of, or do not fit into memory."""
         if rows.n_shared < 8 or rows.density.mean() > WORTH or rows.n < 20 * FEWEST_ROWS:
             return None
-        sample = rows.sample()[:, : rows.n_shared] if rows.division is None else rows.sample()[:, rows.division.shared]
-        best, least = None, 1.0
-        for share in LOCAL:
-            local = rows.density <= share
-            if local.sum() < 8:
-                break
-            supports, cell_of = _grouped(sample, local, max(2, FEWEST_ROWS * len(sample) // rows.n))
-            if len(supports) > MOST_CELLS:
-                continue
-            filled = float(np.bincount(cell_of, minlength=len(supports)) @ supports.sum(axis=1)) / sample.size
-            if filled < least:
-                best, least = local, filled
-        if best is None or least > WORTH:
+        found = _best_by_sample(rows) if rows.supports is None else _best_by_structure(rows)
+        if found is None or found.filled > WORTH or not cls._worth(rows, found):
             return None
+        if found.cell_of is not None:
+            return cls(rows, found.local, found.cell_of, found.supports)
+        keys = np.empty(rows.n, np.uint64)
+        random = pattern_keys(int(found.local.sum()))
+        start = 0
+        for raw in rows.raw_shared():
+            keys[start : start + len(raw)] = (raw[:, found.local] != 0) @ random
+            start += len(raw)
+        return cls._with_keys(rows, found.local, keys)
+
+    @staticmethod
+    def _worth(rows: Rows, found: _Grouping) -> bool:
+        """Whether a pass by cell saves more than its pieces cost, and fits into memory."""
+        least = found.filled
         folds = 1 if rows.observations.fold is None else int(rows.observations.fold.max()) + 2
-        pieces = len(np.unique(cell_of)) * folds + rows.n / PIECE_ROWS
+        pieces = len(found.supports) * folds + rows.n / PIECE_ROWS
         P = rows.n_shared
         a_row = 4.0 * P * (1.0 - least) + HESSIANS * P**2 * (1.0 - least**2)
         saved = rows.n * rows.columns * a_row / FLOPS
         numbers = rows.n * (least * rows.n_shared + rows.own_scale.size + 2.0 * len(rows.observations.y))
-        if saved < 2.0 * OVERHEAD * pieces or 8.0 * numbers > rows.memory:
-            return None
-        keys = np.empty(rows.n, np.uint64)
-        random = _random_keys(int(best.sum()))
-        start = 0
-        for raw in rows.raw_shared():
-            keys[start : start + len(raw)] = (raw[:, best] != 0) @ random
-            start += len(raw)
-        return cls._with_keys(rows, best, keys)
+        return saved >= 2.0 * OVERHEAD * pieces and 8.0 * numbers <= rows.memory
 
     @classmethod
     def _with_keys(cls, rows: Rows, local: np.ndarray, keys: np.ndarray) -> Cells | None:
@@ -251,10 +258,6 @@ class Cells:
         return grams
 
 
-def _random_keys(n: int) -> np.ndarray:
-    return np.random.default_rng(n).integers(1, 2**63, n, dtype=np.uint64)
-
-
 def cells_of(rows: Rows) -> Cells | None:
     """The rows sorted by which columns are live in them, where that is worth it: on a CPU, for designs of local functions."""
     return rows.layout(_cells, observed=True)  # sorted by fold
@@ -264,10 +267,53 @@ def _cells(rows: Rows) -> Cells | None:
     return None if not rows.on_cpu or nonzeros_of(rows) is not None else Cells.of(rows)
 
 
+def _best_by_structure(rows: Rows) -> _Grouping | None:
+    """Cells of the blocks whose columns are live in small shares of the rows, as the blocks themselves know them."""
+    best, tried = None, -1
+    for share in LOCAL:
+        placed = [(where, part) for where, part in rows.supports or [] if len(part.live) > 1 and part.shares.mean() <= share]
+        local = np.zeros(rows.n_shared, bool)
+        local[[column for where, _ in placed for column in where.tolist()]] = True
+        if local.sum() < 8:
+            break
+        if len(placed) == tried or (found := together([part for _, part in placed])) is None:
+            continue
+        tried = len(placed)
+        codes, cell_of = np.unique(found[0], return_inverse=True)
+        supports = np.zeros((codes.size, rows.n_shared), bool)
+        supports[:, np.concatenate([where for where, _ in placed])] = found[1][codes]
+        merged, supports = _merged(supports, np.bincount(cell_of), FEWEST_ROWS)
+        if len(supports) > MOST_CELLS:
+            continue
+        cell_of, supports = merged[cell_of], supports | ~local
+        filled = float(np.bincount(cell_of, minlength=len(supports)) @ supports.sum(axis=1)) / (rows.n * rows.n_shared)
+        if best is None or filled < best.filled:
+            best = _Grouping(local, supports, filled, cell_of)
+    return best
+
+
+def _best_by_sample(rows: Rows) -> _Grouping | None:
+    """Cells of a sample of the rows of a plain matrix, by which of its seldom live columns are not zero."""
+    sample = rows.sample() if rows.division is None else rows.sample()[:, rows.division.shared]
+    best = None
+    for share in LOCAL:
+        local = rows.density <= share
+        if local.sum() < 8:
+            break
+        supports, cell_of = _grouped(sample, local, max(2, FEWEST_ROWS * len(sample) // rows.n))
+        if len(supports) > MOST_CELLS:
+            continue
+        sizes = np.bincount(cell_of, minlength=len(supports))
+        filled = float(sizes @ supports.sum(axis=1)) / sample.size
+        if filled < (1.0 if best is None else best.filled):
+            best = _Grouping(local, supports[sizes > 0], filled, None)
+    return best
+
+
 def _grouped(values: np.ndarray, local: np.ndarray, fewest: int) -> tuple[np.ndarray, np.ndarray]:
     """Live columns (G, P) bool of the cells of some rows, and the cell (c,) of each row."""
     there = values[:, local] != 0
-    _, first, cell_of = np.unique(there @ _random_keys(int(local.sum())), return_index=True, return_inverse=True)
+    _, first, cell_of = np.unique(there @ pattern_keys(int(local.sum())), return_index=True, return_inverse=True)
     supports = np.zeros((len(first), values.shape[1]), bool)
     supports[:, local] = there[first]
     if len(first) > 50 * MOST_CELLS:

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 
 from glmengine.backend import jax_runtime as runtime
+from glmengine.basis.supports import Placed, of_columns
 
 Made = TypeVar("Made")
 
@@ -122,8 +123,10 @@ class Rows:
         Of the shared columns; `centre_of` and `scale_of` for all of a unit's.
     maybe_constant : (j,) int array
         Shared columns that do not vary (without an intercept: are zero) in a sample of the rows; the others do.
+    supports : list of (columns, Supports), or None
+        Which shared columns may be other than zero in which rows, as blocks of a design know; None for plain matrices.
     density : (P,) float array
-        Share of the sample in which each shared column is not zero.
+        Share of the rows in which each shared column is not zero, for plain matrices that of the sample.
     statistics : dict
         Sums of observations times rows, by unit, fold, and whether of the rows held out, as `NumpyOperations` keeps them.
     """
@@ -154,6 +157,7 @@ class Rows:
         largest = min(max(numbers // per_row, 1024), most)
         self.chunk_rows = min(2 ** int(np.log2(largest)), max(256, 2 ** int(np.ceil(np.log2(max(self.n, 1))))))
         self.n_chunks = -(-self.n // self.chunk_rows)
+        self.supports = self._known_supports()
         self._take_scales(self.sample())
         self.memory = memory
         self.resident = 8.0 * self.n_chunks * self.chunk_rows * (self.padded + units * self.own_padded) <= memory
@@ -320,18 +324,30 @@ class Rows:
 
     def _take_scales(self, sample: np.ndarray) -> None:
         """Centres and scales of all columns, from a sample of the rows."""
-        everywhere = np.count_nonzero(sample) == sample.size  # column by column takes ten times as long
-        density = np.ones(sample.shape[1]) if everywhere else np.count_nonzero(sample, axis=0) / len(sample)
+        density = np.ones(sample.shape[1])
+        if self.supports is None and np.count_nonzero(sample) < sample.size:  # column by column takes ten times as long
+            density = np.count_nonzero(sample, axis=0) / len(sample)
         centre, scale, constant = _centre_and_scale(sample, self.centred)
         own = self.division
         if own is None:
             self.density, self.maybe_constant, self.centre, self.scale = density, np.flatnonzero(constant), centre, scale
             self.own_centre, self.own_scale = np.zeros((2, 0, 0))
+            self._take_densities()
             return
         self.density, self.maybe_constant = density[own.shared], np.flatnonzero(constant[own.shared])
         self.centre, self.scale = centre[own.shared], scale[own.shared]
         self.own_centre = np.append(centre, 0.0)[own.own]  # -1 is the last
         self.own_scale = np.append(scale, 1.0)[own.own]
+        self._take_densities()
+
+    def _known_supports(self) -> list[Placed] | None:
+        known = self.source.supports(self.index) if hasattr(self.source, "supports") else None
+        return known if known is None or self.division is None else of_columns(known, self.division.shared)
+
+    def _take_densities(self) -> None:
+        """Those that blocks know."""
+        for where, part in self.supports or []:
+            self.density[where] = part.shares
 
     def sample(self) -> np.ndarray:
         """At most `SAMPLE_ROWS` rows in a few blocks spread over the recording."""

@@ -8,6 +8,7 @@ import numpy as np
 from pydantic import model_validator
 
 from glmengine.basis.knots import SplineBasis, clamped, spline_values
+from glmengine.basis.supports import Supports, between_knots
 from glmengine.errors import GlmError
 from glmengine.spec import param
 
@@ -47,3 +48,6 @@ class BSpline(SplineBasis):
 
     def _on_unit(self, u: np.ndarray) -> np.ndarray:
         return spline_values(u, clamped(self._unit_knots(), self.order), self.order)
+
+    def supports(self, x: np.ndarray) -> Supports:
+        return between_knots(self._to_unit(x), clamped(self._unit_knots(), self.order), self.order)

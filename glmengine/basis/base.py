@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 from pydantic import model_validator
 
+from glmengine.basis.supports import Supports
 from glmengine.errors import GlmError
 from glmengine.spec import Spec, param
 from glmengine.timegrid.convolution import convolve_pieces, offsets_of
@@ -47,6 +48,11 @@ class Basis(Spec):
     def defined(self, x: np.ndarray) -> np.ndarray:
         """(T,) bool, True where `evaluate` gives numbers."""
         return np.isfinite(self.evaluate(x)).all(axis=1)
+
+    def supports(self, x: np.ndarray) -> Supports:
+        """Which functions may be other than zero at samples `x` (T,), as knots or categories tell, without their values: all, but for
+        functions of a small part of the range. Samples where the functions are not defined may lie in any cell."""
+        return Supports.everywhere(len(x), np.ones(self.n_functions))
 
     def kernel(self, bin_size: float) -> tuple[np.ndarray, np.ndarray]:
         """Kernels over lags: lags in bins (L,), ascending, 1 being the bin before the present one, and values (L, n_functions).

@@ -10,6 +10,7 @@ from pydantic import model_validator
 
 from glmengine.basis.base import BoundedBasis, Bounds
 from glmengine.basis.knots import spline_values
+from glmengine.basis.supports import Supports, between_knots
 from glmengine.errors import GlmError
 from glmengine.spec import param
 
@@ -44,9 +45,19 @@ class CyclicBSpline(BoundedBasis):
         return self.n
 
     def _on_unit(self, u: np.ndarray) -> np.ndarray:
-        degree = self.order - 1
-        knots = np.arange(-degree, self.n + degree + 1) / self.n
-        columns = spline_values(np.where(u >= 1.0, u - 1.0, u), knots, self.order)
+        columns = spline_values(np.where(u >= 1.0, u - 1.0, u), self._unrolled_knots(), self.order)
         out = columns[:, : self.n].copy()
-        out[:, :degree] += columns[:, self.n :]
+        out[:, : self.order - 1] += columns[:, self.n :]
         return out
+
+    def _unrolled_knots(self) -> np.ndarray:
+        """Those of the functions before the ones that leave the range come in again."""
+        degree = self.order - 1
+        return np.arange(-degree, self.n + degree + 1) / self.n
+
+    def supports(self, x: np.ndarray) -> Supports:
+        u = self._to_unit(x)
+        unrolled = between_knots(np.where(u >= 1.0, u - 1.0, u), self._unrolled_knots(), self.order)
+        live = unrolled.live[:, : self.n].copy()
+        live[:, : self.order - 1] |= unrolled.live[:, self.n :]
+        return Supports.of(unrolled.cell, live)

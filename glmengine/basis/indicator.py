@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 
 from glmengine.basis.base import Basis, BoundedBasis, KernelBasis, as_samples
+from glmengine.basis.supports import Supports
 from glmengine.errors import GlmError
 from glmengine.spec import param
 
@@ -26,7 +27,14 @@ class Boxcar(BoundedBasis):
         return self.n
 
     def _on_unit(self, u: np.ndarray) -> np.ndarray:
-        return _one_hot(np.minimum((u * self.n).astype(np.int64), self.n - 1), self.n)
+        return _one_hot(self._box(u), self.n)
+
+    def _box(self, u: np.ndarray) -> np.ndarray:
+        return np.minimum((u * self.n).astype(np.int64), self.n - 1)
+
+    def supports(self, x: np.ndarray) -> Supports:
+        u = np.clip(np.nan_to_num(self._to_unit(x)), 0.0, 1.0)
+        return Supports.of(self._box(u), np.eye(self.n, dtype=bool))
 
     def _on_grid(self, length: int, bin_size: float) -> np.ndarray:
         if self.n > length:
@@ -97,13 +105,21 @@ class Categorical(Basis):
     def evaluate(self, x: Any) -> np.ndarray:
         x = as_samples(x)
         basis = self.frozen(x)
-        values = np.asarray(basis.categories)
+        place, known = basis._places(x)
+        out = np.full((len(x), len(basis.categories)), np.nan)
+        out[known] = _one_hot(place[known], len(basis.categories))
+        return out[:, int(self.reference) :]
+
+    def _places(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(T,) number of each sample's category, or of a neighbour's, and whether it is its own."""
+        values = np.asarray(self.categories)
         order = np.argsort(values)
         place = order[np.clip(np.searchsorted(values[order], x), 0, len(values) - 1)]
-        known = values[place] == x
-        out = np.full((len(x), len(values)), np.nan)
-        out[known] = _one_hot(place[known], len(values))
-        return out[:, int(self.reference) :]
+        return place, values[place] == x
+
+    def supports(self, x: np.ndarray) -> Supports:
+        place, _ = self._places(x)
+        return Supports.of(place, np.eye(len(self.categories), dtype=bool)[:, int(self.reference) :])
 
     def frozen(self, x: Any) -> Self:
         """The same with the categories that occur in `x`.

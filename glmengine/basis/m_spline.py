@@ -9,6 +9,7 @@ from pydantic import model_validator
 
 from glmengine.basis.base import Bounds
 from glmengine.basis.knots import SplineBasis, clamped, spline_values
+from glmengine.basis.supports import Supports, between_knots
 from glmengine.errors import GlmError
 from glmengine.spec import param
 
@@ -57,3 +58,6 @@ class MSpline(SplineBasis):
         knots = clamped(self._unit_knots(), self.order)
         spans = (knots[self.order :] - knots[: self.n]) * (bounds[1] - bounds[0])
         return spline_values(u, knots, self.order) * (self.order / spans)
+
+    def supports(self, x: np.ndarray) -> Supports:
+        return between_knots(self._to_unit(x), clamped(self._unit_knots(), self.order), self.order)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from glmengine.basis.supports import Placed, Supports
 from glmengine.threads import quiet_blas
 
 if TYPE_CHECKING:
@@ -63,6 +64,10 @@ class Block(ABC):
         """`chunk` as a sparse matrix where most of it is zero, so that products with it are faster; rows that are not defined may be
         zero. None where they are not."""
         return None
+
+    def supports(self, index: np.ndarray) -> Supports:
+        """Which columns may be other than zero in rows `index` (n,), as the structure of the block tells: all, where it knows of no zeros."""
+        return Supports.everywhere(index.size, np.ones(len(self.columns)))
 
     def defined(self, start: int, stop: int) -> np.ndarray:
         """(stop - start,) bool, True where every column has a value."""
@@ -159,6 +164,11 @@ class Design:
     def defined(self, start: int, stop: int) -> np.ndarray:
         """(stop - start,) bool, True where every column has a value."""
         return np.logical_and.reduce([block.defined(start, stop) for block in self.blocks])
+
+    def supports(self, index: np.ndarray | None = None) -> list[Placed]:
+        """Which columns may be other than zero in rows `index` (n,), or in all: block by block its columns and what it knows of them."""
+        rows = np.arange(self.n_rows) if index is None else index
+        return [(self.groups[block.term.label], block.supports(rows)) for block in self.blocks]
 
     def dense(self) -> np.ndarray:
         """The whole matrix (T, P)."""

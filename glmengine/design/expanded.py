@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from glmengine.basis.supports import Supports
 from glmengine.design.design import Block, Design
 
 
@@ -37,6 +38,9 @@ class ExpandedBlock(Block):
 
     def sparse(self, start: int, stop: int) -> Any:
         return self._block.sparse(start, stop)
+
+    def supports(self, index: np.ndarray) -> Supports:
+        return self._block.supports(index)
 
     def moments(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
         return self._block.moments(rows)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from glmengine.basis import Basis, Fourier
+from glmengine.basis.supports import Supports
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -47,6 +48,13 @@ def joint_columns(factors: Sequence[Factor], values: Sequence[np.ndarray]) -> np
     parts = [np.asarray(basis.evaluate(x)) for basis, x in zip(bases, values, strict=True)]
     product = reduce(lambda left, right: (left[:, :, None] * right[:, None, :]).reshape(len(left), -1), parts)
     return product[:, _left_out(bases) :]
+
+
+def joint_supports(factors: Sequence[Factor], values: Sequence[np.ndarray]) -> Supports:
+    """Which of `joint_columns` may be other than zero at N points."""
+    bases = joint_bases(factors)
+    whole = reduce(Supports.times, [basis.supports(x) for basis, x in zip(bases, values, strict=True)])
+    return whole.columns(np.arange(_left_out(bases), whole.shares.size))
 
 
 def joint_sparse(factors: Sequence[Factor], values: Sequence[np.ndarray]) -> csr_array:

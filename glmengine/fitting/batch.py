@@ -94,7 +94,7 @@ class Assembly:
         step = max(1, GATHERED_NUMBERS // max(P, 1))
         for start in range(0, T, step):
             X[start : start + step] = source.chunk(start, min(start + step, T))
-        return replace(self, inputs=replace(self.inputs, source=ArrayRows(X)))
+        return replace(self, inputs=replace(self.inputs, source=ArrayRows(X, expanded_from=source)))
 
     def problem(
         self, rows: Rows, penalty: Resolved, unit: np.ndarray, held: np.ndarray, strength: np.ndarray, movable: np.ndarray

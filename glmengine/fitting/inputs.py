@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from glmengine.basis.supports import Placed, of_columns
 from glmengine.errors import GlmError
 from glmengine.models import Family
 from glmengine.threads import quiet_blas
@@ -16,19 +17,28 @@ CHECK_BYTES = 16 * 2**20
 
 
 class RowSource(Protocol):
-    """Rows of a design in float64; those outside `Inputs.valid` may hold anything."""
+    """Rows of a design in float64; those outside `Inputs.valid` may hold anything.
+
+    ``supports(index)`` says which columns may be other than zero in some of the rows, as `Design.supports`; None where nobody knows, as
+    of plain matrices.
+    """
 
     @property
     def shape(self) -> tuple[int, int]: ...
 
     def chunk(self, start: int, stop: int) -> np.ndarray: ...
 
+    def supports(self, index: np.ndarray | None) -> list[Placed] | None: ...
+
 
 class ArrayRows:
-    """A design that is an array (T, P) in memory; converted to float64 as it is read, never copied whole."""
+    """A design that is an array (T, P) in memory; converted to float64 as it is read, never copied whole.
 
-    def __init__(self, X: np.ndarray, columns: np.ndarray | None = None) -> None:
-        self.X, self.columns = X, columns
+    `expanded_from` is the source that knows where its zeros are, if it was made from one.
+    """
+
+    def __init__(self, X: np.ndarray, columns: np.ndarray | None = None, expanded_from: RowSource | None = None) -> None:
+        self.X, self.columns, self.expanded_from = X, columns, expanded_from
         self.shape = (X.shape[0], X.shape[1] if columns is None else columns.size)
 
     def chunk(self, start: int, stop: int) -> np.ndarray:
@@ -36,6 +46,10 @@ class ArrayRows:
         if self.columns is not None:
             part = part[:, self.columns]
         return np.ascontiguousarray(part, dtype=np.float64)
+
+    def supports(self, index: np.ndarray | None) -> list[Placed] | None:
+        known = None if self.expanded_from is None else self.expanded_from.supports(index)
+        return known if known is None or self.columns is None else of_columns(known, self.columns)
 
 
 class SparseRows:
@@ -49,6 +63,9 @@ class SparseRows:
 
     def chunk(self, start: int, stop: int) -> np.ndarray:
         return self.X[start:stop].toarray().astype(np.float64, copy=False)
+
+    def supports(self, index: np.ndarray | None) -> None:
+        return None
 
     def finite_rows(self) -> np.ndarray:
         """(T,) bool: rows without NaN; an infinite value is an error."""
@@ -71,11 +88,15 @@ class ColumnsOf:
     def chunk(self, start: int, stop: int) -> np.ndarray:
         return np.ascontiguousarray(self.source.chunk(start, stop)[:, self.columns])
 
+    def supports(self, index: np.ndarray | None) -> list[Placed] | None:
+        known = self.source.supports(index)
+        return None if known is None else of_columns(known, self.columns)
+
 
 def columns_of(source: RowSource, columns: np.ndarray) -> RowSource:
     """Some columns of a source, read as directly as it allows."""
     if isinstance(source, ArrayRows) and source.columns is None:
-        return ArrayRows(source.X, columns)
+        return ArrayRows(source.X, columns, source.expanded_from)
     return ColumnsOf(source, columns)
 
 

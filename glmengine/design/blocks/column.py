@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from glmengine.basis.supports import Supports
 from glmengine.design.design import Block, Column
 from glmengine.errors import GlmError
 from glmengine.recording.binned import sample_covariate
@@ -33,6 +34,12 @@ class ColumnBlock(Block):
 
     def chunk(self, start: int, stop: int) -> np.ndarray:
         return columns_of(self.term, self._values[start:stop])
+
+    def supports(self, index: np.ndarray) -> Supports:
+        """Indicators and the like that were given as numbers: zeros as they stand there."""
+        if self.term.standardised:
+            return Supports.everywhere(index.size, np.ones(len(self.columns)))
+        return Supports.of_patterns(self._values[index] != 0)
 
     def penalty_matrix(self) -> np.ndarray:
         """None of the columns is a neighbour of another."""

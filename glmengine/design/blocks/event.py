@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from glmengine.basis.indicator import MOST_CATEGORIES
+from glmengine.basis.supports import Supports
 from glmengine.design.design import Block, Column
 from glmengine.errors import GlmError
 from glmengine.recording.events import EventTimes, as_label, event_times, numbers_at, values_at
@@ -133,6 +134,22 @@ class EventBlock(Block):
         if self._beyond is not None:
             out[self._beyond[start:stop]] = np.nan
         return out.reshape(stop - start, channels * n)
+
+    def supports(self, index: np.ndarray) -> Supports:
+        """The columns of a channel are live around its events."""
+        total, n = max(int(self._reach.end.max(initial=0)), int(index.max(initial=-1)) + 1), self._kernel.shape[1]
+        acts = (self._weights != 0)[self._reach.event]
+        near = np.zeros((index.size, acts.shape[1]), bool)
+        for channel in range(acts.shape[1]):
+            some = acts[:, channel]
+            begun = np.bincount(self._reach.begin[some], minlength=total + 1)
+            ended = np.bincount(self._reach.end[some], minlength=total + 1)
+            near[:, channel] = (np.cumsum(begun - ended) > 0)[index]
+        channels = Supports.of_patterns(near)
+        live, shares = np.repeat(channels.live, n, axis=1), np.repeat(channels.shares, n)
+        filled = np.tile(np.mean(self._kernel != 0, axis=0), acts.shape[1])
+        most = np.repeat(acts.sum(axis=0), n) * filled * len(self._lags) / max(index.size, 1)
+        return Supports(channels.cell, live, np.minimum(shares, most))
 
     def defined(self, start: int, stop: int) -> np.ndarray:
         known = np.ones(stop - start, bool) if self._beyond is None else ~self._beyond[start:stop]

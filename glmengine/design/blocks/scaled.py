@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from glmengine.basis.supports import Supports
 from glmengine.design.design import Block
 from glmengine.errors import GlmError
 from glmengine.recording.binned import sample_covariate
@@ -49,6 +50,9 @@ class ScaledBlock(Block):
         inside = self.inside[start:stop]
         factor = inside.astype(np.float64) if self.gain is None else np.where(inside, self.gain[start:stop], 0.0)
         return values.multiply(np.nan_to_num(factor)[:, None]).tocsr()
+
+    def supports(self, index: np.ndarray) -> Supports:
+        return self.block.supports(index).where(self.inside[index])
 
     def defined(self, start: int, stop: int) -> np.ndarray:
         known = self.block.defined(start, stop)

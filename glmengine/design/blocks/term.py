@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from glmengine.analysis.terms import CouplingTerm, CovariateTerm, FilterTerm, HistoryTerm
+from glmengine.basis.supports import Supports
 from glmengine.design.design import Block, Column
 from glmengine.design.lagged_gram import lagged_cost, lagged_moments
-from glmengine.design.tensor_product import axis_penalties, joint_columns, joint_indices, joint_sparse
+from glmengine.design.lagged_supports import filtered_shares
+from glmengine.design.tensor_product import axis_penalties, joint_columns, joint_indices, joint_sparse, joint_supports
 from glmengine.timegrid.convolution import convolve_pieces, full_window
 
 if TYPE_CHECKING:
@@ -45,6 +47,9 @@ class ProductBlock(Block):
 
     def chunk(self, start: int, stop: int) -> np.ndarray:
         return joint_columns(self.term.factors, [x[start:stop] for x in self._samples])
+
+    def supports(self, index: np.ndarray) -> Supports:
+        return joint_supports(self.term.factors, [x[index] for x in self._samples])
 
     def sparse(self, start: int, stop: int) -> csr_array | None:
         if self._share > _SPARSE:
@@ -94,6 +99,9 @@ class FilterBlock(Block):
     def chunk(self, start: int, stop: int) -> np.ndarray:
         return convolve_pieces(self._values, self._lags, self._kernel, self._offsets, start, stop)
 
+    def supports(self, index: np.ndarray) -> Supports:
+        return Supports.everywhere(index.size, filtered_shares(self._values, self._lags, self._kernel, index))
+
     def penalty_matrix(self) -> np.ndarray:
         own = self.term.basis.penalty_matrix()
         return np.zeros((len(self.columns),) * 2) if own is None else own
@@ -129,6 +137,9 @@ class SpikeBlock(Block):
 
     def chunk(self, start: int, stop: int) -> np.ndarray:
         return convolve_pieces(self._counts, self._lags, self._kernel, self._offsets, start, stop)
+
+    def supports(self, index: np.ndarray) -> Supports:
+        return Supports.everywhere(index.size, filtered_shares(self._counts, self._lags, self._kernel, index))
 
     def defined(self, start: int, stop: int) -> np.ndarray:
         if self._counts.dtype.kind not in "iu":  # an absent count spoils the windows that hold it
