@@ -1,0 +1,157 @@
+"""Commands on analyses: templates, new, design, script."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+from glmengine.cli.command import Command
+from glmengine.cli.options import ANALYSIS, CODE, FORCE, RECIPE, SESSIONS, Option
+from glmengine.cli.terminal import progress_bar
+from glmengine.errors import GlmError
+from glmengine.sentences import numbered
+
+_OWN = "recording"
+"""Name of the template that is made for the recording."""
+
+
+def templates(options: Namespace) -> int:
+    """Analyses to start from."""
+    from glmengine.analysis.templates import templates as listed
+
+    for name, title in listed().items():
+        print(f"{name:24} {title}")
+    print(f"{_OWN:24} Terms that suit the recording itself, which is then needed")
+    return 0
+
+
+def new(options: Namespace) -> int:
+    """Write an analysis to start from."""
+    from glmengine.analysis.templates import template_text
+    from glmengine.io.files.whole import write_whole
+
+    path = Path(options.file)
+    text = _own_text(options) if options.template == _OWN else template_text(options.template, options.recording)
+    if path.exists() and not options.force:
+        raise GlmError(f"{path}: exists already; choose another name, or replace it with --force")
+    write_whole(path, text.encode("utf-8"))
+    print(f"written: {path}")
+    return 0
+
+
+def _own_text(options: Namespace) -> str:
+    """An analysis with default terms for a recording, as the text of a file."""
+    import tomli_w
+
+    from glmengine.analysis.default_terms import default_analysis
+    from glmengine.io.opened_sessions import opened
+
+    if not options.recording:
+        raise GlmError(f"'{_OWN}' makes terms for a recording; give it with --recording FILE")
+    with progress_bar() as context:
+        return tomli_w.dumps(default_analysis(opened(options.recording, None, context)).to_dict())
+
+
+def design(options: Namespace) -> int:
+    """The columns of an analysis on a recording, and what the data can tell apart."""
+    from glmengine.analysis.sources import session_names
+    from glmengine.analysis.usable_time import usable_time
+    from glmengine.design.fit_size import estimate
+    from glmengine.design.identifiability import identifiability
+    from glmengine.design.prepare import prepare
+    from glmengine.design.term_words import describe, equation_words
+    from glmengine.io.opened_sessions import opened_together
+    from glmengine.project import load_question
+
+    question = load_question(options.analysis).on(options.recording)
+    analysis = question.analysis
+    with progress_bar() as context:
+        recording = opened_together(
+            question.places, session_names(analysis), recipes=options.recipe or question.recipes, context=context.part(0.0, 0.3)
+        )
+        used, size = usable_time(analysis, recording), estimate(analysis, recording)
+        prepared = prepare(analysis, recording, context.part(0.3, 0.6))
+        report = identifiability(prepared.design, prepared.units, context.part(0.6, 1.0))
+    made = prepared.design
+    print(
+        f"{recording.name}: {numbered(len(prepared.units), 'unit')}, {made.n_rows} bins of {made.grid.bin_size:g} s, "
+        f"{int(made.valid.sum())} of them usable, {made.n_columns} columns"
+    )
+    for label, part in made.slices.items():
+        columns = made.columns.iloc[part]
+        print(f"  {label}: {len(columns)} columns, {columns['kind'].iloc[0]} of {', '.join(columns['variable'].unique()[:6])}")
+        if options.columns:
+            print("\n".join(f"    {name}" for name in columns.index))
+    left, distribution = equation_words(analysis.model)
+    print(f"the model: {left} = {' + '.join(['intercept', *(f'f({label})' for label in made.slices)])}; {distribution}")
+    for term in made.terms:
+        print(f"  f({term.label}): {describe(term, len(recording.unit_names))}")
+    print(used.text)
+    print(f"a fit, roughly: {size.text}")
+    for note in prepared.notes:
+        print(f"note: {note}")
+    print(report)
+    return 0
+
+
+def script(options: Namespace) -> int:
+    """An analysis as a Python script."""
+    from glmengine.analysis.sources import with_places
+    from glmengine.export.script import script_text
+    from glmengine.io.files.whole import write_whole
+    from glmengine.io.opened_sessions import for_each
+    from glmengine.io.recipe.recipe import Recipe
+    from glmengine.project import load_question
+
+    question = load_question(options.analysis)
+    question = question.on(options.recording) if options.recording else question
+    analysis, places = question.analysis, question.places
+    recipes = for_each([Recipe.load(one) for one in options.recipe or ()] or question.recipes, len(places))
+    if len(places) > 1:
+        analysis = with_places(analysis, places, recipes)
+    known = recipes[0].to_dict() if len(recipes) == 1 and recipes[0] is not None else None
+    text = script_text(analysis, places[0] if len(places) == 1 else None, known)
+    if options.out:
+        write_whole(options.out, text.encode("utf-8"))
+        print(f"written: {options.out}")
+    else:
+        sys.stdout.write(text)
+    return 0
+
+
+TEMPLATES = Command("templates", "analyses to start from", "", (), templates)
+
+NEW = Command(
+    "new",
+    "write an analysis to start from",
+    "",
+    (
+        Option("template", metavar="TEMPLATE", help="its name, as `glmengine templates` lists them"),
+        Option("file", metavar="FILE", help="the .toml to write; one that exists is not replaced without --force"),
+        Option("--recording", metavar="FILE", default="", help="the recording that it is for"),
+        FORCE,
+    ),
+    new,
+)
+
+DESIGN = Command(
+    "design",
+    "the columns of an analysis, and whether the data can tell its terms apart",
+    "Fits nothing: says how many bins and columns there are, which terms carry the same information, and what is never visited.",
+    (ANALYSIS, SESSIONS, Option("--columns", action="store_true", help="name every column"), RECIPE, CODE),
+    design,
+)
+
+SCRIPT = Command(
+    "script",
+    "an analysis as a Python script that gives the same numbers",
+    "",
+    (
+        ANALYSIS,
+        SESSIONS.saying("the recording, or several sessions, as for run; those that the analysis names where not given"),
+        RECIPE,
+        Option("--out", metavar="FILE", help="where to write it; to the standard output where not given"),
+    ),
+    script,
+)

@@ -1,0 +1,77 @@
+"""Command that says what drives each unit: explain."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from pathlib import Path
+
+from glmengine.cli.command import Command
+from glmengine.cli.opening import one_recipe
+from glmengine.cli.options import CODE, OUT_TABLES, RECIPE, SESSIONS, SHIFTS, Option
+from glmengine.cli.terminal import progress_bar
+from glmengine.errors import GlmError
+from glmengine.sentences import numbered
+
+
+def explain(options: Namespace) -> int:
+    """What drives each unit."""
+    from glmengine.analysis.sources import session_names
+    from glmengine.answers.explain import explain as explained
+    from glmengine.export.goodness_tables import write_datasets
+    from glmengine.export.outputs import writable_folder
+    from glmengine.export.selection_tables import selection_texts
+    from glmengine.io.files.whole import write_whole
+    from glmengine.io.opened_sessions import opened, opened_together
+    from glmengine.project import load_question
+
+    analysis = None
+    folder = writable_folder(options.out)
+    with progress_bar() as context:
+        opening = context.part(0.0, 0.05)
+        if Path(options.question).suffix.lower() in (".toml", ".glm"):
+            question = load_question(options.question).on(options.recording)
+            analysis = question.analysis
+            recipes = options.recipe or question.recipes
+            recording = opened_together(question.places, session_names(analysis), recipes=recipes, context=opening)
+        elif options.recording:
+            raise GlmError(f"{options.question}: is no analysis, so that --recording has no meaning; leave it out")
+        else:
+            recording = opened(options.question, one_recipe(options), opening)
+        sheet = explained(recording, analysis, variables=options.variable, shifts=options.shifts, context=context.part(0.05, 1.0))
+    written = write_datasets(sheet.datasets(), folder, "answers")
+    for name, text in selection_texts(sheet.selection).items():
+        write_whole(folder / name, text.encode("utf-8"))
+        written.append(folder / name)
+    print(f"{recording.name}: {numbered(len(sheet.selection.units), 'unit')}, the best known first")
+    print(sheet)
+    for note in sheet.notes:
+        print(f"note: {note}")
+    print(f"written to {folder}: {', '.join(path.name for path in written)}")
+    return 0
+
+
+EXPLAIN = Command(
+    "explain",
+    "what drives each unit of a recording, in a sentence and in tables",
+    "Writes answers.csv (a line a unit, the best known first), terms.csv, the curves and filters of the final models with bands, and answers.nc; "
+    "of the selection behind it selection_*.csv.",
+    (
+        Option(
+            "question",
+            metavar="RECORDING|ANALYSIS",
+            help="a recording, of which its own variables are tried; or an analysis (.toml, .glm)",
+        ),
+        SESSIONS.saying("of an analysis: the recording, or several sessions, as for run"),
+        OUT_TABLES,
+        Option(
+            "--variable",
+            metavar="NAME",
+            action="append",
+            help="of a recording: only this variable, may be repeated; 'history' is the unit's own past",
+        ),
+        SHIFTS.saying("shifts in time that each chosen term is tested by; 200 where not given, 0 for none"),
+        RECIPE,
+        CODE,
+    ),
+    explain,
+)

@@ -1,0 +1,235 @@
+"""Commands that fit, and that use a fit on a recording: run, batch, predict, export."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from glmengine.cli.command import Command
+from glmengine.cli.opening import one_recipe, opened_as
+from glmengine.cli.options import ANALYSIS, CODE, EPOCH, OUT_RESULTS, RECIPE, RESULT, SESSION, SESSIONS, THE_FITTED, UNIT, Option
+from glmengine.cli.terminal import progress_bar, say_error
+from glmengine.context import Progress
+from glmengine.errors import GlmError
+from glmengine.sentences import numbered
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from glmengine.batch import Outcome
+
+
+def run(options: Namespace) -> int:
+    """Fit, score, and write everything."""
+    from glmengine.batch import FORMATS, run_to_folder
+    from glmengine.export.outputs import writable_folder
+    from glmengine.project import load_question
+
+    question = load_question(options.analysis).on(options.recording)
+    writable_folder(options.out)
+    with progress_bar() as context:
+        outcome = run_to_folder(
+            question.analysis,
+            question.places,
+            options.out,
+            hashes=question.hashes,
+            recipes=options.recipe or question.recipes,
+            figures=not options.no_figures,
+            formats=options.figure_format or FORMATS,
+            context=context,
+        )
+    _say_outcome(outcome)
+    return 0
+
+
+def batch(options: Namespace) -> int:
+    """The same analysis on each of many recordings."""
+    from glmengine.batch import run_batch
+    from glmengine.project import load_question
+
+    def say(outcome: Outcome) -> None:
+        if outcome.result is None:
+            print(f"{outcome.recording}: FAILED: {outcome.reason}")
+        else:
+            _say_outcome(outcome)
+
+    question = load_question(options.analysis).on(options.recordings)
+    with progress_bar() as context:
+        outcomes = run_batch(
+            question.analysis,
+            options.recordings,
+            options.out,
+            recipes=options.recipe or question.recipes,
+            figures=not options.no_figures,
+            report=say,
+            context=context,
+        )
+    print(f"written to {options.out}: recordings.csv, scores.csv")
+    failures = sum(outcome.result is None for outcome in outcomes)
+    if failures:
+        say_error(f"{failures} of {len(outcomes)} recordings failed; the lines above say why")
+    return 1 if failures else 0
+
+
+def predict(options: Namespace) -> int:
+    """Rates and scores of a fitted model on a recording."""
+    import xarray as xr
+
+    from glmengine.export.outputs import writable_folder
+    from glmengine.export.tables import scores_csv
+    from glmengine.io.files.netcdf import netcdf_bytes
+    from glmengine.io.files.whole import write_whole
+    from glmengine.project import load_result
+
+    result = load_result(options.result)
+    folder = writable_folder(options.out)
+    with progress_bar() as context:
+        recording = opened_as(result, options, context.part(0.0, 0.3))
+        rates = result.predict(recording, options.epoch, units=options.unit, bands=options.bands, context=context.part(0.3, 0.7))
+        scores = result.score(recording, options.epoch, context=context.part(0.7, 1.0))
+    dataset = rates if isinstance(rates, xr.Dataset) else rates.to_dataset(name="rate")
+    write_whole(folder / "rates.nc", netcdf_bytes(dataset))
+    write_whole(folder / "scores.csv", scores_csv(result, scores).encode("utf-8"))
+    explained = scores["deviance_explained"].values
+    print(
+        f"{recording.name}: {numbered(len(result.units), 'unit')}, {dataset.sizes['time']} bins, deviance explained {_median(explained)} (median)"
+    )
+    missing = [unit for unit in result.units if unit not in recording.unit_names]
+    if missing:
+        print(f"note: not in this recording, and so without scores: {', '.join(missing)}")
+    print(f"written to {folder}: rates.nc, scores.csv")
+    return 0
+
+
+def export(options: Namespace) -> int:
+    """Results in a copy of the recording's NWB file."""
+    from glmengine.export.nwb_results import write_results_nwb
+    from glmengine.export.outputs import writable_folder
+    from glmengine.export.recordings import refuse_original
+    from glmengine.io.opened_sessions import opened, where_needed
+    from glmengine.project import load_result
+
+    result, path = load_result(options.result), Path(options.nwb)
+    with progress_bar() as context:
+        recipe = one_recipe(options) or where_needed(options.recording, result.analysis.recording.recipe)
+        recording = opened(options.recording, recipe, context.part(0.0, 0.6))
+        writable_folder(path.parent)
+        refuse_original(recording, path)
+        if path.exists() and not options.force:
+            raise GlmError(f"{path}: exists already; give another name, or --force to replace it")
+        fitted = {*(one.sha256 for one in result.sessions_fitted), str(result.provenance.get("recording_sha256", ""))}
+        if all(fitted) and recording.sha256 and recording.sha256 not in fitted:
+            print(f"note: {options.recording} is not the recording that was fitted (its content differs)")
+        context.report(Progress(f"Writing {path.name}", 0.7))
+        context.check()
+        write_results_nwb(result, recording, path)
+    print(f"written: {path}")
+    return 0
+
+
+def _say_outcome(outcome: Outcome) -> None:
+    import numpy as np
+
+    result, folder = outcome.result, outcome.folder
+    for note in outcome.notes:
+        print(f"note: {note}")
+    held_out = np.asarray(result.scores["deviance_explained_heldout"].values, np.float64)
+    found = (
+        f", deviance explained on held-out time {_median(held_out)} (median), {_most(held_out)} (most)"
+        if np.isfinite(held_out).any()
+        else ""
+    )
+    print(
+        f"{result.recording_name}: {numbered(len(result.units), 'unit')}, {result.coefficients.sizes['feature']} features, {result.seconds:.1f} s{found}"
+    )
+    for note in result.notes:
+        print(f"note: {note}")
+    names = dict.fromkeys(one.name if one.parent == folder else f"{one.parent.name}/" for one in outcome.written)
+    print(f"written to {folder}: {', '.join(names)}")
+
+
+def _median(values: np.ndarray) -> str:
+    import numpy as np
+
+    from glmengine.analysis.wording import share_text
+
+    known = values[np.isfinite(values)]
+    return share_text(float(np.median(known))) if len(known) else "not known"
+
+
+def _most(values: np.ndarray) -> str:
+    import numpy as np
+
+    from glmengine.analysis.wording import share_text
+
+    return share_text(float(np.nanmax(values)))
+
+
+_NO_FIGURES = Option("--no-figures", action="store_true", help="write tables and result.nc, draw nothing")
+
+RUN = Command(
+    "run",
+    "fit, score, and write everything",
+    "Writes result.nc, coefficients.csv, scores.csv, tests.csv, fold_scores.csv, figures/, report.html, analysis.toml and script.py; of several sessions "
+    "sessions.csv too, and recipe.toml where a recipe was given.",
+    (
+        ANALYSIS,
+        SESSIONS.saying(
+            "the recording; given several times: sessions that are analysed together; those that the analysis names where not given"
+        ),
+        OUT_RESULTS,
+        _NO_FIGURES,
+        Option(
+            "--figure-format",
+            metavar="KIND",
+            action="append",
+            choices=("pdf", "svg", "png"),
+            help="pdf, svg or png, may be repeated; pdf and png where not given",
+        ),
+        RECIPE,
+        CODE,
+    ),
+    run,
+)
+
+BATCH = Command(
+    "batch",
+    "the same analysis on each of many recordings",
+    "One folder of results per recording, recordings.csv with what became of each, and scores.csv with the scores of all. "
+    "One that fails is reported and the others go on.",
+    (ANALYSIS, Option("recordings", metavar="FILE", nargs="+", help="the recordings"), OUT_RESULTS, _NO_FIGURES, RECIPE, CODE),
+    batch,
+)
+
+PREDICT = Command(
+    "predict",
+    "rates and scores of a fitted model on a recording",
+    "With the features of the fit. Writes rates.nc (unit x time, Hz) and scores.csv.",
+    (
+        RESULT,
+        THE_FITTED.saying("any recording with the same covariates"),
+        OUT_RESULTS,
+        EPOCH,
+        SESSION,
+        UNIT.saying("the rates of this unit only, may be repeated"),
+        Option("--bands", action="store_true", help="with 95 %% intervals of the expected rate"),
+        RECIPE,
+        CODE,
+    ),
+    predict,
+)
+
+EXPORT = Command(
+    "export",
+    "the results in a copy of the recording's NWB file",
+    "Adds a processing module with scores, coefficients and the analysis; a recording of another format is written as NWB first.",
+    (
+        RESULT,
+        THE_FITTED.saying("the recording that was fitted; it is never changed"),
+        Option("--nwb", metavar="COPY", required=True, help="the .nwb file to write"),
+        Option("--force", action="store_true", help="replace the copy where it exists"),
+        RECIPE,
+    ),
+    export,
+)

@@ -1,0 +1,137 @@
+"""Commands on recordings: inspect, recipe, convert, sample."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from pathlib import Path
+
+from glmengine.cli.command import Command
+from glmengine.cli.opening import one_recipe
+from glmengine.cli.options import FORCE, RECIPE, Option
+from glmengine.cli.terminal import progress_bar
+from glmengine.errors import GlmError
+
+
+def inspect(options: Namespace) -> int:
+    """What is in a recording, or in several sessions joined."""
+    from glmengine.io.opened_sessions import opened_together
+    from glmengine.recording.inspect import describe
+
+    with progress_bar() as context:
+        recording = opened_together(options.files, recipes=options.recipe or (), context=context)
+    print(describe(recording))
+    return 0
+
+
+def recipe(options: Namespace) -> int:
+    """A recipe for a file without a standard: remembered from a file of the same shape, else a draft."""
+    from glmengine.io.files.whole import write_whole
+    from glmengine.io.recipe_assistant import draft_recipe, remembered_recipe
+
+    known = None if options.fresh else remembered_recipe(options.file)
+    if known is None:
+        text = draft_recipe(options.file).to_toml()
+    else:
+        text = f"# remembered from a file with the same arrays\n{known.to_toml()}"
+    if options.out is None:
+        print(text, end="")
+        return 0
+    if Path(options.out).exists() and not options.force:
+        raise GlmError(f"{options.out}: exists already; give another name, or --force to replace it")
+    write_whole(options.out, text.encode("utf-8"))
+    print(f"written: {options.out}")
+    return 0
+
+
+def convert(options: Namespace) -> int:
+    """A recording in another format."""
+    from glmengine.export.outputs import writable_folder
+    from glmengine.export.recordings import save_recording
+    from glmengine.io.opened_sessions import opened
+    from glmengine.recording.inspect import summary
+
+    with progress_bar() as context:
+        recording = opened(options.file, one_recipe(options), context.part(0.0, 0.6))
+        writable_folder(Path(options.out).parent)
+        written = save_recording(recording, options.out, replace=options.force, context=context.part(0.6, 1.0))
+    print(summary(recording))
+    print(f"written: {written}")
+    return 0
+
+
+def sample(options: Namespace) -> int:
+    """A simulated session."""
+    from glmengine.export.nwb import write_nwb
+    from glmengine.export.outputs import writable_folder
+    from glmengine.recording.inspect import summary
+    from glmengine.simulation.catalogue import sample as simulated
+
+    if options.seed < 0:
+        raise GlmError(f"the seed must be 0 or more, not {options.seed}")
+    path = Path(options.file)
+    if path.suffix.lower() != ".nwb":
+        raise GlmError(f"{options.file}: a sample is written as NWB; give a name that ends with .nwb")
+    writable_folder(path.parent)
+    recording = simulated(options.name, options.seed)
+    write_nwb(recording, path)
+    print(summary(recording))
+    print(f"written: {path}")
+    return 0
+
+
+def _sample_list() -> str:
+    from glmengine.simulation.catalogue import SAMPLES
+
+    return "The samples:\n" + "\n".join(f"  {name:24} {text}" for name, (text, _) in SAMPLES.items())
+
+
+INSPECT = Command(
+    "inspect",
+    "what is in a recording",
+    "The first line sums it up; then units, covariates, epochs, trials and what was doubtful. "
+    "Several are joined as `run` joins them: each session, and what is missing in some or differs.",
+    (Option("files", metavar="FILE", nargs="+", help="a recording: NWB file, folder of pynapple .npz, and others"), RECIPE),
+    inspect,
+)
+
+RECIPE_DRAFT = Command(
+    "recipe",
+    "a draft of what the arrays of a file without a standard are",
+    "For MATLAB, CSV, Parquet and NumPy files. Look through it, correct it, and give it to the other commands with --recipe.",
+    (
+        Option("file", metavar="FILE", help="the file"),
+        Option("--out", metavar="FILE", help="the .toml to write; to the standard output where not given"),
+        FORCE,
+        Option(
+            "--fresh",
+            action="store_true",
+            help="draft it anew, though one that opened a file with the same arrays is remembered",
+        ),
+    ),
+    recipe,
+)
+
+CONVERT = Command(
+    "convert",
+    "a recording as NWB or as a folder of pynapple npz files",
+    "NWB where the name ends with .nwb, else a new folder. The recording itself is never changed.",
+    (
+        Option("file", metavar="FILE", help="a recording"),
+        Option("out", metavar="OUT", help="the .nwb file, or the new folder, to write"),
+        Option("--force", action="store_true", help="replace an NWB file that exists"),
+        RECIPE,
+    ),
+    convert,
+)
+
+SAMPLE = Command(
+    "sample",
+    "a simulated session whose truth is known",
+    _sample_list,
+    (
+        Option("name", metavar="NAME", help="which one"),
+        Option("file", metavar="FILE", help="the NWB file to write"),
+        Option("--seed", type=int, default=0, metavar="N", help="the same seed gives the same session; 0 where not given"),
+    ),
+    sample,
+)

@@ -1,0 +1,128 @@
+"""Commands that choose between models: compare, select."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from typing import Any
+
+from glmengine.cli.command import Command
+from glmengine.cli.options import ANALYSIS, CODE, OUT_TABLES, RECIPE, SESSIONS, Option
+from glmengine.cli.terminal import progress_bar
+from glmengine.sentences import numbered
+
+
+def compare(options: Namespace) -> int:
+    """Models that have some of an analysis's terms each."""
+    from glmengine.analysis.selection import NamedModel
+
+    models = []
+    for text in options.model or ():
+        name, _, terms = text.rpartition("=")
+        models.append(NamedModel(name=name.strip(), terms=tuple(term.strip() for term in terms.split("+") if term.strip())))
+    return _selected(options, method="none", **({"models": tuple(models)} if models else {}))
+
+
+def select(options: Namespace) -> int:
+    """Which of an analysis's terms each unit needs."""
+    changes = {
+        "method": options.method,
+        "candidates": options.candidate and tuple(options.candidate),
+        "level": options.level,
+        "largest": options.largest,
+    }
+    return _selected(options, **{name: value for name, value in changes.items() if value is not None})
+
+
+def _selected(options: Namespace, **changes: Any) -> int:
+    """Run the selection of an analysis, changed in some fields, and write its tables."""
+    from glmengine.analysis.selection import Selection
+    from glmengine.analysis.sources import session_names
+    from glmengine.export.goodness_tables import write_datasets
+    from glmengine.export.outputs import writable_folder
+    from glmengine.io.opened_sessions import opened_together
+    from glmengine.project import load_question
+    from glmengine.selection.select import select_terms
+
+    question = load_question(options.analysis).on(options.recording)
+    folder = writable_folder(options.out)
+    if options.always:
+        changes["always"] = tuple(options.always)
+    if options.folds is not None:
+        changes["folds"] = options.folds
+    selection = (question.analysis.selection or Selection()).with_(**changes)
+    with progress_bar() as context:
+        recording = opened_together(
+            question.places,
+            session_names(question.analysis),
+            recipes=options.recipe or question.recipes,
+            context=context.part(0.0, 0.1),
+        )
+        found = select_terms(question.analysis, recording, selection, context=context.part(0.1, 1.0))
+    written = write_datasets(found.datasets(), folder, "selection")
+    print(
+        f"{recording.name}: {numbered(len(found.units), 'unit')}, {numbered(found.models.sizes['model'], 'model')} compared on "
+        f"{numbered(found.models.sizes['fold'], 'fold')}"
+    )
+    print(found)
+    for note in found.notes:
+        print(f"note: {note}")
+    print(f"written to {folder}: {', '.join(path.name for path in written)}")
+    return 0
+
+
+_ALWAYS = Option("--always", metavar="TERM", action="append", help="a term that every model has, may be repeated")
+_FOLDS = Option("--folds", type=int, metavar="N", help="number of held-out parts; 10 where not given")
+
+COMPARE = Command(
+    "compare",
+    "models that have some of an analysis's terms each, on one split of time",
+    "Writes models.csv (scores per unit, model and fold), summary.csv, differences.csv (paired, with intervals, likelihood ratios and AIC), "
+    "contributions.csv (each term alone, dropped, unique, shared) and selection.nc. The constant rate is always among the models.",
+    (
+        ANALYSIS,
+        SESSIONS,
+        OUT_TABLES,
+        Option(
+            "--model",
+            metavar="NAME=TERM+TERM",
+            action="append",
+            help="a model by its terms, may be repeated, the name may be left out; each term alone, all, and all but each where not given",
+        ),
+        _ALWAYS,
+        _FOLDS,
+        RECIPE,
+        CODE,
+    ),
+    compare,
+)
+
+SELECT = Command(
+    "select",
+    "which of an analysis's terms each unit needs, on held-out time",
+    "Writes what compare writes, and chosen.csv (the terms of each unit), steps.csv (every round) and path.csv (of the group lasso).",
+    (
+        ANALYSIS,
+        SESSIONS,
+        OUT_TABLES,
+        Option(
+            "--method",
+            choices=("forward", "backward", "subsets", "group_path"),
+            help="the analysis's where not given, else forward",
+        ),
+        Option(
+            "--candidate", metavar="TERM", action="append", help="a term that may be chosen, may be repeated; all where not given"
+        ),
+        Option(
+            "--level",
+            type=float,
+            metavar="P",
+            help="p of the signed-rank test below which a term is added; 0.05 where not given",
+        ),
+        Option("--largest", type=int, metavar="N", help="the most terms that are chosen"),
+        _ALWAYS,
+        _FOLDS,
+        RECIPE,
+        CODE,
+    ),
+    select,
+)
