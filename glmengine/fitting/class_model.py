@@ -93,6 +93,7 @@ class ClassBatch:
         objective, decrement = np.full(K, np.nan), np.full(K, np.nan)
         converged, runaway, iterations = np.zeros(K, bool), np.zeros(K, bool), np.zeros(K, int)
         trace: list[dict[str, float]] = []
+        backends: list[str] = []
         for k in range(K):
             answer = self._one(k, float(strength[k]), context.part(k / K, (k + 1) / K))
             self.answers[k], self._begin[k], self._strength[k] = answer, (answer.coef, answer.intercept), strength[k]
@@ -100,9 +101,11 @@ class ClassBatch:
             objective[k], decrement[k], iterations[k] = answer.objective, answer.decrement, answer.iterations
             converged[k], runaway[k] = answer.converged, answer.separated
             trace.extend(answer.trace)
+            backends.append(answer.backend)
             if context.stopping:
                 break
-        return Solution(coef, ends, objective, decrement, converged, runaway, iterations, SOLVER, trace=tuple(trace))
+        backend = "; ".join(dict.fromkeys(backends))
+        return Solution(coef, ends, objective, decrement, converged, runaway, iterations, SOLVER, backend, trace=tuple(trace))
 
     def _one(self, k: int, strength: float, context: Context) -> CategoricalAnswer:
         penalty = self._penalty.times(strength)

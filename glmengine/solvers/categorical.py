@@ -214,7 +214,13 @@ class _Problem:
             if report is not None:
                 report(iteration, decrement)
             converged = bool(decrement <= DECREMENT * scale and kkt <= KKT)
-            if converged or iteration == max_iterations or (stopping is not None and stopping()):
+            if converged:
+                # a last step changes the objective by less than its rounding, and takes away most of what is left of the error
+                du, db, _, left = model.direction(u, b, slope, g0)
+                if left <= DECREMENT * scale:
+                    u, b = u + du, b + db
+                break
+            if iteration == max_iterations or (stopping is not None and stopping()):
                 break
             du, db, directional, decrement = model.direction(u, b, slope, g0)
             sure = model.is_best

@@ -63,6 +63,16 @@ class Curvature:
     stride: int = 1  # it was estimated from one row in so many
     steps: int = 0
 
+    def change(self, step: np.ndarray, intercept: bool) -> np.ndarray:
+        """(Q,) by how much the gradient changes along a step (Q,), as far as it is known: over the working set."""
+        result, d = np.zeros_like(step), step[self.working]
+        result[self.working] = self.matrix @ d
+        if intercept and self.corner > 0:
+            last = float(self.cross @ d) + self.corner * step[-1]
+            result[self.working] += self.cross * (last / self.corner)
+            result[-1] = last
+        return result
+
     def mend(self, step: np.ndarray, change: np.ndarray, intercept: bool) -> None:
         """The update of Broyden, Fletcher, Goldfarb and Shanno: along a step (Q,) it becomes what the change (Q,) of the gradient says."""
         places = np.append(self.working, step.size - 1)

@@ -30,6 +30,9 @@ MOST_TRIALS = 25
 SAFE = 0.25
 """An estimate of the decrement must be this far below the limit, since the metric is only nearly the Hessian."""
 
+SAFE_SHARED = 0.01
+"""How far where that metric is the shared one, whose last step leaves more of the error than a Hessian's."""
+
 ROWS_PER_COLUMN, COARSEST = 30, 16
 """A Hessian is estimated from so many rows a column, but not from fewer than every sixteenth."""
 
@@ -346,7 +349,8 @@ class Descent:
 
     def _safe(self, columns: np.ndarray) -> np.ndarray:
         """(k,) how far below the limit an estimate of the decrement must be."""
-        return np.where(self.coarse[columns], min(SAFE, 1.0 / self.stride), SAFE)
+        by_hessian = np.where(self.coarse[columns], min(SAFE, 1.0 / self.stride), SAFE)
+        return np.where(self.own[columns], by_hessian, SAFE_SHARED)
 
     def _renew(self, theta: np.ndarray, columns: np.ndarray) -> None:
         """New Hessians for these columns where they are, in float64 for those whose last one was too coarse."""

@@ -37,6 +37,9 @@ MOST_STEPS, MOST_HALVINGS = 60, 12
 FLAT = 1e-5
 """Largest derivative by the logarithm of a strength at the optimum; it is half the difference of two degrees of freedom."""
 
+LAST_STEP = 0.1
+"""In the logarithm of a strength, from where the derivative is as small as that."""
+
 
 class Components:
     """Several quadratic penalties on Q parameters, factored once for all units.
@@ -297,10 +300,13 @@ class WorkingModel:
         first = self._slope(rho, gradient, low, high)
         for _ in range(MOST_STEPS):
             free = ~(((rho <= low) & (gradient > 0)) | ((rho >= high) & (gradient < 0)))
-            if not np.isfinite(value) or np.abs(gradient[free]).max(initial=0.0) <= FLAT:
+            if not np.isfinite(value) or not free.any():
                 break
             step = np.zeros_like(rho)
             step[free] = _newton_step(gradient[free], hessian[np.ix_(free, free)])
+            if np.abs(gradient[free]).max() <= FLAT:  # a last step leaves its square of what is left
+                rho = np.clip(rho + np.clip(step, -LAST_STEP, LAST_STEP), low, high)
+                break
             step *= min(1.0, LONGEST_STEP / np.abs(step).max())
             for _ in range(MOST_HALVINGS):
                 there = np.clip(rho + step, low, high)

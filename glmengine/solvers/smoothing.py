@@ -26,6 +26,10 @@ is what degrees of freedom change by."""
 DONE = 1e-6
 """Newton decrement of the penalised likelihood, in units of a log-likelihood, at which the coefficients no longer move the strengths."""
 
+FINE, MOST_FINE_STEPS = 1e-3, 4
+"""Steps go on until the derivative is this much smaller still, and the decrement by its square: rates then agree to 1e-8 however sums are
+rounded. One is usually enough; there are no more than so many."""
+
 NEAR = 0.5
 """The same derivative, and the decrement, from which on Hessians are those of all rows; before, every so many rows are enough to go by."""
 
@@ -109,7 +113,7 @@ class _Search:
     def run(self) -> Smoothing:
         active = np.arange(self.problem.n_columns)
         value, gradient, _ = self.objective.evaluate(self.theta, active)
-        steps = 0
+        steps, fine_steps = 0, np.zeros(active.size, int)
         while active.size and steps < MOST_STEPS:
             steps += 1
             self.context.check()
@@ -126,9 +130,12 @@ class _Search:
             slope = self._slope(active, gradient[active], direction)
             slopes = np.where(np.isnan(before).any(axis=1), np.inf, [one.slope for one in smoothed])
             decrement = -0.5 * slope / self.scale[active]
-            done = ~self.coarse[active] & (slopes <= SETTLED) & (decrement <= DONE)
+            settled = ~self.coarse[active] & (slopes <= SETTLED) & (decrement <= DONE)
+            self.settled[active[settled]] = True
+            fine_steps[active[settled]] += 1
+            fine = (slopes <= FINE * SETTLED) & (decrement <= FINE**2 * DONE)
+            done = settled & (fine | (fine_steps[active] > MOST_FINE_STEPS))
             moved = self._advance(active, direction, slope, value, gradient)
-            self.settled[active[done]] = True
             lost = ~moved & ~self.coarse[active]
             self.coarse[active] &= moved & ((slopes > NEAR) | (decrement > NEAR))
             active = active[~done & ~lost]
