@@ -10,7 +10,7 @@ import traceback
 from collections.abc import Sequence
 from typing import NoReturn
 
-from glmengine.cli import analyses, checks, explanation, fits, recordings, selection, simulation
+from glmengine.cli import analyses, checks, decoding, explanation, fits, recordings, selection, simulation
 from glmengine.cli.terminal import quiet_libraries, quote_foreign_letters, say_error, spare_neo
 from glmengine.errors import Cancelled, GlmError
 
@@ -42,6 +42,7 @@ COMMANDS = (
     checks.SHIFT_TEST,
     checks.BOOTSTRAP,
     simulation.SIMULATE,
+    decoding.DECODE,
     fits.EXPORT,
     analyses.TEMPLATES,
     analyses.NEW,

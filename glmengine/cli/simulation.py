@@ -1,4 +1,4 @@
-"""Commands that turn a fitted model round: simulate."""
+"""Command that draws surrogates from a fitted model: simulate."""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from contextlib import nullcontext
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -111,6 +112,7 @@ def picture(figure: Figure, dpi: float = 100) -> bytes:
 def _rendered(figure: Figure, ending: str, dpi: float) -> bytes:
     import matplotlib
 
+    from glmengine.figures.fonts import without_layout_tables
     from glmengine.figures.style import SAVING
 
     stream = io.BytesIO()
@@ -123,7 +125,8 @@ def _rendered(figure: Figure, ending: str, dpi: float) -> bytes:
             figure.set_layout_engine("none")
         figure.set_dpi(dpi)
         # by the canvas itself: `savefig` draws a figure that had a layout once more before it saves it
-        getattr(_canvas(ending)(figure), f"print_{ending}")(stream, metadata=metadata)
+        with without_layout_tables() if ending == "pdf" else nullcontext():
+            getattr(_canvas(ending)(figure), f"print_{ending}")(stream, metadata=metadata)
     return stream.getvalue()
 
 

@@ -228,3 +228,53 @@ def test_real_direction_cells_beside_pynapple(shared_data):
     true = angle.interpolate(nap.Ts(decoded.t), test)
     apart = np.abs(np.mod(np.asarray(decoded.values) - np.asarray(true.values) + np.pi, 2 * np.pi) - np.pi)
     assert found.median_error < np.nanmedian(apart)
+
+
+def test_the_command_writes_what_the_result_says(result, population, tmp_path, capsys):
+    from glmengine.cli.main import main
+    from glmengine.export.nwb import write_nwb
+
+    result.save(tmp_path / "r.nc")
+    write_nwb(population, tmp_path / "p.nwb")
+    arguments = ["decode", str(tmp_path / "r.nc"), str(tmp_path / "p.nwb"), "head_direction"]
+    options = ["--prior", "uniform", "--smoothing", "data", "--points", "24", "--out", str(tmp_path / "d")]
+    assert main([*arguments, *options, "--held-out"]) == 0
+    said = capsys.readouterr().out
+    opened = ge.open_recording(tmp_path / "p.nwb")
+    expected = result.decode(opened, "head_direction", held_out=True, prior="uniform", smoothing="data", points=24)
+    assert f"head_direction from 14 units, {len(expected.error):,} bins" in said
+    assert (
+        f"median error {expected.median_error:.4g}, of estimates paired with bins at random {expected.chance_error:.4g}" in said
+    )
+    assert "has seen these bins" not in said
+    table = np.genfromtxt(tmp_path / "d" / "decoded.csv", delimiter=",", names=True)
+    assert table.dtype.names == ("time", "head_direction", "head_direction_true", "error")
+    estimate = expected.values["estimate"].sel(variable="head_direction").values
+    np.testing.assert_array_equal(table["head_direction"], estimate)
+    np.testing.assert_array_equal(table["error"], expected.error.values)
+    with np.load(tmp_path / "d" / "decoded.npz") as kept:
+        assert list(kept["variables"]) == ["head_direction"]
+        np.testing.assert_array_equal(kept["time"], table["time"])
+        np.testing.assert_array_equal(kept["posterior"], expected.posterior.values)
+        np.testing.assert_array_equal(kept["values_1"][kept["posterior"].argmax(axis=1)], estimate)
+        np.testing.assert_array_equal(kept["estimate"][:, 0], estimate)
+
+
+def test_the_command_says_what_is_too_small_or_wrong(result, population, tmp_path, capsys):
+    from glmengine.cli.main import main
+    from glmengine.export.nwb import write_nwb
+
+    result.save(tmp_path / "r.nc")
+    write_nwb(population, tmp_path / "p.nwb")
+    arguments = ["decode", str(tmp_path / "r.nc"), str(tmp_path / "p.nwb")]
+    out = ["--out", str(tmp_path / "d")]
+    assert main([*arguments, "head_direction", "--unit", "u0", "--epoch", "second", *out]) == 0
+    said = capsys.readouterr().out
+    assert "head_direction from 1 unit," in said
+    assert "where the fit has seen these bins the error is too small" in said
+    assert main([*arguments, "position.x", *out]) == 1
+    assert "no term of the model is tuned to 'position.x'" in capsys.readouterr().err
+    with pytest.raises(SystemExit) as stop:
+        main([*arguments, "head_direction", "--smoothing", "-1", *out])
+    assert stop.value.code == 2
+    assert "neither 'data' nor a number above 0" in capsys.readouterr().err
