@@ -15,7 +15,8 @@ from glmengine.solvers.boundary import LOST, approach, at_edge, meets_edge
 from glmengine.solvers.descent import QUIET
 from glmengine.solvers.negative_binomial import LOWEST, best_dispersions, fit_jointly
 from glmengine.solvers.problem import Objective, Problem, Solution
-from glmengine.solvers.proximal import Proximal, some_columns
+from glmengine.solvers.proximal import Proximal
+from glmengine.solvers.sample import some_columns
 from glmengine.solvers.smooth import solve
 from glmengine.threads import quiet_blas
 

@@ -118,9 +118,19 @@ class Descent:
         Shared metric to begin with; a Hessian per column where not given.
     solver : str
         ``"auto"``, ``"newton"`` (a new Hessian at each step) or ``"lbfgs"`` (never a Hessian).
+    coarsest : int
+        Hessians that steps are taken with are estimated from no fewer than one row in so many.
     """
 
-    def __init__(self, problem: Problem, context: Any, *, gram: GramMetric | None = None, solver: str = "auto") -> None:
+    def __init__(
+        self,
+        problem: Problem,
+        context: Any,
+        *,
+        gram: GramMetric | None = None,
+        solver: str = "auto",
+        coarsest: int = COARSEST,
+    ) -> None:
         self.solver, self.gram = solver, gram
         self.hessians = HessianMetric()
         self.use(problem, context)
@@ -130,7 +140,7 @@ class Descent:
         self.pace = np.full(K, np.nan)  # by how much the logarithm of the decrement falls in a step, smoothed
         self.double = np.zeros(K, bool)  # float32 was not enough
         self.softest = np.ones(K)  # least curvature met along a step, in the shared metric
-        self.stride = self._coarseness()
+        self.stride = self._coarseness(coarsest)
         self.coarse = np.zeros(K, bool)  # that Hessian is an estimate from some of the rows
         self.exact = np.zeros(K, bool)  # such an estimate was not enough
         self.can_renew = features <= LARGEST_HESSIAN and (solver != "lbfgs" or gram is None)
@@ -334,7 +344,7 @@ class Descent:
             return at_work * 3 * nonzeros.per_row / (3 + at_work) + features**2 / (4 * max(self.problem.rows.n, 1))
         return at_work * features / (75 + 3 * at_work) + features**2 / (4 * max(self.problem.rows.n, 1))
 
-    def _coarseness(self) -> int:
+    def _coarseness(self, coarsest: int) -> int:
         """Every how many rows one is enough for a Hessian that steps are taken with.
 
         It never exceeds the true one by more than that factor, so neither does the true decrement the estimated one; but what is rare
@@ -345,7 +355,7 @@ class Descent:
             return 1
         if problem.rows.n * problem.rows.n_features**2 < SMALL_WORK or self._price(problem.n_columns) < CHEAP:
             return 1
-        return int(np.clip(problem.rows.n // (ROWS_PER_COLUMN * max(problem.rows.n_features, 1)), 1, COARSEST))
+        return int(np.clip(problem.rows.n // (ROWS_PER_COLUMN * max(problem.rows.n_features, 1)), 1, coarsest))
 
     def _safe(self, columns: np.ndarray) -> np.ndarray:
         """(k,) how far below the limit an estimate of the decrement must be."""

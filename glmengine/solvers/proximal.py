@@ -13,8 +13,9 @@ import numpy as np
 from glmengine.context import SILENT, Progress
 from glmengine.solvers.curvature import COARSEST, Curvatures
 from glmengine.solvers.descent import QUIET
-from glmengine.solvers.problem import ALL_ROWS, Objective, Problem, Solution
+from glmengine.solvers.problem import Objective, Problem, Solution
 from glmengine.solvers.quadratic import Sparsity
+from glmengine.solvers.sample import sampled, some_columns
 from glmengine.solvers.sparse import DECREMENT, ProximalNewton, SparseAnswer
 from glmengine.threads import quiet_blas
 
@@ -114,10 +115,7 @@ class Proximal:
     def _sampled(self, problem: Problem, penalty: Any, theta: np.ndarray, stride: int, context: Any) -> np.ndarray:
         """Parameters (K, Q) at the optimum of one row in `stride`, from the strongest penalty to the weakest."""
         limit = np.maximum(problem.limit, ROUGH * problem.limit / DECREMENT)
-        sample = replace(problem, rows=problem.rows.thinned(stride), limit=limit)
-        total, events = _weights(sample)
-        known = (total > 0) & ((events > 0) | (not problem.family.of_spikes))
-        sample = replace(sample, total=np.where(total > 0, total, 1.0))
+        sample, known = sampled(problem, stride, limit)
         solver, result = Proximal(sample.rows), theta.copy()
         solver._curvatures = Curvatures(sample)
         last: dict[tuple[int, int], np.ndarray] = {}
@@ -244,13 +242,6 @@ def sparsity_of(problem: Problem, penalty: Any, k: int) -> Sparsity:
     return Sparsity(l1, groups, strength * penalty.group_weights * counted, scales)
 
 
-def some_columns(problem: Problem, columns: np.ndarray) -> Problem:
-    """The problem of some of its columns."""
-    per_column = ("unit", "held", "total", "mean", "strength", "movable", "limit")
-    chosen = {name: getattr(problem, name)[columns] for name in per_column}
-    return replace(problem, **chosen, dispersion=None if problem.dispersion is None else problem.dispersion[columns])
-
-
 def _differ_in_strength_alone(one: Problem, other: Problem) -> bool:
     arrays = ("unit", "held", "total", "movable", "penalty", "dispersion")
     same = one.rows is other.rows and (one.family, one.link) == (other.family, other.link)
@@ -298,15 +289,3 @@ def _names(problem: Problem) -> list[tuple[int, int, str, str, int]]:
         seen[unit, held] = turn + 1
         result.append((unit, held, problem.family.name, problem.link.name, turn))
     return result
-
-
-def _weights(problem: Problem) -> tuple[np.ndarray, np.ndarray]:
-    """(K,) sums of the weights of each column's rows, and of weighted observations."""
-    observed = problem.rows.observations
-    total, weighted = np.empty(problem.n_columns), np.empty(problem.n_columns)
-    for k, (unit, held) in enumerate(zip(problem.unit.tolist(), problem.held.tolist(), strict=True)):
-        weights = observed.weights[unit if len(observed.weights) > 1 else 0]
-        if held != ALL_ROWS and observed.fold is not None:
-            weights = weights * (observed.fold != held)
-        total[k], weighted[k] = weights.sum(), weights @ observed.y[unit]
-    return total, weighted

@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 
 from glmengine.backend.cells import cells_of
-from glmengine.solvers.descent import QUIET, Descent
+from glmengine.backend.nonzeros import nonzeros_of
+from glmengine.solvers.descent import COARSEST, QUIET, Descent
 from glmengine.solvers.metrics import GramMetric
 from glmengine.solvers.newton import is_small, newton
 from glmengine.solvers.problem import Objective, Problem, Solution
 from glmengine.solvers.rank import is_definite, smallest_norm
+from glmengine.solvers.sample import sampled, some_columns
 from glmengine.threads import quiet_blas
 
 SHARED_FROM = 3
@@ -21,6 +23,19 @@ SHARED_FROM = 3
 
 FEW_PASSES = 5.0
 """What Hessians that folds share may cost, in passes over the rows."""
+
+SAMPLED_WORK, SAMPLED_ROWS, SAMPLED_EVENTS = 2e9, 60, 3
+"""Problems whose Gram takes more multiplications than this begin at the optimum of a sample of the rows, so many of them and so many
+events a coefficient at least."""
+
+ROUGH = 1e7
+"""That optimum is found to so many times the limit, which is nearer than it lies to that of all rows."""
+
+FEWEST_LEFT_OUT = 8
+"""A sample of more than every so many rows costs about what it saves."""
+
+CLOSE = 4
+"""From there on Hessians are estimated from one row in so many."""
 
 WIDE = 120
 """From this many features on the Gram is tried before Hessians, even for one column."""
@@ -43,8 +58,13 @@ def solve(
     found = newton(objective, theta) if descent is None and is_small(problem, solver) else None
     if found is None:
         if descent is None:
-            metric = shared_metric(objective) if uses_gram(problem, solver) and not shares_folds(objective) else None
-            descent = Descent(problem, context, gram=metric, solver=solver)
+            metric, coarsest = None, COARSEST
+            if uses_gram(problem, solver) and not shares_folds(objective):
+                if (stride := _sample_stride(problem, solver, theta)) > 1 and not context.stopping:
+                    theta, coarsest = _from_sample(problem, stride, theta, context.part(0.0, 0.0)), CLOSE
+                else:
+                    metric = shared_metric(objective)
+            descent = Descent(problem, context, gram=metric, solver=solver, coarsest=coarsest)
         else:
             descent.use(problem, context)
         solution = descent.run(theta)
@@ -84,6 +104,32 @@ def uses_gram(problem: Problem, solver: str) -> bool:
         return False
     many = problem.n_columns >= SHARED_FROM or problem.rows.n_features >= WIDE
     return solver == "lbfgs" or (many and cells_of(problem.rows) is None)
+
+
+def _sample_stride(problem: Problem, solver: str, theta: np.ndarray) -> int:
+    """One row in how many is a sample worth beginning with, where nothing is known yet; 1 where none is."""
+    rows, features = problem.rows, max(problem.rows.n_features, 1)
+    if solver != "auto" or theta[:, :-1].any() or not rows.resident or not is_definite(problem):
+        return 1
+    if rows.n * features**2 < SAMPLED_WORK or nonzeros_of(rows) is not None or not problem.family.is_convex(problem.link):
+        return 1
+    most = rows.n / (SAMPLED_ROWS * features)
+    if problem.family.of_spikes:
+        most = min(most, float(np.median(problem.total * problem.mean)) / (SAMPLED_EVENTS * features))
+    stride = min(2 ** int(np.log2(max(most, 1.0))), COARSEST)
+    return stride if stride >= FEWEST_LEFT_OUT else 1
+
+
+def _from_sample(problem: Problem, stride: int, theta: np.ndarray, context: Any) -> np.ndarray:
+    """Parameters (K, Q) at the optimum of one row in `stride`; as they were given for columns of which it tells nothing."""
+    sample, known = sampled(problem, stride, ROUGH * problem.limit)
+    columns = np.flatnonzero(known)
+    result = theta.copy()
+    if columns.size:
+        solution, there, _ = solve(some_columns(sample, columns), context, theta[columns])
+        fine = np.isfinite(there).all(axis=1) & solution.converged
+        result[columns[fine]] = there[fine]
+    return result
 
 
 def shares_folds(objective: Objective) -> bool:

@@ -1,0 +1,41 @@
+"""Fits that begin at the optimum of a sample of the rows end where others do."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import glmengine as ge
+from glmengine.solvers import smooth
+
+
+@pytest.mark.parametrize("family", ["poisson", "bernoulli", "gaussian"])
+def test_the_optimum_is_that_of_all_rows(family, monkeypatch):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(24_000, 20)) * np.geomspace(0.2, 5, 20)
+    eta = X @ (0.2 * rng.normal(size=(20, 5)) / np.geomspace(0.2, 5, 20)[:, None]) - 0.5
+    Y = {
+        "poisson": lambda: rng.poisson(np.exp(eta)),
+        "bernoulli": lambda: rng.random(eta.shape) < 1 / (1 + np.exp(-eta)),
+        "gaussian": lambda: eta + rng.normal(size=eta.shape),
+    }[family]().astype(float)
+    Y[::16, 3] = 0.0  # the sample has next to nothing of one unit, and for spikes no event
+    Y[:5000, 4] = np.nan
+    begun: list[int] = []
+    from_sample = smooth._from_sample
+
+    def counted(problem, stride, theta, context):
+        begun.append(stride)
+        return from_sample(problem, stride, theta, context)
+
+    monkeypatch.setattr(smooth, "_from_sample", counted)
+    whole = ge.fit(X, Y, family=family, penalty=ge.Ridge(1e-4))
+    assert not begun
+    monkeypatch.setattr(smooth, "SAMPLED_WORK", 1e6)
+    sampled = ge.fit(X, Y, family=family, penalty=ge.Ridge(1e-4))
+    assert begun == [16]
+    assert sampled.converged.all()
+    np.testing.assert_allclose(sampled.predict(X), whole.predict(X), rtol=1e-8, atol=1e-10)
+    unpenalised = ge.fit(X, Y, family=family, penalty=ge.NoPenalty())
+    assert len(begun) == 1  # a sample may lack what holds a coefficient
+    assert unpenalised.converged.all()
