@@ -18,7 +18,6 @@ from glmengine.models import get_family
 from glmengine.results.provenance import provenance
 from glmengine.results.result import Result
 from glmengine.selection.fold_scores import scores_of
-from glmengine.selection.select import select_terms
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -84,6 +83,8 @@ def run(analysis: Analysis, recording: Recording, context: Context | None = None
     if analysis.validation.test_epochs:
         result = _tested(result, recording, cross_validation is None, context.part(0.97, 1.0))
     if analysis.selection is not None:
+        from glmengine.selection.select import select_terms
+
         found = select_terms(analysis, recording, context=whole.part(_SHARE_OF_FIT, 1.0))
         result = replace(result, selection=found, notes=tuple(dict.fromkeys((*result.notes, *found.notes))))
     whole.report(Progress("Done", 1.0))

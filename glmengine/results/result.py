@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from glmengine.analysis.analysis import Analysis, sparse_dump
-from glmengine.decoding.decode import Decoded
 from glmengine.errors import GlmError
 from glmengine.goodness.goodness import Goodness
 from glmengine.io.files.netcdf import read_netcdf, write_netcdf
