@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from glmengine.backend.formulas import SlopeFormula, SumFormula, WeightFormula
+from glmengine.backend.rows import Rows
 
 ALL_ROWS = -9
 """Held-out fold of a column that is fitted to all rows (rows that are never held out have fold -1)."""
@@ -76,9 +77,12 @@ class Operations(Protocol):
     ----------
     name : str
         What computes, in words: ``"NumPy"``, ``"JAX on cpu"``.
+    rows : Rows
+        What it computes on.
     """
 
     name: str
+    rows: Rows
 
     def slopes(self, formula: SlopeFormula, view: View, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Loss (m,), its gradient (K, Q), and the sum of the sizes of the slopes (K,), which tells the rounding of the gradient."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -72,6 +73,51 @@ class WholePiece:
 
 
 @dataclass(frozen=True)
+class ReadPiece:
+    """Rows that are read where a product of them is taken; attributes and products as those of `WholePiece`."""
+
+    problem: Rows
+    rows: slice
+
+    places = None
+
+    @cached_property
+    def whole(self) -> WholePiece:
+        rows, observed = self.rows, self.problem.observations
+        X = self.problem.read(rows.start, rows.stop)[:: rows.step]
+        offset = np.zeros((1, len(X))) if observed.offset is None else observed.offset[:, rows]
+        fold = np.full(len(X), -1, np.int32) if observed.fold is None else observed.fold[rows]
+        return WholePiece(rows, X, None, observed.y[:, rows], observed.weights[:, rows], offset, fold)
+
+    @property
+    def y(self) -> np.ndarray:
+        return self.whole.y
+
+    @property
+    def weights(self) -> np.ndarray:
+        return self.whole.weights
+
+    @property
+    def offset(self) -> np.ndarray:
+        return self.whole.offset
+
+    @property
+    def fold(self) -> np.ndarray:
+        return self.whole.fold
+
+    def predictor(self, theta: np.ndarray, unit: np.ndarray) -> np.ndarray:
+        return self.whole.predictor(theta, unit)
+
+    def back(self, residual: np.ndarray, unit: np.ndarray) -> np.ndarray:
+        return self.whole.back(residual, unit)
+
+    def grams(
+        self, weights: np.ndarray, unit: np.ndarray, precision: str, signed: bool, among: np.ndarray | None = None
+    ) -> np.ndarray:
+        return self.whole.grams(weights, unit, precision, signed, among)
+
+
+@dataclass(frozen=True)
 class SparsePiece:
     """Rows without their zeros; attributes and products as those of `WholePiece`, in float64."""
 
@@ -124,7 +170,7 @@ class SparsePiece:
         return result
 
 
-Piece = WholePiece | SparsePiece | CellPiece
+Piece = WholePiece | ReadPiece | SparsePiece | CellPiece
 
 
 def pieces(rows: Rows, stride: int = 1) -> Iterator[list[Piece]]:
@@ -132,6 +178,12 @@ def pieces(rows: Rows, stride: int = 1) -> Iterator[list[Piece]]:
 
     With a `stride` only every so many rows.
     """
+    if rows.piece_rows is not None:
+        size = rows.piece_rows * stride
+        parts = [slice(start, min(start + size, rows.n), stride) for start in range(0, rows.n, size)]
+        for first in range(0, len(parts), 8):
+            yield [ReadPiece(rows, part) for part in parts[first : first + 8]]
+        return
     nonzeros, cells = nonzeros_of(rows), cells_of(rows)
     if cells is not None:
         every = cells.pieces

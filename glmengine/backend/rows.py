@@ -112,6 +112,9 @@ class Rows:
         Without it all columns are shared.
     platform : str
         What computes on them: ``"auto"``, ``"cpu"`` or ``"gpu"``.
+    piece_rows : int, optional
+        For columns that the source makes anew in each pass and that are taken as they are, neither centred nor scaled: on a CPU so many rows
+        at a time are read by the thread that takes a product of them.
 
     Attributes
     ----------
@@ -142,6 +145,7 @@ class Rows:
         centred: bool,
         own: OwnColumns | None = None,
         platform: str = "auto",
+        piece_rows: int | None = None,
     ) -> None:
         self.source, self.index, self.observations = source, index, observations
         self.centred, self.columns = centred, columns
@@ -151,14 +155,19 @@ class Rows:
         units, n_own = (0, 0) if own is None else own.own.shape
         self.n_shared = source.shape[1] if own is None else own.shared.size
         self.n_features = self.n_shared + n_own
-        self.padded, self.own_padded = bucket(self.n_shared), bucket(n_own) if n_own else 0
+        self.piece_rows = piece_rows if self.on_cpu else None
+        self.padded = self.n_shared if self.piece_rows else bucket(self.n_shared)
+        self.own_padded = bucket(n_own) if n_own else 0
         per_row = self.padded + 3 * bucket(columns) + units * self.own_padded
         numbers, most = (CHUNK_NUMBERS, LARGEST_CHUNK) if self.on_cpu else (DEVICE_NUMBERS, LARGEST_DEVICE_CHUNK)
         largest = min(max(numbers // per_row, 1024), most)
         self.chunk_rows = min(2 ** int(np.log2(largest)), max(256, 2 ** int(np.ceil(np.log2(max(self.n, 1))))))
         self.n_chunks = -(-self.n // self.chunk_rows)
-        self.supports = self._known_supports()
-        self._take_scales(self.sample())
+        if piece_rows is None:
+            self.supports = self._known_supports()
+            self._take_scales(self.sample())
+        else:
+            self._take_as_they_are()
         self.memory = memory
         self.resident = 8.0 * self.n_chunks * self.chunk_rows * (self.padded + units * self.own_padded) <= memory
         self._kept: list[Chunk] = []
@@ -339,6 +348,11 @@ class Rows:
         self.own_centre = np.append(centre, 0.0)[own.own]  # -1 is the last
         self.own_scale = np.append(scale, 1.0)[own.own]
         self._take_densities()
+
+    def _take_as_they_are(self) -> None:
+        self.supports, self.maybe_constant = None, np.zeros(0, int)
+        self.centre, self.scale, self.density = np.zeros(self.n_shared), np.ones(self.n_shared), np.ones(self.n_shared)
+        self.own_centre, self.own_scale = np.zeros((2, 0, 0))
 
     def _known_supports(self) -> list[Placed] | None:
         known = self.source.supports(self.index) if hasattr(self.source, "supports") else None

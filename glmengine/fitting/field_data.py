@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from glmengine.backend.formulas import Seen, Worth
+from glmengine.context import SILENT, Context
 from glmengine.design.design import Design
 from glmengine.errors import GlmError
 from glmengine.fitting.batch import DECREMENT, Assembly
@@ -32,6 +33,8 @@ class FieldData:
         At strength 1.
     memory : float
         Bytes.
+    context : Context
+        Asked in each pass over the rows whether to go on.
 
     Raises
     ------
@@ -39,7 +42,7 @@ class FieldData:
         For penalties that make zeros.
     """
 
-    def __init__(self, assembly: Assembly, design: Design, penalty: Resolved, memory: float) -> None:
+    def __init__(self, assembly: Assembly, design: Design, penalty: Resolved, memory: float, context: Context = SILENT) -> None:
         if not penalty.is_smooth:
             raise GlmError(
                 "a separable receptive field cannot have a penalty that makes zeros; choose ridge, smoothness or none",
@@ -49,7 +52,7 @@ class FieldData:
         self.quadratic = _sparse(penalty)
         P, M = assembly.inputs.shape[1:]
         self.allowed = np.ones((P, M), bool) if assembly.inputs.mask is None else assembly.inputs.mask
-        self.rows = FieldRows(design, assembly.index, memory)
+        self.rows = FieldRows(design, assembly.index, memory, assembly.platform, context)
         self.parts = self.rows.parts
         self.of_fields = np.concatenate([part.columns for part in self.parts])
 

@@ -1,25 +1,98 @@
-"""Rows of designs with separable fields as their solver reads them: the stimulus through a few maps or a few time courses, never all columns."""
+"""Designs with separable fields as their solver reads them: the stimulus through a few maps or a few time courses, never all columns.
+
+All that is summed over rows is an operation of the backend on one of three tables: the stimulus, bins by channels; the columns that are in no
+field; and, while some of the factors are fixed, the columns in which the predictor is linear then.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from glmengine.backend.choice import backend_for
+from glmengine.backend.formulas import RowWeights
+from glmengine.backend.operations import ALL_ROWS, Operations, View
+from glmengine.backend.rows import Observations, Rows
+from glmengine.context import SILENT, Context
 from glmengine.design.blocks.receptive_field import ChannelBlock, separable_labels
 from glmengine.design.blocks.scaled import ScaledBlock
 from glmengine.design.design import Block, Design
 from glmengine.design.projection import known_rows, mean_of
 from glmengine.design.stimulus import Channels, stretches
-from glmengine.solvers.rank_frame import Features, Part, factors_of
+from glmengine.solvers.rank_frame import Part, factors_of
 from glmengine.threads import workers
 
 _STRETCH_NUMBERS = 2**17
 """Numbers of a stretch of the stimulus, 1 MB: what is made of it stays in the cache."""
 
+_SHIFTED = 8192
+"""Numbers that are brought to their lags at a time."""
+
+Features = Callable[[np.ndarray], np.ndarray]
 
 WHITENING = 0.01
 """Ridge, as a share of the mean variance of the channels, with which averages are freed of their correlations."""
+
+
+class _Table:
+    """Products of the rows of a source (n, p), made by the backend."""
+
+    def __init__(self, source: Any, piece_rows: int, where: _Where, observations: Observations | None = None) -> None:
+        n, p = source.shape
+        if observations is None:
+            observations = Observations(np.broadcast_to(0.0, (1, n)), np.broadcast_to(1.0, (1, n)))
+        self.rows = Rows(
+            source,
+            None,
+            observations,
+            columns=1,
+            memory=where.memory,
+            centred=False,
+            platform=where.platform,
+            piece_rows=piece_rows,
+        )
+        self.operations = backend_for(self.rows, 1, where.context).passes
+        self._n, self._p = n, p
+
+    def times(self, B: np.ndarray) -> np.ndarray:
+        """(n, k) products with B (p, k)."""
+        theta = np.zeros((B.shape[1], self.rows.size))
+        theta[:, : self._p] = B.T
+        found = np.empty((self._n, B.shape[1]))
+        for part, eta in self.operations.predictor(_every(len(theta)), theta):
+            found[part] = np.asarray(eta)[: len(theta), : part.stop - part.start].T
+        return found
+
+    def transposed(self, R: np.ndarray) -> np.ndarray:
+        """(k, p) sums of R (k, n) times the rows."""
+        return self.operations.back(_every(len(R)), R)[:, : self._p]
+
+
+@dataclass(frozen=True)
+class _Where:
+    """What tables are computed by: platform, bytes that one may take there, and whom to ask whether to go on."""
+
+    platform: str
+    memory: float
+    context: Context
+
+
+@dataclass(frozen=True)
+class _Columns:
+    """A source of rows: what `read` gives of rows `start` to `stop`, of n and p."""
+
+    read: Callable[[int, int], np.ndarray]
+    shape: tuple[int, int]
+
+    def chunk(self, start: int, stop: int) -> np.ndarray:
+        return self.read(start, stop)
+
+
+def _every(k: int) -> View:
+    return View(np.zeros(k, int), np.full(k, ALL_ROWS))
 
 
 class FieldRows:
@@ -31,7 +104,12 @@ class FieldRows:
     index : (n,) int array
         Bins of the rows.
     memory : float
-        Bytes that the columns which are in no separable field may take; else they are made again in each pass.
+        Bytes that the columns which are in no separable field may take; else they are made again in each pass. On a device, what a
+        table may take there.
+    platform : str
+        What computes: ``"auto"``, ``"cpu"`` or ``"gpu"``.
+    context : Context
+        Asked in each pass whether to go on.
 
     Attributes
     ----------
@@ -42,10 +120,12 @@ class FieldRows:
         with a gain or epochs, of which the intercept cannot make up for it.
     """
 
-    def __init__(self, design: Design, index: np.ndarray, memory: float) -> None:
+    def __init__(
+        self, design: Design, index: np.ndarray, memory: float, platform: str = "auto", context: Context = SILENT
+    ) -> None:
         labels = separable_labels(design)
-        self.index = index
-        self._fields = [_Field(block, index) for block in design.blocks if block.term.label in labels]
+        self.index, self._where = index, _Where(platform, memory, context)
+        self._fields = [_Field(block, index, self._where) for block in design.blocks if block.term.label in labels]
         places = [np.asarray(design.groups[block.term.label]) for block in design.blocks if block.term.label in labels]
         self.parts = tuple(Part(columns, field.shape, field.rank) for columns, field in zip(places, self._fields, strict=True))
         self._free = np.setdiff1d(np.arange(design.n_columns), np.concatenate(places))
@@ -57,8 +137,13 @@ class FieldRows:
         self._X: np.ndarray | None = None
         if 0 < 8.0 * index.size * self._free.size <= memory:
             self._X = np.empty((index.size, self._free.size))
-            for rows in self.stretches(1):
+            for start in range(0, index.size, self._step):
+                rows = np.arange(start, min(start + self._step, index.size))
                 self._X[rows] = self._read(rows)
+        self._others: _Table | None = None
+        if self._free.size:
+            others = _Columns(lambda start, stop: self.others(np.arange(start, stop)), (index.size, self._free.size))
+            self._others = _Table(others, self._step, self._where)
         self.n_columns = design.n_columns
         self.means = np.zeros(self.n_columns)
         for columns, field in zip(places, self._fields, strict=True):
@@ -67,12 +152,10 @@ class FieldRows:
     def __len__(self) -> int:
         return self.index.size
 
-    def stretches(self, stride: int) -> list[np.ndarray]:
-        """Numbers of the rows, one in `stride`, a stretch at a time."""
-        return [
-            np.arange(start, min(start + self._step * stride, len(self)), stride)
-            for start in range(0, len(self), self._step * stride)
-        ]
+    @property
+    def name(self) -> str:
+        """What computes, in words."""
+        return self._fields[0].table.operations.name
 
     def others(self, rows: np.ndarray) -> np.ndarray:
         """(t, F) columns that are in no separable field."""
@@ -88,9 +171,8 @@ class FieldRows:
         """X w (n,) for coefficients (P,) whose parts have their rank."""
         eta = np.zeros(len(self))
         free = w[self._free]
-        if free.any():
-            for rows in self.stretches(1):
-                eta[rows] += self.others(rows) @ free
+        if self._others is not None and free.any():
+            eta += self._others.times(free[:, None])[:, 0]
         for field, part in zip(self._fields, self.parts, strict=True):
             left, strength, right = factors_of(w[part.columns].reshape(part.shape), part.rank)
             if strength[0] > 0:
@@ -100,14 +182,32 @@ class FieldRows:
     def transposed(self, s: np.ndarray) -> np.ndarray:
         """X's (P,) for s (n,)."""
         found = np.zeros(self.n_columns)
-        if self._free.size:
-            found[self._free] = sum(s[rows] @ self.others(rows) for rows in self.stretches(1))
+        if self._others is not None:
+            found[self._free] = self._others.transposed(s[None])[0]
         for field, part in zip(self._fields, self.parts, strict=True):
             found[part.columns] = field.correlated(s).ravel()
         return found
 
+    def linear(
+        self,
+        free: np.ndarray,
+        maps: Sequence[np.ndarray] | None,
+        courses: Sequence[np.ndarray] | None,
+        y: np.ndarray,
+        weights: np.ndarray,
+        stride: int,
+    ) -> Operations:
+        """See `glmengine.solvers.rank_frame.FieldDesign`."""
+        features = self.seen(free, maps, courses)
+        rows = np.arange(0, len(self), stride)
+        width = features(rows[:1]).shape[1]
+        columns = _Columns(lambda start, stop: features(rows[start:stop]), (rows.size, width))
+        observed = Observations(y[None, ::stride], weights[None, ::stride])
+        return _Table(columns, self._step, self._where, observed).operations
+
     def seen(self, free: np.ndarray, maps: Sequence[np.ndarray] | None, courses: Sequence[np.ndarray] | None) -> Features:
-        """Features of rows, see `glmengine.solvers.rank_frame.Rows`."""
+        """What makes of the numbers of some rows (t,) their columns (t, q) in which the predictor is linear: the free ones, then for each
+        part those through the maps (C, r), map by map, and through the time courses (n, r), course by course, where given."""
         chosen = np.searchsorted(self._free, free)
         projected = [field.projected(left) for field, left in zip(self._fields, maps, strict=True)] if maps is not None else None
 
@@ -157,7 +257,7 @@ def _still(values: Channels, used: np.ndarray) -> np.ndarray:
 class _Field:
     """One separable field: its stimulus (T, C), kernels over lags, and what its columns are multiplied by."""
 
-    def __init__(self, block: Block, index: np.ndarray) -> None:
+    def __init__(self, block: Block, index: np.ndarray, where: _Where) -> None:
         factor = None
         if isinstance(block, ScaledBlock):
             factor = np.where(block.inside, 1.0 if block.gain is None else np.nan_to_num(block.gain), 0.0)[index]
@@ -174,6 +274,8 @@ class _Field:
             used[index] = True
             self.mean = mean_of(self.values, known_rows(self.values, used))
             self.still = _still(self.values, used)
+        self.table = _Table(_Columns(self._clean, (len(self.values), self.shape[0])), self._step, where)
+        self._where = where
 
     def _clean(self, start: int, stop: int) -> np.ndarray:
         """Rows of the stimulus about its mean; what is not known, which no row of the fit looks at, is 0."""
@@ -183,41 +285,22 @@ class _Field:
             part = np.nan_to_num(part, nan=0.0, posinf=0.0, neginf=0.0)
         return part
 
-    def _stretches(self) -> list[tuple[int, int]]:
-        total = len(self.values)
-        return [(start, min(start + self._step, total)) for start in range(0, total, self._step)]
-
     @property
     def covariance(self) -> np.ndarray:
         """(C, C) of the channels in the bins around which the model is fitted; made once."""
         if self._covariance is None:
-            used = np.zeros(len(self.values), bool)
-            used[self.index] = True
-
-            def moments(place: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
-                part = self._clean(*place)[used[slice(*place)]]
-                return part.sum(axis=0), part.T @ part
-
-            sums: np.ndarray | float = 0.0
-            squares: np.ndarray | float = 0.0
-            with workers() as pool:
-                for own, own_squares in pool.map(moments, self._stretches()):
-                    sums, squares = sums + own, squares + own_squares
-            mean = np.asarray(sums) / max(self.index.size, 1)
-            self._covariance = np.asarray(squares) / max(self.index.size, 1) - np.outer(mean, mean)
+            T, C = len(self.values), self.shape[0]
+            used = np.zeros((1, T))
+            used[0, self.index] = 1.0
+            rows = self.table.rows.observing(Observations(np.broadcast_to(0.0, (1, T)), used))
+            made = backend_for(rows, 1, self._where.context).grams.grams(RowWeights(), _every(1), np.zeros((1, rows.size)))[0]
+            mean = made[-1, :C] / max(self.index.size, 1)
+            self._covariance = made[:C, :C] / max(self.index.size, 1) - np.outer(mean, mean)
         return self._covariance
 
     def projected(self, maps: np.ndarray) -> np.ndarray:
         """(T, k) the stimulus through maps (C, k)."""
-        found = np.empty((len(self.values), maps.shape[1]))
-
-        def project(place: tuple[int, int]) -> None:
-            found[slice(*place)] = self._clean(*place) @ maps
-
-        with workers() as pool:
-            for _ in pool.map(project, self._stretches()):
-                pass
-        return found
+        return self.table.times(maps)
 
     def _past(self, rows: np.ndarray, lag: int) -> np.ndarray:
         return np.clip(self.index[rows] - lag, 0, len(self.values) - 1)
@@ -242,16 +325,17 @@ class _Field:
         padded = np.zeros(before + total + after)
         padded[before + self.index] = s if self.factor is None else s * self.factor
 
-        def correlate(place: tuple[int, int]) -> np.ndarray:
-            length = place[1] - place[0]
-            ahead = np.stack([padded[before + place[0] + lag :][:length] for lag in self.lags.tolist()], axis=1)
-            return self._clean(*place).T @ (ahead @ self.kernel)
+        residual = np.empty((self.kernel.shape[1], total))
 
-        found: np.ndarray | float = 0.0
-        with workers() as pool:
-            for part in pool.map(correlate, self._stretches()):
-                found = found + part
-        return np.asarray(found)
+        def shift(start: int) -> None:
+            length = min(_SHIFTED, total - start)
+            ahead = np.stack([padded[before + start + lag :][:length] for lag in self.lags.tolist()])
+            residual[:, start : start + length] = self.kernel.T @ ahead
+
+        with workers(total * self.kernel.size) as pool:
+            for _ in pool.map(shift, list(range(0, total, _SHIFTED))):
+                pass
+        return self.table.transposed(residual).T
 
     def in_time(self, rows: np.ndarray, projected: np.ndarray) -> np.ndarray:
         """(t, k * n) columns of rows through maps, `projected` (T, k), map by map."""

@@ -66,7 +66,7 @@ def fit_separable(
     inputs = read_inputs(design, counts, found_family, mask=mask, units=unit_names)
     assembly = assemble(inputs, found_family, found_family.link(link), intercept=True, platform=platform)
     strengths = read_strength(strength, inputs.units)
-    data = FieldData(assembly, design, resolve_penalty(penalty.scaled(1.0), inputs, None), memory * 1e9)
+    data = FieldData(assembly, design, resolve_penalty(penalty.scaled(1.0), inputs, None), memory * 1e9, context)
     model = FieldModel(data, seed)
     batches, answers = solved(model, strengths, (inputs.shape[1],), context)
     return result(
@@ -109,6 +109,6 @@ def cross_validate_separable(
     assembly = assemble(
         inputs, found_family, found_family.link(link), intercept=True, fold=numbers, n_folds=labels.size, platform=platform
     )
-    data = FieldData(assembly, design, resolve_penalty(penalty.scaled(1.0), inputs, None), memory * 1e9)
+    data = FieldData(assembly, design, resolve_penalty(penalty.scaled(1.0), inputs, None), memory * 1e9, context)
     answers = scored(FieldModel(data, seed), grid, labels.size, context, keep=coefs)
     return summary(answers, grid, labels, fold, time.perf_counter() - began)

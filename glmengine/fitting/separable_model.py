@@ -90,7 +90,9 @@ class FieldBatch:
             converged[k], iterations[k] = found.converged, found.steps
             if context.stopping:
                 break
-        return Solution(coef, ends, objective, decrement, converged, np.zeros(K, bool), iterations, SOLVER)
+        return Solution(
+            coef, ends, objective, decrement, converged, np.zeros(K, bool), iterations, SOLVER, backend=data.rows.name
+        )
 
     def held_out(self, context: Context) -> np.ndarray:
         data, observed = self._model.data, self._model.assembly.observed

@@ -79,7 +79,7 @@ def minimise(
         if turn != "both" and definite:
             stride = int(np.clip(len(eta) // (ROWS_PER_DIRECTION * frame.size), 1, COARSEST))
         slope, along = unit.slope(eta, w)
-        gradient, hessian = frame.gradient(slope, along), frame.curvature(eta, stride=stride) + frame.pull()
+        gradient, hessian = frame.gradient(slope, along), frame.curvature(w, b, stride=stride) + frame.pull()
         with quiet_blas():
             move = -solve(hessian, gradient, frame.bend(slope) if turn == "both" else None)
         half = -0.5 * float(gradient @ move)
@@ -165,7 +165,7 @@ class Tangent:
 def tangent(unit: Unit, found: Found) -> Tangent:
     """The tangent space where a unit ended."""
     frame = Frame(unit, found.w, "both")
-    hessian = frame.curvature(unit.predictor(found.w, found.b), expected=True)
+    hessian = frame.curvature(found.w, found.b, expected=True)
     directions = frame.expand(np.eye(frame.size))[0]
     whole = np.vstack([np.eye(len(hessian))[-1:], directions])
     ends = [unit.free.size, *(spaces.stop for _, spaces in frame.places)]

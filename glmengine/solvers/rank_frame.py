@@ -2,35 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 
-from glmengine.threads import quiet_blas, workers
-
-_SUMS = 8
-"""Sums that are made side by side, whatever the number of threads, so that this does not change the last digit."""
-
-Features = Callable[[np.ndarray], np.ndarray]
+from glmengine.backend.formulas import Curvatures
+from glmengine.backend.operations import ALL_ROWS, Operations, View
+from glmengine.threads import quiet_blas
 
 
-class Rows(Protocol):
+class FieldDesign(Protocol):
     """n rows of P columns, as the solver reads them.
 
-    ``predictor(w, parts)`` is X w (n,), each part of w being of its rank; ``transposed(s)`` is X's (P,); ``stretches(stride)`` are
-    arrays of row numbers, one row in `stride`; ``seen(maps, courses)`` makes of such rows their features (t, q): the free columns, then
-    for each part its columns through the maps (C, r), map by map, and through the time courses (n, r), course by course, where given.
+    ``predictor(w)`` is X w (n,), each part of w being of its rank; ``transposed(s)`` is X's (P,).
+
+    ``linear(free, maps, courses, y, weights, stride)`` are the operations of the backend on one row in `stride` with observations y and weights
+    (n,) and those columns in which the predictor is linear while some factors are fixed: the free ones, then for each part its columns
+    through the maps (C, r), map by map, and through the time courses (n, r), course by course, where given.
     """
 
     def predictor(self, w: np.ndarray) -> np.ndarray: ...
 
     def transposed(self, s: np.ndarray) -> np.ndarray: ...
 
-    def stretches(self, stride: int) -> Sequence[np.ndarray]: ...
-
-    def seen(self, free: np.ndarray, maps: Sequence[np.ndarray] | None, courses: Sequence[np.ndarray] | None) -> Features: ...
+    def linear(
+        self,
+        free: np.ndarray,
+        maps: Sequence[np.ndarray] | None,
+        courses: Sequence[np.ndarray] | None,
+        y: np.ndarray,
+        weights: np.ndarray,
+        stride: int,
+    ) -> Operations: ...
 
 
 @dataclass(frozen=True)
@@ -48,7 +53,7 @@ class Unit:
 
     Attributes
     ----------
-    rows : Rows
+    rows : FieldDesign
         n rows of P columns.
     y, weights : (n,) arrays
     family, link
@@ -63,7 +68,7 @@ class Unit:
         Half the Newton decrement at which it is done.
     """
 
-    rows: Rows
+    rows: FieldDesign
     y: np.ndarray
     weights: np.ndarray
     family: Any
@@ -157,33 +162,32 @@ class Frame:
                 found[spaces] = ((own @ right).T @ other).ravel()
         return found
 
-    def curvature(self, eta: np.ndarray, *, expected: bool | None = None, stride: int = 1) -> np.ndarray:
-        """Second derivatives (q, q) of the mean loss where the predictor is `eta` (n,), from one row in `stride`."""
+    def curvature(self, w: np.ndarray, b: float, *, expected: bool | None = None, stride: int = 1) -> np.ndarray:
+        """Second derivatives (q, q) of the mean loss at the coefficients `w` (P,), `b` that the frame was made of, from one row in `stride`."""
         unit = self.unit
-        _, _, fisher, observed = unit.losses(eta)
         expected = not unit.family.is_convex(unit.link) if expected is None else expected
-        bend = np.sqrt(np.maximum(unit.weights * (fisher if expected else observed), 0.0))
         maps = [left for left, _, _ in self.factors] if self.in_time else None
-        features = unit.rows.seen(unit.free, maps, [right for _, _, right in self.factors] if self.in_space else None)
-
-        def summed(stretches: Sequence[np.ndarray]) -> np.ndarray | None:
-            total = None
-            for rows in stretches:
-                seen = features(rows)
-                scaled = np.empty((rows.size, seen.shape[1] + 1))
-                np.multiply(seen, bend[rows, None], out=scaled[:, :-1])
-                scaled[:, -1] = bend[rows]
-                if total is None:
-                    total = scaled.T @ scaled
-                else:
-                    total += scaled.T @ scaled
-            return total
-
-        stretches = unit.rows.stretches(stride)
-        with workers() as pool:  # few sums at a time: they may be as large as the design
-            total = sum(part for part in pool.map(summed, [stretches[k::_SUMS] for k in range(_SUMS)]) if part is not None)
+        courses = [right for _, _, right in self.factors] if self.in_space else None
+        position = self._position(w, b)
+        operations = unit.rows.linear(unit.free, maps, courses, unit.y, unit.weights, stride)
+        view = View(np.zeros(1, int), np.full(1, ALL_ROWS), np.array([unit.dispersion]))
+        columns = np.arange(position.size - 1)
+        theta = np.zeros((1, operations.rows.size))
+        theta[0, columns], theta[0, -1] = position[:-1], position[-1]
+        total = operations.grams(Curvatures(unit.family, unit.link, expected), view, theta)[0]
+        places = np.append(columns, len(total) - 1)
         with quiet_blas():
-            return self._in_moves(np.asarray(total)) * (stride / unit.weights.sum())
+            return self._in_moves(total[np.ix_(places, places)]) * (stride / unit.weights.sum())
+
+    def _position(self, w: np.ndarray, b: float) -> np.ndarray:
+        """Coefficients of the columns in which the predictor is linear, that make the predictor of `w` (P,), `b`."""
+        found = [w[self.unit.free]]
+        for left, size, right in self.factors:
+            if self.in_time:
+                found.append((right * size).T.ravel())
+            if self.in_space:
+                found.append(np.zeros(left.size) if self.in_time else (left * size).T.ravel())
+        return np.concatenate([*found, [b]])
 
     def _in_moves(self, raw: np.ndarray) -> np.ndarray:
         """A matrix in the features of the rows as one in the moves: maps only change in what is orthogonal to themselves."""

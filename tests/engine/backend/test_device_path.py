@@ -1,10 +1,13 @@
 """The compiled steps that a GPU would run give the same optimum as the processor's own threads, which replace them on a CPU."""
 
 import numpy as np
+import pynapple as nap
 import pytest
 
 import glmengine as ge
 from glmengine.backend import jax_runtime as runtime
+from glmengine.recording.recording import Covariate, Recording
+from glmengine.simulation.spike_counts import spikes_from_counts
 
 
 @pytest.fixture
@@ -83,3 +86,56 @@ def test_dispersions_too(as_on_a_device):
     as_on_a_device()
     for found, expected in zip(everything(), by_threads, strict=True):
         np.testing.assert_allclose(found, expected, rtol=1e-8, atol=1e-10)
+
+
+@pytest.mark.parametrize("family", ["poisson", "negative_binomial"])
+def test_fields_of_low_rank_too(as_on_a_device, family):
+    recording, analysis = seen_movie(family)
+
+    def everything():
+        result = ge.run(analysis, recording)
+        assert result.scores["converged"].values.all()
+        field = result.filters["movie field"]
+        return result, (
+            result.predict(recording).values,
+            field["filter"].values,
+            field["high"].values,
+            result.cv["scores"].values,
+        )
+
+    here, by_threads = everything()
+    as_on_a_device()
+    there, by_steps = everything()
+    assert here.provenance["backend"] == "NumPy"
+    assert there.provenance["backend"].startswith("JAX")
+    for found, expected in zip(by_steps, by_threads, strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-7, atol=1e-9)
+
+
+def seen_movie(family: str) -> tuple[Recording, ge.Analysis]:
+    """A unit that sees a blob of 4 x 3 pixels, with a history, and a field of rank 2 for it."""
+    rng, bins = np.random.default_rng(9), 3_000
+    frames = rng.normal(size=(bins, 4, 3))
+    drive = np.convolve(frames[:, 1, 1] + 0.5 * frames[:, 2, 1], [0.0, 0.5, 0.3])[:bins]
+    counts = rng.poisson(np.exp(drive - 1.0))[:, None]
+    whole = nap.IntervalSet(0.0, bins * 0.02)
+    movie = nap.TsdTensor(t=np.arange(bins) * 0.02, d=frames, time_support=whole)
+    recording = Recording(
+        name="movie",
+        unit_names=("seeing",),
+        spikes=spikes_from_counts(counts, 0.02, rng),
+        covariates={"movie": Covariate("movie", movie, "contrast", "step")},
+        epochs={"all": whole},
+    )
+    past = {"family": "history", "window": 0.08}
+    field = {"kind": "receptive_field", "variable": "movie", "space": "separable", "rank": 2, "basis": past}
+    analysis = ge.Analysis.from_dict(
+        {
+            "time": {"bin_size": 0.02},
+            "terms": [field, {"kind": "history", "basis": {"family": "raised_cosine_log", "n": 3, "window": 0.2}}],
+            "model": {"family": family, "strengths": [1e-3]},
+            "validation": {"folds": 2},
+        },
+        "test",
+    )
+    return recording, analysis
