@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from glmengine.basis import AnyBasis
 from glmengine.errors import GlmError
+from glmengine.sentences import listed
 from glmengine.spec import Spec, param
 
 
@@ -360,8 +361,7 @@ class ColumnsTerm(Term):
 
     @property
     def _inputs(self) -> str:
-        more = len(self.variables) - 3
-        return ", ".join(self.variables[:3]) + (f" and {more} more" if more > 0 else "")
+        return listed(self.variables, 3)
 
 
 AnyTerm = Annotated[

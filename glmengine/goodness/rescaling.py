@@ -67,7 +67,7 @@ def rescaled_intervals(series: Series, rng: np.random.Generator) -> Intervals:
     event, whose hazard is that of any spike; the next interval begins with the next bin.
     """
     judged = series.used
-    parts = series.family.name == "poisson"  # counts of the parts of a bin are independent
+    parts = series.family.divisible
     observed, expected = np.where(judged, series.observed, 0.0), np.where(judged, series.expected, 0.0)
     with np.errstate(divide="ignore", invalid="ignore"):
         hazard = np.where(judged, -series.family.log_likelihood(expected, np.zeros_like(expected), series.dispersion), 0.0)

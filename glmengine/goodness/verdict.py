@@ -237,11 +237,11 @@ def _family(checks: UnitChecks, setting: Setting, slow: bool) -> list[Finding]:
             )
             return [Finding(f"Its residuals have heavy tails (excess kurtosis {spread.index:.1f}).", other)]
         return []
-    if setting.family.name == "poisson" and spread.index_z > 5 and spread.pearson > 1.1:
+    if setting.family.divisible and spread.index_z > 5 and spread.pearson > 1.1:
         return [
             Finding(f"Its counts vary more than the family allows ({spread.pearson:.2f} times).", "the negative binomial family")
         ]
-    if setting.family.name == "poisson" and spread.index_z < -5 and spread.pearson < 0.9:
+    if setting.family.divisible and spread.index_z < -5 and spread.pearson < 0.9:
         return [
             Finding(
                 f"Its counts vary less than the family allows ({spread.pearson:.2f} times).",

@@ -10,6 +10,7 @@ import numpy as np
 
 from glmengine.io.cleaning import clean, span_of
 from glmengine.io.raw import RawRecording, RawSeries, RawTrials, unique_names
+from glmengine.sentences import listed
 from glmengine.timegrid.intervals import complement, intersect, merge
 
 if TYPE_CHECKING:
@@ -67,8 +68,7 @@ def compose(
         f"{len(raw.events[key]) - len(times)} of {key}" for key, times in events.items() if len(times) < len(raw.events[key])
     ]
     if outside:
-        more = f" and others of {len(outside) - 4} more" if len(outside) > 4 else ""
-        notes.append(f"Times of events outside the recorded time left out: {', '.join(outside[:4])}{more}.")
+        notes.append(f"Times of events outside the recorded time left out: {listed(outside, 4)}.")
     for key, table in raw.trials.items():
         events.setdefault(f"{key}_start", nap.Ts(table.start, time_support=support))
     recorded = _recorded(raw, pieces, notes)

@@ -28,6 +28,7 @@ class Poisson(Family):
         "identity",
     )  # a line where no spike is; the expected curvature also keeps steps inside
     counts: ClassVar[bool] = True
+    divisible: ClassVar[bool] = True
 
     def cumulant(self, eta: Any, link: Link) -> tuple[Any, Any, Any] | None:
         if link.name != "log":

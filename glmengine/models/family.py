@@ -39,6 +39,8 @@ class Family:
         Observations are whole numbers, 0 or more.
     binary : bool
         Observations are 0 or 1: whether the bin holds a spike, so that a mean is a probability.
+    divisible : bool
+        Counts of the parts of a bin are independent and of this family too, with a variance that is their mean (Poisson).
     positive : bool
         Observations are numbers above 0.
     by_class : bool
@@ -62,6 +64,7 @@ class Family:
     quadratic: ClassVar[tuple[str, ...]] = ()
     counts: ClassVar[bool] = False
     binary: ClassVar[bool] = False
+    divisible: ClassVar[bool] = False
     positive: ClassVar[bool] = False
     by_class: ClassVar[bool] = False
     free_scale: ClassVar[bool] = False

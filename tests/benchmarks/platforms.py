@@ -16,10 +16,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pynapple as nap
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import glmengine as ge
+from glmengine.recording.recording import Covariate, Recording
+from glmengine.simulation.spike_counts import spikes_from_counts
 
 STRENGTHS = (1e-2, 1e-3, 1e-4)
 
@@ -39,6 +42,27 @@ def local(n: int, units: int) -> tuple[np.ndarray, np.ndarray]:
     X = np.einsum("ti,tj->tij", *(np.asarray(basis.evaluate(np.clip(place[:, axis], 0, 1))) for axis in (0, 1)))
     far = ((place[:, None] - rng.uniform(size=(1, units, 2))) ** 2).sum(axis=2)
     return X.reshape(n, -1), 2.5 * np.exp(-20 * far) - 3.0
+
+
+def field_of_low_rank(n: int, platform: str) -> np.ndarray:
+    """Rates of a unit that sees a movie of 16 x 16 pixels, under a separable field."""
+    rng, size = np.random.default_rng(3), 0.02
+    frames = rng.normal(size=(n, 16, 16))
+    drive = np.convolve(frames[:, 4, 5] + 0.5 * frames[:, 9, 7], [0.0, 0.5, 0.3])[:n]
+    whole = nap.IntervalSet(0.0, n * size)
+    movie = nap.TsdTensor(t=np.arange(n) * size, d=frames, time_support=whole)
+    recording = Recording(
+        name="movie",
+        unit_names=("seeing",),
+        spikes=spikes_from_counts(rng.poisson(np.exp(drive - 1.0))[:, None], size, rng),
+        covariates={"movie": Covariate("movie", movie, "contrast", "step")},
+        epochs={"all": whole},
+    )
+    past = {"family": "raised_cosine_log", "n": 5, "window": 0.2}
+    field = {"kind": "receptive_field", "variable": "movie", "space": "separable", "rank": 2, "basis": past}
+    model = {"strengths": [1e-3], "platform": platform}
+    asked = {"time": {"bin_size": size}, "terms": [field], "model": model, "validation": {"folds": 0}}
+    return ge.run(ge.Analysis.from_dict(asked, "benchmark"), recording).predict(recording).values
 
 
 def works(scale: float) -> dict[str, Callable[[str], np.ndarray]]:
@@ -73,6 +97,7 @@ def works(scale: float) -> dict[str, Callable[[str], np.ndarray]]:
         "categorical, 3 classes": lambda on: (
             ge.fit(X[few, :40], classes, family="categorical", penalty=ge.Ridge(1e-3), platform=on).coef
         ),
+        "a field of rank 2 of 256 pixels": lambda on: field_of_low_rank(few.stop, on),
         "4 units, marginal likelihood": lambda on: rates(
             ge.fit(X, Y[:, :4], penalty=ge.Ridge(), strength="reml", platform=on), X
         ),

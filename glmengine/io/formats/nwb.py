@@ -15,6 +15,7 @@ from glmengine.io.nwb.walk import groups_in
 from glmengine.io.nwb_extras import add_extras, is_own_file
 from glmengine.io.raw import RawRecording
 from glmengine.io.reader import Reader
+from glmengine.sentences import listed
 
 if TYPE_CHECKING:
     import h5py
@@ -82,8 +83,7 @@ def _note_templates(raw: RawRecording, file: h5py.File) -> None:
     """Say that there are pictures without times; those that were shown are found through the series that says when."""
     names = list(file["stimulus/templates"]) if "stimulus/templates" in file else []
     if names:
-        more = " and others" if len(names) > 4 else ""
-        raw.notes.append(f"stimulus/templates ({', '.join(names[:4])}{more}) has no times of its own and was not read by itself.")
+        raw.notes.append(f"stimulus/templates ({listed(names, 4)}) has no times of its own and was not read by itself.")
 
 
 READER = Reader("NWB", (".nwb",), recognises, read, probe=True)
