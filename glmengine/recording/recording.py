@@ -14,6 +14,7 @@ import numpy as np
 from glmengine.errors import GlmError
 from glmengine.recording.stored import StoredSeries
 from glmengine.sentences import listed
+from glmengine.timegrid.sampling import usual_step
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -76,11 +77,8 @@ class Covariate:
 
     @cached_property
     def period(self) -> float:
-        """Median interval between samples, in seconds; NaN with fewer than two samples."""
-        if self.stored is not None:
-            return self.stored.period
-        times = self.data.t
-        return float(np.median(np.diff(times))) if len(times) > 1 else float("nan")
+        """Seconds between samples that follow each other without a gap; NaN with fewer than two samples."""
+        return self.stored.period if self.stored is not None else usual_step(np.diff(self.data.t))
 
     @cached_property
     def components(self) -> tuple[str, ...]:

@@ -73,6 +73,15 @@ def sample(samples: Samples, grid: TimeGrid, max_gap: float | None = None) -> np
     return sampled[:, 0] if samples.values.ndim == 1 else sampled
 
 
+def usual_step(steps: np.ndarray) -> float:
+    """Mean of the times (s) from sample to sample without the gaps, which are beyond one and a half of the middle one; NaN without any.
+
+    The median alone would take a camera's 33.33 ms for the 33 ms that most of its time stamps in whole milliseconds are apart.
+    """
+    steps = np.asarray(steps, np.float64)
+    return float(steps[steps <= 1.5 * np.median(steps)].mean()) if len(steps) else float("nan")
+
+
 def gap_limit(samples: Samples, bin_size: float, max_gap: float | None = None) -> float:
     """Longest time between samples (s) that is filled in.
 

@@ -11,6 +11,7 @@ import numpy as np
 from glmengine.errors import GlmError
 from glmengine.io.files.limits import LARGEST_ARRAY, plain_column, text_of
 from glmengine.io.files.stored import Hdf5Series
+from glmengine.timegrid.sampling import usual_step
 
 if TYPE_CHECKING:
     import h5py
@@ -178,7 +179,7 @@ def stored_series(
             raise MustBeWhole("its times do not go forwards, and it is too large to be put in order; export it sorted.", data)
         marks = found
         seen = np.concatenate([times[first:last] for first, last in rows]).astype(np.float64)
-        period = float(np.median(np.concatenate([np.diff(times[first:last].astype(np.float64)) for first, last in rows])))
+        period = usual_step(np.concatenate([np.diff(times[first:last].astype(np.float64)) for first, last in rows]))
     else:
         start = group["starting_time"]
         rate = number(start.attrs.get("rate"), 0.0)

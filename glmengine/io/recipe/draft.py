@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -375,14 +375,21 @@ def _counts(arrays: Arrays, bases: Mapping[str, np.ndarray], reasons: list[str])
             continue
         if name == WHOLE_TABLE or COUNT_NAME.search(name) or RESPONSE_NAME.search(field_of(name)):
             return _matrix_of_counts(name, values, arrays, bases, reasons)
-    columns = [name for name, values in arrays.items() if UNIT_COLUMN.search(field_of(name)) and _are_counts(values)]
+    columns = [name for name, values in arrays.items() if UNIT_COLUMN.search(field_of(name)) and _is_row_of_numbers(values)]
     for base, times in bases.items():
         mine = [name for name in columns if arrays[name].size == len(times)]
-        if mine:
+        whole = [name for name in mine if _are_counts(arrays[name])]
+        if whole:
             reasons.append(
-                f"{len(mine)} columns of whole numbers named like units are taken as counts per bin, at the times '{base}'."
+                f"{len(whole)} columns of whole numbers named like units are taken as counts per bin, at the times '{base}'."
             )
-            return Counts(values=tuple(mine), times=base, time_unit=_plain_unit(base))
+        elif mine:
+            reasons.append(
+                f"{len(mine)} columns named like units are taken as their activity at the times '{base}'; they are no whole numbers, so "
+                "their model is one of signals: Gaussian, or Gamma where they are positive."
+            )
+        if mine:
+            return Counts(values=tuple(whole or mine), times=base, time_unit=_plain_unit(base))
     return None
 
 
@@ -402,8 +409,12 @@ def _matrix_of_counts(
     return Counts(values=(name,), rate=given or 100.0, units_first=turned)
 
 
+def _is_row_of_numbers(values: np.ndarray | list[np.ndarray]) -> TypeGuard[np.ndarray]:
+    return not isinstance(values, list) and values.dtype.kind in "buif" and values.size > 1 and max(values.shape) == values.size
+
+
 def _are_counts(values: np.ndarray | list[np.ndarray]) -> bool:
-    if isinstance(values, list) or values.dtype.kind not in "buif" or values.size < 2 or max(values.shape) != values.size:
+    if not _is_row_of_numbers(values):
         return False
     finite = np.ravel(values).astype(np.float64)
     finite = finite[np.isfinite(finite)]

@@ -201,3 +201,18 @@ def test_any_arrays_make_a_draft_or_a_sentence(arrays):
     except GlmError:
         return  # anything else is a fault
     assert Recipe.from_toml(draft.to_toml()) == draft.recipe
+
+
+def test_activity_in_columns_named_like_units_is_taken_for_it(tmp_path):
+    """A table of a calcium recording: camera times in whole milliseconds, a position, and real-valued traces."""
+    frames = np.arange(900)
+    table = {"time": np.round(frames / 30, 3), "x": X[:900], "cell_1": np.exp(Y[:900] / 9), "cell_2": RNG.gamma(4, 0.25, 900)}
+    path = tmp_path / "frames.csv"
+    pd.DataFrame(table).to_csv(path, index=False)
+    draft = draft_recipe(path)
+    assert draft.recipe.spikes is None
+    assert draft.recipe.counts.values == ("cell_1", "cell_2")
+    assert draft.recipe.counts.times == "time"
+    assert any("no whole numbers" in reason and "Gaussian" in reason for reason in draft.reasons)
+    recording = open_recording(path, recipe=draft.recipe)
+    assert recording.covariates["x"].period == pytest.approx(1 / 30, rel=1e-4)  # and not the 33 ms that most stamps are apart
