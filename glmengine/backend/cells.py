@@ -151,8 +151,10 @@ class Cells:
         """None where the rows have no cells to speak of, or do not fit into memory."""
         if rows.n_shared < 8 or rows.density.mean() > WORTH or rows.n < 20 * FEWEST_ROWS:
             return None
+        if not cls._worth(rows, float(rows.density.mean()), 1):  # the best there could be
+            return None
         found = _best_by_sample(rows) if rows.supports is None else _best_by_structure(rows)
-        if found is None or found.filled > WORTH or not cls._worth(rows, found):
+        if found is None or found.filled > WORTH or not cls._worth(rows, found.filled, len(found.supports)):
             return None
         if found.cell_of is not None:
             return cls(rows, found.local, found.cell_of, found.supports)
@@ -165,11 +167,11 @@ class Cells:
         return cls._with_keys(rows, found.local, keys)
 
     @staticmethod
-    def _worth(rows: Rows, found: _Grouping) -> bool:
-        """Whether a pass by cell saves more than its pieces cost, and fits into memory."""
-        least = found.filled
+    def _worth(rows: Rows, least: float, n_cells: int) -> bool:
+        """Whether a pass by so many cells, of which this share of the numbers is left, saves more than its pieces cost, and fits into
+        memory."""
         folds = 1 if rows.observations.fold is None else int(rows.observations.fold.max()) + 2
-        pieces = len(found.supports) * folds + rows.n / PIECE_ROWS
+        pieces = n_cells * folds + rows.n / PIECE_ROWS
         P = rows.n_shared
         a_row = 4.0 * P * (1.0 - least) + HESSIANS * P**2 * (1.0 - least**2)
         saved = rows.n * rows.columns * a_row / FLOPS
