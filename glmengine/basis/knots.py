@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import model_validator
 
 from glmengine.basis.base import BoundedBasis, as_samples
+from glmengine.basis.supports import first_live
 from glmengine.errors import GlmError
 from glmengine.spec import param
 
@@ -102,7 +103,7 @@ def spline_values(u: np.ndarray, knots: np.ndarray, order: int) -> np.ndarray:
     """
     u = np.asarray(u, np.float64)
     size = len(knots) - order
-    cell = np.clip(np.searchsorted(knots, u, side="right") - 1, order - 1, size - 1)
+    cell = first_live(u, knots, order) + order - 1
     live = np.zeros((order, len(u)))
     live[0] = 1.0
     for degree in range(1, order):

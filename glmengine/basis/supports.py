@@ -90,12 +90,16 @@ def pattern_keys(n: int) -> np.ndarray:
     return np.random.default_rng(n).integers(1, 2**63, n, dtype=np.uint64)
 
 
+def first_live(u: np.ndarray, knots: np.ndarray, order: int) -> np.ndarray:
+    """The first of the `order` splines that are not zero at `u`, inside the knots: that of the interval, which begins with its knot."""
+    return np.clip(np.searchsorted(knots, np.nan_to_num(u), side="right") - order, 0, len(knots) - 2 * order)
+
+
 def between_knots(u: np.ndarray, knots: np.ndarray, order: int) -> Supports:
     """Those of splines of an order at `u`, inside the knots: `order` of them in each interval. Samples that are not defined lie in the first."""
     n = len(knots) - order
-    first = np.searchsorted(knots, np.nan_to_num(u), side="right") - order
     live = np.arange(n) - np.arange(n - order + 1)[:, None]
-    return Supports.of(np.clip(first, 0, n - order).astype(np.int32), (live >= 0) & (live < order))
+    return Supports.of(first_live(u, knots, order).astype(np.int32), (live >= 0) & (live < order))
 
 
 def between_edges(u: np.ndarray, low: np.ndarray, high: np.ndarray) -> Supports:
