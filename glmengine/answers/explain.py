@@ -2,46 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+import shutil
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from glmengine.analysis.analysis import Analysis
-from glmengine.analysis_run import run
+from glmengine.answers.part import FOLDER, Part, key_of
+from glmengine.answers.population import Population, population_of
 from glmengine.answers.question import question_for
-from glmengine.answers.sentence import answer_sentence
 from glmengine.answers.sheet import AnswerSheet
+from glmengine.answers.sheet_of_parts import sheet_of
+from glmengine.answers.unit_answers import answer
 from glmengine.context import SILENT, Context, Progress
 from glmengine.errors import GlmError
-from glmengine.inference.multiplicity import false_discovery_rate
-from glmengine.models import get_family
-from glmengine.selection.select import select_terms
 from glmengine.sentences import listed, numbered
 
 if TYPE_CHECKING:
-    import xarray as xr
-
-    from glmengine.goodness.goodness import Goodness
     from glmengine.recording.recording import Recording
-    from glmengine.results.result import Result
-    from glmengine.selection.shift_table import ShiftTest
-    from glmengine.selection.term_selection import TermSelection
 
 STOPPED = "The answers were stopped: units without a verdict were not come to."
-_SMOOTH = ("none", "ridge", "smoothness")
-
-
-@dataclass(frozen=True)
-class _Final:
-    """The final model of the units that have the same terms, and its checks."""
-
-    units: tuple[str, ...]
-    result: Result
-    goodness: Goodness
-    shifted: ShiftTest | None
-    notes: tuple[str, ...]
 
 
 def explain(
@@ -50,7 +32,10 @@ def explain(
     *,
     variables: Sequence[str] | None = None,
     shifts: int = 200,
+    simulations: int = 32,
     report: Callable[[str, str], None] | None = None,
+    filled: Callable[[AnswerSheet], None] | None = None,
+    out: str | Path | None = None,
     context: Context | None = None,
 ) -> AnswerSheet:
     """Find out what drives each unit.
@@ -60,13 +45,21 @@ def explain(
     recording : Recording
     analysis : Analysis, optional
         Its terms are the candidates, its selection says how they are chosen. Where not given: the variables of the recording, the speed of its position,
-        and the units' own past.
+        and the units' own past. Strengths are found by marginal likelihood in each fit, where the family and the penalty allow.
     variables : sequence of str, optional
         Where no analysis is given, only these.
     shifts : int
-        By how many shifts in time each chosen term is tested (`Result.shift_test`); 0 for none. The sheet has p and q over all units and terms.
+        By how many shifts in time the choice of each term is tested, shifted counts going through the same comparison of candidates
+        (`glmengine.selection.step_shift_test`); 0 for none. The sheet has p and q over all units and terms.
+    simulations : int
+        Simulated recordings of each unit's final model that the recorded spikes are compared with; 0 for none.
     report : callable, optional
-        Called with each unit and its sentence as soon as it is known, the best known units first.
+        Called with each unit and its sentence as soon as it is known. The units that seem known best come first; the q of such a sentence
+        takes units that are still to come for p = 1, so that it can only fall.
+    filled : callable, optional
+        Called with a sheet of each group of units as soon as they are finished: labelled arrays that can be drawn while the others are made.
+    out : path, optional
+        Folder in which finished groups are kept until all are, so that the same call goes on where it was interrupted.
     context : Context, optional
         Can cancel, or stop and keep the units that are finished.
 
@@ -78,172 +71,101 @@ def explain(
     ------
     GlmError
         If the recording offers nothing to explain units by, or as of `glmengine.select_terms`.
+    Cancelled
+        If the context says so; the groups that were finished stay in `out`.
     """
-    context = context or SILENT
+    context, clock = context or SILENT, _Clock()
     analysis = analysis or question_for(recording, variables)
-    selection = select_terms(analysis, recording, context=context.part(0.0, 0.6))
-    groups = _groups(selection)
-    finals: list[_Final] = []
-    notes = list(selection.notes)
-    for number, (terms, units) in enumerate(groups.items()):
-        if context.stopping:
-            notes.append(STOPPED)
+    _check_unit_numbers(shifts, simulations)
+    with clock("features"):
+        population = population_of(analysis, recording, shifts, context.part(0.0, 0.05))
+    folder = None if out is None else Path(out) / FOLDER
+    key = key_of(analysis.sha256, recording.sha256 or recording.name, shifts, simulations)
+    units, groups = population.prepared.units, population.groups
+    parts: list[Part] = []
+    done = 0
+    for place, numbers in enumerate(groups):
+        share = context.part(0.05 + 0.95 * done / len(units), 0.05 + 0.95 * (done + len(numbers)) / len(units))
+        names = [units[number] for number in numbers]
+        share.report(Progress(f"Answers for {listed(names, 3)}", 0.0))
+        context.check()
+        part = _part(
+            population, numbers, folder, key_of(key, place, *names), f"{place:03d}.nc", shifts, simulations, share, clock
+        )
+        parts.append(part)
+        done += len(numbers)
+        _tell(population, part, parts, len(units) - done, report, filled)
+        if not part.finished or context.stopping:
             break
-        if not terms:
-            continue
-        share = context.part(0.6 + 0.4 * number / len(groups), 0.6 + 0.4 * (number + 1) / len(groups))
-        share.report(Progress(f"{', '.join(terms)}: {numbered(len(units), 'unit')}", 0.0))
-        final = _final(analysis, recording, terms, units, shifts, share)
-        if context.stopping:
-            notes.append(STOPPED)
-            break
-        finals.append(final)
-        notes += [f"{listed(units, 3)}: {note}" for note in final.notes if note not in notes]
-        if report is not None:
-            for unit in units:
-                report(unit, _sentence(selection, unit, final))
-    return _sheet(selection, finals, groups, notes)
+    if folder is not None and all(part.finished for part in parts) and done == len(units):
+        shutil.rmtree(folder, ignore_errors=True)
+    left = [units[number] for numbers in groups[len(parts) :] for number in numbers]
+    stopped = [] if all(part.finished for part in parts) and not left else [STOPPED]
+    if left:
+        stopped.append(f"{numbered(len(left), 'unit')} not in the sheet, as the answers were stopped: {listed(left)}.")
+    return sheet_of(population, parts, notes=[*population.notes, *stopped, clock.words()])
 
 
-def _groups(selection: TermSelection) -> dict[tuple[str, ...], tuple[str, ...]]:
-    """Units by the terms that were chosen for them, the group that holds the best known unit first."""
-    explained = {unit: float(selection.chosen["deviance_explained"].sel(unit=unit)) for unit in selection.units}  # type: ignore[index]
-    ordered = sorted(selection.units, key=lambda unit: -np.nan_to_num(explained[unit], nan=-np.inf))
-    found: dict[tuple[str, ...], list[str]] = {}
-    for unit in ordered:
-        found.setdefault(tuple(sorted(selection.terms_of(unit))), []).append(unit)
-    return {terms: tuple(units) for terms, units in found.items()}
+def _part(
+    population: Population,
+    numbers: tuple[int, ...],
+    folder: Path | None,
+    key: str,
+    name: str,
+    shifts: int,
+    simulations: int,
+    context: Context,
+    clock: _Clock,
+) -> Part:
+    """What was kept of these units, or else their answers, which are kept."""
+    if folder is not None and (kept := Part.load(folder / name, key)) is not None:
+        return kept
+    part = answer(population, numbers, shifts, simulations, context, clock)
+    if folder is not None and part.finished:
+        folder.mkdir(parents=True, exist_ok=True)
+        part.save(folder / name, key)
+    return part
 
 
-def _final(
-    analysis: Analysis, recording: Recording, names: Sequence[str], units: Sequence[str], shifts: int, context: Context
-) -> _Final:
-    """The chosen terms fitted to all bins, each with a strength of its own where the penalty allows, and checked."""
-    selection = analysis.selection
-    blocks = {} if selection is None else {block.name: block.terms for block in selection.blocks}
-    wanted = {term for name in names for term in blocks.get(name, (name,))} | set(() if selection is None else selection.always)
-    model = analysis.model
-    if len(model.strengths) > 1:  # without folds there is nothing to choose among them by
-        model = model.with_(strengths=(float(np.median(model.strengths)),))
-    if model.penalty in _SMOOTH and not get_family(model.family).by_class:
-        model = model.with_(strength_by="marginal_likelihood")
-    question = analysis.with_(
-        terms=tuple(term.with_(enabled=term.enabled and term.label in wanted) for term in analysis.terms),
-        units=analysis.units.with_(names=tuple(name for name in recording.unit_names if name in units)),
-        model=model,
-        validation=analysis.validation.with_(folds=0),  # held-out scores are those of the selection
-        selection=None,
-    )
-    result = run(question, recording, context.part(0.0, 0.5))
-    checks = result.goodness(recording, context=context.part(0.5, 0.8))
-    tested, notes = None, result.notes
-    if shifts and not context.stopping and not get_family(model.family).by_class:
+def _tell(
+    population: Population,
+    part: Part,
+    parts: Sequence[Part],
+    pending: int,
+    report: Callable[[str, str], None] | None,
+    filled: Callable[[AnswerSheet], None] | None,
+) -> None:
+    if report is None and filled is None:
+        return
+    sheet = sheet_of(population, [part], others=parts[:-1], pending=pending)
+    if filled is not None:
+        filled(sheet)
+    if report is not None:
+        for unit in sheet.units["unit"].values.tolist():
+            if bool(sheet.units["finished"].sel(unit=unit)) and sheet.units["terms"].sel(unit=unit).item():
+                report(unit, sheet.units["sentence"].sel(unit=unit).item())
+
+
+def _check_unit_numbers(shifts: int, simulations: int) -> None:
+    for name, number in (("shifts", shifts), ("simulations", simulations)):
+        if int(number) != number or number < 0:
+            raise GlmError(f"{name}: {number} is not a whole number of 0 or more", field=name)
+
+
+class _Clock:
+    """Seconds of each stage of the work."""
+
+    def __init__(self) -> None:
+        self._seconds: dict[str, float] = {}
+
+    @contextmanager
+    def __call__(self, stage: str) -> Iterator[None]:
+        began = time.perf_counter()
         try:
-            with_folds = replace(result, analysis=question.with_(validation=analysis.validation))
-            tested = with_folds.shift_test(recording, None, shifts, context=context.part(0.8, 1.0))
-            notes += tested.notes
-        except GlmError as error:  # none of the terms can be shifted (history): the rest of the answer stands
-            notes += (error.message,)
-    return _Final(tuple(units), result, checks, tested, notes)
+            yield
+        finally:
+            self._seconds[stage] = self._seconds.get(stage, 0.0) + time.perf_counter() - began
 
-
-def _sentence(selection: TermSelection, unit: str, final: _Final | None) -> str:
-    chosen = selection.terms_of(unit)
-    shares = [
-        np.nan
-        if selection.contributions is None
-        else float(selection.contributions["unique" if place else "alone"].sel(unit=unit, term=name))
-        for place, name in enumerate(chosen)
-    ]
-    own = selection.chosen.sel(unit=unit)  # type: ignore[union-attr]
-    checks = None if final is None else final.goodness.summary.sel(unit=unit)
-    return answer_sentence(
-        list(zip(chosen, shares, strict=True)),
-        [str(name) for name in own["term"].values if name not in chosen],
-        explained=float(own["deviance_explained"]),
-        q=float(own["q"]),
-        adequate=None if checks is None else bool(checks["adequate"]),
-        try_next="" if checks is None else str(checks["try_next"].item()),
-    )
-
-
-def _sheet(
-    selection: TermSelection, finals: Sequence[_Final], groups: Mapping[tuple[str, ...], tuple[str, ...]], notes: Sequence[str]
-) -> AnswerSheet:
-    import xarray as xr
-
-    chosen = selection.chosen
-    assert chosen is not None
-    of_unit = {unit: final for final in finals for unit in final.units}
-    explained = chosen["deviance_explained"]
-    units = sorted(selection.units, key=lambda unit: -np.nan_to_num(float(explained.sel(unit=unit)), nan=-np.inf))
-    columns: dict[str, tuple[str, list]] = {
-        "terms": ("terms in the order in which they came in", [", ".join(selection.terms_of(unit)) for unit in units]),
-        "deviance_explained": ("held-out deviance explained", [float(explained.sel(unit=unit)) for unit in units]),
-        "p": (chosen["p"].attrs["long_name"], [float(chosen["p"].sel(unit=unit)) for unit in units]),
-        "q": (chosen["q"].attrs["long_name"], [float(chosen["q"].sel(unit=unit)) for unit in units]),
-        "finished": (
-            "whether the final model was fitted and checked, where there is one",
-            [unit in of_unit or not selection.terms_of(unit) for unit in units],
-        ),
-        "sentence": ("the answer in words", [_sentence(selection, unit, of_unit.get(unit)) for unit in units]),
-    }
-    for name, missing in (
-        ("ks", np.nan),
-        ("ks_band", np.nan),
-        ("n_spikes", np.nan),
-        ("adequate", False),
-        ("verdict", ""),
-        ("try_next", ""),
-    ):
-        found = [of_unit[unit].goodness.summary[name].sel(unit=unit).item() if unit in of_unit else missing for unit in units]
-        columns[name] = (_long_name(finals, name), found)
-    table = xr.Dataset(
-        {name: ("unit", np.array(values), {"long_name": text}) for name, (text, values) in columns.items()}, {"unit": units}
-    )
-    terms = chosen[["order"]]
-    if any(final.shifted is not None for final in finals):
-        terms = terms.assign(_shift_columns(selection, finals))
-    if selection.contributions is not None:
-        terms = terms.merge(selection.contributions, combine_attrs="drop")
-    return AnswerSheet(
-        units=table,
-        terms=terms.transpose("unit", "term", ...).sel(unit=units),
-        selection=selection,
-        curves=_joined([final.result.curves for final in finals]),
-        filters=_joined([final.result.filters for final in finals]),
-        notes=tuple(dict.fromkeys(notes)),
-    )
-
-
-def _shift_columns(selection: TermSelection, finals: Sequence[_Final]) -> dict[str, xr.DataArray]:
-    """p of each chosen term of each unit when the term is shifted in time, and its q over all of them."""
-    assert selection.chosen is not None
-    p = selection.chosen["order"].copy(data=np.full(selection.chosen["order"].shape, np.nan))
-    for final in finals:
-        if final.shifted is not None:
-            offered = [term for term in final.shifted.terms if term in selection.chosen["term"].values]
-            where = {"term": offered, "unit": list(final.shifted.units)}
-            p.loc[where] = final.shifted.table["p"].sel(where).transpose(*p.dims)
-    p = p.transpose("term", "unit")
-    return {
-        "shift_p": p.assign_attrs(long_name="p of the term when its covariates are shifted in time"),
-        "shift_q": p.copy(data=false_discovery_rate(p.values)).assign_attrs(
-            long_name="false discovery rate of shift_p over all units and terms that were tested"
-        ),
-    }
-
-
-def _long_name(finals: Sequence[_Final], name: str) -> str:
-    return next((str(final.goodness.summary[name].attrs.get("long_name", name)) for final in finals), name)
-
-
-def _joined(parts: Sequence[Mapping[str, xr.Dataset]]) -> dict[str, xr.Dataset]:
-    """Curves of the same term of several groups of units, in one."""
-    import xarray as xr
-
-    found: dict[str, list[xr.Dataset]] = {}
-    for part in parts:
-        for label, dataset in part.items():
-            found.setdefault(label, []).append(dataset)
-    return {label: xr.concat(datasets, "unit", join="outer", data_vars="all") for label, datasets in found.items()}
+    def words(self) -> str:
+        """One sentence for the notes."""
+        return "Seconds that this took: " + ", ".join(f"{stage} {spent:.1f}" for stage, spent in self._seconds.items()) + "."

@@ -2,10 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 SMALL = 0.001
 """A share of the deviance below this is called nothing."""
+
+
+ALIKE = 0.9
+"""Share of a histogram inside the band of simulations from which on it is called alike: of 95 % intervals a few are missed by chance."""
+
+
+@dataclass(frozen=True)
+class Simulated:
+    """Where recorded spikes lie among those that the final model makes by itself.
+
+    Attributes
+    ----------
+    isi, autocorrelogram : float
+        Share inside the 95 % band of the simulations; NaN where not known.
+    rate : float
+        1 where the rate lies inside.
+    burst, burst_low, burst_high : float
+        Share of intervals as short as in bursts, and its band.
+    """
+
+    rate: float
+    isi: float
+    autocorrelogram: float
+    burst: float
+    burst_low: float
+    burst_high: float
+
+    @classmethod
+    def of(cls, checks: Mapping[str, float]) -> Simulated | None:
+        """From the checks of a unit; None where nothing was simulated."""
+        names = {name: f"simulated_{name}" for name in ("rate", "isi", "autocorrelogram")}
+        names |= {name: name for name in ("burst", "burst_low", "burst_high")}
+        if any(name not in checks for name in names.values()):
+            return None
+        found = cls(**{name: float(checks[of]) for name, of in names.items()})
+        return None if found.isi != found.isi else found
+
+    def words(self) -> str:
+        """What a reader should know, without a full stop."""
+        if self.burst > self.burst_high:
+            return "too few bursts in the model: lengthen the history"
+        if self.burst < self.burst_low:
+            return "too many bursts in the model: let the history begin in the first bin, or add a refractory time"
+        unlike = [name for name, share in (("intervals", self.isi), ("autocorrelogram", self.autocorrelogram)) if share < ALIKE]
+        if not self.rate:
+            unlike.insert(0, "rate")
+        return f"simulated spikes differ in {' and '.join(unlike)}" if unlike else "simulated spikes are like the recorded ones"
 
 
 def answer_sentence(
@@ -16,6 +64,8 @@ def answer_sentence(
     q: float,
     adequate: bool | None,
     try_next: str,
+    doubtful: Sequence[str] = (),
+    simulated: Simulated | None = None,
 ) -> str:
     """Which terms, how much each adds, what says nothing, whether the model is right.
 
@@ -32,6 +82,9 @@ def answer_sentence(
     adequate : bool or None
         None where it was not judged.
     try_next : str
+    doubtful : sequence of str
+        Chosen terms whose choice counts that are shifted in time make as well.
+    simulated : Simulated, optional
     """
     if not chosen:
         return f"Nothing that was offered ({', '.join(others)}) tells the rate from a constant one on held-out time."
@@ -42,11 +95,14 @@ def answer_sentence(
         text += f", then {' and '.join(parts)}; {explained:.2g} together"
     if others:
         text += f"; {', '.join(others)} {'adds' if len(others) == 1 else 'add'} nothing"
-    if adequate is None:
-        return f"{text}."
-    if adequate:
-        return f"{text}; nothing speaks against the model."
-    return f"{text}; something is missing in the model" + (f": try {try_next}." if try_next else ".")
+    if doubtful:
+        text += f"; {', '.join(doubtful)} not beyond what shifts in time give"
+    if adequate is not None:
+        judged = "nothing speaks against the model" if adequate else "something is missing in the model"
+        text += f"; {judged}{f': try {try_next}' if not adequate and try_next else ''}"
+    if simulated is not None:
+        text += f"; {simulated.words()}"
+    return f"{text}."
 
 
 def _capital(text: str) -> str:

@@ -21,10 +21,13 @@ class AnswerSheet:
     ----------
     units : Dataset (unit)
         Best known first: ``terms`` in order, ``deviance_explained``, ``p`` and ``q``, spikes, the checks of the model (``ks``, ``ks_band``,
-        ``adequate``, ``verdict``, ``try_next``), whether it was ``finished``, and the ``sentence``.
+        ``ks_p``, ``adequate``, ``verdict``, ``try_next``), the shares of rate, intervals and autocorrelogram inside the 95 % band of simulations
+        (``simulated_rate``, ``simulated_isi``, ``simulated_autocorrelogram``), short intervals (``burst``, ``burst_low``, ``burst_high``),
+        whether it was ``finished``, and the ``sentence``.
     terms : Dataset (unit, term)
         ``order`` in which terms came in (NaN: not chosen), what each contributes alone, dropped, unique and shared, and ``shift_p`` and
-        ``shift_q`` of those that were tested by shifts in time.
+        ``shift_q`` of those that were tested by shifts in time: at the step by which the term came in, shifted counts going through the
+        same comparison of candidates (see `glmengine.selection.step_shift_test`).
     selection : TermSelection
     curves, filters : dict of str to Dataset
         Per term of the final models, by unit, with bands; smoothing by marginal likelihood where the penalty allows.

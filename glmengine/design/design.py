@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -87,6 +87,10 @@ class Block(ABC):
         """Whether `allowed` differs between units."""
         return False
 
+    def for_units(self, units: Sequence[str]) -> Block:
+        """The block without the columns that may drive none of these units, where it can do without them; else itself."""
+        return self
+
 
 @dataclass(frozen=True)
 class Design:
@@ -155,6 +159,11 @@ class Design:
         if not any(block.restricts for block in self.blocks):
             return None
         return np.column_stack([np.concatenate([block.allowed(name) for block in self.blocks]) for name in unit_names])
+
+    def of(self, labels: Sequence[str], units: Sequence[str] | None = None) -> Design:
+        """The terms with these labels alone, on the same rows; of units' own past that of `units` alone, where they are given."""
+        kept = [block for block in self.blocks if block.term.label in labels]
+        return replace(self, blocks=tuple(kept if units is None else (block.for_units(units) for block in kept)))
 
     def chunk(self, start: int, stop: int) -> np.ndarray:
         """Rows `start` to `stop` (stop - start, P) in float64; invalid rows may hold NaN."""

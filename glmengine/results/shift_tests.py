@@ -20,6 +20,7 @@ from glmengine.selection.shift_test import shift_test
 from glmengine.sentences import listed
 
 if TYPE_CHECKING:
+    from glmengine.analysis.analysis import Analysis
     from glmengine.analysis.terms import AnyTerm
     from glmengine.design.prepare import Prepared
     from glmengine.selection.shift_table import ShiftTest
@@ -53,7 +54,7 @@ def shift_test_of(
             f"term '{separable[0]}' is a separable receptive field, which is not linear in its coefficients: there is no shift test beside it",
             field="terms",
         )
-    chosen, notes = _testable(design.terms, terms, [spec.name for spec in analysis.derived if spec.kind in _ONE_WAY])
+    chosen, notes = testable_terms(design.terms, terms, one_way_variables(analysis))
     validation = analysis.validation if analysis.validation.folds > 1 else analysis.validation.with_(folds=_FOLDS)
     split = split_prepared(validation, prepared, analysis.seed)
     searched = analysis.model.finds_strengths
@@ -99,7 +100,14 @@ def _stretches(prepared: Prepared, scheme: str, within: str) -> np.ndarray:
     return interval_of(intervals_called(prepared.recording, within), prepared.grid, prepared.design.valid)
 
 
-def _testable(terms: Sequence[AnyTerm], asked: str | Sequence[str] | None, one_way: Sequence[str]) -> tuple[list[str], list[str]]:
+def one_way_variables(analysis: Analysis) -> list[str]:
+    """Variables that go one way through the session."""
+    return [spec.name for spec in analysis.derived if spec.kind in _ONE_WAY]
+
+
+def testable_terms(
+    terms: Sequence[AnyTerm], asked: str | Sequence[str] | None, one_way: Sequence[str]
+) -> tuple[list[str], list[str]]:
     """Labels of the terms to test, and a note on those that cannot be.
 
     Raises

@@ -85,7 +85,7 @@ def compare(
     models : mapping of str to Model
         The first is the one that the others are seen beside.
     n_parts : int
-        Blocks of time of each fold.
+        Blocks of time of each fold; 0 to look at no bin, without correlations of rates and intervals over blocks.
     context : Context, optional
         Where it wants to stop and keep, the models that were come to are compared.
     """
@@ -100,17 +100,7 @@ def compare(
         except Stopped:
             break
         found.append([row[unit] for unit in units])
-        seen.append(
-            details(
-                ground.prepared,
-                ground.split,
-                ground.family,
-                ground.link,
-                list(row.items()),
-                smoothing=ground.smoothing,
-                n_parts=n_parts,
-            )
-        )
+        seen.append(_seen(ground, row, n_parts))
         fits.append(_Fitted.of(fitted))
         names.append(name)
     scores = fold_scores(
@@ -122,6 +112,15 @@ def compare(
         _summary(found, fits, names, ground.units, ground.family.of_spikes),
         _differences(found, seen, fits, kept, names, ground),
     )
+
+
+def _seen(ground: Ground, row: Mapping[int, HeldOut], n_parts: int) -> list[Detail]:
+    """What is seen bin by bin of a model of all units."""
+    F = len(ground.split.names)
+    if not n_parts:
+        return [Detail(np.full(F, np.nan), np.zeros(0), np.zeros(0)) for _ in row]
+    found = list(row.items())
+    return details(ground.prepared, ground.split, ground.family, ground.link, found, smoothing=ground.smoothing, n_parts=n_parts)
 
 
 @dataclass(frozen=True)

@@ -58,7 +58,7 @@ def _round(
     applies = np.array([ground.applies(k) for k in range(len(ground.candidates))])
     groups = list(by_model(search.models, asking).items())
     pruned: set[tuple[int, int]] = set()
-    if prune:
+    if prune and nested.prunes:
         for place, (model, units) in enumerate(groups):
             left = [k for k in range(len(applies)) if k not in model]
             pruned |= hopeless(
@@ -70,6 +70,11 @@ def _round(
             for unit in units.tolist():
                 if k not in model and applies[k, unit] and (unit, k) not in pruned:
                     wanted.setdefault(model | {k}, []).append((unit, k))
+    asked: dict[int, list[Model]] = {}
+    for model, pairs in wanted.items():
+        for unit, _ in pairs:
+            asked.setdefault(unit, []).append(model)
+    nested.ahead(asked, context.part(0.2, 1.0))
     tried: dict[int, list[tuple[float, int, HeldOut]]] = {}
     for place, (model, pairs) in enumerate(wanted.items()):
         share = context.part(0.2 + 0.8 * place / len(wanted), 0.2 + 0.8 * (place + 1) / len(wanted))

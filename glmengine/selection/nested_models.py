@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -152,9 +152,15 @@ def make_ground(
 
 
 def ground_of(
-    analysis: Analysis, prepared: Prepared, split: Split, candidates: Sequence[Candidate], always: Sequence[str] = ()
+    analysis: Analysis,
+    prepared: Prepared,
+    split: Split,
+    candidates: Sequence[Candidate],
+    always: Sequence[str] = (),
+    *,
+    room: float = _ROOM,
 ) -> Ground:
-    """The same of a design and a split that are made already."""
+    """The same of a design and a split that are made already; its columns are expanded where they take less than `room` of the memory."""
     if separable_terms(prepared.design) or sees_averages(prepared):
         raise GlmError(
             "a receptive field that is separable, or seen through spike-triggered averages, cannot be switched on and off; "
@@ -178,7 +184,7 @@ def ground_of(
         )
     memory = analysis.model.memory
     prepared = replace(
-        prepared, counts=split.without_gaps(prepared.counts), design=expanded(prepared.design, _ROOM * memory * 1e9)
+        prepared, counts=split.without_gaps(prepared.counts), design=expanded(prepared.design, room * memory * 1e9)
     )
     ground = Ground(
         prepared=prepared,
@@ -216,6 +222,9 @@ class NestedModels:
     ground : Ground
     """
 
+    prunes: ClassVar[bool] = True
+    """Whether a score test costs less than the fit that it saves."""
+
     def __init__(self, ground: Ground) -> None:
         self.ground = ground
         self._known: dict[tuple[Model, int], HeldOut] = {}
@@ -232,6 +241,9 @@ class NestedModels:
         if asked.size:
             self._known.update({(model, unit): found for unit, found in self._cross_validated(model, asked, context).items()})
         return {unit: self._known[model, unit] for unit in units}
+
+    def ahead(self, wanted: Mapping[int, Iterable[Model]], context: Context = SILENT) -> None:
+        """Models of units that will be asked for next: of use where those of a unit are fitted side by side, as these are not."""
 
     def is_known(self, model: Model, unit: int) -> bool:
         """Whether a unit's model was fitted already."""

@@ -103,15 +103,31 @@ def select_terms(
     return select_on(ground, selection, context.part(0.05, 1.0))
 
 
-def select_on(ground: Ground, selection: Selection, context: Context = SILENT) -> TermSelection:
-    """The same on a design and a split that are made already."""
-    nested = NestedModels(ground)
+def select_on(
+    ground: Ground,
+    selection: Selection,
+    context: Context = SILENT,
+    *,
+    nested: NestedModels | None = None,
+    detailed: bool = True,
+) -> TermSelection:
+    """The same on a design and a split that are made already.
+
+    Parameters
+    ----------
+    nested : NestedModels, optional
+        What fits the models.
+    detailed : bool
+        With correlations of rates, intervals over blocks of time, and what sets of terms have in common.
+    """
+    nested = nested or NestedModels(ground)
     _check_folds(ground, selection)
     outcome = _searched(nested, selection, context.part(0.0, 0.5))
     models = models_of(selection, ground.names)
-    compared = compare(nested, models, n_parts=selection.parts, context=context.part(0.5, 0.8, "Comparing models"))
+    n_parts = selection.parts if detailed else 0
+    compared = compare(nested, models, n_parts=n_parts, context=context.part(0.5, 0.8, "Comparing models"))
     shares = contributions(nested, context.part(0.8, 0.9, "Contributions of terms"))
-    common = commonality(nested, context.part(0.9, 1.0, "What terms have in common"))
+    common = commonality(nested, context.part(0.9, 1.0, "What terms have in common")) if detailed else None
     notes = list(ground.notes)
     if ground.family.estimates_dispersion or ground.family.by_class:
         notes.append(

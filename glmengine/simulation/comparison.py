@@ -16,6 +16,9 @@ from glmengine.simulation.surrogates import Surrogates
 if TYPE_CHECKING:
     import xarray as xr
 
+BURST = 0.01
+"""Seconds up to which an interval is one of a burst."""
+
 _MOST_PAIR_REPEATS = 50  # of which cross-correlograms are made
 _MOST_PAIR_UNITS = 60
 
@@ -36,6 +39,8 @@ class SurrogateComparison:
         Rate of ``unit`` this long after a spike of ``other``; None for one unit, for signals and for very many units.
     psth : Dataset (unit, time) or None
         Rate around an event; None where none was named.
+    burst : Dataset (unit) or None
+        Share of intervals of 10 ms at most, or one bin where bins are longer; None for signals.
     agreement : Dataset (unit)
         Share of the values of each of them that lie within the band.
     """
@@ -45,6 +50,7 @@ class SurrogateComparison:
     autocorrelogram: xr.Dataset
     cross_correlogram: xr.Dataset | None
     psth: xr.Dataset | None
+    burst: xr.Dataset | None
     agreement: xr.Dataset
 
     def datasets(self) -> dict[str, xr.Dataset]:
@@ -74,6 +80,7 @@ def compare_surrogates(
     *,
     window: tuple[float, float] = (-0.5, 1.0),
     longest: float = 0.2,
+    pairs: bool = True,
     context: Context = SILENT,
 ) -> SurrogateComparison:
     """Compare surrogates with what was recorded, over the bins of the fit that have both.
@@ -87,6 +94,8 @@ def compare_surrogates(
         Seconds before (negative) and after the event.
     longest : float
         Longest interval and lag, in seconds.
+    pairs : bool
+        With cross-correlograms of all pairs of units.
     context : Context, optional
 
     Raises
@@ -122,16 +131,17 @@ def compare_surrogates(
     labels = {"unit": list(surrogates.units)}
     lag = np.arange(1, n_lags + 1) * bin_size
     cross = None
-    if 1 < units <= _MOST_PAIR_UNITS:
-        pairs = _pairs(trains, min(series, _MOST_PAIR_REPEATS + 1), units, n_lags, bin_size, context.part(0.5, 0.9))
+    if pairs and 1 < units <= _MOST_PAIR_UNITS:
+        rates = _pairs(trains, min(series, _MOST_PAIR_REPEATS + 1), units, n_lags, bin_size, context.part(0.5, 0.9))
         offsets = np.arange(-n_lags, n_lags + 1) * bin_size
-        cross = _banded(pairs, ("unit", "other", "lag"), labels | {"other": labels["unit"], "lag": offsets})
+        cross = _banded(rates, ("unit", "other", "lag"), labels | {"other": labels["unit"], "lag": offsets})
     found = {
         "rate": _banded(rate, ("unit",), labels),
         "isi": _banded(isi, ("unit", "interval"), labels | {"interval": lag}),
         "autocorrelogram": _banded(auto, ("unit", "lag"), labels | {"lag": lag}),
         "cross_correlogram": cross,
         "psth": None if events is None else _psth(surrogates, counts, seen, kept, events, window, labels, context.part(0.9, 1.0)),
+        "burst": _banded(isi[:, :, : max(1, round(BURST / bin_size))].sum(axis=2), ("unit",), labels),
     }
     return SurrogateComparison(**found, agreement=_agreement(found))
 
@@ -264,6 +274,7 @@ def _of_signals(
         "autocorrelogram": _banded(auto, ("unit", "lag"), labels | {"lag": np.arange(1, n_lags + 1) * bin_size}),
         "cross_correlogram": None,
         "psth": None if events is None else _psth(surrogates, counts, seen, kept, events, window, labels, context),
+        "burst": None,
     }
     return SurrogateComparison(**found, agreement=_agreement(found))
 

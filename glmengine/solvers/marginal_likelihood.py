@@ -9,10 +9,12 @@ the strengths are found for each working model, then the working model is renewe
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import LinAlgError, cho_factor, cho_solve, eigh, solve_triangular
+from scipy.linalg import cho_factor, cho_solve, eigh
+from scipy.linalg.lapack import dpotrf, dpotrs, dtrtrs
 
 from glmengine.models.components import Component
 
@@ -281,24 +283,28 @@ class WorkingModel:
         for strength, factor in zip(strengths, self._factors, strict=True):
             total += strength * (factor @ factor.T)
         size = np.sqrt(np.maximum(np.diagonal(total), 1e-300))
-        try:
-            factor, lower = cho_factor(total / np.outer(size, size), lower=True, check_finite=False)
-        except (LinAlgError, ValueError):
-            return None
+        # LAPACK itself: the checks around it take as long as the work on so small a matrix, and all of it is done thousands of times
+        factor, info = dpotrf(total / np.outer(size, size), lower=1, clean=0)
         pivots = np.diagonal(factor)
-        if not np.isfinite(pivots).all() or pivots.min() <= 0:
+        if info or not np.isfinite(pivots).all() or pivots.min() <= 0:
             return None
-        w = cho_solve((factor, lower), self._b / size, check_finite=False) / size
-        half = solve_triangular(factor, self._joined / size[:, None], lower=True, check_finite=False)
+        w = dpotrs(factor, self._b / size, lower=1)[0] / size
+        half = dtrtrs(factor, self._joined / size[:, None], lower=1)[0]
         return w, half, 2.0 * float(np.log(pivots).sum() + np.log(size).sum())
 
-    def smooth(self, start: np.ndarray | None = None) -> Smoothed:
-        """Maximise from strengths `start` (J,); from balanced ones where None."""
+    def on(self, hessian: np.ndarray, linear: np.ndarray) -> WorkingModel:
+        """The model of other rows of the same unit, in the same basis: `hessian` and `linear` as they are given at first, the scale known."""
+        other = copy(self)
+        other._H, other._b = self._basis.T @ hessian @ self._basis, self._basis.T @ linear
+        return other
+
+    def smooth(self, start: np.ndarray | None = None, most: int = MOST_STEPS) -> Smoothed:
+        """Maximise from strengths `start` (J,), from balanced ones where None, in so many steps at most."""
         low, high = np.log(self.balanced * SOFTEST), np.log(self.balanced * STIFFEST)
         rho = np.log(self.balanced) if start is None else np.clip(np.log(np.maximum(start, 1e-300)), low, high)
         value, gradient, hessian = self.criterion(np.exp(rho))
         first = self._slope(rho, gradient, low, high)
-        for _ in range(MOST_STEPS):
+        for _ in range(most):
             free = ~(((rho <= low) & (gradient > 0)) | ((rho >= high) & (gradient < 0)))
             if not np.isfinite(value) or not free.any():
                 break
@@ -335,7 +341,7 @@ class WorkingModel:
 
 def _newton_step(gradient: np.ndarray, hessian: np.ndarray) -> np.ndarray:
     """A direction of descent: Newton's, with curvatures made positive."""
-    values, vectors = eigh(0.5 * (hessian + hessian.T))
+    values, vectors = np.linalg.eigh(0.5 * (hessian + hessian.T))
     values = np.maximum(np.abs(values), 1e-3 * max(float(np.abs(values).max()), 1e-3))
     return -vectors @ ((vectors.T @ gradient) / values)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -73,6 +74,10 @@ class ScaledBlock(Block):
     @property
     def restricts(self) -> bool:
         return self.block.restricts
+
+    def for_units(self, units: Sequence[str]) -> ScaledBlock:
+        """The same of the block's columns for these units."""
+        return ScaledBlock(self.block.for_units(units), self.inside, self.gain)
 
     def axis_penalties(self) -> list[np.ndarray]:
         """The penalty along each variable of the block, (p, p) each; of a block without variables its only one."""

@@ -126,7 +126,8 @@ class SpikeBlock(Block):
     def __init__(
         self, term: HistoryTerm | CouplingTerm, counts: np.ndarray, sources: Sequence[str], offsets: np.ndarray, bin_size: float
     ) -> None:
-        self.term, self._counts, self._offsets = term, counts, offsets
+        self.term, self._counts, self._offsets, self._bin_size = term, counts, offsets, bin_size
+        self._names = tuple(sources)
         self._lags, self._kernel = term.basis.kernel(bin_size)
         self._sources = np.repeat(np.asarray(sources, dtype=object), self._kernel.shape[1])
         self.columns = [
@@ -160,6 +161,14 @@ class SpikeBlock(Block):
     @property
     def restricts(self) -> bool:
         return self.term.kind == "history" or not self.term.include_self
+
+    def for_units(self, units: Sequence[str]) -> SpikeBlock:
+        """Of history the past of these units; of coupling all of it, since every source drives some of them."""
+        if self.term.kind != "history" or set(units) >= set(self._names):
+            return self
+        kept = [number for number, name in enumerate(self._names) if name in units]
+        sources = [self._names[number] for number in kept]
+        return SpikeBlock(self.term, self._counts[:, kept], sources, self._offsets, self._bin_size)
 
     def penalty_matrix(self) -> np.ndarray:
         own = self.term.basis.penalty_matrix()

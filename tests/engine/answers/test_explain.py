@@ -147,3 +147,123 @@ def test_a_unit_that_follows_its_own_past_alone_has_no_shift_test(small_recordin
     assert found.units["terms"].values.tolist() == ["history"]
     assert "shift_p" not in found.terms
     assert any("no term has a shift test" in note for note in found.notes)
+
+
+@pytest.fixture
+def one_by_one(monkeypatch):
+    """Units are answered by themselves."""
+    from glmengine.answers import population
+
+    monkeypatch.setattr(population, "FIRST", 0.0)
+    monkeypatch.setattr(population, "NEXT", 0.0)
+
+
+def _same(one: ge.AnswerSheet, other: ge.AnswerSheet) -> None:
+    import xarray as xr
+
+    for name, dataset in one.datasets().items():
+        xr.testing.assert_identical(dataset, other.datasets()[name])
+    assert one.notes[:-1] == other.notes[:-1]  # the last says how long it took
+
+
+def test_units_come_one_by_one_as_arrays_that_can_be_drawn(question, small_recording, one_by_one, sheet):
+    drawn = []
+    found = ge.explain(small_recording, question, filled=drawn.append)
+    assert [one.units.sizes["unit"] for one in drawn] == [1, 1, 1]
+    assert {unit for one in drawn for unit in one.units["unit"].values} == {"hd", "place", "flat"}
+    for one in drawn:
+        unit = one.units["unit"].values[0]
+        assert float(one.units["q"].sel(unit=unit)) >= float(found.units["q"].sel(unit=unit)) or np.isnan(one.units["q"]).all()
+        assert one.units["ks"].sel(unit=unit).item() == pytest.approx(found.units["ks"].sel(unit=unit).item(), nan_ok=True)
+    np.testing.assert_array_equal(found.units["terms"].values, sheet[0].units["terms"].values)
+    np.testing.assert_allclose(found.units["deviance_explained"].values, sheet[0].units["deviance_explained"].values, rtol=1e-9)
+
+
+def test_an_interrupted_sheet_goes_on_where_it_was(question, small_recording, one_by_one, tmp_path):
+    whole = ge.explain(small_recording, question, out=tmp_path / "whole")
+    assert not (tmp_path / "whole" / "unfinished").exists()
+    told = []
+
+    def cancelled() -> bool:
+        return len(told) >= 2
+
+    with pytest.raises(ge.Cancelled):
+        ge.explain(
+            small_recording, question, filled=told.append, out=tmp_path / "out", context=CallbackContext(cancelled=cancelled)
+        )
+    kept = sorted(path.name for path in (tmp_path / "out" / "unfinished").iterdir())
+    assert kept == ["000.nc", "001.nc"]
+    (tmp_path / "out" / "unfinished" / "001.nc").write_bytes((tmp_path / "out" / "unfinished" / "001.nc").read_bytes()[:5000])
+    seen = []
+    again = ge.explain(small_recording, question, out=tmp_path / "out", context=CallbackContext(lambda one: seen.append(one.stage)))
+    _same(again, whole)
+    assert not (tmp_path / "out" / "unfinished").exists()
+
+
+def test_parts_of_another_question_do_not_count(question, small_recording, one_by_one, tmp_path):
+    from glmengine.answers.part import Part
+
+    def stopped() -> bool:
+        return (tmp_path / "unfinished" / "000.nc").exists()
+
+    found = ge.explain(small_recording, question, out=tmp_path, context=CallbackContext(stopped=stopped))
+    assert found.units.sizes["unit"] == 1
+    assert any("not in the sheet" in note for note in found.notes)
+    assert Part.load(tmp_path / "unfinished" / "000.nc", "another key") is None
+    other = ge.explain(small_recording, question, shifts=0, out=tmp_path)
+    assert "shift_p" not in other.terms
+
+
+def test_a_killed_command_goes_on(question, small_recording, tmp_path):
+    import signal
+    import subprocess
+    import sys
+    import time
+
+    from glmengine.export.nwb import write_nwb
+
+    write_nwb(small_recording, tmp_path / "small.nwb")
+    question.save(tmp_path / "question.toml")
+    program = (
+        "import sys; from glmengine.answers import population; population.FIRST = population.NEXT = 0.0; "
+        "from glmengine.cli.main import main; sys.exit(main(sys.argv[1:]))"
+    )
+    command = [sys.executable, "-c", program, "explain", str(tmp_path / "question.toml"), "--recording", str(tmp_path / "small.nwb")]
+    process = subprocess.Popen([*command, "--out", str(tmp_path / "out")], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while not (tmp_path / "out" / "unfinished" / "000.nc").exists() and process.poll() is None:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    for name in ("out", "whole"):
+        subprocess.run([*command, "--out", str(tmp_path / name)], check=True, stdout=subprocess.DEVNULL)
+    assert (tmp_path / "out" / "answers.csv").read_bytes() == (tmp_path / "whole" / "answers.csv").read_bytes()
+    assert (tmp_path / "out" / "terms.csv").read_bytes() == (tmp_path / "whole" / "terms.csv").read_bytes()
+
+
+@pytest.mark.parametrize("after", [0.0, 0.02, 0.1, 0.45, 0.6, 0.7, 0.9])
+def test_cancelled_at_each_stage(question, small_recording, after):
+    seen = []
+    with pytest.raises(ge.Cancelled):
+        ge.explain(
+            small_recording,
+            question,
+            context=CallbackContext(seen.append, cancelled=lambda: any(one.fraction >= after for one in seen)),
+        )
+
+
+def test_sentences_say_how_simulated_spikes_differ():
+    from glmengine.answers.sentence import Simulated
+
+    alike = Simulated(rate=1.0, isi=0.95, autocorrelogram=0.97, burst=0.1, burst_low=0.08, burst_high=0.12)
+    assert alike.words() == "simulated spikes are like the recorded ones"
+    few = Simulated(rate=1.0, isi=0.7, autocorrelogram=0.5, burst=0.2, burst_low=0.08, burst_high=0.12)
+    assert few.words().startswith("too few bursts in the model")
+    other = Simulated(rate=0.0, isi=0.7, autocorrelogram=0.97, burst=0.1, burst_low=0.08, burst_high=0.12)
+    assert other.words() == "simulated spikes differ in rate and intervals"
+    said = answer_sentence(
+        [("x", 0.2)], [], explained=0.2, q=0.03, adequate=True, try_next="", doubtful=["x"], simulated=alike
+    )
+    assert said == (
+        "X (0.2 of the deviance, q 0.03); x not beyond what shifts in time give; nothing speaks against the model; "
+        "simulated spikes are like the recorded ones."
+    )

@@ -1,0 +1,184 @@
+"""Final models of units that have the same terms: curves and filters with bands, checks, and spikes simulated beside the recorded ones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from glmengine.analysis.analysis import Analysis
+from glmengine.analysis.wording import words_of
+from glmengine.context import SILENT, Context
+from glmengine.design.prepare import prepare_again
+from glmengine.errors import GlmError
+from glmengine.fitting.coefficients import Coefficients
+from glmengine.goodness.assess import assess
+from glmengine.models import get_family
+from glmengine.results.curves import response_curves
+from glmengine.results.filters import term_filters
+from glmengine.results.posterior import Posterior, link_of
+from glmengine.selection.one_step_models import Whole
+from glmengine.simulation.comparison import compare_surrogates
+from glmengine.simulation.surrogates import simulate
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from glmengine.design.design import Design
+    from glmengine.design.prepare import Prepared
+
+CHECKS = {
+    "ks": np.nan,
+    "ks_band": np.nan,
+    "ks_p": np.nan,
+    "n_spikes": np.nan,
+    "adequate": False,
+    "verdict": "",
+    "try_next": "",
+}
+"""Columns of the checks of goodness of fit, and what they are where there is no model."""
+
+SIMULATED = ("rate", "isi", "autocorrelogram", "burst")
+"""What simulated spikes are compared with recorded ones in."""
+
+MOST_BINS = 30_000
+"""Bins that are simulated, from the first on: bands over so many tell models apart, and more of them take most of the time of a sheet."""
+
+
+@dataclass(frozen=True)
+class Final:
+    """Final models of some units.
+
+    Attributes
+    ----------
+    checks : Dataset (unit)
+        `CHECKS`; of each of `SIMULATED` the share of its values inside the 95 % band of the simulations (``simulated_rate``, ...), and
+        ``burst`` beside ``burst_low`` and ``burst_high``.
+    curves, filters : mapping of str to Dataset
+    notes : tuple of str
+    """
+
+    checks: xr.Dataset
+    curves: Mapping[str, xr.Dataset] = field(default_factory=dict)
+    filters: Mapping[str, xr.Dataset] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+def final_models(
+    analysis: Analysis,
+    prepared: Prepared,
+    whole: Design,
+    fits: Sequence[Whole],
+    repeats: int,
+    context: Context = SILENT,
+) -> Final:
+    """Curves, filters and checks of fitted models.
+
+    Parameters
+    ----------
+    analysis : Analysis
+    prepared : Prepared
+        Of the units and the terms that they have.
+    whole : Design
+        The one whose columns the fits number.
+    fits : sequence of Whole
+        Of each unit.
+    repeats : int
+        Simulations that are compared with the data; 0 for none.
+    """
+    model = _coefficients(analysis, prepared, whole, fits)
+    posterior = Posterior(model.coef, model.intercept, model.covariance, link_of(analysis.model))
+    words = words_of(analysis.model)
+    curves, notes = response_curves(prepared, posterior, context.part(0.0, 0.3), words=words)
+    filters = term_filters(prepared, posterior, words)
+    context.check()
+    checks = checks_of(assess(prepared, model, context=context.part(0.3, 0.6)).summary, prepared.units)
+    if repeats and not context.stopping:
+        found, said = simulated(prepared, model, repeats, context.part(0.6, 1.0))
+        checks, notes = checks.assign(found), [*notes, *said]
+    return Final(checks, curves, filters, tuple(notes))
+
+
+def checks_of(summary: xr.Dataset | None, units: Sequence[str]) -> xr.Dataset:
+    """The columns `CHECKS` of a goodness of fit; as of no model where there is none."""
+    import xarray as xr
+
+    if summary is not None:
+        return summary[list(CHECKS)].sel(unit=list(units))
+    columns = {name: ("unit", np.full(len(units), missing)) for name, missing in CHECKS.items()}
+    return xr.Dataset(columns, {"unit": list(units)})
+
+
+def simulated(prepared: Prepared, model: Coefficients, repeats: int, context: Context) -> tuple[xr.Dataset, list[str]]:
+    """Where the recorded spikes of each unit lie among simulated ones: columns (unit) of `Final.checks`, and notes."""
+    import xarray as xr
+
+    if not get_family(model.analysis.model.family).of_spikes:
+        return xr.Dataset(), []
+    units, notes = list(prepared.units), []
+    columns = {name: np.full(len(units), np.nan) for name in [*(f"simulated_{one}" for one in SIMULATED), *_BURST]}
+    try:
+        prepared, said = _beginning(prepared, model)
+        notes += said
+        surrogates = simulate(prepared, model, repeats, model.analysis.seed, context.part(0.0, 0.7))
+        notes += [str(one) for one in surrogates.runaways]
+        compared = compare_surrogates(surrogates, pairs=False, context=context.part(0.7, 1.0))
+    except GlmError as error:  # a model that cannot run ahead, or always runs away: said, and the rest of the answer stands
+        return xr.Dataset({name: ("unit", values) for name, values in columns.items()}, {"unit": units}), [*notes, error.message]
+    for name in SIMULATED:
+        if name in compared.agreement:
+            columns[f"simulated_{name}"] = np.asarray(compared.agreement[name].values, np.float64)
+    if compared.burst is not None:
+        columns |= {name: np.asarray(compared.burst[of].values) for name, of in _BURST.items()}
+    long_names = {
+        **{f"simulated_{one}": f"share of the {one} inside the 95 % band of simulations" for one in SIMULATED},
+        "burst": "share of intervals as short as in bursts",
+        "burst_low": "lower end of its 95 % band in simulations",
+        "burst_high": "upper end of its 95 % band in simulations",
+    }
+    found = {name: ("unit", values, {"long_name": long_names[name]}) for name, values in columns.items()}
+    return xr.Dataset(found, {"unit": units}), notes
+
+
+def _beginning(prepared: Prepared, model: Coefficients) -> tuple[Prepared, list[str]]:
+    """The same over its first `MOST_BINS` valid bins, and a note where that is less."""
+    valid = np.flatnonzero(prepared.design.valid)
+    if valid.size <= MOST_BINS:
+        return prepared, []
+    stop = int(valid[MOST_BINS])
+    half = 0.5 * prepared.grid.bin_size
+    segments = np.unique(prepared.grid.segment[:stop])
+    first = prepared.grid.offsets[segments]
+    last = np.minimum(prepared.grid.offsets[segments + 1], stop) - 1
+    epochs = np.column_stack([prepared.grid.centres[first] - half, prepared.grid.centres[last] + half])
+    shorter = prepare_again(
+        model.analysis, prepared.design.terms, prepared.units, prepared.recording, epochs, conditions=True, counts=True
+    )
+    return shorter, [f"Simulated spikes are compared with those of the first {epochs[-1, 1] - epochs[0, 0]:.0f} s."]
+
+
+_BURST = {"burst": "data", "burst_low": "low", "burst_high": "high"}
+
+
+def _coefficients(analysis: Analysis, prepared: Prepared, whole: Design, fits: Sequence[Whole]) -> Coefficients:
+    design = prepared.design
+    place = {label: number for number, label in enumerate(design.columns.index)}
+    labels = whole.columns.index
+    P, M = design.n_columns, len(fits)
+    coef, covariance = np.zeros((P, M)), np.zeros((M, P + 1, P + 1))
+    for unit, one in enumerate(fits):
+        at = np.array([place[labels[column]] for column in one.columns], int)
+        coef[at, unit] = one.coef
+        ends = np.concatenate([[0], at + 1])
+        covariance[unit][np.ix_(ends, ends)] = one.covariance
+    return Coefficients(
+        analysis=analysis,
+        terms=design.terms,
+        units=prepared.units,
+        coef=coef,
+        intercept=np.array([one.intercept for one in fits]),
+        dispersion=np.ones(M),
+        covariance=covariance,
+    )

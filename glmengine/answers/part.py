@@ -1,0 +1,87 @@
+"""Answers of some of the units: what is kept of them in a file while the others are still to come."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from glmengine.errors import GlmError
+from glmengine.io.files.netcdf import read_netcdf, write_netcdf
+from glmengine.selection.term_selection import TermSelection
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+KIND, FORMAT_VERSION = "part of an answer sheet", 1
+FOLDER = "unfinished"
+"""Folder beside the sheet's files in which the parts are kept until the sheet is whole."""
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """Answers of some units.
+
+    Attributes
+    ----------
+    selection : TermSelection
+        Each unit judged by itself.
+    checks : Dataset (unit)
+        Of the final models; NaN and empty where there is none.
+    shift_p : Dataset (unit, term)
+        ``shift_p``.
+    curves, filters : mapping of str to Dataset
+    finished : bool
+        Whether nothing was left out because the caller wanted to stop.
+    notes : tuple of str
+    """
+
+    selection: TermSelection
+    checks: xr.Dataset
+    shift_p: xr.Dataset | None
+    curves: Mapping[str, xr.Dataset] = field(default_factory=dict)
+    filters: Mapping[str, xr.Dataset] = field(default_factory=dict)
+    finished: bool = True
+    notes: tuple[str, ...] = ()
+
+    def save(self, path: Path, key: str) -> None:
+        """Write one file, whole or not at all; `key` says which question and units it answers."""
+        datasets = {f"selection:{name}": one for name, one in self.selection.datasets().items()}
+        datasets["checks"] = self.checks
+        if self.shift_p is not None:
+            datasets["shift_p"] = self.shift_p
+        datasets |= {f"curves:{label}": one for label, one in self.curves.items()}
+        datasets |= {f"filters:{label}": one for label, one in self.filters.items()}
+        write_netcdf(path, datasets, {"key": key, "notes": json.dumps(self.notes)}, kind=KIND, format_version=FORMAT_VERSION)
+
+    @classmethod
+    def load(cls, path: Path, key: str) -> Part | None:
+        """Read what `save` wrote; None where there is nothing, or what is there answers something else or is damaged."""
+        if not path.exists():
+            return None
+        try:
+            datasets, texts, _ = read_netcdf(path, kind=KIND, format_version=FORMAT_VERSION)
+            if texts["key"] != key:
+                return None
+            return cls(
+                selection=TermSelection.from_datasets(_named(datasets, "selection:")),
+                checks=datasets["checks"],
+                shift_p=datasets.get("shift_p"),
+                curves=_named(datasets, "curves:"),
+                filters=_named(datasets, "filters:"),
+                notes=tuple(json.loads(texts["notes"])),
+            )
+        except (GlmError, KeyError, json.JSONDecodeError):  # it is made anew
+            return None
+
+
+def key_of(*what: object) -> str:
+    """A short name of a question, a recording and units."""
+    return hashlib.sha256("\n".join(map(str, what)).encode()).hexdigest()
+
+
+def _named(datasets: Mapping[str, xr.Dataset], prefix: str) -> dict[str, xr.Dataset]:
+    return {name.removeprefix(prefix): one for name, one in datasets.items() if name.startswith(prefix)}

@@ -1,0 +1,173 @@
+"""What the answers of all units of a recording stand on: one design, one split, and the order in which units are answered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from glmengine.analysis.analysis import Analysis
+from glmengine.analysis.projection_files import with_projections
+from glmengine.analysis.selection import Candidate, Selection, candidates_of
+from glmengine.context import SILENT, Context
+from glmengine.design.expanded import expanded
+from glmengine.design.prepare import Prepared, prepare
+from glmengine.design.splits import Split, split_prepared
+from glmengine.errors import GlmError
+from glmengine.fitting.batch import penalised_columns
+from glmengine.fitting.inputs import read_inputs
+from glmengine.models.components import components_of
+from glmengine.recording.recording import Recording
+from glmengine.results.shift_tests import one_way_variables, testable_terms
+from glmengine.selection.nested_models import Ground, ground_of
+from glmengine.selection.one_step_models import SharedRows, suits
+from glmengine.selection.step_shift_test import PooledColumns
+
+UNIT_SECONDS = 1.5 / (180_000 * 92)
+"""Seconds that a unit's models take, per row and column."""
+
+ENOUGH = 50_000
+"""Rows, evenly spread, that the order of the units is made from."""
+
+FIRST, NEXT = 2.0, 12.0
+"""Seconds that the first units take together, and those that follow."""
+
+
+@dataclass(frozen=True)
+class Population:
+    """All units of a question, ready to be answered some at a time.
+
+    Attributes
+    ----------
+    analysis : Analysis
+    selection : Selection
+        With each unit judged by itself: false discovery rates are made of all of them.
+    prepared : Prepared
+    split : Split
+    candidates : tuple of Candidate
+    shared : SharedRows or None
+        None where the models have to be fitted one by one (see `glmengine.selection.one_step_models.suits`).
+    pooled : PooledColumns or None
+        None where no candidate can be shifted in time.
+    groups : tuple of tuple of int
+        Numbers of the units that are answered together, the best known first.
+    notes : tuple of str
+    """
+
+    analysis: Analysis
+    selection: Selection
+    prepared: Prepared
+    split: Split
+    candidates: tuple[Candidate, ...]
+    shared: SharedRows | None
+    pooled: PooledColumns | None
+    groups: tuple[tuple[int, ...], ...]
+    notes: tuple[str, ...]
+
+    def ground(self, numbers: tuple[int, ...]) -> Ground:
+        """What the models of some units stand on."""
+        return ground_of(
+            self.analysis,
+            self.of_units(numbers),
+            self.split,
+            self.candidates,
+            self.selection.always,
+            room=0.0 if self.shared else 0.5,
+        )
+
+    def of_units(self, numbers: tuple[int, ...], labels: tuple[str, ...] | None = None) -> Prepared:
+        """The design of these units, with the terms of these labels alone where they are given."""
+        prepared = self.prepared
+        units = tuple(prepared.units[number] for number in numbers)
+        at = list(numbers)
+        assert prepared.counts is not None
+        return replace(
+            prepared,
+            units=units,
+            counts=prepared.counts[:, at],
+            design=prepared.design.of(labels or tuple(term.label for term in prepared.design.terms), units),
+            refractory=None if prepared.refractory is None else prepared.refractory[:, at],
+        )
+
+
+def population_of(analysis: Analysis, recording: Recording, shifts: int, context: Context = SILENT) -> Population:
+    """Bins, features, split, and which units are known best.
+
+    Raises
+    ------
+    GlmError
+        As of `glmengine.select_terms`.
+    """
+    selection = (analysis.selection or Selection()).with_(over_units=False)
+    analysis = analysis.with_(terms=with_projections(analysis.terms))
+    candidates = candidates_of(selection, [term.label for term in analysis.terms if term.enabled])
+    used = {*selection.always, *(term for candidate in candidates for term in candidate.terms)}
+    terms = tuple(term if term.label in used else term.with_(enabled=False) for term in analysis.terms)
+    prepared = prepare(analysis.with_(terms=terms), recording, context)
+    folds = selection.folds or analysis.validation.folds
+    if folds < 2:
+        raise GlmError(
+            "models are compared on held-out time, and there are no folds; set folds to 2 or more", field="selection.folds"
+        )
+    split = split_prepared(analysis.validation.with_(folds=folds), prepared, analysis.seed)
+    common = tuple(block.term.label for block in prepared.design.blocks if not block.restricts)
+    kept = expanded(prepared.design.of(common), 0.5e9 * analysis.model.memory)
+    blocks = {block.term.label: block for block in kept.blocks}
+    design = replace(prepared.design, blocks=tuple(blocks.get(block.term.label, block) for block in prepared.design.blocks))
+    prepared = replace(prepared, design=design)
+    every = tuple(range(len(prepared.units)))
+    ground = ground_of(analysis, prepared, split, candidates, selection.always, room=0.0)
+    shared = SharedRows(design, split.fold, len(split.names)) if suits(ground, len(every)) else None
+    pooled, notes = _pooled(analysis, ground, split) if shifts and shared else (None, ())
+    order, columns = _best_known(ground), design.n_columns - sum(len(b.columns) for b in design.blocks if b.restricts)
+    groups = _groups(order, UNIT_SECONDS * len(split.fold) * (columns + 8)) if shared else (every,)
+    return Population(analysis, selection, prepared, split, candidates, shared, pooled, groups, (*prepared.notes, *notes))
+
+
+def _pooled(analysis: Analysis, ground: Ground, split: Split) -> tuple[PooledColumns | None, tuple[str, ...]]:
+    """Columns of the candidates that can be shifted; a note on those that cannot."""
+    prepared = ground.prepared
+    labels = prepared.design.slices
+    try:
+        names, notes = testable_terms(prepared.design.terms, None, one_way_variables(analysis))
+    except GlmError as error:  # none can (history): the answers stand without shift tests
+        return None, (error.message,)
+    units = {block.term.label for block in prepared.design.blocks if block.restricts}
+    notes += [f"'{name}' has no shift test: its columns are other ones for each unit." for name in names if name in units]
+    found = {}
+    for number, candidate in enumerate(ground.candidates):
+        own = [label for label in candidate.terms if label in labels]
+        if own and all(label in names and label not in units for label in own):
+            found[number] = np.concatenate([np.arange(labels[label].start, labels[label].stop) for label in own])
+    if not found:
+        return None, tuple(notes)
+    inputs = read_inputs(prepared.design, prepared.counts, ground.family)
+    components = components_of(ground.penalty.scaled(1.0), penalised_columns(ground.penalty, inputs))
+    return PooledColumns(prepared.design, found, components, split.fold, len(split.names)), tuple(notes)
+
+
+def _best_known(ground: Ground) -> list[int]:
+    """Numbers of the units by how much of their deviance one scoring step from the mean explains, beyond what chance does."""
+    design, counts = ground.prepared.design, ground.prepared.counts
+    valid = np.flatnonzero(design.valid)[:: max(1, int(design.valid.sum()) // ENOUGH)]
+    y = np.nan_to_num(np.asarray(counts[valid], np.float64))
+    mean = np.maximum(y.mean(axis=0), 1e-12)
+    explained = np.zeros(y.shape[1])
+    for block in design.blocks:
+        if block.restricts:
+            continue
+        X = block.chunk(0, design.n_rows)[valid]
+        X = X - X.mean(axis=0)
+        spread, vectors = np.linalg.eigh(X.T @ X)
+        kept = spread > 1e-9 * max(float(spread[-1]), 1e-300)
+        score = ((vectors[:, kept] / np.sqrt(spread[kept])).T @ (X.T @ (y - mean))) ** 2
+        explained += score.sum(axis=0) / mean - kept.sum()
+    share = explained / (valid.size * mean * np.maximum(1.0 - np.log(np.minimum(mean, 1.0)), 1.0))
+    return np.argsort(-np.where(y.sum(axis=0) > 0, share, -np.inf), kind="stable").tolist()
+
+
+def _groups(order: list[int], unit_seconds: float) -> tuple[tuple[int, ...], ...]:
+    first = max(1, min(len(order), int(FIRST / unit_seconds)))
+    size = max(first, int(NEXT / unit_seconds))
+    rest = [tuple(order[begin : begin + size]) for begin in range(first, len(order), size)]
+    return (tuple(order[:first]), *rest)

@@ -1,0 +1,127 @@
+"""The answer sheet put together from the answers of groups of units, with what depends on all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from glmengine.analysis.selection import Selection
+from glmengine.answers.part import Part
+from glmengine.answers.population import Population
+from glmengine.answers.sentence import Simulated, answer_sentence
+from glmengine.answers.sheet import AnswerSheet
+from glmengine.answers.unit_answers import joined_by_unit
+from glmengine.inference.multiplicity import false_discovery_rate
+from glmengine.selection.joined import joined
+from glmengine.selection.term_selection import TermSelection
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+def sheet_of(
+    population: Population,
+    parts: Sequence[Part],
+    *,
+    others: Sequence[Part] = (),
+    pending: int = 0,
+    notes: Sequence[str] = (),
+) -> AnswerSheet:
+    """A sheet of the units of `parts`; `others` that are known and units that are `pending` count in its false discovery rates."""
+    import xarray as xr
+
+    asked = population.analysis.selection or Selection()
+    every = [*others, *parts]
+    selection = joined([part.selection for part in every], asked.level, over_units=asked.over_units, pending=pending)
+    shown = [unit for part in parts for unit in part.selection.units]
+    checks = xr.concat([part.checks for part in every], "unit", combine_attrs="override")
+    chosen = selection.chosen
+    assert chosen is not None
+    shifted = _shift_columns(chosen, [part.shift_p for part in every])
+    explained = chosen["deviance_explained"]
+    units = sorted(shown, key=lambda unit: -np.nan_to_num(float(explained.sel(unit=unit)), nan=-np.inf))
+    sentences = [_sentence(selection, shifted, checks, unit, asked.level) for unit in units]
+    kept = [unit for unit in units if selection.terms_of(unit)]
+    columns: dict[str, tuple[str, list]] = {
+        "terms": ("terms in the order in which they came in", [", ".join(selection.terms_of(unit)) for unit in units]),
+        "deviance_explained": ("held-out deviance explained", [float(explained.sel(unit=unit)) for unit in units]),
+        "p": (chosen["p"].attrs["long_name"], [float(chosen["p"].sel(unit=unit)) for unit in units]),
+        "q": (chosen["q"].attrs["long_name"], [float(chosen["q"].sel(unit=unit)) for unit in units]),
+        "finished": (
+            "whether the final model was fitted and checked, where there is one",
+            [bool(checks["modelled"].sel(unit=unit)) or not selection.terms_of(unit) for unit in units],
+        ),
+        "sentence": ("the answer in words", sentences),
+    }
+    table = xr.Dataset({n: ("unit", np.array(v), {"long_name": text}) for n, (text, v) in columns.items()}, {"unit": units})
+    table = table.assign({name: array for name, array in checks.sel(unit=units).data_vars.items() if name != "modelled"})
+    terms = chosen[["order"]]
+    if shifted is not None:
+        terms = terms.assign(shifted)
+    if selection.contributions is not None:
+        terms = terms.merge(selection.contributions, combine_attrs="drop")
+    said = [note for part in parts for note in part.notes]
+    return AnswerSheet(
+        units=table,
+        terms=terms.transpose("unit", "term", ...).sel(unit=units),
+        selection=selection,
+        curves=_of_units(joined_by_unit([part.curves for part in parts]), kept),
+        filters=_of_units(joined_by_unit([part.filters for part in parts]), kept),
+        notes=tuple(dict.fromkeys([*selection.notes, *said, *notes])),
+    )
+
+
+def _of_units(datasets: dict[str, xr.Dataset], units: Sequence[str]) -> dict[str, xr.Dataset]:
+    """Those of units that have terms after all."""
+    found = {label: one.sel(unit=[u for u in one["unit"].values if u in units]) for label, one in datasets.items()}
+    return {label: one for label, one in found.items() if one.sizes["unit"]}
+
+
+def _shift_columns(chosen: xr.Dataset, found: Sequence[xr.Dataset | None]) -> dict[str, xr.DataArray] | None:
+    """p of each chosen term of each unit when counts are shifted in time, and its q over all of them."""
+    known = [one["shift_p"] for one in found if one is not None]
+    if not known:
+        return None
+    p = chosen["order"].copy(data=np.full(chosen["order"].shape, np.nan))
+    for one in known:
+        where = {"term": [t for t in one["term"].values if t in p["term"].values], "unit": one["unit"].values}
+        p.loc[where] = one.sel(where).transpose(*p.dims)
+    p = p.where(chosen["chosen"])
+    return {
+        "shift_p": p.assign_attrs(
+            long_name="p of the step by which the term came in, against the best of all candidates of counts shifted in time"
+        ),
+        "shift_q": p.copy(data=false_discovery_rate(p.values)).assign_attrs(
+            long_name="false discovery rate of shift_p over all units and terms that were tested"
+        ),
+    }
+
+
+def _sentence(
+    selection: TermSelection, shifted: dict[str, xr.DataArray] | None, checks: xr.Dataset, unit: str, level: float
+) -> str:
+    chosen = selection.terms_of(unit)
+    shares = [
+        np.nan
+        if selection.contributions is None
+        else float(selection.contributions["unique" if place else "alone"].sel(unit=unit, term=name))
+        for place, name in enumerate(chosen)
+    ]
+    assert selection.chosen is not None
+    own, seen = selection.chosen.sel(unit=unit), checks.sel(unit=unit)
+    doubtful = (
+        [] if shifted is None else [name for name in chosen if float(shifted["shift_q"].sel(unit=unit, term=name)) >= level]
+    )
+    modelled = bool(seen["modelled"])
+    return answer_sentence(
+        list(zip(chosen, shares, strict=True)),
+        [str(name) for name in own["term"].values if name not in chosen],
+        explained=float(own["deviance_explained"]),
+        q=float(own["q"]),
+        adequate=bool(seen["adequate"]) if modelled else None,
+        try_next=str(seen["try_next"].item()) if modelled else "",
+        doubtful=doubtful,
+        simulated=Simulated.of({str(name): array.item() for name, array in seen.data_vars.items()}) if modelled else None,
+    )

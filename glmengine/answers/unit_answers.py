@@ -1,0 +1,258 @@
+"""Answers of units that are worked on together: their terms, shift tests of these, final models and what they are checked by."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from glmengine.analysis.analysis import Analysis
+from glmengine.analysis_run import run
+from glmengine.answers.final_models import Final, checks_of, final_models, simulated
+from glmengine.answers.part import Part
+from glmengine.answers.population import Population
+from glmengine.context import SILENT, Context, Progress
+from glmengine.errors import GlmError
+from glmengine.models import get_family
+from glmengine.results.model_checks import coefficients_of
+from glmengine.results.prediction import prepared_for
+from glmengine.selection.nested_models import Model, NestedModels, Stopped
+from glmengine.selection.one_step_models import OneStepModels
+from glmengine.selection.select import select_on
+from glmengine.selection.step_shift_test import ShiftStep
+from glmengine.selection.term_selection import TermSelection
+from glmengine.sentences import listed, numbered
+from glmengine.threads import workers
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+_SMOOTH = ("none", "ridge", "smoothness")
+
+Group = tuple[tuple[str, ...], tuple[str, ...]]
+"""Terms, and the units that have them."""
+
+Clock = Callable[[str], AbstractContextManager[None]]
+
+
+def answer(
+    population: Population, numbers: tuple[int, ...], shifts: int, simulations: int, context: Context, clock: Clock
+) -> Part:
+    """Answers of the units with these numbers; not finished where the caller wants to stop on the way."""
+    ground = population.ground(numbers)
+    nested = NestedModels(ground) if population.shared is None else OneStepModels(ground, population.shared)
+    with clock("choice of terms"):
+        ahead = context.part(0.0, 0.4)
+        with suppress(Stopped):  # the selection sees it too, and says what is missing
+            nested.ahead(dict.fromkeys(range(len(numbers)), _first_models(ground.everything)), ahead)
+        selection = select_on(ground, population.selection, context.part(0.4, 0.58), nested=nested, detailed=False)
+    groups = _groups(selection)
+    if isinstance(nested, OneStepModels):  # units by themselves: on all cores, and the same whoever is answered beside them
+        groups = [(terms, (unit,)) for terms, units in groups for unit in units]
+    tested = None
+    if isinstance(nested, OneStepModels) and population.pooled is not None and not context.stopping:
+        with clock("shift tests"):
+            tested = _shift_tests(population, nested, selection, shifts, context.part(0.58, 0.65))
+    finals: list[Final] = []
+    later = context.part(0.65, 1.0)
+    with clock("final models"):
+        if isinstance(nested, OneStepModels):
+            finals = _finals(population, nested, numbers, groups, simulations, later)
+        for place, (terms, units) in enumerate([] if isinstance(nested, OneStepModels) else groups):
+            if context.stopping:
+                break
+            share = later.part(place / len(groups), (place + 1) / len(groups))
+            share.report(Progress(f"{', '.join(terms)}: {numbered(len(units), 'unit')}", 0.0))
+            final, found = _final_run(population, terms, units, shifts, simulations, share)
+            finals.append(final)
+            tested = found if tested is None else tested.combine_first(found) if found is not None else tested
+    return _part(selection, groups, finals, tested, finished=not context.stopping)
+
+
+def _first_models(everything: Model) -> list[Model]:
+    """Those that a selection and the contributions of terms ask for whatever they find."""
+    return [frozenset(), *(frozenset([k]) for k in everything), everything, *(everything - {k} for k in everything)]
+
+
+def _groups(selection: TermSelection) -> list[Group]:
+    """Units with the terms that were chosen for them, those with the same terms together; without those that have none."""
+    found: dict[tuple[str, ...], list[str]] = {}
+    for unit in selection.units:
+        found.setdefault(tuple(sorted(selection.terms_of(unit))), []).append(unit)
+    return [(terms, tuple(units)) for terms, units in found.items() if terms]
+
+
+def _shift_tests(
+    population: Population, nested: OneStepModels, selection: TermSelection, shifts: int, context: Context
+) -> xr.Dataset | None:
+    """p (unit, term) of each term's step, the candidates being compared in shifted counts too."""
+    import xarray as xr
+
+    ground = nested.ground
+    assert selection.chosen is not None
+    assert population.pooled is not None
+    order, chosen = selection.chosen["order"].values, selection.chosen["chosen"].values
+    steps = []
+    for unit in range(len(ground.units)):
+        own = np.flatnonzero(chosen[:, unit]).tolist()
+        for k in own:
+            before = frozenset(other for other in own if other != k and not order[other, unit] > order[k, unit])
+            if k not in population.pooled.slices:
+                continue
+            residual, curvature = nested.residual(before, unit)
+            offered = tuple(j for j in ground.everything - before if ground.applies(j)[unit])
+            steps.append(ShiftStep(unit, k, offered, residual, curvature))
+    p = np.full(chosen.shape, np.nan)
+    if steps:
+        assert ground.prepared.counts is not None
+        shuffles = population.pooled.shuffles(ground.prepared.counts, shifts, ground_seed(population))
+        for step, value in zip(steps, population.pooled.p(steps, shuffles, context), strict=True):
+            p[step.term, step.unit] = value
+    return xr.Dataset({"shift_p": (("term", "unit"), p)}, {"term": list(ground.names), "unit": list(ground.units)})
+
+
+def ground_seed(population: Population) -> int:
+    """Of the shifts: that of the analysis."""
+    return population.analysis.seed
+
+
+def _finals(
+    population: Population,
+    nested: OneStepModels,
+    numbers: tuple[int, ...],
+    groups: Sequence[Group],
+    simulations: int,
+    context: Context,
+) -> list[Final]:
+    """Final models of each group, groups on all cores; those that were finished before the caller wanted to stop."""
+
+    def one(item: Group) -> Final | None:
+        if context.stopping:
+            return None
+        context.check()
+        return _final(population, nested, numbers, *item, simulations, SILENT)
+
+    finals: list[Final] = []
+    context.report(Progress("Final models", 0.0))
+    with workers() as pool:
+        for place, ((terms, units), found) in enumerate(zip(groups, pool.map(one, list(groups)), strict=True)):
+            if found is None:
+                break
+            finals.append(found)
+            context.report(Progress(f"{', '.join(terms)}: {listed(units)}", (place + 1) / len(groups)))
+    return finals
+
+
+def _final(
+    population: Population,
+    nested: OneStepModels,
+    numbers: tuple[int, ...],
+    terms: Sequence[str],
+    units: Sequence[str],
+    simulations: int,
+    context: Context,
+) -> Final:
+    ground = nested.ground
+    model = frozenset(ground.names.index(name) for name in terms)
+    places = [ground.units.index(unit) for unit in units]
+    fits = [nested.whole(model, place) for place in places]
+    labels = (*ground.always, *(label for k in sorted(model) for label in ground.candidates[k].terms))
+    prepared = population.of_units(tuple(numbers[place] for place in places), labels)
+    known = [one for one in fits if one is not None]
+    return final_models(population.analysis, prepared, ground.prepared.design, known, simulations, context)
+
+
+def _final_run(
+    population: Population, names: Sequence[str], units: Sequence[str], shifts: int, simulations: int, context: Context
+) -> tuple[Final, xr.Dataset | None]:
+    """The same where models are fitted one by one: a run of the analysis with these terms, and shift tests of each beside the others."""
+    analysis, recording = population.analysis, population.prepared.recording
+    question = _question(analysis, recording.unit_names, names, units)
+    result = run(question, recording, context.part(0.0, 0.5))
+    checks = checks_of(result.goodness(recording, context=context.part(0.5, 0.7)).summary, units)
+    notes, tested = list(result.notes), None
+    if simulations and not context.stopping:
+        prepared = prepared_for(result.model, recording, None, counts=True, conditions=True, context=context.part(0.7, 0.72))
+        found, said = simulated(prepared, coefficients_of(result.model), simulations, context.part(0.72, 0.8))
+        checks, notes = checks.assign(found), [*notes, *said]
+    if shifts and not context.stopping:
+        try:
+            with_folds = replace(result, analysis=question.with_(validation=analysis.validation))
+            shifted = with_folds.shift_test(recording, None, shifts, context=context.part(0.8, 1.0))
+            tested = shifted.table[["p"]].rename(p="shift_p")
+            notes += shifted.notes
+            notes.append(
+                "Shift tests were made of the terms as they were chosen, which makes p too small where there was much to choose from."
+            )
+        except GlmError as error:  # none of the terms can be shifted (history): the rest of the answer stands
+            notes.append(error.message)
+    return Final(checks, result.curves, result.filters, tuple(notes)), tested
+
+
+def _question(analysis: Analysis, all_units: Sequence[str], names: Sequence[str], units: Sequence[str]) -> Analysis:
+    """The chosen terms on all bins, each with a strength of its own where the penalty allows."""
+    selection = analysis.selection
+    blocks = {} if selection is None else {block.name: block.terms for block in selection.blocks}
+    wanted = {term for name in names for term in blocks.get(name, (name,))} | set(() if selection is None else selection.always)
+    model = analysis.model
+    if len(model.strengths) > 1:  # without folds there is nothing to choose among them by
+        model = model.with_(strengths=(float(np.median(model.strengths)),))
+    if model.penalty in _SMOOTH and not get_family(model.family).by_class:
+        model = model.with_(strength_by="marginal_likelihood")
+    return analysis.with_(
+        terms=tuple(term.with_(enabled=term.enabled and term.label in wanted) for term in analysis.terms),
+        units=analysis.units.with_(names=tuple(name for name in all_units if name in units)),
+        model=model,
+        validation=analysis.validation.with_(folds=0),  # held-out scores are those of the selection
+        selection=None,
+    )
+
+
+def _part(
+    selection: TermSelection,
+    groups: Sequence[Group],
+    finals: Sequence[Final],
+    tested: xr.Dataset | None,
+    *,
+    finished: bool,
+) -> Part:
+    import xarray as xr
+
+    there = [unit for _, units in groups[: len(finals)] for unit in units]
+    missing = [unit for unit in selection.units if unit not in there]
+    empty = checks_of(None, missing)
+    empty = empty.assign(modelled=("unit", np.zeros(len(missing), bool)))
+    each = [final.checks.assign(modelled=("unit", np.ones(final.checks.sizes["unit"], bool))) for final in finals]
+    columns = {name for one in each for name in one.data_vars}
+    each = [
+        one.assign({n: ("unit", np.full(one.sizes["unit"], np.nan)) for n in columns - set(one.data_vars)})
+        for one in [*each, empty]
+    ]
+    checks = xr.concat(each, "unit", combine_attrs="override").sel(unit=list(selection.units))
+    notes = [f"{listed(units, 3)}: {note}" for (_, units), final in zip(groups, finals, strict=False) for note in final.notes]
+    return Part(
+        selection=selection,
+        checks=checks,
+        shift_p=tested,
+        curves=joined_by_unit([final.curves for final in finals]),
+        filters=joined_by_unit([final.filters for final in finals]),
+        finished=finished,
+        notes=tuple(dict.fromkeys(notes)),
+    )
+
+
+def joined_by_unit(parts: Sequence[Mapping[str, xr.Dataset]]) -> dict[str, xr.Dataset]:
+    """Curves of the same term of several groups of units, in one."""
+    import xarray as xr
+
+    found: dict[str, list[xr.Dataset]] = {}
+    for part in parts:
+        for label, dataset in part.items():
+            found.setdefault(label, []).append(dataset)
+    return {
+        label: datasets[0] if len(datasets) == 1 else xr.concat(datasets, "unit", join="outer", data_vars="all")
+        for label, datasets in found.items()
+    }

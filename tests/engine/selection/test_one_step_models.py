@@ -1,0 +1,118 @@
+"""Nested models by shared sums and Newton steps for the folds, against fits of each fold."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import combinations
+
+import numpy as np
+import pytest
+
+import glmengine as ge
+from glmengine.analysis.selection import Selection
+from glmengine.selection.fold_rows import FoldRows
+from glmengine.selection.forward import forward
+from glmengine.selection.nested_models import Ground, NestedModels, make_ground
+from glmengine.selection.one_step_models import OneStepModels, suits
+
+
+def _term(name: str, *variables: str, family: str = "b_spline", n: int = 6) -> dict:
+    factors = [{"variable": variable, "basis": {"family": family, "n": n}} for variable in variables]
+    return {"kind": "covariate", "name": name, "factors": factors}
+
+
+@pytest.fixture(scope="module")
+def ground(small_recording) -> Ground:
+    history = {"kind": "history", "name": "history", "basis": {"family": "raised_cosine_log", "n": 3, "window": 0.4}}
+    analysis = ge.Analysis.from_dict(
+        {
+            "time": {"bin_size": 0.05},
+            "terms": [
+                _term("position", "position.x", "position.y"),
+                _term("direction", "head_direction", family="cyclic_b_spline"),
+                history,
+            ],
+        }
+    )
+    return replace(make_ground(analysis, small_recording), strengths="reml")
+
+
+def test_sums_over_sorted_rows_are_those_of_the_design():
+    random = np.random.default_rng(0)
+    local = np.zeros((600, 30))
+    local[np.arange(600)[:, None], (random.integers(0, 2, 600) * 15)[:, None] + np.arange(8)] = random.random((600, 8))
+    values, own = np.hstack([random.random((600, 4)), local]), random.random((600, 2))
+    fold = random.integers(-1, 3, 600)
+    rows = FoldRows(values, fold, 3, [np.arange(4), np.arange(4, 34)])
+    assert rows.n_local == 30
+    assert len(rows.pieces) == 8
+    assert all(piece.live.size == 8 for piece in rows.pieces)
+    everything = np.hstack([values[:, rows.columns], own, np.ones((600, 1))])[rows.order]
+    theta = random.normal(size=(2, 37))
+    np.testing.assert_allclose(rows.predictor(theta, own[rows.order]), theta @ everything.T, rtol=1e-12)
+    weights, residual = random.random(600), random.normal(size=(2, 600))
+    some = np.array([3, 17, 31, 35, 36])
+    for k in range(4):
+        here = np.where(fold < 0, 3, fold)[rows.order] == k
+        np.testing.assert_allclose(
+            rows.back(residual, own[rows.order])[k], residual[:, here] @ everything[here], rtol=1e-10, atol=1e-10
+        )
+        gram = (everything[here] * weights[here, None]).T @ everything[here]
+        for wanted in (np.arange(37), some, np.arange(31, 37)):
+            found = rows.grams(weights, own[rows.order].astype(np.float32), wanted)[k]
+            np.testing.assert_allclose(found, gram[np.ix_(wanted, wanted)], rtol=1e-4, atol=1e-3)
+
+
+def test_scores_are_those_of_fits_of_each_fold(ground):
+    assert suits(ground, len(ground.units))
+    quick, exact = OneStepModels(ground), NestedModels(ground)
+    K = len(ground.candidates)
+    models = [frozenset(chosen) for size in range(K + 1) for chosen in combinations(range(K), size)]
+    quick.ahead(dict.fromkeys(range(len(ground.units)), models))
+    for model in models:
+        ours, theirs = (one.held_out(model, range(len(ground.units))) for one in (quick, exact))
+        for unit in range(len(ground.units)):
+            a, b = ours[unit], theirs[unit]
+            np.testing.assert_allclose(a.null_log_likelihood, b.null_log_likelihood, rtol=1e-10)
+            np.testing.assert_allclose(a.null_deviance, b.null_deviance, rtol=1e-10)
+            np.testing.assert_array_equal(a.columns, b.columns)
+            # a thousandth of the deviance: folds' strengths are near those of their own search, their coefficients one step away
+            assert abs(a.deviance_explained - b.deviance_explained) < 1e-3
+
+
+def test_the_terms_chosen_are_those_of_fits_of_each_fold(ground):
+    found = [forward(nested, 0.05).models for nested in (OneStepModels(ground), NestedModels(ground))]
+    assert found[0] == found[1]
+
+
+def test_the_whole_fit_is_the_optimum_at_the_strengths_of_marginal_likelihood(ground):
+    quick = OneStepModels(ground)
+    fitted = NestedModels(ground).fit(ground.everything, np.arange(2), np.ones(2))
+    for unit in range(2):
+        whole = quick.whole(ground.everything, unit)
+        assert whole.converged
+        assert whole.log_likelihood == pytest.approx(fitted.log_likelihood[unit], abs=0.05)
+        assert whole.edf == pytest.approx(fitted.edf[unit], rel=0.01)
+        error = np.sqrt(np.diag(whole.covariance)[1:])
+        assert (np.abs(whole.coef - fitted.coef[whole.columns, unit]) < 0.1 * error).all()
+
+
+def test_a_silent_unit_has_no_scores_and_one_with_gaps_has(ground):
+    counts = np.asarray(ground.prepared.counts, np.float64).copy()
+    counts[:, 2] = 0.0
+    counts[100:400, 0] = np.nan
+    other = replace(ground, prepared=replace(ground.prepared, counts=counts))
+    quick, exact = OneStepModels(other), NestedModels(other)
+    model = frozenset([1])
+    found = quick.held_out(model, range(3))
+    assert not found[2].counts.any()
+    assert quick.whole(model, 2) is None
+    assert found[0].weight.sum() == exact.held_out(model, [0])[0].weight.sum()
+    assert found[0].deviance_explained == pytest.approx(exact.held_out(model, [0])[0].deviance_explained, abs=5e-3)
+
+
+def test_what_does_not_suit_is_said(small_recording):
+    terms = [_term("direction", "head_direction", family="cyclic_b_spline")]
+    for model in ({"family": "negative_binomial"}, {"penalty": "none"}, {"penalty": "lasso"}):
+        analysis = ge.Analysis.from_dict({"time": {"bin_size": 0.1}, "terms": terms, "model": model})
+        assert not suits(make_ground(analysis, small_recording, Selection()), 3)
