@@ -95,6 +95,7 @@ def explain(
         parts.append(part)
         done += len(numbers)
         _tell(population, part, parts, len(units) - done, report, filled)
+        context.check()
         if not part.finished or context.stopping:
             break
     if folder is not None and all(part.finished for part in parts) and done == len(units):

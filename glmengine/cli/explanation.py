@@ -37,7 +37,15 @@ def explain(options: Namespace) -> int:
             raise GlmError(f"{options.question}: is no analysis, so that --recording has no meaning; leave it out")
         else:
             recording = opened(options.question, one_recipe(options), opening)
-        sheet = explained(recording, analysis, variables=options.variable, shifts=options.shifts, context=context.part(0.05, 1.0))
+        sheet = explained(
+            recording,
+            analysis,
+            variables=options.variable,
+            shifts=options.shifts,
+            simulations=options.simulations,
+            out=folder,  # what is finished stays there when this is interrupted, and the same command goes on
+            context=context.part(0.05, 1.0),
+        )
     written = write_datasets(sheet.datasets(), folder, "answers")
     for name, text in selection_texts(sheet.selection).items():
         write_whole(folder / name, text.encode("utf-8"))
@@ -54,7 +62,8 @@ EXPLAIN = Command(
     "explain",
     "what drives each unit of a recording, in a sentence and in tables",
     "Writes answers.csv (a line a unit, the best known first), terms.csv, the curves and filters of the final models with bands, and answers.nc; "
-    "of the selection behind it selection_*.csv.",
+    "of the selection behind it selection_*.csv. Units are answered some at a time, and finished ones are kept in DIR/unfinished until all are: "
+    "interrupted, the same command goes on with those that are missing.",
     (
         Option(
             "question",
@@ -69,7 +78,14 @@ EXPLAIN = Command(
             action="append",
             help="of a recording: only this variable, may be repeated; 'history' is the unit's own past",
         ),
-        SHIFTS.saying("shifts in time that each chosen term is tested by; 200 where not given, 0 for none"),
+        SHIFTS.saying("shifts in time that the choice of each term is tested by; 200 where not given, 0 for none"),
+        Option(
+            "--simulations",
+            type=int,
+            default=32,
+            metavar="N",
+            help="simulated recordings that the recorded spikes are compared with; 32 where not given, 0 for none",
+        ),
         RECIPE,
         CODE,
     ),

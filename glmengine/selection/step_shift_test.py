@@ -3,7 +3,7 @@
 A term that was chosen because it gains most gains more than chance gives one term that was named before; a test of it alone after the choice rejects too
 often. Here shifted counts go through the same comparison: the null of a step is the gain of whichever candidate gains most, at the model that the step began
 from (the largest statistic of Westfall & Young 1993, one step after the other). The statistic is the log-likelihood that a candidate gains on held-out folds, by one
-scoring step from that model, on rows pooled over a fifth of a second, with the Gram matrix of all rows scaled to each fold's curvature: the same function of
+scoring step from that model, on rows pooled over a fifth of a second or less, with the Gram matrix of all rows scaled to each fold's curvature: the same function of
 the data as they are and shifted, so that the test is valid whatever it leaves out.
 """
 
@@ -24,7 +24,10 @@ from glmengine.selection.shuffles import Shuffles, correlation_length, make_shuf
 from glmengine.threads import quiet_blas
 
 POOLED = 0.2
-"""Seconds over which rows are pooled, where stretches of time are long enough."""
+"""Seconds over which rows are pooled at most."""
+
+OF_LENGTH, MOST_LOOKED_AT = 4, 4
+"""Rows are pooled over this part of the autocorrelation of the candidate that changes fastest, which so many of its columns tell."""
 
 FEWEST_POOLED = 50
 """Pooled rows of the longest stretch at least."""
@@ -79,7 +82,9 @@ class PooledColumns:
         grid = design.grid
         rows = np.flatnonzero(design.valid)
         longest = int(np.bincount(grid.segment[rows]).max(initial=1))
-        width = int(np.clip(round(POOLED / grid.bin_size), 1, max(1, longest // FEWEST_POOLED)))
+        segment = np.where(design.valid, grid.segment, -1)
+        fastest = min((_length(design, columns, segment) for columns in candidates.values()), default=1)
+        width = int(np.clip(min(round(POOLED / grid.bin_size), fastest // OF_LENGTH), 1, max(1, longest // FEWEST_POOLED)))
         offset = rows - grid.offsets[grid.segment[rows]]
         key = np.stack([grid.segment[rows], offset // width])
         self._starts = np.r_[0, np.flatnonzero((np.diff(key, axis=1) != 0).any(axis=0)) + 1]
@@ -173,6 +178,12 @@ def _columns(design: Design, wanted: np.ndarray) -> np.ndarray:
         if here.size:
             parts.append(block.chunk(0, design.n_rows)[:, here])
     return np.hstack(parts)
+
+
+def _length(design: Design, columns: np.ndarray, stretch: np.ndarray) -> int:
+    """Rows over which a candidate is correlated with itself."""
+    some = columns[np.unique(np.linspace(0, columns.size - 1, MOST_LOOKED_AT).astype(int))]
+    return correlation_length(_columns(design, some), stretch)
 
 
 def _penalty(components: Sequence[Component], columns: np.ndarray) -> np.ndarray:

@@ -195,7 +195,9 @@ def test_an_interrupted_sheet_goes_on_where_it_was(question, small_recording, on
     assert kept == ["000.nc", "001.nc"]
     (tmp_path / "out" / "unfinished" / "001.nc").write_bytes((tmp_path / "out" / "unfinished" / "001.nc").read_bytes()[:5000])
     seen = []
-    again = ge.explain(small_recording, question, out=tmp_path / "out", context=CallbackContext(lambda one: seen.append(one.stage)))
+    again = ge.explain(
+        small_recording, question, out=tmp_path / "out", context=CallbackContext(lambda one: seen.append(one.stage))
+    )
     _same(again, whole)
     assert not (tmp_path / "out" / "unfinished").exists()
 
@@ -228,7 +230,15 @@ def test_a_killed_command_goes_on(question, small_recording, tmp_path):
         "import sys; from glmengine.answers import population; population.FIRST = population.NEXT = 0.0; "
         "from glmengine.cli.main import main; sys.exit(main(sys.argv[1:]))"
     )
-    command = [sys.executable, "-c", program, "explain", str(tmp_path / "question.toml"), "--recording", str(tmp_path / "small.nwb")]
+    command = [
+        sys.executable,
+        "-c",
+        program,
+        "explain",
+        str(tmp_path / "question.toml"),
+        "--recording",
+        str(tmp_path / "small.nwb"),
+    ]
     process = subprocess.Popen([*command, "--out", str(tmp_path / "out")], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     while not (tmp_path / "out" / "unfinished" / "000.nc").exists() and process.poll() is None:
         time.sleep(0.01)
@@ -260,9 +270,7 @@ def test_sentences_say_how_simulated_spikes_differ():
     assert few.words().startswith("too few bursts in the model")
     other = Simulated(rate=0.0, isi=0.7, autocorrelogram=0.97, burst=0.1, burst_low=0.08, burst_high=0.12)
     assert other.words() == "simulated spikes differ in rate and intervals"
-    said = answer_sentence(
-        [("x", 0.2)], [], explained=0.2, q=0.03, adequate=True, try_next="", doubtful=["x"], simulated=alike
-    )
+    said = answer_sentence([("x", 0.2)], [], explained=0.2, q=0.03, adequate=True, try_next="", doubtful=["x"], simulated=alike)
     assert said == (
         "X (0.2 of the deviance, q 0.03); x not beyond what shifts in time give; nothing speaks against the model; "
         "simulated spikes are like the recorded ones."
