@@ -55,6 +55,20 @@ def test_a_result_survives_its_file_with_nothing_lost(odd_result, tmp_path):
         assert same(getattr(odd_result, field.name), getattr(again, field.name)), field.name
 
 
+def test_strengths_found_by_marginal_likelihood_survive_the_file(small_result, tmp_path):
+    units = list(small_result.units)
+    found = xr.Dataset(
+        {
+            "strength": (("part", "unit"), np.array([[1.5, np.inf, 1e-300]])),
+            "at_limit": (("part", "unit"), np.array([[False, True, False]])),
+            "edf": (("term", "unit"), np.array([[3.25, 0.0, np.nan]])),
+        },
+        {"part": ["head_direction"], "term": ["head_direction"], "unit": units},
+    )
+    replace(small_result, smoothing=found).save(tmp_path / "r.nc")
+    assert Result.load(tmp_path / "r.nc").smoothing.identical(found)
+
+
 def test_saving_twice_gives_the_same_result_again(small_result, tmp_path):
     small_result.save(tmp_path / "a.nc")
     Result.load(tmp_path / "a.nc").save(tmp_path / "b.nc")
