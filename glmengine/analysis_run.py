@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from glmengine.analysis.penalty import penalty_of, strengths_of
+from glmengine.analysis.penalty import chosen_in_words, penalty_of, strengths_of
 from glmengine.analysis.projection_files import with_projections
 from glmengine.context import SILENT, Context, Progress
 from glmengine.design.prepare import Prepared, prepare
@@ -129,10 +129,18 @@ def _cross_validated(analysis: Analysis, prepared: Prepared, split: Split | None
     from glmengine.fitting.fold_averages import cross_validate_averages, sees_averages
     from glmengine.fitting.found_strengths import REML
     from glmengine.fitting.separable import cross_validate_separable, separable_terms
+    from glmengine.fitting.strength_choice import StrengthChoice
 
     if split is None:
         return None
-    separable = bool(separable_terms(prepared.design))
+    separable, averages = bool(separable_terms(prepared.design)), sees_averages(prepared)
+    nested = analysis.validation.nested and len(strengths_of(analysis)) > 1
+    if nested and (separable or averages):
+        raise GlmError(
+            "receptive fields of low rank or of spike-triggered averages have no nested cross-validation; leave it off, or test on epochs of their own",
+            field="validation.nested",
+        )
+    choice = StrengthChoice(analysis.model.strength_rule, analysis.model.one_strength)
     prepared = replace(prepared, counts=split.without_gaps(prepared.counts))
 
     def scored(design: Design, folds: Any, context: Context) -> CrossValidation:
@@ -144,13 +152,16 @@ def _cross_validated(analysis: Analysis, prepared: Prepared, split: Split | None
             strengths=REML if analysis.model.finds_strengths else strengths_of(analysis),
             folds=folds,
             extend=_goes_on(prepared),
+            rule=choice.rule,
+            one_for_all=choice.one_for_all,
+            **({"nested": True} if nested else {}),
             **_kept_coefficients(analysis, prepared, split),
             context=context,
             **_options(analysis, prepared),
         )
 
-    if sees_averages(prepared):
-        return cross_validate_averages(analysis, prepared, split.fold, scored, context)
+    if averages:
+        return cross_validate_averages(analysis, prepared, split.fold, scored, context, choice)
     return scored(prepared.design, split.fold, context)
 
 
@@ -372,9 +383,16 @@ def _goes_on(prepared: Prepared) -> bool:
 
 
 def _notes_on_strengths(analysis: Analysis, prepared: Prepared, cross_validation: CrossValidation | None) -> list[str]:
-    """Whether the best strength lies at the weak end of a grid that does not go on by itself, so that a weaker one may be better still."""
+    """How the strength is chosen where not by the best score of each unit, and whether the best lies at the weak end of a grid that does not go on by itself, so that a weaker one may be better still."""
     strengths = strengths_of(analysis)
-    if cross_validation is None or len(strengths) < 2 or min(strengths) == 0 or _goes_on(prepared):
+    if cross_validation is None or len(strengths) < 2:
+        return []
+    model = analysis.model
+    if model.strength_rule != "best" or model.one_strength:
+        return [
+            f"{chosen_in_words(model)} on held-out time is used, for each unit {'the same' if model.one_strength else 'its own'}."
+        ]
+    if min(strengths) == 0 or _goes_on(prepared):
         return []
     at_the_end = np.asarray(cross_validation.best_strength, np.float64) == min(strengths)
     if not at_the_end.any():

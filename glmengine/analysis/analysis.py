@@ -110,6 +110,20 @@ class Model(Spec):
         log=True,
         applies={"strength_by": ("cross_validation",)},
     )
+    strength_rule: Literal["best", "one_standard_error"] = param(
+        "best",
+        title="Strength chosen",
+        help="Of several strengths: the best on held-out time, or the largest whose score is within one standard error over folds of the best, a plainer model that does as well for all that the folds can tell.",
+        applies={"strength_by": ("cross_validation",)},
+        advanced=True,
+    )
+    one_strength: bool = param(
+        False,
+        title="One strength for all units",
+        help="The strength is chosen by the mean of the units' scores, so that all have the same; otherwise each has its own.",
+        applies={"strength_by": ("cross_validation",)},
+        advanced=True,
+    )
     memory: float = param(
         2.0,
         title="Memory",

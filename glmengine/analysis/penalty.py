@@ -45,6 +45,14 @@ def penalty_of(model: Model, terms: Sequence[AnyTerm] = ()) -> Penalty:
     return SumPenalty(tuple(parts)) if parts else NoPenalty()  # a sum keeps its weights at any strength
 
 
+def chosen_in_words(model: Model) -> str:
+    """Which of several strengths is chosen, as the subject of a sentence."""
+    mean = "mean over units" if model.one_strength else "mean"
+    if model.strength_rule == "one_standard_error":
+        return f"The largest strength within one standard error of the best {mean}"
+    return f"The strength with the best {mean}"
+
+
 def strengths_of(analysis: Analysis) -> list[float]:
     """The strengths that are tried; where nothing is penalised there is none, and 1 where they are found by marginal likelihood."""
     if analysis.model.finds_strengths:

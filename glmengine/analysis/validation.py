@@ -59,6 +59,12 @@ class Validation(Spec):
         help="Leave out, wherever held-out time borders on fitted time, as much time as the longest window of the terms, so that no spike counts on both sides.",
         advanced=True,
     )
+    nested: bool = param(
+        False,
+        title="Nested",
+        help="Score each fold also at the strength that the other folds choose among themselves, so that the score is free of the choice. Takes as many further cross-validations as there are folds.",
+        advanced=True,
+    )
     smoothing: float = param(
         0.2,
         title="Smoothing of rates",

@@ -36,6 +36,8 @@ _COLUMNS = {
     "strength": "strength",
     "deviance_explained_heldout": "deviance explained, held out",
     "bits_per_spike_heldout": "bits per spike, held out",
+    "deviance_explained_nested": "deviance explained, nested",
+    "bits_per_spike_nested": "bits per spike, nested",
     "deviance_explained_test": "deviance explained, test epochs",
     "bits_per_spike_test": "bits per spike, test epochs",
     "deviance_explained_fit": "deviance explained, fit",

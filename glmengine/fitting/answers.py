@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from glmengine.fitting.batch import Assembly
-from glmengine.fitting.grid import FLAT, best_strengths, mean_scores
+from glmengine.fitting.grid import FLAT
+from glmengine.fitting.strength_choice import StrengthChoice, mean_scores, over_units
 from glmengine.fitting.unit_status import silence
 from glmengine.solvers.problem import ALL_ROWS, Solution
 from glmengine.solvers.status import OK, SEPARATED, SILENT_UNIT, STOPPED
@@ -105,10 +106,12 @@ class Answers:
         with np.errstate(invalid="ignore", divide="ignore"):
             return likelihood / np.where(weight > 0, weight, np.nan)
 
-    def best_at(self, end: int, before: int, units: np.ndarray) -> np.ndarray:
-        """Which of these units have their best mean score at the strength with number `end`, and a worse one `before`."""
-        mean = mean_scores(self.scores[:, :, units])
-        best = best_strengths(mean, self.strengths)
+    def best_at(self, end: int, before: int, units: np.ndarray, choice: StrengthChoice) -> np.ndarray:
+        """Which of these units have their best mean score at the strength with number `end`, and a worse one `before`: all or none of them
+        where the choice is one for all."""
+        scores = self.scores[:, :, units]
+        best = choice.best(scores, self.strengths)
+        mean = mean_scores(over_units(scores)[:, :, None] if choice.one_for_all else scores)
         with np.errstate(invalid="ignore"):
             return units[(best == end) & (np.abs(mean[end] - mean[before]) >= FLAT)]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -20,12 +21,17 @@ from glmengine.fitting.glm_model import GlmModel
 from glmengine.fitting.grid import Grid
 from glmengine.fitting.held_out_scores import CrossValidation, summary
 from glmengine.fitting.inputs import read_inputs
+from glmengine.fitting.nested_scores import nested_scores
 from glmengine.fitting.options import check_classes, check_options, check_strengths
+from glmengine.fitting.strength_choice import BEST_OF_EACH, StrengthChoice
 from glmengine.models import Penalty, get_family, get_penalty
 from glmengine.models.components import components_of
 from glmengine.timegrid.blocks import blocks_of
 
 __all__ = ["CrossValidation", "blocks_of", "cross_validate", "scored"]
+
+UNSEEN = -2
+"""Fold of rows that are neither fitted nor scored, beside -1 of those that are fitted with every fold."""
 
 
 def cross_validate(
@@ -48,6 +54,9 @@ def cross_validate(
     platform: str = "auto",
     coefs: bool = False,
     extend: bool = False,
+    rule: str = "best",
+    one_for_all: bool = False,
+    nested: bool = False,
     context: Context | None = None,
 ) -> CrossValidation:
     """Fit every unit at every strength with each fold held out, and score it there.
@@ -70,6 +79,14 @@ def cross_validate(
     extend : bool
         Where the best of several strengths lies at an end of those given, the grid goes on there by its own factor, for the units
         concerned, until the best is inside or the score changes by less than 1e-6 nats per bin, at most six times; `notes` say so.
+    rule : str
+        ``"best"``, the strength of the highest mean score over folds, or ``"one_standard_error"``, the largest whose mean is within one
+        standard error of it: see `glmengine.fitting.strength_choice`.
+    one_for_all : bool
+        One strength for all units, by the mean of their scores.
+    nested : bool
+        Score each fold also at the strength that is chosen by a cross-validation of the other folds alone: scores that the choice has not
+        made better. Takes as many further cross-validations as there are folds.
 
     Raises
     ------
@@ -79,6 +96,7 @@ def cross_validate(
     from glmengine.backend import jax_runtime as runtime
 
     context = context or SILENT
+    choice = StrengthChoice(rule, one_for_all)
     began = time.perf_counter()
     family = get_family(family)
     link = family.link(link)
@@ -90,35 +108,70 @@ def cross_validate(
     values = np.ones(1) if reml else check_strengths(strengths)  # type: ignore[arg-type]
     inputs = read_inputs(X, Y, family, weights=weights, offset=offset, mask=mask, units=unit_names)
     fold = fold_numbers(folds, inputs.valid)
-    labels, numbers = compact(fold)
+    labels, _ = compact(fold)
     n_classes = check_classes(n_classes, inputs, family)
     if family.by_class and coefs:
         raise GlmError(
             "coefs: the coefficients of every fold are not kept for the categorical family; leave it off, and fit again"
         )
-    with runtime.float64():
-        assembly = assemble(
-            inputs, family, link, intercept=intercept, fold=numbers, n_folds=labels.size, n_classes=n_classes, platform=platform
+    nested = nested and not reml
+    if nested and rule == "one_standard_error" and labels.size < 3:
+        raise GlmError(
+            "nested: with two folds the other one alone has no standard error; use three or more, or the best strength",
+            field="validation.nested",
         )
-        resolved = resolve_penalty(penalty.scaled(1.0), inputs, None)
+
+    def table(fold: np.ndarray, grid: Grid, context: Context, keep: bool) -> tuple[Answers, np.ndarray]:
+        """The answers of all folds among the rows whose fold is not `UNSEEN`, and what the folds are called."""
+        seen = replace(inputs, valid=inputs.valid & (fold != UNSEEN))
+        labels, numbers = compact(fold)
+        assembly = assemble(
+            seen, family, link, intercept=intercept, fold=numbers, n_folds=labels.size, n_classes=n_classes, platform=platform
+        )
+        resolved = resolve_penalty(penalty.scaled(1.0), seen, None)
         model: Model
         if family.by_class:
             model = ClassModel(assembly, resolved, memory * 1e9)
         else:
             base = penalty.scaled(1.0)
-            components = components_of(base, penalised_columns(base, inputs)) if reml else ()
+            components = components_of(base, penalised_columns(base, seen)) if reml else ()
             model = GlmModel(assembly, resolved, solver, memory * 1e9, components=components)
+        return scored(model, grid, labels.size, context, keep=keep, choice=choice), labels
+
+    with runtime.float64():
         grid = Grid.of(values, extends=extend and not context.stopping)
-        answers = scored(model, grid, labels.size, context, keep=coefs)
-    return summary(answers, grid, labels, fold, time.perf_counter() - began)
+        answers, _ = table(fold, grid, context.part(0.0, 1.0 / (1 + labels.size)) if nested else context, coefs)
+        found = summary(answers, grid, labels, fold, time.perf_counter() - began, choice)
+        if not nested or context.stopping:
+            return found
+        tried = Grid.of(np.asarray(found.scores["strength"].values, np.float64), extends=False)
+
+        def inner(number: int) -> tuple[np.ndarray, np.ndarray]:
+            share = context.part((1 + number) / (1 + labels.size), (2 + number) / (1 + labels.size))
+            without = np.where(fold == labels[number], UNSEEN, fold)
+            answers, others = table(without, tried, share, False)
+            return summary(answers, tried, others, without, 0.0, choice).scores.values, tried.values
+
+        scores = nested_scores(found, inner, choice)
+    if context.stopping:  # the choices that were not come to would pass for bad ones
+        return found
+    return replace(found, nested=scores, seconds=time.perf_counter() - began)
 
 
-def scored(model: Model, grid: Grid, n_folds: int, context: Context, *, keep: bool = False) -> Answers:
+def scored(
+    model: Model,
+    grid: Grid,
+    n_folds: int,
+    context: Context,
+    *,
+    keep: bool = False,
+    choice: StrengthChoice = BEST_OF_EACH,
+) -> Answers:
     """The table of answers (F, S, ..., M) of all units at the strengths of a grid."""
     assembly: Assembly = model.assembly
     P, M = assembly.inputs.shape[1:]
     answers = Answers(assembly, grid.values, n_folds, (P,), keep=keep)
-    plan = Plan(np.repeat(grid.values[:, None], M, axis=1), n_folds, "Cross-validating, strength {strength}", grid)
+    plan = Plan(np.repeat(grid.values[:, None], M, axis=1), n_folds, "Cross-validating, strength {strength}", grid, choice)
     for _ in solve(model, plan, answers, context):
         pass  # the table is all that is wanted
     return answers

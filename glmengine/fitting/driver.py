@@ -16,6 +16,7 @@ from glmengine.context import Context
 from glmengine.fitting.answers import Answers
 from glmengine.fitting.batch import Assembly, Group
 from glmengine.fitting.grid import Grid
+from glmengine.fitting.strength_choice import BEST_OF_EACH, StrengthChoice
 from glmengine.fitting.unit_status import folds_that_count
 from glmengine.solvers.problem import ALL_ROWS, Solution
 from glmengine.solvers.status import OK
@@ -73,12 +74,15 @@ class Plan:
         What it is called; ``{strength}`` stands for the strength.
     grid : Grid
         Of the S strengths; only those given are gone through, the others for units whose best held-out score is at an end.
+    choice : StrengthChoice
+        Whose best it is.
     """
 
     strengths: np.ndarray
     n_folds: int
     stage: str
     grid: Grid
+    choice: StrengthChoice = BEST_OF_EACH
 
 
 def solve(model: Model, plan: Plan, answers: Answers, context: Context) -> Iterator[Batch]:
@@ -125,7 +129,7 @@ def _extend(batch: Batch, plan: Plan, answers: Answers, context: Context, *, wea
     """Strengths beyond an end of the grid, as long as the best score of a unit is there."""
     numbers = plan.grid.beyond(weaker)
     for before, end, s in zip(numbers, numbers[1:], numbers[2:], strict=False):
-        units = answers.best_at(end, before, np.unique(batch.unit))
+        units = answers.best_at(end, before, np.unique(batch.unit), plan.choice)
         if context.stopping or not units.size:
             return
         batch = batch.among(np.flatnonzero(np.isin(batch.unit, units)))

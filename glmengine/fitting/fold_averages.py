@@ -19,6 +19,7 @@ from glmengine.fitting.folds import compact, fold_numbers
 from glmengine.fitting.grid import Grid
 from glmengine.fitting.held_out_scores import CrossValidation, summary
 from glmengine.fitting.inputs import read_inputs
+from glmengine.fitting.strength_choice import BEST_OF_EACH, StrengthChoice
 from glmengine.models import get_family
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ def cross_validate_averages(
     folds: np.ndarray,
     scored: Callable[[Design, np.ndarray, Context], CrossValidation],
     context: Context,
+    choice: StrengthChoice = BEST_OF_EACH,
 ) -> CrossValidation:
     """The scores of all folds, each from a design of its own.
 
@@ -49,6 +51,7 @@ def cross_validate_averages(
     scored : callable
         Cross-validates a design with the folds that it is given.
     context : Context
+    choice : StrengthChoice
     """
     began = time.perf_counter()
     family = get_family(analysis.model.family)
@@ -80,7 +83,7 @@ def cross_validate_averages(
             break
     link = family.link(analysis.model.link or None)
     assembly = assemble(inputs, family, link, intercept=True, fold=numbers, n_folds=labels.size)
-    return summary(*_together(parts, assembly, labels.size), labels, fold_of, time.perf_counter() - began)
+    return summary(*_together(parts, assembly, labels.size), labels, fold_of, time.perf_counter() - began, choice)
 
 
 def _together(parts: list[CrossValidation], assembly: Assembly, n_folds: int) -> tuple[Answers, Grid]:

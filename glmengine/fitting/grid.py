@@ -12,9 +12,6 @@ FURTHER = 6
 FLAT = 1e-6
 """Change of the mean score (nats per bin) from one strength to the next below which going on is not worth while."""
 
-TIE = 1e-12
-"""Mean scores this close are equal; the stronger penalty is taken."""
-
 LARGEST = 1e12
 """No grid goes on beyond it."""
 
@@ -55,21 +52,3 @@ class Grid:
         ends = order[:2][::-1] if weaker else order[-2:]
         first, count = (self.n_given, self.n_weaker) if weaker else (self.n_given + self.n_weaker, self.n_stronger)
         return [*ends.tolist(), *range(first, first + count)]
-
-
-def mean_scores(scores: np.ndarray) -> np.ndarray:
-    """(S, M) means over the folds of scores (F, S, M); NaN at strengths that were tried on fewer folds than others."""
-    usable = np.isfinite(scores)
-    counts = usable.sum(axis=0)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(counts == counts.max(axis=0), np.where(usable, scores, 0.0).sum(axis=0) / counts, np.nan)
-
-
-def best_strengths(mean: np.ndarray, strengths: np.ndarray) -> np.ndarray:
-    """(M,) number of the best of S strengths by mean scores (S, M), the stronger of those that tie; -1 where there is none."""
-    best = np.full(mean.shape[1], -1)
-    for unit, column in enumerate(mean.T):
-        if np.isfinite(column).any():
-            near = np.flatnonzero(column >= np.nanmax(column) - TIE)
-            best[unit] = near[np.argmax(strengths[near])]
-    return best

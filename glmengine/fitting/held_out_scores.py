@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from glmengine.fitting.answers import Answers
-from glmengine.fitting.grid import FURTHER, Grid, best_strengths, mean_scores
+from glmengine.fitting.grid import FURTHER, Grid
+from glmengine.fitting.strength_choice import BEST_OF_EACH, StrengthChoice
 from glmengine.fitting.unit_status import fold_notes
 from glmengine.sentences import listed
 
 if TYPE_CHECKING:
     import xarray as xr
+
+    from glmengine.fitting.nested_scores import NestedScores
 
 
 @dataclass(frozen=True)
@@ -34,15 +37,18 @@ class CrossValidation:
         Mean held-out log-likelihood per bin of the mean of the training bins.
     converged : DataArray (fold, strength, unit)
     best_strength : (M,) array
-        Strength of the largest mean score over folds; NaN where there is none, as with fewer than two folds that count.
+        Strength that was chosen by the mean scores over folds (`StrengthChoice`: by default the best of each unit); NaN where there is none,
+        as with fewer than two folds that count.
     bits_per_spike, deviance_explained : (M,) array
-        At the best strength: log-likelihood gained over the training mean per spike, in bits, and 1 - deviance/null deviance, both
+        At the chosen strength: log-likelihood gained over the training mean per spike, in bits, and 1 - deviance/null deviance, both
         pooled over folds. Bits per spike is NaN for families without counts.
     folds : (T,) int array
         Fold of each row, -1 for rows never held out and rows that are not used.
     skipped : (M,) int array
         Folds without a score.
     coefs : DataArray (fold, strength, unit, feature) or None
+    nested : NestedScores or None
+        Scores of each fold at the strength that the other folds chose, where asked for.
     seconds : float
     solver : str
     notes : tuple of str
@@ -69,9 +75,17 @@ class CrossValidation:
     solver: str
     notes: tuple[str, ...] = ()
     backend: str = ""
+    nested: NestedScores | None = None
 
 
-def summary(answers: Answers, grid: Grid, labels: np.ndarray, fold: np.ndarray, seconds: float) -> CrossValidation:
+def summary(
+    answers: Answers,
+    grid: Grid,
+    labels: np.ndarray,
+    fold: np.ndarray,
+    seconds: float,
+    choice: StrengthChoice = BEST_OF_EACH,
+) -> CrossValidation:
     """What a table of answers (F, S, ..., M) says.
 
     Parameters
@@ -82,6 +96,8 @@ def summary(answers: Answers, grid: Grid, labels: np.ndarray, fold: np.ndarray, 
         What the folds are called.
     fold : (T,) int array
         Fold of each row, -1 for none.
+    choice : StrengthChoice
+        Of the strength from the scores.
     """
     import xarray as xr
 
@@ -99,7 +115,7 @@ def summary(answers: Answers, grid: Grid, labels: np.ndarray, fold: np.ndarray, 
     usable = np.isfinite(scores)
     enough = usable.any(axis=1).sum(axis=0) >= min(2, F)  # one fold alone says nothing of how much scores vary
     scores, usable = np.where(enough, scores, np.nan), usable & enough
-    best = best_strengths(mean_scores(scores), strengths)
+    best = choice.of(scores, strengths)
     has, at = best >= 0, np.maximum(best, 0)
 
     def pooled(values: np.ndarray) -> np.ndarray:
@@ -148,7 +164,7 @@ def summary(answers: Answers, grid: Grid, labels: np.ndarray, fold: np.ndarray, 
         solver=answers.solver,
         notes=(
             *fold_notes(family, assembly.observed, assembly.status, labels, assembly.inputs.units),
-            *_grid_notes(grid, order, best, units),
+            *_grid_notes(grid, order, choice.best(scores, strengths), units),
         ),
         backend=answers.backend,
     )

@@ -22,6 +22,7 @@ from glmengine.fitting.held_out_scores import CrossValidation, summary
 from glmengine.fitting.inputs import read_inputs
 from glmengine.fitting.options import check_strengths
 from glmengine.fitting.separable_model import FieldModel, start_notes
+from glmengine.fitting.strength_choice import StrengthChoice
 from glmengine.models import Penalty, get_family
 
 
@@ -91,6 +92,8 @@ def cross_validate_separable(
     strengths: Sequence[float],
     folds: Any,
     extend: bool = False,
+    rule: str = "best",
+    one_for_all: bool = False,
     mask: np.ndarray | None = None,
     unit_names: Sequence[str] | None = None,
     memory: float = 2.0,
@@ -110,5 +113,6 @@ def cross_validate_separable(
         inputs, found_family, found_family.link(link), intercept=True, fold=numbers, n_folds=labels.size, platform=platform
     )
     data = FieldData(assembly, design, resolve_penalty(penalty.scaled(1.0), inputs, None), memory * 1e9, context)
-    answers = scored(FieldModel(data, seed), grid, labels.size, context, keep=coefs)
-    return summary(answers, grid, labels, fold, time.perf_counter() - began)
+    choice = StrengthChoice(rule, one_for_all)
+    answers = scored(FieldModel(data, seed), grid, labels.size, context, keep=coefs, choice=choice)
+    return summary(answers, grid, labels, fold, time.perf_counter() - began, choice)

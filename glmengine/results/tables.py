@@ -93,8 +93,14 @@ def cv_dataset(prepared: Prepared, split: Split | None, cross_validation: CrossV
     variables["best_strength"] = (
         "unit",
         np.asarray(cross_validation.best_strength, np.float64),
-        {"long_name": "strength with the best mean score"},
+        {"long_name": "strength that was chosen"},
     )
+    if cross_validation.nested is not None:
+        variables["nested_strength"] = (
+            ("fold", "unit"),
+            np.asarray(cross_validation.nested.strength.values, np.float64),
+            {"long_name": "strength that the other folds chose among themselves"},
+        )
     fold, times = split.intervals(prepared.grid)
     variables |= {
         "interval_fold": ("interval", fold, {"long_name": "fold that the stretch is held out of"}),
@@ -174,6 +180,12 @@ def score_table(prepared: Prepared, fit: Fit, cross_validation: CrossValidation 
         "status": np.array([str(status) for status in np.asarray(fit.status)]),
     }
     variables = {name: ("unit", values[name], {"unit": unit, "long_name": text}) for name, (unit, text) in SCORES.items()}
+    nested = None if cross_validation is None else cross_validation.nested
+    if nested is not None:
+        for name in ("deviance_explained", "bits_per_spike"):
+            unit, text = SCORES[f"{name}_heldout"]
+            about = {"unit": unit, "long_name": f"{text}, at the strength that the other folds chose"}
+            variables[f"{name}_nested"] = ("unit", _vector(getattr(nested, name)), about)
     return xr.Dataset(variables, {"unit": list(prepared.units)})
 
 

@@ -22,6 +22,7 @@ STALE = "These results answer an earlier question \u2013 fit again (Ctrl+R)."
 _POPULATION_SCORES = (
     "deviance_explained_heldout",
     "bits_per_spike_heldout",
+    "deviance_explained_nested",
     "deviance_explained_test",
     "deviance_explained_fit",
     "rate_hz",

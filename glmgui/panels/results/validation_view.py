@@ -8,6 +8,7 @@ import numpy as np
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QHeaderView, QTableWidget, QTableWidgetItem, QVBoxLayout, QWidget
 
+from glmengine.analysis.penalty import chosen_in_words
 from glmgui.panels.results.wording import scores_of
 from glmgui.plots import Axis, Curve, LinePlot
 from glmgui.widgets import hint
@@ -55,7 +56,8 @@ class ValidationView(QWidget):
         self.by_fold.setVisible(not several)
         if several:
             self._said.setText(
-                "Each point is the mean over folds on time that was held out; bars are one standard error. The strength with the best mean was used for this unit."
+                "Each point is the mean over folds on time that was held out; bars are one standard error. "
+                f"{chosen_in_words(result.analysis.model)} was used for this unit."
             )
             self._draw_by_strength(strengths, values, chosen, unit)
         else:

@@ -58,6 +58,20 @@ SCORES = (
         "Gain in log-likelihood over the mean rate, per spike, on time it was not fitted to.",
     ),
     Score(
+        "deviance_explained_nested",
+        "Deviance explained, nested",
+        "",
+        ".3f",
+        "The same with each fold at the strength that the other folds chose, so that it is free of the choice.",
+    ),
+    Score(
+        "bits_per_spike_nested",
+        "Information, nested",
+        "bits/spike",
+        ".3f",
+        "The same with each fold at the strength that the other folds chose, so that it is free of the choice.",
+    ),
+    Score(
         "deviance_explained_test",
         "Deviance explained, test epochs",
         "",

@@ -1,0 +1,86 @@
+"""Coverage of 95 % intervals of coefficients and tuning curves, without a penalty, with ridge or smoothness of given strength, and under REML.
+
+pytest tests/studies/test_coverage.py -s prints the tables that the guide has. Each recording is 600 s of one unit in bins of 100 ms whose
+log rate follows a curve of a covariate that varies over 2 s; 500 recordings share ten courses of the covariate, each with counts of its
+own. Two curves of a term make one: a bump (place cell), and a wave around the circle (head direction). A curve's coverage is the share of
+points of the covariate, each as often as it is visited, whose interval holds the truth: what Nychka (1988, JASA 83: 1134-1143) shows the
+Bayesian interval to get right. `tests/engine/fitting/test_coverage.py` holds a small part of this.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from scipy.signal import lfilter
+
+import glmengine as ge
+
+BIN = 0.1
+N_BINS = 6000
+N_COURSES, N_EACH = 10, 50
+Z = 1.959964
+LOWEST, HIGHEST = 0.93, 0.97
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A log rate (Hz) over a covariate between 0 and 1, and the basis that it is fitted with."""
+
+    name: str
+    basis: object
+    height: float
+
+    def __call__(self, x: np.ndarray) -> np.ndarray:
+        if self.name == "bump":
+            return np.log(1.0 + self.height * np.exp(-0.5 * ((x - 0.4) / 0.12) ** 2))
+        if self.name == "wave":
+            return np.log(3.0) + self.height * np.cos(2 * np.pi * (x - 0.3))
+        return np.full_like(x, np.log(3.0))
+
+
+CURVES = (
+    Curve("bump", ge.basis.BSpline(n=12, bounds=(0, 1)), 9.0),
+    Curve("wave", ge.basis.CyclicBSpline(n=12, bounds=(0, 1)), 1.0),
+    Curve("flat", ge.basis.BSpline(n=12, bounds=(0, 1)), 0.0),
+)
+
+
+def course(random: np.random.Generator) -> np.ndarray:
+    """(N_BINS,) a covariate between 0 and 1, visited evenly, that varies over 2 s."""
+    a = np.exp(-BIN / 2.0)
+    noise = lfilter([np.sqrt(1 - a * a)], [1, -a], random.normal(size=N_BINS + 500))[500:]
+    return (np.argsort(np.argsort(noise)) + 0.5) / N_BINS
+
+
+def share_covered(curve: Curve, n_courses: int, n_each: int, **options: object) -> np.ndarray:
+    """(recordings,) share of the points of the curve that lie in their 95 % intervals, the level included."""
+    found = []
+    for seed in range(n_courses):
+        random = np.random.default_rng(seed)
+        x = course(random)
+        X = np.asarray(curve.basis.evaluate(x))
+        Y = random.poisson(BIN * np.exp(curve(x))[:, None], size=(N_BINS, n_each)).astype(float)
+        fit = ge.fit(X, Y, **options)
+        rows = np.hstack([np.ones((N_BINS, 1)), X])[::10]
+        truth = curve(x[::10]) + np.log(BIN)
+        for unit in range(n_each):
+            covariance = fit.covariance(unit)
+            error = np.sqrt(np.einsum("tp,pq,tq->t", rows, covariance, rows))
+            eta = rows[:, 1:] @ fit.coef[:, unit] + fit.intercept[unit]
+            found.append(np.mean(np.abs(eta - truth) <= Z * error))
+    return np.array(found)
+
+
+def said(name: str, found: np.ndarray) -> float:
+    share = float(found.mean())
+    print(f"{name:44} {100 * share:5.1f} % +- {100 * found.std(ddof=1) / np.sqrt(found.size):.1f} %  ({found.size} recordings)")
+    return share
+
+
+@pytest.mark.parametrize("curve", CURVES, ids=lambda one: one.name)
+@pytest.mark.parametrize("penalty", ["smoothness", "ridge"])
+def test_curves_under_reml(curve, penalty):
+    share = said(f"{curve.name}, {penalty}, REML", share_covered(curve, N_COURSES, N_EACH, penalty=penalty, strength="reml"))
+    assert LOWEST <= share <= HIGHEST
