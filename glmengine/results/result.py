@@ -48,7 +48,7 @@ class Result(RecordingMethods):
     scores : Dataset (unit)
         ``n_spikes``, ``n_bins``, ``rate_hz``, ``strength``, ``deviance_explained_heldout``, ``bits_per_spike_heldout``,
         ``deviance_explained_fit``, ``log_likelihood``, ``aic``, ``bic``, ``edf``, ``converged``, ``decrement``, ``status``, and,
-        where epochs to test on are named, ``deviance_explained_test`` and ``bits_per_spike_test``.
+        where epochs to test on are named, ``deviance_explained_test`` and ``bits_per_spike_test``; where nested, the same with ``_nested``.
     curves : dict of str to Dataset
         Per covariate term: effect and tuning with 95 % bands, raw tuning, occupancy (see `glmengine.results.curves`).
     filters : dict of str to Dataset
@@ -56,7 +56,8 @@ class Result(RecordingMethods):
     coupling : Dataset or None
         Per pair (unit, source): ``strength``, its interval, and a test that there is none.
     cv : Dataset or None
-        ``scores`` (fold, strength, unit): mean held-out log-likelihood per bin.
+        ``scores`` (fold, strength, unit): mean held-out log-likelihood per bin; ``best_strength`` (unit) that was chosen, and, where nested,
+        ``nested_strength`` (fold, unit).
     covariance : DataArray or None (unit, parameter, parameter_)
         Covariance of the intercept and the coefficients; None where it would be very large.
     sessions : Dataset or None (unit, session)

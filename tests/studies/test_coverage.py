@@ -84,3 +84,40 @@ def said(name: str, found: np.ndarray) -> float:
 def test_curves_under_reml(curve, penalty):
     share = said(f"{curve.name}, {penalty}, REML", share_covered(curve, N_COURSES, N_EACH, penalty=penalty, strength="reml"))
     assert LOWEST <= share <= HIGHEST
+
+
+@pytest.mark.parametrize("curve", CURVES, ids=lambda one: one.name)
+def test_curves_without_a_penalty(curve):
+    share = said(f"{curve.name}, no penalty", share_covered(curve, N_COURSES, N_EACH, penalty="none"))
+    assert LOWEST <= share <= HIGHEST
+
+
+def test_curves_at_a_strength_that_suits_them():
+    curve = CURVES[0]
+    for penalty, strength in (("ridge", 1e-3), ("smoothness", 1e-3)):
+        share = said(
+            f"{curve.name}, {penalty} {strength:g}", share_covered(curve, N_COURSES, N_EACH, penalty=penalty, strength=strength)
+        )
+        assert LOWEST <= share <= HIGHEST
+
+
+def test_coefficients_without_a_penalty():
+    """Of five covariates and the unit's own count of the bin before, which is no covariate but what the model says of time."""
+    weights = np.array([0.3, -0.2, 0.0, 0.1, 0.4])
+    covered = []
+    for seed in range(N_COURSES):
+        random = np.random.default_rng(seed)
+        a = np.exp(-BIN / 2.0)
+        noise = random.normal(size=(N_BINS + 500, 5))
+        X = lfilter([np.sqrt(1 - a * a)], [1, -a], noise, axis=0)[500:]
+        drive = X @ weights + np.log(3.0 * BIN)
+        for _ in range(N_EACH):
+            y, past, before = np.zeros(N_BINS), np.zeros(N_BINS), 0.0
+            for t in range(N_BINS):
+                past[t] = before
+                y[t] = before = float(random.poisson(np.exp(drive[t] - 0.5 * min(before, 3.0))))
+            past = np.minimum(past, 3.0)
+            fit = ge.fit(np.column_stack([X, past]), y, penalty="none")
+            truth = np.append(weights, -0.5)
+            covered.append(np.mean(np.abs(fit.coef[:, 0] - truth) <= Z * fit.standard_errors[:, 0]))
+    assert LOWEST <= said("coefficients, no penalty, with history", np.array(covered)) <= HIGHEST
