@@ -194,9 +194,9 @@ def window(qapp, settings, questions, tmp_path, monkeypatch):
     questions.stop_running = lambda label: True
     made.close()
     assert not made.left_running, "the worker did not end"
-    theme.apply(qapp, False)
     made.deleteLater()
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    theme.apply(qapp, False)  # once the window is gone: to style all its widgets anew takes as long as to make them
 
 
 @pytest.fixture(scope="session")
