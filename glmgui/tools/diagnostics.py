@@ -1,4 +1,4 @@
-"""Diagnostics for a report: versions, settings of the system and the log, without data or names of data."""
+"""Diagnostics for a report: versions, settings of the system and what the log may tell, without data or names of data."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from glmgui.notices import log_file
+from glmgui.tools.diagnostics_log import without_names
 
 _PACKAGES = (
     "glmgui", "numpy", "scipy", "jax", "jaxlib", "pynapple", "pynwb", "h5py", "xarray", "pydantic", "PyQt6", "PyQt6-Qt6", "pyqtgraph",
@@ -44,12 +45,13 @@ def diagnostics_text(log_text: str = "") -> str:
         ]
     variables = ("QT_", "JAX_", "XLA_", "OMP_", "GLMENGINE_", "LANG", "LC_")
     lines += [f"  {name}={value}" for name, value in sorted(os.environ.items()) if name.startswith(variables)]
-    lines += ["", "Log of this session", *(f"  {line}" for line in log_text.splitlines())]
+    lines += ["", "Log of this session", *(f"  {line}" for line in without_names(log_text))]
     try:
         kept = log_file().read_text(encoding="utf-8", errors="replace")[-_MOST_LOG:]
     except OSError as error:
-        kept = f"(cannot be read: {error.strerror})"
-    lines += ["", "Log file", *(f"  {line}" for line in kept.splitlines())]
+        lines += ["", f"Log file (cannot be read: {error.strerror})"]
+    else:
+        lines += ["", "Log file", *(f"  {line}" for line in without_names(kept))]
     text = "\n".join(lines) + "\n"
     try:
         home = str(Path.home())

@@ -73,6 +73,40 @@ def test_diagnostics_hold_versions_and_the_log_but_no_data(window, small_recordi
     assert "head_direction" not in text
 
 
+def test_diagnostics_tell_of_faults_and_their_places_but_no_names_that_notes_and_errors_hold(window, qapp, tmp_path, monkeypatch):
+    from glmengine.errors import GlmError
+    from glmgui.notices import notices
+    from glmgui.tools import diagnostics
+
+    notices().tell("info", "Left out: silent in the time used: secret_cell", title="secret_recording.nwb")
+    notices().tell_error(
+        GlmError("secret_track.csv, line 7: column secret_x holds no number", field="terms.secret_x"), "Opening secret.csv"
+    )
+    try:
+        {}["secret_key"]
+    except KeyError as error:
+        notices().tell_error(error)
+    kept = tmp_path / "glmgui.log"
+    kept.write_text(
+        "2026-11-01 10:00:00,123 INFO glmgui: secret_day1.csv: 3 rows of secret_y\n"
+        "2026-11-01 10:00:01,123 ERROR glmgui: Fault in the program: ValueError: secret_unit\n"
+        "Traceback (most recent call last):\n"
+        '  File "/home/secret/lib/site-packages/glmengine/run.py", line 12, in run\n'
+        "    model(secret_unit)\n"
+        '  File "/home/secret/model.py", line 3, in secretly\n'
+        "ValueError: secret_unit\n",
+        encoding="utf-8",
+    )
+    monkeypatch.setattr(diagnostics, "log_file", lambda: kept)
+    text = diagnostics_text(window.panels["log"].text)
+    assert "secret" not in text
+    assert "KeyError" in text
+    assert "test_app.py" not in text
+    assert "glmengine/run.py, line 12, in run" in text
+    assert "2026-11-01 10:00:01,123 ERROR glmgui: ValueError" in text
+    assert "a file of the user" in text
+
+
 def test_leaving_ends_the_process_with_its_code_after_all_is_written():
     script = "import logging, sys; from glmgui import app; print('said'); sys.stderr.write('told'); app.leave(3)"
     ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
