@@ -182,7 +182,7 @@ def _undetermined(problem: Problem, objective: Objective) -> Iterator[_Undetermi
             apart = problem.rows.own_padded or problem.penalty.ndim == 3
             which = k if apart else 0, moving.tobytes()
             if which not in roots:
-                roots[which] = _root(penalty[np.ix_(moving, moving)])
+                roots[which] = penalty_root(penalty[np.ix_(moving, moving)])
             basis = _unpenalised(basis, roots[which] / scale)
         yield _Undetermined(silent, moving, scale, mean, basis)
 
@@ -193,7 +193,7 @@ def _null_space(correlation: np.ndarray) -> np.ndarray:
     return vectors[:, values <= NULL * max(1.0, len(values) / 100) * max(float(values[-1]), 1e-300)]
 
 
-def _root(penalty: np.ndarray) -> np.ndarray:
+def penalty_root(penalty: np.ndarray) -> np.ndarray:
     """R (r, p) with R'R the positive semidefinite matrix (p, p) of a penalty, to the rounding of each coefficient's own size."""
     size = np.sqrt(np.maximum(np.diagonal(penalty), 0.0))
     inverse = np.divide(1.0, size, out=np.zeros_like(size), where=size > 0)

@@ -11,6 +11,7 @@ import numpy as np
 from glmengine.backend.cells import cells_of
 from glmengine.backend.nonzeros import nonzeros_of
 from glmengine.solvers.descent import COARSEST, QUIET, Descent
+from glmengine.solvers.graded import refined
 from glmengine.solvers.metrics import GramMetric
 from glmengine.solvers.newton import is_small, newton
 from glmengine.solvers.problem import Objective, Problem, Solution
@@ -75,10 +76,20 @@ def solve(
     solution, theta = found
     if not is_definite(problem):
         with quiet_blas() if problem.rows.n_features <= QUIET else nullcontext():
-            theta, free = smallest_norm(problem, objective, theta)
+            solution, theta = refined(problem, objective, solution, theta)
+            theta, free = _of_smallest_norm(problem, objective, theta)
         coef, intercept = objective.to_raw(theta)
         solution = replace(solution, coef=coef, intercept=intercept, free=free)
     return solution, theta, descent
+
+
+def _of_smallest_norm(problem: Problem, objective: Objective, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """`smallest_norm`, but where a direction that looked free of penalty to rounding is so long that it is not."""
+    shorter, free = smallest_norm(problem, objective, theta)
+    columns = np.arange(problem.n_columns)
+    before, after = (0.5 * np.sum(objective.pull(at, columns) * at, axis=1) for at in (theta, shorter))
+    costly = after > before + 1e-11 * np.maximum(1.0, np.abs(before))
+    return np.where(costly[:, None], theta, shorter), free
 
 
 def _by_newton(problem: Problem, context: Any, begun: Solution, theta: np.ndarray) -> tuple[Solution, np.ndarray]:

@@ -179,6 +179,42 @@ def test_the_coefficients_give_the_objective_at_any_scale(seed, exponent, collin
         assert here <= smooth_minimum(X * scale, y, matrix)[0] + 1e-9 + rounding
 
 
+def precise(X, y, matrix, coef, intercept):
+    """The mean Poisson loss plus w'Sw/2, summed in extended precision where the machine has it."""
+    X, y, w, S = (np.asarray(part, np.longdouble) for part in (X, y, coef, matrix))
+    eta = X @ w + np.longdouble(intercept)
+    return float(np.mean(np.exp(eta) - y * eta) + w @ (S @ w) / 2)
+
+
+@pytest.mark.parametrize("apart", [5.0, 6.0, 7.0])
+def test_no_collinear_fit_on_scales_far_apart_is_called_ok_above_the_optimum(apart):
+    """300 designs whose columns are up to `apart` powers of ten from each other in scale, two thirds of them with copies and sums of columns."""
+    stopped = 0
+    for seed in range(300):
+        rng = np.random.default_rng(seed)
+        P, n = int(rng.integers(4, 10)), int(rng.integers(100, 400))
+        X = rng.normal(size=(n, P))
+        if seed % 3:
+            X[:, 3] = X[:, 0]
+            X[:, 2] = 2 * X[:, 1] if seed % 3 == 1 else X[:, 1] + X[:, 0]
+        y = rng.poisson(np.exp(0.3 * X[:, 0] - 0.2 * X[:, 1])).astype(float)
+        between, split = rng.uniform(-apart / 2, apart / 2, P), np.where(rng.random(P) < 0.5, apart * rng.choice([-1, 1]), 0)
+        X *= 10.0 ** (between if seed % 2 else split)
+        strength = 10.0 ** rng.uniform(-6, 1)
+        found = ge.fit(X, y, penalty=ge.Smoothness(strength))
+        matrix = strength * difference_matrix((P,), False, None)
+        coef = found.coef[:, 0]
+        here = precise(X, y, matrix, coef, found.intercept[0])
+        rounding = 1e-15 * float(np.abs(coef) @ np.abs(matrix) @ np.abs(coef))
+        assert here == pytest.approx(found.objective[0], abs=1e-9 + rounding), seed
+        if found.status[0] == "stopped":
+            stopped += 1
+        else:
+            best = precise(X, y, matrix, *smooth_minimum(X, y, matrix)[1:])
+            assert here <= best + 1e-9 + rounding, seed
+    assert stopped <= 6  # two in a hundred may be beyond float64, if they say so
+
+
 def counts_down_to_nothing(seed):
     """A design (n, P) and counts whose mean is a line of it that comes down to 0, or nearly."""
     rng = np.random.default_rng(seed)

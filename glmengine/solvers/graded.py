@@ -1,0 +1,156 @@
+"""Last Newton steps by least squares over the rows, where collinear columns and a penalty meet on scales many powers of ten apart.
+
+A sum of second derivatives loses what the penalty says of large columns in the rounding of what it says of small ones. A factor of the
+rows themselves, sorted by size and with columns exchanged, keeps each row to its own rounding (Cox and Higham 1998, Stability of Householder QR
+factorization for weighted least squares problems).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from scipy.linalg import qr, solve_triangular
+
+from glmengine.solvers.metrics import NULL
+from glmengine.solvers.problem import Objective, Problem, Solution
+from glmengine.solvers.rank import penalty_root
+
+APART = 1e6
+"""Largest over smallest penalty of one standardised coefficient, from which on sums may lose the smallest."""
+
+CUTS = (1e-14, 1e-11)
+"""Pivots of columns of unit norm below this are taken for rounding: the first that leads down is used."""
+
+MOST_STEPS = 20
+
+MOST_ROUNDING = 1e-10
+"""Coefficients so large that their penalty is known no better than this are not gone to."""
+
+
+def refined(problem: Problem, objective: Objective, solution: Solution, theta: np.ndarray) -> tuple[Solution, np.ndarray]:
+    """The same answer with those columns led to the optimum whose Hessians could not tell small curvatures from rounding."""
+    if problem.penalty.ndim != 2 or problem.rows.own_padded:
+        return solution, theta
+    value, decrement = solution.objective.copy(), solution.decrement.copy()
+    converged, theta = solution.converged.copy(), theta.copy()
+    for k in np.flatnonzero((problem.strength > 0) & ~solution.runaway).tolist():
+        if objective.context.stopping or not _is_lost(objective, k, theta[k]):
+            continue
+        column = _Column(objective, k, theta[k])
+        theta[k], value[k], decrement[k] = column.end()
+        converged[k] = column.done
+    coef, intercept = objective.to_raw(theta)
+    return replace(solution, coef=coef, intercept=intercept, objective=value, decrement=decrement, converged=converged), theta
+
+
+def _is_lost(objective: Objective, k: int, theta: np.ndarray) -> bool:
+    """Whether the penalised Hessian of column k, summed in float64, is singular to rounding and its penalty on scales far apart."""
+    pull = np.diagonal(objective.penalty_matrix(k))[objective.movable[k]]
+    pull = pull[pull > 0]
+    if not pull.size or pull.max() <= APART * pull.min():
+        return False
+    which, movable = np.array([k]), objective.movable[k]
+    whole = objective.penalised(objective.hessian(theta[None], which), which)[0][np.ix_(movable, movable)]
+    size = np.sqrt(np.where(np.diagonal(whole) > 0, np.diagonal(whole), 1.0))
+    values = np.linalg.eigvalsh(whole / np.outer(size, size))
+    return bool(values[0] <= 100 * NULL["float64"] * values[-1])
+
+
+class _Column:
+    """One column of a problem on its last steps."""
+
+    def __init__(self, objective: Objective, k: int, theta: np.ndarray) -> None:
+        self._objective, self._k, self._which = objective, k, np.array([k])
+        self._moving = np.flatnonzero(objective.movable[k])
+        problem = objective.problem
+        root = penalty_root(objective.penalty_matrix(k)) * np.sqrt(problem.strength[k])
+        self._root = root
+        self._theta = theta
+        self._value = self._look(theta)
+        self._cancelled = max(self._rounding(theta), MOST_ROUNDING)
+        self._decrement, self.done = np.inf, False
+
+    def end(self) -> tuple[np.ndarray, float, float]:
+        """Parameters (Q,), objective and half the Newton decrement where no step leads further down."""
+        context, limit = self._objective.context, float(self._objective.problem.limit[self._k])
+        for _ in range(MOST_STEPS):
+            context.check()
+            steps = self._steps()
+            self._decrement = steps[0][1]
+            level = self._decrement <= max(limit, 1e-15 * max(1.0, abs(self._value)))
+            before = self._value
+            if not any(self._go(step) for step, _ in steps):
+                # what remains is below the rounding of the objective, or no way down was found
+                self.done = self._decrement <= 1e-12 * max(1.0, abs(self._value))
+                self._decrement = min(self._decrement, limit) if self.done else self._decrement
+                break
+            if level or before - self._value <= 1e-16 * max(1.0, abs(self._value)):
+                self.done = True
+                self._decrement = min(self._decrement, limit)
+                break
+            if context.stopping:
+                break
+        return self._theta, self._value, self._decrement
+
+    def _look(self, theta: np.ndarray) -> float:
+        """Objective, its penalty as a sum of squares: what cancels in w'Sw does not in the root's rows."""
+        value = float(self._objective.evaluate(theta[None], self._which)[0][0])
+        product = 0.5 * float(self._objective.pull(theta[None], self._which)[0] @ theta)
+        root = self._root @ theta
+        return value - product + 0.5 * float(root @ root)
+
+    def _rounding(self, theta: np.ndarray) -> float:
+        """What the digits of the coefficients leave unknown of their penalty."""
+        return float(np.finfo(float).eps * np.sum((np.abs(self._root) @ np.abs(theta)) ** 2))
+
+    def _go(self, step: np.ndarray) -> bool:
+        """Move along a step as far as the objective falls; False where it does not."""
+        for share in 0.5 ** np.arange(8):
+            there = self._theta + share * step
+            value = self._look(there)
+            if np.isfinite(value) and value < self._value and self._rounding(there) <= self._cancelled:
+                self._theta, self._value = there, value
+                return True
+        return False
+
+    def _steps(self) -> list[tuple[np.ndarray, float]]:
+        """Newton steps (Q,), one for each of the cuts, and half the decrement of each."""
+        factor = np.vstack([self._factor_of_rows(), np.column_stack([self._root[:, self._moving], -self._root @ self._theta])])
+        A, b = factor[:, :-1], factor[:, -1]
+        size = np.linalg.norm(A, axis=0)
+        size = np.where(size > 0, size, 1.0)
+        order = np.argsort(-np.max(np.abs(A / size), axis=1), kind="stable")
+        Q, R, columns = qr((A / size)[order], mode="economic", pivoting=True)
+        right, pivots = Q.T @ b[order], np.abs(np.diagonal(R))
+        found = []
+        for cut in CUTS:
+            rank = int(np.count_nonzero(pivots > cut * pivots[0]))
+            step = np.zeros_like(self._theta)
+            step[self._moving[columns[:rank]]] = solve_triangular(R[:rank, :rank], right[:rank])
+            step[self._moving] /= size
+            found.append((step, 0.5 * float(right[:rank] @ right[:rank])))
+        return found
+
+    def _factor_of_rows(self) -> np.ndarray:
+        """Triangular factor of [A b], where |A step - b|^2 / 2 is the mean loss to second order."""
+        problem, k = self._objective.problem, self._k
+        unit, held = int(problem.unit[k]), int(problem.held[k])
+        dispersion = 1.0 if problem.dispersion is None else problem.dispersion[k]
+        factor = np.zeros((0, self._moving.size + 1))
+        for chunk in problem.rows.here():
+            Z = np.column_stack([chunk.X, np.ones(len(chunk.X))])
+            weights = chunk.weights[unit if len(chunk.weights) > 1 else 0] * (chunk.fold != held)
+            eta = Z @ self._theta + chunk.offset[unit if len(chunk.offset) > 1 else 0]
+            used = weights > 0
+            _, score, fisher, observed = problem.family.evaluate(
+                eta[used], chunk.y[unit][used].astype(float), problem.link, np.float64(dispersion)
+            )
+            bend = np.maximum(observed if problem.exact_curvature else fisher, 0.0)
+            size = np.sqrt(bend)
+            part = np.empty((size.size, self._moving.size + 1))
+            part[:, :-1] = Z[np.ix_(used, self._moving)] * size[:, None]
+            part[:, -1] = np.divide(-score, size, out=np.zeros_like(size), where=size > 0)
+            part *= np.sqrt(weights[used] / problem.total[k])[:, None]
+            factor = np.linalg.qr(np.vstack([factor, part]), mode="r")
+        return factor
