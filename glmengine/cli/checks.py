@@ -126,6 +126,9 @@ def bootstrap(options: Namespace) -> int:
             context=context.part(0.2, 0.98),
         )
         written = write_datasets(found.datasets(), folder, "bootstrap")
+    if options.keep:
+        result.with_bootstrap(found).save(folder / "result.nc")
+        written.append(folder / "result.nc")
     for note in found.notes:
         print(f"note: {note}")
     print(f"written to {folder}: {', '.join(path.name for path in written)}")
@@ -197,6 +200,7 @@ BOOTSTRAP = Command(
         Option("--block", type=float, metavar="SECONDS", help="length of a block; a fiftieth of the time in use where not given"),
         Option("--trials", metavar="NAME", default="", help="draw these trials as wholes"),
         SESSION,
+        KEEP,
         RECIPE,
         CODE,
     ),

@@ -15,6 +15,8 @@ from glmengine.results.posterior import link_of
 
 if TYPE_CHECKING:
     from glmengine.analysis.analysis import Analysis
+    from glmengine.goodness.goodness import Goodness
+    from glmengine.results.bootstrap_bands import BootstrapBands
     from glmengine.results.result import Result
     from glmengine.selection.shift_table import ShiftTest
     from glmengine.selection.term_selection import TermSelection
@@ -26,6 +28,7 @@ h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2rem; border-bott
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; display: block; overflow-x: auto; }
 th, td { padding: .2rem .6rem; text-align: right; border-bottom: 1px solid var(--line); white-space: nowrap; }
 th:first-child, td:first-child { text-align: left; } th { font-weight: 600; }
+td.words { white-space: normal; text-align: left; min-width: 14rem; }
 pre { background: var(--soft); padding: .8rem; overflow-x: auto; font-size: 13px; }
 figure { margin: 1rem 0; } figure img { max-width: 100%; background: white; } figcaption { font-size: 13px; opacity: .8; }
 """
@@ -105,6 +108,14 @@ def report_html(
             parts += ["<h2>Is each term needed?</h2>", _ABOUT_TESTS, _test_table(result)]
         if result.shift_tests is not None:
             parts += ["<h2>Against counts shifted in time</h2>", _ABOUT_SHIFTS, _shift_table(result.shift_tests)]
+        if result.goodness_of_fit is not None:
+            parts += [
+                "<h2>Is the model right?</h2>",
+                _about_goodness(result.goodness_of_fit),
+                _goodness_table(result.goodness_of_fit),
+            ]
+        if result.bootstrap_bands is not None:
+            parts += ["<h2>Bootstrap</h2>", _bootstrap_part(result.bootstrap_bands)]
         if result.selection is not None:
             parts += ["<h2>Which terms does each unit need?</h2>", _ABOUT_SELECTION, _selection_tables(result.selection)]
         if result.sessions is not None:
@@ -193,6 +204,36 @@ def _shift_table(found: ShiftTest) -> str:
     return _table(("unit", *found.terms), rows)
 
 
+def _about_goodness(found: Goodness) -> str:
+    time = "held-out time, each bin predicted by a fit that had not seen it" if found.held_out else "the time that was fitted"
+    return (
+        f"<p>Checked on {time}. KS is the largest distance of the rescaled intervals between spikes (of signals: of their probability transforms) "
+        "from what the model says of them, beside its 95 % band (Haslinger, Pipa &amp; Brown 2010).</p>"
+    )
+
+
+def _goodness_table(found: Goodness) -> str:
+    """The verdict in words on each unit, what to try next, and the distance beside its band."""
+    rows = []
+    for unit in found.units:
+        own = found.summary.sel(unit=unit)
+        words = (str(own[name].item()) for name in ("verdict", "try_next"))
+        rows.append((unit, *(_number(own[name].item()) for name in ("ks", "ks_band")), *words))
+    return _table(("unit", "KS", "95 % band", "verdict", "try next"), rows, words=("verdict", "try next"))
+
+
+def _bootstrap_part(found: BootstrapBands) -> str:
+    """How it was drawn, and each coefficient with its percentile interval."""
+    notes = "".join(f"<li>{_safe(note)}</li>" for note in found.notes)
+    held, rows = found.coefficients, []
+    for unit in held["unit"].values.tolist():
+        for feature in held["feature"].values.tolist():
+            own = held.sel(unit=unit, feature=feature)
+            rows.append((unit, feature, *(_number(own[name].item()) for name in ("estimate", "low", "high", "standard_error"))))
+    table = _table(("unit", "feature", "estimate", "2.5 %", "97.5 %", "standard error of the draws"), rows)
+    return f"<ul>{notes}</ul><details><summary>Intervals of all coefficients</summary>{table}</details>"
+
+
 def _test_table(result: Result) -> str:
     terms = [str(term) for term in result.tests["term"].values]
     rows = []
@@ -220,10 +261,13 @@ def _session_table(result: Result) -> str:
     return _table(("unit", "session", *columns.values()), rows)
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A row for each entry of `rows`, escaped."""
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]], words: Sequence[str] = ()) -> str:
+    """A row for each entry of `rows`, escaped; the columns `words` hold sentences, whose lines may break."""
+    opening = ['<td class="words">' if title in words else "<td>" for title in head]
     titles = "".join(f"<th>{_safe(title)}</th>" for title in head)
-    lines = ["<tr>" + "".join(f"<td>{_safe(value)}</td>" for value in row) + "</tr>" for row in rows]
+    lines = [
+        "<tr>" + "".join(f"{cell}{_safe(value)}</td>" for cell, value in zip(opening, row, strict=True)) + "</tr>" for row in rows
+    ]
     return f"<table><thead><tr>{titles}</tr></thead><tbody>\n" + "\n".join(lines) + "\n</tbody></table>"
 
 
@@ -233,6 +277,8 @@ def _number(value: Any) -> str:
     if isinstance(value, float):
         if math.isnan(value):
             return "–"
+        if math.isinf(value):
+            return "∞" if value > 0 else "-∞"
         return f"{value:.0f}" if value == int(value) and abs(value) < 1e9 and value != 0 else f"{value:.4g}"
     return str(value)
 

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from glmengine.design.prepare import Prepared
     from glmengine.recording.recording import Recording
 
+_CURVES, _FILTERS = "curves ", "filters "  # what the names of the datasets begin with
+_NOTES = "notes"  # the attribute that holds them
 _BLOCKS = 50  # as many blocks as a recording is cut into where their length is not given
 
 
@@ -52,12 +54,32 @@ class BootstrapBands:
     notes: tuple[str, ...] = ()
 
     def datasets(self) -> dict[str, xr.Dataset]:
-        """All of them by name, to be written."""
+        """All of them by name, to be written; the notes are with the coefficients."""
         return {
-            "coefficients": self.coefficients,
-            **{f"curves {label}": one for label, one in self.curves.items()},
-            **{f"filters {label}": one for label, one in self.filters.items()},
+            "coefficients": self.coefficients.assign_attrs({_NOTES: "\n".join(self.notes)}),
+            **{f"{_CURVES}{label}": one for label, one in self.curves.items()},
+            **{f"{_FILTERS}{label}": one for label, one in self.filters.items()},
         }
+
+    @classmethod
+    def from_datasets(cls, datasets: Mapping[str, xr.Dataset]) -> BootstrapBands:
+        """What `datasets` gave, put together again.
+
+        Raises
+        ------
+        GlmError
+            If the coefficients are missing.
+        """
+        if "coefficients" not in datasets:
+            raise GlmError("the bootstrap lacks its coefficients; draw it again")
+        coefficients = datasets["coefficients"].copy()
+        notes = str(coefficients.attrs.pop(_NOTES, ""))
+        return cls(
+            coefficients=coefficients,
+            curves={name.removeprefix(_CURVES): one for name, one in datasets.items() if name.startswith(_CURVES)},
+            filters={name.removeprefix(_FILTERS): one for name, one in datasets.items() if name.startswith(_FILTERS)},
+            notes=tuple(line for line in notes.split("\n") if line),
+        )
 
 
 def bootstrap_of(

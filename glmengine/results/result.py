@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from glmengine.analysis.terms import AnyTerm
     from glmengine.design.fitted_sessions import FittedSession
     from glmengine.recording.recording import Recording
+    from glmengine.results.bootstrap_bands import BootstrapBands
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +76,8 @@ class Result(RecordingMethods):
         What `goodness` found, where it was asked for and kept (see `with_goodness`).
     shift_tests : ShiftTest or None
         What `shift_test` found, where it was asked for and kept (see `with_shift_test`).
+    bootstrap_bands : BootstrapBands or None
+        What `bootstrap` found, where it was asked for and kept (see `with_bootstrap`).
     provenance : dict
         Versions, hashes, time taken: see `glmengine.results.provenance`.
     notes : tuple of str
@@ -100,6 +103,7 @@ class Result(RecordingMethods):
     selection: TermSelection | None = None
     goodness_of_fit: Goodness | None = None
     shift_tests: ShiftTest | None = None
+    bootstrap_bands: BootstrapBands | None = None
     provenance: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
@@ -195,6 +199,10 @@ class Result(RecordingMethods):
     def with_shift_test(self, found: ShiftTest) -> Result:
         """The same result with what `shift_test` found, which is saved with it."""
         return replace(self, shift_tests=found)
+
+    def with_bootstrap(self, found: BootstrapBands) -> Result:
+        """The same result with what `bootstrap` found, which is saved with it."""
+        return replace(self, bootstrap_bands=found)
 
     def with_goodness(self, goodness: Goodness) -> Result:
         """The same result with what `goodness` found, which is saved with it."""

@@ -18,9 +18,12 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from glmengine.analysis.terms import AnyTerm
+    from glmengine.results.bootstrap_bands import BootstrapBands
     from glmengine.results.result import Result
 
-FORMAT_VERSION = 3  # 2: with `goodness`; 3: with scores of each fold, the selection of terms, shift tests, bands of whole curves
+# 2: with `goodness`; 3: with scores of each fold, the selection of terms, shift tests, bands of whole curves;
+# 4: with strengths by marginal likelihood, the bootstrap
+FORMAT_VERSION = 4
 KIND = "glmengine result"
 
 
@@ -58,6 +61,8 @@ def write_result(result: Result, path: str | Path) -> None:
         datasets |= {f"goodness:{name}": dataset for name, dataset in result.goodness_of_fit.datasets().items()}
     if result.shift_tests is not None:
         datasets["shift_tests"] = result.shift_tests.dataset()
+    if result.bootstrap_bands is not None:
+        datasets |= {f"bootstrap:{name}": dataset for name, dataset in result.bootstrap_bands.datasets().items()}
     texts = {
         "analysis": json.dumps(result.analysis.to_dict(), ensure_ascii=False),
         "terms": json.dumps([sparse_dump(term) for term in result.terms], ensure_ascii=False),
@@ -93,6 +98,7 @@ def read_result(kind: type[Result], path: str | Path) -> Result:
             selection=_selection(_named(datasets, "selection:")),
             goodness_of_fit=_goodness(_named(datasets, "goodness:")),
             shift_tests=ShiftTest.from_dataset(datasets["shift_tests"]) if "shift_tests" in datasets else None,
+            bootstrap_bands=_bootstrap(_named(datasets, "bootstrap:")),
             provenance=json.loads(texts["provenance"]),
             notes=tuple(json.loads(texts["notes"])),
         )
@@ -110,6 +116,14 @@ def _selection(datasets: Mapping[str, xr.Dataset]) -> TermSelection | None:
 
 def _goodness(datasets: Mapping[str, xr.Dataset]) -> Goodness | None:
     return Goodness.from_datasets(datasets) if datasets else None
+
+
+def _bootstrap(datasets: Mapping[str, xr.Dataset]) -> BootstrapBands | None:
+    if not datasets:
+        return None
+    from glmengine.results.bootstrap_bands import BootstrapBands  # the fits come with it
+
+    return BootstrapBands.from_datasets(datasets)
 
 
 def _per_unit(array: xr.DataArray) -> xr.DataArray:

@@ -129,7 +129,8 @@ def test_the_command_writes_tables(small_result, small_recording, tmp_path, caps
         "--out",
         str(tmp_path / "out"),
     ]
-    assert main([*command, "--draws", "3", "--block", "5"]) == 0
+    assert main([*command, "--draws", "3", "--block", "5", "--keep"]) == 0
+    assert "3 draws of" in ge.Result.load(tmp_path / "out" / "result.nc").bootstrap_bands.notes[0]
     assert "3 draws of" in capsys.readouterr().out
     assert (tmp_path / "out" / "coefficients.csv").read_text().startswith("feature,unit,estimate,low,high")
     assert (tmp_path / "out" / "curves_head_direction.csv").exists()

@@ -5,13 +5,18 @@ from __future__ import annotations
 import dataclasses
 import json
 from dataclasses import fields, replace
+from html import escape
+from pathlib import Path
 
 import numpy as np
 import pytest
 import xarray as xr
 
 from glmengine.errors import GlmError
+from glmengine.export.report import report_html
 from glmengine.results.result import Result
+
+KEPT = Path(__file__).parents[1] / "data"
 
 
 def same(one, other) -> bool:
@@ -67,6 +72,53 @@ def test_strengths_found_by_marginal_likelihood_survive_the_file(small_result, t
     )
     replace(small_result, smoothing=found).save(tmp_path / "r.nc")
     assert Result.load(tmp_path / "r.nc").smoothing.identical(found)
+
+
+@pytest.fixture(scope="module")
+def checked_result(small_result, small_recording) -> Result:
+    """The small result with a bootstrap and its goodness of fit kept in it."""
+    drawn = small_result.bootstrap(small_recording, draws=8, seed=3)
+    return small_result.with_bootstrap(drawn).with_goodness(small_result.goodness(small_recording))
+
+
+def test_a_bootstrap_is_saved_with_the_result(checked_result, tmp_path):
+    checked_result.save(tmp_path / "r.nc")
+    held, again = checked_result.bootstrap_bands, Result.load(tmp_path / "r.nc").bootstrap_bands
+    assert again.notes == held.notes
+    assert "8 draws of" in again.notes[0]
+    assert again.coefficients.identical(held.coefficients)
+    assert same(dict(held.curves), dict(again.curves))
+    assert same(dict(held.filters), dict(again.filters))
+
+
+def test_a_bootstrap_without_coefficients_is_refused(checked_result):
+    datasets = checked_result.bootstrap_bands.datasets()
+    del datasets["coefficients"]
+    with pytest.raises(GlmError, match="lacks its coefficients"):
+        type(checked_result.bootstrap_bands).from_datasets(datasets)
+
+
+def test_the_report_says_the_verdicts_and_the_bootstrap(checked_result):
+    report = report_html(checked_result.analysis, checked_result)
+    summary = checked_result.goodness_of_fit.summary
+    for unit in checked_result.units:
+        assert escape(summary["verdict"].sel(unit=unit).item()) in report
+    assert escape(checked_result.bootstrap_bands.notes[0]) in report
+    first = checked_result.bootstrap_bands.coefficients["low"].values[0, 0]
+    assert f"<td>{first:.4g}</td>" in report
+
+
+def test_files_of_this_format_open_for_ever():
+    result = Result.load(KEPT / "format-4" / "result.nc")
+    assert result.bootstrap_bands.notes[0].startswith("Bootstrap: 8 draws of 50 blocks")
+    low = result.bootstrap_bands.coefficients["low"]
+    assert float(low[0, 0]) == pytest.approx(-2.254297500693244, rel=1e-12)
+    assert set(result.bootstrap_bands.curves) == set(result.curves)
+    assert result.smoothing["strength"].sizes["unit"] == len(result.units)
+    assert result.goodness_of_fit.units == result.units
+    older = Result.load(KEPT / "format-3" / "result.nc")
+    assert older.bootstrap_bands is None
+    assert older.smoothing is None
 
 
 def test_saving_twice_gives_the_same_result_again(small_result, tmp_path):
