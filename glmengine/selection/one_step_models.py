@@ -103,13 +103,14 @@ class WholeFits:
         def each(name: str) -> np.ndarray:
             return np.array([np.nan if one is None else float(getattr(one, name)) for one in found])
 
-        log_likelihood, edf, n = each("log_likelihood"), each("edf"), each("n_valid")
+        log_likelihood, edf = each("log_likelihood"), each("edf")
+        n = np.array([0.0 if one is None else one.n_valid for one in found])
         return cls(
             log_likelihood=log_likelihood,
             deviance=each("deviance"),
             edf=edf,
             aic=2.0 * edf - 2.0 * log_likelihood,
-            bic=np.log(n) * edf - 2.0 * log_likelihood,
+            bic=np.log(np.maximum(n, 1.0)) * edf - 2.0 * log_likelihood,
             dispersion=np.ones(len(found)),
             n_valid=n,
             converged=np.array([one is not None and one.converged for one in found]),

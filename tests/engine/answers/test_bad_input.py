@@ -1,0 +1,81 @@
+"""Recordings and questions that an answer sheet cannot do with: one sentence, or an answer for the units that have one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pynapple as nap
+import pytest
+
+import glmengine as ge
+from glmengine.errors import GlmError
+from glmengine.recording.recording import Covariate, Recording
+
+
+def _question(*variables: str, **more: dict) -> ge.Analysis:
+    terms = [
+        {"kind": "covariate", "name": name, "factors": [{"variable": name, "basis": {"family": "b_spline", "n": 5}}]}
+        for name in variables
+    ]
+    return ge.Analysis.from_dict({"time": {"bin_size": 0.05}, "terms": terms, **more})
+
+
+def _with_spikes(recording: Recording, times: dict[str, np.ndarray]) -> Recording:
+    support = recording.epochs["all"]
+    spikes = nap.TsGroup({k: nap.Ts(t, time_support=support) for k, t in enumerate(times.values())}, time_support=support)
+    return replace(recording, spikes=spikes, unit_names=tuple(times), unit_table=None)
+
+
+def _times(recording: Recording, unit: int) -> np.ndarray:
+    return np.asarray(recording.spikes[unit].times())
+
+
+def test_one_unit_alone_and_one_that_is_silent_in_a_half(small_recording):
+    half = small_recording.duration / 2
+    times = _times(small_recording, 1)
+    alone = ge.explain(_with_spikes(small_recording, {"place": times}), _question("position.x"), simulations=0)
+    assert alone.units["terms"].sel(unit="place") == "position.x"
+    silent = ge.explain(
+        _with_spikes(small_recording, {"place": times, "late": times[times > half], "never": np.zeros(0)}),
+        _question("position.x"),
+        simulations=0,
+    )
+    assert silent.units["terms"].sel(unit="place") == "position.x"
+    assert silent.units["sentence"].sel(unit="late").item()
+    assert "never" not in silent.units["unit"].values or not silent.units["terms"].sel(unit="never").item()
+
+
+def test_a_candidate_that_is_constant_is_left_out_with_a_note(small_recording):
+    position = small_recording.covariates["position"].data
+    flat = nap.Tsd(t=position.times(), d=np.ones(len(position)), time_support=position.time_support)
+    covariates = {**small_recording.covariates, "flat": Covariate("flat", flat, "", "continuous", "")}
+    recording = replace(small_recording, covariates=covariates)
+    found = ge.explain(recording, _question("position.x", "flat"), simulations=0, shifts=0)
+    assert found.units["terms"].sel(unit="place") == "position.x"
+    assert any("flat" in note and "constant" in note for note in found.notes)
+    with pytest.raises(GlmError, match="constant"):
+        ge.explain(recording, _question("flat"))
+
+
+@pytest.mark.parametrize(
+    ("validation", "selection", "said"),
+    [
+        ({"gap": True, "split": "blocks"}, {"folds": 40}, "leaves nothing of"),
+        ({"folds": 5}, {"folds": 3}, "use 5 folds or more"),
+        ({"folds": 5, "split": "trials"}, {}, "trials"),
+    ],
+)
+def test_splits_that_leave_nothing_are_refused_in_one_sentence(small_recording, validation, selection, said):
+    history = {"kind": "history", "name": "history", "basis": {"family": "raised_cosine_log", "n": 3, "window": 5.0}}
+    analysis = _question("position.x", validation=validation, selection=selection)
+    analysis = analysis.with_(terms=(*analysis.terms, *ge.Analysis.from_dict({"terms": [history]}).terms))
+    with pytest.raises(GlmError, match=said) as refused:
+        ge.explain(small_recording, analysis, simulations=0, shifts=0)
+    assert "\n" not in refused.value.message
+
+
+def test_numbers_of_shifts_and_simulations(small_recording):
+    for options in ({"shifts": -1}, {"simulations": 1.5}):
+        with pytest.raises(GlmError, match="is not a whole number of 0 or more"):
+            ge.explain(small_recording, _question("position.x"), **options)
