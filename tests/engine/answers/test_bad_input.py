@@ -63,7 +63,7 @@ def test_a_candidate_that_is_constant_is_left_out_with_a_note(small_recording):
     [
         ({"gap": True, "split": "blocks"}, {"folds": 40}, "leaves nothing of"),
         ({"folds": 5}, {"folds": 3}, "use 5 folds or more"),
-        ({"folds": 5, "split": "trials"}, {}, "trials"),
+        ({"folds": 5, "split": "epochs"}, {"folds": 30}, "fewer|folds"),
     ],
 )
 def test_splits_that_leave_nothing_are_refused_in_one_sentence(small_recording, validation, selection, said):
