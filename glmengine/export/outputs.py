@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 MOST_UNITS = 12
 """Units that get figures of their own, the best ones first."""
 
-_FIGURE_NAMES = re.compile(r"(unit-.+|scores|cross_validation|coupling)\.(pdf|svg|png)", re.DOTALL)
+_FIGURE_NAMES = re.compile(r"((?:unit|goodness)-.+|scores|cross_validation|coupling)\.(pdf|svg|png)", re.DOTALL)
 
 PICTURE_DPI = 150
 """Of the PNG files and the pictures in the report."""
@@ -201,12 +201,14 @@ def _figures(
     plan = [(kind, None) for kind in available(result) if kind in ("scores", "cross_validation", "coupling")]
     if result.has_rates or (result.cv is not None and result.cv.sizes["strength"] > 1):  # else there is nothing to draw of a unit
         plan += [("unit", unit) for unit in chosen_units(result)]
+    if result.goodness_of_fit is not None:
+        plan += [("goodness", unit) for unit in chosen_units(result) if unit in result.goodness_of_fit.units]
     written, pictures, taken = [], {}, set()
     for position, (kind, unit) in enumerate(plan):
         context.check()
         context.report(Progress("Drawing figures", position / len(plan)))
         figure = draw(result, kind, unit, recording=recording)
-        name = kind if unit is None else free_name(f"unit-{file_name(unit)}", taken)
+        name = kind if unit is None else free_name(f"{kind}-{file_name(unit)}", taken)
         pictures[name] = picture(figure, dpi=PICTURE_DPI)
         for ending in formats:
             path = folder / f"{name}.{ending}"

@@ -31,6 +31,7 @@ KINDS = {
     "cross_validation": "held-out score by strength of the penalty",
     "coupling": "who drives whom",
     "scores": "deviance explained of all units",
+    "goodness": "whether the model of a unit is right: rescaled intervals, residuals, calibration",
 }
 """What can be drawn."""
 
@@ -54,7 +55,7 @@ def draw(
     kind : str
         One of `KINDS`.
     unit : str, optional
-        Needed for ``unit``, ``tuning``, ``filter`` and ``rates``; ``cross_validation`` shows all units without it.
+        Needed for ``unit``, ``tuning``, ``filter``, ``rates`` and ``goodness``; ``cross_validation`` shows all units without it.
     term : str, optional
         Only this term, by label.
     recording : Recording, optional
@@ -71,7 +72,7 @@ def draw(
         raise GlmError(f"there is no figure '{kind}'; the kinds are: {', '.join(KINDS)}")
     if unit is not None and unit not in result.units:
         raise GlmError(f"the result has no unit '{unit}'; it has: {listed(result.units)}")
-    if unit is None and kind in ("unit", "tuning", "filter", "rates"):
+    if unit is None and kind in ("unit", "tuning", "filter", "rates", "goodness"):
         raise GlmError(f"the figure '{kind}' is of one unit; name it")
     module: Callable[..., Figure] = import_module(f"glmengine.figures.{kind}").draw
     return module(result, unit=unit, term=term, recording=recording, **options)
@@ -84,6 +85,7 @@ def available(result: Result) -> list[str]:
         "filter": bool(result.filters),
         "cross_validation": result.cv is not None and result.cv.sizes["strength"] > 1,
         "coupling": result.coupling is not None,
+        "goodness": result.goodness_of_fit is not None,
     }
     return [kind for kind in KINDS if has.get(kind, True)]
 

@@ -13,7 +13,9 @@ import pytest
 import xarray as xr
 
 from glmengine.errors import GlmError
+from glmengine.export.outputs import write_outputs
 from glmengine.export.report import report_html
+from glmengine.figures import available, draw
 from glmengine.results.result import Result
 
 KEPT = Path(__file__).parents[1] / "data"
@@ -106,6 +108,27 @@ def test_the_report_says_the_verdicts_and_the_bootstrap(checked_result):
     assert escape(checked_result.bootstrap_bands.notes[0]) in report
     first = checked_result.bootstrap_bands.coefficients["low"].values[0, 0]
     assert f"<td>{first:.4g}</td>" in report
+
+
+def test_the_goodness_of_fit_that_is_kept_is_drawn(checked_result, small_result):
+    ks, residuals, calibration = draw(checked_result, "goodness", "hd").axes
+    found = checked_result.goodness_of_fit
+    np.testing.assert_array_equal(ks.lines[-1].get_ydata(), found.rescaling["share"].sel(unit="hd"))
+    np.testing.assert_array_equal(residuals.lines[-1].get_ydata(), found.residuals["residual"].sel(unit="hd"))
+    np.testing.assert_array_equal(calibration.lines[-1].get_ydata(), found.calibration["observed_hz"].sel(unit="hd"))
+    assert "goodness" in available(checked_result)
+    assert "goodness" not in available(small_result)
+    with pytest.raises(GlmError, match="no goodness of fit is kept"):
+        draw(small_result, "goodness", "hd")
+
+
+def test_figures_of_the_goodness_of_fit_are_written_and_taken_away_again(checked_result, small_result, tmp_path):
+    write_outputs(checked_result, tmp_path, formats=("png",))
+    drawn = sorted(path.name for path in (tmp_path / "figures").glob("goodness-*"))
+    assert drawn == ["goodness-flat.png", "goodness-hd.png", "goodness-place.png"]
+    assert "goodness-hd" in (tmp_path / "report.html").read_text(encoding="utf-8")
+    write_outputs(small_result, tmp_path, formats=("png",))
+    assert not list((tmp_path / "figures").glob("goodness-*"))
 
 
 def test_files_of_this_format_open_for_ever():
