@@ -1,4 +1,4 @@
-"""Files that come with the program: guide, icons, templates, themes."""
+"""Files that come with the program: ready analyses, guide, icons, themes."""
 
 from __future__ import annotations
 

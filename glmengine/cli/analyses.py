@@ -7,6 +7,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from glmengine.cli.command import Command
+from glmengine.cli.opening import one_recipe
 from glmengine.cli.options import ANALYSIS, CODE, FORCE, RECIPE, SESSIONS, Option
 from glmengine.cli.terminal import progress_bar
 from glmengine.errors import GlmError
@@ -17,22 +18,37 @@ _OWN = "recording"
 
 
 def templates(options: Namespace) -> int:
-    """Analyses to start from."""
+    """Analyses to start from, and of a recording which of them it has all for."""
+    from glmengine.analysis.templates import template_about, template_for
     from glmengine.analysis.templates import templates as listed
+    from glmengine.io.opened_sessions import opened
 
+    recording = None
+    if options.recording:
+        with progress_bar() as context:
+            recording = opened(options.recording, one_recipe(options), context)
     for name, title in listed().items():
-        print(f"{name:24} {title}")
+        said = template_about(name)
+        print(f"{name:24} {said.question or title}" if "/" not in name else f"{name:24} {title}")
+        if recording is None:
+            needed = "; ".join(need.said for need in said.needs)
+            print(f"{'':24}   needs {needed or 'units alone'}; sample: {said.sample}")
+            continue
+        ready = template_for(name, recording)
+        for line in (f"{recording.name} has what it needs.",) if ready.fits else (*ready.lacking, ready.instead):
+            print(f"{'':24}   {line}")
     print(f"{_OWN:24} Terms that suit the recording itself, which is then needed")
     return 0
 
 
 def new(options: Namespace) -> int:
     """Write an analysis to start from."""
-    from glmengine.analysis.templates import template_text
     from glmengine.io.files.whole import write_whole
 
-    path = Path(options.file)
-    text = _own_text(options) if options.template == _OWN else template_text(options.template, options.recording)
+    path, recording = Path(options.file), options.recording
+    if not recording and path.suffix.lower() != ".toml" and path.exists():
+        path, recording = Path(f"{options.template.replace('/', '-')}.toml"), options.file
+    text = _own_text(recording, options) if options.template == _OWN else _filled_text(recording, options)
     if path.exists() and not options.force:
         raise GlmError(f"{path}: exists already; choose another name, or replace it with --force")
     write_whole(path, text.encode("utf-8"))
@@ -40,17 +56,37 @@ def new(options: Namespace) -> int:
     return 0
 
 
-def _own_text(options: Namespace) -> str:
+def _filled_text(recording: str, options: Namespace) -> str:
+    """A template's file, with the names of the recording in it where one is given.
+
+    Raises
+    ------
+    GlmError
+        If the recording lacks what the template needs; the sentence says what, and which sample has it.
+    """
+    from glmengine.analysis.templates import template_for, template_text
+    from glmengine.io.opened_sessions import opened
+
+    if not recording:
+        return template_text(options.template)
+    with progress_bar() as context:
+        ready = template_for(options.template, opened(recording, one_recipe(options), context))
+    if not ready.fits:
+        raise GlmError(f"{recording}: cannot answer '{options.template}'. {' '.join((*ready.lacking, ready.instead))}")
+    return template_text(options.template, recording, ready)
+
+
+def _own_text(recording: str, options: Namespace) -> str:
     """An analysis with default terms for a recording, as the text of a file."""
     import tomli_w
 
     from glmengine.analysis.default_terms import default_analysis
     from glmengine.io.opened_sessions import opened
 
-    if not options.recording:
+    if not recording:
         raise GlmError(f"'{_OWN}' makes terms for a recording; give it with --recording FILE")
     with progress_bar() as context:
-        return tomli_w.dumps(default_analysis(opened(options.recording, None, context)).to_dict())
+        return tomli_w.dumps(default_analysis(opened(recording, one_recipe(options), context)).to_dict())
 
 
 def design(options: Namespace) -> int:
@@ -120,16 +156,25 @@ def script(options: Namespace) -> int:
     return 0
 
 
-TEMPLATES = Command("templates", "analyses to start from", "", (), templates)
+TEMPLATES = Command(
+    "templates",
+    "analyses to start from, the classic questions first",
+    "Says what each needs; of a recording, whether it has that, and which simulated recording to try instead.",
+    (Option("recording", metavar="RECORDING", nargs="?", default="", help="the recording that is asked about"), RECIPE),
+    templates,
+)
 
 NEW = Command(
     "new",
     "write an analysis to start from",
-    "",
+    "Of a recording, the analysis has the recording's own names; `glmengine new TEMPLATE RECORDING` writes TEMPLATE.toml here.",
     (
         Option("template", metavar="TEMPLATE", help="its name, as `glmengine templates` lists them"),
-        Option("file", metavar="FILE", help="the .toml to write; one that exists is not replaced without --force"),
+        Option(
+            "file", metavar="FILE", help="the .toml to write, one that exists is not replaced without --force; or the recording"
+        ),
         Option("--recording", metavar="FILE", default="", help="the recording that it is for"),
+        RECIPE,
         FORCE,
     ),
     new,

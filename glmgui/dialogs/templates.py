@@ -8,8 +8,8 @@ from qtpy.QtCore import QSize, Qt
 from qtpy.QtWidgets import QDialog, QHBoxLayout, QListWidget, QListWidgetItem, QSplitter, QVBoxLayout, QWidget
 
 from glmengine.analysis.analysis import Analysis
+from glmengine.analysis.templates import template_for
 from glmengine.recording.recording import Recording
-from glmgui.forms.names import missing
 from glmgui.widgets import MessageLine, button, column, heading, hint
 
 _KINDS = {
@@ -22,7 +22,7 @@ _KINDS = {
 }
 _FITS, _FITS_NOT = "\u2713", "\u26a0"
 _ROW_HEIGHT = 26
-_LACKS = "This recording lacks what the template names:"
+_LACKS = "This recording lacks what the template needs:"
 _AFTERWARDS = (
     "Take it nevertheless, and choose other names in the Data and Features steps: each place that needs one is marked there."
 )
@@ -56,16 +56,16 @@ class TemplateDialog(QDialog):
         self.setObjectName("template_dialog")
         self.setWindowTitle("New from template")
         self.resize(760, 420)
-        self._lacking = {template.name: missing(template.analysis, recording) for template in templates}
-        self._templates = sorted(templates, key=lambda template: bool(self._lacking[template.name]))
+        self._ready = {template.name: template_for(template.name, recording) for template in templates}
+        self._templates = sorted(templates, key=lambda template: not self._ready[template.name].fits)
         self.list = QListWidget(self)
         self.list.setObjectName("template_list")
         self.list.setAccessibleName("Templates")
         for template in self._templates:
-            fits = not self._lacking[template.name]
+            fits = self._ready[template.name].fits
             item = QListWidgetItem(f"{_FITS if fits else _FITS_NOT}  {template.title}", self.list)
             item.setSizeHint(QSize(0, _ROW_HEIGHT))
-            item.setToolTip("Fits this recording" if fits else "Names things that this recording lacks")
+            item.setToolTip("Fits this recording" if fits else "Needs things that this recording lacks")
         self._title, self._said, self._terms = heading("", self), hint("", self), hint("", self)
         self.message = MessageLine("template_message", self)
         self._afterwards = hint(_AFTERWARDS, self)
@@ -104,18 +104,19 @@ class TemplateDialog(QDialog):
 
     @property
     def chosen(self) -> Analysis:
-        return self._templates[self.list.currentRow()].analysis
+        """With the recording's own names, where it has what is needed."""
+        return self._ready[self._templates[self.list.currentRow()].name].analysis
 
     def _show(self, at: int) -> None:
         template = self._templates[at]
+        ready = self._ready[template.name]
         self._title.setText(template.title)
         self._said.setText(template.description)
-        terms = [f"{term.label}: {_KINDS.get(term.kind, term.kind)}" for term in template.analysis.terms]
-        bins = f"bins of {template.analysis.time.bin_size * 1000:g}\u2009ms"
+        terms = [f"{term.label}: {_KINDS.get(term.kind, term.kind)}" for term in ready.analysis.terms]
+        bins = f"bins of {ready.analysis.time.bin_size * 1000:g}\u2009ms"
         self._terms.setText("\n".join(f"\u2022 {line}" for line in (*terms, bins)))
-        lacking = self._lacking[template.name]
-        if lacking:
-            self.message.show_warning("\n".join((_LACKS, *lacking)))
+        if not ready.fits:
+            self.message.show_warning("\n".join((_LACKS, *ready.lacking, ready.instead)))
         else:
             self.message.clear()
-        self._afterwards.setVisible(bool(lacking))
+        self._afterwards.setVisible(not ready.fits)

@@ -1,0 +1,194 @@
+"""What a ready analysis needs of a recording, whether the recording has it, and the analysis with the recording's own names in it."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+from glmengine.analysis.analysis import Analysis
+from glmengine.analysis.variable_roles import ROLES, positions, tracks
+from glmengine.errors import GlmError
+from glmengine.io.files.plain_text import toml_file
+from glmengine.recording.recording import Recording
+from glmengine.sentences import listed
+from glmengine.spec import Spec
+
+ANALYSIS, ABOUT, PAGE = "analysis.toml", "about.toml", "page.md"
+_HOLE = re.compile(r'"\{([^}"]+)\}"')
+
+
+class Need(Spec):
+    """A variable that the analysis asks of the recording.
+
+    Attributes
+    ----------
+    role : str
+        One of `glmengine.analysis.variable_roles.ROLES`.
+    hole : str
+        What stands in braces in ``analysis.toml`` for it; a position in two dimensions also fills ``hole.x`` and ``hole.y``.
+    name : str
+        What the sample calls it; a speed without a name is computed from the position.
+    words : tuple of str
+        Of events, properties and signals: words by which their names are known; of variables: the names.
+    """
+
+    role: Literal[
+        "position", "track", "head_direction", "theta", "speed", "signal", "stimulus", "event", "property", "variable", "units"
+    ]
+    hole: str = ""
+    name: str = ""
+    words: tuple[str, ...] = ()
+
+    @property
+    def said(self) -> str:
+        """What is needed, in words."""
+        of = f" such as '{self.hole}'" if self.role in ("event", "property") else ""
+        exactly = f" {listed(repr(word) for word in self.words)}" if self.role == "variable" else ""
+        return f"{ROLES[self.role].words}{of}{exactly}"
+
+
+class About(Spec):
+    """What is known of a ready analysis beside its terms.
+
+    Attributes
+    ----------
+    order : int
+        Its place in the course; 0 for one that has no page.
+    question : str
+        What it answers, as a person would ask.
+    sample : str
+        The simulated recording that it can be tried on.
+    needs : tuple of Need
+    """
+
+    order: int = 0
+    question: str = ""
+    sample: str
+    needs: tuple[Need, ...] = ()
+
+
+@dataclass(frozen=True)
+class Readiness:
+    """A ready analysis in front of a recording.
+
+    Attributes
+    ----------
+    name : str
+    analysis : Analysis
+        With the recording's names where it has what is needed, with the sample's where it has not.
+    text : str
+        The same as a file, with its comments.
+    lacking : tuple of str
+        What the recording lacks, one sentence each; empty where the analysis can be run.
+    sample : str
+        The simulated recording to try instead.
+    """
+
+    name: str
+    analysis: Analysis
+    text: str
+    lacking: tuple[str, ...]
+    sample: str
+
+    @property
+    def fits(self) -> bool:
+        return not self.lacking
+
+    @property
+    def instead(self) -> str:
+        """What to do where it does not fit."""
+        return f"Try it on the simulated recording: glmengine sample {self.sample} FILE."
+
+
+@lru_cache
+def about(folder: Path) -> About:
+    """What the folder of a ready analysis says of it."""
+    return About.parse(toml_file(folder / ABOUT), f"{folder.name}/{ABOUT}")
+
+
+def on_sample(path: Path) -> str:
+    """The file of a ready analysis with the names of its sample in it."""
+    said = about(path.parent)
+    names: dict[str, str] = {}
+    for need in said.needs:
+        names |= _filled(need, need.name or need.hole)
+    derived = "".join(
+        _speed_of(names.get("position", "position"), need.hole) for need in said.needs if need.role == "speed" and not need.name
+    )
+    return _with_names(path, names) + derived
+
+
+def readiness(path: Path, name: str, recording: Recording) -> Readiness:
+    """Whether a recording has what the ready analysis in `path`, called `name`, needs, and the analysis with its names.
+
+    Of several variables that could play a role the likeliest is taken, and none plays two.
+    """
+    said = about(path.parent)
+    names: dict[str, str] = {}
+    lacking, derived = [], ""
+    for need in said.needs:
+        role = ROLES[need.role]
+        if need.role == "units":
+            if len(recording.unit_names) < 2:
+                lacking.append(f"It needs {need.said}; there is {len(recording.unit_names) or 'none'}.")
+            continue
+        found = [one for one in role.find(recording, need.words) if one not in names.values()]
+        if need.role == "variable":
+            absent = [word for word in need.words if word not in found]
+            if absent:
+                lacking.append(
+                    f"It needs the covariate {listed(map(repr, absent))}; the recording has {role.there_is(recording)}."
+                )
+        elif found:
+            names |= _filled(need, found[0])
+            if need.role == "position":
+                first, second = recording.covariates[found[0]].variables[:2]
+                names |= {f"{need.hole}.x": first, f"{need.hole}.y": second}
+        elif need.role == "speed" and (source := _moving(recording)):
+            derived += _speed_of(source, need.hole)
+            names[need.hole] = need.hole
+        else:
+            lacking.append(f"It needs {need.said}; the recording has {role.there_is(recording)}.")
+    text = on_sample(path) if lacking else _with_names(path, names) + derived
+    return Readiness(name, analysis_of(text, f"{name}/{path.name}"), text, tuple(lacking), said.sample)
+
+
+def analysis_of(text: str, where: str) -> Analysis:
+    """The analysis in the text of a file."""
+    import tomllib
+
+    return Analysis.from_dict(tomllib.loads(text), where)
+
+
+def _moving(recording: Recording) -> str:
+    """The covariate that a speed is computed from, empty where there is none."""
+    places = [*positions(recording), *(name for name in tracks(recording) if name in recording.covariates)]
+    return places[0] if places else ""
+
+
+def _filled(need: Need, name: str) -> dict[str, str]:
+    if not need.hole:
+        return {}
+    axes = {f"{need.hole}.{axis}": f"{name}.{axis}" for axis in "xy"} if need.role == "position" else {}
+    return {need.hole: name, **axes}
+
+
+def _speed_of(source: str, name: str) -> str:
+    return f'\n[[derived]]\nkind = "speed"\nname = {json.dumps(name, ensure_ascii=False)}\nsource = {json.dumps(source, ensure_ascii=False)}\n'
+
+
+def _with_names(path: Path, names: dict[str, str]) -> str:
+    """The text of a file with names in its holes; a hole that none fills is a fault of the file."""
+
+    def filled(match: re.Match[str]) -> str:
+        if match[1] not in names:
+            raise GlmError(
+                f"{path.parent.name}/{path.name}: nothing says what fills '{{{match[1]}}}'; add it to the needs in {ABOUT}"
+            )
+        return json.dumps(names[match[1]], ensure_ascii=False)
+
+    return _HOLE.sub(filled, path.read_text(encoding="utf-8"))
