@@ -15,7 +15,7 @@ from glmengine.errors import GlmError
 from glmengine.io.files.whole import write_whole
 from glmengine.io.opening import arrays_of
 from glmengine.io.recipe.companions import MOST_SIBLINGS, TOKEN, for_recording
-from glmengine.io.recipe.draft import Draft, draft_from_arrays, shape_of
+from glmengine.io.recipe.draft import Beside, Draft, draft_beside, draft_from_arrays, shape_of
 from glmengine.io.recipe.recipe import Arrays, Recipe
 from glmengine.io.recognition import readers, recognise
 
@@ -89,21 +89,38 @@ def assist(path: str | Path) -> Assistance | None:
 
 
 def files_beside(path: str | Path) -> tuple[Path, ...]:
-    """Files in the folder of `path` that a recipe for it may name too: tracking beside spikes. Those with the most alike names first."""
+    """Files in the folder of `path` that a recipe for it may name too: tracking beside spikes.
+
+    Those with the same numbers in their names first, then those with the most alike names.
+    """
     path = Path(path).expanduser()
     own = set(TOKEN.findall(path.stem.lower()))
+    numbers = {token for token in own if token.isdigit()}
     endings = {ending for reader in readers() if reader.needs_recipe for ending in reader.endings}
     found = [
         other
         for other in sorted(path.parent.iterdir())
         if other != path and other.suffix.lower() in endings and not other.name.startswith(".") and other.is_file()
     ]
-    found.sort(key=lambda other: -len(own & set(TOKEN.findall(other.stem.lower()))))
+
+    def unlike(other: Path) -> tuple[int, int]:
+        shared = own & set(TOKEN.findall(other.stem.lower()))
+        return -len(numbers & shared), -len(shared)  # the tracking of this day before the spikes of another
+
+    found.sort(key=unlike)
     return tuple(found[:MOST_SIBLINGS])
 
 
-def arrays_beside(path: str | Path, other: str | Path) -> tuple[tuple[str, str, str, str], ...]:
-    """What another file in the folder of `path` holds, as rows of `Assistance.arrays`, by the names that a recipe for `path` calls it.
+@dataclass(frozen=True)
+class FurtherFile:
+    """What another file holds: rows as of `Assistance.arrays`, by the names that a recipe calls them, and a draft of what it adds."""
+
+    arrays: tuple[tuple[str, str, str, str], ...]
+    adds: Beside
+
+
+def arrays_beside(path: str | Path, other: str | Path) -> FurtherFile:
+    """What another file in the folder of `path` holds.
 
     Raises
     ------
@@ -115,7 +132,8 @@ def arrays_beside(path: str | Path, other: str | Path) -> tuple[tuple[str, str, 
         raise GlmError(
             f"{other.name}: lies in another folder than {path.name}; put the two into one folder, so that they stay together"
         )
-    return tuple((f"{other.name}:{name}", *rest) for name, *rest in _rows(arrays_of(other)))
+    arrays = arrays_of(other)
+    return FurtherFile(tuple((f"{other.name}:{name}", *rest) for name, *rest in _rows(arrays)), draft_beside(arrays, other.name))
 
 
 def _rows(arrays: Arrays) -> tuple[tuple[str, str, str, str], ...]:

@@ -24,7 +24,7 @@ from qtpy.QtWidgets import (
 
 from glmengine.errors import GlmError
 from glmengine.io.recipe.recipe import Recipe
-from glmengine.io.recipe_assistant import Assistance, arrays_beside, files_beside
+from glmengine.io.recipe_assistant import Assistance, FurtherFile, arrays_beside, files_beside
 from glmgui.dialogs.recipe_forms import RecipeForms, first_recipe
 from glmgui.dialogs.recipe_preview import RecipePreview
 from glmgui.forms import pending
@@ -211,12 +211,17 @@ class RecipeDialog(QDialog):
             quiet=True,
         )
 
-    def _file_read(self, rows: tuple[tuple[str, ...], ...]) -> None:
+    def _file_read(self, further: FurtherFile) -> None:
+        """List its arrays, and begin with what they look like, to be corrected like the first draft."""
         known = {name for name, *_ in self._arrays}
-        self._arrays = (*self._arrays, *(cells for cells in rows if cells[0] not in known))
+        self._arrays = (*self._arrays, *(cells for cells in further.arrays if cells[0] not in known))
         self._fill_table()
         self.table.scrollToBottom()
         self.forms.set_arrays(self._arrays)
+        recipe = self.forms.recipe
+        if recipe is not None and self.forms.isEnabled() and further.adds.added_to(recipe) != recipe:
+            self.editor.setPlainText(further.adds.added_to(recipe).to_toml())
+            self._fill_forms()
 
     def _table(self) -> QTableWidget:
         table = QTableWidget(0, len(_COLUMNS), self)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import Any, TypeGuard
 
 import numpy as np
@@ -29,7 +30,19 @@ from glmengine.io.recipe.names import (
     scalar_named,
     time_unit_in,
 )
-from glmengine.io.recipe.recipe import COLUMN, SECONDS, Arrays, Counts, Recipe, Spikes
+from glmengine.io.recipe.recipe import (
+    COLUMN,
+    SECONDS,
+    Arrays,
+    Counts,
+    Happenings,
+    Measured,
+    Recipe,
+    Spikes,
+    Stretches,
+    in_file,
+    references,
+)
 from glmengine.sentences import listed
 
 UNIT_COLUMN = re.compile(r"^(unit|cell|neuron|clu(ster)?|u|n|roi)[_ ]?\d+|count|spike", re.IGNORECASE)
@@ -67,6 +80,41 @@ class Draft:
         return "".join(f"# {reason}\n" for reason in self.reasons) + "\n\n".join(blocks) + "\n"
 
 
+@dataclass(frozen=True)
+class Beside:
+    """What a further file adds to a recipe, as it names that file's arrays, with the reasons as a `Draft` has them."""
+
+    covariates: tuple[Measured, ...] = ()
+    trials: tuple[Stretches, ...] = ()
+    events: tuple[Happenings, ...] = ()
+    reasons: tuple[str, ...] = ()
+
+    def added_to(self, recipe: Recipe) -> Recipe:
+        """The recipe with what it does not name yet; a name that it gives to something else gets the number that is free."""
+        known = references(recipe)
+        fresh = {
+            "covariates": [item for item in self.covariates if not known.issuperset(item.values)],
+            "trials": [item for item in self.trials if item.start not in known],
+            "events": [item for item in self.events if item.times not in known],
+        }
+        return recipe.with_(
+            **{
+                field: (*getattr(recipe, field), *_named_apart(items, {one.name for one in getattr(recipe, field)}))
+                for field, items in fresh.items()
+            }
+        )
+
+
+def _named_apart(items: Sequence[Measured | Stretches | Happenings], taken: set[str]) -> list[Measured | Stretches | Happenings]:
+    named = []
+    for item in items:
+        candidates = (item.name if number == 1 else f"{item.name}_{number}" for number in count(1))
+        name = next(name for name in candidates if name not in taken)
+        taken = taken | {name}
+        named.append(item.with_(name=name))
+    return named
+
+
 def draft_from_arrays(arrays: Arrays) -> Draft:
     """Propose what named arrays are; raises `GlmError` where none looks like spikes or counts."""
     reasons = list(arrays.notes) if isinstance(arrays, NamedArrays) else []
@@ -98,6 +146,20 @@ def draft_from_arrays(arrays: Arrays) -> Draft:
         Recipe(spikes=spikes, counts=counts, covariates=tuple(covariates), trials=tuple(trials), events=tuple(events)),
         tuple(reasons),
     )
+
+
+def draft_beside(arrays: Arrays, file: str) -> Beside:
+    """Propose what a further file, by its name, adds to a recording whose units are elsewhere: tracking, trials, events."""
+    reasons: list[str] = []
+    vectors = _vectors(arrays)
+    trials = draft_trials(arrays, vectors, reasons)
+    in_trials = {name for item in trials for name in (item.start, item.stop, *item.properties)}
+    free = {name: values for name, values in vectors.items() if name not in in_trials}
+    bases = _time_bases(free, arrays)
+    covariates = draft_covariates(arrays, bases, in_trials | set(bases), reasons)
+    used = in_trials | set(bases) | {name for item in covariates for name in (*item.values, item.times)}
+    events = draft_events(free, used, reasons)
+    return Beside(*(tuple(in_file(item, file) for item in items) for items in (covariates, trials, events)), tuple(reasons))
 
 
 def _doubts_of_clock(spikes: Spikes | None, arrays: Arrays) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 from pydantic import model_validator
@@ -244,3 +244,17 @@ def references(recipe: Recipe) -> set[str]:
 
     visit(recipe.model_dump())
     return named - {""}
+
+
+Part = TypeVar("Part", Measured, Stretches, Happenings)
+
+
+def in_file(part: Part, file: str) -> Part:
+    """A part of a recipe whose arrays are those of a further file, by its name."""
+
+    def placed(value: Any) -> Any:
+        if isinstance(value, tuple):
+            return tuple(placed(one) for one in value)
+        return f"{file}:{value}" if value else value
+
+    return part.with_(**{field: placed(getattr(part, field)) for field in REFERRING & set(type(part).model_fields)})

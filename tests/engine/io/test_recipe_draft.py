@@ -15,7 +15,7 @@ from glmengine.errors import GlmError
 from glmengine.io.opening import open_recording
 from glmengine.io.recipe.draft import draft_from_arrays
 from glmengine.io.recipe.recipe import Recipe
-from glmengine.io.recipe_assistant import draft_recipe
+from glmengine.io.recipe_assistant import arrays_beside, draft_recipe, files_beside
 
 RNG = np.random.default_rng(5)
 T = np.arange(2000) / 20
@@ -216,3 +216,22 @@ def test_activity_in_columns_named_like_units_is_taken_for_it(tmp_path):
     assert any("no whole numbers" in reason and "Gaussian" in reason for reason in draft.reasons)
     recording = open_recording(path, recipe=draft.recipe)
     assert recording.covariates["x"].period == pytest.approx(1 / 30, rel=1e-4)  # and not the 33 ms that most stamps are apart
+
+
+def test_a_further_file_adds_what_it_holds_and_nothing_twice(tmp_path):
+    pd.DataFrame({"unit": OWNER, "time": SPIKES}).to_csv(tmp_path / "spikes_day1.csv", index=False)
+    pd.DataFrame({"t": T, "x": X, "y": Y}).to_csv(tmp_path / "track_day1.csv", index=False)
+    pd.DataFrame({"unit": OWNER, "time": SPIKES}).to_csv(tmp_path / "spikes_day2.csv", index=False)
+    first, *_ = files_beside(tmp_path / "spikes_day1.csv")
+    assert first.name == "track_day1.csv"  # and not the spikes of another day
+    further = arrays_beside(tmp_path / "spikes_day1.csv", first)
+    recipe = further.adds.added_to(draft_recipe(tmp_path / "spikes_day1.csv").recipe)
+    (position,) = recipe.covariates
+    assert position.name == "position"
+    assert position.values == ("track_day1.csv:x", "track_day1.csv:y")
+    assert position.times == "track_day1.csv:t"
+    assert further.adds.added_to(recipe) == recipe
+    renamed = recipe.with_(covariates=(position.with_(values=("track_day1.csv:x",)),))
+    assert [one.name for one in further.adds.added_to(renamed).covariates] == ["position", "position_2"]
+    recording = open_recording(tmp_path / "spikes_day1.csv", recipe=recipe)
+    np.testing.assert_allclose(recording.covariates["position"].data.values[:, 0], X, atol=1e-12)
