@@ -67,7 +67,8 @@ def positions(recording: Recording, words: tuple[str, ...] = ()) -> list[str]:
 def tracks(recording: Recording, words: tuple[str, ...] = ()) -> list[str]:
     """Positions along a line: those called so, else the longer component of one that is much longer than wide."""
     single = [name for name in _plain(recording) if name in recording.covariates]
-    along = [name for name in _named(single, _POSITION_WORDS) if not _named([name], _SPEED_WORDS)]
+    called = [*_named(single, _POSITION_WORDS), *(name for name in single if name.lower() == "x")]
+    along = [name for name in called if not _named([name], _SPEED_WORDS)]
     return along or [name for place in positions(recording) if (name := _longer_axis(recording, place))]
 
 

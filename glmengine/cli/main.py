@@ -10,7 +10,7 @@ import traceback
 from collections.abc import Sequence
 from typing import NoReturn
 
-from glmengine.cli import analyses, checks, decoding, explanation, fits, recordings, selection, simulation
+from glmengine.cli import analyses, checks, decoding, drawing, explanation, fits, recordings, selection, simulation
 from glmengine.cli.terminal import quiet_libraries, quote_foreign_letters, say_error, spare_neo
 from glmengine.errors import Cancelled, GlmError
 
@@ -43,6 +43,7 @@ COMMANDS = (
     checks.BOOTSTRAP,
     simulation.SIMULATE,
     decoding.DECODE,
+    drawing.FIGURE,
     fits.EXPORT,
     analyses.TEMPLATES,
     analyses.NEW,

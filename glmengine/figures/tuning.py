@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from glmengine.errors import GlmError
+from glmengine.figures.effect import draw_effect
 from glmengine.figures.style import DATA, FIELD, MODEL, finish, from_zero, label, panels, rate_label
 from glmengine.results.map_scale import is_true_to_scale
 
@@ -19,11 +20,17 @@ if TYPE_CHECKING:
     from glmengine.results.result import Result
 
 
-def draw(result: Result, *, unit: str, term: str | None = None, recording: Any = None) -> Figure:
-    """One panel a curve, two a field."""
+def draw(result: Result, *, unit: str, term: str | None = None, recording: Any = None, effect: bool = False) -> Figure:
+    """One panel a curve, two a field; with `effect` one panel a term, of what it does by itself."""
     labels = [name for name in result.curves if term in (None, name)]
     if not labels:
         raise GlmError("the result has no tuning curve" + (f" of the term '{term}'" if term else "") + "; add a covariate term")
+    if effect:
+        figure, axes = panels(len(labels))
+        for ax, name in zip(axes, labels, strict=True):
+            draw_effect(ax, result.curves[name], unit)
+        figure.suptitle(f"{unit}: each term alone, the others at their mean", fontsize=10)
+        return figure
     figure, axes = panels(sum(panels_of(result.curves[name]) for name in labels))
     for name in labels:
         draw_curve(axes[: panels_of(result.curves[name])], result.curves[name], unit)

@@ -13,8 +13,8 @@ from glmengine.resources import resource
 from glmgui import theme
 from glmgui.widgets import row, small_button
 
-_LINK = re.compile(r"\[([^\]]+)\]\(([\w-]+\.md)\)")
-FIRST_PAGE = "index.md"
+_LINK = re.compile(r"\[([^\]]+)\]\(([\w./-]+\.md)\)")
+FIRST_PAGE, COURSE = "index.md", "analyses.md"
 
 
 class _Page(QTextBrowser):
@@ -22,12 +22,22 @@ class _Page(QTextBrowser):
 
     def __init__(self, folder: Path, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setSearchPaths([str(folder)])
+        self.setSearchPaths([str(folder), *(str(page.parent) for page in sorted(folder.parent.glob("analyses/*/page.md")))])
         self.setOpenLinks(False)
         self.anchorClicked.connect(self._follow)
 
     def show_page(self, name: str) -> None:
         self.setSource(QUrl(name), QTextDocument.ResourceType.MarkdownResource)
+
+    def loadResource(self, kind: int, name: QUrl) -> object:
+        """Pictures by their file name alone: Qt joins the page's folder to it twice, where the page lies in another than the first."""
+        places = (Path(folder) / name.fileName() for folder in self.searchPaths())
+        found = (
+            next((path for path in places if path.is_file()), None)
+            if kind == QTextDocument.ResourceType.ImageResource.value
+            else None
+        )
+        return super().loadResource(kind, name if found is None else QUrl.fromLocalFile(str(found)))
 
     def _follow(self, url: QUrl) -> None:
         if url.scheme() in ("http", "https", "mailto"):
@@ -53,7 +63,7 @@ class GuideWindow(QWidget):
         self.contents = QListWidget(self)
         self.contents.setObjectName("guide_contents")
         self.contents.setAccessibleName("Contents of the guide")
-        for title, name in [("Contents", FIRST_PAGE), *_LINK.findall((folder / FIRST_PAGE).read_text(encoding="utf-8"))]:
+        for title, name in _contents(folder):
             item = QListWidgetItem(title, self.contents)
             item.setData(Qt.ItemDataRole.UserRole, name)
             item.setSizeHint(QSize(80, 26))
@@ -108,10 +118,27 @@ class GuideWindow(QWidget):
 
     @property
     def _name(self) -> str:
-        return self.page.source().fileName()
+        return _page_of(self.page.source())
 
     def _page_changed(self, url: QUrl) -> None:
         # the page's own `source` still names the one before
         for at in range(self.contents.count()):
-            if self.contents.item(at).data(Qt.ItemDataRole.UserRole) == url.fileName():
+            if self.contents.item(at).data(Qt.ItemDataRole.UserRole) == _page_of(url):
                 self.contents.setCurrentRow(at)
+
+
+def _contents(folder: Path) -> list[tuple[str, str]]:
+    """Titles and pages: those that the first page lists, and below the course its own pages."""
+    found = [("Contents", FIRST_PAGE)]
+    for title, name in _LINK.findall((folder / FIRST_PAGE).read_text(encoding="utf-8")):
+        found.append((title, name))
+        if name == COURSE:
+            pages = _LINK.findall((folder / COURSE).read_text(encoding="utf-8"))
+            found += [(f"    {title}", page) for title, page in pages if page.startswith("..")]
+    return found
+
+
+def _page_of(url: QUrl) -> str:
+    """The page as the contents name it, by whichever way a link led to it."""
+    parts = url.path().split("/")
+    return f"../analyses/{parts[-2]}/{parts[-1]}" if parts[-1] == "page.md" else parts[-1]

@@ -30,7 +30,7 @@ def make(seed: int = 0) -> Recording:
     rng = np.random.default_rng(seed)
     n_bins = round(DURATION / BIN_SIZE)
     times = (np.arange(n_bins) + 0.5) * BIN_SIZE
-    position, direction, speed = _laps(n_bins, rng)
+    position, direction, speed = laps(n_bins, rng)
     phase = np.mod(np.cumsum(2 * np.pi * THETA * BIN_SIZE * (1 + 0.05 * rng.standard_normal(n_bins))), 2 * np.pi)
 
     units = [
@@ -107,7 +107,7 @@ def analysis() -> Analysis:
     )
 
 
-def _laps(n_bins: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def laps(n_bins: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Position (cm), direction (1 or -1) and speed (cm/s) of laps to and fro with rests at the ends."""
     position, direction, speed = np.empty(n_bins), np.empty(n_bins, int), np.empty(n_bins)
     place, way, rest, pace = 5.0, 1, 0.0, 45.0

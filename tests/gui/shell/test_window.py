@@ -408,7 +408,8 @@ def test_the_guide_has_every_page_and_finds_words(window, qtbot, project):
     guide = GuideWindow(window)
     qtbot.addWidget(guide)
     pages = {guide.contents.item(at).data(Qt.ItemDataRole.UserRole) for at in range(guide.contents.count())}
-    assert pages == {path.name for path in (project / "resources" / "guide").glob("*.md")}
+    course = {f"../analyses/{path.parent.name}/page.md" for path in (project / "resources").glob("analyses/*/page.md")}
+    assert pages == {path.name for path in (project / "resources" / "guide").glob("*.md")} | course
     for page in pages:
         guide.show_page(page)
         assert len(guide.page.toPlainText()) > 200, page

@@ -1,0 +1,40 @@
+"""Effect of a term by itself, the other terms at their mean, beside the counted tuning in which the terms are mixed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from glmengine.figures.style import DATA, EFFECT, FIELD, finish, from_zero, label, rate_label
+from glmengine.results.map_scale import is_true_to_scale
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from matplotlib.axes import Axes
+
+
+def draw_effect(ax: Axes, curve: xr.Dataset, unit: str) -> None:
+    """One term of one unit on its panel."""
+    one = curve.sel(unit=unit)
+    (_draw_line if one["effect_hz"].ndim == 1 else _draw_field)(ax, one, str(curve.attrs.get("term", "")))
+
+
+def _draw_line(ax: Axes, one: xr.Dataset, term: str) -> None:
+    (dim,) = one["effect_hz"].dims
+    x = one[dim].values
+    ax.fill_between(x, one["effect_low"].values, one["effect_high"].values, color=EFFECT, alpha=0.25, linewidth=0)
+    ax.plot(x, one["effect_hz"].values, color=EFFECT, linewidth=1.5, label="effect, 95 %")
+    ax.plot(x, one["data_hz"].values, ".", color=DATA, markersize=3.5, label="data")
+    from_zero(ax)
+    ax.legend(fontsize=6, frameon=False)
+    finish(ax, title=term, x=label(one[dim]), y=rate_label(one["data_hz"]))
+
+
+def _draw_field(ax: Axes, one: xr.Dataset, term: str) -> None:
+    x, y = (one[dim] for dim in one["effect_hz"].dims[:2])
+    image = ax.pcolormesh(x.values, y.values, one["effect_hz"].values.T, cmap=FIELD, vmin=0.0, shading="nearest", rasterized=True)
+    if is_true_to_scale(x, y):
+        ax.set_aspect("equal")
+    bar = ax.figure.colorbar(image, ax=ax, shrink=0.8)
+    bar.set_label(rate_label(one["effect_hz"]), fontsize=8)
+    bar.ax.tick_params(labelsize=7)
+    finish(ax, title=term, x=label(x), y=label(y))

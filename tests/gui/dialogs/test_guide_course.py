@@ -1,0 +1,36 @@
+"""The course in the guide: its pages in the contents, and their pictures on the page."""
+
+from __future__ import annotations
+
+import re
+
+from qtpy.QtCore import Qt, QUrl
+from qtpy.QtGui import QTextDocument
+
+from glmengine.resources import resource
+from glmgui.dialogs.guide import GuideWindow
+
+
+def test_the_pages_of_the_course_open_with_their_pictures(qtbot):
+    window = GuideWindow()
+    qtbot.addWidget(window)
+    names = [window.contents.item(at).data(Qt.ItemDataRole.UserRole) for at in range(window.contents.count())]
+    pages = [name for name in names if name.endswith("/page.md")]
+    assert "../analyses/position-or-speed/page.md" in pages
+    for name in pages:
+        window.show_page(name)
+        assert window.contents.currentItem().data(Qt.ItemDataRole.UserRole) == name
+        for picture in re.findall(r"!\[[^\]]*\]\(([^)]+)\)", (resource("guide") / name).read_text(encoding="utf-8")):
+            data = window.page.loadResource(QTextDocument.ResourceType.ImageResource.value, QUrl(picture))
+            assert bytes(data).startswith(b"\x89PNG"), picture
+
+
+def test_links_lead_from_a_page_to_the_course_and_back(qtbot):
+    window = GuideWindow()
+    qtbot.addWidget(window)
+    window.show_page("analyses.md")
+    window.page._follow(QUrl("../analyses/position-or-speed/page.md"))
+    assert "Is this neuron encoding position?" in window.page.toPlainText()
+    window.page._follow(QUrl("../../guide/analyses.md"))
+    assert "The classic questions" in window.page.toPlainText()
+    assert window.contents.currentItem().text() == "The classic questions"
