@@ -88,6 +88,7 @@ cp -a "$share" "$tree/share"
 install -m 755 "$here/linux/setup.sh" "$tree/setup.sh"
 install -m 755 "$here/linux/uninstall.sh" "$tree/uninstall.sh"
 tar -C "$work" --owner=0 --group=0 -I 'gzip -6' -cf "$target/$name.tar.gz" "$name"
-makeself --quiet --nox11 --xz --complevel 6 "$tree" "$target/$name.run" "glmgui $version" ./setup.sh >/dev/null
+# gzip, since the smallest systems have no xz
+makeself --quiet --nox11 --gzip --complevel 6 "$tree" "$target/$name.run" "glmgui $version" ./setup.sh >/dev/null
 
 ls -l "$target/$name".*
