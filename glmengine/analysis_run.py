@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from glmengine.analysis.penalty import chosen_in_words, penalty_of, strengths_of
 from glmengine.analysis.projection_files import with_projections
 from glmengine.context import SILENT, Context, Progress
 from glmengine.design.prepare import Prepared, prepare
+from glmengine.design.settings import PreparedSettings, prepare_settings
 from glmengine.errors import GlmError
 from glmengine.models import get_family
 from glmengine.results.provenance import provenance
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from glmengine.design.splits import Split
     from glmengine.fitting.fit_result import Fit
     from glmengine.fitting.held_out_scores import CrossValidation
+    from glmengine.fitting.setting_search import SettingSearch
+    from glmengine.fitting.strength_choice import StrengthChoice
     from glmengine.recording.recording import Recording
     from glmengine.results.posterior import Posterior
 
@@ -37,6 +40,7 @@ _GRACE_SHARE = 0.2
 _CLASSES = "Each class has coefficients of its own; response curves, filters and coupling strengths, which are those of one rate, are not made."
 _SHARE_OF_FIT = 0.3  # of the time, where terms are selected too
 _MOST_COEFFICIENTS = 3e7  # of the fits of all folds and strengths, that are kept to predict held-out time
+_SELECTED_AS_THEY_ARE = "The selection of terms compares them as the analysis has them, not with the settings that were searched."
 _STOPPED = "The cross-validation was stopped: only the strengths that it had tried until then were compared."
 
 
@@ -69,15 +73,29 @@ def run(analysis: Analysis, recording: Recording, context: Context | None = None
     context = _Forward(context or SILENT)
     started = time.perf_counter()
     analysis = analysis.with_(terms=with_projections(analysis.terms))
-    prepared = prepare(analysis, recording, context.part(0.0, 0.1))
+    settings = prepare_settings(analysis, recording, context.part(0.0, 0.1)) if analysis.model.search else None
+    prepared = prepare(analysis, recording, context.part(0.0, 0.1)) if settings is None else settings.prepared
     _refuse_fields(analysis, prepared)
     split = _split(analysis, prepared)
     whole, context = context, context.part(0.0, 1.0 if analysis.selection is None else _SHARE_OF_FIT)
-    cross_validation = _cross_validated(analysis, prepared, split, context.part(0.1, 0.65))
+    search: SettingSearch | None = None
+    if settings is None or split is None:
+        cross_validation = _cross_validated(analysis, prepared, split, context.part(0.1, 0.65))
+    else:
+        search = _searched(analysis, settings, split, context.part(0.1, 0.65))
+        prepared = settings.with_chosen(analysis, search.setting)
+        design = prepared.design
+        cross_validation = search.of_chosen(list(design.columns.index), lambda number: settings.places(design, number))
     stopped = cross_validation is not None and context.stopping
     final = _Grace(context, max(_GRACE, _GRACE_SHARE * (time.perf_counter() - started))) if stopped else context
     fit = _fitted(analysis, prepared, cross_validation, final.part(0.65, 0.75))
     result = _assessed(analysis, recording, prepared, fit, split, cross_validation, context.part(0.75, 0.97))
+    if search is not None and settings is not None:
+        from glmengine.results.setting_table import with_settings
+
+        result = with_settings(result, search, settings.plan)
+        if analysis.selection is not None:
+            result = replace(result, notes=(*result.notes, _SELECTED_AS_THEY_ARE))
     if stopped:
         result = replace(result, notes=(_STOPPED, *result.notes))
     if analysis.validation.test_epochs:
@@ -127,9 +145,7 @@ class _Grace(_Forward):
 def _cross_validated(analysis: Analysis, prepared: Prepared, split: Split | None, context: Context) -> CrossValidation | None:
     from glmengine.fitting.cross_validation import cross_validate
     from glmengine.fitting.fold_averages import cross_validate_averages, sees_averages
-    from glmengine.fitting.found_strengths import REML
     from glmengine.fitting.separable import cross_validate_separable, separable_terms
-    from glmengine.fitting.strength_choice import StrengthChoice
 
     if split is None:
         return None
@@ -140,29 +156,84 @@ def _cross_validated(analysis: Analysis, prepared: Prepared, split: Split | None
             "receptive fields of low rank or of spike-triggered averages have no nested cross-validation; leave it off, or test on epochs of their own",
             field="validation.nested",
         )
-    choice = StrengthChoice(analysis.model.strength_rule, analysis.model.one_strength)
     prepared = replace(prepared, counts=split.without_gaps(prepared.counts))
 
     def scored(design: Design, folds: Any, context: Context) -> CrossValidation:
         return (cross_validate_separable if separable else cross_validate)(
             design,
             prepared.counts,
-            family=analysis.model.family,
-            penalty=penalty_of(analysis.model, design.terms),
-            strengths=REML if analysis.model.finds_strengths else strengths_of(analysis),
             folds=folds,
             extend=_goes_on(prepared),
-            rule=choice.rule,
-            one_for_all=choice.one_for_all,
             **({"nested": True} if nested else {}),
             **_kept_coefficients(analysis, prepared, split),
             context=context,
-            **_options(analysis, prepared),
+            **_scoring(analysis, design, prepared.units),
         )
 
     if averages:
-        return cross_validate_averages(analysis, prepared, split.fold, scored, context, choice)
+        return cross_validate_averages(analysis, prepared, split.fold, scored, context, _choice(analysis))
     return scored(prepared.design, split.fold, context)
+
+
+def _searched(analysis: Analysis, settings: PreparedSettings, split: Split, context: Context) -> SettingSearch:
+    """The cross-validations of all settings, and what each unit chose."""
+    from glmengine.fitting.cross_validation import cross_validate
+    from glmengine.fitting.fold_averages import sees_averages
+    from glmengine.fitting.separable import separable_terms
+    from glmengine.fitting.setting_search import search_settings
+
+    prepared = settings.prepared
+    if separable_terms(prepared.design) or sees_averages(prepared):
+        raise GlmError(
+            "receptive fields of low rank or of spike-triggered averages have no search of settings; take it out, or see the stimulus in another way",
+            field="model.search",
+        )
+    kept = _kept_coefficients(analysis, prepared, split)
+
+    def scored(
+        setting: int, counts: np.ndarray, fold: np.ndarray, strengths: np.ndarray | None, context: Context
+    ) -> CrossValidation:
+        again = {} if strengths is None or analysis.model.finds_strengths else {"strengths": strengths}
+        return cross_validate(
+            settings.designs[setting],
+            counts,
+            folds=fold,
+            extend=strengths is None,
+            context=context,
+            **(kept if strengths is None else {}),
+            **{**_scoring(analysis, settings.designs[setting], prepared.units), **again},
+        )
+
+    return search_settings(
+        scored,
+        [design.n_columns for design in settings.designs],
+        split.without_gaps(prepared.counts),
+        split.fold,
+        _choice(analysis),
+        context,
+        nested=analysis.validation.nested,
+    )
+
+
+def _choice(analysis: Analysis) -> StrengthChoice:
+    from glmengine.fitting.strength_choice import StrengthChoice
+
+    return StrengthChoice(analysis.model.strength_rule, analysis.model.one_strength)
+
+
+def _scoring(analysis: Analysis, design: Design, units: Sequence[str]) -> dict[str, Any]:
+    """What every cross-validation of an analysis has in common."""
+    from glmengine.fitting.found_strengths import REML
+
+    choice = _choice(analysis)
+    return {
+        "family": analysis.model.family,
+        "penalty": penalty_of(analysis.model, design.terms),
+        "strengths": REML if analysis.model.finds_strengths else strengths_of(analysis),
+        "rule": choice.rule,
+        "one_for_all": choice.one_for_all,
+        **_options(analysis, design, units),
+    }
 
 
 def _kept_coefficients(analysis: Analysis, prepared: Prepared, split: Split) -> dict[str, bool]:
@@ -212,21 +283,21 @@ def _fitted(analysis: Analysis, prepared: Prepared, cross_validation: CrossValid
         penalty=penalty_of(analysis.model, prepared.design.terms),
         strength=strength,
         context=context,
-        **_options(analysis, prepared),
+        **_options(analysis, prepared.design, prepared.units),
     )
 
 
-def _options(analysis: Analysis, prepared: Prepared) -> dict[str, Any]:
+def _options(analysis: Analysis, design: Design, units: Sequence[str]) -> dict[str, Any]:
     """What the fit and the cross-validation have in common."""
     from glmengine.fitting.separable import separable_terms
 
     return {
         "link": analysis.model.link or None,
-        "mask": prepared.design.mask(prepared.units),
-        "unit_names": prepared.units,
+        "mask": design.mask(units),
+        "unit_names": units,
         "memory": analysis.model.memory,
         "platform": analysis.model.platform,
-        **({"seed": analysis.seed} if separable_terms(prepared.design) else {}),
+        **({"seed": analysis.seed} if separable_terms(design) else {}),
     }
 
 

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from glmengine.analysis.projection_files import with_projections
+from glmengine.analysis.search import Searched
 from glmengine.analysis.selection import Selection
 from glmengine.analysis.terms import AnyTerm
 from glmengine.analysis.time import Condition, Time
@@ -37,7 +38,9 @@ __all__ = [
     "sparse_dump",
 ]
 
-FORMAT_VERSION = 2  # 2: with splits, strengths by marginal likelihood, selection, and a recipe of each recording
+FORMAT_VERSION = (
+    2  # 2: with splits, strengths by marginal likelihood, settings searched, selection, and a recipe of each recording
+)
 
 
 FamilyName = Literal[tuple(FAMILIES)]
@@ -124,6 +127,12 @@ class Model(Spec):
         applies={"strength_by": ("cross_validation",)},
         advanced=True,
     )
+    search: tuple[Searched, ...] = param(
+        (),
+        title="Settings searched",
+        help="Settings of terms (number of functions, bounds, window) of which several values are compared, every combination at every strength, on the same folds; the best is chosen as the strength is, for each unit or one for all.",
+        advanced=True,
+    )
     memory: float = param(
         2.0,
         title="Memory",
@@ -192,6 +201,11 @@ class Analysis(Spec):
         if len(self.model.strengths) > 1 and not self.model.finds_strengths and self.is_penalised and not self.validation.folds:
             raise GlmError(
                 "several strengths need cross-validation to choose among them; set folds to 2 or more, or give one strength",
+                field="validation.folds",
+            )
+        if self.model.search and not self.validation.folds:
+            raise GlmError(
+                "settings of terms are chosen by cross-validation; set folds to 2 or more, or search none",
                 field="validation.folds",
             )
         if self.more_recordings and not self.recording.path:

@@ -62,6 +62,10 @@ class Term(Spec):
         choices="sessions",
         advanced=True,
     )
+    setting: str = param("", title="Setting", help="Of a term whose settings were searched, the one that this is.", hidden=True)
+    only_units: tuple[str, ...] = param(
+        (), title="Only for units", help="Units that have the term, where not all do; those that chose its setting.", hidden=True
+    )
 
     @property
     def has_own_penalty(self) -> bool:
@@ -70,7 +74,12 @@ class Term(Spec):
 
     @property
     def label(self) -> str:
-        """The name of the term, made from its inputs where none is given."""
+        """The name of the term, made from its inputs where none is given; with its setting where units differ in that."""
+        return f"{self.plain_label} ({self.setting})" if self.setting else self.plain_label
+
+    @property
+    def plain_label(self) -> str:
+        """The same without the setting: what the analysis calls it."""
         times = f" times {self.gain}" if self.gain else ""
         where = f" in {', '.join(self.epochs)}" if self.epochs else ""
         return self.name or f"{self._inputs}{times}{where}"

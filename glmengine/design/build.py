@@ -22,6 +22,7 @@ from glmengine.design.blocks.column import column_block
 from glmengine.design.blocks.event import event_block
 from glmengine.design.blocks.receptive_field import receptive_block
 from glmengine.design.blocks.scaled import scaled
+from glmengine.design.blocks.some_units import SomeUnitsBlock
 from glmengine.design.blocks.term import FilterBlock, ProductBlock, SpikeBlock
 from glmengine.design.design import Block, Design
 from glmengine.design.session_terms import session_terms
@@ -94,6 +95,7 @@ def build_design(
         else:
             block = _spikes(term, recording, grid, unit_names, where)
         if block is not None:
+            block = SomeUnitsBlock(block) if term.only_units else block
             blocks.append(scaled(block, term, recording, grid, rows, max_gap, where, frozen=frozen))
     return Design(tuple(blocks), grid, _valid(blocks, rows, context), tuple(notes))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -73,7 +74,8 @@ def estimate(analysis: Analysis, recording: Recording) -> Estimate:
     columns += sessions - 1 if analysis.model.intercept_per_session and columns else 0
     strengths, folds = (1 if analysis.model.finds_strengths else len(analysis.model.strengths)), analysis.validation.folds
     passes = _FIRST_PASSES + (_NEXT_PASSES * strengths if strengths else 0)
-    problems = n_units * (1 + folds)
+    settings = math.prod(len(one.choices) for one in analysis.model.search)
+    problems = n_units * (1 + folds * settings)
     seconds = _START_SECONDS + passes * 2.0 * n_valid * columns * problems / _RATE
     matrix = 8e-9 * grid.n_bins * columns
     # a matrix that fits is kept with the counts as numbers beside it; else only the counts are, in a byte or so a bin

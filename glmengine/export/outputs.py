@@ -61,8 +61,8 @@ def write_outputs(
 ) -> list[Path]:
     """Write ``coefficients.csv``, ``scores.csv``, ``result.nc``, ``analysis.toml``, ``script.py``, ``figures/`` and ``report.html``.
 
-    Also ``tests.csv``, ``fold_scores.csv``, of several sessions ``sessions.csv``, of strengths by marginal likelihood ``strengths.csv`` and
-    ``edf.csv``, and of a selection ``selection_chosen.csv`` and others.
+    Also ``tests.csv``, ``fold_scores.csv``, of several sessions ``sessions.csv``, of settings that were searched ``settings.csv``, of strengths by marginal likelihood
+    ``strengths.csv`` and ``edf.csv``, and of a selection ``selection_chosen.csv`` and others.
 
     Parameters
     ----------
@@ -104,6 +104,8 @@ def write_outputs(
         texts["tests.csv"] = table_csv(result.tests)
     if result.shift_tests is not None:
         texts["shift_test.csv"] = table_csv(result.shift_tests.table.drop_vars("null"))
+    if result.search is not None:
+        texts["settings.csv"] = table_csv(result.search[["scores"]].mean("fold"))
     if result.smoothing is not None:
         texts["strengths.csv"] = table_csv(result.smoothing[["strength", "at_limit"]])
         texts["edf.csv"] = table_csv(result.smoothing[["edf"]])
@@ -171,7 +173,16 @@ def _remove_stale(folder: Path, written: list[Path]) -> None:
     """Take away what an earlier run wrote into the folder and this one did not: it would be taken for a part of this result."""
     earlier = [
         folder / name
-        for name in ("sessions.csv", "tests.csv", "shift_test.csv", "fold_scores.csv", "strengths.csv", "edf.csv", "recipe.toml")
+        for name in (
+            "sessions.csv",
+            "tests.csv",
+            "shift_test.csv",
+            "fold_scores.csv",
+            "strengths.csv",
+            "settings.csv",
+            "edf.csv",
+            "recipe.toml",
+        )
     ]
     earlier += [
         path for path in folder.glob("selection_*.csv") if path.stem.removeprefix("selection_").split("_")[0] in SELECTION_TABLES

@@ -14,6 +14,8 @@ from glmengine.analysis.wording import share_text, words_of
 from glmengine.results.posterior import link_of
 
 if TYPE_CHECKING:
+    import xarray as xr
+
     from glmengine.analysis.analysis import Analysis
     from glmengine.goodness.goodness import Goodness
     from glmengine.results.bootstrap_bands import BootstrapBands
@@ -37,6 +39,7 @@ _COLUMNS = {
     "n_spikes": "{observed}",
     "rate_hz": "{axis}",
     "strength": "strength",
+    "setting": "setting of the terms",
     "deviance_explained_heldout": "deviance explained, held out",
     "bits_per_spike_heldout": "bits per spike, held out",
     "deviance_explained_nested": "deviance explained, nested",
@@ -104,6 +107,8 @@ def report_html(
         if result.notes:
             parts += ["<h2>To be noted</h2>", "<ul>", *(f"<li>{_safe(note)}</li>" for note in result.notes), "</ul>"]
         parts += ["<h2>Scores</h2>", _score_table(result)]
+        if result.search is not None:
+            parts += ["<h2>Which settings?</h2>", _setting_table(result.search)]
         if result.tests is not None and np.isfinite(result.tests["p"]).any():
             parts += ["<h2>Is each term needed?</h2>", _ABOUT_TESTS, _test_table(result)]
         if result.shift_tests is not None:
@@ -193,6 +198,18 @@ def _score_table(result: Result) -> str:
     head = [_COLUMNS[name].format(observed=words.observed, axis=words.axis) for name in present]
     rows = [(unit, *(_number(result.scores[name].values[index]) for name in present)) for index, unit in enumerate(result.units)]
     return _table(("unit", *head), rows)
+
+
+def _setting_table(search: xr.Dataset) -> str:
+    """Settings of terms: how many units chose each, and what it was worth at its best strength, beside the best there was."""
+    mean = search["scores"].mean("fold").max("strength")
+    behind = (mean.max("setting") - mean).mean("unit")
+    chosen = search["chosen"].values
+    rows = [
+        (str(name), str(int((chosen == name).sum())), _number(1e3 * float(behind.sel(setting=name))))
+        for name in search["setting"].values
+    ]
+    return _table(("setting", "units that chose it", "behind each unit's best on held-out time, mean, 1e-3 nats per bin"), rows)
 
 
 def _shift_table(found: ShiftTest) -> str:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def draw(result: Result, *, unit: str, term: str | None = None, recording: Any = None) -> Figure:
     """One panel a term."""
-    labels = [name for name in result.filters if term in (None, name)]
+    labels = result.labels_for(result.filters, unit, term)
     if not labels:
         raise GlmError(
             "the result has no filter"

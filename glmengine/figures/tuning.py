@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def draw(result: Result, *, unit: str, term: str | None = None, recording: Any = None, effect: bool = False) -> Figure:
     """One panel a curve, two a field; with `effect` one panel a term, of what it does by itself."""
-    labels = [name for name in result.curves if term in (None, name)]
+    labels = result.labels_for(result.curves, unit, term)
     if not labels:
         raise GlmError("the result has no tuning curve" + (f" of the term '{term}'" if term else "") + "; add a covariate term")
     if effect:

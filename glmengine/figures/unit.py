@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 def draw(result: Result, *, unit: str, term: str | None = None, recording: Recording | None = None) -> Figure:
     """One panel for each thing there is."""
     recording = recording if result.has_rates else None
-    curves = [curve for label, curve in result.curves.items() if term in (None, label)]
-    filters = [found for label, found in result.filters.items() if term in (None, label)]
+    curves = [result.curves[label] for label in result.labels_for(result.curves, unit, term)]
+    filters = [result.filters[label] for label in result.labels_for(result.filters, unit, term)]
     chosen = result.cv is not None and result.cv.sizes["strength"] > 1 and term is None
     count = sum(panels_of(curve) for curve in curves) + len(filters) + int(chosen) + int(recording is not None)
     if not count:

@@ -346,8 +346,10 @@ def _with_own(used: np.ndarray, units: np.ndarray, penalty: Resolved) -> list[Gr
     """Groups of units that have as many columns of their own, beside those that they share; empty where they share none."""
     alone = used & (used.sum(axis=1) == 1)[:, None]
     shared = np.flatnonzero(used.any(axis=1) & ~alone.any(axis=1))
-    if not shared.size or not _are_alike(shared, used & ~alone):
+    if not shared.size:
         return []
+    if not _are_alike(shared, used & ~alone):
+        return _by_shared(used & ~alone, used, units, penalty)
     counts, groups = alone.sum(axis=0), []
     for count in np.unique(counts).tolist():
         members = np.flatnonzero(counts == count)
@@ -358,6 +360,25 @@ def _with_own(used: np.ndarray, units: np.ndarray, penalty: Resolved) -> list[Gr
         if not _same_penalty(penalty, shared, own):
             return []
         groups.append(Group(units[members], shared, own))
+    return groups
+
+
+def _by_shared(shared: np.ndarray, used: np.ndarray, units: np.ndarray, penalty: Resolved) -> list[Group]:
+    """Groups of units that use just the same of the shared columns (p, M), as those that chose the same setting of a term; empty where no
+    two do."""
+    _, kind = np.unique(shared, axis=1, return_inverse=True)
+    kinds = [np.flatnonzero(kind.ravel() == number) for number in range(kind.max() + 1)]
+    if len(kinds) in (1, units.size):
+        return []
+    groups: list[Group] = []
+    for members in kinds:
+        if members.size == 1:
+            groups.append(Group(units[members], np.flatnonzero(used[:, members[0]])))
+            continue
+        found = _with_own(used[:, members], units[members], penalty)
+        if not found:
+            return []
+        groups += found
     return groups
 
 

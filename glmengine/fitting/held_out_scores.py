@@ -170,6 +170,29 @@ def summary(
     )
 
 
+def worth_at(found: CrossValidation, at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(M,) deviance explained and bits per spike at strengths number `at` (F, M), -1 for folds that do not count; pooled over folds."""
+    scores = found.scores.values
+    has = at >= 0
+    fold, unit = np.ogrid[: at.shape[0], : at.shape[1]]
+    chosen = np.maximum(at, 0)
+    has &= np.isfinite(scores[fold, chosen, unit])
+    weight = found.weight.values
+
+    def pooled(values: np.ndarray) -> np.ndarray:
+        return np.where(has, values, 0.0).sum(axis=0)
+
+    gained = pooled(scores[fold, chosen, unit] * weight) - pooled(found.null_scores.values * weight)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        explained = 1.0 - pooled(found.deviance.values[fold, chosen, unit]) / pooled(
+            found.null_deviance.values[fold, chosen, unit]
+        )
+        bits = gained / (pooled(found.spikes.values) * np.log(2.0))
+    known = has.any(axis=0)
+    counted = known & np.isfinite(found.bits_per_spike)  # which families without counts do not have
+    return np.where(known & np.isfinite(explained), explained, np.nan), np.where(counted & np.isfinite(bits), bits, np.nan)
+
+
 def _in_order(chosen: np.ndarray, grid: Grid) -> np.ndarray:
     """Numbers of the strengths that were tried: as given, with those added at the ends where the given ones rise or fall."""
     given = grid.values[: grid.n_given]

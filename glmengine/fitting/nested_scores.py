@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from glmengine.fitting.held_out_scores import CrossValidation, worth_at
 from glmengine.fitting.strength_choice import StrengthChoice
 
 if TYPE_CHECKING:
     import xarray as xr
-
-    from glmengine.fitting.held_out_scores import CrossValidation
 
 
 @dataclass(frozen=True)
@@ -53,36 +52,17 @@ def nested_scores(
 
     scores = found.scores.values
     F, _, M = scores.shape
-    strength = np.full((F, M), np.nan)
-    sums = np.zeros((5, M))  # log-likelihood of the model and of the mean, deviance of both, spikes
+    strength, at = np.full((F, M), np.nan), np.full((F, M), -1)
     units = np.arange(M)
     for fold in range(F):
         by_others, strengths = inner(fold)
         chosen = choice.of(np.where(np.isfinite(scores[fold]), by_others, np.nan), strengths)
         has = (chosen >= 0) & np.isfinite(scores[fold, np.maximum(chosen, 0), units])
-        at = np.maximum(chosen, 0)
-        strength[fold, has] = strengths[at[has]]
-        weight = found.weight.values[fold]
-        for total, part in zip(
-            sums,
-            (
-                scores[fold, at, units] * weight,
-                found.null_scores.values[fold] * weight,
-                found.deviance.values[fold, at, units],
-                found.null_deviance.values[fold, at, units],
-                found.spikes.values[fold],
-            ),
-            strict=True,
-        ):
-            total += np.where(has, part, 0.0)
-    likelihood, null_likelihood, deviance, null_deviance, spikes = sums
-    known = np.isfinite(strength).any(axis=0)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        explained = 1.0 - deviance / null_deviance
-        bits = (likelihood - null_likelihood) / (spikes * np.log(2.0))
-    counted = known & np.isfinite(found.bits_per_spike)
+        at[fold] = np.where(has, chosen, -1)
+        strength[fold, has] = strengths[chosen[has]]
+    explained, bits = worth_at(found, at)
     return NestedScores(
         strength=xr.DataArray(strength, {"fold": found.scores["fold"], "unit": found.scores["unit"]}, ("fold", "unit")),
-        deviance_explained=np.where(known & np.isfinite(explained), explained, np.nan),
-        bits_per_spike=np.where(counted & np.isfinite(bits), bits, np.nan),
+        deviance_explained=explained,
+        bits_per_spike=bits,
     )

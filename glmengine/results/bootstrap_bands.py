@@ -16,7 +16,7 @@ from glmengine.fitting.bootstrap import Bootstrap, bootstrap, deviation, interva
 from glmengine.fitting.found_strengths import REML
 from glmengine.fitting.separable import separable_terms
 from glmengine.results.curve_bins import drawn_curves
-from glmengine.results.curves import effect_rows
+from glmengine.results.curves import effect_rows, units_with
 from glmengine.results.filters import term_filters
 from glmengine.results.posterior import Posterior
 from glmengine.results.prediction import FittedModel, prepared_for
@@ -188,9 +188,12 @@ def _curves(
         for ends in ("", "_simultaneous"):
             hertz = posterior.interval(bands[f"low{ends}"], bands[f"high{ends}"])
             arrays[f"low{ends}_hz"], arrays[f"high{ends}_hz"] = (end / prepared.grid.bin_size for end in hertz)
-        like = curves[drawn.label]["effect_link"]
+        like, having = curves[drawn.label]["effect_link"], units_with(drawn, prepared)[:, None]
         made[drawn.label] = xr.Dataset(
-            {name: like.copy(data=np.reshape(array, like.shape)).drop_attrs(deep=False) for name, array in arrays.items()},
+            {
+                name: like.copy(data=np.where(having, array, np.nan).reshape(like.shape)).drop_attrs(deep=False)
+                for name, array in arrays.items()
+            },
             attrs={"term": drawn.label},
         )
     return made

@@ -182,8 +182,9 @@ def _dataset(curve: _Curve, prepared: Prepared, posterior: Posterior, means: np.
         "tuning_high": (tuning[1], words.unit, "upper end of its 95 % interval"),
         "data_hz": (data.T, words.unit, f"observed {words.rate}"),
     }
+    having = units_with(curve.drawn, prepared)[:, None]
     variables = {
-        name: (("unit", *names), np.ascontiguousarray(values).reshape(units, *shape), {"unit": unit, "long_name": text})
+        name: (("unit", *names), np.where(having, values, np.nan).reshape(units, *shape), {"unit": unit, "long_name": text})
         for name, (values, unit, text) in arrays.items()
     }
     variables["occupancy_s"] = (tuple(names), curve.time.reshape(shape), {"unit": "s", "long_name": "time spent"})
@@ -195,6 +196,12 @@ def _dataset(curve: _Curve, prepared: Prepared, posterior: Posterior, means: np.
             {"unit": axis.unit, "long_name": axis.name, **session_labels(prepared.recording, axis.name)},
         )
     return xr.Dataset(variables, coords, {"term": curve.drawn.label, **curve.drawn.attrs})
+
+
+def units_with(drawn: Drawn, prepared: Prepared) -> np.ndarray:
+    """(M,) bool, the units that have the term of a curve: not those that chose another setting of it."""
+    mask = prepared.design.mask(prepared.units)
+    return np.ones(len(prepared.units), bool) if mask is None else mask[drawn.where].any(axis=0)
 
 
 def effect_rows(drawn: Drawn, means: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -59,6 +59,10 @@ class Result(RecordingMethods):
     cv : Dataset or None
         ``scores`` (fold, strength, unit): mean held-out log-likelihood per bin; ``best_strength`` (unit) that was chosen, and, where nested,
         ``nested_strength`` (fold, unit).
+    search : Dataset or None
+        Where settings of terms were searched: ``scores`` (fold, setting, strength, unit), NaN where not tried; ``chosen`` and
+        ``best_strength`` (unit), and, where nested, ``nested_chosen`` (fold, unit). Units of different settings have terms of their own
+        (``place (n 6)``): coefficients of the others are zero for them, curves and filters NaN; ``scores`` has the ``setting`` of each.
     covariance : DataArray or None (unit, parameter, parameter_)
         Covariance of the intercept and the coefficients; None where it would be very large.
     sessions : Dataset or None (unit, session)
@@ -95,6 +99,7 @@ class Result(RecordingMethods):
     filters: Mapping[str, xr.Dataset] = field(default_factory=dict)
     coupling: xr.Dataset | None = None
     cv: xr.Dataset | None = None
+    search: xr.Dataset | None = None
     covariance: xr.DataArray | None = None
     sessions: xr.Dataset | None = None
     tests: xr.Dataset | None = None
@@ -119,6 +124,18 @@ class Result(RecordingMethods):
     def units(self) -> tuple[str, ...]:
         """Names of the fitted units."""
         return tuple(str(name) for name in self.coefficients["unit"].values)
+
+    def labels_for(self, labels: Iterable[str], unit: str, term: str | None = None) -> list[str]:
+        """Of the labels of curves or filters those of terms that a unit has, and of one term alone where it is named: by its label, or by
+        that which it has in the analysis, whichever of its settings the unit chose."""
+        kept = []
+        for label in labels:
+            found = next((one for one in self.terms if label == one.label or label.startswith(f"{one.label}: ")), None)
+            has = found is None or not found.only_units or unit in found.only_units
+            named = term in (None, label) or (found is not None and term == label.replace(found.label, found.plain_label, 1))
+            if has and named:
+                kept.append(label)
+        return kept
 
     @property
     def converged(self) -> bool:

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from glmengine.results.result import Result
 
 # 2: with `goodness`; 3: with scores of each fold, the selection of terms, shift tests, bands of whole curves;
-# 4: with strengths by marginal likelihood, the bootstrap
-FORMAT_VERSION = 4
+# 4: with strengths by marginal likelihood, the bootstrap; 5: with the search of settings
+FORMAT_VERSION = 5
 KIND = "glmengine result"
 
 
@@ -47,6 +47,7 @@ def write_result(result: Result, path: str | Path) -> None:
     optional = {
         "coupling": result.coupling,
         "cv": result.cv,
+        "search": result.search,
         "sessions": result.sessions,
         "tests": result.tests,
         "smoothing": result.smoothing,
@@ -90,6 +91,7 @@ def read_result(kind: type[Result], path: str | Path) -> Result:
             filters=_named(datasets, "filters:"),
             coupling=datasets.get("coupling"),
             cv=datasets.get("cv"),
+            search=datasets.get("search"),
             covariance=datasets["covariance"]["covariance"] if "covariance" in datasets else None,
             sessions=datasets.get("sessions"),
             tests=datasets.get("tests"),

@@ -13,6 +13,7 @@ _SHOWN_SCORES = (
     "n_spikes",
     "rate_hz",
     "strength",
+    "setting",
     "deviance_explained_heldout",
     "bits_per_spike_heldout",
     "deviance_explained_fit",
@@ -24,7 +25,7 @@ _MOST_ROWS = 30
 def summary(result: Result) -> str:
     """One line: what was fitted to how many units, how well, and whether to the optimum."""
     units = f"{len(result.units)} unit{'s' if len(result.units) != 1 else ''}"
-    parts = [units, " + ".join(term.label for term in result.terms), *_median_score(result)]
+    parts = [units, " + ".join(dict.fromkeys(term.plain_label for term in result.terms)), *_median_score(result)]
     if not result.converged:
         parts.append(f"{int((~result.scores['converged']).sum())} not at the optimum")
     if result.notes:

@@ -59,9 +59,9 @@ def first_drawing(result: Result, label: str, unit: str) -> Drawing | None:
     if unit not in result.units:
         return None
     drawings: list[Drawing] = []
-    if label in result.curves:
-        drawings = tuning(label, result.curves[label], unit)
-    elif label in result.filters:
-        filters = result.filters[label]
+    if curves := result.labels_for(result.curves, unit, label):
+        drawings = tuning(label, result.curves[curves[0]], unit)
+    elif of_past := result.labels_for(result.filters, unit, label):
+        filters = result.filters[of_past[0]]
         drawings = (fields if "channel" in filters.dims else kernels)(label, filters, unit)
     return drawings[0] if drawings else None

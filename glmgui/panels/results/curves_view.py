@@ -61,9 +61,10 @@ class CurvesView(QWidget):
         Of plots that have to be made, one is made in each turn of the event loop, so that the window stays free meanwhile.
         """
         drawings: list[Drawing] = []
-        for label, curves in result.curves.items():
-            drawings += tuning(label, curves, unit)
-        for label, filters in result.filters.items():
+        for label in result.labels_for(result.curves, unit):
+            drawings += tuning(label, result.curves[label], unit)
+        for label in result.labels_for(result.filters, unit):
+            filters = result.filters[label]
             drawings += (fields if "channel" in filters.dims else kernels)(label, filters, unit)
         if result.coupling is not None:
             drawings += pairs(result.coupling)

@@ -132,7 +132,12 @@ def test_figures_of_the_goodness_of_fit_are_written_and_taken_away_again(checked
 
 
 def test_files_of_this_format_open_for_ever():
+    searched = Result.load(KEPT / "format-5" / "result.nc")
+    assert searched.scores["setting"].values.tolist() == ["head_direction n 4"] * 3
+    assert float(searched.search["scores"][0, 0, 0, 0]) == pytest.approx(-0.3255243385896874, rel=1e-12)
+    assert searched.analysis.model.search[0].choices == (4, 12)
     result = Result.load(KEPT / "format-4" / "result.nc")
+    assert result.search is None
     assert result.bootstrap_bands.notes[0].startswith("Bootstrap: 8 draws of 50 blocks")
     low = result.bootstrap_bands.coefficients["low"]
     assert float(low[0, 0]) == pytest.approx(-2.254297500693244, rel=1e-12)
