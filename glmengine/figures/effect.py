@@ -35,6 +35,6 @@ def _draw_field(ax: Axes, one: xr.Dataset, term: str) -> None:
     if is_true_to_scale(x, y):
         ax.set_aspect("equal")
     bar = ax.figure.colorbar(image, ax=ax, shrink=0.8)
-    bar.set_label(rate_label(one["effect_hz"]), fontsize=8)
+    bar.set_label(rate_label(one["data_hz"]), fontsize=8)
     bar.ax.tick_params(labelsize=7)
     finish(ax, title=term, x=label(x), y=label(y))
