@@ -98,8 +98,10 @@ def apply(app: QApplication, dark: bool) -> None:
         app.setProperty(_STYLED, True)
     _ensure_font(app)
     table = tokens(dark)
-    app.setPalette(palette(table))
-    app.setStyleSheet(_style_sheet(table, "dark" if dark else "light"))
+    sheet = _style_sheet(table, "dark" if dark else "light")
+    if app.styleSheet() != sheet:  # every widget is polished again, also where nothing differs
+        app.setPalette(palette(table))
+        app.setStyleSheet(sheet)
 
 
 def palette(table: Tokens) -> QPalette:
