@@ -10,7 +10,7 @@ import traceback
 from collections.abc import Sequence
 from typing import NoReturn
 
-from glmengine.cli import analyses, checks, decoding, drawing, explanation, fits, recordings, selection, simulation
+from glmengine.cli import analyses, checks, decoding, description, drawing, explanation, fits, recordings, selection, simulation
 from glmengine.cli.terminal import quiet_libraries, quote_foreign_letters, say_error, spare_neo
 from glmengine.errors import Cancelled, GlmError
 
@@ -29,6 +29,7 @@ exit codes: 0 done, 1 the data or the analysis is at fault (one line says what),
 
 COMMANDS = (
     recordings.INSPECT,
+    description.DESCRIBE,
     recordings.RECIPE_DRAFT,
     recordings.CONVERT,
     fits.RUN,

@@ -110,7 +110,7 @@ def numbers_at(recording: Recording, events: EventTimes, reference: str, max_gap
         If there is no such property or covariate, or it is text.
     """
     if not _property(recording, events, reference)[0] and reference in recording.variables:
-        return _sampled(recording, events.times, reference, max_gap)
+        return covariate_at(recording, events.times, reference, max_gap)
     values = values_at(recording, events, reference, field=field)
     return _numbers(
         np.array([np.nan if value is None else value for value in values], dtype=object), reference, "a number", field
@@ -201,7 +201,7 @@ def _trial_of(pieces: np.ndarray, times: np.ndarray) -> np.ndarray:
     return np.where(inside, row, -1)
 
 
-def _sampled(recording: Recording, times: np.ndarray, reference: str, max_gap: float | None) -> np.ndarray:
+def covariate_at(recording: Recording, times: np.ndarray, reference: str, max_gap: float | None) -> np.ndarray:
     """(N,) a covariate at given times, interpolated or the last value, as it is in a bin narrower than its sampling."""
     covariate = recording.variable(reference)
     period = covariate.period if np.isfinite(covariate.period) else 1.0

@@ -11,6 +11,7 @@ import numpy as np
 from glmengine.design.blocks.column import columns_of
 from glmengine.design.tensor_product import joint_columns
 from glmengine.recording.binned import sample_covariate
+from glmengine.recording.described.bins import Axis
 from glmengine.recording.joined_parts import SESSION
 
 if TYPE_CHECKING:
@@ -22,60 +23,8 @@ if TYPE_CHECKING:
 POINTS = {1: 48, 2: 24}
 """Bins per variable, by the number of variables."""
 
-_FEW = 12  # different values of a column up to which each is a bin
 _OTHERS = 1000  # bins whose other variables are averaged over
 _MOST_COLUMNS = 24  # of precomputed ones that are drawn
-
-
-@dataclass(frozen=True)
-class Axis:
-    """Bins of one variable.
-
-    Attributes
-    ----------
-    name, unit : str
-    values : (K,) array
-        Bin centres, or the categories.
-    edges : (K + 1,) array or None
-        None for categories.
-    """
-
-    name: str
-    unit: str
-    values: np.ndarray
-    edges: np.ndarray | None
-
-    @classmethod
-    def of(cls, covariate: Covariate, basis: Any, x: np.ndarray, points: int) -> Axis:
-        """Bins for a variable whose samples on the valid rows are `x`: its bounds, as far as there are data; the whole circle for angles.
-
-        `basis` is None for a variable that is a column itself.
-        """
-        x = x[np.isfinite(x)]
-        known = getattr(basis, "categories", ())
-        if known or covariate.kind == "category":
-            return cls(covariate.name, covariate.unit, np.unique(known or x), None)
-        if basis is None and len(few := np.unique(x)) <= _FEW:
-            return cls(covariate.name, covariate.unit, few, None)
-        bounds = getattr(basis, "bounds", None)
-        low, high = (float(x.min()), float(x.max())) if bounds is None else (float(bounds[0]), float(bounds[1]))
-        if bounds is not None and not basis.circular:
-            low, high = max(low, float(x.min())), min(high, float(x.max()))
-        if not high > low:
-            return cls(covariate.name, covariate.unit, np.unique(x), None)
-        edges = np.linspace(low, high, points + 1)
-        return cls(covariate.name, covariate.unit, (edges[1:] + edges[:-1]) / 2, edges)
-
-    def bin_of(self, x: np.ndarray) -> np.ndarray:
-        """(N,) which bin each value lies in, -1 for none."""
-        if self.edges is None:
-            place = np.clip(np.searchsorted(self.values, x), 0, len(self.values) - 1)
-            return np.where(self.values[place] == x, place, -1)
-        low, high = self.edges[0], self.edges[-1]
-        with np.errstate(invalid="ignore"):
-            inside = (x >= low) & (x <= high)
-            position = np.floor((x - low) / (high - low) * len(self.values))
-        return np.where(inside, np.clip(np.nan_to_num(position), 0, len(self.values) - 1), -1).astype(np.int64)
 
 
 @dataclass(frozen=True)
