@@ -1,7 +1,8 @@
 """Projects: analysis, result and the place of the recording in one ``.glm`` file, written whole or not at all.
 
 The file is a zip of ``project.json`` (format version, the recording's path and hash), ``analysis.toml``, ``result.nc`` where there
-is one, and ``report.html``, which any browser opens without the program.
+is one, and ``report.html``, which any browser opens without the program. Where several fits are kept, ``fits.json`` describes them and
+``fits/KEY.nc`` holds the result of each but the one that is shown, which is ``result.nc``.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ import os
 import shutil
 import zipfile
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -24,13 +26,14 @@ from glmengine.io.files.leftovers import scratch_folder
 from glmengine.io.files.plain_text import LARGEST, json_in, see_regular, toml_in
 from glmengine.io.files.whole import replacing
 from glmengine.io.opened_sessions import where_needed
+from glmengine.kept_fits import KeptFit
 from glmengine.results.result import Result
 
 if TYPE_CHECKING:
     from glmengine.io.recipe.recipe import Recipe
     from glmengine.recording.recording import Recording
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2  # 2: with the fits that are kept; without any it is still written as 1
 _LARGEST = 4_000_000_000  # bytes unpacked; a result of that size is refused rather than filling the disk
 _BLOCK = 2**20
 HDF5 = b"\x89HDF\r\n\x1a\n"
@@ -188,7 +191,13 @@ def load_result(path: str | Path) -> Result:
 
 
 def save_project(
-    path: str | Path, analysis: Analysis, result: Result | None = None, recording: Recording | RecordingReference | None = None
+    path: str | Path,
+    analysis: Analysis,
+    result: Result | None = None,
+    recording: Recording | RecordingReference | None = None,
+    *,
+    fits: Sequence[KeptFit] = (),
+    shown: str = "",
 ) -> None:
     """Write a ``.glm`` file.
 
@@ -199,22 +208,41 @@ def save_project(
     result : Result, optional
     recording : Recording or RecordingReference, optional
         Kept by path and hash, of several sessions each; its data are not copied.
+    fits : sequence of KeptFit
+        Further fits, whose results are copied from their files, one after the other.
+    shown : str
+        Key of the one of them whose result `result` is, so that it is written once.
 
     Raises
     ------
     GlmError
-        If the folder cannot be written to; a project that was there is untouched.
+        If the folder cannot be written to, or the result of a fit is gone; a project that was there is untouched.
     """
     import tomli_w
 
     path = Path(path)
-    head = {"format": "glm project", "format_version": FORMAT_VERSION, "recording": _described(recording, path)}
+    version = FORMAT_VERSION if fits else 1
+    head = {"format": "glm project", "format_version": version, "recording": _described(recording, path)}
     with replacing(path) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("project.json", json.dumps(head, indent=1, ensure_ascii=False))
         archive.writestr("analysis.toml", tomli_w.dumps(analysis.to_dict()))
         if result is not None:
             archive.writestr("result.nc", _netcdf_of(result), zipfile.ZIP_DEFLATED, compresslevel=1)
+        if fits:
+            _write_fits(archive, fits, shown if result is not None else "")
         archive.writestr("report.html", _report(analysis, result, recording))
+
+
+def _write_fits(archive: zipfile.ZipFile, fits: Sequence[KeptFit], shown: str) -> None:
+    described = {"shown": shown, "fits": [fit.to_dict() for fit in fits]}
+    archive.writestr("fits.json", json.dumps(described, indent=1, ensure_ascii=False))
+    for fit in fits:
+        if fit.key != shown:
+            if fit.file is None or not fit.file.exists():
+                raise GlmError(
+                    f"the result of the fit '{fit.name}' is no longer on disk; remove it from the fits, or fit it again"
+                )
+            archive.write(fit.file, f"fits/{fit.key}.nc", zipfile.ZIP_DEFLATED, compresslevel=1)
 
 
 def _netcdf_of(result: Result) -> bytes:
@@ -236,12 +264,56 @@ def load_project(path: str | Path) -> Project:
         If the file is absent, is something else, is damaged, or comes from a newer version of the program.
     """
     path = Path(path)
+    with _archive(path) as archive:
+        head = _head(archive, path.name)
+        analysis = _analysis(archive, path.name)
+        result = _result(archive, path.name)
+    return Project(analysis, result, _reference(head.get("recording"), path.name))
+
+
+def load_fits(path: str | Path, folder: Path | None = None) -> tuple[tuple[KeptFit, ...], str]:
+    """The fits that a project keeps, and the key of the one that it shows (empty where it shows none of them).
+
+    Parameters
+    ----------
+    path : path
+    folder : Path, optional
+        Where their results are unpacked to; without one the fits are only described, and their `file` is None.
+
+    Raises
+    ------
+    GlmError
+        As `load_project` does.
+    """
+    path = Path(path)
+    with _archive(path) as archive:
+        _head(archive, path.name)
+        if "fits.json" not in archive.namelist():
+            return (), ""
+        where = f"{path.name}, fits.json"
+        data = json_in(_text(archive, "fits.json", path.name), where)
+        if not isinstance(data, dict) or not isinstance(data.get("fits"), list):
+            raise GlmError(f"{where}: is damaged (it holds no list of fits); restore a copy")
+        shown = str(data.get("shown") or "")
+        fits = [KeptFit.from_dict(one, where) for one in data["fits"]]
+        if folder is not None:
+            fits = [_unpacked(archive, fit, fit.key == shown, Path(folder), path.name) for fit in fits]
+    return tuple(fits), shown
+
+
+def _unpacked(archive: zipfile.ZipFile, fit: KeptFit, is_shown: bool, folder: Path, name: str) -> KeptFit:
+    file = folder / f"{fit.key}.nc"
+    _unpack(archive, "result.nc" if is_shown else f"fits/{fit.key}.nc", file, name)
+    return replace(fit, file=file)
+
+
+@contextmanager
+def _archive(path: Path) -> Iterator[zipfile.ZipFile]:
+    """The zip of a project; whatever is wrong with it is said in one sentence."""
     try:
         see_regular(path)
         with zipfile.ZipFile(path) as archive:
-            head = _head(archive, path.name)
-            analysis = _analysis(archive, path.name)
-            result = _result(archive, path.name)
+            yield archive
     except FileNotFoundError as error:
         raise GlmError(f"{path}: there is no such file; check the path") from error
     except zipfile.BadZipFile as error:
@@ -250,7 +322,6 @@ def load_project(path: str | Path) -> Project:
         raise GlmError(f"{path.name}: cannot be read ({error.strerror or error}); check its permissions") from error
     except (zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         raise GlmError(f"{path.name}: is damaged and cannot be unpacked ({error}); restore a copy") from error
-    return Project(analysis, result, _reference(head.get("recording"), path.name))
 
 
 def _head(archive: zipfile.ZipFile, name: str) -> dict[str, Any]:
@@ -277,19 +348,24 @@ def _analysis(archive: zipfile.ZipFile, name: str) -> Analysis:
 def _result(archive: zipfile.ZipFile, name: str) -> Result | None:
     if "result.nc" not in archive.namelist():
         return None
-    _see_size(archive, "result.nc", name, _LARGEST)
     with scratch_folder() as folder:
         saved = folder / "result.nc"
-        with archive.open("result.nc") as packed, open(saved, "wb") as unpacked:
-            beginning = packed.read(len(HDF5))
-            if beginning != HDF5:  # else a bomb would be unpacked first
-                raise GlmError(f"{name}: is damaged (result.nc is not a saved result); restore a copy")
-            unpacked.write(beginning)
-            shutil.copyfileobj(packed, unpacked, _BLOCK)
+        _unpack(archive, "result.nc", saved, name)
         try:
             return Result.load(saved)
         except GlmError as error:
             raise GlmError(f"{name}, {error.message}", field=error.field) from error
+
+
+def _unpack(archive: zipfile.ZipFile, member: str, to: Path, name: str) -> None:
+    """Write a result of the zip to a file of its own."""
+    _see_size(archive, member, name, _LARGEST)
+    with archive.open(member) as packed, open(to, "wb") as unpacked:
+        beginning = packed.read(len(HDF5))
+        if beginning != HDF5:  # else a bomb would be unpacked first
+            raise GlmError(f"{name}: is damaged ({member} is not a saved result); restore a copy")
+        unpacked.write(beginning)
+        shutil.copyfileobj(packed, unpacked, _BLOCK)
 
 
 def _text(archive: zipfile.ZipFile, member: str, name: str) -> str:

@@ -9,7 +9,8 @@ from dataclasses import replace
 import pytest
 
 from glmengine.errors import GlmError
-from glmengine.project import RecordingReference, load_project, save_project
+from glmengine.kept_fits import changes, keep_fit
+from glmengine.project import RecordingReference, load_fits, load_project, save_project
 
 
 @pytest.fixture
@@ -139,3 +140,60 @@ def test_an_odd_reference_is_no_crash(tmp_path, small_analysis):
         json.dumps({"format": "glm project", "format_version": 1, "recording": ["x"]}).encode(),
     )
     assert load_project(tmp_path / "p.glm").recording == RecordingReference()
+
+
+@pytest.fixture
+def two_fits(tmp_path, small_result):
+    """The same result kept twice, the second as the fit of another question."""
+    folder = tmp_path / "fits"
+    folder.mkdir()
+    other = replace(small_result, analysis=small_result.analysis.with_(seed=3), provenance={"recording_name": "small"})
+    return keep_fit(small_result, folder, seconds=1.5), keep_fit(other, folder, name="another seed")
+
+
+def test_kept_fits_come_back_and_the_shown_one_is_written_once(tmp_path, small_analysis, small_result, two_fits):
+    first, second = two_fits
+    save_project(tmp_path / "p.glm", small_analysis, small_result, fits=two_fits, shown=first.key)
+    with zipfile.ZipFile(tmp_path / "p.glm") as archive:
+        assert [name for name in archive.namelist() if name.endswith(".nc")] == ["result.nc", f"fits/{second.key}.nc"]
+    described, shown = load_fits(tmp_path / "p.glm")
+    assert shown == first.key
+    assert all(fit.file is None for fit in described)
+    assert [(fit.name, fit.analysis, fit.score, fit.n_units) for fit in described] == [
+        (fit.name, fit.analysis, fit.score, fit.n_units) for fit in two_fits
+    ]
+    again = tmp_path / "again"
+    again.mkdir()
+    unpacked, _ = load_fits(tmp_path / "p.glm", again)
+    assert all(fit.load().scores.identical(small_result.scores) for fit in unpacked)
+    assert load_project(tmp_path / "p.glm").result.scores.identical(small_result.scores)
+
+
+def test_a_project_of_one_fit_is_written_as_before_and_keeps_none(tmp_path, small_analysis, small_result):
+    save_project(tmp_path / "p.glm", small_analysis, small_result)
+    with zipfile.ZipFile(tmp_path / "p.glm") as archive:
+        assert json.loads(archive.read("project.json"))["format_version"] == 1
+    assert load_fits(tmp_path / "p.glm") == ((), "")
+
+
+def test_fits_say_what_is_new_in_each(two_fits):
+    assert changes(two_fits) == ((), ("seed 0 → 3",))
+    assert changes(two_fits[:1] * 2) == ((), ("the same question",))
+    assert changes(()) == ()
+
+
+def test_a_fit_whose_result_is_gone_is_said_and_no_project_is_written(tmp_path, small_analysis, two_fits):
+    two_fits[1].file.unlink()
+    with pytest.raises(GlmError, match="another seed"):
+        two_fits[1].load()
+    with pytest.raises(GlmError, match="another seed"):
+        save_project(tmp_path / "p.glm", small_analysis, fits=two_fits)
+    assert not (tmp_path / "p.glm").exists()
+
+
+@pytest.mark.parametrize("content", [b"[]", b'{"fits": [1]}', b'{"fits": [{"analysis": {}, "key": "../x"}]}', b"{"])
+def test_damaged_fits_are_refused_with_one_sentence(content, tmp_path, small_analysis, small_result, two_fits):
+    save_project(tmp_path / "p.glm", small_analysis, small_result, fits=two_fits)
+    rewritten(tmp_path / "p.glm", "fits.json", content)
+    with pytest.raises(GlmError, match=r"p\.glm, fits\.json"):
+        load_fits(tmp_path / "p.glm")
