@@ -6,6 +6,7 @@ import math
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -196,7 +197,7 @@ def proposed_name(analysis: Analysis, taken: Iterable[str] = ()) -> str:
 def changes(fits: Sequence[KeptFit]) -> tuple[tuple[str, ...], ...]:
     """What each fit has that the one before has not, in words; nothing for the first (see `glmengine.analysis.difference`)."""
     said: list[tuple[str, ...]] = [()] if fits else []
-    for before, after in zip(fits, fits[1:], strict=False):
+    for before, after in pairwise(fits):
         words = list(differences(before.analysis, after.analysis))
         if (before.recording_sha256 or before.recording_name) != (after.recording_sha256 or after.recording_name):
             words.insert(0, f"recording {before.recording_name} → {after.recording_name}")

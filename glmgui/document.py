@@ -1,4 +1,4 @@
-"""The document: recording, analysis and result that are open, undo and redo, and the one signal of their changes.
+"""The document: recording, analysis, fits and result that are open, undo and redo, and the one signal of their changes.
 
 Panels read it, call `edit` with a whole new `Analysis`, and redraw on `changed`; nothing else holds state of the session. It lives on the
 main thread and does no work.
@@ -17,6 +17,7 @@ from glmengine.analysis.analysis import Analysis
 from glmengine.errors import GlmError
 
 if TYPE_CHECKING:
+    from glmengine.kept_fits import KeptFit
     from glmengine.recording.recording import Recording
     from glmengine.results.result import Result
 
@@ -28,12 +29,27 @@ _KEEP = object()
 
 
 @dataclass(frozen=True)
+class _FitChange:
+    """A kept fit that becomes another, at a place of the shelf; None stands for one that is not there."""
+
+    before: KeptFit | None
+    after: KeptFit | None
+    place: int
+
+    @property
+    def reversed(self) -> _FitChange:
+        return _FitChange(self.after, self.before, self.place)
+
+
+@dataclass(frozen=True)
 class _Step:
-    """An analysis, what was done to get to the one after it, and the recording below it where that brought another."""
+    """An analysis, what was done to get to the one after it, the recording below it where that brought another, and what would put the
+    kept fits back where they were changed."""
 
     analysis: Analysis
     text: str
     recording: Recording | object | None = _KEEP
+    fit: _FitChange | None = None
 
 
 class Document(QObject):
@@ -43,7 +59,7 @@ class Document(QObject):
     -------
     changed : frozenset of str
         Which parts are new: ``recording`` (another one, or none), ``derived`` (its derived covariates were computed), ``analysis``,
-        ``result`` (another one, or its staleness), ``selection`` (unit or term), ``project`` (path, or saved or not), ``busy``,
+        ``result`` (another one, or its staleness), ``fits`` (those that are kept, or which is shown), ``selection`` (unit or term), ``project`` (path, or saved or not), ``busy``,
         ``fault`` (the engine refused the analysis, or that is over), ``code`` (functions that it names may be run now).
     """
 
@@ -60,7 +76,9 @@ class Document(QObject):
         self._unit: str | None = None
         self._term: int | None = None
         self._project_path: Path | None = None
-        self._saved: tuple[Analysis, Result | None] = (self._analysis, None)
+        self._fits: tuple[KeptFit, ...] = ()
+        self._shown_fit = ""
+        self._saved: tuple[Analysis, Result | None, tuple[KeptFit, ...]] = (self._analysis, None, ())
         self._busy = False
         self._fault = ("", "")
         self._undo: list[_Step] = []
@@ -93,6 +111,20 @@ class Document(QObject):
         return self._result
 
     @property
+    def fits(self) -> tuple[KeptFit, ...]:
+        """The fits that are kept, in the order in which they were made."""
+        return self._fits
+
+    @property
+    def shown_fit(self) -> KeptFit | None:
+        """The kept fit whose result `kept_result` is, None where it is of none of them."""
+        return self.fit_of(self._shown_fit)
+
+    def fit_of(self, key: str) -> KeptFit | None:
+        """The kept fit of this key."""
+        return next((fit for fit in self._fits if fit.key == key), None)
+
+    @property
     def result_is_live(self) -> bool:
         """Whether `result` is a live fit: of one unit, without cross-validation, never saved."""
         return self._live is not None
@@ -119,8 +151,8 @@ class Document(QObject):
     @property
     def modified(self) -> bool:
         """Whether there is anything that saving the project would keep."""
-        analysis, result = self._saved
-        return self._analysis != analysis or self._result is not result
+        analysis, result, fits = self._saved
+        return self._analysis != analysis or self._result is not result or self._fits != fits
 
     @property
     def busy(self) -> bool:
@@ -164,9 +196,13 @@ class Document(QObject):
         if not taken:
             return ""
         step = taken.pop()
-        given.append(_Step(self._analysis, step.text, _KEEP if step.recording is _KEEP else self._recording))
+        change = step.fit.reversed if step.fit is not None else None
+        given.append(_Step(self._analysis, step.text, _KEEP if step.recording is _KEEP else self._recording, change))
         self._last_edit = ("", 0.0)
-        self._replace(step.analysis, step.recording)
+        if step.fit is not None:
+            self._change_fit(step.fit)
+        else:
+            self._replace(step.analysis, step.recording)
         return step.text
 
     @property
@@ -183,6 +219,59 @@ class Document(QObject):
         """Let the next edit be a step of its own, whatever its text."""
         self._last_edit = ("", 0.0)
 
+    # The kept fits
+
+    def add_fit(self, fit: KeptFit, result: Result) -> None:
+        """Keep a fit that has been made, and show it. It takes the place, and the name, of one that asked the same, but a finished one
+        stays beside one that was stopped."""
+        same = next((one for one in self._fits if one.asks_the_same(fit) and (fit.converged or not one.converged)), None)
+        if same is not None:
+            fit = fit.renamed(same.name)
+            self._fits = tuple(fit if one is same else one for one in self._fits)
+        else:
+            self._fits = (*self._fits, fit)
+        self.show_fit(fit, result)
+
+    def show_fit(self, fit: KeptFit, result: Result) -> None:
+        """Show the result of a kept fit."""
+        self._shown_fit = fit.key
+        self._result, self._live = result, None
+        self._stale = self._find_stale()
+        self.changed.emit(frozenset({"result", "fits", "project"}))
+
+    def rename_fit(self, key: str, name: str) -> None:
+        """Call a kept fit something else; can be undone."""
+        fit, name = self.fit_of(key), name.strip()
+        if fit is not None and name and name != fit.name:
+            self._edit_fit(_FitChange(fit, fit.renamed(name), self._fits.index(fit)), "Rename fit")
+
+    def remove_fit(self, key: str) -> None:
+        """Keep a fit no longer; can be undone."""
+        fit = self.fit_of(key)
+        if fit is not None:
+            self._edit_fit(_FitChange(fit, None, self._fits.index(fit)), "Remove fit")
+
+    def _edit_fit(self, change: _FitChange, text: str) -> None:
+        self._undo.append(_Step(self._analysis, text, fit=change.reversed))
+        del self._undo[:-_MOST_STEPS]
+        self._redo.clear()
+        self._last_edit = ("", 0.0)
+        self._change_fit(change)
+
+    def _change_fit(self, change: _FitChange) -> None:
+        """Take `change.before` out and put `change.after` in, wherever fits that were made since have moved the place."""
+        place = change.place
+        fits = list(self._fits)
+        if change.before is not None:
+            found = next((at for at, fit in enumerate(fits) if fit.key == change.before.key), None)
+            if found is not None:
+                place = found
+                del fits[found]
+        if change.after is not None:
+            fits.insert(place, change.after)
+        self._fits = tuple(fits)
+        self.changed.emit(frozenset({"fits", "project"}))
+
     # Other changes
 
     def open(
@@ -193,19 +282,23 @@ class Document(QObject):
         project_path: Path | None = None,
         *,
         saved: bool = True,
+        fits: tuple[KeptFit, ...] = (),
+        shown: str = "",
     ) -> None:
-        """Begin anew with these; the steps of undo are forgotten. `saved` False marks it as having changes to be saved."""
+        """Begin anew with these; the steps of undo are forgotten. `saved` False marks it as having changes to be saved; `shown` is the
+        key of the one of `fits` whose result `result` is."""
         self._recording, self._effective = recording, None
         self._analysis, self._result, self._live = analysis, result, None
+        self._fits, self._shown_fit = tuple(fits), shown
         self._project_path = project_path
         self._undo.clear()
         self._redo.clear()
         self._last_edit = ("", 0.0)
-        self._saved = (analysis, result) if saved else (Analysis(title="\0"), None)
+        self._saved = (analysis, result, self._fits) if saved else (Analysis(title="\0"), None, ())
         self._unit = recording.unit_names[0] if recording is not None and recording.unit_names else None
         self._term = 0 if analysis.terms else None
         self._stale = self._find_stale()
-        self.changed.emit(frozenset({"recording", "analysis", "result", "selection", "project"}))
+        self.changed.emit(frozenset({"recording", "analysis", "result", "fits", "selection", "project"}))
 
     def set_recording(self, recording: Recording | None) -> None:
         """Put another recording under the same analysis."""
@@ -227,9 +320,9 @@ class Document(QObject):
     def set_result(self, result: Result | None) -> None:
         if result is self._result and self._live is None:
             return
-        self._result, self._live = result, None
+        self._result, self._live, self._shown_fit = result, None, ""
         self._stale = self._find_stale()
-        self.changed.emit(frozenset({"result", "project"}))
+        self.changed.emit(frozenset({"result", "fits", "project"}))
 
     def set_live_result(self, result: Result | None) -> None:
         """Show a live fit in the place of the result, or, with None, the result again."""
@@ -272,10 +365,10 @@ class Document(QObject):
             self._busy = busy
             self.changed.emit(frozenset({"busy"}))
 
-    def mark_saved(self, path: Path, analysis: Analysis, result: Result | None) -> None:
+    def mark_saved(self, path: Path, analysis: Analysis, result: Result | None, fits: tuple[KeptFit, ...] = ()) -> None:
         """The project at `path` now holds these (edits made while it was being written stay unsaved)."""
         self._project_path = Path(path)
-        self._saved = (analysis, result)
+        self._saved = (analysis, result, fits)
         self.changed.emit(frozenset({"project"}))
 
     # Inside

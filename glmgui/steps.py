@@ -9,6 +9,7 @@ from glmengine.analysis.units import count_chosen_units
 from glmgui.document import Document
 from glmgui.panels.data import DataPanel
 from glmgui.panels.features import FeaturesPanel
+from glmgui.panels.fits import FitsPanel
 from glmgui.panels.model import ModelPanel
 from glmgui.panels.results import ResultsPanel
 from glmgui.widgets import Page
@@ -82,6 +83,10 @@ def _units_fitted(document: Document) -> str:
     return "out of date" if document.result_is_stale else f"{len(document.result.units)} fitted"
 
 
+def _fits_kept(document: Document) -> str:
+    return f"{len(document.fits)} kept" if document.fits else ""
+
+
 STEPS: tuple[Step, ...] = (
     Step(
         "data", "Data", "What was recorded, and which units and which time are used", "data", "Ctrl+1", "data.md",
@@ -98,6 +103,10 @@ STEPS: tuple[Step, ...] = (
     Step(
         "results", "Results", "Tuning curves, filters, rates and scores", "results", "Ctrl+4", "results.md",
         lambda work: ResultsPanel(work.document, work.jobs), _units_fitted,
+    ),
+    Step(
+        "fits", "Fits", "Every fit of the project, and the way back to it", "fits", "Ctrl+6", "fits.md",
+        lambda work: FitsPanel(work.document, work.shelf), _fits_kept,
     ),
 )  # fmt: skip
 

@@ -11,7 +11,7 @@ from glmgui.forms import pending
 from glmgui.notices import notices
 from glmgui.steps import STEPS
 from glmgui.tools.diagnostics import write_diagnostics
-from glmgui.work.recovery import remove
+from glmgui.work.recovery import remove_leftover
 
 
 def undo(host: Host) -> None:
@@ -149,4 +149,4 @@ def offer_recovery(host: Host) -> None:
     if chosen is not None:
         host.work.opening.recover(chosen)
     elif throw_away:
-        remove(leftovers[0].stem)
+        remove_leftover(leftovers[0])

@@ -91,6 +91,7 @@ def _term(number: int) -> Callable[[MainWindow], None]:
 
 
 def _stale(window: MainWindow) -> None:
+    window.show_step("results")
     window.panels["results"].show_page(0)
     analysis = window.document.analysis
     window.document.edit(analysis.with_(time=analysis.time.with_(bin_size=analysis.time.bin_size * 2)), "Change bin size")
@@ -111,6 +112,7 @@ _PICTURES: tuple[tuple[str, Callable[..., None]], ...] = (
     ("rates", _tab(1)),
     ("validation", _tab(2)),
     ("scores", _tab(3)),
+    ("fits", lambda window: window.show_step("fits")),
     ("stale", _stale),
     ("dark", _dark),
     ("dark-data", lambda window: window.show_step("data")),

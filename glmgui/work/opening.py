@@ -25,13 +25,14 @@ from glmgui.work.fitting import Fitting
 from glmgui.work.live_fit import LiveFit
 from glmgui.work.project import Opened, open_project
 from glmgui.work.questions import Questions
-from glmgui.work.recovery import Leftover, Recovery, open_leftover, remove
+from glmgui.work.recovery import Leftover, Recovery, open_leftover, remove_leftover
 from glmgui.work.saving import Saving
 
 if TYPE_CHECKING:
     from glmengine.context import Context
     from glmengine.io.recipe.recipe import Recipe
     from glmengine.io.recipe_assistant import Assistance
+    from glmengine.kept_fits import KeptFit
     from glmengine.recording.recording import Recording
     from glmengine.results.result import Result
 
@@ -80,7 +81,12 @@ class Opening(QObject):
         self._live.switch(False)
         self.remember_folder(path)
         if ending == ".glm":
-            self._submit(path, lambda context: open_project(path, context), lambda opened: self._take(opened, then))
+            folder = self._recovery.fits_folder()
+            self._submit(
+                path,
+                lambda context: open_project(path, context, fits_folder=folder),
+                lambda opened: self._take(opened, then),
+            )
         elif ending == ".toml":
             self._submit(
                 path, lambda context: _analysis_and_recording(path, context), lambda found: self._take_pair(path, *found)
@@ -170,7 +176,7 @@ class Opening(QObject):
         """Show an opened project; asks for its recording where that is missing or another one."""
 
         def take(found: Opened) -> None:
-            self._document.open(found.recording, found.analysis, found.result, found.path)
+            self._document.open(found.recording, found.analysis, found.result, found.path, fits=found.fits, shown=found.shown)
             self._saving.remember_stamp(found.stamp)
             self._opened(found.path, found.path, then)
             if found.recording is None:
@@ -204,16 +210,19 @@ class Opening(QObject):
         project = Path(leftover.project_path) if leftover.project_path else None
 
         def take(found: Opened) -> None:
-            self._document.open(found.recording, found.analysis, found.result, project, saved=False)
+            self._document.open(
+                found.recording, found.analysis, found.result, project, saved=False, fits=found.fits, shown=found.shown
+            )
             self._recovery.keep()
-            remove(leftover.stem)
+            remove_leftover(leftover)
             self._opened(project, None)
             if found.recording is None:
                 self._say_without("the changes are recovered without their recording", leftover.title)
 
+        folder = self._recovery.fits_folder()
         self._jobs.submit(
             f"Recovering {leftover.title}",
-            lambda context: open_leftover(leftover, context),
+            lambda context: open_leftover(leftover, context, folder),
             lambda opened: self._with_recording(opened, take),
             key=OPEN,
         )
@@ -229,14 +238,23 @@ class Opening(QObject):
         self._sample("Preparing the sample session", samples.fitted, then)
 
     def _sample(self, label: str, make: Callable[[Context], tuple[Recording, Analysis, Result | None]], then: Then) -> None:
-        def take(made: tuple[Recording, Analysis, Result | None]) -> None:
-            recording, analysis, result = made
-            self._document.open(recording, for_recording(analysis, recording), result)
+        folder = self._recovery.fits_folder()
+
+        def work(context: Context) -> tuple[Recording, Analysis, Result | None, tuple[KeptFit, ...]]:
+            from glmengine.kept_fits import keep_fit
+
+            recording, analysis, result = make(context)
+            return recording, analysis, result, (keep_fit(result, folder),) if result is not None else ()
+
+        def take(made: tuple[Recording, Analysis, Result | None, tuple[KeptFit, ...]]) -> None:
+            recording, analysis, result, fits = made
+            shown = fits[0].key if fits else ""
+            self._document.open(recording, for_recording(analysis, recording), result, fits=fits, shown=shown)
             self._opened(recording.path, None, then)
 
         def begin() -> None:
             self._live.switch(False)
-            self._jobs.submit(label, make, take, key=OPEN)
+            self._jobs.submit(label, work, take, key=OPEN)
 
         self._fitting.unless_fitting(lambda: self._saving.unless_unsaved(begin))
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from glmengine.analysis.analysis import Analysis
     from glmengine.context import Context
+    from glmengine.kept_fits import KeptFit
     from glmengine.project import RecordingReference
     from glmengine.recording.recording import Recording
     from glmengine.results.result import Result
@@ -36,6 +37,10 @@ class Opened:
         Where the user said that some of the project's recordings are, by their number.
     wanted : int
         Number of the recording to ask for: the first that was not found, else the first whose content is another.
+    fits : tuple of KeptFit
+        Those that the project keeps, their results unpacked.
+    shown : str
+        Key of the one whose result `result` is.
     """
 
     path: Path
@@ -47,6 +52,8 @@ class Opened:
     stamp: Stamp | None = None
     located: Mapping[int, Path] = field(default_factory=dict)
     wanted: int = 0
+    fits: tuple[KeptFit, ...] = ()
+    shown: str = ""
 
     def without_recording(self) -> Opened:
         """The same project, shown without what was found in the place of its recording."""
@@ -54,7 +61,8 @@ class Opened:
 
     def with_result_of(self, other: Opened) -> Opened:
         """The same with the result of `other`, which a recovered session keeps beside its project."""
-        return replace(self, result=self.result if self.result is not None else other.result)
+        result = self.result if self.result is not None else other.result
+        return replace(self, result=result, fits=other.fits, shown=other.shown)
 
 
 Stamp = tuple[int, int]
@@ -70,19 +78,28 @@ def stamp_of(path: Path) -> Stamp | None:
     return found.st_mtime_ns, found.st_size
 
 
-def open_project(path: Path, context: Context, located: Mapping[int, Path] = MappingProxyType({})) -> Opened:
+def open_project(
+    path: Path, context: Context, located: Mapping[int, Path] = MappingProxyType({}), fits_folder: Path | None = None
+) -> Opened:
     """Read a project and its recording, wherever that is now; runs in the worker.
 
     Parameters
     ----------
+    fits_folder : Path, optional
+        Where the results of its fits are unpacked to; they are left where they are without one.
     located : mapping of int to Path
         Where the user says that its recordings are, by their number; the others are where the project knows them.
     """
     from glmengine.analysis.sources import open_sessions
-    from glmengine.project import load_project
+    from glmengine.kept_fits import keep_fit
+    from glmengine.project import load_fits, load_project
 
     stamp = stamp_of(path)
     project = load_project(path)
+    fits, shown = load_fits(path, fits_folder) if fits_folder is not None else ((), "")
+    if fits_folder is not None and project.result is not None and not fits:  # written before fits were kept
+        fits = (keep_fit(project.result, fits_folder),)
+        shown = fits[0].key
     reference = project.recording
     parts = reference.parts
     places = [located.get(at) or part.find(path) for at, part in enumerate(parts)]
@@ -97,12 +114,21 @@ def open_project(path: Path, context: Context, located: Mapping[int, Path] = Map
         other = [part.sha256 not in ("", now) for part, now in zip(parts, found or [recording.sha256], strict=True)]
         differs = any(other)
         wanted = other.index(True) if differs else 0
-    return Opened(path, project.analysis, project.result, recording, reference, differs, stamp, dict(located), wanted)
+    return Opened(
+        path, project.analysis, project.result, recording, reference, differs, stamp, dict(located), wanted, fits, shown
+    )
 
 
-def save_project(path: Path, analysis: Analysis, result: Result | None, recording: Recording | RecordingReference | None) -> Path:
+def save_project(
+    path: Path,
+    analysis: Analysis,
+    result: Result | None,
+    recording: Recording | RecordingReference | None,
+    fits: tuple[KeptFit, ...] = (),
+    shown: str = "",
+) -> Path:
     """Write a project; runs in the worker."""
     from glmengine import project
 
-    project.save_project(path, analysis, result, recording)
+    project.save_project(path, analysis, result, recording, fits=fits, shown=shown)
     return path

@@ -1,7 +1,8 @@
 """Recovery files, which hold the unsaved changes of a session and survive a crash.
 
 While a session has unsaved changes its analysis is kept in the recovery folder after every edit, and its result after every fit. A
-clean end removes them; what a dead process left is offered at the next start.
+clean end removes them; what a dead process left is offered at the next start. The results of the fits that the session keeps lie in a
+folder beside it as long as the session lasts, so that they need not be written again for recovery.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from __future__ import annotations
 import json
 import logging
 import os
+import shutil
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -19,8 +22,9 @@ from qtpy.QtCore import QLockFile, QObject, QTimer
 
 from glmengine.context import SILENT
 from glmengine.errors import GlmError
-from glmengine.io.files.leftovers import sweep
+from glmengine.io.files.leftovers import mark, sweep
 from glmengine.io.files.whole import write_whole
+from glmengine.kept_fits import KeptFit
 from glmgui.document import Document
 from glmgui.jobs import Jobs
 from glmgui.settings import state_folder
@@ -65,6 +69,11 @@ class Leftover:
     def result(self) -> Path:
         return self.stem.with_suffix(".nc")
 
+    @property
+    def fits(self) -> Path:
+        """The folder with the results of its fits."""
+        return _fits_of(self.stem)
+
 
 class Recovery(QObject):
     """Keeps unsaved changes of a document in the recovery folder."""
@@ -75,6 +84,8 @@ class Recovery(QObject):
         self.folder = folder or state_folder() / "recovery"
         self._stem = self.folder / f"{os.getpid()}-{time.time_ns()}"
         self._lock: QLockFile | None = None
+        self._fits_lock: QLockFile | None = None
+        self._fits: Path | None = None
         self._result_kept: Result | None = None
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -85,6 +96,32 @@ class Recovery(QObject):
     @property
     def stem(self) -> Path:
         return self._stem
+
+    def fits_folder(self) -> Path:
+        """Where the results of this session's fits are kept until it ends; made when first asked for."""
+        if self._fits is None:
+            folder = _fits_of(self._stem)
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                log.info("Fits cannot be kept for recovery (%s).", error)
+                folder = Path(tempfile.mkdtemp(prefix=f"glmgui-fits{mark()}"))
+            else:
+                self._fits_lock = QLockFile(str(folder.with_suffix(".lock")))
+                self._fits_lock.setStaleLockTime(0)
+                self._fits_lock.tryLock(0)
+            self._fits = folder
+        return self._fits
+
+    def close(self) -> None:
+        """Remove everything that this session kept, its fits too."""
+        self.clear()
+        if self._fits is not None:
+            shutil.rmtree(self._fits, ignore_errors=True)
+            self._fits = None
+        if self._fits_lock is not None:
+            self._fits_lock.unlock()
+            self._fits_lock = None
 
     def keep(self) -> None:
         """Write what is unsaved now; nothing where all is saved."""
@@ -123,7 +160,9 @@ class Recovery(QObject):
         """The result that is to be kept, and what writes it with all that belongs to it."""
         document, stem = self._document, self._stem
         analysis, recording, result = document.analysis, document.recording, document.kept_result
-        new_result = result if result is not self._result_kept else None
+        fits, shown = document.fits, document.shown_fit
+        # the result of a kept fit is on disk already
+        new_result = result if shown is None and result is not self._result_kept else None
         about = {
             "title": document.project_path.stem if document.project_path else recording.name if recording else "session",
             "project_path": str(document.project_path or ""),
@@ -134,7 +173,8 @@ class Recovery(QObject):
             save_project(stem.with_suffix(".glm"), analysis, None, recording)
             if new_result is not None:
                 new_result.save(stem.with_suffix(".nc"))
-            write_whole(stem.with_suffix(".json"), json.dumps(about).encode())
+            kept = {"fits": [fit.to_dict() for fit in fits], "shown": shown.key if shown is not None else ""}
+            write_whole(stem.with_suffix(".json"), json.dumps({**about, **kept}).encode())
 
         return result, write
 
@@ -157,6 +197,7 @@ class Recovery(QObject):
         """What dead processes left, the latest first."""
         found = []
         sweep(self.folder)
+        self._sweep_fits()
         for about in self.folder.glob("*.json") if self.folder.is_dir() else ():
             stem = about.with_suffix("")
             lock = QLockFile(str(stem.with_suffix(".lock")))
@@ -174,8 +215,20 @@ class Recovery(QObject):
                 found.append(leftover)
         return sorted(found, key=lambda one: -one.when)
 
+    def _sweep_fits(self) -> None:
+        """Remove the fits of dead sessions that left nothing to be recovered."""
+        root = _fits_of(self._stem).parent
+        for folder in root.iterdir() if root.is_dir() else ():
+            if not folder.is_dir() or folder == self._fits or (self.folder / f"{folder.name}.json").exists():
+                continue
+            lock = QLockFile(str(folder.with_suffix(".lock")))
+            lock.setStaleLockTime(0)
+            if lock.tryLock(0):
+                shutil.rmtree(folder, ignore_errors=True)
+                lock.unlock()
+
     def _changed(self, what: frozenset[str]) -> None:
-        if what & {"analysis", "result", "project", "recording"}:
+        if what & {"analysis", "result", "fits", "project", "recording"}:
             self._timer.start()
 
     def _ready(self) -> bool:
@@ -199,18 +252,53 @@ class Recovery(QObject):
         self._result_kept = None
 
 
-def open_leftover(leftover: Leftover, context: Context) -> Opened:
-    """Read a recovered session; runs in the worker."""
+def open_leftover(leftover: Leftover, context: Context, fits_folder: Path) -> Opened:
+    """Read a recovered session, its fits into the folder of this one; runs in the worker."""
     opened = open_project(leftover.project, context)
+    fits, shown = _fits_left(leftover, fits_folder)
     result = None
-    if leftover.result.exists():
-        from glmengine.results.result import Result
+    try:
+        if any(fit.key == shown for fit in fits):
+            result = next(fit for fit in fits if fit.key == shown).load()
+        elif leftover.result.exists():
+            from glmengine.results.result import Result
 
-        try:
             result = Result.load(leftover.result)
-        except GlmError as error:
-            log.warning("The recovered session comes without its result: %s", error.message)
-    return replace(opened, result=result)
+    except GlmError as error:
+        log.warning("The recovered session comes without its result: %s", error.message)
+    return replace(opened, result=result, fits=fits, shown=shown)
+
+
+def _fits_left(leftover: Leftover, folder: Path) -> tuple[tuple[KeptFit, ...], str]:
+    """The fits of a recovered session whose results are still there, and which of them was shown."""
+    about = leftover.stem.with_suffix(".json")
+    found = []
+    try:
+        data = json.loads(about.read_text(encoding="utf-8"))
+        described = [KeptFit.from_dict(one, about.name) for one in data.get("fits", ())]
+        for fit in described:
+            left, here = leftover.fits / f"{fit.key}.nc", folder / f"{fit.key}.nc"
+            if left.exists():
+                _link_or_copy(left, here)
+                found.append(replace(fit, file=here))
+    except (GlmError, OSError, ValueError) as error:
+        log.warning("The recovered session comes without some of its fits: %s", error)
+        return tuple(found), ""
+    return tuple(found), str(data.get("shown") or "")
+
+
+def _link_or_copy(left: Path, here: Path) -> None:
+    """The same file at another place; a copy where the file system knows no links."""
+    here.unlink(missing_ok=True)
+    try:
+        os.link(left, here)
+    except OSError:
+        shutil.copyfile(left, here)
+
+
+def _fits_of(stem: Path) -> Path:
+    """Where the results of the fits of a session are, beside the recovery folder."""
+    return stem.parent.with_name("fits") / stem.name
 
 
 def remove(stem: Path) -> None:
@@ -220,3 +308,9 @@ def remove(stem: Path) -> None:
             stem.with_suffix(ending).unlink(missing_ok=True)
         except OSError as error:
             log.info("A recovery file could not be removed (%s).", error)
+
+
+def remove_leftover(leftover: Leftover) -> None:
+    """Remove all that a dead session left."""
+    remove(leftover.stem)
+    shutil.rmtree(leftover.fits, ignore_errors=True)

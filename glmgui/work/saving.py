@@ -62,9 +62,10 @@ class Saving(QObject):
             self.save_as(then)
             return
         analysis, result, recording = document.analysis, document.kept_result, document.recording
+        fits, shown = document.fits, document.shown_fit.key if document.shown_fit is not None else ""
 
         def take(stamp: Stamp | None) -> None:
-            document.mark_saved(path, analysis, result)
+            document.mark_saved(path, analysis, result, fits)
             self.remember_stamp(stamp)
             if not document.modified:
                 self._recovery.clear()
@@ -76,7 +77,7 @@ class Saving(QObject):
         # in the middle of a fit, which may take hours, it is done between two of its steps
         self._jobs.submit(
             f"Saving {path.name}",
-            lambda context: stamp_of(save_project(path, analysis, result, recording)),
+            lambda context: stamp_of(save_project(path, analysis, result, recording, fits, shown)),
             take,
             urgent=self._jobs.is_pending(FIT),
         )

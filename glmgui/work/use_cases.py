@@ -20,6 +20,7 @@ from glmgui.work.questions import Questions
 from glmgui.work.recovery import Recovery
 from glmgui.work.saving import Saving
 from glmgui.work.sessions import Sessions
+from glmgui.work.shelf import Shelf
 
 if TYPE_CHECKING:
     from glmengine.context import Context
@@ -36,7 +37,8 @@ class UseCases(QObject):
         self.permission = Permission(document, questions, self)
         self.live = LiveFit(document, jobs, self)
         self.size = FitSize(document, jobs, self)
-        self.fitting = Fitting(document, jobs, questions, self.permission, self.live, self)
+        self.shelf = Shelf(document, jobs, self.recovery, self)
+        self.fitting = Fitting(document, jobs, questions, self.permission, self.live, self.shelf, self)
         self.saving = Saving(document, jobs, settings, questions, self.recovery, self)
         self.opening = Opening(
             document, jobs, settings, questions, self.fitting, self.saving, self.live, self.recovery, parent=self
@@ -55,7 +57,7 @@ class UseCases(QObject):
         self.size.stop()
         ended = self.jobs.close(timeout_ms)
         self.permission.forget()
-        self.recovery.clear()
+        self.recovery.close()
         return ended
 
     def _changed(self, what: frozenset[str]) -> None:

@@ -31,6 +31,9 @@ from glmgui.dialogs.guide import GuideWindow
 from glmgui.notices import notices
 from glmgui.settings import Settings
 from glmgui.shell.window import MainWindow
+from glmgui.steps import STEPS
+
+STEP_NAMES = tuple(step.name for step in STEPS)
 
 
 def idle(window) -> bool:
@@ -118,14 +121,14 @@ def test_the_palette_finds_actions_by_their_words_and_runs_them(window, qtbot):
 
 def test_it_fits_a_small_screen(opened, small_result):
     opened.document.set_result(small_result)
-    for step in ("data", "features", "model", "results"):
+    for step in STEP_NAMES:
         opened.show_step(step)
         needed = opened.minimumSizeHint()
         assert needed.width() <= 1366, step
         assert needed.height() <= 768, step
 
 
-@pytest.mark.parametrize("step", ["data", "features", "model", "results"])
+@pytest.mark.parametrize("step", STEP_NAMES)
 def test_every_control_has_a_name_for_screen_readers(opened, small_result, step, qtbot):
     opened.document.set_result(small_result)
     opened.show_step(step)
@@ -143,9 +146,9 @@ def test_every_control_has_a_name_for_screen_readers(opened, small_result, step,
 
 
 def test_a_step_takes_the_place_of_the_one_before(window):
-    for step in ("features", "model", "results", "data"):
+    for step in (*STEP_NAMES[1:], STEP_NAMES[0]):
         window.show_step(step)
-        shown = [name for name in ("data", "features", "model", "results") if not window.docks[name].isHidden()]
+        shown = [name for name in STEP_NAMES if not window.docks[name].isHidden()]
         assert shown == [step]
         assert window.rail.buttons[step].isChecked()
 
@@ -160,7 +163,7 @@ def test_steps_that_were_put_beside_each_other_stay(window, qtbot):
 
 
 def test_an_empty_step_says_what_to_do(window):
-    for step in ("data", "features", "model", "results"):
+    for step in STEP_NAMES:
         text = window.panels[step].empty.text
         assert window.panels[step].empty.isVisibleTo(window.panels[step])
         assert "open" in text.lower(), text

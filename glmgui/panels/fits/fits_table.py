@@ -1,0 +1,148 @@
+"""The table of kept fits: name, what is new in each, score, when and how long."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import QSignalBlocker, Qt, Signal
+from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
+
+from glmengine.analysis.wording import share_text
+from glmengine.kept_fits import changes
+from glmengine.sentences import numbered
+
+if TYPE_CHECKING:
+    from glmengine.kept_fits import KeptFit
+
+_HEADINGS = ("", "Name", "What is new in it", "Score", "Units", "Made", "Took")
+_HELPS = (
+    "Click to go back to a fit: its analysis and its results (undo with Ctrl+Z)",
+    "F2 or a double click gives another name",
+    "What differs from the fit above, in the model and in the time",
+    "Deviance explained, median over the units: on held-out time where there was cross-validation",
+    "Units fitted",
+    "When it was fitted",
+    "How long the fit took",
+)
+_GO, _NAME, _NEW = 0, 1, 2
+_SHOWN, _BACK = "● shown", "↩ show"
+
+
+class FitsTable(QTableWidget):
+    """One row a fit.
+
+    Signals
+    -------
+    back_asked : str
+        Key of the fit to go back to.
+    renamed : str, str
+        Key and new name.
+    picked : str
+        Key of the row that is selected, empty for none.
+    """
+
+    back_asked = Signal(str)
+    renamed = Signal(str, str)
+    picked = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(0, len(_HEADINGS), parent)
+        self.setObjectName("fits_table")
+        self.setAccessibleName("Fits that are kept")
+        self.setHorizontalHeaderLabels(_HEADINGS)
+        for at, text in enumerate(_HELPS):
+            self.horizontalHeaderItem(at).setToolTip(text)
+        header = self.horizontalHeader()
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(_NAME, QHeaderView.ResizeMode.Interactive)
+        header.setSectionResizeMode(_NEW, QHeaderView.ResizeMode.Stretch)
+        header.setHighlightSections(False)
+        header.resizeSection(_NAME, 220)
+        self.verticalHeader().hide()
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setAlternatingRowColors(True)
+        self.setTabKeyNavigation(False)  # Tab goes on to the next control
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.EditKeyPressed | QAbstractItemView.EditTrigger.DoubleClicked)
+        self.cellClicked.connect(self._clicked)
+        self.itemChanged.connect(self._edited)
+        self.itemSelectionChanged.connect(lambda: self.picked.emit(self.key))
+
+    @property
+    def key(self) -> str:
+        """Key of the fit in the selected row, empty where none is."""
+        rows = {index.row() for index in self.selectedIndexes()}
+        return self._key_at(rows.pop()) if rows else ""
+
+    def set_fits(self, fits: Sequence[KeptFit], shown: str) -> None:
+        """Show the fits; `shown` is the key of the one whose result is shown elsewhere."""
+        before = self.key
+        with QSignalBlocker(self):
+            self.setRowCount(len(fits))
+            for row, (fit, new) in enumerate(zip(fits, changes(fits), strict=True)):
+                self._fill(row, fit, "; ".join(new) or "the first fit", fit.key == shown)
+            for row, fit in enumerate(fits):
+                if fit.key == (before or shown):
+                    self.selectRow(row)
+        self.picked.emit(self.key)
+
+    def edit_name(self) -> None:
+        """Open the name of the selected fit for typing."""
+        row = self.currentRow()
+        if row >= 0:
+            self.editItem(self.item(row, _NAME))
+
+    def keyPressEvent(self, event) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.key:
+            self.back_asked.emit(self.key)
+            event.accept()
+            return
+        super().keyPressEvent(event)
+
+    def _fill(self, row: int, fit: KeptFit, new: str, is_shown: bool) -> None:
+        score = "" if math.isnan(fit.score) else f"{share_text(fit.score)} {fit.scored}"
+        state = "" if fit.converged else ", not at the optimum"
+        units = numbered(fit.n_units, "unit") + state
+        texts = (_SHOWN if is_shown else _BACK, fit.name, new, score, units, _when(fit.created), _duration(fit.seconds))
+        tips = (_HELPS[0], f"{fit.name}\n{_HELPS[1]}", new.replace("; ", "\n"), _HELPS[3], units, fit.created, _HELPS[6])
+        for at, (text, tip) in enumerate(zip(texts, tips, strict=True)):
+            item = QTableWidgetItem(text)
+            item.setToolTip(tip)
+            item.setData(Qt.ItemDataRole.UserRole, fit.key)
+            if at != _NAME:
+                item.setFlags(item.flags() & ~Qt.ItemFlag.ItemIsEditable)
+            self.setItem(row, at, item)
+
+    def _key_at(self, row: int) -> str:
+        item = self.item(row, _NAME)
+        return item.data(Qt.ItemDataRole.UserRole) if item is not None else ""
+
+    def _clicked(self, row: int, at: int) -> None:
+        if at == _GO:
+            self.back_asked.emit(self._key_at(row))
+
+    def _edited(self, item: QTableWidgetItem) -> None:
+        self.renamed.emit(item.data(Qt.ItemDataRole.UserRole), item.text())
+
+
+def _when(created: str) -> str:
+    """In the time of this place: the hour of today, the day and the hour else; as it is where it is no date."""
+    try:
+        then = datetime.fromisoformat(created).astimezone()
+    except ValueError:
+        return created
+    today = datetime.now().astimezone().date()
+    return then.strftime("%H:%M" if then.date() == today else "%Y-%m-%d %H:%M")
+
+
+def _duration(seconds: float) -> str:
+    if math.isnan(seconds):
+        return ""
+    if seconds < 60:
+        return f"{seconds:.2g} s" if seconds < 10 else f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 3600 else f"{seconds / 3600:.1f} h"

@@ -1,0 +1,167 @@
+"""Every fit is kept, one click leads back to it, and a project keeps them all."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+from qtpy.QtCore import Qt
+
+from glmengine.kept_fits import keep_fit
+from glmengine.project import load_fits
+from glmgui.work.recovery import Leftover
+
+
+@pytest.fixture
+def three(window, small_recording, small_analysis, small_result, qtbot):
+    """A window with three fits, of seeds 0, 1 and 2, the last one shown."""
+    document, folder = window.document, window.work.shelf.folder()
+    document.open(small_recording, small_analysis)
+    for seed in range(3):
+        analysis = small_analysis.with_(seed=seed)
+        document.edit(analysis, f"Seed {seed}")
+        made = {**small_result.provenance, "analysis_sha256": analysis.sha256}
+        result = replace(small_result, analysis=analysis, provenance=made)
+        window.work.shelf.add(keep_fit(result, folder, seconds=0.5), result)
+    window.show_step("fits")
+    qtbot.wait(50)
+    return window
+
+
+def shown_seed(window) -> int | None:
+    shown = window.document.shown_fit
+    return None if shown is None else shown.analysis.seed
+
+
+def click(window, row, qtbot):
+    table = window.panels["fits"].table
+    place = table.visualItemRect(table.item(row, 0)).center()
+    qtbot.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=place)
+
+
+def test_fits_have_names_of_their_own_and_say_what_is_new(three):
+    table = three.panels["fits"].table
+    assert [table.item(row, 2).text() for row in range(3)] == ["the first fit", "seed 0 → 1", "seed 1 → 2"]
+    names = [table.item(row, 1).text() for row in range(3)]
+    assert names == ["head_direction", "head_direction (2)", "head_direction (3)"]
+    assert three.rail.buttons["fits"].text().endswith("3 kept")
+
+
+def test_one_click_goes_back_and_undo_returns_with_the_result(three, qtbot):
+    click(three, 0, qtbot)
+    qtbot.waitUntil(lambda: shown_seed(three) == 0)
+    assert three.document.analysis.seed == 0
+    assert three.document.kept_result.analysis.seed == 0
+    assert not three.document.result_is_stale
+    assert "Go back to" in three.document.undo_text
+    three.document.undo()
+    qtbot.waitUntil(lambda: shown_seed(three) == 2)
+    assert not three.document.result_is_stale
+    three.document.redo()
+    qtbot.waitUntil(lambda: shown_seed(three) == 0)
+
+
+def test_the_keyboard_goes_back_too(three, qtbot):
+    table = three.panels["fits"].table
+    table.selectRow(1)
+    qtbot.keyClick(table, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: shown_seed(three) == 1)
+
+
+def test_an_edit_that_leads_to_an_answered_question_shows_its_answer(three, qtbot):
+    three.document.edit(three.document.analysis.with_(seed=1), "Change seed")
+    qtbot.waitUntil(lambda: shown_seed(three) == 1)
+    three.document.edit(three.document.analysis.with_(seed=9), "Change seed again")
+    assert three.document.result_is_stale
+
+
+def test_names_and_removals_are_undone_while_later_fits_stay(three, small_result, qtbot):
+    document, table = three.document, three.panels["fits"].table
+    first = document.fits[0]
+    table.item(0, 1).setText("only direction")
+    assert document.fits[0].name == "only direction"
+    document.remove_fit(document.fits[1].key)
+    assert [fit.analysis.seed for fit in document.fits] == [0, 2]
+    later = replace(keep_fit(small_result, three.work.shelf.folder()), analysis_sha256="later")
+    document.add_fit(later, small_result)
+    document.undo()
+    assert [fit.key for fit in document.fits][-1] == later.key
+    assert [fit.analysis.seed for fit in document.fits] == [0, 1, 2, 0]
+    document.undo()
+    assert document.fits[0].name == first.name
+    document.redo()
+    assert document.fits[0].name == "only direction"
+
+
+def test_an_empty_name_is_not_taken(three):
+    table = three.panels["fits"].table
+    table.item(0, 1).setText(" ")
+    assert table.item(0, 1).text() == three.document.fits[0].name == "head_direction"
+
+
+def test_the_same_question_again_takes_its_place_but_not_that_of_a_finished_one(three, small_result):
+    document = three.document
+    document.rename_fit(document.fits[0].key, "first")
+    again = replace(document.fits[0], key="again", name="x")
+    document.add_fit(again, small_result)
+    assert document.fits[0].key == "again"
+    assert document.fits[0].name == "first"
+    document.add_fit(replace(again, key="stopped", converged=False), small_result)
+    assert document.fits[0].key == "again"
+    assert document.fits[-1].key == "stopped"
+
+
+def test_a_fit_is_kept_by_itself(window, small_recording, small_analysis, qtbot):
+    window.document.open(small_recording, small_analysis)
+    window.action("fit").trigger()
+    qtbot.waitUntil(lambda: len(window.document.fits) == 1)
+    (fit,) = window.document.fits
+    assert window.document.shown_fit == fit
+    assert fit.seconds > 0
+    assert fit.file.exists()
+    assert fit.scored == "held out"
+
+
+def test_a_project_keeps_all_fits_and_shows_the_same_one(three, questions, tmp_path, qtbot):
+    click(three, 1, qtbot)
+    qtbot.waitUntil(lambda: shown_seed(three) == 1)
+    questions.next_path = tmp_path / "p.glm"
+    with qtbot.waitSignal(three.work.saving.saved):
+        three.work.saving.save()
+    assert not three.document.modified
+    fits, shown = load_fits(tmp_path / "p.glm")
+    assert [fit.analysis.seed for fit in fits] == [0, 1, 2]
+    three.document.rename_fit(three.document.fits[0].key, "another")
+    assert three.document.modified
+    questions.unsaved = lambda project: "discard"
+    questions.locate = lambda *_: None
+    with qtbot.waitSignal(three.work.opening.opened):
+        three.work.opening.open(tmp_path / "p.glm")
+    assert [fit.key for fit in three.document.fits] == [fit.key for fit in fits]
+    assert three.document.shown_fit.key == shown
+    assert not three.document.modified
+
+
+def test_fits_outlive_a_crash(three, document, jobs, tmp_path, qtbot):
+    from glmengine.context import SILENT
+    from glmgui.work.recovery import Recovery, open_leftover, remove_leftover
+
+    recovery = three.work.recovery
+    assert recovery.keep_now()
+    about = json.loads(recovery.stem.with_suffix(".json").read_text())
+    leftover = Leftover(recovery.stem, about["title"], about["project_path"], about["when"])
+    folder = Recovery(document, jobs, tmp_path / "other" / "recovery").fits_folder()
+    opened = open_leftover(leftover, SILENT, folder)
+    assert [fit.analysis.seed for fit in opened.fits] == [0, 1, 2]
+    assert opened.shown == three.document.shown_fit.key
+    remove_leftover(leftover)
+    assert [fit.load().analysis.seed for fit in opened.fits] == [0, 1, 2], "they no longer need the dead session's folder"
+
+
+def test_closing_leaves_no_fits_behind(three):
+    folder = three.work.shelf.folder()
+    assert any(folder.iterdir())
+    three.document.open(None, three.document.analysis)
+    three.close()
+    assert not folder.exists()
