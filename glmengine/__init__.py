@@ -54,7 +54,7 @@ _PLACES = {
     "glmengine.results.result": ("Result",),
     "glmengine.selection.fold_scores": ("scores_against",),
     "glmengine.selection.select": ("compare_models", "select_terms"),
-    "glmengine.kept_fits": ("KeptFit", "keep_fit"),
+    "glmengine.results.kept_fits": ("KeptFit", "keep_fit"),
     "glmengine.project": ("Project", "load_fits", "load_project", "save_project"),
     "glmengine.simulation.catalogue": ("demo_analysis", "sample"),
     "glmengine.simulation.as_recording": ("surrogate_recording",),

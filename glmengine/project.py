@@ -26,7 +26,7 @@ from glmengine.io.files.leftovers import scratch_folder
 from glmengine.io.files.plain_text import LARGEST, json_in, see_regular, toml_in
 from glmengine.io.files.whole import replacing
 from glmengine.io.opened_sessions import where_needed
-from glmengine.kept_fits import KeptFit
+from glmengine.results.kept_fits import KeptFit
 from glmengine.results.result import Result
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ from glmengine.analysis.analysis import Analysis
 from glmengine.errors import GlmError
 
 if TYPE_CHECKING:
-    from glmengine.kept_fits import KeptFit
     from glmengine.recording.recording import Recording
+    from glmengine.results.kept_fits import KeptFit
     from glmengine.results.result import Result
 
 _MERGE_SECONDS = 1.0

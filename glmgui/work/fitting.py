@@ -20,7 +20,7 @@ from glmgui.work.shelf import Shelf
 
 if TYPE_CHECKING:
     from glmengine.context import Context
-    from glmengine.kept_fits import KeptFit
+    from glmengine.results.kept_fits import KeptFit
     from glmengine.results.result import Result
 
 FIT = "fit"

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from glmengine.context import Context
     from glmengine.io.recipe.recipe import Recipe
     from glmengine.io.recipe_assistant import Assistance
-    from glmengine.kept_fits import KeptFit
     from glmengine.recording.recording import Recording
+    from glmengine.results.kept_fits import KeptFit
     from glmengine.results.result import Result
 
 Then = Callable[[], None] | None
@@ -241,7 +241,7 @@ class Opening(QObject):
         folder = self._recovery.fits_folder()
 
         def work(context: Context) -> tuple[Recording, Analysis, Result | None, tuple[KeptFit, ...]]:
-            from glmengine.kept_fits import keep_fit
+            from glmengine.results.kept_fits import keep_fit
 
             recording, analysis, result = make(context)
             return recording, analysis, result, (keep_fit(result, folder),) if result is not None else ()

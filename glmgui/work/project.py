@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from glmengine.analysis.analysis import Analysis
     from glmengine.context import Context
-    from glmengine.kept_fits import KeptFit
     from glmengine.project import RecordingReference
     from glmengine.recording.recording import Recording
+    from glmengine.results.kept_fits import KeptFit
     from glmengine.results.result import Result
 
 
@@ -91,8 +91,8 @@ def open_project(
         Where the user says that its recordings are, by their number; the others are where the project knows them.
     """
     from glmengine.analysis.sources import open_sessions
-    from glmengine.kept_fits import keep_fit
     from glmengine.project import load_fits, load_project
+    from glmengine.results.kept_fits import keep_fit
 
     stamp = stamp_of(path)
     project = load_project(path)

@@ -24,7 +24,7 @@ from glmengine.context import SILENT
 from glmengine.errors import GlmError
 from glmengine.io.files.leftovers import mark, sweep
 from glmengine.io.files.whole import write_whole
-from glmengine.kept_fits import KeptFit
+from glmengine.results.kept_fits import KeptFit
 from glmgui.document import Document
 from glmgui.jobs import Jobs
 from glmgui.settings import state_folder

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QObject
 
-from glmengine.kept_fits import proposed_name
+from glmengine.results.kept_fits import proposed_name
 from glmgui.document import Document
 from glmgui.jobs import Jobs
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from glmengine.kept_fits import KeptFit
+    from glmengine.results.kept_fits import KeptFit
     from glmengine.results.result import Result
     from glmgui.work.recovery import Recovery
 

@@ -9,8 +9,8 @@ from dataclasses import replace
 import pytest
 
 from glmengine.errors import GlmError
-from glmengine.kept_fits import changes, keep_fit
 from glmengine.project import RecordingReference, load_fits, load_project, save_project
+from glmengine.results.kept_fits import changes, keep_fit
 
 
 @pytest.fixture

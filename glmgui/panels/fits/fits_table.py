@@ -11,11 +11,11 @@ from qtpy.QtCore import QSignalBlocker, Qt, Signal
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
 from glmengine.analysis.wording import share_text
-from glmengine.kept_fits import changes
+from glmengine.results.kept_fits import changes
 from glmengine.sentences import numbered
 
 if TYPE_CHECKING:
-    from glmengine.kept_fits import KeptFit
+    from glmengine.results.kept_fits import KeptFit
 
 _HEADINGS = ("", "Name", "What is new in it", "Score", "Units", "Made", "Took")
 _HELPS = (

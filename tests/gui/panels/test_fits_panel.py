@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 from qtpy.QtCore import Qt
 
-from glmengine.kept_fits import keep_fit
 from glmengine.project import load_fits
+from glmengine.results.kept_fits import keep_fit
 from glmgui.work.recovery import Leftover
 
 
