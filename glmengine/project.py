@@ -174,6 +174,21 @@ def load_question(path: str | Path) -> Question:
     )
 
 
+def question_of(result: Result, file: str) -> Question:
+    """The question that a result answers, put to the recordings that were fitted, by the places where they were then."""
+    sources = (result.analysis.recording, *result.analysis.more_recordings)
+    fitted = [(one.path, one.sha256) for one in result.sessions_fitted] or [
+        (str(result.provenance.get("recording_path", "")), str(result.provenance.get("recording_sha256", "")))
+    ]
+    return Question(
+        file,
+        result.analysis,
+        tuple(Path(path) for path, _ in fitted) if all(path for path, _ in fitted) else (),
+        tuple(sha256 for _, sha256 in fitted),
+        recipes=tuple(one.recipe for one in sources) if len(sources) == len(fitted) else (None,),
+    )
+
+
 def load_result(path: str | Path) -> Result:
     """The result of a ``.nc`` or ``.glm`` file.
 

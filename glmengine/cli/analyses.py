@@ -138,16 +138,18 @@ def script(options: Namespace) -> int:
     from glmengine.io.files.whole import write_whole
     from glmengine.io.opened_sessions import for_each
     from glmengine.io.recipe.recipe import Recipe
-    from glmengine.project import load_question
+    from glmengine.project import load_question, question_of
+    from glmengine.results.result import Result
 
-    question = load_question(options.analysis)
+    result = Result.load(options.analysis) if Path(options.analysis).suffix.lower() == ".nc" else None
+    question = question_of(result, Path(options.analysis).name) if result is not None else load_question(options.analysis)
     question = question.on(options.recording) if options.recording else question
     analysis, places = question.analysis, question.places
     recipes = for_each([Recipe.load(one) for one in options.recipe or ()] or question.recipes, len(places))
     if len(places) > 1:
         analysis = with_places(analysis, places, recipes)
     known = recipes[0].to_dict() if len(recipes) == 1 and recipes[0] is not None else None
-    text = script_text(analysis, places[0] if len(places) == 1 else None, known)
+    text = script_text(analysis, places[0] if len(places) == 1 else None, known, result)
     if options.out:
         write_whole(options.out, text.encode("utf-8"))
         print(f"written: {options.out}")
@@ -191,9 +193,9 @@ DESIGN = Command(
 SCRIPT = Command(
     "script",
     "an analysis as a Python script that gives the same numbers",
-    "",
+    "Of a result.nc the script also asks again for the checks that are kept in it, with the same options and seeds.",
     (
-        ANALYSIS,
+        Option("analysis", metavar="ANALYSIS|RESULT", help="an analysis (.toml), a project (.glm) or a result.nc"),
         SESSIONS.saying("the recording, or several sessions, as for run; those that the analysis names where not given"),
         RECIPE,
         Option("--out", metavar="FILE", help="where to write it; to the standard output where not given"),

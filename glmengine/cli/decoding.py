@@ -7,7 +7,7 @@ from argparse import Namespace
 
 from glmengine.cli.command import Command
 from glmengine.cli.opening import opened_as
-from glmengine.cli.options import CODE, EPOCH, HELD_OUT, OUT_TABLES, RECIPE, RESULT, SESSION, UNIT, Option
+from glmengine.cli.options import CODE, EPOCH, HELD_OUT, KEEP, OUT_TABLES, RECIPE, RESULT, SESSION, UNIT, Option
 from glmengine.cli.terminal import progress_bar
 from glmengine.sentences import numbered
 
@@ -36,6 +36,9 @@ def decode(options: Namespace) -> int:
         )
         context.check()
         written = write_decoded(found, folder)
+    if options.keep:
+        result.with_decoded(found).save(folder / "result.nc")
+        written.append(folder / "result.nc")
     units = numbered(len(options.unit or result.units), "unit")
     print(f"{recording.name}: {' and '.join(options.covariates)} from {units}, {numbered(len(found.error), 'bin')}")
     print(f"median error {found.median_error:.4g}, of estimates paired with bins at random {found.chance_error:.4g}")
@@ -97,6 +100,7 @@ DECODE = Command(
             help="values of each covariate that are tried; 60 of one, 25 x 25 of two where not given",
         ),
         SESSION,
+        KEEP,
         RECIPE,
         CODE,
     ),

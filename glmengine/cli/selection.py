@@ -6,7 +6,7 @@ from argparse import Namespace
 from typing import Any
 
 from glmengine.cli.command import Command
-from glmengine.cli.options import ANALYSIS, CODE, OUT_TABLES, RECIPE, SESSIONS, Option
+from glmengine.cli.options import ANALYSIS, CODE, KEEP, OUT_TABLES, RECIPE, SESSIONS, Option
 from glmengine.cli.terminal import progress_bar
 from glmengine.sentences import numbered
 
@@ -37,6 +37,7 @@ def _selected(options: Namespace, **changes: Any) -> int:
     """Run the selection of an analysis, changed in some fields, and write its tables."""
     from glmengine.analysis.selection import Selection
     from glmengine.analysis.sources import session_names
+    from glmengine.analysis_run import run as run_analysis
     from glmengine.export.goodness_tables import write_datasets
     from glmengine.export.outputs import writable_folder
     from glmengine.io.opened_sessions import opened_together
@@ -57,8 +58,16 @@ def _selected(options: Namespace, **changes: Any) -> int:
             recipes=options.recipe or question.recipes,
             context=context.part(0.0, 0.1),
         )
-        found = select_terms(question.analysis, recording, selection, context=context.part(0.1, 1.0))
+        if options.keep:  # the models are compared after the fit of all terms, and kept with it
+            result = run_analysis(question.analysis.with_(selection=selection), recording, context.part(0.1, 1.0))
+            found = result.selection
+        else:
+            result = None
+            found = select_terms(question.analysis, recording, selection, context=context.part(0.1, 1.0))
     written = write_datasets(found.datasets(), folder, "selection")
+    if result is not None:
+        result.save(folder / "result.nc")
+        written.append(folder / "result.nc")
     print(
         f"{recording.name}: {numbered(len(found.units), 'unit')}, {numbered(found.models.sizes['model'], 'model')} compared on "
         f"{numbered(found.models.sizes['fold'], 'fold')}"
@@ -90,6 +99,7 @@ COMPARE = Command(
         ),
         _ALWAYS,
         _FOLDS,
+        KEEP.saying("fit the analysis with all its terms too, and write result.nc with the comparison in it"),
         RECIPE,
         CODE,
     ),
@@ -121,6 +131,7 @@ SELECT = Command(
         Option("--largest", type=int, metavar="N", help="the most terms that are chosen"),
         _ALWAYS,
         _FOLDS,
+        KEEP.saying("fit the analysis with all its terms too, and write result.nc with the comparison in it"),
         RECIPE,
         CODE,
     ),

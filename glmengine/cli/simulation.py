@@ -7,7 +7,7 @@ from pathlib import Path
 
 from glmengine.cli.command import Command
 from glmengine.cli.opening import opened_as
-from glmengine.cli.options import CODE, EPOCH, FORCE, RECIPE, RESULT, SEED, SESSION, THE_FITTED, Option
+from glmengine.cli.options import CODE, EPOCH, FORCE, KEEP, RECIPE, RESULT, SEED, SESSION, THE_FITTED, Option
 from glmengine.cli.terminal import progress_bar
 from glmengine.context import Progress
 from glmengine.errors import GlmError
@@ -20,6 +20,7 @@ def simulate(options: Namespace) -> int:
     from glmengine.export.outputs import writable_folder
     from glmengine.project import load_result
     from glmengine.recording.inspect import summary
+    from glmengine.results.recording_methods import simulated_as_asked
     from glmengine.simulation.as_recording import surrogate_recording
     from glmengine.simulation.comparison import compare_surrogates
 
@@ -28,6 +29,8 @@ def simulate(options: Namespace) -> int:
         raise GlmError(f"{options.out}: surrogates are written as NWB; give a name that ends with .nwb")
     if path.exists() and not options.force:
         raise GlmError(f"{options.out}: exists already; give another name, or --force to replace it")
+    if options.keep and not options.compare:
+        raise GlmError("--keep: what is kept is the comparison with the data; name a folder for it with --compare")
     for folder in (path.parent, *([options.compare] if options.compare else [])):
         writable_folder(folder)
     compared = None
@@ -35,7 +38,13 @@ def simulate(options: Namespace) -> int:
         recording = opened_as(result, options, context.part(0.0, 0.2))
         made = result.simulate(recording, options.repeats, options.seed, epochs=options.epoch, context=context.part(0.2, 0.7))
         if options.compare:
-            compared = compare_surrogates(made, options.event, context=context.part(0.7, 0.8))
+            compared = simulated_as_asked(
+                compare_surrogates(made, options.event, context=context.part(0.7, 0.8)),
+                repeats=options.repeats,
+                seed=options.seed,
+                event=options.event,
+                epochs=options.epoch,
+            )
         surrogate = surrogate_recording(made)
         context.report(Progress(f"Writing {path.name}", 0.8))
         context.check()
@@ -45,6 +54,9 @@ def simulate(options: Namespace) -> int:
     print(f"written: {path}")
     if compared is not None:
         names = write_datasets(compared.datasets(), options.compare, "comparison")
+        if options.keep:
+            result.with_simulated(compared).save(Path(options.compare) / "result.nc")
+            names.append(Path(options.compare) / "result.nc")
         print(f"written to {options.compare}: {', '.join(name.name for name in names)}")
     return 0
 
@@ -63,6 +75,7 @@ SIMULATE = Command(
         Option("--event", metavar="NAME", default="", help="compare around this event too, or trials.start and the like"),
         EPOCH,
         SESSION,
+        KEEP.saying("write result.nc too into the folder of --compare, with the comparison in it"),
         FORCE,
         RECIPE,
         CODE,

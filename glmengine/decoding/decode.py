@@ -5,7 +5,7 @@ All that the model knows besides the decoded covariates (the units' own pasts, c
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from glmengine.fitting.out_of_fold import FoldModels
 
 _PRIORS = ("occupancy", "uniform")
+LARGEST_POSTERIOR = 64_000_000
+"""Bytes of a posterior that are saved with a result."""
+
 _LIKELIHOODS = 4_000_000  # of bins, candidates and units at a time
 
 
@@ -40,8 +43,8 @@ class Decoded:
         ``estimate``, the likeliest value; ``true``, NaN where it is not known.
     error : DataArray (time)
         Distance of the two, the short way round on circles; of categories whether they differ.
-    posterior : DataArray (time, variable, ...)
-        float32.
+    posterior : DataArray (time, variable, ...) or None
+        float32; None where it was read from a result's file and was too large (64 MB) to be saved with it.
     median_error, chance_error : float
         Median over the bins, and that of estimates paired with bins at random.
     held_out : bool
@@ -50,10 +53,41 @@ class Decoded:
 
     values: xr.Dataset
     error: xr.DataArray
-    posterior: xr.DataArray
+    posterior: xr.DataArray | None
     median_error: float
     chance_error: float
     held_out: bool
+
+    def datasets(self) -> dict[str, xr.Dataset]:
+        """All of it by name, to be written; not a posterior of more than 64 MB."""
+        numbers = {"median_error": self.median_error, "chance_error": self.chance_error, "held_out": int(self.held_out)}
+        found = {"values": self.values.assign_attrs(self.values.attrs | numbers), "error": self.error.to_dataset(name="error")}
+        if self.posterior is not None and self.posterior.nbytes <= LARGEST_POSTERIOR:
+            found["posterior"] = self.posterior.to_dataset(name="posterior")
+        return found
+
+    @classmethod
+    def from_datasets(cls, datasets: Mapping[str, xr.Dataset]) -> Decoded:
+        """What `datasets` gave, put together again.
+
+        Raises
+        ------
+        GlmError
+            If the values or their errors are missing.
+        """
+        missing = [name for name in ("values", "error") if name not in datasets]
+        if missing:
+            raise GlmError(f"what was decoded lacks '{missing[0]}'; decode again")
+        values = datasets["values"].copy()
+        numbers = {name: values.attrs.pop(name) for name in ("median_error", "chance_error", "held_out")}
+        return cls(
+            values=values,
+            error=datasets["error"]["error"],
+            posterior=datasets["posterior"]["posterior"] if "posterior" in datasets else None,
+            median_error=float(numbers["median_error"]),
+            chance_error=float(numbers["chance_error"]),
+            held_out=bool(numbers["held_out"]),
+        )
 
 
 def decode(

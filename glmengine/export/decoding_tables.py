@@ -14,7 +14,7 @@ from glmengine.io.files.whole import write_whole
 
 
 def write_decoded(decoded: Decoded, folder: str | Path) -> list[Path]:
-    """Write ``decoded.csv``, a row a bin, and ``decoded.npz``, which has the posterior too.
+    """Write ``decoded.csv``, a row a bin, and ``decoded.npz``, which has the posterior too, where that is known.
 
     The columns are ``time`` (s), ``NAME`` and ``NAME_true`` of each variable, and ``error``. The arrays of the npz are ``time`` (T,), ``variables``
     (V,), ``estimate`` and ``true`` (T, V), ``error`` (T,), ``posterior`` (T, K1, ..., KV) and the values of each variable that were tried,
@@ -38,7 +38,10 @@ def write_decoded(decoded: Decoded, folder: str | Path) -> list[Path]:
         ["time", *(title for title, _ in paired), "error"],
         zip(time, *(values for _, values in paired), error, strict=True),
     )
-    tried = {f"values_{place + 1}": decoded.posterior[name].values for place, name in enumerate(names)}
+    tried = {}
+    if decoded.posterior is not None:
+        tried = {f"values_{place + 1}": decoded.posterior[name].values for place, name in enumerate(names)}
+        tried["posterior"] = decoded.posterior.values
     stream = io.BytesIO()
     np.savez_compressed(
         stream,
@@ -47,7 +50,6 @@ def write_decoded(decoded: Decoded, folder: str | Path) -> list[Path]:
         estimate=estimate,
         true=true,
         error=error,
-        posterior=decoded.posterior.values,
         **tried,
     )
     written = [folder / "decoded.csv", folder / "decoded.npz"]

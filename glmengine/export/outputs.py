@@ -98,7 +98,7 @@ def write_outputs(
         "coefficients.csv": coefficients_csv(result),
         "scores.csv": scores_csv(result),
         "analysis.toml": tomli_w.dumps(result.analysis.to_dict()),
-        "script.py": script_text(result.analysis, path or None, recipe),
+        "script.py": script_text(result.analysis, path or None, recipe, result),
     }
     if result.tests is not None:
         texts["tests.csv"] = table_csv(result.tests)

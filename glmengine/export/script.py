@@ -5,15 +5,23 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from glmengine.export.script_checks import check_calls
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
     from glmengine.analysis.analysis import Analysis
     from glmengine.analysis.terms import AnyTerm
+    from glmengine.results.result import Result
 
 
-def script_text(analysis: Analysis, recording_path: str | Path | None = None, recipe: Mapping[str, Any] | None = None) -> str:
+def script_text(
+    analysis: Analysis,
+    recording_path: str | Path | None = None,
+    recipe: Mapping[str, Any] | None = None,
+    result: Result | None = None,
+) -> str:
     """Source of a script that opens the recording, fits the analysis and writes its results.
 
     Parameters
@@ -24,6 +32,8 @@ def script_text(analysis: Analysis, recording_path: str | Path | None = None, re
         That of the analysis where not given.
     recipe : mapping, optional
         Plain data of the recipe with which the recording was opened, where it needed one.
+    result : Result, optional
+        What the analysis gave: the checks that are kept with it are asked for again.
     """
     import tomli_w
 
@@ -56,7 +66,7 @@ ANALYSIS = """
     analysis = ge.Analysis.from_dict(tomllib.loads(ANALYSIS))
     result = ge.run(analysis, recording)
     print(result.scores.to_dataframe()[["n_spikes", "deviance_explained_heldout", "bits_per_spike_heldout", "status"]])
-{selected}    result.save("result.nc")
+{selected}{check_calls(result)}    result.save("result.nc")
     ge.write_outputs(result, "results", recording)
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from glmengine.results.asked import with_options
 from glmengine.results.prediction import FittedModel, predict, score
 
 if TYPE_CHECKING:
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from glmengine.recording.recording import Recording
     from glmengine.results.bootstrap_bands import BootstrapBands
     from glmengine.selection.shift_table import ShiftTest
+    from glmengine.simulation.comparison import SurrogateComparison
     from glmengine.simulation.surrogates import Surrogates
 
 
@@ -121,7 +124,9 @@ class RecordingMethods(ABC):
         """
         from glmengine.results.model_checks import goodness  # the fits come with it, which a result alone does without
 
-        return goodness(self.model, self._strength, recording, units, epochs=epochs, held_out=held_out, context=context)
+        found = goodness(self.model, self._strength, recording, units, epochs=epochs, held_out=held_out, context=context)
+        asked = with_options(found.summary, RecordingMethods.goodness, units=units, epochs=epochs, held_out=held_out)
+        return replace(found, summary=asked)
 
     def simulate(
         self,
@@ -152,6 +157,40 @@ class RecordingMethods(ABC):
         from glmengine.results.model_checks import simulate
 
         return simulate(self.model, recording, repeats, seed, epochs=epochs, context=context)
+
+    def simulate_and_compare(
+        self,
+        recording: Recording,
+        repeats: int = 100,
+        seed: int | None = None,
+        *,
+        event: str = "",
+        epochs: Any = None,
+        context: Context | None = None,
+    ) -> SurrogateComparison:
+        """Surrogates of the model beside the data: rates, intervals, auto- and cross-correlograms, histograms around an event.
+
+        Parameters
+        ----------
+        recording : Recording
+            As a rule the one that was fitted.
+        repeats, seed, epochs
+            As for `simulate`.
+        event : str
+            An event, or times of trials (``"trials.start"``), for the histogram around it.
+
+        Returns
+        -------
+        SurrogateComparison
+            Each with its 95 % band over the repeats (see `glmengine.compare_surrogates`).
+        """
+        from glmengine.context import SILENT
+        from glmengine.simulation.comparison import compare_surrogates
+
+        context = context or SILENT
+        made = self.simulate(recording, repeats, seed, epochs=epochs, context=context.part(0.0, 0.7))
+        compared = compare_surrogates(made, event, context=context.part(0.7, 1.0))
+        return simulated_as_asked(compared, repeats=repeats, seed=seed, event=event, epochs=epochs)
 
     def decode(
         self,
@@ -197,7 +236,7 @@ class RecordingMethods(ABC):
         from glmengine.results.model_checks import decode
 
         options = {"prior": prior, "window": window, "smoothing": smoothing, "points": points}
-        return decode(
+        found = decode(
             self.model,
             self._strength,
             recording,
@@ -208,6 +247,8 @@ class RecordingMethods(ABC):
             context=context,
             **options,
         )
+        asked = {"variables": variables, "epochs": epochs, "units": units, "held_out": held_out, **options}
+        return replace(found, values=with_options(found.values, RecordingMethods.decode, **asked))
 
     def shift_test(
         self,
@@ -262,21 +303,18 @@ class RecordingMethods(ABC):
         """
         from glmengine.results.shift_tests import shift_test_of
 
-        return shift_test_of(
-            self.model,
-            self._strength,
-            recording,
-            terms,
-            shifts=shifts,
-            seed=seed,
-            scheme=scheme,
-            within=within,
-            shortest=shortest,
-            statistic=statistic,
-            refit=refit,
-            epochs=epochs,
-            context=context,
-        )
+        options = {
+            "shifts": shifts,
+            "seed": seed,
+            "scheme": scheme,
+            "within": within,
+            "shortest": shortest,
+            "statistic": statistic,
+            "refit": refit,
+            "epochs": epochs,
+        }
+        found = shift_test_of(self.model, self._strength, recording, terms, **options, context=context)
+        return replace(found, table=with_options(found.table, RecordingMethods.shift_test, terms=terms, **options))
 
     def bootstrap(
         self,
@@ -313,14 +351,14 @@ class RecordingMethods(ABC):
         """
         from glmengine.results.bootstrap_bands import bootstrap_of
 
-        return bootstrap_of(
-            self.model,
-            self._strength,
-            self.curves,
-            recording,
-            draws=draws,
-            seed=seed,
-            block=block,
-            trials=trials,
-            context=context,
-        )
+        options = {"draws": draws, "seed": seed, "block": block, "trials": trials}
+        found = bootstrap_of(self.model, self._strength, self.curves, recording, **options, context=context)
+        return replace(found, coefficients=with_options(found.coefficients, RecordingMethods.bootstrap, **options))
+
+
+def simulated_as_asked(
+    compared: SurrogateComparison, *, repeats: int, seed: int | None, event: str, epochs: Any
+) -> SurrogateComparison:
+    """The comparison with what `RecordingMethods.simulate_and_compare` is to be asked for it again."""
+    asked = {"repeats": repeats, "seed": seed, "event": event, "epochs": epochs}
+    return replace(compared, rate=with_options(compared.rate, RecordingMethods.simulate_and_compare, **asked))

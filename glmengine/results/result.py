@@ -26,9 +26,11 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from glmengine.analysis.terms import AnyTerm
+    from glmengine.decoding.decode import Decoded
     from glmengine.design.fitted_sessions import FittedSession
     from glmengine.recording.recording import Recording
     from glmengine.results.bootstrap_bands import BootstrapBands
+    from glmengine.simulation.comparison import SurrogateComparison
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,6 +84,10 @@ class Result(RecordingMethods):
         What `shift_test` found, where it was asked for and kept (see `with_shift_test`).
     bootstrap_bands : BootstrapBands or None
         What `bootstrap` found, where it was asked for and kept (see `with_bootstrap`).
+    simulated : SurrogateComparison or None
+        What `simulate_and_compare` found, where it was asked for and kept (see `with_simulated`).
+    decoded : Decoded or None
+        What `decode` found, where it was asked for and kept (see `with_decoded`).
     provenance : dict
         Versions, hashes, time taken: see `glmengine.results.provenance`.
     notes : tuple of str
@@ -109,6 +115,8 @@ class Result(RecordingMethods):
     goodness_of_fit: Goodness | None = None
     shift_tests: ShiftTest | None = None
     bootstrap_bands: BootstrapBands | None = None
+    simulated: SurrogateComparison | None = None
+    decoded: Decoded | None = None
     provenance: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
@@ -220,6 +228,14 @@ class Result(RecordingMethods):
     def with_bootstrap(self, found: BootstrapBands) -> Result:
         """The same result with what `bootstrap` found, which is saved with it."""
         return replace(self, bootstrap_bands=found)
+
+    def with_simulated(self, found: SurrogateComparison) -> Result:
+        """The same result with what `simulate_and_compare` found, which is saved with it."""
+        return replace(self, simulated=found)
+
+    def with_decoded(self, found: Decoded) -> Result:
+        """The same result with what `decode` found, which is saved with it; of a very large posterior only the estimates."""
+        return replace(self, decoded=found)
 
     def with_goodness(self, goodness: Goodness) -> Result:
         """The same result with what `goodness` found, which is saved with it."""

@@ -18,12 +18,15 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from glmengine.analysis.terms import AnyTerm
+    from glmengine.decoding.decode import Decoded
     from glmengine.results.bootstrap_bands import BootstrapBands
     from glmengine.results.result import Result
+    from glmengine.simulation.comparison import SurrogateComparison
 
 # 2: with `goodness`; 3: with scores of each fold, the selection of terms, shift tests, bands of whole curves;
-# 4: with strengths by marginal likelihood, the bootstrap; 5: with the search of settings
-FORMAT_VERSION = 5
+# 4: with strengths by marginal likelihood, the bootstrap; 5: with the search of settings;
+# 6: with surrogates beside the data, decoding, and how each check was asked for
+FORMAT_VERSION = 6
 KIND = "glmengine result"
 
 
@@ -64,6 +67,10 @@ def write_result(result: Result, path: str | Path) -> None:
         datasets["shift_tests"] = result.shift_tests.dataset()
     if result.bootstrap_bands is not None:
         datasets |= {f"bootstrap:{name}": dataset for name, dataset in result.bootstrap_bands.datasets().items()}
+    if result.simulated is not None:
+        datasets |= {f"simulated:{name}": dataset for name, dataset in result.simulated.datasets().items()}
+    if result.decoded is not None:
+        datasets |= {f"decoded:{name}": dataset for name, dataset in result.decoded.datasets().items()}
     texts = {
         "analysis": json.dumps(result.analysis.to_dict(), ensure_ascii=False),
         "terms": json.dumps([sparse_dump(term) for term in result.terms], ensure_ascii=False),
@@ -101,6 +108,8 @@ def read_result(kind: type[Result], path: str | Path) -> Result:
             goodness_of_fit=_goodness(_named(datasets, "goodness:")),
             shift_tests=ShiftTest.from_dataset(datasets["shift_tests"]) if "shift_tests" in datasets else None,
             bootstrap_bands=_bootstrap(_named(datasets, "bootstrap:")),
+            simulated=_simulated(_named(datasets, "simulated:")),
+            decoded=_decoded(_named(datasets, "decoded:")),
             provenance=json.loads(texts["provenance"]),
             notes=tuple(json.loads(texts["notes"])),
         )
@@ -126,6 +135,22 @@ def _bootstrap(datasets: Mapping[str, xr.Dataset]) -> BootstrapBands | None:
     from glmengine.results.bootstrap_bands import BootstrapBands  # the fits come with it
 
     return BootstrapBands.from_datasets(datasets)
+
+
+def _simulated(datasets: Mapping[str, xr.Dataset]) -> SurrogateComparison | None:
+    if not datasets:
+        return None
+    from glmengine.simulation.comparison import SurrogateComparison  # the recursion comes with it
+
+    return SurrogateComparison.from_datasets(datasets)
+
+
+def _decoded(datasets: Mapping[str, xr.Dataset]) -> Decoded | None:
+    if not datasets:
+        return None
+    from glmengine.decoding.decode import Decoded  # the design comes with it
+
+    return Decoded.from_datasets(datasets)
 
 
 def _per_unit(array: xr.DataArray) -> xr.DataArray:

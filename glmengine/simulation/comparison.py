@@ -58,6 +58,20 @@ class SurrogateComparison:
         named = {field.name: getattr(self, field.name) for field in fields(self)}
         return {name: dataset for name, dataset in named.items() if dataset is not None}
 
+    @classmethod
+    def from_datasets(cls, datasets: Mapping[str, xr.Dataset]) -> SurrogateComparison:
+        """What `datasets` gave, put together again.
+
+        Raises
+        ------
+        GlmError
+            If one of those that are always there is missing.
+        """
+        missing = [name for name in ("rate", "autocorrelogram", "agreement") if name not in datasets]
+        if missing:
+            raise GlmError(f"the comparison of surrogates with the data lacks '{missing[0]}'; simulate again")
+        return cls(**{field.name: datasets.get(field.name) for field in fields(cls)})
+
 
 @dataclass(frozen=True)
 class _Trains:

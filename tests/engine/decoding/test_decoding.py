@@ -238,10 +238,11 @@ def test_the_command_writes_what_the_result_says(result, population, tmp_path, c
     write_nwb(population, tmp_path / "p.nwb")
     arguments = ["decode", str(tmp_path / "r.nc"), str(tmp_path / "p.nwb"), "head_direction"]
     options = ["--prior", "uniform", "--smoothing", "data", "--points", "24", "--out", str(tmp_path / "d")]
-    assert main([*arguments, *options, "--held-out"]) == 0
+    assert main([*arguments, *options, "--held-out", "--keep"]) == 0
     said = capsys.readouterr().out
     opened = ge.open_recording(tmp_path / "p.nwb")
     expected = result.decode(opened, "head_direction", held_out=True, prior="uniform", smoothing="data", points=24)
+    assert ge.Result.load(tmp_path / "d" / "result.nc").decoded.values.equals(expected.values)
     assert f"head_direction from 14 units, {len(expected.error):,} bins" in said
     assert (
         f"median error {expected.median_error:.4g}, of estimates paired with bins at random {expected.chance_error:.4g}" in said

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import subprocess
+import sys
 from dataclasses import fields, replace
 from html import escape
 from pathlib import Path
@@ -12,10 +14,15 @@ import numpy as np
 import pytest
 import xarray as xr
 
+import glmengine as ge
+from glmengine.cli.main import main
 from glmengine.errors import GlmError
+from glmengine.export.npz import write_npz
 from glmengine.export.outputs import write_outputs
 from glmengine.export.report import report_html
+from glmengine.export.script import script_text
 from glmengine.figures import available, draw
+from glmengine.results.asked import with_options
 from glmengine.results.result import Result
 
 KEPT = Path(__file__).parents[1] / "data"
@@ -78,9 +85,11 @@ def test_strengths_found_by_marginal_likelihood_survive_the_file(small_result, t
 
 @pytest.fixture(scope="module")
 def checked_result(small_result, small_recording) -> Result:
-    """The small result with a bootstrap and its goodness of fit kept in it."""
+    """The small result with a bootstrap, its goodness of fit, surrogates beside the data and what it decodes kept in it."""
     drawn = small_result.bootstrap(small_recording, draws=8, seed=3)
-    return small_result.with_bootstrap(drawn).with_goodness(small_result.goodness(small_recording))
+    checked = small_result.with_bootstrap(drawn).with_goodness(small_result.goodness(small_recording))
+    checked = checked.with_simulated(small_result.simulate_and_compare(small_recording, repeats=6, seed=5))
+    return checked.with_decoded(small_result.decode(small_recording, ["head_direction"], window=0.1))
 
 
 def test_a_bootstrap_is_saved_with_the_result(checked_result, tmp_path):
@@ -91,6 +100,60 @@ def test_a_bootstrap_is_saved_with_the_result(checked_result, tmp_path):
     assert again.coefficients.identical(held.coefficients)
     assert same(dict(held.curves), dict(again.curves))
     assert same(dict(held.filters), dict(again.filters))
+
+
+def test_surrogates_beside_the_data_and_what_is_decoded_are_saved_with_the_result(checked_result, tmp_path):
+    checked_result.save(tmp_path / "r.nc")
+    again = Result.load(tmp_path / "r.nc")
+    for name, dataset in checked_result.simulated.datasets().items():
+        assert again.simulated.datasets()[name].identical(dataset), name
+    held = checked_result.decoded
+    assert again.decoded.values.identical(held.values)
+    assert again.decoded.error.identical(held.error)
+    assert again.decoded.posterior.identical(held.posterior)
+    assert (again.decoded.median_error, again.decoded.chance_error) == (held.median_error, held.chance_error)
+    assert again.decoded.held_out is held.held_out is False
+
+
+def test_a_posterior_that_is_too_large_is_not_saved(checked_result, tmp_path, monkeypatch):
+    monkeypatch.setattr("glmengine.decoding.decode.LARGEST_POSTERIOR", checked_result.decoded.posterior.nbytes - 1)
+    checked_result.save(tmp_path / "r.nc")
+    again = Result.load(tmp_path / "r.nc").decoded
+    assert again.posterior is None
+    assert again.values.identical(checked_result.decoded.values)
+
+
+def test_a_script_asks_again_for_the_checks_with_what_differs_from_the_defaults(checked_result):
+    text = script_text(checked_result.analysis, "r.nwb", result=checked_result)
+    assert "    result = result.with_goodness(result.goodness(recording))\n" in text
+    assert "    result = result.with_bootstrap(result.bootstrap(recording, draws=8, seed=3))\n" in text
+    assert "    result = result.with_simulated(result.simulate_and_compare(recording, repeats=6, seed=5))\n" in text
+    assert '    result = result.with_decoded(result.decode(recording, variables=["head_direction"], window=0.1))\n' in text
+    assert "shift_test" not in text
+    many = np.column_stack([np.arange(600.0), np.arange(600.0) + 0.5])
+    kept = with_options(checked_result.goodness_of_fit.summary, Result.goodness, epochs=many)
+    long = replace(checked_result, goodness_of_fit=replace(checked_result.goodness_of_fit, summary=kept))
+    assert "# result.goodness(recording) was asked too" in script_text(long.analysis, "r.nwb", result=long)
+
+
+def test_a_script_in_a_fresh_process_gives_the_same_numbers_of_fit_and_checks(small_result, small_recording, tmp_path):
+    write_npz(small_recording, tmp_path / "recording")
+    recording = ge.open_recording(tmp_path / "recording")
+    asked = ge.run(small_result.analysis, recording)
+    asked = asked.with_shift_test(asked.shift_test(recording, ["place"], shifts=9, seed=2))
+    asked = asked.with_bootstrap(asked.bootstrap(recording, draws=4, block=5.0))
+    asked = asked.with_simulated(asked.simulate_and_compare(recording, 3, epochs=[(0.0, 20.0), (30.0, 40.0)]))
+    asked.save(tmp_path / "asked.nc")
+    assert main(["script", str(tmp_path / "asked.nc"), "--out", str(tmp_path / "again.py")]) == 0
+    done = subprocess.run([sys.executable, "again.py"], cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+    again = Result.load(tmp_path / "result.nc")
+    np.testing.assert_array_equal(again.coefficients, asked.coefficients)
+    assert again.shift_tests.table.identical(asked.shift_tests.table)
+    assert again.bootstrap_bands.coefficients.identical(asked.bootstrap_bands.coefficients)
+    for name, dataset in asked.simulated.datasets().items():
+        assert again.simulated.datasets()[name].identical(dataset), name
+    assert {"shift_test.csv", "report.html"} <= {path.name for path in (tmp_path / "results").iterdir()}
 
 
 def test_a_bootstrap_without_coefficients_is_refused(checked_result):
@@ -132,10 +195,22 @@ def test_figures_of_the_goodness_of_fit_are_written_and_taken_away_again(checked
 
 
 def test_files_of_this_format_open_for_ever():
+    result = Result.load(KEPT / "format-6" / "result.nc")
+    assert float(result.simulated.rate["mean"][0]) == pytest.approx(2.8547579298831387, rel=1e-12)
+    assert float(result.decoded.median_error) == pytest.approx(0.697121138780112, rel=1e-12)
+    assert result.decoded.posterior is not None
+    assert "result.bootstrap(recording, draws=8, seed=3)" in script_text(result.analysis, "r.nwb", result=result)
+
+
+def test_files_of_format_5_open_for_ever():
     searched = Result.load(KEPT / "format-5" / "result.nc")
     assert searched.scores["setting"].values.tolist() == ["head_direction n 4"] * 3
     assert float(searched.search["scores"][0, 0, 0, 0]) == pytest.approx(-0.3255243385896874, rel=1e-12)
     assert searched.analysis.model.search[0].choices == (4, 12)
+    assert searched.simulated is None
+
+
+def test_files_of_format_4_open_for_ever():
     result = Result.load(KEPT / "format-4" / "result.nc")
     assert result.search is None
     assert result.bootstrap_bands.notes[0].startswith("Bootstrap: 8 draws of 50 blocks")

@@ -228,7 +228,9 @@ def test_commands_compare_and_select(small_recording, tmp_path, capsys):
     write_nwb(small_recording, tmp_path / "small.nwb")
     question().save(tmp_path / "analysis.toml")
     common = [str(tmp_path / "analysis.toml"), "--recording", str(tmp_path / "small.nwb"), "--out"]
-    code = main(["compare", *common, str(tmp_path / "compared"), "--model", "place=x+y", "--model", "direction", "--folds", "5"])
+    code = main(
+        ["compare", *common, str(tmp_path / "compared"), "--model", "place=x+y", "--model", "direction", "--folds", "5", "--keep"]
+    )
     said = capsys.readouterr().out
     assert code == 0
     assert said.startswith("small: 3 units, 3 models compared on 5 folds")
@@ -236,6 +238,9 @@ def test_commands_compare_and_select(small_recording, tmp_path, capsys):
     assert {"models.csv", "differences.csv", "contributions.csv", "selection.nc"} <= {
         path.name for path in (tmp_path / "compared").iterdir()
     }
+    kept = ge.Result.load(tmp_path / "compared" / "result.nc")
+    assert kept.selection.summary["model"].values.tolist()[-2:] == ["place", "direction"]
+    assert kept.analysis.selection.folds == 5
     code = main(["select", *common, str(tmp_path / "selected"), "--candidate", "direction", "--always", "x"])
     said = capsys.readouterr().out
     assert code == 0

@@ -314,13 +314,17 @@ def test_the_command(coupled, pair, tmp_path, capsys):
     write_nwb(pair, tmp_path / "pair.nwb")
     arguments = ["simulate", str(tmp_path / "r.nc"), "--recording", str(tmp_path / "pair.nwb"), "--repeats", "3", "--seed", "2"]
     out = ["--out", str(tmp_path / "s.nwb")]
-    assert main([*arguments, *out, "--compare", str(tmp_path / "c"), "--event", "cue"]) == 0
+    assert main([*arguments, *out, "--compare", str(tmp_path / "c"), "--event", "cue", "--keep"]) == 0
     said = capsys.readouterr().out
     assert "3 repeats of 2 units over 36 s, seed 2" in said
     assert "6 units" in said
     assert {"rate.csv", "isi.csv", "psth.csv", "comparison.nc", "agreement.csv"} <= {
         path.name for path in (tmp_path / "c").iterdir()
     }
+    kept = ge.Result.load(tmp_path / "c" / "result.nc").simulated
+    assert kept.psth.equals(coupled.simulate_and_compare(ge.open_recording(tmp_path / "pair.nwb"), 3, 2, event="cue").psth)
+    assert main([*arguments, "--out", str(tmp_path / "t.nwb"), "--keep"]) == 1
+    assert "--compare" in capsys.readouterr().err
     assert main([*arguments, *out]) == 1
     assert "exists already" in capsys.readouterr().err
     assert main([*arguments, "--out", str(tmp_path / "s.npz")]) == 1
