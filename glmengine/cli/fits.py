@@ -128,6 +128,21 @@ def export(options: Namespace) -> int:
     return 0
 
 
+def kept_fits(options: Namespace) -> int:
+    """The fits that a project keeps."""
+    from glmengine.analysis.wording import share_text
+    from glmengine.project import load_fits
+    from glmengine.results.kept_fits import changes
+
+    fits, shown = load_fits(options.project)
+    print(f"{Path(options.project).name}: {numbered(len(fits), 'fit')} kept")
+    for fit, new in zip(fits, changes(fits), strict=True):
+        mark = "*" if fit.key == shown else " "
+        score = f"{share_text(fit.score)} {fit.scored}" if fit.scored else "no score"
+        print(f"{mark} {fit.name}: {score}, {numbered(fit.n_units, 'unit')}; {'; '.join(new) or 'the first fit'}")
+    return 0
+
+
 def _say_outcome(outcome: Outcome) -> None:
     import numpy as np
 
@@ -220,6 +235,13 @@ PREDICT = Command(
     predict,
 )
 
+FITS = Command(
+    "fits",
+    "the fits that a project keeps",
+    "One line each: name, score, and what is new in it compared with the fit before.",
+    (Option("project", metavar="PROJECT", help="a .glm file"),),
+    kept_fits,
+)
 EXPORT = Command(
     "export",
     "the results in a copy of the recording's NWB file",

@@ -45,6 +45,7 @@ COMMANDS = (
     simulation.SIMULATE,
     decoding.DECODE,
     drawing.FIGURE,
+    fits.FITS,
     fits.EXPORT,
     analyses.TEMPLATES,
     analyses.NEW,

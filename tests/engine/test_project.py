@@ -197,3 +197,16 @@ def test_damaged_fits_are_refused_with_one_sentence(content, tmp_path, small_ana
     rewritten(tmp_path / "p.glm", "fits.json", content)
     with pytest.raises(GlmError, match=r"p\.glm, fits\.json"):
         load_fits(tmp_path / "p.glm")
+
+
+def test_the_command_lists_the_fits_of_a_project(tmp_path, small_analysis, small_result, two_fits, capsys):
+    from glmengine.cli.main import main
+
+    save_project(tmp_path / "p.glm", small_analysis, small_result, fits=two_fits, shown=two_fits[1].key)
+    assert main(["fits", str(tmp_path / "p.glm")]) == 0
+    first, *lines = capsys.readouterr().out.splitlines()
+    assert first == "p.glm: 2 fits kept"
+    assert lines[0].startswith("  ")
+    assert lines[0].endswith("held out, 3 units; the first fit")
+    assert lines[1].startswith("* another seed: ")
+    assert lines[1].endswith("; seed 0 → 3")
