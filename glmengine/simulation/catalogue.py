@@ -26,6 +26,10 @@ _MODULES = {
         "track",
     ),
     "track-speed": ("7 cells of a linear track that follow position, speed, both or neither, 600 s", "track_speed"),
+    "navigation": (
+        "7 cells in a box that follow some of position, head direction, speed and theta phase, or none, 600 s",
+        "navigation",
+    ),
     "open-field-grid": ("10 grid and conjunctive cells in a box, 900 s", "field"),
     "coupled-network": ("16 excitatory and inhibitory cells that drive each other, 600 s", "network"),
     "current-injection": ("3 cells driven in 40 sweeps by a known current through known filters, 200 s", "current"),
