@@ -26,7 +26,7 @@ _COUPLING_HELP = (
 
 @dataclass(frozen=True, eq=False)
 class Lines:
-    """Curves on one pair of axes; `level` draws a line at zero."""
+    """Curves on one pair of axes; `level` draws a line at zero, `equal` makes one unit of x as long as one of y."""
 
     name: str
     title: str
@@ -35,13 +35,28 @@ class Lines:
     curves: list[Curve]
     help: str
     level: bool = False
+    equal: bool = False
+
+    wide = False
+
+
+@dataclass(frozen=True, eq=False)
+class Polar:
+    """Curves around the circle: x is an angle in radians, y the distance from the middle."""
+
+    name: str
+    title: str
+    x_axis: Axis
+    y_axis: Axis
+    curves: list[Curve]
+    help: str
 
     wide = False
 
 
 @dataclass(frozen=True, eq=False)
 class Images:
-    """Images side by side, with one colour scale."""
+    """Images side by side, with one colour scale; `numbered` writes only the numbers of the names below, which stand in full on the left."""
 
     name: str
     title: str
@@ -53,13 +68,14 @@ class Images:
     levels: tuple[float, float] | None = None
     equal: bool = False
     diverging: bool = False
+    numbered: bool = False
 
     @property
     def wide(self) -> bool:
         return len(self.images) > 1
 
 
-Drawing = Lines | Images
+Drawing = Lines | Polar | Images
 
 
 def axis_of(array: xr.DataArray | xr.Dataset, name: str) -> Axis:

@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-Look = Literal["line", "dots", "steps", "dashed"]
+Look = Literal["line", "dots", "points", "steps", "dashed"]
 Table = dict[str, np.ndarray]
 """Columns of equal length by heading; the heading holds the unit."""
 
@@ -56,7 +56,8 @@ class Curve:
         NaN leaves a gap.
     low, high : (n,) float, optional
         Limits of the band.
-    look : {"line", "dots", "steps", "dashed"}
+    look : {"line", "dots", "points", "steps", "dashed"}
+        ``points`` are small, for spikes.
     colour : int or "data"
         Position in the palette, or the neutral colour that observed data have.
     width : float

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 SPARK_BINS = 60
 MOST_POINTS = 400_000
+MOST_DOTS = 20_000  # spikes of one unit on a covariate
+MOST_COMPONENTS = 6  # of a covariate that are drawn over time
 MOST_SPIKES = 20_000_000  # that are listed one by one where units come as counts
 FEW_VALUES = 8
 _GAP_PERIODS = 10
@@ -50,6 +52,15 @@ class UnitRow:
 class Traces:
     """Signals, or counts too high to be drawn as spikes: times (T,) in s and values (T, M)."""
 
+    times: np.ndarray
+    values: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Spikes:
+    """Spikes of one unit on a covariate: times (n,) in s and values (n, c), NaN where it is not known."""
+
+    unit: str
     times: np.ndarray
     values: np.ndarray
 
@@ -215,6 +226,20 @@ def series_to_draw(covariate: Covariate) -> tuple[np.ndarray, np.ndarray]:
     if covariate.kind in ("step", "category"):  # a value holds until the next one
         return np.repeat(times, 2)[1:], np.repeat(values, 2, axis=0)[:-1]
     return times, values
+
+
+def spikes_to_draw(recording: Recording, covariate: str, unit: str | None, max_gap: float | None) -> Spikes | None:
+    """The spikes of a unit on a covariate of the recording; None without a unit. Of very many every second, third, ... one."""
+    if unit is None:
+        return None
+    from glmengine.recording.described.spike_times import counted_times
+    from glmengine.recording.events import covariate_at
+
+    times, counted = counted_times(recording, unit)
+    times = times[counted > 0]
+    times = times[:: max(1, -(-len(times) // MOST_DOTS))]
+    names = recording.covariates[covariate].variables[:MOST_COMPONENTS]
+    return Spikes(unit, times, np.column_stack([covariate_at(recording, times, name, max_gap) for name in names]))
 
 
 def _unit(name: str, times: np.ndarray, span: tuple[float, float], duration: float, extra: tuple[str, ...]) -> UnitRow:

@@ -31,6 +31,7 @@ from glmgui.plots.axis import named_axes
 from glmgui.plots.export import save_numbers, save_plot
 
 _LONG_LABEL = 15
+_LEAST_TITLE = 60
 
 
 class Plot(QWidget):
@@ -57,6 +58,7 @@ class Plot(QWidget):
         bold = self._title.font()
         bold.setBold(True)
         self._title.setFont(bold)
+        self._title.setMinimumWidth(_LEAST_TITLE)  # a long one is cut, and does not make the plot wide
         self._read = QLabel(self)
         self._read.setTextFormat(Qt.TextFormat.PlainText)
         self._read.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
@@ -119,6 +121,7 @@ class Plot(QWidget):
 
     def set_title(self, title: str) -> None:
         self._title.setText(title)
+        self._title.setToolTip(title)
         self.view.setAccessibleName(title or self.objectName())
         self._save.setAccessibleName(f"Save {title or 'figure'}")
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from glmgui.drawings.curves import Drawing, Lines
+from glmgui.drawings.curves import Drawing, Lines, Polar
 from glmgui.plots.base import Plot
 from glmgui.plots.image import ImagePlot
 from glmgui.plots.line import LinePlot
+from glmgui.plots.polar import PolarPlot
 
 
 def draw(drawing: Drawing, plot: Plot | None = None) -> Plot:
@@ -14,12 +15,19 @@ def draw(drawing: Drawing, plot: Plot | None = None) -> Plot:
         if not isinstance(plot, LinePlot):
             plot = LinePlot(drawing.title, drawing.x_axis, drawing.y_axis, mouse=False, name=drawing.name)
         plot.set_axes(drawing.x_axis, drawing.y_axis)
+        plot.set_equal(drawing.equal)
         plot.set_curves(drawing.curves, level=(0.0, "") if drawing.level else None)
+    elif isinstance(drawing, Polar):
+        if not isinstance(plot, PolarPlot):
+            plot = PolarPlot(drawing.title, name=drawing.name)
+        plot.set_polar(drawing.curves, drawing.x_axis, drawing.y_axis)
     else:
         if not isinstance(plot, ImagePlot):
             plot = ImagePlot(drawing.title, diverging=drawing.diverging, mouse=False, name=drawing.name)
         plot.set_axes(drawing.x_axis, drawing.y_axis, drawing.value_axis, equal=drawing.equal)
         plot.set_images(drawing.images, drawing.levels)
+        if drawing.numbered:
+            plot.number_columns()
     plot.set_title(drawing.title)
     plot.setToolTip(drawing.help)
     return plot

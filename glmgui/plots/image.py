@@ -69,6 +69,11 @@ class ImagePlot(Plot):
             self._rebuild()
         self._fill()
 
+    def number_columns(self) -> None:
+        """Write the numbers of the columns below, where their names would have no room."""
+        for area in self._areas:
+            area.getAxis("bottom").set_numbers(len(self.x_axis.names))
+
     @property
     def images(self) -> tuple[Image, ...]:
         return self._images

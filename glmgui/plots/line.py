@@ -15,6 +15,7 @@ from glmgui.plots.base import Plot, label_axes, transparent
 
 _BAND_ALPHA = 60
 _MOST_NAMES = 6
+_POINT = 3  # pixels
 
 
 class LinePlot(Plot):
@@ -62,6 +63,10 @@ class LinePlot(Plot):
     def set_axes(self, x_axis: Axis, y_axis: Axis) -> None:
         self.x_axis, self.y_axis = x_axis, y_axis
         label_axes(self.area, x_axis, y_axis)
+
+    def set_equal(self, equal: bool) -> None:
+        """Whether one unit of x is as long as one of y, as positions need it."""
+        self.area.vb.setAspectLocked(equal)
 
     def set_curves(
         self, curves: Sequence[Curve], *, marks: Sequence[tuple[float, str]] = (), level: tuple[float, str] | None = None
@@ -122,7 +127,7 @@ class LinePlot(Plot):
     def _write_legend(self) -> None:
         named = [curve for curve in self._curves if curve.name]
         wanted = self._legend_wanted and len(named) > 1
-        marks = {"dots": "\u25cf", "dashed": "\u2504"}
+        marks = {"dots": "\u25cf", "points": "\u25cf", "dashed": "\u2504"}
         parts = [
             f'<span style="color:{self.colours.of(curve.colour).name()}">{marks.get(curve.look, chr(0x2501))}</span>&nbsp;{escape(curve.name)}'
             for curve in named[:_MOST_NAMES]
@@ -154,9 +159,10 @@ class LinePlot(Plot):
                 self._add_error_bars(curve, x)
             else:
                 self._add_band(x, np.asarray(curve.low, float), np.asarray(curve.high, float), transparent(colour, _BAND_ALPHA))
-        if curve.look == "dots":
+        if curve.look in ("dots", "points"):
+            size = 6 if curve.look == "dots" else _POINT
             item = pg.PlotDataItem(
-                x, y, pen=None, symbol="o", symbolSize=6, symbolPen=None, symbolBrush=colour, antialias=not self._dense
+                x, y, pen=None, symbol="o", symbolSize=size, symbolPen=None, symbolBrush=colour, antialias=not self._dense
             )
         elif curve.look == "steps":
             edges, heights = _steps(x, y)

@@ -66,6 +66,11 @@ def _open(window: MainWindow) -> None:
     wait_until(lambda: window.document.recording is not None, _PATIENCE, "opening the sample session")
 
 
+def _page_of_data(window: MainWindow) -> None:
+    pages = window.panels["data"].pages
+    pages.setCurrentWidget(pages.tuning)
+
+
 def _fit(window: MainWindow) -> None:
     window.work.fitting.fit()
     wait_until(lambda: window.document.result is not None or not window.document.busy, _PATIENCE, "fitting the sample session")
@@ -105,6 +110,7 @@ def _dark(window: MainWindow) -> None:
 _PICTURES: tuple[tuple[str, Callable[..., None]], ...] = (
     ("empty", lambda window: None),
     ("data", _open),
+    ("data-tuning", _page_of_data),
     ("features", _term(0)),
     ("features-2", _term(1)),
     ("model", lambda window: window.show_step("model")),

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 REFRACTORY = (0.001, 0.002)
 """Seconds below which an interval is counted as a violation."""
 
+_ALL = 0.95  # contamination above which there is none of the cell to be seen
+
 SOURCE = "Llobet, Wyngaard and Barbour 2022, bioRxiv 2022.02.08.479192"
 
 
@@ -125,17 +127,16 @@ def contamination_of(violations: np.ndarray, spikes: int, seconds: float, refrac
 
 
 def intervals_in_words(found: xr.Dataset, unit: str) -> str:
-    """``1,204 spikes; 3 intervals (0.25 %) below 2 ms: about 4 % foreign spikes.``"""
+    """``1,204 spikes. Intervals: 0 below 1 ms (...), 3 below 2 ms (0.25%; contamination about 4.1%). Median 126.6 ms.``"""
     one = found.sel(unit=unit)
     parts = []
     for period in one["below_s"].values:
         at = one.sel(below_s=period)
         if not np.isfinite(at["share"]):
             continue
-        parts.append(
-            f"{int(at['violations']):,} below {period * 1000:g} ms ({float(at['share']):.2%}; "
-            f"contamination about {float(at['contamination']):.1%})"
-        )
+        share = float(at["contamination"])
+        foreign = "as many as without a refractory period" if share > _ALL else f"contamination about {share:.1%}"
+        parts.append(f"{int(at['violations']):,} below {period * 1000:g} ms ({float(at['share']):.2%}; {foreign})")
     counted = numbered(int(one["spikes"]), "spike")
     if not parts:
         return f"{counted}: no interval between two spikes."

@@ -8,10 +8,10 @@ import numpy as np
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
-from glmgui.drawings.summary import EpochRow, Summary
+from glmgui.drawings.summary import MOST_COMPONENTS, EpochRow, Spikes, Summary
 from glmgui.plots import TIME, Axis, Curve, LinePlot, RasterPlot, TimeLine
+from glmgui.widgets import small_button
 
-_MOST_COMPONENTS = 6
 _LONGEST_LABEL = 14
 _LEFT = "\u2192 is used"
 
@@ -21,6 +21,7 @@ class Overview(QWidget):
 
     unit_picked = Signal(str)
     intervals_changed = Signal(object)
+    spikes_wanted = Signal()  # or no longer wanted
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -29,6 +30,10 @@ class Overview(QWidget):
         self.raster = RasterPlot("Spikes", parent=self)
         self.time_line = TimeLine("Epochs and drawn intervals", parent=self)
         self.covariate.area.setMouseEnabled(True, False)
+        self._spikes = small_button("spikes on it", "covariate_spikes", "Mark where the selected unit fired", self.covariate)
+        self._spikes.setCheckable(True)
+        self._spikes.toggled.connect(lambda _: self.spikes_wanted.emit())
+        self.covariate.header.insertWidget(self.covariate.header.count() - 1, self._spikes)
         for plot in (self.covariate, self.time_line):
             plot.area.setXLink(self.raster.area)
         for plot in (self.covariate, self.raster, self.time_line):  # one left edge, so that times stand under each other
@@ -71,14 +76,34 @@ class Overview(QWidget):
         self.time_line.set_epochs(lines, [*used, _LEFT], span)
         self.time_line.set_intervals(intervals)
 
-    def set_covariate(self, name: str, unit: str, components: Sequence[str], times: np.ndarray, values: np.ndarray) -> None:
-        """Draw values (n, c) of one covariate over times (s)."""
-        shown = values[:, :_MOST_COMPONENTS]
-        labels = [str(component) for component in components[:_MOST_COMPONENTS]] or [""]
+    @property
+    def shows_spikes(self) -> bool:
+        """Whether the spikes of the selected unit are to be marked on the covariate."""
+        return self._spikes.isChecked()
+
+    def set_covariate(
+        self,
+        name: str,
+        unit: str,
+        components: Sequence[str],
+        times: np.ndarray,
+        values: np.ndarray,
+        spikes: Spikes | None = None,
+    ) -> None:
+        """Draw values (n, c) of one covariate over times (s), and the spikes of a unit on them."""
+        shown = values[:, :MOST_COMPONENTS]
+        labels = [str(component) for component in components[:MOST_COMPONENTS]] or [""]
         self.covariate.set_axes(TIME, Axis(name if len(name) <= _LONGEST_LABEL else "value", unit))
-        more = f", first {_MOST_COMPONENTS} of {values.shape[1]} components" if values.shape[1] > _MOST_COMPONENTS else ""
+        more = f", first {MOST_COMPONENTS} of {values.shape[1]} components" if values.shape[1] > MOST_COMPONENTS else ""
         self.covariate.set_title(f"{name}{more}")
-        self.covariate.set_curves([Curve(label, times, shown[:, at], colour=at, width=1.0) for at, label in enumerate(labels)])
+        curves = [Curve(label, times, shown[:, at], colour=at, width=1.0) for at, label in enumerate(labels)]
+        if spikes is not None:
+            said = f"spikes of unit {spikes.unit}"
+            curves += [
+                Curve("" if at else said, spikes.times, own, look="points", colour=len(labels))
+                for at, own in enumerate(spikes.values.T)
+            ]
+        self.covariate.set_curves(curves)
         self.covariate.area.enableAutoRange(y=True)
 
     def clear_covariate(self) -> None:

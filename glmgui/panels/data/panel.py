@@ -13,7 +13,7 @@ from glmengine.errors import GlmError
 from glmengine.recording.derived.quantities import EPOCH_KINDS, AnyDerived, DrawnEpochs, TrialEpochs
 from glmengine.recording.recording import Recording
 from glmgui.document import Document
-from glmgui.drawings.summary import EpochRow, Summary, series_to_draw, summarise
+from glmgui.drawings.summary import EpochRow, Summary, series_to_draw, spikes_to_draw, summarise
 from glmgui.jobs import Jobs
 from glmgui.notices import notices
 from glmgui.panels.data.covariates_table import CovariatesTable
@@ -22,6 +22,7 @@ from glmgui.panels.data.derived_dialog import DerivedDialog, derived_kinds, firs
 from glmgui.panels.data.epochs_list import EpochsList
 from glmgui.panels.data.moving import MovingDialog, position_covariates, speed_covariates
 from glmgui.panels.data.overview import Overview
+from glmgui.panels.data.recording_pages import RecordingPages
 from glmgui.panels.data.sessions import SessionsList, without_parts
 from glmgui.panels.data.time_form import TimeForm
 from glmgui.panels.data.units_table import UnitsTable
@@ -56,6 +57,7 @@ class DataPanel(Page):
         self.units, self.covariates, self.epochs = UnitsTable(self), CovariatesTable(self), EpochsList(self)
         self.sessions = SessionsList(self)
         self.overview, self.time_form = Overview(self), TimeForm(self)
+        self.pages = RecordingPages(self.overview, jobs, self)
         self.empty = EmptyState("No recording is open", _WELCOME, "data_empty", self)
         self.empty.set_choices(
             {
@@ -81,7 +83,7 @@ class DataPanel(Page):
         right = FormScroll(self.time_form, "time_scroll")
         whole = QSplitter(Qt.Orientation.Horizontal)
         whole.setChildrenCollapsible(False)
-        for part, stretch in ((left, 4), (self.overview, 8), (right, 2)):
+        for part, stretch in ((left, 4), (self.pages, 8), (right, 2)):
             whole.addWidget(part)
             whole.setStretchFactor(whole.count() - 1, stretch)
         whole.setSizes([380, 640, 270])
@@ -97,6 +99,9 @@ class DataPanel(Page):
         self.units.ticks_changed.connect(self._units_ticked)
         self.units.rules.rules_changed.connect(self._rules_changed)
         self.covariates.picked.connect(self._draw_covariate)
+        self.covariates.picked.connect(self.pages.tuning.choose)
+        self.overview.spikes_wanted.connect(self._draw_current_covariate)
+        self.pages.overview_shown.connect(self._draw_current_covariate)
         self.covariates.add_asked.connect(self._offer_derived)
         self.covariates.edit_asked.connect(self._change_derived)
         self.covariates.remove_asked.connect(self._remove_derived)
@@ -125,6 +130,7 @@ class DataPanel(Page):
         if "recording" in what:
             self.sessions.set_recording(recording)
             self._summary = self._used = None
+            self.pages.set_subject(None, self._document.analysis, None)
             self.overview.clear_covariate()
             self._content.setEnabled(False)  # what stands there is of the recording before
             self._jobs.submit(
@@ -140,6 +146,9 @@ class DataPanel(Page):
             self._ask_for_share()
         if what & {"selection", "recording"}:
             self._show_selection()
+            self._show_pages()
+            if self.overview.shows_spikes:
+                self._draw_current_covariate()
         if "fault" in what and self._document.fault[0].partition(".")[0] in ("time", "units", "derived"):
             self._show_fault(*self._document.fault)
 
@@ -236,6 +245,12 @@ class DataPanel(Page):
         if self._document.recording is not None:
             self._show_covariates()
             self._show_analysis()
+            self._show_pages()
+
+    def _show_pages(self) -> None:
+        """Ask the page that is seen about what is selected, once it is known which time is used."""
+        if self._used is not None:
+            self.pages.set_subject(self._used.time.recording, self._document.analysis, self._document.unit)
 
     def _share_failed(self, error: Exception) -> None:
         self.time_form.share.clear()
@@ -247,13 +262,19 @@ class DataPanel(Page):
             self.overview.clear_covariate()
             return
         covariate = whole.covariates[name]
+        unit = self._document.unit if self.overview.shows_spikes and self.pages.currentWidget() is self.overview else None
+        max_gap = self._document.analysis.time.max_gap
         self._jobs.submit(
             f"Drawing {name}",
-            lambda context: series_to_draw(covariate),
+            lambda context: (*series_to_draw(covariate), spikes_to_draw(whole, name, unit, max_gap)),
             lambda drawn: self.overview.set_covariate(name, covariate.unit, covariate.components, *drawn),
             key="data-covariate",
             quiet=True,
         )
+
+    def _draw_current_covariate(self) -> None:
+        if self.covariates.current is not None:
+            self._draw_covariate(self.covariates.current)
 
     # To the document
 

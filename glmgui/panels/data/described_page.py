@@ -1,0 +1,175 @@
+"""What pages on a recording before any model have in common: choices on top, plots below, and a question for the worker."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtCore import QLocale, QSignalBlocker, Signal
+from qtpy.QtWidgets import QComboBox, QDoubleSpinBox, QGridLayout, QLabel, QSpinBox, QVBoxLayout, QWidget
+
+from glmgui.widgets import MessageLine, column, hint
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from glmengine.context import Context
+    from glmengine.recording.recording import Recording
+    from glmengine.timegrid.grid import TimeGrid
+
+
+_LEAST_FIELD = 84
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """What a page is about: a recording with its derived covariates, the bins of its time that are used, and a unit."""
+
+    recording: Recording
+    grid: TimeGrid
+    used: np.ndarray
+    unit: str
+    max_gap: float | None
+
+
+class DescribedPage(QWidget):
+    """A page; subclasses say what is to be computed, in the worker, and show it.
+
+    Signals
+    -------
+    choices_changed
+        Another question is asked by the controls.
+    """
+
+    choices_changed = Signal()
+    label = ""
+    """What the worker does, in the user's words."""
+
+    def __init__(self, name: str, none: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName(name)
+        self._recording: Recording | None = None
+        self._grid = QGridLayout()
+        self._grid.setSpacing(4)
+        self.message = MessageLine(f"{name}_message", self)
+        self._content = QWidget(self)
+        self.box = QVBoxLayout(self._content)
+        self.box.setContentsMargins(0, 0, 0, 0)
+        self.box.setSpacing(4)
+        self._none = hint(none, self)
+        whole = column(self, margins=4)
+        whole.addLayout(self._grid)
+        whole.addWidget(self.message)
+        whole.addWidget(self._content, 1)
+        whole.addWidget(self._none)
+        self._none.hide()
+        self._cells = 0
+
+    # What subclasses say
+
+    def offer(self, recording: Recording) -> bool:
+        """Fill the choices from what the recording has; whether it has anything for this page."""
+        raise NotImplementedError
+
+    def choices(self) -> Hashable:
+        """What the controls say."""
+        raise NotImplementedError
+
+    def work(self) -> Callable[[Asked, Context], Any]:
+        """The question, without a widget in it."""
+        raise NotImplementedError
+
+    def show_answer(self, answer: Any) -> None:
+        """Draw what `work` found."""
+        raise NotImplementedError
+
+    # What the panel asks
+
+    def set_recording(self, recording: Recording) -> None:
+        if recording is self._recording:
+            return
+        self._recording = recording
+        has = self.offer(recording)
+        self._content.setVisible(has)
+        self._none.setVisible(not has)
+        for at in range(self._grid.count()):
+            self._grid.itemAt(at).widget().setVisible(has)
+        self.message.clear()
+
+    @property
+    def has_something(self) -> bool:
+        """Whether the recording has what this page is about."""
+        return self._recording is not None and self._none.isHidden()
+
+    def take(self, answer: Any) -> None:
+        self.message.clear()
+        self._content.setEnabled(True)
+        self.show_answer(answer)
+
+    def take_fault(self, text: str) -> None:
+        """Say why nothing is drawn; what stands there is of an earlier question."""
+        self.message.show_error(text)
+        self._content.setEnabled(False)
+
+    # Controls, two pairs of a word and a field to a row
+
+    def _place(self, word: str, field: QWidget, said: str) -> None:
+        label = QLabel(word, self)
+        label.setBuddy(field)
+        field.setAccessibleName(f"{self.label}: {word}")
+        field.setToolTip(said)
+        field.setMinimumWidth(_LEAST_FIELD)
+        row, pair = divmod(self._cells, 2)
+        self._cells += 1
+        self._grid.addWidget(label, row, 2 * pair)
+        self._grid.addWidget(field, row, 2 * pair + 1)
+        self._grid.setColumnStretch(2 * pair + 1, 1)
+
+    def add_choice(self, word: str, name: str, said: str, items: Sequence[tuple[str, str]] = ()) -> QComboBox:
+        """A list of (text, data) to choose from."""
+        field = QComboBox(self)
+        field.setObjectName(name)
+        field.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        field.setMinimumContentsLength(5)
+        for text, data in items:
+            field.addItem(text, data)
+        field.currentIndexChanged.connect(lambda _: self.choices_changed.emit())
+        self._place(word, field, said)
+        return field
+
+    def add_number(
+        self, word: str, name: str, said: str, span: tuple[float, float], value: float, unit: str, digits: int = 2
+    ) -> QDoubleSpinBox:
+        field = QDoubleSpinBox(self)
+        field.setObjectName(name)
+        field.setDecimals(digits)
+        field.setRange(*span)
+        field.setStepType(QDoubleSpinBox.StepType.AdaptiveDecimalStepType)
+        field.setValue(value)
+        field.setSuffix(f" {unit}")
+        field.setLocale(QLocale.c())
+        field.setKeyboardTracking(False)
+        field.valueChanged.connect(lambda _: self.choices_changed.emit())
+        self._place(word, field, said)
+        return field
+
+    def add_count(self, word: str, name: str, said: str, span: tuple[int, int], value: int) -> QSpinBox:
+        field = QSpinBox(self)
+        field.setObjectName(name)
+        field.setRange(*span)
+        field.setValue(value)
+        field.setKeyboardTracking(False)
+        field.valueChanged.connect(lambda _: self.choices_changed.emit())
+        self._place(word, field, said)
+        return field
+
+
+def refill(field: QComboBox, items: Sequence[tuple[str, str]]) -> None:
+    """Other things to choose from; what was chosen stays where it is among them."""
+    before = field.currentData()
+    with QSignalBlocker(field):
+        field.clear()
+        for text, data in items:
+            field.addItem(text, data)
+        field.setCurrentIndex(max(field.findData(before), 0))

@@ -1,0 +1,157 @@
+"""The page with raw tuning: the rate of the selected unit over one or two variables, and the time spent or the spikes beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtCore import QSignalBlocker, Qt
+from qtpy.QtGui import QResizeEvent
+from qtpy.QtWidgets import QSplitter, QWidget
+
+from glmgui.drawings.curves import Drawing
+from glmgui.drawings.described import occupancy_drawing, path_drawing, tuning_drawing
+from glmgui.panels.data.described_page import Asked, DescribedPage, refill
+from glmgui.plots import Plot, draw
+
+if TYPE_CHECKING:
+    from glmengine.context import Context
+    from glmengine.recording.recording import Recording
+
+_NONE = "This recording holds no covariates, so there is nothing to be tuned to. Look at Intervals and Events instead."
+
+
+@dataclass(frozen=True)
+class _Choice:
+    variables: tuple[str, ...]
+    bins: int
+    smoothing: float
+    beside: str
+    polar: bool
+
+
+class TuningPage(DescribedPage):
+    """Two plots, side by side where there is room: the rate, and what it rests on."""
+
+    label = "Raw tuning"
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__("tuning_page", _NONE, parent)
+        self.first = self.add_choice("Over", "tuning_first", "The variable over which spikes are counted")
+        self.second = self.add_choice("and", "tuning_second", "A second variable, for a map")
+        self.bins = self.add_count("Bins", "tuning_bins", "Bins of each variable", (2, 200), 40)
+        self.smoothing = self.add_number(
+            "Smoothing",
+            "tuning_smoothing",
+            "Standard deviation of the Gaussian by which spikes and time are smoothed before they are divided; 0 for none",
+            (0.0, 20.0),
+            0.0,
+            "bins",
+        )
+        self.beside = self.add_choice(
+            "Beside it",
+            "tuning_beside",
+            "What the rate rests on",
+            (("time spent", "time"), ("spikes on the path", "path")),
+        )
+        self.shape = self.add_choice(
+            "Angles",
+            "tuning_shape",
+            "How the rate over an angle is drawn",
+            (("around the circle", "polar"), ("along a line", "line")),
+        )
+        self.plots: list[Plot] = []
+        self._splitter = QSplitter(Qt.Orientation.Horizontal, self)
+        self._splitter.setChildrenCollapsible(False)
+        self.box.addWidget(self._splitter)
+        self.first.currentIndexChanged.connect(self._suit_bins)
+        self.second.currentIndexChanged.connect(self._suit_bins)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        wide = self.width() > self.height()
+        self._splitter.setOrientation(Qt.Orientation.Horizontal if wide else Qt.Orientation.Vertical)
+
+    def offer(self, recording: Recording) -> bool:
+        names = [name for covariate in recording.covariates.values() for name in covariate.variables]
+        refill(self.first, [(name, name) for name in names])
+        refill(self.second, [("nothing else", ""), *((name, name) for name in names)])
+        return bool(names)
+
+    def choose(self, covariate: str) -> None:
+        """Show the tuning to a covariate, to one of two components as a map."""
+        if self._recording is None or covariate not in self._recording.covariates:
+            return
+        names = self._recording.covariates[covariate].variables
+        with QSignalBlocker(self.first), QSignalBlocker(self.second):
+            self.first.setCurrentIndex(self.first.findData(names[0]))
+            self.second.setCurrentIndex(self.second.findData(names[1] if len(names) == 2 else ""))
+        self._suit_bins()
+        self.choices_changed.emit()
+
+    def _suit_bins(self) -> None:
+        """Fewer bins for a map, more for a curve, unless others were asked for."""
+        wanted, other = (24, 40) if self._variables()[1:] else (40, 24)
+        if self.bins.value() == other:
+            with QSignalBlocker(self.bins):
+                self.bins.setValue(wanted)
+
+    def _variables(self) -> tuple[str, ...]:
+        first, second = self.first.currentData() or "", self.second.currentData() or ""
+        return (first, second) if second and second != first else (first,)
+
+    def choices(self) -> _Choice:
+        return _Choice(
+            self._variables(),
+            self.bins.value(),
+            self.smoothing.value(),
+            self.beside.currentData(),
+            self.shape.currentData() == "polar",
+        )
+
+    def work(self) -> Callable[[Asked, Context], tuple[Drawing, Drawing]]:
+        choice = self.choices()
+        return lambda asked, context: _tuning(choice, asked, context)
+
+    def show_answer(self, answer: Any) -> None:
+        for at, drawing in enumerate(answer):
+            before = self.plots[at] if at < len(self.plots) else None
+            plot = draw(drawing, before)
+            if plot is not before:
+                plot.setObjectName(drawing.name)
+                if before is None:
+                    self._splitter.addWidget(plot)
+                    self.plots.append(plot)
+                else:
+                    self._splitter.replaceWidget(at, plot)
+                    before.deleteLater()
+                    self.plots[at] = plot
+            plot.subject = f"unit {self._unit}"
+
+    def set_unit(self, unit: str) -> None:
+        """Whose tuning is drawn, for the names of files."""
+        self._unit = unit
+
+
+def _tuning(choice: _Choice, asked: Asked, context: Context) -> tuple[Drawing, Drawing]:
+    from glmengine.recording.described.spike_places import spike_places
+    from glmengine.recording.described.tuning import recorded_tuning
+
+    recording, grid, used = asked.recording, asked.grid, asked.used
+    found = recorded_tuning(
+        recording,
+        grid,
+        used,
+        choice.variables,
+        (asked.unit,),
+        bins=choice.bins,
+        smoothing=choice.smoothing,
+        max_gap=asked.max_gap,
+    )
+    context.check()
+    if choice.beside == "path":
+        beside = path_drawing(spike_places(recording, grid, used, choice.variables, asked.unit, max_gap=asked.max_gap))
+    else:
+        beside = occupancy_drawing(found, polar=choice.polar)
+    return tuning_drawing(found, asked.unit, polar=choice.polar), beside

@@ -1,0 +1,94 @@
+"""Curves around the circle, for what depends on an angle."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pyqtgraph as pg
+from qtpy.QtCore import QPointF
+from qtpy.QtWidgets import QWidget
+
+from glmgui.drawings.series import NO_AXIS, Axis, Curve, Table, curves_table
+from glmgui.plots.base import Plot
+
+_CIRCLE = np.linspace(0, 2 * np.pi, 181)
+_CORNERS = ((0.0, "0\u00b0", (0, 0.5)), (0.25, "90\u00b0", (0.5, 1)), (0.5, "180\u00b0", (1, 0.5)), (0.75, "270\u00b0", (0.5, 0)))
+_RINGS = 3
+
+
+class PolarPlot(Plot):
+    """Closed curves: the angle from the right, counter-clockwise, and the value as the distance from the middle."""
+
+    def __init__(self, title: str = "", *, name: str = "polar_plot", parent: QWidget | None = None) -> None:
+        super().__init__(title, name, parent)
+        self.x_axis, self.y_axis = NO_AXIS, NO_AXIS
+        self._curves: tuple[Curve, ...] = ()
+        self._top = 1.0
+        self.area = self.add_area(0, 0, NO_AXIS, NO_AXIS, mouse=False)
+        for side in ("left", "bottom"):
+            self.area.hideAxis(side)
+        self.area.vb.setAspectLocked(True)
+
+    @property
+    def curves(self) -> tuple[Curve, ...]:
+        return self._curves
+
+    def set_polar(self, curves: Sequence[Curve], x_axis: Axis, y_axis: Axis) -> None:
+        """Draw curves of y (not below 0) over angles x in radians, equally spaced around the circle."""
+        self._curves, self.x_axis, self.y_axis = tuple(curves), x_axis, y_axis
+        self._restyle()
+
+    def numbers(self) -> Table:
+        return curves_table(self._curves, self.x_axis, self.y_axis)
+
+    def show_all(self) -> None:
+        reach = 1.3 * self._top
+        self.area.vb.setRange(xRange=(-reach, reach), yRange=(-reach, reach), padding=0)
+
+    def _restyle(self) -> None:
+        self.area.clear()
+        finite = [curve.y[np.isfinite(curve.y)] for curve in self._curves]
+        most = max((float(part.max()) for part in finite if part.size), default=0.0)
+        self._top = most if most > 0 else 1.0
+        self._add_rings()
+        for curve in self._curves:
+            # closed, as the circle is; a bin that was never visited leaves a gap
+            angle, radius = (np.append(part, part[:1]) for part in (np.asarray(curve.x, float), np.asarray(curve.y, float)))
+            pen = pg.mkPen(self.colours.of(curve.colour), width=curve.width)
+            self.area.addItem(
+                pg.PlotDataItem(radius * np.cos(angle), radius * np.sin(angle), pen=pen, connect="finite", antialias=True)
+            )
+        self.show_all()
+        self.set_greyed(self.greyed)
+
+    def _add_rings(self) -> None:
+        faint, ink = pg.mkPen(self.colours.grid, width=1), self.colours.ink
+        for number in range(1, _RINGS + 1):
+            radius = self._top * number / _RINGS
+            self.area.addItem(pg.PlotDataItem(radius * np.cos(_CIRCLE), radius * np.sin(_CIRCLE), pen=faint))
+            unit = f" {self.y_axis.unit}" if number == _RINGS and self.y_axis.unit else ""
+            self._add_text(
+                f"{radius:.3g}{unit}", radius * np.cos(np.pi / 4), radius * np.sin(np.pi / 4), (0, 1), self.colours.muted
+            )
+        for turn, text, anchor in _CORNERS:
+            x, y = self._top * np.cos(2 * np.pi * turn), self._top * np.sin(2 * np.pi * turn)
+            self.area.addItem(pg.PlotDataItem([0, x], [0, y], pen=faint))
+            self._add_text(text, 1.03 * x, 1.03 * y, anchor, ink)
+
+    def _add_text(self, text: str, x: float, y: float, anchor: tuple[float, float], colour: object) -> None:
+        item = pg.TextItem(text, color=colour, anchor=anchor)
+        item.setPos(x, y)
+        self.area.addItem(item)
+
+    def _readout(self, at: QPointF) -> str:
+        if not self._curves or not self.area.vb.sceneBoundingRect().contains(at):
+            return ""
+        point = self.area.vb.mapSceneToView(at)
+        angle = np.arctan2(point.y(), point.x()) % (2 * np.pi)
+        parts = []
+        for curve in self._curves:
+            nearest = int(np.argmin(np.abs(np.angle(np.exp(1j * (np.asarray(curve.x, float) - angle))))))
+            value = float(curve.y[nearest])
+            parts.append(f"{curve.name} {'no data' if np.isnan(value) else self.y_axis.value(value)}".strip())
+        return f"{self.x_axis.label} {self.x_axis.value(float(angle))} ({np.degrees(angle):.0f}\u00b0):  " + ",  ".join(parts)

@@ -1,0 +1,222 @@
+"""Pages of the data step on a recording before any model: what they draw, when they ask, and that every control can be reached."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pynapple as nap
+import pytest
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QAbstractSpinBox, QComboBox
+
+from glmengine.analysis.analysis import Analysis, Time
+from glmengine.recording.recording import Covariate
+from glmgui.drawings.curves import Images, Lines, Polar
+from glmgui.panels.data import DataPanel
+from glmgui.plots import ImagePlot, LinePlot, PolarPlot
+
+
+@pytest.fixture
+def recording(small_recording):
+    """With trials of two sides, an event, and a position in a box."""
+    trials = nap.IntervalSet(np.arange(2.0, 112.0, 10.0), np.arange(6.0, 116.0, 10.0))
+    trials.set_info(side=np.array(["left", "right"] * 5 + ["left"]))
+    direction = small_recording.covariates["head_direction"].data
+    x, y = 50 + 40 * np.cos(direction.t / 3), 50 + 40 * np.sin(direction.t / 2)
+    place = nap.TsdFrame(direction.t, np.column_stack([x, y]), columns=["x", "y"], time_support=direction.time_support)
+    return replace(
+        small_recording,
+        covariates={**small_recording.covariates, "box": Covariate("box", place, "cm")},
+        trials={"trials": trials},
+        events={"tone": nap.Ts(np.arange(1.0, 118.0, 3.0))},
+    )
+
+
+@pytest.fixture
+def panel(qtbot, document, jobs, recording):
+    panel = DataPanel(document, jobs)
+    qtbot.addWidget(panel)
+    panel.resize(1366, 640)
+    panel.show()
+    document.open(recording, Analysis(time=Time(bin_size=0.02)))
+    qtbot.waitUntil(lambda: bool(panel.units.model.rows) and bool(panel.time_form.share.text()))
+    return panel
+
+
+def settled(qtbot, panel) -> None:
+    qtbot.waitUntil(lambda: not panel._jobs._pending)
+
+
+def turned_to(qtbot, panel, page) -> None:
+    panel.pages.setCurrentWidget(page)
+    settled(qtbot, panel)
+
+
+def test_tuning_to_an_angle_is_a_closed_curve_with_the_numbers_of_the_engine(qtbot, panel, recording):
+    from glmengine.recording.described.tuning import recorded_tuning
+    from glmengine.timegrid.grid import TimeGrid
+
+    panel.pages.tuning.choose("head_direction")
+    turned_to(qtbot, panel, panel.pages.tuning)
+    rate, beside = panel.pages.tuning.plots
+    assert isinstance(rate, PolarPlot)
+    assert isinstance(beside, PolarPlot)
+    grid = TimeGrid.from_intervals(recording.epochs["all"], 0.02)
+    unit = recording.unit_names[0]
+    expected = recorded_tuning(recording, grid, np.ones(grid.n_bins, bool), ["head_direction"], [unit])
+    np.testing.assert_array_equal(rate.numbers()["rate (Hz)"], expected["rate"].values[0])
+    np.testing.assert_array_equal(beside.numbers()["time spent (s)"], expected["occupancy_s"].values)
+    panel.pages.tuning.shape.setCurrentIndex(1)
+    settled(qtbot, panel)
+    rate = panel.pages.tuning.plots[0]
+    assert isinstance(rate, LinePlot)
+    assert rate.x_axis.unit == "rad"
+    assert rate.y_axis.unit == "Hz"
+
+
+def test_two_positions_make_a_map_with_equal_aspect_and_the_spikes_lie_on_the_path(qtbot, panel, recording):
+    tuning = panel.pages.tuning
+    panel.pages.setCurrentWidget(tuning)
+    tuning.choose("box")
+    settled(qtbot, panel)
+    rate = tuning.plots[0]
+    assert isinstance(rate, ImagePlot)
+    assert rate._areas[0].vb.state["aspectLocked"]
+    assert np.isnan(rate.images[0].values).any()  # never visited: blank
+    tuning.beside.setCurrentIndex(1)
+    settled(qtbot, panel)
+    path = tuning.plots[1]
+    assert isinstance(path, LinePlot)
+    assert path.area.vb.state["aspectLocked"]
+    assert len(path.curves[1].x) == len(recording.spikes[0])
+
+
+def test_only_the_page_that_is_seen_asks_and_only_once(qtbot, panel, document, recording):
+    asked = []
+    submit = panel._jobs.submit
+
+    def noting(label, *args, **options):
+        asked.append(label)
+        return submit(label, *args, **options)
+
+    panel._jobs.submit = noting
+    document.select(unit=recording.unit_names[1])
+    settled(qtbot, panel)
+    assert not [label for label in asked if label in (page.label for page in (panel.pages.tuning, panel.pages.events))]
+    turned_to(qtbot, panel, panel.pages.intervals)
+    panel.pages.setCurrentWidget(panel.overview)
+    turned_to(qtbot, panel, panel.pages.intervals)
+    assert asked.count(panel.pages.intervals.label) == 1
+    assert panel.pages.intervals.plot.title == f"Intervals of unit {recording.unit_names[1]}"
+    document.select(unit=recording.unit_names[0])
+    settled(qtbot, panel)
+    assert asked.count(panel.pages.intervals.label) == 2
+    assert recording.unit_names[0] in panel.pages.intervals.plot.title
+
+
+def test_the_time_that_is_used_is_the_time_that_is_described(qtbot, panel, document):
+    panel.pages.tuning.choose("head_direction")
+    turned_to(qtbot, panel, panel.pages.tuning)
+    analysis = document.analysis
+    document.edit(analysis.with_(time=analysis.time.with_(epochs=("first",))), "Choose epochs")
+    settled(qtbot, panel)
+    assert panel.pages.tuning.plots[1].numbers()["time spent (s)"].sum() == pytest.approx(60.0)
+
+
+def test_pairs_of_covariates_stand_in_a_matrix_and_in_words(qtbot, panel):
+    page = panel.pages.correlations
+    turned_to(qtbot, panel, page)
+    assert page.plot.levels == (0.0, 1.0)
+    assert page.words.text()
+    page.measure.setCurrentIndex(1)
+    settled(qtbot, panel)
+    assert page.plot.levels == (-1.0, 1.0)
+    assert page.plot.title == "Correlations of covariates"
+
+
+def test_spikes_around_events_are_divided_by_a_property_of_the_trials(qtbot, panel):
+    page = panel.pages.events
+    turned_to(qtbot, panel, page)
+    page.event.setCurrentIndex(page.event.findData("trials.start"))
+    page.by.setCurrentIndex(page.by.findData("trials.side"))
+    settled(qtbot, panel)
+    assert [curve.name for curve in page.rates.curves] == ["left (6)", "right (5)"]
+    assert page.raster.x_axis.text == "time from trials.start (s)"
+    left, right = (np.asarray(curve.y) for curve in page.raster.curves)
+    assert left.max() <= 6 < right.min()  # the rows of one condition stand together
+
+
+def test_a_question_that_cannot_be_answered_is_told_and_the_next_one_answered(qtbot, panel):
+    page = panel.pages.events
+    turned_to(qtbot, panel, page)
+    page.before.setValue(60.0)
+    page.after.setValue(60.0)
+    settled(qtbot, panel)
+    assert "whole window" in page.message.text or "bins" in page.message.text
+    page.before.setValue(0.5)
+    page.after.setValue(1.0)
+    settled(qtbot, panel)
+    assert page.message.text == ""
+    assert page.rates.curves
+
+
+def test_the_selected_units_spikes_lie_on_the_trace(qtbot, panel, recording):
+    settled(qtbot, panel)
+    before = len(panel.overview.covariate.curves)
+    qtbot.mouseClick(panel.overview._spikes, Qt.MouseButton.LeftButton)
+    settled(qtbot, panel)
+    dots = panel.overview.covariate.curves[before]
+    assert dots.look == "points"
+    np.testing.assert_array_equal(dots.x, recording.spikes[0].t)
+    qtbot.mouseClick(panel.overview._spikes, Qt.MouseButton.LeftButton)
+    settled(qtbot, panel)
+    assert len(panel.overview.covariate.curves) == before
+
+
+def test_a_recording_without_covariates_and_events_says_so(qtbot, panel, document, recording):
+    bare = replace(recording, covariates={}, trials={}, events={})
+    document.open(bare, Analysis())
+    settled(qtbot, panel)
+    for page in (panel.pages.tuning, panel.pages.correlations, panel.pages.events):
+        turned_to(qtbot, panel, page)
+        assert not page.has_something
+        assert page._none.isVisible()
+        assert not page._content.isVisible()
+
+
+def test_every_control_has_a_name_and_is_reached_by_tab(qtbot, panel):
+    panel.resize(930, 640)
+    for page in (panel.pages.tuning, panel.pages.correlations, panel.pages.intervals, panel.pages.events):
+        turned_to(qtbot, panel, page)
+        assert page.minimumSizeHint().width() <= 400  # what a screen of 1024 pixels leaves
+        controls = [*page.findChildren(QComboBox), *page.findChildren(QAbstractSpinBox)]
+        assert controls
+        for control in controls:
+            assert control.accessibleName()
+            assert control.toolTip()
+            assert control.focusPolicy() & Qt.FocusPolicy.TabFocus
+
+
+def test_single_values_that_lie_apart_are_dots_and_named_cells():
+    import xarray as xr
+
+    from glmgui.drawings.described import _over_variables
+    from glmgui.drawings.series import RATE
+
+    kinds = {"unit": "", "kind": "category"}
+    line = xr.DataArray([1.0, 2.0, 3.0], dims="a", coords={"a": ("a", [1.0, 2.0, 60.0], {"long_name": "a", **kinds})})
+    drawn = _over_variables("described_rate", "", line, RATE, "", True)
+    assert isinstance(drawn, Lines)
+    assert drawn.curves[0].look == "dots"
+    circle = line.assign_coords(a=("a", [1.0, 2.0, 3.0], {"long_name": "a", "unit": "rad", "kind": "angle"}))
+    assert isinstance(_over_variables("described_rate", "", circle, RATE, "", True), Polar)
+    both = xr.DataArray(
+        np.ones((3, 2)),
+        dims=("a", "b"),
+        coords={"a": line["a"], "b": ("b", [0.0, 1.0], {"long_name": "b", "unit": "cm", "kind": "continuous"})},
+    )
+    image = _over_variables("described_rate", "", both, RATE, "", True)
+    assert isinstance(image, Images)
+    assert image.x_axis.names == ("1", "2", "60")
+    assert not image.y_axis.names
