@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from glmengine.export.outputs import file_name, free_name, writable_folder
+from glmengine.export.file_names import file_name, free_name
+from glmengine.export.outputs import writable_folder
 from glmengine.export.tables import table_csv, tables_by_shape
 from glmengine.io.files.netcdf import write_netcdf
 from glmengine.io.files.whole import write_whole

@@ -13,6 +13,8 @@ import numpy as np
 
 from glmengine.context import SILENT, Context, Progress
 from glmengine.errors import GlmError
+from glmengine.export.check_tables import CHECKS, check_texts
+from glmengine.export.file_names import file_name, free_name
 from glmengine.export.script import script_text
 from glmengine.export.selection_tables import SELECTION_TABLES, selection_texts
 from glmengine.export.tables import coefficients_csv, scores_csv, table_csv
@@ -26,7 +28,9 @@ if TYPE_CHECKING:
 MOST_UNITS = 12
 """Units that get figures of their own, the best ones first."""
 
-_FIGURE_NAMES = re.compile(r"((?:unit|goodness)-.+|scores|cross_validation|coupling)\.(pdf|svg|png)", re.DOTALL)
+_FIGURE_NAMES = re.compile(
+    r"((?:unit|goodness|surrogates)-.+|scores|cross_validation|coupling|comparison)\.(pdf|svg|png)", re.DOTALL
+)
 
 PICTURE_DPI = 150
 """Of the PNG files and the pictures in the report."""
@@ -62,7 +66,8 @@ def write_outputs(
     """Write ``coefficients.csv``, ``scores.csv``, ``result.nc``, ``analysis.toml``, ``script.py``, ``figures/`` and ``report.html``.
 
     Also ``tests.csv``, ``fold_scores.csv``, of several sessions ``sessions.csv``, of settings that were searched ``settings.csv``, of strengths by marginal likelihood
-    ``strengths.csv`` and ``edf.csv``, and of a selection ``selection_chosen.csv`` and others.
+    ``strengths.csv`` and ``edf.csv``, of a selection ``selection_chosen.csv`` and others, and of checks that are
+    kept ``goodness_summary.csv``, ``bootstrap_coefficients.csv``, ``simulated_rate.csv``, ``decoded_values.csv`` and others.
 
     Parameters
     ----------
@@ -113,6 +118,7 @@ def write_outputs(
         texts["fold_scores.csv"] = table_csv(result.fold_scores)
     if result.selection is not None:
         texts |= selection_texts(result.selection)
+    texts |= check_texts(result)
     if result.sessions is not None:
         texts["sessions.csv"] = table_csv(result.sessions)
     if recipe is not None:
@@ -187,6 +193,7 @@ def _remove_stale(folder: Path, written: list[Path]) -> None:
     earlier += [
         path for path in folder.glob("selection_*.csv") if path.stem.removeprefix("selection_").split("_")[0] in SELECTION_TABLES
     ]
+    earlier += [path for kind in CHECKS for path in folder.glob(f"{kind}_*.csv")]
     earlier += [path for path in (folder / "figures").glob("*") if _FIGURE_NAMES.fullmatch(path.name)]
     for path in set(earlier) - set(written):
         if path.is_file():
@@ -209,11 +216,14 @@ def _figures(
     from glmengine.figures import available, draw, picture, save_figure
 
     folder = writable_folder(folder)
-    plan = [(kind, None) for kind in available(result) if kind in ("scores", "cross_validation", "coupling")]
+    plan = [(kind, None) for kind in available(result) if kind in ("scores", "cross_validation", "coupling", "comparison")]
     if result.has_rates or (result.cv is not None and result.cv.sizes["strength"] > 1):  # else there is nothing to draw of a unit
         plan += [("unit", unit) for unit in chosen_units(result)]
     if result.goodness_of_fit is not None:
         plan += [("goodness", unit) for unit in chosen_units(result) if unit in result.goodness_of_fit.units]
+    if result.simulated is not None:
+        simulated = {str(name) for name in result.simulated.rate["unit"].values}
+        plan += [("surrogates", unit) for unit in chosen_units(result) if unit in simulated]
     written, pictures, taken = [], {}, set()
     for position, (kind, unit) in enumerate(plan):
         context.check()
@@ -229,17 +239,3 @@ def _figures(
                 save_figure(figure, path)
             written.append(path)
     return written, pictures
-
-
-def free_name(name: str, taken: set[str]) -> str:
-    """The name, numbered where another unit's is the same on a system that does not tell capitals apart."""
-    candidate, number = name, 2
-    while candidate.casefold() in taken:
-        candidate, number = f"{name}_{number}", number + 1
-    taken.add(candidate.casefold())
-    return candidate
-
-
-def file_name(text: str) -> str:
-    """A unit's name as part of a file name on any system."""
-    return "".join(letter if letter.isalnum() or letter in "-_" else "_" for letter in text)[:60] or "_"

@@ -17,11 +17,13 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from glmengine.analysis.analysis import Analysis
+    from glmengine.decoding.decode import Decoded
     from glmengine.goodness.goodness import Goodness
     from glmengine.results.bootstrap_bands import BootstrapBands
     from glmengine.results.result import Result
     from glmengine.selection.shift_table import ShiftTest
     from glmengine.selection.term_selection import TermSelection
+    from glmengine.simulation.comparison import SurrogateComparison
 
 _STYLE = """
 :root { color-scheme: light dark; --line: #8884; --soft: #8881; }
@@ -34,6 +36,9 @@ td.words { white-space: normal; text-align: left; min-width: 14rem; }
 pre { background: var(--soft); padding: .8rem; overflow-x: auto; font-size: 13px; }
 figure { margin: 1rem 0; } figure img { max-width: 100%; background: white; } figcaption { font-size: 13px; opacity: .8; }
 """
+
+MOST_ROWS = 500
+"""Of one table of the report."""
 
 _COLUMNS = {
     "n_spikes": "{observed}",
@@ -78,6 +83,18 @@ _ABOUT_SHIFTS = (
     "discovery rate over all units and terms.</p>"
 )
 
+_ABOUT_SIMULATED = (
+    "<p>Spikes drawn from the model with its own history and coupling in the loop, beside the data: the rate with the 95 % band over repeats, "
+    "and the share of each curve of the data that lies within its band.</p>"
+)
+
+_OF_SURROGATES = {
+    "isi": "intervals within",
+    "autocorrelogram": "autocorrelogram within",
+    "cross_correlogram": "cross-correlograms within",
+    "psth": "around the event within",
+    "burst": "bursts within",
+}
 
 _ABOUT_SELECTION = (
     "<p>Deviance explained on held-out time by each model, all on the same folds; and what each term contributes: the deviance that is "
@@ -121,6 +138,14 @@ def report_html(
             ]
         if result.bootstrap_bands is not None:
             parts += ["<h2>Bootstrap</h2>", _bootstrap_part(result.bootstrap_bands)]
+        if result.simulated is not None:
+            parts += [
+                "<h2>Would the model's spikes look like the data's?</h2>",
+                _ABOUT_SIMULATED,
+                _agreement_table(result.simulated),
+            ]
+        if result.decoded is not None:
+            parts += ["<h2>Decoded from the population</h2>", _about_decoded(result.decoded)]
         if result.selection is not None:
             parts += ["<h2>Which terms does each unit need?</h2>", _ABOUT_SELECTION, _selection_tables(result.selection)]
         if result.sessions is not None:
@@ -170,24 +195,21 @@ def _selection_tables(selection: TermSelection) -> str:
         rows = [
             (unit, ", ".join(selection.terms_of(unit)) or "none", _number(float(chosen["q"].sel(unit=unit)))) for unit in units
         ]
-        parts.append(_table(("unit", "terms", "q over units"), rows))
-    explained = selection.summary["deviance_explained"]
-    rows = [(unit, *(_number(float(explained.sel(unit=unit, model=name))) for name in models)) for unit in units]
-    parts.append(_table(("unit", *models), rows))
+        parts.append(_table(("unit", "terms", "q over units"), rows, file="selection_chosen.csv"))
+    explained = selection.summary["deviance_explained"].transpose("unit", "model").values
+    rows = [(unit, *map(_number, own)) for unit, own in zip(units, explained, strict=True)]
+    parts.append(_table(("unit", *models), rows, file="selection_summary.csv"))
     if selection.contributions is not None:
         found = selection.contributions
         terms = [str(name) for name in found["term"].values]
+        lost, q = (found[name].transpose("unit", "term").values for name in ("unique", "q"))
         rows = [
-            (
-                unit,
-                *(
-                    f"{_number(float(found['unique'].sel(unit=unit, term=term)))} (q {_number(float(found['q'].sel(unit=unit, term=term)))})"
-                    for term in terms
-                ),
-            )
-            for unit in units
+            (unit, *(f"{_number(value)} (q {_number(rate)})" for value, rate in zip(lost[at], q[at], strict=True)))
+            for at, unit in enumerate(units)
         ]
-        parts.append(_table(("unit", *(f"{term}, lost when dropped" for term in terms)), rows))
+        parts.append(
+            _table(("unit", *(f"{term}, lost when dropped" for term in terms)), rows, file="selection_contributions.csv")
+        )
     return "\n".join(parts)
 
 
@@ -197,7 +219,7 @@ def _score_table(result: Result) -> str:
     present = [name for name in _COLUMNS if name in result.scores and name not in left_out]
     head = [_COLUMNS[name].format(observed=words.observed, axis=words.axis) for name in present]
     rows = [(unit, *(_number(result.scores[name].values[index]) for name in present)) for index, unit in enumerate(result.units)]
-    return _table(("unit", *head), rows)
+    return _table(("unit", *head), rows, file="scores.csv")
 
 
 def _setting_table(search: xr.Dataset) -> str:
@@ -213,12 +235,43 @@ def _setting_table(search: xr.Dataset) -> str:
 
 
 def _shift_table(found: ShiftTest) -> str:
-    rows = []
-    for unit in found.units:
-        own = found.table.sel(unit=unit)
-        known = [(float(own["p"].sel(term=term)), float(own["q"].sel(term=term))) for term in found.terms]
-        rows.append((unit, *("–" if math.isnan(p) else f"{p:.3g} ({q:.3g})" for p, q in known)))
-    return _table(("unit", *found.terms), rows)
+    ps, qs = (found.table[name].transpose("unit", "term").values for name in ("p", "q"))
+    rows = [
+        (unit, *("–" if math.isnan(p) else f"{p:.3g} ({q:.3g})" for p, q in zip(ps[at], qs[at], strict=True)))
+        for at, unit in enumerate(found.units)
+    ]
+    return _table(("unit", *found.terms), rows, file="shift_test.csv")
+
+
+def _agreement_table(found: SurrogateComparison) -> str:
+    """Rate of the data beside the band of the surrogates, and the share of each correlogram that lies in its band."""
+    rate, names = found.rate, [name for name in found.agreement.data_vars if name != "rate"]
+    bands = [rate[name].values for name in ("data", "mean", "low", "high")]
+    shares = [found.agreement[name].values for name in names]
+    rows = [
+        (
+            str(unit),
+            _number(bands[0][at]),
+            f"{_number(bands[1][at])} ({_number(bands[2][at])} to {_number(bands[3][at])})",
+            *(share_text(float(share[at])) if math.isfinite(share[at]) else "–" for share in shares),
+        )
+        for at, unit in enumerate(rate["unit"].values)
+    ]
+    titles = ("unit", "rate, data", "rate, surrogates (95 %)", *(_OF_SURROGATES[str(name)] for name in names))
+    return _table(titles, rows, file="simulated_agreement.csv")
+
+
+def _about_decoded(found: Decoded) -> str:
+    names = " and ".join(map(str, found.values["variable"].values))
+    unseen = (
+        "each by a fit that had not seen it"
+        if found.held_out
+        else "by the fit that has seen them, so that the error is too small"
+    )
+    return (
+        f"<p>{_safe(names)}, decoded in {found.values.sizes['time']:,} bins, {unseen}: median error {_number(found.median_error)}, "
+        f"of estimates paired with bins at random {_number(found.chance_error)}.</p>"
+    )
 
 
 def _about_goodness(found: Goodness) -> str:
@@ -231,33 +284,40 @@ def _about_goodness(found: Goodness) -> str:
 
 def _goodness_table(found: Goodness) -> str:
     """The verdict in words on each unit, what to try next, and the distance beside its band."""
-    rows = []
-    for unit in found.units:
-        own = found.summary.sel(unit=unit)
-        words = (str(own[name].item()) for name in ("verdict", "try_next"))
-        rows.append((unit, *(_number(own[name].item()) for name in ("ks", "ks_band")), *words))
-    return _table(("unit", "KS", "95 % band", "verdict", "try next"), rows, words=("verdict", "try next"))
+    columns = [found.summary[name].values for name in ("ks", "ks_band", "verdict", "try_next")]
+    rows = [
+        (unit, _number(ks), _number(band), str(verdict), str(following))
+        for unit, ks, band, verdict, following in zip(found.units, *columns, strict=True)
+    ]
+    titles = ("unit", "KS", "95 % band", "verdict", "try next")
+    return _table(titles, rows, words=("verdict", "try next"), file="goodness_summary.csv")
 
 
 def _bootstrap_part(found: BootstrapBands) -> str:
     """How it was drawn, and each coefficient with its percentile interval."""
     notes = "".join(f"<li>{_safe(note)}</li>" for note in found.notes)
-    held, rows = found.coefficients, []
-    for unit in held["unit"].values.tolist():
-        for feature in held["feature"].values.tolist():
-            own = held.sel(unit=unit, feature=feature)
-            rows.append((unit, feature, *(_number(own[name].item()) for name in ("estimate", "low", "high", "standard_error"))))
-    table = _table(("unit", "feature", "estimate", "2.5 %", "97.5 %", "standard error of the draws"), rows)
+    held = found.coefficients.transpose("unit", "feature", ...)
+    units, features = held["unit"].values.tolist(), held["feature"].values.tolist()
+    numbers = [held[name].values.ravel() for name in ("estimate", "low", "high", "standard_error")]
+    whole = [(unit, feature) for unit in units for feature in features]
+    rows = [(*of, *map(_number, own)) for of, own in zip(whole[:MOST_ROWS], zip(*numbers, strict=True), strict=False)]
+    table = _table(
+        ("unit", "feature", "estimate", "2.5 %", "97.5 %", "standard error of the draws"),
+        rows,
+        of=len(whole),
+        file="bootstrap_coefficients.csv",
+    )
     return f"<ul>{notes}</ul><details><summary>Intervals of all coefficients</summary>{table}</details>"
 
 
 def _test_table(result: Result) -> str:
     terms = [str(term) for term in result.tests["term"].values]
-    rows = []
-    for unit in result.units:
-        there = result.tests.sel(unit=unit)
-        rows.append((unit, *(_test(*(float(there[name].sel(term=term)) for name in ("wald", "df", "p"))) for term in terms)))
-    return _table(("unit", *terms), rows)
+    found = [result.tests[name].transpose("unit", "term").values for name in ("wald", "df", "p")]
+    rows = [
+        (unit, *(_test(*map(float, one)) for one in zip(*(array[at] for array in found), strict=True)))
+        for at, unit in enumerate(result.units)
+    ]
+    return _table(("unit", *terms), rows, file="tests.csv")
 
 
 def _test(statistic: float, df: float, p: float) -> str:
@@ -270,22 +330,34 @@ def _session_table(result: Result) -> str:
     words = words_of(result.analysis.model)
     columns = {"n_spikes": words.observed, "rate_hz": words.axis, "intercept": "intercept", "intercept_error": "standard error"}
     columns["deviance_explained_fit"] = "deviance explained, fit"
-    rows = []
-    for unit in result.units:
-        for session in result.sessions["session"].values:
-            there = result.sessions.sel(unit=unit, session=session)
-            rows.append((unit, session, *(_number(there[name].values.item()) for name in columns)))
-    return _table(("unit", "session", *columns.values()), rows)
+    sessions = result.sessions["session"].values.tolist()
+    found = [result.sessions[name].transpose("unit", "session").values for name in columns]
+    rows = [
+        (unit, session, *(_number(array[at, place]) for array in found))
+        for at, unit in enumerate(result.units)
+        for place, session in enumerate(sessions)
+    ]
+    return _table(("unit", "session", *columns.values()), rows, file="sessions.csv")
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]], words: Sequence[str] = ()) -> str:
-    """A row for each entry of `rows`, escaped; the columns `words` hold sentences, whose lines may break."""
+def _table(
+    head: Sequence[str], rows: Sequence[Sequence[str]], words: Sequence[str] = (), *, of: int | None = None, file: str = ""
+) -> str:
+    """A row for each entry of `rows`, the first 500 of them, escaped; the columns `words` hold sentences, whose lines may break.
+
+    `of` is how many there are where not all are in `rows`; `file` names the table beside the report that holds all.
+    """
+    whole = len(rows) if of is None else of
     opening = ['<td class="words">' if title in words else "<td>" for title in head]
     titles = "".join(f"<th>{_safe(title)}</th>" for title in head)
     lines = [
-        "<tr>" + "".join(f"{cell}{_safe(value)}</td>" for cell, value in zip(opening, row, strict=True)) + "</tr>" for row in rows
+        "<tr>" + "".join(f"{cell}{_safe(value)}</td>" for cell, value in zip(opening, row, strict=True)) + "</tr>"
+        for row in rows[:MOST_ROWS]
     ]
-    return f"<table><thead><tr>{titles}</tr></thead><tbody>\n" + "\n".join(lines) + "\n</tbody></table>"
+    table = f"<table><thead><tr>{titles}</tr></thead><tbody>\n" + "\n".join(lines) + "\n</tbody></table>"
+    if whole <= MOST_ROWS:
+        return table
+    return f"{table}<p>The first {MOST_ROWS} rows of {whole:,}; all are in <code>{_safe(file)}</code>.</p>"
 
 
 def _number(value: Any) -> str:

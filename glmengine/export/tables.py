@@ -88,7 +88,7 @@ def tables_by_shape(name: str, dataset: xr.Dataset) -> dict[str, xr.Dataset]:
 
 
 def csv_text(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    """CSV of plain values; floats keep all their digits, missing numbers are empty."""
+    """CSV of plain values; floats keep all their digits, missing numbers are empty, and no name is taken for a formula."""
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(header)
@@ -101,7 +101,18 @@ def _cell(value: Any) -> str:
         value = value.item()
     if isinstance(value, float):
         return "" if math.isnan(value) else repr(value)
-    return str(value)
+    return harmless(value) if isinstance(value, str) else str(value)
+
+
+def harmless(text: str) -> str:
+    """The text as a spreadsheet shows it and does not run it: behind an apostrophe where it begins as a formula does and is no number."""
+    if not text.startswith(("=", "+", "-", "@", "\t", "\r")):
+        return text
+    try:
+        float(text)
+    except ValueError:
+        return f"'{text}"
+    return text
 
 
 def own_features(result: Result, unit: str) -> np.ndarray:

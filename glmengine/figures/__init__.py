@@ -32,6 +32,8 @@ KINDS = {
     "coupling": "who drives whom",
     "scores": "deviance explained of all units",
     "goodness": "whether the model of a unit is right: rescaled intervals, residuals, calibration",
+    "surrogates": "spikes of the model beside those of a unit: intervals, autocorrelogram, around an event",
+    "comparison": "deviance explained by each of the models compared",
 }
 """What can be drawn."""
 
@@ -55,7 +57,7 @@ def draw(
     kind : str
         One of `KINDS`.
     unit : str, optional
-        Needed for ``unit``, ``tuning``, ``filter``, ``rates`` and ``goodness``; ``cross_validation`` shows all units without it.
+        Needed for ``unit``, ``tuning``, ``filter``, ``rates``, ``goodness`` and ``surrogates``; ``cross_validation`` and ``comparison`` show all units without it.
     term : str, optional
         Only this term, by label.
     recording : Recording, optional
@@ -72,7 +74,7 @@ def draw(
         raise GlmError(f"there is no figure '{kind}'; the kinds are: {', '.join(KINDS)}")
     if unit is not None and unit not in result.units:
         raise GlmError(f"the result has no unit '{unit}'; it has: {listed(result.units)}")
-    if unit is None and kind in ("unit", "tuning", "filter", "rates", "goodness"):
+    if unit is None and kind in ("unit", "tuning", "filter", "rates", "goodness", "surrogates"):
         raise GlmError(f"the figure '{kind}' is of one unit; name it")
     module: Callable[..., Figure] = import_module(f"glmengine.figures.{kind}").draw
     return module(result, unit=unit, term=term, recording=recording, **options)
@@ -86,6 +88,8 @@ def available(result: Result) -> list[str]:
         "cross_validation": result.cv is not None and result.cv.sizes["strength"] > 1,
         "coupling": result.coupling is not None,
         "goodness": result.goodness_of_fit is not None,
+        "surrogates": result.simulated is not None,
+        "comparison": result.selection is not None,
     }
     return [kind for kind in KINDS if has.get(kind, True)]
 

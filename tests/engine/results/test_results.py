@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import dataclasses
 import json
 import subprocess
@@ -19,8 +20,9 @@ from glmengine.cli.main import main
 from glmengine.errors import GlmError
 from glmengine.export.npz import write_npz
 from glmengine.export.outputs import write_outputs
-from glmengine.export.report import report_html
+from glmengine.export.report import MOST_ROWS, report_html
 from glmengine.export.script import script_text
+from glmengine.export.tables import csv_text
 from glmengine.figures import available, draw
 from glmengine.results.asked import with_options
 from glmengine.results.result import Result
@@ -192,6 +194,53 @@ def test_figures_of_the_goodness_of_fit_are_written_and_taken_away_again(checked
     assert "goodness-hd" in (tmp_path / "report.html").read_text(encoding="utf-8")
     write_outputs(small_result, tmp_path, formats=("png",))
     assert not list((tmp_path / "figures").glob("goodness-*"))
+
+
+def test_surrogates_that_are_kept_are_drawn_and_in_the_report(checked_result, small_result):
+    intervals, auto = draw(checked_result, "surrogates", "hd").axes
+    found = checked_result.simulated
+    np.testing.assert_array_equal(intervals.lines[-1].get_ydata(), found.isi["data"].sel(unit="hd"))
+    np.testing.assert_array_equal(auto.lines[0].get_ydata(), found.autocorrelogram["mean"].sel(unit="hd"))
+    report = report_html(checked_result.analysis, checked_result)
+    assert f"<td>{float(found.rate['data'].sel(unit='hd')):.4g}</td>" in report
+    assert f"median error {checked_result.decoded.median_error:.4g}" in report
+    with pytest.raises(GlmError, match="no surrogates are kept"):
+        draw(small_result, "surrogates", "hd")
+    with pytest.raises(GlmError, match="no models were compared"):
+        draw(small_result, "comparison")
+
+
+def test_the_tables_of_checks_are_written_beside_the_report_and_taken_away_again(checked_result, small_result, tmp_path):
+    write_outputs(checked_result, tmp_path, figures=False)
+    with open(tmp_path / "bootstrap_coefficients.csv", encoding="utf-8") as stream:
+        rows = list(csv.DictReader(stream))
+    held = checked_result.bootstrap_bands.coefficients
+    first = next(row for row in rows if row["unit"] == "hd" and row["feature"] == str(held["feature"].values[1]))
+    assert float(first["low"]) == held["low"].sel(unit="hd").values[1]
+    assert (tmp_path / "simulated_rate.csv").is_file()
+    assert (tmp_path / "decoded_values.csv").is_file()
+    write_outputs(small_result, tmp_path, figures=False)
+    assert not [
+        path for path in tmp_path.iterdir() if path.name.startswith(("bootstrap_", "simulated_", "decoded_", "goodness_"))
+    ]
+
+
+def test_long_tables_of_the_report_are_bounded_and_name_the_file_that_holds_all(checked_result):
+    held = checked_result.bootstrap_bands
+    units = [f"unit {number}" for number in range(400)]
+    many = held.coefficients.isel(unit=np.arange(400) % 3).assign_coords(unit=units)
+    report = report_html(
+        checked_result.analysis, replace(checked_result, bootstrap_bands=replace(held, coefficients=many), decoded=None)
+    )
+    whole = 400 * many.sizes["feature"]
+    assert f"The first {MOST_ROWS} rows of {whole:,}; all are in <code>bootstrap_coefficients.csv</code>." in report
+    assert report.count("<tr>") < 2 * MOST_ROWS
+
+
+def test_names_that_a_spreadsheet_would_run_are_made_harmless():
+    assert csv_text(["unit"], [["=1+1"], ["@x"], ["-unit"], ["-1.5"], ["+2"], [-2.5], ["a=b"]]) == (
+        "unit\n'=1+1\n'@x\n'-unit\n-1.5\n+2\n-2.5\na=b\n"
+    )
 
 
 def test_files_of_this_format_open_for_ever():

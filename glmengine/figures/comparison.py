@@ -1,0 +1,44 @@
+"""Models compared on held-out time: deviance explained of each, over the units or of one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from glmengine.errors import GlmError
+from glmengine.figures.style import DATA, MODEL, finish, name_ticks, panels
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from glmengine.results.result import Result
+
+
+def draw(result: Result, *, unit: str | None = None, term: str | None = None, recording: Any = None) -> Figure:
+    """A bar for each model: of one unit, or the median over units with each unit as a dot.
+
+    Raises
+    ------
+    GlmError
+        If no models were compared.
+    """
+    if result.selection is None:
+        raise GlmError("no models were compared; ask for a selection in the analysis, or compare with `glmengine compare --keep`")
+    explained = result.selection.summary["deviance_explained"].transpose("model", "unit")
+    models = [str(name) for name in explained["model"].values]
+    values = np.asarray((explained if unit is None else explained.sel(unit=[unit])).values, np.float64)
+    known = [own[np.isfinite(own)] for own in values]
+    height = max(1.6, min(0.9 + 0.25 * len(models), 12.0))
+    figure, (ax,) = panels(1, size=(6.4, height))
+    places = np.arange(len(models))
+    ax.barh(places, [float(np.median(own)) if len(own) else np.nan for own in known], color=MODEL, alpha=0.85)
+    if unit is None:
+        for place, own in zip(places, known, strict=True):
+            spread = np.linspace(-0.25, 0.25, len(own)) if len(own) > 1 else np.zeros(len(own))
+            ax.plot(own, place + spread, ".", color=DATA, markersize=3)
+    ax.axvline(0.0, color="0.3", linewidth=0.8)
+    finish(ax, title=unit or "median over units, and each unit", x="deviance explained, held out", y="")
+    name_ticks(ax.yaxis, models, height - 0.7)
+    ax.invert_yaxis()
+    return figure

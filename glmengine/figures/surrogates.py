@@ -1,0 +1,48 @@
+"""Surrogates of one unit beside its data: intervals, autocorrelogram, histogram around an event."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from glmengine.errors import GlmError
+from glmengine.figures.style import DATA, MODEL, finish, legend_above, panels
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from glmengine.results.result import Result
+
+_CURVES = {
+    "isi": ("interval", "interval between spikes (ms)", "share of intervals", 1000.0),
+    "autocorrelogram": ("lag", "lag after a spike (ms)", "rate (Hz)", 1000.0),
+    "psth": ("time", "time from the event (s)", "rate (Hz)", 1.0),
+}
+
+
+def draw(result: Result, *, unit: str, term: str | None = None, recording: Any = None) -> Figure:
+    """The data as a line over the mean of the surrogates and their 95 % band over repeats.
+
+    Raises
+    ------
+    GlmError
+        If no surrogates are kept with the result.
+    """
+    found = result.simulated
+    if found is None:
+        raise GlmError("no surrogates are kept with the result; simulate first, and keep what was found (`with_simulated`)")
+    there = {name: dataset for name in _CURVES if (dataset := getattr(found, name)) is not None}
+    figure, axes = panels(len(there))
+    rate = found.rate.sel(unit=unit)
+    title = f"{unit}: {float(rate['data']):.3g} Hz, surrogates {float(rate['low']):.3g} to {float(rate['high']):.3g} Hz"
+    for place, (ax, (name, dataset)) in enumerate(zip(axes, there.items(), strict=True)):
+        dim, x, y, scale = _CURVES[name]
+        if name == "autocorrelogram" and found.isi is None:  # of signals
+            y = "correlation"
+        own = dataset.sel(unit=unit)
+        at = own[dim].values * scale
+        ax.fill_between(at, own["low"], own["high"], color=MODEL, alpha=0.25, linewidth=0, label="surrogates, 95 %")
+        ax.plot(at, own["mean"], color=MODEL, linewidth=1.0)
+        ax.plot(at, own["data"], color=DATA, linewidth=1.2, label="data")
+        finish(ax, title=title if place == 0 else "", x=x, y=y)
+    legend_above(axes[-1])
+    return figure
