@@ -48,6 +48,8 @@ class EventsPage(DescribedPage):
         self.smoothing = self.add_number(
             "Smoothing", "events_smoothing", "Standard deviation of a Gaussian; 0 for none", (0.0, 10_000.0), 0.0, "ms", 1
         )
+        self._properties: list[str] = []
+        self.event.currentIndexChanged.connect(lambda _: self._offer_properties())
         self.raster = LinePlot("Spikes", name="events_raster", parent=self)
         self.rates = LinePlot("Mean rate", name="events_rates", parent=self)
         self.raster.area.setXLink(self.rates.area)
@@ -66,8 +68,15 @@ class EventsPage(DescribedPage):
 
         names = event_time_names(recording)
         refill(self.event, [(name, name) for name in names])
-        refill(self.by, [("all together", ""), *((name, name) for name in property_names(recording))])
+        self._properties = property_names(recording)
+        self._offer_properties()
         return bool(names)
+
+    def _offer_properties(self) -> None:
+        """Those of the table that the event belongs to first."""
+        table = (self.event.currentData() or "").rpartition(".")[0]
+        names = sorted(self._properties, key=lambda name: name.rpartition(".")[0] != table)
+        refill(self.by, [("all together", ""), *((name, name) for name in names)])
 
     def choices(self) -> _Choice:
         return _Choice(

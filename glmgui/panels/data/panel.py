@@ -115,6 +115,7 @@ class DataPanel(Page):
         self.epochs.drawing_changed.connect(self.overview.time_line.set_drawing)
         self.overview.intervals_changed.connect(self._intervals_drawn)
         self.time_form.bin_size_changed.connect(lambda value: self._edit_time("Change bin size", bin_size=value))
+        self.time_form.intervals_changed.connect(lambda value: self._edit_time("Change intervals", intervals=value))
         self.time_form.conditions_changed.connect(lambda value: self._edit_time("Change conditions", conditions=value))
         self.time_form.min_spikes_changed.connect(self._min_spikes_changed)
         self.time_form.moving_asked.connect(self.ask_only_while_moving)

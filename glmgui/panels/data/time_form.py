@@ -11,16 +11,18 @@ from glmengine.analysis.analysis import Condition, Time, UnitSelection
 from glmengine.errors import GlmError
 from glmgui.forms.pending import Refusal
 from glmgui.panels.data.controls import describe, number_field, number_in
+from glmgui.panels.data.intervals_field import IntervalsField
 from glmgui.widgets import MessageLine, button, column, heading, hint, row, small_button
 
 _MOVING_HELP = "Computes speed from position and uses only the bins in which it is above a threshold"
 
 
 class TimeForm(QWidget):
-    """Edits the bin size, the conditions and the least number of spikes; everything else of `Time` is edited elsewhere."""
+    """Edits the bin size, the intervals, the conditions and the least number of spikes; everything else of `Time` is edited elsewhere."""
 
     bin_size_changed = Signal(float)
     min_spikes_changed = Signal(int)
+    intervals_changed = Signal(object)  # tuple of (start, stop) in s
     conditions_changed = Signal(object)  # tuple of Condition
     moving_asked = Signal()
 
@@ -46,6 +48,7 @@ class TimeForm(QWidget):
         self.min_spikes.setSuffix(" spikes")
         self.min_spikes.setKeyboardTracking(False)
         describe(self.min_spikes, UnitSelection, "min_spikes")
+        self.intervals = IntervalsField(self)
         self.moving = button(
             "Only while moving\u2026",
             "only_while_moving",
@@ -67,6 +70,7 @@ class TimeForm(QWidget):
         box = column(self, margins=0, spacing=6)
         box.addWidget(heading("Time that is used", self))
         box.addLayout(form)
+        box.addWidget(self.intervals)
         box.addWidget(heading("Conditions", self))
         self._none = hint("No condition: every bin of the ticked epochs is used.", self)
         box.addWidget(self._none)
@@ -79,6 +83,7 @@ class TimeForm(QWidget):
         box.addStretch(1)
         self.bin_size.valueChanged.connect(self.bin_size_changed)
         self.min_spikes.valueChanged.connect(self.min_spikes_changed)
+        self.intervals.edited.connect(self.intervals_changed)
         self.moving.clicked.connect(self.moving_asked)
         self.add.clicked.connect(self._add)
 
@@ -88,6 +93,7 @@ class TimeForm(QWidget):
             if self.bin_size.value() != time.bin_size:
                 self.bin_size.setValue(time.bin_size)
             self.min_spikes.setValue(units.min_spikes)
+        self.intervals.set_value(time.intervals)
         if time.conditions != self._conditions or dict(variables) != self._units:
             self._conditions, self._variables, self._units = time.conditions, tuple(variables), dict(variables)
             self._rebuild()

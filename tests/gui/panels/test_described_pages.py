@@ -198,6 +198,28 @@ def test_every_control_has_a_name_and_is_reached_by_tab(qtbot, panel):
             assert control.focusPolicy() & Qt.FocusPolicy.TabFocus
 
 
+def test_intervals_are_typed_as_well_as_drawn(qtbot, panel, document):
+    field = panel.time_form.intervals
+    field.line.setText("30 - 60, 50 - 70, 0 - 10")
+    field.line.editingFinished.emit()
+    assert document.analysis.time.intervals == ((0.0, 10.0), (30.0, 70.0))  # those that overlap are one
+    assert field.line.text() == "0 - 10, 30 - 70"
+    assert panel.overview.time_line.intervals == ((0.0, 10.0), (30.0, 70.0))
+    field.line.setText("60 - 30")
+    field.line.editingFinished.emit()
+    assert "reversed" in field.message.text
+    assert field.refused
+    assert document.analysis.time.intervals == ((0.0, 10.0), (30.0, 70.0))
+    field.take_back()
+    assert field.line.text() == "0 - 10, 30 - 70"
+    assert not field.message.text
+    panel.overview.intervals_changed.emit(((5.0, 8.0),))
+    assert field.line.text() == "5 - 8"
+    field.line.setText("")
+    field.line.editingFinished.emit()
+    assert document.analysis.time.intervals == ()
+
+
 def test_single_values_that_lie_apart_are_dots_and_named_cells():
     import xarray as xr
 
