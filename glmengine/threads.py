@@ -6,6 +6,7 @@ times the product itself (measured). Whole blocks on threads of their own wait f
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -75,6 +76,25 @@ def n_threads() -> int:
     """As many as the BLAS would use, which follows the environment's limits; the same where it is kept to one for now. One for a thread
     of `workers`, whose neighbours use the other cores."""
     return 1 if getattr(_here, "is_worker", False) else _QUIET.threads()
+
+
+VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NPROC")
+"""Variables of the environment by which the libraries of a process that is being started learn how many threads to use."""
+
+_ENVIRONMENT = Lock()
+
+
+@contextmanager
+def environment_of_child(threads: int) -> Iterator[None]:
+    """Within it processes are started that use so many threads each, unless the user's own environment says otherwise."""
+    with _ENVIRONMENT:
+        added = [name for name in VARIABLES if name not in os.environ]
+        os.environ.update(dict.fromkeys(added, str(threads)))
+        try:
+            yield
+        finally:
+            for name in added:
+                os.environ.pop(name, None)
 
 
 class Workers:

@@ -17,6 +17,7 @@ from types import ModuleType
 from typing import Any
 
 from glmengine.errors import GlmError
+from glmengine.threads import VARIABLES
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +63,7 @@ def configure(*, platform: str | None = None, threads: int | None = None) -> Non
         if threads == 1:
             flags += " --xla_cpu_multi_thread_eigen=false"
         os.environ["XLA_FLAGS"] = flags.strip()
-        for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NPROC"):
+        for name in VARIABLES:
             os.environ.setdefault(name, str(threads))
     os.environ["JAX_ENABLE_X64"] = "1"
     if "jax" in sys.modules:

@@ -17,12 +17,12 @@ from glmengine.sentences import numbered
 if TYPE_CHECKING:
     import numpy as np
 
-    from glmengine.batch import Outcome
+    from glmengine.batch.one_recording import Outcome
 
 
 def run(options: Namespace) -> int:
     """Fit, score, and write everything."""
-    from glmengine.batch import FORMATS, run_to_folder
+    from glmengine.batch.one_recording import FORMATS, run_to_folder
     from glmengine.export.outputs import writable_folder
     from glmengine.project import load_question
 
@@ -45,12 +45,14 @@ def run(options: Namespace) -> int:
 
 def batch(options: Namespace) -> int:
     """The same analysis on each of many recordings."""
-    from glmengine.batch import run_batch
+    from glmengine.batch.many_recordings import run_batch
     from glmengine.project import load_question
 
     def say(outcome: Outcome) -> None:
-        if outcome.result is None:
+        if outcome.summary is None:
             print(f"{outcome.recording}: FAILED: {outcome.reason}")
+        elif outcome.done_before:
+            print(f"{outcome.summary.name}: done before, in {outcome.folder}")
         else:
             _say_outcome(outcome)
 
@@ -62,11 +64,15 @@ def batch(options: Namespace) -> int:
             options.out,
             recipes=options.recipe or question.recipes,
             figures=not options.no_figures,
+            workers=options.workers,
+            scheduler=options.scheduler,
+            again=options.again,
+            group_by=options.group_by or (),
             report=say,
             context=context,
         )
-    print(f"written to {options.out}: recordings.csv, scores.csv")
-    failures = sum(outcome.result is None for outcome in outcomes)
+    print(f"written to {options.out}: recordings.csv, scores.csv{', groups.csv' if options.group_by else ''}")
+    failures = sum(outcome.summary is None for outcome in outcomes)
     if failures:
         say_error(f"{failures} of {len(outcomes)} recordings failed; the lines above say why")
     return 1 if failures else 0
@@ -146,19 +152,17 @@ def kept_fits(options: Namespace) -> int:
 def _say_outcome(outcome: Outcome) -> None:
     import numpy as np
 
-    result, folder = outcome.result, outcome.folder
+    summary, folder = outcome.summary, outcome.folder
     for note in outcome.notes:
         print(f"note: {note}")
-    held_out = np.asarray(result.scores["deviance_explained_heldout"].values, np.float64)
+    held_out = summary.held_out
     found = (
         f", deviance explained on held-out time {_median(held_out)} (median), {_most(held_out)} (most)"
         if np.isfinite(held_out).any()
         else ""
     )
-    print(
-        f"{result.recording_name}: {numbered(len(result.units), 'unit')}, {result.coefficients.sizes['feature']} features, {result.seconds:.1f} s{found}"
-    )
-    for note in result.notes:
+    print(f"{summary.name}: {numbered(len(summary.units), 'unit')}, {summary.features} features, {summary.seconds:.1f} s{found}")
+    for note in summary.notes:
         print(f"note: {note}")
     names = dict.fromkeys(one.name if one.parent == folder else f"{one.parent.name}/" for one in outcome.written)
     print(f"written to {folder}: {', '.join(names)}")
@@ -179,6 +183,13 @@ def _most(values: np.ndarray) -> str:
     from glmengine.analysis.wording import share_text
 
     return share_text(float(np.nanmax(values)))
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError
+    return number
 
 
 _NO_FIGURES = Option("--no-figures", action="store_true", help="write tables and result.nc, draw nothing")
@@ -212,8 +223,32 @@ BATCH = Command(
     "batch",
     "the same analysis on each of many recordings",
     "One folder of results per recording, recordings.csv with what became of each, and scores.csv with the scores of all. "
-    "One that fails is reported and the others go on.",
-    (ANALYSIS, Option("recordings", metavar="FILE", nargs="+", help="the recordings"), OUT_RESULTS, _NO_FIGURES, RECIPE, CODE),
+    "One that fails is reported and the others go on. Called again after an interruption it keeps the recordings that are done.",
+    (
+        ANALYSIS,
+        Option("recordings", metavar="FILE", nargs="+", help="the recordings"),
+        OUT_RESULTS,
+        _NO_FIGURES,
+        Option(
+            "--workers",
+            metavar="N",
+            type=_positive,
+            default=1,
+            help="processes of this machine that share the recordings; 1 where not given",
+        ),
+        Option(
+            "--scheduler", metavar="ADDRESS", help="a Dask scheduler, such as tcp://host:8786, whose workers do the recordings"
+        ),
+        Option(
+            "--group-by",
+            metavar="COLUMN",
+            action="append",
+            help="write groups.csv too, with scores by a column of texts of the units' table (region, animal); may be repeated",
+        ),
+        Option("--again", action="store_true", help="do the recordings again that are done"),
+        RECIPE,
+        CODE,
+    ),
     batch,
 )
 

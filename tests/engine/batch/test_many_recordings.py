@@ -6,7 +6,7 @@ import csv
 
 import pytest
 
-from glmengine.batch import run_batch
+from glmengine.batch.many_recordings import run_batch
 from glmengine.context import CallbackContext
 from glmengine.errors import Cancelled, GlmError
 from glmengine.export.nwb import write_nwb
@@ -34,7 +34,7 @@ def test_each_outcome_is_told_and_written_and_one_failure_keeps_no_other(quick, 
     given = [str(tmp_path / "a.nwb"), str(tmp_path / "b.nwb"), str(tmp_path / "a.nwb")]
     outcomes = run_batch(quick, given, tmp_path / "out", figures=False, report=told.append)
     assert outcomes == told
-    assert [outcome.result is not None for outcome in outcomes] == [True, False]
+    assert [outcome.summary is not None for outcome in outcomes] == [True, False]
     assert outcomes[0].folder == tmp_path / "out" / "a"
     assert all(path.is_file() for path in outcomes[0].written)
     assert "b.nwb" in outcomes[1].reason

@@ -1,0 +1,104 @@
+"""One analysis opened, run and written on one recording, or on several sessions as one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from glmengine.analysis.sources import for_recording, session_names
+from glmengine.analysis_run import run
+from glmengine.batch.summary import Summary, summary_of
+from glmengine.context import SILENT, Context
+from glmengine.export.outputs import writable_folder, write_outputs
+from glmengine.io.opened_sessions import opened_together
+
+if TYPE_CHECKING:
+    from glmengine.analysis.analysis import Analysis
+    from glmengine.io.opened_sessions import AnyRecipe
+    from glmengine.results.result import Result
+
+FORMATS = ("pdf", "png")
+"""Of figures, where none are named."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one recording.
+
+    Attributes
+    ----------
+    recording : str
+        As it was named.
+    folder : Path
+        Where its results are.
+    summary : Summary or None
+        None where it could not be fitted.
+    written : tuple of Path
+    notes : tuple of str
+        What is to be said beside the result's own notes.
+    reason : str
+        Why there is no result.
+    result : Result or None
+        None, too, where it was fitted in another process or before: it is in the folder.
+    done_before : bool
+        Whether an earlier run did it, and nothing was done now.
+    """
+
+    recording: str
+    folder: Path
+    summary: Summary | None
+    written: tuple[Path, ...] = ()
+    notes: tuple[str, ...] = ()
+    reason: str = ""
+    result: Result | None = None
+    done_before: bool = False
+
+
+def run_to_folder(
+    analysis: Analysis,
+    places: Sequence[str | Path],
+    folder: str | Path,
+    *,
+    hashes: Sequence[str] = (),
+    recipes: Sequence[AnyRecipe] = (),
+    figures: bool = True,
+    formats: Sequence[str] = FORMATS,
+    context: Context = SILENT,
+) -> Outcome:
+    """Open, run and write one recording, or several sessions as one.
+
+    Parameters
+    ----------
+    analysis : Analysis
+        The one that is written names the recording.
+    places : sequence of path
+        A recording, or the sessions.
+    folder : path
+        Made where it is missing.
+    hashes : sequence of str, optional
+        Those of the recordings that the analysis was made for; another content is noted.
+    recipes : sequence, optional
+        What the arrays of a file without a standard are: one for each place or one for all, as for `glmengine.open_recording`.
+    figures, formats
+        As for `glmengine.write_outputs`.
+
+    Raises
+    ------
+    GlmError
+        If the recording or the analysis is at fault, or the folder cannot be written to.
+    """
+    folder = writable_folder(folder)
+    recording = opened_together(places, session_names(analysis), recipes=recipes, context=context.part(0.0, 0.1))
+    found = {one.recording.sha256 for one in recording.sessions} or {recording.sha256}
+    notes = tuple(
+        f"{place} is not the recording that the analysis was made for (its content differs)"
+        for place, sha256 in zip(places, hashes, strict=False)
+        if sha256 and all(found) and sha256 not in found
+    )
+    result = run(for_recording(analysis, recording), recording, context.part(0.1, 0.8))
+    context.check()
+    kinds = tuple(dict.fromkeys(formats))
+    written = write_outputs(result, folder, recording, figures=figures, formats=kinds, context=context.part(0.8, 1.0))
+    return Outcome(str(places[0]), folder, summary_of(result, recording), tuple(written), notes, result=result)

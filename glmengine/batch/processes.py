@@ -1,0 +1,169 @@
+"""Processes of this machine that share the recordings of a batch; one that is killed costs the recording that it had, and is replaced."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from multiprocessing.connection import Connection, wait
+from typing import TYPE_CHECKING, Any
+
+from glmengine.batch.one_recording import Outcome
+from glmengine.batch.task import Task, attempt
+from glmengine.context import CallbackContext, Context, Progress
+from glmengine.errors import Cancelled
+from glmengine.threads import environment_of_child
+
+if TYPE_CHECKING:
+    from multiprocessing.process import BaseProcess
+    from multiprocessing.synchronize import Event
+
+LOOK = 0.2
+"""Seconds between looks at whether to go on."""
+
+TELL = 0.2
+"""Seconds between two words of a process on its progress."""
+
+PATIENCE = 5.0
+"""Seconds that a process has to end when it is told to."""
+
+TRIES = 2
+"""A recording whose process is killed, as the system does when memory runs out, is tried so many times in all."""
+
+
+@dataclass
+class _Worker:
+    process: BaseProcess
+    line: Connection
+    task: int | None = None
+
+
+def in_processes(tasks: Sequence[Task], n: int, context: Context) -> Iterator[tuple[int, Outcome]]:
+    """Do tasks in `n` processes; the place of each and its outcome, as they come. Those that were not begun when it is to stop are left."""
+    crew = _Crew(tasks, n, context)
+    try:
+        yield from crew.outcomes()
+    finally:
+        crew.dismiss()
+
+
+class _Crew:
+    """The processes, what each has in hand, and what is left."""
+
+    def __init__(self, tasks: Sequence[Task], n: int, context: Context) -> None:
+        self.tasks, self.context = tasks, context
+        self.method = multiprocessing.get_context("spawn")  # JAX and Qt have threads, which a fork would break
+        self.cancel, self.stop = self.method.Event(), self.method.Event()
+        self.threads = max(1, (os.cpu_count() or 1) // n)
+        self.waiting = deque(range(len(tasks)))
+        self.tries = [0] * len(tasks)
+        self.fractions = [0.0] * len(tasks)
+        self.workers = [self._hired() for _ in range(n)]
+
+    def outcomes(self) -> Iterator[tuple[int, Outcome]]:
+        while True:
+            self.context.check()
+            if self.context.stopping and not self.stop.is_set():
+                self.stop.set()
+                self.waiting.clear()
+            for worker in self.workers:
+                if worker.task is None and self.waiting:
+                    self._give(worker)
+            busy = [worker for worker in self.workers if worker.task is not None]
+            if not busy:
+                return
+            ready = set(wait([worker.line for worker in busy], timeout=LOOK))
+            for worker in busy:
+                if worker.line in ready and (found := self._heard(worker)) is not None:
+                    yield found
+
+    def dismiss(self) -> None:
+        """End every process: by a word where it listens, else by force."""
+        self.cancel.set()
+        for worker in self.workers:
+            worker.line.close()
+        until = time.monotonic() + PATIENCE
+        for worker in self.workers:
+            worker.process.join(max(0.0, until - time.monotonic()))
+            if worker.process.is_alive():
+                worker.process.kill()
+                worker.process.join()
+
+    def _hired(self) -> _Worker:
+        ours, theirs = self.method.Pipe()
+        process = self.method.Process(
+            target=_work, args=(theirs, self.cancel, self.stop, os.getpid()), name="glmengine batch", daemon=True
+        )
+        with environment_of_child(self.threads):
+            process.start()
+        theirs.close()
+        return _Worker(process, ours)
+
+    def _give(self, worker: _Worker) -> None:
+        worker.task = self.waiting.popleft()
+        self.tries[worker.task] += 1
+        try:
+            worker.line.send((worker.task, self.tasks[worker.task]))
+        except OSError:  # it was killed while it waited: the next look finds that out
+            return
+
+    def _heard(self, worker: _Worker) -> tuple[int, Outcome] | None:
+        number = worker.task
+        try:
+            said: Any = worker.line.recv()
+        except (EOFError, OSError):
+            return self._lost(worker)
+        if isinstance(said, Outcome):
+            worker.task = None
+            self.fractions[number] = 1.0
+            return number, said
+        fraction, stage = said
+        self.fractions[number] = fraction
+        self.context.report(Progress(stage, sum(self.fractions) / len(self.tasks)))
+        return None
+
+    def _lost(self, worker: _Worker) -> tuple[int, Outcome] | None:
+        """A process that ended: another takes its place, and what it had in hand is tried again or given up."""
+        number, task = worker.task, self.tasks[worker.task]
+        worker.line.close()
+        worker.process.join()
+        self.workers[self.workers.index(worker)] = self._hired()
+        if self.tries[number] < TRIES and not self.stop.is_set():
+            self.waiting.appendleft(number)
+            return None
+        code = worker.process.exitcode
+        how = f"was ended by signal {-code}" if code is not None and code < 0 else f"ended with exit code {code}"
+        reason = (
+            f"the process that worked on it {how}, {TRIES} times; perhaps memory ran out: use fewer workers, or look at the log"
+        )
+        return number, Outcome(task.recording, task.folder, None, reason=reason)
+
+
+def _work(line: Connection, cancel: Event, stop: Event, parent: int) -> None:
+    """What each process does: tasks as they come over `line`, until it is closed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is the parent's to answer
+    from glmengine.backend import jax_runtime
+
+    jax_runtime.configure()
+    told = 0.0
+
+    def report(progress: Progress) -> None:
+        nonlocal told
+        if time.monotonic() - told > TELL:
+            told = time.monotonic()
+            line.send((progress.fraction, progress.stage))
+
+    def given_up() -> bool:
+        return cancel.is_set() or os.getppid() != parent
+
+    while True:
+        try:
+            _, task = line.recv()
+            outcome = attempt(task, CallbackContext(report, given_up, stop.is_set))
+            line.send(replace(outcome, result=None))  # which may be large, and lies in the folder
+        except (EOFError, OSError, Cancelled):
+            return

@@ -1,0 +1,172 @@
+"""A batch that is interrupted, by whatever, goes on where it was and ends as if it had not been; processes share its recordings."""
+
+from __future__ import annotations
+
+import csv
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from glmengine.batch.finished import MARK
+from glmengine.batch.many_recordings import run_batch
+from glmengine.batch.task import Task
+from glmengine.context import CallbackContext
+from glmengine.errors import Cancelled, GlmError
+from glmengine.export.nwb import write_nwb
+from glmengine.results.result import Result
+
+PROJECT = Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture(scope="module")
+def quick(small_analysis):
+    """Head direction alone, without folds."""
+    return small_analysis.with_(
+        terms=small_analysis.terms[:1],
+        model=small_analysis.model.with_(strengths=(1e-4,)),
+        validation=small_analysis.validation.with_(folds=0),
+    )
+
+
+@pytest.fixture(scope="module")
+def given(small_recording, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("recordings")
+    for name in "abcd":
+        write_nwb(small_recording, folder / f"{name}.nwb")
+    return [str(folder / f"{name}.nwb") for name in "abcd"]
+
+
+@pytest.fixture(scope="module")
+def whole(quick, given, tmp_path_factory):
+    """The folder of a batch that nothing interrupted."""
+    folder = tmp_path_factory.mktemp("whole")
+    run_batch(quick, given, folder, figures=False)
+    return folder
+
+
+def same_numbers(one: Path, other: Path) -> None:
+    for name in "abcd":
+        first, second = (Result.load(folder / name / "result.nc") for folder in (one, other))
+        np.testing.assert_array_equal(first.coefficients.values, second.coefficients.values)
+        assert (one / name / "coefficients.csv").read_bytes() == (other / name / "coefficients.csv").read_bytes()
+    assert (one / "scores.csv").read_bytes() == (other / "scores.csv").read_bytes()
+
+
+def test_what_is_done_is_kept_until_something_changes(quick, given, whole, tmp_path):
+    first = run_batch(quick, given[:2], tmp_path, figures=False)
+    assert [outcome.done_before for outcome in first] == [False, False]
+    again = run_batch(quick, given, tmp_path, figures=False)
+    assert [outcome.done_before for outcome in again] == [True, True, False, False]
+    same_numbers(tmp_path, whole)
+    (tmp_path / "a" / "coefficients.csv").unlink()  # half of it is gone
+    os.utime(given[1])  # another file for all that is known
+    changed = run_batch(quick, given, tmp_path, figures=False)
+    assert [outcome.done_before for outcome in changed] == [False, False, True, True]
+    other = quick.with_(model=quick.model.with_(strengths=(1e-2,)))
+    assert not any(outcome.done_before for outcome in run_batch(other, given[:2], tmp_path, figures=False))
+    assert not any(outcome.done_before for outcome in run_batch(other, given[:2], tmp_path, figures=False, again=True))
+
+
+def test_a_mark_of_something_else_is_no_mark(quick, given, tmp_path):
+    task = Task(quick, given[0], tmp_path / "a", None, figures=False)
+    (tmp_path / "a").mkdir()
+    for content in ("", "{", '{"key": 3}', '["a"]', f'{{"key": "{task.key}", "written": [], "notes": [], "summary": "{{}}"}}'):
+        (tmp_path / "a" / MARK).write_text(content)
+        assert task.done_before() is None
+
+
+def test_processes_give_the_same_and_one_that_is_killed_costs_nothing(quick, given, whole, tmp_path):
+    killed = []
+
+    def kill_one(progress):
+        import multiprocessing
+
+        busy = [child for child in multiprocessing.active_children() if child.name == "glmengine batch"]
+        if busy and not killed:
+            killed.append(busy[0].pid)
+            busy[0].kill()
+
+    outcomes = run_batch(quick, given, tmp_path, figures=False, workers=2, context=CallbackContext(kill_one))
+    assert killed
+    assert [outcome.reason for outcome in outcomes] == [""] * 4
+    assert [outcome.recording for outcome in outcomes] == given
+    same_numbers(tmp_path, whole)
+
+
+def test_a_failure_in_a_process_is_told_and_a_cancelled_batch_leaves_no_process(quick, given, tmp_path):
+    import multiprocessing
+
+    broken = tmp_path / "broken.nwb"
+    broken.write_bytes(b"not a recording")
+    told = []
+
+    def enough():
+        return len(told) >= 2
+
+    with pytest.raises(Cancelled):
+        run_batch(
+            quick,
+            [str(broken), *given],
+            tmp_path / "out",
+            figures=False,
+            workers=2,
+            report=told.append,
+            context=CallbackContext(cancelled=enough),
+        )
+    assert any("broken.nwb" in outcome.reason for outcome in told)
+    assert not [child for child in multiprocessing.active_children() if child.name == "glmengine batch"]
+    with open(tmp_path / "out" / "recordings.csv", encoding="utf-8", newline="") as stream:
+        assert len(list(csv.DictReader(stream))) == len(told)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")
+def test_a_batch_that_is_killed_again_and_again_ends_as_one_that_is_not(quick, given, whole, tmp_path):
+    """Each time after one more recording is done, so that the test is the same on a busy machine."""
+    analysis = tmp_path / "analysis.toml"
+    quick.save(analysis)
+    command = [sys.executable, "-m", "glmengine.cli.main", "batch", analysis, *given, "--out", tmp_path / "out", "--no-figures"]
+    environment = {**os.environ, "PYTHONPATH": str(PROJECT)}
+
+    def marks() -> int:
+        return len(list((tmp_path / "out").glob(f"*/{MARK}")))
+
+    for kills in range(2):
+        batch = subprocess.Popen(list(map(str, command)), env=environment, stdout=subprocess.DEVNULL, start_new_session=True)
+        while marks() <= kills and batch.poll() is None:
+            time.sleep(0.01)
+        os.killpg(batch.pid, signal.SIGKILL)
+        batch.wait()
+    done = marks()
+    ended = subprocess.run(list(map(str, command)), env=environment, capture_output=True, text=True, check=True)
+    assert ended.stdout.count("done before") == done >= 2
+    same_numbers(tmp_path / "out", whole)
+
+
+def test_scores_are_summed_up_by_a_column_of_the_units(quick, small_recording, tmp_path):
+    from dataclasses import replace
+
+    table = small_recording.unit_table.copy()
+    table["region"] = ["CA1"] + ["CA3"] * (len(table) - 1)
+    write_nwb(replace(small_recording, unit_table=table), tmp_path / "a.nwb")
+    run_batch(quick, [str(tmp_path / "a.nwb")], tmp_path / "out", figures=False, group_by=["region"])
+    with open(tmp_path / "out" / "scores.csv", encoding="utf-8", newline="") as stream:
+        units = list(csv.DictReader(stream))
+    with open(tmp_path / "out" / "groups.csv", encoding="utf-8", newline="") as stream:
+        groups = [row for row in csv.DictReader(stream) if row["score"] == "deviance_explained_fit"]
+    assert [row["region"] for row in groups] == ["CA1", "CA3"]
+    assert [len(groups), int(groups[0]["units"])] == [2, 1]
+    for row in groups:
+        values = [float(unit["deviance_explained_fit"]) for unit in units if unit["region"] == row["region"]]
+        assert int(row["units"]) == len(values)
+        assert float(row["mean"]) == pytest.approx(np.mean(values))
+        assert float(row["median"]) == pytest.approx(np.median(values))
+        error = np.std(values, ddof=1) / np.sqrt(len(values)) if len(values) > 1 else None  # that of one unit is not known
+        assert (float(row["standard_error"]) if row["standard_error"] else None) == pytest.approx(error)
+    with pytest.raises(GlmError, match="group by animal: no unit"):
+        run_batch(quick, [str(tmp_path / "a.nwb")], tmp_path / "out", figures=False, group_by=["animal"])
