@@ -16,7 +16,22 @@ from glmengine.sentences import listed
 if TYPE_CHECKING:
     import xarray as xr
 
-    from glmengine.fitting.nested_scores import NestedScores
+
+@dataclass(frozen=True)
+class NestedScores:
+    """Scores of M units on F folds, each at the strength that the other folds chose among themselves.
+
+    Attributes
+    ----------
+    strength : DataArray (fold, unit)
+        Chosen by a cross-validation of the other folds alone; NaN where a fold does not count for the unit.
+    deviance_explained, bits_per_spike : (M,) array
+        Pooled over folds, against the mean of the training bins.
+    """
+
+    strength: xr.DataArray
+    deviance_explained: np.ndarray
+    bits_per_spike: np.ndarray
 
 
 @dataclass(frozen=True)

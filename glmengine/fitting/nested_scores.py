@@ -3,33 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from glmengine.fitting.held_out_scores import CrossValidation, worth_at
+from glmengine.fitting.held_out_scores import CrossValidation, NestedScores, worth_at
 from glmengine.fitting.strength_choice import StrengthChoice
 
 if TYPE_CHECKING:
-    import xarray as xr
-
-
-@dataclass(frozen=True)
-class NestedScores:
-    """Scores of M units on F folds, each at the strength that the other folds chose among themselves.
-
-    Attributes
-    ----------
-    strength : DataArray (fold, unit)
-        Chosen by a cross-validation of the other folds alone; NaN where a fold does not count for the unit.
-    deviance_explained, bits_per_spike : (M,) array
-        Pooled over folds, against the mean of the training bins.
-    """
-
-    strength: xr.DataArray
-    deviance_explained: np.ndarray
-    bits_per_spike: np.ndarray
+    pass
 
 
 def nested_scores(

@@ -10,8 +10,8 @@ import numpy as np
 
 from glmengine.context import Context
 from glmengine.errors import GlmError
-from glmengine.fitting.held_out_scores import CrossValidation, worth_at
-from glmengine.fitting.nested_scores import NestedScores, nested_scores
+from glmengine.fitting.held_out_scores import CrossValidation, NestedScores, worth_at
+from glmengine.fitting.nested_scores import nested_scores
 from glmengine.fitting.strength_choice import StrengthChoice
 
 

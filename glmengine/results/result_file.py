@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from glmengine.analysis.analysis import Analysis, sparse_dump
 from glmengine.errors import GlmError
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from glmengine.analysis.terms import AnyTerm
     from glmengine.decoding.decode import Decoded
     from glmengine.results.bootstrap_bands import BootstrapBands
-    from glmengine.results.result import Result
+    from glmengine.results.result_data import ResultData
     from glmengine.simulation.comparison import SurrogateComparison
 
 # 2: with `goodness`; 3: with scores of each fold, the selection of terms, shift tests, bands of whole curves;
@@ -29,8 +29,10 @@ if TYPE_CHECKING:
 FORMAT_VERSION = 6
 KIND = "glmengine result"
 
+Kind = TypeVar("Kind", bound="ResultData")
 
-def write_result(result: Result, path: str | Path) -> None:
+
+def write_result(result: ResultData, path: str | Path) -> None:
     """See `Result.save`."""
     import xarray as xr
 
@@ -80,7 +82,7 @@ def write_result(result: Result, path: str | Path) -> None:
     write_netcdf(path, datasets, texts, kind=KIND, format_version=FORMAT_VERSION)
 
 
-def read_result(kind: type[Result], path: str | Path) -> Result:
+def read_result(kind: type[Kind], path: str | Path) -> Kind:
     """See `Result.load`; `kind` is the class to make."""
     datasets, texts, _ = read_netcdf(path, kind=KIND, format_version=FORMAT_VERSION)
     where = Path(path).name

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from glmengine.results.result import Result
+    from glmengine.results.result_data import ResultData
 
 _SHOWN_SCORES = (
     "n_spikes",
@@ -22,7 +22,7 @@ _SHOWN_SCORES = (
 _MOST_ROWS = 30
 
 
-def summary(result: Result) -> str:
+def summary(result: ResultData) -> str:
     """One line: what was fitted to how many units, how well, and whether to the optimum."""
     units = f"{len(result.units)} unit{'s' if len(result.units) != 1 else ''}"
     parts = [units, " + ".join(dict.fromkeys(term.plain_label for term in result.terms)), *_median_score(result)]
@@ -33,7 +33,7 @@ def summary(result: Result) -> str:
     return f"<glmengine.Result: {', '.join(part for part in parts if part)}>"
 
 
-def summary_html(result: Result) -> str:
+def summary_html(result: ResultData) -> str:
     """The line, and below it the scores of each unit and the notes, for notebooks."""
     from html import escape
 
@@ -43,7 +43,7 @@ def summary_html(result: Result) -> str:
     return f"<p>{escape(summary(result))}</p>{table}" + (f"<ul>{notes}</ul>" if notes else "")
 
 
-def _median_score(result: Result) -> list[str]:
+def _median_score(result: ResultData) -> list[str]:
     """The median over units of the deviance explained, held out where there is such a score."""
     for name, said in (("deviance_explained_heldout", "held out"), ("deviance_explained_fit", "in the fit")):
         if name in result.scores:

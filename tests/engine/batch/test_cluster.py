@@ -45,7 +45,12 @@ def test_a_cluster_gives_the_same_and_a_worker_that_is_killed_costs_nothing(clus
             os.kill(killed[0], signal.SIGKILL)
 
     outcomes = run_batch(
-        quick, [*given, str(tmp_path / "broken.nwb")], tmp_path / "out", figures=False, scheduler=cluster.scheduler_address, report=kill_one
+        quick,
+        [*given, str(tmp_path / "broken.nwb")],
+        tmp_path / "out",
+        figures=False,
+        scheduler=cluster.scheduler_address,
+        report=kill_one,
     )
     assert killed
     assert [bool(outcome.reason) for outcome in outcomes] == [False, False, False, True]
@@ -58,5 +63,5 @@ def test_a_cluster_gives_the_same_and_a_worker_that_is_killed_costs_nothing(clus
 
 def test_a_scheduler_that_is_not_there_is_said(quick, tmp_path, monkeypatch):
     monkeypatch.setattr("glmengine.batch.cluster.CONNECT", 1.0)
-    with pytest.raises(GlmError, match="cannot be reached.*dask scheduler"):
+    with pytest.raises(GlmError, match=r"cannot be reached.*dask scheduler"):
         run_batch(quick, ["a.nwb"], tmp_path, scheduler="tcp://127.0.0.1:9")
