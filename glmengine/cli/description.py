@@ -5,8 +5,6 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from glmengine.cli.command import Command
 from glmengine.cli.opening import one_recipe
 from glmengine.cli.options import EPOCH, OUT_TABLES, RECIPE, UNIT, Option
@@ -23,6 +21,8 @@ _BIN = 0.02  # s
 
 def describe(options: Namespace) -> int:
     """Raw tuning, correlations of covariates, intervals between spikes, and rates around events."""
+    import numpy as np
+
     from glmengine.analysis.time import Time
     from glmengine.analysis.time_grid import make_grid
     from glmengine.context import Progress
@@ -86,6 +86,8 @@ def describe(options: Namespace) -> int:
 
 def _worst_units(intervals: xr.Dataset) -> list[str]:
     """A line for each unit, those with most violations first; of many the first of them."""
+    import numpy as np
+
     from glmengine.recording.described.interspike_intervals import intervals_in_words
     from glmengine.recording.inspect import MOST_LINES
 
