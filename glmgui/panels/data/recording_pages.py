@@ -19,6 +19,7 @@ from glmgui.panels.data.tuning_page import TuningPage
 
 if TYPE_CHECKING:
     from glmengine.analysis.analysis import Analysis
+    from glmengine.context import Context
     from glmengine.recording.recording import Recording
 
 
@@ -75,8 +76,10 @@ class RecordingPages(QTabWidget):
         self._shown[page] = question
         work = page.work()
 
-        def answered(context):
-            return work(_asked(recording, analysis, unit), context)
+        def answered(context: Context) -> Any:
+            asked = _asked(recording, analysis, unit)
+            context.check()  # another question may have been asked meanwhile
+            return work(asked, context)
 
         self._jobs.submit(
             page.label,

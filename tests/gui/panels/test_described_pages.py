@@ -8,7 +8,7 @@ import numpy as np
 import pynapple as nap
 import pytest
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QAbstractSpinBox, QComboBox
+from qtpy.QtWidgets import QAbstractSpinBox, QApplication, QComboBox
 
 from glmengine.analysis.analysis import Analysis, Time
 from glmengine.recording.recording import Covariate
@@ -242,3 +242,19 @@ def test_single_values_that_lie_apart_are_dots_and_named_cells():
     assert isinstance(image, Images)
     assert image.x_axis.names == ("1", "2", "60")
     assert not image.y_axis.names
+
+
+def test_tab_goes_through_all_controls_of_the_page_that_is_seen(qtbot, panel):
+    page = panel.pages.events
+    turned_to(qtbot, panel, page)
+    panel.activateWindow()
+    panel.pages.tabBar().setFocus()
+    qtbot.waitUntil(lambda: panel.pages.tabBar().hasFocus())
+    wanted = [page.event, page.by, page.before, page.after, page.bin_size, page.smoothing]
+    seen = []
+    for _ in range(60):
+        panel.focusNextChild()
+        seen.append(QApplication.focusWidget())
+    at = [seen.index(control) for control in wanted]
+    assert at == sorted(at)
+    assert at[-1] < 20
