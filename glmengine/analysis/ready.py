@@ -132,9 +132,7 @@ def readiness(path: Path, name: str, recording: Recording) -> Readiness:
     lacking, derived = [], ""
     for need in said.needs:
         role = ROLES[need.role]
-        if need.role == "units":
-            if len(recording.unit_names) < 2:
-                lacking.append(f"It needs {need.said}; there is {len(recording.unit_names) or 'none'}.")
+        if need.role == "units":  # asked for below, of every analysis with coupling
             continue
         found = [one for one in role.find(recording, need.words) if one not in names.values()]
         if need.role == "variable":
@@ -154,7 +152,10 @@ def readiness(path: Path, name: str, recording: Recording) -> Readiness:
         else:
             lacking.append(f"It needs {need.said}; the recording has {role.there_is(recording)}.")
     text = on_sample(path) if lacking else _with_names(path, names) + derived
-    return Readiness(name, analysis_of(text, f"{name}/{path.name}"), text, tuple(lacking), said.sample)
+    analysis = analysis_of(text, f"{name}/{path.name}")
+    if any(term.kind == "coupling" for term in analysis.terms) and len(recording.unit_names) < 2:
+        lacking.append(f"It needs {ROLES['units'].words}; there is {len(recording.unit_names) or 'none'}.")
+    return Readiness(name, analysis, text, tuple(lacking), said.sample)
 
 
 def analysis_of(text: str, where: str) -> Analysis:

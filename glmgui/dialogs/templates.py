@@ -55,7 +55,7 @@ class TemplateDialog(QDialog):
         super().__init__(parent)
         self.setObjectName("template_dialog")
         self.setWindowTitle("New from template")
-        self.resize(760, 420)
+        self.resize(840, 540)
         self._ready = {template.name: template_for(template.name, recording) for template in templates}
         self._templates = sorted(templates, key=lambda template: not self._ready[template.name].fits)
         self.list = QListWidget(self)
