@@ -8,6 +8,7 @@ from html import escape
 import numpy as np
 import pyqtgraph as pg
 from qtpy.QtCore import QPointF, Qt
+from qtpy.QtGui import QResizeEvent
 from qtpy.QtWidgets import QWidget
 
 from glmgui.drawings.series import NO_AXIS, Axis, Curve, Table, curves_table
@@ -15,6 +16,7 @@ from glmgui.plots.base import Plot, label_axes, transparent
 
 _BAND_ALPHA = 60
 _MOST_NAMES = 6
+_LEGEND_MARGIN = 24  # pixels
 _POINT = 3  # pixels
 
 
@@ -130,13 +132,22 @@ class LinePlot(Plot):
         marks = {"dots": "\u25cf", "points": "\u25cf", "dashed": "\u2504"}
         parts = [
             f'<span style="color:{self.colours.of(curve.colour).name()}">{marks.get(curve.look, chr(0x2501))}</span>&nbsp;{escape(curve.name)}'
-            for curve in named[:_MOST_NAMES]
+            for curve in named
         ]
-        if len(named) > _MOST_NAMES:
-            parts.append(f"and {len(named) - _MOST_NAMES} more")
-        self._legend.setText("&nbsp;&nbsp;&nbsp; ".join(parts) if wanted else "", color=self.colours.ink.name())
+        # as many as there is room for: a wider legend would push the curves out of sight
+        for count in range(min(len(parts), _MOST_NAMES), 0, -1):
+            more = [f"and {len(parts) - count} more"] if count < len(parts) else []
+            text = "&nbsp;&nbsp;&nbsp; ".join(parts[:count] + more) if wanted else ""
+            self._legend.setText(text, color=self.colours.ink.name())
+            if self._legend.itemRect().width() <= max(self.view.width() - _LEGEND_MARGIN, 0):
+                break
         self._legend.setVisible(wanted)
         self._legend.setMaximumHeight(self._legend.itemRect().height() if wanted else 0)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if self._legend.isVisible():
+            self._write_legend()
 
     def _add_line(self, at: float, text: str, angle: int) -> None:
         pen = pg.mkPen(self.colours.muted, width=1, style=Qt.PenStyle.DashLine)

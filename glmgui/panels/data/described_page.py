@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from glmengine.timegrid.grid import TimeGrid
 
 
-_LEAST_FIELD = 84
+_LEAST_FIELD = 64
 
 
 @dataclass(frozen=True, eq=False)

@@ -31,6 +31,7 @@ class EpochsList(QWidget):
         self._rows: tuple[EpochRow, ...] = ()
         self._silent = False
         self._title = heading("Epochs", self)
+        self._title.setMinimumWidth(60)  # many kinds make a long one, which is cut on a small screen
         self._derived: frozenset[str] = frozenset()
         self._add = small_button(
             "derive\u2026", "epoch_add", "Make epochs by threshold (running, rest), from trials, or from other epochs", self
@@ -140,6 +141,7 @@ class EpochsList(QWidget):
         found = {kind: sum(epoch.kind == kind for epoch in rows) for kind in ("epoch", "trials", "event")}
         parts = [f"{word} ({found[kind]})" for kind, word in (("epoch", "Epochs"), ("trials", "trials"), ("event", "events"))]
         self._title.setText(", ".join(part for part in parts if not part.endswith("(0)")))
+        self._title.setToolTip(self._title.text())
         for part in (self.name, self.clear):
             part.setVisible(bool(n_intervals))
         self.clear.setText(f"clear {n_intervals} drawn")
