@@ -10,7 +10,6 @@ import subprocess
 import sys
 import time
 import zipfile
-import zlib
 from pathlib import Path
 
 import h5py
@@ -19,6 +18,7 @@ import pytest
 
 from glmengine.errors import GlmError
 from glmengine.io.opening import open_recording
+from tests.deflated import add_zeros, adler32, deflated
 from tests.mutants import KINDS, RECIPE, Mutant, attempt, make_good
 
 FILES = ("nwb", "npz", "npy", "mat5", "mat5-packed", "mat73", "csv")
@@ -198,10 +198,9 @@ HUGE = 3 * 2**27
 
 
 def zeros(archive: zipfile.ZipFile, name: str) -> None:
-    with archive.open(name, "w", force_zip64=True) as entry:
-        np.lib.format.write_array_header_1_0(entry, {"descr": "<f8", "fortran_order": False, "shape": (HUGE,)})
-        for _ in range(8 * HUGE // 2**24):
-            entry.write(bytes(2**24))
+    head = io.BytesIO()
+    np.lib.format.write_array_header_1_0(head, {"descr": "<f8", "fortran_order": False, "shape": (HUGE,)})
+    add_zeros(archive, name, head.getvalue(), 8 * HUGE)
 
 
 def refused_soon(path: Path, recipe) -> str:
@@ -234,10 +233,8 @@ def test_a_bomb_in_a_matlab_5_file(tmp_path):
         np.array([kind, size], "<u4").tobytes() + content
         for kind, size, content in ((6, 8, flags), (5, 8, dims), (1, 6, name), (9, 8 * HUGE, b""))
     )
-    squeeze = zlib.compressobj(1)
-    parts = [squeeze.compress(np.array([14, len(inside) + 8 * HUGE], "<u4").tobytes() + inside)]
-    parts += [squeeze.compress(bytes(2**24)) for _ in range(8 * HUGE // 2**24)]
-    packed = b"".join([*parts, squeeze.flush()])
+    element = np.array([14, len(inside) + 8 * HUGE], "<u4").tobytes() + inside
+    packed = b"\x78\x01" + deflated(element, 8 * HUGE) + adler32(element, 8 * HUGE).to_bytes(4, "big")
     path.write_bytes(head + np.array([15, len(packed)], "<u4").tobytes() + packed)
     assert "bomb.mat" in refused_soon(path, {"spikes": {"times": "spikes"}})
 
