@@ -109,7 +109,11 @@ def predict(options: Namespace) -> int:
 
 
 def export(options: Namespace) -> int:
-    """Results in a copy of the recording's NWB file."""
+    """Results in one of the formats, or in a copy of the recording's NWB file."""
+    if options.format:
+        return _export_numbers(options)
+    if not options.nwb or not options.recording:
+        raise GlmError("say what to write: --format NAME --out PATH, or --nwb COPY --recording FILE")
     from glmengine.export.nwb_results import write_results_nwb
     from glmengine.export.outputs import writable_folder
     from glmengine.export.recordings import refuse_original
@@ -147,6 +151,27 @@ def kept_fits(options: Namespace) -> int:
         score = f"{share_text(fit.score)} {fit.scored}" if fit.scored else "no score"
         print(f"{mark} {fit.name}: {score}, {numbered(fit.n_units, 'unit')}; {'; '.join(new) or 'the first fit'}")
     return 0
+
+
+def _export_numbers(options: Namespace) -> int:
+    from glmengine.export.formats import export_result
+    from glmengine.project import load_result
+
+    if options.nwb or not options.out:
+        raise GlmError("--format: name the file or folder to write with --out, and leave --nwb out")
+    written = export_result(load_result(options.result), options.out, options.format, replace=options.force)
+    print(f"written: {options.out}" + (f" ({len(written)} files)" if len(written) > 1 else ""))
+    return 0
+
+
+def _formats() -> str:
+    from glmengine.export.formats import FORMATS
+
+    said = [f"{one.name} ({one.what}{f'; needs {one.needs}, not installed' if one.missing else ''})" for one in FORMATS]
+    return (
+        f"--format writes the numbers: {'; '.join(said)}. --nwb adds a processing module with scores, coefficients and the analysis to a copy of the "
+        "recording; one of another format is written as NWB first."
+    )
 
 
 def _say_outcome(outcome: Outcome) -> None:
@@ -279,13 +304,15 @@ FITS = Command(
 )
 EXPORT = Command(
     "export",
-    "the results in a copy of the recording's NWB file",
-    "Adds a processing module with scores, coefficients and the analysis; a recording of another format is written as NWB first.",
+    "the results as tables in one of many formats, or in a copy of the recording's NWB file",
+    _formats,
     (
         RESULT,
-        THE_FITTED.saying("the recording that was fitted; it is never changed"),
-        Option("--nwb", metavar="COPY", required=True, help="the .nwb file to write"),
-        Option("--force", action="store_true", help="replace the copy where it exists"),
+        Option("--format", metavar="NAME", default="", help="csv, parquet, xlsx, netcdf, json, npz, mat or nemos"),
+        Option("--out", metavar="PATH", default="", help="the file, or of csv and parquet the folder, to write"),
+        Option("--nwb", metavar="COPY", default="", help="the .nwb file to write"),
+        Option("--recording", metavar="FILE", default="", help="the recording that was fitted, for --nwb; it is never changed"),
+        Option("--force", action="store_true", help="replace what exists"),
         RECIPE,
     ),
     export,

@@ -23,7 +23,12 @@ _SIGNAL_NAMES = {"n_spikes": "summed_activity", "rate_hz": "activity_per_s", "n_
 
 
 def coefficients_csv(result: Result) -> str:
-    """One row per unit and feature that the unit has: term, source, lag, function, coefficient and standard error; the intercept first, and that in each of several sessions."""
+    """The rows of `coefficient_rows` as CSV."""
+    return csv_text(*coefficient_rows(result))
+
+
+def coefficient_rows(result: Result) -> tuple[list[str], list[list[Any]]]:
+    """Titles and rows: one row per unit and feature that the unit has: term, source, lag, function, coefficient and standard error; the intercept first, and that in each of several sessions."""
     features = result.coefficients["feature"]
     described = [
         name
@@ -45,7 +50,7 @@ def coefficients_csv(result: Result) -> str:
                 what = [result.coefficients[name].values[row] for name in described]
                 numbers = predictor.coefficients[row, column], predictor.standard_errors[row, column]
                 rows.append([unit, predictor.label(str(features.values[row])), *what, *numbers])
-    return csv_text(["unit", "feature", *map(str, described), "coefficient", "standard_error"], rows)
+    return ["unit", "feature", *map(str, described), "coefficient", "standard_error"], rows
 
 
 def scores_csv(result: Result, scores: xr.Dataset | None = None) -> str:
@@ -59,6 +64,12 @@ def scores_csv(result: Result, scores: xr.Dataset | None = None) -> str:
 
 def table_csv(dataset: xr.Dataset | xr.DataArray) -> str:
     """Any labelled arrays, one row per combination of their labels (long form)."""
+    columns = table_columns(dataset)
+    return csv_text(list(columns), zip(*columns.values(), strict=True))
+
+
+def table_columns(dataset: xr.Dataset | xr.DataArray) -> dict[str, np.ndarray]:
+    """The columns of the same table, labels first."""
     import xarray as xr
 
     if isinstance(dataset, xr.DataArray):
@@ -73,7 +84,7 @@ def table_csv(dataset: xr.Dataset | xr.DataArray) -> str:
     names = [str(name) for name in dataset.data_vars]
     for name in dataset.data_vars:
         columns.append(dataset[name].broadcast_like(dataset).transpose(*dims).values.ravel())
-    return csv_text([*map(str, dims), *names], zip(*columns, strict=True))
+    return dict(zip([*map(str, dims), *names], columns, strict=True))
 
 
 def tables_by_shape(name: str, dataset: xr.Dataset) -> dict[str, xr.Dataset]:

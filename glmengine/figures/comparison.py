@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from glmengine.errors import GlmError
-from glmengine.figures.style import DATA, MODEL, finish, name_ticks, panels
+from glmengine.figures.style import DATA, MODEL, finish, folded, name_ticks, panels
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -39,6 +39,6 @@ def draw(result: Result, *, unit: str | None = None, term: str | None = None, re
             ax.plot(own, place + spread, ".", color=DATA, markersize=3)
     ax.axvline(0.0, color="0.3", linewidth=0.8)
     finish(ax, title=unit or "median over units, and each unit", x="deviance explained, held out", y="")
-    name_ticks(ax.yaxis, models, height - 0.7)
+    name_ticks(ax.yaxis, [folded(name, 34) for name in models], height - 0.7)
     ax.invert_yaxis()
     return figure

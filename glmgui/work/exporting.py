@@ -18,6 +18,17 @@ if TYPE_CHECKING:
     from glmengine.context import Context
     from glmengine.results.result import Result
 
+_NUMBERS = ";;".join(
+    (
+        "CSV (*.csv)",
+        "NetCDF, everything (*.nc)",
+        "Excel, all tables (*.xlsx)",
+        "JSON, all tables (*.json)",
+        "NumPy, all tables (*.npz)",
+        "MATLAB, all tables (*.mat)",
+    )
+)
+
 
 class Exporting(QObject):
     """Asks for a name and writes; what is written never changes what is open.
@@ -44,11 +55,11 @@ class Exporting(QObject):
             self._write(path, lambda context: analysis.save(path))
 
     def export_coefficients(self, path: Path | None = None) -> None:
-        """Save coefficients and errors: as CSV, or everything as NetCDF."""
+        """Save coefficients and errors as CSV, or all numbers in another format."""
         result = self._document.result
         if result is None:
             return
-        path = path or self._ask("Export coefficients", "coefficients.csv", "CSV (*.csv);;NetCDF, everything (*.nc)", ".csv")
+        path = path or self._ask("Export coefficients", "coefficients.csv", _NUMBERS, ".csv")
         if path is not None:
             self._write(path, lambda context: write_coefficients(result, path))
 
@@ -134,12 +145,14 @@ class Exporting(QObject):
 
 
 def write_coefficients(result: Result, path: Path) -> None:
-    """Coefficients and errors as CSV, or, where the name ends so, the whole result as NetCDF; runs in the worker."""
+    """Coefficients and errors as CSV, or all numbers in the format that the name ends as; runs in the worker."""
+    from glmengine.export.formats import FORMATS, export_result
     from glmengine.export.tables import coefficients_csv
     from glmengine.io.files.whole import write_whole
 
-    if path.suffix.lower() == ".nc":
-        result.save(path)
+    found = next((one for one in FORMATS if one.ending and one.ending == path.suffix.lower()), None)
+    if found is not None:
+        export_result(result, path, found.name, replace=True)
     else:
         write_whole(path, coefficients_csv(result).encode("utf-8"))
 

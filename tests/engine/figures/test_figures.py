@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import zlib
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -12,12 +13,24 @@ import pytest
 from glmengine.errors import GlmError
 from glmengine.figures import KINDS, available, draw, picture, save_figure
 from glmengine.figures.rates import rate_stretch
+from glmengine.selection.select import compare_models
+
+
+@pytest.fixture(scope="module")
+def whole_result(small_result, small_recording):
+    """The small result with all that is drawn of checks kept in it."""
+    checked = small_result.with_goodness(small_result.goodness(small_recording))
+    checked = checked.with_simulated(small_result.simulate_and_compare(small_recording, 4))
+    compared = compare_models(
+        small_result.analysis, small_recording, {"direction": ["head_direction"], "all": ["head_direction", "place"]}
+    )
+    return replace(checked, selection=compared)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("ending", ["pdf", "svg", "png"])
-def test_every_kind_in_every_format(kind, ending, small_result, small_recording, tmp_path):
-    figure = draw(small_result, kind, "place", recording=small_recording)
+def test_every_kind_in_every_format(kind, ending, whole_result, small_recording, tmp_path):
+    figure = draw(whole_result, kind, "place", recording=small_recording)
     path = tmp_path / f"figure.{ending}"
     save_figure(figure, path, dpi=60)
     head = {"pdf": b"%PDF", "svg": b"<?xml", "png": b"\x89PNG"}[ending]
