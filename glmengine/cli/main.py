@@ -10,7 +10,19 @@ import traceback
 from collections.abc import Sequence
 from typing import NoReturn
 
-from glmengine.cli import analyses, checks, decoding, description, drawing, explanation, fits, recordings, selection, simulation
+from glmengine.cli import (
+    analyses,
+    checks,
+    decoding,
+    description,
+    drawing,
+    explanation,
+    fits,
+    methods,
+    recordings,
+    selection,
+    simulation,
+)
 from glmengine.cli.terminal import quiet_libraries, quote_foreign_letters, say_error, spare_neo
 from glmengine.errors import Cancelled, GlmError
 
@@ -47,6 +59,7 @@ COMMANDS = (
     drawing.FIGURE,
     fits.FITS,
     fits.EXPORT,
+    methods.METHODS,
     analyses.TEMPLATES,
     analyses.NEW,
     recordings.SAMPLE,

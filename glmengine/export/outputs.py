@@ -14,7 +14,9 @@ import numpy as np
 from glmengine.context import SILENT, Context, Progress
 from glmengine.errors import GlmError
 from glmengine.export.check_tables import CHECKS, check_texts
+from glmengine.export.citations import bibtex
 from glmengine.export.file_names import file_name, free_name
+from glmengine.export.methods import methods_text
 from glmengine.export.script import script_text
 from glmengine.export.selection_tables import SELECTION_TABLES, selection_texts
 from glmengine.export.tables import coefficients_csv, scores_csv, table_csv
@@ -63,7 +65,8 @@ def write_outputs(
     formats: tuple[str, ...] = ("pdf", "png"),
     context: Context = SILENT,
 ) -> list[Path]:
-    """Write ``coefficients.csv``, ``scores.csv``, ``result.nc``, ``analysis.toml``, ``script.py``, ``figures/`` and ``report.html``.
+    """Write ``coefficients.csv``, ``scores.csv``, ``result.nc``, ``analysis.toml``, ``script.py``, ``methods.txt``,
+    ``references.bib``, ``figures/`` and ``report.html``.
 
     Also ``tests.csv``, ``fold_scores.csv``, of several sessions ``sessions.csv``, of settings that were searched ``settings.csv``, of strengths by marginal likelihood
     ``strengths.csv`` and ``edf.csv``, of a selection ``selection_chosen.csv`` and others, and of checks that are
@@ -102,6 +105,8 @@ def write_outputs(
     texts = {
         "coefficients.csv": coefficients_csv(result),
         "scores.csv": scores_csv(result),
+        "methods.txt": methods_text(result) + "\n",
+        "references.bib": bibtex(result),
         "analysis.toml": tomli_w.dumps(result.analysis.to_dict()),
         "script.py": script_text(result.analysis, path or None, recipe, result),
     }

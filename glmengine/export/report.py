@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from glmengine.analysis.wording import share_text, words_of
+from glmengine.export.citations import bibtex
+from glmengine.export.methods import methods_text
 from glmengine.results.posterior import link_of
 
 if TYPE_CHECKING:
@@ -157,6 +159,9 @@ def report_html(
         parts.append(
             f'<figure><img alt="{_safe(name)}" src="data:image/png;base64,{data}"><figcaption>{_safe(name)}</figcaption></figure>'
         )
+    if result is not None:
+        parts += ["<h2>Methods</h2>", f"<p>{_safe(methods_text(result))}</p>"]
+        parts.append(f"<details><summary>References (BibTeX)</summary><pre>{_safe(bibtex(result))}</pre></details>")
     parts += ["<h2>The analysis</h2>", f"<pre>{_safe(tomli_w.dumps(analysis.to_dict()))}</pre>"]
     if result is not None:
         parts += ["<h2>Made with</h2>", f"<pre>{_safe(_made_with(result))}</pre>"]

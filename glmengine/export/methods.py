@@ -1,0 +1,157 @@
+"""The paragraph of a paper's methods that says how a result was made, with its own numbers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from glmengine.export.citations import cited
+from glmengine.results.asked import asked_options
+from glmengine.results.posterior import link_of
+from glmengine.sentences import listed
+
+if TYPE_CHECKING:
+    from glmengine.analysis.terms import AnyTerm
+    from glmengine.results.result import Result
+
+_SPLITS = {
+    "blocks": "contiguous blocks of time",
+    "interleaved": "blocks of time interleaved over the session",
+    "trials": "whole trials",
+    "epochs": "whole epochs",
+    "sessions": "whole sessions",
+    "odd_even": "odd against even blocks",
+    "halves": "the two halves",
+}
+
+
+def methods_text(result: Result) -> str:
+    """One paragraph of plain sentences; works are cited by the keys of `glmengine.export.citations.bibtex`."""
+    return " ".join(
+        sentence
+        for sentence in (
+            _time(result),
+            _model(result),
+            _strength(result),
+            _validation(result),
+            *_checks(result),
+            _software(result),
+        )
+        if sentence
+    )
+
+
+def _time(result: Result) -> str:
+    analysis = result.analysis
+    time, bins = analysis.time, np.asarray(result.scores["n_bins"].values, np.float64)
+    epochs = "the whole recording" if time.epochs == ("all",) else f"the epochs {listed(time.epochs)}"
+    held = []
+    for one in time.conditions:
+        ranges = [f"{word} {limit:g}" for word, limit in (("above", one.above), ("below", one.below)) if limit is not None]
+        held.append(f"{one.variable} was {' and '.join(ranges)}")
+    limits = f", where {' and '.join(held)}" if held else ""
+    drawn = f", within {len(time.intervals)} intervals chosen by hand" if time.intervals else ""
+    return (
+        f"Activity of {len(result.units)} {'unit' if len(result.units) == 1 else 'units'} was counted in bins of {1000 * time.bin_size:g} ms over "
+        f"{epochs}{drawn}{limits} ({int(np.nanmax(bins)):,} bins at most)."
+    )
+
+
+def _model(result: Result) -> str:
+    model = result.analysis.model
+    family = model.family.replace("_", " ")
+    family = family.capitalize() if model.family in ("poisson", "bernoulli", "gaussian", "gamma") else family
+    terms = listed([_term(term) for term in result.terms if term.enabled], most=1000)
+    return (
+        f"Each unit was fitted by a generalized linear model with a {family} distribution and a {link_of(model).name} link, "
+        f"whose linear predictor was the sum of an intercept and of {terms}."
+    )
+
+
+def _term(term: AnyTerm) -> str:
+    bases = [(factor.variable, factor.basis) for factor in term.factors] if hasattr(term, "factors") else []
+    if bases:
+        return f"'{term.label}' ({' x '.join(f'{name}: {_basis(basis)}' for name, basis in bases)})"
+    return f"'{term.label}' ({_basis(term.basis)})" if hasattr(term, "basis") else f"'{term.label}'"
+
+
+def _basis(basis: Any) -> str:
+    family, count, window = (
+        basis.family.replace("b_spline", "B-spline").replace("_", " "),
+        getattr(basis, "n", None),
+        getattr(basis, "window", None),
+    )
+    size = f"{count} {family} functions" if count else f"{family} basis"
+    return f"{size} over {1000 * window:g} ms" if window else size
+
+
+def _strength(result: Result) -> str:
+    model = result.analysis.model
+    penalty = model.penalty.replace("_", " ")
+    if not result.analysis.is_penalised:
+        return "No penalty was used."
+    if model.finds_strengths:
+        return (
+            f"Coefficients had a {penalty} penalty, whose strength was found for each term and unit by maximising the marginal likelihood "
+            "[wood2017]."
+        )
+    chosen = np.unique(np.asarray(result.scores["strength"].values, np.float64))
+    chosen = chosen[np.isfinite(chosen)]
+    if result.cv is None or result.cv.sizes["strength"] < 2:
+        return f"Coefficients had a {penalty} penalty of strength {listed([f'{one:g}' for one in chosen])}."
+    tried = np.asarray(result.cv["strength"].values, np.float64)
+    rule = "the largest within one standard error of the best" if model.strength_rule == "one_standard_error" else "the best"
+    whose = "for all units together" if model.one_strength else "for each unit"
+    span = f"{chosen.min():g}" if len(chosen) == 1 else f"{chosen.min():g} to {chosen.max():g}"
+    return (
+        f"Coefficients had a {penalty} penalty, whose strength was {rule} of {len(tried)} (from {tried.min():g} to {tried.max():g}) {whose} by "
+        f"held-out log-likelihood (chosen: {span})."
+    )
+
+
+def _validation(result: Result) -> str:
+    validation = result.analysis.validation
+    if validation.folds < 2:
+        return "No time was held out."
+    gap = ", with a gap as long as the longest window on both sides of held-out time" if validation.gap else ""
+    held = np.asarray(result.scores["deviance_explained_heldout"].values, np.float64)
+    known = held[np.isfinite(held)]
+    found = f"; the median deviance explained on held-out time was {np.median(known):.3g}" if len(known) else ""
+    nested = ", the strength being chosen anew without each fold" if validation.nested else ""
+    return f"Scores are of {validation.folds}-fold cross-validation over {_SPLITS[validation.split]}{gap}{nested}{found}."
+
+
+def _checks(result: Result) -> list[str]:
+    said = []
+    if result.selection is not None:
+        models = result.selection.summary.sizes["model"]
+        said.append(
+            f"{models} models were compared on one split of time, and p-values were corrected over units and terms [benjamini1995]."
+        )
+    if result.goodness_of_fit is not None:
+        time = "held-out time" if result.goodness_of_fit.held_out else "the time that was fitted"
+        said.append(f"Goodness of fit was tested by time rescaling in discrete time on {time} [haslinger2010].")
+    if result.shift_tests is not None:
+        count = int(result.shift_tests.table["n_shuffles"].max())
+        said.append(
+            f"Terms were tested against counts shifted in time ({count} shifts) with false discovery rates [benjamini1995]."
+        )
+    if result.bootstrap_bands is not None:
+        said.extend(result.bootstrap_bands.notes[:1])
+    if result.simulated is not None:
+        repeats = (asked_options(result.simulated.rate) or {}).get("repeats", 100)
+        said.append(
+            f"{repeats} repeats were simulated from the model, with history and coupling in the loop, and compared with the data."
+        )
+    if result.decoded is not None:
+        names = listed([str(name) for name in result.decoded.values["variable"].values])
+        said.append(f"{names} was decoded from the population by Bayes' rule [zhang1998].")
+    return said
+
+
+def _software(result: Result) -> str:
+    versions = result.provenance.get("versions", {})
+    known = ", ".join(f"{name} {versions[name]}" for name in ("python", "jax", "numpy", "scipy") if name in versions)
+    works = "".join(f" [{key}]" for key in cited(result) if key in ("truccolo2005", "pillow2008", "wood2006", "wood2013"))
+    return f"Fits were made with glmengine {versions.get('glmengine', '')} ({known}; seed {result.analysis.seed}){works}."

@@ -1,0 +1,47 @@
+"""The methods paragraph has the numbers of the analysis, and the references those that it cites."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from glmengine.analysis.time import Condition
+from glmengine.cli.main import main
+from glmengine.export.citations import bibtex
+from glmengine.export.methods import methods_text
+
+
+def test_the_numbers_are_those_of_the_analysis(small_result):
+    text = methods_text(small_result)
+    assert text.startswith("Activity of 3 units was counted")
+    assert "in bins of 20 ms over the whole recording" in text
+    assert "6 cyclic B-spline functions" in text
+    assert "3 raised cosine log functions over 100 ms" in text
+    tried = small_result.cv["strength"].values
+    assert f"the best of {len(tried)} (from {tried.min():g} to {tried.max():g}) for each unit" in text
+    assert "3-fold cross-validation over contiguous blocks of time" in text
+    assert f"glmengine {small_result.provenance['versions']['glmengine']}" in text
+    limited = small_result.analysis.time.with_(conditions=(Condition(variable="speed", above=5.0),), epochs=("first",))
+    other = methods_text(replace(small_result, analysis=small_result.analysis.with_(time=limited)))
+    assert "over the epochs first, where speed was above 5" in other
+
+
+def test_each_work_that_is_cited_has_an_entry(small_result, small_recording):
+    checked = small_result.with_goodness(small_result.goodness(small_recording))
+    entries = set(re.findall(r"@\w+\{(\w+),", bibtex(checked)))
+    cited = set(re.findall(r"\[(\w+)\]", methods_text(checked)))
+    assert "haslinger2010" in cited
+    assert cited <= entries
+    assert "haslinger2010" not in bibtex(small_result)
+
+
+def test_the_command_and_the_files(small_result, tmp_path, capsys):
+    from glmengine.export import write_outputs
+
+    write_outputs(small_result, tmp_path, figures=False)
+    assert main(["methods", str(tmp_path / "result.nc")]) == 0
+    said = capsys.readouterr().out
+    assert said.startswith(methods_text(small_result))
+    assert "@software{glmgui" in said
+    assert (tmp_path / "methods.txt").read_text(encoding="utf-8").strip() == methods_text(small_result)
+    assert "<h2>Methods</h2>" in (tmp_path / "report.html").read_text(encoding="utf-8")
