@@ -252,6 +252,11 @@ class Jobs(QObject):
         return any(not job.quiet for job in self._pending)
 
     @property
+    def idle(self) -> bool:
+        """Whether everything that was asked for is answered, also what is done quietly."""
+        return not self._pending
+
+    @property
     def current(self) -> Job | None:
         """The loud job that is running."""
         return self._current

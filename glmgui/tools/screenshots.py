@@ -57,8 +57,11 @@ def take_screenshots(app: QApplication, folder: Path) -> int:
 
 
 def _wait(window: MainWindow) -> None:
-    wait_until(lambda: not window.document.busy, _PATIENCE, "waiting for the work to end")
-    settle(0.6)
+    """Until what is shown is all there: a page asks for more once it is laid out, and draws what it is given in a turn of its own."""
+    for _ in range(2):
+        settle(0.3)
+        wait_until(lambda: window.jobs.idle, _PATIENCE, "waiting for the work to end")
+    settle(0.3)
 
 
 def _open(window: MainWindow) -> None:
