@@ -143,7 +143,10 @@ def _pooled(analysis: Analysis, ground: Ground, split: Split) -> tuple[PooledCol
         return None, tuple(notes)
     inputs = read_inputs(prepared.design, prepared.counts, ground.family)
     components = components_of(ground.penalty.scaled(1.0), penalised_columns(ground.penalty, inputs))
-    return PooledColumns(prepared.design, found, components, split.fold, len(split.names)), tuple(notes)
+    pooled = PooledColumns(prepared.design, found, components, split.fold, len(split.names))
+    if pooled.seconds > prepared.grid.bin_size:
+        notes.append(f"Shift tests look at bins pooled over {pooled.seconds:g} s, in the recorded and in the shifted counts.")
+    return pooled, tuple(notes)
 
 
 def _best_known(ground: Ground) -> list[int]:

@@ -39,7 +39,7 @@ def sheet_of(
     checks = xr.concat([part.checks for part in every], "unit", combine_attrs="override")
     chosen = selection.chosen
     assert chosen is not None
-    shifted = _shift_columns(chosen, [part.shift_p for part in every])
+    shifted = _shift_columns(chosen, [part.shift_p for part in every], within_choice=population.shared is not None)
     explained = chosen["deviance_explained"]
     units = sorted(shown, key=lambda unit: -np.nan_to_num(float(explained.sel(unit=unit)), nan=-np.inf))
     sentences = [_sentence(selection, shifted, checks, unit, asked.level) for unit in units]
@@ -61,7 +61,7 @@ def sheet_of(
     if shifted is not None:
         terms = terms.assign(shifted)
     if selection.contributions is not None:
-        terms = terms.merge(selection.contributions, combine_attrs="drop")
+        terms = terms.merge(selection.contributions, combine_attrs="drop_conflicts")
     said = [note for part in parts for note in part.notes]
     return AnswerSheet(
         units=table,
@@ -79,7 +79,9 @@ def _of_units(datasets: dict[str, xr.Dataset], units: Sequence[str]) -> dict[str
     return {label: one for label, one in found.items() if one.sizes["unit"]}
 
 
-def _shift_columns(chosen: xr.Dataset, found: Sequence[xr.Dataset | None]) -> dict[str, xr.DataArray] | None:
+def _shift_columns(
+    chosen: xr.Dataset, found: Sequence[xr.Dataset | None], *, within_choice: bool
+) -> dict[str, xr.DataArray] | None:
     """p of each chosen term of each unit when counts are shifted in time, and its q over all of them."""
     known = [one["shift_p"] for one in found if one is not None]
     if not known:
@@ -92,6 +94,8 @@ def _shift_columns(chosen: xr.Dataset, found: Sequence[xr.Dataset | None]) -> di
     return {
         "shift_p": p.assign_attrs(
             long_name="p of the step by which the term came in, against the best of all candidates of counts shifted in time"
+            if within_choice
+            else "p of the term beside the others that were chosen, which does not know of the choice and is too small for it"
         ),
         "shift_q": p.copy(data=false_discovery_rate(p.values)).assign_attrs(
             long_name="false discovery rate of shift_p over all units and terms that were tested"

@@ -185,7 +185,7 @@ def _final_run(
             tested = shifted.table[["p"]].rename(p="shift_p")
             notes += shifted.notes
             notes.append(
-                "Shift tests were made of the terms as they were chosen, which makes p too small where there was much to choose from."
+                "The p of shift tests are of terms that were chosen before (p after selection), which makes them too small where there was much to choose from."
             )
         except GlmError as error:  # none of the terms can be shifted (history): the rest of the answer stands
             notes.append(error.message)

@@ -41,6 +41,11 @@ _ROOM = 0.5
 """Share of the memory that the expanded design may take, beside what fits make of it."""
 
 
+BEST_ON_OTHERS = (
+    "Each fold is scored at the penalty strength that is best on the other folds, so that no score has chosen itself."
+)
+
+
 class Stopped(Exception):
     """The caller wants to stop and keep: what is not finished is given up."""
 
@@ -178,10 +183,6 @@ def ground_of(
     own = prepared.design.mask(prepared.units)
     family = get_family(analysis.model.family)
     notes = [f"No candidate, for being constant in the bins used: {listed(lost)}."] if lost else []
-    if len(strengths_of(analysis)) > 1 and not analysis.model.finds_strengths:
-        notes.append(
-            "Each fold is scored at the penalty strength that is best on the other folds, so that no score has chosen itself."
-        )
     memory = analysis.model.memory
     prepared = replace(
         prepared, counts=split.without_gaps(prepared.counts), design=expanded(prepared.design, room * memory * 1e9)
@@ -233,6 +234,12 @@ class NestedModels:
     def fold_names(self) -> tuple[str, ...]:
         """Of the F folds."""
         return self.ground.split.names
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Those of the ground, and how models are scored."""
+        strengths = self.ground.strengths
+        return (*self.ground.notes, *([BEST_ON_OTHERS] if strengths != REML and len(strengths) > 1 else []))
 
     def held_out(self, model: Model, units: Iterable[int], context: Context = SILENT) -> dict[int, HeldOut]:
         """The model of each of these units on the folds; all that are not known yet in one batch."""

@@ -42,6 +42,13 @@ FEW_SPIKES, FOLD_SETTLED, TOGETHER = 20.0, 1e-3, 16
 """Spikes for each column up to which (with ten folds) one step to a fold is not enough, so that all folds of all models of a unit are fitted by further
 steps; the decrement at which these are done; and how many are at work side by side."""
 
+APPROXIMATIONS = (
+    "Penalty strengths are those of the highest marginal likelihood; the strengths of the analysis are not tried.",
+    "Models without a fold are reached by one Newton step from the fit of all bins, by further ones where a unit has few spikes for each column.",
+    "The Hessians of fits are sums of products in float32; gradients and scores are float64.",
+)
+"""What a reader of the scores should know."""
+
 NO_EFFECT = 0.05
 """Effective degrees of freedom below which a term is none, so that a model with it scores as the one without: what differs is rounding, which has
 one sign in all folds."""
@@ -187,6 +194,10 @@ class OneStepModels(NestedModels):
                 context.report(Progress(f"{self.ground.units[unit]}: {len(held_out)} models", (number + 1) / len(asked)))
         if context.stopping:
             raise Stopped
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return (*self.ground.notes, *APPROXIMATIONS)
 
     def held_out(self, model: Model, units: Iterable[int], context: Context = SILENT) -> dict[int, HeldOut]:
         units = list(units)

@@ -128,7 +128,7 @@ def select_on(
     compared = compare(nested, models, n_parts=n_parts, context=context.part(0.5, 0.8, "Comparing models"))
     shares = contributions(nested, context.part(0.8, 0.9, "Contributions of terms"))
     common = commonality(nested, context.part(0.9, 1.0, "What terms have in common")) if detailed else None
-    notes = list(ground.notes)
+    notes = list(nested.notes)
     if ground.family.estimates_dispersion or ground.family.by_class:
         notes.append(
             f"Differences have intervals over folds alone: the {ground.family.words} family has none over blocks of time."

@@ -275,3 +275,18 @@ def test_sentences_say_how_simulated_spikes_differ():
         "X (0.2 of the deviance, q 0.03); x not beyond what shifts in time give; nothing speaks against the model; "
         "simulated spikes are like the recorded ones."
     )
+
+
+def test_notes_say_how_the_numbers_were_made(question, small_recording, sheet):
+    several = question.with_(model=question.model.with_(strengths=(1e-4, 1e-2)))
+    quick = ge.explain(small_recording, several, simulations=0, shifts=19).notes
+    assert not any("best on the other folds" in note for note in quick)
+    assert sum("marginal likelihood" in note or "Newton step" in note or "float32" in note for note in quick) == 3
+    pooled = [note for note in quick if "pooled over" in note]
+    assert pooled
+    fitted = several.with_(model=several.model.with_(family="negative_binomial"), units=several.units.with_(names=("hd",)))
+    exact = ge.explain(small_recording, fitted, simulations=0, shifts=19)
+    assert any("best on the other folds" in note for note in exact.notes)
+    assert any("p after selection" in note for note in exact.notes)
+    assert "does not know of the choice" in exact.terms["shift_p"].attrs["long_name"]
+    assert "best of all candidates" in sheet[0].terms["shift_p"].attrs["long_name"]
