@@ -106,7 +106,7 @@ STEPS: tuple[Step, ...] = (
     ),
     Step(
         "fits", "Fits", "Every fit of the project, and the way back to it", "fits", "Ctrl+6", "fits.md",
-        lambda work: FitsPanel(work.document, work.shelf), _fits_kept,
+        lambda work: FitsPanel(work.document, work.shelf, work.jobs), _fits_kept,
     ),
 )  # fmt: skip
 

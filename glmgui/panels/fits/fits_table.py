@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _HEADINGS = ("", "Name", "What is new in it", "Score", "Units", "Made", "Took")
 _HELPS = (
     "Click to go back to a fit: its analysis and its results (undo with Ctrl+Z)",
-    "F2 or a double click gives another name",
+    "F2 or a double click gives another name; tick (Space) to see fits side by side below",
     "What differs from the fit above, in the model and in the time",
     "Deviance explained, median over the units: on held-out time where there was cross-validation",
     "Units fitted",
@@ -42,11 +42,14 @@ class FitsTable(QTableWidget):
         Key and new name.
     picked : str
         Key of the row that is selected, empty for none.
+    ticked_changed
+        Other fits are ticked.
     """
 
     back_asked = Signal(str)
     renamed = Signal(str, str)
     picked = Signal(str)
+    ticked_changed = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(0, len(_HEADINGS), parent)
@@ -61,6 +64,7 @@ class FitsTable(QTableWidget):
         header.setSectionResizeMode(_NEW, QHeaderView.ResizeMode.Stretch)
         header.setHighlightSections(False)
         header.resizeSection(_NAME, 220)
+        self._ticked: frozenset[str] = frozenset()
         self.verticalHeader().hide()
         self.setShowGrid(False)
         self.setWordWrap(False)
@@ -79,9 +83,15 @@ class FitsTable(QTableWidget):
         rows = {index.row() for index in self.selectedIndexes()}
         return self._key_at(rows.pop()) if rows else ""
 
+    @property
+    def ticked(self) -> frozenset[str]:
+        """Keys of the ticked fits."""
+        return self._ticked
+
     def set_fits(self, fits: Sequence[KeptFit], shown: str) -> None:
         """Show the fits; `shown` is the key of the one whose result is shown elsewhere."""
         before = self.key
+        self._ticked &= {fit.key for fit in fits}
         with QSignalBlocker(self):
             self.setRowCount(len(fits))
             for row, (fit, new) in enumerate(zip(fits, changes(fits), strict=True)):
@@ -102,6 +112,12 @@ class FitsTable(QTableWidget):
             self.back_asked.emit(self.key)
             event.accept()
             return
+        if event.key() == Qt.Key.Key_Space and self.key:
+            item = self.item(self.currentRow(), _NAME)
+            ticked = item.checkState() == Qt.CheckState.Checked
+            item.setCheckState(Qt.CheckState.Unchecked if ticked else Qt.CheckState.Checked)
+            event.accept()
+            return
         super().keyPressEvent(event)
 
     def _fill(self, row: int, fit: KeptFit, new: str, is_shown: bool) -> None:
@@ -116,6 +132,8 @@ class FitsTable(QTableWidget):
             item.setData(Qt.ItemDataRole.UserRole, fit.key)
             if at != _NAME:
                 item.setFlags(item.flags() & ~Qt.ItemFlag.ItemIsEditable)
+            else:
+                item.setCheckState(Qt.CheckState.Checked if fit.key in self._ticked else Qt.CheckState.Unchecked)
             self.setItem(row, at, item)
 
     def _key_at(self, row: int) -> str:
@@ -127,7 +145,13 @@ class FitsTable(QTableWidget):
             self.back_asked.emit(self._key_at(row))
 
     def _edited(self, item: QTableWidgetItem) -> None:
-        self.renamed.emit(item.data(Qt.ItemDataRole.UserRole), item.text())
+        key = item.data(Qt.ItemDataRole.UserRole)
+        ticked = item.checkState() == Qt.CheckState.Checked
+        if ticked != (key in self._ticked):
+            self._ticked = self._ticked | {key} if ticked else self._ticked - {key}
+            self.ticked_changed.emit()
+        else:
+            self.renamed.emit(key, item.text())
 
 
 def _when(created: str) -> str:

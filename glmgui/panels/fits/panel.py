@@ -1,11 +1,14 @@
-"""The fits panel: every fit that the project keeps, what is new in each, and the way back to it."""
+"""The fits panel: every fit that the project keeps, what is new in each, the way back to it, and the ticked ones side by side."""
 
 from __future__ import annotations
 
-from qtpy.QtWidgets import QStackedLayout, QWidget
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QSplitter, QStackedLayout, QWidget
 
 from glmgui.document import Document
+from glmgui.jobs import Jobs
 from glmgui.panels.fits.fits_table import FitsTable
+from glmgui.panels.fits.overlay_view import OverlayView
 from glmgui.widgets import EmptyState, Page, button, column, heading, hint, row
 from glmgui.work.shelf import Shelf
 
@@ -14,9 +17,9 @@ _NO_FIT = "Fit with Ctrl+R. Every fit of the project will stand here, with what 
 
 
 class FitsPanel(Page):
-    """The kept fits, one below the other."""
+    """The kept fits, one below the other, and what the ticked ones say of the selected unit."""
 
-    def __init__(self, document: Document, shelf: Shelf, parent: QWidget | None = None) -> None:
+    def __init__(self, document: Document, shelf: Shelf, jobs: Jobs, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("fits_panel")
         self._document = document
@@ -29,10 +32,24 @@ class FitsPanel(Page):
         box = column(content)
         box.addWidget(heading("Fits of this project", content))
         box.addWidget(
-            hint("Each fit is kept with its analysis. Click its first column, or press Enter, to go back to it.", content)
+            hint(
+                "Each fit is kept with its analysis. Click its first column, or press Enter, to go back to it; tick fits to overlay them.",
+                content,
+            )
         )
-        box.addWidget(self.table, 1)
-        box.addLayout(row(self.back, self.rename, self.remove, None))
+        self.overlay = OverlayView(jobs, content)
+        above = QWidget(content)
+        upper = column(above, margins=0)
+        upper.addWidget(self.table, 1)
+        upper.addLayout(row(self.back, self.rename, self.remove, None))
+        halves = QSplitter(Qt.Orientation.Vertical, content)
+        halves.setObjectName("fits_halves")
+        halves.setChildrenCollapsible(False)
+        halves.addWidget(above)
+        halves.addWidget(self.overlay)
+        halves.setStretchFactor(0, 1)
+        halves.setStretchFactor(1, 1)
+        box.addWidget(halves, 1)
         self._content = content
         self._stack = QStackedLayout(self)
         self._stack.addWidget(self.empty)
@@ -40,6 +57,7 @@ class FitsPanel(Page):
         self.table.back_asked.connect(shelf.go_back)
         self.table.renamed.connect(self._rename)
         self.table.picked.connect(self._picked)
+        self.table.ticked_changed.connect(self._compare)
         self.back.clicked.connect(lambda: shelf.go_back(self.table.key))
         self.rename.clicked.connect(self.table.edit_name)
         self.remove.clicked.connect(lambda: document.remove_fit(self.table.key))
@@ -49,6 +67,8 @@ class FitsPanel(Page):
     def _changed(self, what: frozenset[str]) -> None:
         if what & {"fits", "recording"}:
             self._show()
+        elif "selection" in what:
+            self._compare()
 
     def _show(self) -> None:
         document = self._document
@@ -56,6 +76,12 @@ class FitsPanel(Page):
         self.empty.set_text(_NO_RECORDING if document.recording is None else _NO_FIT)
         shown = document.shown_fit
         self.table.set_fits(document.fits, shown.key if shown is not None else "")
+        self._compare()
+
+    def _compare(self) -> None:
+        document, ticked = self._document, self.table.ticked
+        fits = [fit for fit in document.fits if fit.key in ticked]
+        self.overlay.show_fits(fits, document.unit)
 
     def _picked(self, key: str) -> None:
         for one in (self.back, self.rename, self.remove):

@@ -165,3 +165,54 @@ def test_closing_leaves_no_fits_behind(three):
     three.document.open(None, three.document.analysis)
     three.close()
     assert not folder.exists()
+
+
+def tick(window, *rows):
+    for row in rows:
+        window.panels["fits"].table.item(row, 1).setCheckState(Qt.CheckState.Checked)
+
+
+def overlaid_names(window) -> list[str]:
+    return [curve.name for curve in window.panels["fits"].overlay.plot.curves if curve.colour != "data"]
+
+
+def test_ticked_fits_are_overlaid_for_the_selected_unit_with_bands_by_choice(three, qtbot):
+    overlay, document = three.panels["fits"].overlay, three.document
+    first, second = document.result.units[:2]
+    document.select(unit=first)
+    assert overlay.plot.isHidden()
+    tick(three, 0, 2)
+    qtbot.waitUntil(lambda: len(overlaid_names(three)) == 2)
+    assert overlaid_names(three) == [document.fits[0].name, document.fits[2].name]
+    assert first in overlay.plot.title
+    assert all(curve.low is None for curve in overlay.plot.curves)
+    overlay.bands.click()
+    assert all(curve.low is not None for curve in overlay.plot.curves if curve.colour != "data")
+    before = overlay.plot.curves[-1].y
+    document.select(unit=second)
+    qtbot.waitUntil(lambda: second in overlay.plot.title)
+    assert not (overlay.plot.curves[-1].y == before).all()
+    document.remove_fit(document.fits[0].key)
+    qtbot.waitUntil(lambda: len(overlaid_names(three)) == 1)
+
+
+def test_a_hidden_page_reads_no_fit(three, qtbot):
+    three.document.select(unit=three.document.result.units[0])
+    three.show_step("data")
+    tick(three, 0, 1)
+    qtbot.wait(50)
+    assert not overlaid_names(three)
+    three.show_step("fits")
+    qtbot.waitUntil(lambda: len(overlaid_names(three)) == 2)
+
+
+def test_space_ticks_and_a_fit_whose_result_is_gone_is_named(three, qtbot):
+    panel, fit = three.panels["fits"], three.document.fits[1]
+    three.document.select(unit=three.document.result.units[0])
+    fit.file.unlink()
+    panel.table.selectRow(1)
+    qtbot.keyClick(panel.table, Qt.Key.Key_Space)
+    assert panel.table.ticked == {fit.key}
+    qtbot.waitUntil(lambda: fit.name in panel.overlay.message.text)
+    qtbot.keyClick(panel.table, Qt.Key.Key_Space)
+    qtbot.waitUntil(lambda: not panel.overlay.message.text)
