@@ -164,16 +164,6 @@ def _export_numbers(options: Namespace) -> int:
     return 0
 
 
-def _formats() -> str:
-    from glmengine.export.formats import FORMATS
-
-    said = [f"{one.name} ({one.what}{f'; needs {one.needs}, not installed' if one.missing else ''})" for one in FORMATS]
-    return (
-        f"--format writes the numbers: {'; '.join(said)}. --nwb adds a processing module with scores, coefficients and the analysis to a copy of the "
-        "recording; one of another format is written as NWB first."
-    )
-
-
 def _say_outcome(outcome: Outcome) -> None:
     import numpy as np
 
@@ -305,7 +295,9 @@ FITS = Command(
 EXPORT = Command(
     "export",
     "the results as tables in one of many formats, or in a copy of the recording's NWB file",
-    _formats,
+    "--format writes the numbers: csv and parquet (a folder of tidy tables, with a data dictionary), xlsx (a workbook), netcdf (the whole result), "
+    "json, npz, mat, and nemos (a model that nemos.load_model opens, and a script that predicts with it). "
+    "--nwb adds a processing module with scores, coefficients and the analysis to a copy of the recording; one of another format is written as NWB first.",
     (
         RESULT,
         Option("--format", metavar="NAME", default="", help="csv, parquet, xlsx, netcdf, json, npz, mat or nemos"),
