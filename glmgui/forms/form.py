@@ -195,7 +195,8 @@ class SpecForm(Refusal, QWidget):
             label.setVisible(not getattr(editor, "says_its_title", False))
         else:
             self._grid.addWidget(label, row, 0, Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
-            label.setMinimumHeight(editor.sizeHint().height() if not isinstance(editor, NamesEditor) else 0)
+            # an editor that holds nothing yet has a hint of -1, which Qt warns of
+            label.setMinimumHeight(0 if isinstance(editor, NamesEditor) else max(editor.sizeHint().height(), 0))
             self._grid.addWidget(editor, row, 1)
         self._grid.addWidget(message, row + 2, 0 if wide else 1, 1, 2 if wide else 1)
         self._editors[field], self._labels[field], self._messages[field] = editor, label, message

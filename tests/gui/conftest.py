@@ -12,12 +12,16 @@ import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 from qtpy.QtCore import QCoreApplication, QEvent, QObject, Qt, QTimer
+from qtpy.QtWidgets import QApplication, QWidget
 
 MOST_GAP_MS = 250
 MOST_GAP_99_MS = 100
 
 
 LEAST_PATIENCE_MS = 60_000
+
+LONGEST_PAUSE_MS = 1000
+"""Timers that wait for the end of typing are shorter; those that keep a copy or take a message away are longer."""
 
 
 class PatientBot(QtBot):
@@ -39,6 +43,27 @@ class PatientBot(QtBot):
 def qtbot(qapp, request):
     """In the place of the one of pytest-qt, which gives up after five seconds."""
     return PatientBot(request)
+
+
+@pytest.fixture
+def at_rest(qtbot):
+    """Waits until a window has no job left, no timer that is to ring soon and once, and a round of events moves nothing that is seen."""
+
+    def wait(window):
+        seen = None
+
+        def rests() -> bool:
+            nonlocal seen
+            QApplication.processEvents()
+            places = [one.geometry() for one in window.findChildren(QWidget) if one.isVisible()]
+            same, seen = places == seen, places
+            to_ring = (one for one in window.findChildren(QTimer) if one.isSingleShot() and one.isActive())
+            soon = any(timer.interval() <= LONGEST_PAUSE_MS for timer in to_ring)
+            return same and not soon and not window.jobs._pending
+
+        qtbot.waitUntil(rests)
+
+    return wait
 
 
 class Heartbeat(QObject):

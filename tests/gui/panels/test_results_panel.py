@@ -276,7 +276,7 @@ def test_rates_over_time_are_predicted_in_a_job(qtbot, panel, document, monkeypa
     assert all(len(units) == 1 for _, *units in calls), "the unit that is shown is predicted, no other"
     assert calls[-1][1] == "hd"
     panel.rates.findChild(QComboBox, "rates_smoothing").setCurrentIndex(3)
-    qtbot.wait(300)
+    qtbot.waitUntil(lambda: not panel._jobs._pending)
     assert len(calls) == 2, "another smoothing predicts nothing again"
 
 

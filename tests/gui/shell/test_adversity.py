@@ -7,7 +7,7 @@ import threading
 import time
 
 import pytest
-from qtpy.QtCore import QTimer
+from qtpy.QtWidgets import QApplication
 
 import glmengine
 from glmengine.context import Cancelled, Progress
@@ -356,13 +356,13 @@ def test_closing_with_save_asks_nothing_else(opened, questions, tmp_path, qtbot)
     assert (tmp_path / "kept.glm").exists()
 
 
-def test_a_save_that_fails_keeps_the_window_open(opened, questions, tmp_path, qtbot):
+def test_a_save_that_fails_keeps_the_window_open(opened, questions, tmp_path, qtbot, at_rest):
     opened.document.edit(opened.document.analysis.with_(seed=4), "Change seed")
     questions.unsaved = lambda project: "save"
     questions.next_path = tmp_path / "gone" / "kept.glm"
     with qtbot.waitSignal(opened.jobs.failed, timeout=30_000):
         opened.close()
-    qtbot.wait(50)
+    at_rest(opened)
     assert opened.isVisible()
     assert opened.document.modified
 
@@ -503,12 +503,12 @@ def test_closing_in_the_middle_of_opening_and_of_computing_ends_at_once(opened, 
     assert not opened.left_running
 
 
-def test_nothing_is_delivered_after_closing(qapp, qtbot):
+def test_nothing_is_delivered_after_closing(qapp):
     jobs, answers = Jobs(), []
     jobs.submit("Work", lambda context: 1, answers.append)
-    assert jobs.close(5000)
-    qtbot.wait(50)
+    assert jobs.close(5000)  # the thread has ended: what it sent is posted
+    QApplication.processEvents()
     assert answers == []
-    QTimer.singleShot(0, lambda: jobs.submit("After", lambda context: 1, answers.append))
-    qtbot.wait(50)
+    jobs.submit("After", lambda context: 1, answers.append)
+    QApplication.processEvents()
     assert answers == []

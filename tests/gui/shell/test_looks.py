@@ -43,30 +43,34 @@ def controls(window) -> list[QWidget]:
     return found
 
 
-@pytest.mark.parametrize("step", STEPS)
-def test_the_tab_key_reaches_every_control(fitted, step, qtbot):
-    fitted.show_step(step)
-    qtbot.wait(200)
-    wanted = controls(fitted)
-    assert len(wanted) > 5
-    chain, at = set(), fitted.nextInFocusChain()
-    while at is not fitted and len(chain) < 5000:
-        chain.add(id(at))
-        at = at.nextInFocusChain()
-    missed = [
-        f"{type(widget).__name__} {widget.objectName()}"
-        for widget in wanted
-        if not (widget.focusPolicy() & Qt.FocusPolicy.TabFocus) or id(widget) not in chain
-    ]
-    assert not missed
+def test_the_tab_key_reaches_every_control(fitted, at_rest):
+    for step in STEPS:
+        fitted.show_step(step)
+        at_rest(fitted)
+        wanted = controls(fitted)
+        assert len(wanted) > 5, step
+        chain, at = set(), fitted.nextInFocusChain()
+        while at is not fitted and len(chain) < 5000:
+            chain.add(id(at))
+            at = at.nextInFocusChain()
+        missed = [
+            f"{type(widget).__name__} {widget.objectName()}"
+            for widget in wanted
+            if not (widget.focusPolicy() & Qt.FocusPolicy.TabFocus) or id(widget) not in chain
+        ]
+        assert not missed, step
 
 
 @pytest.mark.parametrize("dark", [False, True])
-@pytest.mark.parametrize("step", STEPS)
-def test_no_word_is_cut_off(fitted, step, dark, qtbot):
+def test_no_word_is_cut_off(fitted, dark, at_rest):
     fitted.set_dark(dark)
-    fitted.show_step(step)
-    qtbot.wait(300)
+    for step in STEPS:
+        fitted.show_step(step)
+        at_rest(fitted)
+        assert not cut_off(fitted), step
+
+
+def cut_off(fitted) -> list[str]:
     cut = []
     for label in fitted.findChildren(QLabel):
         narrow = label.width() < label.sizeHint().width() - 1 or label.height() < label.fontMetrics().height() - 1
@@ -79,43 +83,47 @@ def test_no_word_is_cut_off(fitted, step, dark, qtbot):
         icon_only = isinstance(button, QToolButton) and button.toolButtonStyle() == Qt.ToolButtonStyle.ToolButtonIconOnly
         if ours and not icon_only and button.width() < button.minimumSizeHint().width() - 1:
             cut.append(f"button '{button.text()}': {button.width()} of {button.minimumSizeHint().width()} px")
-    assert not cut
+    return cut
 
 
 @pytest.mark.parametrize("length", [4, 20, 90])
-def test_a_message_is_seen_whole(fitted, length, qtbot):
+def test_a_message_is_seen_whole(fitted, length, qtbot, at_rest):
     notices().tell("error", "no such thing " * length, "details", "Fitting 8 units")
     bar = fitted.notice_bar
     text = bar.findChild(QLabel, "notice_text")
     qtbot.waitUntil(lambda: bar.isVisible() and text.height() >= text.heightForWidth(text.width()) > 0)
-    qtbot.wait(100)
+    at_rest(fitted)
     assert text.height() >= text.heightForWidth(text.width())
     assert bar.height() <= bar.parentWidget().height()
     assert bar.rect().contains(text.geometry())
     assert bar.height() < 120
 
 
-@pytest.mark.parametrize("step", STEPS)
-def test_the_tab_key_leaves_every_table(fitted, step, qtbot):
-    fitted.show_step(step)
-    fitted.activateWindow()
-    qtbot.wait(200)
-    tables = [one for one in fitted.panels[step].findChildren(QAbstractItemView) if one.isVisible() and one.isEnabled()]
-    assert tables or step == "model"
-    for table in tables:
-        table.setFocus()
-        assert fitted.focusWidget() is table
-        QTest.keyClick(table, Qt.Key.Key_Tab)
-        assert fitted.focusWidget() is not table, table.objectName()
+def test_the_tab_key_leaves_every_table(fitted, at_rest):
+    for step in STEPS:
+        fitted.show_step(step)
+        fitted.activateWindow()
+        at_rest(fitted)
+        tables = [one for one in fitted.panels[step].findChildren(QAbstractItemView) if one.isVisible() and one.isEnabled()]
+        assert tables or step == "model"
+        for table in tables:
+            table.setFocus()
+            assert fitted.focusWidget() is table
+            QTest.keyClick(table, Qt.Key.Key_Tab)
+            assert fitted.focusWidget() is not table, table.objectName()
 
 
-@pytest.mark.parametrize("step", STEPS)
 @pytest.mark.parametrize("size", [(1024, 740), (911, 490)])  # the second is 1366 x 768 at one and a half times the size
-def test_what_does_not_fit_a_small_window_can_be_scrolled_to(fitted, step, size, qtbot):
+def test_what_does_not_fit_a_small_window_can_be_scrolled_to(fitted, size, at_rest):
     fitted.resize(*size)
-    fitted.show_step(step)
-    qtbot.wait(200)
-    assert (fitted.width(), fitted.height()) == size
+    for step in STEPS:
+        fitted.show_step(step)
+        at_rest(fitted)
+        assert (fitted.width(), fitted.height()) == size, step
+        all_can_be_reached(fitted)
+
+
+def all_can_be_reached(fitted) -> None:
     for control in controls(fitted):
         area = control.parentWidget()
         inside = control

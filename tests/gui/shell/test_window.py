@@ -128,21 +128,21 @@ def test_it_fits_a_small_screen(opened, small_result):
         assert needed.height() <= 768, step
 
 
-@pytest.mark.parametrize("step", STEP_NAMES)
-def test_every_control_has_a_name_for_screen_readers(opened, small_result, step, qtbot):
+def test_every_control_has_a_name_for_screen_readers(opened, small_result, at_rest):
     opened.document.set_result(small_result)
-    opened.show_step(step)
-    qtbot.wait(200)
     kinds = (QAbstractButton, QAbstractItemView, QAbstractSlider, QAbstractSpinBox, QComboBox, QLineEdit)
-    nameless = []
-    for widget in opened.findChildren(kinds):
-        own = widget.parent() is not None and isinstance(widget.parent(), QAbstractSpinBox | QComboBox)
-        internal = widget.objectName().startswith("qt_") or isinstance(widget, QScrollBar) or own
-        if widget.isVisible() and not internal and widget.focusPolicy() != Qt.FocusPolicy.NoFocus:
-            text = widget.text() if isinstance(widget, QAbstractButton) else ""
-            if not (widget.accessibleName() or text):
-                nameless.append(f"{type(widget).__name__} {widget.objectName()}")
-    assert not nameless
+    for step in STEP_NAMES:
+        opened.show_step(step)
+        at_rest(opened)
+        nameless = []
+        for widget in opened.findChildren(kinds):
+            own = widget.parent() is not None and isinstance(widget.parent(), QAbstractSpinBox | QComboBox)
+            internal = widget.objectName().startswith("qt_") or isinstance(widget, QScrollBar) or own
+            if widget.isVisible() and not internal and widget.focusPolicy() != Qt.FocusPolicy.NoFocus:
+                text = widget.text() if isinstance(widget, QAbstractButton) else ""
+                if not (widget.accessibleName() or text):
+                    nameless.append(f"{type(widget).__name__} {widget.objectName()}")
+        assert not nameless, step
 
 
 def test_a_step_takes_the_place_of_the_one_before(window):
@@ -494,14 +494,16 @@ def test_every_sample_can_be_opened_from_the_menu(window, qtbot):
     assert window.document.analysis.terms
 
 
-def test_a_figure_that_is_scrolled_out_of_sight_can_be_exported(window, small_recording, small_analysis, small_result, qtbot):
+def test_a_figure_that_is_scrolled_out_of_sight_can_be_exported(
+    window, small_recording, small_analysis, small_result, qtbot, at_rest
+):
     window.document.open(small_recording, small_analysis, small_result)
     window.resize(1024, 420)
     window.show_step("results")
     window.panels["results"].show_page(0)
     curves = window.panels["results"].curves
     qtbot.waitUntil(lambda: curves.is_complete)
-    qtbot.wait(100)
+    at_rest(window)
     hidden = [plot for plot in curves.plots if plot.visibleRegion().isEmpty()]
     assert set(curves.plots) <= set(plots_on_screen(window))
     if hidden:

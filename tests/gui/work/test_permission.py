@@ -53,7 +53,7 @@ def asking(questions):
 
 
 @pytest.fixture
-def opened(window, small_recording, asking, qtbot, tmp_path, stranger):
+def opened(window, small_recording, asking, qtbot, tmp_path, stranger, at_rest):
     """The window in which a file that names a function was opened, unanswered until the events are run."""
     path = tmp_path / "theirs.toml"
     analysis_with(f"{MODULE}:bumps").save(path)
@@ -64,7 +64,7 @@ def opened(window, small_recording, asking, qtbot, tmp_path, stranger):
         window.work.opening.open(path)
         qtbot.waitUntil(lambda: bool(window.document.analysis.terms), timeout=10_000)
         qtbot.waitUntil(lambda: bool(asking.asked), timeout=10_000)
-        qtbot.wait(300)  # previews and the estimate are drawn, or refused
+        at_rest(window)  # previews and the estimate are drawn, or refused
 
     return window, open_it
 
@@ -78,17 +78,17 @@ def test_every_function_is_found_wherever_it_stands():
     assert functions_of(Analysis(terms=(nested, twice, unnamed))) == ["one:f"]
 
 
-def test_a_no_imports_nothing_and_is_asked_again_only_at_the_fit(opened, asking, stranger, qtbot):
+def test_a_no_imports_nothing_and_is_asked_again_only_at_the_fit(opened, asking, stranger, at_rest):
     window, open_it = opened
     open_it()
     assert asking.asked == [[f"{MODULE}:bumps"]]
     assert not stranger.exists()
     assert MODULE not in sys.modules
     window.document.edit(window.document.analysis.with_(seed=2), "Change seed")
-    qtbot.wait(100)
+    at_rest(window)
     assert len(asking.asked) == 1  # a no is not worn down
     window.action("fit").trigger()
-    qtbot.wait(50)
+    at_rest(window)
     assert len(asking.asked) == 2
     assert not window.document.busy
     assert not stranger.exists()
