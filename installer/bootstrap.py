@@ -30,7 +30,7 @@ WINDOWS = os.name == "nt"
 LINUX = sys.platform.startswith("linux")
 PYTHON = VENV / ("Scripts/python.exe" if WINDOWS else "bin/python")
 PARALLEL = ["-n", str(min(os.cpu_count() or 1, 4)), "--dist", "loadfile"]
-EXTRAS = {"open": (), "test": ("test", "peers", "cluster")}
+EXTRAS = {"open": (), "test": ("test", "peers", "cluster", "tables")}
 
 # Debian and Ubuntu packages of the system libraries that Qt's wheels expect to find.
 PACKAGES = {
