@@ -73,13 +73,23 @@ def sample(samples: Samples, grid: TimeGrid, max_gap: float | None = None) -> np
     return sampled[:, 0] if samples.values.ndim == 1 else sampled
 
 
-def usual_step(steps: np.ndarray) -> float:
-    """Mean of the times (s) from sample to sample without the gaps, which are beyond one and a half of the middle one; NaN without any.
+FEW_STEPS = 3
+"""Different steps, at most, of a clock whose stamps are rounded."""
 
-    The median alone would take a camera's 33.33 ms for the 33 ms that most of its time stamps in whole milliseconds are apart.
+
+def usual_step(steps: np.ndarray) -> float:
+    """The usual one of the times (s) from sample to sample; NaN without any.
+
+    The middle one; but of stamps that are rounded, whose steps without the gaps are two or three different ones, their mean: the middle one
+    alone would take a camera's 33.33 ms for the 33 ms that most of its stamps in whole milliseconds are apart.
     """
     steps = np.asarray(steps, np.float64)
-    return float(steps[steps <= 1.5 * np.median(steps)].mean()) if len(steps) else float("nan")
+    if not len(steps):
+        return float("nan")
+    middle = float(np.median(steps))
+    close = steps[(steps > middle / 1.5) & (steps < middle * 1.5)]
+    rounded = len(np.unique(np.round(close, 7))) <= FEW_STEPS
+    return float(close.mean()) if rounded and len(close) else middle
 
 
 def gap_limit(samples: Samples, bin_size: float, max_gap: float | None = None) -> float:
