@@ -62,7 +62,7 @@ def test_the_program_ends_with_one_line(tmp_path):
         "import sys; from glmgui import app, qt_libraries; "
         f"qt_libraries.missing_libraries = lambda library: {ABSENT!r}; sys.exit(app.main([]))"
     )
-    told = ended(code, DISPLAY=":77")
+    told = ended(code, DISPLAY=":31999")
     assert told.returncode == 1
     assert len(told.stderr.strip().splitlines()) == 1
     assert told.stderr.startswith("glmgui: Qt cannot open a window")
@@ -71,6 +71,6 @@ def test_the_program_ends_with_one_line(tmp_path):
 def test_a_screen_that_is_not_there_is_said_on_the_terminal(tmp_path):
     if missing_libraries(qt_libraries._plugin("xcb")):
         pytest.skip("this system lacks libraries that Qt needs")
-    told = ended("import sys; from glmgui import app; sys.exit(app.main([]))", DISPLAY=":77", XDG_STATE_HOME=str(tmp_path))
+    told = ended("import sys; from glmgui import app; sys.exit(app.main([]))", DISPLAY=":31999", XDG_STATE_HOME=str(tmp_path))
     assert told.returncode == 1
     assert ":77" in told.stderr
