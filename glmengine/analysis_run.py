@@ -35,12 +35,13 @@ if TYPE_CHECKING:
 
 _LARGEST_COVARIANCE = 1.5e9  # bytes of all units together that are made
 _LARGEST_KEPT = 256e6  # and saved with the result
-_GRACE = 5.0  # s that the final fit has where the cross-validation was stopped, or this share of what it took until then
-_GRACE_SHARE = 0.2
+_GRACE = 2.0  # s that what is made after a stop has in all: the final fit where the cross-validation was stopped, errors, bands of curves
+_FIT_OF_GRACE = 0.5  # share of it in which that fit ends
 _CLASSES = "Each class has coefficients of its own; response curves, filters and coupling strengths, which are those of one rate, are not made."
 _SHARE_OF_FIT = 0.3  # of the time, where terms are selected too
 _MOST_COEFFICIENTS = 3e7  # of the fits of all folds and strengths, that are kept to predict held-out time
 _SELECTED_AS_THEY_ARE = "The selection of terms compares them as the analysis has them, not with the settings that were searched."
+_CUT_SHORT = "The fit was stopped: standard errors and bands that were not made soon after are left out."
 _STOPPED = "The cross-validation was stopped: only the strengths that it had tried until then were compared."
 
 
@@ -56,7 +57,8 @@ def run(analysis: Analysis, recording: Recording, context: Context | None = None
     recording : Recording
     context : Context, optional
         Is told how far it is, and asked whether to go on. Where it wants to stop and keep, the fits end early, flagged as not
-        converged; where that happens during the cross-validation, the final fit still has a few seconds, or a fifth of the time until then.
+        converged; where that happens during the cross-validation, the final fit begins at the mean over the folds and still has a second.
+        Standard errors and bands that are not made two seconds later are left out, which a note says.
 
     Returns
     -------
@@ -70,7 +72,7 @@ def run(analysis: Analysis, recording: Recording, context: Context | None = None
     Cancelled
         If the context says so.
     """
-    context = _Forward(context or SILENT)
+    context = forward = _Forward(context or SILENT)
     started = time.perf_counter()
     analysis = analysis.with_(terms=with_projections(analysis.terms))
     settings = prepare_settings(analysis, recording, context.part(0.0, 0.1)) if analysis.model.search else None
@@ -87,9 +89,10 @@ def run(analysis: Analysis, recording: Recording, context: Context | None = None
         design = prepared.design
         cross_validation = search.of_chosen(list(design.columns.index), lambda number: settings.places(design, number))
     stopped = cross_validation is not None and context.stopping
-    final = _Grace(context, max(_GRACE, _GRACE_SHARE * (time.perf_counter() - started))) if stopped else context
-    fit = _fitted(analysis, prepared, cross_validation, final.part(0.65, 0.75))
-    result = _assessed(analysis, recording, prepared, fit, split, cross_validation, context.part(0.75, 0.97))
+    final = _Rest(context, forward, _FIT_OF_GRACE * _GRACE) if stopped else context
+    fit = _fitted(analysis, prepared, cross_validation, final.part(0.65, 0.75), begin_with_folds=stopped)
+    rest = _Rest(context, forward, _GRACE)
+    result = _assessed(analysis, recording, prepared, fit, split, cross_validation, rest.part(0.75, 0.97))
     if search is not None and settings is not None:
         from glmengine.results.setting_table import with_settings
 
@@ -114,6 +117,8 @@ class _Forward(Context):
 
     def __init__(self, whole: Context) -> None:
         self._whole, self._fraction = whole, 0.0
+        self.asked: float | None = None
+        """When it was first seen that the caller wants to stop and keep."""
 
     def report(self, progress: Progress) -> None:
         self._fraction = max(self._fraction, min(progress.fraction, 1.0))
@@ -124,22 +129,30 @@ class _Forward(Context):
 
     @property
     def stopping(self) -> bool:
-        return self._whole.stopping
+        if self.asked is None and self._whole.stopping:
+            self.asked = time.perf_counter()
+        return self.asked is not None
 
 
-class _Grace(_Forward):
-    """The caller's context after it was asked, during the cross-validation, to stop and keep: the fit itself has this long all the same.
+class _Rest(Context):
+    """The caller's context after it was asked to stop and keep: what is still made has so many seconds from then on.
 
-    Without it what is kept would be coefficients that are all zero, beside held-out scores of quite another model.
+    Without them what is kept of a stopped cross-validation would be coefficients that are all zero, beside held-out scores of quite
+    another model.
     """
 
-    def __init__(self, whole: Context, seconds: float) -> None:
-        super().__init__(whole)
-        self._until = time.perf_counter() + seconds
+    def __init__(self, whole: Context, forward: _Forward, seconds: float) -> None:
+        self._whole, self._forward, self._seconds = whole, forward, seconds
+
+    def report(self, progress: Progress) -> None:
+        self._whole.report(progress)
+
+    def check(self) -> None:
+        self._whole.check()
 
     @property
     def stopping(self) -> bool:
-        return time.perf_counter() > self._until
+        return self._forward.stopping and time.perf_counter() - (self._forward.asked or 0.0) >= self._seconds
 
 
 def _cross_validated(analysis: Analysis, prepared: Prepared, split: Split | None, context: Context) -> CrossValidation | None:
@@ -265,7 +278,14 @@ def _refuse_fields(analysis: Analysis, prepared: Prepared) -> None:
         )
 
 
-def _fitted(analysis: Analysis, prepared: Prepared, cross_validation: CrossValidation | None, context: Context) -> Fit:
+def _fitted(
+    analysis: Analysis,
+    prepared: Prepared,
+    cross_validation: CrossValidation | None,
+    context: Context,
+    *,
+    begin_with_folds: bool,
+) -> Fit:
     from glmengine.fitting.fit import fit
     from glmengine.fitting.found_strengths import REML
     from glmengine.fitting.separable import fit_separable, separable_terms
@@ -276,6 +296,7 @@ def _fitted(analysis: Analysis, prepared: Prepared, cross_validation: CrossValid
         best = np.asarray(cross_validation.best_strength, np.float64)
         strength = np.where(np.isfinite(best), best, max(strengths))
     separable = bool(separable_terms(prepared.design))
+    begin = _mean_of_folds(cross_validation) if begin_with_folds and not separable else None
     return (fit_separable if separable else fit)(
         prepared.design,
         prepared.counts,
@@ -283,7 +304,26 @@ def _fitted(analysis: Analysis, prepared: Prepared, cross_validation: CrossValid
         penalty=penalty_of(analysis.model, prepared.design.terms),
         strength=strength,
         context=context,
+        **({} if begin is None else {"start": begin}),
         **_options(analysis, prepared.design, prepared.units),
+    )
+
+
+def _mean_of_folds(cross_validation: CrossValidation | None) -> tuple[np.ndarray, np.ndarray] | None:
+    """Coefficients (P, M) and intercepts (M,) of all folds in the mean, each unit at its best strength; None where they are not kept."""
+    if cross_validation is None or cross_validation.coefs is None or cross_validation.intercepts is None:
+        return None
+    strengths = np.asarray(cross_validation.scores["strength"].values, np.float64)
+    best = np.asarray(cross_validation.best_strength, np.float64)
+    at = np.argmin(np.abs(strengths[:, None] - np.where(np.isfinite(best), best, strengths.max())), axis=0)
+    every = np.arange(best.size)
+    coef = np.asarray(cross_validation.coefs.values)[:, at, every]
+    intercept = np.asarray(cross_validation.intercepts.values)[:, at, every]
+    known = np.isfinite(intercept) & np.isfinite(coef).all(axis=2)
+    n = np.maximum(known.sum(axis=0), 1)
+    return (
+        (np.where(known[:, :, None], coef, 0.0).sum(axis=0) / n[:, None]).T,
+        np.where(known, intercept, 0.0).sum(axis=0) / n,
     )
 
 
@@ -321,6 +361,7 @@ def _assessed(
     )
     context.report(Progress("Standard errors", 0.0))
     fit.assess(context.part(0.0, 0.4))
+    cut_short = context.stopping
     coefficients, standard_errors, intercepts, intercept_errors = coefficient_arrays(prepared, fit)
     found = (
         _drawn(analysis, prepared, fit, coefficients, intercepts, context) if fit.n_classes == 1 else _Drawn(notes=(_CLASSES,))
@@ -335,6 +376,8 @@ def _assessed(
         *_notes_on_strengths(analysis, prepared, cross_validation),
         *(() if cross_validation is None else cross_validation.notes),
     ]
+    if cut_short or context.stopping:
+        notes.append(_CUT_SHORT)
     if words.meaning:
         notes.append(words.meaning)
     return Result(
@@ -349,7 +392,7 @@ def _assessed(
         filters=found.filters,
         coupling=found.coupling,
         cv=cv_dataset(prepared, split, cross_validation),
-        fold_scores=_fold_scores(analysis, prepared, split, cross_validation),
+        fold_scores=_fold_scores(analysis, prepared, split, cross_validation, context.part(0.9, 0.97)),
         tests=term_tests(prepared, fit),
         smoothing=smoothing_table(prepared, fit),
         covariance=None if found.covariance is None or found.covariance.nbytes > _LARGEST_KEPT else found.covariance,
@@ -399,11 +442,11 @@ def _drawn(
     )
     context.check()
     words = words_of(analysis.model)
-    curves, notes = response_curves(prepared, posterior, context.part(0.45, 0.85), words=words)
-    context.report(Progress("Filters and coupling", 0.85))
+    curves, notes = response_curves(prepared, posterior, context.part(0.4, 0.8), words=words)
+    context.report(Progress("Filters and coupling", 0.8))
     context.check()
-    filters = term_filters(prepared, posterior, words)
-    coupling = coupling_strengths(prepared, posterior, words)
+    filters = term_filters(prepared, posterior, words, context)
+    coupling = coupling_strengths(prepared, posterior, words, context)
     if covariance is None:
         bands = (
             f"Curves, filters and predictions have no bands: the covariance of the coefficients would take {size / 1e9:.1f} GB."
@@ -413,14 +456,14 @@ def _drawn(
 
 
 def _fold_scores(
-    analysis: Analysis, prepared: Prepared, split: Split | None, cross_validation: CrossValidation | None
+    analysis: Analysis, prepared: Prepared, split: Split | None, cross_validation: CrossValidation | None, context: Context
 ) -> xr.Dataset | None:
     if split is None or cross_validation is None:
         return None
     family = get_family(analysis.model.family)
     kept = replace(prepared, counts=split.without_gaps(prepared.counts))
     link = family.link(analysis.model.link or None)
-    return scores_of(cross_validation, kept, split, family, link, smoothing=analysis.validation.smoothing)
+    return scores_of(cross_validation, kept, split, family, link, smoothing=analysis.validation.smoothing, context=context)
 
 
 def _notes_on_drift(
@@ -430,7 +473,7 @@ def _notes_on_drift(
     from glmengine.fitting.coefficients import Coefficients
     from glmengine.goodness.drift import drift_notes, drifting_units
 
-    if posterior is None:
+    if posterior is None or context.stopping:
         return ()
     model = Coefficients(
         analysis=analysis,
@@ -441,7 +484,7 @@ def _notes_on_drift(
         dispersion=np.asarray(scores["dispersion"].values, np.float64),
     )
     moved = [term.label for term in prepared.design.terms if term.kind != "history"]
-    return drift_notes(drifting_units(prepared, model, context.part(0.9, 1.0)), moved)
+    return drift_notes(drifting_units(prepared, model, context.part(0.85, 0.9)), moved)
 
 
 def _goes_on(prepared: Prepared) -> bool:

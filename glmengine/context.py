@@ -27,6 +27,10 @@ class Progress:
     detail: str = ""
 
 
+class Stopped(Exception):
+    """The caller wants to stop and keep: what is not finished is given up, and what was there before it is kept."""
+
+
 class Context:
     """Progress and cancellation for one piece of work; this base reports nothing and never stops.
 
@@ -60,6 +64,28 @@ class _Part(Context):
 
     def check(self) -> None:
         self._whole.check()
+
+    @property
+    def stopping(self) -> bool:
+        return self._whole.stopping
+
+
+class Interruptible(Context):
+    """The same work, whose `check` raises `Stopped` too: for a pass over the rows inside a solver, which catches it and keeps what it had.
+
+    A pass for many columns may take long, and is of no use when it is given up half-way.
+    """
+
+    def __init__(self, whole: Context) -> None:
+        self._whole = whole
+
+    def report(self, progress: Progress) -> None:
+        self._whole.report(progress)
+
+    def check(self) -> None:
+        self._whole.check()
+        if self._whole.stopping:
+            raise Stopped
 
     @property
     def stopping(self) -> bool:

@@ -124,5 +124,8 @@ def workers(numbers: float = np.inf) -> Iterator[Workers]:
         if n == 1:
             yield Workers(None)
             return
-        with ThreadPoolExecutor(n, thread_name_prefix="glmengine", initializer=_begin_worker) as pool:
+        pool = ThreadPoolExecutor(n, thread_name_prefix="glmengine", initializer=_begin_worker)
+        try:
             yield Workers(pool)
+        finally:
+            pool.shutdown(cancel_futures=True)  # where the caller gave up, the blocks that wait are not begun

@@ -92,7 +92,7 @@ def final_models(
     posterior = Posterior(model.coef, model.intercept, model.covariance, link_of(analysis.model))
     words = words_of(analysis.model)
     curves, notes = response_curves(prepared, posterior, context.part(0.0, 0.3), words=words)
-    filters = term_filters(prepared, posterior, words)
+    filters = term_filters(prepared, posterior, words, context.part(0.3, 0.3))
     context.check()
     checks = checks_of(assess(prepared, model, context=context.part(0.3, 0.6)).summary, prepared.units)
     if repeats and not context.stopping:

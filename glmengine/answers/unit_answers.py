@@ -14,12 +14,12 @@ from glmengine.analysis_run import run
 from glmengine.answers.final_models import Final, checks_of, final_models, simulated
 from glmengine.answers.part import Part
 from glmengine.answers.population import Population
-from glmengine.context import SILENT, Context, Progress
+from glmengine.context import SILENT, Context, Progress, Stopped
 from glmengine.errors import GlmError
 from glmengine.models import get_family
 from glmengine.results.model_checks import coefficients_of
 from glmengine.results.prediction import prepared_for
-from glmengine.selection.nested_models import Model, NestedModels, Stopped
+from glmengine.selection.nested_models import Model, NestedModels
 from glmengine.selection.one_step_models import OneStepModels
 from glmengine.selection.select import select_on
 from glmengine.selection.step_shift_test import ShiftStep

@@ -14,12 +14,16 @@ import numpy as np
 from glmengine.backend.cells import cells_of
 from glmengine.backend.formulas import Losses, Seen, SlopeFormula, SumFormula, WeightFormula
 from glmengine.backend.operations import View, is_one_fold
-from glmengine.backend.pieces import Piece, pieces
+from glmengine.backend.pieces import BLOCK_NUMBERS, Piece, pieces
+from glmengine.backend.products import MANY, NARROW
 from glmengine.backend.rows import Rows
 from glmengine.threads import workers
 
 ELEMENTS = 1e5
 """Predictors from which on it pays to know the sums in which observations are."""
+
+PIECE_PRODUCTS, MOST_COLUMNS = 1e9, 2**31
+"""Products in the Gram matrices of a piece, a tenth of a second: the caller is asked between any two whether to go on."""
 
 
 class NumpyOperations:
@@ -104,6 +108,13 @@ class NumpyOperations:
         among: np.ndarray | None = None,
     ) -> np.ndarray:
         K, cells = view.size, cells_of(self.rows)
+        most = self._grams_at_a_time(cells is not None)
+        if most < K and not formula.coupled:
+            found = [
+                self.grams(formula, view.of(some), theta[some], precision=precision, stride=stride, among=among)
+                for some in np.array_split(np.arange(K), -(-K // most))
+            ]
+            return np.concatenate(found)
         n = K * (K + 1) // 2 if formula.coupled else K
         width = self.rows.size if among is None or cells is not None else among.size + 1
         total = np.zeros((n, width, width))
@@ -122,6 +133,14 @@ class NumpyOperations:
             total = total if among is None else total[:, np.append(among, -1)[:, None], np.append(among, -1)]
         return total * stride if stride > 1 else total
 
+    def _grams_at_a_time(self, by_cell: bool) -> int:
+        """Columns whose matrices are summed in one pass, so that each piece of it is soon done; without bound where pieces are read anew."""
+        rows = self.rows
+        if by_cell or rows.piece_rows is not None or not rows.resident:
+            return MOST_COLUMNS
+        width = rows.padded + rows.own_padded
+        return max(MANY, min(width, NARROW), int(PIECE_PRODUCTS / (BLOCK_NUMBERS * max(width, 1))))
+
     def gram(self) -> np.ndarray:
         total = np.zeros((self.rows.size, self.rows.size))
         shared = np.append(np.arange(self.rows.padded), self.rows.size - 1)
@@ -131,8 +150,8 @@ class NumpyOperations:
 
         with workers(self.rows.n * self.rows.padded**2) as pool:
             for some in pieces(self.rows):
-                self.context.check()
                 for piece, part in pool.map(of_piece, some):
+                    self.context.check()
                     places = shared if piece.places is None else piece.places
                     total[np.ix_(places, places)] += part
         if cells_of(self.rows) is None:
@@ -153,8 +172,9 @@ class NumpyOperations:
     def predictor(self, view: View, theta: np.ndarray) -> Iterator[tuple[Any, Any]]:
         with workers(self.rows.n * self.rows.padded * view.size) as pool:
             for some in pieces(self.rows):
-                self.context.check()
-                yield from pool.map(lambda piece: (piece.rows, seen_in(self.rows, piece, view, theta)[0]), some)
+                for part in pool.map(lambda piece: (piece.rows, seen_in(self.rows, piece, view, theta)[0]), some):
+                    self.context.check()
+                    yield part
 
     def sums_at(self, formula: SumFormula, view: View, predictor: Iterable[tuple[Any, Any]]) -> np.ndarray:
         known = iter(predictor)
@@ -167,8 +187,8 @@ class NumpyOperations:
         total = np.zeros((1 if formula.coupled else view.size, formula.numbers))
         with workers(self.rows.n * view.size * 16) as pool:
             for some in pieces(self.rows):
-                self.context.check()
                 for part in pool.map(of_piece, [(next(known)[1], piece) for piece in some]):
+                    self.context.check()
                     total += part
         return total.T
 
@@ -180,8 +200,8 @@ class NumpyOperations:
 
         with workers(self.rows.n * self.rows.padded * len(residual)) as pool:
             for some in pieces(self.rows):
-                self.context.check()
                 for piece, part in pool.map(of_piece, some):
+                    self.context.check()
                     total[_at(every, piece.places)] += part
         return total if cells_of(self.rows) is None else cells_of(self.rows).settled_slopes(total)
 
@@ -200,8 +220,8 @@ class NumpyOperations:
 
         with workers(self.rows.n * per_row) as pool:
             for some in pieces(self.rows, stride):
-                self.context.check()
                 for piece, columns, made in pool.map(of, some):
+                    self.context.check()
                     if columns.size:
                         yield piece, columns, made
 

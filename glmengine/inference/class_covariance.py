@@ -70,7 +70,7 @@ class ClassInference:
             for unit, answer in enumerate(self._answers):
                 context.check()
                 context.report(Progress("Standard errors", unit / len(self._answers)))
-                kept.append(None if answer is None else self._made(answer))
+                kept.append(None if answer is None or context.stopping else self._made(answer))
             self._kept = kept
 
     @property

@@ -119,6 +119,9 @@ class _Covariances:
         for part in parts:
             for k, unit in enumerate(part.units.tolist()):
                 context.check()
+                if context.stopping:  # unknown, as of a unit that was not fitted
+                    del self._place[unit]
+                    continue
                 context.report(Progress("Standard errors", len(self._done) / M))
                 self._done.add(unit)
                 solved = _Solved(part, k, "bayesian")

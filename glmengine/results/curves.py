@@ -81,7 +81,7 @@ def response_curves(
     means = sums / max(rows, 1)
     if stride > 1:
         notes.append(f"The bands of tuning curves were made from every {stride}th bin, to save time.")
-    return {curve.drawn.label: _dataset(curve, prepared, posterior, means, words) for curve in curves}, notes
+    return {curve.drawn.label: _dataset(curve, prepared, posterior, means, words, context) for curve in curves}, notes
 
 
 def _begin(prepared: Prepared, posterior: Posterior) -> tuple[list[_Curve], list[str]]:
@@ -141,7 +141,9 @@ def _add(
             curve.gradient[unit, :, 1:] += weights @ selected
 
 
-def _dataset(curve: _Curve, prepared: Prepared, posterior: Posterior, means: np.ndarray, words: Words) -> xr.Dataset:
+def _dataset(
+    curve: _Curve, prepared: Prepared, posterior: Posterior, means: np.ndarray, words: Words, context: Context
+) -> xr.Dataset:
     import xarray as xr
 
     bin_size, units = prepared.grid.bin_size, len(prepared.units)
@@ -153,7 +155,8 @@ def _dataset(curve: _Curve, prepared: Prepared, posterior: Posterior, means: np.
         predicted = curve.rate / np.round(steps)[:, None] / bin_size
     data[curve.seconds == 0], predicted[curve.time == 0] = np.nan, np.nan
 
-    link, hertz, tuning = _effects(curve, prepared, posterior, means), {}, _tuning_bands(curve, posterior, predicted, bin_size)
+    link, hertz = _effects(curve, posterior, means, context), {}
+    tuning = _tuning_bands(curve, posterior, predicted, bin_size, context)
     hertz["middle"] = posterior.link.mean(link["middle"]) / bin_size
     for band in ("", "_simultaneous"):
         ends = posterior.interval(link[f"low{band}"], link[f"high{band}"])
@@ -221,7 +224,7 @@ def effect_rows(drawn: Drawn, means: np.ndarray) -> tuple[np.ndarray, np.ndarray
     return rows, level, own
 
 
-def _effects(curve: _Curve, prepared: Prepared, posterior: Posterior, means: np.ndarray) -> dict[str, np.ndarray]:
+def _effects(curve: _Curve, posterior: Posterior, means: np.ndarray, context: Context) -> dict[str, np.ndarray]:
     """(M, K) linear predictors, the ends of their 95 % intervals, and of the band that holds the whole curve."""
     rows, level, own = effect_rows(curve.drawn, means)
     columns = curve.drawn.columns
@@ -233,6 +236,9 @@ def _effects(curve: _Curve, prepared: Prepared, posterior: Posterior, means: np.
         apart = np.vstack([level, np.eye(len(level))[own]])
         points = np.column_stack([np.ones(len(columns)), columns])
         for unit, covariance in enumerate(posterior.covariance):
+            context.check()
+            if context.stopping:  # the bands of points stay, those of whole curves, which are simulated, are left out
+                break
             wide[unit] = sup_t(points, apart @ covariance @ apart.T) * error[unit]
     return {
         "middle": middle,
@@ -243,12 +249,15 @@ def _effects(curve: _Curve, prepared: Prepared, posterior: Posterior, means: np.
     }
 
 
-def _tuning_bands(curve: _Curve, posterior: Posterior, predicted: np.ndarray, bin_size: float) -> tuple[np.ndarray, np.ndarray]:
+def _tuning_bands(
+    curve: _Curve, posterior: Posterior, predicted: np.ndarray, bin_size: float, context: Context
+) -> tuple[np.ndarray, np.ndarray]:
     """(M, K) ends of the 95 % interval of the mean predicted rate, Hz."""
     low, high = np.full(predicted.T.shape, np.nan), np.full(predicted.T.shape, np.nan)
     if curve.gradient is None:
         return low, high
     for unit in range(predicted.shape[1]):
+        context.check()
         mean = predicted[:, unit] * bin_size
         with np.errstate(divide="ignore", invalid="ignore"):
             eta = posterior.link.eta(mean)

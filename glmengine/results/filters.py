@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from glmengine.context import SILENT, Context
 from glmengine.inference.simultaneous import DRAWS, sup_t
 from glmengine.inference.tests import p_values
 from glmengine.recording.observed import SPIKES, Words
@@ -24,7 +25,9 @@ _FEW_DRAWS = 1000  # so many times only
 _FILTERED = ("filter", "event", "receptive_field", "history", "coupling")
 
 
-def term_filters(prepared: Prepared, posterior: Posterior, words: Words = SPIKES) -> dict[str, xr.Dataset]:
+def term_filters(
+    prepared: Prepared, posterior: Posterior, words: Words = SPIKES, context: Context = SILENT
+) -> dict[str, xr.Dataset]:
     """Filters of every filter, event, history and coupling term, by term label.
 
     Returns
@@ -34,10 +37,16 @@ def term_filters(prepared: Prepared, posterior: Posterior, words: Words = SPIKES
         a scaled kernel over (unit, condition, lag_s), for a receptive field over (unit, channel, lag_s): what one spike or event
         adds to the linear predictor that much later; NaN for pairs that the model does not have.
     """
-    return {term.label: _filters(term, prepared, posterior, words) for term in prepared.design.terms if term.kind in _FILTERED}
+    return {
+        term.label: _filters(term, prepared, posterior, words, context)
+        for term in prepared.design.terms
+        if term.kind in _FILTERED
+    }
 
 
-def coupling_strengths(prepared: Prepared, posterior: Posterior, words: Words = SPIKES) -> xr.Dataset | None:
+def coupling_strengths(
+    prepared: Prepared, posterior: Posterior, words: Words = SPIKES, context: Context = SILENT
+) -> xr.Dataset | None:
     """How strongly each source drives each unit, over all coupling terms together; None without any.
 
     Returns
@@ -63,6 +72,7 @@ def coupling_strengths(prepared: Prepared, posterior: Posterior, words: Words = 
     arrays = {name: np.full((units, len(sources)), np.nan) for name in names}
     allowed = _allowed(prepared)
     for column, source in enumerate(sources):
+        context.check()
         places, kernel = _summed(paths, source)
         for unit in range(units):
             own = allowed[places, unit]
@@ -121,7 +131,7 @@ def _strength(posterior: Posterior, unit: int, places: np.ndarray, kernel: np.nd
     return strength, strength - spread, strength + spread, peak, wald, df, float(p_values(np.array(wald), np.array(df), None))
 
 
-def _filters(term: Any, prepared: Prepared, posterior: Posterior, words: Words) -> xr.Dataset:
+def _filters(term: Any, prepared: Prepared, posterior: Posterior, words: Words, context: Context) -> xr.Dataset:
     import xarray as xr
 
     if term.kind == "receptive_field":
@@ -137,10 +147,12 @@ def _filters(term: Any, prepared: Prepared, posterior: Posterior, words: Words) 
         for unit in range(units):
             if not allowed[places, unit].any():
                 continue
+            context.check()
             middle[unit, column] = shape @ posterior.coef[places, unit]
             covariance = posterior.block(unit, places)
             error[unit, column] = np.sqrt(np.maximum(np.einsum("lp,pq,lq->l", shape, covariance, shape), 0.0))
-            wide[unit, column] = sup_t(shape, covariance, draws=draws) * error[unit, column]
+            if not context.stopping:  # the bands of whole filters are simulated
+                wide[unit, column] = sup_t(shape, covariance, draws=draws) * error[unit, column]
     dims: tuple[str, ...] = ("unit", "source", "lag_s")
     if term.kind == "history":
         own = [sources.index(name) if name in sources else -1 for name in prepared.units]

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from glmengine.context import SILENT, Context
+from glmengine.context import SILENT, Context, Stopped
 from glmengine.inference.signed_rank import signed_rank
 from glmengine.inference.tests import Worth, likelihood_ratio
 from glmengine.selection.fold_scores import fold_scores
 from glmengine.selection.held_out import HeldOut
-from glmengine.selection.nested_models import Ground, Model, NestedModels, Stopped
+from glmengine.selection.nested_models import Ground, Model, NestedModels
 from glmengine.selection.predictions import Detail, details
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def compare(
         except Stopped:
             break
         found.append([row[unit] for unit in units])
-        seen.append(_seen(ground, row, n_parts))
+        seen.append(_seen(ground, row, n_parts, share.part(1.0, 1.0)))
         fits.append(_Fitted.of(fitted))
         names.append(name)
     scores = fold_scores(
@@ -114,13 +114,22 @@ def compare(
     )
 
 
-def _seen(ground: Ground, row: Mapping[int, HeldOut], n_parts: int) -> list[Detail]:
+def _seen(ground: Ground, row: Mapping[int, HeldOut], n_parts: int, context: Context) -> list[Detail]:
     """What is seen bin by bin of a model of all units."""
     F = len(ground.split.names)
     if not n_parts:
         return [Detail(np.full(F, np.nan), np.zeros(0), np.zeros(0)) for _ in row]
     found = list(row.items())
-    return details(ground.prepared, ground.split, ground.family, ground.link, found, smoothing=ground.smoothing, n_parts=n_parts)
+    return details(
+        ground.prepared,
+        ground.split,
+        ground.family,
+        ground.link,
+        found,
+        smoothing=ground.smoothing,
+        n_parts=n_parts,
+        context=context,
+    )
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from glmengine.context import SILENT, Context
+from glmengine.context import SILENT, Context, Stopped
 from glmengine.inference.multiplicity import false_discovery_rate
 from glmengine.inference.signed_rank import signed_rank
 from glmengine.selection.comparison import interval
 from glmengine.selection.held_out import HeldOut
-from glmengine.selection.nested_models import Model, NestedModels, Stopped
+from glmengine.selection.nested_models import Model, NestedModels
 
 if TYPE_CHECKING:
     import xarray as xr

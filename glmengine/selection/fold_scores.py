@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from glmengine.context import SILENT, Context
 from glmengine.errors import GlmError
 from glmengine.selection.held_out import HeldOut, held_out_of
 from glmengine.selection.predictions import Detail, details
@@ -152,7 +153,14 @@ def scores_against(scores: xr.Dataset, other: str | xr.Dataset) -> xr.Dataset:
 
 
 def scores_of(
-    cross_validation: CrossValidation, prepared: Prepared, split: Split, family: Family, link: Link, *, smoothing: float
+    cross_validation: CrossValidation,
+    prepared: Prepared,
+    split: Split,
+    family: Family,
+    link: Link,
+    *,
+    smoothing: float,
+    context: Context = SILENT,
 ) -> xr.Dataset:
     """Scores (unit, fold) of a cross-validation, each unit at its best strength.
 
@@ -164,7 +172,7 @@ def scores_of(
     for unit, strength in enumerate(np.asarray(cross_validation.best_strength, np.float64)):
         best = int(np.argmin(np.abs(strengths - (strength if np.isfinite(strength) else strengths.max()))))
         found.append(held_out_of(cross_validation, unit, np.full(n_there, best), best, len(split.names), columns))
-    seen = details(prepared, split, family, link, list(enumerate(found)), smoothing=smoothing, n_parts=1)
+    seen = details(prepared, split, family, link, list(enumerate(found)), smoothing=smoothing, n_parts=1, context=context)
     return fold_scores([found], [seen], models=["fit"], units=prepared.units, folds=split.names, of_spikes=family.of_spikes).isel(
         model=0, drop=True
     )

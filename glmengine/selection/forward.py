@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from glmengine.context import SILENT, Context, Progress
+from glmengine.context import SILENT, Context, Progress, Stopped
 from glmengine.inference.signed_rank import signed_rank
 from glmengine.selection.held_out import HeldOut
-from glmengine.selection.nested_models import Model, NestedModels, Stopped
+from glmengine.selection.nested_models import Model, NestedModels
 from glmengine.selection.search import STOPPED, Search, Step, able_units, better, by_model, hopeless
 from glmengine.sentences import numbered
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from glmengine.context import SILENT, Context
+from glmengine.context import SILENT, Context, Stopped
 from glmengine.errors import GlmError
 from glmengine.fitting.batch import column_scales
 from glmengine.fitting.cross_validation import cross_validate
@@ -15,7 +15,7 @@ from glmengine.fitting.inputs import read_inputs
 from glmengine.fitting.path import fit_path
 from glmengine.inference.signed_rank import signed_rank
 from glmengine.models import GroupLasso
-from glmengine.selection.nested_models import NestedModels, Stopped
+from glmengine.selection.nested_models import NestedModels
 from glmengine.selection.search import STOPPED, Search, able_units
 from glmengine.sentences import numbered
 

@@ -11,7 +11,7 @@ import numpy as np
 from glmengine.analysis.penalty import penalty_of, strengths_of
 from glmengine.analysis.projection_files import with_projections
 from glmengine.analysis.selection import Candidate, Selection, candidates_of, model_name
-from glmengine.context import SILENT, Context
+from glmengine.context import SILENT, Context, Stopped
 from glmengine.design.expanded import expanded
 from glmengine.design.prepare import prepare
 from glmengine.design.splits import split_prepared
@@ -44,10 +44,6 @@ _ROOM = 0.5
 BEST_ON_OTHERS = (
     "Each fold is scored at the penalty strength that is best on the other folds, so that no score has chosen itself."
 )
-
-
-class Stopped(Exception):
-    """The caller wants to stop and keep: what is not finished is given up."""
 
 
 @dataclass(frozen=True)

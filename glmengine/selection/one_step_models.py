@@ -16,7 +16,7 @@ from typing import ClassVar
 import numpy as np
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
-from glmengine.context import SILENT, Context, Progress
+from glmengine.context import SILENT, Context, Progress, Stopped
 from glmengine.design.design import Design
 from glmengine.fitting.batch import penalised_columns
 from glmengine.fitting.found_strengths import restricted
@@ -26,7 +26,7 @@ from glmengine.models.components import Component, components_of
 from glmengine.models.links import Link
 from glmengine.selection.fold_rows import FoldRows
 from glmengine.selection.held_out import HeldOut
-from glmengine.selection.nested_models import Ground, Model, NestedModels, Stopped
+from glmengine.selection.nested_models import Ground, Model, NestedModels
 from glmengine.solvers.marginal_likelihood import Components, WorkingModel
 from glmengine.threads import workers
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from glmengine.context import SILENT, Context, Progress
 from glmengine.design.chunks import row_chunks
 from glmengine.selection.held_out import HeldOut
 from glmengine.threads import quiet_blas
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from glmengine.design.splits import Split
     from glmengine.models import Family
     from glmengine.models.links import Link
+
+
+STAGE = "Predicting held-out time"
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +59,7 @@ def details(
     *,
     smoothing: float,
     n_parts: int,
+    context: Context = SILENT,
 ) -> list[Detail]:
     """Predict held-out bins of models and units, each by the fit that has not seen it.
 
@@ -69,6 +74,7 @@ def details(
         Standard deviation of the Gaussian (s).
     n_parts : int
         Blocks of each fold.
+    context : Context, optional
 
     Notes
     -----
@@ -78,9 +84,11 @@ def details(
     F, part = len(split.names), parts_of(fold, n_parts)
     runs = _runs(fold, prepared.grid.segment)
     width = smoothing / prepared.grid.bin_size
-    means = _means(prepared, fold, link, [one for _, one in found])
-    result = []
+    means = _means(prepared, fold, link, [one for _, one in found], context.part(0.0, 0.6))
+    result: list[Detail] = []
     for (unit, _), mean in zip(found, means, strict=True):
+        context.check()
+        context.report(Progress(STAGE, 0.6 + 0.4 * len(result) / len(found)))
         y = np.asarray(counts[:, unit], np.float64)
         known = np.isfinite(mean) & np.isfinite(y)
         y, mean = np.where(known, y, np.nan), np.where(known, mean, np.nan)
@@ -92,26 +100,44 @@ def details(
     return result
 
 
-def _means(prepared: Prepared, fold: np.ndarray, link: Link, found: Sequence[HeldOut]) -> np.ndarray:
+def _means(prepared: Prepared, fold: np.ndarray, link: Link, found: Sequence[HeldOut], context: Context) -> np.ndarray:
     """(N, T) predicted observations in held-out bins, NaN elsewhere."""
-    design = prepared.design
+    design, alike = prepared.design, _of_same_columns(found)
     result = np.full((len(found), design.n_rows), np.nan)
     with quiet_blas():
         for start, stop in row_chunks(design, len(found)):
+            context.check()
+            context.report(Progress(STAGE, start / max(design.n_rows, 1)))
             rows = np.flatnonzero(design.valid[start:stop] & (fold[start:stop] >= 0))
             if not rows.size:
                 continue
             values = design.chunk(start, stop)[rows]
             own = fold[start:stop][rows]
-            for number, one in enumerate(found):
-                if one.coef is None or one.intercept is None:
-                    continue
-                features = values[:, one.columns]
-                for k in np.unique(own):
+            for columns, numbers, coef, intercept in alike:
+                context.check()
+                features = values if columns.size == values.shape[1] else values[:, columns]
+                for k in np.unique(own).tolist():
                     here = own == k
-                    eta = features[here] @ one.coef[k] + one.intercept[k]
-                    result[number, start + rows[here]] = link.mean(eta)
+                    eta = (features if here.all() else features[here]) @ coef[:, k].T + intercept[:, k]
+                    result[np.ix_(numbers, start + rows[here])] = link.mean(eta).T
     return result
+
+
+def _of_same_columns(found: Sequence[HeldOut]) -> list[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
+    """Columns (p,), numbers (n,), coefficients (n, F, p) and intercepts (n, F) of those models that have the same columns in one order."""
+    alike: dict[bytes, list[int]] = {}
+    for number, one in enumerate(found):
+        if one.coef is not None and one.intercept is not None:
+            alike.setdefault(np.asarray(one.columns, np.int64).tobytes(), []).append(number)
+    return [
+        (
+            np.asarray(found[numbers[0]].columns, np.int64),
+            np.array(numbers),
+            np.stack([np.asarray(found[number].coef) for number in numbers]),
+            np.stack([np.asarray(found[number].intercept) for number in numbers]),
+        )
+        for numbers in alike.values()
+    ]
 
 
 def _runs(fold: np.ndarray, segment: np.ndarray) -> list[slice]:

@@ -6,10 +6,10 @@ from itertools import combinations
 from math import comb
 
 from glmengine.analysis.selection import MOST_SUBSETS
-from glmengine.context import SILENT, Context, Progress
+from glmengine.context import SILENT, Context, Progress, Stopped
 from glmengine.errors import GlmError
 from glmengine.inference.signed_rank import signed_rank
-from glmengine.selection.nested_models import Model, NestedModels, Stopped
+from glmengine.selection.nested_models import Model, NestedModels
 from glmengine.selection.search import STOPPED, Search, Step, able_units, better
 from glmengine.sentences import numbered
 

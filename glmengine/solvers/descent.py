@@ -9,7 +9,7 @@ so no column's course depends on who else is there.
 from __future__ import annotations
 
 import time
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,7 @@ import numpy as np
 
 from glmengine.backend.cells import cells_of
 from glmengine.backend.nonzeros import nonzeros_of
-from glmengine.context import Progress
+from glmengine.context import Interruptible, Progress, Stopped
 from glmengine.solvers.memory import Memory
 from glmengine.solvers.metrics import GramMetric, HessianMetric
 from glmengine.solvers.problem import Objective, Problem, Solution
@@ -154,7 +154,7 @@ class Descent:
         # a penalty on every coefficient leaves none without a limit, however far away its optimum is
         whole = problem.penalty.ndim == 1 and bool((problem.penalty > 0).all())
         self._held_back = (problem.strength > 0) & whole
-        self.objective = Objective(problem, self.context)
+        self.objective = Objective(problem, Interruptible(context))
         self.hessians.refactor(self.objective)
         if self.gram is not None:
             self.gram.at(problem.strength)
@@ -171,57 +171,61 @@ class Descent:
         K = problem.n_columns
         theta = theta.copy()
         active = np.arange(K)
-        value, gradient, rounding, seen = self._begin(theta)
+        value = np.full(K, np.nan)
         memory = Memory(K, objective.size)
         decrement, last = np.full(K, np.inf), np.full(K, np.inf)
         iterations, long_steps, failures = np.zeros(K, int), np.zeros(K, int), np.zeros(K, int)
         converged, runaway = np.zeros(K, bool), np.zeros(K, bool)
         trace: list[dict[str, float]] = []
-        if self.shares_folds:
-            self._renew_by_folds(theta)
-        if self.gram is None or self.solver == "newton":
-            bare = active[~self.own[active]]
-            if bare.size:
-                self._renew(theta, bare)
-        lines = _Lines(K, objective.size)
-        turning = active  # columns that need a direction; the others try a shorter step along theirs, in the same pass
-        while active.size and len(trace) < MOST_ITERATIONS:
-            before = active
-            if turning.size:
-                now, longest = self._turn(lines, memory, theta, gradient, turning, last, iterations, active.size)
-                decrement[turning] = now
-                at_rounding = np.max(np.abs(gradient[turning]), axis=1) <= rounding[turning]
-                # a metric that knows no direction for a gradient, as one that overflowed, says nothing of the decrement
-                small = (now <= self._safe(turning) * problem.limit[turning]) & (longest > 0)
-                done = seen & np.isfinite(value[turning]) & (small | at_rounding)
-                drifting = self.fresh[turning] & (now < 1e-7) & (longest > LONG_STEP) & ~at_rounding & problem.link.unitless
-                drifting &= ~self._held_back[turning]
-                long_steps[turning] = np.where(drifting, long_steps[turning] + 1, 0)
-                lost = (long_steps[turning] >= RUNAWAY_STEPS) | (done & drifting)
-                runaway[turning[lost]] = True
-                converged[turning[done & ~lost]] = True
-                # the last step changes the objective by less than its rounding, and halves what is left of the error at least
-                last_step = turning[done & ~lost & ~at_rounding]
-                theta[last_step] += lines.direction[last_step]
-                gradient[last_step] = 0.0
-                active = np.setdiff1d(active, turning[done | lost])
-            trace.append(self._entry(before, decrement[before], began))
-            self._report(trace, float(np.min(problem.limit)))
-            if not active.size or self.context.stopping:
-                break
-            moved, there = self._try(lines, theta, value, decrement, active)
-            seen = True
-            winners = active[moved]
-            step, change = there[0][moved] - theta[winners], there[2][moved] - gradient[winners]
-            memory.remember(winners, step, change)
-            self._learn(winners, step, change)
-            theta[winners], value[winners], gradient[winners], rounding[winners] = (part[moved] for part in there)
-            self.fresh[winners] = False
-            iterations[winners] += 1
-            last[winners] = decrement[winners]
-            stuck = active[~moved & (lines.trials[active] >= MOST_TRIALS)]
-            active = np.setdiff1d(active, self._retry(theta, stuck, memory, failures))
-            turning = np.intersect1d(active, np.concatenate([winners, stuck]))
+        with suppress(Stopped):  # in the middle of a pass: what was there before it is kept
+            value, gradient, rounding, seen = self._begin(theta)
+            if self.shares_folds:
+                self._renew_by_folds(theta)
+            if self.gram is None or self.solver == "newton":
+                bare = active[~self.own[active]]
+                if bare.size:
+                    self._renew(theta, bare)
+            lines = _Lines(K, objective.size)
+            turning = active  # columns that need a direction; the others try a shorter step along theirs, in the same pass
+            while active.size and len(trace) < MOST_ITERATIONS:
+                before = active
+                if turning.size:
+                    now, longest = self._turn(lines, memory, theta, gradient, turning, last, iterations, active.size)
+                    decrement[turning] = now
+                    at_rounding = np.max(np.abs(gradient[turning]), axis=1) <= rounding[turning]
+                    # a metric that knows no direction for a gradient, as one that overflowed, says nothing of the decrement
+                    small = (now <= self._safe(turning) * problem.limit[turning]) & (longest > 0)
+                    done = seen & np.isfinite(value[turning]) & (small | at_rounding)
+                    drifting = self.fresh[turning] & (now < 1e-7) & (longest > LONG_STEP) & ~at_rounding & problem.link.unitless
+                    drifting &= ~self._held_back[turning]
+                    long_steps[turning] = np.where(drifting, long_steps[turning] + 1, 0)
+                    lost = (long_steps[turning] >= RUNAWAY_STEPS) | (done & drifting)
+                    runaway[turning[lost]] = True
+                    converged[turning[done & ~lost]] = True
+                    # the last step changes the objective by less than its rounding, and halves what is left of the error at least
+                    last_step = turning[done & ~lost & ~at_rounding]
+                    theta[last_step] += lines.direction[last_step]
+                    gradient[last_step] = 0.0
+                    active = np.setdiff1d(active, turning[done | lost])
+                trace.append(self._entry(before, decrement[before], began))
+                self._report(trace, float(np.min(problem.limit)))
+                if not active.size or self.context.stopping:
+                    break
+                moved, there = self._try(lines, theta, value, decrement, active)
+                seen = True
+                winners = active[moved]
+                step, change = there[0][moved] - theta[winners], there[2][moved] - gradient[winners]
+                memory.remember(winners, step, change)
+                self._learn(winners, step, change)
+                theta[winners], value[winners], gradient[winners], rounding[winners] = (part[moved] for part in there)
+                self.fresh[winners] = False
+                iterations[winners] += 1
+                last[winners] = decrement[winners]
+                stuck = active[~moved & (lines.trials[active] >= MOST_TRIALS)]
+                active = np.setdiff1d(active, self._retry(theta, stuck, memory, failures))
+                turning = np.intersect1d(active, np.concatenate([winners, stuck]))
+        if np.isnan(value).any():  # not even the first pass came to its end, and what is kept has an objective
+            value, gradient, rounding = Objective(problem, self.context).evaluate(theta, np.arange(K))
         self.theta = theta
         self._ended = _Ended(problem, theta.copy(), value, gradient, rounding)
         coef, intercept = objective.to_raw(theta)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from glmengine.context import SILENT, Progress
+from glmengine.context import SILENT, Interruptible, Progress
 from glmengine.solvers.curvature import COARSEST, Curvatures
 from glmengine.solvers.descent import QUIET
 from glmengine.solvers.problem import Objective, Problem, Solution
@@ -126,7 +126,9 @@ class Proximal:
                 continue
             keys = [(int(problem.unit[j]), int(problem.held[j])) for j in columns]
             start = np.stack([last.get(key, theta[j]) for key, j in zip(keys, columns, strict=True)])
-            answer = solver._answer(some_columns(sample, columns), penalty, start, SILENT, max_iterations=SAMPLE_STEPS)
+            answer = solver._answer(
+                some_columns(sample, columns), penalty, start, context.part(0.0, 0.0), max_iterations=SAMPLE_STEPS
+            )
             fine = np.isfinite(answer.theta).all(axis=1)
             result[columns[fine]] = answer.theta[fine]
             last.update(zip(keys, answer.theta, strict=True))
@@ -167,7 +169,7 @@ class Proximal:
 
         assert self._curvatures is not None
         sparsity = [sparsity_of(problem, penalty, k) for k in range(problem.n_columns)]
-        solver = ProximalNewton(Objective(problem, context), sparsity, self._curvatures, _names(problem))
+        solver = ProximalNewton(Objective(problem, Interruptible(context)), sparsity, self._curvatures, _names(problem))
         return solver.solve(
             theta, known=known, max_iterations=max_iterations, report=report, stopping=lambda: bool(context.stopping)
         )

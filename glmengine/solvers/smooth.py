@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from glmengine.backend.cells import cells_of
 from glmengine.backend.nonzeros import nonzeros_of
+from glmengine.context import Interruptible, Stopped
 from glmengine.solvers.descent import COARSEST, QUIET, Descent
 from glmengine.solvers.graded import refined
 from glmengine.solvers.metrics import GramMetric
@@ -64,7 +65,8 @@ def solve(
                 if (stride := _sample_stride(problem, solver, theta)) > 1 and not context.stopping:
                     theta, coarsest = _from_sample(problem, stride, theta, context.part(0.0, 0.0)), CLOSE
                 else:
-                    metric = shared_metric(objective)
+                    with suppress(Stopped):  # the descent then ends where it begins
+                        metric = shared_metric(Objective(problem, Interruptible(context)))
             descent = Descent(problem, context, gram=metric, solver=solver, coarsest=coarsest)
         else:
             descent.use(problem, context)
@@ -76,8 +78,12 @@ def solve(
     solution, theta = found
     if not is_definite(problem):
         with quiet_blas() if problem.rows.n_features <= QUIET else nullcontext():
-            solution, theta = refined(problem, objective, solution, theta)
-            theta, free = _of_smallest_norm(problem, objective, theta)
+            free = None
+            try:
+                solution, theta = refined(problem, objective, solution, theta)
+                theta, free = _of_smallest_norm(problem, objective, theta)
+            except Stopped:  # which of the optima this is has not been found out
+                solution = replace(solution, converged=np.zeros_like(solution.converged))
         coef, intercept = objective.to_raw(theta)
         solution = replace(solution, coef=coef, intercept=intercept, free=free)
     return solution, theta, descent

@@ -7,12 +7,13 @@ model there (the performance iteration of Gu 1992 and of `bam` in Wood, Goude & 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from glmengine.context import Progress
+from glmengine.context import Interruptible, Progress, Stopped
 from glmengine.models.components import Component
 from glmengine.solvers.marginal_likelihood import Components, Smoothed, WorkingModel
 from glmengine.solvers.problem import Objective, Problem
@@ -95,7 +96,7 @@ class _Search:
         self, problem: Problem, components: Sequence[Component], theta: np.ndarray, context: Any, start: np.ndarray | None
     ) -> None:
         self.problem, self.context = problem, context
-        self.objective = Objective(problem, context)
+        self.objective = Objective(problem, Interruptible(context))
         rows = problem.rows
         # parameters here are raw coefficients, whose penalties along two variables have one eigenbasis; the intercept is of centred columns
         self.raw = np.broadcast_to(self.objective.raw_factors(np.arange(problem.n_columns)), theta.shape)
@@ -105,17 +106,23 @@ class _Search:
         self.theta = theta.copy()
         self.to_sum = problem.total / problem.family.loss_factor  # from means of the loss to log-likelihoods
         self.lambdas = np.full((K, J), np.nan) if start is None else start * self.to_sum[:, None]
+        self.steps = 0
         self.settled, self.at_limit, self.scale = np.zeros(K, bool), np.zeros((K, J), bool), np.ones(K)
         self.free_scale = problem.family.free_scale
         estimable = rows.n // STRIDE >= ROWS_PER_COLUMN * rows.n_features and not self.free_scale
         self.coarse = np.full(K, estimable)  # the Hessian of every so many rows is still enough
 
     def run(self) -> Smoothing:
+        with suppress(Stopped):  # in the middle of a pass: what was there before it is kept
+            self._search()
+        return Smoothing(self.lambdas / self.to_sum[:, None], self.theta, self.settled, self.at_limit, self.scale, self.steps)
+
+    def _search(self) -> None:
         active = np.arange(self.problem.n_columns)
         value, gradient, _ = self.objective.evaluate(self.theta, active)
-        steps, fine_steps = 0, np.zeros(active.size, int)
-        while active.size and steps < MOST_STEPS:
-            steps += 1
+        fine_steps = np.zeros(active.size, int)
+        while active.size and self.steps < MOST_STEPS:
+            self.steps += 1
             self.context.check()
             if self.context.stopping:
                 break
@@ -142,10 +149,11 @@ class _Search:
             whole = self.problem.n_columns
             self.context.report(
                 Progress(
-                    "Choosing strengths", 1.0 - active.size / whole * 0.7**steps, f"step {steps}, {active.size} units at work"
+                    "Choosing strengths",
+                    1.0 - active.size / whole * 0.7**self.steps,
+                    f"step {self.steps}, {active.size} units at work",
                 )
             )
-        return Smoothing(self.lambdas / self.to_sum[:, None], self.theta, self.settled, self.at_limit, self.scale, steps)
 
     def _hessians(self, columns: np.ndarray) -> np.ndarray:
         """(k, Q, Q) of the mean loss where the columns are; from some of the rows, in float32, where that is still enough and does not
@@ -185,7 +193,10 @@ class _Search:
             return model.smooth(None if np.isnan(before).any() else before)
 
         with workers() as pool:
-            found = list(pool.map(of_column, np.flatnonzero(known).tolist()))
+            found = []
+            for one in pool.map(of_column, np.flatnonzero(known).tolist()):
+                self.context.check()
+                found.append(one)
         finite = np.array([np.isfinite(one.parameters).all() for one in found], bool)
         known[known] = finite
         return known, [one for one, good in zip(found, finite, strict=True) if good]
@@ -194,7 +205,7 @@ class _Search:
         self, columns: np.ndarray, hessians: np.ndarray, linear: np.ndarray, w: np.ndarray
     ) -> list[tuple[float, float]]:
         """(n, z'Wz) of each column: number of observations, and the squares of its working observations."""
-        pearson = sums(self.problem, self.theta, self.problem.mean, self.context, held_out=False)[6, columns]
+        pearson = sums(self.problem, self.theta, self.problem.mean, Interruptible(self.context), held_out=False)[6, columns]
         squares = pearson + 2.0 * np.sum(linear * w, axis=1) - np.einsum("ka,kab,kb->k", w, hessians, w)
         return [(float(n), float(square)) for n, square in zip(self.problem.total[columns], squares, strict=True)]
 

@@ -13,10 +13,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Hashable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
 
+from glmengine.context import Stopped
 from glmengine.solvers.curvature import Curvatures
 from glmengine.solvers.problem import Objective
 from glmengine.solvers.quadratic import Sparsity, minimise_quadratic
@@ -134,58 +136,63 @@ class ProximalNewton:
         K, scale = self.K, self.scale
         at_work = np.arange(K)
         self.theta = theta.copy()
-        F, G = self._evaluate(self.theta, at_work) if known is None else (known[0] + self._zeros(self.theta, at_work), known[1])
+        F, G = np.full(K, np.nan), np.zeros_like(self.theta)
         decrement, kkt = np.full(K, np.inf), np.full(K, np.inf)
         iterations, converged = np.zeros(K, int), np.zeros(K, bool)
         previous, refresh, settled = np.full(K, np.inf), np.zeros(K, bool), np.zeros(K, int)
         precise = np.full(K, self.curvatures.is_cheap)
         trace: list[dict[str, float]] = []
-        for iteration in range(max_iterations + 1):
-            violations = {}
-            for j in at_work.tolist():
-                violation = self.sparsity[j].violation(G[j, :-1], self.theta[j, :-1]) * self.movable[j]
-                violations[j] = violation
-                kkt[j] = max(float(np.max(violation * self.sizes[j], initial=0.0)), abs(G[j, -1]))
-            far = ~(decrement <= FAR * scale)
-            self.curvatures.update(self, at_work, violations, refresh, precise, far)
-            steps, slopes = np.zeros_like(self.theta), np.zeros(K)
-            for j in at_work.tolist():
-                steps[j], slopes[j], decrement[j] = self._direction(j, G[j])
-            limit = KKT * np.sqrt(scale)
-            # an estimated curvature may be too large by as much as rows were left out
-            small = decrement <= DECREMENT * scale * self.curvatures.shares(self.names)
-            settled[at_work] += small[at_work]
-            done = small & ((kkt <= limit) | ((settled > 3) & (kkt <= 10 * limit)))
-            converged[at_work] = done[at_work]
-            for j in at_work[done[at_work]].tolist():
-                self._last_step(j, steps[j], G)
-            at_work = at_work[~done[at_work]]
-            trace.append(
-                {
-                    "iteration": iteration,
-                    "columns": len(at_work),
-                    "decrement": float(np.max(decrement)),
-                    "kkt": float(np.max(kkt)),
-                    "passes": float(self.objective.passes),
-                    "hessians": float(self.objective.hessians),
-                    "seconds": time.perf_counter() - began,
-                }
-            )
-            if report is not None:
-                report(iteration, float(np.max(decrement[np.isfinite(decrement)], initial=0.0)), len(at_work))
-            if not at_work.size or iteration == max_iterations or (stopping is not None and stopping()):
-                break
-            refresh = self._worth_renewing(decrement, previous, at_work.size)
-            # one that is new and still poor close to the optimum was spoiled by rounding
-            fresh = self.curvatures.fresh(self.names)
-            precise |= (
-                ~(decrement <= 0.05 * previous)
-                & (fresh | self.curvatures.is_constant)
-                & (~np.isfinite(decrement) | (decrement <= 1e-6 * scale))
-            )
-            previous[at_work] = decrement[at_work]
-            iterations[at_work] += 1
-            self._line_search(at_work, steps, slopes, F, G, refresh, decrement)
+        with suppress(Stopped):  # in the middle of a pass: what was there before it is kept
+            if known is None:
+                F, G = self._evaluate(self.theta, at_work)
+            else:
+                F, G = known[0] + self._zeros(self.theta, at_work), known[1]
+            for iteration in range(max_iterations + 1):
+                violations = {}
+                for j in at_work.tolist():
+                    violation = self.sparsity[j].violation(G[j, :-1], self.theta[j, :-1]) * self.movable[j]
+                    violations[j] = violation
+                    kkt[j] = max(float(np.max(violation * self.sizes[j], initial=0.0)), abs(G[j, -1]))
+                far = ~(decrement <= FAR * scale)
+                self.curvatures.update(self, at_work, violations, refresh, precise, far)
+                steps, slopes = np.zeros_like(self.theta), np.zeros(K)
+                for j in at_work.tolist():
+                    steps[j], slopes[j], decrement[j] = self._direction(j, G[j])
+                limit = KKT * np.sqrt(scale)
+                # an estimated curvature may be too large by as much as rows were left out
+                small = decrement <= DECREMENT * scale * self.curvatures.shares(self.names)
+                settled[at_work] += small[at_work]
+                done = small & ((kkt <= limit) | ((settled > 3) & (kkt <= 10 * limit)))
+                converged[at_work] = done[at_work]
+                for j in at_work[done[at_work]].tolist():
+                    self._last_step(j, steps[j], G)
+                at_work = at_work[~done[at_work]]
+                trace.append(
+                    {
+                        "iteration": iteration,
+                        "columns": len(at_work),
+                        "decrement": float(np.max(decrement)),
+                        "kkt": float(np.max(kkt)),
+                        "passes": float(self.objective.passes),
+                        "hessians": float(self.objective.hessians),
+                        "seconds": time.perf_counter() - began,
+                    }
+                )
+                if report is not None:
+                    report(iteration, float(np.max(decrement[np.isfinite(decrement)], initial=0.0)), len(at_work))
+                if not at_work.size or iteration == max_iterations or (stopping is not None and stopping()):
+                    break
+                refresh = self._worth_renewing(decrement, previous, at_work.size)
+                # one that is new and still poor close to the optimum was spoiled by rounding
+                fresh = self.curvatures.fresh(self.names)
+                precise |= (
+                    ~(decrement <= 0.05 * previous)
+                    & (fresh | self.curvatures.is_constant)
+                    & (~np.isfinite(decrement) | (decrement <= 1e-6 * scale))
+                )
+                previous[at_work] = decrement[at_work]
+                iterations[at_work] += 1
+                self._line_search(at_work, steps, slopes, F, G, refresh, decrement)
         smooth = F - self._zeros(self.theta, np.arange(K))
         return SparseAnswer(self.theta, F, decrement, kkt, converged, iterations, tuple(trace), smooth, G)
 

@@ -1,0 +1,111 @@
+"""What is still done after the caller asked to stop and keep, counted in looks at the context and in calls, not in seconds."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import glmengine as ge
+from glmengine import analysis_run
+from glmengine.backend.formulas import RowWeights
+from glmengine.backend.numpy_operations import PIECE_PRODUCTS, NumpyOperations
+from glmengine.backend.operations import ALL_ROWS, View
+from glmengine.backend.rows import Observations, Rows
+from glmengine.context import Context
+from glmengine.fitting.inputs import ArrayRows
+from glmengine.results import curves
+
+
+class Stopping(Context):
+    """Wants to stop from a look on, and counts the looks before and after."""
+
+    def __init__(self, after: int = 2**62) -> None:
+        self.after, self.looks, self.later = after, 0, 0
+
+    def check(self) -> None:
+        self.looks += 1
+        self.later += self.looks > self.after
+
+    @property
+    def stopping(self) -> bool:
+        return self.looks >= self.after
+
+
+def _numbers(n: int = 30_000, features: int = 24, units: int = 12) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(n, features))
+    return X, rng.poisson(np.exp(0.1 * X @ rng.normal(size=(features, units)) - 1.5)).astype(float)
+
+
+@pytest.mark.parametrize("penalty", ["ridge", "lasso"])
+@pytest.mark.parametrize("share", [0.2, 0.5, 0.8])
+def test_a_cross_validation_is_left_in_the_middle_of_a_pass(penalty, share):
+    X, Y = _numbers()
+
+    def run(context: Context):
+        return ge.cross_validate(X, Y, penalty=penalty, strengths=[1e-1, 1e-2, 1e-3], folds=4, context=context)
+
+    whole = Stopping()
+    run(whole)
+    stopped = Stopping(after=int(share * whole.looks))
+    found = run(stopped)
+    # what is left are a few passes over the rows, of two pieces each, to say what the parameters kept are worth
+    assert stopped.later <= 12 < 0.2 * whole.looks
+    assert np.isfinite(found.scores.values).any()
+
+
+def test_strengths_by_marginal_likelihood_are_left_in_the_middle_of_a_pass():
+    X, Y = _numbers()
+    whole = Stopping()
+    ge.fit(X, Y, penalty="ridge", strength="reml", context=whole)
+    stopped = Stopping(after=whole.looks // 2)
+    found = ge.fit(X, Y, penalty="ridge", strength="reml", context=stopped)
+    assert not found.converged.all()
+    assert np.isfinite(found.coef).all()
+    assert stopped.later <= 0.25 * whole.looks
+
+
+@pytest.mark.parametrize("columns", [4, 40, 400])
+def test_between_two_looks_few_products_are_made_however_many_columns_there_are(columns):
+    n, features = 20_000, 32
+    rng = np.random.default_rng(0)
+    counts = rng.poisson(1.0, size=(1, n)).astype(float)
+    observations = Observations(counts, np.ones((1, n)))
+    rows = Rows(ArrayRows(rng.normal(size=(n, features))), None, observations, columns=columns, memory=1e9, centred=True)
+    context = Stopping()
+    operations = NumpyOperations(rows, context)
+    view = View(np.zeros(columns, int), np.full(columns, ALL_ROWS))
+    theta = rng.normal(size=(columns, rows.size)) * 0.01
+    together = operations.grams(RowWeights(), view, theta)
+    assert columns * n * features**2 / context.looks <= 4 * PIECE_PRODUCTS
+    np.testing.assert_allclose(together, np.broadcast_to(together[:1], together.shape), rtol=1e-12, atol=1e-9)
+
+
+def test_after_a_stop_no_bands_are_simulated_and_the_fit_is_the_mean_of_the_folds(small_analysis, small_recording, monkeypatch):
+    monkeypatch.setattr(analysis_run, "_GRACE", 0.0)
+    simulated = []
+    sup_t = curves.sup_t
+    monkeypatch.setattr(curves, "sup_t", lambda *given, **more: simulated.append(1) or sup_t(*given, **more))
+    whole = Stopping()
+    ge.run(small_analysis, small_recording, whole)
+    assert simulated
+    simulated.clear()
+    stopped = Stopping(after=int(0.3 * whole.looks))
+    result = ge.run(small_analysis, small_recording, stopped)
+    assert not simulated
+    assert np.isnan(result.standard_errors.values).all()
+    assert np.abs(result.coefficients.values).max() > 0
+    assert any("standard errors" in note for note in result.notes)
+    assert any("cross-validation was stopped" in note for note in result.notes)
+    assert stopped.later <= 0.4 * whole.looks
+
+
+def test_predictions_of_held_out_time_are_told_of(small_analysis, small_recording):
+    stages = set()
+
+    class Telling(Context):
+        def report(self, progress):
+            stages.add(progress.stage)
+
+    ge.run(small_analysis, small_recording, Telling())
+    assert {"Predicting held-out time", "Response curves", "Standard errors"} <= stages
