@@ -7,6 +7,7 @@ from glmgui.plots.drawn import draw
 from glmgui.plots.export import save_numbers, save_plot
 from glmgui.plots.image import ImagePlot, MosaicPlot
 from glmgui.plots.line import LinePlot
+from glmgui.plots.named_bars import NamedBars
 from glmgui.plots.polar import PolarPlot
 from glmgui.plots.raster import RasterPlot
 from glmgui.plots.rate import RatePlot
@@ -22,6 +23,7 @@ __all__ = [
     "ImagePlot",
     "LinePlot",
     "MosaicPlot",
+    "NamedBars",
     "Plot",
     "PolarPlot",
     "RasterPlot",

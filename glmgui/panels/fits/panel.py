@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QSplitter, QStackedLayout, QWidget
+from qtpy.QtWidgets import QSplitter, QStackedLayout, QTabWidget, QWidget
 
 from glmgui.document import Document
 from glmgui.jobs import Jobs
 from glmgui.panels.fits.fits_table import FitsTable
 from glmgui.panels.fits.overlay_view import OverlayView
+from glmgui.panels.fits.scores_view import ScoresView
 from glmgui.widgets import EmptyState, Page, button, column, heading, hint, row
 from glmgui.work.shelf import Shelf
 
@@ -33,11 +34,18 @@ class FitsPanel(Page):
         box.addWidget(heading("Fits of this project", content))
         box.addWidget(
             hint(
-                "Each fit is kept with its analysis. Click its first column, or press Enter, to go back to it; tick fits to overlay them.",
+                "Each fit is kept with its analysis. Click its first column, or press Enter, to go back to it; tick fits to see them side by side.",
                 content,
             )
         )
         self.overlay = OverlayView(jobs, content)
+        self.scores = ScoresView(jobs, content)
+        self.sides = QTabWidget(content)
+        self.sides.setObjectName("fits_sides")
+        self.sides.setAccessibleName("The ticked fits side by side")
+        self.sides.setDocumentMode(True)
+        self.sides.addTab(self.overlay, "Curves")
+        self.sides.addTab(self.scores, "Scores")
         above = QWidget(content)
         upper = column(above, margins=0)
         upper.addWidget(self.table, 1)
@@ -46,7 +54,7 @@ class FitsPanel(Page):
         halves.setObjectName("fits_halves")
         halves.setChildrenCollapsible(False)
         halves.addWidget(above)
-        halves.addWidget(self.overlay)
+        halves.addWidget(self.sides)
         halves.setStretchFactor(0, 1)
         halves.setStretchFactor(1, 1)
         box.addWidget(halves, 1)
@@ -57,6 +65,7 @@ class FitsPanel(Page):
         self.table.back_asked.connect(shelf.go_back)
         self.table.renamed.connect(self._rename)
         self.table.picked.connect(self._picked)
+        self.scores.picked.connect(lambda unit: document.select(unit=unit))
         self.table.ticked_changed.connect(self._compare)
         self.back.clicked.connect(lambda: shelf.go_back(self.table.key))
         self.rename.clicked.connect(self.table.edit_name)
@@ -82,6 +91,7 @@ class FitsPanel(Page):
         document, ticked = self._document, self.table.ticked
         fits = [fit for fit in document.fits if fit.key in ticked]
         self.overlay.show_fits(fits, document.unit)
+        self.scores.show_fits(fits, document.unit)
 
     def _picked(self, key: str) -> None:
         for one in (self.back, self.rename, self.remove):

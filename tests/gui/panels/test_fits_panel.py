@@ -216,3 +216,72 @@ def test_space_ticks_and_a_fit_whose_result_is_gone_is_named(three, qtbot):
     qtbot.waitUntil(lambda: fit.name in panel.overlay.message.text)
     qtbot.keyClick(panel.table, Qt.Key.Key_Space)
     qtbot.waitUntil(lambda: not panel.overlay.message.text)
+
+
+@pytest.fixture
+def scored(three, small_result, qtbot):
+    """The page of scores, with a fourth fit whose scores are higher and a fifth of another split."""
+    document, folder = three.document, three.work.shelf.folder()
+    document.select(unit=small_result.units[0])
+    for name, analysis, raised in (
+        ("higher", small_result.analysis.with_(seed=7), 0.1),
+        ("three folds", small_result.analysis.with_(validation=small_result.analysis.validation.with_(folds=3)), 0.2),
+    ):
+        values = small_result.scores["deviance_explained_heldout"] + raised
+        made = replace(
+            small_result,
+            analysis=analysis,
+            scores=small_result.scores.assign(deviance_explained_heldout=values),
+            provenance={**small_result.provenance, "analysis_sha256": analysis.sha256},
+        )
+        document.add_fit(keep_fit(made, folder, name=name), made)
+    panel = three.panels["fits"]
+    panel.sides.setCurrentWidget(panel.scores)
+    return panel.scores
+
+
+def test_scores_of_ticked_fits_stand_side_by_side_with_the_best_marked(three, scored, small_result, qtbot):
+    tick(three, 0, 3)
+    table = scored.table
+    qtbot.waitUntil(lambda: table.columnCount() == 3)
+    assert [table.horizontalHeaderItem(at).text() for at in range(3)] == ["Unit", three.document.fits[0].name, "higher"]
+    assert [table.item(row, 0).text() for row in range(table.rowCount())] == list(small_result.units)
+    assert all(table.item(row, 2).text().startswith("★") for row in range(table.rowCount()))
+    assert "'higher' is better than" in scored.words.text()
+    assert "signed rank" in scored.words.text()
+    assert scored.bars.values[1] - scored.bars.values[0] == pytest.approx(0.1)
+
+
+def test_a_row_of_the_scores_is_the_unit_everywhere(three, scored, small_result, qtbot):
+    tick(three, 0, 3)
+    qtbot.waitUntil(lambda: scored.table.columnCount() == 3)
+    place = scored.table.visualItemRect(scored.table.item(1, 1)).center()
+    qtbot.mouseClick(scored.table.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    assert three.document.unit == small_result.units[1]
+    three.document.select(unit=small_result.units[0])
+    assert scored.table.currentRow() == 0
+
+
+def test_scores_of_another_split_are_said_not_to_compare_and_have_no_bar(three, scored, qtbot):
+    tick(three, 0, 4)
+    qtbot.waitUntil(lambda: scored.table.columnCount() == 3)
+    assert "'three folds' cannot be compared" in scored.words.text()
+    assert "folds" in scored.words.text().partition("another (")[2]
+    assert not any("★" in scored.table.item(row, 2).text() for row in range(scored.table.rowCount()))
+    assert scored.bars.values[1] != scored.bars.values[1]
+
+
+def test_the_page_fits_a_small_screen_and_tab_passes_its_controls(three, scored, qtbot):
+    panel = three.panels["fits"]
+    tick(three, 0, 3)
+    qtbot.waitUntil(lambda: scored.table.columnCount() == 3)
+    assert panel.minimumSizeHint().width() <= 800
+    assert panel.minimumSizeHint().height() <= 600
+    for part in (panel.overlay.choice, panel.overlay.bands, scored.table, scored.words, panel.sides):
+        assert part.accessibleName()
+    reached, at = set(), panel.table
+    for _ in range(60):
+        at = at.nextInFocusChain()
+        if at.isVisible() and at.focusPolicy() & Qt.FocusPolicy.TabFocus and panel.isAncestorOf(at):
+            reached.add(at.objectName())
+    assert {"fits_back", "fits_rename", "fits_remove", "fits_scores_table"} <= reached

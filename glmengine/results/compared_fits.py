@@ -1,0 +1,224 @@
+"""Held-out scores of several kept fits, unit by unit, and their paired differences from the first."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from glmengine.analysis.analysis import Analysis, Model
+from glmengine.analysis.difference import differences
+from glmengine.analysis.wording import share_text
+from glmengine.context import SILENT, Context, Progress
+from glmengine.inference.signed_rank import signed_rank
+from glmengine.selection.comparison import interval
+from glmengine.sentences import numbered
+
+if TYPE_CHECKING:
+    from glmengine.results.kept_fits import KeptFit
+    from glmengine.results.result import Result
+
+_SCORE = "deviance_explained_heldout"
+_MOST_OTHER_BINS = 0.01
+"""Share of the held-out bins that two fits may differ in, as terms with a past lose the first bins, and be compared with a caution."""
+
+
+@dataclass(frozen=True)
+class PairedDifference:
+    """Held-out deviance explained of one fit less that of the first, over the units that both scored.
+
+    Attributes
+    ----------
+    name, other : str
+        Names of the fit and of the first.
+    obstacle : str
+        Why the scores cannot be compared, in words; empty where they can.
+    caution : str
+        What to keep in mind where they can.
+    n_units, n_better : int
+        Units that both scored, and those of them in which the fit is above the first.
+    mean, low, high : float
+        Mean difference over units and its 95 % interval from Student's t; NaN for fewer than one and two units.
+    p : float
+        Two-sided signed-rank test over units, which takes units for independent.
+    """
+
+    name: str
+    other: str
+    obstacle: str = ""
+    caution: str = ""
+    n_units: int = 0
+    n_better: int = 0
+    mean: float = math.nan
+    low: float = math.nan
+    high: float = math.nan
+    p: float = math.nan
+
+    @property
+    def sentence(self) -> str:
+        """All of it in words."""
+        if self.obstacle:
+            return f"'{self.name}' cannot be compared with '{self.other}': {self.obstacle}."
+        gain = f"'{self.name}' is better than '{self.other}' in {self.n_better} of {numbered(self.n_units, 'unit')}"
+        gain += f"; mean difference {share_text(self.mean)}"
+        if self.n_units < 2:
+            return f"{gain}; a test needs 2 units or more.{self._more}"
+        p = f"p = {self.p:.2g}" if self.p >= 1e-4 else "p < 0.0001"
+        return (
+            f"{gain}, 95 % interval {share_text(self.low)} to {share_text(self.high)}; signed rank, two-sided: {p}.{self._more}"
+        )
+
+    @property
+    def _more(self) -> str:
+        return f" {self.caution}." if self.caution else ""
+
+
+@dataclass(frozen=True, eq=False)
+class ComparedFits:
+    """Fits side by side.
+
+    Attributes
+    ----------
+    names : tuple of str
+    units : tuple of str
+        Of any of the fits, in the order in which they come.
+    scores : (F, U) array
+        Held-out deviance explained; NaN where a fit has none for a unit.
+    differences : tuple of PairedDifference
+        Of each fit but the first.
+    """
+
+    names: tuple[str, ...]
+    units: tuple[str, ...]
+    scores: np.ndarray
+    differences: tuple[PairedDifference, ...]
+
+    @property
+    def comparable(self) -> np.ndarray:
+        """(F,) whether the scores of a fit can be seen beside those of the first."""
+        return np.array([True, *(not one.obstacle for one in self.differences)][: len(self.names)], bool)
+
+    @property
+    def best(self) -> np.ndarray:
+        """(U,) number of the fit with the highest score among the comparable; -1 where fewer than two have one."""
+        scores = np.where(self.comparable[:, None] & np.isfinite(self.scores), self.scores, -np.inf)
+        contested = np.isfinite(scores).sum(axis=0) > 1
+        return np.where(contested, scores.argmax(axis=0), -1) if len(self.names) else np.zeros(0, int)
+
+    @property
+    def medians(self) -> np.ndarray:
+        """(F,) medians over the units that all comparable fits scored; NaN for the other fits, and where there is no such unit."""
+        kept = self.comparable
+        medians = np.full(len(self.names), np.nan)
+        common = np.isfinite(self.scores[kept]).all(axis=0)
+        if common.any():
+            medians[kept] = np.median(self.scores[np.ix_(kept, common)], axis=1)
+        return medians
+
+
+@dataclass(frozen=True, eq=False)
+class _Scored:
+    """What of a fit is compared, without the rest of its result."""
+
+    fit: KeptFit
+    scores: dict[str, float]
+    bins: dict[str, np.ndarray]  # held-out bins of each fold, by unit; empty where the result keeps no scores by fold
+
+    @classmethod
+    def of(cls, fit: KeptFit, result: Result) -> _Scored:
+        units = [str(unit) for unit in result.scores["unit"].values]
+        held_out = result.scores[_SCORE].values if _SCORE in result.scores else np.full(len(units), np.nan)
+        folds = result.fold_scores
+        bins = {} if folds is None else {str(unit): folds["bins"].sel(unit=unit).values for unit in folds["unit"].values}
+        return cls(fit, dict(zip(units, map(float, held_out), strict=True)), bins)
+
+    @property
+    def is_scored(self) -> bool:
+        return any(map(math.isfinite, self.scores.values()))
+
+
+def compare_fits(fits: Sequence[KeptFit], context: Context = SILENT) -> ComparedFits:
+    """Set the held-out scores of fits side by side; of their results one at a time is in memory.
+
+    Parameters
+    ----------
+    fits : sequence of KeptFit
+        The first is the one that the others are compared with.
+    context : Context, optional
+
+    Raises
+    ------
+    GlmError
+        If the result of a fit is gone or damaged.
+    """
+    scored = []
+    for number, fit in enumerate(fits):
+        context.check()
+        context.report(Progress("Scores of the fits", number / len(fits)))
+        scored.append(_Scored.of(fit, fit.load()))
+    units = tuple(dict.fromkeys(unit for one in scored for unit in one.scores))
+    scores = np.array([[one.scores.get(unit, math.nan) for unit in units] for one in scored], np.float64)
+    return ComparedFits(
+        tuple(fit.name for fit in fits),
+        units,
+        scores.reshape(len(fits), len(units)),
+        tuple(_difference(scored[0], one) for one in scored[1:]),
+    )
+
+
+def _difference(first: _Scored, one: _Scored) -> PairedDifference:
+    names = one.fit.name, first.fit.name
+    obstacle = _obstacle(first, one)
+    if obstacle:
+        return PairedDifference(*names, obstacle)
+    shared = [unit for unit in first.scores if unit in one.scores]
+    gains = np.array([one.scores[unit] - first.scores[unit] for unit in shared], np.float64)
+    gains = gains[np.isfinite(gains)]
+    if not gains.size:
+        return PairedDifference(*names, "no unit has a held-out score in both")
+    share, caution = _other_bins(first, one), ""
+    if share > _MOST_OTHER_BINS:
+        return PairedDifference(
+            *names, f"{share:.0%} of the held-out bins are others, since the terms of the two can use other time"
+        )
+    if share:
+        caution = f"{max(share, 0.0001):.2%} of the held-out bins are others, since the terms of the two can use other time"
+    mean, low, high = (float(value[0]) for value in interval(gains[None]))
+    p = min(1.0, 2.0 * float(min(signed_rank(gains), signed_rank(-gains))))
+    return PairedDifference(*names, "", caution, gains.size, int((gains > 0).sum()), mean, low, high, p)
+
+
+def _obstacle(first: _Scored, one: _Scored) -> str:
+    for scored in (first, one):
+        if not scored.is_scored:
+            return f"'{scored.fit.name}' has no held-out score; fit it with folds"
+    if (first.fit.recording_sha256 or first.fit.recording_name) != (one.fit.recording_sha256 or one.fit.recording_name):
+        return f"they are of other recordings ({first.fit.recording_name} and {one.fit.recording_name})"
+    others = differences(_split_of(first.fit.analysis), _split_of(one.fit.analysis))
+    return f"the held-out time or what is scored on it is another ({'; '.join(others)})" if others else ""
+
+
+def _split_of(analysis: Analysis) -> Analysis:
+    """Of a question only what decides which bins are held out, and what deviance is."""
+    validation = analysis.validation
+    return Analysis(
+        time=analysis.time,
+        derived=analysis.derived if analysis.time.conditions else (),
+        model=Model(family=analysis.model.family, strengths=(1.0,)),
+        validation=validation.with_(nested=False, smoothing=type(validation)().smoothing),
+        seed=analysis.seed if validation.balanced else 0,
+    )
+
+
+def _other_bins(first: _Scored, one: _Scored) -> float:
+    """Largest share over units of held-out bins by which the folds of the two differ; all of them where the numbers of folds do."""
+    shares = [0.0]
+    for unit in first.bins.keys() & one.bins.keys():
+        ours, theirs = np.nan_to_num(first.bins[unit]), np.nan_to_num(one.bins[unit])
+        if ours.shape != theirs.shape:
+            return 1.0
+        shares.append(float(np.abs(ours - theirs).sum() / max(ours.sum(), theirs.sum(), 1.0)))
+    return max(shares)

@@ -1,0 +1,166 @@
+"""The table of ticked fits by units, with the paired differences in words and the medians as bars."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import QSignalBlocker, Qt, Signal
+from qtpy.QtGui import QShowEvent
+from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QLabel, QSplitter, QTableWidget, QTableWidgetItem, QWidget
+
+from glmengine.analysis.wording import share_text
+from glmgui.jobs import Jobs
+from glmgui.plots import Axis, NamedBars
+from glmgui.widgets import MessageLine, PageScroll, column, hint
+
+if TYPE_CHECKING:
+    from glmengine.context import Context
+    from glmengine.results.compared_fits import ComparedFits
+    from glmengine.results.kept_fits import KeptFit
+
+SCORES = "fits-scores"
+_NONE_TICKED = "Tick fits in the list above to see their held-out scores side by side; the first of them is the one that the others are compared with."
+_BEST = "★ "
+_WIDEST = 190
+
+
+class ScoresView(QWidget):
+    """Held-out deviance explained, a row a unit and a column a fit.
+
+    The scores are read in the worker, and only while the view can be seen.
+
+    Signals
+    -------
+    picked : str
+        Unit whose row was chosen.
+    """
+
+    picked = Signal(str)
+
+    def __init__(self, jobs: Jobs, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("fits_scores")
+        self._jobs = jobs
+        self._fits: tuple[KeptFit, ...] = ()
+        self._unit: str | None = None
+        self._asked: tuple | None = None
+        self.said = hint(_NONE_TICKED, self)
+        self.message = MessageLine("fits_scores_message", self)
+        self.table = QTableWidget(0, 0, self)
+        self.table.setObjectName("fits_scores_table")
+        self.table.setAccessibleName("Held-out deviance explained of each unit under each ticked fit")
+        self.table.verticalHeader().hide()
+        self.table.horizontalHeader().setHighlightSections(False)
+        self.table.horizontalHeader().setMaximumSectionSize(_WIDEST)
+        self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        self.table.setShowGrid(False)
+        self.table.setAlternatingRowColors(True)
+        self.table.setTabKeyNavigation(False)  # Tab goes on to the next control
+        self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.words = QLabel(self)
+        self.words.setObjectName("fits_scores_words")
+        self.words.setAccessibleName("Differences of the ticked fits from the first")
+        self.words.setWordWrap(True)
+        self.words.setTextFormat(Qt.TextFormat.PlainText)
+        self.words.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.words.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
+        )
+        scroll = PageScroll(self.words, self)
+        self.bars = NamedBars("Median over the units that all scored", name="fits_scores_bars", parent=self)
+        right = QSplitter(Qt.Orientation.Vertical, self)
+        right.addWidget(scroll)
+        right.addWidget(self.bars)
+        self._halves = QSplitter(Qt.Orientation.Horizontal, self)
+        self._halves.addWidget(self.table)
+        self._halves.addWidget(right)
+        for part in (right, self._halves):
+            part.setChildrenCollapsible(False)
+            part.setStretchFactor(0, 1)
+            part.setStretchFactor(1, 1)
+        box = column(self, margins=0)
+        box.addWidget(self.said)
+        box.addWidget(self.message)
+        box.addWidget(self._halves, 1)
+        self._halves.hide()
+        self.table.itemSelectionChanged.connect(self._selection_changed)
+
+    def show_fits(self, fits: Sequence[KeptFit], unit: str | None) -> None:
+        """Compare these fits as soon as the view can be seen."""
+        self._fits, self._unit = tuple(fits), unit
+        self._select()
+        self._ask()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._ask()
+
+    def _ask(self) -> None:
+        asked = tuple((fit.key, fit.name, fit.file) for fit in self._fits)
+        if not self.isVisible() or asked == self._asked:
+            return
+        self._asked = asked
+        fits = self._fits
+
+        def work(context: Context) -> ComparedFits:
+            from glmengine.results.compared_fits import compare_fits
+
+            return compare_fits(fits, context)
+
+        self._jobs.submit("Comparing fits", work, self._take, self._failed, key=SCORES, quiet=True)
+
+    def _take(self, compared: ComparedFits) -> None:
+        self.message.clear()
+        self.said.setVisible(not compared.names)
+        self._halves.setVisible(bool(compared.names))
+        with QSignalBlocker(self.table):
+            self._fill(compared)
+        self._select()
+        words = [one.sentence for one in compared.differences] or ["Tick another fit to compare it with this one."]
+        self.words.setText("\n\n".join(words))
+        self.bars.set_values(compared.names, compared.medians, "fit", Axis("held-out deviance explained"))
+
+    def _failed(self, error: BaseException) -> None:
+        self._asked = None  # so that it is tried again when the page is next looked at
+        self.said.hide()
+        self._halves.hide()
+        self.message.show_error(str(error))
+
+    def _fill(self, compared: ComparedFits) -> None:
+        self.table.clear()
+        self.table.setRowCount(len(compared.units))
+        self.table.setColumnCount(1 + len(compared.names))
+        self.table.setHorizontalHeaderLabels(["Unit", *compared.names])
+        for at, (name, comparable) in enumerate(zip(compared.names, compared.comparable, strict=True), 1):
+            beside = "" if comparable else "\nCannot be compared with the first ticked fit"
+            self.table.horizontalHeaderItem(at).setToolTip(
+                f"{name}\nHeld-out deviance explained; ★ is the best of a unit{beside}"
+            )
+        for row, (unit, best) in enumerate(zip(compared.units, compared.best, strict=True)):
+            self.table.setItem(row, 0, QTableWidgetItem(unit))
+            for at, value in enumerate(compared.scores[:, row]):
+                item = QTableWidgetItem(f"{_BEST if at == best else ''}{share_text(value)}")
+                item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+                if at == best:
+                    font = item.font()
+                    font.setBold(True)
+                    item.setFont(font)
+                    item.setToolTip("The best of this unit")
+                self.table.setItem(row, 1 + at, item)
+
+    def _select(self) -> None:
+        """Show the row of the selected unit, without reporting it as picked."""
+        with QSignalBlocker(self.table):
+            for row in range(self.table.rowCount()):
+                if self.table.item(row, 0).text() == self._unit:
+                    self.table.selectRow(row)
+                    return
+            self.table.clearSelection()
+
+    def _selection_changed(self) -> None:
+        items = self.table.selectedItems()
+        if items:
+            self.picked.emit(self.table.item(items[0].row(), 0).text())

@@ -1,0 +1,108 @@
+"""Scores of kept fits are paired by unit, tested, and refused where they were made on other held-out time."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import xarray as xr
+from scipy.stats import ttest_1samp, wilcoxon
+
+from glmengine.errors import GlmError
+from glmengine.results.compared_fits import compare_fits
+from glmengine.results.kept_fits import keep_fit
+
+SCORE = "deviance_explained_heldout"
+
+
+@pytest.fixture
+def kept(tmp_path, small_result):
+    """Keep the small result under a name, with the scores raised, or of another question, or of other bins."""
+
+    def keep(name, *, raised=0.0, analysis=None, bins=1.0, **more):
+        scores = small_result.scores.assign({SCORE: small_result.scores[SCORE] + raised})
+        folds = small_result.fold_scores.assign(bins=small_result.fold_scores["bins"] * bins)
+        made = replace(small_result, scores=scores, fold_scores=folds, analysis=analysis or small_result.analysis)
+        return replace(keep_fit(made, tmp_path, name=name), **more)
+
+    return keep
+
+
+@pytest.fixture
+def many(monkeypatch, kept):
+    """Two fits with scores of 19 units, the first unit of one and the last of the other without a score."""
+    rng = np.random.default_rng(0)
+    first = rng.uniform(0.05, 0.3, 19)
+    second = first + rng.normal(0.01, 0.02, 19)
+    first[0], second[-1] = np.nan, np.nan
+    fits = kept("plain"), kept("rich")
+    whole = fits[0].load()
+
+    def load(fit):
+        scores = xr.Dataset({SCORE: ("unit", first if fit.name == "plain" else second)}, {"unit": [str(at) for at in range(19)]})
+        return replace(whole, scores=scores, fold_scores=None)
+
+    monkeypatch.setattr(type(fits[0]), "load", load)
+    return fits, first, second
+
+
+def test_scores_are_paired_by_unit_and_tested_as_other_programs_do(many):
+    fits, first, second = many
+    compared = compare_fits(fits)
+    (one,) = compared.differences
+    gains = (second - first)[1:-1]
+    assert (one.n_units, one.n_better) == (17, int((gains > 0).sum()))
+    assert one.p == pytest.approx(wilcoxon(gains, method="exact").pvalue)
+    expected = ttest_1samp(gains, 0.0).confidence_interval(0.95)
+    assert (one.mean, one.low, one.high) == pytest.approx((gains.mean(), expected.low, expected.high))
+    np.testing.assert_array_equal(compared.scores, [first, second])
+    assert list(compared.best) == [-1, *(gains > 0).astype(int), -1]
+    np.testing.assert_allclose(compared.medians, [np.median(first[1:-1]), np.median(second[1:-1])])
+    assert one.sentence.startswith(f"'rich' is better than 'plain' in {one.n_better} of 17 units; mean difference 0.0")
+
+
+def test_the_same_fit_twice_differs_by_nothing(kept):
+    (one,) = compare_fits([kept("a"), kept("b")]).differences
+    assert (one.mean, one.p, one.n_better, one.obstacle, one.caution) == (0.0, 1.0, 0, "", "")
+
+
+def test_scores_of_another_split_recording_or_family_are_not_compared(kept, small_result):
+    analysis = small_result.analysis
+    others = {
+        "folds": kept("x", analysis=analysis.with_(validation=analysis.validation.with_(folds=4))),
+        "bin size": kept("x", analysis=analysis.with_(time=analysis.time.with_(bin_size=0.05))),
+        "bernoulli": kept("x", analysis=analysis.with_(model=analysis.model.with_(family="bernoulli"))),
+        "other recordings": kept("x", recording_sha256="another"),
+        "held-out bins are others": kept("x", bins=0.9),
+        "no held-out score": kept("x", raised=np.nan),
+    }
+    compared = compare_fits([kept("first"), *others.values()])
+    for word, one in zip(others, compared.differences, strict=True):
+        assert word in one.obstacle
+        assert "cannot be compared" in one.sentence
+    assert list(compared.comparable) == [True] + [False] * 6
+    assert set(compared.best) == {-1}
+    assert np.isfinite(compared.medians).tolist() == [True] + [False] * 6
+
+
+def test_other_terms_strengths_and_few_other_bins_are_compared(kept, small_result):
+    analysis = small_result.analysis
+    without = kept("x", raised=0.1, analysis=analysis.with_(terms=(), seed=5, model=analysis.model.with_(strengths=(0.5,))))
+    few = kept("y", bins=0.999)
+    plain, cautious = compare_fits([kept("first"), without, few]).differences
+    assert plain.mean == pytest.approx(0.1)
+    assert plain.caution == ""
+    assert "0.10% of the held-out bins" in cautious.sentence
+
+
+def test_nothing_and_one_are_no_comparison_and_a_lost_result_is_named(kept):
+    assert compare_fits([]).names == ()
+    assert compare_fits([]).medians.shape == compare_fits([]).best.shape == (0,)
+    alone = compare_fits([kept("alone")])
+    assert alone.differences == ()
+    assert set(alone.best) == {-1}
+    lost = kept("lost")
+    lost.file.unlink()
+    with pytest.raises(GlmError, match="lost"):
+        compare_fits([lost])
