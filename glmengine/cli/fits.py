@@ -212,7 +212,7 @@ _NO_FIGURES = Option("--no-figures", action="store_true", help="write tables and
 RUN = Command(
     "run",
     "fit, score, and write everything",
-    "Writes result.nc, coefficients.csv, scores.csv, tests.csv, fold_scores.csv, figures/, report.html, analysis.toml and script.py; of several sessions "
+    "Writes result.nc, coefficients.csv, scores.csv, tests.csv, fold_scores.csv, figures/, report.html, methods.txt, references.bib, analysis.toml and script.py; of several sessions "
     "sessions.csv too, and recipe.toml where a recipe was given.",
     (
         ANALYSIS,

@@ -38,7 +38,8 @@ def rows(path):
 def test_run_writes_everything_it_says(session):
     names = {path.name for path in (session / "out").iterdir()}
     tables = {"coefficients.csv", "scores.csv", "tests.csv", "fold_scores.csv"}
-    assert names == tables | {"result.nc", "figures", "report.html", "analysis.toml", "script.py"}
+    texts = {"report.html", "analysis.toml", "script.py", "methods.txt", "references.bib"}
+    assert names == tables | texts | {"result.nc", "figures"}
     figures = list((session / "out" / "figures").iterdir())
     assert {"scores.pdf", "coupling.pdf", "unit-hd.png", "unit-place.pdf"} <= {path.name for path in figures}
     assert all(path.stat().st_size > 2000 for path in figures)
