@@ -22,16 +22,6 @@ def cluster():
         yield found
 
 
-@pytest.fixture
-def quick(small_analysis):
-    """Head direction alone, without folds."""
-    return small_analysis.with_(
-        terms=small_analysis.terms[:1],
-        model=small_analysis.model.with_(strengths=(1e-4,)),
-        validation=small_analysis.validation.with_(folds=0),
-    )
-
-
 def test_a_cluster_gives_the_same_and_a_worker_that_is_killed_costs_nothing(cluster, quick, small_recording, tmp_path):
     given = [str(tmp_path / f"{name}.nwb") for name in "abc"]
     for path in given:

@@ -12,16 +12,6 @@ from glmengine.errors import Cancelled, GlmError
 from glmengine.export.nwb import write_nwb
 
 
-@pytest.fixture(scope="module")
-def quick(small_analysis):
-    """Head direction alone, without folds."""
-    return small_analysis.with_(
-        terms=small_analysis.terms[:1],
-        model=small_analysis.model.with_(strengths=(1e-4,)),
-        validation=small_analysis.validation.with_(folds=0),
-    )
-
-
 def rows(path):
     with open(path, encoding="utf-8", newline="") as stream:
         return list(csv.DictReader(stream))
@@ -34,7 +24,7 @@ def test_each_outcome_is_told_and_written_and_one_failure_keeps_no_other(quick, 
     given = [str(tmp_path / "a.nwb"), str(tmp_path / "b.nwb"), str(tmp_path / "a.nwb")]
     outcomes = run_batch(quick, given, tmp_path / "out", figures=False, report=told.append)
     assert outcomes == told
-    assert [outcome.summary is not None for outcome in outcomes] == [True, False]
+    assert [outcome.result is not None for outcome in outcomes] == [True, False]
     assert outcomes[0].folder == tmp_path / "out" / "a"
     assert all(path.is_file() for path in outcomes[0].written)
     assert "b.nwb" in outcomes[1].reason

@@ -7,7 +7,7 @@ import threading
 import time
 
 import pytest
-from qtpy.QtWidgets import QApplication
+from qtpy.QtCore import QTimer
 
 import glmengine
 from glmengine.context import Cancelled, Progress
@@ -503,12 +503,12 @@ def test_closing_in_the_middle_of_opening_and_of_computing_ends_at_once(opened, 
     assert not opened.left_running
 
 
-def test_nothing_is_delivered_after_closing(qapp):
+def test_nothing_is_delivered_after_closing(qapp, qtbot):
     jobs, answers = Jobs(), []
     jobs.submit("Work", lambda context: 1, answers.append)
-    assert jobs.close(5000)  # the thread has ended: what it sent is posted
-    QApplication.processEvents()
+    assert jobs.close(5000)
+    qtbot.wait(50)
     assert answers == []
-    jobs.submit("After", lambda context: 1, answers.append)
-    QApplication.processEvents()
+    QTimer.singleShot(0, lambda: jobs.submit("After", lambda context: 1, answers.append))
+    qtbot.wait(50)
     assert answers == []
