@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from glmengine.batch.one_recording import Outcome
-from glmengine.batch.tables import write_tables
+from glmengine.batch.tables import write_groups, write_tables
 from glmengine.batch.task import Task, attempt
 from glmengine.context import SILENT, Context
 from glmengine.export.outputs import writable_folder
@@ -89,7 +89,6 @@ def run_batch(
     def reached() -> list[Outcome]:
         return [found[number] for number in sorted(found)]
 
-    written = False
     try:
         waiting: list[int] = []
         for number, task in enumerate(tasks):
@@ -101,11 +100,10 @@ def run_batch(
         begun = len(found) / max(len(tasks), 1)
         for number, outcome in _shared_out(tasks, waiting, workers, scheduler, context.part(begun, 1.0)):
             take(number, outcome)
-        write_tables(folder, reached(), group_by)
-        written = True
     finally:
-        if not written:
-            write_tables(folder, reached())
+        write_tables(folder, reached())
+    if group_by:
+        write_groups(folder, reached(), group_by)
     return reached()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,35 +35,49 @@ GROUP_SCORES = ("deviance_explained_heldout", "bits_per_spike_heldout", "devianc
 """Scores that are summed up by group, where a result has them."""
 
 
-def write_tables(folder: Path, outcomes: Sequence[Outcome], group_by: Sequence[str] = ()) -> tuple[str, ...]:
-    """Write ``recordings.csv``, ``scores.csv`` and, for groups, ``groups.csv``; their names.
+def write_tables(folder: Path, outcomes: Sequence[Outcome]) -> None:
+    """Write ``recordings.csv`` and ``scores.csv``."""
+    done = _done(outcomes)
+    columns = _names(summary.scores for _, summary in done)
+    about = _names(summary.about for _, summary in done)
+    rows = [
+        [recording, unit, *(_at(summary.about, name, at) for name in about), *(_at(summary.scores, name, at) for name in columns)]
+        for recording, summary in done
+        for at, unit in enumerate(summary.units)
+    ]
+    _write(folder / "recordings.csv", _HEAD, [_row(outcome) for outcome in outcomes])
+    _write(folder / "scores.csv", ["recording", "unit", *about, *columns], rows)
+
+
+def write_groups(folder: Path, outcomes: Sequence[Outcome], group_by: Sequence[str]) -> None:
+    """Write ``groups.csv``; nothing where no recording could be fitted.
 
     Raises
     ------
     GlmError
         If no unit of any recording has one of the columns to group by.
     """
-    write_whole(folder / "recordings.csv", csv_text(_HEAD, [_row(outcome) for outcome in outcomes]).encode("utf-8"))
-    done = [(outcome.recording, outcome.summary) for outcome in outcomes if outcome.summary is not None]
-    columns = list(dict.fromkeys(name for _, summary in done for name in summary.scores))
-    about = list(dict.fromkeys(name for _, summary in done for name in summary.about))
-    rows = [
-        [recording, unit, *(_at(summary.about, name, at) for name in about), *(_at(summary.scores, name, at) for name in columns)]
-        for recording, summary in done
-        for at, unit in enumerate(summary.units)
-    ]
-    write_whole(folder / "scores.csv", csv_text(["recording", "unit", *about, *columns], rows).encode("utf-8"))
-    names = ["recordings.csv", "scores.csv"]
-    if group_by and done:
-        lacking = [name for name in group_by if name not in about]
-        if lacking:
-            raise GlmError(
-                f"group by {lacking[0]}: no unit of these recordings has it; their units have {listed(about) or 'no column of texts'}"
-            )
-        groups = group_rows(done, group_by)
-        write_whole(folder / "groups.csv", csv_text([*group_by, "score", *_GROUP_HEAD], groups).encode("utf-8"))
-        names.append("groups.csv")
-    return tuple(names)
+    done = _done(outcomes)
+    about = _names(summary.about for _, summary in done)
+    lacking = [name for name in group_by if name not in about]
+    if done and lacking:
+        raise GlmError(
+            f"group by {lacking[0]}: no unit of these recordings has it; their units have {listed(about) or 'no column of texts'}"
+        )
+    if done:
+        _write(folder / "groups.csv", [*group_by, "score", *_GROUP_HEAD], group_rows(done, group_by))
+
+
+def _done(outcomes: Sequence[Outcome]) -> list[tuple[str, Summary]]:
+    return [(outcome.recording, outcome.summary) for outcome in outcomes if outcome.summary is not None]
+
+
+def _names(columns: Iterable[Mapping[str, Any]]) -> list[str]:
+    return list(dict.fromkeys(name for one in columns for name in one))
+
+
+def _write(path: Path, head: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    write_whole(path, csv_text(head, rows).encode("utf-8"))
 
 
 def group_rows(done: Sequence[tuple[str, Summary]], group_by: Sequence[str]) -> list[list[Any]]:
@@ -98,7 +112,7 @@ def _numbers(known: np.ndarray) -> Iterator[object]:
     yield float(known.std(ddof=1) / np.sqrt(len(known))) if len(known) > 1 else ""
 
 
-def _at(columns: Any, name: str, at: int) -> Any:
+def _at(columns: Mapping[str, Sequence[Any]], name: str, at: int) -> Any:
     return columns[name][at] if name in columns else ""
 
 
