@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from glmengine.batch.one_recording import Outcome
-from glmengine.batch.task import Task, attempt
+from glmengine.batch.task import Task, attempt_elsewhere
 from glmengine.context import Context, Progress
 from glmengine.errors import GlmError
 
@@ -39,8 +38,7 @@ def on_cluster(tasks: Sequence[Task], scheduler: str, context: Context) -> Itera
     futures: dict[Any, int] = {}
     try:
         for number, task in enumerate(tasks):
-            name = f"glmengine-{task.folder.name}-{task.key[:12]}"
-            futures[client.submit(_done, task, key=name, retries=RETRIES, pure=False)] = number
+            futures[client.submit(attempt_elsewhere, task, retries=RETRIES, pure=False)] = number
         left = set(futures)
         while left:
             context.check()
@@ -56,10 +54,6 @@ def on_cluster(tasks: Sequence[Task], scheduler: str, context: Context) -> Itera
     finally:
         client.cancel(list(futures))
         client.close()
-
-
-def _done(task: Task) -> Outcome:
-    return replace(attempt(task), result=None)
 
 
 def _outcome(task: Task, future: Any) -> Outcome:

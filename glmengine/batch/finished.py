@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from glmengine.batch.summary import Summary
 from glmengine.io.files.whole import write_whole
-from glmengine.io.recipe.recipe import Recipe
+from glmengine.io.opening import as_recipe
+from glmengine.io.recipe.companions import companions, for_recording
 
 if TYPE_CHECKING:
     from glmengine.analysis.analysis import Analysis
@@ -21,11 +22,17 @@ MARK = "finished.json"
 
 
 def key_of(analysis: Analysis, place: str, recipe: AnyRecipe, figures: bool) -> str:
-    """Stands for what is asked of a recording: the analysis, the file as it is now, its recipe, the program's version."""
+    """Stands for what is asked of a recording: the analysis, the files as they are now, its recipe, the program's version.
+
+    Raises
+    ------
+    GlmError
+        If the recipe cannot be read, or nothing says which further files belong to this recording.
+    """
     from glmengine import __version__
 
     about = [__version__, json.dumps(analysis.to_dict(), sort_keys=True, default=str), str(figures)]
-    about += [str(Path(place).resolve()), _state(Path(place)), _recipe(recipe)]
+    about += [str(Path(place).resolve()), _state(Path(place)), _recipe(recipe, Path(place))]
     return hashlib.sha256("\n".join(about).encode()).hexdigest()
 
 
@@ -64,11 +71,11 @@ def _state(path: Path) -> str:
         return ""
 
 
-def _recipe(recipe: AnyRecipe) -> str:
-    if recipe is None:
+def _recipe(recipe: AnyRecipe, place: Path) -> str:
+    """A recipe as this recording is read with it, and the further files that it names as they are now."""
+    chosen = as_recipe(recipe)
+    if chosen is None:
         return ""
-    if isinstance(recipe, Recipe):
-        return recipe.model_dump_json()
-    if isinstance(recipe, str | Path):
-        return f"{Path(recipe).resolve()}\n{_state(Path(recipe))}"
-    return json.dumps(dict(recipe), sort_keys=True, default=str)
+    followed, _ = for_recording(chosen, place)
+    beside = [_state(place.parent / name) for name in companions(followed, place.parent)]
+    return "\n".join([followed.model_dump_json(), *beside])

@@ -8,12 +8,13 @@ import signal
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from typing import TYPE_CHECKING, Any
 
 from glmengine.batch.one_recording import Outcome
-from glmengine.batch.task import Task, attempt
+from glmengine.batch.task import Task, attempt_elsewhere
 from glmengine.context import CallbackContext, Context, Progress
 from glmengine.errors import Cancelled
 from glmengine.threads import environment_of_child
@@ -106,10 +107,8 @@ class _Crew:
     def _give(self, worker: _Worker) -> None:
         worker.task = self.waiting.popleft()
         self.tries[worker.task] += 1
-        try:
-            worker.line.send((worker.task, self.tasks[worker.task]))
-        except OSError:  # it was killed while it waited: the next look finds that out
-            return
+        with suppress(OSError):  # it was killed while it waited: the next look finds that out
+            worker.line.send(self.tasks[worker.task])
 
     def _heard(self, worker: _Worker) -> tuple[int, Outcome] | None:
         number = worker.task
@@ -162,8 +161,6 @@ def _work(line: Connection, cancel: Event, stop: Event, parent: int) -> None:
 
     while True:
         try:
-            _, task = line.recv()
-            outcome = attempt(task, CallbackContext(report, given_up, stop.is_set))
-            line.send(replace(outcome, result=None))  # which may be large, and lies in the folder
+            line.send(attempt_elsewhere(line.recv(), CallbackContext(report, given_up, stop.is_set)))
         except (EOFError, OSError, Cancelled):
             return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,7 +44,10 @@ class Task:
 
     def done_before(self) -> Outcome | None:
         """The outcome of an earlier run that asked the same and came to its end; None where it is to be done."""
-        found = kept(self.folder, self.key)
+        try:
+            found = kept(self.folder, self.key)
+        except GlmError:
+            return None  # what is wrong with its recipe is said when it is done
         if found is None:
             return None
         summary, written, notes = found
@@ -59,8 +62,8 @@ def attempt(task: Task, context: Context = SILENT) -> Outcome:
     Cancelled
         If the context says so.
     """
-    key = task.key  # of the file as it is before it is read
     try:
+        key = task.key  # of the files as they are before they are read
         begin(writable_folder(task.folder))
         outcome = run_to_folder(
             task.analysis, [task.recording], task.folder, recipes=[task.recipe], figures=task.figures, context=context
@@ -71,3 +74,8 @@ def attempt(task: Task, context: Context = SILENT) -> Outcome:
     except (GlmError, MemoryError) as error:
         reason = error.message if isinstance(error, GlmError) else "there is not enough memory for it"
         return Outcome(task.recording, task.folder, None, reason=" ".join(reason.split()))
+
+
+def attempt_elsewhere(task: Task, context: Context = SILENT) -> Outcome:
+    """`attempt` for another process or machine: the result, which may be large, does not travel; it lies in the folder."""
+    return replace(attempt(task, context), result=None)

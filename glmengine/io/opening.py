@@ -47,7 +47,7 @@ def open_recording(
     try:
         head = head_of(path)
         reader = choose_reader(path, head, with_recipe=recipe is not None)
-        chosen = _recipe(recipe)
+        chosen = as_recipe(recipe)
         if reader.needs_recipe and chosen is None:
             raise GlmError(
                 f"{path.name}: is {_article(reader.name)} {reader.name} file, which has no standard for recordings; say what its arrays are "
@@ -103,7 +103,8 @@ def _probe(path: Path, reader: Reader, recipe: Recipe | None, digest: str, conte
         probe(path, reader.name, plain, fingerprint(path, reader, recipe, digest), context)
 
 
-def _recipe(recipe: Recipe | Mapping[str, Any] | str | Path | None) -> Recipe | None:
+def as_recipe(recipe: Recipe | Mapping[str, Any] | str | Path | None) -> Recipe | None:
+    """A recipe from itself, its plain data or its file; raises `GlmError` where it cannot be read."""
     if recipe is None:
         return None
     from glmengine.io.recipe.recipe import Recipe

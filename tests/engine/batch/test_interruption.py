@@ -25,16 +25,6 @@ PROJECT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture(scope="module")
-def quick(small_analysis):
-    """Head direction alone, without folds."""
-    return small_analysis.with_(
-        terms=small_analysis.terms[:1],
-        model=small_analysis.model.with_(strengths=(1e-4,)),
-        validation=small_analysis.validation.with_(folds=0),
-    )
-
-
-@pytest.fixture(scope="module")
 def given(small_recording, tmp_path_factory):
     folder = tmp_path_factory.mktemp("recordings")
     for name in "abcd":
@@ -71,6 +61,35 @@ def test_what_is_done_is_kept_until_something_changes(quick, given, whole, tmp_p
     other = quick.with_(model=quick.model.with_(strengths=(1e-2,)))
     assert not any(outcome.done_before for outcome in run_batch(other, given[:2], tmp_path, figures=False))
     assert not any(outcome.done_before for outcome in run_batch(other, given[:2], tmp_path, figures=False, again=True))
+
+
+def test_what_is_read_beside_a_recording_belongs_to_it(quick, tmp_path):
+    """Another tracking beside the same spikes is another recording; what is wrong with a recipe is said when its turn comes."""
+    rng, times = np.random.default_rng(1), np.arange(0, 60, 0.02)
+    for day in (1, 2):
+        spikes = np.sort(rng.uniform(0, 60, 300))
+        (tmp_path / f"spikes_day{day}.csv").write_text("time\n" + "\n".join(f"{t:.4f}" for t in spikes))
+        (tmp_path / f"track_day{day}.csv").write_text("t,hd\n" + "\n".join(f"{t:.2f},{t % 6.28:.3f}" for t in times))
+    recipe = tmp_path / "recipe.toml"
+    recipe.write_text(
+        'file = "spikes_day1.csv"\n[spikes]\ntimes = "time"\n'
+        '[[covariates]]\nname = "head_direction"\nvalues = ["track_day1.csv:hd"]\ntimes = "track_day1.csv:t"\nunit = "rad"\n'
+    )
+    given = [str(tmp_path / f"spikes_day{day}.csv") for day in (1, 2)]
+
+    def done() -> list[bool]:
+        found = run_batch(quick, given, tmp_path / "out", figures=False, recipes=[recipe])
+        assert not any(outcome.reason for outcome in found)
+        return [outcome.done_before for outcome in found]
+
+    assert done() == [False, False]
+    assert done() == [True, True]
+    os.utime(tmp_path / "track_day2.csv")
+    assert done() == [True, False]
+    (tmp_path / "track_day2.csv").unlink()
+    first, second = run_batch(quick, given, tmp_path / "out", figures=False, recipes=[recipe])
+    assert first.done_before
+    assert "track_day2.csv" in second.reason
 
 
 def test_a_mark_of_something_else_is_no_mark(quick, given, tmp_path):
