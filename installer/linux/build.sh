@@ -3,39 +3,30 @@
 #
 #     installer/linux/build.sh [DIR]        writes them into DIR (dist/ where it is not given)
 #
-# Needed: Python 3.11 to 3.13 with venv, a network for the packages (or PIP_INDEX_URL), and of Debian: binutils, dpkg, makeself, xz-utils.
+# Needed: Python 3.11 to 3.13 with venv, a network for the packages (or PIP_INDEX_URL), and of Debian: binutils, dpkg, makeself.
 # PYTHON names another Python. The bundle runs on systems whose C library is at least as new as the one that it was built on
 # asks for (it is printed, and stands in the .deb's dependencies), so build on the oldest system that is to run it.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 here=$root/installer
 target=$(mkdir -p "${1:-$root/dist}" && cd "${1:-$root/dist}" && pwd)
-python=${PYTHON:-python3}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$root"
 
 say() { printf '== %s\n' "$*"; }
 
-for tool in objdump dpkg-deb makeself xz; do
-    command -v "$tool" >/dev/null || { echo "missing: $tool; get it with: sudo apt-get install -y binutils dpkg makeself xz-utils"; exit 1; }
+for tool in objdump dpkg-deb makeself; do
+    command -v "$tool" >/dev/null || { echo "missing: $tool; get it with: sudo apt-get install -y binutils dpkg makeself"; exit 1; }
 done
 
-say "Packages, in an environment of their own"
-"$python" -m venv "$work/venv"
+say "One folder with both commands"
+"${PYTHON:-python3}" "$here/bundle/freeze.py" "$work"
 build=$work/venv/bin/python
-"$build" -m pip install --quiet --disable-pip-version-check --constraint "$here/constraints.txt" "$root[installer]"
-version=$("$build" -c 'from importlib.metadata import version; print(version("glmgui"))')
+folder=$work/dist/glmgui
+version=$(cat "$work/version")
 architecture=$(dpkg --print-architecture)
 name=glmgui-$version-linux-$(uname -m)
-
-say "One folder with both commands"
-"$build" "$here/bundle/icons.py" "$work/icons"
-GLMGUI_ICONS=$work/icons "$work/venv/bin/pyinstaller" --noconfirm --log-level WARN \
-    --distpath "$work/dist" --workpath "$work/build" "$here/bundle/glmgui.spec"
-folder=$work/dist/glmgui
-"$build" "$here/bundle/licences.py" "$folder/LICENCES.txt"
-"$build" "$here/bundle/weigh.py" "$folder"
 "$build" "$here/linux/needed.py" "$folder" >"$work/needed"
 libc=$(sed -n 's/^glibc //p' "$work/needed")
 say "It asks for glibc $libc"

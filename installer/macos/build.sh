@@ -13,16 +13,9 @@ target=$(mkdir -p "${1:-$root/dist}" && cd "${1:-$root/dist}" && pwd)
 [ "$(uname -m)" = arm64 ] || { echo "this is an Intel Mac, for which JAX has no wheels; use Apple silicon"; exit 1; }
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-"${PYTHON:-python3}" -m venv "$work/venv"
-build=$work/venv/bin/python
-"$build" -m pip install --quiet --disable-pip-version-check --constraint "$here/constraints.txt" "$root[installer]"
-version=$("$build" -c 'from importlib.metadata import version; print(version("glmgui"))')
-"$build" "$here/bundle/icons.py" "$work/icons"
-GLMGUI_ICONS=$work/icons "$work/venv/bin/pyinstaller" --noconfirm --log-level WARN \
-    --distpath "$work/dist" --workpath "$work/build" "$here/bundle/glmgui.spec"
+"${PYTHON:-python3}" "$here/bundle/freeze.py" "$work"
+version=$(cat "$work/version")
 app=$work/dist/glmgui.app
-"$build" "$here/bundle/licences.py" "$app/Contents/Resources/LICENCES.txt"
-"$build" "$here/bundle/weigh.py" "$work/dist/glmgui"
 if [ -n "${CODESIGN_IDENTITY:-}" ]; then
     codesign --force --deep --timestamp --options runtime --entitlements "$here/macos/entitlements.plist" --sign "$CODESIGN_IDENTITY" "$app"
 else

@@ -13,15 +13,8 @@ $work = Join-Path ([IO.Path]::GetTempPath()) ("glmgui-" + [guid]::NewGuid())
 New-Item -ItemType Directory -Force $Target, $work | Out-Null
 $Target = (Resolve-Path $Target).Path
 try {
-    python -m venv "$work\venv"
-    $build = "$work\venv\Scripts\python.exe"
-    & $build -m pip install --quiet --disable-pip-version-check --constraint "$here\constraints.txt" "$root[installer]"
-    $version = & $build -c "from importlib.metadata import version; print(version('glmgui'))"
-    & $build "$here\bundle\icons.py" "$work\icons"
-    $env:GLMGUI_ICONS = "$work\icons"
-    & "$work\venv\Scripts\pyinstaller.exe" --noconfirm --log-level WARN --distpath "$work\dist" --workpath "$work\build" "$here\bundle\glmgui.spec"
-    & $build "$here\bundle\licences.py" "$work\dist\glmgui\LICENCES.txt"
-    & $build "$here\bundle\weigh.py" "$work\dist\glmgui"
+    python "$here\bundle\freeze.py" "$work"
+    $version = (Get-Content "$work\version").Trim()
     $compiler = @("$env:LOCALAPPDATA\Programs\Inno Setup 6\ISCC.exe", "${env:ProgramFiles(x86)}\Inno Setup 6\ISCC.exe") |
         Where-Object { Test-Path $_ } | Select-Object -First 1
     if (-not $compiler) { throw "Inno Setup 6 is missing; get it with: winget install JRSoftware.InnoSetup" }
