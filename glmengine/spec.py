@@ -67,7 +67,7 @@ def param(
         Unit of measure of the number (``"s"``, ``"Hz"``), empty for a pure number; ``"of the covariate"`` for bounds.
     choices : str
         Where a form finds the possible values in the recording: ``"variables"``, ``"covariates"``, ``"epochs"``,
-        ``"events"``, ``"units"``, ``"trials"``, ``"moments"`` (events and times of trials), ``"trial_properties"``; ``"file"`` for a path; ``"sessions"`` for what
+        ``"events"``, ``"units"``, ``"trials"``, ``"terms"`` (of the analysis), ``"moments"`` (events and times of trials), ``"trial_properties"``; ``"file"`` for a path; ``"sessions"`` for what
         matters only where there are several.
     log : bool
         The form's slider moves in powers of ten.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import model_validator
 
 from glmengine.errors import GlmError
-from glmengine.sentences import listed
+from glmengine.sentences import listed, numbered
 from glmengine.spec import Spec, param
 
 if TYPE_CHECKING:
@@ -19,15 +19,21 @@ if TYPE_CHECKING:
 MOST_SETTINGS = 64
 """Settings that a search may have: each is a cross-validation."""
 
-_WORDS = {"n": "number of functions", "window": "window", "bounds": "bounds", "before": "time before", "after": "time after"}
+_WORDS = {
+    "functions": "number of functions",
+    "window": "window",
+    "bounds": "bounds",
+    "before": "time before",
+    "after": "time after",
+}
 
 
 class Searched(Spec):
     """Values of one setting of a term, of which the best on held-out time is chosen."""
 
     term: str = param(title="Term", help="The term whose setting is searched.", choices="terms", min_length=1)
-    parameter: Literal["n", "window", "bounds", "before", "after"] = param(
-        "n",
+    parameter: Literal["functions", "window", "bounds", "before", "after"] = param(
+        "functions",
         title="Setting",
         help="The number of functions of its basis; how long its kernels are; the bounds of its variable; or, of an event, how long before or after it the kernel lasts.",
     )
@@ -35,7 +41,7 @@ class Searched(Spec):
         (),
         title="Values",
         help="Numbers of functions, or times in s, that are compared.",
-        applies={"parameter": ("n", "window", "before", "after")},
+        applies={"parameter": ("functions", "window", "before", "after")},
     )
     bounds: tuple[tuple[float, float], ...] = param(
         (),
@@ -67,7 +73,7 @@ class Searched(Spec):
             )
         if len(set(self.choices)) < len(self.choices):
             raise GlmError(f"the search of '{self.term}' has the same value twice; give each once", field=field)
-        if self.parameter == "n" and any(value != int(value) for value in self.values):
+        if self.parameter == "functions" and any(value != int(value) for value in self.values):
             raise GlmError(f"the search of '{self.term}': a number of functions is whole; correct it", field=field)
         return self
 
@@ -76,12 +82,45 @@ class Searched(Spec):
         """What is compared: numbers, or pairs of bounds."""
         if self.parameter == "bounds":
             return self.bounds
-        return tuple(int(value) for value in self.values) if self.parameter == "n" else self.values
+        return tuple(int(value) for value in self.values) if self.parameter == "functions" else self.values
+
+    @property
+    def field(self) -> str:
+        """What the setting is called in a basis, or in an event term."""
+        return "n" if self.parameter == "functions" else self.parameter
 
     def said(self, value: Any) -> str:
-        """A choice in a few words: ``n 6``, ``window 0.2``, ``position.x bounds 0 to 80``."""
-        text = f"{value[0]:g} to {value[1]:g}" if self.parameter == "bounds" else f"{value:g}"
-        return f"{self.variable} {self.parameter} {text}".strip()
+        """A choice in a few words: ``6 functions``, ``window 0.2 s``, ``position.x bounds 0 to 80``."""
+        if self.parameter == "functions":
+            words = numbered(value, "function")
+        elif self.parameter == "bounds":
+            words = f"bounds {value[0]:g} to {value[1]:g}"
+        else:
+            words = f"{self.parameter} {value:g} s"
+        return f"{self.variable} {words}".strip()
+
+
+def searched_from_text(text: str) -> Searched:
+    """A search as a command line has it: ``place.functions=6,10,16``, ``history.window=0.1,0.2``, ``place.bounds=0:80,0:100``.
+
+    Raises
+    ------
+    GlmError
+        If it is not of that form.
+    """
+    name, _, given = text.partition("=")
+    term, _, parameter = name.rpartition(".")
+    parts, key = given.split(","), "bounds" if parameter == "bounds" else "values"
+    try:
+        values = [[float(end) for end in part.split(":")] if key == "bounds" else float(part) for part in parts]
+    except ValueError:
+        values = []
+    if not term or not values or (key == "bounds" and any(len(pair) != 2 for pair in values)):
+        raise GlmError(
+            f"'{text}' is no search; write the term, the setting and its values: 'place.functions=6,10,16', 'place.bounds=0:80,0:100'",
+            field="model.search",
+        )
+    return Searched.parse({"term": term, "parameter": parameter, key: values}, "search")
 
 
 @dataclass(frozen=True)
@@ -91,7 +130,7 @@ class Setting:
     Attributes
     ----------
     name : str
-        In words, ``place n 6, history window 0.2``.
+        In words, ``place 6 functions, history window 0.2 s``.
     values : tuple of str
         Of each search, in words.
     of : dict of str to str
@@ -198,7 +237,7 @@ def _changed(term: AnyTerm, one: Searched, value: Any, number: int) -> AnyTerm:
     """A term with one value of what is searched."""
     if one.parameter in ("before", "after"):
         if term.kind == "event":
-            return term.with_(**{one.parameter: value})
+            return term.with_(**{one.field: value})
         raise _has_none(term, one, number)
     if term.kind == "covariate":
         variables = [factor.variable for factor in term.factors]
@@ -208,16 +247,16 @@ def _changed(term: AnyTerm, one: Searched, value: Any, number: int) -> AnyTerm:
                 field=f"model.search.{number}.variable",
             )
         meant = [factor for factor in term.factors if one.variable in ("", factor.variable)]
-        if one.parameter == "window" or not all(one.parameter in type(factor.basis).model_fields for factor in meant):
+        if one.parameter == "window" or not all(one.field in type(factor.basis).model_fields for factor in meant):
             raise _has_none(term, one, number)
         return term.with_(
             factors=tuple(
-                factor.with_(basis=factor.basis.with_(**{one.parameter: value})) if factor in meant else factor
+                factor.with_(basis=factor.basis.with_(**{one.field: value})) if factor in meant else factor
                 for factor in term.factors
             )
         )
     basis = getattr(term, "basis", None)
-    lacks = basis is None or one.parameter not in type(basis).model_fields
+    lacks = basis is None or one.field not in type(basis).model_fields
     if lacks or one.parameter == "bounds" or (one.parameter == "window" and term.kind == "event"):
         raise _has_none(term, one, number)
     if one.variable:
@@ -225,7 +264,7 @@ def _changed(term: AnyTerm, one: Searched, value: Any, number: int) -> AnyTerm:
             f"the search of '{one.term}': it is not one of several variables; leave 'variable' out",
             field=f"model.search.{number}.variable",
         )
-    return term.with_(basis=basis.with_(**{one.parameter: value}))
+    return term.with_(basis=basis.with_(**{one.field: value}))
 
 
 def _has_none(term: AnyTerm, one: Searched, number: int) -> GlmError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from glmengine.sentences import numbered
 if TYPE_CHECKING:
     import numpy as np
 
+    from glmengine.analysis.analysis import Analysis
     from glmengine.batch.one_recording import Outcome
 
 
@@ -30,7 +32,7 @@ def run(options: Namespace) -> int:
     writable_folder(options.out)
     with progress_bar() as context:
         outcome = run_to_folder(
-            question.analysis,
+            _with_searches(question.analysis, options.search or ()),
             question.places,
             options.out,
             hashes=question.hashes,
@@ -41,6 +43,16 @@ def run(options: Namespace) -> int:
         )
     _say_outcome(outcome)
     return 0
+
+
+def _with_searches(analysis: Analysis, texts: Sequence[str]) -> Analysis:
+    """The analysis with further settings that are searched."""
+    from glmengine.analysis.search import searched_from_text
+
+    if not texts:
+        return analysis
+    search = (*analysis.model.search, *(searched_from_text(text) for text in texts))
+    return analysis.with_(model=analysis.model.with_(search=search))
 
 
 def batch(options: Namespace) -> int:
@@ -221,6 +233,12 @@ RUN = Command(
         ),
         OUT_RESULTS,
         _NO_FIGURES,
+        Option(
+            "--search",
+            metavar="TERM.SETTING=VALUES",
+            action="append",
+            help="compare settings of a term on held-out time: 'place.functions=6,10,16', 'history.window=0.1,0.2', 'place.bounds=0:80,0:100'; may be repeated",
+        ),
         Option(
             "--figure-format",
             metavar="KIND",

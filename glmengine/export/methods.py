@@ -9,7 +9,7 @@ import numpy as np
 from glmengine.export.citations import cited
 from glmengine.results.asked import asked_options
 from glmengine.results.posterior import link_of
-from glmengine.sentences import listed
+from glmengine.sentences import listed, numbered
 
 if TYPE_CHECKING:
     from glmengine.analysis.terms import AnyTerm
@@ -33,6 +33,7 @@ def methods_text(result: Result) -> str:
         for sentence in (
             _time(result),
             _model(result),
+            _settings(result),
             _strength(result),
             _validation(result),
             *_checks(result),
@@ -71,9 +72,10 @@ def _model(result: Result) -> str:
 
 def _term(term: AnyTerm) -> str:
     bases = [(factor.variable, factor.basis) for factor in term.factors] if hasattr(term, "factors") else []
+    having = f", in {numbered(len(term.only_units), 'unit')}" if term.only_units else ""
     if bases:
-        return f"'{term.label}' ({' x '.join(f'{name}: {_basis(basis)}' for name, basis in bases)})"
-    return f"'{term.label}' ({_basis(term.basis)})" if hasattr(term, "basis") else f"'{term.label}'"
+        return f"'{term.label}' ({' x '.join(f'{name}: {_basis(basis)}' for name, basis in bases)}{having})"
+    return f"'{term.label}' ({_basis(term.basis)}{having})" if hasattr(term, "basis") else f"'{term.label}'"
 
 
 def _basis(basis: Any) -> str:
@@ -84,6 +86,16 @@ def _basis(basis: Any) -> str:
     )
     size = f"{count} {family} functions" if count else f"{family} basis"
     return f"{size} over {1000 * window:g} ms" if window else size
+
+
+def _settings(result: Result) -> str:
+    """The settings of terms that were compared, where they were."""
+    search, model = result.search, result.analysis.model
+    if search is None:
+        return ""
+    what = " and ".join(f"{listed([one.said(value) for value in one.choices])} of '{one.term}'" for one in model.search)
+    whose = "for all units together" if model.one_strength else "for each unit"
+    return f"Settings of terms ({what}; {search.sizes['setting']} in all) were chosen {whose} by held-out log-likelihood, from the same table as the strength."
 
 
 def _strength(result: Result) -> str:
@@ -118,7 +130,8 @@ def _validation(result: Result) -> str:
     held = np.asarray(result.scores["deviance_explained_heldout"].values, np.float64)
     known = held[np.isfinite(held)]
     found = f"; the median deviance explained on held-out time was {np.median(known):.3g}" if len(known) else ""
-    nested = ", the strength being chosen anew without each fold" if validation.nested else ""
+    chosen = "the strength" if result.search is None else "the settings and the strength"
+    nested = f", {chosen} being chosen anew without each fold" if validation.nested else ""
     return f"Scores are of {validation.folds}-fold cross-validation over {_SPLITS[validation.split]}{gap}{nested}{found}."
 
 

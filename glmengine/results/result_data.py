@@ -50,7 +50,7 @@ class ResultData:
     search : Dataset or None
         Where settings of terms were searched: ``scores`` (fold, setting, strength, unit), NaN where not tried; ``chosen`` and
         ``best_strength`` (unit), and, where nested, ``nested_chosen`` (fold, unit). Units of different settings have terms of their own
-        (``place (n 6)``): coefficients of the others are zero for them, curves and filters NaN; ``scores`` has the ``setting`` of each.
+        (``place (6 functions)``): coefficients of the others are zero for them, curves and filters NaN; ``scores`` has the ``setting`` of each.
     covariance : DataArray or None (unit, parameter, parameter_)
         Covariance of the intercept and the coefficients; None where it would be very large.
     sessions : Dataset or None (unit, session)

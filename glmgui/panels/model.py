@@ -184,7 +184,8 @@ class ModelPanel(Page):
         if recording is None:
             return
         if what & {"recording", "analysis", "derived"}:
-            choices = choices_in(document.effective_recording)
+            labels = [term.label for term in document.analysis.terms if term.enabled]
+            choices = {**choices_in(document.effective_recording), "terms": labels}
             for form, value in ((self.model, document.analysis.model), (self.validation, document.analysis.validation)):
                 form.set_context(choices)
                 form.set_value(value)

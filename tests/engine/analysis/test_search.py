@@ -26,11 +26,11 @@ def test_every_combination_is_a_setting_and_every_variant_a_term(small_analysis)
         {"term": "history", "values": [2, 3, 4]},
     )
     assert len(plan.settings) == 12
-    assert plan.settings[0].name == "place position.x n 5, history window 0.06, history n 2"
-    assert plan.settings[-1].of == {"place": "place (position.x n 7)", "history": "history (window 0.1, n 4)"}
+    assert plan.settings[0].name == "place position.x 5 functions, history window 0.06 s, history 2 functions"
+    assert plan.settings[-1].of == {"place": "place (position.x 7 functions)", "history": "history (window 0.1 s, 4 functions)"}
     labels = [term.label for term in plan.terms]
-    assert labels[:3] == ["head_direction", "place (position.x n 5)", "place (position.x n 7)"]
-    assert labels[3:9] == [f"history (window {w}, n {n})" for w in (0.06, 0.1) for n in (2, 3, 4)]
+    assert labels[:3] == ["head_direction", "place (position.x 5 functions)", "place (position.x 7 functions)"]
+    assert labels[3:9] == [f"history (window {w} s, {n} functions)" for w in (0.06, 0.1) for n in (2, 3, 4)]
     assert plan.places == (0, 1, 1, 2, 2, 2, 2, 2, 2, 3)
     wide = plan.terms[2]
     assert [factor.basis.n for factor in wide.factors] == [7, 5]
@@ -47,7 +47,7 @@ def test_bounds_and_the_time_around_events_are_searched(small_analysis):
     )
     assert plan.terms[2].factors[1].basis.bounds == (10.0, 90.0)
     assert plan.terms[-1].after == 1.0
-    assert plan.settings[3].name == "place bounds 10 to 90, cue after 1"
+    assert plan.settings[3].name == "place bounds 10 to 90, cue after 1 s"
 
 
 def test_the_file_keeps_the_search_and_a_file_without_one_has_none(small_analysis, tmp_path):
@@ -77,7 +77,7 @@ def test_the_file_keeps_the_search_and_a_file_without_one_has_none(small_analysi
             "no variable 'speed'; it has position.x",
             "model.search.0.variable",
         ),
-        ({"term": "place", "values": [1, 7]}, "n 1 cannot be", "model.search.0.values"),
+        ({"term": "place", "values": [1, 7]}, "1 function cannot be", "model.search.0.values"),
         ({"term": "place", "values": list(range(5, 75))}, "70 combinations", "model.search"),
     ],
 )

@@ -170,6 +170,18 @@ def test_an_analysis_for_what_a_recording_holds_can_be_made_and_run(session, tmp
     assert "small: 3 units, " in capsys.readouterr().out
 
 
+def test_a_run_searches_settings_that_the_command_names(session, tmp_path, capsys):
+    arguments = ["run", str(session / "out" / "analysis.toml"), "--out", str(tmp_path), "--no-figures"]
+    assert main([*arguments, "--search", "place.functions=4,6"]) == 0
+    assert "note: 2 settings of place were compared on held-out time" in capsys.readouterr().out
+    assert {row["setting"] for row in rows(tmp_path / "settings.csv")} == {"place 4 functions", "place 6 functions"}
+    assert "[[model.search]]" in (tmp_path / "analysis.toml").read_text()
+    assert main([*arguments, "--search", "place=4,6"]) == 1
+    assert "write the term, the setting and its values" in capsys.readouterr().err
+    assert main([*arguments, "--search", "speed.functions=4,6"]) == 1
+    assert "no term in the model" in capsys.readouterr().err
+
+
 def test_templates_are_listed(capsys):
     assert main(["templates"]) == 0
     assert "head-direction" in capsys.readouterr().out

@@ -253,7 +253,7 @@ def test_files_of_this_format_open_for_ever():
 
 def test_files_of_format_5_open_for_ever():
     searched = Result.load(KEPT / "format-5" / "result.nc")
-    assert searched.scores["setting"].values.tolist() == ["head_direction n 4"] * 3
+    assert searched.scores["setting"].values.tolist() == ["head_direction 4 functions"] * 3
     assert float(searched.search["scores"][0, 0, 0, 0]) == pytest.approx(-0.3255243385896874, rel=1e-12)
     assert searched.analysis.model.search[0].choices == (4, 12)
     assert searched.simulated is None

@@ -7,6 +7,7 @@ import pytest
 
 import glmengine as ge
 from glmengine.errors import GlmError
+from glmengine.export.methods import methods_text
 from glmengine.export.outputs import write_outputs
 
 
@@ -26,9 +27,9 @@ def result(small_analysis, small_recording) -> ge.Result:
 
 def test_each_unit_is_fitted_as_it_would_be_with_its_setting_alone(small_analysis, small_recording):
     found = ge.run(asking(small_analysis, {"term": "head_direction", "values": [4, 12]}), small_recording)
-    assert set(found.scores["setting"].values) == {"head_direction n 4", "head_direction n 12"}
+    assert set(found.scores["setting"].values) == {"head_direction 4 functions", "head_direction 12 functions"}
     for unit in found.units:
-        n = int(str(found.scores["setting"].sel(unit=unit).values).split()[-1])
+        n = int(str(found.scores["setting"].sel(unit=unit).values).split()[-2])
         first, *others = asking(small_analysis).terms
         factor = first.factors[0]
         alone = small_analysis.with_(
@@ -45,7 +46,7 @@ def test_each_unit_is_fitted_as_it_would_be_with_its_setting_alone(small_analysi
 
 def test_the_result_says_the_setting_of_each_unit_and_keeps_the_table(result, tmp_path):
     assert result.search["scores"].dims == ("fold", "setting", "strength", "unit")
-    assert result.search["searched_0"].values.tolist() == ["n 4", "n 4", "n 12", "n 12"]
+    assert result.search["searched_0"].values.tolist() == ["4 functions", "4 functions", "12 functions", "12 functions"]
     mean = result.search["scores"].mean("fold", skipna=False).max("strength")
     for unit in result.units:
         best = str(mean["setting"].values[np.argmax(mean.sel(unit=unit).values)])
@@ -108,12 +109,21 @@ def test_tables_report_and_figures_are_written(result, tmp_path):
     assert "search" in (tmp_path / "script.py").read_text()
 
 
+def test_the_methods_say_what_was_compared_and_who_has_what(result):
+    text = methods_text(result)
+    assert "4 functions, 12 functions of 'head_direction' and window 0.06 s, window 0.1 s of 'history'; 4 in all" in text
+    assert "the settings and the strength being chosen anew without each fold" in text
+    for term in result.terms:
+        said = f"in {len(term.only_units)} unit" in text
+        assert said or not term.only_units
+
+
 def test_one_setting_for_all_keeps_the_names_of_the_terms(small_analysis, small_recording):
     asked = asking(small_analysis, {"term": "place", "values": [5, 7]}, one_strength=True, strength_rule="one_standard_error")
     found = ge.run(asked, small_recording)
     assert [term.label for term in found.terms] == ["head_direction", "place", "history"]
     assert len(set(found.scores["setting"].values)) == 1
-    n = int(str(found.scores["setting"].values[0]).split()[-1])
+    n = int(str(found.scores["setting"].values[0]).split()[-2])
     assert [factor.basis.n for factor in found.terms[1].factors] == [n, n]
 
 
