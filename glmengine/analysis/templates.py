@@ -17,7 +17,7 @@ from glmengine.resources import resource
 
 def templates() -> dict[str, str]:
     """Title of each template by name: those of the course in its order, then the others."""
-    return {name: load_template(name).title for name in _files()}
+    return {name: analysis_of(on_sample(path), name).title for name, path in _files().items()}
 
 
 def template_about(name: str) -> About:

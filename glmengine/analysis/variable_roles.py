@@ -50,6 +50,11 @@ def _named(names: Iterable[str], words: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(name for word in words for name in names if word in name.lower()))
 
 
+def _named_first(names: list[str], words: Iterable[str]) -> list[str]:
+    """All of them, those that hold one of the words first."""
+    return list(dict.fromkeys([*_named(names, words), *names]))
+
+
 def _plain(recording: Recording) -> list[str]:
     return [name for name, (covariate, _) in recording.variables.items() if covariate.kind == "continuous"]
 
@@ -82,8 +87,8 @@ def _longer_axis(recording: Recording, place: str) -> str:
 
 def directions(recording: Recording, words: tuple[str, ...] = ()) -> list[str]:
     """Angles that are no phase of a rhythm, those named as a direction first."""
-    free = [name for name in _angles(recording) if name not in phases(recording)]
-    return [*_named(free, _DIRECTION_WORDS), *(name for name in free if name not in _named(free, _DIRECTION_WORDS))]
+    rhythms = phases(recording)
+    return _named_first([name for name in _angles(recording) if name not in rhythms], _DIRECTION_WORDS)
 
 
 def phases(recording: Recording, words: tuple[str, ...] = ()) -> list[str]:
@@ -99,8 +104,9 @@ def speeds(recording: Recording, words: tuple[str, ...] = ()) -> list[str]:
 def signals(recording: Recording, words: tuple[str, ...] = ()) -> list[str]:
     """Continuous signals of one channel that are neither a position nor a speed, those called by one of the words first."""
     movement = {*tracks(recording), *speeds(recording)}
-    free = [name for name in _plain(recording) if name in recording.covariates and name not in movement]
-    return [*_named(free, words), *(name for name in free if name not in _named(free, words))]
+    return _named_first(
+        [name for name in _plain(recording) if name in recording.covariates and name not in movement], words
+    )
 
 
 def _stimuli(recording: Recording, words: tuple[str, ...]) -> list[str]:
