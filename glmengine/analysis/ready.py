@@ -77,7 +77,6 @@ class Readiness:
 
     Attributes
     ----------
-    name : str
     analysis : Analysis
         With the recording's names where it has what is needed, with the sample's where it has not.
     text : str
@@ -88,7 +87,6 @@ class Readiness:
         The simulated recording to try instead.
     """
 
-    name: str
     analysis: Analysis
     text: str
     lacking: tuple[str, ...]
@@ -155,7 +153,7 @@ def readiness(path: Path, name: str, recording: Recording) -> Readiness:
     analysis = analysis_of(text, f"{name}/{path.name}")
     if any(term.kind == "coupling" for term in analysis.terms) and len(recording.unit_names) < 2:
         lacking.append(f"It needs {ROLES['units'].words}; there is {len(recording.unit_names) or 'none'}.")
-    return Readiness(name, analysis, text, tuple(lacking), said.sample)
+    return Readiness(analysis, text, tuple(lacking), said.sample)
 
 
 def analysis_of(text: str, where: str) -> Analysis:
