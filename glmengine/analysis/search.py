@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -61,8 +62,7 @@ class Searched(Spec):
 
     @model_validator(mode="after")
     def _has_a_choice(self) -> Searched:
-        field = "bounds" if self.parameter == "bounds" else "values"
-        other = "values" if field == "bounds" else "bounds"
+        field, other = self.given_in, "values" if self.parameter == "bounds" else "bounds"
         if getattr(self, other):
             raise GlmError(
                 f"the search of '{self.term}' over its {_WORDS[self.parameter]} takes '{field}', not '{other}'", field=other
@@ -76,6 +76,11 @@ class Searched(Spec):
         if self.parameter == "functions" and any(value != int(value) for value in self.values):
             raise GlmError(f"the search of '{self.term}': a number of functions is whole; correct it", field=field)
         return self
+
+    @property
+    def given_in(self) -> str:
+        """The field that holds what is compared."""
+        return "bounds" if self.parameter == "bounds" else "values"
 
     @property
     def choices(self) -> tuple[Any, ...]:
@@ -189,9 +194,7 @@ def search_plan(terms: Sequence[AnyTerm], search: Sequence[Searched]) -> SearchP
                     field=f"model.search.{number}.parameter",
                 )
         asked.setdefault(one.term, []).append(number)
-    count = 1
-    for one in search:
-        count *= len(one.choices)
+    count = math.prod(len(one.choices) for one in search)
     if count > MOST_SETTINGS:
         raise GlmError(
             f"the search has {count} combinations; each is a cross-validation of its own: give at most {MOST_SETTINGS}",
@@ -202,9 +205,10 @@ def search_plan(terms: Sequence[AnyTerm], search: Sequence[Searched]) -> SearchP
     for place, term in enumerate(terms):
         if term.enabled:
             numbers = asked.get(term.label, [])
-            variants = [_variant(term, search, numbers, values) for values in product(*(search[n].choices for n in numbers))]
-            made += variants if numbers else [term]
-            places += [place] * (len(variants) if numbers else 1)
+            combined = product(*(search[number].choices for number in numbers))
+            variants = [_variant(term, search, numbers, values) for values in combined] if numbers else [term]
+            made += variants
+            places += [place] * len(variants)
     settings = []
     for values in product(*(one.choices for one in search)):
         said = tuple(one.said(value) for one, value in zip(search, values, strict=True))
@@ -224,10 +228,9 @@ def _variant(term: AnyTerm, search: Sequence[Searched], numbers: Sequence[int], 
         except GlmError as error:
             if error.field.startswith("model.search"):
                 raise
-            field = "bounds" if one.parameter == "bounds" else "values"
             raise GlmError(
                 f"the search of '{one.term}': {one.said(value)} cannot be: {error.message}",
-                field=f"model.search.{number}.{field}",
+                field=f"model.search.{number}.{one.given_in}",
             ) from error
         said.append(one.said(value))
     return changed.with_(setting=", ".join(said))
