@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 def with_settings(result: Result, search: SettingSearch, plan: SearchPlan) -> Result:
     """The result with the table, and the setting of each unit among its scores."""
-    names = np.array([one.name for one in plan.settings])
+    table = _table(result, search, plan)
     about = {"unit": "", "long_name": "setting of the terms that was chosen on held-out time"}
-    scores = result.scores.assign(setting=("unit", names[search.setting], about))
-    return replace(result, scores=scores, search=setting_table(result, search, plan))
+    scores = result.scores.assign(setting=("unit", table["chosen"].values, about))
+    return replace(result, scores=scores, search=table)
 
 
-def setting_table(result: Result, search: SettingSearch, plan: SearchPlan) -> xr.Dataset:
+def _table(result: Result, search: SettingSearch, plan: SearchPlan) -> xr.Dataset:
     """Held-out scores (fold, setting, strength, unit), NaN at strengths that were not tried with a setting; the values of what was searched,
     (setting,) each; and what each unit chose, and chose without each fold."""
     import xarray as xr
