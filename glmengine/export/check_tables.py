@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from glmengine.export.file_names import file_name, free_name
@@ -32,9 +33,6 @@ def check_texts(result: Result) -> dict[str, str]:
     for check, datasets in check_datasets(result).items():
         for title, dataset in datasets.items():
             for name, table in tables_by_shape(title, dataset).items():
-                rows = 1
-                for size in table.sizes.values():
-                    rows *= size
-                if rows <= MOST_ROWS:
+                if math.prod(table.sizes.values()) <= MOST_ROWS:
                     texts[f"{free_name(f'{check}_{file_name(name)}', taken)}.csv"] = table_csv(table)
     return texts

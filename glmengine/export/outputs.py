@@ -222,13 +222,14 @@ def _figures(
 
     folder = writable_folder(folder)
     plan = [(kind, None) for kind in available(result) if kind in ("scores", "cross_validation", "coupling", "comparison")]
+    units = chosen_units(result)
     if result.has_rates or (result.cv is not None and result.cv.sizes["strength"] > 1):  # else there is nothing to draw of a unit
-        plan += [("unit", unit) for unit in chosen_units(result)]
+        plan += [("unit", unit) for unit in units]
     if result.goodness_of_fit is not None:
-        plan += [("goodness", unit) for unit in chosen_units(result) if unit in result.goodness_of_fit.units]
+        plan += [("goodness", unit) for unit in units if unit in result.goodness_of_fit.units]
     if result.simulated is not None:
         simulated = {str(name) for name in result.simulated.rate["unit"].values}
-        plan += [("surrogates", unit) for unit in chosen_units(result) if unit in simulated]
+        plan += [("surrogates", unit) for unit in units if unit in simulated]
     written, pictures, taken = [], {}, set()
     for position, (kind, unit) in enumerate(plan):
         context.check()
