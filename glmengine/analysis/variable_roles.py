@@ -104,9 +104,7 @@ def speeds(recording: Recording, words: tuple[str, ...] = ()) -> list[str]:
 def signals(recording: Recording, words: tuple[str, ...] = ()) -> list[str]:
     """Continuous signals of one channel that are neither a position nor a speed, those called by one of the words first."""
     movement = {*tracks(recording), *speeds(recording)}
-    return _named_first(
-        [name for name in _plain(recording) if name in recording.covariates and name not in movement], words
-    )
+    return _named_first([name for name in _plain(recording) if name in recording.covariates and name not in movement], words)
 
 
 def _stimuli(recording: Recording, words: tuple[str, ...]) -> list[str]:

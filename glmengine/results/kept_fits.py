@@ -10,8 +10,6 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from glmengine.analysis.analysis import Analysis
 from glmengine.analysis.difference import differences
 from glmengine.errors import GlmError
@@ -21,7 +19,6 @@ if TYPE_CHECKING:
     from glmengine.results.result import Result
 
 _LONGEST_NAME = 48
-_SCORES = (("deviance_explained_heldout", "held out"), ("deviance_explained_fit", "in the fit"))
 
 
 @dataclass(frozen=True)
@@ -155,7 +152,7 @@ def keep_fit(result: Result, folder: Path, *, name: str = "", seconds: float = m
     key = uuid.uuid4().hex[:12]
     file = Path(folder) / f"{key}.nc"
     result.save(file)
-    score, scored = _score(result)
+    score, scored = result.median_score
     said = result.provenance
     return KeptFit(
         key=key,
@@ -172,16 +169,6 @@ def keep_fit(result: Result, folder: Path, *, name: str = "", seconds: float = m
         analysis_sha256=str(said.get("analysis_sha256", "")) or result.analysis.sha256,
         file=file,
     )
-
-
-def _score(result: Result) -> tuple[float, str]:
-    for name, scored in _SCORES:
-        if name in result.scores:
-            values = np.asarray(result.scores[name].values, np.float64)
-            known = values[np.isfinite(values)]
-            if known.size:
-                return float(np.median(known)), scored
-    return math.nan, ""
 
 
 def proposed_name(analysis: Analysis, taken: Iterable[str] = ()) -> str:

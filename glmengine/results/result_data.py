@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -115,6 +118,17 @@ class ResultData:
     def converged(self) -> bool:
         """Whether every unit's fit reached the optimum."""
         return bool(self.scores["converged"].all())
+
+    @property
+    def median_score(self) -> tuple[float, str]:
+        """Median over units of the deviance explained, and on what: ``held out`` where there is such a score, else ``in the fit``; NaN and empty without one."""
+        for name, scored in (("deviance_explained_heldout", "held out"), ("deviance_explained_fit", "in the fit")):
+            if name in self.scores:
+                values = np.asarray(self.scores[name].values, np.float64)
+                known = values[np.isfinite(values)]
+                if known.size:
+                    return float(np.median(known)), scored
+        return math.nan, ""
 
     @property
     def recording_name(self) -> str:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 if TYPE_CHECKING:
     from glmengine.results.result_data import ResultData
 
@@ -25,7 +23,10 @@ _MOST_ROWS = 30
 def summary(result: ResultData) -> str:
     """One line: what was fitted to how many units, how well, and whether to the optimum."""
     units = f"{len(result.units)} unit{'s' if len(result.units) != 1 else ''}"
-    parts = [units, " + ".join(dict.fromkeys(term.plain_label for term in result.terms)), *_median_score(result)]
+    score, scored = result.median_score
+    parts = [units, " + ".join(dict.fromkeys(term.plain_label for term in result.terms))]
+    if scored:
+        parts.append(f"median deviance explained {score:.3g} {scored}")
     if not result.converged:
         parts.append(f"{int((~result.scores['converged']).sum())} not at the optimum")
     if result.notes:
@@ -41,14 +42,3 @@ def summary_html(result: ResultData) -> str:
     table = result.scores[shown].to_dataframe()[shown].to_html(max_rows=_MOST_ROWS, float_format="{:.4g}".format, border=0)
     notes = "".join(f"<li>{escape(note)}</li>" for note in result.notes)
     return f"<p>{escape(summary(result))}</p>{table}" + (f"<ul>{notes}</ul>" if notes else "")
-
-
-def _median_score(result: ResultData) -> list[str]:
-    """The median over units of the deviance explained, held out where there is such a score."""
-    for name, said in (("deviance_explained_heldout", "held out"), ("deviance_explained_fit", "in the fit")):
-        if name in result.scores:
-            values = result.scores[name].values
-            known = values[np.isfinite(values)]
-            if known.size:
-                return [f"median deviance explained {np.median(known):.3g} {said}"]
-    return []
