@@ -195,7 +195,7 @@ def _obstacle(first: _Scored, one: _Scored) -> str:
     for scored in (first, one):
         if not scored.is_scored:
             return f"'{scored.fit.name}' has no held-out score; fit it with folds"
-    if (first.fit.recording_sha256 or first.fit.recording_name) != (one.fit.recording_sha256 or one.fit.recording_name):
+    if first.fit.recording_key != one.fit.recording_key:
         return f"they are of other recordings ({first.fit.recording_name} and {one.fit.recording_name})"
     others = differences(_split_of(first.fit.analysis), _split_of(one.fit.analysis))
     return f"the held-out time or what is scored on it is another ({'; '.join(others)})" if others else ""

@@ -64,6 +64,11 @@ class KeptFit:
     analysis_sha256: str
     file: Path | None = None
 
+    @property
+    def recording_key(self) -> str:
+        """What tells its recording from others: the hash, or the name where that is not known."""
+        return self.recording_sha256 or self.recording_name
+
     def is_for(self, analysis: Analysis, recording: Recording | None) -> bool:
         """Whether it answers exactly this question about exactly this recording."""
         if recording is None or self.analysis_sha256 != analysis.sha256:
@@ -74,10 +79,7 @@ class KeptFit:
 
     def asks_the_same(self, other: KeptFit) -> bool:
         """Whether both are the same question to the same recording."""
-        return (self.analysis_sha256, self.recording_sha256 or self.recording_name) == (
-            other.analysis_sha256,
-            other.recording_sha256 or other.recording_name,
-        )
+        return (self.analysis_sha256, self.recording_key) == (other.analysis_sha256, other.recording_key)
 
     def load(self) -> Result:
         """Its result.
@@ -186,7 +188,7 @@ def changes(fits: Sequence[KeptFit]) -> tuple[tuple[str, ...], ...]:
     said: list[tuple[str, ...]] = [()] if fits else []
     for before, after in pairwise(fits):
         words = list(differences(before.analysis, after.analysis))
-        if (before.recording_sha256 or before.recording_name) != (after.recording_sha256 or after.recording_name):
+        if before.recording_key != after.recording_key:
             words.insert(0, f"recording {before.recording_name} → {after.recording_name}")
         said.append(tuple(words) or ("the same question",))
     return tuple(said)
