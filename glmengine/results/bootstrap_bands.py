@@ -88,11 +88,11 @@ def bootstrap_of(
     curves: Mapping[str, xr.Dataset],
     recording: Recording,
     *,
-    draws: int = 200,
-    seed: int | None = None,
-    block: float | None = None,
-    trials: str = "",
-    context: Context | None = None,
+    draws: int,
+    seed: int | None,
+    block: float | None,
+    trials: str,
+    context: Context | None,
 ) -> BootstrapBands:
     """See `Result.bootstrap`; `strength` (M,) and `curves` are those of the result."""
     context = context or SILENT

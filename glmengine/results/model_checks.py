@@ -45,11 +45,11 @@ def goodness(
     model: FittedModel,
     strength: np.ndarray,
     recording: Recording,
-    units: Sequence[str] | None = None,
+    units: Sequence[str] | None,
     *,
-    epochs: Any = None,
-    held_out: bool = False,
-    context: Context | None = None,
+    epochs: Any,
+    held_out: bool,
+    context: Context | None,
 ) -> Goodness:
     """See `Result.goodness`; `strength` (M,) is that of each unit's fit."""
     context = context or SILENT
@@ -81,8 +81,8 @@ def simulate(
     repeats: int,
     seed: int | None,
     *,
-    epochs: Any = None,
-    context: Context | None = None,
+    epochs: Any,
+    context: Context | None,
 ) -> Surrogates:
     """See `Result.simulate`."""
     context = context or SILENT
@@ -100,10 +100,10 @@ def decode(
     recording: Recording,
     variables: str | Sequence[str],
     *,
-    epochs: Any = None,
-    units: Sequence[str] | None = None,
-    held_out: bool = False,
-    context: Context | None = None,
+    epochs: Any,
+    units: Sequence[str] | None,
+    held_out: bool,
+    context: Context | None,
     **options: Any,
 ) -> Decoded:
     """See `Result.decode`."""

@@ -67,11 +67,11 @@ class FittedModel:
 def predict(
     model: FittedModel,
     recording: Recording,
-    epochs: Any = None,
+    epochs: Any,
     *,
-    units: Sequence[str] | None = None,
-    bands: bool = False,
-    context: Context | None = None,
+    units: Sequence[str] | None,
+    bands: bool,
+    context: Context | None,
 ) -> xr.DataArray | xr.Dataset:
     """Expected rates; see `Result.predict`.
 
@@ -150,7 +150,7 @@ def prepared_for(
     return prepared
 
 
-def score(model: FittedModel, recording: Recording, epochs: Any = None, *, context: Context | None = None) -> xr.Dataset:
+def score(model: FittedModel, recording: Recording, epochs: Any, *, context: Context | None) -> xr.Dataset:
     """Log-likelihoods and deviances per unit; see `Result.score`."""
     import xarray as xr
 

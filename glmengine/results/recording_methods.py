@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 class RecordingMethods(ABC):
     """What can be asked of a fitted model and a recording; `Result` is the class that has it.
 
-    The arguments are said here, once: the functions that do the work take them under the same names.
+    The arguments and their defaults are said here, once: the functions that do the work take them under the same names.
     """
 
     scores: xr.Dataset
