@@ -152,13 +152,12 @@ def load_question(path: str | Path) -> Question:
     path = Path(path)
     if path.suffix.lower() != ".glm":
         analysis = Analysis.load(path)
-        sources = (analysis.recording, *analysis.more_recordings)
         return Question(
             path.name,
             analysis,
             tuple(places_of(analysis, path.resolve().parent)),
-            tuple(one.sha256 for one in sources),
-            recipes=tuple(one.recipe for one in sources),
+            tuple(one.sha256 for one in analysis.sources),
+            recipes=tuple(one.recipe for one in analysis.sources),
         )
     project = load_project(path)
     parts = project.recording.parts
@@ -176,7 +175,7 @@ def load_question(path: str | Path) -> Question:
 
 def question_of(result: Result, file: str) -> Question:
     """The question that a result answers, put to the recordings that were fitted, by the places where they were then."""
-    sources = (result.analysis.recording, *result.analysis.more_recordings)
+    sources = result.analysis.sources
     fitted = [(one.path, one.sha256) for one in result.sessions_fitted] or [
         (str(result.provenance.get("recording_path", "")), str(result.provenance.get("recording_sha256", "")))
     ]

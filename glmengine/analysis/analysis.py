@@ -221,6 +221,11 @@ class Analysis(Spec):
         return self
 
     @property
+    def sources(self) -> tuple[Source, ...]:
+        """The recording and all further sessions."""
+        return (self.recording, *self.more_recordings)
+
+    @property
     def is_penalised(self) -> bool:
         """Whether the strengths of the model have anything to act on."""
         return self.model.penalty != "none" or any(term.has_own_penalty for term in self.terms if term.enabled)

@@ -35,13 +35,12 @@ def source_of(recording: Recording, session: str = "") -> Source:
 
 def places_of(analysis: Analysis, beside: Path) -> list[Path]:
     """Where the recordings of an analysis are, relative paths taken from the folder `beside`; empty where it names none."""
-    return [beside / one.path for one in (analysis.recording, *analysis.more_recordings) if one.path]
+    return [beside / one.path for one in analysis.sources if one.path]
 
 
 def with_places(analysis: Analysis, places: Sequence[str | Path], recipes: Sequence[Recipe | None]) -> Analysis:
     """The analysis with recordings at other places and their recipes; they keep their names and hashes where there are as many."""
-    known = (analysis.recording, *analysis.more_recordings)
-    sources = known if len(known) == len(places) else [Source()] * len(places)
+    sources = analysis.sources if len(analysis.sources) == len(places) else [Source()] * len(places)
     first, *more = (
         one.with_(path=str(place), recipe=recipe) for one, place, recipe in zip(sources, places, recipes, strict=True)
     )
@@ -63,7 +62,7 @@ def session_names(analysis: Analysis) -> list[str]:
     """What the sessions of an analysis are called, empty where that is left to the recordings; none for one session."""
     if not analysis.more_recordings:
         return []
-    return [one.session for one in (analysis.recording, *analysis.more_recordings)]
+    return [one.session for one in analysis.sources]
 
 
 def with_moved_recording(analysis: Analysis, beside: Path, missing: Path, place: Path) -> Analysis:

@@ -25,7 +25,7 @@ def opened_as(result: Result, options: Namespace, context: Context) -> Recording
     from glmengine.io.opened_sessions import opened, where_needed
     from glmengine.recording.joining import join_recordings
 
-    sources = (result.analysis.recording, *result.analysis.more_recordings)
+    sources = result.analysis.sources
     known = next((one.recipe for one in sources if one.session == options.session), sources[0].recipe)
     recording = opened(options.recording, one_recipe(options) or where_needed(options.recording, known), context)
     if not options.session:

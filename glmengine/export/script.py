@@ -82,7 +82,7 @@ def main(path: str = {json.dumps(path, ensure_ascii=False)}) -> None:
 
 
 def _opening_several(analysis: Analysis) -> str:
-    sources = (analysis.recording, *analysis.more_recordings)
+    sources = analysis.sources
     places = ",\n    ".join(json.dumps(one.path, ensure_ascii=False) for one in sources)
     names = json.dumps([one.session for one in sources], ensure_ascii=False) if all(one.session for one in sources) else "None"
     recipes, given = "", "[ge.open_recording(path) for path in paths or PATHS]"

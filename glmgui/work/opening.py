@@ -333,7 +333,7 @@ def _recording_of(analysis: Analysis, beside: Path, context: Context) -> Recordi
     places = places_of(analysis, beside)
     if not places or not all(place.exists() for place in places):
         return None
-    sources = [one for one in (analysis.recording, *analysis.more_recordings) if one.path]
+    sources = [one for one in analysis.sources if one.path]
     recipes = [one.recipe or _remembered(place) for one, place in zip(sources, places, strict=True)]
     return open_sessions(places, session_names(analysis), recipes, context=context)
 
