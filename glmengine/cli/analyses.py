@@ -7,7 +7,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from glmengine.cli.command import Command
-from glmengine.cli.opening import one_recipe
+from glmengine.cli.opening import one_recipe, opened_for
 from glmengine.cli.options import ANALYSIS, CODE, FORCE, RECIPE, SESSIONS, Option
 from glmengine.cli.terminal import progress_bar
 from glmengine.errors import GlmError
@@ -91,21 +91,17 @@ def _own_text(recording: str, options: Namespace) -> str:
 
 def design(options: Namespace) -> int:
     """The columns of an analysis on a recording, and what the data can tell apart."""
-    from glmengine.analysis.sources import session_names
     from glmengine.analysis.usable_time import usable_time
     from glmengine.design.fit_size import estimate
     from glmengine.design.identifiability import identifiability
     from glmengine.design.prepare import prepare
     from glmengine.design.term_words import describe, equation_words
-    from glmengine.io.opened_sessions import opened_together
     from glmengine.project import load_question
 
     question = load_question(options.analysis).on(options.recording)
     analysis = question.analysis
     with progress_bar() as context:
-        recording = opened_together(
-            question.places, session_names(analysis), recipes=options.recipe or question.recipes, context=context.part(0.0, 0.3)
-        )
+        recording = opened_for(question, options, context.part(0.0, 0.3))
         used, size = usable_time(analysis, recording), estimate(analysis, recording)
         prepared = prepare(analysis, recording, context.part(0.3, 0.6))
         report = identifiability(prepared.design, prepared.units, context.part(0.6, 1.0))

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from glmengine.cli.command import Command
-from glmengine.cli.opening import one_recipe, opened_as
+from glmengine.cli.opening import opened_as, opened_by
 from glmengine.cli.options import (
     CODE,
     EPOCH,
@@ -99,11 +99,8 @@ def _fitted_or_loaded(options: Namespace, context: Context) -> tuple[Result, Rec
     if Path(options.question).suffix.lower() != ".toml":
         result = load_result(options.question)
         return result, opened_as(result, options, context)
-    from glmengine.io.opened_sessions import opened, where_needed
-
     analysis = load_question(options.question).analysis
-    recipe = one_recipe(options) or where_needed(options.recording, analysis.recording.recipe)
-    recording = opened(options.recording, recipe, context.part(0.0, 0.3))
+    recording = opened_by(options, analysis.recording.recipe, context.part(0.0, 0.3))
     return run_analysis(analysis, recording, context.part(0.3, 1.0)), recording
 
 

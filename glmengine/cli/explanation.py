@@ -6,7 +6,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from glmengine.cli.command import Command
-from glmengine.cli.opening import one_recipe
+from glmengine.cli.opening import one_recipe, opened_for
 from glmengine.cli.options import CODE, OUT_TABLES, RECIPE, SESSIONS, SHIFTS, Option
 from glmengine.cli.terminal import progress_bar
 from glmengine.errors import GlmError
@@ -15,13 +15,12 @@ from glmengine.sentences import numbered
 
 def explain(options: Namespace) -> int:
     """What drives each unit."""
-    from glmengine.analysis.sources import session_names
     from glmengine.answers.explain import explain as explained
     from glmengine.export.goodness_tables import write_datasets
     from glmengine.export.outputs import writable_folder
     from glmengine.export.selection_tables import selection_texts
     from glmengine.io.files.whole import write_whole
-    from glmengine.io.opened_sessions import opened, opened_together
+    from glmengine.io.opened_sessions import opened
     from glmengine.project import load_question
 
     analysis = None
@@ -31,8 +30,7 @@ def explain(options: Namespace) -> int:
         if Path(options.question).suffix.lower() in (".toml", ".glm"):
             question = load_question(options.question).on(options.recording)
             analysis = question.analysis
-            recipes = options.recipe or question.recipes
-            recording = opened_together(question.places, session_names(analysis), recipes=recipes, context=opening)
+            recording = opened_for(question, options, opening)
         elif options.recording:
             raise GlmError(f"{options.question}: is no analysis, so that --recording has no meaning; leave it out")
         else:

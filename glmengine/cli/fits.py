@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from glmengine.cli.command import Command
-from glmengine.cli.opening import one_recipe, opened_as
+from glmengine.cli.opening import opened_as, opened_by
 from glmengine.cli.options import ANALYSIS, CODE, EPOCH, OUT_RESULTS, RECIPE, RESULT, SESSION, SESSIONS, THE_FITTED, UNIT, Option
 from glmengine.cli.terminal import progress_bar, say_error
 from glmengine.context import Progress
@@ -129,13 +129,11 @@ def export(options: Namespace) -> int:
     from glmengine.export.nwb_results import write_results_nwb
     from glmengine.export.outputs import writable_folder
     from glmengine.export.recordings import refuse_original
-    from glmengine.io.opened_sessions import opened, where_needed
     from glmengine.project import load_result
 
     result, path = load_result(options.result), Path(options.nwb)
     with progress_bar() as context:
-        recipe = one_recipe(options) or where_needed(options.recording, result.analysis.recording.recipe)
-        recording = opened(options.recording, recipe, context.part(0.0, 0.6))
+        recording = opened_by(options, result.analysis.recording.recipe, context.part(0.0, 0.6))
         writable_folder(path.parent)
         refuse_original(recording, path)
         if path.exists() and not options.force:

@@ -6,6 +6,7 @@ from argparse import Namespace
 from typing import Any
 
 from glmengine.cli.command import Command
+from glmengine.cli.opening import opened_for
 from glmengine.cli.options import ANALYSIS, CODE, KEEP, OUT_TABLES, RECIPE, SESSIONS, Option
 from glmengine.cli.terminal import progress_bar
 from glmengine.sentences import numbered
@@ -36,11 +37,9 @@ def select(options: Namespace) -> int:
 def _selected(options: Namespace, **changes: Any) -> int:
     """Run the selection of an analysis, changed in some fields, and write its tables."""
     from glmengine.analysis.selection import Selection
-    from glmengine.analysis.sources import session_names
     from glmengine.analysis_run import run as run_analysis
     from glmengine.export.goodness_tables import write_datasets
     from glmengine.export.outputs import writable_folder
-    from glmengine.io.opened_sessions import opened_together
     from glmengine.project import load_question
     from glmengine.selection.select import select_terms
 
@@ -52,12 +51,7 @@ def _selected(options: Namespace, **changes: Any) -> int:
         changes["folds"] = options.folds
     selection = (question.analysis.selection or Selection()).with_(**changes)
     with progress_bar() as context:
-        recording = opened_together(
-            question.places,
-            session_names(question.analysis),
-            recipes=options.recipe or question.recipes,
-            context=context.part(0.0, 0.1),
-        )
+        recording = opened_for(question, options, context.part(0.0, 0.1))
         if options.keep:  # the models are compared after the fit of all terms, and kept with it
             result = run_analysis(question.analysis.with_(selection=selection), recording, context.part(0.1, 1.0))
             found = result.selection
