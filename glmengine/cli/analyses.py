@@ -9,7 +9,7 @@ from pathlib import Path
 from glmengine.cli.command import Command
 from glmengine.cli.opening import one_recipe, opened_for
 from glmengine.cli.options import ANALYSIS, CODE, FORCE, RECIPE, SESSIONS, Option
-from glmengine.cli.terminal import progress_bar
+from glmengine.cli.terminal import progress_bar, say_notes
 from glmengine.errors import GlmError
 from glmengine.sentences import numbered
 
@@ -121,8 +121,7 @@ def design(options: Namespace) -> int:
         print(f"  f({term.label}): {describe(term, len(recording.unit_names))}")
     print(used.text)
     print(f"a fit, roughly: {size.text}")
-    for note in prepared.notes:
-        print(f"note: {note}")
+    say_notes(prepared.notes)
     print(report)
     return 0
 

@@ -23,7 +23,7 @@ from glmengine.cli.options import (
     UNIT,
     Option,
 )
-from glmengine.cli.terminal import progress_bar
+from glmengine.cli.terminal import progress_bar, say_notes, say_written
 from glmengine.sentences import numbered
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def check(options: Namespace) -> int:
         f"{recording.name}: {numbered(len(found.units), 'unit')}, nothing speaks against the model of {int(found.summary['adequate'].sum())}"
     )
     print(found)
-    print(f"written to {folder}: {', '.join(path.name for path in written)}")
+    say_written(folder, written)
     return 0
 
 
@@ -85,9 +85,8 @@ def shift_test(options: Namespace) -> int:
         written.append(folder / "result.nc")
     print(f"{recording.name}: {numbered(len(found.units), 'unit')}, {numbered(len(found.terms), 'term')} tested")
     print(found)
-    for note in found.notes:
-        print(f"note: {note}")
-    print(f"written to {folder}: {', '.join(path.name for path in written)}")
+    say_notes(found.notes)
+    say_written(folder, written)
     return 0
 
 
@@ -126,9 +125,8 @@ def bootstrap(options: Namespace) -> int:
     if options.keep:
         result.with_bootstrap(found).save(folder / "result.nc")
         written.append(folder / "result.nc")
-    for note in found.notes:
-        print(f"note: {note}")
-    print(f"written to {folder}: {', '.join(path.name for path in written)}")
+    say_notes(found.notes)
+    say_written(folder, written)
     return 0
 
 

@@ -8,7 +8,7 @@ from argparse import Namespace
 from glmengine.cli.command import Command
 from glmengine.cli.opening import opened_as
 from glmengine.cli.options import CODE, EPOCH, HELD_OUT, KEEP, OUT_TABLES, RECIPE, RESULT, SESSION, UNIT, Option
-from glmengine.cli.terminal import progress_bar
+from glmengine.cli.terminal import progress_bar, say_written
 from glmengine.sentences import numbered
 
 
@@ -44,7 +44,7 @@ def decode(options: Namespace) -> int:
     print(f"median error {found.median_error:.4g}, of estimates paired with bins at random {found.chance_error:.4g}")
     if not found.held_out:
         print("note: where the fit has seen these bins the error is too small; --held-out decodes each bin by one that has not")
-    print(f"written to {folder}: {', '.join(path.name for path in written)}")
+    say_written(folder, written)
     return 0
 
 

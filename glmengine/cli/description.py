@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from glmengine.cli.command import Command
 from glmengine.cli.opening import one_recipe
 from glmengine.cli.options import EPOCH, OUT_TABLES, RECIPE, UNIT, Option
-from glmengine.cli.terminal import progress_bar
+from glmengine.cli.terminal import progress_bar, say_notes, say_written
 from glmengine.errors import GlmError
 
 if TYPE_CHECKING:
@@ -78,9 +78,8 @@ def describe(options: Namespace) -> int:
     if "intervals" in datasets:
         for line in _worst_units(datasets["intervals"]):
             print(line)
-    for note in notes:
-        print(f"note: {note}")
-    print(f"written to {folder}: {', '.join(path.name for path in written)}")
+    say_notes(notes)
+    say_written(folder, written)
     return 0
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from glmengine.cli.command import Command
 from glmengine.cli.opening import one_recipe, opened_for
 from glmengine.cli.options import CODE, OUT_TABLES, RECIPE, SESSIONS, SHIFTS, Option
-from glmengine.cli.terminal import progress_bar
+from glmengine.cli.terminal import progress_bar, say_notes, say_written
 from glmengine.errors import GlmError
 from glmengine.sentences import numbered
 
@@ -50,9 +50,8 @@ def explain(options: Namespace) -> int:
         written.append(folder / name)
     print(f"{recording.name}: {numbered(len(sheet.selection.units), 'unit')}, the best known first")
     print(sheet)
-    for note in sheet.notes:
-        print(f"note: {note}")
-    print(f"written to {folder}: {', '.join(path.name for path in written)}")
+    say_notes(sheet.notes)
+    say_written(folder, written)
     return 0
 
 

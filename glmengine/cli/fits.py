@@ -9,8 +9,20 @@ from typing import TYPE_CHECKING
 
 from glmengine.cli.command import Command
 from glmengine.cli.opening import opened_as, opened_by
-from glmengine.cli.options import ANALYSIS, CODE, EPOCH, OUT_RESULTS, RECIPE, RESULT, SESSION, SESSIONS, THE_FITTED, UNIT, Option
-from glmengine.cli.terminal import progress_bar, say_error
+from glmengine.cli.options import (
+    ANALYSIS,
+    CODE,
+    EPOCH,
+    OUT_RESULTS,
+    RECIPE,
+    RESULT,
+    SESSION,
+    SESSIONS,
+    THE_FITTED,
+    UNIT,
+    Option,
+)
+from glmengine.cli.terminal import progress_bar, say_error, say_notes
 from glmengine.context import Progress
 from glmengine.errors import GlmError
 from glmengine.sentences import numbered
@@ -178,8 +190,7 @@ def _say_outcome(outcome: Outcome) -> None:
     import numpy as np
 
     summary, folder = outcome.summary, outcome.folder
-    for note in outcome.notes:
-        print(f"note: {note}")
+    say_notes(outcome.notes)
     held_out = summary.held_out
     found = (
         f", deviance explained on held-out time {_median(held_out)} (median), {_most(held_out)} (most)"
@@ -187,8 +198,7 @@ def _say_outcome(outcome: Outcome) -> None:
         else ""
     )
     print(f"{summary.name}: {numbered(len(summary.units), 'unit')}, {summary.features} features, {summary.seconds:.1f} s{found}")
-    for note in summary.notes:
-        print(f"note: {note}")
+    say_notes(summary.notes)
     names = dict.fromkeys(one.name if one.parent == folder else f"{one.parent.name}/" for one in outcome.written)
     print(f"written to {folder}: {', '.join(names)}")
 
@@ -308,6 +318,7 @@ FITS = Command(
     (Option("project", metavar="PROJECT", help="a .glm file"),),
     kept_fits,
 )
+
 EXPORT = Command(
     "export",
     "the results as tables in one of many formats, or in a copy of the recording's NWB file",

@@ -8,7 +8,7 @@ from typing import Any
 from glmengine.cli.command import Command
 from glmengine.cli.opening import opened_for
 from glmengine.cli.options import ANALYSIS, CODE, KEEP, OUT_TABLES, RECIPE, SESSIONS, Option
-from glmengine.cli.terminal import progress_bar
+from glmengine.cli.terminal import progress_bar, say_notes, say_written
 from glmengine.sentences import numbered
 
 
@@ -67,9 +67,8 @@ def _selected(options: Namespace, **changes: Any) -> int:
         f"{numbered(found.models.sizes['fold'], 'fold')}"
     )
     print(found)
-    for note in found.notes:
-        print(f"note: {note}")
-    print(f"written to {folder}: {', '.join(path.name for path in written)}")
+    say_notes(found.notes)
+    say_written(folder, written)
     return 0
 
 

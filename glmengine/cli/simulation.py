@@ -8,7 +8,7 @@ from pathlib import Path
 from glmengine.cli.command import Command
 from glmengine.cli.opening import opened_as
 from glmengine.cli.options import CODE, EPOCH, FORCE, KEEP, RECIPE, RESULT, SEED, SESSION, THE_FITTED, Option
-from glmengine.cli.terminal import progress_bar
+from glmengine.cli.terminal import progress_bar, say_written
 from glmengine.context import Progress
 from glmengine.errors import GlmError
 
@@ -57,7 +57,7 @@ def simulate(options: Namespace) -> int:
         if options.keep:
             result.with_simulated(compared).save(Path(options.compare) / "result.nc")
             names.append(Path(options.compare) / "result.nc")
-        print(f"written to {options.compare}: {', '.join(name.name for name in names)}")
+        say_written(options.compare, names)
     return 0
 
 

@@ -1,4 +1,4 @@
-"""Terminal output: a progress bar with the time left, short errors, nothing of the libraries' chatter."""
+"""Terminal output: a progress bar with the time left, short errors, notes, what was written, nothing of the libraries' chatter."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import io
 import logging
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from glmengine.context import CallbackContext, Context, Progress
 
@@ -57,6 +58,17 @@ def quote_foreign_letters() -> None:
 def say_error(message: str) -> None:
     """One line on stderr."""
     print(f"glmengine: {' '.join(str(message).split())}", file=sys.stderr)
+
+
+def say_notes(notes: Iterable[str]) -> None:
+    """A line for each note."""
+    for note in notes:
+        print(f"note: {note}")
+
+
+def say_written(folder: str | Path, written: Iterable[Path]) -> None:
+    """The names of the files that were written into a folder."""
+    print(f"written to {folder}: {', '.join(path.name for path in written)}")
 
 
 def quiet_libraries() -> None:
