@@ -118,7 +118,7 @@ CONVERT = Command(
     (
         Option("file", metavar="FILE", help="a recording"),
         Option("out", metavar="OUT", help="the .nwb file, or the new folder, to write"),
-        Option("--force", action="store_true", help="replace an NWB file that exists"),
+        FORCE.saying("replace an NWB file that exists"),
         RECIPE,
     ),
     convert,
