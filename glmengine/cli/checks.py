@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 def check(options: Namespace) -> int:
     """Whether a fitted model is right."""
     from glmengine.export.goodness_tables import write_goodness
-    from glmengine.export.outputs import writable_folder
+    from glmengine.export.outputs import save_result, writable_folder
     from glmengine.project import load_result
 
     result = load_result(options.result)
@@ -47,8 +47,7 @@ def check(options: Namespace) -> int:
         )
         written = write_goodness(found, folder)
     if options.keep:
-        result.with_goodness(found).save(folder / "result.nc")
-        written.append(folder / "result.nc")
+        written.append(save_result(result.with_goodness(found), folder))
     print(
         f"{recording.name}: {numbered(len(found.units), 'unit')}, nothing speaks against the model of {int(found.summary['adequate'].sum())}"
     )
@@ -60,7 +59,7 @@ def check(options: Namespace) -> int:
 def shift_test(options: Namespace) -> int:
     """Terms tested against counts that are shifted in time."""
     from glmengine.export.goodness_tables import write_datasets
-    from glmengine.export.outputs import writable_folder
+    from glmengine.export.outputs import save_result, writable_folder
 
     folder = writable_folder(options.out)
     with progress_bar() as context:
@@ -81,8 +80,7 @@ def shift_test(options: Namespace) -> int:
         tables = {"shift_test": found.table.drop_vars("null"), "shift_null": found.table[["null"]]}
         written = write_datasets(tables, folder, "shift_test")
     if options.keep:
-        result.with_shift_test(found).save(folder / "result.nc")
-        written.append(folder / "result.nc")
+        written.append(save_result(result.with_shift_test(found), folder))
     print(f"{recording.name}: {numbered(len(found.units), 'unit')}, {numbered(len(found.terms), 'term')} tested")
     print(found)
     say_notes(found.notes)
@@ -106,7 +104,7 @@ def _fitted_or_loaded(options: Namespace, context: Context) -> tuple[Result, Rec
 def bootstrap(options: Namespace) -> int:
     """Bands from blocks of time or trials that are drawn again."""
     from glmengine.export.goodness_tables import write_datasets
-    from glmengine.export.outputs import writable_folder
+    from glmengine.export.outputs import save_result, writable_folder
     from glmengine.project import load_result
 
     result = load_result(options.result)
@@ -123,8 +121,7 @@ def bootstrap(options: Namespace) -> int:
         )
         written = write_datasets(found.datasets(), folder, "bootstrap")
     if options.keep:
-        result.with_bootstrap(found).save(folder / "result.nc")
-        written.append(folder / "result.nc")
+        written.append(save_result(result.with_bootstrap(found), folder))
     say_notes(found.notes)
     say_written(folder, written)
     return 0

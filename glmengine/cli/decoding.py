@@ -15,7 +15,7 @@ from glmengine.sentences import numbered
 def decode(options: Namespace) -> int:
     """What the population says of covariates, bin by bin."""
     from glmengine.export.decoding_tables import write_decoded
-    from glmengine.export.outputs import writable_folder
+    from glmengine.export.outputs import save_result, writable_folder
     from glmengine.project import load_result
 
     result = load_result(options.result)
@@ -37,8 +37,7 @@ def decode(options: Namespace) -> int:
         context.check()
         written = write_decoded(found, folder)
     if options.keep:
-        result.with_decoded(found).save(folder / "result.nc")
-        written.append(folder / "result.nc")
+        written.append(save_result(result.with_decoded(found), folder))
     units = numbered(len(options.unit or result.units), "unit")
     print(f"{recording.name}: {' and '.join(options.covariates)} from {units}, {numbered(len(found.error), 'bin')}")
     print(f"median error {found.median_error:.4g}, of estimates paired with bins at random {found.chance_error:.4g}")

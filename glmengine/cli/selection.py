@@ -39,7 +39,7 @@ def _selected(options: Namespace, **changes: Any) -> int:
     from glmengine.analysis.selection import Selection
     from glmengine.analysis_run import run as run_analysis
     from glmengine.export.goodness_tables import write_datasets
-    from glmengine.export.outputs import writable_folder
+    from glmengine.export.outputs import save_result, writable_folder
     from glmengine.project import load_question
     from glmengine.selection.select import select_terms
 
@@ -60,8 +60,7 @@ def _selected(options: Namespace, **changes: Any) -> int:
             found = select_terms(question.analysis, recording, selection, context=context.part(0.1, 1.0))
     written = write_datasets(found.datasets(), folder, "selection")
     if result is not None:
-        result.save(folder / "result.nc")
-        written.append(folder / "result.nc")
+        written.append(save_result(result, folder))
     print(
         f"{recording.name}: {numbered(len(found.units), 'unit')}, {numbered(found.models.sizes['model'], 'model')} compared on "
         f"{numbered(found.models.sizes['fold'], 'fold')}"

@@ -17,7 +17,7 @@ def simulate(options: Namespace) -> int:
     """Surrogates of a fitted model."""
     from glmengine.export.goodness_tables import write_datasets
     from glmengine.export.nwb import write_nwb
-    from glmengine.export.outputs import writable_folder
+    from glmengine.export.outputs import save_result, writable_folder
     from glmengine.project import load_result
     from glmengine.recording.inspect import summary
     from glmengine.results.recording_methods import simulated_as_asked
@@ -55,8 +55,7 @@ def simulate(options: Namespace) -> int:
     if compared is not None:
         names = write_datasets(compared.datasets(), options.compare, "comparison")
         if options.keep:
-            result.with_simulated(compared).save(Path(options.compare) / "result.nc")
-            names.append(Path(options.compare) / "result.nc")
+            names.append(save_result(result.with_simulated(compared), options.compare))
         say_written(options.compare, names)
     return 0
 

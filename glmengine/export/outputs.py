@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from glmengine.recording.recording import Recording
     from glmengine.results.result import Result
 
+_RESULT = "result.nc"
+
 MOST_UNITS = 12
 """Units that get figures of their own, the best ones first."""
 
@@ -54,6 +56,13 @@ def writable_folder(folder: str | Path) -> Path:
     if not os.access(folder, os.W_OK | os.X_OK):
         raise GlmError(f"{folder}: the folder cannot be written to; choose another one or change its permissions")
     return folder
+
+
+def save_result(result: Result, folder: str | Path) -> Path:
+    """Write ``result.nc`` alone into a folder that is there; its path."""
+    path = Path(folder) / _RESULT
+    result.save(path)
+    return path
 
 
 def write_outputs(
@@ -128,11 +137,11 @@ def write_outputs(
         texts["sessions.csv"] = table_csv(result.sessions)
     if recipe is not None:
         texts["recipe.toml"] = tomli_w.dumps(dict(recipe))
-    again = (folder / "result.nc").is_file()
+    again = (folder / _RESULT).is_file()
     # aside, and moved together at the end: what lies in the folder is of one fit, whatever ends this one
     with _aside(folder) as aside:
-        result.save(aside / "result.nc")  # first, for it is the largest, and may find no room
-        made = [Path("result.nc")]
+        save_result(result, aside)  # first, for it is the largest, and may find no room
+        made = [Path(_RESULT)]
         for name, text in texts.items():
             write_whole(aside / name, text.encode("utf-8"))
             made.append(Path(name))
