@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from glmengine.errors import GlmError
-from glmengine.figures.style import finish, name_ticks, panels, signed_colours
+from glmengine.figures.style import colour_bar, finish, name_ticks, panels, signed_colours
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -29,9 +29,7 @@ def draw(result: Result, *, unit: str | None = None, term: str | None = None, re
     with np.errstate(invalid="ignore"):
         to, by = np.nonzero(p < 0.05 / max(int(np.isfinite(p).sum()), 1))
     ax.plot(by, to, ".", color="black", markersize=3 if max(rows, columns) <= 40 else 1.5)
-    bar = figure.colorbar(image, ax=ax, shrink=0.8)
-    bar.set_label(f"summed filter\n({result.coupling['strength'].attrs.get('unit', 'log rate per spike')})", fontsize=8)
-    bar.ax.tick_params(labelsize=7)
+    colour_bar(ax, image, f"summed filter\n({result.coupling['strength'].attrs.get('unit', 'log rate per spike')})")
     finish(ax, title=str(result.coupling.attrs.get("term", "")) or "coupling", x="from", y="to")
     name_ticks(ax.xaxis, result.coupling["source"].values, width - 2.0)
     name_ticks(ax.yaxis, result.coupling["unit"].values, height - 1.2)

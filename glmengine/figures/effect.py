@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from glmengine.figures.style import DATA, EFFECT, FIELD, finish, from_zero, label, rate_label
+from glmengine.figures.style import DATA, EFFECT, FIELD, colour_bar, finish, from_zero, label, rate_label
 from glmengine.results.map_scale import is_true_to_scale
 
 if TYPE_CHECKING:
@@ -34,7 +34,5 @@ def _draw_field(ax: Axes, one: xr.Dataset, term: str) -> None:
     image = ax.pcolormesh(x.values, y.values, one["effect_hz"].values.T, cmap=FIELD, vmin=0.0, shading="nearest", rasterized=True)
     if is_true_to_scale(x, y):
         ax.set_aspect("equal")
-    bar = ax.figure.colorbar(image, ax=ax, shrink=0.8)
-    bar.set_label(rate_label(one["data_hz"]), fontsize=8)
-    bar.ax.tick_params(labelsize=7)
+    colour_bar(ax, image, rate_label(one["data_hz"]))
     finish(ax, title=term, x=label(x), y=label(y))

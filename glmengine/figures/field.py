@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from glmengine.figures.style import SIGNED, finish
+from glmengine.figures.style import SIGNED, colour_bar, finish
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -40,7 +40,5 @@ def draw_field(ax: Axes, field: xr.Dataset, unit: str) -> None:
         if len(values) <= 30:
             ax.set_yticks(np.arange(len(values)), [str(name) for name in one["channel"].values])
         beside = "channel"
-    bar = ax.figure.colorbar(image, ax=ax, shrink=0.8)
-    bar.set_label(str(field["filter"].attrs["unit"]), fontsize=8)
-    bar.ax.tick_params(labelsize=7)
+    colour_bar(ax, image, str(field["filter"].attrs["unit"]))
     finish(ax, title=str(field.attrs.get("term", "")), x=since, y=beside)

@@ -8,7 +8,7 @@ import numpy as np
 
 from glmengine.errors import GlmError
 from glmengine.figures.field import draw_field
-from glmengine.figures.style import LINES, MODEL, PANEL, finish, name_ticks, panels, signed_colours
+from glmengine.figures.style import LINES, MODEL, PANEL, colour_bar, finish, name_ticks, panels, signed_colours
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -71,8 +71,6 @@ def draw_filter(ax: Axes, filters: xr.Dataset, unit: str) -> None:
         shading="nearest",
         rasterized=True,
     )
-    bar = ax.figure.colorbar(image, ax=ax)
-    bar.set_label(per, fontsize=8)
-    bar.ax.tick_params(labelsize=7)
+    colour_bar(ax, image, per, shrink=1.0)
     finish(ax, title=term, x=since, y="from")
     name_ticks(ax.yaxis, one["source"].values, PANEL[1] - 0.7, most=60)

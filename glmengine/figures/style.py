@@ -78,6 +78,13 @@ def rate_label(array: Any) -> str:
     return f"{name or 'rate'} ({array.attrs.get('unit', 'Hz')})"
 
 
+def colour_bar(axes: Axes, image: Any, text: str, *, shrink: float = 0.8) -> None:
+    """What the colours of an image say, beside it."""
+    bar = axes.figure.colorbar(image, ax=axes, shrink=shrink)
+    bar.set_label(text, fontsize=8)
+    bar.ax.tick_params(labelsize=7)
+
+
 def from_zero(axes: Axes) -> None:
     """Begin the vertical axis at 0 where nothing lies below, as it may with signals."""
     if axes.dataLim.y0 >= 0:

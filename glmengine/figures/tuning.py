@@ -9,7 +9,7 @@ import numpy as np
 
 from glmengine.errors import GlmError
 from glmengine.figures.effect import draw_effect
-from glmengine.figures.style import DATA, FIELD, MODEL, finish, from_zero, label, panels, rate_label
+from glmengine.figures.style import DATA, FIELD, MODEL, colour_bar, finish, from_zero, label, panels, rate_label
 from glmengine.results.map_scale import is_true_to_scale
 
 if TYPE_CHECKING:
@@ -62,9 +62,7 @@ def draw_curve(axes: list[Axes], curve: xr.Dataset, unit: str) -> None:
         )
         if is_true_to_scale(x, y):
             ax.set_aspect("equal")
-        bar = ax.figure.colorbar(image, ax=ax, shrink=0.8)
-        bar.set_label(rate_label(one[name]), fontsize=8)
-        bar.ax.tick_params(labelsize=7)
+        colour_bar(ax, image, rate_label(one[name]))
         finish(ax, title=f"{term}: {title}", x=label(x), y=label(y))
 
 
