@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from glmengine.figures.style import DATA, EFFECT, FIELD, colour_bar, finish, from_zero, label, rate_label
-from glmengine.results.map_scale import is_true_to_scale
+from glmengine.figures.rate_map import draw_rate_map
+from glmengine.figures.style import DATA, EFFECT, finish, from_zero, label, rate_label
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -15,7 +15,11 @@ if TYPE_CHECKING:
 def draw_effect(ax: Axes, curve: xr.Dataset, unit: str) -> None:
     """One term of one unit on its panel."""
     one = curve.sel(unit=unit)
-    (_draw_line if one["effect_hz"].ndim == 1 else _draw_field)(ax, one, str(curve.attrs.get("term", "")))
+    term = str(curve.attrs.get("term", ""))
+    if one["effect_hz"].ndim == 1:
+        _draw_line(ax, one, term)
+    else:
+        draw_rate_map(ax, one["effect_hz"], title=term, text=rate_label(one["data_hz"]))
 
 
 def _draw_line(ax: Axes, one: xr.Dataset, term: str) -> None:
@@ -27,12 +31,3 @@ def _draw_line(ax: Axes, one: xr.Dataset, term: str) -> None:
     from_zero(ax)
     ax.legend(fontsize=6, frameon=False)
     finish(ax, title=term, x=label(one[dim]), y=rate_label(one["data_hz"]))
-
-
-def _draw_field(ax: Axes, one: xr.Dataset, term: str) -> None:
-    x, y = (one[dim] for dim in one["effect_hz"].dims[:2])
-    image = ax.pcolormesh(x.values, y.values, one["effect_hz"].values.T, cmap=FIELD, vmin=0.0, shading="nearest", rasterized=True)
-    if is_true_to_scale(x, y):
-        ax.set_aspect("equal")
-    colour_bar(ax, image, rate_label(one["data_hz"]))
-    finish(ax, title=term, x=label(x), y=label(y))

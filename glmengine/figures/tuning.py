@@ -9,8 +9,8 @@ import numpy as np
 
 from glmengine.errors import GlmError
 from glmengine.figures.effect import draw_effect
-from glmengine.figures.style import DATA, FIELD, MODEL, colour_bar, finish, from_zero, label, panels, rate_label
-from glmengine.results.map_scale import is_true_to_scale
+from glmengine.figures.rate_map import draw_rate_map
+from glmengine.figures.style import DATA, MODEL, finish, from_zero, label, panels, rate_label
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -56,14 +56,7 @@ def draw_curve(axes: list[Axes], curve: xr.Dataset, unit: str) -> None:
     data, model = one["data_hz"].values, one["tuning_hz"].values
     ceiling = max(np.nanpercentile(data, 99) if np.isfinite(data).any() else 0.0, np.nanmax(model, initial=0.0))
     for ax, name, title in zip(axes, ("data_hz", "tuning_hz"), ("data", "model"), strict=True):
-        x, y = one[dims[0]], one[dims[1]]
-        image = ax.pcolormesh(
-            x.values, y.values, one[name].values.T, cmap=FIELD, vmin=0.0, vmax=ceiling or 1.0, shading="nearest", rasterized=True
-        )
-        if is_true_to_scale(x, y):
-            ax.set_aspect("equal")
-        colour_bar(ax, image, rate_label(one[name]))
-        finish(ax, title=f"{term}: {title}", x=label(x), y=label(y))
+        draw_rate_map(ax, one[name], title=f"{term}: {title}", text=rate_label(one[name]), ceiling=ceiling or 1.0)
 
 
 def _draw_line(ax: Axes, one: xr.Dataset, dim: str, term: str) -> None:
