@@ -19,7 +19,7 @@ from glmengine.models import get_family
 from glmengine.results.curves import response_curves
 from glmengine.results.filters import term_filters
 from glmengine.results.posterior import Posterior, link_of
-from glmengine.selection.one_step_models import Whole
+from glmengine.selection.whole_fits import Whole
 from glmengine.simulation.comparison import compare_surrogates
 from glmengine.simulation.surrogates import simulate
 

@@ -10,16 +10,15 @@ import numpy as np
 
 from glmengine.context import SILENT, Context, Stopped
 from glmengine.inference.signed_rank import signed_rank
-from glmengine.inference.tests import Worth, likelihood_ratio
+from glmengine.inference.tests import likelihood_ratio
 from glmengine.selection.fold_scores import fold_scores
 from glmengine.selection.held_out import HeldOut
 from glmengine.selection.nested_models import Ground, Model, NestedModels
 from glmengine.selection.predictions import Detail, details
+from glmengine.selection.whole_fits import WholeFits
 
 if TYPE_CHECKING:
     import xarray as xr
-
-    from glmengine.fitting.fit_result import Fit
 
 LEVEL = 0.95
 """Of the intervals."""
@@ -96,12 +95,12 @@ def compare(
         try:
             row = nested.held_out(model, units, share.part(0.0, 0.8))
             best = np.array([row[unit].best for unit in units])
-            fitted = nested.fit(model, units, best, share.part(0.8, 1.0))
+            fitted = nested.whole_fits(model, units, best, share.part(0.8, 1.0))
         except Stopped:
             break
         found.append([row[unit] for unit in units])
         seen.append(_seen(ground, row, n_parts, share.part(1.0, 1.0)))
-        fits.append(_Fitted.of(fitted))
+        fits.append(fitted)
         names.append(name)
     scores = fold_scores(
         found, seen, models=names, units=ground.units, folds=nested.fold_names, of_spikes=ground.family.of_spikes
@@ -132,30 +131,8 @@ def _seen(ground: Ground, row: Mapping[int, HeldOut], n_parts: int, context: Con
     )
 
 
-@dataclass(frozen=True)
-class _Fitted:
-    """What of a fit on all bins is compared, (M,) each."""
-
-    log_likelihood: np.ndarray
-    deviance: np.ndarray
-    edf: np.ndarray
-    aic: np.ndarray
-    bic: np.ndarray
-    dispersion: np.ndarray
-    n_valid: np.ndarray
-    converged: np.ndarray
-
-    @classmethod
-    def of(cls, fit: Fit) -> _Fitted:
-        return cls(**{name: np.array(getattr(fit, name)) for name in cls.__dataclass_fields__})
-
-    def worth(self, free_scale: bool) -> Worth:
-        """As the likelihood ratio takes it."""
-        return Worth(self.log_likelihood, self.deviance, self.edf, self.n_valid, self.dispersion if free_scale else None)
-
-
 def _summary(
-    found: Sequence[Sequence[HeldOut]], fits: Sequence[_Fitted], names: Sequence[str], units: Sequence[str], of_spikes: bool
+    found: Sequence[Sequence[HeldOut]], fits: Sequence[WholeFits], names: Sequence[str], units: Sequence[str], of_spikes: bool
 ) -> xr.Dataset:
     import xarray as xr
 
@@ -184,7 +161,7 @@ def _summary(
 def _differences(
     found: Sequence[Sequence[HeldOut]],
     seen: Sequence[Sequence[Detail]],
-    fits: Sequence[_Fitted],
+    fits: Sequence[WholeFits],
     models: Sequence[Model],
     names: Sequence[str],
     ground: Ground,

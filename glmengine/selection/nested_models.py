@@ -23,6 +23,7 @@ from glmengine.fitting.found_strengths import REML
 from glmengine.fitting.separable import separable_terms
 from glmengine.models import Penalty, get_family
 from glmengine.selection.held_out import HeldOut, held_out_of, strengths_by_fold
+from glmengine.selection.whole_fits import WholeFits
 from glmengine.sentences import listed, numbered
 
 if TYPE_CHECKING:
@@ -259,6 +260,10 @@ class NestedModels:
         if context.stopping:
             raise Stopped
         return found
+
+    def whole_fits(self, model: Model, units: np.ndarray, strength: np.ndarray, context: Context = SILENT) -> WholeFits:
+        """What of such fits is compared."""
+        return WholeFits.of_fit(self.fit(model, units, strength, context))
 
     def _arguments(self, model: Model, units: np.ndarray) -> dict[str, Any]:
         ground = self.ground

@@ -27,6 +27,7 @@ from glmengine.models.links import Link
 from glmengine.selection.fold_rows import FoldRows
 from glmengine.selection.held_out import HeldOut
 from glmengine.selection.nested_models import Ground, Model, NestedModels
+from glmengine.selection.whole_fits import Whole, WholeFits
 from glmengine.solvers.marginal_likelihood import Components, WorkingModel
 from glmengine.threads import workers
 
@@ -55,73 +56,6 @@ one sign in all folds."""
 
 FOLD_STEPS = 2
 """Newton steps of the strengths from those of all rows to those without a fold."""
-
-
-@dataclass(frozen=True)
-class Whole:
-    """A model of a unit fitted to all rows.
-
-    Attributes
-    ----------
-    columns : (p,) int array
-        Of the design, ascending.
-    coef : (p,) array
-    intercept : float
-    covariance : (p + 1, p + 1) array
-        Intercept first (Wood 2006).
-    strengths : (J,) array
-        Of the penalised parts that the model has, in the objective.
-    labels : tuple of str
-        What these are called.
-    log_likelihood, deviance, edf : float
-    n_valid : float
-        Bins.
-    converged : bool
-    """
-
-    columns: np.ndarray
-    coef: np.ndarray
-    intercept: float
-    covariance: np.ndarray
-    strengths: np.ndarray
-    labels: tuple[str, ...]
-    log_likelihood: float
-    deviance: float
-    edf: float
-    n_valid: float
-    converged: bool
-
-
-@dataclass(frozen=True)
-class WholeFits:
-    """What of fits on all bins is compared, (M,) each, as `glmengine.fitting.fit_result.Fit` calls it."""
-
-    log_likelihood: np.ndarray
-    deviance: np.ndarray
-    edf: np.ndarray
-    aic: np.ndarray
-    bic: np.ndarray
-    dispersion: np.ndarray
-    n_valid: np.ndarray
-    converged: np.ndarray
-
-    @classmethod
-    def of(cls, found: Sequence[Whole | None]) -> WholeFits:
-        def each(name: str) -> np.ndarray:
-            return np.array([np.nan if one is None else float(getattr(one, name)) for one in found])
-
-        log_likelihood, edf = each("log_likelihood"), each("edf")
-        n = np.array([0.0 if one is None else one.n_valid for one in found])
-        return cls(
-            log_likelihood=log_likelihood,
-            deviance=each("deviance"),
-            edf=edf,
-            aic=2.0 * edf - 2.0 * log_likelihood,
-            bic=np.log(np.maximum(n, 1.0)) * edf - 2.0 * log_likelihood,
-            dispersion=np.ones(len(found)),
-            n_valid=n,
-            converged=np.array([one is not None and one.converged for one in found]),
-        )
 
 
 class SharedRows:
@@ -204,10 +138,10 @@ class OneStepModels(NestedModels):
         self.ahead({unit: [model] for unit in units}, context)
         return {unit: self._known[model, unit] for unit in units}
 
-    def fit(self, model: Model, units: np.ndarray, strength: np.ndarray, context: Context = SILENT) -> WholeFits:
+    def whole_fits(self, model: Model, units: np.ndarray, strength: np.ndarray, context: Context = SILENT) -> WholeFits:
         """The model of these units on all bins, at the strengths that marginal likelihood finds, as far as comparisons need it."""
         self.held_out(model, units.tolist(), context)
-        return WholeFits.of([self._unit(unit).whole(model) for unit in units.tolist()])
+        return WholeFits.of_units([self._unit(unit).whole(model) for unit in units.tolist()])
 
     def whole(self, model: Model, unit: int) -> Whole | None:
         """The model of a unit at the optimum of all bins; None for a unit without a spike."""
