@@ -19,8 +19,9 @@ from glmengine.fitting.inputs import read_inputs
 from glmengine.models.components import components_of
 from glmengine.recording.recording import Recording
 from glmengine.results.shift_tests import one_way_variables, testable_terms
+from glmengine.selection.fold_rows import SharedRows
 from glmengine.selection.nested_models import Ground, ground_of
-from glmengine.selection.one_step_models import SharedRows, suits
+from glmengine.selection.one_step_models import suits
 from glmengine.selection.step_shift_test import PooledColumns
 
 UNIT_SECONDS = 1.5 / (180_000 * 92)

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from glmengine.design.design import Design
+
 LOCAL = 0.45
 """Largest share of rows in which the columns of a term are not zero on average, for which rows are sorted by its live columns."""
 
@@ -157,6 +159,31 @@ class FoldRows:
             places = np.concatenate([piece.live, common])
             total[piece.fold][np.ix_(places, places)] += A.T @ A
         return total[np.ix_(np.arange(self.n_folds + 1), wanted, wanted)]
+
+
+class SharedRows:
+    """The valid rows of the columns that units have in common, made once for all of them.
+
+    Parameters
+    ----------
+    design : Design
+    fold : (T,) int array
+    n_folds : int
+    """
+
+    def __init__(self, design: Design, fold: np.ndarray, n_folds: int) -> None:
+        self.labels = tuple(block.term.label for block in design.blocks if not block.restricts)
+        self.index = np.flatnonzero(design.valid)
+        common = design.of(self.labels)
+        values = common.dense()[self.index] if self.labels else np.zeros((self.index.size, 0))
+        self.rows = FoldRows(values, fold[self.index], n_folds, [np.arange(s.start, s.stop) for s in common.slices.values()])
+        self.at = self.index[self.rows.order]
+        """(n,) int array, the bin of each sorted row."""
+
+    def columns(self, design: Design) -> np.ndarray:
+        """Columns of a design that has the same terms, in the order of the rows' columns."""
+        parts = [np.arange(design.slices[label].start, design.slices[label].stop) for label in self.labels]
+        return np.concatenate([np.zeros(0, int), *parts])[self.rows.columns]
 
 
 def _local_term(values: np.ndarray, terms: Sequence[np.ndarray]) -> np.ndarray:
