@@ -1,118 +1,140 @@
-"""Style of figures: sizes, colours that colour-blind readers tell apart, labels and ticks."""
+"""The style of figures that a laboratory keeps: font, sizes, line widths and colours, as values and as a TOML file."""
 
 from __future__ import annotations
 
-import textwrap
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any, Self
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+from pydantic import field_validator
 
-# Okabe and Ito
-MODEL, DATA, EFFECT, POSITIVE, NEGATIVE = "#0072B2", "#555555", "#D55E00", "#0072B2", "#D55E00"
-FIELD, SIGNED = "viridis", "RdBu_r"
-LINES = (("#0072B2", "-"), ("#D55E00", "--"), ("#009E73", "-."), ("#CC79A7", ":"), ("#E69F00", "-"), ("#56B4E9", "--"))
-"""Colour and dashes of the lines of one panel, in turn."""
+from glmengine.errors import GlmError
+from glmengine.io.files.plain_text import toml_file
+from glmengine.spec import Spec, param
 
-SAVING = {"svg.fonttype": "none", "pdf.fonttype": 42, "svg.hashsalt": "glmengine"}
-"""Text stays text; ids in SVG do not change from run to run."""
+ALWAYS_THERE = "DejaVu Sans"
+"""The font that comes with matplotlib."""
 
-_WIDE = 6.4
-"""Least width, in inches, of a figure with a panel over time."""
-
-PANEL = (3.2, 2.5)
-"""Width and height of one panel in inches."""
+DASHES = ("-", "--", "-.", ":")
+"""Of the lines of one panel, in turn: colour is never the only mark."""
 
 
-def panels(
-    count: int, columns: int = 3, *, size: tuple[float, float] = PANEL, wide_last: bool = False
-) -> tuple[Figure, list[Axes]]:
-    """A figure of `count` axes in rows of `columns`; `wide_last` gives the last one a row of its own."""
-    from matplotlib.figure import Figure
+class Style(Spec):
+    """How figures look; colours are told apart by colour-blind readers (Okabe & Ito 2008) unless others are given."""
 
-    apart = count - 1 if wide_last and count > 1 else count
-    columns = max(1, min(columns, apart))
-    rows = max(1, -(-apart // columns)) + (apart < count)
-    width = size[0] * columns if apart == count else max(size[0] * columns, _WIDE)
-    figure = Figure(figsize=(width, size[1] * rows), layout="constrained")
-    figure.get_layout_engine().set(w_pad=0.08, h_pad=0.06, wspace=0.03)
-    axes = [figure.add_subplot(rows, columns, position + 1) for position in range(apart)]
-    if apart < count:
-        axes.append(figure.add_subplot(rows, columns, ((rows - 1) * columns + 1, rows * columns)))
-    return figure, axes
-
-
-def finish(axes: Axes, *, title: str = "", x: str = "", y: str = "") -> None:
-    """Labels, in several lines where they are longer than the panel, and no frame where there is nothing to enclose."""
-    width, height = (
-        getattr(axes.get_position(), side) * inches
-        for side, inches in zip(("width", "height"), axes.figure.get_size_inches(), strict=True)
+    font: tuple[str, ...] = param(
+        (ALWAYS_THERE,),
+        title="Font",
+        help="Names of fonts; the first one that is installed is used.",
+        min_length=1,
     )
-    axes.set_title(folded(title, width * 15), fontsize=9)
-    axes.set_xlabel(folded(x, width * 16), fontsize=8)
-    axes.set_ylabel(folded(y, height * 18), fontsize=8)
-    axes.tick_params(labelsize=7)
-    axes.spines[["top", "right"]].set_visible(False)
-
-
-def folded(text: str, characters: float) -> str:
-    """The text in lines of so many characters at most (12 at least), broken at blanks where there are any."""
-    return "\n".join(part for line in text.split("\n") for part in textwrap.wrap(line, max(12, int(characters)))) if text else ""
-
-
-def label(coordinate: Any) -> str:
-    """Name of a variable with its unit."""
-    name, unit = str(coordinate.attrs.get("long_name", coordinate.name)), str(coordinate.attrs.get("unit", ""))
-    return f"{name} ({unit})" if unit else name
-
-
-def rate_label(array: Any) -> str:
-    """What a rate is, with its unit: results say so of each array, the first of them only ``Hz``."""
-    name = (
-        str(array.attrs.get("long_name", ""))
-        .removeprefix("observed ")
-        .removeprefix("mean ")
-        .removesuffix(" predicted by the model")
+    font_size: float = param(7.0, title="Font size", help="Of labels; titles are larger, ticks smaller.", unit="pt", ge=4, le=24)
+    line_width: float = param(1.2, title="Line width", help="Of curves.", unit="pt", gt=0, le=6)
+    axis_width: float = param(0.6, title="Axis width", help="Of axes and ticks.", unit="pt", gt=0, le=4)
+    marker_size: float = param(3.0, title="Marker size", help="Of dots.", unit="pt", gt=0, le=12)
+    band_opacity: float = param(0.25, title="Opacity of bands", help="0 is nothing, 1 is solid.", ge=0, le=1)
+    model: str = param("#0072B2", title="Colour of the model", help="As #RRGGBB or by name.")
+    data: str = param("#555555", title="Colour of the data", help="As #RRGGBB or by name.")
+    effect: str = param("#D55E00", title="Colour of effects", help="As #RRGGBB or by name.")
+    lines: tuple[str, ...] = param(
+        ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"),
+        title="Colours of several lines",
+        help="In turn.",
+        min_length=1,
     )
-    return f"{name or 'rate'} ({array.attrs.get('unit', 'Hz')})"
+    map: str = param("viridis", title="Colours of maps", help="A colour map of matplotlib.")
+    signed_map: str = param(
+        "RdBu_r", title="Colours of maps with a sign", help="A colour map of matplotlib that parts at its middle."
+    )
+    one_column: float = param(85.0, title="One column", help="Width of a figure in one column.", unit="mm", ge=20, le=500)
+    two_columns: float = param(180.0, title="Two columns", help="Width of a figure over two columns.", unit="mm", ge=20, le=500)
+
+    @field_validator("model", "data", "effect")
+    @classmethod
+    def _is_colour(cls, value: str) -> str:
+        from matplotlib.colors import is_color_like
+
+        if not is_color_like(value):
+            raise ValueError("is no colour; write it as #RRGGBB")
+        return value
+
+    @field_validator("lines")
+    @classmethod
+    def _are_colours(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(cls._is_colour(one) for one in value)
+
+    @field_validator("map", "signed_map")
+    @classmethod
+    def _is_map(cls, value: str) -> str:
+        import matplotlib
+
+        if value not in matplotlib.colormaps:
+            raise ValueError("is no colour map of matplotlib; take one such as viridis, cividis or RdBu_r")
+        return value
+
+    @field_validator("font")
+    @classmethod
+    def _is_installed(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        from matplotlib.font_manager import fontManager
+
+        installed = set(fontManager.get_font_names())
+        if not installed.intersection(value):
+            raise ValueError(f"none of the fonts {', '.join(value)} is installed; add {ALWAYS_THERE}, which always is")
+        return tuple(one for one in value if one in installed)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """Read a style file.
+
+        Raises
+        ------
+        GlmError
+            If it cannot be read, is not TOML, or has an unknown or bad field.
+        """
+        path = Path(path)
+        try:
+            data = toml_file(path)
+        except OSError as error:
+            raise GlmError(f"{path.name}: cannot be read ({error.strerror}); check the path and its permissions") from error
+        return cls.parse(data, path.name)
+
+    def save(self, path: str | Path) -> None:
+        """Write a style file with every field in it, to be edited."""
+        import tomli_w
+
+        from glmengine.io.files.whole import write_whole
+
+        write_whole(path, tomli_w.dumps(self.model_dump(mode="json")).encode("utf-8"))
+
+    def line(self, number: int) -> tuple[str, str]:
+        """Colour and dashes of one of several lines."""
+        return self.lines[number % len(self.lines)], DASHES[number % len(DASHES)]
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What matplotlib is set to while a figure in this style is drawn or written."""
+        size = self.font_size
+        return {
+            "font.family": [*self.font, *({ALWAYS_THERE} - set(self.font))],
+            "font.size": size,
+            "figure.titlesize": 1.2 * size,
+            "axes.titlesize": 1.1 * size,
+            "axes.labelsize": size,
+            "xtick.labelsize": 0.9 * size,
+            "ytick.labelsize": 0.9 * size,
+            "legend.fontsize": 0.85 * size,
+            "legend.frameon": False,
+            "axes.titlepad": 0.6 * size,
+            "axes.labelpad": 0.4 * size,
+            "axes.linewidth": self.axis_width,
+            "grid.linewidth": self.axis_width,
+            "patch.linewidth": self.axis_width,
+            **{f"{axis}.major.width": self.axis_width for axis in ("xtick", "ytick")},
+            **{f"{axis}.minor.width": 0.8 * self.axis_width for axis in ("xtick", "ytick")},
+            **{f"{axis}.major.size": 0.4 * size for axis in ("xtick", "ytick")},
+            "lines.linewidth": self.line_width,
+            "lines.markersize": self.marker_size,
+            "mathtext.default": "regular",
+        }
 
 
-def colour_bar(axes: Axes, image: Any, text: str, *, shrink: float = 0.8) -> None:
-    """What the colours of an image say, beside it."""
-    bar = axes.figure.colorbar(image, ax=axes, shrink=shrink)
-    bar.set_label(text, fontsize=8)
-    bar.ax.tick_params(labelsize=7)
-
-
-def from_zero(axes: Axes) -> None:
-    """Begin the vertical axis at 0 where nothing lies below, as it may with signals."""
-    if axes.dataLim.y0 >= 0:
-        axes.set_ylim(bottom=0.0)
-
-
-def legend_above(axes: Axes) -> None:
-    """The legend beside the title, where it hides nothing."""
-    axes.legend(fontsize=7, frameon=False, loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=2, borderaxespad=0.1)
-
-
-def number_label(value: float) -> str:
-    """A strength as short as it can be: ``0.01``, ``1e-5``, ``3.2e-4``, ``0``."""
-    text = f"{value:.3g}" if value == 0 or 0.01 <= abs(value) < 1000 else f"{value:.1e}"
-    mantissa, _, exponent = text.partition("e")
-    return f"{mantissa.removesuffix('.0')}e{int(exponent)}" if exponent else text
-
-
-def name_ticks(axis: Any, names: Any, room: float, *, most: int = 150) -> None:
-    """A tick for each name, small enough for `room` inches; of more than `most` none."""
-    names = [str(name) for name in names]
-    if len(names) <= most:
-        axis.set_ticks(range(len(names)), names)
-        axis.set_tick_params(labelsize=min(7.0, max(2.5, 0.8 * 72 * room / max(len(names), 1))))
-
-
-def signed_colours() -> Any:
-    """The colours of what may be positive or negative; grey where there is nothing, which is not zero."""
-    import matplotlib
-
-    return matplotlib.colormaps[SIGNED].with_extremes(bad="0.8")
+STANDARD = Style()

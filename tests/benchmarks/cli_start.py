@@ -26,7 +26,7 @@ PHASES = (
     ("intervals, curves, tables", "glmengine.analysis_run", "_assessed"),
     ("write result, tables, report", "glmengine.export.outputs", "write_outputs"),
     ("draw figures", "glmengine.figures", "draw"),
-    ("save figures", "glmengine.figures", "_rendered"),
+    ("save figures", "glmengine.figures.saving", "rendered"),
 )
 """What a phase is called, and the function that is it."""
 

@@ -7,8 +7,9 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from glmengine.export.formats.result_tables import origin, result_tables
+from glmengine.export.formats.result_tables import result_tables
 from glmengine.io.files.whole import write_whole
+from glmengine.results.origin import origin
 
 if TYPE_CHECKING:
     from glmengine.results.result import Result

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from glmengine.export.file_names import free_name
-from glmengine.export.formats.result_tables import Table, dictionary, origin, result_tables
+from glmengine.export.formats.result_tables import Table, dictionary, result_tables
 from glmengine.io.files.whole import write_whole
+from glmengine.results.origin import origin
 
 if TYPE_CHECKING:
     from glmengine.results.result import Result

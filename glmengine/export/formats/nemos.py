@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from glmengine.errors import GlmError
-from glmengine.export.formats.result_tables import origin
 from glmengine.export.tables import own_features
 from glmengine.io.files.whole import write_whole
+from glmengine.results.origin import origin
 
 if TYPE_CHECKING:
     from glmengine.results.result import Result

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from glmengine.export.file_names import file_name, free_name
-from glmengine.export.formats.result_tables import origin, result_tables
+from glmengine.export.formats.result_tables import result_tables
 from glmengine.export.outputs import writable_folder
 from glmengine.io.files.whole import write_whole
+from glmengine.results.origin import origin
 
 if TYPE_CHECKING:
     from glmengine.results.result import Result

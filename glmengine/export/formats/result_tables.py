@@ -66,20 +66,6 @@ def dictionary(tables: tuple[Table, ...]) -> Table:
     return Table("data_dictionary", columns, {"table": "name of the table", "column": "its column", "meaning": "with its unit"})
 
 
-def origin(result: Result) -> dict[str, str]:
-    """Program and version, hashes of the analysis and of the data, seed: what each file says of where its numbers come from."""
-    known = result.provenance
-    return {
-        "program": "glmengine",
-        "version": str(known.get("versions", {}).get("glmengine", "")),
-        "analysis_sha256": str(known.get("analysis_sha256", "")),
-        "recording": str(known.get("recording_name", "")),
-        "recording_sha256": str(known.get("recording_sha256", "")),
-        "seed": str(result.analysis.seed),
-        "created": str(known.get("created", "")),
-    }
-
-
 def _datasets(result: Result) -> dict[str, xr.Dataset]:
     single = {
         "scores": result.scores,

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from glmengine.errors import GlmError
 from glmengine.export.file_names import file_name, free_name
-from glmengine.export.formats.result_tables import dictionary, origin, result_tables
+from glmengine.export.formats.result_tables import dictionary, result_tables
 from glmengine.io.files.whole import write_whole
+from glmengine.results.origin import origin
 
 if TYPE_CHECKING:
     from glmengine.results.result import Result

@@ -12,7 +12,7 @@ import pytest
 
 from glmengine.errors import GlmError
 from glmengine.figures import KINDS, available, draw, picture, save_figure
-from glmengine.figures.rates import rate_stretch
+from glmengine.figures.kinds.rates import rate_stretch
 from glmengine.selection.select import compare_models
 
 
@@ -24,18 +24,33 @@ def whole_result(small_result, small_recording):
     compared = compare_models(
         small_result.analysis, small_recording, {"direction": ["head_direction"], "all": ["head_direction", "place"]}
     )
-    return replace(checked, selection=compared)
+    filters = {**checked.filters, "reward": _kernel(checked, "condition", ["left", "right"])}
+    filters["scene"] = _kernel(checked, "channel", [f"row {i // 4}, column {i % 4}" for i in range(12)], shape=(3, 4))
+    return replace(checked, selection=compared, filters=filters)
+
+
+def _kernel(result, dim, names, **attributes):
+    """Filters of every unit over lags for each of `names`."""
+    import xarray as xr
+
+    lags = np.arange(10) * 0.02
+    values = np.sin(20 * lags)[None, None] * np.linspace(-1, 1, len(names))[None, :, None] * np.ones((len(result.units), 1, 1))
+    arrays = {
+        name: (("unit", dim, "lag_s"), values + shift, {"unit": "log rate per event"})
+        for name, shift in (("filter", 0.0), ("low", -0.2), ("high", 0.2))
+    }
+    coords = {"unit": list(result.units), dim: names, "lag_s": ("lag_s", lags, {"long_name": "time since", "unit": "s"})}
+    return xr.Dataset(arrays, coords, {"term": dim, **attributes})
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("ending", ["pdf", "svg", "png"])
-def test_every_kind_in_every_format(kind, ending, whole_result, small_recording, tmp_path):
+def test_every_kind_in_every_format(kind, whole_result, small_recording, tmp_path):
     figure = draw(whole_result, kind, "place", recording=small_recording)
-    path = tmp_path / f"figure.{ending}"
-    save_figure(figure, path, dpi=60)
-    head = {"pdf": b"%PDF", "svg": b"<?xml", "png": b"\x89PNG"}[ending]
-    assert path.read_bytes().startswith(head)
-    assert path.stat().st_size > 2000
+    for ending, head in {"pdf": b"%PDF", "svg": b"<?xml", "png": b"\x89PNG", "tiff": b"II*\0"}.items():
+        path = tmp_path / f"figure.{ending}"
+        save_figure(figure, path, dpi=60)
+        assert path.read_bytes().startswith(head)
+        assert path.stat().st_size > 2000
 
 
 def test_text_stays_text_in_svg_and_pdf(small_result, tmp_path):
@@ -84,7 +99,7 @@ def test_rates_keep_the_mean(small_result, small_recording):
 
 def test_the_stretch_shown_is_the_busiest(small_result, small_recording):
     from glmengine.analysis.time_grid import make_grid
-    from glmengine.figures.rates import busiest
+    from glmengine.figures.kinds.rates import busiest
 
     start = busiest(make_grid(small_result.analysis.time, small_recording), small_recording, "place", 10.0)
     spikes = small_recording.spikes[1].t
@@ -96,7 +111,7 @@ def test_only_what_is_there_is_offered(small_result):
     from dataclasses import replace
 
     bare = replace(small_result, filters={}, coupling=None, cv=None)
-    assert available(bare) == ["unit", "tuning", "rates", "scores"]
+    assert available(bare) == ["unit", "tuning", "polar", "rates", "scores", "units", "basis", "design", "raster"]
     for kind in ("filter", "coupling", "cross_validation"):
         with pytest.raises(GlmError, match=r"add|folds"):
             draw(bare, kind, "hd")

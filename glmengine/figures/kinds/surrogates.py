@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from glmengine.errors import GlmError
-from glmengine.figures.style import DATA, MODEL, finish, legend_above, panels
+from glmengine.figures.layout import panels
+from glmengine.figures.marks import band, finish, legend_above, line
+from glmengine.figures.page import page, style
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -40,9 +42,10 @@ def draw(result: Result, *, unit: str, term: str | None = None, recording: Any =
             y = "correlation"
         own = dataset.sel(unit=unit)
         at = own[dim].values * scale
-        ax.fill_between(at, own["low"], own["high"], color=MODEL, alpha=0.25, linewidth=0, label="surrogates, 95 %")
-        ax.plot(at, own["mean"], color=MODEL, linewidth=1.0)
-        ax.plot(at, own["data"], color=DATA, linewidth=1.2, label="data")
+        band(ax, at, own["low"], own["high"], style().model, label="surrogates, 95 %")
+        line(ax, at, own["mean"], style().model, width=0.8)
+        if page().data:
+            line(ax, at, own["data"], style().data, label="data")
         finish(ax, title=title if place == 0 else "", x=x, y=y)
     legend_above(axes[-1])
     return figure

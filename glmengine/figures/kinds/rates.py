@@ -8,7 +8,9 @@ import numpy as np
 
 from glmengine.analysis.wording import words_of
 from glmengine.errors import GlmError
-from glmengine.figures.style import DATA, MODEL, finish, from_zero, legend_above, panels
+from glmengine.figures.layout import panels
+from glmengine.figures.marks import finish, from_zero, legend_above, line
+from glmengine.figures.page import page, style
 from glmengine.recording.binned import count_spikes
 
 if TYPE_CHECKING:
@@ -33,7 +35,7 @@ def draw(
     """A stretch of `seconds` from `start` (the one with most spikes where not given), both smoothed by `smoothing` seconds."""
     if recording is None:
         raise GlmError("predicted and observed rates need the recording; give it")
-    figure, (ax,) = panels(1, size=(7.5, 2.4))
+    figure, (ax,) = panels(1, size=(style().two_columns, 58.0))
     draw_rates(ax, result, unit, recording, start=start, seconds=seconds, smoothing=smoothing)
     return figure
 
@@ -49,7 +51,7 @@ def rate_stretch(
 
     if start is None:
         start = busiest(grid_of(result.analysis, recording), recording, unit, seconds)
-    stretch = _inside(recording, start, seconds)
+    stretch = stretch_of(recording, start, seconds)
     predicted = result.predict(recording, stretch, units=[unit]).sel(unit=unit)
     grid = grid_over(stretch, result.analysis.time, recording)
     width = smoothing / grid.bin_size
@@ -62,10 +64,10 @@ def rate_stretch(
     return predicted["time"].values, smooth_known(predicted.values, width), smooth_known(observed, width)
 
 
-def _inside(recording: Recording, start: float, seconds: float) -> np.ndarray:
-    """(1, 2) the stretch, moved so far that it lies in the recording, and cut where that is shorter."""
+def stretch_of(recording: Recording, start: float | None, seconds: float) -> np.ndarray:
+    """(1, 2) the stretch (from the beginning where no start is given), moved so far that it lies in the recording, and cut where that is shorter."""
     first, last = (float(edge) for edge in (recording.epochs["all"].start[0], recording.epochs["all"].end[-1]))
-    begin = max(first, min(start, last - seconds))
+    begin = max(first, min(first if start is None else start, last - seconds))
     return np.array([[begin, min(begin + seconds, last)]])
 
 
@@ -88,10 +90,12 @@ def draw_rates(
 ) -> None:
     """Observed rate as a filled line, predicted as a line on it."""
     times, predicted, observed = rate_stretch(result, unit, recording, start=start, seconds=seconds, smoothing=smoothing)
-    ax.fill_between(times, observed, color=DATA, alpha=0.35, linewidth=0, label="observed")
-    ax.plot(times, predicted, color=MODEL, linewidth=1.2, label="predicted")
+    if page().data:
+        ax.fill_between(times, observed, color=style().data, alpha=0.35, linewidth=0, label="observed")
+    line(ax, times, predicted, style().model, label="predicted")
     from_zero(ax)
     legend_above(ax)
     finish(ax, x="time (s)", y=words_of(result.analysis.model).axis)
-    ax.set_title(f"{unit}, smoothed by {1000 * smoothing:g} ms", fontsize=9, loc="left")
+    if page().title:
+        ax.set_title(f"{unit}, smoothed by {1000 * smoothing:g} ms", loc="left")
     ax.margins(x=0)

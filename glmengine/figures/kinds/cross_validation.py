@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from glmengine.errors import GlmError
-from glmengine.figures.style import EFFECT, MODEL, finish, number_label, panels
+from glmengine.figures.layout import panels
+from glmengine.figures.marks import finish, number_label
+from glmengine.figures.page import style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -39,8 +41,15 @@ def draw_scores(ax: Axes, result: Result, unit: str | None) -> None:
         mean = np.full(len(strengths), np.nan)
         mean[tried] = np.nanmean(folds[:, tried], axis=0)
         best = int(np.nanargmax(mean))
-        ax.plot(places, 1000 * (mean - mean[best]), "-o", color=MODEL, markersize=2.5, linewidth=1.0, alpha=1.0 if unit else 0.4)
-        ax.plot(best, 0.0, "o", color=EFFECT, markersize=4)
+        ax.plot(
+            places,
+            1000 * (mean - mean[best]),
+            "-o",
+            color=style().model,
+            markersize=0.8 * style().marker_size,
+            alpha=1.0 if unit else 0.4,
+        )
+        ax.plot(best, 0.0, "o", color=style().effect, markersize=1.3 * style().marker_size)
     shown = places[:: -(-len(places) // 10)]
     ax.set_xticks(shown, [number_label(strengths[place]) for place in shown], rotation=90 if len(shown) > 5 else 0)
     finish(

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from glmengine.errors import GlmError
-from glmengine.figures.effect import draw_effect
-from glmengine.figures.rate_map import draw_rate_map
-from glmengine.figures.style import DATA, MODEL, finish, from_zero, label, panels, rate_label
+from glmengine.figures.kinds.effect import draw_effect
+from glmengine.figures.kinds.rate_map import draw_rate_map
+from glmengine.figures.layout import panels
+from glmengine.figures.marks import band, dots, entitle, finish, from_zero, label, legend, line, rate_label, with_band
+from glmengine.figures.page import page, style
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -29,13 +31,13 @@ def draw(result: Result, *, unit: str, term: str | None = None, recording: Any =
         figure, axes = panels(len(labels))
         for ax, name in zip(axes, labels, strict=True):
             draw_effect(ax, result.curves[name], unit)
-        figure.suptitle(f"{unit}: each term alone, the others at their mean", fontsize=10)
+        entitle(figure, f"{unit}: each term alone, the others at their mean")
         return figure
     figure, axes = panels(sum(panels_of(result.curves[name]) for name in labels))
     for name in labels:
         draw_curve(axes[: panels_of(result.curves[name])], result.curves[name], unit)
         axes = axes[panels_of(result.curves[name]) :]
-    figure.suptitle(unit, fontsize=10)
+    entitle(figure, unit)
     return figure
 
 
@@ -64,16 +66,17 @@ def _draw_line(ax: Axes, one: xr.Dataset, dim: str, term: str) -> None:
     names = str(one[dim].attrs.get("names", "")).splitlines()
     middle, low, high = (one[name].values for name in ("tuning_hz", "tuning_low", "tuning_high"))
     if names:  # nothing lies between two categories
-        ends = np.abs(np.array([middle - low, high - middle]))
-        ax.errorbar(x, middle, ends, fmt="_", color=MODEL, markersize=9, linewidth=1.5, label="model, 95 %")
+        ends = np.abs(np.array([middle - low, high - middle])) if page().bands else None
+        look = {"color": style().model, "markersize": 3 * style().marker_size, "linewidth": style().line_width}
+        ax.errorbar(x, middle, ends, fmt="_", label=with_band("model"), **look)
         ax.set_xlim(x.min() - 0.6, x.max() + 0.6)
     else:
-        ax.fill_between(x, low, high, color=MODEL, alpha=0.25, linewidth=0)
-        ax.plot(x, middle, color=MODEL, linewidth=1.5, label="model, 95 %")
-    ax.plot(x, one["data_hz"].values, ".", color=DATA, markersize=3.5, label="data")
+        band(ax, x, low, high, style().model)
+        line(ax, x, middle, style().model, label=with_band("model"))
+    dots(ax, x, one["data_hz"].values)
     from_zero(ax)
-    ax.legend(fontsize=6, frameon=False)
+    legend(ax)
     finish(ax, title=term, x=label(one[dim]), y=rate_label(one["data_hz"]))
     if names:  # the numbers say nothing
-        shown = [textwrap.shorten(names[int(number)], 24, placeholder="…") for number in x]
-        ax.set_xticks([int(number) for number in x], shown, fontsize=6, rotation=90 if sum(map(len, shown)) > 30 else 0)
+        shown = [textwrap.shorten(names[int(number)], 18, placeholder="…") for number in x]
+        ax.set_xticks([int(number) for number in x], shown, rotation=90 if sum(map(len, shown)) > 30 else 0)

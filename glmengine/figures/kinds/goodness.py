@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from glmengine.errors import GlmError
-from glmengine.figures.style import DATA, MODEL, finish, panels
+from glmengine.figures.layout import panels
+from glmengine.figures.marks import diagonal, finish, line
+from glmengine.figures.page import page, style
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from glmengine.results.result import Result
@@ -31,26 +32,22 @@ def draw(result: Result, *, unit: str, term: str | None = None, recording: Any =
         raise GlmError(f"unit '{unit}' was not checked; check the result again with it")
     figure, (ks, residuals, calibration) = panels(3)
     rescaled = found.rescaling.sel(unit=unit)
-    ks.fill_between(rescaled["quantile"], rescaled["low"], rescaled["high"], color="0.88", linewidth=0)
-    _diagonal(ks, 0.0, 1.0)
-    ks.plot(rescaled["quantile"], rescaled["share"], color=MODEL)
+    if page().bands:
+        ks.fill_between(rescaled["quantile"], rescaled["low"], rescaled["high"], color="0.88", linewidth=0)
+    diagonal(ks, 0.0, 1.0)
+    line(ks, rescaled["quantile"], rescaled["share"], style().model)
     finish(ks, title=f"{unit}: time rescaling", x="quantile of the model", y="share of intervals below")
     own = found.residuals.sel(unit=unit)
     normal = own["normal"].values
-    _diagonal(residuals, float(normal.min()), float(normal.max()))
-    residuals.plot(normal, own["residual"], ".", color=MODEL, markersize=3)
+    diagonal(residuals, float(normal.min()), float(normal.max()))
+    residuals.plot(normal, own["residual"], ".", color=style().model, markersize=style().marker_size)
     finish(residuals, title="quantile residuals", x="normal quantile", y="quantile of the residuals")
     tenths = found.calibration.sel(unit=unit)
     expected, observed = tenths["expected_hz"].values, tenths["observed_hz"].values
     both = np.concatenate((expected, observed))
     if np.isfinite(both).any():
-        _diagonal(calibration, float(np.nanmin(both)), float(np.nanmax(both)))
-    calibration.plot(expected, observed, "o", color=MODEL, markersize=4)
+        diagonal(calibration, float(np.nanmin(both)), float(np.nanmax(both)))
+    calibration.plot(expected, observed, "o", color=style().model, markersize=1.3 * style().marker_size)
     measure = str(tenths["expected_hz"].attrs.get("unit", "Hz"))
     finish(calibration, title="calibration", x=f"expected ({measure})", y=f"observed ({measure})")
     return figure
-
-
-def _diagonal(axes: Axes, low: float, high: float) -> None:
-    """Where the right model lies."""
-    axes.plot([low, high], [low, high], "--", color=DATA, linewidth=0.8)

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from glmengine.errors import GlmError
-from glmengine.figures.style import DATA, MODEL, finish, folded, name_ticks, panels
+from glmengine.figures.layout import panels
+from glmengine.figures.marks import finish, folded, level, name_ticks
+from glmengine.figures.page import page, style
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -29,16 +31,16 @@ def draw(result: Result, *, unit: str | None = None, term: str | None = None, re
     models = [str(name) for name in explained["model"].values]
     values = np.asarray((explained if unit is None else explained.sel(unit=[unit])).values, np.float64)
     known = [own[np.isfinite(own)] for own in values]
-    height = max(1.6, min(0.9 + 0.25 * len(models), 12.0))
-    figure, (ax,) = panels(1, size=(6.4, height))
+    height = page().height or max(40.0, min(23.0 + 6.0 * len(models), 240.0))
+    figure, (ax,) = panels(1, size=(130.0, height))
     places = np.arange(len(models))
-    ax.barh(places, [float(np.median(own)) if len(own) else np.nan for own in known], color=MODEL, alpha=0.85)
-    if unit is None:
+    ax.barh(places, [float(np.median(own)) if len(own) else np.nan for own in known], color=style().model, alpha=0.85)
+    if unit is None and page().data:
         for place, own in zip(places, known, strict=True):
             spread = np.linspace(-0.25, 0.25, len(own)) if len(own) > 1 else np.zeros(len(own))
-            ax.plot(own, place + spread, ".", color=DATA, markersize=3)
-    ax.axvline(0.0, color="0.3", linewidth=0.8)
+            ax.plot(own, place + spread, ".", color=style().data, markersize=style().marker_size)
+    level(ax, upright=True)
     finish(ax, title=unit or "median over units, and each unit", x="deviance explained, held out", y="")
-    name_ticks(ax.yaxis, [folded(name, 34) for name in models], height - 0.7)
+    name_ticks(ax.yaxis, [folded(name, 34) for name in models], height - 18.0)
     ax.invert_yaxis()
     return figure

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from glmengine.figures.rate_map import draw_rate_map
-from glmengine.figures.style import DATA, EFFECT, finish, from_zero, label, rate_label
+from glmengine.figures.kinds.rate_map import draw_rate_map
+from glmengine.figures.marks import band, dots, finish, from_zero, label, legend, line, rate_label, with_band
+from glmengine.figures.page import style
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -25,9 +26,9 @@ def draw_effect(ax: Axes, curve: xr.Dataset, unit: str) -> None:
 def _draw_line(ax: Axes, one: xr.Dataset, term: str) -> None:
     (dim,) = one["effect_hz"].dims
     x = one[dim].values
-    ax.fill_between(x, one["effect_low"].values, one["effect_high"].values, color=EFFECT, alpha=0.25, linewidth=0)
-    ax.plot(x, one["effect_hz"].values, color=EFFECT, linewidth=1.5, label="effect, 95 %")
-    ax.plot(x, one["data_hz"].values, ".", color=DATA, markersize=3.5, label="data")
+    band(ax, x, one["effect_low"].values, one["effect_high"].values, style().effect)
+    line(ax, x, one["effect_hz"].values, style().effect, label=with_band("effect"))
+    dots(ax, x, one["data_hz"].values)
     from_zero(ax)
-    ax.legend(fontsize=6, frameon=False)
+    legend(ax)
     finish(ax, title=term, x=label(one[dim]), y=rate_label(one["data_hz"]))

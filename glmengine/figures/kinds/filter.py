@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from glmengine.errors import GlmError
-from glmengine.figures.field import draw_field
-from glmengine.figures.style import LINES, MODEL, PANEL, colour_bar, finish, name_ticks, panels, signed_colours
+from glmengine.figures.kinds.field import draw_field
+from glmengine.figures.layout import PANEL, panels
+from glmengine.figures.marks import band, colour_bar, entitle, finish, legend, level, line, name_ticks, reach_of, signed_colours
+from glmengine.figures.page import style
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -16,6 +18,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from glmengine.results.result import Result
+
+_MOST_GAINS = 6
+_GAINS = tuple(sorted(step * 10.0**power for power in range(-6, 7) for step in (1.0, 1.1, 1.25, 1.5, 2, 3, 5, 7)))
+"""Numbers of the axis of gains."""
 
 
 def draw(result: Result, *, unit: str, term: str | None = None, recording: Any = None) -> Figure:
@@ -30,7 +36,7 @@ def draw(result: Result, *, unit: str, term: str | None = None, recording: Any =
     figure, axes = panels(len(labels))
     for ax, name in zip(axes, labels, strict=True):
         draw_filter(ax, result.filters[name], unit)
-    figure.suptitle(unit, fontsize=10)
+    entitle(figure, unit)
     return figure
 
 
@@ -45,22 +51,24 @@ def draw_filter(ax: Axes, filters: xr.Dataset, unit: str) -> None:
     since = f"{filters['lag_s'].attrs['long_name']} (ms)"
     per = str(filters["filter"].attrs["unit"])
     if "condition" in one["filter"].dims:
-        ax.axhline(0.0, color="0.7", linewidth=0.8)
+        level(ax)
         for number, name in enumerate(one["condition"].values):
-            found, (colour, dashes) = one.sel(condition=name), LINES[number % len(LINES)]
-            ax.fill_between(milliseconds, found["low"].values, found["high"].values, color=colour, alpha=0.2, linewidth=0)
-            ax.plot(milliseconds, found["filter"].values, color=colour, linestyle=dashes, linewidth=1.5, label=str(name))
-        ax.legend(fontsize=7, frameon=False)
+            found, (colour, dashes) = one.sel(condition=name), style().line(number)
+            band(ax, milliseconds, found["low"].values, found["high"].values, colour)
+            line(ax, milliseconds, found["filter"].values, colour, dashes=dashes, label=str(name))
+        legend(ax)
         finish(ax, title=term, x=since, y=per)
+        gain_axis(ax, per)
         return
     if "source" not in one["filter"].dims:
-        ax.axhline(0.0, color="0.7", linewidth=0.8)
-        ax.fill_between(milliseconds, one["low"].values, one["high"].values, color=MODEL, alpha=0.25, linewidth=0)
-        ax.plot(milliseconds, one["filter"].values, color=MODEL, linewidth=1.5)
+        level(ax)
+        band(ax, milliseconds, one["low"].values, one["high"].values, style().model)
+        line(ax, milliseconds, one["filter"].values, style().model)
         finish(ax, title=term, x=since, y=per)
+        gain_axis(ax, per)
         return
     values = one["filter"].transpose("source", "lag_s").values
-    reach = np.nanmax(np.abs(values), initial=0.0) or 1.0
+    reach = reach_of(values)
     image = ax.pcolormesh(
         milliseconds,
         np.arange(len(values)),
@@ -73,4 +81,25 @@ def draw_filter(ax: Axes, filters: xr.Dataset, unit: str) -> None:
     )
     colour_bar(ax, image, per, shrink=1.0)
     finish(ax, title=term, x=since, y="from")
-    name_ticks(ax.yaxis, one["source"].values, PANEL[1] - 0.7, most=60)
+    name_ticks(ax.yaxis, one["source"].values, PANEL[1] - 14.0, most=60)
+
+
+def gain_axis(ax: Axes, per: str) -> None:
+    """On the right the factor by which the rate changes, where the filter adds to its logarithm."""
+    if not per.startswith("log rate"):
+        return
+    from matplotlib.ticker import FixedLocator, FuncFormatter
+
+    low, high = ax.get_ylim()
+    ax.set_ylim(low, high)
+    right = ax.twinx()
+    right.set_ylim(low, high)
+    steps = [factor for factor in _GAINS if low <= np.log(factor) <= high]
+    apart = max(1, -(-len(steps) // _MOST_GAINS))
+    first = steps.index(1.0) % apart if 1.0 in steps else 0
+    steps = steps[first::apart]
+    right.yaxis.set_major_locator(FixedLocator([float(np.log(factor)) for factor in steps]))
+    right.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{np.exp(value):.3g}"))
+    right.set_ylabel("gain")
+    right.spines[["top", "left"]].set_visible(False)
+    ax.spines["top"].set_visible(False)

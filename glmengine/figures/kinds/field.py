@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from glmengine.figures.style import SIGNED, colour_bar, finish
+from glmengine.figures.marks import colour_bar, finish, reach_of
+from glmengine.figures.page import style
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -20,9 +21,9 @@ def draw_field(ax: Axes, field: xr.Dataset, unit: str) -> None:
     one = field["filter"].sel(unit=unit).transpose("channel", "lag_s")
     values, milliseconds = one.values, np.asarray(one["lag_s"].values) * 1000
     shape = tuple(int(size) for size in np.atleast_1d(field.attrs["shape"]))
-    reach = float(np.nanmax(np.abs(values), initial=0.0)) or 1.0
+    reach = reach_of(values)
     since = f"{field['lag_s'].attrs['long_name']} (ms)"
-    limits = {"cmap": SIGNED, "vmin": -reach, "vmax": reach, "shading": "nearest", "rasterized": True}
+    limits = {"cmap": style().signed_map, "vmin": -reach, "vmax": reach, "shading": "nearest", "rasterized": True}
     if len(shape) == 2 and min(shape) > 1 and np.prod(shape) == len(values):
         lags = np.unique(np.linspace(0, len(milliseconds) - 1, _MOST_MAPS).round().astype(int))
         rows, columns = shape

@@ -8,11 +8,12 @@ import numpy as np
 
 from glmengine.analysis.wording import share_text, words_of
 from glmengine.errors import GlmError
-from glmengine.figures.cross_validation import draw_scores
-from glmengine.figures.filter import draw_filter
-from glmengine.figures.rates import draw_rates
-from glmengine.figures.style import panels
-from glmengine.figures.tuning import draw_curve, panels_of
+from glmengine.figures.kinds.cross_validation import draw_scores
+from glmengine.figures.kinds.filter import draw_filter
+from glmengine.figures.kinds.rates import draw_rates
+from glmengine.figures.kinds.tuning import draw_curve, panels_of
+from glmengine.figures.layout import panels
+from glmengine.figures.marks import entitle
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -40,7 +41,7 @@ def draw(result: Result, *, unit: str, term: str | None = None, recording: Recor
         draw_scores(axes.pop(0), result, unit)
     if recording is not None:
         draw_rates(axes.pop(0), result, unit, recording, seconds=20.0)
-    figure.suptitle(_title(result, unit), fontsize=10)
+    entitle(figure, _title(result, unit))
     return figure
 
 

@@ -1,0 +1,151 @@
+"""Marks that figures are made of, in the style of the page: lines, bands, dots, labels, legends, colour bars and ticks."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from glmengine.figures.layout import INCH
+from glmengine.figures.page import page, style
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.colors import Colormap
+    from matplotlib.figure import Figure
+
+_EM = 0.53
+"""Mean width of a letter, of its height."""
+
+_SMALLEST_TICKS = 2.5
+"""Of the names of very many units, in pt."""
+
+
+def line(ax: Axes, x: Any, y: Any, colour: str, *, dashes: str = "-", label: str | None = None, width: float = 1.0) -> None:
+    """A curve; `width` is in line widths of the style."""
+    ax.plot(x, y, dashes, color=colour, linewidth=width * style().line_width, label=label)
+
+
+def band(ax: Axes, x: Any, low: Any, high: Any, colour: str, *, label: str | None = None) -> None:
+    """An interval around a curve, where intervals are shown."""
+    if page().bands:
+        ax.fill_between(x, low, high, color=colour, alpha=style().band_opacity, linewidth=0, label=label)
+
+
+def with_band(name: str) -> str:
+    """The name of a curve in a legend, which says that it has an interval where that is shown."""
+    return f"{name}, 95 %" if page().bands else name
+
+
+def dots(ax: Axes, x: Any, y: Any, *, label: str | None = "data") -> None:
+    """The data, where they are shown."""
+    if page().data:
+        ax.plot(x, y, ".", color=style().data, markersize=1.2 * style().marker_size, label=label)
+
+
+def level(ax: Axes, at: float = 0.0, *, upright: bool = False) -> None:
+    """A line of reference."""
+    (ax.axvline if upright else ax.axhline)(at, color="0.6", linewidth=style().axis_width, zorder=0.5)
+
+
+def diagonal(ax: Axes, low: float, high: float) -> None:
+    """Where the right model lies."""
+    ax.plot([low, high], [low, high], "--", color=style().data, linewidth=style().axis_width)
+
+
+def entitle(figure: Figure, text: str) -> None:
+    """The title of a whole figure, where titles are shown, in several lines where it is longer than the figure is wide."""
+    if page().title and text:
+        figure.suptitle(folded(text, _letters(figure.get_size_inches()[0], 1.2)))
+
+
+def finish(ax: Axes, *, title: str = "", x: str = "", y: str = "") -> None:
+    """Labels, in several lines where they are longer than the panel, and no frame where there is nothing to enclose."""
+    place = ax.get_position()
+    width, height = ax.figure.get_size_inches()
+    if page().title:
+        ax.set_title(folded(title, _letters(place.width * width, 1.1)))
+    ax.set_xlabel(folded(x, _letters(place.width * width, 1.0)))
+    ax.set_ylabel(folded(y, _letters(place.height * height, 1.0)))
+    if ax.name != "polar":
+        ax.spines[["top", "right"]].set_visible(False)
+
+
+def _letters(inches: float, size: float) -> float:
+    """How many letters, `size` times as large as labels, have room."""
+    return inches * 72 / (_EM * size * style().font_size)
+
+
+def folded(text: str, characters: float) -> str:
+    """The text in lines of so many characters at most (12 at least), broken at blanks where there are any."""
+    return "\n".join(part for line in text.split("\n") for part in textwrap.wrap(line, max(12, int(characters)))) if text else ""
+
+
+def label(coordinate: Any) -> str:
+    """Name of a variable with its unit."""
+    name, unit = str(coordinate.attrs.get("long_name", coordinate.name)), str(coordinate.attrs.get("unit", ""))
+    return f"{name} ({unit})" if unit else name
+
+
+def rate_label(array: Any) -> str:
+    """What a rate is, with its unit: results say so of each array, the first of them only ``Hz``."""
+    name = (
+        str(array.attrs.get("long_name", ""))
+        .removeprefix("observed ")
+        .removeprefix("mean ")
+        .removesuffix(" predicted by the model")
+    )
+    return f"{name or 'rate'} ({array.attrs.get('unit', 'Hz')})"
+
+
+def colour_bar(ax: Axes, image: Any, text: str, *, shrink: float = 0.8) -> None:
+    """What the colours of an image say, beside it."""
+    bar = ax.figure.colorbar(image, ax=ax, shrink=shrink)
+    bar.set_label(text)
+    bar.outline.set_visible(False)
+
+
+def from_zero(ax: Axes) -> None:
+    """Begin the vertical axis at 0 where nothing lies below, as it may with signals."""
+    if ax.dataLim.y0 >= 0:
+        ax.set_ylim(bottom=0.0)
+
+
+def legend(ax: Axes, **where: Any) -> None:
+    """The legend, where legends are shown and anything has a name."""
+    if page().legend and ax.get_legend_handles_labels()[1]:
+        ax.legend(**where)
+
+
+def legend_above(ax: Axes) -> None:
+    """The legend beside the title, where it hides nothing."""
+    legend(ax, loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=2, borderaxespad=0.1)
+
+
+def number_label(value: float) -> str:
+    """A strength as short as it can be: ``0.01``, ``1e-5``, ``3.2e-4``, ``0``."""
+    text = f"{value:.3g}" if value == 0 or 0.01 <= abs(value) < 1000 else f"{value:.1e}"
+    mantissa, _, exponent = text.partition("e")
+    return f"{mantissa.removesuffix('.0')}e{int(exponent)}" if exponent else text
+
+
+def name_ticks(axis: Any, names: Any, room: float, *, most: int = 150) -> None:
+    """A tick for each name, small enough for `room` mm; of more than `most` none."""
+    names = [str(name) for name in names]
+    if len(names) <= most:
+        axis.set_ticks(range(len(names)), names)
+        size = 0.8 * 72 * room / INCH / max(len(names), 1)
+        axis.set_tick_params(labelsize=min(0.9 * style().font_size, max(_SMALLEST_TICKS, size)))
+
+
+def signed_colours() -> Colormap:
+    """The colours of what may be positive or negative; grey where there is nothing, which is not zero."""
+    import matplotlib
+
+    return matplotlib.colormaps[style().signed_map].with_extremes(bad="0.8")
+
+
+def reach_of(values: np.ndarray) -> float:
+    """The largest magnitude, 1 where there is none: both ends of colours with a sign."""
+    return float(np.nanmax(np.abs(values), initial=0.0)) or 1.0
