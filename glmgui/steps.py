@@ -55,6 +55,12 @@ def _data(work: UseCases) -> Page:
     return panel
 
 
+def _model(work: UseCases) -> Page:
+    panel = ModelPanel(work.document, work.jobs)
+    work.size.estimated.connect(panel.show_size)
+    return panel
+
+
 def _units_chosen(document: Document) -> str:
     if document.recording is None:
         return "open a file"
@@ -98,7 +104,7 @@ STEPS: tuple[Step, ...] = (
     ),
     Step(
         "model", "Model", "Penalty, strengths and validation", "model", "Ctrl+3", "model.md",
-        lambda work: ModelPanel(work.document, work.jobs), _family, ("model", "validation"),
+        _model, _family, ("model", "validation"),
     ),
     Step(
         "results", "Results", "Tuning curves, filters, rates and scores", "results", "Ctrl+4", "results.md",

@@ -14,7 +14,7 @@ list of forms with buttons to add and remove.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic.fields import FieldInfo
@@ -29,7 +29,7 @@ from glmgui.forms.description import Choices, extra_of, help_of, in_words
 from glmgui.forms.editors import Editor, NamesEditor
 from glmgui.forms.nested import Admit, Making, Wide, make_editor
 from glmgui.forms.pending import Refusal
-from glmgui.widgets import hold_still
+from glmgui.widgets import hint, hold_still
 
 
 class SpecForm(Refusal, QWidget):
@@ -73,6 +73,9 @@ class SpecForm(Refusal, QWidget):
         self._labels: dict[str, QLabel] = {}
         self._titles: dict[str, str] = {}
         self._messages: dict[str, QLabel] = {}
+        self._notes: dict[str, QLabel] = {}
+        self._rows: dict[str, int] = {}  # the first of four that each field has: label, editor, message and note
+        self._next_row = 0
         self._name = name or spec_type.__name__.lower()
         self.setObjectName(f"{self._name}_form")
         self._grid = QGridLayout(self)
@@ -85,7 +88,7 @@ class SpecForm(Refusal, QWidget):
         self._applying: dict[str, dict[str, tuple[Any, ...]]] = {}
         self._build(fields)
         self._general = _message_label(self, f"{self._name}_message")
-        self._grid.addWidget(self._general, self._grid.rowCount(), 0, 1, 2)
+        self._grid.addWidget(self._general, self._next_row, 0, 1, 2)
 
     @property
     def spec_type(self) -> type[Spec]:
@@ -155,6 +158,17 @@ class SpecForm(Refusal, QWidget):
         for editor in self._editors.values():
             editor.clear_errors()
 
+    def set_notes(self, notes: Mapping[str, str]) -> None:
+        """Say quietly, below the controls of these fields, what their present values are for; elsewhere nothing."""
+        for field in notes:
+            if field not in self._notes:
+                self._notes[field] = hint("", self)
+                self._notes[field].setObjectName(f"{self._name}_{field}_note")
+                self._grid.addWidget(self._notes[field], self._rows[field] + 3, 0, 1, 2)
+        for field, label in self._notes.items():
+            label.setText(notes.get(field, ""))
+            label.setVisible(bool(label.text()) and not self._editors[field].isHidden())
+
     def editor(self, field: str) -> Editor:
         """The editor of one field."""
         return self._editors[field]
@@ -187,7 +201,7 @@ class SpecForm(Refusal, QWidget):
         advanced = bool(extra_of(info, "advanced"))
         if advanced and self._more is None:
             self._add_more_button()
-        row = self._grid.rowCount()
+        row, self._next_row = self._next_row, self._next_row + 4
         wide = isinstance(editor, Wide)
         if wide:
             self._grid.addWidget(label, row, 0, 1, 2)
@@ -198,6 +212,7 @@ class SpecForm(Refusal, QWidget):
             # an editor that holds nothing yet has a hint of -1, which Qt warns of
             label.setMinimumHeight(0 if isinstance(editor, NamesEditor) else max(editor.sizeHint().height(), 0))
             self._grid.addWidget(editor, row, 1)
+        self._rows[field] = row
         self._grid.addWidget(message, row + 2, 0 if wide else 1, 1, 2 if wide else 1)
         self._editors[field], self._labels[field], self._messages[field] = editor, label, message
         if extra_of(info, "applies") or extra_of(info, "choices") == "sessions":
@@ -218,7 +233,8 @@ class SpecForm(Refusal, QWidget):
         self._more.setArrowType(Qt.ArrowType.RightArrow)
         self._more.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self._more.toggled.connect(self._show_advanced)
-        self._grid.addWidget(self._more, self._grid.rowCount(), 0, 1, 2)
+        self._grid.addWidget(self._more, self._next_row, 0, 1, 2)
+        self._next_row += 1
 
     def _show_advanced(self, shown: bool) -> None:
         self._more.setArrowType(Qt.ArrowType.DownArrow if shown else Qt.ArrowType.RightArrow)
@@ -229,6 +245,8 @@ class SpecForm(Refusal, QWidget):
     def _show_field(self, field: str, shown: bool) -> None:
         editor = self._editors[field]
         editor.setVisible(shown)
+        if field in self._notes:
+            self._notes[field].setVisible(shown and bool(self._notes[field].text()))
         self._labels[field].setVisible(shown and not getattr(editor, "says_its_title", False))
 
     def _applies(self, field: str) -> bool:

@@ -83,6 +83,8 @@ class NumberEditor(Editor):
         Whole numbers only; the slider moves in powers of ten.
     typical : float
         Around which the slider of an unbounded logarithmic number spans six powers of ten.
+    span : (float, float), optional
+        Ends of the slider, where it is not to reach from the one bound to the other.
     """
 
     def __init__(
@@ -94,6 +96,7 @@ class NumberEditor(Editor):
         whole: bool = False,
         log: bool = False,
         typical: float | None = None,
+        span: tuple[float, float] | None = None,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -104,7 +107,7 @@ class NumberEditor(Editor):
         else:
             least = -_UNBOUNDED if low is None else low
             self._box = NumberBox(least, _UNBOUNDED if high is None else high, self)
-        self._span = self._slider_span(low, high, typical)
+        self._span = span or self._slider_span(low, high, typical)
         self._slider: QSlider | None = None
         self._bent = False
         if self._span is not None:

@@ -14,6 +14,7 @@ from glmgui.plots.axis import named_axes
 from glmgui.plots.base import Plot, label_axes, transparent
 
 Interval = tuple[float, float]
+_MANY = 500  # pieces of one epoch that are drawn one by one
 
 
 class _DrawingBox(pg.ViewBox):
@@ -53,6 +54,8 @@ class TimeLine(Plot):
         super().__init__(title, name, parent)
         self._epochs: dict[str, np.ndarray] = {}
         self._used: frozenset[str] = frozenset()
+        self._marked: frozenset[str] = frozenset()
+        self._bars: dict[str, pg.BarGraphItem] = {}
         self._intervals: tuple[Interval, ...] = ()
         self._regions: list[pg.LinearRegionItem] = []
         self._span = (0.0, 1.0)
@@ -64,12 +67,17 @@ class TimeLine(Plot):
         self.area.setMouseEnabled(True, False)
         label_axes(self.area, TIME, NO_AXIS)
         self._box.drawn.connect(self._add_interval)
+        for moved in (self._box.sigXRangeChanged, self._box.sigResized):
+            moved.connect(self._draw_many)
         self._apply(self.colours)
 
-    def set_epochs(self, epochs: Mapping[str, np.ndarray], used: Sequence[str], span: Interval) -> None:
-        """Draw epochs, (n, 2) start and stop in s by name, those in `used` strong, over the `span` of the recording."""
-        self._epochs = {name: np.asarray(pieces, float).reshape(-1, 2) for name, pieces in epochs.items()}
-        self._used = frozenset(used)
+    def set_epochs(
+        self, epochs: Mapping[str, np.ndarray], used: Sequence[str], span: Interval, marked: Sequence[str] = ()
+    ) -> None:
+        """Draw epochs, (n, 2) start and stop in s by name, over the `span` of the recording: those in `used` strong, those `marked` in
+        another colour."""
+        self._epochs = {name: _in_order(pieces) for name, pieces in epochs.items()}
+        self._used, self._marked = frozenset(used), frozenset(marked)
         if span != self._span:
             self._span = span
             self._box.setLimits(xMin=span[0], xMax=span[1])
@@ -118,20 +126,22 @@ class TimeLine(Plot):
         self.area.clear()
         self._regions = []
         names = list(self._epochs)
+        self._bars = {}
         for row, name in enumerate(names):
-            pieces = self._epochs[name]
-            colour = self.colours.series[0] if name in self._used else transparent(self.colours.muted, 110)
-            height = len(names) - 1 - row
-            self.area.addItem(
-                pg.BarGraphItem(
-                    x0=pieces[:, 0],
-                    x1=pieces[:, 1],
-                    y0=np.full(len(pieces), height - 0.3),
-                    height=0.6,
-                    brush=pg.mkBrush(colour),
-                    pen=pg.mkPen(colour),
-                )
+            colour = transparent(self.colours.muted, 110)
+            if name in self._used or name in self._marked:
+                colour = self.colours.series[0 if name in self._used else 1]
+            pieces = self._seen(name)
+            bar = pg.BarGraphItem(
+                x0=pieces[:, 0],
+                x1=pieces[:, 1],
+                y0=np.full(len(pieces), len(names) - 1.3 - row),
+                height=0.6,
+                brush=pg.mkBrush(colour),
+                pen=pg.mkPen(colour),
             )
+            self.area.addItem(bar)
+            self._bars[name] = bar
         self.area.getAxis("left").set_names([(len(names) - 1 - row, shortened(name)) for row, name in enumerate(names)])
         self.area.setYRange(-0.6, max(len(names), 1) - 0.4, padding=0)
         band, edge = pg.mkBrush(transparent(self.colours.series[1], 70)), pg.mkPen(self.colours.series[1], width=2)
@@ -140,6 +150,21 @@ class TimeLine(Plot):
             region.sigRegionChangeFinished.connect(self._region_moved)
             self.area.addItem(region, ignoreBounds=True)
             self._regions.append(region)
+
+    def _seen(self, name: str) -> np.ndarray:
+        """The pieces of an epoch, of very many those in view, joined where no pixel lies between them."""
+        pieces = self._epochs[name]
+        if len(pieces) <= _MANY:
+            return pieces
+        (start, stop), _ = self._box.viewRange()
+        return joined_to_draw(pieces, start, stop, (stop - start) / max(self._box.width(), 1.0))
+
+    def _draw_many(self, *_) -> None:
+        names = list(self._epochs)
+        for row, name in enumerate(names):
+            if len(self._epochs[name]) > _MANY and name in self._bars:
+                pieces = self._seen(name)
+                self._bars[name].setOpts(x0=pieces[:, 0], x1=pieces[:, 1], y0=np.full(len(pieces), len(names) - 1.3 - row))
 
     def _readout(self, at: QPointF) -> str:
         if not self._box.sceneBoundingRect().contains(at):
@@ -150,6 +175,22 @@ class TimeLine(Plot):
         ]
         drawn = ["drawn interval"] if any(start <= point.x() <= stop for start, stop in self._intervals) else []
         return f"{point.x():.1f}\u2009s:  {', '.join(inside + drawn) or 'outside every epoch'}"
+
+
+def _in_order(pieces: np.ndarray) -> np.ndarray:
+    pieces = np.asarray(pieces, float).reshape(-1, 2)
+    return pieces[np.argsort(pieces[:, 0], kind="stable")]
+
+
+def joined_to_draw(pieces: np.ndarray, start: float, stop: float, pixel: float) -> np.ndarray:
+    """Of pieces (n, 2) in the order of their starts those between `start` and `stop`, joined where less than `pixel` lies between them."""
+    ends = np.maximum.accumulate(pieces[:, 1]) if len(pieces) else np.zeros(0)
+    first, last = np.searchsorted(ends, start), np.searchsorted(pieces[:, 0], stop, side="right")
+    seen, ends = pieces[first:last], ends[first:last]
+    if len(seen) < 2:
+        return seen
+    cut = seen[1:, 0] - ends[:-1] >= pixel
+    return np.column_stack([seen[np.r_[True, cut], 0], ends[np.r_[cut, True]]])
 
 
 def merged(intervals: Sequence[Interval]) -> tuple[Interval, ...]:

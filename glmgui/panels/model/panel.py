@@ -1,16 +1,14 @@
-"""The model panel: distribution, penalty, strengths, and the held-out time."""
+"""The model panel: family, penalty, strengths and validation, and what they come to before anything is fitted."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
 from typing import TYPE_CHECKING
 
-import numpy as np
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
-    QLabel,
     QSplitter,
     QStackedLayout,
     QTableWidget,
@@ -19,19 +17,27 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from glmengine.analysis.advice import TERMS, advice_on_model, advice_on_validation
 from glmengine.analysis.analysis import Analysis, Model, Validation
+from glmengine.design.fitted_time import FittedTime, fitted_time
+from glmengine.design.formula import formula_of
 from glmengine.design.term_size import n_columns
-from glmengine.design.term_words import equation_words, inputs_of
+from glmengine.design.term_words import inputs_of
 from glmengine.errors import GlmError
+from glmengine.sentences import numbered
 from glmengine.spec import Spec
 from glmgui.document import Document
 from glmgui.forms.form import SpecForm
 from glmgui.forms.names import choices_in
+from glmgui.forms.numbers import plain
 from glmgui.jobs import Jobs
+from glmgui.panels.model.formula_view import FormulaView
+from glmgui.panels.model.strength_view import StrengthView, StrengthWords, strength_words
 from glmgui.plots import TimeLine
 from glmgui.widgets import EmptyState, FormScroll, MessageLine, Page, column, heading, hint
 
 if TYPE_CHECKING:
+    from glmengine.design.fit_size import Estimate
     from glmengine.recording.recording import Recording
 
 _WELCOME = (
@@ -39,68 +45,8 @@ _WELCOME = (
     "and on which time the model is tested."
 )
 _NO_FOLDS = "No cross-validation: nothing says whether the model is true of time that it has not seen."
-_MOST_FOLDS = 20
 _QUADRATIC = ("ridge", "smoothness", "none")  # with none, single terms may have a penalty of their own
-
-
-@dataclass(frozen=True, eq=False)
-class Parts:
-    """Which time is fitted and which is tested.
-
-    Attributes
-    ----------
-    folds : dict of str to (n, 2) array
-        Start and stop (s) of what each fold holds out, and of the epochs that are only tested.
-    n_bins : int
-        Bins that are fitted.
-    span : (float, float)
-        First and last second of the recording.
-    """
-
-    folds: dict[str, np.ndarray]
-    n_bins: int
-    span: tuple[float, float]
-
-
-def parts_of(analysis: Analysis, recording: Recording) -> Parts:
-    """The time line of the validation; raises `GlmError` as a fit would. Runs in the worker."""
-    from glmengine.analysis.time_grid import make_grid, usable_bins
-    from glmengine.design.splits import split_time
-    from glmengine.recording.derived.quantities import compute_derived
-    from glmengine.recording.named_epochs import rows_in
-
-    whole = compute_derived(analysis.derived, recording, analysis.time.max_gap)
-    grid = make_grid(analysis.time, whole)
-    rows = usable_bins(analysis.time, whole, grid)
-    validation = analysis.validation
-    found: dict[str, np.ndarray] = {}
-    if validation.test_epochs:
-        tested = rows_in(grid, whole, validation.test_epochs)
-        found["tested only"] = _pieces(grid, rows & tested)
-        rows = rows & ~tested
-    if validation.fit_epochs:
-        rows = rows & rows_in(grid, whole, validation.fit_epochs)
-    if validation.folds:
-        split = split_time(validation, grid, rows, whole, analysis.terms, seed=analysis.seed)
-        for number, name in enumerate(split.names[:_MOST_FOLDS]):
-            called = f"fold {name}" if name.isdigit() else name
-            found[called] = _pieces(grid, (split.fold == number) & ~split.left_out)
-        if split.left_out.any():
-            found["gaps"] = _pieces(grid, split.left_out)
-    found["fitted"] = _pieces(grid, rows)
-    everything = whole.epochs["all"]
-    return Parts(found, int(rows.sum()), (float(everything.start[0]), float(everything.end[-1])))
-
-
-def _pieces(grid: object, rows: np.ndarray) -> np.ndarray:
-    """Start and stop (s) of runs of true rows, (n, 2)."""
-    if not rows.any():
-        return np.zeros((0, 2))
-    at = np.flatnonzero(rows)
-    breaks = np.flatnonzero((np.diff(at) > 1) | (np.diff(grid.segment[at]) != 0))
-    first, last = np.r_[at[0], at[breaks + 1]], np.r_[at[breaks], at[-1]]
-    half = grid.bin_size / 2
-    return np.column_stack([grid.centres[first] - half, grid.centres[last] + half])
+_MOST_ROWS = 24  # of the time line
 
 
 class ModelPanel(Page):
@@ -110,29 +56,33 @@ class ModelPanel(Page):
         super().__init__(parent)
         self.setObjectName("model_panel")
         self._document, self._jobs = document, jobs
-        self._n_bins = 0
+        self._time: FittedTime | None = None
+        self._words: StrengthWords | None = None
         self._asked: tuple[object, ...] | None = None
+        self._words_asked: tuple[object, ...] | None = None
         self.empty = EmptyState("How is it fitted?", _WELCOME, "model_empty", self)
         self.model = SpecForm(Model, name="model")
         self.validation = SpecForm(Validation, name="validation")
         self.message = MessageLine("model_message", self)
-        self.equation = QLabel(self)
-        self.equation.setObjectName("equation")
-        self.equation.setTextFormat(Qt.TextFormat.RichText)
-        self.equation.setWordWrap(True)
-        self.equation.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.formula = FormulaView(self)
+        self.size_line = hint("", self)
+        self.size_line.setObjectName("model_size")
+        self.too_large = MessageLine("model_too_large", self)
+        self.strength = StrengthView(self)
         self.terms = _table(("Term", "Depends on", "Columns"), "model_terms", "Terms of the model and their columns")
         self.strengths = _table(
-            ("Strength a", "Textbook \u03b1", "Prior sd"), "model_strengths", "Strengths of the penalty in other forms"
+            ("Strength a", "Textbook \u03b1", "Prior sd", "Freedom"), "model_strengths", "Strengths of the penalty in other forms"
         )
         self.strengths.setToolTip(
             "a: the strength as it is given. Textbook: a\u00b7T/2 for T bins, as in log-likelihood less \u03b1 times the sum of squares. "
-            "Prior sd: a ridge is a normal prior on each coefficient with this standard deviation, 1/\u221a(a\u00b7T)."
+            "Prior sd: a ridge is a normal prior on each coefficient with this standard deviation, 1/\u221a(a\u00b7T). "
+            "Freedom: effective degrees of freedom that are left to the first term of one or two variables of a unit with the median rate."
         )
         self.time_line = TimeLine("Held-out time", name="validation_time_line", parent=self)
         self.about_time = hint("", self)
         self._lay_out()
         document.changed.connect(self._changed)
+        self.strength.strengths_changed.connect(self._edit_strengths)
         self.model.edited.connect(lambda value: self._edit(self.model, "model", value))
         self.validation.edited.connect(lambda value: self._edit(self.validation, "validation", value))
         self._changed(frozenset({"recording", "analysis"}))
@@ -152,8 +102,10 @@ class ModelPanel(Page):
         says = QVBoxLayout(right)
         says.setContentsMargins(8, 4, 4, 4)
         says.setSpacing(8)
-        says.addWidget(heading("What is fitted", right))
-        says.addWidget(self.equation)
+        says.addWidget(self.formula)
+        says.addWidget(self.size_line)
+        says.addWidget(self.too_large)
+        says.addWidget(self.strength)
         tables = QSplitter(Qt.Orientation.Horizontal)
         tables.setChildrenCollapsible(False)
         tables.addWidget(self.terms)
@@ -189,6 +141,7 @@ class ModelPanel(Page):
             for form, value in ((self.model, document.analysis.model), (self.validation, document.analysis.validation)):
                 form.set_context(choices)
                 form.set_value(value)
+            self._advise()
             self.message.clear()
             self._show_terms(document.analysis, recording)
             self._show_strengths()
@@ -196,57 +149,124 @@ class ModelPanel(Page):
         if what & {"fault"}:
             self._show_fault(*document.fault)
 
+    def _advise(self) -> None:
+        """Beside each choice what it is for, and when not to use it."""
+        analysis = self._document.analysis
+        self.model.set_notes({field: advice.text for field, advice in advice_on_model(analysis.model).items()})
+        self.validation.set_notes({field: advice.text for field, advice in advice_on_validation(analysis.validation).items()})
+
+    def show_size(self, found: Estimate | None) -> None:
+        """What a fit would take, and a warning where that is much."""
+        self.too_large.clear()
+        if found is None or not found.n_columns:
+            self.size_line.clear()
+            return
+        self.size_line.setText(found.product)
+        if found.warnings:
+            self.too_large.show_warning(" ".join(found.warnings))
+
     def _show_terms(self, analysis: Analysis, recording: Recording) -> None:
         enabled = [term for term in analysis.terms if term.enabled]
-        names = " + ".join(f"<i>f</i>({_escaped(term.label)})" for term in enabled)
-        if enabled:
-            left, distribution = equation_words(analysis.model)
-            self.equation.setText(f"{_escaped(left)} = intercept + {names} &nbsp;&nbsp; {_escaped(distribution)}")
-        else:
-            self.equation.setText("Nothing yet: add what the rate may depend on in the Features step (Ctrl+2).")
+        self.formula.set_formula(formula_of(analysis))
         rows = []
         for term in enabled:
             rows.append((term.label, inputs_of(term), f"{n_columns(term, len(recording.unit_names), recording):,}"))
         _fill(self.terms, rows, numbers=(2,))
+        for at, term in enumerate(enabled):
+            for part in range(self.terms.columnCount()):
+                self.terms.item(at, part).setToolTip(f"{rows[at][part]}\n{TERMS[term.kind].text}")
 
     def _show_strengths(self) -> None:
-        bins = self._n_bins
+        bins = self._time.n_bins if self._time is not None else 0
         rows = []
         analysis = self._document.analysis
-        self.strengths.setVisible(analysis.is_penalised and not analysis.model.finds_strengths)
-        self.strengths.setColumnHidden(1, analysis.model.penalty not in _QUADRATIC)
-        self.strengths.setColumnHidden(2, analysis.model.penalty != "ridge")
-        for strength in analysis.model.strengths:
+        model = analysis.model
+        self.strength.set_strengths(model.strengths)
+        self.strength.set_state(penalised=analysis.is_penalised, found=model.finds_strengths)
+        self.strengths.setColumnHidden(1, model.penalty not in _QUADRATIC)
+        self.strengths.setColumnHidden(2, model.penalty != "ridge")
+        freedoms = dict(zip(sorted(model.strengths), self._words.freedoms, strict=False)) if self._words is not None else {}
+        self.strengths.setColumnHidden(3, not any(map(math.isfinite, freedoms.values())))
+        says_more = not all(self.strengths.isColumnHidden(part) for part in (1, 2, 3))
+        self.strengths.setVisible(analysis.is_penalised and not model.finds_strengths and says_more)
+        for strength in model.strengths:
             textbook = f"{strength * bins / 2:.4g}" if bins else "\u2026"
             spread = f"{(strength * bins) ** -0.5:.3g}" if bins and strength else "\u221e" if not strength else "\u2026"
-            rows.append((_plain(strength), textbook, spread))
-        _fill(self.strengths, rows, numbers=(0, 1, 2))
+            freedom = freedoms.get(strength, math.nan)
+            rows.append((plain(strength), textbook, spread, f"{freedom:.1f}" if math.isfinite(freedom) else ""))
+        _fill(self.strengths, rows, numbers=(0, 1, 2, 3))
+        if self._words is not None and analysis.is_penalised and not model.finds_strengths:
+            self.strength.words.setText("\n".join(self._words.sentences))
+
+    # What is computed in the worker
 
     def _ask_for_parts(self) -> None:
         analysis, recording = self._document.analysis, self._document.recording
-        asked = (analysis.time, analysis.derived, analysis.validation, recording)
-        if self._asked is not None and asked[:3] == self._asked[:3] and recording is self._asked[3]:
+        terms = analysis.terms if analysis.validation.gap else ()  # which have a say in the length of the gaps
+        asked = (analysis.time, analysis.derived, analysis.validation, analysis.units, analysis.model.family, terms)
+        if self._asked is not None and asked == self._asked[:-1] and recording is self._asked[-1]:
+            self._ask_for_words()
             return
-        self._asked = asked
+        self._asked = (*asked, recording)
         self._jobs.submit(
             "Laying out the validation",
-            lambda context: parts_of(analysis, recording),
+            lambda context: fitted_time(analysis, recording),
             self._show_parts,
             self._parts_failed,
             key="model-parts",
             quiet=True,
         )
 
-    def _show_parts(self, parts: Parts) -> None:
-        self._n_bins = parts.n_bins
-        held_out = [name for name in parts.folds if name != "fitted"]
-        self.time_line.set_epochs(parts.folds, held_out, parts.span)
-        folds = self._document.analysis.validation.folds
-        said = f"{parts.n_bins:,} bins are fitted. " + (f"Each of {folds} folds is held out once." if folds else _NO_FOLDS)
-        if "tested only" in parts.folds:
-            said += " What is tested only is never fitted."
-        self.about_time.setText(said)
+    def _show_parts(self, parts: FittedTime) -> None:
+        self._time = parts
+        rows = dict(list(parts.folds.items())[:_MOST_ROWS])
+        strong = [*rows, "tested only"]
+        for name, pieces in ((parts.grouped_by, parts.intervals), ("left out", parts.gaps), ("tested only", parts.tested)):
+            if len(pieces):
+                rows[name] = pieces
+        rows["fitted"] = parts.fitted
+        self.time_line.set_epochs(rows, strong, parts.span, marked=("left out",))
+        said = [f"{numbered(parts.n_bins, 'bin')} are fitted."]
+        if parts.folds:
+            said.append(f"Each of {len(parts.folds)} folds is held out once, while the others are fitted.")
+        else:
+            said.append(_NO_FOLDS)
+        if len(parts.folds) > _MOST_ROWS:
+            said.append(f"The first {_MOST_ROWS} are drawn.")
+        if len(parts.tested):
+            said.append("What is tested only is never fitted.")
+        said += parts.notes
+        self.about_time.setText(" ".join(said))
         self._show_strengths()
+        self._ask_for_words()
+
+    def _ask_for_words(self) -> None:
+        """What the strengths do to the curve of a term; asked again only where that may have changed."""
+        analysis, recording, time = self._document.analysis, self._document.recording, self._time
+        if time is None or recording is None:
+            return
+        asked = (analysis.model, analysis.terms, time)
+        if self._words_asked is not None and asked[:2] == self._words_asked[:2] and time is self._words_asked[2]:
+            return
+        self._words_asked = asked
+        strengths = sorted(analysis.model.strengths)
+        known = self._document.effective_recording.variables
+        units = {name: covariate.unit for name, (covariate, _) in known.items()}
+        self._jobs.submit(
+            "Telling what the strength does",
+            lambda context: strength_words(analysis, strengths, time.spikes_a_bin, units),
+            self._show_words,
+            self._words_failed,
+            key="strength-words",
+            quiet=True,
+        )
+
+    def _show_words(self, words: StrengthWords) -> None:
+        self._words = words
+        self._show_strengths()
+
+    def _words_failed(self, error: Exception) -> None:
+        self._show_words(StrengthWords((getattr(error, "message", str(error)),), (), ""))
 
     def _parts_failed(self, error: Exception) -> None:
         self.time_line.set_epochs({}, (), (0.0, 1.0))
@@ -264,6 +284,9 @@ class ModelPanel(Page):
             self.validation.clear_errors()
 
     # To the document
+
+    def _edit_strengths(self, strengths: tuple[float, ...]) -> None:
+        self._edit(self.model, "model", self._document.analysis.model.with_(strengths=strengths))
 
     def _edit(self, form: SpecForm, part: str, value: Spec) -> None:
         analysis = self._document.analysis
@@ -304,13 +327,3 @@ def _fill(table: QTableWidget, rows: list[tuple[str, ...]], numbers: tuple[int, 
             if part in numbers:
                 item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             table.setItem(at, part, item)
-
-
-def _plain(number: float) -> str:
-    return f"{number:g}".replace("e-0", "e-").replace("e+0", "e")
-
-
-def _escaped(text: str) -> str:
-    from html import escape
-
-    return escape(text)
