@@ -31,7 +31,7 @@ _PLACES = {
     ),
     "glmengine.recording.derived.quantities": ("Speed",),
     "glmengine.analysis.default_terms": ("with_slow_drift",),
-    "glmengine.context": ("CallbackContext", "Context", "Progress"),
+    "glmengine.context": ("CallbackContext", "Context", "Progress", "UnitsFound"),
     "glmengine.errors": ("Cancelled", "GlmError"),
     "glmengine.recording.recording": ("Covariate", "Recording"),
     "glmengine.io.opening": ("open_recording",),

@@ -11,7 +11,8 @@ import numpy as np
 
 from glmengine.analysis.penalty import chosen_in_words, penalty_of, strengths_of
 from glmengine.analysis.projection_files import with_projections
-from glmengine.context import SILENT, Context, Progress
+from glmengine.analysis.units import chosen_units
+from glmengine.context import SILENT, Context, Forwarding, Progress, UnitsFound
 from glmengine.design.prepare import Prepared, prepare
 from glmengine.design.settings import PreparedSettings, prepare_settings
 from glmengine.errors import GlmError
@@ -56,7 +57,7 @@ def run(analysis: Analysis, recording: Recording, context: Context | None = None
     analysis : Analysis
     recording : Recording
     context : Context, optional
-        Is told how far it is, and asked whether to go on. Where it wants to stop and keep, the fits end early, flagged as not
+        Is told how far it is and what is found of each unit, and asked whether to go on. Where it wants to stop and keep, the fits end early, flagged as not
         converged; where that happens during the cross-validation, the final fit begins at the mean over the folds and still has a second.
         Standard errors and bands that are not made two seconds later are left out, which a note says.
 
@@ -75,6 +76,7 @@ def run(analysis: Analysis, recording: Recording, context: Context | None = None
     context = forward = _Forward(context or SILENT)
     started = time.perf_counter()
     analysis = analysis.with_(terms=with_projections(analysis.terms))
+    _tell_units(analysis, recording, context)
     settings = prepare_settings(analysis, recording, context.part(0.0, 0.1)) if analysis.model.search else None
     prepared = prepare(analysis, recording, context.part(0.0, 0.1)) if settings is None else settings.prepared
     _refuse_fields(analysis, prepared)
@@ -106,26 +108,32 @@ def run(analysis: Analysis, recording: Recording, context: Context | None = None
     if analysis.selection is not None:
         from glmengine.selection.select import select_terms
 
-        found = select_terms(analysis, recording, context=whole.part(_SHARE_OF_FIT, 1.0))
+        found = select_terms(analysis, recording, context=whole.part(_SHARE_OF_FIT, 1.0, aside=True))
         result = replace(result, selection=found, notes=tuple(dict.fromkeys((*result.notes, *found.notes))))
     whole.report(Progress("Done", 1.0))
     return replace(result, provenance={**result.provenance, "seconds": round(time.perf_counter() - started, 3)})
 
 
-class _Forward(Context):
+def _tell_units(analysis: Analysis, recording: Recording, context: Context) -> None:
+    """Say which units are to be fitted before anything is done."""
+    try:
+        context.tell(UnitsFound(chosen_units(analysis.units, recording)))
+    except GlmError:  # said when the units are counted, after what comes before it
+        return
+
+
+class _Forward(Forwarding):
     """The caller's context, to which progress never goes back: solvers estimate theirs from a decrement that may rise."""
 
     def __init__(self, whole: Context) -> None:
-        self._whole, self._fraction = whole, 0.0
+        super().__init__(whole)
+        self._fraction = 0.0
         self.asked: float | None = None
         """When it was first seen that the caller wants to stop and keep."""
 
     def report(self, progress: Progress) -> None:
         self._fraction = max(self._fraction, min(progress.fraction, 1.0))
         self._whole.report(replace(progress, fraction=self._fraction))
-
-    def check(self) -> None:
-        self._whole.check()
 
     @property
     def stopping(self) -> bool:
@@ -134,7 +142,7 @@ class _Forward(Context):
         return self.asked is not None
 
 
-class _Rest(Context):
+class _Rest(Forwarding):
     """The caller's context after it was asked to stop and keep: what is still made has so many seconds from then on.
 
     Without them what is kept of a stopped cross-validation would be coefficients that are all zero, beside held-out scores of quite
@@ -142,13 +150,8 @@ class _Rest(Context):
     """
 
     def __init__(self, whole: Context, forward: _Forward, seconds: float) -> None:
-        self._whole, self._forward, self._seconds = whole, forward, seconds
-
-    def report(self, progress: Progress) -> None:
-        self._whole.report(progress)
-
-    def check(self) -> None:
-        self._whole.check()
+        super().__init__(whole)
+        self._forward, self._seconds = forward, seconds
 
     @property
     def stopping(self) -> bool:
@@ -184,7 +187,8 @@ def _cross_validated(analysis: Analysis, prepared: Prepared, split: Split | None
         )
 
     if averages:
-        return cross_validate_averages(analysis, prepared, split.fold, scored, context, _choice(analysis))
+        apart = context.part(0.0, 1.0, aside=True)  # one fold alone is not a unit's score
+        return cross_validate_averages(analysis, prepared, split.fold, scored, apart, _choice(analysis))
     return scored(prepared.design, split.fold, context)
 
 

@@ -1,9 +1,11 @@
-"""Progress and cancellation of long work."""
+"""Progress, cancellation and first findings of long work."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+
+import numpy as np
 
 from glmengine.errors import Cancelled
 
@@ -27,6 +29,28 @@ class Progress:
     detail: str = ""
 
 
+@dataclass(frozen=True, eq=False)
+class UnitsFound:
+    """What is known so far of some units of a fit that still runs; what was not found yet is None.
+
+    Attributes
+    ----------
+    units : tuple of str
+        Names of k units.
+    strength : (k,) array or None
+        Penalty strength that was chosen among those that were tried so far; NaN for a unit without one.
+    deviance_explained : (k,) array or None
+        On held-out time, at that strength.
+    status : tuple of str or None
+        How the final fit of each ended, as in the scores of a result.
+    """
+
+    units: tuple[str, ...]
+    strength: np.ndarray | None = None
+    deviance_explained: np.ndarray | None = None
+    status: tuple[str, ...] | None = None
+
+
 class Stopped(Exception):
     """The caller wants to stop and keep: what is not finished is given up, and what was there before it is kept."""
 
@@ -41,6 +65,9 @@ class Context:
     def report(self, progress: Progress) -> None:
         """Take note of `progress`."""
 
+    def tell(self, found: UnitsFound) -> None:
+        """Take note of what was found of some units, long before the whole work is done."""
+
     def check(self) -> None:
         """Raise `Cancelled` if the work should be given up."""
 
@@ -49,32 +76,21 @@ class Context:
         """True when the caller wants what there is so far, kept and flagged as stopped."""
         return False
 
-    def part(self, start: float, stop: float, stage: str | None = None) -> Context:
-        """A context for a part of this work, which fills the share from `start` to `stop` of it."""
-        return _Part(self, start, stop, stage)
-
-
-class _Part(Context):
-    def __init__(self, whole: Context, start: float, stop: float, stage: str | None) -> None:
-        self._whole, self._start, self._stop, self._stage = whole, start, stop, stage
-
-    def report(self, progress: Progress) -> None:
-        fraction = self._start + (self._stop - self._start) * progress.fraction
-        self._whole.report(Progress(self._stage or progress.stage, fraction, progress.detail))
-
-    def check(self) -> None:
-        self._whole.check()
-
     @property
-    def stopping(self) -> bool:
-        return self._whole.stopping
+    def first_unit(self) -> str | None:
+        """The unit that the caller would like to see first, where units are not all fitted together."""
+        return None
+
+    def part(self, start: float, stop: float, stage: str | None = None, *, aside: bool = False) -> Context:
+        """A context for a part of this work, which fills the share from `start` to `stop` of it.
+
+        What is found `aside`, of other models than the one that is asked for, is not told.
+        """
+        return _Part(self, start, stop, stage, aside)
 
 
-class Interruptible(Context):
-    """The same work, whose `check` raises `Stopped` too: for a pass over the rows inside a solver, which catches it and keeps what it had.
-
-    A pass for many columns may take long, and is of no use when it is given up half-way.
-    """
+class Forwarding(Context):
+    """The same work as that of another context; what differs, a class that derives from it says."""
 
     def __init__(self, whole: Context) -> None:
         self._whole = whole
@@ -82,14 +98,45 @@ class Interruptible(Context):
     def report(self, progress: Progress) -> None:
         self._whole.report(progress)
 
+    def tell(self, found: UnitsFound) -> None:
+        self._whole.tell(found)
+
     def check(self) -> None:
         self._whole.check()
-        if self._whole.stopping:
-            raise Stopped
 
     @property
     def stopping(self) -> bool:
         return self._whole.stopping
+
+    @property
+    def first_unit(self) -> str | None:
+        return self._whole.first_unit
+
+
+class _Part(Forwarding):
+    def __init__(self, whole: Context, start: float, stop: float, stage: str | None, aside: bool) -> None:
+        super().__init__(whole)
+        self._start, self._stop, self._stage, self._aside = start, stop, stage, aside
+
+    def report(self, progress: Progress) -> None:
+        fraction = self._start + (self._stop - self._start) * progress.fraction
+        self._whole.report(Progress(self._stage or progress.stage, fraction, progress.detail))
+
+    def tell(self, found: UnitsFound) -> None:
+        if not self._aside:
+            self._whole.tell(found)
+
+
+class Interruptible(Forwarding):
+    """The same work, whose `check` raises `Stopped` too: for a pass over the rows inside a solver, which catches it and keeps what it had.
+
+    A pass for many columns may take long, and is of no use when it is given up half-way.
+    """
+
+    def check(self) -> None:
+        self._whole.check()
+        if self._whole.stopping:
+            raise Stopped
 
 
 class CallbackContext(Context):
@@ -101,6 +148,10 @@ class CallbackContext(Context):
         Called with each `Progress`.
     cancelled, stopped : callable, optional
         Return True when the work should be given up, or ended early and kept.
+    on_units : callable, optional
+        Called with each `UnitsFound`: scores of units as they come.
+    first_unit : callable, optional
+        Returns the name of the unit that should come first, or None.
     """
 
     def __init__(
@@ -108,8 +159,11 @@ class CallbackContext(Context):
         on_progress: Callable[[Progress], None] | None = None,
         cancelled: Callable[[], bool] | None = None,
         stopped: Callable[[], bool] | None = None,
+        on_units: Callable[[UnitsFound], None] | None = None,
+        first_unit: Callable[[], str | None] | None = None,
     ) -> None:
         self._on_progress, self._cancelled, self._stopped = on_progress, cancelled, stopped
+        self._on_units, self._first_unit = on_units, first_unit
 
     def report(self, progress: Progress) -> None:
         if self._on_progress is not None:
@@ -119,9 +173,17 @@ class CallbackContext(Context):
         if self._cancelled is not None and self._cancelled():
             raise Cancelled
 
+    def tell(self, found: UnitsFound) -> None:
+        if self._on_units is not None:
+            self._on_units(found)
+
     @property
     def stopping(self) -> bool:
         return self._stopped is not None and self._stopped()
+
+    @property
+    def first_unit(self) -> str | None:
+        return self._first_unit() if self._first_unit is not None else None
 
 
 SILENT = Context()

@@ -17,7 +17,7 @@ from typing import Any
 
 from qtpy.QtCore import QObject, QThread, QTimer, Signal, Slot
 
-from glmengine.context import Context, Progress
+from glmengine.context import Context, Progress, UnitsFound
 from glmengine.errors import Cancelled, GlmError
 from glmgui.time_left import TimeLeft
 
@@ -52,9 +52,15 @@ class Job:
         quiet: bool,
         stoppable: bool,
         urgent: bool = False,
+        on_units: Callable[[UnitsFound], None] | None = None,
+        on_given_up: Callable[[], None] | None = None,
     ) -> None:
         self.label, self.key, self.quiet, self.stoppable, self.urgent = label, key, quiet or urgent, stoppable, urgent
-        self.function, self.on_done, self.on_failed = function, on_done, on_failed
+        self.function, self.on_done, self.on_failed, self.on_units = function, on_done, on_failed, on_units
+        self.on_given_up = on_given_up
+        self.first_unit: str | None = None
+        """The unit that is wanted first; may change while it runs."""
+        self.told: deque[UnitsFound] = deque()
         self.started_at = 0.0
         self.progress: Progress | None = None
         self._reported = (0.0, 0.0, "")
@@ -93,6 +99,14 @@ class _JobContext(Context):
         self._job.take(progress)  # the main thread looks at it on a timer: no signal for each step
         if progress.detail:
             self._worker.details.append(f"{progress.stage}: {progress.detail}")
+
+    def tell(self, found: UnitsFound) -> None:
+        if self._job.on_units is not None:
+            self._job.told.append(found)
+
+    @property
+    def first_unit(self) -> str | None:
+        return self._job.first_unit
 
     def check(self) -> None:
         if self._job.cancelled.is_set():
@@ -209,6 +223,8 @@ class Jobs(QObject):
         quiet: bool = False,
         stoppable: bool = False,
         urgent: bool = False,
+        on_units: Callable[[UnitsFound], None] | None = None,
+        on_given_up: Callable[[], None] | None = None,
     ) -> Job:
         """Run `function(context)` in the worker.
 
@@ -231,8 +247,12 @@ class Jobs(QObject):
             It looks at the context's `stopping` and gives what it has.
         urgent : bool
             Asked for by the user, but not to wait for the end of a long one: goes between its steps, as quiet ones do.
+        on_units : callable, optional
+            Called with what a loud job tells of units while it runs, on the main thread.
+        on_given_up : callable, optional
+            Called when it has ended without an answer because it was cancelled.
         """
-        job = Job(label, function, on_done, on_failed, key, quiet, stoppable, urgent)
+        job = Job(label, function, on_done, on_failed, key, quiet, stoppable, urgent, on_units, on_given_up)
         if self._closed:
             job.cancel()
             return job
@@ -333,6 +353,8 @@ class Jobs(QObject):
         if isinstance(error, Cancelled) or job.replaced or job.cancelled.is_set():
             if not job.quiet:
                 self.cancelled.emit(job.label)
+            if job.on_given_up is not None:
+                job.on_given_up()
             return
         if error is None:
             if not job.quiet:
@@ -353,7 +375,11 @@ class Jobs(QObject):
         while self._worker.details:
             self.logged.emit(self._worker.details.popleft())
         job = self._current
-        if job is not None and job.progress is not None:
+        if job is None:
+            return
+        while job.told and job.on_units is not None and not job.replaced and not job.cancelled.is_set():
+            job.on_units(job.told.popleft())
+        if job.progress is not None:
             self.progressed.emit(job.progress, job.seconds_left())
 
 

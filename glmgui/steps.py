@@ -108,11 +108,11 @@ STEPS: tuple[Step, ...] = (
     ),
     Step(
         "results", "Results", "Tuning curves, filters, rates and scores", "results", "Ctrl+4", "results.md",
-        lambda work: ResultsPanel(work.document, work.jobs), _units_fitted,
+        lambda work: ResultsPanel(work.document, work.jobs, work.fitting.runs), _units_fitted,
     ),
     Step(
         "fits", "Fits", "Every fit of the project, and the way back to it", "fits", "Ctrl+6", "fits.md",
-        lambda work: FitsPanel(work.document, work.shelf, work.jobs), _fits_kept,
+        lambda work: FitsPanel(work.document, work.shelf, work.fitting, work.jobs), _fits_kept,
     ),
 )  # fmt: skip
 

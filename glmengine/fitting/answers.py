@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import numpy as np
 
+from glmengine.context import UnitsFound
 from glmengine.fitting.batch import Assembly
 from glmengine.fitting.grid import FLAT
 from glmengine.fitting.strength_choice import StrengthChoice, mean_scores, over_units
 from glmengine.fitting.unit_status import silence
 from glmengine.solvers.problem import ALL_ROWS, Solution
 from glmengine.solvers.status import OK, SEPARATED, SILENT_UNIT, STOPPED
+
+Said = TypeVar("Said")
 
 
 class Answers:
@@ -33,8 +38,9 @@ class Answers:
     objective, decrement, converged, iterations, status : (F, S, M)
     sums : (8, F, S, M)
         `glmengine.backend.worth` on the held-out rows.
-    solvers, backends : list of str
-    trace : list of dict
+    solvers, backends : list of (int, str)
+        Beside the first unit of the batch that they are of, since batches may come in any order.
+    trace : list of (int, dict)
     """
 
     def __init__(self, assembly: Assembly, strengths: np.ndarray, n_folds: int, shape: tuple[int, ...], *, keep: bool) -> None:
@@ -46,9 +52,9 @@ class Answers:
         self.converged, self.iterations = np.zeros((F, S, M), bool), np.zeros((F, S, M), int)
         self.status = np.tile(np.where(assembly.status == OK, STOPPED, assembly.status), (F, S, 1))
         self.sums = np.full((8, F, S, M), np.nan)
-        self.solvers: list[str] = []
-        self.backends: list[str] = []
-        self.trace: list[dict[str, float]] = []
+        self.solvers: list[tuple[int, str]] = []
+        self.backends: list[tuple[int, str]] = []
+        self.trace: list[tuple[int, dict[str, float]]] = []
         if not n_folds:
             self._fill()
 
@@ -68,7 +74,7 @@ class Answers:
 
     def keep(self, s: int, unit: np.ndarray, held: np.ndarray, places: np.ndarray, solution: Solution) -> None:
         """What a batch found at one strength."""
-        reached = ~np.isnan(solution.objective)
+        reached, first = ~np.isnan(solution.objective), int(unit.min())
         unit, fold = unit[reached], np.where(held == ALL_ROWS, 0, held)[reached]
         for whole, part in (
             (self.objective, solution.objective),
@@ -84,9 +90,9 @@ class Answers:
                 solution.coef[reached]
             )
             self.intercept[fold, s, ..., unit] = solution.intercept[reached]
-        self.solvers.append(solution.solver)
-        self.backends.append(solution.backend)
-        self.trace.extend(solution.trace)
+        self.solvers.append((first, solution.solver))
+        self.backends.append((first, solution.backend))
+        self.trace.extend((first, step) for step in solution.trace)
 
     def score(self, s: int, unit: np.ndarray, held: np.ndarray, sums: np.ndarray, solution: Solution) -> None:
         """What its optima are worth on the rows held out, (8, K)."""
@@ -115,10 +121,42 @@ class Answers:
         with np.errstate(invalid="ignore"):
             return units[(best == end) & (np.abs(mean[end] - mean[before]) >= FLAT)]
 
+    def found(self, units: np.ndarray, choice: StrengthChoice) -> UnitsFound:
+        """What the strengths that were tried so far say of units (k,)."""
+        scores = self.scores[:, :, units]
+        best = choice.of(scores, self.strengths)
+        has, fold = best >= 0, np.arange(len(scores))[:, None]
+        deviance, null = self.sums[3][fold, np.maximum(best, 0), units], self.sums[5][fold, np.maximum(best, 0), units]
+        known = np.isfinite(scores[fold, np.maximum(best, 0), np.arange(units.size)]) & has
+        with np.errstate(invalid="ignore", divide="ignore"):
+            explained = 1.0 - np.where(known, deviance, 0.0).sum(axis=0) / np.where(known, null, 0.0).sum(axis=0)
+        return UnitsFound(
+            self._names(units),
+            strength=np.where(has, self.strengths[np.maximum(best, 0)], np.nan),
+            deviance_explained=np.where(has & np.isfinite(explained), explained, np.nan),
+        )
+
+    def ended(self, units: np.ndarray) -> UnitsFound:
+        """How the only fit of units (k,) ended."""
+        return UnitsFound(self._names(units), status=tuple(str(one) for one in self.status[0, 0, units]))
+
+    def _names(self, units: np.ndarray) -> tuple[str, ...]:
+        return tuple(self.assembly.inputs.units[unit] for unit in units.tolist())
+
     @property
     def solver(self) -> str:
-        return "; ".join(dict.fromkeys(self.solvers)) or "none"
+        return "; ".join(dict.fromkeys(_in_order(self.solvers))) or "none"
 
     @property
     def backend(self) -> str:
-        return "; ".join(name for name in dict.fromkeys(self.backends) if name) or "NumPy"
+        return "; ".join(name for name in dict.fromkeys(_in_order(self.backends)) if name) or "NumPy"
+
+    @property
+    def steps(self) -> tuple[dict[str, float], ...]:
+        """The trace, in the order of the units."""
+        return tuple(_in_order(self.trace))
+
+
+def _in_order(said: list[tuple[int, Said]]) -> list[Said]:
+    """What is said of batches, in the order of their first units."""
+    return [value for _, value in sorted(said, key=lambda one: one[0])]

@@ -147,7 +147,7 @@ def cross_validate(
         tried = Grid.of(np.asarray(found.scores["strength"].values, np.float64), extends=False)
 
         def inner(number: int) -> tuple[np.ndarray, np.ndarray]:
-            share = context.part((1 + number) / (1 + labels.size), (2 + number) / (1 + labels.size))
+            share = context.part((1 + number) / (1 + labels.size), (2 + number) / (1 + labels.size), aside=True)
             without = np.where(fold == labels[number], UNSEEN, fold)
             answers, others = table(without, tried, share, False)
             return summary(answers, tried, others, without, 0.0, choice).scores.values, tried.values
@@ -171,7 +171,9 @@ def scored(
     assembly: Assembly = model.assembly
     P, M = assembly.inputs.shape[1:]
     answers = Answers(assembly, grid.values, n_folds, (P,), keep=keep)
-    plan = Plan(np.repeat(grid.values[:, None], M, axis=1), n_folds, "Cross-validating, strength {strength}", grid, choice)
+    plan = Plan(
+        np.repeat(grid.values[:, None], M, axis=1), n_folds, "Cross-validating, strength {strength}", grid, choice, tells=True
+    )
     for _ in solve(model, plan, answers, context):
         pass  # the table is all that is wanted
     return answers

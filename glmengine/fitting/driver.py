@@ -76,6 +76,8 @@ class Plan:
         Of the S strengths; only those given are gone through, the others for units whose best held-out score is at an end.
     choice : StrengthChoice
         Whose best it is.
+    tells : bool
+        Whether the context is told of each unit: not of tables that are not of the model that was asked for.
     """
 
     strengths: np.ndarray
@@ -83,25 +85,37 @@ class Plan:
     stage: str
     grid: Grid
     choice: StrengthChoice = BEST_OF_EACH
+    tells: bool = False
 
 
-def solve(model: Model, plan: Plan, answers: Answers, context: Context) -> Iterator[Batch]:
-    """Go through the strengths of each batch from the strongest, and give each batch when it is done.
+def solve(model: Model, plan: Plan, answers: Answers, context: Context) -> Iterator[tuple[int, Batch]]:
+    """Go through the strengths of each batch from the strongest, and give each batch with its number when it is done.
 
+    The batch that has the unit which the caller would see first comes next; the answers do not depend on the order.
     Where the caller wants to stop and keep, what was not come to stays as the table was made.
     """
     assembly = model.assembly
     groups = model.groups(np.flatnonzero(assembly.status == OK))
-    for number, group in enumerate(groups):
-        share = context.part(number / len(groups), (number + 1) / len(groups))
-        unit, held = _columns(assembly, group.units, plan.n_folds)
+    waiting = list(range(len(groups)))
+    for done in range(len(groups)):
+        number = waiting.pop(_next([groups[one] for one in waiting], assembly, context))
+        share = context.part(done / len(groups), (done + 1) / len(groups))
+        unit, held = _columns(assembly, groups[number].units, plan.n_folds)
         if not unit.size:
             continue
-        batch = model.batch(unit, held, group, share)
+        batch = model.batch(unit, held, groups[number], share)
         _follow(batch, plan, answers, share)
-        yield batch
+        yield number, batch
         if context.stopping:
             return
+
+
+def _next(groups: Sequence[Group], assembly: Assembly, context: Context) -> int:
+    """Place of the group whose turn it is: that of the unit which is wanted first, else the first."""
+    wanted, units = context.first_unit, assembly.inputs.units
+    if wanted is None or len(groups) == 1 or wanted not in units:
+        return 0
+    return next((place for place, group in enumerate(groups) if units.index(wanted) in group.units), 0)
 
 
 def _columns(assembly: Assembly, units: np.ndarray, n_folds: int) -> tuple[np.ndarray, np.ndarray]:
@@ -142,6 +156,9 @@ def _one(batch: Batch, s: int, plan: Plan, answers: Answers, context: Context, a
     answers.keep(s, batch.unit, batch.held, batch.places, solution)
     if plan.n_folds:
         answers.score(s, batch.unit, batch.held, batch.held_out(context), solution)
+    if plan.tells:
+        units = np.unique(batch.unit)
+        context.tell(answers.found(units, plan.choice) if plan.n_folds else answers.ended(units))
 
 
 def _stage(plan: Plan, s: int) -> str:

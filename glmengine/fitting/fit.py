@@ -165,8 +165,10 @@ def solved(model: Model, factor: np.ndarray, shape: tuple[int, ...], context: Co
     M = factor.size
     grid = Grid(np.ones(1), 1)
     answers = Answers(assembly, grid.values, 0, shape, keep=True)
-    plan = Plan(factor[None], 0, f"Fitting {M} units" if M > 1 else "Fitting", grid)
-    batches: list[Batch] = list(solve(model, plan, answers, context))
+    plan = Plan(factor[None], 0, f"Fitting {M} units" if M > 1 else "Fitting", grid, tells=True)
+    context.tell(answers.ended(np.flatnonzero(assembly.status != OK)))
+    done: dict[int, Batch] = dict(solve(model, plan, answers, context))
+    batches = [done[number] for number in sorted(done)]
     missed = np.isnan(answers.objective[0, 0]) & (assembly.status == OK)
     if missed.any():  # the caller wanted to stop before they were begun: the model that has nothing but an intercept
         answers.begin_with(missed, assembly.null_predictor(np.flatnonzero(missed), np.full(missed.sum(), ALL_ROWS)))
@@ -200,7 +202,7 @@ def result(
         iterations=answers.iterations[0, 0],
         seconds=time.perf_counter() - began,
         solver=answers.solver,
-        trace=tuple(answers.trace),
+        trace=answers.steps,
         strength=strength,
         feature_names=features,
         unit_names=assembly.inputs.units,

@@ -96,7 +96,7 @@ def _together(parts: list[CrossValidation], assembly: Assembly, n_folds: int) ->
         sums[0], sums[1], sums[2] = weight, spikes, part.scores.values[0] * weight
         sums[3], sums[4], sums[5] = part.deviance.values[0], part.null_scores.values[0] * weight, part.null_deviance.values[0]
         answers.converged[number] = part.converged.values[0]
-        answers.solvers.append(part.solver)
+        answers.solvers.append((number, part.solver))
     return answers, Grid(strengths, strengths.size)
 
 

@@ -258,7 +258,7 @@ def _refitted(beside: Beside, used: np.ndarray, partners: list[np.ndarray], cont
         model = GlmModel(assembly, beside.penalty, "auto", beside.memory)
         answers = Answers(assembly, grid.values, n_folds, (beside.X.shape[1],), keep=False)
         plan = Plan(np.tile(beside.strengths, (1, len(partners))), n_folds, "Refitting shuffled counts", grid)
-        for batch in solve(model, plan, answers, context):
+        for _, batch in solve(model, plan, answers, context):
             if not n_folds:
                 part = batch.part()
                 answers.sums[:, 0, 0, batch.unit] = sums(part.problem, part.theta, part.null, context, held_out=False)

@@ -77,6 +77,9 @@ class ActionSet(QObject):
             why = "Open a recording first"
         elif not self._host.work.fitting.can_fit:
             why = "Add a term in the Features step first"
+        elif self._host.work.fitting.runs.running is not None:
+            asked = not self._host.work.fitting.can_ask
+            why = "This is being fitted" if asked else "Fit all chosen units after the fit that runs  (Ctrl+R)"
         else:
             why = f"{self.records['fit'].help}  (Ctrl+R)"
         self._actions["fit"].setToolTip(why)

@@ -82,7 +82,7 @@ def _can_stop(host: Host) -> bool:
 
 
 def _can_fit(host: Host) -> bool:
-    return host.work.fitting.can_fit and not host.work.document.busy
+    return host.work.fitting.can_ask
 
 
 def _show(step: Step, number: int) -> Record:

@@ -6,6 +6,7 @@ from qtpy.QtCore import Qt, QTimer, Signal
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QWidget
 
 from glmengine.context import Progress
+from glmgui.shown_time import time_left
 
 _SHOW_AFTER_MS = 250
 
@@ -45,7 +46,7 @@ class ProgressStrip(QWidget):
         box.addWidget(self.stop)
         box.addWidget(self.cancel)
         self._parts = (self.label, self.bar, self.stop, self.cancel)
-        self._can_stop = False
+        self._can_stop, self._stage, self._waiting = False, "", 0
         self._later = QTimer(self)
         self._later.setSingleShot(True)
         self._later.setInterval(_SHOW_AFTER_MS)
@@ -56,7 +57,7 @@ class ProgressStrip(QWidget):
 
     def begin(self, label: str, *, can_stop: bool) -> None:
         """A job has begun; shown if it takes more than a moment."""
-        self.label.setText(label)
+        self._say(label)
         self._can_stop = can_stop
         self.stop.setEnabled(True)
         self.cancel.setEnabled(True)
@@ -70,7 +71,17 @@ class ProgressStrip(QWidget):
         left = f", {time_left(seconds_left)} left" if seconds_left is not None else ""
         self.bar.setFormat(f"{progress.fraction:.0%}{left}")
         if self.stop.isEnabled() and self.cancel.isEnabled():
-            self.label.setText(progress.stage)
+            self._say(progress.stage)
+
+    def say_waiting(self, count: int) -> None:
+        """Name the fits that wait behind the one that runs."""
+        self._waiting = count
+        if self.stop.isEnabled() and self.cancel.isEnabled():
+            self._say(self._stage)
+
+    def _say(self, stage: str) -> None:
+        self._stage = stage
+        self.label.setText(f"{stage}  (+{self._waiting} waiting)" if self._waiting else stage)
 
     def end(self) -> None:
         self._later.stop()
@@ -98,12 +109,3 @@ class ProgressStrip(QWidget):
         self.cancel.setEnabled(False)
         self.stop.setEnabled(False)
         self.cancel_asked.emit()
-
-
-def time_left(seconds: float) -> str:
-    """A time that is still to come, in words."""
-    if seconds < 1.5:
-        return "1 s"
-    if seconds < 99:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QByteArray, Qt, QTimer, Signal
 from qtpy.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication
@@ -32,6 +33,9 @@ from glmgui.steps import STEPS, step_of_field
 from glmgui.widgets import PageScroll
 from glmgui.work.questions import Questions
 from glmgui.work.use_cases import UseCases
+
+if TYPE_CHECKING:
+    from glmengine.results.result import Result
 
 log = logging.getLogger(__name__)
 
@@ -166,7 +170,9 @@ class MainWindow(QMainWindow):
         self.rail.picked.connect(self.show_step)
         work.size.estimated.connect(self._show_estimate)
         work.opening.opened.connect(self._opened)
-        work.fitting.fitted.connect(lambda _: self.show_step("results"))
+        work.fitting.begun.connect(self._fit_begun)
+        work.fitting.fitted.connect(self._fitted)
+        work.fitting.runs.changed.connect(self._runs_changed)
         work.live.switched.connect(lambda _: self._renew())
         notices().noticed.connect(self._noticed)
         self.notice_bar.details_asked.connect(lambda notice: DetailsDialog(notice, self).exec())
@@ -174,6 +180,19 @@ class MainWindow(QMainWindow):
     def _begun(self, label: str) -> None:
         job = self.jobs.current
         self.progress.begin(label, can_stop=job is not None and job.stoppable)
+        self._actions.renew()
+
+    def _fit_begun(self, at_once: bool) -> None:
+        """Show the units of a fit that was asked for just now as they fill in; one that waited leaves the user where he is."""
+        if at_once:
+            self.show_step("results")
+
+    def _fitted(self, result: Result) -> None:
+        if not self.document.result_is_stale:
+            self.show_step("results")
+
+    def _runs_changed(self) -> None:
+        self.progress.say_waiting(len(self.work.fitting.runs.waiting))
         self._actions.renew()
 
     # The document and the strips
@@ -339,6 +358,7 @@ class MainWindow(QMainWindow):
         job = self.jobs.current
         if not self.work.questions.stop_running(job.label if job is not None else "The work"):
             return False
+        self.work.fitting.give_up()
         self.jobs.cancel()
         return True
 

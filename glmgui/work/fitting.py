@@ -1,4 +1,4 @@
-"""The fit of the whole analysis, and what must wait for it or give it up."""
+"""The fit of the whole analysis, one run after another, and what must wait for them or give them up."""
 
 from __future__ import annotations
 
@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QObject, QTimer, Signal
 
-from glmengine.analysis.units import count_chosen_units
+from glmengine.design.fit_size import estimate
 from glmengine.errors import GlmError
+from glmengine.results.kept_fits import proposed_name
 from glmgui.document import Document
-from glmgui.jobs import Jobs
+from glmgui.jobs import Job, Jobs
 from glmgui.notices import notices
 from glmgui.work.live_fit import LiveFit
 from glmgui.work.permission import Permission
 from glmgui.work.questions import Questions
+from glmgui.work.runs import CANCELLED, DONE, FAILED, STOPPED, Run, Runs
 from glmgui.work.shelf import Shelf
 
 if TYPE_CHECKING:
@@ -27,14 +29,17 @@ FIT = "fit"
 
 
 class Fitting(QObject):
-    """Fits what the document asks.
+    """Fits what the document asks; while one fit runs, the next waits for it.
 
     Signals
     -------
+    begun : bool
+        A fit begins; whether it was asked for just now, and did not wait.
     fitted : Result
         A fit that was asked for has ended.
     """
 
+    begun = Signal(bool)
     fitted = Signal(object)
 
     def __init__(
@@ -50,64 +55,153 @@ class Fitting(QObject):
         super().__init__(parent)
         self._document, self._jobs, self._questions = document, jobs, questions
         self._permission, self._live, self._shelf = permission, live, shelf
+        self.runs = Runs(self)
+        self._thens: dict[int, Callable[[Result], None]] = {}
+        self._job: Job | None = None
+        document.changed.connect(self._changed)
 
     @property
     def can_fit(self) -> bool:
         """Whether there is a recording and a term that is in the model."""
         return self._document.can_be_fitted
 
+    @property
+    def can_ask(self) -> bool:
+        """Whether the present question can be fitted now or after the fits that run and wait, and does not wait already."""
+        if not self.can_fit or (self._document.busy and self.runs.running is None):
+            return False
+        return not self._is_asked
+
     def fit(self, then: Callable[[Result], None] | None = None) -> None:
-        """Fit the analysis; the result is kept, and shown when it is there."""
+        """Fit the analysis, at once or after those that were asked for before; the result is kept, and shown when it is there."""
         document = self._document
-        if not self.can_fit or not self._permission.given():
+        if not self.can_fit or self._is_asked or not self._permission.given():
             return
         self._live.switch(False)
         analysis, recording = document.analysis, document.recording
-        count = count_chosen_units(analysis.units, recording)
-        folder = self._shelf.folder()
+        run = self.runs.add(proposed_name(analysis), analysis, recording)
+        if then is not None:
+            self._thens[run.number] = then
+        if self.runs.running is not None:
+            self._jobs.submit(
+                "Estimating a fit that waits",
+                lambda context: estimate(analysis, recording).seconds,
+                lambda seconds: self.runs.expect(run.number, seconds),
+                lambda error: None,  # said when its turn has come
+                quiet=True,
+            )
+            return
+        self._next(at_once=True)
 
-        def work(context: Context) -> tuple[Result, KeptFit | GlmError]:
-            import glmengine
+    def cancel(self, number: int) -> None:
+        """Give up a run that is being fitted, or forget one that waits or has ended."""
+        running = self.runs.running
+        if running is None or running.number != number:
+            self.runs.remove(number)
+        elif self._job is not None:
+            self._job.cancel()
 
-            begun = time.perf_counter()
-            result = glmengine.run(analysis, recording, context)
-            try:
-                return result, glmengine.keep_fit(result, folder, seconds=time.perf_counter() - begun)
-            except GlmError as error:  # a full disk must not lose the fit
-                return result, error
-
-        def take(made: tuple[Result, KeptFit | GlmError]) -> None:
-            result, kept = made
-            if document.recording is not recording:
-                notices().tell("info", "the result was dropped, since another recording was opened meanwhile", title="Fit")
-                return
-            if isinstance(kept, GlmError):
-                document.set_result(result)
-                notices().tell("warning", f"the fit is shown but not kept: {kept.message}", title="Fit")
-            else:
-                self._shelf.add(kept, result)
-            # in a turn of its own, so that drawing the result and showing its step do not add up to one long pause
-            QTimer.singleShot(0, lambda: tell(result))
-
-        def tell(result: Result) -> None:
-            self.fitted.emit(result)
-            if not result.converged:
-                which = [str(unit) for unit in result.units if not bool(result.scores["converged"].sel(unit=unit))]
-                notices().tell(
-                    "warning", f"not at the optimum: {', '.join(which[:8])}{' …' if len(which) > 8 else ''}", title="Fit"
-                )
-            if then is not None:
-                then(result)
-
-        def failed(error: BaseException) -> None:
-            document.set_fault_of(error, analysis)
-
-        self._jobs.submit(f"Fitting {count} unit{'s' if count != 1 else ''}", work, take, failed, key=FIT, stoppable=True)
+    def give_up(self) -> None:
+        """Give up the run that is being fitted and all those that wait."""
+        self.runs.clear()
+        if self._job is not None:
+            self._job.cancel()
 
     def unless_fitting(self, then: Callable[[], None]) -> None:
-        """Go on with `then`, at once or after giving up the fit that runs, unless the user would rather wait for it."""
+        """Go on with `then`, at once or after giving up the fits that run and wait, unless the user would rather wait for them."""
         if self._jobs.is_pending(FIT):
             if not self._questions.give_up_fit(self._jobs.label_of(FIT)):
                 return
+            self.give_up()
             self._jobs.cancel()
         then()
+
+    # Inside
+
+    @property
+    def _is_asked(self) -> bool:
+        document, runs = self._document, self.runs
+        running, given_up = runs.running, self._job is not None and self._job.cancelled.is_set()
+        same = [run for run in runs.waiting if run.recording is document.recording and run.analysis == document.analysis]
+        if running is not None and not given_up and running.recording is document.recording:
+            return bool(same) or running.analysis == document.analysis
+        return bool(same)
+
+    def _changed(self, what: frozenset[str]) -> None:
+        if "selection" in what and self._job is not None:
+            self._job.first_unit = self._document.unit
+        if "recording" in what:
+            for run in self.runs.all:
+                if run is not self.runs.running and run.recording is not self._document.recording:
+                    self.runs.remove(run.number)
+
+    def _next(self, *, at_once: bool = False) -> None:
+        """Begin the first run that waits."""
+        if self.runs.running is not None or not self.runs.waiting:
+            return
+        run = self.runs.begin()
+        folder = self._shelf.folder()
+
+        def work(context: Context) -> tuple[Result, KeptFit | GlmError, float]:
+            import glmengine
+
+            begun = time.perf_counter()
+            result = glmengine.run(run.analysis, run.recording, context)
+            seconds = time.perf_counter() - begun
+            try:
+                return result, glmengine.keep_fit(result, folder, seconds=seconds), seconds
+            except GlmError as error:  # a full disk must not lose the fit
+                return result, error, seconds
+
+        self._job = self._jobs.submit(
+            f"Fitting {run.name}",
+            work,
+            lambda made: self._take(run, *made),
+            lambda error: self._failed(run, error),
+            key=FIT,
+            stoppable=True,
+            on_units=self.runs.take,
+            on_given_up=self._given_up,
+        )
+        self._job.first_unit = self._document.unit
+        self.begun.emit(at_once)
+
+    def _take(self, run: Run, result: Result, kept: KeptFit | GlmError, seconds: float) -> None:
+        document = self._document
+        stopped = self._job is not None and self._job.stopped.is_set()
+        if document.recording is not run.recording:
+            notices().tell("info", "the result was dropped, since another recording was opened meanwhile", title="Fit")
+            self._end(CANCELLED)
+            return
+        if isinstance(kept, GlmError):
+            document.set_result(result)
+            notices().tell("warning", f"the fit is shown but not kept: {kept.message}", title="Fit")
+        else:
+            self._shelf.add(kept, result)
+        then = self._thens.get(run.number)
+        # in a turn of its own, so that drawing the result and showing its step do not add up to one long pause
+        QTimer.singleShot(0, lambda: self._tell(result, then))
+        self._end(STOPPED if stopped else DONE, seconds)
+
+    def _tell(self, result: Result, then: Callable[[Result], None] | None) -> None:
+        self.fitted.emit(result)
+        if not result.converged:
+            which = [str(unit) for unit in result.units if not bool(result.scores["converged"].sel(unit=unit))]
+            notices().tell("warning", f"not at the optimum: {', '.join(which[:8])}{' …' if len(which) > 8 else ''}", title="Fit")
+        if then is not None:
+            then(result)
+
+    def _failed(self, run: Run, error: BaseException) -> None:
+        self._document.set_fault_of(error, run.analysis)
+        self._end(FAILED, said=getattr(error, "message", "") or str(error))
+
+    def _given_up(self) -> None:
+        self._end(CANCELLED)
+
+    def _end(self, state: str, seconds: float = float("nan"), said: str = "") -> None:
+        running = self.runs.running
+        if running is not None:
+            self._thens.pop(running.number, None)
+        self._job = None
+        self.runs.end(state, seconds, said)
+        self._next()

@@ -13,6 +13,7 @@ from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableW
 from glmengine.analysis.wording import share_text
 from glmengine.results.kept_fits import changes
 from glmengine.sentences import numbered
+from glmgui.shown_time import duration
 
 if TYPE_CHECKING:
     from glmengine.results.kept_fits import KeptFit
@@ -124,7 +125,7 @@ class FitsTable(QTableWidget):
         score = "" if math.isnan(fit.score) else f"{share_text(fit.score)} {fit.scored}"
         state = "" if fit.converged else ", not at the optimum"
         units = numbered(fit.n_units, "unit") + state
-        texts = (_SHOWN if is_shown else _BACK, fit.name, new, score, units, _when(fit.created), _duration(fit.seconds))
+        texts = (_SHOWN if is_shown else _BACK, fit.name, new, score, units, _when(fit.created), duration(fit.seconds))
         tips = (_HELPS[0], f"{fit.name}\n{_HELPS[1]}", new.replace("; ", "\n"), _HELPS[3], units, fit.created, _HELPS[6])
         for at, (text, tip) in enumerate(zip(texts, tips, strict=True)):
             item = QTableWidgetItem(text)
@@ -162,11 +163,3 @@ def _when(created: str) -> str:
         return created
     today = datetime.now().astimezone().date()
     return then.strftime("%H:%M" if then.date() == today else "%Y-%m-%d %H:%M")
-
-
-def _duration(seconds: float) -> str:
-    if math.isnan(seconds):
-        return ""
-    if seconds < 60:
-        return f"{seconds:.2g} s" if seconds < 10 else f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 3600 else f"{seconds / 3600:.1f} h"

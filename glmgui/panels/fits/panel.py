@@ -9,8 +9,10 @@ from glmgui.document import Document
 from glmgui.jobs import Jobs
 from glmgui.panels.fits.fits_table import FitsTable
 from glmgui.panels.fits.overlay_view import OverlayView
+from glmgui.panels.fits.runs_view import RunsView
 from glmgui.panels.fits.scores_view import ScoresView
 from glmgui.widgets import EmptyState, Page, button, column, heading, hint, row
+from glmgui.work.fitting import Fitting
 from glmgui.work.shelf import Shelf
 
 _NO_RECORDING = "First open a recording with Ctrl+O, then add a term in the Features step, then fit with Ctrl+R."
@@ -20,17 +22,19 @@ _NO_FIT = "Fit with Ctrl+R. Every fit of the project will stand here, with what 
 class FitsPanel(Page):
     """The kept fits, one below the other, and what the ticked ones say of the selected unit."""
 
-    def __init__(self, document: Document, shelf: Shelf, jobs: Jobs, parent: QWidget | None = None) -> None:
+    def __init__(self, document: Document, shelf: Shelf, fitting: Fitting, jobs: Jobs, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("fits_panel")
-        self._document = document
+        self._document, self._all_runs = document, fitting.runs
         self.empty = EmptyState("No fits yet", _NO_RECORDING, "fits_empty", self)
+        self.runs = RunsView(fitting, jobs, self)
         self.table = FitsTable(self)
         self.back = button("&Go back to it", "fits_back", "Its analysis and its results again; undo with Ctrl+Z", self)
         self.rename = button("Re&name", "fits_rename", "Give the selected fit another name (F2)", self)
         self.remove = button("Remo&ve", "fits_remove", "Keep the selected fit no longer; undo with Ctrl+Z", self)
         content = QWidget(self)
         box = column(content)
+        box.addWidget(self.runs)
         box.addWidget(heading("Fits of this project", content))
         box.addWidget(
             hint(
@@ -71,6 +75,7 @@ class FitsPanel(Page):
         self.rename.clicked.connect(self.table.edit_name)
         self.remove.clicked.connect(lambda: document.remove_fit(self.table.key))
         document.changed.connect(self._changed)
+        self._all_runs.changed.connect(self._turn)
         self._show()
 
     def _changed(self, what: frozenset[str]) -> None:
@@ -81,11 +86,15 @@ class FitsPanel(Page):
 
     def _show(self) -> None:
         document = self._document
-        self._stack.setCurrentWidget(self._content if document.fits else self.empty)
+        self._turn()
         self.empty.set_text(_NO_RECORDING if document.recording is None else _NO_FIT)
         shown = document.shown_fit
         self.table.set_fits(document.fits, shown.key if shown is not None else "")
         self._compare()
+
+    def _turn(self) -> None:
+        some = self._document.fits or self._all_runs.all
+        self._stack.setCurrentWidget(self._content if some else self.empty)
 
     def _compare(self) -> None:
         document, ticked = self._document, self.table.ticked

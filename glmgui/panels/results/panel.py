@@ -11,12 +11,14 @@ from glmgui.document import Document
 from glmgui.jobs import Jobs
 from glmgui.panels.results.coefficients_view import CoefficientsView
 from glmgui.panels.results.curves_view import CurvesView
+from glmgui.panels.results.filling_view import FillingView
 from glmgui.panels.results.rates_view import RatesView
 from glmgui.panels.results.unit_list import UnitList
 from glmgui.panels.results.validation_view import ScoreTable, ValidationView
 from glmgui.panels.results.wording import effect_in_words, scores_of, state_in_words
 from glmgui.plots import Axis, ScorePlot
 from glmgui.widgets import EmptyState, MessageLine, Page, column, hint, row, small_button
+from glmgui.work.runs import Run, Runs
 
 STALE = "These results answer an earlier question \u2013 fit again (Ctrl+R)."
 _POPULATION_SCORES = (
@@ -35,14 +37,18 @@ _READY = "Fit with Ctrl+R. The tuning curves, filters, rates and scores of each 
 class ResultsPanel(Page):
     """Units with their scores on the left; curves, rates, cross-validation and scores of the selected one on the right."""
 
-    def __init__(self, document: Document, jobs: Jobs, parent: QWidget | None = None) -> None:
+    def __init__(self, document: Document, jobs: Jobs, runs: Runs, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("results_panel")
-        self._document, self._jobs = document, jobs
+        self._document, self._jobs, self._runs = document, jobs, runs
+        self._run: Run | None = None  # the one that is being fitted
+        self._looks_back = False  # at the last results, while a fit runs
         self._shown: tuple[Result | None, str | None] = (None, None)
         self._wanted: str | None = None  # the score that the user chose, where one was chosen
         self._drawn: dict[int, tuple[Result, str]] = {}
         self.empty = EmptyState("No results yet", _NO_RECORDING, "results_empty", self)
+        self.filling = FillingView(document, runs, self)
+        self.forward = small_button("Show the fit that runs", "results_forward", "See its units as their scores come in", self)
         self.banner = MessageLine("results_stale", self)
         self.units = UnitList(self)
         self.population = ScorePlot("All units", Axis("score"), name="population", parent=self)
@@ -77,6 +83,9 @@ class ResultsPanel(Page):
         self.tabs.currentChanged.connect(self._draw_current)
         self._which.currentIndexChanged.connect(self._draw_population)
         self._which.activated.connect(self._score_chosen)
+        runs.changed.connect(self._runs_changed)
+        self.filling.back.clicked.connect(lambda: self._look(back=True))
+        self.forward.clicked.connect(lambda: self._look(back=False))
         self._changed(frozenset({"result"}))
 
     def _lay_out(self) -> None:
@@ -97,7 +106,7 @@ class ResultsPanel(Page):
         self.title.setFont(font)
         right = QWidget()
         right_box = column(right, margins=0)
-        right_box.addLayout(row(self.title, self.verdict, self.show_notes, spacing=10))
+        right_box.addLayout(row(self.title, self.verdict, self.show_notes, self.forward, spacing=10))
         right_box.itemAt(0).layout().setStretch(1, 1)
         right_box.addWidget(self.state)
         right_box.addWidget(self.notes)
@@ -116,6 +125,7 @@ class ResultsPanel(Page):
         self._stack = QStackedLayout(self)
         self._stack.addWidget(self.empty)
         self._stack.addWidget(content)
+        self._stack.addWidget(self.filling)
 
     @property
     def best_unit(self) -> str | None:
@@ -126,11 +136,36 @@ class ResultsPanel(Page):
         """Turn to a page: curves, rates, cross-validation, scores, coefficients."""
         self.tabs.setCurrentIndex(number)
 
+    # From the runs
+
+    def _runs_changed(self) -> None:
+        running = self._runs.running
+        number = None if running is None else running.number
+        if number != (None if self._run is None else self._run.number):
+            self._run, self._looks_back = running, False
+            self.filling.begin()
+        self._turn()
+
+    def _look(self, *, back: bool) -> None:
+        self._looks_back = back
+        self._turn()
+
+    def _turn(self) -> None:
+        """Show the fit that runs, the results, or that there are none."""
+        result = self._document.result
+        if self._run is not None and not (self._looks_back and result is not None):
+            self._stack.setCurrentWidget(self.filling)
+        else:
+            self._stack.setCurrentWidget(self.empty if result is None else self._content)
+        self.forward.setVisible(self._run is not None)
+
     # From the document
 
     def _changed(self, what: frozenset[str]) -> None:
         result = self._document.result
-        self._stack.setCurrentWidget(self.empty if result is None else self._content)
+        self._turn()
+        if "selection" in what and self._run is not None:
+            self.filling.select(self._document.unit)
         if result is None:
             self._shown = (None, None)
             self._drawn.clear()

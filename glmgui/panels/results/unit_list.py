@@ -23,7 +23,7 @@ _SHORT = {
 }
 
 
-class _Number(QTableWidgetItem):
+class NumberItem(QTableWidgetItem):
     """Sorts by value, with missing values always lowest."""
 
     def __init__(self, text: str, value: float) -> None:
@@ -32,7 +32,7 @@ class _Number(QTableWidgetItem):
         self.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 
     def __lt__(self, other: QTableWidgetItem) -> bool:
-        return self._value < other._value if isinstance(other, _Number) else super().__lt__(other)
+        return self._value < other._value if isinstance(other, NumberItem) else super().__lt__(other)
 
 
 class UnitList(QWidget):
@@ -81,7 +81,7 @@ class UnitList(QWidget):
             self.view.setItem(at, 0, QTableWidgetItem(name))
             for part, key in enumerate(keys, 1):
                 value = float(scores[key].values[at])
-                self.view.setItem(at, part, _Number(BY_KEY[key].text(value), value))
+                self.view.setItem(at, part, NumberItem(BY_KEY[key].text(value), value))
             state = state_in_short(str(scores["status"].values[at]), bool(scores["converged"].values[at]))
             self.view.setItem(at, 1 + len(keys), QTableWidgetItem(state))
         self.view.setSortingEnabled(True)

@@ -17,6 +17,7 @@ from glmgui.panels.results.panel import STALE
 from glmgui.panels.results.rates_view import rates_of
 from glmgui.panels.results.wording import effect_in_words, state_in_words
 from glmgui.plots import ImagePlot, LinePlot
+from glmgui.work.runs import Runs
 
 UNITS = ["hd", "place", "flat"]
 STRENGTHS = [1e-5, 1e-4, 1e-3]
@@ -109,7 +110,7 @@ def result(small_recording) -> Result:
 
 @pytest.fixture
 def panel(qtbot, document, jobs, small_recording, result):
-    panel = ResultsPanel(document, jobs)
+    panel = ResultsPanel(document, jobs, Runs())
     qtbot.addWidget(panel)
     panel.resize(1366, 640)
     panel.show()
@@ -124,7 +125,7 @@ def plot(panel, name: str):
 
 
 def test_without_a_result_it_says_what_comes_next(qtbot, document, jobs, small_recording):
-    panel = ResultsPanel(document, jobs)
+    panel = ResultsPanel(document, jobs, Runs())
     qtbot.addWidget(panel)
     assert "Ctrl+O" in panel.empty.text
     document.open(small_recording, Analysis())

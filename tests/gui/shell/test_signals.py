@@ -19,6 +19,7 @@ from glmgui.panels.data.panel import DataPanel
 from glmgui.panels.results.panel import ResultsPanel
 from glmgui.panels.results.wording import BY_KEY, effect_in_words, scores_of
 from glmgui.plots.raster import RasterPlot, _heights
+from glmgui.work.runs import Runs
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +108,7 @@ def test_results_of_a_signal_name_no_spikes(qtbot, document, jobs, calcium, fitt
     label, curves = next(iter(fitted.curves.items()))
     drawn = tuning(label, curves, fitted.units[0])[0]
     assert (drawn.y_axis.label, drawn.y_axis.unit) == ("activity", "1/s")
-    panel = ResultsPanel(document, jobs)
+    panel = ResultsPanel(document, jobs, Runs())
     qtbot.addWidget(panel)
     panel.resize(1200, 700)
     panel.show()

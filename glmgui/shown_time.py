@@ -1,0 +1,23 @@
+"""Times that work takes and still takes, in words."""
+
+from __future__ import annotations
+
+import math
+
+
+def time_left(seconds: float) -> str:
+    """A time that is still to come, in words."""
+    if seconds < 1.5:
+        return "1 s"
+    if seconds < 99:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def duration(seconds: float) -> str:
+    """A time that something took, in words; empty where it is not known."""
+    if math.isnan(seconds):
+        return ""
+    if seconds < 60:
+        return f"{seconds:.2g} s" if seconds < 10 else f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 3600 else f"{seconds / 3600:.1f} h"
