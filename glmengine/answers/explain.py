@@ -13,6 +13,7 @@ from glmengine.analysis.analysis import Analysis
 from glmengine.answers.part import FOLDER, Part, key_of
 from glmengine.answers.population import Population, population_of
 from glmengine.answers.question import question_for
+from glmengine.answers.shared_out import Answering, UnitGroup, answered, processes_worth
 from glmengine.answers.sheet import AnswerSheet
 from glmengine.answers.sheet_of_parts import sheet_of
 from glmengine.answers.unit_answers import answer
@@ -36,6 +37,7 @@ def explain(
     report: Callable[[str, str], None] | None = None,
     filled: Callable[[AnswerSheet], None] | None = None,
     out: str | Path | None = None,
+    workers: int | None = 1,
     context: Context | None = None,
 ) -> AnswerSheet:
     """Find out what drives each unit.
@@ -60,6 +62,10 @@ def explain(
         Called with a sheet of each group of units as soon as they are finished: labelled arrays that can be drawn while the others are made.
     out : path, optional
         Folder in which finished groups are kept until all are, so that the same call goes on where it was interrupted.
+    workers : int or None
+        Processes of this machine that share the units; the answers are the same for any number. None for as many as it has cores and memory
+        (the analysis's setting) for, where there is work enough for them. A script that asks for more than one keeps its own work under
+        ``if __name__ == "__main__":``, since each process reads it.
     context : Context, optional
         Can cancel, or stop and keep the units that are finished.
 
@@ -77,68 +83,90 @@ def explain(
     context, clock = context or SILENT, _Clock()
     analysis = analysis or question_for(recording, variables)
     _check_unit_numbers(shifts, simulations)
+    if workers is not None and (int(workers) != workers or workers < 1):
+        raise GlmError(f"workers: {workers} is not a whole number of 1 or more", field="workers")
     with clock("features"):
         population = population_of(analysis, recording, shifts, context.part(0.0, 0.05))
     folder = None if out is None else Path(out) / FOLDER
     key = key_of(analysis.sha256, recording.sha256 or recording.name, shifts, simulations)
-    units, groups = population.prepared.units, population.groups
-    parts: list[Part] = []
-    done = 0
-    for place, numbers in enumerate(groups):
-        share = context.part(0.05 + 0.95 * done / len(units), 0.05 + 0.95 * (done + len(numbers)) / len(units))
-        names = [units[number] for number in numbers]
-        share.report(Progress(f"Answers for {listed(names, 3)}", 0.0))
-        context.check()
-        part = _part(
-            population, numbers, folder, key_of(key, place, *names), f"{place:03d}.nc", shifts, simulations, share, clock
+    groups = []
+    for place, numbers in enumerate(population.groups):
+        names = tuple(population.prepared.units[number] for number in numbers)
+        groups.append(
+            UnitGroup(numbers, names, None if folder is None else folder / f"{place:03d}.nc", key_of(key, place, *names))
         )
-        parts.append(part)
-        done += len(numbers)
-        _tell(population, part, parts, len(units) - done, report, filled)
+    parts: dict[int, Part] = {}
+    answering = Answering(analysis, recording, shifts, simulations)
+    for place, part in _answered(population, groups, answering, workers, context.part(0.05, 1.0), clock):
+        parts[place] = part
+        there = sum(len(groups[number].numbers) for number in parts)
+        others, pending = [parts[other] for other in parts if other != place], len(population.prepared.units) - there
+        _tell(population, part, others, pending, report, filled)
         context.check()
-        if not part.finished or context.stopping:
-            break
-    if folder is not None and all(part.finished for part in parts) and done == len(units):
+    left = [name for place, group in enumerate(groups) if place not in parts for name in group.names]
+    whole = not left and all(part.finished for part in parts.values())
+    if folder is not None and whole:
         shutil.rmtree(folder, ignore_errors=True)
-    left = [units[number] for numbers in groups[len(parts) :] for number in numbers]
-    stopped = [] if all(part.finished for part in parts) and not left else [STOPPED]
+    stopped = [] if whole else [STOPPED]
     if left:
         stopped.append(f"{numbered(len(left), 'unit')} not in the sheet, as the answers were stopped: {listed(left)}.")
-    return sheet_of(population, parts, notes=[*population.notes, *stopped, clock.words()])
+    found = [parts[place] for place in sorted(parts)]
+    return sheet_of(population, found, notes=[*population.notes, *stopped, clock.words()])
 
 
-def _part(
+def _answered(
     population: Population,
-    numbers: tuple[int, ...],
-    folder: Path | None,
-    key: str,
-    name: str,
-    shifts: int,
-    simulations: int,
+    groups: Sequence[UnitGroup],
+    answering: Answering,
+    workers: int | None,
     context: Context,
     clock: _Clock,
-) -> Part:
-    """What was kept of these units, or else their answers, which are kept."""
-    if folder is not None and (kept := Part.load(folder / name, key)) is not None:
-        return kept
-    part = answer(population, numbers, shifts, simulations, context, clock)
-    if folder is not None and part.finished:
-        folder.mkdir(parents=True, exist_ok=True)
-        part.save(folder / name, key)
-    return part
+) -> Iterator[tuple[int, Part]]:
+    """Answers of each group with its place: those that were kept, then the first of the others, which is not made to wait for processes, then the
+    rest, by several where that is wanted."""
+    units = sum(len(group.numbers) for group in groups)
+    done = 0
+
+    def share(group: UnitGroup) -> Context:
+        return context.part(done / units, (done + len(group.numbers)) / units)
+
+    waiting = []
+    for place, group in enumerate(groups):
+        if (kept := group.kept()) is None:
+            waiting.append(place)
+        else:
+            done += len(group.numbers)
+            yield place, kept
+    for turn, place in enumerate(waiting):
+        rest = [groups[other] for other in waiting[turn:]]
+        n = 1 if turn == 0 or context.stopping else min(workers or processes_worth(population, rest), len(rest))
+        if n > 1:
+            with clock(f"the other units by {n} workers"):
+                for number, part in answered(rest, answering, n, context.part(done / units, 1.0)):
+                    yield waiting[turn + number], part
+            return
+        group = groups[place]
+        share(group).report(Progress(f"Answers for {listed(group.names, 3)}", 0.0))
+        context.check()
+        part = answer(population, group.numbers, answering.shifts, answering.simulations, share(group), clock)
+        group.keep(part)
+        done += len(group.numbers)
+        yield place, part
+        if not part.finished or context.stopping:
+            return
 
 
 def _tell(
     population: Population,
     part: Part,
-    parts: Sequence[Part],
+    others: Sequence[Part],
     pending: int,
     report: Callable[[str, str], None] | None,
     filled: Callable[[AnswerSheet], None] | None,
 ) -> None:
     if report is None and filled is None:
         return
-    sheet = sheet_of(population, [part], others=parts[:-1], pending=pending)
+    sheet = sheet_of(population, [part], others=others, pending=pending)
     if filled is not None:
         filled(sheet)
     if report is not None:

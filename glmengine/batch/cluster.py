@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from glmengine.batch.one_recording import Outcome
-from glmengine.batch.task import Task, attempt_elsewhere
+from glmengine.batch.task import Task, attempt_elsewhere, failed
 from glmengine.context import Context, Progress
 from glmengine.errors import GlmError
 
@@ -61,7 +61,7 @@ def _outcome(task: Task, future: Any) -> Outcome:
     if fault is None:
         return future.result()
     reason = f"{type(fault).__name__} on the cluster ({' '.join(str(fault).split())}); the worker's log says more"
-    return Outcome(task.recording, task.folder, None, reason=reason)
+    return failed(task, reason)
 
 
 def _connected(scheduler: str) -> Client:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from glmengine.batch.one_recording import Outcome
 from glmengine.batch.tables import write_groups, write_tables
-from glmengine.batch.task import Task, attempt
+from glmengine.batch.task import Task, attempt, attempt_elsewhere, failed
 from glmengine.context import SILENT, Context
 from glmengine.export.outputs import writable_folder
 from glmengine.io.opened_sessions import for_each
@@ -117,9 +117,11 @@ def _shared_out(
 
         outcomes = on_cluster(todo, scheduler, context)
     elif workers > 1 and len(todo) > 1:
-        from glmengine.batch.processes import in_processes
+        from glmengine.backend import jax_runtime
+        from glmengine.processes import in_processes
 
-        outcomes = in_processes(todo, min(workers, len(todo)), context)
+        n = min(workers, len(todo))
+        outcomes = in_processes(todo, n, jax_runtime.configure, attempt_elsewhere, failed, context)
     else:
         outcomes = _one_by_one(todo, context)
     for place, outcome in outcomes:

@@ -73,7 +73,12 @@ def attempt(task: Task, context: Context = SILENT) -> Outcome:
         return outcome
     except (GlmError, MemoryError) as error:
         reason = error.message if isinstance(error, GlmError) else "there is not enough memory for it"
-        return Outcome(task.recording, task.folder, None, reason=" ".join(reason.split()))
+        return failed(task, " ".join(reason.split()))
+
+
+def failed(task: Task, reason: str) -> Outcome:
+    """The outcome of a task that came to nothing."""
+    return Outcome(task.recording, task.folder, None, reason=reason)
 
 
 def attempt_elsewhere(task: Task, context: Context = SILENT) -> Outcome:

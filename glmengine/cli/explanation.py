@@ -7,7 +7,7 @@ from pathlib import Path
 
 from glmengine.cli.command import Command
 from glmengine.cli.opening import one_recipe, opened_for
-from glmengine.cli.options import CODE, OUT_TABLES, RECIPE, SESSIONS, SHIFTS, Option
+from glmengine.cli.options import CODE, OUT_TABLES, RECIPE, SESSIONS, SHIFTS, Option, at_least_one
 from glmengine.cli.terminal import progress_bar, say_notes, say_written
 from glmengine.errors import GlmError
 from glmengine.sentences import numbered
@@ -41,6 +41,7 @@ def explain(options: Namespace) -> int:
             variables=options.variable,
             shifts=options.shifts,
             simulations=options.simulations,
+            workers=options.workers,
             out=folder,  # what is finished stays there when this is interrupted, and the same command goes on
             context=context.part(0.05, 1.0),
         )
@@ -82,6 +83,12 @@ EXPLAIN = Command(
             default=32,
             metavar="N",
             help="simulated recordings that the recorded spikes are compared with; 32 where not given, 0 for none",
+        ),
+        Option(
+            "--workers",
+            metavar="N",
+            type=at_least_one,
+            help="processes of this machine that share the units; where not given, as many as it has cores and memory for, if that is worth it",
         ),
         RECIPE,
         CODE,

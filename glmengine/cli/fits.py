@@ -22,6 +22,7 @@ from glmengine.cli.options import (
     THE_FITTED,
     UNIT,
     Option,
+    at_least_one,
 )
 from glmengine.cli.terminal import progress_bar, say_error, say_notes
 from glmengine.context import Progress
@@ -221,13 +222,6 @@ def _most(values: np.ndarray) -> str:
     return share_text(float(np.nanmax(values)))
 
 
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise ValueError
-    return number
-
-
 _NO_FIGURES = Option("--no-figures", action="store_true", help="write tables and result.nc, draw nothing")
 
 RUN = Command(
@@ -274,7 +268,7 @@ BATCH = Command(
         Option(
             "--workers",
             metavar="N",
-            type=_positive,
+            type=at_least_one,
             default=1,
             help="processes of this machine that share the recordings; 1 where not given",
         ),

@@ -28,6 +28,14 @@ class Option:
         parser.add_argument(*self._names, **self._settings)
 
 
+def at_least_one(text: str) -> int:
+    """A whole number above 0, of an option's text."""
+    number = int(text)
+    if number < 1:
+        raise ValueError
+    return number
+
+
 ANALYSIS = Option("analysis", metavar="ANALYSIS", help="an analysis (.toml) or a project (.glm)")
 RESULT = Option("result", metavar="RESULT", help="a result.nc, or a project (.glm) that holds a result")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
@@ -184,6 +184,11 @@ class Recording:
             raise GlmError(f"{self.name}: the epoch 'all' (the whole recording) is missing")
         for name in ("covariates", "epochs", "trials", "events", "source", "recorded"):
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
+
+    def __reduce__(self) -> tuple[type[Recording], tuple[object, ...]]:
+        """What another process makes it anew from: read-only mappings do not travel, dictionaries do."""
+        parts = (getattr(self, one.name) for one in fields(self))
+        return type(self), tuple(dict(part) if isinstance(part, MappingProxyType) else part for part in parts)
 
     @property
     def duration(self) -> float:

@@ -39,6 +39,9 @@ MOST_STEPS, MOST_HALVINGS = 60, 12
 FLAT = 1e-5
 """Largest derivative by the logarithm of a strength at the optimum; it is half the difference of two degrees of freedom."""
 
+LEAST_CURVATURE = 1e-8
+"""Of the criterion by the logarithm of a strength, beside that of the others."""
+
 LAST_STEP = 0.1
 """In the logarithm of a strength, from where the derivative is as small as that."""
 
@@ -340,10 +343,16 @@ class WorkingModel:
 
 
 def _newton_step(gradient: np.ndarray, hessian: np.ndarray) -> np.ndarray:
-    """A direction of descent: Newton's, with curvatures made positive."""
-    values, vectors = np.linalg.eigh(0.5 * (hessian + hessian.T))
-    values = np.maximum(np.abs(values), 1e-3 * max(float(np.abs(values).max()), 1e-3))
-    return -vectors @ ((vectors.T @ gradient) / values)
+    """A direction of descent: Newton's, with curvatures made positive.
+
+    Each strength is first brought to a scale of its own: one on its way to the end of its range has next to no curvature, and beside that of the others
+    it would creep.
+    """
+    own = np.maximum(np.abs(np.diagonal(hessian)), np.abs(gradient))
+    size = np.sqrt(np.maximum(own, LEAST_CURVATURE * max(float(own.max()), LEAST_CURVATURE)))
+    values, vectors = np.linalg.eigh(0.5 * (hessian + hessian.T) / np.outer(size, size))
+    values = np.maximum(np.abs(values), 1e-2 * max(float(np.abs(values).max()), 1e-2))
+    return -(vectors @ ((vectors.T @ (gradient / size)) / values)) / size
 
 
 def _factor_of(component: Component, n: int) -> np.ndarray:

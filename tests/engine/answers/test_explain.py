@@ -179,6 +179,38 @@ def test_units_come_one_by_one_as_arrays_that_can_be_drawn(question, small_recor
     np.testing.assert_allclose(found.units["deviance_explained"].values, sheet[0].units["deviance_explained"].values, rtol=1e-9)
 
 
+def test_any_number_of_workers_gives_the_same(question, small_recording, one_by_one):
+    came = []
+    shared = ge.explain(small_recording, question, shifts=20, simulations=2, workers=2, filled=came.append)
+    _same(ge.explain(small_recording, question, shifts=20, simulations=2), shared)
+    assert sorted(str(unit) for one in came for unit in one.units["unit"].values) == ["flat", "hd", "place"]
+    with pytest.raises(GlmError, match="workers: 0 is not a whole number"):
+        ge.explain(small_recording, question, workers=0)
+
+
+def test_workers_are_as_many_as_work_and_memory_allow(question, small_recording, monkeypatch):
+    from glmengine.answers import shared_out
+    from glmengine.answers.population import population_of
+    from glmengine.answers.shared_out import UnitGroup, processes_worth
+
+    monkeypatch.setattr(shared_out, "n_threads", lambda: 16)
+    population = population_of(question, small_recording, 0)
+    few, many = ([UnitGroup((0,), ("hd",), None, "")] * n for n in (3, 2_000_000))
+    assert processes_worth(population, few) == 1
+    assert processes_worth(population, many) == 6  # of 0.4 GB and little more each, this one too, in 2 GB and 1
+    roomy = population_of(question.with_(model=question.model.with_(memory=64.0)), small_recording, 0)
+    assert processes_worth(roomy, many) == 16
+
+
+def test_what_goes_wrong_in_a_worker_is_raised(question, small_recording):
+    from glmengine.answers.shared_out import Answering, UnitGroup
+    from glmengine.context import SILENT
+
+    bare = question.with_(terms=())
+    found = Answering(bare, small_recording, 0, 0)(UnitGroup((0,), ("hd",), None, ""), SILENT)
+    assert isinstance(found, GlmError)
+
+
 def test_an_interrupted_sheet_goes_on_where_it_was(question, small_recording, one_by_one, tmp_path):
     whole = ge.explain(small_recording, question, out=tmp_path / "whole")
     assert not (tmp_path / "whole" / "unfinished").exists()

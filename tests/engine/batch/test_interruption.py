@@ -106,7 +106,7 @@ def test_processes_give_the_same_and_one_that_is_killed_costs_nothing(quick, giv
     def kill_one(progress):
         import multiprocessing
 
-        busy = [child for child in multiprocessing.active_children() if child.name == "glmengine batch"]
+        busy = [child for child in multiprocessing.active_children() if child.name == "glmengine worker"]
         if busy and not killed:
             killed.append(busy[0].pid)
             busy[0].kill()
@@ -139,7 +139,7 @@ def test_a_failure_in_a_process_is_told_and_a_cancelled_batch_leaves_no_process(
             context=CallbackContext(cancelled=enough),
         )
     assert any("broken.nwb" in outcome.reason for outcome in told)
-    assert not [child for child in multiprocessing.active_children() if child.name == "glmengine batch"]
+    assert not [child for child in multiprocessing.active_children() if child.name == "glmengine worker"]
     with open(tmp_path / "out" / "recordings.csv", encoding="utf-8", newline="") as stream:
         assert len(list(csv.DictReader(stream))) == len(told)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from dataclasses import FrozenInstanceError, replace
 
 import numpy as np
@@ -127,3 +128,14 @@ def test_the_start_of_trials_is_one_thing_whatever_it_is_called():
     moved = replace(recording, events={"trials_start": nap.Ts(np.arange(5.0) + 0.25, time_support=recording.epochs["all"])})
     assert "trials_start" in event_time_names(moved)
     assert event_times(moved, "trials_start").table == ""
+
+
+def test_a_recording_travels_to_another_process(small_recording):
+    there = pickle.loads(pickle.dumps(small_recording))
+    assert there.unit_names == small_recording.unit_names
+    assert there.sha256 == small_recording.sha256
+    assert list(there.covariates) == list(small_recording.covariates)
+    np.testing.assert_array_equal(there.spikes[0].t, small_recording.spikes[0].t)
+    np.testing.assert_array_equal(there.epochs["all"].values, small_recording.epochs["all"].values)
+    with pytest.raises(TypeError):
+        there.epochs["all"] = None

@@ -1,4 +1,4 @@
-"""Processes of this machine that share the recordings of a batch; one that is killed costs the recording that it had, and is replaced."""
+"""Processes of this machine that share work; one that is killed costs the piece that it had in hand, and is replaced."""
 
 from __future__ import annotations
 
@@ -7,14 +7,12 @@ import os
 import signal
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from glmengine.batch.one_recording import Outcome
-from glmengine.batch.task import Task, attempt_elsewhere
 from glmengine.context import CallbackContext, Context, Progress
 from glmengine.errors import Cancelled
 from glmengine.threads import environment_of_child
@@ -33,7 +31,16 @@ PATIENCE = 5.0
 """Seconds that a process has to end when it is told to."""
 
 TRIES = 2
-"""A recording whose process is killed, as the system does when memory runs out, is tried so many times in all."""
+"""A task whose process is killed, as the system does when memory runs out, is tried so many times in all."""
+
+Task, Outcome = TypeVar("Task"), TypeVar("Outcome")
+
+
+@dataclass(frozen=True)
+class _Done:
+    """What a process sends when a task has come to its end."""
+
+    outcome: Any
 
 
 @dataclass
@@ -43,20 +50,54 @@ class _Worker:
     task: int | None = None
 
 
-def in_processes(tasks: Sequence[Task], n: int, context: Context) -> Iterator[tuple[int, Outcome]]:
-    """Do tasks in `n` processes; the place of each and its outcome, as they come. Those that were not begun when it is to stop are left."""
-    crew = _Crew(tasks, n, context)
+def in_processes(
+    tasks: Sequence[Task],
+    n: int,
+    enter: Callable[[], None],
+    attempt: Callable[[Task, Context], Outcome],
+    lost: Callable[[Task, str], Outcome],
+    context: Context,
+) -> Iterator[tuple[int, Outcome]]:
+    """Do tasks in `n` processes; the place of each and its outcome, as they come. Those that were not begun when it is to stop are left.
+
+    Parameters
+    ----------
+    tasks : sequence
+        Values that can be pickled.
+    n : int
+    enter : callable
+        What each process does first.
+    attempt : callable
+        Does a task. It is pickled once for each process, which keeps it: what it remembers of one task is there for the next.
+    lost : callable
+        Gives the outcome of a task whose process ended each time, or raises; it is told how, in words.
+    context : Context
+
+    Raises
+    ------
+    Cancelled
+        If the context says so.
+    """
+    crew = _Crew(tasks, n, enter, attempt, lost, context)
     try:
         yield from crew.outcomes()
     finally:
         crew.dismiss()
 
 
-class _Crew:
+class _Crew(Generic[Task, Outcome]):
     """The processes, what each has in hand, and what is left."""
 
-    def __init__(self, tasks: Sequence[Task], n: int, context: Context) -> None:
-        self.tasks, self.context = tasks, context
+    def __init__(
+        self,
+        tasks: Sequence[Task],
+        n: int,
+        enter: Callable[[], None],
+        attempt: Callable[[Task, Context], Outcome],
+        lost: Callable[[Task, str], Outcome],
+        context: Context,
+    ) -> None:
+        self.tasks, self.enter, self.attempt, self.lost, self.context = tasks, enter, attempt, lost, context
         self.method = multiprocessing.get_context("spawn")  # JAX and Qt have threads, which a fork would break
         self.cancel, self.stop = self.method.Event(), self.method.Event()
         self.threads = max(1, (os.cpu_count() or 1) // n)
@@ -96,9 +137,8 @@ class _Crew:
 
     def _hired(self) -> _Worker:
         ours, theirs = self.method.Pipe()
-        process = self.method.Process(
-            target=_work, args=(theirs, self.cancel, self.stop, os.getpid()), name="glmengine batch", daemon=True
-        )
+        args = (theirs, self.enter, self.attempt, self.cancel, self.stop, os.getpid())
+        process = self.method.Process(target=_work, args=args, name="glmengine worker", daemon=True)
         with environment_of_child(self.threads):
             process.start()
         theirs.close()
@@ -116,10 +156,10 @@ class _Crew:
             said: Any = worker.line.recv()
         except (EOFError, OSError):
             return self._lost(worker)
-        if isinstance(said, Outcome):
+        if isinstance(said, _Done):
             worker.task = None
             self.fractions[number] = 1.0
-            return number, said
+            return number, said.outcome
         fraction, stage = said
         self.fractions[number] = fraction
         self.context.report(Progress(stage, sum(self.fractions) / len(self.tasks)))
@@ -139,15 +179,20 @@ class _Crew:
         reason = (
             f"the process that worked on it {how}, {TRIES} times; perhaps memory ran out: use fewer workers, or look at the log"
         )
-        return number, Outcome(task.recording, task.folder, None, reason=reason)
+        return number, self.lost(task, reason)
 
 
-def _work(line: Connection, cancel: Event, stop: Event, parent: int) -> None:
+def _work(
+    line: Connection,
+    enter: Callable[[], None],
+    attempt: Callable[[Any, Context], Any],
+    cancel: Event,
+    stop: Event,
+    parent: int,
+) -> None:
     """What each process does: tasks as they come over `line`, until it is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is the parent's to answer
-    from glmengine.backend import jax_runtime
-
-    jax_runtime.configure()
+    enter()
     told = 0.0
 
     def report(progress: Progress) -> None:
@@ -161,6 +206,6 @@ def _work(line: Connection, cancel: Event, stop: Event, parent: int) -> None:
 
     while True:
         try:
-            line.send(attempt_elsewhere(line.recv(), CallbackContext(report, given_up, stop.is_set)))
+            line.send(_Done(attempt(line.recv(), CallbackContext(report, given_up, stop.is_set))))
         except (EOFError, OSError, Cancelled):
             return

@@ -1,0 +1,128 @@
+"""Groups of units shared out among processes of this machine, each of which has the recording and makes the features once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from glmengine.answers.part import Part
+from glmengine.answers.population import UNIT_SECONDS, Population, population_of
+from glmengine.answers.unit_answers import answer
+from glmengine.backend import jax_runtime
+from glmengine.context import Context
+from glmengine.errors import GlmError
+from glmengine.processes import in_processes
+from glmengine.threads import n_threads
+
+if TYPE_CHECKING:
+    from glmengine.analysis.analysis import Analysis
+    from glmengine.recording.recording import Recording
+
+WORTH = 30.0
+"""Seconds of work that are left, from which on the start of processes is worth its while."""
+
+PROCESS_BYTES, ROW_NUMBERS = 0.4e9, 64
+"""Memory of a process before there are features, and numbers that a row needs beside those of its columns."""
+
+COPIES = 2.5
+"""Of the features: as they are, sorted, and sorted in float32."""
+
+
+def untimed(stage: str) -> AbstractContextManager[None]:
+    """A clock for work whose stages run beside each other."""
+    return nullcontext()
+
+
+@dataclass(frozen=True)
+class UnitGroup:
+    """Units that are answered together.
+
+    Attributes
+    ----------
+    numbers : tuple of int
+    names : tuple of str
+    path : Path or None
+        Where their answers are kept until the sheet is whole.
+    key : str
+        What the kept answers are answers to.
+    """
+
+    numbers: tuple[int, ...]
+    names: tuple[str, ...]
+    path: Path | None
+    key: str
+
+    def kept(self) -> Part | None:
+        """Their answers, where they were found before."""
+        return None if self.path is None else Part.load(self.path, self.key)
+
+    def keep(self, part: Part) -> None:
+        """Write finished answers down."""
+        if self.path is not None and part.finished:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            part.save(self.path, self.key)
+
+
+class Answering:
+    """Answers groups of units, here or in another process, which makes the features when the first group comes.
+
+    Parameters
+    ----------
+    analysis, recording
+    shifts, simulations : int
+        See `glmengine.explain`.
+    """
+
+    def __init__(self, analysis: Analysis, recording: Recording, shifts: int, simulations: int) -> None:
+        self.analysis, self.recording, self.shifts, self.simulations = analysis, recording, shifts, simulations
+        self._population: Population | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"_population": None}
+
+    def population(self, context: Context) -> Population:
+        """What all answers stand on; made once."""
+        if self._population is None:
+            self._population = population_of(self.analysis, self.recording, self.shifts, context)
+        return self._population
+
+    def __call__(self, group: UnitGroup, context: Context) -> Part | GlmError:
+        try:
+            population = self.population(context.part(0.0, 0.1))
+            part = answer(population, group.numbers, self.shifts, self.simulations, context.part(0.1, 1.0), untimed)
+        except GlmError as error:  # it travels as a value, and is raised where somebody listens
+            return error
+        group.keep(part)
+        return part
+
+
+def processes_worth(population: Population, groups: Sequence[UnitGroup]) -> int:
+    """Into how many processes groups that are left are best shared out, by the cores, the memory setting and the work; 1 for none."""
+    rows, columns = population.prepared.design.shape
+    units = sum(len(group.numbers) for group in groups)
+    if population.shared is None or units * UNIT_SECONDS * rows * columns < WORTH:
+        return 1
+    each = PROCESS_BYTES + 8.0 * rows * (COPIES * columns + ROW_NUMBERS)
+    here_too = int((population.analysis.model.memory + 1.0) * 1e9 / each) - 1
+    return max(1, min(n_threads(), len(groups), here_too))
+
+
+def answered(groups: Sequence[UnitGroup], answering: Answering, n: int, context: Context) -> Iterator[tuple[int, Part]]:
+    """Answers of groups of units by `n` processes, with the place of each, as they come.
+
+    Raises
+    ------
+    GlmError
+        Of any group, or if its process was ended again and again.
+    """
+
+    def lost(group: UnitGroup, reason: str) -> GlmError:
+        return GlmError(f"no answers for {', '.join(group.names)}: {reason}")
+
+    for place, found in in_processes(groups, n, jax_runtime.configure, answering, lost, context):
+        if isinstance(found, GlmError):
+            raise found
+        yield place, found
