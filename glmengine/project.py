@@ -2,7 +2,7 @@
 
 The file is a zip of ``project.json`` (format version, the recording's path and hash), ``analysis.toml``, ``result.nc`` where there
 is one, and ``report.html``, which any browser opens without the program. Where several fits are kept, ``fits.json`` describes them and
-``fits/KEY.nc`` holds the result of each but the one that is shown, which is ``result.nc``.
+``fits/KEY.nc`` holds the result of each but the one that is shown, which is ``result.nc``. ``answers.nc`` is the answer sheet, where one is kept.
 """
 
 from __future__ import annotations
@@ -30,12 +30,14 @@ from glmengine.results.kept_fits import KeptFit
 from glmengine.results.result import Result
 
 if TYPE_CHECKING:
+    from glmengine.answers.kept_answers import KeptAnswers
     from glmengine.io.recipe.recipe import Recipe
     from glmengine.recording.recording import Recording
 
 FORMAT_VERSION = 2  # 2: with the fits that are kept; without any it is still written as 1
 _LARGEST = 4_000_000_000  # bytes unpacked; a result of that size is refused rather than filling the disk
 _BLOCK = 2**20
+_ANSWERS = "answers.nc"
 HDF5 = b"\x89HDF\r\n\x1a\n"
 _written: WeakKeyDictionary[Result, bytes] = WeakKeyDictionary()
 
@@ -212,6 +214,7 @@ def save_project(
     *,
     fits: Sequence[KeptFit] = (),
     shown: str = "",
+    answers: Path | None = None,
 ) -> None:
     """Write a ``.glm`` file.
 
@@ -226,6 +229,8 @@ def save_project(
         Further fits, whose results are copied from their files, one after the other.
     shown : str
         Key of the one of them whose result `result` is, so that it is written once.
+    answers : Path, optional
+        File of an answer sheet (`glmengine.answers.kept_answers.KeptAnswers.save`), which is copied.
 
     Raises
     ------
@@ -244,6 +249,10 @@ def save_project(
             archive.writestr("result.nc", _netcdf_of(result), zipfile.ZIP_DEFLATED, compresslevel=1)
         if fits:
             _write_fits(archive, fits, shown if result is not None else "")
+        if answers is not None:
+            if not answers.exists():
+                raise GlmError("the answer sheet is no longer on disk; find the answers again")
+            archive.write(answers, _ANSWERS, zipfile.ZIP_DEFLATED, compresslevel=1)
         archive.writestr("report.html", _report(analysis, result, recording))
 
 
@@ -313,6 +322,26 @@ def load_fits(path: str | Path, folder: Path | None = None) -> tuple[tuple[KeptF
         if folder is not None:
             fits = [_unpacked(archive, fit, fit.key == shown, Path(folder), path.name) for fit in fits]
     return tuple(fits), shown
+
+
+def load_answers(path: str | Path, folder: Path) -> KeptAnswers | None:
+    """The answer sheet that a project keeps, its file unpacked into `folder`; None where it keeps none.
+
+    Raises
+    ------
+    GlmError
+        As `load_project` does.
+    """
+    from glmengine.answers.kept_answers import KeptAnswers
+
+    path = Path(path)
+    with _archive(path) as archive:
+        _head(archive, path.name)
+        if _ANSWERS not in archive.namelist():
+            return None
+        file = Path(folder) / _ANSWERS
+        _unpack(archive, _ANSWERS, file, path.name)
+    return KeptAnswers.load(file)
 
 
 def _unpacked(archive: zipfile.ZipFile, fit: KeptFit, is_shown: bool, folder: Path, name: str) -> KeptFit:

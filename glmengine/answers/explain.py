@@ -14,7 +14,7 @@ from glmengine.answers.part import FOLDER, Part, key_of
 from glmengine.answers.population import Population, population_of
 from glmengine.answers.question import question_for
 from glmengine.answers.shared_out import Answering, UnitGroup, answered, processes_worth
-from glmengine.answers.sheet import AnswerSheet
+from glmengine.answers.sheet import STOPPED, AnswerSheet
 from glmengine.answers.sheet_of_parts import sheet_of
 from glmengine.answers.unit_answers import answer
 from glmengine.context import SILENT, Context, Progress
@@ -23,8 +23,6 @@ from glmengine.sentences import listed, numbered
 
 if TYPE_CHECKING:
     from glmengine.recording.recording import Recording
-
-STOPPED = "The answers were stopped: units without a verdict were not come to."
 
 
 def explain(

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from glmengine.design.design import Design
     from glmengine.design.prepare import Prepared
+    from glmengine.goodness.goodness import Goodness
 
 CHECKS = {
     "ks": np.nan,
@@ -57,12 +58,15 @@ class Final:
         `CHECKS`; of each of `SIMULATED` the share of its values inside the 95 % band of the simulations (``simulated_rate``, ...), and
         ``burst`` beside ``burst_low`` and ``burst_high``.
     curves, filters : mapping of str to Dataset
+    evidence : mapping of str to Dataset
+        What the checks are made from: ``ks`` (unit, quantile), and of simulations ``rate``, ``isi``, ``autocorrelogram``, ``burst``.
     notes : tuple of str
     """
 
     checks: xr.Dataset
     curves: Mapping[str, xr.Dataset] = field(default_factory=dict)
     filters: Mapping[str, xr.Dataset] = field(default_factory=dict)
+    evidence: Mapping[str, xr.Dataset] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
 
@@ -94,11 +98,23 @@ def final_models(
     curves, notes = response_curves(prepared, posterior, context.part(0.0, 0.3), words=words)
     filters = term_filters(prepared, posterior, words, context.part(0.3, 0.3))
     context.check()
-    checks = checks_of(assess(prepared, model, context=context.part(0.3, 0.6)).summary, prepared.units)
+    judged = assess(prepared, model, context=context.part(0.3, 0.6))
+    checks, evidence = checks_of(judged.summary, prepared.units), ks_evidence(judged)
     if repeats and not context.stopping:
-        found, said = simulated(prepared, model, repeats, context.part(0.6, 1.0))
-        checks, notes = checks.assign(found), [*notes, *said]
-    return Final(checks, curves, filters, tuple(notes))
+        found, seen, said = simulated(prepared, model, repeats, context.part(0.6, 1.0))
+        checks, evidence, notes = checks.assign(found), {**evidence, **seen}, [*notes, *said]
+    return Final(checks, curves, filters, evidence, tuple(notes))
+
+
+def ks_evidence(judged: Goodness) -> dict[str, xr.Dataset]:
+    """What the Kolmogorov-Smirnov verdicts are read off: the share of rescaled intervals below each quantile of the model, with its band."""
+    long_names = {
+        "share": "share of rescaled intervals below the quantile",
+        "low": "lower end of the 95 % band of a right model",
+        "high": "upper end of the 95 % band of a right model",
+    }
+    kept = judged.rescaling[list(long_names)].reset_coords(drop=True)
+    return {"ks": kept.assign({name: kept[name].assign_attrs(long_name=text) for name, text in long_names.items()})}
 
 
 def checks_of(summary: xr.Dataset | None, units: Sequence[str]) -> xr.Dataset:
@@ -111,12 +127,14 @@ def checks_of(summary: xr.Dataset | None, units: Sequence[str]) -> xr.Dataset:
     return xr.Dataset(columns, {"unit": list(units)})
 
 
-def simulated(prepared: Prepared, model: Coefficients, repeats: int, context: Context) -> tuple[xr.Dataset, list[str]]:
-    """Where the recorded spikes of each unit lie among simulated ones: columns (unit) of `Final.checks`, and notes."""
+def simulated(
+    prepared: Prepared, model: Coefficients, repeats: int, context: Context
+) -> tuple[xr.Dataset, dict[str, xr.Dataset], list[str]]:
+    """Where the recorded spikes of each unit lie among simulated ones: columns (unit) of `Final.checks`, what they are made from, and notes."""
     import xarray as xr
 
     if not get_family(model.analysis.model.family).of_spikes:
-        return xr.Dataset(), []
+        return xr.Dataset(), {}, []
     units, notes = list(prepared.units), []
     columns = {name: np.full(len(units), np.nan) for name in [*(f"simulated_{one}" for one in SIMULATED), *_BURST]}
     try:
@@ -126,7 +144,11 @@ def simulated(prepared: Prepared, model: Coefficients, repeats: int, context: Co
         notes += [str(one) for one in surrogates.runaways]
         compared = compare_surrogates(surrogates, pairs=False, context=context.part(0.7, 1.0))
     except GlmError as error:  # a model that cannot run ahead, or always runs away: said, and the rest of the answer stands
-        return xr.Dataset({name: ("unit", values) for name, values in columns.items()}, {"unit": units}), [*notes, error.message]
+        return (
+            xr.Dataset({name: ("unit", values) for name, values in columns.items()}, {"unit": units}),
+            {},
+            [*notes, error.message],
+        )
     for name in SIMULATED:
         if name in compared.agreement:
             columns[f"simulated_{name}"] = np.asarray(compared.agreement[name].values, np.float64)
@@ -139,7 +161,8 @@ def simulated(prepared: Prepared, model: Coefficients, repeats: int, context: Co
         "burst_high": "upper end of its 95 % band in simulations",
     }
     found = {name: ("unit", values, {"long_name": long_names[name]}) for name, values in columns.items()}
-    return xr.Dataset(found, {"unit": units}), notes
+    kept = {name: one for name, one in compared.datasets().items() if name in SIMULATED}
+    return xr.Dataset(found, {"unit": units}), kept, notes
 
 
 def _beginning(prepared: Prepared, model: Coefficients) -> tuple[Prepared, list[str]]:

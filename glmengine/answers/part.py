@@ -32,8 +32,10 @@ class Part:
     checks : Dataset (unit)
         Of the final models; NaN and empty where there is none.
     shift_p : Dataset (unit, term)
-        ``shift_p``.
+        ``shift_p``, the gain of the step (``shift_gain``), and that of the best candidate of each shift (``shift_null``, over ``shuffle`` too).
     curves, filters : mapping of str to Dataset
+    evidence : mapping of str to Dataset
+        As of `glmengine.answers.final_models.Final`.
     finished : bool
         Whether nothing was left out because the caller wanted to stop.
     notes : tuple of str
@@ -44,6 +46,7 @@ class Part:
     shift_p: xr.Dataset | None
     curves: Mapping[str, xr.Dataset] = field(default_factory=dict)
     filters: Mapping[str, xr.Dataset] = field(default_factory=dict)
+    evidence: Mapping[str, xr.Dataset] = field(default_factory=dict)
     finished: bool = True
     notes: tuple[str, ...] = ()
 
@@ -55,6 +58,7 @@ class Part:
             datasets["shift_p"] = self.shift_p
         datasets |= {f"curves:{label}": one for label, one in self.curves.items()}
         datasets |= {f"filters:{label}": one for label, one in self.filters.items()}
+        datasets |= {f"evidence:{name}": one for name, one in self.evidence.items()}
         write_netcdf(path, datasets, {"key": key, "notes": json.dumps(self.notes)}, kind=KIND, format_version=FORMAT_VERSION)
 
     @classmethod
@@ -67,11 +71,12 @@ class Part:
             if texts["key"] != key:
                 return None
             return cls(
-                selection=TermSelection.from_datasets(_named(datasets, "selection:")),
+                selection=TermSelection.from_datasets(named(datasets, "selection:")),
                 checks=datasets["checks"],
                 shift_p=datasets.get("shift_p"),
-                curves=_named(datasets, "curves:"),
-                filters=_named(datasets, "filters:"),
+                curves=named(datasets, "curves:"),
+                filters=named(datasets, "filters:"),
+                evidence=named(datasets, "evidence:"),
                 notes=tuple(json.loads(texts["notes"])),
             )
         except (GlmError, KeyError, json.JSONDecodeError):  # it is made anew
@@ -83,5 +88,6 @@ def key_of(*what: object) -> str:
     return hashlib.sha256("\n".join(map(str, what)).encode()).hexdigest()
 
 
-def _named(datasets: Mapping[str, xr.Dataset], prefix: str) -> dict[str, xr.Dataset]:
+def named(datasets: Mapping[str, xr.Dataset], prefix: str) -> dict[str, xr.Dataset]:
+    """Those whose names begin so, without that beginning."""
     return {name.removeprefix(prefix): one for name, one in datasets.items() if name.startswith(prefix)}

@@ -12,6 +12,8 @@ from glmengine.selection.term_selection import TermSelection
 if TYPE_CHECKING:
     import xarray as xr
 
+STOPPED = "The answers were stopped: units without a verdict were not come to."
+
 
 @dataclass(frozen=True, eq=False)
 class AnswerSheet:
@@ -31,6 +33,10 @@ class AnswerSheet:
     selection : TermSelection
     curves, filters : dict of str to Dataset
         Per term of the final models, by unit, with bands; smoothing by marginal likelihood where the penalty allows.
+    evidence : dict of str to Dataset
+        What the checks are made from, by unit: ``shifts`` has the ``gain`` of each step (unit, term) and those of the shifts (``null``,
+        over ``shuffle`` too); ``ks`` the share of rescaled intervals below each quantile with its band; ``rate``, ``isi``, ``autocorrelogram`` and
+        ``burst`` the data beside the mean and the 95 % band of simulations.
     notes : tuple of str
     """
 
@@ -39,7 +45,13 @@ class AnswerSheet:
     selection: TermSelection
     curves: Mapping[str, xr.Dataset] = field(default_factory=dict)
     filters: Mapping[str, xr.Dataset] = field(default_factory=dict)
+    evidence: Mapping[str, xr.Dataset] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all units were come to before the caller wanted to stop."""
+        return STOPPED not in self.notes
 
     def __str__(self) -> str:
         return "\n".join(
@@ -74,4 +86,5 @@ class AnswerSheet:
             "terms": self.terms,
             **{f"curve {label}": curve for label, curve in self.curves.items()},
             **{f"filter {label}": found for label, found in self.filters.items()},
+            **{f"evidence {name}": found for name, found in self.evidence.items()},
         }

@@ -69,8 +69,21 @@ def sheet_of(
         selection=selection,
         curves=_of_units(joined_by_unit([part.curves for part in parts]), kept),
         filters=_of_units(joined_by_unit([part.filters for part in parts]), kept),
+        evidence={**_shifts(parts), **_of_units(joined_by_unit([part.evidence for part in parts]), kept)},
         notes=tuple(dict.fromkeys([*selection.notes, *said, *notes])),
     )
+
+
+def _shifts(parts: Sequence[Part]) -> dict[str, xr.Dataset]:
+    """The gain of each step and those of counts that are shifted in time."""
+    import xarray as xr
+
+    found = [one for part in parts if (one := part.shift_p) is not None and "shift_null" in one]
+    if not found:
+        return {}
+    names = {"shift_gain": "gain", "shift_null": "null"}
+    joined = xr.concat([one[list(names)].rename(names) for one in found], "unit", join="outer", combine_attrs="override")
+    return {"shifts": joined.transpose("unit", "term", "shuffle")}
 
 
 def _of_units(datasets: dict[str, xr.Dataset], units: Sequence[str]) -> dict[str, xr.Dataset]:

@@ -11,9 +11,10 @@ import numpy as np
 
 from glmengine.analysis.analysis import Analysis
 from glmengine.analysis_run import run
-from glmengine.answers.final_models import Final, checks_of, final_models, simulated
+from glmengine.answers.final_models import Final, checks_of, final_models, ks_evidence, simulated
 from glmengine.answers.part import Part
 from glmengine.answers.population import Population
+from glmengine.answers.unit_model import chosen_labels
 from glmengine.context import SILENT, Context, Progress, Stopped
 from glmengine.errors import GlmError
 from glmengine.models import get_family
@@ -22,6 +23,7 @@ from glmengine.results.prediction import prepared_for
 from glmengine.selection.nested_models import Model, NestedModels
 from glmengine.selection.one_step_models import OneStepModels
 from glmengine.selection.select import select_on
+from glmengine.selection.shift_test import shuffle_p
 from glmengine.selection.step_shift_test import ShiftStep
 from glmengine.selection.term_selection import TermSelection
 from glmengine.sentences import listed, numbered
@@ -88,7 +90,7 @@ def _groups(selection: TermSelection) -> list[Group]:
 def _shift_tests(
     population: Population, nested: OneStepModels, selection: TermSelection, shifts: int, context: Context
 ) -> xr.Dataset | None:
-    """p (unit, term) of each term's step, the candidates being compared in shifted counts too."""
+    """Each term's step (term, unit), the candidates being compared in shifted counts too: its p, its gain, and those of the shifts."""
     import xarray as xr
 
     ground = nested.ground
@@ -105,13 +107,27 @@ def _shift_tests(
             residual, curvature = nested.residual(before, unit)
             offered = tuple(j for j in ground.everything - before if ground.applies(j)[unit])
             steps.append(ShiftStep(unit, k, offered, residual, curvature))
-    p = np.full(chosen.shape, np.nan)
+    p, gain, null = (np.full(shape, np.nan) for shape in (chosen.shape, chosen.shape, (shifts, *chosen.shape)))
     if steps:
         assert ground.prepared.counts is not None
         shuffles = population.pooled.shuffles(ground.prepared.counts, shifts, ground_seed(population))
-        for step, value in zip(steps, population.pooled.p(steps, shuffles, context), strict=True):
-            p[step.term, step.unit] = value
-    return xr.Dataset({"shift_p": (("term", "unit"), p)}, {"term": list(ground.names), "unit": list(ground.units)})
+        for step, gains in zip(steps, population.pooled.gains(steps, shuffles, context), strict=True):
+            if gains is not None:
+                p[step.term, step.unit] = float(shuffle_p(gains[:, None])[0])
+                gain[step.term, step.unit] = gains[0]
+                null[: gains.size - 1, step.term, step.unit] = gains[1:]
+    return xr.Dataset(
+        {
+            "shift_p": (("term", "unit"), p),
+            "shift_gain": (("term", "unit"), gain, {"units": "nats", "long_name": "held-out log-likelihood that the step gains"}),
+            "shift_null": (
+                ("shuffle", "term", "unit"),
+                null,
+                {"units": "nats", "long_name": "the same of the best candidate, counts shifted in time"},
+            ),
+        },
+        {"term": list(ground.names), "unit": list(ground.units), "shuffle": np.arange(1, shifts + 1)},
+    )
 
 
 def ground_seed(population: Population) -> int:
@@ -172,31 +188,31 @@ def _final_run(
     analysis, recording = population.analysis, population.prepared.recording
     question = _question(analysis, recording.unit_names, names, units)
     result = run(question, recording, context.part(0.0, 0.5))
-    checks = checks_of(result.goodness(recording, context=context.part(0.5, 0.7)).summary, units)
+    judged = result.goodness(recording, context=context.part(0.5, 0.7))
+    checks, evidence = checks_of(judged.summary, units), ks_evidence(judged)
     notes, tested = list(result.notes), None
     if simulations and not context.stopping:
         prepared = prepared_for(result.model, recording, None, counts=True, conditions=True, context=context.part(0.7, 0.72))
-        found, said = simulated(prepared, coefficients_of(result.model), simulations, context.part(0.72, 0.8))
-        checks, notes = checks.assign(found), [*notes, *said]
+        found, seen, said = simulated(prepared, coefficients_of(result.model), simulations, context.part(0.72, 0.8))
+        checks, evidence, notes = checks.assign(found), {**evidence, **seen}, [*notes, *said]
     if shifts and not context.stopping:
         try:
             with_folds = replace(result, analysis=question.with_(validation=analysis.validation))
             shifted = with_folds.shift_test(recording, None, shifts, context=context.part(0.8, 1.0))
-            tested = shifted.table[["p"]].rename(p="shift_p")
+            tested = shifted.table[["p", "gain", "null"]].rename(p="shift_p", gain="shift_gain", null="shift_null")
+            tested = tested.assign_coords(shuffle=np.arange(1, tested.sizes["shuffle"] + 1))
             notes += shifted.notes
             notes.append(
                 "The p of shift tests are of terms that were chosen before (p after selection), which makes them too small where there was much to choose from."
             )
         except GlmError as error:  # none of the terms can be shifted (history): the rest of the answer stands
             notes.append(error.message)
-    return Final(checks, result.curves, result.filters, tuple(notes)), tested
+    return Final(checks, result.curves, result.filters, evidence, tuple(notes)), tested
 
 
 def _question(analysis: Analysis, all_units: Sequence[str], names: Sequence[str], units: Sequence[str]) -> Analysis:
     """The chosen terms on all bins, each with a strength of its own where the penalty allows."""
-    selection = analysis.selection
-    blocks = {} if selection is None else {block.name: block.terms for block in selection.blocks}
-    wanted = {term for name in names for term in blocks.get(name, (name,))} | set(() if selection is None else selection.always)
+    wanted = chosen_labels(analysis, names)
     model = analysis.model
     if len(model.strengths) > 1:  # without folds there is nothing to choose among them by
         model = model.with_(strengths=(float(np.median(model.strengths)),))
@@ -239,6 +255,7 @@ def _part(
         shift_p=tested,
         curves=joined_by_unit([final.curves for final in finals]),
         filters=joined_by_unit([final.filters for final in finals]),
+        evidence=joined_by_unit([final.evidence for final in finals]),
         finished=finished,
         notes=tuple(dict.fromkeys(notes)),
     )

@@ -16,10 +16,8 @@ from glmengine.sentences import numbered
 def explain(options: Namespace) -> int:
     """What drives each unit."""
     from glmengine.answers.explain import explain as explained
-    from glmengine.export.goodness_tables import write_datasets
+    from glmengine.export.answer_files import write_answers
     from glmengine.export.outputs import writable_folder
-    from glmengine.export.selection_tables import selection_texts
-    from glmengine.io.files.whole import write_whole
     from glmengine.io.opened_sessions import opened
     from glmengine.project import load_question
 
@@ -45,10 +43,7 @@ def explain(options: Namespace) -> int:
             out=folder,  # what is finished stays there when this is interrupted, and the same command goes on
             context=context.part(0.05, 1.0),
         )
-    written = write_datasets(sheet.datasets(), folder, "answers")
-    for name, text in selection_texts(sheet.selection).items():
-        write_whole(folder / name, text.encode("utf-8"))
-        written.append(folder / name)
+    written = write_answers(sheet, folder)
     print(f"{recording.name}: {numbered(len(sheet.selection.units), 'unit')}, the best known first")
     print(sheet)
     say_notes(sheet.notes)
@@ -59,7 +54,8 @@ def explain(options: Namespace) -> int:
 EXPLAIN = Command(
     "explain",
     "what drives each unit of a recording, in a sentence and in tables",
-    "Writes answers.csv (a line a unit, the best known first), terms.csv, the curves and filters of the final models with bands, and answers.nc; "
+    "Writes answers.csv (a line a unit, the best known first), terms.csv, the curves and filters of the final models with bands, "
+    "the evidence behind the checks (evidence_shifts.csv, evidence_ks.csv, evidence_isi.csv, ...), and answers.nc; "
     "of the selection behind it selection_*.csv. Units are answered some at a time, and finished ones are kept in DIR/unfinished until all are: "
     "interrupted, the same command goes on with those that are missing.",
     (

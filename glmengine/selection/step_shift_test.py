@@ -121,9 +121,15 @@ class PooledColumns:
         return make_shuffles("cyclic", self.stretch, n, least=least, seed=seed, bin_size=self.seconds)
 
     def p(self, steps: Sequence[ShiftStep], shuffles: Shuffles, context: Context = SILENT) -> np.ndarray:
-        """(S,) p of each step; NaN where its term cannot be shifted, 1 where shifting stopped too early to tell."""
+        """(S,) p of each step; NaN where its term cannot be shifted, or shifting stopped too early to tell."""
+        found = self.gains(steps, shuffles, context)
+        return np.array([np.nan if gains is None else float(shuffle_p(gains[:, None])[0]) for gains in found])
+
+    def gains(self, steps: Sequence[ShiftStep], shuffles: Shuffles, context: Context = SILENT) -> list[np.ndarray | None]:
+        """Of each step (1 + shifts,) log-likelihoods in nats: what its term gains, then what the best candidate of each shift gains; None where its
+        term cannot be shifted, or shifting stopped too early to tell."""
         tested = [number for number, step in enumerate(steps) if step.term in self.slices]
-        result = np.full(len(steps), np.nan)
+        result: list[np.ndarray | None] = [None] * len(steps)
         if not tested:
             return result
         used = shuffles.used
@@ -151,7 +157,7 @@ class PooledColumns:
             offered = [places[one] for one in step.offered if one in places]
             against = found[:, offered, at].max(axis=1)
             against[0] = found[0, places[step.term], at]
-            result[number] = float(shuffle_p(against[:, None])[0])
+            result[number] = against
         return result
 
     def _gains(self, sums: np.ndarray, weight: np.ndarray) -> np.ndarray:
