@@ -63,10 +63,10 @@ class RecipePreview(QWidget):
         if text != self._asked:
             return
         if summary.traces is None:
-            self.raster.set_spikes({unit.name: unit.times for unit in summary.units}, summary.span)
+            self.raster.set_spikes({unit.name: unit.times for unit in summary.units}, summary.span, summary.levels)
         else:
             names = [unit.name for unit in summary.units]
-            self.raster.set_traces(names, summary.traces.times, summary.traces.values, summary.span)
+            self.raster.set_traces(names, summary.traces.times, summary.traces.values, summary.span, summary.levels)
         self.raster.set_title("Spikes" if summary.words.per_spike else "Activity")
         self.said.setText(in_words(summary))
 

@@ -8,6 +8,8 @@ from typing import Literal
 
 import numpy as np
 
+from glmgui.drawings.extremes import Extremes, extremes_of, interrupted
+
 Look = Literal["line", "dots", "points", "steps", "dashed"]
 Table = dict[str, np.ndarray]
 """Columns of equal length by heading; the heading holds the unit."""
@@ -62,6 +64,8 @@ class Curve:
         Position in the palette, or the neutral colour that observed data have.
     width : float
         Of the line, in pixels.
+    detail : Extremes, optional
+        The same at several levels of detail, for a plot of long series, which then draws no more than its pixels can show.
     """
 
     name: str
@@ -72,6 +76,7 @@ class Curve:
     look: Look = "line"
     colour: int | Literal["data"] = 0
     width: float = 2.0
+    detail: Extremes | None = None
 
 
 @dataclass(frozen=True)
@@ -92,6 +97,12 @@ class Image:
     x: np.ndarray
     y: np.ndarray
     values: np.ndarray
+
+
+def long_curve(name: str, x: np.ndarray, y: np.ndarray, *, colour: int | Literal["data"] = 0, width: float = 1.0) -> Curve:
+    """A line over ascending x that may be very long, with its levels of detail; interrupted where x jumps. For the worker."""
+    x, y = interrupted(np.asarray(x, float), np.asarray(y, float))
+    return Curve(name, x, y, colour=colour, width=width, detail=extremes_of(x, y))
 
 
 def curves_table(curves: Sequence[Curve], x_axis: Axis, y_axis: Axis) -> Table:

@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from glmengine.recording.observed import SPIKES, Words, recorded_words
+from glmgui.drawings.activity_levels import ActivityLevels, levels_of_spikes, levels_of_traces
+from glmgui.drawings.binned_units import spike_times, sums_in_stretches
+from glmgui.drawings.extremes import Extremes, extremes_of, thinned
 
 if TYPE_CHECKING:
     from glmengine.recording.recording import Covariate, Recording
 
 SPARK_BINS = 60
-MOST_POINTS = 400_000
+MOST_POINTS = 4_000_000  # of a covariate, that are kept to be drawn
 MOST_DOTS = 20_000  # spikes of one unit on a covariate
 MOST_COMPONENTS = 6  # of a covariate that are drawn over time
 MOST_SPIKES = 20_000_000  # that are listed one by one where units come as counts
@@ -50,7 +53,7 @@ class UnitRow:
 
 @dataclass(frozen=True, eq=False)
 class Traces:
-    """Signals, or counts too high to be drawn as spikes: times (T,) in s and values (T, M)."""
+    """Signals, or counts too high to be drawn as spikes: times (T,) in s and values (T, M) of whatever kind the recording has them in."""
 
     times: np.ndarray
     values: np.ndarray
@@ -127,6 +130,7 @@ class Summary:
     columns: tuple[UnitColumn, ...] = ()
     words: Words = SPIKES
     traces: Traces | None = None
+    levels: ActivityLevels | None = None
 
 
 def summarise(recording: Recording) -> Summary:
@@ -138,14 +142,18 @@ def summarise(recording: Recording) -> Summary:
     headings, extras = _metadata(recording)
     traces = _traces(recording)
     if traces is None:
+        spikes = _spike_times(recording)
+        levels = levels_of_spikes(spikes, span)
         units = tuple(
             _unit(name, times, span, recording.duration, extra)
-            for name, times, extra in zip(recording.unit_names, _spike_times(recording), extras, strict=True)
+            for name, times, extra in zip(recording.unit_names, spikes, extras, strict=True)
         )
     else:
+        levels = levels_of_traces(traces.times, traces.values, span)
+        sums, known = sums_in_stretches(traces.times, traces.values, SPARK_BINS, span)
         units = tuple(
-            _traced(name, traces.times, values, span, recording.duration, extra)
-            for name, values, extra in zip(recording.unit_names, traces.values.T, extras, strict=True)
+            _traced(name, sums[:, at], known[:, at], recording.duration, extras[at])
+            for at, name in enumerate(recording.unit_names)
         )
     epochs = [EpochRow(name, "epoch", pieces_of(value)) for name, value in recording.epochs.items()]
     epochs += [EpochRow(name, "trials", pieces_of(value)) for name, value in recording.trials.items()]
@@ -159,6 +167,7 @@ def summarise(recording: Recording) -> Summary:
         unit_columns(recording),
         recorded_words(recording),
         traces,
+        levels,
     )
 
 
@@ -209,23 +218,26 @@ def covariate_row(covariate: Covariate, duration: float) -> CovariateRow:
 
 
 def series_to_draw(covariate: Covariate) -> tuple[np.ndarray, np.ndarray]:
-    """Times (n,) and values (n, c) of a covariate, thinned to what a screen can need; NaN where a line must not be drawn.
+    """Times (n,) and values (n, c) of a covariate, of very many samples the extremes; NaN where a line must not be drawn.
 
     Lines are not drawn over gaps, nor from one side of the circle to the other, nor between the stretches that are known of a series
     that stays in its file.
     """
     times, values = covariate.seen()
     values = np.array(values, float).reshape(len(times), -1)
-    every = max(1, -(-len(times) // MOST_POINTS))
-    times, values = times[::every], values[::every]
-    steps = np.diff(times)
-    broken = steps > _GAP_PERIODS * every * covariate.period
+    broken = np.diff(times) > _GAP_PERIODS * covariate.period
     if covariate.kind == "angle":
         broken = broken | (np.abs(np.diff(values, axis=0)) > np.pi).any(axis=1)
     values[1:][broken] = np.nan
     if covariate.kind in ("step", "category"):  # a value holds until the next one
-        return np.repeat(times, 2)[1:], np.repeat(values, 2, axis=0)[:-1]
-    return times, values
+        times, values = np.repeat(times, 2)[1:], np.repeat(values, 2, axis=0)[:-1]
+    return thinned(times, values, MOST_POINTS)
+
+
+def detail_to_draw(covariate: Covariate) -> tuple[Extremes, ...]:
+    """The components of a covariate that are drawn over time, at all levels of detail."""
+    times, values = series_to_draw(covariate)
+    return tuple(extremes_of(times, values[:, at]) for at in range(min(values.shape[1], MOST_COMPONENTS)))
 
 
 def spikes_to_draw(recording: Recording, covariate: str, unit: str | None, max_gap: float | None) -> Spikes | None:
@@ -248,16 +260,11 @@ def _unit(name: str, times: np.ndarray, span: tuple[float, float], duration: flo
     return UnitRow(name, len(times), len(times) / duration if duration > 0 else float("nan"), activity, times, extra)
 
 
-def _traced(
-    name: str, times: np.ndarray, values: np.ndarray, span: tuple[float, float], duration: float, extra: tuple[str, ...]
-) -> UnitRow:
-    known = np.isfinite(values)
-    sums, _ = np.histogram(times[known], bins=SPARK_BINS, range=span, weights=values[known])
-    n, _ = np.histogram(times[known], bins=SPARK_BINS, range=span)
-    mean = np.where(n > 0, sums / np.maximum(n, 1), np.nan)
-    low, high = (float(np.nanmin(mean)), float(np.nanmax(mean))) if n.any() else (0.0, 0.0)
+def _traced(name: str, sums: np.ndarray, known: np.ndarray, duration: float, extra: tuple[str, ...]) -> UnitRow:
+    mean = np.where(known > 0, sums / np.maximum(known, 1), np.nan)
+    low, high = (float(np.nanmin(mean)), float(np.nanmax(mean))) if known.any() else (0.0, 0.0)
     activity = np.nan_to_num((mean - min(low, high)) / max(high - low, 1e-300))
-    total = float(values[known].sum())
+    total = float(sums.sum())
     return UnitRow(name, total, total / duration if duration > 0 else float("nan"), activity, np.empty(0), extra)
 
 
@@ -269,16 +276,14 @@ def _traces(recording: Recording) -> Traces | None:
     values = values.reshape(len(values), -1)
     if recorded_words(recording).per_spike and np.nansum(values, dtype=np.float64) <= MOST_SPIKES:
         return None
-    return Traces(np.asarray(recording.counts.t, float), np.asarray(values, np.float64))
+    return Traces(np.asarray(recording.counts.t, float), values)
 
 
 def _spike_times(recording: Recording) -> list[np.ndarray]:
     if recording.spikes is not None:
         return [np.asarray(recording.spikes[index].t, float) for index in range(len(recording.unit_names))]
-    times = np.asarray(recording.counts.t, float)
-    counts = np.nan_to_num(np.asarray(recording.counts.values, float))
-    whole = np.clip(np.rint(counts), 0, None).astype(int)
-    return [np.repeat(times, whole[:, index]) for index in range(whole.shape[1])]
+    counts = np.asarray(recording.counts.values)
+    return spike_times(np.asarray(recording.counts.t, float), counts.reshape(len(counts), -1))
 
 
 def _metadata(recording: Recording) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:

@@ -51,7 +51,7 @@ class Plot(QWidget):
     def __init__(self, title: str = "", name: str = "plot", parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName(name)
-        self._greyed = self._outdated = False
+        self._greyed = self._outdated = self._shares_axis = False
         self.subject = ""  # of whom it is drawn ("unit 3"), for the names of files
         self._title = QLabel(self)
         self._title.setTextFormat(Qt.TextFormat.PlainText)
@@ -194,6 +194,8 @@ class Plot(QWidget):
         screen, greyed = self.colours, self._greyed
         self._apply(style.on_paper())
         self.set_greyed(False)
+        for item in self._plot_items() if self._shares_axis else ():
+            item.showAxis("bottom")
         self._export_mode(True, {"antialias": True, "resolutionScale": scale})
         if scale != 1.0:
             self._widen_lines(scale)
@@ -201,8 +203,16 @@ class Plot(QWidget):
             yield
         finally:
             self._export_mode(False, {})
+            for item in self._plot_items() if self._shares_axis else ():
+                item.hideAxis("bottom")
             self._apply(screen)
             self.set_greyed(greyed)
+
+    def share_time_axis(self) -> None:
+        """Leave the lower axis to the plot below, which shows the same times; a figure of this plot alone has it."""
+        for item in self._plot_items():
+            item.hideAxis("bottom")
+        self._shares_axis = True
 
     def _export_mode(self, on: bool, options: dict[str, object]) -> None:
         for item in self.scene.items():

@@ -11,6 +11,7 @@ from qtpy.QtCore import QPointF, Qt
 from qtpy.QtGui import QResizeEvent
 from qtpy.QtWidgets import QWidget
 
+from glmgui.drawings.extremes import Extremes
 from glmgui.drawings.series import NO_AXIS, Axis, Curve, Table, curves_table
 from glmgui.plots.base import Plot, label_axes, transparent
 
@@ -18,6 +19,7 @@ _BAND_ALPHA = 60
 _MOST_NAMES = 6
 _LEGEND_MARGIN = 24  # pixels
 _POINT = 3  # pixels
+_SAMPLES_A_PIXEL = 2  # of a long curve
 
 
 class LinePlot(Plot):
@@ -55,9 +57,13 @@ class LinePlot(Plot):
         self._marks: tuple[tuple[float, str], ...] = ()
         self._level: tuple[float, str] | None = None
         self._items: list[pg.PlotDataItem] = []
+        self._detailed: list[tuple[pg.PlotDataItem, Extremes]] = []
         self._plain = False
         self.area = self.add_area(1, 0, x_axis, y_axis, mouse=mouse)
         self.area.setLogMode(x=log_x)
+        if dense:
+            self.area.vb.sigXRangeChanged.connect(self._draw_detail)
+            self.area.vb.sigResized.connect(self._draw_detail)
         # A row of its own above the curves: inside the area it would cover them.
         self._legend = pg.LabelItem("", justify="right")
         self.layout_item.addItem(self._legend, 0, 0)
@@ -65,6 +71,8 @@ class LinePlot(Plot):
     def set_axes(self, x_axis: Axis, y_axis: Axis) -> None:
         self.x_axis, self.y_axis = x_axis, y_axis
         label_axes(self.area, x_axis, y_axis)
+        if self._shares_axis:
+            self.area.hideAxis("bottom")
 
     def set_equal(self, equal: bool) -> None:
         """Whether one unit of x is as long as one of y, as positions need it."""
@@ -97,7 +105,7 @@ class LinePlot(Plot):
         if self._refill():
             return
         self.area.clear()
-        self._items = []
+        self._items, self._detailed = [], []
         self._write_legend()
         if self._level is not None:
             self._add_line(self._level[0], self._level[1], angle=0)
@@ -110,7 +118,9 @@ class LinePlot(Plot):
     def _refill(self) -> bool:
         """Put plain lines into the items that are there, which a slider needs; False where something else is to be drawn."""
         plain = (
-            self._level is None and not self._marks and all(curve.look == "line" and curve.low is None for curve in self._curves)
+            self._level is None
+            and not self._marks
+            and all(curve.look == "line" and curve.low is None and curve.detail is None for curve in self._curves)
         )
         before, self._plain = self._plain, plain
         if not (plain and before and self._items):
@@ -162,8 +172,32 @@ class LinePlot(Plot):
         pooled = np.log10(pooled[pooled > 0]) if self._log_x else pooled[np.isfinite(pooled)]
         return bool(pooled.size) and at > (pooled.min() + pooled.max()) / 2
 
+    def show_height(self) -> None:
+        """Fit y to everything that is drawn, in view or not."""
+        ranges = [curve.detail.range if curve.detail is not None else _range(curve.y) for curve in self._curves]
+        known = [value for one in ranges for value in one if np.isfinite(value)]
+        if known:
+            low, high = min(known), max(known)
+            margin = 0.05 * (high - low) or 0.5
+            self.area.setYRange(low - margin, high + margin, padding=0)
+
+    def _draw_detail(self, *_) -> None:
+        """Of long curves as much as the pixels in view can show."""
+        if self._detailed:
+            start, stop = self.area.vb.viewRange()[0]
+            most = _SAMPLES_A_PIXEL * max(int(self.area.vb.width()), 100)
+            for item, detail in self._detailed:
+                item.setData(*detail.between(start, stop, most))
+
     def _add_curve(self, curve: Curve) -> None:
         colour = self.colours.of(curve.colour)
+        if self._dense and curve.detail is not None:
+            item = pg.PlotDataItem(pen=pg.mkPen(colour, width=curve.width), connect="finite", antialias=False)
+            self.area.addItem(item, ignoreBounds=True)
+            self._items.append(item)
+            self._detailed.append((item, curve.detail))
+            self._draw_detail()
+            return
         x, y = np.asarray(curve.x, float), np.asarray(curve.y, float)
         if curve.low is not None and curve.high is not None:
             if curve.look == "dots":
@@ -223,9 +257,12 @@ class LinePlot(Plot):
         where = None
         for curve in self._curves[:4]:
             values = np.asarray(curve.x, float)
-            if not len(values) or np.all(np.isnan(values)):
+            if not len(values) or (not self._dense and np.all(np.isnan(values))):
                 continue
-            nearest = int(np.nanargmin(np.abs(np.log10(values) - np.log10(x)) if self._log_x else np.abs(values - x)))
+            if self._dense:  # over time, which ascends
+                nearest = _nearest(values, x)
+            else:
+                nearest = int(np.nanargmin(np.abs(np.log10(values) - np.log10(x)) if self._log_x else np.abs(values - x)))
             where = values[nearest] if where is None else where
             y = float(curve.y[nearest])
             if np.isnan(y):
@@ -238,6 +275,18 @@ class LinePlot(Plot):
             return ""
         more = f", {len(self._curves) - 4} more" if len(self._curves) > 4 else ""
         return f"{self.x_axis.label} {self.x_axis.value(float(where))}:  " + ",  ".join(parts) + more
+
+
+def _nearest(ascending: np.ndarray, x: float) -> int:
+    after = min(int(np.searchsorted(ascending, x)), len(ascending) - 1)
+    before = max(after - 1, 0)
+    return before if abs(ascending[before] - x) <= abs(ascending[after] - x) else after
+
+
+def _range(values: np.ndarray) -> tuple[float, float]:
+    known = np.asarray(values, float)
+    known = known[np.isfinite(known)]
+    return (float(known.min()), float(known.max())) if known.size else (np.nan, np.nan)
 
 
 def _steps(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -9,10 +9,13 @@ import pyqtgraph as pg
 from qtpy.QtCore import QPointF, QRectF, Signal
 from qtpy.QtWidgets import QWidget
 
+from glmgui.drawings.activity_levels import ActivityLevels, shares_of_spikes, shares_of_traces
 from glmgui.drawings.series import TIME, Axis, Table, shortened
 from glmgui.plots.base import Plot
 
 _MOST_TICKS_A_PIXEL = 0.5
+_MOST_TICKS = 20_000  # that are painted within a frame
+_SHADES = 127  # of the rows, and of the selected one
 
 
 class RasterPlot(Plot):
@@ -25,6 +28,9 @@ class RasterPlot(Plot):
         self._names: tuple[str, ...] = ()
         self._times: tuple[np.ndarray, ...] = ()
         self._traces: tuple[np.ndarray, np.ndarray] | None = None
+        self._levels: ActivityLevels | None = None
+        self._seen: tuple[float, ...] = ()  # the stretch of which the shades are kept
+        self._shades = np.zeros((2, 0), np.uint8)
         self._selected: str | None = None
         self.area = self.add_area(0, 0, TIME, Axis("unit"))
         self.area.setMouseEnabled(True, False)
@@ -40,19 +46,32 @@ class RasterPlot(Plot):
         self.area.addItem(item, ignoreBounds=True)
         return item
 
-    def set_spikes(self, times: Mapping[str, np.ndarray], span: tuple[float, float]) -> None:
-        """Draw the spike times (s, sorted) of each unit, first unit on top, over the `span` of the recording."""
+    def set_spikes(
+        self, times: Mapping[str, np.ndarray], span: tuple[float, float], levels: ActivityLevels | None = None
+    ) -> None:
+        """Draw the spike times (s, sorted) of each unit, first unit on top, over the `span` of the recording; `levels` of them make long
+        stretches quick."""
+        self._levels = levels
         self._names, self._times = tuple(times), tuple(np.asarray(values, float) for values in times.values())
         self._traces = None
         self._lay_out(span)
 
-    def set_traces(self, names: Sequence[str], times: np.ndarray, values: np.ndarray, span: tuple[float, float]) -> None:
-        """Draw signals in place of spikes: values (T, M) at times (T,) in s, each unit's dark where it is high."""
+    def set_traces(
+        self,
+        names: Sequence[str],
+        times: np.ndarray,
+        values: np.ndarray,
+        span: tuple[float, float],
+        levels: ActivityLevels | None = None,
+    ) -> None:
+        """Draw signals in place of spikes: values (T, M) at times (T,) in s, each unit's dark where it is high; `levels` as of spikes."""
+        self._levels = levels
         self._names, self._times = tuple(names), tuple(np.empty(0) for _ in names)
-        self._traces = np.asarray(times, float), np.asarray(values, float)
+        self._traces = np.asarray(times, float), np.asarray(values)
         self._lay_out(span)
 
     def _lay_out(self, span: tuple[float, float]) -> None:
+        self._seen = ()
         rows = len(self._names)
         axis = self.area.getAxis("left")
         axis.set_names([(rows - 1 - row, shortened(name)) for row, name in enumerate(self._names)])
@@ -86,59 +105,71 @@ class RasterPlot(Plot):
 
     def _draw_visible(self, *_) -> None:
         start, stop = self.area.vb.viewRange()[0]
-        pixel = (stop - start) / max(self.area.vb.width(), 1.0)
-        dense = self._too_dense(start, stop)
+        borders = None
+        if self._traces is None:
+            borders = [times.searchsorted((start, stop)) for times in self._times]
+        dense = self._too_dense(borders)
         self._density.setVisible(dense)
         if dense:
             self._draw_density(start, stop)
             for item in (self._ticks, self._chosen):
                 item.setData([], [])
-            return
-        plain, chosen = [], []
-        for row, (name, times) in enumerate(zip(self._names, self._times, strict=True)):
-            first, last = np.searchsorted(times, (start, stop))
-            seen = times[first:last]
-            if pixel > 0 and len(seen) > 1:
-                cells = np.floor(seen / pixel)
-                seen = seen[np.concatenate([[True], np.diff(cells) > 0])]
-            (chosen if name == self._selected else plain).append((len(self._names) - 1 - row, seen))
-        rows = max(len(self._names), 1)
-        thin = 1.0 if self.area.vb.height() / rows > 5 else 0.9
-        for item, groups, colour in ((self._ticks, plain, self.colours.ink), (self._chosen, chosen, self.colours.series[0])):
-            item.setPen(pg.mkPen(colour, width=1))
-            if groups:
-                x = np.concatenate([np.repeat(seen, 2) for _, seen in groups])
-                y = np.concatenate([np.tile((row - 0.4 * thin, row + 0.4 * thin), len(seen)) for row, seen in groups])
-                item.setData(x, y, connect="pairs")
-            else:
-                item.setData([], [])
+        else:
+            self._draw_ticks(borders or [], (stop - start) / max(self.area.vb.width(), 1.0))
 
-    def _too_dense(self, start: float, stop: float) -> bool:
-        """Whether ticks would run together into solid bars in a tenth of the rows or more."""
-        if self._traces is not None:
+    def _draw_ticks(self, borders: Sequence[np.ndarray], pixel: float) -> None:
+        """One tick for each pixel of a row in which there are spikes."""
+        units = len(self._names)
+        seen = [times[first:last] for times, (first, last) in zip(self._times, borders, strict=True)]
+        x = np.concatenate(seen) if seen else np.empty(0)
+        unit = np.repeat(np.arange(units), [len(one) for one in seen])
+        if pixel > 0 and len(x) > 1:
+            kept = np.r_[True, (np.diff(np.floor(x / pixel)) > 0) | (np.diff(unit) > 0)]
+            x, unit = x[kept], unit[kept]
+        half = 0.4 * (1.0 if self.area.vb.height() / max(units, 1) > 5 else 0.9)
+        chosen = unit == (self._names.index(self._selected) if self._selected in self._names else -1)
+        for item, own, colour in ((self._ticks, ~chosen, self.colours.ink), (self._chosen, chosen, self.colours.series[0])):
+            item.setPen(pg.mkPen(colour, width=1))
+            row = units - 1 - unit[own]
+            item.setData(np.repeat(x[own], 2), np.stack([row - half, row + half], axis=1).ravel(), connect="pairs")
+
+    def _too_dense(self, borders: Sequence[np.ndarray] | None) -> bool:
+        """Whether ticks would run together into solid bars in a tenth of the rows or more, or be more than can be painted in time."""
+        if borders is None:
             return bool(self._names)
-        crowded = sum(
-            np.diff(np.searchsorted(times, (start, stop)))[0] > _MOST_TICKS_A_PIXEL * self.area.vb.width()
-            for times in self._times
-        )
-        return bool(crowded > 0.1 * len(self._names))
+        counts = np.array([last - first for first, last in borders])
+        crowded = np.count_nonzero(counts > _MOST_TICKS_A_PIXEL * self.area.vb.width())
+        return bool(crowded > 0.1 * len(self._names) or counts.sum() > _MOST_TICKS)
 
     def _draw_density(self, start: float, stop: float) -> None:
         """Spikes a pixel as darkness, each row against its own maximum."""
-        edges = np.linspace(start, stop, max(int(self.area.vb.width() / 2), 2) + 1)
-        rows = len(self._names)
-        if self._traces is None:
-            counts = np.stack([np.diff(np.searchsorted(times, edges)) for times in reversed(self._times)], axis=1).astype(float)
-            shares = counts / np.maximum(np.quantile(counts, 0.995, axis=0), 1.0)
-        else:
-            shares = _heights(*self._traces, edges)[:, ::-1]
-        paint = np.zeros((len(edges) - 1, rows, 4), np.uint8)
-        for row, name in enumerate(reversed(self._names)):
-            paint[:, row, :3] = (self.colours.series[0] if name == self._selected else self.colours.ink).getRgb()[:3]
-        paint[..., 3] = np.clip(shares, 0, 1) * 255
+        cells = max(int(self.area.vb.width() / 2), 2)
+        seen = (start, stop, cells)
+        if seen != self._seen:
+            self._seen = seen
+            edges = np.linspace(start, stop, cells + 1)
+            shares = self._levels.shares(edges) if self._levels is not None else None
+            if shares is None and self._traces is None:
+                shares = shares_of_spikes(self._times, edges)
+            elif shares is None:
+                shares = shares_of_traces(*self._traces, edges)
+            self._shades = (shares[:, ::-1] * _SHADES).astype(np.uint8)
+        shades = self._shades
+        if self._selected in self._names:
+            shades = shades.copy()
+            shades[:, len(self._names) - 1 - self._names.index(self._selected)] += _SHADES + 1
+        self._density.setLookupTable(self._table())
         # pyqtgraph draws nothing of an image with a single row
-        self._density.setImage(np.repeat(paint, 2, axis=1), levels=None)
-        self._density.setRect(QRectF(start, -0.5, stop - start, rows))
+        self._density.setImage(np.repeat(shades, 2, axis=1), levels=(0, 255), autoLevels=False)
+        self._density.setRect(QRectF(start, -0.5, stop - start, len(self._names)))
+
+    def _table(self) -> np.ndarray:
+        """Colours (256, 4) of the shades: of the rows, then of the selected one."""
+        table = np.zeros((256, 4), np.uint8)
+        for first, colour in ((0, self.colours.ink), (_SHADES + 1, self.colours.series[0])):
+            table[first : first + _SHADES + 1, :3] = colour.getRgb()[:3]
+            table[first : first + _SHADES + 1, 3] = np.linspace(0, 255, _SHADES + 1)
+        return table
 
     def _row_at(self, at: QPointF) -> int | None:
         if not self._names or not self.area.vb.sceneBoundingRect().contains(at):
@@ -160,24 +191,3 @@ class RasterPlot(Plot):
             nearest = min(int(np.searchsorted(times, self.area.vb.mapSceneToView(at).x())), len(times) - 1)
             return f"unit {self._names[row]},  {times[nearest]:.2f}\u2009s,  {values[nearest, row]:.4g}"
         return f"unit {self._names[row]},  {self.area.vb.mapSceneToView(at).x():.2f}\u2009s,  {len(self._times[row]):,} spikes"
-
-
-def _heights(times: np.ndarray, values: np.ndarray, edges: np.ndarray) -> np.ndarray:
-    """Means of values (T, M) between edges, (len(edges) - 1, M), from 0 at a row's lowest to 1 near its highest; 0 where nothing is known."""
-    at = np.clip(np.searchsorted(times, edges), 0, len(times))
-    first, last = int(at[0]), int(at[-1])
-    seen = values[first:last]
-    known = np.isfinite(seen)
-    totals = np.concatenate([np.zeros((1, seen.shape[1])), np.cumsum(np.where(known, seen, 0.0), axis=0)])
-    n = np.concatenate([np.zeros((1, seen.shape[1])), np.cumsum(known, axis=0)])
-    # a pixel between two samples shows the one before it
-    start, stop = at[:-1] - first, np.maximum(at[1:], at[:-1] + 1).clip(max=last) - first
-    start = np.minimum(start, stop - 1).clip(min=0)
-    counted = n[stop] - n[start]
-    means = np.where(counted > 0, (totals[stop] - totals[start]) / np.maximum(counted, 1), np.nan)
-    if not np.isfinite(means).any():
-        return np.zeros_like(means)
-    low = np.nanmin(np.where(np.isfinite(means), means, np.inf), axis=0)
-    high = np.array([np.quantile(one[np.isfinite(one)], 0.995) if np.isfinite(one).any() else 0.0 for one in means.T])
-    low = np.where(np.isfinite(low), low, 0.0)
-    return np.nan_to_num((means - low) / np.maximum(high - low, 1e-300))

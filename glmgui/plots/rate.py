@@ -47,8 +47,8 @@ class RatePlot(LinePlot):
         self.area.vb.sigXRangeChanged.connect(self._follow)
 
     def set_rates(self, curves: Sequence[Curve]) -> None:
-        """Draw curves over the same times (s); where one bin does not follow on another the line is interrupted."""
-        self.set_curves([_interrupted(curve) for curve in curves])
+        """Draw curves of `long_curve` over the same times (s)."""
+        self.set_curves(curves)
         times = [np.asarray(curve.x, float) for curve in curves if len(curve.x)]
         span = (min(float(x[0]) for x in times), max(float(x[-1]) for x in times)) if times else (0.0, 1.0)
         if span != self._span:
@@ -78,6 +78,9 @@ class RatePlot(LinePlot):
     def _busiest(self) -> float:
         """Where the stretch begins in which there is most to be seen of the first curve."""
         x, y = (np.asarray(values, float) for values in (self.curves[0].x, self.curves[0].y))
+        detail = self.curves[0].detail
+        if detail is not None and detail.levels:
+            x, y = detail.levels[0][0], detail.levels[0][1][:, :2].mean(axis=1)
         if len(x) < 3:
             return self._span[0]
         total = np.concatenate([[0.0], np.cumsum(np.nan_to_num(y))])
@@ -113,16 +116,3 @@ class RatePlot(LinePlot):
         if pooled.size:
             top = float(max(np.quantile(pooled, 0.9995), pooled.max() * 0.5))
             self.area.setYRange(min(0.0, float(pooled.min())), top * 1.05 or 1.0, padding=0)
-
-
-def _interrupted(curve: Curve) -> Curve:
-    """The curve with a NaN wherever time jumps."""
-    x, y = np.asarray(curve.x, float), np.asarray(curve.y, float)
-    if len(x) < 3:
-        return curve
-    steps = np.diff(x)
-    jumps = np.flatnonzero(steps > 1.5 * np.median(steps)) + 1
-    if not len(jumps):
-        return curve
-    x, y = np.insert(x, jumps, x[jumps - 1]), np.insert(y, jumps, np.nan)
-    return Curve(curve.name, x, y, look=curve.look, colour=curve.colour, width=curve.width)

@@ -12,6 +12,7 @@ from qtpy.QtGui import QBrush, QColor
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QLabel, QTableWidget, QTableWidgetItem, QWidget
 
 from glmgui import theme
+from glmgui.drawings.extremes import thinned
 from glmgui.drawings.summary import EpochRow, covariate_row, pieces_of, series_to_draw
 from glmgui.plots import TIME, Axis, Curve, LinePlot, TimeLine
 from glmgui.widgets import column
@@ -86,7 +87,7 @@ def preview(before: Sequence[AnyDerived], value: AnyDerived, recording: Recordin
         row = covariate_row(covariate, made.duration)
         unit = row.unit or "no unit"
         text = f"{value.name}: {row.low:.4g} to {row.high:.4g} ({unit}), known in {row.valid:.1%} of the recording."
-        return Preview(text, value.name, row.unit, span, *_thinned(*series_to_draw(covariate)))
+        return Preview(text, value.name, row.unit, span, *thinned(*series_to_draw(covariate), _SHOWN_POINTS))
     new = EpochRow(value.name, "epoch", pieces_of(made.epochs[value.name]))
     share = new.seconds / made.duration if made.duration > 0 else 0.0
     pieces = f"{len(new.pieces):,} piece{'s' if len(new.pieces) != 1 else ''}"
@@ -95,18 +96,13 @@ def preview(before: Sequence[AnyDerived], value: AnyDerived, recording: Recordin
     rows = [EpochRow(name, "epoch", pieces_of(made.epochs.get(name, made.trials.get(name)))) for name in sources]
     if value.kind == "threshold_epochs":
         source = made.variable(value.source)
-        times, values = _thinned(*series_to_draw(source))
+        times, values = thinned(*series_to_draw(source), _SHOWN_POINTS)
         limits = tuple(limit for limit in (value.above, value.below) if limit is not None)
         return Preview(text, value.source, source.unit, span, times, values, limits, epochs=(*rows, new))
     if value.kind != "trial_epochs":
         return Preview(text, value.name, "", span, epochs=(*rows, new))
     text = f"{int(kept.sum()):,} of {len(kept):,} trials. {text}"
     return Preview(text, value.name, "", span, epochs=(*rows, new), headings=headings, rows=cells, kept=kept)
-
-
-def _thinned(times: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    every = max(1, len(times) // _SHOWN_POINTS)
-    return times[::every], values[::every]
 
 
 def trial_cells(recording: Recording, name: str) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:

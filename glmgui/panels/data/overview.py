@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from qtpy.QtCore import Qt, Signal
@@ -12,7 +13,11 @@ from glmgui.drawings.summary import MOST_COMPONENTS, EpochRow, Spikes, Summary
 from glmgui.plots import TIME, Axis, Curve, LinePlot, RasterPlot, TimeLine
 from glmgui.widgets import small_button
 
-_LONGEST_LABEL = 14
+if TYPE_CHECKING:
+    from glmengine.recording.recording import Covariate
+    from glmgui.drawings.extremes import Extremes
+
+_LONGEST_LABEL = 10  # an upright axis of a low plot has no room for more; the title has it
 _LEFT = "\u2192 is used"
 
 
@@ -38,6 +43,8 @@ class Overview(QWidget):
             plot.area.setXLink(self.raster.area)
         for plot in (self.covariate, self.raster, self.time_line):  # one left edge, so that times stand under each other
             plot.area.getAxis("left").setWidth(84)
+        for plot in (self.covariate, self.raster):  # the time line below has the one time axis
+            plot.share_time_axis()
         splitter = QSplitter(Qt.Orientation.Vertical, self)
         splitter.setChildrenCollapsible(False)
         for plot, stretch in ((self.covariate, 3), (self.raster, 4), (self.time_line, 2)):
@@ -52,10 +59,10 @@ class Overview(QWidget):
 
     def set_summary(self, summary: Summary) -> None:
         if summary.traces is None:
-            self.raster.set_spikes({unit.name: unit.times for unit in summary.units}, summary.span)
+            self.raster.set_spikes({unit.name: unit.times for unit in summary.units}, summary.span, summary.levels)
         else:
             names = tuple(unit.name for unit in summary.units)
-            self.raster.set_traces(names, summary.traces.times, summary.traces.values, summary.span)
+            self.raster.set_traces(names, summary.traces.times, summary.traces.values, summary.span, summary.levels)
         self.covariate.setVisible(bool(summary.covariates))
         what = "Spikes" if summary.words.per_spike else "Activity"
         self.raster.set_title(f"{what} of {len(summary.units)} units" if len(summary.units) != 1 else what)
@@ -81,30 +88,25 @@ class Overview(QWidget):
         """Whether the spikes of the selected unit are to be marked on the covariate."""
         return self._spikes.isChecked()
 
-    def set_covariate(
-        self,
-        name: str,
-        unit: str,
-        components: Sequence[str],
-        times: np.ndarray,
-        values: np.ndarray,
-        spikes: Spikes | None = None,
-    ) -> None:
-        """Draw values (n, c) of one covariate over times (s), and the spikes of a unit on them."""
-        shown = values[:, :MOST_COMPONENTS]
-        labels = [str(component) for component in components[:MOST_COMPONENTS]] or [""]
-        self.covariate.set_axes(TIME, Axis(name if len(name) <= _LONGEST_LABEL else "value", unit))
-        more = f", first {MOST_COMPONENTS} of {values.shape[1]} components" if values.shape[1] > MOST_COMPONENTS else ""
+    def set_covariate(self, covariate: Covariate, details: Sequence[Extremes], spikes: Spikes | None = None) -> None:
+        """Draw the components of one covariate over time, and the spikes of a unit on them."""
+        name, count = covariate.name, len(covariate.components) or 1
+        labels = [str(component) for component in covariate.components] or [""]
+        self.covariate.set_axes(TIME, Axis(name if len(name) <= _LONGEST_LABEL else "value", covariate.unit))
+        more = f", first {MOST_COMPONENTS} of {count} components" if count > MOST_COMPONENTS else ""
         self.covariate.set_title(f"{name}{more}")
-        curves = [Curve(label, times, shown[:, at], colour=at, width=1.0) for at, label in enumerate(labels)]
+        curves = [
+            Curve(label, one.x, one.y, colour=at, width=1.0, detail=one)
+            for at, (label, one) in enumerate(zip(labels, details, strict=False))
+        ]
         if spikes is not None:
             said = f"spikes of unit {spikes.unit}"
             curves += [
-                Curve("" if at else said, spikes.times, own, look="points", colour=len(labels))
+                Curve("" if at else said, spikes.times, own, look="points", colour=len(details))
                 for at, own in enumerate(spikes.values.T)
             ]
         self.covariate.set_curves(curves)
-        self.covariate.area.enableAutoRange(y=True)
+        self.covariate.show_height()
 
     def clear_covariate(self) -> None:
         self.covariate.set_title("Covariate")

@@ -13,7 +13,7 @@ from glmengine.errors import GlmError
 from glmengine.recording.derived.quantities import EPOCH_KINDS, AnyDerived, DrawnEpochs, TrialEpochs
 from glmengine.recording.recording import Recording
 from glmgui.document import Document
-from glmgui.drawings.summary import EpochRow, Summary, series_to_draw, spikes_to_draw, summarise
+from glmgui.drawings.summary import EpochRow, Summary, detail_to_draw, spikes_to_draw, summarise
 from glmgui.jobs import Jobs
 from glmgui.notices import notices
 from glmgui.panels.data.covariates_table import CovariatesTable
@@ -267,8 +267,8 @@ class DataPanel(Page):
         max_gap = self._document.analysis.time.max_gap
         self._jobs.submit(
             f"Drawing {name}",
-            lambda context: (*series_to_draw(covariate), spikes_to_draw(whole, name, unit, max_gap)),
-            lambda drawn: self.overview.set_covariate(name, covariate.unit, covariate.components, *drawn),
+            lambda context: (detail_to_draw(covariate), spikes_to_draw(whole, name, unit, max_gap)),
+            lambda drawn: self.overview.set_covariate(covariate, *drawn),
             key="data-covariate",
             quiet=True,
         )

@@ -11,6 +11,7 @@ from qtpy.QtWidgets import QComboBox, QLabel, QVBoxLayout, QWidget
 from glmengine.analysis.wording import words_of
 from glmengine.recording.binned import count_spikes
 from glmengine.recording.observed import SPIKES
+from glmgui.drawings.series import long_curve
 from glmgui.jobs import Jobs
 from glmgui.plots import TIME, Axis, Curve, RatePlot
 from glmgui.widgets import MessageLine, hint, row
@@ -26,11 +27,12 @@ _SMOOTHING = (0.0, 0.1, 0.25, 0.5, 1.0, 2.0)
 
 @dataclass(frozen=True, eq=False)
 class Rates:
-    """Rates (Hz) of one unit over the centres of its bins (s)."""
+    """Rates (Hz) of one unit over the centres of its bins (s), and what is drawn of them."""
 
     time: np.ndarray
     observed: np.ndarray
     predicted: np.ndarray
+    curves: tuple[Curve, Curve]
 
 
 def rates_of(result: Result, recording: Recording, prediction: xr.DataArray, unit: str, smoothing: float) -> Rates:
@@ -46,7 +48,11 @@ def rates_of(result: Result, recording: Recording, prediction: xr.DataArray, uni
     if smoothing > 0:
         pieces = np.where(rows >= 0, grid.segment[np.maximum(rows, 0)], -1)
         observed, predicted = (_smoothed(values, pieces, smoothing / grid.bin_size) for values in (observed, predicted))
-    return Rates(time, observed, predicted)
+    curves = (
+        long_curve("observed", time, observed, colour="data", width=1.0),
+        long_curve("predicted", time, predicted, colour=0, width=1.5),
+    )
+    return Rates(time, observed, predicted, curves)
 
 
 def _smoothed(values: np.ndarray, pieces: np.ndarray, bins: float) -> np.ndarray:
@@ -134,12 +140,7 @@ class RatesView(QWidget):
         self._kept = (result, recording, unit, prediction)
         self.message.clear()
         self.plot.set_title(f"Observed and predicted {self._words.rate} of unit {unit}")
-        self.plot.set_rates(
-            [
-                Curve("observed", rates.time, rates.observed, colour="data", width=1.0),
-                Curve("predicted", rates.time, rates.predicted, colour=0, width=1.5),
-            ]
-        )
+        self.plot.set_rates(rates.curves)
 
     def _failed(self, error: Exception) -> None:
         self.message.show_error(str(error))

@@ -12,6 +12,7 @@ from qtpy.QtGui import QColor, QImage, QPainter, QPalette, QPicture
 
 from glmengine.errors import GlmError
 from glmgui.drawings.mosaic import mosaic_of
+from glmgui.drawings.series import long_curve
 from glmgui.plots import (
     Axis,
     Curve,
@@ -222,7 +223,7 @@ def test_rates_are_interrupted_where_time_jumps_and_scroll(qtbot):
     plot.show()
     time = np.concatenate([np.arange(0, 50, 0.1), np.arange(80, 100, 0.1)])
     observed = np.where((time > 22) & (time < 40), 5.0, 1.0)
-    plot.set_rates([Curve("observed", time, observed, colour="data"), Curve("model", time, np.full(len(time), 2.0))])
+    plot.set_rates([long_curve("observed", time, observed, colour="data"), long_curve("model", time, np.full(len(time), 2.0))])
     assert np.isnan(plot.curves[0].y).sum() == 1
     start, stop = plot.area.vb.viewRange()[0]
     assert stop - start == pytest.approx(20)
@@ -328,3 +329,15 @@ def test_no_two_labels_of_an_axis_overlap(qtbot, count, names, side):
     rects = [rect for rect, _, text in texts if text]
     assert rects
     assert not any(one.intersects(other) for at, one in enumerate(rects) for other in rects[:at])
+
+
+def test_a_plot_that_leaves_its_time_axis_to_another_has_it_in_its_own_figure(qtbot):
+    plot = LinePlot("Speed", Axis("time", "s"), Axis("speed", "cm/s"), dense=True)
+    qtbot.addWidget(plot)
+    plot.share_time_axis()
+    plot.set_axes(Axis("time", "s"), Axis("heading", "rad"))
+    axis = plot.area.getAxis("bottom")
+    assert not axis.isVisible()
+    with plot.painted_for_paper():
+        assert axis.isVisible()
+    assert not axis.isVisible()

@@ -13,12 +13,13 @@ from glmengine.analysis.analysis import Analysis, Model, Time, Validation
 from glmengine.analysis.terms import CovariateTerm, Factor
 from glmengine.basis import BSpline
 from glmengine.simulation.catalogue import sample
+from glmgui.drawings.activity_levels import shares_of_traces
 from glmgui.drawings.curves import tuning
 from glmgui.drawings.summary import summarise
 from glmgui.panels.data.panel import DataPanel
 from glmgui.panels.results.panel import ResultsPanel
 from glmgui.panels.results.wording import BY_KEY, effect_in_words, scores_of
-from glmgui.plots.raster import RasterPlot, _heights
+from glmgui.plots.raster import RasterPlot
 from glmgui.work.runs import Runs
 
 
@@ -93,7 +94,7 @@ def test_a_raster_of_signals_is_dark_where_they_are_high(qtbot):
 def test_heights_lie_between_nothing_and_one(edges):
     times = np.arange(101) / 10
     values = np.column_stack([times, -times, np.full(101, 7.0), np.full(101, np.nan)])
-    found = _heights(times, values, edges)
+    found = shares_of_traces(times, values, edges)
     assert found.shape == (len(edges) - 1, 4)
     assert np.isfinite(found).all()
     assert (found >= 0).all()

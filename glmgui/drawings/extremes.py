@@ -1,0 +1,92 @@
+"""Long series at several levels of detail: the lowest and the highest value of ever longer groups of samples."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+_GROUP = 16  # samples of the finest level, and groups of each to one of the next
+_FEWEST = 400  # of which no coarser level is made
+
+
+@dataclass(frozen=True, eq=False)
+class Extremes:
+    """A series over ascending x with levels of detail.
+
+    Attributes
+    ----------
+    x, y : (n,) float
+        NaN in y leaves a gap.
+    levels : tuple of ((g,), (g, 3)) arrays
+        Where each group begins, and its lowest and highest value, and NaN where the line is interrupted in it, else the highest again.
+    """
+
+    x: np.ndarray
+    y: np.ndarray
+    levels: tuple[tuple[np.ndarray, np.ndarray], ...]
+
+    def between(self, start: float, stop: float, most: int) -> tuple[np.ndarray, np.ndarray]:
+        """x and y to draw from `start` to `stop`: the samples where they are at most `most`, else the finest level that is."""
+        first, last = _around(self.x, start, stop)
+        if last - first <= most:
+            return self.x[first:last], self.y[first:last]
+        chosen = (self.x, self.y)
+        for level in self.levels:
+            chosen = level
+            first, last = _around(level[0], start, stop)
+            if last - first <= most:
+                break
+        x, y = chosen[0][first:last], chosen[1][first:last]
+        return (np.repeat(x, y.shape[1]), y.ravel()) if y.ndim == 2 else (x, y)
+
+    @property
+    def range(self) -> tuple[float, float]:
+        """Lowest and highest value; NaN where there is none."""
+        known = self.levels[-1][1][:, :2] if self.levels else self.y
+        known = known[np.isfinite(known)]
+        return (float(known.min()), float(known.max())) if known.size else (float("nan"), float("nan"))
+
+
+def extremes_of(x: np.ndarray, y: np.ndarray) -> Extremes:
+    """Make the levels of a series; takes a pass over it, so for the worker where it is long."""
+    x, y = np.asarray(x, float), np.asarray(y, float)
+    levels = []
+    groups = len(y)
+    low = high = y
+    broken = np.isnan(y)
+    start = x
+    while groups > _FEWEST:
+        cut = np.arange(0, groups, _GROUP)
+        # fmin and fmax pass over what is missing
+        low, high = np.fmin.reduceat(low, cut), np.fmax.reduceat(high, cut)
+        broken = np.logical_or.reduceat(broken, cut)
+        start, groups = start[cut], len(cut)
+        levels.append((start, np.column_stack([low, high, np.where(broken, np.nan, high)])))
+    return Extremes(x, y, tuple(levels))
+
+
+def _around(x: np.ndarray, start: float, stop: float) -> tuple[int, int]:
+    """Places of the samples in a stretch and of one more on either side, to which the line leads."""
+    first, last = np.searchsorted(x, (start, stop))
+    return max(int(first) - 1, 0), min(int(last) + 1, len(x))
+
+
+def interrupted(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The series with a NaN wherever x jumps."""
+    if len(x) < 3:
+        return x, y
+    steps = np.diff(x)
+    jumps = np.flatnonzero(steps > 1.5 * np.median(steps)) + 1
+    if not len(jumps):
+        return x, y
+    return np.insert(x, jumps, x[jumps - 1]), np.insert(y, jumps, np.nan)
+
+
+def thinned(x: np.ndarray, y: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray]:
+    """At most about `most` samples of x (n,) and y (n, c): of each group the lowest and the highest value; a group with a gap in it is one."""
+    if len(x) <= most:
+        return x, y
+    cut = np.arange(0, len(x), -(-2 * len(x) // most))
+    low, high = np.minimum.reduceat(y, cut, axis=0), np.maximum.reduceat(y, cut, axis=0)
+    return np.repeat(x[cut], 2), np.stack([low, high], axis=1).reshape(-1, y.shape[1])

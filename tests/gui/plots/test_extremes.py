@@ -1,0 +1,80 @@
+"""Long series are drawn by their extremes: no peak is lost, no gap is bridged, and no more points than pixels can show."""
+
+import numpy as np
+import pytest
+from qtpy.QtCore import QPointF
+
+from glmgui.drawings.extremes import extremes_of, interrupted, thinned
+from glmgui.drawings.series import TIME, Axis, Curve, long_curve
+from glmgui.plots import LinePlot, RatePlot
+
+X = np.arange(300_000) * 0.01
+Y = np.sin(X / 100)
+Y[123_456] = 9.0
+Y[200_000:220_000] = np.nan
+
+
+@pytest.mark.parametrize(("start", "stop"), [(0.0, 3000.0), (1000.0, 1500.0), (1234.0, 1235.0), (-50.0, 10.0)])
+def test_a_stretch_has_its_extremes_and_few_points(start, stop):
+    x, y = extremes_of(X, Y).between(start, stop, 800)
+    seen = Y[(start <= X) & (stop >= X)]
+    assert len(x) == len(y) <= 3 * 800
+    assert np.nanmax(y) == pytest.approx(np.nanmax(seen), abs=0.01)
+    assert np.nanmin(y) == pytest.approx(np.nanmin(seen), abs=0.01)
+
+
+def test_a_gap_is_not_bridged_at_any_level():
+    detail = extremes_of(X, Y)
+    assert len(detail.levels) >= 2
+    for x, y in detail.levels:
+        inside = (x >= X[200_000]) & (x < X[219_990])
+        assert np.isnan(y[inside]).any(axis=1).all()
+    assert detail.range == (pytest.approx(-1.0, abs=1e-3), 9.0)
+    assert np.isnan(extremes_of(X[:5], np.full(5, np.nan)).range).all()
+
+
+def test_time_that_jumps_interrupts_the_line():
+    x, y = interrupted(np.array([0.0, 1.0, 2.0, 7.0, 8.0]), np.ones(5))
+    assert x.tolist() == [0, 1, 2, 2, 7, 8]
+    assert np.isnan(y).tolist() == [False, False, False, True, False, False]
+
+
+def test_thinned_keeps_peaks_of_every_column():
+    columns = np.column_stack([Y, np.zeros(len(Y))])
+    x, y = thinned(X, columns, 10_000)
+    assert len(x) <= 10_002
+    assert np.nanmax(y[:, 0]) == 9.0
+    assert thinned(X[:10], columns[:10], 100)[0] is not None
+    np.testing.assert_array_equal(thinned(X[:10], columns[:10], 100)[1], columns[:10])
+
+
+def test_an_hour_of_a_rate_is_drawn_by_pixels_and_read_under_the_mouse(qtbot):
+    plot = RatePlot()
+    qtbot.addWidget(plot)
+    plot.resize(600, 250)
+    plot.show()
+    plot.set_rates([long_curve("observed", X, Y, colour="data"), long_curve("model", X, np.zeros(len(X)))])
+    plot.show_all()
+    drawn, _ = plot._items[0].getOriginalDataset()
+    assert len(drawn) <= 6 * 600
+    plot.area.setXRange(1234.0, 1235.0, padding=0)
+    drawn, heights = plot._items[0].getOriginalDataset()
+    assert len(drawn) <= 110
+    assert heights.max() == 9.0
+    plot.area.setYRange(-2, 10)
+    plot.scene.prepareForPaint()
+    assert "observed 9" in plot._readout(plot.area.vb.mapViewToScene(QPointF(1234.56, 0.0)))
+    assert len(plot.numbers()["time (s)"]) == np.isfinite(Y).sum() + np.isnan(Y).sum()
+
+
+def test_a_plot_of_long_series_fits_its_height_to_all_of_them(qtbot):
+    plot = LinePlot("", TIME, Axis("value"), dense=True)
+    qtbot.addWidget(plot)
+    plot.set_curves([long_curve("", X, Y), Curve("spikes", X[:3], np.array([-3.0, 0, 1]), look="points")])
+    plot.show_height()
+    low, high = plot.area.vb.viewRange()[1]
+    assert low < -3.0
+    assert high > 9.0
+    before = plot.area.vb.viewRange()[1]
+    plot.area.setXRange(0, 10, padding=0)
+    assert plot.area.vb.viewRange()[1] == before
