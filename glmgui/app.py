@@ -85,7 +85,9 @@ def make_application(settings_dark: bool | None = None) -> QApplication:
     import pyqtgraph
 
     pyqtgraph.setConfigOptions(antialias=True)
-    dark = Settings().dark if settings_dark is None else settings_dark
+    settings = Settings()
+    theme.set_zoom(app, settings.zoom)
+    dark = settings.dark if settings_dark is None else settings_dark
     theme.apply(app, theme.system_is_dark() if dark is None else dark)
     app.setWindowIcon(theme.icon("app"))
     return app

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 _MERGE_SECONDS = 1.0
 _MOST_STEPS = 500
 
+EVERYTHING = frozenset({"recording", "derived", "analysis", "result", "fits", "selection", "project", "busy", "fault"})
+"""What a panel takes for new that is made while something is open already."""
+
 _KEEP = object()
 """Stands for "leave this as it is", where None means "nothing"."""
 

@@ -5,18 +5,54 @@ An ini file in the user's configuration folder. A value that is missing, damaged
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import sys
+import time
+from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote, unquote
 
 from qtpy.QtCore import QByteArray, QSettings
+
+from glmgui.reach import is_folder_soon
 
 log = logging.getLogger(__name__)
 
 MOST_RECENT = 10
 # Raised when docks are renamed: a layout of another version is not restored.
 LAYOUT_VERSION = 1
+_LAYOUTS = f"layouts_{LAYOUT_VERSION}"
+
+
+@dataclass(frozen=True)
+class Recent:
+    """A file or folder that was opened lately.
+
+    Attributes
+    ----------
+    path : Path
+    about : str
+        What it was when it was opened (``"25 units, 33 min"``); empty where that is not remembered.
+    when : float
+        When it was opened last, in seconds since the epoch; 0 where that is not remembered.
+    """
+
+    path: Path
+    about: str = ""
+    when: float = 0.0
+
+    @property
+    def kind(self) -> str:
+        """Project, analysis or recording, by its ending."""
+        return {".glm": "project", ".toml": "analysis"}.get(self.path.suffix.lower(), "recording")
+
+
+def _recent_of(text: str, told: object) -> Recent:
+    told = told if isinstance(told, dict) else {}
+    about, when = told.get("about"), told.get("when")
+    return Recent(Path(text), about if isinstance(about, str) else "", float(when) if isinstance(when, int | float) else 0.0)
 
 
 class Settings:
@@ -34,24 +70,22 @@ class Settings:
     # Recent files
 
     @property
-    def recent(self) -> tuple[Path, ...]:
-        """Recordings and projects opened lately, the latest first; those that are gone are left out."""
-        found = []
-        for text in self._texts("recent"):
-            try:
-                if Path(text).exists():
-                    found.append(Path(text))
-            except OSError:
-                continue
-        return tuple(found[:MOST_RECENT])
+    def recent(self) -> tuple[Recent, ...]:
+        """Recordings and projects opened lately, the latest first, as they were then: no disk is asked whether they are still there."""
+        told = self._told()
+        return tuple(_recent_of(text, told.get(text)) for text in self._texts("recent"))
 
-    def add_recent(self, path: Path) -> None:
+    def add_recent(self, path: Path, about: str = "") -> None:
+        """Remember a file or folder that was opened, and in a few words what it is."""
         path = Path(os.path.abspath(path))
-        kept = [text for text in self._texts("recent") if text != str(path)]
-        self._set("recent", [str(path), *kept][: 2 * MOST_RECENT])
+        kept = [str(path), *(text for text in self._texts("recent") if text != str(path))][: 2 * MOST_RECENT]
+        told = self._told() | {str(path): {"about": about, "when": time.time()}}
+        self._set("recent", kept)
+        self._set("recent_told", json.dumps({text: told[text] for text in kept if text in told}))
 
     def clear_recent(self) -> None:
         self._set("recent", [])
+        self._set("recent_told", "")
 
     # Folders
 
@@ -59,7 +93,7 @@ class Settings:
     def folder(self) -> str:
         """Where a file was opened or saved last."""
         text = self._text("folder")
-        return text if text and Path(text).is_dir() else str(Path.home())
+        return text if text and is_folder_soon(Path(text)) else str(Path.home())
 
     @folder.setter
     def folder(self, path: Path | str) -> None:
@@ -75,6 +109,18 @@ class Settings:
     @dark.setter
     def dark(self, dark: bool | None) -> None:
         self._set("look", "" if dark is None else "dark" if dark else "light")
+
+    @property
+    def zoom(self) -> float:
+        """How many times the desktop's own size text is shown in."""
+        try:
+            return min(max(float(self._text("zoom")), 0.5), 4.0)
+        except ValueError:
+            return 1.0
+
+    @zoom.setter
+    def zoom(self, factor: float) -> None:
+        self._set("zoom", f"{factor:g}")
 
     # Layout
 
@@ -94,11 +140,37 @@ class Settings:
     def forget_layout(self) -> None:
         self._store.remove("layout")
 
+    @property
+    def named_layouts(self) -> dict[str, QByteArray]:
+        """Arrangements of the docks by the name that the user gave them, those of this version."""
+        found = {unquote(key): self._store.value(f"{_LAYOUTS}/{key}") for key in self._keys(_LAYOUTS)}
+        return {name: state for name, state in found.items() if isinstance(state, QByteArray)}
+
+    def keep_named_layout(self, name: str, state: QByteArray) -> None:
+        self._set(f"{_LAYOUTS}/{quote(name, safe='')}", state)
+
+    def forget_named_layout(self, name: str) -> None:
+        self._store.remove(f"{_LAYOUTS}/{quote(name, safe='')}")
+
     # Inside
 
     def _text(self, key: str) -> str:
         value = self._store.value(key, "")
         return value if isinstance(value, str) else ""
+
+    def _keys(self, group: str) -> list[str]:
+        self._store.beginGroup(group)
+        keys = list(self._store.childKeys())
+        self._store.endGroup()
+        return keys
+
+    def _told(self) -> dict[str, object]:
+        """What was remembered of each recent file beside its path."""
+        try:
+            told = json.loads(self._text("recent_told") or "{}")
+        except ValueError:
+            return {}
+        return told if isinstance(told, dict) else {}
 
     def _texts(self, key: str) -> list[str]:
         value = self._store.value(key, [])

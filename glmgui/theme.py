@@ -91,6 +91,32 @@ def system_is_dark() -> bool:
 _STYLED = "glmgui_styled"
 
 
+ZOOMS = (0.7, 0.8, 0.9, 1.0, 1.1, 1.25, 1.5, 1.75, 2.0, 2.5)
+"""How many times the desktop's own size text can be shown in."""
+_OWN_SIZE, _ZOOM = "glmgui_own_size", "glmgui_zoom"
+_READABLE = (6.0, 40.0)  # points; outside, the platform has not said what it means
+_USUAL_SIZE = 9.0  # points
+
+
+def zoom(app: QApplication) -> float:
+    """How many times the desktop's own size text is shown in now."""
+    return app.property(_ZOOM) or 1.0
+
+
+def set_zoom(app: QApplication, factor: float) -> None:
+    """Show all text, and what is measured by it, so many times as large as the desktop has it."""
+    if factor != zoom(app):
+        app.setProperty(_ZOOM, factor)
+        if app.property(_STYLED):
+            apply(app, is_dark())
+
+
+def next_zoom(now: float, step: int) -> float:
+    """The factor one step larger (1) or smaller (-1), the same at either end."""
+    further = [factor for factor in ZOOMS if (factor - now) * step > 1e-6]
+    return (min if step > 0 else max)(further, default=now)
+
+
 def apply(app: QApplication, dark: bool) -> None:
     """Give the whole application this look; every widget hears of it by a palette change."""
     if not app.property(_STYLED):  # setting the style again would polish every widget twice
@@ -98,7 +124,7 @@ def apply(app: QApplication, dark: bool) -> None:
         app.setProperty(_STYLED, True)
     _ensure_font(app)
     table = tokens(dark)
-    sheet = _style_sheet(table, "dark" if dark else "light")
+    sheet = _style_sheet(table, "dark" if dark else "light", app.font().pointSizeF() / _USUAL_SIZE)
     if app.styleSheet() != sheet:  # every widget is polished again, also where nothing differs
         app.setPalette(palette(table))
         app.setStyleSheet(sheet)
@@ -172,7 +198,7 @@ def _drawn(source: str, colours: dict[QIcon.Mode, str]) -> QIcon:
 
 
 def _ensure_font(app: QApplication) -> None:
-    """A readable size; where the platform names a family that is not there (offscreen), one that is; where there is none, matplotlib's."""
+    """The desktop's own size times the zoom; where the platform names a family that is not there (offscreen), one that is; where there is none, matplotlib's."""
     families = QFontDatabase.families()
     if not families:
         families = _fonts_of_matplotlib()
@@ -180,9 +206,14 @@ def _ensure_font(app: QApplication) -> None:
     if families and font.family() not in families:
         preferred = ("Noto Sans", "DejaVu Sans", "Liberation Sans", "Arial", "Helvetica")
         font.setFamily(next((name for name in preferred if name in families), families[0]))
-    if not 8 <= font.pointSizeF() <= 10.5:
-        font.setPointSizeF(10)
-    app.setFont(font)
+    own = app.property(_OWN_SIZE)
+    if own is None:
+        own = font.pointSizeF() if font.pixelSize() < 0 else font.pixelSize() * 72 / app.primaryScreen().logicalDotsPerInch()
+        own = own if _READABLE[0] <= own <= _READABLE[1] else _USUAL_SIZE
+        app.setProperty(_OWN_SIZE, own)
+    font.setPointSizeF(own * zoom(app))
+    if font != app.font():
+        app.setFont(font)
 
 
 def _fonts_of_matplotlib() -> list[str]:
@@ -194,8 +225,9 @@ def _fonts_of_matplotlib() -> list[str]:
     return QFontDatabase.families()
 
 
-def _style_sheet(table: Tokens, look: str) -> str:
+def _style_sheet(table: Tokens, look: str, scale: float) -> str:
     pictures = resource("themes").as_posix()
+    arrow, indicator, spin = (max(round(pixels * scale), pixels) for pixels in (10, 13, 16))
     return f"""
     QToolTip {{ color: {table.text}; background: {table.raised}; border: 1px solid {table.border}; padding: 4px; }}
     QMainWindow::separator {{ background: {table.border}; width: 1px; height: 1px; margin: 2px; }}
@@ -210,10 +242,13 @@ def _style_sheet(table: Tokens, look: str) -> str:
     #steps QToolButton:hover {{ background: {table.alternate}; }}
     #steps QToolButton:checked {{ border-left: 3px solid {table.accent}; background: {table.base}; font-weight: bold; }}
     #steps QToolButton:focus {{ background: {table.alternate}; }}
+    #start_page, #start_content {{ background: {table.base}; border: none; }}
+    #start_drop {{ border: 2px dashed {table.outline}; border-radius: 6px; background: {table.window}; }}
     QDialogButtonBox {{ dialogbuttonbox-buttons-have-icons: 0; }}
     #command_palette {{ border: 1px solid {table.outline}; background: {table.window}; }}
     QStatusBar {{ border-top: 1px solid {table.border}; }}
     QStatusBar::item {{ border: none; }}
+    DockTitle {{ background: {table.window}; border-bottom: 1px solid {table.border}; }}
     QDockWidget::title {{ background: {table.window}; padding: 4px 8px; border-bottom: 1px solid {table.border}; }}
     QProgressBar {{ border: 1px solid {table.border}; border-radius: 3px; background: {table.base}; text-align: center; }}
     QProgressBar::chunk {{ background: {table.progress}; border-radius: 2px; }}
@@ -224,12 +259,12 @@ def _style_sheet(table: Tokens, look: str) -> str:
     QLineEdit:disabled, QAbstractSpinBox:disabled {{ border: 1px solid {table.border}; background: {table.window}; color: {table.disabled}; }}
     QAbstractSpinBox QLineEdit, QComboBox QLineEdit {{ border: none; padding: 0px; background: transparent; }}
     QAbstractSpinBox {{ padding: 2px 2px 2px 4px; }}
-    QAbstractSpinBox::up-button, QAbstractSpinBox::down-button {{ border: none; width: 16px; background: transparent; }}
-    QAbstractSpinBox::up-arrow {{ image: url({pictures}/up-{look}.svg); width: 10px; height: 10px; }}
-    QAbstractSpinBox::down-arrow {{ image: url({pictures}/down-{look}.svg); width: 10px; height: 10px; }}
+    QAbstractSpinBox::up-button, QAbstractSpinBox::down-button {{ border: none; width: {spin}px; background: transparent; }}
+    QAbstractSpinBox::up-arrow {{ image: url({pictures}/up-{look}.svg); width: {arrow}px; height: {arrow}px; }}
+    QAbstractSpinBox::down-arrow {{ image: url({pictures}/down-{look}.svg); width: {arrow}px; height: {arrow}px; }}
     QAbstractItemView, QTableView, QTreeView, QListView {{ border: 1px solid {table.border}; background: {table.base}; alternate-background-color: {table.alternate}; }}
     QHeaderView {{ background: {table.base}; border: none; }}
-    QCheckBox::indicator, QAbstractItemView::indicator, QGroupBox::indicator {{ width: 13px; height: 13px; border: 1px solid {table.outline};
+    QCheckBox::indicator, QAbstractItemView::indicator, QGroupBox::indicator {{ width: {indicator}px; height: {indicator}px; border: 1px solid {table.outline};
         border-radius: 3px; background: {table.base}; }}
     QCheckBox::indicator:checked, QAbstractItemView::indicator:checked, QGroupBox::indicator:checked {{ background: {table.accent};
         border: 1px solid {table.accent}; image: url({pictures}/check-{look}.svg); }}

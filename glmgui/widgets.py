@@ -4,9 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from qtpy.QtCore import QCoreApplication, QEvent, QObject, QRect, QSize, Qt, QTimer, Signal
+from qtpy.QtCore import QCoreApplication, QEvent, QModelIndex, QObject, QRect, QSize, Qt, QTimer, Signal
 from qtpy.QtGui import QColor, QCursor, QPainter, QPaintEvent, QPalette
-from qtpy.QtWidgets import QApplication, QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QToolButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import (
+    QAbstractItemView,
+    QApplication,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableView,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from glmgui import theme
 
@@ -24,6 +38,27 @@ def heading(text: str, parent: QWidget | None = None) -> QLabel:
     label.setFont(font)
     label.setTextFormat(Qt.TextFormat.PlainText)
     return label
+
+
+class Title(QLabel):
+    """A line in letters so many times as large as those of everything else, also after those have changed."""
+
+    def __init__(self, text: str, times: float, parent: QWidget | None = None) -> None:
+        super().__init__(text, parent)
+        self._times = times
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setWordWrap(True)
+        self._fit()
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ApplicationFontChange:
+            self._fit()
+        return super().event(event)
+
+    def _fit(self) -> None:
+        font = QApplication.font()
+        font.setPointSizeF(font.pointSizeF() * self._times)
+        self.setFont(font)
 
 
 def hint(text: str = "", parent: QWidget | None = None) -> QLabel:
@@ -74,6 +109,44 @@ def column(parent: QWidget, *, margins: int = 6, spacing: int = 4) -> QVBoxLayou
     box.setContentsMargins(margins, margins, margins, margins)
     box.setSpacing(spacing)
     return box
+
+
+_ROOM_IN_ROW = 7
+"""Pixels of a row above and below its text."""
+
+
+def row_height(view: QWidget) -> int:
+    """How high a row of a list or table is, for the font in which it is written."""
+    return view.fontMetrics().height() + _ROOM_IN_ROW
+
+
+def fit_rows(view: QAbstractItemView) -> None:
+    """Give a list, tree or table rows as high as its font needs, also after the font has changed."""
+    if isinstance(view, QTableView):
+        _TableRows(view)
+    else:
+        view.setItemDelegate(_FontRows(view))
+
+
+class _FontRows(QStyledItemDelegate):
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
+        return QSize(super().sizeHint(option, index).width(), row_height(self.parent()))
+
+
+class _TableRows(QObject):
+    def __init__(self, view: QTableView) -> None:
+        super().__init__(view)
+        self._view = view
+        view.installEventFilter(self)
+        self._fit()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.FontChange:
+            self._fit()
+        return super().eventFilter(watched, event)
+
+    def _fit(self) -> None:
+        self._view.verticalHeader().setDefaultSectionSize(row_height(self._view))
 
 
 class Page(QWidget):
@@ -215,13 +288,12 @@ def _lives(widget: QWidget) -> bool:
 class PageScroll(QScrollArea):
     """A page on a screen that may be too small for it: what does not fit is scrolled to."""
 
-    def __init__(self, page: QWidget, parent: QWidget | None = None) -> None:
+    def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setObjectName(f"{page.objectName()}_scroll")
+        self.setObjectName(name)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setWidgetResizable(True)
         self.setMinimumSize(_LEAST_PAGE)
-        self.setWidget(page)
 
 
 class EmptyState(QWidget):
@@ -230,10 +302,7 @@ class EmptyState(QWidget):
     def __init__(self, title: str, text: str, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName(name)
-        top = QLabel(title, self)
-        font = top.font()
-        font.setPointSizeF(font.pointSizeF() * 1.4)
-        top.setFont(font)
+        top = Title(title, 1.4, self)
         top.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         self._text = hint(text, self)
         self._text.setAlignment(Qt.AlignmentFlag.AlignHCenter)

@@ -5,6 +5,8 @@ A folder of ``resources/analyses`` is one; further files in it are variants, cal
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
 from pathlib import Path
 
 from glmengine.analysis.analysis import Analysis
@@ -14,10 +16,50 @@ from glmengine.errors import GlmError
 from glmengine.recording.recording import Recording
 from glmengine.resources import resource
 
+_PICTURE = re.compile(r"!\[([^\]]*)\]\(([^)/]+\.png)\)")
+
 
 def templates() -> dict[str, str]:
     """Title of each template by name: those of the course in its order, then the others."""
     return {name: analysis_of(on_sample(path), name).title for name, path in _files().items()}
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """A question of the course, as it stands on its page, without the analysis that answers it.
+
+    Attributes
+    ----------
+    name : str
+        Of the template.
+    question : str
+    sample : str
+        The simulated recording that it can be tried on.
+    page : Path
+    picture : Path or None
+        The first that the page shows.
+    caption : str
+        What is seen in the picture.
+    """
+
+    name: str
+    question: str
+    sample: str
+    page: Path
+    picture: Path | None = None
+    caption: str = ""
+
+
+def course() -> tuple[Lesson, ...]:
+    """The questions of the course, in its order; reads no analysis, so that a window can show them at once."""
+    found = []
+    for name, path in _files().items():
+        said, page = about(path.parent), path.parent / PAGE
+        if path.name == ANALYSIS and said.question and page.is_file():
+            shown = _PICTURE.search(page.read_text(encoding="utf-8"))
+            picture = (page.parent / shown[2], shown[1]) if shown is not None else (None, "")
+            found.append(Lesson(name, said.question, said.sample, page, *picture))
+    return tuple(found)
 
 
 def template_about(name: str) -> About:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -109,6 +110,42 @@ def files_beside(path: str | Path) -> tuple[Path, ...]:
 
     found.sort(key=unlike)
     return tuple(found[:MOST_SIBLINGS])
+
+
+def assist_together(paths: Sequence[str | Path]) -> Assistance:
+    """What is in several files of one recording, spikes and the tracking beside them, with one recipe for all of them.
+
+    The first file in which there is something like spikes or counts is the recording; the others lie beside it.
+
+    Raises
+    ------
+    GlmError
+        If they lie in several folders, or one needs no recipe or cannot be read.
+    """
+    files = [Path(path).expanduser() for path in paths]
+    first = next((file for file in files if _holds_units(file)), files[0])
+    found = assist(first)
+    if found is None:
+        raise GlmError(f"{first.name}: says itself what is in it, so no other file can be put beside it; open it alone")
+    rows, text = found.arrays, found.recipe
+    for other in files:
+        if other == first:
+            continue
+        further = arrays_beside(first, other)
+        rows = (*rows, *further.arrays)
+        try:
+            text = further.adds.added_to(Recipe.from_toml(text, first.name)).to_toml()
+        except GlmError:  # a draft that is yet to be written names nothing beside it; the arrays are listed all the same
+            continue
+    return replace(found, arrays=rows, recipe=text)
+
+
+def _holds_units(path: Path) -> bool:
+    try:
+        draft_recipe(path)
+    except GlmError:
+        return False
+    return True
 
 
 @dataclass(frozen=True)

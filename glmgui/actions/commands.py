@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from qtpy.QtCore import Qt
+from qtpy.QtGui import QKeySequence
+
 from glmengine.errors import GlmError
+from glmgui.actions.finds import finds
 from glmgui.actions.host import Host
 from glmgui.actions.palette import CommandPalette
 from glmgui.dialogs.about import about_box
 from glmgui.dialogs.export import ExportFigureDialog, plots_on_screen, write_figure
+from glmgui.dialogs.shortcuts import ELSEWHERE, ShortcutsDialog
 from glmgui.forms import pending
 from glmgui.notices import notices
 from glmgui.steps import STEPS
 from glmgui.tools.diagnostics import write_diagnostics
 from glmgui.work.recovery import remove_leftover
+
+_NATIVE = QKeySequence.SequenceFormat.NativeText
 
 
 def undo(host: Host) -> None:
@@ -34,9 +41,7 @@ def redo(host: Host) -> None:
 
 
 def ask_open(host: Host) -> None:
-    path = host.work.questions.open_path(host.work.settings.folder)
-    if path is not None:
-        host.work.opening.open(path)
+    host.work.opening.open_several(host.work.questions.open_paths(host.work.settings.folder))
 
 
 def ask_open_folder(host: Host) -> None:
@@ -110,16 +115,37 @@ def export_figure(host: Host) -> None:
 
 
 def open_palette(host: Host) -> None:
-    CommandPalette([host.action(name) for name in host.action_names if name != "palette"], host.widget).show()
+    CommandPalette([host.action(name) for name in host.action_names if name != "palette"], host.widget, finds(host)).show()
+
+
+def open_shortcuts(host: Host) -> None:
+    """The list of all keys."""
+    rows = [
+        (
+            host.menu_of(name),
+            action.text().replace("&", "").rstrip("\u2026"),
+            ", ".join(keys.toString(_NATIVE) for keys in action.shortcuts()),
+        )
+        for name in host.action_names
+        if (action := host.action(name)).shortcuts()
+    ]
+    dialog = ShortcutsDialog([*rows, *ELSEWHERE], host.widget)
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    dialog.open()
+
+
+def ask_save_layout(host: Host) -> None:
+    """Ask for a name, and keep the arrangement of the panels under it."""
+    name = host.work.questions.name("Save layout", host.layout_names)
+    if name:
+        host.save_layout(name)
+        host.say(f"Layout kept: {name}")
 
 
 def open_guide(host: Host) -> None:
     """The guide, at the page of the step that is shown."""
     page = next(step.guide for step in STEPS if step.name == host.step)
-    host.guide.show_page(page if host.work.document.recording is not None else "index.md")
-    host.guide.show()
-    host.guide.raise_()
-    host.guide.activateWindow()
+    host.show_guide(page if not host.start_is_shown else "getting-started.md")
 
 
 def open_about(host: Host) -> None:

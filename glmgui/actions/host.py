@@ -53,11 +53,43 @@ class Host(Protocol):
     def set_dark(self, dark: bool) -> None:
         """Dark or light."""
 
+    def zoom(self, step: int) -> None:
+        """Show all text larger, smaller, or as the desktop has it."""
+
+    def show_start(self) -> None:
+        """Show the page that stands before the steps."""
+
+    @property
+    def start_is_shown(self) -> bool:
+        """Whether the page is shown that stands before the steps."""
+
+    def show_guide(self, page: str) -> None:
+        """Show a page of the guide."""
+
+    def show_setting(self, step: str, name: str) -> None:
+        """Show a step, and put the cursor into the control of this name there."""
+
+    @property
+    def layout_names(self) -> tuple[str, ...]:
+        """Of the layouts that the user has kept."""
+
+    def save_layout(self, name: str) -> None:
+        """Keep the present arrangement of the panels under a name."""
+
+    def use_layout(self, name: str) -> None:
+        """Arrange the panels as they were kept."""
+
+    def remove_layout(self, name: str) -> None:
+        """Keep a layout no longer."""
+
     def reset_layout(self) -> None:
         """Put the panels where they were at first."""
 
     def say(self, text: str) -> None:
         """Say for a few seconds, in the status line, what was done."""
+
+    def menu_of(self, name: str) -> str:
+        """The menu in which an action stands."""
 
     def action(self, name: str) -> QAction:
         """The action of this name of the table."""

@@ -1,49 +1,57 @@
-"""The command palette, in which any action is found by a few letters."""
+"""The command palette, in which anything is found by a few letters: actions, settings, units, terms, samples, pages of the guide."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from qtpy.QtCore import QEvent, QObject, QSize, Qt
+from qtpy.QtCore import QEvent, QObject, Qt
 from qtpy.QtGui import QAction, QKeySequence, QShowEvent
 from qtpy.QtWidgets import QDialog, QHeaderView, QLineEdit, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
 
-from glmgui.widgets import hint
+from glmgui.actions.finds import Find
+from glmgui.widgets import fit_rows, hint
 
-_ROW_HEIGHT = 26
+_LETTERS, _ROWS = 62, 16
+"""How wide and high it is, in letters m and rows."""
+_MOST = 60
+"""Of more than so many the first are listed: another letter leaves fewer."""
 
 
 class CommandPalette(QDialog):
-    """Lists the actions whose words contain what is typed; those that cannot be run now are shown pale, last."""
+    """Lists what has all the words that are typed; actions that cannot be run now are shown pale, last."""
 
-    def __init__(self, actions: Sequence[QAction], parent: QWidget | None = None) -> None:
+    def __init__(self, actions: Sequence[QAction], parent: QWidget | None = None, finds: Sequence[Find] = ()) -> None:
         super().__init__(parent, Qt.WindowType.Popup)
         self.setObjectName("command_palette")
-        self.setWindowTitle("Search actions")
-        self._actions = list(actions)
+        self.setWindowTitle("Search")
+        self._actions, self._finds = list(actions), list(finds)
         self.line = QLineEdit(self)
         self.line.setObjectName("palette_line")
-        self.line.setAccessibleName("Search actions")
-        self.line.setPlaceholderText("Search actions")
+        self.line.setAccessibleName("Search actions, settings, units, terms, samples and the guide")
+        self.line.setPlaceholderText("Search actions, settings, units, terms, samples, the guide")
         self.list = QTreeWidget(self)
-        self.list.setColumnCount(2)
+        self.list.setColumnCount(3)
         self.list.setHeaderHidden(True)
         self.list.setRootIsDecorated(False)
         self.list.setUniformRowHeights(True)
         self.list.setAllColumnsShowFocus(True)
-        self.list.header().setStretchLastSection(False)
-        self.list.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        self.list.header().setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)
+        fit_rows(self.list)
+        header = self.list.header()
+        header.setStretchLastSection(False)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        for part in (1, 2):
+            header.setSectionResizeMode(part, QHeaderView.ResizeMode.ResizeToContents)
         self.list.setObjectName("palette_list")
-        self.list.setAccessibleName("Actions found")
+        self.list.setAccessibleName("What was found")
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._none = hint("No action with these words.", self)
+        self._none = hint("Nothing with these words.", self)
         box = QVBoxLayout(self)
         box.setContentsMargins(8, 8, 8, 8)
         box.addWidget(self.line)
         box.addWidget(self.list, 1)
         box.addWidget(self._none)
-        self.resize(460, 360)
+        metrics = self.fontMetrics()
+        self.resize(_LETTERS * metrics.horizontalAdvance("m"), (_ROWS + 2) * (metrics.height() + 7))
         self.line.textChanged.connect(self._filter)
         self.line.returnPressed.connect(self._run)
         self.list.itemClicked.connect(self._run)
@@ -51,6 +59,7 @@ class CommandPalette(QDialog):
         self._filter("")
         if parent is not None:
             window = parent.window()
+            self.resize(min(self.width(), window.width() - 40), min(self.height(), window.height() - 100))
             self.move(
                 window.mapToGlobal(window.rect().topLeft()).x() + (window.width() - self.width()) // 2,
                 window.mapToGlobal(window.rect().topLeft()).y() + 70,
@@ -75,19 +84,30 @@ class CommandPalette(QDialog):
 
     def _filter(self, text: str) -> None:
         words = text.lower().split()
-        found = [action for action in self._actions if all(word in _words_of(action) for word in words)]
-        found.sort(key=lambda action: (not action.isEnabled(), not _title(action).lower().startswith(text.lower())))
         self.list.clear()
-        for action in found:
-            item = QTreeWidgetItem([_title(action), action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)])
-            item.setIcon(0, action.icon())
-            item.setSizeHint(0, QSize(80, _ROW_HEIGHT))
-            item.setToolTip(0, action.toolTip())
-            item.setData(0, Qt.ItemDataRole.UserRole, action)
-            item.setDisabled(not action.isEnabled())
-            self.list.addTopLevelItem(item)
+        rows = [
+            (_rank(_title(action), words, 2 if not action.isEnabled() else 0), self._row_of_action(action))
+            for action in self._actions
+            if _has(f"{_title(action)} {action.toolTip()}", words)
+        ]
+        if words:  # with nothing typed yet what can be done is enough to read
+            rows += [
+                (_rank(find.title, words, 1), _row_of_find(find))
+                for find in self._finds
+                if _has(f"{find.title} {find.kind} {find.words}", words)
+            ]
+        rows.sort(key=lambda row: row[0])
+        self.list.addTopLevelItems([item for _, item in rows[:_MOST]])
         self._choose(0)
-        self._none.setVisible(not found)
+        self._none.setVisible(not rows)
+
+    def _row_of_action(self, action: QAction) -> QTreeWidgetItem:
+        item = QTreeWidgetItem([_title(action), "", action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)])
+        item.setIcon(0, action.icon())
+        item.setToolTip(0, action.toolTip())
+        item.setData(0, Qt.ItemDataRole.UserRole, action.trigger)
+        item.setDisabled(not action.isEnabled())
+        return item
 
     def _choose(self, at: int) -> None:
         item = self.list.topLevelItem(at)
@@ -96,15 +116,32 @@ class CommandPalette(QDialog):
 
     def _run(self, *_: object) -> None:
         item = self.list.currentItem()
-        action = item.data(0, Qt.ItemDataRole.UserRole) if item is not None else None
-        if action is not None and action.isEnabled():
+        run: Callable[[], None] | None = item.data(0, Qt.ItemDataRole.UserRole) if item is not None else None
+        if run is not None and not item.isDisabled():
             self.close()
-            action.trigger()
+            run()
+
+
+def _row_of_find(find: Find) -> QTreeWidgetItem:
+    item = QTreeWidgetItem([find.title, find.kind, ""])
+    item.setToolTip(0, find.words)
+    item.setForeground(1, item.foreground(0))
+    item.setData(0, Qt.ItemDataRole.UserRole, find.open)
+    return item
 
 
 def _title(action: QAction) -> str:
     return action.text().replace("&", "").rstrip("\u2026")
 
 
-def _words_of(action: QAction) -> str:
-    return f"{_title(action)} {action.toolTip()}".lower()
+def _has(text: str, words: Sequence[str]) -> bool:
+    text = text.lower()
+    return all(word in text for word in words)
+
+
+def _rank(title: str, words: Sequence[str], last: int) -> tuple[bool, int, int, str]:
+    """What is listed first: what can be done, titles that begin with the words, those that hold them, the rest."""
+    title = title.lower()
+    typed = " ".join(words)
+    place = 0 if title.startswith(typed) else 1 if _has(title, words) else 2
+    return (last > 1, place, last, "" if not words else title)

@@ -112,6 +112,9 @@ class ActionSet(QObject):
                 others.aboutToShow.connect(partial(self._fill_samples, others))
             if record.ends_group:
                 menus[record.menu.partition("/")[0]].addSeparator()
+            if name == "reset_layout":
+                menu.addSeparator()
+                menu.aboutToShow.connect(partial(self._fill_layouts, menu, len(menu.actions())))
             if name == "open_folder":
                 recent = menu.addMenu("Open &recent")
                 recent.aboutToShow.connect(partial(self._fill_recent, recent, in_menu=True))
@@ -140,19 +143,32 @@ class ActionSet(QObject):
         open_button.setPopupMode(QToolButton.ToolButtonPopupMode.MenuButtonPopup)
 
     def _fill_recent(self, menu: QMenu, *, in_menu: bool) -> None:
-        settings, opening = self._host.work.settings, self._host.work.opening
+        recent, opening = self._host.work.recent, self._host.work.opening
         menu.clear()
-        for path in settings.recent:
-            action = menu.addAction(path.name, lambda path=path: opening.open(path))
-            action.setToolTip(str(path))
-        if not settings.recent:
+        for one in recent.entries:
+            action = menu.addAction(one.path.name, lambda path=one.path: opening.open_recent(path))
+            action.setToolTip(f"{one.path}\n{one.about}".strip())
+        recent.look()
+        if not recent.entries:
             menu.addAction("Nothing was opened yet").setEnabled(False)
         menu.addSeparator()
         if not in_menu:
             menu.addAction(self._actions["open_folder"])
             menu.addAction(self._actions["sample"])
-        elif settings.recent:
-            menu.addAction("Clear the list", settings.clear_recent)
+        elif recent.entries:
+            menu.addAction("Clear the list", recent.clear)
+
+    def _fill_layouts(self, menu: QMenu, first: int) -> None:
+        """The layouts that were kept, below what stands there always."""
+        host = self._host
+        for action in menu.actions()[first:]:
+            menu.removeAction(action)
+        for name in host.layout_names:
+            menu.addAction(name, partial(host.use_layout, name))
+        if host.layout_names:
+            remove = menu.addMenu("&Delete")
+            for name in host.layout_names:
+                remove.addAction(name, partial(host.remove_layout, name))
 
     def _fill_samples(self, menu: QMenu) -> None:
         from glmengine.simulation.catalogue import SAMPLES

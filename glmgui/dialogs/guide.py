@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from qtpy.QtCore import QSize, Qt, QUrl
+from qtpy.QtCore import Qt, QUrl
 from qtpy.QtGui import QDesktopServices, QKeySequence, QShortcut, QTextDocument
 from qtpy.QtWidgets import QLineEdit, QListWidget, QListWidgetItem, QSplitter, QTextBrowser, QVBoxLayout, QWidget
 
 from glmengine.resources import resource
 from glmgui import theme
-from glmgui.widgets import row, small_button
+from glmgui.widgets import fit_rows, row, small_button
 
 _LINK = re.compile(r"\[([^\]]+)\]\(([\w./-]+\.md)\)")
 FIRST_PAGE, COURSE = "index.md", "analyses.md"
@@ -63,10 +63,10 @@ class GuideWindow(QWidget):
         self.contents = QListWidget(self)
         self.contents.setObjectName("guide_contents")
         self.contents.setAccessibleName("Contents of the guide")
-        for title, name in _contents(folder):
+        fit_rows(self.contents)
+        for title, name in pages_of_guide():
             item = QListWidgetItem(title, self.contents)
             item.setData(Qt.ItemDataRole.UserRole, name)
-            item.setSizeHint(QSize(80, 26))
         self.search = QLineEdit(self)
         self.search.setObjectName("guide_search")
         self.search.setAccessibleName("Search in the guide")
@@ -127,8 +127,9 @@ class GuideWindow(QWidget):
                 self.contents.setCurrentRow(at)
 
 
-def _contents(folder: Path) -> list[tuple[str, str]]:
+def pages_of_guide() -> list[tuple[str, str]]:
     """Titles and pages: those that the first page lists, and below the course its own pages."""
+    folder = resource("guide")
     found = [("Contents", FIRST_PAGE)]
     for title, name in _LINK.findall((folder / FIRST_PAGE).read_text(encoding="utf-8")):
         found.append((title, name))

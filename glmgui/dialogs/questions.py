@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
-from qtpy.QtWidgets import QFileDialog, QMessageBox, QWidget
+from qtpy.QtWidgets import QFileDialog, QInputDialog, QMessageBox, QWidget
 
+from glmengine.analysis.templates import Lesson
 from glmengine.io.recipe_assistant import Assistance
 from glmgui.dialogs.locate import LocateDialog
+from glmgui.dialogs.ready_analysis import ReadyAnalysisDialog
 from glmgui.dialogs.recipe import RecipeDialog
 from glmgui.jobs import Jobs
 from glmgui.work.questions import Answer
@@ -17,6 +20,9 @@ OPENABLE = (
     "All that can be opened (*.nwb *.npz *.glm *.toml *.mat *.csv *.tsv *.txt *.parquet *.npy *.xml);;Projects (*.glm);;Analyses (*.toml);;"
     "NWB recordings (*.nwb);;All files (*)"
 )
+
+
+_MOST_NAMED = 8
 
 
 class Dialogs:
@@ -29,6 +35,33 @@ class Dialogs:
         """A file to open."""
         path, _ = QFileDialog.getOpenFileName(self.parent, "Open a recording or a project", folder, OPENABLE)
         return Path(path) if path else None
+
+    def open_paths(self, folder: str) -> list[Path]:
+        """One or more files to open; several recordings are analysed together."""
+        paths, _ = QFileDialog.getOpenFileNames(self.parent, "Open recordings or a project", folder, OPENABLE)
+        return [Path(path) for path in paths]
+
+    def several(self, paths: list[Path]) -> Literal["sessions", "together"] | None:
+        """What several files are to each other."""
+        names = "\n".join(path.name for path in paths[:_MOST_NAMED]) + ("\n\u2026" if len(paths) > _MOST_NAMED else "")
+        box = self._box(
+            f"What are these {len(paths)} files?",
+            f"{names}\n\nSessions: each is a recording of its own, of one animal, and they are analysed together.\n"
+            "One recording: its spikes are in one file, and tracking, trials or events in the others.",
+        )
+        sessions = box.addButton("Sessions of one animal", QMessageBox.ButtonRole.AcceptRole)
+        together = box.addButton("Parts of one recording", QMessageBox.ButtonRole.AcceptRole)
+        box.addButton(QMessageBox.StandardButton.Cancel)
+        box.setDefaultButton(sessions)
+        box.exec()
+        return "sessions" if box.clickedButton() is sessions else "together" if box.clickedButton() is together else None
+
+    def ready_analysis(
+        self, lesson: Lesson, recording: str, lacking: tuple[str, ...]
+    ) -> Literal["sample", "open", "take"] | None:
+        """How to go on with a ready analysis that cannot be filled in."""
+        dialog = ReadyAnalysisDialog(lesson, recording, lacking, self.parent)
+        return dialog.chosen if dialog.exec() else None
 
     def folder(self, title: str, start: str) -> Path | None:
         """A folder to open or to write to."""
@@ -43,6 +76,13 @@ class Dialogs:
         if not Path(path).suffix:
             path += ".nc" if "*.nc" in kind else ending
         return Path(path)
+
+    def name(self, title: str, taken: tuple[str, ...]) -> str:
+        """What something is to be called."""
+        text, given = QInputDialog.getItem(
+            self.parent, title, "Name; one that is there already is replaced:", ["", *taken], 0, True
+        )
+        return text.strip() if given else ""
 
     def unsaved(self, project: Path | None) -> Answer:
         """What becomes of changes that are not saved."""

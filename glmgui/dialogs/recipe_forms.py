@@ -6,13 +6,14 @@ import re
 from collections.abc import Sequence
 
 from qtpy.QtCore import QSignalBlocker, Signal
-from qtpy.QtWidgets import QComboBox, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from glmengine.errors import GlmError
 from glmengine.io.recipe.recipe import Counts, Recipe, Spikes, TimeBase
 from glmengine.spec import Spec
 from glmgui.forms.description import Choices, extra_of, switched
 from glmgui.forms.form import SpecForm
+from glmgui.still_fields import StillCombo
 from glmgui.widgets import heading
 
 _MOST_COLUMNS = 16
@@ -30,7 +31,7 @@ class RecipeForms(QWidget):
         self.setObjectName("recipe_forms")
         self._choices: Choices = {"arrays": array_names(arrays)}
         self._recipe: Recipe | None = None
-        self.kind = QComboBox(self)
+        self.kind = StillCombo(self)
         self.kind.setObjectName("recipe_kind")
         self.kind.setAccessibleName("What the units are")
         self.units: list[SpecForm] = []

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from qtpy.QtCore import QSize, Qt
+from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QDialog, QHBoxLayout, QListWidget, QListWidgetItem, QSplitter, QVBoxLayout, QWidget
 
 from glmengine.analysis.analysis import Analysis
 from glmengine.analysis.templates import template_for
 from glmengine.recording.recording import Recording
-from glmgui.widgets import MessageLine, button, column, heading, hint
+from glmgui.widgets import MessageLine, button, column, fit_rows, heading, hint
 
 _KINDS = {
     "covariate": "tuning",
@@ -21,7 +21,6 @@ _KINDS = {
     "columns": "columns computed elsewhere",
 }
 _FITS, _FITS_NOT = "\u2713", "\u26a0"
-_ROW_HEIGHT = 26
 _LACKS = "This recording lacks what the template needs:"
 _AFTERWARDS = (
     "Take it nevertheless, and choose other names in the Data and Features steps: each place that needs one is marked there."
@@ -61,10 +60,10 @@ class TemplateDialog(QDialog):
         self.list = QListWidget(self)
         self.list.setObjectName("template_list")
         self.list.setAccessibleName("Templates")
+        fit_rows(self.list)
         for template in self._templates:
             fits = self._ready[template.name].fits
             item = QListWidgetItem(f"{_FITS if fits else _FITS_NOT}  {template.title}", self.list)
-            item.setSizeHint(QSize(0, _ROW_HEIGHT))
             item.setToolTip("Fits this recording" if fits else "Needs things that this recording lacks")
         self._title, self._said, self._terms = heading("", self), hint("", self), hint("", self)
         self.message = MessageLine("template_message", self)

@@ -10,8 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from qtpy.QtCore import QSignalBlocker, QSize, Qt, Signal
-from qtpy.QtGui import QWheelEvent
+from qtpy.QtCore import QEvent, QSignalBlocker, Qt, Signal
 from qtpy.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -28,8 +27,10 @@ from qtpy.QtWidgets import (
 )
 
 from glmgui.forms.description import Choices, in_words
+from glmgui.still_fields import StillCombo
+from glmgui.widgets import fit_rows, row_height
 
-_ROW_HEIGHT = 21
+_MOST_ROWS = 6
 _NONE = "\u2013 none \u2013"
 
 
@@ -90,22 +91,11 @@ class Editor(QWidget):
             box.addWidget(widget, 1 if position == stretch else 0)
 
 
-class NoWheel:
-    """Spin boxes and combo boxes leave the wheel to the panel that scrolls unless they were clicked first."""
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        if self.hasFocus():
-            super().wheelEvent(event)
-        else:
-            event.ignore()
-
-
-class QuietCombo(NoWheel, QComboBox):
-    """A combo box that a scrolling panel does not change by accident; long lists can be searched by typing."""
+class QuietCombo(StillCombo):
+    """A combo box that does not grow with what it offers; long lists can be searched by typing."""
 
     def __init__(self, parent: QWidget | None = None, *, searchable: bool = False) -> None:
         super().__init__(parent)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.setMinimumContentsLength(8)
         if searchable:
@@ -230,6 +220,7 @@ class NamesEditor(Editor):
         self._names: tuple[str, ...] = ()
         self._list = QListWidget(self)
         self._list.setAlternatingRowColors(True)
+        fit_rows(self._list)
         self._none = QLabel(empty_means, self)
         self._none.setWordWrap(True)
         self._none.setForegroundRole(self.palette().ColorRole.PlaceholderText)
@@ -263,12 +254,19 @@ class NamesEditor(Editor):
                 self._list.clear()
                 for name in names:
                     item = QListWidgetItem(name, self._list)
-                    item.setSizeHint(QSize(60, _ROW_HEIGHT))
                     item.setFlags(Qt.ItemFlag.ItemIsUserCheckable | Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable)
             for at, name in enumerate(names):
                 self._list.item(at).setCheckState(Qt.CheckState.Checked if name in self._value else Qt.CheckState.Unchecked)
-        self._list.setFixedHeight(min(max(len(names), 1), 6) * _ROW_HEIGHT + 6)
+        self._fit_height()
         self._none.setVisible(bool(self._none.text()) and not self._value)
+
+    def _fit_height(self) -> None:
+        self._list.setFixedHeight(min(max(self._list.count(), 1), _MOST_ROWS) * row_height(self._list) + 6)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange and hasattr(self, "_list"):
+            self._fit_height()
 
     def _ticked(self, *_: object) -> None:
         items = [self._list.item(at) for at in range(self._list.count())]

@@ -19,8 +19,8 @@ from typing import Any
 
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
-from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QGridLayout, QLabel, QSizePolicy, QToolButton, QWidget
+from qtpy.QtCore import QCoreApplication, QEvent, Qt, Signal
+from qtpy.QtWidgets import QGridLayout, QLabel, QScrollArea, QSizePolicy, QToolButton, QWidget
 
 from glmengine.errors import GlmError
 from glmengine.spec import Spec
@@ -173,6 +173,11 @@ class SpecForm(Refusal, QWidget):
         """The editor of one field."""
         return self._editors[field]
 
+    def unfold(self, control: QWidget) -> None:
+        """Show the options below "More options" where a control is one of them."""
+        if self._more is not None and any(editor.isAncestorOf(control) for editor in self._advanced):
+            self._more.setChecked(True)
+
     # Building
 
     def _build(self, fields: Sequence[str] | None) -> None:
@@ -298,6 +303,23 @@ class SpecForm(Refusal, QWidget):
             self._value = self._kept = made
             self._show_what_applies()
             self.edited.emit(made)
+
+
+def reveal(root: QWidget, name: str) -> bool:
+    """Unfold, scroll to and put the cursor into the control of this name inside `root`; False where there is none, or it does not apply."""
+    control = root.findChild(QWidget, name)
+    if control is None:
+        return False
+    above = control.parentWidget()
+    while above is not None and above is not root.window():
+        if isinstance(above, SpecForm):
+            above.unfold(control)
+        if isinstance(above, QScrollArea):
+            QCoreApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest)  # where it is is known once it is laid out
+            above.ensureWidgetVisible(control)
+        above = above.parentWidget()
+    control.setFocus(Qt.FocusReason.ShortcutFocusReason)
+    return control.isVisible()
 
 
 def _without_place(error: GlmError, spec_type: type[Spec]) -> str:

@@ -7,12 +7,13 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from qtpy.QtCore import QLocale, QSignalBlocker, Qt
+from qtpy.QtCore import QLocale, QSignalBlocker
 from qtpy.QtGui import QValidator
-from qtpy.QtWidgets import QAbstractSpinBox, QDoubleSpinBox, QHBoxLayout, QLabel, QSlider, QSpinBox, QWidget
+from qtpy.QtWidgets import QAbstractSpinBox, QHBoxLayout, QLabel, QWidget
 
 from glmengine.errors import GlmError
-from glmgui.forms.editors import Editor, NoWheel, TextEditor
+from glmgui.forms.editors import Editor, TextEditor
+from glmgui.still_fields import StillDouble, StillSlider, StillSpin
 
 _STEPS = 400
 _WIDE = 100  # a range beyond which most of a slider would lie far above what is usual
@@ -20,7 +21,7 @@ _UNBOUNDED = 1e12
 _NUMBER_BEGUN = re.compile(r"[+-]?\d*\.?\d*([eE][+-]?\d*)?")
 
 
-class NumberBox(NoWheel, QDoubleSpinBox):
+class NumberBox(StillDouble):
     """A spin box for real numbers of any size: shows and takes ``1e-4``, with a point in any locale."""
 
     def __init__(self, low: float = -_UNBOUNDED, high: float = _UNBOUNDED, parent: QWidget | None = None) -> None:
@@ -30,13 +31,13 @@ class NumberBox(NoWheel, QDoubleSpinBox):
         self.setRange(low, high)
         self.setStepType(QAbstractSpinBox.StepType.AdaptiveDecimalStepType)
         self.setKeyboardTracking(False)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMinimumWidth(76)
 
     def textFromValue(self, value: float) -> str:
         return plain(value, 7)
 
     def valueFromText(self, text: str) -> float:
+        text = self._bare(text)
         if text == self.textFromValue(self.value()):
             return self.value()  # what is shown is rounded; leaving the field must not round the value
         try:
@@ -46,12 +47,16 @@ class NumberBox(NoWheel, QDoubleSpinBox):
 
     def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:
         try:
-            number = float(text)
+            number = float(self._bare(text))
         except ValueError:
-            begun = _NUMBER_BEGUN.fullmatch(text.strip())
+            begun = _NUMBER_BEGUN.fullmatch(self._bare(text))
             return (QValidator.State.Intermediate if begun else QValidator.State.Invalid), text, position
         inside = self.minimum() <= number <= self.maximum()
         return (QValidator.State.Acceptable if inside else QValidator.State.Intermediate), text, position
+
+    def _bare(self, text: str) -> str:
+        """The number without the unit of measure behind it."""
+        return text.removesuffix(self.suffix()).strip()
 
     def stepBy(self, steps: int) -> None:
         step = 10.0 ** (math.floor(math.log10(abs(self.value()))) - 1) if self.value() else 0.1
@@ -59,14 +64,13 @@ class NumberBox(NoWheel, QDoubleSpinBox):
         self.setValue(moved if self.minimum() <= moved <= self.maximum() else self.value())
 
 
-class WholeBox(NoWheel, QSpinBox):
+class WholeBox(StillSpin):
     """A spin box for whole numbers."""
 
     def __init__(self, low: int, high: int, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setRange(low, high)
         self.setKeyboardTracking(False)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMinimumWidth(64)
 
 
@@ -108,10 +112,11 @@ class NumberEditor(Editor):
             least = -_UNBOUNDED if low is None else low
             self._box = NumberBox(least, _UNBOUNDED if high is None else high, self)
         self._span = span or self._slider_span(low, high, typical)
-        self._slider: QSlider | None = None
+        self._slider: StillSlider | None = None
         self._bent = False
         if self._span is not None:
-            self._slider = _Slider(self)
+            self._slider = StillSlider(self)
+            self._slider.setMinimumWidth(60)
             self._bent = not log and self._span[1] - self._span[0] > _WIDE
             self._slider.setRange(0, int(self._span[1] - self._span[0]) if whole and not self._bent else _STEPS)
             self._slider.valueChanged.connect(self._slid)
@@ -174,13 +179,6 @@ class NumberEditor(Editor):
             position = round(_STEPS * (value - low) / (high - low))
         with QSignalBlocker(self._slider):
             self._slider.setValue(position)
-
-
-class _Slider(NoWheel, QSlider):
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(Qt.Orientation.Horizontal, parent)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setMinimumWidth(60)
 
 
 class NumbersEditor(TextEditor):

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 from qtpy.QtCore import QSignalBlocker, Qt
-from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QScrollBar, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QScrollBar, QWidget
 
 from glmgui.drawings.series import RATE, TIME, Axis, Curve, Table
 from glmgui.plots.line import LinePlot
+from glmgui.still_fields import StillCombo
 
 _LENGTHS = (5.0, 20.0, 60.0, 300.0)
 _STEPS = 10_000
@@ -25,7 +26,7 @@ class RatePlot(LinePlot):
         super().__init__(title, TIME, y_axis, name=name, parent=parent, dense=True)
         self._span = (0.0, 1.0)
         self.area.setMouseEnabled(True, False)
-        self._length = QComboBox(self)
+        self._length = StillCombo(self)
         self._length.setObjectName(f"{name}_length")
         self._length.setAccessibleName("How much time is shown at once")
         for seconds in _LENGTHS:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,17 +22,22 @@ from glmgui.dialogs.details import DetailsDialog
 from glmgui.dialogs.guide import GuideWindow
 from glmgui.dialogs.questions import Dialogs
 from glmgui.forms import pending
+from glmgui.forms.form import reveal
 from glmgui.jobs import Jobs
 from glmgui.notices import Notice, notices
 from glmgui.panels.log import LogPanel
+from glmgui.panels.start import StartPage
 from glmgui.settings import Settings
+from glmgui.shell.dock_title import DockTitle
+from glmgui.shell.layouts import Layouts
 from glmgui.shell.notice_bar import NoticeBar
+from glmgui.shell.panel_docks import PanelDock, Panels
 from glmgui.shell.progress import ProgressStrip
-from glmgui.shell.rail import StepsRail
+from glmgui.shell.rail import START, StepsRail
 from glmgui.shell.status_line import StatusLine
 from glmgui.shell.undo_keys import UndoKeys
-from glmgui.steps import STEPS, step_of_field
-from glmgui.widgets import PageScroll
+from glmgui.steps import STEPS, Step, step_of_field
+from glmgui.widgets import Page
 from glmgui.work.questions import Questions
 from glmgui.work.use_cases import UseCases
 
@@ -71,23 +78,27 @@ class MainWindow(QMainWindow):
         self.left_running = False
         self._closing = False
         self._step = STEPS[0].name
+        self._put_aside: tuple[str, ...] = ()
         self._guide: GuideWindow | None = None
         self.setAcceptDrops(True)
         self.setDockOptions(QMainWindow.DockOption.AllowNestedDocks | QMainWindow.DockOption.AllowTabbedDocks)
         self.setWindowIcon(theme.icon("app"))
         self._actions = ActionSet(self, self.menuBar())
+        self._copying = TableCopying(self)
         self._make_strips()
         self._make_docks()
+        self.start = StartPage(self.work, self)
+        self.setCentralWidget(self.start)
         self._actions.fill_menus()
         self._connect()
         self._undo_keys = UndoKeys(self, lambda: commands.undo(self), lambda: commands.redo(self))
-        self._copying = TableCopying(self)
-        self._copying.watch_all(self)
         self.renew_icons()
+        self._layouts = Layouts(self, self.settings)
         self._first_state: QByteArray | None = None
         self.reset_layout()
         self._restore_layout()
         self._renew()
+        self.show_start()
 
     # Building
 
@@ -144,19 +155,25 @@ class MainWindow(QMainWindow):
         self.setStatusBar(self.status)
 
     def _make_docks(self) -> None:
-        self.docks: dict[str, QDockWidget] = {}
-        self.panels: dict[str, QWidget] = {}
+        self.docks: dict[str, PanelDock] = {}
+        self.panels = Panels(self.docks)
         for step in STEPS:
-            panel = step.panel(self.work)
-            panel.action_asked.connect(lambda name: self._actions[name].trigger())
-            self._add_dock(step.name, step.title, panel)
-        self._add_dock("log", "Log", LogPanel(self.document, self.jobs))
+            self._add_dock(step.name, step.title, partial(self._made, step), step.about, step.guide)
+        about = "Everything that was done and what went wrong"
+        self._add_dock("log", "Log", partial(LogPanel, self.document, self.jobs), about, "troubleshooting.md")
+        _ = self.docks["log"].panel  # it hears of the jobs from the first one on
 
-    def _add_dock(self, name: str, title: str, panel: QWidget) -> None:
-        dock = QDockWidget(title, self)
-        dock.setObjectName(f"dock_{name}")
-        dock.setWidget(PageScroll(panel))
-        self.docks[name], self.panels[name] = dock, panel
+    def _made(self, step: Step) -> Page:
+        panel = step.panel(self.work)
+        panel.action_asked.connect(lambda name: self._actions[name].trigger())
+        return panel
+
+    def _add_dock(self, name: str, title: str, make: Callable[[], QWidget], about: str, guide: str) -> None:
+        dock = self.docks[name] = PanelDock(name, title, make, self)
+        bar = DockTitle(dock, about)
+        bar.help_asked.connect(partial(self.show_guide, guide))
+        dock.setTitleBarWidget(bar)
+        dock.made.connect(self._copying.watch_all)
         dock.visibilityChanged.connect(lambda _: self._actions.renew())
 
     def _connect(self) -> None:
@@ -167,7 +184,9 @@ class MainWindow(QMainWindow):
         jobs.busy_changed.connect(lambda busy: None if busy else self.progress.end())
         self.progress.stop_asked.connect(jobs.stop_and_keep)
         self.progress.cancel_asked.connect(jobs.cancel)
-        self.rail.picked.connect(self.show_step)
+        self.rail.picked.connect(lambda name: self.show_start() if name == START else self.show_step(name))
+        self.start.action_asked.connect(lambda name: self._actions[name].trigger())
+        self.start.step_asked.connect(self.show_step)
         work.size.estimated.connect(self._show_estimate)
         work.opening.opened.connect(self._opened)
         work.fitting.begun.connect(self._fit_begun)
@@ -198,6 +217,8 @@ class MainWindow(QMainWindow):
     # The document and the strips
 
     def _changed(self, what: frozenset[str]) -> None:
+        if "recording" in what and self.start_is_shown and (self.document.recording or self.document.analysis.terms):
+            self.show_step(self._step)
         if "fault" in what and self.document.fault[0]:
             step = step_of_field(self.document.fault[0])
             if step is not None and not self.work.live.on:
@@ -234,10 +255,16 @@ class MainWindow(QMainWindow):
     def show_step(self, name: str) -> None:
         """Show the panel of a step in the place of the other steps, unless they were put beside each other."""
         self._step = name
-        docked = [one.name for one in STEPS if not self.docks[one.name].isHidden() and not self.docks[one.name].isFloating()]
+        docked = self._docked()
         in_view = [one for one in docked if not self.docks[one].visibleRegion().isEmpty()]
         self.setUpdatesEnabled(False)
         try:
+            if self.start_is_shown:
+                self.start.hide()
+                if name in self._put_aside:  # those that stood beside it come back with it
+                    for other in self._put_aside:
+                        self.docks[other].show()
+                    in_view = list(self._put_aside)
             self.docks[name].show()
             if len(in_view) <= 1:
                 for other in docked:
@@ -247,6 +274,62 @@ class MainWindow(QMainWindow):
         finally:
             self.setUpdatesEnabled(True)
         self.rail.set_current(name)
+
+    @property
+    def start_is_shown(self) -> bool:
+        """Whether the page is shown that stands before the steps."""
+        return not self.start.isHidden()
+
+    def show_start(self) -> None:
+        """Show the start page in the place of the steps; a step that is shown again brings back what stood beside it."""
+        if not self.start_is_shown:
+            self._put_aside = tuple(self._docked())
+        for name in self._docked():
+            self.docks[name].hide()
+        self.start.show()
+        self.rail.set_current(START)
+
+    def menu_of(self, name: str) -> str:
+        """The menu in which an action stands."""
+        return self._actions.records[name].menu.replace("/", ", ")
+
+    def show_guide(self, page: str) -> None:
+        """Show a page of the guide."""
+        self.guide.show_page(page)
+        self.guide.show()
+        self.guide.raise_()
+        self.guide.activateWindow()
+
+    def show_setting(self, step: str, name: str) -> None:
+        """Show a step, and put the cursor into the control of this name there."""
+        self.show_step(step)
+        reveal(self.panels[step], name)
+
+    @property
+    def layout_names(self) -> tuple[str, ...]:
+        return self._layouts.names
+
+    def save_layout(self, name: str) -> None:
+        self._layouts.save(name)
+
+    def use_layout(self, name: str) -> None:
+        """Arrange the panels as they were kept."""
+        self.start.hide()
+        if not self._layouts.restore(name):
+            notices().tell("warning", f"the layout '{name}' is of another version of the program; save it anew", title="Layout")
+        shown = self._docked()
+        if shown:
+            self._step = self._step if self._step in shown else shown[0]
+            self.rail.set_current(self._step)
+        else:
+            self.show_start()
+
+    def remove_layout(self, name: str) -> None:
+        self._layouts.remove(name)
+
+    def _docked(self) -> list[str]:
+        """The steps whose panels stand in the window, seen or behind another."""
+        return [step.name for step in STEPS if not self.docks[step.name].isHidden() and not self.docks[step.name].isFloating()]
 
     @property
     def log_is_shown(self) -> bool:
@@ -309,6 +392,14 @@ class MainWindow(QMainWindow):
     def dark(self) -> bool:
         return theme.is_dark()
 
+    def zoom(self, step: int) -> None:
+        """Show all text larger (1), smaller (-1), or as large as the desktop has it (0)."""
+        app = QApplication.instance()
+        factor = theme.next_zoom(theme.zoom(app), step) if step else 1.0
+        theme.set_zoom(app, factor)
+        self.settings.zoom = factor
+        self.say(f"Text at {factor:.0%} of the desktop's size")
+
     def set_dark(self, dark: bool) -> None:
         self.settings.dark = dark
         theme.apply(QApplication.instance(), dark)
@@ -323,15 +414,15 @@ class MainWindow(QMainWindow):
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         urls = event.mimeData().urls()
-        if len(urls) == 1 and urls[0].isLocalFile():
+        if urls and all(url.isLocalFile() for url in urls):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        path = Path(event.mimeData().urls()[0].toLocalFile())
+        paths = [Path(url.toLocalFile()) for url in event.mimeData().urls()]
         event.acceptProposedAction()
         pending.commit(self.focusWidget())
         # after the drop has ended: a question would hold up the program that the file comes from
-        QTimer.singleShot(0, lambda: self.work.opening.open(path))
+        QTimer.singleShot(0, lambda: self.work.opening.open_several(paths))
 
     # Closing
 
@@ -364,6 +455,9 @@ class MainWindow(QMainWindow):
 
     def _end(self) -> None:
         self._closing = True
+        if self.start_is_shown and len(self._put_aside) > 1:  # they stand beside each other again at the next start
+            for name in self._put_aside:
+                self.docks[name].show()
         if not self.isMinimized():
             self.settings.set_layout(self.saveGeometry(), self.saveState())
         if self._guide is not None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 from qtpy.QtCore import QCoreApplication, QEvent, QEventLoop
 
+from glmengine.analysis.templates import Lesson
 from glmengine.io.recipe_assistant import Assistance
 from glmgui.work.questions import Answer
 from glmgui.work.recovery import Leftover
@@ -30,11 +32,26 @@ class NoQuestions:
     def open_path(self, folder: str) -> Path | None:
         return self.next_path
 
+    def open_paths(self, folder: str) -> list[Path]:
+        return [self.next_path] if self.next_path is not None else []
+
+    def several(self, paths: list[Path]) -> Literal["sessions", "together"] | None:
+        return "sessions"
+
+    def ready_analysis(
+        self, lesson: Lesson, recording: str, lacking: tuple[str, ...]
+    ) -> Literal["sample", "open", "take"] | None:
+        """Its sample."""
+        return "sample"
+
     def folder(self, title: str, start: str) -> Path | None:
         return self.next_path
 
     def save_path(self, title: str, start: str, kinds: str, ending: str) -> Path | None:
         return self.next_path
+
+    def name(self, title: str, taken: tuple[str, ...]) -> str:
+        return ""
 
     def unsaved(self, project: Path | None) -> Answer:
         return "discard"

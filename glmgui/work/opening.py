@@ -6,7 +6,7 @@ first, if the user agrees: its result would belong to a document that is gone.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,11 +20,13 @@ from glmgui import samples
 from glmgui.document import Document
 from glmgui.jobs import Jobs
 from glmgui.notices import notices
+from glmgui.reach import is_there_soon
 from glmgui.settings import Settings
 from glmgui.work.fitting import Fitting
 from glmgui.work.live_fit import LiveFit
 from glmgui.work.project import Opened, open_project
 from glmgui.work.questions import Questions
+from glmgui.work.recent import RecentFiles
 from glmgui.work.recovery import Leftover, Recovery, open_leftover, remove_leftover
 from glmgui.work.saving import Saving
 
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
 
 Then = Callable[[], None] | None
 OPEN = "open"
+_ALONE = (".glm", ".toml")
 _ENOUGH = 200_000  # values that tell counts from a signal
 
 
@@ -62,11 +65,13 @@ class Opening(QObject):
         saving: Saving,
         live: LiveFit,
         recovery: Recovery,
+        recent: RecentFiles,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self._document, self._jobs, self._settings, self._questions = document, jobs, settings, questions
-        self._fitting, self._saving, self._live, self._recovery = fitting, saving, live, recovery
+        self._fitting, self._saving, self._live = fitting, saving, live
+        self._recovery, self._recent = recovery, recent
 
     def open(self, path: Path, then: Then = None) -> None:
         """Open a recording, a project (``.glm``) or an analysis (``.toml``), after asking what becomes of unsaved changes."""
@@ -76,6 +81,58 @@ class Opening(QObject):
             self._submit(path, lambda context: Analysis.load(path), lambda analysis: self.take_analysis(analysis, path))
             return
         self._fitting.unless_fitting(lambda: self._saving.unless_unsaved(lambda: self._open(path, ending, then)))
+
+    def open_recent(self, path: Path) -> None:
+        """Open what was opened lately, unless its disk does not answer: the worker would wait for it for ever."""
+        if is_there_soon(path):
+            self.open(path)
+        else:
+            self._recent.look()
+            notices().tell(
+                "warning", f"{path} cannot be reached now; see whether its disk or network share is connected", title="Open"
+            )
+
+    def open_several(self, paths: Sequence[Path], then: Then = None) -> None:
+        """Open files and folders together: one as it is, several as sessions of one animal, or as parts of one recording."""
+        paths = list(dict.fromkeys(Path(path) for path in paths))
+        alone = [path for path in paths if path.suffix.lower() in _ALONE]
+        if len(paths) == 1:
+            self.open(paths[0], then)
+        elif alone:
+            notices().tell("warning", f"{alone[0].name} is opened alone; choose it by itself", title="Open")
+        elif paths:
+            self._fitting.unless_fitting(lambda: self._saving.unless_unsaved(lambda: self._open_several(paths, then)))
+
+    def _open_several(self, paths: list[Path], then: Then) -> None:
+        self._live.switch(False)
+        self.remember_folder(paths[0])
+
+        def known(without_standard: bool) -> None:
+            answer = self._questions.several(paths) if without_standard else "sessions"
+            if answer == "together":
+                self._submit(
+                    paths[0],
+                    lambda context: _assist_together(paths),
+                    lambda found: self._ask_recipe(
+                        found, found.recipe, "", lambda recording: self.take_recording(recording, found.path, then)
+                    ),
+                )
+            elif answer == "sessions":
+                self._open_next(paths, [], then)
+
+        self._submit(paths[0], lambda context: _lack_a_standard(paths), known)
+
+    def _open_next(self, paths: Sequence[Path], opened: list[Recording], then: Then) -> None:
+        """Open one session after the other, each of which may ask, and join them."""
+        if len(opened) < len(paths):
+            self.open_or_ask(paths[len(opened)], lambda recording: self._open_next(paths, [*opened, recording], then))
+            return
+        self._jobs.submit(
+            f"Joining {len(opened)} sessions",
+            lambda context: join(opened, [one.name for one in opened]),
+            lambda recording: self.take_recording(recording, None, then),
+            key=OPEN,
+        )
 
     def _open(self, path: Path, ending: str, then: Then) -> None:
         self._live.switch(False)
@@ -150,7 +207,7 @@ class Opening(QObject):
             analysis = for_recording(analysis, recording)
         self._document.edit(analysis, f"Open {path.name}" if path else "Use template")
         if path is not None:
-            self._settings.add_recent(path)
+            self._recent.add(path, self._document)
 
     def _take_pair(self, path: Path, analysis: Analysis, recording: Recording | None) -> None:
         """Show an analysis file with its recording; asks where that is if it is not where the file says."""
@@ -265,7 +322,7 @@ class Opening(QObject):
 
     def _opened(self, path: Path | None, recent: Path | None, then: Then = None) -> None:
         if recent is not None:
-            self._settings.add_recent(recent)
+            self._recent.add(recent, self._document)
         self.opened.emit(path)
         if then is not None:
             then()
@@ -273,6 +330,28 @@ class Opening(QObject):
     @staticmethod
     def _say_without(what: str, title: str) -> None:
         notices().tell("warning", f"{what}; choose it with File, Replace recording", title=title)
+
+
+def join(recordings: Sequence[Recording], names: Sequence[str]) -> Recording:
+    """One recording as it was opened, or several joined; one that comes without a name gets its own, numbered where it is taken."""
+    from glmengine.recording.joining import free_session_names, join_recordings
+
+    if len(recordings) == 1:
+        return recordings[0]
+    return join_recordings(recordings, free_session_names(recordings, names))
+
+
+def _lack_a_standard(paths: Sequence[Path]) -> bool:
+    """Whether none of the files says itself what is in it, and they lie in one folder: then they may be parts of one recording."""
+    from glmengine.io.recognition import recognise
+
+    return len({path.parent for path in paths}) == 1 and all(recognise(path).needs_recipe for path in paths)
+
+
+def _assist_together(paths: Sequence[Path]) -> Assistance:
+    from glmengine.io.recipe_assistant import assist_together
+
+    return assist_together(paths)
 
 
 def first_analysis(recording: Recording) -> Analysis:

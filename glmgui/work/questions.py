@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
+    from glmengine.analysis.templates import Lesson
     from glmengine.io.recipe_assistant import Assistance
     from glmgui.work.recovery import Leftover
 
@@ -18,11 +19,25 @@ class Questions(Protocol):
     def open_path(self, folder: str) -> Path | None:
         """A file to open."""
 
+    def open_paths(self, folder: str) -> list[Path]:
+        """One or more files to open; none to leave it."""
+
+    def several(self, paths: list[Path]) -> Literal["sessions", "together"] | None:
+        """What several files are to each other: recordings of one animal, or parts of one recording."""
+
+    def ready_analysis(
+        self, lesson: Lesson, recording: str, lacking: tuple[str, ...]
+    ) -> Literal["sample", "open", "take"] | None:
+        """How to go on with a ready analysis that cannot be filled in: nothing is open (`recording` empty), or something is `lacking`."""
+
     def folder(self, title: str, start: str) -> Path | None:
         """A folder to open or to write to."""
 
     def save_path(self, title: str, start: str, kinds: str, ending: str) -> Path | None:
         """A file to write; gets `ending` where the user gave none."""
+
+    def name(self, title: str, taken: tuple[str, ...]) -> str:
+        """What something is to be called; empty to leave it. Those that are `taken` are replaced."""
 
     def unsaved(self, project: Path | None) -> Answer:
         """What becomes of changes that are not saved."""

@@ -13,6 +13,7 @@ from glmgui.settings import Settings
 from glmgui.work.fitting import FIT
 from glmgui.work.project import Stamp, save_project, stamp_of
 from glmgui.work.questions import Questions
+from glmgui.work.recent import RecentFiles
 from glmgui.work.recovery import Recovery
 
 
@@ -33,11 +34,12 @@ class Saving(QObject):
         settings: Settings,
         questions: Questions,
         recovery: Recovery,
+        recent: RecentFiles,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self._document, self._jobs, self._settings = document, jobs, settings
-        self._questions, self._recovery = questions, recovery
+        self._questions, self._recovery, self._recent = questions, recovery, recent
         self._stamp: Stamp | None = None
 
     def save(self, then: Callable[[], None] | None = None) -> None:
@@ -69,7 +71,7 @@ class Saving(QObject):
             self.remember_stamp(stamp)
             if not document.modified:
                 self._recovery.clear()
-            self._settings.add_recent(path)
+            self._recent.add(path, document)
             self.saved.emit(path)
             if then is not None:
                 then()

@@ -11,7 +11,7 @@ from glmgui.document import Document
 from glmgui.jobs import Jobs
 from glmgui.notices import notices
 from glmgui.work.fitting import Fitting
-from glmgui.work.opening import Opening
+from glmgui.work.opening import Opening, join
 
 if TYPE_CHECKING:
     from glmengine.analysis.analysis import Analysis
@@ -84,13 +84,4 @@ class Sessions:
         def failed(error: BaseException) -> None:
             document.say_recording_again()  # what was typed is shown as it was before
 
-        self._jobs.submit(text, lambda context: _joined(recordings, names), take, failed, key=_JOIN)
-
-
-def _joined(recordings: Sequence[Recording], names: Sequence[str]) -> Recording:
-    """One recording as it was opened, or several joined; one that comes without a name gets its own, numbered where it is taken."""
-    from glmengine.recording.joining import free_session_names, join_recordings
-
-    if len(recordings) == 1:
-        return recordings[0]
-    return join_recordings(recordings, free_session_names(recordings, names))
+        self._jobs.submit(text, lambda context: join(recordings, names), take, failed, key=_JOIN)

@@ -17,6 +17,8 @@ from glmgui.work.live_fit import LiveFit
 from glmgui.work.opening import Opening
 from glmgui.work.permission import Permission
 from glmgui.work.questions import Questions
+from glmgui.work.ready import ReadyAnalyses
+from glmgui.work.recent import RecentFiles
 from glmgui.work.recovery import Recovery
 from glmgui.work.saving import Saving
 from glmgui.work.sessions import Sessions
@@ -33,16 +35,18 @@ class UseCases(QObject):
         super().__init__(parent)
         self.settings, self.questions, self.jobs = settings, questions, jobs
         self.document = document = Document(self)
+        self.recent = RecentFiles(settings, self)
         self.recovery = Recovery(document, jobs, parent=self)
         self.permission = Permission(document, questions, self)
         self.live = LiveFit(document, jobs, self)
         self.size = FitSize(document, jobs, self)
         self.shelf = Shelf(document, jobs, self.recovery, self)
         self.fitting = Fitting(document, jobs, questions, self.permission, self.live, self.shelf, self)
-        self.saving = Saving(document, jobs, settings, questions, self.recovery, self)
+        self.saving = Saving(document, jobs, settings, questions, self.recovery, self.recent, self)
         self.opening = Opening(
-            document, jobs, settings, questions, self.fitting, self.saving, self.live, self.recovery, parent=self
+            document, jobs, settings, questions, self.fitting, self.saving, self.live, self.recovery, self.recent, parent=self
         )
+        self.ready = ReadyAnalyses(document, jobs, settings, questions, self.opening, self)
         self.sessions = Sessions(document, jobs, self.opening, self.fitting)
         self.exporting = Exporting(document, jobs, settings, questions, self)
         self._engine_is_loaded = False

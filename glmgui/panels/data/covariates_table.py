@@ -8,7 +8,7 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
 from glmgui.drawings.summary import CovariateRow
-from glmgui.widgets import column, heading, hint, row, small_button
+from glmgui.widgets import column, fit_rows, heading, hint, row, small_button
 
 _HEADINGS = ("Covariate", "Unit", "Hz", "Valid", "Range")
 
@@ -39,7 +39,7 @@ class CovariatesTable(QWidget):
         self.view.horizontalHeaderItem(2).setToolTip("Sampling rate, in Hz")
         self.view.horizontalHeaderItem(3).setToolTip("Share of the recording in which it is known")
         self.view.verticalHeader().hide()
-        self.view.verticalHeader().setDefaultSectionSize(22)
+        fit_rows(self.view)
         self.view.horizontalHeader().setHighlightSections(False)
         self.view.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         self.view.horizontalHeader().setStretchLastSection(True)

@@ -15,7 +15,7 @@ from glmgui import theme
 from glmgui.drawings.extremes import thinned
 from glmgui.drawings.summary import EpochRow, covariate_row, pieces_of, series_to_draw
 from glmgui.plots import TIME, Axis, Curve, LinePlot, TimeLine
-from glmgui.widgets import column
+from glmgui.widgets import column, fit_rows
 
 if TYPE_CHECKING:
     from glmengine.recording.derived.quantities import AnyDerived
@@ -156,7 +156,7 @@ class PreviewPane(QWidget):
         self.trials.setShowGrid(False)
         self.trials.setWordWrap(False)
         self.trials.verticalHeader().hide()
-        self.trials.verticalHeader().setDefaultSectionSize(22)
+        fit_rows(self.trials)
         self.trials.horizontalHeader().setHighlightSections(False)
         self.trials.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         box = column(self, margins=0)

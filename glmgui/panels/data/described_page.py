@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtCore import QLocale, QSignalBlocker, Signal
 from qtpy.QtWidgets import QComboBox, QDoubleSpinBox, QGridLayout, QLabel, QSpinBox, QVBoxLayout, QWidget
 
+from glmgui.still_fields import StillCombo, StillDouble, StillSpin
 from glmgui.widgets import MessageLine, column, hint
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ class DescribedPage(QWidget):
 
     def add_choice(self, word: str, name: str, said: str, items: Sequence[tuple[str, str]] = ()) -> QComboBox:
         """A list of (text, data) to choose from."""
-        field = QComboBox(self)
+        field = StillCombo(self)
         field.setObjectName(name)
         field.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         field.setMinimumContentsLength(5)
@@ -141,7 +142,7 @@ class DescribedPage(QWidget):
     def add_number(
         self, word: str, name: str, said: str, span: tuple[float, float], value: float, unit: str, digits: int = 2
     ) -> QDoubleSpinBox:
-        field = QDoubleSpinBox(self)
+        field = StillDouble(self)
         field.setObjectName(name)
         field.setDecimals(digits)
         field.setRange(*span)
@@ -155,7 +156,7 @@ class DescribedPage(QWidget):
         return field
 
     def add_count(self, word: str, name: str, said: str, span: tuple[int, int], value: int) -> QSpinBox:
-        field = QSpinBox(self)
+        field = StillSpin(self)
         field.setObjectName(name)
         field.setRange(*span)
         field.setValue(value)

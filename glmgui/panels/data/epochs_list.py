@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from qtpy.QtCore import QSize, Qt, Signal
+from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QHeaderView, QTreeWidget, QTreeWidgetItem, QWidget
 
 from glmgui.drawings.summary import EpochRow
-from glmgui.widgets import column, heading, row, small_button
+from glmgui.widgets import column, fit_rows, heading, row, small_button
 
 _WHOLE = "all"
 
@@ -63,6 +63,7 @@ class EpochsList(QWidget):
         for part in (1, 2):
             self.view.header().setSectionResizeMode(part, QHeaderView.ResizeMode.ResizeToContents)
         self.view.setUniformRowHeights(True)
+        fit_rows(self.view)
         box = column(self, margins=0)
         box.addLayout(row(self._title, None, self._add, self.draw))
         box.addWidget(self.view, 1)
@@ -116,7 +117,6 @@ class EpochsList(QWidget):
                 item = QTreeWidgetItem(
                     [epoch.name, f"{epoch.count:,}", "\u2013" if epoch.kind == "event" else f"{epoch.seconds:,.1f}"]
                 )
-                item.setSizeHint(0, QSize(0, 22))
                 item.setTextAlignment(1, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
                 item.setTextAlignment(2, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
                 if epoch.kind == "epoch":

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from qtpy.QtCore import QLocale
-from qtpy.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QDoubleSpinBox, QFormLayout, QWidget
+from qtpy.QtWidgets import QDialog, QDialogButtonBox, QFormLayout, QWidget
 
 from glmengine.analysis.analysis import Analysis, Condition
 from glmengine.recording.derived.quantities import Speed
 from glmengine.recording.recording import Covariate, Recording
+from glmgui.forms.numbers import NumberBox
+from glmgui.still_fields import StillCombo
 from glmgui.widgets import column, hint
 
 # A walking animal is faster than this; in the unit of the position per second.
@@ -84,27 +85,20 @@ class MovingDialog(QDialog):
         self._sources += [
             (covariate, False) for covariate in position_covariates(recording) if (covariate, True) not in self._sources
         ]
-        self.source = QComboBox(self)
+        self.source = StillCombo(self)
         self.source.setObjectName("moving_source")
         self.source.setAccessibleName("Where speed comes from")
         for covariate, is_speed in self._sources:
             self.source.addItem(f"{covariate.name} (a speed already)" if is_speed else f"speed of {covariate.name}")
-        self.threshold = QDoubleSpinBox(self)
+        self.threshold = NumberBox(0.0, 1e6, self)
         self.threshold.setObjectName("moving_threshold")
         self.threshold.setAccessibleName("Speed above")
-        self.threshold.setRange(0.0, 1e6)
-        self.threshold.setDecimals(2)
-        self.threshold.setStepType(QDoubleSpinBox.StepType.AdaptiveDecimalStepType)
-        self.threshold.setLocale(QLocale.c())
         info = Speed.model_fields["smoothing"]
-        self.smoothing = QDoubleSpinBox(self)
+        self.smoothing = NumberBox(0.0, 10.0, self)
         self.smoothing.setObjectName("moving_smoothing")
         self.smoothing.setAccessibleName(info.title)
         self.smoothing.setToolTip(info.description)
-        self.smoothing.setRange(0.0, 10.0)
-        self.smoothing.setSingleStep(0.05)
         self.smoothing.setSuffix(" s")
-        self.smoothing.setLocale(QLocale.c())
         self.smoothing.setValue(info.default)
         form = QFormLayout()
         form.addRow("Speed", self.source)

@@ -12,7 +12,7 @@ from glmengine.analysis.units import chosen_units, excluded_units
 from glmengine.errors import GlmError
 from glmengine.recording.derived.quantities import EPOCH_KINDS, AnyDerived, DrawnEpochs, TrialEpochs
 from glmengine.recording.recording import Recording
-from glmgui.document import Document
+from glmgui.document import EVERYTHING, Document
 from glmgui.drawings.summary import EpochRow, Summary, detail_to_draw, spikes_to_draw, summarise
 from glmgui.jobs import Jobs
 from glmgui.notices import notices
@@ -71,7 +71,7 @@ class DataPanel(Page):
         self._stack.addWidget(self._content)
         self._lay_out()
         self._connect()
-        self._changed(frozenset({"recording"}))
+        self._changed(EVERYTHING)
 
     def _lay_out(self) -> None:
         left = QSplitter(Qt.Orientation.Vertical)
@@ -117,6 +117,7 @@ class DataPanel(Page):
         self.time_form.bin_size_changed.connect(lambda value: self._edit_time("Change bin size", bin_size=value))
         self.time_form.intervals_changed.connect(lambda value: self._edit_time("Change intervals", intervals=value))
         self.time_form.conditions_changed.connect(lambda value: self._edit_time("Change conditions", conditions=value))
+        self.time_form.max_gap_changed.connect(lambda value: self._edit_time("Change longest gap", max_gap=value))
         self.time_form.min_spikes_changed.connect(self._min_spikes_changed)
         self.time_form.moving_asked.connect(self.ask_only_while_moving)
 

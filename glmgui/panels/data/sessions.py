@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from qtpy.QtCore import QSize, Qt, Signal
+from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QHeaderView, QTreeWidget, QTreeWidgetItem, QWidget
 
 from glmengine.recording.recording import Recording
 from glmgui.drawings.summary import EpochRow
-from glmgui.widgets import column, heading, row, small_button
+from glmgui.widgets import column, fit_rows, heading, row, small_button
 
 _MOST_ROWS = 5
 
@@ -46,6 +46,7 @@ class SessionsList(QWidget):
         self.view.setRootIsDecorated(False)
         self.view.setAlternatingRowColors(True)
         self.view.setUniformRowHeights(True)
+        fit_rows(self.view)
         self.view.header().setStretchLastSection(False)
         self.view.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         for part in (1, 2, 3):
@@ -74,7 +75,6 @@ class SessionsList(QWidget):
             own, (start, _) = session.recording, session.span
             item = QTreeWidgetItem([session.name, str(len(own.unit_names)), f"{own.duration:,.0f}", f"{start:,.0f} s"])
             item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
-            item.setSizeHint(0, QSize(0, 22))
             for part in (1, 2, 3):
                 item.setTextAlignment(part, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             item.setToolTip(0, f"{own.path or own.name}. Double-click to call it otherwise")

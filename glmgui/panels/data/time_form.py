@@ -4,26 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from qtpy.QtCore import QLocale, QSignalBlocker, Signal
-from qtpy.QtWidgets import QComboBox, QDoubleSpinBox, QFormLayout, QFrame, QLabel, QLineEdit, QSpinBox, QVBoxLayout, QWidget
+from qtpy.QtCore import QSignalBlocker, Signal
+from qtpy.QtWidgets import QComboBox, QFormLayout, QFrame, QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from glmengine.analysis.analysis import Condition, Time, UnitSelection
 from glmengine.errors import GlmError
+from glmgui.forms.form import SpecForm
+from glmgui.forms.numbers import NumberBox, WholeBox, plain
 from glmgui.forms.pending import Refusal
 from glmgui.panels.data.controls import describe, number_field, number_in
 from glmgui.panels.data.intervals_field import IntervalsField
+from glmgui.still_fields import StillCombo
 from glmgui.widgets import MessageLine, button, column, heading, hint, row, small_button
 
 _MOVING_HELP = "Computes speed from position and uses only the bins in which it is above a threshold"
 
 
 class TimeForm(QWidget):
-    """Edits the bin size, the intervals, the conditions and the least number of spikes; everything else of `Time` is edited elsewhere."""
+    """Edits the bin size, the intervals, the conditions, the longest gap and the least number of spikes; the epochs are chosen elsewhere."""
 
     bin_size_changed = Signal(float)
     min_spikes_changed = Signal(int)
     intervals_changed = Signal(object)  # tuple of (start, stop) in s
     conditions_changed = Signal(object)  # tuple of Condition
+    max_gap_changed = Signal(object)  # s, or None
     moving_asked = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -33,20 +37,13 @@ class TimeForm(QWidget):
         self._units: Mapping[str, str] = {}
         self._conditions: tuple[Condition, ...] = ()
         self._rows: list[ConditionRow] = []
-        self.bin_size = QDoubleSpinBox(self)
+        self.bin_size = NumberBox(1e-5, 10.0, self)
         self.bin_size.setObjectName("bin_size")
-        self.bin_size.setDecimals(4)
-        self.bin_size.setRange(0.0001, 10.0)
-        self.bin_size.setStepType(QDoubleSpinBox.StepType.AdaptiveDecimalStepType)
         self.bin_size.setSuffix(" s")
-        self.bin_size.setKeyboardTracking(False)
-        self.bin_size.setLocale(QLocale.c())
         describe(self.bin_size, Time, "bin_size")
-        self.min_spikes = QSpinBox(self)
+        self.min_spikes = WholeBox(0, 1_000_000, self)
         self.min_spikes.setObjectName("min_spikes")
-        self.min_spikes.setRange(0, 1_000_000)
         self.min_spikes.setSuffix(" spikes")
-        self.min_spikes.setKeyboardTracking(False)
         describe(self.min_spikes, UnitSelection, "min_spikes")
         self.intervals = IntervalsField(self)
         self.moving = button(
@@ -58,6 +55,7 @@ class TimeForm(QWidget):
         self.add = button("Add condition", "condition_add", "Use only the bins in which a covariate lies in a range", self)
         self._holder = QVBoxLayout()
         self._holder.setSpacing(6)
+        self.more = SpecForm(Time, self, fields=("max_gap",), name="time")
         self.share = QLabel(self)
         self.share.setObjectName("usable_share")
         self.share.setWordWrap(True)
@@ -77,6 +75,7 @@ class TimeForm(QWidget):
         box.addLayout(self._holder)
         box.addWidget(self.moving)
         box.addWidget(self.add)
+        box.addWidget(self.more)
         box.addWidget(self.message)
         box.addWidget(_line(self))
         box.addWidget(self.share)
@@ -86,6 +85,7 @@ class TimeForm(QWidget):
         self.intervals.edited.connect(self.intervals_changed)
         self.moving.clicked.connect(self.moving_asked)
         self.add.clicked.connect(self._add)
+        self.more.edited.connect(lambda time: self.max_gap_changed.emit(time.max_gap))
 
     def set_values(self, time: Time, units: UnitSelection, variables: Mapping[str, str]) -> None:
         """Show these; `variables` are the series that can carry a condition, with their units."""
@@ -94,6 +94,7 @@ class TimeForm(QWidget):
                 self.bin_size.setValue(time.bin_size)
             self.min_spikes.setValue(units.min_spikes)
         self.intervals.set_value(time.intervals)
+        self.more.set_value(time)
         if time.conditions != self._conditions or dict(variables) != self._units:
             self._conditions, self._variables, self._units = time.conditions, tuple(variables), dict(variables)
             self._rebuild()
@@ -110,6 +111,8 @@ class TimeForm(QWidget):
         parts = field.split(".")
         if parts[:2] == ["time", "conditions"] and len(parts) > 2 and parts[2].isdigit() and int(parts[2]) < len(self._rows):
             self._rows[int(parts[2])].message.show_error(message)
+        elif field == "time.max_gap":
+            self.more.show_error("max_gap", message)
         else:
             self.message.show_error(message)
 
@@ -159,7 +162,7 @@ class ConditionRow(Refusal, QFrame):
         self._at = at
         self.setObjectName(f"condition_{at}")
         self.setFrameShape(QFrame.Shape.StyledPanel)
-        self.variable = QComboBox(self)
+        self.variable = StillCombo(self)
         self.variable.setObjectName(f"condition_{at}_variable")
         self.variable.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.variable.setMinimumContentsLength(10)
@@ -193,7 +196,7 @@ class ConditionRow(Refusal, QFrame):
                 self.variable.addItem(condition.variable)
             self.variable.setCurrentText(condition.variable)
         for field, limit in ((self.above, condition.above), (self.below, condition.below)):
-            text = self._texts[field] = "" if limit is None else f"{limit:g}"
+            text = self._texts[field] = "" if limit is None else plain(limit)
             if not field.hasFocus() or number_in(field) != limit:
                 field.setText(text)
         self._unit.setText(units.get(condition.variable, ""))

@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QLabel, QLineEdit, QMenu, QToolButton, QVBoxLayout, Q
 from glmengine.analysis.units import UnitRule, UnitSelection
 from glmengine.errors import GlmError
 from glmgui.drawings.summary import UnitColumn
+from glmgui.forms.numbers import plain
 from glmgui.forms.pending import Refusal
 from glmgui.panels.data.controls import describe, number_field, number_in
 from glmgui.widgets import MessageLine, column, row, small_button
@@ -77,7 +78,7 @@ class UnitRules(Refusal, QWidget):
         for field, value in ((self.low, units.min_rate), (self.high, units.max_rate)):
             if not field.hasFocus() or number_in(field) != value:
                 with QSignalBlocker(field):
-                    field.setText("" if value is None else f"{value:g}")
+                    field.setText("" if value is None else plain(value))
         self.message.clear()
         self._rebuild()
 
@@ -181,7 +182,7 @@ class RuleRow(QWidget):
         for field, value in ((self.low, rule.at_least), (self.high, rule.at_most)):
             if not field.hasFocus() or number_in(field) != value:
                 with QSignalBlocker(field):
-                    field.setText("" if value is None else f"{value:g}")
+                    field.setText("" if value is None else plain(value))
         offered = [*(known.values if known else ()), *(text for text in rule.one_of if not known or text not in known.values)]
         if [action.text() for action in self._menu.actions()] != offered:
             self._menu.clear()

@@ -22,7 +22,7 @@ from glmengine.recording.observed import SPIKES, Words
 from glmgui import theme
 from glmgui.drawings.summary import UnitRow
 from glmgui.panels.data.unit_rules import UnitRules
-from glmgui.widgets import column, heading, hint, row, small_button
+from glmgui.widgets import column, fit_rows, heading, hint, row, small_button
 
 _FIXED = ("Unit", "Spikes", "Rate (Hz)", "Over time")
 _OF_SIGNALS = ("Unit", "Sum", "Per s", "Over time")
@@ -205,7 +205,7 @@ class UnitsTable(QWidget):
         self.view.setAlternatingRowColors(True)
         self.view.setTabKeyNavigation(False)  # Tab goes on to the next control
         self.view.verticalHeader().hide()
-        self.view.verticalHeader().setDefaultSectionSize(22)
+        fit_rows(self.view)
         self.view.horizontalHeader().setHighlightSections(False)
         self.view.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         self.view.horizontalHeader().setStretchLastSection(True)

@@ -14,7 +14,7 @@ from glmengine.errors import GlmError
 from glmengine.recording.derived.quantities import EPOCH_KINDS
 from glmengine.recording.recording import Recording
 from glmengine.spec import Spec
-from glmgui.document import Document
+from glmgui.document import EVERYTHING, Document
 from glmgui.jobs import Jobs
 from glmgui.panels.features import add_menu
 from glmgui.panels.features.check import TermsCheck
@@ -60,7 +60,7 @@ class FeaturesPanel(Page):
         self.terms.renamed.connect(self._renamed)
         self.editor.edited.connect(self._edited)
         self.features.start_changed.connect(self._moved_to)
-        self._changed(frozenset({"recording"}))
+        self._changed(EVERYTHING)
 
     def _lay_out(self) -> None:
         pictures = QSplitter(Qt.Orientation.Vertical)

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from qtpy.QtCore import QSignalBlocker, Qt, Signal
-from qtpy.QtWidgets import QLabel, QSlider, QStackedLayout, QVBoxLayout, QWidget
+from qtpy.QtCore import QSignalBlocker, Signal
+from qtpy.QtWidgets import QLabel, QStackedLayout, QVBoxLayout, QWidget
 
 from glmgui.drawings.mosaic import Mosaic
 from glmgui.plots import TIME, Axis, Curve, Image, ImagePlot, LinePlot, MosaicPlot
+from glmgui.still_fields import StillSlider
 from glmgui.widgets import EmptyState, row
 
 _MOST_LINES = 16
@@ -94,7 +95,7 @@ class FeaturePreview(QWidget):
         self._stack = QStackedLayout(pages)
         for page in (self.lines, self.image, self.empty):
             self._stack.addWidget(page)
-        self._slider = QSlider(Qt.Orientation.Horizontal, self)
+        self._slider = StillSlider(self)
         self._slider.setObjectName("feature_start")
         self._slider.setAccessibleName("Where in the recording the features are shown")
         self._slider.setRange(0, _SLIDER_STEPS)

@@ -12,6 +12,7 @@ from qtpy.QtWidgets import QCheckBox, QComboBox, QLabel, QWidget
 from glmgui.drawings.overlay import lines_of, overlaid, without_bands
 from glmgui.jobs import Jobs
 from glmgui.plots import LinePlot
+from glmgui.still_fields import StillCombo
 from glmgui.widgets import MessageLine, column, hint, row
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class OverlayView(QWidget):
         self._asked: tuple | None = None
         self._drawings: tuple[Lines, ...] = ()
         self._wanted = ""
-        self.choice = QComboBox(self)
+        self.choice = StillCombo(self)
         self.choice.setObjectName("fits_overlay_curve")
         self.choice.setAccessibleName("Curve that is overlaid")
         self.choice.setToolTip("Which of the curves that the ticked fits have is drawn")

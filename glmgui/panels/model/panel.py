@@ -26,7 +26,7 @@ from glmengine.design.term_words import inputs_of
 from glmengine.errors import GlmError
 from glmengine.sentences import numbered
 from glmengine.spec import Spec
-from glmgui.document import Document
+from glmgui.document import EVERYTHING, Document
 from glmgui.forms.form import SpecForm
 from glmgui.forms.names import choices_in
 from glmgui.forms.numbers import plain
@@ -34,7 +34,7 @@ from glmgui.jobs import Jobs
 from glmgui.panels.model.formula_view import FormulaView
 from glmgui.panels.model.strength_view import StrengthView, StrengthWords, strength_words
 from glmgui.plots import TimeLine
-from glmgui.widgets import EmptyState, FormScroll, MessageLine, Page, column, heading, hint
+from glmgui.widgets import EmptyState, FormScroll, MessageLine, Page, column, fit_rows, heading, hint
 
 if TYPE_CHECKING:
     from glmengine.design.fit_size import Estimate
@@ -63,6 +63,7 @@ class ModelPanel(Page):
         self.empty = EmptyState("How is it fitted?", _WELCOME, "model_empty", self)
         self.model = SpecForm(Model, name="model")
         self.validation = SpecForm(Validation, name="validation")
+        self.whole = SpecForm(Analysis, fields=("title", "seed"), name="analysis")
         self.message = MessageLine("model_message", self)
         self.formula = FormulaView(self)
         self.size_line = hint("", self)
@@ -85,7 +86,8 @@ class ModelPanel(Page):
         self.strength.strengths_changed.connect(self._edit_strengths)
         self.model.edited.connect(lambda value: self._edit(self.model, "model", value))
         self.validation.edited.connect(lambda value: self._edit(self.validation, "validation", value))
-        self._changed(frozenset({"recording", "analysis"}))
+        self.whole.edited.connect(self._edit_whole)
+        self._changed(EVERYTHING)
 
     def _lay_out(self) -> None:
         form = QWidget()
@@ -96,6 +98,9 @@ class ModelPanel(Page):
         box.addWidget(heading("Validation", form))
         box.addWidget(self.validation)
         box.addWidget(self.message)
+        box.addSpacing(8)
+        box.addWidget(heading("This analysis", form))
+        box.addWidget(self.whole)
         box.addStretch(1)
         left = FormScroll(form, "model_scroll")
         right = QWidget()
@@ -142,6 +147,7 @@ class ModelPanel(Page):
                 form.set_context(choices)
                 form.set_value(value)
             self._advise()
+            self.whole.set_value(document.analysis)
             self.message.clear()
             self._show_terms(document.analysis, recording)
             self._show_strengths()
@@ -299,6 +305,9 @@ class ModelPanel(Page):
             return
         self._document.edit(changed, f"Change {part}")
 
+    def _edit_whole(self, value: Analysis) -> None:
+        self._document.edit(value, "Change seed" if value.seed != self._document.analysis.seed else "Change title")
+
 
 def _table(headings: tuple[str, ...], name: str, says: str) -> QTableWidget:
     made = QTableWidget(0, len(headings))
@@ -306,7 +315,7 @@ def _table(headings: tuple[str, ...], name: str, says: str) -> QTableWidget:
     made.setAccessibleName(says)
     made.setHorizontalHeaderLabels(headings)
     made.verticalHeader().hide()
-    made.verticalHeader().setDefaultSectionSize(24)
+    fit_rows(made)
     made.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
     made.horizontalHeader().setHighlightSections(False)
     made.setShowGrid(False)

@@ -9,7 +9,7 @@ from qtpy.QtCore import QAbstractTableModel, QModelIndex, QSortFilterProxyModel,
 from qtpy.QtWidgets import QHeaderView, QLineEdit, QTableView, QWidget
 
 from glmengine.export.tables import own_features
-from glmgui.widgets import column, hint
+from glmgui.widgets import column, fit_rows, hint
 
 if TYPE_CHECKING:
     from glmengine.results.result import Result
@@ -124,7 +124,7 @@ class CoefficientsView(QWidget):
         self.view.setSortingEnabled(True)
         self.view.sortByColumn(-1, Qt.SortOrder.AscendingOrder)  # the order of the model until a heading is clicked
         self.view.verticalHeader().hide()
-        self.view.verticalHeader().setDefaultSectionSize(22)
+        fit_rows(self.view)
         self.view.setShowGrid(False)
         self.view.setAlternatingRowColors(True)
         self.view.setTabKeyNavigation(False)  # Tab goes on to the next control

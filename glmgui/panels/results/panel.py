@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QComboBox, QLabel, QSplitter, QStackedLayout, QTabWidget, QWidget
+from qtpy.QtWidgets import QLabel, QSplitter, QStackedLayout, QTabWidget, QWidget
 
 from glmengine.results.result import Result
 from glmgui.document import Document
@@ -17,6 +17,7 @@ from glmgui.panels.results.unit_list import UnitList
 from glmgui.panels.results.validation_view import ScoreTable, ValidationView
 from glmgui.panels.results.wording import effect_in_words, scores_of, state_in_words
 from glmgui.plots import Axis, ScorePlot
+from glmgui.still_fields import StillCombo
 from glmgui.widgets import EmptyState, MessageLine, Page, column, hint, row, small_button
 from glmgui.work.runs import Run, Runs
 
@@ -52,7 +53,7 @@ class ResultsPanel(Page):
         self.banner = MessageLine("results_stale", self)
         self.units = UnitList(self)
         self.population = ScorePlot("All units", Axis("score"), name="population", parent=self)
-        self._which = QComboBox(self)
+        self._which = StillCombo(self)
         self._which.setObjectName("population_score")
         self._which.setAccessibleName("Score shown of all units")
         self.title = QLabel(self)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from qtpy.QtWidgets import QComboBox, QLabel, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from glmengine.analysis.wording import words_of
 from glmengine.recording.binned import count_spikes
@@ -14,6 +14,7 @@ from glmengine.recording.observed import SPIKES
 from glmgui.drawings.series import long_curve
 from glmgui.jobs import Jobs
 from glmgui.plots import TIME, Axis, Curve, RatePlot
+from glmgui.still_fields import StillCombo
 from glmgui.widgets import MessageLine, hint, row
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ class RatesView(QWidget):
         self._kept: tuple[Result, Recording, str, xr.DataArray] | None = None
         self.plot = RatePlot("Observed and predicted rate", parent=self)
         self.message = MessageLine("rates_message", self)
-        self._smoothing = QComboBox(self)
+        self._smoothing = StillCombo(self)
         self._smoothing.setObjectName("rates_smoothing")
         self._smoothing.setAccessibleName("Smoothing of both rates")
         self._smoothing.setToolTip("Both rates are smoothed by a Gaussian of this standard deviation")

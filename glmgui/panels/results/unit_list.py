@@ -9,7 +9,7 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
 from glmgui.panels.results.wording import BY_KEY, scores_of, state_in_short
-from glmgui.widgets import column, heading
+from glmgui.widgets import column, fit_rows, heading
 
 if TYPE_CHECKING:
     from glmengine.results.result import Result
@@ -49,7 +49,7 @@ class UnitList(QWidget):
         self.view.setObjectName("result_units_table")
         self.view.setAccessibleName("Fitted units with their scores")
         self.view.verticalHeader().hide()
-        self.view.verticalHeader().setDefaultSectionSize(22)
+        fit_rows(self.view)
         self.view.horizontalHeader().setHighlightSections(False)
         self.view.setShowGrid(False)
         self.view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

@@ -350,7 +350,7 @@ def test_counts_begin_with_bins_that_they_can_be_put_into(own, begins_with, smal
 
 def test_a_dropped_file_is_opened(window, tmp_path, monkeypatch, qtbot):
     asked: list[Path] = []
-    monkeypatch.setattr(window.work.opening, "open", asked.append)
+    monkeypatch.setattr(window.work.opening, "open", lambda path, then: asked.append(path))
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(str(tmp_path / "a.nwb"))])
     event = QDropEvent(QPointF(5, 5), Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
@@ -358,13 +358,14 @@ def test_a_dropped_file_is_opened(window, tmp_path, monkeypatch, qtbot):
     qtbot.waitUntil(lambda: asked == [tmp_path / "a.nwb"])
 
 
-def test_recent_files_are_listed_without_those_that_are_gone(window, tmp_path):
+def test_recent_files_are_listed_without_those_that_are_gone(window, tmp_path, qtbot):
     for name in ("one.glm", "two.glm", "three.glm"):
         (tmp_path / name).write_text("x")
         window.settings.add_recent(tmp_path / name)
     (tmp_path / "two.glm").unlink()
     window.settings.add_recent(tmp_path / "one.glm")
-    assert [path.name for path in window.settings.recent] == ["one.glm", "three.glm"]
+    window.work.recent.look()
+    qtbot.waitUntil(lambda: [one.path.name for one in window.work.recent.entries] == ["one.glm", "three.glm"])
 
 
 # Closing

@@ -59,7 +59,7 @@ def test_a_project_opens_as_it_was_saved(saved, qtbot):
     assert window.document.analysis == analysis
     assert window.document.recording.path == place
     assert window.document.project_path == project
-    assert project in window.settings.recent
+    assert project in [one.path for one in window.settings.recent]
     assert "project.glm" in window.windowTitle()
 
 

@@ -1,0 +1,66 @@
+"""The question how to go on with a ready analysis that the recording does not suit, or before any recording is open."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from qtpy.QtCore import Qt
+from qtpy.QtGui import QPixmap
+from qtpy.QtWidgets import QDialog, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from glmengine.analysis.templates import Lesson, template_about, template_description
+from glmgui.widgets import MessageLine, button, heading, hint
+
+_WIDTH = 560
+
+
+class ReadyAnalysisDialog(QDialog):
+    """What the analysis is, what it needs, what is lacking; `chosen` is how to go on when accepted."""
+
+    def __init__(self, lesson: Lesson, recording: str, lacking: tuple[str, ...], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("ready_analysis_dialog")
+        self.setWindowTitle("Ready analysis")
+        self.setMinimumWidth(_WIDTH)
+        self.chosen: Literal["sample", "open", "take"] | None = None
+        box = QVBoxLayout(self)
+        box.setContentsMargins(16, 16, 16, 12)
+        box.setSpacing(10)
+        box.addWidget(heading(lesson.question, self))
+        if lesson.picture is not None:
+            shown = QLabel(self)
+            shown.setPixmap(QPixmap(str(lesson.picture)))
+            shown.setAlignment(Qt.AlignmentFlag.AlignCenter)
+            box.addWidget(shown)
+            box.addWidget(hint(f"{lesson.caption}.", self))
+        said = QLabel(template_description(lesson.name).replace("`", ""), self)
+        said.setWordWrap(True)
+        said.setTextFormat(Qt.TextFormat.PlainText)
+        box.addWidget(said)
+        needs = [need.said for need in template_about(lesson.name).needs]
+        box.addWidget(hint(f"It needs {', '.join(needs)}." if needs else "It needs nothing but the units.", self))
+        self.message = MessageLine("ready_message", self)
+        box.addWidget(self.message)
+        if lacking:
+            self.message.show_warning("\n".join((f"{recording} lacks something:", *lacking)))
+        sample = button(
+            "Try it on its sample", "ready_sample", f"Simulate the session {lesson.sample} and fill the analysis in", self
+        )
+        mine = button("Open my recording\u2026", "ready_open", "Open a recording, and fill the analysis in with its names", self)
+        take = button("Take it nevertheless", "ready_take", "Choose other names in the Data and Features steps afterwards", self)
+        leave = button("Cancel", "ready_cancel", "Leave everything as it is", self)
+        mine.setVisible(not recording)
+        take.setVisible(bool(recording))
+        sample.setDefault(True)
+        buttons = QHBoxLayout()
+        buttons.addStretch(1)
+        for one in (leave, take, mine, sample):
+            buttons.addWidget(one)
+        box.addLayout(buttons)
+        for one, answer in ((sample, "sample"), (mine, "open"), (take, "take")):
+            one.clicked.connect(lambda _, answer=answer: self._choose(answer))
+        leave.clicked.connect(self.reject)
+
+    def _choose(self, answer: Literal["sample", "open", "take"]) -> None:
+        self.chosen = answer
+        self.accept()

@@ -1,0 +1,203 @@
+"""The start page: what was opened lately, where to drop a file, ready analyses as questions, and samples."""
+
+from __future__ import annotations
+
+import time
+
+from qtpy.QtCore import QTimer, Signal
+from qtpy.QtGui import QResizeEvent, QShowEvent
+from qtpy.QtWidgets import QBoxLayout, QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
+
+from glmengine.analysis.templates import course
+from glmengine.resources import resource
+from glmengine.simulation.catalogue import DEMO, SAMPLES
+from glmgui.panels.start.cards import Card, Cards
+from glmgui.settings import Recent
+from glmgui.widgets import Title, button, column, heading, hint, row
+from glmgui.work.use_cases import UseCases
+
+_HELLO = "What drives this neuron?"
+_FIRST = (
+    "Open a recording, or take a sample; choose what the neuron may depend on; fit; and see on held-out time whether it is true."
+)
+_DROP = (
+    "Or drop it here: NWB, pynapple, Neurosuite, Phy and Suite2p are read directly, MATLAB and tables after some questions. "
+    "Several recordings at once become sessions of one animal."
+)
+_NO_RECENT = "Nothing yet. What you open will be listed here."
+_QUESTIONS = (
+    "Each is an analysis that is ready to run. With a recording open it is filled in with its names; each has a sample, too."
+)
+_SAMPLES = "Simulated sessions, in which the true answer is known: to look around, and to see what a good fit looks like."
+_SIDE = 34
+"""Widths of a letter m that the left column takes."""
+_ANSWERS_MS = 1500
+"""When a disk that has not answered is marked."""
+
+
+class StartPage(QScrollArea):
+    """Stands in the place of the steps while nothing is open, and whenever it is asked for.
+
+    Signals
+    -------
+    action_asked : str
+        A button inside stands for the action of this name.
+    step_asked : str
+        Something was begun that goes on in the step of this name.
+    """
+
+    action_asked = Signal(str)
+    step_asked = Signal(str)
+
+    def __init__(self, work: UseCases, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("start_page")
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setWidgetResizable(True)
+        self.setMinimumSize(320, 200)
+        self._work = work
+        self._filled = False
+        self.recent, self.questions, self.samples = (Cards(f"start_{name}") for name in ("recent", "questions", "samples"))
+        self._late = QTimer(self)
+        self._late.setSingleShot(True)
+        self._late.setInterval(_ANSWERS_MS)
+        self._late.timeout.connect(self._show_recent)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        if not self._filled:
+            self._filled = True
+            self._fill()
+        super().showEvent(event)
+        self._show_recent()
+        self._work.recent.look()
+        self._late.start()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._arrange()
+
+    # Building
+
+    def _fill(self) -> None:
+        whole = QWidget()
+        whole.setObjectName("start_content")
+        self._whole = QBoxLayout(QBoxLayout.Direction.LeftToRight, whole)
+        self._whole.setContentsMargins(24, 18, 24, 18)
+        self._whole.setSpacing(28)
+        self._left = self._begin(whole)
+        right = QWidget(whole)
+        box = column(right, margins=0, spacing=6)
+        for title, said, cards in (
+            ("Ask a question", _QUESTIONS, self.questions),
+            ("Look at a sample", _SAMPLES, self.samples),
+        ):
+            box.addWidget(heading(title, right))
+            box.addWidget(hint(said, right))
+            box.addWidget(cards)
+            box.addSpacing(12)
+        box.addStretch(1)
+        self._whole.addWidget(self._left)
+        self._whole.addWidget(right, 1)
+        self.questions.set_cards([self._question(at) for at in range(len(course()))])
+        self.samples.set_cards([self._sample(name) for name in SAMPLES])
+        self.setWidget(whole)
+        self._work.recent.changed.connect(self._show_recent)
+        self._work.ready.taken.connect(lambda: self.step_asked.emit("features"))
+        self._arrange()
+
+    def _begin(self, parent: QWidget) -> QWidget:
+        left = QWidget(parent)
+        box = QVBoxLayout(left)
+        box.setContentsMargins(0, 0, 0, 0)
+        box.setSpacing(8)
+        first = QLabel(_FIRST, left)
+        first.setWordWrap(True)
+        drop = QFrame(left)
+        drop.setObjectName("start_drop")
+        inside = column(drop, margins=12, spacing=8)
+        opens = button("&Open recordings or a project\u2026", "start_open", "Choose one or more files  (Ctrl+O)", drop)
+        folder = button(
+            "Open a &folder\u2026", "start_open_folder", "A folder of npz files, of Phy, of Suite2p  (Ctrl+Shift+O)", drop
+        )
+        opens.setDefault(True)
+        opens.clicked.connect(lambda: self.action_asked.emit("open"))
+        folder.clicked.connect(lambda: self.action_asked.emit("open_folder"))
+        inside.addWidget(opens)
+        inside.addWidget(folder)
+        inside.addWidget(hint(_DROP, drop))
+        self._none = hint(_NO_RECENT, left)
+        guide = button(
+            "&Getting started", "start_guide", "The first page of the guide: a fitted model in five minutes  (F1)", left
+        )
+        demo = button("Show me a fitted sample", "start_demo", "The sample session with its model fitted, to look around", left)
+        guide.clicked.connect(lambda: self.action_asked.emit("guide"))
+        demo.clicked.connect(self._work.opening.open_fitted_sample)
+        box.addWidget(Title(_HELLO, 1.7, left))
+        box.addWidget(first)
+        box.addWidget(drop)
+        box.addLayout(row(demo, guide, None))
+        box.addSpacing(8)
+        box.addWidget(heading("Opened lately", left))
+        box.addWidget(self._none)
+        box.addWidget(self.recent)
+        box.addStretch(1)
+        return left
+
+    def _question(self, at: int) -> Card:
+        lesson = course()[at]
+        card = Card(lesson.question, f"Sample: {SAMPLES[lesson.sample][0]}", f"question_{lesson.name}", lesson.picture)
+        card.setToolTip(lesson.caption)
+        card.clicked.connect(lambda: self._work.ready.ask(lesson))
+        return card
+
+    def _sample(self, name: str) -> Card:
+        about, _ = SAMPLES[name]
+        title = name.replace("-", " ").capitalize() + (" (the demonstration)" if name == DEMO else "")
+        card = Card(title, f"{about}.", f"sample_{name}", resource(f"samples/{name}.png"))
+        card.clicked.connect(lambda: self._work.opening.open_sample(name))
+        return card
+
+    def _arrange(self) -> None:
+        """The two halves beside each other where there is room for both, else one below the other."""
+        if not self._filled:
+            return
+        letter = self.fontMetrics().horizontalAdvance("m")
+        beside = self.viewport().width() > 2.2 * _SIDE * letter
+        self._whole.setDirection(QBoxLayout.Direction.LeftToRight if beside else QBoxLayout.Direction.TopToBottom)
+        self._left.setMinimumWidth(_SIDE * letter if beside else 0)
+        self._left.setMaximumWidth(_SIDE * letter if beside else 16_777_215)
+
+    # What was opened lately
+
+    def _show_recent(self) -> None:
+        entries = self._work.recent.entries
+        self._none.setVisible(not entries)
+        shown = [(one.path, self._told(one)) for one in entries]
+        if shown != [(card.property("path"), card.said) for card in self.recent.cards]:
+            self.recent.set_cards([self._recent_card(at, one) for at, one in enumerate(entries)])
+
+    def _recent_card(self, at: int, one: Recent) -> Card:
+        card = Card(one.path.name, self._told(one), f"recent_{at}")
+        card.setProperty("path", one.path)
+        card.setToolTip(str(one.path))
+        card.clicked.connect(lambda: self._work.opening.open_recent(one.path))
+        return card
+
+    def _told(self, one: Recent) -> str:
+        parts = [one.kind, one.about, when_said(one.when)]
+        if not self._late.isActive() and not self._work.recent.is_reached(one.path):
+            parts.append("its disk does not answer")
+        return " \u00b7 ".join(part for part in parts if part)
+
+
+def when_said(when: float, now: float | None = None) -> str:
+    """A moment (s since the epoch) as a person says it; empty for 0."""
+    if not when:
+        return ""
+    at, today = time.localtime(when), time.localtime(now)
+    days = (time.mktime((*today[:3], 12, 0, 0, 0, 0, -1)) - time.mktime((*at[:3], 12, 0, 0, 0, 0, -1))) / 86400
+    if round(days) == 0:
+        return time.strftime("today %H:%M", at)
+    if round(days) == 1:
+        return time.strftime("yesterday %H:%M", at)
+    return f"{at.tm_mday} {time.strftime('%B' if at.tm_year == today.tm_year else '%B %Y', at)}"

@@ -1,0 +1,40 @@
+"""Questions to a disk that may never answer (a network share that is gone), asked so that nothing waits for them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+_PATIENCE = 0.2  # s
+
+
+def is_there(path: Path) -> bool:
+    """Whether there is a file or folder; may take for ever."""
+    try:
+        return path.exists()
+    except OSError:
+        return False
+
+
+def is_there_soon(path: Path) -> bool:
+    """Whether there is a file or folder, on a disk that answers."""
+    return _soon(lambda: is_there(path))
+
+
+def is_folder_soon(path: Path) -> bool:
+    """Whether there is a folder, on a disk that answers."""
+    return _soon(lambda: is_there(path) and path.is_dir())
+
+
+def _soon(question: Callable[[], bool]) -> bool:
+    found: list[bool] = []
+    ask_apart(lambda: found.append(question())).join(_PATIENCE)
+    return bool(found) and found[0]
+
+
+def ask_apart(question: Callable[[], None]) -> threading.Thread:
+    """Begin `question` in a thread of its own, which the end of the program does not wait for."""
+    thread = threading.Thread(target=question, name="glmgui-reach", daemon=True)
+    thread.start()
+    return thread

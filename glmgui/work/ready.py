@@ -1,0 +1,77 @@
+"""Ready analyses put to the recording that is open, or to the simulated one on which they can be tried."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import QObject, Signal
+
+from glmgui.document import Document
+from glmgui.jobs import Jobs
+from glmgui.settings import Settings
+from glmgui.work.opening import Opening
+from glmgui.work.questions import Questions
+
+if TYPE_CHECKING:
+    from glmengine.analysis.ready import Readiness
+    from glmengine.analysis.templates import Lesson
+    from glmengine.recording.recording import Recording
+
+
+class ReadyAnalyses(QObject):
+    """Fills a ready analysis in.
+
+    Signals
+    -------
+    taken
+        The analysis is the one that is shown now.
+    """
+
+    taken = Signal()
+
+    def __init__(
+        self,
+        document: Document,
+        jobs: Jobs,
+        settings: Settings,
+        questions: Questions,
+        opening: Opening,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._document, self._jobs, self._settings, self._questions, self._opening = document, jobs, settings, questions, opening
+
+    def ask(self, lesson: Lesson) -> None:
+        """Fill in the analysis of a question with the names of the recording that is open; where that cannot be, ask how to go on."""
+        recording = self._document.effective_recording
+        if recording is None:
+            self._go_on(lesson, self._questions.ready_analysis(lesson, "", ()))
+            return
+        self._read(lesson, recording, lambda ready: self._fill_in(lesson, recording, ready))
+
+    def _fill_in(self, lesson: Lesson, recording: Recording, ready: Readiness) -> None:
+        if ready.fits:
+            self._take(ready)
+        else:
+            self._go_on(lesson, self._questions.ready_analysis(lesson, recording.name, ready.lacking), ready)
+
+    def _go_on(self, lesson: Lesson, answer: str | None, ready: Readiness | None = None) -> None:
+        if answer == "sample":
+            self._opening.open_sample(lesson.sample, lambda: self.ask(lesson))
+        elif answer == "open":
+            self._opening.open_several(self._questions.open_paths(self._settings.folder), lambda: self.ask(lesson))
+        elif answer == "take" and ready is not None:
+            self._take(ready)
+
+    def _take(self, ready: Readiness) -> None:
+        self._opening.take_analysis(ready.analysis)
+        self.taken.emit()
+
+    def _read(self, lesson: Lesson, recording: Recording, then: Callable[[Readiness], None]) -> None:
+        def work(context: object) -> Readiness:
+            from glmengine.analysis.templates import template_for
+
+            return template_for(lesson.name, recording)
+
+        self._jobs.submit(f"Reading {lesson.question}", work, then, key="ready-analysis", quiet=True)
