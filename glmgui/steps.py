@@ -1,4 +1,7 @@
-"""The table of the steps of the window: a page more is a row more."""
+"""The table of the steps of the window: a page more is a row more.
+
+The panel of a step is imported when it is first made, so that the window opens without it.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,6 @@ from dataclasses import dataclass
 
 from glmengine.analysis.units import count_chosen_units
 from glmgui.document import Document
-from glmgui.panels.data import DataPanel
-from glmgui.panels.features import FeaturesPanel
-from glmgui.panels.fits import FitsPanel
-from glmgui.panels.model import ModelPanel
-from glmgui.panels.results import ResultsPanel
 from glmgui.widgets import Page
 from glmgui.work.use_cases import UseCases
 
@@ -49,16 +47,39 @@ class Step:
 
 
 def _data(work: UseCases) -> Page:
+    from glmgui.panels.data import DataPanel
+
     panel = DataPanel(work.document, work.jobs)
     panel.session_removed.connect(work.sessions.remove)
     panel.session_renamed.connect(work.sessions.rename)
     return panel
 
 
+def _features(work: UseCases) -> Page:
+    from glmgui.panels.features import FeaturesPanel
+
+    return FeaturesPanel(work.document, work.jobs)
+
+
 def _model(work: UseCases) -> Page:
+    from glmgui.panels.model import ModelPanel
+
     panel = ModelPanel(work.document, work.jobs)
     work.size.estimated.connect(panel.show_size)
+    panel.show_size(work.size.estimate)
     return panel
+
+
+def _results(work: UseCases) -> Page:
+    from glmgui.panels.results import ResultsPanel
+
+    return ResultsPanel(work.document, work.jobs, work.fitting.runs)
+
+
+def _fits(work: UseCases) -> Page:
+    from glmgui.panels.fits import FitsPanel
+
+    return FitsPanel(work.document, work.shelf, work.fitting, work.jobs)
 
 
 def _units_chosen(document: Document) -> str:
@@ -100,7 +121,7 @@ STEPS: tuple[Step, ...] = (
     ),
     Step(
         "features", "Features", "What the rate may depend on", "features", "Ctrl+2", "features.md",
-        lambda work: FeaturesPanel(work.document, work.jobs), _terms_chosen, ("terms",),
+        _features, _terms_chosen, ("terms",),
     ),
     Step(
         "model", "Model", "Penalty, strengths and validation", "model", "Ctrl+3", "model.md",
@@ -108,11 +129,11 @@ STEPS: tuple[Step, ...] = (
     ),
     Step(
         "results", "Results", "Tuning curves, filters, rates and scores", "results", "Ctrl+4", "results.md",
-        lambda work: ResultsPanel(work.document, work.jobs, work.fitting.runs), _units_fitted,
+        _results, _units_fitted,
     ),
     Step(
         "fits", "Fits", "Every fit of the project, and the way back to it", "fits", "Ctrl+6", "fits.md",
-        lambda work: FitsPanel(work.document, work.shelf, work.fitting, work.jobs), _fits_kept,
+        _fits, _fits_kept,
     ),
 )  # fmt: skip
 

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from qtpy.QtWidgets import QFileDialog, QInputDialog, QMessageBox, QWidget
 
-from glmengine.analysis.templates import Lesson
-from glmengine.io.recipe_assistant import Assistance
-from glmgui.dialogs.locate import LocateDialog
-from glmgui.dialogs.ready_analysis import ReadyAnalysisDialog
-from glmgui.dialogs.recipe import RecipeDialog
-from glmgui.jobs import Jobs
 from glmgui.work.questions import Answer
-from glmgui.work.recovery import Leftover
+
+if TYPE_CHECKING:
+    from glmengine.analysis.templates import Lesson
+    from glmengine.io.recipe_assistant import Assistance
+    from glmgui.jobs import Jobs
+    from glmgui.work.recovery import Leftover
 
 OPENABLE = (
     "All that can be opened (*.nwb *.npz *.glm *.toml *.mat *.csv *.tsv *.txt *.parquet *.npy *.xml);;Projects (*.glm);;Analyses (*.toml);;"
@@ -60,6 +59,8 @@ class Dialogs:
         self, lesson: Lesson, recording: str, lacking: tuple[str, ...]
     ) -> Literal["sample", "open", "take"] | None:
         """How to go on with a ready analysis that cannot be filled in."""
+        from glmgui.dialogs.ready_analysis import ReadyAnalysisDialog
+
         dialog = ReadyAnalysisDialog(lesson, recording, lacking, self.parent)
         return dialog.chosen if dialog.exec() else None
 
@@ -143,11 +144,15 @@ class Dialogs:
 
     def recipe(self, assistance: Assistance, text: str, fault: str) -> str | None:
         """What the arrays of a file are, as TOML; None to leave the file."""
+        from glmgui.dialogs.recipe import RecipeDialog
+
         dialog = RecipeDialog(assistance, text, fault, self.parent, self._jobs)
         return dialog.text if dialog.exec() else None
 
     def locate(self, missing: Path, name: str) -> Path | None:
         """Where a recording is now; None to open the project without it."""
+        from glmgui.dialogs.locate import LocateDialog
+
         dialog = LocateDialog(missing, name, self.parent)
         return dialog.chosen if dialog.exec() else None
 

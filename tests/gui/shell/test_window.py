@@ -473,7 +473,8 @@ def test_who_opens_the_window_for_the_first_time_has_buttons_to_begin_with(windo
     from qtpy.QtWidgets import QPushButton
 
     asked = []
-    questions.open_path = lambda folder: asked.append(folder)
+    questions.open_paths = lambda folder: asked.append(folder) or []
+    window.show_step("data")
     buttons = {button.text(): button for button in window.panels["data"].empty.findChildren(QPushButton)}
     assert set(buttons) == {"Open a recording\u2026", "Open the sample session"}
     assert all(button.isVisible() for button in buttons.values())
