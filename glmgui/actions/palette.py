@@ -139,9 +139,8 @@ def _has(text: str, words: Sequence[str]) -> bool:
     return all(word in text for word in words)
 
 
-def _rank(title: str, words: Sequence[str], last: int) -> tuple[bool, int, int, str]:
-    """What is listed first: what can be done, titles that begin with the words, those that hold them, the rest."""
+def _rank(title: str, words: Sequence[str], last: int) -> tuple[bool, int, int, int, str]:
+    """What is listed first: what can be done, titles that begin with the words, those that hold more of them."""
     title = title.lower()
-    typed = " ".join(words)
-    place = 0 if title.startswith(typed) else 1 if _has(title, words) else 2
-    return (last > 1, place, last, "" if not words else title)
+    begins = 0 if title.startswith(" ".join(words)) else 1
+    return (last > 1, begins, -sum(word in title for word in words), last, "" if not words else title)

@@ -310,6 +310,8 @@ def reveal(root: QWidget, name: str) -> bool:
     control = root.findChild(QWidget, name)
     if control is None:
         return False
+    if not control.isEnabled():  # a value that is left to the program: its tick
+        control = root.findChild(QWidget, f"{name}_automatic") or control
     above = control.parentWidget()
     while above is not None and above is not root.window():
         if isinstance(above, SpecForm):

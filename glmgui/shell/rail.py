@@ -38,6 +38,7 @@ class StepsRail(QWidget):
         box = QVBoxLayout(self)
         box.setContentsMargins(4, _MARGIN, 4, _MARGIN)
         box.setSpacing(_SPACING)
+        box.setSizeConstraint(QVBoxLayout.SizeConstraint.SetNoConstraint)  # the buttons follow the height, not it them
         self.start = self._button(START, "Start", "Recent files, samples and ready analyses  (Alt+Home)")
         box.addWidget(self.start)
         for number, step in enumerate(self._steps, start=1):

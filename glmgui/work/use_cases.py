@@ -16,6 +16,7 @@ from glmgui.work.fitting import Fitting
 from glmgui.work.live_fit import LiveFit
 from glmgui.work.opening import Opening
 from glmgui.work.permission import Permission
+from glmgui.work.project_claim import ProjectClaim
 from glmgui.work.questions import Questions
 from glmgui.work.ready import ReadyAnalyses
 from glmgui.work.recent import RecentFiles
@@ -46,6 +47,7 @@ class UseCases(QObject):
         self.opening = Opening(
             document, jobs, settings, questions, self.fitting, self.saving, self.live, self.recovery, self.recent, parent=self
         )
+        self.claim = ProjectClaim(document, jobs)
         self.ready = ReadyAnalyses(document, jobs, settings, questions, self.opening, self)
         self.sessions = Sessions(document, jobs, self.opening, self.fitting)
         self.exporting = Exporting(document, jobs, settings, questions, self)
@@ -62,6 +64,7 @@ class UseCases(QObject):
         ended = self.jobs.close(timeout_ms)
         self.permission.forget()
         self.recovery.close()
+        self.claim.release()
         return ended
 
     def _changed(self, what: frozenset[str]) -> None:

@@ -57,7 +57,7 @@ def test_ticks_are_words(table):
 
 def test_every_table_of_the_window_can_be_copied(window, small_recording, small_analysis, small_result, qtbot):
     window.document.open(small_recording, small_analysis, small_result)
-    tables = [table for table in window.findChildren(QTableView) if table.objectName()]
+    tables = [table for panel in window.panels.values() for table in panel.findChildren(QTableView) if table.objectName()]
     assert len(tables) >= 4
     for table in tables:
         QGuiApplication.clipboard().setText("before")

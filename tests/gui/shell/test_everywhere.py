@@ -1,0 +1,250 @@
+"""What holds in the whole window: text of any size, search, keys, help, layouts, fields that the wheel leaves alone."""
+
+from __future__ import annotations
+
+import pytest
+from qtpy.QtCore import QPoint, QPointF, Qt
+from qtpy.QtGui import QFont, QWheelEvent
+from qtpy.QtWidgets import QAbstractSlider, QAbstractSpinBox, QApplication, QComboBox, QDoubleSpinBox, QScrollBar, QTableView
+
+from glmgui import theme
+from glmgui.actions.finds import finds
+from glmgui.actions.palette import CommandPalette
+from glmgui.actions.table import ACTIONS
+from glmgui.dialogs.shortcuts import ELSEWHERE, ShortcutsDialog
+from glmgui.steps import STEPS
+from glmgui.still_fields import NoWheel
+
+
+@pytest.fixture
+def opened(window, small_recording, small_analysis, qtbot):
+    window.document.open(small_recording, small_analysis)
+    qtbot.waitUntil(lambda: window.work.size.estimate is not None)
+    return window
+
+
+# Size of text
+
+
+def test_text_grows_and_shrinks_and_is_remembered(window):
+    own = QApplication.font().pointSizeF()
+    window.action("zoom_in").trigger()
+    assert QApplication.font().pointSizeF() == pytest.approx(1.1 * own)
+    assert window.settings.zoom == pytest.approx(1.1)
+    window.action("zoom_out").trigger()
+    window.action("zoom_out").trigger()
+    assert QApplication.font().pointSizeF() == pytest.approx(0.9 * own)
+    window.action("zoom_reset").trigger()
+    assert QApplication.font().pointSizeF() == pytest.approx(own)
+    assert window.settings.zoom == 1.0
+
+
+@pytest.mark.parametrize(("size", "kept"), [(14.0, 14.0), (9.0, 9.0), (7.5, 7.5), (100.0, 9.0)])
+def test_the_size_of_the_desktop_is_kept(qapp, size, kept):
+    before, known = qapp.font(), qapp.property(theme._OWN_SIZE)
+    try:
+        qapp.setProperty(theme._OWN_SIZE, None)
+        font = QFont(before)
+        font.setPointSizeF(size)
+        qapp.setFont(font)
+        theme.apply(qapp, False)
+        assert qapp.font().pointSizeF() == pytest.approx(kept)
+    finally:
+        qapp.setProperty(theme._OWN_SIZE, known)
+        theme.apply(qapp, False)
+    assert qapp.font().pointSizeF() == pytest.approx(before.pointSizeF())
+
+
+def test_rows_are_as_high_as_the_text(opened, qtbot):
+    opened.show_step("data")
+    view = opened.panels["data"].units.view
+    assert isinstance(view, QTableView)
+    before = view.verticalHeader().defaultSectionSize()
+    assert before >= view.fontMetrics().height() + 4
+    try:
+        opened.zoom(1)
+        opened.zoom(1)
+        opened.zoom(1)
+        qtbot.waitUntil(lambda: view.verticalHeader().defaultSectionSize() > before)
+        assert view.verticalHeader().defaultSectionSize() >= view.fontMetrics().height() + 4
+    finally:
+        opened.zoom(0)
+
+
+def test_the_rail_holds_nine_steps_on_a_small_screen_in_large_letters(qapp, qtbot):
+    from dataclasses import replace
+
+    from glmgui.shell.rail import StepsRail
+
+    steps = [replace(STEPS[0], name=f"step{number}", title=f"Step {number}") for number in range(9)]
+    rail = StepsRail(steps)
+    qtbot.addWidget(rail)
+    for points, height in ((9, 660), (14, 660), (18, 640), (9, 380)):
+        font = QFont(qapp.font())
+        font.setPointSizeF(points)
+        rail.setFont(font)
+        rail.resize(rail.width(), height)
+        rail.show()
+        qapp.processEvents()
+        assert rail.height() == height
+        last = rail.buttons["step8"]
+        assert last.geometry().bottom() < height, (points, height)
+        assert last.height() >= last.fontMetrics().height() * len(last.text().splitlines())
+
+
+# Search
+
+
+def test_the_search_finds_settings_units_terms_samples_and_the_guide(opened, qtbot):
+    palette = CommandPalette([opened.action(record.name) for record in ACTIONS], opened, finds(opened))
+    qtbot.addWidget(palette)
+    palette.show()
+
+    def found(words):
+        palette.line.setText(words)
+        return palette.titles
+
+    assert found("longest gap")[0] == "Longest gap"
+    assert found("place unit")[0] == "place"
+    assert found("head direction term")
+    assert "White noise" in found("white noise sample")
+    assert found("glossary")[0] == "Glossary"
+    assert "What is this cell tuned to?" in found("tuned")
+    assert found("no such thing at all") == []
+    assert found("dark")[0] == "Dark"
+
+
+@pytest.mark.parametrize(
+    ("words", "step", "control"),
+    [
+        ("seed setting", "model", "analysis_seed"),
+        ("longest gap", "data", "time_max_gap_automatic"),
+        ("penalty setting", "model", "model_penalty"),
+    ],
+)
+def test_a_setting_that_was_found_has_the_cursor(opened, words, step, control, qtbot):
+    palette = CommandPalette([], opened, finds(opened))
+    qtbot.addWidget(palette)
+    palette.line.setText(words)
+    opened.show_step(step)
+    qtbot.waitUntil(lambda: opened.jobs.idle)
+    opened.show_start()
+    opened.activateWindow()
+    palette._run()
+    assert opened.step == step
+    qtbot.waitUntil(lambda: opened.focusWidget() is not None and opened.focusWidget().objectName() == control)
+    assert opened.focusWidget().isVisible()
+
+
+def test_every_setting_that_is_found_is_there(opened):
+    for find in finds(opened):
+        if find.kind == "setting":
+            step, name = find.open.args
+            assert opened.panels[step].findChild(object, name) is not None, name
+
+
+# Keys and help
+
+
+def test_all_keys_are_listed(window, qtbot):
+    window.action("shortcuts").trigger()
+    dialog = window.findChild(ShortcutsDialog)
+    listed = dict(dialog.shown)
+    for record in ACTIONS:
+        if record.shortcut:
+            text = window.action(record.name).text().replace("&", "").rstrip("\u2026")
+            assert listed[text], record.name
+    assert {what for _, what, _ in ELSEWHERE} <= set(listed)
+    dialog.filter.setText("ctrl+z")
+    assert [what for what, _ in dialog.shown] == ["Undo"]
+    dialog.accept()
+
+
+def test_each_panel_has_its_page_of_the_guide_beside_it(window, qtbot):
+    for step in STEPS:
+        window.show_step(step.name)
+        window.findChild(object, f"dock_{step.name}_help").click()
+        assert window.guide.isVisible()
+        assert window.guide.page.source().fileName() == step.guide
+    window.guide.close()
+
+
+# Layouts
+
+
+def test_layouts_are_kept_by_name(window, settings, questions):
+    window.show_step("data")
+    window.toggle_log()
+    questions.name = lambda title, taken: "with the log / below"
+    window.action("save_layout").trigger()
+    assert window.layout_names == ("with the log / below",)
+    window.toggle_log()
+    assert not window.log_is_shown
+    window.use_layout("with the log / below")
+    assert window.log_is_shown
+    assert window.step == "data"
+    window.remove_layout("with the log / below")
+    assert window.layout_names == ()
+
+
+# Fields
+
+
+def wheel(widget):
+    place = QPointF(widget.rect().center())
+    QApplication.sendEvent(
+        widget,
+        QWheelEvent(
+            place,
+            QPointF(widget.mapToGlobal(widget.rect().center())),
+            QPoint(),
+            QPoint(0, 120),
+            Qt.MouseButton.NoButton,
+            Qt.KeyboardModifier.NoModifier,
+            Qt.ScrollPhase.NoScrollPhase,
+            False,
+        ),
+    )
+
+
+def test_the_wheel_changes_no_field_without_the_focus(opened, small_result):
+    opened.document.set_result(small_result)
+    fields = (QComboBox, QAbstractSpinBox, QAbstractSlider)
+    for step in STEPS:
+        opened.show_step(step.name)
+        for field in opened.panels[step.name].findChildren(fields):
+            if isinstance(field, QScrollBar):
+                continue
+            assert isinstance(field, NoWheel), field.objectName()
+            assert not field.focusPolicy() & Qt.FocusPolicy.WheelFocus & ~Qt.FocusPolicy.StrongFocus, field.objectName()
+    before = opened.document.analysis
+    box = opened.panels["data"].findChild(QDoubleSpinBox, "bin_size")
+    opened.show_step("data")
+    opened.setFocus()
+    wheel(box)
+    assert opened.document.analysis == before
+
+
+def test_a_value_is_shown_with_the_digits_that_it_needs(opened):
+    analysis = opened.document.analysis
+    opened.document.edit(analysis.with_(time=analysis.time.with_(bin_size=0.00025)), "Change bin size")
+    opened.show_step("data")
+    box = opened.panels["data"].findChild(QDoubleSpinBox, "bin_size")
+    assert box.text() == "2.5e-4 s"
+    box.stepBy(1)
+    assert opened.document.analysis.time.bin_size == pytest.approx(0.00026)
+
+
+def test_title_seed_and_longest_gap_can_be_changed_and_taken_back(opened):
+    before = opened.document.analysis
+    opened.panels["model"].whole.editor("title").controls()[0].setText("Place cells")
+    opened.panels["model"].whole.editor("title").controls()[0].editingFinished.emit()
+    opened.panels["model"].whole.editor("seed").controls()[0].setValue(7)
+    gap = opened.panels["data"].time_form.more.editor("max_gap")
+    gap.controls()[0].setChecked(False)
+    gap.controls()[1].setValue(0.5)
+    analysis = opened.document.analysis
+    assert (analysis.title, analysis.seed, analysis.time.max_gap) == ("Place cells", 7, 0.5)
+    while opened.document.undo():
+        pass
+    assert opened.document.analysis == before

@@ -1,0 +1,288 @@
+"""The start page: recent files without waiting for a disk, questions and samples that open, files opened together."""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from glmengine.analysis.analysis import Analysis
+from glmengine.analysis.templates import course
+from glmengine.simulation.catalogue import SAMPLES
+from glmgui import reach
+from glmgui.panels.start.page import when_said
+from glmgui.settings import Settings
+from glmgui.work.recent import about
+
+
+def test_it_stands_in_the_place_of_the_steps_until_something_is_open(window, small_recording):
+    assert window.start_is_shown
+    assert window.start.isVisible()
+    assert [name for name in ("data", "features") if not window.docks[name].isHidden()] == []
+    window.document.open(small_recording, Analysis())
+    assert not window.start_is_shown
+    assert not window.docks["data"].isHidden()
+    window.action("start").trigger()
+    assert window.start_is_shown
+    window.rail.buttons["model"].click()
+    assert not window.start_is_shown
+    assert not window.docks["model"].isHidden()
+
+
+def test_a_panel_is_made_when_its_step_is_first_shown(window):
+    assert window.docks["results"].findChild(type(window.start), "results_panel") is None
+    assert window.docks["results"].widget().widget() is None
+    window.show_step("results")
+    assert window.docks["results"].widget().widget() is window.panels["results"]
+
+
+def test_every_question_and_sample_is_a_card_with_a_picture(window):
+    questions, samples = window.start.questions.cards, window.start.samples.cards
+    assert [card.text() for card in questions] == [lesson.question for lesson in course()]
+    assert len(samples) == len(SAMPLES)
+    for lesson in course():
+        assert lesson.picture is not None, lesson.name
+        assert lesson.picture.is_file(), lesson.name
+    assert all(card.said for card in (*questions, *samples))
+
+
+def card_of(cards, text):
+    return next(card for card in cards.cards if card.text() == text)
+
+
+def test_a_question_is_filled_in_with_the_names_of_the_recording(window, small_recording, qtbot):
+    window.document.open(small_recording, Analysis())
+    window.show_start()
+    card_of(window.start.questions, "What is a generalized linear model?").click()
+    qtbot.waitUntil(lambda: bool(window.document.analysis.terms))
+    assert window.step == "features"
+    assert not window.start_is_shown
+    assert window.document.recording is small_recording
+    window.document.undo()
+    assert window.document.analysis == Analysis()
+
+
+def test_what_a_recording_lacks_is_said_and_the_sample_offered(window, small_recording, questions, qtbot):
+    asked = []
+    questions.ready_analysis = lambda lesson, recording, lacking: asked.append((lesson.sample, recording, lacking))
+    window.document.open(small_recording, Analysis())
+    window.show_start()
+    card_of(window.start.questions, "What does the cell do around stimulus, choice and reward?").click()
+    qtbot.waitUntil(lambda: bool(asked))
+    ((sample, recording, lacking),) = asked
+    assert (sample, recording) == ("decision-task", "small")
+    assert any("stimulus" in line for line in lacking)
+    assert window.document.analysis == Analysis()
+
+
+def test_with_nothing_open_a_question_goes_on_with_its_sample(window, small_recording, qtbot, monkeypatch):
+    opened = []
+
+    def open_sample(name, then):
+        opened.append(name)
+        window.document.open(small_recording, Analysis())
+        then()
+
+    monkeypatch.setattr(window.work.opening, "open_sample", open_sample)
+    card_of(window.start.questions, "What is a generalized linear model?").click()
+    qtbot.waitUntil(lambda: bool(window.document.analysis.terms))
+    assert opened == ["head-direction-place"]
+
+
+def test_the_dialog_of_a_question_tells_what_it_is_and_what_is_lacking(qtbot):
+    from glmgui.dialogs.ready_analysis import ReadyAnalysisDialog
+
+    lesson = next(one for one in course() if one.name == "decision-task")
+    dialog = ReadyAnalysisDialog(lesson, "mine", ("It needs an event; the recording has none.",))
+    qtbot.addWidget(dialog)
+    dialog.show()
+    assert "It needs an event" in dialog.message.text
+    shown = [name for name in ("sample", "open", "take") if dialog.findChild(object, f"ready_{name}").isVisible()]
+    assert shown == ["sample", "take"]
+    dialog.findChild(object, "ready_take").click()
+    assert dialog.chosen == "take"
+
+
+# Recent files
+
+
+def test_recent_files_say_what_they_are(window, small_recording, small_analysis, tmp_path, qtbot):
+    path = tmp_path / "a.glm"
+    path.write_text("x")
+    window.document.open(small_recording, small_analysis)
+    window.work.recent.add(path, window.document)
+    window.show_start()
+    qtbot.waitUntil(lambda: len(window.start.recent.cards) == 1)
+    card = window.start.recent.cards[0]
+    assert card.text() == "a.glm"
+    for part in ("project", "3 units", "2 min", "1 term", "today"):
+        assert part in card.said
+
+
+def test_a_disk_that_does_not_answer_holds_nothing_up(settings, questions, tmp_path, monkeypatch, qapp, qtbot):
+    """Stands for a network share that is gone: whoever asks for a path on it waits for ever."""
+    from glmgui.shell.window import MainWindow
+
+    dead, released, asked_by = tmp_path / "dead", threading.Event(), set()
+    true_exists, true_is_dir = Path.exists, Path.is_dir
+
+    def hanging(answer):
+        def ask(path, *arguments, **options):
+            if str(path).startswith(str(dead)):
+                asked_by.add(threading.current_thread())
+                released.wait(60)
+                return False
+            return answer(path, *arguments, **options)
+
+        return ask
+
+    monkeypatch.setattr(Path, "exists", hanging(true_exists))
+    monkeypatch.setattr(Path, "is_dir", hanging(true_is_dir))
+    for number in range(3):
+        settings.add_recent(dead / f"{number}.nwb", "25 units, 33 min")
+    settings.folder = dead
+    there = tmp_path / "there.nwb"
+    there.write_text("x")
+    settings.add_recent(there)
+    window = MainWindow(settings, questions)
+    try:
+        window.show()
+        qtbot.waitUntil(lambda: window.work.recent.is_reached(there))
+        assert [card.text() for card in window.start.recent.cards] == ["there.nwb", "2.nwb", "1.nwb", "0.nwb"]
+        qtbot.waitUntil(lambda: any("does not answer" in card.said for card in window.start.recent.cards))
+        assert "does not answer" not in window.start.recent.cards[0].said
+        window.start.recent.cards[1].click()
+        assert "cannot be reached" in window.notice_bar.notice.text
+        assert window.jobs.idle
+        assert settings.folder == str(Path.home())
+        assert asked_by
+        assert threading.main_thread() not in asked_by
+    finally:
+        released.set()
+        window.close()
+
+
+def test_a_question_to_a_disk_gives_up_soon():
+    never = threading.Event()
+    begun = time.monotonic()
+    assert reach._soon(lambda: never.wait(30)) is False
+    assert time.monotonic() - begun < 15
+    never.set()
+    assert reach.is_there_soon(Path.cwd())
+    assert not reach.is_there_soon(Path.cwd() / "no such file")
+
+
+def test_settings_that_cannot_be_written_are_only_not_remembered(tmp_path, questions, qapp):
+    in_the_way = tmp_path / "file"
+    in_the_way.write_text("no folder")
+    from glmgui.shell.window import MainWindow
+
+    settings = Settings(in_the_way / "settings.ini")
+    window = MainWindow(settings, questions)
+    window.show()
+    window.settings.add_recent(tmp_path / "a.nwb")
+    window.zoom(1)
+    window.zoom(0)
+    assert window.close()
+
+
+def test_moments_are_said_as_people_say_them():
+    now = time.mktime((2026, 3, 10, 15, 0, 0, 0, 0, -1))
+    assert when_said(0.0, now) == ""
+    assert when_said(now - 3600, now) == "today 14:00"
+    assert when_said(time.mktime((2026, 3, 9, 23, 59, 0, 0, 0, -1)), now) == "yesterday 23:59"
+    assert when_said(time.mktime((2026, 1, 2, 9, 0, 0, 0, 0, -1)), now).startswith("2 ")
+    assert when_said(time.mktime((2025, 1, 2, 9, 0, 0, 0, 0, -1)), now).endswith("2025")
+
+
+def test_damaged_notes_on_recent_files_are_left_out(tmp_path):
+    settings = Settings(tmp_path / "settings.ini")
+    settings.add_recent(tmp_path / "a.nwb", "2 units")
+    settings._set("recent_told", '{"%s": [1], "b": 3' % (tmp_path / "a.nwb"))
+    assert [(one.path.name, one.about, one.when) for one in settings.recent] == [("a.nwb", "", 0.0)]
+
+
+def test_what_is_open_is_said_in_a_few_words(document, small_recording, small_analysis):
+    assert about(document) == ""
+    document.open(small_recording, small_analysis)
+    assert about(document) == "3 units, 2 min, 1 term"
+
+
+# Several files
+
+
+@pytest.fixture
+def two_parts(tmp_path):
+    """Spikes in one file and tracking in another, both without a standard."""
+    rng = np.random.default_rng(0)
+    times = np.sort(rng.uniform(0, 60, 400))
+    with open(tmp_path / "rat1_spikes.csv", "w", encoding="utf-8") as stream:
+        stream.write("spike_times,unit\n")
+        stream.writelines(f"{time:.4f},{number}\n" for time, number in zip(times, rng.integers(1, 4, 400), strict=True))
+    frames = np.arange(0, 60, 0.02)
+    with open(tmp_path / "rat1_tracking.csv", "w", encoding="utf-8") as stream:
+        stream.write("t,x,y\n")
+        stream.writelines(f"{t:.3f},{50 + 40 * np.sin(t / 5):.3f},{50 + 40 * np.cos(t / 7):.3f}\n" for t in frames)
+    return [tmp_path / "rat1_tracking.csv", tmp_path / "rat1_spikes.csv"]
+
+
+def test_spikes_and_tracking_opened_together_are_one_recording(window, questions, two_parts, qtbot):
+    seen = []
+    questions.several = lambda paths: "together"
+    plain = questions.recipe
+    questions.recipe = lambda assistance, text, fault: (
+        seen.append((assistance.path.name, text, fault)) or plain(assistance, text, fault)
+    )
+    window.work.opening.open_several(two_parts)
+    qtbot.waitUntil(lambda: window.document.recording is not None)
+    ((name, text, fault),) = seen
+    assert name == "rat1_spikes.csv"
+    assert fault == ""
+    assert "rat1_tracking.csv:x" in text
+    assert len(window.document.recording.unit_names) == 3
+    assert window.document.recording.covariates
+
+
+def test_several_recordings_become_sessions(window, questions, two_parts, tmp_path, qtbot):
+    other = tmp_path / "rat2_spikes.csv"
+    lines = two_parts[1].read_text(encoding="utf-8").splitlines()
+    other.write_text("\n".join(lines[:300]), encoding="utf-8")
+    questions.several = lambda paths: "sessions"
+    window.work.opening.open_several([two_parts[1], other])
+    qtbot.waitUntil(lambda: window.document.recording is not None)
+    assert len(window.document.recording.sessions) == 2
+    assert len(window.document.analysis.sources) == 2
+
+
+def test_a_project_is_opened_alone(window, tmp_path):
+    window.work.opening.open_several([tmp_path / "a.glm", tmp_path / "b.nwb"])
+    assert "opened alone" in window.notice_bar.notice.text
+    assert window.jobs.idle
+
+
+def test_a_second_window_on_a_project_is_warned(window, settings, questions, small_recording, small_analysis, tmp_path, qtbot):
+    from glmgui.notices import notices
+    from glmgui.shell.window import MainWindow
+
+    questions.next_path = tmp_path / "shared.glm"
+    window.document.open(small_recording, small_analysis)
+    window.work.saving.save()
+    qtbot.waitUntil(lambda: window.document.project_path is not None and window.jobs.idle)
+    told = []
+    notices().noticed.connect(lambda notice: told.append(notice.text))
+    second = MainWindow(settings, questions)
+    try:
+        second.document.mark_saved(tmp_path / "shared.glm", small_analysis, None)
+        qtbot.waitUntil(lambda: any("open in another window" in text for text in told))
+        window.work.claim.release()
+        told.clear()
+        second.document.mark_saved(tmp_path / "other.glm", small_analysis, None)
+        second.document.mark_saved(tmp_path / "shared.glm", small_analysis, None)
+        qtbot.waitUntil(lambda: second.jobs.idle)
+        assert not told
+    finally:
+        second.close()
+    assert sorted(path.name for path in tmp_path.glob(".*.lock")) == []
