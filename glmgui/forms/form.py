@@ -307,11 +307,13 @@ class SpecForm(Refusal, QWidget):
 
 def reveal(root: QWidget, name: str) -> bool:
     """Unfold, scroll to and put the cursor into the control of this name inside `root`; False where there is none, or it does not apply."""
-    control = root.findChild(QWidget, name)
+    control = root.findChild(QWidget, name) or root.findChild(QWidget, f"{name}_editor")
     if control is None:
         return False
     if not control.isEnabled():  # a value that is left to the program: its tick
         control = root.findChild(QWidget, f"{name}_automatic") or control
+    if control.focusPolicy() == Qt.FocusPolicy.NoFocus:  # several controls in one
+        control = next((one for one in control.findChildren(QWidget) if one.focusPolicy() & Qt.FocusPolicy.TabFocus), control)
     above = control.parentWidget()
     while above is not None and above is not root.window():
         if isinstance(above, SpecForm):

@@ -13,7 +13,7 @@ from glmgui.document import Document
 from glmgui.panels.results.unit_list import NumberItem
 from glmgui.panels.results.wording import BY_KEY, state_in_short
 from glmgui.plots import Axis, ScorePlot
-from glmgui.widgets import column, hint, row, small_button
+from glmgui.widgets import column, fit_rows, hint, row, small_button
 from glmgui.work.runs import Runs, UnitSoFar
 
 _HELD_OUT, _STRENGTH = BY_KEY["deviance_explained_heldout"], BY_KEY["strength"]
@@ -63,6 +63,7 @@ class FillingView(QWidget):
         for at, text in enumerate(_HELPS):
             self.table.horizontalHeaderItem(at).setToolTip(text)
         self.table.verticalHeader().hide()
+        fit_rows(self.table)
         self.table.horizontalHeader().setHighlightSections(False)
         self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         self.table.setShowGrid(False)

@@ -7,7 +7,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QLabel, QSplitter, QStackedLayout, QTabWidget, QWidget
 
 from glmengine.results.result import Result
-from glmgui.document import Document
+from glmgui.document import EVERYTHING, Document
 from glmgui.jobs import Jobs
 from glmgui.panels.results.coefficients_view import CoefficientsView
 from glmgui.panels.results.curves_view import CurvesView
@@ -87,7 +87,8 @@ class ResultsPanel(Page):
         runs.changed.connect(self._runs_changed)
         self.filling.back.clicked.connect(lambda: self._look(back=True))
         self.forward.clicked.connect(lambda: self._look(back=False))
-        self._changed(frozenset({"result"}))
+        self._changed(EVERYTHING)
+        self._runs_changed()
 
     def _lay_out(self) -> None:
         below = QWidget()
