@@ -53,6 +53,7 @@ _PLACES = {
     "glmengine.answers.sheet": ("AnswerSheet",),
     "glmengine.results.result": ("Result",),
     "glmengine.selection.fold_scores": ("scores_against",),
+    "glmengine.results.block_gains": ("BlockGains", "block_gains"),
     "glmengine.selection.select": ("compare_models", "select_terms"),
     "glmengine.results.kept_fits": ("KeptFit", "keep_fit"),
     "glmengine.project": ("Project", "load_fits", "load_project", "save_project"),

@@ -42,7 +42,9 @@ _CLASSES = "Each class has coefficients of its own; response curves, filters and
 _SHARE_OF_FIT = 0.3  # of the time, where terms are selected too
 _MOST_COEFFICIENTS = 3e7  # of the fits of all folds and strengths, that are kept to predict held-out time
 _SELECTED_AS_THEY_ARE = "The selection of terms compares them as the analysis has them, not with the settings that were searched."
-_CUT_SHORT = "The fit was stopped: standard errors and bands that were not made soon after are left out."
+_CUT_SHORT = (
+    "The fit was stopped: standard errors, bands and correlations of held-out rates that were not made soon after are left out."
+)
 _STOPPED = "The cross-validation was stopped: only the strengths that it had tried until then were compared."
 
 
@@ -59,7 +61,7 @@ def run(analysis: Analysis, recording: Recording, context: Context | None = None
     context : Context, optional
         Is told how far it is and what is found of each unit, and asked whether to go on. Where it wants to stop and keep, the fits end early, flagged as not
         converged; where that happens during the cross-validation, the final fit begins at the mean over the folds and still has a second.
-        Standard errors and bands that are not made two seconds later are left out, which a note says.
+        Standard errors, bands and correlations of rates that are not made two seconds later are left out, which a note says.
 
     Returns
     -------

@@ -130,24 +130,33 @@ def _columns(assembly: Assembly, units: np.ndarray, n_folds: int) -> tuple[np.nd
 def _follow(batch: Batch, plan: Plan, answers: Answers, context: Context) -> None:
     given = plan.strengths[: plan.grid.n_given]
     order = np.argsort(-given.max(axis=1), kind="stable")
+    shares = order.size + (_FURTHER if plan.grid.goes_on else 0.0)
     for step, s in enumerate(order.tolist()):
         ahead = [plan.strengths[later, batch.unit] for later in order[step + 1 :].tolist()]
-        _one(batch, s, plan, answers, context.part(step / order.size, (step + 1) / order.size, _stage(plan, s)), ahead)
+        _one(batch, s, plan, answers, context.part(step / shares, (step + 1) / shares, _stage(plan, s)), ahead)
         if context.stopping:
             return
+    done = order.size / shares
     for weaker in (True, False):
-        _extend(batch, plan, answers, context, weaker=weaker)
+        done = _extend(batch, plan, answers, context, done, weaker=weaker)
 
 
-def _extend(batch: Batch, plan: Plan, answers: Answers, context: Context, *, weaker: bool) -> None:
-    """Strengths beyond an end of the grid, as long as the best score of a unit is there."""
+_FURTHER = 1.0
+"""Strengths beyond those given that a cross-validation is expected to try; where it tries more, each gets half of the share that is left."""
+
+
+def _extend(batch: Batch, plan: Plan, answers: Answers, context: Context, done: float, *, weaker: bool) -> float:
+    """Strengths beyond an end of the grid, as long as the best score of a unit is there; from the share `done` to the one that is given back."""
     numbers = plan.grid.beyond(weaker)
     for before, end, s in zip(numbers, numbers[1:], numbers[2:], strict=False):
         units = answers.best_at(end, before, np.unique(batch.unit), plan.choice)
         if context.stopping or not units.size:
-            return
+            return done
         batch = batch.among(np.flatnonzero(np.isin(batch.unit, units)))
-        _one(batch, s, plan, answers, context.part(1.0, 1.0, _stage(plan, s)))
+        middle = done + 0.5 * (1.0 - done)
+        _one(batch, s, plan, answers, context.part(done, middle, _stage(plan, s)))
+        done = middle
+    return done
 
 
 def _one(batch: Batch, s: int, plan: Plan, answers: Answers, context: Context, ahead: Sequence[np.ndarray] = ()) -> None:

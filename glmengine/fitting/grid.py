@@ -46,6 +46,11 @@ class Grid:
                 weaker, stronger = weaker[weaker > np.finfo(float).tiny], stronger[stronger <= LARGEST]
         return cls(np.concatenate([given, weaker, stronger]), given.size, weaker.size, stronger.size)
 
+    @property
+    def goes_on(self) -> bool:
+        """Whether strengths may be added."""
+        return self.n_weaker + self.n_stronger > 0
+
     def beyond(self, weaker: bool) -> list[int]:
         """Numbers of the strengths at one end: the last two of those given, the end second, then those that may be added."""
         order = np.argsort(self.values[: self.n_given], kind="stable")

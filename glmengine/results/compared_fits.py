@@ -176,8 +176,7 @@ def _difference(first: _Scored, one: _Scored) -> PairedDifference:
         return PairedDifference(*names, obstacle)
     shared = [unit for unit in first.scores if unit in one.scores]
     gains = np.array([one.scores[unit] - first.scores[unit] for unit in shared], np.float64)
-    gains = gains[np.isfinite(gains)]
-    if not gains.size:
+    if not np.isfinite(gains).any():
         return PairedDifference(*names, "no unit has a held-out score in both")
     share, caution = _other_bins(first, one), ""
     if share > _MOST_OTHER_BINS:
@@ -186,9 +185,17 @@ def _difference(first: _Scored, one: _Scored) -> PairedDifference:
         )
     if share:
         caution = f"{max(share, 0.0001):.2%} of the held-out bins are others, since the terms of the two can use other time"
+    return paired_difference(*names, gains, caution)
+
+
+def paired_difference(name: str, other: str, gains: np.ndarray, caution: str = "") -> PairedDifference:
+    """What gains (U,) over units say, those that are NaN left out."""
+    gains = gains[np.isfinite(gains)]
+    if not gains.size:
+        return PairedDifference(name, other, "no unit has a score under both")
     mean, low, high = (float(value[0]) for value in interval(gains[None]))
     p = min(1.0, 2.0 * float(min(signed_rank(gains), signed_rank(-gains))))
-    return PairedDifference(*names, "", caution, gains.size, int((gains > 0).sum()), mean, low, high, p)
+    return PairedDifference(name, other, "", caution, gains.size, int((gains > 0).sum()), mean, low, high, p)
 
 
 def _obstacle(first: _Scored, one: _Scored) -> str:

@@ -72,6 +72,9 @@ def response_curves(
     for start, stop in row_chunks(design, len(prepared.units)):
         context.check()
         context.report(Progress("Response curves", start / max(design.n_rows, 1)))
+        if context.stopping:  # the bands of tuning are most of the work; the curves themselves are kept
+            for curve in curves:
+                curve.gradient = None
         kept = np.flatnonzero(design.valid[start:stop])
         if not len(kept):
             continue
@@ -258,6 +261,8 @@ def _tuning_bands(
         return low, high
     for unit in range(predicted.shape[1]):
         context.check()
+        if context.stopping:
+            break
         mean = predicted[:, unit] * bin_size
         with np.errstate(divide="ignore", invalid="ignore"):
             eta = posterior.link.eta(mean)

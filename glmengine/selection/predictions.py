@@ -78,7 +78,8 @@ def details(
 
     Notes
     -----
-    The blocks have no log-likelihood where the family estimates a dispersion, and nothing is predicted for classes.
+    The blocks have no log-likelihood where the family estimates a dispersion, and nothing is predicted for classes. Where the caller wants
+    to stop, what was not come to is NaN.
     """
     fold, counts = split.fold, prepared.counts
     F, part = len(split.names), parts_of(fold, n_parts)
@@ -89,6 +90,9 @@ def details(
     for (unit, _), mean in zip(found, means, strict=True):
         context.check()
         context.report(Progress(STAGE, 0.6 + 0.4 * len(result) / len(found)))
+        if context.stopping:
+            result.append(Detail(np.full(F, np.nan), np.full(F * n_parts, np.nan), np.zeros(F * n_parts)))
+            continue
         y = np.asarray(counts[:, unit], np.float64)
         known = np.isfinite(mean) & np.isfinite(y)
         y, mean = np.where(known, y, np.nan), np.where(known, mean, np.nan)
@@ -108,6 +112,8 @@ def _means(prepared: Prepared, fold: np.ndarray, link: Link, found: Sequence[Hel
         for start, stop in row_chunks(design, len(found)):
             context.check()
             context.report(Progress(STAGE, start / max(design.n_rows, 1)))
+            if context.stopping:
+                break
             rows = np.flatnonzero(design.valid[start:stop] & (fold[start:stop] >= 0))
             if not rows.size:
                 continue

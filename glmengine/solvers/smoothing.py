@@ -150,7 +150,7 @@ class _Search:
             self.context.report(
                 Progress(
                     "Choosing strengths",
-                    1.0 - active.size / whole * 0.7**self.steps,
+                    1.0 - active.size / whole * 0.85**self.steps,
                     f"step {self.steps}, {active.size} units at work",
                 )
             )

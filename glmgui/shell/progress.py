@@ -6,6 +6,7 @@ from qtpy.QtCore import Qt, QTimer, Signal
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QWidget
 
 from glmengine.context import Progress
+from glmengine.sentences import numbered
 from glmgui.shown_time import time_left
 
 _SHOW_AFTER_MS = 250
@@ -81,7 +82,8 @@ class ProgressStrip(QWidget):
 
     def _say(self, stage: str) -> None:
         self._stage = stage
-        self.label.setText(f"{stage}  (+{self._waiting} waiting)" if self._waiting else stage)
+        self.label.setToolTip(f"{numbered(self._waiting, 'fit')} waiting, see the Fits step" if self._waiting else "")
+        self.label.setText(f"{stage}  (+{self._waiting})" if self._waiting else stage)
 
     def end(self) -> None:
         self._later.stop()

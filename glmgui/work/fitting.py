@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QObject, QTimer, Signal
 
+from glmengine.analysis.units import chosen_units
+from glmengine.context import UnitsFound
 from glmengine.design.fit_size import estimate
 from glmengine.errors import GlmError
 from glmengine.results.kept_fits import proposed_name
@@ -140,6 +142,7 @@ class Fitting(QObject):
         if self.runs.running is not None or not self.runs.waiting:
             return
         run = self.runs.begin()
+        self._name_units(run)
         folder = self._shelf.folder()
 
         def work(context: Context) -> tuple[Result, KeptFit | GlmError, float]:
@@ -165,6 +168,14 @@ class Fitting(QObject):
         )
         self._job.first_unit = self._document.unit
         self.begun.emit(at_once)
+
+    def _name_units(self, run: Run) -> None:
+        """Let the units stand there at once where that needs no look at the data; else the engine names them first of all."""
+        if run.analysis.units.min_rate is None and run.analysis.units.max_rate is None:
+            try:
+                self.runs.take(UnitsFound(chosen_units(run.analysis.units, run.recording)))
+            except GlmError:  # the engine says it
+                return
 
     def _take(self, run: Run, result: Result, kept: KeptFit | GlmError, seconds: float) -> None:
         document = self._document

@@ -7,6 +7,7 @@ from qtpy.QtWidgets import QSplitter, QStackedLayout, QTabWidget, QWidget
 
 from glmgui.document import Document
 from glmgui.jobs import Jobs
+from glmgui.panels.fits.blocks_view import BlocksView
 from glmgui.panels.fits.fits_table import FitsTable
 from glmgui.panels.fits.overlay_view import OverlayView
 from glmgui.panels.fits.runs_view import RunsView
@@ -50,6 +51,8 @@ class FitsPanel(Page):
         self.sides.setDocumentMode(True)
         self.sides.addTab(self.overlay, "Curves")
         self.sides.addTab(self.scores, "Scores")
+        self.blocks = BlocksView(document, jobs, content)
+        self.sides.addTab(self.blocks, "Blocks of terms")
         above = QWidget(content)
         upper = column(above, margins=0)
         upper.addWidget(self.table, 1)
@@ -69,7 +72,8 @@ class FitsPanel(Page):
         self.table.back_asked.connect(shelf.go_back)
         self.table.renamed.connect(self._rename)
         self.table.picked.connect(self._picked)
-        self.scores.picked.connect(lambda unit: document.select(unit=unit))
+        for view in (self.scores, self.blocks):
+            view.picked.connect(lambda unit: document.select(unit=unit))
         self.table.ticked_changed.connect(self._compare)
         self.back.clicked.connect(lambda: shelf.go_back(self.table.key))
         self.rename.clicked.connect(self.table.edit_name)

@@ -7,6 +7,7 @@ import math
 from qtpy.QtCore import QSignalBlocker, Qt
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
+from glmengine.analysis.difference import differences
 from glmengine.context import Progress
 from glmgui.jobs import Jobs
 from glmgui.shown_time import duration, time_left
@@ -14,7 +15,8 @@ from glmgui.widgets import button, column, hint, row
 from glmgui.work.fitting import Fitting
 from glmgui.work.runs import FAILED, RUNNING, WAITING, Run
 
-_HEADINGS = ("State", "Fit", "How far")
+_HEADINGS = ("State", "Fit", "What is new in it", "How far")
+_FAR = len(_HEADINGS) - 1
 _MOST_ROWS = 4
 _ABOUT = "Fit again (Ctrl+R) while a fit runs puts the next question here; each ends among the fits below."
 
@@ -36,7 +38,7 @@ class RunsView(QWidget):
         header = self.table.horizontalHeader()
         header.setHighlightSections(False)
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
+        header.setSectionResizeMode(2, QHeaderView.ResizeMode.Stretch)
         self.table.setShowGrid(False)
         self.table.setAlternatingRowColors(True)
         self.table.setTabKeyNavigation(False)  # Tab goes on to the next control
@@ -50,7 +52,9 @@ class RunsView(QWidget):
         self.tidy = button("&Tidy up", "runs_tidy", "Take those that have ended off the list; the fits themselves are kept", self)
         box = column(self, margins=0)
         box.addWidget(self.table)
-        box.addLayout(row(self.sooner, self.later, self.remove, self.tidy, self.said))
+        line = row(self.sooner, self.later, self.remove, self.tidy, self.said)
+        line.setStretch(line.count() - 1, 1)
+        box.addLayout(line)
         self.sooner.clicked.connect(lambda: self._move(-1))
         self.later.clicked.connect(lambda: self._move(1))
         self.remove.clicked.connect(self._remove)
@@ -83,7 +87,8 @@ class RunsView(QWidget):
         with QSignalBlocker(self.table):
             self.table.setRowCount(len(runs))
             for at, run in enumerate(runs):
-                for part, text in enumerate((run.state, run.name, self._how_far(run))):
+                new = "; ".join(differences(runs[at - 1].analysis, run.analysis)) if at else ""
+                for part, text in enumerate((run.state, run.name, new, self._how_far(run))):
                     item = QTableWidgetItem(text)
                     item.setData(Qt.ItemDataRole.UserRole, run.number)
                     item.setToolTip(text)
@@ -117,7 +122,7 @@ class RunsView(QWidget):
             return
         for at in range(self.table.rowCount()):
             if self.table.item(at, 0).data(Qt.ItemDataRole.UserRole) == running.number:
-                self.table.item(at, 2).setText(self._said)
+                self.table.item(at, _FAR).setText(self._said)
         self._say_left()
 
     def _say_left(self) -> None:

@@ -126,9 +126,10 @@ class FillingView(QWidget):
         self.said.setText(", ".join([numbered(len(units), "unit"), *counts]) if units else "looking at the units")
         with QSignalBlocker(self.table):
             self._fill(units)
-        self.bars.set_scores(
-            {unit: one.deviance_explained for unit, one in units.items() if one.is_scored}, Axis("held-out deviance explained")
-        )
+        known = {unit: one.deviance_explained for unit, one in units.items() if one.is_scored}
+        self.bars.setVisible(bool(known))
+        if known:
+            self.bars.set_scores(known, Axis("held-out deviance explained"))
         self.select(self._document.unit)
 
     def _fill(self, units: dict[str, UnitSoFar]) -> None:

@@ -14,6 +14,7 @@ from glmengine.backend.rows import Observations, Rows
 from glmengine.context import Context
 from glmengine.fitting.inputs import ArrayRows
 from glmengine.results import curves
+from glmengine.selection import predictions
 
 
 class Stopping(Context):
@@ -98,6 +99,23 @@ def test_after_a_stop_no_bands_are_simulated_and_the_fit_is_the_mean_of_the_fold
     assert any("standard errors" in note for note in result.notes)
     assert any("cross-validation was stopped" in note for note in result.notes)
     assert stopped.later <= 0.4 * whole.looks
+
+
+def test_after_a_stop_neither_bands_of_tuning_nor_correlations_of_rates_are_made(small_analysis, small_recording, monkeypatch):
+    monkeypatch.setattr(analysis_run, "_GRACE", 0.0)
+    smoothed = []
+    correlations = predictions._correlations
+    monkeypatch.setattr(predictions, "_correlations", lambda *given: smoothed.append(1) or correlations(*given))
+    whole = Stopping()
+    complete = ge.run(small_analysis, small_recording, whole)
+    assert len(smoothed) == len(complete.units)
+    assert np.isfinite(complete.curves["head_direction"]["tuning_low"].values).any()
+    smoothed.clear()
+    result = ge.run(small_analysis, small_recording, Stopping(after=int(0.3 * whole.looks)))
+    assert not smoothed
+    assert np.isnan(result.curves["head_direction"]["tuning_low"].values).all()
+    assert np.isfinite(result.curves["head_direction"]["tuning_hz"].values).any()
+    assert np.isnan(result.fold_scores["correlation"].values).all()
 
 
 def test_predictions_of_held_out_time_are_told_of(small_analysis, small_recording):

@@ -68,7 +68,7 @@ def test_fits_wait_for_each_other_and_each_ends_on_the_shelf(opened, engine, qtb
     assert states(opened) == [RUNNING, WAITING, WAITING]
     assert not opened.action("fit").isEnabled()  # this question waits already
     qtbot.waitUntil(lambda: opened.progress.shown)
-    assert "(+2 waiting)" in opened.progress.label.text()
+    assert "(+2)" in opened.progress.label.text()
     engine.go_on.release(3)
     qtbot.waitUntil(lambda: states(opened) == [DONE] * 3)
     assert engine.asked == [1, 2, 3]
@@ -120,7 +120,7 @@ def test_a_run_that_fails_says_why_and_the_next_begins(opened, engine, qtbot):
     ask(opened, 99, 2)
     engine.go_on.release(2)
     qtbot.waitUntil(lambda: states(opened) == [FAILED, DONE])
-    assert opened.panels["fits"].runs.table.item(0, 2).text() == "no such seed"
+    assert opened.panels["fits"].runs.table.item(0, 3).text() == "no such seed"
 
 
 def test_the_skeleton_of_the_results_is_there_at_once_and_fills_in(opened, engine, qtbot):
