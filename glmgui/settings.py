@@ -122,6 +122,17 @@ class Settings:
     def zoom(self, factor: float) -> None:
         self._set("zoom", f"{factor:g}")
 
+    # Figures
+
+    @property
+    def figure(self) -> str:
+        """What was asked of the last figure, as JSON; empty where none was made."""
+        return self._text("figure")
+
+    @figure.setter
+    def figure(self, text: str) -> None:
+        self._set("figure", text)
+
     # Layout
 
     @property

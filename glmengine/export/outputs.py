@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from glmengine.context import SILENT, Context, Progress
-from glmengine.errors import GlmError
+from glmengine.export.aside import aside, moved, writable_folder
 from glmengine.export.check_tables import CHECKS, check_texts
 from glmengine.export.citations import bibtex
 from glmengine.export.file_names import file_name, free_name
@@ -20,7 +17,6 @@ from glmengine.export.methods import methods_text
 from glmengine.export.script import script_text
 from glmengine.export.selection_tables import SELECTION_TABLES, selection_texts
 from glmengine.export.tables import coefficients_csv, scores_csv, table_csv
-from glmengine.io.files.leftovers import scratch_folder
 from glmengine.io.files.whole import write_whole
 
 if TYPE_CHECKING:
@@ -38,24 +34,6 @@ _FIGURE_NAMES = re.compile(
 
 PICTURE_DPI = 150
 """Of the PNG files and the pictures in the report."""
-
-
-def writable_folder(folder: str | Path) -> Path:
-    """The folder, made where it is missing.
-
-    Raises
-    ------
-    GlmError
-        If it cannot be made or written to; asked before any long work.
-    """
-    folder = Path(folder)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise GlmError(f"{folder}: the folder cannot be made ({error.strerror}); choose another one") from error
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise GlmError(f"{folder}: the folder cannot be written to; choose another one or change its permissions")
-    return folder
 
 
 def save_result(result: Result, folder: str | Path) -> Path:
@@ -139,54 +117,27 @@ def write_outputs(
         texts["recipe.toml"] = tomli_w.dumps(dict(recipe))
     again = (folder / _RESULT).is_file()
     # aside, and moved together at the end: what lies in the folder is of one fit, whatever ends this one
-    with _aside(folder) as aside:
-        save_result(result, aside)  # first, for it is the largest, and may find no room
+    with aside(folder) as place:
+        save_result(result, place)  # first, for it is the largest, and may find no room
         made = [Path(_RESULT)]
         for name, text in texts.items():
-            write_whole(aside / name, text.encode("utf-8"))
+            write_whole(place / name, text.encode("utf-8"))
             made.append(Path(name))
         pictures: dict[str, bytes] = {}
         if figures:
-            drawn, pictures = _figures(result, aside / "figures", recording, formats, context.part(0.0, 0.95))
-            made += [path.relative_to(aside) for path in drawn]
+            drawn, pictures = _figures(result, place / "figures", recording, formats, context.part(0.0, 0.95))
+            made += [path.relative_to(place) for path in drawn]
         report = report_html(
             result.analysis, result, recording_name=str(result.provenance.get("recording_name", "")), pictures=pictures
         )
-        write_whole(aside / "report.html", report.encode("utf-8"))
+        write_whole(place / "report.html", report.encode("utf-8"))
         made.append(Path("report.html"))
         context.check()
-        written = _moved(made, aside, folder)
+        written = moved(made, place, folder)
     if again:
         _remove_stale(folder, written)
     context.report(Progress("Done", 1.0))
     return written
-
-
-@contextmanager
-def _aside(folder: Path) -> Iterator[Path]:
-    """A place in the folder itself, from where files are moved without being copied."""
-    try:
-        with scratch_folder(folder) as aside:
-            try:
-                yield aside
-            except GlmError as error:  # the user knows the folder, not the place
-                raise GlmError(error.message.replace(str(aside), str(folder)), field=error.field) from error
-    except OSError as error:
-        raise GlmError(
-            f"{folder}: cannot be written to ({error.strerror or error}); choose another folder or free some space"
-        ) from error
-
-
-def _moved(made: list[Path], source: Path, target: Path) -> list[Path]:
-    """Move files by their paths relative to both folders, once nothing that is in their way is a folder."""
-    for name in made:
-        if (target / name).is_dir():
-            raise GlmError(f"{target / name}: is a folder; move it elsewhere, or choose another folder for the results")
-    for parent in {target / name.parent for name in made}:
-        writable_folder(parent)
-    for name in made:
-        os.replace(source / name, target / name)
-    return [target / name for name in made]
 
 
 def _remove_stale(folder: Path, written: list[Path]) -> None:

@@ -73,7 +73,7 @@ def draw(
         raise GlmError(f"the result has no unit '{unit}'; it has: {listed(result.units)}")
     if unit is None and found.of_unit:
         raise GlmError(f"the figure '{kind}' is of one unit; name it")
-    if recording is None and found.recorded:
+    if recording is None and found.recorded and "stretch" not in options:
         raise GlmError(f"the figure '{kind}' shows what was recorded: such figures need the recording; give it")
     function: Callable[..., PaperFigure] = import_module(f"glmengine.figures.kinds.{kind}").draw
     with drawing_on(page or Page()):

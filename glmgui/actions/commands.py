@@ -5,15 +5,16 @@ from __future__ import annotations
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QKeySequence
 
-from glmengine.errors import GlmError
 from glmgui.actions.finds import finds
 from glmgui.actions.host import Host
 from glmgui.actions.palette import CommandPalette
 from glmgui.dialogs.about import about_box
-from glmgui.dialogs.export import ExportFigureDialog, plots_on_screen, write_figure
+from glmgui.dialogs.export import plots_on_screen
+from glmgui.dialogs.figure import FigureDialog
 from glmgui.dialogs.shortcuts import ELSEWHERE, ShortcutsDialog
 from glmgui.forms import pending
 from glmgui.notices import notices
+from glmgui.plots.base import Plot
 from glmgui.steps import STEPS
 from glmgui.tools.diagnostics import write_diagnostics
 from glmgui.work.recovery import remove_leftover
@@ -87,31 +88,15 @@ def step_unit(host: Host, step: int) -> None:
     host.work.document.select(unit=names[(at + step) % len(names)])
 
 
-def export_figure(host: Host) -> None:
-    """Ask which plot, as what and where, and save it."""
+def export_figure(host: Host, plot: Plot | None = None) -> None:
+    """A figure for paper of a plot that is on the screen: of `plot` first where it is given."""
     plots = plots_on_screen(host.widget)
+    if plot is not None:
+        plots = [plot, *(other for other in plots if other is not plot)]
     if not plots:
-        notices().tell("warning", "no figure is on the screen; go to the step that shows it", title="Export figure")
+        notices().tell("warning", "no figure is on the screen; go to the step that shows it", title="Figure")
         return
-    dialog = ExportFigureDialog(plots, host.widget)
-    if not dialog.exec():
-        return
-    ending = dialog.ending
-    path = host.work.questions.save_path(
-        "Export figure",
-        f"{host.work.settings.folder}/{dialog.plot.proposed_name}{ending}",
-        f"{ending[1:].upper()} (*{ending})",
-        ending,
-    )
-    if path is None:
-        return
-    host.work.settings.folder = path.parent
-    try:
-        write_figure(dialog.plot, path)
-    except GlmError as error:
-        notices().tell("error", error.message, title="Export figure")
-    else:
-        notices().tell("info", f"written to {path}", title="Export")
+    FigureDialog(plots, host.work.figures, host.widget).open()
 
 
 def open_palette(host: Host) -> None:

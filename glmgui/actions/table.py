@@ -125,7 +125,7 @@ ACTIONS: tuple[Record, ...] = (
     Record("export_scores", "&Scores\u2026", "File/Export", lambda w: w.work.exporting.export_scores(), "The table of scores as CSV", icon="table", enabled=_has_result),
     Record(
         "export_figure", "&Figure\u2026", "File/Export", commands.export_figure,
-        "A plot that is on the screen, as SVG, PDF, PNG or its numbers", "Ctrl+Shift+E", "figure", _has_recording,
+        "A plot that is on the screen, or any figure of the result, in millimetres, as PDF, SVG, PNG or TIFF", "Ctrl+Shift+E", "figure", _has_recording,
     ),
     Record(
         "export_all", "&Everything to a folder\u2026", "File/Export", lambda w: w.work.exporting.export_all(),

@@ -127,6 +127,18 @@ class Dialogs:
         box.exec()
         return box.clickedButton() is over
 
+    def replace_files(self, folder: Path) -> bool:
+        """Whether figures of the same names in a folder that is there may be replaced."""
+        box = self._box(
+            f"{folder.name} exists already.", f"Figures of the same names in {folder} are replaced; other files stay."
+        )
+        replace = box.addButton("Replace figures", QMessageBox.ButtonRole.DestructiveRole)
+        stay = box.addButton("Choose another folder", QMessageBox.ButtonRole.RejectRole)
+        box.setDefaultButton(stay)
+        box.setEscapeButton(stay)
+        box.exec()
+        return box.clickedButton() is replace
+
     def run_code(self, names: list[str]) -> bool:
         """Whether functions that the analysis names may be imported and run."""
         listed = "\n".join(names)

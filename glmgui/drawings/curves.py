@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from glmengine.figures.drawing import Drawing, FigureOf, Images, Lines, Polar
 from glmengine.results.map_scale import is_true_to_scale
 from glmgui.drawings.series import RATE, Axis, Curve, Image
 
 if TYPE_CHECKING:
     import xarray as xr
+
+__all__ = ["Drawing", "Images", "Lines", "Polar", "axis_of", "kernels", "pairs", "tuning"]
 
 _MOST_SOURCES = 5
 _TUNING_HELP = "Mean rate in bins of the variable, over the same bins of time: as recorded, and as the whole model predicts it, with its 95 % band."
@@ -22,60 +24,6 @@ _EVENT_HELP = "How the log of the rate differs around an event, by the time from
 _COUPLING_HELP = (
     "Each cell is what the spikes of one unit do to another, summed over the filter. Above zero: they raise its rate."
 )
-
-
-@dataclass(frozen=True, eq=False)
-class Lines:
-    """Curves on one pair of axes; `level` draws a line at zero, `equal` makes one unit of x as long as one of y."""
-
-    name: str
-    title: str
-    x_axis: Axis
-    y_axis: Axis
-    curves: list[Curve]
-    help: str
-    level: bool = False
-    equal: bool = False
-
-    wide = False
-
-
-@dataclass(frozen=True, eq=False)
-class Polar:
-    """Curves around the circle: x is an angle in radians, y the distance from the middle."""
-
-    name: str
-    title: str
-    x_axis: Axis
-    y_axis: Axis
-    curves: list[Curve]
-    help: str
-
-    wide = False
-
-
-@dataclass(frozen=True, eq=False)
-class Images:
-    """Images side by side, with one colour scale; `numbered` writes only the numbers of the names below, which stand in full on the left."""
-
-    name: str
-    title: str
-    x_axis: Axis
-    y_axis: Axis
-    value_axis: Axis
-    images: list[Image]
-    help: str
-    levels: tuple[float, float] | None = None
-    equal: bool = False
-    diverging: bool = False
-    numbered: bool = False
-
-    @property
-    def wide(self) -> bool:
-        return len(self.images) > 1
-
-
-Drawing = Lines | Polar | Images
 
 
 def axis_of(array: xr.DataArray | xr.Dataset, name: str) -> Axis:
@@ -106,9 +54,23 @@ def _tuning_lines(label: str, one: xr.Dataset, variable: str) -> list[Drawing]:
     ]
     effect = Curve("effect", x, one["effect_hz"].values, one["effect_low"].values, one["effect_high"].values, colour=2)
     return [
-        Lines(f"tuning_{label}", f"{label}: data and model", x_axis, _rate_axis(one), both, _TUNING_HELP),
         Lines(
-            f"effect_{label}", f"{label}: effect of this term alone, 95 % band", x_axis, _rate_axis(one), [effect], _EFFECT_HELP
+            f"tuning_{label}",
+            f"{label}: data and model",
+            x_axis,
+            _rate_axis(one),
+            both,
+            _TUNING_HELP,
+            figure=FigureOf("tuning", str(one["unit"].item()), label),
+        ),
+        Lines(
+            f"effect_{label}",
+            f"{label}: effect of this term alone, 95 % band",
+            x_axis,
+            _rate_axis(one),
+            [effect],
+            _EFFECT_HELP,
+            figure=FigureOf("tuning", str(one["unit"].item()), label, effect=True),
         ),
     ]
 
@@ -126,7 +88,18 @@ def _tuning_images(label: str, one: xr.Dataset, first: str, second: str) -> list
     pair = [image("data", "data_hz"), image("model", "tuning_hz")]
     effect = [image("lower 95 % limit", "effect_low"), image("effect", "effect_hz"), image("upper 95 % limit", "effect_high")]
     return [
-        Images(f"tuning_{label}", f"{label}: data and model", x_axis, y_axis, rate, pair, _PLACE_HELP, _pair_levels(one), equal),
+        Images(
+            f"tuning_{label}",
+            f"{label}: data and model",
+            x_axis,
+            y_axis,
+            rate,
+            pair,
+            _PLACE_HELP,
+            _pair_levels(one),
+            equal,
+            figure=FigureOf("tuning", str(one["unit"].item()), label),
+        ),
         Images(
             f"effect_{label}",
             f"{label}: effect of this term alone",
@@ -137,6 +110,7 @@ def _tuning_images(label: str, one: xr.Dataset, first: str, second: str) -> list
             _EFFECT_HELP,
             _effect_levels(one),
             equal,
+            figure=FigureOf("tuning", str(one["unit"].item()), label, effect=True),
         ),
     ]
 
@@ -173,10 +147,11 @@ def kernels(label: str, filters: xr.Dataset, unit: str) -> list[Drawing]:
     sources = [str(name) for name in one["filter"].dims if name != "lag_s"]
     if not np.isfinite(one["filter"].values).any():
         return []
+    figure = FigureOf("filter", unit, label)
     said = _EVENT_HELP if lag.label.startswith("time relative") else _FILTER_HELP
     if not sources:
         curve = Curve("filter", lags, one["filter"].values, one["low"].values, one["high"].values)
-        return [Lines(f"filter_{label}", f"{label}: filter, 95 % band", lag, log_rate, [curve], said, level=True)]
+        return [Lines(f"filter_{label}", f"{label}: filter, 95 % band", lag, log_rate, [curve], said, level=True, figure=figure)]
     values, low, high = (one[key].transpose("lag_s", sources[0]).values for key in ("filter", "low", "high"))
     names = [str(name) for name in one[sources[0]].values]
     strength = np.nan_to_num(np.abs(values)).max(axis=0)
@@ -196,12 +171,16 @@ def kernels(label: str, filters: xr.Dataset, unit: str) -> list[Drawing]:
     ]
     few = len(curves) == np.isfinite(values).any(axis=0).sum()
     title = f"{label}: filters" if few else f"{label}: the {len(curves)} strongest filters"
-    drawings: list[Drawing] = [Lines(f"filter_{label}", f"{title}, 95 % bands", lag, log_rate, curves, said, level=True)]
+    drawings: list[Drawing] = [
+        Lines(f"filter_{label}", f"{title}, 95 % bands", lag, log_rate, curves, said, level=True, figure=figure)
+    ]
     if len(names) > 1 and sources[0] == "source":
         number = Axis("from unit", names=tuple(names))
         image = Image("", lags, np.arange(1, len(names) + 1, dtype=float), values)
         title = f"{label}: filters from every unit"
-        drawings.append(Images(f"filters_{label}", title, lag, number, log_rate, [image], _FILTER_HELP, diverging=True))
+        drawings.append(
+            Images(f"filters_{label}", title, lag, number, log_rate, [image], _FILTER_HELP, diverging=True, figure=figure)
+        )
     return drawings
 
 
@@ -217,6 +196,13 @@ def pairs(coupling: xr.Dataset) -> list[Drawing]:
     ]
     return [
         Images(
-            "coupling", "Coupling of all pairs", *axes, value_axis, [Image("", *numbers, values)], _COUPLING_HELP, diverging=True
+            "coupling",
+            "Coupling of all pairs",
+            *axes,
+            value_axis,
+            [Image("", *numbers, values)],
+            _COUPLING_HELP,
+            diverging=True,
+            figure=FigureOf("coupling"),
         )
     ]

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from glmengine.figures.drawing import Images, Lines, Polar
 from glmengine.results.map_scale import is_true_to_scale
-from glmgui.drawings.curves import Drawing, Images, Lines, Polar, axis_of
+from glmgui.drawings.curves import Drawing, axis_of
 from glmgui.drawings.series import TIME, Axis, Curve, Image
 
 if TYPE_CHECKING:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from glmengine.figures.drawing import FigureOf
 from glmgui.drawings.curves import Drawing, Images, Lines, axis_of
 from glmgui.drawings.series import Axis, Curve, Image
 
@@ -28,21 +29,24 @@ def fields(label: str, filters: xr.Dataset, unit: str) -> list[Drawing]:
     log_rate = Axis(str(one["filter"].attrs.get("unit", "log rate")))
     best = int(np.nanargmax(np.nanmax(np.abs(values), axis=1)))
     course = Curve(names[best], lags, values[best], low[best], high[best])
+    figure = FigureOf("receptive_field", unit, label)
     title = f"{label}: time course at {names[best]}, 95 % band"
-    drawings: list[Drawing] = [Lines(f"field_course_{label}", title, lag, log_rate, [course], _HELP, level=True)]
+    drawings: list[Drawing] = [Lines(f"field_course_{label}", title, lag, log_rate, [course], _HELP, level=True, figure=figure)]
     shape = tuple(int(size) for size in np.atleast_1d(filters.attrs.get("shape", ())))
     if len(shape) == 2 and np.prod(shape) == len(names):
-        drawings.append(_maps(label, values.reshape(*shape, -1), lags, log_rate))
+        drawings.append(_maps(label, values.reshape(*shape, -1), lags, log_rate, figure))
     elif len(names) > 1:
         channels = Axis("channel", names=tuple(names))
         image = Image("", lags, np.arange(1, len(names) + 1, dtype=float), values.T)
         drawings.append(
-            Images(f"field_{label}", f"{label}: all channels", lag, channels, log_rate, [image], _HELP, diverging=True)
+            Images(
+                f"field_{label}", f"{label}: all channels", lag, channels, log_rate, [image], _HELP, diverging=True, figure=figure
+            )
         )
     return drawings
 
 
-def _maps(label: str, values: np.ndarray, lags: np.ndarray, log_rate: Axis) -> Images:
+def _maps(label: str, values: np.ndarray, lags: np.ndarray, log_rate: Axis, figure: FigureOf) -> Images:
     """Maps (rows, columns) at the lags with most power, in the order of time; `values` is (rows, columns, lags)."""
     power = np.nan_to_num(values**2).sum(axis=(0, 1))
     chosen = np.sort(_apart(power, _MOST_MAPS))
@@ -61,6 +65,7 @@ def _maps(label: str, values: np.ndarray, lags: np.ndarray, log_rate: Axis) -> I
         levels,
         equal=True,
         diverging=True,
+        figure=figure,
     )
 
 

@@ -8,95 +8,40 @@ from typing import Literal
 
 import numpy as np
 
+from glmengine.figures.drawing import NO_AXIS, RATE, TIME, Axis, Image, Look
+from glmengine.figures.drawing import Curve as PlainCurve
 from glmgui.drawings.extremes import Extremes, extremes_of, interrupted
 
-Look = Literal["line", "dots", "points", "steps", "dashed"]
+__all__ = [
+    "NO_AXIS",
+    "RATE",
+    "TIME",
+    "Axis",
+    "Curve",
+    "Image",
+    "Look",
+    "Table",
+    "curves_table",
+    "images_table",
+    "long_curve",
+    "shortened",
+]
+
 Table = dict[str, np.ndarray]
 """Columns of equal length by heading; the heading holds the unit."""
 
 
 @dataclass(frozen=True)
-class Axis:
-    """What an axis shows, with its unit of measure (empty for a pure number).
-
-    With `names` its numbers 1, 2, ... stand for things that are called so.
-    """
-
-    label: str
-    unit: str = ""
-    names: tuple[str, ...] = ()
-
-    @property
-    def text(self) -> str:
-        return f"{self.label} ({self.unit})" if self.unit else self.label
-
-    def value(self, number: float) -> str:
-        """A number of this axis, as the readout under the mouse writes it."""
-        if self.names:
-            return self.names[min(max(round(number), 1), len(self.names)) - 1]
-        return f"{number:.4g}\u2009{self.unit}" if self.unit else f"{number:.4g}"
-
-    def column(self, numbers: np.ndarray) -> np.ndarray:
-        """Numbers of this axis as they are saved: by name where they have one."""
-        return np.array([self.value(number) for number in numbers], dtype=object) if self.names else numbers
-
-
-NO_AXIS = Axis("")
-TIME = Axis("time", "s")
-RATE = Axis("rate", "Hz")
-
-
-@dataclass(frozen=True)
-class Curve:
-    """One named line over x, as a rule with a band around it.
+class Curve(PlainCurve):
+    """A curve for the screen.
 
     Attributes
     ----------
-    name : str
-        Name in the legend and heading of its column of numbers.
-    x, y : (n,) float
-        NaN leaves a gap.
-    low, high : (n,) float, optional
-        Limits of the band.
-    look : {"line", "dots", "points", "steps", "dashed"}
-        ``points`` are small, for spikes.
-    colour : int or "data"
-        Position in the palette, or the neutral colour that observed data have.
-    width : float
-        Of the line, in pixels.
     detail : Extremes, optional
         The same at several levels of detail, for a plot of long series, which then draws no more than its pixels can show.
     """
 
-    name: str
-    x: np.ndarray
-    y: np.ndarray
-    low: np.ndarray | None = None
-    high: np.ndarray | None = None
-    look: Look = "line"
-    colour: int | Literal["data"] = 0
-    width: float = 2.0
     detail: Extremes | None = None
-
-
-@dataclass(frozen=True)
-class Image:
-    """Values over two axes.
-
-    Attributes
-    ----------
-    title : str
-    x : (nx,) float
-        Centres of the cells, equally spaced.
-    y : (ny,) float
-    values : (nx, ny) float
-        NaN is left blank.
-    """
-
-    title: str
-    x: np.ndarray
-    y: np.ndarray
-    values: np.ndarray
 
 
 def long_curve(name: str, x: np.ndarray, y: np.ndarray, *, colour: int | Literal["data"] = 0, width: float = 1.0) -> Curve:

@@ -9,6 +9,7 @@ import pyqtgraph as pg
 from qtpy.QtCore import QPointF, Signal
 from qtpy.QtWidgets import QWidget
 
+from glmengine.figures.drawing import Bars
 from glmgui.drawings.series import NO_AXIS, Axis, Table
 from glmgui.plots.base import Plot, label_axes, transparent
 
@@ -45,6 +46,10 @@ class ScorePlot(Plot):
 
     def numbers(self) -> Table:
         return {"unit": np.array(self._names, dtype=object), self.value_axis.text: self._values} if self._names else {}
+
+    def drawing(self) -> Bars:
+        units = Axis("units, best first", names=self._names)
+        return Bars(self.objectName(), self.title, units, self.value_axis, self._values, figure=self.figure)
 
     def _restyle(self) -> None:
         self.area.clear()

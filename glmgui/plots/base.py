@@ -23,11 +23,13 @@ from qtpy.QtWidgets import (
 )
 
 from glmengine.errors import GlmError
+from glmengine.figures.drawing import Drawing, FigureOf
 from glmgui import theme
 from glmgui.drawings.series import Axis, Table
 from glmgui.notices import notices
 from glmgui.plots import style
 from glmgui.plots.axis import named_axes
+from glmgui.plots.desk import figure_desk
 from glmgui.plots.export import save_numbers, save_plot
 
 _LONG_LABEL = 15
@@ -52,6 +54,7 @@ class Plot(QWidget):
         super().__init__(parent)
         self.setObjectName(name)
         self._greyed = self._outdated = self._shares_axis = False
+        self.figure: FigureOf | None = None  # the figure of the result that shows the same
         self.subject = ""  # of whom it is drawn ("unit 3"), for the names of files
         self._title = QLabel(self)
         self._title.setTextFormat(Qt.TextFormat.PlainText)
@@ -106,6 +109,10 @@ class Plot(QWidget):
         """Everything that is drawn, as columns of numbers with units in their headings."""
         raise NotImplementedError
 
+    def drawing(self) -> Drawing:
+        """What is drawn as plain data, of which a figure for paper is made."""
+        raise NotImplementedError
+
     def _restyle(self) -> None:
         """Paint everything again with `self.colours`."""
 
@@ -146,10 +153,18 @@ class Plot(QWidget):
     # Saving
 
     def _fill_menu(self, menu: QMenu) -> None:
-        menu.addAction("Save figure\u2026", self.ask_and_save_figure).setToolTip("SVG or PDF for papers, PNG for slides")
+        # no lambda: it would hold the plot, whose parts would then be taken away in any order
+        menu.addAction("Figure for paper\u2026", self.ask_for_figure).setToolTip(
+            "Size in millimetres, font, style; PDF, SVG, PNG or TIFF"
+        )
+        menu.addAction("As on screen\u2026", self.ask_and_save_figure).setToolTip("What is seen, as SVG, PDF or PNG")
         menu.addAction("Save numbers\u2026", self.ask_and_save_numbers).setToolTip("CSV with units in the headings")
         menu.addSeparator()
         menu.addAction("Show everything (double click)", self.show_all)
+
+    def ask_for_figure(self) -> None:
+        """Say that a figure for paper is wanted."""
+        figure_desk().asked.emit(self)
 
     def ask_and_save_figure(self) -> None:
         """Ask for a name and save the figure there."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from glmgui.drawings.curves import Drawing, Lines, Polar
+from glmengine.figures.drawing import Images, Lines, Polar
 from glmgui.plots.base import Plot
 from glmgui.plots.image import ImagePlot
 from glmgui.plots.line import LinePlot
 from glmgui.plots.polar import PolarPlot
 
 
-def draw(drawing: Drawing, plot: Plot | None = None) -> Plot:
+def draw(drawing: Lines | Polar | Images, plot: Plot | None = None) -> Plot:
     """Draw into `plot` where it fits, else into a new one: making a plot is slow, filling it is not."""
     if isinstance(drawing, Lines):
         if not isinstance(plot, LinePlot):
@@ -29,5 +29,6 @@ def draw(drawing: Drawing, plot: Plot | None = None) -> Plot:
         if drawing.numbered:
             plot.number_columns()
     plot.set_title(drawing.title)
+    plot.figure = drawing.figure
     plot.setToolTip(drawing.help)
     return plot

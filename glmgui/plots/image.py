@@ -10,6 +10,7 @@ from qtpy.QtCore import QPointF, QRectF
 from qtpy.QtGui import QResizeEvent
 from qtpy.QtWidgets import QWidget
 
+from glmengine.figures.drawing import Images
 from glmgui.drawings.mosaic import Mosaic
 from glmgui.drawings.series import NO_AXIS, Axis, Image, Table, images_table
 from glmgui.plots import style
@@ -85,6 +86,19 @@ class ImagePlot(Plot):
 
     def numbers(self) -> Table:
         return images_table(self._images, self.x_axis, self.y_axis, self.value_axis)
+
+    def drawing(self) -> Images:
+        axes = (self.x_axis, self.y_axis, self.value_axis)
+        return Images(
+            self.objectName(),
+            self.title,
+            *axes,
+            list(self._images),
+            levels=self._levels,
+            equal=self._equal,
+            diverging=self._diverging,
+            figure=self.figure,
+        )
 
     def _range(self) -> tuple[float, float]:
         values = [np.asarray(image.values, float) for image in self._images]

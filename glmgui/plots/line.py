@@ -11,6 +11,8 @@ from qtpy.QtCore import QPointF, Qt
 from qtpy.QtGui import QResizeEvent
 from qtpy.QtWidgets import QWidget
 
+from glmengine.figures.drawing import Curve as PlainCurve
+from glmengine.figures.drawing import Lines
 from glmgui.drawings.extremes import Extremes
 from glmgui.drawings.series import NO_AXIS, Axis, Curve, Table, curves_table
 from glmgui.plots.base import Plot, label_axes, transparent
@@ -100,6 +102,21 @@ class LinePlot(Plot):
 
     def numbers(self) -> Table:
         return curves_table(self._curves, self.x_axis, self.y_axis)
+
+    def drawing(self) -> Lines:
+        curves = [_within(curve, *self.area.vb.viewRange()[0]) for curve in self._curves] if self._dense else list(self._curves)
+        return Lines(
+            self.objectName(),
+            self.title,
+            self.x_axis,
+            self.y_axis,
+            curves,
+            level=self._level is not None,
+            equal=bool(self.area.vb.state["aspectLocked"]),
+            log_x=self._log_x,
+            marks=self._marks,
+            figure=self.figure,
+        )
 
     def _restyle(self) -> None:
         if self._refill():
@@ -287,6 +304,13 @@ def _range(values: np.ndarray) -> tuple[float, float]:
     known = np.asarray(values, float)
     known = known[np.isfinite(known)]
     return (float(known.min()), float(known.max())) if known.size else (np.nan, np.nan)
+
+
+def _within(curve: Curve, start: float, stop: float) -> PlainCurve:
+    """The part of a curve that is seen, with all its samples."""
+    seen = (np.asarray(curve.x, float) >= start) & (np.asarray(curve.x, float) <= stop)
+    x, y, low, high = (None if part is None else np.asarray(part)[seen] for part in (curve.x, curve.y, curve.low, curve.high))
+    return PlainCurve(curve.name, x, y, low, high, curve.look, curve.colour, curve.width)
 
 
 def _steps(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -9,6 +9,7 @@ import pyqtgraph as pg
 from qtpy.QtCore import QPointF
 from qtpy.QtWidgets import QWidget
 
+from glmengine.figures.drawing import Bars
 from glmgui.drawings.series import NO_AXIS, Axis, Table
 from glmgui.plots.base import Plot, label_axes
 
@@ -38,6 +39,9 @@ class NamedBars(Plot):
     def numbers(self) -> Table:
         names = np.array(self.name_axis.names, dtype=object)
         return {self.name_axis.label: names, self.value_axis.text: self._values} if len(names) else {}
+
+    def drawing(self) -> Bars:
+        return Bars(self.objectName(), self.title, self.name_axis, self.value_axis, self._values, figure=self.figure)
 
     def _restyle(self) -> None:
         self.area.clear()

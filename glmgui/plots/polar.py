@@ -9,6 +9,7 @@ import pyqtgraph as pg
 from qtpy.QtCore import QPointF
 from qtpy.QtWidgets import QWidget
 
+from glmengine.figures.drawing import Polar
 from glmgui.drawings.series import NO_AXIS, Axis, Curve, Table, curves_table
 from glmgui.plots.base import Plot
 
@@ -41,6 +42,9 @@ class PolarPlot(Plot):
 
     def numbers(self) -> Table:
         return curves_table(self._curves, self.x_axis, self.y_axis)
+
+    def drawing(self) -> Polar:
+        return Polar(self.objectName(), self.title, self.x_axis, self.y_axis, list(self._curves), figure=self.figure)
 
     def show_all(self) -> None:
         reach = 1.3 * self._top

@@ -9,6 +9,7 @@ import pyqtgraph as pg
 from qtpy.QtCore import QPointF, QRectF, Signal
 from qtpy.QtWidgets import QWidget
 
+from glmengine.figures.drawing import Drawing, Image, Images, Spikes
 from glmgui.drawings.activity_levels import ActivityLevels, shares_of_spikes, shares_of_traces
 from glmgui.drawings.series import TIME, Axis, Table, shortened
 from glmgui.plots.base import Plot
@@ -16,6 +17,7 @@ from glmgui.plots.base import Plot
 _MOST_TICKS_A_PIXEL = 0.5
 _MOST_TICKS = 20_000  # that are painted within a frame
 _SHADES = 127  # of the rows, and of the selected one
+_MOST_CELLS = 1000  # of signals in a figure, over time
 
 
 class RasterPlot(Plot):
@@ -99,6 +101,20 @@ class RasterPlot(Plot):
             return {}
         names = np.concatenate([np.full(len(times), name, dtype=object) for name, times in zip(self._names, kept, strict=True)])
         return {"unit": names, "spike time (s)": np.concatenate(kept)}
+
+    def drawing(self) -> Drawing:
+        """The stretch of time that is seen."""
+        start, stop = self.area.vb.viewRange()[0]
+        if self._traces is None:
+            seen = {name: one[(one >= start) & (one <= stop)] for name, one in zip(self._names, self._times, strict=True)}
+            return Spikes(self.objectName(), self.title, seen, (start, stop), self.figure)
+        edges = np.linspace(start, stop, _MOST_CELLS + 1)
+        rows = Axis("unit", names=self._names)
+        image = Image(
+            "", (edges[1:] + edges[:-1]) / 2, np.arange(1.0, len(self._names) + 1), shares_of_traces(*self._traces, edges)
+        )
+        height = Axis("from its lowest to its highest")
+        return Images(self.objectName(), self.title, TIME, rows, height, [image], levels=(0.0, 1.0), figure=self.figure)
 
     def _restyle(self) -> None:
         self._draw_visible()

@@ -9,6 +9,7 @@ import pyqtgraph as pg
 from qtpy.QtCore import QPointF, Qt, Signal
 from qtpy.QtWidgets import QWidget
 
+from glmengine.figures.drawing import Stretches
 from glmgui.drawings.series import NO_AXIS, TIME, Table, shortened
 from glmgui.plots.axis import named_axes
 from glmgui.plots.base import Plot, label_axes, transparent
@@ -108,6 +109,14 @@ class TimeLine(Plot):
             return {}
         names, starts, stops = zip(*rows, strict=True)
         return {"epoch": np.array(names, dtype=object), "start (s)": np.array(starts), "stop (s)": np.array(stops)}
+
+    def drawing(self) -> Stretches:
+        """The stretch of time that is seen."""
+        start, stop = self.area.vb.viewRange()[0]
+        rows = dict(self._epochs)
+        if self._intervals:
+            rows["drawn"] = np.array(self._intervals)
+        return Stretches(self.objectName(), self.title, rows, (start, stop), self.figure)
 
     def _add_interval(self, start: float, stop: float) -> None:
         start, stop = max(start, self._span[0]), min(stop, self._span[1])

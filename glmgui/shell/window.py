@@ -27,6 +27,8 @@ from glmgui.jobs import Jobs
 from glmgui.notices import Notice, notices
 from glmgui.panels.log import LogPanel
 from glmgui.panels.start import StartPage
+from glmgui.plots.base import Plot
+from glmgui.plots.desk import figure_desk
 from glmgui.settings import Settings
 from glmgui.shell.dock_title import DockTitle
 from glmgui.shell.layouts import Layouts
@@ -195,6 +197,15 @@ class MainWindow(QMainWindow):
         work.live.switched.connect(lambda _: self._renew())
         notices().noticed.connect(self._noticed)
         self.notice_bar.details_asked.connect(lambda notice: DetailsDialog(notice, self).exec())
+        figure_desk().asked.connect(self._figure_asked)
+
+    def _figure_asked(self, plot: Plot) -> None:
+        """Make a figure of a plot that is in this window, or in a dialog over it."""
+        within: QWidget | None = plot
+        while within is not None and within is not self:
+            within = within.parentWidget()
+        if within is self:
+            commands.export_figure(self, plot)
 
     def _begun(self, label: str) -> None:
         job = self.jobs.current

@@ -65,6 +65,9 @@ class NoQuestions:
     def overwrite_changed(self, path: Path) -> bool:
         return False
 
+    def replace_files(self, folder: Path) -> bool:
+        return False
+
     def run_code(self, names: list[str]) -> bool:
         """Never without a person."""
         return False

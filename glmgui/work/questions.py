@@ -54,6 +54,9 @@ class Questions(Protocol):
     def run_code(self, names: list[str]) -> bool:
         """Whether functions that the analysis names may be imported and run."""
 
+    def replace_files(self, folder: Path) -> bool:
+        """Whether figures of the same names in a folder that is there may be replaced."""
+
     def recipe(self, assistance: Assistance, text: str, fault: str) -> str | None:
         """What the arrays of a file are, as TOML; None to leave the file."""
 

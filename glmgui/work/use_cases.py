@@ -11,6 +11,7 @@ from glmgui.jobs import Jobs
 from glmgui.notices import notices
 from glmgui.settings import Settings
 from glmgui.work.exporting import Exporting
+from glmgui.work.figure_making import FigureMaking
 from glmgui.work.fit_size import FitSize
 from glmgui.work.fitting import Fitting
 from glmgui.work.live_fit import LiveFit
@@ -51,6 +52,7 @@ class UseCases(QObject):
         self.ready = ReadyAnalyses(document, jobs, settings, questions, self.opening, self)
         self.sessions = Sessions(document, jobs, self.opening, self.fitting)
         self.exporting = Exporting(document, jobs, settings, questions, self)
+        self.figures = FigureMaking(document, jobs, settings, questions, self)
         self._engine_is_loaded = False
         document.changed.connect(self._changed)
         jobs.busy_changed.connect(document.set_busy)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from glmengine.analysis.wording import words_of
+from glmengine.context import SILENT, Context, Progress
 from glmengine.errors import GlmError
 from glmengine.figures.layout import panels
 from glmengine.figures.marks import finish, from_zero, legend_above, line
@@ -22,6 +25,16 @@ if TYPE_CHECKING:
     from glmengine.timegrid.grid import TimeGrid
 
 
+@dataclass(frozen=True, eq=False)
+class RateStretch:
+    """Predicted and observed rate (Hz) of one unit over times (s), smoothed by so many seconds; NaN where the model says nothing."""
+
+    times: np.ndarray
+    predicted: np.ndarray
+    observed: np.ndarray
+    smoothing: float = 0.1
+
+
 def draw(
     result: Result,
     *,
@@ -31,12 +44,18 @@ def draw(
     start: float | None = None,
     seconds: float = 30.0,
     smoothing: float = 0.1,
+    stretch: RateStretch | None = None,
 ) -> Figure:
-    """A stretch of `seconds` from `start` (the one with most spikes where not given), both smoothed by `smoothing` seconds."""
-    if recording is None:
-        raise GlmError("predicted and observed rates need the recording; give it")
+    """A stretch of `seconds` from `start` (the one with most spikes where not given), both smoothed by `smoothing` seconds; or one that
+    was made before."""
+    if stretch is None:
+        if recording is None:
+            raise GlmError("predicted and observed rates need the recording; give it")
+        stretch = RateStretch(
+            *rate_stretch(result, unit, recording, start=start, seconds=seconds, smoothing=smoothing), smoothing
+        )
     figure, (ax,) = panels(1, size=(style().two_columns, 58.0))
-    draw_rates(ax, result, unit, recording, start=start, seconds=seconds, smoothing=smoothing)
+    draw_rates(ax, result, unit, stretch)
     return figure
 
 
@@ -78,24 +97,27 @@ def busiest(grid: TimeGrid, recording: Recording, unit: str, seconds: float) -> 
     return float(grid.starts[np.argmax(total[ends] - total[: len(ends)])])
 
 
-def draw_rates(
-    ax: Axes,
-    result: Result,
-    unit: str,
-    recording: Recording,
-    *,
-    start: float | None = None,
-    seconds: float = 30.0,
-    smoothing: float = 0.1,
-) -> None:
+def rate_stretches(
+    result: Result, units: Sequence[str], recording: Recording, *, seconds: float = 20.0, context: Context = SILENT
+) -> dict[str, RateStretch]:
+    """The busiest stretch of each unit, as `draw` shows it; to be drawn where the recording is not."""
+    found = {}
+    for number, unit in enumerate(units):
+        context.check()
+        context.report(Progress("Predicting", number / len(units)))
+        if unit in recording.unit_names:
+            found[unit] = RateStretch(*rate_stretch(result, unit, recording, seconds=seconds))
+    return found
+
+
+def draw_rates(ax: Axes, result: Result, unit: str, stretch: RateStretch) -> None:
     """Observed rate as a filled line, predicted as a line on it."""
-    times, predicted, observed = rate_stretch(result, unit, recording, start=start, seconds=seconds, smoothing=smoothing)
     if page().data:
-        ax.fill_between(times, observed, color=style().data, alpha=0.35, linewidth=0, label="observed")
-    line(ax, times, predicted, style().model, label="predicted")
+        ax.fill_between(stretch.times, stretch.observed, color=style().data, alpha=0.35, linewidth=0, label="observed")
+    line(ax, stretch.times, stretch.predicted, style().model, label="predicted")
     from_zero(ax)
     legend_above(ax)
     finish(ax, x="time (s)", y=words_of(result.analysis.model).axis)
     if page().title:
-        ax.set_title(f"{unit}, smoothed by {1000 * smoothing:g} ms", loc="left")
+        ax.set_title(f"{unit}, smoothed by {1000 * stretch.smoothing:g} ms", loc="left")
     ax.margins(x=0)

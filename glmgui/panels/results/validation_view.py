@@ -9,6 +9,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QHeaderView, QTableWidget, QTableWidgetItem, QVBoxLayout, QWidget
 
 from glmengine.analysis.penalty import chosen_in_words
+from glmengine.figures.drawing import FigureOf
 from glmgui.panels.results.wording import scores_of
 from glmgui.plots import Axis, Curve, LinePlot
 from glmgui.widgets import hint
@@ -59,6 +60,7 @@ class ValidationView(QWidget):
                 "Each point is the mean over folds on time that was held out; bars are one standard error. "
                 f"{chosen_in_words(result.analysis.model)} was used for this unit."
             )
+            self.by_strength.figure = FigureOf("cross_validation", unit)
             self._draw_by_strength(strengths, values, chosen, unit)
         else:
             self._said.setText(

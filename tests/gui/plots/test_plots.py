@@ -133,14 +133,14 @@ def test_the_menu_saves_under_a_telling_name_and_says_what_went_wrong(qtbot, tmp
     monkeypatch.setattr(QMessageBox, "warning", lambda parent, title, text: said.append(text))
     actions = {action.text(): action for action in plot._save.menu().actions()}
     with qtbot.waitSignal(plot.saved):
-        actions["Save figure\u2026"].trigger()
+        actions["As on screen\u2026"].trigger()
     with qtbot.waitSignal(plot.saved):
         actions["Save numbers\u2026"].trigger()
     assert sorted(file.name for file in tmp_path.iterdir()) == ["chosen.csv", "chosen.png"]
     assert proposed[0].endswith("unit_3_tuning.svg")
     assert proposed[1] == str(tmp_path / "unit_3_tuning.csv"), "in the folder that was saved to last"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "absent" / "figure.svg"), "SVG"))
-    actions["Save figure\u2026"].trigger()
+    actions["As on screen\u2026"].trigger()
     assert "cannot be written" in said[0]
 
 

@@ -1,0 +1,254 @@
+"""Figures of every unit, drawn in several processes and put into a folder all together."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import pickle
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from queue import Empty, Queue
+from threading import Thread
+from typing import TYPE_CHECKING
+
+from glmengine.context import SILENT, Context, Progress
+from glmengine.errors import GlmError
+from glmengine.export.aside import aside, moved, writable_folder
+from glmengine.export.file_names import file_name, free_name
+from glmengine.io.files.whole import write_whole
+
+if TYPE_CHECKING:
+    from glmengine.figures.kinds.rates import RateStretch
+    from glmengine.figures.page import Page
+    from glmengine.recording.recording import Recording
+    from glmengine.results.result import Result
+
+FEWEST_FOR_PROCESSES = 16
+"""Figures; fewer are drawn sooner than other processes have begun."""
+
+_SLOW = ("path",)  # fitted again for each unit: only where it is asked for by name
+_AWAKE = 0.2  # s between two looks at whether to go on
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One figure that is to be drawn.
+
+    Attributes
+    ----------
+    kind, unit : str
+    name : str
+        Of its files, without an ending.
+    """
+
+    kind: str
+    unit: str
+    name: str
+
+
+@dataclass(frozen=True)
+class _Desk:
+    """What a process draws from."""
+
+    result: Result | None  # None on the way to another process
+    page: Page
+    formats: tuple[str, ...]
+    dpi: float
+    folder: Path
+    stretches: dict[str, RateStretch]
+
+
+def unit_kinds(result: Result, recording: Recording | None) -> list[str]:
+    """The figures of one unit that there is something for."""
+    from glmengine.figures.table import TABLE
+
+    return [
+        kind.name
+        for kind in TABLE
+        if kind.of_unit and kind.has(result) and kind.name not in _SLOW and (recording is not None or not kind.recorded)
+    ]
+
+
+def write_unit_figures(
+    result: Result,
+    folder: str | Path,
+    recording: Recording | None = None,
+    *,
+    kinds: Sequence[str] = ("unit",),
+    units: Sequence[str] | None = None,
+    formats: Sequence[str] = ("pdf",),
+    page: Page | None = None,
+    dpi: float = 300.0,
+    processes: int | None = None,
+    replace: bool = False,
+    context: Context = SILENT,
+) -> list[Path]:
+    """Draw and write figures of units; none is drawn twice for two formats.
+
+    Parameters
+    ----------
+    result : Result
+    folder : path
+        Made where it is missing. Files appear in it together, once all are drawn.
+    recording : Recording, optional
+        Lets rates be drawn.
+    kinds : sequence of str
+        Figures of one unit.
+    units : sequence of str, optional
+        All where not given.
+    formats : sequence of str
+        ``"pdf"``, ``"svg"``, ``"png"``, ``"tiff"``.
+    page : Page, optional
+    dpi : float
+    processes : int, optional
+        As many as there are cores where not given; 1 draws here.
+    replace : bool
+        Whether files of the same names are replaced.
+    context : Context, optional
+
+    Returns
+    -------
+    list of Path
+        The files written.
+
+    Raises
+    ------
+    GlmError
+        If the folder cannot be written to, or files are there that are not to be replaced.
+    Cancelled
+        If the context says so; the folder is then as it was.
+    """
+    from glmengine.figures.kinds.rates import rate_stretches
+    from glmengine.figures.page import Page
+
+    sheets = _sheets(result, kinds, result.units if units is None else units)
+    names = [Path(f"{sheet.name}.{ending}") for sheet in sheets for ending in formats]
+    folder = Path(folder)
+    there = [name for name in names if (folder / name).exists()]
+    if there and not replace:
+        raise GlmError(
+            f"{folder / there[0]}: exists already, as do {len(there) - 1} others; choose another folder, or replace them"
+        )
+    folder = writable_folder(folder)
+    drawn = sorted({sheet.unit for sheet in sheets if sheet.kind in ("unit", "rates")})
+    with aside(folder) as place:
+        stretches = {}
+        if recording is not None and result.has_rates and drawn:
+            stretches = rate_stretches(result, drawn, recording, context=context.part(0.0, 0.1))
+        desk = _Desk(result, page or Page(), tuple(formats), dpi, place, stretches)
+        several = min(processes or os.cpu_count() or 1, len(sheets))
+        if several > 1 and (processes is not None or len(sheets) >= FEWEST_FOR_PROCESSES) and not getattr(sys, "frozen", False):
+            _draw_in_processes(desk, sheets, several, context.part(0.1, 1.0))
+        else:
+            for number, sheet in enumerate(sheets):
+                context.check()
+                context.report(Progress("Drawing figures", 0.1 + 0.9 * number / len(sheets)))
+                _draw(desk, sheet)
+        context.check()
+        written = moved(names, place, folder)
+    context.report(Progress("Done", 1.0))
+    return written
+
+
+def _sheets(result: Result, kinds: Sequence[str], units: Sequence[str]) -> list[Sheet]:
+    taken: set[str] = set()
+    found = []
+    for kind in kinds:
+        among = result.goodness_of_fit.units if kind == "goodness" and result.goodness_of_fit is not None else units
+        for unit in units:
+            if unit in among and _has(result, kind, unit):
+                found.append(Sheet(kind, unit, free_name(f"{kind}-{file_name(unit)}", taken)))
+    if not found:
+        raise GlmError("there is nothing to draw of any unit; add a term to the analysis, or choose another figure")
+    return found
+
+
+def _has(result: Result, kind: str, unit: str) -> bool:
+    """Whether there is anything of this kind for the unit, which may lack a term."""
+    if kind in ("tuning", "polar"):
+        return bool(result.labels_for(result.curves, unit))
+    if kind in ("filter", "events", "receptive_field"):
+        return bool(result.labels_for(result.filters, unit))
+    return True
+
+
+def _draw(desk: _Desk, sheet: Sheet) -> None:
+    """Draw one figure once, and write it in each format."""
+    from glmengine.figures import draw
+    from glmengine.figures.saving import rendered
+
+    more = {"stretch": desk.stretches[sheet.unit]} if sheet.kind in ("unit", "rates") and sheet.unit in desk.stretches else {}
+    figure = draw(desk.result, sheet.kind, sheet.unit, page=desk.page, **more)
+    for ending in desk.formats:
+        write_whole(desk.folder / f"{sheet.name}.{ending}", rendered(figure, f".{ending}", desk.dpi))
+
+
+def _draw_in_processes(desk: _Desk, sheets: list[Sheet], count: int, context: Context) -> None:
+    """Each process draws every so manieth figure; it is a program of its own, so that it does not matter from where this is called."""
+    kept = desk.folder / ".result.nc"
+    desk.result.save(kept)
+    processes = []
+    try:
+        ended: Queue[str | None] = Queue()
+        for number in range(count):
+            share = sheets[number::count]
+            job = pickle.dumps((kept, dataclasses.replace(desk, result=None), share))
+            processes.append(_started(job, ended))
+        _wait_for(processes, ended, desk.folder, len(sheets) * len(desk.formats), context)
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
+        kept.unlink(missing_ok=True)
+
+
+def _started(job: bytes, ended: Queue[str | None]) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-c", "from glmengine.export.unit_figures import draw_share; draw_share()"]
+    # where this program was found its parts are to be found, too
+    found = {**os.environ, "PYTHONPATH": os.pathsep.join(part for part in sys.path if part)}
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=found)
+
+    def read() -> None:
+        said, fault = process.communicate(job)
+        ended.put(None if process.returncode == 0 else _last_line(said) or _last_line(fault) or f"code {process.returncode}")
+
+    Thread(target=read, daemon=True).start()
+    return process
+
+
+def _last_line(text: bytes) -> str:
+    lines = text.decode("utf-8", "replace").strip().splitlines()
+    return lines[-1] if lines else ""
+
+
+def _wait_for(
+    processes: list[subprocess.Popen[bytes]], ended: Queue[str | None], folder: Path, count: int, context: Context
+) -> None:
+    left = len(processes)
+    while left:
+        context.check()
+        try:
+            fault = ended.get(timeout=_AWAKE)
+        except Empty:
+            context.report(Progress("Drawing figures", min(1.0, len(list(folder.glob("[!.]*"))) / count)))
+            continue
+        left -= 1
+        if fault is not None:
+            raise GlmError(f"a process that draws figures ended early ({fault}); free some memory or disk space and try again")
+
+
+def draw_share() -> None:
+    """Draw the figures that are named in the standard input; the work of a process."""
+    from glmengine.results.result import Result
+
+    path, desk, share = pickle.load(sys.stdin.buffer)
+    desk = dataclasses.replace(desk, result=Result.load(path))
+    try:
+        for sheet in share:
+            _draw(desk, sheet)
+    except GlmError as error:
+        print(error.message)
+        raise SystemExit(1) from error

@@ -1,0 +1,226 @@
+"""Drawings: plain data that figures for paper and plots on the screen show alike."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+Look = Literal["line", "dots", "points", "steps", "dashed"]
+
+
+@dataclass(frozen=True)
+class Axis:
+    """What an axis shows, with its unit of measure (empty for a pure number).
+
+    With `names` its numbers 1, 2, ... stand for things that are called so.
+    """
+
+    label: str
+    unit: str = ""
+    names: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        return f"{self.label} ({self.unit})" if self.unit else self.label
+
+    def value(self, number: float) -> str:
+        """A number of this axis, as the readout under the mouse writes it."""
+        if self.names:
+            return self.names[min(max(round(number), 1), len(self.names)) - 1]
+        return f"{number:.4g}\u2009{self.unit}" if self.unit else f"{number:.4g}"
+
+    def column(self, numbers: np.ndarray) -> np.ndarray:
+        """Numbers of this axis as they are saved: by name where they have one."""
+        return np.array([self.value(number) for number in numbers], dtype=object) if self.names else numbers
+
+
+NO_AXIS = Axis("")
+TIME = Axis("time", "s")
+RATE = Axis("rate", "Hz")
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One named line over x, as a rule with a band around it.
+
+    Attributes
+    ----------
+    name : str
+        Name in the legend and heading of its column of numbers.
+    x, y : (n,) float
+        NaN leaves a gap.
+    low, high : (n,) float, optional
+        Limits of the band.
+    look : {"line", "dots", "points", "steps", "dashed"}
+        ``points`` are small, for spikes.
+    colour : int or "data"
+        Position in the palette, or the neutral colour that observed data have.
+    width : float
+        Of the line, in pixels.
+    """
+
+    name: str
+    x: np.ndarray
+    y: np.ndarray
+    low: np.ndarray | None = None
+    high: np.ndarray | None = None
+    look: Look = "line"
+    colour: int | Literal["data"] = 0
+    width: float = 2.0
+
+
+@dataclass(frozen=True)
+class Image:
+    """Values over two axes.
+
+    Attributes
+    ----------
+    title : str
+    x : (nx,) float
+        Centres of the cells, equally spaced.
+    y : (ny,) float
+    values : (nx, ny) float
+        NaN is left blank.
+    """
+
+    title: str
+    x: np.ndarray
+    y: np.ndarray
+    values: np.ndarray
+
+
+@dataclass(frozen=True)
+class FigureOf:
+    """The figure of a result that shows the same as a drawing.
+
+    Attributes
+    ----------
+    kind : str
+        One of `glmengine.figures.KINDS`.
+    unit, term : str, optional
+    effect : bool
+        Of ``tuning``: what the term does by itself.
+    """
+
+    kind: str
+    unit: str | None = None
+    term: str | None = None
+    effect: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Lines:
+    """Curves on one pair of axes.
+
+    Attributes
+    ----------
+    name, title, help : str
+        Of the plot on the screen.
+    x_axis, y_axis : Axis
+    curves : list of Curve
+    level : bool
+        Whether there is a line at zero.
+    equal : bool
+        Whether one unit of x is as long as one of y.
+    log_x : bool
+        Whether x is in powers of ten.
+    marks : tuple of (x, text)
+        Upright lines with a word on them.
+    figure : FigureOf, optional
+    """
+
+    name: str
+    title: str
+    x_axis: Axis
+    y_axis: Axis
+    curves: list[Curve]
+    help: str = ""
+    level: bool = False
+    equal: bool = False
+    log_x: bool = False
+    marks: tuple[tuple[float, str], ...] = ()
+    figure: FigureOf | None = None
+
+    wide = False
+
+
+@dataclass(frozen=True, eq=False)
+class Polar:
+    """Curves around the circle: x is an angle in radians, y the distance from the middle."""
+
+    name: str
+    title: str
+    x_axis: Axis
+    y_axis: Axis
+    curves: list[Curve]
+    help: str = ""
+    figure: FigureOf | None = None
+
+    wide = False
+
+
+@dataclass(frozen=True, eq=False)
+class Images:
+    """Images side by side, with one colour scale; `numbered` writes only the numbers of the names below, which stand in full on the left."""
+
+    name: str
+    title: str
+    x_axis: Axis
+    y_axis: Axis
+    value_axis: Axis
+    images: list[Image]
+    help: str = ""
+    levels: tuple[float, float] | None = None
+    equal: bool = False
+    diverging: bool = False
+    numbered: bool = False
+    figure: FigureOf | None = None
+
+    @property
+    def wide(self) -> bool:
+        return len(self.images) > 1
+
+
+@dataclass(frozen=True, eq=False)
+class Bars:
+    """A bar from zero for each name; none where the value is NaN."""
+
+    name: str
+    title: str
+    name_axis: Axis
+    value_axis: Axis
+    values: np.ndarray
+    figure: FigureOf | None = None
+
+    wide = False
+
+
+@dataclass(frozen=True, eq=False)
+class Spikes:
+    """Ticks at the times (s) of each name, first name on top, over a span of time."""
+
+    name: str
+    title: str
+    times: dict[str, np.ndarray]
+    span: tuple[float, float]
+    figure: FigureOf | None = None
+
+    wide = True
+
+
+@dataclass(frozen=True, eq=False)
+class Stretches:
+    """Stretches of time, (n, 2) start and stop in s, in a row for each name."""
+
+    name: str
+    title: str
+    rows: dict[str, np.ndarray]
+    span: tuple[float, float]
+    figure: FigureOf | None = None
+
+    wide = True
+
+
+Drawing = Lines | Polar | Images | Bars | Spikes | Stretches

@@ -1,0 +1,356 @@
+"""The figure dialog: a figure for paper, seen as it will be printed, saved, copied, or made of all units."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from qtpy.QtCore import QMimeData, QSignalBlocker, QSize, Qt, QTimer
+from qtpy.QtGui import QGuiApplication, QImage, QPixmap, QResizeEvent
+from qtpy.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDialog,
+    QDoubleSpinBox,
+    QFileDialog,
+    QFormLayout,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+from glmengine.errors import GlmError
+from glmengine.figures.style import STANDARD
+from glmgui.plots.base import Plot
+from glmgui.widgets import FormScroll, MessageLine, button, hint, row
+from glmgui.work.figure_making import FORMATS, FigureChoice, FigureMaking, Preview, Subject
+
+_WAIT_MS = 250  # after the last change, before it is drawn
+_OWN = "Own"
+_OTHER_STYLE = "Open a style file\u2026"
+_ROOM = QSize(940, 620)
+
+
+class FigureDialog(QDialog):
+    """One of the plots on the screen, or a figure of the result.
+
+    Parameters
+    ----------
+    plots : sequence of Plot
+        The first one is shown first.
+    making : FigureMaking
+    parent : QWidget
+    """
+
+    def __init__(self, plots: Sequence[Plot], making: FigureMaking, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("figure_dialog")
+        self.setWindowTitle("Figure for paper")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self._making = making
+        self._subjects: list[Subject] = []
+        self._seen: Preview | None = None
+        self._pixmap = QPixmap()
+        self._turn = QTimer(self)
+        self._turn.setSingleShot(True)
+        self._turn.setInterval(_WAIT_MS)
+        self._turn.timeout.connect(self._draw)
+        self._plots = {self._title_of(plot, number): (plot.proposed_name, plot.drawing()) for number, plot in enumerate(plots)}
+        self._make_controls()
+        self._lay_out()
+        self._take_choice(making.choice)
+        self._connect()
+        self._plot_changed()
+        room = (parent.screen() if parent is not None else QGuiApplication.primaryScreen()).availableGeometry().size()
+        self.resize(_ROOM.boundedTo(QSize(room.width() - 40, room.height() - 60)))
+
+    @staticmethod
+    def _title_of(plot: Plot, number: int) -> str:
+        title = plot.title or plot.objectName().replace("_", " ")
+        return f"{plot.subject}: {title}" if plot.subject and plot.subject not in title else title if number == 0 else f"{title}"
+
+    # Building
+
+    def _make_controls(self) -> None:
+        self.plot = self._box("figure_plot", "Plot on the screen", list(self._plots))
+        self.show_what = self._box("figure_show", "What is shown", [])
+        for box in (self.plot, self.show_what):
+            box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+            box.setMinimumContentsLength(22)
+        self.columns = self._box("figure_columns", "Width by columns", ["One column", "Two columns", _OWN])
+        self.width_mm = self._number("figure_width", "Width", " mm", 20.0, 2000.0, 1)
+        self.height_mm = self._number("figure_height", "Height", " mm", 0.0, 2000.0, 1)
+        self.height_mm.setSpecialValueText("as it needs")
+        self.font_size = self._number("figure_font_size", "Font size", " pt", 0.0, 24.0, 1)
+        self.font_size.setSpecialValueText("of the style")
+        self.style_box = self._box("figure_style", "Style", ["Standard", _OTHER_STYLE])
+        self.shown = {
+            name: self._check(f"figure_{name}", text, tooltip)
+            for name, text, tooltip in (
+                ("title", "Title", "Titles of the figure and of its panels"),
+                ("legend", "Legend", "What the lines are"),
+                ("bands", "Intervals", "95 % intervals around curves"),
+                ("data", "Data", "What was recorded, beside the model"),
+            )
+        }
+        self.format = self._box("figure_format", "Format", list(FORMATS.values()))
+        self.dpi = self._number("figure_dpi", "Resolution", " dpi", 20.0, 2400.0, 0)
+        self.dpi.setToolTip("Of PNG and TIFF, and of maps and dense rasters within PDF and SVG")
+        self.fault = MessageLine("figure_fault", self)
+        self.size_said = hint("", self)
+        self.picture = QLabel(self)
+        self.picture.setObjectName("figure_preview")
+        self.picture.setAccessibleName("The figure as it will be printed")
+        self.picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.picture.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
+        self.picture.setMinimumSize(240, 180)
+        self.save_button = button("Save\u2026", "figure_save", "Choose a name and write the figure", self)
+        self.save_button.setDefault(True)
+        self.copy_button = button("Copy", "figure_copy", "Put the figure on the clipboard, as pixels and as SVG", self)
+        self.all_button = button(
+            "All figures of all units\u2026",
+            "figure_all",
+            "Every figure of every unit, in this size and style, into a folder",
+            self,
+        )
+        self.close_button = button("Close", "figure_close", "Close; the settings are remembered", self)
+
+    def _box(self, name: str, said: str, texts: Sequence[str]) -> QComboBox:
+        box = QComboBox(self)
+        box.setObjectName(name)
+        box.setAccessibleName(said)
+        box.addItems(texts)
+        return box
+
+    def _number(self, name: str, said: str, suffix: str, low: float, high: float, decimals: int) -> QDoubleSpinBox:
+        made = QDoubleSpinBox(self)
+        made.setObjectName(name)
+        made.setAccessibleName(said)
+        made.setSuffix(suffix)
+        made.setRange(low, high)
+        made.setDecimals(decimals)
+        made.setKeyboardTracking(False)
+        return made
+
+    def _check(self, name: str, text: str, tooltip: str) -> QCheckBox:
+        made = QCheckBox(text, self)
+        made.setObjectName(name)
+        made.setAccessibleName(text)
+        made.setToolTip(tooltip)
+        return made
+
+    def _lay_out(self) -> None:
+        controls = QWidget(self)
+        form = QFormLayout(controls)
+        form.setContentsMargins(0, 0, 8, 0)
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        shown = QVBoxLayout()
+        shown.setSpacing(2)
+        shown.addLayout(row(self.shown["title"], self.shown["legend"], None))
+        shown.addLayout(row(self.shown["bands"], self.shown["data"], None))
+        for text, field in (
+            ("Plot", self.plot),
+            ("Show", self.show_what),
+            ("", shown),
+            ("Columns", self.columns),
+            ("Width", self.width_mm),
+            ("Height", self.height_mm),
+            ("Font size", self.font_size),
+            ("Style", self.style_box),
+            ("Format", self.format),
+            ("Resolution", self.dpi),
+        ):
+            form.addRow(text, field)
+        scroll = FormScroll(controls, "figure_form", self)
+        scroll.setFixedWidth(330)
+        frame = QFrame(self)
+        frame.setObjectName("figure_paper")
+        frame.setFrameShape(QFrame.Shape.StyledPanel)
+        inside = QVBoxLayout(frame)
+        inside.addWidget(self.picture, 1)
+        right = QVBoxLayout()
+        right.addWidget(frame, 1)
+        right.addWidget(self.size_said)
+        right.addWidget(self.fault)
+        top = QHBoxLayout()
+        top.addWidget(scroll)
+        top.addLayout(right, 1)
+        box = QVBoxLayout(self)
+        box.setContentsMargins(12, 12, 12, 12)
+        box.addLayout(top, 1)
+        box.addLayout(row(self.all_button, None, self.close_button, self.copy_button, self.save_button, spacing=8))
+
+    def _connect(self) -> None:
+        self.plot.currentIndexChanged.connect(self._plot_changed)
+        self.show_what.currentIndexChanged.connect(self._changed)
+        self.columns.currentIndexChanged.connect(self._columns_changed)
+        self.width_mm.valueChanged.connect(self._width_changed)
+        self.style_box.activated.connect(self._style_chosen)
+        for number in (self.height_mm, self.font_size, self.dpi):
+            number.valueChanged.connect(self._changed)
+        for check in self.shown.values():
+            check.toggled.connect(self._changed)
+        self.format.currentIndexChanged.connect(self._changed)
+        self.save_button.clicked.connect(self._save)
+        self.copy_button.clicked.connect(self._copy)
+        self.all_button.clicked.connect(self._save_all)
+        self.close_button.clicked.connect(self.close)
+
+    # What is asked
+
+    @property
+    def subject(self) -> Subject:
+        return self._subjects[max(self.show_what.currentIndex(), 0)]
+
+    @property
+    def choice(self) -> FigureChoice:
+        """What the controls say."""
+        return FigureChoice(
+            width=self.width_mm.value(),
+            height=self.height_mm.value() if self.height_mm.value() >= 20.0 else 0.0,
+            font_size=self.font_size.value() if self.font_size.value() >= 4.0 else 0.0,
+            style_file=str(self.style_box.currentData() or ""),
+            show_title=self.shown["title"].isChecked(),
+            show_legend=self.shown["legend"].isChecked(),
+            show_bands=self.shown["bands"].isChecked(),
+            show_data=self.shown["data"].isChecked(),
+            ending=list(FORMATS)[self.format.currentIndex()],
+            dpi=self.dpi.value(),
+        )
+
+    @property
+    def preview(self) -> Preview | None:
+        """What was drawn last."""
+        return self._seen
+
+    def _take_choice(self, choice: FigureChoice) -> None:
+        self.width_mm.setValue(choice.width or STANDARD.one_column)
+        self.height_mm.setValue(choice.height)
+        self.font_size.setValue(choice.font_size)
+        for name, on in (
+            ("title", choice.show_title),
+            ("legend", choice.show_legend),
+            ("bands", choice.show_bands),
+            ("data", choice.show_data),
+        ):
+            self.shown[name].setChecked(on)
+        self.format.setCurrentIndex(list(FORMATS).index(choice.ending))
+        self.dpi.setValue(choice.dpi)
+        if choice.style_file and Path(choice.style_file).is_file():
+            self._add_style(choice.style_file)
+        self._name_columns()
+
+    def _plot_changed(self, *_: object) -> None:
+        if not self._plots:
+            return
+        title = self.plot.currentText()
+        name, drawing = self._plots[title]
+        self._subjects = self._making.subjects(title, name, drawing)
+        with QSignalBlocker(self.show_what):
+            self.show_what.clear()
+            self.show_what.addItems([subject.title for subject in self._subjects])
+            for number, subject in enumerate(self._subjects):
+                self.show_what.setItemData(number, subject.title, Qt.ItemDataRole.ToolTipRole)
+        self.all_button.setEnabled(any(subject.figure is not None for subject in self._subjects))
+        self._changed()
+
+    def _changed(self, *_: object) -> None:
+        self._turn.start()
+
+    def _columns_changed(self, number: int) -> None:
+        widths = (STANDARD.one_column, STANDARD.two_columns)
+        if number < len(widths):
+            self.width_mm.setValue(widths[number])
+
+    def _width_changed(self, *_: object) -> None:
+        self._name_columns()
+        self._changed()
+
+    def _name_columns(self) -> None:
+        widths = [STANDARD.one_column, STANDARD.two_columns]
+        with QSignalBlocker(self.columns):
+            self.columns.setCurrentIndex(widths.index(self.width_mm.value()) if self.width_mm.value() in widths else len(widths))
+
+    def _style_chosen(self, number: int) -> None:
+        if self.style_box.itemText(number) == _OTHER_STYLE:
+            path, _ = QFileDialog.getOpenFileName(self, "Open a style file", "", "Style (*.toml)")
+            if path:
+                self._add_style(path)
+            else:
+                self.style_box.setCurrentIndex(0)
+        self._changed()
+
+    def _add_style(self, path: str) -> None:
+        at = self.style_box.findData(path)
+        if at < 0:
+            at = self.style_box.count() - 1
+            self.style_box.insertItem(at, Path(path).stem, path)
+            self.style_box.setItemData(at, path, Qt.ItemDataRole.ToolTipRole)
+        self.style_box.setCurrentIndex(at)
+
+    # The figure
+
+    def _draw(self) -> None:
+        if self._subjects:
+            self._making.preview(self.subject, self.choice, self._take, self._say)
+
+    def _take(self, preview: Preview) -> None:
+        self.fault.clear()
+        self._seen = preview
+        self._pixmap = QPixmap()
+        self._pixmap.loadFromData(preview.png)
+        self.size_said.setText(f"{preview.width:.1f} \u00d7 {preview.height:.1f} mm")
+        self._fit()
+
+    def _fit(self) -> None:
+        if self._pixmap.isNull():
+            return
+        ratio = self.devicePixelRatioF()
+        room = self.picture.size() * ratio
+        scaled = self._pixmap
+        if scaled.width() > room.width() or scaled.height() > room.height():
+            scaled = scaled.scaled(room, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation)
+        else:
+            scaled = QPixmap(scaled)
+        scaled.setDevicePixelRatio(ratio)
+        self.picture.setPixmap(scaled)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _say(self, error: BaseException) -> None:
+        self.fault.show_error(error.message if isinstance(error, GlmError) else f"{type(error).__name__}: {error}")
+        self.picture.clear()
+        self._pixmap = QPixmap()
+        self.size_said.clear()
+
+    def _save(self) -> None:
+        self._remember()
+        self._making.save(self.subject, self.choice)
+
+    def _save_all(self) -> None:
+        self._remember()
+        self._making.save_all(self.choice)
+
+    def _copy(self) -> None:
+        self._remember()
+        self._making.render(self.subject, self.choice, (".png", ".svg"), self._put_on_clipboard, self._say)
+
+    def _put_on_clipboard(self, content: dict[str, bytes]) -> None:
+        data = QMimeData()
+        data.setImageData(QImage.fromData(content[".png"]))
+        data.setData("image/svg+xml", content[".svg"])
+        QGuiApplication.clipboard().setMimeData(data)
+        self.size_said.setText("copied to the clipboard")
+
+    def _remember(self) -> None:
+        self._making.choice = self.choice
+
+    def done(self, result: int) -> None:
+        self._remember()
+        self._turn.stop()
+        super().done(result)

@@ -1,0 +1,136 @@
+"""Figures as files, read by other programs: sizes, fonts, text, maps as pixels, and whence the numbers are."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import glmengine as ge
+from glmengine.errors import GlmError
+from glmengine.figures import Page, Style, draw, save_figure
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def said_by(program, *arguments):
+    """What a program of poppler says."""
+    if shutil.which(program) is None:
+        pytest.skip(f"{program} is not installed (poppler-utils)")
+    return subprocess.run([program, *map(str, arguments)], capture_output=True, text=True, check=True).stdout
+
+
+@pytest.fixture(scope="module")
+def files(small_result, small_recording, tmp_path_factory):
+    """One page of a unit, 123.4 x 98.7 mm, in every format."""
+    folder = tmp_path_factory.mktemp("paper")
+    figure = draw(small_result, "unit", "place", recording=small_recording, page=Page(width=123.4, height=98.7))
+    for ending in ("pdf", "svg", "png", "tiff"):
+        save_figure(figure, folder / f"page.{ending}", dpi=200)
+    return folder
+
+
+def test_a_pdf_has_the_size_that_was_asked_to_a_tenth_of_a_millimetre(files):
+    width, height = map(
+        float, re.search(r"Page size:\s+([\d.]+) x ([\d.]+) pts", said_by("pdfinfo", files / "page.pdf")).groups()
+    )
+    assert width / 72 * 25.4 == pytest.approx(123.4, abs=0.1)
+    assert height / 72 * 25.4 == pytest.approx(98.7, abs=0.1)
+
+
+def test_fonts_of_a_pdf_are_embedded_and_its_text_is_text(files):
+    lines = said_by("pdffonts", files / "page.pdf").splitlines()[2:]
+    assert lines
+    for line in lines:
+        assert "TrueType" in line
+        assert line.split()[-5] == "yes", "embedded"
+    text = said_by("pdftotext", files / "page.pdf", "-")
+    for word in ("head_direction (rad)", "time (s)", "predicted"):
+        assert word in text
+
+
+def test_maps_are_pixels_and_all_else_is_vector(files, small_result):
+    tree = ElementTree.parse(files / "page.svg")
+    root = tree.getroot()
+    assert float(root.get("width").removesuffix("pt")) / 72 * 25.4 == pytest.approx(123.4, abs=0.1)
+    assert float(root.get("height").removesuffix("pt")) / 72 * 25.4 == pytest.approx(98.7, abs=0.1)
+    texts = {"".join(one.itertext()).strip() for one in tree.iter(f"{SVG}text")}
+    assert "head_direction (rad)" in texts
+    images = list(tree.iter(f"{SVG}image"))
+    assert 2 <= len(images) <= 8, "data, model and coupling, and colour bars"
+    assert len(list(tree.iter(f"{SVG}path"))) > 20
+
+
+def test_pixels_have_the_resolution_that_was_asked(files):
+    for ending in ("png", "tiff"):
+        with Image.open(files / f"page.{ending}") as image:
+            assert image.width / 200 * 25.4 == pytest.approx(123.4, abs=0.13)  # a pixel is 0.127 mm wide
+            assert image.height / 200 * 25.4 == pytest.approx(98.7, abs=0.13)
+            assert round(float(image.info["dpi"][0])) == 200
+
+
+def test_each_file_says_whence_its_numbers_are(files, small_result):
+    analysis = small_result.provenance["analysis_sha256"]
+    assert analysis in said_by("pdfinfo", files / "page.pdf")
+    assert analysis in (files / "page.svg").read_text(encoding="utf-8")
+    with Image.open(files / "page.png") as image:
+        assert analysis in image.text["Description"]
+        assert "seed" in image.text["Description"]
+    with Image.open(files / "page.tiff") as image:
+        assert analysis in str(image.tag_v2[270])
+
+
+def test_text_of_a_file_is_escaped_in_svg(small_result, tmp_path):
+    curve = small_result.curves["head_direction"].assign_attrs(term='<script>alert("x")</script> & $more')
+    from dataclasses import replace
+
+    figure = draw(replace(small_result, curves={"a": curve}), "tuning", "hd")
+    save_figure(figure, tmp_path / "f.svg")
+    texts = ["".join(one.itertext()) for one in ElementTree.parse(tmp_path / "f.svg").iter(f"{SVG}text")]
+    assert any('<script>alert("x")</script>' in text for text in texts)
+
+
+def test_each_figure_is_a_function(small_result, small_recording):
+    figure = ge.figures.tuning(small_result, "hd", term="head_direction", width=85, height=60, bands=False, data=False)
+    np.testing.assert_allclose(figure.get_size_inches() * 25.4, (85, 60))
+    (ax,) = figure.axes
+    assert [line.get_label() for line in ax.lines] == ["model"]
+    assert not ax.collections
+    with pytest.raises(AttributeError, match="no attribute 'pie'"):
+        ge.figures.pie(small_result)
+    with pytest.raises(GlmError, match="width of 3 mm"):
+        ge.figures.scores(small_result, width=3)
+
+
+def test_a_style_comes_back_as_it_was_kept(tmp_path):
+    style = Style(font_size=9.5, model="#123456", lines=("#111111", "#222222"), two_columns=170.0)
+    style.save(tmp_path / "lab.toml")
+    assert Style.load(tmp_path / "lab.toml") == style
+
+
+def test_font_sizes_and_line_widths_are_those_of_the_style(small_result):
+    style = Style(font_size=10.0, line_width=2.5, model="#123456")
+    (ax,) = ge.figures.tuning(small_result, "hd", term="head_direction", style=style).axes
+    assert ax.xaxis.label.get_size() == pytest.approx(10.0)
+    line = next(line for line in ax.lines if line.get_label().startswith("model"))
+    assert (line.get_linewidth(), line.get_color()) == (2.5, "#123456")
+
+
+def test_colours_are_told_apart_by_colour_blind_readers():
+    """Machado, Oliveira and Fernandes (2009), severity 1: any two colours of lines stay apart, by colour or by lightness."""
+    from matplotlib.colors import to_rgb
+
+    protan = np.array([[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]])
+    deutan = np.array([[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]])
+    style = Style()
+    colours = np.array([to_rgb(one) for one in style.lines])
+    for seen in (protan, deutan):
+        there = np.clip(colours @ seen.T, 0, 1)
+        apart = np.linalg.norm(there[:, None] - there[None], axis=2)
+        assert apart[np.triu_indices(len(there), 1)].min() > 0.1
+    assert len({style.line(number) for number in range(len(style.lines))}) == len(style.lines)

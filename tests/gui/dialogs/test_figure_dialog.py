@@ -1,0 +1,209 @@
+"""The figure dialog: any plot as it will be printed, remembered, saved, copied, and all figures of all units."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image as Picture
+from qtpy.QtCore import Qt
+from qtpy.QtGui import QGuiApplication
+
+from glmengine.figures.drawing import FigureOf
+from glmgui.dialogs.figure import FigureDialog
+from glmgui.drawings.curves import tuning
+from glmgui.plots import (
+    TIME,
+    Axis,
+    Curve,
+    Image,
+    ImagePlot,
+    LinePlot,
+    NamedBars,
+    PolarPlot,
+    RasterPlot,
+    ScorePlot,
+    TimeLine,
+    draw,
+)
+from glmgui.plots.desk import figure_desk
+from glmgui.work.figure_making import FigureChoice, FigureMaking
+
+RATE = Axis("rate", "Hz")
+
+
+@pytest.fixture
+def making(document, jobs, settings, questions, small_recording, small_result):
+    document.set_recording(small_recording)
+    document.set_result(small_result)
+    document.select(unit="hd")
+    return FigureMaking(document, jobs, settings, questions)
+
+
+@pytest.fixture
+def plot(qtbot, small_result):
+    found = draw(tuning("head_direction", small_result.curves["head_direction"], "hd")[0])
+    found.subject = "unit hd"
+    qtbot.addWidget(found)
+    return found
+
+
+@pytest.fixture
+def dialog(qtbot, making, plot):
+    return shown(qtbot, making, plot)
+
+
+def shown(qtbot, making, *plots):
+    made = FigureDialog(plots, making)
+    made.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, False)
+    qtbot.addWidget(made)
+    made.show()
+    qtbot.waitUntil(lambda: made.preview is not None or bool(made.fault.text))
+    return made
+
+
+def redrawn(qtbot, dialog):
+    before = dialog.preview
+    qtbot.waitUntil(lambda: dialog.preview is not before)
+    return dialog.preview
+
+
+def test_a_plot_of_a_result_and_its_figure_are_of_one_array(plot, making, small_result):
+    assert plot.figure == FigureOf("tuning", "hd", "head_direction")
+    subjects = making.subjects(plot.title, plot.proposed_name, plot.drawing())
+    assert subjects[0].figure == plot.figure
+    np.testing.assert_array_equal(
+        subjects[1].drawing.curves[1].y, small_result.curves["head_direction"]["tuning_hz"].sel(unit="hd").values
+    )
+    kinds = {subject.figure.kind for subject in subjects if subject.figure}
+    assert {"unit", "polar", "rates", "scores", "design", "raster", "basis"} <= kinds
+    assert "receptive_field" not in kinds
+
+
+def test_the_preview_has_the_size_that_is_asked(qtbot, dialog):
+    assert dialog.preview.width == pytest.approx(85.0)
+    dialog.columns.setCurrentIndex(1)
+    assert redrawn(qtbot, dialog).width == pytest.approx(180.0)
+    dialog.height_mm.setValue(50.0)
+    assert redrawn(qtbot, dialog).height == pytest.approx(50.0)
+    assert "180.0 \u00d7 50.0 mm" in dialog.size_said.text()
+    dialog.width_mm.setValue(101.3)
+    assert dialog.columns.currentText() == "Own"
+    assert not dialog.picture.pixmap().isNull()
+
+
+def test_what_is_asked_is_remembered(qtbot, dialog, making, plot):
+    dialog.width_mm.setValue(120.0)
+    dialog.shown["bands"].setChecked(False)
+    dialog.format.setCurrentIndex(1)
+    dialog.close()
+    again = shown(qtbot, making, plot)
+    assert again.choice == dialog.choice
+    assert again.choice.ending == ".svg"
+    assert not again.choice.show_bands
+
+
+def test_settings_that_cannot_be_read_are_the_usual_ones(making, settings):
+    settings.figure = '{"width": "wide"}'
+    assert making.choice == FigureChoice()
+
+
+def test_a_figure_is_written_in_the_worker_and_a_fault_is_said(qtbot, dialog, making, questions, jobs, tmp_path):
+    questions.next_path = tmp_path / "hd.png"
+    dialog.format.setCurrentText("PNG")
+    dialog.dpi.setValue(254)
+    with qtbot.waitSignal(making.made):
+        dialog.save_button.click()
+    with Picture.open(tmp_path / "hd.png") as picture:
+        assert picture.width == 850
+        assert "analysis_sha256" in picture.text["Description"]
+    questions.next_path = tmp_path / "absent" / "hd.png"
+    with qtbot.waitSignal(jobs.failed) as failed:
+        dialog.save_button.click()
+    assert "no folder" in failed.args[1]
+
+
+def test_a_style_file_with_a_fault_is_said_beside_the_preview(qtbot, dialog, tmp_path):
+    style = tmp_path / "lab.toml"
+    style.write_text("model = 'no colour'")
+    dialog._add_style(str(style))
+    dialog._changed()
+    qtbot.waitUntil(lambda: bool(dialog.fault.text))
+    assert "lab.toml" in dialog.fault.text
+    style.write_text("model = '#112233'")
+    dialog._changed()
+    redrawn(qtbot, dialog)
+    assert not dialog.fault.text
+
+
+def test_the_figure_goes_to_the_clipboard(qtbot, dialog):
+    dialog.copy_button.click()
+    qtbot.waitUntil(lambda: "copied" in dialog.size_said.text())
+    data = QGuiApplication.clipboard().mimeData()
+    assert data.hasImage()
+    assert b"<svg" in bytes(data.data("image/svg+xml"))
+
+
+def test_all_figures_of_all_units_come_together_or_not_at_all(qtbot, dialog, making, questions, jobs, tmp_path, small_result):
+    questions.next_path = tmp_path
+    with qtbot.waitSignal(making.made):
+        making.save_all(FigureChoice(ending=".svg", width=60.0))
+    names = {path.name for path in (tmp_path / "figures").iterdir()}
+    assert names == {f"{kind}-{unit}.svg" for kind in ("unit", "tuning", "polar", "rates") for unit in small_result.units}
+    assert making.save_all(FigureChoice()) is None, "what is there is replaced only where that was agreed"
+    questions.next_path = tmp_path / "other"
+    job = making.save_all(FigureChoice())
+    job.cancel()
+    qtbot.waitUntil(lambda: not jobs._pending)
+    assert not list((tmp_path / "other").rglob("*.pdf"))
+
+
+def every_plot(qtbot):
+    x = np.linspace(0.0, 6.2, 30)
+    line = LinePlot("Line", Axis("speed", "cm/s"), RATE, log_x=True)
+    line.set_curves(
+        [
+            Curve("a", x + 1, x, x - 1, x + 1),
+            Curve("b", x + 1, x, look="dots"),
+            Curve("c", x + 1, x, look="steps", colour="data"),
+        ],
+        marks=[(2.0, "used")],
+    )
+    polar = PolarPlot("Polar")
+    polar.set_polar([Curve("", x, np.abs(np.sin(x)))], Axis("direction", "rad"), RATE)
+    image = ImagePlot("Image", Axis("x"), Axis("y", names=("one", "two")), RATE, diverging=True)
+    image.set_images([Image("left", x, np.array([1.0, 2.0]), np.random.default_rng(0).normal(size=(30, 2)))])
+    scores = ScorePlot("Scores")
+    scores.set_scores({"a": 0.2, "b": np.nan}, Axis("score"))
+    bars = NamedBars("Bars")
+    bars.set_values(["x", "y"], np.array([1.0, -1.0]), "model", Axis("score"))
+    raster = RasterPlot("Spikes")
+    raster.set_spikes({"a": np.array([1.0, 2.0]), "b": np.empty(0)}, (0.0, 5.0))
+    traces = RasterPlot("Traces", name="traces")
+    traces.set_traces(("a", "b"), np.arange(100) * 0.1, np.random.default_rng(1).normal(size=(100, 2)), (0.0, 10.0))
+    time = TimeLine("Time")
+    time.set_epochs({"run": np.array([[0.0, 1.0], [2.0, 3.0]])}, ["run"], (0.0, 5.0))
+    empty = LinePlot("", TIME, RATE, name="empty")
+    found = [line, polar, image, scores, bars, raster, traces, time, empty]
+    for one in found:
+        qtbot.addWidget(one)
+    return found
+
+
+def test_every_plot_has_a_figure_for_paper(qtbot):
+    from glmengine.figures import Page, picture
+    from glmengine.figures.drawn import draw_drawing
+
+    for plot in every_plot(qtbot):
+        figure = draw_drawing(plot.drawing(), Page(width=80.0))
+        assert picture(figure, 50).startswith(b"\x89PNG"), plot.title
+        assert figure.get_size_inches()[0] * 25.4 == pytest.approx(80.0)
+        texts = [ax.get_title() for ax in figure.axes]
+        assert plot.title in " ".join(texts)
+
+
+def test_the_plots_button_asks_for_a_figure_and_keeps_as_on_screen_beside(qtbot, plot):
+    actions = [action.text() for action in plot._save.menu().actions()]
+    assert actions[:3] == ["Figure for paper\u2026", "As on screen\u2026", "Save numbers\u2026"]
+    with qtbot.waitSignal(figure_desk().asked) as asked:
+        plot._save.menu().actions()[0].trigger()
+    assert asked.args == [plot]
