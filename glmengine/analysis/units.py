@@ -53,6 +53,12 @@ class UnitSelection(Spec):
 
     names: tuple[str, ...] = param((), title="Units", help="The units to fit; all where empty.", choices="units")
     min_spikes: int = param(0, title="At least", help="Leave out units with fewer spikes in the bins used.", unit="spikes", ge=0)
+    while_present: bool = param(
+        False,
+        title="Only while present",
+        help="Take units that have spikes in one part of the session only (isolated late, lost early) as recorded then, and as missing elsewhere: "
+        "else the bins of the rest count as silence, and a fold of it cannot be scored.",
+    )
     min_rate: float | None = param(
         None,
         title="Rate from",

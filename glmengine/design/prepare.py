@@ -17,6 +17,7 @@ from glmengine.errors import GlmError
 from glmengine.recording.binned import count_spikes
 from glmengine.recording.derived.quantities import EPOCH_KINDS, compute_derived
 from glmengine.recording.named_epochs import rows_in
+from glmengine.recording.presence import presence_notes, while_present
 from glmengine.timegrid.grid import TimeGrid
 
 if TYPE_CHECKING:
@@ -73,6 +74,10 @@ def prepare(analysis: Analysis, recording: Recording, context: Context = SILENT)
         raise GlmError("the analysis has no term: nothing says what the rate may depend on; add one", field="terms")
     context.report(Progress("Binning", 0.0))
     recording = compute_derived(analysis.derived, recording, analysis.time.max_gap)
+    named = chosen_units(analysis.units, recording)
+    presence = presence_notes(recording, named, applied=analysis.units.while_present)
+    if analysis.units.while_present:
+        recording = while_present(recording, named)
     grid = make_grid(analysis.time, recording)
     bin_notes = count_notes(analysis.time, recording, grid)
     rows, row_notes = _fit_rows(analysis, recording, grid)
@@ -89,7 +94,7 @@ def prepare(analysis: Analysis, recording: Recording, context: Context = SILENT)
             field="terms",
         )
     quiet = refractory_rows(analysis.terms, recording, grid, units)
-    notes = (*bin_notes, *row_notes, *unit_notes, *design.notes, *spikes_within(counts, quiet, units, design.valid))
+    notes = (*bin_notes, *row_notes, *presence, *unit_notes, *design.notes, *spikes_within(counts, quiet, units, design.valid))
     return Prepared(recording, grid, units, without_refractory(counts, quiet), rows, design, notes, quiet, analysis.time.max_gap)
 
 
@@ -120,6 +125,8 @@ def prepare_again(
     named = _epoch_names(epochs)
     needed = {*(named or ()), *(name for term in terms for name in getattr(term, "epochs", ()))}
     recording = compute_derived(analysis.derived, recording, analysis.time.max_gap, needed=needed)
+    if analysis.units.while_present:
+        recording = while_present(recording, [unit for unit in units if unit in recording.unit_names])
     if epochs is None or named is not None:
         time = _with_epochs(analysis.time, named, recording)
         grid = make_grid(time, recording)

@@ -87,6 +87,6 @@ def fold_notes(family: Family, observed: Observed, status: np.ndarray, labels: A
     if unscored:
         named = listed(unscored, 8)
         notes.append(
-            f"No held-out score for {named}: fewer than two folds can be scored; use the time in which the unit is there."
+            f"No held-out score for {named}: fewer than two folds can be scored; use the time in which the unit is there, or blocks that are interleaved over the session."
         )
     return tuple(notes)

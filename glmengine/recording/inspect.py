@@ -9,6 +9,7 @@ import numpy as np
 
 from glmengine.recording.binned import count_bin_width
 from glmengine.recording.observed import Words, recorded_words
+from glmengine.recording.presence import presence_of
 from glmengine.sentences import listed, numbered
 
 if TYPE_CHECKING:
@@ -100,9 +101,11 @@ def _value(value: object) -> str:
 def _activity(name: str, total: float, recording: Recording, words: Words) -> str:
     if words.per_spike:
         seconds = float(recording.recorded[name].tot_length("s")) if name in recording.recorded else recording.duration
-        return f"{total:>9,.10g} spikes  {total / seconds:>7.2f} Hz" + (
-            f" in {_seconds(seconds)} s" if name in recording.recorded else ""
-        )
+        line = f"{total:>9,.10g} spikes  {total / seconds:>7.2f} Hz"
+        if name in recording.recorded:
+            return f"{line} in {_seconds(seconds)} s"
+        there = presence_of(recording, name)
+        return line if there is None else f"{line}, all from {_seconds(there.start)} to {_seconds(there.stop)} s"
     return f"mean {total / recording.duration * count_bin_width(recording):>9.4g} per bin"
 
 

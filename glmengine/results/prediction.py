@@ -119,8 +119,9 @@ def predict(
         for values in arrays.values():
             values[quiet] = 0.0
     for at, unit in enumerate(chosen):
-        if unit in recording.recorded:  # what it would have done elsewhere is not known
-            away = prepared.grid.outside(recording.recorded[unit])
+        recorded = prepared.recording.recorded
+        if unit in recorded:  # what it would have done elsewhere is not known
+            away = prepared.grid.outside(recorded[unit])
             for values in arrays.values():
                 values[at, away] = np.nan
     coords = {"unit": list(chosen), "time": ("time", prepared.grid.centres, {"unit": "s", "long_name": "bin centre"})}

@@ -119,6 +119,7 @@ class DataPanel(Page):
         self.time_form.conditions_changed.connect(lambda value: self._edit_time("Change conditions", conditions=value))
         self.time_form.max_gap_changed.connect(lambda value: self._edit_time("Change longest gap", max_gap=value))
         self.time_form.min_spikes_changed.connect(self._min_spikes_changed)
+        self.time_form.while_present_changed.connect(self._while_present_changed)
         self.time_form.moving_asked.connect(self.ask_only_while_moving)
 
     # From the document
@@ -297,6 +298,10 @@ class DataPanel(Page):
     def _rules_changed(self, units: UnitSelection) -> None:
         rules = {name: getattr(units, name) for name in ("min_rate", "max_rate", "where")}
         self._edit("Change rules for units", lambda analysis: analysis.with_(units=analysis.units.with_(**rules)))
+
+    def _while_present_changed(self, on: bool) -> None:
+        text = "Use units only while present" if on else "Use units all of the time"
+        self._edit(text, lambda analysis: analysis.with_(units=analysis.units.with_(while_present=on)))
 
     def _min_spikes_changed(self, value: int) -> None:
         self._edit("Change least number of spikes", lambda analysis: analysis.with_(units=analysis.units.with_(min_spikes=value)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from qtpy.QtCore import QSignalBlocker, Signal
-from qtpy.QtWidgets import QComboBox, QFormLayout, QFrame, QLabel, QLineEdit, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QCheckBox, QComboBox, QFormLayout, QFrame, QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from glmengine.analysis.analysis import Condition, Time, UnitSelection
 from glmengine.errors import GlmError
@@ -25,6 +25,7 @@ class TimeForm(QWidget):
 
     bin_size_changed = Signal(float)
     min_spikes_changed = Signal(int)
+    while_present_changed = Signal(bool)
     intervals_changed = Signal(object)  # tuple of (start, stop) in s
     conditions_changed = Signal(object)  # tuple of Condition
     max_gap_changed = Signal(object)  # s, or None
@@ -45,6 +46,9 @@ class TimeForm(QWidget):
         self.min_spikes.setObjectName("min_spikes")
         self.min_spikes.setSuffix(" spikes")
         describe(self.min_spikes, UnitSelection, "min_spikes")
+        self.while_present = QCheckBox("only while present", self)
+        self.while_present.setObjectName("while_present")
+        describe(self.while_present, UnitSelection, "while_present")
         self.intervals = IntervalsField(self)
         self.moving = button(
             "Only while moving\u2026",
@@ -65,6 +69,7 @@ class TimeForm(QWidget):
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         form.addRow(Time.model_fields["bin_size"].title, self.bin_size)
         form.addRow("Units with at least", self.min_spikes)
+        form.addRow("", self.while_present)
         box = column(self, margins=0, spacing=6)
         box.addWidget(heading("Time that is used", self))
         box.addLayout(form)
@@ -82,6 +87,7 @@ class TimeForm(QWidget):
         box.addStretch(1)
         self.bin_size.valueChanged.connect(self.bin_size_changed)
         self.min_spikes.valueChanged.connect(self.min_spikes_changed)
+        self.while_present.toggled.connect(self.while_present_changed)
         self.intervals.edited.connect(self.intervals_changed)
         self.moving.clicked.connect(self.moving_asked)
         self.add.clicked.connect(self._add)
@@ -89,7 +95,8 @@ class TimeForm(QWidget):
 
     def set_values(self, time: Time, units: UnitSelection, variables: Mapping[str, str]) -> None:
         """Show these; `variables` are the series that can carry a condition, with their units."""
-        with QSignalBlocker(self.bin_size), QSignalBlocker(self.min_spikes):
+        with QSignalBlocker(self.bin_size), QSignalBlocker(self.min_spikes), QSignalBlocker(self.while_present):
+            self.while_present.setChecked(units.while_present)
             if self.bin_size.value() != time.bin_size:
                 self.bin_size.setValue(time.bin_size)
             self.min_spikes.setValue(units.min_spikes)

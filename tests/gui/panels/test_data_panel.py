@@ -298,3 +298,11 @@ def test_names_of_units_are_read_whole_in_the_table(qtbot, document, jobs, small
     qtbot.waitUntil(lambda: panel.units.model.rowCount() > 0, timeout=20_000)
     needed = panel.units.view.fontMetrics().horizontalAdvance("right choice")
     assert panel.units.view.columnWidth(0) > needed
+
+
+def test_units_are_used_only_while_present_by_a_tick(panel, document):
+    box = panel.time_form.while_present
+    box.click()
+    assert document.analysis.units.while_present
+    document.undo()
+    assert not box.isChecked()
