@@ -86,6 +86,31 @@ def field_term(recording: Recording, variables: tuple[str, ...]) -> CovariateTer
     )
 
 
+def joined(recording: Recording, term: Spec, *others: Spec | str) -> CovariateTerm:
+    """The interaction of a term on covariates with further such terms, or variables: the product of their bases.
+
+    Raises
+    ------
+    GlmError
+        If one of them is of another kind, or a variable would be there twice.
+    """
+    factors: list[Factor] = []
+    for one in (term, *others):
+        if isinstance(one, str):
+            factors.append(Factor(variable=one, basis=default_basis(recording, one, field=True)))
+        elif isinstance(one, CovariateTerm):
+            factors += one.factors
+        else:
+            raise GlmError(
+                f"'{one.label}' is not a function of covariates, so it has no interaction; let it stand beside the other term"
+            )
+    names = [factor.variable for factor in factors]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise GlmError(f"'{twice}' is in the term already; an interaction is of different variables")
+    return term.with_(factors=tuple(factors), name="", smoothness=term.smoothness if len(term.smoothness) < 2 else ())
+
+
 def filter_term(variable: str) -> FilterTerm:
     """What a signal does to the rate some time later."""
     return FilterTerm(variable=variable, basis=RaisedCosineLog(n=N_HISTORY, window=HISTORY_WINDOW))

@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from glmengine.basis import Basis
 from glmengine.design.tensor_product import joint_bases, n_joint
+from glmengine.errors import GlmError
 
 if TYPE_CHECKING:
-    from glmengine.analysis.analysis import Time
+    from glmengine.analysis.analysis import Analysis, Time
     from glmengine.analysis.terms import AnyTerm, Factor
+    from glmengine.design.design import Design
     from glmengine.recording.recording import Recording
 
 _POINTS = 400
 _POINTS_A_FUNCTION = 3
+
+
+@dataclass(frozen=True, eq=False)
+class DesignBlock:
+    """The columns of one term: values (t, p) and their labels."""
+
+    label: str
+    values: np.ndarray
+    columns: tuple[str, ...]
 
 
 def basis_curve(basis: Basis, x_range: tuple[float, float] | None, bin_size: float) -> tuple[np.ndarray, np.ndarray, str, str]:
@@ -41,6 +53,31 @@ def basis_curve(basis: Basis, x_range: tuple[float, float] | None, bin_size: flo
     low, high = getattr(basis, "bounds", None) or x_range or (0.0, 1.0)
     x = np.linspace(low, high, _POINTS)
     return x, basis.frozen(x).evaluate(x), "Value", ""
+
+
+def family_example(kind: type[Basis], n: int = 5, points: int = 120) -> tuple[np.ndarray, np.ndarray] | None:
+    """A few functions of a family as they are drawn small: x (L,) from 0 to 1 and values (L, k), those over the past where it has no others.
+
+    None for a family of which nothing can be drawn before data or a function are given.
+    """
+    chosen = {"n": n, "n_functions": n, "window": 1.0}
+    given = {name: value for name, value in chosen.items() if name in kind.model_fields}
+    x = np.linspace(0.0, 1.0, points)
+    try:
+        basis = kind(**given)
+        if kind.evaluates:
+            low, high = getattr(basis, "bounds", None) or (0.0, 1.0)
+            shown = low + (high - low) * x
+            if kind.local and not hasattr(basis, "bounds"):  # categories
+                shown = np.floor(x * n).clip(max=n - 1)
+            values = basis.frozen(shown).evaluate(shown)
+        else:
+            _, values = basis.kernel(1.0 / points)
+            x = np.linspace(0.0, 1.0, len(values))
+    except GlmError:
+        return None
+    values = values[:, : 2 * n]
+    return (x, values) if values.size and np.isfinite(values).any() else None
 
 
 def product_image(
@@ -111,6 +148,14 @@ def feature_preview(
     times (t,), values (t, p), labels
         Bin centres in seconds; NaN where a row cannot be used. Empty where no bin of the analysis lies in the stretch.
     """
+    times, design, rows = _on_stretch(term, recording, time, seconds, start, unit)
+    return (times, design.dense()[rows], list(design.columns.index)) if design is not None else (times, np.empty((0, 0)), [])
+
+
+def _on_stretch(
+    term: AnyTerm, recording: Recording, time: Time, seconds: float, start: float | None, unit: str | None
+) -> tuple[np.ndarray, Design | None, np.ndarray]:
+    """Bin centres (t,), the design of one term, and which of its rows they are; no design where no bin lies in the stretch."""
     from glmengine.analysis.analysis import Analysis
     from glmengine.analysis.time_grid import bin_size_of, make_grid, pieces_of
     from glmengine.design.build import build_design
@@ -129,7 +174,7 @@ def feature_preview(
     stretch = intersect(pieces, np.array([[start - reach, start + seconds]]))
     grid = TimeGrid.from_intervals(stretch, bin_size_of(time, recording))
     if not grid.n_bins:
-        return np.empty(0), np.empty((0, 0)), []
+        return np.empty(0), None, np.empty(0, bool)
     shown = term
     if term.kind == "covariate":
         # bounds come from the whole recording, as in a fit
@@ -145,4 +190,44 @@ def feature_preview(
     else:
         design = build_design(Analysis(time=time), recording, grid, unit_names=units, frozen_terms=(shown,))
     rows = grid.centres >= start
-    return grid.centres[rows], design.dense()[rows], list(design.columns.index)
+    return grid.centres[rows], design, rows
+
+
+def design_preview(
+    analysis: Analysis, recording: Recording, seconds: float, start: float | None = None, unit: str | None = None
+) -> tuple[np.ndarray, list[DesignBlock]]:
+    """The design matrix of an analysis on a stretch of the recording, term by term.
+
+    Parameters
+    ----------
+    analysis, recording
+        The recording with the derived covariates.
+    seconds, start, unit
+        As of `feature_preview`.
+
+    Returns
+    -------
+    times (t,), blocks
+        Bin centres in seconds, and one block for each term that is in the model.
+
+    Raises
+    ------
+    GlmError
+        Of the first term that cannot be made, with its place in the analysis.
+    """
+    times, blocks = np.empty(0), []
+    for at, term in enumerate(analysis.terms):
+        if not term.enabled:
+            continue
+        try:
+            times, design, rows = _on_stretch(term, recording, analysis.time, seconds, start, unit)
+        except GlmError as error:
+            raise GlmError(error.message, field=error.field.replace("terms.0", f"terms.{at}", 1)) from error
+        if design is None:
+            blocks.append(DesignBlock(term.label, np.empty((0, 0)), ()))
+            continue
+        known = unit if unit in recording.unit_names else recording.unit_names[0]
+        own = np.concatenate([block.allowed(known) for block in design.blocks])  # a unit does not drive itself through a coupling
+        labels = [label for label, kept in zip(design.columns.index, own, strict=True) if kept]
+        blocks.append(DesignBlock(term.label, design.dense()[rows][:, own], tuple(labels)))
+    return times, blocks

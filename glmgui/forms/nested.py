@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol, Union, get_args, get_origin
 
 from pydantic.fields import FieldInfo
-from qtpy.QtCore import QSignalBlocker, Qt
+from qtpy.QtCore import QEvent, QSignalBlocker, Qt
 from qtpy.QtWidgets import QFrame, QGridLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from glmengine.errors import GlmError
 from glmengine.spec import Spec
+from glmgui.forms.basis_icons import SIZE, icon_of
 from glmgui.forms.description import (
     Choices,
     extra_of,
@@ -187,9 +188,23 @@ class UnionEditor(Wide):
     def _offer(self, member: type[Spec]) -> None:
         with QSignalBlocker(self._box):
             self._box.addItem(title_of(member), member)
+            self._draw(self._box.count() - 1)
             self._box.setItemData(
                 self._box.count() - 1, (member.__doc__ or "").strip().partition("\n\n")[0], Qt.ItemDataRole.ToolTipRole
             )
+
+    def _draw(self, at: int) -> None:
+        """Beside the name of a family of functions what they look like."""
+        icon = icon_of(self._box.itemData(at), self.palette())
+        if icon is not None:
+            self._box.setIconSize(SIZE)
+            self._box.setItemIcon(at, icon)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            for at in range(self._box.count()):
+                self._draw(at)
 
     def _switched(self, *_: object) -> None:
         member = self._box.currentData()

@@ -99,6 +99,20 @@ def _term(number: int) -> Callable[[MainWindow], None]:
     return show
 
 
+def _design_matrix(window: MainWindow) -> None:
+    window.show_step("features")
+    features = window.panels["features"]
+    features.pictures.setCurrentWidget(features.design)
+
+
+def _nested(window: MainWindow) -> None:
+    window.show_step("model")
+    analysis = window.document.analysis
+    validation = analysis.validation.with_(split="interleaved", gap=True, nested=True)
+    model = analysis.model.with_(penalty="smoothness")
+    window.document.edit(analysis.with_(model=model, validation=validation), "Change validation")
+
+
 def _stale(window: MainWindow) -> None:
     window.show_step("results")
     window.panels["results"].show_page(0)
@@ -117,6 +131,7 @@ _PICTURES: tuple[tuple[str, Callable[..., None]], ...] = (
     ("data-tuning", _page_of_data),
     ("features", _term(0)),
     ("features-2", _term(1)),
+    ("design-matrix", _design_matrix),
     ("model", lambda window: window.show_step("model")),
     ("results", _fit),
     ("rates", _tab(1)),
@@ -127,5 +142,7 @@ _PICTURES: tuple[tuple[str, Callable[..., None]], ...] = (
     ("dark", _dark),
     ("dark-data", lambda window: window.show_step("data")),
     ("dark-features", _term(1)),
+    ("dark-design-matrix", _design_matrix),
     ("dark-model", lambda window: window.show_step("model")),
+    ("dark-model-nested", _nested),
 )

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QWidget
 
+from glmengine.analysis.advice import TERMS
 from glmengine.analysis.default_terms import default_basis
 from glmengine.basis import Basis
 from glmengine.errors import GlmError
@@ -15,7 +16,7 @@ from glmengine.spec import Spec
 from glmgui.forms.description import extra_of
 from glmgui.forms.form import SpecForm
 from glmgui.forms.names import choices_in
-from glmgui.widgets import column, heading
+from glmgui.widgets import column, heading, hint
 
 _ELSEWHERE = ("kind", "enabled")  # the card's tick says whether a term is in the model
 
@@ -33,7 +34,10 @@ class TermEditor(QWidget):
         self._recording: Recording | None = None
         self._title = heading("", self)
         self._box = column(self, spacing=8)
+        self._advice = hint("", self)
+        self._advice.setObjectName("term_advice")
         self._box.addWidget(self._title)
+        self._box.addWidget(self._advice)
         self._box.addStretch(1)
 
     @property
@@ -49,6 +53,7 @@ class TermEditor(QWidget):
             self._form.set_context(choices_in(recording))
         self._term = term
         self._title.setText(_TITLES.get(term.kind, term.kind.replace("_", " ").capitalize()))
+        self._advice.setText(TERMS[term.kind].text)
         if self._form.value != term:
             self._form.set_value(term)
         self._say_units(term)
@@ -81,7 +86,7 @@ class TermEditor(QWidget):
         if self._recording is not None:
             self._form.set_context(choices_in(self._recording))
         self._form.edited.connect(self._edited)
-        self._box.insertWidget(1, self._form)
+        self._box.insertWidget(2, self._form)
 
     def _edited(self, term: Spec) -> None:
         before, self._term = self._term, term

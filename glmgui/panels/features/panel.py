@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QMenu, QSplitter, QStackedLayout, QStackedWidget, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QMenu, QSplitter, QStackedLayout, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
 
 from glmengine.analysis import default_terms as defaults
 from glmengine.analysis.analysis import Analysis
@@ -18,7 +18,9 @@ from glmgui.document import EVERYTHING, Document
 from glmgui.jobs import Jobs
 from glmgui.panels.features import add_menu
 from glmgui.panels.features.check import TermsCheck
+from glmgui.panels.features.design_view import DesignView, design_drawing
 from glmgui.panels.features.editor import TermEditor
+from glmgui.panels.features.inputs import Input, InputsList
 from glmgui.panels.features.live import LiveCurve
 from glmgui.panels.features.preview_jobs import SECONDS, Ranges, basis_drawing, features_on_recording, is_quick
 from glmgui.panels.features.previews import BasisPreview, FeaturePreview, Features
@@ -46,6 +48,8 @@ class FeaturesPanel(Page):
         self._ranges = Ranges()
         self.terms, self.basis, self.features = TermList(self), BasisPreview(self), FeaturePreview(self)
         self.live = LiveCurve(self)
+        self.inputs, self.design = InputsList(self), DesignView(self)
+        self._design_asked: tuple | None = None
         self.editor, self.check = TermEditor(self), TermsCheck(document, jobs, self)
         self.message = MessageLine("term_message", self)
         self.empty = EmptyState("What may the rate depend on?", _NO_RECORDING, "features_empty", self)
@@ -58,8 +62,13 @@ class FeaturesPanel(Page):
         self.terms.removed.connect(self._removed)
         self.terms.duplicated.connect(self._duplicated)
         self.terms.renamed.connect(self._renamed)
+        self.terms.input_dropped.connect(self._dropped)
+        self.terms.joined.connect(self._join)
+        self.inputs.added.connect(lambda one: self._dropped(one, -1))
         self.editor.edited.connect(self._edited)
         self.features.start_changed.connect(self._moved_to)
+        self.design.asked.connect(lambda *_: self._show_design())
+        self.pictures.currentChanged.connect(lambda _: self._show_design())
         self._changed(EVERYTHING)
 
     def _lay_out(self) -> None:
@@ -75,7 +84,12 @@ class FeaturesPanel(Page):
         box = QVBoxLayout(shown)
         box.setContentsMargins(0, 0, 0, 0)
         box.addWidget(self.message)
-        box.addWidget(pictures, 1)
+        self.pictures = QTabWidget()
+        self.pictures.setObjectName("features_pictures")
+        self.pictures.setDocumentMode(True)
+        self.pictures.addTab(pictures, "Chosen term")
+        self.pictures.addTab(self.design, "Design matrix")
+        box.addWidget(self.pictures, 1)
         form = FormScroll(self.editor, "term_scroll")
         details = QSplitter(Qt.Orientation.Horizontal)
         details.setChildrenCollapsible(False)
@@ -93,11 +107,16 @@ class FeaturesPanel(Page):
         whole.setChildrenCollapsible(False)
         left = QWidget()
         listed = column(left, margins=0)
-        listed.addWidget(self.terms, 1)
+        lists = QSplitter(Qt.Orientation.Vertical)
+        lists.setChildrenCollapsible(False)
+        lists.addWidget(self.terms)
+        lists.addWidget(self.inputs)
+        lists.setSizes([360, 240])
+        listed.addWidget(lists, 1)
         listed.addWidget(self.check)
         whole.addWidget(left)
         whole.addWidget(right)
-        whole.setSizes([310, 1040])
+        whole.setSizes([280, 1070])
         whole.setStretchFactor(1, 1)
         column(self).addWidget(whole)
 
@@ -113,15 +132,21 @@ class FeaturesPanel(Page):
             self._start = self._asked = None
             if self._document.recording is not None:
                 whole = self._document.recording.epochs["all"]
-                self.features.set_span((float(whole.start[0]), float(whole.end[-1])), SECONDS)
+                span = (float(whole.start[0]), float(whole.end[-1]))
+                self.features.set_span(span, SECONDS)
+                self.design.set_span(span)
         if "code" in what:
             self._asked = None
+        if what & {"recording", "derived"}:
+            self.inputs.set_recording(self._recording)
         if what & {"recording", "derived", "analysis", "selection", "code"}:
             self._show()
         elif "fault" in what:
             self._show_faults()
         if what & {"result", "analysis", "selection"}:
             self._show_live()
+        if what & {"recording", "derived", "analysis", "selection", "code"}:
+            self._show_design()
 
     def _show(self) -> None:
         analysis, recording, at = self._document.analysis, self._recording, self._document.term
@@ -181,6 +206,25 @@ class FeaturesPanel(Page):
             lambda drawn: self._features_drawn(drawn, f" of unit {unit}" if unit is not None else ""),
             lambda error: self._features_failed(at, error),
             key="feature-preview",
+            quiet=True,
+        )
+
+    def _show_design(self) -> None:
+        """The whole design matrix, while it is looked at."""
+        recording = self._recording
+        if recording is None or self.pictures.currentWidget() is not self.design:
+            return
+        analysis, unit, start, seconds = self._document.analysis, self._document.unit, self.design.start, self.design.seconds
+        asked = (analysis.terms, analysis.time, unit, start, seconds, recording)
+        if self._design_asked is not None and asked[:5] == self._design_asked[:5] and recording is self._design_asked[5]:
+            return
+        self._design_asked = asked
+        self._jobs.submit(
+            "Drawing the design matrix",
+            lambda context: design_drawing(analysis, recording, seconds, start, unit),
+            self.design.show_design,
+            lambda error: self.design.show_text(getattr(error, "message", str(error))),
+            key="design-preview",
             quiet=True,
         )
 
@@ -260,6 +304,41 @@ class FeaturesPanel(Page):
         suited = defaults.for_bins(term, self._document.analysis.time.bin_size)
         named = defaults.free_name(suited, {one.label for one in terms})
         self._edit(f"Add {named.label}", lambda analysis: analysis.with_(terms=(*analysis.terms, named)), select=len(terms))
+
+    def _dropped(self, dropped: Input, onto: int) -> None:
+        """An input makes a term, or on a term their interaction."""
+        recording, terms = self._recording, self._document.analysis.terms
+        if recording is None:
+            return
+        try:
+            if onto < 0:
+                self.add_term(dropped.term(recording))
+                return
+            other = dropped.name if dropped.kind == "variable" else dropped.term(recording)
+            self._replace_by_interaction(onto, defaults.joined(recording, terms[onto], other), dropped.name)
+        except GlmError as error:
+            self.message.show_error(error.message)
+
+    def _join(self, which: int, onto: int) -> None:
+        """Two terms become their interaction, in the place of the one that was dropped onto."""
+        terms = self._document.analysis.terms
+        try:
+            made = defaults.joined(self._recording, terms[onto], terms[which])
+        except GlmError as error:
+            self.message.show_error(error.message)
+            return
+        self._replace_by_interaction(onto, made, terms[which].label, gone=which)
+
+    def _replace_by_interaction(self, onto: int, made: Spec, other: str, gone: int | None = None) -> None:
+        terms = self._document.analysis.terms
+        others = {term.label for at, term in enumerate(terms) if at not in (onto, gone)}
+        named = defaults.free_name(made, others)
+        new = [named if at == onto else term for at, term in enumerate(terms) if at != gone]
+        self._edit(
+            f"Join {terms[onto].label} with {other}",
+            lambda analysis: analysis.with_(terms=tuple(new)),
+            select=next(at for at, term in enumerate(new) if term is named),
+        )
 
     def _edited(self, term: Spec) -> None:
         at = self._current()

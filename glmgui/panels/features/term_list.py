@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from qtpy.QtCore import QEvent, QModelIndex, QRect, QSize, Qt, Signal
-from qtpy.QtGui import QColor, QFont, QFontMetrics, QPainter, QPalette
+from qtpy.QtGui import QColor, QDragEnterEvent, QDragMoveEvent, QDropEvent, QFont, QFontMetrics, QPainter, QPalette
 from qtpy.QtWidgets import (
     QAbstractItemView,
     QListWidget,
@@ -20,12 +20,14 @@ from qtpy.QtWidgets import (
 )
 
 from glmgui import theme
+from glmgui.panels.features.inputs import Input
 from glmgui.widgets import column, heading, hint, row, small_button
 
 _FAULT = Qt.ItemDataRole.UserRole + 1
 _PLACE = Qt.ItemDataRole.UserRole + 2
 _SUBTITLE = Qt.ItemDataRole.UserRole + 3
 _PADDING = 6
+_EDGE = 5  # the part of a card that lies between it and the next one
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,46 @@ class _CardDelegate(QStyledItemDelegate):
         return QSize(120, 2 * QFontMetrics(option.font).height() + 2 + 2 * _PADDING)
 
 
+class _Cards(QListWidget):
+    """Cards that are moved between each other; one dropped onto another, or an input onto one, is said."""
+
+    input_dropped = Signal(object, int)  # Input, and the card that it fell on, -1 for none
+    card_dropped = Signal(int, int)  # which, onto which
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if Input.from_mime(event.mimeData()) is not None:
+            event.acceptProposedAction()
+        else:
+            super().dragEnterEvent(event)
+
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
+        super().dragMoveEvent(event)
+        if Input.from_mime(event.mimeData()) is not None or self._onto(event) >= 0:
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        dropped, onto = Input.from_mime(event.mimeData()), self._onto(event)
+        if dropped is not None:
+            event.acceptProposedAction()
+            self.input_dropped.emit(dropped, onto)
+        elif event.source() is self and onto >= 0:
+            if onto != self.currentRow():
+                self.card_dropped.emit(self.currentRow(), onto)
+            event.setDropAction(Qt.DropAction.IgnoreAction)  # the list is filled anew from the analysis
+            event.accept()
+        else:
+            super().dropEvent(event)
+
+    def _onto(self, event: QDropEvent) -> int:
+        """The card whose middle the mouse is on; -1 between two cards and below them."""
+        item = self.itemAt(event.position().toPoint())
+        if item is None:
+            return -1
+        area = self.visualItemRect(item)
+        edge = area.height() // _EDGE
+        return self.row(item) if area.adjusted(0, edge, 0, -edge).contains(event.position().toPoint()) else -1
+
+
 class TermList(QWidget):
     """Cards with the buttons that act on the chosen one; says what is wanted, changes nothing itself."""
 
@@ -97,6 +139,8 @@ class TermList(QWidget):
     removed = Signal(int)
     duplicated = Signal(int)
     renamed = Signal(int, str)
+    input_dropped = Signal(object, int)  # Input, and the term that it fell on, -1 for none
+    joined = Signal(int, int)  # which term was dropped onto which
     menu_wanted = Signal(object)  # QMenu to be filled just before it is shown
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -104,11 +148,13 @@ class TermList(QWidget):
         self.setObjectName("term_list")
         self._silent = False
         self._cards: tuple[Card, ...] = ()
-        self.view = QListWidget(self)
+        self.view = _Cards(self)
         self.view.setObjectName("terms")
         self.view.setAccessibleName("Terms of the model")
         self.view.setItemDelegate(_CardDelegate(self.view))
-        self.view.setDragDropMode(QAbstractItemView.DragDropMode.InternalMove)
+        self.view.setDragDropMode(QAbstractItemView.DragDropMode.DragDrop)
+        self.view.input_dropped.connect(self.input_dropped)
+        self.view.card_dropped.connect(self.joined)
         self.view.setDefaultDropAction(Qt.DropAction.MoveAction)
         self.view.setEditTriggers(QAbstractItemView.EditTrigger.EditKeyPressed)
         self.view.setSpacing(1)
@@ -166,7 +212,11 @@ class TermList(QWidget):
         self._title.setText(
             f"Terms ({len(cards)})" if in_model == len(cards) else f"Terms ({in_model} of {len(cards)} in the model)"
         )
-        self._help.setText("Terms add up. Drag to reorder, F2 to rename, untick to leave one out." if cards else "")
+        self._help.setText(
+            "Terms add up. Drag one between others to reorder, onto another for their interaction. F2 renames, unticked is left out."
+            if cards
+            else ""
+        )
         self._help.setVisible(bool(cards))
         self._offer()
 
