@@ -37,7 +37,18 @@ class Need(Spec):
     """
 
     role: Literal[
-        "position", "track", "head_direction", "theta", "speed", "signal", "stimulus", "event", "property", "variable", "units"
+        "position",
+        "track",
+        "head_direction",
+        "theta",
+        "speed",
+        "signal",
+        "stimulus",
+        "event",
+        "property",
+        "variable",
+        "activity",
+        "units",
     ]
     hole: str = ""
     name: str = ""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from glmengine.analysis.default_terms import moments, position_pairs, stimuli
+from glmengine.recording.activity import activity
 from glmengine.recording.events import property_names
 from glmengine.recording.recording import Recording
 from glmengine.sentences import listed
@@ -123,6 +124,10 @@ def _exactly(recording: Recording, words: tuple[str, ...]) -> list[str]:
     return [name for name in words if name in recording.variables]
 
 
+def _signal_units(recording: Recording, words: tuple[str, ...]) -> list[str]:
+    return list(recording.unit_names) if activity(recording) == "positive signals" else []
+
+
 def _all_units(recording: Recording, words: tuple[str, ...]) -> list[str]:
     return list(recording.unit_names)
 
@@ -138,6 +143,9 @@ ROLES: Mapping[str, Role] = {
     "event": Role("an event", _events, moments),
     "property": Role("a property of the trials", _properties, property_names),
     "variable": Role("a covariate", _exactly, lambda recording: recording.variables),
+    "activity": Role(
+        "units whose activity is a positive signal (calcium)", _signal_units, lambda recording: [activity(recording)]
+    ),
     "units": Role("two units or more", _all_units, lambda recording: recording.unit_names),
 }
 """What the needs of a ready analysis may name."""

@@ -31,14 +31,25 @@ _MODULES = {
         "navigation",
     ),
     "open-field-grid": ("10 grid and conjunctive cells in a box, 900 s", "field"),
+    "grid-modules": ("12 grid cells of two modules in a box, coupled within their module by phase, 900 s", "grid_modules"),
     "coupled-network": ("16 excitatory and inhibitory cells that drive each other, 600 s", "network"),
     "current-injection": ("3 cells driven in 40 sweeps by a known current through known filters, 200 s", "current"),
     "white-noise": ("6 visual cells that see a flickering chequerboard through known space-time filters, 600 s", "noise"),
+    "coupled-retina": ("8 ON and OFF ganglion cells that see one flickering picture and drive each other, 300 s", "retina"),
+    "spiking-patterns": (
+        "6 Izhikevich neurons under steps of current: tonic, phasic, bursting, adapting, 160 s",
+        "spiking_patterns",
+    ),
+    "excitability-classes": ("2 Izhikevich neurons, class I and II, under steps of many heights, 160 s", "excitability_classes"),
     "decision-task": (
         "8 cells locked to stimulus, choice and reward of 240 trials, some scaled by what the trial was, 13 min",
         "decision",
     ),
     "calcium": ("10 head-direction cells seen by calcium imaging, 20 frames a second, 600 s", "calcium"),
+    "calcium-coupled": (
+        "8 head-direction cells seen by calcium imaging that drive each other, positive signals, 600 s",
+        "calcium_coupled",
+    ),
 }
 
 

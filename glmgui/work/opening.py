@@ -10,12 +10,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 from qtpy.QtCore import QObject, Signal
 
 from glmengine.analysis.analysis import Analysis, Model, Time
 from glmengine.analysis.sources import for_recording, places_of, session_names, with_moved_recording
 from glmengine.errors import GlmError
+from glmengine.recording.activity import is_signal
 from glmgui import samples
 from glmgui.document import Document
 from glmgui.jobs import Jobs
@@ -41,7 +41,6 @@ if TYPE_CHECKING:
 Then = Callable[[], None] | None
 OPEN = "open"
 _ALONE = (".glm", ".toml")
-_ENOUGH = 200_000  # values that tell counts from a signal
 
 
 class Opening(QObject):
@@ -364,20 +363,8 @@ def first_analysis(recording: Recording) -> Analysis:
         times = time.bin_size / own if own > 0 else 1.0  # NaN has no order
         if round(times) < 1 or abs(times - round(times)) > 1e-6:
             time = Time(bin_size=min(own, 10.0))
-    model = Model(family="gaussian") if _is_signal(recording) else Model()
+    model = Model(family="gaussian") if is_signal(recording) else Model()
     return for_recording(Analysis(time=time, model=model), recording)
-
-
-def _is_signal(recording: Recording) -> bool:
-    """Whether the units are no counts but a signal (calcium), as far as some of its values tell: this runs while the window waits."""
-    if recording.counts is None:
-        return False
-    values = np.asarray(recording.counts.values).ravel()
-    values = values[:: max(1, values.size // _ENOUGH)]
-    if values.dtype.kind != "f":
-        return bool((values < 0).any())
-    known = values[np.isfinite(values)]
-    return bool(((known < 0) | (known != np.rint(known))).any())
 
 
 def _open_or_assist(path: Path, context: Context) -> Recording | Assistance:

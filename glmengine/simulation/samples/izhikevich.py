@@ -6,8 +6,9 @@ GLM with history can do the same.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -77,31 +78,59 @@ def make(behaviour: str = "tonic spiking", seed: int = 0, steps: int = 40) -> Re
     GlmError
         If there is no such behaviour.
     """
+    if behaviour not in NEURONS:
+        raise GlmError(f"there is no Izhikevich neuron '{behaviour}'; choose one of {', '.join(NEURONS)}")
+    current = np.array(NEURONS[behaviour].current)
+    truth = {"sample": "izhikevich", "behaviour": behaviour, "seed": seed}
+    return _recording(behaviour, {"neuron": NEURONS[behaviour]}, np.resize(current / current.max(), steps), seed, truth)
+
+
+def together(sample: str, behaviours: Sequence[str], levels: Sequence[float], seed: int = 0, steps: int = 40) -> Recording:
+    """Several neurons that get the same steps of current, each scaled by the largest that it is given in `NEURONS`.
+
+    Parameters
+    ----------
+    sample : str
+        What the recording is called.
+    behaviours : sequence of str
+        Of `NEURONS`; the units have these names.
+    levels : sequence of float
+        Heights of the steps, gone through in turn; 1 is a neuron's largest current.
+    seed : int
+    steps : int
+        As of `make`.
+    """
+    neurons = {behaviour: NEURONS[behaviour] for behaviour in behaviours}
+    units = [{"name": name, **asdict(neuron)} for name, neuron in neurons.items()]
+    return _recording(sample, neurons, np.resize(levels, steps), seed, {"sample": sample, "seed": seed, "units": units})
+
+
+def _recording(name: str, neurons: dict[str, Neuron], levels: np.ndarray, seed: int, truth: dict[str, Any]) -> Recording:
+    """Neurons by unit name under steps of current (S,), relative to the largest of each."""
     import pynapple as nap
 
     from glmengine.recording.recording import Covariate, Recording
 
-    if behaviour not in NEURONS:
-        raise GlmError(f"there is no Izhikevich neuron '{behaviour}'; choose one of {', '.join(NEURONS)}")
-    neuron = NEURONS[behaviour]
     rng = np.random.default_rng(seed)
-    amplitudes = np.resize(neuron.current, steps)
-    length = round((ON + OFF) / SAMPLE)
+    steps, length = len(levels), round((ON + OFF) / SAMPLE)
     within = np.arange(length) * SAMPLE >= OFF
-    command = (amplitudes[:, None] * within).ravel()
-    times = spike_times(neuron, command + neuron.noise * rng.normal(size=len(command)) * (command > 0))
+    command = (levels[:, None] * within).ravel()
     support = nap.IntervalSet(0.0, steps * (ON + OFF))
+    trains = {}
+    for index, neuron in enumerate(neurons.values()):
+        noise = neuron.noise * rng.normal(size=len(command)) * (command > 0)
+        trains[index] = nap.Ts(spike_times(neuron, max(neuron.current) * command + noise), time_support=support)
     trials = nap.IntervalSet(np.arange(steps) * (ON + OFF) + OFF, (np.arange(steps) + 1) * (ON + OFF))
-    trials.set_info(current=amplitudes)
+    trials.set_info(current=levels)
     clock = (np.arange(len(command)) + 0.5) * SAMPLE
     return Recording(
-        name=behaviour,
-        unit_names=("neuron",),
-        spikes=nap.TsGroup({0: nap.Ts(times, time_support=support)}, time_support=support),
-        covariates={"current": Covariate("current", nap.Tsd(clock, command / max(neuron.current)))},
+        name=name,
+        unit_names=tuple(neurons),
+        spikes=nap.TsGroup(trains, time_support=support),
+        covariates={"current": Covariate("current", nap.Tsd(clock, command))},
         epochs={"all": support},
         trials={"steps": trials},
-        source={"truth": {"sample": "izhikevich", "behaviour": behaviour, "seed": seed}},
+        source={"truth": truth},
     )
 
 
