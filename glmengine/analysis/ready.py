@@ -13,12 +13,18 @@ from glmengine.analysis.analysis import Analysis
 from glmengine.analysis.variable_roles import ROLES, positions, tracks
 from glmengine.errors import GlmError
 from glmengine.io.files.plain_text import toml_file
+from glmengine.models import get_family
+from glmengine.recording.activity import activity, is_signal
+from glmengine.recording.binned import count_bin_width
 from glmengine.recording.recording import Recording
 from glmengine.sentences import listed
 from glmengine.spec import Spec
 
 ANALYSIS, ABOUT, PAGE = "analysis.toml", "about.toml", "page.md"
 _HOLE = re.compile(r'"\{([^}"]+)\}"')
+_BIN_SIZE = re.compile(r"(?m)^bin_size = ([\d.e-]+)")
+_WHOLE = 1e-6
+"""How far from a whole number of the recording's own bins a bin may be."""
 
 
 class Need(Spec):
@@ -160,8 +166,12 @@ def readiness(path: Path, name: str, recording: Recording) -> Readiness:
             names[need.hole] = need.hole
         else:
             lacking.append(f"It needs {need.said}; the recording has {role.there_is(recording)}.")
-    text = on_sample(path) if lacking else _with_names(path, names) + derived
+    text = on_sample(path) if lacking else _in_own_bins(_with_names(path, names) + derived, recording)
     analysis = analysis_of(text, f"{name}/{path.name}")
+    if get_family(analysis.model.family).of_spikes and is_signal(recording):
+        lacking.append(
+            f"It needs spikes or counts for its {analysis.model.family.replace('_', ' ')} family; the recording has {activity(recording)}."
+        )
     if any(term.kind == "coupling" for term in analysis.terms) and len(recording.unit_names) < 2:
         lacking.append(f"It needs {ROLES['units'].words}; there is {len(recording.unit_names) or 'none'}.")
     return Readiness(analysis, text, tuple(lacking), said.sample)
@@ -189,6 +199,20 @@ def _filled(need: Need, name: str) -> dict[str, str]:
 
 def _speed_of(source: str, name: str) -> str:
     return f'\n[[derived]]\nkind = "speed"\nname = {json.dumps(name, ensure_ascii=False)}\nsource = {json.dumps(source, ensure_ascii=False)}\n'
+
+
+def _in_own_bins(text: str, recording: Recording) -> str:
+    """The text of a file with a bin size that the recording's counts or frames, where it came in such, can be put into."""
+    own = 0.0 if recording.counts is None else count_bin_width(recording)
+    if not own > 0:  # NaN where there are fewer than two
+        return text
+
+    def fitting(match: re.Match[str]) -> str:
+        times = float(match[1]) / own
+        whole = max(1, round(times))
+        return match[0] if abs(times - whole) < _WHOLE else f"bin_size = {whole * own:.12g}"
+
+    return _BIN_SIZE.sub(fitting, text, count=1)
 
 
 def _with_names(path: Path, names: dict[str, str]) -> str:

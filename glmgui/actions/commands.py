@@ -76,6 +76,8 @@ def ask_template(host: Host) -> None:
         if dialog.exec():
             host.work.opening.take_analysis(dialog.chosen)
             host.show_step("features")
+        elif dialog.reading:
+            host.show_guide(dialog.reading)
 
     host.work.jobs.submit("Reading the templates", lambda context: load_templates(), show, key="templates", quiet=True)
 

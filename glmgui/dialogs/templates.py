@@ -29,11 +29,13 @@ _AFTERWARDS = (
 
 @dataclass(frozen=True)
 class Template:
-    """A ready analysis: its name as a file, what it is for in one or two sentences, and the analysis."""
+    """A ready analysis: its name as a file, what it is for in one or two sentences, the analysis, and the question and page of the course."""
 
     name: str
     description: str
     analysis: Analysis
+    question: str = ""
+    page: str = ""
 
     @property
     def title(self) -> str:
@@ -42,13 +44,28 @@ class Template:
 
 def load_templates() -> list[Template]:
     """All that come with the program; runs in the worker."""
-    from glmengine.analysis.templates import load_template, template_description, templates
+    from glmengine.analysis.templates import load_template, template_about, template_description, template_page, templates
 
-    return [Template(name, template_description(name).replace("`", ""), load_template(name)) for name in templates()]
+    found = []
+    for name in templates():
+        page = template_page(name)
+        found.append(
+            Template(
+                name,
+                template_description(name).replace("`", ""),
+                load_template(name),
+                template_about(name).question,
+                f"../analyses/{page.parent.name}/{page.name}" if page is not None else "",
+            )
+        )
+    return found
 
 
 class TemplateDialog(QDialog):
-    """A list of templates, those that fit the recording first; `chosen` is the analysis taken when accepted."""
+    """A list of templates, those that fit the recording first.
+
+    `chosen` is the analysis taken when accepted; `reading` the page of the guide that was asked for when it was left for that.
+    """
 
     def __init__(self, templates: list[Template], recording: Recording, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -65,15 +82,17 @@ class TemplateDialog(QDialog):
             fits = self._ready[template.name].fits
             item = QListWidgetItem(f"{_FITS if fits else _FITS_NOT}  {template.title}", self.list)
             item.setToolTip("Fits this recording" if fits else "Needs things that this recording lacks")
-        self._title, self._said, self._terms = heading("", self), hint("", self), hint("", self)
+        self.reading = ""
+        self._title, self._question, self._said, self._terms = heading("", self), hint("", self), hint("", self), hint("", self)
         self.message = MessageLine("template_message", self)
         self._afterwards = hint(_AFTERWARDS, self)
         self.use = button("Use template", "template_use", "Replace the analysis by this one; undo brings the old one back", self)
         leave = button("Cancel", "template_cancel", "Leave the analysis as it is", self)
+        self.read = button("Read its page", "template_read", "The question, the model and what to look at, in the guide", self)
         self.use.setDefault(True)
         about = QWidget(self)
         words = column(about, margins=8, spacing=8)
-        for part in (self._title, self._said, self._terms, self.message, self._afterwards):
+        for part in (self._title, self._question, self._said, self._terms, self.message, self._afterwards):
             words.addWidget(part)
         words.addStretch(1)
         split = QSplitter(Qt.Orientation.Horizontal, self)
@@ -82,6 +101,7 @@ class TemplateDialog(QDialog):
         split.addWidget(about)
         split.setSizes([300, 440])
         buttons = QHBoxLayout()
+        buttons.addWidget(self.read)
         buttons.addStretch(1)
         buttons.addWidget(leave)
         buttons.addWidget(self.use)
@@ -94,6 +114,7 @@ class TemplateDialog(QDialog):
         self.list.itemDoubleClicked.connect(lambda _: self.accept())
         self.use.clicked.connect(self.accept)
         leave.clicked.connect(self.reject)
+        self.read.clicked.connect(self._read)
         self.list.setCurrentRow(0)
         self.list.setFocus()
 
@@ -106,10 +127,17 @@ class TemplateDialog(QDialog):
         """With the recording's own names, where it has what is needed."""
         return self._ready[self._templates[self.list.currentRow()].name].analysis
 
+    def _read(self) -> None:
+        self.reading = self._templates[self.list.currentRow()].page
+        self.reject()
+
     def _show(self, at: int) -> None:
         template = self._templates[at]
         ready = self._ready[template.name]
         self._title.setText(template.title)
+        self._question.setText(template.question)
+        self._question.setVisible(bool(template.question))
+        self.read.setEnabled(bool(template.page))
         self._said.setText(template.description)
         terms = [f"{term.label}: {_KINDS.get(term.kind, term.kind)}" for term in ready.analysis.terms]
         bins = f"bins of {ready.analysis.time.bin_size * 1000:g}\u2009ms"

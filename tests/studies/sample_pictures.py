@@ -121,11 +121,16 @@ _DRAWN: dict[str, tuple[Callable[[Axes, Recording, str], None], str]] = {
     "track-speed": (_speed, "speed1"),
     "navigation": (_path, "p"),
     "open-field-grid": (_path, "grid1"),
+    "grid-modules": (_path, "m1.1"),
     "coupled-network": (_raster, ""),
     "current-injection": (_current, ""),
     "white-noise": (_average, "cell1"),
+    "coupled-retina": (_average, "on1"),
+    "spiking-patterns": (_current, ""),
+    "excitability-classes": (_current, ""),
     "decision-task": (_around, "left choice"),
     "calcium": (_signal, ""),
+    "calcium-coupled": (_signal, ""),
 }
 
 

@@ -43,8 +43,8 @@ def make(seed: int = 0) -> Recording:
     names = [unit["name"] for unit in units]
     lags, history = RaisedCosineLog(**HISTORY).kernel(BIN_SIZE)
     _, coupling = RaisedCosineLog(**COUPLING).kernel(BIN_SIZE)
-    own = history @ np.array([-4.0, -3.0, -1.0, -0.2, 0.0])
-    filters = {"excites": coupling @ np.array([0.6, 0.25, 0.0]), "inhibits": coupling @ np.array([-1.2, -0.6, -0.2])}
+    own = history @ np.array([-4.0, -3.0, -1.5, -0.4, 0.0])
+    filters = {"excites": coupling @ np.array([0.55, 0.2, 0.0]), "inhibits": coupling @ np.array([-1.2, -0.6, -0.2])}
     kernels = np.zeros((len(units), len(own), len(units)))
     connections = []
     for index in range(len(units)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pynapple as nap
 import pytest
 
 from glmengine.analysis.analysis import Analysis
@@ -89,6 +90,21 @@ def test_coupling_needs_two_units(small_recording):
         small_recording, spikes=small_recording.spikes[[0]], unit_names=("hd",), unit_table=small_recording.unit_table[:1]
     )
     assert template_for("coupling", alone).lacking == ("It needs two units or more; there is 1.",)
+
+
+def test_signals_are_no_counts_and_their_frames_are_the_bins(samples):
+    calcium = samples("calcium")
+    assert template_for("head-direction", calcium).lacking == (
+        "It needs spikes or counts for its poisson family; the recording has signals that are 0 or less in places.",
+    )
+    ready = template_for("calcium/gaussian", samples("calcium-coupled"))
+    assert ready.analysis.time.bin_size == 0.05
+    frames = samples("calcium-coupled").counts
+    slower = nap.TsdFrame(frames.t * 1.5, frames.values, columns=frames.columns)
+    ready = template_for("calcium", replace(samples("calcium-coupled"), counts=slower))
+    assert ready.fits
+    assert ready.analysis.time.bin_size == pytest.approx(0.075)
+    assert "bin_size = 0.075 # s" in ready.text
 
 
 def test_roles_are_played_by_the_likeliest(samples):

@@ -94,3 +94,26 @@ def test_a_template_is_taken_as_one_edit(window, small_recording, monkeypatch, q
     window.action("template").trigger()
     qtbot.waitUntil(lambda: len(shown) == 2, timeout=10_000)
     assert window.document.analysis == Analysis()
+
+
+def test_the_page_of_a_question_is_read_from_the_dialog(window, small_recording, monkeypatch, qtbot):
+    window.document.open(small_recording, Analysis())
+
+    def execute(dialog):
+        dialog.list.setCurrentRow(dialog.titles.index("Head direction"))
+        assert dialog.read.isEnabled()
+        dialog.read.click()
+        return dialog.result()
+
+    monkeypatch.setattr(TemplateDialog, "exec", execute)
+    window.action("template").trigger()
+    qtbot.waitUntil(lambda: window.guide.isVisible(), timeout=10_000)
+    assert window.guide.page.source().path().endswith("analyses/head-direction/page.md")
+    assert window.document.analysis == Analysis()
+
+
+def test_a_template_without_a_page_has_none_to_read(qtbot, templates, small_recording):
+    dialog = TemplateDialog(templates, small_recording)
+    qtbot.addWidget(dialog)
+    dialog.list.setCurrentRow(dialog.titles.index("Place fields while running"))
+    assert not dialog.read.isEnabled()
