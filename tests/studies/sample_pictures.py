@@ -80,14 +80,23 @@ def _raster(ax: Axes, recording: Recording, unit: str) -> None:
 def _current(ax: Axes, recording: Recording, unit: str) -> None:
     covariate = recording.covariates["current"].data
     times, values = np.asarray(covariate.times()), np.asarray(covariate.values)
-    middle = times[np.argmax(np.abs(values - np.median(values)))]
-    begin = middle - 0.6
-    shown = (times > begin) & (times < begin + 1.2)
+    _stretch(ax, recording, times[np.argmax(np.abs(values - np.median(values)))] - 0.6, 1.2)
+
+
+def _step(ax: Axes, recording: Recording, unit: str) -> None:
+    _stretch(ax, recording, 7.35, 0.75)
+
+
+def _stretch(ax: Axes, recording: Recording, begin: float, length: float) -> None:
+    """The current and the spikes of all units in some seconds."""
+    covariate = recording.covariates["current"].data
+    times, values = np.asarray(covariate.times()), np.asarray(covariate.values)
+    shown = (times > begin) & (times < begin + length)
     scaled = (values[shown] - values[shown].min()) / np.ptp(values[shown])
     ax.plot(times[shown], scaled, color=_GREY, lw=0.8)
     for at in range(len(recording.unit_names)):
         spikes = np.asarray(recording.spikes[at].times())
-        spikes = spikes[(spikes > begin) & (spikes < begin + 1.2)]
+        spikes = spikes[(spikes > begin) & (spikes < begin + length)]
         ax.plot(spikes, np.full(len(spikes), 1.2 + 0.2 * at), "|", color=_INK, ms=5, mew=1)
 
 
@@ -126,8 +135,8 @@ _DRAWN: dict[str, tuple[Callable[[Axes, Recording, str], None], str]] = {
     "current-injection": (_current, ""),
     "white-noise": (_average, "cell1"),
     "coupled-retina": (_average, "on1"),
-    "spiking-patterns": (_current, ""),
-    "excitability-classes": (_current, ""),
+    "spiking-patterns": (_step, ""),
+    "excitability-classes": (_step, ""),
     "decision-task": (_around, "left choice"),
     "calcium": (_signal, ""),
     "calcium-coupled": (_signal, ""),
