@@ -327,6 +327,12 @@ class Document(QObject):
         self._stale = self._find_stale()
         self.changed.emit(frozenset({"result", "fits", "project"}))
 
+    def extend_result(self, result: Result) -> None:
+        """Take the result of the same fit with more in it: checks that were made of it."""
+        if self._result is not None and result is not self._result:
+            self._result = result
+            self.changed.emit(frozenset({"result", "project"}))
+
     def set_live_result(self, result: Result | None) -> None:
         """Show a live fit in the place of the result, or, with None, the result again."""
         if result is not self._live:

@@ -76,6 +76,12 @@ def _results(work: UseCases) -> Page:
     return ResultsPanel(work.document, work.jobs, work.fitting.runs)
 
 
+def _checks(work: UseCases) -> Page:
+    from glmgui.panels.checks import ChecksPanel
+
+    return ChecksPanel(work.document, work.checks, work.jobs)
+
+
 def _fits(work: UseCases) -> Page:
     from glmgui.panels.fits import FitsPanel
 
@@ -110,6 +116,15 @@ def _units_fitted(document: Document) -> str:
     return "out of date" if document.result_is_stale else f"{len(document.result.units)} fitted"
 
 
+def _checks_made(document: Document) -> str:
+    result = document.kept_result
+    if result is None:
+        return ""
+    made = (result.goodness_of_fit, result.simulated, result.shift_tests, result.bootstrap_bands, result.decoded)
+    count = sum(one is not None for one in made)
+    return f"{count} made" if count else "none yet"
+
+
 def _fits_kept(document: Document) -> str:
     return f"{len(document.fits)} kept" if document.fits else ""
 
@@ -130,6 +145,10 @@ STEPS: tuple[Step, ...] = (
     Step(
         "results", "Results", "Tuning curves, filters, rates and scores", "results", "Ctrl+4", "results.md",
         _results, _units_fitted,
+    ),
+    Step(
+        "checks", "Checks", "Is the model right, what would it do, how sure are its terms", "checks", "Ctrl+5", "goodness.md",
+        _checks, _checks_made,
     ),
     Step(
         "fits", "Fits", "Every fit of the project, and the way back to it", "fits", "Ctrl+6", "fits.md",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 
 from qtpy.QtCore import QCoreApplication, QEvent, QModelIndex, QObject, QRect, QSize, Qt, QTimer, Signal
@@ -17,6 +18,7 @@ from qtpy.QtWidgets import (
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QTableView,
+    QTableWidgetItem,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -147,6 +149,18 @@ class _TableRows(QObject):
 
     def _fit(self) -> None:
         self._view.verticalHeader().setDefaultSectionSize(row_height(self._view))
+
+
+class NumberItem(QTableWidgetItem):
+    """A number in a table: sorts by value, with missing values always lowest."""
+
+    def __init__(self, text: str, value: float) -> None:
+        super().__init__(text)
+        self._value = -math.inf if math.isnan(value) else value
+        self.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+
+    def __lt__(self, other: QTableWidgetItem) -> bool:
+        return self._value < other._value if isinstance(other, NumberItem) else super().__lt__(other)
 
 
 class Page(QWidget):

@@ -124,6 +124,31 @@ def decoded_terms(terms: Sequence[AnyTerm], variables: Sequence[str]) -> tuple[C
     return tuple(found)
 
 
+def decodable(terms: Sequence[AnyTerm]) -> tuple[tuple[str, ...], ...]:
+    """The sets of variables that can be decoded from a model of these terms: those that single terms are tuned to."""
+    found = []
+    for term in terms:
+        variables = tuple(dict.fromkeys(variables_of(term)))
+        if variables in found or not isinstance(term, CovariateTerm):
+            continue
+        try:
+            decoded_terms(terms, variables)
+        except GlmError:
+            continue
+        if all(_has_values(term, name) for name in variables):
+            found.append(variables)
+    return tuple(found)
+
+
+def _has_values(term: CovariateTerm, variable: str) -> bool:
+    """Whether the basis of a variable says between which values, or among which, it is to be looked for."""
+    bases = [factor.basis for factor in term.factors if factor.variable == variable]
+    return any(
+        getattr(basis, "categories", ()) or getattr(basis, "bounds", None) is not None or getattr(basis, "circular", False)
+        for basis in bases
+    )
+
+
 def candidates_of(
     terms: Sequence[CovariateTerm], variables: Sequence[str], covariates: Sequence[Covariate], points: int | None
 ) -> Candidates:

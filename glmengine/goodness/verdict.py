@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from glmengine.analysis.remedies import Remedy, to_text
 from glmengine.design.variables import variables_of
 from glmengine.goodness.checks import UnitChecks
 from glmengine.goodness.mismatch import Grouping
@@ -65,10 +66,11 @@ class Setting:
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that speaks against the model, and its remedy."""
+    """One thing that speaks against the model, its remedy in words, and, where an edit of the analysis is one, that."""
 
     what: str
     remedy: str
+    edit: Remedy | None = None
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,7 @@ class Verdict:
     adequate: bool
     verdict: str
     try_next: str
+    remedies: str
 
 
 def verdict(checks: UnitChecks, setting: Setting, pair_z: np.ndarray | None, units: Sequence[str]) -> Verdict:
@@ -157,6 +160,7 @@ def verdict(checks: UnitChecks, setting: Setting, pair_z: np.ndarray | None, uni
         adequate=judged and not findings and not rejected,
         verdict=words.strip(),
         try_next="; ".join(remedies),
+        remedies=to_text(dict.fromkeys(finding.edit for finding in findings if finding.edit is not None)),
     )
 
 
@@ -186,12 +190,13 @@ def _history(checks: UnitChecks, setting: Setting, slow: bool) -> list[Finding]:
     what = f"It fires {ratio[place]:.2f} times as often as the model says {_span(first, last)} after its own spikes."
     if not setting.history_s:
         cause = "refractoriness" if ratio[place] < 1 else "bursts" if last <= _BURST else "what its own spikes do"
-        return [Finding(what, f"add the unit's own history ({cause} is missing)")]
+        return [Finding(what, f"add the unit's own history ({cause} is missing)", Remedy("add_history"))]
     if first > setting.history_s + setting.bin_size / 2:
-        return [Finding(what, f"lengthen the history beyond {setting.history_s:.3g} s")]
+        longer = Remedy("longer_history", seconds=float(last))
+        return [Finding(what, f"lengthen the history beyond {setting.history_s:.3g} s", longer)]
     if ratio[place] < 1 and last <= _SHORT:
-        return [Finding(what, "give the history a refractory time, or narrower functions at its beginning")]
-    return [Finding(what, "give the history more functions")]
+        return [Finding(what, "give the history a refractory time, or narrower functions at its beginning", Remedy("refractory"))]
+    return [Finding(what, "give the history more functions", Remedy("finer_history"))]
 
 
 def _signal_history(checks: UnitChecks, setting: Setting) -> list[Finding]:
@@ -201,7 +206,8 @@ def _signal_history(checks: UnitChecks, setting: Setting) -> list[Finding]:
     if not np.isfinite(correlation).all() or abs(correlation[0]) < max(0.05, 2.0 * half[0]):
         return []
     remedy = "lengthen the history, or give it more functions" if setting.history_s else "add the unit's own history"
-    return [Finding(f"Residuals of neighbouring bins are correlated ({correlation[0]:.2f}).", remedy)]
+    edit = Remedy("longer_history" if setting.history_s else "add_history")
+    return [Finding(f"Residuals of neighbouring bins are correlated ({correlation[0]:.2f}).", remedy, edit)]
 
 
 def _drift(checks: UnitChecks) -> list[Finding]:
@@ -212,6 +218,7 @@ def _drift(checks: UnitChecks) -> list[Finding]:
         Finding(
             f"Its rate {how} over the session beyond the model ({checks.drift.ratio:.2f} times from lowest to highest).",
             "add a slow term over time, or fit a steadier stretch",
+            Remedy("slow_drift"),
         )
     ]
 
@@ -222,8 +229,9 @@ def _missing(checks: UnitChecks, setting: Setting, worst: int | None, p: float) 
     name = setting.covariates[worst]
     what = f"Its rate follows '{name}' beyond the model ({checks.covariates[worst].size:.0%} off)."
     if name in setting.in_model:
-        return [Finding(what, f"give the term of '{name}' more functions, or let it interact with another")]
-    return [Finding(what, f"add '{name}' as a variable")]
+        finer = Remedy("finer_covariate", name)
+        return [Finding(what, f"give the term of '{name}' more functions, or let it interact with another", finer)]
+    return [Finding(what, f"add '{name}' as a variable", Remedy("add_covariate", name))]
 
 
 def _family(checks: UnitChecks, setting: Setting, slow: bool) -> list[Finding]:
@@ -239,7 +247,11 @@ def _family(checks: UnitChecks, setting: Setting, slow: bool) -> list[Finding]:
         return []
     if setting.family.divisible and spread.index_z > 5 and spread.pearson > 1.1:
         return [
-            Finding(f"Its counts vary more than the family allows ({spread.pearson:.2f} times).", "the negative binomial family")
+            Finding(
+                f"Its counts vary more than the family allows ({spread.pearson:.2f} times).",
+                "the negative binomial family",
+                Remedy("negative_binomial"),
+            )
         ]
     if setting.family.divisible and spread.index_z < -5 and spread.pearson < 0.9:
         return [
@@ -274,6 +286,7 @@ def _coupling(setting: Setting, partner: int | None, z: float, pair_z: np.ndarra
         Finding(
             what,
             "finer coupling functions" if setting.has_coupling and lag > 0 else "coupling to the other units, or a common input",
+            Remedy("finer_coupling") if setting.has_coupling and lag > 0 else Remedy("add_coupling"),
         )
     ]
 
@@ -284,12 +297,10 @@ def _calibration(checks: UnitChecks, setting: Setting) -> list[Finding]:
     group = checks.calibration
     top = group.observed[-1] / group.expected[-1] if group.expected[-1] else np.nan
     how = f"at the highest rates it fires {top:.2f} times as often as predicted"
-    remedy = (
-        "the softplus link, or an interaction"
-        if top < 1 and setting.link == "log"
-        else "more functions, an interaction, or a weaker penalty"
-    )
-    return [Finding(f"Predicted rates are off by {group.size:.0%} ({how}).", remedy)]
+    what = f"Predicted rates are off by {group.size:.0%} ({how})."
+    if top < 1 and setting.link == "log" and "softplus" in setting.family.links:
+        return [Finding(what, "the softplus link, or an interaction", Remedy("softplus"))]
+    return [Finding(what, "more functions, an interaction, or a weaker penalty")]
 
 
 def _stretch(checks: UnitChecks, setting: Setting, block: int | None) -> list[Finding]:

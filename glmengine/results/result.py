@@ -59,7 +59,11 @@ class Result(ResultData, RecordingMethods):
 
     def is_for(self, analysis: Analysis, recording: Recording | None) -> bool:
         """Whether exactly this question was put to exactly this recording; False marks the result as stale."""
-        if recording is None or self.provenance.get("analysis_sha256") != analysis.sha256:
+        return self.provenance.get("analysis_sha256") == analysis.sha256 and self.is_of(recording)
+
+    def is_of(self, recording: Recording | None) -> bool:
+        """Whether this is the recording that was fitted, whatever was asked of it."""
+        if recording is None:
             return False
         if recording.sha256 or self.provenance.get("recording_sha256"):
             return recording.sha256 == self.provenance.get("recording_sha256")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from glmengine.analysis.remedies import Remedy
 from glmengine.fitting.coefficients import Coefficients
 from glmengine.simulation.closed_loop import ClosedLoop
 
@@ -29,6 +30,9 @@ class Runaway:
         Counts that one count of the source brings in all.
     peak, lag : float
         Largest factor of the rate (of a signal: largest weight) in the source's filter, and its lag in seconds.
+    remedy : str
+    edits : tuple of Remedy
+        What of the remedy is an edit of the analysis.
     """
 
     unit: str
@@ -39,6 +43,7 @@ class Runaway:
     peak: float
     lag: float
     remedy: str
+    edits: tuple[Remedy, ...] = ()
 
     def __str__(self) -> str:
         whose = "its own counts" if self.unit == self.source else f"the counts of unit {self.source}"
@@ -110,17 +115,27 @@ def runaways(
                 peak=float(np.exp(min(kernel[place], 50.0))) if model.link.name == "log" else float(kernel[place]),
                 lag=(place + 1) * bin_size,
                 remedy=_remedy(model, loop),
+                edits=_edits(model, loop),
             )
         )
     return tuple(found)
 
 
-def _remedy(model: Coefficients, loop: ClosedLoop) -> str:
-    offers = []
+def _edits(model: Coefficients, loop: ClosedLoop) -> tuple[Remedy, ...]:
+    """A refractory time and a link that grows slowly, where the model has them not."""
+    edits = []
     if model.family.of_spikes and not loop.refractory.any():
-        offers.append("give the history term a refractory time")
+        edits.append(Remedy("refractory"))
     if model.link.name != "softplus" and "softplus" in model.family.links:
-        offers.append("choose the softplus link, which does not grow without bound")
-    offers.append("penalise the filter more")
+        edits.append(Remedy("softplus"))
+    return tuple(edits)
+
+
+def _remedy(model: Coefficients, loop: ClosedLoop) -> str:
+    words = {
+        "refractory": "give the history term a refractory time",
+        "softplus": "choose the softplus link, which does not grow without bound",
+    }
+    offers = [*(words[edit.kind] for edit in _edits(model, loop)), "penalise the filter more"]
     text = ", or ".join(offers[:2])
     return f"{text[0].upper()}{text[1:]}."

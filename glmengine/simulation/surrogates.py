@@ -10,6 +10,7 @@ import numpy as np
 from glmengine.context import SILENT, Context, Progress
 from glmengine.errors import GlmError
 from glmengine.fitting.coefficients import Coefficients
+from glmengine.sentences import numbered
 from glmengine.simulation.closed_loop import closed_loop
 from glmengine.simulation.recursion import Recursion
 from glmengine.simulation.runaway import Runaway, ceilings, loop_gains, runaways
@@ -59,6 +60,8 @@ class Surrogates:
         What was recorded in the same bins, NaN where a unit was not.
     fitted : (T,) bool array
         Bins that the model was fitted to, or could have been: in which to compare.
+    stopped : bool
+        Whether it was stopped before everything that was asked for had been drawn.
     """
 
     units: tuple[str, ...]
@@ -77,13 +80,16 @@ class Surrogates:
     recording: Recording
     counts: np.ndarray | None
     fitted: np.ndarray
+    stopped: bool = False
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What a reader of the numbers should know, one sentence each."""
         left = int((self.stretch < 0).sum())
-        missing = f"{left} of {self.grid.n_bins} bins lack a covariate and hold no surrogate."
-        return (*((missing,) if left else ()), *map(str, self.runaways))
+        why = "lack a covariate, or come after the simulation was stopped," if self.stopped else "lack a covariate"
+        missing = f"{left} of {self.grid.n_bins} bins {why} and hold no surrogate."
+        stopped = f"The simulation was stopped early; it holds {numbered(self.repeats, 'repeat')}."
+        return (*((stopped,) if self.stopped else ()), *((missing,) if left else ()), *map(str, self.runaways))
 
     def spikes_of(self, repeat: int, unit: int) -> tuple[np.ndarray, np.ndarray]:
         """Bins with spikes of a unit in a repeat, ascending, and how many each holds."""
@@ -118,7 +124,8 @@ class Surrogates:
 def simulate(prepared: Prepared, model: Coefficients, repeats: int = 1, seed: int = 0, context: Context = SILENT) -> Surrogates:
     """Draw surrogates of a fitted model over the bins that it was prepared on.
 
-    Each stretch of bins that have all covariates begins without a past. A repeat depends on the seed and its number alone.
+    Each stretch of bins that have all covariates begins without a past. A repeat depends on the seed and its number alone. Stopped by
+    the context, it gives the repeats that have ended, or where none has all of them over the time that they have passed.
 
     Parameters
     ----------
@@ -153,7 +160,7 @@ def simulate(prepared: Prepared, model: Coefficients, repeats: int = 1, seed: in
     first = np.full((repeats, units), -1)
     parts: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
     batches = range(0, repeats, width)
-    stored = 0
+    stored, stretch, finished = 0, loop.stretch, repeats
     for number, begin in enumerate(batches):
         share = context.part(0.1 + 0.85 * number / len(batches), 0.1 + 0.85 * (number + 1) / len(batches))
         own = min(width, repeats - begin)
@@ -176,16 +183,24 @@ def simulate(prepared: Prepared, model: Coefficients, repeats: int = 1, seed: in
                     f"repeats: {repeats} repeats hold more than {_MOST_STORED / 1e9:.0f} GB of spikes; ask for about "
                     f"{max(1, int(repeats * (number + 0.5) / len(batches)))}, or for shorter epochs"
                 )
+            if context.stopping:
+                finished, stretch = _stopped(begin, own, drawn.rows, stretch)
+                break
+        if context.stopping:
+            break
+    parts = [_of_repeats(part, finished * units) for part in parts] if finished < repeats else parts
+    values = values if values is None else values[:finished]
+    stopped, repeats, first = context.stopping, finished, first[:finished]
     context.report(Progress("Sorting", 0.96))
     row, count, ends = _sorted(parts, repeats * units)
-    mean = _mean_counts(prepared, model, row, count, ends, loop.stretch, repeats) if of_spikes else np.zeros(units)
+    mean = _mean_counts(prepared, model, row, count, ends, stretch, repeats) if of_spikes else np.zeros(units)
     gains = loop_gains(loop, model, mean)
     return Surrogates(
         units=model.units,
         repeats=repeats,
         seed=seed,
         grid=prepared.grid,
-        stretch=loop.stretch,
+        stretch=stretch,
         row=row,
         count=count,
         ends=ends,
@@ -197,7 +212,26 @@ def simulate(prepared: Prepared, model: Coefficients, repeats: int = 1, seed: in
         recording=prepared.recording,
         counts=_recorded(prepared),
         fitted=np.asarray(prepared.design.valid),
+        stopped=stopped,
     )
+
+
+def _stopped(begin: int, own: int, rows: np.ndarray, stretch: np.ndarray) -> tuple[int, np.ndarray]:
+    """How many repeats are kept of a simulation that was stopped, and over which stretches: the repeats that have ended where there are
+    some, else those at work over the time that they have passed."""
+    last = int(rows[-1]) if len(rows) else -1
+    whole = last >= int(np.flatnonzero(stretch >= 0)[-1])
+    if whole:
+        return begin + own, stretch
+    if begin:
+        return begin, stretch
+    return own, np.where(np.arange(len(stretch)) <= last, stretch, -1)
+
+
+def _of_repeats(part: tuple[np.ndarray, np.ndarray, np.ndarray], size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """What belongs to the first `size` keys."""
+    kept = part[0] < size
+    return part[0][kept], part[1][kept], part[2][kept]
 
 
 def _recorded(prepared: Prepared) -> np.ndarray | None:

@@ -19,6 +19,7 @@ _MOST_SOURCES = 5
 _TUNING_HELP = "Mean rate in bins of the variable, over the same bins of time: as recorded, and as the whole model predicts it, with its 95 % band."
 _PLACE_HELP = "Mean rate where the animal was, as recorded and as the whole model predicts it, on one colour scale; the few bins above its end have its last colour. Blank: never visited."
 _EFFECT_HELP = "The rate that the model predicts with every other term at its mean contribution, with its 95 % band."
+_BOOTSTRAP_HELP = "From stretches of time drawn again: each point lies in its band in 95 % of cases, and the whole curve in the wide one. They hold where bins are not independent."
 _FILTER_HELP = "How much a spike, or one unit of a signal, changes the log of the rate, by the time that has passed since. Above zero it raises the rate, below it lowers it."
 _EVENT_HELP = "How the log of the rate differs around an event, by the time from it: negative before, positive after. A scaled kernel is what one unit of the value adds."
 _COUPLING_HELP = (
@@ -33,15 +34,45 @@ def axis_of(array: xr.DataArray | xr.Dataset, name: str) -> Axis:
     return Axis(str(attributes.get("long_name", name)), str(attributes.get("unit", "")), names=names)
 
 
-def tuning(label: str, curves: xr.Dataset, unit: str) -> list[Drawing]:
-    """What a term over covariates found for a unit: data and model, and the term's effect alone."""
+def tuning(label: str, curves: xr.Dataset, unit: str, drawn: xr.Dataset | None = None) -> list[Drawing]:
+    """What a term over covariates found for a unit: data and model, and the term's effect alone; with the bands of a bootstrap where there
+    is one (`drawn`)."""
     one = curves.sel(unit=unit)
     variables = [str(name) for name in one["effect_hz"].dims]
     if len(variables) == 1:
-        return _tuning_lines(label, one, variables[0])
+        lines = _tuning_lines(label, one, variables[0])
+        return lines if drawn is None else [lines[0], bootstrap_effect(label, curves, drawn, unit)]
     if len(variables) == 2:
-        return _tuning_images(label, one, *variables)
+        if drawn is not None:
+            own = drawn.sel(unit=unit)
+            one = one.assign(effect_low=own["low_hz"], effect_high=own["high_hz"])
+        return _tuning_images(label, one, *variables, "" if drawn is None else ", bootstrap limits")
     return []
+
+
+def bootstrap_effect(label: str, curves: xr.Dataset, drawn: xr.Dataset, unit: str) -> Lines:
+    """The effect of a term over one variable with its bootstrap bands: of each point, and of the whole curve."""
+    one, own = curves.sel(unit=unit), drawn.sel(unit=unit)
+    variable = str(own["effect_hz"].dims[0])
+    x_axis, x = axis_of(one, variable), one[variable].values
+    if x_axis.names:
+        x = x + 1
+    bands = _two_bands(x, own["effect_hz"].values, *(own[key].values for key in _ENDS_HZ))
+    title = f"{label}: effect of this term alone, bootstrap bands"
+    return Lines(f"effect_{label}", title, x_axis, _rate_axis(one), bands, _BOOTSTRAP_HELP)
+
+
+_ENDS = ("low", "high", "low_simultaneous", "high_simultaneous")
+_ENDS_HZ = tuple(f"{end}_hz" for end in _ENDS)
+
+
+def _two_bands(
+    x: np.ndarray, y: np.ndarray, low: np.ndarray, high: np.ndarray, lowest: np.ndarray, highest: np.ndarray
+) -> list[Curve]:
+    return [
+        Curve("the whole curve, 95 %", x, y, lowest, highest, colour=0),
+        Curve("each point, 95 %", x, y, low, high, colour=2),
+    ]
 
 
 def _tuning_lines(label: str, one: xr.Dataset, variable: str) -> list[Drawing]:
@@ -75,7 +106,7 @@ def _tuning_lines(label: str, one: xr.Dataset, variable: str) -> list[Drawing]:
     ]
 
 
-def _tuning_images(label: str, one: xr.Dataset, first: str, second: str) -> list[Drawing]:
+def _tuning_images(label: str, one: xr.Dataset, first: str, second: str, limits: str) -> list[Drawing]:
     x_axis, y_axis = axis_of(one, first), axis_of(one, second)
     rate = _rate_axis(one)
     x, y = one[first].values, one[second].values
@@ -102,7 +133,7 @@ def _tuning_images(label: str, one: xr.Dataset, first: str, second: str) -> list
         ),
         Images(
             f"effect_{label}",
-            f"{label}: effect of this term alone",
+            f"{label}: effect of this term alone{limits}",
             x_axis,
             y_axis,
             rate,
@@ -139,8 +170,9 @@ def _effect_levels(one: xr.Dataset) -> tuple[float, float] | None:
     return min(0.0, float(finite.min())), 1.25 * float(finite.max())
 
 
-def kernels(label: str, filters: xr.Dataset, unit: str) -> list[Drawing]:
-    """The filters over the past that a unit has in a term: one line, or the strongest of those from many sources and all as an image."""
+def kernels(label: str, filters: xr.Dataset, unit: str, drawn: xr.Dataset | None = None) -> list[Drawing]:
+    """The filters over the past that a unit has in a term: one line, or the strongest of those from many sources and all as an image; with
+    the bands of a bootstrap where there is one (`drawn`)."""
     one = filters.sel(unit=unit)
     lag, lags = axis_of(one, "lag_s"), one["lag_s"].values
     log_rate = Axis(str(one["filter"].attrs.get("unit", "log rate")))
@@ -149,9 +181,17 @@ def kernels(label: str, filters: xr.Dataset, unit: str) -> list[Drawing]:
         return []
     figure = FigureOf("filter", unit, label)
     said = _EVENT_HELP if lag.label.startswith("time relative") else _FILTER_HELP
+    if not sources and drawn is not None:
+        own = drawn.sel(unit=unit)
+        bands = _two_bands(lags, one["filter"].values, *(own[key].values for key in _ENDS))
+        title = f"{label}: filter, bootstrap bands"
+        return [Lines(f"filter_{label}", title, lag, log_rate, bands, _BOOTSTRAP_HELP, level=True)]
     if not sources:
         curve = Curve("filter", lags, one["filter"].values, one["low"].values, one["high"].values)
         return [Lines(f"filter_{label}", f"{label}: filter, 95 % band", lag, log_rate, [curve], said, level=True, figure=figure)]
+    if drawn is not None:
+        own = drawn.sel(unit=unit)
+        one = one.assign(low=own["low"], high=own["high"])
     values, low, high = (one[key].transpose("lag_s", sources[0]).values for key in ("filter", "low", "high"))
     names = [str(name) for name in one[sources[0]].values]
     strength = np.nan_to_num(np.abs(values)).max(axis=0)
@@ -172,7 +212,16 @@ def kernels(label: str, filters: xr.Dataset, unit: str) -> list[Drawing]:
     few = len(curves) == np.isfinite(values).any(axis=0).sum()
     title = f"{label}: filters" if few else f"{label}: the {len(curves)} strongest filters"
     drawings: list[Drawing] = [
-        Lines(f"filter_{label}", f"{title}, 95 % bands", lag, log_rate, curves, said, level=True, figure=figure)
+        Lines(
+            f"filter_{label}",
+            f"{title}, 95 % {'bootstrap ' if drawn is not None else ''}bands",
+            lag,
+            log_rate,
+            curves,
+            said,
+            level=True,
+            figure=figure,
+        )
     ]
     if len(names) > 1 and sources[0] == "source":
         number = Axis("from unit", names=tuple(names))

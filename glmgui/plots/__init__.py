@@ -5,6 +5,7 @@ from glmgui.plots.bars import ScorePlot
 from glmgui.plots.base import Plot
 from glmgui.plots.drawn import draw
 from glmgui.plots.export import save_numbers, save_plot
+from glmgui.plots.grid import PlotGrid
 from glmgui.plots.image import ImagePlot, MosaicPlot
 from glmgui.plots.line import LinePlot
 from glmgui.plots.named_bars import NamedBars
@@ -25,6 +26,7 @@ __all__ = [
     "MosaicPlot",
     "NamedBars",
     "Plot",
+    "PlotGrid",
     "PolarPlot",
     "RasterPlot",
     "RatePlot",

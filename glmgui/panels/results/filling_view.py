@@ -10,10 +10,9 @@ from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QLabel, QSplitter, QT
 
 from glmengine.sentences import numbered
 from glmgui.document import Document
-from glmgui.panels.results.unit_list import NumberItem
 from glmgui.panels.results.wording import BY_KEY, state_in_short
 from glmgui.plots import Axis, ScorePlot
-from glmgui.widgets import column, fit_rows, hint, row, small_button
+from glmgui.widgets import NumberItem, column, fit_rows, hint, row, small_button
 from glmgui.work.runs import Runs, UnitSoFar
 
 _HELD_OUT, _STRENGTH = BY_KEY["deviance_explained_heldout"], BY_KEY["strength"]

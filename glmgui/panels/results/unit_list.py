@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
 from glmgui.panels.results.wording import BY_KEY, scores_of, state_in_short
-from glmgui.widgets import column, fit_rows, heading
+from glmgui.widgets import NumberItem, column, fit_rows, heading
 
 if TYPE_CHECKING:
     from glmengine.results.result import Result
@@ -21,18 +20,6 @@ _SHORT = {
     "deviance_explained_heldout": "Held out",
     "bits_per_spike_heldout": "Bits/spike",
 }
-
-
-class NumberItem(QTableWidgetItem):
-    """Sorts by value, with missing values always lowest."""
-
-    def __init__(self, text: str, value: float) -> None:
-        super().__init__(text)
-        self._value = -math.inf if math.isnan(value) else value
-        self.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-
-    def __lt__(self, other: QTableWidgetItem) -> bool:
-        return self._value < other._value if isinstance(other, NumberItem) else super().__lt__(other)
 
 
 class UnitList(QWidget):

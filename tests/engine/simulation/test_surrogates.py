@@ -133,6 +133,33 @@ def test_batches_of_repeats_are_the_same_repeats(coupled, pair, monkeypatch):
     np.testing.assert_array_equal(parts.ends, whole.ends)
 
 
+def test_stopped_it_keeps_the_repeats_that_have_ended(coupled, pair, monkeypatch):
+    from glmengine.simulation import surrogates
+
+    whole = coupled.simulate(pair, repeats=8, seed=3)
+    monkeypatch.setattr(surrogates, "_MOST_REPEATS", 4)
+    kept = coupled.simulate(pair, repeats=8, seed=3, context=CallbackContext(stopped=lambda: True))
+    assert kept.stopped
+    assert kept.repeats == 4
+    assert len(kept.ran_away) == 4
+    for repeat in range(4):
+        np.testing.assert_array_equal(kept.observed(repeat), whole.observed(repeat))
+    assert "stopped early" in kept.notes[0]
+
+
+def test_stopped_in_the_first_repeats_it_keeps_the_time_that_they_have_passed(coupled, pair, monkeypatch):
+    from glmengine.simulation import recursion
+
+    whole = coupled.simulate(pair, repeats=4, seed=3)
+    monkeypatch.setattr(recursion, "_MOST_BLOCKS", 50)
+    kept = coupled.simulate(pair, repeats=4, seed=3, context=CallbackContext(stopped=lambda: True))
+    drawn = kept.stretch >= 0
+    assert kept.repeats == 4
+    assert 0 < drawn.sum() < (whole.stretch >= 0).sum()
+    np.testing.assert_array_equal(kept.observed(1)[drawn], whole.observed(1)[drawn])
+    assert np.isnan(kept.observed(1)[~drawn]).all()
+
+
 def test_rates_and_variances_of_every_family(pair):
     from glmengine.fitting.coefficients import Coefficients
     from glmengine.results.model_checks import coefficients_of

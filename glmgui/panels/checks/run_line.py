@@ -1,0 +1,71 @@
+"""The line that says how far a check is, with the ways to end it, and why it was refused."""
+
+from __future__ import annotations
+
+from qtpy.QtWidgets import QLabel, QProgressBar, QWidget
+
+from glmengine.context import Progress
+from glmgui.jobs import Jobs
+from glmgui.shown_time import time_left
+from glmgui.widgets import MessageLine, button, column, row
+from glmgui.work.checks import Checks, Kind
+
+
+class RunLine(QWidget):
+    """There while a check of one kind waits or runs, and after it was refused."""
+
+    def __init__(self, checks: Checks, kind: Kind, jobs: Jobs, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName(f"{kind}_run")
+        self._checks, self._kind, self._jobs = checks, kind, jobs
+        self._bar_box = QWidget(self)
+        self.said = QLabel(self._bar_box)
+        self.bar = QProgressBar(self._bar_box)
+        self.bar.setObjectName(f"{kind}_progress")
+        self.bar.setAccessibleName("How far this check is")
+        self.bar.setRange(0, 1000)
+        self.stop = button("Stop and keep", f"{kind}_stop", "End now with what there is", self._bar_box)
+        self.cancel = button("Cancel", f"{kind}_cancel", "Give this check up", self._bar_box)
+        self._bar_box.setLayout(row(self.said, self.bar, self.stop, self.cancel, spacing=8))
+        self._bar_box.layout().setStretch(1, 1)
+        self.message = MessageLine(f"{kind}_message", self)
+        box = column(self, margins=0)
+        box.addWidget(self._bar_box)
+        box.addWidget(self.message)
+        self.stop.clicked.connect(lambda: checks.stop_and_keep(kind))
+        self.cancel.clicked.connect(lambda: checks.give_up(kind))
+        jobs.progressed.connect(self._progressed)
+        jobs.started.connect(lambda _: self.show_state())
+        checks.changed.connect(lambda changed: self.show_state() if changed == kind else None)
+        self.show_state()
+
+    def show_state(self) -> None:
+        """Say where the check stands."""
+        job, error = self._checks.job_of(self._kind), self._checks.error(self._kind)
+        self._bar_box.setVisible(job is not None)
+        if job is not None:
+            running = job is self._jobs.current
+            self.said.setText(job.label if running else f"{job.label}: waits for what runs")
+            self.bar.setValue(0 if not running else self.bar.value())
+            self.bar.setFormat("%p %" if running else "")
+            self.stop.setVisible(job.stoppable)
+        else:
+            self.bar.setValue(0)
+        why = self._checks.why_not
+        if error:
+            self.message.show_error(error)
+        elif why and self._checks.result is not None:
+            self.message.show_warning(why)
+        elif self._checks.was_given_up(self._kind):
+            self.message.show_warning("Cancelled; nothing was changed.")
+        else:
+            self.message.clear()
+        self.setVisible(job is not None or bool(self.message.text))
+
+    def _progressed(self, progress: Progress, seconds_left: float | None) -> None:
+        job = self._checks.job_of(self._kind)
+        if job is None or job is not self._jobs.current:
+            return
+        self.bar.setValue(round(1000 * min(max(progress.fraction, 0.0), 1.0)))
+        left = f", {time_left(seconds_left)} left" if seconds_left is not None else ""
+        self.bar.setFormat(f"{progress.fraction:.0%}{left}")

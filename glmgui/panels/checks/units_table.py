@@ -1,0 +1,114 @@
+"""The table of all units beside every check, with the columns of the check that is looked at."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from qtpy.QtCore import QSignalBlocker, Qt, Signal
+from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
+
+from glmgui.widgets import NumberItem, column, fit_rows, heading, hint
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell: its text, the number that it is sorted by (NaN: by the text), and what is said under the mouse."""
+
+    text: str
+    value: float = math.nan
+    tip: str = ""
+
+
+@dataclass(frozen=True)
+class UnitRows:
+    """Columns after the unit's name with what they mean, a row of cells for each unit, and a line below."""
+
+    headings: tuple[str, ...]
+    helps: tuple[str, ...]
+    rows: tuple[tuple[str, tuple[Cell, ...]], ...]
+    said: str = ""
+
+
+class UnitsTable(QWidget):
+    """Sortable; picking a row picks the unit everywhere."""
+
+    picked = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("checks_units")
+        self._title = heading("Units", self)
+        self.view = QTableWidget(0, 1, self)
+        self.view.setObjectName("checks_units_table")
+        self.view.setAccessibleName("All units with what the checks say of them")
+        self.view.verticalHeader().hide()
+        fit_rows(self.view)
+        self.view.horizontalHeader().setHighlightSections(False)
+        self.view.setShowGrid(False)
+        self.view.setWordWrap(False)
+        self.view.setAlternatingRowColors(True)
+        self.view.setTabKeyNavigation(False)  # Tab goes on to the next control
+        self.view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self._said = hint("", self)
+        self._headings: tuple[str, ...] | None = None
+        box = column(self, margins=0)
+        box.addWidget(self._title)
+        box.addWidget(self.view, 1)
+        box.addWidget(self._said)
+        self.view.itemSelectionChanged.connect(self._selection_changed)
+
+    def show_rows(self, shown: UnitRows, selected: str | None) -> None:
+        """Show these in place of what was there; the order that the user chose stays where the columns do."""
+        header = self.view.horizontalHeader()
+        with QSignalBlocker(self.view):
+            self.view.setSortingEnabled(False)
+            self.view.clear()
+            self.view.setColumnCount(1 + len(shown.headings))
+            self.view.setRowCount(len(shown.rows))
+            self.view.setHorizontalHeaderLabels(["Unit", *shown.headings])
+            for at, text in enumerate(shown.helps, 1):
+                self.view.horizontalHeaderItem(at).setToolTip(text)
+            for at, (unit, cells) in enumerate(shown.rows):
+                self.view.setItem(at, 0, QTableWidgetItem(unit))
+                for part, cell in enumerate(cells, 1):
+                    self.view.setItem(at, part, _item(cell))
+            if shown.headings != self._headings:  # as they come, until the user sorts them
+                self._headings = shown.headings
+                header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
+            self.view.setSortingEnabled(True)
+        for part in range(1 + len(shown.headings)):
+            header.setSectionResizeMode(part, QHeaderView.ResizeMode.ResizeToContents)
+        header.setStretchLastSection(True)
+        self._title.setText(f"All units ({len(shown.rows)})")
+        self._said.setText(shown.said)
+        self._said.setVisible(bool(shown.said))
+        self.select(selected)
+
+    def select(self, unit: str | None) -> None:
+        """Show a unit as the selected one, without reporting it as picked."""
+        with QSignalBlocker(self.view):
+            for at in range(self.view.rowCount()):
+                if self.view.item(at, 0).text() == unit:
+                    self.view.selectRow(at)
+                    return
+            self.view.clearSelection()
+
+    def _selection_changed(self) -> None:
+        items = self.view.selectedItems()
+        if items:
+            self.picked.emit(self.view.item(items[0].row(), 0).text())
+
+
+def _item(cell: Cell) -> QTableWidgetItem:
+    item = QTableWidgetItem(cell.text) if math.isnan(cell.value) else NumberItem(cell.text, cell.value)
+    item.setToolTip(cell.tip or cell.text)
+    return item
+
+
+def plain_rows(units: Sequence[str]) -> UnitRows:
+    """The names alone."""
+    return UnitRows((), (), tuple((unit, ()) for unit in units))

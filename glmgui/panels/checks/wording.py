@@ -1,0 +1,37 @@
+"""Words that the pages of checks share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QLabel, QWidget
+
+if TYPE_CHECKING:
+    from glmgui.document import Document
+
+
+def measures_of(document: Document) -> Mapping[str, str]:
+    """Unit of measure of each covariate of the recording, by the names of its components."""
+    recording = document.effective_recording
+    if recording is None:
+        return {}
+    return {name: covariate.unit for name, (covariate, _) in recording.variables.items()}
+
+
+def said_label(name: str, parent: QWidget) -> QLabel:
+    """A paragraph that can be selected and copied."""
+    label = QLabel(parent)
+    label.setObjectName(name)
+    label.setWordWrap(True)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard)
+    return label
+
+
+def p_text(p: float) -> str:
+    """A p-value as it is written: ``0.03``, ``< 0.001``."""
+    if p != p:
+        return "\u2013"
+    return "< 0.001" if p < 0.001 else f"{p:.2g}"
