@@ -100,5 +100,7 @@ def run_to_folder(
     result = run(for_recording(analysis, recording), recording, context.part(0.1, 0.8))
     context.check()
     kinds = tuple(dict.fromkeys(formats))
-    written = write_outputs(result, folder, recording, figures=figures, formats=kinds, context=context.part(0.8, 1.0))
+    written = write_outputs(
+        result, folder, recording, figures=figures, formats=kinds, processes=1, context=context.part(0.8, 1.0)
+    )
     return Outcome(str(places[0]), folder, summary_of(result, recording), tuple(written), notes, result=result)

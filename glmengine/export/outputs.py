@@ -12,6 +12,7 @@ from glmengine.context import SILENT, Context, Progress
 from glmengine.export.aside import aside, moved, writable_folder
 from glmengine.export.check_tables import CHECKS, check_texts
 from glmengine.export.citations import bibtex
+from glmengine.export.csv_metadata import OF_A_FOLDER, csv_metadata
 from glmengine.export.file_names import file_name, free_name
 from glmengine.export.methods import methods_text
 from glmengine.export.script import script_text
@@ -29,11 +30,11 @@ MOST_UNITS = 12
 """Units that get figures of their own, the best ones first."""
 
 _FIGURE_NAMES = re.compile(
-    r"((?:unit|goodness|surrogates)-.+|scores|cross_validation|coupling|comparison)\.(pdf|svg|png)", re.DOTALL
+    r"((?:unit|goodness|surrogates)-.+|scores|cross_validation|coupling|comparison)\.(pdf|svg|png|tiff)", re.DOTALL
 )
 
 PICTURE_DPI = 150
-"""Of the PNG files and the pictures in the report."""
+"""Of the PNG files, of maps within vector files, and of the pictures in the report."""
 
 
 def save_result(result: Result, folder: str | Path) -> Path:
@@ -50,10 +51,11 @@ def write_outputs(
     *,
     figures: bool = True,
     formats: tuple[str, ...] = ("pdf", "png"),
+    processes: int | None = None,
     context: Context = SILENT,
 ) -> list[Path]:
     """Write ``coefficients.csv``, ``scores.csv``, ``result.nc``, ``analysis.toml``, ``script.py``, ``methods.txt``,
-    ``references.bib``, ``figures/`` and ``report.html``.
+    ``references.bib``, ``csv-metadata.json``, ``figures/`` and ``report.html``.
 
     Also ``tests.csv``, ``fold_scores.csv``, of several sessions ``sessions.csv``, of settings that were searched ``settings.csv``, of strengths by marginal likelihood
     ``strengths.csv`` and ``edf.csv``, of a selection ``selection_chosen.csv`` and others, and of checks that are
@@ -70,7 +72,9 @@ def write_outputs(
     figures : bool
         Off, neither figures nor their place in the report.
     formats : tuple of str
-        Of the figures: ``"pdf"``, ``"svg"``, ``"png"``.
+        Of the figures: ``"pdf"``, ``"svg"``, ``"png"``, ``"tiff"``.
+    processes : int, optional
+        That draw figures: as many as there are cores where not given, once there are many figures.
 
     Returns
     -------
@@ -115,6 +119,7 @@ def write_outputs(
         texts["sessions.csv"] = table_csv(result.sessions)
     if recipe is not None:
         texts["recipe.toml"] = tomli_w.dumps(dict(recipe))
+    texts[OF_A_FOLDER] = csv_metadata(result, {name: text for name, text in texts.items() if name.endswith(".csv")})
     again = (folder / _RESULT).is_file()
     # aside, and moved together at the end: what lies in the folder is of one fit, whatever ends this one
     with aside(folder) as place:
@@ -125,7 +130,7 @@ def write_outputs(
             made.append(Path(name))
         pictures: dict[str, bytes] = {}
         if figures:
-            drawn, pictures = _figures(result, place / "figures", recording, formats, context.part(0.0, 0.95))
+            drawn, pictures = _figures(result, place / "figures", recording, formats, processes, context.part(0.0, 0.95))
             made += [path.relative_to(place) for path in drawn]
         report = report_html(
             result.analysis, result, recording_name=str(result.provenance.get("recording_name", "")), pictures=pictures
@@ -175,14 +180,19 @@ def chosen_units(result: Result, most: int = MOST_UNITS) -> list[str]:
 
 
 def _figures(
-    result: Result, folder: Path, recording: Recording | None, formats: tuple[str, ...], context: Context
+    result: Result, folder: Path, recording: Recording | None, formats: tuple[str, ...], processes: int | None, context: Context
 ) -> tuple[list[Path], dict[str, bytes]]:
     """Draw and save; the pictures of the report come back as PNG by title."""
-    from glmengine.figures import available, draw, picture, save_figure
+    from glmengine.export.unit_figures import Sheet, draw_sheets
+    from glmengine.figures import available
 
     folder = writable_folder(folder)
-    plan = [(kind, None) for kind in available(result) if kind in ("scores", "cross_validation", "coupling", "comparison")]
+    taken: set[str] = set()
+    sheets = [
+        Sheet(kind, None, kind) for kind in available(result) if kind in ("scores", "cross_validation", "coupling", "comparison")
+    ]
     units = chosen_units(result)
+    plan = []
     if result.has_rates or (result.cv is not None and result.cv.sizes["strength"] > 1):  # else there is nothing to draw of a unit
         plan += [("unit", unit) for unit in units]
     if result.goodness_of_fit is not None:
@@ -190,18 +200,11 @@ def _figures(
     if result.simulated is not None:
         simulated = {str(name) for name in result.simulated.rate["unit"].values}
         plan += [("surrogates", unit) for unit in units if unit in simulated]
-    written, pictures, taken = [], {}, set()
-    for position, (kind, unit) in enumerate(plan):
-        context.check()
-        context.report(Progress("Drawing figures", position / len(plan)))
-        figure = draw(result, kind, unit, recording=recording)
-        name = kind if unit is None else free_name(f"{kind}-{file_name(unit)}", taken)
-        pictures[name] = picture(figure, dpi=PICTURE_DPI)
-        for ending in formats:
-            path = folder / f"{name}.{ending}"
-            if ending == "png":
-                write_whole(path, pictures[name])
-            else:
-                save_figure(figure, path)
-            written.append(path)
-    return written, pictures
+    sheets += [Sheet(kind, unit, free_name(f"{kind}-{file_name(unit)}", taken)) for kind, unit in plan]
+    drawn = tuple(dict.fromkeys((*formats, "png")))  # the report shows pixels
+    draw_sheets(result, sheets, folder, recording, formats=drawn, dpi=PICTURE_DPI, processes=processes, context=context)
+    pictures = {sheet.name: (folder / f"{sheet.name}.png").read_bytes() for sheet in sheets}
+    if "png" not in formats:
+        for sheet in sheets:
+            (folder / f"{sheet.name}.png").unlink()
+    return [folder / f"{sheet.name}.{ending}" for sheet in sheets for ending in formats], pictures

@@ -12,7 +12,9 @@ import numpy as np
 
 from glmengine.analysis.wording import share_text, words_of
 from glmengine.export.citations import bibtex
+from glmengine.export.html_page import page_html
 from glmengine.export.methods import methods_text
+from glmengine.results.origin import origin
 from glmengine.results.posterior import link_of
 
 if TYPE_CHECKING:
@@ -26,18 +28,6 @@ if TYPE_CHECKING:
     from glmengine.selection.shift_table import ShiftTest
     from glmengine.selection.term_selection import TermSelection
     from glmengine.simulation.comparison import SurrogateComparison
-
-_STYLE = """
-:root { color-scheme: light dark; --line: #8884; --soft: #8881; }
-body { font: 15px/1.45 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem; }
-h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2rem; border-bottom: 1px solid var(--line); }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums; display: block; overflow-x: auto; }
-th, td { padding: .2rem .6rem; text-align: right; border-bottom: 1px solid var(--line); white-space: nowrap; }
-th:first-child, td:first-child { text-align: left; } th { font-weight: 600; }
-td.words { white-space: normal; text-align: left; min-width: 14rem; }
-pre { background: var(--soft); padding: .8rem; overflow-x: auto; font-size: 13px; }
-figure { margin: 1rem 0; } figure img { max-width: 100%; background: white; } figcaption { font-size: 13px; opacity: .8; }
-"""
 
 MOST_ROWS = 500
 """Of one table of the report."""
@@ -166,7 +156,7 @@ def report_html(
     if result is not None:
         parts += ["<h2>Made with</h2>", f"<pre>{_safe(_made_with(result))}</pre>"]
     body = "\n".join(parts)
-    return f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{_safe(title)}</title><style>{_STYLE}</style></head>\n<body>\n{body}\n</body></html>\n'
+    return page_html(title, body, None if result is None else origin(result))
 
 
 def summary(analysis: Analysis, result: Result | None, recording_name: str = "") -> str:
@@ -378,7 +368,7 @@ def _number(value: Any) -> str:
 
 
 def _made_with(result: Result) -> str:
-    lines = []
+    lines = [f"seed: {result.analysis.seed}"]
     for key, value in result.provenance.items():
         lines.append(
             f"{key}: {', '.join(f'{name} {entry}' for name, entry in value.items()) if isinstance(value, dict) else value}"

@@ -39,13 +39,14 @@ class Sheet:
 
     Attributes
     ----------
-    kind, unit : str
+    kind : str
+    unit : str or None
     name : str
         Of its files, without an ending.
     """
 
     kind: str
-    unit: str
+    unit: str | None
     name: str
 
 
@@ -121,9 +122,6 @@ def write_unit_figures(
     Cancelled
         If the context says so; the folder is then as it was.
     """
-    from glmengine.figures.kinds.rates import rate_stretches
-    from glmengine.figures.page import Page
-
     sheets = _sheets(result, kinds, result.units if units is None else units)
     names = [Path(f"{sheet.name}.{ending}") for sheet in sheets for ending in formats]
     folder = Path(folder)
@@ -133,24 +131,43 @@ def write_unit_figures(
             f"{folder / there[0]}: exists already, as do {len(there) - 1} others; choose another folder, or replace them"
         )
     folder = writable_folder(folder)
-    drawn = sorted({sheet.unit for sheet in sheets if sheet.kind in ("unit", "rates")})
     with aside(folder) as place:
-        stretches = {}
-        if recording is not None and result.has_rates and drawn:
-            stretches = rate_stretches(result, drawn, recording, context=context.part(0.0, 0.1))
-        desk = _Desk(result, page or Page(), tuple(formats), dpi, place, stretches)
-        several = min(processes or os.cpu_count() or 1, len(sheets))
-        if several > 1 and (processes is not None or len(sheets) >= FEWEST_FOR_PROCESSES) and not getattr(sys, "frozen", False):
-            _draw_in_processes(desk, sheets, several, context.part(0.1, 1.0))
-        else:
-            for number, sheet in enumerate(sheets):
-                context.check()
-                context.report(Progress("Drawing figures", 0.1 + 0.9 * number / len(sheets)))
-                _draw(desk, sheet)
+        draw_sheets(result, sheets, place, recording, formats=formats, page=page, dpi=dpi, processes=processes, context=context)
         context.check()
         written = moved(names, place, folder)
     context.report(Progress("Done", 1.0))
     return written
+
+
+def draw_sheets(
+    result: Result,
+    sheets: Sequence[Sheet],
+    folder: Path,
+    recording: Recording | None = None,
+    *,
+    formats: Sequence[str],
+    page: Page | None = None,
+    dpi: float,
+    processes: int | None = None,
+    context: Context = SILENT,
+) -> None:
+    """Draw figures into a folder that is there, each once for all formats, as `write_unit_figures` does."""
+    from glmengine.figures.kinds.rates import rate_stretches
+    from glmengine.figures.page import Page
+
+    drawn = list(dict.fromkeys(sheet.unit for sheet in sheets if sheet.kind in ("unit", "rates") and sheet.unit is not None))
+    stretches = {}
+    if recording is not None and result.has_rates and drawn:
+        stretches = rate_stretches(result, drawn, recording, context=context.part(0.0, 0.1))
+    desk = _Desk(result, page or Page(), tuple(formats), dpi, folder, stretches)
+    several = min(processes or os.cpu_count() or 1, len(sheets))
+    if several > 1 and (processes is not None or len(sheets) >= FEWEST_FOR_PROCESSES) and not getattr(sys, "frozen", False):
+        _draw_in_processes(desk, list(sheets), several, context.part(0.1, 1.0))
+        return
+    for number, sheet in enumerate(sheets):
+        context.check()
+        context.report(Progress("Drawing figures", 0.1 + 0.9 * number / len(sheets)))
+        _draw(desk, sheet)
 
 
 def _sheets(result: Result, kinds: Sequence[str], units: Sequence[str]) -> list[Sheet]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -22,12 +22,15 @@ class NoQuestions:
     ----------
     next_path : Path or None
         What the next question for a path is answered with.
+    next_choice : int or None
+        The same of several texts.
     """
 
     parent = None
 
     def __init__(self) -> None:
         self.next_path: Path | None = None
+        self.next_choice: int | None = 0
 
     def open_path(self, folder: str) -> Path | None:
         return self.next_path
@@ -64,6 +67,9 @@ class NoQuestions:
 
     def overwrite_changed(self, path: Path) -> bool:
         return False
+
+    def choose(self, title: str, label: str, texts: Sequence[str]) -> int | None:
+        return self.next_choice
 
     def replace_files(self, folder: Path) -> bool:
         return False

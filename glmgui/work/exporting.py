@@ -18,16 +18,7 @@ if TYPE_CHECKING:
     from glmengine.context import Context
     from glmengine.results.result import Result
 
-_NUMBERS = ";;".join(
-    (
-        "CSV (*.csv)",
-        "NetCDF, everything (*.nc)",
-        "Excel, all tables (*.xlsx)",
-        "JSON, all tables (*.json)",
-        "NumPy, all tables (*.npz)",
-        "MATLAB, all tables (*.mat)",
-    )
-)
+_ALONE = "csv: coefficients and errors alone, one table"
 
 
 class Exporting(QObject):
@@ -55,13 +46,29 @@ class Exporting(QObject):
             self._write(path, lambda context: analysis.save(path))
 
     def export_coefficients(self, path: Path | None = None) -> None:
-        """Save coefficients and errors as CSV, or all numbers in another format."""
+        """Save coefficients and errors as CSV, or all numbers in one of the engine's formats."""
         result = self._document.result
         if result is None:
             return
-        path = path or self._ask("Export coefficients", "coefficients.csv", _NUMBERS, ".csv")
+        form = None
+        if path is None:
+            from glmengine.export.formats import FORMATS
+
+            there = [one for one in FORMATS if not one.missing]
+            texts = [_ALONE, *(f"{one.name}: {one.what}" for one in there)]
+            chosen = self._questions.choose("Export coefficients", "Format", texts)
+            if chosen is None:
+                return
+            form = there[chosen - 1] if chosen else None
+            if form is not None and not form.ending:
+                folder = self._questions.folder("Folder for the tables", self._settings.folder)
+                path = None if folder is None else folder / f"tables-{form.name}"
+            else:
+                ending = ".csv" if form is None else form.ending
+                name = "coefficients.csv" if form is None else f"{self._document.analysis.title or 'result'}{ending}"
+                path = self._ask("Export coefficients", name, f"{texts[chosen]} (*{ending})", ending)
         if path is not None:
-            self._write(path, lambda context: write_coefficients(result, path))
+            self._write(path, lambda context: write_coefficients(result, path, form.name if form else ""))
 
     def export_scores(self, path: Path | None = None) -> None:
         """Save the table of scores as CSV."""
@@ -144,25 +151,25 @@ class Exporting(QObject):
         self._jobs.submit(f"Writing {path.name}", write, take)
 
 
-def write_coefficients(result: Result, path: Path) -> None:
-    """Coefficients and errors as CSV, or all numbers in the format that the name ends as; runs in the worker."""
+def write_coefficients(result: Result, path: Path, form: str = "") -> None:
+    """Coefficients and errors as CSV, or all numbers in the format of this name, or that the path's name ends as; runs in the worker."""
+    from glmengine.export.csv_metadata import write_csv
     from glmengine.export.formats import FORMATS, export_result
     from glmengine.export.tables import coefficients_csv
-    from glmengine.io.files.whole import write_whole
 
-    found = next((one for one in FORMATS if one.ending and one.ending == path.suffix.lower()), None)
-    if found is not None:
-        export_result(result, path, found.name, replace=True)
+    found = form or next((one.name for one in FORMATS if one.ending and one.ending == path.suffix.lower()), "")
+    if found:
+        export_result(result, path, found, replace=path.is_file())  # of a file the dialog has asked, of a folder nobody
     else:
-        write_whole(path, coefficients_csv(result).encode("utf-8"))
+        write_csv(result, path, coefficients_csv(result))
 
 
 def write_scores(result: Result, path: Path) -> None:
     """The table of scores as CSV; runs in the worker."""
+    from glmengine.export.csv_metadata import write_csv
     from glmengine.export.tables import scores_csv
-    from glmengine.io.files.whole import write_whole
 
-    write_whole(path, scores_csv(result).encode("utf-8"))
+    write_csv(result, path, scores_csv(result))
 
 
 def _ending_in(path: Path, ending: str) -> tuple[Path, bool]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
 
@@ -53,6 +54,9 @@ class Questions(Protocol):
 
     def run_code(self, names: list[str]) -> bool:
         """Whether functions that the analysis names may be imported and run."""
+
+    def choose(self, title: str, label: str, texts: Sequence[str]) -> int | None:
+        """Which of several texts; None to leave it."""
 
     def replace_files(self, folder: Path) -> bool:
         """Whether figures of the same names in a folder that is there may be replaced."""

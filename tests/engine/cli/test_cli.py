@@ -38,7 +38,7 @@ def rows(path):
 def test_run_writes_everything_it_says(session):
     names = {path.name for path in (session / "out").iterdir()}
     tables = {"coefficients.csv", "scores.csv", "tests.csv", "fold_scores.csv"}
-    texts = {"report.html", "analysis.toml", "script.py", "methods.txt", "references.bib"}
+    texts = {"report.html", "analysis.toml", "script.py", "methods.txt", "references.bib", "csv-metadata.json"}
     assert names == tables | texts | {"result.nc", "figures"}
     figures = list((session / "out" / "figures").iterdir())
     assert {"scores.pdf", "coupling.pdf", "unit-hd.png", "unit-place.pdf"} <= {path.name for path in figures}

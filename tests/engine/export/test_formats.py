@@ -126,3 +126,20 @@ def test_a_format_that_is_not_there_and_a_library_that_is_not_are_said(small_res
     with pytest.raises(GlmError, match="needs openpyxl, which is not installed"):
         export_result(small_result, tmp_path / "a.xlsx", "xlsx")
     assert {one.name for one in FORMATS if one.missing} == {"parquet", "xlsx"}
+
+
+def test_a_single_csv_says_whence_it_is_beside_it(small_result, tmp_path):
+    from glmengine.export.csv_metadata import write_csv
+    from glmengine.export.tables import coefficients_csv, scores_csv
+
+    for name, text in (("scores.csv", scores_csv(small_result)), ("coefficients.csv", coefficients_csv(small_result))):
+        table, beside = write_csv(small_result, tmp_path / name, text)
+        said = json.loads(beside.read_text(encoding="utf-8"))
+        assert beside.name == f"{name}-metadata.json", "where the W3C's standard looks for it"
+        assert said["url"] == name
+        (known,) = said["notes"]
+        assert known["analysis_sha256"] == small_result.provenance["analysis_sha256"]
+        assert known["seed"] == str(small_result.analysis.seed)
+        assert known["version"]
+        titles = [column["titles"] for column in said["tableSchema"]["columns"]]
+        assert titles == list(pd.read_csv(table).columns)
