@@ -97,6 +97,19 @@ class Covariate:
         return tuple(f"{self.name}.{component}" for component in self.components) or (self.name,)
 
 
+_BLOCK = 1 << 22  # numbers that are summed at a time
+
+
+def _column_sums(values: np.ndarray) -> np.ndarray:
+    """(M,) sums of known values (T, M), without a copy of an hour of milliseconds as floats."""
+    step = max(1, _BLOCK // max(values.shape[1], 1))
+    add = np.nansum if values.dtype.kind == "f" else np.sum
+    return sum(
+        (add(values[first : first + step], axis=0, dtype=np.float64) for first in range(0, len(values), step)),
+        np.zeros(values.shape[1]),
+    )
+
+
 @dataclass(frozen=True, eq=False)
 class Session:
     """One of several recordings that were joined.
@@ -208,7 +221,7 @@ class Recording:
         if self.spikes is not None:
             spikes = np.array([len(self.spikes[column]) for column in range(len(self.unit_names))], dtype=np.float64)
         else:
-            spikes = np.nansum(np.asarray(self.counts.values, dtype=np.float64), axis=0)
+            spikes = _column_sums(np.asarray(self.counts.values))
         parts = self.recorded
         seconds = [float(parts[name].tot_length("s")) if name in parts else self.duration for name in self.unit_names]
         with np.errstate(divide="ignore", invalid="ignore"):

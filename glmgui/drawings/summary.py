@@ -134,7 +134,8 @@ class Summary:
 
 
 def summarise(recording: Recording) -> Summary:
-    """The lists of the data panel for `recording`."""
+    """The lists of the data panel for `recording`; its mean rates, by which units may be chosen, are known from then on."""
+    _ = recording.mean_rates
     everything = recording.epochs["all"]
     span = (float(everything.start[0]), float(everything.end[-1]))
     if span[1] <= span[0]:

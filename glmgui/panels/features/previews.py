@@ -57,7 +57,8 @@ class BasisPreview(QWidget):
         """Draw functions (len, n) over x; with `flip` the present is at the right, as kernels over the past are read."""
         self.lines.set_title(title)
         self.lines.set_axes(x_axis, Axis("value"))
-        curves = [Curve(f"{number + 1}", x, values[:, number], colour=number, width=1.6) for number in range(values.shape[1])]
+        width = 1.6 if values.shape[1] <= _MOST_LINES else 1.0  # wide lines are slow to paint
+        curves = [Curve(f"{number + 1}", x, values[:, number], colour=number, width=width) for number in range(values.shape[1])]
         self.lines.set_curves(curves)
         self.lines.area.invertX(flip)
         self._stack.setCurrentWidget(self.lines)
@@ -86,7 +87,10 @@ class FeaturePreview(QWidget):
         super().__init__(parent)
         self.setObjectName("feature_preview")
         self._span = (0.0, 1.0)
-        self.lines = LinePlot("Features on the recording", TIME, Axis("feature"), legend=False, name="feature_plot", parent=self)
+        # dense: thin lines without smoothed edges, of which many are painted within a frame
+        self.lines = LinePlot(
+            "Features on the recording", TIME, Axis("feature"), legend=False, dense=True, name="feature_plot", parent=self
+        )
         self.image = ImagePlot(
             "Features on the recording", TIME, Axis("feature number"), Axis("value"), name="feature_image", parent=self
         )
@@ -129,7 +133,7 @@ class FeaturePreview(QWidget):
         title = f"Features on the recording: {count:,} column{'s' if count != 1 else ''}{of_whom}"
         if count <= _MOST_LINES:
             self.lines.set_title(title)
-            curves = [Curve(label, times, values[:, at], colour=at, width=1.4) for at, label in enumerate(shown.labels)]
+            curves = [Curve(label, times, values[:, at], colour=at, width=1.0) for at, label in enumerate(shown.labels)]
             self.lines.set_curves(curves)
             self._stack.setCurrentWidget(self.lines)
         else:
