@@ -65,7 +65,8 @@ class Settings:
     """
 
     def __init__(self, path: Path | None = None) -> None:
-        self._store = QSettings(str(path or config_folder() / "glmgui.ini"), QSettings.Format.IniFormat)
+        self.path = path or config_folder() / "glmgui.ini"
+        self._store = QSettings(str(self.path), QSettings.Format.IniFormat)
 
     # Recent files
 

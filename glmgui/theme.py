@@ -95,7 +95,8 @@ ZOOMS = (0.7, 0.8, 0.9, 1.0, 1.1, 1.25, 1.5, 1.75, 2.0, 2.5)
 """How many times the desktop's own size text can be shown in."""
 _OWN_SIZE, _ZOOM = "glmgui_own_size", "glmgui_zoom"
 _READABLE = (6.0, 40.0)  # points; outside, the platform has not said what it means
-_USUAL_SIZE = 9.0  # points
+USUAL_SIZE = 9.0
+"""Points of the text with which lengths in pixels were measured."""
 
 
 def zoom(app: QApplication) -> float:
@@ -124,7 +125,7 @@ def apply(app: QApplication, dark: bool) -> None:
         app.setProperty(_STYLED, True)
     _ensure_font(app)
     table = tokens(dark)
-    sheet = _style_sheet(table, "dark" if dark else "light", app.font().pointSizeF() / _USUAL_SIZE)
+    sheet = _style_sheet(table, "dark" if dark else "light", app.font().pointSizeF() / USUAL_SIZE)
     if app.styleSheet() != sheet:  # every widget is polished again, also where nothing differs
         app.setPalette(palette(table))
         app.setStyleSheet(sheet)
@@ -209,7 +210,7 @@ def _ensure_font(app: QApplication) -> None:
     own = app.property(_OWN_SIZE)
     if own is None:
         own = font.pointSizeF() if font.pixelSize() < 0 else font.pixelSize() * 72 / app.primaryScreen().logicalDotsPerInch()
-        own = own if _READABLE[0] <= own <= _READABLE[1] else _USUAL_SIZE
+        own = own if _READABLE[0] <= own <= _READABLE[1] else USUAL_SIZE
         app.setProperty(_OWN_SIZE, own)
     font.setPointSizeF(own * zoom(app))
     if font != app.font():

@@ -12,6 +12,7 @@ from qtpy.QtWidgets import (
     QApplication,
     QFrame,
     QHBoxLayout,
+    QHeaderView,
     QLabel,
     QPushButton,
     QScrollArea,
@@ -61,6 +62,21 @@ class Title(QLabel):
         font = QApplication.font()
         font.setPointSizeF(font.pointSizeF() * self._times)
         self.setFont(font)
+
+
+class ElidedLabel(QLabel):
+    """A line of text that ends with three dots where there is no room for all of it; the whole is its tooltip then."""
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(self.fontMetrics().horizontalAdvance("\u2026"), super().minimumSizeHint().height())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        shown = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
+        self.setToolTip(self.text() if shown != self.text() else "")
+        painter = QPainter(self)
+        painter.setPen(self.palette().color(self.foregroundRole()))
+        painter.drawText(self.rect(), self.alignment(), shown)
+        painter.end()
 
 
 def hint(text: str = "", parent: QWidget | None = None) -> QLabel:
@@ -135,10 +151,40 @@ class _FontRows(QStyledItemDelegate):
         return QSize(super().sizeHint(option, index).width(), row_height(self.parent()))
 
 
+def scaled(pixels: int) -> int:
+    """A length that was measured with text of the usual size, for text of the present size."""
+    return round(pixels * QApplication.font().pointSizeF() / theme.USUAL_SIZE)
+
+
+def keep_wide(widget: QWidget, least: int, most: int | None = None) -> None:
+    """Keep a field so many pixels wide, measured with text of the usual size, also after the size of text has changed."""
+    _FontWidth(widget, least, most)
+
+
+class _FontWidth(QObject):
+    def __init__(self, widget: QWidget, least: int, most: int | None) -> None:
+        super().__init__(widget)
+        self._widget, self._least, self._most = widget, least, most
+        widget.installEventFilter(self)
+        self._fit()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.FontChange:
+            self._fit()
+        return super().eventFilter(watched, event)
+
+    def _fit(self) -> None:
+        self._widget.setMinimumWidth(scaled(self._least))
+        if self._most is not None:
+            self._widget.setMaximumWidth(scaled(self._most))
+
+
 class _TableRows(QObject):
+    """Rows as high as the font needs; columns of a fixed width grow with it."""
+
     def __init__(self, view: QTableView) -> None:
         super().__init__(view)
-        self._view = view
+        self._view, self._text = view, view.fontMetrics().height()
         view.installEventFilter(self)
         self._fit()
 
@@ -149,6 +195,11 @@ class _TableRows(QObject):
 
     def _fit(self) -> None:
         self._view.verticalHeader().setDefaultSectionSize(row_height(self._view))
+        now, header = self._view.fontMetrics().height(), self._view.horizontalHeader()
+        for part in range(header.count() if now != self._text else 0):
+            if header.sectionResizeMode(part) == QHeaderView.ResizeMode.Interactive:
+                header.resizeSection(part, round(header.sectionSize(part) * now / self._text))
+        self._text = now
 
 
 class NumberItem(QTableWidgetItem):
@@ -256,7 +307,7 @@ class FormScroll(QScrollArea):
         return self.widget().minimumSizeHint().width() + self.verticalScrollBar().sizeHint().width()
 
     def _follow(self) -> None:
-        self.setMinimumWidth(min(max(240, self._whole), _NARROWEST_FORM))
+        self.setMinimumWidth(min(max(scaled(240), self._whole), scaled(_NARROWEST_FORM)))
         self.updateGeometry()
 
     def hold_still(self) -> None:

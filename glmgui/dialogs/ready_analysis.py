@@ -11,7 +11,7 @@ from qtpy.QtWidgets import QDialog, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 from glmengine.analysis.templates import Lesson, template_about, template_description
 from glmgui.widgets import MessageLine, button, heading, hint
 
-_WIDTH = 560
+_WIDTH, _MARGIN = 640, 16
 
 
 class ReadyAnalysisDialog(QDialog):
@@ -24,12 +24,16 @@ class ReadyAnalysisDialog(QDialog):
         self.setMinimumWidth(_WIDTH)
         self.chosen: Literal["sample", "open", "take"] | None = None
         box = QVBoxLayout(self)
-        box.setContentsMargins(16, 16, 16, 12)
+        box.setContentsMargins(_MARGIN, _MARGIN, _MARGIN, 12)
         box.setSpacing(10)
         box.addWidget(heading(lesson.question, self))
         if lesson.picture is not None:
             shown = QLabel(self)
-            shown.setPixmap(QPixmap(str(lesson.picture)))
+            picture = QPixmap(str(lesson.picture))
+            room = _WIDTH - 2 * _MARGIN
+            shown.setPixmap(
+                picture if picture.width() <= room else picture.scaledToWidth(room, Qt.TransformationMode.SmoothTransformation)
+            )
             shown.setAlignment(Qt.AlignmentFlag.AlignCenter)
             box.addWidget(shown)
             box.addWidget(hint(f"{lesson.caption}.", self))

@@ -14,6 +14,7 @@ from qtpy.QtWidgets import QAbstractSpinBox, QHBoxLayout, QLabel, QWidget
 from glmengine.errors import GlmError
 from glmgui.forms.editors import Editor, TextEditor
 from glmgui.still_fields import StillDouble, StillSlider, StillSpin
+from glmgui.widgets import keep_wide
 
 _STEPS = 400
 _WIDE = 100  # a range beyond which most of a slider would lie far above what is usual
@@ -31,7 +32,7 @@ class NumberBox(StillDouble):
         self.setRange(low, high)
         self.setStepType(QAbstractSpinBox.StepType.AdaptiveDecimalStepType)
         self.setKeyboardTracking(False)
-        self.setMinimumWidth(76)
+        keep_wide(self, 76)
 
     def textFromValue(self, value: float) -> str:
         return plain(value, 7)
@@ -71,7 +72,7 @@ class WholeBox(StillSpin):
         super().__init__(parent)
         self.setRange(low, high)
         self.setKeyboardTracking(False)
-        self.setMinimumWidth(64)
+        keep_wide(self, 64)
 
 
 class NumberEditor(Editor):
@@ -116,7 +117,7 @@ class NumberEditor(Editor):
         self._bent = False
         if self._span is not None:
             self._slider = StillSlider(self)
-            self._slider.setMinimumWidth(60)
+            keep_wide(self._slider, 60)
             self._bent = not log and self._span[1] - self._span[0] > _WIDE
             self._slider.setRange(0, int(self._span[1] - self._span[0]) if whole and not self._bent else _STEPS)
             self._slider.valueChanged.connect(self._slid)

@@ -31,6 +31,7 @@ from glmgui.plots import style
 from glmgui.plots.axis import named_axes
 from glmgui.plots.desk import figure_desk
 from glmgui.plots.export import save_numbers, save_plot
+from glmgui.widgets import ElidedLabel
 
 _LONG_LABEL = 15
 _LEAST_TITLE = 60
@@ -56,7 +57,7 @@ class Plot(QWidget):
         self._greyed = self._outdated = self._shares_axis = False
         self.figure: FigureOf | None = None  # the figure of the result that shows the same
         self.subject = ""  # of whom it is drawn ("unit 3"), for the names of files
-        self._title = QLabel(self)
+        self._title = ElidedLabel(self)
         self._title.setTextFormat(Qt.TextFormat.PlainText)
         bold = self._title.font()
         bold.setBold(True)

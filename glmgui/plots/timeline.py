@@ -13,6 +13,7 @@ from glmengine.figures.drawing import Stretches
 from glmgui.drawings.series import NO_AXIS, TIME, Table, shortened
 from glmgui.plots.axis import named_axes
 from glmgui.plots.base import Plot, label_axes, transparent
+from glmgui.plots.interval_keys import IntervalKeys
 
 Interval = tuple[float, float]
 _MANY = 500  # pieces of one epoch that are drawn one by one
@@ -98,6 +99,18 @@ class TimeLine(Plot):
         """Whether a drag draws an interval; with Shift held it always does."""
         self._box.drawing = drawing
         self.view.setCursor(Qt.CursorShape.CrossCursor if drawing else Qt.CursorShape.ArrowCursor)
+
+    def draw_by_keys(self) -> None:
+        """Let it be reached with the Tab key, and intervals be drawn and removed with the keys of `IntervalKeys`."""
+        self.view.setAccessibleName("Intervals: arrow keys move the mark, Enter begins and ends one, Delete removes it")
+        self.keys = IntervalKeys(
+            self.view, self.area, lambda: self._span, self._add_interval, self._remove_at, lambda text: self._read.setText(text)
+        )
+
+    def _remove_at(self, time: float) -> None:
+        left = tuple(one for one in self._intervals if not one[0] <= time <= one[1])
+        if left != self._intervals:
+            self._change(left)
 
     def show_all(self) -> None:
         self.area.setXRange(*self._span, padding=0)

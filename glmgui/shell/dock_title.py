@@ -5,6 +5,8 @@ from __future__ import annotations
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QDockWidget, QHBoxLayout, QLabel, QStyle, QToolButton, QWidget
 
+from glmgui.widgets import ElidedLabel
+
 
 class DockTitle(QWidget):
     """A title that can be dragged like the one that Qt makes.
@@ -21,9 +23,8 @@ class DockTitle(QWidget):
         self.setObjectName(f"{dock.objectName()}_title")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         name = QLabel(dock.windowTitle(), self)
-        said = QLabel(about, self)
+        said = ElidedLabel(about, self)
         said.setForegroundRole(said.palette().ColorRole.PlaceholderText)
-        said.setMinimumWidth(1)  # a small window shows as much of it as there is room for
         help_ = self._button("?", f"{dock.objectName()}_help", f"The page of the guide about {dock.windowTitle()}")
         help_.clicked.connect(self.help_asked)
         style = self.style()

@@ -8,6 +8,7 @@ from qtpy.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSize
 from glmengine.context import Progress
 from glmengine.sentences import numbered
 from glmgui.shown_time import time_left
+from glmgui.widgets import keep_wide
 
 _SHOW_AFTER_MS = 250
 
@@ -30,7 +31,7 @@ class ProgressStrip(QWidget):
         self.bar.setObjectName("progress_bar")
         self.bar.setAccessibleName("Progress")
         self.bar.setRange(0, 1000)
-        self.bar.setFixedSize(170, 20)
+        keep_wide(self.bar, 170, 170)
         self.stop = QPushButton("Stop and keep", self)
         self.stop.setObjectName("stop_and_keep")
         self.stop.setToolTip("End the fit now and keep what there is, marked as not finished")

@@ -26,6 +26,7 @@ class StatusLine(QStatusBar):
         self.log.setDefaultAction(log_action)
         self.log.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
         self.log.setAutoRaise(True)
+        self.messageChanged.connect(lambda said: self.about.setVisible(not said))  # else a change of font shows both
         self.addWidget(self.about, 1)
         self.addPermanentWidget(self.log)
 

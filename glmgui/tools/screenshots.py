@@ -8,13 +8,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from glmengine.analysis.templates import course, template_for
 from glmengine.errors import GlmError
+from glmgui.actions.palette import CommandPalette
+from glmgui.dialogs.ready_analysis import ReadyAnalysisDialog
+from glmgui.dialogs.shortcuts import ShortcutsDialog
 from glmgui.notices import notices
 from glmgui.settings import Settings
 from glmgui.tools.unattended import NoQuestions, settle, wait_until
 
 if TYPE_CHECKING:
-    from qtpy.QtWidgets import QApplication
+    from qtpy.QtWidgets import QApplication, QWidget
 
     from glmgui.shell.window import MainWindow
 
@@ -41,11 +45,13 @@ def take_screenshots(app: QApplication, folder: Path) -> int:
         window.show()
         try:
             for number, (name, prepare) in enumerate(_PICTURES):
-                prepare(window)
+                beside = prepare(window)
                 _wait(window)
                 path = folder / f"{number:02d}-{name}.png"
-                if not window.grab().save(str(path)):
+                if not (beside or window).grab().save(str(path)):
                     faults.append(f"{path} cannot be written")
+                if beside is not None:
+                    beside.close()
                 print(path)
         except TimeoutError as error:
             faults.append(str(error))
@@ -62,6 +68,59 @@ def _wait(window: MainWindow) -> None:
         settle(0.3)
         wait_until(lambda: window.jobs.idle, _PATIENCE, "waiting for the work to end")
     settle(0.3)
+
+
+_LATELY = (
+    ("place.toml", "2 terms"),
+    ("rat7-probe", "212 units, 1.2 h"),
+    ("linear-track.glm", "25 units, 33 min, 3 terms, 4 fits"),
+    ("rat7-day3.nwb", "31 units, 33 min"),
+)
+
+
+def _recent(window: MainWindow) -> None:
+    """As the start page is on another day: files of the scratch folder that were opened lately."""
+    folder = window.settings.path.parent
+    for name, said in _LATELY:
+        (folder / name).touch()
+        window.settings.add_recent(folder / name, said)
+    window.work.recent.changed.emit()
+    window.work.recent.look()
+
+
+def _search(window: MainWindow) -> QWidget:
+    window.show_step("data")
+    window.action("palette").trigger()
+    palette = window.findChild(CommandPalette)
+    palette.line.setText("speed")
+    return palette
+
+
+def _shortcuts(window: MainWindow) -> QWidget:
+    window.action("shortcuts").trigger()
+    return window.findChild(ShortcutsDialog)
+
+
+def _question(window: MainWindow) -> QWidget:
+    """What is asked where a recording lacks something that a ready analysis needs."""
+    lesson = next(one for one in course() if one.name == "decision-task")
+    ready = template_for(lesson.name, window.document.recording)
+    dialog = ReadyAnalysisDialog(lesson, window.document.recording.name, ready.lacking, window)
+    dialog.show()
+    return dialog
+
+
+def _large_text(window: MainWindow) -> None:
+    window.set_dark(False)
+    window.show_step("data")
+    for _ in range(3):
+        window.zoom(1)
+
+
+def _start_dark(window: MainWindow) -> None:
+    window.zoom(0)
+    window.set_dark(True)
+    window.show_start()
 
 
 def _open(window: MainWindow) -> None:
@@ -126,9 +185,13 @@ def _dark(window: MainWindow) -> None:
 
 
 _PICTURES: tuple[tuple[str, Callable[..., None]], ...] = (
-    ("empty", lambda window: None),
+    ("start", lambda window: None),
+    ("start-recent", _recent),
     ("data", _open),
     ("data-tuning", _page_of_data),
+    ("search", _search),
+    ("shortcuts", _shortcuts),
+    ("question", _question),
     ("features", _term(0)),
     ("features-2", _term(1)),
     ("design-matrix", _design_matrix),
@@ -145,4 +208,6 @@ _PICTURES: tuple[tuple[str, Callable[..., None]], ...] = (
     ("dark-design-matrix", _design_matrix),
     ("dark-model", lambda window: window.show_step("model")),
     ("dark-model-nested", _nested),
+    ("large-text", _large_text),
+    ("start-dark", _start_dark),
 )

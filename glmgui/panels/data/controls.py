@@ -7,6 +7,7 @@ from qtpy.QtGui import QDoubleValidator
 from qtpy.QtWidgets import QLineEdit, QWidget
 
 from glmengine.spec import Spec
+from glmgui.widgets import keep_wide
 
 
 def number_field(name: str, parent: QWidget) -> QLineEdit:
@@ -17,8 +18,7 @@ def number_field(name: str, parent: QWidget) -> QLineEdit:
     validator.setLocale(QLocale.c())
     field.setValidator(validator)
     field.setPlaceholderText("any")
-    field.setMinimumWidth(44)
-    field.setMaximumWidth(54)
+    keep_wide(field, 44, 54)
     return field
 
 

@@ -10,7 +10,7 @@ from qtpy.QtCore import QLocale, QSignalBlocker, Signal
 from qtpy.QtWidgets import QComboBox, QDoubleSpinBox, QGridLayout, QLabel, QSpinBox, QVBoxLayout, QWidget
 
 from glmgui.still_fields import StillCombo, StillDouble, StillSpin
-from glmgui.widgets import MessageLine, column, hint
+from glmgui.widgets import MessageLine, column, hint, keep_wide
 
 if TYPE_CHECKING:
     import numpy as np
@@ -120,7 +120,7 @@ class DescribedPage(QWidget):
         label.setBuddy(field)
         field.setAccessibleName(f"{self.label}: {word}")
         field.setToolTip(said)
-        field.setMinimumWidth(_LEAST_FIELD)
+        keep_wide(field, _LEAST_FIELD)
         row, pair = divmod(self._cells, 2)
         self._cells += 1
         self._grid.addWidget(label, row, 2 * pair)

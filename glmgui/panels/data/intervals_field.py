@@ -12,7 +12,7 @@ from glmgui.forms.numbers import NumbersEditor
 from glmgui.forms.pending import Refusal
 from glmgui.panels.data.controls import describe
 from glmgui.plots.timeline import Interval, merged
-from glmgui.widgets import MessageLine, column, row
+from glmgui.widgets import MessageLine, column, keep_wide, row
 
 
 class IntervalsField(Refusal, QWidget):
@@ -27,7 +27,7 @@ class IntervalsField(Refusal, QWidget):
         self._editor = NumbersEditor("0 - 60, 90 - 120", pairs=True, parent=self)
         (self.line,) = self._editor.controls()
         self.line.setObjectName("intervals")
-        self.line.setMinimumWidth(80)
+        keep_wide(self.line, 80)
         describe(self.line, Time, "intervals")
         self.line.setAccessibleName("Only the intervals, in seconds")
         label = QLabel("Only (s)", self)

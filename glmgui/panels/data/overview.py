@@ -56,6 +56,7 @@ class Overview(QWidget):
         box.addWidget(splitter)
         self.raster.picked.connect(self.unit_picked)
         self.time_line.intervals_changed.connect(self.intervals_changed)
+        self.time_line.draw_by_keys()
 
     def set_summary(self, summary: Summary) -> None:
         if summary.traces is None:

@@ -15,7 +15,7 @@ from glmgui.forms.pending import Refusal
 from glmgui.panels.data.controls import describe, number_field, number_in
 from glmgui.panels.data.intervals_field import IntervalsField
 from glmgui.still_fields import StillCombo
-from glmgui.widgets import MessageLine, button, column, heading, hint, row, small_button
+from glmgui.widgets import MessageLine, button, column, heading, hint, keep_wide, row, small_button
 
 _MOVING_HELP = "Computes speed from position and uses only the bins in which it is above a threshold"
 
@@ -45,6 +45,7 @@ class TimeForm(QWidget):
         self.min_spikes = WholeBox(0, 1_000_000, self)
         self.min_spikes.setObjectName("min_spikes")
         self.min_spikes.setSuffix(" spikes")
+        keep_wide(self.min_spikes, 96)
         describe(self.min_spikes, UnitSelection, "min_spikes")
         self.while_present = QCheckBox("only while present", self)
         self.while_present.setObjectName("while_present")
@@ -216,7 +217,7 @@ class ConditionRow(Refusal, QFrame):
 
     def _number(self, name: str) -> QLineEdit:
         field = number_field(f"{self.objectName()}_{name}", self)
-        field.setMaximumWidth(200)
+        keep_wide(field, 44, 200)
         describe(field, Condition, name)
         field.editingFinished.connect(self._edit)
         return field

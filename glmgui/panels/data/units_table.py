@@ -22,7 +22,7 @@ from glmengine.recording.observed import SPIKES, Words
 from glmgui import theme
 from glmgui.drawings.summary import UnitRow
 from glmgui.panels.data.unit_rules import UnitRules
-from glmgui.widgets import column, fit_rows, heading, hint, row, small_button
+from glmgui.widgets import column, fit_rows, heading, hint, row, scaled, small_button
 
 _FIXED = ("Unit", "Spikes", "Rate (Hz)", "Over time")
 _OF_SIGNALS = ("Unit", "Sum", "Per s", "Over time")
@@ -230,12 +230,12 @@ class UnitsTable(QWidget):
     def set_units(self, rows: tuple[UnitRow, ...], headings: tuple[str, ...], words: Words = SPIKES) -> None:
         self.model.set_units(rows, headings, words)
         for part, width in ((_SPIKES, 62), (_RATE, 66), (_ACTIVITY, 100)):
-            self.view.setColumnWidth(part, width)
+            self.view.setColumnWidth(part, scaled(width))
         self.view.resizeColumnToContents(_NAME)
-        self.view.setColumnWidth(_NAME, min(max(self.view.columnWidth(_NAME), _NARROWEST_NAME), _WIDEST_NAME))
+        self.view.setColumnWidth(_NAME, min(max(self.view.columnWidth(_NAME), scaled(_NARROWEST_NAME)), scaled(_WIDEST_NAME)))
         for part in range(len(_FIXED), self.model.columnCount()):
             self.view.resizeColumnToContents(part)
-            self.view.setColumnWidth(part, min(self.view.columnWidth(part), 120))
+            self.view.setColumnWidth(part, min(self.view.columnWidth(part), scaled(120)))
 
     def select(self, name: str | None) -> None:
         """Show a unit as the selected one, without reporting it as picked."""

@@ -14,6 +14,7 @@ from glmengine.analysis.wording import share_text
 from glmengine.results.kept_fits import changes
 from glmengine.sentences import numbered
 from glmgui.shown_time import duration
+from glmgui.widgets import fit_rows, scaled
 
 if TYPE_CHECKING:
     from glmengine.results.kept_fits import KeptFit
@@ -64,9 +65,10 @@ class FitsTable(QTableWidget):
         header.setSectionResizeMode(_NAME, QHeaderView.ResizeMode.Interactive)
         header.setSectionResizeMode(_NEW, QHeaderView.ResizeMode.Stretch)
         header.setHighlightSections(False)
-        header.resizeSection(_NAME, 220)
+        header.resizeSection(_NAME, scaled(220))
         self._ticked: frozenset[str] = frozenset()
         self.verticalHeader().hide()
+        fit_rows(self)
         self.setShowGrid(False)
         self.setWordWrap(False)
         self.setAlternatingRowColors(True)

@@ -9,7 +9,7 @@ from qtpy.QtCore import QAbstractTableModel, QModelIndex, QSortFilterProxyModel,
 from qtpy.QtWidgets import QHeaderView, QLineEdit, QTableView, QWidget
 
 from glmengine.export.tables import own_features
-from glmgui.widgets import column, fit_rows, hint
+from glmgui.widgets import column, fit_rows, hint, scaled
 
 if TYPE_CHECKING:
     from glmengine.results.result import Result
@@ -134,7 +134,7 @@ class CoefficientsView(QWidget):
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         header.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
         for part, width in ((0, 150), (2, 110), (3, 110), (4, 70)):
-            self.view.setColumnWidth(part, width)
+            self.view.setColumnWidth(part, scaled(width))
         box = column(self, margins=4)
         self.tests = hint("", self)
         self.tests.setObjectName("term_tests")

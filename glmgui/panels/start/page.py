@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 from qtpy.QtCore import QTimer, Signal
@@ -145,7 +146,9 @@ class StartPage(QScrollArea):
 
     def _question(self, at: int) -> Card:
         lesson = course()[at]
-        card = Card(lesson.question, f"Sample: {SAMPLES[lesson.sample][0]}", f"question_{lesson.name}", lesson.picture)
+        card = Card(
+            lesson.question, f"Sample: {_held_together(SAMPLES[lesson.sample][0])}", f"question_{lesson.name}", lesson.picture
+        )
         card.setToolTip(lesson.caption)
         card.clicked.connect(lambda: self._work.ready.ask(lesson))
         return card
@@ -153,7 +156,7 @@ class StartPage(QScrollArea):
     def _sample(self, name: str) -> Card:
         about, _ = SAMPLES[name]
         title = name.replace("-", " ").capitalize() + (" (the demonstration)" if name == DEMO else "")
-        card = Card(title, f"{about}.", f"sample_{name}", resource(f"samples/{name}.png"))
+        card = Card(title, f"{_held_together(about)}.", f"sample_{name}", resource(f"samples/{name}.png"))
         card.clicked.connect(lambda: self._work.opening.open_sample(name))
         return card
 
@@ -188,6 +191,11 @@ class StartPage(QScrollArea):
         if not self._late.isActive() and not self._work.recent.is_reached(one.path):
             parts.append("its disk does not answer")
         return " \u00b7 ".join(part for part in parts if part)
+
+
+def _held_together(text: str) -> str:
+    """No line ends between a number and its unit."""
+    return re.sub(r"(\d) (s|min)\b", "\\1\u00a0\\2", text)
 
 
 def when_said(when: float, now: float | None = None) -> str:
