@@ -353,12 +353,14 @@ def _lives(widget: QWidget) -> bool:
 class PageScroll(QScrollArea):
     """A page on a screen that may be too small for it: what does not fit is scrolled to."""
 
-    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+    def __init__(self, page: QWidget | None = None, parent: QWidget | None = None, *, name: str = "") -> None:
         super().__init__(parent)
-        self.setObjectName(name)
+        self.setObjectName(name or f"{page.objectName()}_scroll")
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setWidgetResizable(True)
         self.setMinimumSize(_LEAST_PAGE)
+        if page is not None:
+            self.setWidget(page)
 
 
 class EmptyState(QWidget):

@@ -25,6 +25,7 @@ from qtpy.QtWidgets import (
 from glmengine.errors import GlmError
 from glmengine.figures.style import STANDARD
 from glmgui.plots.base import Plot
+from glmgui.still_fields import StillCombo, StillDouble
 from glmgui.widgets import FormScroll, MessageLine, button, hint, row
 from glmgui.work.figure_making import FORMATS, FigureChoice, FigureMaking, Preview, Subject
 
@@ -119,14 +120,14 @@ class FigureDialog(QDialog):
         self.close_button = button("Close", "figure_close", "Close; the settings are remembered", self)
 
     def _box(self, name: str, said: str, texts: Sequence[str]) -> QComboBox:
-        box = QComboBox(self)
+        box = StillCombo(self)
         box.setObjectName(name)
         box.setAccessibleName(said)
         box.addItems(texts)
         return box
 
     def _number(self, name: str, said: str, suffix: str, low: float, high: float, decimals: int) -> QDoubleSpinBox:
-        made = QDoubleSpinBox(self)
+        made = StillDouble(self)
         made.setObjectName(name)
         made.setAccessibleName(said)
         made.setSuffix(suffix)

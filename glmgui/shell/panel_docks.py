@@ -26,7 +26,7 @@ class PanelDock(QDockWidget):
         super().__init__(title, parent)
         self.setObjectName(f"dock_{name}")
         self._make: Callable[[], QWidget] | None = make
-        self._scroll = PageScroll(f"{name}_panel_scroll", self)
+        self._scroll = PageScroll(None, self, name=f"{name}_panel_scroll")
         self.setWidget(self._scroll)
 
     @property

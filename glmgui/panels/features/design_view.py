@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyqtgraph as pg
-from qtpy.QtCore import QPointF, QSignalBlocker, Qt, Signal
-from qtpy.QtWidgets import QComboBox, QLabel, QSlider, QStackedLayout, QVBoxLayout, QWidget
+from qtpy.QtCore import QPointF, QSignalBlocker, Signal
+from qtpy.QtWidgets import QLabel, QStackedLayout, QVBoxLayout, QWidget
 
 from glmgui.drawings.series import TIME, Axis, Image, Table, shortened
 from glmgui.plots import ImagePlot
+from glmgui.still_fields import StillCombo, StillSlider
 from glmgui.widgets import EmptyState, row
 
 if TYPE_CHECKING:
@@ -161,11 +162,11 @@ class DesignView(QWidget):
         self._stack = QStackedLayout(pages)
         self._stack.addWidget(self.empty)
         self._stack.addWidget(self.plot)
-        self.slider = QSlider(Qt.Orientation.Horizontal, self)
+        self.slider = StillSlider(self)
         self.slider.setObjectName("design_start")
         self.slider.setAccessibleName("Where in the recording the design matrix is shown")
         self.slider.setRange(0, _STEPS)
-        self.length = QComboBox(self)
+        self.length = StillCombo(self)
         self.length.setObjectName("design_length")
         self.length.setAccessibleName("How much time of the design matrix is shown")
         for seconds in _LENGTHS:

@@ -69,8 +69,7 @@ class ScoresView(QWidget):
         self.words.setTextInteractionFlags(
             Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
-        scroll = PageScroll(f"{self.words.objectName()}_scroll", self)
-        scroll.setWidget(self.words)
+        scroll = PageScroll(self.words, self)
         self.bars = NamedBars("Median over the units that all scored", name="fits_scores_bars", parent=self)
         right = QSplitter(Qt.Orientation.Vertical, self)
         right.addWidget(scroll)
