@@ -54,7 +54,9 @@ class Job:
         urgent: bool = False,
         on_units: Callable[[UnitsFound], None] | None = None,
         on_given_up: Callable[[], None] | None = None,
+        background: bool = False,
     ) -> None:
+        self.background = background
         self.label, self.key, self.quiet, self.stoppable, self.urgent = label, key, quiet or urgent, stoppable, urgent
         self.function, self.on_done, self.on_failed, self.on_units = function, on_done, on_failed, on_units
         self.on_given_up = on_given_up
@@ -131,6 +133,7 @@ class _Worker(QObject):
         super().__init__()
         self.loud: deque[Job] = deque()
         self.quiet: deque[Job] = deque()
+        self.background: deque[Job] = deque()
         self.details: deque[str] = deque(maxlen=500)
         self.closed = False
 
@@ -144,7 +147,7 @@ class _Worker(QObject):
             self.run_quiet_ones()
 
     def run_quiet_ones(self) -> None:
-        while (job := _first(self.quiet)) is not None:
+        while (job := _first(self.quiet) or _first(self.background)) is not None:
             self._run(job)
 
     def _run(self, job: Job) -> None:
@@ -225,6 +228,7 @@ class Jobs(QObject):
         urgent: bool = False,
         on_units: Callable[[UnitsFound], None] | None = None,
         on_given_up: Callable[[], None] | None = None,
+        background: bool = False,
     ) -> Job:
         """Run `function(context)` in the worker.
 
@@ -251,8 +255,10 @@ class Jobs(QObject):
             Called with what a loud job tells of units while it runs, on the main thread.
         on_given_up : callable, optional
             Called when it has ended without an answer because it was cancelled.
+        background : bool
+            Of the quiet ones: nobody's eye rests on its answer, so that it goes after the previews.
         """
-        job = Job(label, function, on_done, on_failed, key, quiet, stoppable, urgent, on_units, on_given_up)
+        job = Job(label, function, on_done, on_failed, key, quiet, stoppable, urgent, on_units, on_given_up, background)
         if self._closed:
             job.cancel()
             return job
@@ -260,7 +266,8 @@ class Jobs(QObject):
         if key is not None:
             self._replace(key)
         self._pending.append(job)
-        (self._worker.quiet if job.quiet else self._worker.loud).append(job)
+        queue = self._worker.background if job.background else self._worker.quiet if job.quiet else self._worker.loud
+        queue.append(job)
         self._wake.emit()
         if self.busy != was_busy:
             self.busy_changed.emit(self.busy)
@@ -319,7 +326,7 @@ class Jobs(QObject):
         for job in [job for job in self._pending if job.key == key]:
             job.replaced = True
             job.cancel()
-            for queue in (self._worker.loud, self._worker.quiet):
+            for queue in (self._worker.loud, self._worker.quiet, self._worker.background):
                 try:
                     queue.remove(job)
                 except ValueError:

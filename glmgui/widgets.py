@@ -363,6 +363,36 @@ class PageScroll(QScrollArea):
             self.setWidget(page)
 
 
+class WhenSeen(QObject):
+    """Work for a widget that is done while the widget can be seen, and else once when it is next shown.
+
+    Parameters
+    ----------
+    widget : QWidget
+    work : callable
+        Looks at the present state itself: of several requests in the dark one is left.
+    """
+
+    def __init__(self, widget: QWidget, work: Callable[[], None]) -> None:
+        super().__init__(widget)
+        self._widget, self._work, self._wanted = widget, work, False
+        widget.installEventFilter(self)
+
+    def ask(self) -> None:
+        """Do it now or when the widget is shown."""
+        if self._widget.isVisible():
+            self._wanted = False
+            self._work()
+        else:
+            self._wanted = True
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Show and self._wanted:
+            self._wanted = False
+            self._work()
+        return False
+
+
 class EmptyState(QWidget):
     """What stands where there is nothing yet: what will be here, and what to do for it."""
 

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from glmengine.analysis.time_grid import make_grid, usable_bins
-from glmengine.recording.derived.quantities import compute_derived
+from glmengine.analysis.used_bins import used_bins
 
 if TYPE_CHECKING:
     from glmengine.analysis.analysis import Analysis
@@ -62,10 +61,9 @@ def usable_time(analysis: Analysis, recording: Recording) -> UsableTime:
     GlmError
         With the field that is at fault.
     """
-    whole = compute_derived(analysis.derived, recording, analysis.time.max_gap)
-    grid = make_grid(analysis.time, whole)
-    used = usable_bins(analysis.time, whole, grid)
-    return UsableTime(grid.n_bins, int(used.sum()), analysis.time.bin_size, whole, used_pieces(grid, used))
+    used = used_bins(analysis, recording)
+    pieces = used_pieces(used.grid, used.rows)
+    return UsableTime(used.grid.n_bins, int(used.rows.sum()), analysis.time.bin_size, used.recording, pieces)
 
 
 def used_pieces(grid: TimeGrid, used: np.ndarray) -> np.ndarray:

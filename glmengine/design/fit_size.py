@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from glmengine.analysis.time_grid import make_grid, usable_bins
 from glmengine.analysis.units import chosen_units
+from glmengine.analysis.used_bins import used_bins
 from glmengine.design.term_size import n_columns
-from glmengine.recording.derived.quantities import compute_derived
 from glmengine.sentences import numbered
 
 if TYPE_CHECKING:
@@ -97,9 +96,8 @@ class Estimate:
 
 def estimate(analysis: Analysis, recording: Recording) -> Estimate:
     """Look at the time grid and count columns; raises `GlmError` as a fit would. Some milliseconds of work."""
-    whole = compute_derived(analysis.derived, recording, analysis.time.max_gap)
-    grid = make_grid(analysis.time, whole)
-    n_valid = int(np.count_nonzero(usable_bins(analysis.time, whole, grid)))
+    used = used_bins(analysis, recording)
+    whole, grid, n_valid = used.recording, used.grid, int(np.count_nonzero(used.rows))
     n_units = len(chosen_units(analysis.units, whole))
     sessions = max(1, len(whole.sessions))
     columns = sum(

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from glmengine.analysis.time_grid import make_grid, usable_bins
 from glmengine.analysis.units import chosen_units
+from glmengine.analysis.used_bins import used_bins
 from glmengine.design.splits import intervals_called, longest_window, split_time
 from glmengine.models import get_family
-from glmengine.recording.derived.quantities import compute_derived
 from glmengine.recording.named_epochs import rows_in
 
 if TYPE_CHECKING:
@@ -70,9 +69,8 @@ def fitted_time(analysis: Analysis, recording: Recording) -> FittedTime:
     GlmError
         Where a fit would: an unknown epoch or table, fewer intervals than folds, gaps that leave nothing.
     """
-    whole = compute_derived(analysis.derived, recording, analysis.time.max_gap)
-    grid = make_grid(analysis.time, whole)
-    rows = usable_bins(analysis.time, whole, grid)
+    used = used_bins(analysis, recording)
+    whole, grid, rows = used.recording, used.grid, used.rows
     validation = analysis.validation
     tested = np.zeros(grid.n_bins, bool)
     if validation.test_epochs:

@@ -55,6 +55,7 @@ class FitSize(QObject):
             lambda error: self._take(None),
             key="estimate",
             quiet=True,
+            background=True,
         )
 
     def _take(self, found: Estimate | None, derived_for: tuple[Any, ...] = ()) -> None:

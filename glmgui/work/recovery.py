@@ -140,6 +140,7 @@ class Recovery(QObject):
             on_failed=self._failed,
             key=_KEY,
             quiet=True,
+            background=True,
         )
 
     def keep_now(self) -> bool:

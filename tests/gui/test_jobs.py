@@ -202,3 +202,19 @@ def test_what_a_fit_needs_is_loaded_ahead():
     from glmgui.work.use_cases import load_engine
 
     load_engine(SILENT)
+
+
+def test_what_nobody_looks_at_goes_behind_the_previews(jobs, qtbot):
+    order, begun, go_on = [], threading.Event(), threading.Event()
+
+    def first(context):
+        begun.set()
+        go_on.wait(10)
+
+    jobs.submit("First", first, quiet=True)
+    begun.wait(10)
+    jobs.submit("Share", lambda context: order.append("share"), quiet=True, background=True)
+    jobs.submit("Preview", lambda context: order.append("preview"), quiet=True)
+    go_on.set()
+    qtbot.waitUntil(lambda: jobs.idle)
+    assert order == ["preview", "share"]

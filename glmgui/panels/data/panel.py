@@ -27,7 +27,7 @@ from glmgui.panels.data.sessions import SessionsList, without_parts
 from glmgui.panels.data.time_form import TimeForm
 from glmgui.panels.data.units_table import UnitsTable
 from glmgui.panels.data.usable import Used, used_of
-from glmgui.widgets import EmptyState, FormScroll, Page, column
+from glmgui.widgets import EmptyState, FormScroll, Page, WhenSeen, column
 
 _WELCOME = (
     "Open a file with Ctrl+O, or drop one onto the window: NWB, pynapple, Neurosuite, Phy and Suite2p are read directly, MATLAB and tables after some questions. "
@@ -90,6 +90,7 @@ class DataPanel(Page):
         column(self._content).addWidget(whole)
 
     def _connect(self) -> None:
+        self._share = WhenSeen(self, self._ask_for_share)
         self._document.changed.connect(self._changed)
         self.sessions.add_asked.connect(lambda: self.action_asked.emit("add_session"))
         self.sessions.remove_asked.connect(self.session_removed)
@@ -146,11 +147,11 @@ class DataPanel(Page):
             )
         if what & {"recording", "analysis"}:
             self._show_analysis()
-            self._ask_for_share()
+            self._share.ask()
         if what & {"selection", "recording"}:
             self._show_selection()
             self._show_pages()
-            if self.overview.shows_spikes:
+            if self.overview.shows_spikes and self.isVisible():
                 self._draw_current_covariate()
         if "fault" in what and self._document.fault[0].partition(".")[0] in ("time", "units", "derived"):
             self._show_fault(*self._document.fault)
@@ -232,6 +233,8 @@ class DataPanel(Page):
 
     def _ask_for_share(self) -> None:
         analysis, recording = self._document.analysis, self._document.recording
+        if recording is None:
+            return
         self._jobs.submit(
             "Counting the bins that are used",
             lambda context: used_of(analysis, recording),
@@ -239,6 +242,7 @@ class DataPanel(Page):
             self._share_failed,
             key="data-share",
             quiet=True,
+            background=True,
         )
 
     def _share_known(self, used: Used) -> None:

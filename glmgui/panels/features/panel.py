@@ -25,7 +25,7 @@ from glmgui.panels.features.live import LiveCurve
 from glmgui.panels.features.preview_jobs import SECONDS, Ranges, basis_drawing, features_on_recording, is_quick
 from glmgui.panels.features.previews import BasisPreview, FeaturePreview, Features
 from glmgui.panels.features.term_list import Card, TermList
-from glmgui.widgets import EmptyState, FormScroll, MessageLine, Page, column
+from glmgui.widgets import EmptyState, FormScroll, MessageLine, Page, WhenSeen, column
 
 _NO_RECORDING = "Open a recording first: its covariates are what a model can be made of."
 _NO_TERMS = (
@@ -54,6 +54,7 @@ class FeaturesPanel(Page):
         self.message = MessageLine("term_message", self)
         self.empty = EmptyState("What may the rate depend on?", _NO_RECORDING, "features_empty", self)
         self._lay_out()
+        self._pictures = WhenSeen(self, self._preview)
         document.changed.connect(self._changed)
         self.terms.menu_wanted.connect(self._fill_menu)
         self.terms.chosen.connect(lambda at: document.select(term=at))
@@ -164,7 +165,7 @@ class FeaturesPanel(Page):
         term = analysis.terms[at]
         self.editor.set_term(term, recording)
         self._show_faults()
-        self._preview(at, term, recording)
+        self._pictures.ask()
 
     # Pictures
 
@@ -177,7 +178,12 @@ class FeaturesPanel(Page):
             self.live.show_term(known, terms[at].label, unit if unit in known.units else str(known.units[0]))
         self._below.setCurrentWidget(self.live if live else self.features)
 
-    def _preview(self, at: int, term: Spec, recording: Recording) -> None:
+    def _preview(self) -> None:
+        at, recording, terms = self._document.term, self._recording, self._document.analysis.terms
+        if recording is None or not terms:
+            return
+        at = at if at is not None and at < len(terms) else 0
+        term = terms[at]
         time = self._document.analysis.time
         unit = self._document.unit if term.kind == "history" else None
         if self._asked is not None and self._asked[:5] == (at, term, time, self._start, unit) and self._asked[5] is recording:

@@ -34,7 +34,7 @@ from glmgui.jobs import Jobs
 from glmgui.panels.model.formula_view import FormulaView
 from glmgui.panels.model.strength_view import StrengthView, StrengthWords, strength_words
 from glmgui.plots import TimeLine
-from glmgui.widgets import EmptyState, FormScroll, MessageLine, Page, column, fit_rows, heading, hint
+from glmgui.widgets import EmptyState, FormScroll, MessageLine, Page, WhenSeen, column, fit_rows, heading, hint
 
 if TYPE_CHECKING:
     from glmengine.design.fit_size import Estimate
@@ -82,6 +82,7 @@ class ModelPanel(Page):
         self.time_line = TimeLine("Held-out time", name="validation_time_line", parent=self)
         self.about_time = hint("", self)
         self._lay_out()
+        self._parts = WhenSeen(self, self._ask_for_parts)
         document.changed.connect(self._changed)
         self.strength.strengths_changed.connect(self._edit_strengths)
         self.model.edited.connect(lambda value: self._edit(self.model, "model", value))
@@ -151,7 +152,7 @@ class ModelPanel(Page):
             self.message.clear()
             self._show_terms(document.analysis, recording)
             self._show_strengths()
-            self._ask_for_parts()
+            self._parts.ask()
         if what & {"fault"}:
             self._show_fault(*document.fault)
 
@@ -208,6 +209,8 @@ class ModelPanel(Page):
 
     def _ask_for_parts(self) -> None:
         analysis, recording = self._document.analysis, self._document.recording
+        if recording is None:
+            return
         terms = analysis.terms if analysis.validation.gap else ()  # which have a say in the length of the gaps
         asked = (analysis.time, analysis.derived, analysis.validation, analysis.units, analysis.model.family, terms)
         if self._asked is not None and asked == self._asked[:-1] and recording is self._asked[-1]:
@@ -221,6 +224,7 @@ class ModelPanel(Page):
             self._parts_failed,
             key="model-parts",
             quiet=True,
+            background=True,
         )
 
     def _show_parts(self, parts: FittedTime) -> None:

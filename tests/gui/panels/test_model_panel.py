@@ -28,6 +28,7 @@ def panel(qtbot, jobs, small_recording, small_analysis):
     made = ModelPanel(document, jobs)
     qtbot.addWidget(made)
     made.document = document
+    made.show()
     document.open(small_recording, small_analysis)
     qtbot.waitUntil(lambda: jobs.idle, timeout=20_000)
     return made

@@ -1,0 +1,102 @@
+"""The random user for long: 1,000 actions with each of 20 seeds, with what held the main thread up and how memory grew.
+
+    python tests/benchmarks/random_driver.py [--actions 1000] [--seeds 20] [--first 1]
+
+A window is used for all seeds. Printed is a line for each seed: faults, threads, timers and widgets more than at the beginning, memory, and what
+the main thread worked on for more than 150 ms of its own processor time. Exit 1 for a fault, for what was left behind, and for work of
+the main thread that is not on the list below with its reason.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+from collections import Counter
+from pathlib import Path
+
+ALLOWED = {
+    "theme": "every widget is styled anew, by Qt, in one piece",
+    "dock": "a page that is taken out of the window is laid out and painted as a window of its own",
+    "layout": "all docks are laid out again",
+    "show": "a page that is seen for the first time is made",
+}
+"""Actions that may hold up the main thread for longer, and why."""
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--actions", type=int, default=1000)
+    parser.add_argument("--seeds", type=int, default=20)
+    parser.add_argument("--first", type=int, default=1, help="the first seed")
+    options = parser.parse_args()
+    sys.path.insert(0, str(Path(__file__).parents[2]))
+    if not (os.environ.get("DISPLAY") or os.environ.get("QT_QPA_PLATFORM")):
+        os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    with tempfile.TemporaryDirectory() as scratch:
+        os.environ["XDG_STATE_HOME"] = scratch
+        return drive(options, Path(scratch))
+
+
+def resident() -> float:
+    """MB that this process has in memory."""
+    for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
+        if line.startswith("VmRSS"):
+            return float(line.split()[1]) / 1000
+    return float("nan")
+
+
+def drive(options: argparse.Namespace, scratch: Path) -> int:
+    from glmgui.app import make_application, prepare_process
+
+    prepare_process()
+    from glmengine.simulation.catalogue import sample, sample_analysis
+    from glmgui.settings import Settings
+    from glmgui.shell.window import MainWindow
+    from glmgui.tools.unattended import NoQuestions, settle
+    from tests.driver import Driver
+
+    app = make_application(False)
+    window = MainWindow(Settings(scratch / "settings.ini"), NoQuestions())
+    window.resize(1366, 768)
+    window.show()
+    analysis = sample_analysis("head-direction-place")
+    analysis = analysis.with_(
+        time=analysis.time.with_(bin_size=0.04), terms=analysis.terms[:2], validation=analysis.validation.with_(folds=2)
+    )
+    window.document.open(sample("head-direction-place"), analysis)
+    settle(0.5)
+    held: Counter[str] = Counter()
+    worst: dict[str, float] = {}
+    bad = 0
+    first = None
+    for seed in range(options.first, options.first + options.seeds):
+        driver = Driver(window, seed, scratch)
+        before = driver.counts()
+        first = first or before
+        seen = driver.run(options.actions)
+        after = driver.counts()
+        more = after.threads - first.threads, after.timers - first.timers, after.widgets - first.widgets
+        for one in seen.held:
+            held[one.action] += 1
+            worst[one.action] = max(worst.get(one.action, 0.0), one.ms)
+        bad += len(seen.faults) + any(number > 0 for number in more)
+        print(
+            f"seed {seed}: {len(seen.faults)} faults; {more[0]:+d} threads, {more[1]:+d} timers, {more[2]:+d} widgets; "
+            f"{resident():.0f} MB",
+            flush=True,
+        )
+        for fault in seen.faults:
+            print(fault)
+    for action, count in held.most_common():
+        reason = next((why for name, why in ALLOWED.items() if action.startswith(name)), "")
+        bad += not reason
+        print(f"main thread: {count} x up to {worst[action]:.0f} ms, {action}{': ' + reason if reason else ' (NOT ON THE LIST)'}")
+    window.close()
+    app.processEvents()
+    return bool(bad)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,25 @@
+"""A random user finds no fault of the program, and leaves no thread, timer or widget behind."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.driver import Driver
+
+ACTIONS = 45
+
+
+@pytest.mark.parametrize("seed", [1])
+def test_random_use_ends_in_no_fault_and_leaves_nothing_behind(window, small_recording, small_analysis, tmp_path, seed):
+    window.document.open(small_recording, small_analysis)
+    driver = Driver(window, seed, tmp_path)
+    before = driver.counts()
+    seen = driver.run(ACTIONS)
+    assert not seen.faults, seen.faults[0]
+    after = driver.counts()
+    assert after.threads <= before.threads
+    assert after.timers <= before.timers
+    assert after.widgets <= before.widgets
+    print(
+        "the main thread worked longest:", sorted(seen.held, key=lambda one: -one.ms)[:5]
+    )  # shown with -rP; judged by the benchmark
