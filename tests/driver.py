@@ -14,10 +14,11 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QAbstractSpinBox, QApplication, QCheckBox, QComboBox, QLineEdit, QTabWidget, QWidget
 
 from glmengine.errors import GlmError
+from glmgui import steps
 from glmgui.tools.unattended import settle, wait_until
 
 ABSURD = ("1e308", "-5", "nan", "", "abc", "0", "1e-300", "99999999999999999999", "\u00bd", "0.01", "2", "7 s")
-STEPS = ("data", "features", "model", "results", "fits")
+STEPS = tuple(step.name for step in steps.STEPS)
 LONG_MS = 150.0
 WAIT_S = 240
 

@@ -2,7 +2,7 @@
 
     python tests/benchmarks/random_driver.py [--actions 1000] [--seeds 20] [--first 1]
 
-A window is used for all seeds. Printed is a line for each seed: faults, threads, timers and widgets more than at the beginning, memory, and what
+One window is used for all seeds. Printed is a line for each seed: faults, threads, timers and widgets more than after the first, memory, and what
 the main thread worked on for more than 150 ms of its own processor time. Exit 1 for a fault, for what was left behind, and for work of
 the main thread that is not on the list below with its reason.
 """
@@ -73,10 +73,9 @@ def drive(options: argparse.Namespace, scratch: Path) -> int:
     first = None
     for seed in range(options.first, options.first + options.seeds):
         driver = Driver(window, seed, scratch)
-        before = driver.counts()
-        first = first or before
         seen = driver.run(options.actions)
         after = driver.counts()
+        first = first or after  # what is made when it is first used stays
         more = after.threads - first.threads, after.timers - first.timers, after.widgets - first.widgets
         for one in seen.held:
             held[one.action] += 1
