@@ -17,6 +17,7 @@ from glmengine.analysis.analysis import Analysis
 from glmengine.errors import GlmError
 
 if TYPE_CHECKING:
+    from glmengine.answers.kept_answers import KeptAnswers
     from glmengine.recording.recording import Recording
     from glmengine.results.kept_fits import KeptFit
     from glmengine.results.result import Result
@@ -62,7 +63,7 @@ class Document(QObject):
     -------
     changed : frozenset of str
         Which parts are new: ``recording`` (another one, or none), ``derived`` (its derived covariates were computed), ``analysis``,
-        ``result`` (another one, or its staleness), ``fits`` (those that are kept, or which is shown), ``selection`` (unit or term), ``project`` (path, or saved or not), ``busy``,
+        ``result`` (another one, or its staleness), ``fits`` (those that are kept, or which is shown), ``answers`` (another sheet, or none), ``selection`` (unit or term), ``project`` (path, or saved or not), ``busy``,
         ``fault`` (the engine refused the analysis, or that is over), ``code`` (functions that it names may be run now).
     """
 
@@ -81,7 +82,8 @@ class Document(QObject):
         self._project_path: Path | None = None
         self._fits: tuple[KeptFit, ...] = ()
         self._shown_fit = ""
-        self._saved: tuple[Analysis, Result | None, tuple[KeptFit, ...]] = (self._analysis, None, ())
+        self._answers: KeptAnswers | None = None
+        self._saved: tuple[Analysis, Result | None, tuple[KeptFit, ...], KeptAnswers | None] = (self._analysis, None, (), None)
         self._busy = False
         self._fault = ("", "")
         self._undo: list[_Step] = []
@@ -119,6 +121,11 @@ class Document(QObject):
         return self._fits
 
     @property
+    def answers(self) -> KeptAnswers | None:
+        """The answer sheet that is kept, whatever it answers; None where there is none."""
+        return self._answers
+
+    @property
     def shown_fit(self) -> KeptFit | None:
         """The kept fit whose result `kept_result` is, None where it is of none of them."""
         return self.fit_of(self._shown_fit)
@@ -154,8 +161,8 @@ class Document(QObject):
     @property
     def modified(self) -> bool:
         """Whether there is anything that saving the project would keep."""
-        analysis, result, fits = self._saved
-        return self._analysis != analysis or self._result is not result or self._fits != fits
+        analysis, result, fits, answers = self._saved
+        return self._analysis != analysis or self._result is not result or self._fits != fits or self._answers is not answers
 
     @property
     def busy(self) -> bool:
@@ -287,21 +294,22 @@ class Document(QObject):
         saved: bool = True,
         fits: tuple[KeptFit, ...] = (),
         shown: str = "",
+        answers: KeptAnswers | None = None,
     ) -> None:
         """Begin anew with these; the steps of undo are forgotten. `saved` False marks it as having changes to be saved; `shown` is the
         key of the one of `fits` whose result `result` is."""
         self._recording, self._effective = recording, None
         self._analysis, self._result, self._live = analysis, result, None
-        self._fits, self._shown_fit = tuple(fits), shown
+        self._fits, self._shown_fit, self._answers = tuple(fits), shown, answers
         self._project_path = project_path
         self._undo.clear()
         self._redo.clear()
         self._last_edit = ("", 0.0)
-        self._saved = (analysis, result, self._fits) if saved else (Analysis(title="\0"), None, ())
+        self._saved = (analysis, result, self._fits, answers) if saved else (Analysis(title="\0"), None, (), None)
         self._unit = recording.unit_names[0] if recording is not None and recording.unit_names else None
         self._term = 0 if analysis.terms else None
         self._stale = self._find_stale()
-        self.changed.emit(frozenset({"recording", "analysis", "result", "fits", "selection", "project"}))
+        self.changed.emit(frozenset({"recording", "analysis", "result", "fits", "answers", "selection", "project"}))
 
     def set_recording(self, recording: Recording | None) -> None:
         """Put another recording under the same analysis."""
@@ -332,6 +340,12 @@ class Document(QObject):
         if self._result is not None and result is not self._result:
             self._result = result
             self.changed.emit(frozenset({"result", "project"}))
+
+    def set_answers(self, answers: KeptAnswers | None) -> None:
+        """Keep an answer sheet in the place of the one before."""
+        if answers is not self._answers:
+            self._answers = answers
+            self.changed.emit(frozenset({"answers", "project"}))
 
     def set_live_result(self, result: Result | None) -> None:
         """Show a live fit in the place of the result, or, with None, the result again."""
@@ -374,10 +388,17 @@ class Document(QObject):
             self._busy = busy
             self.changed.emit(frozenset({"busy"}))
 
-    def mark_saved(self, path: Path, analysis: Analysis, result: Result | None, fits: tuple[KeptFit, ...] = ()) -> None:
+    def mark_saved(
+        self,
+        path: Path,
+        analysis: Analysis,
+        result: Result | None,
+        fits: tuple[KeptFit, ...] = (),
+        answers: KeptAnswers | None = None,
+    ) -> None:
         """The project at `path` now holds these (edits made while it was being written stay unsaved)."""
         self._project_path = Path(path)
-        self._saved = (analysis, result, fits)
+        self._saved = (analysis, result, fits, answers)
         self.changed.emit(frozenset({"project"}))
 
     # Inside

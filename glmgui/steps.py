@@ -88,6 +88,12 @@ def _fits(work: UseCases) -> Page:
     return FitsPanel(work.document, work.shelf, work.fitting, work.jobs)
 
 
+def _answers(work: UseCases) -> Page:
+    from glmgui.panels.answers import AnswersPanel
+
+    return AnswersPanel(work.document, work.answers, work.jobs)
+
+
 def _units_chosen(document: Document) -> str:
     if document.recording is None:
         return "open a file"
@@ -129,6 +135,10 @@ def _fits_kept(document: Document) -> str:
     return f"{len(document.fits)} kept" if document.fits else ""
 
 
+def _units_answered(document: Document) -> str:
+    return f"{document.answers.sheet.units.sizes['unit']} units" if document.answers is not None else ""
+
+
 STEPS: tuple[Step, ...] = (
     Step(
         "data", "Data", "What was recorded, and which units and which time are used", "data", "Ctrl+1", "data.md",
@@ -153,6 +163,10 @@ STEPS: tuple[Step, ...] = (
     Step(
         "fits", "Fits", "Every fit of the project, and the way back to it", "fits", "Ctrl+6", "fits.md",
         _fits, _fits_kept,
+    ),
+    Step(
+        "answers", "Answers", "What drives each unit, how sure that is, and whether the model is right", "answers", "Ctrl+7",
+        "answers.md", _answers, _units_answered,
     ),
 )  # fmt: skip
 

@@ -88,8 +88,9 @@ def _round(
         now = nested.held_out(search.models[unit], [unit])[unit]
         search.gains |= {(unit, number, k): gain for gain, k, _ in options}
         gain, k, best = max(options, key=lambda option: (option[0], -option[1]))
-        p = float(signed_rank(best.per_bin - now.per_bin))
-        search.steps.append(Step(unit, number, k, gain, p, p < level))
+        by_fold = best.per_bin - now.per_bin
+        p = float(signed_rank(by_fold))
+        search.steps.append(Step(unit, number, k, gain, p, p < level, tuple(by_fold.tolist())))
         if p < level:
             search.models[unit] |= {k}
             search.order[unit, k] = number
@@ -143,8 +144,9 @@ def _reduction(
         rest = {k: nested.held_out(model - {k}, [unit])[unit] for k in sorted(model)}
         search.gains |= {(unit, number, k): better(now, less) for k, less in rest.items()}
         k = min(rest, key=lambda k: (better(now, rest[k]), k))
-        p = float(signed_rank(now.per_bin - rest[k].per_bin))
-        search.steps.append(Step(unit, number, k, better(now, rest[k]), p, p >= level))
+        by_fold = now.per_bin - rest[k].per_bin
+        p = float(signed_rank(by_fold))
+        search.steps.append(Step(unit, number, k, better(now, rest[k]), p, p >= level, tuple(by_fold.tolist())))
         if p >= level:
             search.models[unit] = model - {k}
             going_on.append(unit)

@@ -34,6 +34,8 @@ class Step:
         Of the signed-rank test that it brings none.
     taken : bool
         Whether the model was changed.
+    by_fold : tuple of float
+        The gain per bin in each fold; NaN in one that does not count.
     """
 
     unit: int
@@ -42,6 +44,7 @@ class Step:
     gain: float
     p: float
     taken: bool
+    by_fold: tuple[float, ...] = ()
 
 
 @dataclass

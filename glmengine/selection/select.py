@@ -278,8 +278,11 @@ def _steps(ground: Ground, search: Search) -> xr.Dataset:
     gain, p, taken = np.full((M, R), np.nan), np.full((M, R), np.nan), np.zeros((M, R), bool)
     candidate = np.full((M, R), "", dtype=f"<U{max(len(name) for name in ground.names)}")
     tried, pruned = np.full((M, R, K), np.nan), np.zeros((M, R, K), bool)
+    folds = list(ground.split.names)
+    by_fold = np.full((M, R, len(folds)), np.nan)
     for step in search.steps:
         at = (step.unit, step.round - 1)
+        by_fold[at] = step.by_fold
         gain[at], p[at], taken[at], candidate[at] = step.gain, step.p, step.taken, ground.names[step.candidate]
     for (unit, number, k), value in search.gains.items():
         tried[unit, number - 1, k] = value
@@ -301,8 +304,16 @@ def _steps(ground: Ground, search: Search) -> xr.Dataset:
                 {"units": "nats/bin", "long_name": "the same of every term that was tried"},
             ),
             "pruned": (("unit", "round", "term"), pruned, {"long_name": "whether the score test left the term out"}),
+            "fold_gain": (
+                ("unit", "round", "fold"),
+                by_fold,
+                {
+                    "units": "nats/bin",
+                    "long_name": "held-out log-likelihood per bin that the term that was tested brings in each fold",
+                },
+            ),
         },
-        {"unit": list(ground.units), "round": np.arange(1, R + 1), "term": list(ground.names)},
+        {"unit": list(ground.units), "round": np.arange(1, R + 1), "term": list(ground.names), "fold": folds},
     )
 
 

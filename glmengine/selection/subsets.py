@@ -55,8 +55,9 @@ def _keep_best(nested: NestedModels, search: Search, models: list[Model], unit: 
     found = {model: nested.held_out(model, [unit])[unit] for model in models}
     best = max(found, key=lambda model: (found[model].total, sorted(-k for k in model)))
     now = nested.held_out(search.models[unit], [unit])[unit]
-    p, gain = float(signed_rank(found[best].per_bin - now.per_bin)), better(found[best], now)
+    by_fold = found[best].per_bin - now.per_bin
+    p, gain = float(signed_rank(by_fold)), better(found[best], now)
     added = best - search.models[unit]
-    search.steps.append(Step(unit, size, min(added or best), gain, p, p < level))
+    search.steps.append(Step(unit, size, min(added or best), gain, p, p < level, tuple(by_fold.tolist())))
     if p < level:
         search.models[unit] = best

@@ -39,7 +39,7 @@ class TermSelection:
         ``deviance_explained``, and the model in words; None where only models were compared.
     steps : Dataset (unit, round) and (unit, round, term) or None (also of a group path)
         The ``candidate`` of each round with its ``gain``, ``p`` and whether it was ``taken``; the gain of all that were tried, and
-        those that the score test ``pruned``.
+        those that the score test ``pruned``; its gain in each fold, ``fold_gain`` (unit, round, fold).
     path : Dataset (unit, strength, term) or None
         Of the group lasso.
     split : Dataset (interval)

@@ -17,10 +17,19 @@ _FEWEST = 4  # places on the axis, so that one bar does not fill the plot
 
 
 class NamedBars(Plot):
-    """Bars from zero, each in the colour of its place; where the value is NaN there is none."""
+    """Bars from zero, each in the colour of its place; where the value is NaN there is none.
 
-    def __init__(self, title: str = "", *, name: str = "named_bars", parent: QWidget | None = None) -> None:
+    Parameters
+    ----------
+    fewest : int
+        Places on the axis at least.
+    """
+
+    def __init__(
+        self, title: str = "", *, fewest: int = _FEWEST, name: str = "named_bars", parent: QWidget | None = None
+    ) -> None:
         super().__init__(title, name, parent)
+        self._fewest = fewest
         self.name_axis = self.value_axis = NO_AXIS
         self._values = np.empty(0)
         self.area = self.add_area(0, 0, NO_AXIS, NO_AXIS, mouse=False)
@@ -55,7 +64,7 @@ class NamedBars(Plot):
             low, high = min(0.0, float(good.min())), max(0.0, float(good.max()))
             spread = (high - low) or 1.0
             self.area.setYRange(low - 0.02 * spread, high + 0.1 * spread, padding=0)
-        self.area.setXRange(0.4, max(len(self._values), _FEWEST) + 0.6, padding=0)
+        self.area.setXRange(0.4, max(len(self._values), self._fewest) + 0.6, padding=0)
         self.set_greyed(self.greyed)
 
     def _readout(self, at: QPointF) -> str:

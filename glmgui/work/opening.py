@@ -232,7 +232,15 @@ class Opening(QObject):
         """Show an opened project; asks for its recording where that is missing or another one."""
 
         def take(found: Opened) -> None:
-            self._document.open(found.recording, found.analysis, found.result, found.path, fits=found.fits, shown=found.shown)
+            self._document.open(
+                found.recording,
+                found.analysis,
+                found.result,
+                found.path,
+                fits=found.fits,
+                shown=found.shown,
+                answers=found.answers,
+            )
             self._saving.remember_stamp(found.stamp)
             self._opened(found.path, found.path, then)
             if found.recording is None:
@@ -267,7 +275,14 @@ class Opening(QObject):
 
         def take(found: Opened) -> None:
             self._document.open(
-                found.recording, found.analysis, found.result, project, saved=False, fits=found.fits, shown=found.shown
+                found.recording,
+                found.analysis,
+                found.result,
+                project,
+                saved=False,
+                fits=found.fits,
+                shown=found.shown,
+                answers=found.answers,
             )
             self._recovery.keep()
             remove_leftover(leftover)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from glmengine.analysis.analysis import Analysis
+    from glmengine.answers.kept_answers import KeptAnswers
     from glmengine.context import Context
     from glmengine.project import RecordingReference
     from glmengine.recording.recording import Recording
@@ -41,6 +42,8 @@ class Opened:
         Those that the project keeps, their results unpacked.
     shown : str
         Key of the one whose result `result` is.
+    answers : KeptAnswers or None
+        The answer sheet that it keeps, unpacked.
     """
 
     path: Path
@@ -54,6 +57,7 @@ class Opened:
     wanted: int = 0
     fits: tuple[KeptFit, ...] = ()
     shown: str = ""
+    answers: KeptAnswers | None = None
 
     def without_recording(self) -> Opened:
         """The same project, shown without what was found in the place of its recording."""
@@ -62,7 +66,7 @@ class Opened:
     def with_result_of(self, other: Opened) -> Opened:
         """The same with the result of `other`, which a recovered session keeps beside its project."""
         result = self.result if self.result is not None else other.result
-        return replace(self, result=result, fits=other.fits, shown=other.shown)
+        return replace(self, result=result, fits=other.fits, shown=other.shown, answers=other.answers)
 
 
 Stamp = tuple[int, int]
@@ -91,7 +95,7 @@ def open_project(
         Where the user says that its recordings are, by their number; the others are where the project knows them.
     """
     from glmengine.analysis.sources import open_sessions
-    from glmengine.project import load_fits, load_project
+    from glmengine.project import load_answers, load_fits, load_project
     from glmengine.results.kept_fits import keep_fit
 
     stamp = stamp_of(path)
@@ -100,6 +104,7 @@ def open_project(
     if fits_folder is not None and project.result is not None and not fits:  # written before fits were kept
         fits = (keep_fit(project.result, fits_folder),)
         shown = fits[0].key
+    answers = load_answers(path, fits_folder) if fits_folder is not None else None
     reference = project.recording
     parts = reference.parts
     places = [located.get(at) or part.find(path) for at, part in enumerate(parts)]
@@ -115,7 +120,7 @@ def open_project(
         differs = any(other)
         wanted = other.index(True) if differs else 0
     return Opened(
-        path, project.analysis, project.result, recording, reference, differs, stamp, dict(located), wanted, fits, shown
+        path, project.analysis, project.result, recording, reference, differs, stamp, dict(located), wanted, fits, shown, answers
     )
 
 
@@ -126,9 +131,10 @@ def save_project(
     recording: Recording | RecordingReference | None,
     fits: tuple[KeptFit, ...] = (),
     shown: str = "",
+    answers: Path | None = None,
 ) -> Path:
     """Write a project; runs in the worker."""
     from glmengine import project
 
-    project.save_project(path, analysis, result, recording, fits=fits, shown=shown)
+    project.save_project(path, analysis, result, recording, fits=fits, shown=shown, answers=answers)
     return path

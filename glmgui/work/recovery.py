@@ -31,6 +31,7 @@ from glmgui.settings import state_folder
 from glmgui.work.project import Opened, open_project, save_project
 
 if TYPE_CHECKING:
+    from glmengine.answers.kept_answers import KeptAnswers
     from glmengine.context import Context
     from glmengine.results.result import Result
 
@@ -38,6 +39,9 @@ log = logging.getLogger(__name__)
 
 _AFTER_MS = 250
 _KEY = "recovery"
+
+UNFINISHED = "answers"
+"""Folder beside the fits with the answers that an interrupted run had found."""
 
 
 @dataclass(frozen=True)
@@ -161,7 +165,7 @@ class Recovery(QObject):
         """The result that is to be kept, and what writes it with all that belongs to it."""
         document, stem = self._document, self._stem
         analysis, recording, result = document.analysis, document.recording, document.kept_result
-        fits, shown = document.fits, document.shown_fit
+        fits, shown, answers = document.fits, document.shown_fit, document.answers
         # the result of a kept fit is on disk already
         new_result = result if shown is None and result is not self._result_kept else None
         about = {
@@ -174,7 +178,11 @@ class Recovery(QObject):
             save_project(stem.with_suffix(".glm"), analysis, None, recording)
             if new_result is not None:
                 new_result.save(stem.with_suffix(".nc"))
-            kept = {"fits": [fit.to_dict() for fit in fits], "shown": shown.key if shown is not None else ""}
+            kept = {
+                "fits": [fit.to_dict() for fit in fits],
+                "shown": shown.key if shown is not None else "",
+                "answers": answers.file.name if answers is not None and answers.file is not None else "",
+            }
             write_whole(stem.with_suffix(".json"), json.dumps({**about, **kept}).encode())
 
         return result, write
@@ -229,7 +237,7 @@ class Recovery(QObject):
                 lock.unlock()
 
     def _changed(self, what: frozenset[str]) -> None:
-        if what & {"analysis", "result", "fits", "project", "recording"}:
+        if what & {"analysis", "result", "fits", "answers", "project", "recording"}:
             self._timer.start()
 
     def _ready(self) -> bool:
@@ -267,7 +275,7 @@ def open_leftover(leftover: Leftover, context: Context, fits_folder: Path) -> Op
             result = Result.load(leftover.result)
     except GlmError as error:
         log.warning("The recovered session comes without its result: %s", error.message)
-    return replace(opened, result=result, fits=fits, shown=shown)
+    return replace(opened, result=result, fits=fits, shown=shown, answers=_answers_left(leftover, fits_folder))
 
 
 def _fits_left(leftover: Leftover, folder: Path) -> tuple[tuple[KeptFit, ...], str]:
@@ -286,6 +294,25 @@ def _fits_left(leftover: Leftover, folder: Path) -> tuple[tuple[KeptFit, ...], s
         log.warning("The recovered session comes without some of its fits: %s", error)
         return tuple(found), ""
     return tuple(found), str(data.get("shown") or "")
+
+
+def _answers_left(leftover: Leftover, folder: Path) -> KeptAnswers | None:
+    """The answer sheet of a recovered session, and what it had found of one that was not finished."""
+    from glmengine.answers.kept_answers import KeptAnswers
+
+    unfinished = leftover.fits / UNFINISHED
+    try:
+        if unfinished.is_dir():
+            shutil.copytree(unfinished, folder / UNFINISHED, dirs_exist_ok=True)
+        data = json.loads(leftover.stem.with_suffix(".json").read_text(encoding="utf-8"))
+        name = Path(str(data.get("answers") or "")).name
+        if not name or not (leftover.fits / name).exists():
+            return None
+        _link_or_copy(leftover.fits / name, folder / name)
+        return KeptAnswers.load(folder / name)
+    except (GlmError, OSError, ValueError) as error:
+        log.warning("The recovered session comes without its answer sheet: %s", error)
+        return None
 
 
 def _link_or_copy(left: Path, here: Path) -> None:

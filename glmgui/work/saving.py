@@ -65,9 +65,11 @@ class Saving(QObject):
             return
         analysis, result, recording = document.analysis, document.kept_result, document.recording
         fits, shown = document.fits, document.shown_fit.key if document.shown_fit is not None else ""
+        answers = document.answers
+        sheet = answers.file if answers is not None else None
 
         def take(stamp: Stamp | None) -> None:
-            document.mark_saved(path, analysis, result, fits)
+            document.mark_saved(path, analysis, result, fits, answers)
             self.remember_stamp(stamp)
             if not document.modified:
                 self._recovery.clear()
@@ -79,7 +81,7 @@ class Saving(QObject):
         # in the middle of a fit, which may take hours, it is done between two of its steps
         self._jobs.submit(
             f"Saving {path.name}",
-            lambda context: stamp_of(save_project(path, analysis, result, recording, fits, shown)),
+            lambda context: stamp_of(save_project(path, analysis, result, recording, fits, shown, sheet)),
             take,
             urgent=self._jobs.is_pending(FIT),
         )

@@ -10,6 +10,7 @@ from glmgui.document import Document
 from glmgui.jobs import Jobs
 from glmgui.notices import notices
 from glmgui.settings import Settings
+from glmgui.work.answers import Answers
 from glmgui.work.checks import Checks
 from glmgui.work.exporting import Exporting
 from glmgui.work.figure_making import FigureMaking
@@ -55,6 +56,7 @@ class UseCases(QObject):
         self.exporting = Exporting(document, jobs, settings, questions, self)
         self.figures = FigureMaking(document, jobs, settings, questions, self)
         self.checks = Checks(document, jobs, settings, questions, self.permission, self.opening, self)
+        self.answers = Answers(document, jobs, settings, questions, self.permission, self.recovery, self.fitting, self)
         self._engine_is_loaded = False
         document.changed.connect(self._changed)
         jobs.busy_changed.connect(document.set_busy)

@@ -1,0 +1,286 @@
+"""Rows of an answer sheet, and drawings of the evidence behind a row."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from glmgui.drawings.curves import Drawing, Lines, kernels, tuning
+from glmgui.drawings.series import RATE, TIME, Axis, Curve
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from glmengine.answers.sheet import AnswerSheet
+    from glmengine.selection.term_selection import TermSelection
+
+_PATH_HELP = "Each step offers every term that is not in the model. A point is one held-out fold: above zero the term that was tested predicts it better than the model without it. It is taken where the signed-rank test over folds says so."
+_SHARES_HELP = (
+    "Alone: deviance that the term explains by itself on held-out time. Unique: what is lost when it is left out of all terms."
+)
+_SHIFT_HELP = "The spike counts are shifted in time against everything else, which breaks the link but keeps both as they are. The gain of the step stands against the gains of the best candidate in each shift: far to the right means that chance does not do this."
+_KS_HELP = "Intervals between spikes, rescaled by the rate of the model, are evenly spread where the model is right: the line then stays inside the band around the diagonal (Brown et al. 2002)."
+_ISI_HELP = "Intervals between spikes, as recorded and as the model makes them by itself; the band holds 95 % of the simulations."
+_AUTO_HELP = (
+    "Rate this long after a spike, as recorded and as the model makes it by itself; the band holds 95 % of the simulations."
+)
+_BINS = 24  # of a histogram of shifts
+_MOST_NARROW = 3  # bars whose names fit into half a page
+
+
+@dataclass(frozen=True, eq=False)
+class Bars:
+    """A bar for each of some terms."""
+
+    name: str
+    title: str
+    names: tuple[str, ...]
+    values: np.ndarray
+    value_axis: Axis
+    help: str
+
+    @property
+    def wide(self) -> bool:
+        """Whether the names need a whole row."""
+        return len(self.names) > _MOST_NARROW
+
+
+Evidence = Drawing | Bars
+
+
+@dataclass(frozen=True)
+class AnswerRow:
+    """What the sheet says of a unit; numbers are NaN where there is none.
+
+    Attributes
+    ----------
+    unit : str
+    terms : tuple of str
+        In the order in which they came in.
+    explained, q : float
+        Held-out deviance explained, and the false discovery rate over units.
+    unique : tuple of float
+        Of each candidate, the share of the deviance that is lost without it.
+    shift_q : float
+        The largest of the chosen terms.
+    adequate : bool or None
+        Whether nothing speaks against the model; None where it was not judged.
+    verdict : str
+    ks, ks_band : float
+        Distance of the rescaled intervals from what a right model gives, and its 95 % limit.
+    alike : float
+        The smallest of the shares of simulated rate, intervals and autocorrelogram inside the band.
+    sentence : str
+    """
+
+    unit: str
+    terms: tuple[str, ...]
+    explained: float
+    q: float
+    unique: tuple[float, ...]
+    shift_q: float
+    adequate: bool | None
+    verdict: str
+    ks: float
+    ks_band: float
+    alike: float
+    sentence: str
+
+
+def answer_rows(sheet: AnswerSheet) -> tuple[AnswerRow, ...]:
+    """The rows of a sheet, in its order."""
+    units, terms = sheet.units, sheet.terms
+    names = [str(name) for name in terms["term"].values]
+    order = terms["order"].transpose("unit", "term").values
+    unique = _by_term(terms, "unique")
+    shift_q = _by_term(terms, "shift_q")
+    alike = np.stack([_column(units, f"simulated_{name}") for name in ("rate", "isi", "autocorrelogram")])
+    ks, band, explained, q = (_column(units, name) for name in ("ks", "ks_band", "deviance_explained", "q"))
+    adequate, finished = units["adequate"].values, units["finished"].values.astype(bool)
+    chosen = [tuple(str(one).split(", ")) if str(one) else () for one in units["terms"].values]
+    rows = []
+    for at, unit in enumerate(units["unit"].values):
+        mine = [names[k] for k in np.argsort(order[at], kind="stable") if np.isfinite(order[at][k])] or list(chosen[at])
+        judged = bool(mine) and bool(finished[at])
+        rows.append(
+            AnswerRow(
+                str(unit),
+                tuple(mine),
+                float(explained[at]),
+                float(q[at]),
+                tuple(unique[at].tolist()),
+                _most(shift_q[at]),
+                bool(adequate[at]) if judged else None,
+                str(units["verdict"].values[at]) if judged else "",
+                float(ks[at]),
+                float(band[at]),
+                float(np.min(alike[:, at])) if np.isfinite(alike[:, at]).all() else math.nan,
+                str(units["sentence"].values[at]),
+            )
+        )
+    return tuple(rows)
+
+
+def candidates_of(sheet: AnswerSheet) -> tuple[str, ...]:
+    """Names of the terms that a sheet tried."""
+    return tuple(str(name) for name in sheet.terms["term"].values)
+
+
+def _by_term(terms: xr.Dataset, name: str) -> np.ndarray:
+    if name not in terms:
+        return np.full((terms.sizes["unit"], terms.sizes["term"]), np.nan)
+    return np.asarray(terms[name].transpose("unit", "term").values, np.float64)
+
+
+def _column(units: xr.Dataset, name: str) -> np.ndarray:
+    return np.asarray(units[name].values, np.float64) if name in units else np.full(units.sizes["unit"], np.nan)
+
+
+def _most(values: np.ndarray) -> float:
+    good = values[np.isfinite(values)]
+    return float(good.max()) if good.size else math.nan
+
+
+def path_drawings(selection: TermSelection, unit: str) -> list[Evidence]:
+    """How the terms of a unit were chosen: the gain of each step in each fold, and what the other candidates would have gained."""
+    if selection.path is not None:
+        return _group_path(selection.path.sel(unit=unit))
+    if selection.steps is None or "fold_gain" not in selection.steps:
+        return []
+    steps = selection.steps.sel(unit=unit)
+    there = np.flatnonzero([bool(str(one)) for one in steps["candidate"].values])
+    if not there.size:
+        return []
+    taken = steps["taken"].values[there].astype(bool)
+    names = tuple(
+        f"{number}. {steps['candidate'].values[at]}{'' if took else ' (not taken)'}"
+        for number, (at, took) in enumerate(zip(there, taken, strict=True), 1)
+    )
+    gains = steps["fold_gain"].values[there]
+    x = np.arange(1, len(there) + 1, dtype=float)
+    spread = np.repeat(x, gains.shape[1]) + np.tile(np.linspace(-0.15, 0.15, gains.shape[1]), len(there))
+    curves = [
+        Curve("each held-out fold", spread, gains.ravel(), look="points", colour="data"),
+        Curve("all folds", x, steps["gain"].values[there], look="dots"),
+    ]
+    others = steps["gains"].values[there]
+    if np.isfinite(others).sum() > len(there):
+        wide = np.repeat(x, others.shape[1]) + 0.3
+        curves.append(Curve("other candidates", wide, others.ravel(), look="points", colour=2))
+    gain = Axis("held-out gain", "nats/bin")
+    return [
+        Lines("answers_path", "Choice of terms, step by step", Axis("step", names=names), gain, curves, _PATH_HELP, level=True)
+    ]
+
+
+def _group_path(path: xr.Dataset) -> list[Evidence]:
+    strength = np.asarray(path["strength"].values, float)
+    x, axis = np.log10(strength), Axis("log10 of the penalty's strength")
+    norms = path["norm"].transpose("strength", "term").values
+    curves = [Curve(str(name), x, norms[:, at], colour=at) for at, name in enumerate(path["term"].values)]
+    score, error = path["log_likelihood"].values, path["log_likelihood_error"].values
+    held = [Curve("held out", x, score, score - error, score + error)]
+    return [
+        Lines("answers_norms", "Terms coming in", axis, Axis("norm of coefficients"), curves, "From right to left the penalty weakens and one term after another comes in."),
+        Lines("answers_scores", "Held-out score", axis, Axis("log-likelihood", "nats/bin"), held, "Mean over folds with its standard error."),
+    ]  # fmt: skip
+
+
+def contribution_drawings(contributions: xr.Dataset | None, unit: str) -> list[Evidence]:
+    """What each term explains alone, and what is lost without it."""
+    if contributions is None:
+        return []
+    own = contributions.sel(unit=unit)
+    names, axis = tuple(str(name) for name in own["term"].values), Axis("share of the deviance")
+    return [
+        Bars("answers_alone", "Each term alone", names, own["alone"].values, axis, _SHARES_HELP),
+        Bars("answers_unique", "Unique to each term", names, own["unique"].values, axis, _SHARES_HELP),
+    ]
+
+
+def shift_drawings(sheet: AnswerSheet, unit: str, terms: Sequence[str]) -> list[Evidence]:
+    """The gain of each chosen term beside those of spike counts shifted in time."""
+    shifts = sheet.evidence.get("shifts")
+    if shifts is None or unit not in shifts["unit"].values:
+        return []
+    found: list[Evidence] = []
+    unit_of_measure = str(shifts["null"].attrs.get("units", "nats"))
+    for name in terms:
+        own = shifts.sel(unit=unit, term=name)
+        null = own["null"].values[np.isfinite(own["null"].values)]
+        gain = float(own["gain"])
+        if not null.size or not math.isfinite(gain):
+            continue
+        edges = np.histogram_bin_edges(null, _BINS)
+        counts, _ = np.histogram(null, edges)
+        middle = (edges[1:] + edges[:-1]) / 2
+        p = (1 + int((null >= gain).sum())) / (1 + null.size)
+        curves = [
+            Curve(f"{null.size} shifts", middle, counts.astype(float), look="steps", colour="data"),
+            Curve("as recorded", np.array([gain, gain]), np.array([0.0, counts.max()]), width=2.5),
+        ]
+        axis = Axis("held-out gain of the step", unit_of_measure)
+        found.append(Lines(f"answers_shift_{name}", f"{name}: p {p:.2g}", axis, Axis("shifts"), curves, _SHIFT_HELP))
+    return found
+
+
+def curve_drawings(sheet: AnswerSheet, unit: str) -> list[Evidence]:
+    """Tuning curves and filters of the unit's final model."""
+    found: list[Evidence] = []
+    for label, curves in sheet.curves.items():
+        if unit in curves["unit"].values and np.isfinite(curves["effect_hz"].sel(unit=unit).values).any():
+            found += tuning(label, curves, unit)
+    for label, filters in sheet.filters.items():
+        if unit in filters["unit"].values:
+            found += kernels(label, filters, unit)
+    return found
+
+
+def ks_drawings(sheet: AnswerSheet, unit: str) -> list[Evidence]:
+    """Rescaled intervals against what a right model gives."""
+    ks = sheet.evidence.get("ks")
+    if ks is None or unit not in ks["unit"].values:
+        return []
+    own = ks.sel(unit=unit)
+    x = own["quantile"].values
+    curves = [
+        Curve("right model, 95 % band", x, x, own["low"].values, own["high"].values, look="dashed", colour=2),
+        Curve("this model", x, own["share"].values),
+    ]
+    x_axis, y_axis = Axis("quantile of the model"), Axis("share of intervals below it")
+    return [Lines("answers_ks", "Time rescaling (Kolmogorov-Smirnov)", x_axis, y_axis, curves, _KS_HELP)]
+
+
+def simulated_drawings(sheet: AnswerSheet, unit: str) -> list[Evidence]:
+    """Recorded spikes beside those that the model makes by itself."""
+    found: list[Evidence] = []
+    for name, title, along, y_axis, said in (
+        ("isi", "Intervals between spikes", "interval", Axis("share of intervals"), _ISI_HELP),
+        ("autocorrelogram", "Autocorrelogram", "lag", RATE, _AUTO_HELP),
+    ):
+        arrays = sheet.evidence.get(name)
+        if arrays is None or unit not in arrays["unit"].values:
+            continue
+        own = arrays.sel(unit=unit)
+        x = own[along].values
+        curves = [
+            Curve("recorded", x, own["data"].values, look="steps", colour="data"),
+            Curve("simulated, 95 % band", x, own["mean"].values, own["low"].values, own["high"].values),
+        ]
+        found.append(Lines(f"answers_{name}", title, Axis(along, TIME.unit), y_axis, curves, said))
+    return found
+
+
+def rate_words(sheet: AnswerSheet, unit: str) -> str:
+    """The recorded rate beside the simulated ones, in a sentence, and what the engine noted of this unit."""
+    rate = sheet.evidence.get("rate")
+    if rate is None or unit not in rate["unit"].values:
+        notes = [note.partition(": ")[2] for note in sheet.notes if note.startswith(f"{unit}: ")]
+        return " ".join(note for note in notes if not any(note in other for other in notes if other != note))
+    own = rate.sel(unit=unit)
+    data, low, high = (float(own[name]) for name in ("data", "low", "high"))
+    return f"Recorded {data:.3g} Hz; 95 % of the simulations lie between {low:.3g} and {high:.3g} Hz."

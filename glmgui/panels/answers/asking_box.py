@@ -1,0 +1,140 @@
+"""What is tried to explain the units by, and how it is judged: candidates with ticks, settings, and how large that is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import QSignalBlocker, Qt
+from qtpy.QtWidgets import QComboBox, QFrame, QListWidget, QListWidgetItem, QSplitter, QToolButton, QWidget
+
+from glmengine.analysis.selection import Selection
+from glmengine.answers.settings import AnswerSettings
+from glmgui.forms.form import SpecForm
+from glmgui.widgets import FormScroll, MessageLine, column, heading, hint, row
+from glmgui.work.answers import Answers
+
+if TYPE_CHECKING:
+    from glmengine.design.fit_size import Estimate
+
+_SOURCES = ("What the recording has", "The terms of the Features step")
+_JUDGED = ("level", "over_units", "folds", "largest")
+_HEIGHT = 176
+
+
+class AskingBox(QFrame):
+    """A line that says what is tried, and below it, folded away, the ticks and settings."""
+
+    def __init__(self, answers: Answers, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("answers_asking")
+        self._answers = answers
+        self.fold = QToolButton(self)
+        self.fold.setObjectName("answers_fold")
+        self.fold.setCheckable(True)
+        self.fold.setAutoRaise(True)
+        self.fold.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.fold.setText("Candidates and settings")
+        self.fold.setAccessibleName("Candidates and settings")
+        self.fold.setToolTip("Which variables are tried, and how strictly they are judged")
+        self.size_line = hint("", self)
+        self.size_line.setObjectName("answers_size")
+        self.too_large = MessageLine("answers_too_large", self)
+        self.source = QComboBox(self)
+        self.source.setObjectName("answers_source")
+        self.source.setAccessibleName("Where the candidates come from")
+        self.source.setToolTip(
+            "Its own variables, the speed of its position and the units' own past; or the terms that you have made yourself"
+        )
+        self.source.addItems(_SOURCES)
+        self.list = QListWidget(self)
+        self.list.setObjectName("answers_candidates")
+        self.list.setAccessibleName("Candidates: what the rate of a unit may depend on")
+        self.list.setToolTip("Untick what is not to be tried (Space)")
+        self.settings = SpecForm(AnswerSettings, name="answers_settings")
+        self.judged = SpecForm(Selection, fields=_JUDGED, name="answers_selection")
+        self.inside = QWidget(self)
+        left = QWidget(self.inside)
+        ticks = column(left, margins=0)
+        ticks.addWidget(heading("Tried for every unit", left))
+        ticks.addWidget(self.source)
+        ticks.addWidget(self.list, 1)
+        forms = QWidget()
+        both = column(forms, margins=0)
+        both.addWidget(self.settings)
+        both.addWidget(self.judged)
+        both.addStretch(1)
+        right = QWidget(self.inside)
+        judged = column(right, margins=0)
+        judged.addWidget(heading("How it is judged", right))
+        judged.addWidget(FormScroll(forms, "answers_forms"), 1)
+        halves = QSplitter(Qt.Orientation.Horizontal, self.inside)
+        halves.setChildrenCollapsible(False)
+        halves.addWidget(left)
+        halves.addWidget(right)
+        halves.setSizes([400, 500])
+        column(self.inside, margins=0).addWidget(halves)
+        self.inside.setFixedHeight(_HEIGHT)
+        box = column(self, margins=0)
+        line = row(self.fold, self.size_line)
+        line.setStretch(1, 1)
+        box.addLayout(line)
+        box.addWidget(self.too_large)
+        box.addWidget(self.inside)
+        self.fold.toggled.connect(self._folded)
+        self._folded(False)
+        self.source.currentIndexChanged.connect(lambda at: self._ask(from_features=bool(at), left_out=frozenset()))
+        self.list.itemChanged.connect(lambda _: self._ask(left_out=self._unticked()))
+        self.settings.edited.connect(lambda value: self._ask(settings=value))
+        self.judged.edited.connect(lambda value: self._ask(selection=value))
+        answers.sized.connect(self._say_size)
+        self.show_asking()
+
+    def show_asking(self) -> None:
+        """Show what is asked now."""
+        asking, labels = self._answers.asking, self._answers.candidates
+        with QSignalBlocker(self.source):
+            self.source.setCurrentIndex(int(asking.from_features))
+        with QSignalBlocker(self.list):
+            if [self.list.item(at).text() for at in range(self.list.count())] != list(labels):
+                self.list.clear()
+                for label in labels:
+                    item = QListWidgetItem(label, self.list)
+                    item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
+            for at, label in enumerate(labels):
+                ticked = label not in asking.left_out
+                self.list.item(at).setCheckState(Qt.CheckState.Checked if ticked else Qt.CheckState.Unchecked)
+        self.settings.set_value(asking.settings)
+        self.judged.set_value(asking.selection)
+        if not labels:
+            self.size_line.setText(
+                "The Features step has no term; add some there, or try what the recording has."
+                if asking.from_features
+                else "Looking at what the recording has\u2026"
+            )
+        elif self._answers.question is None:
+            self.size_line.setText("Tick at least one candidate.")
+
+    def _ask(self, **changes) -> None:
+        self._answers.ask(replace(self._answers.asking, **changes))
+
+    def _unticked(self) -> frozenset[str]:
+        items = [self.list.item(at) for at in range(self.list.count())]
+        return frozenset(item.text() for item in items if item.checkState() != Qt.CheckState.Checked)
+
+    def _folded(self, shown: bool) -> None:
+        self.fold.setArrowType(Qt.ArrowType.DownArrow if shown else Qt.ArrowType.RightArrow)
+        self.inside.setVisible(shown)
+
+    def _say_size(self, found: Estimate | str) -> None:
+        if self._answers.question is None:
+            return
+        if isinstance(found, str):
+            self.size_line.setText("")
+            self.too_large.show_error(found)
+            return
+        self.size_line.setText(f"{found.n_units} units   \u00b7   {found.text}")
+        if found.warnings:
+            self.too_large.show_warning(" ".join(found.warnings))
+        else:
+            self.too_large.clear()

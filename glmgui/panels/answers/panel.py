@@ -1,0 +1,231 @@
+"""The answers panel: the sheet of all units, the evidence for the selected one, and the choice of terms by other roads."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import Qt, QTimer
+from qtpy.QtGui import QShowEvent
+from qtpy.QtWidgets import QLabel, QSplitter, QStackedLayout, QTabWidget, QWidget
+
+from glmgui.document import Document
+from glmgui.drawings.answers import answer_rows, candidates_of
+from glmgui.jobs import Jobs
+from glmgui.panels.answers.asking_box import AskingBox
+from glmgui.panels.answers.evidence_view import EvidenceView
+from glmgui.panels.answers.sheet_table import SheetTable
+from glmgui.panels.answers.terms_view import TermsView
+from glmgui.shown_time import duration
+from glmgui.widgets import EmptyState, MessageLine, Page, button, column, row
+from glmgui.work.answers import Answers
+
+if TYPE_CHECKING:
+    from glmengine.answers.sheet import AnswerSheet
+
+_WELCOME = (
+    "Open a recording with Ctrl+O first. Here one press of a button then finds what drives each of its units, how sure that is, and whether "
+    "the model is right."
+)
+_FIRST = (
+    "Press \u201cFind the answers\u201d above. For every unit the program tries the candidates above on time that the model has not seen, keeps those "
+    "that help, tests them against chance by shifting the spikes in time, checks the model, and says in a sentence what it found. "
+    "The units that are known best come first; you can look at them while the others are still to come."
+)
+_STALE = "Recording, units, time, candidates or settings have changed since these answers were found. Find the answers again."
+_ESTIMATE_MS = 200
+
+
+class AnswersPanel(Page):
+    """Two pages: the answers, and the choice of terms by hand."""
+
+    def __init__(self, document: Document, answers: Answers, jobs: Jobs, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("answers_panel")
+        self._document, self._answers, self._jobs = document, answers, jobs
+        self._shown: tuple[int, ...] = ()
+        self.empty = EmptyState("What drives each unit?", _WELCOME, "answers_empty", self)
+        self.find = button(
+            "&Find the answers",
+            "answers_find",
+            "For all units, in the background; what is finished is kept when it is interrupted",
+            self,
+        )
+        self.stop = button("Stop and &keep", "answers_stop", "End early with the units that are answered", self)
+        self.cancel = button("Give &up", "answers_cancel", "Give the run up; the next one goes on from what is finished", self)
+        self.use = button(
+            "&Use this model",
+            "answers_use",
+            "Make the terms of the selected unit the analysis, and fit it; undo with Ctrl+Z",
+            self,
+        )
+        self.save = button(
+            "&Save sheet\u2026", "answers_save", "Write the sheet as tables into a folder, as glmengine explain does", self
+        )
+        self.state = QLabel(self)
+        self.state.setObjectName("answers_state")
+        self.asking = AskingBox(answers, self)
+        self.message = MessageLine("answers_message", self)
+        self.table = SheetTable(self)
+        self.evidence = EvidenceView(self)
+        self.terms = TermsView(document, answers, self)
+        self.first = EmptyState("Nothing found yet", _FIRST, "answers_first", self)
+        self.tabs = QTabWidget(self)
+        self._estimate = QTimer(self)
+        self._estimate.setSingleShot(True)
+        self._estimate.setInterval(_ESTIMATE_MS)
+        self._lay_out()
+        self._estimate.timeout.connect(answers.estimate)
+        self.find.clicked.connect(self._find)
+        self.stop.clicked.connect(answers.stop)
+        self.cancel.clicked.connect(answers.cancel)
+        self.use.clicked.connect(lambda: answers.use_model(document.unit or ""))
+        self.save.clicked.connect(answers.save)
+        self.table.picked.connect(self._picked)
+        answers.asking_changed.connect(self._asking_changed)
+        answers.changed.connect(self._show)
+        answers.filled.connect(self._fill)
+        document.changed.connect(self._changed)
+        self._changed(frozenset({"recording"}))
+
+    def _lay_out(self) -> None:
+        page = QWidget(self)
+        box = column(page, margins=4)
+        line = row(self.find, self.stop, self.cancel, self.use, self.save, self.state)
+        line.setStretch(5, 1)
+        box.addLayout(line)
+        box.addWidget(self.asking)
+        box.addWidget(self.message)
+        self.halves = QSplitter(Qt.Orientation.Vertical, page)
+        self.halves.setObjectName("answers_halves")
+        self.halves.setChildrenCollapsible(False)
+        self.halves.addWidget(self.table)
+        self.halves.addWidget(self.evidence)
+        self.halves.setSizes([250, 330])
+        box.addWidget(self.halves, 1)
+        box.addWidget(self.first, 1)
+        self.tabs.setObjectName("answers_tabs")
+        self.tabs.setAccessibleName("Answers, or the choice of terms by hand")
+        self.tabs.setDocumentMode(True)
+        self.tabs.addTab(page, "Answers")
+        self.tabs.addTab(self.terms, "Choose terms")
+        self._content = QWidget(self)
+        column(self._content).addWidget(self.tabs)
+        self._stack = QStackedLayout(self)
+        self._stack.addWidget(self.empty)
+        self._stack.addWidget(self._content)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._look()
+
+    def _look(self) -> None:
+        """Ask for what the page shows before anything is found; only while it can be seen."""
+        if self.isVisible():
+            self._answers.offer()
+            self._estimate.start()
+
+    def _changed(self, what: frozenset[str]) -> None:
+        if "recording" in what:
+            self._stack.setCurrentWidget(self.empty if self._document.recording is None else self._content)
+            self.asking.fold.setChecked(self._document.answers is None)
+            self._show()
+            self._look()
+        elif "answers" in what:
+            self._show()
+        elif "selection" in what:
+            self._select()
+        elif "busy" in what:
+            self._enable()
+
+    def _asking_changed(self) -> None:
+        self.asking.show_asking()
+        self._say()
+        self._enable()
+        self._draw()
+        if self.isVisible():
+            self._estimate.start()
+
+    def _find(self) -> None:
+        self.asking.fold.setChecked(False)
+        self._answers.find()
+
+    # The sheet
+
+    def _show(self) -> None:
+        """Show the whole of what is known."""
+        sheets = self._answers.sheets
+        key = tuple(id(sheet) for sheet in sheets)
+        running = self._answers.running
+        if key != self._shown or (running and not sheets):
+            self._shown = key
+            names = candidates_of(sheets[0]) if sheets else self._tried
+            self.table.begin(names)
+            for sheet in sheets:
+                self.table.add(answer_rows(sheet))
+        self.first.setVisible(not sheets and not running)
+        self.halves.setVisible(bool(sheets) or running)
+        self._say()
+        self._enable()
+        self._select()
+
+    @property
+    def _tried(self) -> tuple[str, ...]:
+        out = self._answers.asking.left_out
+        return tuple(label for label in self._answers.candidates if label not in out)
+
+    def _fill(self, some: AnswerSheet) -> None:
+        """Put units into the table that have just been answered."""
+        if len(self._answers.sheets) == 1 and candidates_of(some) != self._tried:
+            self.table.begin(candidates_of(some))
+        self._shown = tuple(id(sheet) for sheet in self._answers.sheets)
+        self.table.add(answer_rows(some))
+        self._say()
+        names = list(some.units["unit"].values)
+        if len(self._answers.sheets) == 1 and self._document.unit not in names:
+            self._document.select(unit=str(names[0]))
+        elif self._document.unit in names:
+            self._select()
+
+    def _select(self) -> None:
+        self.table.select(self._document.unit)
+        self._draw()
+        self._enable()
+
+    def _draw(self) -> None:
+        unit = self._document.unit
+        self.evidence.show_unit(self._answers.sheet_of(unit), unit, stale=self._answers.is_stale and not self._answers.running)
+
+    def _picked(self, unit: str, kind: str) -> None:
+        self.evidence.show_kind(kind)
+        self._document.select(unit=unit)
+
+    def _say(self) -> None:
+        answers, kept = self._answers, self._document.answers
+        kind, text = answers.message
+        done, total = answers.n_answered
+        if answers.running:
+            self.state.setText(f"{done} of {total} units answered; q can still fall")
+            self.message.clear()
+            return
+        took = "" if kept is None else duration(kept.seconds)
+        self.state.setText("" if kept is None else f"{done} units answered{f' in {took}' if took else ''}")
+        if kind == "error":
+            self.message.show_error(text)
+        elif kept is not None and answers.is_stale:
+            self.message.show_warning(_STALE)
+        elif kind == "warning":
+            self.message.show_warning(text)
+        else:
+            self.message.clear()
+
+    def _enable(self) -> None:
+        answers, document = self._answers, self._document
+        running = answers.running
+        self.find.setEnabled(answers.question is not None and not document.busy)
+        self.find.setVisible(not running)
+        for one in (self.stop, self.cancel):
+            one.setVisible(running)
+        sheet = answers.sheet_of(document.unit)
+        chosen = sheet is not None and bool(sheet.selection.terms_of(document.unit))
+        self.use.setEnabled(chosen and not running and document.answers is not None)
+        self.save.setEnabled(document.answers is not None and not running)

@@ -1,0 +1,312 @@
+"""The answer sheet as a table that is sorted and filtered by its numbers and fills as units come."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from qtpy.QtCore import QAbstractTableModel, QModelIndex, QSortFilterProxyModel, Qt, Signal
+from qtpy.QtGui import QBrush, QColor, QFont
+from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QLabel, QLineEdit, QTableView, QWidget
+
+from glmgui import theme
+from glmgui.copying import copy_rows
+from glmgui.drawings.answers import AnswerRow
+from glmgui.panels.answers.sheet_filter import SheetFilter
+from glmgui.widgets import column, row, small_button
+
+_SORT = Qt.ItemDataRole.UserRole
+_YES, _NO = "\u2713", "\u2717"
+_ALIKE = 0.9
+_WIDEST = 230
+_SENTENCE_WIDTH = 900
+
+PATH, SHARES, SHIFTS, CURVES, KS, SIMULATED = "path", "shares", "shifts", "curves", "ks", "simulated"
+"""Kinds of evidence that a cell stands for."""
+
+
+@dataclass(frozen=True)
+class _Column:
+    """A column: its heading, what it means, the evidence behind it, whether it is a number."""
+
+    title: str
+    help: str
+    evidence: str
+    number: bool = True
+
+
+_FIRST = (
+    _Column("Unit", "The unit; a click selects it everywhere", CURVES, False),
+    _Column("Driven by", "Terms that were chosen, in the order in which they came in; a click shows how", PATH, False),
+    _Column("Explained", "Share of the deviance that the chosen model explains on held-out time; 0 is a constant rate", SHARES),
+    _Column("q", "False discovery rate over all units (Benjamini & Hochberg): of units with a q below 0.05, at most 5 % are expected to be there by chance", PATH),
+)  # fmt: skip
+_LAST = (
+    _Column("Shift q", "Whether the choice survives shifting the spikes in time: the largest false discovery rate of the chosen terms", SHIFTS),
+    _Column("Model", "Whether anything speaks against the model (time rescaling and the other checks)", KS, False),
+    _Column("KS", "Kolmogorov-Smirnov distance of the rescaled intervals; beside it the 95 % limit of a right model", KS),
+    _Column("Simulated", "Share of rate, intervals and autocorrelogram inside the 95 % band of simulated spikes, the smallest of them", SIMULATED),
+    _Column("In words", "The answer in a sentence", CURVES, False),
+)  # fmt: skip
+
+
+class SheetModel(QAbstractTableModel):
+    """A row a unit; between the fixed columns one for each candidate, with what is lost without it."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._rows: list[AnswerRow] = []
+        self._columns: tuple[_Column, ...] = (*_FIRST, *_LAST)
+        self._n_candidates = 0
+
+    @property
+    def rows(self) -> tuple[AnswerRow, ...]:
+        return tuple(self._rows)
+
+    @property
+    def columns(self) -> tuple[_Column, ...]:
+        return self._columns
+
+    def begin(self, candidates: Sequence[str]) -> None:
+        """Empty it, with these candidates for columns."""
+        self.beginResetModel()
+        unique = tuple(
+            _Column(
+                f"+ {name}", f"Unique to {name}: deviance that is lost on held-out time when it is left out of all terms", SHARES
+            )
+            for name in candidates
+        )
+        self._rows, self._columns, self._n_candidates = [], (*_FIRST, *unique, *_LAST), len(unique)
+        self.endResetModel()
+
+    def add(self, rows: Sequence[AnswerRow]) -> None:
+        """Put rows below those that are there."""
+        if rows:
+            self.beginInsertRows(QModelIndex(), len(self._rows), len(self._rows) + len(rows) - 1)
+            self._rows += rows
+            self.endInsertRows()
+
+    def rowCount(self, parent: QModelIndex | None = None) -> int:
+        return 0 if parent is not None and parent.isValid() else len(self._rows)
+
+    def columnCount(self, parent: QModelIndex | None = None) -> int:
+        return 0 if parent is not None and parent.isValid() else len(self._columns)
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole):
+        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
+            return self._columns[section].title
+        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.ToolTipRole:
+            return self._columns[section].help
+        return None
+
+    def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole):
+        one, at = self._rows[index.row()], index.column()
+        if role == Qt.ItemDataRole.DisplayRole:
+            return self._texts(one)[at]
+        if role == _SORT:
+            return self._keys(one)[at]
+        if role == Qt.ItemDataRole.TextAlignmentRole and self._columns[at].number:
+            return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        if role == Qt.ItemDataRole.ToolTipRole:
+            last = self._columns[at].title
+            return one.verdict if last == "Model" and one.verdict else one.sentence
+        if role == Qt.ItemDataRole.FontRole and self._is_chosen(one, at):
+            font = QFont()
+            font.setBold(True)
+            return font
+        if role == Qt.ItemDataRole.ForegroundRole and not one.terms:
+            return QBrush(QColor(theme.current().muted))
+        return None
+
+    def values(self, one: AnswerRow) -> dict[str, float]:
+        """Numbers of a row by the headings of their columns."""
+        return {
+            part.title.removeprefix("+ "): float(key)
+            for part, key in zip(self._columns, self._keys(one), strict=True)
+            if part.number
+        }
+
+    def texts_of(self, one: AnswerRow) -> str:
+        """All that stands in a row, to be searched."""
+        return "\n".join((one.unit, ", ".join(one.terms), self._judged(one), one.sentence)).lower()
+
+    def _is_chosen(self, one: AnswerRow, at: int) -> bool:
+        place = at - len(_FIRST)
+        return 0 <= place < self._n_candidates and self._columns[at].title.removeprefix("+ ") in one.terms
+
+    def _texts(self, one: AnswerRow) -> tuple[str, ...]:
+        nothing = "nothing that was offered"
+        limit = f"{_number(one.ks)} / {_number(one.ks_band)}" if math.isfinite(one.ks) else ""
+        alike = "" if math.isnan(one.alike) else f"{_YES if one.alike >= _ALIKE else _NO} {one.alike:.0%}"
+        return (
+            one.unit,
+            ", then ".join(one.terms) or nothing,
+            _number(one.explained),
+            _small(one.q),
+            *(_number(value) for value in one.unique),
+            _small(one.shift_q),
+            self._judged(one),
+            limit,
+            alike,
+            one.sentence,
+        )
+
+    def _judged(self, one: AnswerRow) -> str:
+        return "" if one.adequate is None else f"{_YES} right" if one.adequate else f"{_NO} something missing"
+
+    def _keys(self, one: AnswerRow) -> tuple:
+        judged = -1 if one.adequate is None else int(one.adequate)
+        return (
+            one.unit,
+            ", ".join(one.terms),
+            one.explained,
+            one.q,
+            *one.unique,
+            one.shift_q,
+            judged,
+            one.ks,
+            one.alike,
+            one.sentence,
+        )
+
+
+class _Sorted(QSortFilterProxyModel):
+    """Sorted by value, missing numbers last; filtered by words and numbers."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._filter = SheetFilter()
+
+    def set_filter(self, wanted: SheetFilter) -> None:
+        self._filter = wanted
+        self.invalidateFilter()
+
+    def filterAcceptsRow(self, at: int, parent: QModelIndex) -> bool:
+        model = self.sourceModel()
+        one = model.rows[at]
+        return self._filter.admits(model.texts_of(one), model.values(one))
+
+    def lessThan(self, left: QModelIndex, right: QModelIndex) -> bool:
+        one, other = left.data(_SORT), right.data(_SORT)
+        if isinstance(one, float) and isinstance(other, float) and (math.isnan(one) or math.isnan(other)):
+            last = math.isnan(one) if self.sortOrder() == Qt.SortOrder.DescendingOrder else math.isnan(other)
+            return last and not (math.isnan(one) and math.isnan(other))
+        return one < other
+
+
+class SheetTable(QWidget):
+    """The table with its filter.
+
+    Signals
+    -------
+    picked : str, str
+        Unit and kind of evidence of the cell that was chosen.
+    """
+
+    picked = Signal(str, str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("answers_sheet")
+        self._silent = False
+        self.model = SheetModel(self)
+        self.sorted = _Sorted(self)
+        self.sorted.setSourceModel(self.model)
+        self.filter = QLineEdit(self)
+        self.filter.setObjectName("answers_filter")
+        self.filter.setPlaceholderText("Show only, for example: history, q < 0.01, explained > 0.1")
+        self.filter.setAccessibleName("Filter the answers")
+        self.filter.setToolTip(
+            "Words that stand in a row, and headings with a number: q < 0.05, head_direction > 0.01. Commas stand for 'and'."
+        )
+        self.filter.setClearButtonEnabled(True)
+        self.said = QLabel(self)
+        self.said.setObjectName("answers_shown")
+        self.copy = small_button("Copy table", "answers_copy", "Copy all rows that are shown, for a spreadsheet", self)
+        self.view = QTableView(self)
+        self.view.setObjectName("answers_table")
+        self.view.setAccessibleName("Answers, a row a unit")
+        self.view.setModel(self.sorted)
+        self.view.setSortingEnabled(True)
+        self.view.horizontalHeader().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
+        self.view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.view.setShowGrid(False)
+        self.view.setAlternatingRowColors(True)
+        self.view.setTabKeyNavigation(False)  # Tab goes on to the next control
+        self.view.setWordWrap(False)
+        self.view.verticalHeader().hide()
+        self.view.verticalHeader().setDefaultSectionSize(self.view.fontMetrics().height() + 8)
+        self.view.horizontalHeader().setHighlightSections(False)
+        self.view.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
+        self.view.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        box = column(self, margins=0)
+        line = row(self.filter, self.said, self.copy)
+        line.setStretch(0, 1)
+        box.addLayout(line)
+        box.addWidget(self.view, 1)
+        self.filter.textChanged.connect(self._filter_changed)
+        self.copy.clicked.connect(lambda: copy_rows(self.view, whole=True))
+        self.view.selectionModel().currentChanged.connect(lambda index, _: self._picked(index))
+        self.view.clicked.connect(self._picked)
+        self.sorted.rowsInserted.connect(self._say)
+        self.sorted.rowsRemoved.connect(self._say)
+        self.sorted.modelReset.connect(self._say)
+
+    def begin(self, candidates: Sequence[str]) -> None:
+        """Empty it, with these candidates for columns."""
+        self.model.begin(candidates)
+        self._filter_changed(self.filter.text())
+
+    def add(self, rows: Sequence[AnswerRow]) -> None:
+        """Put rows below those that are there, or where the order that was asked for has them."""
+        was_empty = not self.model.rows
+        self.model.add(rows)
+        if was_empty and rows:
+            self._fit_columns()
+
+    def select(self, unit: str | None) -> None:
+        """Show a unit as the selected one, without reporting it as picked."""
+        names = [one.unit for one in self.model.rows]
+        index = self.sorted.mapFromSource(self.model.index(names.index(unit), 0)) if unit in names else QModelIndex()
+        self._silent = True
+        if not index.isValid():
+            self.view.selectionModel().clear()
+        elif index.row() != self.view.currentIndex().row():
+            at = max(self.view.currentIndex().column(), 0)
+            self.view.setCurrentIndex(self.sorted.index(index.row(), at))
+            self.view.scrollTo(index)
+        self._silent = False
+
+    def _fit_columns(self) -> None:
+        self.view.resizeColumnsToContents()
+        last = self.model.columnCount() - 1
+        for at in range(last):
+            self.view.setColumnWidth(at, min(self.view.columnWidth(at) + 8, _WIDEST))
+        self.view.setColumnWidth(last, _SENTENCE_WIDTH)
+
+    def _filter_changed(self, text: str) -> None:
+        names = tuple(part.title.removeprefix("+ ") for part in self.model.columns if part.number)
+        wanted = SheetFilter.read(text, names)
+        self.sorted.set_filter(wanted)
+        self._say()
+        if wanted.unknown:
+            self.said.setText(f"no number is called '{wanted.unknown[0]}'")
+
+    def _say(self, *_) -> None:
+        shown, total = self.sorted.rowCount(), len(self.model.rows)
+        self.said.setText(f"{shown} of {total} units" if shown != total else f"{total} units" if total else "")
+
+    def _picked(self, index: QModelIndex) -> None:
+        if index.isValid() and not self._silent:
+            one = self.model.rows[self.sorted.mapToSource(index).row()]
+            self.picked.emit(one.unit, self.model.columns[index.column()].evidence)
+
+
+def _number(value: float) -> str:
+    return "" if math.isnan(value) else f"{value:.3f}" if abs(value) >= 0.0005 or value == 0 else "0.000"
+
+
+def _small(value: float) -> str:
+    return "" if math.isnan(value) else "< 0.001" if value < 0.001 else f"{value:.3f}"

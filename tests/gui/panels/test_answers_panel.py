@@ -1,0 +1,242 @@
+"""The answers of all units: asked for with one press, kept with the project, and each number with its evidence."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from qtpy.QtCore import Qt
+from qtpy.QtGui import QGuiApplication
+
+import glmengine as ge
+from glmengine.analysis.terms import CovariateTerm, Factor
+from glmengine.answers.kept_answers import KeptAnswers
+from glmengine.answers.settings import AnswerSettings
+from glmengine.basis import BSpline
+from glmengine.project import load_answers
+from glmgui.drawings.answers import answer_rows, path_drawings, shift_drawings
+from glmgui.panels.answers.sheet_filter import SheetFilter
+from glmgui.panels.answers.sheet_table import SheetTable
+from glmgui.work.answers import Asking
+
+SETTINGS = AnswerSettings(shifts=19, simulations=2)
+COLUMNS = ("Explained", "q", "head_direction", "KS")
+
+
+@pytest.fixture(scope="module")
+def two_terms(small_analysis):
+    """Direction and one component of the position, in bins of 50 ms."""
+    position = CovariateTerm(factors=(Factor(variable="position.x", basis=BSpline(n=5)),))
+    return small_analysis.with_(
+        time=small_analysis.time.with_(bin_size=0.05), terms=(*small_analysis.terms, position), selection=Asking().selection
+    )
+
+
+@pytest.fixture(scope="module")
+def kept(two_terms, small_recording, tmp_path_factory):
+    """The sheet of the small recording, on disk."""
+    sheet = ge.explain(small_recording, two_terms, shifts=SETTINGS.shifts, simulations=SETTINGS.simulations)
+    file = tmp_path_factory.mktemp("sheet") / "answers.nc"
+    found = KeptAnswers(sheet, two_terms, SETTINGS, small_recording.name, small_recording.sha256 or "", seconds=2.0, file=file)
+    found.save(file)
+    return found
+
+
+@pytest.fixture
+def opened(window, kept, two_terms, small_recording, at_rest):
+    """A window with the sheet, at its page, asked for as it was made."""
+    window.document.open(small_recording, two_terms.with_(selection=None), answers=kept)
+    window.work.answers.ask(Asking(from_features=True, settings=SETTINGS))
+    window.show_step("answers")
+    at_rest(window)
+    return window
+
+
+def cell(table, unit, heading):
+    model = table.model
+    row = [one.unit for one in model.rows].index(unit)
+    at = [part.title for part in model.columns].index(heading)
+    return table.sorted.mapFromSource(model.index(row, at))
+
+
+def test_a_row_has_the_numbers_of_the_sheet(opened, kept):
+    table = opened.panels["answers"].table
+    assert cell(table, "hd", "Driven by").data() == "head_direction"
+    assert cell(table, "flat", "Driven by").data() == "nothing that was offered"
+    explained = float(kept.sheet.units["deviance_explained"].sel(unit="hd"))
+    assert cell(table, "hd", "Explained").data() == f"{explained:.3f}"
+    unique = float(kept.sheet.terms["unique"].sel(unit="place", term="head_direction"))
+    assert float(cell(table, "place", "+ head_direction").data()) == pytest.approx(unique, abs=5e-4)
+    assert cell(table, "hd", "In words").data() == kept.sheet.units["sentence"].sel(unit="hd").item()
+    assert opened.rail.buttons["answers"].text().endswith("3 units")
+
+
+def test_a_click_selects_the_unit_everywhere_and_shows_the_evidence_of_the_cell(opened, qtbot):
+    panel = opened.panels["answers"]
+    for heading, kind in (("Shift q", "shifts"), ("KS", "ks"), ("Driven by", "path"), ("+ head_direction", "shares")):
+        index = cell(panel.table, "place", heading)
+        panel.table.view.scrollTo(index)
+        qtbot.mouseClick(panel.table.view.viewport(), Qt.MouseButton.LeftButton, pos=panel.table.view.visualRect(index).center())
+        assert opened.document.unit == "place"
+        view = panel.evidence.views[kind]
+        assert panel.evidence.tabs.currentWidget() is view
+        assert view.plots, kind
+    assert panel.evidence.words.text().startswith("Unit place: ")
+    opened.document.select(unit="flat")
+    assert not panel.evidence.views["shares"].none.isVisible()
+    panel.evidence.show_kind("ks")
+    assert "no model to check" in panel.evidence.views["ks"].none.text()
+    assert not panel.use.isEnabled()
+
+
+def test_the_evidence_is_what_the_sheet_rests_on(kept):
+    (shift,) = shift_drawings(kept.sheet, "hd", ["head_direction"])
+    assert shift.curves[0].y.sum() == 19
+    assert shift.curves[1].x[0] == float(kept.sheet.evidence["shifts"]["gain"].sel(unit="hd", term="head_direction"))
+    (path,) = path_drawings(kept.sheet.selection, "hd")
+    steps = kept.sheet.selection.steps.sel(unit="hd")
+    assert path.x_axis.names[0] == "1. head_direction"
+    folds = path.curves[0].y[: steps.sizes["fold"]]
+    assert np.allclose(folds, steps["fold_gain"].values[0], equal_nan=True)
+    assert path.curves[1].y[0] == float(steps["gain"][0])
+
+
+def test_filters_of_words_and_numbers():
+    wanted = SheetFilter.read("history, q < 0.05, expl >= 1e-1", COLUMNS)
+    assert wanted.words == ("history",)
+    assert wanted.numbers == (("q", "<", 0.05), ("Explained", ">=", 0.1))
+    values = {"q": 0.01, "Explained": 0.2, "head_direction": np.nan, "KS": 0.1}
+    assert wanted.admits("history, then speed", values)
+    assert not wanted.admits("speed", values)
+    assert not wanted.admits("history", values | {"q": 0.05})
+    assert not SheetFilter.read("head_direction > 0", COLUMNS).admits("", values)  # no number meets no condition
+    assert SheetFilter.read("speed > 1", COLUMNS).unknown == ("speed",)
+
+
+def test_rows_are_sorted_by_their_numbers_filtered_and_copied(qtbot, kept):
+    table = SheetTable()
+    qtbot.addWidget(table)
+    table.begin(("head_direction", "position.x"))
+    table.add(answer_rows(kept.sheet))
+    explained = [part.title for part in table.model.columns].index("Explained")
+
+    def units():
+        return [table.sorted.index(at, 0).data() for at in range(table.sorted.rowCount())]
+
+    for order in (Qt.SortOrder.AscendingOrder, Qt.SortOrder.DescendingOrder):
+        table.view.sortByColumn(explained, order)
+        assert units()[-1] == "flat"  # what has no number comes last either way
+    first = units()[:2]
+    table.view.sortByColumn(explained, Qt.SortOrder.AscendingOrder)
+    assert units()[:2] == first[::-1]
+    table.filter.setText("head_direction > 0.05, hd")
+    assert units() == ["hd"]
+    assert table.said.text() == "1 of 3 units"
+    table.copy.click()
+    lines = QGuiApplication.clipboard().text().splitlines()
+    assert lines[0].split("\t")[:4] == ["Unit", "Driven by", "Explained", "q"]
+    assert [line.split("\t")[0] for line in lines[1:]] == ["hd"]
+    table.filter.setText("speed > 1")
+    assert "no number is called 'speed'" in table.said.text()
+
+
+def test_the_sheet_is_out_of_date_when_the_question_changes(opened):
+    panel, document = opened.panels["answers"], opened.document
+    assert not opened.work.answers.is_stale
+    assert panel.message.text == ""
+    for another in (
+        document.analysis.with_(time=document.analysis.time.with_(bin_size=0.1)),
+        document.analysis.with_(terms=document.analysis.terms[:1]),
+    ):
+        document.edit(another, "Change the question")
+        assert "have changed since" in panel.message.text
+        document.undo()
+        assert panel.message.text == ""
+    opened.work.answers.ask(replace(opened.work.answers.asking, settings=AnswerSettings()))
+    assert "have changed since" in panel.message.text
+
+
+def test_the_model_of_a_unit_becomes_the_analysis_in_one_step(opened, qtbot):
+    document = opened.document
+    before = document.analysis
+    document.select(unit="place")
+    opened.panels["answers"].use.click()
+    assert [term.label for term in document.analysis.terms if term.enabled] == ["position.x"]
+    assert document.undo_text == "Use the model of unit place"
+    qtbot.waitUntil(lambda: document.result is not None)
+    assert "position.x" in document.result.curves
+    document.undo()
+    assert document.analysis == before
+
+
+def test_saved_with_the_project_and_as_tables(opened, questions, qtbot, tmp_path, kept):
+    assert not opened.document.modified
+    opened.document.set_answers(None)
+    assert opened.document.modified
+    opened.document.set_answers(kept)
+    questions.save_path = lambda *_: tmp_path / "p.glm"
+    opened.work.saving.save()
+    qtbot.waitUntil(lambda: opened.document.project_path is not None)
+    back = load_answers(tmp_path / "p.glm", tmp_path)
+    assert back.sheet.units.equals(kept.sheet.units)
+    out = tmp_path / "out"
+    questions.folder = lambda *_: out
+    opened.panels["answers"].save.click()
+    qtbot.waitUntil(lambda: (out / "selection_chosen.csv").exists() and opened.jobs.idle)
+    assert {"answers.csv", "terms.csv", "answers.nc", "evidence_ks.csv"} <= {file.name for file in out.iterdir()}
+
+
+def test_a_press_finds_the_answers_as_units_come(window, two_terms, small_recording, qtbot, at_rest):
+    document, answers, panel = window.document, window.work.answers, window.panels["answers"]
+    document.open(small_recording, two_terms.with_(selection=None))
+    window.show_step("answers")
+    at_rest(window)
+    assert {"head_direction", "history"} <= set(answers.candidates)
+    assert "3 units" in panel.asking.size_line.text()
+    assert panel.first.isVisible()
+    answers.ask(Asking(from_features=True, settings=AnswerSettings(shifts=0, simulations=0)))
+    filled = []
+    answers.filled.connect(lambda sheet: filled.extend(sheet.units["unit"].values.tolist()))
+    panel.find.click()
+    assert panel.stop.isVisible()
+    assert not panel.find.isVisible()
+    qtbot.waitUntil(lambda: not answers.running)
+    assert sorted(filled) == ["flat", "hd", "place"]
+    assert document.answers.sheet.is_whole
+    assert document.answers.file.exists()
+    assert len(panel.table.model.rows) == 3
+    assert document.modified
+
+
+def test_given_up_or_refused_the_page_says_what_to_do(window, two_terms, small_recording, qtbot, at_rest):
+    document, answers, panel = window.document, window.work.answers, window.panels["answers"]
+    document.open(small_recording, two_terms.with_(selection=None))
+    window.show_step("answers")
+    at_rest(window)
+    answers.ask(Asking(from_features=True, settings=SETTINGS, selection=Asking().selection.with_(folds=2)))
+    panel.find.click()
+    qtbot.waitUntil(lambda: not answers.running)
+    assert "signed-rank test over 2 folds" in panel.message.text
+    answers.ask(Asking(from_features=True, settings=SETTINGS))
+    panel.find.click()
+    panel.cancel.click()
+    qtbot.waitUntil(lambda: not answers.running)
+    assert panel.message.text.startswith("Given up after 0 of 3 units")
+    assert panel.find.isEnabled()
+    assert document.answers is None
+
+
+def test_terms_are_chosen_by_another_road_and_the_way_is_drawn(opened, qtbot):
+    terms, document = opened.panels["answers"].terms, opened.document
+    opened.panels["answers"].tabs.setCurrentWidget(terms)
+    document.select(unit="hd")
+    terms.run.click()
+    qtbot.waitUntil(lambda: terms.table.rowCount() > 0)
+    heads = [terms.table.horizontalHeaderItem(at).text() for at in range(terms.table.columnCount())]
+    models = {terms.table.item(at, 0).text(): terms.table.item(at, heads.index("model")).text() for at in range(3)}
+    assert models == {"hd": "head_direction", "place": "position.x", "flat": "constant"}
+    assert terms.path.plots
+    assert terms.which.findText("Steps") >= 0
+    document.edit(document.analysis.with_(seed=3), "Change seed")
+    assert "have changed since" in terms.message.text
