@@ -13,7 +13,7 @@ from glmgui.tools.diagnostics_log import without_names
 
 _PACKAGES = (
     "glmgui", "numpy", "scipy", "jax", "jaxlib", "pynapple", "pynwb", "h5py", "xarray", "pydantic", "PyQt6", "PyQt6-Qt6", "pyqtgraph",
-    "qtpy", "matplotlib",
+    "superqt", "qtpy", "matplotlib",
 )  # fmt: skip
 _MOST_LOG = 200_000
 
