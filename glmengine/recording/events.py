@@ -128,7 +128,7 @@ def as_label(value: Any) -> str:
 
 def event_time_names(recording: Recording) -> list[str]:
     """What `event_times` takes: events, and the borders and columns of times of every table of trials; what is both, once."""
-    names = [name for name in recording.events if not _border_called(recording, name)]
+    names = own_events(recording)
     for table, trials in recording.trials.items():
         names += [f"{table}.{border}" for border in _BORDERS]
         for column in trials.metadata_columns:
@@ -137,6 +137,11 @@ def event_time_names(recording: Recording) -> list[str]:
             if _holds_times(np.asarray(trials.get_info(column)), as_pairs(trials), str(column)):
                 names.append(f"{table}.{column}")
     return names
+
+
+def own_events(recording: Recording) -> list[str]:
+    """Names of the events that are no border of a table of trials over again (``trials_start`` beside ``trials.start``)."""
+    return [name for name in recording.events if not _border_called(recording, name)]
 
 
 def _border_called(recording: Recording, name: str) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from glmengine.recording.binned import count_bin_width
+from glmengine.recording.events import own_events
 from glmengine.recording.observed import Words, recorded_words
 from glmengine.recording.presence import presence_of
 from glmengine.sentences import listed, numbered
@@ -40,7 +41,8 @@ def describe(recording: Recording, *, most: int = MOST_LINES) -> str:
         for name, table in recording.trials.items()
     ]
     lines += _section("Trials", trials, most)
-    lines += _section("Events", [f"{name}: {numbered(len(times), 'time')}" for name, times in recording.events.items()], most)
+    events = [f"{name}: {numbered(len(recording.events[name]), 'time')}" for name in own_events(recording)]
+    lines += _section("Events", events, most)
     lines += _section("Notes", list(recording.notes), most)
     return "\n".join(lines)
 

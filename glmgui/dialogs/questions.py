@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from qtpy.QtWidgets import QFileDialog, QInputDialog, QMessageBox, QWidget
 
+from glmengine.sentences import numbered
 from glmgui.work.questions import Answer
 
 if TYPE_CHECKING:
@@ -185,7 +186,8 @@ class Dialogs:
 
         latest = leftovers[0]
         when = time.strftime("%d %B, %H:%M", time.localtime(latest.when))
-        more = f" ({len(leftovers) - 1} older ones are kept until you decide.)" if len(leftovers) > 1 else ""
+        others = len(leftovers) - 1
+        more = f" ({numbered(others, 'older one')} {'is' if others == 1 else 'are'} kept until you decide.)" if others else ""
         box = self._box(
             "The program ended without saving.", f"Unsaved changes to \u201c{latest.title}\u201d of {when} were kept.{more}"
         )

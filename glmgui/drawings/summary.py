@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from glmengine.recording.events import own_events
 from glmengine.recording.observed import SPIKES, Words, recorded_words
 from glmgui.drawings.activity_levels import ActivityLevels, levels_of_spikes, levels_of_traces
 from glmgui.drawings.binned_units import spike_times, sums_in_stretches
@@ -163,7 +164,7 @@ def summarise(recording: Recording) -> Summary:
         headings,
         tuple(covariate_row(covariate, recording.duration) for covariate in recording.covariates.values()),
         tuple(epochs),
-        tuple((name, len(value)) for name, value in recording.events.items()),
+        tuple((name, len(recording.events[name])) for name in own_events(recording)),
         span,
         unit_columns(recording),
         recorded_words(recording),
