@@ -7,6 +7,7 @@ main thread and does no work.
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -63,7 +64,7 @@ class Document(QObject):
     -------
     changed : frozenset of str
         Which parts are new: ``recording`` (another one, or none), ``derived`` (its derived covariates were computed), ``analysis``,
-        ``result`` (another one, or its staleness), ``fits`` (those that are kept, or which is shown), ``answers`` (another sheet, or none), ``selection`` (unit or term), ``project`` (path, or saved or not), ``busy``,
+        ``result`` (another one, or its staleness), ``fits`` (those that are kept, or which is shown), ``answers`` (another sheet, or none), ``selection`` (unit, set of units, or term), ``project`` (path, or saved or not), ``busy``,
         ``fault`` (the engine refused the analysis, or that is over), ``code`` (functions that it names may be run now).
     """
 
@@ -78,6 +79,7 @@ class Document(QObject):
         self._live: Result | None = None
         self._stale = False
         self._unit: str | None = None
+        self._chosen: tuple[str, ...] = ()
         self._term: int | None = None
         self._project_path: Path | None = None
         self._fits: tuple[KeptFit, ...] = ()
@@ -148,6 +150,11 @@ class Document(QObject):
     def unit(self) -> str | None:
         """Name of the selected unit."""
         return self._unit
+
+    @property
+    def units(self) -> tuple[str, ...]:
+        """The set of units that is selected in every list and plot, in the order of the recording: the selected one alone where no more are."""
+        return self._chosen
 
     @property
     def term(self) -> int | None:
@@ -307,6 +314,7 @@ class Document(QObject):
         self._last_edit = ("", 0.0)
         self._saved = (analysis, result, self._fits, answers) if saved else (Analysis(title="\0"), None, (), None)
         self._unit = recording.unit_names[0] if recording is not None and recording.unit_names else None
+        self._chosen = self._alone()
         self._term = 0 if analysis.terms else None
         self._stale = self._find_stale()
         self.changed.emit(frozenset({"recording", "analysis", "result", "fits", "answers", "selection", "project"}))
@@ -373,14 +381,26 @@ class Document(QObject):
         """Field and message of the last refusal by the engine, both empty where there is none."""
         return self._fault
 
-    def select(self, *, unit: str | object | None = _KEEP, term: int | object | None = _KEEP) -> None:
-        """Select a unit by name, a term by position, or both; what is not given stays as it is."""
-        before = (self._unit, self._term)
+    def select(
+        self, *, unit: str | object | None = _KEEP, term: int | object | None = _KEEP, units: Iterable[str] | None = None
+    ) -> None:
+        """Select a unit by name, a term by position, a set of units, or all of these; what is not given stays as it is.
+
+        The selected unit is always one of the set: of a set without it the first one becomes it, and a unit outside the set that is
+        selected without a set is the new set.
+        """
+        before = (self._unit, self._term, self._chosen)
         if unit is not _KEEP:
             self._unit = unit
         if term is not _KEEP:
             self._term = self._clamped(term)
-        if (self._unit, self._term) != before:
+        if units is not None:
+            self._chosen = self._in_order(units)
+            if self._chosen and self._unit not in self._chosen:
+                self._unit = self._chosen[0]
+        if self._unit not in self._chosen:
+            self._chosen = self._alone()
+        if (self._unit, self._term, self._chosen) != before:
             self.changed.emit(frozenset({"selection"}))
 
     def set_busy(self, busy: bool) -> None:
@@ -408,6 +428,17 @@ class Document(QObject):
         names = recording.unit_names if recording is not None else ()
         if self._unit not in names:
             self._unit = names[0] if names else None
+        self._chosen = self._in_order(self._chosen)
+        if self._unit not in self._chosen:
+            self._chosen = self._alone()
+
+    def _alone(self) -> tuple[str, ...]:
+        return (self._unit,) if self._unit is not None else ()
+
+    def _in_order(self, units: Iterable[str]) -> tuple[str, ...]:
+        """Those of the units that the recording has, in its order."""
+        wanted = set(units)
+        return tuple(name for name in (self._recording.unit_names if self._recording is not None else ()) if name in wanted)
 
     def _replace(self, analysis: Analysis, recording: Recording | object | None = _KEEP) -> None:
         was_modified, before = self.modified, self._term

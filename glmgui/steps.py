@@ -82,6 +82,12 @@ def _checks(work: UseCases) -> Page:
     return ChecksPanel(work.document, work.checks, work.jobs)
 
 
+def _population(work: UseCases) -> Page:
+    from glmgui.panels.population import PopulationPanel
+
+    return PopulationPanel(work.document, work.jobs)
+
+
 def _fits(work: UseCases) -> Page:
     from glmgui.panels.fits import FitsPanel
 
@@ -131,6 +137,12 @@ def _checks_made(document: Document) -> str:
     return f"{count} made" if count else "none yet"
 
 
+def _units_selected(document: Document) -> str:
+    if document.kept_result is None:
+        return ""
+    return f"{len(document.units)} selected" if len(document.units) > 1 else f"{len(document.kept_result.units)} units"
+
+
 def _fits_kept(document: Document) -> str:
     return f"{len(document.fits)} kept" if document.fits else ""
 
@@ -159,6 +171,10 @@ STEPS: tuple[Step, ...] = (
     Step(
         "checks", "Checks", "Is the model right, what would it do, how sure are its terms", "checks", "Ctrl+5", "goodness.md",
         _checks, _checks_made,
+    ),
+    Step(
+        "population", "Population", "All units side by side, their coupling, and the set of them that is selected", "population", "Ctrl+8", "population.md",
+        _population, _units_selected,
     ),
     Step(
         "fits", "Fits", "Every fit of the project, and the way back to it", "fits", "Ctrl+6", "fits.md",

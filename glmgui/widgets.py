@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
-from qtpy.QtCore import QCoreApplication, QEvent, QModelIndex, QObject, QRect, QSize, Qt, QTimer, Signal
+from qtpy.QtCore import QCoreApplication, QEvent, QModelIndex, QObject, QRect, QSignalBlocker, QSize, Qt, QTimer, Signal
 from qtpy.QtGui import QColor, QCursor, QPainter, QPaintEvent, QPalette
 from qtpy.QtWidgets import (
     QAbstractItemView,
     QApplication,
+    QComboBox,
     QFrame,
     QHBoxLayout,
     QHeaderView,
@@ -212,6 +213,16 @@ class NumberItem(QTableWidgetItem):
 
     def __lt__(self, other: QTableWidgetItem) -> bool:
         return self._value < other._value if isinstance(other, NumberItem) else super().__lt__(other)
+
+
+def refill(field: QComboBox, items: Sequence[tuple[str, str]]) -> None:
+    """Other things to choose from; what was chosen stays where it is among them."""
+    before = field.currentData()
+    with QSignalBlocker(field):
+        field.clear()
+        for text, data in items:
+            field.addItem(text, data)
+        field.setCurrentIndex(max(field.findData(before), 0))
 
 
 class Page(QWidget):

@@ -83,9 +83,11 @@ def ask_template(host: Host) -> None:
 
 
 def step_unit(host: Host, step: int) -> None:
-    """Select the unit `step` places further, around."""
+    """Select the unit `step` places further, around; within the set of units that is selected where there is one."""
     recording, result = host.work.document.recording, host.work.document.kept_result
-    names = list(result.units if result is not None and host.step == "results" else recording.unit_names)
+    names = list(result.units if result is not None and host.step in ("results", "population") else recording.unit_names)
+    chosen = [name for name in names if name in host.work.document.units]
+    names = chosen if len(chosen) > 1 else names
     at = names.index(host.work.document.unit) if host.work.document.unit in names else -step
     host.work.document.select(unit=names[(at + step) % len(names)])
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from glmgui.actions import commands
 from glmgui.actions.host import Host
 from glmgui.steps import STEPS, Step
+from glmgui.work.selected_units import can_fit_only, can_leave_out, fit_only, leave_out
 
 Call = Callable[[Host], None]
 Test = Callable[[Host], bool]
@@ -155,6 +156,14 @@ ACTIONS: tuple[Record, ...] = (
         "live", "&Live fit", "Fit", lambda w: w.work.live.switch(not w.work.live.on),
         "Fit the selected unit again at every edit, without cross-validation", "Ctrl+L", "live",
         lambda w: w.work.fitting.can_fit, lambda w: w.work.live.on, True,
+    ),
+    Record(
+        "fit_only_selected", "Fit &only the selected units", "Fit", lambda w: fit_only(w.work.document),
+        "Fit none but the selected units from now on", enabled=lambda w: can_fit_only(w.work.document),
+    ),
+    Record(
+        "leave_out_selected", "Leave the selected &units out", "Fit", lambda w: leave_out(w.work.document),
+        "Fit the selected units no longer", enabled=lambda w: can_leave_out(w.work.document), ends_group=True,
     ),
     Record("stop", "&Stop and keep", "Fit", lambda w: w.work.jobs.stop_and_keep(), "End the fit now and keep what there is, marked as not finished", icon="stop", enabled=_can_stop),
     Record("cancel", "&Cancel", "Fit", lambda w: w.work.jobs.cancel(), "Give up what is being done", "Ctrl+.", "cancel", _is_busy),

@@ -172,6 +172,15 @@ def _nested(window: MainWindow) -> None:
     window.document.edit(analysis.with_(model=model, validation=validation), "Change validation")
 
 
+def _population(page: int) -> Callable[[MainWindow], None]:
+    def show(window: MainWindow) -> None:
+        window.show_step("population")
+        window.panels["population"].show_page(page)
+        window.document.select(units=window.document.kept_result.units[:3])
+
+    return show
+
+
 def _stale(window: MainWindow) -> None:
     window.show_step("results")
     window.panels["results"].show_page(0)
@@ -200,9 +209,15 @@ _PICTURES: tuple[tuple[str, Callable[..., None]], ...] = (
     ("rates", _tab(1)),
     ("validation", _tab(2)),
     ("scores", _tab(3)),
+    ("population", _population(0)),
+    ("population-coupling", _population(1)),
+    ("population-scatter", _population(3)),
+    ("population-table", _population(4)),
     ("fits", lambda window: window.show_step("fits")),
     ("stale", _stale),
+    ("population-stale", _population(0)),
     ("dark", _dark),
+    ("dark-population", _population(0)),
     ("dark-data", lambda window: window.show_step("data")),
     ("dark-features", _term(1)),
     ("dark-design-matrix", _design_matrix),

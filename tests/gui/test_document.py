@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -196,3 +196,30 @@ def test_undo_takes_away_a_recording_that_was_put_where_none_was(document):
     document.undo()
     assert document.recording is None
     assert document.unit is None
+
+
+def test_the_selected_unit_is_always_one_of_the_set(document, small_recording, small_analysis, qtbot):
+    document.open(small_recording, small_analysis)
+    assert document.units == ("hd",)
+    document.select(units=["flat", "place", "not there"])
+    assert document.units == ("place", "flat")
+    assert document.unit == "place"
+    document.select(unit="flat")
+    assert document.units == ("place", "flat"), "a unit of the set leaves the set as it is"
+    with qtbot.waitSignal(document.changed) as told:
+        document.select(unit="hd")
+    assert told.args == [frozenset({"selection"})]
+    assert document.units == ("hd",)
+    document.select(units=())
+    assert document.units == ("hd",)
+    with qtbot.assertNotEmitted(document.changed):
+        document.select(unit="hd", units=["hd"])
+
+
+def test_another_recording_keeps_those_of_the_set_that_it_has(document, small_recording, small_analysis):
+    document.open(small_recording, small_analysis)
+    document.select(units=["hd", "flat"])
+    document.set_recording(replace(small_recording, name="another"))
+    assert document.units == ("hd", "flat")
+    document.set_recording(None)
+    assert document.units == ()

@@ -10,6 +10,7 @@ from glmengine.errors import GlmError
 from glmengine.figures.layout import panels
 from glmengine.figures.marks import band, entitle, finish, legend, line, rate_label, with_band
 from glmengine.figures.page import page, style
+from glmengine.results.tuning_numbers import goes_round
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -27,10 +28,8 @@ def angles(result: Result) -> list[str]:
     found = []
     for name, curve in result.curves.items():
         dims = [dim for dim in curve["data_hz"].dims if dim != "unit"]
-        if len(dims) == 1 and curve[dims[0]].attrs.get("unit") == "rad":
-            x = curve[dims[0]].values
-            if len(x) > 2 and np.isclose(np.ptp(x) * len(x) / (len(x) - 1), _TURN, rtol=0.05):
-                found.append(name)
+        if len(dims) == 1 and goes_round(curve[dims[0]]):
+            found.append(name)
     return found
 
 

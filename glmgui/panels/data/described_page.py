@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QLocale, QSignalBlocker, Signal
+from qtpy.QtCore import QLocale, Signal
 from qtpy.QtWidgets import QComboBox, QDoubleSpinBox, QGridLayout, QLabel, QSpinBox, QVBoxLayout, QWidget
 
 from glmgui.still_fields import StillCombo, StillDouble, StillSpin
@@ -164,13 +164,3 @@ class DescribedPage(QWidget):
         field.valueChanged.connect(lambda _: self.choices_changed.emit())
         self._place(word, field, said)
         return field
-
-
-def refill(field: QComboBox, items: Sequence[tuple[str, str]]) -> None:
-    """Other things to choose from; what was chosen stays where it is among them."""
-    before = field.currentData()
-    with QSignalBlocker(field):
-        field.clear()
-        for text, data in items:
-            field.addItem(text, data)
-        field.setCurrentIndex(max(field.findData(before), 0))

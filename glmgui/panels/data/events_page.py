@@ -10,9 +10,9 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QSplitter, QWidget
 
 from glmgui.drawings.described import AroundEvents, around_events
-from glmgui.panels.data.described_page import Asked, DescribedPage, refill
+from glmgui.panels.data.described_page import Asked, DescribedPage
 from glmgui.plots import LinePlot
-from glmgui.widgets import hint
+from glmgui.widgets import hint, refill
 
 if TYPE_CHECKING:
     from glmengine.context import Context

@@ -95,7 +95,7 @@ class DataPanel(Page):
         self.sessions.add_asked.connect(lambda: self.action_asked.emit("add_session"))
         self.sessions.remove_asked.connect(self.session_removed)
         self.sessions.renamed.connect(self.session_renamed)
-        self.units.picked.connect(lambda name: self._document.select(unit=name))
+        self.units.picked.connect(lambda units, unit: self._document.select(unit=unit, units=units))
         self.overview.unit_picked.connect(lambda name: self._document.select(unit=name))
         self.units.ticks_changed.connect(self._units_ticked)
         self.units.rules.rules_changed.connect(self._rules_changed)
@@ -217,7 +217,7 @@ class DataPanel(Page):
             self.time_form.show_fault(field, message)
 
     def _show_selection(self) -> None:
-        self.units.select(self._document.unit)
+        self.units.select(self._document.unit, self._document.units)
         self.overview.raster.set_selected(self._document.unit)
 
     def _show_covariates(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import numpy as np
 from qtpy.QtCore import QAbstractTableModel, QModelIndex, QRect, QSize, QSortFilterProxyModel, Qt, Signal
@@ -22,6 +23,7 @@ from glmengine.recording.observed import SPIKES, Words
 from glmgui import theme
 from glmgui.drawings.summary import UnitRow
 from glmgui.panels.data.unit_rules import UnitRules
+from glmgui.rows import rows_chosen, select_rows
 from glmgui.widgets import column, fit_rows, heading, hint, row, scaled, small_button
 
 _FIXED = ("Unit", "Spikes", "Rate (Hz)", "Over time")
@@ -173,9 +175,17 @@ class _Spark(QStyledItemDelegate):
 
 
 class UnitsTable(QWidget):
-    """The table with a filter above it and what is ticked below."""
+    """The table with a filter above it and what is ticked below.
 
-    picked = Signal(str)
+    Signals
+    -------
+    picked : (tuple of str, str)
+        The set of units whose rows were selected, and the one of them that was pointed at.
+    ticks_changed : tuple of str
+        The units that are ticked.
+    """
+
+    picked = Signal(object, str)
     ticks_changed = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -200,7 +210,7 @@ class UnitsTable(QWidget):
         self.view.setSortingEnabled(True)
         self.view.sortByColumn(_NAME, Qt.SortOrder.AscendingOrder)
         self.view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.view.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.view.setShowGrid(False)
         self.view.setAlternatingRowColors(True)
         self.view.setTabKeyNavigation(False)  # Tab goes on to the next control
@@ -225,7 +235,7 @@ class UnitsTable(QWidget):
         self.model.ticks_changed.connect(self.ticks_changed)
         self.model.dataChanged.connect(self._say)
         self.model.modelReset.connect(self._say)
-        self.view.selectionModel().currentRowChanged.connect(self._picked)
+        self.view.selectionModel().selectionChanged.connect(self._picked)
 
     def set_units(self, rows: tuple[UnitRow, ...], headings: tuple[str, ...], words: Words = SPIKES) -> None:
         self.model.set_units(rows, headings, words)
@@ -237,22 +247,15 @@ class UnitsTable(QWidget):
             self.view.resizeColumnToContents(part)
             self.view.setColumnWidth(part, min(self.view.columnWidth(part), scaled(120)))
 
-    def select(self, name: str | None) -> None:
-        """Show a unit as the selected one, without reporting it as picked."""
-        names = [unit.name for unit in self.model.rows]
-        if name not in names:
-            self.view.selectionModel().clear()
-            return
-        index = self._sorted.mapFromSource(self.model.index(names.index(name), _NAME))
-        if index.isValid() and index.row() != self.view.currentIndex().row():
-            self._silent = True
-            self.view.setCurrentIndex(index)
-            self.view.scrollTo(index)
-            self._silent = False
+    def select(self, name: str | None, units: Sequence[str] = ()) -> None:
+        """Show a unit, and a set of them, as selected, without reporting it as picked."""
+        self._silent = True
+        select_rows(self.view, name, units)
+        self._silent = False
 
-    def _picked(self, index: QModelIndex) -> None:
-        if index.isValid() and not self._silent:
-            self.picked.emit(self.model.rows[self._sorted.mapToSource(index).row()].name)
+    def _picked(self, *_: object) -> None:
+        if not self._silent and (chosen := rows_chosen(self.view)) is not None:
+            self.picked.emit(*chosen)
 
     def _shown(self) -> set[str]:
         return {self._sorted.index(at, _NAME).data() for at in range(self._sorted.rowCount())}

@@ -72,8 +72,8 @@ class FitsPanel(Page):
         self.table.back_asked.connect(shelf.go_back)
         self.table.renamed.connect(self._rename)
         self.table.picked.connect(self._picked)
-        for view in (self.scores, self.blocks):
-            view.picked.connect(lambda unit: document.select(unit=unit))
+        self.scores.picked.connect(lambda units, unit: document.select(unit=unit, units=units))
+        self.blocks.picked.connect(lambda unit: document.select(unit=unit))
         self.table.ticked_changed.connect(self._compare)
         self.back.clicked.connect(lambda: shelf.go_back(self.table.key))
         self.rename.clicked.connect(self.table.edit_name)
@@ -104,7 +104,7 @@ class FitsPanel(Page):
         document, ticked = self._document, self.table.ticked
         fits = [fit for fit in document.fits if fit.key in ticked]
         self.overlay.show_fits(fits, document.unit)
-        self.scores.show_fits(fits, document.unit)
+        self.scores.show_fits(fits, document.unit, document.units)
 
     def _picked(self, key: str) -> None:
         for one in (self.back, self.rename, self.remove):

@@ -12,6 +12,7 @@ from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QLabel, QSplitter, QT
 from glmengine.analysis.wording import share_text
 from glmgui.jobs import Jobs
 from glmgui.plots import Axis, NamedBars
+from glmgui.rows import rows_chosen, select_rows
 from glmgui.widgets import MessageLine, PageScroll, column, hint
 
 if TYPE_CHECKING:
@@ -32,18 +33,20 @@ class ScoresView(QWidget):
 
     Signals
     -------
-    picked : str
-        Unit whose row was chosen.
+    picked : (tuple of str, str)
+        The set of units whose rows were selected, and the one of them that was pointed at.
     """
 
-    picked = Signal(str)
+    picked = Signal(object, str)
 
     def __init__(self, jobs: Jobs, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("fits_scores")
         self._jobs = jobs
+        self._silent = False
         self._fits: tuple[KeptFit, ...] = ()
         self._unit: str | None = None
+        self._units: tuple[str, ...] = ()
         self._asked: tuple | None = None
         self.said = hint(_NONE_TICKED, self)
         self.message = MessageLine("fits_scores_message", self)
@@ -59,7 +62,7 @@ class ScoresView(QWidget):
         self.table.setTabKeyNavigation(False)  # Tab goes on to the next control
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.words = QLabel(self)
         self.words.setObjectName("fits_scores_words")
         self.words.setAccessibleName("Differences of the ticked fits from the first")
@@ -88,9 +91,9 @@ class ScoresView(QWidget):
         self._halves.hide()
         self.table.itemSelectionChanged.connect(self._selection_changed)
 
-    def show_fits(self, fits: Sequence[KeptFit], unit: str | None) -> None:
-        """Compare these fits as soon as the view can be seen."""
-        self._fits, self._unit = tuple(fits), unit
+    def show_fits(self, fits: Sequence[KeptFit], unit: str | None, units: Sequence[str] = ()) -> None:
+        """Compare these fits as soon as the view can be seen, with the rows of the selected units selected."""
+        self._fits, self._unit, self._units = tuple(fits), unit, tuple(units)
         self._select()
         self._ask()
 
@@ -152,15 +155,11 @@ class ScoresView(QWidget):
                 self.table.setItem(row, 1 + at, item)
 
     def _select(self) -> None:
-        """Show the row of the selected unit, without reporting it as picked."""
-        with QSignalBlocker(self.table):
-            for row in range(self.table.rowCount()):
-                if self.table.item(row, 0).text() == self._unit:
-                    self.table.selectRow(row)
-                    return
-            self.table.clearSelection()
+        """Show the rows of the selected units, without reporting them as picked."""
+        self._silent = True
+        select_rows(self.table, self._unit, self._units)
+        self._silent = False
 
     def _selection_changed(self) -> None:
-        items = self.table.selectedItems()
-        if items:
-            self.picked.emit(self.table.item(items[0].row(), 0).text())
+        if not self._silent and (chosen := rows_chosen(self.table)) is not None:
+            self.picked.emit(*chosen)

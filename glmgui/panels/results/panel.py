@@ -78,7 +78,7 @@ class ResultsPanel(Page):
             self.tabs.addTab(page, text)
         self._lay_out()
         document.changed.connect(self._changed)
-        self.units.picked.connect(lambda name: document.select(unit=name))
+        self.units.picked.connect(lambda units, unit: document.select(unit=unit, units=units))
         self.population.picked.connect(lambda name: document.select(unit=name))
         self.show_notes.toggled.connect(self._show_notes)
         self.tabs.currentChanged.connect(self._draw_current)
@@ -225,7 +225,7 @@ class ResultsPanel(Page):
         unit = self._document.unit if self._document.unit in result.units else None
         if unit is None:
             unit = self._shown[1] or self.units.best
-        self.units.select(unit)
+        self.units.select(unit, self._document.units)
         self.population.set_selected(unit)
         if unit is None or (result, unit) == self._shown:
             return

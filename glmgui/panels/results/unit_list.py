@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
 from glmgui.panels.results.wording import BY_KEY, scores_of, state_in_short
+from glmgui.rows import rows_chosen, select_rows
 from glmgui.widgets import NumberItem, column, fit_rows, heading
 
 if TYPE_CHECKING:
@@ -23,9 +25,15 @@ _SHORT = {
 
 
 class UnitList(QWidget):
-    """A sortable table; picking a row picks the unit everywhere."""
+    """A sortable table; rows that are selected are the set of units everywhere.
 
-    picked = Signal(str)
+    Signals
+    -------
+    picked : (tuple of str, str)
+        The set of units that was selected, and the one of them that was pointed at.
+    """
+
+    picked = Signal(object, str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -44,7 +52,7 @@ class UnitList(QWidget):
         self.view.setTabKeyNavigation(False)  # Tab goes on to the next control
         self.view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.view.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         box = column(self, margins=0)
         box.addWidget(self._title)
         box.addWidget(self.view, 1)
@@ -78,16 +86,10 @@ class UnitList(QWidget):
         self._title.setText(f"Fitted units ({len(result.units)})")
         self._silent = False
 
-    def select(self, name: str | None) -> None:
-        """Show a unit as the selected one, without reporting it as picked."""
+    def select(self, name: str | None, units: Sequence[str] = ()) -> None:
+        """Show a unit, and a set of them, as selected, without reporting it as picked."""
         self._silent = True
-        for at in range(self.view.rowCount()):
-            if self.view.item(at, 0).text() == name:
-                if self.view.currentRow() != at or not self.view.selectedItems():
-                    self.view.selectRow(at)
-                break
-        else:
-            self.view.clearSelection()
+        select_rows(self.view, name, units)
         self._silent = False
 
     @property
@@ -96,6 +98,5 @@ class UnitList(QWidget):
         return self.view.item(0, 0).text() if self.view.rowCount() else None
 
     def _selection_changed(self) -> None:
-        items = self.view.selectedItems()
-        if items and not self._silent:
-            self.picked.emit(self.view.item(items[0].row(), 0).text())
+        if not self._silent and (chosen := rows_chosen(self.view)) is not None:
+            self.picked.emit(*chosen)
