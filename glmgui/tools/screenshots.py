@@ -15,6 +15,7 @@ from glmgui.dialogs.ready_analysis import ReadyAnalysisDialog
 from glmgui.dialogs.shortcuts import ShortcutsDialog
 from glmgui.notices import notices
 from glmgui.settings import Settings
+from glmgui.tools import check_pictures
 from glmgui.tools.unattended import NoQuestions, settle, wait_until
 
 if TYPE_CHECKING:
@@ -46,7 +47,10 @@ def take_screenshots(app: QApplication, folder: Path) -> int:
         try:
             for number, (name, prepare) in enumerate(_PICTURES):
                 beside = prepare(window)
-                _wait(window)
+                if name.endswith(check_pictures.RUNNING):
+                    settle(0.4)
+                else:
+                    _wait(window)
                 path = folder / f"{number:02d}-{name}.png"
                 if not (beside or window).grab().save(str(path)):
                     faults.append(f"{path} cannot be written")
@@ -205,10 +209,12 @@ _PICTURES: tuple[tuple[str, Callable[..., None]], ...] = (
     ("features-2", _term(1)),
     ("design-matrix", _design_matrix),
     ("model", lambda window: window.show_step("model")),
+    *check_pictures.UNFITTED,
     ("results", _fit),
     ("rates", _tab(1)),
     ("validation", _tab(2)),
     ("scores", _tab(3)),
+    *check_pictures.FITTED,
     ("population", _population(0)),
     ("population-coupling", _population(1)),
     ("population-scatter", _population(3)),
@@ -216,7 +222,9 @@ _PICTURES: tuple[tuple[str, Callable[..., None]], ...] = (
     ("fits", lambda window: window.show_step("fits")),
     ("stale", _stale),
     ("population-stale", _population(0)),
+    *check_pictures.STALE,
     ("dark", _dark),
+    *check_pictures.DARK,
     ("dark-population", _population(0)),
     ("dark-data", lambda window: window.show_step("data")),
     ("dark-features", _term(1)),
