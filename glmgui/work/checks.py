@@ -128,7 +128,7 @@ class Checks(QObject):
                 "goodness",
                 f"Checking unit {first}",
                 lambda context: result.goodness(recording, [first], context=context),
-                lambda found: self._first.__setitem__(held_out, found),
+                self._take_first,
             )
         said = " on held-out time" if held_out else ""
         self._begin(
@@ -137,6 +137,9 @@ class Checks(QObject):
             lambda context: result.goodness(recording, held_out=held_out, context=context),
             self._take_goodness,
         )
+
+    def _take_first(self, found: Goodness) -> None:
+        self._first[found.held_out] = found
 
     def _take_goodness(self, found: Goodness) -> None:
         self._found[found.held_out] = found

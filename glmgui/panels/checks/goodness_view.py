@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QSignalBlocker
+from qtpy.QtCore import QSignalBlocker, Signal
 from qtpy.QtWidgets import QWidget
 
 from glmengine.analysis.remedies import from_text
@@ -37,8 +37,15 @@ _HELPS = (
 
 
 class GoodnessView(QWidget):
-    """Asks for the checks of all units, the selected one first, when it is first looked at."""
+    """Asks for the checks of all units, the selected one first, when it is first looked at.
 
+    Signals
+    -------
+    turned
+        To other time, of which the checks are known already.
+    """
+
+    turned = Signal()
     title = "Is it right?"
     said = "Goodness of fit: time rescaling, residuals, calibration, dispersion, influence"
 
@@ -150,7 +157,7 @@ class GoodnessView(QWidget):
         if self._checks.goodness(self.held_out) is None:
             self._check()
         else:
-            self._checks.changed.emit("goodness")
+            self.turned.emit()
 
 
 def _in_short(words: str) -> str:

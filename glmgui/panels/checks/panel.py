@@ -35,6 +35,7 @@ class ChecksPanel(Page):
         self._document, self._checks = document, checks
         self._fit: object | None = None
         self._rows_of: tuple | None = None
+        self._offers_fit = False
         self.empty = EmptyState("Nothing to check yet", _NO_RECORDING, "checks_empty", self)
         self.banner = MessageLine("checks_stale", self)
         self.units = UnitsTable(self)
@@ -65,6 +66,7 @@ class ChecksPanel(Page):
         self._stack.addWidget(self._content)
         document.changed.connect(self._changed)
         checks.changed.connect(lambda _: self._show())
+        self.goodness.turned.connect(self._show)
         self.units.picked.connect(lambda unit: document.select(unit=unit))
         self.tabs.currentChanged.connect(lambda _: self._show())
         self._changed(frozenset({"result"}))
@@ -96,6 +98,9 @@ class ChecksPanel(Page):
         if result is None:
             self._fit = None
             self.empty.set_text(_NO_RECORDING if self._document.recording is None else _NO_RESULT)
+            if self._document.can_be_fitted != self._offers_fit:
+                self._offers_fit = self._document.can_be_fitted
+                self.empty.set_choices({"&Fit": lambda: self.action_asked.emit("fit")} if self._offers_fit else {})
             return
         if not self.isVisible():
             return

@@ -64,8 +64,10 @@ class SimulationView(QWidget):
             "Save the first repeat as NWB and open it, with the same names of units: to fit where the truth is known",
             self,
         )
-        for part in (self.begin, self.save, self.open):
-            fields.add(part)
+        fields.add(self.begin)
+        self.after = Fields("surrogates", self)
+        for part in (self.save, self.open):
+            self.after.add(part)
         self.run = RunLine(checks, "simulation", jobs, self)
         self.runaway = MessageLine("simulation_runaway", self)
         self.remedies = RemedyButtons(checks, "simulation_remedies", self)
@@ -73,7 +75,7 @@ class SimulationView(QWidget):
         self.kept = hint("", self)
         self.plots = PlotGrid("simulation", self)
         box = column(self, margins=4)
-        for part in (fields, self.run, self.runaway, self.remedies, self.words, self.kept):
+        for part in (fields, self.run, self.runaway, self.remedies, self.words, self.after, self.kept):
             box.addWidget(part)
         box.addWidget(self.plots, 1)
         self.begin.clicked.connect(self._simulate)
@@ -94,6 +96,7 @@ class SimulationView(QWidget):
         self.begin.setEnabled(not self._checks.why_not and not running)
         for part in (self.save, self.open):
             part.setEnabled(made is not None)
+        self.after.setVisible(found is not None or made is not None)
         self._show_runaways()
         self.kept.setText("" if found is None else _FROM_FILE if made is None else _KEPT)
         self.kept.setVisible(found is not None)

@@ -19,6 +19,8 @@ from glmgui.widgets import button, column, fit_rows, hint
 from glmgui.work.checks import Checks
 
 if TYPE_CHECKING:
+    import xarray as xr
+
     from glmengine.results.result import Result
 
 _HEADINGS = ("Term", "Gain (nat / 1000 bins)", "p (shift)", "q (shift)", "p (Wald)")
@@ -206,5 +208,6 @@ class TestsView(QWidget):
         self.plots.show_drawings(drawings, f"unit {unit}", "The model has no curve of one or two variables for this unit.")
 
 
-def _of(table, key: str, unit: str) -> list[float]:
+def _of(table: xr.Dataset, key: str, unit: str) -> list[float]:
+    """One number of every term of a unit."""
     return [float(value) for value in table[key].sel(unit=unit).values]
