@@ -100,6 +100,12 @@ def _answers(work: UseCases) -> Page:
     return AnswersPanel(work.document, work.answers, work.jobs)
 
 
+def _batch(work: UseCases) -> Page:
+    from glmgui.panels.batch import BatchPanel
+
+    return BatchPanel(work.document, work.many, work.jobs)
+
+
 def _units_chosen(document: Document) -> str:
     if document.recording is None:
         return "open a file"
@@ -183,6 +189,10 @@ STEPS: tuple[Step, ...] = (
     Step(
         "answers", "Answers", "What drives each unit, how sure that is, and whether the model is right", "answers", "Ctrl+7",
         "answers.md", _answers, _units_answered,
+    ),
+    Step(
+        "batch", "Batch", "The same analysis on many recordings", "batch", "Ctrl+9", "many-recordings.md",
+        _batch, lambda document: "",
     ),
 )  # fmt: skip
 

@@ -130,4 +130,6 @@ def _shared_out(
 
 def _one_by_one(tasks: Sequence[Task], context: Context) -> Iterator[tuple[int, Outcome]]:
     for at, task in enumerate(tasks):
+        if context.stopping:
+            return
         yield at, attempt(task, context.part(at / len(tasks), (at + 1) / len(tasks)))

@@ -34,8 +34,8 @@ class CouplingMatrix(ImagePlot):
         self._names: tuple[str, ...] = ()
         self._tree: CouplingTree | None = None
         self._marked: frozenset[str] = frozenset()
-        self._lines = pg.PlotCurveItem(connect="pairs")
-        self._marks = pg.ScatterPlotItem()
+        self._lines: pg.PlotCurveItem | None = None
+        self._marks: pg.ScatterPlotItem | None = None
         self.scene.sigMouseClicked.connect(self._clicked)
 
     def show_matrix(self, names: Sequence[str], values: np.ndarray, value_axis: Axis, tree: CouplingTree | None) -> None:
@@ -52,7 +52,8 @@ class CouplingMatrix(ImagePlot):
 
     def _rebuild(self) -> None:
         super()._rebuild()
-        for area in self._areas[:1]:
+        for area in self._areas[:1]:  # with items of its own: those of the area before are gone with it
+            self._lines, self._marks = pg.PlotCurveItem(connect="pairs"), pg.ScatterPlotItem()
             area.addItem(self._lines, ignoreBounds=True)
             area.addItem(self._marks, ignoreBounds=True)
 
@@ -73,6 +74,8 @@ class CouplingMatrix(ImagePlot):
         return n + 0.5 + n * (_TREE_GAP + _TREE_SHARE * distance / most)
 
     def _add_tree(self) -> None:
+        if self._lines is None:
+            return
         if self._tree is None or not self._tree.branches:
             self._lines.setData([], [])
             return
@@ -85,6 +88,8 @@ class CouplingMatrix(ImagePlot):
 
     def _add_marks(self) -> None:
         """Small marks on both axes at the units that are selected."""
+        if self._marks is None:
+            return
         at = np.flatnonzero([name in self._marked for name in self._names]) + 1.0
         edge = np.full(len(at), 0.5 - 0.01 * len(self._names))
         colour = self.colours.series[1]

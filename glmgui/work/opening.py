@@ -166,6 +166,29 @@ class Opening(QObject):
 
         self._fitting.unless_fitting(lambda: self.open_or_ask(path, take))
 
+    def open_result(self, result: Path, recording: Path) -> None:
+        """Open a recording with a result that was made of it and its analysis, after asking what becomes of unsaved changes.
+
+        It does not wait for the end of a long job, such as the batch that made the result.
+        """
+
+        def take(found: tuple[Recording, Result]) -> None:
+            opened, made = found
+            self._document.open(opened, for_recording(made.analysis, opened), made, saved=False)
+            self._opened(recording, recording)
+
+        def go() -> None:
+            self._live.switch(False)
+            self._jobs.submit(
+                f"Opening {recording.name}",
+                lambda context: _recording_and_result(recording, result, context),
+                take,
+                key=OPEN,
+                urgent=True,
+            )
+
+        self._saving.unless_unsaved(go)
+
     def remember_folder(self, path: Path) -> None:
         """Begin the next question for a file beside this one."""
         self._settings.folder = path.parent
@@ -417,6 +440,16 @@ def _recording_of(analysis: Analysis, beside: Path, context: Context) -> Recordi
     sources = [one for one in analysis.sources if one.path]
     recipes = [one.recipe or _remembered(place) for one, place in zip(sources, places, strict=True)]
     return open_sessions(places, session_names(analysis), recipes, context=context)
+
+
+def _recording_and_result(place: Path, result: Path, context: Context) -> tuple[Recording, Result]:
+    from glmengine.io.opened_sessions import where_needed
+    from glmengine.io.opening import open_recording
+    from glmengine.results.result import Result
+
+    made = Result.load(result)
+    recipe = made.analysis.recording.recipe or where_needed(place, _remembered(place))
+    return open_recording(place, recipe, context=context), made
 
 
 def _remembered(place: Path) -> Recipe | None:

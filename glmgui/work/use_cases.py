@@ -17,6 +17,7 @@ from glmgui.work.figure_making import FigureMaking
 from glmgui.work.fit_size import FitSize
 from glmgui.work.fitting import Fitting
 from glmgui.work.live_fit import LiveFit
+from glmgui.work.many_recordings import ManyRecordings
 from glmgui.work.opening import Opening
 from glmgui.work.permission import Permission
 from glmgui.work.project_claim import ProjectClaim
@@ -52,6 +53,7 @@ class UseCases(QObject):
         )
         self.claim = ProjectClaim(document, jobs)
         self.ready = ReadyAnalyses(document, jobs, settings, questions, self.opening, self)
+        self.many = ManyRecordings(document, jobs, settings, questions, self.permission, self.opening, self)
         self.sessions = Sessions(document, jobs, self.opening, self.fitting)
         self.exporting = Exporting(document, jobs, settings, questions, self)
         self.figures = FigureMaking(document, jobs, settings, questions, self)

@@ -1,0 +1,283 @@
+"""The batch panel: which recordings, what each lacks, what became of it, and the scores of all by group."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import Qt
+from qtpy.QtGui import QDragEnterEvent, QDropEvent, QShowEvent
+from qtpy.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QHeaderView,
+    QLabel,
+    QSizePolicy,
+    QSpinBox,
+    QSplitter,
+    QStackedLayout,
+    QTableWidget,
+    QTableWidgetItem,
+    QWidget,
+)
+
+from glmgui.document import Document
+from glmgui.jobs import Jobs
+from glmgui.panels.batch.recordings_table import RecordingsTable, local_files
+from glmgui.widgets import EmptyState, MessageLine, Page, button, column, fit_rows, heading, hint, refill, row
+from glmgui.work.many_recordings import GROUPS, GroupRows, ManyRecordings, group_columns
+
+if TYPE_CHECKING:
+    from glmengine.batch.one_recording import Outcome
+    from glmengine.context import Context
+
+STALE = "These results answer an earlier question – start again: recordings whose question has changed are done again."
+_EMPTY = (
+    "The analysis of this project, put to many recordings. First make it on one recording (Data, Features, Model), then add the others here: "
+    "files, folders, or drop them. The program looks at each and says what it lacks before anything is fitted."
+)
+_NO_TERMS = (
+    "The analysis has no term yet: open one of the recordings and add what the rate may depend on in the Features step (Ctrl+2)."
+)
+_NO_FOLDER = "Choose a folder for the results, then start."
+_GROUP_HEADINGS = (
+    "Score",
+    "Recordings",
+    "Units",
+    "Scored",
+    "Median",
+    "Lower quartile",
+    "Upper quartile",
+    "Mean",
+    "Standard error",
+)
+_SCORES = {
+    "deviance_explained_heldout": "deviance explained, held out",
+    "bits_per_spike_heldout": "information, held out (bits/spike)",
+    "deviance_explained_fit": "deviance explained, fitted",
+    "rate_hz": "mean rate (Hz)",
+}
+
+
+class BatchPanel(Page):
+    """The recordings above, with their states; the scores of all, by group, below."""
+
+    def __init__(self, document: Document, many: ManyRecordings, jobs: Jobs, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("batch_panel")
+        self.setAcceptDrops(True)
+        self._document, self._many, self._jobs = document, many, jobs
+        self._summed: tuple[tuple[Outcome, ...], str] = ((), "")
+        self.empty = EmptyState("No recordings yet", _EMPTY, "batch_empty", self)
+        self.empty.set_choices({"Add recordings …": many.ask_files, "Add a folder of recordings …": many.ask_folder})
+        self.banner = MessageLine("batch_stale", self)
+        self.message = MessageLine("batch_message", self)
+        self.said = hint("", self)
+        self.table = RecordingsTable(self)
+        self.add = button("&Add …", "batch_add", "Add recordings; files and folders can be dropped, too", self)
+        self.add_folder = button("Add &folder …", "batch_add_folder", "Add all recordings of a folder", self)
+        self.remove = button("Remo&ve", "batch_remove", "Take the selected recordings out of the list; their files stay", self)
+        self.look = button(
+            "&Look again", "batch_look", "Look again at what each recording lacks, for the analysis as it is now", self
+        )
+        self.open = button(
+            "Open &result",
+            "batch_open",
+            "Show the result of the selected recording in the window (Enter or a double click)",
+            self,
+        )
+        self.destination = button(
+            "&Results to …", "batch_destination", "The folder in which each recording gets a folder of its own", self
+        )
+        self.place = QLabel(self)
+        self.place.setObjectName("batch_place")
+        self.place.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.workers = QSpinBox(self)
+        self.workers.setObjectName("batch_workers")
+        self.workers.setAccessibleName("Processes")
+        self.workers.setToolTip("How many recordings are fitted at a time; each takes the memory of a fit")
+        self.workers.setRange(1, max(2, os.cpu_count() or 1))
+        self.workers.setValue(1)
+        self.figures = QCheckBox("&Figures", self)
+        self.figures.setObjectName("batch_figures")
+        self.figures.setToolTip("Write the figures of each recording, too, which takes longer")
+        self.start = button(
+            "&Start", "batch_start", "Fit all recordings; those that were done with the same question are kept", self
+        )
+        self.stop = button("St&op", "batch_stop", "Give up those that are not done; Start goes on there", self)
+        self.group_by = QComboBox(self)
+        self.group_by.setObjectName("batch_group_by")
+        self.group_by.setAccessibleName("Scores by")
+        self.groups = QTableWidget(0, 0, self)
+        self.groups.setObjectName("batch_groups")
+        self.groups.setAccessibleName("Scores of all recordings by group")
+        self._lay_out()
+        self._connect()
+        self._show()
+
+    def _lay_out(self) -> None:
+        content = QWidget(self)
+        box = column(content)
+        box.addWidget(self.banner)
+        box.addWidget(self.message)
+        box.addWidget(self.said)
+        above, below = QWidget(content), QWidget(content)
+        upper, lower = column(above, margins=0), column(below, margins=0)
+        upper.addWidget(self.table, 1)
+        upper.addLayout(row(self.add, self.add_folder, self.remove, self.look, None, self.open))
+        processes = QLabel("&Processes", above)
+        processes.setBuddy(self.workers)
+        line = row(self.destination, self.place, processes, self.workers, self.figures, self.start, self.stop, spacing=6)
+        line.setStretch(1, 1)
+        upper.addLayout(line)
+        by = QLabel("&By", below)
+        by.setBuddy(self.group_by)
+        lower.addLayout(row(heading("Scores of all recordings", below), by, self.group_by, None, spacing=8))
+        self.groups.verticalHeader().hide()
+        fit_rows(self.groups)
+        self.groups.setShowGrid(False)
+        self.groups.setAlternatingRowColors(True)
+        self.groups.setTabKeyNavigation(False)  # Tab goes on to the next control
+        self.groups.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
+        self.groups.setSelectionBehavior(QTableWidget.SelectionBehavior.SelectRows)
+        self.groups.horizontalHeader().setHighlightSections(False)
+        self.groups.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        lower.addWidget(self.groups, 1)
+        halves = QSplitter(content)
+        halves.setObjectName("batch_halves")
+        halves.setOrientation(Qt.Orientation.Vertical)
+        halves.setChildrenCollapsible(False)
+        for part, stretch in ((above, 3), (below, 2)):
+            halves.addWidget(part)
+            halves.setStretchFactor(halves.count() - 1, stretch)
+        box.addWidget(halves, 1)
+        self._below, self._content = below, content
+        self._stack = QStackedLayout(self)
+        self._stack.addWidget(self.empty)
+        self._stack.addWidget(content)
+
+    def _connect(self) -> None:
+        many, table = self._many, self.table
+        self.add.clicked.connect(lambda: many.ask_files())
+        self.add_folder.clicked.connect(lambda: many.ask_folder())
+        self.remove.clicked.connect(lambda: many.remove([entry.path for entry in table.chosen]))
+        self.look.clicked.connect(lambda: many.look_again())
+        self.open.clicked.connect(lambda: many.open(table.chosen[0].path))
+        self.destination.clicked.connect(lambda: many.ask_destination())
+        self.start.clicked.connect(lambda: many.start(self.workers.value(), figures=self.figures.isChecked()))
+        self.stop.clicked.connect(lambda: many.stop())
+        self.group_by.currentIndexChanged.connect(lambda _: self._sum_up())
+        table.dropped.connect(many.add)
+        table.opened.connect(many.open)
+        table.removed.connect(many.remove)
+        table.itemSelectionChanged.connect(self._enable)
+        many.changed.connect(self._show)
+        self._document.changed.connect(self._document_changed)
+
+    def _document_changed(self, what: frozenset[str]) -> None:
+        if what & {"analysis", "recording"} and self.isVisible():
+            self._show()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._show()
+
+    def _show(self) -> None:
+        many = self._many
+        self._stack.setCurrentWidget(self._content if many.entries else self.empty)
+        self.table.set_entries(many.entries)
+        if many.is_stale and not many.running:
+            self.banner.show_warning(STALE)
+        else:
+            self.banner.clear()
+        if many.fault:
+            self.message.show_error(many.fault)
+        else:
+            self.message.clear()
+        self.said.setText(self._in_words())
+        self.place.setText(str(many.folder) if many.folder is not None else "no folder chosen")
+        self.place.setToolTip(str(many.folder or ""))
+        self._below.setVisible(bool(many.done))
+        refill(self.group_by, [("all units together", ""), *((name, name) for name in group_columns(many.done))])
+        self._sum_up()
+        self._enable()
+
+    def _in_words(self) -> str:
+        """How many are what, and what is to be done next."""
+        many = self._many
+        count = len(many.entries)
+        reached = sum(entry.outcome is not None for entry in many.entries)
+        failed = sum(entry.state == "failed" for entry in many.entries)
+        lacking = sum(entry.state == "lacks something" for entry in many.entries)
+        if many.running:
+            what = "Stopping …" if many.stopping else f"{reached} of {count} recordings have been reached"
+            return f"{what}{f', {failed} failed' if failed else ''}. What is done is kept in the folder; the window can be used meanwhile."
+        if not any(term.enabled for term in self._document.analysis.terms):
+            return _NO_TERMS
+        if many.look_is_stale and not reached:
+            return "The analysis has changed since the recordings were looked at: press Look again."
+        if many.looking:
+            return "The recordings are being looked at …"
+        if reached:
+            return f"{reached - failed} of {count} recordings are done{f', {failed} failed' if failed else ''}. Select one to open its result; Start does those that are left."
+        said = f"{count} recording{'s' if count != 1 else ''}"
+        if lacking:
+            said += f", {lacking} of which lack{'s' if lacking == 1 else ''} something that the analysis names"
+        elif all(entry.preview is not None for entry in many.entries):
+            said += ", all ready"
+        return f"{said}. {_NO_FOLDER if many.folder is None else 'Start when you like; a recording that cannot be fitted keeps no other.'}"
+
+    def _enable(self) -> None:
+        many, chosen = self._many, self.table.chosen
+        idle = not many.running
+        for one in (self.add, self.add_folder, self.destination, self.look, self.workers, self.figures):
+            one.setEnabled(idle)
+        self.remove.setEnabled(idle and bool(chosen))
+        self.start.setEnabled(many.can_start)
+        self.stop.setEnabled(many.running and not many.stopping)
+        self.open.setEnabled(len(chosen) == 1 and chosen[0].outcome is not None and chosen[0].outcome.summary is not None)
+
+    # Scores by group
+
+    def _sum_up(self) -> None:
+        """Make the table of scores in the worker, where other recordings are done or another group is chosen."""
+        done, by = self._many.done, self.group_by.currentData() or ""
+        if not done or (done, by) == self._summed:
+            return
+        self._summed = (done, by)
+
+        def work(context: Context) -> GroupRows:
+            from glmengine.batch.tables import group_rows
+
+            rows = group_rows([(outcome.recording, outcome.summary) for outcome in done], [by] if by else [])
+            return ((by,) if by else (), tuple(tuple(one) for one in rows))
+
+        self._jobs.submit("Scores of all recordings", work, self._show_groups, key=GROUPS, quiet=True)
+
+    def _show_groups(self, found: GroupRows) -> None:
+        columns, rows = found
+        headings = (*columns, *_GROUP_HEADINGS)
+        self.groups.setColumnCount(len(headings))
+        self.groups.setHorizontalHeaderLabels(headings)
+        self.groups.setRowCount(len(rows))
+        score = len(columns)
+        for at, values in enumerate(rows):
+            for part, value in enumerate(values):
+                text = (
+                    _SCORES.get(str(value), str(value))
+                    if part == score
+                    else f"{value:.4g}"
+                    if isinstance(value, float)
+                    else str(value)
+                )
+                self.groups.setItem(at, part, QTableWidgetItem(text or "–"))
+
+    # Files dropped anywhere on the page
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if local_files(event) and not self._many.running:
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        event.acceptProposedAction()
+        self._many.add(local_files(event))

@@ -1,0 +1,315 @@
+"""The analysis of the document put to many recordings: which, what each lacks, and what became of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import QObject, Signal
+
+from glmengine.analysis.analysis import Source
+from glmengine.errors import GlmError
+from glmgui.document import Document
+from glmgui.jobs import Job, Jobs
+from glmgui.notices import notices
+from glmgui.settings import Settings
+from glmgui.work.opening import Opening
+from glmgui.work.permission import Permission
+from glmgui.work.questions import Questions
+
+if TYPE_CHECKING:
+    from glmengine.analysis.analysis import Analysis
+    from glmengine.batch.one_recording import Outcome
+    from glmengine.batch.preview import Preview
+    from glmengine.context import Context
+
+BATCH, LOOK, GROUPS = "batch", "batch-look", "batch-groups"
+GroupRows = tuple[tuple[str, ...], tuple[tuple[object, ...], ...]]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A recording of the list: where it is, what it lacks, and what became of it."""
+
+    path: Path
+    preview: Preview | None = None
+    outcome: Outcome | None = None
+    running: bool = False
+
+    @property
+    def state(self) -> str:
+        """In a word or two."""
+        if self.outcome is not None:
+            return "failed" if self.outcome.summary is None else "done before" if self.outcome.done_before else "done"
+        if self.running:
+            return "waiting its turn"
+        if self.preview is None:
+            return "not looked at"
+        return "ready" if self.preview.ready else "lacks something"
+
+    @property
+    def reason(self) -> str:
+        """What it lacks, or why it failed."""
+        if self.outcome is not None:
+            return self.outcome.reason
+        return " ".join(self.preview.lacks) if self.preview is not None else ""
+
+
+class ManyRecordings(QObject):
+    """The list of recordings, and the run over them.
+
+    Signals
+    -------
+    changed
+        An entry, the folder, or whether it runs is another one.
+    """
+
+    changed = Signal()
+    _previewed = Signal(object)  # from the worker
+    _came = Signal(object)
+
+    def __init__(
+        self,
+        document: Document,
+        jobs: Jobs,
+        settings: Settings,
+        questions: Questions,
+        permission: Permission,
+        opening: Opening,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._document, self._jobs, self._settings, self._questions = document, jobs, settings, questions
+        self._permission, self._opening = permission, opening
+        self.entries: tuple[Entry, ...] = ()
+        self.folder: Path | None = None
+        self._asked: Analysis | None = None  # of the outcomes that are shown
+        self._looked: Analysis | None = None  # of the previews
+        self._job: Job | None = None
+        self._stopped = False
+        self.fault = ""
+        self._previewed.connect(self._take_preview)
+        self._came.connect(self._take_outcome)
+        jobs.cancelled.connect(self._cancelled)
+
+    # The list
+
+    def add(self, paths: Iterable[Path]) -> None:
+        """Put recordings at the end of the list, those of a folder of recordings one by one; one that is there already is not added."""
+        asked = list(paths)
+
+        def take(found: list[Path]) -> None:
+            known = {entry.path for entry in self.entries}
+            new = [path for path in dict.fromkeys(found) if path not in known]
+            if not found:
+                notices().tell("warning", f"no recording was found in {', '.join(map(str, asked))}", title="Batch")
+            if new and not self.running:
+                self.entries = (*self.entries, *(Entry(path) for path in new))
+                self.look()
+
+        # a folder on a network share may be slow
+        self._jobs.submit("Looking for recordings", lambda context: _resolved(asked), take, quiet=True)
+
+    def remove(self, paths: Iterable[Path]) -> None:
+        gone = set(paths)
+        if not self.running:
+            self.entries = tuple(entry for entry in self.entries if entry.path not in gone)
+            self.changed.emit()
+
+    def ask_files(self) -> None:
+        """Ask for recordings to add."""
+        paths = self._questions.open_paths(self._settings.folder)
+        if paths:
+            self._settings.folder = paths[0].parent
+            self.add(paths)
+
+    def ask_folder(self) -> None:
+        """Ask for a folder whose recordings are added."""
+        path = self._questions.folder("Add the recordings of a folder", self._settings.folder)
+        if path is not None:
+            self._settings.folder = path
+            self.add([path])
+
+    def ask_destination(self) -> None:
+        """Ask where the results are to go."""
+        path = self._questions.folder("Folder for the results", str(self.folder or self._settings.folder))
+        if path is not None:
+            self.folder = path
+            self.changed.emit()
+
+    def look(self) -> None:
+        """Look, in the worker, for what each recording lacks that has not been looked at for this analysis."""
+        analysis = self._looked = self.question
+        waiting = [entry.path for entry in self.entries if entry.preview is None and entry.outcome is None]
+        recipe = self._document.analysis.recording.recipe
+        self.changed.emit()
+        if not waiting or self.running:
+            return
+
+        def work(context: Context) -> None:
+            from glmengine.batch.preview import preview_batch
+            from glmengine.io.opened_sessions import where_needed
+
+            recipes = [where_needed(path, recipe) for path in waiting]
+            preview_batch(
+                analysis, [str(path) for path in waiting], recipes=recipes, report=self._previewed.emit, context=context
+            )
+
+        self._jobs.submit("Looking at the recordings", work, lambda _: self.changed.emit(), key=LOOK, quiet=True)
+
+    def look_again(self) -> None:
+        """The same with everything that was found forgotten, as another analysis asks for."""
+        if not self.running:
+            self.entries = tuple(replace(entry, preview=None, outcome=None) for entry in self.entries)
+            self._asked = None
+            self.look()
+
+    # The run
+
+    @property
+    def question(self) -> Analysis:
+        """The analysis of the document, without its own recording."""
+        return _without_recording(self._document.analysis)
+
+    @property
+    def running(self) -> bool:
+        return self._job is not None
+
+    @property
+    def looking(self) -> bool:
+        """Whether recordings are being looked at."""
+        return self._jobs.is_pending(LOOK)
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether the outcomes that are shown answer an earlier question."""
+        return self._asked is not None and self._asked != self.question
+
+    @property
+    def look_is_stale(self) -> bool:
+        """Whether the recordings were looked at for an earlier question."""
+        return self._looked is not None and self._looked != self.question
+
+    @property
+    def can_start(self) -> bool:
+        has_terms = any(term.enabled for term in self._document.analysis.terms)
+        return bool(self.entries) and self.folder is not None and has_terms and not self.running
+
+    def start(self, workers: int, *, figures: bool = True, again: bool = False) -> None:
+        """Fit all recordings of the list; those that were done before with the same question are kept."""
+        if not self.can_start or not self._permission.given():
+            return
+        analysis, folder, recipe = self.question, self.folder, self._document.analysis.recording.recipe
+        paths = [entry.path for entry in self.entries]
+        self._jobs.drop(LOOK)
+        self._asked, self.fault, self._stopped = analysis, "", False
+        self.entries = tuple(replace(entry, outcome=None, running=True) for entry in self.entries)
+
+        def work(context: Context) -> None:
+            from glmengine.batch.many_recordings import run_batch
+            from glmengine.io.opened_sessions import where_needed
+
+            run_batch(
+                analysis,
+                [str(path) for path in paths],
+                folder,
+                recipes=[where_needed(path, recipe) for path in paths],
+                figures=figures,
+                workers=workers,
+                again=again,
+                report=lambda outcome: self._came.emit(replace(outcome, result=None)),
+                context=context,
+            )
+
+        self._job = self._jobs.submit(
+            f"Fitting {len(paths)} recordings", work, lambda _: self._end(""), self._failed, key=BATCH, stoppable=True
+        )
+        self.changed.emit()
+
+    def stop(self) -> None:
+        """Give up those that are not done; what is done stays, and `start` goes on there."""
+        if self._job is not None:
+            self._stopped = True
+            self._job.cancel()
+            self.changed.emit()
+
+    @property
+    def stopping(self) -> bool:
+        return self.running and self._stopped
+
+    def _cancelled(self, label: str) -> None:
+        """A job that is given up delivers nothing but this word."""
+        if self._job is not None and self._job.label == label and self._job.cancelled.is_set():
+            self._end("")
+
+    def _failed(self, error: BaseException) -> None:
+        self._end(error.message if isinstance(error, GlmError) else str(error))
+
+    def _end(self, fault: str) -> None:
+        self._job, self.fault = None, fault
+        self.entries = tuple(replace(entry, running=False) for entry in self.entries)
+        self.changed.emit()
+        done = sum(entry.outcome is not None and entry.outcome.summary is not None for entry in self.entries)
+        failed = sum(entry.outcome is not None and entry.outcome.summary is None for entry in self.entries)
+        text = f"{done} of {len(self.entries)} recordings are done" + (f", {failed} failed" if failed else "")
+        notices().tell("warning" if failed else "info", text, title="Batch")
+
+    def _take_preview(self, found: Preview) -> None:
+        self._replace(found.recording, preview=found)
+
+    def _take_outcome(self, outcome: Outcome) -> None:
+        self._replace(outcome.recording, outcome=outcome, running=False)
+
+    def _replace(self, recording: str, **parts: object) -> None:
+        path = Path(recording)
+        self.entries = tuple(replace(entry, **parts) if entry.path == path else entry for entry in self.entries)
+        self.changed.emit()
+
+    # The results
+
+    @property
+    def done(self) -> tuple[Outcome, ...]:
+        """Of the recordings that could be fitted."""
+        return tuple(entry.outcome for entry in self.entries if entry.outcome is not None and entry.outcome.summary is not None)
+
+    def open(self, path: Path) -> None:
+        """Show the result of a recording of the list in the window, with the recording."""
+        entry = next((entry for entry in self.entries if entry.path == path), None)
+        if entry is not None and entry.outcome is not None and entry.outcome.summary is not None:
+            self._opening.open_result(entry.outcome.folder / "result.nc", path)
+
+
+def group_columns(done: Sequence[Outcome]) -> list[str]:
+    """Columns of texts of the units by which scores can be summed up."""
+    return list(dict.fromkeys(name for outcome in done for name in outcome.summary.about))
+
+
+def _without_recording(analysis: Analysis) -> Analysis:
+    return analysis.with_(recording=Source(), more_recordings=())
+
+
+def _resolved(paths: Iterable[Path]) -> list[Path]:
+    """Recordings; of a folder that is none by itself those in it."""
+    found: list[Path] = []
+    for path in paths:
+        path = Path(path).expanduser().absolute()
+        found += recordings_in(path) if path.is_dir() else [path]
+    return found
+
+
+def recordings_in(folder: Path) -> list[Path]:
+    """The folder where it is a recording by itself, else the recordings in it, by name."""
+    from glmengine.io.recognition import recognise
+
+    def is_one(path: Path) -> bool:
+        try:
+            recognise(path)
+        except (GlmError, OSError):
+            return False
+        return True
+
+    if is_one(folder):
+        return [folder]
+    return [path for path in sorted(folder.iterdir()) if not path.name.startswith(".") and is_one(path)]

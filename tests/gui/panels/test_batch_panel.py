@@ -1,0 +1,168 @@
+"""The batch step: recordings are looked at, fitted, stopped and gone on with, summed up, and opened."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from qtpy.QtCore import QMimeData, QPointF, Qt, QUrl
+from qtpy.QtGui import QDropEvent
+
+from glmengine.batch import many_recordings as engine
+from glmengine.batch import preview as looking
+from glmengine.batch.one_recording import Outcome
+from glmengine.batch.preview import Preview
+from glmengine.batch.summary import summary_of
+from glmengine.export.npz import write_npz
+from glmgui.panels.batch import BatchPanel
+from glmgui.work.many_recordings import ManyRecordings
+
+
+@pytest.fixture
+def files(tmp_path, small_recording):
+    """A recording and one that lacks the direction, in a folder with another file."""
+    folder = tmp_path / "recordings"
+    folder.mkdir()
+    lame = {name: one for name, one in small_recording.covariates.items() if name != "head_direction"}
+    for name, recording in (("a", small_recording), ("lame", replace(small_recording, covariates=lame))):
+        write_npz(recording, folder / name)
+    (folder / "notes.txt").write_text("nothing")
+    return folder
+
+
+@pytest.fixture
+def panel(window, small_recording, small_analysis):
+    window.document.open(small_recording, small_analysis)
+    window.show_step("batch")
+    return window.panels["batch"]
+
+
+def states(panel) -> list[str]:
+    return [entry.state for entry in panel._many.entries]
+
+
+def test_from_a_folder_to_an_open_result(panel, window, questions, files, tmp_path, qtbot):
+    many, jobs = window.work.many, window.work.jobs
+    assert panel._stack.currentWidget() is panel.empty
+    questions.next_path = files
+    panel.add_folder.click()
+    qtbot.waitUntil(lambda: jobs.idle and len(many.entries) == 2)
+    assert [entry.path.name for entry in many.entries] == ["a", "lame"]
+    assert states(panel) == ["ready", "lacks something"]
+    assert "head_direction" in panel.table.item(1, 7).text()
+    assert "1 of which lacks something" in panel.said.text()
+    assert not panel.start.isEnabled()
+    questions.next_path = tmp_path / "out"
+    panel.destination.click()
+    assert panel.start.isEnabled()
+    panel.start.click()
+    qtbot.waitUntil(lambda: not many.running and jobs.idle)
+    assert states(panel) == ["done", "failed"]
+    assert "head_direction" in panel.table.item(1, 7).text()
+    assert panel.groups.rowCount() > 0
+    panel.group_by.setCurrentIndex(panel.group_by.findData("region"))
+    qtbot.waitUntil(lambda: panel.groups.columnCount() == 10)
+    assert {panel.groups.item(row, 0).text() for row in range(panel.groups.rowCount())} == {"ADN", "CA1"}
+    panel.start.click()
+    qtbot.waitUntil(lambda: not many.running and jobs.idle)
+    assert states(panel) == ["done before", "failed"]
+    panel.table.selectRow(0)
+    panel.open.click()
+    qtbot.waitUntil(lambda: window.document.recording is not None and window.document.recording.name == "a")
+    assert not window.document.result_is_stale
+    assert len(window.document.kept_result.units) == 3
+    assert not many.is_stale, "the same question of another recording"
+    window.document.edit(window.document.analysis.with_(seed=3), "Change seed")
+    window.show_step("batch")
+    assert "earlier question" in panel.banner.text
+
+
+@pytest.fixture
+def alone(document, jobs, settings, questions, small_recording, small_analysis, qtbot, tmp_path):
+    """The panel without a window, on three files that are not there."""
+
+    class Given:
+        def given(self) -> bool:
+            return True
+
+    many = ManyRecordings(document, jobs, settings, questions, Given(), None)
+    made = BatchPanel(document, many, jobs)
+    qtbot.addWidget(made)
+    made.resize(900, 600)
+    made.show()
+    document.open(small_recording, small_analysis)
+    many.folder = tmp_path
+    return made
+
+
+@pytest.fixture
+def seen(monkeypatch):
+    monkeypatch.setattr(
+        looking, "preview_batch", lambda analysis, places, report=None, **_: [report(Preview(one, 3, 120.0)) for one in places]
+    )
+
+
+def test_a_run_is_stopped_and_what_is_done_stays(alone, jobs, seen, monkeypatch, tmp_path, small_result, small_recording, qtbot):
+    many = alone._many
+    many.add([tmp_path / name for name in ("x.nwb", "y.nwb")])
+    qtbot.waitUntil(lambda: len(many.entries) == 2 and jobs.idle)
+    summary = summary_of(small_result, small_recording)
+
+    def run(analysis, places, folder, *, report, context, **_):
+        report(Outcome(places[0], tmp_path, summary))
+        while True:
+            context.check()
+
+    monkeypatch.setattr(engine, "run_batch", run)
+    alone.start.click()
+    qtbot.waitUntil(lambda: states(alone) == ["done", "waiting its turn"])
+    assert not alone.add.isEnabled()
+    assert alone.said.text().startswith("1 of 2")
+    alone.stop.click()
+    qtbot.waitUntil(lambda: not many.running)
+    assert states(alone) == ["done", "ready"]
+    assert alone.start.isEnabled()
+    assert alone.groups.isVisible()
+
+
+def test_a_fault_of_the_whole_run_is_said(alone, jobs, seen, monkeypatch, tmp_path, qtbot):
+    from glmengine.errors import GlmError
+
+    many = alone._many
+    many.add([tmp_path / "x.nwb"])
+    qtbot.waitUntil(lambda: len(many.entries) == 1 and jobs.idle)
+
+    def run(*_, **__):
+        raise GlmError("the folder cannot be written to")
+
+    monkeypatch.setattr(engine, "run_batch", run)
+    alone.start.click()
+    qtbot.waitUntil(lambda: not many.running)
+    assert "cannot be written" in alone.message.text
+    assert states(alone) == ["ready"]
+
+
+def test_files_are_dropped_once_and_removed(alone, jobs, seen, tmp_path, qtbot):
+    many = alone._many
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(tmp_path / name)) for name in ("x.nwb", "y.nwb", "x.nwb")])
+    none, left, copy = Qt.KeyboardModifier.NoModifier, Qt.MouseButton.LeftButton, Qt.DropAction.CopyAction
+    alone.dropEvent(QDropEvent(QPointF(5, 5), copy, data, left, none))
+    qtbot.waitUntil(lambda: len(many.entries) == 2 and jobs.idle)
+    alone.table.selectRow(0)
+    alone.remove.click()
+    assert [entry.path.name for entry in many.entries] == ["y.nwb"]
+
+
+def test_another_analysis_asks_to_look_again(alone, document, jobs, seen, tmp_path, qtbot):
+    many = alone._many
+    many.add([tmp_path / "x.nwb"])
+    qtbot.waitUntil(lambda: len(many.entries) == 1 and jobs.idle)
+    document.edit(document.analysis.with_(seed=9), "Change seed")
+    assert "Look again" in alone.said.text()
+    alone.look.click()
+    qtbot.waitUntil(lambda: jobs.idle)
+    assert "all ready" in alone.said.text()
+    document.edit(document.analysis.with_(terms=()), "Remove term")
+    assert "no term" in alone.said.text()
+    assert not alone.start.isEnabled()
