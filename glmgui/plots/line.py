@@ -16,11 +16,12 @@ from glmengine.figures.drawing import Lines
 from glmgui.drawings.extremes import Extremes
 from glmgui.drawings.series import NO_AXIS, Axis, Curve, Table, curves_table
 from glmgui.plots.base import Plot, label_axes, transparent
+from glmgui.plots.points import PointsItem
 
 _BAND_ALPHA = 60
 _MOST_NAMES = 6
 _LEGEND_MARGIN = 24  # pixels
-_POINT = 3  # pixels
+_POINT, _DOT = 3, 6  # pixels
 _SAMPLES_A_PIXEL = 2  # of a long curve
 
 
@@ -221,10 +222,12 @@ class LinePlot(Plot):
                 self._add_error_bars(curve, x)
             else:
                 self._add_band(x, np.asarray(curve.low, float), np.asarray(curve.high, float), transparent(colour, _BAND_ALPHA))
-        if curve.look in ("dots", "points"):
-            size = 6 if curve.look == "dots" else _POINT
+        if curve.look == "points":
+            self.area.addItem(PointsItem(np.log10(x) if self._log_x else x, y, colour, _POINT))
+            return
+        if curve.look == "dots":
             item = pg.PlotDataItem(
-                x, y, pen=None, symbol="o", symbolSize=size, symbolPen=None, symbolBrush=colour, antialias=not self._dense
+                x, y, pen=None, symbol="o", symbolSize=_DOT, symbolPen=None, symbolBrush=colour, antialias=not self._dense
             )
         elif curve.look == "steps":
             edges, heights = _steps(x, y)

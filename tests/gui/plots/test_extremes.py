@@ -7,6 +7,7 @@ from qtpy.QtCore import QPointF
 from glmgui.drawings.extremes import extremes_of, interrupted, thinned
 from glmgui.drawings.series import TIME, Axis, Curve, long_curve
 from glmgui.plots import LinePlot, RatePlot
+from glmgui.plots.points import PointsItem
 
 X = np.arange(300_000) * 0.01
 Y = np.sin(X / 100)
@@ -78,3 +79,26 @@ def test_a_plot_of_long_series_fits_its_height_to_all_of_them(qtbot):
     before = plot.area.vb.viewRange()[1]
     plot.area.setXRange(0, 10, padding=0)
     assert plot.area.vb.viewRange()[1] == before
+
+
+def test_points_are_painted_in_view_only_and_known_to_the_axes(qtbot):
+    plot = LinePlot("", TIME, Axis("value"), dense=True)
+    qtbot.addWidget(plot)
+    plot.resize(400, 200)
+    plot.show()
+    x = np.linspace(0, 100, 5000)
+    plot.set_curves([Curve("spikes", x, np.where(x < 50, 1.0, np.nan), look="points", colour=1)])
+    (item,) = (one for one in plot.area.items if isinstance(one, PointsItem))
+    assert len(item.getData()[0]) == 2500
+    assert item.dataBounds(0) == (0.0, pytest.approx(50, abs=0.1))
+    assert PointsItem(x[:2], np.full(2, np.nan), plot.colours.ink, 3).dataBounds(1) is None
+    plot.area.setYRange(0, 2)
+
+    def painted(start: float, stop: float) -> int:
+        plot.area.setXRange(start, stop, padding=0)
+        image = plot.view.grab().toImage()
+        wanted = plot.colours.of(1).rgb()
+        return sum(image.pixel(at, row) == wanted for at in range(0, image.width(), 2) for row in range(0, image.height(), 1))
+
+    assert painted(0, 40) > 50
+    assert painted(60, 100) == 0
