@@ -214,8 +214,9 @@ class SpecForm(Refusal, QWidget):
             label.setVisible(not getattr(editor, "says_its_title", False))
         else:
             self._grid.addWidget(label, row, 0, Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
-            # an editor that holds nothing yet has a hint of -1, which Qt warns of
-            label.setMinimumHeight(0 if isinstance(editor, NamesEditor) else max(editor.sizeHint().height(), 0))
+            # a layout with a text that wraps answers -1 while that text is hidden, as the one below a list of names is at first
+            wraps = isinstance(editor, NamesEditor) or editor.hasHeightForWidth()
+            label.setMinimumHeight(0 if wraps else editor.sizeHint().height())
             self._grid.addWidget(editor, row, 1)
         self._rows[field] = row
         self._grid.addWidget(message, row + 2, 0 if wide else 1, 1, 2 if wide else 1)

@@ -244,3 +244,28 @@ def test_a_slider_of_a_wide_range_is_fine_where_numbers_are_small(qtbot, whole, 
     assert seen == sorted(seen)
     assert (seen[0], seen[-1]) == (0, 600)
     assert all(isinstance(value, int) for value in seen) == whole
+
+
+def test_a_form_of_any_parameters_is_laid_out_without_a_warning(qtbot):
+    """Qt warns of a label with a negative height, and says no more of whose it is."""
+    import inspect
+
+    import glmengine.basis
+    import glmengine.recording.derived.quantities  # noqa: F401
+    from glmengine.io.recipe.recipe import Recipe
+    from glmengine.spec import Spec
+    from glmgui.forms.form import SpecForm
+
+    def all_below(spec):
+        for one in spec.__subclasses__():
+            yield one
+            yield from all_below(one)
+
+    made = []
+    for spec in set(all_below(Spec)) - {Recipe}:  # which is edited in parts
+        if not inspect.isabstract(spec) and not any(info.is_required() for info in spec.model_fields.values()):
+            form = SpecForm(spec)
+            qtbot.addWidget(form)
+            form.show()
+            made.append(spec)
+    assert len(made) > 10
