@@ -29,8 +29,7 @@ class PanelDock(QDockWidget):
         self._scroll = PageScroll(None, self, name=f"{name}_panel_scroll")
         self.setWidget(self._scroll)
 
-    @property
-    def panel(self) -> QWidget:
+    def made_panel(self) -> QWidget:
         """The panel, made now where it was not yet."""
         if self._make is not None:
             make, self._make = self._make, None
@@ -39,7 +38,7 @@ class PanelDock(QDockWidget):
         return self._scroll.widget()
 
     def showEvent(self, event: QShowEvent) -> None:
-        _ = self.panel
+        self.made_panel()
         super().showEvent(event)
 
 
@@ -50,7 +49,7 @@ class Panels(Mapping[str, QWidget]):
         self._docks = docks
 
     def __getitem__(self, name: str) -> QWidget:
-        return self._docks[name].panel
+        return self._docks[name].made_panel()
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._docks)

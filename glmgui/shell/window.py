@@ -163,7 +163,7 @@ class MainWindow(QMainWindow):
             self._add_dock(step.name, step.title, partial(self._made, step), step.about, step.guide)
         about = "Everything that was done and what went wrong"
         self._add_dock("log", "Log", partial(LogPanel, self.document, self.jobs), about, "troubleshooting.md")
-        _ = self.docks["log"].panel  # it hears of the jobs from the first one on
+        self.docks["log"].made_panel()  # it hears of the jobs from the first one on
 
     def _made(self, step: Step) -> Page:
         panel = step.panel(self.work)
