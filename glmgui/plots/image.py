@@ -19,6 +19,7 @@ from glmgui.plots.base import Plot, label_text, never_scale, paint_axes
 _BAR_STEPS = 256
 _BAR_WIDTH = 14
 _BAR_ROOM = 100  # of the bar with its numbers and label
+_APART = 16  # half a number that stands at the end of an axis
 
 
 class ImagePlot(Plot):
@@ -55,6 +56,7 @@ class ImagePlot(Plot):
         self._bar: pg.PlotItem | None = None
         self._ramp = pg.ImageItem()
         self._frame: tuple = ()
+        self.layout_item.layout.setHorizontalSpacing(_APART)
         self._moved = False
 
     def set_axes(self, x_axis: Axis, y_axis: Axis, value_axis: Axis, *, equal: bool) -> None:
@@ -144,7 +146,7 @@ class ImagePlot(Plot):
         grid = self.layout_item.layout
         for column in range(grid.columnCount()):
             if column < len(self._areas):
-                grid.setColumnFixedWidth(column, max((self.view.width() - _BAR_ROOM) / len(self._areas), 60))
+                grid.setColumnFixedWidth(column, max((self.view.width() - _BAR_ROOM) / len(self._areas) - _APART, 60))
             else:
                 grid.setColumnMinimumWidth(column, 0)
                 grid.setColumnMaximumWidth(column, _BAR_ROOM)

@@ -60,7 +60,7 @@ class TuningPage(DescribedPage):
             "Angles",
             "tuning_shape",
             "How the rate over an angle is drawn",
-            (("around the circle", "polar"), ("along a line", "line")),
+            (("circle", "polar"), ("line", "line")),
         )
         self.plots: list[Plot] = []
         self._splitter = QSplitter(Qt.Orientation.Horizontal, self)

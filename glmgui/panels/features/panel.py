@@ -218,7 +218,7 @@ class FeaturesPanel(Page):
     def _show_design(self) -> None:
         """The whole design matrix, while it is looked at."""
         recording = self._recording
-        if recording is None or self.pictures.currentWidget() is not self.design:
+        if recording is None or not self.isVisible() or self.pictures.currentWidget() is not self.design:
             return
         analysis, unit, start, seconds = self._document.analysis, self._document.unit, self.design.start, self.design.seconds
         asked = (analysis.terms, analysis.time, unit, start, seconds, recording)

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt
+from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -207,7 +208,14 @@ class ModelPanel(Page):
 
     # What is computed in the worker
 
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._ask_for_parts()
+
     def _ask_for_parts(self) -> None:
+        """The split and what follows from it, while somebody looks at it."""
+        if not self.isVisible() or self._document.recording is None:
+            return
         analysis, recording = self._document.analysis, self._document.recording
         if recording is None:
             return

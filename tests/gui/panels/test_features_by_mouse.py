@@ -29,6 +29,7 @@ def panel(qtbot, jobs, small_recording):
     document = Document()
     made = FeaturesPanel(document, jobs)
     qtbot.addWidget(made)
+    made.show()
     made.resize(1366, 640)
     made.document = document
     document.open(small_recording, Analysis(time=Time(bin_size=0.02)))

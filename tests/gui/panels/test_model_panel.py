@@ -27,6 +27,7 @@ def panel(qtbot, jobs, small_recording, small_analysis):
     document = Document()
     made = ModelPanel(document, jobs)
     qtbot.addWidget(made)
+    made.show()
     made.document = document
     made.show()
     document.open(small_recording, small_analysis)
@@ -159,3 +160,12 @@ def test_all_controls_are_reached_by_tab(panel):
         control = panel.findChild(object, name)
         assert control.focusPolicy() & Qt.FocusPolicy.TabFocus
         assert control.accessibleName()
+
+
+def test_a_page_that_nobody_sees_asks_for_nothing(panel, qtbot, jobs):
+    panel.hide()
+    panel.document.edit(panel.document.analysis.with_(validation=panel.document.analysis.validation.with_(folds=4)), "folds")
+    assert jobs.idle
+    panel.show()
+    qtbot.waitUntil(lambda: jobs.idle, timeout=20_000)
+    assert "fold 4" in panel.time_line.numbers()["epoch"]
