@@ -144,7 +144,8 @@ def script(options: Namespace) -> int:
     if len(places) > 1:
         analysis = with_places(analysis, places, recipes)
     known = recipes[0].to_dict() if len(recipes) == 1 and recipes[0] is not None else None
-    text = script_text(analysis, places[0] if len(places) == 1 else None, known, result)
+    folder = Path(options.out).absolute().parent if options.out else None
+    text = script_text(analysis, places[0] if len(places) == 1 else None, known, result, folder)
     if options.out:
         write_whole(options.out, text.encode("utf-8"))
         print(f"written: {options.out}")

@@ -16,7 +16,7 @@ h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2rem; border-bott
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; display: block; overflow-x: auto; overflow-wrap: normal; }
 th, td { padding: .2rem .6rem; text-align: right; border-bottom: 1px solid var(--line); white-space: nowrap; }
 th:first-child, td:first-child { text-align: left; } th { font-weight: 600; vertical-align: bottom; }
-th { cursor: pointer; } th:focus-visible { outline: 2px solid #0072B2; }
+th { cursor: pointer; white-space: normal; min-width: 4rem; max-width: 9rem; } th:focus-visible { outline: 2px solid #0072B2; }
 th[aria-sort=ascending]::after { content: " \\25B2"; } th[aria-sort=descending]::after { content: " \\25BC"; }
 td.words { white-space: normal; text-align: left; min-width: 14rem; }
 pre { background: var(--soft); padding: .8rem; overflow-x: auto; font-size: 13px; overflow-wrap: normal; }

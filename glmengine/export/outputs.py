@@ -99,7 +99,7 @@ def write_outputs(
         "methods.txt": methods_text(result) + "\n",
         "references.bib": bibtex(result),
         "analysis.toml": tomli_w.dumps(result.analysis.to_dict()),
-        "script.py": script_text(result.analysis, path or None, recipe, result),
+        "script.py": script_text(result.analysis, path or None, recipe, result, folder),
     }
     if result.tests is not None:
         texts["tests.csv"] = table_csv(result.tests)

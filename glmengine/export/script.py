@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from glmengine.export.script_checks import check_calls
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from glmengine.analysis.analysis import Analysis
     from glmengine.analysis.terms import AnyTerm
@@ -21,6 +22,7 @@ def script_text(
     recording_path: str | Path | None = None,
     recipe: Mapping[str, Any] | None = None,
     result: Result | None = None,
+    folder: str | Path | None = None,
 ) -> str:
     """Source of a script that opens the recording, fits the analysis and writes its results.
 
@@ -34,6 +36,8 @@ def script_text(
         Plain data of the recipe with which the recording was opened, where it needed one.
     result : Result, optional
         What the analysis gave: the checks that are kept with it are asked for again.
+    folder : path, optional
+        Where the script will lie: it then finds the recording from there, so that both may be moved together.
     """
     import tomli_w
 
@@ -50,19 +54,20 @@ def script_text(
         if runs_code
         else ""
     )
+    beside = not several and _expression(path, folder).startswith("str(")
     title = (analysis.title or "One analysis").replace("\\", "\\\\").replace('"', "'").splitlines()[0]
     selected = "    print(result.selection)\n" if analysis.selection is not None else ""
     return f'''"""{title}: made by glmengine, runs with: python SCRIPT [RECORDING{" ..." if several else ""}]"""
 
 import sys
 import tomllib
-
+{"from pathlib import Path" + chr(10) if beside else ""}
 import glmengine as ge
 {allowing}
 ANALYSIS = """
 {toml}"""
 {with_recipe}
-{_opening_several(analysis) if several else _opening_one(path, given)}
+{_opening_several(analysis) if several else _opening_one(_expression(path, folder), given)}
     analysis = ge.Analysis.from_dict(tomllib.loads(ANALYSIS))
     result = ge.run(analysis, recording)
     print(result.scores.to_dataframe()[["n_spikes", "deviance_explained_heldout", "bits_per_spike_heldout", "status"]])
@@ -75,9 +80,21 @@ if __name__ == "__main__":
 '''
 
 
+def _expression(path: str, folder: str | Path | None) -> str:
+    """The path as Python: from where the script lies, if it is known where that is and one leads to the other."""
+    if folder is not None and os.path.isabs(path):
+        try:
+            way = os.path.relpath(path, Path(folder).absolute())
+        except ValueError:  # on another drive
+            way = path
+        if not os.path.isabs(way):
+            return f"str(Path(__file__).resolve().parent / {json.dumps(Path(way).as_posix(), ensure_ascii=False)})"
+    return json.dumps(path, ensure_ascii=False)
+
+
 def _opening_one(path: str, given: str) -> str:
     return f"""
-def main(path: str = {json.dumps(path, ensure_ascii=False)}) -> None:
+def main(path: str = {path}) -> None:
     recording = ge.open_recording(path{given})"""
 
 

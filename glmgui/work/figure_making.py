@@ -142,7 +142,7 @@ class FigureMaking(QObject):
             width, height = figure.get_size_inches() * 25.4
             return Preview(png, float(width), float(height))
 
-        return self._jobs.submit("Drawing the figure", work, take, fail, key="figure preview", quiet=True, urgent=True)
+        return self._jobs.submit("Drawing the figure", work, take, fail, key="figure preview", quiet=True)
 
     def render(
         self,

@@ -45,3 +45,35 @@ def test_the_command_and_the_files(small_result, tmp_path, capsys):
     assert "@software{glmgui" in said
     assert (tmp_path / "methods.txt").read_text(encoding="utf-8").strip() == methods_text(small_result)
     assert "<h2>Methods</h2>" in (tmp_path / "report.html").read_text(encoding="utf-8")
+
+
+def test_a_script_finds_the_recording_from_where_it_lies(small_result, tmp_path):
+    """Moved together with the recording, it opens it still."""
+    from glmengine.export.script import script_text
+
+    (tmp_path / "data").mkdir()
+    text = script_text(small_result.analysis, tmp_path / "data" / "Mäuse 1.nwb", folder=tmp_path / "results" / "a")
+    assert 'parent / "../../data/Mäuse 1.nwb"' in text
+    assert str(tmp_path) not in text
+    moved = tmp_path / "elsewhere" / "results" / "a" / "script.py"
+    moved.parent.mkdir(parents=True)
+    moved.write_text(text.replace("if __name__", "print(main.__defaults__[0])\nif False and __name__"), encoding="utf-8")
+    import subprocess
+    import sys
+
+    found = subprocess.run([sys.executable, moved], capture_output=True, text=True, check=True, encoding="utf-8").stdout.strip()
+    assert found == str(moved.parent / "../../data/Mäuse 1.nwb")
+
+
+def test_references_are_whole():
+    import re
+
+    from glmengine.export.citations import _ENTRIES
+
+    for key, entry in _ENTRIES.items():
+        assert entry.startswith(f"@article{{{key},")
+        assert entry.count("{") == entry.count("}")
+        fields = dict(re.findall(r"(\w+)=\{((?:[^{}]|\{[^{}]*\})*)\}", entry))
+        assert {"author", "title", "journal", "volume", "number", "pages", "year", "doi"} <= set(fields), key
+        assert key.endswith(fields["year"])
+        assert fields["doi"].startswith("10.")
