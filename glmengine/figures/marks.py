@@ -99,9 +99,9 @@ def rate_label(array: Any) -> str:
     return f"{name or 'rate'} ({array.attrs.get('unit', 'Hz')})"
 
 
-def colour_bar(ax: Axes, image: Any, text: str, *, shrink: float = 0.8) -> None:
-    """What the colours of an image say, beside it."""
-    bar = ax.figure.colorbar(image, ax=ax, shrink=shrink)
+def colour_bar(ax: Axes, image: Any, text: str) -> None:
+    """What the colours of an image say, beside it and as high as it is."""
+    bar = ax.figure.colorbar(image, cax=ax.inset_axes((1.04, 0.0, 0.05, 1.0)))
     bar.set_label(text)
     bar.outline.set_visible(False)
 

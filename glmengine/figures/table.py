@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from glmengine.results.angles import angles
+
 if TYPE_CHECKING:
     from glmengine.results.result import Result
 
@@ -44,8 +46,6 @@ def _has_strengths(result: Result) -> bool:
 
 
 def _has_angles(result: Result) -> bool:
-    from glmengine.figures.kinds.polar import angles
-
     return bool(angles(result))
 
 

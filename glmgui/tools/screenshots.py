@@ -168,6 +168,14 @@ def _design_matrix(window: MainWindow) -> None:
     features.pictures.setCurrentWidget(features.design)
 
 
+def _figure(window: MainWindow) -> QWidget | None:
+    window.show_step("results")
+    window.panels["results"].show_page(0)
+    settle(0.5)
+    window.action("export_figure").trigger()
+    return window.findChild(QWidget, "figure_dialog")
+
+
 def _nested(window: MainWindow) -> None:
     window.show_step("model")
     analysis = window.document.analysis
@@ -214,6 +222,7 @@ _PICTURES: tuple[tuple[str, Callable[..., None]], ...] = (
     ("rates", _tab(1)),
     ("validation", _tab(2)),
     ("scores", _tab(3)),
+    ("figure", _figure),
     *check_pictures.FITTED,
     ("population", _population(0)),
     ("population-coupling", _population(1)),
@@ -224,6 +233,7 @@ _PICTURES: tuple[tuple[str, Callable[..., None]], ...] = (
     ("population-stale", _population(0)),
     *check_pictures.STALE,
     ("dark", _dark),
+    ("dark-figure", _figure),
     *check_pictures.DARK,
     ("dark-population", _population(0)),
     ("dark-data", lambda window: window.show_step("data")),

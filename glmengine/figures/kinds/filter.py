@@ -79,7 +79,7 @@ def draw_filter(ax: Axes, filters: xr.Dataset, unit: str) -> None:
         shading="nearest",
         rasterized=True,
     )
-    colour_bar(ax, image, per, shrink=1.0)
+    colour_bar(ax, image, per)
     finish(ax, title=term, x=since, y="from")
     name_ticks(ax.yaxis, one["source"].values, PANEL[1] - 14.0, most=60)
 

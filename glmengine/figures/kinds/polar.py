@@ -10,7 +10,8 @@ from glmengine.errors import GlmError
 from glmengine.figures.layout import panels
 from glmengine.figures.marks import band, entitle, finish, legend, line, rate_label, with_band
 from glmengine.figures.page import page, style
-from glmengine.results.tuning_numbers import goes_round
+from glmengine.results.angles import angles
+from glmengine.timegrid.angles import FULL_TURN
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -19,18 +20,7 @@ if TYPE_CHECKING:
 
     from glmengine.results.result import Result
 
-_TURN = 2 * np.pi
 _MOST_RINGS = 3
-
-
-def angles(result: Result) -> list[str]:
-    """The curves over one angle that goes round."""
-    found = []
-    for name, curve in result.curves.items():
-        dims = [dim for dim in curve["data_hz"].dims if dim != "unit"]
-        if len(dims) == 1 and goes_round(curve[dims[0]]):
-            found.append(name)
-    return found
 
 
 def draw(result: Result, *, unit: str, term: str | None = None, recording: Any = None) -> Figure:
@@ -61,7 +51,7 @@ def draw_around(ax: Axes, curve: xr.Dataset, unit: str) -> None:
         _closed(values)
         for values in (one[dim].values, *(one[name].values for name in ("tuning_hz", "tuning_low", "tuning_high", "data_hz")))
     )
-    x[-1] += _TURN
+    x[-1] += FULL_TURN
     band(ax, x, low, high, style().model)
     line(ax, x, middle, style().model, label=with_band("model"))
     if page().data:
@@ -80,7 +70,7 @@ def round_axes(ax: Axes) -> None:
     from matplotlib.ticker import MaxNLocator
 
     ax.set_ylim(bottom=0.0)
-    ax.set_xticks([0.0, _TURN / 4, _TURN / 2, 3 * _TURN / 4], ["0°", "90°", "180°", "270°"])
+    ax.set_xticks([0.0, FULL_TURN / 4, FULL_TURN / 2, 3 * FULL_TURN / 4], ["0°", "90°", "180°", "270°"])
     ax.yaxis.set_major_locator(MaxNLocator(_MOST_RINGS))
     ax.tick_params(axis="x", pad=0)
     ax.set_rlabel_position(45)

@@ -19,9 +19,9 @@ def test_processes_draw_what_is_drawn_here(small_result, small_recording, tmp_pa
     for name, processes in (("here", 1), ("there", 2)):
         context = CallbackContext(lambda progress: seen.append(progress.fraction))
         written = write_unit_figures(
-            small_result, tmp_path / name, small_recording, kinds=("unit",), processes=processes, context=context
+            small_result, tmp_path / name, small_recording, kinds=("rates",), processes=processes, context=context
         )
-        assert [path.name for path in written] == [f"unit-{unit}.pdf" for unit in small_result.units]
+        assert [path.name for path in written] == [f"rates-{unit}.pdf" for unit in small_result.units]
     for path in (tmp_path / "here").iterdir():
         assert path.read_bytes() == (tmp_path / "there" / path.name).read_bytes()
     assert sorted(path.name for path in (tmp_path / "there").iterdir()) == sorted(
