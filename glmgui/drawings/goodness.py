@@ -65,7 +65,7 @@ def pairs_drawing(found: Goodness) -> Images | None:
     places = np.arange(1, len(names) + 1, dtype=float)
     return Images(
         "pairs",
-        "What is left between units: residual cross-correlation",
+        "Residual correlation between units",
         Axis("unit", names=names),
         Axis("other unit", names=names),
         Axis("residual correlation", "z"),

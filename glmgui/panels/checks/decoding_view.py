@@ -22,6 +22,7 @@ from glmgui.work.checks import Checks
 
 if TYPE_CHECKING:
     from glmengine.decoding.decode import Decoded
+    from glmengine.figures.drawing import Images
     from glmengine.results.result import Result
 
 _EMPTY = (
@@ -31,6 +32,7 @@ _EMPTY = (
 _NOTHING = "No term of this model is a tuning that could be read backwards. Add one over a covariate in the Features step, and fit again."
 _SEEN = " The fit has seen these bins, so that the error is too small: tick held-out time for an honest one."
 _ADDED_S = 0.2  # over which evidence is added up unless something else is asked: single bins hold few spikes
+CONFUSION = "checks-confusion"
 _FIRST_S = 120.0  # of the time that is shown at first
 
 
@@ -43,7 +45,7 @@ class DecodingView(QWidget):
     def __init__(self, document: Document, checks: Checks, jobs: Jobs, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("checks_decoding")
-        self._document, self._checks = document, checks
+        self._document, self._checks, self._jobs = document, checks, jobs
         self._drawn: Decoded | None = None
         fields = Fields("decoding", self)
         self.what = fields.add_choice("&Covariate", "what", "What is decoded: what a term of the model is tuned to")
@@ -124,7 +126,15 @@ class DecodingView(QWidget):
                 self.shown.addItems(names)
             self._draw_time()
             measures = measures_of(self._document)
-            self.plots.show_drawings([confusion_drawing(found, name, measures) for name in names], "")
+            self.plots.clear()
+            self._jobs.submit(
+                "Counting what was decoded as what",
+                lambda context: (found, [confusion_drawing(found, name, measures) for name in names]),
+                self._draw_confusion,
+                self._no_confusion,
+                key=CONFUSION,
+                quiet=True,
+            )
 
     def rows(self, result: Result) -> UnitRows:
         """The names of the units that are decoded from."""
@@ -145,6 +155,14 @@ class DecodingView(QWidget):
             f"of estimates paired with bins at random {found.chance_error:.3g}{measure}."
         )
         return text + (" On held-out time." if found.held_out else _SEEN)
+
+    def _draw_confusion(self, made: tuple[Decoded, list[Images]]) -> None:
+        found, drawings = made
+        if found is self._drawn:
+            self.plots.show_drawings(drawings, "")
+
+    def _no_confusion(self, error: BaseException) -> None:
+        self.plots.show_drawings((), "", str(error))
 
     def _draw_time(self, *_) -> None:
         found, variable = self._drawn, self.shown.currentText()

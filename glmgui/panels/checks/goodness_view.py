@@ -21,6 +21,7 @@ from glmgui.widgets import button, column
 from glmgui.work.checks import Checks
 
 if TYPE_CHECKING:
+    from glmengine.figures.drawing import Images
     from glmengine.goodness.goodness import Goodness
     from glmengine.results.result import Result
 
@@ -28,7 +29,7 @@ _EMPTY = (
     "Check whether the spikes look as the model says that they should: rescaled intervals, residuals, calibration, dispersion."
 )
 _ONE_MOMENT = "Unit {unit} is checked first; the others follow."
-_HEADINGS = ("Right?", "KS", "Verdict")
+_HEADINGS = ("OK", "KS", "Verdict")
 _HELPS = (
     "\u2713 nothing speaks against the model, \u2716 something does, \u2013 too few spikes to say",
     "Largest difference of the rescaled intervals from the model, over what it stays below in 95 % of cases: above 1 it is rejected",
@@ -54,6 +55,7 @@ class GoodnessView(QWidget):
         self.setObjectName("checks_goodness")
         self._document, self._checks = document, checks
         self._drawn: tuple[Goodness, str] | None = None
+        self._pairs: tuple[Goodness | None, Images | None] = (None, None)
         fields = Fields("goodness", self)
         self.on = fields.add_choice(
             "&Judged on",
@@ -103,7 +105,9 @@ class GoodnessView(QWidget):
         elif self._drawn != (found, unit):
             self._drawn = (found, unit)
             drawings = goodness_drawings(found, unit, measures_of(self._document))
-            pairs = pairs_drawing(found)
+            if self._pairs[0] is not found:
+                self._pairs = (found, pairs_drawing(found))
+            pairs = self._pairs[1]
             self.plots.show_drawings([*drawings, *([pairs] if pairs is not None else [])], f"unit {unit}")
 
     def rows(self, result: Result) -> UnitRows:
@@ -113,9 +117,9 @@ class GoodnessView(QWidget):
             return plain_rows(result.units)
         summary = found.summary
         rows = []
-        for unit in found.units:
-            one = summary.sel(unit=unit)
-            right, words, ratio = bool(one["adequate"]), str(one["verdict"].item()), float(one["ks"] / one["ks_band"])
+        ratios = (summary["ks"] / summary["ks_band"]).values.tolist()
+        columns = (found.units, summary["adequate"].values.tolist(), summary["verdict"].values.tolist(), ratios)
+        for unit, right, words, ratio in zip(*columns, strict=True):
             judged = not words.startswith("Not judged")
             sign = "\u2013" if not judged else "\u2713" if right else "\u2716"
             ks = Cell("" if ratio != ratio else f"{ratio:.2f}", ratio)

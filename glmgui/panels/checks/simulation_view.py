@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from qtpy.QtWidgets import QWidget
@@ -32,6 +33,7 @@ _EMPTY = (
 _FROM_FILE = "The comparison was kept with the fit, the spikes were not. Simulate again (the same seed gives the same spikes) to save or open them."
 _KEPT = "The comparison is kept with the fit; the spikes are not, save them as NWB where they are wanted."
 _MOST_RUNAWAYS = 2
+_TOO_FEW = 0.7  # of the values within the band, below which more is said
 _ARRAYS = {"isi": "intervals", "autocorrelogram": "autocorrelogram", "psth": "response around the event"}
 
 
@@ -118,21 +120,18 @@ class SimulationView(QWidget):
             return plain_rows(result.units)
         measure = words_of(result.analysis.model).unit
         keys = [key for key in ("isi", "autocorrelogram") if key in found.agreement]
-        headings = (f"Data ({measure})", f"Model ({measure})", *("ISI" if key == "isi" else "Auto" for key in keys))
+        headings = (*("ISI" if key == "isi" else "Auto" for key in keys), f"Data ({measure})", f"Model ({measure})")
         helps = (
+            *(f"Share of the {_ARRAYS[key]} of the data that lies within the band of the surrogates" for key in keys),
             "Recorded rate",
             "Mean rate of the surrogates; the cell says their 95 % range under the mouse",
-            *(f"Share of the {_ARRAYS[key]} of the data that lies within the band of the surrogates" for key in keys),
         )
+        numbers = [found.rate[key].values.tolist() for key in ("data", "mean", "low", "high")]
+        inside = [found.agreement[key].values.tolist() for key in keys]
         rows = []
-        for unit in map(str, found.rate["unit"].values):
-            rate, share = found.rate.sel(unit=unit), found.agreement.sel(unit=unit)
-            data, mean = float(rate["data"]), float(rate["mean"])
-            cells = [
-                Cell(f"{data:.3g}", data),
-                Cell(f"{mean:.3g}", mean, f"{float(rate['low']):.3g} to {float(rate['high']):.3g} {measure}"),
-            ]
-            cells += [Cell("" if value != value else f"{value:.0%}", value) for value in (float(share[key]) for key in keys)]
+        for unit, data, mean, low, high, *share in zip(map(str, found.rate["unit"].values), *numbers, *inside, strict=True):
+            cells = [Cell("" if math.isnan(value) else f"{value:.0%}", value) for value in share]
+            cells += [Cell(f"{data:.3g}", data), Cell(f"{mean:.3g}", mean, f"{low:.3g} to {high:.3g} {measure}")]
             rows.append((unit, tuple(cells)))
         return UnitRows(headings, helps, tuple(rows))
 
@@ -180,11 +179,10 @@ def _in_words(found: SurrogateComparison, unit: str, measure: str) -> str:
     data, low, high = (float(rate[key]) for key in ("data", "low", "high"))
     inside = "within" if low <= data <= high else "outside"
     text = f"Unit {unit}: {data:.3g} {measure} recorded, {inside} the surrogates' {low:.3g} to {high:.3g} {measure}."
-    shares = [
-        f"{float(share[key]):.0%} of its {said}"
-        for key, said in _ARRAYS.items()
-        if key in share and float(share[key]) == float(share[key])
-    ]
+    shares = {said: float(share[key]) for key, said in _ARRAYS.items() if key in share and math.isfinite(share[key])}
     if shares:
-        text += f" Within the surrogates' 95 % band: {', '.join(shares)} (about 95 % where the model is right)."
+        listed = ", ".join(f"{value:.0%} of its {said}" for said, value in shares.items())
+        text += f" Within the surrogates' 95 % band: {listed} (about 95 % where the model is right)."
+        if min(shares.values()) < _TOO_FEW:
+            text += " What the model lacks, and what to try, stands under 'Is it right?'."
     return text

@@ -19,8 +19,6 @@ from glmgui.widgets import button, column, fit_rows, hint
 from glmgui.work.checks import Checks
 
 if TYPE_CHECKING:
-    import xarray as xr
-
     from glmengine.results.result import Result
 
 _HEADINGS = ("Term", "Gain (nat / 1000 bins)", "p (shift)", "q (shift)", "p (Wald)")
@@ -123,15 +121,16 @@ class TestsView(QWidget):
         if found is None:
             return plain_rows(result.units)
         helps = tuple(f"q of '{term}': false discovery rate over all units and terms" for term in found.terms)
+        p, q = (found.table[key].transpose("unit", "term").values.tolist() for key in ("p", "q"))
         rows = tuple(
             (
                 unit,
                 tuple(
-                    Cell(p_text(q), q, f"{term}: p {p_text(p)}, q {p_text(q)}")
-                    for term, p, q in zip(found.terms, *(_of(found.table, key, unit) for key in ("p", "q")), strict=True)
+                    Cell(p_text(b), b, f"{term}: p {p_text(a)}, q {p_text(b)}")
+                    for term, a, b in zip(found.terms, *pair, strict=True)
                 ),
             )
-            for unit in found.units
+            for unit, *pair in zip(found.units, p, q, strict=True)
         )
         needed = int((found.table["q"].values <= 0.05).sum())
         tested = int(np.isfinite(found.table["q"].values).sum())
@@ -206,8 +205,3 @@ class TestsView(QWidget):
             if "channel" not in result.filters[label].dims:
                 drawings += kernels(label, result.filters[label], unit, bands.filters[label])
         self.plots.show_drawings(drawings, f"unit {unit}", "The model has no curve of one or two variables for this unit.")
-
-
-def _of(table: xr.Dataset, key: str, unit: str) -> list[float]:
-    """One number of every term of a unit."""
-    return [float(value) for value in table[key].sel(unit=unit).values]
