@@ -14,6 +14,7 @@ from glmengine.selection.fold_rows import FoldRows
 from glmengine.selection.forward import forward
 from glmengine.selection.nested_models import Ground, NestedModels, make_ground
 from glmengine.selection.one_step_models import OneStepModels, suits
+from glmengine.selection.unit_models import UnitModels
 
 
 def _term(name: str, *variables: str, family: str = "b_spline", n: int = 6) -> dict:
@@ -116,3 +117,27 @@ def test_what_does_not_suit_is_said(small_recording):
     for model in ({"family": "negative_binomial"}, {"penalty": "none"}, {"penalty": "lasso"}):
         analysis = ge.Analysis.from_dict({"time": {"bin_size": 0.1}, "terms": terms, "model": model})
         assert not suits(make_ground(analysis, small_recording, Selection()), 3)
+
+
+def test_a_fold_that_is_left_out_does_not_swallow_the_loss_of_the_others(ground):
+    unit = OneStepModels(ground)._unit(0)
+    unit.solve([frozenset([1])])
+    left_out = replace(unit.states[frozenset([1])], without=1)
+    loss = np.ones(unit.y.size)
+    loss[unit.rows.folds[1]] = 1e40
+    assert unit._loss(left_out, loss) == np.sum(loss == 1.0)
+
+
+def test_a_step_to_the_model_of_a_fold_that_leads_too_far_is_taken_back(ground, monkeypatch):
+    model = frozenset([1, 2])
+    scores = {}
+    for far in (0.0, 1e6):
+        unit = OneStepModels(ground)._unit(0)
+        unit.__dict__["few_spikes"] = True
+        monkeypatch.setattr(
+            unit,
+            "_folds_of",
+            lambda state, unit=unit, far=far: [replace(one, theta=one.theta + far) for one in UnitModels._folds_of(unit, state)],
+        )
+        scores[far] = unit.solve([model])[model].deviance
+    np.testing.assert_allclose(scores[1e6], scores[0.0], rtol=0.05)  # each way has found strengths of its own
