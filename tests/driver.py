@@ -27,7 +27,7 @@ WAIT_S = 240
 class Held:
     """The main thread was busy for longer than `LONG_MS`: doing what, and for how many milliseconds of its own processor time."""
 
-    action: str
+    actions: tuple[str, ...]
     ms: float
 
 
@@ -66,7 +66,8 @@ class Driver:
         self.seen = Drive()
         document = window.document
         self._recording, self._analysis = document.recording, document.analysis
-        self._last, self._beat = "", time.thread_time()
+        self._since: list[str] = []  # what was done since the last beat
+        self._beat = time.thread_time()
         self._timer = QTimer()
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.setInterval(10)
@@ -85,11 +86,10 @@ class Driver:
         )
         for _ in range(n):
             kind = self.random.choice(kinds)
-            self._last = kind.__name__.strip("_")
-            self.seen.actions.append(self._last)
+            self._say(kind.__name__.strip("_"))
             kind()
             settle(self.random.choice((0.0, 0.01, 0.05)))
-        self._last = "coming to rest"
+        self._say("coming to rest")
         self.rest()
         self._timer.stop()
         return self.seen
@@ -150,7 +150,7 @@ class Driver:
             return
         chosen = self.random.choice(fields)
         text = self.random.choice(ABSURD)
-        self._last = f"type {text!r} into {chosen.objectName() or type(chosen.parent()).__name__}"
+        self._say(f"type {text!r} into {chosen.objectName() or type(chosen.parent()).__name__}")
         chosen.setFocus()
         chosen.selectAll()
         QTest.keyClicks(chosen, text)
@@ -160,7 +160,7 @@ class Driver:
         boxes = [one for one in self._fields(QComboBox) if one.count() > 1 and not isinstance(one.parent(), QAbstractSpinBox)]
         if boxes:
             box = self.random.choice(boxes)
-            self._last = f"choose in {box.objectName()}"
+            self._say(f"choose in {box.objectName()}")
             at = self.random.randrange(box.count())
             box.setCurrentIndex(at)
             box.activated.emit(at)
@@ -169,7 +169,7 @@ class Driver:
         boxes = self._fields(QCheckBox)
         if boxes:
             box = self.random.choice(boxes)
-            self._last = f"tick {box.objectName()}"
+            self._say(f"tick {box.objectName()}")
             box.click()
 
     def _turn_page(self) -> None:
@@ -177,7 +177,7 @@ class Driver:
         if tabs:
             one = self.random.choice(tabs)
             one.setCurrentIndex(self.random.randrange(one.count()))
-            self._last = f"turn to {one.tabText(one.currentIndex())}"
+            self._say(f"turn to {one.tabText(one.currentIndex())}")
 
     def _select_unit(self) -> None:
         self.window.document.select(unit=self.random.choice(self._recording.unit_names))
@@ -210,7 +210,7 @@ class Driver:
 
     def _step(self) -> None:
         name = self.random.choice(STEPS)
-        self._last = f"show {name}"
+        self._say(f"show {name}")
         self.window.show_step(name)
 
     def _dock(self) -> None:
@@ -231,8 +231,12 @@ class Driver:
     def _beats(self) -> None:
         now = time.thread_time()
         if (worked := 1000 * (now - self._beat)) > LONG_MS:
-            self.seen.held.append(Held(self._last, worked))
-        self._beat = now
+            self.seen.held.append(Held(tuple(self._since), worked))
+        self._beat, self._since = now, self._since[-1:]
+
+    def _say(self, action: str) -> None:
+        self._since.append(action)
+        self.seen.actions.append(action)
 
     def _failed(self, label: str, text: str, details: str) -> None:
         if "Traceback" in details:
