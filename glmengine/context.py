@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from glmengine.errors import Cancelled
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 @dataclass(frozen=True)
