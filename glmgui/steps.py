@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from glmengine.analysis.units import count_chosen_units
+from glmengine.sentences import numbered
 from glmgui.document import Document
 from glmgui.widgets import Page
 from glmgui.work.use_cases import UseCases
@@ -154,7 +155,7 @@ def _fits_kept(document: Document) -> str:
 
 
 def _units_answered(document: Document) -> str:
-    return f"{document.answers.sheet.units.sizes['unit']} units" if document.answers is not None else ""
+    return numbered(document.answers.sheet.units.sizes["unit"], "unit") if document.answers is not None else ""
 
 
 STEPS: tuple[Step, ...] = (

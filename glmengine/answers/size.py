@@ -18,7 +18,7 @@ _USUAL = AnswerSettings()
 _CHECK_SECONDS = (
     0.35  # of a unit: shift tests, goodness of fit and simulations, as many as is usual; half of it whatever their number
 )
-_START_SECONDS = 1.0
+_START_SECONDS = 2.0
 
 
 def estimate_answers(analysis: Analysis, recording: Recording, settings: AnswerSettings) -> Estimate:

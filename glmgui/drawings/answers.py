@@ -74,6 +74,8 @@ class AnswerRow:
         Distance of the rescaled intervals from what a right model gives, and its 95 % limit.
     alike : float
         The smallest of the shares of simulated rate, intervals and autocorrelogram inside the band.
+    cannot_run : bool
+        Whether simulations were asked for and none could be compared.
     sentence : str
     """
 
@@ -88,6 +90,7 @@ class AnswerRow:
     ks: float
     ks_band: float
     alike: float
+    cannot_run: bool
     sentence: str
 
 
@@ -119,6 +122,7 @@ def answer_rows(sheet: AnswerSheet) -> tuple[AnswerRow, ...]:
                 float(ks[at]),
                 float(band[at]),
                 float(np.min(alike[:, at])) if np.isfinite(alike[:, at]).all() else math.nan,
+                judged and "simulated_isi" in units and not np.isfinite(alike[:, at]).any(),
                 str(units["sentence"].values[at]),
             )
         )

@@ -15,7 +15,7 @@ from glmgui.dialogs.ready_analysis import ReadyAnalysisDialog
 from glmgui.dialogs.shortcuts import ShortcutsDialog
 from glmgui.notices import notices
 from glmgui.settings import Settings
-from glmgui.tools import check_pictures
+from glmgui.tools import answer_pictures, check_pictures
 from glmgui.tools.unattended import NoQuestions, settle, wait_until
 
 if TYPE_CHECKING:
@@ -46,11 +46,14 @@ def take_screenshots(app: QApplication, folder: Path) -> int:
         window.show()
         try:
             for number, (name, prepare) in enumerate(_PICTURES):
+                known = len(faults)
                 beside = prepare(window)
                 if name.endswith(check_pictures.RUNNING):
                     settle(0.4)
                 else:
                     _wait(window)
+                if name == answer_pictures.REFUSED:
+                    del faults[known:]
                 path = folder / f"{number:02d}-{name}.png"
                 if not (beside or window).grab().save(str(path)):
                     faults.append(f"{path} cannot be written")
@@ -229,12 +232,15 @@ _PICTURES: tuple[tuple[str, Callable[..., None]], ...] = (
     ("population-scatter", _population(3)),
     ("population-table", _population(4)),
     ("fits", lambda window: window.show_step("fits")),
+    *answer_pictures.FITTED,
     ("stale", _stale),
     ("population-stale", _population(0)),
     *check_pictures.STALE,
+    *answer_pictures.STALE,
     ("dark", _dark),
     ("dark-figure", _figure),
     *check_pictures.DARK,
+    *answer_pictures.DARK,
     ("dark-population", _population(0)),
     ("dark-data", lambda window: window.show_step("data")),
     ("dark-features", _term(1)),

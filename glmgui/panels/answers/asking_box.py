@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QComboBox, QFrame, QListWidget, QListWidgetItem, QSpl
 
 from glmengine.analysis.selection import Selection
 from glmengine.answers.settings import AnswerSettings
+from glmengine.sentences import numbered
 from glmgui.forms.form import SpecForm
 from glmgui.widgets import FormScroll, MessageLine, column, heading, hint, row
 from glmgui.work.answers import Answers
@@ -133,7 +134,7 @@ class AskingBox(QFrame):
             self.size_line.setText("")
             self.too_large.show_error(found)
             return
-        self.size_line.setText(f"{found.n_units} units   \u00b7   {found.text}")
+        self.size_line.setText(f"{numbered(found.n_units, 'unit')}   \u00b7   {found.text}")
         if found.warnings:
             self.too_large.show_warning(" ".join(found.warnings))
         else:

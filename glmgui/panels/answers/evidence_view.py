@@ -26,7 +26,7 @@ from glmgui.widgets import column, hint
 if TYPE_CHECKING:
     from glmengine.answers.sheet import AnswerSheet
 
-_HEIGHT = 210
+_HEIGHT, _WIDE_HEIGHT = 210, 260
 _TABS = {
     CURVES: ("Curves", "No curve: nothing was chosen for this unit, or it is still to be fitted."),
     PATH: ("Choice of terms", "No step was tested: the unit has too few spikes, or none."),
@@ -71,12 +71,13 @@ class DrawingsView(QScrollArea):
             if old is not None and plot is not old:
                 old.hide()
                 old.deleteLater()
-            plot.setMinimumHeight(_HEIGHT)
+            plot.setMinimumHeight(_WIDE_HEIGHT if drawing.wide else _HEIGHT)
             plot.subject = subject
             plot.set_greyed(greyed)
-            place += place % 2 if drawing.wide else 0
-            self._grid.addWidget(plot, place // 2, place % 2, 1, 2 if drawing.wide else 1)
-            place += 2 if drawing.wide else 1
+            wide = drawing.wide or len(drawings) == 1
+            place += place % 2 if wide else 0
+            self._grid.addWidget(plot, place // 2, place % 2, 1, 2 if wide else 1)
+            place += 2 if wide else 1
             self.plots[drawing.name] = plot
         for plot in before.values():
             self._grid.removeWidget(plot)

@@ -8,6 +8,7 @@ from qtpy.QtCore import Qt, QTimer
 from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import QLabel, QSplitter, QStackedLayout, QTabWidget, QWidget
 
+from glmengine.sentences import numbered
 from glmgui.document import Document
 from glmgui.drawings.answers import answer_rows, candidates_of
 from glmgui.jobs import Jobs
@@ -208,7 +209,7 @@ class AnswersPanel(Page):
             self.message.clear()
             return
         took = "" if kept is None else duration(kept.seconds)
-        self.state.setText("" if kept is None else f"{done} units answered{f' in {took}' if took else ''}")
+        self.state.setText("" if kept is None else f"{numbered(done, 'unit')} answered{f' in {took}' if took else ''}")
         if kind == "error":
             self.message.show_error(text)
         elif kept is not None and answers.is_stale:

@@ -10,6 +10,7 @@ from qtpy.QtCore import QAbstractTableModel, QModelIndex, QSortFilterProxyModel,
 from qtpy.QtGui import QBrush, QColor, QFont
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QLabel, QLineEdit, QTableView, QWidget
 
+from glmengine.sentences import numbered
 from glmgui import theme
 from glmgui.copying import copy_rows
 from glmgui.drawings.answers import AnswerRow
@@ -110,6 +111,8 @@ class SheetModel(QAbstractTableModel):
             return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         if role == Qt.ItemDataRole.ToolTipRole:
             last = self._columns[at].title
+            if last == "Simulated" and one.cannot_run:
+                return "The model cannot be run by itself; the tab Simulated spikes says why"
             return one.verdict if last == "Model" and one.verdict else one.sentence
         if role == Qt.ItemDataRole.FontRole and self._is_chosen(one, at):
             font = QFont()
@@ -138,7 +141,9 @@ class SheetModel(QAbstractTableModel):
     def _texts(self, one: AnswerRow) -> tuple[str, ...]:
         nothing = "nothing that was offered"
         limit = f"{_number(one.ks)} / {_number(one.ks_band)}" if math.isfinite(one.ks) else ""
-        alike = "" if math.isnan(one.alike) else f"{_YES if one.alike >= _ALIKE else _NO} {one.alike:.0%}"
+        alike = f"{_YES if one.alike >= _ALIKE else _NO} {one.alike:.0%}"
+        if math.isnan(one.alike):
+            alike = f"{_NO} cannot run" if one.cannot_run else ""
         return (
             one.unit,
             ", then ".join(one.terms) or nothing,
@@ -296,7 +301,7 @@ class SheetTable(QWidget):
 
     def _say(self, *_) -> None:
         shown, total = self.sorted.rowCount(), len(self.model.rows)
-        self.said.setText(f"{shown} of {total} units" if shown != total else f"{total} units" if total else "")
+        self.said.setText(f"{shown} of {total} units" if shown != total else numbered(total, "unit") if total else "")
 
     def _picked(self, index: QModelIndex) -> None:
         if index.isValid() and not self._silent:
