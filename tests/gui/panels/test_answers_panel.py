@@ -14,11 +14,13 @@ from glmengine.analysis.terms import CovariateTerm, Factor
 from glmengine.answers.kept_answers import KeptAnswers
 from glmengine.answers.settings import AnswerSettings
 from glmengine.basis import BSpline
-from glmengine.project import load_answers
+from glmengine.context import SILENT
+from glmengine.project import load_answers, save_project
 from glmgui.drawings.answers import answer_rows, path_drawings, shift_drawings
 from glmgui.panels.answers.sheet_filter import SheetFilter
 from glmgui.panels.answers.sheet_table import SheetTable
 from glmgui.work.answers import Asking
+from glmgui.work.recovery import Leftover, open_leftover
 
 SETTINGS = AnswerSettings(shifts=19, simulations=2)
 COLUMNS = ("Explained", "q", "head_direction", "KS")
@@ -240,3 +242,21 @@ def test_terms_are_chosen_by_another_road_and_the_way_is_drawn(opened, qtbot):
     assert terms.which.findText("Steps") >= 0
     document.edit(document.analysis.with_(seed=3), "Change seed")
     assert "have changed since" in terms.message.text
+
+
+def test_a_session_that_died_comes_back_with_its_sheet_and_what_was_unfinished(kept, two_terms, tmp_path):
+    left = Leftover(tmp_path / "recovery" / "1-2", "session", "", 0.0)
+    left.stem.parent.mkdir()
+    (left.fits / "answers" / "unfinished").mkdir(parents=True)
+    (left.fits / "answers" / "unfinished" / "000.nc").write_bytes(b"part")
+    kept.save(left.fits / "answers-1.nc")
+    save_project(left.project, two_terms)
+    left.stem.with_suffix(".json").write_text('{"fits": [], "shown": "", "answers": "answers-1.nc"}')
+    here = tmp_path / "here"
+    here.mkdir()
+    opened = open_leftover(left, SILENT, here)
+    assert opened.answers.file == here / "answers-1.nc"
+    assert opened.answers.sheet.units.equals(kept.sheet.units)
+    assert (here / "answers" / "unfinished" / "000.nc").read_bytes() == b"part"
+    left.stem.with_suffix(".json").write_text('{"fits": [], "shown": ""}')  # written before there were sheets
+    assert open_leftover(left, SILENT, here).answers is None
