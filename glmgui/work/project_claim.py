@@ -1,8 +1,13 @@
-"""A claim to a project file, by which a second window on the same project is noticed."""
+"""A claim to a project file, by which a second window of the same user on the same project is noticed.
+
+It lies among the program's own files, so that nothing is left beside anyone's data; what another user saves is noticed at saving.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from qtpy.QtCore import QLockFile
@@ -10,10 +15,11 @@ from qtpy.QtCore import QLockFile
 from glmgui.document import Document
 from glmgui.jobs import Jobs
 from glmgui.notices import notices
+from glmgui.settings import state_folder
 
 
 class ProjectClaim:
-    """Holds a small hidden file beside the project that is open; where none can be written nothing is claimed, and nothing said."""
+    """Holds a small file for the project that is open; where none can be written nothing is claimed, and nothing said."""
 
     def __init__(self, document: Document, jobs: Jobs) -> None:
         self._document, self._jobs = document, jobs
@@ -54,8 +60,11 @@ class ProjectClaim:
 
 
 def claim(path: Path) -> tuple[QLockFile | None, str]:
-    """The claim to a project, or who has it: ``"process 4711 on lab-pc"``; neither where no file can be written beside it."""
-    lock = QLockFile(str(path.with_name(f".{path.name}.lock")))
+    """The claim to a project, or who has it: ``"process 4711 on lab-pc"``; neither where no file can be written; runs in the worker."""
+    folder = state_folder() / "open"
+    with suppress(OSError):  # then there is no lock either
+        folder.mkdir(parents=True, exist_ok=True)
+    lock = QLockFile(str(folder / f"{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:24]}.lock"))
     lock.setStaleLockTime(0)  # only the end of its process frees it
     if lock.tryLock(0):
         return lock, ""

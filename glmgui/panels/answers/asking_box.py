@@ -6,12 +6,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QSignalBlocker, Qt
-from qtpy.QtWidgets import QComboBox, QFrame, QListWidget, QListWidgetItem, QSplitter, QToolButton, QWidget
+from qtpy.QtWidgets import QFrame, QListWidget, QListWidgetItem, QSplitter, QToolButton, QWidget
 
 from glmengine.analysis.selection import Selection
 from glmengine.answers.settings import AnswerSettings
 from glmengine.sentences import numbered
 from glmgui.forms.form import SpecForm
+from glmgui.still_fields import StillCombo
 from glmgui.widgets import FormScroll, MessageLine, column, heading, hint, row
 from glmgui.work.answers import Answers
 
@@ -41,7 +42,7 @@ class AskingBox(QFrame):
         self.size_line = hint("", self)
         self.size_line.setObjectName("answers_size")
         self.too_large = MessageLine("answers_too_large", self)
-        self.source = QComboBox(self)
+        self.source = StillCombo(self)
         self.source.setObjectName("answers_source")
         self.source.setAccessibleName("Where the candidates come from")
         self.source.setToolTip(

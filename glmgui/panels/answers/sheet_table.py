@@ -15,7 +15,7 @@ from glmgui import theme
 from glmgui.copying import copy_rows
 from glmgui.drawings.answers import AnswerRow
 from glmgui.panels.answers.sheet_filter import SheetFilter
-from glmgui.widgets import column, row, small_button
+from glmgui.widgets import column, fit_rows, row, small_button
 
 _SORT = Qt.ItemDataRole.UserRole
 _YES, _NO = "\u2713", "\u2717"
@@ -242,7 +242,7 @@ class SheetTable(QWidget):
         self.view.setTabKeyNavigation(False)  # Tab goes on to the next control
         self.view.setWordWrap(False)
         self.view.verticalHeader().hide()
-        self.view.verticalHeader().setDefaultSectionSize(self.view.fontMetrics().height() + 8)
+        fit_rows(self.view)
         self.view.horizontalHeader().setHighlightSections(False)
         self.view.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         self.view.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from qtpy.QtCore import QSignalBlocker, Qt
-from qtpy.QtWidgets import QAbstractItemView, QComboBox, QSplitter, QTableWidget, QTableWidgetItem, QTabWidget, QWidget
+from qtpy.QtWidgets import QAbstractItemView, QSplitter, QTableWidget, QTableWidgetItem, QTabWidget, QWidget
 
 from glmengine.analysis.selection import Selection
 from glmengine.errors import GlmError
@@ -17,6 +17,7 @@ from glmgui.drawings.answers import contribution_drawings, path_drawings
 from glmgui.forms.form import SpecForm
 from glmgui.forms.names import choices_in
 from glmgui.panels.answers.evidence_view import DrawingsView
+from glmgui.still_fields import StillCombo
 from glmgui.widgets import FormScroll, MessageLine, button, column, hint, row, small_button
 from glmgui.work.answers import Answers
 
@@ -66,7 +67,7 @@ class TermsView(QWidget):
         left_box.addWidget(self.about)
         left_box.addWidget(FormScroll(form, "answers_choice_scroll"), 1)
         left_box.addWidget(self.run)
-        self.which = QComboBox(self)
+        self.which = StillCombo(self)
         self.which.setObjectName("answers_which_table")
         self.which.setAccessibleName("Which table is shown")
         self.copy = small_button("Copy table", "answers_copy_choice", "Copy all rows, for a spreadsheet", self)

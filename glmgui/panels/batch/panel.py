@@ -9,11 +9,9 @@ from qtpy.QtCore import Qt
 from qtpy.QtGui import QDragEnterEvent, QDropEvent, QShowEvent
 from qtpy.QtWidgets import (
     QCheckBox,
-    QComboBox,
     QHeaderView,
     QLabel,
     QSizePolicy,
-    QSpinBox,
     QSplitter,
     QStackedLayout,
     QTableWidget,
@@ -24,6 +22,7 @@ from qtpy.QtWidgets import (
 from glmgui.document import Document
 from glmgui.jobs import Jobs
 from glmgui.panels.batch.recordings_table import RecordingsTable, local_files
+from glmgui.still_fields import StillCombo, StillSpin
 from glmgui.widgets import EmptyState, MessageLine, Page, button, column, fit_rows, heading, hint, refill, row
 from glmgui.work.many_recordings import GROUPS, GroupRows, ManyRecordings, group_columns
 
@@ -92,7 +91,7 @@ class BatchPanel(Page):
         self.place = QLabel(self)
         self.place.setObjectName("batch_place")
         self.place.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self.workers = QSpinBox(self)
+        self.workers = StillSpin(self)
         self.workers.setObjectName("batch_workers")
         self.workers.setAccessibleName("Processes")
         self.workers.setToolTip("How many recordings are fitted at a time; each takes the memory of a fit")
@@ -105,7 +104,7 @@ class BatchPanel(Page):
             "&Start", "batch_start", "Fit all recordings; those that were done with the same question are kept", self
         )
         self.stop = button("St&op", "batch_stop", "Give up those that are not done; Start goes on there", self)
-        self.group_by = QComboBox(self)
+        self.group_by = StillCombo(self)
         self.group_by.setObjectName("batch_group_by")
         self.group_by.setAccessibleName("Scores by")
         self.groups = QTableWidget(0, 0, self)

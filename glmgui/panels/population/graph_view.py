@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QLabel, QSlider, QWidget
+from qtpy.QtWidgets import QLabel, QWidget
 
 from glmgui.drawings.population import coupled_order, coupled_places, ring
 from glmgui.panels.population.matrix_view import NO_COUPLING
 from glmgui.panels.population.view import AS_FITTED, PopulationView, numbers_to_choose
 from glmgui.plots.coupling_graph import CouplingGraph
+from glmgui.still_fields import StillSlider
 from glmgui.widgets import refill
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class GraphView(PopulationView):
         self.where = self.add_choice(
             "Units stand", "graph_where", "On a ring in this order, at angles where it is an angle, or where their electrodes are"
         )
-        self.threshold = QSlider(Qt.Orientation.Horizontal, self)
+        self.threshold = StillSlider(self)
         self.threshold.setObjectName("graph_threshold")
         self.threshold.setAccessibleName("Least strength of an arrow")
         self.threshold.setToolTip("Only pairs at least this strong have an arrow")

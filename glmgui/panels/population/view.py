@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QComboBox, QGridLayout, QLabel, QSizePolicy, QWidget
 
+from glmgui.still_fields import StillCombo
 from glmgui.widgets import column, hint
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class PopulationView(QWidget):
 
     def add_choice(self, text: str, name: str, tooltip: str) -> QComboBox:
         """A field to choose from, with its name above it."""
-        field = QComboBox(self)
+        field = StillCombo(self)
         field.setObjectName(name)
         field.setAccessibleName(text)
         field.setToolTip(tooltip)

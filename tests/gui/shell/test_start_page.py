@@ -285,4 +285,4 @@ def test_a_second_window_on_a_project_is_warned(window, settings, questions, sma
         assert not told
     finally:
         second.close()
-    assert sorted(path.name for path in tmp_path.glob(".*.lock")) == []
+    assert sorted(path.name for path in tmp_path.glob("*.lock")) == []
