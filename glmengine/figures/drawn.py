@@ -40,7 +40,7 @@ def draw_drawing(drawing: Drawing, asked: Page | None = None) -> PaperFigure:
             figure, (ax,) = panels(1, projections={0: "polar"})
             _draw_polar(ax, drawing)
         elif isinstance(drawing, Images):
-            figure, axes = panels(len(drawing.images))
+            figure, axes = panels(max(len(drawing.images), 1))
             _draw_images(axes, drawing)
         elif isinstance(drawing, Bars):
             figure = _draw_bars(drawing)
@@ -114,7 +114,7 @@ def _draw_polar(ax: Axes, drawing: Polar) -> None:
 def _draw_images(axes: list[Axes], drawing: Images) -> None:
     low, high = drawing.levels or _levels(drawing)
     colours = signed_colours() if drawing.diverging else style().map
-    for place, (ax, image) in enumerate(zip(axes, drawing.images, strict=True)):
+    for place, (ax, image) in enumerate(zip(axes, drawing.images, strict=False)):
         drawn = ax.pcolormesh(
             image.x,
             image.y,

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from html import escape
 from pathlib import Path
 
+import numpy as np
 import pyqtgraph as pg
 from qtpy.QtCore import QEvent, QPoint, QPointF, QSize, Qt, Signal
 from qtpy.QtGui import QColor, QContextMenuEvent, QPen, QShowEvent
@@ -23,9 +24,9 @@ from qtpy.QtWidgets import (
 )
 
 from glmengine.errors import GlmError
-from glmengine.figures.drawing import Drawing, FigureOf
+from glmengine.figures.drawing import Drawing, FigureOf, Lines
 from glmgui import theme
-from glmgui.drawings.series import Axis, Table
+from glmgui.drawings.series import Axis, Curve, Table
 from glmgui.notices import notices
 from glmgui.plots import style
 from glmgui.plots.axis import named_axes
@@ -111,8 +112,12 @@ class Plot(QWidget):
         raise NotImplementedError
 
     def drawing(self) -> Drawing:
-        """What is drawn as plain data, of which a figure for paper is made."""
-        raise NotImplementedError
+        """What is drawn as plain data, of which a figure for paper is made: where a plot does not say it, its numbers over the first of them."""
+        columns = {name: values for name, values in self.numbers().items() if np.asarray(values).dtype.kind in "fiu"}
+        x_name, *names = columns or {"": ()}
+        curves = [Curve(name if len(names) > 1 else "", columns[x_name], columns[name], look="dots") for name in names]
+        y_name = names[0] if len(names) == 1 else ""
+        return Lines(self.objectName(), self.title, Axis(x_name), Axis(y_name), list(curves), figure=self.figure)
 
     def _restyle(self) -> None:
         """Paint everything again with `self.colours`."""

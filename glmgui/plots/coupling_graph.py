@@ -10,6 +10,7 @@ from qtpy.QtCore import QPointF, Qt
 from qtpy.QtGui import QColor, QPainterPath
 from qtpy.QtWidgets import QGraphicsPathItem, QWidget
 
+from glmengine.figures.drawing import FigureOf
 from glmgui.drawings.series import NO_AXIS, Axis, Table
 from glmgui.plots.base import label_axes
 from glmgui.plots.unit_points import UnitPoints
@@ -25,6 +26,7 @@ class CouplingGraph(UnitPoints):
 
     def __init__(self, title: str = "", *, name: str = "coupling_graph", parent: QWidget | None = None) -> None:
         super().__init__(title, name, parent)
+        self.figure = FigureOf("coupling_graph")
         self._values = np.empty((0, 0))
         self._value_axis = NO_AXIS
         self._threshold = 0.0

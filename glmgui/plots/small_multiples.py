@@ -11,6 +11,7 @@ from qtpy.QtCore import QEvent, QPointF, QRectF, QSignalBlocker, Qt, Signal
 from qtpy.QtGui import QFont, QFontMetricsF, QKeyEvent, QPainter, QPen, QResizeEvent
 from qtpy.QtWidgets import QHBoxLayout, QScrollBar, QStyleOptionGraphicsItem, QWidget
 
+from glmengine.figures.drawing import FigureOf
 from glmgui.drawings.population import CurvePanel, MapPanel, Panel
 from glmgui.drawings.series import Table
 from glmgui.plots.base import Plot, transparent
@@ -102,6 +103,7 @@ class SmallMultiples(Plot):
         common : bool
             One scale for all, else each unit its own.
         """
+        self.figure = FigureOf("units", term=panel.label.removesuffix(": data").removesuffix(": model"))
         if panel is not self._panel:
             self._painter = CellPainter(panel, self.colours)
         self._panel, self._units, self._order, self._said = panel, tuple(units), np.asarray(order, int), tuple(said)

@@ -9,8 +9,9 @@ import pyqtgraph as pg
 from qtpy.QtCore import QPointF
 from qtpy.QtWidgets import QWidget
 
+from glmengine.figures.drawing import Curve, Lines
 from glmgui.drawings.population import Numbers
-from glmgui.drawings.series import Table
+from glmgui.drawings.series import NO_AXIS, Table
 from glmgui.plots.base import label_axes, transparent
 from glmgui.plots.unit_points import UnitPoints
 
@@ -31,6 +32,13 @@ class UnitScatter(UnitPoints):
         label_axes(self.area, x.axis, y.axis)
         self._restyle()
         self.show_all()
+
+    def drawing(self) -> Lines:
+        if self._numbers is None:
+            return Lines(self.objectName(), self.title, NO_AXIS, NO_AXIS, [])
+        x, y = self._numbers
+        points = Curve("", self._points[self.placed, 0], self._points[self.placed, 1], look="dots")
+        return Lines(self.objectName(), self.title, x.axis, y.axis, [points])
 
     def numbers(self) -> Table:
         if self._numbers is None:
