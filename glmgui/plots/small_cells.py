@@ -66,6 +66,7 @@ class CellPainter:
             inner = self._map_area(_inside(area, ticks, painter), self.panel)
             painter.drawImage(inner, self._image(unit, scale))
             painter.setPen(QPen(self.colours.grid))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRect(inner)
         elif self.panel.polar:
             self._polar(painter, area, unit, scale)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from qtpy.QtCore import QEvent, QSize, Qt, Signal
-from qtpy.QtGui import QResizeEvent
+from qtpy.QtGui import QFontMetrics, QResizeEvent
 from qtpy.QtWidgets import QButtonGroup, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from glmgui import theme
@@ -100,8 +100,9 @@ class StepsRail(QWidget):
 
     @property
     def _wide(self) -> int:
-        metrics = self.fontMetrics()
-        return max(_LEAST_WIDTH, metrics.horizontalAdvance("9 Population  ") + 14)
+        font = self.font()
+        font.setBold(True)  # as the title of the step that is shown is written
+        return max(_LEAST_WIDTH, QFontMetrics(font).horizontalAdvance("9 Population  ") + 14)
 
     def _button_height(self, lines: int, *, pictures: bool) -> int:
         return lines * self.fontMetrics().height() + _PADDING + (_ICON + 2 if pictures else 0)

@@ -95,8 +95,13 @@ class GraphView(PopulationView):
         else:
             points, axes = ring(population, where, coupled_order(population, where)), None
         self.plot.show_graph(coupling.names, points, coupling.values[title], axis, least, axes)
+        number = population.number(where)
+        angles = (
+            " Each unit stands at its angle: 0 on the right, counter-clockwise." if number is not None and number.circular else ""
+        )
         self.said.setText(
             "An arrow points to the unit that is driven; orange and full raises its rate, blue and dashed lowers it; the wider the stronger."
+            + angles
         )
         drawn, pairs = len(self.plot.pairs), strength.size
         self.count.setText(f"{drawn} of {pairs} pairs, from {axis.value(float(f'{least:.3g}'))} on")

@@ -122,7 +122,7 @@ class PopulationPanel(Page):
             return
         if document.result_is_stale and self._asked[0] is result:
             return  # it was drawn with the recording that it was fitted to
-        if not self.isVisible() or self._asked == (result, recording):
+        if not self.isVisible() or (self._asked[0] is result and self._asked[1] is recording):
             return
         self._asked = (result, recording)
         if self._population is None:

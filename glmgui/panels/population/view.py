@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QComboBox, QGridLayout, QLabel, QSizePolicy, QWidget
+from qtpy.QtWidgets import QComboBox, QLabel, QSizePolicy, QWidget
 
 from glmgui.still_fields import StillCombo
-from glmgui.widgets import column, hint
+from glmgui.widgets import column, hint, row
 
 if TYPE_CHECKING:
     from glmgui.drawings.population import Population
@@ -35,12 +35,11 @@ class PopulationView(QWidget):
         self.population: Population | None = None
         self.units: tuple[str, ...] = ()
         self.unit: str | None = None
-        self._grid = QGridLayout()
-        self._grid.setHorizontalSpacing(8)
-        self._grid.setVerticalSpacing(1)
+        self._controls = row(spacing=8)
+        self._controls.addStretch(0)
         self.said = hint("", self)
         self.box = column(self, margins=4)
-        self.box.addLayout(self._grid)
+        self.box.addLayout(self._controls)
         self.box.addWidget(self.said)
 
     def add_choice(self, text: str, name: str, tooltip: str) -> QComboBox:
@@ -52,7 +51,6 @@ class PopulationView(QWidget):
         field.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         field.setMinimumContentsLength(8)
         field.setMinimumWidth(_NARROWEST)
-        field.setMaximumWidth(_WIDEST)
         field.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         field.currentIndexChanged.connect(lambda _: self.draw())
         self.add_control(text, field)
@@ -60,12 +58,14 @@ class PopulationView(QWidget):
 
     def add_control(self, text: str, field: QWidget) -> None:
         """A control with its name above it."""
-        label = QLabel(text, self)
+        pair = QWidget(self)
+        pair.setMaximumWidth(_WIDEST)
+        label = QLabel(text, pair)
         label.setBuddy(field)
-        at = self._grid.columnCount() if self._grid.count() else 0
-        self._grid.addWidget(label, 0, at)
-        self._grid.addWidget(field, 1, at, Qt.AlignmentFlag.AlignVCenter)
-        self._grid.setColumnStretch(at, 1)
+        box = column(pair, margins=0, spacing=1)
+        box.addWidget(label)
+        box.addWidget(field, 1, Qt.AlignmentFlag.AlignVCenter)
+        self._controls.insertWidget(self._controls.count() - 1, pair, 1)
 
     def show_population(self, population: Population) -> None:
         """Show another one, with the choices that it allows."""
