@@ -104,6 +104,8 @@ class SmallMultiples(Plot):
             One scale for all, else each unit its own.
         """
         self.figure = FigureOf("units", term=panel.label.removesuffix(": data").removesuffix(": model"))
+        if not np.array_equal(order, self._order):  # another order is read from its beginning
+            self.bar.setValue(0)
         if panel is not self._panel:
             self._painter = CellPainter(panel, self.colours)
         self._panel, self._units, self._order, self._said = panel, tuple(units), np.asarray(order, int), tuple(said)

@@ -196,6 +196,13 @@ def _population(page: int) -> Callable[[MainWindow], None]:
     return show
 
 
+def _batch(window: MainWindow) -> None:
+    """The sample and a file that is no recording, looked at."""
+    window.show_step("batch")
+    path = window.document.recording.path
+    window.work.many.add([path, path.parent / "missing.nwb"] if path is not None else [])
+
+
 def _stale(window: MainWindow) -> None:
     window.show_step("results")
     window.panels["results"].show_page(0)
@@ -233,6 +240,8 @@ _PICTURES: tuple[tuple[str, Callable[..., None]], ...] = (
     ("population-table", _population(4)),
     ("fits", lambda window: window.show_step("fits")),
     *answer_pictures.FITTED,
+    ("batch", lambda window: window.show_step("batch")),
+    ("batch-looked", _batch),
     ("stale", _stale),
     ("population-stale", _population(0)),
     *check_pictures.STALE,

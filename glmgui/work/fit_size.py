@@ -60,7 +60,9 @@ class FitSize(QObject):
 
     def _take(self, found: Estimate | None, derived_for: tuple[Any, ...] = ()) -> None:
         self.estimate = found
-        if found is not None and derived_for[0] is self._document.recording and derived_for != self._derived_for:
+        known = self._derived_for  # recordings are compared by what they are: their arrays cannot be
+        same = bool(known) and bool(derived_for) and known[0] is derived_for[0] and known[1:] == derived_for[1:]
+        if found is not None and derived_for[0] is self._document.recording and not same:
             self._derived_for = derived_for
             self._document.set_effective_recording(found.recording)
         self.estimated.emit(found)

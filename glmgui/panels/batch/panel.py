@@ -189,10 +189,6 @@ class BatchPanel(Page):
             self.banner.show_warning(STALE)
         else:
             self.banner.clear()
-        if many.fault:
-            self.message.show_error(many.fault)
-        else:
-            self.message.clear()
         self.said.setText(self._in_words())
         self.place.setText(str(many.folder) if many.folder is not None else "no folder chosen")
         self.place.setToolTip(str(many.folder or ""))
@@ -229,6 +225,12 @@ class BatchPanel(Page):
     def _enable(self) -> None:
         many, chosen = self._many, self.table.chosen
         idle = not many.running
+        if many.fault:
+            self.message.show_error(many.fault)
+        elif len(chosen) == 1 and chosen[0].reason:  # whole, where the row has no room for it
+            self.message.show_warning(chosen[0].reason)
+        else:
+            self.message.clear()
         for one in (self.add, self.add_folder, self.destination, self.look, self.workers, self.figures):
             one.setEnabled(idle)
         self.remove.setEnabled(idle and bool(chosen))
