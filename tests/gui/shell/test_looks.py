@@ -22,7 +22,7 @@ from qtpy.QtWidgets import (
 
 from glmgui.notices import notices
 
-STEPS = ("data", "features", "model", "results", "checks")
+STEPS = ("data", "features", "model", "results", "checks", "answers")
 CONTROLS = (QAbstractButton, QAbstractItemView, QAbstractSlider, QAbstractSpinBox, QComboBox, QLineEdit)
 
 
