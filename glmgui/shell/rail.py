@@ -15,7 +15,7 @@ from glmgui.steps import Step
 START = "start"
 """What is picked for the page that stands before the steps."""
 _ICON, _MARGIN, _SPACING, _PADDING = 22, 6, 3, 10
-_LEAST_WIDTH = 92
+_LEAST_WIDTH, _BESIDE = 92, 26
 _NOTHING = "\u2013"
 
 
@@ -73,6 +73,7 @@ class StepsRail(QWidget):
         states = {step.name: step.state(document) for step in self._steps}
         if states != self._states:
             self._states = states
+            self.setFixedWidth(self._wide)
             self._write()
 
     def renew_icons(self) -> None:
@@ -100,9 +101,11 @@ class StepsRail(QWidget):
 
     @property
     def _wide(self) -> int:
+        """For the longest line that is written, in the bold letters of the step that is shown."""
         font = self.font()
-        font.setBold(True)  # as the title of the step that is shown is written
-        return max(_LEAST_WIDTH, QFontMetrics(font).horizontalAdvance("9 Population  ") + 14)
+        font.setBold(True)
+        lines = [button.property("title") for button in self.buttons.values()] + list(self._states.values())
+        return max(_LEAST_WIDTH, max(map(QFontMetrics(font).horizontalAdvance, lines), default=0) + _BESIDE)
 
     def _button_height(self, lines: int, *, pictures: bool) -> int:
         return lines * self.fontMetrics().height() + _PADDING + (_ICON + 2 if pictures else 0)

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 STALE = "These results answer an earlier question – start again: recordings whose question has changed are done again."
 _EMPTY = (
-    "The analysis of this project, put to many recordings. First make it on one recording (Data, Features, Model), then add the others here: "
+    "The analysis of this project, put to many recordings. First open one recording and make it there (Data, Features, Model), then add the others here: "
     "files, folders, or drop them. The program looks at each and says what it lacks before anything is fitted."
 )
 _NO_TERMS = (
