@@ -35,6 +35,7 @@ _HELPS = (
     "How long the fit took",
     "Why it cannot be fitted",
 )
+_OF_FITS = (4, 5, 6)
 _SIGNS = {
     "done": "✓ ",
     "done before": "✓ ",
@@ -97,6 +98,9 @@ class RecordingsTable(QTableWidget):
             if at >= len(self._entries) or self._entries[at] is not entry or self.item(at, 0) is None:
                 self._fill(at, entry)
         self._entries = tuple(entries)
+        done = any(entry.outcome is not None and entry.outcome.summary is not None for entry in entries)
+        for part in _OF_FITS:  # until then their room is for what is lacking
+            self.setColumnHidden(part, not done)
 
     @property
     def chosen(self) -> list[Entry]:
