@@ -171,8 +171,9 @@ def path_drawings(selection: TermSelection, unit: str) -> list[Evidence]:
         Curve("each held-out fold", spread, gains.ravel(), look="points", colour="data"),
         Curve("all folds", x, steps["gain"].values[there], look="dots"),
     ]
-    others = steps["gains"].values[there]
-    if np.isfinite(others).sum() > len(there):
+    tested = steps["candidate"].values[there][:, None] == steps["term"].values[None, :]
+    others = np.where(tested, np.nan, steps["gains"].transpose("round", "term").values[there])
+    if np.isfinite(others).any():
         wide = np.repeat(x, others.shape[1]) + 0.3
         curves.append(Curve("other candidates", wide, others.ravel(), look="points", colour=2))
     gain = Axis("held-out gain", "nats/bin")

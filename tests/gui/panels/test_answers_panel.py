@@ -102,6 +102,7 @@ def test_the_evidence_is_what_the_sheet_rests_on(kept):
     folds = path.curves[0].y[: steps.sizes["fold"]]
     assert np.allclose(folds, steps["fold_gain"].values[0], equal_nan=True)
     assert path.curves[1].y[0] == float(steps["gain"][0])
+    assert path.curves[1].y[0] not in path.curves[2].y  # the others are drawn without the one that was tested
 
 
 def test_filters_of_words_and_numbers():
