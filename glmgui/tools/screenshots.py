@@ -8,6 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from qtpy.QtWidgets import QWidget
+
 from glmengine.analysis.templates import course, template_for
 from glmengine.errors import GlmError
 from glmgui.actions.palette import CommandPalette
@@ -19,7 +21,7 @@ from glmgui.tools import answer_pictures, check_pictures
 from glmgui.tools.unattended import NoQuestions, settle, wait_until
 
 if TYPE_CHECKING:
-    from qtpy.QtWidgets import QApplication, QWidget
+    from qtpy.QtWidgets import QApplication
 
     from glmgui.shell.window import MainWindow
 
