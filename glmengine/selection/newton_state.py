@@ -77,10 +77,14 @@ class NewtonState:
                 if self.halvings > MOST_HALVINGS:
                     self.theta, self.loss, self.done = self.before, self.now, True
                     return False
-                self.theta = 0.5 * (self.theta + self.before)
+                self.halve()
                 return False
         self.halvings, self.loss = 0, loss
         return True
+
+    def halve(self) -> None:
+        """Half the way back to the point that the last step was taken from."""
+        self.theta = 0.5 * (self.theta + self.before)
 
     def smooth(self) -> None:
         """Strengths of the highest marginal likelihood of the working model."""

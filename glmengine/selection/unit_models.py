@@ -249,8 +249,11 @@ class UnitModels:
                     continue
                 state.gradients = state.kept(gradients[:, number][:, state.wanted])
                 if state.hessians is None or state.moved > STALE:
-                    found = self.rows.grams(np.maximum(curvature[number], 0.0), self.own_single, state.wanted)
-                    state.hessians = state.kept(found)
+                    found = state.kept(self.rows.grams(np.maximum(curvature[number], 0.0), self.own_single, state.wanted))
+                    if state.before is not None and not np.isfinite(found).all():  # beyond single precision
+                        state.halve()
+                        continue
+                    state.hessians = found
                     state.smooth()
                     state.moved = 0.0
                 state.step(enough)
