@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from glmengine.recording.recording import Recording
 
 _FOLDS = 5
+_ROUNDING = 1e-12
+"""Deviance explained below which it is that of the mean itself."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,7 +121,7 @@ def block_gains(
     names, numbers = tuple(models), list(models.values())
     come_to = found["model"].values.tolist()
     scores = np.full((len(names), len(ground.units)), np.nan)
-    scores[[names.index(name) for name in come_to]] = found.values
+    scores[[names.index(name) for name in come_to]] = np.where(np.abs(found.values) < _ROUNDING, 0.0, found.values)
     at = {model: number for number, model in enumerate(numbers)}
     steps = [at[frozenset(range(count))] for count in range(len(blocks) + 1)]
     without = [at[ground.everything - {number}] for number in range(len(blocks))]

@@ -13,7 +13,7 @@ from glmengine.sentences import numbered
 from glmgui.document import Document
 from glmgui.jobs import Job, Jobs
 from glmgui.plots import Axis, NamedBars
-from glmgui.widgets import MessageLine, PageScroll, button, column, hint, row
+from glmgui.widgets import MessageLine, PageScroll, button, column, fit_rows, hint, row
 
 if TYPE_CHECKING:
     from glmengine.analysis.analysis import Analysis
@@ -78,20 +78,16 @@ class BlocksView(QWidget):
         box = column(left, margins=0)
         box.addWidget(self.terms, 1)
         box.addLayout(row(self.ask, None))
-        right = QSplitter(Qt.Orientation.Vertical, self)
         scroll = PageScroll(self.words, self)
-        right.addWidget(scroll)
-        right.addWidget(self.bars)
         self._found = QSplitter(Qt.Orientation.Horizontal, self)
-        self._found.addWidget(self.table)
-        self._found.addWidget(right)
+        for part in (self.table, scroll, self.bars):
+            self._found.addWidget(part)
         whole = QSplitter(Qt.Orientation.Horizontal, self)
         whole.addWidget(left)
         whole.addWidget(self._found)
-        for part in (right, self._found, whole):
+        for part in (self._found, whole):
             part.setChildrenCollapsible(False)
             part.setStretchFactor(0, 1)
-            part.setStretchFactor(1, 1)
         whole.setStretchFactor(1, 4)
         outer = column(self, margins=0)
         outer.addWidget(hint(_ABOUT, self))
@@ -224,6 +220,7 @@ def _table(name: str, said: str, parent: QWidget) -> QTableWidget:
     table.setAccessibleName(said)
     table.verticalHeader().hide()
     table.horizontalHeader().setHighlightSections(False)
+    fit_rows(table)
     table.setShowGrid(False)
     table.setAlternatingRowColors(True)
     table.setTabKeyNavigation(False)  # Tab goes on to the next control

@@ -11,7 +11,7 @@ from glmengine.analysis.difference import differences
 from glmengine.context import Progress
 from glmgui.jobs import Jobs
 from glmgui.shown_time import duration, time_left
-from glmgui.widgets import button, column, hint, row
+from glmgui.widgets import button, column, fit_rows, hint, row
 from glmgui.work.fitting import Fitting
 from glmgui.work.runs import FAILED, RUNNING, WAITING, Run
 
@@ -37,6 +37,7 @@ class RunsView(QWidget):
         self.table.verticalHeader().hide()
         header = self.table.horizontalHeader()
         header.setHighlightSections(False)
+        fit_rows(self.table)
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(2, QHeaderView.ResizeMode.Stretch)
         self.table.setShowGrid(False)
