@@ -15,6 +15,8 @@ from glmgui.drawings.series import NO_AXIS, Axis, Table
 from glmgui.plots.base import label_axes
 from glmgui.plots.unit_points import UnitPoints
 
+MOST_ARROWS = 2000
+"""That are drawn; more would be a black disc, and slow."""
 _MOST_NAMES = 60
 _HEAD = 0.028  # of the picture's width
 _BEND = 0.12
@@ -69,13 +71,14 @@ class CouplingGraph(UnitPoints):
 
     @property
     def pairs(self) -> list[tuple[int, int]]:
-        """The pairs (from, to) that are drawn, the weakest first."""
+        """The pairs (from, to) that are drawn, the weakest first: of very many the strongest."""
         strength = np.abs(np.nan_to_num(self._values))
         np.fill_diagonal(strength, 0.0)
         placed = self.placed
         drawn = (strength >= self._threshold) & (strength > 0) & placed[:, None] & placed[None, :]
         found = np.argwhere(drawn)
-        return [tuple(pair) for pair in found[np.argsort(strength[drawn], kind="stable")].tolist()]
+        strongest = np.argsort(strength[drawn], kind="stable")[-MOST_ARROWS:]
+        return [tuple(pair) for pair in found[strongest].tolist()]
 
     def numbers(self) -> Table:
         pairs = self.pairs

@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QLabel, QWidget
 from glmgui.drawings.population import coupled_order, coupled_places, ring
 from glmgui.panels.population.matrix_view import NO_COUPLING
 from glmgui.panels.population.view import AS_FITTED, PopulationView, numbers_to_choose
-from glmgui.plots.coupling_graph import CouplingGraph
+from glmgui.plots.coupling_graph import MOST_ARROWS, CouplingGraph
 from glmgui.still_fields import StillSlider
 from glmgui.widgets import refill
 
@@ -104,7 +104,8 @@ class GraphView(PopulationView):
             + angles
         )
         drawn, pairs = len(self.plot.pairs), strength.size
-        self.count.setText(f"{drawn} of {pairs} pairs, from {axis.value(float(f'{least:.3g}'))} on")
+        most = ", the strongest of those" if drawn == MOST_ARROWS else ""
+        self.count.setText(f"{drawn} of {pairs} pairs{most} from {axis.value(float(f'{least:.3g}'))} on")
         self.mark()
 
     def mark(self) -> None:

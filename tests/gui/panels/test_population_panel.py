@@ -277,3 +277,19 @@ def test_an_arrow_without_room_is_left_out(qtbot):
     plot.show_graph(("a", "b", "c"), points, values, Axis("summed filter"), 0.1, (Axis("x", "um"), Axis("y", "um")))
     assert plot.pairs == [(0, 1), (1, 0)], "a unit without a place has no arrow"
     assert list(plot.numbers()["from"]) == ["a", "b"]
+
+
+def test_of_very_many_arrows_the_strongest_are_drawn(qtbot):
+    from glmgui.drawings.series import Axis
+    from glmgui.plots.coupling_graph import MOST_ARROWS
+
+    plot = CouplingGraph()
+    qtbot.addWidget(plot)
+    values = np.arange(1.0, 60**2 + 1).reshape(60, 60)
+    turn = np.linspace(0, 2 * np.pi, 60, endpoint=False)
+    points = np.column_stack([np.cos(turn), np.sin(turn)])
+    plot.show_graph([f"u{at}" for at in range(60)], points, values, Axis("summed filter"), 0.0)
+    pairs = plot.pairs
+    assert len(pairs) == MOST_ARROWS
+    assert pairs[-1] == (59, 58)
+    assert min(values[pair] for pair in pairs) > 60**2 - MOST_ARROWS - 60
