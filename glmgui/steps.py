@@ -180,16 +180,16 @@ STEPS: tuple[Step, ...] = (
         _checks, _checks_made,
     ),
     Step(
-        "population", "Population", "All units side by side, their coupling, and the set of them that is selected", "population", "Ctrl+8", "population.md",
-        _population, _units_selected,
-    ),
-    Step(
         "fits", "Fits", "Every fit of the project, and the way back to it", "fits", "Ctrl+6", "fits.md",
         _fits, _fits_kept,
     ),
     Step(
         "answers", "Answers", "What drives each unit, how sure that is, and whether the model is right", "answers", "Ctrl+7",
         "answers.md", _answers, _units_answered,
+    ),
+    Step(
+        "population", "Population", "All units side by side, their coupling, and the set of them that is selected", "population", "Ctrl+8", "population.md",
+        _population, _units_selected,
     ),
     Step(
         "batch", "Batch", "The same analysis on many recordings", "batch", "Ctrl+9", "many-recordings.md",

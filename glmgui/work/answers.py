@@ -232,6 +232,7 @@ class Answers(QObject):
                 simulations=settings.simulations,
                 filled=lambda some: self._came.emit(number, some),
                 out=folder / UNFINISHED,
+                workers=None,
                 context=context,
             )
             file = folder / f"answers-{number}.nc"
