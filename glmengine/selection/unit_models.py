@@ -203,6 +203,7 @@ class UnitModels:
         components, parts = self.common.components(columns)
         theta = np.zeros(self.size)
         theta[-1] = self.null.eta
+        mean = theta[wanted]
         larger = [other for other in self.states if model < other]
         smaller = [other for other in self.states if other < model]
         strengths: dict[str, float] = {}
@@ -217,7 +218,8 @@ class UnitModels:
             strengths |= known.named_strengths
         labels = tuple(one.label for one in parts)
         begin = np.array([strengths[label] for label in labels]) if labels and set(labels) <= set(strengths) else None
-        return NewtonState(columns, wanted, theta[wanted], components, labels, begin)
+        # terms that are good alone may be far off together: then the way begins nearer to the mean
+        return NewtonState(columns, wanted, theta[wanted], components, labels, begin, before=mean, now=self.null.loss)
 
     def _spread(self, states: Sequence[NewtonState]) -> np.ndarray:
         theta = np.zeros((len(states), self.size))

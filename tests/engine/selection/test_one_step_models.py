@@ -141,3 +141,17 @@ def test_a_step_to_the_model_of_a_fold_that_leads_too_far_is_taken_back(ground, 
         )
         scores[far] = unit.solve([model])[model].deviance
     np.testing.assert_allclose(scores[1e6], scores[0.0], rtol=0.05)  # each way has found strengths of its own
+
+
+def test_terms_that_are_far_off_together_begin_nearer_to_the_mean(ground):
+    both = frozenset([1, 2])
+    scores = {}
+    for far in (1.0, 100.0):
+        unit = OneStepModels(ground)._unit(0)
+        unit.solve([frozenset([1]), frozenset([2])])
+        for state in unit.states.values():
+            state.theta = far * state.theta
+        scores[far] = unit.solve([both])[both].deviance
+        assert unit.states[both].done
+        assert np.isfinite(unit.states[both].decrement)
+    np.testing.assert_allclose(scores[100.0], scores[1.0], rtol=0.05)
