@@ -56,16 +56,11 @@ class NoticeBar(QFrame):
 
     def show_notice(self, notice: Notice) -> None:
         self.notice = notice
-        table = theme.current()
-        colour = {"error": table.error, "warning": table.warning, "info": table.good}[notice.level]
         self._sign.setText({"error": "\u2716", "warning": "\u26a0", "info": "\u2713"}[notice.level])
-        self._sign.setStyleSheet(f"color: {colour}; font-weight: bold;")
         said = f"{notice.title}: {notice.text}" if notice.title else notice.text
         self._text.setText(said if len(said) < 600 else said[:600] + "\u2026")
         self._details.setVisible(bool(notice.details) or len(said) >= 600)
-        self.setStyleSheet(
-            f"#notice_bar {{ border: none; border-left: 4px solid {colour}; background: {table.raised}; border-bottom: 1px solid {table.border}; }}"
-        )
+        self.renew_colours()
         self.setAccessibleName(f"{notice.level}: {said}")
         self.wanted.emit(True)
         self.show()
@@ -75,6 +70,17 @@ class NoticeBar(QFrame):
             self._timer.start(1000 * seconds)
         else:
             self._timer.stop()
+
+    def renew_colours(self) -> None:
+        """Show the message in the colours of the present look."""
+        if self.notice is None:
+            return
+        table = theme.current()
+        colour = {"error": table.error, "warning": table.warning, "info": table.good}[self.notice.level]
+        self._sign.setStyleSheet(f"color: {colour}; font-weight: bold;")
+        self.setStyleSheet(
+            f"#notice_bar {{ border: none; border-left: 4px solid {colour}; background: {table.raised}; border-bottom: 1px solid {table.border}; }}"
+        )
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

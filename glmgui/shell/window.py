@@ -420,6 +420,7 @@ class MainWindow(QMainWindow):
         """Draw all icons in the colours of the present look."""
         self._actions.renew_icons()
         self.rail.renew_icons()
+        self.notice_bar.renew_colours()
 
     # Files dropped on the window
 

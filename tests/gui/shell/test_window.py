@@ -24,6 +24,7 @@ import glmengine
 from glmengine.analysis.analysis import Analysis
 from glmengine.context import Progress
 from glmengine.errors import GlmError
+from glmgui import theme
 from glmgui.actions.palette import CommandPalette
 from glmgui.actions.table import ACTIONS, TOOLBAR_LEFT, TOOLBAR_RIGHT
 from glmgui.dialogs.export import plots_on_screen
@@ -197,6 +198,18 @@ def test_damaged_settings_do_not_stop_the_program(qapp, tmp_path, questions):
     path.write_bytes(b"\x00\xff garbage [[[")
     window = MainWindow(Settings(path), questions)
     window.close()
+
+
+def test_a_message_that_is_open_takes_the_colours_of_the_other_look(window):
+    window.set_dark(False)
+    notices().tell("error", "too bright")
+    bar = window.notice_bar
+    light = bar.styleSheet()
+    window.set_dark(True)
+    assert theme.current().raised in bar.styleSheet()
+    assert bar.styleSheet() != light
+    window.set_dark(False)
+    assert bar.styleSheet() == light
 
 
 def test_light_and_dark_can_be_switched(window):
