@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import random
 import threading
 import time
@@ -115,6 +116,7 @@ class Driver:
             settle(0.05)
             wait_until(lambda: window.jobs.idle, WAIT_S, "the worker")
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+        gc.collect()  # the menus of a plot that was replaced are in a circle with it
         settle(0.1)
         return Counts(threading.active_count(), len(window.findChildren(QTimer)), len(QApplication.allWidgets()))
 

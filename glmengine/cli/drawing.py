@@ -71,16 +71,10 @@ def _millimetres(given: str | None, style: Style) -> float | None:
         raise GlmError(f"'{given}' is no length; give millimetres, or `one` or `two` for columns") from None
 
 
-def _kinds() -> str:
-    from glmengine.figures import KINDS
-
-    return "KIND is one of: " + "; ".join(f"{name} ({text})" for name, text in KINDS.items()) + "."
-
-
 FIGURE = Command(
     "figure",
     "one figure of a result, as PDF, SVG, PNG or TIFF",
-    _kinds,
+    "`glmengine figure --list` says which figures there are and what each shows; `--list RESULT` which of them a result has something for.",
     (
         Option("result", metavar="RESULT", nargs="?", help="a result.nc, or a project (.glm) that holds a result"),
         Option("kind", metavar="KIND", nargs="?", help="what is drawn"),

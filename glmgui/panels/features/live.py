@@ -45,13 +45,22 @@ class LiveCurve(QWidget):
         made.set_title(f"Live fit of unit {unit} \u2013 {made.title}")
         made.subject = f"unit {unit} live fit"
         if made is not self.plot:
-            if self.plot is not None:
-                self._box.removeWidget(self.plot)
-                self.plot.hide()
-                self.plot.deleteLater()
+            self._drop()
             self.plot = made
             self._box.addWidget(made)
         made.show()
+
+    def clear(self) -> None:
+        """Let go of the result and its picture."""
+        self._shown = None
+        self._drop()
+
+    def _drop(self) -> None:
+        if self.plot is not None:
+            self._box.removeWidget(self.plot)
+            self.plot.hide()
+            self.plot.deleteLater()
+            self.plot = None
 
 
 def first_drawing(result: Result, label: str, unit: str) -> Drawing | None:

@@ -176,6 +176,8 @@ class FeaturesPanel(Page):
             unit = self._document.unit
             known = self._document.result
             self.live.show_term(known, terms[at].label, unit if unit in known.units else str(known.units[0]))
+        if not live:
+            self.live.clear()
         self._below.setCurrentWidget(self.live if live else self.features)
 
     def _preview(self) -> None:

@@ -67,5 +67,6 @@ def test_a_recording_without_a_current_is_told_so():
     ready = template_for("dynamics", sample("calcium"))
     assert ready.lacking == (
         "It needs a signal of one channel (a current, a stimulus); the recording has position, head_direction.",
+        "It needs spikes or counts for its bernoulli family; the recording has signals that are 0 or less in places.",
     )
     assert ready.instead == "Try it on the simulated recording: glmengine sample spiking-patterns FILE."
