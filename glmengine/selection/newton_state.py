@@ -9,7 +9,8 @@ from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
 from glmengine.solvers.marginal_likelihood import Components, WorkingModel
 
-MOST_HALVINGS = 25
+MOST_HALVINGS, FEW_HALVINGS = 25, 4
+"""Times that the way back is halved, of a step of Newton's and of the point where a model begins, which may lie uphill."""
 
 
 @dataclass
@@ -74,6 +75,9 @@ class NewtonState:
             now, last = loss + self.penalty(self.theta), self.now + self.penalty(self.before)
             if not now <= last + 1e-9 * max(abs(last), 1.0):
                 self.halvings += 1
+                if self.hessians is None and self.halvings > FEW_HALVINGS:  # no step of Newton's led here: the way begins anew
+                    self.theta, self.before, self.halvings = self.before, None, 0
+                    return False
                 if self.halvings > MOST_HALVINGS:
                     self.theta, self.loss, self.done = self.before, self.now, True
                     return False

@@ -146,7 +146,7 @@ def test_a_step_to_the_model_of_a_fold_that_leads_too_far_is_taken_back(ground, 
 def test_terms_that_are_far_off_together_begin_nearer_to_the_mean(ground):
     both = frozenset([1, 2])
     scores = {}
-    for far in (1.0, 100.0):
+    for far in (1.0, 100.0, -100.0):
         unit = OneStepModels(ground)._unit(0)
         unit.solve([frozenset([1]), frozenset([2])])
         for state in unit.states.values():
@@ -155,3 +155,4 @@ def test_terms_that_are_far_off_together_begin_nearer_to_the_mean(ground):
         assert unit.states[both].done
         assert np.isfinite(unit.states[both].decrement)
     np.testing.assert_allclose(scores[100.0], scores[1.0], rtol=0.05)
+    np.testing.assert_allclose(scores[-100.0], scores[1.0], rtol=0.05)
