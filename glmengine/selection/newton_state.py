@@ -86,6 +86,11 @@ class NewtonState:
         self.halvings, self.loss = 0, loss
         return True
 
+    def take_back(self) -> None:
+        """Where the way ends before the optimum: a step that nobody has looked at is not taken."""
+        if not self.done and self.before is not None:
+            self.theta, self.loss, self.before = self.before, self.now, None
+
     def halve(self) -> None:
         """Half the way back to the point that the last step was taken from."""
         self.theta = 0.5 * (self.theta + self.before)

@@ -259,6 +259,8 @@ class UnitModels:
                     state.smooth()
                     state.moved = 0.0
                 state.step(enough)
+        for state in states:
+            state.take_back()
 
     def _loss(self, state: NewtonState, loss: np.ndarray) -> float:
         """Of the rows that a model is fitted to."""

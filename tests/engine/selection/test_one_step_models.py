@@ -156,3 +156,15 @@ def test_terms_that_are_far_off_together_begin_nearer_to_the_mean(ground):
         assert np.isfinite(unit.states[both].decrement)
     np.testing.assert_allclose(scores[100.0], scores[1.0], rtol=0.05)
     np.testing.assert_allclose(scores[-100.0], scores[1.0], rtol=0.05)
+
+
+def test_a_way_that_ends_before_the_optimum_ends_where_it_was_looked_at(ground, monkeypatch):
+    from glmengine.selection import unit_models
+
+    monkeypatch.setattr(unit_models, "MOST_STEPS", 2)
+    unit = OneStepModels(ground)._unit(0)
+    state = unit.states[frozenset([1])] = unit._begin(frozenset([1]))
+    unit._descend([state], 1e-12)
+    assert not state.done
+    loss = unit._evaluate(unit.rows.predictor(unit._spread([state]), unit.own))[0]
+    assert unit._loss(state, loss[0]) == state.loss
