@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from glmengine.simulation.samples.epochs import whole_and_halves
 from glmengine.simulation.samples.session import forage
 
 if TYPE_CHECKING:
@@ -54,11 +55,7 @@ def make(seed: int = 0) -> Recording:
                 "head_direction", nap.Tsd(times, direction, time_support=support), "rad", "angle", "direction of the head"
             ),
         },
-        epochs={
-            "all": support,
-            "first half": nap.IntervalSet(0.0, DURATION / 2),
-            "second half": nap.IntervalSet(DURATION / 2, DURATION),
-        },
+        epochs=whole_and_halves(DURATION),
         source={"truth": {"sample": "calcium", "seed": seed, "bin_size": FRAME, "units": units}},
     )
 

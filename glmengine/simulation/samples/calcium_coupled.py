@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from glmengine.simulation.samples.epochs import whole_and_halves
 from glmengine.simulation.samples.session import forage
 
 if TYPE_CHECKING:
@@ -62,11 +63,7 @@ def make(seed: int = 0) -> Recording:
             "position": Covariate("position", position, "cm", "continuous", "position in the box, from its lower left corner"),
             "head_direction": Covariate("head_direction", heading, "rad", "angle", "direction of the head"),
         },
-        epochs={
-            "all": support,
-            "first half": nap.IntervalSet(0.0, DURATION / 2),
-            "second half": nap.IntervalSet(DURATION / 2, DURATION),
-        },
+        epochs=whole_and_halves(DURATION),
         source={
             "truth": {
                 "sample": "calcium-coupled",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from glmengine.simulation.samples.epochs import whole_and_halves
 from glmengine.simulation.spike_counts import simulate_counts, spikes_from_counts
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ COUPLING = {"n": 3, "window": 0.05}
 def make(seed: int = 0) -> Recording:
     """Simulate the network; ``source["truth"]`` lists every connection with its filter."""
     import pandas as pd
-    import pynapple as nap
 
     from glmengine.basis import RaisedCosineLog
     from glmengine.recording.recording import Recording
@@ -45,7 +45,6 @@ def make(seed: int = 0) -> Recording:
                 connections.append({"source": names[source], "target": names[target], "filter": (coupling @ weights).tolist()})
     base = rng.uniform(4.0, 10.0, n_units)
     counts = simulate_counts(np.broadcast_to(np.log(base * BIN_SIZE), (n_bins, n_units)).copy(), kernels, rng)
-    support = nap.IntervalSet(0.0, DURATION)
     truth = {
         "sample": "coupled-network",
         "seed": seed,
@@ -60,11 +59,7 @@ def make(seed: int = 0) -> Recording:
         unit_names=tuple(names),
         spikes=spikes_from_counts(counts, BIN_SIZE, rng),
         unit_table=pd.DataFrame({"type": ["excitatory"] * N_EXCITATORY + ["inhibitory"] * N_INHIBITORY}, index=names),
-        epochs={
-            "all": support,
-            "first half": nap.IntervalSet(0.0, DURATION / 2),
-            "second half": nap.IntervalSet(DURATION / 2, DURATION),
-        },
+        epochs=whole_and_halves(DURATION),
         source={"truth": truth},
     )
 

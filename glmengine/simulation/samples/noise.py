@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from glmengine.simulation.samples.epochs import whole_and_halves
 from glmengine.simulation.spike_counts import simulate_counts, spikes_from_counts
 
 if TYPE_CHECKING:
     from glmengine.analysis.analysis import Analysis
-    from glmengine.recording.recording import Recording
+    from glmengine.recording.recording import Covariate, Recording
 
 FRAME = 0.02  # s: one frame of the stimulus and one bin
 DURATION = 600.0
@@ -27,14 +28,13 @@ def make(seed: int = 0) -> Recording:
     have filters of rank 2: a centre, and a surround that comes later.
     """
     import pandas as pd
-    import pynapple as nap
 
     from glmengine.basis import RaisedCosineLog
-    from glmengine.recording.recording import Covariate, Recording
+    from glmengine.recording.recording import Recording
 
     rng = np.random.default_rng(seed)
     n_frames = round(DURATION / FRAME)
-    frames = (2 * rng.integers(0, 2, (n_frames, SIDE, SIDE)) - 1).astype(np.int8)
+    frames = chequerboard(n_frames, SIDE, rng)
     lags, history = RaisedCosineLog(**HISTORY).kernel(FRAME)
     own = history @ np.array([-1.5, -0.5, 0.1])
     units = _units()
@@ -43,24 +43,14 @@ def make(seed: int = 0) -> Recording:
         kernels[index, :, index] = own
     drive = np.column_stack([np.log(unit["base_hz"] * FRAME) + seen(unit, frames) for unit in units])
     counts = simulate_counts(drive, kernels, rng, most=4.0)
-    support = nap.IntervalSet(0.0, DURATION)
     names = [unit["name"] for unit in units]
-    stimulus = nap.TsdTensor(t=np.arange(n_frames) * FRAME, d=frames, time_support=support)
     return Recording(
         name="white-noise",
         unit_names=tuple(names),
         spikes=spikes_from_counts(counts, FRAME, rng),
         unit_table=pd.DataFrame({"type": [unit["kind"] for unit in units]}, index=names),
-        covariates={
-            "stimulus": Covariate(
-                "stimulus", stimulus, "contrast", "step", f"{SIDE} x {SIDE} pixels, -1 or 1, from the onset of each frame"
-            )
-        },
-        epochs={
-            "all": support,
-            "first half": nap.IntervalSet(0.0, DURATION / 2),
-            "second half": nap.IntervalSet(DURATION / 2, DURATION),
-        },
+        covariates={"stimulus": flicker(frames, FRAME)},
+        epochs=whole_and_halves(DURATION),
         source={
             "truth": {
                 "sample": "white-noise",
@@ -73,6 +63,22 @@ def make(seed: int = 0) -> Recording:
             }
         },
     )
+
+
+def chequerboard(n_frames: int, side: int, rng: np.random.Generator) -> np.ndarray:
+    """(T, side, side) pixels that are -1 or 1, each by chance."""
+    return (2 * rng.integers(0, 2, (n_frames, side, side)) - 1).astype(np.int8)
+
+
+def flicker(frames: np.ndarray, seconds: float) -> Covariate:
+    """Frames (T, rows, columns) of so many seconds each as the stimulus of a session that begins at 0."""
+    import pynapple as nap
+
+    from glmengine.recording.recording import Covariate
+
+    n, rows, columns = frames.shape
+    shown = nap.TsdTensor(t=np.arange(n) * seconds, d=frames, time_support=nap.IntervalSet(0.0, n * seconds))
+    return Covariate("stimulus", shown, "contrast", "step", f"{rows} x {columns} pixels, -1 or 1, from the onset of each frame")
 
 
 def filter_of(unit: dict[str, Any]) -> np.ndarray:

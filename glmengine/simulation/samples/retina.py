@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from glmengine.simulation.samples.noise import seen
+from glmengine.simulation.samples.epochs import whole_and_halves
+from glmengine.simulation.samples.noise import chequerboard, flicker, seen
 from glmengine.simulation.spike_counts import simulate_counts, spikes_from_counts
 
 if TYPE_CHECKING:
@@ -31,14 +32,13 @@ def make(seed: int = 0) -> Recording:
     unit the factors of its filter, as in the sample of white noise, and every connection with its filter.
     """
     import pandas as pd
-    import pynapple as nap
 
     from glmengine.basis import RaisedCosineLog
-    from glmengine.recording.recording import Covariate, Recording
+    from glmengine.recording.recording import Recording
 
     rng = np.random.default_rng(seed)
     n_frames, per_frame = round(DURATION / FRAME), round(FRAME / BIN_SIZE)
-    frames = (2 * rng.integers(0, 2, (n_frames, SIDE, SIDE)) - 1).astype(np.int8)
+    frames = chequerboard(n_frames, SIDE, rng)
     units = _units()
     names = [unit["name"] for unit in units]
     lags, history = RaisedCosineLog(**HISTORY).kernel(BIN_SIZE)
@@ -56,23 +56,13 @@ def make(seed: int = 0) -> Recording:
             connections.append({"source": names[source], "target": names[target], "kind": kind, "filter": filters[kind].tolist()})
     drive = np.column_stack([np.log(unit["base_hz"] * BIN_SIZE) + seen(unit, frames) for unit in units])
     counts = simulate_counts(np.repeat(drive, per_frame, axis=0), kernels, rng)
-    support = nap.IntervalSet(0.0, DURATION)
-    stimulus = nap.TsdTensor(t=np.arange(n_frames) * FRAME, d=frames, time_support=support)
     return Recording(
         name="coupled-retina",
         unit_names=tuple(names),
         spikes=spikes_from_counts(counts, BIN_SIZE, rng),
         unit_table=pd.DataFrame({"type": [unit["kind"] for unit in units]}, index=names),
-        covariates={
-            "stimulus": Covariate(
-                "stimulus", stimulus, "contrast", "step", f"{SIDE} x {SIDE} pixels, -1 or 1, from the onset of each frame"
-            )
-        },
-        epochs={
-            "all": support,
-            "first half": nap.IntervalSet(0.0, DURATION / 2),
-            "second half": nap.IntervalSet(DURATION / 2, DURATION),
-        },
+        covariates={"stimulus": flicker(frames, FRAME)},
+        epochs=whole_and_halves(DURATION),
         source={
             "truth": {
                 "sample": "coupled-retina",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from glmengine.simulation.samples.epochs import whole_and_halves
 from glmengine.simulation.spike_counts import simulate_counts, spikes_from_counts
 
 if TYPE_CHECKING:
@@ -75,11 +76,7 @@ def make(seed: int = 0) -> Recording:
             "position": Covariate("position", position, "cm", "continuous", "position in the box, from its lower left corner"),
             "head_direction": Covariate("head_direction", heading, "rad", "angle", "direction of the head, 0 to 2 pi"),
         },
-        epochs={
-            "all": support,
-            "first half": nap.IntervalSet(0.0, DURATION / 2),
-            "second half": nap.IntervalSet(DURATION / 2, DURATION),
-        },
+        epochs=whole_and_halves(DURATION),
         source={"truth": truth},
     )
 

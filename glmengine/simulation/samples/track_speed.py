@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from glmengine.simulation.samples.epochs import whole_and_halves
 from glmengine.simulation.samples.track import BIN_SIZE, DURATION, LENGTH, laps
 from glmengine.simulation.spike_counts import simulate_counts, spikes_from_counts
 
@@ -51,11 +52,7 @@ def make(seed: int = 0) -> Recording:
             ),
             "speed": Covariate("speed", nap.Tsd(times, speed, time_support=support), "cm/s", "continuous", "speed of running"),
         },
-        epochs={
-            "all": support,
-            "first half": nap.IntervalSet(0.0, DURATION / 2),
-            "second half": nap.IntervalSet(DURATION / 2, DURATION),
-        },
+        epochs=whole_and_halves(DURATION),
         source={"truth": {"sample": "track-speed", "seed": seed, "bin_size": BIN_SIZE, "length": LENGTH, "units": list(UNITS)}},
     )
 
