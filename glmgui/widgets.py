@@ -147,6 +147,17 @@ def fit_rows(view: QAbstractItemView) -> None:
         view.setItemDelegate(_FontRows(view))
 
 
+def plain_table(view: QTableView) -> None:
+    """What tables have in common: rows of two shades, as high as their text and selected whole; Tab goes on to the next control."""
+    view.verticalHeader().hide()
+    view.horizontalHeader().setHighlightSections(False)
+    view.setShowGrid(False)
+    view.setAlternatingRowColors(True)
+    view.setTabKeyNavigation(False)
+    view.setSelectionBehavior(QTableView.SelectionBehavior.SelectRows)
+    fit_rows(view)
+
+
 class _FontRows(QStyledItemDelegate):
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
         return QSize(super().sizeHint(option, index).width(), row_height(self.parent()))

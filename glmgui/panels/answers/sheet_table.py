@@ -15,7 +15,7 @@ from glmgui import theme
 from glmgui.copying import copy_rows
 from glmgui.drawings.answers import AnswerRow
 from glmgui.panels.answers.sheet_filter import SheetFilter
-from glmgui.widgets import column, fit_rows, row, small_button
+from glmgui.widgets import column, plain_table, row, small_button
 
 _SORT = Qt.ItemDataRole.UserRole
 _YES, _NO = "\u2713", "\u2717"
@@ -235,15 +235,9 @@ class SheetTable(QWidget):
         self.view.setModel(self.sorted)
         self.view.setSortingEnabled(True)
         self.view.horizontalHeader().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
-        self.view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.view.setShowGrid(False)
-        self.view.setAlternatingRowColors(True)
-        self.view.setTabKeyNavigation(False)  # Tab goes on to the next control
         self.view.setWordWrap(False)
-        self.view.verticalHeader().hide()
-        fit_rows(self.view)
-        self.view.horizontalHeader().setHighlightSections(False)
+        plain_table(self.view)
         self.view.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         self.view.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         box = column(self, margins=0)

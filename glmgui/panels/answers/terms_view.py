@@ -18,7 +18,7 @@ from glmgui.forms.form import SpecForm
 from glmgui.forms.names import choices_in
 from glmgui.panels.answers.evidence_view import DrawingsView
 from glmgui.still_fields import StillCombo
-from glmgui.widgets import FormScroll, MessageLine, button, column, hint, row, small_button
+from glmgui.widgets import FormScroll, MessageLine, button, column, hint, plain_table, row, small_button
 from glmgui.work.answers import Answers
 
 if TYPE_CHECKING:
@@ -76,11 +76,7 @@ class TermsView(QWidget):
         self.table.setObjectName("answers_choice_table")
         self.table.setAccessibleName("What the choice of terms found")
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.table.setAlternatingRowColors(True)
-        self.table.setShowGrid(False)
-        self.table.setTabKeyNavigation(False)  # Tab goes on to the next control
-        self.table.verticalHeader().hide()
+        plain_table(self.table)
         self._above = above = QWidget(self)
         above.hide()
         tables = column(above, margins=0)

@@ -23,7 +23,7 @@ from glmgui.document import Document
 from glmgui.jobs import Jobs
 from glmgui.panels.batch.recordings_table import RecordingsTable, local_files
 from glmgui.still_fields import StillCombo, StillSpin
-from glmgui.widgets import EmptyState, MessageLine, Page, button, column, fit_rows, heading, hint, refill, row
+from glmgui.widgets import EmptyState, MessageLine, Page, button, column, heading, hint, plain_table, refill, row
 from glmgui.work.many_recordings import GROUPS, GroupRows, ManyRecordings, group_columns
 
 if TYPE_CHECKING:
@@ -132,14 +132,8 @@ class BatchPanel(Page):
         by = QLabel("&By", below)
         by.setBuddy(self.group_by)
         lower.addLayout(row(heading("Scores of all recordings", below), by, self.group_by, None, spacing=8))
-        self.groups.verticalHeader().hide()
-        fit_rows(self.groups)
-        self.groups.setShowGrid(False)
-        self.groups.setAlternatingRowColors(True)
-        self.groups.setTabKeyNavigation(False)  # Tab goes on to the next control
+        plain_table(self.groups)
         self.groups.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
-        self.groups.setSelectionBehavior(QTableWidget.SelectionBehavior.SelectRows)
-        self.groups.horizontalHeader().setHighlightSections(False)
         self.groups.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         lower.addWidget(self.groups, 1)
         halves = QSplitter(content)

@@ -12,7 +12,7 @@ from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableW
 
 from glmengine.analysis.wording import share_text
 from glmgui import theme
-from glmgui.widgets import fit_rows
+from glmgui.widgets import plain_table
 from glmgui.work.many_recordings import Entry
 
 _HEADINGS = (
@@ -75,17 +75,11 @@ class RecordingsTable(QTableWidget):
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Interactive)
         header.setStretchLastSection(True)
-        header.setHighlightSections(False)
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         header.resizeSection(0, 200)
-        self.verticalHeader().hide()
-        fit_rows(self)
-        self.setShowGrid(False)
+        plain_table(self)
         self.setWordWrap(False)
-        self.setAlternatingRowColors(True)
-        self.setTabKeyNavigation(False)  # Tab goes on to the next control
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setAcceptDrops(True)
         self._entries: tuple[Entry, ...] = ()

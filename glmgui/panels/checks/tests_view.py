@@ -15,7 +15,7 @@ from glmgui.panels.checks.run_line import RunLine
 from glmgui.panels.checks.units_table import Cell, UnitRows, plain_rows
 from glmgui.panels.checks.wording import p_text
 from glmgui.plots import PlotGrid
-from glmgui.widgets import button, column, fit_rows, hint
+from glmgui.widgets import button, column, hint, plain_table
 from glmgui.work.checks import Checks
 
 if TYPE_CHECKING:
@@ -67,15 +67,9 @@ class TestsView(QWidget):
         self.table.setHorizontalHeaderLabels(_HEADINGS)
         for at, said in enumerate(_HELPS):
             self.table.horizontalHeaderItem(at).setToolTip(said)
-        self.table.verticalHeader().hide()
-        fit_rows(self.table)
-        self.table.setShowGrid(False)
-        self.table.setAlternatingRowColors(True)
-        self.table.setTabKeyNavigation(False)  # Tab goes on to the next control
+        plain_table(self.table)
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         header = self.table.horizontalHeader()
-        header.setHighlightSections(False)
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         self.tested = hint("", self)

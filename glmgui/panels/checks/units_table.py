@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from qtpy.QtCore import QSignalBlocker, Qt, Signal
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
-from glmgui.widgets import NumberItem, column, fit_rows, heading, hint
+from glmgui.widgets import NumberItem, column, heading, hint, plain_table
 
 
 @dataclass(frozen=True)
@@ -43,15 +43,9 @@ class UnitsTable(QWidget):
         self.view = QTableWidget(0, 1, self)
         self.view.setObjectName("checks_units_table")
         self.view.setAccessibleName("All units with what the checks say of them")
-        self.view.verticalHeader().hide()
-        fit_rows(self.view)
-        self.view.horizontalHeader().setHighlightSections(False)
-        self.view.setShowGrid(False)
+        plain_table(self.view)
         self.view.setWordWrap(False)
-        self.view.setAlternatingRowColors(True)
-        self.view.setTabKeyNavigation(False)  # Tab goes on to the next control
         self.view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self._said = hint("", self)
         self._headings: tuple[str, ...] | None = None

@@ -8,7 +8,7 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
 from glmgui.drawings.summary import CovariateRow
-from glmgui.widgets import column, fit_rows, heading, hint, row, small_button
+from glmgui.widgets import column, heading, hint, plain_table, row, small_button
 
 _HEADINGS = ("Covariate", "Unit", "Hz", "Valid", "Range")
 
@@ -38,17 +38,11 @@ class CovariatesTable(QWidget):
         self.view.setHorizontalHeaderLabels(_HEADINGS)
         self.view.horizontalHeaderItem(2).setToolTip("Sampling rate, in Hz")
         self.view.horizontalHeaderItem(3).setToolTip("Share of the recording in which it is known")
-        self.view.verticalHeader().hide()
-        fit_rows(self.view)
-        self.view.horizontalHeader().setHighlightSections(False)
+        plain_table(self.view)
         self.view.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         self.view.horizontalHeader().setStretchLastSection(True)
         self.view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.view.setShowGrid(False)
-        self.view.setAlternatingRowColors(True)
-        self.view.setTabKeyNavigation(False)  # Tab goes on to the next control
         self.view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.view.setWordWrap(False)
         self._none = hint("This recording holds no covariates. Models of spike history and coupling need none.", self)

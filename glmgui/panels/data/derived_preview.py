@@ -15,7 +15,7 @@ from glmgui import theme
 from glmgui.drawings.extremes import thinned
 from glmgui.drawings.summary import EpochRow, covariate_row, pieces_of, series_to_draw
 from glmgui.plots import TIME, Axis, Curve, LinePlot, TimeLine
-from glmgui.widgets import column, fit_rows
+from glmgui.widgets import column, plain_table
 
 if TYPE_CHECKING:
     from glmengine.recording.derived.quantities import AnyDerived
@@ -150,14 +150,8 @@ class PreviewPane(QWidget):
         self.trials.setObjectName("derived_trials")
         self.trials.setAccessibleName("Trials and their properties")
         self.trials.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.trials.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.trials.setAlternatingRowColors(True)
-        self.trials.setTabKeyNavigation(False)  # Tab goes on to the next control
-        self.trials.setShowGrid(False)
         self.trials.setWordWrap(False)
-        self.trials.verticalHeader().hide()
-        fit_rows(self.trials)
-        self.trials.horizontalHeader().setHighlightSections(False)
+        plain_table(self.trials)
         self.trials.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         box = column(self, margins=0)
         box.addWidget(self.said)

@@ -24,7 +24,7 @@ from glmgui import theme
 from glmgui.drawings.summary import UnitRow
 from glmgui.panels.data.unit_rules import UnitRules
 from glmgui.rows import rows_chosen, select_rows
-from glmgui.widgets import column, fit_rows, heading, hint, row, scaled, small_button
+from glmgui.widgets import column, heading, hint, plain_table, row, scaled, small_button
 
 _FIXED = ("Unit", "Spikes", "Rate (Hz)", "Over time")
 _OF_SIGNALS = ("Unit", "Sum", "Per s", "Over time")
@@ -209,14 +209,8 @@ class UnitsTable(QWidget):
         self.view.setItemDelegateForColumn(_ACTIVITY, _Spark(self.view))
         self.view.setSortingEnabled(True)
         self.view.sortByColumn(_NAME, Qt.SortOrder.AscendingOrder)
-        self.view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.view.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self.view.setShowGrid(False)
-        self.view.setAlternatingRowColors(True)
-        self.view.setTabKeyNavigation(False)  # Tab goes on to the next control
-        self.view.verticalHeader().hide()
-        fit_rows(self.view)
-        self.view.horizontalHeader().setHighlightSections(False)
+        plain_table(self.view)
         self.view.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         self.view.horizontalHeader().setStretchLastSection(True)
         self.view.setWordWrap(False)

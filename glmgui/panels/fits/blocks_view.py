@@ -13,7 +13,7 @@ from glmengine.sentences import numbered
 from glmgui.document import Document
 from glmgui.jobs import Job, Jobs
 from glmgui.plots import Axis, NamedBars
-from glmgui.widgets import MessageLine, PageScroll, button, column, fit_rows, hint, row
+from glmgui.widgets import MessageLine, PageScroll, button, column, hint, plain_table, row
 
 if TYPE_CHECKING:
     from glmengine.analysis.analysis import Analysis
@@ -218,13 +218,7 @@ def _table(name: str, said: str, parent: QWidget) -> QTableWidget:
     table = QTableWidget(0, 0, parent)
     table.setObjectName(name)
     table.setAccessibleName(said)
-    table.verticalHeader().hide()
-    table.horizontalHeader().setHighlightSections(False)
-    fit_rows(table)
-    table.setShowGrid(False)
-    table.setAlternatingRowColors(True)
-    table.setTabKeyNavigation(False)  # Tab goes on to the next control
+    plain_table(table)
     table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-    table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
     table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
     return table

@@ -14,7 +14,7 @@ from glmengine.analysis.wording import share_text
 from glmengine.results.kept_fits import changes
 from glmengine.sentences import numbered
 from glmgui.shown_time import duration
-from glmgui.widgets import fit_rows, scaled
+from glmgui.widgets import plain_table, scaled
 
 if TYPE_CHECKING:
     from glmengine.results.kept_fits import KeptFit
@@ -64,16 +64,10 @@ class FitsTable(QTableWidget):
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(_NAME, QHeaderView.ResizeMode.Interactive)
         header.setSectionResizeMode(_NEW, QHeaderView.ResizeMode.Stretch)
-        header.setHighlightSections(False)
         header.resizeSection(_NAME, scaled(220))
         self._ticked: frozenset[str] = frozenset()
-        self.verticalHeader().hide()
-        fit_rows(self)
-        self.setShowGrid(False)
+        plain_table(self)
         self.setWordWrap(False)
-        self.setAlternatingRowColors(True)
-        self.setTabKeyNavigation(False)  # Tab goes on to the next control
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.EditKeyPressed | QAbstractItemView.EditTrigger.DoubleClicked)
         self.cellClicked.connect(self._clicked)

@@ -11,7 +11,7 @@ from glmengine.analysis.difference import differences
 from glmengine.context import Progress
 from glmgui.jobs import Jobs
 from glmgui.shown_time import duration, time_left
-from glmgui.widgets import button, column, fit_rows, hint, row
+from glmgui.widgets import button, column, hint, plain_table, row
 from glmgui.work.fitting import Fitting
 from glmgui.work.runs import FAILED, RUNNING, WAITING, Run
 
@@ -34,17 +34,11 @@ class RunsView(QWidget):
         self.table.setObjectName("fits_runs_table")
         self.table.setAccessibleName("Fits that wait, run and have ended")
         self.table.setHorizontalHeaderLabels(_HEADINGS)
-        self.table.verticalHeader().hide()
+        plain_table(self.table)
         header = self.table.horizontalHeader()
-        header.setHighlightSections(False)
-        fit_rows(self.table)
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(2, QHeaderView.ResizeMode.Stretch)
-        self.table.setShowGrid(False)
-        self.table.setAlternatingRowColors(True)
-        self.table.setTabKeyNavigation(False)  # Tab goes on to the next control
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.said = hint(_ABOUT, self)
         self.sooner = button("&Sooner", "runs_sooner", "Let the selected fit run before the one above it (Alt+Up)", self)

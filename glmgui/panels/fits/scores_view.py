@@ -13,7 +13,7 @@ from glmengine.analysis.wording import share_text
 from glmgui.jobs import Jobs
 from glmgui.plots import Axis, NamedBars
 from glmgui.rows import rows_chosen, select_rows
-from glmgui.widgets import MessageLine, PageScroll, column, hint
+from glmgui.widgets import MessageLine, PageScroll, column, hint, plain_table
 
 if TYPE_CHECKING:
     from glmengine.context import Context
@@ -53,15 +53,10 @@ class ScoresView(QWidget):
         self.table = QTableWidget(0, 0, self)
         self.table.setObjectName("fits_scores_table")
         self.table.setAccessibleName("Held-out deviance explained of each unit under each ticked fit")
-        self.table.verticalHeader().hide()
-        self.table.horizontalHeader().setHighlightSections(False)
+        plain_table(self.table)
         self.table.horizontalHeader().setMaximumSectionSize(_WIDEST)
         self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        self.table.setShowGrid(False)
-        self.table.setAlternatingRowColors(True)
-        self.table.setTabKeyNavigation(False)  # Tab goes on to the next control
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.words = QLabel(self)
         self.words.setObjectName("fits_scores_words")

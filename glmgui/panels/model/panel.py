@@ -35,7 +35,7 @@ from glmgui.jobs import Jobs
 from glmgui.panels.model.formula_view import FormulaView
 from glmgui.panels.model.strength_view import StrengthView, StrengthWords, strength_words
 from glmgui.plots import TimeLine
-from glmgui.widgets import EmptyState, FormScroll, MessageLine, Page, WhenSeen, column, fit_rows, heading, hint
+from glmgui.widgets import EmptyState, FormScroll, MessageLine, Page, WhenSeen, column, heading, hint, plain_table
 
 if TYPE_CHECKING:
     from glmengine.design.fit_size import Estimate
@@ -326,13 +326,8 @@ def _table(headings: tuple[str, ...], name: str, says: str) -> QTableWidget:
     made.setObjectName(name)
     made.setAccessibleName(says)
     made.setHorizontalHeaderLabels(headings)
-    made.verticalHeader().hide()
-    fit_rows(made)
+    plain_table(made)
     made.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
-    made.horizontalHeader().setHighlightSections(False)
-    made.setShowGrid(False)
-    made.setAlternatingRowColors(True)
-    made.setTabKeyNavigation(False)  # Tab goes on to the next control
     made.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
     made.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
     made.setWordWrap(False)

@@ -11,7 +11,7 @@ from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 from glmgui.copying import copy_rows
 from glmgui.panels.population.view import PopulationView
 from glmgui.rows import rows_chosen, select_rows
-from glmgui.widgets import button, fit_rows, refill, row
+from glmgui.widgets import button, plain_table, refill, row
 
 if TYPE_CHECKING:
     from glmgui.drawings.population import Population
@@ -97,15 +97,9 @@ class TableView(PopulationView):
         self.table.setModel(self.shown)
         self.table.setSortingEnabled(True)
         self.table.sortByColumn(0, Qt.SortOrder.AscendingOrder)
-        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self.table.setShowGrid(False)
-        self.table.setAlternatingRowColors(True)
-        self.table.setTabKeyNavigation(False)  # Tab goes on to the next control
         self.table.setWordWrap(False)
-        self.table.verticalHeader().hide()
-        fit_rows(self.table)
-        self.table.horizontalHeader().setHighlightSections(False)
+        plain_table(self.table)
         self.table.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         self.copy = button(

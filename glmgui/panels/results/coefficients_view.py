@@ -9,7 +9,7 @@ from qtpy.QtCore import QAbstractTableModel, QModelIndex, QSortFilterProxyModel,
 from qtpy.QtWidgets import QHeaderView, QLineEdit, QTableView, QWidget
 
 from glmengine.export.tables import own_features
-from glmgui.widgets import column, fit_rows, hint, scaled
+from glmgui.widgets import column, hint, plain_table, scaled
 
 if TYPE_CHECKING:
     from glmengine.results.result import Result
@@ -123,14 +123,8 @@ class CoefficientsView(QWidget):
         self.view.setModel(self._sorted)
         self.view.setSortingEnabled(True)
         self.view.sortByColumn(-1, Qt.SortOrder.AscendingOrder)  # the order of the model until a heading is clicked
-        self.view.verticalHeader().hide()
-        fit_rows(self.view)
-        self.view.setShowGrid(False)
-        self.view.setAlternatingRowColors(True)
-        self.view.setTabKeyNavigation(False)  # Tab goes on to the next control
-        self.view.setSelectionBehavior(QTableView.SelectionBehavior.SelectRows)
+        plain_table(self.view)
         header = self.view.horizontalHeader()
-        header.setHighlightSections(False)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         header.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
         for part, width in ((0, 150), (2, 110), (3, 110), (4, 70)):

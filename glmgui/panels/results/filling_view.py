@@ -12,7 +12,7 @@ from glmengine.sentences import numbered
 from glmgui.document import Document
 from glmgui.panels.results.wording import BY_KEY, state_in_short
 from glmgui.plots import Axis, ScorePlot
-from glmgui.widgets import NumberItem, column, fit_rows, hint, row, small_button
+from glmgui.widgets import NumberItem, column, hint, plain_table, row, small_button
 from glmgui.work.runs import Runs, UnitSoFar
 
 _HELD_OUT, _STRENGTH = BY_KEY["deviance_explained_heldout"], BY_KEY["strength"]
@@ -61,15 +61,9 @@ class FillingView(QWidget):
         self.table.setHorizontalHeaderLabels(_HEADINGS)
         for at, text in enumerate(_HELPS):
             self.table.horizontalHeaderItem(at).setToolTip(text)
-        self.table.verticalHeader().hide()
-        fit_rows(self.table)
-        self.table.horizontalHeader().setHighlightSections(False)
+        plain_table(self.table)
         self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
-        self.table.setShowGrid(False)
-        self.table.setAlternatingRowColors(True)
-        self.table.setTabKeyNavigation(False)  # Tab goes on to the next control
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.bars = ScorePlot("All units so far", Axis("held-out deviance explained"), name="filling_bars", parent=self)
         halves = QSplitter(Qt.Orientation.Horizontal, self)

@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableW
 
 from glmgui.panels.results.wording import BY_KEY, scores_of, state_in_short
 from glmgui.rows import rows_chosen, select_rows
-from glmgui.widgets import NumberItem, column, fit_rows, heading
+from glmgui.widgets import NumberItem, column, heading, plain_table
 
 if TYPE_CHECKING:
     from glmengine.results.result import Result
@@ -43,15 +43,9 @@ class UnitList(QWidget):
         self.view = QTableWidget(0, 0, self)
         self.view.setObjectName("result_units_table")
         self.view.setAccessibleName("Fitted units with their scores")
-        self.view.verticalHeader().hide()
-        fit_rows(self.view)
-        self.view.horizontalHeader().setHighlightSections(False)
-        self.view.setShowGrid(False)
+        plain_table(self.view)
         self.view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.view.setAlternatingRowColors(True)
-        self.view.setTabKeyNavigation(False)  # Tab goes on to the next control
         self.view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.view.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         box = column(self, margins=0)
         box.addWidget(self._title)
