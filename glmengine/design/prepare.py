@@ -17,7 +17,7 @@ from glmengine.errors import GlmError
 from glmengine.recording.binned import count_spikes
 from glmengine.recording.derived.quantities import EPOCH_KINDS, compute_derived
 from glmengine.recording.named_epochs import rows_in
-from glmengine.recording.presence import presence_notes, while_present
+from glmengine.recording.presence import presence_notes, presences, while_present
 from glmengine.timegrid.grid import TimeGrid
 
 if TYPE_CHECKING:
@@ -74,10 +74,10 @@ def prepare(analysis: Analysis, recording: Recording, context: Context = SILENT)
         raise GlmError("the analysis has no term: nothing says what the rate may depend on; add one", field="terms")
     context.report(Progress("Binning", 0.0))
     recording = compute_derived(analysis.derived, recording, analysis.time.max_gap)
-    named = chosen_units(analysis.units, recording)
-    presence = presence_notes(recording, named, applied=analysis.units.while_present)
+    partly = presences(recording, chosen_units(analysis.units, recording))
+    presence = presence_notes(partly, applied=analysis.units.while_present)
     if analysis.units.while_present:
-        recording = while_present(recording, named)
+        recording = while_present(recording, partly)
     grid = make_grid(analysis.time, recording)
     bin_notes = count_notes(analysis.time, recording, grid)
     rows, row_notes = _fit_rows(analysis, recording, grid)
@@ -126,7 +126,7 @@ def prepare_again(
     needed = {*(named or ()), *(name for term in terms for name in getattr(term, "epochs", ()))}
     recording = compute_derived(analysis.derived, recording, analysis.time.max_gap, needed=needed)
     if analysis.units.while_present:
-        recording = while_present(recording, [unit for unit in units if unit in recording.unit_names])
+        recording = while_present(recording, presences(recording, [unit for unit in units if unit in recording.unit_names]))
     if epochs is None or named is not None:
         time = _with_epochs(analysis.time, named, recording)
         grid = make_grid(time, recording)

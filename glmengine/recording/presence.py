@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -74,9 +74,14 @@ def presence_of(recording: Recording, unit: str) -> Presence | None:
     return Presence(start, stop, silent, silent * rate) if silent else None
 
 
-def while_present(recording: Recording, units: Sequence[str]) -> Recording:
-    """The recording in which those units that are there for part of the time are taken for recorded then, and missing elsewhere."""
-    found = {unit: presence for unit in units if (presence := presence_of(recording, unit)) is not None}
+def presences(recording: Recording, units: Sequence[str]) -> dict[str, Presence]:
+    """Those of the units that are there for part of the time, with when."""
+    found = {unit: presence_of(recording, unit) for unit in units}
+    return {unit: presence for unit, presence in found.items() if presence is not None}
+
+
+def while_present(recording: Recording, found: Mapping[str, Presence]) -> Recording:
+    """The recording in which units are taken for recorded while they are there, and missing elsewhere."""
     if not found:
         return recording
     import pynapple as nap
@@ -85,9 +90,8 @@ def while_present(recording: Recording, units: Sequence[str]) -> Recording:
     return replace(recording, recorded={**recording.recorded, **spans})
 
 
-def presence_notes(recording: Recording, units: Sequence[str], *, applied: bool) -> list[str]:
+def presence_notes(found: Mapping[str, Presence], *, applied: bool) -> list[str]:
     """What to say of units that are there for part of the time; `applied` says that they are missing elsewhere."""
-    found = {unit: presence for unit in units if (presence := presence_of(recording, unit)) is not None}
     if not found:
         return []
     said = listed([f"{unit} from {one.start:.5g} to {one.stop:.5g} s" for unit, one in found.items()], 5)

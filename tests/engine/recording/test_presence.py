@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import glmengine as ge
-from glmengine.recording.presence import presence_of, while_present
+from glmengine.recording.presence import presence_of, presences, while_present
 
 SECONDS = 1000.0
 
@@ -61,7 +61,7 @@ def test_what_the_file_says_itself_is_left_alone():
     late = recording(late=even(870, 1000, 2500))
     said = replace(late, recorded={"late": nap.IntervalSet(500.0, SECONDS)})
     assert presence_of(said, "late") is None
-    assert while_present(said, ["late"]) is said
+    assert while_present(said, presences(said, ["late"])) is said
 
 
 def test_taken_while_present_its_rate_is_that_of_the_time_in_which_it_is_there():
