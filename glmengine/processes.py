@@ -5,10 +5,11 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -53,10 +54,11 @@ class _Worker:
 def in_processes(
     tasks: Sequence[Task],
     n: int,
-    enter: Callable[[], None],
+    enter: Callable[[], None] | None,
     attempt: Callable[[Task, Context], Outcome],
     lost: Callable[[Task, str], Outcome],
     context: Context,
+    patience: float = PATIENCE,
 ) -> Iterator[tuple[int, Outcome]]:
     """Do tasks in `n` processes; the place of each and its outcome, as they come. Those that were not begun when it is to stop are left.
 
@@ -65,13 +67,15 @@ def in_processes(
     tasks : sequence
         Values that can be pickled.
     n : int
-    enter : callable
+    enter : callable or None
         What each process does first.
     attempt : callable
         Does a task. It is pickled once for each process, which keeps it: what it remembers of one task is there for the next.
     lost : callable
         Gives the outcome of a task whose process ended each time, or raises; it is told how, in words.
     context : Context
+    patience : float
+        Seconds that processes have to end by themselves when they are told to.
 
     Raises
     ------
@@ -82,7 +86,7 @@ def in_processes(
     try:
         yield from crew.outcomes()
     finally:
-        crew.dismiss()
+        crew.dismiss(patience)
 
 
 class _Crew(Generic[Task, Outcome]):
@@ -92,7 +96,7 @@ class _Crew(Generic[Task, Outcome]):
         self,
         tasks: Sequence[Task],
         n: int,
-        enter: Callable[[], None],
+        enter: Callable[[], None] | None,
         attempt: Callable[[Task, Context], Outcome],
         lost: Callable[[Task, str], Outcome],
         context: Context,
@@ -123,12 +127,12 @@ class _Crew(Generic[Task, Outcome]):
                 if worker.line in ready and (found := self._heard(worker)) is not None:
                     yield found
 
-    def dismiss(self) -> None:
+    def dismiss(self, patience: float) -> None:
         """End every process: by a word where it listens, else by force."""
         self.cancel.set()
         for worker in self.workers:
             worker.line.close()
-        until = time.monotonic() + PATIENCE
+        until = time.monotonic() + patience
         for worker in self.workers:
             worker.process.join(max(0.0, until - time.monotonic()))
             if worker.process.is_alive():
@@ -139,7 +143,7 @@ class _Crew(Generic[Task, Outcome]):
         ours, theirs = self.method.Pipe()
         args = (theirs, self.enter, self.attempt, self.cancel, self.stop, os.getpid())
         process = self.method.Process(target=_work, args=args, name="glmengine worker", daemon=True)
-        with environment_of_child(self.threads):
+        with environment_of_child(self.threads), _own_main():
             process.start()
         theirs.close()
         return _Worker(process, ours)
@@ -182,9 +186,22 @@ class _Crew(Generic[Task, Outcome]):
         return number, self.lost(task, reason)
 
 
+@contextmanager
+def _own_main() -> Iterator[None]:
+    """Within it a process that is started does not run the script of this one over again, which so needs no guard around its work."""
+    main = sys.modules["__main__"]
+    kept = {name: vars(main)[name] for name in ("__file__", "__spec__") if name in vars(main)}
+    vars(main).pop("__file__", None)
+    main.__spec__ = None
+    try:
+        yield
+    finally:
+        vars(main).update(kept)
+
+
 def _work(
     line: Connection,
-    enter: Callable[[], None],
+    enter: Callable[[], None] | None,
     attempt: Callable[[Any, Context], Any],
     cancel: Event,
     stop: Event,
@@ -192,7 +209,8 @@ def _work(
 ) -> None:
     """What each process does: tasks as they come over `line`, until it is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is the parent's to answer
-    enter()
+    if enter is not None:
+        enter()
     told = 0.0
 
     def report(progress: Progress) -> None:

@@ -62,8 +62,7 @@ def explain(
         Folder in which finished groups are kept until all are, so that the same call goes on where it was interrupted.
     workers : int or None
         Processes of this machine that share the units; the answers are the same for any number. None for as many as it has cores and memory
-        (the analysis's setting) for, where there is work enough for them. A script that asks for more than one keeps its own work under
-        ``if __name__ == "__main__":``, since each process reads it.
+        (the analysis's setting) for, where there is work enough for them.
     context : Context, optional
         Can cancel, or stop and keep the units that are finished.
 

@@ -4,14 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import pickle
-import subprocess
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from queue import Empty, Queue
-from threading import Thread
 from typing import TYPE_CHECKING
 
 from glmengine.context import SILENT, Context, Progress
@@ -30,7 +25,6 @@ FEWEST_FOR_PROCESSES = 16
 """Figures; fewer are drawn sooner than other processes have begun."""
 
 _SLOW = ("path",)  # fitted again for each unit: only where it is asked for by name
-_AWAKE = 0.2  # s between two looks at whether to go on
 
 
 @dataclass(frozen=True)
@@ -161,7 +155,7 @@ def draw_sheets(
         stretches = rate_stretches(result, drawn, recording, context=context.part(0.0, 0.1))
     desk = _Desk(result, page or Page(), tuple(formats), dpi, folder, stretches)
     several = min(processes or os.cpu_count() or 1, len(sheets))
-    if several > 1 and (processes is not None or len(sheets) >= FEWEST_FOR_PROCESSES) and not getattr(sys, "frozen", False):
+    if several > 1 and (processes is not None or len(sheets) >= FEWEST_FOR_PROCESSES):
         _draw_in_processes(desk, list(sheets), several, context.part(0.1, 1.0))
         return
     for number, sheet in enumerate(sheets):
@@ -203,69 +197,40 @@ def _draw(desk: _Desk, sheet: Sheet) -> None:
         write_whole(desk.folder / f"{sheet.name}.{ending}", rendered(figure, f".{ending}", desk.dpi))
 
 
+class _Drawing:
+    """Draws figures from a desk whose result lies in a file, which is read when the first figure is asked for."""
+
+    def __init__(self, desk: _Desk, result: Path) -> None:
+        self._desk, self._result = dataclasses.replace(desk, result=None), result
+
+    def __call__(self, sheet: Sheet, context: Context) -> GlmError | None:
+        if self._desk.result is None:
+            from glmengine.results.result import Result
+
+            self._desk = dataclasses.replace(self._desk, result=Result.load(self._result))
+        try:
+            _draw(self._desk, sheet)
+        except GlmError as error:  # it travels as a value
+            return error
+        return None
+
+
+def _lost(sheet: Sheet, reason: str) -> GlmError:
+    return GlmError(f"figure {sheet.name}: {reason}")
+
+
 def _draw_in_processes(desk: _Desk, sheets: list[Sheet], count: int, context: Context) -> None:
-    """Each process draws every so manieth figure; it is a program of its own, so that it does not matter from where this is called."""
+    from glmengine.processes import in_processes
+
+    assert desk.result is not None
     kept = desk.folder / ".result.nc"
     desk.result.save(kept)
-    processes = []
     try:
-        ended: Queue[str | None] = Queue()
-        for number in range(count):
-            share = sheets[number::count]
-            job = pickle.dumps((kept, dataclasses.replace(desk, result=None), share))
-            processes.append(_started(job, ended))
-        _wait_for(processes, ended, desk.folder, len(sheets) * len(desk.formats), context)
+        # whoever cancels does not wait for a page that is being drawn: nothing of it is in the folder before it is whole
+        drawn = in_processes(sheets, count, None, _Drawing(desk, kept), _lost, context, patience=0.0)
+        for number, (_, fault) in enumerate(drawn, start=1):
+            if fault is not None:
+                raise fault
+            context.report(Progress("Drawing figures", number / len(sheets)))
     finally:
-        for process in processes:
-            process.kill()
-            process.wait()
         kept.unlink(missing_ok=True)
-
-
-def _started(job: bytes, ended: Queue[str | None]) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-c", "from glmengine.export.unit_figures import draw_share; draw_share()"]
-    # where this program was found its parts are to be found, too
-    found = {**os.environ, "PYTHONPATH": os.pathsep.join(part for part in sys.path if part)}
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=found)
-
-    def read() -> None:
-        said, fault = process.communicate(job)
-        ended.put(None if process.returncode == 0 else _last_line(said) or _last_line(fault) or f"code {process.returncode}")
-
-    Thread(target=read, daemon=True).start()
-    return process
-
-
-def _last_line(text: bytes) -> str:
-    lines = text.decode("utf-8", "replace").strip().splitlines()
-    return lines[-1] if lines else ""
-
-
-def _wait_for(
-    processes: list[subprocess.Popen[bytes]], ended: Queue[str | None], folder: Path, count: int, context: Context
-) -> None:
-    left = len(processes)
-    while left:
-        context.check()
-        try:
-            fault = ended.get(timeout=_AWAKE)
-        except Empty:
-            context.report(Progress("Drawing figures", min(1.0, len(list(folder.glob("[!.]*"))) / count)))
-            continue
-        left -= 1
-        if fault is not None:
-            raise GlmError(f"a process that draws figures ended early ({fault}); free some memory or disk space and try again")
-
-
-def draw_share() -> None:
-    """Draw the figures that are named in the standard input; the work of a process."""
-    from glmengine.results.result import Result
-
-    path, desk, share = pickle.load(sys.stdin.buffer)
-    desk = dataclasses.replace(desk, result=Result.load(path))
-    try:
-        for sheet in share:
-            _draw(desk, sheet)
-    except GlmError as error:
-        print(error.message)
-        raise SystemExit(1) from error
