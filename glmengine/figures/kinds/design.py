@@ -24,7 +24,7 @@ def draw(
     *,
     unit: str | None = None,
     term: str | None = None,
-    recording: Recording | None = None,
+    recording: Recording,
     start: float | None = None,
     seconds: float = 10.0,
 ) -> Figure:
@@ -33,12 +33,10 @@ def draw(
     Raises
     ------
     GlmError
-        If the recording is not given, or there is no such term.
+        If there is no such term.
     """
     from glmengine.design.prepare import prepare_again
 
-    if recording is None:
-        raise GlmError("a design matrix is of a recording: such figures need the recording; give it")
     units = (unit,) if unit else result.units[:1]
     stretch = stretch_of(recording, start, seconds)
     design = prepare_again(result.analysis, result.terms, units, recording, stretch, conditions=False, counts=False).design

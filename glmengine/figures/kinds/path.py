@@ -24,7 +24,7 @@ _FINER = 12
 """Strengths that are tried where the analysis has fewer."""
 
 
-def draw(result: Result, *, unit: str, term: str | None = None, recording: Recording | None = None) -> Figure:
+def draw(result: Result, *, unit: str, term: str | None = None, recording: Recording) -> Figure:
     """A panel for each term, a line for each of its coefficients, and the strength that was chosen.
 
     The unit is fitted again at each strength, with the features of the result.
@@ -32,10 +32,8 @@ def draw(result: Result, *, unit: str, term: str | None = None, recording: Recor
     Raises
     ------
     GlmError
-        If nothing is penalised, or the recording is not given.
+        If nothing is penalised.
     """
-    if recording is None:
-        raise GlmError("the regularisation path is fitted again: such figures need the recording; give it")
     if not result.analysis.is_penalised:
         raise GlmError("nothing is penalised in this analysis, so that it has no regularisation path; choose a penalty")
     strengths, coefficients = coefficient_path(result, unit, recording)

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from glmengine.errors import GlmError
 from glmengine.figures.kinds.rates import stretch_of
 from glmengine.figures.layout import blank
 from glmengine.figures.marks import finish, name_ticks
@@ -30,19 +29,11 @@ def draw(
     *,
     unit: str | None = None,
     term: str | None = None,
-    recording: Recording | None = None,
+    recording: Recording,
     start: float | None = None,
     seconds: float = 20.0,
 ) -> Figure:
-    """The units of the result (or one), and each variable of its terms, over `seconds` from `start`.
-
-    Raises
-    ------
-    GlmError
-        If the recording is not given.
-    """
-    if recording is None:
-        raise GlmError("a raster is of a recording: such figures need the recording; give it")
+    """The units of the result (or one), and each variable of its terms, over `seconds` from `start`."""
     units = [unit] if unit else [name for name in result.units if name in recording.unit_names]
     begin, end = (float(edge) for edge in stretch_of(recording, start, seconds)[0])
     wanted = [factor.variable for one in result.terms for factor in getattr(one, "factors", ()) if term in (None, one.label)]

@@ -10,7 +10,6 @@ import numpy as np
 
 from glmengine.analysis.wording import words_of
 from glmengine.context import SILENT, Context, Progress
-from glmengine.errors import GlmError
 from glmengine.figures.layout import panels
 from glmengine.figures.marks import finish, from_zero, legend_above, line
 from glmengine.figures.page import page, style
@@ -49,8 +48,7 @@ def draw(
     """A stretch of `seconds` from `start` (the one with most spikes where not given), both smoothed by `smoothing` seconds; or one that
     was made before."""
     if stretch is None:
-        if recording is None:
-            raise GlmError("predicted and observed rates need the recording; give it")
+        assert recording is not None, "figures.draw asks for one of the two"
         stretch = RateStretch(
             *rate_stretch(result, unit, recording, start=start, seconds=seconds, smoothing=smoothing), smoothing
         )

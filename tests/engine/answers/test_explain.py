@@ -14,20 +14,6 @@ from glmengine.errors import GlmError
 
 
 @pytest.fixture(scope="module")
-def question() -> ge.Analysis:
-    def term(name: str, variable: str, family: str) -> dict:
-        return {"kind": "covariate", "name": name, "factors": [{"variable": variable, "basis": {"family": family, "n": 5}}]}
-
-    return ge.Analysis.from_dict(
-        {
-            "time": {"bin_size": 0.05},
-            "terms": [term("direction", "head_direction", "cyclic_b_spline"), term("x", "position.x", "b_spline")],
-            "model": {"strengths": [1e-3]},
-        }
-    )
-
-
-@pytest.fixture(scope="module")
 def sheet(question, small_recording):
     said = []
     found = ge.explain(small_recording, question, report=lambda unit, text: said.append((unit, text)))

@@ -17,20 +17,6 @@ SETTINGS = AnswerSettings(shifts=20, simulations=4)
 
 
 @pytest.fixture(scope="module")
-def question() -> ge.Analysis:
-    def term(name: str, variable: str, family: str) -> dict:
-        return {"kind": "covariate", "name": name, "factors": [{"variable": variable, "basis": {"family": family, "n": 5}}]}
-
-    return ge.Analysis.from_dict(
-        {
-            "time": {"bin_size": 0.05},
-            "terms": [term("direction", "head_direction", "cyclic_b_spline"), term("x", "position.x", "b_spline")],
-            "model": {"strengths": [1e-3]},
-        }
-    )
-
-
-@pytest.fixture(scope="module")
 def kept(question, small_recording):
     sheet = ge.explain(small_recording, question, shifts=SETTINGS.shifts, simulations=SETTINGS.simulations)
     return KeptAnswers(sheet, question, SETTINGS, small_recording.name, small_recording.sha256, seconds=1.5)
