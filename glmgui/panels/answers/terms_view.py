@@ -113,6 +113,7 @@ class TermsView(QWidget):
         self.table.cellClicked.connect(self._clicked)
         answers.terms_chosen.connect(self._take)
         document.changed.connect(self._changed)
+        self._show()
         self._changed(frozenset({"recording", "analysis"}))
 
     def _changed(self, what: frozenset[str]) -> None:

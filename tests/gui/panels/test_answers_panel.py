@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QGuiApplication
+from qtpy.QtWidgets import QLabel
 
 import glmengine as ge
 from glmengine.analysis.terms import CovariateTerm, Factor
@@ -261,3 +262,13 @@ def test_a_session_that_died_comes_back_with_its_sheet_and_what_was_unfinished(k
     assert (here / "answers" / "unfinished" / "000.nc").read_bytes() == b"part"
     left.stem.with_suffix(".json").write_text('{"fits": [], "shown": ""}')  # written before there were sheets
     assert open_leftover(left, SILENT, here).answers is None
+
+
+def test_before_terms_are_chosen_the_page_says_so(opened, at_rest):
+    opened.show_step("answers")
+    terms = opened.panels["answers"].terms
+    opened.panels["answers"].tabs.setCurrentWidget(terms)
+    at_rest(opened)
+    assert any(
+        label.isVisible() and label.text().startswith("Nothing has been chosen yet") for label in terms.findChildren(QLabel)
+    )

@@ -101,6 +101,24 @@ def test_a_message_is_seen_whole(fitted, length, qtbot, at_rest):
     assert bar.height() < 120
 
 
+def test_a_message_is_seen_whole_after_text_has_grown(fitted, qtbot, at_rest):
+    notices().tell("error", "no such thing " * 11, "details", "Fitting 8 units")
+    bar = fitted.notice_bar
+    text = bar.findChild(QLabel, "notice_text")
+    qtbot.waitUntil(bar.isVisible)
+    at_rest(fitted)
+    before = bar.height()
+    try:
+        for _ in range(3):
+            fitted.zoom(1)
+        qtbot.waitUntil(lambda: bar.height() > before)
+        at_rest(fitted)
+        assert text.height() >= text.heightForWidth(text.width())
+        assert bar.rect().contains(text.geometry())
+    finally:
+        fitted.zoom(0)
+
+
 def test_the_tab_key_leaves_every_table(fitted, at_rest):
     for step in STEPS:
         fitted.show_step(step)
