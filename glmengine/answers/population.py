@@ -10,6 +10,7 @@ from glmengine.analysis.analysis import Analysis
 from glmengine.analysis.projection_files import with_projections
 from glmengine.analysis.selection import Candidate, Selection, candidates_of
 from glmengine.context import SILENT, Context
+from glmengine.design.design import Design
 from glmengine.design.expanded import expanded
 from glmengine.design.prepare import Prepared, prepare
 from glmengine.design.splits import Split, split_prepared
@@ -26,6 +27,9 @@ from glmengine.selection.step_shift_test import PooledColumns
 
 UNIT_SECONDS = 1.5 / (180_000 * 92)
 """Seconds that a unit's models take, per row and column."""
+
+OWN_COLUMNS = 8
+"""Of a unit's past."""
 
 ENOUGH = 50_000
 """Rows, evenly spread, that the order of the units is made from."""
@@ -64,6 +68,16 @@ class Population:
     pooled: PooledColumns | None
     groups: tuple[tuple[int, ...], ...]
     notes: tuple[str, ...]
+
+    @property
+    def width(self) -> int:
+        """About how many columns the model of a unit has: those that all units share, and its own past."""
+        return unit_width(self.prepared.design)
+
+    @property
+    def unit_seconds(self) -> float:
+        """About how long a unit takes."""
+        return UNIT_SECONDS * self.prepared.design.n_rows * self.width
 
     def ground(self, numbers: tuple[int, ...]) -> Ground:
         """What the models of some units stand on."""
@@ -120,9 +134,14 @@ def population_of(analysis: Analysis, recording: Recording, shifts: int, context
     ground = ground_of(analysis, prepared, split, candidates, selection.always, room=0.0)
     shared = SharedRows(design, split.fold, len(split.names)) if suits(ground, len(every)) else None
     pooled, notes = _pooled(analysis, ground, split) if shifts and shared else (None, ())
-    order, columns = _best_known(ground), design.n_columns - sum(len(b.columns) for b in design.blocks if b.restricts)
-    groups = _groups(order, UNIT_SECONDS * len(split.fold) * (columns + 8)) if shared else (every,)
+    order = _best_known(ground)
+    groups = _groups(order, UNIT_SECONDS * design.n_rows * unit_width(design)) if shared else (every,)
     return Population(analysis, selection, prepared, split, candidates, shared, pooled, groups, (*prepared.notes, *notes))
+
+
+def unit_width(design: Design) -> int:
+    """About how many columns of a design the model of one unit has."""
+    return design.n_columns - sum(len(block.columns) for block in design.blocks if block.restricts) + OWN_COLUMNS
 
 
 def _pooled(analysis: Analysis, ground: Ground, split: Split) -> tuple[PooledColumns | None, tuple[str, ...]]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from glmengine.answers.part import Part
-from glmengine.answers.population import UNIT_SECONDS, Population, population_of
+from glmengine.answers.population import Population, population_of
 from glmengine.answers.unit_answers import answer
 from glmengine.backend import jax_runtime
 from glmengine.context import Context
@@ -101,11 +101,10 @@ class Answering:
 
 def processes_worth(population: Population, groups: Sequence[UnitGroup]) -> int:
     """Into how many processes groups that are left are best shared out, by the cores, the memory setting and the work; 1 for none."""
-    rows, columns = population.prepared.design.shape
     units = sum(len(group.numbers) for group in groups)
-    if population.shared is None or units * UNIT_SECONDS * rows * columns < WORTH:
+    if population.shared is None or units * population.unit_seconds < WORTH:
         return 1
-    each = PROCESS_BYTES + 8.0 * rows * (COPIES * columns + ROW_NUMBERS)
+    each = PROCESS_BYTES + 8.0 * population.prepared.design.n_rows * (COPIES * population.width + ROW_NUMBERS)
     here_too = int((population.analysis.model.memory + 1.0) * 1e9 / each) - 1
     return max(1, min(n_threads(), len(groups), here_too))
 

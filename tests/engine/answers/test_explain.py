@@ -184,6 +184,10 @@ def test_workers_are_as_many_as_work_and_memory_allow(question, small_recording,
     few, many = ([UnitGroup((0,), ("hd",), None, "")] * n for n in (3, 2_000_000))
     assert processes_worth(population, few) == 1
     assert processes_worth(population, many) == 6  # of 0.4 GB and little more each, this one too, in 2 GB and 1
+    terms = [*question.to_dict()["terms"], {"kind": "history", "basis": {"family": "raised_cosine_log", "n": 8, "window": 0.5}}]
+    with_past = population_of(ge.Analysis.from_dict({**question.to_dict(), "terms": terms}), small_recording, 0)
+    assert with_past.width == population.width  # however many units there are, each has its own past alone
+    assert processes_worth(with_past, many) == 6
     roomy = population_of(question.with_(model=question.model.with_(memory=64.0)), small_recording, 0)
     assert processes_worth(roomy, many) == 16
 
