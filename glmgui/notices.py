@@ -44,6 +44,8 @@ class Notice:
         What was being done.
     when : float
         Seconds since the epoch.
+    page : str
+        The page of the guide that says more; empty where none does.
     """
 
     level: Level
@@ -51,6 +53,7 @@ class Notice:
     details: str = ""
     title: str = ""
     when: float = field(default_factory=time.time)
+    page: str = ""
 
 
 class Notices(QObject):
@@ -62,8 +65,8 @@ class Notices(QObject):
         super().__init__()
         self._kept: deque[Notice] = deque(maxlen=_KEPT)
 
-    def tell(self, level: Level, text: str, details: str = "", title: str = "") -> None:
-        notice = Notice(level, text, details, title)
+    def tell(self, level: Level, text: str, details: str = "", title: str = "", page: str = "") -> None:
+        notice = Notice(level, text, details, title, page=page)
         self._kept.append(notice)
         written = f"{title}: {text}" if title else text
         log.log({"info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}[level], "%s", written)

@@ -16,6 +16,8 @@ from glmengine.errors import GlmError
 from glmengine.recording.recording import Recording
 from glmengine.resources import resource
 
+COURSE_PAGE = "analyses.md"
+"""The page of the guide that lists the course."""
 _PICTURE = re.compile(r"!\[([^\]]*)\]\(([^)/]+\.png)\)")
 
 
@@ -48,6 +50,16 @@ class Lesson:
     page: Path
     picture: Path | None = None
     caption: str = ""
+
+    @property
+    def guide_page(self) -> str:
+        """The page as the guide names it."""
+        return guide_page(self.page)
+
+
+def guide_page(page: Path) -> str:
+    """A page of the course as the guide names it, by its way from the guide's own folder."""
+    return f"../analyses/{page.parent.name}/{page.name}"
 
 
 def course() -> tuple[Lesson, ...]:

@@ -82,6 +82,18 @@ class TermSelection:
         there = np.flatnonzero(own["chosen"].values.astype(bool))
         return tuple(str(own["term"].values[k]) for k in sorted(there, key=lambda k: (order[k], k)))
 
+    def words_of(self, unit: str) -> str:
+        """What was chosen for a unit, in words: the terms in the order in which they came in, or "nothing".
+
+        Raises
+        ------
+        GlmError
+            As `terms_of` does.
+        """
+        terms = self.terms_of(unit)
+        together = self.chosen.sel(unit=unit)["order"].isnull().all()
+        return (" and " if together else ", then ").join(terms) or "nothing"
+
     def __str__(self) -> str:
         lines = []
         for unit in self.units:
@@ -93,12 +105,12 @@ class TermSelection:
                 lines.append(f"{unit}: {scores}")
                 continue
             own = self.chosen.sel(unit=unit)
-            terms = self.terms_of(unit)
-            if not terms:
+            if not self.terms_of(unit):
                 lines.append(f"{unit}: nothing")
                 continue
-            joined = " and ".join(terms) if own["order"].isnull().all() else ", then ".join(terms)
-            lines.append(f"{unit}: {joined} (deviance explained {float(own['deviance_explained']):.3g}, q {float(own['q']):.2g})")
+            lines.append(
+                f"{unit}: {self.words_of(unit)} (deviance explained {float(own['deviance_explained']):.3g}, q {float(own['q']):.2g})"
+            )
         return "\n".join(lines)
 
     def datasets(self) -> dict[str, xr.Dataset]:

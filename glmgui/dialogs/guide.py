@@ -9,12 +9,13 @@ from qtpy.QtCore import Qt, QUrl
 from qtpy.QtGui import QDesktopServices, QKeySequence, QShortcut, QTextDocument
 from qtpy.QtWidgets import QLineEdit, QListWidget, QListWidgetItem, QSplitter, QTextBrowser, QVBoxLayout, QWidget
 
+from glmengine.analysis.templates import COURSE_PAGE
 from glmengine.resources import resource
 from glmgui import theme
 from glmgui.widgets import fit_rows, row, small_button
 
 _LINK = re.compile(r"\[([^\]]+)\]\(([\w./-]+\.md)\)")
-FIRST_PAGE, COURSE = "index.md", "analyses.md"
+FIRST_PAGE = "index.md"
 
 
 class _Page(QTextBrowser):
@@ -133,8 +134,8 @@ def pages_of_guide() -> list[tuple[str, str]]:
     found = [("Contents", FIRST_PAGE)]
     for title, name in _LINK.findall((folder / FIRST_PAGE).read_text(encoding="utf-8")):
         found.append((title, name))
-        if name == COURSE:
-            pages = _LINK.findall((folder / COURSE).read_text(encoding="utf-8"))
+        if name == COURSE_PAGE:
+            pages = _LINK.findall((folder / COURSE_PAGE).read_text(encoding="utf-8"))
             found += [(f"    {title}", page) for title, page in pages if page.startswith("..")]
     return found
 

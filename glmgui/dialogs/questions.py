@@ -58,7 +58,7 @@ class Dialogs:
 
     def ready_analysis(
         self, lesson: Lesson, recording: str, lacking: tuple[str, ...]
-    ) -> Literal["sample", "open", "take"] | None:
+    ) -> Literal["sample", "open", "take", "read"] | None:
         """How to go on with a ready analysis that cannot be filled in."""
         from glmgui.dialogs.ready_analysis import ReadyAnalysisDialog
 

@@ -22,7 +22,7 @@ class ReadyAnalysisDialog(QDialog):
         self.setObjectName("ready_analysis_dialog")
         self.setWindowTitle("Ready analysis")
         self.setMinimumWidth(_WIDTH)
-        self.chosen: Literal["sample", "open", "take"] | None = None
+        self.chosen: Literal["sample", "open", "take", "read"] | None = None
         box = QVBoxLayout(self)
         box.setContentsMargins(_MARGIN, _MARGIN, _MARGIN, 12)
         box.setSpacing(10)
@@ -42,29 +42,33 @@ class ReadyAnalysisDialog(QDialog):
         said.setTextFormat(Qt.TextFormat.PlainText)
         box.addWidget(said)
         needs = [need.said for need in template_about(lesson.name).needs]
-        box.addWidget(hint(f"It needs {', '.join(needs)}." if needs else "It needs nothing but the units.", self))
+        box.addWidget(hint(f"It needs {'; '.join(needs)}." if needs else "It needs nothing but the units.", self))
         self.message = MessageLine("ready_message", self)
         box.addWidget(self.message)
         if lacking:
             self.message.show_warning("\n".join((f"{recording} lacks something:", *lacking)))
         sample = button(
-            "Try it on its sample", "ready_sample", f"Simulate the session {lesson.sample} and fill the analysis in", self
+            "Try it on its sample", "ready_sample", f"Simulate the session {lesson.sample}, and fit the analysis to it", self
         )
-        mine = button("Open my recording\u2026", "ready_open", "Open a recording, and fill the analysis in with its names", self)
+        mine = button(
+            "Open my recording\u2026", "ready_open", "Open a recording, fill the analysis in with its names, and fit it", self
+        )
         take = button("Take it nevertheless", "ready_take", "Choose other names in the Data and Features steps afterwards", self)
+        read = button("Read its page", "ready_read", "The question, the model and what to look at, in the guide", self)
         leave = button("Cancel", "ready_cancel", "Leave everything as it is", self)
         mine.setVisible(not recording)
         take.setVisible(bool(recording))
         sample.setDefault(True)
         buttons = QHBoxLayout()
+        buttons.addWidget(read)
         buttons.addStretch(1)
         for one in (leave, take, mine, sample):
             buttons.addWidget(one)
         box.addLayout(buttons)
-        for one, answer in ((sample, "sample"), (mine, "open"), (take, "take")):
+        for one, answer in ((sample, "sample"), (mine, "open"), (take, "take"), (read, "read")):
             one.clicked.connect(lambda _, answer=answer: self._choose(answer))
         leave.clicked.connect(self.reject)
 
-    def _choose(self, answer: Literal["sample", "open", "take"]) -> None:
+    def _choose(self, answer: Literal["sample", "open", "take", "read"]) -> None:
         self.chosen = answer
         self.accept()

@@ -44,7 +44,14 @@ class Template:
 
 def load_templates() -> list[Template]:
     """All that come with the program; runs in the worker."""
-    from glmengine.analysis.templates import load_template, template_about, template_description, template_page, templates
+    from glmengine.analysis.templates import (
+        guide_page,
+        load_template,
+        template_about,
+        template_description,
+        template_page,
+        templates,
+    )
 
     found = []
     for name in templates():
@@ -55,7 +62,7 @@ def load_templates() -> list[Template]:
                 template_description(name).replace("`", ""),
                 load_template(name),
                 template_about(name).question,
-                f"../analyses/{page.parent.name}/{page.name}" if page is not None else "",
+                guide_page(page) if page is not None else "",
             )
         )
     return found

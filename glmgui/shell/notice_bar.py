@@ -1,4 +1,4 @@
-"""The bar with the latest warning or error, above the panels."""
+"""The bar with the latest warning or error, or with what leads to a page of the guide, above the panels."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from qtpy.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton
 
 from glmgui import theme
 from glmgui.notices import Notice
+from glmgui.widgets import button
 
 _NOTICE_SECONDS = {"info": 6, "warning": 20, "error": 0}
 
@@ -16,6 +17,7 @@ class NoticeBar(QFrame):
     """The latest warning or error, with its details; stays until it is closed or the next one comes."""
 
     details_asked = Signal(object)  # Notice
+    page_asked = Signal(str)  # of the guide
     wanted = Signal(bool)  # whether it is to be seen
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -30,6 +32,7 @@ class NoticeBar(QFrame):
         self._details = QPushButton("Details", self)
         self._details.setObjectName("notice_details")
         self._details.setAccessibleName("Details of the message")
+        self._read = button("Read its page", "notice_read", "The question, the model and what to look at, in the guide", self)
         close = QToolButton(self)
         close.setObjectName("notice_close")
         close.setText("\u2715")
@@ -42,6 +45,7 @@ class NoticeBar(QFrame):
         box.addWidget(self._sign)
         box.addWidget(self._text, 1)
         box.addWidget(self._details)
+        box.addWidget(self._read)
         box.addWidget(close)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -52,6 +56,7 @@ class NoticeBar(QFrame):
         self._fit.setInterval(0)
         self._fit.timeout.connect(self._fit_height)
         self._details.clicked.connect(lambda: self.details_asked.emit(self.notice))
+        self._read.clicked.connect(lambda: self.page_asked.emit(self.notice.page))
         close.clicked.connect(self.dismiss)
 
     def show_notice(self, notice: Notice) -> None:
@@ -60,12 +65,13 @@ class NoticeBar(QFrame):
         said = f"{notice.title}: {notice.text}" if notice.title else notice.text
         self._text.setText(said if len(said) < 600 else said[:600] + "\u2026")
         self._details.setVisible(bool(notice.details) or len(said) >= 600)
+        self._read.setVisible(bool(notice.page))
         self.renew_colours()
         self.setAccessibleName(f"{notice.level}: {said}")
         self.wanted.emit(True)
         self.show()
         self._fit.start()
-        seconds = _NOTICE_SECONDS[notice.level]
+        seconds = 0 if notice.page else _NOTICE_SECONDS[notice.level]
         if seconds:
             self._timer.start(1000 * seconds)
         else:

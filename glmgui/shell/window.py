@@ -197,6 +197,8 @@ class MainWindow(QMainWindow):
         work.live.switched.connect(lambda _: self._renew())
         notices().noticed.connect(self._noticed)
         self.notice_bar.details_asked.connect(lambda notice: DetailsDialog(notice, self).exec())
+        for asks in (self.notice_bar, self.start, work.ready):
+            asks.page_asked.connect(self.show_guide)
         figure_desk().asked.connect(self._figure_asked)
 
     def _figure_asked(self, plot: Plot) -> None:
@@ -249,7 +251,7 @@ class MainWindow(QMainWindow):
         self.status.say(self.document, found)
 
     def _noticed(self, notice: Notice) -> None:
-        if notice.level != "info" or notice.title == "Export":
+        if notice.level != "info" or notice.title == "Export" or notice.page:
             self.notice_bar.show_notice(notice)
 
     def _opened(self, path: Path | None) -> None:

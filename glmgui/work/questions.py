@@ -28,7 +28,7 @@ class Questions(Protocol):
 
     def ready_analysis(
         self, lesson: Lesson, recording: str, lacking: tuple[str, ...]
-    ) -> Literal["sample", "open", "take"] | None:
+    ) -> Literal["sample", "open", "take", "read"] | None:
         """How to go on with a ready analysis that cannot be filled in: nothing is open (`recording` empty), or something is `lacking`."""
 
     def folder(self, title: str, start: str) -> Path | None:

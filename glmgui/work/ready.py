@@ -9,7 +9,9 @@ from qtpy.QtCore import QObject, Signal
 
 from glmgui.document import Document
 from glmgui.jobs import Jobs
+from glmgui.notices import notices
 from glmgui.settings import Settings
+from glmgui.work.fitting import Fitting
 from glmgui.work.opening import Opening
 from glmgui.work.questions import Questions
 
@@ -18,17 +20,22 @@ if TYPE_CHECKING:
     from glmengine.analysis.templates import Lesson
     from glmengine.recording.recording import Recording
 
+_READ = "Its page says what the model is, what to look at, and what can go wrong."
+
 
 class ReadyAnalyses(QObject):
-    """Fills a ready analysis in.
+    """Fills a ready analysis in and fits it.
 
     Signals
     -------
     taken
-        The analysis is the one that is shown now.
+        The analysis is the one that is shown now, and is not fitted: the recording lacks something.
+    page_asked : str
+        A page of the guide is to be read.
     """
 
     taken = Signal()
+    page_asked = Signal(str)
 
     def __init__(
         self,
@@ -37,13 +44,15 @@ class ReadyAnalyses(QObject):
         settings: Settings,
         questions: Questions,
         opening: Opening,
+        fitting: Fitting,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
-        self._document, self._jobs, self._settings, self._questions, self._opening = document, jobs, settings, questions, opening
+        self._document, self._jobs, self._settings, self._questions = document, jobs, settings, questions
+        self._opening, self._fitting = opening, fitting
 
     def ask(self, lesson: Lesson) -> None:
-        """Fill in the analysis of a question with the names of the recording that is open; where that cannot be, ask how to go on."""
+        """Fill in the analysis of a question with the names of the recording that is open, and fit; where that cannot be, ask how to go on."""
         recording = self._document.effective_recording
         if recording is None:
             self._go_on(lesson, self._questions.ready_analysis(lesson, "", ()))
@@ -52,7 +61,9 @@ class ReadyAnalyses(QObject):
 
     def _fill_in(self, lesson: Lesson, recording: Recording, ready: Readiness) -> None:
         if ready.fits:
-            self._take(ready)
+            self._opening.take_analysis(ready.analysis)
+            self._fitting.fit()
+            notices().tell("info", f"{lesson.question} {_READ}", page=lesson.guide_page)
         else:
             self._go_on(lesson, self._questions.ready_analysis(lesson, recording.name, ready.lacking), ready)
 
@@ -62,11 +73,10 @@ class ReadyAnalyses(QObject):
         elif answer == "open":
             self._opening.open_several(self._questions.open_paths(self._settings.folder), lambda: self.ask(lesson))
         elif answer == "take" and ready is not None:
-            self._take(ready)
-
-    def _take(self, ready: Readiness) -> None:
-        self._opening.take_analysis(ready.analysis)
-        self.taken.emit()
+            self._opening.take_analysis(ready.analysis)
+            self.taken.emit()
+        elif answer == "read":
+            self.page_asked.emit(lesson.guide_page)
 
     def _read(self, lesson: Lesson, recording: Recording, then: Callable[[Readiness], None]) -> None:
         def work(context: object) -> Readiness:

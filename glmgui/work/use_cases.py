@@ -52,7 +52,7 @@ class UseCases(QObject):
             document, jobs, settings, questions, self.fitting, self.saving, self.live, self.recovery, self.recent, parent=self
         )
         self.claim = ProjectClaim(document, jobs)
-        self.ready = ReadyAnalyses(document, jobs, settings, questions, self.opening, self)
+        self.ready = ReadyAnalyses(document, jobs, settings, questions, self.opening, self.fitting, self)
         self.many = ManyRecordings(document, jobs, settings, questions, self.permission, self.opening, self)
         self.sessions = Sessions(document, jobs, self.opening, self.fitting)
         self.exporting = Exporting(document, jobs, settings, questions, self)

@@ -15,7 +15,7 @@ from glmgui.panels.results.filling_view import FillingView
 from glmgui.panels.results.rates_view import RatesView
 from glmgui.panels.results.unit_list import UnitList
 from glmgui.panels.results.validation_view import ScoreTable, ValidationView
-from glmgui.panels.results.wording import effect_in_words, scores_of, state_in_words
+from glmgui.panels.results.wording import choice_in_words, effect_in_words, scores_of, state_in_words
 from glmgui.plots import Axis, ScorePlot
 from glmgui.still_fields import StillCombo
 from glmgui.widgets import EmptyState, MessageLine, Page, column, hint, row, small_button
@@ -234,7 +234,8 @@ class ResultsPanel(Page):
         self.title.setText(f"Unit {unit}")
         heldout = float(one["deviance_explained_heldout"]) if "deviance_explained_heldout" in one else float("nan")
         status, converged = str(one["status"].item()), bool(one["converged"].item())
-        self.verdict.setText(effect_in_words(heldout) if status != "silent" else "")
+        parts = (choice_in_words(result, unit), effect_in_words(heldout)) if status != "silent" else ()
+        self.verdict.setText("; ".join(filter(None, parts)))
         said = state_in_words(status, converged)
         if said:
             self.state.show_warning(said)

@@ -60,23 +60,29 @@ class UnitList(QWidget):
         self._silent = True
         self.view.setSortingEnabled(False)
         self.view.clear()
-        self.view.setColumnCount(2 + len(keys))
+        chosen = result.selection is not None and result.selection.chosen is not None
+        last = 1 + len(keys) + chosen
+        self.view.setColumnCount(last + 1)
         self.view.setRowCount(len(result.units))
-        self.view.setHorizontalHeaderLabels(["Unit", *(_SHORT[key] for key in keys), "State"])
+        self.view.setHorizontalHeaderLabels(["Unit", *(_SHORT[key] for key in keys), *["Chosen"] * chosen, "State"])
         for part, key in enumerate(keys, 1):
             score = BY_KEY[key]
             self.view.horizontalHeaderItem(part).setToolTip(f"{score.heading}\n{score.help}")
+        if chosen:
+            self.view.horizontalHeaderItem(last - 1).setToolTip("Terms chosen for the unit, in the order in which they came in")
         for at, name in enumerate(result.units):
             self.view.setItem(at, 0, QTableWidgetItem(name))
             for part, key in enumerate(keys, 1):
                 value = float(scores[key].values[at])
                 self.view.setItem(at, part, NumberItem(BY_KEY[key].text(value), value))
             state = state_in_short(str(scores["status"].values[at]), bool(scores["converged"].values[at]))
-            self.view.setItem(at, 1 + len(keys), QTableWidgetItem(state))
+            if chosen:
+                self.view.setItem(at, last - 1, QTableWidgetItem(", ".join(result.selection.terms_of(name)) or "nothing"))
+            self.view.setItem(at, last, QTableWidgetItem(state))
         self.view.setSortingEnabled(True)
         self.view.sortByColumn(1 if keys else 0, Qt.SortOrder.DescendingOrder if keys else Qt.SortOrder.AscendingOrder)
         self.view.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        self.view.horizontalHeader().setSectionResizeMode(1 + len(keys), QHeaderView.ResizeMode.Stretch)
+        self.view.horizontalHeader().setSectionResizeMode(last, QHeaderView.ResizeMode.Stretch)
         self._title.setText(f"Fitted units ({len(result.units)})")
         self._silent = False
 

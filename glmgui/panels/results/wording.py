@@ -159,6 +159,13 @@ def state_in_short(status: str, converged: bool) -> str:
     return "no spikes" if status == "silent" else status
 
 
+def choice_in_words(result: Result, unit: str) -> str:
+    """Which terms were chosen for a unit and in which order, empty where all were taken as given."""
+    if result.selection is None or result.selection.chosen is None:
+        return ""
+    return f"chosen: {result.selection.words_of(unit)}"
+
+
 def effect_in_words(heldout: float) -> str:
     """What a held-out share of deviance says, for a reader who meets it for the first time."""
     if heldout != heldout:

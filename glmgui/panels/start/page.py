@@ -9,12 +9,12 @@ from qtpy.QtCore import QTimer, Signal
 from qtpy.QtGui import QResizeEvent, QShowEvent
 from qtpy.QtWidgets import QBoxLayout, QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
 
-from glmengine.analysis.templates import course
+from glmengine.analysis.templates import COURSE_PAGE, course
 from glmengine.resources import resource
 from glmengine.simulation.catalogue import DEMO, SAMPLES
 from glmgui.panels.start.cards import Card, Cards
 from glmgui.settings import Recent
-from glmgui.widgets import Title, button, column, heading, hint, row
+from glmgui.widgets import Title, button, column, heading, hint, row, small_button
 from glmgui.work.use_cases import UseCases
 
 _HELLO = "What drives this neuron?"
@@ -27,7 +27,8 @@ _DROP = (
 )
 _NO_RECENT = "Nothing yet. What you open will be listed here."
 _QUESTIONS = (
-    "Each is an analysis that is ready to run. With a recording open it is filled in with its names; each has a sample, too."
+    "Each is an analysis that is ready to run: on the recording that is open, with its names filled in, or on a simulated one. "
+    "Each has a page that explains it; in this order they are a course."
 )
 _SAMPLES = "Simulated sessions, in which the true answer is known: to look around, and to see what a good fit looks like."
 _SIDE = 34
@@ -45,10 +46,13 @@ class StartPage(QScrollArea):
         A button inside stands for the action of this name.
     step_asked : str
         Something was begun that goes on in the step of this name.
+    page_asked : str
+        A page of the guide is to be read.
     """
 
     action_asked = Signal(str)
     step_asked = Signal(str)
+    page_asked = Signal(str)
 
     def __init__(self, work: UseCases, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -88,11 +92,13 @@ class StartPage(QScrollArea):
         self._left = self._begin(whole)
         right = QWidget(whole)
         box = column(right, margins=0, spacing=6)
-        for title, said, cards in (
-            ("Ask a question", _QUESTIONS, self.questions),
-            ("Look at a sample", _SAMPLES, self.samples),
+        course_pages = small_button("read the course", "start_course", "The pages of all questions, in the guide", right)
+        course_pages.clicked.connect(lambda: self.page_asked.emit(COURSE_PAGE))
+        for title, said, cards, beside in (
+            ("Ask a question", _QUESTIONS, self.questions, (course_pages,)),
+            ("Look at a sample", _SAMPLES, self.samples, ()),
         ):
-            box.addWidget(heading(title, right))
+            box.addLayout(row(heading(title, right), None, *beside))
             box.addWidget(hint(said, right))
             box.addWidget(cards)
             box.addSpacing(12)

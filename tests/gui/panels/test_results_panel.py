@@ -12,6 +12,7 @@ from qtpy.QtWidgets import QComboBox
 
 from glmengine.analysis.analysis import Analysis, Time
 from glmengine.results.result import Result
+from glmengine.selection.term_selection import TermSelection
 from glmgui.panels.results import ResultsPanel
 from glmgui.panels.results.panel import STALE
 from glmgui.panels.results.rates_view import rates_of
@@ -305,3 +306,21 @@ def test_the_population_is_shown_by_held_out_score_again_after_a_live_fit(panel,
     panel._which.activated.emit(panel._which.currentIndex())
     document.set_live_result(live)
     assert panel._which.currentData() == "rate_hz", "what was chosen stays"
+
+
+def test_what_was_chosen_for_each_unit_stands_with_it(panel, document, result):
+    nothing = xr.Dataset(coords={"unit": UNITS})
+    taken = np.array([[True, True, False], [True, False, False]])
+    order = np.array([[2.0, 1.0, np.nan], [1.0, np.nan, np.nan]])
+    chosen = xr.Dataset(
+        {"chosen": (("term", "unit"), taken), "order": (("term", "unit"), order)},
+        {"term": ["speed", "position"], "unit": UNITS},
+    )
+    selection = TermSelection(nothing, nothing, nothing, nothing, chosen=chosen)
+    document.set_result(replace(result, selection=selection))
+    view = panel.units.view
+    assert view.horizontalHeaderItem(3).text() == "Chosen"
+    rows = {view.item(at, 0).text(): view.item(at, 3).text() for at in range(view.rowCount())}
+    assert rows == {"hd": "position, speed", "place": "speed", "flat": "nothing"}
+    document.select(unit="hd")
+    assert panel.verdict.text().startswith("chosen: position, then speed; explains 21.0%")

@@ -53,16 +53,29 @@ def card_of(cards, text):
     return next(card for card in cards.cards if card.text() == text)
 
 
-def test_a_question_is_filled_in_with_the_names_of_the_recording(window, small_recording, qtbot):
+def test_a_question_is_filled_in_with_the_names_of_the_recording_and_fitted_and_its_page_is_at_hand(
+    window, small_recording, qtbot
+):
     window.document.open(small_recording, Analysis())
     window.show_start()
     card_of(window.start.questions, "What is a generalized linear model?").click()
     qtbot.waitUntil(lambda: bool(window.document.analysis.terms))
-    assert window.step == "features"
+    assert window.step == "results"
     assert not window.start_is_shown
     assert window.document.recording is small_recording
+    window.notice_bar.findChild(object, "notice_read").click()
+    assert window.guide.isVisible()
+    assert window.guide.page.source().path().endswith("analyses/vocabulary/page.md")
+    qtbot.waitUntil(lambda: window.document.result is not None, timeout=60_000)
+    assert window.document.result.terms[0].factors[0].variable == "head_direction"
+    assert window.notice_bar.isVisible()
     window.document.undo()
     assert window.document.analysis == Analysis()
+
+
+def test_the_course_is_read_from_the_start_page(window):
+    window.start.findChild(object, "start_course").click()
+    assert window.guide.page.source().path().endswith("analyses.md")
 
 
 def test_what_a_recording_lacks_is_said_and_the_sample_offered(window, small_recording, questions, qtbot):
@@ -104,6 +117,22 @@ def test_the_dialog_of_a_question_tells_what_it_is_and_what_is_lacking(qtbot):
     assert shown == ["sample", "take"]
     dialog.findChild(object, "ready_take").click()
     assert dialog.chosen == "take"
+
+
+def test_the_page_is_read_before_a_question_is_asked(window, questions, qtbot):
+    questions.ready_analysis = lambda lesson, recording, lacking: "read"
+    card_of(window.start.questions, "What is this cell tuned to?").click()
+    assert window.guide.page.source().path().endswith("analyses/what-tuned/page.md")
+    assert window.start_is_shown
+
+
+def test_what_lacks_something_is_taken_nevertheless_and_not_fitted(window, small_recording, questions, qtbot):
+    questions.ready_analysis = lambda lesson, recording, lacking: "take"
+    window.document.open(small_recording, Analysis())
+    window.show_start()
+    card_of(window.start.questions, "What does the cell do around stimulus, choice and reward?").click()
+    qtbot.waitUntil(lambda: window.step == "features")
+    assert window.work.fitting.runs.running is None
 
 
 # Recent files
