@@ -12,7 +12,12 @@ Importing the package is cheap: each public name is looked up in its module when
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any
+
+TYPE_CHECKING = (
+    False  # `typing` itself is not imported: what takes time here is time in which Ctrl+C is answered with a traceback
+)
+if TYPE_CHECKING:
+    from typing import Any
 
 __version__ = "0.1.0"
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from glmengine.context import CallbackContext, Context, Progress
 from glmengine.errors import Cancelled
+from glmengine.interruption import KeptFromChildren
 from glmengine.threads import environment_of_child
 
 if TYPE_CHECKING:
@@ -143,7 +144,7 @@ class _Crew(Generic[Task, Outcome]):
         ours, theirs = self.method.Pipe()
         args = (theirs, self.enter, self.attempt, self.cancel, self.stop, os.getpid())
         process = self.method.Process(target=_work, args=args, name="glmengine worker", daemon=True)
-        with environment_of_child(self.threads), _own_main():
+        with environment_of_child(self.threads), _own_main(), KeptFromChildren():
             process.start()
         theirs.close()
         return _Worker(process, ours)

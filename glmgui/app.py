@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
-import argparse
-import logging
 import os
 import sys
-from collections.abc import Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
 
+from glmengine.interruption import RequestsToEnd
+
+TYPE_CHECKING = False  # little is imported before `main` stands: Ctrl+C would be answered with a traceback
 if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+    from typing import NoReturn
+
     from qtpy.QtWidgets import QApplication
 
     from glmgui.shell.window import MainWindow
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the program; the value is the exit code: 0 done, 1 something is wrong, 2 wrong usage."""
+    """Run the program; the value is the exit code: 0 done, 1 something is wrong, 2 wrong usage, 130 or 143 where it was told to end."""
+    with RequestsToEnd("glmgui: ended before the window was there; nothing was open"):
+        return _run(arguments)
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    from pathlib import Path
+
     from glmengine.io.files.probe import PROBE_OPTION
 
     if arguments is None and sys.argv[1:] == [PROBE_OPTION]:  # a frozen program reads a doubtful file in a copy of itself
@@ -103,6 +112,8 @@ def leave(code: int) -> NoReturn:
     Not by the interpreter's own way out, on which PyQt deletes what Qt still holds while it walks the list of it
     (`cleanup_on_exit` in QtCore), now and then into memory that is gone; a worker that could not be ended would be waited for, too.
     """
+    import logging
+
     logging.shutdown()
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:  # a program without a terminal
@@ -114,6 +125,8 @@ def leave(code: int) -> NoReturn:
 
 
 def _show(app: QApplication, file: str | None, demo: bool) -> int:
+    from pathlib import Path
+
     from qtpy.QtCore import QTimer
 
     from glmgui.actions import commands
@@ -144,10 +157,11 @@ def _end_on_signals(app: QApplication, main_window: MainWindow) -> None:
 
     from qtpy.QtCore import QTimer
 
-    def end(*_: object) -> None:
-        if main_window.work.recovery.keep_now():
-            print("glmgui: ended; the unsaved changes are kept and offered at the next start", file=sys.stderr)
-        app.exit(130)
+    def end(number: int, _: object) -> None:
+        kept = main_window.work.recovery.keep_now()
+        what = "the unsaved changes are kept and offered at the next start" if kept else "nothing was unsaved"
+        print(f"glmgui: ended; {what}", file=sys.stderr)
+        app.exit(128 + number)
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, end)
@@ -173,6 +187,8 @@ def _qt_lacks() -> str:
 
 
 def _parser() -> argparse.ArgumentParser:
+    import argparse
+
     from glmengine import __version__
 
     parser = argparse.ArgumentParser(

@@ -1,103 +1,62 @@
-"""Commands of `glmengine`, their options and exit codes."""
+"""The command `glmengine`: what it runs, and how it ends."""
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
-import tempfile
-import traceback
-from collections.abc import Sequence
-from typing import NoReturn
 
-from glmengine.cli import (
-    analyses,
-    checks,
-    decoding,
-    description,
-    drawing,
-    explanation,
-    fits,
-    methods,
-    recordings,
-    selection,
-    simulation,
-)
-from glmengine.cli.terminal import quiet_libraries, quote_foreign_letters, say_error, spare_neo
 from glmengine.errors import Cancelled, GlmError
+from glmengine.interruption import RequestsToEnd
 
-DONE, AT_FAULT, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
-_EXAMPLES = """\
-an analysis from beginning to end, on a simulated session:
-  glmengine sample session session.nwb
-  glmengine inspect session.nwb
-  glmengine new session session.toml
-  glmengine run session.toml --recording session.nwb --out results
-  glmengine predict results/result.nc --recording session.nwb --out predicted
-
-exit codes: 0 done, 1 the data or the analysis is at fault (one line says what), 2 wrong usage, 130 interrupted
-"""
-
-COMMANDS = (
-    recordings.INSPECT,
-    description.DESCRIBE,
-    recordings.RECIPE_DRAFT,
-    recordings.CONVERT,
-    fits.RUN,
-    analyses.DESIGN,
-    fits.BATCH,
-    fits.PREDICT,
-    explanation.EXPLAIN,
-    checks.CHECK,
-    selection.COMPARE,
-    selection.SELECT,
-    checks.SHIFT_TEST,
-    checks.BOOTSTRAP,
-    simulation.SIMULATE,
-    decoding.DECODE,
-    drawing.FIGURE,
-    fits.FITS,
-    fits.EXPORT,
-    methods.METHODS,
-    analyses.TEMPLATES,
-    analyses.NEW,
-    recordings.SAMPLE,
-    analyses.SCRIPT,
-)
-"""In the order in which help lists them."""
+DONE, AT_FAULT, INTERRUPTED = 0, 1, 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; its exit code."""
-    quote_foreign_letters()
-    try:
-        code = _run(arguments)
-        sys.stdout.flush()
-        return code
-    except GlmError as error:
+    with RequestsToEnd() as request:
+        try:
+            from glmengine.cli.terminal import quote_foreign_letters
+
+            quote_foreign_letters()
+            code = _run(arguments)
+            sys.stdout.flush()
+            return code
+        except (KeyboardInterrupt, Cancelled):
+            return _interrupted(request)
+        except Exception as error:  # noqa: BLE001 - the last line of defence
+            # an import that is cut short fails in many ways
+            return _interrupted(request) if request.code else _at_fault(error)
+
+
+def _interrupted(request: RequestsToEnd) -> int:
+    print("glmengine: interrupted; nothing unfinished was kept", file=sys.stderr)
+    return request.code or INTERRUPTED
+
+
+def _at_fault(error: Exception) -> int:
+    """The exit code after what went wrong was told in a sentence; a fault of the program is told in two lines and kept in full."""
+    from glmengine.cli.terminal import say_error
+
+    if isinstance(error, GlmError):
         say_error(error.message)
-        return AT_FAULT
-    except (KeyboardInterrupt, Cancelled):
-        say_error("interrupted; nothing unfinished was kept")
-        return INTERRUPTED
-    except BrokenPipeError:  # the reader of our output has gone, as with `| head`
+    elif isinstance(error, BrokenPipeError):  # the reader of our output has gone, as with `| head`
         _close_output()
         return DONE
-    except MemoryError:
+    elif isinstance(error, MemoryError):
         say_error("there is not enough memory; choose wider bins, fewer units or fewer functions, or a smaller model.memory")
-        return AT_FAULT
-    except OSError as error:
-        if error.filename is None:  # no file of ours: what is printed found no room
-            _close_output()
-            say_error(f"what was to be said could not be written ({error.strerror or error}); make room where the output goes")
-        else:
-            say_error(f"{os.fspath(error.filename)!s:.120}: cannot be used ({error.strerror}); give another path")
-        return AT_FAULT
-    except Exception as error:  # noqa: BLE001 - the last line of defence: a fault of ours is told in two lines and kept in full
+    elif isinstance(error, OSError) and error.filename is not None:
+        say_error(f"{os.fspath(error.filename)!s:.120}: cannot be used ({error.strerror}); give another path")
+    elif isinstance(error, OSError):  # no file of ours: what is printed found no room
+        _close_output()
+        say_error(f"what was to be said could not be written ({error.strerror or error}); make room where the output goes")
+    else:
         say_error(f"a fault of the program ({type(error).__name__}: {error})")
         say_error(f"please report it with the file {_kept(error)}")
-        return AT_FAULT
+    return AT_FAULT
 
 
 def _close_output() -> None:
@@ -112,6 +71,9 @@ def _run(arguments: Sequence[str] | None) -> int:
         from glmengine.io.probe_child import main as read_for_parent
 
         return read_for_parent()
+    from glmengine.cli.parser import WRONG_USAGE, build_parser
+    from glmengine.cli.terminal import quiet_libraries, spare_neo
+
     parser = build_parser()
     options = parser.parse_args(arguments)
     if options.command is None:
@@ -129,34 +91,11 @@ def _run(arguments: Sequence[str] | None) -> int:
     return options.work(options) or DONE
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """The whole command line."""
-    from glmengine import __version__
-
-    parser = _Parser(
-        prog="glmengine",
-        description="Generalized linear models of neural activity: find out what drives a neuron.",
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--version", action="version", version=f"glmengine {__version__}")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands", parser_class=_Parser)
-
-    for command in COMMANDS:
-        command.add_to(commands)
-    return parser
-
-
-class _Parser(argparse.ArgumentParser):
-    """Wrong usage is told in one line."""
-
-    def error(self, message: str) -> NoReturn:
-        say_error(f"{message}; see {self.prog} --help")
-        raise SystemExit(WRONG_USAGE)
-
-
 def _kept(error: BaseException) -> str:
     """A file with the whole story of a fault of the program."""
+    import tempfile
+    import traceback
+
     with tempfile.NamedTemporaryFile("w", prefix="glmengine-fault-", suffix=".txt", delete=False, encoding="utf-8") as stream:
         stream.write("".join(traceback.format_exception(error)))
     return stream.name

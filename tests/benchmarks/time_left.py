@@ -51,6 +51,8 @@ def ratios(reports: list[tuple[float, float, str]], whole: float) -> list[tuple[
 
 
 def kinds(scale: float) -> dict[str, Callable[[Noted], object]]:
+    from glmengine.export import write_outputs
+    from glmengine.export.unit_figures import unit_kinds, write_unit_figures
     from glmengine.selection.select import select_terms
     from glmengine.simulation.catalogue import sample, sample_analysis
 
@@ -63,30 +65,51 @@ def kinds(scale: float) -> dict[str, Callable[[Noted], object]]:
     history = asked.with_(
         terms=tuple(term for term in asked.terms if term.kind != "coupling"), model=asked.model.with_(strengths=grid)
     )
-    fitted: list[ge.Result] = []
+    # what a window has behind it that has fitted once: imports, compiled passes
+    fitted = ge.run(plain, whole)
+    everything = ge.run(history.with_(model=history.model.with_(strengths=(1e-4,))), whole)
 
-    def result() -> ge.Result:
-        if not fitted:
-            fitted.append(ge.run(plain, whole))
-        return fitted[0]
+    def lasso(terms: ge.Analysis) -> Callable[[Noted], object]:
+        return lambda context: ge.run(terms.with_(model=terms.model.with_(penalty="lasso", strengths=grid)), whole, context)
 
     def outputs(context: Noted) -> None:
-        from glmengine.export import write_outputs
-
         with tempfile.TemporaryDirectory() as folder:
-            write_outputs(result(), Path(folder) / "out", whole, context=context)
+            write_outputs(fitted, Path(folder) / "out", whole, processes=1, context=context)
+
+    def figures(context: Noted) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            write_unit_figures(
+                everything,
+                Path(folder) / "out",
+                whole,
+                kinds=unit_kinds(everything, whole),
+                units=everything.units[:4],
+                formats=("pdf",),
+                dpi=100,
+                processes=1,
+                context=context,
+            )
 
     return {
         "cross-validation with history": lambda context: ge.run(history, whole, context),
         "coupling": lambda context: ge.run(asked, whole, context),
-        "lasso": lambda context: ge.run(plain.with_(model=plain.model.with_(penalty="lasso", strengths=grid)), whole, context),
+        "lasso": lasso(plain),
+        "lasso of a population with history": lasso(history),
+        "lasso with coupling": lasso(asked),
         "strengths by marginal likelihood": lambda context: ge.run(
             plain.with_(model=plain.model.with_(strength_by="marginal_likelihood")), whole, context
         ),
         "selection": lambda context: select_terms(plain, whole, context=context),
-        "bootstrap": lambda context: result().bootstrap(whole, context=context),
-        "shift test": lambda context: result().shift_test(whole, context=context),
+        "bootstrap": lambda context: fitted.bootstrap(whole, context=context),
+        "bootstrap with history": lambda context: everything.bootstrap(whole, context=context),
+        "shift test": lambda context: fitted.shift_test(whole, context=context),
+        "goodness": lambda context: everything.goodness(whole, context=context),
+        "simulate": lambda context: everything.simulate_and_compare(whole, context=context),
+        "decode": lambda context: everything.decode(whole, ("position.x", "position.y"), context=context),
+        "decode held out": lambda context: everything.decode(whole, "head_direction", held_out=True, context=context),
+        "explain": lambda context: ge.explain(whole, shifts=20, simulations=20, workers=1, context=context),
         "outputs": outputs,
+        "figures": figures,
     }
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from glmengine.context import SILENT, Context
 from glmengine.errors import GlmError
+from glmengine.interruption import KeptFromChildren
 
 PROBE_OPTION = "--probe-recording"
 """A frozen program has no Python to start: with this first argument its entry points run `glmengine.io.probe_child.main`."""
@@ -86,9 +87,10 @@ def probe_series(path: Path, places: tuple[str, ...], size: int, stamp: tuple[in
 
 def _ask(path: Path, request: dict[str, Any], what: str, limit: float, context: Context) -> None:
     """Start the child and say what became of it."""
-    child = subprocess.Popen(
-        _command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=_environment()
-    )
+    with KeptFromChildren():
+        child = subprocess.Popen(
+            _command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=_environment()
+        )
     try:
         code, answer = _wait(child, json.dumps(request).encode(), limit, context)
     finally:

@@ -301,7 +301,7 @@ def test_interrupting_before_any_work_ends_with_130_too(capsys, monkeypatch):
     def interrupted():
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("glmengine.cli.main.build_parser", interrupted)
+    monkeypatch.setattr("glmengine.cli.parser.build_parser", interrupted)
     assert main(["templates"]) == 130
     assert len(capsys.readouterr().err.strip().splitlines()) == 1
 

@@ -8,7 +8,7 @@ import shlex
 import pytest
 
 from glmengine.analysis.templates import template_about, template_page, templates
-from glmengine.cli.main import COMMANDS
+from glmengine.cli.parser import COMMANDS
 from glmengine.resources import resource
 
 COURSE = [name for name in templates() if "/" not in name and template_about(name).order]

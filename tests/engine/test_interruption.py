@@ -1,0 +1,97 @@
+"""A request to end is answered in one sentence and with the shell's exit code, also while Python still imports what a command needs."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+from glmengine.interruption import KeptFromChildren, RequestsToEnd
+
+# the module whose import is cut short by the signal
+CUT_SHORT = """
+import importlib.abc, os, signal, sys
+
+class Interrupter(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name == sys.argv[2]:
+            os.kill(os.getpid(), getattr(signal, sys.argv[1]))
+        return None
+
+sys.meta_path.insert(0, Interrupter())
+from {entry} import main
+sys.exit(main({arguments!r}))
+"""
+
+
+def cut_short(entry, arguments, name, module):
+    code = textwrap.dedent(CUT_SHORT).format(entry=entry, arguments=arguments)
+    return subprocess.run(
+        [sys.executable, "-c", code, name, module],
+        env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+@pytest.mark.parametrize("module", ["glmengine.cli.parser", "numpy"])
+def test_the_command_line_says_so_while_it_imports(name, module):
+    ended = cut_short("glmengine.cli.main", ["inspect", "/no/such/file.nwb"], name, module)
+    assert ended.returncode == 128 + getattr(signal, name)
+    assert ended.stderr == "glmengine: interrupted; nothing unfinished was kept\n"
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_the_window_says_so_while_it_imports(name):
+    ended = cut_short("glmgui.app", [], name, "pyqtgraph")
+    assert ended.returncode == 128 + getattr(signal, name)
+    assert ended.stderr == "glmgui: ended before the window was there; nothing was open\n"
+
+
+def test_an_import_that_swallows_the_interruption_is_no_fault_of_the_program(capsys, monkeypatch):
+    from glmengine.cli.main import main
+
+    def swallowed():
+        try:
+            signal.raise_signal(signal.SIGTERM)
+        except KeyboardInterrupt:
+            raise ImportError("initialization failed") from None
+
+    monkeypatch.setattr("glmengine.cli.parser.build_parser", swallowed)
+    with HandlersPutBack():
+        assert main(["templates"]) == 143
+    assert capsys.readouterr().err == "glmengine: interrupted; nothing unfinished was kept\n"
+
+
+class HandlersPutBack:
+    def __enter__(self):
+        self.before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def __exit__(self, *_):
+        for number, handler in self.before.items():
+            signal.signal(number, handler)
+
+
+def test_what_the_program_was_started_with_stays():
+    with HandlersPutBack():
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        with RequestsToEnd() as request:
+            assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+            signal.raise_signal(signal.SIGINT)
+        assert request.code == 0
+        assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+
+
+def test_a_child_never_hears_of_ctrl_c():
+    code = "import os, signal; os.kill(os.getpid(), signal.SIGINT); print('goes on')"
+    with KeptFromChildren():
+        child = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    assert (child.returncode, child.stdout, child.stderr) == (0, "goes on\n", "")
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, set())
