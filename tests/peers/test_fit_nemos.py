@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import warnings
 
 import numpy as np
@@ -17,6 +16,7 @@ nmo = pytest.importorskip("nemos")
 import jax  # noqa: E402
 import jax.numpy as jnp  # noqa: E402
 
+from tests.clock import processor_seconds  # noqa: E402
 from tests.peers.fitting_data import P, assert_no_worse, assert_same_coefficients, classes, simulate  # noqa: E402
 
 NAMES = {
@@ -179,9 +179,9 @@ def test_a_grid_search_does_not_compile_every_fit():
 
     X, y = simulate("poisson")
     ge.GLM(family="poisson").fit(X[:1200], y[:1200])
-    started = time.perf_counter()
+    spent = processor_seconds()
     GridSearchCV(ge.GLM(family="poisson"), {"strength": [1e-4, 1e-3, 1e-2, 1e-1]}, cv=5).fit(X, y)
-    assert time.perf_counter() - started < 10  # NeMoS: 29 s
+    assert processor_seconds() - spent < 20  # two processors; NeMoS takes 29 s by the clock
 
 
 @pytest.mark.parametrize("family", ["poisson", "gaussian", "gamma"])

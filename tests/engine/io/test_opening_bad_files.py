@@ -11,7 +11,6 @@ import pickle
 import shutil
 import subprocess
 import sys
-import time
 import zipfile
 from pathlib import Path
 
@@ -22,6 +21,7 @@ import pytest
 from glmengine.errors import GlmError
 from glmengine.export.nwb import write_nwb
 from glmengine.io.opening import open_recording
+from tests.clock import processor_seconds
 from tests.deflated import add_zeros
 
 
@@ -262,9 +262,9 @@ def test_a_zip_bomb_is_refused_before_it_is_unpacked(tmp_path):
         np.lib.format.write_array_header_1_0(head, {"descr": "<f8", "fortran_order": False, "shape": (3 * 2**27,)})
         add_zeros(archive, "d.npy", head.getvalue(), 3 * 2**30)
     assert path.stat().st_size < 2**25
-    started = time.monotonic()
+    spent = processor_seconds()
     assert "3 GB" in refused(path)
-    assert time.monotonic() - started < 5
+    assert processor_seconds() - spent < 5
 
 
 def test_a_header_that_promises_more_than_there_is(tmp_path):
@@ -339,9 +339,9 @@ def test_a_sparse_file_of_three_gigabytes(tmp_path, start):
     with open(path, "wb") as file:
         file.write(start)
         file.truncate(3 * 2**30)
-    started = time.monotonic()
+    spent = processor_seconds()
     refused(path)
-    assert time.monotonic() - started < 10
+    assert processor_seconds() - spent < 10
 
 
 # --- the child process --------------------------------------------------------------------------------------------------------------

@@ -58,8 +58,7 @@ class SlowRun:
     def __call__(self, analysis, recording, context):
         self.asked.append(analysis)
         self.begun.set()
-        end = time.monotonic() + 20
-        while not self.free.is_set() and time.monotonic() < end:
+        while not self.free.is_set():  # the fixture lets it go at the latest
             context.report(Progress("Fitting slowly", 0.5))
             context.check()
             if context.stopping:

@@ -196,9 +196,7 @@ def test_a_disk_that_does_not_answer_holds_nothing_up(settings, questions, tmp_p
 
 def test_a_question_to_a_disk_gives_up_soon():
     never = threading.Event()
-    begun = time.monotonic()
-    assert reach._soon(lambda: never.wait(30)) is False
-    assert time.monotonic() - begun < 15
+    assert reach._soon(never.wait) is False  # and does not hang
     never.set()
     assert reach.is_there_soon(Path.cwd())
     assert not reach.is_there_soon(Path.cwd() / "no such file")
