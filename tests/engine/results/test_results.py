@@ -5,8 +5,6 @@ from __future__ import annotations
 import csv
 import dataclasses
 import json
-import subprocess
-import sys
 from dataclasses import fields, replace
 from html import escape
 from pathlib import Path
@@ -26,6 +24,7 @@ from glmengine.export.tables import csv_text
 from glmengine.figures import available, draw
 from glmengine.results.asked import with_options
 from glmengine.results.result import Result
+from tests.scripts import run_without_figures
 
 KEPT = Path(__file__).parents[1] / "data"
 
@@ -147,8 +146,7 @@ def test_a_script_in_a_fresh_process_gives_the_same_numbers_of_fit_and_checks(sm
     asked = asked.with_simulated(asked.simulate_and_compare(recording, 3, epochs=[(0.0, 20.0), (30.0, 40.0)]))
     asked.save(tmp_path / "asked.nc")
     assert main(["script", str(tmp_path / "asked.nc"), "--out", str(tmp_path / "again.py")]) == 0
-    done = subprocess.run([sys.executable, "again.py"], cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False)
-    assert done.returncode == 0, done.stderr
+    run_without_figures(tmp_path / "again.py")
     again = Result.load(tmp_path / "result.nc")
     np.testing.assert_array_equal(again.coefficients, asked.coefficients)
     assert again.shift_tests.table.identical(asked.shift_tests.table)

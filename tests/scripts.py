@@ -1,0 +1,21 @@
+"""Exported scripts in a fresh process, all but their figures, which other tests look at."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+_WITHOUT_FIGURES = """
+import functools, runpy, sys
+import glmengine as ge
+ge.write_outputs = functools.partial(ge.write_outputs, figures=False)
+runpy.run_path(sys.argv[1], run_name="__main__")
+"""
+
+
+def run_without_figures(script: Path) -> None:
+    """Run the script in its folder, as ``python SCRIPT`` would."""
+    command = [sys.executable, "-c", _WITHOUT_FIGURES, script.name]
+    done = subprocess.run(command, cwd=script.parent, capture_output=True, text=True, timeout=280, check=False)
+    assert done.returncode == 0, done.stderr
