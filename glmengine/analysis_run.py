@@ -12,11 +12,13 @@ import numpy as np
 from glmengine.analysis.penalty import chosen_in_words, penalty_of, strengths_of
 from glmengine.analysis.projection_files import with_projections
 from glmengine.analysis.units import chosen_units
-from glmengine.context import SILENT, Context, Forwarding, Progress, UnitsFound
+from glmengine.context import SILENT, Context, Forwarding, Progress, Rising, UnitsFound
 from glmengine.design.prepare import Prepared, prepare
 from glmengine.design.settings import PreparedSettings, prepare_settings
+from glmengine.design.unit_blocks import block_of, needs_all_units
 from glmengine.errors import GlmError
 from glmengine.models import get_family
+from glmengine.results.joined_units import LARGEST_COVARIANCE, joined_units, with_all_features
 from glmengine.results.provenance import provenance
 from glmengine.results.result import Result
 from glmengine.selection.fold_scores import scores_of
@@ -34,8 +36,7 @@ if TYPE_CHECKING:
     from glmengine.recording.recording import Recording
     from glmengine.results.posterior import Posterior
 
-_LARGEST_COVARIANCE = 1.5e9  # bytes of all units together that are made
-_LARGEST_KEPT = 256e6  # and saved with the result
+_LARGEST_COVARIANCE = 1.5e9  # bytes of all units together that are made; fewer are saved with the result
 _GRACE = 2.0  # s that what is made after a stop has in all: the final fit where the cross-validation was stopped, errors, bands of curves
 _FIT_OF_GRACE = 0.5  # share of it in which that fit ends
 _CLASSES = "Each class has coefficients of its own; response curves, filters and coupling strengths, which are those of one rate, are not made."
@@ -48,7 +49,7 @@ _CUT_SHORT = (
 _STOPPED = "The cross-validation was stopped: only the strengths that it had tried until then were compared."
 
 
-def run(analysis: Analysis, recording: Recording, context: Context | None = None) -> Result:
+def run(analysis: Analysis, recording: Recording, context: Context | None = None, *, blocks: int = 1) -> Result:
     """Put the question `analysis` to `recording`.
 
     Derived covariates, time grid, usable bins, counts, features (their bounds frozen), cross-validation over the strengths, the
@@ -62,11 +63,13 @@ def run(analysis: Analysis, recording: Recording, context: Context | None = None
         Is told how far it is and what is found of each unit, and asked whether to go on. Where it wants to stop and keep, the fits end early, flagged as not
         converged; where that happens during the cross-validation, the final fit begins at the mean over the folds and still has a second.
         Standard errors, bands and correlations of rates that are not made two seconds later are left out, which a note says.
+    blocks : int
+        Fit the units in so many blocks, one after the other, as a batch does that shares a long recording out (see `run_block`).
 
     Returns
     -------
     Result
-        The same bit for bit on the same machine with the same versions.
+        The same bit for bit on the same machine with the same versions, in as many blocks.
 
     Raises
     ------
@@ -75,6 +78,35 @@ def run(analysis: Analysis, recording: Recording, context: Context | None = None
     Cancelled
         If the context says so.
     """
+    if blocks == 1:
+        return _run(analysis, recording, context, None)
+    context, parts, number = context or SILENT, [], 0
+    while number < blocks:
+        parts.append(run_block(analysis, recording, number, blocks, context.part(number / blocks, (number + 1) / blocks)))
+        number, blocks = number + 1, parts[0].provenance["blocks"]
+    return joined_units(parts)
+
+
+def run_block(analysis: Analysis, recording: Recording, number: int, of: int, context: Context | None = None) -> Result:
+    """The same of block `number`, from 0, of `of` blocks of units; `glmengine.results.joined_units` makes one result of all of them.
+
+    What depends on other units (coupling, the features, the split of time) is as for all of them; so the numbers are those of the whole to
+    what a fit is exact to, and the same bit for bit wherever each block is fitted. Where fewer units are left than blocks were asked for, there
+    are as many blocks as units: ``provenance["blocks"]``.
+
+    Raises
+    ------
+    GlmError
+        As of `run`, or if the question needs all units at once.
+    """
+    reason = needs_all_units(analysis)
+    if reason:
+        raise GlmError(f"the units cannot be fitted in blocks: {reason}; fit all at once")
+    return _run(analysis, recording, context, (number, of))
+
+
+def _run(analysis: Analysis, recording: Recording, context: Context | None, block: tuple[int, int] | None) -> Result:
+    """All units, or one of so many blocks of them."""
     context = forward = _Forward(context or SILENT)
     started = time.perf_counter()
     analysis = analysis.with_(terms=with_projections(analysis.terms))
@@ -83,6 +115,10 @@ def run(analysis: Analysis, recording: Recording, context: Context | None = None
     prepared = prepare(analysis, recording, context.part(0.0, 0.1)) if settings is None else settings.prepared
     _refuse_fields(analysis, prepared)
     split = _split(analysis, prepared)
+    every = prepared
+    if block is not None:
+        number, blocks = block[0], min(block[1], len(every.units))
+        prepared = every.of_units(block_of(len(every.units), number, blocks))
     whole, context = context, context.part(0.0, 1.0 if analysis.selection is None else _SHARE_OF_FIT)
     search: SettingSearch | None = None
     if settings is None or split is None:
@@ -112,6 +148,9 @@ def run(analysis: Analysis, recording: Recording, context: Context | None = None
 
         found = select_terms(analysis, recording, context=whole.part(_SHARE_OF_FIT, 1.0, aside=True))
         result = replace(result, selection=found, notes=tuple(dict.fromkeys((*result.notes, *found.notes))))
+    if block is not None:
+        result = with_all_features(result, every.design, len(every.units))
+        result = replace(result, provenance={**result.provenance, "blocks": blocks})
     whole.report(Progress("Done", 1.0))
     return replace(result, provenance={**result.provenance, "seconds": round(time.perf_counter() - started, 3)})
 
@@ -124,18 +163,13 @@ def _tell_units(analysis: Analysis, recording: Recording, context: Context) -> N
         return
 
 
-class _Forward(Forwarding):
-    """The caller's context, to which progress never goes back: solvers estimate theirs from a decrement that may rise."""
+class _Forward(Rising):
+    """The caller's context, to which progress never goes back."""
 
     def __init__(self, whole: Context) -> None:
         super().__init__(whole)
-        self._fraction = 0.0
         self.asked: float | None = None
         """When it was first seen that the caller wants to stop and keep."""
-
-    def report(self, progress: Progress) -> None:
-        self._fraction = max(self._fraction, min(progress.fraction, 1.0))
-        self._whole.report(replace(progress, fraction=self._fraction))
 
     @property
     def stopping(self) -> bool:
@@ -401,7 +435,7 @@ def _assessed(
         fold_scores=_fold_scores(analysis, prepared, split, cross_validation, context.part(0.9, 0.97)),
         tests=term_tests(prepared, fit),
         smoothing=smoothing_table(prepared, fit),
-        covariance=None if found.covariance is None or found.covariance.nbytes > _LARGEST_KEPT else found.covariance,
+        covariance=None if found.covariance is None or found.covariance.nbytes > LARGEST_COVARIANCE else found.covariance,
         sessions=None
         if found.posterior is None
         else session_table(prepared, found.posterior, analysis.model.family, np.asarray(scores["dispersion"].values), words),

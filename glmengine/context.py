@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from glmengine.errors import Cancelled
@@ -113,6 +113,18 @@ class Forwarding(Context):
     @property
     def first_unit(self) -> str | None:
         return self._whole.first_unit
+
+
+class Rising(Forwarding):
+    """The same work, whose progress never goes back: solvers estimate theirs from a decrement that may rise, and work may turn out larger."""
+
+    def __init__(self, whole: Context) -> None:
+        super().__init__(whole)
+        self._fraction = 0.0
+
+    def report(self, progress: Progress) -> None:
+        self._fraction = max(self._fraction, min(progress.fraction, 1.0))
+        self._whole.report(replace(progress, fraction=self._fraction))
 
 
 class _Part(Forwarding):

@@ -66,8 +66,9 @@ def in_processes(
     Parameters
     ----------
     tasks : sequence
-        Values that can be pickled.
+        Values that can be pickled. Tasks that the caller adds at the end, while it takes outcomes, are done too.
     n : int
+        Most processes; they are started as there are tasks for them.
     enter : callable or None
         What each process does first.
     attempt : callable
@@ -105,11 +106,11 @@ class _Crew(Generic[Task, Outcome]):
         self.tasks, self.enter, self.attempt, self.lost, self.context = tasks, enter, attempt, lost, context
         self.method = multiprocessing.get_context("spawn")  # JAX and Qt have threads, which a fork would break
         self.cancel, self.stop = self.method.Event(), self.method.Event()
-        self.threads = max(1, (os.cpu_count() or 1) // n)
-        self.waiting = deque(range(len(tasks)))
-        self.tries = [0] * len(tasks)
-        self.fractions = [0.0] * len(tasks)
-        self.workers = [self._hired() for _ in range(n)]
+        self.n, self.threads = n, max(1, (os.cpu_count() or 1) // n)
+        self.waiting: deque[int] = deque()
+        self.tries: list[int] = []
+        self.fractions: list[float] = []
+        self.workers: list[_Worker] = []
 
     def outcomes(self) -> Iterator[tuple[int, Outcome]]:
         while True:
@@ -117,9 +118,7 @@ class _Crew(Generic[Task, Outcome]):
             if self.context.stopping and not self.stop.is_set():
                 self.stop.set()
                 self.waiting.clear()
-            for worker in self.workers:
-                if worker.task is None and self.waiting:
-                    self._give(worker)
+            self._share_out()
             busy = [worker for worker in self.workers if worker.task is not None]
             if not busy:
                 return
@@ -127,6 +126,19 @@ class _Crew(Generic[Task, Outcome]):
             for worker in busy:
                 if worker.line in ready and (found := self._heard(worker)) is not None:
                     yield found
+
+    def _share_out(self) -> None:
+        """Give what is waiting, and what has been added to the tasks since, to processes that have nothing in hand."""
+        new = range(len(self.tries), len(self.tasks))
+        self.tries += [0] * len(new)
+        self.fractions += [0.0] * len(new)
+        if not self.stop.is_set():
+            self.waiting.extend(new)
+        idle = sum(worker.task is None for worker in self.workers)
+        self.workers += [self._hired() for _ in range(min(len(self.waiting) - idle, self.n - len(self.workers)))]
+        for worker in self.workers:
+            if worker.task is None and self.waiting:
+                self._give(worker)
 
     def dismiss(self, patience: float) -> None:
         """End every process: by a word where it listens, else by force."""

@@ -104,7 +104,7 @@ def _answers(work: UseCases) -> Page:
 def _batch(work: UseCases) -> Page:
     from glmgui.panels.batch import BatchPanel
 
-    return BatchPanel(work.document, work.many, work.jobs)
+    return BatchPanel(work.document, work.many)
 
 
 def _units_chosen(document: Document) -> str:

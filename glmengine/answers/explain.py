@@ -36,6 +36,7 @@ def explain(
     filled: Callable[[AnswerSheet], None] | None = None,
     out: str | Path | None = None,
     workers: int | None = 1,
+    scheduler: str | None = None,
     context: Context | None = None,
 ) -> AnswerSheet:
     """Find out what drives each unit.
@@ -63,6 +64,9 @@ def explain(
     workers : int or None
         Processes of this machine that share the units; the answers are the same for any number. None for as many as it has cores and memory
         (the analysis's setting) for, where there is work enough for them.
+    scheduler : str, optional
+        Address of a Dask scheduler (``"tcp://host:8786"``) whose workers share the units in place of processes of this machine: the same answers.
+        The recording travels to each once; what of it stays in its file, as a long stimulus does, is read there, at the same path.
     context : Context, optional
         Can cancel, or stop and keep the units that are finished.
 
@@ -73,7 +77,7 @@ def explain(
     Raises
     ------
     GlmError
-        If the recording offers nothing to explain units by, or as of `glmengine.select_terms`.
+        If the recording offers nothing to explain units by, the scheduler cannot be reached, or as of `glmengine.select_terms`.
     Cancelled
         If the context says so; the groups that were finished stay in `out`.
     """
@@ -94,7 +98,7 @@ def explain(
         )
     parts: dict[int, Part] = {}
     answering = Answering(analysis, recording, shifts, simulations)
-    for place, part in _answered(population, groups, answering, workers, context.part(0.05, 1.0), clock):
+    for place, part in _answered(population, groups, answering, workers, scheduler, context.part(0.05, 1.0), clock):
         parts[place] = part
         there = sum(len(groups[number].numbers) for number in parts)
         others, pending = [parts[other] for other in parts if other != place], len(population.prepared.units) - there
@@ -116,11 +120,12 @@ def _answered(
     groups: Sequence[UnitGroup],
     answering: Answering,
     workers: int | None,
+    scheduler: str | None,
     context: Context,
     clock: _Clock,
 ) -> Iterator[tuple[int, Part]]:
     """Answers of each group with its place: those that were kept, then the first of the others, which is not made to wait for processes, then the
-    rest, by several where that is wanted."""
+    rest, by several or on a cluster where that is wanted."""
     units = sum(len(group.numbers) for group in groups)
     done = 0
 
@@ -136,10 +141,12 @@ def _answered(
             yield place, kept
     for turn, place in enumerate(waiting):
         rest = [groups[other] for other in waiting[turn:]]
-        n = 1 if turn == 0 or context.stopping else min(workers or processes_worth(population, rest), len(rest))
-        if n > 1:
-            with clock(f"the other units by {n} workers"):
-                for number, part in answered(rest, answering, n, context.part(done / units, 1.0)):
+        first = turn == 0 or context.stopping
+        n = 1 if first or scheduler else min(workers or processes_worth(population, rest), len(rest))
+        if n > 1 or (scheduler and not first):
+            by = f"on {scheduler}" if scheduler else f"by {n} workers"
+            with clock(f"the other units {by}"):
+                for number, part in answered(rest, answering, n, scheduler, context.part(done / units, 1.0)):
                     yield waiting[turn + number], part
             return
         group = groups[place]

@@ -83,25 +83,11 @@ class Population:
         """What the models of some units stand on."""
         return ground_of(
             self.analysis,
-            self.of_units(numbers),
+            self.prepared.of_units(numbers),
             self.split,
             self.candidates,
             self.selection.always,
             room=0.0 if self.shared else 0.5,
-        )
-
-    def of_units(self, numbers: tuple[int, ...], labels: tuple[str, ...] | None = None) -> Prepared:
-        """The design of these units, with the terms of these labels alone where they are given."""
-        prepared = self.prepared
-        units = tuple(prepared.units[number] for number in numbers)
-        at = list(numbers)
-        assert prepared.counts is not None
-        return replace(
-            prepared,
-            units=units,
-            counts=prepared.counts[:, at],
-            design=prepared.design.of(labels or tuple(term.label for term in prepared.design.terms), units),
-            refractory=None if prepared.refractory is None else prepared.refractory[:, at],
         )
 
 

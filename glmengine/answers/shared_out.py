@@ -1,10 +1,10 @@
-"""Groups of units shared out among processes of this machine, each of which has the recording and makes the features once."""
+"""Groups of units shared out among processes of this machine or workers of a cluster, each of which has the recording and makes the features once."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,8 @@ from glmengine.answers.part import Part
 from glmengine.answers.population import Population, population_of
 from glmengine.answers.unit_answers import answer
 from glmengine.backend import jax_runtime
-from glmengine.context import Context
+from glmengine.cluster import on_cluster
+from glmengine.context import SILENT, Context
 from glmengine.errors import GlmError
 from glmengine.processes import in_processes
 from glmengine.threads import n_threads
@@ -67,7 +68,7 @@ class UnitGroup:
 
 
 class Answering:
-    """Answers groups of units, here or in another process, which makes the features when the first group comes.
+    """Answers groups of units, here, in another process or on another machine, which makes the features when the first group comes.
 
     Parameters
     ----------
@@ -89,7 +90,7 @@ class Answering:
             self._population = population_of(self.analysis, self.recording, self.shifts, context)
         return self._population
 
-    def __call__(self, group: UnitGroup, context: Context) -> Part | GlmError:
+    def __call__(self, group: UnitGroup, context: Context = SILENT) -> Part | GlmError:
         try:
             population = self.population(context.part(0.0, 0.1))
             part = answer(population, group.numbers, self.shifts, self.simulations, context.part(0.1, 1.0), untimed)
@@ -109,8 +110,10 @@ def processes_worth(population: Population, groups: Sequence[UnitGroup]) -> int:
     return max(1, min(n_threads(), len(groups), here_too))
 
 
-def answered(groups: Sequence[UnitGroup], answering: Answering, n: int, context: Context) -> Iterator[tuple[int, Part]]:
-    """Answers of groups of units by `n` processes, with the place of each, as they come.
+def answered(
+    groups: Sequence[UnitGroup], answering: Answering, n: int, scheduler: str | None, context: Context
+) -> Iterator[tuple[int, Part]]:
+    """Answers of groups of units by `n` processes, or by the workers of a Dask scheduler, with the place of each, as they come.
 
     Raises
     ------
@@ -121,7 +124,13 @@ def answered(groups: Sequence[UnitGroup], answering: Answering, n: int, context:
     def lost(group: UnitGroup, reason: str) -> GlmError:
         return GlmError(f"no answers for {', '.join(group.names)}: {reason}")
 
-    for place, found in in_processes(groups, n, jax_runtime.configure, answering, lost, context):
+    if scheduler is None:
+        outcomes = in_processes(groups, n, jax_runtime.configure, answering, lost, context)
+    else:  # workers need not see the folder in which answers are kept
+        outcomes = on_cluster([replace(group, path=None) for group in groups], scheduler, answering, lost, context)
+    for place, found in outcomes:
         if isinstance(found, GlmError):
             raise found
+        if scheduler is not None:
+            groups[place].keep(found)
         yield place, found

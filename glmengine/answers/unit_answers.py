@@ -176,7 +176,7 @@ def _final(
     places = [ground.units.index(unit) for unit in units]
     fits = [nested.whole(model, place) for place in places]
     labels = (*ground.always, *(label for k in sorted(model) for label in ground.candidates[k].terms))
-    prepared = population.of_units(tuple(numbers[place] for place in places), labels)
+    prepared = population.prepared.of_units(tuple(numbers[place] for place in places), labels)
     known = [one for one in fits if one is not None]
     return final_models(population.analysis, prepared, ground.prepared.design, known, simulations, context)
 

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from glmengine.batch.one_recording import Outcome
+from glmengine.batch.pieces import Joining, Piece, PieceDone, Work, attempt, attempt_elsewhere, given_up
 from glmengine.batch.tables import write_groups, write_tables
-from glmengine.batch.task import Task, attempt, attempt_elsewhere, failed
-from glmengine.context import SILENT, Context
+from glmengine.batch.task import Task
+from glmengine.context import SILENT, Context, Rising
+from glmengine.design.unit_blocks import BLOCK_SECONDS
 from glmengine.export.outputs import writable_folder
 from glmengine.io.opened_sessions import for_each
 from glmengine.io.raw import unique_names
@@ -28,6 +30,7 @@ def run_batch(
     figures: bool = True,
     workers: int = 1,
     scheduler: str | None = None,
+    block_seconds: float = BLOCK_SECONDS,
     again: bool = False,
     group_by: Sequence[str] = (),
     report: Callable[[Outcome], None] | None = None,
@@ -50,9 +53,12 @@ def run_batch(
     figures
         As for `run_to_folder`.
     workers : int
-        Processes of this machine that share the recordings; with one they are done here, one after the other.
+        Processes of this machine that share the recordings, and blocks of units of large ones; with one all is done here, one after the other.
     scheduler : str, optional
         Address of a Dask scheduler (``"tcp://host:8786"``) whose workers see the same paths, in place of processes of this machine.
+    block_seconds : float
+        A recording whose fit is estimated to take much longer is divided into blocks of units of about so many seconds each, which are
+        shared out like recordings; 0 for none. Its numbers are the same however many share them.
     again : bool
         Do those again that are done.
     group_by : sequence of str
@@ -77,7 +83,8 @@ def run_batch(
     own = dict(zip(recordings, for_each(recipes, len(recordings)), strict=True))
     names = unique_names([Path(one).stem or Path(one).name for one in own])
     tasks = [
-        Task(analysis, recording, folder / name, own[recording], figures) for recording, name in zip(own, names, strict=True)
+        Task(analysis, recording, folder / name, own[recording], figures, block_seconds)
+        for recording, name in zip(own, names, strict=True)
     ]
     found: dict[int, Outcome] = {}
 
@@ -98,7 +105,7 @@ def run_batch(
             else:
                 take(number, outcome)
         begun = len(found) / max(len(tasks), 1)
-        for number, outcome in _shared_out(tasks, waiting, workers, scheduler, context.part(begun, 1.0)):
+        for number, outcome in _done(tasks, waiting, workers, scheduler, Rising(context.part(begun, 1.0))):
             take(number, outcome)
     finally:
         write_tables(folder, reached())
@@ -107,29 +114,53 @@ def run_batch(
     return reached()
 
 
-def _shared_out(
+def _done(
     tasks: Sequence[Task], waiting: Sequence[int], workers: int, scheduler: str | None, context: Context
 ) -> Iterator[tuple[int, Outcome]]:
-    """Numbers of tasks and their outcomes, as they come."""
-    todo = [tasks[number] for number in waiting]
-    if scheduler is not None:
-        from glmengine.batch.cluster import on_cluster
+    """Numbers of tasks and their outcomes, as they come; blocks of the units of a large recording are shared out like recordings."""
+    work: list[Work] = [tasks[number] for number in waiting]
+    owner = list(waiting)
+    left: dict[int, int] = {}  # blocks of recordings that are not fitted yet
+    over: set[int] = set()
 
-        outcomes = on_cluster(todo, scheduler, context)
-    elif workers > 1 and len(todo) > 1:
+    def add(number: int, *more: Work) -> None:
+        work.extend(more)
+        owner.extend([number] * len(more))
+
+    for place, found in _shared_out(work, workers, scheduler, context):
+        number = owner[place]
+        if number in over:  # another of its blocks has failed
+            continue
+        if isinstance(found, PieceDone):
+            if number not in left:
+                left[number] = found.of
+                add(number, *(Piece(tasks[number], block, found.of) for block in range(1, found.of)))
+            left[number] -= 1
+            if not left[number]:
+                add(number, Joining(tasks[number], found.of))
+        else:
+            over.add(number)
+            yield number, found
+
+
+def _shared_out(
+    work: list[Work], workers: int, scheduler: str | None, context: Context
+) -> Iterator[tuple[int, Outcome | PieceDone]]:
+    """Places of pieces of work, which grow more while this goes on, and what became of each, as they come."""
+    if scheduler is not None:
+        from glmengine.cluster import on_cluster
+
+        return on_cluster(work, scheduler, attempt_elsewhere, given_up, context)
+    if workers > 1 and work:
         from glmengine.backend import jax_runtime
         from glmengine.processes import in_processes
 
-        n = min(workers, len(todo))
-        outcomes = in_processes(todo, n, jax_runtime.configure, attempt_elsewhere, failed, context)
-    else:
-        outcomes = _one_by_one(todo, context)
-    for place, outcome in outcomes:
-        yield waiting[place], outcome
+        return in_processes(work, workers, jax_runtime.configure, attempt_elsewhere, given_up, context)
+    return _one_by_one(work, context)
 
 
-def _one_by_one(tasks: Sequence[Task], context: Context) -> Iterator[tuple[int, Outcome]]:
-    for at, task in enumerate(tasks):
+def _one_by_one(work: list[Work], context: Context) -> Iterator[tuple[int, Outcome | PieceDone]]:
+    for at, one in enumerate(work):  # and what is added meanwhile
         if context.stopping:
             return
-        yield at, attempt(task, context.part(at / len(tasks), (at + 1) / len(tasks)))
+        yield at, attempt(one, context.part(at / len(work), (at + 1) / len(work)))

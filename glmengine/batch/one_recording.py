@@ -17,6 +17,7 @@ from glmengine.io.opened_sessions import opened_together
 if TYPE_CHECKING:
     from glmengine.analysis.analysis import Analysis
     from glmengine.io.opened_sessions import AnyRecipe
+    from glmengine.recording.recording import Recording
     from glmengine.results.result import Result
 
 FORMATS = ("pdf", "png")
@@ -99,8 +100,24 @@ def run_to_folder(
     )
     result = run(for_recording(analysis, recording), recording, context.part(0.1, 0.8))
     context.check()
-    kinds = tuple(dict.fromkeys(formats))
-    written = write_outputs(
-        result, folder, recording, figures=figures, formats=kinds, processes=1, context=context.part(0.8, 1.0)
+    later = context.part(0.8, 1.0)
+    return written_outcome(
+        result, recording, str(places[0]), folder, notes=notes, figures=figures, formats=formats, context=later
     )
-    return Outcome(str(places[0]), folder, summary_of(result, recording), tuple(written), notes, result=result)
+
+
+def written_outcome(
+    result: Result,
+    recording: Recording,
+    place: str,
+    folder: Path,
+    *,
+    notes: tuple[str, ...] = (),
+    figures: bool = True,
+    formats: Sequence[str] = FORMATS,
+    context: Context = SILENT,
+) -> Outcome:
+    """Write a result of the recording at `place`, and sum it up."""
+    kinds = tuple(dict.fromkeys(formats))
+    written = write_outputs(result, folder, recording, figures=figures, formats=kinds, processes=1, context=context)
+    return Outcome(place, folder, summary_of(result, recording), tuple(written), notes, result=result)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from glmengine.batch.finished import begin, kept, key_of, mark
-from glmengine.batch.one_recording import Outcome, run_to_folder
-from glmengine.context import SILENT, Context
+from glmengine.batch.finished import kept, key_of
+from glmengine.batch.one_recording import Outcome
+from glmengine.design.unit_blocks import BLOCK_SECONDS
 from glmengine.errors import GlmError
-from glmengine.export.outputs import writable_folder
 
 if TYPE_CHECKING:
     from glmengine.analysis.analysis import Analysis
@@ -30,6 +29,8 @@ class Task:
         For its results.
     recipe : AnyRecipe
     figures : bool
+    block_seconds : float
+        See `glmengine.design.unit_blocks.unit_blocks`.
     """
 
     analysis: Analysis
@@ -37,6 +38,7 @@ class Task:
     folder: Path
     recipe: AnyRecipe
     figures: bool
+    block_seconds: float = BLOCK_SECONDS
 
     @property
     def key(self) -> str:
@@ -54,33 +56,6 @@ class Task:
         return Outcome(self.recording, self.folder, summary, written, notes, done_before=True)
 
 
-def attempt(task: Task, context: Context = SILENT) -> Outcome:
-    """Do a task; where the recording or the memory is at fault, the outcome says so.
-
-    Raises
-    ------
-    Cancelled
-        If the context says so.
-    """
-    try:
-        key = task.key  # of the files as they are before they are read
-        begin(writable_folder(task.folder))
-        outcome = run_to_folder(
-            task.analysis, [task.recording], task.folder, recipes=[task.recipe], figures=task.figures, context=context
-        )
-        if not context.stopping:  # what was ended early is not what was asked
-            mark(task.folder, key, outcome.summary, outcome.written, outcome.notes)
-        return outcome
-    except (GlmError, MemoryError) as error:
-        reason = error.message if isinstance(error, GlmError) else "there is not enough memory for it"
-        return failed(task, " ".join(reason.split()))
-
-
 def failed(task: Task, reason: str) -> Outcome:
     """The outcome of a task that came to nothing."""
     return Outcome(task.recording, task.folder, None, reason=reason)
-
-
-def attempt_elsewhere(task: Task, context: Context = SILENT) -> Outcome:
-    """`attempt` for another process or machine: the result, which may be large, does not travel; it lies in the folder."""
-    return replace(attempt(task, context), result=None)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from glmengine.cli.command import Command
 from glmengine.cli.opening import one_recipe, opened_for
-from glmengine.cli.options import CODE, OUT_TABLES, RECIPE, SESSIONS, SHIFTS, Option, at_least_one
+from glmengine.cli.options import CODE, OUT_TABLES, RECIPE, SCHEDULER, SESSIONS, SHIFTS, Option, at_least_one
 from glmengine.cli.terminal import progress_bar, say_notes, say_written
 from glmengine.errors import GlmError
 from glmengine.sentences import numbered
@@ -40,6 +40,7 @@ def explain(options: Namespace) -> int:
             shifts=options.shifts,
             simulations=options.simulations,
             workers=options.workers,
+            scheduler=options.scheduler,
             out=folder,  # what is finished stays there when this is interrupted, and the same command goes on
             context=context.part(0.05, 1.0),
         )
@@ -85,6 +86,9 @@ EXPLAIN = Command(
             metavar="N",
             type=at_least_one,
             help="processes of this machine that share the units; where not given, as many as it has cores and memory for, if that is worth it",
+        ),
+        SCHEDULER.saying(
+            "a Dask scheduler, such as tcp://host:8786, whose workers share the units in place of processes of this machine"
         ),
         RECIPE,
         CODE,

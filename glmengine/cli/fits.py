@@ -17,6 +17,7 @@ from glmengine.cli.options import (
     OUT_RESULTS,
     RECIPE,
     RESULT,
+    SCHEDULER,
     SESSION,
     SESSIONS,
     THE_FITTED,
@@ -92,6 +93,7 @@ def batch(options: Namespace) -> int:
             figures=not options.no_figures,
             workers=options.workers,
             scheduler=options.scheduler,
+            **({} if options.block is None else {"block_seconds": options.block}),
             again=options.again,
             group_by=options.group_by or (),
             report=say,
@@ -272,8 +274,13 @@ BATCH = Command(
             default=1,
             help="processes of this machine that share the recordings; 1 where not given",
         ),
+        SCHEDULER.saying("a Dask scheduler, such as tcp://host:8786, whose workers do the recordings"),
         Option(
-            "--scheduler", metavar="ADDRESS", help="a Dask scheduler, such as tcp://host:8786, whose workers do the recordings"
+            "--block",
+            metavar="SECONDS",
+            type=float,
+            help="fit a recording that takes much longer in blocks of units of about so many seconds, which are shared out like recordings; "
+            "120 where not given, 0 for none",
         ),
         Option(
             "--group-by",

@@ -62,6 +62,10 @@ EPOCH = Option("--epoch", metavar="NAME", action="append", help="only this epoch
 UNIT = Option("--unit", metavar="NAME", action="append", help="only this unit, may be repeated")
 SESSION = Option("--session", metavar="NAME", help="take the recording as this one of the sessions that were fitted together")
 
+SCHEDULER = Option(
+    "--scheduler", metavar="ADDRESS", help="a Dask scheduler, such as tcp://host:8786, whose workers share the work"
+)
+
 HELD_OUT = Option(
     "--held-out",
     action="store_true",

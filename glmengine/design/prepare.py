@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -60,6 +60,18 @@ class Prepared:
     notes: tuple[str, ...]
     refractory: np.ndarray | None = None
     max_gap: float | None = None
+
+    def of_units(self, numbers: Sequence[int], labels: Sequence[str] | None = None) -> Prepared:
+        """The same for the units with these numbers, whatever drives them; with the terms of these labels alone where they are given."""
+        at, units = list(numbers), tuple(self.units[number] for number in numbers)
+        assert self.counts is not None
+        return replace(
+            self,
+            units=units,
+            counts=self.counts[:, at],
+            design=self.design.of(labels or tuple(term.label for term in self.design.terms), units),
+            refractory=None if self.refractory is None else self.refractory[:, at],
+        )
 
 
 def prepare(analysis: Analysis, recording: Recording, context: Context = SILENT) -> Prepared:

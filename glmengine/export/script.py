@@ -56,6 +56,8 @@ def script_text(
     )
     beside = not several and _expression(path, folder).startswith("str(")
     title = (analysis.title or "One analysis").replace("\\", "\\\\").replace('"', "'").splitlines()[0]
+    blocks = 1 if result is None else int(result.provenance.get("blocks", 1))
+    in_blocks = f", blocks={blocks}" if blocks > 1 else ""  # else the last bits would be others
     selected = "    print(result.selection)\n" if analysis.selection is not None else ""
     return f'''"""{title}: made by glmengine, runs with: python SCRIPT [RECORDING{" ..." if several else ""}]"""
 
@@ -69,7 +71,7 @@ ANALYSIS = """
 {with_recipe}
 {_opening_several(analysis) if several else _opening_one(_expression(path, folder), given)}
     analysis = ge.Analysis.from_dict(tomllib.loads(ANALYSIS))
-    result = ge.run(analysis, recording)
+    result = ge.run(analysis, recording{in_blocks})
     print(result.scores.to_dataframe()[["n_spikes", "deviance_explained_heldout", "bits_per_spike_heldout", "status"]])
 {selected}{check_calls(result)}    result.save("result.nc")
     ge.write_outputs(result, "results", recording)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
+    import pandas as pd
     import xarray as xr
 
     from glmengine.design.prepare import Prepared
@@ -38,11 +39,7 @@ def coefficient_arrays(prepared: Prepared, fit: Fit) -> tuple[xr.DataArray, xr.D
     """Coefficients and standard errors (feature, unit), intercepts and theirs (unit); of a family of classes (feature, class, unit) and (class, unit)."""
     import xarray as xr
 
-    columns = prepared.design.columns
-    coords: dict[str, Any] = {"feature": _texts(columns.index), "unit": list(prepared.units)}
-    for name in columns.columns:
-        values = columns[name].to_numpy()
-        coords[str(name)] = ("feature", values if values.dtype.kind in "biuf" else _texts(values))
+    coords: dict[str, Any] = {**feature_coords(prepared.design.columns), "unit": list(prepared.units)}
     classes = {"class": np.arange(fit.n_classes)} if fit.assembly.family.by_class else {}
     dims, units = (*classes, "unit"), {**classes, "unit": coords["unit"]}
     shape = (prepared.design.n_columns, *(fit.n_classes for _ in classes), len(prepared.units))
@@ -56,6 +53,15 @@ def coefficient_arrays(prepared: Prepared, fit: Fit) -> tuple[xr.DataArray, xr.D
         xr.DataArray(vector, units, dims, name) for vector, name in zip(vectors, ("intercepts", "intercept_errors"), strict=True)
     )
     return coefficients, errors, intercepts, ends
+
+
+def feature_coords(columns: pd.DataFrame) -> dict[str, Any]:
+    """Names of the columns of a design, and what each is, as coordinates."""
+    coords: dict[str, Any] = {"feature": _texts(columns.index)}
+    for name in columns.columns:
+        values = columns[name].to_numpy()
+        coords[str(name)] = ("feature", values if values.dtype.kind in "biuf" else _texts(values))
+    return coords
 
 
 def covariance_array(prepared: Prepared, fit: Fit) -> xr.DataArray:

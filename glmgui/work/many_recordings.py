@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from glmengine.batch.one_recording import Outcome
     from glmengine.batch.preview import Preview
     from glmengine.context import Context
+    from glmengine.io.recipe.recipe import Recipe
+    from glmengine.recording.recording import Recording
 
 BATCH, LOOK, GROUPS = "batch", "batch-look", "batch-groups"
 GroupRows = tuple[tuple[str, ...], tuple[tuple[object, ...], ...]]
@@ -37,6 +39,7 @@ class Entry:
     preview: Preview | None = None
     outcome: Outcome | None = None
     running: bool = False
+    recipe: Recipe | None = None  # of its own; else that of files with the same arrays, or of the recording that is open
 
     @property
     def state(self) -> str:
@@ -142,7 +145,7 @@ class ManyRecordings(QObject):
     def look(self) -> None:
         """Look, in the worker, for what each recording lacks that has not been looked at for this analysis."""
         analysis = self._looked = self.question
-        waiting = [entry.path for entry in self.entries if entry.preview is None and entry.outcome is None]
+        waiting = [entry for entry in self.entries if entry.preview is None and entry.outcome is None]
         recipe = self._document.analysis.recording.recipe
         self.changed.emit()
         if not waiting or self.running:
@@ -150,12 +153,10 @@ class ManyRecordings(QObject):
 
         def work(context: Context) -> None:
             from glmengine.batch.preview import preview_batch
-            from glmengine.io.opened_sessions import where_needed
 
-            recipes = [where_needed(path, recipe) for path in waiting]
-            preview_batch(
-                analysis, [str(path) for path in waiting], recipes=recipes, report=self._previewed.emit, context=context
-            )
+            recipes = [recipe_of(entry, recipe) for entry in waiting]
+            places = [str(entry.path) for entry in waiting]
+            preview_batch(analysis, places, recipes=recipes, report=self._previewed.emit, context=context)
 
         self._jobs.submit("Looking at the recordings", work, lambda _: self.changed.emit(), key=LOOK, quiet=True)
 
@@ -165,6 +166,27 @@ class ManyRecordings(QObject):
             self.entries = tuple(replace(entry, preview=None, outcome=None) for entry in self.entries)
             self._asked = None
             self.look()
+
+    def ask_recipe(self, paths: Sequence[Path]) -> None:
+        """Ask what the arrays of the first of these recordings are, and read all of them so."""
+        asked = tuple(paths)
+
+        def take(recording: Recording) -> None:
+            from glmengine.io.recipe.recipe import Recipe
+
+            given = recording.source.get("recipe")
+            if given is None:
+                notices().tell("info", f"{asked[0].name} says itself what is in it; it needs no recipe", title="Batch")
+                return
+            recipe = Recipe.parse(dict(given), recording.name)
+            self.entries = tuple(
+                replace(entry, recipe=recipe, preview=None, outcome=None) if entry.path in asked else entry
+                for entry in self.entries
+            )
+            self.look()
+
+        if asked and not self.running:
+            self._opening.open_or_ask(asked[0], take)
 
     # The run
 
@@ -197,34 +219,34 @@ class ManyRecordings(QObject):
         has_terms = any(term.enabled for term in self._document.analysis.terms)
         return bool(self.entries) and self.folder is not None and has_terms and not self.running
 
-    def start(self, workers: int, *, figures: bool = True, again: bool = False) -> None:
-        """Fit all recordings of the list; those that were done before with the same question are kept."""
+    def start(self, workers: int, *, figures: bool = True, scheduler: str = "") -> None:
+        """Fit all recordings of the list, by processes of this machine or, where a Dask scheduler is named, its workers; those that were done
+        before with the same question are kept."""
         if not self.can_start or not self._permission.given():
             return
         analysis, folder, recipe = self.question, self.folder, self._document.analysis.recording.recipe
-        paths = [entry.path for entry in self.entries]
+        entries = self.entries
         self._jobs.drop(LOOK)
         self._asked, self.fault, self._stopped = analysis, "", False
         self.entries = tuple(replace(entry, outcome=None, running=True) for entry in self.entries)
 
         def work(context: Context) -> None:
             from glmengine.batch.many_recordings import run_batch
-            from glmengine.io.opened_sessions import where_needed
 
             run_batch(
                 analysis,
-                [str(path) for path in paths],
+                [str(entry.path) for entry in entries],
                 folder,
-                recipes=[where_needed(path, recipe) for path in paths],
+                recipes=[recipe_of(entry, recipe) for entry in entries],
                 figures=figures,
                 workers=workers,
-                again=again,
+                scheduler=scheduler or None,
                 report=lambda outcome: self._came.emit(replace(outcome, result=None)),
                 context=context,
             )
 
         self._job = self._jobs.submit(
-            f"Fitting {len(paths)} recordings", work, lambda _: self._end(""), self._failed, key=BATCH, stoppable=True
+            f"Fitting {len(entries)} recordings", work, lambda _: self._end(""), self._failed, key=BATCH, stoppable=True
         )
         self.changed.emit()
 
@@ -274,6 +296,20 @@ class ManyRecordings(QObject):
         """Of the recordings that could be fitted."""
         return tuple(entry.outcome for entry in self.entries if entry.outcome is not None and entry.outcome.summary is not None)
 
+    def sum_up(self, by: tuple[str, ...], take: Callable[[GroupRows], None]) -> None:
+        """Sum up the scores of all recordings by columns of the units, in the worker; by group they are written as groups.csv too."""
+        done, folder = self.done, self.folder
+
+        def work(context: Context) -> GroupRows:
+            from glmengine.batch.tables import group_rows, write_groups
+
+            if by and folder is not None:
+                write_groups(folder, done, by)
+            rows = group_rows([(outcome.recording, outcome.summary) for outcome in done], by)
+            return by, tuple(tuple(one) for one in rows)
+
+        self._jobs.submit("Scores of all recordings", work, take, key=GROUPS, quiet=True)
+
     def open(self, path: Path) -> None:
         """Show the result of a recording of the list in the window, with the recording."""
         entry = next((entry for entry in self.entries if entry.path == path), None)
@@ -284,6 +320,20 @@ class ManyRecordings(QObject):
 def group_columns(done: Sequence[Outcome]) -> list[str]:
     """Columns of texts of the units by which scores can be summed up."""
     return list(dict.fromkeys(name for outcome in done for name in outcome.summary.about))
+
+
+def recipe_of(entry: Entry, recipe: Recipe | None) -> Recipe | None:
+    """How a recording is read: as it was said of it, else as a file with the same arrays was, else as the recording that is open (`recipe`)."""
+    from glmengine.io.opened_sessions import where_needed
+    from glmengine.io.recipe_assistant import remembered_recipe
+
+    if entry.recipe is not None:
+        return entry.recipe
+    try:
+        remembered = remembered_recipe(entry.path)
+    except (GlmError, OSError):  # said when it is opened
+        remembered = None
+    return remembered or where_needed(entry.path, recipe)
 
 
 def _without_recording(analysis: Analysis) -> Analysis:

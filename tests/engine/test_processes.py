@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import operator
 import os
 import subprocess
 import sys
+
+from glmengine.context import SILENT
+from glmengine.processes import in_processes
 
 SCRIPT = """
 import operator
@@ -22,3 +26,12 @@ def test_a_script_needs_no_guard_around_its_work(tmp_path):
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(part for part in sys.path if part)}
     done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=120, env=environment)
     assert done.stdout.splitlines() == ["begun", "[(0, True), (1, True)]", "True None"], done.stderr
+
+
+def test_tasks_that_come_of_others_are_done_too():
+    tasks, found = [1, 2], []
+    for place, _ in in_processes(tasks, 2, None, operator.is_not, print, SILENT):
+        found.append(tasks[place])
+        if tasks[place] < 3:
+            tasks.append(tasks[place] + 2)
+    assert sorted(found) == [1, 2, 3, 4]

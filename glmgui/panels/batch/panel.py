@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt
@@ -11,6 +12,7 @@ from qtpy.QtWidgets import (
     QCheckBox,
     QHeaderView,
     QLabel,
+    QLineEdit,
     QSizePolicy,
     QSplitter,
     QStackedLayout,
@@ -20,15 +22,13 @@ from qtpy.QtWidgets import (
 )
 
 from glmgui.document import Document
-from glmgui.jobs import Jobs
 from glmgui.panels.batch.recordings_table import RecordingsTable, local_files
 from glmgui.still_fields import StillCombo, StillSpin
 from glmgui.widgets import EmptyState, MessageLine, Page, button, column, heading, hint, plain_table, refill, row
-from glmgui.work.many_recordings import GROUPS, GroupRows, ManyRecordings, group_columns
+from glmgui.work.many_recordings import GroupRows, ManyRecordings, group_columns
 
 if TYPE_CHECKING:
     from glmengine.batch.one_recording import Outcome
-    from glmengine.context import Context
 
 STALE = "These results answer an earlier question – start again: recordings whose question has changed are done again."
 _EMPTY = (
@@ -39,6 +39,7 @@ _NO_TERMS = (
     "The analysis has no term yet: open one of the recordings and add what the rate may depend on in the Features step (Ctrl+2)."
 )
 _NO_FOLDER = "Choose a folder for the results, then start."
+_BETWEEN = "\n"  # columns to group by, in the data of a choice
 _GROUP_HEADINGS = (
     "Score",
     "Recordings",
@@ -61,11 +62,11 @@ _SCORES = {
 class BatchPanel(Page):
     """The recordings above, with their states; the scores of all, by group, below."""
 
-    def __init__(self, document: Document, many: ManyRecordings, jobs: Jobs, parent: QWidget | None = None) -> None:
+    def __init__(self, document: Document, many: ManyRecordings, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("batch_panel")
         self.setAcceptDrops(True)
-        self._document, self._many, self._jobs = document, many, jobs
+        self._document, self._many = document, many
         self._summed: tuple[tuple[Outcome, ...], str] = ((), "")
         self.empty = EmptyState("No recordings yet", _EMPTY, "batch_empty", self)
         self.empty.set_choices({"Add recordings …": many.ask_files, "Add a folder of recordings …": many.ask_folder})
@@ -78,6 +79,12 @@ class BatchPanel(Page):
         self.remove = button("Remo&ve", "batch_remove", "Take the selected recordings out of the list; their files stay", self)
         self.look = button(
             "&Look again", "batch_look", "Look again at what each recording lacks, for the analysis as it is now", self
+        )
+        self.recipe = button(
+            "Re&cipe …",
+            "batch_recipe",
+            "Say what the arrays of the selected recordings are, where they differ from the others",
+            self,
         )
         self.open = button(
             "Open &result",
@@ -97,6 +104,16 @@ class BatchPanel(Page):
         self.workers.setToolTip("How many recordings are fitted at a time; each takes the memory of a fit")
         self.workers.setRange(1, max(2, os.cpu_count() or 1))
         self.workers.setValue(1)
+        self.scheduler = QLineEdit(self)
+        self.scheduler.setObjectName("batch_scheduler")
+        self.scheduler.setAccessibleName("Dask scheduler")
+        self.scheduler.setPlaceholderText("tcp://host:8786")
+        self.scheduler.setClearButtonEnabled(True)
+        self.scheduler.setMinimumWidth(130)
+        self.scheduler.setToolTip(
+            "Address of a Dask scheduler whose workers do the recordings in place of processes of this machine; they must see the same "
+            "files and the folder of the results. Empty: this machine"
+        )
         self.figures = QCheckBox("&Figures", self)
         self.figures.setObjectName("batch_figures")
         self.figures.setToolTip("Write the figures of each recording, too, which takes longer")
@@ -107,6 +124,7 @@ class BatchPanel(Page):
         self.group_by = StillCombo(self)
         self.group_by.setObjectName("batch_group_by")
         self.group_by.setAccessibleName("Scores by")
+        self.group_by.setToolTip("By group the table is written into the folder of the results too, as groups.csv")
         self.groups = QTableWidget(0, 0, self)
         self.groups.setObjectName("batch_groups")
         self.groups.setAccessibleName("Scores of all recordings by group")
@@ -123,10 +141,12 @@ class BatchPanel(Page):
         above, below = QWidget(content), QWidget(content)
         upper, lower = column(above, margins=0), column(below, margins=0)
         upper.addWidget(self.table, 1)
-        upper.addLayout(row(self.add, self.add_folder, self.remove, self.look, None, self.open))
-        processes = QLabel("&Processes", above)
+        upper.addLayout(row(self.add, self.add_folder, self.remove, self.recipe, self.look, None, self.open))
+        processes, cluster = QLabel("&Processes", above), QLabel("or &Dask at", above)
         processes.setBuddy(self.workers)
-        line = row(self.destination, self.place, processes, self.workers, self.figures, self.start, self.stop, spacing=6)
+        cluster.setBuddy(self.scheduler)
+        how = (processes, self.workers, cluster, self.scheduler, self.figures)
+        line = row(self.destination, self.place, *how, self.start, self.stop, spacing=6)
         line.setStretch(1, 1)
         upper.addLayout(line)
         by = QLabel("&By", below)
@@ -157,7 +177,10 @@ class BatchPanel(Page):
         self.look.clicked.connect(lambda: many.look_again())
         self.open.clicked.connect(lambda: many.open(table.chosen[0].path))
         self.destination.clicked.connect(lambda: many.ask_destination())
-        self.start.clicked.connect(lambda: many.start(self.workers.value(), figures=self.figures.isChecked()))
+        self.recipe.clicked.connect(lambda: many.ask_recipe([entry.path for entry in table.chosen]))
+        self.start.clicked.connect(
+            lambda: many.start(self.workers.value(), figures=self.figures.isChecked(), scheduler=self.scheduler.text().strip())
+        )
         self.stop.clicked.connect(lambda: many.stop())
         self.group_by.currentIndexChanged.connect(lambda _: self._sum_up())
         table.dropped.connect(many.add)
@@ -187,7 +210,9 @@ class BatchPanel(Page):
         self.place.setText(str(many.folder) if many.folder is not None else "no folder chosen")
         self.place.setToolTip(str(many.folder or ""))
         self._below.setVisible(bool(many.done))
-        refill(self.group_by, [("all units together", ""), *((name, name) for name in group_columns(many.done))])
+        columns = group_columns(many.done)
+        ways = [(name,) for name in columns] + list(combinations(columns, 2))
+        refill(self.group_by, [("all units together", ""), *((" and ".join(way), _BETWEEN.join(way)) for way in ways)])
         self._sum_up()
         self._enable()
 
@@ -225,8 +250,9 @@ class BatchPanel(Page):
             self.message.show_warning(chosen[0].reason)
         else:
             self.message.clear()
-        for one in (self.add, self.add_folder, self.destination, self.look, self.workers, self.figures):
+        for one in (self.add, self.add_folder, self.destination, self.look, self.workers, self.scheduler, self.figures):
             one.setEnabled(idle)
+        self.recipe.setEnabled(idle and bool(chosen))
         self.remove.setEnabled(idle and bool(chosen))
         self.start.setEnabled(many.can_start)
         self.stop.setEnabled(many.running and not many.stopping)
@@ -240,14 +266,7 @@ class BatchPanel(Page):
         if not done or (done, by) == self._summed:
             return
         self._summed = (done, by)
-
-        def work(context: Context) -> GroupRows:
-            from glmengine.batch.tables import group_rows
-
-            rows = group_rows([(outcome.recording, outcome.summary) for outcome in done], [by] if by else [])
-            return ((by,) if by else (), tuple(tuple(one) for one in rows))
-
-        self._jobs.submit("Scores of all recordings", work, self._show_groups, key=GROUPS, quiet=True)
+        self._many.sum_up(tuple(by.split(_BETWEEN)) if by else (), self._show_groups)
 
     def _show_groups(self, found: GroupRows) -> None:
         columns, rows = found

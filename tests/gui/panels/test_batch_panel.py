@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from qtpy.QtCore import QMimeData, QPointF, Qt, QUrl
@@ -14,8 +15,9 @@ from glmengine.batch.one_recording import Outcome
 from glmengine.batch.preview import Preview
 from glmengine.batch.summary import summary_of
 from glmengine.export.npz import write_npz
+from glmengine.io.recipe.recipe import Recipe
 from glmgui.panels.batch import BatchPanel
-from glmgui.work.many_recordings import ManyRecordings
+from glmgui.work.many_recordings import Entry, ManyRecordings
 
 
 @pytest.fixture
@@ -63,6 +65,8 @@ def test_from_a_folder_to_an_open_result(panel, window, questions, files, tmp_pa
     panel.group_by.setCurrentIndex(panel.group_by.findData("region"))
     qtbot.waitUntil(lambda: panel.groups.columnCount() == 10)
     assert {panel.groups.item(row, 0).text() for row in range(panel.groups.rowCount())} == {"ADN", "CA1"}
+    written = (tmp_path / "out" / "groups.csv").read_text(encoding="utf-8").splitlines()
+    assert [written[0].split(",")[0], len(written)] == ["region", 1 + panel.groups.rowCount()]
     panel.start.click()
     qtbot.waitUntil(lambda: not many.running and jobs.idle)
     assert states(panel) == ["done before", "failed"]
@@ -86,7 +90,7 @@ def alone(document, jobs, settings, questions, small_recording, small_analysis, 
             return True
 
     many = ManyRecordings(document, jobs, settings, questions, Given(), None)
-    made = BatchPanel(document, many, jobs)
+    made = BatchPanel(document, many)
     qtbot.addWidget(made)
     made.resize(900, 600)
     made.show()
@@ -166,3 +170,44 @@ def test_another_analysis_asks_to_look_again(alone, document, jobs, seen, tmp_pa
     document.edit(document.analysis.with_(terms=()), "Remove term")
     assert "no term" in alone.said.text()
     assert not alone.start.isEnabled()
+
+
+def test_scores_are_summed_up_by_two_columns_at_once(alone, jobs, seen, tmp_path, small_result, small_recording, qtbot):
+    many, summary = alone._many, summary_of(small_result, small_recording)
+    about = {"animal": ("m1", "m1", "m2"), "region": ("CA1", "CA3", "CA1")}
+    many.entries = (Entry(tmp_path / "x.nwb", outcome=Outcome("x.nwb", tmp_path, replace(summary, about=about))),)
+    many.changed.emit()
+    offered = [alone.group_by.itemText(at) for at in range(alone.group_by.count())]
+    assert offered == ["all units together", "animal", "region", "animal and region"]
+    alone.group_by.setCurrentIndex(3)
+    qtbot.waitUntil(lambda: alone.groups.columnCount() == 11)
+    first = {(alone.groups.item(row, 0).text(), alone.groups.item(row, 1).text()) for row in range(alone.groups.rowCount())}
+    assert first == {("m1", "CA1"), ("m1", "CA3"), ("m2", "CA1")}
+    assert (tmp_path / "groups.csv").read_text(encoding="utf-8").startswith("animal,region,score")
+
+
+def test_a_recording_has_a_recipe_of_its_own_and_a_cluster_does_them(alone, jobs, seen, monkeypatch, tmp_path, qtbot):
+    many, asked, given = alone._many, [], {}
+    own = Recipe.from_toml('[spikes]\ntimes = "t"\n')
+
+    class Opened:
+        def open_or_ask(self, path, take):
+            asked.append(path)
+            take(SimpleNamespace(source={"recipe": own.to_dict()}, name=path.name))
+
+    monkeypatch.setattr(many, "_opening", Opened())
+    monkeypatch.setattr(engine, "run_batch", lambda *_, **what: given.update(what))
+    for name in ("x.npz", "y.npz"):
+        (tmp_path / name).write_bytes(b"none")
+    many.add([tmp_path / name for name in ("x.npz", "y.npz")])
+    qtbot.waitUntil(lambda: len(many.entries) == 2 and jobs.idle)
+    assert not alone.recipe.isEnabled()
+    alone.table.selectRow(1)
+    alone.recipe.click()
+    qtbot.waitUntil(lambda: jobs.idle)
+    assert asked == [tmp_path / "y.npz"]
+    alone.scheduler.setText(" tcp://lab:8786 ")
+    alone.start.click()
+    qtbot.waitUntil(lambda: not many.running)
+    assert given["scheduler"] == "tcp://lab:8786"
+    assert given["recipes"] == [None, own]
