@@ -10,7 +10,8 @@ _WITHOUT_FIGURES = """
 import functools, runpy, sys
 import glmengine as ge
 ge.write_outputs = functools.partial(ge.write_outputs, figures=False)
-runpy.run_path(sys.argv[1], run_name="__main__")
+del sys.argv[0]
+runpy.run_path(sys.argv[0], run_name="__main__")
 """
 
 
