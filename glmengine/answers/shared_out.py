@@ -12,10 +12,10 @@ from glmengine.answers.part import Part
 from glmengine.answers.population import Population, population_of
 from glmengine.answers.unit_answers import answer
 from glmengine.backend import jax_runtime
-from glmengine.cluster import on_cluster
 from glmengine.context import SILENT, Context
 from glmengine.errors import GlmError
-from glmengine.processes import in_processes
+from glmengine.parallel.cluster import on_cluster
+from glmengine.parallel.processes import in_processes
 from glmengine.threads import n_threads
 
 if TYPE_CHECKING:

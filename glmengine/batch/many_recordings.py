@@ -148,12 +148,12 @@ def _shared_out(
 ) -> Iterator[tuple[int, Outcome | PieceDone]]:
     """Places of pieces of work, which grow more while this goes on, and what became of each, as they come."""
     if scheduler is not None:
-        from glmengine.cluster import on_cluster
+        from glmengine.parallel.cluster import on_cluster
 
         return on_cluster(work, scheduler, attempt_elsewhere, given_up, context)
     if workers > 1 and work:
         from glmengine.backend import jax_runtime
-        from glmengine.processes import in_processes
+        from glmengine.parallel.processes import in_processes
 
         return in_processes(work, workers, jax_runtime.configure, attempt_elsewhere, given_up, context)
     return _one_by_one(work, context)

@@ -220,7 +220,7 @@ def _lost(sheet: Sheet, reason: str) -> GlmError:
 
 
 def _draw_in_processes(desk: _Desk, sheets: list[Sheet], count: int, context: Context) -> None:
-    from glmengine.processes import in_processes
+    from glmengine.parallel.processes import in_processes
 
     assert desk.result is not None
     kept = desk.folder / ".result.nc"

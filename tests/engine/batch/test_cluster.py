@@ -55,7 +55,7 @@ def test_a_cluster_gives_the_same_and_a_worker_that_is_killed_costs_nothing(clus
 
 
 def test_a_scheduler_that_is_not_there_is_said(quick, tmp_path, monkeypatch):
-    monkeypatch.setattr("glmengine.cluster.CONNECT", 1.0)
+    monkeypatch.setattr("glmengine.parallel.cluster.CONNECT", 1.0)
     with pytest.raises(GlmError, match=r"cannot be reached.*dask scheduler"):
         run_batch(quick, ["a.nwb"], tmp_path, scheduler="tcp://127.0.0.1:9")
 

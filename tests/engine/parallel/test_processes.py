@@ -8,12 +8,12 @@ import subprocess
 import sys
 
 from glmengine.context import SILENT
-from glmengine.processes import in_processes
+from glmengine.parallel.processes import in_processes
 
 SCRIPT = """
 import operator
 from glmengine.context import SILENT
-from glmengine.processes import in_processes
+from glmengine.parallel.processes import in_processes
 print("begun")
 print(sorted(in_processes([4, 9], 2, None, operator.is_not, print, SILENT)))
 print(__file__.endswith("plain.py"), __spec__)

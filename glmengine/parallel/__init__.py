@@ -1,0 +1,1 @@
+"""Processes of this machine and machines of a cluster that share work."""
