@@ -53,6 +53,13 @@ class Selection(Spec):
     always: tuple[str, ...] = param(
         (), title="Always in", help="Terms that every model has, the smallest one too (history).", choices="terms"
     )
+    last: tuple[str, ...] = param(
+        (),
+        title="Tried last",
+        help="Terms and blocks that forward selection tries when none of the others adds anything any more. The unit's own past goes here, or a drift: whatever a rate follows slowly is in its recent spikes too, so that tried together with the others it takes their place.",
+        choices="terms",
+        empty="all at once",
+    )
     blocks: tuple[TermBlock, ...] = param((), title="Blocks", help="Terms that are switched on and off together.", advanced=True)
     models: tuple[NamedModel, ...] = param(
         (),
@@ -108,6 +115,7 @@ class Selection(Spec):
             ("blocks", [block.name for block in self.blocks]),
             ("models", [model.name for model in self.models if model.name]),
             ("candidates", list(self.candidates)),
+            ("last", list(self.last)),
         ):
             twice = [name for position, name in enumerate(names) if name in names[:position]]
             if twice:
@@ -171,7 +179,18 @@ def candidates_of(selection: Selection, labels: Sequence[str]) -> tuple[Candidat
             owner[term] = f"'{candidate.name}'"
     if not found:
         raise GlmError("every term is always in: there is none to choose; name candidates", field="selection.candidates")
+    offered = [candidate.name for candidate in found]
+    for name in selection.last:
+        if name not in offered:
+            raise GlmError(
+                f"'{name}' is to be tried last and is no candidate; the candidates are {listed(offered)}", field="selection.last"
+            )
     return found
+
+
+def tried_last(selection: Selection, candidates: Sequence[str]) -> frozenset[int]:
+    """Which of the candidates, by number, are tried when no other adds anything any more."""
+    return frozenset(number for number, name in enumerate(candidates) if name in selection.last)
 
 
 def models_of(selection: Selection, candidates: Sequence[str]) -> dict[str, frozenset[int]]:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from glmengine.design.design import Design
     from glmengine.design.prepare import Prepared
     from glmengine.goodness.goodness import Goodness
+    from glmengine.goodness.mismatch import Grouping
 
 CHECKS = {
     "ks": np.nan,
@@ -76,6 +77,8 @@ def final_models(
     whole: Design,
     fits: Sequence[Whole],
     repeats: int,
+    groupings: Sequence[Grouping] | None = None,
+    beginning: Beginning | None = None,
     context: Context = SILENT,
 ) -> Final:
     """Curves, filters and checks of fitted models.
@@ -91,6 +94,10 @@ def final_models(
         Of each unit.
     repeats : int
         Simulations that are compared with the data; 0 for none.
+    groupings : sequence of Grouping, optional
+        Of the same bins, where they were made before.
+    beginning : Beginning, optional
+        What is simulated, likewise.
     """
     model = _coefficients(analysis, prepared, whole, fits)
     posterior = Posterior(model.coef, model.intercept, model.covariance, link_of(analysis.model))
@@ -98,10 +105,10 @@ def final_models(
     curves, notes = response_curves(prepared, posterior, context.part(0.0, 0.3), words=words)
     filters = term_filters(prepared, posterior, words, context.part(0.3, 0.3))
     context.check()
-    judged = assess(prepared, model, context=context.part(0.3, 0.6))
+    judged = assess(prepared, model, groupings=groupings, context=context.part(0.3, 0.6))
     checks, evidence = checks_of(judged.summary, prepared.units), ks_evidence(judged)
     if repeats and not context.stopping:
-        found, seen, said = simulated(prepared, model, repeats, context.part(0.6, 1.0))
+        found, seen, said = simulated(beginning or beginning_of(analysis, prepared), model, repeats, context.part(0.6, 1.0))
         checks, evidence, notes = checks.assign(found), {**evidence, **seen}, [*notes, *said]
     return Final(checks, curves, filters, evidence, tuple(notes))
 
@@ -128,18 +135,17 @@ def checks_of(summary: xr.Dataset | None, units: Sequence[str]) -> xr.Dataset:
 
 
 def simulated(
-    prepared: Prepared, model: Coefficients, repeats: int, context: Context
+    beginning: Beginning, model: Coefficients, repeats: int, context: Context
 ) -> tuple[xr.Dataset, dict[str, xr.Dataset], list[str]]:
     """Where the recorded spikes of each unit lie among simulated ones: columns (unit) of `Final.checks`, what they are made from, and notes."""
     import xarray as xr
 
     if not get_family(model.analysis.model.family).of_spikes:
         return xr.Dataset(), {}, []
-    units, notes = list(prepared.units), []
+    prepared, notes = beginning.prepared, [beginning.note] if beginning.note else []
+    units = list(prepared.units)
     columns = {name: np.full(len(units), np.nan) for name in [*(f"simulated_{one}" for one in SIMULATED), *_BURST]}
     try:
-        prepared, said = _beginning(prepared, model)
-        notes += said
         surrogates = simulate(prepared, model, repeats, model.analysis.seed, context.part(0.0, 0.7))
         notes += [str(one) for one in surrogates.runaways]
         compared = compare_surrogates(surrogates, pairs=False, context=context.part(0.7, 1.0))
@@ -165,11 +171,30 @@ def simulated(
     return xr.Dataset(found, {"unit": units}), kept, notes
 
 
-def _beginning(prepared: Prepared, model: Coefficients) -> tuple[Prepared, list[str]]:
-    """The same over its first `MOST_BINS` valid bins, and a note where that is less."""
+@dataclass(frozen=True)
+class Beginning:
+    """The stretch of a recording that is simulated.
+
+    Attributes
+    ----------
+    prepared : Prepared
+    note : str
+        Which one, where it is not all of it.
+    """
+
+    prepared: Prepared
+    note: str = ""
+
+    def of_units(self, numbers: tuple[int, ...], labels: tuple[str, ...]) -> Beginning:
+        """The same of some units, with the terms of these labels alone."""
+        return Beginning(self.prepared.of_units(numbers, labels), self.note)
+
+
+def beginning_of(analysis: Analysis, prepared: Prepared) -> Beginning:
+    """The first `MOST_BINS` valid bins."""
     valid = np.flatnonzero(prepared.design.valid)
     if valid.size <= MOST_BINS:
-        return prepared, []
+        return Beginning(prepared)
     stop = int(valid[MOST_BINS])
     half = 0.5 * prepared.grid.bin_size
     segments = np.unique(prepared.grid.segment[:stop])
@@ -177,9 +202,9 @@ def _beginning(prepared: Prepared, model: Coefficients) -> tuple[Prepared, list[
     last = np.minimum(prepared.grid.offsets[segments + 1], stop) - 1
     epochs = np.column_stack([prepared.grid.centres[first] - half, prepared.grid.centres[last] + half])
     shorter = prepare_again(
-        model.analysis, prepared.design.terms, prepared.units, prepared.recording, epochs, conditions=True, counts=True
+        analysis, prepared.design.terms, prepared.units, prepared.recording, epochs, conditions=True, counts=True
     )
-    return shorter, [f"Simulated spikes are compared with those of the first {epochs[-1, 1] - epochs[0, 0]:.0f} s."]
+    return Beginning(shorter, f"Simulated spikes are compared with those of the first {epochs[-1, 1] - epochs[0, 0]:.0f} s.")
 
 
 _BURST = {"burst": "data", "burst_low": "low", "burst_high": "high"}

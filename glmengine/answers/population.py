@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
 from glmengine.analysis.analysis import Analysis
 from glmengine.analysis.projection_files import with_projections
 from glmengine.analysis.selection import Candidate, Selection, candidates_of
+from glmengine.answers.final_models import Beginning, beginning_of
+from glmengine.answers.question import default_selection
 from glmengine.context import SILENT, Context
 from glmengine.design.design import Design
 from glmengine.design.expanded import expanded
@@ -17,6 +20,8 @@ from glmengine.design.splits import Split, split_prepared
 from glmengine.errors import GlmError
 from glmengine.fitting.batch import penalised_columns
 from glmengine.fitting.inputs import read_inputs
+from glmengine.goodness.assess import groupings_of
+from glmengine.goodness.mismatch import Grouping
 from glmengine.models.components import components_of
 from glmengine.recording.recording import Recording
 from glmengine.results.shift_tests import one_way_variables, testable_terms
@@ -90,6 +95,16 @@ class Population:
             room=0.0 if self.shared else 0.5,
         )
 
+    @cached_property
+    def beginning(self) -> Beginning:
+        """What is simulated, of all units and terms."""
+        return beginning_of(self.analysis, self.prepared)
+
+    @cached_property
+    def groupings(self) -> tuple[Grouping, ...]:
+        """Groups of bins in which the models of all units are judged."""
+        return groupings_of(self.prepared)
+
 
 def population_of(analysis: Analysis, recording: Recording, shifts: int, context: Context = SILENT) -> Population:
     """Bins, features, split, and which units are known best.
@@ -99,8 +114,8 @@ def population_of(analysis: Analysis, recording: Recording, shifts: int, context
     GlmError
         As of `glmengine.select_terms`.
     """
-    selection = (analysis.selection or Selection()).with_(over_units=False)
-    analysis = analysis.with_(terms=with_projections(analysis.terms))
+    analysis = analysis.with_(terms=with_projections(analysis.terms), selection=analysis.selection or default_selection(analysis))
+    selection = analysis.selection.with_(over_units=False)
     candidates = candidates_of(selection, [term.label for term in analysis.terms if term.enabled])
     used = {*selection.always, *(term for candidate in candidates for term in candidate.terms)}
     terms = tuple(term if term.label in used else term.with_(enabled=False) for term in analysis.terms)

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 
 from glmengine.analysis.analysis import Analysis
 from glmengine.analysis.default_terms import default_analysis, position_pairs, tuning_term
+from glmengine.analysis.selection import Selection
 from glmengine.analysis.terms import CovariateTerm
 from glmengine.errors import GlmError
 from glmengine.recording.derived.quantities import Speed, compute_derived
 from glmengine.recording.recording import Recording
 from glmengine.sentences import listed
 
+HISTORY = "history"
 STRENGTHS = (1e-5, 1e-4, 1e-3, 1e-2)
 SPEED = "speed"
 
@@ -49,9 +51,21 @@ def question_for(recording: Recording, variables: Sequence[str] | None = None) -
             )
         terms = [term for term in terms if known[term.label] & set(variables)]
     model = analysis.model.with_(strengths=STRENGTHS)
-    return analysis.with_(
+    analysis = analysis.with_(
         terms=tuple(terms), derived=tuple(derived), model=model, title=f"What drives the units of {recording.name}"
     )
+    return analysis.with_(selection=default_selection(analysis))
+
+
+def default_selection(analysis: Analysis) -> Selection:
+    """How terms are chosen where the analysis does not say: forward, the units' own past after everything else.
+
+    The rate of the last seconds foretells whatever a covariate that varies slowly does, so that a history that is tried beside a position comes
+    first, and says less. Tried last it has what the covariates leave: refractoriness, bursts, drift.
+    """
+    past = [term.label for term in analysis.terms if term.enabled and term.kind == HISTORY]
+    others = any(term.enabled and term.kind != HISTORY for term in analysis.terms)
+    return Selection(last=tuple(past) if others else ())
 
 
 def _depends_on(term: object) -> set[str]:

@@ -65,6 +65,8 @@ def answer_sentence(
     adequate: bool | None,
     try_next: str,
     doubtful: Sequence[str] = (),
+    last: Sequence[str] = (),
+    not_missed: Sequence[str] = (),
     simulated: Simulated | None = None,
 ) -> str:
     """Which terms, how much each adds, what says nothing, whether the model is right.
@@ -84,6 +86,10 @@ def answer_sentence(
     try_next : str
     doubtful : sequence of str
         Chosen terms whose choice counts that are shifted in time make as well.
+    last : sequence of str
+        Chosen terms that were tried when no other added anything any more.
+    not_missed : sequence of str
+        Chosen terms without which the model explains held-out time as well, now that it has those.
     simulated : Simulated, optional
     """
     if not chosen:
@@ -91,10 +97,21 @@ def answer_sentence(
     (first, share), *more = chosen
     text = f"{_capital(first)} ({share:.2g} of the deviance{' alone' if more else ''}, q {_small(q)})"
     if more:
-        parts = [f"{name} (+{share:.2g})" if share >= SMALL else f"{name} (what the others say too)" for name, share in more]
-        text += f", then {' and '.join(parts)}; {explained:.2g} together"
+        parts = {
+            name: f"{name} (+{share:.2g})" if share >= SMALL else f"{name} (what the others say too)" for name, share in more
+        }
+        in_turn = [words for name, words in parts.items() if name not in last]
+        at_last = [words for name, words in parts.items() if name in last]
+        if in_turn:
+            text += f", then {' and '.join(in_turn)}"
+        if at_last:
+            text += f"{', and' if in_turn else ', then'} last {' and '.join(at_last)}"
+        text += f"; {explained:.2g} together"
     if others:
-        text += f"; {', '.join(others)} {'adds' if len(others) == 1 else 'add'} nothing"
+        text += f"; {', '.join(others)} {_adds(others)} nothing"
+    beside = [name for name in not_missed if name not in last and any(one in last for one, _ in chosen)]
+    if beside:
+        text += f"; beside {' and '.join(one for one, _ in chosen if one in last)}, {', '.join(beside)} {_adds(beside)} nothing"
     if doubtful:
         text += f"; {', '.join(doubtful)} not beyond what shifts in time give"
     if adequate is not None:
@@ -103,6 +120,10 @@ def answer_sentence(
     if simulated is not None:
         text += f"; {simulated.words()}"
     return f"{text}."
+
+
+def _adds(names: Sequence[str]) -> str:
+    return "adds" if len(names) == 1 else "add"
 
 
 def _capital(text: str) -> str:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from glmengine.analysis.selection import Selection
 from glmengine.answers.part import Part
 from glmengine.answers.population import Population
 from glmengine.answers.sentence import Simulated, answer_sentence
 from glmengine.answers.sheet import AnswerSheet
 from glmengine.answers.unit_answers import joined_by_unit
+from glmengine.answers.unit_model import chosen_labels
 from glmengine.inference.multiplicity import false_discovery_rate
 from glmengine.selection.joined import joined
 from glmengine.selection.term_selection import TermSelection
@@ -32,7 +32,8 @@ def sheet_of(
     """A sheet of the units of `parts`; `others` that are known and units that are `pending` count in its false discovery rates."""
     import xarray as xr
 
-    asked = population.analysis.selection or Selection()
+    asked = population.analysis.selection
+    assert asked is not None
     every = [*others, *parts]
     selection = joined([part.selection for part in every], asked.level, over_units=asked.over_units, pending=pending)
     shown = [unit for part in parts for unit in part.selection.units]
@@ -43,7 +44,7 @@ def sheet_of(
     explained = chosen["deviance_explained"]
     units = sorted(shown, key=lambda unit: -np.nan_to_num(float(explained.sel(unit=unit)), nan=-np.inf))
     sentences = [_sentence(selection, shifted, checks, unit, asked.level) for unit in units]
-    kept = [unit for unit in units if selection.terms_of(unit)]
+    kept = {unit: chosen_labels(population.analysis, named) for unit in units if (named := selection.terms_of(unit))}
     columns: dict[str, tuple[str, list]] = {
         "terms": ("terms in the order in which they came in", [", ".join(selection.terms_of(unit)) for unit in units]),
         "deviance_explained": ("held-out deviance explained", [float(explained.sel(unit=unit)) for unit in units]),
@@ -57,7 +58,7 @@ def sheet_of(
     }
     table = xr.Dataset({n: ("unit", np.array(v), {"long_name": text}) for n, (text, v) in columns.items()}, {"unit": units})
     table = table.assign({name: array for name, array in checks.sel(unit=units).data_vars.items() if name != "modelled"})
-    terms = chosen[["order"]]
+    terms = chosen[["order", "missed", "missed_p"]]
     if shifted is not None:
         terms = terms.assign(shifted)
     if selection.contributions is not None:
@@ -69,7 +70,7 @@ def sheet_of(
         selection=selection,
         curves=_of_units(joined_by_unit([part.curves for part in parts]), kept),
         filters=_of_units(joined_by_unit([part.filters for part in parts]), kept),
-        evidence={**_shifts(parts), **_of_units(joined_by_unit([part.evidence for part in parts]), kept)},
+        evidence={**_shifts(parts), **_of_units(joined_by_unit([part.evidence for part in parts]), kept, by_term=False)},
         notes=tuple(dict.fromkeys([*selection.notes, *said, *notes])),
     )
 
@@ -86,9 +87,14 @@ def _shifts(parts: Sequence[Part]) -> dict[str, xr.Dataset]:
     return {"shifts": joined.transpose("unit", "term", "shuffle")}
 
 
-def _of_units(datasets: dict[str, xr.Dataset], units: Sequence[str]) -> dict[str, xr.Dataset]:
-    """Those of units that have terms after all."""
-    found = {label: one.sel(unit=[u for u in one["unit"].values if u in units]) for label, one in datasets.items()}
+def _of_units(
+    datasets: dict[str, xr.Dataset], kept: Mapping[str, frozenset[str]], *, by_term: bool = True
+) -> dict[str, xr.Dataset]:
+    """Those of units that have terms after all, and that term where they are the terms' own."""
+    found = {
+        label: one.sel(unit=[u for u in one["unit"].values if u in kept and (not by_term or label in kept[u])])
+        for label, one in datasets.items()
+    }
     return {label: one for label, one in found.items() if one.sizes["unit"]}
 
 
@@ -120,14 +126,9 @@ def _sentence(
     selection: TermSelection, shifted: dict[str, xr.DataArray] | None, checks: xr.Dataset, unit: str, level: float
 ) -> str:
     chosen = selection.terms_of(unit)
-    shares = [
-        np.nan
-        if selection.contributions is None
-        else float(selection.contributions["unique" if place else "alone"].sel(unit=unit, term=name))
-        for place, name in enumerate(chosen)
-    ]
     assert selection.chosen is not None
     own, seen = selection.chosen.sel(unit=unit), checks.sel(unit=unit)
+    shares = [_share(selection, unit, name, first=not place) for place, name in enumerate(chosen)]
     doubtful = (
         [] if shifted is None else [name for name in chosen if float(shifted["shift_q"].sel(unit=unit, term=name)) >= level]
     )
@@ -140,5 +141,18 @@ def _sentence(
         adequate=bool(seen["adequate"]) if modelled else None,
         try_next=str(seen["try_next"].item()) if modelled else "",
         doubtful=doubtful,
+        last=[name for name in chosen if bool(own["last"].sel(term=name))],
+        not_missed=[name for name in chosen if float(own["missed_p"].sel(term=name)) >= level],
         simulated=Simulated.of({str(name): array.item() for name, array in seen.data_vars.items()}) if modelled else None,
     )
+
+
+def _share(selection: TermSelection, unit: str, term: str, *, first: bool) -> float:
+    """Of the deviance: of the first term alone, of another what the chosen model loses without it, or where that is not known what all terms lose."""
+    assert selection.chosen is not None
+    missed = float(selection.chosen["missed"].sel(unit=unit, term=term))
+    if not first and np.isfinite(missed):
+        return missed
+    if selection.contributions is None:
+        return np.nan
+    return float(selection.contributions["alone" if first else "unique"].sel(unit=unit, term=term))

@@ -11,7 +11,7 @@ import numpy as np
 
 from glmengine.analysis.analysis import Analysis
 from glmengine.analysis_run import run
-from glmengine.answers.final_models import Final, checks_of, final_models, ks_evidence, simulated
+from glmengine.answers.final_models import Final, beginning_of, checks_of, final_models, ks_evidence, simulated
 from glmengine.answers.part import Part
 from glmengine.answers.population import Population
 from glmengine.answers.unit_model import chosen_labels
@@ -97,6 +97,7 @@ def _shift_tests(
     assert selection.chosen is not None
     assert population.pooled is not None
     order, chosen = selection.chosen["order"].values, selection.chosen["chosen"].values
+    last = frozenset(np.flatnonzero(selection.chosen["last"].values).tolist())
     steps = []
     for unit in range(len(ground.units)):
         own = np.flatnonzero(chosen[:, unit]).tolist()
@@ -105,7 +106,8 @@ def _shift_tests(
             if k not in population.pooled.slices:
                 continue
             residual, curvature = nested.residual(before, unit)
-            offered = tuple(j for j in ground.everything - before if ground.applies(j)[unit])
+            rivals = ground.everything - last - before if k not in last else last - before
+            offered = tuple(j for j in sorted(rivals) if ground.applies(j)[unit])
             steps.append(ShiftStep(unit, k, offered, residual, curvature))
     p, gain, null = (np.full(shape, np.nan) for shape in (chosen.shape, chosen.shape, (shifts, *chosen.shape)))
     if steps:
@@ -153,6 +155,8 @@ def _finals(
 
     finals: list[Final] = []
     context.report(Progress("Final models", 0.0))
+    if groups:  # made once, before several threads ask for them
+        _ = population.groupings, population.beginning
     with workers() as pool:
         for place, ((terms, units), found) in enumerate(zip(groups, pool.map(one, list(groups)), strict=True)):
             if found is None:
@@ -176,9 +180,17 @@ def _final(
     places = [ground.units.index(unit) for unit in units]
     fits = [nested.whole(model, place) for place in places]
     labels = (*ground.always, *(label for k in sorted(model) for label in ground.candidates[k].terms))
-    prepared = population.prepared.of_units(tuple(numbers[place] for place in places), labels)
-    known = [one for one in fits if one is not None]
-    return final_models(population.analysis, prepared, ground.prepared.design, known, simulations, context)
+    own = tuple(numbers[place] for place in places)
+    return final_models(
+        population.analysis,
+        population.prepared.of_units(own, labels),
+        ground.prepared.design,
+        [one for one in fits if one is not None],
+        simulations,
+        population.groupings,
+        population.beginning.of_units(own, labels) if simulations else None,
+        context,
+    )
 
 
 def _final_run(
@@ -193,7 +205,8 @@ def _final_run(
     notes, tested = list(result.notes), None
     if simulations and not context.stopping:
         prepared = prepared_for(result.model, recording, None, counts=True, conditions=True, context=context.part(0.7, 0.72))
-        found, seen, said = simulated(prepared, coefficients_of(result.model), simulations, context.part(0.72, 0.8))
+        beginning = beginning_of(result.model.analysis, prepared)
+        found, seen, said = simulated(beginning, coefficients_of(result.model), simulations, context.part(0.72, 0.8))
         checks, evidence, notes = checks.assign(found), {**evidence, **seen}, [*notes, *said]
     if shifts and not context.stopping:
         try:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from glmengine.cli.command import Command
 from glmengine.cli.opening import one_recipe, opened_for
@@ -12,10 +14,16 @@ from glmengine.cli.terminal import progress_bar, say_notes, say_written
 from glmengine.errors import GlmError
 from glmengine.sentences import numbered
 
+if TYPE_CHECKING:
+    from glmengine.analysis.analysis import Analysis
+
+NONE = "none"
+
 
 def explain(options: Namespace) -> int:
     """What drives each unit."""
     from glmengine.answers.explain import explain as explained
+    from glmengine.answers.question import question_for
     from glmengine.export.answer_files import write_answers
     from glmengine.export.outputs import writable_folder
     from glmengine.io.opened_sessions import opened
@@ -33,6 +41,8 @@ def explain(options: Namespace) -> int:
             raise GlmError(f"{options.question}: is no analysis, so that --recording has no meaning; leave it out")
         else:
             recording = opened(options.question, one_recipe(options), opening)
+        if options.last is not None:
+            analysis = _trying_last(analysis or question_for(recording, options.variable), options.last)
         sheet = explained(
             recording,
             analysis,
@@ -50,6 +60,14 @@ def explain(options: Namespace) -> int:
     say_notes(sheet.notes)
     say_written(folder, written)
     return 0
+
+
+def _trying_last(analysis: Analysis, names: Sequence[str]) -> Analysis:
+    """The same question with these terms tried last, none for the word that says so."""
+    from glmengine.answers.question import default_selection
+
+    last = () if list(names) == [NONE] else tuple(names)
+    return analysis.with_(selection=(analysis.selection or default_selection(analysis)).with_(last=last))
 
 
 EXPLAIN = Command(
@@ -72,6 +90,13 @@ EXPLAIN = Command(
             metavar="NAME",
             action="append",
             help="of a recording: only this variable, may be repeated; 'history' is the unit's own past",
+        ),
+        Option(
+            "--last",
+            metavar="TERM",
+            action="append",
+            help="a term that is tried when no other adds anything any more, may be repeated; where not given the units' own past, "
+            f"or what the analysis says; '{NONE}' to try all at once",
         ),
         SHIFTS.saying("shifts in time that the choice of each term is tested by; 200 where not given, 0 for none"),
         Option(

@@ -54,6 +54,7 @@ def assess(
     *,
     units: Sequence[str] | None = None,
     fold_models: FoldModels | None = None,
+    groupings: Sequence[Grouping] | None = None,
     context: Context = SILENT,
 ) -> Goodness:
     """Check a fitted model against the recording that it was prepared on.
@@ -67,6 +68,8 @@ def assess(
         Which to check; all where None.
     fold_models : FoldModels, optional
         Coefficients of fits that have not seen the fold that they predict.
+    groupings : sequence of Grouping, optional
+        As of `groupings_of`, where they were made before from the same bins.
     context : Context, optional
 
     Raises
@@ -83,7 +86,7 @@ def assess(
             "no bin of these epochs has a value for every term and meets the conditions; choose other epochs", field="time"
         )
     lengths = _lengths(prepared)
-    groupings = _groupings(prepared, valid, context.part(0.0, 0.05))
+    groupings = _used_first(prepared, groupings_of(prepared, context.part(0.0, 0.05)) if groupings is None else groupings)
     blocks = block_numbers(valid, N_BLOCKS)
     with_influence = fold_models is None and model.covariance is not None
     n_bins = prepared.grid.n_bins
@@ -145,20 +148,31 @@ def _lengths(prepared: Prepared) -> Lengths:
     return Lengths(lags, pair_lags, window_widths(int(prepared.design.valid.sum()) // 30))
 
 
-def _groupings(prepared: Prepared, valid: np.ndarray, context: Context) -> tuple[Grouping, ...]:
-    """Groups of bins by every covariate that is a number, those of the model's terms first."""
+def groupings_of(prepared: Prepared, context: Context = SILENT) -> tuple[Grouping, ...]:
+    """Groups of bins by every covariate that is a number, those of the model's terms before others where there are too many."""
     recording, found = prepared.recording, []
-    used = {name for term in prepared.design.terms for name in variables_of(term)}
     few = [name for name, (covariate, _) in recording.variables.items() if len(covariate.components) <= _MOST_COMPONENTS]
+    used = _used(prepared)
     names = sorted(few, key=lambda name: name not in used)[:_MOST_COVARIATES]
     for place, name in enumerate(names):
         context.check()
         context.report(Progress("Reading covariates", place / len(names), name))
         covariate = recording.variable(name)
-        grouping = covariate_groups(covariate, sample_covariate(covariate, prepared.grid, prepared.max_gap), valid)
+        values = sample_covariate(covariate, prepared.grid, prepared.max_gap)
+        grouping = covariate_groups(covariate, values, np.asarray(prepared.design.valid))
         if grouping is not None:
             found.append(grouping)
     return tuple(found)
+
+
+def _used_first(prepared: Prepared, groupings: Sequence[Grouping]) -> tuple[Grouping, ...]:
+    used = _used(prepared)
+    return tuple(sorted(groupings, key=lambda one: one.name not in used))
+
+
+def _used(prepared: Prepared) -> set[str]:
+    """Variables of the model's terms."""
+    return {name for term in prepared.design.terms for name in variables_of(term)}
 
 
 def _check(

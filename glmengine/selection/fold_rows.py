@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -22,6 +23,9 @@ FEWEST_LOCAL = 24
 FEWEST_ROWS = 64
 """Rows of a piece at least; patterns of live columns with fewer are one piece, in which all columns of the term are live."""
 
+MOST_SUMMED = 4096
+"""Rows of a product of float32, so that their sums lose no more digits than those of a piece."""
+
 
 @dataclass(frozen=True)
 class Piece:
@@ -35,8 +39,8 @@ class Piece:
         The number of folds for rows that are never held out.
     live : (l,) int array
         Columns, of those that are local.
-    local : (r, l) array
-    single : (r, l) float32 array
+    local : (l, r) array
+    single : (l, r) float32 array
         The same.
     """
 
@@ -77,18 +81,19 @@ class FoldRows:
         self.columns = np.concatenate([local, rest])
         self.n_local = local.size
         self.rest = np.ascontiguousarray(values[np.ix_(self.order, rest)])
-        self._single = self.rest.astype(np.float32)
+        self._single = np.ascontiguousarray(self.rest.T, np.float32)
         key = np.stack([fold[self.order], pattern[self.order]])
         cut = np.flatnonzero((np.diff(key, axis=1) != 0).any(axis=0)) + 1
         self.pieces = tuple(
             _piece(values, local, self.order, int(a), int(b), int(key[0, a]))
             for a, b in zip(np.r_[0, cut], np.r_[cut, self.n], strict=True)
-            if b > a
+            if b > a and local.size
         )
         numbers = key[0]
         self.folds = tuple(
             slice(int(np.searchsorted(numbers, k)), int(np.searchsorted(numbers, k, side="right"))) for k in range(n_folds + 1)
         )
+        self._places = _Places.of(self.pieces, self.n_local)
 
     @property
     def p(self) -> int:
@@ -106,14 +111,21 @@ class FoldRows:
             eta[:, part] = one[:, places] @ self.rest[part].T + one[:, -1:]
             if own.shape[1]:
                 eta[:, part] += one[:, self.p : -1] @ own[part].T
-        if self.n_local and theta[..., : self.n_local].any():
-            for piece in self.pieces:
-                one = theta if by_fold is None else by_fold[piece.fold]
-                eta[:, piece.rows] += one[:, piece.live] @ piece.local.T
+        with_local = theta[..., : self.n_local].any(axis=-1).reshape(-1, m).any(axis=0)
+        if not with_local.any():
+            return eta
+        some = np.flatnonzero(with_local)
+        live = theta[..., some, :] if by_fold is None else theta[:, some]
+        spread = live[:, self._places.live] if by_fold is None else self._places.by_fold(live)
+        found = eta if with_local.all() else eta[some]
+        for piece, at in zip(self.pieces, self._places.slices, strict=True):
+            found[:, piece.rows] += spread[:, at] @ piece.local
+        if found is not eta:
+            eta[some] = found
         return eta
 
-    def back(self, residual: np.ndarray, own: np.ndarray) -> np.ndarray:
-        """(folds + 1, m, p + h + 1) sums of columns times residuals (m, n), over each fold."""
+    def back(self, residual: np.ndarray, own: np.ndarray, with_local: np.ndarray) -> np.ndarray:
+        """(folds + 1, m, p + h + 1) sums of columns times residuals (m, n), over each fold; of local columns where a model has some (m,)."""
         m, h = len(residual), own.shape[1]
         total = np.zeros((self.n_folds + 1, m, self.p + h + 1))
         for k, part in enumerate(self.folds):
@@ -121,8 +133,11 @@ class FoldRows:
             total[k, :, self.n_local : self.p] = r @ self.rest[part]
             total[k, :, self.p : -1] = r @ own[part]
             total[k, :, -1] = r.sum(axis=1)
-        for piece in self.pieces if self.n_local else ():
-            total[piece.fold][:, piece.live] += residual[:, piece.rows] @ piece.local
+        if self.pieces and with_local.any():
+            some = residual if with_local.all() else residual[with_local]
+            products = np.hstack([some[:, piece.rows] @ piece.local.T for piece in self.pieces])
+            sums = self._places.summed(products.T, self.n_folds + 1, self.n_local)
+            total[:, with_local, : self.n_local] = np.swapaxes(sums, 1, 2)
         return total
 
     def grams(self, weights: np.ndarray, own: np.ndarray, wanted: np.ndarray) -> np.ndarray:
@@ -130,35 +145,92 @@ class FoldRows:
 
         Parameters
         ----------
-        own : (n, h) float32 array
+        own : (h, n) float32 array
         wanted : (q,) int array
             Parameters, ascending; the intercept is the last.
         """
-        h = own.shape[1]
-        size = self.p + h + 1
-        rest, root = self._single, np.sqrt(weights).astype(np.float32)
-        if not (wanted < self.n_local).any():
-            columns = wanted[wanted < self.p] - self.n_local
-            others = wanted[(wanted >= self.p) & (wanted < size - 1)] - self.p
-            result = np.zeros((self.n_folds + 1, wanted.size, wanted.size))
-            for k, part in enumerate(self.folds):
-                A = np.hstack([rest[part][:, columns], own[part][:, others], np.ones((part.stop - part.start, 1), np.float32)])
-                A *= root[part, None]
-                result[k] = A.T @ A
-            return result if wanted[-1] == size - 1 else result[:, :-1, :-1]
-        total = np.zeros((self.n_folds + 1, size, size))
-        common = np.arange(self.n_local, size)
-        for piece in self.pieces:
-            part = piece.rows
-            A = np.empty((part.stop - part.start, piece.live.size + common.size), np.float32)
-            A[:, : piece.live.size] = piece.single
-            A[:, piece.live.size : piece.live.size + self.p - self.n_local] = rest[part]
-            A[:, A.shape[1] - h - 1 : -1] = own[part]
-            A[:, -1] = 1.0
-            A *= root[part, None]
-            places = np.concatenate([piece.live, common])
-            total[piece.fold][np.ix_(places, places)] += A.T @ A
-        return total[np.ix_(np.arange(self.n_folds + 1), wanted, wanted)]
+        size, root = self.p + len(own) + 1, np.sqrt(weights).astype(np.float32)
+        local = wanted[wanted < self.n_local]
+        columns = wanted[(wanted >= self.n_local) & (wanted < self.p)] - self.n_local
+        others = wanted[(wanted >= self.p) & (wanted < size - 1)] - self.p
+        ends = np.cumsum([columns.size, others.size, int(wanted[-1] == size - 1)])
+        first = local.size
+        result = np.zeros((self.n_folds + 1, wanted.size, wanted.size))
+        squares: list[np.ndarray] = []
+        products: list[np.ndarray] = []
+        pieces = iter(self.pieces if first else ())
+        piece = next(pieces, None)
+        for k, part in enumerate(self.folds):
+            rows = np.empty((ends[2], part.stop - part.start), np.float32)
+            rows[: ends[0]] = self._single[columns, part]
+            rows[ends[0] : ends[1]] = own[others, part]
+            rows[ends[1] :] = 1.0
+            rows *= root[part]
+            for start in range(0, rows.shape[1], MOST_SUMMED):
+                some = rows[:, start : start + MOST_SUMMED]
+                result[k, first:, first:] += some @ some.T
+            while piece is not None and piece.fold == k:
+                here = piece.single * root[piece.rows]
+                squares.append((here @ here.T).ravel())
+                products.append(here @ rows[:, piece.rows.start - part.start : piece.rows.stop - part.start].T)
+                piece = next(pieces, None)
+        if first:
+            every = self._places.squared(np.concatenate(squares), self.n_folds + 1, self.n_local)
+            mixed = self._places.summed(np.concatenate(products).astype(np.float64), self.n_folds + 1, self.n_local)[:, local]
+            result[:, :first, :first] = every[:, local[:, None], local]
+            result[:, :first, first:], result[:, first:, :first] = mixed, np.swapaxes(mixed, 1, 2)
+        return result
+
+
+@dataclass(frozen=True)
+class _Places:
+    """Where the live columns of all pieces, one piece after the other, belong.
+
+    Attributes
+    ----------
+    live, fold : (N,) int array
+        Column and fold of each.
+    slices : tuple of slice
+        Of each piece.
+    square : (S,) int array
+        Of the products of each piece's columns with each other, the place in (folds + 1, n_local, n_local).
+    """
+
+    live: np.ndarray
+    fold: np.ndarray
+    slices: tuple[slice, ...]
+    square: np.ndarray
+
+    @classmethod
+    def of(cls, pieces: Sequence[Piece], n_local: int) -> _Places:
+        sizes = [piece.live.size for piece in pieces]
+        ends = np.cumsum([0, *sizes]).tolist()
+        squares = [((piece.fold * n_local + piece.live[:, None]) * n_local + piece.live).ravel() for piece in pieces]
+        none = np.zeros(0, int)
+        return cls(
+            np.concatenate([none, *(piece.live for piece in pieces)]),
+            np.repeat(np.array([piece.fold for piece in pieces], int), sizes),
+            tuple(slice(a, b) for a, b in pairwise(ends)),
+            np.concatenate([none, *squares]),
+        )
+
+    def by_fold(self, theta: np.ndarray) -> np.ndarray:
+        """(m, N) of parameters (folds + 1, m, ...)."""
+        return theta[self.fold, :, self.live].T
+
+    def summed(self, values: np.ndarray, folds: int, n_local: int) -> np.ndarray:
+        """(folds, n_local, c) sums of values (N, c) over the pieces of a fold."""
+        key = self.fold * n_local + self.live
+        order = np.argsort(key, kind="stable")
+        starts = np.flatnonzero(np.diff(key[order], prepend=-1))
+        total = np.zeros((folds * n_local, values.shape[1]))
+        if starts.size:
+            total[key[order][starts]] = np.add.reduceat(values[order], starts, axis=0)
+        return total.reshape(folds, n_local, -1)
+
+    def squared(self, values: np.ndarray, folds: int, n_local: int) -> np.ndarray:
+        """(folds, n_local, n_local) sums of products (S,)."""
+        return np.bincount(self.square, values, folds * n_local * n_local).reshape(folds, n_local, n_local)
 
 
 class SharedRows:
@@ -211,5 +283,5 @@ def _patterns(values: np.ndarray, fold: np.ndarray) -> np.ndarray:
 def _piece(values: np.ndarray, local: np.ndarray, order: np.ndarray, start: int, stop: int, fold: int) -> Piece:
     part = values[np.ix_(order[start:stop], local)] if local.size else np.zeros((stop - start, 0))
     live = np.flatnonzero((part != 0).any(axis=0))
-    kept = np.ascontiguousarray(part[:, live])
+    kept = np.ascontiguousarray(part[:, live].T)
     return Piece(slice(start, stop), fold, live, kept, kept.astype(np.float32))

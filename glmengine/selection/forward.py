@@ -11,8 +11,18 @@ from glmengine.selection.nested_models import Model, NestedModels
 from glmengine.selection.search import STOPPED, Search, Step, able_units, better, by_model, hopeless
 from glmengine.sentences import numbered
 
+_NOTHING: Model = frozenset()
 
-def forward(nested: NestedModels, level: float, *, largest: int = 0, prune: bool = True, context: Context = SILENT) -> Search:
+
+def forward(
+    nested: NestedModels,
+    level: float,
+    *,
+    largest: int = 0,
+    last: Model = _NOTHING,
+    prune: bool = True,
+    context: Context = SILENT,
+) -> Search:
     """Add to each unit's model the term that gains most on held-out time, as long as a signed-rank test over folds says that it does.
 
     Each round fits every candidate once for all units that still ask for it.
@@ -24,6 +34,8 @@ def forward(nested: NestedModels, level: float, *, largest: int = 0, prune: bool
         Of the one-sided signed-rank test.
     largest : int
         The most terms that are added; 0 for no limit.
+    last : Model
+        Candidates that a unit comes to when none of the others is added any more.
     prune : bool
         Leave out candidates whose score test at the smaller model is no larger than chance gives.
 
@@ -35,7 +47,10 @@ def forward(nested: NestedModels, level: float, *, largest: int = 0, prune: bool
     ground = nested.ground
     K, M = len(ground.candidates), len(ground.units)
     search = Search([frozenset()] * M)
-    rounds = min(largest or K, K)
+    first = ground.everything - last
+    most = min(largest or K, K)
+    rounds = most + bool(first and last)
+    offered = [first or last] * M
     try:
         base = nested.held_out(frozenset(), range(M), context.part(0.0, 0.02))
         asking = able_units(nested, base, level, search)
@@ -44,23 +59,41 @@ def forward(nested: NestedModels, level: float, *, largest: int = 0, prune: bool
                 break
             share = context.part(0.02 + 0.98 * (number - 1) / rounds, 0.02 + 0.98 * number / rounds)
             share.report(Progress(f"Round {number}: {numbered(asking.size, 'unit')}", 0.0))
-            asking = _round(nested, search, asking, number, level, prune, share)
+            took = _round(nested, search, asking, offered, number, level, prune, share)
+            going_on = []
+            for unit in asking.tolist():
+                enough = unit not in took or offered[unit] <= search.models[unit]
+                if enough and offered[unit] == first and last:
+                    offered[unit] = last
+                elif enough:
+                    continue
+                if len(search.models[unit]) < most:
+                    going_on.append(unit)
+            asking = np.array(going_on, int)
     except Stopped:
         search.notes.append(STOPPED)
     return search
 
 
 def _round(
-    nested: NestedModels, search: Search, asking: np.ndarray, number: int, level: float, prune: bool, context: Context
-) -> np.ndarray:
-    """One addition to each unit that asks for it; the units that took it. Nothing of `search` is changed before the round is done."""
+    nested: NestedModels,
+    search: Search,
+    asking: np.ndarray,
+    offered: list[Model],
+    number: int,
+    level: float,
+    prune: bool,
+    context: Context,
+) -> set[int]:
+    """One addition to each unit that asks for it, of those that it is offered; the units that took it. Nothing of `search` is changed before
+    the round is done."""
     ground = nested.ground
     applies = np.array([ground.applies(k) for k in range(len(ground.candidates))])
     groups = list(by_model(search.models, asking).items())
     pruned: set[tuple[int, int]] = set()
     if prune and nested.prunes:
         for place, (model, units) in enumerate(groups):
-            left = [k for k in range(len(applies)) if k not in model]
+            left = sorted(frozenset().union(*(offered[unit] for unit in units.tolist())) - model)
             pruned |= hopeless(
                 nested, model, units, left, context.part(0.2 * place / len(groups), 0.2 * (place + 1) / len(groups))
             )
@@ -68,7 +101,7 @@ def _round(
     for model, units in groups:
         for k in range(len(applies)):
             for unit in units.tolist():
-                if k not in model and applies[k, unit] and (unit, k) not in pruned:
+                if k in offered[unit] - model and applies[k, unit] and (unit, k) not in pruned:
                     wanted.setdefault(model | {k}, []).append((unit, k))
     asked: dict[int, list[Model]] = {}
     for model, pairs in wanted.items():
@@ -82,8 +115,8 @@ def _round(
         for unit, k in pairs:
             now = nested.held_out(search.models[unit], [unit])[unit]
             tried.setdefault(unit, []).append((better(found[unit], now), k, found[unit]))
-    search.pruned |= {(unit, number, k) for unit, k in pruned if applies[k, unit]}
-    took = []
+    search.pruned |= {(unit, number, k) for unit, k in pruned if applies[k, unit] and k in offered[unit]}
+    took = set()
     for unit, options in tried.items():
         now = nested.held_out(search.models[unit], [unit])[unit]
         search.gains |= {(unit, number, k): gain for gain, k, _ in options}
@@ -94,8 +127,8 @@ def _round(
         if p < level:
             search.models[unit] |= {k}
             search.order[unit, k] = number
-            took.append(unit)
-    return np.array(sorted(took), int)
+            took.add(unit)
+    return took
 
 
 def backward(nested: NestedModels, level: float, *, context: Context = SILENT) -> Search:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from glmengine.analysis.selection import CONSTANT
 from glmengine.inference.multiplicity import false_discovery_rate
+from glmengine.selection.chosen_terms import judge, taken_back
 from glmengine.selection.term_selection import NOTES, TermSelection
-from glmengine.sentences import listed
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -45,7 +46,8 @@ def joined(parts: Sequence[TermSelection], level: float, *, over_units: bool, pe
     notes = [note for part in parts for note in part.notes]
     base = str(parts[0].models["model"].values[0])
     if chosen is not None:
-        chosen, said = _judged(chosen, base, level, over_units=over_units, pending=pending)
+        n_folds = parts[0].models.sizes["fold"]
+        chosen, said = _judged(chosen, base, level, n_folds, over_units=over_units, pending=pending)
         notes += said
     contributions = along_units(lambda part: part.contributions)
     if contributions is not None:
@@ -66,22 +68,31 @@ def joined(parts: Sequence[TermSelection], level: float, *, over_units: bool, pe
     )
 
 
-def _judged(chosen: xr.Dataset, base: str, level: float, *, over_units: bool, pending: int) -> tuple[xr.Dataset, list[str]]:
+def _judged(
+    chosen: xr.Dataset, base: str, level: float, n_folds: int, *, over_units: bool, pending: int
+) -> tuple[xr.Dataset, list[str]]:
+    chosen = chosen.transpose("term", "unit", ...)
     p = np.asarray(chosen["p"].values, np.float64)
-    with_pending = np.concatenate([np.where(np.isfinite(p), p, 1.0), np.ones(pending)])
-    q = false_discovery_rate(with_pending)[: p.size]
-    chosen = chosen.assign(q=chosen["q"].copy(data=q))
-    back = chosen["chosen"].any("term").values & ~(q < level) & over_units
-    if not back.any() or pending:
+    if pending or not over_units:
+        known = np.concatenate([np.where(np.isfinite(p), p, 1.0), np.ones(pending)])
+        return chosen.assign(q=chosen["q"].copy(data=false_discovery_rate(known)[: p.size])), []
+    held = judge(p, chosen["last_p"].values, level, over_units=True)
+    chosen = chosen.assign(p=chosen["p"].copy(data=held.p), q=chosen["q"].copy(data=held.q))
+    if not held.common.any():
         return chosen, []
-    keep = chosen["p"].copy(data=~back)
-    names = [str(name) for name in chosen["unit"].values[back]]
+    kept = chosen["chosen"].values & (~held.common | chosen["last"].values[:, None] & held.only_last)
+    explained = np.where(held.only_last, chosen["last_explained"].values, np.nan)
+    terms, always = chosen["term"].values, [] if base == CONSTANT else [base]
+    words = [" + ".join([*always, *map(str, terms[own])]) or base for own in kept.T]
+    same = chosen["p"].copy(data=~held.common)
     return chosen.assign(
-        chosen=chosen["chosen"] & keep,
-        order=chosen["order"].where(keep),
-        deviance_explained=chosen["deviance_explained"].where(keep),
-        model=chosen["model"].where(keep, base),
-    ), [f"Taken back, as so small a p comes by chance among {p.size} units: {listed(names)}."]
+        chosen=chosen["chosen"].copy(data=kept),
+        order=chosen["order"].where(kept),
+        missed=chosen["missed"].where(same),
+        missed_p=chosen["missed_p"].where(same),
+        deviance_explained=chosen["deviance_explained"].where(same, explained),
+        model=chosen["model"].where(same, np.array(words)),
+    ), taken_back(replace(held, weak=np.zeros(p.size, bool)), [str(u) for u in chosen["unit"].values], n_folds, level)
 
 
 def _padded(steps: xr.Dataset, rounds: int) -> xr.Dataset:

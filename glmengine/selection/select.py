@@ -8,21 +8,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from glmengine.analysis.selection import NamedModel, Selection, models_of
+from glmengine.analysis.selection import NamedModel, Selection, models_of, tried_last
 from glmengine.context import SILENT, Context, Progress
 from glmengine.errors import GlmError
-from glmengine.inference.multiplicity import false_discovery_rate
-from glmengine.inference.signed_rank import signed_rank, smallest_p
+from glmengine.inference.signed_rank import smallest_p
+from glmengine.selection.chosen_terms import chosen_terms
 from glmengine.selection.comparison import compare
 from glmengine.selection.contributions import MOST_FOR_COMMONALITY, commonality, contributions
 from glmengine.selection.forward import backward, forward
 from glmengine.selection.group_path import group_path
-from glmengine.selection.held_out import HeldOut
 from glmengine.selection.nested_models import Ground, NestedModels, make_ground
 from glmengine.selection.search import STOPPED, Search
 from glmengine.selection.subsets import all_subsets
 from glmengine.selection.term_selection import NOTES, TermSelection
-from glmengine.sentences import listed, numbered
+from glmengine.sentences import listed
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -136,9 +135,11 @@ def select_on(
         )
     chosen = steps = None
     if outcome.search is not None:
-        chosen, said = _chosen(nested, outcome.search, selection)
+        chosen, said = chosen_terms(nested, outcome.search, selection)
         steps = _steps(ground, outcome.search) if outcome.path is None else None
         notes += [*outcome.search.notes, *said, *_pruned_words(ground, outcome.search)]
+    if selection.last and selection.method not in ("forward", "none"):
+        notes.append(f"Only forward selection tries terms last; {listed(selection.last)} took part like the others.")
     if context.stopping:
         notes.append(STOPPED)
     attributes = {**compared.scores.attrs, NOTES: "\n".join(dict.fromkeys(notes))}
@@ -205,69 +206,10 @@ def _searched(nested: NestedModels, selection: Selection, context: Context) -> _
         return _Outcome(backward(nested, selection.level, context=context))
     if selection.method == "subsets":
         return _Outcome(all_subsets(nested, selection.level, largest=selection.largest, context=context))
-    return _Outcome(forward(nested, selection.level, largest=selection.largest, prune=selection.prune, context=context))
-
-
-def _chosen(nested: NestedModels, search: Search, selection: Selection) -> tuple[xr.Dataset, list[str]]:
-    """The model of each unit, if it beats the constant rate (or what is always in), and what to say of those that do not."""
-    import xarray as xr
-
-    ground = nested.ground
-    K, M = len(ground.candidates), len(ground.units)
-    level, base = selection.level, frozenset[int]()
-    found = {
-        unit: nested.held_out(model, [unit])[unit]
-        for unit, model in enumerate(search.models)
-        if model and nested.is_known(model, unit) and nested.is_known(base, unit)
-    }
-    p, explained = np.full(M, np.nan), np.full(M, np.nan)
-    chosen, order = np.zeros((K, M), bool), np.full((K, M), np.nan)
-    for unit, own in found.items():
-        p[unit] = float(signed_rank(own.per_bin - nested.held_out(base, [unit])[unit].per_bin))
-    q = false_discovery_rate(np.where(np.isfinite(p), p, 1.0))
-    for unit, own in found.items():
-        if not p[unit] < level or (selection.over_units and not q[unit] < level):
-            continue
-        explained[unit] = own.deviance_explained
-        chosen[sorted(search.models[unit]), unit] = True
-        for k in search.models[unit]:
-            order[k, unit] = search.order.get((unit, k), np.nan)
-    words = [ground.name(frozenset(np.flatnonzero(chosen[:, unit]).tolist())) for unit in range(M)]
-    dataset = xr.Dataset(
-        {
-            "chosen": (("term", "unit"), chosen, {"long_name": "whether the term is in the unit's model"}),
-            "order": (("term", "unit"), order, {"long_name": "round in which the term came in"}),
-            "p": ("unit", p, {"long_name": "one-sided signed-rank test over folds against the smallest model"}),
-            "q": (
-                "unit",
-                q,
-                {"long_name": "false discovery rate of p over units (Benjamini & Hochberg)"},
-            ),
-            "deviance_explained": ("unit", explained, {"long_name": "held-out deviance explained by the model"}),
-            "model": ("unit", np.array(words), {"long_name": "the model chosen"}),
-        },
-        {"term": list(ground.names), "unit": list(ground.units)},
+    last = tried_last(selection, nested.ground.names)
+    return _Outcome(
+        forward(nested, selection.level, largest=selection.largest, last=last, prune=selection.prune, context=context)
     )
-    return dataset, _taken_back(nested, p, q, found, selection)
-
-
-def _taken_back(
-    nested: NestedModels, p: np.ndarray, q: np.ndarray, found: Mapping[int, HeldOut], selection: Selection
-) -> list[str]:
-    """Which units have no terms after all, and whether the folds are too few to say so of one among many."""
-    level, units = selection.level, nested.ground.units
-    weak = [units[unit] for unit in found if not p[unit] < level]
-    said = [f"Taken back, for the model as a whole is not better than the smallest one: {listed(weak)}."] if weak else []
-    many = [units[unit] for unit in found if p[unit] < level <= q[unit]] if selection.over_units else []
-    if many:
-        said.append(f"Taken back, as so small a p comes by chance among {len(units)} units: {listed(many)}.")
-    least = float(smallest_p(len(nested.fold_names)))
-    if many and least * len(units) >= level:
-        said.append(
-            f"{numbered(len(nested.fold_names), 'fold')} give a p of {least:.2g} at best, too much for one unit alone among {len(units)}; "
-            "with more folds a single unit can be found."
-        )
-    return said
 
 
 def _steps(ground: Ground, search: Search) -> xr.Dataset:

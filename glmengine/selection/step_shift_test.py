@@ -3,7 +3,7 @@
 A term that was chosen because it gains most gains more than chance gives one term that was named before; a test of it alone after the choice rejects too
 often. Here shifted counts go through the same comparison: the null of a step is the gain of whichever candidate gains most, at the model that the step began
 from (the largest statistic of Westfall & Young 1993, one step after the other). The statistic is the log-likelihood that a candidate gains on held-out folds, by one
-scoring step from that model, on rows pooled over a fifth of a second or less, with the Gram matrix of all rows scaled to each fold's curvature: the same function of
+scoring step from that model, on rows pooled over a fifth of a second or less, with the Gram matrix of all rows scaled to each fold's curvature and products in float32: the same function of
 the data as they are and shifted, so that the test is valid whatever it leaves out.
 """
 
@@ -106,7 +106,7 @@ class PooledColumns:
             self.slices[number] = slice(at, at + part.shape[1])
             self._penalised[number] = penalised
             at += part.shape[1]
-        self._columns = np.hstack(parts) if parts else np.zeros((size.size, 0))
+        self._columns = np.hstack(parts).astype(np.float32) if parts else np.zeros((size.size, 0), np.float32)
         self.n = float(size.sum())
 
     def pool(self, values: np.ndarray) -> np.ndarray:
@@ -136,6 +136,7 @@ class PooledColumns:
         order = np.argsort(self.fold[used], kind="stable")
         edges = np.searchsorted(self.fold[used][order], np.arange(self.n_folds + 2))
         residual = np.column_stack([self.pool(steps[number].residual[:, None]) for number in tested])[used[order]]
+        residual = residual.astype(np.float32)
         curvature = np.column_stack([self.pool(steps[number].curvature[:, None]) for number in tested])[used[order]]
         weight = np.array([curvature[a:b].sum(axis=0) for a, b in pairwise(edges)])
         gains = []
@@ -146,7 +147,7 @@ class PooledColumns:
                     break
                 columns = self._columns[partner[order]]
                 sums = np.stack([columns[a:b].T @ residual[a:b] for a, b in pairwise(edges)])
-                gains.append(self._gains(sums, weight))
+                gains.append(self._gains(sums.astype(np.float64), weight))
                 context.report(Progress("Shifting", (number + 1) / (len(shuffles) + 1)))
         if len(gains) < 2:
             return result

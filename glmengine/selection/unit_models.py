@@ -41,9 +41,6 @@ NO_EFFECT = 0.05
 """Effective degrees of freedom below which a term is none, so that a model with it scores as the one without: what differs is rounding, which has
 one sign in all folds."""
 
-FOLD_STEPS = 2
-"""Newton steps of the strengths from those of all rows to those without a fold."""
-
 
 class SharedGround:
     """What the models of all units stand on.
@@ -64,15 +61,15 @@ class SharedGround:
         self.columns = shared.columns(ground.prepared.design)
         inputs = read_inputs(ground.prepared.design, ground.prepared.counts, ground.family)
         self._components = components_of(ground.penalty.scaled(1.0), penalised_columns(ground.penalty, inputs))
-        self._known: dict[tuple[int, ...], tuple[Components, list[Component]]] = {}
+        self._known: dict[tuple[object, ...], Components] = {}
 
     def components(self, columns: np.ndarray) -> tuple[Components, list[Component]]:
         """Penalised parts of a model with these columns of the design; parameters are the columns, then the intercept."""
-        key = tuple(columns.tolist())
-        if key not in self._known:
-            kept = [one for one in (restricted(one, columns) for one in self._components) if one is not None]
-            self._known[key] = Components(kept, columns.size + 1), kept
-        return self._known[key]
+        kept = [one for one in (restricted(one, columns) for one in self._components) if one is not None]
+        key = (columns.size, *((one.columns.tobytes(), one.matrix.tobytes()) for one in kept))
+        if key not in self._known:  # the histories of all units are penalised alike
+            self._known[key] = Components(kept, columns.size + 1)
+        return self._known[key], kept
 
 
 @dataclass
@@ -143,7 +140,7 @@ class UnitModels:
 
     @cached_property
     def own_single(self) -> np.ndarray:
-        return self.own.astype(np.float32)
+        return np.ascontiguousarray(self.own.T, np.float32)
 
     @property
     def _exact_curvature(self) -> bool:
@@ -245,7 +242,8 @@ class UnitModels:
             loss, score, fisher, observed = self._evaluate(eta)
             curvature = observed if self._exact_curvature else fisher
             good = [state.accept(self._loss(state, own)) for state, own in zip(active, loss, strict=True)]
-            gradients = self.rows.back(score, self.own)
+            with_local = np.array([bool(state.wanted[0] < self.rows.n_local) for state in active])
+            gradients = self.rows.back(score, self.own, with_local)
             for number, state in enumerate(active):
                 if not good[number]:
                     continue
@@ -325,17 +323,17 @@ class UnitModels:
 
     def _folds_of(self, state: NewtonState) -> list[NewtonState]:
         """The model without each fold: a Newton step from all rows, the strengths being those of the rows that are left too."""
-        H, g = state.hessian, state.gradient
+        known = np.flatnonzero(self.null.counts)
+        rest, pull = state.hessian - state.hessians[known], state.gradient - state.gradients[known]
+        if state.working is None or not known.size:
+            steps, strengths = [-solve(*pair) for pair in zip(rest, pull, strict=True)], [state.strengths] * known.size
+        else:
+            strengths, thetas = state.working.smooth_subsets(rest, rest @ state.theta - pull, state.strengths)
+            steps = thetas - state.theta
         found = []
-        for k in np.flatnonzero(self.null.counts).tolist():
-            rest, pull = H - state.hessians[k], g - state.gradients[k]
-            if state.working is None:
-                step, strengths = -solve(rest, pull), state.strengths
-            else:
-                smoothed = state.working.on(rest, rest @ state.theta - pull).smooth(state.strengths, FOLD_STEPS)
-                step, strengths = smoothed.parameters - state.theta, smoothed.strengths
-            one = replace(state, theta=state.theta + step, strengths=strengths, before=None, hessians=None, moved=np.inf)
-            one.done, one.without, one.decrement = False, k, 0.5 * float(step @ rest @ step)
+        for k, step, own, hessian in zip(known.tolist(), steps, strengths, rest, strict=True):
+            one = replace(state, theta=state.theta + step, strengths=own, before=None, hessians=None, moved=np.inf)
+            one.done, one.without, one.decrement = False, k, 0.5 * float(step @ hessian @ step)
             found.append(one)
         return found
 

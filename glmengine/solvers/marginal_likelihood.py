@@ -9,7 +9,6 @@ the strengths are found for each working model, then the working model is renewe
 from __future__ import annotations
 
 from collections.abc import Sequence
-from copy import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -221,6 +220,8 @@ class WorkingModel:
         self._H = basis.T @ scaled @ basis
         self._b = self._basis.T @ linear
         self._factors = [self._basis.T @ factor for factor in components.factors]
+        r = basis.shape[1]
+        self._penalties = np.array([factor @ factor.T for factor in self._factors]).reshape(-1, r, r)
         self._edges = np.cumsum([0, *(factor.shape[1] for factor in self._factors)])
         self._joined = np.hstack(self._factors) if self._factors else np.zeros((basis.shape[1], 0))
         traces = np.array([float((factor**2).sum()) or 1.0 for factor in self._factors])
@@ -282,9 +283,7 @@ class WorkingModel:
 
     def _solve(self, strengths: np.ndarray) -> tuple[np.ndarray, np.ndarray, float] | None:
         """Minimum (r,), L^-1 R (r, sum of ranks) and log determinant of H + S = L L', in the working basis."""
-        total = self._H.copy()
-        for strength, factor in zip(strengths, self._factors, strict=True):
-            total += strength * (factor @ factor.T)
+        total = self._H + self._penalty(strengths)
         size = np.sqrt(np.maximum(np.diagonal(total), 1e-300))
         # LAPACK itself: the checks around it take as long as the work on so small a matrix, and all of it is done thousands of times
         factor, info = dpotrf(total / np.outer(size, size), lower=1, clean=0)
@@ -295,11 +294,41 @@ class WorkingModel:
         half = dtrtrs(factor, self._joined / size[:, None], lower=1)[0]
         return w, half, 2.0 * float(np.log(pivots).sum() + np.log(size).sum())
 
-    def on(self, hessian: np.ndarray, linear: np.ndarray) -> WorkingModel:
-        """The model of other rows of the same unit, in the same basis: `hessian` and `linear` as they are given at first, the scale known."""
-        other = copy(self)
-        other._H, other._b = self._basis.T @ hessian @ self._basis, self._basis.T @ linear
-        return other
+    def _penalty(self, strengths: np.ndarray) -> np.ndarray:
+        """(..., r, r) at strengths (..., J), in the working basis."""
+        return np.tensordot(strengths, self._penalties, 1)
+
+    def smooth_subsets(self, hessians: np.ndarray, linear: np.ndarray, strengths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Strengths (F, J) and minima (F, Q) in subsets of the unit's rows that lack a small part each, by one Newton step of the strengths from
+        those of all rows, the curvature there being taken for that of the subsets.
+
+        Parameters
+        ----------
+        hessians : (F, Q, Q) array
+        linear : (F, Q) array
+            As at first, the scale known.
+        strengths : (J,) array
+            Of the highest marginal likelihood in all rows.
+        """
+        H, b = self._basis.T @ hessians @ self._basis, linear @ self._basis
+        known, _, curvature = self.criterion(strengths)
+        penalties = self._penalties
+        low, high = np.log(self.balanced * SOFTEST), np.log(self.balanced * STIFFEST)
+        rho = np.repeat(np.clip(np.log(strengths), low, high)[None], len(H), axis=0)
+        if np.isfinite(known):
+            inverses = _inverses(H + self._penalty(strengths))
+            w = np.einsum("fab,fb->fa", inverses, b)
+            pulls = np.einsum("jab,fb->fja", penalties, w)
+            degrees = np.einsum("fja,fa->fj", pulls, w) + np.einsum("fab,jab->fj", inverses, penalties)
+            slopes = 0.5 * (strengths * degrees - self.components.log_determinant(strengths)[1])
+            for at, slope in zip(rho, slopes, strict=True):
+                free = ~(((at <= low) & (slope > 0)) | ((at >= high) & (slope < 0)))
+                if free.any():
+                    step = _newton_step(slope[free], curvature[np.ix_(free, free)])
+                    at[free] += step * min(1.0, LONGEST_STEP / max(float(np.abs(step).max()), 1e-300))
+            rho = np.clip(rho, low, high)
+        inverses = _inverses(H + self._penalty(np.exp(rho)))
+        return np.exp(rho), np.einsum("fab,fb->fa", inverses, b) @ self._basis.T
 
     def smooth(self, start: np.ndarray | None = None, most: int = MOST_STEPS) -> Smoothed:
         """Maximise from strengths `start` (J,), from balanced ones where None, in so many steps at most."""
@@ -340,6 +369,18 @@ class WorkingModel:
     def _slope(rho: np.ndarray, gradient: np.ndarray, low: np.ndarray, high: np.ndarray) -> float:
         outward = ((rho <= low) & (gradient > 0)) | ((rho >= high) & (gradient < 0))
         return float(np.abs(np.where(outward, 0.0, gradient)).max(initial=0.0))
+
+
+def _inverses(matrices: np.ndarray) -> np.ndarray:
+    """Of penalised Hessians (F, r, r); pseudo-inverses where one is not positive definite to rounding."""
+    size = np.sqrt(np.maximum(np.diagonal(matrices, axis1=1, axis2=2), 1e-300))
+    outer = size[:, :, None] * size[:, None, :]
+    scaled = matrices / outer
+    try:
+        np.linalg.cholesky(scaled)
+        return np.linalg.inv(scaled) / outer
+    except np.linalg.LinAlgError:
+        return np.linalg.pinv(scaled, rcond=1e-13, hermitian=True) / outer
 
 
 def _newton_step(gradient: np.ndarray, hessian: np.ndarray) -> np.ndarray:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QObject, Signal
 
 from glmengine.analysis.selection import Selection
+from glmengine.answers.question import HISTORY
 from glmengine.answers.settings import AnswerSettings
 from glmengine.errors import GlmError
 from glmengine.sentences import numbered
@@ -46,12 +48,13 @@ class Asking:
     left_out : frozenset of str
         Labels of candidates that are not to be tried.
     selection : Selection
+        Terms that are tried last need not be among the candidates.
     settings : AnswerSettings
     """
 
     from_features: bool = False
     left_out: frozenset[str] = frozenset()
-    selection: Selection = field(default_factory=Selection)
+    selection: Selection = field(default_factory=partial(Selection, last=(HISTORY,)))
     settings: AnswerSettings = field(default_factory=AnswerSettings)
 
 
@@ -123,16 +126,23 @@ class Answers(QObject):
         if not terms:
             return None
         known = [one for one in now.derived if one not in base.derived]
-        return base.with_(
+        question = base.with_(
             units=now.units,
             time=now.time,
             seed=now.seed,
             derived=(*base.derived, *known),
             terms=terms,
-            selection=self.asking.selection,
+            selection=None,
             recording=now.recording,
             more_recordings=now.more_recordings,
         )
+        return question.with_(selection=self._selection_for(question))
+
+    @property
+    def selection(self) -> Selection:
+        """How terms are chosen."""
+        question = self.question
+        return Selection() if question is None or question.selection is None else question.selection
 
     @property
     def is_stale(self) -> bool:
@@ -355,6 +365,14 @@ class Answers(QObject):
         return self._jobs.submit("Choosing terms", work, self.terms_chosen.emit, failed, key=CHOICE, stoppable=True)
 
     # Inside
+
+    def _selection_for(self, question: Analysis) -> Selection:
+        """As it is asked for, of the terms that are tried."""
+        asked = self.asking.selection
+        last = [
+            term.label for term in question.terms if term.label in asked.last or (HISTORY in asked.last and term.kind == HISTORY)
+        ]
+        return asked.with_(last=tuple(last))
 
     @property
     def _base(self) -> Analysis | None:

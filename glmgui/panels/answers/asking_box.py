@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from glmengine.design.fit_size import Estimate
 
 _SOURCES = ("What the recording has", "The terms of the Features step")
-_JUDGED = ("level", "over_units", "folds", "largest")
+_JUDGED = ("level", "over_units", "folds", "last", "largest")
 _HEIGHT = 176
 
 
@@ -107,7 +107,8 @@ class AskingBox(QFrame):
                 ticked = label not in asking.left_out
                 self.list.item(at).setCheckState(Qt.CheckState.Checked if ticked else Qt.CheckState.Unchecked)
         self.settings.set_value(asking.settings)
-        self.judged.set_value(asking.selection)
+        self.judged.set_context({"terms": [label for label in labels if label not in asking.left_out]})
+        self.judged.set_value(self._answers.selection)
         if not labels:
             self.size_line.setText(
                 "The Features step has no term; add some there, or try what the recording has."

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 import glmengine as ge
-from glmengine.answers.question import question_for
+from glmengine.analysis.selection import Selection
+from glmengine.answers.question import default_selection, question_for
 from glmengine.answers.sentence import answer_sentence
 from glmengine.cli.main import main
 from glmengine.context import CallbackContext
 from glmengine.errors import GlmError
+from glmengine.selection.chosen_terms import judge
 
 
 @pytest.fixture(scope="module")
@@ -102,6 +106,20 @@ def test_sentences_say_what_adds_and_what_does_not():
         "Position (0.19 of the deviance alone, q < 0.001), then head direction (+0.04) and theta (what the others say too); "
         "0.23 together; speed adds nothing; something is missing in the model: try a longer history."
     )
+    with_past = answer_sentence(
+        [("position", 0.19), ("speed", 0.02), ("history", 0.1)],
+        ["theta"],
+        explained=0.3,
+        q=0.0004,
+        adequate=True,
+        try_next="",
+        last=["history"],
+        not_missed=["speed"],
+    )
+    assert with_past == (
+        "Position (0.19 of the deviance alone, q < 0.001), then speed (+0.02), and last history (+0.1); 0.3 together; theta adds nothing; "
+        "beside history, speed adds nothing; nothing speaks against the model."
+    )
     fine = answer_sentence([("x", 0.2)], ["y", "z"], explained=0.2, q=0.03, adequate=True, try_next="")
     assert fine == "X (0.2 of the deviance, q 0.03); y, z add nothing; nothing speaks against the model."
 
@@ -133,6 +151,64 @@ def test_a_unit_that_follows_its_own_past_alone_has_no_shift_test(small_recordin
     assert found.units["terms"].values.tolist() == ["history"]
     assert "shift_p" not in found.terms
     assert any("no term has a shift test" in note for note in found.notes)
+
+
+@pytest.fixture(scope="module")
+def doublets(small_recording):
+    """The unit that follows the direction; every other of its spikes is followed by one more."""
+    import pynapple as nap
+
+    times = small_recording.spikes[0].t
+    both = nap.Ts(np.sort(np.concatenate([times, times[::2] + 0.06])))
+    spikes = nap.TsGroup({0: both}, time_support=small_recording.spikes.time_support)
+    return replace(small_recording, unit_names=("hd",), spikes=spikes)
+
+
+def _with_history(question: ge.Analysis) -> ge.Analysis:
+    history = {"kind": "history", "name": "own past", "basis": {"family": "raised_cosine_log", "n": 3, "window": 1.0}}
+    terms = [*question.to_dict()["terms"], history]
+    return ge.Analysis.from_dict({**question.to_dict(), "terms": terms, "units": {"names": ["hd"]}})
+
+
+def test_the_own_past_is_tried_last_and_what_it_leaves_to_each_variable_is_said(question, doublets):
+    asked = _with_history(question)
+    assert default_selection(asked).last == ("own past",)
+    found = ge.explain(doublets, asked, shifts=0, simulations=0)
+    first, *_, last = found.units["terms"].item().split(", ")
+    assert (first, last) == ("direction", "own past")
+    chosen = found.selection.chosen.sel(unit="hd")
+    assert chosen["term"].values[chosen["last"].values].tolist() == ["own past"]
+    rounds = found.selection.steps["candidate"].sel(unit="hd").values.tolist()
+    assert "own past" not in rounds[: rounds.index("own past")]
+    assert rounds[0] == "direction"
+    own = found.terms.sel(unit="hd", term="direction")
+    assert float(own["missed"]) > 0.1
+    assert float(own["missed_p"]) < 0.05
+    text = found.units["sentence"].item()
+    assert text.startswith("Direction (")
+    assert " last own past (+" in text
+    at_once = ge.explain(doublets, asked.with_(selection=Selection()), shifts=0, simulations=0)
+    assert not at_once.selection.chosen["last"].any()
+    assert at_once.terms["missed"].isnull().all()
+
+
+def test_a_term_that_is_tried_last_has_to_be_a_candidate(question, small_recording):
+    with pytest.raises(GlmError, match="'speed' is to be tried last and is no candidate; the candidates are direction, x"):
+        ge.explain(small_recording, question.with_(selection=Selection(last=("speed",))))
+
+
+def test_what_is_tried_last_stays_where_the_variables_are_taken_back():
+    p = np.array([0.03, 0.001, 0.04, np.nan, 0.2])
+    last_p = np.array([0.001, 0.001, np.nan, np.nan, 0.001])
+    held = judge(p, last_p, 0.05, over_units=True)
+    assert held.common.tolist() == [True, False, True, False, False]
+    assert held.weak.tolist() == [False, False, False, False, True]
+    assert held.only_last.tolist() == [True, False, False, False, True]
+    assert held.nothing.tolist() == [False, False, True, False, False]
+    assert held.p[[0, 4]].tolist() == [0.001, 0.001]
+    alone = judge(p, last_p, 0.05, over_units=False)
+    assert not alone.common.any()
+    assert alone.only_last.tolist() == [False, False, False, False, True]
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from qtpy.QtGui import QGuiApplication
 from qtpy.QtWidgets import QLabel
 
 import glmengine as ge
+from glmengine.analysis.selection import Selection
 from glmengine.analysis.terms import CovariateTerm, Factor
 from glmengine.answers.kept_answers import KeptAnswers
 from glmengine.answers.settings import AnswerSettings
@@ -32,7 +33,7 @@ def two_terms(small_analysis):
     """Direction and one component of the position, in bins of 50 ms."""
     position = CovariateTerm(factors=(Factor(variable="position.x", basis=BSpline(n=5)),))
     return small_analysis.with_(
-        time=small_analysis.time.with_(bin_size=0.05), terms=(*small_analysis.terms, position), selection=Asking().selection
+        time=small_analysis.time.with_(bin_size=0.05), terms=(*small_analysis.terms, position), selection=Selection()
     )
 
 
