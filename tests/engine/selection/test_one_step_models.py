@@ -51,16 +51,27 @@ def test_sums_over_sorted_rows_are_those_of_the_design():
     everything = np.hstack([values[:, rows.columns], own, np.ones((600, 1))])[rows.order]
     theta = random.normal(size=(2, 37))
     np.testing.assert_allclose(rows.predictor(theta, own[rows.order]), theta @ everything.T, rtol=1e-12)
+    of_folds = random.normal(size=(4, 2, 37))
+    of_folds[:, 0, :30] = 0.0
+    by_row = np.einsum(
+        "npf,fmp->mnf", everything[:, :, None] * np.eye(4)[np.where(fold < 0, 3, fold)[rows.order]][:, None], of_folds
+    )
+    np.testing.assert_allclose(rows.predictor(of_folds, own[rows.order]), by_row.sum(axis=2), rtol=1e-9, atol=1e-9)
     weights, residual = random.random(600), random.normal(size=(2, 600))
     some = np.array([3, 17, 31, 35, 36])
     for k in range(4):
         here = np.where(fold < 0, 3, fold)[rows.order] == k
+        expected = residual[:, here] @ everything[here]
         np.testing.assert_allclose(
-            rows.back(residual, own[rows.order])[k], residual[:, here] @ everything[here], rtol=1e-10, atol=1e-10
+            rows.back(residual, own[rows.order], np.array([True, True]))[k], expected, rtol=1e-10, atol=1e-10
         )
+        one = rows.back(residual, own[rows.order], np.array([False, True]))[k]
+        np.testing.assert_allclose(one[1], expected[1], rtol=1e-10, atol=1e-10)
+        np.testing.assert_allclose(one[0, 30:], expected[0, 30:], rtol=1e-10, atol=1e-10)
+        assert not one[0, :30].any()
         gram = (everything[here] * weights[here, None]).T @ everything[here]
         for wanted in (np.arange(37), some, np.arange(31, 37)):
-            found = rows.grams(weights, own[rows.order].astype(np.float32), wanted)[k]
+            found = rows.grams(weights, own[rows.order].T.astype(np.float32), wanted)[k]
             np.testing.assert_allclose(found, gram[np.ix_(wanted, wanted)], rtol=1e-4, atol=1e-3)
 
 
