@@ -11,7 +11,7 @@ from glmengine.analysis.sources import for_recording, session_names
 from glmengine.analysis_run import run
 from glmengine.batch.summary import Summary, summary_of
 from glmengine.context import SILENT, Context
-from glmengine.export.outputs import writable_folder, write_outputs
+from glmengine.export.outputs import refuse_strangers, writable_folder, write_outputs
 from glmengine.io.opened_sessions import opened_together
 
 if TYPE_CHECKING:
@@ -66,6 +66,7 @@ def run_to_folder(
     recipes: Sequence[AnyRecipe] = (),
     figures: bool = True,
     formats: Sequence[str] = FORMATS,
+    pdf: bool = False,
     context: Context = SILENT,
 ) -> Outcome:
     """Open, run and write one recording, or several sessions as one.
@@ -82,15 +83,16 @@ def run_to_folder(
         Those of the recordings that the analysis was made for; another content is noted.
     recipes : sequence, optional
         What the arrays of a file without a standard are: one for each place or one for all, as for `glmengine.open_recording`.
-    figures, formats
+    figures, formats, pdf
         As for `glmengine.write_outputs`.
 
     Raises
     ------
     GlmError
-        If the recording or the analysis is at fault, or the folder cannot be written to.
+        If the recording or the analysis is at fault, or the folder cannot be written to or holds files of others under these names.
     """
     folder = writable_folder(folder)
+    refuse_strangers(folder)  # before the fit, not after it
     recording = opened_together(places, session_names(analysis), recipes=recipes, context=context.part(0.0, 0.1))
     found = {one.recording.sha256 for one in recording.sessions} or {recording.sha256}
     notes = tuple(
@@ -102,7 +104,7 @@ def run_to_folder(
     context.check()
     later = context.part(0.8, 1.0)
     return written_outcome(
-        result, recording, str(places[0]), folder, notes=notes, figures=figures, formats=formats, context=later
+        result, recording, str(places[0]), folder, notes=notes, figures=figures, formats=formats, pdf=pdf, context=later
     )
 
 
@@ -115,9 +117,10 @@ def written_outcome(
     notes: tuple[str, ...] = (),
     figures: bool = True,
     formats: Sequence[str] = FORMATS,
+    pdf: bool = False,
     context: Context = SILENT,
 ) -> Outcome:
     """Write a result of the recording at `place`, and sum it up."""
     kinds = tuple(dict.fromkeys(formats))
-    written = write_outputs(result, folder, recording, figures=figures, formats=kinds, processes=1, context=context)
+    written = write_outputs(result, folder, recording, figures=figures, formats=kinds, pdf=pdf, processes=1, context=context)
     return Outcome(place, folder, summary_of(result, recording), tuple(written), notes, result=result)

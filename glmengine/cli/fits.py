@@ -54,6 +54,7 @@ def run(options: Namespace) -> int:
             recipes=options.recipe or question.recipes,
             figures=not options.no_figures,
             formats=options.figure_format or FORMATS,
+            pdf=options.pdf,
             context=context,
         )
     _say_outcome(outcome)
@@ -251,6 +252,7 @@ RUN = Command(
             choices=("pdf", "svg", "png"),
             help="pdf, svg or png, may be repeated; pdf and png where not given",
         ),
+        Option("--pdf", action="store_true", help="write the report as report.pdf too"),
         RECIPE,
         CODE,
     ),

@@ -53,6 +53,7 @@ COMMANDS = (
     drawing.FIGURE,
     fits.FITS,
     fits.EXPORT,
+    methods.REPORT,
     methods.METHODS,
     analyses.TEMPLATES,
     analyses.NEW,

@@ -27,20 +27,11 @@ _SPLITS = {
 
 
 def methods_text(result: Result) -> str:
-    """One paragraph of plain sentences; works are cited by the keys of `glmengine.export.citations.bibtex`."""
-    return " ".join(
-        sentence
-        for sentence in (
-            _time(result),
-            _model(result),
-            _settings(result),
-            _strength(result),
-            _validation(result),
-            *_checks(result),
-            _software(result),
-        )
-        if sentence
-    )
+    """One paragraph of plain sentences; works are cited by the keys of `glmengine.export.citations.bibtex`, each at least once."""
+    sentences = (_time(result), _model(result), _settings(result), _strength(result), _validation(result), *_checks(result))
+    text = " ".join(sentence for sentence in sentences if sentence)
+    rest = "".join(f" [{key}]" for key in cited(result) if f"[{key}]" not in text)
+    return f"{text} {_software(result)}{rest}."
 
 
 def _time(result: Result) -> str:
@@ -65,7 +56,7 @@ def _model(result: Result) -> str:
     family = family.capitalize() if model.family in ("poisson", "bernoulli", "gaussian", "gamma") else family
     terms = listed([_term(term) for term in result.terms if term.enabled], most=1000)
     return (
-        f"Each unit was fitted by a generalized linear model with a {family} distribution and a {link_of(model).name} link, "
+        f"Each unit was fitted by a generalized linear model [nelder1972] with a {family} distribution and a {link_of(model).name} link, "
         f"whose linear predictor was the sum of an intercept and of {terms}."
     )
 
@@ -106,7 +97,7 @@ def _strength(result: Result) -> str:
     if model.finds_strengths:
         return (
             f"Coefficients had a {penalty} penalty, whose strength was found for each term and unit by maximising the marginal likelihood "
-            "[wood2017]."
+            "[wood2011] [wood2015]."
         )
     chosen = np.unique(np.asarray(result.scores["strength"].values, np.float64))
     chosen = chosen[np.isfinite(chosen)]
@@ -144,11 +135,13 @@ def _checks(result: Result) -> list[str]:
         )
     if result.goodness_of_fit is not None:
         time = "held-out time" if result.goodness_of_fit.held_out else "the time that was fitted"
-        said.append(f"Goodness of fit was tested by time rescaling in discrete time on {time} [haslinger2010].")
+        said.append(
+            f"Goodness of fit was tested by time rescaling in discrete time on {time} [haslinger2010], and by randomized quantile residuals [dunn1996]."
+        )
     if result.shift_tests is not None:
         count = int(result.shift_tests.table["n_shuffles"].max())
         said.append(
-            f"Terms were tested against counts shifted in time ({count} shifts) with false discovery rates [benjamini1995]."
+            f"Terms were tested against counts shifted in time ({count} shifts) [harris2020], with false discovery rates [benjamini1995]."
         )
     if result.bootstrap_bands is not None:
         said.extend(result.bootstrap_bands.notes[:1])
@@ -166,5 +159,4 @@ def _checks(result: Result) -> list[str]:
 def _software(result: Result) -> str:
     versions = result.provenance.get("versions", {})
     known = ", ".join(f"{name} {versions[name]}" for name in ("python", "jax", "numpy", "scipy") if name in versions)
-    works = "".join(f" [{key}]" for key in cited(result) if key in ("truccolo2005", "pillow2008", "wood2006", "wood2013"))
-    return f"Fits were made with glmengine {versions.get('glmengine', '')} ({known}; seed {result.analysis.seed}){works}."
+    return f"Fits were made with glmengine {versions.get('glmengine', '')} ({known}; seed {result.analysis.seed})"

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from glmengine.context import SILENT, Context, Progress
+from glmengine.errors import GlmError
 from glmengine.export.aside import aside, moved, writable_folder
 from glmengine.export.check_tables import CHECKS, check_texts
 from glmengine.export.citations import bibtex
 from glmengine.export.csv_metadata import OF_A_FOLDER, csv_metadata
-from glmengine.export.file_names import file_name, free_name
 from glmengine.export.methods import methods_text
 from glmengine.export.script import script_text
 from glmengine.export.selection_tables import SELECTION_TABLES, selection_texts
@@ -26,15 +25,53 @@ if TYPE_CHECKING:
 
 _RESULT = "result.nc"
 
-MOST_UNITS = 12
-"""Units that get figures of their own, the best ones first."""
-
 _FIGURE_NAMES = re.compile(
     r"((?:unit|goodness|surrogates)-.+|scores|cross_validation|coupling|comparison)\.(pdf|svg|png|tiff)", re.DOTALL
 )
 
-PICTURE_DPI = 150
-"""Of the PNG files, of maps within vector files, and of the pictures in the report."""
+
+_ALWAYS = (
+    _RESULT,
+    "coefficients.csv",
+    "scores.csv",
+    "methods.txt",
+    "references.bib",
+    "analysis.toml",
+    "script.py",
+    "report.html",
+    OF_A_FOLDER,
+)
+_SOMETIMES = (
+    "sessions.csv",
+    "tests.csv",
+    "shift_test.csv",
+    "fold_scores.csv",
+    "strengths.csv",
+    "settings.csv",
+    "edf.csv",
+    "recipe.toml",
+    "report.pdf",
+)
+
+
+def refuse_strangers(folder: str | Path, names: Sequence[str] = _ALWAYS) -> None:
+    """Refuse a folder in which results would take the place of files that are of no earlier result, such as the analysis that is run.
+
+    Raises
+    ------
+    GlmError
+        Names the first of them.
+    """
+    there = there_already(folder, names)
+    if there and not (Path(folder) / _RESULT).is_file():
+        raise GlmError(
+            f"{there[0]}: is there already and of no earlier result; choose another folder for the results, or move it elsewhere"
+        )
+
+
+def there_already(folder: str | Path, names: Sequence[str] = _ALWAYS + _SOMETIMES) -> list[Path]:
+    """Files in a folder that results would replace."""
+    return [path for name in names if (path := Path(folder) / name).exists()]
 
 
 def save_result(result: Result, folder: str | Path) -> Path:
@@ -51,6 +88,8 @@ def write_outputs(
     *,
     figures: bool = True,
     formats: tuple[str, ...] = ("pdf", "png"),
+    pdf: bool = False,
+    replace: bool = False,
     processes: int | None = None,
     context: Context = SILENT,
 ) -> list[Path]:
@@ -65,14 +104,18 @@ def write_outputs(
     ----------
     result : Result
     folder : path
-        Made where it is missing; files of the same names are replaced, all together once all are made, and tables and figures of an
-        earlier result that this one does not have are taken away.
+        Made where it is missing. Files of an earlier result are replaced, all together once all are made, and its tables and figures
+        that this one does not have are taken away.
     recording : Recording, optional
         Lets predicted and observed rates be drawn.
     figures : bool
         Off, neither figures nor their place in the report.
     formats : tuple of str
         Of the figures: ``"pdf"``, ``"svg"``, ``"png"``, ``"tiff"``.
+    pdf : bool
+        Whether the report is written as ``report.pdf`` too.
+    replace : bool
+        Whether files of the same names are replaced, too, in a folder that holds no earlier result.
     processes : int, optional
         That draw figures: as many as there are cores where not given, once there are many figures.
 
@@ -84,11 +127,9 @@ def write_outputs(
     Raises
     ------
     GlmError
-        If the folder cannot be written to.
+        If the folder cannot be written to, or holds files of these names that are of no earlier result.
     """
     import tomli_w
-
-    from glmengine.export.report import report_html
 
     folder = writable_folder(folder)
     path = str(result.provenance.get("recording_path", ""))
@@ -120,6 +161,8 @@ def write_outputs(
     if recipe is not None:
         texts["recipe.toml"] = tomli_w.dumps(dict(recipe))
     texts[OF_A_FOLDER] = csv_metadata(result, {name: text for name, text in texts.items() if name.endswith(".csv")})
+    if not replace:
+        refuse_strangers(folder, (*_ALWAYS, *texts, *(("report.pdf",) if pdf else ())))
     again = (folder / _RESULT).is_file()
     # aside, and moved together at the end: what lies in the folder is of one fit, whatever ends this one
     with aside(folder) as place:
@@ -128,15 +171,7 @@ def write_outputs(
         for name, text in texts.items():
             write_whole(place / name, text.encode("utf-8"))
             made.append(Path(name))
-        pictures: dict[str, bytes] = {}
-        if figures:
-            drawn, pictures = _figures(result, place / "figures", recording, formats, processes, context.part(0.0, 0.95))
-            made += [path.relative_to(place) for path in drawn]
-        report = report_html(
-            result.analysis, result, recording_name=str(result.provenance.get("recording_name", "")), pictures=pictures
-        )
-        write_whole(place / "report.html", report.encode("utf-8"))
-        made.append(Path("report.html"))
+        made += _reports(result, place, recording, figures, formats, pdf, processes, context.part(0.0, 0.95))
         context.check()
         written = moved(made, place, folder)
     if again:
@@ -145,21 +180,38 @@ def write_outputs(
     return written
 
 
+def _reports(
+    result: Result,
+    place: Path,
+    recording: Recording | None,
+    figures: bool,
+    formats: tuple[str, ...],
+    pdf: bool,
+    processes: int | None,
+    context: Context,
+) -> list[Path]:
+    """Draw the figures and write the reports; the files that are to be kept, relative to the folder."""
+    from glmengine.export.report.figures import draw_report_figures
+    from glmengine.export.report.writing import ENDINGS, report_content
+
+    endings = {ending: kind for ending, kind in ENDINGS.items() if pdf or ending != ".pdf"}
+    names: list[str] = []
+    if figures:
+        drawn = tuple(dict.fromkeys((*formats, *endings.values())))
+        folder = writable_folder(place / "figures")
+        names = draw_report_figures(result, folder, recording, formats=drawn, processes=processes, context=context)
+    for ending, kind in endings.items():
+        pictures = {name: (place / "figures" / f"{name}.{kind}").read_bytes() for name in names}
+        write_whole(place / f"report{ending}", report_content(result, ending, pictures))
+    return [
+        *(Path("figures") / f"{name}.{kind}" for name in names for kind in formats),
+        *(Path(f"report{ending}") for ending in endings),
+    ]
+
+
 def _remove_stale(folder: Path, written: list[Path]) -> None:
     """Take away what an earlier run wrote into the folder and this one did not: it would be taken for a part of this result."""
-    earlier = [
-        folder / name
-        for name in (
-            "sessions.csv",
-            "tests.csv",
-            "shift_test.csv",
-            "fold_scores.csv",
-            "strengths.csv",
-            "settings.csv",
-            "edf.csv",
-            "recipe.toml",
-        )
-    ]
+    earlier = [folder / name for name in _SOMETIMES]
     earlier += [
         path for path in folder.glob("selection_*.csv") if path.stem.removeprefix("selection_").split("_")[0] in SELECTION_TABLES
     ]
@@ -168,43 +220,3 @@ def _remove_stale(folder: Path, written: list[Path]) -> None:
     for path in set(earlier) - set(written):
         if path.is_file():
             path.unlink(missing_ok=True)
-
-
-def chosen_units(result: Result, most: int = MOST_UNITS) -> list[str]:
-    """The units best described on held-out time (in the fit where there is none), at most `most`, in the result's order."""
-    scores = np.asarray(result.scores["deviance_explained_heldout"].values, np.float64)
-    if np.isnan(scores).all():
-        scores = np.asarray(result.scores["deviance_explained_fit"].values, np.float64)
-    best = np.argsort(-np.nan_to_num(scores, nan=-np.inf), kind="stable")[:most]
-    return [result.units[index] for index in sorted(best)]
-
-
-def _figures(
-    result: Result, folder: Path, recording: Recording | None, formats: tuple[str, ...], processes: int | None, context: Context
-) -> tuple[list[Path], dict[str, bytes]]:
-    """Draw and save; the pictures of the report come back as PNG by title."""
-    from glmengine.export.unit_figures import Sheet, draw_sheets
-    from glmengine.figures import available
-
-    folder = writable_folder(folder)
-    taken: set[str] = set()
-    sheets = [
-        Sheet(kind, None, kind) for kind in available(result) if kind in ("scores", "cross_validation", "coupling", "comparison")
-    ]
-    units = chosen_units(result)
-    plan = []
-    if result.has_rates or (result.cv is not None and result.cv.sizes["strength"] > 1):  # else there is nothing to draw of a unit
-        plan += [("unit", unit) for unit in units]
-    if result.goodness_of_fit is not None:
-        plan += [("goodness", unit) for unit in units if unit in result.goodness_of_fit.units]
-    if result.simulated is not None:
-        simulated = {str(name) for name in result.simulated.rate["unit"].values}
-        plan += [("surrogates", unit) for unit in units if unit in simulated]
-    sheets += [Sheet(kind, unit, free_name(f"{kind}-{file_name(unit)}", taken)) for kind, unit in plan]
-    drawn = tuple(dict.fromkeys((*formats, "png")))  # the report shows pixels
-    draw_sheets(result, sheets, folder, recording, formats=drawn, dpi=PICTURE_DPI, processes=processes, context=context)
-    pictures = {sheet.name: (folder / f"{sheet.name}.png").read_bytes() for sheet in sheets}
-    if "png" not in formats:
-        for sheet in sheets:
-            (folder / f"{sheet.name}.png").unlink()
-    return [folder / f"{sheet.name}.{ending}" for sheet in sheets for ending in formats], pictures

@@ -48,7 +48,7 @@ def script_text(
     toml = _quoted(tomli_w.dumps(analysis.to_dict()))
     with_recipe = "" if recipe is None or several else f'\nRECIPE = """\n{_quoted(tomli_w.dumps(dict(recipe)))}"""\n'
     given = "" if recipe is None else ", tomllib.loads(RECIPE)"
-    runs_code = any(basis.family == "custom" for term in analysis.terms for basis in _bases(term))
+    runs_code = any(basis.family == "custom" for term in analysis.terms for basis in bases_of(term))
     allowing = (
         "\nfrom glmengine.basis.custom import allow_code\n\nallow_code()  # the analysis names functions of your own\n"
         if runs_code
@@ -129,7 +129,7 @@ def _quoted(toml: str) -> str:
     return toml.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
 
 
-def _bases(term: AnyTerm) -> list[Any]:
+def bases_of(term: AnyTerm) -> list[Any]:
     """The bases of a term."""
     if hasattr(term, "factors"):
         return [factor.basis for factor in term.factors]

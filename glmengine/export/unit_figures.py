@@ -116,7 +116,7 @@ def write_unit_figures(
     Cancelled
         If the context says so; the folder is then as it was.
     """
-    sheets = _sheets(result, kinds, result.units if units is None else units)
+    sheets = _sheets(result, kinds, result.units if units is None else units, recording is not None)
     names = [Path(f"{sheet.name}.{ending}") for sheet in sheets for ending in formats]
     folder = Path(folder)
     there = [name for name in names if (folder / name).exists()]
@@ -164,25 +164,32 @@ def draw_sheets(
         _draw(desk, sheet)
 
 
-def _sheets(result: Result, kinds: Sequence[str], units: Sequence[str]) -> list[Sheet]:
+def _sheets(result: Result, kinds: Sequence[str], units: Sequence[str], recorded: bool) -> list[Sheet]:
     taken: set[str] = set()
     found = []
     for kind in kinds:
-        among = result.goodness_of_fit.units if kind == "goodness" and result.goodness_of_fit is not None else units
         for unit in units:
-            if unit in among and _has(result, kind, unit):
+            if _has(result, kind, unit, recorded):
                 found.append(Sheet(kind, unit, free_name(f"{kind}-{file_name(unit)}", taken)))
     if not found:
         raise GlmError("there is nothing to draw of any unit; add a term to the analysis, or choose another figure")
     return found
 
 
-def _has(result: Result, kind: str, unit: str) -> bool:
+def _has(result: Result, kind: str, unit: str, recorded: bool) -> bool:
     """Whether there is anything of this kind for the unit, which may lack a term."""
+    if kind == "unit":
+        from glmengine.figures.kinds.unit import has_panels
+
+        return has_panels(result, unit, recorded)
     if kind in ("tuning", "polar"):
         return bool(result.labels_for(result.curves, unit))
     if kind in ("filter", "events", "receptive_field"):
         return bool(result.labels_for(result.filters, unit))
+    if kind == "goodness":
+        return result.goodness_of_fit is not None and unit in result.goodness_of_fit.units
+    if kind == "surrogates":
+        return result.simulated is not None and unit in result.simulated.rate["unit"].values
     return True
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from matplotlib.ticker import MaxNLocator
 
 from glmengine.figures.layout import INCH
 from glmengine.figures.page import page, style
@@ -77,9 +79,16 @@ def _letters(inches: float, size: float) -> float:
     return inches * 72 / (_EM * size * style().font_size)
 
 
+class _Folding(textwrap.TextWrapper):
+    """Breaks names of variables, too, where their parts meet."""
+
+    wordsep_re = re.compile(r"(\s+)|(?<=[_.])(?=[^\W\d])")
+
+
 def folded(text: str, characters: float) -> str:
-    """The text in lines of so many characters at most (12 at least), broken at blanks where there are any."""
-    return "\n".join(part for line in text.split("\n") for part in textwrap.wrap(line, max(12, int(characters)))) if text else ""
+    """The text in lines of so many characters at most (12 at least), broken at blanks and between the parts of names where there are any."""
+    folding = _Folding(max(12, int(characters)))
+    return "\n".join(part for line in text.split("\n") for part in folding.wrap(line)) if text else ""
 
 
 def label(coordinate: Any) -> str:
@@ -118,9 +127,20 @@ def legend(ax: Axes, **where: Any) -> None:
         ax.legend(**where)
 
 
-def legend_above(ax: Axes) -> None:
-    """The legend beside the title, where it hides nothing."""
+def legend_above(ax: Axes, title: str = "") -> None:
+    """The legend above the panel, where it hides nothing: beside the title, which stands on the left, or below it where there is no room."""
     legend(ax, loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=2, borderaxespad=0.1)
+    if not (title and page().title):
+        return
+    names = ax.get_legend_handles_labels()[1] if page().legend else []
+    room = _letters(0.8 * ax.get_position().width * ax.figure.get_size_inches()[0], 1.0)
+    wide = 1.1 * len(title) + sum(len(name) + 8 for name in names)
+    ax.set_title(title, loc="left", pad=2.4 * style().font_size if names and wide > room else None)
+
+
+def ticks_fit(ax: Axes, texts: list[str]) -> bool:
+    """Whether words have room beside each other below a panel, whose own labels take a part of its place."""
+    return sum(len(text) + 1.5 for text in texts) < _letters(0.6 * ax.get_position().width * ax.figure.get_size_inches()[0], 0.9)
 
 
 def number_label(value: float) -> str:
@@ -128,6 +148,13 @@ def number_label(value: float) -> str:
     text = f"{value:.3g}" if value == 0 or 0.01 <= abs(value) < 1000 else f"{value:.1e}"
     mantissa, _, exponent = text.partition("e")
     return f"{mantissa.removesuffix('.0')}e{int(exponent)}" if exponent else text
+
+
+def spare_ticks(ax: Axes) -> None:
+    """Fewer ticks below a panel that is so narrow that their numbers would touch."""
+    room = _letters(0.6 * ax.get_position().width * ax.figure.get_size_inches()[0], 0.9) / 5
+    if room < 4:
+        ax.xaxis.set_major_locator(MaxNLocator(max(2, int(room))))
 
 
 def name_ticks(axis: Any, names: Any, room: float, *, most: int = 150) -> None:

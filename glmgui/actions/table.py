@@ -129,6 +129,10 @@ ACTIONS: tuple[Record, ...] = (
         "A plot that is on the screen, or any figure of the result, in millimetres, as PDF, SVG, PNG or TIFF", "Ctrl+Shift+E", "figure", _has_recording,
     ),
     Record(
+        "export_report", "Re&port\u2026", "File/Export", lambda w: w.work.exporting.export_report(),
+        "What was asked and found, with tables, figures, methods and references, as PDF or HTML", icon="export", enabled=_has_result, reads=True,
+    ),
+    Record(
         "export_all", "&Everything to a folder\u2026", "File/Export", lambda w: w.work.exporting.export_all(),
         "Tables, figures, report, script and analysis, as the command line writes them", icon="export", enabled=_has_result, ends_group=True, reads=True,
     ),

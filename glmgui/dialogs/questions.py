@@ -77,7 +77,17 @@ class Dialogs:
             return None
         if not Path(path).suffix:
             path += ".nc" if "*.nc" in kind else ending
+            if Path(path).exists() and not self._replace(Path(path)):  # the dialog asked of the name without the ending
+                return None
         return Path(path)
+
+    def _replace(self, path: Path) -> bool:
+        box = self._box(f"{path.name} exists already.", f"Replace the file in {path.parent}?")
+        replace = box.addButton("Replace", QMessageBox.ButtonRole.DestructiveRole)
+        stay = box.addButton(QMessageBox.StandardButton.Cancel)
+        box.setDefaultButton(stay)
+        box.exec()
+        return box.clickedButton() is replace
 
     def name(self, title: str, taken: tuple[str, ...]) -> str:
         """What something is to be called."""
@@ -128,12 +138,13 @@ class Dialogs:
         box.exec()
         return box.clickedButton() is over
 
-    def replace_files(self, folder: Path) -> bool:
-        """Whether figures of the same names in a folder that is there may be replaced."""
+    def replace_files(self, folder: Path, what: str = "figures") -> bool:
+        """Whether figures, or results, of the same names in a folder that is there may be replaced."""
         box = self._box(
-            f"{folder.name} exists already.", f"Figures of the same names in {folder} are replaced; other files stay."
+            f"{folder.name} holds {what} already.",
+            f"{what.capitalize()} of the same names in {folder} are replaced; other files stay.",
         )
-        replace = box.addButton("Replace figures", QMessageBox.ButtonRole.DestructiveRole)
+        replace = box.addButton(f"Replace {what}", QMessageBox.ButtonRole.DestructiveRole)
         stay = box.addButton("Choose another folder", QMessageBox.ButtonRole.RejectRole)
         box.setDefaultButton(stay)
         box.setEscapeButton(stay)

@@ -71,7 +71,7 @@ class NoQuestions:
     def choose(self, title: str, label: str, texts: Sequence[str]) -> int | None:
         return self.next_choice
 
-    def replace_files(self, folder: Path) -> bool:
+    def replace_files(self, folder: Path, what: str = "figures") -> bool:
         return False
 
     def run_code(self, names: list[str]) -> bool:

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from glmengine.context import Context
     from glmengine.results.result import Result
 
+_REPORTS = {
+    ".pdf": "PDF: pages to print and to send, figures as vectors",
+    ".html": "HTML: one file that any browser opens, with tables that sort",
+}
 _ALONE = "csv: coefficients and errors alone, one table"
 
 
@@ -79,6 +83,28 @@ class Exporting(QObject):
         if path is not None:
             self._write(path, lambda context: write_scores(result, path))
 
+    def export_report(self, path: Path | None = None) -> None:
+        """Save the report as one file, HTML or PDF as the name ends."""
+        result, recording = self._document.result, self._document.recording
+        if result is None:
+            return
+        if path is None:
+            form = self._questions.choose("Export report", "Format", list(_REPORTS.values()))
+            if form is None:
+                return
+            ending = list(_REPORTS)[form]
+            name = f"{self._document.analysis.title or 'report'}{ending}"
+            path = self._ask("Export report", name, f"{ending.removeprefix('.').upper()} (*{ending})", ending)
+        if path is None:
+            return
+
+        def write(context: Context) -> None:
+            from glmengine.export.report import write_report
+
+            write_report(result, path, recording, replace=True, context=context)  # the dialog has asked
+
+        self._write(path, write)
+
     def export_all(self, folder: Path | None = None) -> None:
         """Write everything that the command line writes into a folder."""
         result, recording = self._document.result, self._document.recording
@@ -87,11 +113,15 @@ class Exporting(QObject):
         folder = folder or self._questions.folder("Export everything to a folder", self._settings.folder)
         if folder is None:
             return
+        from glmengine.export.outputs import there_already
+
+        if there_already(folder) and not self._questions.replace_files(folder, "results"):
+            return
 
         def write(context: Context) -> None:
             from glmengine.export import write_outputs
 
-            write_outputs(result, folder, recording, context=context)
+            write_outputs(result, folder, recording, replace=True, context=context)
 
         self._write(folder, write)
 

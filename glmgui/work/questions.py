@@ -58,8 +58,8 @@ class Questions(Protocol):
     def choose(self, title: str, label: str, texts: Sequence[str]) -> int | None:
         """Which of several texts; None to leave it."""
 
-    def replace_files(self, folder: Path) -> bool:
-        """Whether figures of the same names in a folder that is there may be replaced."""
+    def replace_files(self, folder: Path, what: str = "figures") -> bool:
+        """Whether figures, or results, of the same names in a folder that is there may be replaced."""
 
     def recipe(self, assistance: Assistance, text: str, fault: str) -> str | None:
         """What the arrays of a file are, as TOML; None to leave the file."""

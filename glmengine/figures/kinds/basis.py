@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,10 +10,12 @@ import numpy as np
 from glmengine.design.preview import basis_curve, product_image
 from glmengine.errors import GlmError
 from glmengine.figures.layout import panels
-from glmengine.figures.marks import colour_bar, finish
+from glmengine.figures.marks import colour_bar, finish, label
 from glmengine.figures.page import style
+from glmengine.results.map_scale import is_true_to_scale
 
 if TYPE_CHECKING:
+    import xarray as xr
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -33,8 +36,9 @@ def draw(result: Result, *, unit: str | None = None, term: str | None = None, re
     if not shown:
         raise GlmError("the result has no term with basis functions" + (f" called '{term}'" if term else "") + "; add one")
     figure, axes = panels(len(shown))
+    variables = {str(dim): curve[dim] for curve in result.curves.values() for dim in curve.dims if dim in curve.coords}
     for ax, one in zip(axes, shown, strict=True):
-        draw_basis(ax, one, result.analysis.time.bin_size)
+        draw_basis(ax, one, result.analysis.time.bin_size, variables)
     return figure
 
 
@@ -43,16 +47,22 @@ def _bases(term: AnyTerm) -> list[Basis]:
     return factors or [basis for basis in [getattr(term, "basis", None)] if basis is not None]
 
 
-def draw_basis(ax: Axes, term: AnyTerm, bin_size: float) -> None:
-    """The functions of one term; of several variables those of the first two, the largest of all at each place."""
+def draw_basis(ax: Axes, term: AnyTerm, bin_size: float, variables: Mapping[str, xr.DataArray]) -> None:
+    """The functions of one term; of several variables those of the first two, the largest of all at each place.
+
+    `variables` are coordinates by name, with their units of measure.
+    """
     bases = _bases(term)
     if len(bases) > 1:
         x, y, values = product_image(term.factors)
         with np.errstate(all="ignore"):
             largest = np.nanmax(np.abs(values.reshape(-1, *values.shape[2:])), axis=0)
         image = ax.pcolormesh(x, y, largest.T, cmap=style().map, shading="nearest", rasterized=True)
+        names = [factor.variable for factor in term.factors[:2]]
+        if all(name in variables for name in names) and is_true_to_scale(*(variables[name] for name in names)):
+            ax.set_aspect("equal")
         colour_bar(ax, image, "largest function")
-        finish(ax, title=term.label, x=term.factors[0].variable, y=term.factors[1].variable)
+        finish(ax, title=term.label, x=_label(names[0], variables), y=_label(names[1], variables))
         return
     x, values, said, measure = basis_curve(bases[0], None, bin_size)
     scale, measure = (1000.0, "ms") if measure == "s" else (1.0, measure)
@@ -60,5 +70,12 @@ def draw_basis(ax: Axes, term: AnyTerm, bin_size: float) -> None:
         colour, dashes = style().line(number)
         ax.plot(scale * x, one, dashes if values.shape[1] <= len(style().lines) else "-", color=colour)
     factors = getattr(term, "factors", ())
-    named = factors[0].variable if factors else said.lower()
-    finish(ax, title=term.label, x=f"{named} ({measure})" if measure else named, y="basis function")
+    if factors:
+        x_label = _label(factors[0].variable, variables)
+    else:
+        x_label = f"{said.lower()} ({measure})" if measure else said.lower()
+    finish(ax, title=term.label, x=x_label, y="basis function")
+
+
+def _label(name: str, variables: Mapping[str, xr.DataArray]) -> str:
+    return label(variables[name]) if name in variables else name

@@ -8,7 +8,7 @@ import numpy as np
 
 from glmengine.errors import GlmError
 from glmengine.figures.layout import panels
-from glmengine.figures.marks import finish, number_label
+from glmengine.figures.marks import finish, number_label, ticks_fit
 from glmengine.figures.page import style
 
 if TYPE_CHECKING:
@@ -51,7 +51,8 @@ def draw_scores(ax: Axes, result: Result, unit: str | None) -> None:
         )
         ax.plot(best, 0.0, "o", color=style().effect, markersize=1.3 * style().marker_size)
     shown = places[:: -(-len(places) // 10)]
-    ax.set_xticks(shown, [number_label(strengths[place]) for place in shown], rotation=90 if len(shown) > 5 else 0)
+    named = [number_label(strengths[place]) for place in shown]
+    ax.set_xticks(shown, named, rotation=0 if ticks_fit(ax, named) else 90)
     finish(
         ax,
         title="cross-validation" + (f", {unit}" if unit else ""),

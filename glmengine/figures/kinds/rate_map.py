@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from glmengine.figures.marks import colour_bar, finish, label
+from glmengine.figures.marks import colour_bar, finish, label, spare_ticks
 from glmengine.figures.page import style
 from glmengine.results.map_scale import is_true_to_scale
 
@@ -23,3 +23,4 @@ def draw_rate_map(ax: Axes, rate: xr.DataArray, *, title: str, text: str, ceilin
         ax.set_aspect("equal")
     colour_bar(ax, image, text)
     finish(ax, title=title, x=label(x), y=label(y))
+    spare_ticks(ax)

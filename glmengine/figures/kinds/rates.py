@@ -114,8 +114,6 @@ def draw_rates(ax: Axes, result: Result, unit: str, stretch: RateStretch) -> Non
         ax.fill_between(stretch.times, stretch.observed, color=style().data, alpha=0.35, linewidth=0, label="observed")
     line(ax, stretch.times, stretch.predicted, style().model, label="predicted")
     from_zero(ax)
-    legend_above(ax)
     finish(ax, x="time (s)", y=words_of(result.analysis.model).axis)
-    if page().title:
-        ax.set_title(f"{unit}, smoothed by {1000 * stretch.smoothing:g} ms", loc="left")
+    legend_above(ax, f"{unit}, smoothed by {1000 * stretch.smoothing:g} ms")
     ax.margins(x=0)

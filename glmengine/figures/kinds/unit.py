@@ -48,6 +48,16 @@ def draw(
     return figure
 
 
+def has_panels(result: Result, unit: str, recorded: bool) -> bool:
+    """Whether there is anything on the page of a unit, with its recording or without."""
+    return (
+        (recorded and result.has_rates)
+        or (result.cv is not None and result.cv.sizes["strength"] > 1)
+        or bool(result.labels_for(result.curves, unit))
+        or bool(result.labels_for(result.filters, unit))
+    )
+
+
 def _title(result: Result, unit: str) -> str:
     scores = result.scores.sel(unit=unit)
     explained = float(scores["deviance_explained_heldout"])

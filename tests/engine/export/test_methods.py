@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from glmengine.analysis.time import Condition
 from glmengine.cli.main import main
-from glmengine.export.citations import bibtex
+from glmengine.export.citations import bibtex, cited, entries
 from glmengine.export.methods import methods_text
 
 
@@ -28,10 +28,11 @@ def test_the_numbers_are_those_of_the_analysis(small_result):
 
 def test_each_work_that_is_cited_has_an_entry(small_result, small_recording):
     checked = small_result.with_goodness(small_result.goodness(small_recording))
-    entries = set(re.findall(r"@\w+\{(\w+),", bibtex(checked)))
-    cited = set(re.findall(r"\[(\w+)\]", methods_text(checked)))
-    assert "haslinger2010" in cited
-    assert cited <= entries
+    whole = set(re.findall(r"@\w+\{(\w+),", bibtex(checked)))
+    named = set(re.findall(r"\[(\w+)\]", methods_text(checked)))
+    assert "haslinger2010" in named
+    assert named | {"glmgui"} == whole, "each work is cited in the paragraph"
+    assert {"nelder1972", "truccolo2005", "pillow2008", "pillow2005", "wood2006", "dunn1996"} <= named
     assert "haslinger2010" not in bibtex(small_result)
 
 
@@ -65,10 +66,29 @@ def test_a_script_finds_the_recording_from_where_it_lies(small_result, tmp_path)
     assert found == str(moved.parent / "../../data/Mäuse 1.nwb")
 
 
+def test_works_are_those_of_what_was_used(small_result):
+    def keys(**changes):
+        analysis = small_result.analysis.with_(model=small_result.analysis.model.with_(**changes))
+        return set(cited(replace(small_result, analysis=analysis)))
+
+    assert "wood2006" in keys(penalty="smoothness") & keys(penalty="ridge")
+    assert "eilers1996" in keys(penalty="smoothness")
+    assert "tibshirani1996" in keys(penalty="lasso")
+    assert "zou2005" in keys(penalty="elastic_net")
+    assert "yuan2006" in keys(penalty="group_lasso")
+    assert {"wood2011", "wood2015"} <= keys(strength_by="marginal_likelihood")
+    assert not {"wood2006", "wood2011", "park2014", "harris2020"} & keys(penalty="none")
+
+
 def test_references_are_whole():
     import re
 
-    from glmengine.export.citations import _ENTRIES
+    from glmengine.export.citations import _ENTRIES, _PREPRINTS
+
+    assert len(entries()) == len(_ENTRIES) + len(_PREPRINTS)
+    for key, entry in _PREPRINTS.items():
+        assert entry.startswith(f"@misc{{{key},")
+        assert {"author", "title", "howpublished", "year", "doi"} <= set(re.findall(r"(\w+)=\{", entry))
 
     for key, entry in _ENTRIES.items():
         assert entry.startswith(f"@article{{{key},")

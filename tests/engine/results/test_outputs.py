@@ -132,3 +132,14 @@ def test_a_folder_in_the_way_of_one_file_keeps_all_as_they_were(small_result, tm
     with pytest.raises(GlmError, match=r"report\.html: is a folder"):
         write_outputs(replace(small_result, notes=("another fit",)), tmp_path, figures=False)
     assert (tmp_path / "result.nc").read_bytes() == before
+
+
+def test_files_of_others_are_not_replaced_unless_that_is_asked(small_result, tmp_path):
+    (tmp_path / "analysis.toml").write_text("mine", encoding="utf-8")
+    with pytest.raises(GlmError, match=r"analysis\.toml: is there already and of no earlier result"):
+        write_outputs(small_result, tmp_path, figures=False)
+    assert [path.name for path in tmp_path.iterdir()] == ["analysis.toml"]
+    assert (tmp_path / "analysis.toml").read_text(encoding="utf-8") == "mine"
+    write_outputs(small_result, tmp_path, figures=False, replace=True)
+    write_outputs(small_result, tmp_path, figures=False)
+    assert (tmp_path / "analysis.toml").read_text(encoding="utf-8") != "mine"

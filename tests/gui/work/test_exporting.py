@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
+from qtpy.QtWidgets import QFileDialog
 
 from glmengine.export.formats import FORMATS
 from glmgui.work.exporting import Exporting
@@ -44,3 +46,40 @@ def test_no_choice_writes_nothing(exporting, questions, jobs, tmp_path):
     exporting.export_coefficients()
     assert not jobs._pending
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("number", "name", "begins"), [(0, "r.pdf", b"%PDF"), (1, "r.html", b"<!doctype html>")])
+def test_the_report_is_written_as_pdf_or_html(
+    qtbot, exporting, questions, document, tmp_path, small_result, number, name, begins
+):
+    bare = replace(small_result, cv=None, coupling=None, tests=None, curves={}, filters={})
+    document.set_recording(None)
+    document.set_result(bare)
+    questions.next_choice, questions.next_path = number, tmp_path / name
+    with qtbot.waitSignal(exporting.exported, timeout=60_000):
+        exporting.export_report()
+    assert (tmp_path / name).read_bytes().startswith(begins)
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_everything_asks_before_it_replaces_what_is_there(qtbot, exporting, questions, tmp_path, monkeypatch):
+    (tmp_path / "scores.csv").write_text("mine")
+    questions.next_path, asked = tmp_path, []
+    monkeypatch.setattr(questions, "replace_files", lambda folder, what: asked.append((folder, what)))
+    exporting.export_all()
+    assert asked == [(tmp_path, "results")]
+    assert [path.name for path in tmp_path.iterdir()] == ["scores.csv"]
+    assert (tmp_path / "scores.csv").read_text() == "mine"
+
+
+def test_a_name_that_gets_its_ending_is_asked_about_again(qtbot, tmp_path, monkeypatch):
+    """The dialog asks about the name as it was typed."""
+    from glmgui.dialogs.questions import Dialogs
+
+    dialogs = Dialogs(None)
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "tuning"), "PDF (*.pdf)"))
+    assert dialogs.save_path("Save", "", "PDF (*.pdf)", ".pdf") == tmp_path / "tuning.pdf"
+    (tmp_path / "tuning.pdf").write_bytes(b"mine")
+    for agreed in (False, True):
+        monkeypatch.setattr(Dialogs, "_replace", lambda self, path, agreed=agreed: agreed)
+        assert dialogs.save_path("Save", "", "PDF (*.pdf)", ".pdf") == (tmp_path / "tuning.pdf" if agreed else None)
