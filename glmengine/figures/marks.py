@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _EM = 0.53
 """Mean width of a letter, of its height."""
 
-_SMALLEST_TICKS = 2.5
+_SMALLEST_TICKS = 3.0
 """Of the names of very many units, in pt."""
 
 
@@ -59,7 +59,7 @@ def diagonal(ax: Axes, low: float, high: float) -> None:
 def entitle(figure: Figure, text: str) -> None:
     """The title of a whole figure, where titles are shown, in several lines where it is longer than the figure is wide."""
     if page().title and text:
-        figure.suptitle(folded(text, _letters(figure.get_size_inches()[0], 1.2)))
+        figure.suptitle(folded(text, letters_in(figure.get_size_inches()[0], 1.2)))
 
 
 def finish(ax: Axes, *, title: str = "", x: str = "", y: str = "") -> None:
@@ -67,15 +67,15 @@ def finish(ax: Axes, *, title: str = "", x: str = "", y: str = "") -> None:
     place = ax.get_position()
     width, height = ax.figure.get_size_inches()
     if page().title:
-        ax.set_title(folded(title, _letters(place.width * width, 1.1)))
-    ax.set_xlabel(folded(x, _letters(place.width * width, 1.0)))
-    ax.set_ylabel(folded(y, _letters(place.height * height, 1.0)))
+        ax.set_title(folded(title, letters_in(place.width * width, 1.1)))
+    ax.set_xlabel(folded(x, letters_in(place.width * width, 1.0)))
+    ax.set_ylabel(folded(y, letters_in(place.height * height, 1.0)))
     if ax.name != "polar":
         ax.spines[["top", "right"]].set_visible(False)
 
 
-def _letters(inches: float, size: float) -> float:
-    """How many letters, `size` times as large as labels, have room."""
+def letters_in(inches: float, size: float) -> float:
+    """How many letters, `size` times as large as labels, have room beside each other."""
     return inches * 72 / (_EM * size * style().font_size)
 
 
@@ -111,7 +111,7 @@ def rate_label(array: Any) -> str:
 def colour_bar(ax: Axes, image: Any, text: str) -> None:
     """What the colours of an image say, beside it and as high as it is."""
     bar = ax.figure.colorbar(image, cax=ax.inset_axes((1.04, 0.0, 0.05, 1.0)))
-    bar.set_label(text)
+    bar.set_label(folded(text, letters_in(0.8 * ax.get_position().height * ax.figure.get_size_inches()[1], 1.0)))
     bar.outline.set_visible(False)
 
 
@@ -127,20 +127,36 @@ def legend(ax: Axes, **where: Any) -> None:
         ax.legend(**where)
 
 
+def legend_inside(ax: Axes) -> None:
+    """The legend where it hides least; in a narrow panel above all that is drawn, for which the axis is made longer."""
+    names = ax.get_legend_handles_labels()[1]
+    if not (page().legend and names):
+        return
+    room = letters_in(0.7 * ax.get_position().width * ax.figure.get_size_inches()[0], 0.85)
+    if room >= max(len(name) for name in names) + 9:
+        legend(ax)
+        return
+    low, high = ax.get_ylim()
+    ax.set_ylim(low, high + 0.22 * len(names) * (high - low))
+    legend(ax, loc="upper left", bbox_to_anchor=(0.0, 1.0), borderaxespad=0.0, handlelength=1.2)
+
+
 def legend_above(ax: Axes, title: str = "") -> None:
     """The legend above the panel, where it hides nothing: beside the title, which stands on the left, or below it where there is no room."""
     legend(ax, loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=2, borderaxespad=0.1)
     if not (title and page().title):
         return
     names = ax.get_legend_handles_labels()[1] if page().legend else []
-    room = _letters(0.8 * ax.get_position().width * ax.figure.get_size_inches()[0], 1.0)
+    room = letters_in(0.8 * ax.get_position().width * ax.figure.get_size_inches()[0], 1.0)
     wide = 1.1 * len(title) + sum(len(name) + 8 for name in names)
     ax.set_title(title, loc="left", pad=2.4 * style().font_size if names and wide > room else None)
 
 
 def ticks_fit(ax: Axes, texts: list[str]) -> bool:
     """Whether words have room beside each other below a panel, whose own labels take a part of its place."""
-    return sum(len(text) + 1.5 for text in texts) < _letters(0.6 * ax.get_position().width * ax.figure.get_size_inches()[0], 0.9)
+    return sum(len(text) + 1.5 for text in texts) < letters_in(
+        0.6 * ax.get_position().width * ax.figure.get_size_inches()[0], 0.9
+    )
 
 
 def number_label(value: float) -> str:
@@ -152,17 +168,18 @@ def number_label(value: float) -> str:
 
 def spare_ticks(ax: Axes) -> None:
     """Fewer ticks below a panel that is so narrow that their numbers would touch."""
-    room = _letters(0.6 * ax.get_position().width * ax.figure.get_size_inches()[0], 0.9) / 5
+    room = letters_in(0.6 * ax.get_position().width * ax.figure.get_size_inches()[0], 0.9) / 5
     if room < 4:
         ax.xaxis.set_major_locator(MaxNLocator(max(2, int(room))))
 
 
 def name_ticks(axis: Any, names: Any, room: float, *, most: int = 150) -> None:
-    """A tick for each name, small enough for `room` mm; of more than `most` none."""
+    """A tick for each name, small enough for `room` mm, or for every second, third, ... where that is too small to read; of more than `most` none."""
     names = [str(name) for name in names]
     if len(names) <= most:
-        axis.set_ticks(range(len(names)), names)
         size = 0.8 * 72 * room / INCH / max(len(names), 1)
+        every = max(1, -int(-_SMALLEST_TICKS // size)) if size > 0 else 1
+        axis.set_ticks(range(0, len(names), every), names[::every])
         axis.set_tick_params(labelsize=min(0.9 * style().font_size, max(_SMALLEST_TICKS, size)))
 
 

@@ -171,7 +171,9 @@ class Exporting(QObject):
         self._write(path, write)
 
     def _ask(self, title: str, name: str, kinds: str, ending: str) -> Path | None:
-        return self._questions.save_path(title, f"{self._settings.folder}/{name}", kinds, ending)
+        from glmengine.export.file_names import shown_name
+
+        return self._questions.save_path(title, f"{self._settings.folder}/{shown_name(name)}", kinds, ending)
 
     def _write(self, path: Path, write: Callable[[Context], Any]) -> None:
         def take(_: object) -> None:

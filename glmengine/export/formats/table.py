@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from glmengine.errors import GlmError
+from glmengine.export.aside import aside, moved, writable_folder
 
 if TYPE_CHECKING:
     from glmengine.results.result import Result
@@ -27,12 +28,15 @@ class Format:
     what : str
     needs : str
         A library that the program goes without, empty where none.
+    beside : str
+        Ending of a second file of the same name, empty where there is none.
     """
 
     name: str
     ending: str
     what: str
     needs: str = ""
+    beside: str = ""
 
     @property
     def missing(self) -> bool:
@@ -48,12 +52,12 @@ FORMATS = (
     Format("json", ".json", "the tables by column"),
     Format("npz", ".npz", "NumPy arrays called TABLE/COLUMN"),
     Format("mat", ".mat", "MATLAB, a struct for each table"),
-    Format("nemos", ".npz", "a model that `nemos.load_model` opens"),
+    Format("nemos", ".npz", "a model that `nemos.load_model` opens", beside=".py"),
 )
 
 
 def export_result(result: Result, path: str | Path, name: str, *, replace: bool = False) -> list[Path]:
-    """Write the numbers of a result in one of `FORMATS`; the files written.
+    """Write the numbers of a result in one of `FORMATS`, all files of it or none; the files written.
 
     Raises
     ------
@@ -68,7 +72,11 @@ def export_result(result: Result, path: str | Path, name: str, *, replace: bool 
     path = Path(path)
     if found.ending and path.suffix.lower() != found.ending:
         raise GlmError(f"{path.name}: a file of the format '{name}' ends with {found.ending}; give it that name")
-    if not replace and (path.exists() if found.ending else path.is_dir() and any(path.iterdir())):
-        raise GlmError(f"{path}: exists already; give another name, or replace it with --force")
+    for taken in [path, *([path.with_suffix(found.beside)] if found.beside else [])]:
+        if not replace and (taken.exists() if found.ending else taken.is_dir() and any(taken.iterdir())):
+            raise GlmError(f"{taken}: exists already; give another name, or replace it with --force")
     write: Callable[[Result, Path], list[Path]] = import_module(f"glmengine.export.formats.{name}").write
-    return write(result, path)
+    folder = writable_folder(path.parent if found.ending else path)
+    with aside(folder) as place:
+        made = write(result, place / path.name if found.ending else place)
+        return moved([one.relative_to(place) for one in made], place, folder)

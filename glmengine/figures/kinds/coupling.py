@@ -24,8 +24,9 @@ def draw(result: Result, *, unit: str | None = None, term: str | None = None, re
         raise GlmError("the result has no coupling; add a coupling term")
     strength = result.coupling["strength"].transpose("unit", "source").values
     rows, columns = strength.shape
-    height = page().height or max(70.0, min(50.0 + 3.0 * rows, 200.0))
     width = page().width or max(style().one_column, min(62.0 + 3.0 * columns, style().two_columns))
+    tall = rows * (width - 42.0) / max(columns, 1)  # of the cells, which are squares
+    height = page().height or min(max(70.0, min(50.0 + 3.0 * rows, 200.0)), tall + 48.0)
     figure, (ax,) = panels(1, size=(width, height))
     reach = reach_of(strength)
     image = ax.imshow(strength, cmap=signed_colours(), vmin=-reach, vmax=reach, interpolation="nearest", aspect="equal")
@@ -34,7 +35,7 @@ def draw(result: Result, *, unit: str | None = None, term: str | None = None, re
     colour_bar(ax, image, f"summed filter\n({result.coupling['strength'].attrs.get('unit', 'log rate per spike')})")
     finish(ax, title=str(result.coupling.attrs.get("term", "")) or "coupling", x="from", y="to")
     name_ticks(ax.xaxis, result.coupling["source"].values, width - 42.0)
-    name_ticks(ax.yaxis, result.coupling["unit"].values, height - 30.0)
+    name_ticks(ax.yaxis, result.coupling["unit"].values, min(height - 30.0, tall))
     ax.tick_params(axis="x", rotation=90)
     figure.supxlabel("dot: p < 0.05 after Bonferroni's correction; grey: not in the model", fontsize=0.85 * style().font_size)
     return figure

@@ -40,7 +40,7 @@ def draw(result: Result, *, unit: str | None = None, term: str | None = None, re
     turn = 2 * np.pi * np.arange(len(names)) / max(len(names), 1)
     at = np.column_stack((np.sin(turn), np.cos(turn)))
     side = page().width or 1.2 * style().one_column
-    figure, (ax,) = panels(1, size=(side, 0.85 * side))
+    figure, (ax,) = panels(1, size=(side, 0.72 * side))
     reach = reach_of(strength)
     colours = ScalarMappable(Normalize(-reach, reach), signed_colours())
     to, by = telling_pairs(result.coupling)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from glmengine.figures.kinds.rate_map import draw_rate_map
-from glmengine.figures.marks import band, dots, finish, from_zero, label, legend, line, rate_label, with_band
+from glmengine.figures.marks import band, dots, finish, from_zero, label, legend_inside, line, rate_label, with_band
 from glmengine.figures.page import style
 
 if TYPE_CHECKING:
@@ -30,5 +30,5 @@ def _draw_line(ax: Axes, one: xr.Dataset, term: str) -> None:
     line(ax, x, one["effect_hz"].values, style().effect, label=with_band("effect"))
     dots(ax, x, one["data_hz"].values)
     from_zero(ax)
-    legend(ax)
+    legend_inside(ax)
     finish(ax, title=term, x=label(one[dim]), y=rate_label(one["data_hz"]))

@@ -9,7 +9,18 @@ import numpy as np
 from glmengine.errors import GlmError
 from glmengine.figures.kinds.field import draw_field
 from glmengine.figures.layout import PANEL, panels
-from glmengine.figures.marks import band, colour_bar, entitle, finish, legend, level, line, name_ticks, reach_of, signed_colours
+from glmengine.figures.marks import (
+    band,
+    colour_bar,
+    entitle,
+    finish,
+    legend_inside,
+    level,
+    line,
+    name_ticks,
+    reach_of,
+    signed_colours,
+)
 from glmengine.figures.page import style
 
 if TYPE_CHECKING:
@@ -56,7 +67,7 @@ def draw_filter(ax: Axes, filters: xr.Dataset, unit: str) -> None:
             found, (colour, dashes) = one.sel(condition=name), style().line(number)
             band(ax, milliseconds, found["low"].values, found["high"].values, colour)
             line(ax, milliseconds, found["filter"].values, colour, dashes=dashes, label=str(name))
-        legend(ax)
+        legend_inside(ax)
         finish(ax, title=term, x=since, y=per)
         gain_axis(ax, per)
         return

@@ -11,7 +11,7 @@ from glmengine.errors import GlmError
 from glmengine.figures.kinds.effect import draw_effect
 from glmengine.figures.kinds.rate_map import draw_rate_map
 from glmengine.figures.layout import panels
-from glmengine.figures.marks import band, dots, entitle, finish, from_zero, label, legend, line, rate_label, with_band
+from glmengine.figures.marks import band, dots, entitle, finish, from_zero, label, legend_inside, line, rate_label, with_band
 from glmengine.figures.page import page, style
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def _draw_line(ax: Axes, one: xr.Dataset, dim: str, term: str) -> None:
         line(ax, x, middle, style().model, label=with_band("model"))
     dots(ax, x, one["data_hz"].values)
     from_zero(ax)
-    legend(ax)
+    legend_inside(ax)
     finish(ax, title=term, x=label(one[dim]), y=rate_label(one["data_hz"]))
     if names:  # the numbers say nothing
         shown = [textwrap.shorten(names[int(number)], 18, placeholder="…") for number in x]

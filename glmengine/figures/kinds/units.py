@@ -8,8 +8,9 @@ import numpy as np
 
 from glmengine.errors import GlmError
 from glmengine.figures.layout import blank
-from glmengine.figures.marks import band, dots, entitle, from_zero, label, level, line, rate_label
+from glmengine.figures.marks import band, dots, entitle, folded, from_zero, label, letters_in, level, line, rate_label
 from glmengine.figures.page import page, style
+from glmengine.results.map_scale import is_true_to_scale
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -49,8 +50,9 @@ def draw(result: Result, *, unit: str | None = None, term: str | None = None, re
     for ax in axes[len(names) :]:
         ax.set_axis_off()
     x, y = _said(data)
-    figure.supxlabel(x, fontsize=style().font_size)
-    figure.supylabel(y, fontsize=style().font_size)
+    wide, high = figure.get_size_inches()
+    figure.supxlabel(folded(x, letters_in(wide, 1.0)), fontsize=style().font_size)
+    figure.supylabel(folded(y, letters_in(high, 1.2)), fontsize=style().font_size)
     entitle(figure, str(data.attrs.get("term", labels[0])))
     return figure
 
@@ -66,7 +68,8 @@ def _said(data: xr.Dataset) -> tuple[str, str]:
     dims = [dim for dim in data["tuning_hz"].dims if dim != "unit"]
     if len(dims) == 1:
         return label(data[dims[0]]), rate_label(data["data_hz"])
-    return label(data[dims[0]]), f"{label(data[dims[1]])}; colours: {rate_label(data['data_hz'])} from 0 to the unit's highest"
+    colours = f"colours: {rate_label(data['data_hz'])} from 0 to the unit's highest"
+    return f"{label(data[dims[0]])}\n{colours}", label(data[dims[1]])
 
 
 def _draw_small(ax: Axes, data: xr.Dataset, unit: str) -> None:
@@ -94,7 +97,7 @@ def _draw_small(ax: Axes, data: xr.Dataset, unit: str) -> None:
             vmin=0.0,
             vmax=float(np.nanmax(values, initial=0.0)) or 1.0,
             origin="lower",
-            aspect="auto",
+            aspect="equal" if is_true_to_scale(one[first], one[second]) else "auto",
             extent=(*one[first].values[[0, -1]], *one[second].values[[0, -1]]),
         )
     ax.xaxis.set_major_locator(MaxNLocator(2))
