@@ -26,18 +26,22 @@ GRAMS_AT_A_TIME = 8
 class JaxOperations:
     """See `glmengine.backend.operations.Operations`."""
 
+    halves = True
+
     def __init__(self, rows: Rows, context: Any) -> None:
         self.rows, self.context = rows, context
         self.name = f"JAX on {runtime.device_name(rows.platform)}"
 
-    def slopes(self, formula: SlopeFormula, view: View, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def slopes(
+        self, formula: SlopeFormula, view: View, theta: np.ndarray, *, precision: str = "float64"
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         from glmengine.backend import jax_steps as steps
 
         def begin(k: int) -> tuple[np.ndarray, ...]:
             return np.zeros(1 if formula.coupled else k), np.zeros((k, self.rows.size)), np.zeros(k)
 
         def step(totals: Any, chunk: Chunk, columns: Columns) -> Any:
-            return steps.slopes(totals, chunk, columns, formula=formula, held_out=view.held_out)
+            return steps.slopes(totals, chunk, columns, formula=formula, held_out=view.held_out, precision=precision)
 
         loss, gradient, absolute = self._over_chunks(step, begin, view, theta, coupled=formula.coupled)
         return loss, gradient, absolute

@@ -56,12 +56,18 @@ def _seen(chunk: Chunk, columns: Columns, held_out: bool) -> Seen:
     return Seen(chunk.y[columns.unit], weights, columns.dispersion, columns.null, chunk.offset[columns.offset])
 
 
-@partial(jax.jit, static_argnames=("formula", "held_out"))
-def slopes(totals: tuple[Any, Any, Any], chunk: Chunk, columns: Columns, *, formula: Any, held_out: bool) -> tuple[Any, Any, Any]:
-    """Loss (m,), gradient (K, Q) and absolute slopes (K,), added to the totals."""
+@partial(jax.jit, static_argnames=("formula", "held_out", "precision"))
+def slopes(
+    totals: tuple[Any, Any, Any], chunk: Chunk, columns: Columns, *, formula: Any, held_out: bool, precision: str
+) -> tuple[Any, Any, Any]:
+    """Loss (m,), gradient (K, Q) and absolute slopes (K,), made in `precision` and added to the totals."""
+    if precision != "float64":
+        chunk, columns = jax.tree.map(
+            lambda part: part.astype(precision) if part.dtype == jnp.float64 else part, (chunk, columns)
+        )
     loss, residual = formula(_predictor(chunk, columns), _seen(chunk, columns, held_out))
     return (
-        totals[0] + jnp.sum(loss, axis=1),
+        totals[0] + jnp.sum(loss, axis=1, dtype=jnp.float64),
         totals[1] + _back(chunk, columns, residual),
         totals[2] + jnp.sum(jnp.abs(residual), axis=1),
     )

@@ -30,11 +30,14 @@ class NumpyOperations:
     """See `glmengine.backend.operations.Operations`."""
 
     name = "NumPy"
+    halves = False
 
     def __init__(self, rows: Rows, context: Any) -> None:
         self.rows, self.context = rows, context
 
-    def slopes(self, formula: SlopeFormula, view: View, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def slopes(
+        self, formula: SlopeFormula, view: View, theta: np.ndarray, *, precision: str = "float64"
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         K = view.size
         if isinstance(formula, Losses) and formula.is_linear and self.rows.n * K > ELEMENTS:
             return self._slopes_by_statistics(formula, view, theta)

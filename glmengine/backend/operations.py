@@ -79,13 +79,21 @@ class Operations(Protocol):
         What computes, in words: ``"NumPy"``, ``"JAX on cpu"``.
     rows : Rows
         What it computes on.
+    halves : bool
+        Whether slopes in float32 cost half as much; else they are always made in float64.
     """
 
     name: str
     rows: Rows
+    halves: bool
 
-    def slopes(self, formula: SlopeFormula, view: View, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Loss (m,), its gradient (K, Q), and the sum of the sizes of the slopes (K,), which tells the rounding of the gradient."""
+    def slopes(
+        self, formula: SlopeFormula, view: View, theta: np.ndarray, *, precision: str = "float64"
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Loss (m,), its gradient (K, Q), and the sum of the sizes of the slopes (K,), which tells the rounding of the gradient.
+
+        What is made of a chunk of the rows is made in `precision`, and added up in float64.
+        """
 
     def grams(
         self,

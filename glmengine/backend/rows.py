@@ -12,12 +12,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from copy import copy
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
 from glmengine.backend import jax_runtime as runtime
 from glmengine.basis.supports import Placed, of_columns
+from glmengine.threads import workers
 
 Made = TypeVar("Made")
 
@@ -32,6 +34,9 @@ DEVICE_NUMBERS, LARGEST_DEVICE_CHUNK = 2**26, 2**20
 
 CACHED_NUMBERS = 2**15
 """Numbers that are centred and scaled at a time, which stay in the processor's cache in between."""
+
+PREPARED_TOGETHER = 8
+"""Parts of a chunk that threads prepare side by side."""
 
 SAMPLE_ROWS, SAMPLE_NUMBERS = 16384, 2**21
 """Rows looked at for a column's centre and scale, which only condition the problem; fewer of a wide design."""
@@ -383,11 +388,19 @@ class Rows:
         X = np.zeros((self.chunk_rows, self.padded))
         inverse = 1.0 / self.scale  # powers of two: exact
         step = max(64, CACHED_NUMBERS // self.padded)
-        for first in range(0, stop - start, step):
-            block = raw[first : first + step]
-            inside = X[first : first + len(block), : self.n_shared]
-            np.subtract(block, self.centre, out=inside)
-            inside *= inverse
+
+        def place(part: range) -> None:
+            for first in part:
+                block = raw[first : min(first + step, part.stop)]
+                inside = X[first : first + len(block), : self.n_shared]
+                np.subtract(block, self.centre, out=inside)
+                inside *= inverse
+
+        n = stop - start
+        with workers(n * self.n_shared) as pool:  # most of the time goes into memory that is met for the first time
+            edges = np.linspace(0, n, PREPARED_TOGETHER + 1).astype(int).tolist()
+            for _ in pool.map(place, [range(begin, end, step) for begin, end in pairwise(edges)]):
+                pass
         rows = self.observations
         fold = np.full(self.chunk_rows, NO_FOLD, np.int32)
         if rows.fold is not None:

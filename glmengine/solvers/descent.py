@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from contextlib import nullcontext, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -50,6 +50,18 @@ SLOW = 2.5
 
 NEAR = 1e11
 """Below this many times the limit a decrement is small enough for the Hessian to stay as it is."""
+
+SINGLE_WORK = 2e8
+"""Passes of more multiplications than this are begun in float32, which takes half their time."""
+
+SINGLE_END = 1e4
+"""They are made in it down to so many times the limit, where gradients in float32 are still known to a hundredth."""
+
+SINGLE_TRIALS = 4
+"""A column that finds no way down in so many of them goes on in float64."""
+
+CLOSE_TO = {"float32": 1e-6, "float64": 1e-9}
+"""Below this decrement the gain of a step is lost in the rounding of the objective, and the gradient decides."""
 
 LARGEST_HESSIAN = 2500
 """With more columns than this a Hessian per problem column is never made."""
@@ -147,6 +159,7 @@ class Descent:
         self.shares_folds = self.can_renew and gram is None and solver == "auto" and self.objective.fold_share < 1.0
         self.theta: np.ndarray | None = None
         self._ended: _Ended | None = None
+        self._precision = "float64"
 
     def use(self, problem: Problem, context: Any) -> None:
         """Work on this problem from now on, telling this context: the same rows and columns at other strengths."""
@@ -161,25 +174,30 @@ class Descent:
 
     def run(self, theta: np.ndarray) -> Solution:
         """From parameters (K, Q), as `Objective.start` makes them."""
+        self.reached, self._began = 0.0, time.perf_counter()
+        memory = Memory(self.problem.n_columns, self.objective.size)
         with quiet_blas() if self.problem.rows.n_features <= QUIET else nullcontext():
-            return self._run(theta)
+            if self.solver == "newton" or self.objective.pass_work < SINGLE_WORK:
+                return self._run(theta, memory)
+            rough = self._run(theta, memory, "float32")
+            solution = self._run(self.theta, memory, onwards=True)
+        return replace(solution, iterations=rough.iterations + solution.iterations, trace=(*rough.trace, *solution.trace))
 
-    def _run(self, theta: np.ndarray) -> Solution:
-        began = time.perf_counter()
-        self.reached = 0.0
-        problem, objective = self.problem, self.objective
+    def _run(self, theta: np.ndarray, memory: Memory, precision: str = "float64", *, onwards: bool = False) -> Solution:
+        """With passes over the rows in this precision, in float32 for as far as it leads; `onwards` from where it led."""
+        problem, objective, single = self.problem, self.objective, precision == "float32"
+        self._precision, self._limit = precision, problem.limit * (SINGLE_END if single else 1.0)
         K = problem.n_columns
         theta = theta.copy()
         active = np.arange(K)
         value = np.full(K, np.nan)
-        memory = Memory(K, objective.size)
         decrement, last = np.full(K, np.inf), np.full(K, np.inf)
         iterations, long_steps, failures = np.zeros(K, int), np.zeros(K, int), np.zeros(K, int)
         converged, runaway = np.zeros(K, bool), np.zeros(K, bool)
         trace: list[dict[str, float]] = []
         with suppress(Stopped):  # in the middle of a pass: what was there before it is kept
             value, gradient, rounding, seen = self._begin(theta)
-            if self.shares_folds:
+            if self.shares_folds and not onwards:
                 self._renew_by_folds(theta)
             if self.gram is None or self.solver == "newton":
                 bare = active[~self.own[active]]
@@ -193,11 +211,13 @@ class Descent:
                     now, longest = self._turn(lines, memory, theta, gradient, turning, last, iterations, active.size)
                     decrement[turning] = now
                     at_rounding = np.max(np.abs(gradient[turning]), axis=1) <= rounding[turning]
+                    if single:  # columns that are nearly the same lose in float32 what tells them apart
+                        at_rounding |= (now > 0.5 * last[turning]) & (now < CLOSE_TO[precision])
                     # a metric that knows no direction for a gradient, as one that overflowed, says nothing of the decrement
-                    small = (now <= self._safe(turning) * problem.limit[turning]) & (longest > 0)
+                    small = (now <= self._safe(turning) * self._limit[turning]) & (longest > 0)
                     done = seen & np.isfinite(value[turning]) & (small | at_rounding)
                     drifting = self.fresh[turning] & (now < 1e-7) & (longest > LONG_STEP) & ~at_rounding & problem.link.unitless
-                    drifting &= ~self._held_back[turning]
+                    drifting &= ~self._held_back[turning] & (not single)
                     long_steps[turning] = np.where(drifting, long_steps[turning] + 1, 0)
                     lost = (long_steps[turning] >= RUNAWAY_STEPS) | (done & drifting)
                     runaway[turning[lost]] = True
@@ -206,8 +226,9 @@ class Descent:
                     last_step = turning[done & ~lost & ~at_rounding]
                     theta[last_step] += lines.direction[last_step]
                     gradient[last_step] = 0.0
+                    self.fresh[last_step] = False
                     active = np.setdiff1d(active, turning[done | lost])
-                trace.append(self._entry(before, decrement[before], began))
+                trace.append(self._entry(before, decrement[before]))
                 self._report(trace, float(np.min(problem.limit)))
                 if not active.size or self.context.stopping:
                     break
@@ -221,13 +242,14 @@ class Descent:
                 self.fresh[winners] = False
                 iterations[winners] += 1
                 last[winners] = decrement[winners]
-                stuck = active[~moved & (lines.trials[active] >= MOST_TRIALS)]
-                active = np.setdiff1d(active, self._retry(theta, stuck, memory, failures))
+                stuck = active[~moved & (lines.trials[active] >= (SINGLE_TRIALS if single else MOST_TRIALS))]
+                active = np.setdiff1d(active, stuck if single else self._retry(theta, stuck, memory, failures))
                 turning = np.intersect1d(active, np.concatenate([winners, stuck]))
-        if np.isnan(value).any():  # not even the first pass came to its end, and what is kept has an objective
+        if np.isnan(value).any() and not single:  # not even the first pass came to its end, and what is kept has an objective
             value, gradient, rounding = Objective(problem, self.context).evaluate(theta, np.arange(K))
         self.theta = theta
-        self._ended = _Ended(problem, theta.copy(), value, gradient, rounding)
+        if not single:
+            self._ended = _Ended(problem, theta.copy(), value, gradient, rounding)
         coef, intercept = objective.to_raw(theta)
         return Solution(
             coef, intercept, value, decrement, converged, runaway, iterations, self._name(), objective.backend.name, tuple(trace)
@@ -242,7 +264,7 @@ class Descent:
         everything = np.arange(self.problem.n_columns)
         ended = self._ended
         if ended is None or not ended.was_at(theta, self.problem):
-            return *self.objective.evaluate(theta, everything), True
+            return *self.objective.evaluate(theta, everything, self._precision), True
         stronger = 1.0 - ended.problem.strength / self.problem.strength
         more = self.objective.pull(theta, everything) * stronger[:, None]
         gradient = np.where(self.objective.movable, ended.gradient + more, 0.0)
@@ -270,10 +292,7 @@ class Descent:
         poor = self._worth_renewing(turning, now, last, iterations, at_work)
         # the end of a column that still takes long steps is believed only of a Hessian made here
         poor |= (
-            ~self.fresh[turning]
-            & self.can_renew
-            & (now <= self.problem.limit[turning])
-            & (np.abs(direction).max(axis=1) > LONG_STEP)
+            ~self.fresh[turning] & self.can_renew & (now <= self._limit[turning]) & (np.abs(direction).max(axis=1) > LONG_STEP)
         )
         if poor.any():
             self._renew(theta, turning[poor])
@@ -414,13 +433,13 @@ class Descent:
         """
         direction, t, down = lines.direction[active], lines.length[active], lines.slope[active]
         trial = theta[active] + t[:, None] * direction
-        there = (trial, *self.objective.evaluate(trial, active))
+        there = (trial, *self.objective.evaluate(trial, active, self._precision))
         before = value[active]
         change = there[1] - before
         enough = change <= 1e-4 * t * down
         # where the gain is lost in the rounding of the objective, the gradient decides
         size = np.maximum(1.0, np.abs(before))
-        close = (decrement[active] <= 1e-9 * size) & (
+        close = (decrement[active] <= CLOSE_TO[self._precision] * size) & (
             change <= 1e-6 * size
         )  # not out of the link's domain, where the gradient is 0
         level = np.abs(np.sum(there[2] * direction, axis=1)) <= 0.9 * np.abs(down)
@@ -446,14 +465,14 @@ class Descent:
             self._renew(theta, renewed)
         return stuck[failures[stuck] > 3]
 
-    def _entry(self, active: np.ndarray, now: np.ndarray, began: float) -> dict[str, float]:
+    def _entry(self, active: np.ndarray, now: np.ndarray) -> dict[str, float]:
         objective = self.objective
         return {
             "columns": float(active.size),
             "decrement": float(now.max()),
             "passes": float(objective.passes),
             "hessians": float(objective.hessians),
-            "seconds": time.perf_counter() - began,
+            "seconds": time.perf_counter() - self._began,
         }
 
     def _report(self, trace: list[dict[str, float]], limit: float) -> None:

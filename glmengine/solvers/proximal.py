@@ -115,7 +115,7 @@ class Proximal:
     def _sampled(self, problem: Problem, penalty: Any, theta: np.ndarray, stride: int, context: Any) -> np.ndarray:
         """Parameters (K, Q) at the optimum of one row in `stride`, from the strongest penalty to the weakest."""
         limit = np.maximum(problem.limit, ROUGH * problem.limit / DECREMENT)
-        sample, known = sampled(problem, stride, limit)
+        sample, known = sampled(problem, stride, limit, context)
         solver, result = Proximal(sample.rows), theta.copy()
         solver._curvatures = Curvatures(sample)
         last: dict[tuple[int, int], np.ndarray] = {}

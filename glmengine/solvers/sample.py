@@ -1,15 +1,26 @@
-"""A sample of the rows of a problem, whose optimum is where a descent on all rows may begin."""
+"""A sample of the rows of a problem, whose optimum is where a descent on all rows may begin.
+
+Where the loss is A(eta) - y eta, the sums of y eta over all rows cost one product for all columns. Events are rare, so it is they that make the
+optimum of a sample vary: with the sums of all rows it lies as near as that of ten times as many rows (measured on coupled units).
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
+from glmengine.backend.choice import backend_for
+from glmengine.backend.formulas import Losses
+from glmengine.backend.operations import View
 from glmengine.solvers.problem import ALL_ROWS, Problem
 
+AT_A_TIME = 32
+"""Pairs of a unit and a fold whose observations are multiplied by the rows at once."""
 
-def sampled(problem: Problem, stride: int, limit: np.ndarray) -> tuple[Problem, np.ndarray]:
+
+def sampled(problem: Problem, stride: int, limit: np.ndarray, context: Any) -> tuple[Problem, np.ndarray]:
     """The problem on one row in `stride`, done at half Newton decrements `limit` (K,), and of which columns (K,) bool it can tell anything.
 
     Those without a row or an event in the sample are to be left out.
@@ -17,7 +28,27 @@ def sampled(problem: Problem, stride: int, limit: np.ndarray) -> tuple[Problem, 
     sample = replace(problem, rows=problem.rows.thinned(stride), limit=limit)
     total, events = weights_of(sample)
     known = (total > 0) & ((events > 0) | (not problem.family.of_spikes))
-    return replace(sample, total=np.where(total > 0, total, 1.0)), known
+    sample = replace(sample, total=np.where(total > 0, total, 1.0))
+    if problem.linear is None and Losses(problem.family, problem.link).is_linear:
+        # a count of mean m varies by m, the mean itself by m squared: this share of both leaves the least
+        share = 1.0 / (1.0 + problem.mean)
+        more = _observed(problem, context) - _observed(sample, context)
+        sample = replace(sample, linear=share[:, None] * more)
+    return sample, known
+
+
+def _observed(problem: Problem, context: Any) -> np.ndarray:
+    """(K, Q) means of y z over the rows of each column, z the prepared columns and a constant."""
+    observed, passes = problem.rows.observations, backend_for(problem.rows, problem.n_columns, context).passes
+    pairs, which = np.unique(np.stack([problem.unit, problem.held]), axis=1, return_inverse=True)
+    sums = np.empty((pairs.shape[1], problem.rows.size))
+    for first in range(0, len(sums), AT_A_TIME):
+        units, held = pairs[:, first : first + AT_A_TIME]
+        y = observed.y[units] * observed.weights[units if len(observed.weights) > 1 else [0]]
+        if observed.fold is not None:
+            y[observed.fold == held[:, None]] = 0.0
+        sums[first : first + AT_A_TIME] = passes.back(View(units, held), y)
+    return sums[which.ravel()] / problem.total[:, None]
 
 
 def weights_of(problem: Problem) -> tuple[np.ndarray, np.ndarray]:
@@ -36,4 +67,7 @@ def some_columns(problem: Problem, columns: np.ndarray) -> Problem:
     """The problem of some of its columns."""
     per_column = ("unit", "held", "total", "mean", "strength", "movable", "limit")
     chosen = {name: getattr(problem, name)[columns] for name in per_column}
-    return replace(problem, **chosen, dispersion=None if problem.dispersion is None else problem.dispersion[columns])
+    for name in ("dispersion", "linear"):
+        values = getattr(problem, name)
+        chosen[name] = None if values is None else values[columns]
+    return replace(problem, **chosen)

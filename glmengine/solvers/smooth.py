@@ -139,7 +139,7 @@ def _sample_stride(problem: Problem, solver: str, theta: np.ndarray) -> int:
 
 def _from_sample(problem: Problem, stride: int, theta: np.ndarray, context: Any) -> np.ndarray:
     """Parameters (K, Q) at the optimum of one row in `stride`; as they were given for columns of which it tells nothing."""
-    sample, known = sampled(problem, stride, ROUGH * problem.limit)
+    sample, known = sampled(problem, stride, ROUGH * problem.limit, context)
     columns = np.flatnonzero(known)
     result = theta.copy()
     if columns.size:

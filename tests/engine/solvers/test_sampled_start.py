@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import glmengine as ge
+from glmengine.backend.formulas import Losses
 from glmengine.solvers import smooth
 
 
@@ -39,3 +40,15 @@ def test_the_optimum_is_that_of_all_rows(family, monkeypatch):
     unpenalised = ge.fit(X, Y, family=family, penalty=ge.NoPenalty())
     assert len(begun) == 1  # a sample may lack what holds a coefficient
     assert unpenalised.converged.all()
+
+
+def test_a_sample_that_knows_the_events_of_all_rows_lies_nearer(monkeypatch):
+    rng = np.random.default_rng(1)
+    X = rng.normal(size=(64_000, 20))
+    Y = rng.poisson(np.exp(X @ (0.2 * rng.normal(size=(20, 4))) - 3.5)).astype(float)
+    monkeypatch.setattr(smooth, "SAMPLED_WORK", 1e6)
+    knowing = ge.fit(X, Y, penalty=ge.Ridge(1e-4))
+    monkeypatch.setattr(Losses, "is_linear", False)
+    alone = ge.fit(X, Y, penalty=ge.Ridge(1e-4))
+    assert knowing.trace[0]["decrement"] < 0.5 * alone.trace[0]["decrement"]
+    np.testing.assert_allclose(knowing.objective, alone.objective, rtol=1e-12)
