@@ -8,7 +8,7 @@ from pathlib import Path
 
 from glmengine.cli.command import Command
 from glmengine.cli.opening import one_recipe, opened_for
-from glmengine.cli.options import ANALYSIS, CODE, FORCE, RECIPE, SESSIONS, Option
+from glmengine.cli.options import ANALYSIS, CODE, FORCE, RECIPE, SESSIONS, Option, free_path
 from glmengine.cli.terminal import progress_bar, say_notes
 from glmengine.errors import GlmError
 from glmengine.sentences import numbered
@@ -136,6 +136,8 @@ def script(options: Namespace) -> int:
     from glmengine.project import load_question, question_of
     from glmengine.results.result import Result
 
+    if options.out:
+        free_path(options.out, options.force)
     result = Result.load(options.analysis) if Path(options.analysis).suffix.lower() == ".nc" else None
     question = question_of(result, Path(options.analysis).name) if result is not None else load_question(options.analysis)
     question = question.on(options.recording) if options.recording else question
@@ -195,6 +197,7 @@ SCRIPT = Command(
         SESSIONS.saying("the recording, or several sessions, as for run; those that the analysis names where not given"),
         RECIPE,
         Option("--out", metavar="FILE", help="where to write it; to the standard output where not given"),
+        FORCE,
     ),
     script,
 )

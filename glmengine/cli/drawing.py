@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import sys
 from argparse import Namespace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from glmengine.cli.command import Command
 from glmengine.cli.opening import opened_as
-from glmengine.cli.options import CODE, FORCE, RECIPE, SESSION, Option
+from glmengine.cli.options import CODE, FORCE, RECIPE, SESSION, Option, free_path
 from glmengine.cli.terminal import progress_bar
 from glmengine.errors import GlmError
 
@@ -27,9 +26,7 @@ def figure(options: Namespace) -> int:
     if not (options.result and options.kind and options.out):
         print("glmengine figure: give RESULT, KIND and --out FILE, or --list", file=sys.stderr)
         return 2
-    path = Path(options.out)
-    if path.exists() and not options.force:
-        raise GlmError(f"{path}: exists already; choose another name, or replace it with --force")
+    path = free_path(options.out, options.force)
     style = Style.load(options.style) if options.style else Style()
     if options.font_size is not None:
         style = style.with_(font_size=options.font_size)

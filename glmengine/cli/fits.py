@@ -119,6 +119,8 @@ def predict(options: Namespace) -> int:
 
     result = load_result(options.result)
     folder = writable_folder(options.out)
+    if (folder / "result.nc").exists():
+        raise GlmError(f"{folder}: holds a result, whose scores.csv would be replaced; choose another folder with --out")
     with progress_bar() as context:
         recording = opened_as(result, options, context.part(0.0, 0.3))
         rates = result.predict(recording, options.epoch, units=options.unit, bands=options.bands, context=context.part(0.3, 0.7))

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from pathlib import Path
 
 from glmengine.cli.command import Command
 from glmengine.cli.opening import opened_as
-from glmengine.cli.options import CODE, FORCE, RECIPE, RESULT, SESSION, Option
+from glmengine.cli.options import CODE, FORCE, RECIPE, RESULT, SESSION, Option, free_path
 from glmengine.cli.terminal import progress_bar
-from glmengine.errors import GlmError
 
 
 def report(options: Namespace) -> int:
@@ -17,9 +15,7 @@ def report(options: Namespace) -> int:
     from glmengine.export.report import write_report
     from glmengine.project import load_result
 
-    path = Path(options.out)
-    if path.exists() and not options.force:
-        raise GlmError(f"{path}: exists already; choose another name, or replace it with --force")
+    path = free_path(options.out, options.force)
     result, recording = load_result(options.result), None
     with progress_bar() as context:
         if options.recording:

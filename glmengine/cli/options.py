@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import Any
+
+from glmengine.errors import GlmError
 
 
 class Option:
@@ -34,6 +37,20 @@ def at_least_one(text: str) -> int:
     if number < 1:
         raise ValueError
     return number
+
+
+def free_path(name: str, force: bool) -> Path:
+    """The path of a file to write.
+
+    Raises
+    ------
+    GlmError
+        If it exists and is not to be replaced.
+    """
+    path = Path(name)
+    if path.exists() and not force:
+        raise GlmError(f"{path}: exists already; choose another name, or replace it with --force")
+    return path
 
 
 ANALYSIS = Option("analysis", metavar="ANALYSIS", help="an analysis (.toml) or a project (.glm)")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from glmengine.cli.command import Command
 from glmengine.cli.opening import one_recipe
-from glmengine.cli.options import FORCE, RECIPE, Option
+from glmengine.cli.options import FORCE, RECIPE, Option, free_path
 from glmengine.cli.terminal import progress_bar
 from glmengine.errors import GlmError
 
@@ -71,6 +71,7 @@ def sample(options: Namespace) -> int:
     path = Path(options.file)
     if path.suffix.lower() != ".nwb":
         raise GlmError(f"{options.file}: a sample is written as NWB; give a name that ends with .nwb")
+    free_path(options.file, options.force)
     writable_folder(path.parent)
     recording = simulated(options.name, options.seed)
     write_nwb(recording, path)
@@ -132,6 +133,7 @@ SAMPLE = Command(
         Option("name", metavar="NAME", help="which one"),
         Option("file", metavar="FILE", help="the NWB file to write"),
         Option("--seed", type=int, default=0, metavar="N", help="the same seed gives the same session; 0 where not given"),
+        FORCE,
     ),
     sample,
 )

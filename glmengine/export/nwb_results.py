@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from glmengine.errors import GlmError
+from glmengine.export.file_names import file_name, free_name
+from glmengine.export.formats.result_tables import result_tables
 from glmengine.export.nwb import write_nwb
 from glmengine.export.recordings import refuse_original
 from glmengine.io.files.hdf5_writing import copied_hdf5
@@ -22,14 +24,16 @@ if TYPE_CHECKING:
     from glmengine.results.result import Result
 
 MODULE = "glmengine"
+_OF_A_TABLE = ("id", "name", "parent", "description", "columns", "colnames", "object_id")
 
 
 def write_results_nwb(result: Result, recording: Recording, path: str | Path) -> None:
     """Write a copy of the recording with a processing module ``glmengine``.
 
     The module holds the tables ``scores`` (one row a unit), ``coefficients`` (one row a feature, one column a unit, with
-    standard errors) and ``analysis`` (the analysis as TOML, the notes and the versions). A recording that did not come from NWB
-    is written as NWB first.
+    standard errors), ``analysis`` (the analysis as TOML, the notes and the versions), and every other table of
+    `glmengine.export.formats`: tests, curves, filters, coupling, cross-validation, comparisons, checks. A recording that did not come
+    from NWB is written as NWB first.
 
     Parameters
     ----------
@@ -109,6 +113,20 @@ def _add(file: NWBFile, result: Result) -> None:
         VectorData(name="text", description="as text; the analysis is TOML", data=list(texts.values())),
     ]
     module.add(DynamicTable(name="analysis", description="what was asked and with which versions", columns=columns))
+    taken = {"scores", "coefficients", "analysis"}
+    for one in result_tables(result):
+        if one.name not in taken:
+            columns = [
+                VectorData(name=_column_name(title), description=one.meanings.get(title) or title, data=_plain(values))
+                for title, values in one.columns.items()
+            ]
+            module.add(DynamicTable(name=free_name(file_name(one.name), taken), description=one.name, columns=columns))
+
+
+def _column_name(title: str) -> str:
+    """The title as NWB takes it: no slash and no colon, and no name that a table has for itself."""
+    plain = title.replace("/", "_").replace(":", "_")
+    return f"{plain}_" if plain in _OF_A_TABLE else plain
 
 
 def _meaning(values: xr.DataArray, key: str) -> str:

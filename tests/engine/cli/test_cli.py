@@ -368,3 +368,32 @@ def test_every_public_name_is_there():
     assert not missing
     with pytest.raises(AttributeError, match="nonsense"):
         ge.nonsense
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["sample", "session", "{mine}"],
+        ["script", "{session}/a.toml", "--out", "{mine}"],
+        ["report", "{session}/out/result.nc", "--out", "{mine}"],
+    ],
+    ids=lambda arguments: arguments[0],
+)
+def test_a_file_that_is_there_is_not_replaced(session, tmp_path, capsys, arguments):
+    mine = tmp_path / "mine.nwb"
+    mine.write_bytes(b"mine")
+    assert main([one.format(mine=mine, session=session) for one in arguments]) == 1
+    assert f"{mine}: exists already; choose another name, or replace it with --force" in capsys.readouterr().err
+    assert mine.read_bytes() == b"mine"
+
+
+def test_neither_a_run_nor_a_prediction_replaces_what_is_of_others(session, tmp_path, capsys):
+    (tmp_path / "analysis.toml").write_bytes((session / "a.toml").read_bytes())
+    recording = ["--recording", str(session / "small.nwb")]
+    assert main(["run", str(tmp_path / "analysis.toml"), *recording, "--out", str(tmp_path)]) == 1
+    assert "analysis.toml: is there already and of no earlier result" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["analysis.toml"]
+    scores = (session / "out" / "scores.csv").read_bytes()
+    assert main(["predict", str(session / "out" / "result.nc"), *recording, "--out", str(session / "out")]) == 1
+    assert "holds a result, whose scores.csv would be replaced" in capsys.readouterr().err
+    assert (session / "out" / "scores.csv").read_bytes() == scores

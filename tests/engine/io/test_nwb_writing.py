@@ -251,6 +251,8 @@ def test_what_was_there_survives_a_failure(everything, tmp_path):
 def test_results_go_into_a_copy_of_the_file(small_recording, small_result, tmp_path):
     import pynwb
 
+    from glmengine.export.file_names import file_name
+    from glmengine.export.formats.result_tables import result_tables
     from glmengine.export.nwb_results import write_results_nwb
 
     original = tmp_path / "session.nwb"
@@ -271,5 +273,10 @@ def test_results_go_into_a_copy_of_the_file(small_recording, small_result, tmp_p
             )
             table = module["coefficients"]
             np.testing.assert_array_equal(np.asarray(table["coefficient"].data)[1:], small_result.coefficients.values)
+            for one in result_tables(small_result)[2:]:
+                held = module[file_name(one.name)].to_dataframe()
+                for title, values in one.columns.items():
+                    np.testing.assert_array_equal(held[title].to_numpy(), values, err_msg=f"{one.name}: {title}")
+            assert {"tests", "coupling", "cross_validation", "fold_scores"} < set(module.data_interfaces)
         assert_same(small_recording, open_recording(path))
     assert original.read_bytes() == before
