@@ -129,7 +129,7 @@ ACTIONS: tuple[Record, ...] = (
         "A plot that is on the screen, or any figure of the result, in millimetres, as PDF, SVG, PNG or TIFF", "Ctrl+Shift+E", "figure", _has_recording,
     ),
     Record(
-        "export_report", "Re&port\u2026", "File/Export", lambda w: w.work.exporting.export_report(),
+        "export_report", "Repor&t\u2026", "File/Export", lambda w: w.work.exporting.export_report(),
         "What was asked and found, with tables, figures, methods and references, as PDF or HTML", icon="export", enabled=_has_result, reads=True,
     ),
     Record(
