@@ -111,8 +111,7 @@ def _shift_tests(
             steps.append(ShiftStep(unit, k, offered, residual, curvature))
     p, gain, null = (np.full(shape, np.nan) for shape in (chosen.shape, chosen.shape, (shifts, *chosen.shape)))
     if steps:
-        assert ground.prepared.counts is not None
-        shuffles = population.pooled.shuffles(ground.prepared.counts, shifts, ground_seed(population))
+        shuffles = population.pooled.shuffles(shifts, ground_seed(population))
         for step, gains in zip(steps, population.pooled.gains(steps, shuffles, context), strict=True):
             if gains is not None:
                 p[step.term, step.unit] = float(shuffle_p(gains[:, None])[0])

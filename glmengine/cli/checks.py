@@ -165,7 +165,7 @@ SHIFT_TEST = Command(
             "--shortest",
             type=float,
             metavar="SECONDS",
-            help="what a shift is at least; longer than the autocorrelation of counts and term where not given",
+            help="what a shift is at least, one bin where not given; or a block is long, longer than the autocorrelation of counts and term where not given",
         ),
         Option("--in-sample", action="store_true", help="compare gains on the bins that were fitted, not on held-out time"),
         Option("--refit", action="store_true", help="fit to the optimum for each shift, some hundred times slower"),

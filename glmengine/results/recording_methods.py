@@ -283,7 +283,8 @@ class RecordingMethods(ABC):
         within : str
             Trials or an epoch by name, whose borders no shift crosses; where empty those of the time in use.
         shortest : float, optional
-            Seconds that a shift is at least, or a block is long; longer than the autocorrelation of counts and term where not given.
+            Seconds that a shift is at least, or a block is long. Where not given a shift is by one bin or more, and a block longer than the
+            autocorrelation of counts and term.
         statistic : str
             ``"held_out"``: log-likelihood gained on the analysis's folds. ``"in_sample"``: on the bins that were fitted.
         refit : bool

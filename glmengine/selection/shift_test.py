@@ -31,7 +31,7 @@ GRID = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1)
 FEWEST = 19
 """Shuffles below which no p can be 0.05."""
 
-_LONGEST = 4  # the shortest shift is a part of the longest stretch at most, so that there is room for shifts
+_LONGEST = 4  # a block is a part of the longest stretch at most, so that there is more than one order
 
 
 def shift_test(
@@ -93,7 +93,9 @@ def shift_test(
     stretch : (T,) int array, optional
         Number of the epoch or trial of each row, whose borders no shift crosses; -1 for rows that take no part. One stretch where not given.
     shortest : int, optional
-        Rows that a shift is at least in both directions; where not given, longer than the autocorrelation of the counts and of the term's columns.
+        Rows that a shift is at least in both directions, or a block is long. Where not given, shifts are by one row or more, as leaving out the
+        shorter ones makes p too small (see `glmengine.selection.shuffles.make_shuffles`), and blocks longer than the autocorrelation of the
+        counts and of the term's columns.
     seed : int
     bin_size : float, optional
         Seconds, for sentences and the table.
@@ -141,7 +143,9 @@ def shift_test(
         if context.stopping and tested:
             break
         beside = ground.beside(columns, restricted(resolved, columns), fold, share.part(0.0, 0.2))
-        least = _default_shift(beside, number) if shortest is None else shortest
+        least = shortest
+        if least is None:
+            least = _default_block(beside, number) if scheme == "blocks" else 1
         made = make_shuffles(scheme, number, shifts, least=least, seed=seed, bin_size=bin_size)
         notes += made.notes
         tested.append(_tested(beside, made, refit, share.part(0.2, 1.0)))
@@ -230,7 +234,7 @@ def _tested(beside: Beside, shuffles: Shuffles, refit: bool, context: Context) -
     return _Tested(np.array(gains), shuffles.least)
 
 
-def _default_shift(beside: Beside, stretch: np.ndarray) -> int:
+def _default_block(beside: Beside, stretch: np.ndarray) -> int:
     """Rows that are longer than the autocorrelation of counts and columns, as far as the time allows."""
     lengths = [correlation_length(values, stretch) for values in (beside.X, beside.Y)]
     longest = int(np.bincount(stretch[stretch >= 0]).max(initial=1))

@@ -32,7 +32,6 @@ OF_LENGTH, MOST_LOOKED_AT = 4, 4
 FEWEST_POOLED = 50
 """Pooled rows of the longest stretch at least."""
 
-_LONGEST = 4  # a shift is at least as long as the autocorrelation, up to this part of the longest stretch
 _RANK = 1e-9  # directions with less variance than this share of the largest are none
 
 
@@ -95,7 +94,6 @@ class PooledColumns:
         size = np.diff(np.r_[self._starts, rows.size]).astype(np.float64)
         every = np.unique(np.concatenate([np.zeros(0, int), *candidates.values()]))
         values = self.pool(_columns(design, every)) / size[:, None]
-        self.length = correlation_length(values, self.stretch) if every.size else 1
         self.slices: dict[int, slice] = {}
         self._penalised: dict[int, np.ndarray] = {}
         parts, at = [], 0
@@ -113,12 +111,9 @@ class PooledColumns:
         """Sums of values (T, k) over pooled rows."""
         return np.add.reduceat(values[self._rows], self._starts, axis=0)
 
-    def shuffles(self, counts: np.ndarray, n: int, seed: int) -> Shuffles:
-        """Shifts that are longer than the autocorrelation of counts (T, M) and columns, as far as time allows."""
-        longest = int(np.bincount(self.stretch).max(initial=1))
-        length = max(self.length, correlation_length(self.pool(np.nan_to_num(counts)), self.stretch))
-        least = max(1, min(length + 1, longest // _LONGEST))
-        return make_shuffles("cyclic", self.stretch, n, least=least, seed=seed, bin_size=self.seconds)
+    def shuffles(self, n: int, seed: int) -> Shuffles:
+        """Shifts by a row or more (see `make_shuffles` why none is left out)."""
+        return make_shuffles("cyclic", self.stretch, n, seed=seed, bin_size=self.seconds)
 
     def p(self, steps: Sequence[ShiftStep], shuffles: Shuffles, context: Context = SILENT) -> np.ndarray:
         """(S,) p of each step; NaN where its term cannot be shifted, or shifting stopped too early to tell."""

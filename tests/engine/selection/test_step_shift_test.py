@@ -1,0 +1,69 @@
+"""Shift tests of the best of several candidates: how often they err, with a hidden drift, and which shifts they draw from."""
+
+from __future__ import annotations
+
+import numpy as np
+import pynapple as nap
+from scipy.ndimage import gaussian_filter1d
+from scipy.stats import binom
+
+import glmengine as ge
+from glmengine.answers.population import Population, population_of
+from glmengine.selection.step_shift_test import ShiftStep
+
+BIN, N, UNITS, SHIFTS, RECORDINGS = 0.05, 4000, 20, 39, 12
+
+
+def _population(seed: int, effect: float = 0.0) -> Population:
+    """Units at 5 Hz that follow the first of three covariates, or none, while their rates drift."""
+    random = np.random.default_rng(seed)
+    times, support = (np.arange(N) + 0.5) * BIN, nap.IntervalSet(0.0, N * BIN)
+
+    def noise(seconds: float) -> np.ndarray:
+        values = gaussian_filter1d(random.normal(size=N), seconds / BIN)
+        return values / values.std()
+
+    values = [noise(seconds) for seconds in (0.5, 2.0, 5.0)]
+    counts = [random.poisson(0.25 * np.exp(effect * values[0] + 0.5 * noise(10.0))) for _ in range(UNITS)]
+    spikes = {unit: nap.Ts(np.repeat(times, own), time_support=support) for unit, own in enumerate(counts)}
+    recording = ge.Recording(
+        "simulated",
+        tuple(map(str, range(UNITS))),
+        nap.TsGroup(spikes, time_support=support),
+        covariates={f"c{k}": ge.Covariate(f"c{k}", nap.Tsd(times, value)) for k, value in enumerate(values)},
+        epochs={"all": support},
+    )
+    terms = [{"kind": "covariate", "factors": [{"variable": f"c{k}", "basis": {"family": "b_spline", "n": 5}}]} for k in range(3)]
+    question = ge.Analysis.from_dict({"time": {"bin_size": BIN}, "terms": terms, "model": {"strengths": [1e-3]}})
+    return population_of(question, recording, SHIFTS)
+
+
+def _p_of_the_best(population: Population, seed: int) -> np.ndarray:
+    """(UNITS,) p of the candidate that gains most beside a constant rate."""
+    pooled, counts = population.pooled, population.prepared.counts
+    valid = population.prepared.design.valid
+    shuffles, best = pooled.shuffles(SHIFTS, seed), []
+    for unit, y in enumerate(counts.T):
+        mean = y[valid].mean()
+        residual, curvature = np.where(valid, y - mean, 0.0), np.where(valid, mean, 0.0)
+        best.append([ShiftStep(unit, k, (0, 1, 2), residual, curvature) for k in range(3)])
+    p = np.array(pooled.p([step for steps in best for step in steps], shuffles)).reshape(UNITS, 3)
+    return p.min(axis=1)  # the one that gains most
+
+
+def test_the_best_of_candidates_that_say_nothing_is_called_in_5_percent():
+    """The full study (tests/studies/test_step_shift_error_rates.py) has 500 recordings."""
+    p = np.concatenate([_p_of_the_best(_population(seed), seed) for seed in range(RECORDINGS)])
+    assert np.sum(p <= 0.05) <= binom.ppf(0.999, p.size, 0.05)
+    assert 0.4 < p.mean() < 0.65
+
+
+def test_a_candidate_that_drives_is_called():
+    assert (_p_of_the_best(_population(100, effect=0.5), 0) <= 0.05).all()
+
+
+def test_short_shifts_are_drawn_too():
+    """Without those that are shorter than the autocorrelation the shifts and the data as they are would be no group, and p too small."""
+    pooled = _population(0).pooled
+    moves = pooled.shuffles(10 * N, 0).moves[:, 0]
+    assert sorted(moves) == list(range(1, pooled.stretch.size))
