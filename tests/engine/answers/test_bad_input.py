@@ -75,6 +75,27 @@ def test_splits_that_leave_nothing_are_refused_in_one_sentence(small_recording, 
     assert "\n" not in refused.value.message
 
 
+def test_fewer_trials_than_folds_are_refused_in_one_sentence(small_recording):
+    starts = np.arange(3) * 30.0
+    recording = replace(small_recording, trials={"laps": nap.IntervalSet(starts, starts + 20.0)})
+    analysis = _question("position.x", validation={"split": "trials", "grouped_by": "laps"}, selection={"folds": 10})
+    with pytest.raises(GlmError, match=r"3 .*10 folds") as refused:
+        ge.explain(recording, analysis, simulations=0, shifts=0)
+    assert "\n" not in refused.value.message
+
+
+def test_folds_without_a_spike_leave_the_other_units_their_answers(small_recording):
+    place = _times(small_recording, 1)
+    recording = _with_spikes(small_recording, {"place": place, "early": place[place < small_recording.duration / 10]})
+    found = ge.explain(recording, _question("position.x"), simulations=0, shifts=19)
+    assert found.units["terms"].sel(unit="place") == "position.x"
+    assert found.units["terms"].sel(unit="early") == ""
+    assert found.units["sentence"].sel(unit="early").item()
+    folds = found.selection.models["log_likelihood"].sel(unit="early")
+    assert np.isnan(folds).any()  # without the fold that holds its spikes nothing can be fitted
+    assert np.isfinite(found.selection.models["log_likelihood"].sel(unit="place")).all()
+
+
 def test_numbers_of_shifts_and_simulations(small_recording):
     for options in ({"shifts": -1}, {"simulations": 1.5}):
         with pytest.raises(GlmError, match="is not a whole number of 0 or more"):
