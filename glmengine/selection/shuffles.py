@@ -67,7 +67,9 @@ def _as_long_as(rows: np.ndarray, size: int) -> np.ndarray:
     return rows[:size] if rows.size >= size else np.concatenate([rows, np.full(size - rows.size, -1)])
 
 
-def make_shuffles(scheme: str, stretch: np.ndarray, n: int, *, least: int = 1, seed: int, bin_size: float | None = None) -> Shuffles:
+def make_shuffles(
+    scheme: str, stretch: np.ndarray, n: int, *, least: int = 1, seed: int, bin_size: float | None = None
+) -> Shuffles:
     """Draw shuffles.
 
     Parameters
