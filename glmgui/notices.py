@@ -147,6 +147,14 @@ def log_file() -> Path:
     return state_folder() / "glmgui.log"
 
 
+class _LogFile(logging.handlers.RotatingFileHandler):
+    """A file that may find no room: lines are then lost, and nobody is told of each."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handleError(record)
+
+
 def start_log() -> None:
     """Keep the log in a file of limited size; where it cannot be written, the program runs without."""
     root = logging.getLogger()
@@ -155,9 +163,7 @@ def start_log() -> None:
         logging.getLogger(noisy).setLevel(logging.WARNING)
     try:
         log_file().parent.mkdir(parents=True, exist_ok=True)
-        handler: logging.Handler = logging.handlers.RotatingFileHandler(
-            log_file(), maxBytes=1_000_000, backupCount=1, encoding="utf-8", delay=False
-        )
+        handler: logging.Handler = _LogFile(log_file(), maxBytes=1_000_000, backupCount=1, encoding="utf-8", delay=False)
     except OSError as error:
         root.addHandler(logging.StreamHandler())
         log.info("The log is not kept in a file (%s).", error)

@@ -16,6 +16,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from glmengine.caches import provide_caches
 from glmengine.errors import GlmError
 from glmengine.threads import VARIABLES
 
@@ -56,6 +57,7 @@ def configure(*, platform: str | None = None, threads: int | None = None) -> Non
     threads : int, optional
         Largest number of CPU threads; all cores where not given.
     """
+    provide_caches()
     if platform is not None:
         os.environ["JAX_PLATFORMS"] = "cuda,cpu" if platform == "gpu" else platform
     if threads is not None and "jax" not in sys.modules:

@@ -41,7 +41,7 @@ def main(work: Path) -> None:
     places = ("--distpath", work / "dist", "--workpath", work / "build")
     _run(programs / "pyinstaller", "--noconfirm", "--log-level", "WARN", *places, HERE / "glmgui.spec")
     folder, app = work / "dist" / "glmgui", work / "dist" / "glmgui.app"
-    _run(python, HERE / "licences.py", (app / "Contents" / "Resources" if app.is_dir() else folder) / "LICENCES.txt")
+    _run(python, HERE / "licences.py", (app / "Contents" / "Resources" if app.is_dir() else folder) / "LICENCES.txt", folder)
     _run(python, HERE / "weigh.py", folder)
 
 
