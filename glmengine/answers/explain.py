@@ -126,18 +126,18 @@ def _answered(
 ) -> Iterator[tuple[int, Part]]:
     """Answers of each group with its place: those that were kept, then the first of the others, which is not made to wait for processes, then the
     rest, by several or on a cluster where that is wanted."""
-    units = sum(len(group.numbers) for group in groups)
-    done = 0
+    whole = sum(_work(group) for group in groups)
+    done = 0.0
 
     def share(group: UnitGroup) -> Context:
-        return context.part(done / units, (done + len(group.numbers)) / units)
+        return context.part(done / whole, (done + _work(group)) / whole)
 
     waiting = []
     for place, group in enumerate(groups):
         if (kept := group.kept()) is None:
             waiting.append(place)
         else:
-            done += len(group.numbers)
+            done += _work(group)
             yield place, kept
     for turn, place in enumerate(waiting):
         rest = [groups[other] for other in waiting[turn:]]
@@ -146,7 +146,7 @@ def _answered(
         if n > 1 or (scheduler and not first):
             by = f"on {scheduler}" if scheduler else f"by {n} workers"
             with clock(f"the other units {by}"):
-                for number, part in answered(rest, answering, n, scheduler, context.part(done / units, 1.0)):
+                for number, part in answered(rest, answering, n, scheduler, context.part(done / whole, 1.0)):
                     yield waiting[turn + number], part
             return
         group = groups[place]
@@ -154,10 +154,15 @@ def _answered(
         context.check()
         part = answer(population, group.numbers, answering.shifts, answering.simulations, share(group), clock)
         group.keep(part)
-        done += len(group.numbers)
+        done += _work(group)
         yield place, part
         if not part.finished or context.stopping:
             return
+
+
+def _work(group: UnitGroup) -> float:
+    """What a group takes, beside others: as much as its units, and what all of them share as much as two more."""
+    return 2.0 + len(group.numbers)
 
 
 def _tell(

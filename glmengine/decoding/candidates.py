@@ -149,6 +149,11 @@ def _has_values(term: CovariateTerm, variable: str) -> bool:
     )
 
 
+def number_tried(n_variables: int, points: int | None) -> int:
+    """How many values of so many variables are tried together, fewer where some are categories."""
+    return (points or _POINTS.get(n_variables, 8)) ** n_variables
+
+
 def candidates_of(
     terms: Sequence[CovariateTerm], variables: Sequence[str], covariates: Sequence[Covariate], points: int | None
 ) -> Candidates:

@@ -144,10 +144,12 @@ def decode(
     covariates = [prepared.recording.variable(name, field="variables") for name in variables]
     candidates = candidates_of(terms, variables, covariates, points)
     picked = np.arange(len(model.units)) if units is None else np.asarray(units, int)
-    rows, rest = _rest(prepared, model, [term.label for term in terms], picked, fold_models, context.part(0.0, 0.3))
+    shares = np.cumsum(work_of(candidates.size, len(picked), smoothing is not None))
+    read, weighed, _ = (0.98 * shares / shares[-1]).tolist()
+    rows, rest = _rest(prepared, model, [term.label for term in terms], picked, fold_models, context.part(0.0, read))
     if not len(rows):
         raise GlmError("no bin of these epochs has counts and a value for every other term; choose other epochs")
-    likelihood = _likelihood(prepared, model, terms, candidates, picked, rows, rest, fold_models, context.part(0.3, 0.6))
+    likelihood = _likelihood(prepared, model, terms, candidates, picked, rows, rest, fold_models, context.part(read, weighed))
     grid = prepared.grid
     run = np.cumsum(np.diff(rows, prepend=rows[0] - 2) != 1) * (grid.segment.max() + 1) + grid.segment[rows]
     likelihood = moving_sum(likelihood, run, max(1, round(window / grid.bin_size)))
@@ -157,9 +159,15 @@ def decode(
         posterior = normalised(likelihood, occupancy)
     else:
         steps = _steps(candidates, true, run, smoothing, grid.bin_size)
-        posterior = smoothed(likelihood, occupancy, run, candidates, steps, context.part(0.6, 0.97))
+        posterior = smoothed(likelihood, occupancy, run, candidates, steps, context.part(weighed, 0.98))
     context.report(Progress("Decoded", 0.98))
     return _labelled(candidates, posterior, true, grid.centres[rows], seed, held_out=fold_models is not None)
+
+
+def work_of(n_candidates: int, n_units: int, smoothed: bool) -> tuple[float, float, float]:
+    """What reading the other terms, weighing candidates and smoothing over time take, beside each other."""
+    weighing = n_candidates * n_units / 150.0
+    return 1.0, weighing, weighing if smoothed else 0.0
 
 
 def _rest(

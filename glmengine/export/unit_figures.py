@@ -87,7 +87,7 @@ def write_unit_figures(
     ----------
     result : Result
     folder : path
-        Made where it is missing. Files appear in it together, once all are drawn.
+        Made where it is missing. Files appear in it together, once all are drawn, or those that are drawn when the context wants to stop.
     recording : Recording, optional
         Lets rates be drawn.
     kinds : sequence of str
@@ -128,7 +128,7 @@ def write_unit_figures(
     with aside(folder) as place:
         draw_sheets(result, sheets, place, recording, formats=formats, page=page, dpi=dpi, processes=processes, context=context)
         context.check()
-        written = moved(names, place, folder)
+        written = moved([name for name in names if (place / name).exists()], place, folder)
     context.report(Progress("Done", 1.0))
     return written
 
@@ -160,6 +160,8 @@ def draw_sheets(
         return
     for number, sheet in enumerate(sheets):
         context.check()
+        if context.stopping:
+            return
         context.report(Progress("Drawing figures", 0.1 + 0.9 * number / len(sheets)))
         _draw(desk, sheet)
 
@@ -167,8 +169,8 @@ def draw_sheets(
 def _sheets(result: Result, kinds: Sequence[str], units: Sequence[str], recorded: bool) -> list[Sheet]:
     taken: set[str] = set()
     found = []
-    for kind in kinds:
-        for unit in units:
+    for unit in units:  # each with all its kinds, which differ in the time that they take
+        for kind in kinds:
             if _has(result, kind, unit, recorded):
                 found.append(Sheet(kind, unit, free_name(f"{kind}-{file_name(unit)}", taken)))
     if not found:

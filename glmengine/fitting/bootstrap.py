@@ -237,31 +237,57 @@ def bootstrap(
         offset=offset,
         mask=mask,
         unit_names=inputs.units,
-        context=context.part(0.0, 0.1),
+        context=context.part(0.0, 1.0 / (1 + draws)),
     )
-    found = list(_fits(X, inputs, blocks, estimate, draws, seed, strength, offset, memory * 1e9, options, context.part(0.1, 1.0)))
-    n, M = sum(len(part.intercept) // inputs.shape[2] for part in found), inputs.shape[2]
+    shares = context.part(1.0 / (1 + draws), 1.0)
+    found = list(_fits(X, inputs, blocks, estimate, draws, seed, strength, offset, memory * 1e9, options, shares))
+    n = sum(len(part.intercept) for part in found)
     notes = []
     if n < draws:
         notes.append(f"The bootstrap was stopped after {n} of {draws} draws.")
-
-    def together(name: str) -> np.ndarray:
-        parts = [getattr(part, name) for part in found]
-        shape = () if parts and parts[0].ndim == 1 else (inputs.shape[1],)
-        split = [np.moveaxis(part.reshape(*shape, -1, M), len(shape), 0) for part in parts]
-        return np.concatenate(split) if split else np.empty((0, *shape, M))
-
-    intercept = together("intercept")
-    fine = np.isfinite(intercept)[:, None]
+    P, M = inputs.shape[1:]
+    nothing = _Draws(np.empty((0, P, M)), np.empty((0, P, M)), np.empty((0, M)), np.empty((0, M)))
+    parts = [nothing, *found]
+    intercept = np.concatenate([part.intercept for part in parts])
+    fine = np.isfinite(intercept)
     return Bootstrap(
         estimate=estimate,
-        coef=np.where(fine, together("coef"), np.nan),
-        standard_errors=together("standard_errors"),
-        intercept=np.where(fine[:, 0], intercept, np.nan),
-        intercept_se=together("intercept_se"),
+        coef=np.where(fine[:, None], np.concatenate([part.coef for part in parts]), np.nan),
+        standard_errors=np.concatenate([part.standard_errors for part in parts]),
+        intercept=np.where(fine, intercept, np.nan),
+        intercept_se=np.concatenate([part.intercept_se for part in parts]),
         n_blocks=blocks.count,
         notes=tuple(notes),
     )
+
+
+@dataclass(frozen=True)
+class _Draws:
+    """What is kept of the fits to k draws: coef and standard_errors (k, P, M), intercept and intercept_se (k, M)."""
+
+    coef: np.ndarray
+    standard_errors: np.ndarray
+    intercept: np.ndarray
+    intercept_se: np.ndarray
+
+    @classmethod
+    def of(cls, fitted: Fit, k: int) -> _Draws:
+        """From a fit whose columns are draws x units."""
+        P, M = len(fitted.coef), len(fitted.intercept) // k
+
+        def by_draw(values: np.ndarray) -> np.ndarray:
+            return np.moveaxis(values.reshape(P, k, M), 1, 0)
+
+        return cls(
+            by_draw(fitted.coef),
+            by_draw(fitted.standard_errors),
+            fitted.intercept.reshape(k, M),
+            fitted.intercept_se.reshape(k, M),
+        )
+
+
+_FITS = 0.35
+"""Share of the time of a draw that its fit takes; the rest its standard errors."""
 
 
 def _fits(
@@ -276,7 +302,7 @@ def _fits(
     memory: float,
     options: dict[str, Any],
     context: Context,
-) -> Iterator[Fit]:
+) -> Iterator[_Draws]:
     """Draws x units as columns of one problem, as many at a time as the memory allows, each begun at the fit of the data as they are."""
     T, _, M = inputs.shape
     offset = read_per_row(offset, "offset", (T, M))
@@ -301,8 +327,9 @@ def _fits(
             mask=None if inputs.mask is None else np.tile(inputs.mask, (1, k)),
             start=tuple(np.tile(part, k) for part in start),
             unit_names=[f"{name} #{draw}" for draw in numbers for name in inputs.units],
-            context=share,
+            context=share.part(0.0, _FITS),
         )
         if context.stopping:  # these fits may have ended early
             return
-        yield found
+        found.assess(share.part(_FITS, 1.0))
+        yield _Draws.of(found, k)

@@ -11,6 +11,7 @@ from glmengine.fitting.batch import Assembly, Group, restricted
 from glmengine.inference.class_covariance import ClassInference, UnitAnswer
 from glmengine.inference.evaluation import Evaluation
 from glmengine.models.penalties import Resolved
+from glmengine.solvers.ahead import Ahead
 from glmengine.solvers.categorical import CategoricalAnswer, minimise_categorical
 from glmengine.solvers.problem import Solution
 from glmengine.solvers.quadratic import Sparsity
@@ -87,7 +88,7 @@ class ClassBatch:
             coef, ends = model.start
             self._begin = [(coef[places, :, m], ends[:, m]) for m in unit.tolist()]
 
-    def solve(self, strength: np.ndarray, context: Context, ahead: Sequence[np.ndarray] = ()) -> Solution:
+    def solve(self, strength: np.ndarray, context: Context, ahead: Ahead | None = None) -> Solution:
         K, C = self.unit.size, self._n_classes
         coef, ends = np.full((K, self.places.size, C), np.nan), np.full((K, C), np.nan)
         objective, decrement = np.full(K, np.nan), np.full(K, np.nan)

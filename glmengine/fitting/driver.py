@@ -18,6 +18,7 @@ from glmengine.fitting.batch import Assembly, Group
 from glmengine.fitting.grid import Grid
 from glmengine.fitting.strength_choice import BEST_OF_EACH, StrengthChoice
 from glmengine.fitting.unit_status import folds_that_count
+from glmengine.solvers.ahead import Ahead
 from glmengine.solvers.problem import ALL_ROWS, Solution
 from glmengine.solvers.status import OK
 
@@ -37,9 +38,9 @@ class Batch(Protocol):
     held: np.ndarray
     places: np.ndarray
 
-    def solve(self, strength: np.ndarray, context: Context, ahead: Sequence[np.ndarray] = ()) -> Solution:
+    def solve(self, strength: np.ndarray, context: Context, ahead: Ahead | None = None) -> Solution:
         """The optima at strengths (K,), from where the last call ended; objective NaN for columns that were not come to. The strengths
-        that are asked for next are those `ahead`, for a solver that gains by knowing."""
+        that are asked for next are those `ahead`, for a solver that gains by knowing; None where there are none."""
 
     def held_out(self, context: Context) -> np.ndarray:
         """(8, K) `glmengine.backend.worth` of the last optima on the rows held out."""
@@ -132,8 +133,12 @@ def _follow(batch: Batch, plan: Plan, answers: Answers, context: Context) -> Non
     order = np.argsort(-given.max(axis=1), kind="stable")
     shares = order.size + (_FURTHER if plan.grid.goes_on else 0.0)
     for step, s in enumerate(order.tolist()):
-        ahead = [plan.strengths[later, batch.unit] for later in order[step + 1 :].tolist()]
-        _one(batch, s, plan, answers, context.part(step / shares, (step + 1) / shares, _stage(plan, s)), ahead)
+
+        def together(count: int, step: int = step) -> Context:
+            return context.part(step / shares, (step + count) / shares, _stage(plan, *order[step : step + count].tolist()))
+
+        later = tuple(plan.strengths[other, batch.unit] for other in order[step + 1 :].tolist())
+        _one(batch, s, plan, answers, together(1), Ahead(later, together) if later else None)
         if context.stopping:
             return
     done = order.size / shares
@@ -159,7 +164,7 @@ def _extend(batch: Batch, plan: Plan, answers: Answers, context: Context, done: 
     return done
 
 
-def _one(batch: Batch, s: int, plan: Plan, answers: Answers, context: Context, ahead: Sequence[np.ndarray] = ()) -> None:
+def _one(batch: Batch, s: int, plan: Plan, answers: Answers, context: Context, ahead: Ahead | None = None) -> None:
     """One batch at one strength."""
     solution = batch.solve(plan.strengths[s, batch.unit], context, ahead)
     answers.keep(s, batch.unit, batch.held, batch.places, solution)
@@ -170,5 +175,8 @@ def _one(batch: Batch, s: int, plan: Plan, answers: Answers, context: Context, a
         context.tell(answers.found(units, plan.choice) if plan.n_folds else answers.ended(units))
 
 
-def _stage(plan: Plan, s: int) -> str:
-    return plan.stage.format(strength=f"{plan.strengths[s, 0]:g}")
+def _stage(plan: Plan, first: int, *others: int) -> str:
+    named = f"{plan.strengths[first, 0]:g}"
+    if others:
+        named = f"{named} to {plan.strengths[others[-1], 0]:g}"
+    return plan.stage.format(strength=named)

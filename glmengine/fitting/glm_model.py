@@ -16,6 +16,7 @@ from glmengine.fitting.starts import MEAN
 from glmengine.inference.part import Part
 from glmengine.models.components import Component
 from glmengine.models.penalties import Resolved
+from glmengine.solvers.ahead import Ahead
 from glmengine.solvers.problem import ALL_ROWS, Objective, Problem, Solution
 from glmengine.solvers.rank import constant_own_columns, left_out
 from glmengine.solvers.smoothing import Smoothing
@@ -122,7 +123,7 @@ class GlmBatch:
         self._free: np.ndarray | None = None
         self.smoothing: Smoothing | None = None
 
-    def solve(self, strength: np.ndarray, context: Context, ahead: Sequence[np.ndarray] = ()) -> Solution:
+    def solve(self, strength: np.ndarray, context: Context, ahead: Ahead | None = None) -> Solution:
         ground = self._ground
         problem = ground.assembly.problem(ground.rows, ground.penalty, self.unit, self.held, strength, self._movable)
         if self._theta is None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
@@ -11,6 +10,7 @@ import numpy as np
 
 from glmengine.fitting.starts import MEAN, NEARLY_POISSON, POISSON, inside, is_bounded, is_outside, other_starts, start_at
 from glmengine.models.penalties import Resolved
+from glmengine.solvers.ahead import Ahead
 from glmengine.solvers.boundary import LOST, approach, at_edge, meets_edge
 from glmengine.solvers.descent import QUIET
 from glmengine.solvers.negative_binomial import LOWEST, best_dispersions, fit_jointly
@@ -40,15 +40,15 @@ class Minimiser:
         self._proximal: Proximal | None = None
         self._dispersion: np.ndarray | None = None
         self._begun = False
-        self._ahead: Sequence[np.ndarray] = ()
+        self._ahead: Ahead | None = None
         self.starts: np.ndarray | None = None
 
     def solve(
-        self, problem: Problem, theta: np.ndarray, context: Any, *, start: str = MEAN, ahead: Sequence[np.ndarray] = ()
+        self, problem: Problem, theta: np.ndarray, context: Any, *, start: str = MEAN, ahead: Ahead | None = None
     ) -> tuple[Solution, Problem, np.ndarray]:
         """Minimise from parameters (K, Q), called `start`; where the likelihood is not concave the first call tries the other named
         starts too and keeps the best for each column, whose names are then in `starts` (K,). `ahead` are the strengths (K,) at which it
-        will be called next, as far as they are known.
+        will be called next, where they are known.
 
         Returns
         -------

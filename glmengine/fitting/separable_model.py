@@ -11,6 +11,7 @@ from glmengine.context import Context, Progress
 from glmengine.fitting.batch import Group
 from glmengine.fitting.field_data import FieldData, sums_over
 from glmengine.fitting.field_inference import FieldInference
+from glmengine.solvers.ahead import Ahead
 from glmengine.solvers.low_rank import Found, minimise
 from glmengine.solvers.negative_binomial import LOWEST, best_dispersion
 from glmengine.solvers.problem import ALL_ROWS, Solution
@@ -70,7 +71,7 @@ class FieldBatch:
         self.founds: list[Found | None] = [None] * unit.size
         self.dispersions, self.starts = np.ones(unit.size), [""] * unit.size
 
-    def solve(self, strength: np.ndarray, context: Context, ahead: Sequence[np.ndarray] = ()) -> Solution:
+    def solve(self, strength: np.ndarray, context: Context, ahead: Ahead | None = None) -> Solution:
         data, K = self._model.data, self.unit.size
         coef, ends = np.full((K, self.places.size), np.nan), np.full(K, np.nan)
         objective, decrement = np.full(K, np.nan), np.full(K, np.nan)

@@ -96,7 +96,7 @@ def bootstrap_of(
 ) -> BootstrapBands:
     """See `Result.bootstrap`; `strength` (M,) and `curves` are those of the result."""
     context = context or SILENT
-    prepared = prepared_for(model, recording, None, counts=True, conditions=True, context=context.part(0.0, 0.1))
+    prepared = prepared_for(model, recording, None, counts=True, conditions=True, context=context.part(0.0, 0.02))
     design, analysis, grid = prepared.design, model.analysis, prepared.grid
     if separable := separable_terms(design):
         raise GlmError(
@@ -124,17 +124,17 @@ def bootstrap_of(
         mask=design.mask(prepared.units),
         unit_names=prepared.units,
         memory=analysis.model.memory,
-        context=context.part(0.1, 0.9),
+        context=context.part(0.02, 0.98),
     )
     if len(found.coef) < 2:
         raise GlmError("the bootstrap was stopped before two draws were fitted; let it go on, or ask for fewer draws")
-    context.report(Progress("Bands", 0.9))
+    context.report(Progress("Bands", 0.98))
     what = f"trials of '{trials}'" if trials else f"blocks of about {length * grid.bin_size:g} s"
     note = f"Bootstrap: {len(found.coef)} draws of {found.n_blocks} {what}."
     return BootstrapBands(
         coefficients=_coefficients(found),
         curves=_curves(found, prepared, model.posterior, curves),
-        filters=_filters(found, prepared, model.posterior, context.part(0.95, 1.0)),
+        filters=_filters(found, prepared, model.posterior, context.part(0.985, 1.0)),
         notes=(note, *found.notes),
     )
 

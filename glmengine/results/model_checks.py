@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from glmengine.context import SILENT, Context
-from glmengine.decoding.decode import Decoded
+from glmengine.decoding.candidates import number_tried
+from glmengine.decoding.decode import Decoded, work_of
 from glmengine.decoding.decode import decode as decoded
 from glmengine.design.fitted_sessions import with_units
 from glmengine.design.prepare import Prepared, grid_of
@@ -88,10 +89,14 @@ def simulate(
     context = context or SILENT
     given = recording if hasattr(recording, "unit_names") else _of_covariates(recording, model.units)
     prepared = prepared_for(
-        model, with_units(given, model.units), epochs, counts=True, conditions=True, context=context.part(0.0, 0.1)
+        model, with_units(given, model.units), epochs, counts=True, conditions=True, context=context.part(0.0, 0.02)
     )
     seed = model.analysis.seed if seed is None else seed
-    return surrogates(prepared, coefficients_of(model), repeats, seed, context.part(0.1, 1.0))
+    return surrogates(prepared, coefficients_of(model), repeats, seed, context.part(0.02, 1.0))
+
+
+_FEATURES, _CROSS_VALIDATION = 4.0, 15.0
+"""What these take beside `glmengine.decoding.decode.work_of`."""
 
 
 def decode(
@@ -111,11 +116,12 @@ def decode(
     names = (variables,) if isinstance(variables, str) else tuple(variables)
     if not names:
         raise GlmError("variables: there are none; name what is to be decoded")
-    prepared = prepared_for(model, recording, epochs, counts=True, conditions=True, context=context.part(0.0, 0.1))
+    decoding = sum(work_of(number_tried(len(names), options["points"]), len(model.units), options["smoothing"] is not None))
+    work = np.cumsum([_FEATURES, _CROSS_VALIDATION if held_out else 0.0, decoding])
+    read, start, _ = (work / work[-1]).tolist()
+    prepared = prepared_for(model, recording, epochs, counts=True, conditions=True, context=context.part(0.0, read))
     known = None if units is None else [number_of(model, name) for name in ([units] if isinstance(units, str) else units)]
-    models, start = None, 0.1
-    if held_out:
-        models, start = _folds(model, strength, prepared, epochs, context.part(0.1, 0.4)), 0.4
+    models = _folds(model, strength, prepared, epochs, context.part(read, start)) if held_out else None
     occupied = None
     if epochs is not None:  # the prior is of the time that was fitted
         grid = grid_of(model.analysis, prepared.recording)

@@ -188,8 +188,8 @@ class RecordingMethods(ABC):
         from glmengine.simulation.comparison import compare_surrogates
 
         context = context or SILENT
-        made = self.simulate(recording, repeats, seed, epochs=epochs, context=context.part(0.0, 0.7))
-        compared = compare_surrogates(made, event, context=context.part(0.7, 1.0))
+        made = self.simulate(recording, repeats, seed, epochs=epochs, context=context.part(0.0, 0.9))
+        compared = compare_surrogates(made, event, context=context.part(0.9, 1.0))
         return simulated_as_asked(compared, repeats=repeats, seed=seed, event=event, epochs=epochs)
 
     def decode(

@@ -47,7 +47,7 @@ def shift_test_of(
 ) -> ShiftTest:
     """See `Result.shift_test`; `strength` (M,) is that of each unit's fit."""
     context = context or SILENT
-    prepared = prepared_for(model, recording, epochs, counts=True, conditions=True, context=context.part(0.0, 0.1))
+    prepared = prepared_for(model, recording, epochs, counts=True, conditions=True, context=context.part(0.0, 0.03))
     design, analysis = prepared.design, model.analysis
     if separable := separable_terms(design):
         raise GlmError(
@@ -80,7 +80,7 @@ def shift_test_of(
         seed=analysis.seed if seed is None else seed,
         bin_size=prepared.grid.bin_size,
         memory=analysis.model.memory,
-        context=context.part(0.1, 1.0),
+        context=context.part(0.03, 1.0),
     )
     return found.with_notes(*notes)
 

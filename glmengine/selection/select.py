@@ -13,7 +13,7 @@ from glmengine.context import SILENT, Context, Progress
 from glmengine.errors import GlmError
 from glmengine.inference.signed_rank import smallest_p
 from glmengine.selection.chosen_terms import chosen_terms
-from glmengine.selection.comparison import compare
+from glmengine.selection.comparison import BIN_BY_BIN, WHOLE_FIT, compare
 from glmengine.selection.contributions import MOST_FOR_COMMONALITY, commonality, contributions
 from glmengine.selection.forward import backward, forward
 from glmengine.selection.group_path import group_path
@@ -122,9 +122,9 @@ def select_on(
     nested = nested or NestedModels(ground)
     _check_folds(ground, selection)
     models = models_of(selection, ground.names)
-    search, comparison, apart, together = _parts_of(ground, selection, len(models), context)
-    outcome = _searched(nested, selection, search)
     n_parts = selection.parts if detailed else 0
+    search, comparison, apart, together = _parts_of(ground, selection, len(models), n_parts, context)
+    outcome = _searched(nested, selection, search)
     compared = compare(nested, models, n_parts=n_parts, context=comparison)
     shares = contributions(nested, apart)
     common = commonality(nested, together) if detailed else None
@@ -156,26 +156,22 @@ def select_on(
     )
 
 
-def _parts_of(ground: Ground, selection: Selection, n_models: int, context: Context) -> list[Context]:
+def _parts_of(ground: Ground, selection: Selection, n_models: int, n_parts: int, context: Context) -> list[Context]:
     """Search, comparison, contributions and what terms have in common, each with a share by the models that it has to fit.
 
-    Those that were scored before are known, so that of them only the fit on all bins is left to a comparison.
+    Those that were scored before are known, so that of them only the fit on all bins and what is seen of their rates are left to a comparison.
     """
     K = len(ground.candidates)
     searched = {"none": 0.0, "subsets": 2.0**K}.get(selection.method, 2.0 * K + 1)
     weights = (
         searched,
-        n_models * (_WHOLE_FIT if searched else 1.0),
+        n_models * ((0.0 if searched else 1.0) + WHOLE_FIT + (BIN_BY_BIN if n_parts else 0.0)),
         2.0 * K if selection.models else 0.1,
         max(2.0**K - 2 * K - 2, 0.1) if K <= MOST_FOR_COMMONALITY else 0.0,
     )
     ends = np.concatenate([[0.0], np.cumsum(weights) / sum(weights)]).tolist()
     stages = (None, "Comparing models", "Contributions of terms", "What terms have in common")
     return [context.part(start, stop, stage) for start, stop, stage in zip(ends, ends[1:], stages, strict=False)]
-
-
-_WHOLE_FIT = 0.35
-"""What the fit of a model on all bins, and the prediction of its rates, take of its cross-validation."""
 
 
 @dataclass(frozen=True)

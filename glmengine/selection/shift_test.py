@@ -138,21 +138,31 @@ def shift_test(
     tested: list[_Tested] = []
     notes: list[str] = []
     resolved = resolve_penalty(base, inputs, None)
+    work = np.array([_OVERHEAD + columns.size for columns in chosen.values()], np.float64)
+    ends = np.concatenate([[0.0], np.cumsum(work)]) / max(work.sum(), 1.0)
+    begun = _FIT / (_FIT + shifts)
     for place, (name, columns) in enumerate(chosen.items()):
-        share = context.part(place / len(chosen), (place + 1) / len(chosen), f"Shift test of '{name}'")
+        share = context.part(ends[place], ends[place + 1], f"Shift test of '{name}'")
         if context.stopping and tested:
             break
-        beside = ground.beside(columns, restricted(resolved, columns), fold, share.part(0.0, 0.2))
+        beside = ground.beside(columns, restricted(resolved, columns), fold, share.part(0.0, begun))
         least = shortest
         if least is None:
             least = _default_block(beside, number) if scheme == "blocks" else 1
         made = make_shuffles(scheme, number, shifts, least=least, seed=seed, bin_size=bin_size)
         notes += made.notes
-        tested.append(_tested(beside, made, refit, share.part(0.2, 1.0)))
+        tested.append(_tested(beside, made, refit, share.part(begun, 1.0)))
     if context.stopping:
         notes.append("The shift test was stopped: p is made from the shuffles that were done until then.")
     attrs = {"scheme": scheme, "statistic": statistic, "refit": int(refit), "seed": seed, "shifts": shifts}
     return _table(tested, chosen, inputs.units, shifts, notes, bin_size, attrs)
+
+
+_OVERHEAD = 20
+"""Columns that a shuffle of a term without any would cost."""
+
+_FIT = 25.0
+"""Shuffles that the fit of all other terms costs."""
 
 
 @dataclass(frozen=True)

@@ -144,7 +144,7 @@ def simulate(prepared: Prepared, model: Coefficients, repeats: int = 1, seed: in
         If the context says so.
     """
     _check(prepared, model, repeats, seed)
-    loop = closed_loop(prepared, model, context.part(0.0, 0.1))
+    loop = closed_loop(prepared, model, context.part(0.0, 0.02))
     units, bin_size, n_bins = len(model.units), prepared.grid.bin_size, prepared.grid.n_bins
     room = _WIDEST // (units * max(loop.n_lags, 16))
     # a power of 2, so that other numbers of repeats compile nothing anew
@@ -160,9 +160,10 @@ def simulate(prepared: Prepared, model: Coefficients, repeats: int = 1, seed: in
     first = np.full((repeats, units), -1)
     parts: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
     batches = range(0, repeats, width)
+    context.report(Progress("Making the recursion ready", 0.02))
     stored, stretch, finished = 0, loop.stretch, repeats
     for number, begin in enumerate(batches):
-        share = context.part(0.1 + 0.85 * number / len(batches), 0.1 + 0.85 * (number + 1) / len(batches))
+        share = context.part(0.06 + 0.9 * number / len(batches), 0.06 + 0.9 * (number + 1) / len(batches))
         own = min(width, repeats - begin)
         for drawn, ran_away in recursion.draw(begin):
             context.check()

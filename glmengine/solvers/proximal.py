@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from glmengine.context import SILENT, Interruptible, Progress
+from glmengine.solvers.ahead import Ahead
 from glmengine.solvers.curvature import COARSEST, Curvatures
 from glmengine.solvers.descent import QUIET
 from glmengine.solvers.problem import Objective, Problem, Solution
@@ -29,6 +30,9 @@ SAMPLED_WORK, SAMPLED_ROWS = 2e8, 60
 
 TOGETHER = 64
 """Columns that are solved at once, if there are as many strengths to come."""
+
+_SAMPLE = 0.3
+"""Share that the sample takes of the time in which the first strengths are solved."""
 
 MOST_STEPS, SAMPLE_STEPS = 100, 20
 
@@ -57,7 +61,7 @@ class Proximal:
         theta: np.ndarray,
         context: Any,
         *,
-        ahead: Sequence[np.ndarray] = (),
+        ahead: Ahead | None = None,
     ) -> tuple[Solution, np.ndarray]:
         """Minimise the mean loss plus `problem.strength` times the penalty.
 
@@ -70,8 +74,8 @@ class Proximal:
         theta : (K, Q) array
             Parameters to start from.
         context : Context
-        ahead : sequence of (K,) arrays
-            Strengths at which the same will be asked next, in this order: some of them are solved at once, where a pass for many columns costs
+        ahead : Ahead, optional
+            Strengths at which the same will be asked next: some of them are solved at once, where a pass for many columns costs
             little more than for few.
 
         Returns
@@ -83,27 +87,33 @@ class Proximal:
             self._curvatures = Curvatures(problem)
         with quiet_blas() if problem.rows.n_features <= QUIET else nullcontext():
             if self._course is not None and self._course.follows(problem):
-                return self._take(self._course, penalty, context)
+                return self._take(self._course, penalty, context, ahead)
             self._course = None
             known = None if self._ended is None else self._ended.known(theta, problem)
             if known is None and (stride := _sample_stride(problem, theta)) > 1 and not context.stopping:
-                if ahead and 2 * problem.n_columns <= TOGETHER:
-                    whole = _at_strengths(problem, [problem.strength, *ahead])
-                    begun = self._sampled(whole, penalty, np.tile(theta, (len(ahead) + 1, 1)), stride, context)
+                if ahead is not None and 2 * problem.n_columns <= TOGETHER:
+                    whole = _at_strengths(problem, [problem.strength, *ahead.strengths])
+                    first = ahead.together(_at_once(problem.n_columns, whole.n_columns))
+                    begun = self._sampled(
+                        whole, penalty, np.tile(theta, (len(ahead.strengths) + 1, 1)), stride, first.part(0.0, _SAMPLE)
+                    )
                     self._course = _Course(problem, whole, begun, problem.n_columns)
-                    return self._take(self._course, penalty, context)
-                theta = self._sampled(problem, penalty, theta, stride, context)
+                    return self._take(self._course, penalty, context, ahead)
+                theta = self._sampled(problem, penalty, theta, stride, context.part(0.0, _SAMPLE))
+                context = context.part(_SAMPLE, 1.0)
             answer = self._answer(problem, penalty, theta, context, known=known)
         self._ended = _Ended(problem, answer.theta, answer.smooth, answer.gradient)
         return _solution(problem, answer, context), answer.theta
 
-    def _take(self, course: _Course, penalty: Any, context: Any) -> tuple[Solution, np.ndarray]:
+    def _take(self, course: _Course, penalty: Any, context: Any, ahead: Ahead | None) -> tuple[Solution, np.ndarray]:
         """The answer at the next strength of a course, solved together with some of those after it."""
         some = np.arange(course.place * course.n_columns, (course.place + 1) * course.n_columns)
         if some[0] >= course.solved:
-            count = max(TOGETHER // course.n_columns, 1) * course.n_columns
-            block = np.arange(some[0], min(some[0] + count, course.whole.n_columns))
-            course.answer = self._answer(some_columns(course.whole, block), penalty, course.theta[block], context)
+            count = _at_once(course.n_columns, course.whole.n_columns - int(some[0]))
+            block = np.arange(some[0], some[0] + count * course.n_columns)
+            share = context if ahead is None else ahead.together(count)
+            share = share if course.place else share.part(_SAMPLE, 1.0)
+            course.answer = self._answer(some_columns(course.whole, block), penalty, course.theta[block], share)
             course.first, course.solved = int(block[0]), int(block[-1]) + 1
         assert course.answer is not None
         problem = some_columns(course.whole, some)
@@ -119,7 +129,8 @@ class Proximal:
         solver, result = Proximal(sample.rows), theta.copy()
         solver._curvatures = Curvatures(sample)
         last: dict[tuple[int, int], np.ndarray] = {}
-        for strength in np.unique(problem.strength)[::-1].tolist():
+        strengths = np.unique(problem.strength)[::-1].tolist()
+        for place, strength in enumerate(strengths):
             context.check()
             columns = np.flatnonzero((problem.strength == strength) & known)
             if not columns.size:
@@ -127,7 +138,11 @@ class Proximal:
             keys = [(int(problem.unit[j]), int(problem.held[j])) for j in columns]
             start = np.stack([last.get(key, theta[j]) for key, j in zip(keys, columns, strict=True)])
             answer = solver._answer(
-                some_columns(sample, columns), penalty, start, context.part(0.0, 0.0), max_iterations=SAMPLE_STEPS
+                some_columns(sample, columns),
+                penalty,
+                start,
+                context.part(place / len(strengths), (place + 1) / len(strengths)),
+                max_iterations=SAMPLE_STEPS,
             )
             fine = np.isfinite(answer.theta).all(axis=1)
             result[columns[fine]] = answer.theta[fine]
@@ -152,7 +167,8 @@ class Proximal:
             for part in parts:
                 its = None if known is None else (known[0][part], known[1][part])
                 some = some_columns(problem, part)
-                answers.append(self._answer(some, penalty, theta[part], context, known=its, max_iterations=max_iterations))
+                share = context.part(part[0] / problem.n_columns, (part[-1] + 1) / problem.n_columns)
+                answers.append(self._answer(some, penalty, theta[part], share, known=its, max_iterations=max_iterations))
             return SparseAnswer.joined(answers)
         limit = float(np.min(problem.limit))
         first = 0.0
@@ -254,6 +270,11 @@ def _at_strengths(problem: Problem, strengths: Sequence[np.ndarray]) -> Problem:
     """The columns of a problem at several strengths (K,), one after another."""
     every = np.tile(np.arange(problem.n_columns), len(strengths))
     return replace(some_columns(problem, every), strength=np.concatenate(strengths))
+
+
+def _at_once(n_columns: int, n_left: int) -> int:
+    """How many strengths of so many columns are solved at once, of all columns that are left."""
+    return min(max(TOGETHER // n_columns, 1), n_left // n_columns)
 
 
 def _sample_stride(problem: Problem, theta: np.ndarray) -> int:

@@ -181,6 +181,7 @@ class Checks(QObject):
                 f"Testing the terms of {numbered(len(result.units), 'unit')}",
                 lambda context: result.shift_test(recording, shifts=shifts, scheme=scheme, context=context),
                 lambda found: self._keep(lambda result: result.with_shift_test(found)),
+                stoppable=True,
             )
 
     def bootstrap(self, draws: int, block: float | None, trials: str) -> None:

@@ -13,6 +13,7 @@ from qtpy.QtCore import QObject, Signal
 from glmengine.errors import GlmError
 from glmengine.figures import Page, Style
 from glmengine.figures.drawing import Drawing, FigureOf
+from glmengine.sentences import numbered
 from glmengine.spec import Spec, param
 from glmgui.document import Document
 from glmgui.jobs import Job, Jobs
@@ -196,7 +197,7 @@ class FigureMaking(QObject):
         if written.exists() and not self._questions.replace_files(written):
             return None
 
-        def work(context: Context) -> int:
+        def work(context: Context) -> tuple[int, bool]:
             from glmengine.export.unit_figures import unit_kinds, write_unit_figures
 
             kinds = unit_kinds(result, recording)
@@ -212,9 +213,16 @@ class FigureMaking(QObject):
                 replace=True,
                 context=context,
             )
-            return len(made)
+            return len(made), context.stopping
 
-        return self._jobs.submit("Drawing all figures of all units", work, lambda count: self._took(written, f"{count} figures "))
+        def take(found: tuple[int, bool]) -> None:
+            count, stopped = found
+            self._took(
+                written,
+                f"{numbered(count, 'figure')}, all that were drawn until it was stopped, " if stopped else f"{count} figures ",
+            )
+
+        return self._jobs.submit("Drawing all figures of all units", work, take, stoppable=True)
 
     def _took(self, path: Path, what: str = "") -> None:
         notices().tell("info", f"{what}written to {path}", title="Export")

@@ -117,12 +117,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("kind", nargs="*")
     parser.add_argument("--scale", type=float, default=1.0, help="bins of 10 ms divided by this")
+    parser.add_argument("--first", action="store_true", help="as in a process that never did it before: imports, compiled passes")
     parser.add_argument("--stages", action="store_true", help="say when each stage began")
     options = parser.parse_args()
     bad = 0
     for name, work in kinds(options.scale).items():
         if options.kind and not any(part in name for part in options.kind):
             continue
+        if not options.first:
+            work(Noted())
         context = Noted()
         work(context)
         spent = time.process_time() - context.begun

@@ -113,3 +113,18 @@ def test_what_must_be_fitted_again_is_drawn_only_by_its_name(small_result, small
     bare = replace(small_result, curves={}, filters={})
     with pytest.raises(GlmError, match="nothing to draw"):
         write_unit_figures(bare, "unused", kinds=("polar",))
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_stopping_keeps_what_is_drawn(processes, small_result, tmp_path):
+    seen = []
+    context = CallbackContext(lambda progress: seen.append(progress.fraction), stopped=lambda: max(seen, default=0.0) > 0.3)
+    kinds = ("polar", "tuning", "filter")
+    written = write_unit_figures(
+        small_result, tmp_path, kinds=kinds, formats=("png",), dpi=40, processes=processes, context=context
+    )
+    whole = [f"{kind}-{unit}.png" for unit in small_result.units for kind in kinds]
+    names = [path.name for path in written]
+    assert 0 < len(names) < len(whole)
+    assert set(names) <= set(whole)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(names)

@@ -1,0 +1,69 @@
+"""Progress follows the work: a part that takes long has a large share, whatever is solved at once or made at the end."""
+
+from __future__ import annotations
+
+import numpy as np
+
+import glmengine as ge
+from glmengine.inference import covariance
+from glmengine.solvers import proximal
+from glmengine.solvers.problem import Objective
+
+
+class Reports:
+    """The largest share that was reported so far."""
+
+    def __init__(self):
+        self.fraction, self.ends = 0.0, {}
+        self.context = ge.CallbackContext(self._take)
+
+    def _take(self, progress):
+        self.fraction = max(self.fraction, progress.fraction)
+        self.ends[progress.stage] = progress.fraction
+
+
+def test_strengths_that_are_solved_at_once_share_the_bar(monkeypatch):
+    monkeypatch.setattr(proximal, "SAMPLED_WORK", 1e5)
+    monkeypatch.setattr(proximal, "SAMPLED_ROWS", 20)
+    rng = np.random.default_rng(3)
+    X = rng.normal(size=(8000, 20))
+    y = rng.poisson(np.exp(X[:, :5] @ rng.normal(size=5) * 0.3))
+    reports, worked = Reports(), []
+    evaluate = Objective.evaluate
+
+    def noted(self, theta, columns):
+        worked.append((reports.fraction, self.problem.rows.n * len(columns)))
+        return evaluate(self, theta, columns)
+
+    monkeypatch.setattr(Objective, "evaluate", noted)
+    ge.cross_validate(X, y, penalty="lasso", strengths=np.geomspace(1e-4, 1e-1, 6), folds=3, context=reports.context)
+    fractions, rows = np.array(worked).T
+    done = np.cumsum(rows) / rows.sum()
+    assert 0.25 < fractions[np.searchsorted(done, 0.5)] < 0.75  # half of the work at about half of the bar, not at a sixth
+    assert next(iter(reports.ends)) == "Cross-validating, strength 0.1 to 0.0001"
+
+
+def test_standard_errors_of_a_bootstrap_are_made_with_its_draws(monkeypatch):
+    rng = np.random.default_rng(0)
+    X, Y = rng.normal(size=(300, 2)), rng.poisson(1.0, (300, 100))
+    reports, made = Reports(), []
+    solved = covariance._Solved.__init__
+
+    def noted(self, *arguments):
+        made.append(reports.fraction)
+        solved(self, *arguments)
+
+    monkeypatch.setattr(covariance._Solved, "__init__", noted)
+    found = ge.bootstrap(X, Y, draws=8, length=10, context=reports.context)
+    assert np.isfinite(found.standard_errors).all()
+    assert len(made) >= 800
+    assert 0.2 < np.median(made) < 0.8
+
+
+def test_a_term_of_many_columns_has_more_of_the_bar_of_a_shift_test():
+    rng = np.random.default_rng(1)
+    X, y = rng.normal(size=(400, 62)), rng.poisson(1.0, 400)
+    reports = Reports()
+    terms = {"few": [0, 1], "many": np.arange(2, 62)}
+    ge.shift_test(X, y, terms=terms, shifts=100, context=reports.context)
+    assert 0.15 < reports.ends["Shift test of 'few'"] < 0.3
