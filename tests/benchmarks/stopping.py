@@ -15,6 +15,7 @@ import os
 import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -120,7 +121,11 @@ def main() -> int:
         os.environ["XDG_STATE_HOME"] = folder
         prepare_process()
         app = make_application(False)
-        return measured(app, scratch, options)
+        try:
+            return measured(app, scratch, options)
+        except Exception:  # the program's own hook would put it into a notice that nobody sees
+            traceback.print_exc()
+            os._exit(2)
 
 
 def measured(app: Any, scratch: Path, options: argparse.Namespace) -> int:
