@@ -123,7 +123,7 @@ def main() -> int:
         app = make_application(False)
         try:
             return measured(app, scratch, options)
-        except Exception:  # the program's own hook would put it into a notice that nobody sees
+        except Exception:  # noqa: BLE001 - the program's own hook would put it into a notice that nobody sees
             traceback.print_exc()
             os._exit(2)
 
@@ -202,7 +202,12 @@ def large_recording() -> Any:
     names = tuple(f"unit{k}" for k in range(60))
     position = ge.Covariate("position", xy, unit="cm")
     return ge.Recording(
-        "large", names, spikes=spikes, unit_table=pd.DataFrame(index=list(names)), covariates={"position": position}
+        "large",
+        names,
+        spikes=spikes,
+        unit_table=pd.DataFrame(index=list(names)),
+        covariates={"position": position},
+        epochs={"all": nap.IntervalSet(0, 7200)},
     )
 
 
