@@ -17,7 +17,7 @@ from glmengine.answers.shared_out import Answering, UnitGroup, answered, process
 from glmengine.answers.sheet import STOPPED, AnswerSheet
 from glmengine.answers.sheet_of_parts import sheet_of
 from glmengine.answers.unit_answers import answer
-from glmengine.context import SILENT, Context, Progress
+from glmengine.context import SILENT, Context, Progress, Stopped
 from glmengine.errors import GlmError
 from glmengine.sentences import listed, numbered
 
@@ -77,7 +77,7 @@ def explain(
     Raises
     ------
     GlmError
-        If the recording offers nothing to explain units by, the scheduler cannot be reached, or as of `glmengine.select_terms`.
+        If the recording offers nothing to explain units by, it was stopped before the terms of any unit were chosen, the scheduler cannot be reached, or as of `glmengine.select_terms`.
     Cancelled
         If the context says so; the groups that were finished stay in `out`.
     """
@@ -108,6 +108,8 @@ def explain(
     whole = not left and all(part.finished for part in parts.values())
     if folder is not None and whole:
         shutil.rmtree(folder, ignore_errors=True)
+    if not parts:
+        raise GlmError("the answers were stopped before the terms of any unit were chosen; let them go on for longer")
     stopped = [] if whole else [STOPPED]
     if left:
         stopped.append(f"{numbered(len(left), 'unit')} not in the sheet, as the answers were stopped: {listed(left)}.")
@@ -152,7 +154,10 @@ def _answered(
         group = groups[place]
         share(group).report(Progress(f"Answers for {listed(group.names, 3)}", 0.0))
         context.check()
-        part = answer(population, group.numbers, answering.shifts, answering.simulations, share(group), clock)
+        try:
+            part = answer(population, group.numbers, answering.shifts, answering.simulations, share(group), clock)
+        except Stopped:
+            return
         group.keep(part)
         done += _work(group)
         yield place, part

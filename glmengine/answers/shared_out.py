@@ -12,7 +12,7 @@ from glmengine.answers.part import Part
 from glmengine.answers.population import Population, population_of
 from glmengine.answers.unit_answers import answer
 from glmengine.backend import jax_runtime
-from glmengine.context import SILENT, Context
+from glmengine.context import SILENT, Context, Stopped
 from glmengine.errors import GlmError
 from glmengine.parallel.cluster import on_cluster
 from glmengine.parallel.processes import in_processes
@@ -90,12 +90,14 @@ class Answering:
             self._population = population_of(self.analysis, self.recording, self.shifts, context)
         return self._population
 
-    def __call__(self, group: UnitGroup, context: Context = SILENT) -> Part | GlmError:
+    def __call__(self, group: UnitGroup, context: Context = SILENT) -> Part | GlmError | None:
         try:
             population = self.population(context.part(0.0, 0.1))
             part = answer(population, group.numbers, self.shifts, self.simulations, context.part(0.1, 1.0), untimed)
         except GlmError as error:  # it travels as a value, and is raised where somebody listens
             return error
+        except Stopped:
+            return None
         group.keep(part)
         return part
 
@@ -131,6 +133,8 @@ def answered(
     for place, found in outcomes:
         if isinstance(found, GlmError):
             raise found
+        if found is None:  # stopped before its terms were chosen
+            continue
         if scheduler is not None:
             groups[place].keep(found)
         yield place, found

@@ -44,7 +44,13 @@ Clock = Callable[[str], AbstractContextManager[None]]
 def answer(
     population: Population, numbers: tuple[int, ...], shifts: int, simulations: int, context: Context, clock: Clock
 ) -> Part:
-    """Answers of the units with these numbers; not finished where the caller wants to stop on the way."""
+    """Answers of the units with these numbers; not finished where the caller wants to stop on the way.
+
+    Raises
+    ------
+    Stopped
+        Where that is before their terms are chosen: units without a term would pass for units that nothing drives.
+    """
     ground = population.ground(numbers)
     nested = NestedModels(ground) if population.shared is None else OneStepModels(ground, population.shared)
     ahead, chosen, shifted, later = _shares(nested, shifts, simulations, context)
@@ -52,6 +58,8 @@ def answer(
         with suppress(Stopped):  # the selection sees it too, and says what is missing
             nested.ahead(dict.fromkeys(range(len(numbers)), _first_models(ground.everything)), ahead)
         selection = select_on(ground, population.selection, chosen, nested=nested, detailed=False)
+    if context.stopping:
+        raise Stopped
     groups = _groups(selection)
     if isinstance(nested, OneStepModels):  # units by themselves: on all cores, and the same whoever is answered beside them
         groups = [(terms, (unit,)) for terms, units in groups for unit in units]

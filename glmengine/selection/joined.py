@@ -44,7 +44,8 @@ def joined(parts: Sequence[TermSelection], level: float, *, over_units: bool, pe
     rounds = max((part.steps.sizes["round"] for part in parts if part.steps is not None), default=0)
     chosen = along_units(lambda part: part.chosen)
     notes = [note for part in parts for note in part.notes]
-    base = str(parts[0].models["model"].values[0])
+    names = parts[0].models["model"].values
+    base = str(names[0]) if names.size else CONSTANT  # stopped before any was compared
     if chosen is not None:
         n_folds = parts[0].models.sizes["fold"]
         chosen, said = _judged(chosen, base, level, n_folds, over_units=over_units, pending=pending)

@@ -86,11 +86,19 @@ def test_stopped_before_the_final_models(question, small_recording):
     found = ge.explain(
         small_recording,
         question,
-        context=CallbackContext(seen.append, stopped=lambda: any(one.fraction > 0.6 for one in seen)),
+        context=CallbackContext(seen.append, stopped=lambda: any(one.fraction > 0.72 for one in seen)),
     )
     assert not found.units["finished"].values[:2].any()
     assert any("stopped" in note for note in found.notes)
     assert found.units["terms"].sel(unit="hd") == "direction"
+
+
+@pytest.mark.parametrize("share", [0.06, 0.3, 0.66])
+def test_units_whose_terms_were_not_chosen_do_not_pass_for_units_that_nothing_drives(share, question, small_recording):
+    seen = []
+    context = CallbackContext(seen.append, stopped=lambda: any(one.fraction > share for one in seen))
+    with pytest.raises(GlmError, match="stopped before the terms of any unit were chosen"):
+        ge.explain(small_recording, question, context=context)
 
 
 def test_sentences_say_what_adds_and_what_does_not():
