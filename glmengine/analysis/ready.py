@@ -23,6 +23,9 @@ from glmengine.spec import Spec
 ANALYSIS, ABOUT, PAGE = "analysis.toml", "about.toml", "page.md"
 _HOLE = re.compile(r'"\{([^}"]+)\}"')
 _BIN_SIZE = re.compile(r"(?m)^bin_size = ([\d.e-]+)")
+_UNITS = "units"
+_ASKED_ANYHOW = ("variable", "activity")
+"""Roles of which a file has no holes."""
 _WHOLE = 1e-6
 """How far from a whole number of the recording's own bins a bin may be."""
 
@@ -54,6 +57,7 @@ class Need(Spec):
         "property",
         "variable",
         "activity",
+        "laps",
         "units",
     ]
     hole: str = ""
@@ -63,7 +67,7 @@ class Need(Spec):
     @property
     def said(self) -> str:
         """What is needed, in words."""
-        of = f" such as '{self.hole}'" if self.role in ("event", "property") else ""
+        of = f" such as '{self.hole}'" if self.role in ("event", "property", "laps") else ""
         exactly = f" {listed(repr(word) for word in self.words)}" if self.role == "variable" else ""
         return f"{ROLES[self.role].words}{of}{exactly}"
 
@@ -79,12 +83,15 @@ class About(Spec):
         What it answers, as a person would ask.
     sample : str
         The simulated recording that it can be tried on.
+    variant : str
+        The further file in its folder that the question is put with; empty where that is the analysis itself.
     needs : tuple of Need
     """
 
     order: int = 0
     question: str = ""
     sample: str
+    variant: str = ""
     needs: tuple[Need, ...] = ()
 
 
@@ -125,14 +132,22 @@ def about(folder: Path) -> About:
     return About.parse(toml_file(folder / ABOUT), f"{folder.name}/{ABOUT}")
 
 
+def needs_of(path: Path) -> tuple[Need, ...]:
+    """What one file of a ready analysis needs: of what its folder names, all but that which nothing in the file asks for."""
+    text = path.read_text(encoding="utf-8")
+    holes = {name.partition(".")[0] for name in _HOLE.findall(text)}
+    if 'kind = "coupling"' in text:
+        holes.add(_UNITS)
+    return tuple(need for need in about(path.parent).needs if (need.hole or need.role) in holes or need.role in _ASKED_ANYHOW)
+
+
 def on_sample(path: Path) -> str:
     """The file of a ready analysis with the names of its sample in it."""
-    said = about(path.parent)
-    names: dict[str, str] = {}
-    for need in said.needs:
+    needs, names = needs_of(path), {}
+    for need in needs:
         names |= _filled(need, need.name or need.hole)
     derived = "".join(
-        _speed_of(names.get("position", "position"), need.hole) for need in said.needs if need.role == "speed" and not need.name
+        _speed_of(names.get("position", "position"), need.hole) for need in needs if need.role == "speed" and not need.name
     )
     return _with_names(path, names) + derived
 
@@ -142,12 +157,11 @@ def readiness(path: Path, name: str, recording: Recording) -> Readiness:
 
     Of several variables that could play a role the likeliest is taken, and none plays two.
     """
-    said = about(path.parent)
     names: dict[str, str] = {}
     lacking, derived = [], ""
-    for need in said.needs:
+    for need in needs_of(path):
         role = ROLES[need.role]
-        if need.role == "units":  # asked for below, of every analysis with coupling
+        if need.role == _UNITS:  # asked for below, of every analysis with coupling
             continue
         found = [one for one in role.find(recording, need.words) if one not in names.values()]
         if need.role == "variable":
@@ -165,7 +179,8 @@ def readiness(path: Path, name: str, recording: Recording) -> Readiness:
             derived += _speed_of(source, need.hole)
             names[need.hole] = need.hole
         else:
-            lacking.append(f"It needs {need.said}; the recording has {role.there_is(recording)}.")
+            said = f"It needs {need.said}; the recording has {role.there_is(recording)}. {role.why_not(recording)}"
+            lacking.append(said.rstrip())
     text = on_sample(path) if lacking else _in_own_bins(_with_names(path, names) + derived, recording)
     analysis = analysis_of(text, f"{name}/{path.name}")
     if get_family(analysis.model.family).of_spikes and is_signal(recording):
@@ -173,8 +188,8 @@ def readiness(path: Path, name: str, recording: Recording) -> Readiness:
             f"It needs spikes or counts for its {analysis.model.family.replace('_', ' ')} family; the recording has {activity(recording)}."
         )
     if any(term.kind == "coupling" for term in analysis.terms) and len(recording.unit_names) < 2:
-        lacking.append(f"It needs {ROLES['units'].words}; there is {len(recording.unit_names) or 'none'}.")
-    return Readiness(analysis, text, tuple(lacking), said.sample)
+        lacking.append(f"It needs {ROLES[_UNITS].words}; there is {len(recording.unit_names) or 'none'}.")
+    return Readiness(analysis, text, tuple(lacking), about(path.parent).sample)
 
 
 def analysis_of(text: str, where: str) -> Analysis:

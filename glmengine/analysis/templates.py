@@ -11,7 +11,7 @@ from pathlib import Path
 
 from glmengine.analysis.analysis import Analysis
 from glmengine.analysis.ready import ABOUT as _ABOUT
-from glmengine.analysis.ready import ANALYSIS, PAGE, About, Readiness, about, analysis_of, on_sample, readiness
+from glmengine.analysis.ready import ANALYSIS, PAGE, About, Need, Readiness, about, analysis_of, needs_of, on_sample, readiness
 from glmengine.errors import GlmError
 from glmengine.recording.recording import Recording
 from glmengine.resources import resource
@@ -34,6 +34,8 @@ class Lesson:
     ----------
     name : str
         Of the template.
+    asks : str
+        The template by which the question is answered, itself or a variant.
     question : str
     sample : str
         The simulated recording that it can be tried on.
@@ -45,6 +47,7 @@ class Lesson:
     """
 
     name: str
+    asks: str
     question: str
     sample: str
     page: Path
@@ -70,7 +73,8 @@ def course() -> tuple[Lesson, ...]:
         if path.name == ANALYSIS and said.question and page.is_file():
             shown = _PICTURE.search(page.read_text(encoding="utf-8"))
             picture = (page.parent / shown[2], shown[1]) if shown is not None else (None, "")
-            found.append(Lesson(name, said.question, said.sample, page, *picture))
+            asks = f"{name}/{said.variant}" if said.variant else name
+            found.append(Lesson(name, asks, said.question, said.sample, page, *picture))
     return tuple(found)
 
 
@@ -83,6 +87,17 @@ def template_about(name: str) -> About:
         If there is none of that name; the sentence lists those that there are.
     """
     return about(_path(name).parent)
+
+
+def template_needs(name: str) -> tuple[Need, ...]:
+    """What a template asks of a recording; a variant need not ask for all that its folder names.
+
+    Raises
+    ------
+    GlmError
+        If there is none of that name; the sentence lists those that there are.
+    """
+    return needs_of(_path(name))
 
 
 def template_page(name: str) -> Path | None:

@@ -19,6 +19,7 @@ _RHYTHM_WORDS = ("theta", "phase", "rhythm")
 _SPEED_WORDS = ("speed", "veloc")
 _ELONGATED = 4.0
 """How many times longer than wide the visited area is on a track."""
+_FEWEST_LAPS = 4
 _MOST_NAMED = 6
 
 
@@ -34,11 +35,14 @@ class Role:
         The variables that play it, the likeliest first.
     have : function of a recording
         Among which names it is sought.
+    why_not : function of a recording
+        Why none of these plays it, as a sentence; empty where their names say it.
     """
 
     words: str
     find: Callable[[Recording, tuple[str, ...]], list[str]]
     have: Callable[[Recording], Iterable[str]]
+    why_not: Callable[[Recording], str] = lambda recording: ""
 
     def there_is(self, recording: Recording) -> str:
         """What the recording has in its place, in words."""
@@ -76,6 +80,17 @@ def tracks(recording: Recording, words: tuple[str, ...] = ()) -> list[str]:
     called = [*_named(single, _POSITION_WORDS), *(name for name in single if name.lower() == "x")]
     along = [name for name in called if not _named([name], _SPEED_WORDS)]
     return along or [name for place in positions(recording) if (name := _longer_axis(recording, place))]
+
+
+def _no_line(recording: Recording) -> str:
+    """Why a position in two dimensions is none along a track."""
+    places = [name for name in positions(recording) if not _longer_axis(recording, name)]
+    if not places:
+        return ""
+    return (
+        f"Neither axis of '{places[0]}' is much longer than the other, so that it is no line: "
+        "a track with corners needs the distance along it, as a covariate of one component."
+    )
 
 
 def _longer_axis(recording: Recording, place: str) -> str:
@@ -120,6 +135,11 @@ def _properties(recording: Recording, words: tuple[str, ...]) -> list[str]:
     return _named(property_names(recording), words)
 
 
+def _laps(recording: Recording, words: tuple[str, ...]) -> list[str]:
+    """Epochs of several stretches that are called so."""
+    return _named([name for name, stretches in recording.epochs.items() if len(stretches) >= _FEWEST_LAPS], words)
+
+
 def _exactly(recording: Recording, words: tuple[str, ...]) -> list[str]:
     return [name for name in words if name in recording.variables]
 
@@ -134,13 +154,14 @@ def _all_units(recording: Recording, words: tuple[str, ...]) -> list[str]:
 
 ROLES: Mapping[str, Role] = {
     "position": Role("a position in two dimensions", positions, lambda recording: recording.covariates),
-    "track": Role("a position along a track", tracks, lambda recording: recording.covariates),
+    "track": Role("a position along a track", tracks, lambda recording: recording.covariates, _no_line),
     "head_direction": Role("a head direction, an angle in radians", directions, lambda recording: recording.covariates),
     "theta": Role("the phase of a rhythm, an angle in radians", phases, lambda recording: recording.covariates),
     "speed": Role("a speed, or a position to compute it from", speeds, lambda recording: recording.covariates),
     "signal": Role("a signal of one channel (a current, a stimulus)", signals, lambda recording: recording.covariates),
     "stimulus": Role("a stimulus of many channels (pixels, bands)", _stimuli, lambda recording: recording.covariates),
     "event": Role("an event", _events, moments),
+    "laps": Role("an epoch of several stretches", _laps, lambda recording: recording.epochs),
     "property": Role("a property of the trials", _properties, property_names),
     "variable": Role("a covariate", _exactly, lambda recording: recording.variables),
     "activity": Role(

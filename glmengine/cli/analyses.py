@@ -19,7 +19,7 @@ _OWN = "recording"
 
 def templates(options: Namespace) -> int:
     """Analyses to start from, and of a recording which of them it has all for."""
-    from glmengine.analysis.templates import template_about, template_for
+    from glmengine.analysis.templates import template_about, template_for, template_needs
     from glmengine.analysis.templates import templates as listed
     from glmengine.io.opened_sessions import opened
 
@@ -31,7 +31,7 @@ def templates(options: Namespace) -> int:
         said = template_about(name)
         print(f"{name:24} {said.question or title}" if "/" not in name else f"{name:24} {title}")
         if recording is None:
-            needed = "; ".join(need.said for need in said.needs)
+            needed = "; ".join(need.said for need in template_needs(name))
             print(f"{'':24}   needs {needed or 'units alone'}; sample: {said.sample}")
             continue
         ready = template_for(name, recording)

@@ -66,6 +66,7 @@ def ask_add_session(host: Host) -> None:
 
 def ask_template(host: Host) -> None:
     """Offer the ready analyses, once they are read."""
+    from glmengine.analysis.templates import template_about
     from glmgui.dialogs.templates import TemplateDialog, load_templates
 
     def show(templates: list) -> None:
@@ -78,6 +79,8 @@ def ask_template(host: Host) -> None:
             host.show_step("features")
         elif dialog.reading:
             host.show_guide(dialog.reading)
+        elif dialog.trying:
+            host.work.ready.try_on_sample(dialog.trying, template_about(dialog.trying).sample)
 
     host.work.jobs.submit("Reading the templates", lambda context: load_templates(), show, key="templates", quiet=True)
 

@@ -8,7 +8,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtGui import QPixmap
 from qtpy.QtWidgets import QDialog, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from glmengine.analysis.templates import Lesson, template_about, template_description
+from glmengine.analysis.templates import Lesson, template_description, template_needs
 from glmgui.widgets import MessageLine, button, heading, hint
 
 _WIDTH, _MARGIN = 640, 16
@@ -37,11 +37,11 @@ class ReadyAnalysisDialog(QDialog):
             shown.setAlignment(Qt.AlignmentFlag.AlignCenter)
             box.addWidget(shown)
             box.addWidget(hint(f"{lesson.caption}.", self))
-        said = QLabel(template_description(lesson.name).replace("`", ""), self)
+        said = QLabel(template_description(lesson.asks).replace("`", ""), self)
         said.setWordWrap(True)
         said.setTextFormat(Qt.TextFormat.PlainText)
         box.addWidget(said)
-        needs = [need.said for need in template_about(lesson.name).needs]
+        needs = [need.said for need in template_needs(lesson.asks)]
         box.addWidget(hint(f"It needs {'; '.join(needs)}." if needs else "It needs nothing but the units.", self))
         self.message = MessageLine("ready_message", self)
         box.addWidget(self.message)

@@ -71,7 +71,8 @@ def load_templates() -> list[Template]:
 class TemplateDialog(QDialog):
     """A list of templates, those that fit the recording first.
 
-    `chosen` is the analysis taken when accepted; `reading` the page of the guide that was asked for when it was left for that.
+    `chosen` is the analysis taken when accepted; `reading` the page of the guide, and `trying` the template to try on its sample, that
+    was asked for when it was left for that.
     """
 
     def __init__(self, templates: list[Template], recording: Recording, parent: QWidget | None = None) -> None:
@@ -89,12 +90,15 @@ class TemplateDialog(QDialog):
             fits = self._ready[template.name].fits
             item = QListWidgetItem(f"{_FITS if fits else _FITS_NOT}  {template.title}", self.list)
             item.setToolTip("Fits this recording" if fits else "Needs things that this recording lacks")
-        self.reading = ""
+        self.reading, self.trying = "", ""
         self._title, self._question, self._said, self._terms = heading("", self), hint("", self), hint("", self), hint("", self)
         self.message = MessageLine("template_message", self)
         self._afterwards = hint(_AFTERWARDS, self)
         self.use = button("Use template", "template_use", "Replace the analysis by this one; undo brings the old one back", self)
         leave = button("Cancel", "template_cancel", "Leave the analysis as it is", self)
+        self.sample = button(
+            "Try it on its sample", "template_sample", "Simulate a session that it suits, and fit it to that", self
+        )
         self.read = button("Read its page", "template_read", "The question, the model and what to look at, in the guide", self)
         self.use.setDefault(True)
         about = QWidget(self)
@@ -111,6 +115,7 @@ class TemplateDialog(QDialog):
         buttons.addWidget(self.read)
         buttons.addStretch(1)
         buttons.addWidget(leave)
+        buttons.addWidget(self.sample)
         buttons.addWidget(self.use)
         box = QVBoxLayout(self)
         box.setContentsMargins(12, 12, 12, 12)
@@ -122,6 +127,7 @@ class TemplateDialog(QDialog):
         self.use.clicked.connect(self.accept)
         leave.clicked.connect(self.reject)
         self.read.clicked.connect(self._read)
+        self.sample.clicked.connect(self._try)
         self.list.setCurrentRow(0)
         self.list.setFocus()
 
@@ -138,6 +144,10 @@ class TemplateDialog(QDialog):
         self.reading = self._templates[self.list.currentRow()].page
         self.reject()
 
+    def _try(self) -> None:
+        self.trying = self._templates[self.list.currentRow()].name
+        self.reject()
+
     def _show(self, at: int) -> None:
         template = self._templates[at]
         ready = self._ready[template.name]
@@ -150,7 +160,8 @@ class TemplateDialog(QDialog):
         bins = f"bins of {ready.analysis.time.bin_size * 1000:g}\u2009ms"
         self._terms.setText("\n".join(f"\u2022 {line}" for line in (*terms, bins)))
         if not ready.fits:
-            self.message.show_warning("\n".join((_LACKS, *ready.lacking, ready.instead)))
+            self.message.show_warning("\n".join((_LACKS, *ready.lacking)))
         else:
             self.message.clear()
         self._afterwards.setVisible(not ready.fits)
+        self.sample.setVisible(not ready.fits)

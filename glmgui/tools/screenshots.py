@@ -113,7 +113,7 @@ def _shortcuts(window: MainWindow) -> QWidget:
 def _question(window: MainWindow) -> QWidget:
     """What is asked where a recording lacks something that a ready analysis needs."""
     lesson = next(one for one in course() if one.name == "decision-task")
-    ready = template_for(lesson.name, window.document.recording)
+    ready = template_for(lesson.asks, window.document.recording)
     dialog = ReadyAnalysisDialog(lesson, window.document.recording.name, ready.lacking, window)
     dialog.show()
     return dialog

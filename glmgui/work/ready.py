@@ -57,15 +57,28 @@ class ReadyAnalyses(QObject):
         if recording is None:
             self._go_on(lesson, self._questions.ready_analysis(lesson, "", ()))
             return
-        self._read(lesson, recording, lambda ready: self._fill_in(lesson, recording, ready))
+        self._read(lesson.asks, recording, lambda ready: self._fill_in(lesson, recording, ready))
+
+    def try_on_sample(self, template: str, sample: str) -> None:
+        """Open the sample of a template, and fit the template to it."""
+
+        def opened() -> None:
+            recording = self._document.effective_recording
+            if recording is not None:
+                self._read(template, recording, self._take_and_fit)
+
+        self._opening.open_sample(sample, opened)
 
     def _fill_in(self, lesson: Lesson, recording: Recording, ready: Readiness) -> None:
         if ready.fits:
-            self._opening.take_analysis(ready.analysis)
-            self._fitting.fit()
+            self._take_and_fit(ready)
             notices().tell("info", f"{lesson.question} {_READ}", page=lesson.guide_page)
         else:
             self._go_on(lesson, self._questions.ready_analysis(lesson, recording.name, ready.lacking), ready)
+
+    def _take_and_fit(self, ready: Readiness) -> None:
+        self._opening.take_analysis(ready.analysis)
+        self._fitting.fit()
 
     def _go_on(self, lesson: Lesson, answer: str | None, ready: Readiness | None = None) -> None:
         if answer == "sample":
@@ -78,10 +91,10 @@ class ReadyAnalyses(QObject):
         elif answer == "read":
             self.page_asked.emit(lesson.guide_page)
 
-    def _read(self, lesson: Lesson, recording: Recording, then: Callable[[Readiness], None]) -> None:
+    def _read(self, template: str, recording: Recording, then: Callable[[Readiness], None]) -> None:
         def work(context: object) -> Readiness:
             from glmengine.analysis.templates import template_for
 
-            return template_for(lesson.name, recording)
+            return template_for(template, recording)
 
-        self._jobs.submit(f"Reading {lesson.question}", work, then, key="ready-analysis", quiet=True)
+        self._jobs.submit(f"Reading {template}", work, then, key="ready-analysis", quiet=True)

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from glmengine.results.result import Result
 
 
+_HARDLY = 0.02
+"""Share of the longest stay in a bin below which a bin is hardly visited."""
+
+
 def draw(result: Result, *, unit: str, term: str | None = None, recording: Any = None, effect: bool = False) -> Figure:
     """One panel a curve, two a field; with `effect` one panel a term, of what it does by itself."""
     labels = result.labels_for(result.curves, unit, term)
@@ -75,8 +79,21 @@ def _draw_line(ax: Axes, one: xr.Dataset, dim: str, term: str) -> None:
         line(ax, x, middle, style().model, label=with_band("model"))
     dots(ax, x, one["data_hz"].values)
     from_zero(ax)
+    _end_above_the_visited(ax, one)
     legend_inside(ax)
     finish(ax, title=term, x=label(one[dim]), y=rate_label(one["data_hz"]))
     if names:  # the numbers say nothing
         shown = [textwrap.shorten(names[int(number)], 18, placeholder="…") for number in x]
         ax.set_xticks([int(number) for number in x], shown, rotation=90 if sum(map(len, shown)) > 30 else 0)
+
+
+def _end_above_the_visited(ax: Axes, one: xr.Dataset) -> None:
+    """End the vertical axis above the model, and above data and band where the animal was for some time.
+
+    In a bin that was hardly visited data and band can be anything, and would flatten all the rest.
+    """
+    visited = one["occupancy_s"].values >= _HARDLY * one["occupancy_s"].values.max()
+    data, middle, high = (one[name].values for name in ("data_hz", "tuning_hz", "tuning_high"))
+    top = max(np.nanmax(one_of, initial=0.0) for one_of in (data[visited], high[visited], middle))
+    if top > 0 and ax.get_ylim()[1] > 1.5 * top:
+        ax.set_ylim(top=1.1 * top)

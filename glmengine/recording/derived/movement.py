@@ -1,4 +1,4 @@
-"""Speed and acceleration from position."""
+"""Speed, acceleration and running direction from position."""
 
 from __future__ import annotations
 
@@ -55,6 +55,54 @@ class Acceleration(Spec):
                 smooth = smoothed(times[rows], speed[rows, None], self.smoothing)[:, 0]
                 change[rows] = np.gradient(smooth, times[rows])
         return _moving(source, self.name, change, "/s2", f"acceleration of {self.source}")
+
+
+class RunningDirection(Spec):
+    """Running direction along a track from position: towards larger values or towards smaller ones."""
+
+    kind: Literal["running_direction"] = "running_direction"
+    name: str = param(
+        "running_direction",
+        title="Name",
+        help="Name of the new covariate: a category, 1 towards larger values of the position, -1 towards smaller ones.",
+        min_length=1,
+    )
+    source: str = param(title="Position", help="The variable that says where along the track.", choices="variables", min_length=1)
+    smoothing: float = param(
+        0.1, title="Smoothing", help="Standard deviation of the Gaussian that smooths position first.", unit="s", ge=0
+    )
+    slowest: float = param(
+        5.0,
+        title="Slowest",
+        help="Where the animal is slower the direction of the last run is kept, so that none turns on a tremor.",
+        unit="of the position per second",
+        ge=0,
+    )
+
+    def compute(self, recording: Recording, max_gap: float | None, field: str) -> Covariate:
+        source = recording.variable(self.source, field=f"{field}.source")
+        refuse_angle_or_category(source, "not a position along a track; choose another variable", f"{field}.source")
+        times, values = np.asarray(source.data.t), np.asarray(source.data.values, np.float64)
+        way = np.full(len(times), np.nan)
+        for rows in valid_runs(source, max_gap):
+            if len(rows) > 1:
+                change = np.gradient(smoothed(times[rows], values[rows, None], self.smoothing)[:, 0], times[rows])
+                way[rows] = _last_run(np.where(np.abs(change) > self.slowest, np.sign(change), 0.0))
+        if not np.isfinite(way).any():
+            raise GlmError(
+                f"{recording.name}: '{self.source}' never changes by more than {self.slowest:g} per second; choose a lower 'slowest'",
+                field=f"{field}.slowest",
+            )
+        return at_times_of(source, self.name, way, "", "category", f"running direction along {self.source}")
+
+
+def _last_run(ways: np.ndarray) -> np.ndarray:
+    """Ways (n,) of 1, -1 or 0 for rest, each rest with the way before it, the first with the one after; NaN where there is none."""
+    moving = np.flatnonzero(ways)
+    if not moving.size:
+        return np.full(len(ways), np.nan)
+    last = np.maximum(np.searchsorted(moving, np.arange(len(ways)), side="right") - 1, 0)
+    return ways[moving[last]]
 
 
 def _position(recording: Recording, name: str, what: str, field: str) -> Covariate:

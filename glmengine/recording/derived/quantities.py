@@ -24,7 +24,7 @@ from glmengine.recording.derived.covariates import (
     ZScore,
 )
 from glmengine.recording.derived.epochs import CombinedEpochs, DrawnEpochs, ThresholdEpochs, TrialEpochs
-from glmengine.recording.derived.movement import Acceleration, Speed
+from glmengine.recording.derived.movement import Acceleration, RunningDirection, Speed
 from glmengine.recording.joining import gap_within_sessions, with_session_epochs
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 AnyDerived = Annotated[
     Speed
     | Acceleration
+    | RunningDirection
     | HeadDirection
     | BandPhase
     | Running

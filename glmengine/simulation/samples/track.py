@@ -57,6 +57,7 @@ def make(seed: int = 0) -> Recording:
     support = nap.IntervalSet(0.0, DURATION)
     running = speed > 5.0
     edges = np.flatnonzero(np.diff(np.concatenate([[0], running.astype(int), [0]])))
+    turns = np.flatnonzero(np.diff(direction) > 0) + 1  # at the left end, after the way there and back
     series = {
         "position": Covariate(
             "position", nap.Tsd(times, position, time_support=support), "cm", "continuous", "distance from the left end"
@@ -79,7 +80,11 @@ def make(seed: int = 0) -> Recording:
         spikes=spikes_from_counts(counts, BIN_SIZE, rng),
         unit_table=pd.DataFrame({"region": ["CA1"] * N_UNITS}, index=[unit["name"] for unit in units]),
         covariates=series,
-        epochs={"all": support, "running": nap.IntervalSet(edges[::2] * BIN_SIZE, edges[1::2] * BIN_SIZE)},
+        epochs={
+            "all": support,
+            "running": nap.IntervalSet(edges[::2] * BIN_SIZE, edges[1::2] * BIN_SIZE),
+            "laps": nap.IntervalSet(turns[:-1] * BIN_SIZE, turns[1:] * BIN_SIZE),
+        },
         source={"truth": {"sample": "linear-track-theta", "seed": seed, "bin_size": BIN_SIZE, "units": units}},
     )
 

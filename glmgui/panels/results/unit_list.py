@@ -61,6 +61,8 @@ class UnitList(QWidget):
         self.view.setSortingEnabled(False)
         self.view.clear()
         chosen = result.selection is not None and result.selection.chosen is not None
+        if chosen:  # the room is for what was chosen
+            del keys[1:]
         last = 1 + len(keys) + chosen
         self.view.setColumnCount(last + 1)
         self.view.setRowCount(len(result.units))
@@ -77,12 +79,14 @@ class UnitList(QWidget):
                 self.view.setItem(at, part, NumberItem(BY_KEY[key].text(value), value))
             state = state_in_short(str(scores["status"].values[at]), bool(scores["converged"].values[at]))
             if chosen:
-                self.view.setItem(at, last - 1, QTableWidgetItem(", ".join(result.selection.terms_of(name)) or "nothing"))
+                item = QTableWidgetItem(", ".join(result.selection.terms_of(name)) or "nothing")
+                item.setToolTip(result.selection.words_of(name))
+                self.view.setItem(at, last - 1, item)
             self.view.setItem(at, last, QTableWidgetItem(state))
         self.view.setSortingEnabled(True)
         self.view.sortByColumn(1 if keys else 0, Qt.SortOrder.DescendingOrder if keys else Qt.SortOrder.AscendingOrder)
         self.view.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        self.view.horizontalHeader().setSectionResizeMode(last, QHeaderView.ResizeMode.Stretch)
+        self.view.horizontalHeader().setSectionResizeMode(last - chosen, QHeaderView.ResizeMode.Stretch)
         self._title.setText(f"Fitted units ({len(result.units)})")
         self._silent = False
 

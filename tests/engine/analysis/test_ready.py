@@ -9,7 +9,15 @@ import pytest
 
 from glmengine.analysis.analysis import Analysis
 from glmengine.analysis.ready import About, Need
-from glmengine.analysis.templates import load_template, template_about, template_for, template_page, template_text, templates
+from glmengine.analysis.templates import (
+    course,
+    load_template,
+    template_about,
+    template_for,
+    template_page,
+    template_text,
+    templates,
+)
 from glmengine.analysis.variable_roles import ROLES
 from glmengine.cli.main import main
 from glmengine.errors import GlmError
@@ -60,6 +68,13 @@ def test_those_of_the_course_come_first_in_its_order_and_each_has_a_page_and_a_q
             assert template_about(name).question.endswith("?"), name
 
 
+def test_a_question_is_put_with_the_analysis_that_answers_it(samples):
+    asks = {lesson.name: lesson.asks for lesson in course()}
+    assert set(asks.values()) <= set(templates())
+    assert asks["head-direction"] == "head-direction/coupling"
+    assert [term.kind for term in load_template(asks["head-direction"]).terms] == ["covariate", "history", "coupling"]
+
+
 def test_the_recordings_own_names_stand_in_the_analysis_and_its_comments_remain(renamed):
     ready = template_for("place", renamed)
     assert ready.fits
@@ -83,6 +98,15 @@ def test_what_is_lacking_is_said_with_what_there_is_and_the_sample_to_try(small_
     assert ready.analysis == load_template("decision-task")
     lacking = template_for("current-injection", small_recording).lacking
     assert lacking == ("It needs a signal of one channel (a current, a stimulus); the recording has head_direction, position.",)
+
+
+def test_a_variant_asks_only_for_what_stands_in_it(samples):
+    track = samples("linear-track-theta")
+    without = replace(track, epochs={name: one for name, one in track.epochs.items() if name != "laps"})
+    assert template_for("place-theta/apart", without).fits
+    lacking = template_for("place-theta/odd-even", without).lacking
+    assert lacking == ("It needs an epoch of several stretches such as 'laps'; the recording has all, running.",)
+    assert template_for("place-theta/odd-even", track).analysis.validation.grouped_by == "laps"
 
 
 def test_coupling_needs_two_units(small_recording):

@@ -81,6 +81,16 @@ def test_a_curve_shows_the_numbers_of_the_result(small_result):
     np.testing.assert_array_equal(lines["model, 95 %"][:, 1], curve["tuning_hz"])
 
 
+def test_a_bin_that_was_hardly_visited_does_not_flatten_a_tuning_curve(small_result):
+    curve = small_result.curves["head_direction"].copy(deep=True)
+    plain = draw(small_result, "tuning", "hd", term="head_direction").axes[0].get_ylim()[1]
+    curve["tuning_high"][:, 0] = curve["data_hz"][:, 0] = 1000.0
+    seen = draw(replace(small_result, curves={"head_direction": curve}), "tuning", "hd").axes[0].get_ylim()[1]
+    assert seen > 1000
+    curve["occupancy_s"][0] = 0.01
+    assert draw(replace(small_result, curves={"head_direction": curve}), "tuning", "hd").axes[0].get_ylim()[1] < 1.2 * plain
+
+
 def test_a_field_shows_data_and_model_on_one_scale(small_result):
     figure = draw(small_result, "tuning", "place", term="place")
     images = [ax.collections[0] for ax in figure.axes[:2]]

@@ -38,6 +38,14 @@ def test_precession_needs_position_and_phase_jointly(track, result, ask):
     assert float(gain) > 0.01
 
 
+def test_odd_laps_foretell_even_ones_and_the_other_way_round(track, result, ask):
+    laps = ask("place-theta/odd-even", track, units=CELLS)
+    assert laps.cv.sizes["fold"] == 2
+    scores = [one.scores["deviance_explained_heldout"].sel(unit=list(CELLS)).values for one in (laps, result)]
+    assert (scores[0] > 0.15).all()
+    assert np.abs(scores[0] - scores[1]).max() < 0.02
+
+
 @pytest.mark.parametrize("unit", CELLS)
 def test_the_band_of_speed_holds_a_constant_for_cells_that_do_not_follow_it(result, unit):
     curve = result.curves["speed"].sel(unit=unit)

@@ -60,4 +60,5 @@ def test_a_track_with_a_corner_is_no_line_and_the_sample_is_offered(shared_data,
     assert main(["new", "position-or-speed", file, "--recording", str(shared_data / "linear-track.nwb")]) == 1
     said = capsys.readouterr().err
     assert "It needs a position along a track; the recording has position." in said
+    assert "Neither axis of 'position' is much longer than the other" in said
     assert "glmengine sample track-speed FILE" in said

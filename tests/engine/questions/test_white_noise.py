@@ -30,5 +30,13 @@ def test_the_filter_over_space_and_time_is_the_one_that_was_put_in(noise, result
     assert np.sign(found[brightest]) == np.sign(true.reshape(found.shape)[brightest])
 
 
+def test_the_nonlinearity_is_an_exponential(noise, result):
+    """Counted rates in ten groups of bins, sorted by the rate that the model predicts, from 2 to 40 Hz."""
+    tenths = result.goodness(noise).calibration.sel(unit=CELLS[0])
+    assert float(tenths["expected_hz"].max() / tenths["expected_hz"].min()) > 15
+    assert float(np.abs(tenths["z"]).max()) < 3
+    np.testing.assert_allclose(tenths["observed_hz"], tenths["expected_hz"], rtol=0.1)
+
+
 def test_each_cell_is_predicted_on_held_out_time(result):
     assert (result.scores["deviance_explained_heldout"].values > 0.1).all()

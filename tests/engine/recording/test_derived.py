@@ -86,6 +86,17 @@ def test_acceleration_of_a_steady_push_and_on_a_circle():
     assert covariate.unit == ""
 
 
+def test_running_direction_is_that_of_the_last_run_while_the_animal_rests():
+    there = np.interp(TIMES, [0, 2, 6, 9, 13, 20], [0, 0, 100, 100, 0, 0]) + 0.05 * np.sin(40 * TIMES)
+    _, way, covariate = values(moved(TIMES, there), kinds.RunningDirection(source="point"))
+    assert covariate.kind == "category"
+    assert set(way) == {1.0, -1.0}
+    np.testing.assert_array_equal(way[TIMES < 8.8], 1.0)
+    np.testing.assert_array_equal(way[TIMES > 9.2], -1.0)
+    there[(TIMES > 4) & (TIMES < 5)] = np.nan
+    assert np.isnan(values(moved(TIMES, there), kinds.RunningDirection(source="point"))[1][(TIMES > 4) & (TIMES < 5)]).all()
+
+
 @pytest.mark.parametrize("kind", [kinds.Speed, kinds.Acceleration])
 def test_movement_is_unknown_where_position_is_and_never_taken_over_a_gap(kind):
     position = np.where(TIMES < 10, 0.0, 1000.0)  # a leap that happens within the gap
@@ -123,6 +134,8 @@ def test_time_since_an_event_never_lies_between_old_and_new_at_the_event():
     [
         (kinds.Acceleration(source="point"), TIMES, "angle", "derived.0.source", "is an angle"),
         (kinds.Speed(source="point"), TIMES, "category", "derived.0.source", "is a category"),
+        (kinds.RunningDirection(source="point"), TIMES, "angle", "derived.0.source", "is an angle"),
+        (kinds.RunningDirection(source="point"), 0 * TIMES + 3, "continuous", "derived.0.slowest", "never changes"),
         (kinds.ZScore(source="point"), np.mod(TIMES, 6), "angle", "derived.0.source", "says nothing"),
         (kinds.Logarithm(source="point"), np.mod(TIMES, 6), "category", "derived.0.source", "says nothing"),
         (kinds.ZScore(source="point"), 0 * TIMES + 3, "continuous", "derived.0.source", "constant"),

@@ -72,6 +72,12 @@ def test_the_dialog_lists_what_fits_first_and_explains_the_rest(qtbot, templates
     dialog.list.setCurrentRow(dialog.titles.index(named(templates, "decision-task").title))
     assert "stimulus" in dialog.message.text
     assert dialog.use.isEnabled()
+    assert dialog.sample.isVisible()
+    dialog.sample.click()
+    assert dialog.trying == "decision-task"
+    dialog.show()
+    dialog.list.setCurrentRow(0)
+    assert not dialog.sample.isVisible()
 
 
 def test_a_template_is_taken_as_one_edit(window, small_recording, monkeypatch, qtbot, templates):
@@ -110,6 +116,26 @@ def test_the_page_of_a_question_is_read_from_the_dialog(window, small_recording,
     qtbot.waitUntil(lambda: window.guide.isVisible(), timeout=10_000)
     assert window.guide.page.source().path().endswith("analyses/head-direction/page.md")
     assert window.document.analysis == Analysis()
+
+
+def test_what_does_not_fit_is_tried_on_its_sample(window, small_recording, monkeypatch, qtbot):
+    window.document.open(small_recording, Analysis())
+    opened = []
+
+    def execute(dialog):
+        dialog.trying = "head-direction"
+        return QDialog.DialogCode.Rejected
+
+    def open_sample(name, then):
+        opened.append(name)
+        then()
+
+    monkeypatch.setattr(TemplateDialog, "exec", execute)
+    monkeypatch.setattr(window.work.opening, "open_sample", open_sample)
+    window.action("template").trigger()
+    qtbot.waitUntil(lambda: window.document.result is not None, timeout=60_000)
+    assert opened == ["head-direction-place"]
+    assert window.document.result.analysis.title == "Head direction"
 
 
 def test_a_template_without_a_page_has_none_to_read(qtbot, templates, small_recording):

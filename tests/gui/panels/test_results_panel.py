@@ -319,8 +319,8 @@ def test_what_was_chosen_for_each_unit_stands_with_it(panel, document, result):
     selection = TermSelection(nothing, nothing, nothing, nothing, chosen=chosen)
     document.set_result(replace(result, selection=selection))
     view = panel.units.view
-    assert view.horizontalHeaderItem(3).text() == "Chosen"
-    rows = {view.item(at, 0).text(): view.item(at, 3).text() for at in range(view.rowCount())}
+    assert [view.horizontalHeaderItem(at).text() for at in range(4)] == ["Unit", "Held out", "Chosen", "State"]
+    rows = {view.item(at, 0).text(): view.item(at, 2).text() for at in range(view.rowCount())}
     assert rows == {"hd": "position, speed", "place": "speed", "flat": "nothing"}
     document.select(unit="hd")
     assert panel.verdict.text().startswith("chosen: position, then speed; explains 21.0%")

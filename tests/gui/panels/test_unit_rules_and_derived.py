@@ -118,6 +118,7 @@ def test_every_derived_covariate_is_offered_with_its_unit_and_a_preview(qtbot, p
         "HeadDirection": {"front": "led", "back": "back"},
         "BandPhase": {"source": "lfp"},
         "Running": {"source": "position.x", "above": 50.0},
+        "RunningDirection": {"source": "position.x"},
         "Unwrapped": {"source": "head_direction"},
         "ZScore": {"source": "position.x"},
         "Logarithm": {"source": "position.x"},
