@@ -17,6 +17,8 @@ DURATION = 600.0
 LENGTH = 200.0  # cm
 THETA = 8.0  # Hz
 N_UNITS = 12
+_APART = 1e-6
+"""Seconds between two laps: stretches that touch would be one."""
 
 
 def make(seed: int = 0) -> Recording:
@@ -83,7 +85,7 @@ def make(seed: int = 0) -> Recording:
         epochs={
             "all": support,
             "running": nap.IntervalSet(edges[::2] * BIN_SIZE, edges[1::2] * BIN_SIZE),
-            "laps": nap.IntervalSet(turns[:-1] * BIN_SIZE, turns[1:] * BIN_SIZE),
+            "laps": nap.IntervalSet(turns[:-1] * BIN_SIZE, turns[1:] * BIN_SIZE - _APART),
         },
         source={"truth": {"sample": "linear-track-theta", "seed": seed, "bin_size": BIN_SIZE, "units": units}},
     )
