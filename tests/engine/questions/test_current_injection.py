@@ -38,9 +38,13 @@ def test_each_memory_gains_on_held_out_time(sweeps, result, ask):
 
 def test_a_real_receptor_follows_its_stimulus_and_its_own_past(shared_data, ask):
     import glmengine as ge
+    from glmengine.analysis.templates import template_for
     from glmengine.analysis.time import Time
 
     recording = ge.open_recording(shared_data / "grasshopper.nwb")
     result = ask("current-injection", recording, time=Time(bin_size=0.001))
     assert result.terms[0].variable == "amplitude_modulation"
     assert float(result.scores["deviance_explained_heldout"][0]) > 0.3
+    finer = tuple(term.with_(basis=term.basis.with_(n=8)) for term in template_for("current-injection", recording).analysis.terms)
+    result = ask("current-injection", recording, time=Time(bin_size=0.001), terms=finer)
+    assert float(result.scores["deviance_explained_heldout"][0]) > 0.33

@@ -43,6 +43,16 @@ def test_splines_find_the_centre_of_the_field_within_a_place(track, ask):
         assert abs(peak - truth[name]) < truth_of(track)["length"] / 20
 
 
+def test_a_real_place_cell_has_a_field_for_each_running_direction(shared_data, ask):
+    import glmengine as ge
+    from glmengine.io.recipe_assistant import draft_recipe
+
+    path = shared_data / "mat" / "kramer-place-cell.mat"
+    result = ask("position-or-speed/by-direction", ge.open_recording(path, draft_recipe(path).recipe))
+    assert result.selection.terms_of(result.units[0]) == ("position x direction",)
+    assert float(result.scores["deviance_explained_heldout"][0]) > 0.6
+
+
 @pytest.mark.parametrize(("cell", "terms"), [("kramer-place-cell", ("position",)), ("kramer-untuned-cell", ())])
 def test_of_two_real_cells_one_encodes_position(shared_data, ask, cell, terms):
     import glmengine as ge

@@ -33,6 +33,15 @@ def test_the_chosen_ridge_lies_inside_and_the_ends_overfit_and_say_nothing(field
     assert test[LOOSE] < 0 < train[LOOSE] - train[chosen]
 
 
+def test_a_real_grid_cell_is_described_best_in_between(shared_data, ask):
+    import glmengine as ge
+
+    result = ask("regularisation", ge.open_recording(shared_data / "grid-cell-11207.nwb"))
+    scores = result.cv["scores"].mean("fold").isel(unit=0).sortby("strength").values
+    assert 0 < int(scores.argmax()) < len(scores) - 1
+    assert float(result.scores["deviance_explained_heldout"][0]) > 0.45
+
+
 def test_the_lasso_empties_single_weights_and_the_group_lasso_whole_terms(field, ask):
     def zeros(name, penalty):
         model, once = Model(penalty=penalty, strengths=(5e-4,)), Validation(folds=0)

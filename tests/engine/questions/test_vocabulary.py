@@ -41,6 +41,14 @@ def test_the_variance_of_counts_is_their_mean_wherever_the_rate_is(session, resu
         assert abs(inside.var() / inside.mean() - 1) < 0.1
 
 
+def test_boxes_alone_describe_a_real_head_direction_cell(shared_data, ask):
+    import glmengine as ge
+
+    thalamus = ge.open_recording(shared_data / "head-direction-npz")
+    result = ask("vocabulary", thalamus, units=thalamus.unit_names[7:8])
+    assert float(result.scores["deviance_explained_heldout"][0]) > 0.5
+
+
 def test_ordinary_regression_predicts_negative_rates(session, ask):
     linear = ask("vocabulary/linear", session, units=(UNIT,))
     assert float(linear.predict(session).min()) < -1.0
