@@ -130,7 +130,7 @@ _DRAWN: dict[str, tuple[Callable[[Axes, Recording, str], None], str]] = {
     "track-speed": (_speed, "speed1"),
     "navigation": (_path, "p"),
     "open-field-grid": (_path, "grid1"),
-    "grid-modules": (_path, "m1.1"),
+    "grid-modules": (_path, "m1_1"),
     "coupled-network": (_raster, ""),
     "current-injection": (_current, ""),
     "white-noise": (_average, "cell1"),

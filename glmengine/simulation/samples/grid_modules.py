@@ -99,7 +99,7 @@ def _units() -> list[dict[str, Any]]:
         for number, phase in enumerate(PHASES, start=1):
             units.append(
                 {
-                    "name": f"{module}.{number}",
+                    "name": f"{module}_{number}",
                     "module": module,
                     "phase": list(phase),
                     "base_hz": 2.5,

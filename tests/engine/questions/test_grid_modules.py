@@ -11,7 +11,7 @@ from glmengine.analysis.templates import template_for
 from glmengine.analysis.validation import Validation
 from glmengine.simulation.catalogue import sample, truth_of
 
-CELLS = ("m1.1", "m1.2", "m1.3", "m1.4", "m2.1", "m2.2", "m2.4")
+CELLS = ("m1_1", "m1_2", "m1_3", "m1_4", "m2_1", "m2_2", "m2_4")
 
 
 @pytest.fixture(scope="module")
