@@ -17,8 +17,8 @@ DURATION = 600.0
 LENGTH = 200.0  # cm
 THETA = 8.0  # Hz
 N_UNITS = 12
-_APART = 1e-6
-"""Seconds between two laps: stretches that touch would be one."""
+_APART = BIN_SIZE
+"""Seconds between two laps, at rest at the left end: stretches that touch are read as one."""
 
 
 def make(seed: int = 0) -> Recording:

@@ -42,7 +42,7 @@ def test_odd_laps_foretell_even_ones_and_the_other_way_round(track, result, ask)
     laps = ask("place-theta/odd-even", track, units=CELLS)
     assert laps.cv.sizes["fold"] == 2
     scores = [one.scores["deviance_explained_heldout"].sel(unit=list(CELLS)).values for one in (laps, result)]
-    assert (scores[0] > 0.15).all()
+    assert (scores[0] > 0.1).all()
     assert np.abs(scores[0] - scores[1]).max() < 0.02
 
 
