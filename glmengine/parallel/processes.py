@@ -15,7 +15,7 @@ from multiprocessing.connection import Connection, wait
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from glmengine.context import CallbackContext, Context, Progress
-from glmengine.errors import Cancelled
+from glmengine.errors import Cancelled, GlmError
 from glmengine.interruption import KeptFromChildren
 from glmengine.threads import environment_of_child
 
@@ -105,7 +105,10 @@ class _Crew(Generic[Task, Outcome]):
     ) -> None:
         self.tasks, self.enter, self.attempt, self.lost, self.context = tasks, enter, attempt, lost, context
         self.method = multiprocessing.get_context("spawn")  # JAX and Qt have threads, which a fork would break
-        self.cancel, self.stop = self.method.Event(), self.method.Event()
+        try:
+            self.cancel, self.stop = self.method.Event(), self.method.Event()
+        except OSError as error:  # a system without shared memory, as a bare container is
+            raise GlmError(f"processes cannot share work here ({error.strerror}); ask for one, or make /dev/shm writable") from error
         self.n, self.threads = n, max(1, (os.cpu_count() or 1) // n)
         self.waiting: deque[int] = deque()
         self.tries: list[int] = []
