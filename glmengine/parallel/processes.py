@@ -108,7 +108,9 @@ class _Crew(Generic[Task, Outcome]):
         try:
             self.cancel, self.stop = self.method.Event(), self.method.Event()
         except OSError as error:  # a system without shared memory, as a bare container is
-            raise GlmError(f"processes cannot share work here ({error.strerror}); ask for one, or make /dev/shm writable") from error
+            raise GlmError(
+                f"processes cannot share work here ({error.strerror}); ask for one, or make /dev/shm writable"
+            ) from error
         self.n, self.threads = n, max(1, (os.cpu_count() or 1) // n)
         self.waiting: deque[int] = deque()
         self.tries: list[int] = []
