@@ -16,6 +16,9 @@ from glmengine.backend.rows import Rows
 FEWEST_FOLDS, MOST_NUMBERS = 3, 5e7
 """Columns of a unit from which on its folds share their Hessians, and numbers that these may have."""
 
+ROUNDINGS = {"float32": 0.8, "float64": 8.0}
+"""Rounding errors of a gradient, in those of its terms; less is said of float32, from which there is a way on."""
+
 __all__ = ["ALL_ROWS", "Objective", "Problem", "Solution"]
 
 
@@ -189,7 +192,7 @@ class Objective:
             gradient -= problem.linear[columns]
             value -= np.sum(problem.linear[columns] * theta, axis=1)
         gradient[~self.movable[columns]] = 0.0
-        return value, gradient, 8 * float(np.finfo(precision).eps) * absolute / total
+        return value, gradient, ROUNDINGS[precision] * float(np.finfo(precision).eps) * absolute / total
 
     @property
     def pass_work(self) -> float:
