@@ -127,42 +127,47 @@ def _answered(
     clock: _Clock,
 ) -> Iterator[tuple[int, Part]]:
     """Answers of each group with its place: those that were kept, then the first of the others, which is not made to wait for processes, then the
-    rest, by several or on a cluster where that is wanted."""
+    rest, by several, which begin meanwhile, or on a cluster where that is wanted."""
     whole = sum(_work(group) for group in groups)
-    done = 0.0
-
-    def share(group: UnitGroup) -> Context:
-        return context.part(done / whole, (done + _work(group)) / whole)
-
-    waiting = []
+    done, waiting = 0.0, []
     for place, group in enumerate(groups):
         if (kept := group.kept()) is None:
             waiting.append(place)
         else:
             done += _work(group)
             yield place, kept
-    for turn, place in enumerate(waiting):
-        rest = [groups[other] for other in waiting[turn:]]
-        first = turn == 0 or context.stopping
-        n = 1 if first or scheduler else min(workers or processes_worth(population, rest), len(rest))
-        if n > 1 or (scheduler and not first):
-            by = f"on {scheduler}" if scheduler else f"by {n} workers"
-            with clock(f"the other units {by}"):
-                for number, part in answered(rest, answering, n, scheduler, context.part(done / whole, 1.0)):
-                    yield waiting[turn + number], part
+
+    def here(places: Sequence[int]) -> Iterator[tuple[int, Part]]:
+        nonlocal done
+        for place in places:
+            group = groups[place]
+            share = context.part(done / whole, (done + _work(group)) / whole)
+            share.report(Progress(f"Answers for {listed(group.names, 3)}", 0.0))
+            context.check()
+            try:
+                part = answer(population, group.numbers, answering.shifts, answering.simulations, share, clock)
+            except Stopped:
+                return
+            group.keep(part)
+            done += _work(group)
+            yield place, part
+            if not part.finished or context.stopping:
+                return
+
+    first, rest = waiting[:1], waiting[1:]
+    others = [groups[place] for place in rest]
+    n = min(workers or processes_worth(population, others), len(rest))
+    if not rest or (n < 2 and not scheduler):
+        yield from here(waiting)
+        return
+    after = (done + _work(groups[first[0]])) / whole
+    with answered(others, answering, n, scheduler, context.part(after, 1.0)) as found:
+        yield from here(first)
+        if context.stopping:
             return
-        group = groups[place]
-        share(group).report(Progress(f"Answers for {listed(group.names, 3)}", 0.0))
-        context.check()
-        try:
-            part = answer(population, group.numbers, answering.shifts, answering.simulations, share(group), clock)
-        except Stopped:
-            return
-        group.keep(part)
-        done += _work(group)
-        yield place, part
-        if not part.finished or context.stopping:
-            return
+        with clock(f"the other units {f'on {scheduler}' if scheduler else f'by {n} workers'}"):
+            for number, part in found:
+                yield rest[number], part
 
 
 def _work(group: UnitGroup) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ from glmengine.backend import jax_runtime
 from glmengine.context import SILENT, Context, Stopped
 from glmengine.errors import GlmError
 from glmengine.parallel.cluster import on_cluster
-from glmengine.parallel.processes import in_processes
+from glmengine.parallel.processes import at_work
 from glmengine.threads import n_threads
 
 if TYPE_CHECKING:
@@ -112,10 +112,13 @@ def processes_worth(population: Population, groups: Sequence[UnitGroup]) -> int:
     return max(1, min(n_threads(), len(groups), here_too))
 
 
+@contextmanager
 def answered(
     groups: Sequence[UnitGroup], answering: Answering, n: int, scheduler: str | None, context: Context
-) -> Iterator[tuple[int, Part]]:
-    """Answers of groups of units by `n` processes, or by the workers of a Dask scheduler, with the place of each, as they come.
+) -> Iterator[Iterator[tuple[int, Part]]]:
+    """Within it groups of units are answered by `n` processes, or by the workers of a Dask scheduler; the place and the answers of each, as they come.
+
+    All processes but one begin at once, beside what the caller does before it takes the answers.
 
     Raises
     ------
@@ -127,14 +130,21 @@ def answered(
         return GlmError(f"no answers for {', '.join(group.names)}: {reason}")
 
     if scheduler is None:
-        outcomes = in_processes(groups, n, jax_runtime.configure, answering, lost, context)
-    else:  # workers need not see the folder in which answers are kept
-        outcomes = on_cluster([replace(group, path=None) for group in groups], scheduler, answering, lost, context)
+        with at_work(groups, n, n - 1, jax_runtime.configure, answering, lost, context) as outcomes:
+            yield _raised(outcomes)
+        return
+    # workers need not see the folder in which answers are kept
+    outcomes = on_cluster([replace(group, path=None) for group in groups], scheduler, answering, lost, context)
+    yield _raised(outcomes, groups)
+
+
+def _raised(outcomes: Iterator[tuple[int, Part | GlmError]], groups: Sequence[UnitGroup] = ()) -> Iterator[tuple[int, Part]]:
+    """The answers, those of `groups` being kept here; what went wrong in one is raised."""
     for place, found in outcomes:
         if isinstance(found, GlmError):
             raise found
         if found is None:  # stopped before its terms were chosen
             continue
-        if scheduler is not None:
+        if groups:
             groups[place].keep(found)
         yield place, found

@@ -84,9 +84,29 @@ def in_processes(
     Cancelled
         If the context says so.
     """
+    with at_work(tasks, n, 0, enter, attempt, lost, context, patience) as outcomes:
+        yield from outcomes
+
+
+@contextmanager
+def at_work(
+    tasks: Sequence[Task],
+    n: int,
+    begun: int,
+    enter: Callable[[], None] | None,
+    attempt: Callable[[Task, Context], Outcome],
+    lost: Callable[[Task, str], Outcome],
+    context: Context,
+    patience: float = PATIENCE,
+) -> Iterator[Iterator[tuple[int, Outcome]]]:
+    """Within it `begun` of the `n` processes are at work already, beside what the caller does before it takes the outcomes.
+
+    Parameters and errors as of `in_processes`, the outcomes too.
+    """
     crew = _Crew(tasks, n, enter, attempt, lost, context)
     try:
-        yield from crew.outcomes()
+        crew.share_out(begun)
+        yield crew.outcomes()
     finally:
         crew.dismiss(patience)
 
@@ -123,7 +143,7 @@ class _Crew(Generic[Task, Outcome]):
             if self.context.stopping and not self.stop.is_set():
                 self.stop.set()
                 self.waiting.clear()
-            self._share_out()
+            self.share_out(self.n)
             busy = [worker for worker in self.workers if worker.task is not None]
             if not busy:
                 return
@@ -132,15 +152,15 @@ class _Crew(Generic[Task, Outcome]):
                 if worker.line in ready and (found := self._heard(worker)) is not None:
                     yield found
 
-    def _share_out(self) -> None:
-        """Give what is waiting, and what has been added to the tasks since, to processes that have nothing in hand."""
+    def share_out(self, most: int) -> None:
+        """Give what is waiting, and what has been added to the tasks since, to processes that have nothing in hand, so many of them at most."""
         new = range(len(self.tries), len(self.tasks))
         self.tries += [0] * len(new)
         self.fractions += [0.0] * len(new)
         if not self.stop.is_set():
             self.waiting.extend(new)
         idle = sum(worker.task is None for worker in self.workers)
-        self.workers += [self._hired() for _ in range(min(len(self.waiting) - idle, self.n - len(self.workers)))]
+        self.workers += [self._hired() for _ in range(min(len(self.waiting) - idle, most - len(self.workers)))]
         for worker in self.workers:
             if worker.task is None and self.waiting:
                 self._give(worker)

@@ -149,7 +149,11 @@ class FoldRows:
         wanted : (q,) int array
             Parameters, ascending; the intercept is the last.
         """
-        size, root = self.p + len(own) + 1, np.sqrt(weights).astype(np.float32)
+        with np.errstate(over="ignore", invalid="ignore"):  # what is beyond single precision is seen by its infinities
+            return self._grams(np.sqrt(weights).astype(np.float32), own, wanted)
+
+    def _grams(self, root: np.ndarray, own: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+        size = self.p + len(own) + 1
         local = wanted[wanted < self.n_local]
         columns = wanted[(wanted >= self.n_local) & (wanted < self.p)] - self.n_local
         others = wanted[(wanted >= self.p) & (wanted < size - 1)] - self.p
