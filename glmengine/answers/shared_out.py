@@ -61,10 +61,16 @@ class UnitGroup:
         return None if self.path is None else Part.load(self.path, self.key)
 
     def keep(self, part: Part) -> None:
-        """Write finished answers down."""
-        if self.path is not None and part.finished:
+        """Write finished answers down; raises `GlmError` where they cannot be, as on a full disk."""
+        if self.path is None or not part.finished:
+            return
+        try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            part.save(self.path, self.key)
+        except OSError as error:
+            raise GlmError(
+                f"{self.path.parent}: the answers cannot be kept there ({error.strerror}); choose another folder"
+            ) from error
+        part.save(self.path, self.key)
 
 
 class Answering:
@@ -94,11 +100,11 @@ class Answering:
         try:
             population = self.population(context.part(0.0, 0.1))
             part = answer(population, group.numbers, self.shifts, self.simulations, context.part(0.1, 1.0), untimed)
+            group.keep(part)
         except GlmError as error:  # it travels as a value, and is raised where somebody listens
             return error
         except Stopped:
             return None
-        group.keep(part)
         return part
 
 
@@ -138,7 +144,9 @@ def answered(
     yield _raised(outcomes, groups)
 
 
-def _raised(outcomes: Iterator[tuple[int, Part | GlmError]], groups: Sequence[UnitGroup] = ()) -> Iterator[tuple[int, Part]]:
+def _raised(
+    outcomes: Iterator[tuple[int, Part | GlmError | None]], groups: Sequence[UnitGroup] = ()
+) -> Iterator[tuple[int, Part]]:
     """The answers, those of `groups` being kept here; what went wrong in one is raised."""
     for place, found in outcomes:
         if isinstance(found, GlmError):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
+import signal
 from dataclasses import replace
 
 import numpy as np
@@ -285,6 +288,51 @@ def test_what_goes_wrong_in_a_worker_is_raised(question, small_recording):
     assert isinstance(found, GlmError)
 
 
+def test_a_worker_that_is_killed_costs_nothing_but_time(question, small_recording, one_by_one):
+    killed = []
+
+    def kill(_: ge.AnswerSheet) -> None:
+        for process in multiprocessing.active_children()[: not killed]:
+            os.kill(process.pid, signal.SIGKILL)
+            killed.append(process.pid)
+
+    found = ge.explain(small_recording, question, shifts=0, simulations=0, workers=2, filled=kill)
+    assert killed
+    _same(ge.explain(small_recording, question, shifts=0, simulations=0), found)
+
+
+def test_a_disk_that_is_full_ends_the_sheet_and_keeps_the_groups_that_were_finished(
+    question, small_recording, one_by_one, tmp_path, monkeypatch
+):
+    from glmengine.answers import part
+
+    written, write = [], part.write_netcdf
+
+    def full_after_one(path, *args, **kwargs):
+        written.append(path.name)
+        if len(written) == 2:
+            raise GlmError(f"{path.name}: no space left on the disk")
+        write(path, *args, **kwargs)
+
+    monkeypatch.setattr(part, "write_netcdf", full_after_one)
+    with pytest.raises(GlmError, match=r"001\.nc: no space left"):
+        ge.explain(small_recording, question, shifts=0, simulations=0, out=tmp_path)
+    assert [path.name for path in (tmp_path / "unfinished").iterdir()] == ["000.nc"]
+    again = ge.explain(small_recording, question, shifts=0, simulations=0, out=tmp_path)
+    assert written == ["000.nc", "001.nc", "001.nc", "002.nc"]
+    assert again.is_whole
+
+
+def test_a_worker_hands_over_why_its_answers_cannot_be_kept(question, small_recording, tmp_path):
+    from glmengine.answers.shared_out import Answering, UnitGroup
+
+    (tmp_path / "unfinished").write_text("in the way")
+    group = UnitGroup((0,), ("hd",), tmp_path / "unfinished" / "000.nc", "key")
+    said = Answering(question, small_recording, 0, 0)(group)
+    assert isinstance(said, GlmError)
+    assert "cannot be kept" in said.message
+
+
 def test_an_interrupted_sheet_goes_on_where_it_was(question, small_recording, one_by_one, tmp_path):
     whole = ge.explain(small_recording, question, out=tmp_path / "whole")
     assert not (tmp_path / "whole" / "unfinished").exists()
@@ -323,7 +371,6 @@ def test_parts_of_another_question_do_not_count(question, small_recording, one_b
 
 
 def test_a_killed_command_goes_on(question, small_recording, tmp_path):
-    import signal
     import subprocess
     import sys
     import time
