@@ -16,7 +16,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from glmengine.caches import provide_caches
+from glmengine.backend.library_caches import provide_caches
 from glmengine.errors import GlmError
 from glmengine.threads import VARIABLES
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from glmengine import caches
+from glmengine.backend import library_caches as caches
 
 
 @pytest.fixture
