@@ -29,8 +29,8 @@ def tree(tmp_path):
     return root
 
 
-def run(*command, home: Path) -> subprocess.CompletedProcess[str]:
-    environment = {"HOME": str(home), "PATH": os.environ["PATH"]}
+def run(*command, home: Path, tools: Path | None = None) -> subprocess.CompletedProcess[str]:
+    environment = {"HOME": str(home), "PATH": os.pathsep.join(map(str, filter(None, [tools, os.environ["PATH"]])))}
     return subprocess.run(["sh", *map(str, command)], capture_output=True, text=True, env=environment, check=False)
 
 
@@ -54,6 +54,36 @@ def test_a_user_installs_replaces_and_removes_the_program(tree, tmp_path):
     assert gone.returncode == 0, gone.stderr
     assert files_in(home) == {Path("bin/own")}
     assert not (home / "share").exists()
+
+
+@pytest.mark.parametrize("others", [False, True])
+def test_what_the_tools_of_the_desktop_make_goes_too(tree, tmp_path, others):
+    """Unless another program's file types and menu entries are there."""
+    home, tools = tmp_path / "home", tmp_path / "tools"
+    tools.mkdir()
+    made = {
+        "update-desktop-database": 'ls "$2" | grep -v cache >"$2/mimeinfo.cache"',
+        "update-mime-database": 'rm -rf "$1/application"; [ -d "$1/packages" ] || exit 1; mkdir "$1/application"; '
+        'for each in "$1/packages/"*.xml; do [ -e "$each" ] && cp "$each" "$1/application"; done; touch "$1/globs2" "$1/mime.cache"',
+        "gtk-update-icon-cache": 'touch "$4/icon-theme.cache"',
+    }
+    for name, text in made.items():
+        (tools / name).write_text(f"#!/bin/sh\n{text}\n")
+        (tools / name).chmod(0o755)
+    (home / "share/icons/hicolor").mkdir(parents=True)
+    if others:
+        for name in ("applications/other.desktop", "mime/packages/other.xml", "icons/hicolor/other.svg"):
+            (home / "share" / name).parent.mkdir(parents=True, exist_ok=True)
+            (home / "share" / name).write_text("other")
+    assert run(tree / "setup.sh", "--prefix", home, home=home, tools=tools).returncode == 0
+    assert (home / "share/mime/application/glmgui.xml").is_file()
+    assert run(home / "lib/glmgui/uninstall.sh", home=home, tools=tools).returncode == 0
+    left = {path.name for path in files_in(home)}
+    caches = {"mimeinfo.cache", "globs2", "mime.cache", "icon-theme.cache"}
+    assert left == ({"other.desktop", "other.xml", "other.svg", *caches} if others else set())
+    if others:
+        assert (home / "share/applications/mimeinfo.cache").read_text() == "other.desktop\n"
+        assert [path.name for path in (home / "share/mime/application").iterdir()] == ["other.xml"]
 
 
 def test_a_program_that_does_not_start_is_said(tree, tmp_path):
