@@ -129,16 +129,17 @@ def legend(ax: Axes, **where: Any) -> None:
 
 def legend_inside(ax: Axes) -> None:
     """The legend where it hides least; in a narrow panel above all that is drawn, for which the axis is made longer."""
-    names = ax.get_legend_handles_labels()[1]
+    handles, names = ax.get_legend_handles_labels()
     if not (page().legend and names):
         return
     room = letters_in(0.7 * ax.get_position().width * ax.figure.get_size_inches()[0], 0.85)
     if room >= max(len(name) for name in names) + 9:
         legend(ax)
         return
+    names = [folded(name, room - 6) for name in names]
     low, high = ax.get_ylim()
-    ax.set_ylim(low, high + 0.22 * len(names) * (high - low))
-    legend(ax, loc="upper left", bbox_to_anchor=(0.0, 1.0), borderaxespad=0.0, handlelength=1.2)
+    ax.set_ylim(low, high + 0.22 * sum(1 + name.count("\n") for name in names) * (high - low))
+    ax.legend(handles, names, loc="upper left", bbox_to_anchor=(0.0, 1.0), borderaxespad=0.0, handlelength=1.2)
 
 
 def legend_above(ax: Axes, title: str = "") -> None:

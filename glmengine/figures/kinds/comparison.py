@@ -8,7 +8,7 @@ import numpy as np
 
 from glmengine.errors import GlmError
 from glmengine.figures.layout import panels
-from glmengine.figures.marks import finish, folded, level, name_ticks
+from glmengine.figures.marks import entitle, finish, folded, level, name_ticks
 from glmengine.figures.page import page, style
 
 if TYPE_CHECKING:
@@ -40,7 +40,8 @@ def draw(result: Result, *, unit: str | None = None, term: str | None = None, re
             spread = np.linspace(-0.25, 0.25, len(own)) if len(own) > 1 else np.zeros(len(own))
             ax.plot(own, place + spread, ".", color=style().data, markersize=style().marker_size)
     level(ax, upright=True)
-    finish(ax, title=unit or "median over units, and each unit", x="deviance explained, held out", y="")
+    entitle(figure, unit or "median over units, and each unit")  # names of models may leave little room above the panel itself
+    finish(ax, x="deviance explained, held out", y="")
     name_ticks(ax.yaxis, [folded(name, 34) for name in models], height - 18.0)
     ax.invert_yaxis()
     return figure

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from glmengine.errors import GlmError
-from glmengine.figures import KINDS, available, draw, picture, save_figure
+from glmengine.figures import KINDS, Page, available, draw, picture, save_figure
 from glmengine.figures.kinds.rates import rate_stretch
 from glmengine.selection.select import compare_models
 
@@ -298,3 +298,29 @@ def test_long_names_of_terms_and_categories_are_folded_not_cut(small_result):
     box = figure.axes[0].title.get_window_extent()
     assert box.x0 >= 0
     assert box.x1 <= figure.bbox.x1
+
+
+OF_UNIT = ("unit", "tuning", "filter", "events", "receptive_field", "surrogates")
+
+
+@pytest.mark.parametrize("kind", [*OF_UNIT, "units", "basis", "coupling_graph", "comparison"])
+def test_nothing_is_cut_off_in_one_column(kind, whole_result):
+    figure = draw(whole_result, kind, "place" if kind in OF_UNIT else None, page=Page(width=85.0))
+    picture(figure, dpi=72)
+    drawn = figure.get_tightbbox()
+    width, height = figure.get_size_inches()
+    edge = 0.3 / 25.4
+    assert drawn.x0 >= -edge
+    assert drawn.y0 >= -edge
+    assert drawn.x1 <= width + edge
+    assert drawn.y1 <= height + edge
+
+
+def test_maps_of_one_unit_of_measure_are_to_scale_wherever_they_are_drawn(small_result):
+    place = replace(
+        small_result, curves={label: curve for label, curve in small_result.curves.items() if curve["data_hz"].ndim == 3}
+    )
+    maps = [ax for ax in draw(place, "units").axes if ax.images]
+    maps += [ax for ax in draw(place, "basis").axes if ax.collections]
+    assert len(maps) == len(place.units) + 1
+    assert {ax.get_aspect() for ax in maps} == {1.0}
