@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import stat
+import zipfile
 from functools import cache
 from importlib import import_module
 from pathlib import Path
 
 from glmengine.errors import GlmError
+from glmengine.io.formats.tables import why_no_table
 from glmengine.io.reader import Reader
 
 BUILT_IN = ("nwb", "pynapple_npz", "neurosuite", "phy", "suite2p", "matlab", "tables", "numpy_files")
@@ -18,13 +20,15 @@ ENTRY_POINTS = "glmengine.readers"
 
 HEAD = 4096
 
+ZIP = b"PK\x03\x04"
+
 ZARR = frozenset({".zgroup", ".zattrs", ".zmetadata", "zarr.json"})
 """Files of which any folder that Zarr wrote has one."""
 
 MOST_LOOKED_AT = 20
 
 MAGIC = (
-    (b"\x89HDF\r\n\x1a\n", "an HDF5 file"), (b"PK\x03\x04", "a zip archive"), (b"PK\x05\x06", "an empty zip archive"), (b"MATLAB 5.0", "a MATLAB file"),
+    (b"\x89HDF\r\n\x1a\n", "an HDF5 file"), (ZIP, "a zip archive"), (b"PK\x05\x06", "an empty zip archive"), (b"MATLAB 5.0", "a MATLAB file"),
     (b"\x93NUMPY", "a NumPy array"), (b"PAR1", "a Parquet file"), (b"%PDF", "a PDF document"), (b"\x89PNG", "a picture"), (b"\xff\xd8\xff", "a picture"),
     (b"\x1f\x8b", "a gzip archive"), (b"BZh", "a bzip2 archive"), (b"7z\xbc\xaf", "a 7-zip archive"), (b"\x80\x04\x95", "a Python pickle"), (b"\x7fELF", "a program"),
 )  # fmt: skip
@@ -104,6 +108,12 @@ def choose_reader(path: Path, head: bytes, *, with_recipe: bool = False) -> Read
     if not matching:
         if path.is_dir():
             raise GlmError(f"{path.name}: {_why_no_folder(path)}")
+        if head.startswith(ZIP) and not zipfile.is_zipfile(path):
+            raise GlmError(
+                f"{path.name}: is a zip archive (as .npz files are) that is cut off before its end; copy or export it again"
+            )
+        if any(ending in reader.endings for reader in readers()) and (doubt := why_no_table(path, head)):
+            raise GlmError(f"{path.name}: {doubt}")
         endings = ", ".join(sorted({end for reader in readers() for end in reader.endings}))
         raise GlmError(
             f"{path.name}: its content is {content_of(head)}, not a recording that is known ({endings}); choose another file or export it again"

@@ -104,6 +104,18 @@ def layout_of(text: str) -> Layout:
     return Layout(skipped, separator, names, header_rows, "," if comma and not point and separator != "," else ".", widths)
 
 
+def odd_line(text: str, layout: Layout) -> tuple[int, int, int]:
+    """The first line, counted from 1, that has another number of cells than most; that number, and that of most."""
+    counted = [
+        (number, len(next(csv.reader([line], delimiter=layout.separator, skipinitialspace=True))))
+        for number, line in enumerate(text.splitlines()[: layout.skipped + SAMPLE_LINES], 1)
+        if number > layout.skipped and line.strip()
+    ]
+    widths = [width for _, width in counted]
+    usual = max(dict.fromkeys(widths), key=widths.count)
+    return next((number, width, usual) for number, width in counted if width != usual)
+
+
 def is_number(cell: str) -> bool:
     """Whether a cell is a number, with a point or a comma."""
     try:

@@ -10,6 +10,7 @@ import numpy as np
 from glmengine.errors import GlmError
 from glmengine.io.files.limits import LARGEST_ARRAY
 from glmengine.io.files.npy import MAGIC, npy_array, npz_array, npz_names
+from glmengine.io.raw import NamedArrays
 from glmengine.io.reader import Reader
 
 LARGEST_UNASKED = 2**26
@@ -27,7 +28,7 @@ def recognises(path: Path, head: bytes) -> bool:
 
 
 def arrays(path: Path, names: set[str] | None = None) -> dict[str, np.ndarray | list[np.ndarray]]:
-    """Every array of numbers or text.
+    """Every array of numbers or text, and every field of one of records (``array.field``).
 
     Arrays of Python objects are left out, because unpickling them could run code, and large ones that `names` does not ask for.
 
@@ -40,18 +41,22 @@ def arrays(path: Path, names: set[str] | None = None) -> dict[str, np.ndarray | 
         single = file.read(len(MAGIC)) == MAGIC
     try:
         if single:
-            return {path.stem: npy_array(path)}
-        found: dict[str, np.ndarray | list[np.ndarray]] = {}
+            array = npy_array(path)
+            return {one: array[one] for one in array.dtype.names} if array.dtype.names else {path.stem: array}
+        found = NamedArrays()
         largest = LARGEST_ARRAY if names is None else LARGEST_UNASKED
         with zipfile.ZipFile(path) as archive:
             for name in npz_names(archive):
-                needed = names is not None and name in names
+                needed = names is not None and (name in names or any(one.startswith(f"{name}.") for one in names))
                 try:
                     if needed or archive.getinfo(f"{name}.npy").file_size <= largest:
-                        found[name] = npz_array(archive, name)
-                except ValueError:
+                        array = npz_array(archive, name)
+                        fields = array.dtype.names or ()
+                        found |= {f"{name}.{one}": array[one] for one in fields} if fields else {name: array}
+                except ValueError as error:
                     if needed:
                         raise
+                    found.notes.append(f"Array left out: {error}; save it as an array of numbers for each unit.")
         return found
     except (OSError, zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
         if isinstance(error, GlmError | PermissionError):

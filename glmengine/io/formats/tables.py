@@ -12,9 +12,10 @@ import numpy as np
 from glmengine.errors import GlmError
 from glmengine.io.files.limits import LARGEST_ARRAY, LARGEST_TEXT
 from glmengine.io.files.table_numbers import Numbers, doubts_of, may_hold_thousands, numbers_in, said_of, thousands_in
-from glmengine.io.files.table_text import Layout, is_number, layout_of, text_in
+from glmengine.io.files.table_text import Layout, is_number, layout_of, odd_line, text_in
 from glmengine.io.raw import WHOLE_TABLE, NamedArrays, unique_names
 from glmengine.io.reader import Reader
+from glmengine.sentences import numbered
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,6 +42,21 @@ def recognises(path: Path, head: bytes) -> bool:
         return False
     layout = layout_of(text[: text.rfind("\n") + 1] or text)
     return len(layout.widths) == 1 and (max(layout.widths) > 1 or layout.header_rows == 0 or _is_column(text, layout))
+
+
+def why_no_table(path: Path, head: bytes) -> str:
+    """Why text under one of the endings of tables is none, with the line at fault; empty where it is no text, or a table."""
+    if path.suffix.lower() not in TEXT_ENDINGS:
+        return ""
+    try:
+        text = text_in(head, cut=True)
+    except UnicodeDecodeError as error:
+        return f"is no text: {error.reason}; export it again" if "control character" in error.reason else ""
+    layout = layout_of(text[: text.rfind("\n") + 1] or text)
+    if len(layout.widths) < 2:
+        return ""
+    at, cells, usual = odd_line(text, layout)
+    return f"line {at} has {numbered(cells, 'cell')} where others have {usual}; mend the line, or save the table again with one row a line"
 
 
 def arrays(path: Path, names: set[str] | None = None) -> NamedArrays:

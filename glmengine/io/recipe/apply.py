@@ -11,6 +11,7 @@ from glmengine.errors import GlmError
 from glmengine.io.files.limits import plain_column
 from glmengine.io.raw import NamedArrays, RawRecording, RawSeries, RawTrials, safe_name, unique_names
 from glmengine.io.recipe.recipe import COLUMN, Arrays, Counts, Measured, Recipe, Spikes, TimeBase
+from glmengine.sentences import numbered
 
 MOST_TEXTS = 50
 """Different texts that a covariate may have."""
@@ -110,7 +111,7 @@ def _add_spikes(raw: RawRecording, spikes: Spikes, arrays: Arrays) -> None:
         else:
             owners = np.ravel(_array(arrays, spikes.units, "spikes.units"))
             _same_length([times, owners], f"{spikes.times} and {spikes.units}", "spikes.units")
-            names, index = _sorted_by_owner(raw, times, owners)
+            names, index = _sorted_by_owner(raw, times, owners, (spikes.times, spikes.units))
             raw.unit_names = unique_names([safe_name(str(name)) for name in names])
     _describe_units(raw, spikes, arrays, index)
 
@@ -136,10 +137,20 @@ def _last_finite(times: np.ndarray) -> int:
     return int(finite[-1]) + 1 if len(finite) else len(times)
 
 
-def _sorted_by_owner(raw: RawRecording, times: np.ndarray, owners: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Give each unit its spikes; returns the units' names and which spike each unit begins with."""
-    known = np.isfinite(times)
-    known &= np.isfinite(owners) if owners.dtype.kind == "f" else np.array([owner != "" for owner in owners], dtype=bool)
+def _sorted_by_owner(
+    raw: RawRecording, times: np.ndarray, owners: np.ndarray, columns: tuple[str, str]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Give each unit its spikes; returns the units' names and which spike each unit begins with. Rows that lack both time and unit are those
+    of other, longer columns; those that lack one of them are said."""
+    timed = np.isfinite(times)
+    owned = np.isfinite(owners) if owners.dtype.kind == "f" else np.array([owner != "" for owner in owners], dtype=bool)
+    for there, lost, column in ((timed, ~owned, columns[1]), (owned, ~timed, columns[0])):
+        rows = np.flatnonzero(there & lost)
+        if rows.size:
+            raw.notes.append(
+                f"{numbered(rows.size, 'spike')} without a value of '{column}' left out (the first is number {rows[0] + 1})."
+            )
+    known = timed & owned
     places = np.flatnonzero(known)
     times, owners = times[known], owners[known]
     if owners.dtype.kind == "f" and np.array_equal(owners, np.rint(owners)):

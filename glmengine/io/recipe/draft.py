@@ -128,8 +128,9 @@ def draft_from_arrays(arrays: Arrays) -> Draft:
     spikes = None if grid else _spikes(arrays, free, bases, reasons)
     counts = None if spikes is not None else _counts(arrays, bases, reasons)
     if spikes is None and counts is None:
-        have = listed(f"{name} {shape_of(values)}" for name, values in arrays.items()) or "nothing"
-        raise GlmError(f"nothing in it looks like spike times or counts; write a recipe by hand, it holds: {have}")
+        have = listed(f"{name} {shape_of(values)}" for name, values in arrays.items()) or "nothing that can be read"
+        left_out = f". {arrays.notes[0]}" if not arrays and isinstance(arrays, NamedArrays) and arrays.notes else ""
+        raise GlmError(f"nothing in it looks like spike times or counts; write a recipe by hand, it holds: {have}{left_out}")
     used = (
         {spikes.times, spikes.units, spikes.names, *spikes.more, *spikes.properties} if spikes is not None else set(counts.values)
     )
