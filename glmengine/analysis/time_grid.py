@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from glmengine.context import SILENT, Context
 from glmengine.errors import GlmError
 from glmengine.recording.binned import count_bin_width, sample_covariate
 from glmengine.recording.named_epochs import epochs_union
@@ -96,7 +97,7 @@ def count_notes(time: Time, recording: Recording, grid: TimeGrid) -> list[str]:
     return notes
 
 
-def usable_bins(time: Time, recording: Recording, grid: TimeGrid) -> np.ndarray:
+def usable_bins(time: Time, recording: Recording, grid: TimeGrid, context: Context = SILENT) -> np.ndarray:
     """(T,) bool, True where every condition holds; a bin that is not usable keeps its spikes as history of later ones.
 
     Raises
@@ -107,7 +108,7 @@ def usable_bins(time: Time, recording: Recording, grid: TimeGrid) -> np.ndarray:
     mask = np.ones(grid.n_bins, dtype=bool)
     for position, condition in enumerate(time.conditions):
         covariate = recording.variable(condition.variable, field=f"time.conditions.{position}.variable")
-        values = sample_covariate(covariate, grid, time.max_gap)
+        values = sample_covariate(covariate, grid, time.max_gap, context)
         mask &= np.isfinite(values)
         with np.errstate(invalid="ignore"):
             if condition.above is not None:

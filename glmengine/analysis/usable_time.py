@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from glmengine.analysis.used_bins import used_bins
+from glmengine.context import SILENT, Context
 
 if TYPE_CHECKING:
     from glmengine.analysis.analysis import Analysis
@@ -53,7 +54,7 @@ class UsableTime:
         return said
 
 
-def usable_time(analysis: Analysis, recording: Recording) -> UsableTime:
+def usable_time(analysis: Analysis, recording: Recording, context: Context = SILENT) -> UsableTime:
     """What `analysis` uses of `recording`.
 
     Raises
@@ -61,7 +62,8 @@ def usable_time(analysis: Analysis, recording: Recording) -> UsableTime:
     GlmError
         With the field that is at fault.
     """
-    used = used_bins(analysis, recording)
+    used = used_bins(analysis, recording, context)
+    context.check()
     pieces = used_pieces(used.grid, used.rows)
     return UsableTime(used.grid.n_bins, int(used.rows.sum()), analysis.time.bin_size, used.recording, pieces)
 

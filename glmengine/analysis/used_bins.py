@@ -9,6 +9,7 @@ from weakref import finalize
 import numpy as np
 
 from glmengine.analysis.time_grid import make_grid, usable_bins
+from glmengine.context import SILENT, Context
 from glmengine.recording.derived.quantities import compute_derived
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ _known: dict[int, _Known] = {}
 """By the identity of recordings, which are too large to be compared; gone with them."""
 
 
-def used_bins(analysis: Analysis, recording: Recording) -> UsedBins:
+def used_bins(analysis: Analysis, recording: Recording, context: Context = SILENT) -> UsedBins:
     """The bins that `analysis` uses of `recording`; the answer to the last question about a recording is kept as long as that is.
 
     Raises
@@ -61,9 +62,10 @@ def used_bins(analysis: Analysis, recording: Recording) -> UsedBins:
     question = (analysis.time, analysis.derived)
     known = _known.get(id(recording))
     if known is None or known.question != question:
-        whole = compute_derived(analysis.derived, recording, analysis.time.max_gap)
+        whole = compute_derived(analysis.derived, recording, analysis.time.max_gap, context=context)
+        context.check()
         grid = make_grid(analysis.time, whole)
-        rows = usable_bins(analysis.time, whole, grid)
+        rows = usable_bins(analysis.time, whole, grid, context)
         rows.flags.writeable = False
         if known is None:
             finalize(recording, _known.pop, id(recording), None)

@@ -11,6 +11,7 @@ import numpy as np
 
 from glmengine.analysis.units import chosen_units
 from glmengine.analysis.used_bins import used_bins
+from glmengine.context import SILENT, Context
 from glmengine.design.term_size import n_columns
 from glmengine.sentences import numbered
 
@@ -94,9 +95,9 @@ class Estimate:
         return tuple(said)
 
 
-def estimate(analysis: Analysis, recording: Recording) -> Estimate:
+def estimate(analysis: Analysis, recording: Recording, context: Context = SILENT) -> Estimate:
     """Look at the time grid and count columns; raises `GlmError` as a fit would. Some milliseconds of work."""
-    used = used_bins(analysis, recording)
+    used = used_bins(analysis, recording, context)
     whole, grid, n_valid = used.recording, used.grid, int(np.count_nonzero(used.rows))
     n_units = len(chosen_units(analysis.units, whole))
     sessions = max(1, len(whole.sessions))

@@ -9,6 +9,7 @@ import numpy as np
 
 from glmengine.analysis.units import chosen_units
 from glmengine.analysis.used_bins import used_bins
+from glmengine.context import SILENT, Context
 from glmengine.design.splits import intervals_called, longest_window, split_time
 from glmengine.models import get_family
 from glmengine.recording.named_epochs import rows_in
@@ -61,7 +62,7 @@ class FittedTime:
     notes: tuple[str, ...] = ()
 
 
-def fitted_time(analysis: Analysis, recording: Recording) -> FittedTime:
+def fitted_time(analysis: Analysis, recording: Recording, context: Context = SILENT) -> FittedTime:
     """Divide the time of an analysis as its fit would, without expanding a design.
 
     Raises
@@ -69,7 +70,8 @@ def fitted_time(analysis: Analysis, recording: Recording) -> FittedTime:
     GlmError
         Where a fit would: an unknown epoch or table, fewer intervals than folds, gaps that leave nothing.
     """
-    used = used_bins(analysis, recording)
+    used = used_bins(analysis, recording, context)
+    context.check()
     whole, grid, rows = used.recording, used.grid, used.rows
     validation = analysis.validation
     tested = np.zeros(grid.n_bins, bool)
@@ -88,6 +90,7 @@ def fitted_time(analysis: Analysis, recording: Recording) -> FittedTime:
         gaps, notes = stretches(grid, split.left_out), split.notes
         if validation.grouped_by and validation.split in ("trials", "odd_even"):
             grouped = intervals_called(whole, validation.grouped_by)
+    context.check()
     everything = whole.epochs["all"]
     return FittedTime(
         folds,

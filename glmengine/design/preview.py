@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from glmengine.basis import Basis
+from glmengine.context import SILENT, Context
 from glmengine.design.tensor_product import joint_bases, n_joint
 from glmengine.errors import GlmError
 
@@ -194,7 +195,12 @@ def _on_stretch(
 
 
 def design_preview(
-    analysis: Analysis, recording: Recording, seconds: float, start: float | None = None, unit: str | None = None
+    analysis: Analysis,
+    recording: Recording,
+    seconds: float,
+    start: float | None = None,
+    unit: str | None = None,
+    context: Context = SILENT,
 ) -> tuple[np.ndarray, list[DesignBlock]]:
     """The design matrix of an analysis on a stretch of the recording, term by term.
 
@@ -204,6 +210,8 @@ def design_preview(
         The recording with the derived covariates.
     seconds, start, unit
         As of `feature_preview`.
+    context : Context, optional
+        Asked before each term.
 
     Returns
     -------
@@ -219,6 +227,7 @@ def design_preview(
     for at, term in enumerate(analysis.terms):
         if not term.enabled:
             continue
+        context.check()
         try:
             times, design, rows = _on_stretch(term, recording, analysis.time, seconds, start, unit)
         except GlmError as error:

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from glmengine.context import SILENT, Context
 from glmengine.errors import GlmError
 from glmengine.recording.recording import Covariate, Recording
 from glmengine.recording.stored import BLOCK
@@ -72,7 +73,7 @@ def count_bin_width(recording: Recording) -> float:
     return bin_width(recording.counts.t)
 
 
-def sample_covariate(covariate: Covariate, grid: TimeGrid, max_gap: float | None = None) -> np.ndarray:
+def sample_covariate(covariate: Covariate, grid: TimeGrid, max_gap: float | None = None, context: Context = SILENT) -> np.ndarray:
     """A covariate in each bin; one that stays in its file is read stretch by stretch.
 
     Parameters
@@ -81,24 +82,27 @@ def sample_covariate(covariate: Covariate, grid: TimeGrid, max_gap: float | None
     grid : TimeGrid
     max_gap : float, optional
         Longest time between samples that is filled in (s); ten sampling periods and at least one bin where None.
+    context : Context, optional
+        Asked before it is read, and before each stretch of a file.
 
     Returns
     -------
     array (T,), or (T, C) for a covariate with components
         As `glmengine.timegrid.sampling.sample` makes it.
     """
+    context.check()
     if covariate.stored is not None:
         limit = _limit_of_stored(covariate, grid.bin_size, max_gap)
         if np.isfinite(limit):
-            return _sample_stretches(covariate, grid, limit)
+            return _sample_stretches(covariate, grid, limit, context)
         covariate = replace(covariate, data=covariate.data)  # with the sampling period of all of it
     data = covariate.data
     values = np.asarray(data.values, dtype=np.float64)
     times = np.asarray(data.t, dtype=np.float64)
-    return sample(Samples(times, values, np.asarray(data.time_support.values), covariate.kind, covariate.period), grid, max_gap)
+    return sample(Samples(times, values, np.asarray(data.time_support.values), covariate.kind, covariate.period), grid, max_gap, context)
 
 
-def _sample_stretches(covariate: Covariate, grid: TimeGrid, limit: float) -> np.ndarray:
+def _sample_stretches(covariate: Covariate, grid: TimeGrid, limit: float, context: Context) -> np.ndarray:
     """Stretch by stretch of bins, with the samples of its file that these can depend on.
 
     Equal to reading it whole, but for the rounding of means.
@@ -113,6 +117,7 @@ def _sample_stretches(covariate: Covariate, grid: TimeGrid, limit: float) -> np.
     sampled = np.empty((grid.n_bins, width) if width else grid.n_bins)
     support = stored.intervals()
     for first, last in _stretches(grid.centres, step, reach):
+        context.check()
         part = grid.rows(first, last)
         rows = stored.rows_between(part.centres[0] - reach, part.centres[-1] + reach)
         if rows[1] <= rows[0]:
@@ -126,7 +131,7 @@ def _sample_stretches(covariate: Covariate, grid: TimeGrid, limit: float) -> np.
         )
         numbers = np.asarray(near.values, dtype=np.float64)
         found = Samples(np.asarray(near.t), numbers, np.asarray(support.values), covariate.kind, stored.period)
-        sampled[first:last] = sample(found, part, limit)
+        sampled[first:last] = sample(found, part, limit, context)
     return sampled
 
 

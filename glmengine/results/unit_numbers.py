@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from glmengine.context import SILENT, Context
 from glmengine.results.tables import SCORES
 from glmengine.results.tuning_numbers import tuning_numbers
 
@@ -37,7 +38,7 @@ _TITLES = {
 _Column = tuple[str, np.ndarray, dict[str, Any]]
 
 
-def unit_numbers(result: ResultData, recording: Recording | None = None) -> xr.Dataset:
+def unit_numbers(result: ResultData, recording: Recording | None = None, context: Context = SILENT) -> xr.Dataset:
     """One row a unit, one variable a number or text.
 
     Parameters
@@ -45,6 +46,8 @@ def unit_numbers(result: ResultData, recording: Recording | None = None) -> xr.D
     result : Result
     recording : Recording, optional
         That which was fitted; its table of units (region, depth) is joined on.
+    context : Context, optional
+        Asked before the curves of each term.
 
     Returns
     -------
@@ -61,6 +64,7 @@ def unit_numbers(result: ResultData, recording: Recording | None = None) -> xr.D
         title = _TITLES.get(str(name), str(name).replace("_", " "))
         columns[str(name)] = ("unit", values.values, {"unit": "" if unit == title else unit, "long_name": title})
     for label, curve in result.curves.items():
+        context.check()
         for name, values in tuning_numbers(curve).data_vars.items():
             columns[f"{label}: {name}"] = ("unit", values.values, {**values.attrs, "long_name": f"{label}: {values.long_name}"})
     for label, filters in result.filters.items():

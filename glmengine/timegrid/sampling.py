@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from glmengine.context import SILENT, Context
 from glmengine.timegrid.angles import FULL_TURN, wrapped
 
 if TYPE_CHECKING:
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 _SAME = 1e-8
 """Seconds by which a sample may lie beside a bin's centre and still be taken at it: sums of times are rounded."""
+
+_BLOCK = 1 << 16  # bins that are worked on together
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,7 @@ class Samples:
     period: float
 
 
-def sample(samples: Samples, grid: TimeGrid, max_gap: float | None = None) -> np.ndarray:
+def sample(samples: Samples, grid: TimeGrid, max_gap: float | None = None, context: Context = SILENT) -> np.ndarray:
     """The values in each bin.
 
     The mean within the bin where they come faster than the bins, linear interpolation at the centre where slower (both on the circle
@@ -54,6 +57,8 @@ def sample(samples: Samples, grid: TimeGrid, max_gap: float | None = None) -> np
     grid : TimeGrid
     max_gap : float, optional
         Longest time between samples that is filled in (s); ten sampling periods and at least one bin where None.
+    context : Context, optional
+        Asked before each block of bins.
 
     Returns
     -------
@@ -69,7 +74,7 @@ def sample(samples: Samples, grid: TimeGrid, max_gap: float | None = None) -> np
         rows = grid.rows_of(times)
     sampled = np.empty((grid.n_bins, flat.shape[1]))
     for column in range(flat.shape[1]):
-        sampled[:, column] = _sample_column(flat[:, column], samples, piece, grid, rows, limit)
+        sampled[:, column] = _sample_column(flat[:, column], samples, piece, grid, rows, limit, context)
     return sampled[:, 0] if samples.values.ndim == 1 else sampled
 
 
@@ -109,14 +114,25 @@ def gap_limit(samples: Samples, bin_size: float, max_gap: float | None = None) -
 
 
 def _sample_column(
-    values: np.ndarray, samples: Samples, piece: np.ndarray, grid: TimeGrid, rows: np.ndarray | None, limit: float
+    values: np.ndarray,
+    samples: Samples,
+    piece: np.ndarray,
+    grid: TimeGrid,
+    rows: np.ndarray | None,
+    limit: float,
+    context: Context,
 ) -> np.ndarray:
     times = samples.times
     if samples.kind in ("step", "category"):
         return _last_values(values, samples, piece, grid.centres, limit)
     finite = np.isfinite(values)
     circular = samples.kind == "angle"
-    sampled = _interpolated(times[finite], values[finite], piece[finite], grid.centres, limit, circular)
+    known = times[finite], values[finite], piece[finite]
+    sampled = np.empty(grid.n_bins)
+    for first in range(0, grid.n_bins, _BLOCK):  # what is worked on fits into the processor's cache
+        context.check()
+        block = slice(first, first + _BLOCK)
+        sampled[block] = _interpolated(*known, grid.centres[block], limit, circular)
     if rows is not None:
         inside = finite & (rows >= 0)
         number = np.bincount(rows[inside], minlength=grid.n_bins)

@@ -82,7 +82,7 @@ def opened(path: Path, text: str, context: Context) -> Summary:
     from glmengine.io.opening import open_recording
     from glmgui.drawings.summary import summarise
 
-    return summarise(open_recording(path, Recipe.from_toml(text), context=context))
+    return summarise(open_recording(path, Recipe.from_toml(text), context=context), context)
 
 
 def in_words(summary: Summary) -> str:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from glmengine.context import SILENT, Context
+
 _COARSER = 4  # of a level to the one before it
 _MOST_CELLS, _LEAST_CELLS = 1 << 18, 512
 _MOST_NUMBERS = 32_000_000  # cells times units of the finest level
@@ -84,12 +86,13 @@ def _summed(values: np.ndarray, at: np.ndarray) -> np.ndarray:
 # How they are made
 
 
-def levels_of_spikes(times: Sequence[np.ndarray], span: tuple[float, float]) -> ActivityLevels:
+def levels_of_spikes(times: Sequence[np.ndarray], span: tuple[float, float], context: Context = SILENT) -> ActivityLevels:
     """Levels of spike times (s, sorted), an array for each unit; takes as long as the spikes are many, so for the worker."""
     cells = _cells(len(times))
     width = (span[1] - span[0]) / cells
     sums = np.zeros((len(times), cells), np.uint32)
     for unit, own in enumerate(times):
+        context.check()
         at = ((own - span[0]) / width).astype(np.int64)
         sums[unit] = np.bincount(np.clip(at, 0, cells - 1), minlength=cells)
     levels = _coarsened(Level(width, np.ascontiguousarray(sums.T), None))
@@ -101,7 +104,9 @@ def _small(counts: np.ndarray) -> np.ndarray:
     return counts.astype(np.min_scalar_type(int(counts.max(initial=0))))
 
 
-def levels_of_traces(times: np.ndarray, values: np.ndarray, span: tuple[float, float]) -> ActivityLevels:
+def levels_of_traces(
+    times: np.ndarray, values: np.ndarray, span: tuple[float, float], context: Context = SILENT
+) -> ActivityLevels:
     """Levels of values (T, M) at times (T,) in s, NaN where nothing is known; for the worker."""
     units = values.shape[1]
     cells = min(_cells(units), max(_LEAST_CELLS, len(times) // 4))
@@ -109,6 +114,7 @@ def levels_of_traces(times: np.ndarray, values: np.ndarray, span: tuple[float, f
     sums, known = np.zeros((cells, units), np.float32), np.zeros((cells, units), np.float32)
     whole = np.isfinite if values.dtype.kind == "f" else None
     for rows in row_blocks(len(times), units):
+        context.check()
         at = np.clip(((times[rows] - span[0]) / width).astype(np.int64), 0, cells - 1)
         cut = np.flatnonzero(np.r_[True, np.diff(at) > 0])  # times ascend
         good = whole(values[rows]) if whole is not None else np.ones((len(at), units), bool)
@@ -132,11 +138,18 @@ def _coarsened(finest: Level) -> tuple[Level, ...]:
     levels = [finest]
     while len(levels[-1].sums) > _LEAST_CELLS * _COARSER:
         before = levels[-1]
-        at = np.arange(0, len(before.sums), _COARSER)
-        sums = np.add.reduceat(before.sums, at, axis=0)
-        known = np.add.reduceat(before.known, at, axis=0) if before.known is not None else None
-        levels.append(Level(before.width * _COARSER, sums, known))
+        known = _added(before.known) if before.known is not None else None
+        levels.append(Level(before.width * _COARSER, _added(before.sums), known))
     return tuple(levels)
+
+
+def _added(values: np.ndarray) -> np.ndarray:
+    """Sums of each few rows of (n, M) that follow each other; the last one may be of fewer."""
+    sums = values[::_COARSER].copy()
+    for first in range(1, _COARSER):
+        part = values[first::_COARSER]
+        sums[: len(part)] += part
+    return sums
 
 
 def shares_of_spikes(times: Sequence[np.ndarray], edges: np.ndarray) -> np.ndarray:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
+from glmengine.context import SILENT, Context
 from glmgui.drawings.activity_levels import row_blocks
 
 
-def spike_times(times: np.ndarray, counts: np.ndarray) -> list[np.ndarray]:
+def spike_times(times: np.ndarray, counts: np.ndarray, context: Context = SILENT) -> list[np.ndarray]:
     """The times (T,) of bins as often as each unit counts there (T, M), one array a unit; missing counts are none."""
     moments, units = [], []
     for rows in row_blocks(*counts.shape):
+        context.check()
         block = counts[rows]
         if block.dtype.kind == "f":
             block = np.clip(np.rint(np.nan_to_num(block)), 0, None).astype(np.int64)

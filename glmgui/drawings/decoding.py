@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +12,7 @@ from glmgui.drawings.curves import Images
 from glmgui.drawings.series import TIME, Axis, Curve, Image
 
 if TYPE_CHECKING:
+    from glmengine.context import Context
     from glmengine.decoding.decode import Decoded
 
 _CONFUSION_HELP = (
@@ -39,8 +40,16 @@ def decoded_over_time(decoded: Decoded, variable: str, measures: Mapping[str, st
     return TIME, decoded_axis(variable, measures), curves
 
 
-def confusion_drawing(decoded: Decoded, variable: str, measures: Mapping[str, str]) -> Images:
-    """The confusion matrix of one variable."""
+def confusion_drawings(decoded: Decoded, variables: Sequence[str], measures: Mapping[str, str], context: Context) -> list[Images]:
+    """The confusion matrices of some variables."""
+    drawings = []
+    for variable in variables:
+        context.check()
+        drawings.append(_confusion(decoded, variable, measures))
+    return drawings
+
+
+def _confusion(decoded: Decoded, variable: str, measures: Mapping[str, str]) -> Images:
     found = confusion(decoded, variable)
     measure = measures.get(variable, "")
     axes = Axis(f"true {variable}", measure), Axis(f"decoded {variable}", measure)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from glmengine.context import SILENT, Context
 from glmengine.results.map_scale import is_true_to_scale
 from glmgui.drawings.curves import axis_of
 from glmgui.drawings.series import RATE, Axis
@@ -160,14 +161,16 @@ class Population:
         return next((one for one in self.numbers if one.name == name), None)
 
 
-def population_of(result: Result, recording: Recording | None) -> Population:
+def population_of(result: Result, recording: Recording | None, context: Context = SILENT) -> Population:
     """All arrays of the page; to be called in the worker."""
     from glmengine.results.unit_numbers import unit_numbers
 
-    table = unit_numbers(result, recording)
+    table = unit_numbers(result, recording, context)
     numbers = tuple(_numbers(str(name), column) for name, column in table.data_vars.items())
+    context.check()
     panels = [panel for label, curves in result.curves.items() for panel in _tuning(label, curves)]
     panels += [panel for label, filters in result.filters.items() for panel in _filters(label, filters)]
+    context.check()
     return Population(result.units, numbers, tuple(panels), _coupling(result), _places(result, recording))
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from glmengine.context import SILENT, Context
 from glmengine.recording.events import own_events
 from glmengine.recording.observed import SPIKES, Words, recorded_words
 from glmgui.drawings.activity_levels import ActivityLevels, levels_of_spikes, levels_of_traces
@@ -134,29 +135,33 @@ class Summary:
     levels: ActivityLevels | None = None
 
 
-def summarise(recording: Recording) -> Summary:
+def summarise(recording: Recording, context: Context = SILENT) -> Summary:
     """The lists of the data panel for `recording`; its mean rates, by which units may be chosen, are known from then on."""
     _ = recording.mean_rates
+    context.check()
     everything = recording.epochs["all"]
     span = (float(everything.start[0]), float(everything.end[-1]))
     if span[1] <= span[0]:
         span = (span[0], span[0] + 1.0)
     headings, extras = _metadata(recording)
     traces = _traces(recording)
+    context.check()
     if traces is None:
-        spikes = _spike_times(recording)
-        levels = levels_of_spikes(spikes, span)
+        spikes = _spike_times(recording, context)
+        levels = levels_of_spikes(spikes, span, context)
         units = tuple(
             _unit(name, times, span, recording.duration, extra)
             for name, times, extra in zip(recording.unit_names, spikes, extras, strict=True)
         )
     else:
-        levels = levels_of_traces(traces.times, traces.values, span)
+        levels = levels_of_traces(traces.times, traces.values, span, context)
+        context.check()
         sums, known = sums_in_stretches(traces.times, traces.values, SPARK_BINS, span)
         units = tuple(
             _traced(name, sums[:, at], known[:, at], recording.duration, extras[at])
             for at, name in enumerate(recording.unit_names)
         )
+    context.check()
     epochs = [EpochRow(name, "epoch", pieces_of(value)) for name, value in recording.epochs.items()]
     epochs += [EpochRow(name, "trials", pieces_of(value)) for name, value in recording.trials.items()]
     return Summary(
@@ -236,10 +241,14 @@ def series_to_draw(covariate: Covariate) -> tuple[np.ndarray, np.ndarray]:
     return thinned(times, values, MOST_POINTS)
 
 
-def detail_to_draw(covariate: Covariate) -> tuple[Extremes, ...]:
+def detail_to_draw(covariate: Covariate, context: Context = SILENT) -> tuple[Extremes, ...]:
     """The components of a covariate that are drawn over time, at all levels of detail."""
     times, values = series_to_draw(covariate)
-    return tuple(extremes_of(times, values[:, at]) for at in range(min(values.shape[1], MOST_COMPONENTS)))
+    found = []
+    for at in range(min(values.shape[1], MOST_COMPONENTS)):
+        context.check()
+        found.append(extremes_of(times, values[:, at]))
+    return tuple(found)
 
 
 def spikes_to_draw(recording: Recording, covariate: str, unit: str | None, max_gap: float | None) -> Spikes | None:
@@ -281,11 +290,11 @@ def _traces(recording: Recording) -> Traces | None:
     return Traces(np.asarray(recording.counts.t, float), values)
 
 
-def _spike_times(recording: Recording) -> list[np.ndarray]:
+def _spike_times(recording: Recording, context: Context) -> list[np.ndarray]:
     if recording.spikes is not None:
         return [np.asarray(recording.spikes[index].t, float) for index in range(len(recording.unit_names))]
     counts = np.asarray(recording.counts.values)
-    return spike_times(np.asarray(recording.counts.t, float), counts.reshape(len(counts), -1))
+    return spike_times(np.asarray(recording.counts.t, float), counts.reshape(len(counts), -1), context)
 
 
 def _metadata(recording: Recording) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:

@@ -139,6 +139,7 @@ class FigureMaking(QObject):
             from glmengine.figures import picture
 
             figure = _drawn(subject, choice, result, recording)
+            context.check()
             png = picture(figure, PREVIEW_DPI)
             width, height = figure.get_size_inches() * 25.4
             return Preview(png, float(width), float(height))
@@ -160,7 +161,11 @@ class FigureMaking(QObject):
             from glmengine.figures.saving import rendered
 
             figure = _drawn(subject, choice, result, recording)
-            return {ending: rendered(figure, ending, choice.dpi) for ending in endings}
+            made = {}
+            for ending in endings:
+                context.check()
+                made[ending] = rendered(figure, ending, choice.dpi)
+            return made
 
         return self._jobs.submit("Drawing the figure", work, take, fail, key="figure", quiet=True, urgent=True)
 

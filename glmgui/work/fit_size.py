@@ -50,7 +50,7 @@ class FitSize(QObject):
             return
         self._jobs.submit(
             "Estimating the size of the fit",
-            lambda context: estimate(analysis, recording),
+            lambda context: estimate(analysis, recording, context),
             lambda found: self._take(found, (recording, analysis.derived, analysis.time.max_gap)),
             lambda error: self._take(None),
             key="estimate",

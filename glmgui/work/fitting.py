@@ -87,7 +87,7 @@ class Fitting(QObject):
         if self.runs.running is not None:
             self._jobs.submit(
                 "Estimating a fit that waits",
-                lambda context: estimate(analysis, recording).seconds,
+                lambda context: estimate(analysis, recording, context).seconds,
                 lambda seconds: self.runs.expect(run.number, seconds),
                 lambda error: None,  # said when its turn has come
                 quiet=True,

@@ -113,7 +113,7 @@ class ManyRecordings(QObject):
                 self.look()
 
         # a folder on a network share may be slow
-        self._jobs.submit("Looking for recordings", lambda context: _resolved(asked), take, quiet=True)
+        self._jobs.submit("Looking for recordings", lambda context: _resolved(asked, context), take, quiet=True)
 
     def remove(self, paths: Iterable[Path]) -> None:
         gone = set(paths)
@@ -340,11 +340,12 @@ def _without_recording(analysis: Analysis) -> Analysis:
     return analysis.with_(recording=Source(), more_recordings=())
 
 
-def _resolved(paths: Iterable[Path]) -> list[Path]:
+def _resolved(paths: Iterable[Path], context: Context) -> list[Path]:
     """Recordings; of a folder that is none by itself those in it."""
     found: list[Path] = []
     for path in paths:
         path = Path(path).expanduser().absolute()
+        context.check()
         found += recordings_in(path) if path.is_dir() else [path]
     return found
 

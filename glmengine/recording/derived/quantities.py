@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
+from glmengine.context import SILENT, Context
 from glmengine.errors import GlmError
 from glmengine.recording.derived.covariates import (
     BandPhase,
@@ -60,6 +61,7 @@ def compute_derived(
     max_gap: float | None = None,
     *,
     needed: Collection[str] | None = None,
+    context: Context = SILENT,
 ) -> Recording:
     """`recording` with the derived covariates and epochs, each of which may use those before it.
 
@@ -72,6 +74,8 @@ def compute_derived(
     needed : collection of str, optional
         The epochs that are wanted: others that this recording cannot have (no such trials, nothing above the threshold) are left out.
         All are wanted where None.
+    context : Context, optional
+        Asked before each of them.
 
     Raises
     ------
@@ -81,6 +85,7 @@ def compute_derived(
     max_gap = gap_within_sessions(recording, max_gap)
     made_before: set[str] = set()
     for position, spec in enumerate(derived):
+        context.check()
         makes_epochs = isinstance(spec, EPOCH_KINDS)
         try:
             made = spec.compute(recording, max_gap, f"derived.{position}")

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from glmengine.recording.recording import Covariate
 
 _FEW = 12  # different values of a column up to which each is a bin
+_SOME = 10_000
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,8 @@ class Axis:
         known = getattr(basis, "categories", ())
         if known or covariate.kind == "category":
             return cls(covariate.name, covariate.unit, np.unique(known or x), None)
-        if basis is None and len(few := np.unique(x)) <= _FEW:
+        # of some of many values there are mostly more already, and to sort them all takes a second an hour of milliseconds
+        if basis is None and len(np.unique(x[:_SOME])) <= _FEW and len(few := np.unique(x)) <= _FEW:
             return cls(covariate.name, covariate.unit, few, None)
         bounds = getattr(basis, "bounds", None)
         low, high = (float(x.min()), float(x.max())) if bounds is None else (float(bounds[0]), float(bounds[1]))

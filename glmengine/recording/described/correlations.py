@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from glmengine.context import SILENT, Context
 from glmengine.recording.binned import sample_covariate
 from glmengine.recording.described.bins import Axis
 from glmengine.recording.joined_parts import SESSION
@@ -75,7 +76,13 @@ def plain_variables(recording: Recording) -> tuple[list[str], list[str]]:
 
 
 def covariate_correlations(
-    recording: Recording, grid: TimeGrid, used: np.ndarray, variables: Sequence[str], *, max_gap: float | None = None
+    recording: Recording,
+    grid: TimeGrid,
+    used: np.ndarray,
+    variables: Sequence[str],
+    *,
+    max_gap: float | None = None,
+    context: Context = SILENT,
 ) -> xr.Dataset:
     """How covariates go together, pair by pair, over the bins in which both are known.
 
@@ -89,6 +96,8 @@ def covariate_correlations(
     variables : sequence of str
     max_gap : float, optional
         As for `sample_covariate`.
+    context : Context, optional
+        Asked before each variable and each row of pairs.
 
     Returns
     -------
@@ -112,12 +121,13 @@ def covariate_correlations(
     rows = np.flatnonzero(used)
     rows = rows[:: max(1, -(-len(rows) // _MOST_ROWS))]
     covariates = [recording.variable(name, field="variable") for name in variables]
-    samples = [sample_covariate(one, grid, None if one.name == SESSION else max_gap)[rows] for one in covariates]
+    samples = [sample_covariate(one, grid, None if one.name == SESSION else max_gap, context)[rows] for one in covariates]
     vectors = [_vectors(one, x) for one, x in zip(covariates, samples, strict=True)]
     groups = [_groups(one, x) for one, x in zip(covariates, samples, strict=True)]
     size = len(covariates)
     correlation, explained, bins = np.full((size, size), np.nan), np.full((size, size), np.nan), np.zeros((size, size), np.int64)
     for one in range(size):
+        context.check()
         for other in range(size):
             both = np.isfinite(samples[one]) & np.isfinite(samples[other])
             bins[one, other] = both.sum()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from glmengine.context import SILENT, Context
 from glmengine.recording.binned import sample_covariate
 from glmengine.recording.described.spike_times import counted_times
 from glmengine.recording.events import covariate_at
@@ -27,6 +28,7 @@ def spike_places(
     unit: str,
     *,
     max_gap: float | None = None,
+    context: Context = SILENT,
 ) -> xr.Dataset:
     """The path of some variables, and where on it a unit fired.
 
@@ -41,6 +43,8 @@ def spike_places(
         Of a unit that came as counts, each bin with a count above zero is one dot.
     max_gap : float, optional
         As for `sample_covariate`.
+    context : Context, optional
+        Asked before each variable.
 
     Returns
     -------
@@ -63,7 +67,7 @@ def spike_places(
     for column, name in enumerate(variables):
         covariate = recording.variable(name, field="variable")
         gap = None if name == SESSION else max_gap
-        path[:, column] = sample_covariate(covariate, grid, gap)
+        path[:, column] = sample_covariate(covariate, grid, gap, context)
         place[:, column] = covariate_at(recording, times, name, gap)
     path[~used] = np.nan
     units = [recording.variable(name).unit for name in variables]

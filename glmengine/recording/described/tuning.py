@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from glmengine.context import SILENT, Context
 from glmengine.errors import GlmError
 from glmengine.recording.binned import count_spikes, sample_covariate
 from glmengine.recording.described.bins import Axis
@@ -37,6 +38,7 @@ def recorded_tuning(
     bins: int | None = None,
     smoothing: float = 0.0,
     max_gap: float | None = None,
+    context: Context = SILENT,
 ) -> xr.Dataset:
     """Spikes over occupancy, in bins of one or two variables.
 
@@ -58,6 +60,8 @@ def recorded_tuning(
         angles; 0 for none. As for rate maps in Hafting et al. 2005, Nature 436, whose bins that were never visited stay blank too.
     max_gap : float, optional
         As for `sample_covariate`.
+    context : Context, optional
+        Asked before each variable and each unit.
 
     Returns
     -------
@@ -80,7 +84,7 @@ def recorded_tuning(
     if not (np.isfinite(smoothing) and smoothing >= 0):
         raise GlmError(f"the smoothing must be 0 or more bins, not {smoothing:g}", field="smoothing")
     covariates = [recording.variable(name, field="variable") for name in variables]
-    axes, place = _places(covariates, grid, used, points, max_gap)
+    axes, place = _places(covariates, grid, used, points, max_gap, context)
     shape = tuple(len(axis.values) for axis in axes)
     size = int(np.prod(shape))
     widths = [0.0 if axis.edges is None else smoothing for axis in axes]
@@ -89,6 +93,7 @@ def recorded_tuning(
     spikes, seconds, rate = (np.zeros((len(names), *shape)) for _ in range(3))
     inside = used & (place >= 0)
     for row, unit in enumerate(names):  # one by one: all counts of a long recording need not be in memory together
+        context.check()
         counts = count_spikes(recording, grid, (unit,))[:, 0]
         known = inside & np.isfinite(counts)
         spikes[row] = np.bincount(place[known], weights=counts[known], minlength=size).reshape(shape)
@@ -114,12 +119,12 @@ def recorded_tuning(
 
 
 def _places(
-    covariates: Sequence[Covariate], grid: TimeGrid, used: np.ndarray, points: int, max_gap: float | None
+    covariates: Sequence[Covariate], grid: TimeGrid, used: np.ndarray, points: int, max_gap: float | None, context: Context
 ) -> tuple[list[Axis], np.ndarray]:
     """An axis per variable, and the bin of each row on all of them (the last one fastest), -1 for none."""
     axes, place = [], np.zeros(grid.n_bins, np.int64)
     for covariate in covariates:
-        x = sample_covariate(covariate, grid, None if covariate.name == SESSION else max_gap)
+        x = sample_covariate(covariate, grid, None if covariate.name == SESSION else max_gap, context)
         axis = Axis.of_data(covariate, x[used], points)
         own = axis.bin_of(x)
         place = np.where((place >= 0) & (own >= 0), place * len(axis.values) + own, -1)

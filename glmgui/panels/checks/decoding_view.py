@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QCheckBox, QSplitter, QWidget
 from glmengine.decoding.candidates import decodable
 from glmengine.sentences import numbered
 from glmgui.document import Document
-from glmgui.drawings.decoding import confusion_drawing, decoded_over_time
+from glmgui.drawings.decoding import confusion_drawings, decoded_over_time
 from glmgui.jobs import Jobs
 from glmgui.panels.checks.fields import Fields
 from glmgui.panels.checks.run_line import RunLine
@@ -129,7 +129,7 @@ class DecodingView(QWidget):
             self.plots.clear()
             self._jobs.submit(
                 "Counting what was decoded as what",
-                lambda context: (found, [confusion_drawing(found, name, measures) for name in names]),
+                lambda context: (found, confusion_drawings(found, names, measures, context)),
                 self._draw_confusion,
                 self._no_confusion,
                 key=CONFUSION,

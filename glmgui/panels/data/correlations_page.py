@@ -62,7 +62,7 @@ class CorrelationsPage(DescribedPage):
 
     def work(self) -> Callable[[Asked, Context], tuple[Images, str]]:
         measure = self.choices()
-        return lambda asked, context: _correlations(measure, asked)
+        return lambda asked, context: _correlations(measure, asked, context)
 
     def show_answer(self, answer: Any) -> None:
         drawing, words = answer
@@ -76,9 +76,9 @@ class CorrelationsPage(DescribedPage):
         self.words.setText(words)
 
 
-def _correlations(measure: str, asked: Asked) -> tuple[Images, str]:
+def _correlations(measure: str, asked: Asked, context: Context) -> tuple[Images, str]:
     from glmengine.recording.described.correlations import correlations_in_words, covariate_correlations, plain_variables
 
     names, notes = plain_variables(asked.recording)
-    found = covariate_correlations(asked.recording, asked.grid, asked.used, names, max_gap=asked.max_gap)
+    found = covariate_correlations(asked.recording, asked.grid, asked.used, names, max_gap=asked.max_gap, context=context)
     return correlations_drawing(found, measure), "\n".join((correlations_in_words(found), *notes))

@@ -152,7 +152,8 @@ class DerivedDialog(QDialog):
         def work(context: Context) -> tuple[Recording, Preview]:
             from glmengine.recording.derived.quantities import compute_derived
 
-            known = compute_derived(before, recording, max_gap)
+            known = compute_derived(before, recording, max_gap, context=context)
+            context.check()
             return known, preview((), value, known, max_gap)
 
         self._jobs.submit("Computing a preview", work, self._show, self._refused, key="data-derived-preview", quiet=True)

@@ -139,7 +139,7 @@ class DataPanel(Page):
             self._content.setEnabled(False)  # what stands there is of the recording before
             self._jobs.submit(
                 "Reading what was recorded",
-                lambda context: summarise(recording),
+                lambda context: summarise(recording, context),
                 self._summarised,
                 self._not_summarised,
                 key="data-summary",
@@ -237,7 +237,7 @@ class DataPanel(Page):
             return
         self._jobs.submit(
             "Counting the bins that are used",
-            lambda context: used_of(analysis, recording),
+            lambda context: used_of(analysis, recording, context),
             self._share_known,
             self._share_failed,
             key="data-share",
@@ -273,7 +273,7 @@ class DataPanel(Page):
         max_gap = self._document.analysis.time.max_gap
         self._jobs.submit(
             f"Drawing {name}",
-            lambda context: (detail_to_draw(covariate), spikes_to_draw(whole, name, unit, max_gap)),
+            lambda context: (detail_to_draw(covariate, context), spikes_to_draw(whole, name, unit, max_gap)),
             lambda drawn: self.overview.set_covariate(covariate, *drawn),
             key="data-covariate",
             quiet=True,

@@ -77,8 +77,7 @@ class RecordingPages(QTabWidget):
         work = page.work()
 
         def answered(context: Context) -> Any:
-            asked = _asked(recording, analysis, unit)
-            context.check()  # another question may have been asked meanwhile
+            asked = _asked(recording, analysis, unit, context)
             return work(asked, context)
 
         self._jobs.submit(
@@ -109,9 +108,10 @@ def _same(one: tuple[Any, ...] | None, other: tuple[Any, ...]) -> bool:
     return one is not None and one[0] is other[0] and one[1:] == other[1:]
 
 
-def _asked(recording: Recording, analysis: Analysis, unit: str) -> Asked:
+def _asked(recording: Recording, analysis: Analysis, unit: str, context: Context) -> Asked:
     """The bins that are used; runs in the worker."""
     from glmengine.analysis.time_grid import make_grid, usable_bins
 
     grid = make_grid(analysis.time, recording)
-    return Asked(recording, grid, usable_bins(analysis.time, recording, grid), unit, analysis.time.max_gap)
+    context.check()
+    return Asked(recording, grid, usable_bins(analysis.time, recording, grid, context), unit, analysis.time.max_gap)

@@ -149,10 +149,13 @@ def _tuning(choice: _Choice, asked: Asked, context: Context) -> tuple[Drawing, D
         bins=choice.bins,
         smoothing=choice.smoothing,
         max_gap=asked.max_gap,
+        context=context,
     )
     context.check()
     if choice.beside == "path":
-        beside = path_drawing(spike_places(recording, grid, used, choice.variables, asked.unit, max_gap=asked.max_gap))
+        beside = path_drawing(
+            spike_places(recording, grid, used, choice.variables, asked.unit, max_gap=asked.max_gap, context=context)
+        )
     else:
         beside = occupancy_drawing(found, polar=choice.polar)
     return tuning_drawing(found, asked.unit, polar=choice.polar), beside

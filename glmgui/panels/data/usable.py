@@ -10,6 +10,7 @@ from glmgui.drawings.summary import CovariateRow, EpochRow, covariate_row, piece
 if TYPE_CHECKING:
     from glmengine.analysis.analysis import Analysis
     from glmengine.analysis.usable_time import UsableTime
+    from glmengine.context import Context
     from glmengine.recording.recording import Recording
 
 
@@ -30,12 +31,12 @@ class Used:
     epochs: tuple[EpochRow, ...]
 
 
-def used_of(analysis: Analysis, recording: Recording) -> Used:
+def used_of(analysis: Analysis, recording: Recording, context: Context) -> Used:
     """What `analysis` uses of `recording`; raises `GlmError` with the field that is at fault. Runs in the worker."""
     from glmengine.analysis.usable_time import usable_time
     from glmengine.recording.derived.quantities import EPOCH_KINDS
 
-    found = usable_time(analysis, recording)
+    found = usable_time(analysis, recording, context)
     whole = found.recording
     made = [one.name for one in analysis.derived if not isinstance(one, EPOCH_KINDS)]
     rows = tuple(covariate_row(whole.covariates[name], whole.duration) for name in made)

@@ -17,6 +17,7 @@ from glmgui.widgets import EmptyState, row
 
 if TYPE_CHECKING:
     from glmengine.analysis.analysis import Analysis
+    from glmengine.context import Context
     from glmengine.recording.recording import Recording
 
 _LENGTHS = (5.0, 20.0, 60.0)
@@ -58,7 +59,7 @@ class DesignDrawing:
 
 
 def design_drawing(
-    analysis: Analysis, recording: Recording, seconds: float, start: float | None, unit: str | None
+    analysis: Analysis, recording: Recording, seconds: float, start: float | None, unit: str | None, context: Context
 ) -> DesignDrawing:
     """Make it; runs in the worker."""
     from glmengine.design.preview import design_preview
@@ -66,10 +67,11 @@ def design_drawing(
 
     total = sum(n_columns(term, len(recording.unit_names), recording) for term in analysis.terms if term.enabled)
     seconds = min(seconds, max(_MOST_NUMBERS / max(total, 1) * analysis.time.bin_size, 20 * analysis.time.bin_size))
-    times, blocks = design_preview(analysis, recording, seconds, start, unit)
+    times, blocks = design_preview(analysis, recording, seconds, start, unit, context)
     total = sum(block.values.shape[1] for block in blocks)
     parts, column, named, before, height = [], [], [], 0, 0
     for block in blocks:
+        context.check()
         count = block.values.shape[1]
         rows = round(max(count, _LEAST_SHARE * total) * min(1.0, _MOST_ROWS / max(total, 1)))
         rows = max(rows, 1) if count else 0
@@ -84,6 +86,7 @@ def design_drawing(
     labels = tuple(label for block in blocks for label in block.columns)
     where = np.concatenate(column)[::-1] if column else np.zeros(0, int)
     bins = np.arange(0, len(times), max(1, -(-len(times) // _MOST_TIMES)))
+    context.check()
     if len(bins) < len(times):
         times, values = times[bins], _largest(values, bins, axis=0)
     flipped = tuple((name, height - stop, height - start) for name, start, stop in named)

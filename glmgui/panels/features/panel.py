@@ -210,7 +210,7 @@ class FeaturesPanel(Page):
         start = self._start
         self._jobs.submit(
             "Drawing features",
-            lambda context: features_on_recording(term, recording, time, start, unit),
+            lambda context: features_on_recording(term, recording, time, start, unit, context),
             lambda drawn: self._features_drawn(drawn, f" of unit {unit}" if unit is not None else ""),
             lambda error: self._features_failed(at, error),
             key="feature-preview",
@@ -229,7 +229,7 @@ class FeaturesPanel(Page):
         self._design_asked = asked
         self._jobs.submit(
             "Drawing the design matrix",
-            lambda context: design_drawing(analysis, recording, seconds, start, unit),
+            lambda context: design_drawing(analysis, recording, seconds, start, unit, context),
             self.design.show_design,
             lambda error: self.design.show_text(getattr(error, "message", str(error))),
             key="design-preview",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from glmengine.context import SILENT, Context
 from glmengine.design.tensor_product import joint_bases
 from glmengine.design.term_size import bases_of, known_size
 from glmgui.drawings.mosaic import mosaic_of
@@ -99,14 +100,17 @@ def _range_of(recording: Recording, variable: str) -> tuple[float, float]:
     return (float(values.min()), float(values.max())) if values.size else (0.0, 1.0)
 
 
-def features_on_recording(term: Spec, recording: Recording, time: Time, start: float | None, unit: str | None = None) -> Features:
+def features_on_recording(
+    term: Spec, recording: Recording, time: Time, start: float | None, unit: str | None = None, context: Context = SILENT
+) -> Features:
     """The columns of a term on some seconds of the recording, by default the first that are used."""
     from glmengine.design.preview import feature_preview
 
     if start is None and term.kind == "event":
         start = _before_first_event(term, recording, time)
     elif start is None and time.conditions:
-        start = _first_used(recording, time)
+        start = _first_used(recording, time, context)
+    context.check()
     times, values, labels = feature_preview(term, recording, time, seconds=SECONDS, start=start, unit=unit)
     return Features(times, *_pooled(values), labels)
 
@@ -137,12 +141,12 @@ def _before_first_event(term: Spec, recording: Recording, time: Time) -> float |
     return max(float(inside[0]) - term.before - 1.0, float(grid.starts[0])) if inside.size else None
 
 
-def _first_used(recording: Recording, time: Time) -> float | None:
+def _first_used(recording: Recording, time: Time, context: Context) -> float | None:
     """Start (s) of the first stretch of which most bins meet the conditions."""
     from glmengine.analysis.time_grid import make_grid, usable_bins
 
     grid = make_grid(time, recording)
-    used = np.concatenate([[0], np.cumsum(usable_bins(time, recording, grid))])
+    used = np.concatenate([[0], np.cumsum(usable_bins(time, recording, grid, context))])
     n = min(max(round(SECONDS / time.bin_size), 1), grid.n_bins)
     share = (used[n:] - used[:-n]) / n
     if not share.size or not share.max():

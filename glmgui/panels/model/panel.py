@@ -227,7 +227,7 @@ class ModelPanel(Page):
         self._asked = (*asked, recording)
         self._jobs.submit(
             "Laying out the validation",
-            lambda context: fitted_time(analysis, recording),
+            lambda context: fitted_time(analysis, recording, context),
             self._show_parts,
             self._parts_failed,
             key="model-parts",

@@ -131,7 +131,7 @@ class PopulationPanel(Page):
         def work(context: Context) -> Population:
             from glmgui.drawings.population import population_of
 
-            return population_of(result, recording)
+            return population_of(result, recording, context)
 
         self._jobs.submit("All units", work, self._take, self._failed, key=POPULATION, quiet=True)
 
