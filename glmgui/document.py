@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from glmengine.recording.recording import Recording
     from glmengine.results.kept_fits import KeptFit
     from glmengine.results.result import Result
+    from glmengine.results.sketch import Sketch, SketchScore
 
 _MERGE_SECONDS = 1.0
 _MOST_STEPS = 500
@@ -65,7 +66,8 @@ class Document(QObject):
     changed : frozenset of str
         Which parts are new: ``recording`` (another one, or none), ``derived`` (its derived covariates were computed), ``analysis``,
         ``result`` (another one, or its staleness), ``fits`` (those that are kept, or which is shown), ``answers`` (another sheet, or none), ``selection`` (unit, set of units, or term), ``project`` (path, or saved or not), ``busy``,
-        ``fault`` (the engine refused the analysis, or that is over), ``code`` (functions that it names may be run now).
+        ``fault`` (the engine refused the analysis, or that is over), ``live`` (what the live fit knows before it is a result), ``code`` (functions that
+        the analysis names may be run now).
     """
 
     changed = Signal(object)
@@ -77,6 +79,8 @@ class Document(QObject):
         self._analysis = Analysis()
         self._result: Result | None = None
         self._live: Result | None = None
+        self._sketch: Sketch | None = None
+        self._sketch_score: SketchScore | None = None
         self._stale = False
         self._unit: str | None = None
         self._chosen: tuple[str, ...] = ()
@@ -140,6 +144,16 @@ class Document(QObject):
     def result_is_live(self) -> bool:
         """Whether `result` is a live fit: of one unit, without cross-validation, never saved."""
         return self._live is not None
+
+    @property
+    def live_sketch(self) -> Sketch | None:
+        """What a live fit of some of the time says of one term, while that of all of it is not there."""
+        return self._sketch
+
+    @property
+    def live_score(self) -> SketchScore | None:
+        """The held-out score of the live fit, from some of the time."""
+        return self._sketch_score
 
     @property
     def result_is_stale(self) -> bool:
@@ -307,6 +321,7 @@ class Document(QObject):
         key of the one of `fits` whose result `result` is."""
         self._recording, self._effective = recording, None
         self._analysis, self._result, self._live = analysis, result, None
+        self._sketch = self._sketch_score = None
         self._fits, self._shown_fit, self._answers = tuple(fits), shown, answers
         self._project_path = project_path
         self._undo.clear()
@@ -357,9 +372,22 @@ class Document(QObject):
 
     def set_live_result(self, result: Result | None) -> None:
         """Show a live fit in the place of the result, or, with None, the result again."""
-        if result is not self._live:
-            self._live = result
-            self.changed.emit(frozenset({"result"}))
+        if result is not self._live or self._sketch is not None:
+            self._live, self._sketch = result, None
+            if result is None:
+                self._sketch_score = None
+            self.changed.emit(frozenset({"result", "live"}))
+
+    def set_live_sketch(self, sketch: Sketch) -> None:
+        """Show the curve of some of the time, until the live fit of all of it is there."""
+        self._sketch = sketch
+        self.changed.emit(frozenset({"live"}))
+
+    def set_live_score(self, score: SketchScore | None) -> None:
+        """Take the held-out score that belongs to the live fit; None when another question is asked."""
+        if score is not self._sketch_score:
+            self._sketch_score = score
+            self.changed.emit(frozenset({"live"}))
 
     def say_code_allowed(self) -> None:
         """Say that functions which the analysis names may run now, so that what needed them is drawn."""
@@ -425,6 +453,7 @@ class Document(QObject):
 
     def _take_recording(self, recording: Recording | None) -> None:
         self._recording, self._effective, self._live = recording, None, None
+        self._sketch = self._sketch_score = None
         names = recording.unit_names if recording is not None else ()
         if self._unit not in names:
             self._unit = names[0] if names else None

@@ -99,7 +99,9 @@ def sample_covariate(covariate: Covariate, grid: TimeGrid, max_gap: float | None
     data = covariate.data
     values = np.asarray(data.values, dtype=np.float64)
     times = np.asarray(data.t, dtype=np.float64)
-    return sample(Samples(times, values, np.asarray(data.time_support.values), covariate.kind, covariate.period), grid, max_gap, context)
+    return sample(
+        Samples(times, values, np.asarray(data.time_support.values), covariate.kind, covariate.period), grid, max_gap, context
+    )
 
 
 def _sample_stretches(covariate: Covariate, grid: TimeGrid, limit: float, context: Context) -> np.ndarray:

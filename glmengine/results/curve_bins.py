@@ -58,16 +58,18 @@ class Drawn:
         return tuple(len(axis.values) for axis in self.axes)
 
 
-def drawn_curves(prepared: Prepared) -> tuple[list[Drawn], list[str]]:
+def drawn_curves(prepared: Prepared, only: str | None = None) -> tuple[list[Drawn], list[str]]:
     """The curves of every covariate term and every precomputed column, and notes on what is left out.
 
-    A term of one or two variables has one curve; of more, one along each variable, averaged over the values that the others have
+    Where `only` names the label of a term, those of that one. A term of one or two variables has one curve; of more, one along each variable, averaged over the values that the others have
     together. A term with a gain is drawn at its mean gain, one with epochs as it is inside them.
     """
     drawn: list[Drawn] = []
     notes: list[str] = []
     for block in prepared.design.blocks:
         term = block.term
+        if only not in (None, term.label):
+            continue
         if term.kind == "covariate":
             found = _joint(term, prepared) if len(term.factors) <= 2 else _marginal(term, prepared)
         elif term.kind == "columns":

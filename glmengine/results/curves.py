@@ -51,7 +51,7 @@ class _Curve:
 
 
 def response_curves(
-    prepared: Prepared, posterior: Posterior, context: Context = SILENT, *, words: Words = SPIKES
+    prepared: Prepared, posterior: Posterior, context: Context = SILENT, *, words: Words = SPIKES, only: str | None = None
 ) -> tuple[dict[str, xr.Dataset], list[str]]:
     """Curves of every covariate term and precomputed column, by label (see `glmengine.results.curve_bins`), and notes on what was left out.
 
@@ -62,8 +62,10 @@ def response_curves(
     posterior : Posterior
     words : Words
         What the observations are called.
+    only : str, optional
+        The label of the one term that is wanted.
     """
-    curves, notes = _begin(prepared, posterior)
+    curves, notes = _begin(prepared, posterior, only)
     if not curves:
         return {}, notes
     stride = _stride(prepared, curves)
@@ -87,9 +89,9 @@ def response_curves(
     return {curve.drawn.label: _dataset(curve, prepared, posterior, means, words, context) for curve in curves}, notes
 
 
-def _begin(prepared: Prepared, posterior: Posterior) -> tuple[list[_Curve], list[str]]:
+def _begin(prepared: Prepared, posterior: Posterior, only: str | None) -> tuple[list[_Curve], list[str]]:
     design, units, curves = prepared.design, len(prepared.units), []
-    found, notes = drawn_curves(prepared)
+    found, notes = drawn_curves(prepared, only)
     for drawn in found:
         size = int(np.prod(drawn.shape))
         numbers = units * size * (design.n_columns + 1)

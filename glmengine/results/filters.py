@@ -26,9 +26,14 @@ _FILTERED = ("filter", "event", "receptive_field", "history", "coupling")
 
 
 def term_filters(
-    prepared: Prepared, posterior: Posterior, words: Words = SPIKES, context: Context = SILENT
+    prepared: Prepared,
+    posterior: Posterior,
+    words: Words = SPIKES,
+    context: Context = SILENT,
+    *,
+    only: str | None = None,
 ) -> dict[str, xr.Dataset]:
-    """Filters of every filter, event, history and coupling term, by term label.
+    """Filters of every filter, event, history and coupling term, or of the one that is labelled `only`, by term label.
 
     Returns
     -------
@@ -40,7 +45,7 @@ def term_filters(
     return {
         term.label: _filters(term, prepared, posterior, words, context)
         for term in prepared.design.terms
-        if term.kind in _FILTERED
+        if term.kind in _FILTERED and only in (None, term.label)
     }
 
 

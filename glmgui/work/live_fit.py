@@ -1,24 +1,33 @@
-"""The live fit: the selected unit again at every edit, without cross-validation."""
+"""The live fit: the selected unit again at every edit, first a curve of some of the time, then a held-out score, then all of it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QObject, QTimer, Signal
 
 from glmengine.analysis.analysis import Analysis
 from glmgui.document import Document
-from glmgui.jobs import Job, Jobs
+from glmgui.jobs import Jobs
 
 if TYPE_CHECKING:
     from glmengine.context import Context
+    from glmengine.recording.recording import Recording
     from glmengine.results.result import Result
+    from glmengine.results.sketch import Sketch, SketchScore
 
-_AFTER_MS = 30
+_REST_MS = 600
+"""The hand rests: the fit of all of the time begins."""
+
+CURVE, SCORE, WHOLE = "live", "live-score", "live-whole"
 
 
 class LiveFit(QObject):
     """Follows the document while it is on.
+
+    A fit of all of a long recording takes seconds, a curve may take a frame or two. So a movement is answered from some stretches of the
+    time (`glmengine.results.sketch`), the score of held-out stretches follows, and all of the time is fitted when the hand rests.
 
     Signals
     -------
@@ -32,12 +41,13 @@ class LiveFit(QObject):
         super().__init__(parent)
         self._document, self._jobs = document, jobs
         self._on = False
-        self._asked: tuple[Any, ...] | None = None
-        self._job: Job | None = None
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(_AFTER_MS)
-        self._timer.timeout.connect(self._fit)
+        self._asked: tuple[_Question, str] | None = None  # of which the curve was asked last, and for which term
+        self._answered: _Question | None = None  # of which all of the time is fitted
+        self._timer, self._rest = QTimer(self), QTimer(self)
+        for timer, milliseconds, act in ((self._timer, 0, self._fit), (self._rest, _REST_MS, self._fit_whole)):
+            timer.setSingleShot(True)
+            timer.setInterval(milliseconds)
+            timer.timeout.connect(act)
         document.changed.connect(self._changed)
 
     @property
@@ -49,7 +59,7 @@ class LiveFit(QObject):
         if on == self._on:
             return
         self._on = on
-        self._asked = None
+        self._asked = self._answered = None
         if on:
             self._timer.start()
         else:
@@ -60,40 +70,118 @@ class LiveFit(QObject):
     def stop(self) -> None:
         """Ask for no further fit."""
         self._timer.stop()
-        if self._job is not None:
-            self._job.cancel()
+        self._rest.stop()
+        for key in (CURVE, SCORE, WHOLE):
+            self._jobs.drop(key)
 
     def _changed(self, what: frozenset[str]) -> None:
         if self._on and what & {"analysis", "selection"}:
             self._timer.start()
 
     def _fit(self) -> None:
-        """Fit the selected unit at one strength without cross-validation; what was asked in the meantime is asked next, the rest dropped."""
+        """Ask for the curve of the chosen term; what is asked while one is made is asked next, the rest dropped."""
         document = self._document
-        if not (self._on and document.can_be_fitted) or document.unit is None or self._jobs.is_pending("live"):
+        if not (self._on and document.can_be_fitted) or document.unit is None or self._jobs.is_pending(CURVE):
             return
-        asked = (document.analysis, document.recording, document.unit)
-        if asked == self._asked:
+        question = _Question(document.analysis, document.recording, document.unit)
+        terms, at = document.analysis.terms, document.term
+        chosen = terms[at if at is not None and at < len(terms) and terms[at].enabled else 0]
+        if question.is_that_of(self._answered):
+            document.set_live_result(document.result)  # in the place of a curve of another question
+            self._asked = (question, chosen.label)
             return
-        self._asked = asked
-        analysis, recording, unit = asked
-        question = live_question(analysis, unit, document.kept_result)
+        if self._asked is not None and question.is_that_of(self._asked[0]) and chosen.label == self._asked[1]:
+            return
+        if self._asked is None or not question.is_that_of(self._asked[0]):
+            self._rest.stop()
+            for key in (SCORE, WHOLE):
+                self._jobs.drop(key)
+            document.set_live_score(None)
+        self._asked = (question, chosen.label)
+        asked = live_question(document.analysis, document.unit, document.kept_result)
+
+        def work(context: Context) -> Sketch | Result:
+            import glmengine
+            from glmengine.results.sketch import can_be_sketched, is_short, sketch
+
+            if not can_be_sketched(asked) or not chosen.enabled or is_short(asked, question.recording, context):
+                return glmengine.run(asked, question.recording, context)
+            return sketch(asked, question.recording, question.unit, chosen.label, context)
+
+        self._submit(question, work, lambda found: self._take(question, asked, found), CURVE)
+
+    def _take(self, question: _Question, asked: Analysis, found: Sketch | Result) -> None:
+        from glmengine.results.sketch import Sketch
+
+        if not isinstance(found, Sketch):
+            self._take_whole(question, found)
+            return
+        self._document.set_live_sketch(found)
+        self._timer.start()  # what was asked meanwhile comes before all that follows
+        if not self._is_asked(question):
+            return
+        self._rest.start()
+        if self._jobs.is_pending(SCORE):
+            return
+
+        def work(context: Context) -> SketchScore:
+            from glmengine.results.sketch import sketch_score
+
+            return sketch_score(asked, question.recording, question.unit, context)
+
+        self._submit(question, work, self._document.set_live_score, SCORE)
+
+    def _fit_whole(self) -> None:
+        """All of the time, once nothing was asked for a while."""
+        if not self._on or self._asked is None or not self._is_asked(self._asked[0]) or self._jobs.is_pending(WHOLE):
+            return
+        question = self._asked[0]
+        asked = live_question(question.analysis, question.unit, self._document.kept_result)
 
         def work(context: Context) -> Result:
             import glmengine
 
-            return glmengine.run(question, recording, context)
+            return glmengine.run(asked, question.recording, context)
 
-        def take(result: Result) -> None:
-            if self._on and document.recording is recording:
-                document.set_live_result(result)
-            self._timer.start()
+        self._submit(question, work, lambda result: self._take_whole(question, result), WHOLE)
+
+    def _take_whole(self, question: _Question, result: Result) -> None:
+        self._answered = question
+        self._document.set_live_result(result)
+        self._timer.start()
+
+    def _submit(self, question: _Question, work: Callable[[Context], Any], take: Callable[[Any], None], key: str) -> None:
+        """Do it quietly; its answer is taken only while the live fit is on and the recording is the same."""
+
+        def done(found: Any) -> None:
+            if self._on and self._document.recording is question.recording:
+                take(found)
 
         def failed(error: BaseException) -> None:
-            document.set_fault_of(error, analysis)
+            self._document.set_fault_of(error, question.analysis)
             self._timer.start()
 
-        self._job = self._jobs.submit(f"Live fit of unit {unit}", work, take, failed, key="live", quiet=True)
+        self._jobs.submit(f"Live fit of unit {question.unit}", work, done, failed, key=key, quiet=True)
+
+    def _is_asked(self, question: _Question) -> bool:
+        """Whether it is still what the document asks."""
+        document = self._document
+        return (document.analysis, document.unit) == (
+            question.analysis,
+            question.unit,
+        ) and document.recording is question.recording
+
+
+class _Question:
+    """An analysis of one unit of a recording; recordings are compared as objects."""
+
+    def __init__(self, analysis: Analysis, recording: Recording, unit: str) -> None:
+        self.analysis, self.recording, self.unit = analysis, recording, unit
+
+    def is_that_of(self, other: _Question | None) -> bool:
+        if other is None or self.recording is not other.recording:
+            return False
+        return (self.analysis, self.unit) == (other.analysis, other.unit)
 
 
 def live_question(analysis: Analysis, unit: str, result: Result | None) -> Analysis:

@@ -144,7 +144,7 @@ class FeaturesPanel(Page):
             self._show()
         elif "fault" in what:
             self._show_faults()
-        if what & {"result", "analysis", "selection"}:
+        if what & {"result", "analysis", "selection", "live"}:
             self._show_live()
         if what & {"recording", "derived", "analysis", "selection", "code"}:
             self._show_design()
@@ -171,11 +171,15 @@ class FeaturesPanel(Page):
 
     def _show_live(self) -> None:
         """While there is a live fit, what it found for the chosen term stands in the place of the term's columns."""
-        live, at, terms = self._document.result_is_live, self._document.term, self._document.analysis.terms
-        if live and at is not None and at < len(terms):
-            unit = self._document.unit
-            known = self._document.result
-            self.live.show_term(known, terms[at].label, unit if unit in known.units else str(known.units[0]))
+        document, unit = self._document, self._document.unit
+        sketch, score = document.live_sketch, document.live_score
+        live, at, terms = document.result_is_live or sketch is not None, document.term, document.analysis.terms
+        label = terms[at].label if at is not None and at < len(terms) else ""
+        if sketch is not None and (sketch.label, sketch.unit) == (label, unit):
+            self.live.show_sketch(sketch, score)
+        elif label and document.result_is_live:
+            known = document.result
+            self.live.show_term(known, label, unit if unit in known.units else str(known.units[0]), score)
         if not live:
             self.live.clear()
         self._below.setCurrentWidget(self.live if live else self.features)

@@ -508,3 +508,39 @@ def test_terms_without_a_window_stay_as_they_are(small_recording):
         EventTerm(events="cue", after=0.5, basis=RaisedCosineLog(n=4)),
     ):
         assert defaults.for_bins(term, 0.01) == term
+
+
+def test_a_live_fit_of_a_long_recording_is_drawn_from_some_of_it_first(
+    qtbot, document, jobs, small_recording, small_analysis, monkeypatch
+):
+    """All of the time follows when nothing is changed for a moment; going back to what is known asks nothing."""
+    import glmengine.results.sketch as sketches
+    from glmgui.work.live_fit import LiveFit
+
+    monkeypatch.setattr(sketches, "is_short", lambda *_, **__: False)
+    panel = FeaturesPanel(document, jobs)
+    qtbot.addWidget(panel)
+    panel.resize(1300, 650)
+    panel.show()
+    document.open(small_recording, small_analysis)
+    live, seen = LiveFit(document, jobs), []
+    document.changed.connect(lambda what: seen.append(panel.live.said.text()) if "live" in what else None)
+    live.switch(True)
+    qtbot.waitUntil(lambda: document.live_sketch is not None)
+    assert panel.live.isVisible()
+    assert panel.live.plot.title.startswith("Live fit of unit hd")
+    assert panel.live.said.text().startswith("From 120 of 120")
+    qtbot.waitUntil(lambda: document.result_is_live and document.live_score is not None)
+    assert document.live_sketch is None
+    assert panel.live.said.text().startswith("Held out: ")
+    assert any("The held-out score follows" in text for text in seen)
+    known = document.result
+    document.edit(document.analysis.with_(seed=5), "Seed")
+    qtbot.waitUntil(lambda: document.live_sketch is not None)
+    document.undo()
+    qtbot.waitUntil(lambda: document.live_sketch is None)
+    assert document.result is known
+    live.switch(False)
+    assert document.live_sketch is None
+    assert document.live_score is None
+    assert not panel.live.isVisible()
