@@ -60,7 +60,7 @@ def _run(arguments: Sequence[str] | None) -> int:
     if options.screenshots is not None:
         from glmgui.tools.screenshots import take_screenshots
 
-        leave(take_screenshots(app, Path(options.screenshots)))
+        leave(take_screenshots(app, Path(options.screenshots), options.size, options.dark))
     leave(_show(app, options.file, options.demo))
 
 
@@ -201,8 +201,18 @@ def _parser() -> argparse.ArgumentParser:
         "--self-test", action="store_true", help="check the installation: open, fit, export, verify; exit 0 if all is well"
     )
     what.add_argument("--screenshots", metavar="DIR", help="write pictures of every step with the fitted demonstration to DIR")
+    parser.add_argument("--size", metavar="WIDTHxHEIGHT", type=_size, default=(1366, 768), help="of the window in the pictures")
+    parser.add_argument("--dark", action="store_true", help="take the pictures in the dark look")
     parser.add_argument("--version", action="version", version=f"glmgui {__version__}")
     return parser
+
+
+def _size(text: str) -> tuple[int, int]:
+    """``1366x768`` as two numbers."""
+    width, _, height = text.partition("x")
+    if not (width.isdigit() and height.isdigit() and int(width) and int(height)):
+        raise argparse.ArgumentTypeError(f"a size is written as 1366x768, not {text!r}")
+    return int(width), int(height)
 
 
 if __name__ == "__main__":

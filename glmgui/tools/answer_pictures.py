@@ -7,14 +7,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from glmengine.answers.settings import AnswerSettings
-from glmgui.tools.check_pictures import RUNNING, Pictures
+from glmgui.tools.check_pictures import REFUSED, RUNNING, Pictures
 from glmgui.tools.unattended import wait_until
 
 if TYPE_CHECKING:
     from glmgui.shell.window import MainWindow
-
-REFUSED = "answers-refused"
-"""The picture of something that the engine refuses, which is no fault."""
 
 _SETTINGS = AnswerSettings(shifts=50, simulations=8)  # for a picture p need not be small
 _PATIENCE = 240.0  # s
@@ -75,7 +72,7 @@ FITTED: Pictures = (
     ("answers-time-rescaling", _evidence("ks")),
     ("answers-simulated", _evidence("simulated")),
     ("answers-choice", _choice),
-    (REFUSED, _refused),
+    (f"answers{REFUSED}", _refused),
 )
 STALE: Pictures = (("answers-stale", _evidence("curves")),)
 DARK: Pictures = (("dark-answers", _evidence("curves")),)

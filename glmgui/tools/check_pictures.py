@@ -14,6 +14,9 @@ Pictures = tuple[tuple[str, Callable[["MainWindow"], None]], ...]
 RUNNING = "-running"
 """What the name of a picture ends with that is taken while something runs."""
 
+REFUSED = "-refused"
+"""What the name of a picture ends with that shows what the engine refuses, which is no fault."""
+
 _REPEATS, _SHIFTS, _DRAWS = 20, 50, 20
 _TABS = ("goodness", "simulation", "tests", "decoding")
 
@@ -72,5 +75,5 @@ FITTED: Pictures = tuple(
         (f"checks-{tab}", _page(number)),
     )
 )
-STALE: Pictures = (*_named("-stale", _page), *_named("-refused", _with_other_recording), ("checks-again", _with_own_recording))
+STALE: Pictures = (*_named("-stale", _page), *_named(REFUSED, _with_other_recording), ("checks-again", _with_own_recording))
 DARK: Pictures = tuple((f"dark-{name}", show) for name, show in _named("", _page))

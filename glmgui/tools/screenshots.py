@@ -17,7 +17,7 @@ from glmgui.dialogs.ready_analysis import ReadyAnalysisDialog
 from glmgui.dialogs.shortcuts import ShortcutsDialog
 from glmgui.notices import notices
 from glmgui.settings import Settings
-from glmgui.tools import answer_pictures, check_pictures
+from glmgui.tools import answer_pictures, check_pictures, state_pictures
 from glmgui.tools.unattended import NoQuestions, settle, wait_until
 
 if TYPE_CHECKING:
@@ -28,8 +28,9 @@ if TYPE_CHECKING:
 _PATIENCE = 240.0  # s, for the first fit of a slow machine with nothing compiled
 
 
-def take_screenshots(app: QApplication, folder: Path) -> int:
-    """Write the pictures to `folder` and say which; 0 if all were written."""
+def take_screenshots(app: QApplication, folder: Path, size: tuple[int, int] = (1366, 768), dark: bool = False) -> int:
+    """Write the pictures to `folder` and say which; 0 if all were written. `size` is that of the window in pixels of the desktop's scale;
+    `dark` begins with the dark look, which some of the pictures have anyway."""
     from glmengine.export.outputs import writable_folder
     from glmgui import theme
     from glmgui.shell.window import MainWindow
@@ -42,9 +43,10 @@ def take_screenshots(app: QApplication, folder: Path) -> int:
     faults: list[str] = []
     notices().noticed.connect(lambda notice: faults.append(notice.text) if notice.level == "error" else None)
     with tempfile.TemporaryDirectory() as scratch:
-        theme.apply(app, False)
+        theme.apply(app, dark)
         window = MainWindow(Settings(Path(scratch) / "settings.ini"), NoQuestions())
-        window.resize(1366, 768)
+        window.set_dark(dark)
+        window.resize(*size)
         window.show()
         try:
             for number, (name, prepare) in enumerate(_PICTURES):
@@ -54,7 +56,7 @@ def take_screenshots(app: QApplication, folder: Path) -> int:
                     settle(0.4)
                 else:
                     _wait(window)
-                if name == answer_pictures.REFUSED:
+                if name.endswith(check_pictures.REFUSED):
                     del faults[known:]
                 path = folder / f"{number:02d}-{name}.png"
                 if not (beside or window).grab().save(str(path)):
@@ -220,6 +222,7 @@ def _dark(window: MainWindow) -> None:
 _PICTURES: tuple[tuple[str, Callable[..., None]], ...] = (
     ("start", lambda window: None),
     ("start-recent", _recent),
+    *state_pictures.NOTHING_OPEN,
     ("data", _open),
     ("data-tuning", _page_of_data),
     ("search", _search),
@@ -230,6 +233,7 @@ _PICTURES: tuple[tuple[str, Callable[..., None]], ...] = (
     ("design-matrix", _design_matrix),
     ("model", lambda window: window.show_step("model")),
     *check_pictures.UNFITTED,
+    *state_pictures.UNFITTED,
     ("results", _fit),
     ("rates", _tab(1)),
     ("validation", _tab(2)),
@@ -240,7 +244,7 @@ _PICTURES: tuple[tuple[str, Callable[..., None]], ...] = (
     ("population-coupling", _population(1)),
     ("population-scatter", _population(3)),
     ("population-table", _population(4)),
-    ("fits", lambda window: window.show_step("fits")),
+    *state_pictures.FITTED,
     *answer_pictures.FITTED,
     ("batch", lambda window: window.show_step("batch")),
     ("batch-looked", _batch),

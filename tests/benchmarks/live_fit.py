@@ -158,7 +158,9 @@ def measure(options: argparse.Namespace, scratch: Path) -> int:
         settle(0.05)
     print("by the clock (ms):     ", " ".join(f"{one:.0f}" for one in clock))
     print("of the processors (ms):", " ".join(f"{one:.0f}" for one in cpu))
-    print(f"held-out score {document.live_score.deviance_explained:.3f} {scored[0]:.2f} s after the movement, {scored[1]:.2f} s of the processors")
+    print(
+        f"held-out score {document.live_score.deviance_explained:.3f} {scored[0]:.2f} s after the movement, {scored[1]:.2f} s of the processors"
+    )
 
     sketches: list[object] = []
     document.changed.connect(lambda what: sketches.append(document.live_sketch) if "live" in what else None)
