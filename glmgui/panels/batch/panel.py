@@ -69,12 +69,12 @@ class BatchPanel(Page):
         self._document, self._many = document, many
         self._summed: tuple[tuple[Outcome, ...], str] = ((), "")
         self.empty = EmptyState("No recordings yet", _EMPTY, "batch_empty", self)
-        self.empty.set_choices({"Add recordings …": many.ask_files, "Add a folder of recordings …": many.ask_folder})
+        self.empty.set_choices({"Add recordings\u2026": many.ask_files, "Add a folder of recordings\u2026": many.ask_folder})
         self.banner = MessageLine("batch_stale", self)
         self.message = MessageLine("batch_message", self)
         self.said = hint("", self)
         self.table = RecordingsTable(self)
-        self.add = button("&Add …", "batch_add", "Add recordings; files and folders can be dropped, too", self)
+        self.add = button("&Add\u2026", "batch_add", "Add recordings; files and folders can be dropped, too", self)
         self.add_folder = button("Add &folder …", "batch_add_folder", "Add all recordings of a folder", self)
         self.remove = button("Remo&ve", "batch_remove", "Take the selected recordings out of the list; their files stay", self)
         self.look = button(

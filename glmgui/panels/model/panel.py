@@ -71,9 +71,14 @@ class ModelPanel(Page):
         self.size_line.setObjectName("model_size")
         self.too_large = MessageLine("model_too_large", self)
         self.strength = StrengthView(self)
-        self.terms = _table(("Term", "Depends on", "Columns"), "model_terms", "Terms of the model and their columns")
+        self.terms = _table(
+            ("Term", "Depends on", "Columns"), "model_terms", "Terms of the model and their columns", stretched=(0, 1)
+        )
         self.strengths = _table(
-            ("Strength a", "Textbook \u03b1", "Prior sd", "Freedom"), "model_strengths", "Strengths of the penalty in other forms"
+            ("Strength a", "Textbook \u03b1", "Prior sd", "Freedom"),
+            "model_strengths",
+            "Strengths of the penalty in other forms",
+            stretched=(3,),
         )
         self.strengths.setToolTip(
             "a: the strength as it is given. Textbook: a\u00b7T/2 for T bins, as in log-likelihood less \u03b1 times the sum of squares. "
@@ -117,7 +122,7 @@ class ModelPanel(Page):
         tables.setChildrenCollapsible(False)
         tables.addWidget(self.terms)
         tables.addWidget(self.strengths)
-        tables.setSizes([500, 420])
+        tables.setSizes([400, 460])
         says.addWidget(tables, 2)
         says.addWidget(self.time_line, 3)
         says.addWidget(self.about_time)
@@ -321,13 +326,16 @@ class ModelPanel(Page):
         self._document.edit(value, "Change seed" if value.seed != self._document.analysis.seed else "Change title")
 
 
-def _table(headings: tuple[str, ...], name: str, says: str) -> QTableWidget:
+def _table(headings: tuple[str, ...], name: str, says: str, *, stretched: tuple[int, ...]) -> QTableWidget:
+    """An empty table; its headings are whole, also where that needs a scroll bar, but for those of the columns that take what room there is."""
     made = QTableWidget(0, len(headings))
     made.setObjectName(name)
     made.setAccessibleName(says)
     made.setHorizontalHeaderLabels(headings)
     plain_table(made)
-    made.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+    made.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+    for part in stretched:
+        made.horizontalHeader().setSectionResizeMode(part, QHeaderView.ResizeMode.Stretch)
     made.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
     made.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
     made.setWordWrap(False)

@@ -44,7 +44,6 @@ class UnitList(QWidget):
         self.view.setObjectName("result_units_table")
         self.view.setAccessibleName("Fitted units with their scores")
         plain_table(self.view)
-        self.view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.view.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         box = column(self, margins=0)
