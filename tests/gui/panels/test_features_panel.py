@@ -300,7 +300,7 @@ def test_a_drag_that_outruns_the_worker_drops_stale_requests(qtbot, panel, docum
 
     calls = []
 
-    def slow(term, recording, when, start, unit):
+    def slow(term, recording, when, start, unit, context):
         calls.append(term.factors[0].basis.n)
         time.sleep(0.1)
         return Features(np.arange(3.0), np.zeros((3, 1)), np.ones(1), ["a"])
