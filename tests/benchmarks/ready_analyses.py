@@ -35,7 +35,7 @@ def _timed(work: Callable[[], Made]) -> tuple[Made, float]:
 
 def _page(result: Result) -> None:
     scores = result.scores["deviance_explained_heldout"].fillna(-np.inf)
-    draw(result, "unit", str(result.units[int(scores.argmax())]))
+    draw(result, "unit", str(result.units[int(scores.values.argmax())]))
 
 
 def _measure(lesson: Lesson) -> tuple[float, ...]:
