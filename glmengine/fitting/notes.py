@@ -24,7 +24,7 @@ def unit_notes(status: np.ndarray, assembly: Assembly) -> tuple[str, ...]:
     predicted = "class" if classes else "rate"
     texts = {
         SILENT_UNIT: f"{'in one class only' if classes else 'no spikes'} in the bins used; nothing is fitted",
-        NO_DATA: "no valid bin",
+        NO_DATA: f"no valid bin{_lacking(assembly.inputs)}",
         SEPARATED: f"the {predicted} can be predicted perfectly somewhere, so coefficients grow without limit; add a penalty",
         STOPPED: "stopped before the optimum",
     }
@@ -34,6 +34,24 @@ def unit_notes(status: np.ndarray, assembly: Assembly) -> tuple[str, ...]:
         if named:
             notes.append(f"{'Unit' if len(named) == 1 else 'Units'} {listed(named, 8)}: {text}.")
     return tuple(notes)
+
+
+def _lacking(inputs: Inputs) -> str:
+    """Which columns leave no row at all, as each of them is NaN in every one."""
+    if inputs.valid.any():
+        return ""
+    T, P = inputs.shape[:2]
+    nowhere = np.ones(P, bool)
+    for start in range(0, T, _ROWS):
+        nowhere &= np.isnan(inputs.source.chunk(start, min(start + _ROWS, T))).all(axis=0)
+        if not nowhere.any():
+            return ""
+    names = [repr(str(name)) for name, lost in zip(inputs.features, nowhere, strict=True) if lost]
+    return f", since {'column' if len(names) == 1 else 'columns'} {listed(names, 8)} of X {'has' if len(names) == 1 else 'have'} no value in any row; leave out what has none"
+
+
+_ROWS = 16384
+"""That are looked at at once."""
 
 
 def strength_notes(found: FoundStrengths | None, units: Sequence[str]) -> tuple[str, ...]:

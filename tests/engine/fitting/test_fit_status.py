@@ -208,3 +208,12 @@ def test_steps_that_are_long_only_in_the_unit_of_the_observations_are_no_separat
         other = fit(X, y * factor, "gamma", link, penalty=None, solver="newton")
         assert other.status.tolist() == plain.status.tolist() == ["ok"]
         assert np.allclose(other.coef / scale, plain.coef, rtol=1e-6)
+
+
+def test_a_column_without_a_value_is_named():
+    X = np.random.default_rng(0).normal(size=(40_000, 3))
+    X[:, 1] = np.nan
+    X[::2, 2] = np.nan
+    found = fit(X, np.ones((40_000, 2)))
+    assert found.status.tolist() == ["no data", "no data"]
+    assert found.notes == ("Units 0, 1: no valid bin, since column 'x1' of X has no value in any row; leave out what has none.",)
