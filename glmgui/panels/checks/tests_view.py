@@ -31,7 +31,7 @@ _HELPS = (
 )
 _WALD = (
     "Wald's p takes bins for independent. Where the rate drifts and the model lacks that, it called a term that does nothing significant at the "
-    "5 % level in 72 % of simulated recordings (31 % with history in the model), the shift test in 6 %. Believe the shift test where the two differ."
+    "5 % level in 71 % of simulated recordings (27 % with history in the model), the shift test in 5 %. Believe the shift test where the two differ."
 )
 _NOT_TESTED = "Test the terms moves the counts in time against each term, and asks how often it gains as much by chance."
 _NO_BANDS = "Draw bands fits stretches of time that are drawn again: bands of each point, and of the whole curve, that hold where bins are not independent."
