@@ -49,9 +49,7 @@ def new(options: Namespace) -> int:
     if not recording and path.suffix.lower() != ".toml" and path.exists():
         path, recording = Path(f"{options.template.replace('/', '-')}.toml"), options.file
     text = _own_text(recording, options) if options.template == _OWN else _filled_text(recording, options)
-    if path.exists() and not options.force:
-        raise GlmError(f"{path}: exists already; choose another name, or replace it with --force")
-    write_whole(path, text.encode("utf-8"))
+    write_whole(free_path(path, options.force), text.encode("utf-8"))
     print(f"written: {path}")
     return 0
 

@@ -39,15 +39,17 @@ def at_least_one(text: str) -> int:
     return number
 
 
-def free_path(name: str, force: bool) -> Path:
+def free_path(name: str | Path, force: bool) -> Path:
     """The path of a file to write.
 
     Raises
     ------
     GlmError
-        If it exists and is not to be replaced.
+        If it is a folder, or exists and is not to be replaced.
     """
     path = Path(name)
+    if path.is_dir():
+        raise GlmError(f"{path}: is a folder; give the name of a file")
     if path.exists() and not force:
         raise GlmError(f"{path}: exists already; choose another name, or replace it with --force")
     return path

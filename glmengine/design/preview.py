@@ -51,9 +51,20 @@ def basis_curve(basis: Basis, x_range: tuple[float, float] | None, bin_size: flo
     if x_range is None and getattr(basis, "window", None) is not None:
         lags, values = basis.kernel(bin_size)
         return lags * bin_size, values, "Lag", "s"
-    low, high = getattr(basis, "bounds", None) or x_range or (0.0, 1.0)
-    x = np.linspace(low, high, _POINTS)
-    return x, basis.frozen(x).evaluate(x), "Value", ""
+    x, at = _places(basis, x_range, _POINTS)
+    return x, basis.frozen(at).evaluate(at), "Value", ""
+
+
+def _places(basis: Basis, data: tuple[float, float] | None, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """(n,) places along an axis, and the values whose functions are drawn there: of categories the nearest one."""
+    if not (categories := getattr(basis, "categories", ())):
+        low, high = getattr(basis, "bounds", None) or data or (0.0, 1.0)
+        x = np.linspace(low, high, n)
+        return x, x
+    values = np.unique(categories)
+    half = 0.5 * float(np.diff(values).min()) if len(values) > 1 else 0.5
+    x = np.linspace(values[0] - half, values[-1] + half, n)
+    return x, values[np.searchsorted(0.5 * (values[1:] + values[:-1]), x)]
 
 
 def family_example(kind: type[Basis], n: int = 5, points: int = 120) -> tuple[np.ndarray, np.ndarray] | None:
@@ -102,11 +113,11 @@ def product_image(
     """
     axes, parts = [], []
     for factor, basis, data in zip(factors[:2], joint_bases(factors), ranges, strict=False):
-        low, high = getattr(factor.basis, "bounds", None) or data or (0.0, 1.0)
-        x = np.linspace(low, high, n)
+        x, at = _places(factor.basis, data, n)
         axes.append(x)
-        frozen = basis.frozen(x)
-        parts.append(_seen(frozen, x, -(-_POINTS_A_FUNCTION * _count(frozen, x) // n)))
+        frozen = basis.frozen(at)
+        finer = 1 if at is not x else -(-_POINTS_A_FUNCTION * _count(frozen, x) // n)
+        parts.append(_seen(frozen, at, finer))
     images = np.einsum("xi,yj->ijxy", *parts)
     whole = [factor.with_(basis=factor.basis.frozen(x)) for factor, x in zip(factors, axes, strict=False)]
     if len(factors) == 2 and n_joint(whole) < images.shape[0] * images.shape[1]:

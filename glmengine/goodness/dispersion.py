@@ -47,8 +47,11 @@ def dispersion(series: Series, residuals: np.ndarray) -> Dispersion:
     if series.family.counts:
         mean = series.expected[used]
         weight = (mean / np.where(v > 0, v, 1.0)) ** 2  # the score of extra variance at the mean's square
-        extra = np.sum(weight * (d**2 - v)) / np.sum(weight * mean**2)
-        error = np.sqrt(np.sum(weight**2 * _variance_of_square(mean, v))) / np.sum(weight * mean**2)
+        scale = np.sum(weight * mean**2)
+        if scale == 0:  # a unit without a spike
+            return Dispersion(pearson, np.nan, np.nan)
+        extra = np.sum(weight * (d**2 - v)) / scale
+        error = np.sqrt(np.sum(weight**2 * _variance_of_square(mean, v))) / scale
         return Dispersion(pearson, float(extra), float(extra / error))
     if series.family.binary:
         ratio, error = window_variance(series, 10)

@@ -46,7 +46,7 @@ def ask_open(host: Host) -> None:
 
 
 def ask_open_folder(host: Host) -> None:
-    path = host.work.questions.folder("Open a folder of npz files", host.work.settings.folder)
+    path = host.work.questions.folder("Open a folder with a recording", host.work.settings.folder)
     if path is not None:
         host.work.opening.open(path)
 

@@ -100,7 +100,7 @@ def _show(step: Step, number: int) -> Record:
 
 ACTIONS: tuple[Record, ...] = (
     Record("open", "&Open\u2026", "File", commands.ask_open, "Open a recording (NWB, npz), a project or an analysis", "Ctrl+O", "open"),
-    Record("open_folder", "Open &folder\u2026", "File", commands.ask_open_folder, "Open a folder of pynapple npz files", "Ctrl+Shift+O"),
+    Record("open_folder", "Open &folder\u2026", "File", commands.ask_open_folder, "Open a recording that is a folder: pynapple npz, Neurosuite, Phy, Suite2p", "Ctrl+Shift+O"),
     Record(
         "replace", "Re&place recording\u2026", "File", commands.ask_replace, "Put another recording under the same analysis",
         enabled=_has_question,

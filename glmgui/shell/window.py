@@ -44,7 +44,7 @@ from glmgui.work.questions import Questions
 from glmgui.work.use_cases import UseCases
 
 if TYPE_CHECKING:
-    from glmengine.results.result import Result
+    pass
 
 log = logging.getLogger(__name__)
 
@@ -192,7 +192,6 @@ class MainWindow(QMainWindow):
         work.size.estimated.connect(self._show_estimate)
         work.opening.opened.connect(self._opened)
         work.fitting.begun.connect(self._fit_begun)
-        work.fitting.fitted.connect(self._fitted)
         work.fitting.runs.changed.connect(self._runs_changed)
         work.live.switched.connect(lambda _: self._renew())
         notices().noticed.connect(self._noticed)
@@ -217,10 +216,6 @@ class MainWindow(QMainWindow):
     def _fit_begun(self, at_once: bool) -> None:
         """Show the units of a fit that was asked for just now as they fill in; one that waited leaves the user where he is."""
         if at_once:
-            self.show_step("results")
-
-    def _fitted(self, result: Result) -> None:
-        if not self.document.result_is_stale:
             self.show_step("results")
 
     def _runs_changed(self) -> None:

@@ -22,6 +22,7 @@ class Interrupter(importlib.abc.MetaPathFinder):
             os.kill(os.getpid(), getattr(signal, sys.argv[1]))
         return None
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's job in the background is begun with it ignored
 sys.meta_path.insert(0, Interrupter())
 from {entry} import main
 sys.exit(main({arguments!r}))

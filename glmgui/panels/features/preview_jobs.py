@@ -46,6 +46,7 @@ def basis_drawing(term: Spec, recording: Recording, bin_size: float, ranges: Ran
         title = f"{term.label}: {values.shape[1]} functions of the past"
         return lambda preview: preview.show_curve(x, values, Axis(label, unit), title)
     axes = [axis_for(recording, factor.variable) for factor in factors[:2]]
+    factors = ranges.with_categories(factors, recording)
     if len(factors) == 1:
         x, values, _, _ = basis_curve(factors[0].basis, ranges.of(factors[0], recording), bin_size)
         title = f"{term.label}: {values.shape[1]} functions"
@@ -78,6 +79,7 @@ class Ranges:
     def __init__(self) -> None:
         self._recording: Recording | None = None
         self._known: dict[str, tuple[float, float]] = {}
+        self._categories: dict[str, tuple[float, ...]] = {}
 
     def of(self, factor: Factor, recording: Recording) -> tuple[float, float]:
         """The bounds of a factor's basis, or where it has none the range of the valid samples of its variable."""
@@ -85,19 +87,36 @@ class Ranges:
         if bounds is not None:
             return bounds
         if recording is not self._recording:
-            self._recording, self._known = recording, {}
+            self._begin(recording)
         if factor.variable not in self._known:
-            self._known[factor.variable] = _range_of(recording, factor.variable)
+            values = _seen_of(recording, factor.variable)
+            self._known[factor.variable] = (float(values.min()), float(values.max())) if values.size else (0.0, 1.0)
         return self._known[factor.variable]
 
+    def with_categories(self, factors: Sequence[Factor], recording: Recording) -> tuple[Factor, ...]:
+        """The same factors; where all categories that occur have a function, with those of the valid samples."""
+        if recording is not self._recording:
+            self._begin(recording)
+        return tuple(self._categorised(factor, recording) for factor in factors)
 
-def _range_of(recording: Recording, variable: str) -> tuple[float, float]:
+    def _categorised(self, factor: Factor, recording: Recording) -> Factor:
+        if getattr(factor.basis, "categories", None) != ():
+            return factor
+        if factor.variable not in self._categories:
+            self._categories[factor.variable] = factor.basis.frozen(_seen_of(recording, factor.variable)).categories
+        return factor.with_(basis=factor.basis.with_(categories=self._categories[factor.variable]))
+
+    def _begin(self, recording: Recording) -> None:
+        self._recording, self._known, self._categories = recording, {}, {}
+
+
+def _seen_of(recording: Recording, variable: str) -> np.ndarray:
+    """The valid samples of a variable, some of them where it stays in its file."""
     if variable not in recording.variables:
-        return (0.0, 1.0)
+        return np.empty(0)
     covariate, at = recording.variables[variable]
     values = covariate.seen()[1].reshape(len(covariate.seen()[0]), -1)[:, at or 0].astype(float)
-    values = values[np.isfinite(values)]
-    return (float(values.min()), float(values.max())) if values.size else (0.0, 1.0)
+    return values[np.isfinite(values)]
 
 
 def features_on_recording(

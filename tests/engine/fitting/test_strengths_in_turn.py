@@ -35,9 +35,9 @@ def test_the_rows_are_not_read_again_to_begin_with(data, monkeypatch):
     passes = []
     evaluate = Objective.evaluate
 
-    def counted(self, theta, columns):
+    def counted(self, theta, columns, *precision):
         passes.append(self.problem.strength[0])
-        return evaluate(self, theta, columns)
+        return evaluate(self, theta, columns, *precision)
 
     monkeypatch.setattr(Objective, "evaluate", counted)
     near = 1e-3 * (1 + 1e-7)

@@ -273,7 +273,7 @@ def test_nothing_is_said_or_edited_before_the_recording_is_read(qtbot, document,
 def test_a_recording_that_cannot_be_listed_says_so(qtbot, document, jobs, small_recording, monkeypatch):
     from glmgui.panels.data import panel as module
 
-    def fails(recording):
+    def fails(recording, context):
         raise ValueError("no such column")
 
     monkeypatch.setattr(module, "summarise", fails)

@@ -8,6 +8,7 @@ from qtpy.QtWidgets import QComboBox, QLabel
 
 from glmengine.analysis import default_terms as defaults
 from glmengine.analysis.analysis import Analysis, Time
+from glmengine.context import SILENT
 from glmengine.errors import GlmError
 from glmgui.document import Document
 from glmgui.drawings.series import shortened
@@ -129,11 +130,11 @@ def test_a_drawing_of_many_bins_and_columns_keeps_the_largest_values(small_recor
     terms = (defaults.tuning_term(small_recording, "head_direction"), defaults.coupling_term())
     analysis = Analysis(time=Time(bin_size=0.005), terms=terms)
     monkeypatch.setattr("glmgui.panels.features.design_view._MOST_ROWS", 10)
-    shown = design_drawing(analysis, small_recording, 60.0, None, "hd")
+    shown = design_drawing(analysis, small_recording, 60.0, None, "hd", SILENT)
     assert shown.values.shape[0] <= 800
     assert shown.values.shape[1] <= 12
     assert np.abs(shown.values).max(axis=0).min() > 0.3
     assert np.abs(shown.values).max() == pytest.approx(1.0)
     assert shown.blocks[0][2] == shown.values.shape[1], "the first term is on top"
     monkeypatch.setattr("glmgui.panels.features.design_view._MOST_NUMBERS", 1000)
-    assert design_drawing(analysis, small_recording, 60.0, None, "hd").seconds < 60.0
+    assert design_drawing(analysis, small_recording, 60.0, None, "hd", SILENT).seconds < 60.0

@@ -486,7 +486,7 @@ def test_where_recovery_files_cannot_be_written_work_goes_on(qapp, tmp_path, sma
 def test_closing_in_the_middle_of_opening_and_of_computing_ends_at_once(opened, qtbot, monkeypatch, tmp_path, machine):
     begun = threading.Event()
 
-    def endless(analysis, recording):
+    def endless(analysis, recording, context):
         begun.set()
         time.sleep(0.5)
         raise Cancelled
