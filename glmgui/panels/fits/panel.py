@@ -17,7 +17,11 @@ from glmgui.work.fitting import Fitting
 from glmgui.work.shelf import Shelf
 
 _NO_RECORDING = "First open a recording with Ctrl+O, then add a term in the Features step, then fit with Ctrl+R."
-_NO_FIT = "Fit with Ctrl+R. Every fit of the project will stand here, with what is new in it, and one click leads back to it."
+_NO_TERMS = "Add what the rate may depend on in the Features step, then fit with Ctrl+R."
+_NO_FIT = (
+    "Fit with Ctrl+R. Every fit of the project will stand here, with what is new in it, and one click leads back to it. "
+    "To compare models, change the terms in the Features step, fit again, and tick both fits."
+)
 
 
 class FitsPanel(Page):
@@ -85,13 +89,20 @@ class FitsPanel(Page):
     def _changed(self, what: frozenset[str]) -> None:
         if what & {"fits", "recording"}:
             self._show()
-        elif "selection" in what:
+            return
+        if "analysis" in what:
+            self._say_what_is_next()
+        if "selection" in what:
             self._compare()
+
+    def _say_what_is_next(self) -> None:
+        document = self._document
+        self.empty.set_text(_NO_RECORDING if document.recording is None else _NO_FIT if document.analysis.terms else _NO_TERMS)
 
     def _show(self) -> None:
         document = self._document
         self._turn()
-        self.empty.set_text(_NO_RECORDING if document.recording is None else _NO_FIT)
+        self._say_what_is_next()
         shown = document.shown_fit
         self.table.set_fits(document.fits, shown.key if shown is not None else "")
         self._compare()

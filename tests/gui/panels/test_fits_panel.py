@@ -48,6 +48,15 @@ def test_fits_have_names_of_their_own_and_say_what_is_new(three):
     assert three.rail.buttons["fits"].text().endswith("3 kept")
 
 
+def test_where_nothing_is_fitted_the_next_step_is_named(window, small_recording, small_analysis):
+    panel = window.panels["fits"]
+    assert "open a recording" in panel.empty.text
+    window.document.open(small_recording, small_analysis.with_(terms=()))
+    assert panel.empty.text.startswith("Add what the rate may depend on")
+    window.document.edit(small_analysis, "Add terms")
+    assert "To compare models" in panel.empty.text
+
+
 def test_one_click_goes_back_and_undo_returns_with_the_result(three, qtbot):
     click(three, 0, qtbot)
     qtbot.waitUntil(lambda: shown_seed(three) == 0)
