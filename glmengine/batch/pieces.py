@@ -15,7 +15,7 @@ from glmengine.batch.task import Task, failed
 from glmengine.context import SILENT, Context
 from glmengine.design.unit_blocks import unit_blocks
 from glmengine.errors import GlmError
-from glmengine.export.outputs import writable_folder
+from glmengine.export.outputs import refuse_strangers, writable_folder
 from glmengine.io.opened_sessions import opened_together
 from glmengine.results.joined_units import joined_units
 from glmengine.results.result import Result
@@ -88,7 +88,8 @@ def given_up(work: Work, reason: str) -> Outcome:
 
 def _whole(task: Task, context: Context) -> Outcome | PieceDone:
     key = task.key  # of the files as they are before they are read
-    begin(writable_folder(task.folder))
+    refuse_strangers(writable_folder(task.folder))  # before the fit, not after it
+    begin(task.folder)
     recording = _opened(task, context.part(0.0, 0.1))
     analysis = for_recording(task.analysis, recording)
     blocks = unit_blocks(analysis, recording, task.block_seconds)

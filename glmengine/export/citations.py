@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from glmengine.export.script import bases_of
+from glmengine.design.term_size import bases_of
 
 if TYPE_CHECKING:
     from glmengine.results.result import Result

@@ -7,13 +7,13 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from glmengine.design.term_size import bases_of
 from glmengine.export.script_checks import check_calls
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from glmengine.analysis.analysis import Analysis
-    from glmengine.analysis.terms import AnyTerm
     from glmengine.results.result import Result
 
 
@@ -127,10 +127,3 @@ def main(*paths: str) -> None:
 def _quoted(toml: str) -> str:
     """As it stands between three quotation marks in a script."""
     return toml.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
-
-
-def bases_of(term: AnyTerm) -> list[Any]:
-    """The bases of a term."""
-    if hasattr(term, "factors"):
-        return [factor.basis for factor in term.factors]
-    return [term.basis] if hasattr(term, "basis") else []

@@ -112,7 +112,7 @@ def choose_reader(path: Path, head: bytes, *, with_recipe: bool = False) -> Read
             raise GlmError(
                 f"{path.name}: is a zip archive (as .npz files are) that is cut off before its end; copy or export it again"
             )
-        if any(ending in reader.endings for reader in readers()) and (doubt := why_no_table(path, head)):
+        if doubt := why_no_table(path, head):
             raise GlmError(f"{path.name}: {doubt}")
         endings = ", ".join(sorted({end for reader in readers() for end in reader.endings}))
         raise GlmError(

@@ -111,19 +111,18 @@ def at_work(
         crew.dismiss(patience)
 
 
+@dataclass
 class _Crew(Generic[Task, Outcome]):
     """The processes, what each has in hand, and what is left."""
 
-    def __init__(
-        self,
-        tasks: Sequence[Task],
-        n: int,
-        enter: Callable[[], None] | None,
-        attempt: Callable[[Task, Context], Outcome],
-        lost: Callable[[Task, str], Outcome],
-        context: Context,
-    ) -> None:
-        self.tasks, self.enter, self.attempt, self.lost, self.context = tasks, enter, attempt, lost, context
+    tasks: Sequence[Task]
+    n: int
+    enter: Callable[[], None] | None
+    attempt: Callable[[Task, Context], Outcome]
+    lost: Callable[[Task, str], Outcome]
+    context: Context
+
+    def __post_init__(self) -> None:
         self.method = multiprocessing.get_context("spawn")  # JAX and Qt have threads, which a fork would break
         try:
             self.cancel, self.stop = self.method.Event(), self.method.Event()
@@ -131,7 +130,7 @@ class _Crew(Generic[Task, Outcome]):
             raise GlmError(
                 f"processes cannot share work here ({error.strerror}); ask for one, or make /dev/shm writable"
             ) from error
-        self.n, self.threads = n, max(1, (os.cpu_count() or 1) // n)
+        self.threads = max(1, (os.cpu_count() or 1) // self.n)
         self.waiting: deque[int] = deque()
         self.tries: list[int] = []
         self.fractions: list[float] = []

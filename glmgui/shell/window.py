@@ -6,7 +6,6 @@ import logging
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QByteArray, Qt, QTimer, Signal
 from qtpy.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication
@@ -42,9 +41,6 @@ from glmgui.steps import STEPS, Step, step_of_field
 from glmgui.widgets import Page
 from glmgui.work.questions import Questions
 from glmgui.work.use_cases import UseCases
-
-if TYPE_CHECKING:
-    pass
 
 log = logging.getLogger(__name__)
 

@@ -16,9 +16,8 @@ from glmgui.actions.palette import CommandPalette
 from glmgui.dialogs.ready_analysis import ReadyAnalysisDialog
 from glmgui.dialogs.shortcuts import ShortcutsDialog
 from glmgui.notices import notices
-from glmgui.settings import Settings
 from glmgui.tools import answer_pictures, check_pictures, state_pictures
-from glmgui.tools.unattended import NoQuestions, settle, wait_until
+from glmgui.tools.unattended import settle, wait_until
 
 if TYPE_CHECKING:
     from qtpy.QtWidgets import QApplication
@@ -33,7 +32,7 @@ def take_screenshots(app: QApplication, folder: Path, size: tuple[int, int] = (1
     `dark` begins with the dark look, which some of the pictures have anyway."""
     from glmengine.export.outputs import writable_folder
     from glmgui import theme
-    from glmgui.shell.window import MainWindow
+    from glmgui.tools.unattended_window import unattended_window
 
     try:
         writable_folder(folder)
@@ -44,10 +43,8 @@ def take_screenshots(app: QApplication, folder: Path, size: tuple[int, int] = (1
     notices().noticed.connect(lambda notice: faults.append(notice.text) if notice.level == "error" else None)
     with tempfile.TemporaryDirectory() as scratch:
         theme.apply(app, dark)
-        window = MainWindow(Settings(Path(scratch) / "settings.ini"), NoQuestions())
+        window = unattended_window(Path(scratch), size)
         window.set_dark(dark)
-        window.resize(*size)
-        window.show()
         try:
             for number, (name, prepare) in enumerate(_PICTURES):
                 known = len(faults)

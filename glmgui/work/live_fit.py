@@ -166,10 +166,7 @@ class LiveFit(QObject):
     def _is_asked(self, question: _Question) -> bool:
         """Whether it is still what the document asks."""
         document = self._document
-        return (document.analysis, document.unit) == (
-            question.analysis,
-            question.unit,
-        ) and document.recording is question.recording
+        return question.is_that_of(_Question(document.analysis, document.recording, document.unit))
 
 
 class _Question:

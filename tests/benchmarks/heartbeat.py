@@ -27,15 +27,12 @@ def measure(seconds: float) -> tuple[list[float], list[float], list[bool], float
     from qtpy.QtCore import Qt, QTimer
 
     from glmgui.app import make_application
-    from glmgui.settings import Settings
-    from glmgui.shell.window import MainWindow
-    from glmgui.tools.unattended import NoQuestions, settle, wait_until
+    from glmgui.tools.unattended import settle, wait_until
+    from glmgui.tools.unattended_window import unattended_window
 
     app = make_application(False)
     with tempfile.TemporaryDirectory() as scratch:
-        window = MainWindow(Settings(Path(scratch) / "settings.ini"), NoQuestions())
-        window.resize(1366, 768)
-        window.show()
+        window = unattended_window(Path(scratch))
         window.work.opening.open_sample()
         wait_until(lambda: window.document.recording is not None and not window.document.busy, 240, "opening")
         settle(1.0)

@@ -89,14 +89,11 @@ def measure(options: argparse.Namespace, scratch: Path) -> int:
     from qtpy.QtTest import QTest
     from qtpy.QtWidgets import QSlider
 
-    from glmgui.settings import Settings
-    from glmgui.shell.window import MainWindow
-    from glmgui.tools.unattended import NoQuestions, settle, wait_until
+    from glmgui.tools.unattended import settle, wait_until
+    from glmgui.tools.unattended_window import unattended_window
 
     app = make_application(False)
-    window = MainWindow(Settings(scratch / "settings.ini"), NoQuestions())
-    window.resize(1366, 768)
-    window.show()
+    window = unattended_window(scratch)
     document, live = window.document, window.work.live
     document.open(hour_of_one_unit(options.hours), hundred_columns(options.bin))
     window.show_step("features")

@@ -57,15 +57,12 @@ def drive(options: argparse.Namespace, scratch: Path) -> int:
 
     prepare_process()
     from glmengine.simulation.catalogue import sample, sample_analysis
-    from glmgui.settings import Settings
-    from glmgui.shell.window import MainWindow
-    from glmgui.tools.unattended import NoQuestions, settle
+    from glmgui.tools.unattended import settle
+    from glmgui.tools.unattended_window import unattended_window
     from tests.driver import Driver
 
     app = make_application(False)
-    window = MainWindow(Settings(scratch / "settings.ini"), NoQuestions())
-    window.resize(1366, 768)
-    window.show()
+    window = unattended_window(scratch)
     analysis = sample_analysis("head-direction-place")
     analysis = analysis.with_(
         time=analysis.time.with_(bin_size=0.04), terms=analysis.terms[:2], validation=analysis.validation.with_(folds=2)

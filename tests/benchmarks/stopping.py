@@ -129,13 +129,10 @@ def main() -> int:
 
 def measured(app: Any, scratch: Path, options: argparse.Namespace) -> int:
     from glmengine.export.nwb import write_nwb
-    from glmgui.settings import Settings
-    from glmgui.shell.window import MainWindow
-    from glmgui.tools.unattended import NoQuestions, settle, wait_until
+    from glmgui.tools.unattended import settle, wait_until
+    from glmgui.tools.unattended_window import unattended_window
 
-    window = MainWindow(Settings(scratch / "settings.ini"), NoQuestions())
-    window.resize(1366, 768)
-    window.show()
+    window = unattended_window(scratch)
     window.work.opening.open_fitted_sample()
     wait_until(lambda: window.document.result is not None and window.jobs.idle, 600, "opening")
     if any(part in "opening a large file" for part in options.kind) or not options.kind:

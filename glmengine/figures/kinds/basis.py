@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from glmengine.design.preview import basis_curve, product_image
+from glmengine.design.term_size import bases_of
 from glmengine.errors import GlmError
 from glmengine.figures.layout import panels
 from glmengine.figures.marks import colour_bar, finish, label
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from glmengine.analysis.terms import AnyTerm
-    from glmengine.basis import Basis
     from glmengine.results.result import Result
 
 
@@ -32,7 +32,7 @@ def draw(result: Result, *, unit: str | None = None, term: str | None = None, re
     GlmError
         If no term has a basis.
     """
-    shown = [one for one in result.terms if _bases(one) and term in (None, one.label, one.plain_label)]
+    shown = [one for one in result.terms if bases_of(one) and term in (None, one.label, one.plain_label)]
     if not shown:
         raise GlmError("the result has no term with basis functions" + (f" called '{term}'" if term else "") + "; add one")
     figure, axes = panels(len(shown))
@@ -42,17 +42,12 @@ def draw(result: Result, *, unit: str | None = None, term: str | None = None, re
     return figure
 
 
-def _bases(term: AnyTerm) -> list[Basis]:
-    factors = [factor.basis for factor in getattr(term, "factors", ())]
-    return factors or [basis for basis in [getattr(term, "basis", None)] if basis is not None]
-
-
 def draw_basis(ax: Axes, term: AnyTerm, bin_size: float, variables: Mapping[str, xr.DataArray]) -> None:
     """The functions of one term; of several variables those of the first two, the largest of all at each place.
 
     `variables` are coordinates by name, with their units of measure.
     """
-    bases = _bases(term)
+    bases = bases_of(term)
     if len(bases) > 1:
         x, y, values = product_image(term.factors)
         with np.errstate(all="ignore"):
