@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _SOURCES = ("What the recording has", "The terms of the Features step")
 _JUDGED = ("level", "over_units", "folds", "last", "largest")
-_HEIGHT = 176
+_HEIGHT = 284
 
 
 class AskingBox(QFrame):

@@ -249,6 +249,7 @@ class ModelPanel(Page):
                 rows[name] = pieces
         rows["fitted"] = parts.fitted
         self.time_line.set_epochs(rows, strong, parts.span, marked=("left out",))
+        self.time_line.show()
         said = [f"{numbered(parts.n_bins, 'bin')} are fitted."]
         if parts.folds:
             said.append(f"Each of {len(parts.folds)} folds is held out once, while the others are fitted.")
@@ -293,8 +294,10 @@ class ModelPanel(Page):
 
     def _parts_failed(self, error: Exception) -> None:
         self.time_line.set_epochs({}, (), (0.0, 1.0))
+        self.time_line.hide()  # axes without a split would pass for one
+        self.about_time.setText("")
         if isinstance(error, GlmError):
-            self.about_time.setText("")
+            self.about_time.setText(f"The split of the time cannot be drawn: {error.message}")
             self._show_fault(error.field, error.message)
 
     def _show_fault(self, field: str, message: str) -> None:

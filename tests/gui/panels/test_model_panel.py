@@ -107,6 +107,16 @@ def test_the_split_is_drawn_with_its_gaps(panel, qtbot, jobs):
     assert "longest window" in panel.about_time.text()
 
 
+def test_a_split_that_cannot_be_made_is_said_and_no_empty_axes_pass_for_one(panel, qtbot, jobs):
+    validation = panel.document.analysis.validation
+    settled(panel, qtbot, jobs, validation=validation.with_(split="trials", grouped_by="choices"))
+    assert panel.time_line.isHidden()
+    assert "choices" in panel.about_time.text()
+    settled(panel, qtbot, jobs, validation=validation)
+    assert not panel.time_line.isHidden()
+    assert "cannot" not in panel.about_time.text()
+
+
 def test_beside_each_choice_stands_what_it_is_for(panel, qtbot, jobs):
     note = panel.findChild(QLabel, "model_penalty_note")
     assert "coefficient" in note.text()
