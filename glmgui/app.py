@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(arguments: Sequence[str] | None) -> int:
     from pathlib import Path
 
-    from glmengine.io.files.probe import PROBE_OPTION
+    from glmengine.io.files.trial_reader import PROBE_OPTION
 
     if arguments is None and sys.argv[1:] == [PROBE_OPTION]:  # a frozen program reads a doubtful file in a copy of itself
         from glmengine.io.probe_child import main as read_for_parent

@@ -65,7 +65,7 @@ def _close_output() -> None:
 
 
 def _run(arguments: Sequence[str] | None) -> int:
-    from glmengine.io.files.probe import PROBE_OPTION
+    from glmengine.io.files.trial_reader import PROBE_OPTION
 
     if arguments is None and sys.argv[1:] == [PROBE_OPTION]:  # a frozen program reads a doubtful file in a copy of itself
         from glmengine.io.probe_child import main as read_for_parent

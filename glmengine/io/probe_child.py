@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -17,26 +18,39 @@ BLOCK = 2**24
 
 
 def main() -> int:
-    """Read the file named in the request on standard input; the last line of standard output is the answer."""
-    request = json.loads(sys.stdin.buffer.read())
+    """Read the files named in requests, a line of JSON each on standard input, and answer each with a line that begins with its name."""
+    idle: threading.Timer | None = None
+    for line in sys.stdin.buffer:
+        if idle is not None:
+            idle.cancel()
+        request = json.loads(line)
+        _limit_memory(request["memory"])
+        try:
+            if "series" in request:
+                _read_series(Path(request["path"]), request["series"])
+            else:
+                _read_whole(request)
+            reply: dict[str, str | bool] = {"ok": True}
+        except GlmError as error:
+            reply = {"error": error.message, "field": error.field}
+        sys.stdout.write(f"\n{request['name']} {json.dumps(reply)}\n")
+        sys.stdout.flush()
+        idle = threading.Timer(request["idle"], os._exit, (0,))
+        idle.daemon = True
+        idle.start()
+    os._exit(0)  # a library that was led astray may hang in its own clean-up
+
+
+def _limit_memory(size: int) -> None:
+    """Bytes of address space that may be had, where the system knows such a limit."""
     try:
         import resource
 
-        resource.setrlimit(resource.RLIMIT_AS, (request["memory"], request["memory"]))
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        for limit, most in ((resource.RLIMIT_AS, size), (resource.RLIMIT_CORE, 0)):
+            _, hard = resource.getrlimit(limit)
+            resource.setrlimit(limit, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
     except (ImportError, ValueError, OSError):
         pass  # no such limit on this system
-    try:
-        if "series" in request:
-            _read_series(Path(request["path"]), request["series"])
-        else:
-            _read_whole(request)
-        reply: dict[str, str | bool] = {"ok": True}
-    except GlmError as error:
-        reply = {"error": error.message, "field": error.field}
-    sys.stdout.write("\n" + json.dumps(reply) + "\n")
-    sys.stdout.flush()
-    os._exit(0)  # a library that was led astray may hang in its own clean-up
 
 
 def _read_whole(request: dict[str, Any]) -> None:

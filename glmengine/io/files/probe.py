@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
-import subprocess
-import sys
-import time
 from pathlib import Path
 from typing import Any
 
 from glmengine.context import SILENT, Context
 from glmengine.errors import GlmError
-from glmengine.interruption import KeptFromChildren
-
-PROBE_OPTION = "--probe-recording"
-"""A frozen program has no Python to start: with this first argument its entry points run `glmengine.io.probe_child.main`."""
+from glmengine.io.files.trial_reader import BrokeDown, TooLate, answer_of
 
 BASE_SECONDS, BYTES_PER_SECOND = 30.0, 50e6
 BASE_MEMORY = 3 * 2**30
@@ -48,7 +41,7 @@ def probe(path: Path, reader: str, recipe: dict[str, Any] | None, fingerprint: s
         return
     size = _size(path)
     request = {
-        "path": str(path),
+        "path": str(path.absolute()),
         "reader": reader,
         "recipe": recipe,
         "memory": BASE_MEMORY + 2 * size,
@@ -80,67 +73,23 @@ def probe_series(path: Path, places: tuple[str, ...], size: int, stamp: tuple[in
     fingerprint = hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()
     if fingerprint in _remembered():
         return
-    request = {"path": str(path), "series": places, "memory": BASE_MEMORY}
+    request = {"path": str(path.absolute()), "series": places, "memory": BASE_MEMORY}
     _ask(path, request, "", BASE_SECONDS + size / BYTES_PER_SECOND, context)
     _remember(fingerprint)
 
 
 def _ask(path: Path, request: dict[str, Any], what: str, limit: float, context: Context) -> None:
-    """Start the child and say what became of it."""
-    with KeptFromChildren():
-        child = subprocess.Popen(
-            _command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=_environment()
-        )
+    """Have a child read it, and say what became of it."""
     try:
-        code, answer = _wait(child, json.dumps(request).encode(), limit, context)
-    finally:
-        if child.poll() is None:
-            child.kill()
-        child.wait()
-    if code is None:
+        reply = answer_of(request, limit, context)
+    except TooLate:
         raise GlmError(
             f"{path.name}: could not be read within {limit:.0f} s; it is damaged, or the computer is very busy: try again, or copy or export it again"
-        )
-    try:
-        reply = json.loads(answer.decode("utf-8", "replace").strip().splitlines()[-1])
-    except (IndexError, ValueError):
+        ) from None
+    except BrokeDown:
         raise GlmError(f"{path.name}: is damaged: reading it {what}broke down; copy or export it again") from None
     if "error" in reply:
         raise GlmError(str(reply["error"]), field=str(reply.get("field", "")))
-
-
-def _command() -> list[str]:
-    if getattr(sys, "frozen", False):
-        return [sys.executable, PROBE_OPTION]
-    return [sys.executable, "-P", "-c", "import sys; from glmengine.io.probe_child import main; sys.exit(main())"]
-
-
-def _environment() -> dict[str, str]:
-    package = str(Path(__file__).resolve().parents[3])
-    paths = [package, *filter(None, [os.environ.get("PYTHONPATH", "")])]
-    # one thread: each would reserve address space, which is what is limited
-    return {
-        **os.environ,
-        "PYTHONPATH": os.pathsep.join(paths),
-        "OPENBLAS_NUM_THREADS": "1",
-        "OMP_NUM_THREADS": "1",
-        "HDF5_USE_FILE_LOCKING": "FALSE",
-    }
-
-
-def _wait(child: subprocess.Popen[bytes], request: bytes, limit: float, context: Context) -> tuple[int | None, bytes]:
-    """Exit code and output; the code is None when the time ran out."""
-    give_up = time.monotonic() + limit
-    to_send: bytes | None = request
-    while True:
-        try:
-            answer, _ = child.communicate(to_send, timeout=0.1)
-            return child.returncode, answer
-        except subprocess.TimeoutExpired:
-            to_send = None
-            context.check()
-            if time.monotonic() > give_up:
-                return None, b""
 
 
 def _size(path: Path) -> int:

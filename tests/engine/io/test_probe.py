@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -12,7 +13,8 @@ import pytest
 
 from glmengine.errors import GlmError
 from glmengine.export.nwb import write_nwb
-from glmengine.io.files.probe import PROBE_OPTION
+from glmengine.io.files import trial_reader
+from glmengine.io.files.trial_reader import PROBE_OPTION
 from glmengine.io.opening import open_recording
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -73,3 +75,29 @@ def test_a_state_folder_that_cannot_be_written_stops_nothing(small_recording, tm
     shutil.copy(tmp_path / "a.nwb", tmp_path / "b.nwb")
     assert open_recording(tmp_path / "b.nwb").unit_names == small_recording.unit_names
     assert not os.path.exists(tmp_path / "file" / "state")
+
+
+def test_one_child_reads_file_after_file_and_is_replaced_when_it_is_brought_down(fresh, small_recording, tmp_path, monkeypatch):
+    """Also by what an earlier file left behind, or where it ended by itself: that is no fault of the next file."""
+    for name in "abcd":
+        np.savez(tmp_path / f"{name}.npz", spikes=np.arange(10.0 + ord(name)))
+    recipe = {"spikes": {"times": "spikes"}}
+    started: list[int] = []
+    real = subprocess.Popen
+    monkeypatch.setattr(trial_reader.subprocess, "Popen", lambda *a, **k: started.append(1) or real(*a, **k))
+    trial_reader._end_all()
+    monkeypatch.chdir(tmp_path)  # and a relative path is meant from here, wherever the child is
+    for name in "ab":
+        open_recording(f"{name}.npz", recipe)
+    assert started == [1]
+    (child,) = trial_reader._waiting
+    child._process.kill()
+    open_recording(tmp_path / "c.npz", recipe)
+    assert started == [1, 1]
+    write_nwb(small_recording, tmp_path / "good.nwb")
+    (tmp_path / "broken.nwb").write_bytes((tmp_path / "good.nwb").read_bytes()[:-9000])
+    with pytest.raises(GlmError, match=r"broken\.nwb: is damaged"):
+        open_recording(tmp_path / "broken.nwb")
+    open_recording(tmp_path / "d.npz", recipe)
+    assert started == [1, 1, 1, 1]
+    assert len(trial_reader._waiting) == 1

@@ -210,7 +210,7 @@ def test_a_library_that_is_brought_down_by_a_series_does_not_bring_the_program_d
     _, stored = both(path)
     grid = make_grid(Time(bin_size=0.05), stored)
     with monkeypatch.context() as patch:
-        patch.setattr("glmengine.io.files.probe._command", lambda: [sys.executable, "-c", "import os; os.abort()"])
+        patch.setattr("glmengine.io.files.trial_reader._command", lambda: [sys.executable, "-c", "import os; os.abort()"])
         with pytest.raises(GlmError, match=r"s\.nwb: is damaged: reading it broke down"):
             sample_covariate(stored.covariates["wave"], grid)
     assert np.isfinite(sample_covariate(stored.covariates["wave"], grid)).any()
