@@ -73,8 +73,20 @@ def tokens(dark: bool) -> Tokens:
     return _DARK if dark else _LIGHT
 
 
+_HOST_IS_DARK = "glmgui_host_is_dark"
+
+
+def follow(dark: bool) -> None:
+    """Draw as another program looks whose application this is, which has a look of its own."""
+    QGuiApplication.instance().setProperty(_HOST_IS_DARK, dark)
+
+
 def is_dark() -> bool:
     """Whether the application is shown dark now."""
+    app = QGuiApplication.instance()
+    host = app.property(_HOST_IS_DARK) if app is not None else None
+    if host is not None:
+        return bool(host)
     return QGuiApplication.palette().color(QPalette.ColorRole.Window).lightness() < 128
 
 
