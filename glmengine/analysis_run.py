@@ -21,6 +21,7 @@ from glmengine.models import get_family
 from glmengine.results.joined_units import LARGEST_COVARIANCE, joined_units, with_all_features
 from glmengine.results.provenance import provenance
 from glmengine.results.result import Result
+from glmengine.results.unfinished import ERRORS_CUT_SHORT, STRENGTHS_CUT_SHORT
 from glmengine.selection.fold_scores import scores_of
 
 if TYPE_CHECKING:
@@ -43,10 +44,6 @@ _CLASSES = "Each class has coefficients of its own; response curves, filters and
 _SHARE_OF_FIT = 0.3  # of the time, where terms are selected too
 _MOST_COEFFICIENTS = 3e7  # of the fits of all folds and strengths, that are kept to predict held-out time
 _SELECTED_AS_THEY_ARE = "The selection of terms compares them as the analysis has them, not with the settings that were searched."
-_CUT_SHORT = (
-    "The fit was stopped: standard errors, bands and correlations of held-out rates that were not made soon after are left out."
-)
-_STOPPED = "The cross-validation was stopped: only the strengths that it had tried until then were compared."
 
 
 def run(analysis: Analysis, recording: Recording, context: Context | None = None, *, blocks: int = 1) -> Result:
@@ -140,7 +137,7 @@ def _run(analysis: Analysis, recording: Recording, context: Context | None, bloc
         if analysis.selection is not None:
             result = replace(result, notes=(*result.notes, _SELECTED_AS_THEY_ARE))
     if stopped:
-        result = replace(result, notes=(_STOPPED, *result.notes))
+        result = replace(result, notes=(STRENGTHS_CUT_SHORT, *result.notes))
     if analysis.validation.test_epochs:
         result = _tested(result, recording, cross_validation is None, context.part(0.97, 1.0))
     if analysis.selection is not None:
@@ -417,7 +414,7 @@ def _assessed(
         *(() if cross_validation is None else cross_validation.notes),
     ]
     if cut_short or context.stopping:
-        notes.append(_CUT_SHORT)
+        notes.append(ERRORS_CUT_SHORT)
     if words.meaning:
         notes.append(words.meaning)
     return Result(

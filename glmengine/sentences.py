@@ -14,3 +14,15 @@ def listed(names: Iterable[object], most: int = 12) -> str:
 def numbered(count: int, noun: str) -> str:
     """``1 unit``, ``1,204 spikes``."""
     return f"{count:,} {noun}" + ("" if count == 1 else "s")
+
+
+def unit_name(name: object) -> str:
+    """A unit within a sentence: a bare number gets the word (``unit 0``), other names stand for themselves."""
+    said = str(name)
+    return f"unit {said}" if said.replace(".", "", 1).isdigit() else said
+
+
+def unit_title(name: object) -> str:
+    """A unit at the beginning of a title: ``Unit 0``, but other names as they are written."""
+    said = unit_name(name)
+    return said if said == str(name) else said.capitalize()

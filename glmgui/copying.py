@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 
 from qtpy.QtCore import QAbstractItemModel, QEvent, QModelIndex, QObject, Qt
 from qtpy.QtGui import QAction, QGuiApplication, QKeyEvent, QKeySequence
@@ -48,14 +48,27 @@ def as_text(table: QTableView | QTreeView, *, whole: bool = False) -> str:
     model, header = table.model(), table.header() if isinstance(table, QTreeView) else table.horizontalHeader()
     parts = [header.logicalIndex(place) for place in range(model.columnCount())]
     parts = [part for part in parts if not table.isColumnHidden(part)]
-    chosen = sorted({index.row() for index in table.selectionModel().selectedIndexes()})
-    rows: Sequence[int] = chosen if chosen and not whole else range(model.rowCount())
-    if isinstance(table, QTableView):
-        rows = [row for row in rows if not table.isRowHidden(row)]
+    every, selection = list(_rows(model, nested=isinstance(table, QTreeView))), table.selectionModel()
+    chosen = [row for row in every if any(selection.isSelected(row.siblingAtColumn(part)) for part in parts)]
+    rows = [row for row in (chosen if chosen and not whole else every) if not _is_hidden(table, row)]
     headings = [model.headerData(part, Qt.Orientation.Horizontal) for part in parts]
     lines = [[_clean(heading) for heading in headings]] if any(headings) else []
-    lines += [[_said(model, model.index(row, part)) for part in parts] for row in rows]
+    lines += [[_said(model, row.siblingAtColumn(part)) for part in parts] for row in rows]
     return "\n".join("\t".join(line) for line in lines) + "\n" if lines else ""
+
+
+def _rows(model: QAbstractItemModel, below: QModelIndex | None = None, *, nested: bool) -> Iterator[QModelIndex]:
+    """The first cell of each row, those of a tree below the one that they belong to."""
+    below = below or QModelIndex()
+    for row in range(model.rowCount(below)):
+        index = model.index(row, 0, below)
+        yield index
+        if nested:
+            yield from _rows(model, index, nested=True)
+
+
+def _is_hidden(table: QTableView | QTreeView, row: QModelIndex) -> bool:
+    return table.isRowHidden(row.row()) if isinstance(table, QTableView) else table.isRowHidden(row.row(), row.parent())
 
 
 def _said(model: QAbstractItemModel, index: QModelIndex) -> str:

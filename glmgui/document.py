@@ -84,6 +84,7 @@ class Document(QObject):
         self._stale = False
         self._unit: str | None = None
         self._chosen: tuple[str, ...] = ()
+        self._unit_is_chosen = False  # by the user, or as the best of the first fit; not only the first there is
         self._term: int | None = None
         self._project_path: Path | None = None
         self._fits: tuple[KeptFit, ...] = ()
@@ -253,22 +254,31 @@ class Document(QObject):
     # The kept fits
 
     def add_fit(self, fit: KeptFit, result: Result) -> None:
-        """Keep a fit that has been made, and show it. It takes the place, and the name, of one that asked the same, but a finished one
-        stays beside one that was stopped."""
+        """Keep a fit that has been made, and show it."""
+        self.show_fit(self._keep(fit), result)
+
+    def keep_fit(self, fit: KeptFit) -> KeptFit:
+        """Keep a fit that has been made beside the one that is shown; the value is what it is kept as."""
+        fit = self._keep(fit)
+        self.changed.emit(frozenset({"fits", "project"}))
+        return fit
+
+    def _keep(self, fit: KeptFit) -> KeptFit:
+        """It takes the place, and the name, of one that asked the same, but a finished one stays beside one that was stopped."""
         same = next((one for one in self._fits if one.asks_the_same(fit) and (fit.converged or not one.converged)), None)
         if same is not None:
             fit = fit.renamed(same.name)
             self._fits = tuple(fit if one is same else one for one in self._fits)
         else:
             self._fits = (*self._fits, fit)
-        self.show_fit(fit, result)
+        return fit
 
     def show_fit(self, fit: KeptFit, result: Result) -> None:
         """Show the result of a kept fit."""
         self._shown_fit = fit.key
         self._result, self._live = result, None
         self._stale = self._find_stale()
-        self.changed.emit(frozenset({"result", "fits", "project"}))
+        self.changed.emit(frozenset({"result", "fits", "project", *self._point_at_best()}))
 
     def rename_fit(self, key: str, name: str) -> None:
         """Call a kept fit something else; can be undone."""
@@ -329,7 +339,8 @@ class Document(QObject):
         self._last_edit = ("", 0.0)
         self._saved = (analysis, result, self._fits, answers) if saved else (Analysis(title="\0"), None, (), None)
         self._unit = recording.unit_names[0] if recording is not None and recording.unit_names else None
-        self._chosen = self._alone()
+        self._chosen, self._unit_is_chosen = self._alone(), False
+        self._point_at_best()
         self._term = 0 if analysis.terms else None
         self._stale = self._find_stale()
         self.changed.emit(frozenset({"recording", "analysis", "result", "fits", "answers", "selection", "project"}))
@@ -356,7 +367,7 @@ class Document(QObject):
             return
         self._result, self._live, self._shown_fit = result, None, ""
         self._stale = self._find_stale()
-        self.changed.emit(frozenset({"result", "fits", "project"}))
+        self.changed.emit(frozenset({"result", "fits", "project", *self._point_at_best()}))
 
     def extend_result(self, result: Result) -> None:
         """Take the result of the same fit with more in it: checks that were made of it."""
@@ -420,6 +431,7 @@ class Document(QObject):
         before = (self._unit, self._term, self._chosen)
         if unit is not _KEEP:
             self._unit = unit
+        self._unit_is_chosen |= unit is not _KEEP or units is not None
         if term is not _KEEP:
             self._term = self._clamped(term)
         if units is not None:
@@ -456,10 +468,21 @@ class Document(QObject):
         self._sketch = self._sketch_score = None
         names = recording.unit_names if recording is not None else ()
         if self._unit not in names:
-            self._unit = names[0] if names else None
+            self._unit, self._unit_is_chosen = names[0] if names else None, False
         self._chosen = self._in_order(self._chosen)
         if self._unit not in self._chosen:
             self._chosen = self._alone()
+
+    def _point_at_best(self) -> frozenset[str]:
+        """Select the unit that is explained best, unless one of those that were fitted is selected already; what is new by that."""
+        result = self._result
+        best = result.best_unit if result is not None else None
+        names = self._recording.unit_names if self._recording is not None else ()
+        if best not in names or (self._unit_is_chosen and self._unit in result.units):
+            return frozenset()
+        before, self._unit, self._unit_is_chosen = self._unit, best, True
+        self._chosen = self._alone()
+        return frozenset({"selection"}) if best != before else frozenset()
 
     def _alone(self) -> tuple[str, ...]:
         return (self._unit,) if self._unit is not None else ()

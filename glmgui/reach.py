@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 import threading
 from collections.abc import Callable
 from pathlib import Path
 
+from qtpy.QtCore import QStandardPaths
+
 _PATIENCE = 0.2  # s
+_LAST = (QStandardPaths.StandardLocation.DocumentsLocation, QStandardPaths.StandardLocation.HomeLocation)
 
 
 def is_there(path: Path) -> bool:
@@ -25,6 +30,16 @@ def is_there_soon(path: Path) -> bool:
 def is_folder_soon(path: Path) -> bool:
     """Whether there is a folder, on a disk that answers."""
     return _soon(lambda: is_there(path) and path.is_dir())
+
+
+def writable_folder(*wanted: Path | str | None) -> Path:
+    """The first of these folders that is there, answers and can be written to; else the documents, the home, the place for passing files."""
+    tried = [Path(one) for one in (*wanted, *map(QStandardPaths.writableLocation, _LAST)) if one]
+    return next((one for one in tried if _soon(lambda one=one: _takes_files(one))), Path(tempfile.gettempdir()))
+
+
+def _takes_files(folder: Path) -> bool:
+    return folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)
 
 
 def _soon(question: Callable[[], bool]) -> bool:

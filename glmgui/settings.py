@@ -16,7 +16,7 @@ from urllib.parse import quote, unquote
 
 from qtpy.QtCore import QByteArray, QSettings
 
-from glmgui.reach import is_folder_soon
+from glmgui.reach import is_folder_soon, writable_folder
 
 log = logging.getLogger(__name__)
 
@@ -98,6 +98,17 @@ class Settings:
 
     @folder.setter
     def folder(self, path: Path | str) -> None:
+        self._set("folder", str(path))
+
+    @property
+    def save_folder(self) -> str:
+        """Where a file is offered to be saved: beside what was opened or saved last, else where one was saved last, else among the documents;
+        never in a folder that cannot be written to."""
+        return str(writable_folder(self._text("folder"), self._text("saved")))
+
+    @save_folder.setter
+    def save_folder(self, path: Path | str) -> None:
+        self._set("saved", str(path))
         self._set("folder", str(path))
 
     # Look

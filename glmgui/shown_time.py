@@ -14,6 +14,11 @@ def time_left(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
+def how_far(fraction: float, seconds_left: float | None) -> str:
+    """How much of a piece of work is done and how long it still takes: the one way in which every part of the window says it."""
+    return f"{fraction:.0%}" if seconds_left is None else f"{fraction:.0%}, {time_left(seconds_left)} left"
+
+
 def duration(seconds: float) -> str:
     """A time that something took, in words; empty where it is not known."""
     if math.isnan(seconds):

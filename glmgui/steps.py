@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from glmengine.analysis.units import count_chosen_units
 from glmengine.sentences import numbered
+from glmgui.comparison_button import ComparisonButton
 from glmgui.document import Document
 from glmgui.widgets import Page
 from glmgui.work.use_cases import UseCases
@@ -74,7 +75,16 @@ def _model(work: UseCases) -> Page:
 def _results(work: UseCases) -> Page:
     from glmgui.panels.results import ResultsPanel
 
-    return ResultsPanel(work.document, work.jobs, work.fitting.runs)
+    panel = ResultsPanel(work.document, work.jobs, work.fitting.runs)
+    _serve(panel.compare, work)
+    return panel
+
+
+def _serve(button: ComparisonButton, work: UseCases) -> None:
+    """Compare what a button asks for."""
+    button.without_asked.connect(work.comparing.without)
+    button.each_asked.connect(work.comparing.without_each)
+    button.own_asked.connect(work.comparing.own)
 
 
 def _checks(work: UseCases) -> Page:
@@ -92,7 +102,9 @@ def _population(work: UseCases) -> Page:
 def _fits(work: UseCases) -> Page:
     from glmgui.panels.fits import FitsPanel
 
-    return FitsPanel(work.document, work.shelf, work.fitting, work.jobs)
+    panel = FitsPanel(work.document, work.shelf, work.fitting, work.jobs)
+    _serve(panel.compare, work)
+    return panel
 
 
 def _answers(work: UseCases) -> Page:

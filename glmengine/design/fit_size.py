@@ -29,6 +29,7 @@ _LONG = 120.0  # s, from which on it is worth thinking of a smaller question
 _USUAL_FOLDS, _USUAL_STRENGTHS, _FINE_BINS = 5, 5, 0.01
 _LARGE = 0.5  # of the memory of the machine
 _STREAMED = 0.5  # GB for the chunks of a matrix that is made again in each pass
+_BETWEEN = "   \u00b7   "
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,14 +62,17 @@ class Estimate:
     shorter: tuple[str, ...] = ()
 
     @property
-    def text(self) -> str:
-        """In one line."""
+    def size(self) -> str:
+        """Bins and columns, in one line."""
         share = self.n_valid / self.n_bins if self.n_bins else 0.0
-        said = [f"{self.n_bins:,} bins, {share:.0%} valid"]
-        if self.n_columns:
-            plural = "s" if self.n_columns != 1 else ""
-            said += [f"{self.n_columns:,} column{plural}", f"about {_time(self.seconds)}, {max(self.gigabytes, 0.1):.1f} GB"]
-        return "   \u00b7   ".join(said)
+        said = f"{self.n_bins:,} bins, {share:.0%} valid"
+        return f"{said}{_BETWEEN}{numbered(self.n_columns, 'column')}" if self.n_columns else said
+
+    @property
+    def text(self) -> str:
+        """Bins, columns, time and memory, in one line."""
+        cost = f"{_BETWEEN}about {_time(self.seconds)}, {max(self.gigabytes, 0.1):.1f} GB"
+        return self.size + (cost if self.n_columns else "")
 
     @property
     def product(self) -> str:

@@ -20,6 +20,7 @@ from glmengine.figures.saving import FORMATS, picture, save_figure
 from glmengine.figures.style import STANDARD, Style
 from glmengine.figures.table import TABLE
 from glmengine.results.origin import origin
+from glmengine.results.unfinished import unfinished_note
 from glmengine.sentences import listed
 
 if TYPE_CHECKING:
@@ -75,9 +76,13 @@ def draw(
         raise GlmError(f"the figure '{kind}' is of one unit; name it")
     if recording is None and found.recorded and "stretch" not in options:
         raise GlmError(f"the figure '{kind}' shows what was recorded: such figures need the recording; give it")
+    from glmengine.figures.marks import note_below
+
     function: Callable[..., PaperFigure] = import_module(f"glmengine.figures.kinds.{kind}").draw
     with drawing_on(page or Page()):
         figure = function(result, unit=unit, term=term, recording=recording, **options)
+        if found.fitted:
+            note_below(figure, unfinished_note(result, unit))
     figure.origin = {"figure": " of ".join([kind, *([unit] if unit else [])]), **origin(result)}
     return figure
 

@@ -9,7 +9,7 @@ import numpy as np
 from glmengine.figures.drawing import Axis, Bars, Curve, Drawing, Images, Lines, Polar, Spikes, Stretches
 from glmengine.figures.kinds.polar import round_axes
 from glmengine.figures.layout import panels
-from glmengine.figures.marks import band, colour_bar, finish, legend, level, name_ticks, signed_colours
+from glmengine.figures.marks import band, colour_bar, finish, legend, level, name_ticks, note_below, signed_colours
 from glmengine.figures.page import Page, drawing_on, page, style
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ MOST_VECTORS = 5000
 _BUSY = 8  # more bars than these need a wider figure
 
 
-def draw_drawing(drawing: Drawing, asked: Page | None = None) -> PaperFigure:
+def draw_drawing(drawing: Drawing, asked: Page | None = None, note: str = "") -> PaperFigure:
     """The same drawing as the screen has, on paper.
 
     Parameters
@@ -31,6 +31,8 @@ def draw_drawing(drawing: Drawing, asked: Page | None = None) -> PaperFigure:
     drawing : Drawing
     asked : Page, optional
         Size, style, and what is shown.
+    note : str
+        What stands below it.
     """
     with drawing_on(asked or Page()):
         if isinstance(drawing, Lines):
@@ -50,6 +52,7 @@ def draw_drawing(drawing: Drawing, asked: Page | None = None) -> PaperFigure:
         else:
             figure, (ax,) = panels(1, size=(style().two_columns, 20.0 + 6.0 * len(drawing.rows)))
             _draw_stretches(ax, drawing)
+        note_below(figure, note)
     figure.origin = {"figure": drawing.title, "program": "glmengine"}
     return figure
 

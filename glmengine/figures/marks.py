@@ -62,6 +62,15 @@ def entitle(figure: Figure, text: str) -> None:
         figure.suptitle(folded(text, letters_in(figure.get_size_inches()[0], 1.2)))
 
 
+def note_below(figure: Figure, text: str) -> None:
+    """A line below a whole figure, under what stands there already; it does not depend on whether titles are shown."""
+    if text:
+        size = 0.85
+        folding = folded(text, letters_in(figure.get_size_inches()[0], size))
+        before = figure.get_supxlabel()
+        figure.supxlabel("\n".join(filter(None, (before, folding))), fontsize=size * style().font_size)
+
+
 def finish(ax: Axes, *, title: str = "", x: str = "", y: str = "") -> None:
     """Labels, in several lines where they are longer than the panel, and no frame where there is nothing to enclose."""
     place = ax.get_position()

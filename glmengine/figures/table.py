@@ -30,6 +30,8 @@ class Kind:
         Whether it is of one unit.
     recorded : bool
         Whether it needs the recording.
+    fitted : bool
+        Whether it shows what was fitted, so that a fit that was stopped is said below it.
     has : callable
         Whether a result has something for it.
     """
@@ -38,6 +40,7 @@ class Kind:
     text: str
     of_unit: bool = False
     recorded: bool = False
+    fitted: bool = True
     has: Callable[[Result], bool] = _always
 
 
@@ -68,14 +71,14 @@ TABLE = (
     Kind("receptive_field", "receptive fields of a unit: maps over lags, and their gain", True, has=_has_fields),
     Kind("rates", "predicted and observed rate of a unit over time", True, True),
     Kind("cross_validation", "held-out score by strength of the penalty", has=lambda result: result.cv is not None),
-    Kind("path", "coefficients by strength of the penalty, from none to all", True, True, _has_strengths),
+    Kind("path", "coefficients by strength of the penalty, from none to all", True, True, has=_has_strengths),
     Kind("coupling", "who drives whom, as a matrix", has=lambda result: result.coupling is not None),
     Kind("coupling_graph", "who drives whom, as a graph", has=lambda result: result.coupling is not None),
     Kind("scores", "deviance explained of all units", has=_always),
     Kind("units", "one term of all units, a small panel each", has=lambda result: bool(result.curves or result.filters)),
-    Kind("basis", "basis functions of each term"),
-    Kind("design", "the design matrix over a stretch of time", recorded=True),
-    Kind("raster", "spikes of all units, with the covariates below", recorded=True),
+    Kind("basis", "basis functions of each term", fitted=False),
+    Kind("design", "the design matrix over a stretch of time", recorded=True, fitted=False),
+    Kind("raster", "spikes of all units, with the covariates below", recorded=True, fitted=False),
     Kind(
         "goodness",
         "whether the model of a unit is right: rescaled intervals, residuals, calibration",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -53,6 +53,19 @@ class BlockGains:
     added: np.ndarray
     missed: np.ndarray
     notes: tuple[str, ...]
+
+    def of_units(self, units: Sequence[str]) -> BlockGains:
+        """The same of some of the units, in the order in which they were fitted; of all where none of them was."""
+        kept = [at for at, unit in enumerate(self.units) if unit in set(units)]
+        if not kept:
+            return self
+        return replace(
+            self,
+            units=tuple(self.units[at] for at in kept),
+            scores=self.scores[:, kept],
+            added=self.added[:, kept],
+            missed=self.missed[:, kept],
+        )
 
     @property
     def median_added(self) -> np.ndarray:

@@ -28,7 +28,7 @@ _MOST_OTHER_BINS = 0.01
 
 @dataclass(frozen=True)
 class PairedDifference:
-    """Held-out deviance explained of one fit less that of the first, over the units that both scored.
+    """Held-out deviance explained of one fit less that of the first, over the units that both scored; of a single unit, over its folds.
 
     Attributes
     ----------
@@ -39,11 +39,13 @@ class PairedDifference:
     caution : str
         What to keep in mind where they can.
     n_units, n_better : int
-        Units that both scored, and those of them in which the fit is above the first.
+        Units (or folds) that both scored, and those of them in which the fit is above the first.
     mean, low, high : float
-        Mean difference over units and its 95 % interval from Student's t; NaN for fewer than one and two units.
+        Mean difference over them and its 95 % interval from Student's t; NaN for fewer than one and two units.
     p : float
-        Two-sided signed-rank test over units, which takes units for independent.
+        Two-sided signed-rank test over them, which takes them for independent.
+    over : str
+        What they are: ``unit`` or ``fold``.
     """
 
     name: str
@@ -56,16 +58,17 @@ class PairedDifference:
     low: float = math.nan
     high: float = math.nan
     p: float = math.nan
+    over: str = "unit"
 
     @property
     def sentence(self) -> str:
         """All of it in words."""
         if self.obstacle:
             return f"'{self.name}' cannot be compared with '{self.other}': {self.obstacle}."
-        gain = f"'{self.name}' is better than '{self.other}' in {self.n_better} of {numbered(self.n_units, 'unit')}"
+        gain = f"'{self.name}' is better than '{self.other}' in {self.n_better} of {numbered(self.n_units, self.over)}"
         gain += f"; mean difference {share_text(self.mean)}"
         if self.n_units < 2:
-            return f"{gain}; a test needs 2 units or more.{self._more}"
+            return f"{gain}; a test needs 2 {self.over}s or more.{self._more}"
         p = f"p = {self.p:.2g}" if self.p >= 1e-4 else "p < 0.0001"
         return (
             f"{gain}, 95 % interval {share_text(self.low)} to {share_text(self.high)}; signed rank, two-sided: {p}.{self._more}"
@@ -126,14 +129,19 @@ class _Scored:
     fit: KeptFit
     scores: dict[str, float]
     bins: dict[str, np.ndarray]  # held-out bins of each fold, by unit; empty where the result keeps no scores by fold
+    by_fold: dict[str, np.ndarray]  # deviance explained of each fold, by unit
 
     @classmethod
     def of(cls, fit: KeptFit, result: Result) -> _Scored:
         units = [str(unit) for unit in result.scores["unit"].values]
         held_out = result.scores[_SCORE].values if _SCORE in result.scores else np.full(len(units), np.nan)
         folds = result.fold_scores
-        bins = {} if folds is None else {str(unit): folds["bins"].sel(unit=unit).values for unit in folds["unit"].values}
-        return cls(fit, dict(zip(units, map(float, held_out), strict=True)), bins)
+        known = [] if folds is None else folds["unit"].values
+        bins, by_fold = (
+            {str(unit): np.asarray(folds[name].sel(unit=unit).values, np.float64) for unit in known}
+            for name in ("bins", "deviance_explained")
+        )
+        return cls(fit, dict(zip(units, map(float, held_out), strict=True)), bins, by_fold)
 
     @property
     def is_scored(self) -> bool:
@@ -185,17 +193,22 @@ def _difference(first: _Scored, one: _Scored) -> PairedDifference:
         )
     if share:
         caution = f"{max(share, 0.0001):.2%} of the held-out bins are others, since the terms of the two can use other time"
+    scored = [unit for unit, gain in zip(shared, gains, strict=True) if np.isfinite(gain)]
+    if len(scored) == 1 and scored[0] in first.by_fold and scored[0] in one.by_fold:
+        ours, theirs = one.by_fold[scored[0]], first.by_fold[scored[0]]
+        if ours.shape == theirs.shape and np.isfinite(ours - theirs).sum() > 1:
+            return paired_difference(*names, ours - theirs, caution, "fold")
     return paired_difference(*names, gains, caution)
 
 
-def paired_difference(name: str, other: str, gains: np.ndarray, caution: str = "") -> PairedDifference:
-    """What gains (U,) over units say, those that are NaN left out."""
+def paired_difference(name: str, other: str, gains: np.ndarray, caution: str = "", over: str = "unit") -> PairedDifference:
+    """What gains over units, or over what else `over` says, tell; those that are NaN are left out."""
     gains = gains[np.isfinite(gains)]
     if not gains.size:
-        return PairedDifference(name, other, "no unit has a score under both")
+        return PairedDifference(name, other, f"no {over} has a score under both")
     mean, low, high = (float(value[0]) for value in interval(gains[None]))
     p = min(1.0, 2.0 * float(min(signed_rank(gains), signed_rank(-gains))))
-    return PairedDifference(name, other, "", caution, gains.size, int((gains > 0).sum()), mean, low, high, p)
+    return PairedDifference(name, other, "", caution, gains.size, int((gains > 0).sum()), mean, low, high, p, over)
 
 
 def _obstacle(first: _Scored, one: _Scored) -> str:

@@ -131,6 +131,16 @@ class ResultData:
         return math.nan, ""
 
     @property
+    def best_unit(self) -> str | None:
+        """The unit that is explained best, on held-out time where that is known; None where no unit has a score."""
+        for name in ("deviance_explained_heldout", "deviance_explained_fit"):
+            if name in self.scores:
+                values = np.asarray(self.scores[name].values, np.float64)
+                if np.isfinite(values).any():
+                    return self.units[int(np.nanargmax(values))]
+        return None
+
+    @property
     def recording_name(self) -> str:
         """Name of the recording that was fitted, empty where it is not known."""
         return str(self.provenance.get("recording_name", ""))

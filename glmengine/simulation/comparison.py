@@ -58,6 +58,17 @@ class SurrogateComparison:
         named = {field.name: getattr(self, field.name) for field in fields(self)}
         return {name: dataset for name, dataset in named.items() if dataset is not None}
 
+    def partners(self, unit: str, most: int = 3) -> tuple[str, ...]:
+        """At most so many other units, first those whose cross-correlogram with this one lies least within the band of the surrogates."""
+        if self.cross_correlogram is None:
+            return ()
+        own = self.cross_correlogram.sel(unit=unit).transpose("other", "lag")
+        data, low, high = (own[name].values for name in ("data", "low", "high"))
+        inside = ((data >= low) & (data <= high)).mean(axis=1)
+        known = np.isfinite(data).any(axis=1)
+        others = [at for at, name in enumerate(own["other"].values) if str(name) != unit and known[at]]
+        return tuple(str(own["other"].values[at]) for at in sorted(others, key=lambda at: inside[at])[:most])
+
     @classmethod
     def from_datasets(cls, datasets: Mapping[str, xr.Dataset]) -> SurrogateComparison:
         """What `datasets` gave, put together again.

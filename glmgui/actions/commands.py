@@ -146,7 +146,7 @@ def open_about(host: Host) -> None:
 
 def save_diagnostics(host: Host) -> None:
     path = host.work.questions.save_path(
-        "Save diagnostics", f"{host.work.settings.folder}/glmgui-diagnostics.txt", "Text (*.txt)", ".txt"
+        "Save diagnostics", f"{host.work.settings.save_folder}/glmgui-diagnostics.txt", "Text (*.txt)", ".txt"
     )
     if path is None:
         return

@@ -69,6 +69,10 @@ def _has_question(host: Host) -> bool:
     return _has_recording(host) or bool(host.work.document.analysis.terms)
 
 
+def _can_be_scripted(host: Host) -> bool:
+    return host.work.document.can_be_fitted
+
+
 def _has_result(host: Host) -> bool:
     return host.work.document.result is not None
 
@@ -131,6 +135,10 @@ ACTIONS: tuple[Record, ...] = (
     Record(
         "export_report", "Repor&t\u2026", "File/Export", lambda w: w.work.exporting.export_report(),
         "What was asked and found, with tables, figures, methods and references, as PDF or HTML", icon="export", enabled=_has_result, reads=True,
+    ),
+    Record(
+        "export_script", "Scr&ipt\u2026", "File/Export", lambda w: w.work.exporting.export_script(),
+        "The analysis as a Python script that gives the same numbers", icon="export", enabled=_can_be_scripted, reads=True,
     ),
     Record(
         "export_all", "&Everything to a folder\u2026", "File/Export", lambda w: w.work.exporting.export_all(),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from qtpy.QtCore import QMimeData, QSignalBlocker, QSize, Qt, QTimer
-from qtpy.QtGui import QGuiApplication, QImage, QPixmap, QResizeEvent
+from qtpy.QtCore import QMimeData, QSignalBlocker, QSize, Qt, QTimer, QUrl
+from qtpy.QtGui import QDesktopServices, QGuiApplication, QImage, QPixmap, QResizeEvent
 from qtpy.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -26,10 +26,11 @@ from glmengine.errors import GlmError
 from glmengine.figures.style import STANDARD
 from glmgui.plots.base import Plot
 from glmgui.still_fields import StillCombo, StillDouble
-from glmgui.widgets import FormScroll, MessageLine, button, hint, row
+from glmgui.widgets import ElidedLabel, FormScroll, MessageLine, button, hint, row
 from glmgui.work.figure_making import FORMATS, FigureChoice, FigureMaking, Preview, Subject
 
 _WAIT_MS = 250  # after the last change, before it is drawn
+_DRAWING = "drawing\u2026"
 _OWN = "Own"
 _OTHER_STYLE = "Open a style file\u2026"
 _ROOM = QSize(940, 620)
@@ -102,12 +103,18 @@ class FigureDialog(QDialog):
         self.dpi.setToolTip("Of PNG and TIFF, and of maps and dense rasters within PDF and SVG")
         self.fault = MessageLine("figure_fault", self)
         self.size_said = hint("", self)
+        self.saved_said = ElidedLabel(self)
+        self.saved_said.setObjectName("figure_saved")
+        self.saved_said.setTextFormat(Qt.TextFormat.PlainText)
+        self.open_folder = button("Open &folder", "figure_open_folder", "Show the file where it was saved", self)
+        self._saved: Path | None = None
         self.picture = QLabel(self)
         self.picture.setObjectName("figure_preview")
         self.picture.setAccessibleName("The figure as it will be printed")
         self.picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.picture.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
         self.picture.setMinimumSize(240, 180)
+        self.picture.setText(_DRAWING)
         self.save_button = button("Save\u2026", "figure_save", "Choose a name and write the figure", self)
         self.save_button.setDefault(True)
         self.copy_button = button("Copy", "figure_copy", "Put the figure on the clipboard, as pixels and as SVG", self)
@@ -175,6 +182,11 @@ class FigureDialog(QDialog):
         right = QVBoxLayout()
         right.addWidget(frame, 1)
         right.addWidget(self.size_said)
+        saved = row(self.saved_said, self.open_folder)
+        saved.setStretch(0, 1)
+        right.addLayout(saved)
+        for part in (self.saved_said, self.open_folder):
+            part.hide()
         right.addWidget(self.fault)
         top = QHBoxLayout()
         top.addWidget(scroll)
@@ -199,6 +211,8 @@ class FigureDialog(QDialog):
         self.copy_button.clicked.connect(self._copy)
         self.all_button.clicked.connect(self._save_all)
         self.close_button.clicked.connect(self.close)
+        self.open_folder.clicked.connect(self._open_folder)
+        self._making.made.connect(self._made)
 
     # What is asked
 
@@ -259,6 +273,7 @@ class FigureDialog(QDialog):
         self._changed()
 
     def _changed(self, *_: object) -> None:
+        self._say_drawing()
         self._turn.start()
 
     def _columns_changed(self, number: int) -> None:
@@ -294,6 +309,12 @@ class FigureDialog(QDialog):
 
     # The figure
 
+    def _say_drawing(self) -> None:
+        """Say it in place of the figure where there is none yet, below it where it is about to change."""
+        if self._pixmap.isNull():
+            self.picture.setText(_DRAWING)
+        self.size_said.setText(_DRAWING)
+
     def _draw(self) -> None:
         if self._subjects:
             self._making.preview(self.subject, self.choice, self._take, self._say)
@@ -328,6 +349,17 @@ class FigureDialog(QDialog):
         self.picture.clear()
         self._pixmap = QPixmap()
         self.size_said.clear()
+
+    def _made(self, path: Path) -> None:
+        self._saved = path
+        self.saved_said.setText(f"Saved to {path}")
+        for part in (self.saved_said, self.open_folder):
+            part.show()
+
+    def _open_folder(self) -> None:
+        if self._saved is not None:
+            folder = self._saved if self._saved.is_dir() else self._saved.parent
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
 
     def _save(self) -> None:
         self._remember()

@@ -25,6 +25,7 @@ from qtpy.QtWidgets import (
 from glmengine.errors import GlmError
 from glmengine.io.recipe.recipe import Recipe
 from glmengine.io.recipe_assistant import Assistance, FurtherFile, arrays_beside, files_beside
+from glmgui.copying import TableCopying
 from glmgui.dialogs.recipe_forms import RecipeForms, first_recipe
 from glmgui.dialogs.recipe_preview import RecipePreview
 from glmgui.forms import pending
@@ -225,6 +226,7 @@ class RecipeDialog(QDialog):
 
     def _table(self) -> QTableWidget:
         table = QTableWidget(0, len(_COLUMNS), self)
+        TableCopying(self).watch(table)
         table.setObjectName("recipe_arrays")
         table.setAccessibleName("Arrays in the file")
         table.setHorizontalHeaderLabels(_COLUMNS)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QDialog, QHeaderView, QLineEdit, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
 
+from glmgui.copying import TableCopying
 from glmgui.widgets import fit_rows, hint, row, small_button
 
 ELSEWHERE: tuple[tuple[str, str, str], ...] = (
@@ -43,6 +44,7 @@ class ShortcutsDialog(QDialog):
         self.list.setUniformRowHeights(True)
         self.list.setAlternatingRowColors(True)
         fit_rows(self.list)
+        TableCopying(self).watch(self.list)
         self.list.header().setStretchLastSection(False)
         self.list.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         self.list.header().setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)

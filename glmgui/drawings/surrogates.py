@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from glmengine.sentences import unit_name
 from glmgui.drawings.curves import Drawing, Lines
 from glmgui.drawings.series import Axis, Curve
 
@@ -18,6 +19,10 @@ _ISI_HELP = (
     "Share of the intervals between spikes of each length: recorded, and in the surrogates with their 95 % band over repeats."
 )
 _AUTO_HELP = "Rate this long after a spike of the unit itself: recorded, and in the surrogates with their 95 % band over repeats."
+_CROSS_HELP = (
+    "Rate this long after (negative: before) a spike of another unit: recorded, and in the surrogates with their 95 % band over repeats. "
+    "The pairs that the model describes worst come first."
+)
 _PSTH_HELP = "Rate around the event: recorded, and in the surrogates with their 95 % band over repeats."
 _RATE_HELP = "Mean rate of every unit: recorded against that of the surrogates, with the 95 % interval over repeats. On the dashed line both are alike."
 
@@ -39,6 +44,11 @@ def surrogate_drawings(found: SurrogateComparison, unit: str, measure: str) -> l
     if found.psth is not None:
         axes = Axis("time from the event", "s"), Axis("rate", measure)
         drawings.append(_lines("surrogate_psth", "Around the event", *axes, found.psth, unit, "time", 1.0, _PSTH_HELP))
+    for other in found.partners(unit):
+        pair = found.cross_correlogram.sel(other=other)
+        title = f"Cross-correlogram with {unit_name(other)}"
+        x_axis = Axis(f"time after a spike of {unit_name(other)}", "ms")
+        drawings.append(_lines(f"surrogate_cross_{other}", title, x_axis, axis, pair, unit, "lag", 1000.0, _CROSS_HELP))
     drawings.append(_rates(found, measure))
     return drawings
 

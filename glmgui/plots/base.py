@@ -31,11 +31,13 @@ from glmgui.notices import notices
 from glmgui.plots import style
 from glmgui.plots.axis import named_axes
 from glmgui.plots.desk import figure_desk
-from glmgui.plots.export import save_numbers, save_plot
+from glmgui.plots.export import copy_numbers, copy_plot, save_numbers, save_plot
+from glmgui.reach import writable_folder
 from glmgui.widgets import ElidedLabel
 
 _LONG_LABEL = 15
 _LEAST_TITLE = 60
+_MOST_COPIED = 100_000  # rows on the clipboard
 
 
 class Plot(QWidget):
@@ -73,8 +75,9 @@ class Plot(QWidget):
         self._save.setIcon(theme.icon("figure"))
         self._save.setIconSize(QSize(14, 14))
         self._save.setAutoRaise(True)
-        self._save.setToolTip("Save this figure or its numbers")
-        self._save.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self._save.setToolTip("A figure of this for paper; the arrow beside it saves what is seen, or its numbers")
+        self._save.setPopupMode(QToolButton.ToolButtonPopupMode.MenuButtonPopup)
+        self._save.clicked.connect(self.ask_for_figure)
         menu = QMenu(self._save)
         self._fill_menu(menu)
         self._save.setMenu(menu)
@@ -166,11 +169,26 @@ class Plot(QWidget):
         menu.addAction("As on screen\u2026", self.ask_and_save_figure).setToolTip("What is seen, as SVG, PDF or PNG")
         menu.addAction("Save numbers\u2026", self.ask_and_save_numbers).setToolTip("CSV with units in the headings")
         menu.addSeparator()
+        menu.addAction("Copy figure", self.copy_figure).setToolTip("What is seen, as a picture on the clipboard")
+        menu.addAction("Copy numbers", self.copy_numbers).setToolTip("What is drawn, as a spreadsheet takes it")
+        menu.addSeparator()
         menu.addAction("Show everything (double click)", self.show_all)
 
     def ask_for_figure(self) -> None:
         """Say that a figure for paper is wanted."""
         figure_desk().asked.emit(self)
+
+    def copy_figure(self) -> None:
+        """Put what is seen on the clipboard, on white."""
+        copy_plot(self)
+
+    def copy_numbers(self) -> None:
+        """Put the numbers that are drawn on the clipboard; very many are better saved."""
+        table = self.numbers()
+        if max(map(len, table.values()), default=0) > _MOST_COPIED:
+            notices().tell("warning", f"more than {_MOST_COPIED:,} rows are not copied; save the numbers as CSV", title="Copy")
+        else:
+            copy_numbers(table)
 
     def ask_and_save_figure(self) -> None:
         """Ask for a name and save the figure there."""
@@ -206,8 +224,8 @@ class Plot(QWidget):
         return "_".join(part for part in text.split("_") if part).lower() or "figure"
 
     def _proposed_path(self, ending: str) -> str:
-        """In the folder that was saved to last."""
-        return str((Plot._folder or Path.home()) / f"{self.proposed_name}{ending}")
+        """In the folder that was saved to last, where it can be written to."""
+        return str(writable_folder(Plot._folder) / f"{self.proposed_name}{ending}")
 
     @contextmanager
     def painted_for_paper(self, scale: float = 1.0) -> Iterator[None]:

@@ -11,7 +11,7 @@ from typing import Protocol
 import numpy as np
 from pyqtgraph import GraphicsScene
 from qtpy.QtCore import QMarginsF, QRectF, QSizeF, Qt
-from qtpy.QtGui import QImage, QPageLayout, QPageSize, QPainter, QPdfWriter
+from qtpy.QtGui import QGuiApplication, QImage, QPageLayout, QPageSize, QPainter, QPdfWriter
 from qtpy.QtSvg import QSvgGenerator
 from qtpy.QtWidgets import QGraphicsView
 
@@ -112,15 +112,35 @@ def _pdf(plot: Paintable, path: Path, dpi: int) -> bool:
     return _paint(plot, writer)
 
 
-def _png(plot: Paintable, path: Path, dpi: int) -> bool:
+def copy_plot(plot: Paintable, dpi: int = PNG_DPI) -> None:
+    """Put what `plot` shows on the clipboard, on white."""
+    with plot.painted_for_paper(dpi / plot.view.logicalDpiX()):
+        image = _image(plot, dpi)
+    if image is not None:
+        QGuiApplication.clipboard().setImage(image)
+
+
+def copy_numbers(table: Table) -> None:
+    """Put columns of equal length on the clipboard, tab-separated below a line of headings, as a spreadsheet takes them."""
+    rows = zip(*table.values(), strict=True)
+    lines = ["\t".join(table), *("\t".join(map(_cell, row)) for row in rows)]
+    QGuiApplication.clipboard().setText("\n".join(lines) + "\n")
+
+
+def _image(plot: Paintable, dpi: int) -> QImage | None:
     area = _source(plot)
     scale = dpi / plot.view.logicalDpiX()
     image = QImage((area.size() * scale).toSize(), QImage.Format.Format_RGB32)
     image.setDevicePixelRatio(scale)
     image.fill(Qt.GlobalColor.white)
     if not _paint(plot, image):
-        return False
+        return None
     per_metre = round(dpi / 0.0254)
     image.setDotsPerMeterX(per_metre)
     image.setDotsPerMeterY(per_metre)
-    return image.save(str(path))
+    return image
+
+
+def _png(plot: Paintable, path: Path, dpi: int) -> bool:
+    image = _image(plot, dpi)
+    return image is not None and image.save(str(path))

@@ -7,7 +7,7 @@ from qtpy.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSize
 
 from glmengine.context import Progress
 from glmengine.sentences import numbered
-from glmgui.shown_time import time_left
+from glmgui.shown_time import how_far
 from glmgui.widgets import keep_wide
 
 _SHOW_AFTER_MS = 250
@@ -70,8 +70,7 @@ class ProgressStrip(QWidget):
     def report(self, progress: Progress, seconds_left: float | None) -> None:
         self.bar.setRange(0, 1000)
         self.bar.setValue(round(1000 * min(max(progress.fraction, 0.0), 1.0)))
-        left = f", {time_left(seconds_left)} left" if seconds_left is not None else ""
-        self.bar.setFormat(f"{progress.fraction:.0%}{left}")
+        self.bar.setFormat(how_far(progress.fraction, seconds_left))
         if self.stop.isEnabled() and self.cancel.isEnabled():
             self._say(progress.stage)
 

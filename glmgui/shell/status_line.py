@@ -30,7 +30,8 @@ class StatusLine(QStatusBar):
         self.addWidget(self.about, 1)
         self.addPermanentWidget(self.log)
 
-    def say(self, document: Document, found: Estimate | None) -> None:
+    def say(self, document: Document, found: Estimate | None, far: str = "") -> None:
+        """Say what is open and what a fit of it would take; while something runs, in place of that how far it is."""
         recording = document.recording
         if recording is None:
             self.about.setText("No recording is open")
@@ -44,6 +45,8 @@ class StatusLine(QStatusBar):
             f"{document.analysis.time.bin_size * 1000:g} ms bins",
         ]
         if found is not None:
-            said.append(found.text)
+            said.append(found.size if document.busy else found.text)
+        if far:
+            said.append(far)
         self.about.setText("   \u00b7   ".join(said))
         self.about.setAccessibleName(self.about.text())

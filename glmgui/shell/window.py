@@ -11,7 +11,7 @@ from qtpy.QtCore import QByteArray, Qt, QTimer, Signal
 from qtpy.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication
 from qtpy.QtWidgets import QApplication, QDockWidget, QMainWindow, QSizePolicy, QToolBar, QWidget
 
-from glmengine.design.fit_size import Estimate
+from glmengine.context import Progress
 from glmgui import theme
 from glmgui.actions import commands
 from glmgui.actions.qt import ActionSet
@@ -37,6 +37,7 @@ from glmgui.shell.progress import ProgressStrip
 from glmgui.shell.rail import START, StepsRail
 from glmgui.shell.status_line import StatusLine
 from glmgui.shell.undo_keys import UndoKeys
+from glmgui.shown_time import how_far
 from glmgui.steps import STEPS, Step, step_of_field
 from glmgui.widgets import Page
 from glmgui.work.questions import Questions
@@ -46,6 +47,7 @@ log = logging.getLogger(__name__)
 
 SIZE = (1366, 768)
 _SAID_MS = 4000
+_OWN_MODEL = "Change the terms, then fit (Ctrl+R): the new fit will be set beside the one before."
 
 
 class MainWindow(QMainWindow):
@@ -77,6 +79,7 @@ class MainWindow(QMainWindow):
         self._closing = False
         self._step = STEPS[0].name
         self._put_aside: tuple[str, ...] = ()
+        self._far = ""  # how far the job is that runs
         self._guide: GuideWindow | None = None
         self.setAcceptDrops(True)
         self.setDockOptions(QMainWindow.DockOption.AllowNestedDocks | QMainWindow.DockOption.AllowTabbedDocks)
@@ -178,16 +181,18 @@ class MainWindow(QMainWindow):
         document, jobs, work = self.document, self.jobs, self.work
         document.changed.connect(self._changed)
         jobs.started.connect(self._begun)
-        jobs.progressed.connect(self.progress.report)
+        jobs.progressed.connect(self._progressed)
         jobs.busy_changed.connect(lambda busy: None if busy else self.progress.end())
         self.progress.stop_asked.connect(jobs.stop_and_keep)
         self.progress.cancel_asked.connect(jobs.cancel)
         self.rail.picked.connect(lambda name: self.show_start() if name == START else self.show_step(name))
         self.start.action_asked.connect(lambda name: self._actions[name].trigger())
         self.start.step_asked.connect(self.show_step)
-        work.size.estimated.connect(self._show_estimate)
+        work.size.estimated.connect(lambda _: self._say_status())
         work.opening.opened.connect(self._opened)
         work.fitting.begun.connect(self._fit_begun)
+        work.comparing.compared.connect(self._compared)
+        work.comparing.own_asked.connect(self._own_model_asked)
         work.fitting.runs.changed.connect(self._runs_changed)
         work.live.switched.connect(lambda _: self._renew())
         notices().noticed.connect(self._noticed)
@@ -205,14 +210,30 @@ class MainWindow(QMainWindow):
             commands.export_figure(self, plot)
 
     def _begun(self, label: str) -> None:
+        self._far = ""
         job = self.jobs.current
         self.progress.begin(label, can_stop=job is not None and job.stoppable)
         self._actions.renew()
+
+    def _progressed(self, progress: Progress, seconds_left: float | None) -> None:
+        self.progress.report(progress, seconds_left)
+        self._far = how_far(progress.fraction, seconds_left)
+        self._say_status()
 
     def _fit_begun(self, at_once: bool) -> None:
         """Show the units of a fit that was asked for just now as they fill in; one that waited leaves the user where he is."""
         if at_once:
             self.show_step("results")
+
+    def _compared(self, keys: tuple[str, ...], now: bool) -> None:
+        """Set fits side by side, and show them where the user waits for that."""
+        if now:
+            self.show_step("fits")
+        self.panels["fits"].set_beside(keys)
+
+    def _own_model_asked(self) -> None:
+        self.show_step("features")
+        self.notice_bar.show_notice(Notice("info", _OWN_MODEL, title="Second model"))
 
     def _runs_changed(self) -> None:
         self.progress.say_waiting(len(self.work.fitting.runs.waiting))
@@ -231,15 +252,15 @@ class MainWindow(QMainWindow):
 
     def _renew(self) -> None:
         self.rail.say(self.document)
-        self.status.say(self.document, self.work.size.estimate)
+        self._say_status()
         path, recording = self.document.project_path, self.document.recording
         name = path.name if path is not None else recording.name if recording is not None else ""
         self.setWindowTitle(f"{name}[*] \u2013 glmgui" if name else "glmgui[*]")
         self.setWindowModified(bool(name) and self.document.modified)
         self._actions.renew()
 
-    def _show_estimate(self, found: Estimate | None) -> None:
-        self.status.say(self.document, found)
+    def _say_status(self) -> None:
+        self.status.say(self.document, self.work.size.estimate, self._far if self.document.busy else "")
 
     def _noticed(self, notice: Notice) -> None:
         if notice.level != "info" or notice.title == "Export" or notice.page:

@@ -336,10 +336,10 @@ class Answers(QObject):
         kept = self._document.answers
         if kept is None:
             return
-        folder = self._questions.folder("Save the answer sheet to a folder", self._settings.folder)
+        folder = self._questions.folder("Save the answer sheet to a folder", self._settings.save_folder)
         if folder is None:
             return
-        self._settings.folder = folder
+        self._settings.save_folder = folder
 
         def work(context: Context) -> int:
             from glmengine.export.answer_files import write_answers

@@ -249,10 +249,11 @@ class Checks(QObject):
         made = self.surrogates
         if made is None:
             return
-        name = f"{self._settings.folder}/{made.recording.name}-surrogate.nwb"
+        name = f"{self._settings.save_folder}/{made.recording.name}-surrogate.nwb"
         path = path or self._questions.save_path("Save surrogates as NWB", name, "NWB (*.nwb)", ".nwb")
         if path is None:
             return
+        self._settings.save_folder = path.parent
 
         def write(context: Context) -> None:
             from glmengine.export.nwb import write_nwb

@@ -65,7 +65,7 @@ class Exporting(QObject):
                 return
             form = there[chosen - 1] if chosen else None
             if form is not None and not form.ending:
-                folder = self._questions.folder("Folder for the tables", self._settings.folder)
+                folder = self._questions.folder("Folder for the tables", self._settings.save_folder)
                 path = None if folder is None else folder / f"tables-{form.name}"
             else:
                 ending = ".csv" if form is None else form.ending
@@ -105,12 +105,34 @@ class Exporting(QObject):
 
         self._write(path, write)
 
+    def export_script(self, path: Path | None = None) -> None:
+        """Save the analysis as a Python script that gives the same numbers, with the checks of the result where it is of this analysis."""
+        document = self._document
+        recording, result = document.recording, document.kept_result
+        if recording is None:
+            return
+        if result is not None and document.result_is_stale:
+            result = None
+        analysis = document.analysis if result is None else result.analysis
+        path = path or self._ask("Export script", f"{analysis.title or 'script'}.py", "Python (*.py)", ".py")
+        if path is None:
+            return
+        where, recipe = str(recording.path or ""), recording.source.get("recipe")
+
+        def write(context: Context) -> None:
+            from glmengine.export.script import script_text
+            from glmengine.io.files.whole import write_whole
+
+            write_whole(path, script_text(analysis, where or None, recipe, result, path.parent).encode("utf-8"))
+
+        self._write(path, write)
+
     def export_all(self, folder: Path | None = None) -> None:
         """Write everything that the command line writes into a folder."""
         result, recording = self._document.result, self._document.recording
         if result is None:
             return
-        folder = folder or self._questions.folder("Export everything to a folder", self._settings.folder)
+        folder = folder or self._questions.folder("Export everything to a folder", self._settings.save_folder)
         if folder is None:
             return
         from glmengine.export.outputs import there_already
@@ -173,9 +195,11 @@ class Exporting(QObject):
     def _ask(self, title: str, name: str, kinds: str, ending: str) -> Path | None:
         from glmengine.export.file_names import shown_name
 
-        return self._questions.save_path(title, f"{self._settings.folder}/{shown_name(name)}", kinds, ending)
+        return self._questions.save_path(title, f"{self._settings.save_folder}/{shown_name(name)}", kinds, ending)
 
     def _write(self, path: Path, write: Callable[[Context], Any]) -> None:
+        self._settings.save_folder = path.parent
+
         def take(_: object) -> None:
             notices().tell("info", f"written to {path}", title="Export")
             self.exported.emit(path)

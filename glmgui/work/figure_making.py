@@ -13,7 +13,7 @@ from qtpy.QtCore import QObject, Signal
 from glmengine.errors import GlmError
 from glmengine.figures import Page, Style
 from glmengine.figures.drawing import Drawing, FigureOf
-from glmengine.sentences import numbered
+from glmengine.sentences import numbered, unit_title
 from glmengine.spec import Spec, param
 from glmgui.document import Document
 from glmgui.jobs import Job, Jobs
@@ -121,7 +121,11 @@ class FigureMaking(QObject):
         for kind in TABLE:
             if kind.has(result) and (self._document.recording is not None or not kind.recorded):
                 whose = unit if kind.of_unit else None
-                said = f"{whose}: {kind.text.replace(' of a unit', '').replace(' of one unit', '')}" if whose else kind.text
+                said = (
+                    f"{unit_title(whose)}: {kind.text.replace(' of a unit', '').replace(' of one unit', '')}"
+                    if whose
+                    else kind.text
+                )
                 found.append(Subject(said, f"{kind.name}-{whose}" if whose else kind.name, figure=FigureOf(kind.name, whose)))
         return found
 
@@ -173,13 +177,13 @@ class FigureMaking(QObject):
         """Ask for a name, where none is given, and write the figure there."""
         path = path or self._questions.save_path(
             "Save figure",
-            f"{self._settings.folder}/{_file_name(subject.name)}{choice.ending}",
+            f"{self._settings.save_folder}/{_file_name(subject.name)}{choice.ending}",
             f"{FORMATS[choice.ending]} (*{choice.ending})",
             choice.ending,
         )
         if path is None:
             return None
-        self._settings.folder = path.parent
+        self._settings.save_folder = path.parent
         result, recording = self._document.result, self._document.recording
 
         def work(context: Context) -> None:
@@ -194,10 +198,10 @@ class FigureMaking(QObject):
         result, recording = self._document.result, self._document.recording
         if result is None:
             return None
-        folder = folder or self._questions.folder("All figures of all units", self._settings.folder)
+        folder = folder or self._questions.folder("All figures of all units", self._settings.save_folder)
         if folder is None:
             return None
-        self._settings.folder = folder
+        self._settings.save_folder = folder
         written = folder / "figures"
         if written.exists() and not self._questions.replace_files(written):
             return None
@@ -238,13 +242,16 @@ def _drawn(subject: Subject, choice: FigureChoice, result: Result | None, record
     """The figure; runs in the worker."""
     from glmengine.figures import draw
     from glmengine.figures.drawn import draw_drawing
+    from glmengine.results.unfinished import unfinished_note
 
     page = choice.page()
     asked = subject.figure
     if asked is None or result is None:
         if subject.drawing is None:
             raise GlmError("the result is gone; fit again")
-        return draw_drawing(subject.drawing, page)
+        of = subject.drawing.figure
+        note = unfinished_note(result, of.unit) if of is not None and result is not None else ""
+        return draw_drawing(subject.drawing, page, note)
     more: dict[str, Any] = {"effect": True} if asked.effect else {}
     return draw(result, asked.kind, asked.unit, term=asked.term, recording=recording, page=page, **more)
 

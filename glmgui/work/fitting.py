@@ -23,6 +23,7 @@ from glmgui.work.runs import CANCELLED, DONE, FAILED, STOPPED, Run, Runs
 from glmgui.work.shelf import Shelf
 
 if TYPE_CHECKING:
+    from glmengine.analysis.analysis import Analysis
     from glmengine.context import Context
     from glmengine.results.kept_fits import KeptFit
     from glmengine.results.result import Result
@@ -59,6 +60,7 @@ class Fitting(QObject):
         self._permission, self._live, self._shelf = permission, live, shelf
         self.runs = Runs(self)
         self._thens: dict[int, Callable[[Result], None]] = {}
+        self._besides: dict[int, Callable[[KeptFit], None]] = {}
         self._job: Job | None = None
         document.changed.connect(self._changed)
 
@@ -80,10 +82,28 @@ class Fitting(QObject):
         if not self.can_fit or self._is_asked or not self._permission.given():
             return
         self._live.switch(False)
-        analysis, recording = document.analysis, document.recording
+        self._put(document.analysis, then=then)
+
+    def fit_beside(self, analysis: Analysis, then: Callable[[KeptFit], None]) -> None:
+        """Fit another model of the recording that is open; the fit is kept beside the one that is shown, which stays."""
+        if self._document.recording is not None and self._permission.given():
+            self._live.switch(False)
+            self._put(analysis, beside=then)
+
+    def _put(
+        self,
+        analysis: Analysis,
+        *,
+        then: Callable[[Result], None] | None = None,
+        beside: Callable[[KeptFit], None] | None = None,
+    ) -> None:
+        """Let a question be fitted at once, or after those that were asked for before."""
+        recording = self._document.recording
         run = self.runs.add(proposed_name(analysis), analysis, recording)
         if then is not None:
             self._thens[run.number] = then
+        if beside is not None:
+            self._besides[run.number] = beside
         if self.runs.running is not None:
             self._jobs.submit(
                 "Estimating a fit that waits",
@@ -93,7 +113,7 @@ class Fitting(QObject):
                 quiet=True,
             )
             return
-        self._next(at_once=True)
+        self._next(at_once=beside is None)
 
     def cancel(self, number: int) -> None:
         """Give up a run that is being fitted, or forget one that waits or has ended."""
@@ -184,6 +204,11 @@ class Fitting(QObject):
             notices().tell("info", "the result was dropped, since another recording was opened meanwhile", title="Fit")
             self._end(CANCELLED)
             return
+        beside = self._besides.get(run.number)
+        if beside is not None:
+            self._keep_beside(kept, beside)
+            self._end(STOPPED if stopped else DONE, seconds)
+            return
         if isinstance(kept, GlmError):
             document.set_result(result)
             notices().tell("warning", f"the fit is shown but not kept: {kept.message}", title="Fit")
@@ -193,6 +218,13 @@ class Fitting(QObject):
         # in a turn of its own, so that drawing the result and showing its step do not add up to one long pause
         QTimer.singleShot(0, lambda: self._tell(result, then))
         self._end(STOPPED if stopped else DONE, seconds)
+
+    def _keep_beside(self, kept: KeptFit | GlmError, then: Callable[[KeptFit], None]) -> None:
+        if isinstance(kept, GlmError):
+            notices().tell("error", f"the fit is not kept: {kept.message}", title="Fit")
+            return
+        fit = self._shelf.keep(kept)
+        QTimer.singleShot(0, lambda: then(fit))
 
     def _tell(self, result: Result, then: Callable[[Result], None] | None) -> None:
         self.fitted.emit(result)
@@ -213,6 +245,7 @@ class Fitting(QObject):
         running = self.runs.running
         if running is not None:
             self._thens.pop(running.number, None)
+            self._besides.pop(running.number, None)
         self._job = None
         self.runs.end(state, seconds, said)
         self._next()

@@ -137,7 +137,7 @@ class ManyRecordings(QObject):
 
     def ask_destination(self) -> None:
         """Ask where the results are to go."""
-        path = self._questions.folder("Folder for the results", str(self.folder or self._settings.folder))
+        path = self._questions.folder("Folder for the results", str(self.folder or self._settings.save_folder))
         if path is not None:
             self.folder = path
             self.changed.emit()

@@ -52,9 +52,9 @@ class Saving(QObject):
     def save_as(self, then: Callable[[], None] | None = None) -> None:
         recording = self._document.recording
         name = (self._document.project_path or Path(recording.name if recording is not None else "analysis")).stem
-        path = self._questions.save_path("Save project", f"{self._settings.folder}/{name}.glm", "Project (*.glm)", ".glm")
+        path = self._questions.save_path("Save project", f"{self._settings.save_folder}/{name}.glm", "Project (*.glm)", ".glm")
         if path is not None:
-            self._settings.folder = path.parent
+            self._settings.save_folder = path.parent
             self._save(path, then)
 
     def _save(self, path: Path, then: Callable[[], None] | None) -> None:

@@ -38,8 +38,14 @@ class Shelf(QObject):
 
     def add(self, fit: KeptFit, result: Result) -> None:
         """Keep and show a fit that has just been made."""
-        document = self._document
-        document.add_fit(fit.renamed(proposed_name(fit.analysis, (one.name for one in document.fits))), result)
+        self._document.add_fit(self._named(fit), result)
+
+    def keep(self, fit: KeptFit) -> KeptFit:
+        """Keep a fit that has just been made, and leave the one that is shown."""
+        return self._document.keep_fit(self._named(fit))
+
+    def _named(self, fit: KeptFit) -> KeptFit:
+        return fit.renamed(proposed_name(fit.analysis, (one.name for one in self._document.fits)))
 
     def go_back(self, key: str) -> None:
         """Make the analysis of a kept fit the present one, as one step of undo, and show its result."""

@@ -12,6 +12,7 @@ from glmgui.notices import notices
 from glmgui.settings import Settings
 from glmgui.work.answers import Answers
 from glmgui.work.checks import Checks
+from glmgui.work.comparing import Comparing
 from glmgui.work.exporting import Exporting
 from glmgui.work.figure_making import FigureMaking
 from glmgui.work.fit_size import FitSize
@@ -47,6 +48,7 @@ class UseCases(QObject):
         self.size = FitSize(document, jobs, self)
         self.shelf = Shelf(document, jobs, self.recovery, self)
         self.fitting = Fitting(document, jobs, questions, self.permission, self.live, self.shelf, self)
+        self.comparing = Comparing(document, self.fitting, self)
         self.saving = Saving(document, jobs, settings, questions, self.recovery, self.recent, self)
         self.opening = Opening(
             document, jobs, settings, questions, self.fitting, self.saving, self.live, self.recovery, self.recent, parent=self

@@ -22,6 +22,7 @@ class FakeRecording:
 class FakeResult:
     analysis: Analysis
     recording: FakeRecording
+    best_unit: str | None = None
 
     def is_for(self, analysis, recording) -> bool:
         return analysis == self.analysis and recording is self.recording

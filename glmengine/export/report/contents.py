@@ -13,6 +13,7 @@ from glmengine.export.methods import methods_text
 from glmengine.export.report import tables
 from glmengine.export.report.parts import Bullets, Code, Folded, Heading, Listing, Paragraph, Part, Picture
 from glmengine.results.posterior import link_of
+from glmengine.results.unfinished import unfinished_in_words
 
 if TYPE_CHECKING:
     from glmengine.analysis.analysis import Analysis
@@ -80,6 +81,8 @@ def report_parts(analysis: Analysis, result: Result | None, recording_name: str,
 
     parts: list[Part] = [Paragraph.of(summary(analysis, result, recording_name))]
     if result is not None:
+        unfinished = unfinished_in_words(result)
+        parts += [Paragraph.of(unfinished)] if unfinished else []
         parts += _found(result)
         if result.analysis.model.penalty != "none":
             parts += [Heading("What the bands mean"), _ABOUT_ERRORS]

@@ -10,6 +10,7 @@ from glmengine.errors import GlmError
 from glmengine.figures.layout import panels
 from glmengine.figures.marks import entitle, finish, folded, level, name_ticks
 from glmengine.figures.page import page, style
+from glmengine.sentences import unit_title
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -40,7 +41,9 @@ def draw(result: Result, *, unit: str | None = None, term: str | None = None, re
             spread = np.linspace(-0.25, 0.25, len(own)) if len(own) > 1 else np.zeros(len(own))
             ax.plot(own, place + spread, ".", color=style().data, markersize=style().marker_size)
     level(ax, upright=True)
-    entitle(figure, unit or "median over units, and each unit")  # names of models may leave little room above the panel itself
+    entitle(
+        figure, unit_title(unit) if unit else "median over units, and each unit"
+    )  # names of models may leave little room above the panel itself
     finish(ax, x="deviance explained, held out", y="")
     name_ticks(ax.yaxis, [folded(name, 34) for name in models], height - 18.0)
     ax.invert_yaxis()

@@ -8,6 +8,7 @@ from glmengine.errors import GlmError
 from glmengine.figures.kinds.filter import draw_filter
 from glmengine.figures.layout import panels
 from glmengine.figures.marks import entitle
+from glmengine.sentences import unit_title
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -33,5 +34,5 @@ def draw(result: Result, *, unit: str, term: str | None = None, recording: Any =
     figure, axes = panels(len(labels))
     for ax, name in zip(axes, labels, strict=True):
         draw_filter(ax, result.filters[name], unit)
-    entitle(figure, unit)
+    entitle(figure, unit_title(unit))
     return figure

@@ -22,6 +22,7 @@ from glmengine.figures.marks import (
     signed_colours,
 )
 from glmengine.figures.page import style
+from glmengine.sentences import unit_title
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -47,7 +48,7 @@ def draw(result: Result, *, unit: str, term: str | None = None, recording: Any =
     figure, axes = panels(len(labels))
     for ax, name in zip(axes, labels, strict=True):
         draw_filter(ax, result.filters[name], unit)
-    entitle(figure, unit)
+    entitle(figure, unit_title(unit))
     return figure
 
 

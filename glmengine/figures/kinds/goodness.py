@@ -10,6 +10,7 @@ from glmengine.errors import GlmError
 from glmengine.figures.layout import panels
 from glmengine.figures.marks import diagonal, finish, line
 from glmengine.figures.page import page, style
+from glmengine.sentences import unit_title
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -36,7 +37,7 @@ def draw(result: Result, *, unit: str, term: str | None = None, recording: Any =
         ks.fill_between(rescaled["quantile"], rescaled["low"], rescaled["high"], color="0.88", linewidth=0)
     diagonal(ks, 0.0, 1.0)
     line(ks, rescaled["quantile"], rescaled["share"], style().model)
-    finish(ks, title=f"{unit}: time rescaling", x="quantile of the model", y="share of intervals below")
+    finish(ks, title=f"{unit_title(unit)}: time rescaling", x="quantile of the model", y="share of intervals below")
     own = found.residuals.sel(unit=unit)
     normal = own["normal"].values
     diagonal(residuals, float(normal.min()), float(normal.max()))

@@ -13,6 +13,7 @@ from glmengine.figures.layout import panels
 from glmengine.figures.marks import entitle, finish, level
 from glmengine.figures.page import style
 from glmengine.fitting.path import fit_path
+from glmengine.sentences import unit_title
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -52,7 +53,7 @@ def draw(result: Result, *, unit: str, term: str | None = None, recording: Recor
         if chosen > 0:
             level(ax, chosen, upright=True)
         finish(ax, title=label, x="strength of the penalty", y="coefficients")
-    entitle(figure, f"{unit}: coefficients by strength; the upright line is the strength used")
+    entitle(figure, f"{unit_title(unit)}: coefficients by strength; the upright line is the strength used")
     return figure
 
 

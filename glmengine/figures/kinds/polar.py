@@ -11,6 +11,7 @@ from glmengine.figures.layout import panels
 from glmengine.figures.marks import band, entitle, finish, legend, line, rate_label, with_band
 from glmengine.figures.page import page, style
 from glmengine.results.angles import angles
+from glmengine.sentences import unit_title
 from glmengine.timegrid.angles import FULL_TURN
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def draw(result: Result, *, unit: str, term: str | None = None, recording: Any =
     figure, axes = panels(len(labels), projections=dict.fromkeys(range(len(labels)), "polar"))
     for ax, name in zip(axes, labels, strict=True):
         draw_around(ax, result.curves[name], unit)
-    entitle(figure, unit)
+    entitle(figure, unit_title(unit))
     return figure
 
 

@@ -14,6 +14,7 @@ from glmengine.figures.layout import panels
 from glmengine.figures.marks import finish, from_zero, legend_above, line
 from glmengine.figures.page import page, style
 from glmengine.recording.binned import count_spikes
+from glmengine.sentences import unit_title
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -115,5 +116,5 @@ def draw_rates(ax: Axes, result: Result, unit: str, stretch: RateStretch) -> Non
     line(ax, stretch.times, stretch.predicted, style().model, label="predicted")
     from_zero(ax)
     finish(ax, x="time (s)", y=words_of(result.analysis.model).axis)
-    legend_above(ax, f"{unit}, smoothed by {1000 * stretch.smoothing:g} ms")
+    legend_above(ax, f"{unit_title(unit)}, smoothed by {1000 * stretch.smoothing:g} ms")
     ax.margins(x=0)

@@ -11,6 +11,7 @@ from glmengine.figures.kinds.field import draw_field
 from glmengine.figures.layout import panels
 from glmengine.figures.marks import band, entitle, finish, level, line
 from glmengine.figures.page import style
+from glmengine.sentences import unit_title
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -37,7 +38,7 @@ def draw(result: Result, *, unit: str, term: str | None = None, recording: Any =
     for place, name in enumerate(labels):
         draw_field(axes[2 * place], result.filters[name], unit)
         draw_course(axes[2 * place + 1], result.filters[name], unit)
-    entitle(figure, unit)
+    entitle(figure, unit_title(unit))
     return figure
 
 

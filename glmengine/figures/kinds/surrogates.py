@@ -1,4 +1,4 @@
-"""Surrogates of one unit beside its data: intervals, autocorrelogram, histogram around an event."""
+"""Surrogates of one unit beside its data: intervals, correlograms with itself and with others, histogram around an event."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from glmengine.errors import GlmError
 from glmengine.figures.layout import panels
 from glmengine.figures.marks import band, finish, legend_above, line
 from glmengine.figures.page import page, style
+from glmengine.sentences import unit_name, unit_title
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -32,14 +33,18 @@ def draw(result: Result, *, unit: str, term: str | None = None, recording: Any =
     found = result.simulated
     if found is None:
         raise GlmError("no surrogates are kept with the result; simulate first, and keep what was found (`with_simulated`)")
-    there = {name: dataset for name in _CURVES if (dataset := getattr(found, name)) is not None}
-    figure, axes = panels(len(there))
+    shown = [(*_CURVES[name], dataset) for name in _CURVES if (dataset := getattr(found, name)) is not None]
+    if found.isi is None:  # of signals
+        shown = [(dim, x, "correlation" if dim == "lag" else y, scale, dataset) for dim, x, y, scale, dataset in shown]
+    for other in found.partners(unit):
+        text = f"lag after a spike of {unit_name(other)} (ms)"
+        shown.append(("lag", text, "rate (Hz)", 1000.0, found.cross_correlogram.sel(other=other)))
+    figure, axes = panels(len(shown))
     rate = found.rate.sel(unit=unit)
-    title = f"{unit}: {float(rate['data']):.3g} Hz, surrogates {float(rate['low']):.3g} to {float(rate['high']):.3g} Hz"
-    for place, (ax, (name, dataset)) in enumerate(zip(axes, there.items(), strict=True)):
-        dim, x, y, scale = _CURVES[name]
-        if name == "autocorrelogram" and found.isi is None:  # of signals
-            y = "correlation"
+    title = (
+        f"{unit_title(unit)}: {float(rate['data']):.3g} Hz, surrogates {float(rate['low']):.3g} to {float(rate['high']):.3g} Hz"
+    )
+    for place, (ax, (dim, x, y, scale, dataset)) in enumerate(zip(axes, shown, strict=True)):
         own = dataset.sel(unit=unit)
         at = own[dim].values * scale
         band(ax, at, own["low"], own["high"], style().model, label="surrogates, 95 %")

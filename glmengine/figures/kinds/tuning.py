@@ -13,6 +13,7 @@ from glmengine.figures.kinds.rate_map import draw_rate_map
 from glmengine.figures.layout import panels
 from glmengine.figures.marks import band, dots, entitle, finish, from_zero, label, legend_inside, line, rate_label, with_band
 from glmengine.figures.page import page, style
+from glmengine.sentences import unit_title
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -35,13 +36,13 @@ def draw(result: Result, *, unit: str, term: str | None = None, recording: Any =
         figure, axes = panels(len(labels))
         for ax, name in zip(axes, labels, strict=True):
             draw_effect(ax, result.curves[name], unit)
-        entitle(figure, f"{unit}: each term alone, the others at their mean")
+        entitle(figure, f"{unit_title(unit)}: each term alone, the others at their mean")
         return figure
     figure, axes = panels(sum(panels_of(result.curves[name]) for name in labels))
     for name in labels:
         draw_curve(axes[: panels_of(result.curves[name])], result.curves[name], unit)
         axes = axes[panels_of(result.curves[name]) :]
-    entitle(figure, unit)
+    entitle(figure, unit_title(unit))
     return figure
 
 

@@ -14,6 +14,7 @@ from glmengine.figures.kinds.rates import RateStretch, draw_rates, rate_stretch
 from glmengine.figures.kinds.tuning import draw_curve, panels_of
 from glmengine.figures.layout import panels
 from glmengine.figures.marks import entitle
+from glmengine.sentences import unit_title
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -66,4 +67,4 @@ def _title(result: Result, unit: str) -> str:
     rate = (
         f"{float(scores['rate_hz']):.3g} {words.unit}" if words.per_spike else f"mean {float(scores['rate_hz']):.3g} {words.unit}"
     )
-    return f"{unit}: {words.amount(float(scores['n_spikes']))}, {rate}{held_out}"
+    return f"{unit_title(unit)}: {words.amount(float(scores['n_spikes']))}, {rate}{held_out}"

@@ -11,6 +11,7 @@ from glmengine.figures.layout import blank
 from glmengine.figures.marks import band, dots, entitle, folded, from_zero, label, letters_in, level, line, rate_label
 from glmengine.figures.page import page, style
 from glmengine.results.map_scale import is_true_to_scale
+from glmengine.sentences import unit_title
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -104,5 +105,6 @@ def _draw_small(ax: Axes, data: xr.Dataset, unit: str) -> None:
     ax.yaxis.set_major_locator(MaxNLocator(2))
     size = 0.8 * style().font_size
     ax.tick_params(labelsize=0.85 * size, pad=1)
-    ax.set_title(unit if len(unit) <= 16 else f"{unit[:15]}…", fontsize=size, pad=1.5)
+    said = unit_title(unit)
+    ax.set_title(said if len(said) <= 16 else f"{said[:15]}…", fontsize=size, pad=1.5)
     ax.spines[["top", "right"]].set_visible(False)

@@ -31,6 +31,8 @@ class AskingBox(QFrame):
         super().__init__(parent)
         self.setObjectName("answers_asking")
         self._answers = answers
+        self._size: Estimate | None = None
+        self._far: str | None = None  # how far a job is that runs
         self.fold = QToolButton(self)
         self.fold.setObjectName("answers_fold")
         self.fold.setCheckable(True)
@@ -136,8 +138,21 @@ class AskingBox(QFrame):
             self.size_line.setText("")
             self.too_large.show_error(found)
             return
-        self.size_line.setText(f"{numbered(found.n_units, 'unit')}   \u00b7   {found.text}")
+        self._size = found
+        self._write_size()
         if found.warnings:
             self.too_large.show_warning(" ".join(found.warnings))
         else:
             self.too_large.clear()
+
+    def say_running(self, far: str | None) -> None:
+        """Say how far the job is that runs, in place of how long an answer takes; None: nothing runs."""
+        if far != self._far:
+            self._far = far
+            self._write_size()
+
+    def _write_size(self) -> None:
+        found = self._size
+        if found is not None and self._answers.question is not None:
+            said = (numbered(found.n_units, "unit"), found.text if self._far is None else found.size, self._far)
+            self.size_line.setText("   \u00b7   ".join(filter(None, said)))

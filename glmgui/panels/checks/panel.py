@@ -67,7 +67,7 @@ class ChecksPanel(Page):
         document.changed.connect(self._changed)
         checks.changed.connect(lambda _: self._show())
         self.goodness.turned.connect(self._show)
-        self.units.picked.connect(lambda unit: document.select(unit=unit))
+        self.units.picked.connect(lambda units, unit: document.select(unit=unit, units=units))
         self.tabs.currentChanged.connect(lambda _: self._show())
         self._changed(frozenset({"result"}))
 
@@ -130,6 +130,6 @@ class ChecksPanel(Page):
         rows = page.rows(result)
         if (page, rows) != self._rows_of:
             self._rows_of = (page, rows)
-            self.units.show_rows(rows, unit)
+            self.units.show_rows(rows, unit, self._document.units)
         else:
-            self.units.select(unit)
+            self.units.select(unit, self._document.units)

@@ -6,7 +6,7 @@ from qtpy.QtWidgets import QLabel, QProgressBar, QWidget
 
 from glmengine.context import Progress
 from glmgui.jobs import Jobs
-from glmgui.shown_time import time_left
+from glmgui.shown_time import how_far
 from glmgui.widgets import MessageLine, button, column, row
 from glmgui.work.checks import Checks, Kind
 
@@ -67,5 +67,4 @@ class RunLine(QWidget):
         if job is None or job is not self._jobs.current:
             return
         self.bar.setValue(round(1000 * min(max(progress.fraction, 0.0), 1.0)))
-        left = f", {time_left(seconds_left)} left" if seconds_left is not None else ""
-        self.bar.setFormat(f"{progress.fraction:.0%}{left}")
+        self.bar.setFormat(how_far(progress.fraction, seconds_left))

@@ -34,7 +34,12 @@ _FROM_FILE = "The comparison was kept with the fit, the spikes were not. Simulat
 _KEPT = "The comparison is kept with the fit; the spikes are not, save them as NWB where they are wanted."
 _MOST_RUNAWAYS = 2
 _TOO_FEW = 0.7  # of the values within the band, below which more is said
-_ARRAYS = {"isi": "intervals", "autocorrelogram": "autocorrelogram", "psth": "response around the event"}
+_ARRAYS = {
+    "isi": "intervals",
+    "autocorrelogram": "autocorrelogram",
+    "cross_correlogram": "cross-correlograms",
+    "psth": "response around the event",
+}
 
 
 class SimulationView(QWidget):

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from qtpy.QtCore import QSignalBlocker, Qt, Signal
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
+from glmgui.rows import rows_chosen, select_rows
 from glmgui.widgets import NumberItem, column, heading, hint, plain_table
 
 
@@ -32,9 +33,15 @@ class UnitRows:
 
 
 class UnitsTable(QWidget):
-    """Sortable; picking a row picks the unit everywhere."""
+    """Sortable; rows that are selected are the set of units everywhere.
 
-    picked = Signal(str)
+    Signals
+    -------
+    picked : (tuple of str, str)
+        The set of units that was selected, and the one of them that was pointed at.
+    """
+
+    picked = Signal(object, str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -46,16 +53,17 @@ class UnitsTable(QWidget):
         plain_table(self.view)
         self.view.setWordWrap(False)
         self.view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.view.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self._said = hint("", self)
         self._headings: tuple[str, ...] | None = None
+        self._silent = False
         box = column(self, margins=0)
         box.addWidget(self._title)
         box.addWidget(self.view, 1)
         box.addWidget(self._said)
         self.view.itemSelectionChanged.connect(self._selection_changed)
 
-    def show_rows(self, shown: UnitRows, selected: str | None) -> None:
+    def show_rows(self, shown: UnitRows, unit: str | None, units: Sequence[str] = ()) -> None:
         """Show these in place of what was there; the order that the user chose stays where the columns do."""
         header = self.view.horizontalHeader()
         with QSignalBlocker(self.view):
@@ -80,21 +88,17 @@ class UnitsTable(QWidget):
         self._title.setText(f"All units ({len(shown.rows)})")
         self._said.setText(shown.said)
         self._said.setVisible(bool(shown.said))
-        self.select(selected)
+        self.select(unit, units)
 
-    def select(self, unit: str | None) -> None:
-        """Show a unit as the selected one, without reporting it as picked."""
-        with QSignalBlocker(self.view):
-            for at in range(self.view.rowCount()):
-                if self.view.item(at, 0).text() == unit:
-                    self.view.selectRow(at)
-                    return
-            self.view.clearSelection()
+    def select(self, unit: str | None, units: Sequence[str] = ()) -> None:
+        """Show a unit, and a set of them, as selected, without reporting it as picked."""
+        self._silent = True
+        select_rows(self.view, unit, units)
+        self._silent = False
 
     def _selection_changed(self) -> None:
-        items = self.view.selectedItems()
-        if items:
-            self.picked.emit(self.view.item(items[0].row(), 0).text())
+        if not self._silent and (chosen := rows_chosen(self.view)) is not None:
+            self.picked.emit(*chosen)
 
 
 def _item(cell: Cell) -> QTableWidgetItem:

@@ -13,6 +13,7 @@ from glmengine.sentences import numbered
 from glmgui.document import Document
 from glmgui.jobs import Job, Jobs
 from glmgui.plots import Axis, NamedBars
+from glmgui.rows import rows_chosen, select_rows
 from glmgui.widgets import MessageLine, PageScroll, button, column, hint, plain_table, row
 
 if TYPE_CHECKING:
@@ -34,11 +35,11 @@ class BlocksView(QWidget):
 
     Signals
     -------
-    picked : str
-        Unit whose row was chosen.
+    picked : (tuple of str, str)
+        The set of units whose rows were selected, and the one of them that was pointed at.
     """
 
-    picked = Signal(str)
+    picked = Signal(object, str)
 
     def __init__(self, document: Document, jobs: Jobs, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -47,6 +48,8 @@ class BlocksView(QWidget):
         self._names: dict[str, str] = {}  # of blocks, by term, where the user gave one
         self._job: Job | None = None
         self._answered: tuple[Analysis, Recording | None, dict[str, tuple[str, ...]]] | None = None
+        self._gains: BlockGains | None = None
+        self._silent = False
         self.terms = _table("fits_blocks_terms", "Terms and the blocks that they are in", self)
         self.terms.setColumnCount(2)
         self.terms.setHorizontalHeaderLabels(("Term", "Block"))
@@ -56,6 +59,7 @@ class BlocksView(QWidget):
         self.message = MessageLine("fits_blocks_message", self)
         self.table = _table("fits_blocks_table", "Held-out deviance explained of each unit by each model", self)
         self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        self.table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.words = QLabel(self)
         self.words.setObjectName("fits_blocks_words")
         self.words.setAccessibleName("What each block brings")
@@ -140,6 +144,7 @@ class BlocksView(QWidget):
         if "recording" in what:
             if self._job is not None:
                 self._job.cancel()
+            self._gains = None
             self._answered = None
             self._found.hide()
             self.message.clear()
@@ -194,24 +199,34 @@ class BlocksView(QWidget):
                     item = QTableWidgetItem(share_text(value) if np.isfinite(value) else "\u2013")
                     item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
                     self.table.setItem(at, part, item)
-        self.words.setText("\n\n".join((*found.sentences, *found.notes)))
-        self.bars.set_values(found.blocks, found.median_added, "block", Axis("held-out deviance explained"))
+        self._gains = found
         self._found.show()
         self._select()
 
     def _select(self) -> None:
-        """Show the row of the selected unit, without reporting it as picked."""
-        with QSignalBlocker(self.table):
-            for at in range(self.table.rowCount()):
-                if self.table.item(at, 0).text() == self._document.unit:
-                    self.table.selectRow(at)
-                    return
-            self.table.clearSelection()
+        """Show the rows of the selected units, without reporting them as picked, and what the blocks bring to them."""
+        self._silent = True
+        select_rows(self.table, self._document.unit, self._document.units)
+        self._silent = False
+        self._say_gains()
+
+    def _say_gains(self) -> None:
+        """Of the set of units that is selected where it is a set, else of all."""
+        whole = self._gains
+        if whole is None:
+            return
+        chosen = [unit for unit in whole.units if unit in self._document.units]
+        found = whole.of_units(chosen) if len(chosen) > 1 else whole
+        if found is whole:
+            of = f"Of {numbered(len(whole.units), 'unit')}; select some to see what the blocks bring to them:"
+        else:
+            of = f"Of the {len(chosen)} selected units:"
+        self.words.setText("\n\n".join((of, *found.sentences, *found.notes)))
+        self.bars.set_values(found.blocks, found.median_added, "block", Axis("held-out deviance explained"))
 
     def _selection_changed(self) -> None:
-        items = self.table.selectedItems()
-        if items:
-            self.picked.emit(self.table.item(items[0].row(), 0).text())
+        if not self._silent and (chosen := rows_chosen(self.table)) is not None:
+            self.picked.emit(*chosen)
 
 
 def _table(name: str, said: str, parent: QWidget) -> QTableWidget:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -97,6 +97,12 @@ class FitsTable(QTableWidget):
                 if fit.key == (before or shown):
                     self.selectRow(row)
         self.picked.emit(self.key)
+
+    def tick(self, keys: Iterable[str]) -> None:
+        """Tick these fits as well."""
+        for row in range(self.rowCount()):
+            if self._key_at(row) in set(keys) - self._ticked:
+                self.item(row, _NAME).setCheckState(Qt.CheckState.Checked)
 
     def edit_name(self) -> None:
         """Open the name of the selected fit for typing."""

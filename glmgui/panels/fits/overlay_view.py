@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from glmgui.drawings.curves import Lines
 
 OVERLAY = "fits-overlay"
-_NONE_TICKED = "Tick fits in the list above to see the selected unit's curves under each of them in one plot."
+_NONE_TICKED = "Press Compare above, or tick fits in the list, to see the selected unit's curves under each of them in one plot."
 _NO_UNIT = "Select a unit, and its curves under the ticked fits stand here."
 
 

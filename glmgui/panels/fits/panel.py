@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QSplitter, QStackedLayout, QTabWidget, QWidget
 
+from glmgui.comparison_button import ComparisonButton
 from glmgui.document import Document
 from glmgui.jobs import Jobs
 from glmgui.panels.fits.blocks_view import BlocksView
@@ -20,7 +23,11 @@ _NO_RECORDING = "First open a recording with Ctrl+O, then add a term in the Feat
 _NO_TERMS = "Add what the rate may depend on in the Features step, then fit with Ctrl+R."
 _NO_FIT = (
     "Fit with Ctrl+R. Every fit of the project will stand here, with what is new in it, and one click leads back to it. "
-    "To compare models, change the terms in the Features step, fit again, and tick both fits."
+    "To compare models, the Compare button then fits a second one on the same time, and sets both side by side."
+)
+_SEVERAL_FITS = "Each fit is kept with its analysis. Click its first column, or press Enter, to go back to it; tick fits to see them side by side."
+_ONE_FIT = (
+    "One model so far. Compare fits a second one on the same time, without a term or as you build it, and sets both side by side."
 )
 
 
@@ -37,16 +44,13 @@ class FitsPanel(Page):
         self.back = button("&Go back to it", "fits_back", "Its analysis and its results again; undo with Ctrl+Z", self)
         self.rename = button("Re&name", "fits_rename", "Give the selected fit another name (F2)", self)
         self.remove = button("Remo&ve", "fits_remove", "Keep the selected fit no longer; undo with Ctrl+Z", self)
+        self.compare = ComparisonButton(document, "fits_compare", self)
         content = QWidget(self)
         box = column(content)
         box.addWidget(self.runs)
         box.addWidget(heading("Fits of this project", content))
-        box.addWidget(
-            hint(
-                "Each fit is kept with its analysis. Click its first column, or press Enter, to go back to it; tick fits to see them side by side.",
-                content,
-            )
-        )
+        self.said = hint("", content)
+        box.addWidget(self.said)
         self.overlay = OverlayView(jobs, content)
         self.scores = ScoresView(jobs, content)
         self.sides = QTabWidget(content)
@@ -60,7 +64,7 @@ class FitsPanel(Page):
         above = QWidget(content)
         upper = column(above, margins=0)
         upper.addWidget(self.table, 1)
-        upper.addLayout(row(self.back, self.rename, self.remove, None))
+        upper.addLayout(row(self.back, self.rename, self.remove, None, self.compare))
         halves = QSplitter(Qt.Orientation.Vertical, content)
         halves.setObjectName("fits_halves")
         halves.setChildrenCollapsible(False)
@@ -77,7 +81,7 @@ class FitsPanel(Page):
         self.table.renamed.connect(self._rename)
         self.table.picked.connect(self._picked)
         self.scores.picked.connect(lambda units, unit: document.select(unit=unit, units=units))
-        self.blocks.picked.connect(lambda unit: document.select(unit=unit))
+        self.blocks.picked.connect(lambda units, unit: document.select(unit=unit, units=units))
         self.table.ticked_changed.connect(self._compare)
         self.back.clicked.connect(lambda: shelf.go_back(self.table.key))
         self.rename.clicked.connect(self.table.edit_name)
@@ -85,6 +89,11 @@ class FitsPanel(Page):
         document.changed.connect(self._changed)
         self._all_runs.changed.connect(self._turn)
         self._show()
+
+    def set_beside(self, keys: Sequence[str]) -> None:
+        """Tick these fits too, and turn to their scores."""
+        self.sides.setCurrentWidget(self.scores)
+        self.table.tick(keys)
 
     def _changed(self, what: frozenset[str]) -> None:
         if what & {"fits", "recording"}:
@@ -103,6 +112,7 @@ class FitsPanel(Page):
         document = self._document
         self._turn()
         self._say_what_is_next()
+        self.said.setText(_ONE_FIT if len(document.fits) == 1 else _SEVERAL_FITS)
         shown = document.shown_fit
         self.table.set_fits(document.fits, shown.key if shown is not None else "")
         self._compare()

@@ -10,12 +10,18 @@ from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableW
 from glmengine.analysis.difference import differences
 from glmengine.context import Progress
 from glmgui.jobs import Jobs
-from glmgui.shown_time import duration, time_left
+from glmgui.shown_time import duration, how_far, time_left
 from glmgui.widgets import button, column, hint, plain_table, row
 from glmgui.work.fitting import Fitting
 from glmgui.work.runs import FAILED, RUNNING, WAITING, Run
 
 _HEADINGS = ("State", "Fit", "What is new in it", "How far")
+_HELPS = (
+    "Whether the fit waits, runs, or how it ended",
+    "The terms of the model that is fitted",
+    "What differs from the question above",
+    "How much is done and how long it still takes; of those that have ended, how long they took",
+)
 _FAR = len(_HEADINGS) - 1
 _MOST_ROWS = 4
 _ABOUT = "Fit again (Ctrl+R) while a fit runs puts the next question here; each ends among the fits below."
@@ -34,6 +40,8 @@ class RunsView(QWidget):
         self.table.setObjectName("fits_runs_table")
         self.table.setAccessibleName("Fits that wait, run and have ended")
         self.table.setHorizontalHeaderLabels(_HEADINGS)
+        for at, text in enumerate(_HELPS):
+            self.table.horizontalHeaderItem(at).setToolTip(text)
         plain_table(self.table)
         header = self.table.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
@@ -111,8 +119,7 @@ class RunsView(QWidget):
         if running is None:
             return
         self._left = math.nan if seconds_left is None else seconds_left
-        left = "" if seconds_left is None else f", {time_left(seconds_left)} left"
-        self._said = f"{progress.fraction:.0%}{left}"
+        self._said = how_far(progress.fraction, seconds_left)
         if not self.isVisible():
             return
         for at in range(self.table.rowCount()):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from glmengine.results.kept_fits import KeptFit
 
 SCORES = "fits-scores"
-_NONE_TICKED = "Tick fits in the list above to see their held-out scores side by side; the first of them is the one that the others are compared with."
+_NONE_TICKED = "Press Compare above, or tick fits in the list, to see their held-out scores side by side; the first of them is the one that the others are compared with."
 _BEST = "★ "
 _WIDEST = 190
 
@@ -117,7 +117,9 @@ class ScoresView(QWidget):
         with QSignalBlocker(self.table):
             self._fill(compared)
         self._select()
-        words = [one.sentence for one in compared.differences] or ["Tick another fit to compare it with this one."]
+        words = [one.sentence for one in compared.differences] or [
+            "Press Compare above, or tick another fit, to set it beside this one."
+        ]
         self.words.setText("\n\n".join(words))
         self.bars.set_values(compared.names, compared.medians, "fit", Axis("held-out deviance explained"))
 

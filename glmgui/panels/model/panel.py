@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt
@@ -48,6 +49,17 @@ _WELCOME = (
 _NO_FOLDS = "No cross-validation: nothing says whether the model is true of time that it has not seen."
 _QUADRATIC = ("ridge", "smoothness", "none")  # with none, single terms may have a penalty of their own
 _MOST_ROWS = 24  # of the time line
+_TERM_HEADINGS = {
+    "Term": "One thing that the rate may depend on, with its basis",
+    "Depends on": "The variables, events or units that the term is made of",
+    "Columns": "How many columns the term has in the design: the numbers that the fit has to find for it",
+}
+_STRENGTH_HEADINGS = {
+    "Strength a": "The strength as it is given: the number in front of the penalty",
+    "Textbook \u03b1": "a\u00b7T/2 for T bins: the strength where the log-likelihood is a sum over bins and the penalty \u03b1 times the sum of squares",
+    "Prior sd": "A ridge is a normal prior on each coefficient, with this standard deviation: 1/\u221a(a\u00b7T)",
+    "Freedom": "Effective degrees of freedom that are left to the first term of one or two variables, of a unit with the median rate",
+}
 
 
 class ModelPanel(Page):
@@ -71,20 +83,8 @@ class ModelPanel(Page):
         self.size_line.setObjectName("model_size")
         self.too_large = MessageLine("model_too_large", self)
         self.strength = StrengthView(self)
-        self.terms = _table(
-            ("Term", "Depends on", "Columns"), "model_terms", "Terms of the model and their columns", stretched=(0, 1)
-        )
-        self.strengths = _table(
-            ("Strength a", "Textbook \u03b1", "Prior sd", "Freedom"),
-            "model_strengths",
-            "Strengths of the penalty in other forms",
-            stretched=(3,),
-        )
-        self.strengths.setToolTip(
-            "a: the strength as it is given. Textbook: a\u00b7T/2 for T bins, as in log-likelihood less \u03b1 times the sum of squares. "
-            "Prior sd: a ridge is a normal prior on each coefficient with this standard deviation, 1/\u221a(a\u00b7T). "
-            "Freedom: effective degrees of freedom that are left to the first term of one or two variables of a unit with the median rate."
-        )
+        self.terms = _table(_TERM_HEADINGS, "model_terms", "Terms of the model and their columns", stretched=(0, 1))
+        self.strengths = _table(_STRENGTH_HEADINGS, "model_strengths", "Strengths of the penalty in other forms", stretched=(3,))
         self.time_line = TimeLine("Held-out time", name="validation_time_line", parent=self)
         self.about_time = hint("", self)
         self._lay_out()
@@ -329,12 +329,14 @@ class ModelPanel(Page):
         self._document.edit(value, "Change seed" if value.seed != self._document.analysis.seed else "Change title")
 
 
-def _table(headings: tuple[str, ...], name: str, says: str, *, stretched: tuple[int, ...]) -> QTableWidget:
-    """An empty table; its headings are whole, also where that needs a scroll bar, but for those of the columns that take what room there is."""
+def _table(headings: Mapping[str, str], name: str, says: str, *, stretched: tuple[int, ...]) -> QTableWidget:
+    """An empty table; its headings, each with what it means, are whole, also where that needs a scroll bar, but for those of the columns that take what room there is."""
     made = QTableWidget(0, len(headings))
     made.setObjectName(name)
     made.setAccessibleName(says)
-    made.setHorizontalHeaderLabels(headings)
+    made.setHorizontalHeaderLabels(list(headings))
+    for at, said in enumerate(headings.values()):
+        made.horizontalHeaderItem(at).setToolTip(said)
     plain_table(made)
     made.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
     for part in stretched:

@@ -7,6 +7,8 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QLabel, QSplitter, QStackedLayout, QTabWidget, QWidget
 
 from glmengine.results.result import Result
+from glmengine.results.unfinished import unfinished_in_words
+from glmgui.comparison_button import ComparisonButton
 from glmgui.document import EVERYTHING, Document
 from glmgui.jobs import Jobs
 from glmgui.panels.results.coefficients_view import CoefficientsView
@@ -51,6 +53,7 @@ class ResultsPanel(Page):
         self.filling = FillingView(document, runs, self)
         self.forward = small_button("Show the fit that runs", "results_forward", "See its units as their scores come in", self)
         self.banner = MessageLine("results_stale", self)
+        self.unfinished = MessageLine("results_unfinished", self)
         self.units = UnitList(self)
         self.population = ScorePlot("All units", Axis("score"), name="population", parent=self)
         self._which = StillCombo(self)
@@ -63,6 +66,16 @@ class ResultsPanel(Page):
         self.notes = MessageLine("result_notes", self)
         self.show_notes = small_button("", "result_show_notes", "What was left out, doubtful or approximate in this fit", self)
         self.show_notes.setCheckable(True)
+        self.compare = ComparisonButton(document, "results_compare", self)
+        self.figure = small_button(
+            "Figure\u2026", "results_figure", "A figure for paper of what is shown here  (Ctrl+Shift+E)", self
+        )
+        self.report = small_button(
+            "Report\u2026", "results_report", "What was asked and found, with tables and figures, as PDF or HTML", self
+        )
+        self.script = small_button(
+            "Script\u2026", "results_script", "The analysis as a Python script that gives the same numbers", self
+        )
         self.curves, self.rates, self.validation = CurvesView(self), RatesView(jobs, self), ValidationView(self)
         self.scores, self.coefficients = ScoreTable(self), CoefficientsView(self)
         self.tabs = QTabWidget(self)
@@ -87,6 +100,8 @@ class ResultsPanel(Page):
         runs.changed.connect(self._runs_changed)
         self.filling.back.clicked.connect(lambda: self._look(back=True))
         self.forward.clicked.connect(lambda: self._look(back=False))
+        for asks, action in ((self.figure, "export_figure"), (self.report, "export_report"), (self.script, "export_script")):
+            asks.clicked.connect(lambda _, action=action: self.action_asked.emit(action))
         self._changed(EVERYTHING)
         self._runs_changed()
 
@@ -108,8 +123,10 @@ class ResultsPanel(Page):
         self.title.setFont(font)
         right = QWidget()
         right_box = column(right, margins=0)
-        right_box.addLayout(row(self.title, self.verdict, self.show_notes, self.forward, spacing=10))
+        right_box.addLayout(row(self.title, self.verdict, spacing=10))
         right_box.itemAt(0).layout().setStretch(1, 1)
+        asks = (self.compare, self.figure, self.report, self.script)
+        right_box.addLayout(row(*asks, None, self.show_notes, self.forward, spacing=6))
         right_box.addWidget(self.state)
         right_box.addWidget(self.notes)
         right_box.addWidget(self.tabs, 1)
@@ -122,6 +139,7 @@ class ResultsPanel(Page):
         content = QWidget(self)
         box = column(content)
         box.addWidget(self.banner)
+        box.addWidget(self.unfinished)
         box.addWidget(whole, 1)
         self._content = content
         self._stack = QStackedLayout(self)
@@ -187,6 +205,11 @@ class ResultsPanel(Page):
         self._drawn.clear()
         self.rates.clear()
         self.units.set_result(result)
+        unfinished = unfinished_in_words(result)
+        if unfinished:
+            self.unfinished.show_warning(unfinished)
+        else:
+            self.unfinished.clear()
         said = scores_of(result)
         keys = [key for key in _POPULATION_SCORES if key in said and not bool(result.scores[key].isnull().all())]
         blocked = self._which.blockSignals(True)

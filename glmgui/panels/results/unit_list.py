@@ -24,6 +24,9 @@ _SHORT = {
 }
 
 
+_ABOUT_STATE = "ok: the fit is finished and may be used; stopped: it ended before the optimum"
+
+
 class UnitList(QWidget):
     """A sortable table; rows that are selected are the set of units everywhere.
 
@@ -62,10 +65,13 @@ class UnitList(QWidget):
         chosen = result.selection is not None and result.selection.chosen is not None
         if chosen:  # the room is for what was chosen
             del keys[1:]
-        last = 1 + len(keys) + chosen
-        self.view.setColumnCount(last + 1)
+        headings = ["Unit", *(_SHORT[key] for key in keys), *(["Chosen"] if chosen else []), "State"]
+        last = len(headings) - 1
+        wide = last - 1 if chosen else last
+        self.view.setColumnCount(len(headings))
         self.view.setRowCount(len(result.units))
-        self.view.setHorizontalHeaderLabels(["Unit", *(_SHORT[key] for key in keys), *["Chosen"] * chosen, "State"])
+        self.view.setHorizontalHeaderLabels(headings)
+        self.view.horizontalHeaderItem(last).setToolTip(_ABOUT_STATE)
         for part, key in enumerate(keys, 1):
             score = BY_KEY[key]
             self.view.horizontalHeaderItem(part).setToolTip(f"{score.heading}\n{score.help}")
@@ -85,7 +91,7 @@ class UnitList(QWidget):
         self.view.setSortingEnabled(True)
         self.view.sortByColumn(1 if keys else 0, Qt.SortOrder.DescendingOrder if keys else Qt.SortOrder.AscendingOrder)
         self.view.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        self.view.horizontalHeader().setSectionResizeMode(last - chosen, QHeaderView.ResizeMode.Stretch)
+        self.view.horizontalHeader().setSectionResizeMode(wide, QHeaderView.ResizeMode.Stretch)
         self._title.setText(f"Fitted units ({len(result.units)})")
         self._silent = False
 

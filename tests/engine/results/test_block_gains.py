@@ -69,3 +69,11 @@ def test_blocks_that_name_no_term_are_refused(question, small_recording):
         ge.block_gains(question, small_recording, {"speed": ("speed",)}, folds=3)
     with pytest.raises(ge.GlmError, match="no block"):
         ge.block_gains(question, small_recording, {})
+
+
+def test_the_gains_of_some_units_are_theirs_alone(found):
+    some = found.of_units(found.units[1:])
+    assert some.units == found.units[1:]
+    np.testing.assert_array_equal(some.added, found.added[:, 1:])
+    assert some.median_added[0] == pytest.approx(np.median(found.added[0, 1:]))
+    assert found.of_units(("nobody",)) is found

@@ -106,3 +106,20 @@ def test_nothing_and_one_are_no_comparison_and_a_lost_result_is_named(kept):
     lost.file.unlink()
     with pytest.raises(GlmError, match="lost"):
         compare_fits([lost])
+
+
+def test_fits_of_one_unit_are_paired_by_fold(monkeypatch, kept):
+    fits = kept("plain"), kept("rich")
+    whole = fits[0].load()
+    unit = str(whole.fold_scores["unit"].values[0])
+    gains = np.linspace(0.01, 0.03, whole.fold_scores.sizes["fold"])
+
+    def load(fit):
+        folds = whole.fold_scores.sel(unit=[unit])
+        raised = folds["deviance_explained"] + (gains if fit.name == "rich" else 0.0)
+        return replace(whole, scores=whole.scores.sel(unit=[unit]), fold_scores=folds.assign(deviance_explained=raised))
+
+    monkeypatch.setattr(type(fits[0]), "load", load)
+    (one,) = compare_fits(fits).differences
+    assert (one.over, one.n_units, one.n_better, one.mean) == ("fold", len(gains), len(gains), pytest.approx(0.02))
+    assert f"better than 'plain' in {len(gains)} of {len(gains)} folds" in one.sentence

@@ -255,6 +255,7 @@ def test_comparison_by_hand_and_agreement_of_the_true_model(coupled, pair):
         after / counts[:, 0].sum() / BIN
     )
     same = found.cross_correlogram["data"].sel(unit="a", other="b").sel(lag=-0.03, method="nearest")
+    assert found.partners("a") == ("b",)
     assert float(same) == pytest.approx(after / counts[:, 1].sum() / BIN)
     steps = [np.diff(np.flatnonzero(counts[:, 0] * (made.stretch == number))) for number in range(int(made.stretch.max()) + 1)]
     two = sum(int((step == 2).sum()) for step in steps)

@@ -212,3 +212,34 @@ def test_the_plots_button_asks_for_a_figure_and_keeps_as_on_screen_beside(qtbot,
     with qtbot.waitSignal(figure_desk().asked) as asked:
         plot._save.menu().actions()[0].trigger()
     assert asked.args == [plot]
+
+
+def test_it_says_that_it_draws_and_where_it_was_saved(qtbot, making, plot, questions, tmp_path, monkeypatch):
+    made = FigureDialog([plot], making)
+    made.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, False)
+    qtbot.addWidget(made)
+    made.show()
+    assert made.picture.text() == made.size_said.text() == "drawing\u2026"
+    assert not made.open_folder.isVisible()
+    qtbot.waitUntil(lambda: made.preview is not None)
+    assert not made.picture.pixmap().isNull()
+    assert "mm" in made.size_said.text()
+    questions.next_path = tmp_path / "curve.pdf"
+    with qtbot.waitSignal(making.made):
+        made.save_button.click()
+    assert made.saved_said.text() == f"Saved to {tmp_path / 'curve.pdf'}"
+    opened = []
+    monkeypatch.setattr("glmgui.dialogs.figure.QDesktopServices.openUrl", lambda url: opened.append(url.toLocalFile()))
+    made.open_folder.click()
+    assert opened == [str(tmp_path)]
+
+
+def test_a_unit_that_is_a_number_is_called_unit(making, plot, small_result):
+    named = FigureOf("tuning", "0", "head_direction")
+    numbered = small_result.curves["head_direction"].assign_coords(unit=["0", "place", "flat"])
+    from dataclasses import replace
+
+    arrays = {name: getattr(small_result, name).assign_coords(unit=["0", "place", "flat"]) for name in ("coefficients", "scores")}
+    making._document.set_result(replace(small_result, curves={"head_direction": numbered}, **arrays))
+    titles = [subject.title for subject in making.subjects("x", "x", replace(plot.drawing(), figure=named))]
+    assert "Unit 0: tuning curves and fields, as counted and as predicted" in titles

@@ -66,7 +66,7 @@ def test_the_gains_are_shown_in_a_table_in_words_and_as_bars(view, document, ask
     assert "a note." in view.words.text()
     assert np.isfinite(view.bars.values).all()
     picked = []
-    view.picked.connect(picked.append)
+    view.picked.connect(lambda units, unit: picked.append(unit))
     view.table.selectRow(1)
     assert picked[-1] == "place"
 
@@ -89,3 +89,14 @@ def test_a_refusal_stands_on_the_page(view, monkeypatch, qtbot):
     monkeypatch.setattr(engine, "block_gains", refuse)
     view.compare()
     qtbot.waitUntil(lambda: "cannot be split" in view.message.text)
+
+
+def test_words_and_bars_are_of_the_set_of_units_that_is_selected(view, document, asked, qtbot):
+    compared(view, qtbot)
+    assert "of 2 units" in view.words.text()
+    whole = view.bars.values.copy()
+    document.select(unit="place")
+    assert view.words.text().startswith("Of 2 units; select some")
+    document.select(units=("hd", "place"))
+    assert view.words.text().startswith("Of the 2 selected units")
+    np.testing.assert_array_equal(view.bars.values, whole)

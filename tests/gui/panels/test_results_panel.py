@@ -324,3 +324,29 @@ def test_what_was_chosen_for_each_unit_stands_with_it(panel, document, result):
     assert rows == {"hd": "position, speed", "place": "speed", "flat": "nothing"}
     document.select(unit="hd")
     assert panel.verdict.text().startswith("chosen: position, then speed; explains 21.0%")
+
+
+def test_a_fit_that_was_stopped_says_which_units_may_be_used(panel, document, result):
+    assert not panel.unfinished.text
+    scores = result.scores.assign(status=("unit", ["ok", "stopped", "silent"]), converged=("unit", [True, False, True]))
+    document.set_result(replace(result, scores=scores))
+    assert "Finished, and may be used: 2 units (hd, flat)." in panel.unfinished.text
+    assert "not to be used: 1 unit (place)" in panel.unfinished.text
+
+
+def test_the_best_unit_is_selected_until_the_user_selects_one(document, small_recording, result):
+    document.open(small_recording, result.analysis)
+    assert document.unit == "hd"
+    document.set_result(result)
+    assert (document.unit, document.units) == ("place", ("place",))
+    document.open(small_recording, result.analysis)
+    document.select(unit="hd")
+    document.set_result(result)
+    assert document.unit == "hd"
+
+
+def test_a_figure_is_one_click_away(panel, qtbot):
+    asked = []
+    panel.action_asked.connect(asked.append)
+    qtbot.mouseClick(panel.figure, Qt.MouseButton.LeftButton)
+    assert asked == ["export_figure"]

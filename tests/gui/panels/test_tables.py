@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QGuiApplication
-from qtpy.QtWidgets import QTableView, QTableWidget, QTableWidgetItem
+from qtpy.QtWidgets import QTableView, QTableWidget, QTableWidgetItem, QTreeWidget, QTreeWidgetItem
 
 from glmengine.export.tables import coefficients_csv, own_features
 from glmgui.copying import TableCopying, as_text
@@ -107,3 +107,15 @@ def test_a_history_is_a_feature_of_its_unit_alone(small_recording):
         of = dict(zip(own["kind"].values.tolist(), own["variable"].values.tolist(), strict=True))
         assert of["history"] == unit
         assert unit not in own["variable"].values[own["kind"].values == "coupling"]
+
+
+def test_a_tree_is_copied_with_what_lies_below_its_rows(qtbot):
+    tree = QTreeWidget()
+    qtbot.addWidget(tree)
+    tree.setHeaderLabels(("What", "Keys"))
+    above = QTreeWidgetItem(tree, ["File"])
+    for text in ("Open", "Save"):
+        QTreeWidgetItem(above, [text, f"Ctrl+{text[0]}"])
+    assert as_text(tree).splitlines() == ["What\tKeys", "File\t", "Open\tCtrl+O", "Save\tCtrl+S"]
+    above.child(1).setSelected(True)
+    assert as_text(tree).splitlines() == ["What\tKeys", "Save\tCtrl+S"]

@@ -8,7 +8,7 @@ import re
 import numpy as np
 import pytest
 from qtpy.QtCore import QPointF, Qt
-from qtpy.QtGui import QColor, QImage, QPainter, QPalette, QPicture
+from qtpy.QtGui import QColor, QGuiApplication, QImage, QPainter, QPalette, QPicture
 
 from glmengine.errors import GlmError
 from glmgui.drawings.mosaic import mosaic_of
@@ -341,3 +341,15 @@ def test_a_plot_that_leaves_its_time_axis_to_another_has_it_in_its_own_figure(qt
     with plot.painted_for_paper():
         assert axis.isVisible()
     assert not axis.isVisible()
+
+
+def test_figure_and_numbers_are_copied_from_the_menu(qtbot):
+    plot = tuning(qtbot)
+    actions = {action.text(): action for action in plot._save.menu().actions()}
+    actions["Copy numbers"].trigger()
+    lines = QGuiApplication.clipboard().text().splitlines()
+    table = plot.numbers()
+    assert lines[0].split("\t") == list(table)
+    assert len(lines) == 1 + len(next(iter(table.values())))
+    actions["Copy figure"].trigger()
+    assert not QGuiApplication.clipboard().image().isNull()

@@ -9,6 +9,7 @@ import pytest
 from qtpy.QtWidgets import QFileDialog
 
 from glmengine.export.formats import FORMATS
+from glmgui import reach
 from glmgui.work.exporting import Exporting
 
 THERE = [form for form in FORMATS if not form.missing]
@@ -83,3 +84,32 @@ def test_a_name_that_gets_its_ending_is_asked_about_again(qtbot, tmp_path, monke
     for agreed in (False, True):
         monkeypatch.setattr(Dialogs, "_replace", lambda self, path, agreed=agreed: agreed)
         assert dialogs.save_path("Save", "", "PDF (*.pdf)", ".pdf") == (tmp_path / "tuning.pdf" if agreed else None)
+
+
+def test_a_folder_that_cannot_be_written_to_is_never_proposed(settings, tmp_path, monkeypatch):
+    locked, own = tmp_path / "locked", tmp_path / "own"
+    for folder in (locked, own):
+        folder.mkdir()
+    access = reach.os.access
+    monkeypatch.setattr(reach.os, "access", lambda path, mode: path != locked and access(path, mode))
+    settings.folder = own
+    assert settings.save_folder == str(own)
+    settings.folder = locked
+    assert settings.folder == str(locked)
+    assert settings.save_folder not in (str(locked), "")
+    settings.save_folder = own
+    settings.folder = locked
+    assert settings.save_folder == str(own)
+
+
+def test_the_script_is_written_alone(
+    qtbot, exporting, document, questions, tmp_path, small_recording, small_analysis, small_result
+):
+    document.open(small_recording, small_analysis, small_result)
+    questions.next_path = tmp_path / "again.py"
+    with qtbot.waitSignal(exporting.exported):
+        exporting.export_script()
+    text = (tmp_path / "again.py").read_text(encoding="utf-8")
+    compile(text, "again.py", "exec")
+    assert "head_direction" in text
+    assert exporting._settings.save_folder == str(tmp_path)

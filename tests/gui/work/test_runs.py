@@ -181,3 +181,23 @@ def test_what_is_told_of_a_unit_is_put_together(small_analysis, small_recording)
     assert not runs.units["b"].is_scored
     runs.end(DONE, 1.0)
     assert runs.units == {}
+
+
+def test_all_parts_of_the_window_say_the_same_time_left(opened, engine, qtbot):
+    opened.show_step("answers")
+    size = opened.panels["answers"].asking.size_line
+    qtbot.waitUntil(lambda: " valid" in size.text())
+    assert "about" in size.text()
+    assert "about" in opened.status.about.text()
+    ask(opened, 1)
+    opened.show_step("fits")
+    table, bar = opened.panels["fits"].runs.table, opened.progress.bar
+    qtbot.waitUntil(lambda: " left" in bar.format())
+    said = bar.format()
+    for text in (size.text(), opened.status.about.text(), table.item(0, 3).text()):
+        assert text.endswith(said)
+        assert "about" not in text
+    engine.go_on.release()
+    qtbot.waitUntil(lambda: not opened.document.busy)
+    assert "about" in size.text()
+    assert "about" in opened.status.about.text()
