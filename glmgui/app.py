@@ -48,6 +48,8 @@ def _run(arguments: Sequence[str] | None) -> int:
     if lacking:
         print(f"glmgui: {lacking}", file=sys.stderr)
         return 1
+    if unattended and options.scale is not None:
+        os.environ["QT_SCALE_FACTOR"] = str(options.scale)
     prepare_process()
     if options.file is not None and not Path(options.file).expanduser().exists():
         print(f"glmgui: {options.file}: there is no such file; check the path", file=sys.stderr)
@@ -202,6 +204,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     what.add_argument("--screenshots", metavar="DIR", help="write pictures of every step with the fitted demonstration to DIR")
     parser.add_argument("--size", metavar="WIDTHxHEIGHT", type=_size, default=(1366, 768), help="of the window in the pictures")
+    parser.add_argument("--scale", metavar="FACTOR", type=_factor, help="how many times a desktop would magnify the pictures")
     parser.add_argument("--dark", action="store_true", help="take the pictures in the dark look")
     parser.add_argument("--version", action="version", version=f"glmgui {__version__}")
     return parser
@@ -209,10 +212,25 @@ def _parser() -> argparse.ArgumentParser:
 
 def _size(text: str) -> tuple[int, int]:
     """``1366x768`` as two numbers."""
+    from argparse import ArgumentTypeError
+
     width, _, height = text.partition("x")
     if not (width.isdigit() and height.isdigit() and int(width) and int(height)):
-        raise argparse.ArgumentTypeError(f"a size is written as 1366x768, not {text!r}")
+        raise ArgumentTypeError(f"a size is written as 1366x768, not {text!r}")
     return int(width), int(height)
+
+
+def _factor(text: str) -> float:
+    """``1.5`` as a number, where a desktop can magnify so."""
+    from argparse import ArgumentTypeError
+
+    try:
+        factor = float(text)
+    except ValueError:
+        factor = 0.0
+    if not 0.5 <= factor <= 4.0:
+        raise ArgumentTypeError(f"a scale is a number from 0.5 to 4, not {text!r}")
+    return factor
 
 
 if __name__ == "__main__":

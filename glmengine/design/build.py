@@ -25,6 +25,7 @@ from glmengine.design.blocks.scaled import scaled
 from glmengine.design.blocks.some_units import SomeUnitsBlock
 from glmengine.design.blocks.term import FilterBlock, ProductBlock, SpikeBlock
 from glmengine.design.design import Block, Design
+from glmengine.design.expanded import KeptBlocks
 from glmengine.design.session_terms import session_terms
 from glmengine.errors import GlmError
 from glmengine.recording.binned import count_spikes, sample_covariate
@@ -47,6 +48,7 @@ def build_design(
     unit_names: Sequence[str],
     usable: np.ndarray | None = None,
     frozen_terms: Sequence[AnyTerm] | None = None,
+    kept: KeptBlocks | None = None,
     context: Context = SILENT,
 ) -> Design:
     """The design of `analysis` on `grid`.
@@ -64,6 +66,8 @@ def build_design(
         Rows that may be used at all; bounds are taken from them.
     frozen_terms : sequence of terms, optional
         Those of an earlier design, whose features are made again on this recording.
+    kept : KeptBlocks, optional
+        Of earlier designs on the same recording, grid, rows and units: terms that they had are not expanded again.
 
     Raises
     ------
@@ -80,24 +84,58 @@ def build_design(
     for position, (number, term) in enumerate(terms):
         context.check()
         context.report(Progress("Making features", position / len(terms), f"term '{term.label}'"))
-        where, max_gap, frozen = f"terms.{number}", analysis.time.max_gap, frozen_terms is not None
-        block: Block | None
-        if isinstance(term, CovariateTerm):
-            block = _tuning(term, recording, grid, rows, max_gap, where, notes, frozen=frozen)
-        elif isinstance(term, FilterTerm):
-            block = _filtered(term, recording, grid, rows, max_gap, where, notes, frozen=frozen)
-        elif isinstance(term, EventTerm):
-            block = event_block(term, recording, grid, rows, max_gap, where, notes, frozen=frozen)
-        elif isinstance(term, ReceptiveFieldTerm):
-            block = receptive_block(term, recording, grid, rows, unit_names, max_gap, where, notes, frozen=frozen)
-        elif isinstance(term, ColumnsTerm):
-            block = column_block(term, recording, grid, rows, max_gap, where, notes, frozen=frozen)
-        else:
-            block = _spikes(term, recording, grid, unit_names, where)
+        made = None if kept is None else kept.of(term)
+        if made is None:
+            said: list[str] = []
+            block = _block(
+                term,
+                recording,
+                grid,
+                rows,
+                unit_names,
+                analysis.time.max_gap,
+                f"terms.{number}",
+                said,
+                frozen=frozen_terms is not None,
+            )
+            made = (block, tuple(said)) if kept is None else kept.keep(term, block, grid.n_bins, said)
+        block, own_notes = made
+        notes += own_notes
         if block is not None:
-            block = SomeUnitsBlock(block) if term.only_units else block
-            blocks.append(scaled(block, term, recording, grid, rows, max_gap, where, frozen=frozen))
+            blocks.append(block)
     return Design(tuple(blocks), grid, _valid(blocks, rows, context), tuple(notes))
+
+
+def _block(
+    term: AnyTerm,
+    recording: Recording,
+    grid: TimeGrid,
+    rows: np.ndarray,
+    unit_names: Sequence[str],
+    max_gap: float | None,
+    where: str,
+    notes: list[str],
+    *,
+    frozen: bool,
+) -> Block | None:
+    """The columns of one term, with its gain, inside its epochs and for its units; None, with a note, where nothing is left of it."""
+    block: Block | None
+    if isinstance(term, CovariateTerm):
+        block = _tuning(term, recording, grid, rows, max_gap, where, notes, frozen=frozen)
+    elif isinstance(term, FilterTerm):
+        block = _filtered(term, recording, grid, rows, max_gap, where, notes, frozen=frozen)
+    elif isinstance(term, EventTerm):
+        block = event_block(term, recording, grid, rows, max_gap, where, notes, frozen=frozen)
+    elif isinstance(term, ReceptiveFieldTerm):
+        block = receptive_block(term, recording, grid, rows, unit_names, max_gap, where, notes, frozen=frozen)
+    elif isinstance(term, ColumnsTerm):
+        block = column_block(term, recording, grid, rows, max_gap, where, notes, frozen=frozen)
+    else:
+        block = _spikes(term, recording, grid, unit_names, where)
+    if block is None:
+        return None
+    block = SomeUnitsBlock(block) if term.only_units else block
+    return scaled(block, term, recording, grid, rows, max_gap, where, frozen=frozen)
 
 
 def _valid(blocks: Sequence[Block], rows: np.ndarray, context: Context) -> np.ndarray:

@@ -1,14 +1,18 @@
-"""A design whose columns are expanded once, for many fits of a few of them each."""
+"""Designs whose columns are expanded once: for many fits of a few of them each, or for the next design with some of the same terms."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from glmengine.basis.supports import Supports
 from glmengine.design.design import Block, Design
+
+if TYPE_CHECKING:
+    from glmengine.analysis.terms import AnyTerm
 
 
 class ExpandedBlock(Block):
@@ -36,6 +40,18 @@ class ExpandedBlock(Block):
         block: Any = self._block
         return block.axis_penalties() if hasattr(block, "axis_penalties") else [block.penalty_matrix()]
 
+    @property
+    def inside(self) -> np.ndarray:
+        """As of a scaled block."""
+        block: Any = self._block
+        return block.inside
+
+    @property
+    def gain(self) -> np.ndarray | None:
+        """As of a scaled block."""
+        block: Any = self._block
+        return block.gain
+
     def sparse(self, start: int, stop: int) -> Any:
         return self._block.sparse(start, stop)
 
@@ -60,3 +76,29 @@ def expanded(design: Design, memory: float) -> Design:
         return design
     blocks = tuple(ExpandedBlock(block, block.chunk(0, T)) for block in design.blocks)
     return replace(design, blocks=blocks)
+
+
+MOST_KEPT = 16
+"""Terms whose columns are kept: those of a model, and some that a slider has passed."""
+
+
+class KeptBlocks:
+    """Columns of the terms of the last designs on one recording, grid, rows and units, each with what is to be said of it."""
+
+    def __init__(self) -> None:
+        self._known: list[tuple[AnyTerm, Block | None, tuple[str, ...]]] = []
+
+    def of(self, term: AnyTerm) -> tuple[Block | None, tuple[str, ...]] | None:
+        """The columns of a term as it was asked for, and notes on it; None where they are not known."""
+        at = next((at for at, (known, *_) in enumerate(self._known) if known == term), None)
+        if at is None:
+            return None
+        self._known.append(self._known.pop(at))  # the longest unused is forgotten first
+        return self._known[-1][1:]
+
+    def keep(self, term: AnyTerm, block: Block | None, n_rows: int, notes: Sequence[str]) -> tuple[Block | None, tuple[str, ...]]:
+        """Expand the columns of a term in all rows and keep them; what `of` gives from now on."""
+        made = None if block is None else ExpandedBlock(block, block.chunk(0, n_rows))
+        self._known.append((term, made, tuple(notes)))
+        del self._known[:-MOST_KEPT]
+        return self._known[-1][1:]

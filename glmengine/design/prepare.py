@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from glmengine.analysis.analysis import Analysis, Time
     from glmengine.analysis.terms import AnyTerm
     from glmengine.design.design import Design
+    from glmengine.design.expanded import KeptBlocks
     from glmengine.recording.recording import Recording
 
 
@@ -82,9 +83,33 @@ def prepare(analysis: Analysis, recording: Recording, context: Context = SILENT)
     GlmError
         If no term is there to fit, no bin is left, or the recording lacks what the analysis names.
     """
-    if not any(term.enabled for term in analysis.terms):
-        raise GlmError("the analysis has no term: nothing says what the rate may depend on; add one", field="terms")
+    _check_terms(analysis)
     context.report(Progress("Binning", 0.0))
+    ground = ground_of(analysis, recording, context)
+    context.report(Progress("Making features", 0.3))
+    return with_terms(analysis, ground, context=context.part(0.3, 1.0))
+
+
+@dataclass(frozen=True, eq=False)
+class Ground:
+    """What the terms of an analysis stand on: bins, rows, units and their counts; as of `Prepared`, whatever the terms are."""
+
+    recording: Recording
+    grid: TimeGrid
+    units: tuple[str, ...]
+    counts: np.ndarray
+    rows: np.ndarray
+    notes: tuple[str, ...]
+
+
+def ground_of(analysis: Analysis, recording: Recording, context: Context = SILENT) -> Ground:
+    """Bins, rows, units and counts of an analysis.
+
+    Raises
+    ------
+    GlmError
+        If no bin is left, every unit has too few spikes, or the recording lacks what the analysis names.
+    """
     recording = compute_derived(analysis.derived, recording, analysis.time.max_gap)
     partly = presences(recording, chosen_units(analysis.units, recording))
     presence = presence_notes(partly, applied=analysis.units.while_present)
@@ -96,8 +121,20 @@ def prepare(analysis: Analysis, recording: Recording, context: Context = SILENT)
     context.check()
     units, counts, unit_notes = _units(analysis, recording, grid, rows)
     context.check()
-    context.report(Progress("Making features", 0.3))
-    design = build_design(analysis, recording, grid, unit_names=units, usable=rows, context=context.part(0.3, 1.0))
+    return Ground(recording, grid, units, counts, rows, (*bin_notes, *row_notes, *presence, *unit_notes))
+
+
+def with_terms(analysis: Analysis, ground: Ground, *, kept: KeptBlocks | None = None, context: Context = SILENT) -> Prepared:
+    """The columns of the terms of an analysis on its ground; `kept` has those of earlier analyses on the same.
+
+    Raises
+    ------
+    GlmError
+        If no term is there to fit, none is left, or no bin has a value for every one of them.
+    """
+    _check_terms(analysis)
+    recording, grid, units, counts, rows = ground.recording, ground.grid, ground.units, ground.counts, ground.rows
+    design = build_design(analysis, recording, grid, unit_names=units, usable=rows, kept=kept, context=context)
     if not design.n_columns:
         raise GlmError("no term is left: " + " ".join(design.notes or ("all of them are constant.",)), field="terms")
     if not design.valid.any():
@@ -106,8 +143,13 @@ def prepare(analysis: Analysis, recording: Recording, context: Context = SILENT)
             field="terms",
         )
     quiet = refractory_rows(analysis.terms, recording, grid, units)
-    notes = (*bin_notes, *row_notes, *presence, *unit_notes, *design.notes, *spikes_within(counts, quiet, units, design.valid))
+    notes = (*ground.notes, *design.notes, *spikes_within(counts, quiet, units, design.valid))
     return Prepared(recording, grid, units, without_refractory(counts, quiet), rows, design, notes, quiet, analysis.time.max_gap)
+
+
+def _check_terms(analysis: Analysis) -> None:
+    if not any(term.enabled for term in analysis.terms):
+        raise GlmError("the analysis has no term: nothing says what the rate may depend on; add one", field="terms")
 
 
 def prepare_again(

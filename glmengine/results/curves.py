@@ -51,7 +51,13 @@ class _Curve:
 
 
 def response_curves(
-    prepared: Prepared, posterior: Posterior, context: Context = SILENT, *, words: Words = SPIKES, only: str | None = None
+    prepared: Prepared,
+    posterior: Posterior,
+    context: Context = SILENT,
+    *,
+    words: Words = SPIKES,
+    only: str | None = None,
+    simultaneous: bool = True,
 ) -> tuple[dict[str, xr.Dataset], list[str]]:
     """Curves of every covariate term and precomputed column, by label (see `glmengine.results.curve_bins`), and notes on what was left out.
 
@@ -64,6 +70,8 @@ def response_curves(
         What the observations are called.
     only : str, optional
         The label of the one term that is wanted.
+    simultaneous : bool
+        Whether the bands that hold whole curves, which are simulated, are made; NaN otherwise.
     """
     curves, notes = _begin(prepared, posterior, only)
     if not curves:
@@ -86,7 +94,10 @@ def response_curves(
     means = sums / max(rows, 1)
     if stride > 1:
         notes.append(f"The bands of tuning curves were made from every {stride}th bin, to save time.")
-    return {curve.drawn.label: _dataset(curve, prepared, posterior, means, words, context) for curve in curves}, notes
+    return {
+        curve.drawn.label: _dataset(curve, prepared, posterior, means, words, context, simultaneous=simultaneous)
+        for curve in curves
+    }, notes
 
 
 def _begin(prepared: Prepared, posterior: Posterior, only: str | None) -> tuple[list[_Curve], list[str]]:
@@ -147,7 +158,14 @@ def _add(
 
 
 def _dataset(
-    curve: _Curve, prepared: Prepared, posterior: Posterior, means: np.ndarray, words: Words, context: Context
+    curve: _Curve,
+    prepared: Prepared,
+    posterior: Posterior,
+    means: np.ndarray,
+    words: Words,
+    context: Context,
+    *,
+    simultaneous: bool,
 ) -> xr.Dataset:
     import xarray as xr
 
@@ -160,7 +178,7 @@ def _dataset(
         predicted = curve.rate / np.round(steps)[:, None] / bin_size
     data[curve.seconds == 0], predicted[curve.time == 0] = np.nan, np.nan
 
-    link, hertz = _effects(curve, posterior, means, context), {}
+    link, hertz = _effects(curve, posterior, means, context, simultaneous=simultaneous), {}
     tuning = _tuning_bands(curve, posterior, predicted, bin_size, context)
     hertz["middle"] = posterior.link.mean(link["middle"]) / bin_size
     for band in ("", "_simultaneous"):
@@ -229,14 +247,16 @@ def effect_rows(drawn: Drawn, means: np.ndarray) -> tuple[np.ndarray, np.ndarray
     return rows, level, own
 
 
-def _effects(curve: _Curve, posterior: Posterior, means: np.ndarray, context: Context) -> dict[str, np.ndarray]:
+def _effects(
+    curve: _Curve, posterior: Posterior, means: np.ndarray, context: Context, *, simultaneous: bool
+) -> dict[str, np.ndarray]:
     """(M, K) linear predictors, the ends of their 95 % intervals, and of the band that holds the whole curve."""
     rows, level, own = effect_rows(curve.drawn, means)
     columns = curve.drawn.columns
     middle = (rows[:, 1:] @ posterior.coef + posterior.intercept).T
     error = np.sqrt(np.stack([posterior.variance(rows, unit) for unit in range(len(middle))]))
     spread, wide = Z95 * error, np.full(middle.shape, np.nan)
-    if posterior.covariance is not None:
+    if simultaneous and posterior.covariance is not None:
         # the curve by what all of its points have in common and the term's own coefficients, which are few
         apart = np.vstack([level, np.eye(len(level))[own]])
         points = np.column_stack([np.ones(len(columns)), columns])

@@ -88,9 +88,10 @@ class LogPanel(QWidget):
         if level in ("warning", "error"):
             table = theme.current()
             item.setForeground(1, QBrush(QColor(table.error if level == "error" else table.warning)))
-        at_end = self.list.verticalScrollBar().value() >= self.list.verticalScrollBar().maximum() - 2
+        shown = level != "step" or self.steps.isChecked()
+        at_end = shown and self.list.verticalScrollBar().value() >= self.list.verticalScrollBar().maximum() - 2
         self.list.addTopLevelItem(item)
-        item.setHidden(level == "step" and not self.steps.isChecked())
+        item.setHidden(not shown)
         if self.list.topLevelItemCount() > _MOST:
             self.list.takeTopLevelItem(0)
         if at_end:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from glmengine.context import Context
     from glmengine.recording.recording import Recording
     from glmengine.results.result import Result
-    from glmengine.results.sketch import Sketch, SketchScore
+    from glmengine.results.sketch import Sketch, Sketches, SketchScore
 
 _REST_MS = 600
 """The hand rests: the fit of all of the time begins."""
@@ -43,6 +43,7 @@ class LiveFit(QObject):
         self._on = False
         self._asked: tuple[_Question, str] | None = None  # of which the curve was asked last, and for which term
         self._answered: _Question | None = None  # of which all of the time is fitted
+        self._sketches: list[Sketches] = []  # of one recording; what is in it is known to the worker alone
         self._timer, self._rest = QTimer(self), QTimer(self)
         for timer, milliseconds, act in ((self._timer, 0, self._fit), (self._rest, _REST_MS, self._fit_whole)):
             timer.setSingleShot(True)
@@ -60,6 +61,7 @@ class LiveFit(QObject):
             return
         self._on = on
         self._asked = self._answered = None
+        self._sketches = []
         if on:
             self._timer.start()
         else:
@@ -75,6 +77,8 @@ class LiveFit(QObject):
             self._jobs.drop(key)
 
     def _changed(self, what: frozenset[str]) -> None:
+        if "recording" in what:
+            self._sketches = []
         if self._on and what & {"analysis", "selection"}:
             self._timer.start()
 
@@ -98,15 +102,15 @@ class LiveFit(QObject):
                 self._jobs.drop(key)
             document.set_live_score(None)
         self._asked = (question, chosen.label)
-        asked = live_question(document.analysis, document.unit, document.kept_result)
+        asked, sketches = live_question(document.analysis, document.unit, document.kept_result), self._sketches
 
         def work(context: Context) -> Sketch | Result:
             import glmengine
-            from glmengine.results.sketch import can_be_sketched, is_short, sketch
+            from glmengine.results.sketch import can_be_sketched, is_short
 
             if not can_be_sketched(asked) or not chosen.enabled or is_short(asked, question.recording, context):
                 return glmengine.run(asked, question.recording, context)
-            return sketch(asked, question.recording, question.unit, chosen.label, context)
+            return _sketches_of(question.recording, sketches).sketch(asked, question.unit, chosen.label, context)
 
         self._submit(question, work, lambda found: self._take(question, asked, found), CURVE)
 
@@ -123,11 +127,10 @@ class LiveFit(QObject):
         self._rest.start()
         if self._jobs.is_pending(SCORE):
             return
+        sketches = self._sketches
 
         def work(context: Context) -> SketchScore:
-            from glmengine.results.sketch import sketch_score
-
-            return sketch_score(asked, question.recording, question.unit, context)
+            return _sketches_of(question.recording, sketches).score(asked, question.unit, context)
 
         self._submit(question, work, self._document.set_live_score, SCORE)
 
@@ -179,6 +182,15 @@ class _Question:
         if other is None or self.recording is not other.recording:
             return False
         return (self.analysis, self.unit) == (other.analysis, other.unit)
+
+
+def _sketches_of(recording: Recording, kept: list[Sketches]) -> Sketches:
+    """Those of a recording with what the last one left, where that is the one in `kept`; new ones otherwise, which then are."""
+    from glmengine.results.sketch import Sketches
+
+    if not kept or kept[0].recording is not recording:
+        kept[:] = [Sketches(recording)]
+    return kept[0]
 
 
 def live_question(analysis: Analysis, unit: str, result: Result | None) -> Analysis:

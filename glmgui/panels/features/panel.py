@@ -45,6 +45,7 @@ class FeaturesPanel(Page):
         self._start: float | None = None
         self._refused: tuple[int, str, str] | None = None  # term, field and message of a preview that failed
         self._asked: tuple | None = None
+        self._columns_wanted = False  # they were not drawn, because the live fit stands in their place
         self._ranges = Ranges()
         self.terms, self.basis, self.features = TermList(self), BasisPreview(self), FeaturePreview(self)
         self.live = LiveCurve(self)
@@ -183,6 +184,9 @@ class FeaturesPanel(Page):
         if not live:
             self.live.clear()
         self._below.setCurrentWidget(self.live if live else self.features)
+        if self._columns_wanted and not live:
+            self._asked = None
+            self._pictures.ask()
 
     def _preview(self) -> None:
         at, recording, terms = self._document.term, self._recording, self._document.analysis.terms
@@ -211,6 +215,9 @@ class FeaturesPanel(Page):
                 key="basis-preview",
                 quiet=True,
             )
+        self._columns_wanted = self._below.currentWidget() is self.live
+        if self._columns_wanted:
+            return
         start = self._start
         self._jobs.submit(
             "Drawing features",

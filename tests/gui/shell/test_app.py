@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from glmgui.app import main
 from glmgui.tools.diagnostics import diagnostics_text, versions
 
 
@@ -33,6 +34,14 @@ def test_version_and_help():
 def test_wrong_usage_ends_with_2():
     assert run("--no-such-option").returncode == 2
     assert run("--demo", "--self-test").returncode == 2
+
+
+@pytest.mark.parametrize(("option", "value", "said"), [("--size", "wide", "1366x768"), ("--scale", "9", "0.5 to 4")])
+def test_what_a_picture_cannot_have_is_wrong_usage(option, value, said, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["--screenshots", "x", option, value])
+    assert ended.value.code == 2
+    assert said in capsys.readouterr().err
 
 
 def test_a_file_that_is_absent_ends_with_1_and_one_line():
