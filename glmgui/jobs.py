@@ -140,11 +140,12 @@ class _Worker(QObject):
     @Slot()
     def work(self) -> None:
         assert QThread.currentThread() is self.thread()
-        self.run_quiet_ones()
+        while (job := _first(self.quiet)) is not None:
+            self._run(job)
         job = _first(self.loud)
         if job is not None:
             self._run(job)
-            self.run_quiet_ones()
+        self.run_quiet_ones()
 
     def run_quiet_ones(self) -> None:
         while (job := _first(self.quiet) or _first(self.background)) is not None:

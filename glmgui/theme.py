@@ -250,7 +250,7 @@ def _style_sheet(table: Tokens, look: str, scale: float) -> str:
         border-bottom: 1px solid {table.border}; padding: 3px 6px; }}
     QToolBar {{ border: none; border-bottom: 1px solid {table.border}; background: {table.window}; spacing: 4px; padding: 3px 6px; }}
     QToolBar::separator {{ background: {table.border}; width: 1px; margin: 4px 4px; }}
-    #steps_bar, #notice_holder {{ border: none; padding: 0px; spacing: 0px; }}
+    #steps_bar {{ border: none; padding: 0px; spacing: 0px; }}
     #steps QToolButton {{ border: none; border-left: 3px solid transparent; border-radius: 0px; padding: 5px 2px; }}
     #steps QToolButton:hover {{ background: {table.alternate}; }}
     #steps QToolButton:checked {{ border-left: 3px solid {table.accent}; background: {table.base}; font-weight: bold; }}
@@ -263,6 +263,10 @@ def _style_sheet(table: Tokens, look: str, scale: float) -> str:
     QStatusBar::item {{ border: none; }}
     DockTitle {{ background: {table.window}; border-bottom: 1px solid {table.border}; }}
     QDockWidget::title {{ background: {table.window}; padding: 4px 8px; border-bottom: 1px solid {table.border}; }}
+    QPushButton[primary="true"] {{ background: {table.accent}; color: {table.on_accent}; border: 1px solid {table.accent}; border-radius: 4px;
+        padding: 6px 16px; font-weight: bold; }}
+    QPushButton[primary="true"]:hover, QPushButton[primary="true"]:focus {{ border: 1px solid {table.text}; }}
+    QPushButton[primary="true"]:disabled {{ background: {table.window}; color: {table.disabled}; border: 1px solid {table.border}; }}
     QProgressBar {{ border: 1px solid {table.border}; border-radius: 3px; background: {table.base}; text-align: center; }}
     QProgressBar::chunk {{ background: {table.progress}; border-radius: 2px; }}
     QLineEdit, QAbstractSpinBox, QPlainTextEdit, QTextBrowser {{ border: 1px solid {table.outline}; border-radius: 3px; background: {table.base};

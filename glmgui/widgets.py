@@ -27,6 +27,8 @@ from qtpy.QtWidgets import (
 )
 
 from glmgui import theme
+from glmgui.glossary import explain_at
+from glmgui.laid_over import LaidOver
 
 _SIGNS = {"error": "\u2716", "warning": "\u26a0"}
 _SIGN_WIDTH = 26
@@ -99,6 +101,13 @@ def button(text: str, name: str, tooltip: str, parent: QWidget | None = None) ->
     return made
 
 
+def primary_button(text: str, name: str, tooltip: str, parent: QWidget | None = None) -> QPushButton:
+    """The one push button of a page that most will want next; larger, and in the colour of what is chosen."""
+    made = button(text, name, tooltip, parent)
+    made.setProperty("primary", True)
+    return made
+
+
 def small_button(text: str, name: str, tooltip: str, parent: QWidget | None = None) -> QToolButton:
     """A small button for a row of them; the tooltip is what screen readers say where `text` is a symbol."""
     made = QToolButton(parent)
@@ -166,6 +175,13 @@ class _FontRows(QStyledItemDelegate):
 def scaled(pixels: int) -> int:
     """A length that was measured with text of the usual size, for text of the present size."""
     return round(pixels * QApplication.font().pointSizeF() / theme.USUAL_SIZE)
+
+
+def keep_place(widget: QWidget) -> None:
+    """Leave the place of a widget empty while it is hidden, so that nothing else moves there."""
+    policy = widget.sizePolicy()
+    policy.setRetainSizeWhenHidden(True)
+    widget.setSizePolicy(policy)
 
 
 def keep_wide(widget: QWidget, least: int, most: int | None = None) -> None:
@@ -237,7 +253,7 @@ def refill(field: QComboBox, items: Sequence[tuple[str, str]]) -> None:
 
 
 class Page(QWidget):
-    """What a step shows.
+    """What a step shows. Words of the field on it are explained where the mouse rests on them and nothing else is said.
 
     Signals
     -------
@@ -246,6 +262,12 @@ class Page(QWidget):
     """
 
     action_asked = Signal(str)
+
+    def event(self, event: QEvent) -> bool:
+        # Qt hands the wish for a tooltip up from a widget that has none
+        if event.type() == QEvent.Type.ToolTip and explain_at(self, event.globalPos()):
+            return True
+        return super().event(event)
 
 
 class MessageLine(QFrame):
@@ -266,6 +288,11 @@ class MessageLine(QFrame):
         box.setContentsMargins(_SIGN_WIDTH, 4, 8, 4)
         box.addWidget(self._text, 1)
         self.hide()
+
+    def lay_over(self, below: QWidget) -> None:
+        """Stand over the lower edge of a widget from now on, which is then not moved when the line comes and goes."""
+        self.setAutoFillBackground(True)
+        self._laid = LaidOver(self, below)
 
     @property
     def text(self) -> str:
@@ -432,6 +459,7 @@ class EmptyState(QWidget):
         box.addWidget(top)
         box.addLayout(row(None, self._text, None))
         box.itemAt(2).layout().setStretch(1, 4)
+        self.primary: QPushButton | None = None
         self._choices = QVBoxLayout()
         self._choices.setContentsMargins(0, 12, 0, 0)
         self._choices.setSpacing(6)
@@ -444,6 +472,13 @@ class EmptyState(QWidget):
 
     def set_text(self, text: str) -> None:
         self._text.setText(text)
+
+    def set_primary(self, text: str, act: Callable[[], None]) -> None:
+        """One large button below the text."""
+        self.primary = primary_button(text, f"{self.objectName()}_primary", "", self)
+        self.primary.setMinimumSize(scaled(260), scaled(46))
+        self.primary.clicked.connect(lambda: act())
+        self._choices.addLayout(row(None, self.primary, None))
 
     def set_choices(self, choices: Mapping[str, Callable[[], None]]) -> None:
         """Buttons below the text, each for a thing to begin with."""

@@ -20,9 +20,11 @@ from glmengine.analysis.terms import (
     ReceptiveFieldTerm,
 )
 from glmengine.basis import BSpline, Categorical, CyclicBSpline, RaisedCosineLinear, RaisedCosineLog
+from glmengine.context import SILENT, Context
 from glmengine.errors import GlmError
 from glmengine.recording.binned import count_bin_width
 from glmengine.recording.derived.covariates import Drift
+from glmengine.recording.derived.quantities import AnyDerived, compute_derived
 from glmengine.recording.events import as_label, event_time_names, event_times, property_names, values_at
 from glmengine.recording.recording import Covariate, Recording
 from glmengine.spec import Spec
@@ -77,6 +79,14 @@ def data_bounds(covariate: Covariate) -> tuple[float, float] | None:
 def tuning_term(recording: Recording, variable: str) -> CovariateTerm:
     """Tuning to one variable."""
     return CovariateTerm(factors=(Factor(variable=variable, basis=default_basis(recording, variable)),))
+
+
+def derived_tuning(
+    analysis: Analysis, recording: Recording, spec: AnyDerived, context: Context = SILENT
+) -> tuple[CovariateTerm, Recording]:
+    """Tuning to a variable that is yet to be derived, beside what `analysis` derives, and the recording with all of it."""
+    known = compute_derived((*analysis.derived, spec), recording, analysis.time.max_gap, context=context)
+    return tuning_term(known, spec.name), known
 
 
 def field_term(recording: Recording, variables: tuple[str, ...]) -> CovariateTerm:

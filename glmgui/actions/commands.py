@@ -46,9 +46,28 @@ def ask_open(host: Host) -> None:
 
 
 def ask_open_folder(host: Host) -> None:
-    path = host.work.questions.folder("Open a folder with a recording", host.work.settings.folder)
-    if path is not None:
-        host.work.opening.open(path)
+    host.work.opening.open_several(host.work.questions.open_folders(host.work.settings.folder))
+
+
+def find_answers(host: Host) -> None:
+    """Show the answers of the recording that is open, and find them where they are not there."""
+    host.show_step("answers")
+    host.work.answers.find_at_once()
+
+
+def ask_open_for_answers(host: Host) -> None:
+    """Ask for recordings, and find the answers of what was opened."""
+    host.work.opening.open_several(host.work.questions.open_paths(host.work.settings.folder), lambda: _find_if_open(host))
+
+
+def ask_open_folder_for_answers(host: Host) -> None:
+    host.work.opening.open_several(host.work.questions.open_folders(host.work.settings.folder), lambda: _find_if_open(host))
+
+
+def _find_if_open(host: Host) -> None:
+    """A project may have been opened without its recording."""
+    if host.work.document.recording is not None:
+        find_answers(host)
 
 
 def ask_replace(host: Host) -> None:

@@ -104,7 +104,15 @@ def _show(step: Step, number: int) -> Record:
 
 ACTIONS: tuple[Record, ...] = (
     Record("open", "&Open\u2026", "File", commands.ask_open, "Open a recording (NWB, npz), a project or an analysis", "Ctrl+O", "open"),
-    Record("open_folder", "Open &folder\u2026", "File", commands.ask_open_folder, "Open a recording that is a folder: pynapple npz, Neurosuite, Phy, Suite2p", "Ctrl+Shift+O"),
+    Record("open_folder", "Open &folders\u2026", "File", commands.ask_open_folder, "Open recordings that are folders: pynapple npz, Neurosuite, Phy, Suite2p", "Ctrl+Shift+O"),
+    Record(
+        "open_for_answers", "Open and find the ans&wers\u2026", "File", commands.ask_open_for_answers,
+        "Open a recording, and find at once what drives each of its units", icon="answers",
+    ),
+    Record(
+        "open_folder_for_answers", "Open folder and find t&he answers\u2026", "File", commands.ask_open_folder_for_answers,
+        "Open a recording that is a folder, and find at once what drives each of its units", icon="answers",
+    ),
     Record(
         "replace", "Re&place recording\u2026", "File", commands.ask_replace, "Put another recording under the same analysis",
         enabled=_has_question,
@@ -168,6 +176,10 @@ ACTIONS: tuple[Record, ...] = (
         "live", "&Live fit", "Fit", lambda w: w.work.live.switch(not w.work.live.on),
         "Fit the selected unit again at every edit, without cross-validation", "Ctrl+L", "live",
         lambda w: w.work.fitting.can_fit, lambda w: w.work.live.on, True,
+    ),
+    Record(
+        "find_answers", "&What drives these units?", "Fit", commands.find_answers,
+        "Try what the recording has for every unit, and say what each depends on and how sure that is", "Ctrl+J", "answers", _has_recording,
     ),
     Record(
         "fit_only_selected", "Fit &only the selected units", "Fit", lambda w: fit_only(w.work.document),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from qtpy.QtWidgets import QFileDialog, QInputDialog, QMessageBox, QWidget
+from qtpy.QtWidgets import QAbstractItemView, QFileDialog, QInputDialog, QMessageBox, QWidget
 
 from glmengine.sentences import numbered
 from glmgui.work.questions import Answer
@@ -25,6 +25,23 @@ OPENABLE = (
 _MOST_NAMED = 8
 
 
+class FoldersDialog(QFileDialog):
+    """Folders with recordings: several with Ctrl or Shift, which the dialogs of no desktop allow."""
+
+    def __init__(self, folder: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent, "Open folders with recordings (several with Ctrl)", folder)
+        self.setObjectName("folders_dialog")
+        self.setOption(QFileDialog.Option.DontUseNativeDialog)
+        self.setFileMode(QFileDialog.FileMode.Directory)
+        self.setOption(QFileDialog.Option.ShowDirsOnly)
+        for name in ("listView", "treeView"):
+            self.findChild(QAbstractItemView, name).setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+
+    @property
+    def chosen(self) -> list[Path]:
+        return [Path(path) for path in self.selectedFiles()]
+
+
 class Dialogs:
     """`glmgui.work.questions.Questions`, asked in dialogs over `parent`; tests put another object in its place."""
 
@@ -40,6 +57,11 @@ class Dialogs:
         """One or more files to open; several recordings are analysed together."""
         paths, _ = QFileDialog.getOpenFileNames(self.parent, "Open recordings or a project", folder, OPENABLE)
         return [Path(path) for path in paths]
+
+    def open_folders(self, folder: str) -> list[Path]:
+        """One or more folders to open; several recordings are analysed together."""
+        dialog = FoldersDialog(folder, self.parent)
+        return dialog.chosen if dialog.exec() else []
 
     def several(self, paths: list[Path]) -> Literal["sessions", "together"] | None:
         """What several files are to each other."""

@@ -77,6 +77,8 @@ class AnswerRow:
     cannot_run : bool
         Whether simulations were asked for and none could be compared.
     sentence : str
+    waiting : str
+        What is said of a unit that has no answer, empty where it has one.
     """
 
     unit: str
@@ -92,6 +94,7 @@ class AnswerRow:
     alike: float
     cannot_run: bool
     sentence: str
+    waiting: str = ""
 
 
 def answer_rows(sheet: AnswerSheet) -> tuple[AnswerRow, ...]:
@@ -127,6 +130,13 @@ def answer_rows(sheet: AnswerSheet) -> tuple[AnswerRow, ...]:
             )
         )
     return tuple(rows)
+
+
+def waiting_rows(units: Sequence[str], n_candidates: int, said: str) -> tuple[AnswerRow, ...]:
+    """Rows of units that have no answer, and what is said of them."""
+    none = math.nan
+    unique = (none,) * n_candidates
+    return tuple(AnswerRow(unit, (), none, none, unique, none, None, "", none, none, none, False, "", said) for unit in units)
 
 
 def candidates_of(sheet: AnswerSheet) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -34,7 +34,7 @@ class UnitRow:
     ----------
     name : str
     n_spikes : float
-        Of a signal its sum.
+        Of a signal its sum; NaN before they are counted.
     rate : float
         The same per second (Hz), over the whole recording.
     activity : (SPARK_BINS,) float
@@ -121,7 +121,7 @@ class EpochRow:
 
 @dataclass(frozen=True)
 class Summary:
-    """Everything the data panel lists."""
+    """Everything the data panel lists; before `levels` are there, the spikes are not counted yet."""
 
     units: tuple[UnitRow, ...]
     headings: tuple[str, ...]
@@ -134,16 +134,51 @@ class Summary:
     traces: Traces | None = None
     levels: ActivityLevels | None = None
 
+    @property
+    def is_counted(self) -> bool:
+        return self.levels is not None
 
-def summarise(recording: Recording, context: Context = SILENT) -> Summary:
-    """The lists of the data panel for `recording`; its mean rates, by which units may be chosen, are known from then on."""
-    _ = recording.mean_rates
-    context.check()
+
+def outline(recording: Recording, context: Context = SILENT) -> Summary:
+    """What can be listed of a recording before its spikes are counted."""
     everything = recording.epochs["all"]
     span = (float(everything.start[0]), float(everything.end[-1]))
     if span[1] <= span[0]:
         span = (span[0], span[0] + 1.0)
     headings, extras = _metadata(recording)
+    context.check()
+    epochs = [EpochRow(name, "epoch", pieces_of(value)) for name, value in recording.epochs.items()]
+    epochs += [EpochRow(name, "trials", pieces_of(value)) for name, value in recording.trials.items()]
+    unknown = float("nan")
+    covariates = []
+    for covariate in recording.covariates.values():
+        context.check()
+        covariates.append(covariate_row(covariate, recording.duration))
+    return Summary(
+        tuple(
+            UnitRow(name, unknown, unknown, np.zeros(SPARK_BINS), np.empty(0), extra)
+            for name, extra in zip(recording.unit_names, extras, strict=True)
+        ),
+        headings,
+        tuple(covariates),
+        tuple(epochs),
+        tuple((name, len(recording.events[name])) for name in own_events(recording)),
+        span,
+        unit_columns(recording),
+        recorded_words(recording),
+    )
+
+
+def summarise(recording: Recording, context: Context = SILENT) -> Summary:
+    """The lists of the data panel for `recording`; its mean rates, by which units may be chosen, are known from then on."""
+    return counted(outline(recording, context), recording, context)
+
+
+def counted(listed: Summary, recording: Recording, context: Context = SILENT) -> Summary:
+    """The outline of a recording with its spikes counted."""
+    _ = recording.mean_rates
+    context.check()
+    span, extras = listed.span, [unit.extra for unit in listed.units]
     traces = _traces(recording)
     context.check()
     if traces is None:
@@ -161,21 +196,7 @@ def summarise(recording: Recording, context: Context = SILENT) -> Summary:
             _traced(name, sums[:, at], known[:, at], recording.duration, extras[at])
             for at, name in enumerate(recording.unit_names)
         )
-    context.check()
-    epochs = [EpochRow(name, "epoch", pieces_of(value)) for name, value in recording.epochs.items()]
-    epochs += [EpochRow(name, "trials", pieces_of(value)) for name, value in recording.trials.items()]
-    return Summary(
-        units,
-        headings,
-        tuple(covariate_row(covariate, recording.duration) for covariate in recording.covariates.values()),
-        tuple(epochs),
-        tuple((name, len(recording.events[name])) for name in own_events(recording)),
-        span,
-        unit_columns(recording),
-        recorded_words(recording),
-        traces,
-        levels,
-    )
+    return replace(listed, units=units, traces=traces, levels=levels)
 
 
 def unit_columns(recording: Recording) -> tuple[UnitColumn, ...]:

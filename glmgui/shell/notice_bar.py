@@ -1,12 +1,12 @@
-"""The bar with the latest warning or error, or with what leads to a page of the guide, above the panels."""
+"""The bar with the latest warning or error, or with what leads to a page of the guide, over the lower edge of the window."""
 
 from __future__ import annotations
 
-from qtpy.QtCore import QEvent, Qt, QTimer, Signal
-from qtpy.QtGui import QResizeEvent
+from qtpy.QtCore import Qt, QTimer, Signal
 from qtpy.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QWidget
 
 from glmgui import theme
+from glmgui.laid_over import LaidOver
 from glmgui.notices import Notice
 from glmgui.widgets import button
 
@@ -14,13 +14,15 @@ _NOTICE_SECONDS = {"info": 6, "warning": 20, "error": 0}
 
 
 class NoticeBar(QFrame):
-    """The latest warning or error, with its details; stays until it is closed or the next one comes."""
+    """The latest warning or error, with its details; stays until it is closed or the next one comes.
+
+    It lies over the status line, and moves nothing: else a click that was meant for something else would land beside it.
+    """
 
     details_asked = Signal(object)  # Notice
     page_asked = Signal(str)  # of the guide
-    wanted = Signal(bool)  # whether it is to be seen
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("notice_bar")
         self.notice: Notice | None = None
@@ -50,14 +52,11 @@ class NoticeBar(QFrame):
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self.dismiss)
-        # when the bar has got its width: a height set while the bar is being laid out is lost
-        self._fit = QTimer(self)
-        self._fit.setSingleShot(True)
-        self._fit.setInterval(0)
-        self._fit.timeout.connect(self._fit_height)
         self._details.clicked.connect(lambda: self.details_asked.emit(self.notice))
         self._read.clicked.connect(lambda: self.page_asked.emit(self.notice.page))
         close.clicked.connect(self.dismiss)
+        self.hide()
+        self._laid = LaidOver(self, parent)
 
     def show_notice(self, notice: Notice) -> None:
         self.notice = notice
@@ -68,9 +67,7 @@ class NoticeBar(QFrame):
         self._read.setVisible(bool(notice.page))
         self.renew_colours()
         self.setAccessibleName(f"{notice.level}: {said}")
-        self.wanted.emit(True)
         self.show()
-        self._fit.start()
         seconds = 0 if notice.page else _NOTICE_SECONDS[notice.level]
         if seconds:
             self._timer.start(1000 * seconds)
@@ -85,26 +82,11 @@ class NoticeBar(QFrame):
         colour = {"error": table.error, "warning": table.warning, "info": table.good}[self.notice.level]
         self._sign.setStyleSheet(f"color: {colour}; font-weight: bold;")
         self.setStyleSheet(
-            f"#notice_bar {{ border: none; border-left: 4px solid {colour}; background: {table.raised}; border-bottom: 1px solid {table.border}; }}"
+            f"#notice_bar {{ border: none; border-left: 4px solid {colour}; background: {table.raised}; border-top: 1px solid {table.border}; }}"
         )
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._fit.start()
-
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.FontChange:
-            self._fit.start()
-
-    def _fit_height(self) -> None:
-        """As high as its text is at this width: a label that wraps would ask for a narrow column's height."""
-        height = self.layout().heightForWidth(self.width()) + 1  # and the line below it
-        if height > 1 and height != self.maximumHeight():
-            self.setFixedHeight(height)
 
     def dismiss(self) -> None:
         """Take the message away; it stays in the log."""
         self._timer.stop()
         self.notice = None
-        self.wanted.emit(False)
+        self.hide()

@@ -147,13 +147,9 @@ class MainWindow(QMainWindow):
         self.rail = StepsRail(STEPS, self)
         self._rail_bar = _holder(self, "steps_bar", "Steps", self.rail)
         self.addToolBar(Qt.ToolBarArea.LeftToolBarArea, self._rail_bar)
-        self.addToolBarBreak(Qt.ToolBarArea.TopToolBarArea)
-        self.notice_bar = NoticeBar(self)
-        self.notice_bar.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        self._notice_holder = _holder(self, "notice_holder", "Messages", self.notice_bar)
-        self.addToolBar(Qt.ToolBarArea.TopToolBarArea, self._notice_holder)
         self.status = StatusLine(self._actions["log"], self)
         self.setStatusBar(self.status)
+        self.notice_bar = NoticeBar(self)
 
     def _make_docks(self) -> None:
         self.docks: dict[str, PanelDock] = {}
@@ -500,12 +496,5 @@ def _holder(window: QMainWindow, name: str, title: str, widget: QWidget) -> QToo
     bar.toggleViewAction().setEnabled(False)
     bar.setContentsMargins(0, 0, 0, 0)
     bar.layout().setContentsMargins(0, 0, 0, 0)
-    action = bar.addWidget(widget)
-    if isinstance(widget, NoticeBar):
-        # a bar hides a widget through its action
-        widget.hide()
-        action.setVisible(False)
-        widget.wanted.connect(action.setVisible)
-        widget.wanted.connect(bar.setVisible)
-        bar.hide()
+    bar.addWidget(widget)
     return bar

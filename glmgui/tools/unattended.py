@@ -38,6 +38,9 @@ class NoQuestions:
     def open_paths(self, folder: str) -> list[Path]:
         return [self.next_path] if self.next_path is not None else []
 
+    def open_folders(self, folder: str) -> list[Path]:
+        return self.open_paths(folder)
+
     def several(self, paths: list[Path]) -> Literal["sessions", "together"] | None:
         return "sessions"
 

@@ -104,7 +104,8 @@ class Answers(QObject):
         self._run = 0
         self._job: Job | None = None
         self._parts: list[AnswerSheet] = []
-        self._total = 0
+        self._asked_units: tuple[str, ...] = ()
+        self._wanted = False
         document.changed.connect(self._changed)
         self._came.connect(self._take_some)
 
@@ -168,7 +169,16 @@ class Answers(QObject):
     @property
     def n_answered(self) -> tuple[int, int]:
         """Units that are answered so far, and those that are asked for."""
-        return sum(sheet.units.sizes["unit"] for sheet in self.sheets), self._total
+        return sum(sheet.units.sizes["unit"] for sheet in self.sheets), len(self._asked_units)
+
+    @property
+    def unanswered(self) -> tuple[tuple[str, ...], str]:
+        """Units of the run that goes on, or of the one that ended early, without an answer, and what is to be said of them."""
+        kept = self._document.answers
+        if not self.running and (kept is None or kept.sheet.is_whole):
+            return (), ""
+        answered = {str(unit) for sheet in self.sheets for unit in sheet.units["unit"].values}
+        return tuple(unit for unit in self._asked_units if unit not in answered), "waiting" if self.running else "not reached"
 
     def sheet_of(self, unit: str | None) -> AnswerSheet | None:
         """The sheet that has a unit."""
@@ -191,8 +201,11 @@ class Answers(QObject):
                 self._offered = found
                 self._follow_kept()
                 self.asking_changed.emit()
+                if self._wanted:
+                    self.find()
 
         def failed(error: BaseException) -> None:
+            self._wanted = False
             self.message = ("error", str(error))
             self.changed.emit()
 
@@ -221,14 +234,26 @@ class Answers(QObject):
 
     # The run
 
+    def find_at_once(self) -> None:
+        """Answer all units by what the recording has, as soon as that is known; nothing where those answers are there already."""
+        there = self._document.answers is not None and not self.is_stale
+        if self._document.recording is None or self.running or there:
+            return
+        self.ask(replace(self.asking, from_features=False))
+        self._wanted = True
+        self.offer()
+        if self._base is not None:
+            self.find()
+
     def find(self) -> None:
         """Answer all units, going on with what an interrupted run of the same question had found."""
         question, recording, settings = self.question, self._document.recording, self.asking.settings
+        self._wanted = False
         if question is None or recording is None or self.running or not self._permission.given():
             return
         self._run += 1
         number, folder = self._run, self._recovery.fits_folder()
-        self._parts, self._total, self.message = [], self._count(question, recording), ("", "")
+        self._parts, self._asked_units, self.message = [], _units_of(question, recording), ("", "")
 
         def work(context: Context) -> KeptAnswers:
             from glmengine.answers.explain import explain
@@ -259,7 +284,7 @@ class Answers(QObject):
             return kept
 
         self._job = self._jobs.submit(
-            f"Finding the answers of {numbered(self._total, 'unit')}",
+            f"Finding the answers of {numbered(len(self._asked_units), 'unit')}",
             work,
             lambda kept: self._take(kept, recording),
             self._failed,
@@ -293,7 +318,7 @@ class Answers(QObject):
                 done = kept.sheet.units.sizes["unit"]
                 self.message = (
                     "warning",
-                    f"Stopped: {done} of {self._total} units are in the sheet. Find the answers again to go on from there.",
+                    f"Stopped: {done} of {len(self._asked_units)} units are in the sheet. Find the answers again to go on from there.",
                 )
             self._document.set_answers(kept)
         self.changed.emit()
@@ -307,7 +332,7 @@ class Answers(QObject):
         done = self.n_answered[0] if self._parts else 0
         self._job, self._parts = None, []
         again = "Find the answers again to go on from there." if done else "Find the answers to begin anew."
-        self.message = ("warning", f"Given up after {done} of {self._total} units. {again}")
+        self.message = ("warning", f"Given up after {done} of {len(self._asked_units)} units. {again}")
         self.changed.emit()
 
     # What is done with it
@@ -388,6 +413,7 @@ class Answers(QObject):
             if self._seen is not self._document.recording:
                 self._seen = self._document.recording
                 self._offered = self._offered_for = None
+                self._wanted = False
                 self.asking, self._parts, self.message = Asking(), [], ("", "")
             self._follow_kept()
         if what & {"recording", "analysis"}:
@@ -414,7 +440,12 @@ class Answers(QObject):
             settings=kept.settings,
         )
 
-    def _count(self, question: Analysis, recording: Recording) -> int:
-        from glmengine.analysis.units import count_chosen_units
 
-        return count_chosen_units(question.units, recording)
+def _units_of(question: Analysis, recording: Recording) -> tuple[str, ...]:
+    """Names of the units that are asked for; none where the run will say what is wrong with their choice."""
+    from glmengine.analysis.units import chosen_units
+
+    try:
+        return chosen_units(question.units, recording)
+    except GlmError:
+        return ()

@@ -23,6 +23,9 @@ class Questions(Protocol):
     def open_paths(self, folder: str) -> list[Path]:
         """One or more files to open; none to leave it."""
 
+    def open_folders(self, folder: str) -> list[Path]:
+        """One or more folders to open; none to leave it."""
+
     def several(self, paths: list[Path]) -> Literal["sessions", "together"] | None:
         """What several files are to each other: recordings of one animal, or parts of one recording."""
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
+from importlib import import_module
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QObject
+from qtpy.QtCore import QObject, QTimer
 
 from glmgui.document import Document
 from glmgui.jobs import Jobs
@@ -61,7 +63,10 @@ class UseCases(QObject):
         self.figures = FigureMaking(document, jobs, settings, questions, self)
         self.checks = Checks(document, jobs, settings, questions, self.permission, self.opening, self)
         self.answers = Answers(document, jobs, settings, questions, self.permission, self.recovery, self.fitting, self)
-        self._engine_is_loaded = False
+        self._to_load = list(ENGINE)
+        self._idle = QTimer(self)
+        self._idle.setInterval(_LOOK_MS)
+        self._idle.timeout.connect(self._load_some)
         document.changed.connect(self._changed)
         jobs.busy_changed.connect(document.set_busy)
         jobs.failed.connect(lambda label, text, details: notices().tell("error", text, details, label))
@@ -69,6 +74,7 @@ class UseCases(QObject):
 
     def close(self, timeout_ms: int = 3000) -> bool:
         """Cancel everything and end; False if the worker did not end in time."""
+        self._idle.stop()
         self.live.stop()
         self.size.stop()
         ended = self.jobs.close(timeout_ms)
@@ -78,19 +84,35 @@ class UseCases(QObject):
         return ended
 
     def _changed(self, what: frozenset[str]) -> None:
-        if "recording" in what and self.document.recording is not None and not self._engine_is_loaded:
-            self._engine_is_loaded = True
-            self.jobs.submit("Loading the engine", load_engine, quiet=True)
+        if "recording" in what and self.document.recording is not None and self._to_load:
+            self._idle.start()
+
+    def _load_some(self) -> None:
+        """Import a piece of what a fit and its saving need, when the worker has nothing else to do."""
+        if not self._to_load:
+            self._idle.stop()
+        elif self.jobs.idle:
+            self.jobs.submit("Loading the engine", partial(load_engine, self._to_load.pop(0)), quiet=True, background=True)
 
 
-def load_engine(context: Context) -> None:
-    """Import what a fit and its saving need while nobody waits: loading JAX holds the interpreter for a fifth of a second."""
-    import h5netcdf  # noqa: F401
-    import scipy.stats  # noqa: F401
+_LOOK_MS = 100
+ENGINE = (
+    "scipy.stats",
+    "h5netcdf",
+    "jax",
+    "glmengine.fitting.minimise",
+    "glmengine.fitting.cross_validation",
+    "glmengine.fitting.fit",
+    "glmengine.analysis_run",
+)
+"""Modules that take long to import, the quickest first."""
 
-    import glmengine.analysis_run
-    import glmengine.fitting.cross_validation
-    import glmengine.fitting.fit  # noqa: F401
-    from glmengine.backend import jax_runtime
 
-    jax_runtime.prepare()
+def load_engine(name: str, context: Context) -> None:
+    """Import a module while nobody waits: loading JAX holds the interpreter for a fifth of a second."""
+    if name == "jax":
+        from glmengine.backend import jax_runtime
+
+        jax_runtime.prepare()
+    else:
+        import_module(name)

@@ -199,9 +199,26 @@ def test_the_main_thread_answers_while_work_runs(jobs, qtbot, main_thread_stays_
 
 def test_what_a_fit_needs_is_loaded_ahead():
     from glmengine.context import SILENT
-    from glmgui.work.use_cases import load_engine
+    from glmgui.work.use_cases import ENGINE, load_engine
 
-    load_engine(SILENT)
+    for name in ENGINE:
+        load_engine(name, SILENT)
+
+
+def test_what_the_user_waits_for_goes_before_what_nobody_looks_at(jobs, qtbot):
+    order, begun, go_on = [], threading.Event(), threading.Event()
+
+    def first(context):
+        begun.set()
+        go_on.wait(10)
+
+    jobs.submit("First", first, quiet=True)
+    begun.wait(10)
+    jobs.submit("Share", lambda context: order.append("share"), quiet=True, background=True)
+    jobs.submit("Fit", lambda context: order.append("fit"))
+    go_on.set()
+    qtbot.waitUntil(lambda: jobs.idle)
+    assert order == ["fit", "share"]
 
 
 def test_what_nobody_looks_at_goes_behind_the_previews(jobs, qtbot):

@@ -1,4 +1,4 @@
-"""Speed, acceleration and running direction from position."""
+"""Speed, acceleration, running direction and direction of movement from position."""
 
 from __future__ import annotations
 
@@ -96,13 +96,68 @@ class RunningDirection(Spec):
         return at_times_of(source, self.name, way, "", "category", f"running direction along {self.source}")
 
 
+class MovementDirection(Spec):
+    """Direction of movement in the plane from position: the angle of the way that is being covered."""
+
+    kind: Literal["movement_direction"] = "movement_direction"
+    name: str = param(
+        "movement_direction",
+        title="Name",
+        help="Name of the new covariate: an angle, 0 towards larger x. Where the head points may be another direction.",
+        min_length=1,
+    )
+    source: str = param(
+        title="Position",
+        help="The covariate that holds the position: its first two components.",
+        choices="covariates",
+        min_length=1,
+    )
+    smoothing: float = param(
+        0.1, title="Smoothing", help="Standard deviation of the Gaussian that smooths position first.", unit="s", ge=0
+    )
+    slowest: float = param(
+        5.0,
+        title="Slowest",
+        help="Where the animal is slower the last direction is kept, so that none turns on a tremor.",
+        unit="of the position per second",
+        ge=0,
+    )
+
+    def compute(self, recording: Recording, max_gap: float | None, field: str) -> Covariate:
+        source = _position(recording, self.source, "direction of movement", field)
+        if len(source.components) < 2:
+            raise GlmError(
+                f"{recording.name}: '{self.source}' has no two components; choose a position in the plane",
+                field=f"{field}.source",
+            )
+        times = np.asarray(source.data.t)
+        values = np.asarray(source.data.values, np.float64)[:, :2]
+        angle = np.full(len(times), np.nan)
+        for rows in valid_runs(source, max_gap):
+            if len(rows) > 1:
+                step = np.gradient(smoothed(times[rows], values[rows], self.smoothing), times[rows], axis=0)
+                moving = np.linalg.norm(step, axis=1) > self.slowest
+                angle[rows] = _last_known(np.mod(np.arctan2(step[:, 1], step[:, 0]), 2 * np.pi), moving)
+        if not np.isfinite(angle).any():
+            raise GlmError(
+                f"{recording.name}: '{self.source}' never changes by more than {self.slowest:g} per second; choose a lower 'slowest'",
+                field=f"{field}.slowest",
+            )
+        return at_times_of(source, self.name, angle, "rad", "angle", f"direction of movement of {self.source}")
+
+
 def _last_run(ways: np.ndarray) -> np.ndarray:
     """Ways (n,) of 1, -1 or 0 for rest, each rest with the way before it, the first with the one after; NaN where there is none."""
-    moving = np.flatnonzero(ways)
-    if not moving.size:
-        return np.full(len(ways), np.nan)
-    last = np.maximum(np.searchsorted(moving, np.arange(len(ways)), side="right") - 1, 0)
-    return ways[moving[last]]
+    return _last_known(ways, ways != 0)
+
+
+def _last_known(values: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Values (n,), each that is not `known` (n,) as the last one before it that is, the first as the one after; NaN where there is none."""
+    places = np.flatnonzero(known)
+    if not places.size:
+        return np.full(len(values), np.nan)
+    last = np.maximum(np.searchsorted(places, np.arange(len(values)), side="right") - 1, 0)
+    return values[places[last]]
 
 
 def _position(recording: Recording, name: str, what: str, field: str) -> Covariate:

@@ -25,7 +25,7 @@ from glmengine.recording.derived.covariates import (
     ZScore,
 )
 from glmengine.recording.derived.epochs import CombinedEpochs, DrawnEpochs, ThresholdEpochs, TrialEpochs
-from glmengine.recording.derived.movement import Acceleration, RunningDirection, Speed
+from glmengine.recording.derived.movement import Acceleration, MovementDirection, RunningDirection, Speed
 from glmengine.recording.joining import gap_within_sessions, with_session_epochs
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ AnyDerived = Annotated[
     Speed
     | Acceleration
     | RunningDirection
+    | MovementDirection
     | HeadDirection
     | BandPhase
     | Running

@@ -80,10 +80,10 @@ class AskingBox(QFrame):
         column(self.inside, margins=0).addWidget(halves)
         self.inside.setFixedHeight(_HEIGHT)
         box = column(self, margins=0)
-        line = row(self.fold, self.size_line)
+        line = row(self.fold, self.size_line, self.too_large)
         line.setStretch(1, 1)
-        box.addLayout(line)
-        box.addWidget(self.too_large)
+        line.setStretch(2, 2)
+        box.addLayout(line)  # in one row, so that what stands below is not moved by a warning
         box.addWidget(self.inside)
         self.fold.toggled.connect(self._folded)
         self._folded(False)

@@ -109,6 +109,10 @@ class EvidenceView(QWidget):
         self.words.setObjectName("answers_words")
         self.words.setAccessibleName("The answer of the selected unit in words")
         self.words.setWordWrap(True)
+        self.words.setMinimumHeight(
+            2 * self.words.fontMetrics().lineSpacing()
+        )  # most answers: the tabs below stay where they are
+        self.words.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
         self.words.setTextFormat(Qt.TextFormat.PlainText)
         self.words.setTextInteractionFlags(
             Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard

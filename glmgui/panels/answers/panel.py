@@ -8,7 +8,7 @@ from qtpy.QtCore import Qt, QTimer
 from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import QLabel, QSplitter, QStackedLayout, QTabWidget, QWidget
 
-from glmengine.sentences import numbered
+from glmengine.sentences import listed, numbered
 from glmgui.document import Document
 from glmgui.drawings.answers import answer_rows, candidates_of
 from glmgui.jobs import Jobs
@@ -17,7 +17,7 @@ from glmgui.panels.answers.evidence_view import EvidenceView
 from glmgui.panels.answers.sheet_table import SheetTable
 from glmgui.panels.answers.terms_view import TermsView
 from glmgui.shown_time import duration, how_far
-from glmgui.widgets import EmptyState, MessageLine, Page, button, column, row
+from glmgui.widgets import EmptyState, MessageLine, Page, button, column, keep_place, row
 from glmgui.work.answers import Answers
 
 if TYPE_CHECKING:
@@ -29,9 +29,10 @@ _WELCOME = (
     "the model is right."
 )
 _FIRST = (
-    "Press \u201cFind the answers\u201d above. For every unit the program tries the candidates above on time that the model has not seen, keeps those "
+    "Press the button to find out: for every unit the program tries {} on time that the model has not seen, keeps those "
     "that help, tests them against chance by shifting the spikes in time, checks the model, and says in a sentence what it found. "
-    "The units that are known best come first; you can look at them while the others are still to come."
+    "The units that are known best come first; you can look at them while the others are still to come. What is tried, and how strictly it is "
+    "judged, stands under \u201cCandidates and settings\u201d."
 )
 _STALE = "Recording, units, time, candidates or settings have changed since these answers were found. Find the answers again."
 _ESTIMATE_MS = 200
@@ -70,7 +71,8 @@ class AnswersPanel(Page):
         self.table = SheetTable(self)
         self.evidence = EvidenceView(self)
         self.terms = TermsView(document, answers, self)
-        self.first = EmptyState("Nothing found yet", _FIRST, "answers_first", self)
+        self.first = EmptyState("What drives each unit?", "", "answers_first", self)
+        self.first.set_primary("Find the answers", self._find)
         self.tabs = QTabWidget(self)
         self._estimate = QTimer(self)
         self._estimate.setSingleShot(True)
@@ -93,10 +95,13 @@ class AnswersPanel(Page):
     def _lay_out(self) -> None:
         page = QWidget(self)
         box = column(page, margins=4)
-        line = row(self.find, self.stop, self.cancel, self.use, self.save, self.state)
-        line.setStretch(5, 1)
+        for one in (self.stop, self.cancel):  # no other button moves to where they were, nor they to where another was
+            keep_place(one)
+        line = row(self.find, self.state, self.stop, self.cancel, self.use, self.save)
+        line.setStretch(1, 1)
         box.addLayout(line)
         box.addWidget(self.asking)
+        keep_place(self.message)
         box.addWidget(self.message)
         self.halves = QSplitter(Qt.Orientation.Vertical, page)
         self.halves.setObjectName("answers_halves")
@@ -130,7 +135,7 @@ class AnswersPanel(Page):
     def _changed(self, what: frozenset[str]) -> None:
         if "recording" in what:
             self._stack.setCurrentWidget(self.empty if self._document.recording is None else self._content)
-            self.asking.fold.setChecked(self._document.answers is None)
+            self.asking.fold.setChecked(False)
             self._show()
             self._look()
         elif "answers" in what:
@@ -153,7 +158,6 @@ class AnswersPanel(Page):
             self._estimate.start()
 
     def _find(self) -> None:
-        self.asking.fold.setChecked(False)
         self._answers.find()
 
     # The sheet
@@ -165,15 +169,19 @@ class AnswersPanel(Page):
         running = self._answers.running
         if key != self._shown or (running and not sheets):
             self._shown = key
-            names = candidates_of(sheets[0]) if sheets else self._tried
-            self.table.begin(names)
+            self._begin_table(candidates_of(sheets[0]) if sheets else self._tried)
             for sheet in sheets:
                 self.table.add(answer_rows(sheet))
+        if running:
+            self.asking.fold.setChecked(False)
         self.first.setVisible(not sheets and not running)
         self.halves.setVisible(bool(sheets) or running)
         self._say()
         self._enable()
         self._select()
+
+    def _begin_table(self, candidates: tuple[str, ...]) -> None:
+        self.table.begin(candidates, *self._answers.unanswered)
 
     @property
     def _tried(self) -> tuple[str, ...]:
@@ -183,7 +191,7 @@ class AnswersPanel(Page):
     def _fill(self, some: AnswerSheet) -> None:
         """Put units into the table that have just been answered."""
         if len(self._answers.sheets) == 1 and candidates_of(some) != self._tried:
-            self.table.begin(candidates_of(some))
+            self._begin_table(candidates_of(some))
         self._shown = tuple(id(sheet) for sheet in self._answers.sheets)
         self.table.add(answer_rows(some))
         self._say()
@@ -207,6 +215,7 @@ class AnswersPanel(Page):
         self._document.select(unit=unit)
 
     def _say(self) -> None:
+        self.first.set_text(_FIRST.format(listed(f"\u201c{one}\u201d" for one in self._tried) or "what the recording has"))
         answers, kept = self._answers, self._document.answers
         kind, text = answers.message
         done, total = answers.n_answered
@@ -228,8 +237,10 @@ class AnswersPanel(Page):
     def _enable(self) -> None:
         answers, document = self._answers, self._document
         running = answers.running
-        self.find.setEnabled(answers.question is not None and not document.busy)
-        self.find.setVisible(not running)
+        can_find = answers.question is not None and not document.busy
+        self.find.setEnabled(can_find)
+        self.find.setVisible(not running and bool(answers.sheets))
+        self.first.primary.setEnabled(can_find)
         for one in (self.stop, self.cancel):
             one.setVisible(running)
         sheet = answers.sheet_of(document.unit)

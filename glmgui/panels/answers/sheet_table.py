@@ -13,7 +13,7 @@ from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QLabel, QLineEdit, QT
 from glmengine.sentences import numbered
 from glmgui import theme
 from glmgui.copying import copy_rows
-from glmgui.drawings.answers import AnswerRow
+from glmgui.drawings.answers import AnswerRow, waiting_rows
 from glmgui.panels.answers.sheet_filter import SheetFilter
 from glmgui.widgets import column, plain_table, row, small_button
 
@@ -69,8 +69,8 @@ class SheetModel(QAbstractTableModel):
     def columns(self) -> tuple[_Column, ...]:
         return self._columns
 
-    def begin(self, candidates: Sequence[str]) -> None:
-        """Empty it, with these candidates for columns."""
+    def begin(self, candidates: Sequence[str], units: Sequence[str] = (), said: str = "") -> None:
+        """Empty it, with these candidates for columns, and rows for units without an answer, of which `said` is said."""
         self.beginResetModel()
         unique = tuple(
             _Column(
@@ -78,14 +78,26 @@ class SheetModel(QAbstractTableModel):
             )
             for name in candidates
         )
-        self._rows, self._columns, self._n_candidates = [], (*_FIRST, *unique, *_LAST), len(unique)
+        self._rows = list(waiting_rows(units, len(unique), said))
+        self._columns, self._n_candidates = (*_FIRST, *unique, *_LAST), len(unique)
         self.endResetModel()
 
+    @property
+    def n_answered(self) -> int:
+        """Rows that hold an answer."""
+        return sum(not one.waiting for one in self._rows)
+
     def add(self, rows: Sequence[AnswerRow]) -> None:
-        """Put rows below those that are there."""
-        if rows:
-            self.beginInsertRows(QModelIndex(), len(self._rows), len(self._rows) + len(rows) - 1)
-            self._rows += rows
+        """Put rows in the place of those that waited for them, or below."""
+        places = {one.unit: at for at, one in enumerate(self._rows) if one.waiting}
+        for one in [one for one in rows if one.unit in places]:
+            at = places[one.unit]
+            self._rows[at] = one
+            self.dataChanged.emit(self.index(at, 0), self.index(at, self.columnCount() - 1))
+        new = [one for one in rows if one.unit not in places]
+        if new:
+            self.beginInsertRows(QModelIndex(), len(self._rows), len(self._rows) + len(new) - 1)
+            self._rows += new
             self.endInsertRows()
 
     def rowCount(self, parent: QModelIndex | None = None) -> int:
@@ -113,6 +125,8 @@ class SheetModel(QAbstractTableModel):
             last = self._columns[at].title
             if last == "Simulated" and one.cannot_run:
                 return "The model cannot be run by itself; the tab Simulated spikes says why"
+            if one.waiting:
+                return f"Unit {one.unit}: {one.waiting}"
             return one.verdict if last == "Model" and one.verdict else one.sentence
         if role == Qt.ItemDataRole.FontRole and self._is_chosen(one, at):
             font = QFont()
@@ -132,14 +146,14 @@ class SheetModel(QAbstractTableModel):
 
     def texts_of(self, one: AnswerRow) -> str:
         """All that stands in a row, to be searched."""
-        return "\n".join((one.unit, ", ".join(one.terms), self._judged(one), one.sentence)).lower()
+        return "\n".join((one.unit, ", ".join(one.terms), self._judged(one), one.sentence, one.waiting)).lower()
 
     def _is_chosen(self, one: AnswerRow, at: int) -> bool:
         place = at - len(_FIRST)
         return 0 <= place < self._n_candidates and self._columns[at].title.removeprefix("+ ") in one.terms
 
     def _texts(self, one: AnswerRow) -> tuple[str, ...]:
-        nothing = "nothing that was offered"
+        nothing = one.waiting or "nothing that was offered"
         limit = f"{_number(one.ks)} / {_number(one.ks_band)}" if math.isfinite(one.ks) else ""
         alike = f"{_YES if one.alike >= _ALIKE else _NO} {one.alike:.0%}"
         if math.isnan(one.alike):
@@ -164,7 +178,7 @@ class SheetModel(QAbstractTableModel):
         judged = -1 if one.adequate is None else int(one.adequate)
         return (
             one.unit,
-            ", ".join(one.terms),
+            ", ".join(one.terms) or one.waiting,
             one.explained,
             one.q,
             *one.unique,
@@ -251,18 +265,21 @@ class SheetTable(QWidget):
         self.view.clicked.connect(self._picked)
         self.sorted.rowsInserted.connect(self._say)
         self.sorted.rowsRemoved.connect(self._say)
+        self.sorted.dataChanged.connect(self._say)
         self.sorted.modelReset.connect(self._say)
 
-    def begin(self, candidates: Sequence[str]) -> None:
-        """Empty it, with these candidates for columns."""
-        self.model.begin(candidates)
+    def begin(self, candidates: Sequence[str], units: Sequence[str] = (), said: str = "") -> None:
+        """Empty it, with these candidates for columns, and rows for units without an answer, of which `said` is said."""
+        self.model.begin(candidates, units, said)
+        if units:
+            self._fit_columns()
         self._filter_changed(self.filter.text())
 
     def add(self, rows: Sequence[AnswerRow]) -> None:
         """Put rows below those that are there, or where the order that was asked for has them."""
-        was_empty = not self.model.rows
+        first = not self.model.n_answered
         self.model.add(rows)
-        if was_empty and rows:
+        if first and rows:
             self._fit_columns()
 
     def select(self, unit: str | None) -> None:

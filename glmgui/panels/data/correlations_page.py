@@ -25,6 +25,7 @@ class CorrelationsPage(DescribedPage):
     """The matrix of one measure, and sentences below it."""
 
     label = "Correlations of covariates"
+    of_unit = False
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("correlations_page", _NONE, parent)

@@ -8,6 +8,7 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
 from glmgui.drawings.summary import CovariateRow
+from glmgui.laid_over import WaitingWords
 from glmgui.widgets import column, heading, hint, plain_table, row, small_button
 
 _HEADINGS = ("Covariate", "Unit", "Hz", "Valid", "Range")
@@ -47,6 +48,7 @@ class CovariatesTable(QWidget):
         self.view.setWordWrap(False)
         self._none = hint("This recording holds no covariates. Models of spike history and coupling need none.", self)
         self._none.hide()  # until it is known
+        self._waiting = WaitingWords(self.view)
         box = column(self, margins=0)
         box.addLayout(row(self._title, None, self._add, self._edit, self._remove))
         box.addWidget(self.view, 1)
@@ -57,9 +59,19 @@ class CovariatesTable(QWidget):
         self.view.itemSelectionChanged.connect(self._selection_changed)
         self._offer()
 
+    def begin(self, said: str) -> None:
+        """Empty it, and say what is being done until it can be filled."""
+        self.view.setRowCount(0)
+        self._title.setText("Covariates")
+        self._none.hide()
+        self.view.show()
+        self._waiting.say(said)
+        self._offer()
+
     def set_covariates(self, rows: tuple[CovariateRow, ...], derived: frozenset[str]) -> None:
         """Show these; those in `derived` are computed from others."""
         before = self.current
+        self._waiting.say("")
         self._derived = derived
         self._silent = True
         self.view.setRowCount(len(rows))

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from glmengine.recording.derived.epochs import stretch_names
+from glmengine.recording.derived.position import position_covariates
 from glmengine.recording.derived.quantities import AnyDerived
 from glmengine.recording.events import as_label
 from glmengine.recording.recording import Recording
-from glmgui.panels.data.moving import position_covariates
 
 _MOST_VALUES = 40
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtCore import QLocale, Signal
 from qtpy.QtWidgets import QComboBox, QDoubleSpinBox, QGridLayout, QLabel, QSpinBox, QVBoxLayout, QWidget
 
+from glmgui.laid_over import WaitingWords
 from glmgui.still_fields import StillCombo, StillDouble, StillSpin
 from glmgui.widgets import MessageLine, column, hint, keep_wide
 
@@ -46,6 +47,8 @@ class DescribedPage(QWidget):
     choices_changed = Signal()
     label = ""
     """What the worker does, in the user's words."""
+    of_unit = True
+    """Whether it is about the selected unit."""
 
     def __init__(self, name: str, none: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -61,9 +64,10 @@ class DescribedPage(QWidget):
         self._none = hint(none, self)
         whole = column(self, margins=4)
         whole.addLayout(self._grid)
-        whole.addWidget(self.message)
         whole.addWidget(self._content, 1)
         whole.addWidget(self._none)
+        self._waiting = WaitingWords(self._content)
+        self.message.lay_over(self)
         self._none.hide()
         self._cells = 0
 
@@ -103,13 +107,25 @@ class DescribedPage(QWidget):
         """Whether the recording has what this page is about."""
         return self._recording is not None and self._none.isHidden()
 
+    def begin_anew(self, said: str) -> None:
+        """Grey what is of another recording, and say what is being done."""
+        self.message.clear()
+        self._content.setEnabled(False)
+        self.say_waiting(said)
+
+    def say_waiting(self, said: str) -> None:
+        """Say what is being done for the first picture; nothing once it is there."""
+        self._waiting.say(said)
+
     def take(self, answer: Any) -> None:
+        self.say_waiting("")
         self.message.clear()
         self._content.setEnabled(True)
         self.show_answer(answer)
 
     def take_fault(self, text: str) -> None:
         """Say why nothing is drawn; what stands there is of an earlier question."""
+        self.say_waiting("")
         self.message.show_error(text)
         self._content.setEnabled(False)
 
@@ -118,6 +134,7 @@ class DescribedPage(QWidget):
     def _place(self, word: str, field: QWidget, said: str) -> None:
         label = QLabel(word, self)
         label.setBuddy(field)
+        label.setToolTip(said)
         field.setAccessibleName(f"{self.label}: {word}")
         field.setToolTip(said)
         keep_wide(field, _LEAST_FIELD)

@@ -5,52 +5,12 @@ from __future__ import annotations
 from qtpy.QtWidgets import QDialog, QDialogButtonBox, QFormLayout, QWidget
 
 from glmengine.analysis.analysis import Analysis, Condition
+from glmengine.recording.derived.position import position_covariates, slowest_movement, speed_covariates
 from glmengine.recording.derived.quantities import Speed
-from glmengine.recording.recording import Covariate, Recording
+from glmengine.recording.recording import Recording
 from glmgui.forms.numbers import NumberBox
 from glmgui.still_fields import StillCombo
 from glmgui.widgets import column, hint
-
-# A walking animal is faster than this; in the unit of the position per second.
-_THRESHOLDS = {"cm": 5.0, "m": 0.05, "mm": 50.0, "px": 20.0, "pixel": 20.0, "pixels": 20.0}
-_OTHERWISE = 5.0
-_POSITION_WORDS = ("pos", "xy", "loc", "led", "track")
-
-
-def position_covariates(recording: Recording) -> tuple[Covariate, ...]:
-    """Covariates that may be a position, the likeliest first: two or three components, or a telling name."""
-
-    def named(covariate: Covariate) -> bool:
-        name = covariate.name.lower()
-        return name in ("x", "y") or any(word in name for word in _POSITION_WORDS)
-
-    def rank(covariate: Covariate) -> tuple[bool, bool, str]:
-        return (not named(covariate), len(covariate.components) not in (2, 3), covariate.name)
-
-    found = [
-        covariate
-        for covariate in recording.covariates.values()
-        if covariate.kind == "continuous"
-        and (len(covariate.components) in (2, 3) or (not covariate.components and named(covariate)))
-    ]
-    return tuple(sorted(found, key=rank))
-
-
-def speed_covariates(recording: Recording) -> tuple[Covariate, ...]:
-    """Covariates that are a speed already, by their name."""
-    return tuple(
-        covariate
-        for covariate in recording.covariates.values()
-        if not covariate.components and any(word in covariate.name.lower() for word in ("speed", "velocity"))
-    )
-
-
-def default_threshold(covariate: Covariate, *, is_speed: bool) -> float:
-    """A threshold in the covariate's own unit (of a position: per second)."""
-    unit = covariate.unit.lower()
-    if is_speed:
-        unit = unit.split("/")[0].strip()
-    return _THRESHOLDS.get(unit, _OTHERWISE)
 
 
 def only_while_moving(analysis: Analysis, source: str, threshold: float, smoothing: float, *, is_speed: bool) -> Analysis:
@@ -120,7 +80,7 @@ class MovingDialog(QDialog):
     def _offer(self) -> None:
         covariate, is_speed = self._sources[self.source.currentIndex()]
         self.threshold.setSuffix(f" {covariate.unit if is_speed else f'{covariate.unit}/s' if covariate.unit else 'units/s'}")
-        self.threshold.setValue(default_threshold(covariate, is_speed=is_speed))
+        self.threshold.setValue(slowest_movement(covariate, is_speed=is_speed))
         self.smoothing.setEnabled(not is_speed)
 
     def applied_to(self, analysis: Analysis) -> Analysis:

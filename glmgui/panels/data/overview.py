@@ -10,6 +10,7 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
 from glmgui.drawings.summary import MOST_COMPONENTS, EpochRow, Spikes, Summary
+from glmgui.laid_over import WaitingWords
 from glmgui.plots import TIME, Axis, Curve, LinePlot, RasterPlot, TimeLine
 from glmgui.widgets import small_button
 
@@ -45,6 +46,7 @@ class Overview(QWidget):
             plot.area.getAxis("left").setWidth(84)
         for plot in (self.covariate, self.raster):  # the time line below has the one time axis
             plot.share_time_axis()
+        self._waiting = {plot: WaitingWords(plot.view) for plot in (self.covariate, self.raster, self.time_line)}
         splitter = QSplitter(Qt.Orientation.Vertical, self)
         splitter.setChildrenCollapsible(False)
         for plot, stretch in ((self.covariate, 3), (self.raster, 4), (self.time_line, 2)):
@@ -58,13 +60,32 @@ class Overview(QWidget):
         self.time_line.intervals_changed.connect(self.intervals_changed)
         self.time_line.draw_by_keys()
 
+    def begin(self, covariate: str, spikes: str, epochs: str) -> None:
+        """Take away what is of the recording before, and say in each plot what is being done for it."""
+        self.clear_covariate()
+        self.covariate.show()
+        self.raster.set_spikes({}, (0.0, 1.0))
+        self.time_line.set_epochs({}, (), (0.0, 1.0))
+        self.time_line.set_intervals(())
+        for plot, text in zip(self._waiting, (covariate, spikes, epochs), strict=True):
+            self._waiting[plot].say(text)
+
+    def stop_waiting(self) -> None:
+        """Say no more of what is being done: it has failed."""
+        for words in self._waiting.values():
+            words.say("")
+
+    def set_outline(self, summary: Summary) -> None:
+        """Show what is known before the spikes are counted."""
+        self.covariate.setVisible(bool(summary.covariates))
+
     def set_summary(self, summary: Summary) -> None:
+        self._waiting[self.raster].say("")
         if summary.traces is None:
             self.raster.set_spikes({unit.name: unit.times for unit in summary.units}, summary.span, summary.levels)
         else:
             names = tuple(unit.name for unit in summary.units)
             self.raster.set_traces(names, summary.traces.times, summary.traces.values, summary.span, summary.levels)
-        self.covariate.setVisible(bool(summary.covariates))
         what = "Spikes" if summary.words.per_spike else "Activity"
         self.raster.set_title(f"{what} of {len(summary.units)} units" if len(summary.units) != 1 else what)
 
@@ -77,6 +98,7 @@ class Overview(QWidget):
         left: np.ndarray | None,
     ) -> None:
         """Draw epochs and drawn intervals; `left` (S, 2) is what remains of the time in the end."""
+        self._waiting[self.time_line].say("")
         rows = {epoch.name: np.array(epoch.pieces) for epoch in reversed(epochs)}  # of trials and an epoch of one name the epoch
         lines = {epoch.name: rows[epoch.name] for epoch in epochs}
         if left is not None:
@@ -91,6 +113,7 @@ class Overview(QWidget):
 
     def set_covariate(self, covariate: Covariate, details: Sequence[Extremes], spikes: Spikes | None = None) -> None:
         """Draw the components of one covariate over time, and the spikes of a unit on them."""
+        self._waiting[self.covariate].say("")
         name, count = covariate.name, len(covariate.components) or 1
         labels = [str(component) for component in covariate.components] or [""]
         self.covariate.set_axes(TIME, Axis(name if len(name) <= _LONGEST_LABEL else "value", covariate.unit))
@@ -110,5 +133,6 @@ class Overview(QWidget):
         self.covariate.show_height()
 
     def clear_covariate(self) -> None:
+        self._waiting[self.covariate].say("")
         self.covariate.set_title("Covariate")
         self.covariate.set_curves([])

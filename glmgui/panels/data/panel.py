@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QMenu, QSplitter, QStackedLayout, QToolButton, QWidget
+from qtpy.QtWidgets import QSplitter, QStackedLayout, QWidget
 
 from glmengine.analysis.analysis import Analysis, UnitSelection
 from glmengine.analysis.units import chosen_units, excluded_units
 from glmengine.errors import GlmError
-from glmengine.recording.derived.quantities import EPOCH_KINDS, AnyDerived, DrawnEpochs, TrialEpochs
+from glmengine.recording.derived.position import position_covariates, speed_covariates
+from glmengine.recording.derived.quantities import EPOCH_KINDS
 from glmengine.recording.recording import Recording
+from glmengine.sentences import numbered
 from glmgui.document import EVERYTHING, Document
-from glmgui.drawings.summary import EpochRow, Summary, detail_to_draw, spikes_to_draw, summarise
+from glmgui.drawings.summary import EpochRow, Summary, counted, detail_to_draw, outline, spikes_to_draw
 from glmgui.jobs import Jobs
 from glmgui.notices import notices
 from glmgui.panels.data.covariates_table import CovariatesTable
-from glmgui.panels.data.derived_choices import choices_for
-from glmgui.panels.data.derived_dialog import DerivedDialog, derived_kinds, first_guess, title_of
+from glmgui.panels.data.derived_edits import DerivedEdits
 from glmgui.panels.data.epochs_list import EpochsList
-from glmgui.panels.data.moving import MovingDialog, position_covariates, speed_covariates
+from glmgui.panels.data.moving import MovingDialog
+from glmgui.panels.data.next_steps import NextSteps
 from glmgui.panels.data.overview import Overview
 from glmgui.panels.data.recording_pages import RecordingPages
 from glmgui.panels.data.sessions import SessionsList, without_parts
@@ -54,10 +56,13 @@ class DataPanel(Page):
         self._document, self._jobs = document, jobs
         self._summary: Summary | None = None
         self._used: Used | None = None
+        self._asked_covariate: tuple[object, ...] = ()
         self.units, self.covariates, self.epochs = UnitsTable(self), CovariatesTable(self), EpochsList(self)
         self.sessions = SessionsList(self)
         self.overview, self.time_form = Overview(self), TimeForm(self)
         self.pages = RecordingPages(self.overview, jobs, self)
+        self.next_steps = NextSteps(self)
+        self.derived = DerivedEdits(document, jobs, self, self._known, self._edit, self.time_form.message.show_error)
         self.empty = EmptyState("No recording is open", _WELCOME, "data_empty", self)
         self.empty.set_choices(
             {
@@ -80,7 +85,10 @@ class DataPanel(Page):
             left.addWidget(part)
             left.setStretchFactor(left.count() - 1, stretch)
         left.setSizes([24, 320, 140, 130])
-        right = FormScroll(self.time_form, "time_scroll")
+        right = QWidget(self)
+        below = column(right, margins=0)
+        below.addWidget(FormScroll(self.time_form, "time_scroll"), 1)
+        below.addWidget(self.next_steps)
         whole = QSplitter(Qt.Orientation.Horizontal)
         whole.setChildrenCollapsible(False)
         for part, stretch in ((left, 4), (self.pages, 8), (right, 2)):
@@ -92,6 +100,7 @@ class DataPanel(Page):
     def _connect(self) -> None:
         self._share = WhenSeen(self, self._ask_for_share)
         self._document.changed.connect(self._changed)
+        self.next_steps.action_asked.connect(self.action_asked)
         self.sessions.add_asked.connect(lambda: self.action_asked.emit("add_session"))
         self.sessions.remove_asked.connect(self.session_removed)
         self.sessions.renamed.connect(self.session_renamed)
@@ -103,16 +112,16 @@ class DataPanel(Page):
         self.covariates.picked.connect(self.pages.tuning.choose)
         self.overview.spikes_wanted.connect(self._draw_current_covariate)
         self.pages.overview_shown.connect(self._draw_current_covariate)
-        self.covariates.add_asked.connect(self._offer_derived)
-        self.covariates.edit_asked.connect(self._change_derived)
-        self.covariates.remove_asked.connect(self._remove_derived)
-        self.epochs.add_asked.connect(lambda beside: self._offer_derived(beside, EPOCH_KINDS))
-        self.epochs.edit_asked.connect(lambda name: self._change_derived(name, epochs=True))
-        self.epochs.remove_asked.connect(lambda name: self._remove_derived(name, epochs=True))
-        self.epochs.trials_asked.connect(self.list_trials)
+        self.covariates.add_asked.connect(self.derived.offer)
+        self.covariates.edit_asked.connect(self.derived.change)
+        self.covariates.remove_asked.connect(self.derived.remove)
+        self.epochs.add_asked.connect(lambda beside: self.derived.offer(beside, EPOCH_KINDS))
+        self.epochs.edit_asked.connect(lambda name: self.derived.change(name, epochs=True))
+        self.epochs.remove_asked.connect(lambda name: self.derived.remove(name, epochs=True))
+        self.epochs.trials_asked.connect(self.derived.list_trials)
         self.epochs.epochs_changed.connect(lambda names: self._edit_time("Choose epochs", epochs=names))
         self.epochs.intervals_cleared.connect(lambda: self._edit_time("Clear drawn intervals", intervals=()))
-        self.epochs.naming_asked.connect(self._name_drawn)
+        self.epochs.naming_asked.connect(self.derived.name_drawn)
         self.epochs.drawing_changed.connect(self.overview.time_line.set_drawing)
         self.overview.intervals_changed.connect(self._intervals_drawn)
         self.time_form.bin_size_changed.connect(lambda value: self._edit_time("Change bin size", bin_size=value))
@@ -134,17 +143,8 @@ class DataPanel(Page):
         if "recording" in what:
             self.sessions.set_recording(recording)
             self._summary = self._used = None
-            self.pages.set_subject(None, self._document.analysis, None)
-            self.overview.clear_covariate()
-            self._content.setEnabled(False)  # what stands there is of the recording before
-            self._jobs.submit(
-                "Reading what was recorded",
-                lambda context: summarise(recording, context),
-                self._summarised,
-                self._not_summarised,
-                key="data-summary",
-                quiet=True,
-            )
+            self._asked_covariate = ()
+            self._begin(recording)
         if what & {"recording", "analysis"}:
             self._show_analysis()
             self._share.ask()
@@ -156,20 +156,63 @@ class DataPanel(Page):
         if "fault" in what and self._document.fault[0].partition(".")[0] in ("time", "units", "derived"):
             self._show_fault(*self._document.fault)
 
-    def _summarised(self, summary: Summary) -> None:
-        if self._document.recording is None:  # closed while it was read
+    def _begin(self, recording: Recording) -> None:
+        """Say what is being done, and ask for it: first what is listed at once, then what has to be counted."""
+        units = numbered(len(recording.unit_names), "unit")
+        of_units = (
+            f"Counting the spikes of {units}\u2026"
+            if recording.spikes is not None
+            else f"Adding up the activity of {units}\u2026"
+        )
+        covariates = numbered(len(recording.covariates), "covariate")
+        self.overview.begin(f"Reading {covariates}\u2026", of_units, "Reading the epochs\u2026")
+        self.units.set_units((), ())
+        self.covariates.begin(f"Reading {covariates}\u2026")
+        self.epochs.set_epochs((), (), 0)
+        self.time_form.share.setText("Counting the bins that are used\u2026")
+        self.pages.set_subject(None, self._document.analysis, None)
+        self._content.setEnabled(False)  # nothing is edited before it is listed
+        self._jobs.submit(
+            "Listing what was recorded",
+            lambda context: outline(recording, context),
+            lambda listed: self._listed(listed, recording),
+            self._not_summarised,
+            key="data-summary",
+            quiet=True,
+        )
+
+    def _listed(self, listed: Summary, recording: Recording) -> None:
+        if self._document.recording is not recording:  # closed while it was read
+            return
+        self._summary = listed
+        self._content.setEnabled(True)
+        self.units.set_units(listed.units, listed.headings, listed.words)
+        self.units.rules.set_columns(listed.columns)
+        self.overview.set_outline(listed)
+        self._show_covariates()
+        self._show_analysis()
+        self._show_selection()
+        self._jobs.submit(
+            "Counting spikes",
+            lambda context: counted(listed, recording, context),
+            lambda summary: self._counted(summary, recording),
+            self._not_summarised,
+            key="data-summary",
+            quiet=True,
+        )
+
+    def _counted(self, summary: Summary, recording: Recording) -> None:
+        if self._document.recording is not recording:
             return
         self._summary = summary
-        self._content.setEnabled(True)
-        self.units.set_units(summary.units, summary.headings, summary.words)
-        self.units.rules.set_columns(summary.columns)
+        self.units.model.fill(summary.units)
         self.overview.set_summary(summary)
-        self._show_covariates()
         self._show_analysis()
         self._show_selection()
 
     def _not_summarised(self, error: Exception) -> None:
         self._content.setEnabled(True)
+        self.overview.stop_waiting()
         notices().tell_error(error, "Reading what was recorded")
 
     def _show_analysis(self) -> None:
@@ -198,6 +241,8 @@ class DataPanel(Page):
     def _show_units(self, analysis: Analysis, recording: Recording) -> None:
         self.units.model.set_ticked(analysis.units.names)
         self.units.rules.set_units(analysis.units)
+        if not self._summary.is_counted:  # rules on rates would be counted here and now
+            return
         try:
             reasons = excluded_units(analysis.units, recording)
         except GlmError as error:
@@ -261,16 +306,22 @@ class DataPanel(Page):
 
     def _share_failed(self, error: Exception) -> None:
         self.time_form.share.clear()
+        self.pages.stop_waiting()
         self._show_fault(getattr(error, "field", ""), getattr(error, "message", str(error)))
 
     def _draw_covariate(self, name: str) -> None:
         whole = self._used.time.recording if self._used is not None else self._document.recording
         if whole is None or name not in whole.covariates:
+            self._asked_covariate = ()
             self.overview.clear_covariate()
             return
         covariate = whole.covariates[name]
         unit = self._document.unit if self.overview.shows_spikes and self.pages.currentWidget() is self.overview else None
-        max_gap = self._document.analysis.time.max_gap
+        max_gap = self._document.analysis.time.max_gap if unit is not None else None
+        asked, before = (covariate, unit, max_gap), self._asked_covariate
+        if before and before[0] is covariate and before[1:] == asked[1:]:
+            return
+        self._asked_covariate = asked
         self._jobs.submit(
             f"Drawing {name}",
             lambda context: (detail_to_draw(covariate, context), spikes_to_draw(whole, name, unit, max_gap)),
@@ -326,91 +377,3 @@ class DataPanel(Page):
     def _known(self) -> Recording:
         """The recording with the derived covariates and epochs as last computed."""
         return self._used.time.recording if self._used is not None else self._document.recording
-
-    def _offer_derived(self, beside: QToolButton, kinds: Sequence[type] = ()) -> None:
-        menu = QMenu(beside)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        for kind in kinds or derived_kinds():
-            menu.addAction(f"{title_of(kind)}\u2026", lambda kind=kind: self.add_derived(kind))
-        menu.popup(beside.mapToGlobal(beside.rect().bottomLeft()))
-
-    def add_derived(
-        self,
-        kind: type,
-        change: Callable[[Analysis, AnyDerived], Analysis] | None = None,
-        text: str = "",
-        **values: object,
-    ) -> None:
-        """Ask how new derived covariates or epochs of this kind are computed, and add them (or make the `change`, called `text`).
-
-        `values` are there to begin with.
-        """
-        known, derived = self._known(), self._document.analysis.derived
-        makes_epochs = kind in EPOCH_KINDS
-        there = {*known.epochs, *known.trials} if makes_epochs else set(known.covariates)
-        taken = there | {one.name for one in derived if isinstance(one, EPOCH_KINDS) == makes_epochs}
-        try:
-            guess = first_guess(kind, choices_for(known), taken, values)
-        except GlmError as error:
-            self.time_form.message.show_error(error.message)
-            return
-        self._ask_derived(
-            guess,
-            derived,
-            change or (lambda analysis, value: analysis.with_(derived=(*analysis.derived, value))),
-            text or ("Add derived epochs" if makes_epochs else "Add derived covariate"),
-        )
-
-    def list_trials(self, name: str) -> None:
-        """Show a table of trials with their properties, of which some can be chosen as epochs."""
-        self.add_derived(TrialEpochs, trials=name)
-
-    def _name_drawn(self) -> None:
-        """Make the drawn intervals named epochs, which are then used in their place."""
-
-        def change(analysis: Analysis, value: AnyDerived) -> Analysis:
-            time = analysis.time.with_(intervals=(), epochs=(value.name,))
-            return analysis.with_(derived=(*analysis.derived, value), time=time)
-
-        self.add_derived(DrawnEpochs, change, "Name drawn intervals", intervals=self._document.analysis.time.intervals)
-
-    def _change_derived(self, name: str, epochs: bool = False) -> None:
-        derived = self._document.analysis.derived
-        for at, one in enumerate(derived):
-            if one.name == name and isinstance(one, EPOCH_KINDS) == epochs:
-                self._ask_derived(
-                    one,
-                    derived[:at],
-                    lambda analysis, value, at=at: _renamed(
-                        analysis.with_(derived=(*analysis.derived[:at], value, *analysis.derived[at + 1 :])), name, value
-                    ),
-                    "Change derived epochs" if epochs else "Change derived covariate",
-                )
-
-    def _ask_derived(
-        self, value: AnyDerived, before: Sequence[AnyDerived], change: Callable[[Analysis, AnyDerived], Analysis], text: str
-    ) -> None:
-        max_gap = self._document.analysis.time.max_gap
-        dialog = DerivedDialog(value, before, self._document.recording, max_gap, self._jobs, self)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.accepted.connect(lambda: self._edit(text, lambda analysis: change(analysis, dialog.value)))
-        dialog.open()
-
-    def _remove_derived(self, name: str, epochs: bool = False) -> None:
-        def change(analysis: Analysis) -> Analysis:
-            derived = tuple(one for one in analysis.derived if one.name != name or isinstance(one, EPOCH_KINDS) != epochs)
-            if epochs:
-                kept = tuple(one for one in analysis.time.epochs if one != name)
-                return analysis.with_(derived=derived, time=analysis.time.with_(epochs=kept or ("all",)))
-            conditions = tuple(condition for condition in analysis.time.conditions if condition.variable != name)
-            return analysis.with_(derived=derived, time=analysis.time.with_(conditions=conditions))
-
-        self._edit(f"Remove {name}", change)
-
-
-def _renamed(analysis: Analysis, old: str, value: AnyDerived) -> Analysis:
-    """The analysis in which the epochs that are used follow the new name of derived ones."""
-    if value.name == old or not isinstance(value, EPOCH_KINDS):
-        return analysis
-    used = tuple(value.name if one == old else one for one in analysis.time.epochs)
-    return analysis.with_(time=analysis.time.with_(epochs=used))

@@ -49,15 +49,25 @@ class RecordingPages(QTabWidget):
         ):
             self.setTabToolTip(self.addTab(page, text), said)
             page.choices_changed.connect(self.ask)
+        self._described = (self.tuning, self.correlations, self.intervals, self.events)
         self.currentChanged.connect(self._turned)
 
     def set_subject(self, recording: Recording | None, analysis: Analysis, unit: str | None) -> None:
         """What the pages are about: a recording with its derived covariates, the analysis whose time is used, and the selected unit."""
         if recording is None or unit is None:
             self._subject = None
+            self._shown.clear()
+            for page in self._described:
+                self._jobs.drop(_key(page))
+                page.begin_anew("Counting the bins that are used\u2026")
             return
         self._subject = (recording, analysis, unit)
         self.ask()
+
+    def stop_waiting(self) -> None:
+        """Say no more what is being done: it has failed."""
+        for page in self._described:
+            page.say_waiting("")
 
     def ask(self) -> None:
         """Ask the worker for the page that is seen, unless it shows the answer already."""
@@ -73,6 +83,8 @@ class RecordingPages(QTabWidget):
         question = (recording, analysis.time, unit, page.choices())
         if _same(self._shown.get(page), question):
             return
+        if page not in self._shown:  # else what is there stays until it is replaced
+            page.say_waiting(f"Counting for unit {unit}\u2026" if page.of_unit else "Counting\u2026")
         self._shown[page] = question
         work = page.work()
 

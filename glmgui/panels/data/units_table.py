@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 
@@ -66,6 +67,11 @@ class UnitsModel(QAbstractTableModel):
         self._rows, self._headings, self._words = rows, headings, words
         self.endResetModel()
 
+    def fill(self, rows: tuple[UnitRow, ...]) -> None:
+        """Put in what has been counted of the same units."""
+        self._rows = rows
+        self._ticks_shown()
+
     def set_ticked(self, names: tuple[str, ...]) -> None:
         """Tick these; none means all."""
         self._ticked = set(names) or {unit.name for unit in self._rows}
@@ -120,11 +126,15 @@ class UnitsModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.TextAlignmentRole and part in (_SPIKES, _RATE):
             return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         if role == Qt.ItemDataRole.ToolTipRole:
+            if math.isnan(unit.n_spikes):
+                return f"Unit {unit.name}: its spikes are being counted"
             todo = f"Left out: {self._left_out[unit.name]}." if unit.name in self._left_out else "Tick to fit it."
             return f"Unit {unit.name}: {self._words.amount(unit.n_spikes)}, {unit.rate:.3g} {self._words.unit}. {todo}"
         if role == _SORT:
             return (_natural(unit.name), unit.n_spikes, unit.rate, unit.n_spikes, *map(_natural, unit.extra))[part]
         if role == Qt.ItemDataRole.DisplayRole:
+            if math.isnan(unit.n_spikes):
+                return (unit.name, "\u2026", "\u2026", "", *unit.extra)[part]
             spikes = self._words.per_spike
             total, rate = (
                 (f"{unit.n_spikes:,.0f}", f"{unit.rate:.2f}") if spikes else (f"{unit.n_spikes:.4g}", f"{unit.rate:.3g}")

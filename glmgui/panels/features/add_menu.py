@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from qtpy.QtWidgets import QMenu
 
 from glmengine.analysis import default_terms as defaults
+from glmengine.design.term_words import variables_of
+from glmengine.recording.derived.position import movement_offers
+from glmengine.recording.derived.quantities import AnyDerived
 from glmengine.recording.events import property_names
 from glmengine.recording.recording import Recording
 from glmengine.spec import Spec
@@ -15,6 +18,7 @@ _MANY = 8
 _MOST_CHANNELS = 60
 
 Add = Callable[[Spec], None]
+Derive = Callable[[AnyDerived], None]
 
 _TUNING = "The rate depends on the present value of one variable: head direction, speed, contrast."
 _PLACE = "The rate depends on where the animal is: a place field or a grid."
@@ -30,22 +34,32 @@ _HISTORY = "What the neuron's own last spikes do to its rate: refractoriness, bu
 _COUPLING = "What the spikes of each other unit do to the rate a moment later."
 
 
-def first_choices(recording: Recording, add: Add) -> dict[str, Callable[[], None]]:
-    """What most analyses of such a recording begin with."""
+def first_choices(
+    recording: Recording, add: Add, terms: Sequence[Spec] = (), derive: Derive | None = None, derived: Sequence[AnyDerived] = ()
+) -> dict[str, Callable[[], None]]:
+    """What most analyses of such a recording begin with, without what is in `terms` already.
+
+    With `derive`, also what can be derived of a position where that alone was recorded, and is not in `derived`.
+    """
     choices: dict[str, Callable[[], None]] = {}
+    used = {name for term in terms for name in variables_of(term).values()}
     pairs = defaults.position_pairs(recording)
-    for pair in pairs[:2]:
+    for pair in [pair for pair in pairs[:2] if not used.issuperset(pair)]:
         choices[_place(pair)] = lambda pair=pair: add(defaults.field_term(recording, pair))
     placed = {name for pair in pairs for name in pair}
-    single = _of_few_channels(recording, list(recording.variables))
+    single = [name for name in _of_few_channels(recording, list(recording.variables)) if name not in used]
     angles_first = sorted(single, key=lambda name: recording.variables[name][0].kind != "angle")
     for name in [name for name in angles_first if name not in placed][:2]:
         choices[f"Tuning to {name}"] = lambda name=name: add(defaults.tuning_term(recording, name))
-    for stimulus in defaults.stimuli(recording)[:1]:
+    for one in movement_offers(recording, derived) if derive is not None else ():
+        choices[f"Tuning to {one.name.replace('_', ' ')}, from {one.source}"] = lambda one=one: derive(one)
+    for stimulus in [name for name in defaults.stimuli(recording)[:1] if name not in used]:
         choices[f"Receptive field of {stimulus}"] = lambda name=stimulus: add(defaults.field_over_time(recording, name))
-    for moment in defaults.moments(recording)[:2]:
+    around = {getattr(term, "events", "") for term in terms}
+    for moment in [name for name in defaults.moments(recording) if name not in around][:2]:
         choices[f"Around each {moment}"] = lambda moment=moment: add(defaults.event_term(moment))
-    choices["Own spike history"] = lambda: add(defaults.history_term())
+    if not any(term.kind == "history" for term in terms):
+        choices["Own spike history"] = lambda: add(defaults.history_term())
     return choices
 
 

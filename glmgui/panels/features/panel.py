@@ -24,6 +24,7 @@ from glmgui.panels.features.inputs import Input, InputsList
 from glmgui.panels.features.live import LiveCurve
 from glmgui.panels.features.preview_jobs import SECONDS, Ranges, basis_drawing, features_on_recording, is_quick
 from glmgui.panels.features.previews import BasisPreview, FeaturePreview, Features
+from glmgui.panels.features.suggestions import Suggestions
 from glmgui.panels.features.term_list import Card, TermList
 from glmgui.widgets import EmptyState, FormScroll, MessageLine, Page, WhenSeen, column
 
@@ -53,6 +54,7 @@ class FeaturesPanel(Page):
         self._design_asked: tuple | None = None
         self.editor, self.check = TermEditor(self), TermsCheck(document, jobs, self)
         self.message = MessageLine("term_message", self)
+        self.suggestions = Suggestions(document, jobs, self.add_term, self._edit, self)
         self.empty = EmptyState("What may the rate depend on?", _NO_RECORDING, "features_empty", self)
         self._lay_out()
         self._pictures = WhenSeen(self, self._preview)
@@ -85,7 +87,7 @@ class FeaturesPanel(Page):
         shown = QWidget()
         box = QVBoxLayout(shown)
         box.setContentsMargins(0, 0, 0, 0)
-        box.addWidget(self.message)
+        self.message.lay_over(shown)
         self.pictures = QTabWidget()
         self.pictures.setObjectName("features_pictures")
         self.pictures.setDocumentMode(True)
@@ -100,11 +102,14 @@ class FeaturesPanel(Page):
         details.setSizes([600, 460])
         details.setStretchFactor(0, 3)
         details.setStretchFactor(1, 1)
+        self._details = QWidget()
+        with_suggestions = column(self._details, margins=0)
+        with_suggestions.addWidget(self.suggestions)
+        with_suggestions.addWidget(details, 1)
         right = QWidget()
         self._stack = QStackedLayout(right)
         self._stack.addWidget(self.empty)
-        self._stack.addWidget(details)
-        self._details = details
+        self._stack.addWidget(self._details)
         whole = QSplitter(Qt.Orientation.Horizontal)
         whole.setChildrenCollapsible(False)
         left = QWidget()
@@ -157,12 +162,11 @@ class FeaturesPanel(Page):
         self.terms.set_cards(self._cards(), at)
         if recording is None or at is None:
             self.empty.set_text(_NO_RECORDING if recording is None else _NO_TERMS if not analysis.terms else _NO_CHOICE)
-            self.empty.set_choices(
-                add_menu.first_choices(recording, self.add_term) if recording is not None and not analysis.terms else {}
-            )
+            self.empty.set_choices(self.suggestions.choices() if recording is not None and not analysis.terms else {})
             self._stack.setCurrentWidget(self.empty)
             return
         self._stack.setCurrentWidget(self._details)
+        self.suggestions.renew()
         term = analysis.terms[at]
         self.editor.set_term(term, recording)
         self._show_faults()

@@ -14,7 +14,7 @@ from glmengine.resources import resource
 from glmengine.simulation.catalogue import DEMO, SAMPLES
 from glmgui.panels.start.cards import Card, Cards
 from glmgui.settings import Recent
-from glmgui.widgets import Title, button, column, heading, hint, row, small_button
+from glmgui.widgets import Title, button, column, heading, hint, primary_button, row, small_button
 from glmgui.work.use_cases import UseCases
 
 _HELLO = "What drives this neuron?"
@@ -25,6 +25,8 @@ _DROP = (
     "Or drop it here: NWB, pynapple, Neurosuite, Phy and Suite2p are read directly, MATLAB and tables after some questions. "
     "Several recordings at once become sessions of one animal."
 )
+_ANSWERS = "Open a recording, and have found at once what drives each of its units:"
+_ANSWERS_OF_OPEN = "What drives the units of {}?"
 _NO_RECENT = "Nothing yet. What you open will be listed here."
 _QUESTIONS = (
     "Each is an analysis that is ready to run: on the recording that is open, with its names filled in, or on a simulated one. "
@@ -73,6 +75,7 @@ class StartPage(QScrollArea):
             self._filled = True
             self._fill()
         super().showEvent(event)
+        self._offer_answers()
         self._show_recent()
         self._work.recent.look()
         self._late.start()
@@ -124,7 +127,7 @@ class StartPage(QScrollArea):
         inside = column(drop, margins=12, spacing=8)
         opens = button("&Open recordings or a project\u2026", "start_open", "Choose one or more files  (Ctrl+O)", drop)
         folder = button(
-            "Open a &folder\u2026", "start_open_folder", "A folder of npz files, of Phy, of Suite2p  (Ctrl+Shift+O)", drop
+            "Open &folders\u2026", "start_open_folder", "Folders of npz files, of Phy, of Suite2p  (Ctrl+Shift+O)", drop
         )
         opens.setDefault(True)
         opens.clicked.connect(lambda: self.action_asked.emit("open"))
@@ -142,6 +145,7 @@ class StartPage(QScrollArea):
         box.addWidget(Title(_HELLO, 1.7, left))
         box.addWidget(first)
         box.addWidget(drop)
+        self._add_answers(box, left)
         box.addLayout(row(demo, guide, None))
         box.addSpacing(8)
         box.addWidget(heading("Opened lately", left))
@@ -149,6 +153,31 @@ class StartPage(QScrollArea):
         box.addWidget(self.recent)
         box.addStretch(1)
         return left
+
+    def _add_answers(self, box: QVBoxLayout, parent: QWidget) -> None:
+        """The answers of all units, of the recording that is open or of one that is opened for them."""
+        self._answers_said = hint("", parent)
+        self.answers = primary_button(
+            "Find what &drives each unit",
+            "start_answers",
+            "Tries what the recording has for every unit, and says how sure each answer is",
+            parent,
+        )
+        self.answers_folder = button(
+            "in a folder\u2026", "start_answers_folder", "The same for a recording that is a folder", parent
+        )
+        self.answers.clicked.connect(
+            lambda: self.action_asked.emit("open_for_answers" if self._work.document.recording is None else "find_answers")
+        )
+        self.answers_folder.clicked.connect(lambda: self.action_asked.emit("open_folder_for_answers"))
+        box.addWidget(self._answers_said)
+        box.addLayout(row(self.answers, self.answers_folder, None))
+
+    def _offer_answers(self) -> None:
+        recording = self._work.document.recording
+        self._answers_said.setText(_ANSWERS if recording is None else _ANSWERS_OF_OPEN.format(recording.name))
+        self.answers.setText("Find what &drives each unit" + ("\u2026" if recording is None else ""))
+        self.answers_folder.setVisible(recording is None)
 
     def _question(self, at: int) -> Card:
         lesson = course()[at]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ from glmengine.analysis.analysis import Analysis
 from glmengine.errors import GlmError
 from glmengine.recording.binned import sample_covariate
 from glmengine.recording.derived import quantities as kinds
+from glmengine.recording.derived.position import movement_offers
 from glmengine.recording.derived.quantities import compute_derived
 from glmengine.recording.recording import Covariate, Recording
 
@@ -95,6 +98,36 @@ def test_running_direction_is_that_of_the_last_run_while_the_animal_rests():
     np.testing.assert_array_equal(way[TIMES > 9.2], -1.0)
     there[(TIMES > 4) & (TIMES < 5)] = np.nan
     assert np.isnan(values(moved(TIMES, there), kinds.RunningDirection(source="point"))[1][(TIMES > 4) & (TIMES < 5)]).all()
+
+
+def test_the_direction_of_movement_is_that_of_the_way_and_kept_while_the_animal_rests():
+    turning = 0.5 * np.minimum(TIMES, 10.0)  # round a circle at 20 cm/s, then at rest
+    circle = 40 * np.column_stack([np.cos(turning), np.sin(turning)])
+    _, way, covariate = values(moved(TIMES, circle), kinds.MovementDirection(source="point"))
+    assert (covariate.unit, covariate.kind) == ("rad", "angle")
+    off = np.angle(np.exp(1j * (way - turning - np.pi / 2)))
+    np.testing.assert_allclose(off[50:450], 0.0, atol=1e-2)
+    assert np.ptp(way[TIMES > 11]) == 0.0
+    np.testing.assert_allclose(off[-1], 0.0, atol=0.15)
+    circle[(TIMES > 4) & (TIMES < 5)] = np.nan
+    assert np.isnan(values(moved(TIMES, circle), kinds.MovementDirection(source="point"))[1][(TIMES > 4) & (TIMES < 5)]).all()
+    for still in (moved(TIMES, 0 * circle), moved(TIMES, TIMES)):
+        with pytest.raises(GlmError, match=r"slowest|position in the plane"):
+            values(still, kinds.MovementDirection(source="point"))
+
+
+def test_movement_is_offered_where_only_a_position_was_recorded(recording):
+    plane = moved(TIMES, np.column_stack([TIMES, TIMES]), unit="m")
+    offers = movement_offers(plane)
+    assert [one.kind for one in offers] == ["speed", "movement_direction"]
+    assert offers[1].slowest == 0.05
+    assert movement_offers(plane, offers) == ()
+    assert movement_offers(compute_derived(offers, plane)) == ()
+    assert [one.kind for one in movement_offers(recording)] == ["speed"]  # an angle was recorded
+    assert movement_offers(moved(TIMES, TIMES)) == ()  # 'point' says nothing of a place
+    track = moved(TIMES, TIMES)
+    position = replace(track.covariates["point"], name="position")
+    assert [one.kind for one in movement_offers(track.with_covariates(position))] == ["speed", "running_direction"]
 
 
 @pytest.mark.parametrize("kind", [kinds.Speed, kinds.Acceleration])

@@ -11,6 +11,7 @@ from qtpy.QtGui import QGuiApplication
 from qtpy.QtWidgets import QLabel
 
 import glmengine as ge
+from glmengine.analysis.analysis import Analysis, Time
 from glmengine.analysis.selection import Selection
 from glmengine.analysis.terms import CovariateTerm, Factor
 from glmengine.answers.kept_answers import KeptAnswers
@@ -212,6 +213,33 @@ def test_a_press_finds_the_answers_as_units_come(window, two_terms, small_record
     assert document.answers.file.exists()
     assert len(panel.table.model.rows) == 3
     assert document.modified
+
+
+def test_asked_for_from_the_data_page_they_begin_by_themselves_and_every_unit_has_its_row(
+    window, small_recording, qtbot, at_rest
+):
+    document, answers, panel = window.document, window.work.answers, window.panels["answers"]
+    document.open(small_recording, Analysis(time=Time(bin_size=0.05)))
+    at_rest(window)
+    assert panel.first.primary.height() > 40
+    answers.ask(Asking(settings=AnswerSettings(shifts=0, simulations=0), from_features=True))
+    window.panels["data"].next_steps.answers.click()
+    assert window.step == "answers"
+    qtbot.waitUntil(lambda: answers.running)
+    assert not answers.asking.from_features
+    driven = {one.unit: cell(panel.table, one.unit, "Driven by").data() for one in panel.table.model.rows}
+    assert driven == dict.fromkeys(small_recording.unit_names, "waiting")
+    assert not panel.first.isVisible()
+    answers.filled.connect(lambda sheet: answers.stop())
+    qtbot.waitUntil(lambda: not answers.running)
+    assert document.answers is not None
+    rows = panel.table.model.rows
+    assert len(rows) == 3
+    left = [one.unit for one in rows if one.waiting]
+    assert [cell(panel.table, unit, "Driven by").data() for unit in left] == ["not reached"] * len(left)
+    made = document.answers
+    answers.find_at_once()  # they are there already
+    assert not answers.running or not made.sheet.is_whole
 
 
 def test_given_up_or_refused_the_page_says_what_to_do(window, two_terms, small_recording, qtbot, at_rest):

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QApplication
 
 from glmengine.analysis.analysis import Analysis, Condition, Time
+from glmengine.recording.derived.position import position_covariates
 from glmengine.recording.derived.quantities import Speed
 from glmgui.drawings.summary import series_to_draw, summarise
 from glmgui.notices import notices
 from glmgui.panels.data import DataPanel
-from glmgui.panels.data.moving import MovingDialog, only_while_moving, position_covariates
+from glmgui.panels.data.moving import MovingDialog, only_while_moving
 
 
 @pytest.fixture
@@ -22,7 +25,7 @@ def panel(qtbot, document, jobs, small_recording):
     panel.resize(1366, 640)
     panel.show()
     document.open(small_recording, Analysis())
-    qtbot.waitUntil(lambda: bool(panel.units.model.rows) and bool(panel.time_form.share.text()), timeout=10_000)
+    qtbot.waitUntil(lambda: panel._used is not None and jobs.idle, timeout=10_000)
     return panel
 
 
@@ -270,13 +273,44 @@ def test_nothing_is_said_or_edited_before_the_recording_is_read(qtbot, document,
     assert panel._content.isEnabled()
 
 
+def test_what_is_known_is_listed_while_the_spikes_are_counted(qtbot, document, jobs, small_recording, monkeypatch):
+    from glmgui.panels.data import panel as module
+
+    go_on, counted = threading.Event(), module.counted
+    monkeypatch.setattr(module, "counted", lambda *asked: go_on.wait(30) and counted(*asked))
+    panel = DataPanel(document, jobs)
+    qtbot.addWidget(panel)
+    panel.resize(1366, 640)
+    panel.show()
+    document.open(small_recording, Analysis())
+    said = {plot.objectName(): words for plot, words in panel.overview._waiting.items()}
+    assert said["raster_plot"].isVisible()
+    assert said["raster_plot"].text() == "Counting the spikes of 3 units\u2026"
+    assert said["covariate_plot"].text() == "Reading 2 covariates\u2026"
+    assert "Counting" in panel.time_form.share.text()
+    qtbot.waitUntil(lambda: bool(panel.overview.covariate.curves))
+    assert not said["covariate_plot"].isVisible()
+    assert panel._content.isEnabled()
+    assert [panel.units.model.index(0, at).data() for at in range(3)] == ["hd", "\u2026", "\u2026"]
+    assert panel.covariates.view.rowCount() == 2
+    assert said["raster_plot"].isVisible()
+    go_on.set()
+    qtbot.waitUntil(lambda: jobs.idle)
+    assert panel.units.model.index(0, 1).data() == f"{len(small_recording.spikes[0]):,}"
+    assert not any(words.isVisible() for words in said.values())
+    panel.pages.setCurrentWidget(panel.pages.tuning)
+    assert panel.pages.tuning._waiting.text() == "Counting for unit hd\u2026"
+    qtbot.waitUntil(lambda: bool(panel.pages.tuning.plots))
+    assert not panel.pages.tuning._waiting.isVisible()
+
+
 def test_a_recording_that_cannot_be_listed_says_so(qtbot, document, jobs, small_recording, monkeypatch):
     from glmgui.panels.data import panel as module
 
     def fails(recording, context):
         raise ValueError("no such column")
 
-    monkeypatch.setattr(module, "summarise", fails)
+    monkeypatch.setattr(module, "outline", fails)
     panel = DataPanel(document, jobs)
     qtbot.addWidget(panel)
     document.open(small_recording, Analysis())

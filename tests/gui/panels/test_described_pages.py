@@ -40,7 +40,7 @@ def panel(qtbot, document, jobs, recording):
     panel.resize(1366, 640)
     panel.show()
     document.open(recording, Analysis(time=Time(bin_size=0.02)))
-    qtbot.waitUntil(lambda: bool(panel.units.model.rows) and bool(panel.time_form.share.text()))
+    qtbot.waitUntil(lambda: panel._used is not None and jobs.idle)
     return panel
 
 

@@ -66,6 +66,41 @@ def test_a_signal_is_filtered_by_a_term_of_its_own(qtbot, panel, document):
     assert "Filter of a signal over time/head_direction" not in actions(menu), "an angle cannot be filtered as a number"
 
 
+def test_suggestions_stay_until_they_are_taken(qtbot, panel, document):
+    suggested = panel.suggestions
+    panel.empty.findChild(QPushButton, "features_empty_choice_0").click()
+    settled(qtbot, panel)
+    texts = suggested.texts
+    assert texts[0] == "Tuning to head_direction"
+    assert "Tuning to speed, from position" in texts
+    assert not any("Place" in text or "direction of movement" in text for text in texts)
+    place = panel.pictures.mapTo(panel, panel.pictures.rect().topLeft())
+    suggested.findChild(QPushButton, "suggestion_0").click()
+    assert [term.label for term in document.analysis.terms][1:] == ["head_direction"]
+    assert "Tuning to head_direction" not in suggested.texts
+    assert panel.pictures.mapTo(panel, panel.pictures.rect().topLeft()) == place
+    document.undo()
+    assert suggested.texts == texts
+
+
+def test_speed_is_derived_and_used_with_one_click(qtbot, panel, document):
+    text = "Tuning to speed, from position"
+    assert text in [one.text() for one in panel.empty.findChildren(QPushButton)]
+    next(one for one in panel.empty.findChildren(QPushButton) if one.text() == text).click()
+    qtbot.waitUntil(lambda: bool(document.analysis.terms))
+    assert [one.kind for one in document.analysis.derived] == ["speed"]
+    (term,) = document.analysis.terms
+    assert term.factors[0].variable == "speed"
+    assert term.factors[0].basis.bounds[1] > 10
+    settled(qtbot, panel)
+    assert panel.message.text == ""
+    assert panel.terms.cards[0].fault == ""
+    assert len(panel.features.lines.curves) == 10
+    assert text not in panel.suggestions.texts
+    document.undo()
+    assert document.analysis.derived == document.analysis.terms == ()
+
+
 def test_without_terms_it_says_how_to_begin(panel, document):
     assert panel._stack.currentWidget() is panel.empty
     assert "Add term" in panel.empty.text
@@ -76,12 +111,13 @@ def test_without_terms_it_says_how_to_begin(panel, document):
 
 def test_the_usual_beginnings_are_one_click_away(qtbot, panel, document):
     buttons = {button.text(): button for button in panel.empty.findChildren(QPushButton)}
-    assert list(buttons) == ["Place: position.x \u00d7 position.y", "Tuning to head_direction", "Own spike history"]
+    first = ["Place: position.x \u00d7 position.y", "Tuning to head_direction"]
+    assert list(buttons) == [*first, "Tuning to speed, from position", "Own spike history"]
     qtbot.mouseClick(buttons["Tuning to head_direction"], Qt.MouseButton.LeftButton)
     assert [term.label for term in document.analysis.terms] == ["head_direction"]
     document.undo()
     assert panel._stack.currentWidget() is panel.empty
-    assert len([button for button in panel.empty.findChildren(QPushButton) if button.isVisibleTo(panel)]) == 3
+    assert len([button for button in panel.empty.findChildren(QPushButton) if button.isVisibleTo(panel)]) == 4
 
 
 def test_the_form_is_never_cut_off(qtbot, panel):

@@ -51,7 +51,7 @@ def panel(qtbot, document, jobs, rich):
     panel.resize(1366, 640)
     panel.show()
     document.open(rich, Analysis())
-    qtbot.waitUntil(lambda: bool(panel.units.model.rows) and bool(panel.time_form.share.text()), timeout=10_000)
+    qtbot.waitUntil(lambda: panel._used is not None and jobs.idle, timeout=10_000)
     return panel
 
 
@@ -119,11 +119,12 @@ def test_every_derived_covariate_is_offered_with_its_unit_and_a_preview(qtbot, p
         "BandPhase": {"source": "lfp"},
         "Running": {"source": "position.x", "above": 50.0},
         "RunningDirection": {"source": "position.x"},
+        "MovementDirection": {"source": "position"},
         "Unwrapped": {"source": "head_direction"},
         "ZScore": {"source": "position.x"},
         "Logarithm": {"source": "position.x"},
     }
-    panel.add_derived(kind, **values.get(kind.__name__, {}))
+    panel.derived.add(kind, **values.get(kind.__name__, {}))
     dialog = opened(qtbot, panel)
     assert dialog.message.text == ""
     assert dialog.preview.curve.isVisible()
@@ -131,6 +132,7 @@ def test_every_derived_covariate_is_offered_with_its_unit_and_a_preview(qtbot, p
         "Speed": "cm/s",
         "Acceleration": "cm/s2",
         "HeadDirection": "rad",
+        "MovementDirection": "rad",
         "BandPhase": "rad",
         "TimeSince": "s",
         "ZScore": "SD",
@@ -149,7 +151,7 @@ def test_every_derived_covariate_is_offered_with_its_unit_and_a_preview(qtbot, p
 def test_running_epochs_are_made_ticked_and_removed(qtbot, panel, document):
     document.edit(Analysis(derived=(kinds.Speed(source="position"),)), "Add speed")
     settled(qtbot, panel)
-    panel.add_derived(kinds.ThresholdEpochs)
+    panel.derived.add(kinds.ThresholdEpochs)
     dialog = opened(qtbot, panel)
     assert dialog.value.source == "speed"
     assert dialog.preview.line.isVisible()
@@ -172,7 +174,7 @@ def test_running_epochs_are_made_ticked_and_removed(qtbot, panel, document):
 
 
 def test_a_fault_in_the_dialog_is_said_and_cannot_be_accepted(qtbot, panel):
-    panel.add_derived(kinds.ThresholdEpochs, source="position.x", above=1e6)
+    panel.derived.add(kinds.ThresholdEpochs, source="position.x", above=1e6)
     dialog = opened(qtbot, panel)
     assert "nowhere stays" in dialog.message.text
     assert not dialog.buttons.button(QDialogButtonBox.StandardButton.Ok).isEnabled()

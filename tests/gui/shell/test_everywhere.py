@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 import pytest
-from qtpy.QtCore import QPoint, QPointF, Qt
-from qtpy.QtGui import QFont, QWheelEvent
-from qtpy.QtWidgets import QAbstractSlider, QAbstractSpinBox, QApplication, QComboBox, QDoubleSpinBox, QScrollBar, QTableView
+from qtpy.QtCore import QEvent, QPoint, QPointF, Qt
+from qtpy.QtGui import QFont, QHelpEvent, QWheelEvent
+from qtpy.QtWidgets import (
+    QAbstractSlider,
+    QAbstractSpinBox,
+    QApplication,
+    QComboBox,
+    QDoubleSpinBox,
+    QLabel,
+    QScrollBar,
+    QTabBar,
+    QTableView,
+    QToolTip,
+    QWidget,
+)
 
 from glmgui import theme
 from glmgui.actions.finds import finds
 from glmgui.actions.palette import CommandPalette
 from glmgui.actions.table import ACTIONS
 from glmgui.dialogs.shortcuts import ELSEWHERE, ShortcutsDialog
+from glmgui.glossary import explained, words
+from glmgui.notices import notices
 from glmgui.steps import STEPS
 from glmgui.still_fields import NoWheel
 
@@ -90,6 +104,79 @@ def test_the_rail_holds_nine_steps_on_a_small_screen_in_large_letters(qapp, qtbo
         last = rail.buttons["step8"]
         assert last.geometry().bottom() < height, (points, height)
         assert last.height() >= last.fontMetrics().height() * len(last.text().splitlines())
+
+
+# Messages and words
+
+
+def test_a_message_moves_nothing_when_it_comes_and_goes(opened, at_rest):
+    opened.show_step("data")
+    at_rest(opened)
+    bar = opened.notice_bar
+
+    def places():
+        seen = [one for one in opened.findChildren(QWidget) if one.isVisible() and one is not bar and not bar.isAncestorOf(one)]
+        return [(one.objectName(), one.geometry(), one.mapTo(opened, QPoint())) for one in seen]
+
+    before = places()
+    notices().tell("warning", "something is odd with this file " * 12)
+    at_rest(opened)
+    assert bar.isVisible()
+    assert bar.geometry().bottom() == opened.rect().bottom()
+    assert places() == before
+    bar.dismiss()
+    at_rest(opened)
+    assert not bar.isVisible()
+    assert places() == before
+
+
+_JARGON = (
+    "Occupancy", "basis", "Bases", "deviance", "q", "KS", "B-splines", "raised cosine", "knots", "held-out", "covariates", "epochs",
+    "refractory", "collinear", "design matrix", "interaction", "kernel", "coupling", "contamination", "tuning", "smoothing", "bins",
+    "time rescaling", "cross-validation", "trials", "unique", "raster", "correlations", "conditions", "autocorrelogram", "history",
+)  # fmt: skip
+
+
+def test_every_word_of_the_field_is_explained():
+    assert [word for word in _JARGON if not explained(word)] == []
+    assert explained("Time spent (s)").startswith("Occupancy: ")
+    assert explained("deviance explained").splitlines()[0].startswith("Deviance explained: ")
+    assert explained("Open a file") == ""
+    assert all(len(said) < 260 and said.endswith(".") for said in words().values())
+
+
+def hovered(widget: QWidget, at: QPoint) -> str:
+    QToolTip.hideText()
+    QApplication.sendEvent(widget, QHelpEvent(QEvent.Type.ToolTip, at, widget.mapToGlobal(at)))
+    return QToolTip.text()
+
+
+def test_words_of_the_field_are_explained_under_the_mouse(opened, at_rest):
+    met = 0
+    for step in ("data", "features", "answers"):
+        opened.show_step(step)
+        at_rest(opened)
+        panel = opened.panels[step]
+        for label in panel.findChildren(QLabel):
+            seen = not label.visibleRegion().isEmpty() and bool(explained(label.text()))
+            at = label.visibleRegion().boundingRect().center()
+            if seen and panel.childAt(label.mapTo(panel, at)) is label:
+                assert hovered(label, at), label.text()
+                met += 1
+        for bar in panel.findChildren(QTabBar):
+            for at in range(bar.count()):
+                if bar.isVisible() and explained(bar.tabText(at)):
+                    assert hovered(bar, bar.tabRect(at).center()), bar.tabText(at)
+        for table in panel.findChildren(QTableView):
+            header = table.horizontalHeader()
+            for at in range(header.count() if header.isVisible() and not table.visibleRegion().isEmpty() else 0):
+                place = QPoint(header.sectionViewportPosition(at) + 4, header.height() // 2)
+                title = table.model().headerData(at, Qt.Orientation.Horizontal)
+                if explained(str(title)) and header.viewport().rect().contains(place):
+                    assert hovered(header.viewport(), place), title
+                    met += 1
+    assert met > 10
+    QToolTip.hideText()
 
 
 # Search

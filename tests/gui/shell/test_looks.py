@@ -125,7 +125,7 @@ def test_the_tab_key_leaves_every_table(fitted, at_rest):
         fitted.activateWindow()
         at_rest(fitted)
         tables = [one for one in fitted.panels[step].findChildren(QAbstractItemView) if one.isVisible() and one.isEnabled()]
-        assert tables or step in ("model", "population", "batch")
+        assert tables or step in ("model", "answers", "population", "batch")
         for table in tables:
             table.setFocus()
             assert fitted.focusWidget() is table

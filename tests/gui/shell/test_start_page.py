@@ -313,3 +313,24 @@ def test_a_second_window_on_a_project_is_warned(window, settings, questions, sma
     finally:
         second.close()
     assert sorted(path.name for path in tmp_path.glob("*.lock")) == []
+
+
+def test_the_answers_of_a_recording_are_two_clicks_and_a_file_away(window, small_recording, monkeypatch, qtbot):
+    asked = []
+    monkeypatch.setattr(window.work.answers, "find_at_once", lambda: asked.append(window.step))
+
+    def open_several(paths, then):
+        window.document.open(small_recording, Analysis())
+        then()
+
+    monkeypatch.setattr(window.work.opening, "open_several", open_several)
+    window.work.questions.next_path = Path("recording")
+    window.start.answers.click()
+    assert asked == ["answers"]
+    window.show_start()
+    assert "of small" in window.start._answers_said.text()
+    assert not window.start.answers_folder.isVisible()
+    window.start.answers.click()  # of the one that is open: nothing is opened
+    assert asked == ["answers"] * 2
+    window.action("open_folder_for_answers").trigger()
+    assert asked == ["answers"] * 3

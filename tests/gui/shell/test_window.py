@@ -33,6 +33,7 @@ from glmgui.notices import notices
 from glmgui.settings import Settings
 from glmgui.shell.window import MainWindow
 from glmgui.steps import STEPS
+from glmgui.work.use_cases import ENGINE
 
 STEP_NAMES = tuple(step.name for step in STEPS)
 
@@ -218,6 +219,18 @@ def test_light_and_dark_can_be_switched(window):
     assert window.settings.dark is True
     window.set_dark(False)
     assert not window.dark
+
+
+# Opening
+
+
+def test_the_engine_is_loaded_when_all_that_is_looked_at_is_there(window, small_recording, qtbot):
+    begun = []
+    window.jobs._worker.begun.connect(lambda job: begun.append(job.label))
+    window.document.open(small_recording, Analysis())
+    qtbot.waitUntil(lambda: begun.count("Loading the engine") == len(ENGINE))
+    shown = {"Listing what was recorded", "Counting spikes", "Counting the bins that are used", "Drawing head_direction"}
+    assert shown <= set(begun[: begun.index("Loading the engine")])
 
 
 # Fitting
