@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from glmengine.analysis.analysis import Analysis
     from glmengine.recording.recording import Recording
 
-LIBRARIES = ("numpy", "scipy", "jax", "jaxlib", "pynapple", "pynwb", "xarray", "h5netcdf", "pydantic")
+LIBRARIES = ("numpy", "scipy", "jax", "jaxlib", "pynapple", "pynwb", "xarray", "h5py", "pydantic")
 
 
 def versions() -> dict[str, str]:

@@ -98,7 +98,7 @@ class UseCases(QObject):
 _LOOK_MS = 100
 ENGINE = (
     "scipy.stats",
-    "h5netcdf",
+    "h5py",
     "jax",
     "glmengine.fitting.minimise",
     "glmengine.fitting.cross_validation",
