@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
+from typing import NamedTuple
 
 import numpy as np
 import pyqtgraph as pg
 from qtpy.QtCore import QPointF, Qt
-from qtpy.QtGui import QResizeEvent
+from qtpy.QtGui import QBrush, QPen, QResizeEvent
 from qtpy.QtWidgets import QWidget
 
 from glmengine.figures.drawing import Curve as PlainCurve
@@ -23,6 +24,15 @@ _MOST_NAMES = 6
 _LEGEND_MARGIN = 24  # pixels
 _POINT, _DOT = 3, 6  # pixels
 _SAMPLES_A_PIXEL = 2  # of a long curve
+_LINES = ("line", "dashed", "steps")
+
+
+class _Band(NamedTuple):
+    """The filled area of a stretch of a band, between its two edges."""
+
+    lower: pg.PlotDataItem
+    upper: pg.PlotDataItem
+    area: pg.FillBetweenItem
 
 
 class LinePlot(Plot):
@@ -60,8 +70,10 @@ class LinePlot(Plot):
         self._marks: tuple[tuple[float, str], ...] = ()
         self._level: tuple[float, str] | None = None
         self._items: list[pg.PlotDataItem] = []
+        self._looks: list[str] = []  # of each of them
+        self._bands: list[list[_Band]] = []
         self._detailed: list[tuple[pg.PlotDataItem, Extremes]] = []
-        self._plain = False
+        self._lines_in: tuple[object, ...] | None = None  # with what, and in which colours, nothing but lines is drawn
         self.area = self.add_area(1, 0, x_axis, y_axis, mouse=mouse)
         self.area.setLogMode(x=log_x)
         if dense:
@@ -72,6 +84,8 @@ class LinePlot(Plot):
         self.layout_item.addItem(self._legend, 0, 0)
 
     def set_axes(self, x_axis: Axis, y_axis: Axis) -> None:
+        if (x_axis, y_axis) == (self.x_axis, self.y_axis):
+            return
         self.x_axis, self.y_axis = x_axis, y_axis
         label_axes(self.area, x_axis, y_axis)
         if self._shares_axis:
@@ -123,7 +137,7 @@ class LinePlot(Plot):
         if self._refill():
             return
         self.area.clear()
-        self._items, self._detailed = [], []
+        self._items, self._looks, self._bands, self._detailed = [], [], [], []
         self._write_legend()
         if self._level is not None:
             self._add_line(self._level[0], self._level[1], angle=0)
@@ -134,25 +148,48 @@ class LinePlot(Plot):
         self.set_greyed(self.greyed)
 
     def _refill(self) -> bool:
-        """Put plain lines into the items that are there, which a slider needs; False where something else is to be drawn."""
-        plain = (
-            self._level is None
-            and not self._marks
-            and all(curve.look == "line" and curve.low is None and curve.detail is None for curve in self._curves)
-        )
-        before, self._plain = self._plain, plain
-        if not (plain and before and self._items):
+        """Put lines and bands into the items that are there, which a slider needs: making items is slow. False where something else is to be
+        drawn, or in other colours."""
+        frame = (self._level, self._marks, self.colours)
+        lines = all(curve.look in _LINES and curve.detail is None for curve in self._curves)
+        before, self._lines_in = self._lines_in, frame if lines else None
+        if not lines or before != frame or not self._items:
             return False
-        while len(self._items) > len(self._curves):
-            self.area.removeItem(self._items.pop())
-        for item, curve in zip(self._items, self._curves, strict=False):
-            item.setData(np.asarray(curve.x, float), np.asarray(curve.y, float))
-            item.setPen(pg.mkPen(self.colours.of(curve.colour), width=curve.width))
+        if any(curve.look != look for curve, look in zip(self._curves, self._looks, strict=False)):
+            return False
+        for item, bands, curve in zip(self._items, self._bands, self._curves, strict=False):
+            x, y = _outline(curve)
+            item.setData(x, y)
+            item.setPen(self._pen(curve))
+            item.show()
+            self._refill_band(curve, bands)
         for curve in self._curves[len(self._items) :]:
             self._add_curve(curve)
+        for place in range(len(self._curves), len(self._items)):  # they will be wanted again when the slider comes back
+            self._items[place].hide()
+            self._clear_band(self._bands[place])
         self._write_legend()
         self.set_greyed(self.greyed)
         return True
+
+    def _refill_band(self, curve: Curve, bands: list[_Band]) -> None:
+        parts = _stretches(curve)
+        if len(parts) != len(bands):
+            self._clear_band(bands)
+            bands += self._add_band(curve)
+            return
+        if not parts:
+            return
+        x, low, high = np.asarray(curve.x, float), np.asarray(curve.low, float), np.asarray(curve.high, float)
+        for part, band in zip(parts, bands, strict=True):
+            band.lower.setData(x[part], low[part])
+            band.upper.setData(x[part], high[part])
+            band.area.setBrush(self._brush(curve))
+
+    def _clear_band(self, bands: list[_Band]) -> None:
+        for band in bands:
+            self.area.removeItem(band.area)
+        bands.clear()
 
     def _write_legend(self) -> None:
         named = [curve for curve in self._curves if curve.name]
@@ -212,16 +249,16 @@ class LinePlot(Plot):
         if self._dense and curve.detail is not None:
             item = pg.PlotDataItem(pen=pg.mkPen(colour, width=curve.width), connect="finite", antialias=False)
             self.area.addItem(item, ignoreBounds=True)
-            self._items.append(item)
+            self._keep(item, curve, [])
             self._detailed.append((item, curve.detail))
             self._draw_detail()
             return
-        x, y = np.asarray(curve.x, float), np.asarray(curve.y, float)
-        if curve.low is not None and curve.high is not None:
-            if curve.look == "dots":
-                self._add_error_bars(curve, x)
-            else:
-                self._add_band(x, np.asarray(curve.low, float), np.asarray(curve.high, float), transparent(colour, _BAND_ALPHA))
+        x, y = _outline(curve)
+        bands: list[_Band] = []
+        if curve.look == "dots" and curve.low is not None and curve.high is not None:
+            self._add_error_bars(curve, x)
+        else:
+            bands = self._add_band(curve)
         if curve.look == "points":
             self.area.addItem(PointsItem(np.log10(x) if self._log_x else x, y, colour, _POINT))
             return
@@ -229,21 +266,18 @@ class LinePlot(Plot):
             item = pg.PlotDataItem(
                 x, y, pen=None, symbol="o", symbolSize=_DOT, symbolPen=None, symbolBrush=colour, antialias=not self._dense
             )
-        elif curve.look == "steps":
-            edges, heights = _steps(x, y)
-            item = pg.PlotDataItem(
-                edges, heights, pen=pg.mkPen(colour, width=curve.width), connect="finite", antialias=not self._dense
-            )
         else:
-            dash = Qt.PenStyle.DashLine if curve.look == "dashed" else Qt.PenStyle.SolidLine
-            item = pg.PlotDataItem(
-                x, y, pen=pg.mkPen(colour, width=curve.width, style=dash), connect="finite", antialias=not self._dense
-            )
+            item = pg.PlotDataItem(x, y, pen=self._pen(curve), connect="finite", antialias=not self._dense)
         self.area.addItem(item)
-        self._items.append(item)
+        self._keep(item, curve, bands)
         if self._dense:
             item.setClipToView(True)
             item.setDownsampling(auto=True, method="peak")
+
+    def _keep(self, item: pg.PlotDataItem, curve: Curve, bands: list[_Band]) -> None:
+        self._items.append(item)
+        self._looks.append(curve.look)
+        self._bands.append(bands)
 
     def _add_error_bars(self, curve: Curve, x: np.ndarray) -> None:
         positions = np.log10(x) if self._log_x else x
@@ -254,19 +288,26 @@ class LinePlot(Plot):
         bars.setSkipFiniteCheck(False)
         self.area.addItem(bars)
 
-    def _add_band(self, x: np.ndarray, low: np.ndarray, high: np.ndarray, colour) -> None:
+    def _add_band(self, curve: Curve) -> list[_Band]:
         """One filled area per stretch without NaN: a single one would bridge the gaps."""
-        good = np.isfinite(x) & np.isfinite(low) & np.isfinite(high)
-        edges = np.flatnonzero(np.diff(np.concatenate([[0], good.astype(np.int8), [0]])))
-        for start, stop in zip(edges[::2], edges[1::2], strict=True):
-            if stop - start > 1:
-                part = slice(start, stop)
-                lower, upper = pg.PlotDataItem(x[part], low[part]), pg.PlotDataItem(x[part], high[part])
-                for item in (lower, upper):
-                    item.setLogMode(self._log_x, False)
-                band = pg.FillBetweenItem(lower, upper, brush=pg.mkBrush(colour))
-                band.setZValue(-10)
-                self.area.addItem(band)
+        bands = []
+        for part in _stretches(curve):
+            x = np.asarray(curve.x, float)[part]
+            lower, upper = (pg.PlotDataItem(x, np.asarray(ends, float)[part]) for ends in (curve.low, curve.high))
+            for item in (lower, upper):
+                item.setLogMode(self._log_x, False)
+            area = pg.FillBetweenItem(lower, upper, brush=self._brush(curve))
+            area.setZValue(-10)
+            self.area.addItem(area)
+            bands.append(_Band(lower, upper, area))
+        return bands
+
+    def _pen(self, curve: Curve) -> QPen:
+        dash = Qt.PenStyle.DashLine if curve.look == "dashed" else Qt.PenStyle.SolidLine
+        return pg.mkPen(self.colours.of(curve.colour), width=curve.width, style=dash)
+
+    def _brush(self, curve: Curve) -> QBrush:
+        return pg.mkBrush(transparent(self.colours.of(curve.colour), _BAND_ALPHA))
 
     def _readout(self, at: QPointF) -> str:
         if not self._curves or not self.area.vb.sceneBoundingRect().contains(at):
@@ -314,6 +355,21 @@ def _within(curve: Curve, start: float, stop: float) -> PlainCurve:
     seen = (np.asarray(curve.x, float) >= start) & (np.asarray(curve.x, float) <= stop)
     x, y, low, high = (None if part is None else np.asarray(part)[seen] for part in (curve.x, curve.y, curve.low, curve.high))
     return PlainCurve(curve.name, x, y, low, high, curve.look, curve.colour, curve.width)
+
+
+def _outline(curve: Curve) -> tuple[np.ndarray, np.ndarray]:
+    """The points that a curve's line goes through."""
+    x, y = np.asarray(curve.x, float), np.asarray(curve.y, float)
+    return _steps(x, y) if curve.look == "steps" else (x, y)
+
+
+def _stretches(curve: Curve) -> list[slice]:
+    """Where the band of a curve has both ends, of two points or more; none where it has no band."""
+    if curve.low is None or curve.high is None:
+        return []
+    good = np.isfinite(np.asarray(curve.x, float)) & np.isfinite(np.asarray(curve.low, float)) & np.isfinite(curve.high)
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], good.astype(np.int8), [0]])))
+    return [slice(start, stop) for start, stop in zip(edges[::2], edges[1::2], strict=True) if stop - start > 1]
 
 
 def _steps(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -6,6 +6,7 @@ import csv
 import re
 
 import numpy as np
+import pyqtgraph as pg
 import pytest
 from qtpy.QtCore import QPointF, Qt
 from qtpy.QtGui import QColor, QGuiApplication, QImage, QPainter, QPalette, QPicture
@@ -353,3 +354,31 @@ def test_figure_and_numbers_are_copied_from_the_menu(qtbot):
     assert len(lines) == 1 + len(next(iter(table.values())))
     actions["Copy figure"].trigger()
     assert not QGuiApplication.clipboard().image().isNull()
+
+
+def test_curves_with_bands_that_change_are_drawn_into_the_same_items(qtbot):
+    x = np.linspace(0, 1, 30)
+    gap = np.where((x > 0.4) & (x < 0.6), np.nan, x)
+    plot = LinePlot("Curves", Axis("x"), Axis("y"))
+    qtbot.addWidget(plot)
+    plot.show()
+
+    def bands() -> list:
+        return [item for item in plot.area.items if isinstance(item, pg.FillBetweenItem)]
+
+    plot.set_curves([Curve("data", x, x, look="steps", colour="data"), Curve("model", x, x, x - 1, x + 1), Curve("third", x, x)])
+    lines, areas = plot.area.listDataItems(), bands()
+    plot.set_curves([Curve("data", x, 2 * x, look="steps", colour="data"), Curve("model", x, 2 * x, x - 2, x + 2)])
+    assert plot.area.listDataItems() == lines
+    assert [line.isVisible() for line in lines] == [True, True, False]
+    assert bands() == areas
+    assert np.allclose(lines[1].getOriginalDataset()[1], 2 * x)
+    assert areas[0].boundingRect().height() == pytest.approx(5.0, rel=0.05)
+    plot.set_curves(
+        [Curve("data", x, x, look="steps", colour="data"), Curve("model", x, x, gap - 2, gap + 2), Curve("third", x, -x)]
+    )
+    assert [line.isVisible() for line in plot.area.listDataItems()] == [True, True, True]
+    assert len(bands()) == 2
+    plot.set_curves([Curve("data", x, x, look="dots", colour="data")])
+    assert lines[0] not in plot.area.listDataItems()
+    assert not bands()
