@@ -15,9 +15,10 @@ from glmengine.solvers.descent import COARSEST, QUIET, Descent
 from glmengine.solvers.graded import refined
 from glmengine.solvers.metrics import GramMetric
 from glmengine.solvers.newton import is_small, newton
-from glmengine.solvers.problem import Objective, Problem, Solution
+from glmengine.solvers.problem import ALL_ROWS, Objective, Problem, Solution
 from glmengine.solvers.rank import is_definite, smallest_norm
 from glmengine.solvers.sample import sampled, some_columns
+from glmengine.solvers.separation import separated
 from glmengine.threads import quiet_blas
 
 SHARED_FROM = 3
@@ -82,6 +83,7 @@ def solve(
             try:
                 solution, theta = refined(problem, objective, solution, theta)
                 theta, free = _of_smallest_norm(problem, objective, theta)
+                solution = _without_separated(problem, objective, solution, theta)
             except Stopped:  # which of the optima this is has not been found out
                 solution = replace(solution, converged=np.zeros_like(solution.converged))
         coef, intercept = objective.to_raw(theta)
@@ -96,6 +98,15 @@ def _of_smallest_norm(problem: Problem, objective: Objective, theta: np.ndarray)
     before, after = (0.5 * np.sum(objective.pull(at, columns) * at, axis=1) for at in (theta, shorter))
     costly = after > before + 1e-11 * np.maximum(1.0, np.abs(before))
     return np.where(costly[:, None], theta, shorter), free
+
+
+def _without_separated(problem: Problem, objective: Objective, solution: Solution, theta: np.ndarray) -> Solution:
+    """With fits to all rows that look finished and have no finite optimum called so."""
+    done = np.flatnonzero(solution.converged & ~solution.runaway & (problem.held == ALL_ROWS))
+    lost = done[separated(problem, objective, theta, done)]
+    converged, runaway = solution.converged.copy(), solution.runaway.copy()
+    converged[lost], runaway[lost] = False, True
+    return replace(solution, converged=converged, runaway=runaway)
 
 
 def _by_newton(problem: Problem, context: Any, begun: Solution, theta: np.ndarray) -> tuple[Solution, np.ndarray]:
