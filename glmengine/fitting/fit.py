@@ -18,7 +18,7 @@ from glmengine.fitting.found_strengths import FoundStrengths, asks_for_reml, che
 from glmengine.fitting.glm_model import GlmBatch, GlmModel
 from glmengine.fitting.grid import Grid
 from glmengine.fitting.inputs import read_inputs
-from glmengine.fitting.notes import column_notes, shape_notes, strength_notes, unit_notes
+from glmengine.fitting.notes import column_notes, shape_notes, size_notes, strength_notes, unit_notes
 from glmengine.fitting.options import check_classes, check_options, starting_point
 from glmengine.inference.covariance import GlmInference
 from glmengine.inference.inference import Inference
@@ -134,6 +134,7 @@ def fit(
             inference = GlmInference(units, parts)
             notes = (
                 *column_notes(parts, inputs),
+                *size_notes(parts, inputs),
                 *strength_notes(found, inputs.units),
                 *shape_notes(assembly, parts, answers.objective[0, 0], answers.converged[0, 0]),
             )

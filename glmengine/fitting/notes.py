@@ -9,7 +9,7 @@ import numpy as np
 from glmengine.context import SILENT
 from glmengine.fitting.batch import Assembly
 from glmengine.fitting.found_strengths import FoundStrengths
-from glmengine.fitting.inputs import Inputs
+from glmengine.fitting.inputs import ArrayRows, Inputs, columns_of
 from glmengine.fitting.minimise import no_more_than_poisson
 from glmengine.fitting.starts import MEAN, is_bounded, is_outside, other_starts
 from glmengine.inference.part import Part
@@ -133,14 +133,56 @@ def column_notes(parts: Sequence[Part], inputs: Inputs) -> tuple[str, ...]:
             f"No bin used reaches {_columns(carried, inputs)}: what the curve is there follows from its neighbours by the smoothness alone, "
             "with a wide error."
         )
-    if constant:
-        notes.append(f"Left out because constant: {_columns(constant, inputs)}.")
+    varying = _varying(constant, inputs)
+    still = [column for column in constant if column not in varying]
+    if still:
+        notes.append(f"Left out because constant: {_columns(still, inputs)}.")
+    if varying:
+        notes.append(
+            f"Left out because what varies in them is no more than the rounding of such numbers: {_columns(varying, inputs)}. "
+            "Subtract their mean, or give them in another unit, before they become numbers of this size."
+        )
     if free:
         notes.append(
             f"Not determined by the data, since they add up to a constant or to each other: {_columns(free, inputs)}. "
             "Of all equal solutions the one of smallest norm is given; rates do not depend on the choice."
         )
     return tuple(notes)
+
+
+def _varying(columns: Sequence[int], inputs: Inputs) -> list[int]:
+    """Those columns of a matrix that are not the same in every row, however little they vary."""
+    if not columns or not isinstance(inputs.source, ArrayRows):
+        return []
+    source = columns_of(inputs.source, np.array(columns))
+    least, most = np.full(len(columns), np.inf), np.full(len(columns), -np.inf)
+    for start in range(0, inputs.shape[0], _ROWS):
+        stop = min(start + _ROWS, inputs.shape[0])
+        values = source.chunk(start, stop)[inputs.valid[start:stop]]
+        least = np.minimum(least, values.min(axis=0, initial=np.inf))
+        most = np.maximum(most, values.max(axis=0, initial=-np.inf))
+    return [column for column, varies in zip(columns, most > least, strict=True) if varies]
+
+
+def size_notes(parts: Sequence[Part], inputs: Inputs) -> tuple[str, ...]:
+    """Columns whose values are so small or large that squares of their coefficients leave the range of numbers."""
+    odd: dict[int, float] = {}
+    for part in parts:
+        columns = np.array([part.columns_of(k) for k in range(part.units.size)])
+        scale = part.problem.rows.scale_of(part.problem.unit)
+        there = ((scale < 1.0 / ODD_SIZE) | (scale > ODD_SIZE)) & part.problem.movable
+        odd |= dict(zip(columns[there].tolist(), scale[there].tolist(), strict=True))
+    if not odd:
+        return ()
+    named = listed([f"{inputs.features[column]} (about {odd[column]:.0e})" for column in sorted(odd)], 8)
+    return (
+        f"Values of a size far from 1: {named}. They are fitted as columns of size 1, so that rates are right; but a penalty acts on "
+        "coefficients in the unit that is given, and holds them at 0 or not at all, and bands of curves may be lost. Give them in another unit.",
+    )
+
+
+ODD_SIZE = 1e50
+"""A standard deviation above it, or below its inverse."""
 
 
 def _columns(columns: Sequence[int], inputs: Inputs) -> str:

@@ -142,6 +142,7 @@ class _Covariances:
                 if keep:
                     self._bayesian[unit] = matrix
                 errors = np.sqrt(np.maximum(np.diagonal(matrix), 0.0))
+                errors[1 + part.columns_of(k)] = solved.standard_errors(self.dispersion[unit])
                 errors[unknown] = np.nan
                 self.intercept_se[unit] = errors[0] if units.intercept else np.nan
                 self.standard_errors[:, unit] = errors[1:]
@@ -184,7 +185,8 @@ class _Covariances:
         turn[1 + np.arange(spots.size), spots] = 1.0 / scale
         place = np.concatenate([[0], 1 + part.columns_of(solved.k)])
         result = np.zeros((self._size, self._size))
-        result[np.ix_(place, place)] = turn @ covariance @ turn.T
+        with np.errstate(over="ignore"):  # of columns of a size far from 1
+            result[np.ix_(place, place)] = turn @ covariance @ turn.T
         hidden = np.ones(self._size, bool)
         hidden[place[1:]] = unknown[spots]
         # the intercept of the raw columns is known only if every column in its way is, or has no centre
@@ -236,6 +238,12 @@ class _Solved:
         unknown = np.zeros(len(whole), bool)
         unknown[np.flatnonzero(moving)] = np.any(np.abs(vectors[:, ~known]) > 1e-6, axis=1)
         self.unknown = unknown | ~moving
+
+    def standard_errors(self, dispersion: float) -> np.ndarray:
+        """(p,) of the coefficients in raw units, also where their squares are too large or too small for a number."""
+        rows = self._part.problem.rows
+        variance = np.diagonal(self.covariance)[rows.places] * dispersion
+        return np.sqrt(np.maximum(variance, 0.0)) / rows.scale_of(self._part.problem.unit[[self.k]])[0]
 
     def wald(self, columns: np.ndarray, dispersion: float) -> tuple[float, float]:
         """Wald statistic and degrees of freedom of a group of columns of the design."""

@@ -19,6 +19,9 @@ FEWEST_FOLDS, MOST_NUMBERS = 3, 5e7
 ROUNDINGS = {"float32": 0.8, "float64": 8.0}
 """Rounding errors of a gradient, in those of its terms; less is said of float32, from which there is a way on."""
 
+SMALLEST_SCALE = 1e-120
+"""Columns smaller than this are penalised as this one: a coefficient that is held at 0 to all digits either way, and whose square is a number."""
+
 __all__ = ["ALL_ROWS", "Objective", "Problem", "Solution"]
 
 
@@ -141,7 +144,7 @@ class Objective:
         """(K, Q), or (1, Q) where no column is a unit's own: raw coefficients are these times the parameters."""
         rows, unit = self.problem.rows, self.problem.unit
         inverse = np.ones((unit.size if rows.own_padded else 1, self.size))
-        inverse[:, self._places] = 1.0 / rows.scale_of(unit if rows.own_padded else unit[:1])
+        inverse[:, self._places] = 1.0 / np.maximum(rows.scale_of(unit if rows.own_padded else unit[:1]), SMALLEST_SCALE)
         return inverse
 
     def _spread(self, penalty: np.ndarray) -> np.ndarray:

@@ -233,3 +233,52 @@ def test_columns_are_read_as_they_are_needed():
     part = ArrayRows(X, np.array([2, 0])).chunk(1, 3)
     assert part.dtype == np.float64
     assert part.tolist() == [[5.0, 3.0], [8.0, 6.0]]
+
+
+@pytest.mark.parametrize("scale", [1e-290, 1e-200, 1e-100, 1e100, 1e200, 1e290])
+def test_a_column_of_any_size_is_fitted_as_one_of_size_1_and_said(scale):
+    rng = np.random.default_rng(8)
+    x = rng.normal(size=(2000, 2))
+    y = rng.poisson(np.exp(0.5 * x[:, 0] - 0.3 * x[:, 1] - 1)).astype(float)
+    plain, found = fit(x, y, penalty=None), fit(x * [scale, 1.0], y, penalty=None)
+    assert found.status[0] == "ok"
+    np.testing.assert_allclose(found.predict(x * [scale, 1.0]), plain.predict(x), rtol=1e-12)
+    np.testing.assert_allclose(found.coef[0] * scale, plain.coef[0], rtol=1e-9)
+    np.testing.assert_allclose(found.standard_errors[0] * scale, plain.standard_errors[0], rtol=1e-9)
+    assert any("Values of a size far from 1: x0" in note for note in found.notes)
+    # a penalty on coefficients in this unit holds them at 0, or not at all
+    beside = x[:, 1:] if scale < 1 else x
+    held = fit(beside, y, penalty=Ridge(0.0 if scale > 1 else 1e-4))
+    ridge = fit(x * [scale, 1.0], y, penalty=Ridge(1e-4 if scale < 1 else 1e-30))
+    np.testing.assert_allclose(ridge.predict(x * [scale, 1.0]), held.predict(beside), rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    "column",
+    [1000 * np.arange(500) + 2**60, 5e-324 * (np.arange(500) % 2), 1e15 + np.sin(np.arange(500))],
+    ids=["clock", "denormal", "far"],
+)
+def test_what_varies_by_no_more_than_its_rounding_is_left_out_and_not_called_constant(column):
+    rng = np.random.default_rng(9)
+    x, y = rng.normal(size=500), rng.poisson(1.0, 500)
+    found = fit(np.column_stack([x, column]), y)
+    assert found.status[0] == "ok"
+    assert found.coef[1, 0] == 0
+    assert any("no more than the rounding of such numbers: x1" in note for note in found.notes)
+    assert not any("constant" in note for note in found.notes)
+
+
+def test_one_value_a_million_times_the_others_is_fitted_as_any_other():
+    # where the sample of rows that tells a column's size does not hold it, and float32 would lose the others beside it
+    rng = np.random.default_rng(10)
+    x = np.ones(40_000)
+    x[7_777], x[1::2] = 1e6, 0.0
+    y = rng.poisson(0.5 + 0.25 * (x > 0), x.size)
+    y[7_777] = 3
+    found = fit(x, y, penalty=None)
+    expected = fit(x / 1e6, y, penalty=None)
+    assert found.status[0] == expected.status[0] == "ok"
+    np.testing.assert_allclose(found.predict(x), expected.predict(x / 1e6), rtol=1e-6)
+    residual = y - found.predict(x)[:, 0]
+    assert abs(residual.sum()) < 1e-6 * y.sum()
+    assert abs(residual @ x) < 1e-6 * (y @ x)
