@@ -5,12 +5,17 @@ Only what Python itself has loaded is imported here: whatever comes before the h
 
 from __future__ import annotations
 
+import _thread
 import os
 import signal
+import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import FrameType
+
+GRACE = 6.0
+"""Seconds from a request to the end of the process, whatever it is busy with."""
 
 _DEFAULT = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}
 
@@ -21,10 +26,16 @@ class RequestsToEnd:
     What the program was started with, or has asked for, stays: signals that are ignored (``nohup``), handlers of its own. Once a request came,
     the next one ends the process at once, also after the block: it is on its way out.
 
+    Python's own handlers are run by the main thread between two steps of the interpreter, which may be long inside a library, or wait for other threads.
+    What the system writes to a pipe as soon as a signal comes is read by a thread of its own, which ends the process at the second request, or after
+    `GRACE` seconds if the block has not ended by then.
+
     Parameters
     ----------
     at_once : str
         The sentence.
+    too_late : str
+        What is said where the time ran out; may be changed within the block.
 
     Attributes
     ----------
@@ -32,10 +43,14 @@ class RequestsToEnd:
         What the process ends with: 128 and the number of the signal, as shells have it; 0 where none came.
     """
 
-    def __init__(self, at_once: str = "") -> None:
+    def __init__(self, at_once: str = "", too_late: str = "") -> None:
         self.code = 0
+        self.too_late = too_late or at_once
         self._at_once = at_once
         self._taken: list[signal.Signals] = []
+        self._over = False
+        self._woken_before: int | None = None
+        self._pipe = -1
 
     def __enter__(self) -> RequestsToEnd:
         for number, default in _DEFAULT.items():
@@ -45,9 +60,15 @@ class RequestsToEnd:
                 except ValueError:  # not the main thread, which alone hears of signals
                     break
                 self._taken.append(number)
+        if self._taken:
+            self._watch()
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._over = True
+        if self._woken_before is not None:
+            signal.set_wakeup_fd(self._woken_before)
+            os.close(self._pipe)
         for number in self._taken:
             if not self.code and signal.getsignal(number) == self._end:
                 signal.signal(number, _DEFAULT[number])
@@ -60,6 +81,36 @@ class RequestsToEnd:
         for one in self._taken:
             signal.signal(one, _leave)
         raise KeyboardInterrupt
+
+    def _watch(self) -> None:
+        """Begin the thread that hears of signals by the pipe; where the system has no such pipe, the main thread alone does."""
+        told, self._pipe = os.pipe()
+        try:
+            os.set_blocking(self._pipe, False)
+            self._woken_before = signal.set_wakeup_fd(self._pipe, warn_on_full_buffer=False)
+        except (AttributeError, ValueError, OSError):
+            os.close(told)
+            os.close(self._pipe)
+            return
+        _thread.start_new_thread(self._listen, (told,))
+
+    def _listen(self, told: int) -> None:
+        asked = 0
+        while heard := os.read(told, 1):
+            number = heard[0]
+            if number not in self._taken:  # somebody else's
+                continue
+            asked += 1
+            if asked > 1:
+                os._exit(128 + number)
+            _thread.start_new_thread(self._end_in_time, (number,))
+        os.close(told)
+
+    def _end_in_time(self, number: int) -> None:
+        time.sleep(GRACE)
+        if not self._over:
+            os.write(2, f"{self.too_late}\n".encode())
+            os._exit(128 + number)
 
 
 def _leave(number: int, _: FrameType | None) -> None:

@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program; the value is the exit code: 0 done, 1 something is wrong, 2 wrong usage, 130 or 143 where it was told to end."""
-    with RequestsToEnd("glmgui: ended before the window was there; nothing was open"):
-        return _run(arguments)
+    with RequestsToEnd("glmgui: ended before the window was there; nothing was open") as requests:
+        return _run(arguments, requests)
 
 
-def _run(arguments: Sequence[str] | None) -> int:
+def _run(arguments: Sequence[str] | None, requests: RequestsToEnd) -> int:
     from pathlib import Path
 
     from glmengine.io.files.trial_reader import PROBE_OPTION
@@ -63,7 +63,7 @@ def _run(arguments: Sequence[str] | None) -> int:
         from glmgui.tools.screenshots import take_screenshots
 
         leave(take_screenshots(app, Path(options.screenshots), options.size, options.dark))
-    leave(_show(app, options.file, options.demo))
+    leave(_show(app, options.file, options.demo, requests))
 
 
 def prepare_process() -> None:
@@ -126,7 +126,7 @@ def leave(code: int) -> NoReturn:
     os._exit(code)
 
 
-def _show(app: QApplication, file: str | None, demo: bool) -> int:
+def _show(app: QApplication, file: str | None, demo: bool, requests: RequestsToEnd) -> int:
     from pathlib import Path
 
     from qtpy.QtCore import QTimer
@@ -141,6 +141,7 @@ def _show(app: QApplication, file: str | None, demo: bool) -> int:
     else:
         main_window.show()
     _end_on_signals(app, main_window)
+    requests.too_late = "glmgui: ended while it was busy; what was kept of unsaved changes before is offered at the next start"
 
     def begin() -> None:
         if demo:
@@ -160,8 +161,12 @@ def _end_on_signals(app: QApplication, main_window: MainWindow) -> None:
     from qtpy.QtCore import QTimer
 
     def end(number: int, _: object) -> None:
-        kept = main_window.work.recovery.keep_now()
-        what = "the unsaved changes are kept and offered at the next start" if kept else "nothing was unsaved"
+        if main_window.work.recovery.keep_now():
+            what = "the unsaved changes are kept and offered at the next start"
+        elif main_window.document.modified:
+            what = "the unsaved changes could not be kept, as the log says; those that were kept before are offered at the next start"
+        else:
+            what = "nothing was unsaved"
         print(f"glmgui: ended; {what}", file=sys.stderr)
         app.exit(128 + number)
 

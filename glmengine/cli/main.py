@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 
 from glmengine.errors import Cancelled, GlmError
 from glmengine.interruption import RequestsToEnd
@@ -11,13 +12,16 @@ from glmengine.interruption import RequestsToEnd
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import NoReturn
 
 DONE, AT_FAULT, INTERRUPTED = 0, 1, 130
+
+INTERRUPTED_WORDS = "glmengine: interrupted; nothing unfinished was kept"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; its exit code."""
-    with RequestsToEnd() as request:
+    with RequestsToEnd(too_late=INTERRUPTED_WORDS) as request:
         try:
             from glmengine.cli.terminal import quote_foreign_letters
 
@@ -26,15 +30,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
             sys.stdout.flush()
             return code
         except (KeyboardInterrupt, Cancelled):
-            return _interrupted(request)
+            code = _interrupted(request)
         except Exception as error:  # noqa: BLE001 - the last line of defence
             # an import that is cut short fails in many ways
-            return _interrupted(request) if request.code else _at_fault(error)
+            code = _interrupted(request) if request.code else _at_fault(error)
+        if request.code and arguments is None:  # the interpreter would wait for threads that are at work
+            _leave(code)
+        return code
 
 
 def _interrupted(request: RequestsToEnd) -> int:
-    print("glmengine: interrupted; nothing unfinished was kept", file=sys.stderr)
+    print(INTERRUPTED_WORDS, file=sys.stderr)
     return request.code or INTERRUPTED
+
+
+def _leave(code: int) -> NoReturn:
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):  # the reader of a pipe has gone
+            stream.flush()
+    os._exit(code)
 
 
 def _at_fault(error: Exception) -> int:

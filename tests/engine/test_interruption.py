@@ -56,6 +56,37 @@ def test_the_window_says_so_while_it_imports(name):
     assert ended.stderr == "glmgui: ended before the window was there; nothing was open\n"
 
 
+# the main thread is in a library that never comes back, as a long product or a file of a slow disk is
+BUSY = """
+import _thread, ctypes, os, signal, sys, time
+from glmengine import interruption
+interruption.GRACE = float(sys.argv[1])
+signal.signal(signal.SIGINT, signal.default_int_handler)
+with interruption.RequestsToEnd(too_late="too late"):
+    def ask():
+        for _ in range(int(sys.argv[2])):
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(0.2)
+    lock, asking = ctypes.create_string_buffer(64), False
+    while True:
+        try:
+            if not asking:
+                asking = True
+                _thread.start_new_thread(ask, ())
+            ctypes.CDLL(None).pthread_mutex_lock(lock)
+        except KeyboardInterrupt:  # it came before the lock was taken
+            continue
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a call of the system that no signal cuts short")
+@pytest.mark.parametrize(("grace", "requests", "said"), [("0.3", "1", "too late\n"), ("600", "2", "")])
+def test_a_library_that_does_not_come_back_is_not_waited_for(grace, requests, said):
+    command = [sys.executable, "-c", BUSY, grace, requests]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert (ended.returncode, ended.stderr) == (128 + signal.SIGTERM, said)
+
+
 def test_an_import_that_swallows_the_interruption_is_no_fault_of_the_program(capsys, monkeypatch):
     from glmengine.cli.main import main
 
