@@ -9,6 +9,7 @@ _AFTER_SECONDS = 0.5
 _LEAST_SHARE = 0.02
 _LEAST_WINDOW = 2.0  # s
 _WINDOW = 0.25  # of the time that has passed
+_LEAP = 4.0  # times the pace so far
 _SETTLING = 1.0  # s in which what is named follows what is reckoned
 
 
@@ -29,7 +30,10 @@ class TimeLeft:
         """Take note that after `elapsed` seconds this share, 0 to 1, was done, and that the work is in this stage."""
         if stage != self._stage:
             self._stage = stage
-            self._reports = deque([self._reports[-1]])
+            when, before = self._reports[-1]
+            # between two stages the share may leap, where the work turned out less than was planned: that is no pace
+            leaps = share > before and (share - before) * elapsed > _LEAP * share * (elapsed - when)
+            self._reports = deque([(elapsed, min(share, 1.0)) if leaps else (when, before)])
         if share > self._reports[-1][1]:
             self._reports.append((elapsed, min(share, 1.0)))
             while len(self._reports) > 2 and self._reports[1][0] < elapsed - self._window(elapsed):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from glmengine.selection.held_out import HeldOut
 from glmengine.selection.nested_models import Ground, Model, NestedModels
 from glmengine.selection.predictions import Detail, details
 from glmengine.selection.whole_fits import WholeFits
+from glmengine.selection.work_ahead import BIN_BY_BIN, WHOLE_FIT, parts_by_work, unit_work
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -69,10 +70,6 @@ class Comparison:
     differences: xr.Dataset
 
 
-WHOLE_FIT, BIN_BY_BIN = 0.35, 0.45
-"""What the fit of a model on all bins, and the look at its held-out rates bin by bin, take of the time of its cross-validation."""
-
-
 def compare(
     nested: NestedModels,
     models: Mapping[str, Model],
@@ -94,19 +91,18 @@ def compare(
     """
     ground, units = nested.ground, np.arange(len(nested.ground.units))
     found, seen, fits, names = [], [], [], []
+    work = comparison_work(nested, models.values(), n_parts)
+    shares = parts_by_work(context, [part for of_model in work for part in of_model])
     for number, (name, model) in enumerate(models.items()):
-        share = context.part(number / len(models), (number + 1) / len(models))
-        known = all(nested.is_known(model, unit) for unit in units.tolist())
-        scored = 0.0 if known else 1.0 / (1.0 + WHOLE_FIT + (BIN_BY_BIN if n_parts else 0.0))
-        looked_at = 1.0 - (1.0 - scored) * BIN_BY_BIN / (WHOLE_FIT + BIN_BY_BIN) if n_parts else 1.0
+        scored, whole, looked_at = shares[3 * number : 3 * number + 3]
         try:
-            row = nested.held_out(model, units, share.part(0.0, scored))
+            row = nested.held_out(model, units, scored)
             best = np.array([row[unit].best for unit in units])
-            fitted = nested.whole_fits(model, units, best, share.part(scored, looked_at))
+            fitted = nested.whole_fits(model, units, best, whole)
         except Stopped:
             break
         found.append([row[unit] for unit in units])
-        seen.append(_seen(ground, row, n_parts, share.part(looked_at, 1.0)))
+        seen.append(_seen(ground, row, n_parts, looked_at))
         fits.append(fitted)
         names.append(name)
     scores = fold_scores(
@@ -118,6 +114,21 @@ def compare(
         _summary(found, fits, names, ground.units, ground.family.of_spikes),
         _differences(found, seen, fits, kept, names, ground),
     )
+
+
+def comparison_work(
+    nested: NestedModels, models: Iterable[Model], n_parts: int, known: Collection[Model] = ()
+) -> list[tuple[float, float, float]]:
+    """Of the cross-validation of each model, as far as units' are not known (or will be, of the models `known`), of its fit on all bins, and
+    of the look at its held-out rates."""
+    ground = nested.ground
+    units = range(len(ground.units))
+    found = []
+    for model in models:
+        each = unit_work(ground, model)
+        unknown = 0 if model in known else sum(not nested.is_known(model, unit) for unit in units)
+        found.append((each * unknown, each * len(units) * WHOLE_FIT, each * len(units) * BIN_BY_BIN if n_parts else 0.0))
+    return found
 
 
 def _seen(ground: Ground, row: Mapping[int, HeldOut], n_parts: int, context: Context) -> list[Detail]:

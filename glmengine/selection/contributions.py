@@ -12,7 +12,8 @@ from glmengine.inference.multiplicity import false_discovery_rate
 from glmengine.inference.signed_rank import signed_rank
 from glmengine.selection.comparison import interval
 from glmengine.selection.held_out import HeldOut
-from glmengine.selection.nested_models import Model, NestedModels
+from glmengine.selection.nested_models import Ground, Model, NestedModels
+from glmengine.selection.work_ahead import parts_by_work, unit_work
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -48,8 +49,7 @@ def contributions(nested: NestedModels, context: Context = SILENT) -> xr.Dataset
     K, M = len(ground.candidates), len(ground.units)
     values = {name: np.full((K, M), np.nan) for name in WORDS}
     everything, base = ground.everything, frozenset[int]()
-    models = [base, everything, *(everything - {k} for k in range(K)), *(frozenset([k]) for k in range(K))]
-    known = _known(nested, models, context)
+    known = _known(nested, contributing_models(ground), context)
     for k in range(K):
         for m in np.flatnonzero(ground.applies(k)).tolist():
             full, less, alone, bare = (known.get((model, m)) for model in (everything, everything - {k}, frozenset([k]), base))
@@ -83,10 +83,10 @@ def commonality(nested: NestedModels, context: Context = SILENT) -> xr.Dataset |
     import xarray as xr
 
     ground = nested.ground
-    K, M = len(ground.candidates), len(ground.units)
-    if not 2 <= K <= MOST_FOR_COMMONALITY:
+    M = len(ground.units)
+    subsets = common_models(ground)
+    if not subsets:
         return None
-    subsets = [frozenset(chosen) for size in range(K + 1) for chosen in combinations(range(K), size)]
     known = _known(nested, subsets, context)
     if len(known) < len(subsets) * M:
         return None
@@ -111,13 +111,28 @@ def commonality(nested: NestedModels, context: Context = SILENT) -> xr.Dataset |
     )
 
 
+def contributing_models(ground: Ground) -> list[Model]:
+    """The models that contributions are taken from: nothing, everything, all but one term, one term."""
+    K, everything = len(ground.candidates), ground.everything
+    return [frozenset(), everything, *(everything - {k} for k in range(K)), *(frozenset([k]) for k in range(K))]
+
+
+def common_models(ground: Ground) -> list[Model]:
+    """All subsets of the candidates, where they are few enough."""
+    K = len(ground.candidates)
+    sizes = range(K + 1) if 2 <= K <= MOST_FOR_COMMONALITY else ()
+    return [frozenset(chosen) for size in sizes for chosen in combinations(range(K), size)]
+
+
 def _known(nested: NestedModels, models: list[Model], context: Context) -> dict[tuple[Model, int], HeldOut]:
     """Those of the models that were come to, for all units."""
-    units, found = range(len(nested.ground.units)), {}
+    ground = nested.ground
+    units, found = range(len(ground.units)), {}
     models = list(dict.fromkeys(models))
-    for number, model in enumerate(models):
+    work = [unit_work(ground, model) * sum(not nested.is_known(model, unit) for unit in units) for model in models]
+    for model, share in zip(models, parts_by_work(context, work), strict=True):
         try:
-            row = nested.held_out(model, units, context.part(number / len(models), (number + 1) / len(models)))
+            row = nested.held_out(model, units, share)
         except Stopped:
             break
         found.update({(model, unit): one for unit, one in row.items()})

@@ -9,6 +9,15 @@ from glmengine.inference.signed_rank import signed_rank
 from glmengine.selection.held_out import HeldOut
 from glmengine.selection.nested_models import Model, NestedModels
 from glmengine.selection.search import STOPPED, Search, Step, able_units, better, by_model, hopeless
+from glmengine.selection.work_ahead import (
+    SCORE_TEST,
+    WorkAhead,
+    parts_by_work,
+    reductions_ahead,
+    rounds_ahead,
+    unit_work,
+    work_of,
+)
 from glmengine.sentences import numbered
 
 _NOTHING: Model = frozenset()
@@ -22,6 +31,7 @@ def forward(
     last: Model = _NOTHING,
     prune: bool = True,
     context: Context = SILENT,
+    ahead: WorkAhead | None = None,
 ) -> Search:
     """Add to each unit's model the term that gains most on held-out time, as long as a signed-rank test over folds says that it does.
 
@@ -38,6 +48,9 @@ def forward(
         Candidates that a unit comes to when none of the others is added any more.
     prune : bool
         Leave out candidates whose score test at the smaller model is no larger than chance gives.
+    context : Context, optional
+    ahead : WorkAhead, optional
+        Where more comes after the search: what of the whole it is a part of.
 
     Returns
     -------
@@ -51,15 +64,15 @@ def forward(
     most = min(largest or K, K)
     rounds = most + bool(first and last)
     offered = [first or last] * M
+    ahead = ahead or WorkAhead(context)
     try:
-        base = nested.held_out(frozenset(), range(M), context.part(0.0, 0.02))
+        later = rounds_ahead(ground, search.models, rounds, begun=False, tests=prune and nested.prunes)
+        base = nested.held_out(_NOTHING, range(M), ahead.part(M * unit_work(ground, _NOTHING), later))
         asking = able_units(nested, base, level, search)
         for number in range(1, rounds + 1):
             if not asking.size:
                 break
-            share = context.part(0.02 + 0.98 * (number - 1) / rounds, 0.02 + 0.98 * number / rounds)
-            share.report(Progress(f"Round {number}: {numbered(asking.size, 'unit')}", 0.0))
-            took = _round(nested, search, asking, offered, number, level, prune, share)
+            took = _round(nested, search, asking, offered, number, rounds, level, prune, ahead)
             going_on = []
             for unit in asking.tolist():
                 enough = unit not in took or offered[unit] <= search.models[unit]
@@ -81,22 +94,28 @@ def _round(
     asking: np.ndarray,
     offered: list[Model],
     number: int,
+    rounds: int,
     level: float,
     prune: bool,
-    context: Context,
+    ahead: WorkAhead,
 ) -> set[int]:
     """One addition to each unit that asks for it, of those that it is offered; the units that took it. Nothing of `search` is changed before
     the round is done."""
     ground = nested.ground
+    stage = f"Round {number}: {numbered(asking.size, 'unit')}"
     applies = np.array([ground.applies(k) for k in range(len(ground.candidates))])
     groups = list(by_model(search.models, asking).items())
+    tests = prune and nested.prunes
+    later = rounds_ahead(ground, [search.models[unit] for unit in asking.tolist()], rounds - number, begun=True, tests=tests)
     pruned: set[tuple[int, int]] = set()
-    if prune and nested.prunes:
+    if tests:
+        to_try = work_of(ground, [(model | {k}, units.size) for model, units in groups for k in ground.everything - model])
+        work = SCORE_TEST * asking.size * unit_work(ground, ground.everything)
+        share = ahead.part(work, to_try + later)
+        share.report(Progress(stage, 0.0))
         for place, (model, units) in enumerate(groups):
             left = sorted(frozenset().union(*(offered[unit] for unit in units.tolist())) - model)
-            pruned |= hopeless(
-                nested, model, units, left, context.part(0.2 * place / len(groups), 0.2 * (place + 1) / len(groups))
-            )
+            pruned |= hopeless(nested, model, units, left, share.part(place / len(groups), (place + 1) / len(groups)))
     wanted: dict[Model, list[tuple[int, int]]] = {}
     for model, units in groups:
         for k in range(len(applies)):
@@ -107,11 +126,13 @@ def _round(
     for model, pairs in wanted.items():
         for unit, _ in pairs:
             asked.setdefault(unit, []).append(model)
-    nested.ahead(asked, context.part(0.2, 1.0))
+    work = [len(pairs) * unit_work(ground, model) for model, pairs in wanted.items()]
+    share = ahead.part(sum(work), later)
+    share.report(Progress(stage, 0.0))
+    nested.ahead(asked, share)
     tried: dict[int, list[tuple[float, int, HeldOut]]] = {}
-    for place, (model, pairs) in enumerate(wanted.items()):
-        share = context.part(0.2 + 0.8 * place / len(wanted), 0.2 + 0.8 * (place + 1) / len(wanted))
-        found = nested.held_out(model, list(dict.fromkeys(unit for unit, _ in pairs)), share)
+    for (model, pairs), own in zip(wanted.items(), parts_by_work(share, work), strict=True):
+        found = nested.held_out(model, list(dict.fromkeys(unit for unit, _ in pairs)), own)
         for unit, k in pairs:
             now = nested.held_out(search.models[unit], [unit])[unit]
             tried.setdefault(unit, []).append((better(found[unit], now), k, found[unit]))
@@ -131,7 +152,7 @@ def _round(
     return took
 
 
-def backward(nested: NestedModels, level: float, *, context: Context = SILENT) -> Search:
+def backward(nested: NestedModels, level: float, *, context: Context = SILENT, ahead: WorkAhead | None = None) -> Search:
     """Take out of each unit's model the term that is missed least, as long as a signed-rank test over folds does not say that it is.
 
     Parameters and returns as of `forward`.
@@ -140,24 +161,25 @@ def backward(nested: NestedModels, level: float, *, context: Context = SILENT) -
     K, M = len(ground.candidates), len(ground.units)
     applies = np.array([ground.applies(k) for k in range(K)])
     search = Search([frozenset(np.flatnonzero(applies[:, unit]).tolist()) for unit in range(M)])
+    ahead = ahead or WorkAhead(context)
     try:
-        base = nested.held_out(frozenset(), range(M), context.part(0.0, 0.02))
+        first = M * unit_work(ground, ground.everything)
+        later = first * (1 + K + reductions_ahead(K))
+        base = nested.held_out(_NOTHING, range(M), ahead.part(M * unit_work(ground, _NOTHING), later))
         asking = able_units(nested, base, level, search)
         for unit in set(range(M)) - set(asking.tolist()):
             search.models[unit] = frozenset()
         for number in range(1, K + 1):
             if not asking.size:
                 break
-            share = context.part(0.02 + 0.98 * (number - 1) / K, 0.02 + 0.98 * number / K)
-            share.report(Progress(f"Round {number}: {numbered(asking.size, 'unit')}", 0.0))
-            asking = _reduction(nested, search, asking, number, level, share)
+            asking = _reduction(nested, search, asking, number, level, ahead)
     except Stopped:
         search.notes.append(STOPPED)
     return search
 
 
 def _reduction(
-    nested: NestedModels, search: Search, asking: np.ndarray, number: int, level: float, context: Context
+    nested: NestedModels, search: Search, asking: np.ndarray, number: int, level: float, ahead: WorkAhead
 ) -> np.ndarray:
     """One term less for each unit that does not miss it; the units that go on."""
     groups = by_model(search.models, asking)
@@ -166,8 +188,15 @@ def _reduction(
         wanted.setdefault(model, []).extend(units.tolist())
         for k in model:
             wanted.setdefault(model - {k}, []).extend(units.tolist())
-    for place, (model, units) in enumerate(wanted.items()):
-        nested.held_out(model, list(dict.fromkeys(units)), context.part(place / len(wanted), (place + 1) / len(wanted)))
+    asked = {
+        model: [unit for unit in dict.fromkeys(units) if not nested.is_known(model, unit)] for model, units in wanted.items()
+    }
+    work = [len(units) * unit_work(nested.ground, model) for model, units in asked.items()]
+    K = len(nested.ground.candidates) + 1 - number
+    share = ahead.part(sum(work), asking.size * unit_work(nested.ground, nested.ground.everything) * reductions_ahead(K))
+    share.report(Progress(f"Round {number}: {numbered(asking.size, 'unit')}", 0.0))
+    for (model, units), own in zip(asked.items(), parts_by_work(share, work), strict=True):
+        nested.held_out(model, units, own)
     going_on = []
     for unit in asking.tolist():
         model = search.models[unit]

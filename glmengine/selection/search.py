@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from glmengine.context import SILENT, Context
+from glmengine.context import SILENT, Context, Stopped
 from glmengine.inference.score_test import SmallerFit, score_tests
 from glmengine.inference.signed_rank import smallest_p
 from glmengine.selection.held_out import HeldOut
@@ -110,6 +110,8 @@ def hopeless(
     dispersion = np.asarray(smaller.dispersion, np.float64)
     for place, unit in enumerate(units.tolist()):
         context.check()
+        if context.stopping:
+            raise Stopped
         if smaller.status[place] != "ok":
             continue
         own = ground.own[:, unit]

@@ -9,18 +9,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from glmengine.analysis.selection import NamedModel, Selection, models_of, tried_last
-from glmengine.context import SILENT, Context, Progress
+from glmengine.context import SILENT, Context, Progress, Rising
 from glmengine.errors import GlmError
 from glmengine.inference.signed_rank import smallest_p
 from glmengine.selection.chosen_terms import chosen_terms
-from glmengine.selection.comparison import BIN_BY_BIN, WHOLE_FIT, compare
-from glmengine.selection.contributions import MOST_FOR_COMMONALITY, commonality, contributions
+from glmengine.selection.comparison import compare, comparison_work
+from glmengine.selection.contributions import common_models, commonality, contributing_models, contributions
 from glmengine.selection.forward import backward, forward
 from glmengine.selection.group_path import group_path
-from glmengine.selection.nested_models import Ground, NestedModels, make_ground
+from glmengine.selection.nested_models import Ground, Model, NestedModels, make_ground
 from glmengine.selection.search import STOPPED, Search
 from glmengine.selection.subsets import all_subsets
 from glmengine.selection.term_selection import NOTES, TermSelection
+from glmengine.selection.work_ahead import WorkAhead, parts_by_work, unit_work
 from glmengine.sentences import listed
 
 if TYPE_CHECKING:
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
 
     from glmengine.analysis.analysis import Analysis
     from glmengine.recording.recording import Recording
+
+
+GROUP_PATH = 3.0
+"""What the path of a group lasso takes, in cross-validations of all terms."""
 
 
 def compare_models(
@@ -123,8 +128,14 @@ def select_on(
     _check_folds(ground, selection)
     models = models_of(selection, ground.names)
     n_parts = selection.parts if detailed else 0
-    search, comparison, apart, together = _parts_of(ground, selection, len(models), n_parts, context)
-    outcome = _searched(nested, selection, search)
+    ahead = WorkAhead(Rising(context))
+    ahead.later = sum(_work_after(nested, models, n_parts, detailed, _searched_models(selection, ground)))
+    outcome = _searched(nested, selection, ahead)
+    ahead.later = 0.0
+    work = _work_after(nested, models, n_parts, detailed)
+    after = ahead.part(sum(work))
+    stages = ("Comparing models", "Contributions of terms", "What terms have in common")
+    comparison, apart, together = parts_by_work(after, work, stages)
     compared = compare(nested, models, n_parts=n_parts, context=comparison)
     shares = contributions(nested, apart)
     common = commonality(nested, together) if detailed else None
@@ -156,22 +167,27 @@ def select_on(
     )
 
 
-def _parts_of(ground: Ground, selection: Selection, n_models: int, n_parts: int, context: Context) -> list[Context]:
-    """Search, comparison, contributions and what terms have in common, each with a share by the models that it has to fit.
+def _searched_models(selection: Selection, ground: Ground) -> set[Model]:
+    """The models that a search has certainly fitted to all units when it is over."""
+    K, everything = len(ground.candidates), ground.everything
+    if selection.method == "subsets":
+        return {model for model in common_models(ground) if len(model) <= (selection.largest or K)}
+    if selection.method == "backward":
+        return {frozenset(), everything, *(everything - {k} for k in range(K))}
+    return {frozenset(), *(frozenset([k]) for k in range(K))} if selection.method == "forward" else set()
 
-    Those that were scored before are known, so that of them only the fit on all bins and what is seen of their rates are left to a comparison.
-    """
-    K = len(ground.candidates)
-    searched = {"none": 0.0, "subsets": 2.0**K}.get(selection.method, 2.0 * K + 1)
-    weights = (
-        searched,
-        n_models * ((0.0 if searched else 1.0) + WHOLE_FIT + (BIN_BY_BIN if n_parts else 0.0)),
-        2.0 * K if selection.models else 0.1,
-        max(2.0**K - 2 * K - 2, 0.1) if K <= MOST_FOR_COMMONALITY else 0.0,
-    )
-    ends = np.concatenate([[0.0], np.cumsum(weights) / sum(weights)]).tolist()
-    stages = (None, "Comparing models", "Contributions of terms", "What terms have in common")
-    return [context.part(start, stop, stage) for start, stop, stage in zip(ends, ends[1:], stages, strict=False)]
+
+def _work_after(
+    nested: NestedModels, models: Mapping[str, Model], n_parts: int, detailed: bool, known: set[Model] | None = None
+) -> list[float]:
+    """Of the comparison, of the contributions and of what terms have in common, beside the models that a search will have fitted."""
+    ground, seen = nested.ground, set(known or ())
+    work = [sum(map(sum, comparison_work(nested, models.values(), n_parts, seen)))]
+    seen |= set(models.values())
+    for others in (contributing_models(ground), common_models(ground) if detailed else []):
+        work.append(sum(scored for scored, _, _ in comparison_work(nested, others, 0, seen)))
+        seen |= set(others)
+    return work
 
 
 @dataclass(frozen=True)
@@ -192,20 +208,20 @@ def _check_folds(ground: Ground, selection: Selection) -> None:
         )
 
 
-def _searched(nested: NestedModels, selection: Selection, context: Context) -> _Outcome:
+def _searched(nested: NestedModels, selection: Selection, ahead: WorkAhead) -> _Outcome:
+    ground, level, largest = nested.ground, selection.level, selection.largest
     if selection.method == "none":
         return _Outcome()
     if selection.method == "group_path":
-        found = group_path(nested, selection.level, context=context)
+        work = GROUP_PATH * len(ground.units) * unit_work(ground, ground.everything)
+        found = group_path(nested, level, context=ahead.part(work))
         return _Outcome(found.search, found.path)
     if selection.method == "backward":
-        return _Outcome(backward(nested, selection.level, context=context))
+        return _Outcome(backward(nested, level, ahead=ahead))
     if selection.method == "subsets":
-        return _Outcome(all_subsets(nested, selection.level, largest=selection.largest, context=context))
-    last = tried_last(selection, nested.ground.names)
-    return _Outcome(
-        forward(nested, selection.level, largest=selection.largest, last=last, prune=selection.prune, context=context)
-    )
+        return _Outcome(all_subsets(nested, level, largest=largest, ahead=ahead))
+    last = tried_last(selection, ground.names)
+    return _Outcome(forward(nested, level, largest=largest, last=last, prune=selection.prune, ahead=ahead))
 
 
 def _steps(ground: Ground, search: Search) -> xr.Dataset:

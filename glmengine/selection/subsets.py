@@ -11,10 +11,13 @@ from glmengine.errors import GlmError
 from glmengine.inference.signed_rank import signed_rank
 from glmengine.selection.nested_models import Model, NestedModels
 from glmengine.selection.search import STOPPED, Search, Step, able_units, better
+from glmengine.selection.work_ahead import WorkAhead, parts_by_work, unit_work
 from glmengine.sentences import numbered
 
 
-def all_subsets(nested: NestedModels, level: float, *, largest: int = 0, context: Context = SILENT) -> Search:
+def all_subsets(
+    nested: NestedModels, level: float, *, largest: int = 0, context: Context = SILENT, ahead: WorkAhead | None = None
+) -> Search:
     """Fit all subsets of the candidates, and keep of each unit the best one of the smallest size that none of a larger size beats.
 
     Sizes are gone through from the smallest: the best model of a size takes the place of what was kept if a signed-rank test over folds says that
@@ -34,16 +37,17 @@ def all_subsets(nested: NestedModels, level: float, *, largest: int = 0, context
             f"{K} candidates have {total:,} subsets of up to {largest}, more than {MOST_SUBSETS}; set a smaller limit, or choose forward selection",
             field="selection.largest",
         )
-    search, done = Search([frozenset()] * M), 0
+    search, ahead = Search([frozenset()] * M), ahead or WorkAhead(context)
+    sizes = [[frozenset(chosen) for chosen in combinations(range(K), size)] for size in range(1, largest + 1)]
+    rest = [sum(unit_work(ground, model) for model in models) for models in sizes]
     try:
-        base = nested.held_out(frozenset(), range(M), context.part(0.0, 1.0 / total))
+        base = nested.held_out(frozenset(), range(M), ahead.part(M * unit_work(ground, frozenset()), M * sum(rest)))
         able = able_units(nested, base, level, search)
-        for size in range(1, largest + 1):
-            models = [frozenset(chosen) for chosen in combinations(range(K), size)]
-            context.report(Progress(f"Models of {numbered(size, 'term')}: {numbered(len(models), 'subset')}", done / total))
-            for model in models:
-                done += 1
-                nested.held_out(model, able, context.part(done / total, (done + 1) / total))
+        for size, models in enumerate(sizes, start=1):
+            share = ahead.part(able.size * rest[size - 1], able.size * sum(rest[size:]))
+            share.report(Progress(f"Models of {numbered(size, 'term')}: {numbered(len(models), 'subset')}", 0.0))
+            for model, own in zip(models, parts_by_work(share, [unit_work(ground, model) for model in models]), strict=True):
+                nested.held_out(model, able, own)
             for unit in able.tolist():
                 _keep_best(nested, search, models, unit, size, level)
     except Stopped:
