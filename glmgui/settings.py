@@ -10,6 +10,7 @@ import logging
 import os
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, unquote
@@ -81,12 +82,10 @@ class Settings:
         path = Path(os.path.abspath(path))
         kept = [str(path), *(text for text in self._texts("recent") if text != str(path))][: 2 * MOST_RECENT]
         told = self._told() | {str(path): {"about": about, "when": time.time()}}
-        self._set("recent", kept)
-        self._set("recent_told", json.dumps({text: told[text] for text in kept if text in told}))
+        self._set({"recent": kept, "recent_told": json.dumps({text: told[text] for text in kept if text in told})})
 
     def clear_recent(self) -> None:
-        self._set("recent", [])
-        self._set("recent_told", "")
+        self._set({"recent": [], "recent_told": ""})
 
     # Folders
 
@@ -98,7 +97,7 @@ class Settings:
 
     @folder.setter
     def folder(self, path: Path | str) -> None:
-        self._set("folder", str(path))
+        self._set({"folder": str(path)})
 
     @property
     def save_folder(self) -> str:
@@ -108,8 +107,7 @@ class Settings:
 
     @save_folder.setter
     def save_folder(self, path: Path | str) -> None:
-        self._set("saved", str(path))
-        self._set("folder", str(path))
+        self._set({"saved": str(path), "folder": str(path)})
 
     # Look
 
@@ -120,7 +118,7 @@ class Settings:
 
     @dark.setter
     def dark(self, dark: bool | None) -> None:
-        self._set("look", "" if dark is None else "dark" if dark else "light")
+        self._set({"look": "" if dark is None else "dark" if dark else "light"})
 
     @property
     def zoom(self) -> float:
@@ -132,7 +130,7 @@ class Settings:
 
     @zoom.setter
     def zoom(self, factor: float) -> None:
-        self._set("zoom", f"{factor:g}")
+        self._set({"zoom": f"{factor:g}"})
 
     # Figures
 
@@ -143,7 +141,7 @@ class Settings:
 
     @figure.setter
     def figure(self, text: str) -> None:
-        self._set("figure", text)
+        self._set({"figure": text})
 
     # Layout
 
@@ -156,9 +154,7 @@ class Settings:
         return (geometry, state) if isinstance(geometry, QByteArray) and isinstance(state, QByteArray) else None
 
     def set_layout(self, geometry: QByteArray, state: QByteArray) -> None:
-        self._set("layout/version", str(LAYOUT_VERSION))
-        self._set("layout/geometry", geometry)
-        self._set("layout/state", state)
+        self._set({"layout/version": str(LAYOUT_VERSION), "layout/geometry": geometry, "layout/state": state})
 
     def forget_layout(self) -> None:
         self._store.remove("layout")
@@ -170,7 +166,7 @@ class Settings:
         return {name: state for name, state in found.items() if isinstance(state, QByteArray)}
 
     def keep_named_layout(self, name: str, state: QByteArray) -> None:
-        self._set(f"{_LAYOUTS}/{quote(name, safe='')}", state)
+        self._set({f"{_LAYOUTS}/{quote(name, safe='')}": state})
 
     def forget_named_layout(self, name: str) -> None:
         self._store.remove(f"{_LAYOUTS}/{quote(name, safe='')}")
@@ -201,8 +197,9 @@ class Settings:
             value = [value]
         return [text for text in value if isinstance(text, str) and text] if isinstance(value, list) else []
 
-    def _set(self, key: str, value: object) -> None:
-        self._store.setValue(key, value)
+    def _set(self, values: Mapping[str, object]) -> None:
+        for key, value in values.items():
+            self._store.setValue(key, value)
         self._store.sync()
         if self._store.status() != QSettings.Status.NoError:
             log.info("Settings cannot be kept in %s.", self._store.fileName())

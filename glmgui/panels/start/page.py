@@ -9,7 +9,7 @@ from qtpy.QtCore import QTimer, Signal
 from qtpy.QtGui import QResizeEvent, QShowEvent
 from qtpy.QtWidgets import QBoxLayout, QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
 
-from glmengine.analysis.templates import COURSE_PAGE, course
+from glmengine.analysis.templates import COURSE_PAGE, Lesson, course
 from glmengine.resources import resource
 from glmengine.simulation.catalogue import DEMO, SAMPLES
 from glmgui.panels.start.cards import Card, Cards
@@ -108,7 +108,7 @@ class StartPage(QScrollArea):
         box.addStretch(1)
         self._whole.addWidget(self._left)
         self._whole.addWidget(right, 1)
-        self.questions.set_cards([self._question(at) for at in range(len(course()))])
+        self.questions.set_cards([self._question(lesson) for lesson in course()])
         self.samples.set_cards([self._sample(name) for name in SAMPLES])
         self.setWidget(whole)
         self._work.recent.changed.connect(self._show_recent)
@@ -179,8 +179,7 @@ class StartPage(QScrollArea):
         self.answers.setText("Find what &drives each unit" + ("\u2026" if recording is None else ""))
         self.answers_folder.setVisible(recording is None)
 
-    def _question(self, at: int) -> Card:
-        lesson = course()[at]
+    def _question(self, lesson: Lesson) -> Card:
         card = Card(
             lesson.question, f"Sample: {_held_together(SAMPLES[lesson.sample][0])}", f"question_{lesson.name}", lesson.picture
         )
