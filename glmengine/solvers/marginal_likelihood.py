@@ -27,7 +27,7 @@ NO_CURVATURE = {False: 1e-11, True: 1e-5}
 """Directions in which neither data nor any penalty has more curvature than this, in unit columns, are not determined; of Hessians that were
 made in float64 and in float32."""
 
-SOFTEST, STIFFEST = 1e-9, 1e9
+SOFTEST, STIFFEST = 1e-9, 1e7
 """Range of a strength, relative to where penalty and data weigh the same; at its end a term is free, or in the penalty's null space."""
 
 LONGEST_STEP = 4.0
@@ -58,6 +58,8 @@ class Components:
     ----------
     factors : tuple of (Q, r_j) array
         S_j = R_j R_j', r_j its rank.
+    inverses : tuple of (Q, r_j) array
+        The pseudo-inverse of S_j is A_j A_j'.
     rank : int
         Dimension of the space on which any of them acts.
     """
@@ -65,6 +67,7 @@ class Components:
     def __init__(self, components: Sequence[Component], n_parameters: int) -> None:
         self.n = n_parameters
         self.factors = tuple(_factor_of(component, n_parameters) for component in components)
+        self.inverses = tuple(np.linalg.pinv(factor).T for factor in self.factors)
         self._blocks = [_Block.of(components, members) for members in _overlapping(components)]
         self.rank = sum(block.rank for block in self._blocks)
 
@@ -203,18 +206,14 @@ class WorkingModel:
     ) -> None:
         self.components, self._residual = components, residual
         H = hessian if fixed is None else hessian + fixed
-        diagonal = np.diagonal(H)
-        penalised = sum(((factor**2).sum(axis=1) for factor in components.factors), np.zeros(len(H)))
-        size = np.sqrt(np.where(diagonal > 0, diagonal, np.where(penalised > 0, penalised, 1.0)))
+        # by the directions of each penalty's prior: those that the data hardly reach have no say, as they would by columns of unit curvature
+        curvature = [float(np.sum((H @ inverse) * inverse)) or 1.0 for inverse in components.inverses]  # of a term that is not fitted any will do
+        self.balanced = np.array(curvature) / np.array([max(factor.shape[1], 1) for factor in components.factors])
+        """(J,) strengths at which penalty and data weigh about the same."""
+        every = H + components.matrix(self.balanced)
+        size = np.sqrt(np.where(np.diagonal(every) > 0, np.diagonal(every), 1.0))
         scaled = H / np.outer(size, size)
-        weights = []
-        for factor in components.factors:
-            spread = factor / size[:, None]
-            weights.append(float((spread**2).sum()) or 1.0)
-        every = scaled + sum(
-            (f / size[:, None]) @ (f / size[:, None]).T / w for f, w in zip(components.factors, weights, strict=True)
-        )
-        values, vectors = eigh(every)
+        values, vectors = eigh(every / np.outer(size, size))
         basis = vectors[:, values > NO_CURVATURE[single] * len(values) * max(float(values[-1]), 1e-300)]
         self._basis = basis / size[:, None]
         self._H = basis.T @ scaled @ basis
@@ -224,13 +223,6 @@ class WorkingModel:
         self._penalties = np.array([factor @ factor.T for factor in self._factors]).reshape(-1, r, r)
         self._edges = np.cumsum([0, *(factor.shape[1] for factor in self._factors)])
         self._joined = np.hstack(self._factors) if self._factors else np.zeros((basis.shape[1], 0))
-        traces = np.array([float((factor**2).sum()) or 1.0 for factor in self._factors])
-        touched = [(np.abs(factor).sum(axis=1) > 0) for factor in self._factors]
-        balance = [
-            np.trace(self._H[np.ix_(t, t)]) / max(t.sum(), 1) * f.shape[1] for t, f in zip(touched, self._factors, strict=True)
-        ]
-        self.balanced = np.maximum(np.array(balance), 1e-300) / traces
-        """(J,) strengths at which penalty and data weigh about the same."""
         self._null = basis.shape[1] - components.rank
 
     def criterion(self, strengths: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:

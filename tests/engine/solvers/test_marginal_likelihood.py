@@ -126,3 +126,17 @@ def test_penalties_without_a_common_eigenbasis_have_the_determinant_of_their_sum
         assert first[j] == pytest.approx((direct(rho + there) - direct(rho - there)) / (2 * step), abs=1e-6)
         other = (direct(rho + there) - 2 * direct(rho) + direct(rho - there)) / step**2
         assert second[j, j] == pytest.approx(other, abs=1e-5)
+
+
+def test_columns_that_the_data_hardly_reach_leave_the_range_of_a_strength_where_it_is():
+    """As of a map over a box of which the animal visits a track: beside the track splines are not zero, but next to nothing."""
+    rng = np.random.default_rng(3)
+    reached, beside = splines(rng.uniform(0, 1, N), LINE), 1e-7 * rng.random((N, LINE))
+    z = 2.0 * reached @ rng.normal(size=LINE) + rng.normal(size=N)
+    found = {}
+    for name, columns in (("alone", reached), ("beside", np.hstack([reached, beside]))):
+        X = np.hstack([columns, np.ones((N, 1))])
+        p = columns.shape[1]
+        found[name] = working(X, z, [Component("map", np.arange(p), np.eye(p))], False).smooth()
+        assert not found[name].at_limit.any()
+    np.testing.assert_allclose(found["beside"].strengths, found["alone"].strengths, rtol=1e-6)
