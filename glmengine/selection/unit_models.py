@@ -33,9 +33,9 @@ STALE = 0.3
 
 MOST_STEPS = 40
 
-FEW_SPIKES, FOLD_SETTLED, TOGETHER = 20.0, 1e-3, 16
-"""Spikes for each column up to which (with ten folds) one step to a fold is not enough, so that all folds of all models of a unit are fitted by further
-steps; the decrement at which these are done; and how many are at work side by side."""
+FAR, FOLD_SETTLED, TOGETHER = 0.002, 1e-3, 16
+"""Mean square over spikes by which the step to a fold changes the log rate, from which on one step is not enough, as where spikes are few or a fold is
+unlike the others; the decrement at which further steps are done; and how many folds and models are at work side by side."""
 
 NO_EFFECT = 0.05
 """Effective degrees of freedom below which a term is none, so that a model with it scores as the one without: what differs is rounding, which has
@@ -130,11 +130,6 @@ class UnitModels:
         return self._without_folds(models)
 
     @cached_property
-    def few_spikes(self) -> bool:
-        """Whether a fold is so large a part of what is known that one step does not reach the fit without it."""
-        return self.null.spikes < FEW_SPIKES * (self.size - 1) * 10.0 / max(self.rows.n_folds, 1)
-
-    @cached_property
     def all_present(self) -> bool:
         return bool(self.present.all())
 
@@ -216,7 +211,7 @@ class UnitModels:
         labels = tuple(one.label for one in parts)
         begin = np.array([strengths[label] for label in labels]) if labels and set(labels) <= set(strengths) else None
         # terms that are good alone may be far off together: then the way begins nearer to the mean
-        return NewtonState(columns, wanted, theta[wanted], components, labels, begin, before=mean, now=self.null.loss)
+        return NewtonState(columns, wanted, theta[wanted], components, labels, strengths=begin, before=mean, now=self.null.loss)
 
     def _spread(self, states: Sequence[NewtonState]) -> np.ndarray:
         theta = np.zeros((len(states), self.size))
@@ -274,14 +269,16 @@ class UnitModels:
         states = [self.states[model] for model in models]
         theta = np.repeat(self._spread(states)[None], F + 1, axis=0)
         far: list[tuple[int, NewtonState]] = []
-        # the step to a fold's model may lead too far, so that it has to be better there than where it was taken from
-        at_all_rows = self._evaluate(self.rows.predictor(theta[F], self.own))[0] if self.few_spikes else ()
         for number, state in enumerate(states):
             for one in self._folds_of(state):
                 theta[one.without, number, state.wanted] = one.theta
-                if self.few_spikes:
-                    one.before, one.now = state.theta, self._loss(one, at_all_rows[number])
+                if 2.0 * one.decrement > FAR * self.null.spikes:
                     far.append((number, one))
+        if far:  # the step may lead too far, so that it has to be better there than where it was taken from
+            moved = sorted({number for number, _ in far})
+            at_all_rows = dict(zip(moved, self._evaluate(self.rows.predictor(theta[F, moved], self.own))[0], strict=True))
+            for number, one in far:
+                one.before, one.now = states[number].theta, self._loss(one, at_all_rows[number])
         for begin in range(0, len(far), TOGETHER):
             together = far[begin : begin + TOGETHER]
             self._descend([one for _, one in together], FOLD_SETTLED)
@@ -334,6 +331,8 @@ class UnitModels:
         for k, step, own, hessian in zip(known.tolist(), steps, strengths, rest, strict=True):
             one = replace(state, theta=state.theta + step, strengths=own, before=None, hessians=None, moved=np.inf)
             one.done, one.without, one.decrement = False, k, 0.5 * float(step @ hessian @ step)
+            if one.decrement <= STALE:  # so near, the Hessian of all rows less that of the fold serves on
+                one.hessians, one.moved = hessian[None], one.decrement
             found.append(one)
         return found
 
