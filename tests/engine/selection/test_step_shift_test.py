@@ -3,39 +3,19 @@
 from __future__ import annotations
 
 import numpy as np
-import pynapple as nap
-from scipy.ndimage import gaussian_filter1d
 from scipy.stats import binom
 
-import glmengine as ge
 from glmengine.answers.population import Population, population_of
 from glmengine.selection.step_shift_test import ShiftStep
+from tests.engine.selection.units_with_drift import drifting_units, question
 
 BIN, N, UNITS, SHIFTS, RECORDINGS = 0.05, 4000, 20, 39, 12
 
 
 def _population(seed: int, effect: float = 0.0) -> Population:
     """Units at 5 Hz that follow the first of three covariates, or none, while their rates drift."""
-    random = np.random.default_rng(seed)
-    times, support = (np.arange(N) + 0.5) * BIN, nap.IntervalSet(0.0, N * BIN)
-
-    def noise(seconds: float) -> np.ndarray:
-        values = gaussian_filter1d(random.normal(size=N), seconds / BIN)
-        return values / values.std()
-
-    values = [noise(seconds) for seconds in (0.5, 2.0, 5.0)]
-    counts = [random.poisson(0.25 * np.exp(effect * values[0] + 0.5 * noise(10.0))) for _ in range(UNITS)]
-    spikes = {unit: nap.Ts(np.repeat(times, own), time_support=support) for unit, own in enumerate(counts)}
-    recording = ge.Recording(
-        "simulated",
-        tuple(map(str, range(UNITS))),
-        nap.TsGroup(spikes, time_support=support),
-        covariates={f"c{k}": ge.Covariate(f"c{k}", nap.Tsd(times, value)) for k, value in enumerate(values)},
-        epochs={"all": support},
-    )
-    terms = [{"kind": "covariate", "factors": [{"variable": f"c{k}", "basis": {"family": "b_spline", "n": 5}}]} for k in range(3)]
-    question = ge.Analysis.from_dict({"time": {"bin_size": BIN}, "terms": terms, "model": {"strengths": [1e-3]}})
-    return population_of(question, recording, SHIFTS)
+    recording = drifting_units(seed, bins=N, bin_size=BIN, units=UNITS, rate=5.0, drift_seconds=10.0, effect=effect)
+    return population_of(question(BIN, 1e-3), recording, SHIFTS)
 
 
 def _p_of_the_best(population: Population, seed: int) -> np.ndarray:
