@@ -25,6 +25,17 @@ _SPLITS = {
     "halves": "the two halves",
 }
 
+_CHOSEN = {
+    "forward": "Terms were added to each unit's model one by one [hardcastle2017], as long as one gained on held-out time (one-sided signed-rank test over "
+    "folds, p below {level:g})",
+    "backward": "Terms were taken out of each unit's model one by one, as long as held-out time did not miss one (one-sided signed-rank test over "
+    "folds, p from {level:g} on)",
+    "subsets": "The terms of each unit are the best of all sets of a size on held-out time, at the smallest size that no larger one beats (one-sided signed-rank "
+    "test over folds, p below {level:g})",
+    "group_path": "The terms of each unit are those that a group lasso lets in at the strongest penalty within one standard error of the best "
+    "held-out score",
+}
+
 
 def methods_text(result: Result) -> str:
     """One paragraph of plain sentences; works are cited by the keys of `glmengine.export.citations.bibtex`, each at least once."""
@@ -133,6 +144,7 @@ def _checks(result: Result) -> list[str]:
         said.append(
             f"{models} models were compared on one split of time, and p-values were corrected over units and terms [benjamini1995]."
         )
+        said.extend(_chosen(result))
     if result.goodness_of_fit is not None:
         time = "held-out time" if result.goodness_of_fit.held_out else "the time that was fitted"
         said.append(
@@ -154,6 +166,16 @@ def _checks(result: Result) -> list[str]:
         names = listed([str(name) for name in result.decoded.values["variable"].values])
         said.append(f"{names} was decoded from the population by Bayes' rule [zhang1998].")
     return said
+
+
+def _chosen(result: Result) -> list[str]:
+    """How the terms of each unit were chosen, where they were."""
+    selection = result.analysis.selection
+    if selection is None or selection.method not in _CHOSEN:
+        return []
+    text = _CHOSEN[selection.method].format(level=selection.level)
+    late = f", {listed(selection.last)} after all others" if selection.last and selection.method == "forward" else ""
+    return [f"{text}{late}."]
 
 
 def _software(result: Result) -> str:

@@ -84,7 +84,7 @@ class TermSelection:
         return tuple(str(own["term"].values[k]) for k in sorted(there, key=lambda k: (order[k], k)))
 
     def words_of(self, unit: str) -> str:
-        """What was chosen for a unit, in words: the terms in the order in which they came in, or "nothing".
+        """What was chosen for a unit, in words: the terms in the order in which they came in, those that were tried last after the word, or "nothing".
 
         Raises
         ------
@@ -92,8 +92,12 @@ class TermSelection:
             As `terms_of` does.
         """
         terms = self.terms_of(unit)
-        together = self.chosen.sel(unit=unit)["order"].isnull().all()
-        return (" and " if together else ", then ").join(terms) or "nothing"
+        own = self.chosen.sel(unit=unit)
+        if own["order"].isnull().all():
+            return " and ".join(terms) or "nothing"
+        tried_last = own["term"].values[own["last"].values.astype(bool)].tolist() if "last" in own else []  # not in older files
+        in_turn, at_last = (", then ".join(t for t in terms if (t in tried_last) == late) for late in (False, True))
+        return ", last ".join(part for part in (in_turn, at_last) if part)
 
     def __str__(self) -> str:
         lines = []

@@ -56,7 +56,7 @@ def selection_tables(selection: TermSelection) -> list[Table]:
     if selection.chosen is not None:
         chosen = selection.chosen
         rows = [
-            (unit, ", ".join(selection.terms_of(unit)) or "none", number_text(float(chosen["q"].sel(unit=unit))))
+            (unit, selection.words_of(unit), number_text(float(chosen["q"].sel(unit=unit))))
             for unit in units
         ]
         parts.append(_table(("unit", "terms", "q over units"), rows, file="selection_chosen.csv"))

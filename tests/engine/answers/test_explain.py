@@ -203,6 +203,21 @@ def test_the_own_past_is_tried_last_and_what_it_leaves_to_each_variable_is_said(
     assert at_once.terms["missed"].isnull().all()
 
 
+def test_words_report_methods_and_script_say_what_was_tried_last(question, doublets):
+    from glmengine.export.methods import methods_text
+    from glmengine.export.report.tables import selection_tables
+    from glmengine.export.script import script_text
+
+    asked = _with_history(question)
+    result = ge.run(asked.with_(selection=default_selection(asked)), doublets)
+    words = result.selection.words_of("hd")
+    assert words.startswith("direction")
+    assert words.endswith(", last own past")
+    assert selection_tables(result.selection)[0].rows[0][1] == words
+    assert "p below 0.05), own past after all others." in methods_text(result)
+    assert 'last = [\n    "own past",\n]' in script_text(result.analysis)
+
+
 def test_a_term_that_is_tried_last_has_to_be_a_candidate(question, small_recording):
     with pytest.raises(GlmError, match="'speed' is to be tried last and is no candidate; the candidates are direction, x"):
         ge.explain(small_recording, question.with_(selection=Selection(last=("speed",))))
