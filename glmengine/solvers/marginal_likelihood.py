@@ -207,7 +207,9 @@ class WorkingModel:
         self.components, self._residual = components, residual
         H = hessian if fixed is None else hessian + fixed
         # by the directions of each penalty's prior: those that the data hardly reach have no say, as they would by columns of unit curvature
-        curvature = [float(np.sum((H @ inverse) * inverse)) or 1.0 for inverse in components.inverses]  # of a term that is not fitted any will do
+        curvature = [
+            float(np.sum((H @ inverse) * inverse)) or 1.0 for inverse in components.inverses
+        ]  # of a term that is not fitted any will do
         self.balanced = np.array(curvature) / np.array([max(factor.shape[1], 1) for factor in components.factors])
         """(J,) strengths at which penalty and data weigh about the same."""
         every = H + components.matrix(self.balanced)

@@ -124,7 +124,7 @@ def main() -> None:
     parser.add_argument("--units", type=int, default=100)
     parser.add_argument("--hours", type=float, default=1.0)
     parser.add_argument("--shifts", type=int, default=200)
-    parser.add_argument("--workers", type=int, help="processes; as many as it is worth where not given, as the command and the window do")
+    parser.add_argument("--workers", type=int, help="processes; where not given as the command takes")
     parser.add_argument("--nemos", action="store_true", help="time NeMoS on one unit too")
     parser.add_argument("--head-direction", type=Path, help="folder of a recording of head-direction cells, three terms")
     options = parser.parse_args()

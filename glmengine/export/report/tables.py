@@ -55,10 +55,7 @@ def selection_tables(selection: TermSelection) -> list[Table]:
     parts = []
     if selection.chosen is not None:
         chosen = selection.chosen
-        rows = [
-            (unit, selection.words_of(unit), number_text(float(chosen["q"].sel(unit=unit))))
-            for unit in units
-        ]
+        rows = [(unit, selection.words_of(unit), number_text(float(chosen["q"].sel(unit=unit)))) for unit in units]
         parts.append(_table(("unit", "terms", "q over units"), rows, file="selection_chosen.csv"))
     explained = selection.summary["deviance_explained"].transpose("unit", "model").values
     rows = [(unit, *map(number_text, own)) for unit, own in zip(units, explained, strict=True)]

@@ -13,9 +13,7 @@ BIN, N, UNITS = 0.1, 4000, 60
 
 
 def chosen(seed: int, effect: float) -> list[frozenset[int]]:
-    recording = drifting_units(
-        seed, bins=N, bin_size=BIN, units=UNITS, rate=3.0, drift_seconds=20.0, follows=1, effect=effect
-    )
+    recording = drifting_units(seed, bins=N, bin_size=BIN, units=UNITS, rate=3.0, drift_seconds=20.0, follows=1, effect=effect)
     return forward(NestedModels(make_ground(question(BIN, 1e-2), recording)), 0.05).models
 
 
