@@ -128,12 +128,11 @@ def select_on(
     _check_folds(ground, selection)
     models = models_of(selection, ground.names)
     n_parts = selection.parts if detailed else 0
-    ahead = WorkAhead(Rising(context))
-    ahead.later = sum(_work_after(nested, models, n_parts, detailed, _searched_models(selection, ground)))
+    by_search = _searched_models(selection, ground)
+    ahead = WorkAhead(Rising(context), lambda: sum(_work_after(nested, models, n_parts, detailed, by_search)))
     outcome = _searched(nested, selection, ahead)
-    ahead.later = 0.0
     work = _work_after(nested, models, n_parts, detailed)
-    after = ahead.part(sum(work))
+    after = WorkAhead(ahead.context, done=ahead.done).part(sum(work))
     stages = ("Comparing models", "Contributions of terms", "What terms have in common")
     comparison, apart, together = parts_by_work(after, work, stages)
     compared = compare(nested, models, n_parts=n_parts, context=comparison)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 
@@ -31,18 +31,18 @@ class WorkAhead:
     Attributes
     ----------
     context : Context
-    later : float
-        Work that comes after what is asked for here.
+    later : callable
+        Gives the work that comes after what is asked for here, as far as it is known by now.
     done : float
     """
 
     context: Context
-    later: float = 0.0
+    later: Callable[[], float] = float
     done: float = 0.0
 
     def part(self, work: float, rest: float = 0.0, stage: str | None = None) -> Context:
         """A context for this much work, after which `rest` is expected, and what comes later."""
-        whole = max(self.done + work + rest + self.later, 1e-300)
+        whole = max(self.done + work + rest + self.later(), 1e-300)
         begin, self.done = self.done, self.done + work
         return self.context.part(begin / whole, self.done / whole, stage)
 
