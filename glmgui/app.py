@@ -104,6 +104,9 @@ def make_application(settings_dark: bool | None = None) -> QApplication:
     return app
 
 
+_SEEN_MS = 200
+"""After which the window has been painted, and nothing that is done besides delays that."""
+
 _FRAME = 40
 """Pixels that a window manager's frame may take."""
 
@@ -149,6 +152,7 @@ def _show(app: QApplication, file: str | None, demo: bool, requests: RequestsToE
         elif file is not None:
             main_window.work.opening.open(Path(file).expanduser().resolve())
         commands.offer_recovery(main_window)
+        QTimer.singleShot(_SEEN_MS, main_window.work.load_readers)
 
     QTimer.singleShot(0, begin)
     return app.exec()

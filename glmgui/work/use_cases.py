@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QObject, QTimer
 
@@ -63,7 +64,8 @@ class UseCases(QObject):
         self.figures = FigureMaking(document, jobs, settings, questions, self)
         self.checks = Checks(document, jobs, settings, questions, self.permission, self.opening, self)
         self.answers = Answers(document, jobs, settings, questions, self.permission, self.recovery, self.fitting, self)
-        self._to_load = list(ENGINE)
+        self._to_load: list[str] = []
+        self._engine_is_wanted = False
         self._idle = QTimer(self)
         self._idle.setInterval(_LOOK_MS)
         self._idle.timeout.connect(self._load_some)
@@ -71,6 +73,11 @@ class UseCases(QObject):
         jobs.busy_changed.connect(document.set_busy)
         jobs.failed.connect(lambda label, text, details: notices().tell("error", text, details, label))
         jobs.cancelled.connect(lambda label: notices().tell("info", "cancelled", title=label))
+
+    def load_readers(self) -> None:
+        """Load what opening a file needs while the user looks for one."""
+        self._to_load += READERS
+        self._idle.start()
 
     def close(self, timeout_ms: int = 3000) -> bool:
         """Cancel everything and end; False if the worker did not end in time."""
@@ -84,35 +91,53 @@ class UseCases(QObject):
         return ended
 
     def _changed(self, what: frozenset[str]) -> None:
-        if "recording" in what and self.document.recording is not None and self._to_load:
+        if "recording" in what and self.document.recording is not None and not self._engine_is_wanted:
+            self._engine_is_wanted = True
+            self._to_load += ENGINE
             self._idle.start()
 
     def _load_some(self) -> None:
-        """Import a piece of what a fit and its saving need, when the worker has nothing else to do."""
+        """Import a piece of what is needed next, when the worker has nothing else to do."""
         if not self._to_load:
             self._idle.stop()
         elif self.jobs.idle:
-            self.jobs.submit("Loading the engine", partial(load_engine, self._to_load.pop(0)), quiet=True, background=True)
+            self.jobs.submit("Loading libraries", partial(load, self._to_load.pop(0)), quiet=True, background=True)
 
 
 _LOOK_MS = 100
+READERS = (
+    "h5py",
+    "pandas",
+    "numba",
+    "pynapple",
+    "glmengine.io.opening",
+    "glmengine.io.recipe_assistant",
+    "glmengine.io.recognition",
+    "glmengine.io.compose",
+)
+"""Modules that opening a file needs."""
 ENGINE = (
     "scipy.stats",
     "h5py",
-    "jax",
+    "glmengine.backend.jax_runtime",
     "glmengine.fitting.minimise",
     "glmengine.fitting.cross_validation",
     "glmengine.fitting.fit",
     "glmengine.analysis_run",
 )
-"""Modules that take long to import, the quickest first."""
+"""Modules that a fit and its saving need, the quickest first."""
 
 
-def load_engine(name: str, context: Context) -> None:
+FIRST_USE: dict[str, Callable[[Any], object]] = {
+    "pynapple": lambda pynapple: pynapple.IntervalSet(start=[0.0], end=[1.0]),
+    "glmengine.io.recognition": lambda recognition: recognition.readers(),
+    "glmengine.backend.jax_runtime": lambda jax_runtime: jax_runtime.prepare(),
+}
+"""What of a module takes long when it is first used: what numba has compiled is read, the readers of all formats and JAX are imported."""
+
+
+def load(name: str, context: Context) -> None:
     """Import a module while nobody waits: loading JAX holds the interpreter for a fifth of a second."""
-    if name == "jax":
-        from glmengine.backend import jax_runtime
-
-        jax_runtime.prepare()
-    else:
-        import_module(name)
+    module = import_module(name)
+    if name in FIRST_USE:
+        FIRST_USE[name](module)

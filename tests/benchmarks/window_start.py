@@ -3,9 +3,10 @@
     python tests/benchmarks/window_start.py [--runs 3] [--imports 15]
 
 Each run is a process of its own; the first one, which warms the disk, is not counted. The window is usable when the start page has been painted
-and the events that came with it are answered; a recording is open when the page of its data has been painted. Then the modules that took longest to
-import before the first paint are named (by `-X importtime`, which costs a little itself). Exit 1 where one of the two takes 1.5 s of the processors
-or more: on a machine with nothing else to do that is no less than by the clock.
+and the events that came with it are answered; a recording is open when the page of its data has been painted. It is opened by hand, when the
+libraries that read it have been loaded behind the start page, and at once, as `glmgui FILE` does. Then the modules that took longest to import before
+the first paint are named (by `-X importtime`, which costs a little itself). Exit 1 where the window, or the recording that is opened by hand, takes
+1.5 s of the processors or more: on a machine with nothing else to do that is no less than by the clock.
 """
 
 from __future__ import annotations
@@ -43,6 +44,11 @@ def painted():
     spent("window")
     if not sys.argv[2]:
         end()
+    if sys.argv[4] == "by hand":
+        window.work.load_readers()
+        from glmgui.tools.unattended import wait_until
+        wait_until(lambda: window.jobs.idle and "glmengine.io.compose" in sys.modules, 60, "loading")
+    spent("asked")
     from pathlib import Path
     window.work.opening.opened.connect(lambda _: QTimer.singleShot(0, opened))
     window.work.opening.open(Path(sys.argv[2]))
@@ -62,7 +68,7 @@ app.exec()
 
 
 def write_recording(path: Path) -> None:
-    """A day's work of 22 MB: 60 units with 600,000 spikes, position and head direction at 120 Hz with the times of their frames."""
+    """A day's work of 20 MB: 60 units with 600,000 spikes, position and head direction at 100 Hz with the times of their frames."""
     import numpy as np
     import pynapple as nap
 
@@ -71,7 +77,8 @@ def write_recording(path: Path) -> None:
 
     rng, seconds, units = np.random.default_rng(0), 3600.0, 60
     whole = nap.IntervalSet(0, seconds)
-    times = np.arange(0.005, seconds - 0.005, 1 / 120) + rng.uniform(-0.001, 0.001, int((seconds - 0.01) * 120))
+    frames = np.arange(int(seconds * 100) - 1) / 100 + 0.005
+    times = frames + rng.uniform(-0.001, 0.001, len(frames))
     place = 50 + 45 * np.column_stack([np.sin(times / 7), np.cos(times / 11)])
     direction = np.mod(times / 3, 2 * np.pi)
     spikes = {unit: nap.Ts(np.sort(rng.uniform(0, seconds, 10_000))) for unit in range(units)}
@@ -88,14 +95,14 @@ def write_recording(path: Path) -> None:
     save_recording(recording, path)
 
 
-def started(path: str, scratch: str, *options: str) -> tuple[dict[str, tuple[float, float]], str]:
+def started(path: str, how: str, scratch: str, *options: str) -> tuple[dict[str, tuple[float, float]], str]:
     """What a new process says of its seconds (by the clock, of the processors), and its other output."""
     import time
 
     environment = {**os.environ, "XDG_STATE_HOME": scratch, "XDG_CONFIG_HOME": scratch}
     if not environment.get("DISPLAY"):
         environment.setdefault("QT_QPA_PLATFORM", "offscreen")
-    command = [sys.executable, *options, "-c", _CHILD, str(ROOT), path, str(time.time())]
+    command = [sys.executable, *options, "-c", _CHILD, str(ROOT), path, str(time.time()), how]
     ended = subprocess.run(command, capture_output=True, text=True, check=True, env=environment, timeout=300)
     return json.loads(ended.stdout.splitlines()[-1]), ended.stderr
 
@@ -122,18 +129,19 @@ def main() -> int:
         path = Path(scratch) / "day.nwb"
         write_recording(path)
         print(f"a recording of {path.stat().st_size / 1e6:.0f} MB")
-        runs = [started(str(path), scratch)[0] for _ in range(options.runs + 1)][1:]
-        window = [run["window"] for run in runs]
-        opened = [[later - before for later, before in zip(run["opened"], run["window"], strict=True)] for run in runs]
-        for what, seconds in (("window usable", window), ("recording open", opened)):
-            clock, cpu = (median(values) for values in zip(*seconds, strict=True))
-            print(f"{what}: {cpu:.2f} s of the processors, {clock:.2f} s by the clock")
+        slowest = 0.0
+        for how in ("by hand", "at once"):
+            runs = [started(str(path), how, scratch)[0] for _ in range(options.runs + 1)][1:]
+            opened = [[later - before for later, before in zip(run["opened"], run["asked"], strict=True)] for run in runs]
+            for what, seconds in (("window usable", [run["window"] for run in runs]), (f"recording open, {how}", opened)):
+                clock, cpu = (median(values) for values in zip(*seconds, strict=True))
+                print(f"{what}: {cpu:.2f} s of the processors, {clock:.2f} s by the clock")
+                slowest = max(slowest, cpu if how == "by hand" else 0.0)
         print(
             "imported before the first paint:",
-            *longest_imports(started("", scratch, "-X", "importtime")[1], options.imports),
+            *longest_imports(started("", "", scratch, "-X", "importtime")[1], options.imports),
             sep="\n",
         )
-    slowest = max(median(run[1] for run in seconds) for seconds in (window, opened))
     return 0 if slowest < MOST_S else 1
 
 

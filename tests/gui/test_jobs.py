@@ -197,12 +197,12 @@ def test_the_main_thread_answers_while_work_runs(jobs, qtbot, main_thread_stays_
         jobs.submit("Work", busy_work(0.5))
 
 
-def test_what_a_fit_needs_is_loaded_ahead():
+def test_what_opening_and_a_fit_need_is_loaded_ahead():
     from glmengine.context import SILENT
-    from glmgui.work.use_cases import ENGINE, load_engine
+    from glmgui.work.use_cases import ENGINE, READERS, load
 
-    for name in ENGINE:
-        load_engine(name, SILENT)
+    for name in (*READERS, *ENGINE):
+        load(name, SILENT)
 
 
 def test_what_the_user_waits_for_goes_before_what_nobody_looks_at(jobs, qtbot):
