@@ -228,7 +228,7 @@ def test_moments_are_said_as_people_say_them():
 def test_damaged_notes_on_recent_files_are_left_out(tmp_path):
     settings = Settings(tmp_path / "settings.ini")
     settings.add_recent(tmp_path / "a.nwb", "2 units")
-    settings._set("recent_told", '{"%s": [1], "b": 3' % (tmp_path / "a.nwb"))
+    settings._set({"recent_told": '{"%s": [1], "b": 3' % (tmp_path / "a.nwb")})
     assert [(one.path.name, one.about, one.when) for one in settings.recent] == [("a.nwb", "", 0.0)]
 
 
