@@ -169,12 +169,24 @@ def _act(work: UseCases, name: str) -> None:
         "fit_only_selected": lambda: fit_only(document) if can_fit_only(document) else None,
         "leave_out_selected": lambda: leave_out(document) if can_leave_out(document) else None,
         "add_session": lambda: _add_session(work),
+        "find_answers": lambda: _find_answers(work),
+        "show_features": lambda: _say_where("Features"),
     }
     known[name]()
 
 
 def _open(work: UseCases) -> None:
     work.opening.open_several(work.questions.open_paths(work.settings.folder))
+
+
+def _find_answers(work: UseCases) -> None:
+    work.answers.find_at_once()
+    _say_where("Answers")
+
+
+def _say_where(panel: str) -> None:
+    """napari has no step to go to: its panels are opened from a menu."""
+    notices().tell("warning", f"go on in the panel {panel}, which the menu Plugins opens", title="GLM")
 
 
 def _add_session(work: UseCases) -> None:

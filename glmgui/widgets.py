@@ -348,15 +348,15 @@ class FormScroll(QScrollArea):
 
     def sizeHint(self) -> QSize:
         hint = super().sizeHint()
-        return QSize(max(hint.width(), self._whole), hint.height())
+        return QSize(max(hint.width(), self.whole_width), hint.height())
 
     @property
-    def _whole(self) -> int:
+    def whole_width(self) -> int:
         """The width in which nothing is cut off."""
         return self.widget().minimumSizeHint().width() + self.verticalScrollBar().sizeHint().width()
 
     def _follow(self) -> None:
-        self.setMinimumWidth(min(max(scaled(240), self._whole), scaled(_NARROWEST_FORM)))
+        self.setMinimumWidth(min(max(scaled(240), self.whole_width), scaled(_NARROWEST_FORM)))
         self.updateGeometry()
 
     def hold_still(self) -> None:

@@ -27,18 +27,22 @@ class Extremes:
     levels: tuple[tuple[np.ndarray, np.ndarray], ...]
 
     def between(self, start: float, stop: float, most: int) -> tuple[np.ndarray, np.ndarray]:
-        """x and y to draw from `start` to `stop`: the samples where they are at most `most`, else the finest level that is."""
+        """x and y to draw from `start` to `stop`: the samples where they are at most `most`, else as many groups, made of a finer level."""
         first, last = _around(self.x, start, stop)
         if last - first <= most:
             return self.x[first:last], self.y[first:last]
-        chosen = (self.x, self.y)
+        starts, columns = self.x, (self.y, self.y, self.y)
         for level in self.levels:
-            chosen = level
-            first, last = _around(level[0], start, stop)
-            if last - first <= most:
+            if last - first <= most * _GROUP:
                 break
-        x, y = chosen[0][first:last], chosen[1][first:last]
-        return (np.repeat(x, y.shape[1]), y.ravel()) if y.ndim == 2 else (x, y)
+            starts, columns = level[0], tuple(level[1].T)
+            first, last = _around(starts, start, stop)
+        step = -(-(last - first) // most)
+        # from a multiple of the step on, so that what is drawn stands still while it is moved
+        cut = np.arange(first - first % step, last, step)
+        low, high, ends = (column[:last] for column in columns)
+        low, high, ends = np.fmin.reduceat(low, cut), np.fmax.reduceat(high, cut), np.add.reduceat(ends, cut)
+        return np.repeat(starts[cut], 3), np.column_stack([low, high, np.where(np.isnan(ends), np.nan, high)]).ravel()
 
     @property
     def range(self) -> tuple[float, float]:

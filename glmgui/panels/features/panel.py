@@ -26,7 +26,7 @@ from glmgui.panels.features.preview_jobs import SECONDS, Ranges, basis_drawing, 
 from glmgui.panels.features.previews import BasisPreview, FeaturePreview, Features
 from glmgui.panels.features.suggestions import Suggestions
 from glmgui.panels.features.term_list import Card, TermList
-from glmgui.widgets import EmptyState, FormScroll, MessageLine, Page, WhenSeen, column
+from glmgui.widgets import EmptyState, FormScroll, MessageLine, Page, WhenSeen, column, scaled
 
 _NO_RECORDING = "Open a recording first: its covariates are what a model can be made of."
 _NO_TERMS = (
@@ -34,6 +34,9 @@ _NO_TERMS = (
     "the spikes of others. Terms add up. Begin with one of these, or with 'Add term' on the left."
 )
 _NO_CHOICE = "Choose a term on the left to see its functions and to change it."
+
+
+_LEAST_PICTURES = 400
 
 
 class FeaturesPanel(Page):
@@ -94,8 +97,8 @@ class FeaturesPanel(Page):
         self.pictures.addTab(pictures, "Chosen term")
         self.pictures.addTab(self.design, "Design matrix")
         box.addWidget(self.pictures, 1)
-        form = FormScroll(self.editor, "term_scroll")
-        details = QSplitter(Qt.Orientation.Horizontal)
+        form = self._form = FormScroll(self.editor, "term_scroll")
+        details = self._halves = QSplitter(Qt.Orientation.Horizontal)
         details.setChildrenCollapsible(False)
         details.addWidget(shown)
         details.addWidget(form)
@@ -169,8 +172,16 @@ class FeaturesPanel(Page):
         self.suggestions.renew()
         term = analysis.terms[at]
         self.editor.set_term(term, recording)
+        self._give_room()
         self._show_faults()
         self._pictures.ask()
+
+    def _give_room(self) -> None:
+        """Let the form of a term have its whole width, as long as the pictures keep enough."""
+        pictures, form = self._halves.sizes()
+        wanted = self._form.whole_width
+        if form < wanted and pictures + form - wanted >= scaled(_LEAST_PICTURES):
+            self._halves.setSizes([pictures + form - wanted, wanted])
 
     # Pictures
 

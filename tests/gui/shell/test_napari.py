@@ -58,6 +58,8 @@ def test_each_command_makes_a_widget_on_the_same_document(manifest, desk, qtbot,
     assert desk.work.document.analysis == small_analysis
     widgets[1].hide()
     assert napari_panels.data() is widgets[1]
+    widgets[1].widget().next_steps.features.click()
+    assert "panel Features" in control.message.text
 
 
 def test_what_goes_wrong_is_said_in_the_control(desk, qtbot, small_recording, small_analysis):
