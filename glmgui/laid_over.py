@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from qtpy.QtCore import QEvent, QObject, QRect, QSize, Qt
+from qtpy.QtGui import QPalette
 from qtpy.QtWidgets import QLabel, QWidget
 
 _BELOW = (QEvent.Type.Resize, QEvent.Type.Show)
@@ -13,7 +14,7 @@ _EDGE = 8
 
 
 class LaidOver(QObject):
-    """Keeps `part` over `below`: along its whole lower edge, or in its middle, as high as the part is at that width."""
+    """Keeps `part` over `below`: along its whole lower edge, or in its middle and no wider than it needs, as high as it is at that width."""
 
     def __init__(self, part: QWidget, below: QWidget, place: Literal["bottom", "middle"] = "bottom") -> None:
         super().__init__(part)
@@ -32,7 +33,7 @@ class LaidOver(QObject):
         whole = self._below.rect()
         if self._place == "middle":
             whole = whole.adjusted(_EDGE, _EDGE, -_EDGE, -_EDGE)
-        width = whole.width()
+        width = whole.width() if self._place == "bottom" else min(whole.width(), self._part.sizeHint().width())
         height = max(self._part.heightForWidth(width), self._part.minimumSizeHint().height())
         room = QRect(0, 0, width, min(height, whole.height()))
         if self._place == "bottom":
@@ -53,16 +54,24 @@ class WaitingWords(QLabel):
         self.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.setWordWrap(True)
         self.setTextFormat(Qt.TextFormat.PlainText)
-        self.setForegroundRole(self.palette().ColorRole.PlaceholderText)
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.setAutoFillBackground(True)  # over what is greyed
         self.hide()
         self._laid = LaidOver(self, over, "middle")
 
+    def sizeHint(self) -> QSize:
+        letters = self.fontMetrics()
+        return QSize(letters.horizontalAdvance(self.text()) + 4 * letters.averageCharWidth(), 2 * letters.height())
+
     def minimumSizeHint(self) -> QSize:
-        return QSize(0, self.fontMetrics().height())
+        return QSize(0, self.sizeHint().height())
 
     def say(self, text: str) -> None:
         """Say what is being done; nothing once it is done."""
+        # in the colours of what is enabled, also on a page that is not yet
+        palette = self.palette()
+        for role in (QPalette.ColorRole.WindowText, QPalette.ColorRole.Window):
+            palette.setColor(QPalette.ColorGroup.Disabled, role, palette.color(QPalette.ColorGroup.Active, role))
+        self.setPalette(palette)
         self.setText(text)
         self.setVisible(bool(text))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from glmgui.shell.window import MainWindow
 
 _PATIENCE = 240.0  # s
+_HELD_UP = 1.5  # s
 _NO_RECORDING = ("data", "features", "model", "results", "fits", "answers", "population", "batch")
 
 
@@ -28,6 +30,13 @@ def _without_terms(window: MainWindow) -> None:
 def _with_terms(window: MainWindow) -> None:
     window.document.undo()
     window.show_step("results")
+
+
+def _filling(window: MainWindow) -> None:
+    """A recording that was opened just now, while the worker has something else to do."""
+    window.show_step("data")
+    window.jobs.submit("Something else", lambda context: time.sleep(_HELD_UP), quiet=True)
+    window.document.say_recording_again()
 
 
 def _begin(window: MainWindow) -> None:
@@ -61,8 +70,8 @@ def _live(window: MainWindow) -> None:
 def _no_such_condition(window: MainWindow) -> None:
     window.work.live.switch(False)
     analysis = window.document.analysis
-    time = analysis.time.with_(conditions=(Condition(variable="running_speed", above=5.0),))
-    window.document.edit(analysis.with_(time=time), "Condition")
+    conditions = (Condition(variable="running_speed", above=5.0),)
+    window.document.edit(analysis.with_(time=analysis.time.with_(conditions=conditions)), "Condition")
     window.show_step("data")
 
 
@@ -93,6 +102,7 @@ def _well_again(window: MainWindow) -> None:
 
 NOTHING_OPEN: Pictures = tuple((f"{name}-nothing-open", _step(name)) for name in _NO_RECORDING)
 UNFITTED: Pictures = (
+    (f"data{RUNNING}", _filling),
     ("features-empty", _without_terms),
     ("results-empty", _with_terms),
     *((f"{name}-empty", _step(name)) for name in ("fits", "population")),

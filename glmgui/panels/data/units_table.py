@@ -226,6 +226,7 @@ class UnitsTable(QWidget):
         self.view.setWordWrap(False)
         self._said = hint("", self)
         self.rules = UnitRules(self)
+        self.rules.message.lay_over(self.view)
         every = small_button("tick shown", "units_tick_shown", "Fit every unit that the filter shows", self)
         none = small_button("untick shown", "units_untick_shown", "Leave out every unit that the filter shows", self)
         every.clicked.connect(lambda: self.model.tick(self._shown(), True))
@@ -266,7 +267,7 @@ class UnitsTable(QWidget):
 
     def _say(self, *_) -> None:
         total, fitted = len(self.model.rows), len(self.model.fitted)
-        self._title.setText(f"Units ({total})")
+        self._title.setText(f"Units ({total})" if total else "Units")
         said = "All units are fitted." if fitted == total else f"{fitted} of {total} units are fitted."
         reasons = [f"{count} ({reason})" for reason, count in count_reasons(self.model.left_out.values())]
         by_hand = total - len(self.model.ticked)

@@ -8,11 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from qtpy.QtWidgets import QAbstractItemView
 
 from glmengine.analysis.analysis import Analysis
 from glmengine.analysis.templates import course
 from glmengine.simulation.catalogue import SAMPLES
 from glmgui import reach
+from glmgui.dialogs.questions import FoldersDialog
 from glmgui.panels.start.page import when_said
 from glmgui.settings import Settings
 from glmgui.work.recent import about
@@ -334,3 +336,15 @@ def test_the_answers_of_a_recording_are_two_clicks_and_a_file_away(window, small
     assert asked == ["answers"] * 2
     window.action("open_folder_for_answers").trigger()
     assert asked == ["answers"] * 3
+
+
+def test_several_folders_are_chosen_at_once(qtbot, tmp_path):
+    for name in ("day1", "day2"):
+        (tmp_path / name).mkdir()
+    dialog = FoldersDialog(str(tmp_path))
+    qtbot.addWidget(dialog)
+    dialog.show()
+    view = dialog.findChild(QAbstractItemView, "treeView")
+    qtbot.waitUntil(lambda: view.model().rowCount(view.rootIndex()) == 2)
+    view.selectAll()
+    assert {path.name for path in dialog.chosen} == {"day1", "day2"}
