@@ -18,7 +18,7 @@ from glmgui.forms.form import SpecForm
 from glmgui.forms.names import choices_in
 from glmgui.panels.answers.evidence_view import DrawingsView
 from glmgui.still_fields import StillCombo
-from glmgui.widgets import FormScroll, MessageLine, button, column, hint, plain_table, row, small_button
+from glmgui.widgets import FormScroll, MessageLine, button, column, hint, keep_place, plain_table, row, small_button
 from glmgui.work.answers import Answers
 
 if TYPE_CHECKING:
@@ -104,6 +104,7 @@ class TermsView(QWidget):
         halves.setStretchFactor(1, 1)
         halves.setSizes([_FORM_WIDTH, 700])
         box = column(self, margins=4)
+        keep_place(self.message)
         box.addWidget(self.message)
         box.addWidget(halves, 1)
         self.form.edited.connect(self._edited)
