@@ -32,7 +32,7 @@ from glmgui.laid_over import LaidOver
 
 _SIGNS = {"error": "\u2716", "warning": "\u26a0"}
 _SIGN_WIDTH = 26
-_NARROWEST_FORM = 380
+_NARROWEST_FORM = 420
 _LEAST_PAGE = QSize(320, 200)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pyqtgraph as pg
 from qtpy.QtGui import QFontMetricsF, QGuiApplication
 
-_APART = 8  # pixels between two labels beside each other
+_APART, _LEAST_APART = 8, 2  # pixels between two labels beside each other
 _LINE = 1.05  # heights of a line from one label to the one below it
 
 
@@ -43,8 +43,19 @@ class NamedAxis(pg.AxisItem):
 
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
         if not self._names:
-            return super().tickStrings(values, scale, spacing)
+            return self._thinned(values, super().tickStrings(values, scale, spacing))
         return [self._names.get(value, "") for value in values]
+
+    def _thinned(self, values: list[float], strings: list[str]) -> list[str]:
+        """Numbers that stand beside each other, without those for which a narrow plot has no room."""
+        span = abs(self.range[1] - self.range[0])
+        if self.orientation in ("left", "right") or self.logMode or len(values) < 2 or not span:
+            return strings
+        metrics = QFontMetricsF(self.style["tickFont"] or QGuiApplication.font())
+        room = max(map(metrics.horizontalAdvance, strings)) + _LEAST_APART
+        gap = abs(values[1] - values[0]) / span * self.size().width()
+        every = max(int(-(-room // max(gap, 1e-12))), 1)
+        return [text if number % every == 0 else "" for number, text in enumerate(strings)]
 
     def _every(self, places: Sequence[float], pixels: float) -> int:
         """How many names there are to one that is written, at so many pixels a unit of the axis."""

@@ -31,6 +31,8 @@ class ImagePlot(Plot):
         One unit of x as long as one of y, as positions need it.
     diverging : bool
         Colours that part at zero, for values of both signs.
+    bar_from : int
+        Pixels that the plot is wide at least where it has its colour bar.
     """
 
     def __init__(
@@ -43,12 +45,13 @@ class ImagePlot(Plot):
         equal: bool = False,
         diverging: bool = False,
         mouse: bool = True,
+        bar_from: int = 0,
         name: str = "image_plot",
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(title, name, parent)
         self.x_axis, self.y_axis, self.value_axis = x_axis, y_axis, value_axis
-        self._equal, self._diverging, self._mouse = equal, diverging, mouse
+        self._equal, self._diverging, self._mouse, self._bar_from = equal, diverging, mouse, bar_from
         self._images: tuple[Image, ...] = ()
         self._levels = (0.0, 1.0)
         self._areas: list[pg.PlotItem] = []
@@ -144,12 +147,15 @@ class ImagePlot(Plot):
     def _even_out(self) -> None:
         """Areas side by side get the same width: the layout would go by their labels."""
         grid = self.layout_item.layout
+        room = _BAR_ROOM if self.view.width() >= self._bar_from else 0
+        if self._bar is not None:
+            self._bar.setVisible(room > 0)
         for column in range(grid.columnCount()):
             if column < len(self._areas):
-                grid.setColumnFixedWidth(column, max((self.view.width() - _BAR_ROOM) / len(self._areas) - _APART, 60))
+                grid.setColumnFixedWidth(column, max((self.view.width() - room) / len(self._areas) - _APART, 60))
             else:
                 grid.setColumnMinimumWidth(column, 0)
-                grid.setColumnMaximumWidth(column, _BAR_ROOM)
+                grid.setColumnMaximumWidth(column, room)
 
     def _fill(self) -> None:
         """Put the values into the areas that are there."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from glmgui.shell.window import MainWindow
 
 _SETTINGS = AnswerSettings(shifts=50, simulations=8)  # for a picture p need not be small
-_PATIENCE = 240.0  # s
+_PATIENCE = 900.0  # s
 
 
 def _ready(window: MainWindow) -> None:

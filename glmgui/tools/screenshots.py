@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from glmgui.shell.window import MainWindow
 
-_PATIENCE = 240.0  # s, for the first fit of a slow machine with nothing compiled
+_PATIENCE = 900.0  # s, for the first fit of a slow machine with nothing compiled
 
 
 def take_screenshots(app: QApplication, folder: Path, size: tuple[int, int] = (1366, 768), dark: bool = False) -> int:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from glmgui.shell.window import MainWindow
 
-_PATIENCE = 240.0
+_PATIENCE = 900.0
 
 
 class _Failed(Exception):

@@ -13,7 +13,7 @@ from glmgui.tools.unattended import wait_until
 if TYPE_CHECKING:
     from glmgui.shell.window import MainWindow
 
-_PATIENCE = 240.0  # s
+_PATIENCE = 900.0  # s
 _HELD_UP = 1.5  # s
 _NO_RECORDING = ("data", "features", "model", "results", "fits", "answers", "population", "batch")
 

@@ -25,6 +25,7 @@ _MOST_TIMES, _MOST_ROWS = 800, 1200  # that a screen can show
 _MOST_NUMBERS = 10_000_000  # of the stretch, made in the worker
 _LEAST_SHARE = 0.05  # of the height, for the name of a block with few columns
 _STEPS = 1000
+_BAR_FROM = 340  # pixels; in a narrower plot the columns would have no room beside the bar of their colours
 _BORDER = "#333333"  # on an image that is pale where nothing is, in the dark too
 _NO_TERM = "Tick a term, and its columns are drawn here."
 _NO_BIN = "No bin is used in this stretch. Move the slider to see another one."
@@ -105,7 +106,7 @@ class DesignPlot(ImagePlot):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(
-            "Design matrix", TIME, Axis("columns of each term"), Axis("value over the largest"), diverging=True, name="design_plot", parent=parent
+            "Design matrix", TIME, Axis("columns of each term"), Axis("value over the largest"), diverging=True, bar_from=_BAR_FROM, name="design_plot", parent=parent
         )  # fmt: skip
         self._shown: DesignDrawing | None = None
 

@@ -126,7 +126,7 @@ class FeaturesPanel(Page):
         listed.addWidget(self.check)
         whole.addWidget(left)
         whole.addWidget(right)
-        whole.setSizes([280, 1070])
+        whole.setSizes([240, 1110])
         whole.setStretchFactor(1, 1)
         column(self).addWidget(whole)
 
