@@ -39,7 +39,8 @@ def writable_folder(*wanted: Path | str | None) -> Path:
 
 
 def _takes_files(folder: Path) -> bool:
-    return folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)
+    # an administrator may write everywhere, but a folder without leave for anybody is not meant to be written to
+    return folder.is_dir() and os.access(folder, os.W_OK | os.X_OK) and bool(folder.stat().st_mode & 0o222)
 
 
 def _soon(question: Callable[[], bool]) -> bool:

@@ -159,7 +159,7 @@ def _checks_made(document: Document) -> str:
 def _units_selected(document: Document) -> str:
     if document.kept_result is None:
         return ""
-    return f"{len(document.units)} selected" if len(document.units) > 1 else f"{len(document.kept_result.units)} units"
+    return f"{len(document.units)} selected" if len(document.units) > 1 else numbered(len(document.kept_result.units), "unit")
 
 
 def _fits_kept(document: Document) -> str:

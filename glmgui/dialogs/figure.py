@@ -66,6 +66,7 @@ class FigureDialog(QDialog):
         self._take_choice(making.choice)
         self._connect()
         self._plot_changed()
+        self._name_folder()
         room = (parent.screen() if parent is not None else QGuiApplication.primaryScreen()).availableGeometry().size()
         self.resize(_ROOM.boundedTo(QSize(room.width() - 40, room.height() - 60)))
 
@@ -103,7 +104,8 @@ class FigureDialog(QDialog):
         self.dpi.setToolTip("Of PNG and TIFF, and of maps and dense rasters within PDF and SVG")
         self.fault = MessageLine("figure_fault", self)
         self.size_said = hint("", self)
-        self.saved_said = ElidedLabel(self)
+        self._saved_line = QWidget(self)
+        self.saved_said = ElidedLabel(self._saved_line)
         self.saved_said.setObjectName("figure_saved")
         self.saved_said.setTextFormat(Qt.TextFormat.PlainText)
         self.open_folder = button("Open &folder", "figure_open_folder", "Show the file where it was saved", self)
@@ -115,8 +117,9 @@ class FigureDialog(QDialog):
         self.picture.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
         self.picture.setMinimumSize(240, 180)
         self.picture.setText(_DRAWING)
-        self.save_button = button("Save\u2026", "figure_save", "Choose a name and write the figure", self)
-        self.save_button.setDefault(True)
+        self.save_here = button("", "figure_save_here", "", self)
+        self.save_here.setDefault(True)
+        self.save_button = button("Save as\u2026", "figure_save", "Choose a name and a folder, and write the figure there", self)
         self.copy_button = button("Copy", "figure_copy", "Put the figure on the clipboard, as pixels and as SVG", self)
         self.all_button = button(
             "All figures of all units\u2026",
@@ -182,11 +185,11 @@ class FigureDialog(QDialog):
         right = QVBoxLayout()
         right.addWidget(frame, 1)
         right.addWidget(self.size_said)
-        saved = row(self.saved_said, self.open_folder)
-        saved.setStretch(0, 1)
-        right.addLayout(saved)
-        for part in (self.saved_said, self.open_folder):
-            part.hide()
+        line = row(self.saved_said, self.open_folder)
+        line.setStretch(0, 1)
+        self._saved_line.setLayout(line)
+        self._saved_line.hide()
+        right.addWidget(self._saved_line)
         right.addWidget(self.fault)
         top = QHBoxLayout()
         top.addWidget(scroll)
@@ -194,7 +197,9 @@ class FigureDialog(QDialog):
         box = QVBoxLayout(self)
         box.setContentsMargins(12, 12, 12, 12)
         box.addLayout(top, 1)
-        box.addLayout(row(self.all_button, None, self.close_button, self.copy_button, self.save_button, spacing=8))
+        box.addLayout(
+            row(self.all_button, None, self.close_button, self.copy_button, self.save_button, self.save_here, spacing=8)
+        )
 
     def _connect(self) -> None:
         self.plot.currentIndexChanged.connect(self._plot_changed)
@@ -208,6 +213,7 @@ class FigureDialog(QDialog):
             check.toggled.connect(self._changed)
         self.format.currentIndexChanged.connect(self._changed)
         self.save_button.clicked.connect(self._save)
+        self.save_here.clicked.connect(self._save_here)
         self.copy_button.clicked.connect(self._copy)
         self.all_button.clicked.connect(self._save_all)
         self.close_button.clicked.connect(self.close)
@@ -353,13 +359,24 @@ class FigureDialog(QDialog):
     def _made(self, path: Path) -> None:
         self._saved = path
         self.saved_said.setText(f"Saved to {path}")
-        for part in (self.saved_said, self.open_folder):
-            part.show()
+        self._saved_line.show()
+        self._name_folder()
 
     def _open_folder(self) -> None:
         if self._saved is not None:
             folder = self._saved if self._saved.is_dir() else self._saved.parent
             QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
+
+    def _name_folder(self) -> None:
+        """Say on the button where a figure goes without a question."""
+        folder = self._making.folder
+        self.save_here.setText(f"Save to {folder.name or folder}".replace("&", "&&"))
+        self.save_here.setAccessibleName(f"Save to {folder}")
+        self.save_here.setToolTip(f"Write the figure into {folder}, under a name of its own")
+
+    def _save_here(self) -> None:
+        self._remember()
+        self._making.save_in(self.subject, self.choice, self._making.folder)
 
     def _save(self) -> None:
         self._remember()

@@ -193,6 +193,27 @@ class FigureMaking(QObject):
 
         return self._jobs.submit(f"Writing {path.name}", work, lambda _: self._took(path))
 
+    @property
+    def folder(self) -> Path:
+        """Where a figure is saved without a question."""
+        return Path(self._settings.save_folder)
+
+    def save_in(self, subject: Subject, choice: FigureChoice, folder: Path) -> Job:
+        """Write the figure into a folder, under a name that nothing has there."""
+        result, recording = self._document.result, self._document.recording
+        name = _file_name(subject.name)
+
+        def work(context: Context) -> Path:
+            from glmengine.export.file_names import free_name
+            from glmengine.figures import save_figure
+
+            taken = {one.stem.casefold() for one in folder.iterdir() if one.suffix.lower() == choice.ending}
+            path = folder / f"{free_name(name, taken)}{choice.ending}"
+            save_figure(_drawn(subject, choice, result, recording), path, dpi=choice.dpi)
+            return path
+
+        return self._jobs.submit(f"Writing {name}{choice.ending}", work, self._took)
+
     def save_all(self, choice: FigureChoice, folder: Path | None = None) -> Job | None:
         """Ask for a folder, where none is given, and write all figures of all units there, with progress."""
         result, recording = self._document.result, self._document.recording

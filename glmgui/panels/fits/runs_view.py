@@ -13,7 +13,7 @@ from glmgui.jobs import Jobs
 from glmgui.shown_time import duration, how_far, time_left
 from glmgui.widgets import button, column, hint, plain_table, row
 from glmgui.work.fitting import Fitting
-from glmgui.work.runs import FAILED, RUNNING, WAITING, Run
+from glmgui.work.runs import DONE, FAILED, RUNNING, WAITING, Run
 
 _HEADINGS = ("State", "Fit", "What is new in it", "How far")
 _HELPS = (
@@ -28,7 +28,7 @@ _ABOUT = "Fit again (Ctrl+R) while a fit runs puts the next question here; each 
 
 
 class RunsView(QWidget):
-    """A table of the runs of this session, hidden while there are none."""
+    """A table of the runs of this session, hidden while there are none but those that are done."""
 
     def __init__(self, fitting: Fitting, jobs: Jobs, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -86,7 +86,7 @@ class RunsView(QWidget):
         chosen, runs = self.number, self._runs.all
         if self._runs.running is None:
             self._said, self._left = "", math.nan
-        self.setVisible(bool(runs))
+        self.setVisible(any(run.state != DONE for run in runs))  # those that are done stand among the fits
         with QSignalBlocker(self.table):
             self.table.setRowCount(len(runs))
             for at, run in enumerate(runs):

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 SCORES = "fits-scores"
 _NONE_TICKED = "Press Compare above, or tick fits in the list, to see their held-out scores side by side; the first of them is the one that the others are compared with."
 _BEST = "★ "
-_WIDEST = 190
+_WIDEST = 280
 
 
 class ScoresView(QWidget):
@@ -55,6 +55,8 @@ class ScoresView(QWidget):
         self.table.setAccessibleName("Held-out deviance explained of each unit under each ticked fit")
         plain_table(self.table)
         self.table.horizontalHeader().setMaximumSectionSize(_WIDEST)
+        self.table.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        self.table.horizontalHeader().setTextElideMode(Qt.TextElideMode.ElideRight)
         self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)

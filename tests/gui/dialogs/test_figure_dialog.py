@@ -221,6 +221,7 @@ def test_it_says_that_it_draws_and_where_it_was_saved(qtbot, making, plot, quest
     made.show()
     assert made.picture.text() == made.size_said.text() == "drawing\u2026"
     assert not made.open_folder.isVisible()
+    assert made.picture.width() > made.width() / 3, "the figure has the room that there is"
     qtbot.waitUntil(lambda: made.preview is not None)
     assert not made.picture.pixmap().isNull()
     assert "mm" in made.size_said.text()
@@ -232,6 +233,14 @@ def test_it_says_that_it_draws_and_where_it_was_saved(qtbot, making, plot, quest
     monkeypatch.setattr("glmgui.dialogs.figure.QDesktopServices.openUrl", lambda url: opened.append(url.toLocalFile()))
     made.open_folder.click()
     assert opened == [str(tmp_path)]
+    assert made.save_here.text() == f"Save to {tmp_path.name}"
+    for name in ("unit_hd", "unit_hd", "unit_hd"):
+        with qtbot.waitSignal(making.made) as saved:
+            made.save_here.click()
+        (path,) = saved.args
+        assert path.is_file()
+        assert (path.parent, path.name[: len(name)]) == (tmp_path, name)
+    assert len(list(tmp_path.glob("unit_hd*.pdf"))) == 3, "none is written over"
 
 
 def test_a_unit_that_is_a_number_is_called_unit(making, plot, small_result):
