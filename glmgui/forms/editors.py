@@ -14,7 +14,6 @@ from qtpy.QtCore import QEvent, QSignalBlocker, Qt, Signal
 from qtpy.QtWidgets import (
     QCheckBox,
     QComboBox,
-    QCompleter,
     QFileDialog,
     QHBoxLayout,
     QLabel,
@@ -25,9 +24,10 @@ from qtpy.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+from superqt import QSearchableComboBox
 
 from glmgui.forms.description import Choices, in_words
-from glmgui.still_fields import StillCombo
+from glmgui.still_fields import NoWheel, StillCombo
 from glmgui.widgets import fit_rows, row_height
 
 _MOST_ROWS = 6
@@ -92,20 +92,24 @@ class Editor(QWidget):
 
 
 class QuietCombo(StillCombo):
-    """A combo box that does not grow with what it offers; long lists can be searched by typing."""
+    """A combo box that does not grow with what it offers."""
 
-    def __init__(self, parent: QWidget | None = None, *, searchable: bool = False) -> None:
+    def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.setMinimumContentsLength(8)
-        if searchable:
-            self.setEditable(True)
-            self.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
-            completer = QCompleter(self.model(), self)
-            completer.setFilterMode(Qt.MatchFlag.MatchContains)
-            completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
-            completer.setCompletionMode(QCompleter.CompletionMode.PopupCompletion)
-            self.setCompleter(completer)
+        _keep_narrow(self)
+
+
+class SearchedCombo(NoWheel, QSearchableComboBox):
+    """The same for a long list, which is searched by typing."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        _keep_narrow(self)
+
+
+def _keep_narrow(box: QComboBox) -> None:
+    box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+    box.setMinimumContentsLength(8)
 
 
 class BoolEditor(Editor):
@@ -158,7 +162,7 @@ class NameEditor(Editor):
         self._kind, self._optional = kind, optional
         self._names: tuple[str, ...] = ()
         self._value = ""
-        self._box = QuietCombo(self, searchable=True)
+        self._box = SearchedCombo(self)
         self._row(self._box)
         self._box.activated.connect(self._chosen)
         self._box.lineEdit().editingFinished.connect(self._typed)
