@@ -13,6 +13,7 @@ from itertools import pairwise
 import numpy as np
 
 from glmengine.design.design import Design
+from glmengine.solvers.marginal_likelihood import Components
 
 LOCAL = 0.45
 """Largest share of rows in which the columns of a term are not zero on average, for which rows are sorted by its live columns."""
@@ -135,7 +136,9 @@ class FoldRows:
             total[k, :, -1] = r.sum(axis=1)
         if self.pieces and with_local.any():
             some = residual if with_local.all() else residual[with_local]
-            products = np.hstack([some[:, piece.rows] @ piece.local.T for piece in self.pieces])
+            products = np.empty((len(some), self._places.live.size))
+            for piece, at in zip(self.pieces, self._places.slices, strict=True):
+                np.matmul(some[:, piece.rows], piece.local.T, out=products[:, at])
             sums = self._places.summed(products.T, self.n_folds + 1, self.n_local)
             total[:, with_local, : self.n_local] = np.swapaxes(sums, 1, 2)
         return total
@@ -251,10 +254,13 @@ class SharedRows:
         self.labels = tuple(block.term.label for block in design.blocks if not block.restricts)
         self.index = np.flatnonzero(design.valid)
         common = design.of(self.labels)
-        values = common.dense()[self.index] if self.labels else np.zeros((self.index.size, 0))
+        values = common.dense() if self.labels else np.zeros((design.n_rows, 0))
+        values = values if self.index.size == len(values) else values[self.index]
         self.rows = FoldRows(values, fold[self.index], n_folds, [np.arange(s.start, s.stop) for s in common.slices.values()])
         self.at = self.index[self.rows.order]
         """(n,) int array, the bin of each sorted row."""
+        self.penalties: dict[tuple[object, ...], Components] = {}
+        """What models have been penalised by, so that it is factored once for all units."""
 
     def columns(self, design: Design) -> np.ndarray:
         """Columns of a design that has the same terms, in the order of the rows' columns."""

@@ -21,7 +21,7 @@ from glmengine.threads import workers
 
 APPROXIMATIONS = (
     "Penalty strengths are those of the highest marginal likelihood; the strengths of the analysis are not tried.",
-    "Models without a fold are reached by one Newton step from the fit of all bins, by further ones where a unit has few spikes for each column.",
+    "Models without a fold are reached by one Newton step from the fit of all bins, by further ones where that step changes the rate much.",
     "The Hessians of fits are sums of products in float32; gradients and scores are float64.",
 )
 """What a reader of the scores should know."""

@@ -9,7 +9,7 @@ the data as they are and shifted, so that the test is valid whatever it leaves o
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -93,7 +93,8 @@ class PooledColumns:
         self.seconds = width * grid.bin_size
         size = np.diff(np.r_[self._starts, rows.size]).astype(np.float64)
         every = np.unique(np.concatenate([np.zeros(0, int), *candidates.values()]))
-        values = self.pool(_columns(design, every)) / size[:, None]
+        pooled = [self.pool(part) for part in _parts(design, every)]
+        values = np.hstack([np.zeros((size.size, 0)), *pooled]) / size[:, None]
         self.slices: dict[int, slice] = {}
         self._penalised: dict[int, np.ndarray] = {}
         parts, at = [], 0
@@ -109,7 +110,8 @@ class PooledColumns:
 
     def pool(self, values: np.ndarray) -> np.ndarray:
         """Sums of values (T, k) over pooled rows."""
-        return np.add.reduceat(values[self._rows], self._starts, axis=0)
+        used = values if self._rows.size == len(values) else values[self._rows]
+        return np.add.reduceat(used, self._starts, axis=0)
 
     def shuffles(self, n: int, seed: int) -> Shuffles:
         """Shifts by a row or more (see `make_shuffles` why none is left out)."""
@@ -172,20 +174,19 @@ class PooledColumns:
         return result
 
 
-def _columns(design: Design, wanted: np.ndarray) -> np.ndarray:
-    """(T, k) columns of a design, blocks that have none of them left alone."""
-    parts = [np.zeros((design.n_rows, 0))]
+def _parts(design: Design, wanted: np.ndarray) -> Iterator[np.ndarray]:
+    """(T, k) columns of a design, those of a block after those of another, blocks that have none of them left alone."""
     for block, where in zip(design.blocks, design.slices.values(), strict=True):
         here = wanted[(wanted >= where.start) & (wanted < where.stop)] - where.start
         if here.size:
-            parts.append(block.chunk(0, design.n_rows)[:, here])
-    return np.hstack(parts)
+            values = block.chunk(0, design.n_rows)
+            yield values if here.size == values.shape[1] else values[:, here]
 
 
 def _length(design: Design, columns: np.ndarray, stretch: np.ndarray) -> int:
     """Rows over which a candidate is correlated with itself."""
     some = columns[np.unique(np.linspace(0, columns.size - 1, MOST_LOOKED_AT).astype(int))]
-    return correlation_length(_columns(design, some), stretch)
+    return correlation_length(np.hstack(list(_parts(design, some))), stretch)
 
 
 def _penalty(components: Sequence[Component], columns: np.ndarray) -> np.ndarray:

@@ -61,15 +61,14 @@ class SharedGround:
         self.columns = shared.columns(ground.prepared.design)
         inputs = read_inputs(ground.prepared.design, ground.prepared.counts, ground.family)
         self._components = components_of(ground.penalty.scaled(1.0), penalised_columns(ground.penalty, inputs))
-        self._known: dict[tuple[object, ...], Components] = {}
 
     def components(self, columns: np.ndarray) -> tuple[Components, list[Component]]:
         """Penalised parts of a model with these columns of the design; parameters are the columns, then the intercept."""
         kept = [one for one in (restricted(one, columns) for one in self._components) if one is not None]
         key = (columns.size, *((one.columns.tobytes(), one.matrix.tobytes()) for one in kept))
-        if key not in self._known:  # the histories of all units are penalised alike
-            self._known[key] = Components(kept, columns.size + 1)
-        return self._known[key], kept
+        if key not in self.shared.penalties:  # the histories of all units are penalised alike
+            self.shared.penalties[key] = Components(kept, columns.size + 1)
+        return self.shared.penalties[key], kept
 
 
 @dataclass
