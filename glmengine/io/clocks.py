@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from glmengine.io.raw import RawRecording, RawSeries
+from glmengine.io.recipe.names import BUSIEST, LONGEST, SELDOM
 from glmengine.sentences import listed, numbered
 
 FAR_SPANS, FAR_SECONDS = 10.0, 3600.0
@@ -50,6 +51,30 @@ def _reach_around(window: tuple[float, float]) -> tuple[float, float]:
 
 
 def clock_doubts(raw: RawRecording) -> list[str]:
+    """What is to be said where times cannot be true beside each other, or the units' by themselves, and what to do."""
+    return _clocks_apart(raw) or _rates_that_no_unit_has(raw)
+
+
+def _rates_that_no_unit_has(raw: RawRecording) -> list[str]:
+    """Spikes that come so seldom over so long a time, or so fast, that their unit of time must be another."""
+    units = [np.asarray(times, dtype=np.float64) for times in raw.spikes or () if len(times)]
+    spikes = np.concatenate(units) if units else np.empty(0)
+    spikes = spikes[np.isfinite(spikes)]
+    if len(spikes) < FEWEST:
+        return []
+    low, high = np.quantile(spikes, [0.01, 0.99])
+    rate = float(np.median([len(times) for times in units])) / max(high - low, 1e-9)
+    if not (high - low > LONGEST and rate < SELDOM) and rate < BUSIEST:
+        return []
+    whole = np.array_equal(spikes, np.rint(spikes))
+    unit = "samples (with their rate)" if whole and rate < SELDOM else "milliseconds" if rate * 1e3 < BUSIEST else "another unit"
+    return [
+        f"The units would fire at {rate:.2g} Hz over {high - low:,.6g} s, as if their times were in {unit} and not in seconds. If so, give the "
+        "time_unit under [spikes] in a recipe (a file of any format can be opened with one), or correct the sampling rate, or write the file again in seconds."
+    ]
+
+
+def _clocks_apart(raw: RawRecording) -> list[str]:
     """What is to be said where the units' times and those of what was recorded beside them cannot be of one clock, and what to do.
 
     That is so where nearly all spikes lie outside what else was recorded, or that outside the spikes: counted in milliseconds the times

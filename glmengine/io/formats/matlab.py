@@ -58,6 +58,8 @@ READER = Reader("MATLAB", (".mat",), recognises, needs_recipe=True, probe=True, 
 
 
 def _from_scipy(found: dict[str, Any], name: str, value: Any, depth: int) -> None:
+    if hasattr(value, "toarray") and math.prod(value.shape) * 8 <= LARGEST_ARRAY:
+        value = value.toarray()
     if not isinstance(value, np.ndarray) or depth > DEEPEST:
         return
     if value.dtype.names:  # a struct, or an array of structs, of which a single one is taken apart

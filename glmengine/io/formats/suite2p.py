@@ -89,7 +89,11 @@ def _cells(path: Path, folder: Path, what: str) -> tuple[np.ndarray, np.ndarray,
     if traces.ndim != 2 or traces.dtype.kind not in "uif":
         raise GlmError(f"{path.name}: {what}.npy is {traces.shape} {traces.dtype}, not cells by frames; run Suite2p again")
     chosen = npy_array(folder / "iscell.npy") if (folder / "iscell.npy").is_file() else np.empty(0)
-    if chosen.dtype.kind not in "buif" or len(chosen) != len(traces):
+    if chosen.size and len(chosen) != len(traces):
+        raise GlmError(
+            f"{path.name}: iscell.npy has {len(chosen)} rows and {what}.npy {len(traces)}, where both have one for each region; copy both again"
+        )
+    if chosen.dtype.kind not in "buif" or not chosen.size:
         return traces, np.ones(len(traces), dtype=bool), np.full(len(traces), np.nan)
     rows = chosen.reshape(len(chosen), -1)
     return traces, rows[:, 0] > 0, rows[:, -1].astype(np.float64)

@@ -110,7 +110,9 @@ def _csv(path: Path) -> NamedArrays:
 
     try:
         table = rows(decimal=layout.decimal)
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
+    except pd.errors.EmptyDataError as error:
+        raise GlmError(f"{path.name}: has names of columns and no row below them; export it again") from error
+    except (pd.errors.ParserError, ValueError) as error:
         raise GlmError(
             f"{path.name}: is no table ({' '.join(str(error).split())[:100]}); save it again with one row a line"
         ) from error

@@ -15,12 +15,16 @@ from glmengine.io.raw import WHOLE_TABLE, NamedArrays
 from glmengine.io.recipe.draft_covariates import draft_covariates, draft_events, draft_trials
 from glmengine.io.recipe.names import (
     BIN_NAME,
+    BUSIEST,
     COUNT_NAME,
+    LONGEST,
     NOT_OWNER,
+    OF_UNITS,
     ONE_UNIT,
     OWNER_NAME,
     RATE_NAME,
     RESPONSE_NAME,
+    SELDOM,
     SPIKE_NAME,
     TIME_NAME,
     UNIT_NAMES,
@@ -49,9 +53,6 @@ UNIT_COLUMN = re.compile(r"^(unit|cell|neuron|clu(ster)?|u|n|roi)[_ ]?\d+|count|
 
 IN_CELLS = re.compile(r"(?P<outer>[^{]+(\{\d+\})*?)(\{\d+\}){1,2}(\.\w+)?$")
 """Names of arrays in cells inside cells; the last two braces tell a tetrode and a unit, those before them a day and an epoch."""
-
-LONGEST, SELDOM, BUSIEST = 43_200.0, 0.05, 1000.0
-"""Seconds beyond which spikes of fewer than so many Hz are doubted, and Hz that no unit has."""
 
 
 @dataclass(frozen=True)
@@ -175,7 +176,8 @@ def _doubts_of_clock(spikes: Spikes | None, arrays: Arrays) -> list[str]:
     if len(times) < 2:
         return []
     units = len(rows) if len(rows) > 1 else len(set(np.ravel(arrays[spikes.units]).tolist())) if spikes.units in arrays else 1
-    lasts = float(times.max() - min(times.min(), 0.0))
+    first = float(times.min())
+    lasts = float(times.max()) - (first if first > 0.5 * times.max() else min(first, 0.0))  # a clock of the world began long ago
     rate = len(times) / max(units, 1) / max(lasts, 1e-9)
     if lasts > LONGEST and rate < SELDOM:
         other = "ms" if rate * 1e3 < BUSIEST else "us"
@@ -218,10 +220,10 @@ def _vectors(arrays: Arrays) -> dict[str, np.ndarray]:
     return found
 
 
-def _is_rhythm(values: np.ndarray) -> bool:
-    """Whether numbers rise in nearly equal steps."""
+def _is_rhythm(values: np.ndarray, uneven: float = 1.2) -> bool:
+    """Whether numbers rise in nearly equal steps, of which nine in ten are no longer than the usual one by this factor."""
     steps = np.diff(values)
-    return bool(len(steps)) and bool((steps > 0).all()) and bool(np.quantile(steps, 0.9) <= 1.2 * np.median(steps))
+    return bool(len(steps)) and bool((steps > 0).all()) and bool(np.quantile(steps, 0.9) <= uneven * np.median(steps))
 
 
 def _time_bases(vectors: Mapping[str, np.ndarray], arrays: Arrays) -> dict[str, np.ndarray]:
@@ -233,7 +235,9 @@ def _time_bases(vectors: Mapping[str, np.ndarray], arrays: Arrays) -> dict[str, 
     for name, values in vectors.items():
         partner = any(other != name and len(vectors[other]) == len(values) for other in vectors)
         partner = partner or any(len(values) in shape for shape in tables)
-        if partner and (TIME_NAME.search(field_of(name)) or len(values) > 100) and _is_rhythm(values):
+        named = TIME_NAME.search(field_of(name)) is not None
+        # a camera jitters, but not as spikes do, of which one in ten waits more than three times as long as the usual one
+        if partner and (named or len(values) > 100) and _is_rhythm(values, 1.7 if named else 1.2):
             found[name] = values * SECONDS.get(time_unit_in(name) or "s", 1.0)
     return dict(sorted(found.items(), key=lambda item: not TIME_NAME.search(field_of(item[0]))))
 
@@ -265,7 +269,13 @@ def _spikes(
         for name, values in vectors.items()
         if name not in bases and not COLUMN.search(name) and np.isfinite(values).all() and (np.diff(values) >= 0).all()
     ]
-    single = [name for name in rising if ONE_UNIT.search(field_of(name)) and np.unique(np.diff(vectors[name])).size > 1]
+    single = [
+        name
+        for name in rising
+        if (ONE_UNIT.search(field_of(name)) or OF_UNITS.search(group_of(name).rstrip(".")))
+        and np.unique(np.diff(vectors[name])).size > 1
+    ]
+    single = single if len(single) > 1 else _columns_of_units(arrays, vectors, rising)
     if len(single) > 1:
         reasons.append(
             f"{len(single)} arrays from '{single[0]}' to '{single[-1]}' are taken as the spike times of one unit each."
@@ -273,7 +283,8 @@ def _spikes(
         pooled = np.concatenate([vectors[name] for name in single])
         return Spikes(times=single[0], more=tuple(single[1:]), **_clock(single[0], pooled, bases, arrays, reasons))
     # a clock that goes in steps of its own is no train of spikes, nor is what stands still or has two values
-    rising = [name for name in rising if len(np.unique(vectors[name])) > 2]
+    rising = [name for name in rising if len(np.unique(vectors[name])) > max(2, len(vectors[name]) // 5)]
+    rising = rising or _rising_by_unit(arrays, vectors, bases)
     named = [name for name in rising if SPIKE_NAME.search(name)]
     if not (named or rising):
         return None
@@ -290,6 +301,34 @@ def _spikes(
         )
         about = {"units": owner, "properties": _constant_columns(arrays, owner, {best, owner})}
     return Spikes(times=best, **about, **_clock(best, vectors[best], bases, arrays, reasons))
+
+
+def _columns_of_units(arrays: Arrays, vectors: Mapping[str, np.ndarray], rising: Sequence[str]) -> list[str]:
+    """Columns of a table that rise and are filled up, shorter ones with missing cells: one unit each."""
+    found = [name for name in rising if name in arrays and isinstance(arrays[name], np.ndarray) and arrays[name].ndim == 1]
+    lengths = {len(vectors[name]) for name in found}
+    same = len({arrays[name].size for name in found}) == 1
+    return found if len(found) > 1 and same and len(lengths) > 1 and max(lengths) == arrays[found[0]].size else []
+
+
+def _rising_by_unit(arrays: Arrays, vectors: Mapping[str, np.ndarray], bases: Mapping[str, np.ndarray]) -> list[str]:
+    """Times of a table that lists one unit after the other: they rise within each."""
+    found = []
+    for name, values in vectors.items():
+        if name in bases or COLUMN.search(name) or not (SPIKE_NAME.search(name) or TIME_NAME.search(field_of(name))):
+            continue
+        owner = _owner(arrays, vectors, name, bases)
+        times = values[np.isfinite(values)]
+        if not owner or len(np.unique(times)) <= max(2, len(times) // 5):
+            continue
+        owners = np.ravel(arrays[owner])[: len(values)][np.isfinite(values)].astype(str)
+        order = np.argsort(owners, kind="stable")
+        starts = np.flatnonzero(owners[order][1:] != owners[order][:-1])
+        back = np.diff(times[order]) < 0
+        back[starts] = False
+        if len(starts) and not back.any():
+            found.append(name)
+    return found
 
 
 def _nested(arrays: Arrays) -> list[str]:
@@ -436,6 +475,11 @@ def _counts(arrays: Arrays, bases: Mapping[str, np.ndarray], reasons: list[str])
     for name, values in arrays.items():
         if isinstance(values, list) or values.ndim != 2 or values.dtype.kind not in "buif" or min(values.shape) < 2:
             continue
+        if COUNT_NAME.search(name) and _is_filled_with_zeros(values):
+            raise GlmError(
+                f"'{name}' looks like the spike times of one unit a row, shorter rows filled up with zeros, each of which would be a spike at 0 s; "
+                "fill up with NaN, or save one array a unit"
+            )
         if name == WHOLE_TABLE or COUNT_NAME.search(name) or RESPONSE_NAME.search(field_of(name)):
             return _matrix_of_counts(name, values, arrays, bases, reasons)
     columns = [name for name, values in arrays.items() if UNIT_COLUMN.search(field_of(name)) and _is_row_of_numbers(values)]
@@ -450,6 +494,14 @@ def _counts(arrays: Arrays, bases: Mapping[str, np.ndarray], reasons: list[str])
             reasons.append(
                 f"{len(mine)} columns named like units are taken as their activity at the times '{base}'; they are no whole numbers, so "
                 "their model is one of signals: Gaussian, or Gamma where they are positive."
+            )
+        odd = [name for name in mine if whole and name not in whole]
+        if odd:
+            first = np.ravel(arrays[odd[0]]).astype(np.float64)
+            at = int(np.flatnonzero(np.isfinite(first) & ((first < 0) | (first != np.rint(first))))[0])
+            reasons.append(
+                f"Named like units but not taken as counts: {listed(odd, 8)}; '{odd[0]}' holds {first[at]:g} in its row {at + 1}. Correct what is wrong "
+                "there, or name them among the values of the counts once it is."
             )
         if mine:
             return Counts(values=tuple(whole or mine), times=base, time_unit=_plain_unit(base))
@@ -470,6 +522,15 @@ def _matrix_of_counts(
     bins = f"of {1 / given:g} s, as the file says" if given else "taken as 10 ms: check it"
     reasons.append(f"'{name}' is taken as counts per bin, one {along} a unit; its bins are {bins}.")
     return Counts(values=(name,), rate=given or 100.0, units_first=turned)
+
+
+def _is_filled_with_zeros(values: np.ndarray) -> bool:
+    """Whether the rows of a matrix rise, and then are 0 to their end."""
+    if values.dtype.kind != "f" or np.array_equal(values, np.rint(values)):
+        return False
+    there = values != 0
+    filled = bool((np.diff(there.astype(np.int8), axis=1) <= 0).all()) and not there.all()
+    return filled and bool((np.diff(values, axis=1) >= 0)[:, :-1][there[:, 1:-1]].all()) and bool((values >= 0).all())
 
 
 def _is_row_of_numbers(values: np.ndarray | list[np.ndarray]) -> TypeGuard[np.ndarray]:

@@ -14,7 +14,7 @@ OWNER_NAME = re.compile(
     r"clu|unit|cell|neuron|^id$|_id$|zelle|einheit|unidad|unité|unita|cellul|célul|nervcell|клетк|нейрон|神经元|細胞|细胞|单元|ユニット|ニューロン|뉴런|세포",
     re.IGNORECASE,
 )
-NOT_OWNER = re.compile(r"trial|lap|block|session|epoch|stim|cond|state|phase|bin|versuch|essai|ensayo", re.IGNORECASE)
+NOT_OWNER = re.compile(r"count|trial|lap|block|session|epoch|stim|cond|state|phase|bin|versuch|essai|ensayo", re.IGNORECASE)
 """What comes back again and again in a table of spikes and is no unit."""
 
 TIME_NAME = re.compile(r"^t$|_t$|^t_|time|stamp|^ts$", re.IGNORECASE)
@@ -29,6 +29,9 @@ RESPONSE_NAME = re.compile(r"activity|deconv|dff|df_?f|fluo|calcium|traces?$|fir
 ONE_UNIT = re.compile(
     r"^(sig|unit|cell|neuron|spk|spikes?|clu(ster)?|ts|st|tt\d+_)[_ ]?\d+[a-z]?|\d[_ ]?(spikes?|spk|times?|ts)$", re.IGNORECASE
 )
+OF_UNITS = re.compile(r"(^|\.)(units?|cells?|neurons?|clusters?|spikes?|spike_?times)$", re.IGNORECASE)
+"""A struct whose fields are units."""
+
 START_NAME = re.compile(r"start|begin|onset|(^|_)on($|_)", re.IGNORECASE)
 STOP_NAME = re.compile(r"stop|end|offset|finish|(^|_)off($|_)", re.IGNORECASE)
 EVENT_NAME = re.compile(r"time|stamp|onset|event|reward|lick|stim|cue|ttl|pulse|trigger|sound|tone|odou?r|touch", re.IGNORECASE)
@@ -37,10 +40,14 @@ UNIT_PROPERTY = re.compile(r"region|area|location|shank|depth|layer|label|qualit
 RATE_NAME = re.compile(r"^(fs|sr|srate|sample_?rate|sampling_?(rate|freq\w*)|samp_?(rate|freq)|sample_?freq\w*)$", re.IGNORECASE)
 BIN_NAME = re.compile(r"^(dt|bin|bin_?(size|width|s|ms|sec)\w*|bw)$", re.IGNORECASE)
 
+LONGEST, SELDOM, BUSIEST = 43_200.0, 0.05, 1000.0
+"""Seconds beyond which spikes of fewer than so many Hz are doubted, and Hz that no unit has."""
+
 TIME_UNITS: dict[str, TimeUnit] = {
     **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), "s"),
     **dict.fromkeys(("ms", "msec", "millisecond", "milliseconds", "millis"), "ms"),
     **dict.fromkeys(("us", "µs", "μs", "usec", "microsecond", "microseconds", "micros"), "us"),
+    **dict.fromkeys(("ns", "nsec", "nanosecond", "nanoseconds", "nanos"), "ns"),
     **dict.fromkeys(("min", "minutes"), "min"),
     **dict.fromkeys(("samples", "sample"), "samples"),
 }  # fmt: skip

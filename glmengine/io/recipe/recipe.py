@@ -20,11 +20,11 @@ FORMAT_VERSION = 1
 Arrays = Mapping[str, "np.ndarray | list[np.ndarray]"]
 """What a file holds, by name; a list is a cell array, one entry a unit."""
 
-TimeUnit = Literal["s", "ms", "us", "min", "samples"]
+TimeUnit = Literal["s", "ms", "us", "ns", "min", "samples"]
 COLUMN = re.compile(r"\[(\d+)\]$")
 """Behind the name of an array with rows and columns: one of its columns, counted from 0."""
 
-SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "min": 60.0}
+SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9, "min": 60.0}
 
 
 REFERRING = frozenset({"times", "units", "values", "start", "stop", "properties", "more", "names"})

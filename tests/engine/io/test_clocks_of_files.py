@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
+
 import h5py
 import numpy as np
+import pynapple as nap
 import pytest
 
 from glmengine.errors import GlmError
 from glmengine.export.nwb import write_nwb
 from glmengine.io.opening import open_recording
 from glmengine.io.recipe.recipe import Recipe
+from glmengine.recording.recording import Recording
 
 
 @pytest.fixture
@@ -47,3 +51,21 @@ def test_a_covariate_is_put_right_by_name(slow, small_recording):
     recipe["covariates"][0]["name"] = "nothing"
     with pytest.raises(GlmError, match="there is no covariate 'nothing'"):
         open_recording(slow, Recipe.parse(recipe))
+
+
+@pytest.mark.parametrize(
+    ("factor", "says"),
+    [
+        (30_000, "5.1e-05 Hz over .* in samples"),
+        (1000, "0.0.* Hz over .* in milliseconds"),
+        (1 / 30_000, "Hz over .* in another unit"),
+    ],
+)
+def test_rates_that_no_unit_has_are_said_also_where_nothing_else_was_recorded(tmp_path, factor, says):
+    spikes = np.sort(np.random.default_rng(0).uniform(0, 200, 300))
+    spikes = np.rint(spikes * factor) if factor > 1000 else spikes * factor
+    whole = nap.IntervalSet(0, spikes[-1] + 1e-6)
+    group = nap.TsGroup({0: nap.Ts(spikes)}, time_support=whole)
+    write_nwb(Recording("far", ("a",), group, epochs={"all": whole}), tmp_path / "far.nwb")
+    notes = open_recording(tmp_path / "far.nwb").notes
+    assert any(re.search(says, note) and "time_unit under [spikes]" in note for note in notes), notes

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import scipy.io
+import scipy.sparse
 
+from glmengine.errors import GlmError
 from glmengine.io.opening import arrays_of, open_recording
 from glmengine.io.recipe.apply import apply_recipe
 from glmengine.io.recipe.draft import draft_from_arrays
@@ -115,3 +117,79 @@ def test_matrices_ticked_together_are_put_side_by_side():
     raw = apply_recipe(Recipe.parse({"counts": {"values": ["a", "b", "c"], "rate": 10}}), planes)
     np.testing.assert_array_equal(raw.counts.values, np.column_stack([planes["a"], planes["b"].T, planes["c"]]))
     assert raw.unit_names == ["a_0", "a_1", "a_2", "b_0", "b_1", "b_2", "b_3", "c"]
+
+
+def table(path, header, rows):
+    path.write_text(",".join(header) + "\n" + "".join(",".join(map(str, row)) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
+TRAINS = {name: np.round(np.sort(RNG.uniform(0, 90, n)), 4) for name, n in (("a", 300), ("b", 120), ("c", 500))}
+
+
+def test_a_long_table_that_lists_one_unit_after_the_other(tmp_path):
+    rows = [(name, time) for name, train in TRAINS.items() for time in train]
+    draft = draft_recipe(table(tmp_path / "s.csv", ("unit", "time"), rows))
+    assert (draft.recipe.spikes.times, draft.recipe.spikes.units) == ("time", "unit")
+    recording = open_recording(tmp_path / "s.csv", draft.recipe)
+    assert recording.unit_names == tuple(TRAINS)
+    for number, train in enumerate(TRAINS.values()):
+        np.testing.assert_allclose(recording.spikes[number].t, np.unique(train))
+
+
+def test_numbers_of_clusters_are_no_spike_times():
+    pooled = np.concatenate(list(TRAINS.values()))
+    numbers = np.repeat([4, 7, 9], [len(train) for train in TRAINS.values()])
+    draft = draft_from_arrays({"spike_clusters": numbers, "spike_times": pooled})
+    assert (draft.recipe.spikes.times, draft.recipe.spikes.units) == ("spike_times", "spike_clusters")
+
+
+def test_a_spreadsheet_with_a_column_of_spike_times_for_each_unit(tmp_path):
+    most = max(map(len, TRAINS.values()))
+    rows = [[train[k] if k < len(train) else "" for train in TRAINS.values()] for k in range(most)]
+    draft = draft_recipe(table(tmp_path / "s.csv", list(TRAINS), rows))
+    recording = open_recording(tmp_path / "s.csv", draft.recipe)
+    assert [len(recording.spikes[k]) for k in range(3)] == [len(np.unique(train)) for train in TRAINS.values()]
+
+
+def test_fields_of_a_struct_of_units_are_units():
+    draft = draft_from_arrays({f"data.units.{name}": train for name, train in TRAINS.items()})
+    assert {draft.recipe.spikes.times, *draft.recipe.spikes.more} == {"data.units.a", "data.units.b", "data.units.c"}
+
+
+def test_frames_that_jitter_are_no_spikes_and_their_counts_no_units(tmp_path):
+    times = np.round(np.arange(2000) / 30 + RNG.normal(0, 0.004, 2000), 4)
+    rows = zip(times, np.round(RNG.normal(size=2000), 2), RNG.poisson(0.2, 2000), strict=True)
+    draft = draft_recipe(table(tmp_path / "s.csv", ("time", "x", "count"), rows))
+    assert draft.recipe.spikes is None
+    assert draft.recipe.counts.values == ("count",)
+    assert [item.name for item in draft.recipe.covariates] == ["x"]
+
+
+def test_what_is_named_like_a_unit_and_holds_no_counts_is_said():
+    broken = RNG.poisson(0.3, 2000).astype(float)
+    broken[50] = 0.5
+    draft = draft_from_arrays({"t": np.arange(2000) / 30, "unit1": broken, "unit2": RNG.poisson(0.3, 2000)})
+    assert draft.recipe.counts.values == ("unit2",)
+    assert any("not taken as counts: unit1; 'unit1' holds 0.5 in its row 51" in reason for reason in draft.reasons)
+
+
+def test_a_matrix_of_spike_times_filled_up_with_zeros_is_refused():
+    matrix = np.zeros((3, 500))
+    for row, train in zip(matrix, TRAINS.values(), strict=True):
+        row[: len(train)] = train
+    with pytest.raises(GlmError, match=r"filled up with zeros.*fill up with NaN"):
+        draft_from_arrays({"spikes": matrix})
+
+
+def test_stamps_in_nanoseconds_are_read_as_such():
+    stamps = 1_700_000_000_000_000_000 + (TRAINS["a"] * 1e9).astype(np.int64)
+    draft = draft_from_arrays({"timestamp_ns": stamps})
+    assert draft.recipe.spikes.time_unit == "ns"
+    assert not any("perhaps" in reason for reason in draft.reasons)
+
+
+def test_a_sparse_matrix_of_matlab_is_read(tmp_path):
+    raster = RNG.poisson(0.05, (4, 3000)).astype(float)
+    scipy.io.savemat(tmp_path / "m.mat", {"raster": scipy.sparse.csc_matrix(raster), "dt": 0.01})
+    np.testing.assert_array_equal(arrays_of(tmp_path / "m.mat")["raster"], raster)

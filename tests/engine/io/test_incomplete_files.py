@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
+
 import numpy as np
 import pytest
 
 from glmengine.errors import GlmError
-from glmengine.io.opening import open_recording
+from glmengine.io.opening import arrays_of, open_recording
 from glmengine.io.recipe.recipe import Recipe
 from glmengine.io.recipe_assistant import draft_recipe
 from glmengine.io.recognition import recognise
@@ -68,3 +70,23 @@ def test_records_are_columns(tmp_path, ending):
     found = spikes_of(open_recording(path, recipe=recipe))
     for unit in range(3):
         np.testing.assert_allclose(found[str(unit)], times[units == unit])
+
+
+def test_a_table_of_names_alone_and_a_packed_one_are_said(tmp_path):
+    (tmp_path / "s.csv").write_text("unit,time\n")
+    with pytest.raises(GlmError, match="has names of columns and no row below them"):
+        arrays_of(tmp_path / "s.csv")
+    (tmp_path / "s.csv.gz").write_bytes(gzip.compress(b"unit,time\na,1.0\n"))
+    with pytest.raises(GlmError, match="is a gzip archive; unpack it"):
+        open_recording(tmp_path / "s.csv.gz")
+
+
+def test_regions_of_suite2p_that_are_not_as_many_as_their_flags_are_refused(tmp_path):
+    plane = tmp_path / "suite2p" / "plane0"
+    plane.mkdir(parents=True)
+    for name in ("spks", "F"):
+        np.save(plane / f"{name}.npy", np.ones((6, 50), np.float32))
+    np.save(plane / "iscell.npy", np.ones((4, 2)))
+    np.save(plane / "ops.npy", {"fs": 30.0}, allow_pickle=True)
+    with pytest.raises(GlmError, match=r"iscell.npy has 4 rows and spks.npy 6"):
+        open_recording(tmp_path / "suite2p")
