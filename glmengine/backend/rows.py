@@ -18,6 +18,7 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 
 from glmengine.backend import jax_runtime as runtime
+from glmengine.backend.row_samples import chosen_rows
 from glmengine.basis.supports import Placed, of_columns
 from glmengine.threads import workers
 
@@ -242,24 +243,33 @@ class Rows:
         return other
 
     def thinned(self, stride: int) -> Rows:
-        """One row in `stride`, a power of two, of a design that is kept, prepared alike."""
+        """So many of the rows of a design that is kept, one in `stride`, a power of two, with the weights of those that they stand for."""
         other, observed = copy(self), self.observations
-        every = slice(None, None, stride)
-        other.observations = Observations(
-            observed.y[:, every],
-            observed.weights[:, every],
-            None if observed.offset is None else observed.offset[:, every],
-            None if observed.fold is None else observed.fold[every],
-        )
-        other.index = (np.arange(self.n) if self.index is None else self.index)[every]
-        other.n, other.chunk_rows = other.index.size, self.chunk_rows // stride
-        other._layouts, other.statistics = {}, {}
-        other._kept = []
+        other.chunk_rows = self.chunk_rows // stride
+        other._layouts, other.statistics, other._kept = {}, {}, []
+        index, weights = [], []
         for number in range(self.n_chunks):
             chunk = self._chunk(number)
-            own = None if chunk.own is None else chunk.own[..., every]
-            parts = (part[:, every] for part in (chunk.y, chunk.weights, chunk.offset))
-            other._kept.append(Chunk(chunk.X[every], own, *parts, chunk.fold[every]))
+            if self.on_cpu:
+                chunk = Chunk(*(None if part is None else np.asarray(part) for part in chunk))
+            start = number * self.chunk_rows
+            n = min(self.chunk_rows, self.n - start)
+            rows, stand_for = chosen_rows(chunk.X, n, -(-n // stride))
+            index.append(start + rows)
+            weights.append(stand_for)
+            padding = other.chunk_rows - rows.size
+            rows, stand_for = np.pad(rows, (0, padding)), np.pad(stand_for, (0, padding))
+            own = None if chunk.own is None else chunk.own[..., rows]
+            y, weighed, offset = chunk.y[:, rows], chunk.weights[:, rows] * stand_for, chunk.offset[:, rows]
+            other._kept.append(Chunk(chunk.X[rows], own, y, weighed, offset, chunk.fold[rows]))
+        taken = np.concatenate(index)
+        other.observations = Observations(
+            observed.y[:, taken],
+            observed.weights[:, taken] * np.concatenate(weights),
+            None if observed.offset is None else observed.offset[:, taken],
+            None if observed.fold is None else observed.fold[taken],
+        )
+        other.index, other.n = taken if self.index is None else self.index[taken], taken.size
         return other
 
     def prepared(self, columns: np.ndarray) -> Iterator[np.ndarray]:
