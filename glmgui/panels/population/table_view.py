@@ -9,6 +9,7 @@ from qtpy.QtCore import QAbstractTableModel, QModelIndex, QSortFilterProxyModel,
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 from glmgui.copying import copy_rows
+from glmgui.glossary import explained
 from glmgui.panels.population.view import PopulationView
 from glmgui.rows import rows_chosen, select_rows
 from glmgui.widgets import button, plain_table, refill, row
@@ -47,7 +48,8 @@ class _Numbers(QAbstractTableModel):
         wanted = role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole)
         if orientation != Qt.Orientation.Horizontal or not wanted or self._population is None:
             return None
-        return "unit" if section == 0 else self._population.numbers[section - 1].axis.text
+        text = "unit" if section == 0 else self._population.numbers[section - 1].axis.text
+        return text if role == Qt.ItemDataRole.DisplayRole else explained(text) or text
 
     def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         at, part = index.row(), index.column() - 1

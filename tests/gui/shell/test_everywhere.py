@@ -134,6 +134,8 @@ _JARGON = (
     "Occupancy", "basis", "Bases", "deviance", "q", "KS", "B-splines", "raised cosine", "knots", "held-out", "covariates", "epochs",
     "refractory", "collinear", "design matrix", "interaction", "kernel", "coupling", "contamination", "tuning", "smoothing", "bins",
     "time rescaling", "cross-validation", "trials", "unique", "raster", "correlations", "conditions", "autocorrelogram", "history",
+    "AIC", "BIC", "95 % band", "Wald tests of the terms", "Cross-correlogram with unit 3", "Bootstrap", "Nested", "Prior sd", "Standard error",
+    "Preferred direction", "signed rank", "Poisson", "elastic net", "Confusion map", "QQ", "Burst", "Seed",
 )  # fmt: skip
 
 
@@ -151,32 +153,44 @@ def hovered(widget: QWidget, at: QPoint) -> str:
     return QToolTip.text()
 
 
-def test_words_of_the_field_are_explained_under_the_mouse(opened, at_rest):
+def explained_on(panel: QWidget) -> int:
+    """How many words of the field were met on a page; each is explained."""
     met = 0
-    for step in ("data", "features", "answers"):
+    for label in panel.findChildren(QLabel):
+        seen = not label.visibleRegion().isEmpty() and bool(explained(label.text()))
+        at = label.visibleRegion().boundingRect().center()
+        if seen and panel.childAt(label.mapTo(panel, at)) is label:
+            assert hovered(label, at), label.text()
+            met += 1
+    for bar in panel.findChildren(QTabBar):
+        for at in range(bar.count()):
+            if bar.isVisible() and explained(bar.tabText(at)):
+                assert hovered(bar, bar.tabRect(at).center()), bar.tabText(at)
+    for table in panel.findChildren(QTableView):
+        header = table.horizontalHeader()
+        for at in range(header.count() if header.isVisible() and not table.visibleRegion().isEmpty() else 0):
+            place = QPoint(header.sectionViewportPosition(at) + 4, header.height() // 2)
+            title = table.model().headerData(at, Qt.Orientation.Horizontal)
+            if explained(str(title)) and header.viewport().rect().contains(place):
+                assert hovered(header.viewport(), place), title
+                met += 1
+    QToolTip.hideText()
+    return met
+
+
+@pytest.mark.parametrize(
+    "steps", [("data", "features", "answers"), ("model", "results", "checks", "fits", "population")], ids=["before", "after"]
+)
+def test_words_of_the_field_are_explained_under_the_mouse(opened, small_result, at_rest, steps):
+    if "results" in steps:
+        document = opened.document
+        document.open(document.recording, small_result.analysis, small_result)
+    met = 0
+    for step in steps:
         opened.show_step(step)
         at_rest(opened)
-        panel = opened.panels[step]
-        for label in panel.findChildren(QLabel):
-            seen = not label.visibleRegion().isEmpty() and bool(explained(label.text()))
-            at = label.visibleRegion().boundingRect().center()
-            if seen and panel.childAt(label.mapTo(panel, at)) is label:
-                assert hovered(label, at), label.text()
-                met += 1
-        for bar in panel.findChildren(QTabBar):
-            for at in range(bar.count()):
-                if bar.isVisible() and explained(bar.tabText(at)):
-                    assert hovered(bar, bar.tabRect(at).center()), bar.tabText(at)
-        for table in panel.findChildren(QTableView):
-            header = table.horizontalHeader()
-            for at in range(header.count() if header.isVisible() and not table.visibleRegion().isEmpty() else 0):
-                place = QPoint(header.sectionViewportPosition(at) + 4, header.height() // 2)
-                title = table.model().headerData(at, Qt.Orientation.Horizontal)
-                if explained(str(title)) and header.viewport().rect().contains(place):
-                    assert hovered(header.viewport(), place), title
-                    met += 1
+        met += explained_on(opened.panels[step])
     assert met > 10
-    QToolTip.hideText()
 
 
 # Search
