@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +13,7 @@ from glmengine.export.citations import bibtex
 from glmengine.export.methods import methods_text
 from glmengine.export.report import tables
 from glmengine.export.report.parts import Bullets, Code, Folded, Heading, Listing, Paragraph, Part, Picture
+from glmengine.results.origin import origin
 from glmengine.results.posterior import link_of
 from glmengine.results.unfinished import unfinished_in_words
 
@@ -63,6 +65,30 @@ _ABOUT_SELECTION = Paragraph.of(
 def title_of(analysis: Analysis, recording_name: str = "") -> str:
     """What the report is called."""
     return analysis.title or (f"Analysis of {recording_name}" if recording_name else "Analysis")
+
+
+@dataclass(frozen=True)
+class Contents:
+    """A report before it becomes a file of any kind.
+
+    Attributes
+    ----------
+    title : str
+    parts : list of parts
+        Below the title.
+    origin : mapping of str to str
+        Whence the numbers are; empty without a result.
+    """
+
+    title: str
+    parts: list[Part]
+    origin: Mapping[str, str]
+
+
+def contents_of(analysis: Analysis, result: Result | None, recording_name: str, pictures: Iterable[str]) -> Contents:
+    """What a report says; `pictures` are the names of its figures, in their order, and without a result it holds the question alone."""
+    known = {} if result is None else origin(result)
+    return Contents(title_of(analysis, recording_name), report_parts(analysis, result, recording_name, list(pictures)), known)
 
 
 def report_parts(analysis: Analysis, result: Result | None, recording_name: str, pictures: Sequence[str]) -> list[Part]:
@@ -137,9 +163,13 @@ def summary(analysis: Analysis, result: Result | None, recording_name: str = "")
         return f"{asked} Not fitted yet."
     values = np.asarray(result.scores["deviance_explained_heldout"].values, np.float64)
     known = values[np.isfinite(values)]
-    found = f"{len(result.units)} {'unit' if len(result.units) == 1 else 'units'} were fitted"
+    one = len(result.units) == 1
+    found = "1 unit was fitted" if one else f"{len(result.units)} units were fitted"
     if not len(known):
         return f"{asked} {found}; nothing was held out."
+    if one:
+        more = "" if known[0] > 0 else f", no more than a constant {words.rate}"
+        return f"{asked} {found}; on held-out time the model explains {share_text(float(known[0]))} of its deviance{more}."
     return (
         f"{asked} {found}; on held-out time the model explains {share_text(float(np.median(known)))} of the deviance in the median unit "
         f"(from {share_text(float(known.min()))} to {share_text(float(known.max()))}), and more than a constant {words.rate} in {int((known > 0).sum())} of {len(known)}."

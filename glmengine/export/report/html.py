@@ -7,10 +7,9 @@ import html
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from glmengine.export.report.contents import report_parts, title_of
+from glmengine.export.report.contents import contents_of
 from glmengine.export.report.html_page import page_html
 from glmengine.export.report.parts import Bullets, Code, Folded, Heading, Listing, Paragraph, Part, Picture, Table
-from glmengine.results.origin import origin
 
 if TYPE_CHECKING:
     from glmengine.analysis.analysis import Analysis
@@ -31,10 +30,10 @@ def report_html(
     pictures : mapping of str to bytes, optional
         PNG by name, placed inside the file.
     """
-    title, drawn = title_of(analysis, recording_name), pictures or {}
-    parts = report_parts(analysis, result, recording_name, list(drawn))
-    body = "\n".join((f"<h1>{_safe(title)}</h1>", *(_part(part, drawn) for part in parts)))
-    return page_html(title, body, None if result is None else origin(result))
+    drawn = pictures or {}
+    report = contents_of(analysis, result, recording_name, drawn)
+    body = "\n".join((f"<h1>{_safe(report.title)}</h1>", *(_part(part, drawn) for part in report.parts)))
+    return page_html(report.title, body, report.origin or None)
 
 
 def _part(part: Part, pictures: Mapping[str, bytes]) -> str:

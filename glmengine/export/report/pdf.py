@@ -6,12 +6,11 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from glmengine.export.report.contents import report_parts, title_of
+from glmengine.export.report.contents import contents_of
 from glmengine.export.report.parts import Bullets, Code, Folded, Heading, Listing, Paragraph, Part, Picture, Table
 from glmengine.export.report.pdf_figures import Placed, figure_size, with_figures
 from glmengine.export.report.pdf_fonts import BODY, FIXED, LACKING, add_fonts
 from glmengine.export.report.pdf_tables import draw_table
-from glmengine.results.origin import origin
 
 if TYPE_CHECKING:
     from fpdf import FPDF
@@ -32,29 +31,25 @@ _CAPTION = 5.0  # mm
 def report_pdf(
     analysis: Analysis, result: Result | None = None, *, recording_name: str = "", pictures: Mapping[str, bytes] | None = None
 ) -> bytes:
-    """The whole report as the content of a PDF file.
-
-    Parameters
-    ----------
-    analysis : Analysis
-    result : Result, optional
-        Without it the report holds the question alone.
-    recording_name : str
-    pictures : mapping of str to bytes, optional
-        PDF of one page by name, placed as vectors; one that is larger than the page is made smaller.
-    """
-    title, drawn = title_of(analysis, recording_name), pictures or {}
-    parts = report_parts(analysis, result, recording_name, list(drawn))
-    known = {} if result is None else origin(result)
-    pdf = _blank(title, known)
+    """The content of a PDF file of what `report_html` says; its `pictures` are PDF of one page, placed as vectors, and made smaller where they
+    are larger than the page."""
+    drawn = pictures or {}
+    report = contents_of(analysis, result, recording_name, drawn)
+    pdf = _blank(report.title, report.origin)
     lacking = add_fonts(
-        pdf, {letter for text in (title, *known.values(), *texts_of(parts)) for letter in text if letter.isprintable()}
+        pdf,
+        {
+            letter
+            for text in (report.title, *report.origin.values(), *texts_of(report.parts))
+            for letter in text
+            if letter.isprintable()
+        },
     )
     written = _Written(pdf, drawn, str.maketrans(dict.fromkeys(lacking, LACKING)))
     pdf.add_page()
-    written.line(title, _TITLE, bold=True)
+    written.line(report.title, _TITLE, bold=True)
     pdf.ln(2)
-    for part in parts:
+    for part in report.parts:
         written.add(part)
     if lacking:
         written.add(
