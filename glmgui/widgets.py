@@ -329,7 +329,15 @@ class MessageLine(QFrame):
 
 
 class FormScroll(QScrollArea):
-    """A form that scrolls up and down, and sideways only where there is no room for its whole width."""
+    """A form that scrolls up and down, and sideways only where there is no room for its whole width.
+
+    Signals
+    -------
+    laid_out
+        What the form holds may need another width now.
+    """
+
+    laid_out = Signal()
 
     def __init__(self, form: QWidget, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -358,6 +366,7 @@ class FormScroll(QScrollArea):
     def _follow(self) -> None:
         self.setMinimumWidth(min(max(scaled(240), self.whole_width), scaled(_NARROWEST_FORM)))
         self.updateGeometry()
+        self.laid_out.emit()
 
     def hold_still(self) -> None:
         """Keep what is under the mouse there while messages come and go above it: else a click would land on something else."""

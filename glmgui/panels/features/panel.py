@@ -105,6 +105,7 @@ class FeaturesPanel(Page):
         details.setSizes([600, 460])
         details.setStretchFactor(0, 3)
         details.setStretchFactor(1, 1)
+        form.laid_out.connect(self._give_room)
         self._details = QWidget()
         with_suggestions = column(self._details, margins=0)
         with_suggestions.addWidget(self.suggestions)
@@ -172,7 +173,6 @@ class FeaturesPanel(Page):
         self.suggestions.renew()
         term = analysis.terms[at]
         self.editor.set_term(term, recording)
-        self._give_room()
         self._show_faults()
         self._pictures.ask()
 
