@@ -70,12 +70,16 @@ class Title(QLabel):
 class ElidedLabel(QLabel):
     """A line of text that ends with three dots where there is no room for all of it; the whole is its tooltip then."""
 
+    _is_cut = False
+
     def minimumSizeHint(self) -> QSize:
         return QSize(self.fontMetrics().horizontalAdvance("\u2026"), super().minimumSizeHint().height())
 
     def paintEvent(self, event: QPaintEvent) -> None:
         shown = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
-        self.setToolTip(self.text() if shown != self.text() else "")
+        was_cut, self._is_cut = self._is_cut, shown != self.text()
+        if self._is_cut or was_cut:
+            self.setToolTip(self.text() if self._is_cut else "")
         painter = QPainter(self)
         painter.setPen(self.palette().color(self.foregroundRole()))
         painter.drawText(self.rect(), self.alignment(), shown)

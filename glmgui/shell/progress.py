@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from qtpy.QtCore import Qt, QTimer, Signal
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QSizePolicy, QWidget
 
 from glmengine.context import Progress
 from glmengine.sentences import numbered
 from glmgui.shown_time import how_far
-from glmgui.widgets import keep_wide
+from glmgui.widgets import ElidedLabel, keep_wide
 
 _SHOW_AFTER_MS = 250
 
@@ -22,7 +22,7 @@ class ProgressStrip(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("progress_strip")
-        self.label = QLabel(self)
+        self.label = ElidedLabel(self)
         self.label.setObjectName("progress_label")
         self.label.setTextFormat(Qt.TextFormat.PlainText)
         self.label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)

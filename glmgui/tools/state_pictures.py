@@ -62,6 +62,7 @@ def _give_up(window: MainWindow) -> None:
 
 def _live(window: MainWindow) -> None:
     window.show_step("features")
+    window.panels["features"].pictures.setCurrentIndex(0)
     window.document.select(term=0)
     window.work.live.switch(True)
     wait_until(lambda: window.document.result_is_live, _PATIENCE, "fitting live")
