@@ -17,11 +17,13 @@ import numpy as np
 
 from glmengine.backend.cells import cells_of
 from glmengine.backend.nonzeros import nonzeros_of
+from glmengine.backend.row_samples import EVEN
 from glmengine.context import Interruptible, Progress, Stopped
 from glmengine.solvers.memory import Memory
 from glmengine.solvers.metrics import GramMetric, HessianMetric
 from glmengine.solvers.problem import Objective, Problem, Solution
 from glmengine.solvers.rank import is_definite
+from glmengine.solvers.sample import Sample
 from glmengine.threads import quiet_blas
 
 MOST_ITERATIONS = 400
@@ -35,6 +37,9 @@ SAFE_SHARED = 0.01
 
 ROWS_PER_COLUMN, COARSEST = 30, 16
 """A Hessian is estimated from so many rows a column, but not from fewer than every sixteenth."""
+
+SAMPLED_PER_COLUMN = 200
+"""A sample that has fewer rows a column tells less than one row in a few of all."""
 
 SMALL_WORK = 2e8
 """A Hessian of fewer multiplications than this is exact."""
@@ -132,6 +137,8 @@ class Descent:
         ``"auto"``, ``"newton"`` (a new Hessian at each step) or ``"lbfgs"`` (never a Hessian).
     coarsest : int
         Hessians that steps are taken with are estimated from no fewer than one row in so many.
+    sample : Sample, optional
+        Where they are estimated from, in place of one row in so many of all: its rows are those that say most.
     """
 
     def __init__(
@@ -142,6 +149,7 @@ class Descent:
         gram: GramMetric | None = None,
         solver: str = "auto",
         coarsest: int = COARSEST,
+        sample: Sample | None = None,
     ) -> None:
         self.solver, self.gram = solver, gram
         self.hessians = HessianMetric()
@@ -155,6 +163,10 @@ class Descent:
         self.stride = self._coarseness(coarsest)
         self.coarse = np.zeros(K, bool)  # that Hessian is an estimate from some of the rows
         self.exact = np.zeros(K, bool)  # such an estimate was not enough
+        enough = SAMPLED_PER_COLUMN * max(features, 1)
+        self._sample = sample if sample is not None and self.stride > 1 and sample.problem.rows.n >= enough else None
+        if self._sample is not None:
+            self.stride, self.exact = self._sample.stride, ~self._sample.known
         self.can_renew = features <= LARGEST_HESSIAN and (solver != "lbfgs" or gram is None)
         self.shares_folds = self.can_renew and gram is None and solver == "auto" and self.objective.fold_share < 1.0
         self.theta: np.ndarray | None = None
@@ -382,7 +394,8 @@ class Descent:
 
     def _safe(self, columns: np.ndarray) -> np.ndarray:
         """(k,) how far below the limit an estimate of the decrement must be."""
-        by_hessian = np.where(self.coarse[columns], min(SAFE, 1.0 / self.stride), SAFE)
+        most = self.stride if self._sample is None else self.stride / EVEN
+        by_hessian = np.where(self.coarse[columns], min(SAFE, 1.0 / most), SAFE)
         return np.where(self.own[columns], by_hessian, SAFE_SHARED)
 
     def _renew(self, theta: np.ndarray, columns: np.ndarray) -> None:
@@ -413,13 +426,23 @@ class Descent:
     def _make(self, theta: np.ndarray, columns: np.ndarray, precision: str, stride: int) -> None:
         """Hessians of these columns; in float64 for those that are too large for less."""
         with np.errstate(over="ignore", invalid="ignore"):
-            made = self.objective.hessian(theta[columns], columns, precision, stride=stride)
+            if stride > 1 and self._sample is not None:
+                made = self._of_sample(theta, columns, precision)
+            else:
+                made = self.objective.hessian(theta[columns], columns, precision, stride=stride)
             large = ~(np.abs(made).max(axis=(1, 2)) < LARGEST_FLOAT32) if precision == "float32" else np.zeros(columns.size, bool)
         if large.any():
             self.double[columns[large]], self.coarse[columns[large]] = True, False
             self._make(theta, columns[large], "float64", 1)
         if not large.all():
             self.hessians.take(self.objective, columns[~large], made[~large], precision)
+
+    def _of_sample(self, theta: np.ndarray, columns: np.ndarray, precision: str) -> np.ndarray:
+        """Hessians (k, Q, Q) of these columns as the sample has them."""
+        assert self._sample is not None
+        problem = replace(self._sample.problem, dispersion=self.problem.dispersion)
+        self.objective.hessians += columns.size / self._sample.stride
+        return Objective(problem, Interruptible(self.context)).hessian(theta[columns], columns, precision)
 
     def _try(
         self, lines: _Lines, theta: np.ndarray, value: np.ndarray, decrement: np.ndarray, active: np.ndarray

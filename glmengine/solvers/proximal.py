@@ -125,20 +125,20 @@ class Proximal:
     def _sampled(self, problem: Problem, penalty: Any, theta: np.ndarray, stride: int, context: Any) -> np.ndarray:
         """Parameters (K, Q) at the optimum of one row in `stride`, from the strongest penalty to the weakest."""
         limit = np.maximum(problem.limit, ROUGH * problem.limit / DECREMENT)
-        sample, known = sampled(problem, stride, limit, context)
-        solver, result = Proximal(sample.rows), theta.copy()
-        solver._curvatures = Curvatures(sample)
+        sample = sampled(problem, stride, limit, context)
+        solver, result = Proximal(sample.problem.rows), theta.copy()
+        solver._curvatures = Curvatures(sample.problem)
         last: dict[tuple[int, int], np.ndarray] = {}
         strengths = np.unique(problem.strength)[::-1].tolist()
         for place, strength in enumerate(strengths):
             context.check()
-            columns = np.flatnonzero((problem.strength == strength) & known)
+            columns = np.flatnonzero((problem.strength == strength) & sample.known)
             if not columns.size:
                 continue
             keys = [(int(problem.unit[j]), int(problem.held[j])) for j in columns]
             start = np.stack([last.get(key, theta[j]) for key, j in zip(keys, columns, strict=True)])
             answer = solver._answer(
-                some_columns(sample, columns),
+                some_columns(sample.problem, columns),
                 penalty,
                 start,
                 context.part(place / len(strengths), (place + 1) / len(strengths)),

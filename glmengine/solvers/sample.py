@@ -6,7 +6,7 @@ optimum of a sample vary: with the sums of all rows it lies as near as that of t
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,11 +20,27 @@ AT_A_TIME = 32
 """Pairs of a unit and a fold whose observations are multiplied by the rows at once."""
 
 
-def sampled(problem: Problem, stride: int, limit: np.ndarray, context: Any) -> tuple[Problem, np.ndarray]:
-    """The problem on one row in `stride`, done at half Newton decrements `limit` (K,), and of which columns (K,) bool it can tell anything.
+@dataclass(frozen=True)
+class Sample:
+    """The problem on some of the rows.
 
-    Those without a row or an event in the sample are to be left out.
+    Attributes
+    ----------
+    problem : Problem
+        With all columns of the whole.
+    known : (K,) bool
+        Of which columns it can tell anything: those without a row or an event in it are to be left out.
+    stride : int
+        It has one row in so many.
     """
+
+    problem: Problem
+    known: np.ndarray
+    stride: int
+
+
+def sampled(problem: Problem, stride: int, limit: np.ndarray, context: Any) -> Sample:
+    """The problem on one row in `stride`, done at half Newton decrements `limit` (K,)."""
     sample = replace(problem, rows=problem.rows.thinned(stride), limit=limit)
     total, events = weights_of(sample)
     known = (total > 0) & ((events > 0) | (not problem.family.of_spikes))
@@ -34,7 +50,7 @@ def sampled(problem: Problem, stride: int, limit: np.ndarray, context: Any) -> t
         share = 1.0 / (1.0 + problem.mean)
         more = _observed(problem, context) - _observed(sample, context)
         sample = replace(sample, linear=share[:, None] * more)
-    return sample, known
+    return Sample(sample, known, stride)
 
 
 def _observed(problem: Problem, context: Any) -> np.ndarray:

@@ -17,7 +17,7 @@ from glmengine.solvers.metrics import GramMetric
 from glmengine.solvers.newton import is_small, newton
 from glmengine.solvers.problem import ALL_ROWS, Objective, Problem, Solution
 from glmengine.solvers.rank import is_definite, smallest_norm
-from glmengine.solvers.sample import sampled, some_columns
+from glmengine.solvers.sample import Sample, sampled, some_columns
 from glmengine.solvers.separation import separated
 from glmengine.threads import quiet_blas
 
@@ -61,14 +61,15 @@ def solve(
     found = newton(objective, theta) if descent is None and is_small(problem, solver) else None
     if found is None:
         if descent is None:
-            metric, coarsest = None, COARSEST
+            metric, coarsest, sample = None, COARSEST, None
             if uses_gram(problem, solver) and not shares_folds(objective):
                 if (stride := _sample_stride(problem, solver, theta)) > 1 and not context.stopping:
-                    theta, coarsest = _from_sample(problem, stride, theta, context.part(0.0, 0.0)), CLOSE
+                    theta, sample = _from_sample(problem, stride, theta, context.part(0.0, 0.0))
+                    coarsest = CLOSE
                 else:
                     with suppress(Stopped):  # the descent then ends where it begins
                         metric = shared_metric(Objective(problem, Interruptible(context)))
-            descent = Descent(problem, context, gram=metric, solver=solver, coarsest=coarsest)
+            descent = Descent(problem, context, gram=metric, solver=solver, coarsest=coarsest, sample=sample)
         else:
             descent.use(problem, context)
         solution = descent.run(theta)
@@ -148,16 +149,16 @@ def _sample_stride(problem: Problem, solver: str, theta: np.ndarray) -> int:
     return stride if stride >= FEWEST_LEFT_OUT else 1
 
 
-def _from_sample(problem: Problem, stride: int, theta: np.ndarray, context: Any) -> np.ndarray:
-    """Parameters (K, Q) at the optimum of one row in `stride`; as they were given for columns of which it tells nothing."""
-    sample, known = sampled(problem, stride, ROUGH * problem.limit, context)
-    columns = np.flatnonzero(known)
+def _from_sample(problem: Problem, stride: int, theta: np.ndarray, context: Any) -> tuple[np.ndarray, Sample]:
+    """Parameters (K, Q) at the optimum of one row in `stride`, as they were given for columns of which it tells nothing; and the sample."""
+    sample = sampled(problem, stride, ROUGH * problem.limit, context)
+    columns = np.flatnonzero(sample.known)
     result = theta.copy()
     if columns.size:
-        solution, there, _ = solve(some_columns(sample, columns), context, theta[columns])
+        solution, there, _ = solve(some_columns(sample.problem, columns), context, theta[columns])
         fine = np.isfinite(there).all(axis=1) & solution.converged
         result[columns[fine]] = there[fine]
-    return result
+    return result, sample
 
 
 def shares_folds(objective: Objective) -> bool:
