@@ -82,7 +82,7 @@ class ProgressStrip(QWidget):
 
     def _say(self, stage: str) -> None:
         self._stage = stage
-        self.label.setToolTip(f"{numbered(self._waiting, 'fit')} waiting, see the Fits step" if self._waiting else "")
+        self.bar.setToolTip(f"{numbered(self._waiting, 'fit')} waiting, see the Fits step" if self._waiting else "")
         self.label.setText(f"{stage}  (+{self._waiting})" if self._waiting else stage)
 
     def end(self) -> None:
