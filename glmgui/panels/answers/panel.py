@@ -220,7 +220,7 @@ class AnswersPanel(Page):
         kind, text = answers.message
         done, total = answers.n_answered
         if answers.running:
-            self.state.setText(f"{done} of {total} units answered; q can still fall")
+            self.state.setText(f"{done} of {numbered(total, 'unit')} answered; q can still fall")
             self.message.clear()
             return
         took = "" if kept is None else duration(kept.seconds)
