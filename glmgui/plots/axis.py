@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pyqtgraph as pg
 from qtpy.QtGui import QFontMetricsF, QGuiApplication
 
-_APART, _LEAST_APART = 8, 2  # pixels between two labels beside each other
+_APART, _LEAST_APART = 8, 5  # pixels between two labels beside each other
 _LINE = 1.05  # heights of a line from one label to the one below it
 
 

@@ -60,6 +60,8 @@ def take_screenshots(app: QApplication, folder: Path, size: tuple[int, int] = (1
                     faults.append(f"{path} cannot be written")
                 if beside is not None:
                     beside.close()
+                if name.endswith(check_pictures.REFUSED):
+                    window.notice_bar.dismiss()
                 print(path)
         except TimeoutError as error:
             faults.append(str(error))
@@ -161,6 +163,7 @@ def _tab(number: int) -> Callable[[MainWindow], None]:
 def _term(number: int) -> Callable[[MainWindow], None]:
     def show(window: MainWindow) -> None:
         window.show_step("features")
+        window.panels["features"].pictures.setCurrentIndex(0)
         window.document.select(term=number)
 
     return show
