@@ -99,3 +99,15 @@ def test_all_head_direction_cells_follow_direction_first(shared_data):
     # no unit was called better for a worse score
     taken = found.steps["gain"].where(found.steps["taken"])
     assert float(np.nanmin(taken)) > 0
+
+
+def test_a_place_cell_of_a_track_needs_its_place_though_the_map_is_of_the_box_around_it(shared_data):
+    """Most of the map is hardly visited, and some of it in one fold alone."""
+    recording = ge.open_recording(shared_data / "linear-track.nwb")
+    place = covariate("place", ("position.x", "b_spline", 8), ("position.y", "b_spline", 8))
+    analysis = question(0.1, place, covariate("speed", ("speed", "b_spline", 10)), **SPEED, units={"names": ["20"]})
+    found = ge.explain(recording, analysis, shifts=0, simulations=0)
+    assert found.units["terms"].item().startswith("place")
+    held_out = found.selection.models["deviance_explained"].sel(model="place", unit="20")
+    assert held_out.min() > -1.0  # no fold is foretold far worse than by the mean
+    assert held_out.mean() > 0.15
