@@ -69,7 +69,7 @@ class BlocksView(QWidget):
         self.words.setTextInteractionFlags(
             Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
-        self.bars = NamedBars("Median gain of each block over those before it", name="fits_blocks_bars", parent=self)
+        self.bars = NamedBars("Held-out time: median gain of each block over those before", name="fits_blocks_bars", parent=self)
         self._lay_out()
         self.ask.clicked.connect(self.compare)
         self.terms.itemChanged.connect(self._renamed)
@@ -222,7 +222,7 @@ class BlocksView(QWidget):
         else:
             of = f"Of the {len(chosen)} selected units:"
         self.words.setText("\n\n".join((of, *found.sentences, *found.notes)))
-        self.bars.set_values(found.blocks, found.median_added, "block", Axis("held-out deviance explained"))
+        self.bars.set_values(found.blocks, found.median_added, "block", Axis("deviance explained"))
 
     def _selection_changed(self) -> None:
         if not self._silent and (chosen := rows_chosen(self.table)) is not None:

@@ -70,7 +70,7 @@ class ScoresView(QWidget):
             Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
         scroll = PageScroll(self.words, self)
-        self.bars = NamedBars("Median over the units that all scored", name="fits_scores_bars", parent=self)
+        self.bars = NamedBars("Held-out time: median over the units that all scored", name="fits_scores_bars", parent=self)
         right = QSplitter(Qt.Orientation.Vertical, self)
         right.addWidget(scroll)
         right.addWidget(self.bars)
@@ -123,7 +123,7 @@ class ScoresView(QWidget):
             "Press Compare above, or tick another fit, to set it beside this one."
         ]
         self.words.setText("\n\n".join(words))
-        self.bars.set_values(compared.names, compared.medians, "fit", Axis("held-out deviance explained"))
+        self.bars.set_values(compared.names, compared.medians, "fit", Axis("deviance explained"))
 
     def _failed(self, error: BaseException) -> None:
         self._asked = None  # so that it is tried again when the page is next looked at

@@ -52,8 +52,8 @@ def test_a_term_is_left_out_and_both_models_stand_side_by_side(fitted, qtbot):
     assert "without position.x" in page.table.item(1, 2).text()
     choose(page.compare, "without position.x")  # is there already
     choose(page.compare, "in turn")
-    qtbot.waitUntil(lambda: len(page.table.ticked) == 3)
-    assert len(document.fits) == 3
+    qtbot.waitUntil(lambda: page.scores.table.columnCount() == 4)
+    assert len(page.table.ticked) == len(document.fits) == 3
 
 
 def test_the_next_fit_is_set_beside_the_one_before_where_the_user_builds_the_second(fitted, qtbot):
