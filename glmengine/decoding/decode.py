@@ -156,6 +156,7 @@ def decode(
     true = [sample_covariate(one, grid, prepared.max_gap)[rows] for one in covariates]
     occupancy = _prior(candidates, true if occupied is None else occupied, prior)
     if smoothing is None:
+        context.report(Progress("Weighing candidates", weighed))
         posterior = normalised(likelihood, occupancy)
     else:
         steps = _steps(candidates, true, run, smoothing, grid.bin_size)
@@ -165,9 +166,9 @@ def decode(
 
 
 def work_of(n_candidates: int, n_units: int, smoothed: bool) -> tuple[float, float, float]:
-    """What reading the other terms, weighing candidates and smoothing over time take, beside each other."""
+    """What reading the other terms, weighing candidates, and smoothing over time or making their sum 1 take, beside each other."""
     weighing = n_candidates * n_units / 150.0
-    return 1.0, weighing, weighing if smoothed else 0.0
+    return 1.0, weighing, weighing if smoothed else n_candidates / 20.0
 
 
 def _rest(

@@ -43,7 +43,7 @@ def open_recording(
     GlmError
         One sentence that names the file: what is wrong with it and what to do.
     """
-    path = Path(path).expanduser()
+    path = _with_name(path)
     try:
         head = head_of(path)
         reader = choose_reader(path, head, with_recipe=recipe is not None)
@@ -88,7 +88,7 @@ def arrays_of(path: str | Path) -> dict[str, Any]:
     GlmError
         If the file is of a format that needs no recipe, or cannot be read.
     """
-    path = Path(path).expanduser()
+    path = _with_name(path)
     reader = recognise(path)
     if reader.arrays is None:
         raise GlmError(f"{path.name}: is {reader.name}, which says itself what it holds; open it without a recipe")
@@ -112,6 +112,12 @@ def as_recipe(recipe: Recipe | Mapping[str, Any] | str | Path | None) -> Recipe 
     if isinstance(recipe, Mapping):
         return Recipe.parse(dict(recipe), "recipe")
     return recipe if isinstance(recipe, Recipe) else Recipe.load(recipe)
+
+
+def _with_name(path: str | Path) -> Path:
+    """As a path that has a name, which "." has not, for sentences and the recording."""
+    path = Path(path).expanduser()
+    return path if path.name else path.resolve()
 
 
 def _article(name: str) -> str:

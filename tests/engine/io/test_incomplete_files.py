@@ -90,3 +90,9 @@ def test_regions_of_suite2p_that_are_not_as_many_as_their_flags_are_refused(tmp_
     np.save(plane / "ops.npy", {"fs": 30.0}, allow_pickle=True)
     with pytest.raises(GlmError, match=r"iscell.npy has 4 rows and spks.npy 6"):
         open_recording(tmp_path / "suite2p")
+
+
+def test_a_folder_that_is_called_by_a_point_has_its_name_in_the_sentence(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(GlmError, match=f"^{tmp_path.name}: "):
+        open_recording(".")
