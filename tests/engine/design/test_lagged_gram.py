@@ -105,6 +105,7 @@ def test_the_prepared_gram_is_that_of_the_prepared_rows(design, small_recording)
     index = np.flatnonzero(design.valid)
     y = count_spikes(small_recording, design.grid)[index].T
     rows = Rows(design, index, Observations(y, np.ones((1, index.size))), columns=3, memory=1e9, centred=True)
+    runtime.prepare()  # before JAX is imported there is nothing whose precision could be set
     with runtime.float64():
         X = np.concatenate([np.asarray(chunk.X) for chunk in rows])[: rows.n]
     X = np.column_stack([X, np.ones(rows.n)])
