@@ -20,6 +20,7 @@ from glmengine.answers.unit_answers import answer
 from glmengine.context import SILENT, Context, Progress, Stopped
 from glmengine.errors import GlmError
 from glmengine.sentences import listed, numbered
+from glmengine.threads import n_threads
 
 if TYPE_CHECKING:
     from glmengine.recording.recording import Recording
@@ -127,7 +128,7 @@ def _answered(
     clock: _Clock,
 ) -> Iterator[tuple[int, Part]]:
     """Answers of each group with its place: those that were kept, then the first of the others, which is not made to wait for processes, then the
-    rest, by several, which begin meanwhile, or on a cluster where that is wanted."""
+    rest, by several, which begin meanwhile where a core is left for them, or on a cluster where that is wanted."""
     whole = sum(_work(group) for group in groups)
     done, waiting = 0.0, []
     for place, group in enumerate(groups):
@@ -161,8 +162,14 @@ def _answered(
         yield from here(waiting)
         return
     after = (done + _work(groups[first[0]])) / whole
-    with answered(others, answering, n, scheduler, context.part(after, 1.0)) as found:
+    meanwhile = bool(scheduler) or n < n_threads()
+    if not meanwhile:
         yield from here(first)
+        if context.stopping:
+            return
+    with answered(others, answering, n, scheduler, context.part(after, 1.0)) as found:
+        if meanwhile:
+            yield from here(first)
         if context.stopping:
             return
         with clock(f"the other units {f'on {scheduler}' if scheduler else f'by {n} workers'}"):

@@ -195,8 +195,12 @@ def test_figures_of_the_goodness_of_fit_are_written_and_taken_away_again(checked
 
 
 def test_surrogates_that_are_kept_are_drawn_and_in_the_report(checked_result, small_result):
-    intervals, auto = draw(checked_result, "surrogates", "hd").axes
+    intervals, auto, *crossed = draw(checked_result, "surrogates", "hd").axes
     found = checked_result.simulated
+    between = found.cross_correlogram.sel(unit="hd")
+    drawn = [line.get_ydata() for ax in crossed for line in ax.lines]
+    for other in ("place", "flat"):
+        assert any(np.array_equal(values, between["mean"].sel(other=other)) for values in drawn)
     np.testing.assert_array_equal(intervals.lines[-1].get_ydata(), found.isi["data"].sel(unit="hd"))
     np.testing.assert_array_equal(auto.lines[0].get_ydata(), found.autocorrelogram["mean"].sel(unit="hd"))
     report = report_html(checked_result.analysis, checked_result)

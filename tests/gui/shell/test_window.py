@@ -228,9 +228,9 @@ def test_the_engine_is_loaded_when_all_that_is_looked_at_is_there(window, small_
     begun = []
     window.jobs._worker.begun.connect(lambda job: begun.append(job.label))
     window.document.open(small_recording, Analysis())
-    qtbot.waitUntil(lambda: begun.count("Loading the engine") == len(ENGINE))
+    qtbot.waitUntil(lambda: begun.count("Loading libraries") == len(ENGINE))
     shown = {"Listing what was recorded", "Counting spikes", "Counting the bins that are used", "Drawing head_direction"}
-    assert shown <= set(begun[: begun.index("Loading the engine")])
+    assert shown <= set(begun[: begun.index("Loading libraries")])
 
 
 # Fitting

@@ -56,11 +56,13 @@ def test_the_report_is_written_as_pdf_or_html(
     bare = replace(small_result, cv=None, coupling=None, tests=None, curves={}, filters={})
     document.set_recording(None)
     document.set_result(bare)
-    questions.next_choice, questions.next_path = number, tmp_path / name
+    folder = tmp_path / "reports"
+    folder.mkdir()
+    questions.next_choice, questions.next_path = number, folder / name
     with qtbot.waitSignal(exporting.exported, timeout=60_000):
         exporting.export_report()
-    assert (tmp_path / name).read_bytes().startswith(begins)
-    assert [path.name for path in tmp_path.iterdir()] == [name]
+    assert (folder / name).read_bytes().startswith(begins)
+    assert [path.name for path in folder.iterdir()] == [name]
 
 
 def test_everything_asks_before_it_replaces_what_is_there(qtbot, exporting, questions, tmp_path, monkeypatch):
