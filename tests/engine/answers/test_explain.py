@@ -385,11 +385,13 @@ def test_parts_of_another_question_do_not_count(question, small_recording, one_b
     assert "shift_p" not in other.terms
 
 
-def test_a_killed_command_goes_on(question, small_recording, tmp_path):
+def test_a_killed_command_goes_on(question, small_recording, tmp_path, monkeypatch):
     import subprocess
     import sys
     import time
 
+    from glmengine.answers import population
+    from glmengine.cli.main import main
     from glmengine.export.nwb import write_nwb
 
     write_nwb(small_recording, tmp_path / "small.nwb")
@@ -398,22 +400,19 @@ def test_a_killed_command_goes_on(question, small_recording, tmp_path):
         "import sys; from glmengine.answers import population; population.FIRST = population.NEXT = 0.0; "
         "from glmengine.cli.main import main; sys.exit(main(sys.argv[1:]))"
     )
-    command = [
-        sys.executable,
-        "-c",
-        program,
-        "explain",
-        str(tmp_path / "question.toml"),
-        "--recording",
-        str(tmp_path / "small.nwb"),
-    ]
-    process = subprocess.Popen([*command, "--out", str(tmp_path / "out")], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    asked = ["explain", str(tmp_path / "question.toml"), "--recording", str(tmp_path / "small.nwb"), "--out"]
+    process = subprocess.Popen(
+        [sys.executable, "-c", program, *asked, str(tmp_path / "out")], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     while not (tmp_path / "out" / "unfinished" / "000.nc").exists() and process.poll() is None:
         time.sleep(0.01)
     process.send_signal(signal.SIGKILL)
     process.wait()
+    assert len(list((tmp_path / "out" / "unfinished").iterdir())) < len(small_recording.unit_names)
+    monkeypatch.setattr(population, "FIRST", 0.0)
+    monkeypatch.setattr(population, "NEXT", 0.0)
     for name in ("out", "whole"):
-        subprocess.run([*command, "--out", str(tmp_path / name)], check=True, stdout=subprocess.DEVNULL)
+        assert main([*asked, str(tmp_path / name)]) == 0
     assert (tmp_path / "out" / "answers.csv").read_bytes() == (tmp_path / "whole" / "answers.csv").read_bytes()
     assert (tmp_path / "out" / "terms.csv").read_bytes() == (tmp_path / "whole" / "terms.csv").read_bytes()
 
