@@ -318,9 +318,10 @@ def _grouped(values: np.ndarray, local: np.ndarray, fewest: int) -> tuple[np.nda
     _, first, cell_of = np.unique(there @ pattern_keys(int(local.sum())), return_index=True, return_inverse=True)
     supports = np.zeros((len(first), values.shape[1]), bool)
     supports[:, local] = there[first]
-    if len(first) > 50 * MOST_CELLS:
+    sizes = np.bincount(cell_of)
+    if np.count_nonzero(sizes >= fewest) > MOST_CELLS or len(first) > 50 * MOST_CELLS:  # too many, however the others are joined
         return supports, cell_of
-    merged, supports = _merged(supports, np.bincount(cell_of), fewest)
+    merged, supports = _merged(supports, sizes, fewest)
     return supports | ~local, merged[cell_of]
 
 

@@ -246,7 +246,9 @@ class Rows:
         """So many of the rows of a design that is kept, one in `stride`, a power of two, with the weights of those that they stand for."""
         other, observed = copy(self), self.observations
         other.chunk_rows = self.chunk_rows // stride
-        other._layouts, other.statistics, other._kept = {}, {}, []
+        other.statistics, other._kept = {}, []
+        # what all rows have no use for, such as cells, some of them have none for either
+        other._layouts = {make: made for make, made in self._layouts.items() if made[1] is None}
         index, weights = [], []
         for number in range(self.n_chunks):
             chunk = self._chunk(number)

@@ -34,6 +34,9 @@ events a coefficient at least."""
 ROUGH = 1e7
 """That optimum is found to so many times the limit, which is nearer than it lies to that of all rows."""
 
+SLIGHT = 1e-3
+"""Nor nearer than this share of how far the optimum of all rows may be expected from it."""
+
 FEWEST_LEFT_OUT = 8
 """A sample of more than every so many rows costs about what it saves."""
 
@@ -151,7 +154,10 @@ def _sample_stride(problem: Problem, solver: str, theta: np.ndarray) -> int:
 
 def _from_sample(problem: Problem, stride: int, theta: np.ndarray, context: Any) -> tuple[np.ndarray, Sample]:
     """Parameters (K, Q) at the optimum of one row in `stride`, as they were given for columns of which it tells nothing; and the sample."""
-    sample = sampled(problem, stride, ROUGH * problem.limit, context)
+    limit = ROUGH * problem.limit
+    if problem.family.of_spikes:  # a count varies by its mean: so far do optima of samples lie from each other
+        limit = np.maximum(limit, SLIGHT * problem.mean * problem.rows.n_features * stride / problem.rows.n)
+    sample = sampled(problem, stride, limit, context)
     columns = np.flatnonzero(sample.known)
     result = theta.copy()
     if columns.size:
