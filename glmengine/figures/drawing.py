@@ -128,6 +128,8 @@ class Lines:
         Whether x is in powers of ten.
     marks : tuple of (x, text)
         Upright lines with a word on them.
+    cut_bands : bool
+        Whether bands far beyond all curves run out of the picture (`glmengine.figures.band_reach`).
     figure : FigureOf, optional
     """
 
@@ -141,6 +143,7 @@ class Lines:
     equal: bool = False
     log_x: bool = False
     marks: tuple[tuple[float, str], ...] = ()
+    cut_bands: bool = False
     figure: FigureOf | None = None
 
     wide = False

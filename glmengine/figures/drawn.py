@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from glmengine.figures.band_reach import ends_near, height_of
 from glmengine.figures.drawing import Axis, Bars, Curve, Drawing, Images, Lines, Polar, Spikes, Stretches
 from glmengine.figures.kinds.polar import round_axes
 from glmengine.figures.layout import panels
@@ -70,10 +71,13 @@ def _draw_lines(ax: Axes, drawing: Lines) -> None:
         ax.annotate(
             text, (place, 1.0), xycoords=("data", "axes fraction"), ha="center", va="bottom", fontsize=0.85 * style().font_size
         )
+    height = height_of(drawing.curves) if drawing.cut_bands and page().bands else None
+    if height is not None:
+        ax.set_ylim(*height)
     for curve in drawing.curves:
         if curve.colour == "data" and not page().data and several:
             continue
-        _draw_curve(ax, curve)
+        _draw_curve(ax, curve, height)
     if drawing.log_x:
         ax.set_xscale("log")
     if drawing.equal:
@@ -85,7 +89,7 @@ def _draw_lines(ax: Axes, drawing: Lines) -> None:
     _name(ax.yaxis, drawing.y_axis)
 
 
-def _draw_curve(ax: Axes, curve: Curve) -> None:
+def _draw_curve(ax: Axes, curve: Curve, height: tuple[float, float] | None = None) -> None:
     colour, label = _colour(curve), curve.name or None
     x, y = np.asarray(curve.x, float), np.asarray(curve.y, float)
     width = curve.width / 2.0 * style().line_width  # on the screen a usual line is two pixels wide
@@ -97,7 +101,7 @@ def _draw_curve(ax: Axes, curve: Curve) -> None:
         ax.plot(x, y, ".", color=colour, markersize=size, label=label, rasterized=many)
         return
     if curve.low is not None and curve.high is not None:
-        band(ax, x, curve.low, curve.high, colour)
+        band(ax, x, ends_near(curve.low, height), ends_near(curve.high, height), colour)
     if curve.look == "steps":
         ax.step(x, y, where="mid", color=colour, linewidth=width, label=label, rasterized=many)
     else:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import textwrap
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
+from glmengine.figures.band_reach import ends_near, seen_height
 from glmengine.figures.layout import INCH
 from glmengine.figures.page import page, style
 
@@ -33,6 +35,14 @@ def band(ax: Axes, x: Any, low: Any, high: Any, colour: str, *, label: str | Non
     """An interval around a curve, where intervals are shown."""
     if page().bands:
         ax.fill_between(x, low, high, color=colour, alpha=style().band_opacity, linewidth=0, label=label)
+
+
+def cut_band(ax: Axes, curves: Sequence[np.ndarray], low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The ends of a band as they are drawn, and the axis ended before them where they lie far beyond the curves (`band_reach`)."""
+    height = seen_height(curves, (low, high)) if page().bands else None
+    if height is not None:
+        ax.set_ylim(*height)
+    return ends_near(low, height), ends_near(high, height)
 
 
 def with_band(name: str) -> str:

@@ -59,7 +59,7 @@ def bootstrap_effect(label: str, curves: xr.Dataset, drawn: xr.Dataset, unit: st
         x = x + 1
     bands = _two_bands(x, own["effect_hz"].values, *(own[key].values for key in _ENDS_HZ))
     title = f"{label}: effect of this term alone, bootstrap bands"
-    return Lines(f"effect_{label}", title, x_axis, _rate_axis(one), bands, _BOOTSTRAP_HELP)
+    return Lines(f"effect_{label}", title, x_axis, _rate_axis(one), bands, _BOOTSTRAP_HELP, cut_bands=True)
 
 
 _ENDS = ("low", "high", "low_simultaneous", "high_simultaneous")
@@ -92,6 +92,7 @@ def _tuning_lines(label: str, one: xr.Dataset, variable: str) -> list[Drawing]:
             _rate_axis(one),
             both,
             _TUNING_HELP,
+            cut_bands=True,
             figure=FigureOf("tuning", str(one["unit"].item()), label),
         ),
         Lines(
@@ -101,6 +102,7 @@ def _tuning_lines(label: str, one: xr.Dataset, variable: str) -> list[Drawing]:
             _rate_axis(one),
             [effect],
             _EFFECT_HELP,
+            cut_bands=True,
             figure=FigureOf("tuning", str(one["unit"].item()), label, effect=True),
         ),
     ]

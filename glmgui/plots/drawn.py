@@ -16,7 +16,7 @@ def draw(drawing: Lines | Polar | Images, plot: Plot | None = None) -> Plot:
             plot = LinePlot(drawing.title, drawing.x_axis, drawing.y_axis, mouse=False, name=drawing.name)
         plot.set_axes(drawing.x_axis, drawing.y_axis)
         plot.set_equal(drawing.equal)
-        plot.set_curves(drawing.curves, level=(0.0, "") if drawing.level else None)
+        plot.set_curves(drawing.curves, level=(0.0, "") if drawing.level else None, cut_bands=drawing.cut_bands)
     elif isinstance(drawing, Polar):
         if not isinstance(plot, PolarPlot):
             plot = PolarPlot(drawing.title, name=drawing.name)

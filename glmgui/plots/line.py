@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from html import escape
 from typing import NamedTuple
 
@@ -12,6 +13,7 @@ from qtpy.QtCore import QPointF, Qt
 from qtpy.QtGui import QBrush, QPen, QResizeEvent
 from qtpy.QtWidgets import QWidget
 
+from glmengine.figures.band_reach import ends_near, height_of
 from glmengine.figures.drawing import Curve as PlainCurve
 from glmengine.figures.drawing import Lines
 from glmgui.drawings.extremes import Extremes
@@ -67,6 +69,9 @@ class LinePlot(Plot):
         self.x_axis, self.y_axis = x_axis, y_axis
         self._log_x, self._legend_wanted, self._dense = log_x, legend, dense
         self._curves: tuple[Curve, ...] = ()
+        self._drawn: tuple[Curve, ...] = ()  # the same, their bands no further than they are seen
+        self._cuts = False
+        self._height: tuple[float, float] | None = None  # where a band runs out of the picture
         self._marks: tuple[tuple[float, str], ...] = ()
         self._level: tuple[float, str] | None = None
         self._items: list[pg.PlotDataItem] = []
@@ -96,7 +101,12 @@ class LinePlot(Plot):
         self.area.vb.setAspectLocked(equal)
 
     def set_curves(
-        self, curves: Sequence[Curve], *, marks: Sequence[tuple[float, str]] = (), level: tuple[float, str] | None = None
+        self,
+        curves: Sequence[Curve],
+        *,
+        marks: Sequence[tuple[float, str]] = (),
+        level: tuple[float, str] | None = None,
+        cut_bands: bool = False,
     ) -> None:
         """Draw these instead of what was there.
 
@@ -107,9 +117,17 @@ class LinePlot(Plot):
             Vertical lines with a word on them.
         level : (y, text), optional
             A horizontal line of reference.
+        cut_bands : bool
+            Whether bands far beyond all curves run out of the picture (`glmengine.figures.band_reach`).
         """
-        self._curves, self._marks, self._level = tuple(curves), tuple(marks), level
+        self._curves, self._marks, self._level, self._cuts = tuple(curves), tuple(marks), level, cut_bands
+        before, self._height = self._height, height_of(self._curves) if cut_bands else None
+        self._drawn = tuple(_cut(curve, self._height) for curve in self._curves)
         self._restyle()
+        if self._height is not None:
+            self.area.setYRange(*self._height)
+        elif before is not None:
+            self.area.enableAutoRange(axis="y")
 
     @property
     def curves(self) -> tuple[Curve, ...]:
@@ -130,6 +148,7 @@ class LinePlot(Plot):
             equal=bool(self.area.vb.state["aspectLocked"]),
             log_x=self._log_x,
             marks=self._marks,
+            cut_bands=self._cuts,
             figure=self.figure,
         )
 
@@ -143,7 +162,7 @@ class LinePlot(Plot):
             self._add_line(self._level[0], self._level[1], angle=0)
         for x, text in self._marks:
             self._add_line(np.log10(x) if self._log_x else x, text, angle=90)
-        for curve in self._curves:
+        for curve in self._drawn:
             self._add_curve(curve)
         self.set_greyed(self.greyed)
 
@@ -151,21 +170,21 @@ class LinePlot(Plot):
         """Put lines and bands into the items that are there, which a slider needs: making items is slow. False where something else is to be
         drawn, or in other colours."""
         frame = (self._level, self._marks, self.colours)
-        lines = all(curve.look in _LINES and curve.detail is None for curve in self._curves)
+        lines = all(curve.look in _LINES and curve.detail is None for curve in self._drawn)
         before, self._lines_in = self._lines_in, frame if lines else None
         if not lines or before != frame or not self._items:
             return False
-        if any(curve.look != look for curve, look in zip(self._curves, self._looks, strict=False)):
+        if any(curve.look != look for curve, look in zip(self._drawn, self._looks, strict=False)):
             return False
-        for item, bands, curve in zip(self._items, self._bands, self._curves, strict=False):
+        for item, bands, curve in zip(self._items, self._bands, self._drawn, strict=False):
             x, y = _outline(curve)
             item.setData(x, y)
             item.setPen(self._pen(curve))
             item.show()
             self._refill_band(curve, bands)
-        for curve in self._curves[len(self._items) :]:
+        for curve in self._drawn[len(self._items) :]:
             self._add_curve(curve)
-        for place in range(len(self._curves), len(self._items)):  # they will be wanted again when the slider comes back
+        for place in range(len(self._drawn), len(self._items)):  # they will be wanted again when the slider comes back
             self._items[place].hide()
             self._clear_band(self._bands[place])
         self._write_legend()
@@ -348,6 +367,13 @@ def _range(values: np.ndarray) -> tuple[float, float]:
     known = np.asarray(values, float)
     known = known[np.isfinite(known)]
     return (float(known.min()), float(known.max())) if known.size else (np.nan, np.nan)
+
+
+def _cut(curve: Curve, height: tuple[float, float] | None) -> Curve:
+    """A curve whose band is drawn no further than a plot of this height needs it."""
+    if height is None or curve.low is None or curve.high is None:
+        return curve
+    return replace(curve, low=ends_near(curve.low, height), high=ends_near(curve.high, height))
 
 
 def _within(curve: Curve, start: float, stop: float) -> PlainCurve:

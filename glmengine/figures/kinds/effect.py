@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from glmengine.figures.kinds.rate_map import draw_rate_map
-from glmengine.figures.marks import band, dots, finish, from_zero, label, legend_inside, line, rate_label, with_band
+from glmengine.figures.marks import band, cut_band, dots, finish, from_zero, label, legend_inside, line, rate_label, with_band
 from glmengine.figures.page import style
 
 if TYPE_CHECKING:
@@ -26,9 +26,10 @@ def draw_effect(ax: Axes, curve: xr.Dataset, unit: str) -> None:
 def _draw_line(ax: Axes, one: xr.Dataset, term: str) -> None:
     (dim,) = one["effect_hz"].dims
     x = one[dim].values
-    band(ax, x, one["effect_low"].values, one["effect_high"].values, style().effect)
-    line(ax, x, one["effect_hz"].values, style().effect, label=with_band("effect"))
-    dots(ax, x, one["data_hz"].values)
+    middle, data = one["effect_hz"].values, one["data_hz"].values
+    band(ax, x, *cut_band(ax, (middle, data), one["effect_low"].values, one["effect_high"].values), style().effect)
+    line(ax, x, middle, style().effect, label=with_band("effect"))
+    dots(ax, x, data)
     from_zero(ax)
     legend_inside(ax)
     finish(ax, title=term, x=label(one[dim]), y=rate_label(one["data_hz"]))

@@ -8,7 +8,7 @@ import numpy as np
 
 from glmengine.errors import GlmError
 from glmengine.figures.layout import panels
-from glmengine.figures.marks import band, entitle, finish, legend, line, rate_label, with_band
+from glmengine.figures.marks import band, cut_band, entitle, finish, legend, line, rate_label, with_band
 from glmengine.figures.page import page, style
 from glmengine.results.angles import angles
 from glmengine.sentences import unit_title
@@ -53,7 +53,7 @@ def draw_around(ax: Axes, curve: xr.Dataset, unit: str) -> None:
         for values in (one[dim].values, *(one[name].values for name in ("tuning_hz", "tuning_low", "tuning_high", "data_hz")))
     )
     x[-1] += FULL_TURN
-    band(ax, x, low, high, style().model)
+    band(ax, x, *cut_band(ax, (middle, data), low, high), style().model)
     line(ax, x, middle, style().model, label=with_band("model"))
     if page().data:
         line(ax, x, data, style().data, width=0.8, label="data")

@@ -11,7 +11,19 @@ from glmengine.errors import GlmError
 from glmengine.figures.kinds.effect import draw_effect
 from glmengine.figures.kinds.rate_map import draw_rate_map
 from glmengine.figures.layout import panels
-from glmengine.figures.marks import band, dots, entitle, finish, from_zero, label, legend_inside, line, rate_label, with_band
+from glmengine.figures.marks import (
+    band,
+    cut_band,
+    dots,
+    entitle,
+    finish,
+    from_zero,
+    label,
+    legend_inside,
+    line,
+    rate_label,
+    with_band,
+)
 from glmengine.figures.page import page, style
 from glmengine.sentences import unit_title
 
@@ -69,7 +81,8 @@ def draw_curve(axes: list[Axes], curve: xr.Dataset, unit: str) -> None:
 def _draw_line(ax: Axes, one: xr.Dataset, dim: str, term: str) -> None:
     x = one[dim].values
     names = str(one[dim].attrs.get("names", "")).splitlines()
-    middle, low, high = (one[name].values for name in ("tuning_hz", "tuning_low", "tuning_high"))
+    middle, data = one["tuning_hz"].values, one["data_hz"].values
+    low, high = cut_band(ax, (middle, data[_visited(one)]), one["tuning_low"].values, one["tuning_high"].values)
     if names:  # nothing lies between two categories
         ends = np.abs(np.array([middle - low, high - middle])) if page().bands else None
         look = {"color": style().model, "markersize": 3 * style().marker_size, "linewidth": style().line_width}
@@ -78,7 +91,7 @@ def _draw_line(ax: Axes, one: xr.Dataset, dim: str, term: str) -> None:
     else:
         band(ax, x, low, high, style().model)
         line(ax, x, middle, style().model, label=with_band("model"))
-    dots(ax, x, one["data_hz"].values)
+    dots(ax, x, data)
     from_zero(ax)
     _end_above_the_visited(ax, one)
     legend_inside(ax)
@@ -88,13 +101,19 @@ def _draw_line(ax: Axes, one: xr.Dataset, dim: str, term: str) -> None:
         ax.set_xticks([int(number) for number in x], shown, rotation=90 if sum(map(len, shown)) > 30 else 0)
 
 
+def _visited(one: xr.Dataset) -> np.ndarray:
+    """In which bins the animal was for some time."""
+    return one["occupancy_s"].values >= _HARDLY * one["occupancy_s"].values.max()
+
+
 def _end_above_the_visited(ax: Axes, one: xr.Dataset) -> None:
     """End the vertical axis above the model, and above data and band where the animal was for some time.
 
     In a bin that was hardly visited data and band can be anything, and would flatten all the rest.
     """
-    visited = one["occupancy_s"].values >= _HARDLY * one["occupancy_s"].values.max()
+    visited = _visited(one)
     data, middle, high = (one[name].values for name in ("data_hz", "tuning_hz", "tuning_high"))
-    top = max(np.nanmax(one_of, initial=0.0) for one_of in (data[visited], high[visited], middle))
-    if top > 0 and ax.get_ylim()[1] > 1.5 * top:
+    end = ax.get_ylim()[1]
+    top = max(np.nanmax(one_of, initial=0.0) for one_of in (data[visited], np.minimum(high[visited], end), middle))
+    if top > 0 and end > 1.5 * top:
         ax.set_ylim(top=1.1 * top)

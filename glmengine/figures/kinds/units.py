@@ -8,7 +8,7 @@ import numpy as np
 
 from glmengine.errors import GlmError
 from glmengine.figures.layout import blank
-from glmengine.figures.marks import band, dots, entitle, folded, from_zero, label, letters_in, level, line, rate_label
+from glmengine.figures.marks import band, cut_band, dots, entitle, folded, from_zero, label, letters_in, level, line, rate_label
 from glmengine.figures.page import page, style
 from glmengine.results.map_scale import is_true_to_scale
 from glmengine.sentences import unit_title
@@ -85,7 +85,8 @@ def _draw_small(ax: Axes, data: xr.Dataset, unit: str) -> None:
     elif one["tuning_hz"].ndim == 1:
         (dim,) = one["tuning_hz"].dims
         x = one[dim].values
-        band(ax, x, one["tuning_low"].values, one["tuning_high"].values, style().model)
+        seen = (one["tuning_hz"].values, one["data_hz"].values)
+        band(ax, x, *cut_band(ax, seen, one["tuning_low"].values, one["tuning_high"].values), style().model)
         line(ax, x, one["tuning_hz"].values, style().model, width=0.8)
         dots(ax, x, one["data_hz"].values, label=None)
         from_zero(ax)

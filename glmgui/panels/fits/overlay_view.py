@@ -126,7 +126,7 @@ class OverlayView(QWidget):
         self.plot.subject = f"unit {self._unit}"
         self.plot.setToolTip(drawing.help)
         self.plot.set_axes(drawing.x_axis, drawing.y_axis)
-        self.plot.set_curves(drawing.curves, level=(0.0, "") if drawing.level else None)
+        self.plot.set_curves(drawing.curves, level=(0.0, "") if drawing.level else None, cut_bands=drawing.cut_bands)
 
     def _why_empty(self) -> str:
         if not self._fits:

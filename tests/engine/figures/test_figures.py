@@ -12,6 +12,7 @@ import pytest
 
 from glmengine.errors import GlmError
 from glmengine.figures import KINDS, Page, available, draw, picture, save_figure
+from glmengine.figures.band_reach import seen_height
 from glmengine.figures.kinds.rates import rate_stretch
 from glmengine.selection.select import compare_models
 
@@ -89,6 +90,23 @@ def test_a_bin_that_was_hardly_visited_does_not_flatten_a_tuning_curve(small_res
     assert seen > 1000
     curve["occupancy_s"][0] = 0.01
     assert draw(replace(small_result, curves={"head_direction": curve}), "tuning", "hd").axes[0].get_ylim()[1] < 1.2 * plain
+
+
+def test_a_band_far_above_its_curve_runs_out_of_the_picture(small_result):
+    assert seen_height([[1.0, 2.0]], [[0.5, 1.0], [3.0, 6.0]]) is None, "a usual band is seen whole"
+    assert seen_height([[1.0, np.nan], [2.0]], [[0.5, np.nan], [3.0, 6e41]]) == (0.5, 6.0)
+    assert seen_height([[-1.0, 0.5]], [[-np.inf], [0.7]]) == (-3.0, 0.7)
+    assert seen_height([[0.0]], [[5.0]]) is None
+    curve = small_result.curves["head_direction"].copy(deep=True)
+    curve["tuning_high"][:, 3] = curve["effect_high"][:, 3] = 6e41
+    result = replace(small_result, curves={"head_direction": curve})
+    for kind, options in (("tuning", {}), ("tuning", {"effect": True}), ("polar", {}), ("units", {})):
+        figure = draw(result, kind, None if kind == "units" else "hd", **options)
+        middle = curve["effect_hz" if options else "tuning_hz"].sel(unit="hd")
+        most = float(max(middle.max(), curve["data_hz"].sel(unit="hd").max()))
+        low, high = figure.axes[list(result.units).index("hd") if kind == "units" else 0].get_ylim()
+        assert low == 0.0, kind
+        assert 2.9 * most < high < 5 * most, kind
 
 
 def test_a_field_shows_data_and_model_on_one_scale(small_result):
