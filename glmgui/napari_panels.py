@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from functools import lru_cache, partial
+from pathlib import Path
 
 from qtpy.compat import isalive
 from qtpy.QtCore import QObject
@@ -39,6 +40,7 @@ class Desk(QObject):
         self.work = UseCases(settings or Settings(), Dialogs(self.jobs, self._asking), self.jobs, self)
         self._pages: dict[str, QWidget] = {}
         figure_desk().asked.connect(self._make_figure)
+        figure_desk().file_asked.connect(self._write_file)
         QApplication.instance().aboutToQuit.connect(self.close)
 
     def page(self, name: str, make: Callable[[], QWidget]) -> QWidget:
@@ -49,6 +51,9 @@ class Desk(QObject):
 
     def _make_figure(self, plot: Plot) -> None:
         FigureDialog([plot], self.work.figures, plot.window()).open()
+
+    def _write_file(self, plot: Plot, path: Path, write: Callable[[], Path]) -> None:
+        self.work.figures.write_file(path, write)
 
     def close(self) -> bool:
         """Give up what runs; False if the worker did not end in time."""

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from html import escape
 from pathlib import Path
 
 import numpy as np
 import pyqtgraph as pg
-from qtpy.QtCore import QEvent, QPoint, QPointF, QSize, Qt, Signal
+from qtpy.QtCore import QEvent, QPoint, QPointF, QSize, Qt
 from qtpy.QtGui import QColor, QContextMenuEvent, QPen, QShowEvent
 from qtpy.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
     QLabel,
     QMenu,
-    QMessageBox,
     QSizePolicy,
     QToolButton,
     QVBoxLayout,
@@ -31,7 +31,7 @@ from glmgui.notices import notices
 from glmgui.plots import style
 from glmgui.plots.axis import named_axes
 from glmgui.plots.desk import figure_desk
-from glmgui.plots.export import copy_numbers, copy_plot, save_numbers, save_plot
+from glmgui.plots.export import copy_numbers, copy_plot, plot_writer, save_numbers
 from glmgui.reach import writable_folder
 from glmgui.widgets import ElidedLabel
 
@@ -51,8 +51,7 @@ class Plot(QWidget):
         Object name, and the name that screen readers say where `title` is empty.
     """
 
-    saved = Signal(str)  # path of a figure or table that was written
-    _folder: Path | None = None  # where something was saved last
+    _folder: Path | None = None  # where something was to be saved last
 
     def __init__(self, title: str = "", name: str = "plot", parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -197,7 +196,10 @@ class Plot(QWidget):
         if path:
             if not Path(path).suffix:
                 path += f".{kind[:3].lower()}"
-            self._save_or_say(lambda: save_plot(self, path))
+            try:
+                self._hand_in(Path(path), plot_writer(self, path))
+            except GlmError as error:
+                notices().tell_error(error, "Export")
 
     def ask_and_save_numbers(self) -> None:
         """Ask for a name and save the numbers there."""
@@ -205,16 +207,12 @@ class Plot(QWidget):
         if path:
             if not Path(path).suffix:
                 path += ".csv"
-            self._save_or_say(lambda: save_numbers(self.numbers(), path))
+            self._hand_in(Path(path), partial(save_numbers, self.numbers(), path))
 
-    def _save_or_say(self, save: Callable[[], Path]) -> None:
-        try:
-            path = save()
-            Plot._folder = path.parent
-            self.saved.emit(str(path))
-            notices().tell("info", f"written to {path}", title="Export")
-        except GlmError as error:
-            QMessageBox.warning(self, "Not saved", error.message)
+    def _hand_in(self, path: Path, write: Callable[[], Path]) -> None:
+        """Have a file written in the worker of the window."""
+        Plot._folder = path.parent
+        figure_desk().file_asked.emit(self, path, write)
 
     @property
     def proposed_name(self) -> str:

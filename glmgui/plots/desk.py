@@ -1,4 +1,4 @@
-"""The desk where plots hand in that a figure for paper is wanted of them."""
+"""The desk where plots hand in that a figure for paper, or a file of what is seen, is wanted of them."""
 
 from __future__ import annotations
 
@@ -8,15 +8,18 @@ from qtpy.QtCore import QObject, Signal
 
 
 class FigureDesk(QObject):
-    """Plots do not know who makes figures; the window that they are in takes the order.
+    """Plots know neither who makes figures nor the worker that writes files; the window that they are in takes the order.
 
     Signals
     -------
     asked : Plot
         A figure of this plot is wanted.
+    file_asked : (Plot, Path, function)
+        What a plot showed is to be written to a file, which the function does, in any thread.
     """
 
     asked = Signal(object)
+    file_asked = Signal(object, object, object)
 
 
 @cache

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Callable
 from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 from pyqtgraph import GraphicsScene
-from qtpy.QtCore import QMarginsF, QRectF, QSizeF, Qt
+from qtpy.QtCore import QBuffer, QIODevice, QMarginsF, QRectF, QSizeF, Qt
 from qtpy.QtGui import QGuiApplication, QImage, QPageLayout, QPageSize, QPainter, QPdfWriter
 from qtpy.QtSvg import QSvgGenerator
 from qtpy.QtWidgets import QGraphicsView
 
 from glmengine.errors import GlmError
-from glmengine.io.files.whole import replacing, write_whole
+from glmengine.io.files.whole import write_whole
 from glmgui.drawings.series import Table
 
 FIGURE_ENDINGS = (".svg", ".pdf", ".png")
@@ -45,15 +47,43 @@ def save_plot(plot: Paintable, path: str | Path, dpi: int = PNG_DPI) -> Path:
     GlmError
         If the ending is another one, or the file cannot be written.
     """
+    return plot_writer(plot, path, dpi)()
+
+
+def plot_writer(plot: Paintable, path: str | Path, dpi: int = PNG_DPI) -> Callable[[], Path]:
+    """Take what `plot` shows, as `save_plot` does; what is given back encodes pixels and writes the file, in any thread.
+
+    Raises
+    ------
+    GlmError
+        If the ending is another one, or the plot cannot be painted; what is given back: if the file cannot be written.
+    """
     path = Path(path)
     ending = path.suffix.lower()
-    writers = {".svg": _svg, ".pdf": _pdf, ".png": _png}
-    if ending not in writers:
+    takes: dict[str, Callable[[Paintable, int], bytes | QImage | None]] = {".svg": _svg, ".pdf": _pdf, ".png": _image}
+    if ending not in takes:
         raise GlmError(f"{path.name}: figures are saved as SVG, PDF or PNG; give the name one of the endings .svg, .pdf, .png")
-    with replacing(path) as partial, plot.painted_for_paper(dpi / plot.view.logicalDpiX() if ending == ".png" else 1.0):
-        if not writers[ending](plot, partial, dpi):
-            raise GlmError(f"{path}: cannot be written; choose another folder")
+    with plot.painted_for_paper(dpi / plot.view.logicalDpiX() if ending == ".png" else 1.0):
+        taken = takes[ending](plot, dpi)
+    if taken is None:
+        raise GlmError(f"{path.name}: the plot cannot be painted; make it smaller, or close what needs much memory")
+    return partial(_write, taken, path)
+
+
+def _write(taken: bytes | QImage, path: Path) -> Path:
+    if isinstance(taken, QImage):
+        held = _memory()
+        if not taken.save(held, "PNG"):
+            raise GlmError(f"{path.name}: the picture cannot be encoded; close what needs much memory")
+        taken = held.data().data()
+    write_whole(path, taken)
     return path
+
+
+def _memory() -> QBuffer:
+    held = QBuffer()
+    held.open(QIODevice.OpenModeFlag.WriteOnly)
+    return held
 
 
 def save_numbers(table: Table, path: str | Path) -> Path:
@@ -89,27 +119,29 @@ def _paint(plot: Paintable, device: QSvgGenerator | QPdfWriter | QImage) -> bool
     return painter.end()
 
 
-def _svg(plot: Paintable, path: Path, dpi: int) -> bool:
+def _svg(plot: Paintable, dpi: int) -> bytes | None:
     area = _source(plot)
+    held = _memory()
     generator = QSvgGenerator()
-    generator.setFileName(str(path))
+    generator.setOutputDevice(held)
     generator.setSize(area.size().toSize())
     generator.setViewBox(area)
     # The screen's own resolution: fonts in points would otherwise grow with the ratio of the two.
     generator.setResolution(plot.view.logicalDpiX())
     generator.setTitle(plot.title)
-    return _paint(plot, generator)
+    return held.data().data() if _paint(plot, generator) else None
 
 
-def _pdf(plot: Paintable, path: Path, dpi: int) -> bool:
+def _pdf(plot: Paintable, dpi: int) -> bytes | None:
     area, resolution = _source(plot), plot.view.logicalDpiX()
-    writer = QPdfWriter(str(path))
+    held = _memory()
+    writer = QPdfWriter(held)
     writer.setResolution(resolution)
     writer.setTitle(plot.title)
     size = QSizeF(area.width() * 72 / resolution, area.height() * 72 / resolution)
     page = QPageSize(size, QPageSize.Unit.Point, "", QPageSize.SizeMatchPolicy.ExactMatch)
     writer.setPageLayout(QPageLayout(page, QPageLayout.Orientation.Portrait, QMarginsF(0, 0, 0, 0)))
-    return _paint(plot, writer)
+    return held.data().data() if _paint(plot, writer) else None
 
 
 def copy_plot(plot: Paintable, dpi: int = PNG_DPI) -> None:
@@ -139,8 +171,3 @@ def _image(plot: Paintable, dpi: int) -> QImage | None:
     image.setDotsPerMeterX(per_metre)
     image.setDotsPerMeterY(per_metre)
     return image
-
-
-def _png(plot: Paintable, path: Path, dpi: int) -> bool:
-    image = _image(plot, dpi)
-    return image is not None and image.save(str(path))

@@ -196,14 +196,23 @@ class MainWindow(QMainWindow):
         for asks in (self.notice_bar, self.start, work.ready):
             asks.page_asked.connect(self.show_guide)
         figure_desk().asked.connect(self._figure_asked)
+        figure_desk().file_asked.connect(self._file_asked)
 
     def _figure_asked(self, plot: Plot) -> None:
         """Make a figure of a plot that is in this window, or in a dialog over it."""
+        if self._has_within(plot):
+            commands.export_figure(self, plot)
+
+    def _file_asked(self, plot: Plot, path: Path, write: Callable[[], Path]) -> None:
+        if self._has_within(plot):
+            self.work.figures.write_file(path, write)
+
+    def _has_within(self, plot: Plot) -> bool:
+        """Whether a plot is in this window, or in a dialog over it."""
         within: QWidget | None = plot
         while within is not None and within is not self:
             within = within.parentWidget()
-        if within is self:
-            commands.export_figure(self, plot)
+        return within is self
 
     def _begun(self, label: str) -> None:
         self._far = ""

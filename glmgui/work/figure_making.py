@@ -214,6 +214,10 @@ class FigureMaking(QObject):
 
         return self._jobs.submit(f"Writing {name}{choice.ending}", work, self._took)
 
+    def write_file(self, path: Path, write: Callable[[], Path]) -> Job:
+        """Have the worker write what a plot showed; it does not wait there for the end of a fit."""
+        return self._jobs.submit(f"Writing {path.name}", lambda context: write(), self._took, urgent=True)
+
     def save_all(self, choice: FigureChoice, folder: Path | None = None) -> Job | None:
         """Ask for a folder, where none is given, and write all figures of all units there, with progress."""
         result, recording = self._document.result, self._document.recording

@@ -8,10 +8,13 @@ import re
 import numpy as np
 import pyqtgraph as pg
 import pytest
-from qtpy.QtCore import QPointF, Qt
+from qtpy.QtCore import QPointF, Qt, QThread
 from qtpy.QtGui import QColor, QGuiApplication, QImage, QPainter, QPalette, QPicture
+from qtpy.QtWidgets import QFileDialog
 
 from glmengine.errors import GlmError
+from glmengine.figures.drawn import draw_drawing
+from glmengine.io.files.whole import write_whole
 from glmgui.drawings.mosaic import mosaic_of
 from glmgui.drawings.series import long_curve
 from glmgui.plots import (
@@ -25,10 +28,13 @@ from glmgui.plots import (
     RatePlot,
     ScorePlot,
     TimeLine,
+    export,
     save_numbers,
     save_plot,
 )
+from glmgui.plots.desk import figure_desk
 from glmgui.plots.timeline import merged
+from glmgui.work.figure_making import FigureMaking
 
 
 def tuning(qtbot) -> LinePlot:
@@ -76,6 +82,21 @@ def test_the_nearest_numbers_are_read_out_with_their_band(qtbot):
     assert "data" in text
 
 
+def test_a_band_far_above_its_curve_runs_out_of_the_view(qtbot):
+    plot = tuning(qtbot)
+    curve = plot.curves[0]
+    high = curve.y + 1
+    high[4] = 6e41
+    plot.set_curves([Curve("model", curve.x, curve.y, curve.y - 1, high)], cut_bands=True)
+    most = 3 * curve.y.max()
+    assert most <= plot.area.vb.viewRange()[1][1] < 1.1 * most
+    assert plot.numbers()["model high (Hz)"].max() == 6e41
+    assert draw_drawing(plot.drawing()).axes[0].get_ylim()[1] == pytest.approx(most)
+    plot.set_curves([Curve("model", curve.x, curve.y, curve.y - 1, curve.y + 1)], cut_bands=True)
+    plot.scene.prepareForPaint()
+    assert plot.area.vb.viewRange()[1][1] < 1.1 * (curve.y + 1).max()
+
+
 def test_numbers_are_saved_exactly(qtbot, tmp_path):
     plot = tuning(qtbot)
     path = save_numbers(plot.numbers(), tmp_path / "tuning.csv")
@@ -119,30 +140,46 @@ def test_figures_are_saved_on_white_from_a_dark_window(qtbot, tmp_path, ending):
     assert [file.name for file in tmp_path.iterdir()] == [path.name]
 
 
-def test_the_menu_saves_under_a_telling_name_and_says_what_went_wrong(qtbot, tmp_path, monkeypatch):
-    from qtpy.QtWidgets import QFileDialog, QMessageBox
-
+def test_the_menu_saves_under_a_telling_name_in_the_worker_and_says_what_went_wrong(
+    qtbot, qapp, tmp_path, monkeypatch, document, jobs, settings, questions
+):
     plot = tuning(qtbot)
     plot.subject = "unit 3"
-    proposed, said = [], []
+    folder = tmp_path / "figures"
+    folder.mkdir()
+    making = FigureMaking(document, jobs, settings, questions)
+    proposed, threads = [], []
+
+    def write(path, content):
+        threads.append(QThread.currentThread())
+        write_whole(path, content)
+
+    def take(asking, path, what):
+        assert asking is plot
+        making.write_file(path, what)
 
     def choose(parent, title, path, kinds):
         proposed.append(path)
-        return str(tmp_path / "chosen"), kinds.split(";;")[-1]
+        return str(folder / "chosen"), kinds.split(";;")[-1]
 
     monkeypatch.setattr(QFileDialog, "getSaveFileName", choose)
-    monkeypatch.setattr(QMessageBox, "warning", lambda parent, title, text: said.append(text))
+    monkeypatch.setattr(export, "write_whole", write)
+    figure_desk().file_asked.connect(take)
     actions = {action.text(): action for action in plot._save.menu().actions()}
-    with qtbot.waitSignal(plot.saved):
+    with qtbot.waitSignal(making.made):
         actions["As on screen\u2026"].trigger()
-    with qtbot.waitSignal(plot.saved):
+    with qtbot.waitSignal(making.made):
         actions["Save numbers\u2026"].trigger()
-    assert sorted(file.name for file in tmp_path.iterdir()) == ["chosen.csv", "chosen.png"]
+    assert sorted(file.name for file in folder.iterdir()) == ["chosen.csv", "chosen.png"]
     assert proposed[0].endswith("unit_3_tuning.svg")
-    assert proposed[1] == str(tmp_path / "unit_3_tuning.csv"), "in the folder that was saved to last"
-    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "absent" / "figure.svg"), "SVG"))
-    actions["As on screen\u2026"].trigger()
-    assert "cannot be written" in said[0]
+    assert proposed[1] == str(folder / "unit_3_tuning.csv"), "in the folder that was saved to last"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(folder / "absent" / "figure.svg"), "SVG"))
+    with qtbot.waitSignal(jobs.failed) as failed:
+        actions["As on screen\u2026"].trigger()
+    assert "cannot be written" in failed.args[1]
+    assert len(threads) == 3
+    assert qapp.thread() not in threads
+    figure_desk().file_asked.disconnect(take)
 
 
 def test_a_figure_that_cannot_be_written_says_so_and_leaves_nothing(qtbot, tmp_path):
