@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
-from glmgui.panels.results.wording import BY_KEY, scores_of, state_in_short
+from glmgui.panels.results.wording import BY_KEY, scores_of, state_in_short, state_in_words
 from glmgui.rows import rows_chosen, select_rows
 from glmgui.widgets import NumberItem, column, heading, plain_table
 
@@ -67,7 +67,7 @@ class UnitList(QWidget):
             del keys[1:]
         headings = ["Unit", *(_SHORT[key] for key in keys), *(["Chosen"] if chosen else []), "State"]
         last = len(headings) - 1
-        wide = last - 1 if chosen else last
+        wide = last - 1 if chosen else 0  # cut where there is no room for it; the state is whole
         self.view.setColumnCount(len(headings))
         self.view.setRowCount(len(result.units))
         self.view.setHorizontalHeaderLabels(headings)
@@ -78,16 +78,15 @@ class UnitList(QWidget):
         if chosen:
             self.view.horizontalHeaderItem(last - 1).setToolTip("Terms chosen for the unit, in the order in which they came in")
         for at, name in enumerate(result.units):
-            self.view.setItem(at, 0, QTableWidgetItem(name))
+            self.view.setItem(at, 0, _item(name, name))
             for part, key in enumerate(keys, 1):
                 value = float(scores[key].values[at])
                 self.view.setItem(at, part, NumberItem(BY_KEY[key].text(value), value))
-            state = state_in_short(str(scores["status"].values[at]), bool(scores["converged"].values[at]))
             if chosen:
-                item = QTableWidgetItem(", ".join(result.selection.terms_of(name)) or "nothing")
-                item.setToolTip(result.selection.words_of(name))
-                self.view.setItem(at, last - 1, item)
-            self.view.setItem(at, last, QTableWidgetItem(state))
+                terms = ", ".join(result.selection.terms_of(name)) or "nothing"
+                self.view.setItem(at, last - 1, _item(terms, result.selection.words_of(name)))
+            state = (str(scores["status"].values[at]), bool(scores["converged"].values[at]))
+            self.view.setItem(at, last, _item(state_in_short(*state), state_in_words(*state)))
         self.view.setSortingEnabled(True)
         self.view.sortByColumn(1 if keys else 0, Qt.SortOrder.DescendingOrder if keys else Qt.SortOrder.AscendingOrder)
         self.view.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
@@ -109,3 +108,10 @@ class UnitList(QWidget):
     def _selection_changed(self) -> None:
         if not self._silent and (chosen := rows_chosen(self.view)) is not None:
             self.picked.emit(*chosen)
+
+
+def _item(text: str, said: str) -> QTableWidgetItem:
+    """A cell, and what is said of it under the mouse."""
+    item = QTableWidgetItem(text)
+    item.setToolTip(said)
+    return item
