@@ -13,7 +13,7 @@ from glmgui.panels.checks.goodness_view import GoodnessView
 from glmgui.panels.checks.simulation_view import SimulationView
 from glmgui.panels.checks.tests_view import TestsView
 from glmgui.panels.checks.units_table import UnitsTable
-from glmgui.widgets import EmptyState, MessageLine, Page, column
+from glmgui.widgets import EmptyState, MessageLine, Page, column, keep_place
 from glmgui.work.checks import Checks
 
 _NO_RECORDING = "First open a recording with Ctrl+O, then add a term in the Features step, then fit with Ctrl+R."
@@ -59,6 +59,7 @@ class ChecksPanel(Page):
         halves.setSizes([320, 930])
         self._content = QWidget(self)
         box = column(self._content)
+        keep_place(self.banner)
         box.addWidget(self.banner)
         box.addWidget(halves, 1)
         self._stack = QStackedLayout(self)

@@ -7,12 +7,12 @@ from qtpy.QtWidgets import QLabel, QProgressBar, QWidget
 from glmengine.context import Progress
 from glmgui.jobs import Jobs
 from glmgui.shown_time import how_far
-from glmgui.widgets import MessageLine, button, column, row
+from glmgui.widgets import MessageLine, button, column, keep_place, row
 from glmgui.work.checks import Checks, Kind
 
 
 class RunLine(QWidget):
-    """There while a check of one kind waits or runs, and after it was refused."""
+    """There while a check of one kind waits or runs, and after it was refused; else its place is empty, so that what stands below stays."""
 
     def __init__(self, checks: Checks, kind: Kind, jobs: Jobs, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -32,6 +32,7 @@ class RunLine(QWidget):
         box = column(self, margins=0)
         box.addWidget(self._bar_box)
         box.addWidget(self.message)
+        keep_place(self)
         self.stop.clicked.connect(lambda: checks.stop_and_keep(kind))
         self.cancel.clicked.connect(lambda: checks.give_up(kind))
         jobs.progressed.connect(self._progressed)
@@ -42,6 +43,7 @@ class RunLine(QWidget):
     def show_state(self) -> None:
         """Say where the check stands."""
         job, error = self._checks.job_of(self._kind), self._checks.error(self._kind)
+        self.setMinimumHeight(self._bar_box.sizeHint().height())
         self._bar_box.setVisible(job is not None)
         if job is not None:
             running = job is self._jobs.current

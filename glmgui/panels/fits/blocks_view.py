@@ -14,7 +14,7 @@ from glmgui.document import Document
 from glmgui.jobs import Job, Jobs
 from glmgui.plots import Axis, NamedBars
 from glmgui.rows import rows_chosen, select_rows
-from glmgui.widgets import MessageLine, PageScroll, button, column, hint, plain_table, row
+from glmgui.widgets import MessageLine, PageScroll, button, column, hint, keep_place, plain_table, row
 
 if TYPE_CHECKING:
     from glmengine.analysis.analysis import Analysis
@@ -95,6 +95,7 @@ class BlocksView(QWidget):
         whole.setStretchFactor(1, 4)
         outer = column(self, margins=0)
         outer.addWidget(hint(_ABOUT, self))
+        keep_place(self.message)
         outer.addWidget(self.message)
         outer.addWidget(whole, 1)
         self._found.setVisible(False)

@@ -36,7 +36,7 @@ from glmgui.jobs import Jobs
 from glmgui.panels.model.formula_view import FormulaView
 from glmgui.panels.model.strength_view import StrengthView, StrengthWords, strength_words
 from glmgui.plots import TimeLine
-from glmgui.widgets import EmptyState, FormScroll, MessageLine, Page, WhenSeen, column, heading, hint, plain_table
+from glmgui.widgets import EmptyState, FormScroll, MessageLine, Page, WhenSeen, column, heading, hint, keep_place, plain_table
 
 if TYPE_CHECKING:
     from glmengine.design.fit_size import Estimate
@@ -104,18 +104,19 @@ class ModelPanel(Page):
         box.addSpacing(8)
         box.addWidget(heading("Validation", form))
         box.addWidget(self.validation)
-        box.addWidget(self.message)
         box.addSpacing(8)
         box.addWidget(heading("This analysis", form))
         box.addWidget(self.whole)
         box.addStretch(1)
         left = FormScroll(form, "model_scroll")
+        self.message.lay_over(left)
         right = QWidget()
         says = QVBoxLayout(right)
         says.setContentsMargins(8, 4, 4, 4)
         says.setSpacing(8)
         says.addWidget(self.formula)
         says.addWidget(self.size_line)
+        keep_place(self.too_large)
         says.addWidget(self.too_large)
         says.addWidget(self.strength)
         tables = QSplitter(Qt.Orientation.Horizontal)

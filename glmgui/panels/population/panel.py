@@ -15,7 +15,7 @@ from glmgui.panels.population.multiples_view import MultiplesView
 from glmgui.panels.population.scatter_view import ScatterView
 from glmgui.panels.population.table_view import TableView
 from glmgui.panels.population.view import PopulationView
-from glmgui.widgets import EmptyState, MessageLine, Page, button, column, row
+from glmgui.widgets import EmptyState, MessageLine, Page, button, column, keep_place, row
 from glmgui.work.selected_units import can_fit_only, can_leave_out
 
 if TYPE_CHECKING:
@@ -74,6 +74,7 @@ class PopulationPanel(Page):
             view.chosen.connect(self._choose)
         content = QWidget(self)
         box = column(content)
+        keep_place(self.banner)
         box.addWidget(self.banner)
         box.addWidget(self.message)
         line = row(self.said, self.all, self.invert, self.only, self.leave, spacing=6)

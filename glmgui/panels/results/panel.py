@@ -20,7 +20,7 @@ from glmgui.panels.results.validation_view import ScoreTable, ValidationView
 from glmgui.panels.results.wording import choice_in_words, effect_in_words, scores_of, state_in_words
 from glmgui.plots import Axis, ScorePlot
 from glmgui.still_fields import StillCombo
-from glmgui.widgets import EmptyState, MessageLine, Page, column, hint, row, small_button
+from glmgui.widgets import EmptyState, MessageLine, MessagePlace, Page, column, hint, keep_place, row, small_button
 from glmgui.work.runs import Run, Runs
 
 STALE = "These results answer an earlier question \u2013 fit again (Ctrl+R)."
@@ -127,6 +127,7 @@ class ResultsPanel(Page):
         right_box.itemAt(0).layout().setStretch(1, 1)
         asks = (self.compare, self.figure, self.report, self.script)
         right_box.addLayout(row(*asks, None, self.show_notes, self.forward, spacing=6))
+        keep_place(self.state)  # it comes and goes from unit to unit
         right_box.addWidget(self.state)
         right_box.addWidget(self.notes)
         right_box.addWidget(self.tabs, 1)
@@ -135,11 +136,10 @@ class ResultsPanel(Page):
         for part, stretch in ((left, 2), (right, 5)):
             whole.addWidget(part)
             whole.setStretchFactor(whole.count() - 1, stretch)
-        whole.setSizes([370, 950])
+        whole.setSizes([430, 890])
         content = QWidget(self)
         box = column(content)
-        box.addWidget(self.banner)
-        box.addWidget(self.unfinished)
+        box.addWidget(MessagePlace(self.banner, self.unfinished, parent=content))
         box.addWidget(whole, 1)
         self._content = content
         self._stack = QStackedLayout(self)

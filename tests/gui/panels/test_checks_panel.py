@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QApplication
 
 from glmengine.analysis.remedies import Remedy
 from glmengine.design.prepare import grid_of
@@ -123,6 +124,8 @@ def test_a_click_selects_the_unit_and_a_remedy_is_one_step_of_undo(fitted, qtbot
 def test_what_was_cancelled_or_refused_is_not_asked_again_by_itself(fitted, monkeypatch, qtbot):
     page, checks = panel(fitted), fitted.work.checks
     page.show_page(0)
+    QApplication.processEvents()
+    before = page.goodness.verdict.y()
 
     def refuse(*_, **__):
         from glmengine.errors import GlmError
@@ -133,6 +136,8 @@ def test_what_was_cancelled_or_refused_is_not_asked_again_by_itself(fitted, monk
     page.goodness.on.setCurrentIndex(1)
     qtbot.waitUntil(lambda: checks.error("goodness") == "it cannot be")
     assert page.goodness.run.message.text == "it cannot be"
+    QApplication.processEvents()
+    assert page.goodness.verdict.y() == before
     page.show_page(1)
     page.show_page(0)
     assert checks.job_of("goodness") is None

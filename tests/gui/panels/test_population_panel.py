@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from qtpy.QtCore import QItemSelectionModel, QPointF, QRectF, Qt
 from qtpy.QtGui import QGuiApplication
+from qtpy.QtWidgets import QApplication
 
 from glmengine.analysis.terms import CouplingTerm, CovariateTerm, Factor, HistoryTerm
 from glmengine.basis import BSpline, CyclicBSpline, RaisedCosineLog
@@ -200,8 +201,11 @@ def test_only_these_and_without_these_are_one_step_of_undo_each(document, small_
 
 
 def test_what_is_stale_is_pale_and_says_so(panel, document):
+    before = panel.tabs.geometry()
     document.edit(document.analysis.with_(seed=5), "Change seed")
     assert "earlier question" in panel.banner.text
+    QApplication.processEvents()
+    assert panel.tabs.geometry() == before
     assert panel.multiples.plot.greyed
     document.undo()
     assert not panel.banner.text

@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import xarray as xr
-from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QComboBox
+from qtpy.QtCore import QPoint, Qt
+from qtpy.QtWidgets import QApplication, QComboBox
 
 from glmengine.analysis.analysis import Analysis, Time
 from glmengine.results.result import Result
@@ -142,6 +142,11 @@ def test_units_are_listed_best_first_and_a_row_selects(panel, document):
     view.selectRow(1)
     assert document.unit == "hd"
     assert panel.title.text() == "Unit hd"
+    panel.resize(870, 640)  # what the rail leaves of a window of 1024 pixels
+    QApplication.processEvents()
+    header, last = view.horizontalHeader(), view.columnCount() - 1
+    assert header.sectionSize(last) >= view.sizeHintForColumn(last)
+    assert header.sectionViewportPosition(last) + header.sectionSize(last) <= view.viewport().width()
 
 
 def test_data_and_model_are_drawn_with_the_bands_of_the_result(panel, result):
@@ -203,9 +208,17 @@ def test_scores_stand_with_units_and_meaning(panel):
     assert all(panel.scores.item(at, 3).text() for at in rows.values())
 
 
+def place_of_the_pages(panel) -> QPoint:
+    """Where the pages on the selected unit begin, once a message has come or gone."""
+    QApplication.processEvents()
+    return panel.tabs.mapTo(panel, QPoint(0, 0))
+
+
 def test_a_silent_unit_is_said_in_words(panel, document):
+    before = place_of_the_pages(panel)
     document.select(unit="flat")
     assert "No spikes" in panel.state.text
+    assert place_of_the_pages(panel) == before, "what one looks at does not move from unit to unit"
     document.select(unit="hd")
     assert panel.state.text == ""
     assert "21.0%" in panel.verdict.text()
@@ -228,8 +241,10 @@ def test_notes_of_the_fit_are_shown(panel):
 
 def test_stale_results_are_greyed_until_the_question_is_the_same_again(panel, document):
     assert panel.banner.text == ""
+    before = place_of_the_pages(panel)
     document.edit(document.analysis.with_(time=Time(bin_size=0.05)), "Change bin size")
     assert panel.banner.text == STALE
+    assert place_of_the_pages(panel) == before
     assert panel.population.greyed
     assert all(drawn.greyed for drawn in panel.curves.plots)
     document.undo()
