@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableW
 
 from glmgui.panels.results.wording import BY_KEY, scores_of, state_in_short, state_in_words
 from glmgui.rows import rows_chosen, select_rows
-from glmgui.widgets import NumberItem, column, heading, plain_table
+from glmgui.widgets import NumberItem, column, heading, plain_table, scaled
 
 if TYPE_CHECKING:
     from glmengine.results.result import Result
@@ -25,6 +25,8 @@ _SHORT = {
 
 
 _ABOUT_STATE = "ok: the fit is finished and may be used; stopped: it ended before the optimum"
+_NARROWEST = 44
+"""Pixels of a column that is cut: a number and most of a heading."""
 
 
 class UnitList(QWidget):
@@ -47,6 +49,8 @@ class UnitList(QWidget):
         self.view.setObjectName("result_units_table")
         self.view.setAccessibleName("Fitted units with their scores")
         plain_table(self.view)
+        self.view.horizontalHeader().setMinimumSectionSize(scaled(_NARROWEST))
+        self.view.horizontalHeader().setTextElideMode(Qt.TextElideMode.ElideRight)
         self.view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.view.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         box = column(self, margins=0)
@@ -67,7 +71,7 @@ class UnitList(QWidget):
             del keys[1:]
         headings = ["Unit", *(_SHORT[key] for key in keys), *(["Chosen"] if chosen else []), "State"]
         last = len(headings) - 1
-        wide = last - 1 if chosen else 0  # cut where there is no room for it; the state is whole
+        wide = (last - 1,) if chosen else (0, last - 1)  # cut where there is no room for them; the state is whole
         self.view.setColumnCount(len(headings))
         self.view.setRowCount(len(result.units))
         self.view.setHorizontalHeaderLabels(headings)
@@ -90,7 +94,8 @@ class UnitList(QWidget):
         self.view.setSortingEnabled(True)
         self.view.sortByColumn(1 if keys else 0, Qt.SortOrder.DescendingOrder if keys else Qt.SortOrder.AscendingOrder)
         self.view.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        self.view.horizontalHeader().setSectionResizeMode(wide, QHeaderView.ResizeMode.Stretch)
+        for part in wide:
+            self.view.horizontalHeader().setSectionResizeMode(part, QHeaderView.ResizeMode.Stretch)
         self._title.setText(f"Fitted units ({len(result.units)})")
         self._silent = False
 
