@@ -136,7 +136,7 @@ class ResultsPanel(Page):
         for part, stretch in ((left, 2), (right, 5)):
             whole.addWidget(part)
             whole.setStretchFactor(whole.count() - 1, stretch)
-        whole.setSizes([450, 870])
+        whole.setSizes([430, 890])
         content = QWidget(self)
         box = column(content)
         box.addWidget(MessagePlace(self.banner, self.unfinished, parent=content))
