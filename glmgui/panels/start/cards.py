@@ -129,11 +129,6 @@ class Cards(QWidget):
     def cards(self) -> Sequence[Card]:
         return tuple(self._cards)
 
-    def minimumSizeHint(self) -> QSize:
-        """No wider than one card needs it, so that a narrower window gets fewer cards beside each other, and no scroll bar."""
-        widest = max((card.minimumSizeHint().width() for card in self._cards), default=0)
-        return QSize(widest, super().minimumSizeHint().height())
-
     def set_cards(self, cards: Sequence[Card]) -> None:
         """Show these in the place of those that were there."""
         for old in self._cards:

@@ -75,14 +75,6 @@ def test_a_question_is_filled_in_with_the_names_of_the_recording_and_fitted_and_
     assert window.document.analysis == Analysis()
 
 
-def test_its_cards_stand_below_each_other_in_a_window_that_was_made_narrow(window, qtbot):
-    beside = window.start.questions.cards[0].width()
-    assert window.start.horizontalScrollBar().maximum() == 0
-    window.resize(911, 490)
-    qtbot.waitUntil(lambda: window.start.width() < 911 and window.start.horizontalScrollBar().maximum() == 0)
-    assert window.start.questions.cards[0].width() != beside
-
-
 def test_the_course_is_read_from_the_start_page(window):
     window.start.findChild(object, "start_course").click()
     assert window.guide.page.source().path().endswith("analyses.md")
