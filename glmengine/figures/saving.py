@@ -67,6 +67,8 @@ def rendered(figure: Figure, ending: str, dpi: float) -> bytes:
         engine = figure.get_layout_engine()
         if engine is not None:  # laid out once, not at each saving
             engine.execute(figure)
+            if any(ax.get_aspect() != "auto" for ax in figure.axes):  # maps become smaller than their places, with other ticks
+                engine.execute(figure)
             figure.set_layout_engine("none")
         figure.set_dpi(dpi)
         # by the canvas itself: `savefig` draws a figure that had a layout once more before it saves it

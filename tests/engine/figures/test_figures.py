@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import zlib
 from dataclasses import replace
@@ -9,7 +10,9 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from matplotlib.image import imread
 
+import glmengine as ge
 from glmengine.errors import GlmError
 from glmengine.figures import KINDS, Page, available, draw, picture, save_figure
 from glmengine.figures.band_reach import seen_height
@@ -332,6 +335,19 @@ def test_nothing_is_cut_off_in_one_column(kind, whole_result):
     assert drawn.y0 >= -edge
     assert drawn.x1 <= width + edge
     assert drawn.y1 <= height + edge
+
+
+def test_the_labels_of_maps_to_scale_have_room_in_one_column(shared_data):
+    """A map that keeps its scale is smaller than its place, and has other ticks than that would have."""
+    splines, around = ge.basis.BSpline(n=8), ge.basis.CyclicBSpline(n=10)
+    place = ge.CovariateTerm(factors=tuple(ge.Factor(variable=f"position.{axis}", basis=splines) for axis in "xy"))
+    direction = ge.CovariateTerm(factors=(ge.Factor(variable="head_direction", basis=around),))
+    analysis = ge.Analysis(time=ge.Time(bin_size=0.1), terms=(place, direction))
+    result = ge.run(analysis, ge.open_recording(shared_data / "grid-cell-11207.nwb"))
+    figure = draw(result, "tuning", result.units[0], page=Page(width=85.0))
+    pixels = imread(io.BytesIO(picture(figure, dpi=150)))[..., :3]
+    for edge in (pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]):
+        assert (edge == 1.0).all(), "what stands at the edge is cut off"
 
 
 def test_maps_of_one_unit_of_measure_are_to_scale_wherever_they_are_drawn(small_result):
