@@ -20,6 +20,9 @@ from threadpoolctl import ThreadpoolController
 ONE_THREAD = 1e6
 """Work on fewer numbers is done sooner than threads are begun."""
 
+QUIET = 1000
+"""Up to this many columns the algebra between passes over the rows is too small for more than one thread."""
+
 
 _here = local()
 
@@ -114,6 +117,11 @@ def quiet_blas() -> AbstractContextManager[Any]:
     """Within it the BLAS uses one thread: after a small product its other threads wait at full load for the next one,
     in the way of whoever works meanwhile (measured: a quarter of the time of a pass)."""
     return _QUIET.region()
+
+
+def quiet_blas_for(columns: int) -> AbstractContextManager[None]:
+    """`quiet_blas` where the algebra of so many columns is too small for more than one thread."""
+    return quiet_blas() if columns <= QUIET else nullcontext()
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -12,13 +11,12 @@ from glmengine.fitting.starts import MEAN, NEARLY_POISSON, POISSON, inside, is_b
 from glmengine.models.penalties import Resolved
 from glmengine.solvers.ahead import Ahead
 from glmengine.solvers.boundary import LOST, approach, at_edge, meets_edge
-from glmengine.solvers.descent import QUIET
 from glmengine.solvers.negative_binomial import LOWEST, best_dispersions, fit_jointly
 from glmengine.solvers.problem import Objective, Problem, Solution
 from glmengine.solvers.proximal import Proximal
 from glmengine.solvers.sample import some_columns
 from glmengine.solvers.smooth import solve
-from glmengine.threads import quiet_blas
+from glmengine.threads import quiet_blas_for
 
 
 class Minimiser:
@@ -59,7 +57,7 @@ class Minimiser:
             Parameters at the optimum.
         """
         self._ahead = ahead
-        with quiet_blas() if problem.rows.n_features <= QUIET else nullcontext():
+        with quiet_blas_for(problem.rows.n_features):
             return self._best_of_starts(problem, theta, context, start)
 
     def _best_of_starts(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import nullcontext
 
 import numpy as np
 from scipy.linalg import eigh
@@ -14,10 +13,9 @@ from glmengine.errors import GlmError
 from glmengine.inference.evaluation import Evaluation, evaluate
 from glmengine.inference.part import Part, Units
 from glmengine.inference.wald import NULL, Wald, wald_statistic
-from glmengine.solvers.descent import QUIET
 from glmengine.solvers.problem import Objective
 from glmengine.solvers.status import NO_DATA, SILENT_UNIT
-from glmengine.threads import quiet_blas
+from glmengine.threads import quiet_blas_for
 
 
 class GlmInference:
@@ -45,7 +43,7 @@ class GlmInference:
         if self._evaluation is None:
             self._evaluation = evaluate(self._units, self._parts, context)
         if self._covariances is None:
-            with quiet_blas() if self._units.n_columns <= QUIET else nullcontext():
+            with quiet_blas_for(self._units.n_columns):
                 self._covariances = _Covariances(self._units, self._parts, self._evaluation, context)
 
     @property

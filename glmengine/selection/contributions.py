@@ -10,10 +10,10 @@ import numpy as np
 from glmengine.context import SILENT, Context, Stopped
 from glmengine.inference.multiplicity import false_discovery_rate
 from glmengine.inference.signed_rank import signed_rank
-from glmengine.selection.comparison import interval
+from glmengine.selection.comparison import comparison_work, interval
 from glmengine.selection.held_out import HeldOut
 from glmengine.selection.nested_models import Ground, Model, NestedModels
-from glmengine.selection.work_ahead import parts_by_work, unit_work
+from glmengine.selection.work_ahead import parts_by_work
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -126,10 +126,9 @@ def common_models(ground: Ground) -> list[Model]:
 
 def _known(nested: NestedModels, models: list[Model], context: Context) -> dict[tuple[Model, int], HeldOut]:
     """Those of the models that were come to, for all units."""
-    ground = nested.ground
-    units, found = range(len(ground.units)), {}
+    units, found = range(len(nested.ground.units)), {}
     models = list(dict.fromkeys(models))
-    work = [unit_work(ground, model) * sum(not nested.is_known(model, unit) for unit in units) for model in models]
+    work = [scored for scored, _, _ in comparison_work(nested, models, 0)]
     for model, share in zip(models, parts_by_work(context, work), strict=True):
         try:
             row = nested.held_out(model, units, share)

@@ -152,7 +152,7 @@ def _round(
     return took
 
 
-def backward(nested: NestedModels, level: float, *, context: Context = SILENT, ahead: WorkAhead | None = None) -> Search:
+def backward(nested: NestedModels, level: float, *, ahead: WorkAhead | None = None) -> Search:
     """Take out of each unit's model the term that is missed least, as long as a signed-rank test over folds does not say that it is.
 
     Parameters and returns as of `forward`.
@@ -161,7 +161,7 @@ def backward(nested: NestedModels, level: float, *, context: Context = SILENT, a
     K, M = len(ground.candidates), len(ground.units)
     applies = np.array([ground.applies(k) for k in range(K)])
     search = Search([frozenset(np.flatnonzero(applies[:, unit]).tolist()) for unit in range(M)])
-    ahead = ahead or WorkAhead(context)
+    ahead = ahead or WorkAhead(SILENT)
     try:
         first = M * unit_work(ground, ground.everything)
         later = first * (1 + K + reductions_ahead(K))

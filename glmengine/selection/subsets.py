@@ -6,7 +6,7 @@ from itertools import combinations
 from math import comb
 
 from glmengine.analysis.selection import MOST_SUBSETS
-from glmengine.context import SILENT, Context, Progress, Stopped
+from glmengine.context import SILENT, Progress, Stopped
 from glmengine.errors import GlmError
 from glmengine.inference.signed_rank import signed_rank
 from glmengine.selection.nested_models import Model, NestedModels
@@ -15,9 +15,7 @@ from glmengine.selection.work_ahead import WorkAhead, parts_by_work, unit_work
 from glmengine.sentences import numbered
 
 
-def all_subsets(
-    nested: NestedModels, level: float, *, largest: int = 0, context: Context = SILENT, ahead: WorkAhead | None = None
-) -> Search:
+def all_subsets(nested: NestedModels, level: float, *, largest: int = 0, ahead: WorkAhead | None = None) -> Search:
     """Fit all subsets of the candidates, and keep of each unit the best one of the smallest size that none of a larger size beats.
 
     Sizes are gone through from the smallest: the best model of a size takes the place of what was kept if a signed-rank test over folds says that
@@ -37,7 +35,7 @@ def all_subsets(
             f"{K} candidates have {total:,} subsets of up to {largest}, more than {MOST_SUBSETS}; set a smaller limit, or choose forward selection",
             field="selection.largest",
         )
-    search, ahead = Search([frozenset()] * M), ahead or WorkAhead(context)
+    search, ahead = Search([frozenset()] * M), ahead or WorkAhead(SILENT)
     sizes = [[frozenset(chosen) for chosen in combinations(range(K), size)] for size in range(1, largest + 1)]
     rest = [sum(unit_work(ground, model) for model in models) for models in sizes]
     try:

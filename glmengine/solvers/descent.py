@@ -9,7 +9,7 @@ so no column's course depends on who else is there.
 from __future__ import annotations
 
 import time
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -24,7 +24,7 @@ from glmengine.solvers.metrics import GramMetric, HessianMetric
 from glmengine.solvers.problem import Objective, Problem, Solution
 from glmengine.solvers.rank import is_definite
 from glmengine.solvers.sample import Sample
-from glmengine.threads import quiet_blas
+from glmengine.threads import quiet_blas_for
 
 MOST_ITERATIONS = 400
 MOST_TRIALS = 25
@@ -70,9 +70,6 @@ CLOSE_TO = {"float32": 1e-6, "float64": 1e-9}
 
 LARGEST_HESSIAN = 2500
 """With more columns than this a Hessian per problem column is never made."""
-
-QUIET = 1000
-"""Up to this many columns the algebra between passes is too small for more than one thread."""
 
 LONG_STEP = 0.05
 """A step in units of a column's standard deviation that is no correction any more."""
@@ -188,7 +185,7 @@ class Descent:
         """From parameters (K, Q), as `Objective.start` makes them."""
         self.reached, self._began = 0.0, time.perf_counter()
         memory = Memory(self.problem.n_columns, self.objective.size)
-        with quiet_blas() if self.problem.rows.n_features <= QUIET else nullcontext():
+        with quiet_blas_for(self.problem.rows.n_features):
             if self.solver == "newton" or self.objective.pass_work < SINGLE_WORK:
                 return self._run(theta, memory)
             rough = self._run(theta, memory, "float32")
@@ -442,7 +439,7 @@ class Descent:
         assert self._sample is not None
         problem = replace(self._sample.problem, dispersion=self.problem.dispersion)
         self.objective.hessians += columns.size / self._sample.stride
-        return Objective(problem, Interruptible(self.context)).hessian(theta[columns], columns, precision)
+        return Objective(problem, self.objective.context).hessian(theta[columns], columns, precision)
 
     def _try(
         self, lines: _Lines, theta: np.ndarray, value: np.ndarray, decrement: np.ndarray, active: np.ndarray

@@ -4,7 +4,6 @@ other solvers; and where it begins."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,12 +12,11 @@ import numpy as np
 from glmengine.context import SILENT, Interruptible, Progress
 from glmengine.solvers.ahead import Ahead
 from glmengine.solvers.curvature import COARSEST, Curvatures
-from glmengine.solvers.descent import QUIET
 from glmengine.solvers.problem import Objective, Problem, Solution
 from glmengine.solvers.quadratic import Sparsity
 from glmengine.solvers.sample import sampled, some_columns
 from glmengine.solvers.sparse import DECREMENT, ProximalNewton, SparseAnswer
-from glmengine.threads import quiet_blas
+from glmengine.threads import quiet_blas_for
 
 NAME = "proximal Newton"
 
@@ -85,7 +83,7 @@ class Proximal:
         """
         if self._curvatures is None:
             self._curvatures = Curvatures(problem)
-        with quiet_blas() if problem.rows.n_features <= QUIET else nullcontext():
+        with quiet_blas_for(problem.rows.n_features):
             if self._course is not None and self._course.follows(problem):
                 return self._take(self._course, penalty, context, ahead)
             self._course = None

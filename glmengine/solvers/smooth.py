@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy as np
 from glmengine.backend.cells import cells_of
 from glmengine.backend.nonzeros import nonzeros_of
 from glmengine.context import Interruptible, Stopped
-from glmengine.solvers.descent import COARSEST, QUIET, Descent
+from glmengine.solvers.descent import COARSEST, Descent
 from glmengine.solvers.graded import refined
 from glmengine.solvers.metrics import GramMetric
 from glmengine.solvers.newton import is_small, newton
@@ -19,7 +19,7 @@ from glmengine.solvers.problem import ALL_ROWS, Objective, Problem, Solution
 from glmengine.solvers.rank import is_definite, smallest_norm
 from glmengine.solvers.sample import Sample, sampled, some_columns
 from glmengine.solvers.separation import separated
-from glmengine.threads import quiet_blas
+from glmengine.threads import quiet_blas_for
 
 SHARED_FROM = 3
 """From this many columns on one shared Gram costs less than their Hessians."""
@@ -82,7 +82,7 @@ def solve(
         objective = descent.objective
     solution, theta = found
     if not is_definite(problem):
-        with quiet_blas() if problem.rows.n_features <= QUIET else nullcontext():
+        with quiet_blas_for(problem.rows.n_features):
             free = None
             try:
                 solution, theta = refined(problem, objective, solution, theta)

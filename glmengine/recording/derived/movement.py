@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -82,17 +83,8 @@ class RunningDirection(Spec):
     def compute(self, recording: Recording, max_gap: float | None, field: str) -> Covariate:
         source = recording.variable(self.source, field=f"{field}.source")
         refuse_angle_or_category(source, "not a position along a track; choose another variable", f"{field}.source")
-        times, values = np.asarray(source.data.t), np.asarray(source.data.values, np.float64)
-        way = np.full(len(times), np.nan)
-        for rows in valid_runs(source, max_gap):
-            if len(rows) > 1:
-                change = np.gradient(smoothed(times[rows], values[rows, None], self.smoothing)[:, 0], times[rows])
-                way[rows] = _last_run(np.where(np.abs(change) > self.slowest, np.sign(change), 0.0))
-        if not np.isfinite(way).any():
-            raise GlmError(
-                f"{recording.name}: '{self.source}' never changes by more than {self.slowest:g} per second; choose a lower 'slowest'",
-                field=f"{field}.slowest",
-            )
+        along = np.asarray(source.data.values, np.float64)[:, None]
+        way = _last_ways(self, recording, source, along, lambda step: np.sign(step[:, 0]), max_gap, field)
         return at_times_of(source, self.name, way, "", "category", f"running direction along {self.source}")
 
 
@@ -130,25 +122,44 @@ class MovementDirection(Spec):
                 f"{recording.name}: '{self.source}' has no two components; choose a position in the plane",
                 field=f"{field}.source",
             )
-        times = np.asarray(source.data.t)
-        values = np.asarray(source.data.values, np.float64)[:, :2]
-        angle = np.full(len(times), np.nan)
-        for rows in valid_runs(source, max_gap):
-            if len(rows) > 1:
-                step = np.gradient(smoothed(times[rows], values[rows], self.smoothing), times[rows], axis=0)
-                moving = np.linalg.norm(step, axis=1) > self.slowest
-                angle[rows] = _last_known(np.mod(np.arctan2(step[:, 1], step[:, 0]), 2 * np.pi), moving)
-        if not np.isfinite(angle).any():
-            raise GlmError(
-                f"{recording.name}: '{self.source}' never changes by more than {self.slowest:g} per second; choose a lower 'slowest'",
-                field=f"{field}.slowest",
-            )
+        plane = np.asarray(source.data.values, np.float64)[:, :2]
+        angle = _last_ways(self, recording, source, plane, _angle, max_gap, field)
         return at_times_of(source, self.name, angle, "rad", "angle", f"direction of movement of {self.source}")
 
 
-def _last_run(ways: np.ndarray) -> np.ndarray:
-    """Ways (n,) of 1, -1 or 0 for rest, each rest with the way before it, the first with the one after; NaN where there is none."""
-    return _last_known(ways, ways != 0)
+def _angle(step: np.ndarray) -> np.ndarray:
+    """(n,) rad from 0 to 2 pi, of steps (n, 2)."""
+    return np.mod(np.arctan2(step[:, 1], step[:, 0]), 2 * np.pi)
+
+
+def _last_ways(
+    spec: RunningDirection | MovementDirection,
+    recording: Recording,
+    source: Covariate,
+    position: np.ndarray,
+    way_of: Callable[[np.ndarray], np.ndarray],
+    max_gap: float | None,
+    field: str,
+) -> np.ndarray:
+    """The way (n,) of each step of a position (n, d), where it is slower than the spec's `slowest` the last one; NaN outside valid runs.
+
+    Raises
+    ------
+    GlmError
+        If no step is faster.
+    """
+    times = np.asarray(source.data.t)
+    ways = np.full(len(times), np.nan)
+    for rows in valid_runs(source, max_gap):
+        if len(rows) > 1:
+            step = np.gradient(smoothed(times[rows], position[rows], spec.smoothing), times[rows], axis=0)
+            ways[rows] = _last_known(way_of(step), np.linalg.norm(step, axis=1) > spec.slowest)
+    if not np.isfinite(ways).any():
+        raise GlmError(
+            f"{recording.name}: '{spec.source}' never changes by more than {spec.slowest:g} per second; choose a lower 'slowest'",
+            field=f"{field}.slowest",
+        )
+    return ways
 
 
 def _last_known(values: np.ndarray, known: np.ndarray) -> np.ndarray:
