@@ -104,6 +104,7 @@ class SearchedCombo(NoWheel, QSearchableComboBox):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.completer().setParent(self)  # else its list of names would stay on the screen when the window has gone
         _keep_narrow(self)
 
 

@@ -100,8 +100,9 @@ class FitsTable(QTableWidget):
 
     def tick(self, keys: Iterable[str]) -> None:
         """Tick these fits as well."""
+        wanted = set(keys) - self._ticked
         for row in range(self.rowCount()):
-            if self._key_at(row) in set(keys) - self._ticked:
+            if self._key_at(row) in wanted:
                 self.item(row, _NAME).setCheckState(Qt.CheckState.Checked)
 
     def edit_name(self) -> None:

@@ -271,3 +271,24 @@ def test_a_form_of_any_parameters_is_laid_out_without_a_warning(qtbot):
             form.show()
             made.append(spec)
     assert len(made) > 10
+
+
+def test_the_list_of_names_that_were_found_goes_with_its_field(qtbot):
+    from qtpy.QtCore import QCoreApplication, QEvent
+    from qtpy.QtWidgets import QApplication
+
+    from glmgui.forms.editors import SearchedCombo
+
+    def lists():
+        return {one for one in QApplication.topLevelWidgets() if one.isVisible() and one.inherits("QListView")}
+
+    page = QWidget()
+    page.show()
+    box = SearchedCombo(page)
+    box.addItems(["speed", "spin"])
+    box.completer().setCompletionPrefix("sp")
+    box.completer().complete()
+    assert len(lists()) == 1
+    page.deleteLater()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    assert not lists()
