@@ -62,13 +62,8 @@ class Comparing(QObject):
         recording = self._document.recording
         there = next((fit for fit in self._document.fits if fit.converged and fit.is_for(analysis, recording)), None)
         self.compared.emit((shown.key, *((there.key,) if there is not None else ())), True)
-        if there is None and not self._is_asked(analysis):
+        if there is None and not self._fitting.is_asked(analysis):
             self._fitting.fit_beside(analysis, lambda fit: self.compared.emit((shown.key, fit.key), False))
-
-    def _is_asked(self, analysis: Analysis) -> bool:
-        """Whether it is being fitted, or waits for it."""
-        runs = self._fitting.runs
-        return any(run.analysis == analysis and not run.has_ended for run in runs.all)
 
     def _fitted(self, result: Result) -> None:
         shown, before = self._document.shown_fit, self._awaited

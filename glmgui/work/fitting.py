@@ -74,12 +74,21 @@ class Fitting(QObject):
         """Whether the present question can be fitted now or after the fits that run and wait, and does not wait already."""
         if not self.can_fit or (self._document.busy and self.runs.running is None):
             return False
-        return not self._is_asked
+        return not self.is_asked(self._document.analysis)
+
+    def is_asked(self, analysis: Analysis) -> bool:
+        """Whether this is being fitted to the recording that is open, or waits for it."""
+        recording, runs = self._document.recording, self.runs
+        running, given_up = runs.running, self._job is not None and self._job.cancelled.is_set()
+        same = [run for run in runs.waiting if run.recording is recording and run.analysis == analysis]
+        if running is not None and not given_up and running.recording is recording:
+            return bool(same) or running.analysis == analysis
+        return bool(same)
 
     def fit(self, then: Callable[[Result], None] | None = None) -> None:
         """Fit the analysis, at once or after those that were asked for before; the result is kept, and shown when it is there."""
         document = self._document
-        if not self.can_fit or self._is_asked or not self._permission.given():
+        if not self.can_fit or self.is_asked(document.analysis) or not self._permission.given():
             return
         self._live.switch(False)
         self._put(document.analysis, then=then)
@@ -139,15 +148,6 @@ class Fitting(QObject):
         then()
 
     # Inside
-
-    @property
-    def _is_asked(self) -> bool:
-        document, runs = self._document, self.runs
-        running, given_up = runs.running, self._job is not None and self._job.cancelled.is_set()
-        same = [run for run in runs.waiting if run.recording is document.recording and run.analysis == document.analysis]
-        if running is not None and not given_up and running.recording is document.recording:
-            return bool(same) or running.analysis == document.analysis
-        return bool(same)
 
     def _changed(self, what: frozenset[str]) -> None:
         if "selection" in what and self._job is not None:

@@ -72,14 +72,14 @@ class AnswersPanel(Page):
         self.evidence = EvidenceView(self)
         self.terms = TermsView(document, answers, self)
         self.first = EmptyState("What drives each unit?", "", "answers_first", self)
-        self.first.set_primary("Find the answers", self._find)
+        self.first.set_primary("Find the answers", answers.find)
         self.tabs = QTabWidget(self)
         self._estimate = QTimer(self)
         self._estimate.setSingleShot(True)
         self._estimate.setInterval(_ESTIMATE_MS)
         self._lay_out()
         self._estimate.timeout.connect(answers.estimate)
-        self.find.clicked.connect(self._find)
+        self.find.clicked.connect(answers.find)
         self.stop.clicked.connect(answers.stop)
         self.cancel.clicked.connect(answers.cancel)
         self.use.clicked.connect(lambda: answers.use_model(document.unit or ""))
@@ -156,9 +156,6 @@ class AnswersPanel(Page):
         self._draw()
         if self.isVisible():
             self._estimate.start()
-
-    def _find(self) -> None:
-        self._answers.find()
 
     # The sheet
 

@@ -207,7 +207,7 @@ class DataPanel(Page):
         self._summary = summary
         self.units.model.fill(summary.units)
         self.overview.set_summary(summary)
-        self._show_analysis()
+        self._show_units(self._document.analysis, recording)
         self._show_selection()
 
     def _not_summarised(self, error: Exception) -> None:
