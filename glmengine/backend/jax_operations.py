@@ -43,7 +43,7 @@ class JaxOperations:
         def step(totals: Any, chunk: Chunk, columns: Columns) -> Any:
             return steps.slopes(totals, chunk, columns, formula=formula, held_out=view.held_out, precision=precision)
 
-        loss, gradient, absolute = self._over_chunks(step, begin, view, theta, coupled=formula.coupled)
+        loss, gradient, absolute = self._over_chunks(step, begin, view, theta, coupled=formula.coupled, precision=precision)
         return loss, gradient, absolute
 
     def grams(
@@ -127,21 +127,19 @@ class JaxOperations:
         from glmengine.backend import jax_steps as steps
 
         with runtime.float64():
-            columns = self._columns(view, np.zeros((view.size, self.rows.size)), self._sizes(view))
-            total: Any = np.zeros((len(columns.unit), self.rows.size))
+            columns = self._columns(view, np.zeros((view.size, self.rows.size)), (view.size,))
+            total: Any = np.zeros((view.size, self.rows.size))
             for number, chunk in self._chunks():
                 begin = number * self.rows.chunk_rows
                 part = residual[:, begin : begin + self.rows.chunk_rows]
-                padded = np.zeros((len(columns.unit), self.rows.chunk_rows))
-                padded[:, : part.shape[1]] = part[:1]  # as the columns are padded: with the first
-                padded[: len(part), : part.shape[1]] = part
-                total = steps.back(total, chunk, columns, padded)
-            return np.asarray(total)[: view.size]
+                total = steps.back(total, chunk, columns, np.pad(part, ((0, 0), (0, self.rows.chunk_rows - part.shape[1]))))
+            return np.array(total)
 
-    def _chunks(self) -> Iterator[tuple[int, Chunk]]:
-        for number, chunk in enumerate(self.rows):
+    def _chunks(self, precision: str = "float64") -> Iterator[tuple[int, Chunk]]:
+        made = self.rows.in_single if precision == "float32" else self.rows.on_device
+        for number in range(self.rows.n_chunks):
             self.context.check()
-            yield number, chunk
+            yield number, made(number)
 
     def _over_chunks(
         self,
@@ -152,21 +150,22 @@ class JaxOperations:
         *,
         coupled: bool = False,
         exact: bool = False,
+        precision: str = "float64",
     ) -> Any:
         """What `step` makes of all chunks from the totals that `begin` makes for so many columns, each (K, ...) but where they are coupled.
 
-        Those that are `coupled`, or so many `exact`ly, are not padded.
+        Those that are `coupled`, or so many `exact`ly, are not padded. Chunks come in this `precision`, where there is room for it.
         """
         import jax
 
         sizes = (view.size,) if coupled or exact else self._sizes(view)
         with runtime.float64():
             if view.held_out and not coupled:
-                return self._over_some(step, begin, view, theta, sizes)
+                return self._over_some(step, begin, view, theta, sizes, precision)
             columns = jax.device_put(self._columns(view, theta, sizes), runtime.device(self.rows.platform))
             totals = begin(len(columns.unit))
             waiting: deque[Any] = deque()  # one chunk is worked on while the next is handed over
-            for _, chunk in self._chunks():
+            for _, chunk in self._chunks(precision):
                 totals = step(totals, chunk, columns)
                 waiting.append(totals)
                 if len(waiting) > 2:
@@ -180,6 +179,7 @@ class JaxOperations:
         view: View,
         theta: np.ndarray,
         sizes: tuple[int, ...],
+        precision: str,
     ) -> Any:
         """`_over_chunks` where columns see the rows held out alone: each chunk is given those that see any of it."""
         import jax
@@ -187,7 +187,7 @@ class JaxOperations:
         result = begin(view.size)
         fold = self.rows.observations.fold
         assert fold is not None, "rows are held out by their folds"
-        for number, chunk in self._chunks():
+        for number, chunk in self._chunks(precision):
             first = number * self.rows.chunk_rows
             some = view.present(fold[first : first + self.rows.chunk_rows])
             if not some.size:

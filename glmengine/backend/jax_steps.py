@@ -43,7 +43,7 @@ class Columns(NamedTuple):
 
 
 def _predictor(chunk: Chunk, columns: Columns) -> Any:
-    eta = columns.coef @ chunk.X.T + columns.intercept[:, None] + chunk.offset[columns.offset]
+    eta = columns.coef @ chunk.X.T + columns.intercept[:, None] + _of(chunk.offset, columns.offset)
     if columns.own is not None:
         by_unit = jnp.einsum("ufh,uhc->ufc", columns.own, chunk.own)
         eta = eta + by_unit.reshape(-1, by_unit.shape[2])[columns.place]
@@ -52,8 +52,13 @@ def _predictor(chunk: Chunk, columns: Columns) -> Any:
 
 def _seen(chunk: Chunk, columns: Columns, held_out: bool) -> Seen:
     same = chunk.fold[None, :] == columns.held[:, None]
-    weights = chunk.weights[columns.weight] * (same if held_out else ~same)
-    return Seen(chunk.y[columns.unit], weights, columns.dispersion, columns.null, chunk.offset[columns.offset])
+    weights = _of(chunk.weights, columns.weight) * (same if held_out else ~same)
+    return Seen(chunk.y[columns.unit], weights, columns.dispersion, columns.null, _of(chunk.offset, columns.offset))
+
+
+def _of(shared: Any, place: Any) -> Any:
+    """(K, c) what each column sees of an array (1, c) or (U, c); (1, c) where it is the same for all, which costs no gathering."""
+    return shared if len(shared) == 1 else shared[place]
 
 
 @partial(jax.jit, static_argnames=("formula", "held_out", "precision"))

@@ -24,8 +24,8 @@ from glmengine.threads import workers
 
 Made = TypeVar("Made")
 
-CHUNK_NUMBERS = 2**21
-"""Numbers in a chunk, design and per-column work together: 16 MB, a few milliseconds of work."""
+CHUNK_NUMBERS = 2**22
+"""Numbers in a chunk, design and per-column work together: 32 MB, so that the work of a chunk is far more than handing it over."""
 
 LARGEST_CHUNK = 2**16
 """Rows in a chunk of a narrow design."""
@@ -170,7 +170,7 @@ class Rows:
         per_row = self.padded + 3 * bucket(columns) + units * self.own_padded
         numbers, most = (CHUNK_NUMBERS, LARGEST_CHUNK) if self.on_cpu else (DEVICE_NUMBERS, LARGEST_DEVICE_CHUNK)
         largest = min(max(numbers // per_row, 1024), most)
-        self.chunk_rows = min(2 ** int(np.log2(largest)), max(256, 2 ** int(np.ceil(np.log2(max(self.n, 1))))))
+        self.chunk_rows = min(2 ** int(np.log2(largest)), power_of_two(self.n))
         self.n_chunks = -(-self.n // self.chunk_rows)
         if piece_rows is None:
             self.supports = self._known_supports()
@@ -178,8 +178,10 @@ class Rows:
         else:
             self._take_as_they_are()
         self.memory = memory
-        self.resident = 8.0 * self.n_chunks * self.chunk_rows * (self.padded + units * self.own_padded) <= memory
+        size = 8.0 * self.n_chunks * self.chunk_rows * (self.padded + units * self.own_padded)
+        self.resident, self._has_room = size <= memory, 1.5 * size <= memory
         self._kept: list[Chunk] = []
+        self._single: dict[int, Chunk] = {}
         self._layouts: dict[Callable[[Rows], Any], tuple[bool, Any]] = {}
         self.statistics: dict[tuple[int, int, bool], np.ndarray] = {}
 
@@ -220,6 +222,18 @@ class Rows:
                 self._kept[number] = chunk
         return chunk
 
+    def in_single(self, number: int) -> Chunk:
+        """The same for passes in float32, which then need not convert it each time; in float64 where there is no room for both."""
+        if not self._has_room:
+            return self.on_device(number)
+        if number not in self._single:
+            chunk = self.on_device(number)
+            # what is counted through, folds, stays as it is
+            self._single[number] = Chunk(
+                *(part if part is None or part.dtype.kind != "f" else part.astype(np.float32) for part in chunk)
+            )
+        return self._single[number]
+
     def here(self) -> Iterator[Chunk]:
         """Chunks as NumPy arrays; on a CPU the memory of those on the device is looked at, not copied."""
         for number in range(self.n_chunks):
@@ -238,40 +252,47 @@ class Rows:
     def observing(self, observations: Observations) -> Rows:
         """The same rows of the design with other observations."""
         other = copy(self)
-        other.observations, other._kept, other.statistics = observations, [], {}
+        other.observations, other._kept, other._single, other.statistics = observations, [], {}, {}
         other._layouts = {make: made for make, made in self._layouts.items() if not made[0]}
         return other
 
     def thinned(self, stride: int) -> Rows:
-        """So many of the rows of a design that is kept, one in `stride`, a power of two, with the weights of those that they stand for."""
+        """So many of the rows of a design that is kept, one in `stride`, with the weights of those that they stand for.
+
+        Their chunks are as large as those of all rows, so that the steps compiled for these serve them too.
+        """
         other, observed = copy(self), self.observations
-        other.chunk_rows = self.chunk_rows // stride
-        other.statistics, other._kept = {}, []
         # what all rows have no use for, such as cells, some of them have none for either
         other._layouts = {make: made for make, made in self._layouts.items() if made[1] is None}
-        index, weights = [], []
-        for number in range(self.n_chunks):
-            chunk = self._chunk(number)
-            if self.on_cpu:
-                chunk = Chunk(*(None if part is None else np.asarray(part) for part in chunk))
+        other.statistics, other._kept, other._single = {}, [], {}
+        index, weights, parts = [], [], []
+        for number, chunk in enumerate(self.here() if self.on_cpu else self):
             start = number * self.chunk_rows
             n = min(self.chunk_rows, self.n - start)
             rows, stand_for = chosen_rows(chunk.X, n, -(-n // stride))
             index.append(start + rows)
             weights.append(stand_for)
-            padding = other.chunk_rows - rows.size
-            rows, stand_for = np.pad(rows, (0, padding)), np.pad(stand_for, (0, padding))
-            own = None if chunk.own is None else chunk.own[..., rows]
-            y, weighed, offset = chunk.y[:, rows], chunk.weights[:, rows] * stand_for, chunk.offset[:, rows]
-            other._kept.append(Chunk(chunk.X[rows], own, y, weighed, offset, chunk.fold[rows]))
-        taken = np.concatenate(index)
+            parts.append(
+                Chunk(
+                    chunk.X[rows],
+                    None if chunk.own is None else chunk.own[..., rows],
+                    chunk.y[:, rows],
+                    chunk.weights[:, rows] * stand_for,
+                    chunk.offset[:, rows],
+                    chunk.fold[rows],
+                )
+            )
+        taken, stand_for = np.concatenate(index), np.concatenate(weights)
         other.observations = Observations(
             observed.y[:, taken],
-            observed.weights[:, taken] * np.concatenate(weights),
+            observed.weights[:, taken] * stand_for,
             None if observed.offset is None else observed.offset[:, taken],
             None if observed.fold is None else observed.fold[taken],
         )
         other.index, other.n = taken if self.index is None else self.index[taken], taken.size
+        other.chunk_rows = min(self.chunk_rows, power_of_two(other.n))
+        other.n_chunks = -(-other.n // other.chunk_rows)
+        other._kept = list(_rechunked(parts, other.chunk_rows))
         return other
 
     def prepared(self, columns: np.ndarray) -> Iterator[np.ndarray]:
@@ -468,6 +489,38 @@ def _root_mean_square(values: np.ndarray) -> np.ndarray:
     if unit.any():
         values = np.ldexp(values, -unit)
     return np.ldexp(np.sqrt(np.einsum("ij,ij->j", values, values) / len(values)), unit)
+
+
+def power_of_two(rows: int) -> int:
+    """The least power of two that holds so many rows, 256 at least."""
+    return max(256, 2 ** int(np.ceil(np.log2(max(rows, 1)))))
+
+
+def _rechunked(parts: list[Chunk], size: int) -> Iterator[Chunk]:
+    """The rows of chunks of any sizes, in order, in chunks of `size` rows; what fills up the last one has no weight."""
+    xp = np if isinstance(parts[0].X, np.ndarray) else runtime.prepare().numpy
+    axes = Chunk(X=0, own=2, y=1, weights=1, offset=1, fold=0)
+    n = sum(len(part.fold) for part in parts)
+
+    def joined(field: str, axis: int) -> Any:
+        values = [getattr(part, field) for part in parts]
+        if values[0] is None:
+            return None
+        ends = [(0, 0)] * values[0].ndim
+        ends[axis] = (0, -n % size)
+        return xp.pad(xp.concatenate(values, axis=axis), ends, constant_values=NO_FOLD if field == "fold" else 0)
+
+    whole = Chunk(*(joined(field, axis) for field, axis in axes._asdict().items()))
+    for begin in range(0, n, size):
+        rows = slice(begin, begin + size)
+        yield Chunk(
+            whole.X[rows],
+            None if whole.own is None else whole.own[..., rows],
+            whole.y[:, rows],
+            whole.weights[:, rows],
+            whole.offset[:, rows],
+            whole.fold[rows],
+        )
 
 
 def bucket(size: int) -> int:

@@ -120,8 +120,10 @@ def estimate(analysis: Analysis, recording: Recording, context: Context = SILENT
         passes *= _BY_LIKELIHOOD
     seconds = _START_SECONDS + passes * 2.0 * n_valid * columns * problems / _RATE
     matrix = 8e-9 * grid.n_bins * columns
-    # a matrix that fits is kept with the counts as numbers beside it; else only the counts are, in a byte or so a bin
-    kept = matrix + 8e-9 * n_valid * n_units if matrix <= analysis.model.memory else _STREAMED
+    # a matrix that fits is kept with the counts as numbers beside it, and where there is room in single precision too; else only the
+    # counts are, in a byte or so a bin
+    copies = 1.5 if 1.5 * matrix <= analysis.model.memory else 1.0
+    kept = copies * matrix + 8e-9 * n_valid * n_units if matrix <= analysis.model.memory else _STREAMED
     memory = kept + 4e-9 * n_valid * n_units
     fits = max(strengths, 1) * (1 + folds * settings * nested)
     return Estimate(
