@@ -29,6 +29,7 @@ from glmengine.selection.fold_rows import SharedRows
 from glmengine.selection.nested_models import Ground, ground_of
 from glmengine.selection.one_step_models import suits
 from glmengine.selection.step_shift_test import PooledColumns
+from glmengine.threads import workers
 
 UNIT_SECONDS = 1.5 / (180_000 * 92)
 """Seconds that a unit's models take, per row and column."""
@@ -133,9 +134,16 @@ def population_of(analysis: Analysis, recording: Recording, shifts: int, context
     prepared = replace(prepared, design=design)
     every = tuple(range(len(prepared.units)))
     ground = ground_of(analysis, prepared, split, candidates, selection.always, room=0.0)
-    shared = SharedRows(design, split.fold, len(split.names)) if suits(ground, len(every)) else None
-    pooled, notes = _pooled(analysis, ground, split) if shifts and shared else (None, ())
-    order = _best_known(ground)
+    together = suits(ground, len(every))
+
+    def columns() -> SharedRows | None:
+        return SharedRows(design, split.fold, len(split.names)) if together else None
+
+    def rest() -> tuple[tuple[PooledColumns | None, tuple[str, ...]], list[int]]:
+        return _pooled(analysis, ground, split) if shifts and together else (None, ()), _best_known(ground)
+
+    with workers(design.n_rows * design.n_columns) as pool:
+        shared, ((pooled, notes), order) = pool.map(lambda make: make(), [columns, rest])
     groups = _groups(order, UNIT_SECONDS * design.n_rows * unit_width(design)) if shared else (every,)
     return Population(analysis, selection, prepared, split, candidates, shared, pooled, groups, (*prepared.notes, *notes))
 

@@ -13,6 +13,7 @@ from glmengine.errors import GlmError
 from glmengine.recording.recording import Covariate, Recording
 from glmengine.recording.stored import BLOCK
 from glmengine.sentences import listed
+from glmengine.threads import workers
 from glmengine.timegrid.counts import bin_width, count_times, sum_counts
 from glmengine.timegrid.grid import TimeGrid
 from glmengine.timegrid.sampling import Samples, sample
@@ -60,10 +61,21 @@ def count_spikes(
         counts = counts.astype(_smallest_dtype(counts.max(initial=0))) if compact and counts.dtype.kind == "i" else counts
         return _without(counts, names, absent)
     counts = np.zeros((grid.n_bins, len(names)), dtype=np.int8 if compact else np.int32)
-    for position, column in enumerate(columns):
-        own = count_times(recording.spikes[column].t, grid)
-        if own.max(initial=0) > np.iinfo(counts.dtype).max:
-            counts = counts.astype(_smallest_dtype(own.max()))
+    most, larger = np.iinfo(counts.dtype).max, {}
+
+    def place(position: int) -> None:
+        own = count_times(recording.spikes[columns[position]].t, grid)
+        if own.max(initial=0) > most:
+            larger[position] = own
+        else:
+            counts[:, position] = own
+
+    with workers(grid.n_bins * len(names)) as pool:
+        for _ in pool.map(place, list(range(len(names)))):
+            pass
+    if larger:
+        counts = counts.astype(_smallest_dtype(max(own.max() for own in larger.values())))
+    for position, own in larger.items():
         counts[:, position] = own
     return _without(counts, names, absent)
 

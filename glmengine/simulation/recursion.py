@@ -6,9 +6,9 @@ Random numbers belong to the repeat and the block, so that a repeat is the same 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -123,25 +123,20 @@ class Recursion:
         )
         self._gains = [one.gain for one in loop.loops]
         self._constants = (np.asarray(ceiling, np.float64), np.asarray(np.nan_to_num(model.dispersion, nan=1.0), np.float64))
-        self._run = partial(_compiled(), family=model.family, link=model.link)
+        self._run = partial(_compiled(_run, "family", "link"), family=model.family, link=model.link)
 
     def draw(self, first_repeat: int) -> Iterator[tuple[Drawn, np.ndarray]]:
         """Observations a stretch of time after another, and the row (R, M) in which units ran away so far."""
-        import jax
-        import jax.numpy as jnp
-
-        units = self._loop.drive.shape[1]
+        shape = (self._width, self._loop.drive.shape[1])
         with runtime.float64():
-            base = jax.random.key(self._seed)
-            keys = jax.vmap(lambda repeat: jax.random.fold_in(base, repeat))(first_repeat + jnp.arange(self._width))
-            shape = (self._width, units)
-            carried = Carried(
-                jnp.zeros((*shape, self._lags)),
-                jnp.full(shape, 1_000_000, jnp.int32),
-                jnp.zeros(shape, jnp.int32),
-                jnp.zeros(self._width, bool),
-                jnp.full(shape, -1, jnp.int32),
-            )
+            keys = _compiled(_keys, "width")(np.int64(self._seed), np.int64(first_repeat), width=self._width)
+        carried = Carried(
+            np.zeros((*shape, self._lags)),
+            np.full(shape, 1_000_000, np.int32),
+            np.zeros(shape, np.int32),
+            np.zeros(self._width, bool),
+            np.full(shape, -1, np.int32),
+        )
         for start in range(0, len(self.blocks.rows), self._step):
             with runtime.float64():
                 carried, observed = self._run(carried, keys, *self._inputs(start), *self._constants, *self._banks)
@@ -203,17 +198,18 @@ def _within(filters: np.ndarray) -> np.ndarray:
     return found.reshape(BLOCK, BLOCK * units, units)
 
 
-def _compiled() -> Any:
-    """The compiled run over some blocks; made once."""
-    if not _cache:
-        runtime.prepare()
-        import jax
-
-        _cache.append(jax.jit(_run, static_argnames=("family", "link")))
-    return _cache[0]
+@cache
+def _compiled(function: Callable[..., Any], *static: str) -> Any:
+    """A function compiled for each value of its `static` arguments; made once."""
+    return runtime.prepare().jit(function, static_argnames=static)
 
 
-_cache: list[Any] = []
+def _keys(seed: Any, first_repeat: Any, *, width: int) -> Any:
+    """Of the random numbers of so many repeats."""
+    import jax
+
+    base = jax.random.key(seed)
+    return jax.vmap(lambda repeat: jax.random.fold_in(base, repeat))(first_repeat + jax.numpy.arange(width))
 
 
 def _run(
