@@ -60,7 +60,7 @@ def _with_companions(path: Path, reader: Reader, names: set[str]) -> NamedArrays
     from glmengine.io.recipe.recipe import COLUMN
 
     read = reader.arrays(path, names)
-    found = NamedArrays(read, getattr(read, "notes", ()))
+    found = NamedArrays(read, getattr(read, "notes", ()), getattr(read, "dates", {}))
     known = {COLUMN.sub("", name) for name in found} | set(found)
     wanted = {name for name in names if ":" in name and COLUMN.sub("", name) not in known}
     for other in sorted({name.split(":", 1)[0] for name in wanted}):
@@ -77,6 +77,13 @@ def _with_companions(path: Path, reader: Reader, names: set[str]) -> NamedArrays
         added = companion.arrays(beside, None)
         found.update({f"{other}:{name}": column for name, column in added.items()})
         found.notes += [f"{other}: {note}" for note in getattr(added, "notes", ())]
+        found.dates |= {f"{other}:{name}": values for name, values in getattr(added, "dates", {}).items()}
+    first = found.first_date(names)
+    if first is not None:  # dates in several files are of one calendar
+        found.count_from(first)
+        found.notes.append(
+            f"Dates were turned into seconds: 0 s is {str(first).replace('T', ' ').rstrip('0').rstrip('.')}, the earliest that is used."
+        )
     return found
 
 

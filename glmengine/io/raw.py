@@ -24,13 +24,30 @@ class NamedArrays(dict[str, "np.ndarray | list[np.ndarray]"]):
     ----------
     notes : list of str
         What was doubtful or left out in reading it, one sentence each.
+    dates : mapping of str to datetime64[ns] array
+        Those arrays that were written as dates; as arrays they are seconds from the earliest of them all.
     """
 
     def __init__(
-        self, found: Mapping[str, np.ndarray | list[np.ndarray]] = MappingProxyType({}), notes: Iterable[str] = ()
+        self,
+        found: Mapping[str, np.ndarray | list[np.ndarray]] = MappingProxyType({}),
+        notes: Iterable[str] = (),
+        dates: Mapping[str, np.ndarray] = MappingProxyType({}),
     ) -> None:
         super().__init__(found)
         self.notes = list(notes)
+        self.dates = dict(dates)
+        self.count_from(self.first_date(self.dates))
+
+    def first_date(self, names: Iterable[str]) -> np.datetime64 | None:
+        """The earliest of some of its dates; None where there is none."""
+        firsts = [np.nanmin(self.dates[name]) for name in names if name in self.dates and not np.isnat(self.dates[name]).all()]
+        return min(firsts, default=None)
+
+    def count_from(self, moment: np.datetime64 | None) -> None:
+        """Make all dates seconds from a moment."""
+        for name, values in self.dates.items():
+            self[name] = (values - moment) / np.timedelta64(1, "s") if moment is not None else np.full(values.shape, np.nan)
 
 
 @dataclass

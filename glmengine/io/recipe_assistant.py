@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -134,7 +135,7 @@ def assist_together(paths: Sequence[str | Path]) -> Assistance:
         further = arrays_beside(first, other)
         rows = (*rows, *further.arrays)
         try:
-            text = further.adds.added_to(Recipe.from_toml(text, first.name)).to_toml()
+            text = with_further(text, further)
         except GlmError:  # a draft that is yet to be written names nothing beside it; the arrays are listed all the same
             continue
     return replace(found, arrays=rows, recipe=text)
@@ -171,6 +172,19 @@ def arrays_beside(path: str | Path, other: str | Path) -> FurtherFile:
         )
     arrays = arrays_of(other)
     return FurtherFile(tuple((f"{other.name}:{name}", *rest) for name, *rest in _rows(arrays)), draft_beside(arrays, other.name))
+
+
+def with_further(text: str, further: FurtherFile) -> str:
+    """A recipe (TOML) with what another file adds, the reasons for it below those at the head.
+
+    Raises
+    ------
+    GlmError
+        If the text is no recipe yet.
+    """
+    recipe = further.adds.added_to(Recipe.from_toml(text))
+    said = [line.removeprefix("# ") for line in takewhile(lambda line: line.startswith("#"), text.splitlines())]
+    return Draft(recipe, tuple(dict.fromkeys([*said, *further.adds.reasons]))).to_toml()
 
 
 def _rows(arrays: Arrays) -> tuple[tuple[str, str, str, str], ...]:

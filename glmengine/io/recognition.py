@@ -120,6 +120,11 @@ def choose_reader(path: Path, head: bytes, *, with_recipe: bool = False) -> Read
         raise GlmError(
             f"{path.name}: its content is {content_of(head)}, not a recording that is known ({endings}); choose another file or export it again"
         )
+    if path.is_dir() and len(matching) > 1:
+        named = " and ".join(reader.name for reader in matching)
+        raise GlmError(
+            f"{path.name}: holds more than one recording ({named}); put the files of one of them into a folder of their own, and open that"
+        )
     reader = matching[0]
     if path.is_dir() or ending in reader.endings:
         return reader

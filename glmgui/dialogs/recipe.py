@@ -24,7 +24,7 @@ from qtpy.QtWidgets import (
 
 from glmengine.errors import GlmError
 from glmengine.io.recipe.recipe import Recipe
-from glmengine.io.recipe_assistant import Assistance, FurtherFile, arrays_beside, files_beside
+from glmengine.io.recipe_assistant import Assistance, FurtherFile, arrays_beside, files_beside, with_further
 from glmgui.copying import TableCopying
 from glmgui.dialogs.recipe_forms import RecipeForms, first_recipe
 from glmgui.dialogs.recipe_preview import RecipePreview
@@ -219,9 +219,8 @@ class RecipeDialog(QDialog):
         self._fill_table()
         self.table.scrollToBottom()
         self.forms.set_arrays(self._arrays)
-        recipe = self.forms.recipe
-        if recipe is not None and self.forms.isEnabled() and further.adds.added_to(recipe) != recipe:
-            self.editor.setPlainText(further.adds.added_to(recipe).to_toml())
+        if self.forms.recipe is not None and self.forms.isEnabled():
+            self.editor.setPlainText(with_further(self.editor.toPlainText(), further))
             self._fill_forms()
 
     def _table(self) -> QTableWidget:

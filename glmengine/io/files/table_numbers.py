@@ -65,13 +65,13 @@ def numbers_in(cells: Sequence[str], decimal: str) -> Numbers | None:
     return Numbers(values, np.array(odd, dtype=np.int64), np.array(grouped, dtype=np.int64))
 
 
-def said_of(name: str, cells: Sequence[str], found: Numbers, lines: Sequence[int]) -> list[str]:
-    """What is to be said of a column; `lines` are the numbers of the lines that its cells stand in."""
+def said_of(name: str, cells: Sequence[str], found: Numbers, lines: Sequence[int], what: str = "number") -> list[str]:
+    """What is to be said of a column; `lines` are the numbers of the lines that its cells stand in, `what` is each cell that is not odd."""
     notes = []
     if len(found.odd):
         one = len(found.odd) == 1
         notes.append(
-            f"'{name}': {_cells(cells, found.odd, lines)} {'is no number and was' if one else 'are no numbers and were'} taken as missing."
+            f"'{name}': {_cells(cells, found.odd, lines)} {f'is no {what} and was' if one else f'are no {what}s and were'} taken as missing."
         )
     if len(found.grouped):
         first = int(found.grouped[0])

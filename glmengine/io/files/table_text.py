@@ -8,6 +8,8 @@ import re
 from dataclasses import dataclass
 
 from glmengine.io.files.table_numbers import POINTS
+from glmengine.io.files.table_times import is_moment
+from glmengine.sentences import listed
 
 SAMPLE_LINES = 20
 COMMENT = re.compile(r"\s*(#|%|//|;;)")
@@ -22,6 +24,18 @@ MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"),
 )  # fmt: skip
+
+TOTALS = re.compile(
+    r"(grand |sub)?(total|sum|mean|average|avg|median|sd|std|stdev|std\.? ?dev\.?|sem|variance|min|max|minimum|maximum|count|all|"
+    r"summe|gesamt|mittel|mittelwert|somme|moyenne|suma|media)s?[.:]?(\s*[(\[].*)?",
+    re.IGNORECASE,
+)
+"""First words of rows in which spreadsheets sum up those above."""
+
+MOST_TOTALS = 8
+
+FEWEST_NUMBERED = 4
+"""Columns that are counted through in the first row, from which on that is not taken for data; two less behind an empty cell."""
 
 CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 
@@ -116,6 +130,37 @@ def odd_line(text: str, layout: Layout) -> tuple[int, int, int]:
     return next((number, width, usual) for number, width in counted if width != usual)
 
 
+def without_totals(text: str, layout: Layout) -> tuple[str, list[str]]:
+    """The text without rows at its end that sum up those above, and what is to be said of them.
+
+    Such a row has a word like "Total" or "Mean" as its first cell that is not empty, which no row above has in that column.
+    """
+    lines = text.splitlines()
+    there = [at for at in range(len(lines) - 1, layout.skipped + layout.header_rows - 1, -1) if lines[at].strip()]
+    found: list[tuple[int, int, str]] = []
+    for at in there[:MOST_TOTALS]:
+        cells = [cell.strip() for cell in next(csv.reader([lines[at]], delimiter=layout.separator, skipinitialspace=True))]
+        column = next((number for number, cell in enumerate(cells) if cell), 0)
+        if len(cells) < 2 or not TOTALS.fullmatch(cells[column]):
+            break
+        found.append((at, column, cells[column]))
+    above = there[len(found) :]
+    if not found or not above:
+        return text, []
+    for row in csv.reader([lines[at] for at in above], delimiter=layout.separator, skipinitialspace=True):
+        if any(column < len(row) and row[column].strip().lower() == word.lower() for _, column, word in found):
+            return text, []
+    where = listed([f"'{word}' in line {at + 1}" for at, _, word in reversed(found)])
+    one = len(found) == 1
+    said = f"{where} {'sums' if one else 'sum'} up the rows above and {'was' if one else 'were'} left out."
+    return "\n".join(lines[: found[-1][0]]) + "\n", [said]
+
+
+def is_value(cell: str) -> bool:
+    """Whether a cell is a number or a moment, and so no name of a column."""
+    return is_number(cell) or is_moment(cell)
+
+
 def is_number(cell: str) -> bool:
     """Whether a cell is a number, with a point or a comma."""
     try:
@@ -132,9 +177,27 @@ def _header(rows: list[list[str]]) -> tuple[tuple[str, ...], int]:
         deep = leading.index("coords") + 1
         parts = [row[1:] for row in rows[:deep] if row[0].lower() != "scorer"]
         return ("frame", *("_".join(filter(None, column)) for column in zip(*parts, strict=False))), deep
-    if all(is_number(cell) for cell in rows[0] if cell):
-        return tuple(f"column{number + 1}" for number in range(len(rows[0]))), 0
-    return tuple(cell or f"column{number + 1}" for number, cell in enumerate(rows[0])), 1
+    if all(is_value(cell) for cell in rows[0] if cell):
+        return tuple(column_name(number) for number in range(len(rows[0]))), int(_only_counts(rows))
+    return tuple(cell or column_name(number) for number, cell in enumerate(rows[0])), 1
+
+
+def column_name(number: int) -> str:
+    """What a column is called that has no name, by its place from 0."""
+    return f"column{number + 1}"
+
+
+def _only_counts(rows: list[list[str]]) -> bool:
+    """Whether the first row numbers the columns, as a table is written that has no names for them."""
+    cells = rows[0] if rows[0][0] else rows[0][1:]
+    numbers = [int(cell) for cell in cells if cell.isdecimal()]
+    fewest = FEWEST_NUMBERED if rows[0][0] else FEWEST_NUMBERED - 2
+    return (
+        len(numbers) == len(cells) >= fewest
+        and numbers[0] in (0, 1)
+        and numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+        and (len(rows) < 2 or rows[1] != rows[0])
+    )
 
 
 def _as_wide_as_rows(
@@ -148,7 +211,7 @@ def _as_wide_as_rows(
     if not below or {len(row) for row in below} != {len(names) + 1}:
         return names, widths
     last_is_empty = not any(row[-1] for row in below)
-    return (*names, f"column{len(names) + 1}") if last_is_empty else (ROW_NAMES, *names), frozenset({len(names) + 1})
+    return (*names, column_name(len(names))) if last_is_empty else (ROW_NAMES, *names), frozenset({len(names) + 1})
 
 
 def _separator(sample: list[str]) -> str:

@@ -1,8 +1,10 @@
-"""MATLAB files, versions 5 and 7.3, whose arrays a recipe describes."""
+"""MATLAB files, versions 4, 5 and 7.3, whose arrays a recipe describes."""
 
 from __future__ import annotations
 
 import math
+import re
+import struct
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,9 +25,35 @@ MOST_CELLS = 20_000
 LONGEST_TEXT = 10_000
 
 
+VARIABLE = re.compile(rb"[A-Za-z][A-Za-z0-9_]{0,62}\0")
+
+
 def recognises(path: Path, head: bytes) -> bool:
-    """True for the text with which MATLAB begins its files."""
-    return head.startswith((VERSION_5, VERSION_7))
+    """True for the text with which MATLAB begins its files, and for the first matrix of a file of version 4, which has no such text."""
+    return head.startswith((VERSION_5, VERSION_7)) or (path.suffix.lower() == ".mat" and _is_version_4(head))
+
+
+def _is_version_4(head: bytes) -> bool:
+    """Whether a file begins with the header of a matrix as version 4 writes it (MAT-File Format, MathWorks, appendix): type, rows,
+    columns, whether it is complex, length of its name, and the name."""
+    for order in "<>":
+        if len(head) < 22:
+            return False
+        kind, rows, columns, complex_, length = struct.unpack(f"{order}5i", head[:20])
+        machine, rest = divmod(kind, 1000)
+        zero, numbers, matrix = rest // 100, rest // 10 % 10, rest % 10
+        named = 1 < length <= 64 and VARIABLE.fullmatch(head[20 : 20 + length]) is not None
+        if (
+            named
+            and machine == (0 if order == "<" else 1)
+            and zero == 0
+            and numbers <= 5
+            and matrix <= 2
+            and min(rows, columns) >= 0
+            and complex_ in (0, 1)
+        ):
+            return True
+    return False
 
 
 def arrays(path: Path, names: set[str] | None = None) -> dict[str, np.ndarray | list[np.ndarray]]:

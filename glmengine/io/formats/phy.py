@@ -16,6 +16,7 @@ from glmengine.io.files.limits import note_bytes, plain_column
 from glmengine.io.files.npy import npy_array
 from glmengine.io.raw import RawRecording
 from glmengine.io.reader import Reader
+from glmengine.sentences import numbered
 
 if TYPE_CHECKING:
     from glmengine.io.recipe.recipe import Recipe
@@ -168,16 +169,27 @@ def _labels(folder: Path, notes: list[str]) -> dict[int, dict[str, str]]:
         if not file.is_file():
             continue
         lines = note_bytes(file).decode("utf-8", "replace").splitlines()
-        nameless = []
+        nameless, twice = [], {}
+        mine: dict[int, dict[str, str]] = {}
         for line, row in enumerate(csv.DictReader(lines, delimiter="," if name.endswith("csv") else "\t"), 2):
             cluster = _cluster(row.get("cluster_id") or row.get("id") or "")
             if cluster is None:
                 nameless.append(line)
                 continue
-            about = found.setdefault(cluster, {})
+            about = mine.setdefault(cluster, {})
             for column, value in row.items():
                 if column not in ("cluster_id", "id", None) and isinstance(value, str) and value:
-                    about.setdefault(column, value)
+                    if about.get(column, value) != value:
+                        twice.setdefault(cluster, []).append(f"'{about[column]}', then '{value}' in line {line}")
+                    about[column] = value
+        for cluster, about in mine.items():
+            found[cluster] = about | found.get(cluster, {})
+        if twice:
+            said = "; ".join(f"cluster {cluster} {', '.join(changes)}" for cluster, changes in list(twice.items())[:5])
+            notes.append(
+                f"{name}: {numbered(len(twice), 'cluster')} with more than one label; the last one counts, as in Phy ({said}). "
+                "Delete the line that is wrong."
+            )
         if nameless:
             where = ", ".join(map(str, nameless[:5])) + (" and others" if len(nameless) > 5 else "")
             notes.append(

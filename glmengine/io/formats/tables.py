@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +11,10 @@ import numpy as np
 
 from glmengine.errors import GlmError
 from glmengine.io.files.limits import LARGEST_ARRAY, LARGEST_TEXT
+from glmengine.io.files.table_lists import lists_in
 from glmengine.io.files.table_numbers import Numbers, doubts_of, may_hold_thousands, numbers_in, said_of, thousands_in
-from glmengine.io.files.table_text import Layout, is_number, layout_of, odd_line, text_in
+from glmengine.io.files.table_text import Layout, column_name, is_value, layout_of, odd_line, text_in, without_totals
+from glmengine.io.files.table_times import Moments, moments_in, unclear_in
 from glmengine.io.raw import WHOLE_TABLE, NamedArrays, unique_names
 from glmengine.io.reader import Reader
 from glmengine.sentences import numbered
@@ -24,7 +26,6 @@ FEWEST_NAMELESS, MOST_NAMELESS = 20, 200
 """Columns without names from which on they are a matrix too, and nothing but one."""
 
 TEXT_ENDINGS, PARQUET = (".csv", ".tsv", ".txt"), b"PAR1"
-DATE = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}")
 
 
 def recognises(path: Path, head: bytes) -> bool:
@@ -84,7 +85,16 @@ def _parquet(path: Path) -> NamedArrays:
     if rows * 8 > LARGEST_ARRAY:
         raise GlmError(f"{path.name}: has {rows:,} rows, too many to read at once; save a shorter stretch")
     table = file.read()
-    return NamedArrays(_plain({name: table.column(name).to_pandas() for name in table.column_names}))
+    columns = {name: table.column(name).to_pandas() for name in table.column_names}
+    notes: list[str] = []
+    for name, column in columns.items():
+        if _is_text(column):
+            cells = column.astype(object).where(column.notna(), "").astype(str).tolist()
+            moments = moments_in(cells)
+            if moments is not None:
+                columns[name] = _column_of(moments)
+                notes += _said_of_moments(name, cells, moments, range(1, rows + 1))
+    return _plain(columns, notes)
 
 
 def _csv(path: Path) -> NamedArrays:
@@ -101,6 +111,7 @@ def _csv(path: Path) -> NamedArrays:
     except UnicodeDecodeError as error:
         raise GlmError(f"{path.name}: is not text ({error.reason}); save it again as CSV in UTF-8") from error
     layout = layout_of(text)
+    text, totals = without_totals(text, layout)
 
     def rows(**options: Any) -> pd.DataFrame:
         return pd.read_csv(
@@ -117,27 +128,36 @@ def _csv(path: Path) -> NamedArrays:
             f"{path.name}: is no table ({' '.join(str(error).split())[:100]}); save it again with one row a line"
         ) from error
     names = list(layout.names[: table.shape[1]])
-    names += [f"column{number + 1}" for number in range(len(names), table.shape[1])]
+    names += [column_name(number) for number in range(len(names), table.shape[1])]
     columns = {name: table.iloc[:, number] for number, name in enumerate(unique_names(names))}
-    notes: list[str] = []
+    notes = list(totals)
     lines: list[int] = []
     for number, (name, column) in enumerate(columns.items()):
         numeric = column.dtype.kind == "f" and may_hold_thousands(column.to_numpy())
         if not numeric and column.dtype.kind != "O":
             continue
         cells = rows(usecols=[number], dtype=str, keep_default_na=False).iloc[:, 0].tolist()
-        found = _numbers_of(cells, layout, numeric)
         if not lines:
             below = layout.skipped + layout.header_rows
             lines = [at for at, line in enumerate(text.splitlines(), 1) if at > below and line.strip()]
+        moments = None if numeric else moments_in(cells)
+        if moments is not None:
+            columns[name] = _column_of(moments)
+            notes += _said_of_moments(name, cells, moments, lines)
+            continue
+        rows_of_numbers = None if numeric else lists_in(name, cells, lines)
+        if rows_of_numbers is not None:
+            columns[name] = pd.Series(rows_of_numbers, dtype=object)
+            continue
+        found = _numbers_of(cells, layout, numeric)
         if found is None:
-            notes += doubts_of(name, cells, layout.decimal, lines)
+            notes += unclear_in(name, cells) + doubts_of(name, cells, layout.decimal, lines)
             continue
         columns[name] = pd.Series(found.values)
         notes += said_of(name, cells, found, lines)
-    found = NamedArrays(_plain(columns), notes)
+    found = _plain(columns, notes)
     if (
-        not layout.header_rows
+        all(name == column_name(number) for number, name in enumerate(layout.names))
         and len(found) >= FEWEST_NAMELESS
         and all(isinstance(one, np.ndarray) and one.dtype.kind in "buif" for one in found.values())
     ):
@@ -155,18 +175,38 @@ def _numbers_of(cells: list[str], layout: Layout, numeric: bool) -> Numbers | No
     return found
 
 
-def _plain(columns: dict[str, pd.Series]) -> dict[str, np.ndarray | list[np.ndarray]]:
-    """Columns as arrays: dates and times of day as seconds from the earliest, lists of numbers as lists of arrays."""
+def _column_of(moments: Moments) -> pd.Series:
+    import pandas as pd
+
+    return pd.Series(moments.values)
+
+
+def _said_of_moments(name: str, cells: Sequence[str], moments: Moments, lines: Sequence[int]) -> list[str]:
+    """What is to be said of a column of moments: how it was read, and which cells are none."""
+    odd = Numbers(np.empty(0), moments.odd, np.empty(0, dtype=np.int64))
+    return [f"'{name}': {said}" for said in moments.said] + said_of(name, cells, odd, lines, "moment")
+
+
+def _is_text(column: pd.Series) -> bool:
+    import pandas as pd
+
+    if not (pd.api.types.is_object_dtype(column.dtype) or pd.api.types.is_string_dtype(column.dtype)):
+        return False
+    there = column.dropna()
+    return not len(there) or isinstance(there.iloc[0], str)
+
+
+def _plain(columns: dict[str, pd.Series], notes: list[str]) -> NamedArrays:
+    """Columns as arrays: dates as seconds from the earliest, lists of numbers as lists of arrays."""
     import pandas as pd
 
     found: dict[str, np.ndarray | list[np.ndarray]] = {}
-    dates: dict[str, pd.Series] = {}
+    dates: dict[str, np.ndarray] = {}
     for name, column in columns.items():
         text = pd.api.types.is_object_dtype(column.dtype) or pd.api.types.is_string_dtype(column.dtype)
         first = column.dropna().iloc[0] if len(column.dropna()) else None
-        if pd.api.types.is_datetime64_any_dtype(column.dtype) or (text and isinstance(first, str) and DATE.match(first.strip())):
-            moments = pd.to_datetime(column, errors="coerce", utc=True, format=None if not text else "ISO8601")
-            dates[name] = moments
+        if pd.api.types.is_datetime64_any_dtype(column.dtype):
+            dates[name] = pd.to_datetime(column, utc=True).dt.tz_localize(None).to_numpy("datetime64[ns]")
             found[name] = np.empty(0)
         elif pd.api.types.is_timedelta64_dtype(column.dtype):
             found[name] = column.dt.total_seconds().to_numpy()
@@ -180,13 +220,10 @@ def _plain(columns: dict[str, pd.Series]) -> dict[str, np.ndarray | list[np.ndar
             found[name] = column.to_numpy(dtype=np.float64, na_value=np.nan)
         else:
             found[name] = column.to_numpy()
-    if dates:
-        origin = min(moments.min() for moments in dates.values())
-        found |= {name: (moments - origin).dt.total_seconds().to_numpy() for name, moments in dates.items()}
-    return found
+    return NamedArrays(found, notes, dates)
 
 
 def _is_column(text: str, layout: Layout) -> bool:
     """Whether a single column has numbers below its name."""
     rows = [line for line in text.splitlines()[layout.skipped + layout.header_rows :] if line.strip()]
-    return bool(rows) and is_number(rows[0])
+    return bool(rows) and is_value(rows[0])

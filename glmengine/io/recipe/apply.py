@@ -9,12 +9,13 @@ import numpy as np
 
 from glmengine.errors import GlmError
 from glmengine.io.files.limits import plain_column
-from glmengine.io.raw import NamedArrays, RawRecording, RawSeries, RawTrials, safe_name, unique_names
+from glmengine.io.raw import NamedArrays, RawRecording, RawSeries, RawTrials, free_name, safe_name, unique_names
+from glmengine.io.recipe.one_clock import see_one_clock
 from glmengine.io.recipe.recipe import COLUMN, Arrays, Counts, Measured, Recipe, Spikes, TimeBase
 from glmengine.sentences import numbered
 
 MOST_TEXTS = 50
-"""Different texts that a covariate may have."""
+"""Different texts that a covariate may have, and kinds of events."""
 
 
 def apply_recipe(recipe: Recipe, arrays: Arrays) -> RawRecording:
@@ -51,7 +52,20 @@ def apply_recipe(recipe: Recipe, arrays: Arrays) -> RawRecording:
         raw.trials[safe_name(item.name)] = RawTrials(start, stop, columns)
     for position, item in enumerate(recipe.events):
         field = f"events.{position}"
-        raw.events[safe_name(item.name)] = item.seconds(_numbers(arrays, item.times, f"{field}.times"), field)
+        times = item.seconds(_numbers(arrays, item.times, f"{field}.times"), field)
+        if not item.kinds:
+            raw.events[safe_name(item.name)] = times
+            continue
+        kinds = plain_column(np.ravel(_array(arrays, item.kinds, f"{field}.kinds"))).astype(str)
+        _same_length([times, kinds], f"{item.times} and {item.kinds}", f"{field}.kinds")
+        different = sorted(set(kinds[kinds != ""]))
+        if len(different) > MOST_TEXTS:
+            raise GlmError(
+                f"field '{field}.kinds': '{item.kinds}' names {len(different)} kinds of events; name an array of at most {MOST_TEXTS}",
+                field=f"{field}.kinds",
+            )
+        for kind in different:
+            raw.events[free_name(raw.events, [kind])] = times[kinds == kind]
     return raw
 
 
@@ -100,11 +114,20 @@ def _add_spikes(raw: RawRecording, spikes: Spikes, arrays: Arrays) -> None:
         # a table has as many rows as its longest column: what is missing below a shorter one is no spike
         cells = [cell[np.isfinite(cell)] if isinstance(found, np.ndarray) else cell for cell in cells]
         raw.spikes = [spikes.seconds(cell, "spikes") for cell in cells]
+        for number, cell in enumerate(raw.spikes):
+            see_one_clock(cell, spikes.times, "spikes.times", f" of unit {number}")
         raw.unit_names = list(map(str, range(len(cells))))
         if spikes.more:
             raw.unit_names = unique_names([safe_name(name) for name in (spikes.times, *spikes.more)])
     else:
         times = spikes.seconds(_numbers(arrays, spikes.times, "spikes.times"), "spikes")
+        if not spikes.units and isinstance(found, np.ndarray) and found.ndim == 2 and min(found.shape) > 1:
+            raise GlmError(
+                f"field 'spikes.times': '{spikes.times}' is a matrix of {found.shape[0]} x {found.shape[1]} in which neither rows nor columns go "
+                "forwards, as spike times of one unit do; fill up shorter ones with NaN, name a column ("
+                f"'{spikes.times}[0]'), or name the array that says which unit fired",
+                field="spikes.times",
+            )
         if not spikes.units:
             times = times[: _last_finite(times)]
             raw.spikes, raw.unit_names = [times], [safe_name(spikes.times)]
@@ -113,6 +136,8 @@ def _add_spikes(raw: RawRecording, spikes: Spikes, arrays: Arrays) -> None:
             _same_length([times, owners], f"{spikes.times} and {spikes.units}", "spikes.units")
             names, index = _sorted_by_owner(raw, times, owners, (spikes.times, spikes.units))
             raw.unit_names = unique_names([safe_name(str(name)) for name in names])
+            for name, mine in zip(names, raw.spikes, strict=True):
+                see_one_clock(mine, spikes.times, "spikes.times", f" of unit {name}")
     _describe_units(raw, spikes, arrays, index)
 
 
@@ -122,6 +147,7 @@ def _rows_of_units(found: np.ndarray | list[np.ndarray]) -> list[np.ndarray] | N
         return found
     if found.ndim != 2 or min(found.shape) < 2 or found.dtype.kind not in "uif":
         return None
+    found = found.astype(np.float64)  # differences of unsigned numbers are never below zero
     for rows in (found, found.T):
         kept = [row[np.isfinite(row)] for row in rows]
         # whole arrays of zeros fill up where the numbers are whole
@@ -272,7 +298,9 @@ def _category(item: Measured, texts: np.ndarray, arrays: Arrays, field: str) -> 
 
 def _times(base: TimeBase, name: str, length: int, arrays: Arrays, field: str, *, centred: bool = False) -> np.ndarray:
     if name:
-        return base.seconds(_numbers(arrays, name, f"{field}.times"), field)
+        times = base.seconds(_numbers(arrays, name, f"{field}.times"), field)
+        see_one_clock(times, name, f"{field}.times")
+        return times
     if base.rate is None:
         raise GlmError(
             f"field '{field}': has neither times nor a rate; name the array of times, or give the sampling rate",
@@ -306,7 +334,8 @@ def _numbers(arrays: Arrays, name: str, field: str) -> np.ndarray:
 def _plain_numbers(values: np.ndarray, name: str, field: str) -> np.ndarray:
     values = np.ravel(values)
     if values.dtype.kind not in "buif":
-        raise GlmError(f"field '{field}': '{name}' holds {values.dtype}, not numbers; name another array", field=field)
+        held = f"texts such as '{values[0]}'" if values.dtype.kind in "OSU" and values.size else str(values.dtype)
+        raise GlmError(f"field '{field}': '{name}' holds {held}, not numbers; name another array", field=field)
     return values.astype(np.float64)
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from glmengine.errors import GlmError
 from glmengine.io.raw import WHOLE_TABLE, NamedArrays
-from glmengine.io.recipe.draft_covariates import draft_covariates, draft_events, draft_trials
+from glmengine.io.recipe.draft_covariates import clock_of_base, draft_covariates, draft_events, draft_trials
 from glmengine.io.recipe.names import (
     BIN_NAME,
     BUSIEST,
@@ -29,10 +29,13 @@ from glmengine.io.recipe.names import (
     TIME_NAME,
     UNIT_NAMES,
     UNIT_PROPERTY,
+    calendar_unit,
+    counts_samples,
     field_of,
     group_of,
     scalar_named,
     time_unit_in,
+    unit_of_times,
 )
 from glmengine.io.recipe.recipe import (
     COLUMN,
@@ -47,6 +50,7 @@ from glmengine.io.recipe.recipe import (
     in_file,
     references,
 )
+from glmengine.io.recipe.spike_matrices import columns_of_spikes, filled_with, trains_in
 from glmengine.sentences import listed
 
 UNIT_COLUMN = re.compile(r"^(unit|cell|neuron|clu(ster)?|u|n|roi)[_ ]?\d+|count|spike", re.IGNORECASE)
@@ -136,14 +140,17 @@ def draft_from_arrays(arrays: Arrays) -> Draft:
         {spikes.times, spikes.units, spikes.names, *spikes.more, *spikes.properties} if spikes is not None else set(counts.values)
     )
     used |= in_trials
+    if whole is not None:  # the table and its columns are the same numbers
+        used |= set(arrays) if WHOLE_TABLE in used else {WHOLE_TABLE}
     bins = None
     if counts is not None and counts.rate is not None:
         bins = max(arrays[counts.values[0]].shape), counts.rate
     reasons += _doubts_of_clock(spikes, arrays)
     covariates = draft_covariates(arrays, bases, used | set(bases), reasons, bins)
+    reasons += _doubts_of_counters({item.times for item in covariates}, arrays)
     used |= {name for item in covariates for name in (*item.values, item.times)} | set(bases)
-    events = draft_events(free, used, reasons)
-    reasons += _left_out(arrays, used | {item.times for item in events})
+    events = draft_events(arrays, free, used, reasons)
+    reasons += _left_out(arrays, used | {name for item in events for name in (item.times, item.kinds)})
     return Draft(
         Recipe(spikes=spikes, counts=counts, covariates=tuple(covariates), trials=tuple(trials), events=tuple(events)),
         tuple(reasons),
@@ -152,15 +159,18 @@ def draft_from_arrays(arrays: Arrays) -> Draft:
 
 def draft_beside(arrays: Arrays, file: str) -> Beside:
     """Propose what a further file, by its name, adds to a recording whose units are elsewhere: tracking, trials, events."""
-    reasons: list[str] = []
+    reasons = list(arrays.notes) if isinstance(arrays, NamedArrays) else []
     vectors = _vectors(arrays)
     trials = draft_trials(arrays, vectors, reasons)
     in_trials = {name for item in trials for name in (item.start, item.stop, *item.properties)}
     free = {name: values for name, values in vectors.items() if name not in in_trials}
     bases = _time_bases(free, arrays)
     covariates = draft_covariates(arrays, bases, in_trials | set(bases), reasons)
+    reasons += _doubts_of_counters({item.times for item in covariates}, arrays)
     used = in_trials | set(bases) | {name for item in covariates for name in (*item.values, item.times)}
-    events = draft_events(free, used, reasons)
+    events = draft_events(arrays, free, used, reasons)
+    reasons += _left_out(arrays, used | {name for item in events for name in (item.times, item.kinds)})
+    reasons = [f"{file}: {reason}" for reason in reasons]
     return Beside(*(tuple(in_file(item, file) for item in items) for items in (covariates, trials, events)), tuple(reasons))
 
 
@@ -180,13 +190,22 @@ def _doubts_of_clock(spikes: Spikes | None, arrays: Arrays) -> list[str]:
     lasts = float(times.max()) - (first if first > 0.5 * times.max() else min(first, 0.0))  # a clock of the world began long ago
     rate = len(times) / max(units, 1) / max(lasts, 1e-9)
     if lasts > LONGEST and rate < SELDOM:
-        other = "ms" if rate * 1e3 < BUSIEST else "us"
+        other = next((unit for unit, factor in (("ms", 1e3), ("us", 1e6)) if SELDOM <= rate * factor < BUSIEST), "ns")
         return [
             f"In {spikes.time_unit} the spikes reach over {lasts:,.0f} s at {rate:.2g} Hz a unit: is their time_unit another, perhaps {other}?"
         ]
     if rate > BUSIEST:
         return [f"In {spikes.time_unit} a unit would fire at {rate:,.0f} Hz: is the time_unit of the spikes another?"]
     return []
+
+
+def _doubts_of_counters(bases: set[str], arrays: Arrays) -> list[str]:
+    """What is to be said of time bases that count samples."""
+    return [
+        f"'{base}' counts samples, so that their rate is needed: check rate where '{base}' gives the times, or give it there (rate = 30)."
+        for base in sorted(bases)
+        if counts_samples(base, arrays)
+    ]
 
 
 def _left_out(arrays: Arrays, used: set[str]) -> list[str]:
@@ -238,7 +257,8 @@ def _time_bases(vectors: Mapping[str, np.ndarray], arrays: Arrays) -> dict[str, 
         named = TIME_NAME.search(field_of(name)) is not None
         # a camera jitters, but not as spikes do, of which one in ten waits more than three times as long as the usual one
         if partner and (named or len(values) > 100) and _is_rhythm(values, 1.7 if named else 1.2):
-            found[name] = values * SECONDS.get(time_unit_in(name) or "s", 1.0)
+            rate = scalar_named(arrays, RATE_NAME, group_of(name)) if counts_samples(name, arrays) else None
+            found[name] = values / rate if rate else values * SECONDS[unit_of_times(name, arrays)]
     return dict(sorted(found.items(), key=lambda item: not TIME_NAME.search(field_of(item[0]))))
 
 
@@ -250,12 +270,23 @@ def _spikes(
 ) -> Spikes | None:
     cells = _cells(arrays, reasons)
     if cells is not None:
-        rows = arrays[cells] if isinstance(arrays[cells], list) else list(arrays[cells])
+        rows = arrays[cells] if isinstance(arrays[cells], list) else trains_in(arrays[cells])
+        assert rows is not None
         what = "a cell array" if isinstance(arrays[cells], list) else "a matrix filled up with NaN"
         reasons.append(f"'{cells}' is {what} of {len(rows)} vectors: one unit {'a cell' if what == 'a cell array' else 'each'}.")
         times = np.concatenate([np.ravel(cell).astype(np.float64) for cell in rows])
         about = _about_units(arrays, cells, len(rows), reasons) if isinstance(arrays[cells], list) else {}
         return Spikes(times=cells, **about, **_clock(cells, times, bases, arrays, reasons))
+    for name, values in arrays.items():
+        table = columns_of_spikes(values) if SPIKE_NAME.search(name) and isinstance(values, np.ndarray) else None
+        if table is not None:
+            times, units = (f"{name}[{column}]" for column in table)
+            reasons.append(
+                f"'{name}' is a matrix with a row for each spike: column {table[0]} rises, like times, and column {table[1]} says which unit fired."
+            )
+            return Spikes(
+                times=times, units=units, **_clock(name, values[:, table[0]].astype(np.float64), bases, arrays, reasons)
+            )
     nested = _nested(arrays)
     if nested:
         first, *more = nested
@@ -374,10 +405,7 @@ def _cells(arrays: Arrays, reasons: list[str]) -> str | None:
             backward = np.mean([bool((np.diff(row.astype(np.float64)) < 0).any()) for row in rows])
             found.append((backward > 0.1, not SPIKE_NAME.search(name), not TIME_NAME.search(field_of(name)), name))
         elif values.ndim == 2 and min(values.shape) > 1 and values.dtype.kind == "f" and SPIKE_NAME.search(name):
-            ends = np.isnan(values)
-            filled = bool(ends.any()) and bool((np.diff(ends.astype(np.int8), axis=1) >= 0).all())
-            if filled and not (np.diff(values, axis=1) < 0).any():
-                found.append((False, False, not TIME_NAME.search(field_of(name)), name))
+            found += [(False, False, not TIME_NAME.search(field_of(name)), name)] if trains_in(values) is not None else []
     return min(found)[-1] if found else None
 
 
@@ -441,7 +469,12 @@ def _clock(name: str, times: np.ndarray, bases: Mapping[str, np.ndarray], arrays
     said = time_unit_in(name)
     if said is not None and said != "samples":
         return {"time_unit": said}
-    reach = float(next(iter(bases.values()))[-1]) if bases else 0.0
+    of_calendar = calendar_unit(times)
+    if of_calendar is not None:
+        words = "days of a calendar" if of_calendar == "d" else f"{of_calendar} since 1970"
+        reasons.append(f"'{name}' reaches {last:.15g}: taken as {words}.")
+        return {"time_unit": of_calendar}
+    reach = next((float(seconds[-1]) for base, seconds in bases.items() if not counts_samples(base, arrays)), 0.0)
     samples = said == "samples" or "sample" in field_of(name).lower()
     if reach > 0 and not samples:
         for unit, factor in (("s", 1.0), ("ms", 1e3), ("us", 1e6)):
@@ -475,9 +508,11 @@ def _counts(arrays: Arrays, bases: Mapping[str, np.ndarray], reasons: list[str])
     for name, values in arrays.items():
         if isinstance(values, list) or values.ndim != 2 or values.dtype.kind not in "buif" or min(values.shape) < 2:
             continue
-        if COUNT_NAME.search(name) and _is_filled_with_zeros(values):
+        filled = filled_with(values) if COUNT_NAME.search(name) else None
+        if filled is not None:
+            with_what = "zeros, each of which would be a spike at 0 s" if filled == 0 else f"{filled:g}, which is no time"
             raise GlmError(
-                f"'{name}' looks like the spike times of one unit a row, shorter rows filled up with zeros, each of which would be a spike at 0 s; "
+                f"'{name}' looks like the spike times of one unit a row, shorter rows filled up with {with_what}; "
                 "fill up with NaN, or save one array a unit"
             )
         if name == WHOLE_TABLE or COUNT_NAME.search(name) or RESPONSE_NAME.search(field_of(name)):
@@ -504,7 +539,7 @@ def _counts(arrays: Arrays, bases: Mapping[str, np.ndarray], reasons: list[str])
                 "there, or name them among the values of the counts once it is."
             )
         if mine:
-            return Counts(values=tuple(whole or mine), times=base, time_unit=_plain_unit(base))
+            return Counts(values=tuple(whole or mine), **clock_of_base(base, arrays))
     return None
 
 
@@ -512,9 +547,15 @@ def _matrix_of_counts(
     name: str, values: np.ndarray, arrays: Arrays, bases: Mapping[str, np.ndarray], reasons: list[str]
 ) -> Counts:
     base = next((base for base, times in bases.items() if len(times) in values.shape), "")
+    if base and name == WHOLE_TABLE:
+        columns = tuple(other for other in arrays if other not in (WHOLE_TABLE, base))
+        reasons.append(
+            f"The {len(columns)} columns beside '{base}', which gives the times, are taken as counts per bin, one a unit."
+        )
+        return Counts(values=columns, **clock_of_base(base, arrays))
     if base:
         reasons.append(f"'{name}' is taken as counts per bin, one column a unit, at the times '{base}'.")
-        return Counts(values=(name,), times=base, time_unit=_plain_unit(base))
+        return Counts(values=(name,), **clock_of_base(base, arrays))
     turned = values.shape[0] < values.shape[1]
     width, rate = scalar_named(arrays, BIN_NAME, group_of(name)), scalar_named(arrays, RATE_NAME, group_of(name))
     given = rate if width is None else (1.0 / width if width < 1 else 1000.0 / width)
@@ -522,15 +563,6 @@ def _matrix_of_counts(
     bins = f"of {1 / given:g} s, as the file says" if given else "taken as 10 ms: check it"
     reasons.append(f"'{name}' is taken as counts per bin, one {along} a unit; its bins are {bins}.")
     return Counts(values=(name,), rate=given or 100.0, units_first=turned)
-
-
-def _is_filled_with_zeros(values: np.ndarray) -> bool:
-    """Whether the rows of a matrix rise, and then are 0 to their end."""
-    if values.dtype.kind != "f" or np.array_equal(values, np.rint(values)):
-        return False
-    there = values != 0
-    filled = bool((np.diff(there.astype(np.int8), axis=1) <= 0).all()) and not there.all()
-    return filled and bool((np.diff(values, axis=1) >= 0)[:, :-1][there[:, 1:-1]].all()) and bool((values >= 0).all())
 
 
 def _is_row_of_numbers(values: np.ndarray | list[np.ndarray]) -> TypeGuard[np.ndarray]:
@@ -543,9 +575,3 @@ def _are_counts(values: np.ndarray | list[np.ndarray]) -> bool:
     finite = np.ravel(values).astype(np.float64)
     finite = finite[np.isfinite(finite)]
     return bool(len(finite)) and bool((finite >= 0).all()) and np.array_equal(finite, np.rint(finite))
-
-
-def _plain_unit(base: str) -> Any:
-    """The unit of time that a base's name says; seconds where it says none."""
-    said = time_unit_in(base)
-    return said if said in SECONDS else "s"

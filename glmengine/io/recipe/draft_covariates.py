@@ -14,24 +14,34 @@ from glmengine.io.recipe.names import (
     EVENT_NAME,
     PERHAPS_ANGLE,
     PLACE_NAME,
+    RATE_NAME,
     START_NAME,
     STOP_NAME,
+    counts_samples,
     field_of,
     fills_a_circle,
     group_of,
     measured_in,
-    time_unit_in,
+    scalar_named,
+    unit_of_times,
 )
-from glmengine.io.recipe.recipe import COLUMN, SECONDS, Arrays, Happenings, Measured, Stretches
+from glmengine.io.recipe.recipe import COLUMN, Arrays, Happenings, Measured, Stretches
 
 MOST_TEXTS = 20
+
+MOST_TRIALS = 0.8
+"""Share of trials that must stop after they start."""
+
+FEWEST_OF_A_KIND = 2
+"""Events of a kind, on average."""
 
 
 def draft_trials(arrays: Arrays, vectors: Mapping[str, np.ndarray], reasons: list[str]) -> list[Stretches]:
     """Starts and stops of one length and one name, with the arrays beside them that have a value for each."""
     found: list[Stretches] = []
     for start, begins in vectors.items():
-        if not START_NAME.search(field_of(start)) or COLUMN.search(start) or not (np.diff(begins) >= 0).all():
+        known = begins[np.isfinite(begins)]
+        if not START_NAME.search(field_of(start)) or COLUMN.search(start) or not (np.diff(known) >= 0).all():
             continue
         stem = START_NAME.sub("", field_of(start), count=1)
         stop = next(
@@ -43,7 +53,8 @@ def draft_trials(arrays: Arrays, vectors: Mapping[str, np.ndarray], reasons: lis
                 and STOP_NAME.search(field_of(name))
                 and STOP_NAME.sub("", field_of(name), count=1) == stem
                 and len(ends) == len(begins)
-                and (ends >= begins).all()
+                and np.mean(ends >= begins)
+                >= MOST_TRIALS  # what some lack, or have the other way round, is said when they are read
             ),
             None,
         )
@@ -61,22 +72,37 @@ def draft_trials(arrays: Arrays, vectors: Mapping[str, np.ndarray], reasons: lis
         title = {"trial": "trials", "t": "trials", "time": "trials", "times": "trials"}.get(title.lower(), title)
         # a few numbers may be as many as trials by chance
         properties = tuple(beside) if len(begins) > 2 else ()
-        found.append(Stretches(name=title, start=start, stop=stop, properties=properties, time_unit=_unit_of_time(start)))
+        found.append(Stretches(name=title, start=start, stop=stop, properties=properties, time_unit=unit_of_times(start, arrays)))
         reasons.append(f"'{start}' and '{stop}' are taken as {len(begins)} trials.")
     return found
 
 
-def draft_events(vectors: Mapping[str, np.ndarray], used: set[str], reasons: list[str]) -> list[Happenings]:
-    """Times that are left: rows of numbers that rise and are named like times."""
+def draft_events(arrays: Arrays, vectors: Mapping[str, np.ndarray], used: set[str], reasons: list[str]) -> list[Happenings]:
+    """Times that are left: rows of numbers that rise and are named like times; by kind, where texts as many as those say which each is."""
     found = []
     for name, values in vectors.items():
         if name in used or COLUMN.search(name) or not EVENT_NAME.search(field_of(name)):
             continue
-        if np.isfinite(values).all() and (np.diff(values) > 0).all():
+        kinds = _kinds_of_events(name, arrays, used)
+        steps = np.diff(values)
+        if np.isfinite(values).all() and ((steps > 0).all() or (kinds and (steps >= 0).all())):
             title = re.sub(r"\W+", "_", measured_in(name)[0]).strip("_")
-            found.append(Happenings(name=title, times=name, time_unit=_unit_of_time(name)))
-            reasons.append(f"'{name}' is taken as the times of events.")
+            found.append(Happenings(name=title, times=name, kinds=kinds, time_unit=unit_of_times(name, arrays)))
+            reasons.append(
+                f"'{name}' is taken as the times of events{f', each of the kind that {kinds!r} says' if kinds else ''}."
+            )
     return found
+
+
+def _kinds_of_events(times: str, arrays: Arrays, used: set[str]) -> str:
+    """The array of texts beside times of events that says of which kind each is; empty where there is none."""
+    for name, values in arrays.items():
+        beside = isinstance(values, np.ndarray) and values.dtype.kind in "OSU" and values.size == np.size(arrays.get(times))
+        if beside and name not in used and group_of(name) == group_of(times):
+            kinds = {str(value) for value in np.ravel(values)} - {""}
+            if 1 < len(kinds) <= min(MOST_TEXTS, values.size // FEWEST_OF_A_KIND):
+                return name
+    return ""
 
 
 def draft_covariates(
@@ -100,26 +126,26 @@ def draft_covariates(
         if values.dtype.kind in "OSU":
             kinds = {str(value) for value in np.ravel(values)}
             if 1 < len(kinds) <= MOST_TEXTS:
-                found.append(Measured(name=_title(name), values=(name,), kind="category", **_clock_of(base, bins)))
+                found.append(Measured(name=_title(name), values=(name,), kind="category", **_clock_of(base, bins, arrays)))
             continue
         bare, unit = measured_in(name)
         axis = AXIS_NAME.match(bare)
         if axis and values.size == max(values.shape):
             axes.setdefault((axis["head"], axis["tail"], unit), {})[axis["axis"].lower()] = name
             continue
-        found.append(_measured(name, values, _clock_of(base, bins), arrays, reasons))
+        found.append(_measured(name, values, _clock_of(base, bins, arrays), arrays, reasons))
     for group in axes.values():
         names = [group[axis] for axis in "xyz" if axis in group]
         base = _base_of(names[0], arrays[names[0]], bases, by_length)
         if len(names) == 1:
-            found.append(_measured(names[0], arrays[names[0]], _clock_of(base, bins), arrays, reasons))
+            found.append(_measured(names[0], arrays[names[0]], _clock_of(base, bins, arrays), arrays, reasons))
             continue
         taken = {item.name for item in found}
         stem = re.sub(r"\W+", "_", re.sub(r"[xyzXYZ]([_ ]?\d*(?:_?pos(?:ition)?)?)$", r"\1", measured_in(names[0])[0])).strip("_")
         title = "position" if "position" not in taken else (stem or f"position_{len(taken) + 1}")
         unit = _unit_beside(names[0], arrays)
         components = tuple(axis for axis in "xyz" if axis in group)
-        found.append(Measured(name=title, values=tuple(names), components=components, unit=unit, **_clock_of(base, bins)))
+        found.append(Measured(name=title, values=tuple(names), components=components, unit=unit, **_clock_of(base, bins, arrays)))
         reasons.append(f"{' and '.join(names)} are taken as a position{f' in {unit}' if unit else '; give its unit'}.")
     return found
 
@@ -173,13 +199,15 @@ def _title(name: str) -> str:
     return re.sub(r"\W+", "_", measured_in(name)[0]).strip("_") or "covariate"
 
 
-def _clock_of(base: str, bins: tuple[int, float] | None) -> dict[str, Any]:
+def clock_of_base(base: str, arrays: Arrays) -> dict[str, Any]:
+    """The times of a recipe that a time base gives: in its unit, or in samples, whose rate opening asks for where the file does not say it."""
+    if counts_samples(base, arrays):
+        return {"times": base, "time_unit": "samples", "rate": scalar_named(arrays, RATE_NAME, group_of(base))}
+    return {"times": base, "time_unit": unit_of_times(base, arrays)}
+
+
+def _clock_of(base: str, bins: tuple[int, float] | None, arrays: Arrays) -> dict[str, Any]:
     """The times of a covariate in a recipe: a base's, or the centres of bins."""
     if base or bins is None:
-        return {"times": base, "time_unit": _unit_of_time(base)}
+        return clock_of_base(base, arrays)
     return {"rate": bins[1], "offset": 0.5 / bins[1]}
-
-
-def _unit_of_time(name: str) -> str:
-    said = time_unit_in(name)
-    return said if said in SECONDS else "s"

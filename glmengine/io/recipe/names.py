@@ -17,7 +17,9 @@ OWNER_NAME = re.compile(
 NOT_OWNER = re.compile(r"count|trial|lap|block|session|epoch|stim|cond|state|phase|bin|versuch|essai|ensayo", re.IGNORECASE)
 """What comes back again and again in a table of spikes and is no unit."""
 
-TIME_NAME = re.compile(r"^t$|_t$|^t_|time|stamp|^ts$", re.IGNORECASE)
+TIME_NAME = re.compile(
+    r"^t$|_t$|^t_|time|stamp|^ts$|zeit|temps$|^temps|tiempo|^tempo|tijd|время|时间|時間|時刻|시간", re.IGNORECASE
+)
 ANGLE_NAME = re.compile(r"(^|_|\.)(hd|heading|angle|phase|yaw|azimuth)|head.*dir|direction", re.IGNORECASE)
 PERHAPS_ANGLE = re.compile(r"theta|phi|psi|orient", re.IGNORECASE)
 AXIS_NAME = re.compile(r"^(?P<head>.*?)(?P<axis>[xyzXYZ])(?P<tail>[_ ]?\d*(?:_?pos(?:ition)?)?)$")
@@ -35,9 +37,16 @@ OF_UNITS = re.compile(r"(^|\.)(units?|cells?|neurons?|clusters?|spikes?|spike_?t
 START_NAME = re.compile(r"start|begin|onset|(^|_)on($|_)", re.IGNORECASE)
 STOP_NAME = re.compile(r"stop|end|offset|finish|(^|_)off($|_)", re.IGNORECASE)
 EVENT_NAME = re.compile(r"time|stamp|onset|event|reward|lick|stim|cue|ttl|pulse|trigger|sound|tone|odou?r|touch", re.IGNORECASE)
-UNIT_NAMES = re.compile(r"^(uid|id|ids|unit_?ids?|cell_?ids?|unit_?names?|names?|cluster_?ids?)$", re.IGNORECASE)
+UNIT_NAMES = re.compile(r"^(uid|ids?|names?|(units?|cells?|neurons?|clusters?)(_?(ids?|names?))?)$", re.IGNORECASE)
 UNIT_PROPERTY = re.compile(r"region|area|location|shank|depth|layer|label|quality|group|type|clu|channel|tetrode", re.IGNORECASE)
-RATE_NAME = re.compile(r"^(fs|sr|srate|sample_?rate|sampling_?(rate|freq\w*)|samp_?(rate|freq)|sample_?freq\w*)$", re.IGNORECASE)
+COUNTER_NAME = re.compile(
+    r"frame|index|^idx$|^nr?$|^no$|^row$|^sample(_?(nr|no|num(ber)?|idx))?$|bild|^unnamed|^column\d+$", re.IGNORECASE
+)
+"""What counts the samples of a table."""
+
+RATE_NAME = re.compile(
+    r"^(fs|fps|frame_?rate|sr|srate|sample_?rate|sampling_?(rate|freq\w*)|samp_?(rate|freq)|sample_?freq\w*)$", re.IGNORECASE
+)
 BIN_NAME = re.compile(r"^(dt|bin|bin_?(size|width|s|ms|sec)\w*|bw)$", re.IGNORECASE)
 
 LONGEST, SELDOM, BUSIEST = 43_200.0, 0.05, 1000.0
@@ -49,6 +58,7 @@ TIME_UNITS: dict[str, TimeUnit] = {
     **dict.fromkeys(("us", "µs", "μs", "usec", "microsecond", "microseconds", "micros"), "us"),
     **dict.fromkeys(("ns", "nsec", "nanosecond", "nanoseconds", "nanos"), "ns"),
     **dict.fromkeys(("min", "minutes"), "min"),
+    **dict.fromkeys(("days", "datenum"), "d"),
     **dict.fromkeys(("samples", "sample"), "samples"),
 }  # fmt: skip
 
@@ -104,6 +114,54 @@ def scalar_named(arrays: Arrays, pattern: re.Pattern[str], near: str = "") -> fl
             if np.isfinite(number) and number > 0:
                 found[group_of(name)] = number
     return found.get(near, next(iter(found.values()), None))
+
+
+UNIX_UNITS: tuple[tuple[float, TimeUnit], ...] = ((1e12, "ms"), (1e15, "us"), (1e18, "ns"))
+"""About how far times since 1970 reach in our time, where they are not in seconds: from once to 2.5 times so far."""
+
+CALENDAR_DAYS = ((36_000.0, 73_000.0), (730_000.0, 775_000.0))
+"""Days since 1900, as spreadsheets count, and since the year 0, as MATLAB does, in about our time."""
+
+
+def calendar_unit(times: np.ndarray) -> TimeUnit | None:
+    """The unit in which times are counted that are of a calendar, since 1970 in whole units or in days, and not of the recording; None else."""
+    finite = times[np.isfinite(times)] if times.dtype.kind == "f" else times
+    if len(finite) < 2:
+        return None
+    low, high = float(finite.min()), float(finite.max())
+    for size, unit in UNIX_UNITS:
+        if size <= low and high <= 2.5 * size:
+            return unit
+    if (
+        any(first <= low and high <= last for first, last in CALENDAR_DAYS)
+        and high - low < 7
+        and not np.array_equal(finite, np.rint(finite))
+    ):
+        return "d"
+    return None
+
+
+def unit_of_times(name: str, arrays: Arrays) -> TimeUnit:
+    """The unit in which an array of times is counted, by its name, or where that says nothing by what it holds; seconds where neither does."""
+    said = time_unit_in(name)
+    if said is not None:
+        return said if said != "samples" else "s"
+    values = arrays.get(name)
+    known = isinstance(values, np.ndarray) and values.dtype.kind in "uif"
+    return (calendar_unit(np.ravel(values)) if known else None) or "s"
+
+
+def counts_samples(name: str, arrays: Arrays) -> bool:
+    """Whether an array under a name that is none of times counts the rows beside it: whole steps of one, from 0 or 1 or named so."""
+    values = arrays.get(name)
+    if not isinstance(values, np.ndarray) or values.dtype.kind not in "uif" or values.size < 2:
+        return False
+    if TIME_NAME.search(field_of(name)) or time_unit_in(name) is not None:
+        return False
+    steps = np.diff(np.ravel(values).astype(np.float64))
+    return bool((steps == 1).all()) and (
+        COUNTER_NAME.search(field_of(name)) is not None or float(np.ravel(values)[0]) in (0.0, 1.0)
+    )
 
 
 def fills_a_circle(values: np.ndarray) -> str:

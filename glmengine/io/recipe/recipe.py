@@ -20,21 +20,25 @@ FORMAT_VERSION = 1
 Arrays = Mapping[str, "np.ndarray | list[np.ndarray]"]
 """What a file holds, by name; a list is a cell array, one entry a unit."""
 
-TimeUnit = Literal["s", "ms", "us", "ns", "min", "samples"]
+TimeUnit = Literal["s", "ms", "us", "ns", "min", "d", "samples"]
 COLUMN = re.compile(r"\[(\d+)\]$")
 """Behind the name of an array with rows and columns: one of its columns, counted from 0."""
 
-SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9, "min": 60.0}
+SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9, "min": 60.0, "d": 86_400.0}
 
 
-REFERRING = frozenset({"times", "units", "values", "start", "stop", "properties", "more", "names"})
+REFERRING = frozenset({"times", "units", "values", "start", "stop", "properties", "more", "names", "kinds"})
 """Fields of a recipe that name arrays."""
 
 
 class TimeBase(Spec):
     """How numbers in the file become seconds."""
 
-    time_unit: TimeUnit = param("s", title="Unit of time", help="What the times in the file are counted in.")
+    time_unit: TimeUnit = param(
+        "s",
+        title="Unit of time",
+        help="What the times in the file are counted in; d are days, as spreadsheets and MATLAB's datenum count.",
+    )
     rate: float | None = param(
         None,
         title="Sampling rate",
@@ -150,6 +154,12 @@ class Happenings(TimeBase):
 
     name: str = param(title="Name", help="What to call them.", min_length=1)
     times: str = param(title="Times", help="Array or column of times.", min_length=1, choices="arrays")
+    kinds: str = param(
+        "",
+        title="Kind of each",
+        help="Array or column that says which event it is; the events of each kind are then called after it.",
+        choices="arrays",
+    )
 
 
 class Recipe(Spec):

@@ -164,3 +164,24 @@ def test_what_is_said_of_units_is_short(tmp_path):
     text = describe(open_recording(tmp_path / "spikes.npz"))
     assert "depth 0.333333" in text
     assert "nan" not in text
+
+
+def test_a_folder_with_two_recordings_is_refused(tmp_path):
+    folder = tmp_path / "both"
+    phy(folder)
+    np.save(folder / "F.npy", np.ones((3, 50)))
+    np.save(folder / "spks.npy", np.ones((3, 50)))
+    with pytest.raises(GlmError, match=r"both: holds more than one recording \(Phy and Suite2p\); put the files of one of them"):
+        open_recording(folder)
+
+
+def test_of_two_labels_of_a_cluster_the_last_counts_as_in_phy_and_both_are_said(tmp_path):
+    folder = tmp_path / "sorted"
+    phy(folder)
+    (folder / "cluster_group.tsv").write_text("cluster_id\tgroup\n0\tgood\n1\tgood\n2\tgood\n1\tnoise\n2\tgood\n")
+    recording = open_recording(folder)
+    assert recording.unit_names == ("0", "2", "3")
+    assert any(
+        "1 cluster with more than one label" in note and "cluster 1 'good', then 'noise' in line 5" in note
+        for note in recording.notes
+    )

@@ -64,6 +64,26 @@ def test_matlab_7_3_as_matlab_writes_it(tmp_path):
     check(open_recording(path, Recipe(spikes=Spikes(times="units"), covariates=(POSITION,))))
 
 
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_matlab_4_which_has_no_text_at_its_head(tmp_path, order):
+    path = tmp_path / "session.mat"
+    scipy.io.savemat(path, {"spikes": SPIKES[0], "x": X, "t": TIMES, "name": "M7"}, format="4")
+    if order == ">":  # as a workstation of that time wrote it
+        path.write_bytes(
+            b"".join(_matrix_of_version_4(name, values) for name, values in (("spikes", SPIKES[0]), ("x", X), ("t", TIMES)))
+        )
+    check(open_recording(path, Recipe(spikes=Spikes(times="spikes"), covariates=(POSITION,))), SPIKES[:1])
+    assert draft_recipe(path).recipe.spikes.times == "spikes"
+    path.rename(tmp_path / "session.dat")
+    with pytest.raises(GlmError, match="not a recording that is known"):
+        open_recording(tmp_path / "session.dat")
+
+
+def _matrix_of_version_4(name: str, values: np.ndarray) -> bytes:
+    header = np.array([1000, values.size, 1, 0, len(name) + 1], dtype=">i4").tobytes()
+    return header + name.encode() + b"\0" + values.astype(">f8").tobytes()
+
+
 def test_nwb_named_mat_is_refused(small_recording, tmp_path):
     from glmengine.export.nwb import write_nwb
 

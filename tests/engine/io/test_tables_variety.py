@@ -97,3 +97,27 @@ def test_parquet_with_lists_missing_values_and_categories(tmp_path):
     assert found["region"].tolist() == ["CA1", "CA3", "CA1"]
     recording = open_recording(path, Recipe.from_toml('[spikes]\ntimes = "spikes"\n'))
     assert len(recording.unit_names) == 3
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        (["Total,,60"], "'Total' in line 22 sums up the rows above and was left out."),
+        (["Mean,,3.1", "SD,,0.2"], "'Mean' in line 22, 'SD' in line 23 sum up the rows above and were left out."),
+        (["", "Grand Total:,,60", ""], "'Grand Total:' in line 23"),
+        ([",Summe (n=20),60"], "'Summe (n=20)' in line 22"),
+    ],
+)
+def test_rows_that_sum_up_at_the_end_are_no_unit_and_no_sample(tmp_path, rows, said):
+    path = tmp_path / "t.csv"
+    path.write_text("unit,time,depth\n" + "".join(f"u{k % 2},{k / 4},3\n" for k in range(20)) + "\n".join(rows) + "\n")
+    recording = open_recording(path, Recipe.parse({"spikes": {"times": "time", "units": "unit"}}))
+    assert recording.unit_names == ("u0", "u1")
+    assert sum(len(train) for train in recording.spikes.values()) == 20
+    assert any(said in note for note in recording.notes)
+
+
+def test_a_word_that_stands_above_too_is_no_sum(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("kind,x\n" + "max,1\nmin,2\n" * 10)
+    assert len(arrays_of(path)["x"]) == 20
