@@ -31,13 +31,24 @@ def writable_folder(folder: str | Path) -> Path:
 
 @contextmanager
 def aside(folder: Path) -> Iterator[Path]:
-    """A place in the folder itself, from where files are moved without being copied."""
+    """A place in the folder itself, from where files are moved without being copied.
+
+    The folder is made where it is missing, and taken away again where nothing has come into it, as when the work is cancelled.
+    """
+    made = [one for one in (folder, *folder.parents) if not one.exists()]
+    folder = writable_folder(folder)
     try:
-        with scratch_folder(folder) as place:
-            try:
-                yield place
-            except GlmError as error:  # the user knows the folder, not the place
-                raise GlmError(error.message.replace(str(place), str(folder)), field=error.field) from error
+        try:
+            with scratch_folder(folder) as place:
+                try:
+                    yield place
+                except GlmError as error:  # the user knows the folder, not the place
+                    raise GlmError(error.message.replace(str(place), str(folder)), field=error.field) from error
+        finally:
+            for one in made:
+                if any(one.iterdir()):
+                    break
+                one.rmdir()
     except OSError as error:
         raise GlmError(
             f"{folder}: cannot be written to ({error.strerror or error}); choose another folder or free some space"

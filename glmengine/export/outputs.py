@@ -131,7 +131,7 @@ def write_outputs(
     """
     import tomli_w
 
-    folder = writable_folder(folder)
+    folder = Path(folder)
     path = str(result.provenance.get("recording_path", ""))
     recipe = None if recording is None else recording.source.get("recipe")
     texts = {
@@ -172,11 +172,11 @@ def write_outputs(
             write_whole(place / name, text.encode("utf-8"))
             made.append(Path(name))
         made += _reports(result, place, recording, figures, formats, pdf, processes, context.part(0.0, 0.95))
+        context.report(Progress("Done", 1.0))  # whatever the context does, nothing has been moved yet
         context.check()
         written = moved(made, place, folder)
     if again:
         _remove_stale(folder, written)
-    context.report(Progress("Done", 1.0))
     return written
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from glmengine.context import SILENT, Context, Progress
 from glmengine.errors import GlmError
-from glmengine.export.aside import aside, moved, writable_folder
+from glmengine.export.aside import aside, moved
 from glmengine.export.file_names import file_name, free_name
 from glmengine.io.files.whole import write_whole
 
@@ -124,12 +124,11 @@ def write_unit_figures(
         raise GlmError(
             f"{folder / there[0]}: exists already, as do {len(there) - 1} others; choose another folder, or replace them"
         )
-    folder = writable_folder(folder)
     with aside(folder) as place:
         draw_sheets(result, sheets, place, recording, formats=formats, page=page, dpi=dpi, processes=processes, context=context)
+        context.report(Progress("Done", 1.0))  # whatever the context does, nothing has been moved yet
         context.check()
         written = moved([name for name in names if (place / name).exists()], place, folder)
-    context.report(Progress("Done", 1.0))
     return written
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import sys
 import tempfile
 import time
@@ -21,6 +22,10 @@ from pathlib import Path
 from typing import Any
 
 MOST_SECONDS, MOST_BEAT_MS = 3.0, 150.0
+SAID_IN_A_NOTICE = (
+    "choice of terms", "figures of all units", "opening a large file", "goodness", "goodness on held-out time", "decoding",
+    "everything to a folder", "report", "batch",
+)  # fmt: skip
 
 
 class Beats:
@@ -47,6 +52,7 @@ class Beats:
 def kinds(window: Any, scratch: Path, bin_size: float) -> dict[str, Callable[[], object]]:
     """What begins each work."""
     from glmengine.analysis.selection import Selection
+    from glmgui.work.many_recordings import Entry
 
     document, work = window.document, window.work
     asked = document.analysis.with_(time=document.analysis.time.with_(bin_size=bin_size))
@@ -67,6 +73,16 @@ def kinds(window: Any, scratch: Path, bin_size: float) -> dict[str, Callable[[],
         folder = Path(tempfile.mkdtemp(dir=scratch))
         return work.figures.save_all(work.figures.choice, folder)
 
+    def many() -> object:
+        copies = [scratch / f"session-{number}.nwb" for number in range(4)]
+        for copy in copies:
+            shutil.copy(document.recording.path, copy)
+        work.many.entries, work.many.folder = tuple(map(Entry, copies)), Path(tempfile.mkdtemp(dir=scratch))
+        return work.many.start(1, figures=False)
+
+    def new(name: str) -> Path:
+        return Path(tempfile.mkdtemp(dir=scratch)) / name
+
     large = scratch / "large.nwb"
     return {  # checks are of the result that the last fit leaves
         "cross-validation of a population with history": fit(history),
@@ -75,10 +91,18 @@ def kinds(window: Any, scratch: Path, bin_size: float) -> dict[str, Callable[[],
         "figures of all units": figures,
         "shift test": lambda: work.checks.shift_test(200, "cyclic"),
         "bootstrap": lambda: work.checks.bootstrap(80, None, ""),
+        "goodness": lambda: work.checks.check(False, None),
+        "goodness on held-out time": lambda: work.checks.check(True, None),
+        "decoding": lambda: work.checks.decode(
+            ("position.x", "position.y"), prior="uniform", smoothing=None, window=0.1, held_out=False
+        ),
         "simulation": lambda: work.checks.simulate(100, None, None, ""),
         "choice of terms": lambda: work.answers.choose_terms(Selection(), print),
         "opening a large file": lambda: work.opening.open(large),
         "answers": work.answers.find,
+        "everything to a folder": lambda: work.exporting.export_all(new("all")),
+        "report": lambda: work.exporting.export_report(new("report.pdf")),
+        "batch": many,
     }
 
 
@@ -96,7 +120,7 @@ def kept(window: Any, scratch: Path, name: str) -> str:
         said = str(window.work.checks.surrogates).partition(chr(10))[0]
     elif name == "answers":
         said = window.work.answers.message[1]
-    elif name in ("choice of terms", "figures of all units", "opening a large file"):
+    elif name in SAID_IN_A_NOTICE:
         said = notices().all[-1].text if notices().all else ""
     elif result is not None:
         fitted = int(result.scores["converged"].sum())

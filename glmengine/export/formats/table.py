@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from glmengine.errors import GlmError
-from glmengine.export.aside import aside, moved, writable_folder
+from glmengine.export.aside import aside, moved
 
 if TYPE_CHECKING:
     from glmengine.results.result import Result
@@ -76,7 +76,7 @@ def export_result(result: Result, path: str | Path, name: str, *, replace: bool 
         if not replace and (taken.exists() if found.ending else taken.is_dir() and any(taken.iterdir())):
             raise GlmError(f"{taken}: exists already; give another name, or replace it with --force")
     write: Callable[[Result, Path], list[Path]] = import_module(f"glmengine.export.formats.{name}").write
-    folder = writable_folder(path.parent if found.ending else path)
+    folder = path.parent if found.ending else path
     with aside(folder) as place:
         made = write(result, place / path.name if found.ending else place)
         return moved([one.relative_to(place) for one in made], place, folder)
