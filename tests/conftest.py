@@ -17,6 +17,10 @@ os.environ.setdefault("QT_API", "pyqt6")
 os.environ.setdefault("PYQTGRAPH_QT_LIB", "PyQt6")
 os.environ.setdefault("MPLBACKEND", "agg")
 
+# Tests start hundreds of processes, each of which would else translate the whole program anew: a third of what its start takes
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
 # The same examples in every run, so that a failure is the change's own; to look further: HYPOTHESIS_PROFILE=default pytest --hypothesis-seed=7
 settings.register_profile("repeatable", derandomize=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
@@ -36,6 +40,16 @@ def pytest_unconfigure() -> None:
         from glmgui.app import leave
 
         leave(_ended_with[-1])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log):
+    """Files are shared out so that a process that crashes does not leave the others waiting for ever."""
+    if config.getvalue("dist") != "loadfile":
+        return None
+    from tests.sharing import SharedFiles
+
+    return SharedFiles(config, log)
 
 
 @pytest.fixture(scope="session")

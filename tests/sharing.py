@@ -1,0 +1,36 @@
+"""Files of tests shared out among processes: what is left of one that crashes goes to the others, and the run comes to its end."""
+
+from __future__ import annotations
+
+from xdist.scheduler import LoadFileScheduling
+from xdist.workermanage import WorkerController
+
+
+class SharedFiles(LoadFileScheduling):
+    """A file at a time, as ``--dist loadfile`` has it.
+
+    That one hands out again what a crashed process had finished, too, and gives the process in its place one file, be it with a
+    single test left; a process that is given nothing to do, or a test of which it does not know the next, never says that it is
+    done, and the run waits for it for ever. It also runs the test that crashed once more, which then crashes the next process.
+    """
+
+    def remove_node(self, node: WorkerController) -> str | None:
+        """Take a process out; the test in which it crashed, None if it had done all that it was given."""
+        crashed = None
+        for file, tests in self.assigned_work.pop(node).items():
+            waiting = [test for test, done in tests.items() if not done]
+            if waiting and crashed is None:
+                crashed = waiting.pop(0)
+                tests[crashed] = True
+            if waiting:
+                self.workqueue[file] = tests
+        if crashed is not None:
+            for other in self.assigned_work:
+                self._reschedule(other)
+        return crashed
+
+    def _reschedule(self, node: WorkerController) -> None:
+        """Give a process more to do where it has little, or end it where nothing is left: it begins a test when it knows the next."""
+        super()._reschedule(node)
+        while not node.shutting_down and self._pending_of(self.assigned_work[node]) < 2:
+            super()._reschedule(node)
