@@ -266,22 +266,23 @@ class Rows:
         other._layouts = {make: made for make, made in self._layouts.items() if made[1] is None}
         other.statistics, other._kept, other._single = {}, [], {}
         index, weights, parts = [], [], []
-        for number, chunk in enumerate(self.here() if self.on_cpu else self):
-            start = number * self.chunk_rows
-            n = min(self.chunk_rows, self.n - start)
-            rows, stand_for = chosen_rows(chunk.X, n, -(-n // stride))
-            index.append(start + rows)
-            weights.append(stand_for)
-            parts.append(
-                Chunk(
-                    chunk.X[rows],
-                    None if chunk.own is None else chunk.own[..., rows],
-                    chunk.y[:, rows],
-                    chunk.weights[:, rows] * stand_for,
-                    chunk.offset[:, rows],
-                    chunk.fold[rows],
+        with runtime.float64():  # of arrays on a device nothing is rounded on the way
+            for number, chunk in enumerate(self.here() if self.on_cpu else self):
+                start = number * self.chunk_rows
+                n = min(self.chunk_rows, self.n - start)
+                rows, stand_for = chosen_rows(chunk.X, n, -(-n // stride))
+                index.append(start + rows)
+                weights.append(stand_for)
+                parts.append(
+                    Chunk(
+                        chunk.X[rows],
+                        None if chunk.own is None else chunk.own[..., rows],
+                        chunk.y[:, rows],
+                        chunk.weights[:, rows] * stand_for,
+                        chunk.offset[:, rows],
+                        chunk.fold[rows],
+                    )
                 )
-            )
         taken, stand_for = np.concatenate(index), np.concatenate(weights)
         other.observations = Observations(
             observed.y[:, taken],
@@ -292,7 +293,8 @@ class Rows:
         other.index, other.n = taken if self.index is None else self.index[taken], taken.size
         other.chunk_rows = min(self.chunk_rows, power_of_two(other.n))
         other.n_chunks = -(-other.n // other.chunk_rows)
-        other._kept = list(_rechunked(parts, other.chunk_rows))
+        with runtime.float64():
+            other._kept = list(_rechunked(parts, other.chunk_rows))
         return other
 
     def prepared(self, columns: np.ndarray) -> Iterator[np.ndarray]:
