@@ -330,8 +330,6 @@ class UnitModels:
         for k, step, own, hessian in zip(known.tolist(), steps, strengths, rest, strict=True):
             one = replace(state, theta=state.theta + step, strengths=own, before=None, hessians=None, moved=np.inf)
             one.done, one.without, one.decrement = False, k, 0.5 * float(step @ hessian @ step)
-            if one.decrement <= STALE:  # so near, the Hessian of all rows less that of the fold serves on
-                one.hessians, one.moved = hessian[None], one.decrement
             found.append(one)
         return found
 

@@ -3,7 +3,8 @@
 pytest tests/studies/test_one_step_folds.py -s: a minute. Three units follow a position on a track and a direction, and their own past in the bin before, at 0.5, 2 and 8 Hz;
 every set of the three candidates is compared over ten folds: 200,000 bins of 20 ms (over an hour), and 20,000 (seven minutes).
 
-Measured: the deviance explained, 0 to 0.08, differs by 1.7e-4 at most on 20,000 bins, and differed by 2.0e-5 on 200,000 when every fold of units with few spikes was fitted further. `tests/engine/selection/test_one_step_models.py` does the same on two minutes.
+Measured: the deviance explained, 0 to 0.08, differs by 6.8e-5 at most on 20,000 bins, and by 2.1e-5 on 200,000; where the strengths of folds that are fitted further stay those of the first step, by 1.7e-4 on 20,000.
+`tests/engine/selection/test_one_step_models.py` does the same on two minutes.
 """
 
 from __future__ import annotations
@@ -63,7 +64,7 @@ def question() -> ge.Analysis:
 
 
 @pytest.mark.timeout(3600)
-@pytest.mark.parametrize(("n", "most"), [(20_000, 2e-4), (200_000, 5e-5)])
+@pytest.mark.parametrize(("n", "most"), [(20_000, 1e-4), (200_000, 5e-5)])
 def test_the_deviance_explained_is_that_of_full_refits(n, most):
     ground = make_ground(question(), recording(n))
     quick, exact = OneStepModels(ground), NestedModels(ground)
