@@ -74,8 +74,10 @@ def prepare_process() -> None:
     # the worker's Python lets the main thread in sooner than after the usual 5 ms
     sys.setswitchinterval(0.001)
     from glmengine.backend import jax_runtime as runtime
+    from glmengine.parallel.unused_libraries import spare_neo
 
     runtime.configure()
+    spare_neo()
     from glmgui import notices as errors
 
     errors.start_log()

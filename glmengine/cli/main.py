@@ -86,7 +86,8 @@ def _run(arguments: Sequence[str] | None) -> int:
 
         return read_for_parent()
     from glmengine.cli.parser import WRONG_USAGE, build_parser
-    from glmengine.cli.terminal import quiet_libraries, spare_neo
+    from glmengine.cli.terminal import quiet_libraries
+    from glmengine.parallel.unused_libraries import spare_neo
 
     parser = build_parser()
     options = parser.parse_args(arguments)

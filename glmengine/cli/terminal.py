@@ -76,8 +76,3 @@ def quiet_libraries() -> None:
     warnings.simplefilter("ignore")
     for name in ("jax", "jaxlib", "hdmf", "pynwb", "matplotlib", "fontTools"):
         logging.getLogger(name).setLevel(logging.ERROR)
-
-
-def spare_neo() -> None:
-    """Leave out what pynapple would import only to open the formats of Neo, which this program does not: half of pynapple's own time."""
-    sys.modules.setdefault("neo", None)

@@ -12,6 +12,7 @@ from typing import Any
 from glmengine.errors import GlmError
 from glmengine.io.content import read_raw
 from glmengine.io.recognition import reader_named
+from glmengine.parallel.unused_libraries import spare_neo
 
 BLOCK = 2**24
 """Bytes that are read at a time of a series."""
@@ -19,6 +20,7 @@ BLOCK = 2**24
 
 def main() -> int:
     """Read the files named in requests, a line of JSON each on standard input, and answer each with a line that begins with its name."""
+    spare_neo()
     idle: threading.Timer | None = None
     for line in sys.stdin.buffer:
         if idle is not None:

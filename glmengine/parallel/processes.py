@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from glmengine.context import CallbackContext, Context, Progress
 from glmengine.errors import Cancelled, GlmError
 from glmengine.interruption import KeptFromChildren
+from glmengine.parallel.unused_libraries import spare_neo
 from glmengine.threads import environment_of_child
 
 if TYPE_CHECKING:
@@ -178,11 +179,13 @@ class _Crew(Generic[Task, Outcome]):
 
     def _hired(self) -> _Worker:
         ours, theirs = self.method.Pipe()
-        args = (theirs, self.enter, self.attempt, self.cancel, self.stop, os.getpid())
+        args = (theirs, self.enter, self.cancel, self.stop, os.getpid())
         process = self.method.Process(target=_work, args=args, name="glmengine worker", daemon=True)
         with environment_of_child(self.threads), _own_main(), KeptFromChildren():
             process.start()
         theirs.close()
+        with suppress(OSError):  # it was killed at once: the next look finds that out
+            ours.send(self.attempt)
         return _Worker(process, ours)
 
     def _give(self, worker: _Worker) -> None:
@@ -239,15 +242,19 @@ def _own_main() -> Iterator[None]:
 def _work(
     line: Connection,
     enter: Callable[[], None] | None,
-    attempt: Callable[[Any, Context], Any],
     cancel: Event,
     stop: Event,
     parent: int,
 ) -> None:
-    """What each process does: tasks as they come over `line`, until it is closed."""
+    """What each process does: what comes first over `line` to each task that comes after it, until it is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is the parent's to answer
+    spare_neo()
     if enter is not None:
         enter()
+    try:
+        attempt: Callable[[Any, Context], Any] = line.recv()
+    except (EOFError, OSError):
+        return
     told = 0.0
 
     def report(progress: Progress) -> None:
