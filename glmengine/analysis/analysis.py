@@ -21,7 +21,7 @@ from glmengine.io.files.plain_text import MOST_TABLES, toml_file
 from glmengine.io.files.whole import write_whole
 from glmengine.io.recipe.recipe import Recipe
 from glmengine.models import FAMILIES, get_family
-from glmengine.models.numbers import LARGEST_STRENGTH
+from glmengine.models.numbers import LARGEST_STRENGTH, SMALLEST_STRENGTH
 from glmengine.recording.derived.quantities import EPOCH_KINDS, AnyDerived
 from glmengine.spec import Spec, param
 
@@ -153,6 +153,11 @@ class Model(Spec):
         if self.link and self.link not in get_family(self.family).links:
             allowed = ", ".join(get_family(self.family).links)
             raise GlmError(f"the {self.family} family cannot use the {self.link} link; choose one of {allowed}", field="link")
+        if any(0 < strength < SMALLEST_STRENGTH for strength in self.strengths):
+            raise GlmError(
+                f"the strength {min(filter(None, self.strengths)):g} cannot be told from none; give 0, or {SMALLEST_STRENGTH:g} at least",
+                field="strengths",
+            )
         if len(set(self.strengths)) < len(self.strengths):
             raise GlmError("the same strength is there twice; give each once", field="strengths")
         if self.strength_by == "marginal_likelihood":

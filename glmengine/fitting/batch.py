@@ -14,7 +14,7 @@ from glmengine.fitting.null_model import null_deviances, null_predictors
 from glmengine.fitting.unit_status import Observed, judge
 from glmengine.models import Family
 from glmengine.models.links import Link
-from glmengine.models.numbers import LARGEST_STRENGTH
+from glmengine.models.numbers import LARGEST_STRENGTH, SMALLEST_STRENGTH
 from glmengine.models.penalties import Columns, Penalty, Resolved
 from glmengine.solvers.problem import ALL_ROWS, Problem
 from glmengine.threads import quiet_blas
@@ -269,11 +269,11 @@ def read_strength(strength: Any, units: tuple[str, ...]) -> np.ndarray:
         raise GlmError(
             f"strength: has shape {values.shape}; give one number, or one per unit ({len(units)})", field="model.strengths"
         )
-    bad = ~((values >= 0) & (values <= LARGEST_STRENGTH))
+    bad = ~((values == 0) | ((values >= SMALLEST_STRENGTH) & (values <= LARGEST_STRENGTH)))
     if bad.any():
         m = int(np.flatnonzero(bad)[0])
         raise GlmError(
-            f"strength: is {values[m]:g} for unit {units[m]}; give numbers from 0 to {LARGEST_STRENGTH:g}",
+            f"strength: is {values[m]:g} for unit {units[m]}; give 0, or numbers from {SMALLEST_STRENGTH:g} to {LARGEST_STRENGTH:g}",
             field="model.strengths",
         )
     return values

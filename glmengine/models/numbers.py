@@ -12,6 +12,11 @@ LARGEST_STRENGTH = 1e30
 """No covariate is in units so large that a stronger penalty would leave anything of its coefficient."""
 
 
+SMALLEST_STRENGTH = 1e-60
+"""Weaker penalties than this, but for none at all, are lost beside the rounding of what they are added to, and with them the coefficients that
+they alone determine."""
+
+
 def is_number(value: object) -> bool:
     """Whether this is one real number, of Python or NumPy."""
     return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
@@ -28,6 +33,11 @@ def check_strength(strength: float) -> float:
     if value > LARGEST_STRENGTH:
         raise GlmError(
             f"penalty: the strength is {value:g}, which leaves nothing of any coefficient; give {LARGEST_STRENGTH:g} at most",
+            field="model.strengths",
+        )
+    if 0 < value < SMALLEST_STRENGTH:
+        raise GlmError(
+            f"penalty: the strength is {value:g}, which rounding cannot tell from none; give 0, or {SMALLEST_STRENGTH:g} at least",
             field="model.strengths",
         )
     return value

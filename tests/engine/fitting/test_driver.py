@@ -202,6 +202,17 @@ def test_aic_counts_as_the_guide_says():
     assert found.aic[0] == pytest.approx(-2 * found.log_likelihood[0] + 2 * found.edf[0])
 
 
+@pytest.mark.parametrize("strength", [1e-60, 1e-40, 1e-10])
+def test_at_the_weakest_strengths_coefficients_and_errors_are_those_of_the_limit(strength):
+    """Columns that no sample reaches, whose errors come from the penalty alone: those of a prior with the precision n a."""
+    rng = np.random.default_rng(2)
+    design, y = np.eye(6)[rng.integers(1, 5, 400)], rng.normal(size=400)
+    weak, limit = (ge.fit(design, y, family="gaussian", penalty=ge.Smoothness(a), intercept=False) for a in (strength, 1e-9))
+    np.testing.assert_allclose(weak.dispersion, limit.dispersion, rtol=1e-6)
+    ends = [0, 5]
+    np.testing.assert_allclose(weak.standard_errors[ends, 0] * np.sqrt(strength / 1e-9), limit.standard_errors[ends, 0], rtol=1e-3)
+
+
 def test_labels_of_groups_one_a_column():
     labelled = ge.fit(X, Y, penalty=ge.GroupLasso(0.05, groups=[0, 0, 1, 1]))
     listed = ge.fit(X, Y, penalty=ge.GroupLasso(0.05, groups=[[0, 1], [2, 3]]))
@@ -218,6 +229,10 @@ def test_strengths_have_a_bound(call):
     with pytest.raises(ge.GlmError, match=r"1e\+30"):
         call(1e308)
     call(1e30)
+    with pytest.raises(ge.GlmError, match="1e-60"):  # below, what the penalty alone determines is lost in rounding
+        call(1e-130)
+    call(1e-60)
+    call(0.0)
 
 
 @pytest.mark.parametrize("solver", ["auto", "newton", "lbfgs"])
