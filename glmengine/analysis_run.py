@@ -41,9 +41,27 @@ _LARGEST_COVARIANCE = 1.5e9  # bytes of all units together that are made; fewer 
 _GRACE = 2.0  # s that what is made after a stop has in all: the final fit where the cross-validation was stopped, errors, bands of curves
 _FIT_OF_GRACE = 0.5  # share of it in which that fit ends
 _CLASSES = "Each class has coefficients of its own; response curves, filters and coupling strengths, which are those of one rate, are not made."
+_ERRORS, _CURVES, _DRIFT = (
+    0.3,
+    0.85,
+    0.9,
+)  # where standard errors, curves and the search for drift end in what is made of a fit (measured)
+_TESTED = 0.03  # share of the scores on epochs that are tested on
 _SHARE_OF_FIT = 0.3  # of the time, where terms are selected too
 _MOST_COEFFICIENTS = 3e7  # of the fits of all folds and strengths, that are kept to predict held-out time
 _SELECTED_AS_THEY_ARE = "The selection of terms compares them as the analysis has them, not with the settings that were searched."
+
+
+@dataclass(frozen=True)
+class _Shares:
+    """Where the parts of a run end in its progress, by what they take beside each other in several kinds of fits (measured)."""
+
+    prepared: float
+    scored: float
+    fitted: float
+
+
+_WITH_FOLDS, _WITHOUT_FOLDS = _Shares(0.06, 0.7, 0.84), _Shares(0.2, 0.2, 0.65)
 
 
 def run(analysis: Analysis, recording: Recording, context: Context | None = None, *, blocks: int = 1) -> Result:
@@ -108,8 +126,10 @@ def _run(analysis: Analysis, recording: Recording, context: Context | None, bloc
     started = time.perf_counter()
     analysis = analysis.with_(terms=with_projections(analysis.terms))
     _tell_units(analysis, recording, context)
-    settings = prepare_settings(analysis, recording, context.part(0.0, 0.1)) if analysis.model.search else None
-    prepared = prepare(analysis, recording, context.part(0.0, 0.1)) if settings is None else settings.prepared
+    shares = _WITH_FOLDS if analysis.validation.folds else _WITHOUT_FOLDS
+    beginning = context.part(0.0, shares.prepared)
+    settings = prepare_settings(analysis, recording, beginning) if analysis.model.search else None
+    prepared = prepare(analysis, recording, beginning) if settings is None else settings.prepared
     _refuse_fields(analysis, prepared)
     split = _split(analysis, prepared)
     every = prepared
@@ -119,17 +139,18 @@ def _run(analysis: Analysis, recording: Recording, context: Context | None, bloc
     whole, context = context, context.part(0.0, 1.0 if analysis.selection is None else _SHARE_OF_FIT)
     search: SettingSearch | None = None
     if settings is None or split is None:
-        cross_validation = _cross_validated(analysis, prepared, split, context.part(0.1, 0.65))
+        cross_validation = _cross_validated(analysis, prepared, split, context.part(shares.prepared, shares.scored))
     else:
-        search = _searched(analysis, settings, split, context.part(0.1, 0.65))
+        search = _searched(analysis, settings, split, context.part(shares.prepared, shares.scored))
         prepared = settings.with_chosen(analysis, search.setting)
         design = prepared.design
         cross_validation = search.of_chosen(list(design.columns.index), lambda number: settings.places(design, number))
     stopped = cross_validation is not None and context.stopping
     final = _Rest(context, forward, _FIT_OF_GRACE * _GRACE) if stopped else context
-    fit = _fitted(analysis, prepared, cross_validation, final.part(0.65, 0.75), begin_with_folds=stopped)
+    fit = _fitted(analysis, prepared, cross_validation, final.part(shares.scored, shares.fitted), begin_with_folds=stopped)
     rest = _Rest(context, forward, _GRACE)
-    result = _assessed(analysis, recording, prepared, fit, split, cross_validation, rest.part(0.75, 0.97))
+    assessed = 1.0 - (_TESTED if analysis.validation.test_epochs else 0.0)
+    result = _assessed(analysis, recording, prepared, fit, split, cross_validation, rest.part(shares.fitted, assessed))
     if search is not None and settings is not None:
         from glmengine.results.setting_table import with_settings
 
@@ -139,7 +160,7 @@ def _run(analysis: Analysis, recording: Recording, context: Context | None, bloc
     if stopped:
         result = replace(result, notes=(STRENGTHS_CUT_SHORT, *result.notes))
     if analysis.validation.test_epochs:
-        result = _tested(result, recording, cross_validation is None, context.part(0.97, 1.0))
+        result = _tested(result, recording, cross_validation is None, context.part(assessed, 1.0))
     if analysis.selection is not None:
         from glmengine.selection.select import select_terms
 
@@ -397,7 +418,7 @@ def _assessed(
         units_of_measure((*prepared.design.terms, *analysis.time.conditions), prepared.recording),
     )
     context.report(Progress("Standard errors", 0.0))
-    fit.assess(context.part(0.0, 0.4))
+    fit.assess(context.part(0.0, _ERRORS))
     cut_short = context.stopping
     coefficients, standard_errors, intercepts, intercept_errors = coefficient_arrays(prepared, fit)
     found = (
@@ -429,7 +450,7 @@ def _assessed(
         filters=found.filters,
         coupling=found.coupling,
         cv=cv_dataset(prepared, split, cross_validation),
-        fold_scores=_fold_scores(analysis, prepared, split, cross_validation, context.part(0.9, 0.97)),
+        fold_scores=_fold_scores(analysis, prepared, split, cross_validation, context.part(_DRIFT, 1.0)),
         tests=term_tests(prepared, fit),
         smoothing=smoothing_table(prepared, fit),
         covariance=None if found.covariance is None or found.covariance.nbytes > LARGEST_COVARIANCE else found.covariance,
@@ -479,8 +500,8 @@ def _drawn(
     )
     context.check()
     words = words_of(analysis.model)
-    curves, notes = response_curves(prepared, posterior, context.part(0.4, 0.8), words=words)
-    context.report(Progress("Filters and coupling", 0.8))
+    curves, notes = response_curves(prepared, posterior, context.part(_ERRORS, _CURVES), words=words)
+    context.report(Progress("Filters and coupling", _CURVES))
     context.check()
     filters = term_filters(prepared, posterior, words, context)
     coupling = coupling_strengths(prepared, posterior, words, context)
@@ -521,7 +542,7 @@ def _notes_on_drift(
         dispersion=np.asarray(scores["dispersion"].values, np.float64),
     )
     moved = [term.label for term in prepared.design.terms if term.kind != "history"]
-    return drift_notes(drifting_units(prepared, model, context.part(0.85, 0.9)), moved)
+    return drift_notes(drifting_units(prepared, model, context.part(_CURVES, _DRIFT)), moved)
 
 
 def _goes_on(prepared: Prepared) -> bool:

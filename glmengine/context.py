@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate, pairwise
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from glmengine.errors import Cancelled
@@ -139,6 +141,49 @@ class _Part(Forwarding):
     def tell(self, found: UnitsFound) -> None:
         if not self._aside:
             self._whole.tell(found)
+
+
+def parts_by_work(context: Context, work: Sequence[float], stages: Sequence[str | None] = ()) -> list[Context]:
+    """A context for each of several pieces of work that come one after the other."""
+    whole = max(sum(work), 1e-300)
+    ends = [0.0, *(end / whole for end in accumulate(work))]
+    named = [*stages, *[None] * (len(work) - len(stages))]
+    return [context.part(begin, end, stage) for (begin, end), stage in zip(pairwise(ends), named, strict=True)]
+
+
+class Together:
+    """Pieces of work that are done side by side, whose progress adds up.
+
+    Parameters
+    ----------
+    whole : Context
+    work : sequence of float
+        What each piece takes, beside the others.
+    """
+
+    def __init__(self, whole: Context, work: Sequence[float]) -> None:
+        self._whole, self._total, self._work = whole, max(sum(work), 1e-300), list(work)
+        self._done, self._lock = [0.0] * len(work), Lock()
+
+    def part(self, number: int) -> Context:
+        """A context for one piece; its progress never goes back."""
+        return _Piece(self, number)
+
+    def report(self, number: int, progress: Progress) -> None:
+        """Take note of how far a piece is; may be called from several threads."""
+        with self._lock:
+            self._done[number] = max(self._done[number], min(progress.fraction, 1.0))
+            fraction = sum(work * done for work, done in zip(self._work, self._done, strict=True)) / self._total
+        self._whole.report(replace(progress, fraction=fraction))
+
+
+class _Piece(Forwarding):
+    def __init__(self, together: Together, number: int) -> None:
+        super().__init__(together._whole)
+        self._together, self._number = together, number
+
+    def report(self, progress: Progress) -> None:
+        self._together.report(self._number, progress)
 
 
 class Interruptible(Forwarding):

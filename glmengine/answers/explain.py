@@ -178,8 +178,8 @@ def _answered(
 
 
 def _work(group: UnitGroup) -> float:
-    """What a group takes, beside others: as much as its units, and what all of them share as much as two more."""
-    return 2.0 + len(group.numbers)
+    """What a group takes, beside others: as much as its units, and what all of them share as much as three more."""
+    return 3.0 + len(group.numbers)
 
 
 def _tell(

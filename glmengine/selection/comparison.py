@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from glmengine.context import SILENT, Context, Stopped
+from glmengine.context import SILENT, Context, Stopped, parts_by_work
 from glmengine.inference.signed_rank import signed_rank
 from glmengine.inference.tests import likelihood_ratio
 from glmengine.selection.fold_scores import fold_scores
@@ -16,7 +16,7 @@ from glmengine.selection.held_out import HeldOut
 from glmengine.selection.nested_models import Ground, Model, NestedModels
 from glmengine.selection.predictions import Detail, details
 from glmengine.selection.whole_fits import WholeFits
-from glmengine.selection.work_ahead import BIN_BY_BIN, WHOLE_FIT, parts_by_work, unit_work
+from glmengine.selection.work_ahead import BIN_BY_BIN, WHOLE_FIT, unit_work
 
 if TYPE_CHECKING:
     import xarray as xr

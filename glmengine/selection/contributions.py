@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from glmengine.context import SILENT, Context, Stopped
+from glmengine.context import SILENT, Context, Stopped, parts_by_work
 from glmengine.inference.multiplicity import false_discovery_rate
 from glmengine.inference.signed_rank import signed_rank
 from glmengine.selection.comparison import comparison_work, interval
 from glmengine.selection.held_out import HeldOut
 from glmengine.selection.nested_models import Ground, Model, NestedModels
-from glmengine.selection.work_ahead import parts_by_work
 
 if TYPE_CHECKING:
     import xarray as xr

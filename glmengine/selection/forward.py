@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from glmengine.context import SILENT, Context, Progress, Stopped
+from glmengine.context import SILENT, Context, Progress, Stopped, parts_by_work
 from glmengine.inference.signed_rank import signed_rank
 from glmengine.selection.held_out import HeldOut
 from glmengine.selection.nested_models import Model, NestedModels
@@ -12,7 +12,6 @@ from glmengine.selection.search import STOPPED, Search, Step, able_units, better
 from glmengine.selection.work_ahead import (
     SCORE_TEST,
     WorkAhead,
-    parts_by_work,
     reductions_ahead,
     rounds_ahead,
     unit_work,

@@ -11,7 +11,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from glmengine.context import SILENT, Context, Progress, Stopped
+from glmengine.context import SILENT, Context, Progress, Stopped, Together
 from glmengine.selection.fold_rows import SharedRows
 from glmengine.selection.held_out import HeldOut
 from glmengine.selection.nested_models import Ground, Model, NestedModels
@@ -61,11 +61,14 @@ class OneStepModels(NestedModels):
         """Fit models of units that will be asked for, those of a unit side by side, units on all cores."""
         asked = {unit: [m for m in dict.fromkeys(models) if (m, unit) not in self._known] for unit, models in wanted.items()}
         asked = {unit: models for unit, models in asked.items() if models}
+        shares = Together(context, [float(len(models)) for models in asked.values()])
         with workers() as pool:
-            found = pool.map(lambda item: self._solve(item[0], item[1], context), list(asked.items()))
+            found = pool.map(
+                lambda item: self._solve(item[1][0], item[1][1], shares.part(item[0])), list(enumerate(asked.items()))
+            )
             for number, (unit, held_out) in enumerate(zip(asked, found, strict=True)):
                 self._known.update({(model, unit): one for model, one in held_out.items()})
-                context.report(Progress(f"{self.ground.units[unit]}: {len(held_out)} models", (number + 1) / len(asked)))
+                shares.part(number).report(Progress(f"{self.ground.units[unit]}: {len(held_out)} models", 1.0))
         if context.stopping:
             raise Stopped
 
@@ -104,4 +107,4 @@ class OneStepModels(NestedModels):
 
     def _solve(self, unit: int, models: list[Model], context: Context) -> dict[Model, HeldOut]:
         context.check()
-        return {} if context.stopping else self._unit(unit).solve(models)
+        return {} if context.stopping else self._unit(unit).solve(models, context)

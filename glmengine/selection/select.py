@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from glmengine.analysis.selection import NamedModel, Selection, models_of, tried_last
-from glmengine.context import SILENT, Context, Progress, Rising
+from glmengine.context import SILENT, Context, Progress, Rising, parts_by_work
 from glmengine.errors import GlmError
 from glmengine.inference.signed_rank import smallest_p
 from glmengine.selection.chosen_terms import chosen_terms
@@ -21,7 +21,7 @@ from glmengine.selection.nested_models import Ground, Model, NestedModels, make_
 from glmengine.selection.search import STOPPED, Search
 from glmengine.selection.subsets import all_subsets
 from glmengine.selection.term_selection import NOTES, TermSelection
-from glmengine.selection.work_ahead import WorkAhead, parts_by_work, unit_work
+from glmengine.selection.work_ahead import WorkAhead, unit_work
 from glmengine.sentences import listed
 
 if TYPE_CHECKING:

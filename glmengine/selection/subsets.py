@@ -6,12 +6,12 @@ from itertools import combinations
 from math import comb
 
 from glmengine.analysis.selection import MOST_SUBSETS
-from glmengine.context import SILENT, Progress, Stopped
+from glmengine.context import SILENT, Progress, Stopped, parts_by_work
 from glmengine.errors import GlmError
 from glmengine.inference.signed_rank import signed_rank
 from glmengine.selection.nested_models import Model, NestedModels
 from glmengine.selection.search import STOPPED, Search, Step, able_units, better
-from glmengine.selection.work_ahead import WorkAhead, parts_by_work, unit_work
+from glmengine.selection.work_ahead import WorkAhead, unit_work
 from glmengine.sentences import numbered
 
 

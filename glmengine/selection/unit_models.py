@@ -13,6 +13,7 @@ from functools import cached_property
 
 import numpy as np
 
+from glmengine.context import SILENT, Context, Interruptible, Progress, parts_by_work
 from glmengine.fitting.batch import penalised_columns
 from glmengine.fitting.found_strengths import restricted
 from glmengine.fitting.inputs import read_inputs
@@ -23,6 +24,7 @@ from glmengine.selection.nested_models import Ground, Model
 from glmengine.selection.newton_state import NewtonState, inverse, solve
 from glmengine.selection.null_model import NullModel
 from glmengine.selection.whole_fits import Whole
+from glmengine.selection.work_ahead import FIXED_COLUMNS
 from glmengine.solvers.marginal_likelihood import Components
 
 SETTLED, EXACT = 1e-4, 1e-9
@@ -36,6 +38,12 @@ MOST_STEPS = 40
 FAR, FOLD_SETTLED, TOGETHER = 0.002, 1e-3, 16
 """Mean square over spikes by which the step to a fold changes the log rate, from which on one step is not enough, as where spikes are few or a fold is
 unlike the others; the decrement at which further steps are done; and how many folds and models are at work side by side."""
+
+USUALLY_LEFT = 0.75
+"""Of the steps that a descent takes, after each of them."""
+
+FOLDS = 60.0
+"""What the steps of a model to its folds take, in columns of a model that would take as long on all rows."""
 
 NO_EFFECT = 0.05
 """Effective degrees of freedom below which a term is none, so that a model with it scores as the one without: what differs is rounding, which has
@@ -112,8 +120,14 @@ class UnitModels:
     def size(self) -> int:
         return self.columns.size + 1
 
-    def solve(self, models: list[Model]) -> dict[Model, HeldOut]:
-        """Fit models on all rows, then without each fold."""
+    def solve(self, models: list[Model], context: Context = SILENT) -> dict[Model, HeldOut]:
+        """Fit models on all rows, then without each fold.
+
+        Raises
+        ------
+        Stopped, Cancelled
+            If the context wants to stop, or says so: of a long recording the models of one unit take a while.
+        """
         if not self.null.known:
             return {model: self._silent(model) for model in models}
         largest = max(map(len, models))
@@ -122,11 +136,19 @@ class UnitModels:
             [model for model in models if 1 < len(model) == largest],
             [model for model in models if 1 < len(model) < largest],
         )
-        for stage in stages:
+        shares = parts_by_work(
+            context, [*(sum(FIXED_COLUMNS + self._width(model) for model in stage) for stage in stages), FOLDS * len(models)]
+        )
+        for stage, share in zip(stages, shares[:-1], strict=True):
             for model in stage:
                 self.states.setdefault(model, self._begin(model))
-            self._descend([self.states[model] for model in stage], SETTLED)
-        return self._without_folds(models)
+            self._descend([self.states[model] for model in stage], SETTLED, share)
+        return self._without_folds(models, shares[-1])
+
+    def _width(self, model: Model) -> float:
+        """Columns of a model of this unit."""
+        allowed = self.common.ground.columns(model) & self.common.ground.own[:, self.number]
+        return float(allowed[self.columns].sum())
 
     @cached_property
     def all_present(self) -> bool:
@@ -226,9 +248,13 @@ class UnitModels:
                 return tuple(map(np.asarray, found))  # type: ignore[return-value]
             return tuple(np.where(self.present, np.asarray(part), 0.0) for part in found)  # type: ignore[return-value]
 
-    def _descend(self, states: Sequence[NewtonState], enough: float) -> None:
+    def _descend(self, states: Sequence[NewtonState], enough: float, context: Context = SILENT) -> None:
         """Newton steps of all models until their decrements are `enough`; strengths anew with each Hessian."""
-        for _ in range(MOST_STEPS):
+        context = Interruptible(context)
+        for step in range(MOST_STEPS):
+            context.check()
+            left = sum(not state.done for state in states) / max(len(states), 1)
+            context.report(Progress("Fitting", 1.0 - left * USUALLY_LEFT**step))
             active = [state for state in states if not state.done]
             if not active:
                 return
@@ -241,6 +267,7 @@ class UnitModels:
             for number, state in enumerate(active):
                 if not good[number]:
                     continue
+                context.check()
                 state.gradients = state.kept(gradients[:, number][:, state.wanted])
                 if state.hessians is None or state.moved > STALE:
                     found = state.kept(self.rows.grams(np.maximum(curvature[number], 0.0), self.own_single, state.wanted))
@@ -262,7 +289,7 @@ class UnitModels:
         kept[self.rows.folds[state.without]] = 0.0
         return float(kept.sum())
 
-    def _without_folds(self, models: Sequence[Model]) -> dict[Model, HeldOut]:
+    def _without_folds(self, models: Sequence[Model], context: Context = SILENT) -> dict[Model, HeldOut]:
         """Scores on each fold of the models fitted to the others."""
         F = self.rows.n_folds
         states = [self.states[model] for model in models]
@@ -280,7 +307,8 @@ class UnitModels:
                 one.before, one.now = states[number].theta, self._loss(one, at_all_rows[number])
         for begin in range(0, len(far), TOGETHER):
             together = far[begin : begin + TOGETHER]
-            self._descend([one for _, one in together], FOLD_SETTLED)
+            share = context.part(begin / len(far), (begin + len(together)) / len(far))
+            self._descend([one for _, one in together], FOLD_SETTLED, share)
             for number, one in together:
                 theta[one.without, number, one.wanted] = one.theta
         eta = self.rows.predictor(theta, self.own)

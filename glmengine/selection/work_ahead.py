@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from itertools import accumulate, pairwise
 
 from glmengine.context import Context
 from glmengine.selection.nested_models import Ground, Model
@@ -45,14 +44,6 @@ class WorkAhead:
         whole = max(self.done + work + rest + self.later(), 1e-300)
         begin, self.done = self.done, self.done + work
         return self.context.part(begin / whole, self.done / whole, stage)
-
-
-def parts_by_work(context: Context, work: Sequence[float], stages: Sequence[str | None] = ()) -> list[Context]:
-    """A context for each of several pieces of work that come one after the other."""
-    whole = max(sum(work), 1e-300)
-    ends = [0.0, *(end / whole for end in accumulate(work))]
-    named = [*stages, *[None] * (len(work) - len(stages))]
-    return [context.part(begin, end, stage) for (begin, end), stage in zip(pairwise(ends), named, strict=True)]
 
 
 def unit_work(ground: Ground, model: Model) -> float:

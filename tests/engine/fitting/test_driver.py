@@ -210,7 +210,9 @@ def test_at_the_weakest_strengths_coefficients_and_errors_are_those_of_the_limit
     weak, limit = (ge.fit(design, y, family="gaussian", penalty=ge.Smoothness(a), intercept=False) for a in (strength, 1e-9))
     np.testing.assert_allclose(weak.dispersion, limit.dispersion, rtol=1e-6)
     ends = [0, 5]
-    np.testing.assert_allclose(weak.standard_errors[ends, 0] * np.sqrt(strength / 1e-9), limit.standard_errors[ends, 0], rtol=1e-3)
+    np.testing.assert_allclose(
+        weak.standard_errors[ends, 0] * np.sqrt(strength / 1e-9), limit.standard_errors[ends, 0], rtol=1e-3
+    )
 
 
 def test_labels_of_groups_one_a_column():
