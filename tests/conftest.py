@@ -17,6 +17,9 @@ os.environ.setdefault("QT_API", "pyqt6")
 os.environ.setdefault("PYQTGRAPH_QT_LIB", "PyQt6")
 os.environ.setdefault("MPLBACKEND", "agg")
 
+# Threads of scikit-learn that wait for each other sleep: at full load they would take fifty times what a small fit does, from all others
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
 # Tests start hundreds of processes, each of which would else translate the whole program anew: a third of what its start takes
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False

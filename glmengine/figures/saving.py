@@ -85,7 +85,7 @@ def _described(kind: str, origin: Mapping[str, str], dpi: float) -> dict[str, An
     if kind == "pdf":
         return {"metadata": {"CreationDate": None, "Title": title, "Keywords": said}}
     if kind == "svg":
-        return {"metadata": {"Date": None, "Title": title or None, "Description": said or None}}
+        return {"metadata": {"Date": None, **{name: text for name, text in (("Title", title), ("Description", said)) if text}}}
     if kind == "png":
         return {"metadata": {"Title": title, "Description": said}}
     import matplotlib

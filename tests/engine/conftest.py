@@ -41,6 +41,15 @@ def small_result(small_analysis, small_recording):
     return ge.run(small_analysis, small_recording)
 
 
+@pytest.fixture
+def empty_figures(monkeypatch):
+    """Figures are drawn as one empty panel, for tests of the files that hold them; what is in them other tests look at."""
+    import glmengine.figures
+    from glmengine.figures.layout import panels
+
+    monkeypatch.setattr(glmengine.figures, "draw", lambda *_, **__: panels(1)[0])
+
+
 @pytest.fixture(scope="session")
 def demo_recording():
     """The simulated session."""

@@ -36,7 +36,7 @@ def renamed(result, names):
     )
 
 
-def test_an_earlier_result_leaves_nothing_behind(small_result, tmp_path):
+def test_an_earlier_result_leaves_nothing_behind(small_result, tmp_path, empty_figures):
     first = write_outputs(small_result, tmp_path, formats=("png", "svg"))
     assert {"coupling.png", "cross_validation.svg", "unit-hd.png", "tests.csv"} <= {path.name for path in first}
     (tmp_path / "figures" / "my own.png").write_bytes(b"mine")
@@ -54,7 +54,7 @@ def test_files_of_a_folder_that_holds_no_result_are_left_alone(small_result, tmp
     assert (tmp_path / "sessions.csv").read_text() == "mine"
 
 
-def test_units_whose_names_make_the_same_file_name_have_a_figure_each(small_result, tmp_path):
+def test_units_whose_names_make_the_same_file_name_have_a_figure_each(small_result, tmp_path, empty_figures):
     written = write_outputs(renamed(small_result, ["a/1", "a:1", "A_1"]), tmp_path, formats=("png",))
     figures = [path.name for path in written if path.name.startswith("unit-")]
     assert len({name.casefold() for name in figures}) == 3
@@ -102,7 +102,7 @@ def test_another_hdf5_file_is_not_called_damaged(tmp_path, capsys):
     assert "damaged" not in said
 
 
-def test_outputs_that_are_not_finished_leave_the_earlier_ones_all_together(small_result, tmp_path, monkeypatch):
+def test_outputs_that_are_not_finished_leave_the_earlier_ones_all_together(small_result, tmp_path, empty_figures):
     write_outputs(small_result, tmp_path, formats=("png",))
     before = {path: path.read_bytes() for path in sorted(tmp_path.rglob("*")) if path.is_file()}
     other = replace(small_result, notes=("another fit",))

@@ -185,7 +185,7 @@ def test_the_goodness_of_fit_that_is_kept_is_drawn(checked_result, small_result)
         draw(small_result, "goodness", "hd")
 
 
-def test_figures_of_the_goodness_of_fit_are_written_and_taken_away_again(checked_result, small_result, tmp_path):
+def test_figures_of_the_goodness_of_fit_are_written_and_taken_away_again(checked_result, small_result, tmp_path, empty_figures):
     write_outputs(checked_result, tmp_path, formats=("png",))
     drawn = sorted(path.name for path in (tmp_path / "figures").glob("goodness-*"))
     assert drawn == ["goodness-flat.png", "goodness-hd.png", "goodness-place.png"]
