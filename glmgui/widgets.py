@@ -502,6 +502,11 @@ class EmptyState(QWidget):
     def text(self) -> str:
         return self._text.text()
 
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """What its buttons say."""
+        return tuple(line.itemAt(1).widget().text() for line in self._buttons)
+
     def set_text(self, text: str) -> None:
         self._text.setText(text)
 
@@ -517,7 +522,7 @@ class EmptyState(QWidget):
         for old in self._buttons:
             self._choices.removeItem(old)
             made = old.itemAt(1).widget()
-            made.hide()
+            made.setParent(None)  # found by its name no longer, which the next one at its place has, too
             made.deleteLater()
         self._buttons = []
         for at, (text, act) in enumerate(choices.items()):

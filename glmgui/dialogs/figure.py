@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from qtpy.QtCore import QMimeData, QSignalBlocker, QSize, Qt, QTimer, QUrl
+from qtpy.QtCore import QMimeData, QSignalBlocker, Qt, QTimer, QUrl
 from qtpy.QtGui import QDesktopServices, QGuiApplication, QImage, QPixmap, QResizeEvent
 from qtpy.QtWidgets import (
     QCheckBox,
@@ -25,6 +25,7 @@ from qtpy.QtWidgets import (
 from glmengine.errors import GlmError
 from glmengine.figures.style import STANDARD
 from glmgui.plots.base import Plot
+from glmgui.screen_room import resize_on_screen
 from glmgui.still_fields import StillCombo, StillDouble
 from glmgui.widgets import ElidedLabel, FormScroll, MessageLine, button, hint, row
 from glmgui.work.figure_making import FORMATS, FigureChoice, FigureMaking, Preview, Subject
@@ -33,7 +34,7 @@ _WAIT_MS = 250  # after the last change, before it is drawn
 _DRAWING = "drawing\u2026"
 _OWN = "Own"
 _OTHER_STYLE = "Open a style file\u2026"
-_ROOM = QSize(940, 620)
+_ROOM = (940, 620)
 
 
 class FigureDialog(QDialog):
@@ -67,8 +68,7 @@ class FigureDialog(QDialog):
         self._connect()
         self._plot_changed()
         self._name_folder()
-        room = (parent.screen() if parent is not None else QGuiApplication.primaryScreen()).availableGeometry().size()
-        self.resize(_ROOM.boundedTo(QSize(room.width() - 40, room.height() - 60)))
+        resize_on_screen(self, *_ROOM)
 
     @staticmethod
     def _title_of(plot: Plot, number: int) -> str:

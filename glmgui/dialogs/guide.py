@@ -12,6 +12,7 @@ from qtpy.QtWidgets import QLineEdit, QListWidget, QListWidgetItem, QSplitter, Q
 from glmengine.analysis.templates import COURSE_PAGE
 from glmengine.resources import resource
 from glmgui import theme
+from glmgui.screen_room import resize_on_screen
 from glmgui.widgets import fit_rows, row, small_button
 
 _LINK = re.compile(r"\[([^\]]+)\]\(([\w./-]+\.md)\)")
@@ -55,7 +56,7 @@ class GuideWindow(QWidget):
         self.setObjectName("guide_window")
         self.setWindowTitle("User guide")
         self.setWindowIcon(theme.icon("help"))
-        self.resize(1010, 700)
+        resize_on_screen(self, 1010, 700)
         folder = resource("guide")
         self.page = _Page(folder, self)
         self.page.setObjectName("guide_page")

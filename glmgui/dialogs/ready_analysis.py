@@ -9,6 +9,7 @@ from qtpy.QtGui import QPixmap
 from qtpy.QtWidgets import QDialog, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from glmengine.analysis.templates import Lesson, template_description, template_needs
+from glmgui.screen_room import suit_words
 from glmgui.widgets import MessageLine, button, heading, hint
 
 _WIDTH, _MARGIN = 640, 16
@@ -34,6 +35,7 @@ class ReadyAnalysisDialog(QDialog):
             shown.setPixmap(
                 picture if picture.width() <= room else picture.scaledToWidth(room, Qt.TransformationMode.SmoothTransformation)
             )
+            shown.setMinimumHeight(shown.pixmap().height())
             shown.setAlignment(Qt.AlignmentFlag.AlignCenter)
             box.addWidget(shown)
             box.addWidget(hint(f"{lesson.caption}.", self))
@@ -42,7 +44,8 @@ class ReadyAnalysisDialog(QDialog):
         said.setTextFormat(Qt.TextFormat.PlainText)
         box.addWidget(said)
         needs = [need.said for need in template_needs(lesson.asks)]
-        box.addWidget(hint(f"It needs {'; '.join(needs)}." if needs else "It needs nothing but the units.", self))
+        if not lacking:  # which says the same of each that is not there
+            box.addWidget(hint(f"It needs {'; '.join(needs)}." if needs else "It needs nothing but the units.", self))
         self.message = MessageLine("ready_message", self)
         box.addWidget(self.message)
         if lacking:
@@ -68,6 +71,7 @@ class ReadyAnalysisDialog(QDialog):
         for one, answer in ((sample, "sample"), (mine, "open"), (take, "take"), (read, "read")):
             one.clicked.connect(lambda _, answer=answer: self._choose(answer))
         leave.clicked.connect(self.reject)
+        suit_words(self, _WIDTH)
 
     def _choose(self, answer: Literal["sample", "open", "take", "read"]) -> None:
         self.chosen = answer

@@ -30,6 +30,7 @@ from glmgui.dialogs.recipe_forms import RecipeForms, first_recipe
 from glmgui.dialogs.recipe_preview import RecipePreview
 from glmgui.forms import pending
 from glmgui.jobs import Jobs
+from glmgui.screen_room import resize_on_screen
 from glmgui.widgets import FormScroll, MessageLine, button, column, heading, hint, row
 
 _PAUSE_MS = 250
@@ -54,7 +55,7 @@ class RecipeDialog(QDialog):
         super().__init__(parent)
         self.setObjectName("recipe_dialog")
         self.setWindowTitle("What is in this file?")
-        self.resize(1120, 660)
+        resize_on_screen(self, 1120, 660)
         self.table = self._table()
         self.editor = QPlainTextEdit(text or assistance.recipe, self)
         self.editor.setObjectName("recipe_text")

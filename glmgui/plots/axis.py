@@ -43,19 +43,23 @@ class NamedAxis(pg.AxisItem):
 
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
         if not self._names:
-            return self._thinned(values, super().tickStrings(values, scale, spacing))
+            return self._thinned(values, spacing, super().tickStrings(values, scale, spacing))
         return [self._names.get(value, "") for value in values]
 
-    def _thinned(self, values: list[float], strings: list[str]) -> list[str]:
-        """Numbers that stand beside each other, without those for which a narrow plot has no room."""
+    def _thinned(self, values: list[float], spacing: float, strings: list[str]) -> list[str]:
+        """Numbers that stand beside each other, without those for which a narrow plot has no room.
+
+        Those between the numbers of a coarser spacing stand `spacing` from these, and are written all or not at all.
+        """
         span = abs(self.range[1] - self.range[0])
-        if self.orientation in ("left", "right") or self.logMode or len(values) < 2 or not span:
+        if self.orientation in ("left", "right") or self.logMode or not strings or not span:
             return strings
         metrics = QFontMetricsF(self.style["tickFont"] or QGuiApplication.font())
         room = max(map(metrics.horizontalAdvance, strings)) + _LEAST_APART
-        gap = abs(values[1] - values[0]) / span * self.size().width()
+        gap = spacing / span * self.size().width()
         every = max(int(-(-room // max(gap, 1e-12))), 1)
-        return [text if number % every == 0 else "" for number, text in enumerate(strings)]
+        between = len(values) > 1 and abs(values[1] - values[0]) > 1.5 * spacing
+        return [text if number % every == 0 and not (between and every > 1) else "" for number, text in enumerate(strings)]
 
     def _every(self, places: Sequence[float], pixels: float) -> int:
         """How many names there are to one that is written, at so many pixels a unit of the axis."""

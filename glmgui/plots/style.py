@@ -39,8 +39,9 @@ class Colours:
 
 
 def from_palette(palette: QPalette) -> Colours:
-    """Colours that go with the window's palette, light or dark."""
-    ground, ink = palette.color(QPalette.ColorRole.Base), palette.color(QPalette.ColorRole.Text)
+    """Colours that go with the window's palette, light or dark; those of what can be used, also where a plot is made on a page that waits."""
+    group = QPalette.ColorGroup.Active
+    ground, ink = palette.color(group, QPalette.ColorRole.Base), palette.color(group, QPalette.ColorRole.Text)
     dark = ground.lightness() < 128
     series = tuple(QColor(name) for name in (_ON_DARK if dark else _ON_LIGHT))
     return Colours(ground, ink, _mix(ink, ground, 0.42), _mix(ink, ground, 0.85), series)

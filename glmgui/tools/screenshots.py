@@ -16,7 +16,7 @@ from glmgui.actions.palette import CommandPalette
 from glmgui.dialogs.ready_analysis import ReadyAnalysisDialog
 from glmgui.dialogs.shortcuts import ShortcutsDialog
 from glmgui.notices import notices
-from glmgui.tools import answer_pictures, check_pictures, state_pictures
+from glmgui.tools import answer_pictures, check_pictures, dialog_pictures, state_pictures
 from glmgui.tools.unattended import settle, wait_until
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ def _start_dark(window: MainWindow) -> None:
 
 
 def _open(window: MainWindow) -> None:
-    window.work.opening.open_sample()
+    """The sample that is being opened since the picture before."""
     wait_until(lambda: window.document.recording is not None, _PATIENCE, "opening the sample session")
 
 
@@ -204,7 +204,18 @@ def _batch(window: MainWindow) -> None:
     """The sample and a file that is no recording, looked at."""
     window.show_step("batch")
     path = window.document.recording.path
-    window.work.many.add([path, path.parent / "missing.nwb"] if path is not None else [])
+    window.work.many.add([path, path.parent / "missing.nwb"])
+
+
+def _batch_begun(window: MainWindow) -> None:
+    """Both begun, the results in the scratch folder."""
+    window.work.questions.next_path = window.settings.path.parent / "results"
+    window.work.many.ask_destination()
+    window.panels["batch"].start.click()
+
+
+def _batch_done(window: MainWindow) -> None:
+    wait_until(lambda: not window.work.many.running, _PATIENCE, "fitting the recordings of the list")
 
 
 def _stale(window: MainWindow) -> None:
@@ -228,6 +239,7 @@ _PICTURES: tuple[tuple[str, Callable[..., None]], ...] = (
     ("search", _search),
     ("shortcuts", _shortcuts),
     ("question", _question),
+    *dialog_pictures.ASKED,
     ("features", _term(0)),
     ("features-2", _term(1)),
     ("design-matrix", _design_matrix),
@@ -248,6 +260,8 @@ _PICTURES: tuple[tuple[str, Callable[..., None]], ...] = (
     *answer_pictures.FITTED,
     ("batch", lambda window: window.show_step("batch")),
     ("batch-looked", _batch),
+    (f"batch{check_pictures.RUNNING}", _batch_begun),
+    ("batch-done", _batch_done),
     ("stale", _stale),
     ("population-stale", _population(0)),
     *check_pictures.STALE,

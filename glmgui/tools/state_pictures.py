@@ -15,11 +15,30 @@ if TYPE_CHECKING:
 
 _PATIENCE = 900.0  # s
 _HELD_UP = 1.5  # s
-_NO_RECORDING = ("data", "features", "model", "results", "fits", "answers", "population", "batch")
+_NO_RECORDING = ("data", "features", "model", "results", "checks", "fits", "answers", "population", "batch")
 
 
 def _step(name: str) -> Callable[[MainWindow], None]:
     return lambda window: window.show_step(name)
+
+
+def _no_recording_at_all(window: MainWindow) -> None:
+    """A file that is no recording, opened from the start page."""
+    path = window.settings.path.parent / "protocol.docx"
+    path.write_text("Rat 7, day 3: four tetrodes turned.", encoding="utf-8")
+    window.show_start()
+    window.work.opening.open(path)
+
+
+def _opening(window: MainWindow) -> None:
+    window.show_start()
+    _hold_up(window)
+    window.work.opening.open_sample()
+
+
+def _hold_up(window: MainWindow) -> None:
+    """Give the worker something else to do, as on a slow machine or with a large file."""
+    window.jobs.submit("Something else", lambda context: time.sleep(_HELD_UP), quiet=True)
 
 
 def _without_terms(window: MainWindow) -> None:
@@ -32,11 +51,15 @@ def _with_terms(window: MainWindow) -> None:
     window.show_step("results")
 
 
-def _filling(window: MainWindow) -> None:
-    """A recording that was opened just now, while the worker has something else to do."""
-    window.show_step("data")
-    window.jobs.submit("Something else", lambda context: time.sleep(_HELD_UP), quiet=True)
-    window.document.say_recording_again()
+def _filling(name: str) -> Callable[[MainWindow], None]:
+    """A step of a recording that was opened just now, while the worker has something else to do."""
+
+    def show(window: MainWindow) -> None:
+        window.show_step(name)
+        _hold_up(window)
+        window.document.say_recording_again()
+
+    return show
 
 
 def _begin(window: MainWindow) -> None:
@@ -58,6 +81,12 @@ def _give_up(window: MainWindow) -> None:
     for _ in range(2):
         window.document.undo()
     window.show_step("fits")
+
+
+def _nothing_yet(window: MainWindow) -> None:
+    """As before the first fit."""
+    _give_up(window)
+    window.show_step("results")
 
 
 def _live(window: MainWindow) -> None:
@@ -87,6 +116,12 @@ def _no_such_covariate(window: MainWindow) -> None:
     window.document.select(term=terms.index(other))
 
 
+def _fit_of_none(window: MainWindow) -> None:
+    """A fit with a term whose covariate is not there."""
+    window.work.fitting.fit()
+    window.show_step("results")
+
+
 def _no_such_trials(window: MainWindow) -> None:
     window.document.undo()
     analysis = window.document.analysis
@@ -101,21 +136,31 @@ def _well_again(window: MainWindow) -> None:
     window.show_step("fits")
 
 
-NOTHING_OPEN: Pictures = tuple((f"{name}-nothing-open", _step(name)) for name in _NO_RECORDING)
+NOTHING_OPEN: Pictures = (
+    *((f"{name}-nothing-open", _step(name)) for name in _NO_RECORDING),
+    (f"start{REFUSED}", _no_recording_at_all),
+    (f"start{RUNNING}", _opening),
+)
 UNFITTED: Pictures = (
-    (f"data{RUNNING}", _filling),
+    *((f"{name}{RUNNING}", _filling(name)) for name in ("data", "features")),
     ("features-empty", _without_terms),
+    *((f"{name}-no-terms", _step(name)) for name in ("model", "results", "answers")),
     ("results-empty", _with_terms),
+    (f"results-first{RUNNING}", _begin),
+    (f"population-first{RUNNING}", _step("population")),
+    ("results-given-up", _nothing_yet),
     *((f"{name}-empty", _step(name)) for name in ("fits", "population")),
 )
 FITTED: Pictures = (
     (f"results{RUNNING}", _begin),
     (f"fits{RUNNING}", _step("fits")),
-    (f"model{RUNNING}", _step("model")),
+    *((f"{name}{RUNNING}", _step(name)) for name in ("model", "population")),
     ("fits-given-up", _give_up),
     ("features-live", _live),
     (f"data{REFUSED}", _no_such_condition),
     (f"features{REFUSED}", _no_such_covariate),
+    (f"results{REFUSED}", _fit_of_none),
+    (f"fits{REFUSED}", _step("fits")),
     (f"model{REFUSED}", _no_such_trials),
     ("fits", _well_again),
 )

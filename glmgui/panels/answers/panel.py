@@ -16,6 +16,7 @@ from glmgui.panels.answers.asking_box import AskingBox
 from glmgui.panels.answers.evidence_view import EvidenceView
 from glmgui.panels.answers.sheet_table import SheetTable
 from glmgui.panels.answers.terms_view import TermsView
+from glmgui.panels.before_a_fit import ways_to_open
 from glmgui.shown_time import duration, how_far
 from glmgui.widgets import EmptyState, MessageLine, Page, button, column, keep_place, row
 from glmgui.work.answers import Answers
@@ -47,6 +48,7 @@ class AnswersPanel(Page):
         self._document, self._answers, self._jobs = document, answers, jobs
         self._shown: tuple[int, ...] = ()
         self.empty = EmptyState("What drives each unit?", _WELCOME, "answers_empty", self)
+        self.empty.set_choices(ways_to_open(self))
         self.find = button(
             "&Find the answers",
             "answers_find",

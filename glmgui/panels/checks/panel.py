@@ -8,6 +8,7 @@ from qtpy.QtWidgets import QSplitter, QStackedLayout, QTabWidget, QWidget
 from glmengine.results.result import Result
 from glmgui.document import Document
 from glmgui.jobs import Jobs
+from glmgui.panels.before_a_fit import NO_RECORDING, show_next_step
 from glmgui.panels.checks.decoding_view import DecodingView
 from glmgui.panels.checks.goodness_view import GoodnessView
 from glmgui.panels.checks.simulation_view import SimulationView
@@ -16,7 +17,6 @@ from glmgui.panels.checks.units_table import UnitsTable
 from glmgui.widgets import EmptyState, MessageLine, Page, column, keep_place
 from glmgui.work.checks import Checks
 
-_NO_RECORDING = "First open a recording with Ctrl+O, then add a term in the Features step, then fit with Ctrl+R."
 _NO_RESULT = (
     "Fit with Ctrl+R. Here you see whether the fitted model is right, what it would do by itself, and how sure its terms are."
 )
@@ -35,8 +35,7 @@ class ChecksPanel(Page):
         self._document, self._checks = document, checks
         self._fit: object | None = None
         self._rows_of: tuple | None = None
-        self._offers_fit = False
-        self.empty = EmptyState("Nothing to check yet", _NO_RECORDING, "checks_empty", self)
+        self.empty = EmptyState("Nothing to check yet", NO_RECORDING, "checks_empty", self)
         self.banner = MessageLine("checks_stale", self)
         self.units = UnitsTable(self)
         self.goodness = GoodnessView(document, checks, jobs, self)
@@ -98,10 +97,7 @@ class ChecksPanel(Page):
         self._stack.setCurrentWidget(self.empty if result is None else self._content)
         if result is None:
             self._fit = None
-            self.empty.set_text(_NO_RECORDING if self._document.recording is None else _NO_RESULT)
-            if self._document.can_be_fitted != self._offers_fit:
-                self._offers_fit = self._document.can_be_fitted
-                self.empty.set_choices({"&Fit": lambda: self.action_asked.emit("fit")} if self._offers_fit else {})
+            show_next_step(self, self.empty, self._document, _NO_RESULT)
             return
         if not self.isVisible():
             return

@@ -17,6 +17,7 @@ from glmgui.forms.form import SpecForm
 from glmgui.jobs import Jobs
 from glmgui.panels.data.derived_choices import choices_for, values_asked
 from glmgui.panels.data.derived_preview import Preview, PreviewPane, preview
+from glmgui.screen_room import resize_on_screen
 from glmgui.widgets import FormScroll, MessageLine, column, hint
 
 _USE_OF_EPOCHS = " Tick them in the list of epochs to use only that time; models can also be fitted and tested on them, and terms restricted to them."
@@ -118,7 +119,7 @@ class DerivedDialog(QDialog):
         box.addWidget(self.message)
         box.addWidget(self.buttons)
         self.form.edited.connect(self._edited)
-        self.resize(1040, 560)
+        resize_on_screen(self, 1040, 560)
         self.finished.connect(self._closed)
         self._ask()
 

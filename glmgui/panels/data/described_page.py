@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QLocale, Signal
+from qtpy.QtGui import QResizeEvent
 from qtpy.QtWidgets import QComboBox, QDoubleSpinBox, QGridLayout, QLabel, QSpinBox, QVBoxLayout, QWidget
 
 from glmgui.laid_over import WaitingWords
 from glmgui.still_fields import StillCombo, StillDouble, StillSpin
-from glmgui.widgets import MessageLine, column, hint, keep_wide
+from glmgui.widgets import MessageLine, column, hint, keep_wide, scaled
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 
 _LEAST_FIELD = 64
+_MARGIN = 4
+_ARROW = 34  # pixels of a list beside its words
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,14 +65,15 @@ class DescribedPage(QWidget):
         self.box.setContentsMargins(0, 0, 0, 0)
         self.box.setSpacing(4)
         self._none = hint(none, self)
-        whole = column(self, margins=4)
+        whole = column(self, margins=_MARGIN)
         whole.addLayout(self._grid)
         whole.addWidget(self._content, 1)
         whole.addWidget(self._none)
         self._waiting = WaitingWords(self._content)
         self.message.lay_over(self)
         self._none.hide()
-        self._cells = 0
+        self._fields: list[tuple[QLabel, QWidget]] = []
+        self._pairs = 2  # of a word and a field in a row
 
     # What subclasses say
 
@@ -98,8 +102,10 @@ class DescribedPage(QWidget):
         has = self.offer(recording)
         self._content.setVisible(has)
         self._none.setVisible(not has)
-        for at in range(self._grid.count()):
-            self._grid.itemAt(at).widget().setVisible(has)
+        for label, field in self._fields:
+            label.setVisible(has)
+            field.setVisible(has)
+        self._suit_width()
         self.message.clear()
 
     @property
@@ -129,7 +135,7 @@ class DescribedPage(QWidget):
         self.message.show_error(text)
         self._content.setEnabled(False)
 
-    # Controls, two pairs of a word and a field to a row
+    # Controls, two pairs of a word and a field to a row where there is room
 
     def _place(self, word: str, field: QWidget, said: str) -> None:
         label = QLabel(word, self)
@@ -138,11 +144,32 @@ class DescribedPage(QWidget):
         field.setAccessibleName(f"{self.label}: {word}")
         field.setToolTip(said)
         keep_wide(field, _LEAST_FIELD)
-        row, pair = divmod(self._cells, 2)
-        self._cells += 1
-        self._grid.addWidget(label, row, 2 * pair)
-        self._grid.addWidget(field, row, 2 * pair + 1)
-        self._grid.setColumnStretch(2 * pair + 1, 1)
+        self._fields.append((label, field))
+        self._lay_fields()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._suit_width()
+
+    def _suit_width(self) -> None:
+        """One pair to a row where two would cut off what is to be read in a list."""
+        needed = [label.sizeHint().width() + _width_of_words(field) for label, field in self._fields]
+        spacing, margins = self._grid.horizontalSpacing(), 2 * _MARGIN
+        two = [max(needed[pair::2], default=0) for pair in (0, 1)]
+        pairs = 2 if sum(two) + 3 * spacing + margins <= self.width() else 1
+        if pairs != self._pairs:
+            self._pairs = pairs
+            self._lay_fields()
+
+    def _lay_fields(self) -> None:
+        for at, (label, field) in enumerate(self._fields):
+            row, pair = divmod(at, self._pairs)
+            for widget in (label, field):
+                self._grid.removeWidget(widget)
+            self._grid.addWidget(label, row, 2 * pair)
+            self._grid.addWidget(field, row, 2 * pair + 1)
+        for pair in (0, 1):
+            self._grid.setColumnStretch(2 * pair + 1, int(pair < self._pairs))
 
     def add_choice(self, word: str, name: str, said: str, items: Sequence[tuple[str, str]] = ()) -> QComboBox:
         """A list of (text, data) to choose from."""
@@ -181,3 +208,11 @@ class DescribedPage(QWidget):
         field.valueChanged.connect(lambda _: self.choices_changed.emit())
         self._place(word, field, said)
         return field
+
+
+def _width_of_words(field: QWidget) -> int:
+    """What a field needs to show all of what stands in it."""
+    if not isinstance(field, QComboBox):
+        return max(_LEAST_FIELD, field.sizeHint().width())
+    widest = max((field.fontMetrics().horizontalAdvance(field.itemText(at)) for at in range(field.count())), default=0)
+    return max(_LEAST_FIELD, widest + scaled(_ARROW))

@@ -18,6 +18,7 @@ from glmgui.document import EVERYTHING, Document
 from glmgui.drawings.summary import EpochRow, Summary, counted, detail_to_draw, outline, spikes_to_draw
 from glmgui.jobs import Jobs
 from glmgui.notices import notices
+from glmgui.panels.before_a_fit import ways_to_open
 from glmgui.panels.data.covariates_table import CovariatesTable
 from glmgui.panels.data.derived_edits import DerivedEdits
 from glmgui.panels.data.epochs_list import EpochsList
@@ -64,12 +65,7 @@ class DataPanel(Page):
         self.next_steps = NextSteps(self)
         self.derived = DerivedEdits(document, jobs, self, self._known, self._edit, self.time_form.message.show_error)
         self.empty = EmptyState("No recording is open", _WELCOME, "data_empty", self)
-        self.empty.set_choices(
-            {
-                "Open a recording\u2026": lambda: self.action_asked.emit("open"),
-                "Open the sample session": lambda: self.action_asked.emit("sample"),
-            }
-        )
+        self.empty.set_choices(ways_to_open(self))
         self._content = QWidget(self)
         self._stack = QStackedLayout(self)
         self._stack.addWidget(self.empty)

@@ -16,6 +16,7 @@ from glmengine.recording.recording import Recording
 from glmengine.spec import Spec
 from glmgui.document import EVERYTHING, Document
 from glmgui.jobs import Jobs
+from glmgui.panels.before_a_fit import ways_to_open
 from glmgui.panels.features import add_menu
 from glmgui.panels.features.check import TermsCheck
 from glmgui.panels.features.design_view import DesignView, design_drawing
@@ -166,7 +167,9 @@ class FeaturesPanel(Page):
         self.terms.set_cards(self._cards(), at)
         if recording is None or at is None:
             self.empty.set_text(_NO_RECORDING if recording is None else _NO_TERMS if not analysis.terms else _NO_CHOICE)
-            self.empty.set_choices(self.suggestions.choices() if recording is not None and not analysis.terms else {})
+            self.empty.set_choices(
+                ways_to_open(self) if recording is None else {} if analysis.terms else self.suggestions.choices()
+            )
             self._stack.setCurrentWidget(self.empty)
             return
         self._stack.setCurrentWidget(self._details)

@@ -27,6 +27,8 @@ _FAULT = Qt.ItemDataRole.UserRole + 1
 _PLACE = Qt.ItemDataRole.UserRole + 2
 _SUBTITLE = Qt.ItemDataRole.UserRole + 3
 _PADDING = 6
+_BESIDE = 24  # pixels of a card that are left and right of its words, without the tick
+_MOST_LINES = 3
 _EDGE = 5  # the part of a card that lies between it and the next one
 
 
@@ -41,7 +43,7 @@ class Card:
 
 
 class _CardDelegate(QStyledItemDelegate):
-    """Two lines: the label in bold, below it what the term is or what is wrong with it."""
+    """The label in bold, below it what the term is or what is wrong with it, in as many lines as that takes up to three."""
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex) -> None:
         drawn = QStyleOptionViewItem(option)
@@ -73,9 +75,10 @@ class _CardDelegate(QStyledItemDelegate):
         painter.save()
         self._line(painter, area, bold, strong, title)
         below = area.adjusted(0, QFontMetrics(bold).height() + 2, 0, 0)
-        text = f"\u2716 {fault}" if fault else index.data(_SUBTITLE)
         colour = QColor(theme.current().error) if fault and not selected else quiet
-        self._line(painter, below, drawn.font, colour, text)
+        for line in _lines(_words_of(index), QFontMetrics(drawn.font), area.width()):
+            self._line(painter, below, drawn.font, colour, line)
+            below = below.adjusted(0, QFontMetrics(drawn.font).height(), 0, 0)
         painter.restore()
 
     @staticmethod
@@ -87,7 +90,27 @@ class _CardDelegate(QStyledItemDelegate):
         )
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
-        return QSize(120, 2 * QFontMetrics(option.font).height() + 2 + 2 * _PADDING)
+        metrics, view = QFontMetrics(option.font), self.parent()
+        beside = view.style().pixelMetric(QStyle.PixelMetric.PM_IndicatorWidth, None, view) + _BESIDE
+        lines = _lines(_words_of(index), metrics, view.viewport().width() - beside)
+        return QSize(120, (1 + len(lines)) * metrics.height() + 2 + 2 * _PADDING)
+
+
+def _words_of(index: QModelIndex) -> str:
+    fault = index.data(_FAULT)
+    return f"\u2716 {fault}" if fault else index.data(_SUBTITLE) or ""
+
+
+def _lines(text: str, metrics: QFontMetrics, width: int) -> list[str]:
+    """A text in lines of a width; the last one that there is room for ends in an ellipsis where more would follow."""
+    lines = [""]
+    for word in text.split():
+        longer = f"{lines[-1]} {word}".strip()
+        if lines[-1] and len(lines) < _MOST_LINES and metrics.horizontalAdvance(longer) > width:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    return [metrics.elidedText(line, Qt.TextElideMode.ElideRight, width) for line in lines]
 
 
 class _Cards(QListWidget):
@@ -158,6 +181,7 @@ class TermList(QWidget):
         self.view.setDefaultDropAction(Qt.DropAction.MoveAction)
         self.view.setEditTriggers(QAbstractItemView.EditTrigger.EditKeyPressed)
         self.view.setSpacing(1)
+        self.view.setResizeMode(QListWidget.ResizeMode.Adjust)
         self.add = QPushButton("Add term", self)
         self.add.setObjectName("term_add")
         self.add.setToolTip("Add something that the rate may depend on")

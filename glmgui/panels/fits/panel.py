@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QSplitter, QStackedLayout, QTabWidget, QWidget
 from glmgui.comparison_button import ComparisonButton
 from glmgui.document import Document
 from glmgui.jobs import Jobs
+from glmgui.panels.before_a_fit import NO_RECORDING, show_next_step
 from glmgui.panels.fits.blocks_view import BlocksView
 from glmgui.panels.fits.fits_table import FitsTable
 from glmgui.panels.fits.overlay_view import OverlayView
@@ -19,8 +20,6 @@ from glmgui.widgets import EmptyState, Page, button, column, heading, hint, row
 from glmgui.work.fitting import Fitting
 from glmgui.work.shelf import Shelf
 
-_NO_RECORDING = "First open a recording with Ctrl+O, then add a term in the Features step, then fit with Ctrl+R."
-_NO_TERMS = "Add what the rate may depend on in the Features step, then fit with Ctrl+R."
 _NO_FIT = (
     "Fit with Ctrl+R. Every fit of the project will stand here, with what is new in it, and one click leads back to it. "
     "To compare models, the Compare button then fits a second one on the same time, and sets both side by side."
@@ -38,7 +37,7 @@ class FitsPanel(Page):
         super().__init__(parent)
         self.setObjectName("fits_panel")
         self._document, self._all_runs = document, fitting.runs
-        self.empty = EmptyState("No fits yet", _NO_RECORDING, "fits_empty", self)
+        self.empty = EmptyState("No fits yet", NO_RECORDING, "fits_empty", self)
         self.runs = RunsView(fitting, jobs, self)
         self.table = FitsTable(self)
         self.back = button("&Go back to it", "fits_back", "Its analysis and its results again; undo with Ctrl+Z", self)
@@ -105,8 +104,7 @@ class FitsPanel(Page):
             self._compare()
 
     def _say_what_is_next(self) -> None:
-        document = self._document
-        self.empty.set_text(_NO_RECORDING if document.recording is None else _NO_FIT if document.analysis.terms else _NO_TERMS)
+        show_next_step(self, self.empty, self._document, _NO_FIT)
 
     def _show(self) -> None:
         document = self._document

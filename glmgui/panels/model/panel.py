@@ -33,6 +33,7 @@ from glmgui.forms.form import SpecForm
 from glmgui.forms.names import choices_in
 from glmgui.forms.numbers import plain
 from glmgui.jobs import Jobs
+from glmgui.panels.before_a_fit import ways_to_open
 from glmgui.panels.model.formula_view import FormulaView
 from glmgui.panels.model.strength_view import StrengthView, StrengthWords, strength_words
 from glmgui.plots import TimeLine
@@ -74,6 +75,7 @@ class ModelPanel(Page):
         self._asked: tuple[object, ...] | None = None
         self._words_asked: tuple[object, ...] | None = None
         self.empty = EmptyState("How is it fitted?", _WELCOME, "model_empty", self)
+        self.empty.set_choices(ways_to_open(self))
         self.model = SpecForm(Model, name="model")
         self.validation = SpecForm(Validation, name="validation")
         self.whole = SpecForm(Analysis, fields=("title", "seed"), name="analysis")

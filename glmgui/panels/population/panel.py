@@ -9,6 +9,7 @@ from qtpy.QtWidgets import QLabel, QSizePolicy, QStackedLayout, QTabWidget, QWid
 
 from glmgui.document import Document
 from glmgui.jobs import Jobs
+from glmgui.panels.before_a_fit import NO_RECORDING, show_next_step
 from glmgui.panels.population.graph_view import GraphView
 from glmgui.panels.population.matrix_view import MatrixView
 from glmgui.panels.population.multiples_view import MultiplesView
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
 POPULATION = "population"
 STALE = "These results answer an earlier question – fit again (Ctrl+R)."
-_NO_RECORDING = "First open a recording with Ctrl+O, then add a term in the Features step, then fit with Ctrl+R."
 _NO_FIT = "Fit with Ctrl+R. Tuning, maps, filters, coupling and scores of all units will stand here, and what you select in one of them is selected everywhere."
 _FILLING = "The numbers of all units are being gathered …"
 
@@ -41,7 +41,7 @@ class PopulationPanel(Page):
         self._asked: tuple[Result | None, Recording | None] = (None, None)
         self._population: Population | None = None
         self._drawn: set[PopulationView] = set()
-        self.empty = EmptyState("No population yet", _NO_RECORDING, "population_empty", self)
+        self.empty = EmptyState("No population yet", NO_RECORDING, "population_empty", self)
         self.filling = EmptyState("Gathering", _FILLING, "population_filling", self)
         self.banner = MessageLine("population_stale", self)
         self.message = MessageLine("population_message", self)
@@ -103,6 +103,8 @@ class PopulationPanel(Page):
         if what & {"result", "recording", "derived"}:
             self._ask()
             self._show_staleness()
+        elif self._document.kept_result is None:
+            show_next_step(self, self.empty, self._document, _NO_FIT)
         if what & {"selection", "analysis", "result", "recording"}:
             self._show_selection()
 
@@ -118,7 +120,7 @@ class PopulationPanel(Page):
         if result is None:
             self._asked, self._population = (None, None), None
             self._jobs.drop(POPULATION)
-            self.empty.set_text(_NO_RECORDING if document.recording is None else _NO_FIT)
+            show_next_step(self, self.empty, document, _NO_FIT)
             self._stack.setCurrentWidget(self.empty)
             return
         if document.result_is_stale and self._asked[0] is result:

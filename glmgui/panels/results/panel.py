@@ -11,6 +11,7 @@ from glmengine.results.unfinished import unfinished_in_words
 from glmgui.comparison_button import ComparisonButton
 from glmgui.document import EVERYTHING, Document
 from glmgui.jobs import Jobs
+from glmgui.panels.before_a_fit import NO_RECORDING, show_next_step
 from glmgui.panels.results.coefficients_view import CoefficientsView
 from glmgui.panels.results.curves_view import CurvesView
 from glmgui.panels.results.filling_view import FillingView
@@ -32,8 +33,6 @@ _POPULATION_SCORES = (
     "deviance_explained_fit",
     "rate_hz",
 )
-_NO_RECORDING = "First open a recording with Ctrl+O, then add a term in the Features step, then fit with Ctrl+R."
-_NO_TERMS = "Add what the rate may depend on in the Features step, then fit with Ctrl+R."
 _READY = "Fit with Ctrl+R. The tuning curves, filters, rates and scores of each unit will stand here."
 
 
@@ -49,7 +48,7 @@ class ResultsPanel(Page):
         self._shown: tuple[Result | None, str | None] = (None, None)
         self._wanted: str | None = None  # the score that the user chose, where one was chosen
         self._drawn: dict[int, tuple[Result, str]] = {}
-        self.empty = EmptyState("No results yet", _NO_RECORDING, "results_empty", self)
+        self.empty = EmptyState("No results yet", NO_RECORDING, "results_empty", self)
         self.filling = FillingView(document, runs, self)
         self.forward = small_button("Show the fit that runs", "results_forward", "See its units as their scores come in", self)
         self.banner = MessageLine("results_stale", self)
@@ -191,9 +190,7 @@ class ResultsPanel(Page):
             self._drawn.clear()
             self.curves.clear()
             self.rates.clear()
-            self.empty.set_text(
-                _NO_RECORDING if self._document.recording is None else _READY if self._document.analysis.terms else _NO_TERMS
-            )
+            show_next_step(self, self.empty, self._document, _READY)
             return
         if result is not self._shown[0]:
             self._take(result)
