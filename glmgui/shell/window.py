@@ -9,7 +9,7 @@ from pathlib import Path
 
 from qtpy.QtCore import QByteArray, Qt, QTimer, Signal
 from qtpy.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication
-from qtpy.QtWidgets import QApplication, QDockWidget, QMainWindow, QSizePolicy, QToolBar, QWidget
+from qtpy.QtWidgets import QApplication, QDockWidget, QMainWindow, QSizePolicy, QToolBar, QToolButton, QWidget
 
 from glmengine.context import Progress
 from glmgui import theme
@@ -440,6 +440,10 @@ class MainWindow(QMainWindow):
         self._actions.renew_icons()
         self.rail.renew_icons()
         self.notice_bar.renew_colours()
+        # what the toolbar has no room for: Qt's own arrows are black in every look
+        more = self.toolbar.findChild(QToolButton, "qt_toolbar_ext_button")
+        more.setIcon(theme.icon("more"))
+        more.setToolTip("More of the toolbar")
 
     # Files dropped on the window
 
