@@ -259,6 +259,7 @@ def _style_sheet(table: Tokens, look: str, scale: float) -> str:
     #start_drop {{ border: 2px dashed {table.outline}; border-radius: 6px; background: {table.window}; }}
     QDialogButtonBox {{ dialogbuttonbox-buttons-have-icons: 0; }}
     #command_palette {{ border: 1px solid {table.outline}; background: {table.window}; }}
+    QLabel[fault="true"] {{ color: {table.error}; }}
     QStatusBar {{ border-top: 1px solid {table.border}; }}
     QStatusBar::item {{ border: none; }}
     DockTitle {{ background: {table.window}; border-bottom: 1px solid {table.border}; }}

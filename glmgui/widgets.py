@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 
 from qtpy.QtCore import QCoreApplication, QEvent, QModelIndex, QObject, QRect, QSignalBlocker, QSize, Qt, QTimer, Signal
-from qtpy.QtGui import QColor, QCursor, QPainter, QPaintEvent, QPalette
+from qtpy.QtGui import QColor, QCursor, QPainter, QPaintEvent, QPalette, QResizeEvent
 from qtpy.QtWidgets import (
     QAbstractItemView,
     QApplication,
@@ -17,6 +17,7 @@ from qtpy.QtWidgets import (
     QLabel,
     QPushButton,
     QScrollArea,
+    QSplitter,
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QTableView,
@@ -78,13 +79,14 @@ class ElidedLabel(QLabel):
         return QSize(self.fontMetrics().horizontalAdvance("\u2026"), super().minimumSizeHint().height())
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        shown = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
+        room = self.contentsRect()
+        shown = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, room.width())
         was_cut, self._is_cut = self._is_cut, shown != self.text()
         if self._is_cut or was_cut:
             self.setToolTip(self.text() if self._is_cut else "")
         painter = QPainter(self)
         painter.setPen(self.palette().color(self.foregroundRole()))
-        painter.drawText(self.rect(), self.alignment(), shown)
+        painter.drawText(room, self.alignment(), shown)
         painter.end()
 
 
@@ -442,6 +444,39 @@ class PageScroll(QScrollArea):
         self.setMinimumSize(_LEAST_PAGE)
         if page is not None:
             self.setWidget(page)
+
+
+class WordsColumn(QWidget):
+    """A column that is never less high than its wrapped words need at its width: in a scroll area it is scrolled to, not cut."""
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._suit()
+
+    def event(self, event: QEvent) -> bool:
+        done = super().event(event)
+        if event.type() == QEvent.Type.LayoutRequest:
+            self._suit()
+        return done
+
+    def _suit(self) -> None:
+        needed = self.layout().minimumHeightForWidth(self.width()) if self.layout() is not None else 0
+        if needed != self.minimumHeight():
+            self.setMinimumHeight(max(needed, 0))
+
+
+class TurningSplitter(QSplitter):
+    """Side by side where there is room, else one above the other; `room` is in pixels of usual text."""
+
+    def __init__(self, room: int, parent: QWidget | None = None) -> None:
+        super().__init__(Qt.Orientation.Horizontal, parent)
+        self._room = room
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        turned = Qt.Orientation.Horizontal if self.width() >= scaled(self._room) else Qt.Orientation.Vertical
+        if turned != self.orientation():
+            self.setOrientation(turned)
 
 
 class WhenSeen(QObject):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from qtpy.QtCore import Qt, QUrl
+from qtpy.QtCore import QEvent, Qt, QUrl
 from qtpy.QtGui import QDesktopServices, QKeySequence, QShortcut, QTextDocument
 from qtpy.QtWidgets import QLineEdit, QListWidget, QListWidgetItem, QSplitter, QTextBrowser, QVBoxLayout, QWidget
 
@@ -41,6 +41,15 @@ class _Page(QTextBrowser):
         )
         return super().loadResource(kind, name if found is None else QUrl.fromLocalFile(str(found)))
 
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if (
+            event.type() == QEvent.Type.PaletteChange and not self.source().isEmpty()
+        ):  # links keep the colour that they were read with
+            place = self.verticalScrollBar().value()
+            self.reload()
+            self.verticalScrollBar().setValue(place)
+
     def _follow(self, url: QUrl) -> None:
         if url.scheme() in ("http", "https", "mailto"):
             QDesktopServices.openUrl(url)
@@ -65,6 +74,8 @@ class GuideWindow(QWidget):
         self.contents = QListWidget(self)
         self.contents.setObjectName("guide_contents")
         self.contents.setAccessibleName("Contents of the guide")
+        self.contents.setWordWrap(True)
+        self.contents.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         fit_rows(self.contents)
         for title, name in pages_of_guide():
             item = QListWidgetItem(title, self.contents)

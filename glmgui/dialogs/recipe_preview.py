@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from glmengine.context import Context
 from glmengine.io.recipe.recipe import Recipe
+from glmgui.laid_over import WaitingWords
 from glmgui.plots import RasterPlot
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from glmgui.jobs import Jobs
 
 _MOST_NAMED = 6
+_NOTHING = "What the recipe makes of the file will be drawn here."
 
 
 class RecipePreview(QWidget):
@@ -29,6 +31,8 @@ class RecipePreview(QWidget):
         self.setObjectName("recipe_preview")
         self._path, self._jobs, self._asked = path, jobs, ""
         self.raster = RasterPlot("Spikes", name="recipe_raster", parent=self)
+        self._words = WaitingWords(self.raster.view)
+        self._words.say(_NOTHING)
         self.said = QLabel(self)
         self.said.setObjectName("recipe_said")
         self.said.setWordWrap(True)
@@ -68,12 +72,14 @@ class RecipePreview(QWidget):
             names = [unit.name for unit in summary.units]
             self.raster.set_traces(names, summary.traces.times, summary.traces.values, summary.span, summary.levels)
         self.raster.set_title("Spikes" if summary.words.per_spike else "Activity")
+        self._words.say("")
         self.said.setText(in_words(summary))
 
     def _fail(self, text: str, error: Exception) -> None:
         if text == self._asked:
             self.said.setText("")
             self.raster.set_spikes({}, (0.0, 1.0))
+            self._words.say(_NOTHING)
             self.failed.emit(error)
 
 

@@ -110,7 +110,7 @@ class TemplateDialog(QDialog):
         split.setChildrenCollapsible(False)
         split.addWidget(self.list)
         split.addWidget(about)
-        split.setSizes([300, 440])
+        split.setSizes([self.list.sizeHintForColumn(0) + self.list.verticalScrollBar().sizeHint().width() + 8, 440])
         buttons = QHBoxLayout()
         buttons.addWidget(self.read)
         buttons.addStretch(1)

@@ -24,7 +24,6 @@ from qtpy.QtWidgets import QGridLayout, QLabel, QScrollArea, QSizePolicy, QToolB
 
 from glmengine.errors import GlmError
 from glmengine.spec import Spec
-from glmgui import theme
 from glmgui.forms.description import Choices, extra_of, help_of, in_words
 from glmgui.forms.editors import Editor, NamesEditor
 from glmgui.forms.nested import Admit, Making, Wide, make_editor
@@ -342,6 +341,7 @@ def _labelled(title: str, unit: str) -> str:
 def _message_label(parent: QWidget, name: str) -> QLabel:
     label = QLabel(parent)
     label.setObjectName(name)
+    label.setProperty("fault", True)  # its colour follows the look
     label.setWordWrap(True)
     label.setTextFormat(Qt.TextFormat.PlainText)
     label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -352,7 +352,6 @@ def _message_label(parent: QWidget, name: str) -> QLabel:
 
 def _show(label: QLabel, message: str) -> None:
     hold_still(label)
-    label.setStyleSheet(f"color: {theme.current().error};")
     label.setText(f"\u2716 {message}")
     label.setAccessibleName(f"Error: {message}")
     label.show()

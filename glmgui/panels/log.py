@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QEvent, Qt
 from qtpy.QtGui import QBrush, QColor, QGuiApplication
 from qtpy.QtWidgets import QCheckBox, QHeaderView, QPlainTextEdit, QSplitter, QTreeWidget, QTreeWidgetItem, QWidget
 
@@ -85,9 +85,7 @@ class LogPanel(QWidget):
         item.setData(0, Qt.ItemDataRole.UserRole, details)
         item.setData(1, Qt.ItemDataRole.UserRole, level)
         item.setToolTip(2, said)
-        if level in ("warning", "error"):
-            table = theme.current()
-            item.setForeground(1, QBrush(QColor(table.error if level == "error" else table.warning)))
+        _colour(item)
         shown = level != "step" or self.steps.isChecked()
         at_end = shown and self.list.verticalScrollBar().value() >= self.list.verticalScrollBar().maximum() - 2
         self.list.addTopLevelItem(item)
@@ -96,6 +94,13 @@ class LogPanel(QWidget):
             self.list.takeTopLevelItem(0)
         if at_end:
             self.list.scrollToBottom()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            made = self.findChild(QTreeWidget, "log_list")  # it comes before the list is made, too
+            for at in range(made.topLevelItemCount() if made is not None else 0):
+                _colour(made.topLevelItem(at))
 
     def _filter(self, shown: bool) -> None:
         for at in range(self.list.topLevelItemCount()):
@@ -108,3 +113,10 @@ class LogPanel(QWidget):
             return
         details = item.data(0, Qt.ItemDataRole.UserRole)
         self.details.setPlainText(f"{item.text(2)}\n\n{details}" if details else item.text(2))
+
+
+def _colour(item: QTreeWidgetItem) -> None:
+    """Give the word for what went wrong the colour of the present look."""
+    table, level = theme.current(), item.data(1, Qt.ItemDataRole.UserRole)
+    if level in ("warning", "error"):
+        item.setForeground(1, QBrush(QColor(table.error if level == "error" else table.warning)))

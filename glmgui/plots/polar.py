@@ -16,6 +16,7 @@ from glmgui.plots.base import Plot
 _CIRCLE = np.linspace(0, 2 * np.pi, 181)
 _CORNERS = ((0.0, "0\u00b0", (0, 0.5)), (0.25, "90\u00b0", (0.5, 1)), (0.5, "180\u00b0", (1, 0.5)), (0.75, "270\u00b0", (0.5, 0)))
 _RINGS = 3
+_LEAST_HEIGHT = 150  # pixels, in which the numbers of the rings stand apart
 
 
 class PolarPlot(Plot):
@@ -26,6 +27,7 @@ class PolarPlot(Plot):
         self.x_axis, self.y_axis = NO_AXIS, NO_AXIS
         self._curves: tuple[Curve, ...] = ()
         self._top = 1.0
+        self.view.setMinimumHeight(_LEAST_HEIGHT)
         self.area = self.add_area(0, 0, NO_AXIS, NO_AXIS, mouse=False)
         for side in ("left", "bottom"):
             self.area.hideAxis(side)

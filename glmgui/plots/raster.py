@@ -39,6 +39,7 @@ class RasterPlot(Plot):
         self._density = pg.ImageItem()
         self.area.addItem(self._density, ignoreBounds=True)
         self._ticks, self._chosen = (self._tick_item() for _ in range(2))
+        self._show_numbers(False)
         self.area.vb.sigXRangeChanged.connect(self._draw_visible)
         self.area.vb.sigResized.connect(self._draw_visible)
         self.scene.sigMouseClicked.connect(self._clicked)
@@ -77,10 +78,16 @@ class RasterPlot(Plot):
         rows = len(self._names)
         axis = self.area.getAxis("left")
         axis.set_names([(rows - 1 - row, shortened(name)) for row, name in enumerate(self._names)])
+        self._show_numbers(rows > 0)
         self.area.vb.setLimits(xMin=span[0], xMax=span[1])
         self.area.setYRange(-0.6, max(rows, 1) - 0.4, padding=0)
         self.area.setXRange(*span, padding=0)
         self._draw_visible()
+
+    def _show_numbers(self, shown: bool) -> None:
+        """Axes of nothing have no numbers."""
+        for side in ("left", "bottom"):
+            self.area.getAxis(side).setStyle(showValues=shown)
 
     def set_selected(self, name: str | None) -> None:
         self._selected = name

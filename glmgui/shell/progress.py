@@ -31,7 +31,7 @@ class ProgressStrip(QWidget):
         self.bar.setObjectName("progress_bar")
         self.bar.setAccessibleName("Progress")
         self.bar.setRange(0, 1000)
-        keep_wide(self.bar, 170, 170)
+        keep_wide(self.bar, 130, 130)
         self.stop = QPushButton("Stop and keep", self)
         self.stop.setObjectName("stop_and_keep")
         self.stop.setToolTip("End the fit now and keep what there is, marked as not finished")

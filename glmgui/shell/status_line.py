@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QAction, QPalette
-from qtpy.QtWidgets import QLabel, QStatusBar, QToolButton, QWidget
+from qtpy.QtWidgets import QStatusBar, QToolButton, QWidget
 
 from glmengine.design.fit_size import Estimate
 from glmgui.document import Document
+from glmgui.widgets import ElidedLabel
 
 
 class StatusLine(QStatusBar):
@@ -17,7 +18,7 @@ class StatusLine(QStatusBar):
         super().__init__(parent)
         self.setObjectName("status_line")
         self.setSizeGripEnabled(False)
-        self.about = QLabel(self)
+        self.about = ElidedLabel(self)  # a long name makes the window no wider than a small screen
         self.about.setObjectName("status_text")
         self.about.setTextFormat(Qt.TextFormat.PlainText)
         self.about.setContentsMargins(8, 0, 8, 0)

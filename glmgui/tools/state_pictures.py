@@ -32,7 +32,6 @@ def _no_recording_at_all(window: MainWindow) -> None:
 
 def _opening(window: MainWindow) -> None:
     window.show_start()
-    _hold_up(window)
     window.work.opening.open_sample()
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from qtpy.QtCore import Qt, Signal
+from qtpy.QtCore import QEvent, Qt, Signal
 from qtpy.QtGui import QColor, QDragEnterEvent, QDragMoveEvent, QDropEvent
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
@@ -63,6 +63,7 @@ class RecordingsTable(QTableWidget):
     dropped = Signal(object)
     opened = Signal(object)
     removed = Signal(object)
+    _entries: tuple[Entry, ...] = ()  # a change of palette comes before the table is made
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(0, len(_HEADINGS), parent)
@@ -82,7 +83,6 @@ class RecordingsTable(QTableWidget):
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setAcceptDrops(True)
-        self._entries: tuple[Entry, ...] = ()
         self.itemDoubleClicked.connect(lambda item: self.opened.emit(self._entries[item.row()].path))
 
     def set_entries(self, entries: Sequence[Entry]) -> None:
@@ -95,6 +95,17 @@ class RecordingsTable(QTableWidget):
         done = any(entry.outcome is not None and entry.outcome.summary is not None for entry in entries)
         for part in _OF_FITS:  # until then their room is for what is lacking
             self.setColumnHidden(part, not done)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            for at, entry in enumerate(self._entries):
+                self._colour(self.item(at, 1), entry)
+
+    @staticmethod
+    def _colour(item: QTableWidgetItem, entry: Entry) -> None:
+        if entry.state in _COLOURS:
+            item.setForeground(QColor(getattr(theme.current(), _COLOURS[entry.state])))
 
     @property
     def chosen(self) -> list[Entry]:
@@ -118,8 +129,8 @@ class RecordingsTable(QTableWidget):
             item.setToolTip(str(entry.path) if part == 0 else text)
             if part in (2, 3, 4, 5, 6):
                 item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-            if part == 1 and entry.state in _COLOURS:
-                item.setForeground(QColor(getattr(theme.current(), _COLOURS[entry.state])))
+            if part == 1:
+                self._colour(item, entry)
             self.setItem(at, part, item)
 
     def keyPressEvent(self, event) -> None:

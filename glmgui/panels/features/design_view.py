@@ -11,6 +11,7 @@ from qtpy.QtCore import QPointF, QSignalBlocker, Signal
 from qtpy.QtWidgets import QLabel, QStackedLayout, QVBoxLayout, QWidget
 
 from glmgui.drawings.series import TIME, Axis, Image, Table, shortened
+from glmgui.panels.features.previews import BAR_FROM
 from glmgui.plots import ImagePlot
 from glmgui.still_fields import StillCombo, StillSlider
 from glmgui.widgets import EmptyState, row
@@ -25,7 +26,6 @@ _MOST_TIMES, _MOST_ROWS = 800, 1200  # that a screen can show
 _MOST_NUMBERS = 10_000_000  # of the stretch, made in the worker
 _LEAST_SHARE = 0.05  # of the height, for the name of a block with few columns
 _STEPS = 1000
-_BAR_FROM = 340  # pixels; in a narrower plot the columns would have no room beside the bar of their colours
 _BORDER = "#333333"  # on an image that is pale where nothing is, in the dark too
 _NO_TERM = "Tick a term, and its columns are drawn here."
 _NO_BIN = "No bin is used in this stretch. Move the slider to see another one."
@@ -106,7 +106,7 @@ class DesignPlot(ImagePlot):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(
-            "Design matrix", TIME, Axis("columns of each term"), Axis("value over the largest"), diverging=True, bar_from=_BAR_FROM, name="design_plot", parent=parent
+            "Design matrix", TIME, Axis("columns of each term"), Axis("value over the largest"), diverging=True, bar_from=BAR_FROM, name="design_plot", parent=parent
         )  # fmt: skip
         self._shown: DesignDrawing | None = None
 

@@ -14,6 +14,7 @@ from glmgui.plots import TIME, Axis, Curve, Image, ImagePlot, LinePlot, MosaicPl
 from glmgui.still_fields import StillSlider
 from glmgui.widgets import EmptyState, row
 
+BAR_FROM = 340  # pixels; in a narrower plot the columns would have no room beside the bar of their colours
 _MOST_LINES = 16
 _SLIDER_STEPS = 1000
 
@@ -92,7 +93,13 @@ class FeaturePreview(QWidget):
             "Features on the recording", TIME, Axis("feature"), legend=False, dense=True, name="feature_plot", parent=self
         )
         self.image = ImagePlot(
-            "Features on the recording", TIME, Axis("feature number"), Axis("value"), name="feature_image", parent=self
+            "Features on the recording",
+            TIME,
+            Axis("feature number"),
+            Axis("value"),
+            bar_from=BAR_FROM,
+            name="feature_image",
+            parent=self,
         )
         self.empty = EmptyState("", "", "feature_empty", self)
         pages = QWidget(self)

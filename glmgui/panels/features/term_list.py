@@ -27,7 +27,6 @@ _FAULT = Qt.ItemDataRole.UserRole + 1
 _PLACE = Qt.ItemDataRole.UserRole + 2
 _SUBTITLE = Qt.ItemDataRole.UserRole + 3
 _PADDING = 6
-_BESIDE = 24  # pixels of a card that are left and right of its words, without the tick
 _MOST_LINES = 3
 _EDGE = 5  # the part of a card that lies between it and the next one
 
@@ -52,7 +51,7 @@ class _CardDelegate(QStyledItemDelegate):
         title, drawn.text = drawn.text, ""
         style.drawPrimitive(QStyle.PrimitiveElement.PE_PanelItemViewItem, drawn, painter, drawn.widget)
         check = QStyleOptionViewItem(drawn)
-        check.rect = style.subElementRect(QStyle.SubElement.SE_ItemViewItemCheckIndicator, drawn, drawn.widget)
+        check.rect = self._tick(drawn)
         on = (
             index.data(Qt.ItemDataRole.CheckStateRole) == Qt.CheckState.Checked.value
             or index.data(Qt.ItemDataRole.CheckStateRole) == Qt.CheckState.Checked
@@ -68,8 +67,7 @@ class _CardDelegate(QStyledItemDelegate):
         fault = index.data(_FAULT)
         if not on:
             strong = quiet
-        left = check.rect.right() + 8
-        area = QRect(left, drawn.rect.top() + _PADDING, drawn.rect.right() - left - _PADDING, drawn.rect.height() - 2 * _PADDING)
+        area = self._room(drawn, check.rect)
         bold = QFont(drawn.font)
         bold.setBold(True)
         painter.save()
@@ -90,10 +88,22 @@ class _CardDelegate(QStyledItemDelegate):
         )
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
-        metrics, view = QFontMetrics(option.font), self.parent()
-        beside = view.style().pixelMetric(QStyle.PixelMetric.PM_IndicatorWidth, None, view) + _BESIDE
-        lines = _lines(_words_of(index), metrics, view.viewport().width() - beside)
+        laid, view = QStyleOptionViewItem(option), self.parent()
+        self.initStyleOption(laid, index)
+        laid.rect = QRect(0, 0, view.viewport().width() - 2 * view.spacing(), 1)
+        metrics = QFontMetrics(laid.font)
+        lines = _lines(_words_of(index), metrics, self._room(laid, self._tick(laid)).width())
         return QSize(120, (1 + len(lines)) * metrics.height() + 2 + 2 * _PADDING)
+
+    @staticmethod
+    def _tick(laid: QStyleOptionViewItem) -> QRect:
+        return laid.widget.style().subElementRect(QStyle.SubElement.SE_ItemViewItemCheckIndicator, laid, laid.widget)
+
+    @staticmethod
+    def _room(laid: QStyleOptionViewItem, tick: QRect) -> QRect:
+        """What the words of a card have, right of its tick."""
+        left = tick.right() + 8
+        return QRect(left, laid.rect.top() + _PADDING, laid.rect.right() - left - _PADDING, laid.rect.height() - 2 * _PADDING)
 
 
 def _words_of(index: QModelIndex) -> str:
@@ -181,7 +191,7 @@ class TermList(QWidget):
         self.view.setDefaultDropAction(Qt.DropAction.MoveAction)
         self.view.setEditTriggers(QAbstractItemView.EditTrigger.EditKeyPressed)
         self.view.setSpacing(1)
-        self.view.setResizeMode(QListWidget.ResizeMode.Adjust)
+        self.view.setWordWrap(True)  # and the cards are laid out anew for every width
         self.add = QPushButton("Add term", self)
         self.add.setObjectName("term_add")
         self.add.setToolTip("Add something that the rate may depend on")

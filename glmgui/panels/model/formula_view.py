@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from qtpy.QtCore import QSize, Qt
+from qtpy.QtCore import QEvent, QSize, Qt
 from qtpy.QtGui import QGuiApplication
 from qtpy.QtWidgets import QFrame, QLabel, QMenu, QScrollArea, QToolButton, QWidget
 
@@ -21,10 +21,11 @@ _NOTHING = "Nothing yet: add what the rate may depend on in the Features step (C
 class FormulaView(QWidget):
     """A heading with a button that copies; below it the formula, wrapped between its terms and scrolled where it is very long."""
 
+    _formula: Formula | None = None  # a change of palette comes before the view is made
+
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("formula")
-        self._formula: Formula | None = None
         self.text = QLabel(self)
         self.text.setObjectName("equation")
         self.text.setTextFormat(Qt.TextFormat.RichText)
@@ -54,6 +55,11 @@ class FormulaView(QWidget):
         box.addLayout(row(heading("What is fitted", self), None, self.copy))
         box.addWidget(self._scroll)
         box.addWidget(self.distribution)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and self._formula is not None and self._formula.terms:
+            self.text.setText(_html(self._formula))  # with the colours of the look
 
     def set_formula(self, formula: Formula) -> None:
         self._formula = formula

@@ -37,7 +37,20 @@ from glmgui.panels.before_a_fit import ways_to_open
 from glmgui.panels.model.formula_view import FormulaView
 from glmgui.panels.model.strength_view import StrengthView, StrengthWords, strength_words
 from glmgui.plots import TimeLine
-from glmgui.widgets import EmptyState, FormScroll, MessageLine, Page, WhenSeen, column, heading, hint, keep_place, plain_table
+from glmgui.widgets import (
+    EmptyState,
+    FormScroll,
+    MessageLine,
+    Page,
+    TurningSplitter,
+    WhenSeen,
+    WordsColumn,
+    column,
+    heading,
+    hint,
+    keep_place,
+    plain_table,
+)
 
 if TYPE_CHECKING:
     from glmengine.design.fit_size import Estimate
@@ -61,6 +74,9 @@ _STRENGTH_HEADINGS = {
     "Prior sd": "A ridge is a normal prior on each coefficient, with this standard deviation: 1/\u221a(a\u00b7T)",
     "Freedom": "Effective degrees of freedom that are left to the first term of one or two variables, of a unit with the median rate",
 }
+
+
+_BOTH_TABLES = 700  # pixels, with which the tables of terms and strengths have room side by side
 
 
 class ModelPanel(Page):
@@ -112,7 +128,7 @@ class ModelPanel(Page):
         box.addStretch(1)
         left = FormScroll(form, "model_scroll")
         self.message.lay_over(left)
-        right = QWidget()
+        right = WordsColumn()
         says = QVBoxLayout(right)
         says.setContentsMargins(8, 4, 4, 4)
         says.setSpacing(8)
@@ -121,7 +137,7 @@ class ModelPanel(Page):
         keep_place(self.too_large)
         says.addWidget(self.too_large)
         says.addWidget(self.strength)
-        tables = QSplitter(Qt.Orientation.Horizontal)
+        tables = TurningSplitter(_BOTH_TABLES)
         tables.setChildrenCollapsible(False)
         tables.addWidget(self.terms)
         tables.addWidget(self.strengths)

@@ -140,6 +140,7 @@ def test_what_does_not_fit_a_small_window_can_be_scrolled_to(fitted, size, at_re
         fitted.show_step(step)
         at_rest(fitted)
         assert (fitted.width(), fitted.height()) == size, step
+        assert not cut_off(fitted), step
         all_can_be_reached(fitted)
 
 
