@@ -9,6 +9,7 @@ from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import QLabel, QSplitter, QStackedLayout, QTabWidget, QWidget
 
 from glmengine.sentences import listed, numbered
+from glmgui.before_a_fit import ways_to_open
 from glmgui.document import Document
 from glmgui.drawings.answers import answer_rows, candidates_of
 from glmgui.jobs import Jobs
@@ -16,7 +17,6 @@ from glmgui.panels.answers.asking_box import AskingBox
 from glmgui.panels.answers.evidence_view import EvidenceView
 from glmgui.panels.answers.sheet_table import SheetTable
 from glmgui.panels.answers.terms_view import TermsView
-from glmgui.panels.before_a_fit import ways_to_open
 from glmgui.shown_time import duration, how_far
 from glmgui.widgets import EmptyState, MessageLine, Page, button, column, keep_place, row
 from glmgui.work.answers import Answers

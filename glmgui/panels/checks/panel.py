@@ -6,9 +6,9 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QSplitter, QStackedLayout, QTabWidget, QWidget
 
 from glmengine.results.result import Result
+from glmgui.before_a_fit import NO_RECORDING, show_next_step
 from glmgui.document import Document
 from glmgui.jobs import Jobs
-from glmgui.panels.before_a_fit import NO_RECORDING, show_next_step
 from glmgui.panels.checks.decoding_view import DecodingView
 from glmgui.panels.checks.goodness_view import GoodnessView
 from glmgui.panels.checks.simulation_view import SimulationView
@@ -88,7 +88,9 @@ class ChecksPanel(Page):
         self._show()
 
     def _changed(self, what: frozenset[str]) -> None:
-        if what & {"result", "selection", "recording", "derived", "analysis"}:
+        if what & {"result", "selection", "recording", "derived", "analysis"} or (
+            what & {"busy"} and self._checks.result is None
+        ):
             self._show()
 
     def _show(self) -> None:

@@ -14,11 +14,11 @@ from glmengine.recording.derived.position import position_covariates, speed_cova
 from glmengine.recording.derived.quantities import EPOCH_KINDS
 from glmengine.recording.recording import Recording
 from glmengine.sentences import numbered
+from glmgui.before_a_fit import ways_to_open
 from glmgui.document import EVERYTHING, Document
 from glmgui.drawings.summary import EpochRow, Summary, counted, detail_to_draw, outline, spikes_to_draw
 from glmgui.jobs import Jobs
 from glmgui.notices import notices
-from glmgui.panels.before_a_fit import ways_to_open
 from glmgui.panels.data.covariates_table import CovariatesTable
 from glmgui.panels.data.derived_edits import DerivedEdits
 from glmgui.panels.data.epochs_list import EpochsList

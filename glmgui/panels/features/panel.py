@@ -14,9 +14,9 @@ from glmengine.errors import GlmError
 from glmengine.recording.derived.quantities import EPOCH_KINDS
 from glmengine.recording.recording import Recording
 from glmengine.spec import Spec
+from glmgui.before_a_fit import ways_to_open
 from glmgui.document import EVERYTHING, Document
 from glmgui.jobs import Jobs
-from glmgui.panels.before_a_fit import ways_to_open
 from glmgui.panels.features import add_menu
 from glmgui.panels.features.check import TermsCheck
 from glmgui.panels.features.design_view import DesignView, design_drawing

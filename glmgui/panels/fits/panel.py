@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QSplitter, QStackedLayout, QTabWidget, QWidget
 
+from glmgui.before_a_fit import NO_RECORDING, show_next_step
 from glmgui.comparison_button import ComparisonButton
 from glmgui.document import Document
 from glmgui.jobs import Jobs
-from glmgui.panels.before_a_fit import NO_RECORDING, show_next_step
 from glmgui.panels.fits.blocks_view import BlocksView
 from glmgui.panels.fits.fits_table import FitsTable
 from glmgui.panels.fits.overlay_view import OverlayView
@@ -98,7 +98,7 @@ class FitsPanel(Page):
         if what & {"fits", "recording"}:
             self._show()
             return
-        if "analysis" in what:
+        if what & {"analysis", "busy"}:
             self._say_what_is_next()
         if "selection" in what:
             self._compare()

@@ -28,12 +28,12 @@ from glmengine.design.term_words import inputs_of
 from glmengine.errors import GlmError
 from glmengine.sentences import numbered
 from glmengine.spec import Spec
+from glmgui.before_a_fit import ways_to_open
 from glmgui.document import EVERYTHING, Document
 from glmgui.forms.form import SpecForm
 from glmgui.forms.names import choices_in
 from glmgui.forms.numbers import plain
 from glmgui.jobs import Jobs
-from glmgui.panels.before_a_fit import ways_to_open
 from glmgui.panels.model.formula_view import FormulaView
 from glmgui.panels.model.strength_view import StrengthView, StrengthWords, strength_words
 from glmgui.plots import TimeLine

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import QLabel, QSizePolicy, QStackedLayout, QTabWidget, QWidget
 
+from glmgui.before_a_fit import NO_RECORDING, show_next_step
 from glmgui.document import Document
 from glmgui.jobs import Jobs
-from glmgui.panels.before_a_fit import NO_RECORDING, show_next_step
 from glmgui.panels.population.graph_view import GraphView
 from glmgui.panels.population.matrix_view import MatrixView
 from glmgui.panels.population.multiples_view import MultiplesView

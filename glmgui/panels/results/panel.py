@@ -8,10 +8,10 @@ from qtpy.QtWidgets import QLabel, QSplitter, QStackedLayout, QTabWidget, QWidge
 
 from glmengine.results.result import Result
 from glmengine.results.unfinished import unfinished_in_words
+from glmgui.before_a_fit import NO_RECORDING, show_next_step
 from glmgui.comparison_button import ComparisonButton
 from glmgui.document import EVERYTHING, Document
 from glmgui.jobs import Jobs
-from glmgui.panels.before_a_fit import NO_RECORDING, show_next_step
 from glmgui.panels.results.coefficients_view import CoefficientsView
 from glmgui.panels.results.curves_view import CurvesView
 from glmgui.panels.results.filling_view import FillingView

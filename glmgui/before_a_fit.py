@@ -9,6 +9,7 @@ from glmgui.widgets import EmptyState, Page
 
 NO_RECORDING = "First open a recording with Ctrl+O, then add a term in the Features step, then fit with Ctrl+R."
 NO_TERMS = "Add what the rate may depend on in the Features step, then fit with Ctrl+R."
+_RUNS = "Work is going on, see the bar above. As soon as a fit is done, it is shown here."
 
 
 def ways_to_open(page: Page) -> Mapping[str, Callable[[], None]]:
@@ -26,6 +27,8 @@ def show_next_step(page: Page, empty: EmptyState, document: Document, ready: str
         text, choices = NO_RECORDING, ways_to_open(page)
     elif not document.analysis.terms:
         text, choices = NO_TERMS, {"Go to Features": lambda: page.action_asked.emit("show_features")}
+    elif document.busy:
+        text = _RUNS
     elif document.can_be_fitted:
         choices = {"&Fit": lambda: page.action_asked.emit("fit")}
     empty.set_text(text)
