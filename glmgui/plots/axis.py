@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import pyqtgraph as pg
 from qtpy.QtGui import QFontMetricsF, QGuiApplication
@@ -58,7 +59,7 @@ class NamedAxis(pg.AxisItem):
         room = max(map(metrics.horizontalAdvance, strings)) + _LEAST_APART
         gap = spacing / span * self.size().width()
         every = max(int(-(-room // max(gap, 1e-12))), 1)
-        between = len(values) > 1 and abs(values[1] - values[0]) > 1.5 * spacing
+        between = any(abs(after - before) > 1.5 * spacing for before, after in pairwise(values))
         return [text if number % every == 0 and not (between and every > 1) else "" for number, text in enumerate(strings)]
 
     def _every(self, places: Sequence[float], pixels: float) -> int:

@@ -52,10 +52,10 @@ class ChecksPanel(Page):
         halves = QSplitter(Qt.Orientation.Horizontal)
         halves.setObjectName("checks_halves")
         halves.setChildrenCollapsible(False)
-        for part, stretch in ((self.units, 2), (self.tabs, 6)):
+        for part, stretch in ((self.units, 0), (self.tabs, 1)):
             halves.addWidget(part)
             halves.setStretchFactor(halves.count() - 1, stretch)
-        halves.setSizes([320, 930])
+        halves.setSizes([310, 940])
         self._content = QWidget(self)
         box = column(self._content)
         keep_place(self.banner)

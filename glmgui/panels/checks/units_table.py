@@ -74,8 +74,8 @@ class UnitsTable(QWidget):
             self.view.setHorizontalHeaderLabels(["Unit", *shown.headings])
             for at, text in enumerate(shown.helps, 1):
                 self.view.horizontalHeaderItem(at).setToolTip(text)
-            for at, (unit, cells) in enumerate(shown.rows):
-                self.view.setItem(at, 0, QTableWidgetItem(unit))
+            for at, (name, cells) in enumerate(shown.rows):
+                self.view.setItem(at, 0, QTableWidgetItem(name))
                 for part, cell in enumerate(cells, 1):
                     self.view.setItem(at, part, _item(cell))
             if shown.headings != self._headings:  # as they come, until the user sorts them

@@ -120,6 +120,7 @@ class ScoreTable(QTableWidget):
         for part in range(3):
             self.horizontalHeader().setSectionResizeMode(part, QHeaderView.ResizeMode.ResizeToContents)
         self.horizontalHeader().setSectionResizeMode(3, QHeaderView.ResizeMode.Stretch)
+        self.horizontalHeader().sectionResized.connect(lambda part, *_: self.resizeRowsToContents() if part == 3 else None)
 
     def show_unit(self, result: Result, unit: str) -> None:
         one = result.scores.sel(unit=unit)

@@ -187,6 +187,7 @@ def test_tests_and_bands_are_kept_and_drawn_with_the_results(fitted, qtbot):
     assert result.goodness_of_fit is not None
     assert page.tests.table.item(0, 2).text() == "0.032"
     assert page.units.view.horizontalHeaderItem(1).text() == "q head_direction"
+    assert len(page.units.view.selectionModel().selectedRows()) == 1
     kept = fitted.document.fits[0].load()
     assert kept.shift_tests is not None
     assert kept.bootstrap_bands is not None

@@ -22,6 +22,7 @@ from qtpy.QtWidgets import (
 
 from glmengine.results.kept_fits import keep_fit
 from glmgui.notices import notices
+from glmgui.widgets import ElidedLabel
 
 STEPS = ("data", "features", "model", "results", "checks", "fits", "answers", "population", "batch")
 CONTROLS = (QAbstractButton, QAbstractItemView, QAbstractSlider, QAbstractSpinBox, QComboBox, QLineEdit)
@@ -72,9 +73,12 @@ def test_no_word_is_cut_off(fitted, dark, at_rest):
         assert not cut_off(fitted), step
 
 
-def cut_off(fitted) -> list[str]:
+def cut_off(fitted, *, titles: bool = True) -> list[str]:
+    """What is not shown whole; titles that end in an ellipsis and say the rest under the mouse only where they are asked for."""
     cut = []
     for label in fitted.findChildren(QLabel):
+        if isinstance(label, ElidedLabel) and not titles:
+            continue
         narrow = label.width() < label.sizeHint().width() - 1 or label.height() < label.fontMetrics().height() - 1
         if label.isVisible() and label.text() and not label.wordWrap() and narrow:
             cut.append(f"label '{label.text()}': {label.width()} of {label.sizeHint().width()} px")
@@ -140,7 +144,7 @@ def test_what_does_not_fit_a_small_window_can_be_scrolled_to(fitted, size, at_re
         fitted.show_step(step)
         at_rest(fitted)
         assert (fitted.width(), fitted.height()) == size, step
-        assert not cut_off(fitted), step
+        assert not cut_off(fitted, titles=False), step
         all_can_be_reached(fitted)
 
 
