@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
 import threading
@@ -178,12 +179,24 @@ def document(qapp):
 
 @pytest.fixture(autouse=True)
 def nothing_left_behind(qapp):
-    """No test leaves a thread of Python's running."""
+    """No test leaves a thread of Python's running, or a window that it has closed."""
     before = set(threading.enumerate())
     yield
+    for one in QApplication.topLevelWidgets():
+        # else it would go when Python next collects its garbage: in another test, perhaps in a thread, half of it there and half later
+        if one.objectName() == "main_window" and one.isHidden():
+            one.deleteLater()
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     left = [thread for thread in threading.enumerate() if thread not in before and not thread.daemon and thread.is_alive()]
     assert not left, f"threads left running: {left}"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def widgets_are_collected_here(qapp):
+    """What the tests of a file leave of widgets goes in the main thread, before other tests begin threads that collect garbage:
+    items of a scene may go in no other."""
+    yield
+    gc.collect()
 
 
 @pytest.fixture

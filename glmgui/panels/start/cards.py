@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 from qtpy.QtCore import QEvent, QPoint, QRect, QSize, Qt
@@ -102,15 +103,21 @@ class Card(QAbstractButton):
 
     def _paint_picture(self, painter: QPainter) -> None:
         if self._pixmap is None:  # read when it is first seen
-            reader = QImageReader(str(self._picture))
-            ratio = self.devicePixelRatioF()
-            reader.setScaledSize(reader.size().scaled(_PICTURE * ratio, Qt.AspectRatioMode.KeepAspectRatioByExpanding))
-            reader.setScaledClipRect(QRect(QPoint(0, 0), _PICTURE * ratio))  # of a wide figure its first part
-            self._pixmap = QPixmap.fromImageReader(reader)
-            self._pixmap.setDevicePixelRatio(ratio)
+            self._pixmap = _read(str(self._picture), self.devicePixelRatioF())
         frame = QRect(_EDGE, _EDGE, _PICTURE.width(), _PICTURE.height())
         painter.fillRect(frame, Qt.GlobalColor.white)  # what the figures are drawn on, in light and dark
         painter.drawPixmap(frame.topLeft(), self._pixmap)
+
+
+@cache
+def _read(picture: str, ratio: float) -> QPixmap:
+    """A picture as small as it is shown, on a screen of this ratio; the cards are made anew each time that they are shown, it is not."""
+    reader = QImageReader(picture)
+    reader.setScaledSize(reader.size().scaled(_PICTURE * ratio, Qt.AspectRatioMode.KeepAspectRatioByExpanding))
+    reader.setScaledClipRect(QRect(QPoint(0, 0), _PICTURE * ratio))  # of a wide figure its first part
+    pixmap = QPixmap.fromImageReader(reader)
+    pixmap.setDevicePixelRatio(ratio)
+    return pixmap
 
 
 class Cards(QWidget):
