@@ -29,12 +29,10 @@ from qtpy.QtWidgets import (
 
 from glmgui import theme
 from glmgui.glossary import explain_at
-from glmgui.laid_over import LaidOver
+from glmgui.laid_over import ROOM_IN_MESSAGE, LaidOver
 
 _SIGNS = {"error": "\u2716", "warning": "\u26a0"}
 _SIGN_WIDTH = 26
-_ROOM_IN_MESSAGE = 4
-"""Pixels of a message above and below its text."""
 _NARROWEST_FORM = 420
 _LEAST_PAGE = QSize(320, 200)
 
@@ -293,7 +291,7 @@ class MessageLine(QFrame):
         self._text.setTextFormat(Qt.TextFormat.PlainText)
         self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         box = QHBoxLayout(self)
-        box.setContentsMargins(_SIGN_WIDTH, _ROOM_IN_MESSAGE, 8, _ROOM_IN_MESSAGE)
+        box.setContentsMargins(_SIGN_WIDTH, ROOM_IN_MESSAGE, 8, ROOM_IN_MESSAGE)
         box.addWidget(self._text, 1)
         self.hide()
 
@@ -331,26 +329,9 @@ class MessageLine(QFrame):
         painter = QPainter(self)
         painter.fillRect(0, 0, 3, self.height(), colour)
         painter.setPen(colour)
-        sign = QRect(3, _ROOM_IN_MESSAGE, _SIGN_WIDTH - 3, self._text.fontMetrics().height())
+        sign = QRect(3, ROOM_IN_MESSAGE, _SIGN_WIDTH - 3, self._text.fontMetrics().height())
         painter.drawText(sign, Qt.AlignmentFlag.AlignCenter, _SIGNS[self._kind])
         painter.end()
-
-
-class MessagePlace(QWidget):
-    """Room for a line of words in which messages stand beside each other, so that nothing below is moved when they come and go."""
-
-    def __init__(self, *lines: MessageLine, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setLayout(row(*lines))
-        self._fit()
-
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.FontChange:
-            self._fit()
-
-    def _fit(self) -> None:
-        self.setMinimumHeight(self.fontMetrics().lineSpacing() + 2 * _ROOM_IN_MESSAGE)
 
 
 class FormScroll(QScrollArea):

@@ -16,6 +16,7 @@ from qtpy.QtWidgets import QAbstractSpinBox, QApplication, QCheckBox, QComboBox,
 
 from glmengine.errors import GlmError
 from glmgui import steps
+from glmgui.forms.pending import Refusal
 from glmgui.tools.unattended import settle, wait_until
 
 ABSURD = ("1e308", "-5", "nan", "", "abc", "0", "1e-300", "99999999999999999999", "\u00bd", "0.01", "2", "7 s")
@@ -83,8 +84,9 @@ class Driver:
             + [self._absurd_text] * 4
             + [self._choose, self._tick, self._turn_page, self._select_unit, self._undo, self._redo, self._fit] * 2
             + [self._step] * 3
-            + [self._cancel, self._stop, self._export, self._save, self._dock, self._layout, self._theme, self._log, self._live]
-        )
+            + [self._cancel, self._stop, self._export, self._save, self._dock, self._layout, self._log, self._live]
+            + [self._put_right, self._wait]
+        ) * 2 + [self._theme]
         for _ in range(n):
             kind = self.random.choice(kinds)
             self._say(kind.__name__.strip("_"))
@@ -191,7 +193,19 @@ class Driver:
         self.window.action("redo").trigger()
 
     def _fit(self) -> None:
+        if self.random.random() < 0.5:  # a fit is refused while a field shows what it did not take
+            self._put_right()
         self.window.action("fit").trigger()
+
+    def _put_right(self) -> None:
+        """Take back what fields refused, as a user does who has read why nothing is fitted."""
+        for one in self.window.findChildren(QWidget):
+            if isinstance(one, Refusal) and one.refused and not one.isHidden():
+                one.take_back()
+
+    def _wait(self) -> None:
+        """Look at what comes until the worker has done what was asked for."""
+        wait_until(lambda: not self.window.jobs.busy, WAIT_S, "the worker")
 
     def _cancel(self) -> None:
         self.window.action("cancel").trigger()

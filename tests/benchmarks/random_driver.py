@@ -10,9 +10,11 @@ than the first did (parts of pages are made when they are first used), and for w
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
 import tempfile
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -91,7 +93,7 @@ def drive(options: argparse.Namespace, scratch: Path) -> int:
             bad += any(left > known for left, known in zip(more, most, strict=True))
         print(
             f"seed {seed}: {len(seen.faults)} faults; {more[0]:+d} threads, {more[1]:+d} timers, {more[2]:+d} widgets; "
-            f"{resident():.0f} MB",
+            f"{resident():.0f} MB, {len(gc.get_objects()):,} objects; {time.process_time():.0f} s of processors so far",
             flush=True,
         )
         for fault in seen.faults:

@@ -13,6 +13,7 @@ from glmgui.before_a_fit import ways_to_open
 from glmgui.document import Document
 from glmgui.drawings.answers import answer_rows, candidates_of
 from glmgui.jobs import Jobs
+from glmgui.laid_over import MessagePlace
 from glmgui.panels.answers.asking_box import AskingBox
 from glmgui.panels.answers.evidence_view import EvidenceView
 from glmgui.panels.answers.sheet_table import SheetTable
@@ -103,8 +104,7 @@ class AnswersPanel(Page):
         line.setStretch(1, 1)
         box.addLayout(line)
         box.addWidget(self.asking)
-        keep_place(self.message)
-        box.addWidget(self.message)
+        box.addWidget(MessagePlace(page, self.message))
         self.halves = QSplitter(Qt.Orientation.Vertical, page)
         self.halves.setObjectName("answers_halves")
         self.halves.setChildrenCollapsible(False)

@@ -16,9 +16,10 @@ from glmgui.document import Document
 from glmgui.drawings.answers import contribution_drawings, path_drawings
 from glmgui.forms.form import SpecForm
 from glmgui.forms.names import choices_in
+from glmgui.laid_over import MessagePlace
 from glmgui.panels.answers.evidence_view import DrawingsView
 from glmgui.still_fields import StillCombo
-from glmgui.widgets import FormScroll, MessageLine, button, column, hint, keep_place, plain_table, row, small_button
+from glmgui.widgets import FormScroll, MessageLine, button, column, hint, plain_table, row, small_button
 from glmgui.work.answers import Answers
 
 if TYPE_CHECKING:
@@ -104,8 +105,7 @@ class TermsView(QWidget):
         halves.setStretchFactor(1, 1)
         halves.setSizes([_FORM_WIDTH, 700])
         box = column(self, margins=4)
-        keep_place(self.message)
-        box.addWidget(self.message)
+        box.addWidget(MessagePlace(self, self.message))
         box.addWidget(halves, 1)
         self.form.edited.connect(self._edited)
         self.run.clicked.connect(self._run)

@@ -22,9 +22,10 @@ from qtpy.QtWidgets import (
 )
 
 from glmgui.document import Document
+from glmgui.laid_over import MessagePlace
 from glmgui.panels.batch.recordings_table import RecordingsTable, local_files
 from glmgui.still_fields import StillCombo, StillSpin
-from glmgui.widgets import EmptyState, MessageLine, MessagePlace, Page, button, column, heading, hint, plain_table, refill, row
+from glmgui.widgets import EmptyState, MessageLine, Page, button, column, heading, hint, plain_table, refill, row
 from glmgui.work.many_recordings import GroupRows, ManyRecordings, group_columns
 
 if TYPE_CHECKING:
@@ -135,7 +136,7 @@ class BatchPanel(Page):
     def _lay_out(self) -> None:
         content = QWidget(self)
         box = column(content)
-        box.addWidget(MessagePlace(self.banner, self.message, parent=content))
+        box.addWidget(MessagePlace(content, self.banner, self.message))
         box.addWidget(self.said)
         above, below = QWidget(content), QWidget(content)
         upper, lower = column(above, margins=0), column(below, margins=0)

@@ -9,12 +9,13 @@ from glmengine.results.result import Result
 from glmgui.before_a_fit import NO_RECORDING, show_next_step
 from glmgui.document import Document
 from glmgui.jobs import Jobs
+from glmgui.laid_over import MessagePlace
 from glmgui.panels.checks.decoding_view import DecodingView
 from glmgui.panels.checks.goodness_view import GoodnessView
 from glmgui.panels.checks.simulation_view import SimulationView
 from glmgui.panels.checks.tests_view import TestsView
 from glmgui.panels.checks.units_table import UnitsTable
-from glmgui.widgets import EmptyState, MessageLine, Page, column, keep_place
+from glmgui.widgets import EmptyState, MessageLine, Page, column
 from glmgui.work.checks import Checks
 
 _NO_RESULT = (
@@ -58,8 +59,7 @@ class ChecksPanel(Page):
         halves.setSizes([310, 940])
         self._content = QWidget(self)
         box = column(self._content)
-        keep_place(self.banner)
-        box.addWidget(self.banner)
+        box.addWidget(MessagePlace(self._content, self.banner))
         box.addWidget(halves, 1)
         self._stack = QStackedLayout(self)
         self._stack.addWidget(self.empty)

@@ -6,16 +6,17 @@ from qtpy.QtWidgets import QLabel, QProgressBar, QWidget
 
 from glmengine.context import Progress
 from glmgui.jobs import Jobs
+from glmgui.laid_over import MessagePlace
 from glmgui.shown_time import how_far
-from glmgui.widgets import MessageLine, button, column, keep_place, row
+from glmgui.widgets import MessageLine, button, row
 from glmgui.work.checks import Checks, Kind
 
 
-class RunLine(QWidget):
+class RunLine(MessagePlace):
     """There while a check of one kind waits or runs, and after it was refused; else its place is empty, so that what stands below stays."""
 
-    def __init__(self, checks: Checks, kind: Kind, jobs: Jobs, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, checks: Checks, kind: Kind, jobs: Jobs, page: QWidget) -> None:
+        super().__init__(page)
         self.setObjectName(f"{kind}_run")
         self._checks, self._kind, self._jobs = checks, kind, jobs
         self._bar_box = QWidget(self)
@@ -29,10 +30,8 @@ class RunLine(QWidget):
         self._bar_box.setLayout(row(self.said, self.bar, self.stop, self.cancel, spacing=8))
         self._bar_box.layout().setStretch(1, 1)
         self.message = MessageLine(f"{kind}_message", self)
-        box = column(self, margins=0)
-        box.addWidget(self._bar_box)
-        box.addWidget(self.message)
-        keep_place(self)
+        for part in (self._bar_box, self.message):
+            self.add(part)
         self.stop.clicked.connect(lambda: checks.stop_and_keep(kind))
         self.cancel.clicked.connect(lambda: checks.give_up(kind))
         jobs.progressed.connect(self._progressed)
@@ -40,10 +39,13 @@ class RunLine(QWidget):
         checks.changed.connect(lambda changed: self.show_state() if changed == kind else None)
         self.show_state()
 
+    @property
+    def one_line(self) -> int:
+        return max(super().one_line, self._bar_box.sizeHint().height() if hasattr(self, "_bar_box") else 0)
+
     def show_state(self) -> None:
         """Say where the check stands."""
         job, error = self._checks.job_of(self._kind), self._checks.error(self._kind)
-        self.setMinimumHeight(self._bar_box.sizeHint().height())
         self._bar_box.setVisible(job is not None)
         if job is not None:
             running = job is self._jobs.current
@@ -62,7 +64,6 @@ class RunLine(QWidget):
             self.message.show_warning("Cancelled; nothing was changed.")
         else:
             self.message.clear()
-        self.setVisible(job is not None or bool(self.message.text))
 
     def _progressed(self, progress: Progress, seconds_left: float | None) -> None:
         job = self._checks.job_of(self._kind)

@@ -41,9 +41,9 @@ class TermsCheck(QWidget):
         self.report.setMaximumHeight(_HEIGHT)
         self.report.setTabChangesFocus(True)
         box = column(self, margins=0)
-        box.addLayout(row(self.ask, None))
         for part in (self.message, self.verdict, self.numbers, self.report):
             box.addWidget(part)
+        box.addLayout(row(self.ask, None))  # at the lower edge, where it stays when the answer comes
         self.ask.clicked.connect(self.check)
         document.changed.connect(self._changed)
         self._changed(frozenset({"recording"}))

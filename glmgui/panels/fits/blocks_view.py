@@ -12,9 +12,10 @@ from glmengine.analysis.wording import share_text
 from glmengine.sentences import numbered
 from glmgui.document import Document
 from glmgui.jobs import Job, Jobs
+from glmgui.laid_over import MessagePlace
 from glmgui.plots import Axis, NamedBars
 from glmgui.rows import rows_chosen, select_rows
-from glmgui.widgets import MessageLine, PageScroll, button, column, hint, keep_place, plain_table, row
+from glmgui.widgets import MessageLine, PageScroll, button, column, hint, plain_table, row
 
 if TYPE_CHECKING:
     from glmengine.analysis.analysis import Analysis
@@ -95,8 +96,7 @@ class BlocksView(QWidget):
         whole.setStretchFactor(1, 4)
         outer = column(self, margins=0)
         outer.addWidget(hint(_ABOUT, self))
-        keep_place(self.message)
-        outer.addWidget(self.message)
+        outer.addWidget(MessagePlace(self, self.message))
         outer.addWidget(whole, 1)
         self._found.setVisible(False)
 

@@ -34,6 +34,7 @@ from glmgui.forms.form import SpecForm
 from glmgui.forms.names import choices_in
 from glmgui.forms.numbers import plain
 from glmgui.jobs import Jobs
+from glmgui.laid_over import MessagePlace
 from glmgui.panels.model.formula_view import FormulaView
 from glmgui.panels.model.strength_view import StrengthView, StrengthWords, strength_words
 from glmgui.plots import TimeLine
@@ -48,7 +49,6 @@ from glmgui.widgets import (
     column,
     heading,
     hint,
-    keep_place,
     plain_table,
 )
 
@@ -134,8 +134,7 @@ class ModelPanel(Page):
         says.setSpacing(8)
         says.addWidget(self.formula)
         says.addWidget(self.size_line)
-        keep_place(self.too_large)
-        says.addWidget(self.too_large)
+        says.addWidget(MessagePlace(right, self.too_large))
         says.addWidget(self.strength)
         tables = TurningSplitter(_BOTH_TABLES)
         tables.setChildrenCollapsible(False)

@@ -10,13 +10,14 @@ from qtpy.QtWidgets import QLabel, QSizePolicy, QStackedLayout, QTabWidget, QWid
 from glmgui.before_a_fit import NO_RECORDING, show_next_step
 from glmgui.document import Document
 from glmgui.jobs import Jobs
+from glmgui.laid_over import MessagePlace
 from glmgui.panels.population.graph_view import GraphView
 from glmgui.panels.population.matrix_view import MatrixView
 from glmgui.panels.population.multiples_view import MultiplesView
 from glmgui.panels.population.scatter_view import ScatterView
 from glmgui.panels.population.table_view import TableView
 from glmgui.panels.population.view import PopulationView
-from glmgui.widgets import EmptyState, MessageLine, Page, button, column, keep_place, row
+from glmgui.widgets import EmptyState, MessageLine, Page, button, column, row
 from glmgui.work.selected_units import can_fit_only, can_leave_out
 
 if TYPE_CHECKING:
@@ -74,9 +75,7 @@ class PopulationPanel(Page):
             view.chosen.connect(self._choose)
         content = QWidget(self)
         box = column(content)
-        keep_place(self.banner)
-        box.addWidget(self.banner)
-        box.addWidget(self.message)
+        box.addWidget(MessagePlace(content, self.banner, self.message))
         line = row(self.said, self.all, self.invert, self.only, self.leave, spacing=6)
         line.setStretch(0, 1)
         box.addLayout(line)

@@ -12,6 +12,7 @@ from glmgui.before_a_fit import NO_RECORDING, show_next_step
 from glmgui.comparison_button import ComparisonButton
 from glmgui.document import EVERYTHING, Document
 from glmgui.jobs import Jobs
+from glmgui.laid_over import MessagePlace
 from glmgui.panels.results.coefficients_view import CoefficientsView
 from glmgui.panels.results.curves_view import CurvesView
 from glmgui.panels.results.filling_view import FillingView
@@ -21,7 +22,7 @@ from glmgui.panels.results.validation_view import ScoreTable, ValidationView
 from glmgui.panels.results.wording import choice_in_words, effect_in_words, scores_of, state_in_words
 from glmgui.plots import Axis, ScorePlot
 from glmgui.still_fields import StillCombo
-from glmgui.widgets import EmptyState, MessageLine, MessagePlace, Page, column, hint, keep_place, row, small_button
+from glmgui.widgets import EmptyState, MessageLine, Page, column, hint, row, small_button
 from glmgui.work.runs import Run, Runs
 
 STALE = "These results answer an earlier question \u2013 fit again (Ctrl+R)."
@@ -126,8 +127,7 @@ class ResultsPanel(Page):
         right_box.itemAt(0).layout().setStretch(1, 1)
         asks = (self.compare, self.figure, self.report, self.script)
         right_box.addLayout(row(*asks, None, self.show_notes, self.forward, spacing=6))
-        keep_place(self.state)  # it comes and goes from unit to unit
-        right_box.addWidget(self.state)
+        right_box.addWidget(MessagePlace(right, self.state))  # it comes and goes from unit to unit
         right_box.addWidget(self.notes)
         right_box.addWidget(self.tabs, 1)
         whole = QSplitter(Qt.Orientation.Horizontal)
@@ -138,7 +138,7 @@ class ResultsPanel(Page):
         whole.setSizes([430, 890])
         content = QWidget(self)
         box = column(content)
-        box.addWidget(MessagePlace(self.banner, self.unfinished, parent=content))
+        box.addWidget(MessagePlace(content, self.banner, self.unfinished))
         box.addWidget(whole, 1)
         self._content = content
         self._stack = QStackedLayout(self)

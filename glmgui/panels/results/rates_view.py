@@ -94,7 +94,7 @@ class RatesView(QWidget):
         self._said = hint("", self)
         box.addLayout(row(QLabel("smoothing", self), self._smoothing, self._said, spacing=6))
         box.itemAt(0).layout().setStretch(2, 1)
-        box.addWidget(self.message)
+        self.message.lay_over(self.plot)
         box.addWidget(self.plot, 1)
         self._smoothing.currentIndexChanged.connect(self._ask)
 

@@ -1,0 +1,79 @@
+"""Messages of several lines come and go without moving what is under the mouse."""
+
+from __future__ import annotations
+
+import pytest
+from qtpy.QtCore import QEvent, QPoint
+from qtpy.QtGui import QCursor
+from qtpy.QtWidgets import QApplication, QPushButton, QVBoxLayout, QWidget
+
+from glmgui.laid_over import MessagePlace
+from glmgui.widgets import MessageLine
+
+LONG = "The terms or the settings have changed since: what is shown answers the question before. " * 3
+
+
+class OnePage(QWidget):
+    """A message above a button."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.message, self.button = MessageLine("message", self), QPushButton("Press", self)
+        box = QVBoxLayout(self)
+        self.place = MessagePlace(self, self.message)
+        box.addWidget(self.place)
+        box.addWidget(self.button, 1)
+        self.resize(400, 300)
+
+    def point_at(self, part: QWidget) -> None:
+        QCursor.setPos(part.mapToGlobal(part.rect().center()))
+
+    def lead_mouse_away(self) -> None:
+        QCursor.setPos(self.mapToGlobal(QPoint(-20, -20)))
+        QApplication.sendEvent(self, QEvent(QEvent.Type.Leave))
+
+
+@pytest.fixture
+def page(qtbot):
+    shown = OnePage()
+    qtbot.addWidget(shown)
+    shown.move(50, 50)
+    shown.show()
+    shown.lead_mouse_away()
+    qtbot.wait(1)
+    return shown
+
+
+def test_a_long_message_hangs_over_what_the_mouse_is_on_and_takes_its_room_when_the_mouse_has_left(page, qtbot):
+    page.point_at(page.button)
+    before = page.button.geometry()
+    page.message.show_error(LONG)
+    qtbot.waitUntil(lambda: page.message.height() > page.place.one_line)
+    assert page.button.geometry() == before
+    page.lead_mouse_away()
+    qtbot.waitUntil(lambda: page.place.height() >= page.message.height())
+    qtbot.waitUntil(lambda: page.button.y() > before.y())
+    page.point_at(page.button)
+    moved = page.button.geometry()
+    page.message.clear()
+    qtbot.wait(1)
+    assert page.button.geometry() == moved
+    page.lead_mouse_away()
+    qtbot.waitUntil(lambda: page.button.geometry() == before)
+
+
+def test_a_message_that_the_mouse_rests_on_takes_its_room(page, qtbot):
+    page.point_at(page.button)
+    page.message.show_warning(LONG)
+    qtbot.waitUntil(lambda: page.message.height() > page.place.one_line)
+    page.point_at(page.message)
+    QApplication.sendEvent(page.message.parentWidget(), QEvent(QEvent.Type.Enter))
+    assert page.place.height() >= page.message.height()
+
+
+def test_a_message_of_one_line_moves_nothing_wherever_the_mouse_is(page, qtbot):
+    before = page.button.geometry()
+    page.message.show_error("No.")
+    qtbot.waitUntil(lambda: page.message.isVisible())
+    qtbot.wait(1)
+    assert page.button.geometry() == before
