@@ -73,6 +73,7 @@ def prepare_process() -> None:
     os.environ.setdefault("MPLBACKEND", "agg")
     # the worker's Python lets the main thread in sooner than after the usual 5 ms
     sys.setswitchinterval(0.001)
+    _share_freed_memory()
     from glmengine.backend import jax_runtime as runtime
     from glmengine.parallel.unused_libraries import spare_neo
 
@@ -82,6 +83,23 @@ def prepare_process() -> None:
 
     errors.start_log()
     errors.install_hooks()
+
+
+_M_ARENA_MAX, _MOST_ARENAS = -8, 2
+
+
+def _share_freed_memory() -> None:
+    """Let all threads allocate from two pools of memory where the C library is glibc, which else makes one for each of up to 16 threads.
+
+    What a compilation has freed in the pool of its thread is of no use to others: over seven drives of a random user with fits the process
+    grew to 1,384 MB, of which 250 were in use; with two pools to 881.
+    """
+    if sys.platform.startswith("linux"):
+        import ctypes
+
+        limit = getattr(ctypes.CDLL(None), "mallopt", None)  # other C libraries have no such pools
+        if limit is not None:
+            limit(_M_ARENA_MAX, _MOST_ARENAS)
 
 
 def make_application(settings_dark: bool | None = None) -> QApplication:

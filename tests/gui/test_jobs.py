@@ -205,7 +205,8 @@ def test_what_opening_and_a_fit_need_is_loaded_ahead():
         load(name, SILENT)
 
 
-def test_what_the_user_waits_for_goes_before_what_nobody_looks_at(jobs, qtbot):
+@pytest.mark.parametrize("sooner", [{}, {"quiet": True}], ids=["what the user waits for", "a preview"])
+def test_what_nobody_looks_at_goes_behind_what_is_seen(jobs, qtbot, sooner):
     order, begun, go_on = [], threading.Event(), threading.Event()
 
     def first(context):
@@ -215,23 +216,7 @@ def test_what_the_user_waits_for_goes_before_what_nobody_looks_at(jobs, qtbot):
     jobs.submit("First", first, quiet=True)
     begun.wait(10)
     jobs.submit("Share", lambda context: order.append("share"), quiet=True, background=True)
-    jobs.submit("Fit", lambda context: order.append("fit"))
+    jobs.submit("Seen", lambda context: order.append("seen"), **sooner)
     go_on.set()
     qtbot.waitUntil(lambda: jobs.idle)
-    assert order == ["fit", "share"]
-
-
-def test_what_nobody_looks_at_goes_behind_the_previews(jobs, qtbot):
-    order, begun, go_on = [], threading.Event(), threading.Event()
-
-    def first(context):
-        begun.set()
-        go_on.wait(10)
-
-    jobs.submit("First", first, quiet=True)
-    begun.wait(10)
-    jobs.submit("Share", lambda context: order.append("share"), quiet=True, background=True)
-    jobs.submit("Preview", lambda context: order.append("preview"), quiet=True)
-    go_on.set()
-    qtbot.waitUntil(lambda: jobs.idle)
-    assert order == ["preview", "share"]
+    assert order == ["seen", "share"]

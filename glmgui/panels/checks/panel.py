@@ -98,7 +98,10 @@ class ChecksPanel(Page):
         result = self._checks.result
         self._stack.setCurrentWidget(self.empty if result is None else self._content)
         if result is None:
-            self._fit = None
+            if self._fit is not None:
+                self._fit = None
+                for page in self.pages:  # plots keep all that they have drawn
+                    page.plots.clear()
             show_next_step(self, self.empty, self._document, _NO_RESULT)
             return
         if not self.isVisible():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from glmgui.tools.unattended import wait_until
 from tests.driver import Driver
 
 ACTIONS = 25
@@ -12,6 +13,8 @@ ACTIONS = 25
 @pytest.mark.parametrize("seed", [1])
 def test_random_use_ends_in_no_fault_and_leaves_nothing_behind(window, small_recording, small_analysis, tmp_path, seed):
     window.document.open(small_recording, small_analysis)
+    window.work.fitting.fit()  # so that the first drive makes what is made for a result
+    wait_until(lambda: window.document.result is not None, 240, "the fit")
     first = Driver(window, seed, tmp_path)
     assert not first.run(ACTIONS).faults, first.seen.faults[0]
     before = first.counts()  # what is made when it is first used stays
