@@ -7,6 +7,7 @@ from collections import deque
 
 _AFTER_SECONDS = 0.5
 _LEAST_SHARE = 0.02
+_EARLY_SHARE, _EARLY_SECONDS = 0.07, 20.0  # what comes first is slow where libraries are loaded or passes compiled on the way
 _LEAST_WINDOW = 2.0  # s
 _WINDOW = 0.25  # of the time that has passed
 _LEAP = 4.0  # times the pace so far
@@ -42,7 +43,8 @@ class TimeLeft:
     def seconds(self, elapsed: float) -> float | None:
         """The seconds left after `elapsed`; None where it is too early to say."""
         share = self._reports[-1][1]
-        if elapsed < _AFTER_SECONDS or share < _LEAST_SHARE:
+        least = _EARLY_SHARE if elapsed < _EARLY_SECONDS else _LEAST_SHARE
+        if elapsed < _AFTER_SECONDS or share < least:
             return None
         reckoned = self._reckoned(elapsed, share)
         if self._named is None:
