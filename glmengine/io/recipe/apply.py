@@ -10,6 +10,7 @@ import numpy as np
 from glmengine.errors import GlmError
 from glmengine.io.files.limits import plain_column
 from glmengine.io.raw import NamedArrays, RawRecording, RawSeries, RawTrials, free_name, safe_name, unique_names
+from glmengine.io.recipe.names import field_of
 from glmengine.io.recipe.one_clock import see_one_clock
 from glmengine.io.recipe.recipe import COLUMN, Arrays, Counts, Measured, Recipe, Spikes, TimeBase
 from glmengine.sentences import numbered
@@ -47,7 +48,13 @@ def apply_recipe(recipe: Recipe, arrays: Arrays) -> RawRecording:
             item.seconds(_numbers(arrays, name, f"{field}.{end}"), field)
             for end, name in (("start", item.start), ("stop", item.stop))
         )
-        columns = {safe_name(name): np.ravel(_array(arrays, name, f"{field}.properties")) for name in item.properties}
+        called = unique_names(
+            [safe_name(name.rpartition(":")[2]) for name in item.properties]
+        )  # the next day's file has them too
+        columns = {
+            column: np.ravel(_array(arrays, name, f"{field}.properties"))
+            for column, name in zip(called, item.properties, strict=True)
+        }
         _same_length([start, stop, *columns.values()], item.name, field)
         raw.trials[safe_name(item.name)] = RawTrials(start, stop, columns)
     for position, item in enumerate(recipe.events):
@@ -206,7 +213,7 @@ def _describe_units(raw: RawRecording, spikes: Spikes, arrays: Arrays, index: np
         given = column(spikes.names, "spikes.names")
         raw.unit_names = unique_names([safe_name(_short(value)) for value in given])
     for name in spikes.properties:
-        raw.unit_columns[name.rsplit(":", 1)[-1].rsplit(".", 1)[-1]] = plain_column(column(name, "spikes.properties"))
+        raw.unit_columns[field_of(name)] = plain_column(column(name, "spikes.properties"))
 
 
 def _short(value: object) -> str:

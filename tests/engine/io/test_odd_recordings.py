@@ -136,6 +136,18 @@ def test_what_was_decided_of_several_files_stands_in_their_recipe(tmp_path):
     assert "# track.csv: Not used: time (18000), x (18000)." in text
 
 
+def test_columns_of_trials_in_another_file_are_called_as_there():
+    arrays = {
+        "s": SPIKES[0],
+        "trials.csv:on": np.arange(9.0),
+        "trials.csv:off": np.arange(9) + 0.5,
+        "trials.csv:choice_at": np.arange(9) + 0.2,
+    }
+    trials = {"name": "trials", "start": "trials.csv:on", "stop": "trials.csv:off", "properties": ["trials.csv:choice_at"]}
+    raw = apply_recipe(Recipe.parse({"spikes": {"times": "s"}, "trials": [trials]}), arrays)
+    assert list(raw.trials["trials"].columns) == ["choice_at"]
+
+
 def test_columns_in_another_language_are_times():
     _, raw = drafted({"Zeit (ms)": SPIKES[0] * 1000, "Einheit": np.repeat([1, 2], 450)})
     assert len(raw.spikes) == 2
