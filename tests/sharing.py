@@ -5,9 +5,12 @@ from __future__ import annotations
 from xdist.scheduler import LoadFileScheduling
 from xdist.workermanage import WorkerController
 
+LONG = ("tests/engine/answers/", "tests/engine/batch/", "tests/engine/questions/", "tests/engine/selection/")
+"""Where a file has few tests that take long each: begun last, one of them would be at work alone at the end."""
+
 
 class SharedFiles(LoadFileScheduling):
-    """A file at a time, as ``--dist loadfile`` has it.
+    """A file at a time, as ``--dist loadfile`` has it, those in `LONG` first, then those with most tests.
 
     That one hands out again what a crashed process had finished, too, and gives the process in its place one file, be it with a
     single test left; a process that is given nothing to do, or a test of which it does not know the next, never says that it is
@@ -28,6 +31,13 @@ class SharedFiles(LoadFileScheduling):
             for other in self.assigned_work:
                 self._reschedule(other)
         return crashed
+
+    def _assign_work_unit(self, node: WorkerController) -> None:
+        """Give a process its next file."""
+        long = next((file for file in self.workqueue if file.startswith(LONG)), None)
+        if long is not None:
+            self.workqueue.move_to_end(long, last=False)
+        super()._assign_work_unit(node)
 
     def _reschedule(self, node: WorkerController) -> None:
         """Give a process more to do where it has little, or end it where nothing is left: it begins a test when it knows the next."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 pytest.importorskip("xdist")
 
-from tests.sharing import SharedFiles
+from tests.sharing import LONG, SharedFiles
 
+PROJECT = Path(__file__).resolve().parent.parent
 TESTS = [f"{file}.py::test_{number}" for file in ("a", "b", "c") for number in range(3)]
 
 
@@ -74,6 +76,18 @@ def test_what_a_crashed_process_had_before_it_is_run_once_but_for_the_test_that_
     assert sharing.tests_finished
     assert other.shutting_down
     assert third.shutting_down
+
+
+def test_files_whose_tests_take_long_come_first(sharing):
+    one = Process("one")
+    sharing.numnodes = 1
+    sharing.add_node(one)
+    tests = [*TESTS, "tests/engine/questions/test_d.py::test_0", "tests/engine/batch/test_e.py::test_0"]
+    sharing.add_node_collection(one, tests)
+    sharing.schedule()
+    run(sharing, [one])
+    assert [tests[place] for place in one.sent] == [*tests[-2:], *TESTS]
+    assert all((PROJECT / folder).is_dir() for folder in LONG)
 
 
 def test_a_process_that_did_all_it_was_given_ends_without_a_fault(sharing):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from qtpy.QtCore import Qt
@@ -13,17 +15,26 @@ from glmengine.results.kept_fits import keep_fit
 from glmgui.work.recovery import Leftover
 
 
-@pytest.fixture
-def three(window, small_recording, small_analysis, small_result, qtbot):
-    """A window with three fits, of seeds 0, 1 and 2, the last one shown."""
-    document, folder = window.document, window.work.shelf.folder()
-    document.open(small_recording, small_analysis)
+@pytest.fixture(scope="module")
+def kept(small_analysis, small_result, tmp_path_factory):
+    """Three fits, of seeds 0, 1 and 2, and their results, whose files are written once."""
+    folder, made = tmp_path_factory.mktemp("kept"), []
     for seed in range(3):
         analysis = small_analysis.with_(seed=seed)
-        document.edit(analysis, f"Seed {seed}")
-        made = {**small_result.provenance, "analysis_sha256": analysis.sha256}
-        result = replace(small_result, analysis=analysis, provenance=made)
-        window.work.shelf.add(keep_fit(result, folder, seconds=0.5), result)
+        provenance = {**small_result.provenance, "analysis_sha256": analysis.sha256}
+        result = replace(small_result, analysis=analysis, provenance=provenance)
+        made.append((keep_fit(result, folder, seconds=0.5), result))
+    return made
+
+
+@pytest.fixture
+def three(window, kept, small_recording, small_analysis, qtbot):
+    """A window with these fits, the last one shown."""
+    document, folder = window.document, window.work.shelf.folder()
+    document.open(small_recording, small_analysis)
+    for seed, (fit, result) in enumerate(kept):
+        document.edit(result.analysis, f"Seed {seed}")
+        window.work.shelf.add(replace(fit, file=Path(shutil.copy(fit.file, folder))), result)
     window.show_step("fits")
     qtbot.wait(50)
     return window
