@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -159,6 +160,11 @@ class Dialogs:
         box.setEscapeButton(other)
         box.exec()
         return box.clickedButton() is over
+
+    def choose(self, title: str, label: str, texts: Sequence[str]) -> int | None:
+        """Which of several texts."""
+        text, given = QInputDialog.getItem(self.parent, title, f"{label}:", list(texts), 0, False)
+        return list(texts).index(text) if given else None
 
     def replace_files(self, folder: Path, what: str = "figures") -> bool:
         """Whether figures, or results, of the same names in a folder that is there may be replaced."""

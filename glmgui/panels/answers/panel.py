@@ -189,10 +189,13 @@ class AnswersPanel(Page):
 
     def _fill(self, some: AnswerSheet) -> None:
         """Put units into the table that have just been answered."""
-        if len(self._answers.sheets) == 1 and candidates_of(some) != self._tried:
+        sheets = self._answers.sheets
+        new = candidates_of(some) != self.table.candidates  # the table may still be that of another question
+        if new:
             self._begin_table(candidates_of(some))
-        self._shown = tuple(id(sheet) for sheet in self._answers.sheets)
-        self.table.add(answer_rows(some))
+        self._shown = tuple(id(sheet) for sheet in sheets)
+        for sheet in sheets if new else (some,):
+            self.table.add(answer_rows(sheet))
         self._say()
         names = list(some.units["unit"].values)
         if len(self._answers.sheets) == 1 and self._document.unit not in names:

@@ -59,7 +59,7 @@ class SheetModel(QAbstractTableModel):
         super().__init__(parent)
         self._rows: list[AnswerRow] = []
         self._columns: tuple[_Column, ...] = (*_FIRST, *_LAST)
-        self._n_candidates = 0
+        self.candidates: tuple[str, ...] = ()
 
     @property
     def rows(self) -> tuple[AnswerRow, ...]:
@@ -79,7 +79,7 @@ class SheetModel(QAbstractTableModel):
             for name in candidates
         )
         self._rows = list(waiting_rows(units, len(unique), said))
-        self._columns, self._n_candidates = (*_FIRST, *unique, *_LAST), len(unique)
+        self._columns, self.candidates = (*_FIRST, *unique, *_LAST), tuple(candidates)
         self.endResetModel()
 
     @property
@@ -150,7 +150,7 @@ class SheetModel(QAbstractTableModel):
 
     def _is_chosen(self, one: AnswerRow, at: int) -> bool:
         place = at - len(_FIRST)
-        return 0 <= place < self._n_candidates and self._columns[at].title.removeprefix("+ ") in one.terms
+        return 0 <= place < len(self.candidates) and self.candidates[place] in one.terms
 
     def _texts(self, one: AnswerRow) -> tuple[str, ...]:
         nothing = one.waiting or "nothing that was offered"
@@ -267,6 +267,11 @@ class SheetTable(QWidget):
         self.sorted.rowsRemoved.connect(self._say)
         self.sorted.dataChanged.connect(self._say)
         self.sorted.modelReset.connect(self._say)
+
+    @property
+    def candidates(self) -> tuple[str, ...]:
+        """The candidates that have a column."""
+        return self.model.candidates
 
     def begin(self, candidates: Sequence[str], units: Sequence[str] = (), said: str = "") -> None:
         """Empty it, with these candidates for columns, and rows for units without an answer, of which `said` is said."""

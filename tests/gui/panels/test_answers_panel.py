@@ -77,6 +77,16 @@ def test_a_row_has_the_numbers_of_the_sheet(opened, kept):
     assert opened.rail.buttons["answers"].text().endswith("3 units")
 
 
+def test_the_columns_follow_the_question_that_is_answered(opened, kept):
+    """The answers of one question may come while the table still has the columns of another."""
+    panel = opened.panels["answers"]
+    panel.table.begin(("history",), ("hd", "place", "flat"), "waiting")
+    opened.work.answers.filled.emit(kept.sheet)
+    assert panel.table.candidates == tuple(kept.sheet.terms["term"].values)
+    assert cell(panel.table, "hd", "Driven by").data() == "head_direction"
+    assert [one.unit for one in panel.table.model.rows].count("hd") == 1
+
+
 def test_a_click_selects_the_unit_everywhere_and_shows_the_evidence_of_the_cell(opened, qtbot):
     panel = opened.panels["answers"]
     for heading, kind in (("Shift q", "shifts"), ("KS", "ks"), ("Driven by", "path"), ("+ head_direction", "shares")):
