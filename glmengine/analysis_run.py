@@ -61,7 +61,7 @@ class _Shares:
     fitted: float
 
 
-_WITH_FOLDS, _WITHOUT_FOLDS = _Shares(0.06, 0.7, 0.84), _Shares(0.2, 0.2, 0.65)
+_WITH_FOLDS, _WITHOUT_FOLDS = _Shares(0.06, 0.7, 0.8), _Shares(0.2, 0.2, 0.65)
 
 
 def run(analysis: Analysis, recording: Recording, context: Context | None = None, *, blocks: int = 1) -> Result:
