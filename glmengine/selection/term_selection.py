@@ -103,6 +103,9 @@ class TermSelection:
         lines = []
         for unit in self.units:
             best = self.summary["deviance_explained"].sel(unit=unit)
+            if self.chosen is None and best.isnull().all():
+                lines.append(f"{unit}: no scores, as it has no spikes in the time that is fitted")
+                continue
             if self.chosen is None:
                 scores = ", ".join(
                     f"{name} {float(value):.3g}" for name, value in zip(best["model"].values, best.values, strict=True)

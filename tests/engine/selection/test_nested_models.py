@@ -204,10 +204,13 @@ def test_one_unit_and_a_unit_that_is_silent_in_a_half(small_recording):
 
     spikes = small_recording.spikes
     half = nap.Ts(spikes[0].t[spikes[0].t < 30.0], time_support=small_recording.epochs["all"])
-    whole = nap.TsGroup({0: nap.Ts(spikes[0].t), 1: half}, time_support=small_recording.epochs["all"])
-    recording = ge.Recording("two", ("hd", "half"), whole, covariates=small_recording.covariates, epochs=small_recording.epochs)
+    never = nap.Ts(np.zeros(0), time_support=small_recording.epochs["all"])
+    whole = nap.TsGroup({0: nap.Ts(spikes[0].t), 1: half, 2: never}, time_support=small_recording.epochs["all"])
+    names = ("hd", "half", "never")
+    recording = ge.Recording("three", names, whole, covariates=small_recording.covariates, epochs=small_recording.epochs)
     found = compare_models(question(DIRECTION, X_POSITION), recording)
     assert np.isfinite(found.models["deviance_explained"].sel(unit="hd")).all()
+    assert str(found).splitlines()[2] == "never: no scores, as it has no spikes in the time that is fitted"
     alone = ge.Recording(
         "one", ("hd",), nap.TsGroup({0: spikes[0]}), covariates=small_recording.covariates, epochs=small_recording.epochs
     )
