@@ -18,6 +18,7 @@ from qtpy.QtWidgets import (
     QPushButton,
     QScrollArea,
     QSplitter,
+    QStackedLayout,
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QTableView,
@@ -268,6 +269,12 @@ class Page(QWidget):
     """
 
     action_asked = Signal(str)
+
+    def heightForWidth(self, width: int) -> int:
+        """The least height in which no words are cut: with what everything would rather have, a page would scroll that fits."""
+        layout = self.layout()
+        shown = layout.currentWidget().layout() if isinstance(layout, QStackedLayout) else layout
+        return shown.minimumHeightForWidth(width) if shown is not None else -1
 
     def event(self, event: QEvent) -> bool:
         # Qt hands the wish for a tooltip up from a widget that has none

@@ -76,7 +76,7 @@ class ScorePlot(Plot):
             mark = pg.TextItem(f"unit {self._selected}", color=self.colours.ink, anchor=(side, 1))
             mark.setPos(ranks[at], max(high, 0.0) if good.any() else 0.0)  # above the highest bar, so that it covers none
             self.area.addItem(mark)
-        self.area.getAxis("bottom").setTickSpacing(max(1, -(-len(ranks) // 10)), 1)
+        self.area.getAxis("bottom").set_numbers(len(ranks))
         self.area.setXRange(0.2, max(len(ranks), _FEWEST) + 0.8, padding=0)
         self.set_greyed(self.greyed)
 

@@ -32,6 +32,9 @@ class _Choice:
     polar: bool
 
 
+_HALF = 10_000  # pixels, more than there are: the splitter shares its room out in these proportions
+
+
 class TuningPage(DescribedPage):
     """Two plots, side by side where there is room: the rate, and what it rests on."""
 
@@ -116,6 +119,7 @@ class TuningPage(DescribedPage):
         return lambda asked, context: _tuning(choice, asked, context)
 
     def show_answer(self, answer: Any) -> None:
+        replaced = False
         for at, drawing in enumerate(answer):
             before = self.plots[at] if at < len(self.plots) else None
             plot = draw(drawing, before)
@@ -128,7 +132,10 @@ class TuningPage(DescribedPage):
                     self._splitter.replaceWidget(at, plot)
                     before.deleteLater()
                     self.plots[at] = plot
+                    replaced = True
             plot.subject = f"unit {self._unit}"
+        if replaced:  # a new one would have what its numbers alone need
+            self._splitter.setSizes([_HALF] * self._splitter.count())
 
     def set_unit(self, unit: str) -> None:
         """Whose tuning is drawn, for the names of files."""
