@@ -62,6 +62,9 @@ class InputsList(QWidget):
         super().__init__(parent)
         self.setObjectName("inputs")
         self.view = _DragList(self)
+        self.view.setHorizontalScrollBarPolicy(
+            Qt.ScrollBarPolicy.ScrollBarAlwaysOff
+        )  # a long name ends in an ellipsis; the tooltip has it whole
         self.view.setObjectName("inputs_list")
         self.view.setAccessibleName("What the rate may depend on")
         self.view.setAccessibleDescription(_HELP)
