@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 from glmengine.answers.population import UNIT_SECONDS
 from glmengine.answers.settings import AnswerSettings
+from glmengine.context import SILENT
 from glmengine.design.fit_size import Estimate, estimate
 
 if TYPE_CHECKING:
     from glmengine.analysis.analysis import Analysis
+    from glmengine.context import Context
     from glmengine.recording.recording import Recording
 
 _BESIDE = 8  # columns that every model costs beside its own
@@ -21,7 +23,7 @@ _CHECK_SECONDS = (
 _START_SECONDS = 2.0
 
 
-def estimate_answers(analysis: Analysis, recording: Recording, settings: AnswerSettings) -> Estimate:
+def estimate_answers(analysis: Analysis, recording: Recording, settings: AnswerSettings, context: Context = SILENT) -> Estimate:
     """Bins, columns, and roughly seconds and memory of the answers of all units; raises `GlmError` as a fit would. Some milliseconds of work.
 
     Parameters
@@ -30,8 +32,9 @@ def estimate_answers(analysis: Analysis, recording: Recording, settings: AnswerS
         The question, as `glmengine.answers.explain.explain` takes it.
     recording : Recording
     settings : AnswerSettings
+    context : Context, optional
     """
-    found = estimate(analysis, recording)
+    found = estimate(analysis, recording, context)
     usual = _USUAL.shifts + _USUAL.simulations
     checks = _CHECK_SECONDS * (0.5 + 0.5 * (settings.shifts + settings.simulations) / usual)
     each = UNIT_SECONDS * found.n_valid * (found.n_columns + _BESIDE) + checks

@@ -226,7 +226,7 @@ class Answers(QObject):
         def work(context: Context) -> Estimate:
             from glmengine.answers.size import estimate_answers
 
-            return estimate_answers(question, recording, settings)
+            return estimate_answers(question, recording, settings, context)
 
         self._jobs.submit(
             "Estimating the answers", work, self.sized.emit, lambda error: self.sized.emit(str(error)), key=_SIZE, quiet=True
