@@ -127,7 +127,8 @@ def _adds(names: Sequence[str]) -> str:
 
 
 def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
+    """Words begin a sentence with a capital, names of variables such as ``head_direction`` and ``position.x`` stay what they are."""
+    return text[:1].upper() + text[1:] if text.replace(" ", "").isalpha() else text
 
 
 def _small(q: float) -> str:
