@@ -19,6 +19,7 @@ import glmengine as ge
 BIN = 0.1
 N_BINS = 10_000
 N_COURSES, N_EACH = 100, 6
+N_RECORDINGS = 500  # of the likelihood ratio alone
 N_POWER = 20  # courses
 RATE = 3.0
 LEVEL = 0.05
@@ -61,16 +62,16 @@ class Simulated:
         return tuple(np.delete(one, self.columns[term], axis) for one, axis in ((self.X, 1), (self.mask, 0)))
 
 
-def recording(setting: Setting, seed: int) -> Simulated:
+def recording(setting: Setting, seed: int, n_units: int = N_EACH) -> Simulated:
     random = np.random.default_rng(seed)
     tested, other = (slow_noise(random, N_BINS, 5.0) for _ in range(2))
-    drift = np.column_stack([slow_noise(random, N_BINS, 20.0) for _ in range(N_EACH)])
+    drift = np.column_stack([slow_noise(random, N_BINS, 20.0) for _ in range(n_units)])
     Y = random.poisson(BIN * RATE * np.exp(setting.drift * drift + (setting.effect * tested + 0.5 * other)[:, None]))
     parts = {"tested": splines(tested), "other": splines(other)}
-    masks = [np.ones((part.shape[1], N_EACH), bool) for part in parts.values()]
+    masks = [np.ones((part.shape[1], n_units), bool) for part in parts.values()]
     if setting.history:
         parts["history"] = np.hstack([past(y) for y in Y.T])
-        masks.append(np.kron(np.eye(N_EACH), np.ones((3, 1))).astype(bool))
+        masks.append(np.kron(np.eye(n_units), np.ones((3, 1))).astype(bool))
     ends = np.cumsum([0, *(part.shape[1] for part in parts.values())])
     columns = {name: np.arange(a, b) for name, a, b in zip(parts, ends, ends[1:], strict=False)}
     return Simulated(np.hstack(list(parts.values())), Y, columns, np.vstack(masks))
@@ -138,6 +139,20 @@ def test_shift_tests_hold_their_level_and_wald_tests_do_not(title, setting):
             assert found[name] > 0.2
         else:
             assert abs(found[name] - LEVEL) < 3 * error
+
+
+@pytest.mark.timeout(7200)
+def test_the_likelihood_ratio_over_500_recordings():
+    """Of one unit each, without a drift; the other tests share covariates among six."""
+    called = []
+    for seed in range(20_000, 20_000 + N_RECORDINGS):
+        made = recording(Setting(0.0), seed, n_units=1)
+        others, mask = made.without("tested")
+        fit = ge.fit(made.X, made.Y, penalty="none", mask=made.mask)
+        smaller = ge.fit(others, made.Y, penalty="none", mask=mask)
+        called.append(fit.likelihood_ratio(smaller)["p"].values[0] <= LEVEL)
+    said(f"false positives at {LEVEL:.0%}, {N_RECORDINGS} recordings", {"likelihood ratio": float(np.mean(called))})
+    assert abs(np.mean(called) - LEVEL) < 3 * np.sqrt(LEVEL * (1 - LEVEL) / N_RECORDINGS)
 
 
 @pytest.mark.timeout(7200)
