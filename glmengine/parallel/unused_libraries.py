@@ -5,6 +5,15 @@ from __future__ import annotations
 import sys
 
 
+def spare_dask() -> None:
+    """Leave out what xarray would import, where Dask is installed, for arrays in chunks, which this program does not make: two thirds of
+    xarray's own time.
+
+    For processes that are the program's alone and reach no scheduler, before they import xarray.
+    """
+    sys.modules.setdefault("dask", None)
+
+
 def spare_neo() -> None:
     """Leave out what pynapple would import only to open the formats of Neo, which this program does not: a third of pynapple's own time.
 

@@ -19,6 +19,7 @@ UNUSED = (
     "pynwb",
     "hdmf",
     "neo",
+    "dask",
     "matplotlib.pyplot",
     "qtpy",
     "PyQt6",
