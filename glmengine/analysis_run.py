@@ -41,11 +41,7 @@ _LARGEST_COVARIANCE = 1.5e9  # bytes of all units together that are made; fewer 
 _GRACE = 2.0  # s that what is made after a stop has in all: the final fit where the cross-validation was stopped, errors, bands of curves
 _FIT_OF_GRACE = 0.5  # share of it in which that fit ends
 _CLASSES = "Each class has coefficients of its own; response curves, filters and coupling strengths, which are those of one rate, are not made."
-_ERRORS, _CURVES, _DRIFT = (
-    0.3,
-    0.85,
-    0.9,
-)  # where standard errors, curves and the search for drift end in what is made of a fit (measured)
+_ERRORS, _CURVES, _DRIFT = 0.25, 0.74, 0.8  # where errors, curves and drift end in what is made of a fit (measured)
 _TESTED = 0.03  # share of the scores on epochs that are tested on
 _SHARE_OF_FIT = 0.3  # of the time, where terms are selected too
 _MOST_COEFFICIENTS = 3e7  # of the fits of all folds and strengths, that are kept to predict held-out time
