@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,7 +12,7 @@ from glmengine.cli.command import Command
 from glmengine.cli.opening import one_recipe, opened_for
 from glmengine.cli.options import CODE, OUT_TABLES, RECIPE, SCHEDULER, SESSIONS, SHIFTS, Option, at_least_one
 from glmengine.cli.terminal import progress_bar, say_notes, say_written
-from glmengine.errors import GlmError
+from glmengine.errors import Cancelled, GlmError
 from glmengine.sentences import numbered
 
 if TYPE_CHECKING:
@@ -43,23 +44,36 @@ def explain(options: Namespace) -> int:
             recording = opened(options.question, one_recipe(options), opening)
         if options.last is not None:
             analysis = _trying_last(analysis or question_for(recording, options.variable), options.last)
-        sheet = explained(
-            recording,
-            analysis,
-            variables=options.variable,
-            shifts=options.shifts,
-            simulations=options.simulations,
-            workers=options.workers,
-            scheduler=options.scheduler,
-            out=folder,  # what is finished stays there when this is interrupted, and the same command goes on
-            context=context.part(0.05, 1.0),
-        )
+        try:
+            sheet = explained(
+                recording,
+                analysis,
+                variables=options.variable,
+                shifts=options.shifts,
+                simulations=options.simulations,
+                workers=options.workers,
+                scheduler=options.scheduler,
+                out=folder,  # what is finished stays there when this is interrupted, and the same command goes on
+                context=context.part(0.05, 1.0),
+            )
+        except (KeyboardInterrupt, Cancelled):
+            _say_kept(folder)
+            raise
     written = write_answers(sheet, folder)
     print(f"{recording.name}: {numbered(len(sheet.selection.units), 'unit')}, the best known first")
     print(sheet)
     say_notes(sheet.notes)
     say_written(folder, written)
     return 0
+
+
+def _say_kept(folder: Path) -> None:
+    """Of a sheet that was interrupted, what the same command goes on from."""
+    from glmengine.answers.part import FOLDER
+
+    if parts := len(list((folder / FOLDER).glob("*.nc"))):
+        kept = numbered(parts, "finished group")
+        print(f"glmengine: the units of {kept} stay in {folder / FOLDER}; the same command goes on from there", file=sys.stderr)
 
 
 def _trying_last(analysis: Analysis, names: Sequence[str]) -> Analysis:

@@ -417,6 +417,22 @@ def test_a_killed_command_goes_on(question, small_recording, tmp_path, monkeypat
     assert (tmp_path / "out" / "terms.csv").read_bytes() == (tmp_path / "whole" / "terms.csv").read_bytes()
 
 
+def test_an_interrupted_command_says_what_it_goes_on_from(small_recording, tmp_path, monkeypatch, capsys):
+    from glmengine.answers import explain
+    from glmengine.cli.main import main
+    from glmengine.export.nwb import write_nwb
+
+    def interrupted(*_, out, **__):
+        (out / "unfinished").mkdir()
+        (out / "unfinished" / "000.nc").touch()
+        raise ge.Cancelled
+
+    write_nwb(small_recording, tmp_path / "small.nwb")
+    monkeypatch.setattr(explain, "explain", interrupted)
+    assert main(["explain", str(tmp_path / "small.nwb"), "--out", str(tmp_path / "out")]) == 130
+    assert "units of 1 finished group stay" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("after", [0.0, 0.02, 0.1, 0.45, 0.6, 0.7, 0.9])
 def test_cancelled_at_each_stage(question, small_recording, after):
     seen = []
