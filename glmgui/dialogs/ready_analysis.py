@@ -9,10 +9,10 @@ from qtpy.QtGui import QPixmap
 from qtpy.QtWidgets import QDialog, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from glmengine.analysis.templates import Lesson, template_description, template_needs
-from glmgui.screen_room import suit_words
+from glmgui.screen_room import screen_room, suit_words
 from glmgui.widgets import MessageLine, button, heading, hint
 
-_WIDTH, _MARGIN = 640, 16
+_WIDTH, _MARGIN, _LEAST_PICTURE = 640, 16, 60
 
 
 class ReadyAnalysisDialog(QDialog):
@@ -71,7 +71,17 @@ class ReadyAnalysisDialog(QDialog):
         for one, answer in ((sample, "sample"), (mine, "open"), (take, "take"), (read, "read")):
             one.clicked.connect(lambda _, answer=answer: self._choose(answer))
         leave.clicked.connect(self.reject)
+        if lesson.picture is not None:
+            self._suit_picture(shown)
         suit_words(self, _WIDTH)
+
+    def _suit_picture(self, shown: QLabel) -> None:
+        """Let the picture give way on a low screen, on which it would lie over the words."""
+        too_high = self.layout().totalHeightForWidth(_WIDTH) - screen_room(self).height()
+        if too_high > 0:
+            height = max(shown.pixmap().height() - too_high, _LEAST_PICTURE)
+            shown.setPixmap(shown.pixmap().scaledToHeight(height, Qt.TransformationMode.SmoothTransformation))
+            shown.setMinimumHeight(height)
 
     def _choose(self, answer: Literal["sample", "open", "take", "read"]) -> None:
         self.chosen = answer
