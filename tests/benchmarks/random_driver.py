@@ -4,7 +4,7 @@
 
 One window is used for all seeds. Printed is a line for each seed: faults, threads, timers and widgets more than after the first, memory, and what
 the main thread worked on for more than 150 ms of its own processor time. Exit 1 for a fault, where the second half of the seeds leaves more behind
-than the first did (parts of pages are made when they are first used), and for work of the main thread that is not on the list below with its reason.
+than the first did (parts of pages are made when they are first used) or takes more memory, and for work of the main thread that is not on the list below with its reason.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ ALLOWED = {
     "show": "a page that is seen for the first time is made, and one that was hidden when the theme changed is styled",
 }
 """Actions that may hold up the main thread for longer, and why."""
+MOST_GROWTH = 1.1
+"""Memory after any seed of the second half, as a share of the most after one of the first, in which all is used for the first time."""
 
 
 def main() -> int:
@@ -76,6 +78,7 @@ def drive(options: argparse.Namespace, scratch: Path) -> int:
     bad = 0
     first = None
     most = [0, 0, 0]
+    most_memory = 0.0
     for number, seed in enumerate(range(options.first, options.first + options.seeds)):
         driver = Driver(window, seed, scratch)
         seen = driver.run(options.actions)
@@ -87,13 +90,16 @@ def drive(options: argparse.Namespace, scratch: Path) -> int:
             held[named] += 1
             worst[named] = max(worst.get(named, 0.0), one.ms)
         bad += len(seen.faults)
+        memory = resident()
         if number < options.seeds / 2:
             most = [max(pair) for pair in zip(most, more, strict=True)]
+            most_memory = max(most_memory, memory)
         else:
             bad += any(left > known for left, known in zip(more, most, strict=True))
+            bad += memory > MOST_GROWTH * most_memory
         print(
             f"seed {seed}: {len(seen.faults)} faults; {more[0]:+d} threads, {more[1]:+d} timers, {more[2]:+d} widgets; "
-            f"{resident():.0f} MB, {len(gc.get_objects()):,} objects; {time.process_time():.0f} s of processors so far",
+            f"{memory:.0f} MB, {len(gc.get_objects()):,} objects; {time.process_time():.0f} s of processors so far",
             flush=True,
         )
         for fault in seen.faults:
