@@ -32,6 +32,7 @@ from glmgui.plots import style
 from glmgui.plots.axis import named_axes
 from glmgui.plots.desk import figure_desk
 from glmgui.plots.export import copy_numbers, copy_plot, plot_writer, save_numbers
+from glmgui.plots.plot_item import PlainPlotItem
 from glmgui.reach import writable_folder
 from glmgui.widgets import ElidedLabel
 
@@ -320,8 +321,8 @@ class Plot(QWidget):
 
     def add_area(self, row: int, column: int, x_axis: Axis, y_axis: Axis, *, mouse: bool = True) -> pg.PlotItem:
         """A new area with labelled axes, in a cell of the layout."""
-        # its menus are slow to make and not shown
-        item = self.layout_item.addPlot(row, column, enableMenu=False, axisItems=named_axes())
+        item = PlainPlotItem(axisItems=named_axes())
+        self.layout_item.addItem(item, row, column)
         item.hideButtons()
         item.setMouseEnabled(mouse, mouse)
         item.vb.setDefaultPadding(0.03)

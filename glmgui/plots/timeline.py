@@ -14,6 +14,7 @@ from glmgui.drawings.series import NO_AXIS, TIME, Table, shortened
 from glmgui.plots.axis import named_axes
 from glmgui.plots.base import Plot, label_axes, transparent
 from glmgui.plots.interval_keys import IntervalKeys
+from glmgui.plots.plot_item import PlainPlotItem
 
 Interval = tuple[float, float]
 _MANY = 500  # pieces of one epoch that are drawn one by one
@@ -62,10 +63,9 @@ class TimeLine(Plot):
         self._regions: list[pg.LinearRegionItem] = []
         self._span = (0.0, 1.0)
         self._box = _DrawingBox()
-        self.area = pg.PlotItem(viewBox=self._box, axisItems=named_axes())
+        self.area = PlainPlotItem(viewBox=self._box, axisItems=named_axes())
         self.layout_item.addItem(self.area, 0, 0)
         self.area.hideButtons()
-        self.area.setMenuEnabled(False)
         self.area.setMouseEnabled(True, False)
         label_axes(self.area, TIME, NO_AXIS)
         self._box.drawn.connect(self._add_interval)

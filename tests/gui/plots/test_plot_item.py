@@ -1,0 +1,49 @@
+"""Areas without menus make few widgets and keep what the controls of the menus would hold."""
+
+from __future__ import annotations
+
+import pyqtgraph as pg
+import pytest
+from qtpy.QtWidgets import QApplication
+
+from glmgui.plots.plot_item import PlainPlotItem
+
+
+@pytest.fixture
+def view(qtbot):
+    made = pg.GraphicsLayoutWidget()
+    qtbot.addWidget(made)
+    return made
+
+
+def test_an_area_makes_a_fraction_of_the_widgets_that_pyqtgraph_makes(view):
+    before = len(QApplication.allWidgets())
+    plain = PlainPlotItem()
+    between = len(QApplication.allWidgets())
+    usual = pg.PlotItem()
+    assert between - before < 0.25 * (len(QApplication.allWidgets()) - between)
+    view.addItem(plain, 0, 0)
+    view.addItem(usual, 1, 0)
+
+
+def test_what_is_drawn_in_it_obeys_its_modes_as_in_pyqtgraphs_own(view):
+    areas = PlainPlotItem(), pg.PlotItem(enableMenu=False)
+    for row, area in enumerate(areas):
+        view.addItem(area, row, 0)
+        area.setLogMode(x=True)
+        area.showGrid(x=True, alpha=0.5)
+        area.setDownsampling(ds=4, mode="mean")
+        area.setClipToView(True)
+        area.plot([1.0, 10.0, 100.0], [1.0, 2.0, 3.0])
+    plain, usual = areas
+    assert plain.getAxis("bottom").grid == usual.getAxis("bottom").grid
+    assert plain.getAxis("bottom").logMode is usual.getAxis("bottom").logMode is True
+    assert plain.downsampleMode() == usual.downsampleMode() == (4, True, "mean")
+    for mode in ("subsample", "peak", "mean"):
+        plain.setDownsampling(mode=mode)
+        assert plain.downsampleMode()[2] == mode
+    assert plain.clipToViewMode() is usual.clipToViewMode() is True
+    assert plain.alphaState() == usual.alphaState()
+    assert plain.listDataItems()[0].opts["logMode"] == usual.listDataItems()[0].opts["logMode"]
+    plain.clear()
+    assert not plain.listDataItems()
