@@ -117,6 +117,7 @@ class Driver:
             window.show_step(step)
             settle(0.05)
             wait_until(lambda: window.jobs.idle, WAIT_S, "the worker")
+        window.status.clearMessage()  # its timer is there for as long as something is said
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
         gc.collect()  # the menus of a plot that was replaced are in a circle with it
         settle(0.1)
