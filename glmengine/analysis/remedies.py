@@ -129,7 +129,17 @@ def _with_basis(analysis: Analysis, kind: str, change: Any) -> Analysis:
 def _longer(basis: Any, seconds: float) -> Any:
     if getattr(basis, "window", None) is None:
         raise GlmError("the history has no window that could be made longer; choose another basis for it", field="terms")
-    return basis.with_(window=float(f"{max(2.0 * basis.window, 1.25 * seconds):.3g}"))
+    return basis.with_(window=longer_window(basis.window, seconds))
+
+
+def longer_window(window: float, seconds: float = 0.0) -> float:
+    """A window (s) of twice the length, or of what holds a lag of `seconds`, to three digits."""
+    return float(f"{max(2.0 * window, 1.25 * seconds):.3g}")
+
+
+def lengthen_words(window: float, seconds: float = 0.0) -> str:
+    """That advice in words: from `window` (s) to what `longer_window` makes of it."""
+    return f"lengthen the history from {1000 * window:.3g} to {1000 * longer_window(window, seconds):.3g} ms"
 
 
 def _finer(basis: Any) -> Any:

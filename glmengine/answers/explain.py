@@ -46,8 +46,8 @@ def explain(
     ----------
     recording : Recording
     analysis : Analysis, optional
-        Its terms are the candidates, its selection says how they are chosen. Where not given: the variables of the recording, the speed of its position,
-        and the units' own past. Strengths are found by marginal likelihood in each fit, where the family and the penalty allow.
+        Its terms are the candidates, its selection says how they are chosen. Where not given: the variables of the recording, the speed of its position
+        (in the plane or along a track), and the units' own past. Strengths are found by marginal likelihood in each fit, where the family and the penalty allow.
     variables : sequence of str, optional
         Where no analysis is given, only these.
     shifts : int

@@ -1,15 +1,18 @@
-"""The question that an answer sheet puts to a recording where no analysis is given: its variables, its speed, the units' own past."""
+"""The question that an answer sheet puts to a recording where no analysis is given: its variables, those derived, speed, the units' own past."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from glmengine.analysis.analysis import Analysis
-from glmengine.analysis.default_terms import default_analysis, position_pairs, tuning_term
+from glmengine.analysis.default_terms import default_analysis, free_name, position_pairs, tuning_term
 from glmengine.analysis.selection import Selection
 from glmengine.analysis.terms import CovariateTerm
+from glmengine.context import SILENT, Context
 from glmengine.errors import GlmError
-from glmengine.recording.derived.quantities import Speed, compute_derived
+from glmengine.recording.derived.movement import Speed
+from glmengine.recording.derived.position import movement_offers
+from glmengine.recording.derived.quantities import AnyDerived, compute_derived
 from glmengine.recording.recording import Recording
 from glmengine.sentences import listed
 
@@ -18,29 +21,42 @@ STRENGTHS = (1e-5, 1e-4, 1e-3, 1e-2)
 SPEED = "speed"
 
 
-def question_for(recording: Recording, variables: Sequence[str] | None = None) -> Analysis:
-    """Terms for the variables of a recording, the speed of its position, and the units' own past.
+def question_for(
+    recording: Recording,
+    variables: Sequence[str] | None = None,
+    *,
+    derived: Sequence[AnyDerived] = (),
+    max_gap: float | None = None,
+    context: Context = SILENT,
+) -> Analysis:
+    """Terms for the variables of a recording, covariates that are derived, the speed of its position, and the units' own past.
 
     Parameters
     ----------
     recording : Recording
     variables : sequence of str, optional
         Only terms that depend on these (``"position"`` stands for its components, ``"history"`` for the own past); all where not given.
+    derived : sequence of specs
+        What the user has derived already; each covariate of them is a variable like those that were recorded.
+    max_gap : float, optional
+        As for the covariates of a time grid, in s.
+    context : Context, optional
 
     Raises
     ------
     GlmError
-        If no term is left, or one of the variables is not there.
+        If no term is left, one of the variables is not there, or one cannot be derived.
     """
     analysis = default_analysis(recording)
-    terms, derived = list(analysis.terms), list(analysis.derived)
-    pairs = position_pairs(recording)
-    if pairs and SPEED not in recording.variables:
-        speed = Speed(source=pairs[0][0].rpartition(".")[0] or pairs[0][0])
-        with_speed = compute_derived((speed,), recording, analysis.time.max_gap)
-        new = [name for name in with_speed.variables if name not in recording.variables]
-        terms += [tuning_term(with_speed, name) for name in new]
-        derived.append(speed)
+    made = (*analysis.derived, *_speed_of(recording, derived), *derived)
+    terms = list(analysis.terms)
+    if made:
+        with_made = compute_derived(made, recording, max_gap, needed=(), context=context)
+        labels = {term.label for term in terms}
+        for name in with_made.variables:
+            if name not in recording.variables:
+                terms.append(free_name(tuning_term(with_made, name), labels))
+                labels.add(terms[-1].label)
     known = {term.label: _depends_on(term) for term in terms}
     if variables is not None:
         missing = [name for name in variables if not any(name in names for names in known.values())]
@@ -51,10 +67,18 @@ def question_for(recording: Recording, variables: Sequence[str] | None = None) -
             )
         terms = [term for term in terms if known[term.label] & set(variables)]
     model = analysis.model.with_(strengths=STRENGTHS)
-    analysis = analysis.with_(
-        terms=tuple(terms), derived=tuple(derived), model=model, title=f"What drives the units of {recording.name}"
-    )
+    analysis = analysis.with_(terms=tuple(terms), derived=made, model=model, title=f"What drives the units of {recording.name}")
     return analysis.with_(selection=default_selection(analysis))
+
+
+def _speed_of(recording: Recording, derived: Sequence[AnyDerived]) -> tuple[AnyDerived, ...]:
+    """The speed of the position, in the plane or along a track; none where that was recorded or is derived already."""
+    if any(spec.kind == "speed" or spec.name == SPEED for spec in derived):
+        return ()
+    pairs = position_pairs(recording)
+    if not pairs:
+        return tuple(spec for spec in movement_offers(recording, derived) if spec.kind == "speed")
+    return () if SPEED in recording.variables else (Speed(source=pairs[0][0].rpartition(".")[0] or pairs[0][0]),)
 
 
 def default_selection(analysis: Analysis) -> Selection:

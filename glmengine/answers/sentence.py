@@ -44,10 +44,16 @@ class Simulated:
         found = cls(**{name: float(checks[of]) for name, of in names.items()})
         return None if found.isi != found.isi else found
 
-    def words(self) -> str:
-        """What a reader should know, without a full stop."""
+    @property
+    def alike(self) -> bool:
+        """Whether the recorded spikes lie inside the bands of the simulations."""
+        bursts = not (self.burst > self.burst_high or self.burst < self.burst_low)
+        return bool(self.rate) and min(self.isi, self.autocorrelogram) >= ALIKE and bursts
+
+    def words(self, history: str = "lengthen the history") -> str:
+        """What a reader should know, without a full stop; `history` is what is advised where bursts are missing."""
         if self.burst > self.burst_high:
-            return "too few bursts in the model: lengthen the history"
+            return f"too few bursts in the model: {history}"
         if self.burst < self.burst_low:
             return "too many bursts in the model: let the history begin in the first bin, or add a refractory time"
         unlike = [name for name, share in (("intervals", self.isi), ("autocorrelogram", self.autocorrelogram)) if share < ALIKE]
@@ -68,6 +74,7 @@ def answer_sentence(
     last: Sequence[str] = (),
     not_missed: Sequence[str] = (),
     simulated: Simulated | None = None,
+    history: str = "lengthen the history",
 ) -> str:
     """Which terms, how much each adds, what says nothing, whether the model is right.
 
@@ -91,6 +98,8 @@ def answer_sentence(
     not_missed : sequence of str
         Chosen terms without which the model explains held-out time as well, now that it has those.
     simulated : Simulated, optional
+    history : str
+        What is advised about the own past where bursts are missing.
     """
     if not chosen:
         return f"Nothing that was offered ({', '.join(others)}) tells the rate from a constant one on held-out time."
@@ -118,7 +127,7 @@ def answer_sentence(
         judged = "nothing speaks against the model" if adequate else "something is missing in the model"
         text += f"; {judged}{f': try {try_next}' if not adequate and try_next else ''}"
     if simulated is not None:
-        text += f"; {simulated.words()}"
+        text += f"; {simulated.words(history)}"
     return f"{text}."
 
 

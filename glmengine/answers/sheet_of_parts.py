@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from glmengine.analysis.remedies import lengthen_words
 from glmengine.answers.part import Part
 from glmengine.answers.population import Population
+from glmengine.answers.question import HISTORY
 from glmengine.answers.sentence import Simulated, answer_sentence
 from glmengine.answers.sheet import AnswerSheet
 from glmengine.answers.unit_answers import joined_by_unit
@@ -19,6 +21,8 @@ from glmengine.selection.term_selection import TermSelection
 
 if TYPE_CHECKING:
     import xarray as xr
+
+    from glmengine.analysis.analysis import Analysis
 
 
 def sheet_of(
@@ -43,7 +47,7 @@ def sheet_of(
     shifted = _shift_columns(chosen, [part.shift_p for part in every], within_choice=population.shared is not None)
     explained = chosen["deviance_explained"]
     units = sorted(shown, key=lambda unit: -np.nan_to_num(float(explained.sel(unit=unit)), nan=-np.inf))
-    sentences = [_sentence(selection, shifted, checks, unit, asked.level) for unit in units]
+    sentences = [_sentence(population.analysis, selection, shifted, checks, unit) for unit in units]
     kept = {unit: chosen_labels(population.analysis, named) for unit in units if (named := selection.terms_of(unit))}
     columns: dict[str, tuple[str, list]] = {
         "terms": ("terms in the order in which they came in", [", ".join(selection.terms_of(unit)) for unit in units]),
@@ -123,10 +127,12 @@ def _shift_columns(
 
 
 def _sentence(
-    selection: TermSelection, shifted: dict[str, xr.DataArray] | None, checks: xr.Dataset, unit: str, level: float
+    analysis: Analysis, selection: TermSelection, shifted: dict[str, xr.DataArray] | None, checks: xr.Dataset, unit: str
 ) -> str:
     chosen = selection.terms_of(unit)
     assert selection.chosen is not None
+    assert analysis.selection is not None
+    level = analysis.selection.level
     own, seen = selection.chosen.sel(unit=unit), checks.sel(unit=unit)
     shares = [_share(selection, unit, name, first=not place) for place, name in enumerate(chosen)]
     doubtful = (
@@ -144,7 +150,18 @@ def _sentence(
         last=[name for name in chosen if bool(own["last"].sel(term=name))],
         not_missed=[name for name in chosen if float(own["missed_p"].sel(term=name)) >= level],
         simulated=Simulated.of({str(name): array.item() for name, array in seen.data_vars.items()}) if modelled else None,
+        history=_history_words(analysis, chosen),
     )
+
+
+def _history_words(analysis: Analysis, chosen: Sequence[str]) -> str:
+    """What is advised where bursts are missing, by what the model of these terms has of the own past."""
+    labels = chosen_labels(analysis, chosen)
+    own = [term for term in analysis.terms if term.kind == HISTORY and term.label in labels]
+    if not own:
+        return "add the unit's own history"
+    windows = [window for term in own if (window := getattr(term.basis, "window", None)) is not None]
+    return lengthen_words(max(windows)) if windows else "lengthen the history"
 
 
 def _share(selection: TermSelection, unit: str, term: str, *, first: bool) -> float:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from glmengine.analysis.remedies import Remedy, to_text
+from glmengine.analysis.remedies import Remedy, lengthen_words, to_text
 from glmengine.design.variables import variables_of
 from glmengine.goodness.checks import UnitChecks
 from glmengine.goodness.mismatch import Grouping
@@ -25,6 +25,9 @@ _LAG_SIZE = 0.1  # of spikes too many or too few after a spike, as a share
 _SIZE = 0.08  # mismatch of a covariate, as a share of the rate
 _SHORT = 0.005  # s in which a spike that is missing means refractoriness
 _BURST = 0.02  # s in which spikes too many mean bursts
+
+NOTHING_ELSE = "Nothing else speaks against the model either."
+"""Said of a model that all checks let pass."""
 
 
 @dataclass(frozen=True)
@@ -133,7 +136,7 @@ def verdict(checks: UnitChecks, setting: Setting, pair_z: np.ndarray | None, uni
     else:
         words = f"{_ks_words(ks.statistic, ks.band, rejected, setting)} " + " ".join(finding.what for finding in findings)
         if not findings:
-            words += "No single cause stands out." if rejected else "Nothing else speaks against the model either."
+            words += "No single cause stands out." if rejected else NOTHING_ELSE
     remedies = list(dict.fromkeys(finding.remedy for finding in findings))
     if judged and rejected and not remedies:
         remedies = ["finer functions in the terms that are there, or narrower bins"]
@@ -193,7 +196,7 @@ def _history(checks: UnitChecks, setting: Setting, slow: bool) -> list[Finding]:
         return [Finding(what, f"add the unit's own history ({cause} is missing)", Remedy("add_history"))]
     if first > setting.history_s + setting.bin_size / 2:
         longer = Remedy("longer_history", seconds=float(last))
-        return [Finding(what, f"lengthen the history beyond {setting.history_s:.3g} s", longer)]
+        return [Finding(what, lengthen_words(setting.history_s, longer.seconds), longer)]
     if ratio[place] < 1 and last <= _SHORT:
         return [Finding(what, "give the history a refractory time, or narrower functions at its beginning", Remedy("refractory"))]
     return [Finding(what, "give the history more functions", Remedy("finer_history"))]
@@ -205,7 +208,8 @@ def _signal_history(checks: UnitChecks, setting: Setting) -> list[Finding]:
     correlation, half = checks.lags.correlation[:1], checks.lags.half[:1]
     if not np.isfinite(correlation).all() or abs(correlation[0]) < max(0.05, 2.0 * half[0]):
         return []
-    remedy = "lengthen the history, or give it more functions" if setting.history_s else "add the unit's own history"
+    longer = f"{lengthen_words(setting.history_s)}, or give it more functions"
+    remedy = longer if setting.history_s else "add the unit's own history"
     edit = Remedy("longer_history" if setting.history_s else "add_history")
     return [Finding(f"Residuals of neighbouring bins are correlated ({correlation[0]:.2f}).", remedy, edit)]
 
@@ -257,7 +261,7 @@ def _family(checks: UnitChecks, setting: Setting, slow: bool) -> list[Finding]:
         return [
             Finding(
                 f"Its counts vary less than the family allows ({spread.pearson:.2f} times).",
-                "narrower bins with a history term, or the Bernoulli family",
+                f"narrower bins{'' if setting.history_s else ' with a history term'}, or the Bernoulli family",
             )
         ]
     ratio, error = checks.windows[:, 0], checks.windows[:, 1]

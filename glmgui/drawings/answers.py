@@ -68,7 +68,7 @@ class AnswerRow:
     shift_q : float
         The largest of the chosen terms.
     adequate : bool or None
-        Whether nothing speaks against the model; None where it was not judged.
+        Whether nothing speaks against the model, its simulated spikes neither; None where it was not judged.
     verdict : str
     ks, ks_band : float
         Distance of the rescaled intervals from what a right model gives, and its 95 % limit.

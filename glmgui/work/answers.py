@@ -13,6 +13,7 @@ from qtpy.QtCore import QObject, Signal
 from glmengine.analysis.selection import Selection
 from glmengine.answers.question import HISTORY
 from glmengine.answers.settings import AnswerSettings
+from glmengine.design.variables import variables_of
 from glmengine.errors import GlmError
 from glmengine.sentences import numbered
 from glmgui.document import Document
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from glmengine.answers.sheet import AnswerSheet
     from glmengine.context import Context
     from glmengine.design.fit_size import Estimate
+    from glmengine.recording.derived.quantities import AnyDerived
     from glmengine.recording.recording import Recording
     from glmengine.selection.term_selection import TermSelection
 
@@ -100,6 +102,8 @@ class Answers(QObject):
         self.message: tuple[str, str] = ("", "")
         self._offered: Analysis | None = None
         self._offered_for: Recording | None = None
+        self._offered_with: tuple[AnyDerived, ...] = ()
+        self._looking = False
         self._seen: Recording | None = None
         self._run = 0
         self._job: Job | None = None
@@ -126,7 +130,7 @@ class Answers(QObject):
         terms = tuple(term for term in base.terms if term.enabled and term.label not in self.asking.left_out)
         if not terms:
             return None
-        known = [one for one in now.derived if one not in base.derived]
+        known = [one for one in now.derived if one.name not in {other.name for other in base.derived}]
         question = base.with_(
             units=now.units,
             time=now.time,
@@ -185,27 +189,28 @@ class Answers(QObject):
         return next((sheet for sheet in self.sheets if unit in sheet.units["unit"].values), None)
 
     def offer(self) -> None:
-        """Find out what the recording offers, in the worker; once for each recording."""
-        recording = self._document.recording
-        if recording is None or recording is self._offered_for:
+        """Find out what the recording offers with what was derived of it, in the worker; once for each."""
+        recording, now = self._document.recording, self._document.analysis
+        if recording is None or self._is_offered:
             return
-        self._offered_for = recording
+        self._offered_for, self._offered_with, self._looking = recording, now.derived, True
 
         def work(context: Context) -> Analysis:
             from glmengine.answers.question import question_for
 
-            return question_for(recording)
+            return question_for(recording, derived=now.derived, max_gap=now.time.max_gap, context=context)
 
         def take(found: Analysis) -> None:
-            if recording is self._document.recording:
-                self._offered = found
-                self._follow_kept()
+            if recording is self._document.recording and now.derived == self._offered_with:
+                first, self._offered, self._looking = self._offered is None, found, False
+                if first:  # what is derived later is a candidate that the sheet did not know
+                    self._follow_kept()
                 self.asking_changed.emit()
                 if self._wanted:
                     self.find()
 
         def failed(error: BaseException) -> None:
-            self._wanted = False
+            self._wanted = self._looking = False
             self.message = ("error", str(error))
             self.changed.emit()
 
@@ -247,6 +252,10 @@ class Answers(QObject):
 
     def find(self) -> None:
         """Answer all units, going on with what an interrupted run of the same question had found."""
+        if not self.asking.from_features and (self._looking or not self._is_offered):  # something was derived just now
+            self._wanted = True
+            self.offer()
+            return
         question, recording, settings = self.question, self._document.recording, self.asking.settings
         self._wanted = False
         if question is None or recording is None or self.running or not self._permission.given():
@@ -357,14 +366,20 @@ class Answers(QObject):
         self._fitting.fit()
 
     def save(self) -> None:
-        """Write the sheet as tables into a folder, the files of ``glmengine explain --out``."""
+        """Write the sheet as tables, the files of ``glmengine explain --out``, into a folder of its own in the one that is chosen."""
         kept = self._document.answers
         if kept is None:
             return
-        folder = self._questions.folder("Save the answer sheet to a folder", self._settings.save_folder)
-        if folder is None:
+        within = self._questions.folder("Where to put the folder of the answer sheet", self._settings.save_folder)
+        if within is None:
             return
-        self._settings.save_folder = folder
+        from glmengine.export.file_names import shown_name
+
+        self._settings.save_folder = within
+        name = shown_name(f"{kept.recording_name} answers")
+        folder = within if within.name == name else within / name  # that of an earlier sheet may be chosen itself
+        if folder.is_dir() and any(folder.iterdir()) and not self._questions.replace_files(folder, "answers"):
+            return
 
         def work(context: Context) -> int:
             from glmengine.export.answer_files import write_answers
@@ -372,7 +387,7 @@ class Answers(QObject):
             return len(write_answers(kept.sheet, folder))
 
         def said(files: int) -> None:
-            notices().tell("info", f"{numbered(files, 'file')} written to {folder}", title="Answers")
+            notices().tell("info", f"{numbered(files, 'file')} written to {folder}", title="Export")
 
         self._jobs.submit(f"Saving the answers to {folder.name}", work, said)
 
@@ -390,6 +405,11 @@ class Answers(QObject):
         return self._jobs.submit("Choosing terms", work, self.terms_chosen.emit, failed, key=CHOICE, stoppable=True)
 
     # Inside
+
+    @property
+    def _is_offered(self) -> bool:
+        """Whether candidates were looked for, or are just now, in the recording as it is, with what is derived of it."""
+        return self._offered_for is self._document.recording and self._offered_with == self._document.analysis.derived
 
     def _selection_for(self, question: Analysis) -> Selection:
         """As it is asked for, of the terms that are tried."""
@@ -413,9 +433,12 @@ class Answers(QObject):
             if self._seen is not self._document.recording:
                 self._seen = self._document.recording
                 self._offered = self._offered_for = None
+                self._offered_with, self._looking = (), False
                 self._wanted = False
                 self.asking, self._parts, self.message = Asking(), [], ("", "")
             self._follow_kept()
+        if "analysis" in what and self._offered_for is self._document.recording:  # its page was looked at
+            self.offer()
         if what & {"recording", "analysis"}:
             self.asking_changed.emit()
         elif "answers" in what:
@@ -432,10 +455,13 @@ class Answers(QObject):
             return
         from_features = not labels <= set(offered)
         base = self._document.analysis if from_features else self._offered
+        new = {one.name for one in base.derived} - {one.name for one in kept.analysis.derived}  # derived since: to be tried
         self.asking = replace(
             self.asking,
             from_features=from_features,
-            left_out=frozenset(term.label for term in base.terms if term.label not in labels),
+            left_out=frozenset(
+                term.label for term in base.terms if term.label not in labels and not new & set(variables_of(term))
+            ),
             selection=kept.analysis.selection or Selection(),
             settings=kept.settings,
         )

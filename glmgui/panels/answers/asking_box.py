@@ -48,7 +48,8 @@ class AskingBox(QFrame):
         self.source.setObjectName("answers_source")
         self.source.setAccessibleName("Where the candidates come from")
         self.source.setToolTip(
-            "Its own variables, the speed of its position and the units' own past; or the terms that you have made yourself"
+            "Its own variables, those that you have derived, the speed of its position and the units' own past; or the terms that you "
+            "have made yourself"
         )
         self.source.addItems(_SOURCES)
         self.list = QListWidget(self)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from qtpy.QtCore import QAbstractTableModel, QModelIndex, QSortFilterProxyModel, Qt, Signal
+from qtpy.QtCore import QAbstractTableModel, QEvent, QModelIndex, QSortFilterProxyModel, Qt, Signal
 from qtpy.QtGui import QBrush, QColor, QFont
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QLabel, QLineEdit, QTableView, QWidget
 
@@ -21,7 +21,9 @@ _SORT = Qt.ItemDataRole.UserRole
 _YES, _NO = "\u2713", "\u2717"
 _ALIKE = 0.9
 _WIDEST = 230
+_WIDEST_PATH = 420  # of several terms in a row
 _SENTENCE_WIDTH = 900
+_FEWEST_ROWS = 2
 
 PATH, SHARES, SHIFTS, CURVES, KS, SIMULATED = "path", "shares", "shifts", "curves", "ks", "simulated"
 """Kinds of evidence that a cell stands for."""
@@ -300,11 +302,29 @@ class SheetTable(QWidget):
             self.view.scrollTo(index)
         self._silent = False
 
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            self._fit_height()
+
+    def _fit_height(self) -> None:
+        """No higher than the rows need, so that what stands below has the rest."""
+        self.view.ensurePolished()
+        header, bar = self.view.horizontalHeader(), self.view.horizontalScrollBar()
+        height = self.view.verticalHeader().defaultSectionSize()
+        rows = max(len(self.model.rows), _FEWEST_ROWS)  # of all, so that a filter moves nothing
+        self.view.setMaximumHeight(
+            header.sizeHint().height() + rows * height + bar.sizeHint().height() + 2 * self.view.frameWidth()
+        )
+        above = self.view.parentWidget().layout()
+        self.setMaximumHeight(self.view.maximumHeight() + above.spacing() + above.itemAt(0).sizeHint().height())
+
     def _fit_columns(self) -> None:
         self.view.resizeColumnsToContents()
         last = self.model.columnCount() - 1
         for at in range(last):
-            self.view.setColumnWidth(at, min(self.view.columnWidth(at) + 8, _WIDEST))
+            widest = _WIDEST_PATH if self.model.columns[at].title == "Driven by" else _WIDEST
+            self.view.setColumnWidth(at, min(self.view.columnWidth(at) + 8, widest))
         self.view.setColumnWidth(last, _SENTENCE_WIDTH)
 
     def _filter_changed(self, text: str) -> None:
@@ -317,6 +337,7 @@ class SheetTable(QWidget):
 
     def _say(self, *_) -> None:
         shown, total = self.sorted.rowCount(), len(self.model.rows)
+        self._fit_height()
         self.said.setText(f"{shown} of {total} units" if shown != total else numbered(total, "unit") if total else "")
 
     def _picked(self, index: QModelIndex) -> None:

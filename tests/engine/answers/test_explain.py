@@ -11,12 +11,15 @@ import numpy as np
 import pytest
 
 import glmengine as ge
+from glmengine.analysis.remedies import lengthen_words
 from glmengine.analysis.selection import Selection
+from glmengine.answers.final_models import checks_of, judged_with
 from glmengine.answers.question import default_selection, question_for
 from glmengine.answers.sentence import answer_sentence
 from glmengine.cli.main import main
 from glmengine.context import CallbackContext
 from glmengine.errors import GlmError
+from glmengine.goodness.verdict import NOTHING_ELSE
 from glmengine.selection.chosen_terms import judge
 
 
@@ -82,6 +85,37 @@ def test_the_question_of_a_recording(small_recording):
     assert [term.label for term in only.terms] == ["head_direction", "history"]
     with pytest.raises(GlmError, match=r"no variable 'lick'.*head_direction"):
         question_for(small_recording, ["lick"])
+
+
+def test_what_is_derived_is_a_candidate_and_a_position_along_a_track_gets_its_speed():
+    import pynapple as nap
+
+    from glmengine.recording.derived.movement import RunningDirection, Speed
+    from glmengine.recording.recording import Covariate, Recording
+
+    times = np.arange(2000) * 0.02
+    laps = Covariate("X", nap.Tsd(times, 50 + 50 * np.sin(times)))
+    track = Recording(
+        "track",
+        ("a",),
+        spikes=nap.TsGroup({0: nap.Ts(times[::7])}),
+        covariates={"X": laps},
+        epochs={"all": nap.IntervalSet(0, 40)},
+    )
+
+    def labels(**given):
+        return [term.label for term in question_for(track, **given).terms]
+
+    assert labels() == ["X", "history", "speed"]
+    way = RunningDirection(source="X")
+    assert set(labels(derived=(way,))) == {"X", "history", "speed", "running_direction"}
+    own = Speed(source="X", name="pace", smoothing=0.3)
+    asked = question_for(track, derived=(way, own))
+    assert {term.label for term in asked.terms} == {"X", "history", "running_direction", "pace"}
+    assert asked.derived == (way, own)
+    assert labels(variables=["running_direction"], derived=(way,)) == ["running_direction"]
+    with pytest.raises(GlmError, match="no covariate 'gone'"):
+        question_for(track, derived=(RunningDirection(source="gone"),))
 
 
 def test_stopped_before_the_final_models(question, small_recording):
@@ -451,6 +485,8 @@ def test_sentences_say_how_simulated_spikes_differ():
     assert alike.words() == "simulated spikes are like the recorded ones"
     few = Simulated(rate=1.0, isi=0.7, autocorrelogram=0.5, burst=0.2, burst_low=0.08, burst_high=0.12)
     assert few.words().startswith("too few bursts in the model")
+    assert few.words(lengthen_words(0.15)) == "too few bursts in the model: lengthen the history from 150 to 300 ms"
+    assert [one.alike for one in (alike, few, replace(few, burst=0.1, isi=0.95, autocorrelogram=0.9))] == [True, False, True]
     other = Simulated(rate=0.0, isi=0.7, autocorrelogram=0.97, burst=0.1, burst_low=0.08, burst_high=0.12)
     assert other.words() == "simulated spikes differ in rate and intervals"
     said = answer_sentence([("x", 0.2)], [], explained=0.2, q=0.03, adequate=True, try_next="", doubtful=["x"], simulated=alike)
@@ -458,6 +494,31 @@ def test_sentences_say_how_simulated_spikes_differ():
         "X (0.2 of the deviance, q 0.03); x not beyond what shifts in time give; nothing speaks against the model; "
         "simulated spikes are like the recorded ones."
     )
+
+
+def test_no_model_is_right_whose_simulated_spikes_lie_outside_the_bands():
+    import xarray as xr
+
+    def row(isi, rate=1.0):
+        return {
+            "simulated_rate": rate,
+            "simulated_isi": isi,
+            "simulated_autocorrelogram": isi,
+            "burst": 0.1,
+            "burst_low": 0.0,
+            "burst_high": 1.0,
+        }
+
+    rows = {"fine": row(0.95), "unlike": row(0.5), "runs away": row(np.nan, np.nan), "few spikes": row(np.nan)}
+    units = list(rows)
+    checks = checks_of(None, units).assign(adequate=("unit", [True] * 4), verdict=("unit", [f"Inside. {NOTHING_ELSE}"] * 4))
+    found = xr.Dataset({name: ("unit", [one[name] for one in rows.values()]) for name in row(0.0)}, {"unit": units})
+    judged = judged_with(checks, found)
+    assert judged["adequate"].values.tolist() == [True, False, False, True]
+    assert judged["verdict"].values[1] == "Inside. But simulated spikes differ in intervals and autocorrelogram."
+    assert judged["verdict"].values[0] == f"Inside. {NOTHING_ELSE}"
+    assert judged["try_next"].values[2].startswith("a model that can run by itself")
+    assert judged_with(checks, xr.Dataset()) is checks
 
 
 def test_notes_say_how_the_numbers_were_made(question, small_recording, sheet):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -203,6 +204,24 @@ def test_signals(family):
     assert float(summary["ks_p"].sel(unit="good")) > 0.01
     assert "neighbouring bins" in summary["verdict"].sel(unit="bad").item()
     assert "history" in summary["try_next"].sel(unit="bad").item()
+
+
+def test_advice_knows_of_the_history_that_is_there():
+    from types import SimpleNamespace
+
+    from glmengine.goodness.verdict import Setting, _family, _history
+    from glmengine.models import get_family
+
+    none = (np.zeros(0), np.zeros(0))
+    without = Setting(get_family("poisson"), "log", 0.0, False, frozenset(), (), none, 0.01)
+    counts = SimpleNamespace(dispersion=SimpleNamespace(index_z=-9.0, pearson=0.5))
+    assert _family(counts, without, False)[0].remedy == "narrower bins with a history term, or the Bernoulli family"
+    with_history = replace(without, history_s=0.15)
+    assert _family(counts, with_history, False)[0].remedy == "narrower bins, or the Bernoulli family"
+    bands = SimpleNamespace(z=np.array([9.0]), ratio=np.array([1.5]), first=np.array([20]), last=np.array([40]))
+    (longer,) = _history(SimpleNamespace(bands=bands), with_history, False)
+    assert longer.remedy == "lengthen the history from 150 to 500 ms"
+    assert longer.edit.seconds == 0.4
 
 
 def test_it_is_saved_with_the_result(checked, tmp_path):

@@ -19,7 +19,9 @@ from glmengine.answers.settings import AnswerSettings
 from glmengine.basis import BSpline
 from glmengine.context import SILENT
 from glmengine.project import load_answers, save_project
+from glmengine.recording.derived.covariates import ZScore
 from glmgui.drawings.answers import answer_rows, path_drawings, shift_drawings
+from glmgui.notices import notices
 from glmgui.panels.answers.sheet_filter import SheetFilter
 from glmgui.panels.answers.sheet_table import SheetTable
 from glmgui.work.answers import Asking
@@ -173,6 +175,26 @@ def test_the_sheet_is_out_of_date_when_the_question_changes(opened):
     assert "have changed since" in panel.message.text
 
 
+def test_what_is_derived_is_tried_from_then_on(opened, at_rest):
+    document, answers, panel = opened.document, opened.work.answers, opened.panels["answers"]
+    answers.ask(Asking())
+    at_rest(opened)
+    before = answers.candidates
+    derived = (ZScore(source="position.x", name="standardised"),)
+    document.edit(document.analysis.with_(derived=derived), "Derive")
+    answers.find()  # at once: it waits for what is offered now
+    assert not answers.running
+    opened.work.answers._wanted = False
+    at_rest(opened)
+    assert answers.candidates == (*before, "standardised")
+    assert answers.asking.left_out == frozenset()
+    assert panel.asking.list.item(len(before)).checkState() == Qt.CheckState.Checked
+    assert answers.question.derived.count(derived[0]) == 1
+    document.undo()
+    at_rest(opened)
+    assert answers.candidates == before
+
+
 def test_the_model_of_a_unit_becomes_the_analysis_in_one_step(opened, qtbot):
     document = opened.document
     before = document.analysis
@@ -196,11 +218,34 @@ def test_saved_with_the_project_and_as_tables(opened, questions, qtbot, tmp_path
     qtbot.waitUntil(lambda: opened.document.project_path is not None)
     back = load_answers(tmp_path / "p.glm", tmp_path)
     assert back.sheet.units.equals(kept.sheet.units)
-    out = tmp_path / "out"
-    questions.folder = lambda *_: out
+    out = tmp_path / "out" / f"{kept.recording_name} answers"
+    questions.folder = lambda *_: out.parent
     opened.panels["answers"].save.click()
     qtbot.waitUntil(lambda: (out / "selection_chosen.csv").exists() and opened.jobs.idle)
+    assert [file.name for file in out.parent.iterdir()] == [out.name]
     assert {"answers.csv", "terms.csv", "answers.nc", "evidence_ks.csv"} <= {file.name for file in out.iterdir()}
+    assert opened.notice_bar.isVisible()
+    assert str(out) in notices().all[-1].text
+    asked = []
+    questions.replace_files = lambda folder, what: asked.append((folder, what))  # no
+    questions.folder = lambda *_: out  # the folder itself is no place for another one
+    (out / "answers.csv").write_text("mine")
+    opened.panels["answers"].save.click()
+    assert asked == [(out, "answers")]
+    assert opened.jobs.idle
+    assert (out / "answers.csv").read_text() == "mine"
+
+
+def test_the_table_is_no_higher_than_its_rows_and_the_evidence_gets_the_rest(opened, at_rest):
+    panel = opened.panels["answers"]
+    at_rest(opened)
+    view = panel.table.view
+    assert not view.verticalScrollBar().isVisible()
+    rows = view.horizontalHeader().height() + sum(view.rowHeight(at) for at in range(3))
+    bar = view.horizontalScrollBar()
+    assert view.height() <= rows + 2 * view.frameWidth() + (bar.sizeHint().height() if bar.isVisible() else 0) + 4
+    assert panel.evidence.height() > 2 * panel.table.height()
+    assert view.columnWidth(1) > view.sizeHintForColumn(1)
 
 
 def test_a_press_finds_the_answers_as_units_come(window, two_terms, small_recording, qtbot, at_rest):
