@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from qtpy.QtCore import Qt
+from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import QHeaderView, QTableWidget, QTableWidgetItem, QVBoxLayout, QWidget
 
 from glmengine.analysis.penalty import chosen_in_words
@@ -120,7 +120,11 @@ class ScoreTable(QTableWidget):
         for part in range(3):
             self.horizontalHeader().setSectionResizeMode(part, QHeaderView.ResizeMode.ResizeToContents)
         self.horizontalHeader().setSectionResizeMode(3, QHeaderView.ResizeMode.Stretch)
-        self.horizontalHeader().sectionResized.connect(lambda part, *_: self.resizeRowsToContents() if part == 3 else None)
+        self._rows_later = QTimer(self)
+        self._rows_later.setSingleShot(True)
+        self._rows_later.setInterval(0)
+        self._rows_later.timeout.connect(self.resizeRowsToContents)
+        self.horizontalHeader().sectionResized.connect(lambda *_: self._rows_later.start())  # once all sections have their width
 
     def show_unit(self, result: Result, unit: str) -> None:
         one = result.scores.sel(unit=unit)
