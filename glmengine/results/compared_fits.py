@@ -1,10 +1,10 @@
-"""Held-out scores of several kept fits, unit by unit, and their paired differences from the first."""
+"""Held-out scores of several kept fits, unit by unit, their paired differences, and which of them is best."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,9 +13,9 @@ from glmengine.analysis.analysis import Analysis, Model
 from glmengine.analysis.difference import differences
 from glmengine.analysis.wording import share_text
 from glmengine.context import SILENT, Context, Progress
-from glmengine.inference.signed_rank import signed_rank
+from glmengine.inference.signed_rank import signed_rank, smallest_p
 from glmengine.selection.comparison import interval
-from glmengine.sentences import numbered
+from glmengine.sentences import listed, numbered
 
 if TYPE_CHECKING:
     from glmengine.results.kept_fits import KeptFit
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 _SCORE = "deviance_explained_heldout"
 _MOST_OTHER_BINS = 0.01
 """Share of the held-out bins that two fits may differ in, as terms with a past lose the first bins, and be compared with a caution."""
+_LIMITED = 0.01
+"""Least possible p from which on it is said, as it limits what the test can find."""
 
 
 @dataclass(frozen=True)
@@ -38,8 +40,8 @@ class PairedDifference:
         Why the scores cannot be compared, in words; empty where they can.
     caution : str
         What to keep in mind where they can.
-    n_units, n_better : int
-        Units (or folds) that both scored, and those of them in which the fit is above the first.
+    n_units, n_better, n_worse : int
+        Units (or folds) that both scored, and those of them in which the fit is above and below the first.
     mean, low, high : float
         Mean difference over them and its 95 % interval from Student's t; NaN for fewer than one and two units.
     p : float
@@ -54,6 +56,7 @@ class PairedDifference:
     caution: str = ""
     n_units: int = 0
     n_better: int = 0
+    n_worse: int = 0
     mean: float = math.nan
     low: float = math.nan
     high: float = math.nan
@@ -62,17 +65,28 @@ class PairedDifference:
 
     @property
     def sentence(self) -> str:
-        """All of it in words."""
+        """All of it in words, the better of the two first."""
         if self.obstacle:
             return f"'{self.name}' cannot be compared with '{self.other}': {self.obstacle}."
-        gain = f"'{self.name}' is better than '{self.other}' in {self.n_better} of {numbered(self.n_units, self.over)}"
-        gain += f"; mean difference {share_text(self.mean)}"
+        if not (self.n_better or self.n_worse):
+            return f"'{self.name}' and '{self.other}' score the same in {numbered(self.n_units, self.over)}.{self._more}"
+        if self.mean < 0:
+            better, other, count, low, high = self.other, self.name, self.n_worse, -self.high, -self.low
+        else:
+            better, other, count, low, high = self.name, self.other, self.n_better, self.low, self.high
+        gain = f"'{better}' is better than '{other}' in {count} of {numbered(self.n_units, self.over)}"
+        gain += f"; mean difference {share_text(abs(self.mean))}"
         if self.n_units < 2:
             return f"{gain}; a test needs 2 {self.over}s or more.{self._more}"
         p = f"p = {self.p:.2g}" if self.p >= 1e-4 else "p < 0.0001"
-        return (
-            f"{gain}, 95 % interval {share_text(self.low)} to {share_text(self.high)}; signed rank, two-sided: {p}.{self._more}"
-        )
+        least = self.least_p
+        limit = f" ({numbered(self.n_better + self.n_worse, self.over)} cannot give less than {least:.2g})" if least >= _LIMITED else ""
+        return f"{gain}, 95 % interval {share_text(low)} to {share_text(high)}; signed rank, two-sided: {p}{limit}.{self._more}"
+
+    @property
+    def least_p(self) -> float:
+        """The least two-sided p of a signed-rank test with as many differences other than 0: 2/2^n, 1 at most."""
+        return min(1.0, 2.0 * float(smallest_p(self.n_better + self.n_worse)))
 
     @property
     def _more(self) -> str:
@@ -91,13 +105,48 @@ class ComparedFits:
     scores : (F, U) array
         Held-out deviance explained; NaN where a fit has none for a unit.
     differences : tuple of PairedDifference
-        Of each fit but the first.
+        Of each fit but the first, which says which of them can be compared.
+    from_best : tuple of PairedDifference
+        Of the fit with the highest median less each of the other comparable ones; empty where fewer than two can be compared.
     """
 
     names: tuple[str, ...]
     units: tuple[str, ...]
     scores: np.ndarray
     differences: tuple[PairedDifference, ...]
+    from_best: tuple[PairedDifference, ...] = ()
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """Which fit is best, how it differs from each of the others, which cannot be compared, and what the numbers are of."""
+        said = [self._verdict, *(one.sentence for one in self.from_best)]
+        said += [one.sentence for one in self.differences if one.obstacle]
+        return tuple(sentence for sentence in (*said, self._reason) if sentence)
+
+    @property
+    def _verdict(self) -> str:
+        if not self.from_best:
+            return ""
+        best, median = self.from_best[0].name, float(np.nanmax(self.medians))
+        n = int(np.isfinite(self.scores[self.comparable]).all(axis=0).sum())
+        of = f", median over {numbered(n, 'unit')}" if n > 1 else ""
+        said = f"Best: '{best}', held-out deviance explained {share_text(median)}{of}."
+        alike = [f"'{one.other}'" for one in self.from_best if not one.obstacle and not one.low > 0]
+        if not alike:
+            others = f"'{self.from_best[0].other}'" if len(self.from_best) == 1 else "each of the others"
+            return f"{said} It is better than {others}: the 95 % interval of the difference is above 0."
+        return f"{said} It is not told apart from {listed(alike)}: no 95 % interval of the difference lies above 0."
+
+    @property
+    def _reason(self) -> str:
+        """Why a mean difference need not be that of the scores shown."""
+        if any(one.over == "fold" and not one.obstacle for one in self.from_best):
+            return (
+                "Differences are means over folds; the scores shown are of all held-out time together, in which a fold with more deviance "
+                "counts more. The two need not agree."
+            )
+        many = any(one.n_units > 1 for one in self.from_best)
+        return "Differences are means over units, the bars medians. The two need not agree." if many else ""
 
     @property
     def comparable(self) -> np.ndarray:
@@ -169,12 +218,18 @@ def compare_fits(fits: Sequence[KeptFit], context: Context = SILENT) -> Compared
         scored.append(_Scored.of(fit, fit.load()))
     units = tuple(dict.fromkeys(unit for one in scored for unit in one.scores))
     scores = np.array([[one.scores.get(unit, math.nan) for unit in units] for one in scored], np.float64)
-    return ComparedFits(
+    compared = ComparedFits(
         tuple(fit.name for fit in fits),
         units,
         scores.reshape(len(fits), len(units)),
         tuple(_difference(scored[0], one) for one in scored[1:]),
     )
+    medians = compared.medians
+    rivals = np.flatnonzero(np.isfinite(medians))
+    if len(rivals) < 2:
+        return compared
+    best = int(rivals[medians[rivals].argmax()])
+    return replace(compared, from_best=tuple(_difference(scored[at], scored[best]) for at in rivals if at != best))
 
 
 def _difference(first: _Scored, one: _Scored) -> PairedDifference:
@@ -208,7 +263,8 @@ def paired_difference(name: str, other: str, gains: np.ndarray, caution: str = "
         return PairedDifference(name, other, f"no {over} has a score under both")
     mean, low, high = (float(value[0]) for value in interval(gains[None]))
     p = min(1.0, 2.0 * float(min(signed_rank(gains), signed_rank(-gains))))
-    return PairedDifference(name, other, "", caution, gains.size, int((gains > 0).sum()), mean, low, high, p, over)
+    better, worse = int((gains > 0).sum()), int((gains < 0).sum())
+    return PairedDifference(name, other, "", caution, gains.size, better, worse, mean, low, high, p, over)
 
 
 def _obstacle(first: _Scored, one: _Scored) -> str:

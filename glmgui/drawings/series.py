@@ -99,3 +99,19 @@ def images_table(images: Sequence[Image], x_axis: Axis, y_axis: Axis, value_axis
 def shortened(name: str, length: int = 11) -> str:
     """A name as it fits beside an axis; the readout under the mouse has it whole."""
     return name if len(name) <= length else name[: length - 1] + "\u2026"
+
+
+def told_apart(names: Sequence[str], length: int = 11) -> list[str]:
+    """Names as they fit beside an axis, cut where others than their equals stay different from them."""
+    ways = (shortened, _without_middle, lambda name, length: name if len(name) <= length else f"\u2026{name[1 - length:]}")
+    for way in ways:
+        short = [way(name, length) for name in names]
+        if len(set(short)) == len(set(names)):
+            return short
+    numbers = {name: number for number, name in enumerate(dict.fromkeys(names), 1)}
+    return [f"{numbers[name]} {shortened(name, length - 2)}" for name in names]
+
+
+def _without_middle(name: str, length: int) -> str:
+    head = length // 2
+    return name if len(name) <= length else f"{name[:head]}\u2026{name[head + 1 - length:]}"

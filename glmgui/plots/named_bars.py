@@ -10,7 +10,7 @@ from qtpy.QtCore import QPointF
 from qtpy.QtWidgets import QWidget
 
 from glmengine.figures.drawing import Bars
-from glmgui.drawings.series import NO_AXIS, Axis, Table, shortened
+from glmgui.drawings.series import NO_AXIS, Axis, Table, told_apart
 from glmgui.plots.base import Plot, label_axes
 
 _FEWEST = 4  # places on the axis, so that one bar does not fill the plot
@@ -40,8 +40,8 @@ class NamedBars(Plot):
         self.name_axis, self.value_axis = Axis(name_axis, names=tuple(names)), value_axis
         self._values = np.asarray(values, float)
         label_axes(self.area, self.name_axis, value_axis)
-        short = [(float(at), shortened(name, _LONGEST)) for at, name in enumerate(names, 1)]
-        self.area.getAxis("bottom").set_names(short)
+        short = told_apart(names, _LONGEST)
+        self.area.getAxis("bottom").set_names([(float(at), name) for at, name in enumerate(short, 1)])
         self._restyle()
 
     @property

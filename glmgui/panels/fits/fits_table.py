@@ -30,6 +30,7 @@ _HELPS = (
     "How long the fit took",
 )
 _GO, _NAME, _NEW = 0, 1, 2
+_WIDEST_NAME = 0.4  # of the width of the table
 _SHOWN, _BACK = "● shown", "↩ show"
 
 
@@ -68,6 +69,7 @@ class FitsTable(QTableWidget):
         self._ticked: frozenset[str] = frozenset()
         plain_table(self)
         self.setWordWrap(False)
+        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)  # names that begin alike differ at their ends
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.EditKeyPressed | QAbstractItemView.EditTrigger.DoubleClicked)
         self.cellClicked.connect(self._clicked)
@@ -96,7 +98,19 @@ class FitsTable(QTableWidget):
             for row, fit in enumerate(fits):
                 if fit.key == (before or shown):
                     self.selectRow(row)
+        self._widen_names()
         self.picked.emit(self.key)
+
+    def resizeEvent(self, event) -> None:
+        super().resizeEvent(event)
+        self._widen_names()
+
+    def _widen_names(self) -> None:
+        """Show names whole where a part of the table has room for them; what was made wider by hand stays so."""
+        header = self.horizontalHeader()
+        needed = min(self.sizeHintForColumn(_NAME), int(_WIDEST_NAME * self.viewport().width()))
+        if needed > header.sectionSize(_NAME):
+            header.resizeSection(_NAME, needed)
 
     def tick(self, keys: Iterable[str]) -> None:
         """Tick these fits as well."""

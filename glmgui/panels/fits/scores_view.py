@@ -13,7 +13,7 @@ from glmengine.analysis.wording import share_text
 from glmgui.jobs import Jobs
 from glmgui.plots import Axis, NamedBars
 from glmgui.rows import rows_chosen, select_rows
-from glmgui.widgets import MessageLine, PageScroll, column, hint, plain_table
+from glmgui.widgets import MessageLine, PageScroll, column, hint, plain_table, scaled
 
 if TYPE_CHECKING:
     from glmengine.context import Context
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from glmengine.results.kept_fits import KeptFit
 
 SCORES = "fits-scores"
-_NONE_TICKED = "Press Compare above, or tick fits in the list, to see their held-out scores side by side; the first of them is the one that the others are compared with."
+_NONE_TICKED = "Press Compare above, or tick fits in the list, to see their held-out scores side by side; the first of them says which others have the same held-out time."
 _BEST = "★ "
-_WIDEST = 280
+_NARROWEST = 80  # pixels of a column, in which a score has room
 
 
 class ScoresView(QWidget):
@@ -54,15 +54,15 @@ class ScoresView(QWidget):
         self.table.setObjectName("fits_scores_table")
         self.table.setAccessibleName("Held-out deviance explained of each unit under each ticked fit")
         plain_table(self.table)
-        self.table.horizontalHeader().setMaximumSectionSize(_WIDEST)
+        self.table.horizontalHeader().setMinimumSectionSize(scaled(_NARROWEST))
         self.table.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        self.table.horizontalHeader().setTextElideMode(Qt.TextElideMode.ElideRight)
-        self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        self.table.horizontalHeader().setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)  # so that no score is cut
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.words = QLabel(self)
         self.words.setObjectName("fits_scores_words")
-        self.words.setAccessibleName("Differences of the ticked fits from the first")
+        self.words.setAccessibleName("Which of the ticked fits is best, and by how much")
         self.words.setWordWrap(True)
         self.words.setTextFormat(Qt.TextFormat.PlainText)
         self.words.setAlignment(Qt.AlignmentFlag.AlignTop)
@@ -119,9 +119,7 @@ class ScoresView(QWidget):
         with QSignalBlocker(self.table):
             self._fill(compared)
         self._select()
-        words = [one.sentence for one in compared.differences] or [
-            "Press Compare above, or tick another fit, to set it beside this one."
-        ]
+        words = compared.sentences or ("Press Compare above, or tick another fit, to set it beside this one.",)
         self.words.setText("\n\n".join(words))
         self.bars.set_values(compared.names, compared.medians, "fit", Axis("deviance explained"))
 

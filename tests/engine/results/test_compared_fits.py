@@ -10,7 +10,7 @@ import xarray as xr
 from scipy.stats import ttest_1samp, wilcoxon
 
 from glmengine.errors import GlmError
-from glmengine.results.compared_fits import compare_fits
+from glmengine.results.compared_fits import compare_fits, paired_difference
 from glmengine.results.kept_fits import keep_fit
 
 SCORE = "deviance_explained_heldout"
@@ -112,14 +112,33 @@ def test_fits_of_one_unit_are_paired_by_fold(monkeypatch, kept):
     fits = kept("plain"), kept("rich")
     whole = fits[0].load()
     unit = str(whole.fold_scores["unit"].values[0])
-    gains = np.linspace(0.01, 0.03, whole.fold_scores.sizes["fold"])
+    gains = np.linspace(0.019, 0.021, whole.fold_scores.sizes["fold"])
 
     def load(fit):
         folds = whole.fold_scores.sel(unit=[unit])
         raised = folds["deviance_explained"] + (gains if fit.name == "rich" else 0.0)
-        return replace(whole, scores=whole.scores.sel(unit=[unit]), fold_scores=folds.assign(deviance_explained=raised))
+        scores = whole.scores.sel(unit=[unit])
+        scores = scores.assign({SCORE: scores[SCORE] + (0.01 if fit.name == "rich" else 0.0)})
+        return replace(whole, scores=scores, fold_scores=folds.assign(deviance_explained=raised))
 
     monkeypatch.setattr(type(fits[0]), "load", load)
     (one,) = compare_fits(fits).differences
     assert (one.over, one.n_units, one.n_better, one.mean) == ("fold", len(gains), len(gains), pytest.approx(0.02))
     assert f"better than 'plain' in {len(gains)} of {len(gains)} folds" in one.sentence
+    assert one.least_p == min(1.0, 2 / 2 ** len(gains))
+    verdict, *_, reason = compare_fits(fits).sentences
+    assert verdict.startswith("Best: 'rich'")
+    assert "better than 'plain': the 95 % interval of the difference is above 0" in verdict
+    assert "all held-out time together" in reason
+    (turned,) = compare_fits(fits[::-1]).differences  # the better one is named first whichever is compared with the other
+    assert turned.mean == pytest.approx(-0.02)
+    assert turned.sentence == one.sentence
+
+
+def test_few_folds_limit_p_and_the_better_one_is_said_first():
+    said = paired_difference("a", "b", np.array([-0.2, -0.3, -0.25, -0.31, -0.28]), over="fold")
+    assert said.p == said.least_p == 2 / 2**5
+    assert said.sentence.startswith("'b' is better than 'a' in 5 of 5 folds; mean difference 0.268, 95 % interval 0.2")
+    assert "p = 0.062 (5 folds cannot give less than 0.062)" in said.sentence
+    assert "score the same" in paired_difference("a", "b", np.zeros(5)).sentence
+    assert "cannot give" not in paired_difference("a", "b", np.linspace(0.1, 0.2, 12)).sentence

@@ -10,6 +10,8 @@ import glmengine
 from glmengine.analysis.terms import CovariateTerm, Factor
 from glmengine.basis import BSpline
 
+SCORE = "deviance_explained_heldout"
+
 
 @pytest.fixture
 def fitted(window, small_recording, small_analysis, small_result, monkeypatch, qtbot):
@@ -17,7 +19,9 @@ def fitted(window, small_recording, small_analysis, small_result, monkeypatch, q
 
     def run(analysis, recording, context):
         made = {**small_result.provenance, "analysis_sha256": analysis.sha256}
-        return replace(small_result, analysis=analysis, provenance=made)
+        gain = 0.1 if len([term for term in analysis.terms if term.enabled]) == 1 else 0.0
+        scores = small_result.scores.assign({SCORE: small_result.scores[SCORE] + gain})
+        return replace(small_result, analysis=analysis, scores=scores, provenance=made)
 
     monkeypatch.setattr(glmengine, "run", run, raising=False)
     place = CovariateTerm(factors=(Factor(variable="position.x", basis=BSpline(n=5)),))
