@@ -80,7 +80,11 @@ class PairedDifference:
             return f"{gain}; a test needs 2 {self.over}s or more.{self._more}"
         p = f"p = {self.p:.2g}" if self.p >= 1e-4 else "p < 0.0001"
         least = self.least_p
-        limit = f" ({numbered(self.n_better + self.n_worse, self.over)} cannot give less than {least:.2g})" if least >= _LIMITED else ""
+        limit = (
+            f" ({numbered(self.n_better + self.n_worse, self.over)} cannot give less than {least:.2g})"
+            if least >= _LIMITED
+            else ""
+        )
         return f"{gain}, 95 % interval {share_text(low)} to {share_text(high)}; signed rank, two-sided: {p}{limit}.{self._more}"
 
     @property

@@ -103,7 +103,7 @@ def shortened(name: str, length: int = 11) -> str:
 
 def told_apart(names: Sequence[str], length: int = 11) -> list[str]:
     """Names as they fit beside an axis, cut where others than their equals stay different from them."""
-    ways = (shortened, _without_middle, lambda name, length: name if len(name) <= length else f"\u2026{name[1 - length:]}")
+    ways = (shortened, _without_middle, lambda name, length: name if len(name) <= length else f"\u2026{name[1 - length :]}")
     for way in ways:
         short = [way(name, length) for name in names]
         if len(set(short)) == len(set(names)):
@@ -114,4 +114,4 @@ def told_apart(names: Sequence[str], length: int = 11) -> list[str]:
 
 def _without_middle(name: str, length: int) -> str:
     head = length // 2
-    return name if len(name) <= length else f"{name[:head]}\u2026{name[head + 1 - length:]}"
+    return name if len(name) <= length else f"{name[:head]}\u2026{name[head + 1 - length :]}"

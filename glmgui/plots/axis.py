@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 import pyqtgraph as pg
 from qtpy.QtGui import QFontMetricsF, QGuiApplication
+from qtpy.QtWidgets import QGraphicsSceneWheelEvent
 
 _APART, _LEAST_APART = 8, 5  # pixels between two labels beside each other
 _LINE = 1.05  # heights of a line from one label to the one below it
@@ -19,6 +19,7 @@ class NamedAxis(pg.AxisItem):
         super().__init__(orientation)
         self._names: dict[float, str] = {}
         self._round = False
+        self._coarsest = 0.0  # spacing of the numbers that are written first
 
     def set_names(self, names: Sequence[tuple[float, str]]) -> None:
         """What stands at which place, in order; of too many every second, third, ... is written. None: numbers again."""
@@ -30,9 +31,19 @@ class NamedAxis(pg.AxisItem):
         self._names, self._round = {float(number): str(number) for number in range(1, count + 1)}, True
         self._redraw()
 
+    def wheelEvent(self, event: QGraphicsSceneWheelEvent) -> None:
+        """Zoom along the axis; where the plot is not moved by the mouse, leave the wheel to what it lies in, as the plot does."""
+        view = self.linkedView()
+        if view is None or not any(view.mouseEnabled()):
+            event.ignore()
+        else:
+            super().wheelEvent(event)
+
     def tickValues(self, minVal: float, maxVal: float, size: float) -> list[tuple[float, list[float]]]:
         if not self._names:
-            return super().tickValues(minVal, maxVal, size)
+            levels = super().tickValues(minVal, maxVal, size)
+            self._coarsest = levels[0][0] if levels else 0.0
+            return levels
         low, high = min(minVal, maxVal), max(minVal, maxVal)
         places = [place for place in self._names if low <= place <= high]
         every = self._every(places, size / max(high - low, 1e-12))
@@ -50,7 +61,7 @@ class NamedAxis(pg.AxisItem):
     def _thinned(self, values: list[float], spacing: float, strings: list[str]) -> list[str]:
         """Numbers that stand beside each other, without those for which a narrow plot has no room.
 
-        Those between the numbers of a coarser spacing stand `spacing` from these, and are written all or not at all.
+        Those of the coarsest spacing are thinned to a multiple of it; those between them are written all or not at all, so that steps are even.
         """
         span = abs(self.range[1] - self.range[0])
         if self.orientation in ("left", "right") or self.logMode or not strings or not span:
@@ -59,8 +70,11 @@ class NamedAxis(pg.AxisItem):
         room = max(map(metrics.horizontalAdvance, strings)) + _LEAST_APART
         gap = spacing / span * self.size().width()
         every = max(int(-(-room // max(gap, 1e-12))), 1)
-        between = any(abs(after - before) > 1.5 * spacing for before, after in pairwise(values))
-        return [text if number % every == 0 and not (between and every > 1) else "" for number, text in enumerate(strings)]
+        if every == 1:
+            return strings
+        if spacing < 0.99 * self._coarsest:
+            return [""] * len(strings)
+        return [text if round(value / spacing) % every == 0 else "" for value, text in zip(values, strings, strict=True)]
 
     def _every(self, places: Sequence[float], pixels: float) -> int:
         """How many names there are to one that is written, at so many pixels a unit of the axis."""

@@ -8,9 +8,9 @@ import re
 import numpy as np
 import pyqtgraph as pg
 import pytest
-from qtpy.QtCore import QPointF, Qt, QThread
-from qtpy.QtGui import QColor, QGuiApplication, QImage, QPainter, QPalette, QPicture
-from qtpy.QtWidgets import QFileDialog
+from qtpy.QtCore import QPoint, QPointF, QSizeF, Qt, QThread
+from qtpy.QtGui import QColor, QGuiApplication, QImage, QPainter, QPalette, QPicture, QWheelEvent
+from qtpy.QtWidgets import QApplication, QFileDialog
 
 from glmengine.errors import GlmError
 from glmengine.figures.drawn import draw_drawing
@@ -32,6 +32,7 @@ from glmgui.plots import (
     save_numbers,
     save_plot,
 )
+from glmgui.plots.axis import NamedAxis
 from glmgui.plots.desk import figure_desk
 from glmgui.plots.timeline import merged
 from glmgui.work.figure_making import FigureMaking
@@ -419,3 +420,35 @@ def test_curves_with_bands_that_change_are_drawn_into_the_same_items(qtbot):
     plot.set_curves([Curve("data", x, x, look="dots", colour="data")])
     assert lines[0] not in plot.area.listDataItems()
     assert not bands()
+
+
+@pytest.mark.parametrize("pixels", [120, 200, 260, 330, 420, 600])
+@pytest.mark.parametrize(("low", "high"), [(-75, 70), (95, 168), (0.004, 0.157), (0, 10)])
+def test_numbers_below_a_plot_stand_in_even_steps(qapp, monkeypatch, pixels, low, high):
+    axis = NamedAxis("bottom")
+    monkeypatch.setattr(axis, "size", lambda: QSizeF(pixels, 30))
+    axis.setRange(low, high)
+    written = sorted(
+        float(text)
+        for spacing, values in axis.tickValues(low, high, pixels)[:2]
+        for text in axis.tickStrings(values, 1.0, spacing)
+        if text
+    )
+    assert len(written) > 1
+    np.testing.assert_allclose(np.diff(written), written[1] - written[0])
+
+
+def test_a_still_plot_leaves_the_wheel_to_the_page_everywhere(qtbot):
+    plot = LinePlot("Tuning", Axis("speed", "cm/s"), Axis("rate", "Hz"), mouse=False)
+    qtbot.addWidget(plot)
+    plot.resize(300, 200)
+    plot.show()
+    plot.set_curves([Curve("model", np.arange(5.0), np.arange(5.0))])
+    viewport = plot.view.viewport()
+    for x in range(5, viewport.width(), 40):
+        for y in range(5, viewport.height(), 15):
+            at = QPointF(x, y)
+            buttons, keys = Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier
+            turn = QWheelEvent(at, at, QPoint(), QPoint(0, -120), buttons, keys, Qt.ScrollPhase.NoScrollPhase, False)
+            QApplication.sendEvent(viewport, turn)
+            assert not turn.isAccepted(), (x, y)
