@@ -51,9 +51,9 @@ class Simulated:
         return bool(self.rate) and min(self.isi, self.autocorrelogram) >= ALIKE and bursts
 
     def words(self, history: str = "lengthen the history") -> str:
-        """What a reader should know, without a full stop; `history` is what is advised where bursts are missing."""
+        """What a reader should know, without a full stop; `history` is what is advised where bursts are missing, if anything."""
         if self.burst > self.burst_high:
-            return f"too few bursts in the model: {history}"
+            return f"too few bursts in the model{': ' if history else ''}{history}"
         if self.burst < self.burst_low:
             return "too many bursts in the model: let the history begin in the first bin, or add a refractory time"
         unlike = [name for name, share in (("intervals", self.isi), ("autocorrelogram", self.autocorrelogram)) if share < ALIKE]
@@ -99,7 +99,7 @@ def answer_sentence(
         Chosen terms without which the model explains held-out time as well, now that it has those.
     simulated : Simulated, optional
     history : str
-        What is advised about the own past where bursts are missing.
+        What is advised about the own past where bursts are missing; nothing where `try_next` speaks of it.
     """
     if not chosen:
         return f"Nothing that was offered ({', '.join(others)}) tells the rate from a constant one on held-out time."
@@ -127,7 +127,7 @@ def answer_sentence(
         judged = "nothing speaks against the model" if adequate else "something is missing in the model"
         text += f"; {judged}{f': try {try_next}' if not adequate and try_next else ''}"
     if simulated is not None:
-        text += f"; {simulated.words(history)}"
+        text += f"; {simulated.words('' if 'history' in try_next else history)}"
     return f"{text}."
 
 

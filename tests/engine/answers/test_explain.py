@@ -486,6 +486,8 @@ def test_sentences_say_how_simulated_spikes_differ():
     few = Simulated(rate=1.0, isi=0.7, autocorrelogram=0.5, burst=0.2, burst_low=0.08, burst_high=0.12)
     assert few.words().startswith("too few bursts in the model")
     assert few.words(lengthen_words(0.15)) == "too few bursts in the model: lengthen the history from 150 to 300 ms"
+    both = answer_sentence([("x", 0.2)], [], explained=0.2, q=0.03, adequate=False, try_next="a longer history", simulated=few)
+    assert both.endswith("something is missing in the model: try a longer history; too few bursts in the model.")
     assert [one.alike for one in (alike, few, replace(few, burst=0.1, isi=0.95, autocorrelogram=0.9))] == [True, False, True]
     other = Simulated(rate=0.0, isi=0.7, autocorrelogram=0.97, burst=0.1, burst_low=0.08, burst_high=0.12)
     assert other.words() == "simulated spikes differ in rate and intervals"
