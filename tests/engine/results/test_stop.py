@@ -41,7 +41,7 @@ def _numbers(n: int = 30_000, features: int = 24, units: int = 12) -> tuple[np.n
 @pytest.mark.parametrize("penalty", ["ridge", "lasso"])
 @pytest.mark.parametrize("share", [0.2, 0.5, 0.8])
 def test_a_cross_validation_is_left_in_the_middle_of_a_pass(penalty, share):
-    X, Y = _numbers()
+    X, Y = _numbers(60_000)
 
     def run(context: Context):
         return ge.cross_validate(X, Y, penalty=penalty, strengths=[1e-1, 1e-2, 1e-3], folds=4, context=context)
