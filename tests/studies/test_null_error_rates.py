@@ -3,7 +3,7 @@
 pytest tests/studies/test_null_error_rates.py -s prints the numbers that the guide has. Each recording is 1000 s of units at 3 Hz in bins of 100 ms. The log rate drifts by 0.5 (standard deviation) over 20 s, for each unit its own
 way, follows a second covariate that is in the model, and in the table of power a first one that varies over 5 s as well. Six units share the two covariates; with history in the
 model each has its own past beside them. The likelihood ratio without a drift rejects 7.0 % of these 600 units, 5.0 +- 0.9 % of 600 others (seeds from 5000 on),
-and 6.0 +- 1.4 % of the first 300 of the recordings of one unit each, whose 500 were not run to the end. `tests/engine/selection/test_shift_test.py` holds a small part of this.
+and 6.0 +- 1.1 % of 500 recordings of one unit each. `tests/engine/selection/test_shift_test.py` holds a small part of this.
 """
 
 from __future__ import annotations
