@@ -55,6 +55,9 @@ def _run(arguments: Sequence[str] | None, requests: RequestsToEnd) -> int:
         print(f"glmgui: {options.file}: there is no such file; check the path", file=sys.stderr)
         return 1
     app = make_application()
+    from glmgui.garbage import MainThreadGarbage
+
+    MainThreadGarbage(app)
     if options.self_test:
         from glmgui.tools.selftest import self_test
 

@@ -40,10 +40,12 @@ def measure(seconds: float) -> tuple[list[float], list[float], list[bool], float
     from qtpy.QtCore import Qt, QTimer
 
     from glmgui.app import make_application
+    from glmgui.garbage import MainThreadGarbage
     from glmgui.tools.unattended import settle, wait_until
     from glmgui.tools.unattended_window import unattended_window
 
     app = make_application(False)
+    MainThreadGarbage(app)
     with tempfile.TemporaryDirectory() as scratch:
         window = unattended_window(Path(scratch))
         window.work.opening.open_sample()

@@ -58,6 +58,7 @@ def resident() -> float:
 
 def drive(options: argparse.Namespace, scratch: Path) -> int:
     from glmgui.app import make_application, prepare_process
+    from glmgui.garbage import MainThreadGarbage
 
     prepare_process()
     from glmengine.simulation.catalogue import sample, sample_analysis
@@ -66,6 +67,7 @@ def drive(options: argparse.Namespace, scratch: Path) -> int:
     from tests.driver import Driver
 
     app = make_application(False)
+    MainThreadGarbage(app)
     window = unattended_window(scratch)
     analysis = sample_analysis("head-direction-place")
     analysis = analysis.with_(
