@@ -26,7 +26,7 @@ from glmengine.export.unit_figures import write_unit_figures
 from glmengine.io.opening import open_recording
 from glmengine.selection.select import select_terms
 
-POINTS = int(os.environ.get("CANCEL_POINTS", "2"))
+POINTS = int(os.environ.get("CANCEL_POINTS", "1"))
 
 
 class CancelledAt(Context):

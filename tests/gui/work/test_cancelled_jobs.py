@@ -15,7 +15,7 @@ from glmengine.answers.settings import AnswerSettings
 from glmengine.export.nwb import write_nwb
 from glmgui import jobs as jobs_module
 
-POINTS = int(os.environ.get("CANCEL_POINTS", "2"))
+POINTS = int(os.environ.get("CANCEL_POINTS", "1"))
 
 
 class Lot:
