@@ -41,6 +41,7 @@ class Desk(QObject):
         self._pages: dict[str, QWidget] = {}
         figure_desk().asked.connect(self._make_figure)
         figure_desk().file_asked.connect(self._write_file)
+        figure_desk().folder = partial(getattr, self.work.settings, "save_folder")
         QApplication.instance().aboutToQuit.connect(self.close)
 
     def page(self, name: str, make: Callable[[], QWidget]) -> QWidget:

@@ -101,7 +101,7 @@ class Settings:
 
     @property
     def save_folder(self) -> str:
-        """Where a file is offered to be saved: beside what was opened or saved last, else where one was saved last, else among the documents;
+        """Where a file is offered to be saved: beside what was opened or where a file was saved, whichever came last, else where one was saved last, else among the documents;
         never in a folder that cannot be written to."""
         return str(writable_folder(self._text("folder"), self._text("saved")))
 

@@ -11,6 +11,7 @@ from glmengine.errors import GlmError
 from glmengine.io.content import guarded, read_arrays, read_raw
 from glmengine.io.files.probe import probe
 from glmengine.io.fingerprint import fingerprint, sha256_of
+from glmengine.io.folder_mates import note_of_mates
 from glmengine.io.recognition import choose_reader, head_of, recognise
 
 if TYPE_CHECKING:
@@ -66,6 +67,8 @@ def open_recording(
         context.report(Progress(f"Opening {path.name}", 0.6))
         raw = read_raw(path, reader, chosen)
         raw.notes += followed
+        if mates := note_of_mates(path, reader):
+            raw.notes.append(mates)
         context.check()
         from glmengine.io.compose import compose
 

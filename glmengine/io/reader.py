@@ -34,6 +34,8 @@ class Reader:
         None where all are wanted.
     probe : bool
         Read first in a child process, because the library below may crash or hang on a damaged file.
+    in_parts : bool
+        One recording may lie in several such files of one folder, which is then opened in the place of them.
     """
 
     name: str
@@ -43,3 +45,4 @@ class Reader:
     needs_recipe: bool = False
     probe: bool = False
     arrays: Callable[[Path, set[str] | None], dict[str, Any]] | None = None
+    in_parts: bool = False

@@ -169,6 +169,7 @@ def save_diagnostics(host: Host) -> None:
     )
     if path is None:
         return
+    host.work.settings.save_folder = path.parent
     text = host.log_text
     host.work.jobs.submit(
         "Writing diagnostics",

@@ -27,7 +27,7 @@ class ActionSet(QObject):
         for record in ACTIONS:
             action = QAction(record.text, window)
             action.setObjectName(f"action_{record.name}")
-            action.setToolTip(record.help + (f"  ({record.shortcut})" if record.shortcut else ""))
+            action.setToolTip(record.tooltip(can_be_done=True))
             action.setStatusTip("")
             if record.shortcut:
                 action.setShortcuts([QKeySequence(keys) for keys in (record.shortcut, *record.also)])
@@ -66,6 +66,8 @@ class ActionSet(QObject):
         for name, action in self._actions.items():
             record = self.records[name]
             action.setEnabled(record.enabled(self._host))
+            if record.lacking:
+                action.setToolTip(record.tooltip(can_be_done=action.isEnabled()))
             if record.checked is not None:
                 action.setChecked(record.checked(self._host))
         for name, text in (("undo", document.undo_text), ("redo", document.redo_text)):

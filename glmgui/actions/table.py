@@ -43,6 +43,8 @@ class Record:
         It reads the analysis, so it waits until every field shows what it holds.
     commits : bool
         What is typed in the field with the focus is taken first.
+    lacking : str
+        What has to be done before it can be done, said where it cannot.
     """
 
     name: str
@@ -58,6 +60,15 @@ class Record:
     also: tuple[str, ...] = ()
     reads: bool = False
     commits: bool = True
+    lacking: str = ""
+
+    def tooltip(self, *, can_be_done: bool) -> str:
+        """What it does, after what it waits for where it cannot be done."""
+        said = self.help + (f"  ({self.shortcut})" if self.shortcut else "")
+        return said if can_be_done or not self.lacking else f"{self.lacking}\n{said}"
+
+
+_NO_RESULT = "Fit a model first (Ctrl+R). A sheet of answers is saved, with its methods, by Save sheet in the Answers step."
 
 
 def _has_recording(host: Host) -> bool:
@@ -133,16 +144,16 @@ ACTIONS: tuple[Record, ...] = (
     ),
     Record(
         "export_coefficients", "&Coefficients\u2026", "File/Export", lambda w: w.work.exporting.export_coefficients(),
-        "Coefficients and standard errors as CSV, or the whole result as NetCDF", "Ctrl+E", "table", _has_result,
+        "Coefficients and standard errors as CSV, or the whole result as NetCDF", "Ctrl+E", "table", _has_result, lacking=_NO_RESULT,
     ),
-    Record("export_scores", "&Scores\u2026", "File/Export", lambda w: w.work.exporting.export_scores(), "The table of scores as CSV", icon="table", enabled=_has_result),
+    Record("export_scores", "&Scores\u2026", "File/Export", lambda w: w.work.exporting.export_scores(), "The table of scores as CSV", icon="table", enabled=_has_result, lacking=_NO_RESULT),
     Record(
         "export_figure", "&Figure\u2026", "File/Export", commands.export_figure,
         "A plot that is on the screen, or any figure of the result, in millimetres, as PDF, SVG, PNG or TIFF", "Ctrl+Shift+E", "figure", _has_recording,
     ),
     Record(
         "export_report", "Repor&t\u2026", "File/Export", lambda w: w.work.exporting.export_report(),
-        "What was asked and found, with tables, figures, methods and references, as PDF or HTML", icon="export", enabled=_has_result, reads=True,
+        "What was asked and found, with tables, figures, methods and references, as PDF or HTML", icon="export", enabled=_has_result, lacking=_NO_RESULT, reads=True,
     ),
     Record(
         "export_script", "Scr&ipt\u2026", "File/Export", lambda w: w.work.exporting.export_script(),
@@ -150,7 +161,7 @@ ACTIONS: tuple[Record, ...] = (
     ),
     Record(
         "export_all", "&Everything to a folder\u2026", "File/Export", lambda w: w.work.exporting.export_all(),
-        "Tables, figures, report, script and analysis, as the command line writes them", icon="export", enabled=_has_result, ends_group=True, reads=True,
+        "Tables, figures, report, script and analysis, as the command line writes them", icon="export", enabled=_has_result, lacking=_NO_RESULT, ends_group=True, reads=True,
     ),
     Record(
         "save_nwb", "Recording as &NWB\u2026", "File/Export", lambda w: w.work.exporting.save_recording(".nwb"),
@@ -162,7 +173,7 @@ ACTIONS: tuple[Record, ...] = (
     ),
     Record(
         "export_nwb", "&Results into a copy of the NWB file\u2026", "File/Export", lambda w: w.work.exporting.export_nwb(),
-        "A copy of the recording as NWB with scores, coefficients and the analysis in it; the original is never changed", enabled=_has_result,
+        "A copy of the recording as NWB with scores, coefficients and the analysis in it; the original is never changed", enabled=_has_result, lacking=_NO_RESULT,
     ),
     Record("quit", "&Quit", "File", lambda w: w.close(), "Close the program", "Ctrl+Q"),
     Record("undo", "&Undo", "Edit", commands.undo, "Take back the last edit", "Ctrl+Z", "undo", lambda w: bool(w.work.document.undo_text), commits=False),

@@ -52,8 +52,6 @@ class Plot(QWidget):
         Object name, and the name that screen readers say where `title` is empty.
     """
 
-    _folder: Path | None = None  # where something was to be saved last
-
     def __init__(self, title: str = "", name: str = "plot", parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName(name)
@@ -212,7 +210,6 @@ class Plot(QWidget):
 
     def _hand_in(self, path: Path, write: Callable[[], Path]) -> None:
         """Have a file written in the worker of the window."""
-        Plot._folder = path.parent
         figure_desk().file_asked.emit(self, path, write)
 
     @property
@@ -223,8 +220,9 @@ class Plot(QWidget):
         return "_".join(part for part in text.split("_") if part).lower() or "figure"
 
     def _proposed_path(self, ending: str) -> str:
-        """In the folder that was saved to last, where it can be written to."""
-        return str(writable_folder(Plot._folder) / f"{self.proposed_name}{ending}")
+        """In the folder that the window saves to."""
+        where = figure_desk().folder
+        return str(writable_folder(where() if where is not None else None) / f"{self.proposed_name}{ending}")
 
     @contextmanager
     def painted_for_paper(self, scale: float = 1.0) -> Iterator[None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 
 from qtpy.QtCore import QObject, Signal
@@ -20,6 +21,9 @@ class FigureDesk(QObject):
 
     asked = Signal(object)
     file_asked = Signal(object, object, object)
+
+    folder: Callable[[], str] | None = None
+    """Says where the window would save a file; None where no window does."""
 
 
 @cache

@@ -197,6 +197,7 @@ class MainWindow(QMainWindow):
             asks.page_asked.connect(self.show_guide)
         figure_desk().asked.connect(self._figure_asked)
         figure_desk().file_asked.connect(self._file_asked)
+        figure_desk().folder = partial(getattr, self.work.settings, "save_folder")
 
     def _figure_asked(self, plot: Plot) -> None:
         """Make a figure of a plot that is in this window, or in a dialog over it."""

@@ -375,8 +375,8 @@ class Answers(QObject):
             return
         from glmengine.export.file_names import shown_name
 
-        self._settings.save_folder = within
         name = shown_name(f"{kept.recording_name} answers")
+        self._settings.save_folder = within.parent if within.name == name else within
         folder = within if within.name == name else within / name  # that of an earlier sheet may be chosen itself
         if folder.is_dir() and any(folder.iterdir()) and not self._questions.replace_files(folder, "answers"):
             return

@@ -146,6 +146,7 @@ class Exporting(QObject):
             write_outputs(result, folder, recording, replace=True, context=context)
 
         self._write(folder, write)
+        self._settings.save_folder = folder  # the next dialog begins where the files went, not a level above
 
     def save_recording(self, ending: str, path: Path | None = None) -> None:
         """Save the recording as NWB (``".nwb"``) or as a folder of pynapple npz files (``""``)."""

@@ -216,6 +216,7 @@ class FigureMaking(QObject):
 
     def write_file(self, path: Path, write: Callable[[], Path]) -> Job:
         """Have the worker write what a plot showed; it does not wait there for the end of a fit."""
+        self._settings.save_folder = path.parent
         return self._jobs.submit(f"Writing {path.name}", lambda context: write(), self._took, urgent=True)
 
     def save_all(self, choice: FigureChoice, folder: Path | None = None) -> Job | None:

@@ -139,7 +139,7 @@ class ManyRecordings(QObject):
         """Ask where the results are to go."""
         path = self._questions.folder("Folder for the results", str(self.folder or self._settings.save_folder))
         if path is not None:
-            self.folder = path
+            self.folder = self._settings.save_folder = path
             self.changed.emit()
 
     def look(self) -> None:

@@ -67,7 +67,7 @@ def read(path: Path, recipe: Recipe | None = None) -> RawRecording:
     return raw
 
 
-READER = Reader("pynapple", (".npz",), recognises, read, probe=True)
+READER = Reader("pynapple", (".npz",), recognises, read, probe=True, in_parts=True)
 
 
 def _about(folder: Path) -> dict[str, Any]:

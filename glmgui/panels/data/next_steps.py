@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from qtpy.QtCore import Signal
+from qtpy.QtGui import QPalette
 from qtpy.QtWidgets import QWidget
 
+from glmengine.io.folder_mates import is_of_mates
 from glmgui.widgets import button, column, heading, hint, primary_button
 
 
@@ -34,10 +38,21 @@ class NextSteps(QWidget):
             "Make a model of your own, in the Features step  (Ctrl+2)",
             self,
         )
+        self.beside = hint("", self)
+        self.beside.setObjectName("data_beside")
+        self.beside.setForegroundRole(QPalette.ColorRole.WindowText)
+        self.beside.hide()
         box = column(self, margins=4)
+        box.addWidget(self.beside)
         box.addWidget(heading("Next", self))
         box.addWidget(self.features)
         box.addWidget(hint("or have it found at once:", self))
         box.addWidget(self.answers)
         self.answers.clicked.connect(lambda: self.action_asked.emit("find_answers"))
         self.features.clicked.connect(lambda: self.action_asked.emit("show_features"))
+
+    def say_notes(self, notes: Iterable[str]) -> None:
+        """Show, of the notes of a recording, that its folder holds more of it."""
+        said = " ".join(note for note in notes if is_of_mates(note))
+        self.beside.setText(said)
+        self.beside.setVisible(bool(said))

@@ -140,6 +140,7 @@ class DataPanel(Page):
             self.sessions.set_recording(recording)
             self._summary = self._used = None
             self._asked_covariate = ()
+            self.next_steps.say_notes(recording.notes)
             self._begin(recording)
         if what & {"recording", "analysis"}:
             self._show_analysis()

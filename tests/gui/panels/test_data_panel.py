@@ -99,6 +99,15 @@ def test_a_position_is_known_by_its_name_or_its_components(small_recording):
     assert {covariate.name for covariate in position_covariates(more)} == {"position", "track_position"}
 
 
+def test_a_note_that_the_folder_holds_more_stands_on_the_page(panel, small_recording):
+    note = "Beside counts.npz lie speed.npz: where these are of the same recording, open the folder, in the place of the file, to have all of it."
+    panel.next_steps.say_notes(["A gap was found.", note])
+    assert panel.next_steps.beside.isVisible()
+    assert panel.next_steps.beside.text() == note
+    panel.next_steps.say_notes(small_recording.notes)
+    assert not panel.next_steps.beside.isVisible()
+
+
 def test_units_are_sorted_by_value_and_filtered_by_any_column(panel):
     view = panel.units.view
     view.sortByColumn(1, Qt.SortOrder.DescendingOrder)

@@ -166,6 +166,7 @@ def test_the_menu_saves_under_a_telling_name_in_the_worker_and_says_what_went_wr
     monkeypatch.setattr(QFileDialog, "getSaveFileName", choose)
     monkeypatch.setattr(export, "write_whole", write)
     figure_desk().file_asked.connect(take)
+    monkeypatch.setattr(figure_desk(), "folder", lambda: str(making.folder))  # as the window says it
     actions = {action.text(): action for action in plot._save.menu().actions()}
     with qtbot.waitSignal(making.made):
         actions["As on screen\u2026"].trigger()

@@ -71,8 +71,17 @@ def test_everything_asks_before_it_replaces_what_is_there(qtbot, exporting, ques
     monkeypatch.setattr(questions, "replace_files", lambda folder, what: asked.append((folder, what)))
     exporting.export_all()
     assert asked == [(tmp_path, "results")]
+    assert exporting._settings.save_folder != str(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["scores.csv"]
     assert (tmp_path / "scores.csv").read_text() == "mine"
+
+
+def test_the_next_dialog_begins_where_everything_was_exported(exporting, questions, jobs, monkeypatch, tmp_path):
+    questions.next_path = tmp_path / "out"
+    (tmp_path / "out").mkdir()
+    monkeypatch.setattr(jobs, "submit", lambda *arguments, **options: None)
+    exporting.export_all()
+    assert exporting._settings.save_folder == str(tmp_path / "out")
 
 
 def test_a_name_that_gets_its_ending_is_asked_about_again(qtbot, tmp_path, monkeypatch):

@@ -1,0 +1,49 @@
+"""Files beside an opened one that belong to the same recording."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from glmengine.io.recognition import HEAD
+from glmengine.sentences import listed
+
+if TYPE_CHECKING:
+    from glmengine.io.reader import Reader
+
+_REMEDY = "open the folder, in the place of the file, to have all of it."
+_MOST = 50
+"""Files of a folder that are looked at."""
+
+
+def note_of_mates(path: Path, reader: Reader) -> str:
+    """That the folder of a file holds more which its reader takes for parts of one recording; empty where it does not, or the file has all of it.
+
+    Parameters
+    ----------
+    path : Path
+        What was opened.
+    reader : Reader
+        The one that opened it.
+    """
+    folder = path.resolve().parent
+    if path.is_dir() or not reader.in_parts:
+        return ""
+    try:
+        others = sorted(file for file in folder.iterdir() if file.suffix.lower() in reader.endings and file.name != path.name)
+        mates = [file.name for file in others[:_MOST] if file.is_file() and reader.recognises(file, _head(file))]
+    except OSError:  # a folder that may not be listed: the file alone was asked for, and is there
+        return ""
+    if not mates:
+        return ""
+    return f"Beside {path.name} lie {listed(mates, 5)}: where these are of the same recording, {_REMEDY}"
+
+
+def _head(file: Path) -> bytes:
+    with file.open("rb") as opened:
+        return opened.read(HEAD)
+
+
+def is_of_mates(note: str) -> bool:
+    """Whether a note of a recording is the one of `note_of_mates`."""
+    return note.endswith(_REMEDY)
