@@ -15,6 +15,8 @@ from glmengine.answers.sentence import Simulated, answer_sentence
 from glmengine.answers.sheet import AnswerSheet
 from glmengine.answers.unit_answers import joined_by_unit
 from glmengine.answers.unit_model import chosen_labels
+from glmengine.design.variables import variables_of
+from glmengine.goodness.verdict import add_words
 from glmengine.inference.multiplicity import false_discovery_rate
 from glmengine.selection.joined import joined
 from glmengine.selection.term_selection import TermSelection
@@ -47,6 +49,9 @@ def sheet_of(
     shifted = _shift_columns(chosen, [part.shift_p for part in every], within_choice=population.shared is not None)
     explained = chosen["deviance_explained"]
     units = sorted(shown, key=lambda unit: -np.nan_to_num(float(explained.sel(unit=unit)), nan=-np.inf))
+    advice = {unit: _advice(population.analysis, selection, checks, unit) for unit in shown}
+    advised = np.array([advice.get(str(unit), "") for unit in checks["unit"].values], dtype=str)
+    checks = checks.assign(try_next=checks["try_next"].copy(data=advised))
     sentences = [_sentence(population.analysis, selection, shifted, checks, unit) for unit in units]
     kept = {unit: chosen_labels(population.analysis, named) for unit in units if (named := selection.terms_of(unit))}
     columns: dict[str, tuple[str, list]] = {
@@ -152,6 +157,15 @@ def _sentence(
         simulated=Simulated.of({str(name): array.item() for name, array in seen.data_vars.items()}) if modelled else None,
         history=_history_words(analysis, chosen),
     )
+
+
+def _advice(analysis: Analysis, selection: TermSelection, checks: xr.Dataset, unit: str) -> str:
+    """What to try next: of a variable that was among the candidates and not chosen not the variable again, but another form of it."""
+    labels = chosen_labels(analysis, selection.terms_of(unit))
+    tried = {name for term in analysis.terms if term.enabled and term.label not in labels for name in variables_of(term)}
+    other = {add_words(name): f"another form of '{name}' than the one tried (more functions, an interaction)" for name in tried}
+    said = str(checks["try_next"].sel(unit=unit).item()).split("; ")
+    return "; ".join(other.get(one, one) for one in said)
 
 
 def _history_words(analysis: Analysis, chosen: Sequence[str]) -> str:

@@ -235,7 +235,12 @@ def _missing(checks: UnitChecks, setting: Setting, worst: int | None, p: float) 
     if name in setting.in_model:
         finer = Remedy("finer_covariate", name)
         return [Finding(what, f"give the term of '{name}' more functions, or let it interact with another", finer)]
-    return [Finding(what, f"add '{name}' as a variable", Remedy("add_covariate", name))]
+    return [Finding(what, add_words(name), Remedy("add_covariate", name))]
+
+
+def add_words(name: str) -> str:
+    """The advice to add a variable."""
+    return f"add '{name}' as a variable"
 
 
 def _family(checks: UnitChecks, setting: Setting, slow: bool) -> list[Finding]:

@@ -24,6 +24,8 @@ _WIDEST = 230
 _WIDEST_PATH = 420  # of several terms in a row
 _SENTENCE_WIDTH = 900
 _FEWEST_ROWS = 2
+_LARGEST = 1e4
+"""Where held-out deviance explodes, digits after the point say nothing."""
 
 PATH, SHARES, SHIFTS, CURVES, KS, SIMULATED = "path", "shares", "shifts", "curves", "ks", "simulated"
 """Kinds of evidence that a cell stands for."""
@@ -347,6 +349,8 @@ class SheetTable(QWidget):
 
 
 def _number(value: float) -> str:
+    if abs(value) >= _LARGEST:
+        return f"{value:.1e}"
     return "" if math.isnan(value) else f"{value:.3f}" if abs(value) >= 0.0005 or value == 0 else "0.000"
 
 

@@ -523,6 +523,25 @@ def test_no_model_is_right_whose_simulated_spikes_lie_outside_the_bands():
     assert judged_with(checks, xr.Dataset()) is checks
 
 
+def test_what_was_tried_and_adds_nothing_is_not_advised_as_it_was(question):
+    from types import SimpleNamespace
+
+    import xarray as xr
+
+    from glmengine.answers.sheet_of_parts import _advice
+
+    said = "add 'position.x' as a variable; add 'lick' as a variable; the softplus link"
+    checks = xr.Dataset({"try_next": ("unit", [said])}, {"unit": ["a"]})
+    asked = question.with_(selection=Selection())
+
+    def advice(*chosen):
+        return _advice(asked, SimpleNamespace(terms_of=lambda unit: chosen), checks, "a")
+
+    other = "another form of 'position.x' than the one tried (more functions, an interaction)"
+    assert advice("direction") == f"{other}; add 'lick' as a variable; the softplus link"
+    assert advice("direction", "x") == said
+
+
 def test_notes_say_how_the_numbers_were_made(question, small_recording, sheet):
     several = question.with_(model=question.model.with_(strengths=(1e-4, 1e-2)))
     quick = ge.explain(small_recording, several, simulations=0, shifts=19).notes
