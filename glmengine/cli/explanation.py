@@ -59,7 +59,8 @@ def explain(options: Namespace) -> int:
         except (KeyboardInterrupt, Cancelled):
             _say_kept(folder)
             raise
-    written = write_answers(sheet, folder)
+    asked = analysis or question_for(recording, options.variable)
+    written = write_answers(sheet, folder, analysis=asked, simulations=options.simulations)
     print(f"{recording.name}: {numbered(len(sheet.selection.units), 'unit')}, the best known first")
     print(sheet)
     say_notes(sheet.notes)
@@ -89,7 +90,7 @@ EXPLAIN = Command(
     "what drives each unit of a recording, in a sentence and in tables",
     "Writes answers.csv (a line a unit, the best known first), terms.csv, the curves and filters of the final models with bands, "
     "the evidence behind the checks (evidence_shifts.csv, evidence_ks.csv, evidence_isi.csv, ...), and answers.nc; "
-    "of the selection behind it selection_*.csv. Units are answered some at a time, and finished ones are kept in DIR/unfinished until all are: "
+    "of the selection behind it selection_*.csv; methods.txt says how all of it was done, with references.bib. Units are answered some at a time, and finished ones are kept in DIR/unfinished until all are: "
     "interrupted, the same command goes on with those that are missing.",
     (
         Option(

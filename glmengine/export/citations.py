@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from glmengine.design.term_size import bases_of
 
 if TYPE_CHECKING:
+    from glmengine.analysis.terms import AnyTerm
     from glmengine.results.result import Result
 
 _ENTRIES = {
@@ -65,16 +67,9 @@ _PREPRINTS = {
 def cited(result: Result) -> tuple[str, ...]:
     """Keys of the works that this result rests on."""
     analysis = result.analysis
-    kinds = {term.kind for term in result.terms}
     penalties = {analysis.model.penalty if term.penalty == "model" else term.penalty for term in result.terms}
-    families = {basis.family for term in result.terms for basis in bases_of(term)}
     checked = result.goodness_of_fit is not None
     used = {
-        "nelder1972": True,
-        "truccolo2005": "history" in kinds,
-        "pillow2008": "coupling" in kinds,
-        "pillow2005": bool(families & {"raised_cosine_log", "raised_cosine_linear"}),
-        "park2014": "event" in kinds,
         "eilers1996": "smoothness" in penalties,
         "tibshirani1996": "lasso" in penalties,
         "zou2005": "elastic_net" in penalties,
@@ -90,6 +85,21 @@ def cited(result: Result) -> tuple[str, ...]:
         "harris2020": result.shift_tests is not None,
         "benjamini1995": result.shift_tests is not None or result.selection is not None,
     }
+    return (*model_works(result.terms), *(key for key, is_used in used.items() if is_used))
+
+
+def model_works(terms: Iterable[AnyTerm]) -> tuple[str, ...]:
+    """Keys of the works that models of these terms rest on."""
+    terms = tuple(terms)
+    kinds = {term.kind for term in terms}
+    families = {basis.family for term in terms for basis in bases_of(term)}
+    used = {
+        "nelder1972": True,
+        "truccolo2005": "history" in kinds,
+        "pillow2008": "coupling" in kinds,
+        "pillow2005": bool(families & {"raised_cosine_log", "raised_cosine_linear"}),
+        "park2014": "event" in kinds,
+    }
     return tuple(key for key, is_used in used.items() if is_used)
 
 
@@ -100,11 +110,18 @@ def entries() -> dict[str, str]:
 
 def bibtex(result: Result) -> str:
     """BibTeX of the program and of the works that this result rests on."""
+    return entries_of(
+        cited(result),
+        str(result.provenance.get("versions", {}).get("glmengine", "")),
+        str(result.provenance.get("created", ""))[:4],
+    )
+
+
+def entries_of(keys: Iterable[str], version: str, year: str) -> str:
+    """BibTeX of the program, of this version and year, and of the works with these keys."""
     known = entries()
-    version = str(result.provenance.get("versions", {}).get("glmengine", ""))
-    year = str(result.provenance.get("created", ""))[:4]
     program = (
         "@software{glmgui, author={{The glmgui developers}}, title={glmgui: generalized linear models of neural activity}, "
         f"version={{{version}}}, year={{{year}}}}}"
     )
-    return "\n\n".join((program, *(known[key] for key in cited(result)))) + "\n"
+    return "\n\n".join((program, *(known[key] for key in keys))) + "\n"

@@ -12,10 +12,14 @@ from glmengine.results.posterior import link_of
 from glmengine.sentences import listed, numbered
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from glmengine.analysis.analysis import Analysis, Model
+    from glmengine.analysis.selection import Selection
     from glmengine.analysis.terms import AnyTerm
     from glmengine.results.result import Result
 
-_SPLITS = {
+SPLITS = {
     "blocks": "contiguous blocks of time",
     "interleaved": "blocks of time interleaved over the session",
     "trials": "whole trials",
@@ -47,7 +51,13 @@ def methods_text(result: Result) -> str:
 
 def _time(result: Result) -> str:
     analysis = result.analysis
-    time, bins = analysis.time, np.asarray(result.scores["n_bins"].values, np.float64)
+    bins = np.asarray(result.scores["n_bins"].values, np.float64)
+    return f"{time_words(analysis, len(result.units))} ({int(np.nanmax(bins)):,} bins at most)."
+
+
+def time_words(analysis: Analysis, n_units: int) -> str:
+    """In which bins of which time so many units were counted, without the full stop."""
+    time = analysis.time
     epochs = "the whole recording" if time.epochs == ("all",) else f"the epochs {listed(time.epochs)}"
     held = []
     for one in time.conditions:
@@ -56,23 +66,24 @@ def _time(result: Result) -> str:
     limits = f", where {' and '.join(held)}" if held else ""
     drawn = f", within {len(time.intervals)} intervals chosen by hand" if time.intervals else ""
     return (
-        f"Activity of {len(result.units)} {'unit' if len(result.units) == 1 else 'units'} was counted in bins of {1000 * time.bin_size:g} ms over "
-        f"{epochs}{drawn}{limits} ({int(np.nanmax(bins)):,} bins at most)."
+        f"Activity of {numbered(n_units, 'unit')} was counted in bins of {1000 * time.bin_size:g} ms over {epochs}{drawn}{limits}"
     )
 
 
 def _model(result: Result) -> str:
-    model = result.analysis.model
+    terms = listed([term_words(term) for term in result.terms if term.enabled], most=1000)
+    return f"{model_words(result.analysis.model)}, whose linear predictor was the sum of an intercept and of {terms}."
+
+
+def model_words(model: Model) -> str:
+    """By which model each unit was fitted, without the full stop."""
     family = model.family.replace("_", " ")
     family = family.capitalize() if model.family in ("poisson", "bernoulli", "gaussian", "gamma") else family
-    terms = listed([_term(term) for term in result.terms if term.enabled], most=1000)
-    return (
-        f"Each unit was fitted by a generalized linear model [nelder1972] with a {family} distribution and a {link_of(model).name} link, "
-        f"whose linear predictor was the sum of an intercept and of {terms}."
-    )
+    return f"Each unit was fitted by a generalized linear model [nelder1972] with a {family} distribution and a {link_of(model).name} link"
 
 
-def _term(term: AnyTerm) -> str:
+def term_words(term: AnyTerm) -> str:
+    """A term with its basis."""
     bases = [(factor.variable, factor.basis) for factor in term.factors] if hasattr(term, "factors") else []
     having = f", in {numbered(len(term.only_units), 'unit')}" if term.only_units else ""
     if bases:
@@ -134,7 +145,7 @@ def _validation(result: Result) -> str:
     found = f"; the median deviance explained on held-out time was {np.median(known):.3g}" if len(known) else ""
     chosen = "the strength" if result.search is None else "the settings and the strength"
     nested = f", {chosen} being chosen anew without each fold" if validation.nested else ""
-    return f"Scores are of {validation.folds}-fold cross-validation over {_SPLITS[validation.split]}{gap}{nested}{found}."
+    return f"Scores are of {validation.folds}-fold cross-validation over {SPLITS[validation.split]}{gap}{nested}{found}."
 
 
 def _checks(result: Result) -> list[str]:
@@ -144,7 +155,8 @@ def _checks(result: Result) -> list[str]:
         said.append(
             f"{models} models were compared on one split of time, and p-values were corrected over units and terms [benjamini1995]."
         )
-        said.extend(_chosen(result))
+        if chosen := choice_words(result.analysis.selection):
+            said.append(f"{chosen}.")
     if result.goodness_of_fit is not None:
         time = "held-out time" if result.goodness_of_fit.held_out else "the time that was fitted"
         said.append(
@@ -168,17 +180,19 @@ def _checks(result: Result) -> list[str]:
     return said
 
 
-def _chosen(result: Result) -> list[str]:
-    """How the terms of each unit were chosen, where they were."""
-    selection = result.analysis.selection
+def choice_words(selection: Selection | None) -> str:
+    """How the terms of each unit were chosen, without the full stop; empty where they were not."""
     if selection is None or selection.method not in _CHOSEN:
-        return []
-    text = _CHOSEN[selection.method].format(level=selection.level)
+        return ""
     late = f", {listed(selection.last)} after all others" if selection.last and selection.method == "forward" else ""
-    return [f"{text}{late}."]
+    return f"{_CHOSEN[selection.method].format(level=selection.level)}{late}"
 
 
 def _software(result: Result) -> str:
-    versions = result.provenance.get("versions", {})
+    return software_words(result.provenance.get("versions", {}), result.analysis.seed)
+
+
+def software_words(versions: Mapping[str, str], seed: int) -> str:
+    """With what it was computed, without the full stop."""
     known = ", ".join(f"{name} {versions[name]}" for name in ("python", "jax", "numpy", "scipy") if name in versions)
-    return f"Fits were made with glmengine {versions.get('glmengine', '')} ({known}; seed {result.analysis.seed})"
+    return f"Fits were made with glmengine {versions.get('glmengine', '')} ({known}; seed {seed})"

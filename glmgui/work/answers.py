@@ -384,7 +384,8 @@ class Answers(QObject):
         def work(context: Context) -> int:
             from glmengine.export.answer_files import write_answers
 
-            return len(write_answers(kept.sheet, folder))
+            simulations = kept.settings.simulations
+            return len(write_answers(kept.sheet, folder, analysis=kept.analysis, simulations=simulations))
 
         def said(files: int) -> None:
             notices().tell("info", f"{numbered(files, 'file')} written to {folder}", title="Export")

@@ -65,7 +65,10 @@ class AnswersPanel(Page):
             self,
         )
         self.save = button(
-            "&Save sheet\u2026", "answers_save", "Write the sheet as tables into a new folder, as glmengine explain does", self
+            "&Save sheet\u2026",
+            "answers_save",
+            "Write the sheet as tables, with its methods and references, into a new folder, as glmengine explain does",
+            self,
         )
         self.state = QLabel(self)
         self.state.setObjectName("answers_state")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import re
 import signal
 from dataclasses import replace
 
@@ -182,7 +183,19 @@ def test_the_command_writes_the_sheet(question, small_recording, tmp_path, capsy
     assert "hd: Direction (" in said
     written = {path.name for path in (tmp_path / "out").iterdir()}
     assert {"answers.nc", "answers.csv", "terms.csv", "selection_chosen.csv"} <= written
-    assert {"curve_direction.csv", "curve_x.csv"} <= written
+    assert {"curve_direction.csv", "curve_x.csv", "methods.txt", "references.bib"} <= written
+    methods, works = ((tmp_path / "out" / name).read_text(encoding="utf-8") for name in ("methods.txt", "references.bib"))
+    for said in (
+        "one by one [hardcastle2017]",
+        "folds over contiguous",
+        "200 shifts",
+        "[benjamini1995]",
+        "[haslinger2010]",
+        "32 recordings",
+    ):
+        assert said in methods
+    cited = set(re.findall(r"\[(\w+\d{4})\]", methods))
+    assert cited == set(re.findall(r"^@\w+\{(\w+\d{4}),", works, re.MULTILINE))
     assert main(["explain", str(tmp_path / "small.nwb"), "--recording", "x.nwb", "--out", str(tmp_path / "no")]) == 1
     assert "is no analysis" in capsys.readouterr().err
 

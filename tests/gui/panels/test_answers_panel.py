@@ -223,7 +223,9 @@ def test_saved_with_the_project_and_as_tables(opened, questions, qtbot, tmp_path
     opened.panels["answers"].save.click()
     qtbot.waitUntil(lambda: (out / "selection_chosen.csv").exists() and opened.jobs.idle)
     assert [file.name for file in out.parent.iterdir()] == [out.name]
-    assert {"answers.csv", "terms.csv", "answers.nc", "evidence_ks.csv"} <= {file.name for file in out.iterdir()}
+    assert {"answers.csv", "terms.csv", "answers.nc", "evidence_ks.csv", "methods.txt", "references.bib"} <= {
+        file.name for file in out.iterdir()
+    }
     assert opened.notice_bar.isVisible()
     assert str(out) in notices().all[-1].text
     asked = []
