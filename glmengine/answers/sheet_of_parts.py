@@ -16,7 +16,7 @@ from glmengine.answers.sheet import AnswerSheet
 from glmengine.answers.unit_answers import joined_by_unit
 from glmengine.answers.unit_model import chosen_labels
 from glmengine.design.variables import variables_of
-from glmengine.goodness.verdict import add_words
+from glmengine.goodness.verdict import ADD_HISTORY, add_words
 from glmengine.inference.multiplicity import false_discovery_rate
 from glmengine.selection.joined import joined
 from glmengine.selection.term_selection import TermSelection
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from glmengine.analysis.analysis import Analysis
+
+
+_OTHER_HISTORY = "another form of the history than the one tried (longer, or more functions)"
 
 
 def sheet_of(
@@ -164,8 +167,9 @@ def _advice(analysis: Analysis, selection: TermSelection, checks: xr.Dataset, un
     labels = chosen_labels(analysis, selection.terms_of(unit))
     tried = {name for term in analysis.terms if term.enabled and term.label not in labels for name in variables_of(term)}
     other = {add_words(name): f"another form of '{name}' than the one tried (more functions, an interaction)" for name in tried}
+    past = any(term.kind == HISTORY and term.enabled and term.label not in labels for term in analysis.terms)
     said = str(checks["try_next"].sel(unit=unit).item()).split("; ")
-    return "; ".join(other.get(one, one) for one in said)
+    return "; ".join(_OTHER_HISTORY if past and one.startswith(ADD_HISTORY) else other.get(one, one) for one in said)
 
 
 def _history_words(analysis: Analysis, chosen: Sequence[str]) -> str:
@@ -173,7 +177,7 @@ def _history_words(analysis: Analysis, chosen: Sequence[str]) -> str:
     labels = chosen_labels(analysis, chosen)
     own = [term for term in analysis.terms if term.kind == HISTORY and term.label in labels]
     if not own:
-        return "add the unit's own history"
+        return _OTHER_HISTORY if any(term.kind == HISTORY and term.enabled for term in analysis.terms) else ADD_HISTORY
     windows = [window for term in own if (window := getattr(term.basis, "window", None)) is not None]
     return lengthen_words(max(windows)) if windows else "lengthen the history"
 

@@ -26,6 +26,7 @@ _SIZE = 0.08  # mismatch of a covariate, as a share of the rate
 _SHORT = 0.005  # s in which a spike that is missing means refractoriness
 _BURST = 0.02  # s in which spikes too many mean bursts
 
+ADD_HISTORY = "add the unit's own history"
 NOTHING_ELSE = "Nothing else speaks against the model either."
 """Said of a model that all checks let pass."""
 
@@ -192,8 +193,8 @@ def _history(checks: UnitChecks, setting: Setting, slow: bool) -> list[Finding]:
     first, last = checks.bands.first[place] * setting.bin_size, checks.bands.last[place] * setting.bin_size
     what = f"It fires {ratio[place]:.2f} times as often as the model says {_span(first, last)} after its own spikes."
     if not setting.history_s:
-        cause = "refractoriness" if ratio[place] < 1 else "bursts" if last <= _BURST else "what its own spikes do"
-        return [Finding(what, f"add the unit's own history ({cause} is missing)", Remedy("add_history"))]
+        cause = "refractoriness is" if ratio[place] < 1 else "bursts are" if last <= _BURST else "what its own spikes do is"
+        return [Finding(what, f"{ADD_HISTORY} ({cause} missing)", Remedy("add_history"))]
     if first > setting.history_s + setting.bin_size / 2:
         longer = Remedy("longer_history", seconds=float(last))
         return [Finding(what, lengthen_words(setting.history_s, longer.seconds), longer)]
@@ -209,7 +210,7 @@ def _signal_history(checks: UnitChecks, setting: Setting) -> list[Finding]:
     if not np.isfinite(correlation).all() or abs(correlation[0]) < max(0.05, 2.0 * half[0]):
         return []
     longer = f"{lengthen_words(setting.history_s)}, or give it more functions"
-    remedy = longer if setting.history_s else "add the unit's own history"
+    remedy = longer if setting.history_s else ADD_HISTORY
     edit = Remedy("longer_history" if setting.history_s else "add_history")
     return [Finding(f"Residuals of neighbouring bins are correlated ({correlation[0]:.2f}).", remedy, edit)]
 

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import glmengine as ge
+from glmengine.analysis.default_terms import history_term
 from glmengine.analysis.remedies import lengthen_words
 from glmengine.analysis.selection import Selection
 from glmengine.answers.final_models import checks_of, judged_with
@@ -553,6 +554,10 @@ def test_what_was_tried_and_adds_nothing_is_not_advised_as_it_was(question):
     other = "another form of 'position.x' than the one tried (more functions, an interaction)"
     assert advice("direction") == f"{other}; add 'lick' as a variable; the softplus link"
     assert advice("direction", "x") == said
+    asked = asked.with_(terms=(*asked.terms, history_term()))
+    checks = checks.assign(try_next=("unit", ["add the unit's own history (bursts are missing)"]))
+    assert advice("x") == "another form of the history than the one tried (longer, or more functions)"
+    assert advice("x", "history").startswith("add the unit's own history")
 
 
 def test_notes_say_how_the_numbers_were_made(question, small_recording, sheet):
