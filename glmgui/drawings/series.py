@@ -25,6 +25,7 @@ __all__ = [
     "images_table",
     "long_curve",
     "shortened",
+    "told_apart",
 ]
 
 Table = dict[str, np.ndarray]

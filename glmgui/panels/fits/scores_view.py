@@ -134,6 +134,7 @@ class ScoresView(QWidget):
         self.table.setRowCount(len(compared.units))
         self.table.setColumnCount(1 + len(compared.names))
         self.table.setHorizontalHeaderLabels(["Unit", *compared.names])
+        self.table.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
         for at, (name, comparable) in enumerate(zip(compared.names, compared.comparable, strict=True), 1):
             beside = "" if comparable else "\nCannot be compared with the first ticked fit"
             self.table.horizontalHeaderItem(at).setToolTip(

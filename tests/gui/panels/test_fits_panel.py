@@ -269,6 +269,8 @@ def test_scores_of_ticked_fits_stand_side_by_side_with_the_best_marked(three, sc
     assert all(table.item(row, 2).text().startswith("★") for row in range(table.rowCount()))
     assert "'higher' is better than" in scored.words.text()
     assert "signed rank" in scored.words.text()
+    assert scored.words.text().startswith("Best: 'higher'")
+    assert not scored.table.horizontalScrollBar().isVisible()
     assert scored.bars.values[1] - scored.bars.values[0] == pytest.approx(0.1)
 
 

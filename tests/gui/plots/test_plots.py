@@ -16,7 +16,7 @@ from glmengine.errors import GlmError
 from glmengine.figures.drawn import draw_drawing
 from glmengine.io.files.whole import write_whole
 from glmgui.drawings.mosaic import mosaic_of
-from glmgui.drawings.series import long_curve
+from glmgui.drawings.series import long_curve, told_apart
 from glmgui.plots import (
     Axis,
     Curve,
@@ -453,3 +453,12 @@ def test_a_still_plot_leaves_the_wheel_to_the_page_everywhere(qtbot):
             turn = QWheelEvent(at, at, QPoint(), QPoint(0, -120), buttons, keys, Qt.ScrollPhase.NoScrollPhase, False)
             QApplication.sendEvent(viewport, turn)
             assert not turn.isAccepted(), (x, y)
+
+
+def test_names_below_bars_that_begin_or_end_alike_are_told_apart():
+    assert told_apart(["short", "a name that is long"], 11) == ["short", "a name tha\u2026"]
+    alike = ["position.x x position.y", "position.x x position.y + head_direction", "position.x x position.y"]
+    assert told_apart(alike, 18) == ["position.\u2026sition.y", "position.\u2026irection", "position.\u2026sition.y"]
+    middle = [f"beginning of names {at} their common end" for at in range(3)]
+    assert len(set(told_apart(middle, 18))) == 3
+    assert all(len(name) <= 18 for name in told_apart(middle, 18))
