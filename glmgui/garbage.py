@@ -19,7 +19,6 @@ class MainThreadGarbage(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        gc.collect()
         gc.freeze()  # what was imported stays; it need not be looked at each time
         gc.disable()
         self._timer = QTimer(self)

@@ -283,18 +283,17 @@ class Rows:
                         chunk.fold[rows],
                     )
                 )
-        taken, stand_for = np.concatenate(index), np.concatenate(weights)
+            taken, stand_for = np.concatenate(index), np.concatenate(weights)
+            other.index, other.n = taken if self.index is None else self.index[taken], taken.size
+            other.chunk_rows = min(self.chunk_rows, power_of_two(other.n))
+            other.n_chunks = -(-other.n // other.chunk_rows)
+            other._kept = list(_rechunked(parts, other.chunk_rows))
         other.observations = Observations(
             observed.y[:, taken],
             observed.weights[:, taken] * stand_for,
             None if observed.offset is None else observed.offset[:, taken],
             None if observed.fold is None else observed.fold[taken],
         )
-        other.index, other.n = taken if self.index is None else self.index[taken], taken.size
-        other.chunk_rows = min(self.chunk_rows, power_of_two(other.n))
-        other.n_chunks = -(-other.n // other.chunk_rows)
-        with runtime.float64():
-            other._kept = list(_rechunked(parts, other.chunk_rows))
         return other
 
     def prepared(self, columns: np.ndarray) -> Iterator[np.ndarray]:

@@ -42,13 +42,13 @@ def explain(options: Namespace) -> int:
             raise GlmError(f"{options.question}: is no analysis, so that --recording has no meaning; leave it out")
         else:
             recording = opened(options.question, one_recipe(options), opening)
+        analysis = analysis or question_for(recording, options.variable)
         if options.last is not None:
-            analysis = _trying_last(analysis or question_for(recording, options.variable), options.last)
+            analysis = _trying_last(analysis, options.last)
         try:
             sheet = explained(
                 recording,
                 analysis,
-                variables=options.variable,
                 shifts=options.shifts,
                 simulations=options.simulations,
                 workers=options.workers,
@@ -59,8 +59,7 @@ def explain(options: Namespace) -> int:
         except (KeyboardInterrupt, Cancelled):
             _say_kept(folder)
             raise
-    asked = analysis or question_for(recording, options.variable)
-    written = write_answers(sheet, folder, analysis=asked, simulations=options.simulations)
+    written = write_answers(sheet, folder, analysis=analysis, simulations=options.simulations)
     print(f"{recording.name}: {numbered(len(sheet.selection.units), 'unit')}, the best known first")
     print(sheet)
     say_notes(sheet.notes)

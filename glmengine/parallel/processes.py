@@ -250,12 +250,14 @@ def _work(
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is the parent's to answer
     spare_neo()
     spare_dask()
-    if enter is not None:
-        enter()
     try:
-        attempt: Callable[[Any, Context], Any] = line.recv()
+        attempt: Callable[[Any, Context], Any] = (
+            line.recv()
+        )  # at once: whoever sends it waits, and starts the next process after that
     except (EOFError, OSError):
         return
+    if enter is not None:
+        enter()
     told = 0.0
 
     def report(progress: Progress) -> None:

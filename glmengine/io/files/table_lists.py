@@ -8,9 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from glmengine.errors import GlmError
-from glmengine.io.files.table_numbers import MISSING, MOSTLY
+from glmengine.io.files.table_numbers import LOOKED_AT, MISSING, MOSTLY
 
-LOOKED_AT = 20
 LIST = re.compile(r"\s*(array)?\(?\s*[\[(](?P<inside>[^\[\]]*)[\])]\s*(,\s*dtype=\w+)?\)?\s*", re.DOTALL)
 WRAPPED = re.compile(r"np\.\w+\(([^()]*)\)")
 """How newer NumPy writes a number inside a list."""

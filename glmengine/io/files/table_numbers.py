@@ -11,6 +11,9 @@ import numpy as np
 MOSTLY = 0.9
 """Share of the cells that must be numbers for a column to be one of numbers."""
 
+LOOKED_AT = 20
+"""Cells that say whether a column may hold something else than plain numbers at all."""
+
 MOST_SHOWN = 3
 
 COMMAS = re.compile(r"[-+]?\d{1,3}(,\d{3})+(\.\d+)?")

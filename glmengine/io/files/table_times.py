@@ -9,10 +9,7 @@ from datetime import date
 
 import numpy as np
 
-from glmengine.io.files.table_numbers import MISSING, MOSTLY
-
-LOOKED_AT = 20
-"""Cells that say whether a column may hold moments at all."""
+from glmengine.io.files.table_numbers import LOOKED_AT, MISSING, MOSTLY
 
 DAY, HALF_DAY, NEARLY_A_DAY = 86_400.0, 43_200.0, 82_800.0
 """Seconds; a clock that goes back by nearly a day has passed midnight."""

@@ -33,17 +33,18 @@ PATH, SHARES, SHIFTS, CURVES, KS, SIMULATED = "path", "shares", "shifts", "curve
 
 @dataclass(frozen=True)
 class _Column:
-    """A column: its heading, what it means, the evidence behind it, whether it is a number."""
+    """A column: its heading, what it means, the evidence behind it, whether it is a number, and how wide it is at most, in pixels."""
 
     title: str
     help: str
     evidence: str
     number: bool = True
+    widest: int = _WIDEST
 
 
 _FIRST = (
     _Column("Unit", "The unit; a click selects it everywhere", CURVES, False),
-    _Column("Driven by", "Terms that were chosen, in the order in which they came in; a click shows how", PATH, False),
+    _Column("Driven by", "Terms that were chosen, in the order in which they came in; a click shows how", PATH, False, _WIDEST_PATH),
     _Column("Explained", "Share of the deviance that the chosen model explains on held-out time; 0 is a constant rate", SHARES),
     _Column("q", "False discovery rate over all units (Benjamini & Hochberg): of units with a q below 0.05, at most 5 % are expected to be there by chance", PATH),
 )  # fmt: skip
@@ -325,8 +326,7 @@ class SheetTable(QWidget):
         self.view.resizeColumnsToContents()
         last = self.model.columnCount() - 1
         for at in range(last):
-            widest = _WIDEST_PATH if self.model.columns[at].title == "Driven by" else _WIDEST
-            self.view.setColumnWidth(at, min(self.view.columnWidth(at) + 8, widest))
+            self.view.setColumnWidth(at, min(self.view.columnWidth(at) + 8, self.model.columns[at].widest))
         self.view.setColumnWidth(last, _SENTENCE_WIDTH)
 
     def _filter_changed(self, text: str) -> None:
