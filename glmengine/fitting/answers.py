@@ -100,10 +100,10 @@ class Answers:
         self.sums[:, held[reached], s, unit[reached]] = sums[:, reached]
 
     def begin_with(self, units: np.ndarray, intercept: np.ndarray) -> None:
-        """Coefficients of zero and these intercepts for units (M,) bool that no solver came to."""
+        """Coefficients of zero and these intercepts, (K,) or (C, K), for the K units of (M,) bool that no solver came to."""
         assert self.coef is not None
         assert self.intercept is not None
-        self.coef[..., units], self.intercept[..., units] = 0.0, intercept * self.assembly.intercept
+        self.coef[..., units], self.intercept[..., units] = 0.0, intercept
 
     @property
     def scores(self) -> np.ndarray:

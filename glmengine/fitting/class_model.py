@@ -56,6 +56,17 @@ class ClassModel:
         rows = StandardColumns(assembly.rows(group, width=C, memory=self._memory), context)
         return ClassBatch(self, rows, unit, held, group.places(unit, P))
 
+    def null_intercept(self, units: np.ndarray) -> np.ndarray:
+        """(C, K) the logarithms of the shares, minus infinity for classes that never occur, beside the class or mean that answers have as 0."""
+        counts = self.assembly.observed.classes[0, units]
+        if not self.assembly.intercept:
+            return np.zeros(counts.T.shape)
+        logs = np.log(counts, out=np.full(counts.shape, -np.inf), where=counts > 0)
+        for one in logs:
+            present = one[np.isfinite(one)]
+            one -= present[-1] if self.penalty.is_none else present.mean()
+        return logs.T
+
     def inference(self, batches: Sequence[ClassBatch]) -> ClassInference:
         """What follows from the optima of a fit."""
         assembly = self.assembly

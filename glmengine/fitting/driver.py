@@ -60,6 +60,9 @@ class Model(Protocol):
     def batch(self, unit: np.ndarray, held: np.ndarray, group: Group, context: Context) -> Batch:
         """The columns of one group."""
 
+    def null_intercept(self, units: np.ndarray) -> np.ndarray:
+        """(K,) or (C, K) intercepts of the model that has nothing else, of `units` (K,)."""
+
 
 @dataclass(frozen=True)
 class Plan:

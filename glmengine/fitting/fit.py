@@ -25,7 +25,6 @@ from glmengine.inference.inference import Inference
 from glmengine.inference.part import Part, Units
 from glmengine.models import Penalty, Ridge, get_family, get_penalty
 from glmengine.models.components import Component, components_of
-from glmengine.solvers.problem import ALL_ROWS
 from glmengine.solvers.status import OK
 
 
@@ -172,7 +171,7 @@ def solved(model: Model, factor: np.ndarray, shape: tuple[int, ...], context: Co
     batches = [done[number] for number in sorted(done)]
     missed = np.isnan(answers.objective[0, 0]) & (assembly.status == OK)
     if missed.any():  # the caller wanted to stop before they were begun: the model that has nothing but an intercept
-        answers.begin_with(missed, assembly.null_predictor(np.flatnonzero(missed), np.full(missed.sum(), ALL_ROWS)))
+        answers.begin_with(missed, model.null_intercept(np.flatnonzero(missed)))
     return batches, answers
 
 

@@ -59,6 +59,9 @@ class GlmModel:
             self.assembly = self.assembly.gathered(self._memory)
         return groups
 
+    def null_intercept(self, units: np.ndarray) -> np.ndarray:
+        return self.assembly.null_intercept(units)
+
     def batch(self, unit: np.ndarray, held: np.ndarray, group: Group, context: Context) -> GlmBatch:
         assembly = self.assembly
         rows = assembly.rows(group, width=unit.size, memory=self._memory)

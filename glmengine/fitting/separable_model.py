@@ -44,6 +44,9 @@ class FieldModel:
     def batch(self, unit: np.ndarray, held: np.ndarray, group: Group, context: Context) -> FieldBatch:
         return FieldBatch(self, unit, held)
 
+    def null_intercept(self, units: np.ndarray) -> np.ndarray:
+        return self.assembly.null_intercept(units)
+
     def inference(self, batches: Sequence[FieldBatch], strength: np.ndarray) -> FieldInference:
         """What follows from the optima of a fit at strengths (M,)."""
         founds: list[Found | None] = [None] * strength.size

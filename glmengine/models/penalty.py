@@ -72,6 +72,12 @@ class Resolved:
         return not self.l1.any() and not self.groups
 
     @property
+    def is_none(self) -> bool:
+        """Whether nothing is penalised."""
+        matrix = self.matrix is not None and self.matrix.any()
+        return not (matrix or self.ridge.any() or self.l1.any() or self.group_weights.any())
+
+    @property
     def quadratic(self) -> np.ndarray:
         """The quadratic part as one (P, P) matrix, diag(ridge) + Q."""
         diagonal = np.diag(self.ridge)

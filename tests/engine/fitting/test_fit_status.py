@@ -111,6 +111,20 @@ def test_stopping_keeps_what_there_is_and_never_calls_it_converged(data):
     assert np.isfinite(found.coef).all()
 
 
+@pytest.mark.parametrize("penalty", ["none", "ridge"])
+def test_stopping_before_a_unit_of_classes_leaves_it_at_the_shares(data, penalty):
+    X = data[0]
+    labels = np.random.default_rng(0).choice([0, 1, 3], p=[0.5, 0.3, 0.2], size=(len(X), 3))
+    found = fit(X, labels, family="categorical", penalty=penalty, n_classes=4, context=CallbackContext(stopped=lambda: True))
+    assert found.status.tolist() == ["stopped"] * 3
+    assert not found.coef[..., 1:].any()
+    for unit in (1, 2):
+        raised = np.exp(found.intercept[:, unit])
+        assert np.allclose(raised / raised.sum(), np.bincount(labels[:, unit], minlength=4) / len(X), rtol=1e-12)
+    present = found.intercept[[0, 1, 3]]
+    assert np.allclose(present[-1] if penalty == "none" else present.mean(axis=0), 0.0, atol=1e-12)
+
+
 def test_cancelling_raises_and_progress_goes_forward(data):
     X, Y = data
     seen = []
