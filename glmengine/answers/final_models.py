@@ -10,13 +10,11 @@ import numpy as np
 
 from glmengine.analysis.analysis import Analysis
 from glmengine.analysis.wording import words_of
-from glmengine.answers.sentence import Simulated
 from glmengine.context import SILENT, Context
 from glmengine.design.prepare import prepare_again
 from glmengine.errors import GlmError
 from glmengine.fitting.coefficients import Coefficients
 from glmengine.goodness.assess import assess
-from glmengine.goodness.verdict import NOTHING_ELSE
 from glmengine.models import get_family
 from glmengine.results.curves import response_curves
 from glmengine.results.filters import term_filters
@@ -38,9 +36,7 @@ CHECKS = {
     "ks_band": np.nan,
     "ks_p": np.nan,
     "n_spikes": np.nan,
-    "adequate": False,
-    "verdict": "",
-    "try_next": "",
+    "judgement": "",
 }
 """Columns of the checks of goodness of fit, and what they are where there is no model."""
 
@@ -111,7 +107,7 @@ def final_models(
     checks, evidence = checks_of(judged.summary, prepared.units), ks_evidence(judged)
     if repeats and not context.stopping:
         found, seen, said = simulated(beginning or beginning_of(analysis, prepared), model, repeats, context.part(0.6, 1.0))
-        checks, evidence, notes = judged_with(checks, found), {**evidence, **seen}, [*notes, *said]
+        checks, evidence, notes = checks.assign(found), {**evidence, **seen}, [*notes, *said]
     return Final(checks, curves, filters, evidence, tuple(notes))
 
 
@@ -171,28 +167,6 @@ def simulated(
     found = {name: ("unit", values, {"long_name": long_names[name]}) for name, values in columns.items()}
     kept = {name: one for name, one in compared.datasets().items() if name in SIMULATED}
     return xr.Dataset(found, {"unit": units}), kept, notes
-
-
-def judged_with(checks: xr.Dataset, found: xr.Dataset) -> xr.Dataset:
-    """Checks (unit) with what `simulated` found: no model is right whose spikes lie outside the bands, or that cannot run by itself."""
-    if not found.data_vars:
-        return checks
-    checks = checks.assign(found)
-    adequate = checks["adequate"].values.astype(bool)
-    verdict, try_next = (checks[name].values.astype(object) for name in ("verdict", "try_next"))
-    for at, right in enumerate(adequate):
-        own = {str(name): array.values[at] for name, array in checks.data_vars.items()}
-        cannot_run = np.isnan(own["simulated_rate"])
-        seen = Simulated.of(own)
-        if not right or not (cannot_run or (seen is not None and not seen.alike)):
-            continue
-        adequate[at] = False
-        said = "it cannot run by itself" if cannot_run or seen is None else seen.words()
-        verdict[at] = f"{str(verdict[at]).replace(NOTHING_ELSE, '').strip()} But {said}.".strip()
-        if cannot_run and not try_next[at]:
-            try_next[at] = "a model that can run by itself (the simulated spikes say why it cannot)"
-    texts = {"verdict": ("unit", verdict.astype(str)), "try_next": ("unit", try_next.astype(str))}
-    return checks.assign(adequate=("unit", adequate), **texts)
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from glmengine.selection.term_selection import TermSelection
 if TYPE_CHECKING:
     import xarray as xr
 
-KIND, FORMAT_VERSION = "part of an answer sheet", 1
+KIND, FORMAT_VERSION = "part of an answer sheet", 2  # 2: with judgements in place of their words
 FOLDER = "unfinished"
 """Folder beside the sheet's files in which the parts are kept until the sheet is whole."""
 
@@ -67,8 +67,8 @@ class Part:
         if not path.exists():
             return None
         try:
-            datasets, texts, _ = read_netcdf(path, kind=KIND, format_version=FORMAT_VERSION)
-            if texts["key"] != key:
+            datasets, texts, version = read_netcdf(path, kind=KIND, format_version=FORMAT_VERSION)
+            if texts["key"] != key or version < FORMAT_VERSION:
                 return None
             return cls(
                 selection=TermSelection.from_datasets(named(datasets, "selection:")),

@@ -45,14 +45,19 @@ class Simulated:
         return None if found.isi != found.isi else found
 
     @property
+    def lacks_bursts(self) -> bool:
+        """Whether the simulations have fewer bursts than the recording."""
+        return self.burst > self.burst_high
+
+    @property
     def alike(self) -> bool:
         """Whether the recorded spikes lie inside the bands of the simulations."""
-        bursts = not (self.burst > self.burst_high or self.burst < self.burst_low)
+        bursts = not (self.lacks_bursts or self.burst < self.burst_low)
         return bool(self.rate) and min(self.isi, self.autocorrelogram) >= ALIKE and bursts
 
     def words(self, history: str = "lengthen the history") -> str:
         """What a reader should know, without a full stop; `history` is what is advised where bursts are missing, if anything."""
-        if self.burst > self.burst_high:
+        if self.lacks_bursts:
             return f"too few bursts in the model{': ' if history else ''}{history}"
         if self.burst < self.burst_low:
             return "too many bursts in the model: let the history begin in the first bin, or add a refractory time"
@@ -99,7 +104,7 @@ def answer_sentence(
         Chosen terms without which the model explains held-out time as well, now that it has those.
     simulated : Simulated, optional
     history : str
-        What is advised about the own past where bursts are missing; nothing where `try_next` speaks of it.
+        What is advised about the own past where bursts are missing; empty where `try_next` speaks of it.
     """
     if not chosen:
         return f"Nothing that was offered ({', '.join(others)}) tells the rate from a constant one on held-out time."
@@ -127,7 +132,7 @@ def answer_sentence(
         judged = "nothing speaks against the model" if adequate else "something is missing in the model"
         text += f"; {judged}{f': try {try_next}' if not adequate and try_next else ''}"
     if simulated is not None:
-        text += f"; {simulated.words('' if 'history' in try_next else history)}"
+        text += f"; {simulated.words(history)}"
     return f"{text}."
 
 

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from glmengine.analysis.remedies import lengthen_words
+from glmengine.answers.final_models import CHECKS
 from glmengine.answers.part import Part
 from glmengine.answers.population import Population
-from glmengine.answers.question import HISTORY
 from glmengine.answers.sentence import Simulated, answer_sentence
 from glmengine.answers.sheet import AnswerSheet
 from glmengine.answers.unit_answers import joined_by_unit
+from glmengine.answers.unit_judgement import OF_HISTORY, beside_tried, history_words, unit_judgement
 from glmengine.answers.unit_model import chosen_labels
-from glmengine.design.variables import variables_of
-from glmengine.goodness.verdict import ADD_HISTORY, add_words
+from glmengine.goodness.judgement import Judgement
 from glmengine.inference.multiplicity import false_discovery_rate
 from glmengine.selection.joined import joined
 from glmengine.selection.term_selection import TermSelection
@@ -25,9 +24,6 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from glmengine.analysis.analysis import Analysis
-
-
-_OTHER_HISTORY = "another form of the history than the one tried (longer, or more functions)"
 
 
 def sheet_of(
@@ -52,10 +48,8 @@ def sheet_of(
     shifted = _shift_columns(chosen, [part.shift_p for part in every], within_choice=population.shared is not None)
     explained = chosen["deviance_explained"]
     units = sorted(shown, key=lambda unit: -np.nan_to_num(float(explained.sel(unit=unit)), nan=-np.inf))
-    advice = {unit: _advice(population.analysis, selection, checks, unit) for unit in shown}
-    advised = np.array([advice.get(str(unit), "") for unit in checks["unit"].values], dtype=str)
-    checks = checks.assign(try_next=checks["try_next"].copy(data=advised))
-    sentences = [_sentence(population.analysis, selection, shifted, checks, unit) for unit in units]
+    judged = {unit: _judgement(population.analysis, selection, checks, unit) for unit in units}
+    sentences = [_sentence(population.analysis, selection, shifted, checks, unit, judged[unit]) for unit in units]
     kept = {unit: chosen_labels(population.analysis, named) for unit in units if (named := selection.terms_of(unit))}
     columns: dict[str, tuple[str, list]] = {
         "terms": ("terms in the order in which they came in", [", ".join(selection.terms_of(unit)) for unit in units]),
@@ -69,7 +63,10 @@ def sheet_of(
         "sentence": ("the answer in words", sentences),
     }
     table = xr.Dataset({n: ("unit", np.array(v), {"long_name": text}) for n, (text, v) in columns.items()}, {"unit": units})
-    table = table.assign({name: array for name, array in checks.sel(unit=units).data_vars.items() if name != "modelled"})
+    shown_checks = checks.sel(unit=units)
+    table = table.assign({name: shown_checks[name] for name in CHECKS if name != "judgement"})
+    table = table.assign(_in_words([judged[unit] for unit in units]))
+    table = table.assign({name: one for name, one in shown_checks.data_vars.items() if name not in (*CHECKS, "modelled")})
     terms = chosen[["order", "missed", "missed_p"]]
     if shifted is not None:
         terms = terms.assign(shifted)
@@ -134,52 +131,58 @@ def _shift_columns(
     }
 
 
+def _judgement(analysis: Analysis, selection: TermSelection, checks: xr.Dataset, unit: str) -> Judgement | None:
+    """Of one unit's model, where it has one; what to try next is what was not tried."""
+    chosen = selection.terms_of(unit)
+    judgement = unit_judgement(_row(checks, unit), history_words(analysis, chosen))
+    return None if judgement is None else beside_tried(judgement, analysis, chosen)
+
+
+def _row(checks: xr.Dataset, unit: str) -> dict[str, Any]:
+    return {str(name): array.item() for name, array in checks.sel(unit=unit).data_vars.items()}
+
+
+def _in_words(judged: Sequence[Judgement | None]) -> dict[str, tuple[str, np.ndarray]]:
+    """Columns of the units, empty where there is no model."""
+    return {
+        "adequate": ("unit", np.array([one is not None and one.adequate for one in judged], bool)),
+        "verdict": ("unit", np.array(["" if one is None else one.verdict for one in judged], dtype=str)),
+        "try_next": ("unit", np.array(["" if one is None else one.try_next for one in judged], dtype=str)),
+    }
+
+
 def _sentence(
-    analysis: Analysis, selection: TermSelection, shifted: dict[str, xr.DataArray] | None, checks: xr.Dataset, unit: str
+    analysis: Analysis,
+    selection: TermSelection,
+    shifted: dict[str, xr.DataArray] | None,
+    checks: xr.Dataset,
+    unit: str,
+    judgement: Judgement | None,
 ) -> str:
     chosen = selection.terms_of(unit)
     assert selection.chosen is not None
     assert analysis.selection is not None
     level = analysis.selection.level
-    own, seen = selection.chosen.sel(unit=unit), checks.sel(unit=unit)
+    own = selection.chosen.sel(unit=unit)
     shares = [_share(selection, unit, name, first=not place) for place, name in enumerate(chosen)]
     doubtful = (
         [] if shifted is None else [name for name in chosen if float(shifted["shift_q"].sel(unit=unit, term=name)) >= level]
     )
-    modelled = bool(seen["modelled"])
+    advised = history_words(analysis, chosen)
+    said = judgement is not None and any(one.kind in OF_HISTORY for one in judgement.edits)
     return answer_sentence(
         list(zip(chosen, shares, strict=True)),
         [str(name) for name in own["term"].values if name not in chosen],
         explained=float(own["deviance_explained"]),
         q=float(own["q"]),
-        adequate=bool(seen["adequate"]) if modelled else None,
-        try_next=str(seen["try_next"].item()) if modelled else "",
+        adequate=None if judgement is None else judgement.adequate,
+        try_next="" if judgement is None else judgement.try_next,
         doubtful=doubtful,
         last=[name for name in chosen if bool(own["last"].sel(term=name))],
         not_missed=[name for name in chosen if float(own["missed_p"].sel(term=name)) >= level],
-        simulated=Simulated.of({str(name): array.item() for name, array in seen.data_vars.items()}) if modelled else None,
-        history=_history_words(analysis, chosen),
+        simulated=None if judgement is None else Simulated.of(_row(checks, unit)),
+        history="" if said or (judgement is not None and advised in judgement.remedies) else advised,
     )
-
-
-def _advice(analysis: Analysis, selection: TermSelection, checks: xr.Dataset, unit: str) -> str:
-    """What to try next: of a variable that was among the candidates and not chosen not the variable again, but another form of it."""
-    labels = chosen_labels(analysis, selection.terms_of(unit))
-    tried = {name for term in analysis.terms if term.enabled and term.label not in labels for name in variables_of(term)}
-    other = {add_words(name): f"another form of '{name}' than the one tried (more functions, an interaction)" for name in tried}
-    past = any(term.kind == HISTORY and term.enabled and term.label not in labels for term in analysis.terms)
-    said = str(checks["try_next"].sel(unit=unit).item()).split("; ")
-    return "; ".join(_OTHER_HISTORY if past and one.startswith(ADD_HISTORY) else other.get(one, one) for one in said)
-
-
-def _history_words(analysis: Analysis, chosen: Sequence[str]) -> str:
-    """What is advised where bursts are missing, by what the model of these terms has of the own past."""
-    labels = chosen_labels(analysis, chosen)
-    own = [term for term in analysis.terms if term.kind == HISTORY and term.label in labels]
-    if not own:
-        return _OTHER_HISTORY if any(term.kind == HISTORY and term.enabled for term in analysis.terms) else ADD_HISTORY
-    windows = [window for term in own if (window := getattr(term.basis, "window", None)) is not None]
-    return lengthen_words(max(windows)) if windows else "lengthen the history"
 
 
 def _share(selection: TermSelection, unit: str, term: str, *, first: bool) -> float:

@@ -12,7 +12,7 @@ import numpy as np
 
 from glmengine.analysis.analysis import Analysis
 from glmengine.analysis_run import run
-from glmengine.answers.final_models import Final, beginning_of, checks_of, final_models, judged_with, ks_evidence, simulated
+from glmengine.answers.final_models import Final, beginning_of, checks_of, final_models, ks_evidence, simulated
 from glmengine.answers.part import Part
 from glmengine.answers.population import Population
 from glmengine.answers.unit_model import chosen_labels
@@ -224,7 +224,7 @@ def _final_run(
         prepared = prepared_for(result.model, recording, None, counts=True, conditions=True, context=context.part(0.7, 0.72))
         beginning = beginning_of(result.model.analysis, prepared)
         found, seen, said = simulated(beginning, coefficients_of(result.model), simulations, context.part(0.72, 0.8))
-        checks, evidence, notes = judged_with(checks, found), {**evidence, **seen}, [*notes, *said]
+        checks, evidence, notes = checks.assign(found), {**evidence, **seen}, [*notes, *said]
     if shifts and not context.stopping:
         try:
             with_folds = replace(result, analysis=question.with_(validation=analysis.validation))

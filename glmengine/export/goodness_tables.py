@@ -28,7 +28,8 @@ def write_goodness(goodness: Goodness, folder: str | Path) -> list[Path]:
     GlmError
         If the folder cannot be written to.
     """
-    return write_datasets(goodness.datasets(), folder, "goodness")
+    in_words = goodness.summary.drop_vars("judgement", errors="ignore")  # the table says it in sentences
+    return write_datasets({**goodness.datasets(), "summary": in_words}, folder, "goodness")
 
 
 def write_datasets(datasets: Mapping[str, xr.Dataset], folder: str | Path, name: str) -> list[Path]:

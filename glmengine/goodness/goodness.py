@@ -22,7 +22,8 @@ class Goodness:
         One number of each check (``ks``, ``ks_band``, ``ks_p``, ``n_intervals``, ``n_cut``, ``interval_correlation``, ``pearson``, ``index``,
         ``index_z``, ``drift_p``, ``drift_ratio``, ``drift_change``, ``worst_covariate``, ``worst_covariate_p``, ``influential``, ``partner``,
         ``partner_z``), ``adequate``, and in words the ``verdict`` and what to ``try_next``; ``remedies``, those of it that are edits of the analysis
-        (see `glmengine.analysis.remedies.from_text`).
+        (see `glmengine.analysis.remedies.from_text`), and all that these texts are made from, the ``judgement`` (see
+        `glmengine.goodness.judgement.Judgement.from_text`).
     rescaling : Dataset (unit, quantile) and (unit, apart)
         Share of rescaled intervals below each quantile of the model with its 95 % band, their own quantiles, and the correlation of intervals
         1, 2, ... apart; for signals the same of their probability transforms.

@@ -11,6 +11,7 @@ import numpy as np
 from glmengine.analysis.remedies import Remedy, lengthen_words, to_text
 from glmengine.design.variables import variables_of
 from glmengine.goodness.checks import UnitChecks
+from glmengine.goodness.judgement import Finding, Judgement
 from glmengine.goodness.mismatch import Grouping
 
 if TYPE_CHECKING:
@@ -27,8 +28,6 @@ _SHORT = 0.005  # s in which a spike that is missing means refractoriness
 _BURST = 0.02  # s in which spikes too many mean bursts
 
 ADD_HISTORY = "add the unit's own history"
-NOTHING_ELSE = "Nothing else speaks against the model either."
-"""Said of a model that all checks let pass."""
 
 
 @dataclass(frozen=True)
@@ -69,15 +68,6 @@ class Setting:
 
 
 @dataclass(frozen=True)
-class Finding:
-    """One thing that speaks against the model, its remedy in words, and, where an edit of the analysis is one, that."""
-
-    what: str
-    remedy: str
-    edit: Remedy | None = None
-
-
-@dataclass(frozen=True)
 class Verdict:
     """One unit's row of the summary; see `glmengine.goodness.goodness.Goodness`."""
 
@@ -104,6 +94,7 @@ class Verdict:
     verdict: str
     try_next: str
     remedies: str
+    judgement: str
 
 
 def verdict(checks: UnitChecks, setting: Setting, pair_z: np.ndarray | None, units: Sequence[str]) -> Verdict:
@@ -132,15 +123,10 @@ def verdict(checks: UnitChecks, setting: Setting, pair_z: np.ndarray | None, uni
         findings += [] if findings else _stretch(checks, setting, influential)
     ks = checks.ks
     rejected = bool(ks.p < 0.05)
-    if not judged:
-        words = f"Not judged: {checks.n_spikes:.0f} spikes in {checks.n_bins} bins are too few."
-    else:
-        words = f"{_ks_words(ks.statistic, ks.band, rejected, setting)} " + " ".join(finding.what for finding in findings)
-        if not findings:
-            words += "No single cause stands out." if rejected else NOTHING_ELSE
-    remedies = list(dict.fromkeys(finding.remedy for finding in findings))
-    if judged and rejected and not remedies:
-        remedies = ["finer functions in the terms that are there, or narrower bins"]
+    said = f"Not judged: {checks.n_spikes:.0f} spikes in {checks.n_bins} bins are too few."
+    if judged:
+        said = _ks_words(ks.statistic, ks.band, rejected, setting)
+    judgement = Judgement(said, judged, rejected, tuple(findings))
     return Verdict(
         n_spikes=checks.n_spikes,
         n_bins=checks.n_bins,
@@ -161,10 +147,11 @@ def verdict(checks: UnitChecks, setting: Setting, pair_z: np.ndarray | None, uni
         influential=-1 if influential is None else influential,
         partner="" if partner is None else units[partner],
         partner_z=partner_z,
-        adequate=judged and not findings and not rejected,
-        verdict=words.strip(),
-        try_next="; ".join(remedies),
-        remedies=to_text(dict.fromkeys(finding.edit for finding in findings if finding.edit is not None)),
+        adequate=judgement.adequate,
+        verdict=judgement.verdict,
+        try_next=judgement.try_next,
+        remedies=to_text(judgement.edits),
+        judgement=judgement.to_text(),
     )
 
 
@@ -236,12 +223,7 @@ def _missing(checks: UnitChecks, setting: Setting, worst: int | None, p: float) 
     if name in setting.in_model:
         finer = Remedy("finer_covariate", name)
         return [Finding(what, f"give the term of '{name}' more functions, or let it interact with another", finer)]
-    return [Finding(what, add_words(name), Remedy("add_covariate", name))]
-
-
-def add_words(name: str) -> str:
-    """The advice to add a variable."""
-    return f"add '{name}' as a variable"
+    return [Finding(what, f"add '{name}' as a variable", Remedy("add_covariate", name))]
 
 
 def _family(checks: UnitChecks, setting: Setting, slow: bool) -> list[Finding]:

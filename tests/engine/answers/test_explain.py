@@ -15,13 +15,12 @@ import glmengine as ge
 from glmengine.analysis.default_terms import history_term
 from glmengine.analysis.remedies import lengthen_words
 from glmengine.analysis.selection import Selection
-from glmengine.answers.final_models import checks_of, judged_with
 from glmengine.answers.question import default_selection, question_for
 from glmengine.answers.sentence import answer_sentence
 from glmengine.cli.main import main
 from glmengine.context import CallbackContext
 from glmengine.errors import GlmError
-from glmengine.goodness.verdict import NOTHING_ELSE
+from glmengine.goodness.judgement import NOTHING_ELSE, Finding, Judgement
 from glmengine.selection.chosen_terms import judge
 
 
@@ -500,7 +499,9 @@ def test_sentences_say_how_simulated_spikes_differ():
     few = Simulated(rate=1.0, isi=0.7, autocorrelogram=0.5, burst=0.2, burst_low=0.08, burst_high=0.12)
     assert few.words().startswith("too few bursts in the model")
     assert few.words(lengthen_words(0.15)) == "too few bursts in the model: lengthen the history from 150 to 300 ms"
-    both = answer_sentence([("x", 0.2)], [], explained=0.2, q=0.03, adequate=False, try_next="a longer history", simulated=few)
+    both = answer_sentence(
+        [("x", 0.2)], [], explained=0.2, q=0.03, adequate=False, try_next="a longer history", simulated=few, history=""
+    )
     assert both.endswith("something is missing in the model: try a longer history; too few bursts in the model.")
     assert [one.alike for one in (alike, few, replace(few, burst=0.1, isi=0.95, autocorrelogram=0.9))] == [True, False, True]
     other = Simulated(rate=0.0, isi=0.7, autocorrelogram=0.97, burst=0.1, burst_low=0.08, burst_high=0.12)
@@ -513,49 +514,46 @@ def test_sentences_say_how_simulated_spikes_differ():
 
 
 def test_no_model_is_right_whose_simulated_spikes_lie_outside_the_bands():
-    import xarray as xr
+    from glmengine.answers.unit_judgement import unit_judgement
 
-    def row(isi, rate=1.0):
-        return {
-            "simulated_rate": rate,
-            "simulated_isi": isi,
-            "simulated_autocorrelogram": isi,
-            "burst": 0.1,
-            "burst_low": 0.0,
-            "burst_high": 1.0,
-        }
+    right = Judgement("Inside.").to_text()
+
+    def row(isi, rate=1.0, burst=0.1):
+        simulated = {f"simulated_{name}": isi for name in ("isi", "autocorrelogram")}
+        return {"judgement": right, **simulated, "simulated_rate": rate, "burst": burst, "burst_low": 0.0, "burst_high": 0.2}
 
     rows = {"fine": row(0.95), "unlike": row(0.5), "runs away": row(np.nan, np.nan), "few spikes": row(np.nan)}
-    units = list(rows)
-    checks = checks_of(None, units).assign(adequate=("unit", [True] * 4), verdict=("unit", [f"Inside. {NOTHING_ELSE}"] * 4))
-    found = xr.Dataset({name: ("unit", [one[name] for one in rows.values()]) for name in row(0.0)}, {"unit": units})
-    judged = judged_with(checks, found)
-    assert judged["adequate"].values.tolist() == [True, False, False, True]
-    assert judged["verdict"].values[1] == "Inside. But simulated spikes differ in intervals and autocorrelogram."
-    assert judged["verdict"].values[0] == f"Inside. {NOTHING_ELSE}"
-    assert judged["try_next"].values[2].startswith("a model that can run by itself")
-    assert judged_with(checks, xr.Dataset()) is checks
+    judged = [unit_judgement(one, "lengthen the history") for one in rows.values()]
+    assert [one.adequate for one in judged] == [True, False, False, True]
+    assert judged[1].verdict == "Inside. But simulated spikes differ in intervals and autocorrelogram."
+    assert judged[0].verdict == f"Inside. {NOTHING_ELSE}"
+    assert judged[2].try_next.startswith("a model that can run by itself")
+    bursts = unit_judgement(row(0.95, burst=0.3), "lengthen the history")
+    assert (bursts.verdict, bursts.try_next) == ("Inside. But too few bursts in the model.", "lengthen the history")
+    assert unit_judgement({"judgement": right}, "") == Judgement("Inside.")
+    assert unit_judgement({**row(0.5), "judgement": ""}, "") is None
 
 
 def test_what_was_tried_and_adds_nothing_is_not_advised_as_it_was(question):
-    from types import SimpleNamespace
+    from glmengine.analysis.remedies import Remedy
+    from glmengine.answers.unit_judgement import beside_tried
 
-    import xarray as xr
+    def finding(kind, words, name=""):
+        return Finding("Something.", words, Remedy(kind, name))
 
-    from glmengine.answers.sheet_of_parts import _advice
-
-    said = "add 'position.x' as a variable; add 'lick' as a variable; the softplus link"
-    checks = xr.Dataset({"try_next": ("unit", [said])}, {"unit": ["a"]})
+    x, lick = (finding("add_covariate", f"add '{name}' as a variable", name) for name in ("position.x", "lick"))
+    said = Judgement("Inside.", findings=(x, lick, finding("softplus", "the softplus link")))
+    assert Judgement.from_text(said.to_text()) == said
     asked = question.with_(selection=Selection())
 
     def advice(*chosen):
-        return _advice(asked, SimpleNamespace(terms_of=lambda unit: chosen), checks, "a")
+        return beside_tried(said, asked, chosen).try_next
 
     other = "another form of 'position.x' than the one tried (more functions, an interaction)"
     assert advice("direction") == f"{other}; add 'lick' as a variable; the softplus link"
-    assert advice("direction", "x") == said
+    assert advice("direction", "x") == said.try_next
     asked = asked.with_(terms=(*asked.terms, history_term()))
-    checks = checks.assign(try_next=("unit", ["add the unit's own history (bursts are missing)"]))
+    said = Judgement("Inside.", findings=(finding("add_history", "add the unit's own history (bursts are missing)"),))
     assert advice("x") == "another form of the history than the one tried (longer, or more functions)"
     assert advice("x", "history").startswith("add the unit's own history")
 

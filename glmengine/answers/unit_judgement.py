@@ -1,0 +1,76 @@
+"""The judgement on the final model of a unit: its checks, its simulated spikes, and what to try next that was not tried."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from glmengine.analysis.remedies import lengthen_words
+from glmengine.answers.question import HISTORY
+from glmengine.answers.sentence import Simulated
+from glmengine.answers.unit_model import chosen_labels
+from glmengine.design.variables import variables_of
+from glmengine.goodness.judgement import Finding, Judgement
+from glmengine.goodness.verdict import ADD_HISTORY
+
+if TYPE_CHECKING:
+    from glmengine.analysis.analysis import Analysis
+
+OF_HISTORY = frozenset({"add_history", "longer_history", "finer_history", "refractory"})
+"""Remedies that are about the unit's own past."""
+
+_OTHER_HISTORY = "another form of the history than the one tried (longer, or more functions)"
+_CANNOT_RUN = Finding("But it cannot run by itself.", "a model that can run by itself (the simulated spikes say why it cannot)")
+
+
+def unit_judgement(seen: Mapping[str, Any], history: str) -> Judgement | None:
+    """Of the checks of one unit, where it has a model: none is right whose spikes lie outside the bands, or that cannot run by itself.
+
+    Parameters
+    ----------
+    seen : mapping of str to value
+        That unit's row of `glmengine.answers.part.Part.checks`.
+    history : str
+        What is advised where bursts are missing, as of `history_words`.
+    """
+    judgement = Judgement.from_text(str(seen["judgement"]))
+    if judgement is None or not judgement.adequate or "simulated_rate" not in seen:
+        return judgement
+    if np.isnan(seen["simulated_rate"]):
+        return judgement.with_finding(_CANNOT_RUN)
+    simulated = Simulated.of(seen)
+    if simulated is None or simulated.alike:
+        return judgement
+    return judgement.with_finding(Finding(f"But {simulated.words('')}.", history if simulated.lacks_bursts else ""))
+
+
+def beside_tried(judgement: Judgement, analysis: Analysis, chosen: Sequence[str]) -> Judgement:
+    """The same where a variable that was among the candidates and not chosen is not advised again, but another form of it."""
+    labels = chosen_labels(analysis, chosen)
+    left = [term for term in analysis.terms if term.enabled and term.label not in labels]
+    tried = {name for term in left for name in variables_of(term)}
+    past = any(term.kind == HISTORY for term in left)
+
+    def other(finding: Finding) -> Finding:
+        edit = finding.edit
+        if edit is not None and edit.kind == "add_history" and past:
+            return replace(finding, remedy=_OTHER_HISTORY, edit=None)
+        if edit is not None and edit.kind == "add_covariate" and edit.name in tried:
+            words = f"another form of '{edit.name}' than the one tried (more functions, an interaction)"
+            return replace(finding, remedy=words, edit=None)
+        return finding
+
+    return judgement.advised(other)
+
+
+def history_words(analysis: Analysis, chosen: Sequence[str]) -> str:
+    """What is advised where bursts are missing, by what the model of these terms has of the own past."""
+    labels = chosen_labels(analysis, chosen)
+    own = [term for term in analysis.terms if term.kind == HISTORY and term.label in labels]
+    if not own:
+        return _OTHER_HISTORY if any(term.kind == HISTORY and term.enabled for term in analysis.terms) else ADD_HISTORY
+    windows = [window for term in own if (window := getattr(term.basis, "window", None)) is not None]
+    return lengthen_words(max(windows)) if windows else "lengthen the history"

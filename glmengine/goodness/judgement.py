@@ -1,0 +1,98 @@
+"""Findings that speak against the model of a unit, with their remedies, and the judgement that they make together."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+
+from glmengine.analysis.remedies import Remedy
+
+NOTHING_ELSE = "Nothing else speaks against the model either."
+"""Said of a model that all checks let pass."""
+
+_NO_CAUSE = "No single cause stands out."
+_FINER = "finer functions in the terms that are there, or narrower bins"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that speaks against the model, its remedy in words, if any, and, where an edit of the analysis is one, that."""
+
+    what: str
+    remedy: str = ""
+    edit: Remedy | None = None
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What is thought of the model of one unit.
+
+    Attributes
+    ----------
+    said : str
+        The outcome of the test that comes first, or why there is none.
+    judged : bool
+        Whether there was enough to judge.
+    rejected : bool
+        By that test.
+    findings : tuple of Finding
+    """
+
+    said: str
+    judged: bool = True
+    rejected: bool = False
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def adequate(self) -> bool:
+        """Whether nothing speaks against the model."""
+        return self.judged and not self.findings and not self.rejected
+
+    @property
+    def verdict(self) -> str:
+        """All of it in sentences."""
+        found = [finding.what for finding in self.findings]
+        if self.judged and not found:
+            found = [_NO_CAUSE if self.rejected else NOTHING_ELSE]
+        return " ".join([self.said, *found]).strip()
+
+    @property
+    def remedies(self) -> tuple[str, ...]:
+        """What to try next, each once."""
+        found = tuple(dict.fromkeys(finding.remedy for finding in self.findings if finding.remedy))
+        return (_FINER,) if self.judged and self.rejected and not found else found
+
+    @property
+    def try_next(self) -> str:
+        """The same in one text."""
+        return "; ".join(self.remedies)
+
+    @property
+    def edits(self) -> tuple[Remedy, ...]:
+        """Those remedies that are edits of the analysis."""
+        return tuple(dict.fromkeys(finding.edit for finding in self.findings if finding.edit is not None))
+
+    def with_finding(self, finding: Finding) -> Judgement:
+        """The same with one more."""
+        return replace(self, findings=(*self.findings, finding))
+
+    def advised(self, other: Callable[[Finding], Finding]) -> Judgement:
+        """The same with another remedy of each finding."""
+        return replace(self, findings=tuple(map(other, self.findings)))
+
+    def to_text(self) -> str:
+        """As a file holds it; `from_text` reads it."""
+        return json.dumps(asdict(self), ensure_ascii=False)
+
+    @classmethod
+    def from_text(cls, text: str) -> Judgement | None:
+        """What `to_text` wrote; None of an empty text."""
+        if not text:
+            return None
+        data = json.loads(text)
+        findings = tuple(
+            Finding(one["what"], one["remedy"], None if one["edit"] is None else Remedy(**one["edit"]))
+            for one in data["findings"]
+        )
+        return cls(data["said"], data["judged"], data["rejected"], findings)
