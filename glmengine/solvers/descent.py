@@ -157,7 +157,7 @@ class Descent:
         self.pace = np.full(K, np.nan)  # by how much the logarithm of the decrement falls in a step, smoothed
         self.double = np.zeros(K, bool)  # float32 was not enough
         self.softest = np.ones(K)  # least curvature met along a step, in the shared metric
-        self.stride = self._coarseness(coarsest)
+        self.stride = self._coarseness(coarsest, sample is not None)
         self.coarse = np.zeros(K, bool)  # that Hessian is an estimate from some of the rows
         self.exact = np.zeros(K, bool)  # such an estimate was not enough
         enough = SAMPLED_PER_COLUMN * max(features, 1)
@@ -376,7 +376,7 @@ class Descent:
             return at_work * 3 * nonzeros.per_row / (3 + at_work) + features**2 / (4 * max(self.problem.rows.n, 1))
         return at_work * features / (75 + 3 * at_work) + features**2 / (4 * max(self.problem.rows.n, 1))
 
-    def _coarseness(self, coarsest: int) -> int:
+    def _coarseness(self, coarsest: int, sampled: bool) -> int:
         """Every how many rows one is enough for a Hessian that steps are taken with.
 
         It never exceeds the true one by more than that factor, so neither does the true decrement the estimated one; but what is rare
@@ -385,7 +385,8 @@ class Descent:
         problem = self.problem
         if self.solver == "newton" or not is_definite(problem):
             return 1
-        if problem.rows.n * problem.rows.n_features**2 < SMALL_WORK or self._price(problem.n_columns) < CHEAP:
+        cheap = self._price(problem.n_columns) < CHEAP and not sampled  # a sample that is there already costs less still
+        if cheap or problem.rows.n * problem.rows.n_features**2 < SMALL_WORK:
             return 1
         return int(np.clip(problem.rows.n // (ROWS_PER_COLUMN * max(problem.rows.n_features, 1)), 1, coarsest))
 

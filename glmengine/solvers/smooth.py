@@ -27,7 +27,7 @@ SHARED_FROM = 3
 FEW_PASSES = 5.0
 """What Hessians that folds share may cost, in passes over the rows."""
 
-SAMPLED_WORK, SAMPLED_ROWS, SAMPLED_EVENTS = 2e9, 60, 3
+SAMPLED_WORK, SAMPLED_ROWS, SAMPLED_EVENTS = 3e8, 60, 3
 """Problems whose Gram takes more multiplications than this begin at the optimum of a sample of the rows, so many of them and so many
 events a coefficient at least."""
 
@@ -65,11 +65,11 @@ def solve(
     if found is None:
         if descent is None:
             metric, coarsest, sample = None, COARSEST, None
-            if uses_gram(problem, solver) and not shares_folds(objective):
+            if not shares_folds(objective):
                 if (stride := _sample_stride(problem, solver, theta)) > 1 and not context.stopping:
                     theta, sample = _from_sample(problem, stride, theta, context.part(0.0, 0.0))
                     coarsest = CLOSE
-                else:
+                elif uses_gram(problem, solver):
                     with suppress(Stopped):  # the descent then ends where it begins
                         metric = shared_metric(Objective(problem, Interruptible(context)))
             descent = Descent(problem, context, gram=metric, solver=solver, coarsest=coarsest, sample=sample)
@@ -143,7 +143,9 @@ def _sample_stride(problem: Problem, solver: str, theta: np.ndarray) -> int:
     rows, features = problem.rows, max(problem.rows.n_features, 1)
     if solver != "auto" or theta[:, :-1].any() or not rows.resident or not is_definite(problem):
         return 1
-    if rows.n * features**2 < SAMPLED_WORK or nonzeros_of(rows) is not None or not problem.family.is_convex(problem.link):
+    if rows.n * features**2 < SAMPLED_WORK or not problem.family.is_convex(problem.link):
+        return 1
+    if nonzeros_of(rows) is not None or cells_of(rows) is not None:
         return 1
     most = rows.n / (SAMPLED_ROWS * features)
     if problem.family.of_spikes:
