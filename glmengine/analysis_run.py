@@ -423,6 +423,7 @@ def _assessed(
     scores = label_scores(score_table(prepared, fit, cross_validation), words)
     notes = [
         *prepared.notes,
+        *_notes_on_origin(analysis, recording),
         *(split.notes if split else ()),
         *fit.notes,
         *found.notes,
@@ -518,6 +519,14 @@ def _fold_scores(
     kept = replace(prepared, counts=split.without_gaps(prepared.counts))
     link = family.link(analysis.model.link or None)
     return scores_of(cross_validation, kept, split, family, link, smoothing=analysis.validation.smoothing, context=context)
+
+
+def _notes_on_origin(analysis: Analysis, recording: Recording) -> list[str]:
+    """Which answer sheet chose the terms, where one did."""
+    if analysis.terms_from is None:
+        return []
+    labels = [term.label for term in analysis.terms if term.enabled]
+    return [analysis.terms_from.note(labels, recording.name, recording.sha256)]
 
 
 def _notes_on_drift(

@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 from glmengine.analysis.projection_files import with_projections
 from glmengine.analysis.search import Searched
 from glmengine.analysis.selection import Selection
+from glmengine.analysis.term_origin import TermOrigin
 from glmengine.analysis.terms import AnyTerm
 from glmengine.analysis.time import Condition, Time
 from glmengine.analysis.units import UnitSelection
@@ -38,9 +39,9 @@ __all__ = [
     "sparse_dump",
 ]
 
-FORMAT_VERSION = (
-    2  # 2: with splits, strengths by marginal likelihood, settings searched, selection, and a recipe of each recording
-)
+# 2: with splits, strengths by marginal likelihood, settings searched, selection, and a recipe of each recording;
+# 3: with the answer sheet that chose the terms; without one it is still written as 2
+FORMAT_VERSION, _WITHOUT_ORIGIN = 3, 2
 
 
 FamilyName = Literal[tuple(FAMILIES)]
@@ -182,7 +183,7 @@ class Model(Spec):
 class Analysis(Spec):
     """A question to a recording: which units, which time, which terms, which model, how tested."""
 
-    format_version: Literal[2] = FORMAT_VERSION
+    format_version: Literal[2] = _WITHOUT_ORIGIN
     title: str = param("", title="Title", help="Free text for reports.")
     recording: Source = param(Source(), title="Recording", help="The recording it was made for.")
     more_recordings: tuple[Source, ...] = param(
@@ -200,6 +201,9 @@ class Analysis(Spec):
         None, title="Selection", help="Which of the terms each unit needs, where that is asked.", empty="not asked"
     )
     seed: int = param(0, title="Seed", help="Seed of every random number.", ge=0, advanced=True)
+    terms_from: TermOrigin | None = param(
+        None, title="Origin of the terms", help="The answer sheet that chose the terms.", empty="by hand", hidden=True
+    )
 
     @model_validator(mode="after")
     def _consistent(self) -> Analysis:
@@ -261,19 +265,20 @@ class Analysis(Spec):
         GlmError
             If it comes from a newer version of the program, or has an unknown or bad field.
         """
-        version = data.get("format_version", FORMAT_VERSION)
+        version = data.get("format_version", _WITHOUT_ORIGIN)
         if isinstance(version, int) and version > FORMAT_VERSION:
             raise GlmError(
                 f"{where}: was written by a newer version of the program (format {version}, this one reads up to {FORMAT_VERSION}); update the program",
                 field="format_version",
             )
-        if version in range(1, FORMAT_VERSION):  # what has been added since then has its default
-            data = {**data, "format_version": FORMAT_VERSION}
+        if version in range(1, FORMAT_VERSION + 1):  # what has been added since then has its default
+            data = {**data, "format_version": _WITHOUT_ORIGIN}
         return cls.parse(data, where)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data that holds what differs from the defaults, and the tags that say what each part is."""
-        return {"format_version": self.format_version, **sparse_dump(self)}
+        version = self.format_version if self.terms_from is None else FORMAT_VERSION
+        return {"format_version": version, **sparse_dump(self)}
 
     def save(self, path: str | Path) -> None:
         """Write a ``.toml`` file, whole or not at all."""
@@ -283,9 +288,9 @@ class Analysis(Spec):
 
     @property
     def sha256(self) -> str:
-        """Hash of the question alone: where the recording lies, the title, and whether the numbers of a filter file are there already
-        do not count."""
-        question = sparse_dump(self.with_(recording=Source(), more_recordings=(), title=""))
+        """Hash of the question alone: where the recording lies, the title, what chose the terms, and whether the numbers of a filter file are
+        there already do not count."""
+        question = sparse_dump(self.with_(recording=Source(), more_recordings=(), title="", terms_from=None))
         for term in question.get("terms", ()):
             term.pop("filters", None)
             term.pop("filters_from", None)

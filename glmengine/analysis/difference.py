@@ -11,7 +11,7 @@ from glmengine.analysis.analysis import Analysis
 from glmengine.sentences import listed
 from glmengine.spec import Spec
 
-_NOT_ASKED = ("format_version", "title", "recording", "more_recordings")
+_NOT_ASKED = ("format_version", "title", "recording", "more_recordings", "terms_from")
 """Fields of an analysis that do not change the question."""
 
 _NUMBERS_OF_FILES = ("filters", "filters_from")

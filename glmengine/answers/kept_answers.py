@@ -14,6 +14,7 @@ from glmengine.analysis.analysis import Analysis
 from glmengine.answers.part import named
 from glmengine.answers.settings import AnswerSettings
 from glmengine.answers.sheet import AnswerSheet
+from glmengine.answers.unit_model import analysis_of_unit, models_of
 from glmengine.errors import GlmError
 from glmengine.io.files.netcdf import read_netcdf, write_netcdf
 from glmengine.selection.term_selection import TermSelection
@@ -64,6 +65,21 @@ class KeptAnswers:
     def is_for(self, analysis: Analysis, settings: AnswerSettings, recording: Recording | None) -> bool:
         """Whether it answers exactly this question about exactly this recording."""
         return self.is_of(recording) and self.settings == settings and self.analysis.sha256 == analysis.sha256
+
+    def model_of(self, unit: str) -> Analysis:
+        """The question with the terms of one unit alone, as of `glmengine.answers.unit_model.analysis_of_unit`."""
+        return analysis_of_unit(
+            self.analysis,
+            self.sheet,
+            unit,
+            recording_name=self.recording_name,
+            recording_sha256=self.recording_sha256,
+        )
+
+    @property
+    def models(self) -> dict[str, Analysis]:
+        """That of each unit for which terms were chosen, of the unit alone."""
+        return models_of(self.analysis, self.sheet, recording_name=self.recording_name, recording_sha256=self.recording_sha256)
 
     def save(self, path: Path) -> None:
         """Write one NetCDF file, whole or not at all.

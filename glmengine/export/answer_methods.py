@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from glmengine.answers.final_models import MOST_BINS, SIMULATED
 from glmengine.answers.question import default_selection
 from glmengine.export.citations import entries_of, model_works
-from glmengine.export.methods import SPLITS, choice_words, model_words, software_words, term_words, time_words
+from glmengine.export.methods import KEPT_OVER_UNITS, SPLITS, choice_words, model_words, software_words, term_words, time_words
 from glmengine.results.provenance import versions
 from glmengine.selection.one_step_models import APPROXIMATIONS
 from glmengine.sentences import listed, numbered
@@ -78,9 +78,7 @@ def _choice(sheet: AnswerSheet, analysis: Analysis) -> list[str]:
     if selection.prune and selection.method == "forward":
         said.append("Candidates whose score test at the smaller model was no larger than chance gives were left out of a step.")
     if selection.over_units:
-        said.append(
-            f"A unit's model was kept where its false discovery rate over all units was below {selection.level:g} too [benjamini1995]."
-        )
+        said.append(KEPT_OVER_UNITS.format(level=selection.level))
     return said
 
 

@@ -69,6 +69,10 @@ def cited(result: Result) -> tuple[str, ...]:
     analysis = result.analysis
     penalties = {analysis.model.penalty if term.penalty == "model" else term.penalty for term in result.terms}
     checked = result.goodness_of_fit is not None
+    origin = analysis.terms_from
+    selections = [one for one in (analysis.selection, None if origin is None else origin.selection) if one is not None]
+    shifted = result.shift_tests is not None or (origin is not None and origin.shift_q is not None)
+    over_units = origin is not None and origin.q is not None and origin.selection.over_units
     used = {
         "eilers1996": "smoothness" in penalties,
         "tibshirani1996": "lasso" in penalties,
@@ -80,10 +84,10 @@ def cited(result: Result) -> tuple[str, ...]:
         "wood2015": analysis.model.finds_strengths,
         "haslinger2010": checked,
         "dunn1996": checked,
-        "hardcastle2017": analysis.selection is not None and analysis.selection.method == "forward",
+        "hardcastle2017": any(one.method == "forward" for one in selections),
         "zhang1998": result.decoded is not None,
-        "harris2020": result.shift_tests is not None,
-        "benjamini1995": result.shift_tests is not None or result.selection is not None,
+        "harris2020": shifted,
+        "benjamini1995": shifted or over_units or result.selection is not None,
     }
     return (*model_works(result.terms), *(key for key, is_used in used.items() if is_used))
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from glmengine.analysis.term_origin import AFTER_CHOICE
 from glmengine.export.citations import cited
 from glmengine.results.asked import asked_options
 from glmengine.results.posterior import link_of
@@ -40,10 +41,20 @@ _CHOSEN = {
     "held-out score",
 }
 
+KEPT_OVER_UNITS = "A unit's model was kept where its false discovery rate over all units was below {level:g} too [benjamini1995]."
+
 
 def methods_text(result: Result) -> str:
     """One paragraph of plain sentences; works are cited by the keys of `glmengine.export.citations.bibtex`, each at least once."""
-    sentences = (_time(result), _model(result), _settings(result), _strength(result), _validation(result), *_checks(result))
+    sentences = (
+        _time(result),
+        _model(result),
+        *_origin(result),
+        _settings(result),
+        _strength(result),
+        _validation(result),
+        *_checks(result),
+    )
     text = " ".join(sentence for sentence in sentences if sentence)
     rest = "".join(f" [{key}]" for key in cited(result) if f"[{key}]" not in text)
     return f"{text} {_software(result)}{rest}."
@@ -99,6 +110,25 @@ def _basis(basis: Any) -> str:
     )
     size = f"{count} {family} functions" if count else f"{family} basis"
     return f"{size} over {1000 * window:g} ms" if window else size
+
+
+def _origin(result: Result) -> list[str]:
+    """How an answer sheet chose the terms, where one did."""
+    origin = result.analysis.terms_from
+    if origin is None:
+        return []
+    said = [f"{origin.words[0].upper()}{origin.words[1:]}."]
+    if chosen := choice_words(origin.selection):
+        said.append(f"{chosen}; there were {numbered(origin.selection.folds, 'fold')}.")
+    if origin.selection.over_units and origin.q is not None:
+        said.append(KEPT_OVER_UNITS.format(level=origin.selection.level))
+    if origin.shift_q is not None:
+        said.append(f"Each step was tested against counts shifted in time ({origin.shifts} shifts) [harris2020] [benjamini1995].")
+    if not origin.is_whole(term.label for term in result.analysis.terms if term.enabled):
+        said.append("The terms were changed after that choice.")
+    if origin.is_of(str(result.provenance.get("recording_name", "")), str(result.provenance.get("recording_sha256", ""))):
+        said.append(AFTER_CHOICE)
+    return said
 
 
 def _settings(result: Result) -> str:

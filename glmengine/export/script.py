@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from glmengine.analysis.analysis import Analysis
+    from glmengine.analysis.term_origin import TermOrigin
     from glmengine.results.result import Result
 
 
@@ -55,11 +57,12 @@ def script_text(
         else ""
     )
     beside = not several and _expression(path, folder).startswith("str(")
-    title = (analysis.title or "One analysis").replace("\\", "\\\\").replace('"', "'").splitlines()[0]
+    title = _in_docstring(analysis.title or "One analysis").splitlines()[0]
+    origin = "" if analysis.terms_from is None else f"\n\n{_in_docstring(_origin_words(analysis.terms_from))}\n"
     blocks = 1 if result is None else int(result.provenance.get("blocks", 1))
     in_blocks = f", blocks={blocks}" if blocks > 1 else ""  # else the last bits would be others
     selected = "    print(result.selection)\n" if analysis.selection is not None else ""
-    return f'''"""{title}: made by glmengine, runs with: python SCRIPT [RECORDING{" ..." if several else ""}]"""
+    return f'''"""{title}: made by glmengine, runs with: python SCRIPT [RECORDING{" ..." if several else ""}]{origin}"""
 
 import sys
 import tomllib
@@ -80,6 +83,14 @@ ANALYSIS = """
 if __name__ == "__main__":
     main(*sys.argv[1:{"" if several else "2"}])
 '''
+
+
+def _in_docstring(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', "'")
+
+
+def _origin_words(origin: TermOrigin) -> str:
+    return textwrap.fill(f"The terms: {origin.words}.", 110)
 
 
 def _expression(path: str, folder: str | Path | None) -> str:

@@ -138,6 +138,7 @@ class Answers(QObject):
             derived=(*base.derived, *known),
             terms=terms,
             selection=None,
+            terms_from=None,
             recording=now.recording,
             more_recordings=now.more_recordings,
         )
@@ -352,10 +353,8 @@ class Answers(QObject):
         if kept is None or self.running:
             return
 
-        from glmengine.answers.unit_model import analysis_of_unit
-
         try:
-            found = analysis_of_unit(kept.analysis, kept.sheet.selection, unit)
+            found = kept.model_of(unit)
         except GlmError as error:
             notices().tell("warning", error.message, title="Use this model")
             return
@@ -381,11 +380,17 @@ class Answers(QObject):
         if folder.is_dir() and any(folder.iterdir()) and not self._questions.replace_files(folder, "answers"):
             return
 
+        recording = self._document.recording
+
         def work(context: Context) -> int:
+            from glmengine.analysis.sources import for_recording
             from glmengine.export.answer_files import write_answers
 
+            models = kept.models
+            if recording is not None and kept.is_of(recording):
+                models = {unit: for_recording(model, recording) for unit, model in models.items()}
             simulations = kept.settings.simulations
-            return len(write_answers(kept.sheet, folder, analysis=kept.analysis, simulations=simulations))
+            return len(write_answers(kept.sheet, folder, analysis=kept.analysis, simulations=simulations, models=models))
 
         def said(files: int) -> None:
             notices().tell("info", f"{numbered(files, 'file')} written to {folder}", title="Export")

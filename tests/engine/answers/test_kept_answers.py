@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ast
+import re
+
 import numpy as np
 import pytest
 
@@ -9,8 +12,11 @@ import glmengine as ge
 from glmengine.answers.kept_answers import KeptAnswers
 from glmengine.answers.settings import AnswerSettings
 from glmengine.answers.size import estimate_answers
-from glmengine.answers.unit_model import analysis_of_unit
 from glmengine.errors import GlmError
+from glmengine.export.answer_files import write_answers
+from glmengine.export.citations import bibtex
+from glmengine.export.methods import methods_text
+from glmengine.export.script import script_text
 from glmengine.project import load_answers, load_project, save_project
 
 SETTINGS = AnswerSettings(shifts=20, simulations=4)
@@ -79,11 +85,44 @@ def test_projects_without_a_sheet_and_sheets_that_are_gone(question, small_recor
 
 
 def test_the_model_of_a_unit_has_its_terms_alone(kept, question):
-    own = analysis_of_unit(question, kept.sheet.selection, "hd")
+    own = kept.model_of("hd")
     assert [term.label for term in own.terms if term.enabled] == ["direction"]
     assert [term.label for term in own.terms] == ["direction", "x"]
     with pytest.raises(GlmError, match="'flat'"):
-        analysis_of_unit(question, kept.sheet.selection, "flat")
+        kept.model_of("flat")
+
+
+def test_a_model_keeps_what_chose_its_terms_and_tells_it_everywhere(kept, small_recording, tmp_path):
+    own = kept.model_of("hd")
+    origin = own.terms_from
+    assert (origin.unit, origin.chosen, origin.candidates) == ("hd", ("direction",), ("direction", "x"))
+    assert origin.explained == pytest.approx(float(kept.sheet.units["deviance_explained"].sel(unit="hd")))
+    assert own.sha256 == own.with_(terms_from=None).sha256
+    own.save(tmp_path / "own.toml")
+    assert "format_version = 3" in (tmp_path / "own.toml").read_text()
+    assert ge.Analysis.load(tmp_path / "own.toml") == own
+    assert own.with_(terms_from=None).to_dict()["format_version"] == 2
+    result = ge.run(own.with_(units=own.units.with_(names=("hd",)), validation=own.validation.with_(folds=0)), small_recording)
+    result.save(tmp_path / "r.nc")
+    again = ge.Result.load(tmp_path / "r.nc")
+    said = "n answer sheet chose direction (in this order) for unit hd of"
+    methods = methods_text(again)
+    assert said in methods
+    assert "do not know of the choice" in methods
+    assert set(re.findall(r"\[(\w+\d{4})\]", methods)) == set(re.findall(r"^@\w+\{(\w+\d{4}),", bibtex(again), re.MULTILINE))
+    assert sum(said in note and "do not know of the choice" in note for note in again.notes) == 1
+    script = script_text(again.analysis, "small.nwb")
+    compile(script, "script", "exec")
+    assert " ".join(ast.get_docstring(ast.parse(script)).split()).count(said) == 1
+    changed = again.analysis.terms_from.note(["direction", "x"], "another", "")
+    assert changed.endswith("The terms have been changed since.")
+
+
+def test_the_models_of_a_sheet_are_written_as_analyses(kept, tmp_path):
+    written = write_answers(kept.sheet, tmp_path, analysis=kept.analysis, models=kept.models)
+    models = {path.stem: ge.Analysis.load(path) for path in written if path.parent.name == "models"}
+    assert models == kept.models
+    assert all(model.units.names == (unit,) for unit, model in models.items())
 
 
 def test_the_estimate_grows_with_what_is_asked(question, small_recording):
