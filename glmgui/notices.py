@@ -46,6 +46,8 @@ class Notice:
         Seconds since the epoch.
     page : str
         The page of the guide that says more; empty where none does.
+    written : Path or None
+        The file or folder that was written.
     """
 
     level: Level
@@ -54,6 +56,7 @@ class Notice:
     title: str = ""
     when: float = field(default_factory=time.time)
     page: str = ""
+    written: Path | None = None
 
 
 class Notices(QObject):
@@ -65,8 +68,8 @@ class Notices(QObject):
         super().__init__()
         self._kept: deque[Notice] = deque(maxlen=_KEPT)
 
-    def tell(self, level: Level, text: str, details: str = "", title: str = "", page: str = "") -> None:
-        notice = Notice(level, text, details, title, page=page)
+    def tell(self, level: Level, text: str, details: str = "", title: str = "", page: str = "", written: Path | None = None) -> None:
+        notice = Notice(level, text, details, title, page=page, written=written)
         self._kept.append(notice)
         written = f"{title}: {text}" if title else text
         log.log({"info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}[level], "%s", written)

@@ -174,7 +174,7 @@ def save_diagnostics(host: Host) -> None:
     host.work.jobs.submit(
         "Writing diagnostics",
         lambda context: write_diagnostics(path, text),
-        lambda _: notices().tell("info", f"written to {path}", title="Export"),
+        lambda _: notices().tell("info", f"written to {path}", title="Export", written=path),
     )
 
 

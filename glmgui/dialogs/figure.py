@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from qtpy.QtCore import QMimeData, QSignalBlocker, Qt, QTimer, QUrl
-from qtpy.QtGui import QDesktopServices, QGuiApplication, QImage, QPixmap, QResizeEvent
+from qtpy.QtCore import QMimeData, QSignalBlocker, Qt, QTimer
+from qtpy.QtGui import QGuiApplication, QImage, QPixmap, QResizeEvent
 from qtpy.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -26,6 +26,7 @@ from glmengine.errors import GlmError
 from glmengine.figures.style import STANDARD
 from glmgui.plots.base import Plot
 from glmgui.screen_room import resize_on_screen
+from glmgui.shown_folder import show_folder
 from glmgui.still_fields import StillCombo, StillDouble
 from glmgui.widgets import ElidedLabel, FormScroll, MessageLine, button, hint, row
 from glmgui.work.figure_making import FORMATS, FigureChoice, FigureMaking, Preview, Subject
@@ -364,8 +365,7 @@ class FigureDialog(QDialog):
 
     def _open_folder(self) -> None:
         if self._saved is not None:
-            folder = self._saved if self._saved.is_dir() else self._saved.parent
-            QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
+            show_folder(self._saved)
 
     def _name_folder(self) -> None:
         """Say on the button where a figure goes without a question."""

@@ -8,9 +8,11 @@ from qtpy.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton
 from glmgui import theme
 from glmgui.laid_over import LaidOver
 from glmgui.notices import Notice
+from glmgui.shown_folder import show_folder
 from glmgui.widgets import button
 
 _NOTICE_SECONDS = {"info": 6, "warning": 20, "error": 0}
+_WRITTEN_SECONDS = 30  # where the eyes were elsewhere while much was written, and a button is to be pressed
 
 
 class NoticeBar(QFrame):
@@ -35,6 +37,7 @@ class NoticeBar(QFrame):
         self._details.setObjectName("notice_details")
         self._details.setAccessibleName("Details of the message")
         self._read = button("Read its page", "notice_read", "The question, the model and what to look at, in the guide", self)
+        self._open = button("Open the folder", "notice_open", "Look at what was written, as the desktop shows folders", self)
         close = QToolButton(self)
         close.setObjectName("notice_close")
         close.setText("\u2715")
@@ -48,12 +51,14 @@ class NoticeBar(QFrame):
         box.addWidget(self._text, 1)
         box.addWidget(self._details)
         box.addWidget(self._read)
+        box.addWidget(self._open)
         box.addWidget(close)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self.dismiss)
         self._details.clicked.connect(lambda: self.details_asked.emit(self.notice))
         self._read.clicked.connect(lambda: self.page_asked.emit(self.notice.page))
+        self._open.clicked.connect(self._open_folder)
         close.clicked.connect(self.dismiss)
         self.hide()
         self._laid = LaidOver(self, parent)
@@ -65,10 +70,11 @@ class NoticeBar(QFrame):
         self._text.setText(said if len(said) < 600 else said[:600] + "\u2026")
         self._details.setVisible(bool(notice.details) or len(said) >= 600)
         self._read.setVisible(bool(notice.page))
+        self._open.setVisible(notice.written is not None)
         self.renew_colours()
         self.setAccessibleName(f"{notice.level}: {said}")
         self.show()
-        seconds = 0 if notice.page else _NOTICE_SECONDS[notice.level]
+        seconds = 0 if notice.page else _WRITTEN_SECONDS if notice.written is not None else _NOTICE_SECONDS[notice.level]
         if seconds:
             self._timer.start(1000 * seconds)
         else:
@@ -84,6 +90,10 @@ class NoticeBar(QFrame):
         self.setStyleSheet(
             f"#notice_bar {{ border: none; border-left: 4px solid {colour}; background: {table.raised}; border-top: 1px solid {table.border}; }}"
         )
+
+    def _open_folder(self) -> None:
+        if self.notice is not None and self.notice.written is not None:
+            show_folder(self.notice.written)
 
     def dismiss(self) -> None:
         """Take the message away; it stays in the log."""

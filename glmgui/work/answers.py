@@ -21,6 +21,7 @@ from glmgui.jobs import Job, Jobs
 from glmgui.notices import notices
 from glmgui.settings import Settings
 from glmgui.work.fitting import Fitting
+from glmgui.work.own_folder import own_folder
 from glmgui.work.permission import Permission
 from glmgui.work.questions import Questions
 from glmgui.work.recovery import UNFINISHED, Recovery
@@ -372,12 +373,9 @@ class Answers(QObject):
         within = self._questions.folder("Where to put the folder of the answer sheet", self._settings.save_folder)
         if within is None:
             return
-        from glmengine.export.file_names import shown_name
-
-        name = shown_name(f"{kept.recording_name} answers")
-        self._settings.save_folder = within.parent if within.name == name else within
-        folder = within if within.name == name else within / name  # that of an earlier sheet may be chosen itself
-        if folder.is_dir() and any(folder.iterdir()) and not self._questions.replace_files(folder, "answers"):
+        own = own_folder(within, f"{kept.recording_name} answers")
+        folder, self._settings.save_folder = own.folder, own.within
+        if own.holds_something and not self._questions.replace_files(folder, "answers"):
             return
 
         recording = self._document.recording
@@ -393,7 +391,7 @@ class Answers(QObject):
             return len(write_answers(kept.sheet, folder, analysis=kept.analysis, simulations=simulations, models=models))
 
         def said(files: int) -> None:
-            notices().tell("info", f"{numbered(files, 'file')} written to {folder}", title="Export")
+            notices().tell("info", f"{numbered(files, 'file')} written to {folder}", title="Export", written=folder)
 
         self._jobs.submit(f"Saving the answers to {folder.name}", work, said)
 

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QObject, Signal
 
+from glmengine.sentences import numbered
 from glmgui.document import Document
 from glmgui.jobs import Jobs
 from glmgui.notices import notices
 from glmgui.settings import Settings
+from glmgui.work.own_folder import own_folder
 from glmgui.work.questions import Questions
 
 if TYPE_CHECKING:
@@ -127,26 +129,30 @@ class Exporting(QObject):
 
         self._write(path, write)
 
-    def export_all(self, folder: Path | None = None) -> None:
-        """Write everything that the command line writes into a folder."""
+    def export_all(self) -> None:
+        """Write everything that the command line writes, into a folder of its own in the one that is chosen."""
         result, recording = self._document.result, self._document.recording
         if result is None:
             return
-        folder = folder or self._questions.folder("Export everything to a folder", self._settings.save_folder)
-        if folder is None:
+        within = self._questions.folder("Where to put the folder of results", self._settings.save_folder)
+        if within is None:
             return
-        from glmengine.export.outputs import there_already
-
-        if there_already(folder) and not self._questions.replace_files(folder, "results"):
+        named = result.analysis.title or (recording.name if recording is not None else "")
+        own = own_folder(within, f"{named} results".strip())
+        folder, self._settings.save_folder = own.folder, own.within
+        if own.holds_something and not self._questions.replace_files(folder, "results"):
             return
 
-        def write(context: Context) -> None:
+        def write(context: Context) -> list[Path]:
             from glmengine.export import write_outputs
 
-            write_outputs(result, folder, recording, replace=True, context=context)
+            return write_outputs(result, folder, recording, replace=True, context=context)
 
-        self._write(folder, write)
-        self._settings.save_folder = folder  # the next dialog begins where the files went, not a level above
+        def take(files: list[Path]) -> None:
+            notices().tell("info", f"{numbered(len(files), 'file')} written to {folder}", title="Export", written=folder)
+            self.exported.emit(folder)
+
+        self._jobs.submit(f"Writing {folder.name}", write, take)
 
     def save_recording(self, ending: str, path: Path | None = None) -> None:
         """Save the recording as NWB (``".nwb"``) or as a folder of pynapple npz files (``""``)."""
@@ -202,7 +208,7 @@ class Exporting(QObject):
         self._settings.save_folder = path.parent
 
         def take(_: object) -> None:
-            notices().tell("info", f"written to {path}", title="Export")
+            notices().tell("info", f"written to {path}", title="Export", written=path)
             self.exported.emit(path)
 
         self._jobs.submit(f"Writing {path.name}", write, take)

@@ -260,7 +260,7 @@ class FigureMaking(QObject):
         return self._jobs.submit("Drawing all figures of all units", work, take, stoppable=True)
 
     def _took(self, path: Path, what: str = "") -> None:
-        notices().tell("info", f"{what}written to {path}", title="Export")
+        notices().tell("info", f"{what}written to {path}", title="Export", written=path)
         self.made.emit(path)
 
 

@@ -6,10 +6,12 @@ import json
 from dataclasses import replace
 
 import pytest
-from qtpy.QtWidgets import QFileDialog
+from qtpy.QtWidgets import QFileDialog, QMainWindow, QPushButton
 
 from glmengine.export.formats import FORMATS
 from glmgui import reach
+from glmgui.notices import notices
+from glmgui.shell.notice_bar import NoticeBar
 from glmgui.work.exporting import Exporting
 
 THERE = [form for form in FORMATS if not form.missing]
@@ -65,15 +67,42 @@ def test_the_report_is_written_as_pdf_or_html(
     assert [path.name for path in folder.iterdir()] == [name]
 
 
-def test_everything_asks_before_it_replaces_what_is_there(qtbot, exporting, questions, tmp_path, monkeypatch):
-    (tmp_path / "scores.csv").write_text("mine")
-    questions.next_path, asked = tmp_path, []
+def test_everything_goes_into_a_folder_of_its_own(qtbot, exporting, questions, document, tmp_path, monkeypatch, small_result):
+    """Not among the files of the folder that is chosen, and the bar says where, with a button that shows it."""
+    chosen = tmp_path / "out"
+    chosen.mkdir()
+    (chosen / "scores.csv").write_text("mine")
+    bare = replace(small_result, cv=None, coupling=None, tests=None, curves={}, filters={})
+    document.set_recording(None)
+    document.set_result(replace(bare, analysis=bare.analysis.with_(title="Day 3: place")))
+    questions.next_path, shown = chosen, []
+    bar = NoticeBar(QMainWindow())
+    qtbot.addWidget(bar.parentWidget())
+    notices().noticed.connect(bar.show_notice)
+    with qtbot.waitSignal(exporting.exported, timeout=60_000) as exported:
+        exporting.export_all()
+    folder = chosen / "Day 3_ place results"
+    assert exported.args == [folder]
+    assert {path.name for path in chosen.iterdir()} == {folder.name, "scores.csv"}
+    assert {"result.nc", "scores.csv", "report.html"} <= {path.name for path in folder.iterdir()}
+    assert bar.notice.text == f"{sum(path.is_file() for path in folder.rglob('*'))} files written to {folder}"
+    monkeypatch.setattr("glmgui.shell.notice_bar.show_folder", shown.append)
+    bar.findChild(QPushButton, "notice_open").click()
+    assert shown == [folder]
+
+
+def test_everything_asks_before_it_replaces_what_is_there(exporting, questions, jobs, tmp_path, monkeypatch):
+    there = tmp_path / "out" / f"{exporting._document.recording.name} results"
+    there.mkdir(parents=True)
+    (there / "scores.csv").write_text("mine")
+    asked = []
     monkeypatch.setattr(questions, "replace_files", lambda folder, what: asked.append((folder, what)))
-    exporting.export_all()
-    assert asked == [(tmp_path, "results")]
-    assert exporting._settings.save_folder != str(tmp_path)
-    assert [path.name for path in tmp_path.iterdir()] == ["scores.csv"]
-    assert (tmp_path / "scores.csv").read_text() == "mine"
+    for chosen in (there.parent, there):  # that of an earlier export may be chosen itself
+        questions.next_path = chosen
+        exporting.export_all()
+    assert asked == [(there, "results")] * 2
+    assert not jobs._pending
+    assert [path.name for path in there.parent.rglob("*")] == [there.name, "scores.csv"]
 
 
 def test_the_next_dialog_begins_where_everything_was_exported(exporting, questions, jobs, monkeypatch, tmp_path):
