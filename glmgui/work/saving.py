@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QObject, Signal
 
@@ -15,6 +16,9 @@ from glmgui.work.project import Stamp, save_project, stamp_of
 from glmgui.work.questions import Questions
 from glmgui.work.recent import RecentFiles
 from glmgui.work.recovery import Recovery
+
+if TYPE_CHECKING:
+    from glmengine.context import Context
 
 
 class Saving(QObject):
@@ -41,13 +45,15 @@ class Saving(QObject):
         self._document, self._jobs, self._settings = document, jobs, settings
         self._questions, self._recovery, self._recent = questions, recovery, recent
         self._stamp: Stamp | None = None
+        self._written: tuple[Path, Stamp | None] | None = None  # by the worker, also where nobody hears of it: a cancelled save
 
     def save(self, then: Callable[[], None] | None = None) -> None:
         """Save the project where it was saved last; asks for a name the first time."""
-        if self._document.project_path is None:
-            self.save_as(then)
+        path = self._document.project_path
+        if path is None or (self._is_of_another(path) and not self._questions.overwrite_changed(path)):
+            self.save_as(then)  # whose dialog asks itself before it replaces a file
         else:
-            self._save(self._document.project_path, then)
+            self._write(path, then)
 
     def save_as(self, then: Callable[[], None] | None = None) -> None:
         recording = self._document.recording
@@ -55,18 +61,24 @@ class Saving(QObject):
         path = self._questions.save_path("Save project", f"{self._settings.save_folder}/{name}.glm", "Project (*.glm)", ".glm")
         if path is not None:
             self._settings.save_folder = path.parent
-            self._save(path, then)
+            self._write(path, then)
 
-    def _save(self, path: Path, then: Callable[[], None] | None) -> None:
+    def _is_of_another(self, path: Path) -> bool:
+        """Whether another program has written the project since it was read or written here."""
+        now = stamp_of(path)
+        return self._stamp is not None and now not in (self._stamp, None) and (path, now) != self._written
+
+    def _write(self, path: Path, then: Callable[[], None] | None) -> None:
         document = self._document
-        known = self._stamp if path == document.project_path else None
-        if known is not None and stamp_of(path) not in (known, None) and not self._questions.overwrite_changed(path):
-            self.save_as(then)
-            return
         analysis, result, recording = document.analysis, document.kept_result, document.recording
         fits, shown = document.fits, document.shown_fit.key if document.shown_fit is not None else ""
         answers = document.answers
         sheet = answers.file if answers is not None else None
+
+        def write(context: Context) -> Stamp | None:
+            stamp = stamp_of(save_project(path, analysis, result, recording, fits, shown, sheet))
+            self._written = path, stamp
+            return stamp
 
         def take(stamp: Stamp | None) -> None:
             document.mark_saved(path, analysis, result, fits, answers)
@@ -81,7 +93,7 @@ class Saving(QObject):
         # in the middle of a fit, which may take hours, it is done between two of its steps
         self._jobs.submit(
             f"Saving {path.name}",
-            lambda context: stamp_of(save_project(path, analysis, result, recording, fits, shown, sheet)),
+            write,
             take,
             urgent=self._jobs.is_pending(FIT),
         )

@@ -388,6 +388,20 @@ def test_two_windows_on_one_project_do_not_lose_each_others_changes(opened, ques
     with qtbot.waitSignal(opened.work.saving.saved, timeout=10_000):
         opened.action("save").trigger()
     assert len(asked) == 1
+    # also one that was written, and cancelled before the window heard of it
+    opened.document.edit(opened.document.analysis.with_(seed=7), "Change seed once more")
+    opened.action("save").trigger()
+    while load_project(tmp_path / "mine.glm").analysis.seed != 7:  # the worker writes, and the window does not listen
+        time.sleep(0.01)
+    opened.jobs.cancel()
+    with qtbot.waitSignal(opened.work.saving.saved, timeout=10_000):
+        opened.action("save").trigger()
+    assert len(asked) == 1
+    # who says no, and then takes the same name, is asked by the dialog of names alone
+    save_project(tmp_path / "mine.glm", theirs, None, opened.document.recording)
+    with qtbot.waitSignal(opened.work.saving.saved, timeout=10_000):
+        opened.action("save").trigger()
+    assert asked == [path, tmp_path / "mine.glm"]
 
 
 # After a crash
