@@ -65,7 +65,7 @@ def _run(arguments: Sequence[str] | None, requests: RequestsToEnd) -> int:
     if options.screenshots is not None:
         from glmgui.tools.screenshots import take_screenshots
 
-        leave(take_screenshots(app, Path(options.screenshots), options.size, options.dark))
+        leave(take_screenshots(app, Path(options.screenshots), options.size or [(1366, 768)], options.dark))
     leave(_show(app, options.file, options.demo, requests))
 
 
@@ -235,7 +235,13 @@ def _parser() -> argparse.ArgumentParser:
         "--self-test", action="store_true", help="check the installation: open, fit, export, verify; exit 0 if all is well"
     )
     what.add_argument("--screenshots", metavar="DIR", help="write pictures of every step with the fitted demonstration to DIR")
-    parser.add_argument("--size", metavar="WIDTHxHEIGHT", type=_size, default=(1366, 768), help="of the window in the pictures")
+    parser.add_argument(
+        "--size",
+        metavar="WIDTHxHEIGHT",
+        type=_size,
+        action="append",
+        help="of the window in the pictures, 1366x768 where not given; more than one, each in a folder of its own",
+    )
     parser.add_argument("--scale", metavar="FACTOR", type=_factor, help="how many times a desktop would magnify the pictures")
     parser.add_argument("--dark", action="store_true", help="take the pictures in the dark look")
     parser.add_argument("--version", action="version", version=f"glmgui {__version__}")

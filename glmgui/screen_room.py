@@ -13,8 +13,12 @@ def screen_room(widget: QWidget) -> QSize:
     """What a window may take of the screen that its parent is on."""
     parent = widget.parentWidget()
     screen = parent.screen() if parent is not None else QGuiApplication.primaryScreen()
-    room = screen.availableGeometry().size()
-    return QSize(room.width() - _BESIDE, room.height() - _ABOVE)
+    return room_on(screen.availableGeometry().size())
+
+
+def room_on(screen: QSize) -> QSize:
+    """What a window may take of a screen of this size."""
+    return QSize(screen.width() - _BESIDE, screen.height() - _ABOVE)
 
 
 def resize_on_screen(widget: QWidget, width: int, height: int) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from qtpy.QtCore import QSize
 from qtpy.QtWidgets import QWidget
 
 from glmengine.analysis.templates import course, template_for
@@ -16,10 +17,12 @@ from glmgui.actions.palette import CommandPalette
 from glmgui.dialogs.ready_analysis import ReadyAnalysisDialog
 from glmgui.dialogs.shortcuts import ShortcutsDialog
 from glmgui.notices import notices
+from glmgui.screen_room import room_on
 from glmgui.tools import answer_pictures, check_pictures, dialog_pictures, state_pictures
 from glmgui.tools.unattended import settle, wait_until
 
 if TYPE_CHECKING:
+    from qtpy.QtGui import QPixmap
     from qtpy.QtWidgets import QApplication
 
     from glmgui.shell.window import MainWindow
@@ -27,15 +30,26 @@ if TYPE_CHECKING:
 _PATIENCE = 900.0  # s, for the first fit of a slow machine with nothing compiled
 
 
-def take_screenshots(app: QApplication, folder: Path, size: tuple[int, int] = (1366, 768), dark: bool = False) -> int:
-    """Write the pictures to `folder` and say which; 0 if all were written. `size` is that of the window in pixels of the desktop's scale;
-    `dark` begins with the dark look, which some of the pictures have anyway."""
+def take_screenshots(app: QApplication, folder: Path, sizes: Sequence[tuple[int, int]], dark: bool = False) -> int:
+    """Write the pictures to `folder` and say which; 0 if all were written.
+
+    Parameters
+    ----------
+    app : QApplication
+    folder : Path
+    sizes : sequence of tuple
+        Of the window, in pixels of the desktop's scale; of more than one, each has a folder of its own in `folder`.
+    dark : bool
+        Whether to begin with the dark look, which some of the pictures have anyway.
+    """
     from glmengine.export.outputs import writable_folder
     from glmgui import theme
     from glmgui.tools.unattended_window import unattended_window
 
+    folders = {size: folder if len(sizes) == 1 else folder / f"{size[0]}x{size[1]}" for size in sizes}
     try:
-        writable_folder(folder)
+        for one in folders.values():
+            writable_folder(one)
     except GlmError as error:
         print(f"glmgui: {error.message}", file=sys.stderr)
         return 1
@@ -43,26 +57,35 @@ def take_screenshots(app: QApplication, folder: Path, size: tuple[int, int] = (1
     notices().noticed.connect(lambda notice: faults.append(notice.text) if notice.level == "error" else None)
     with tempfile.TemporaryDirectory() as scratch:
         theme.apply(app, dark)
-        window = unattended_window(Path(scratch), size)
+        window = unattended_window(Path(scratch), sizes[0])
         window.set_dark(dark)
         try:
             for number, (name, prepare) in enumerate(_PICTURES):
                 known = len(faults)
                 beside = prepare(window)
-                if name.endswith(check_pictures.RUNNING):
+                running = name.endswith(check_pictures.RUNNING)
+                if running:
                     settle(0.4)
                 else:
                     _wait(window)
                 if name.endswith(check_pictures.REFUSED):
                     del faults[known:]
-                path = folder / f"{number:02d}-{name}.png"
-                if not (beside or window).grab().save(str(path)):
-                    faults.append(f"{path} cannot be written")
+                for size, where in folders.items():
+                    path = where / f"{number:02d}-{name}.png"
+                    if len(sizes) > 1:
+                        window.resize(*size)
+                        settle(0.1)
+                        if not running:
+                            _wait(window)
+                    if not _picture(window, beside, size).save(str(path)):
+                        faults.append(f"{path} cannot be written")
+                    print(path)
                 if beside is not None:
                     beside.close()
                 if name.endswith(check_pictures.REFUSED):
                     window.notice_bar.dismiss()
-                print(path)
+                if len(sizes) > 1:
+                    window.resize(*sizes[0])
         except TimeoutError as error:
             faults.append(str(error))
         window.close()
@@ -70,6 +93,18 @@ def take_screenshots(app: QApplication, folder: Path, size: tuple[int, int] = (1
     for fault in faults:
         print(f"glmgui: {fault}", file=sys.stderr)
     return 1 if faults else 0
+
+
+def _picture(window: MainWindow, beside: QWidget | None, size: tuple[int, int]) -> QPixmap:
+    """The window, or what stands beside it, no larger than a screen of the window's size has room for."""
+    if beside is None:
+        return window.grab()
+    own = beside.size()
+    beside.resize(own.boundedTo(room_on(QSize(*size))))
+    settle(0.1)
+    taken = beside.grab()
+    beside.resize(own)
+    return taken
 
 
 def _wait(window: MainWindow) -> None:

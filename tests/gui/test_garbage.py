@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 import threading
 
 import pytest
@@ -38,3 +39,18 @@ def test_a_worker_that_allocates_much_leaves_the_garbage_to_the_main_thread(garb
     assert not went
     qtbot.waitUntil(lambda: bool(went))
     assert went == [threading.main_thread()]
+
+
+def test_what_was_imported_since_is_not_looked_at_each_time(garbage, monkeypatch):
+    """Else the oldest generation holds the window up for a fifth of a second, every half a minute."""
+    kept = [[number] for number in range(1000)]
+    garbage.collect()
+    before = gc.get_freeze_count()
+    for number in range(100):
+        monkeypatch.setitem(sys.modules, f"imported_since_{number}", sys)
+    garbage.collect()
+    assert gc.get_freeze_count() >= before + len(kept)
+    went: list[threading.Thread] = []
+    Cycle(went)
+    gc.collect()
+    assert went
