@@ -68,7 +68,9 @@ class Notices(QObject):
         super().__init__()
         self._kept: deque[Notice] = deque(maxlen=_KEPT)
 
-    def tell(self, level: Level, text: str, details: str = "", title: str = "", page: str = "", written: Path | None = None) -> None:
+    def tell(
+        self, level: Level, text: str, details: str = "", title: str = "", page: str = "", written: Path | None = None
+    ) -> None:
         notice = Notice(level, text, details, title, page=page, written=written)
         self._kept.append(notice)
         written = f"{title}: {text}" if title else text

@@ -33,6 +33,7 @@ from glmgui.work.figure_making import FORMATS, FigureChoice, FigureMaking, Previ
 
 _WAIT_MS = 250  # after the last change, before it is drawn
 _DRAWING = "drawing\u2026"
+_THIS_PLOT = "this plot"
 _OWN = "Own"
 _OTHER_STYLE = "Open a style file\u2026"
 _ROOM = (940, 620)
@@ -219,7 +220,9 @@ class FigureDialog(QDialog):
         self.all_button.clicked.connect(self._save_all)
         self.close_button.clicked.connect(self.close)
         self.open_folder.clicked.connect(self._open_folder)
+        self._making.begun.connect(self._saving)
         self._making.made.connect(self._made)
+        self._making.not_made.connect(self._not_made)
 
     # What is asked
 
@@ -273,7 +276,7 @@ class FigureDialog(QDialog):
         self._subjects = self._making.subjects(title, name, drawing)
         with QSignalBlocker(self.show_what):
             self.show_what.clear()
-            self.show_what.addItems([subject.title for subject in self._subjects])
+            self.show_what.addItems([_THIS_PLOT, *(subject.title for subject in self._subjects[1:])])
             for number, subject in enumerate(self._subjects):
                 self.show_what.setItemData(number, subject.title, Qt.ItemDataRole.ToolTipRole)
         self.all_button.setEnabled(any(subject.figure is not None for subject in self._subjects))
@@ -357,9 +360,21 @@ class FigureDialog(QDialog):
         self._pixmap = QPixmap()
         self.size_said.clear()
 
+    def _saving(self) -> None:
+        """Say that a figure is being written, which takes seconds the first time."""
+        self.saved_said.setText("saving\u2026")
+        self.open_folder.setEnabled(False)
+        self._saved_line.show()
+
+    def _not_made(self, error: BaseException | None) -> None:
+        self._saved_line.hide()
+        if error is not None:
+            self.fault.show_error(error.message if isinstance(error, GlmError) else f"{type(error).__name__}: {error}")
+
     def _made(self, path: Path) -> None:
         self._saved = path
         self.saved_said.setText(f"Saved to {path}")
+        self.open_folder.setEnabled(True)
         self._saved_line.show()
         self._name_folder()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -78,11 +79,17 @@ class FigureMaking(QObject):
 
     Signals
     -------
+    begun
+        A file is being written.
     made : Path
         A file or folder was written.
+    not_made : Exception or None
+        A file that was begun was not written; None where it was cancelled.
     """
 
+    begun = Signal()
     made = Signal(object)
+    not_made = Signal(object)
 
     def __init__(
         self, document: Document, jobs: Jobs, settings: Settings, questions: Questions, parent: QObject | None = None
@@ -191,7 +198,7 @@ class FigureMaking(QObject):
 
             save_figure(_drawn(subject, choice, result, recording), path, dpi=choice.dpi)
 
-        return self._jobs.submit(f"Writing {path.name}", work, lambda _: self._took(path))
+        return self._write(path.name, work, lambda _: self._took(path))
 
     @property
     def folder(self) -> Path:
@@ -212,7 +219,11 @@ class FigureMaking(QObject):
             save_figure(_drawn(subject, choice, result, recording), path, dpi=choice.dpi)
             return path
 
-        return self._jobs.submit(f"Writing {name}{choice.ending}", work, self._took)
+        return self._write(f"{name}{choice.ending}", work, self._took)
+
+    def _write(self, name: str, work: Callable[[Context], Any], take: Callable[[Any], None]) -> Job:
+        self.begun.emit()
+        return self._jobs.submit(f"Writing {name}", work, take, self.not_made.emit, on_given_up=partial(self.not_made.emit, None))
 
     def write_file(self, path: Path, write: Callable[[], Path]) -> Job:
         """Have the worker write what a plot showed; it does not wait there for the end of a fit."""

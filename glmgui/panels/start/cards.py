@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
-from qtpy.QtCore import QEvent, QRect, QSize, Qt
+from qtpy.QtCore import QEvent, QPoint, QRect, QSize, Qt
 from qtpy.QtGui import QColor, QFont, QFontMetrics, QImageReader, QPainter, QPaintEvent, QPen, QPixmap, QResizeEvent
-from qtpy.QtWidgets import QAbstractButton, QGridLayout, QSizePolicy, QStyle, QWidget
+from qtpy.QtWidgets import QAbstractButton, QGridLayout, QSizePolicy, QWidget
 
 from glmgui import theme
 
@@ -106,15 +106,15 @@ class Card(QAbstractButton):
             self._pixmap = _read(str(self._picture), self.devicePixelRatioF())
         frame = QRect(_EDGE, _EDGE, _PICTURE.width(), _PICTURE.height())
         painter.fillRect(frame, Qt.GlobalColor.white)  # what the figures are drawn on, in light and dark
-        size = self._pixmap.deviceIndependentSize().toSize()
-        painter.drawPixmap(QStyle.alignedRect(self.layoutDirection(), Qt.AlignmentFlag.AlignCenter, size, frame), self._pixmap)
+        painter.drawPixmap(frame.topLeft(), self._pixmap)
 
 
 @cache
 def _read(picture: str, ratio: float) -> QPixmap:
     """A picture as small as it is shown, on a screen of this ratio; the cards are made anew each time that they are shown, it is not."""
     reader = QImageReader(picture)
-    reader.setScaledSize(reader.size().scaled(_PICTURE * ratio, Qt.AspectRatioMode.KeepAspectRatio))
+    reader.setScaledSize(reader.size().scaled(_PICTURE * ratio, Qt.AspectRatioMode.KeepAspectRatioByExpanding))
+    reader.setScaledClipRect(QRect(QPoint(0, 0), _PICTURE * ratio))  # of a wide figure its first part
     pixmap = QPixmap.fromImageReader(reader)
     pixmap.setDevicePixelRatio(ratio)
     return pixmap

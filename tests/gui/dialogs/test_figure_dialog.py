@@ -124,6 +124,8 @@ def test_a_figure_is_written_in_the_worker_and_a_fault_is_said(qtbot, dialog, ma
     with qtbot.waitSignal(jobs.failed) as failed:
         dialog.save_button.click()
     assert "no folder" in failed.args[1]
+    assert "no folder" in dialog.fault.text
+    assert not dialog.saved_said.isVisible()
 
 
 def test_a_style_file_with_a_fault_is_said_beside_the_preview(qtbot, dialog, tmp_path):
@@ -228,9 +230,10 @@ def test_it_says_that_it_draws_and_where_it_was_saved(qtbot, making, plot, quest
     questions.next_path = tmp_path / "curve.pdf"
     with qtbot.waitSignal(making.made):
         made.save_button.click()
+        assert (made.saved_said.text(), made.open_folder.isEnabled()) == ("saving\u2026", False)
     assert made.saved_said.text() == f"Saved to {tmp_path / 'curve.pdf'}"
     opened = []
-    monkeypatch.setattr("glmgui.dialogs.figure.QDesktopServices.openUrl", lambda url: opened.append(url.toLocalFile()))
+    monkeypatch.setattr("glmgui.shown_folder.QDesktopServices.openUrl", lambda url: opened.append(url.toLocalFile()))
     made.open_folder.click()
     assert opened == [str(tmp_path)]
     assert made.save_here.text() == f"Save to {tmp_path.name}"
