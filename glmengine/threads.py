@@ -7,8 +7,9 @@ times the product itself (measured). Whole blocks on threads of their own wait f
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cache
 from threading import Lock, local
@@ -19,6 +20,9 @@ from threadpoolctl import ThreadpoolController
 
 ONE_THREAD = 1e6
 """Work on fewer numbers is done sooner than threads are begun."""
+
+AHEAD = 3
+"""Blocks that wait for each thread."""
 
 QUIET = 1000
 """Up to this many columns the algebra between passes over the rows is too small for more than one thread."""
@@ -103,14 +107,28 @@ def environment_of_child(threads: int) -> Iterator[None]:
 class Workers:
     """Threads to map over blocks; made by `workers`."""
 
-    def __init__(self, pool: ThreadPoolExecutor | None) -> None:
-        self._pool = pool
+    def __init__(self, pool: ThreadPoolExecutor | None, threads: int = 1) -> None:
+        self._pool, self._ahead = pool, AHEAD * threads
 
     def map(self, function: Callable[..., Any], blocks: Iterable[Any]) -> Iterator[Any]:
         """`function` of each block, in order; one after another where the blocks are made as they are read."""
         if self._pool is None or not isinstance(blocks, list | tuple):
             return map(function, blocks)
         return self._pool.map(function, blocks)
+
+    def stream(self, function: Callable[[Any], Any], blocks: Iterable[Any]) -> Iterator[Any]:
+        """`function` of each block, in order, of blocks that are made as they are read: a few of them ahead of what is taken, so that no
+        thread waits for the others' last block."""
+        if self._pool is None:
+            yield from map(function, blocks)
+            return
+        waiting: deque[Future[Any]] = deque()
+        for block in blocks:
+            waiting.append(self._pool.submit(function, block))
+            if len(waiting) > self._ahead:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
 
 
 def quiet_blas() -> AbstractContextManager[Any]:
@@ -134,6 +152,6 @@ def workers(numbers: float = np.inf) -> Iterator[Workers]:
             return
         pool = ThreadPoolExecutor(n, thread_name_prefix="glmengine", initializer=_begin_worker)
         try:
-            yield Workers(pool)
+            yield Workers(pool, n)
         finally:
             pool.shutdown(cancel_futures=True)  # where the caller gave up, the blocks that wait are not begun

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 FEW_COLUMNS = 16
 """With fewer columns a pass costs about the same for one of them as for all, so it is always made for all."""
 
+OBSERVED_AT_A_TIME = 32
+"""Columns whose observations are copied at once."""
+
 GRAMS_AT_A_TIME = 8
 """Gram matrices of one compiled step; what is left over is made one by one, so that two sizes serve any number of them."""
 
@@ -134,6 +137,17 @@ class JaxOperations:
                 part = residual[:, begin : begin + self.rows.chunk_rows]
                 total = steps.back(total, chunk, columns, np.pad(part, ((0, 0), (0, self.rows.chunk_rows - part.shape[1]))))
             return np.array(total)
+
+    def observed(self, view: View) -> np.ndarray:
+        observed = self.rows.observations
+        sums = np.empty((view.size, self.rows.size))
+        for first in range(0, view.size, OBSERVED_AT_A_TIME):
+            some = view.of(np.arange(first, min(first + OBSERVED_AT_A_TIME, view.size)))
+            y = observed.y[some.unit] * observed.weights[some.unit if len(observed.weights) > 1 else [0]]
+            if observed.fold is not None:
+                y[(observed.fold == some.held[:, None]) != some.held_out] = 0.0
+            sums[first : first + some.size] = self.back(some, y)
+        return sums
 
     def _chunks(self, precision: str = "float64") -> Iterator[tuple[int, Chunk]]:
         made = self.rows.in_single if precision == "float32" else self.rows.on_device

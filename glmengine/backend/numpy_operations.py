@@ -13,6 +13,7 @@ import numpy as np
 
 from glmengine.backend.cells import cells_of
 from glmengine.backend.formulas import Losses, Seen, SlopeFormula, SumFormula, WeightFormula
+from glmengine.backend.nonzeros import nonzeros_of
 from glmengine.backend.operations import View, is_one_fold
 from glmengine.backend.pieces import BLOCK_NUMBERS, Piece, pieces
 from glmengine.backend.products import MANY, NARROW
@@ -30,7 +31,10 @@ class NumpyOperations:
     """See `glmengine.backend.operations.Operations`."""
 
     name = "NumPy"
-    halves = False
+
+    @property
+    def halves(self) -> bool:
+        return self.rows.has_single and nonzeros_of(self.rows) is None and cells_of(self.rows) is None
 
     def __init__(self, rows: Rows, context: Any) -> None:
         self.rows, self.context = rows, context
@@ -40,7 +44,7 @@ class NumpyOperations:
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         K = view.size
         if isinstance(formula, Losses) and formula.is_linear and self.rows.n * K > ELEMENTS:
-            return self._slopes_by_statistics(formula, view, theta)
+            return self._slopes_by_statistics(formula, view, theta, precision)
         loss, gradient, absolute = np.zeros(1 if formula.coupled else K), np.zeros((K, self.rows.size)), np.zeros(K)
 
         def of_piece(piece: Piece, part: View, theta: np.ndarray) -> tuple[np.ndarray, ...]:
@@ -54,7 +58,9 @@ class NumpyOperations:
         cells = cells_of(self.rows)
         return loss, gradient if cells is None else cells.settled_slopes(gradient), absolute
 
-    def _slopes_by_statistics(self, formula: Losses, view: View, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def _slopes_by_statistics(
+        self, formula: Losses, view: View, theta: np.ndarray, precision: str
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """`slopes` of a loss A(eta) - y eta: the sums of y eta and of its slopes are known, those of A have no observation in them."""
         K = view.size
         loss, gradient = np.zeros(K), np.zeros((K, self.rows.size))
@@ -62,9 +68,9 @@ class NumpyOperations:
         def of_piece(piece: Piece, part: View, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             weights = _weights(self.rows, piece, part, chosen=True)
             losses, slope = formula.cumulants(predictor_in(self.rows, piece, part, theta), weights)
-            return losses.sum(axis=1), piece.back(slope, part.unit)
+            return losses.sum(axis=1, dtype=np.float64), piece.back(slope, part.unit)
 
-        for piece, columns, (by_loss, slope) in self._parts(of_piece, view, theta, self.rows.padded * K):
+        for piece, columns, (by_loss, slope) in self._parts(of_piece, view, theta, self.rows.padded * K, precision=precision):
             loss[columns] += by_loss
             gradient[_at(columns, piece.places)] += slope
         cells = cells_of(self.rows)
@@ -72,6 +78,9 @@ class NumpyOperations:
         known = self._statistics(view)
         size = gradient[:, -1] + known[:, -2]
         return loss - np.sum(known[:, :-1] * theta, axis=1) - known[:, -1], gradient - known[:, :-1], size
+
+    def observed(self, view: View) -> np.ndarray:
+        return self._statistics(view)[:, :-1]
 
     def _statistics(self, view: View) -> np.ndarray:
         """(K, Q + 1) sums of y z and of y times the offset, weighted, over the rows that each column sees; kept with the rows."""
@@ -152,11 +161,10 @@ class NumpyOperations:
             return piece, piece.grams(np.ones((1, piece.fold.size)), np.zeros(1, int), "float64", False, shared[:-1])[0]
 
         with workers(self.rows.n * self.rows.padded**2) as pool:
-            for some in pieces(self.rows):
-                for piece, part in pool.map(of_piece, some):
-                    self.context.check()
-                    places = shared if piece.places is None else piece.places
-                    total[np.ix_(places, places)] += part
+            for piece, part in pool.stream(of_piece, pieces(self.rows)):
+                self.context.check()
+                places = shared if piece.places is None else piece.places
+                total[np.ix_(places, places)] += part
         if cells_of(self.rows) is None:
             return total
         total[self.rows.padded : -1] = total[:, self.rows.padded : -1] = 0.0
@@ -174,14 +182,11 @@ class NumpyOperations:
 
     def predictor(self, view: View, theta: np.ndarray) -> Iterator[tuple[Any, Any]]:
         with workers(self.rows.n * self.rows.padded * view.size) as pool:
-            for some in pieces(self.rows):
-                for part in pool.map(lambda piece: (piece.rows, seen_in(self.rows, piece, view, theta)[0]), some):
-                    self.context.check()
-                    yield part
+            for part in pool.stream(lambda piece: (piece.rows, seen_in(self.rows, piece, view, theta)[0]), pieces(self.rows)):
+                self.context.check()
+                yield part
 
     def sums_at(self, formula: SumFormula, view: View, predictor: Iterable[tuple[Any, Any]]) -> np.ndarray:
-        known = iter(predictor)
-
         def of_piece(both: tuple[np.ndarray, Piece]) -> np.ndarray:
             eta, piece = both
             with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
@@ -189,10 +194,10 @@ class NumpyOperations:
 
         total = np.zeros((1 if formula.coupled else view.size, formula.numbers))
         with workers(self.rows.n * view.size * 16) as pool:
-            for some in pieces(self.rows):
-                for part in pool.map(of_piece, [(next(known)[1], piece) for piece in some]):
-                    self.context.check()
-                    total += part
+            known = ((eta, piece) for (_, eta), piece in zip(predictor, pieces(self.rows), strict=True))
+            for part in pool.stream(of_piece, known):
+                self.context.check()
+                total += part
         return total.T
 
     def back(self, view: View, residual: np.ndarray) -> np.ndarray:
@@ -202,14 +207,19 @@ class NumpyOperations:
             return piece, piece.back(residual[:, piece.rows], view.unit)
 
         with workers(self.rows.n * self.rows.padded * len(residual)) as pool:
-            for some in pieces(self.rows):
-                for piece, part in pool.map(of_piece, some):
-                    self.context.check()
-                    total[_at(every, piece.places)] += part
+            for piece, part in pool.stream(of_piece, pieces(self.rows)):
+                self.context.check()
+                total[_at(every, piece.places)] += part
         return total if cells_of(self.rows) is None else cells_of(self.rows).settled_slopes(total)
 
     def _parts(
-        self, of_piece: Callable[[Piece, View, np.ndarray], Any], view: View, theta: np.ndarray, per_row: float, stride: int = 1
+        self,
+        of_piece: Callable[[Piece, View, np.ndarray], Any],
+        view: View,
+        theta: np.ndarray,
+        per_row: float,
+        stride: int = 1,
+        precision: str = "float64",
     ) -> Iterator[tuple[Piece, np.ndarray, Any]]:
         """Each piece, the numbers of the columns of the view that see anything of it, and what `of_piece` makes of it for these."""
 
@@ -222,11 +232,10 @@ class NumpyOperations:
                 return piece, columns, of_piece(piece, part, theta if part is view else theta[columns])
 
         with workers(self.rows.n * per_row) as pool:
-            for some in pieces(self.rows, stride):
-                for piece, columns, made in pool.map(of, some):
-                    self.context.check()
-                    if columns.size:
-                        yield piece, columns, made
+            for piece, columns, made in pool.stream(of, pieces(self.rows, stride, precision)):
+                self.context.check()
+                if columns.size:
+                    yield piece, columns, made
 
 
 def _at(columns: np.ndarray, places: np.ndarray | None) -> Any:

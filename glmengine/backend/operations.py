@@ -132,3 +132,6 @@ class Operations(Protocol):
 
     def back(self, view: View, residual: np.ndarray) -> np.ndarray:
         """(K, Q) products of numbers for each row (K, n) with the rows: the transpose of the predictor."""
+
+    def observed(self, view: View) -> np.ndarray:
+        """(K, Q) sums of y z over the rows, weighted, z the prepared columns and a constant."""

@@ -55,7 +55,7 @@ class WholePiece:
     def predictor(self, theta: np.ndarray, unit: np.ndarray) -> np.ndarray:
         """(k, c) linear predictors of parameters (k, Q), the intercept last."""
         P = self.X.shape[1]
-        eta = np.ascontiguousarray(theta[:, :P]) @ self.X.T
+        eta = np.ascontiguousarray(theta[:, :P], self.X.dtype) @ self.X.T
         eta += theta[:, -1:]
         return add_own(eta, self.own, theta[:, P:-1], unit)
 
@@ -173,37 +173,26 @@ class SparsePiece:
 Piece = WholePiece | ReadPiece | SparsePiece | CellPiece
 
 
-def pieces(rows: Rows, stride: int = 1) -> Iterator[list[Piece]]:
-    """All rows, some pieces at a time: enough for all threads, few enough to be asked in between whether to go on.
+def pieces(rows: Rows, stride: int = 1, precision: str = "float64") -> Iterator[Piece]:
+    """All rows piece by piece, made as they are asked for; with a `stride` only every so many rows.
 
-    With a `stride` only every so many rows.
+    Those with all their zeros come in `precision` where the rows are kept in it.
     """
+    nonzeros, cells = nonzeros_of(rows), cells_of(rows)
     if rows.piece_rows is not None:
         size = rows.piece_rows * stride
-        parts = [slice(start, min(start + size, rows.n), stride) for start in range(0, rows.n, size)]
-        for first in range(0, len(parts), 8):
-            yield [ReadPiece(rows, part) for part in parts[first : first + 8]]
-        return
-    nonzeros, cells = nonzeros_of(rows), cells_of(rows)
-    if cells is not None:
-        every = cells.pieces
-        for first in range(0, len(every), 16):
-            some: list[Piece] = list(every[first : first + 16])
-            yield some if stride == 1 else [piece.every(stride) for piece in some]
-        return
-    if nonzeros is not None:
-        for first in range(0, len(nonzeros.parts), 8):
-            some = nonzeros.parts[first : first + 8]
-            yield [SparsePiece.of(nonzeros, part.every(stride), rows.observations) for part in some]
-        return
-    size = max(256, BLOCK_NUMBERS // max(rows.padded, 1)) * stride
-    waiting: list[Piece] = []
-    for number, chunk in enumerate(rows.here()):
-        begin = number * rows.chunk_rows
-        used = min(rows.n - begin, rows.chunk_rows)
-        waiting += [WholePiece.of(chunk, slice(start, min(start + size, used), stride), begin) for start in range(0, used, size)]
-        if len(waiting) >= 8 or not rows.resident:
-            yield waiting
-            waiting = []
-    if waiting:
-        yield waiting
+        for start in range(0, rows.n, size):
+            yield ReadPiece(rows, slice(start, min(start + size, rows.n), stride))
+    elif cells is not None:
+        for piece in cells.pieces:
+            yield piece if stride == 1 else piece.every(stride)
+    elif nonzeros is not None:
+        for part in nonzeros.parts:
+            yield SparsePiece.of(nonzeros, part.every(stride), rows.observations)
+    else:
+        size = max(256, BLOCK_NUMBERS // max(rows.padded, 1)) * stride
+        for number, chunk in enumerate(rows.here(precision)):
+            begin = number * rows.chunk_rows
+            used = min(rows.n - begin, rows.chunk_rows)
+            for start in range(0, used, size):
+                yield WholePiece.of(chunk, slice(start, min(start + size, used), stride), begin)

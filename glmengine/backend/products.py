@@ -36,7 +36,7 @@ def with_own_sums(shared: np.ndarray, own: np.ndarray | None, residual: np.ndarr
         for u in np.unique(unit):
             some = np.flatnonzero(unit == u)
             parts[1][some] = residual[some] @ own[u].T
-    return np.concatenate([*parts, residual.sum(axis=1)[:, None]], axis=1)
+    return np.concatenate([*parts, residual.sum(axis=1, dtype=np.float64)[:, None]], axis=1)
 
 
 def _evenly(unit: np.ndarray) -> np.ndarray | None:

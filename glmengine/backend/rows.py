@@ -224,20 +224,28 @@ class Rows:
 
     def in_single(self, number: int) -> Chunk:
         """The same for passes in float32, which then need not convert it each time; in float64 where there is no room for both."""
-        if not self._has_room:
-            return self.on_device(number)
+        chunk = self.on_device(number)
+        return self._single_of(number, chunk) if self._has_room else chunk
+
+    def _single_of(self, number: int, chunk: Chunk) -> Chunk:
         if number not in self._single:
-            chunk = self.on_device(number)
             # what is counted through, folds, stays as it is
             self._single[number] = Chunk(
                 *(part if part is None or part.dtype.kind != "f" else part.astype(np.float32) for part in chunk)
             )
         return self._single[number]
 
-    def here(self) -> Iterator[Chunk]:
-        """Chunks as NumPy arrays; on a CPU the memory of those on the device is looked at, not copied."""
+    @property
+    def has_single(self) -> bool:
+        """Whether the rows are kept in float32 too once they are asked for."""
+        return self._has_room and self.piece_rows is None
+
+    def here(self, precision: str = "float64") -> Iterator[Chunk]:
+        """Chunks as NumPy arrays, those in float32 where there is room for them; on a CPU the memory of those on the device is looked at,
+        not copied."""
+        single = precision == "float32" and self.has_single
         for number in range(self.n_chunks):
-            chunk = self._chunk(number)
+            chunk = self._single_of(number, self._chunk(number)) if single else self._chunk(number)
             if not isinstance(chunk.X, np.ndarray):
                 chunk = Chunk(*(None if part is None else np.asarray(part) for part in chunk))
             yield chunk
@@ -265,24 +273,26 @@ class Rows:
         # what all rows have no use for, such as cells, some of them have none for either
         other._layouts = {make: made for make, made in self._layouts.items() if made[1] is None}
         other.statistics, other._kept, other._single = {}, [], {}
-        index, weights, parts = [], [], []
-        with runtime.float64():  # of arrays on a device nothing is rounded on the way
-            for number, chunk in enumerate(self.here() if self.on_cpu else self):
-                start = number * self.chunk_rows
-                n = min(self.chunk_rows, self.n - start)
-                rows, stand_for = chosen_rows(chunk.X, n, -(-n // stride))
-                index.append(start + rows)
-                weights.append(stand_for)
-                parts.append(
-                    Chunk(
-                        chunk.X[rows],
-                        None if chunk.own is None else chunk.own[..., rows],
-                        chunk.y[:, rows],
-                        chunk.weights[:, rows] * stand_for,
-                        chunk.offset[:, rows],
-                        chunk.fold[rows],
-                    )
-                )
+
+        def of(numbered: tuple[int, Chunk]) -> tuple[np.ndarray, np.ndarray, Chunk]:
+            number, chunk = numbered
+            start = number * self.chunk_rows
+            n = min(self.chunk_rows, self.n - start)
+            rows, stand_for = chosen_rows(chunk.X, n, -(-n // stride))
+            part = Chunk(
+                chunk.X[rows],
+                None if chunk.own is None else chunk.own[..., rows],
+                chunk.y[:, rows],
+                chunk.weights[:, rows] * stand_for,
+                chunk.offset[:, rows],
+                chunk.fold[rows],
+            )
+            return start + rows, stand_for, part
+
+        # of arrays on a device nothing is rounded on the way, as long as they are taken in this thread
+        with runtime.float64(), workers(self.n * self.padded if self.on_cpu else 0) as pool:
+            found = list(pool.stream(of, enumerate(self.here() if self.on_cpu else self)))
+            index, weights, parts = (list(each) for each in zip(*found, strict=True))
             taken, stand_for = np.concatenate(index), np.concatenate(weights)
             other.index, other.n = taken if self.index is None else self.index[taken], taken.size
             other.chunk_rows = min(self.chunk_rows, power_of_two(other.n))

@@ -56,11 +56,10 @@ def meets_edge(problem: Problem) -> bool:
 def at_edge(problem: Problem, theta: np.ndarray, context: Any, near: float = NEAR) -> np.ndarray:
     """(K,) bool: whether parameters (K, Q) give some row that counts a predictor below `near`, in units of that of the mean."""
     least = np.full(problem.n_columns, np.inf)
-    for some in pieces(problem.rows):
+    for piece in pieces(problem.rows):
         context.check()
-        for piece in some:
-            eta, seen = seen_in(problem.rows, piece, problem.view, theta)
-            least = np.minimum(least, np.where(seen.weights > 0, eta, np.inf).min(axis=1, initial=np.inf))
+        eta, seen = seen_in(problem.rows, piece, problem.view, theta)
+        least = np.minimum(least, np.where(seen.weights > 0, eta, np.inf).min(axis=1, initial=np.inf))
     return least <= near * np.abs(np.asarray(problem.link.eta(_unit(problem))))
 
 
@@ -88,7 +87,7 @@ def approach(problem: Problem, penalty: Any, theta: np.ndarray, context: Any) ->
     zeros = np.zeros(K)  # the part of the penalty that makes them
     trace: list[dict[str, float]] = []
     with quiet_blas():
-        parts = [piece for some in pieces(problem.rows) for piece in some]
+        parts = list(pieces(problem.rows))
         null = unidentified(problem, objective)
         for k in range(K):
             column = _Column(objective, penalty, parts, k, theta[k], null[k])

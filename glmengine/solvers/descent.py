@@ -62,6 +62,9 @@ SINGLE_WORK = 2e8
 SINGLE_END = 1e4
 """They are made in it down to so many times the limit, where gradients in float32 are still known to a hundredth."""
 
+SINGLE_TOLD = 1e5
+"""Steps are remembered down to so many times the limit: of shorter ones the change of the gradient is lost in its rounding."""
+
 SINGLE_TRIALS = 4
 """A column that finds no way down in so many of them goes on in float64."""
 
@@ -136,6 +139,8 @@ class Descent:
         Hessians that steps are taken with are estimated from no fewer than one row in so many.
     sample : Sample, optional
         Where they are estimated from, in place of one row in so many of all: its rows are those that say most.
+    rough : bool
+        Limits lie so far above the rounding of float32 that all passes are made in it.
     """
 
     def __init__(
@@ -147,8 +152,9 @@ class Descent:
         solver: str = "auto",
         coarsest: int = COARSEST,
         sample: Sample | None = None,
+        rough: bool = False,
     ) -> None:
-        self.solver, self.gram = solver, gram
+        self.solver, self.gram, self._rough = solver, gram, rough
         self.hessians = HessianMetric()
         self.use(problem, context)
         K, features = problem.n_columns, problem.rows.n_features
@@ -186,6 +192,8 @@ class Descent:
         self.reached, self._began = 0.0, time.perf_counter()
         memory = Memory(self.problem.n_columns, self.objective.size)
         with quiet_blas_for(self.problem.rows.n_features):
+            if self._rough and self.objective.pass_work > 0:
+                return self._run(theta, memory, "float32")
             if self.solver == "newton" or self.objective.pass_work < SINGLE_WORK:
                 return self._run(theta, memory)
             rough = self._run(theta, memory, "float32")
@@ -195,7 +203,7 @@ class Descent:
     def _run(self, theta: np.ndarray, memory: Memory, precision: str = "float64", *, onwards: bool = False) -> Solution:
         """With passes over the rows in this precision, in float32 for as far as it leads; `onwards` from where it led."""
         problem, objective, single = self.problem, self.objective, precision == "float32"
-        self._precision, self._limit = precision, problem.limit * (SINGLE_END if single else 1.0)
+        self._precision, self._limit = precision, problem.limit * (SINGLE_END if single and not self._rough else 1.0)
         K = problem.n_columns
         theta = theta.copy()
         active = np.arange(K)
@@ -245,7 +253,8 @@ class Descent:
                 seen = True
                 winners = active[moved]
                 step, change = there[0][moved] - theta[winners], there[2][moved] - gradient[winners]
-                memory.remember(winners, step, change)
+                told = decrement[winners] > (SINGLE_TOLD * problem.limit[winners] if single else 0.0)
+                memory.remember(winners[told], step[told], change[told])
                 self._learn(winners, step, change)
                 theta[winners], value[winners], gradient[winners], rounding[winners] = (part[moved] for part in there)
                 self.fresh[winners] = False

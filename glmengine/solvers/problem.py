@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from glmengine.backend.choice import backend_for
+from glmengine.backend.choice import Backend, backend_for
 from glmengine.backend.formulas import Curvatures, Losses, RowWeights, SquaredScores
 from glmengine.backend.operations import ALL_ROWS, View
 from glmengine.backend.rows import Rows
@@ -121,6 +121,12 @@ class Solution:
     free: np.ndarray | None = None
 
 
+def backend_of(problem: Problem, context: Any) -> Backend:
+    """What computes for a problem."""
+    linear = Losses(problem.family, problem.link).is_linear
+    return backend_for(problem.rows, problem.n_columns, context, linear=linear)
+
+
 class Objective:
     """The functions of a problem that a solver may call, in the scale of the prepared columns.
 
@@ -136,7 +142,7 @@ class Objective:
         self.movable[:, -1] = problem.intercept
         self._inverse = self._inverse_scales()
         self._penalty = self._spread(problem.penalty)
-        self.backend = backend_for(rows, problem.n_columns, context)
+        self.backend = backend_of(problem, context)
         self.passes = 0
         self.hessians = 0.0  # counted by the share of the rows that were looked at
 
@@ -186,7 +192,7 @@ class Objective:
         problem = self.problem
         total = problem.total[columns]
         formula = Losses(problem.family, problem.link)
-        loss, slopes, absolute = self.backend.passes.slopes(formula, problem.view.of(columns), theta, precision=precision)
+        loss, slopes, absolute = self.backend.slopes(formula, problem.view.of(columns), theta, precision)
         self.passes += 1
         pull = self.pull(theta, columns)
         gradient = slopes / total[:, None] + pull

@@ -11,13 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from glmengine.backend.choice import backend_for
 from glmengine.backend.formulas import Losses
 from glmengine.backend.operations import View
-from glmengine.solvers.problem import ALL_ROWS, Problem
-
-AT_A_TIME = 32
-"""Pairs of a unit and a fold whose observations are multiplied by the rows at once."""
+from glmengine.solvers.problem import ALL_ROWS, Problem, backend_of
 
 
 @dataclass(frozen=True)
@@ -55,15 +51,8 @@ def sampled(problem: Problem, stride: int, limit: np.ndarray, context: Any) -> S
 
 def _observed(problem: Problem, context: Any) -> np.ndarray:
     """(K, Q) means of y z over the rows of each column, z the prepared columns and a constant."""
-    observed, passes = problem.rows.observations, backend_for(problem.rows, problem.n_columns, context).passes
     pairs, which = np.unique(np.stack([problem.unit, problem.held]), axis=1, return_inverse=True)
-    sums = np.empty((pairs.shape[1], problem.rows.size))
-    for first in range(0, len(sums), AT_A_TIME):
-        units, held = pairs[:, first : first + AT_A_TIME]
-        y = observed.y[units] * observed.weights[units if len(observed.weights) > 1 else [0]]
-        if observed.fold is not None:
-            y[observed.fold == held[:, None]] = 0.0
-        sums[first : first + AT_A_TIME] = passes.back(View(units, held), y)
+    sums = backend_of(problem, context).exact.observed(View(*pairs))
     return sums[which.ravel()] / problem.total[:, None]
 
 

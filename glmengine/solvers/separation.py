@@ -108,9 +108,9 @@ class _Faint:
 
 
 def _pieces(problem: Problem, objective: Objective) -> Iterator[Piece]:
-    for some in pieces(problem.rows):
+    for piece in pieces(problem.rows):
         objective.context.check()
-        yield from some
+        yield piece
 
 
 def _curvature_at_mean(problem: Problem, columns: np.ndarray) -> np.ndarray:

@@ -48,9 +48,17 @@ WIDE = 120
 
 
 def solve(
-    problem: Problem, context: Any, theta: np.ndarray, *, solver: str = "auto", descent: Descent | None = None
+    problem: Problem,
+    context: Any,
+    theta: np.ndarray,
+    *,
+    solver: str = "auto",
+    descent: Descent | None = None,
+    rough: bool = False,
 ) -> tuple[Solution, np.ndarray, Descent | None]:
     """Minimise from parameters (K, Q); `descent`, of an earlier call on the same columns, lends its Hessians.
+
+    A `rough` optimum, with limits far above what is lost in float32, is all that is looked for where others begin at it.
 
     Returns
     -------
@@ -72,7 +80,7 @@ def solve(
                 elif uses_gram(problem, solver):
                     with suppress(Stopped):  # the descent then ends where it begins
                         metric = shared_metric(Objective(problem, Interruptible(context)))
-            descent = Descent(problem, context, gram=metric, solver=solver, coarsest=coarsest, sample=sample)
+            descent = Descent(problem, context, gram=metric, solver=solver, coarsest=coarsest, sample=sample, rough=rough)
         else:
             descent.use(problem, context)
         solution = descent.run(theta)
@@ -163,7 +171,7 @@ def _from_sample(problem: Problem, stride: int, theta: np.ndarray, context: Any)
     columns = np.flatnonzero(sample.known)
     result = theta.copy()
     if columns.size:
-        solution, there, _ = solve(some_columns(sample.problem, columns), context, theta[columns])
+        solution, there, _ = solve(some_columns(sample.problem, columns), context, theta[columns], rough=True)
         fine = np.isfinite(there).all(axis=1) & solution.converged
         result[columns[fine]] = there[fine]
     return result, sample

@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from glmengine.backend.choice import backend_for
 from glmengine.backend.formulas import LossSums, Worth
-from glmengine.solvers.problem import Problem
+from glmengine.solvers.problem import Problem, backend_of
 
 
 def sums(problem: Problem, theta: np.ndarray, null: np.ndarray, context: Any, *, held_out: bool) -> np.ndarray:
@@ -18,7 +17,7 @@ def sums(problem: Problem, theta: np.ndarray, null: np.ndarray, context: Any, *,
     `null` (K,) are the means of the model to compare with, or where there are offsets its intercepts beside them.
     """
     view = replace(problem.view, null=null, held_out=held_out)
-    passes = backend_for(problem.rows, problem.n_columns, context).passes
+    passes = backend_of(problem, context).passes
     beside = problem.rows.observations.offset is not None
     return passes.sums(Worth(problem.family, problem.link, beside), view, theta)
 
@@ -55,5 +54,5 @@ class HeldOut:
 
 def held_out_losses(problem: Problem, theta: np.ndarray, context: Any) -> np.ndarray:
     """(K,) loss summed over the rows held out of each column."""
-    passes = backend_for(problem.rows, problem.n_columns, context).passes
+    passes = backend_of(problem, context).passes
     return passes.sums(LossSums(problem.family, problem.link), replace(problem.view, held_out=True), theta)[0]

@@ -9,11 +9,13 @@ import sys
 import numpy as np
 import pytest
 
+from glmengine.backend import choice
 from glmengine.backend import jax_steps as steps
 from glmengine.backend.rows import bucket
 from glmengine.fitting.cross_validation import cross_validate
 from glmengine.fitting.fit import fit
 from glmengine.models import Ridge
+from glmengine.solvers import descent
 
 
 def simulated(T, P, M, seed):
@@ -29,11 +31,16 @@ def compiled() -> int:
     )
 
 
-def test_a_second_fit_of_similar_size_compiles_nothing():
+def test_a_second_fit_of_similar_size_compiles_nothing(monkeypatch):
+    monkeypatch.setattr(choice, "LINEAR_ELEMENTS", 1e5)  # from there on steps are compiled
+    monkeypatch.setattr(choice, "ELEMENTS", 1e5)
+    monkeypatch.setattr(descent, "SINGLE_WORK", 0.0)
+    begun = compiled()
     fit(*simulated(30_000, 21, 1, 0)).standard_errors
     fit(*simulated(30_000, 21, 6, 0)).standard_errors
     cross_validate(*simulated(9_000, 21, 2, 0), folds=5, strengths=[1e-3, 1e-1])
     before = compiled()
+    assert before > begun
     fit(*simulated(27_500, 24, 1, 1), penalty=Ridge(1e-2)).standard_errors
     fit(*simulated(32_000, 22, 5, 2)).standard_errors
     cross_validate(*simulated(8_500, 22, 2, 1), folds=5, strengths=[1e-4, 1e-2, 1.0])
@@ -61,7 +68,7 @@ import numpy as np, time
 from glmengine.fitting.fit import fit
 rng = np.random.default_rng(0)
 X = rng.normal(size=(60_000, 3))
-assert fit(X, rng.poisson(1.0, (60_000, 16))).converged.all()
+assert fit(X, rng.poisson(1.0, (60_000, 16)), link="softplus").converged.all()
 import jax
 print(jax.config.jax_compilation_cache_dir)
 """

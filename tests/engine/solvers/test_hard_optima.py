@@ -373,11 +373,11 @@ def test_the_backends_give_the_same_sparse_fits(monkeypatch):
     penalties = [ge.Lasso(1e-3), ge.GroupLasso(1e-3, groups), ge.Smoothness(1e-3) + ge.Lasso(1e-3)]
     here = [ge.fit(X, y, penalty=penalty) for penalty in penalties]
 
-    def compiled(rows, n_columns, context):
-        device = JaxOperations(rows, context)
-        return choice.Backend(device, device)
+    def compiled(given, context):
+        device = JaxOperations(given.rows, context)
+        return choice.Backend(device, device, device)
 
-    monkeypatch.setattr(problem, "backend_for", compiled)
+    monkeypatch.setattr(problem, "backend_of", compiled)
     for penalty, one in zip(penalties, here, strict=True):
         other = ge.fit(X, y, penalty=penalty)
         assert other.converged.all()
