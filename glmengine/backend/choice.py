@@ -70,6 +70,7 @@ def backend_for(rows: Rows, n_columns: int, context: Any, *, linear: bool = Fals
         device = JaxOperations(rows, context)
         return Backend(device, device, device)
     here = NumpyOperations(rows, context)
+    linear = linear and not rows.own_padded  # those of all units at once are what compiled steps are better at
     few = rows.n * n_columns <= (LINEAR_ELEMENTS if linear else ELEMENTS)
     if n_columns <= FEWEST or few or nonzeros_of(rows) is not None or cells_of(rows) is not None:
         return Backend(here, here, here)

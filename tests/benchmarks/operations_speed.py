@@ -89,6 +89,7 @@ def compare(title: str, X: np.ndarray, units: int, *, own: int = 0, gpu: bool = 
         held_out = View(view.unit, view.held, null=view.null, held_out=bool(units > 1))
         jobs = {
             "slopes": lambda o=operations, v=view, t=theta: o.slopes(slopes, v, t),
+            "slopes, float32": lambda o=operations, v=view, t=theta: o.slopes(slopes, v, t, precision="float32"),
             "Grams": lambda o=operations, v=view, t=theta: o.grams(curvatures, v, t),
             "Grams, float32": lambda o=operations, v=view, t=theta: o.grams(curvatures, v, t, precision="float32"),
             "plain Gram": operations.gram,
