@@ -177,6 +177,8 @@ def candidates_of(selection: Selection, labels: Sequence[str]) -> tuple[Candidat
                     field="selection.candidates",
                 )
             owner[term] = f"'{candidate.name}'"
+    if not labels:
+        raise GlmError("the model has no term that could be chosen; add terms", field="terms")
     if not found:
         raise GlmError("every term is always in: there is none to choose; name candidates", field="selection.candidates")
     offered = [candidate.name for candidate in found]

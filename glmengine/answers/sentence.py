@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+
+from glmengine.sentences import numbered
 
 SMALL = 0.001
 """A share of the deviance below this is called nothing."""
 
+
+FEW_SPIKES = 100
+"""Below so many in held-out time, finding nothing says little."""
 
 ALIKE = 0.9
 """Share of a histogram inside the band of simulations from which on it is called alike: of 95 % intervals a few are missed by chance."""
@@ -80,6 +86,7 @@ def answer_sentence(
     not_missed: Sequence[str] = (),
     simulated: Simulated | None = None,
     history: str = "lengthen the history",
+    spikes: float = math.nan,
 ) -> str:
     """Which terms, how much each adds, what says nothing, whether the model is right.
 
@@ -105,9 +112,11 @@ def answer_sentence(
     simulated : Simulated, optional
     history : str
         What is advised about the own past where bursts are missing; empty where `try_next` speaks of it.
+    spikes : float
+        Of the folds that count; NaN where not known, as of signals.
     """
     if not chosen:
-        return f"Nothing that was offered ({', '.join(others)}) tells the rate from a constant one on held-out time."
+        return _nothing(others, spikes)
     (first, share), *more = chosen
     text = f"{_capital(first)} ({share:.2g} of the deviance{' alone' if more else ''}, q {_small(q)})"
     if more:
@@ -134,6 +143,16 @@ def answer_sentence(
     if simulated is not None:
         text += f"; {simulated.words(history)}"
     return f"{text}."
+
+
+def _nothing(others: Sequence[str], spikes: float) -> str:
+    """What is said of a unit without a term: how little that means, where its spikes are few."""
+    if spikes == 0:
+        return (
+            "Nothing can be said: in no fold are there spikes both in the time that is fitted and in the time that is held out."
+        )
+    few = f"; with {numbered(int(spikes), 'spike')} only a strong dependence would be seen" if spikes < FEW_SPIKES else ""
+    return f"Nothing that was offered ({', '.join(others)}) tells the rate from a constant one on held-out time{few}."
 
 
 def _adds(names: Sequence[str]) -> str:

@@ -17,6 +17,7 @@ from glmengine.answers.unit_judgement import OF_HISTORY, beside_tried, history_w
 from glmengine.answers.unit_model import chosen_labels
 from glmengine.goodness.judgement import Judgement
 from glmengine.inference.multiplicity import false_discovery_rate
+from glmengine.models import get_family
 from glmengine.selection.joined import joined
 from glmengine.selection.term_selection import TermSelection
 
@@ -181,8 +182,15 @@ def _sentence(
         last=[name for name in chosen if bool(own["last"].sel(term=name))],
         not_missed=[name for name in chosen if float(own["missed_p"].sel(term=name)) >= level],
         simulated=None if judgement is None else Simulated.of(_row(checks, unit)),
+        spikes=_spikes(selection, unit) if get_family(analysis.model.family).of_spikes else np.nan,
         history="" if said or (judgement is not None and advised in judgement.remedies) else advised,
     )
+
+
+def _spikes(selection: TermSelection, unit: str) -> float:
+    """Held-out spikes of the folds that count."""
+    own = selection.models.sel(unit=unit).isel(model=0)
+    return float(np.where(np.isfinite(own["log_likelihood"]), own["spikes"], 0.0).sum())
 
 
 def _share(selection: TermSelection, unit: str, term: str, *, first: bool) -> float:

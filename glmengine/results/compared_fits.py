@@ -43,7 +43,8 @@ class PairedDifference:
     n_units, n_better, n_worse : int
         Units (or folds) that both scored, and those of them in which the fit is above and below the first.
     mean, low, high : float
-        Mean difference over them and its 95 % interval from Student's t; NaN for fewer than one and two units.
+        Mean difference over them and its 95 % interval from Student's t, over folds widened as of
+        `glmengine.selection.comparison.interval`; NaN for fewer than one and two units.
     p : float
         Two-sided signed-rank test over them, which takes them for independent.
     over : str
@@ -85,7 +86,8 @@ class PairedDifference:
             if least >= _LIMITED
             else ""
         )
-        return f"{gain}, 95 % interval {share_text(low)} to {share_text(high)}; signed rank, two-sided: {p}{limit}.{self._more}"
+        wide = " (widened, as folds share training data)" if self.over == "fold" else ""
+        return f"{gain}, 95 % interval {share_text(low)} to {share_text(high)}{wide}; signed rank, two-sided: {p}{limit}.{self._more}"
 
     @property
     def least_p(self) -> float:
@@ -265,7 +267,7 @@ def paired_difference(name: str, other: str, gains: np.ndarray, caution: str = "
     gains = gains[np.isfinite(gains)]
     if not gains.size:
         return PairedDifference(name, other, f"no {over} has a score under both")
-    mean, low, high = (float(value[0]) for value in interval(gains[None]))
+    mean, low, high = (float(value[0]) for value in interval(gains[None], overlapping=over == "fold"))
     p = min(1.0, 2.0 * float(min(signed_rank(gains), signed_rank(-gains))))
     better, worse = int((gains > 0).sum()), int((gains < 0).sum())
     return PairedDifference(name, other, "", caution, gains.size, better, worse, mean, low, high, p, over)

@@ -38,11 +38,17 @@ SUMMARY: dict[str, tuple[str, str]] = {
 
 DIFFERENCES: dict[str, tuple[str, str]] = {
     "gain": ("nats/bin", "held-out log-likelihood per bin of the model less that of the other, mean over folds"),
-    "low": ("nats/bin", "lower end of the 95 % interval of the gain, over folds"),
-    "high": ("nats/bin", "upper end of the 95 % interval of the gain, over folds"),
+    "low": ("nats/bin", "lower end of the 95 % interval of the gain, over folds, widened as they share training data"),
+    "high": ("nats/bin", "upper end of the 95 % interval of the gain, over folds, widened as they share training data"),
     "gain_parts": ("nats/bin", "the same gain, mean over blocks of held-out time"),
-    "low_parts": ("nats/bin", "lower end of the 95 % interval of the gain, over blocks of held-out time"),
-    "high_parts": ("nats/bin", "upper end of the 95 % interval of the gain, over blocks of held-out time"),
+    "low_parts": (
+        "nats/bin",
+        "lower end of the 95 % interval of the gain, over blocks of held-out time, widened as their fits share training data",
+    ),
+    "high_parts": (
+        "nats/bin",
+        "upper end of the 95 % interval of the gain, over blocks of held-out time, widened as their fits share training data",
+    ),
     "p": ("", "one-sided signed-rank test over folds: p that the model is no better than the other"),
     "d_aic": ("", "AIC of the model less that of the other: below 0 the model is better"),
     "lr": ("", "likelihood ratio, where the other is nested in the model (F where the scale is estimated)"),
@@ -196,7 +202,9 @@ def _differences(
             parts = np.array([_per_part(one, other) for one, other in zip(seen[a], seen[b], strict=True)])
             values["p"][a, b] = signed_rank(folds.T)
             values["gain"][a, b], values["low"][a, b], values["high"][a, b] = interval(folds, overlapping=True)
-            values["gain_parts"][a, b], values["low_parts"][a, b], values["high_parts"][a, b] = interval(parts)
+            values["gain_parts"][a, b], values["low_parts"][a, b], values["high_parts"][a, b] = interval(
+                parts, overlapping=True, per_fold=max(parts.shape[1] // folds.shape[1], 1)
+            )
             values["d_aic"][a, b] = fits[a].aic - fits[b].aic
             if models[b] < models[a]:
                 ratio = likelihood_ratio(fits[a].worth(free), fits[b].worth(free), ground.units)
@@ -214,7 +222,9 @@ def _per_part(one: Detail, other: Detail) -> np.ndarray:
         return (one.part_log_likelihood - other.part_log_likelihood) / one.part_weight
 
 
-def interval(differences: np.ndarray, *, overlapping: bool = False) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def interval(
+    differences: np.ndarray, *, overlapping: bool = False, per_fold: int = 1
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Mean of paired differences and its interval from Student's t.
 
     Parameters
@@ -223,12 +233,14 @@ def interval(differences: np.ndarray, *, overlapping: bool = False) -> tuple[np.
         Of N folds or blocks, NaN for those that do not count.
     overlapping : bool
         The differences come from fits that share training data, as those of folds do: the variance is widened by n_test/n_train
-        (Nadeau & Bengio 2003).
+        (Nadeau & Bengio 2003), without which such intervals of small gains hold the mean too seldom.
+    per_fold : int
+        Of how many blocks the held-out time of one fit is.
 
     Returns
     -------
     mean, low, high : (M,) array
-        NaN where fewer than two count.
+        NaN where fewer than two count, or all are of one fold.
     """
     from scipy.special import stdtrit
 
@@ -237,9 +249,9 @@ def interval(differences: np.ndarray, *, overlapping: bool = False) -> tuple[np.
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = np.where(known, differences, 0.0).sum(axis=1) / n
         square = np.where(known, (differences - mean[:, None]) ** 2, 0.0).sum(axis=1) / (n - 1)
-        share = 1.0 / n + (1.0 / (n - 1) if overlapping else 0.0)
+        share = 1.0 / n + (1.0 / (n - per_fold) if overlapping else 0.0)
         half = stdtrit(np.maximum(n - 1, 1), 0.5 + 0.5 * LEVEL) * np.sqrt(square * share)
-    half = np.where(n > 1, half, np.nan)
+    half = np.where(n > (per_fold if overlapping else 1), half, np.nan)
     return np.where(n > 0, mean, np.nan), mean - half, mean + half
 
 

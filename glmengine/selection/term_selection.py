@@ -108,7 +108,7 @@ class TermSelection:
                 continue
             if self.chosen is None:
                 scores = ", ".join(
-                    f"{name} {float(value):.3g}" for name, value in zip(best["model"].values, best.values, strict=True)
+                    f"{name} {_score_text(float(value))}" for name, value in zip(best["model"].values, best.values, strict=True)
                 )
                 lines.append(f"{unit}: {scores}")
                 continue
@@ -141,3 +141,8 @@ class TermSelection:
             raise GlmError(f"the selection lacks '{missing[0]}'; run it again")
         known = {field.name for field in fields(cls)}
         return cls(**{name: dataset for name, dataset in datasets.items() if name in known})
+
+
+def _score_text(score: float) -> str:
+    """To three digits, what is rounding error as 0."""
+    return f"{0.0 if abs(score) < 1e-12 else score:.3g}"

@@ -44,6 +44,9 @@ def test_one_unit_alone_and_one_that_is_silent_in_a_half(small_recording):
     assert silent.units["terms"].sel(unit="place") == "position.x"
     assert silent.units["sentence"].sel(unit="late").item()
     assert "never" not in silent.units["unit"].values or not silent.units["terms"].sel(unit="never").item()
+    assert silent.units["sentence"].sel(unit="never").item().startswith("Nothing can be said: in no fold")
+    with pytest.raises(GlmError, match="no term that could be chosen"):
+        ge.explain(small_recording, _question())
 
 
 def test_a_candidate_that_is_constant_is_left_out_with_a_note(small_recording):
@@ -90,7 +93,7 @@ def test_folds_without_a_spike_leave_the_other_units_their_answers(small_recordi
     found = ge.explain(recording, _question("position.x"), simulations=0, shifts=19)
     assert found.units["terms"].sel(unit="place") == "position.x"
     assert found.units["terms"].sel(unit="early") == ""
-    assert found.units["sentence"].sel(unit="early").item()
+    assert found.units["sentence"].sel(unit="early").item().startswith("Nothing can be said: in no fold")
     folds = found.selection.models["log_likelihood"].sel(unit="early")
     assert np.isnan(folds).any()  # without the fold that holds its spikes nothing can be fitted
     assert np.isfinite(found.selection.models["log_likelihood"].sel(unit="place")).all()

@@ -138,7 +138,11 @@ def test_fits_of_one_unit_are_paired_by_fold(monkeypatch, kept):
 def test_few_folds_limit_p_and_the_better_one_is_said_first():
     said = paired_difference("a", "b", np.array([-0.2, -0.3, -0.25, -0.31, -0.28]), over="fold")
     assert said.p == said.least_p == 2 / 2**5
-    assert said.sentence.startswith("'b' is better than 'a' in 5 of 5 folds; mean difference 0.268, 95 % interval 0.2")
+    assert said.sentence.startswith("'b' is better than 'a' in 5 of 5 folds; mean difference 0.268, 95 % interval 0.1")
+    assert "(widened, as folds share training data)" in said.sentence
+    over_units = paired_difference("a", "b", np.array([-0.2, -0.3, -0.25, -0.31, -0.28]))
+    assert (said.high - said.low) / (over_units.high - over_units.low) == pytest.approx(1.5)  # sqrt((1/5 + 1/4) / (1/5))
+    assert "widened" not in over_units.sentence
     assert "p = 0.062 (5 folds cannot give less than 0.062)" in said.sentence
     assert "score the same" in paired_difference("a", "b", np.zeros(5)).sentence
     assert "cannot give" not in paired_difference("a", "b", np.linspace(0.1, 0.2, 12)).sentence
