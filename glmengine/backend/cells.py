@@ -17,8 +17,9 @@ from itertools import pairwise
 import numpy as np
 
 from glmengine.backend.nonzeros import nonzeros_of
+from glmengine.backend.observations import Observations
 from glmengine.backend.products import add_own, weighted_grams, with_own_sums
-from glmengine.backend.rows import Observations, Rows
+from glmengine.backend.rows import Rows
 from glmengine.basis.supports import pattern_keys, together
 
 LOCAL = (0.6, 0.45, 0.3, 0.2, 0.1)

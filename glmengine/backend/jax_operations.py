@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from glmengine.backend import jax_runtime as runtime
+from glmengine.backend.chunks import Chunk, bucket
 from glmengine.backend.formulas import SlopeFormula, SumFormula, WeightFormula
 from glmengine.backend.operations import View
-from glmengine.backend.rows import Chunk, Rows, bucket
+from glmengine.backend.rows import Rows
 
 if TYPE_CHECKING:
     from glmengine.backend.jax_steps import Columns

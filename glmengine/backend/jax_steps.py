@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
+from glmengine.backend.chunks import Chunk
 from glmengine.backend.formulas import Seen
-from glmengine.backend.rows import Chunk
 
 
 class Columns(NamedTuple):

@@ -12,9 +12,11 @@ from functools import cached_property
 import numpy as np
 
 from glmengine.backend.cells import CellPiece, cells_of
+from glmengine.backend.chunks import Chunk
 from glmengine.backend.nonzeros import Nonzeros, Part, nonzeros_of
+from glmengine.backend.observations import Observations
 from glmengine.backend.products import add_own, weighted_grams, with_own_sums
-from glmengine.backend.rows import Chunk, Observations, Rows
+from glmengine.backend.rows import Rows
 
 BLOCK_NUMBERS = 2**19
 """Numbers in a block of rows."""

@@ -13,11 +13,14 @@ from collections.abc import Callable, Iterator
 from copy import copy
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
 from glmengine.backend import jax_runtime as runtime
+from glmengine.backend.chunks import NO_FOLD, Chunk, bucket, power_of_two, rechunked
+from glmengine.backend.column_scales import centre_and_scale
+from glmengine.backend.observations import Observations
 from glmengine.backend.row_samples import chosen_rows
 from glmengine.basis.supports import Placed, of_columns
 from glmengine.threads import workers
@@ -41,48 +44,6 @@ PREPARED_TOGETHER = 8
 
 SAMPLE_ROWS, SAMPLE_NUMBERS = 16384, 2**21
 """Rows looked at for a column's centre and scale, which only condition the problem; fewer of a wide design."""
-
-SMALLEST_SPREAD = 1e-300
-"""A standard deviation below this has few digits, and an inverse that is hardly a number."""
-
-NO_FOLD = -1
-
-
-class Chunk(NamedTuple):
-    """c rows: X (c, P), own (U, H, c) or None, y (U, c), weights (1 or U, c), offset (1 or U, c), fold (c,) int32."""
-
-    X: Any
-    own: Any
-    y: Any
-    weights: Any
-    offset: Any
-    fold: Any
-
-
-@dataclass(frozen=True)
-class Observations:
-    """What belongs to the rows besides the design, unit by unit, missing values with weight 0.
-
-    Attributes
-    ----------
-    y : (U, T) array, free of NaN
-    weights : (1, T) or (U, T) array
-    offset : (1, T) or (U, T) array or None
-    fold : (T,) int32 array or None
-        Fold that holds a row out, -1 for none.
-    """
-
-    y: np.ndarray
-    weights: np.ndarray
-    offset: np.ndarray | None = None
-    fold: np.ndarray | None = None
-
-    def of(self, unit: int, held: int) -> tuple[np.ndarray, np.ndarray]:
-        """Observations (T,) of a unit, and its weights (T,), 0 in the rows of the fold that is held out."""
-        weights = self.weights[unit if len(self.weights) > 1 else 0]
-        if self.fold is not None:
-            weights = weights * (self.fold != held)
-        return self.y[unit].astype(np.float64, copy=False), weights
 
 
 @dataclass(frozen=True)
@@ -297,7 +258,7 @@ class Rows:
             other.index, other.n = taken if self.index is None else self.index[taken], taken.size
             other.chunk_rows = min(self.chunk_rows, power_of_two(other.n))
             other.n_chunks = -(-other.n // other.chunk_rows)
-            other._kept = list(_rechunked(parts, other.chunk_rows))
+            other._kept = list(rechunked(parts, other.chunk_rows))
         other.observations = Observations(
             observed.y[:, taken],
             observed.weights[:, taken] * stand_for,
@@ -388,7 +349,7 @@ class Rows:
         density = np.ones(sample.shape[1])
         if self.supports is None and np.count_nonzero(sample) < sample.size:  # column by column takes ten times as long
             density = np.count_nonzero(sample, axis=0) / len(sample)
-        centre, scale, constant = _centre_and_scale(sample, self.centred)
+        centre, scale, constant = centre_and_scale(sample, self.centred)
         own = self.division
         if own is None:
             self.density, self.maybe_constant, self.centre, self.scale = density, np.flatnonzero(constant), centre, scale
@@ -471,72 +432,3 @@ class Rows:
         padded = np.zeros((bucket(len(values)), self.chunk_rows))
         padded[: len(values), : stop - start] = values[:, start:stop]
         return padded
-
-
-def _centre_and_scale(sample: np.ndarray, centred: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(S,) centre and scale of each column of a sample of the rows, and whether it may be constant (without an intercept: zero)."""
-    if not len(sample):
-        return np.zeros(sample.shape[1]), np.ones(sample.shape[1]), np.zeros(sample.shape[1], bool)
-    first = sample[0]
-    moved = sample - first  # a constant column becomes exactly zero
-    shift = moved.mean(axis=0)
-    moved -= shift
-    spread = _root_mean_square(moved)
-    constant = (spread <= 1e-12 * np.abs(first)) | (spread < SMALLEST_SPREAD)  # rounding is not variation
-    maybe_constant = constant if centred else np.abs(sample).max(axis=0) < SMALLEST_SPREAD
-    spread = np.where(constant, 0.0, spread)
-    centre = np.where(constant, first, first + shift) if centred else np.zeros(sample.shape[1])
-    if not centred:
-        spread = _root_mean_square(sample)
-    # powers of two scale without rounding; a column that the sample shows as constant may still vary elsewhere
-    size = np.where(spread > 0, spread, np.maximum(np.abs(first), 1.0) if centred else 1.0)
-    return centre, np.exp2(np.round(np.log2(size))), maybe_constant
-
-
-def _root_mean_square(values: np.ndarray) -> np.ndarray:
-    """(S,) of each column, also where squares would be too large or too small for a number."""
-    largest = np.max(np.abs(values), axis=0)
-    unit = np.where(((largest > 0) & (largest < 1e-120)) | (largest > 1e120), np.frexp(largest)[1], 0)
-    if unit.any():
-        values = np.ldexp(values, -unit)
-    return np.ldexp(np.sqrt(np.einsum("ij,ij->j", values, values) / len(values)), unit)
-
-
-def power_of_two(rows: int) -> int:
-    """The least power of two that holds so many rows, 256 at least."""
-    return max(256, 2 ** int(np.ceil(np.log2(max(rows, 1)))))
-
-
-def _rechunked(parts: list[Chunk], size: int) -> Iterator[Chunk]:
-    """The rows of chunks of any sizes, in order, in chunks of `size` rows; what fills up the last one has no weight."""
-    xp = np if isinstance(parts[0].X, np.ndarray) else runtime.prepare().numpy
-    axes = Chunk(X=0, own=2, y=1, weights=1, offset=1, fold=0)
-    n = sum(len(part.fold) for part in parts)
-
-    def joined(field: str, axis: int) -> Any:
-        values = [getattr(part, field) for part in parts]
-        if values[0] is None:
-            return None
-        ends = [(0, 0)] * values[0].ndim
-        ends[axis] = (0, -n % size)
-        return xp.pad(xp.concatenate(values, axis=axis), ends, constant_values=NO_FOLD if field == "fold" else 0)
-
-    whole = Chunk(*(joined(field, axis) for field, axis in axes._asdict().items()))
-    for begin in range(0, n, size):
-        rows = slice(begin, begin + size)
-        yield Chunk(
-            whole.X[rows],
-            None if whole.own is None else whole.own[..., rows],
-            whole.y[:, rows],
-            whole.weights[:, rows],
-            whole.offset[:, rows],
-            whole.fold[rows],
-        )
-
-
-def bucket(size: int) -> int:
-    """The next size that steps are compiled for: within 15 % of `size` where that is not small."""
-    if size <= 4:
-        return max(size, 1)
-    unit = 2 if size <= 8 else 4 if size <= 24 else 8 if size <= 128 else 16 if size <= 256 else 32 if size <= 1024 else 64
-    return -(-size // unit) * unit

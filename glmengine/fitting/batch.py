@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from glmengine.backend.rows import Observations, OwnColumns, Rows
+from glmengine.backend.observations import Observations
+from glmengine.backend.rows import OwnColumns, Rows
 from glmengine.errors import GlmError
 from glmengine.fitting.inputs import ArrayRows, Inputs, columns_of
 from glmengine.fitting.null_model import null_deviances, null_predictors

@@ -14,8 +14,9 @@ import numpy as np
 
 from glmengine.backend.choice import backend_for
 from glmengine.backend.formulas import RowWeights
+from glmengine.backend.observations import Observations
 from glmengine.backend.operations import ALL_ROWS, Operations, View
-from glmengine.backend.rows import Observations, Rows
+from glmengine.backend.rows import Rows
 from glmengine.context import SILENT, Context
 from glmengine.design.blocks.receptive_field import ChannelBlock, separable_labels
 from glmengine.design.blocks.scaled import ScaledBlock

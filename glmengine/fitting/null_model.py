@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from glmengine.backend.rows import Observations
+from glmengine.backend.observations import Observations
 from glmengine.fitting.unit_status import Observed
 from glmengine.models import Family
 from glmengine.models.links import Link

@@ -18,8 +18,9 @@ from scipy.interpolate import BSpline
 from glmengine.backend.formulas import Curvatures, Losses, Worth
 from glmengine.backend.jax_operations import JaxOperations
 from glmengine.backend.numpy_operations import NumpyOperations
+from glmengine.backend.observations import Observations
 from glmengine.backend.operations import View
-from glmengine.backend.rows import Observations, OwnColumns, Rows
+from glmengine.backend.rows import OwnColumns, Rows
 from glmengine.context import SILENT
 from glmengine.models import get_family
 

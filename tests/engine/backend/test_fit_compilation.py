@@ -11,7 +11,7 @@ import pytest
 
 from glmengine.backend import choice
 from glmengine.backend import jax_steps as steps
-from glmengine.backend.rows import bucket
+from glmengine.backend.chunks import bucket
 from glmengine.fitting.cross_validation import cross_validate
 from glmengine.fitting.fit import fit
 from glmengine.models import Ridge

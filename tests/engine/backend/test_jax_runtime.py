@@ -10,7 +10,8 @@ import pytest
 
 import glmengine as ge
 from glmengine.backend import jax_runtime as runtime
-from glmengine.backend.rows import Observations, Rows
+from glmengine.backend.observations import Observations
+from glmengine.backend.rows import Rows
 
 SMALL_FIT = """
 import sys

@@ -8,7 +8,8 @@ from scipy.interpolate import BSpline
 import glmengine as ge
 from glmengine.backend import nonzeros
 from glmengine.backend.nonzeros import nonzeros_of
-from glmengine.backend.rows import Observations, Rows
+from glmengine.backend.observations import Observations
+from glmengine.backend.rows import Rows
 
 
 def field(T: int, n: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:

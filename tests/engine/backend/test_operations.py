@@ -15,8 +15,9 @@ from glmengine.backend.formulas import Curvatures, Losses, LossSums, RowWeights,
 from glmengine.backend.jax_operations import JaxOperations
 from glmengine.backend.nonzeros import nonzeros_of
 from glmengine.backend.numpy_operations import NumpyOperations
+from glmengine.backend.observations import Observations
 from glmengine.backend.operations import ALL_ROWS, View
-from glmengine.backend.rows import Observations, OwnColumns, Rows
+from glmengine.backend.rows import OwnColumns, Rows
 from glmengine.context import SILENT
 from glmengine.models import FAMILIES
 

@@ -12,7 +12,8 @@ from glmengine.analysis.analysis import Analysis, Time
 from glmengine.analysis.terms import CouplingTerm, CovariateTerm, Factor, HistoryTerm
 from glmengine.analysis.time_grid import make_grid
 from glmengine.backend import jax_runtime as runtime
-from glmengine.backend.rows import Observations, Rows
+from glmengine.backend.observations import Observations
+from glmengine.backend.rows import Rows
 from glmengine.design.blocks import term as blocks
 from glmengine.design.build import build_design
 from glmengine.design.lagged_gram import lagged_cost, lagged_moments

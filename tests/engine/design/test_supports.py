@@ -13,7 +13,8 @@ from glmengine.analysis.time_grid import make_grid
 from glmengine.backend import cells
 from glmengine.backend.cells import cells_of
 from glmengine.backend.nonzeros import nonzeros_of
-from glmengine.backend.rows import Observations, Rows
+from glmengine.backend.observations import Observations
+from glmengine.backend.rows import Rows
 from glmengine.design.build import build_design
 from glmengine.design.design import Design
 from glmengine.design.expanded import expanded

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from glmengine.backend.rows import Observations, Rows
+from glmengine.backend.observations import Observations
+from glmengine.backend.rows import Rows
 from glmengine.fitting.inputs import ArrayRows
 from glmengine.solvers.categorical import minimise_categorical
 from glmengine.solvers.quadratic import Sparsity

@@ -9,8 +9,9 @@ import glmengine as ge
 from glmengine import analysis_run
 from glmengine.backend.formulas import RowWeights
 from glmengine.backend.numpy_operations import PIECE_PRODUCTS, NumpyOperations
+from glmengine.backend.observations import Observations
 from glmengine.backend.operations import ALL_ROWS, View
-from glmengine.backend.rows import Observations, Rows
+from glmengine.backend.rows import Rows
 from glmengine.context import Context
 from glmengine.fitting.inputs import ArrayRows
 from glmengine.results import curves

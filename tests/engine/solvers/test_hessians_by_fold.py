@@ -7,7 +7,8 @@ import pytest
 
 from glmengine.backend import cells
 from glmengine.backend.cells import cells_of
-from glmengine.backend.rows import Observations, Rows
+from glmengine.backend.observations import Observations
+from glmengine.backend.rows import Rows
 from glmengine.context import SILENT
 from glmengine.models import get_family
 from glmengine.solvers.problem import Objective, Problem

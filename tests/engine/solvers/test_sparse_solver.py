@@ -10,8 +10,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from glmengine.backend.observations import Observations
 from glmengine.backend.operations import ALL_ROWS
-from glmengine.backend.rows import Observations, Rows
+from glmengine.backend.rows import Rows
 from glmengine.context import SILENT
 from glmengine.fitting.inputs import ArrayRows
 from glmengine.models import ElasticNet, GroupLasso, Lasso, Ridge, Smoothness, get_family

@@ -1,0 +1,33 @@
+"""What belongs to the rows besides the design: observations, weights, offsets and folds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Observations:
+    """Unit by unit, missing values with weight 0.
+
+    Attributes
+    ----------
+    y : (U, T) array, free of NaN
+    weights : (1, T) or (U, T) array
+    offset : (1, T) or (U, T) array or None
+    fold : (T,) int32 array or None
+        Fold that holds a row out, -1 for none.
+    """
+
+    y: np.ndarray
+    weights: np.ndarray
+    offset: np.ndarray | None = None
+    fold: np.ndarray | None = None
+
+    def of(self, unit: int, held: int) -> tuple[np.ndarray, np.ndarray]:
+        """Observations (T,) of a unit, and its weights (T,), 0 in the rows of the fold that is held out."""
+        weights = self.weights[unit if len(self.weights) > 1 else 0]
+        if self.fold is not None:
+            weights = weights * (self.fold != held)
+        return self.y[unit].astype(np.float64, copy=False), weights
