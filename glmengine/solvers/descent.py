@@ -17,44 +17,16 @@ import numpy as np
 
 from glmengine.backend.cells import cells_of
 from glmengine.backend.nonzeros import nonzeros_of
-from glmengine.backend.row_samples import EVEN
 from glmengine.context import Interruptible, Progress, Stopped
+from glmengine.solvers.kept_hessians import COARSEST, KeptHessians
 from glmengine.solvers.memory import Memory
-from glmengine.solvers.metrics import GramMetric, HessianMetric
+from glmengine.solvers.metrics import GramMetric
 from glmengine.solvers.problem import Objective, Problem, Solution
-from glmengine.solvers.rank import is_definite
 from glmengine.solvers.sample import Sample
 from glmengine.threads import quiet_blas_for
 
 MOST_ITERATIONS = 400
 MOST_TRIALS = 25
-
-SAFE = 0.25
-"""An estimate of the decrement must be this far below the limit, since the metric is only nearly the Hessian."""
-
-SAFE_SHARED = 0.01
-"""How far where that metric is the shared one, whose last step leaves more of the error than a Hessian's."""
-
-ROWS_PER_COLUMN, COARSEST = 30, 16
-"""A Hessian is estimated from so many rows a column, but not from fewer than every sixteenth."""
-
-SAMPLED_PER_COLUMN = 200
-"""A sample that has fewer rows a column tells less than one row in a few of all."""
-
-SMALL_WORK = 2e8
-"""A Hessian of fewer multiplications than this is exact."""
-
-CHEAP = 1.5
-"""So is one that costs less than this in passes."""
-
-ELEMENTWISE = 60
-"""What the formulas of a row cost, in multiplications."""
-
-SLOW = 2.5
-"""By less than this the logarithm of the decrement should not fall in a step with an estimated Hessian."""
-
-NEAR = 1e11
-"""Below this many times the limit a decrement is small enough for the Hessian to stay as it is."""
 
 SINGLE_WORK = 2e8
 """Passes of more multiplications than this are begun in float32, which takes half their time."""
@@ -71,14 +43,8 @@ SINGLE_TRIALS = 4
 CLOSE_TO = {"float32": 1e-6, "float64": 1e-9}
 """Below this decrement the gain of a step is lost in the rounding of the objective, and the gradient decides."""
 
-LARGEST_HESSIAN = 2500
-"""With more columns than this a Hessian per problem column is never made."""
-
 LONG_STEP = 0.05
 """A step in units of a column's standard deviation that is no correction any more."""
-
-LARGEST_FLOAT32 = 1e37
-"""Beyond it curvatures do not fit into float32."""
 
 STEP_OF_PROGRESS = 0.03
 """Share of what is left that a pass counts for at least."""
@@ -155,35 +121,31 @@ class Descent:
         rough: bool = False,
     ) -> None:
         self.solver, self.gram, self._rough = solver, gram, rough
-        self.hessians = HessianMetric()
-        self.use(problem, context)
-        K, features = problem.n_columns, problem.rows.n_features
-        self.own = np.zeros(K, bool)  # has a Hessian of its own
-        self.fresh = np.zeros(K, bool)  # that Hessian was made where the column now is
-        self.pace = np.full(K, np.nan)  # by how much the logarithm of the decrement falls in a step, smoothed
-        self.double = np.zeros(K, bool)  # float32 was not enough
-        self.softest = np.ones(K)  # least curvature met along a step, in the shared metric
-        self.stride = self._coarseness(coarsest, sample is not None)
-        self.coarse = np.zeros(K, bool)  # that Hessian is an estimate from some of the rows
-        self.exact = np.zeros(K, bool)  # such an estimate was not enough
-        enough = SAMPLED_PER_COLUMN * max(features, 1)
-        self._sample = sample if sample is not None and self.stride > 1 and sample.problem.rows.n >= enough else None
-        if self._sample is not None:
-            self.stride, self.exact = self._sample.stride, ~self._sample.known
-        self.can_renew = features <= LARGEST_HESSIAN and (solver != "lbfgs" or gram is None)
-        self.shares_folds = self.can_renew and gram is None and solver == "auto" and self.objective.fold_share < 1.0
+        self._enter(problem, context)
+        self.kept = KeptHessians(
+            self.objective,
+            always=solver == "newton",
+            allowed=solver != "lbfgs" or gram is None,
+            coarsest=coarsest,
+            sample=sample,
+        )
+        self.shares_folds = self.kept.allowed and gram is None and solver == "auto" and self.objective.fold_share < 1.0
+        self.softest = np.ones(problem.n_columns)  # least curvature met along a step, in the shared metric
         self.theta: np.ndarray | None = None
         self._ended: _Ended | None = None
         self._precision = "float64"
 
     def use(self, problem: Problem, context: Any) -> None:
         """Work on this problem from now on, telling this context: the same rows and columns at other strengths."""
+        self._enter(problem, context)
+        self.kept.use(self.objective)
+
+    def _enter(self, problem: Problem, context: Any) -> None:
         self.problem, self.context = problem, context
         # a penalty on every coefficient leaves none without a limit, however far away its optimum is
         whole = problem.penalty.ndim == 1 and bool((problem.penalty > 0).all())
         self._held_back = (problem.strength > 0) & whole
         self.objective = Objective(problem, Interruptible(context))
-        self.hessians.refactor(self.objective)
         if self.gram is not None:
             self.gram.at(problem.strength)
 
@@ -215,11 +177,11 @@ class Descent:
         with suppress(Stopped):  # in the middle of a pass: what was there before it is kept
             value, gradient, rounding, seen = self._begin(theta)
             if self.shares_folds and not onwards:
-                self._renew_by_folds(theta)
+                self.kept.renew_by_folds(theta)
             if self.gram is None or self.solver == "newton":
-                bare = active[~self.own[active]]
+                bare = active[~self.kept.own[active]]
                 if bare.size:
-                    self._renew(theta, bare)
+                    self.kept.renew(theta, bare)
             lines = _Lines(K, objective.size)
             turning = active  # columns that need a direction; the others try a shorter step along theirs, in the same pass
             while active.size and len(trace) < MOST_ITERATIONS:
@@ -231,9 +193,11 @@ class Descent:
                     if single:  # columns that are nearly the same lose in float32 what tells them apart
                         at_rounding |= (now > 0.5 * last[turning]) & (now < CLOSE_TO[precision])
                     # a metric that knows no direction for a gradient, as one that overflowed, says nothing of the decrement
-                    small = (now <= self._safe(turning) * self._limit[turning]) & (longest > 0)
+                    small = (now <= self.kept.safe(turning) * self._limit[turning]) & (longest > 0)
                     done = seen & np.isfinite(value[turning]) & (small | at_rounding)
-                    drifting = self.fresh[turning] & (now < 1e-7) & (longest > LONG_STEP) & ~at_rounding & problem.link.unitless
+                    drifting = (
+                        self.kept.fresh[turning] & (now < 1e-7) & (longest > LONG_STEP) & ~at_rounding & problem.link.unitless
+                    )
                     drifting &= ~self._held_back[turning] & (not single)
                     long_steps[turning] = np.where(drifting, long_steps[turning] + 1, 0)
                     lost = (long_steps[turning] >= RUNAWAY_STEPS) | (done & drifting)
@@ -243,7 +207,7 @@ class Descent:
                     last_step = turning[done & ~lost & ~at_rounding]
                     theta[last_step] += lines.direction[last_step]
                     gradient[last_step] = 0.0
-                    self.fresh[last_step] = False
+                    self.kept.fresh[last_step] = False
                     active = np.setdiff1d(active, turning[done | lost])
                 trace.append(self._entry(before, decrement[before]))
                 self._report(trace, float(np.min(problem.limit)))
@@ -257,7 +221,7 @@ class Descent:
                 memory.remember(winners[told], step[told], change[told])
                 self._learn(winners, step, change)
                 theta[winners], value[winners], gradient[winners], rounding[winners] = (part[moved] for part in there)
-                self.fresh[winners] = False
+                self.kept.fresh[winners] = False
                 iterations[winners] += 1
                 last[winners] = decrement[winners]
                 stuck = active[~moved & (lines.trials[active] >= (SINGLE_TRIALS if single else MOST_TRIALS))]
@@ -307,13 +271,16 @@ class Descent:
         longest : (k,) largest part of each direction
         """
         direction, now = self._direction(memory, gradient, turning)
-        poor = self._worth_renewing(turning, now, last, iterations, at_work)
+        poor = self.kept.worth_renewing(turning, now, last, iterations, at_work)
         # the end of a column that still takes long steps is believed only of a Hessian made here
         poor |= (
-            ~self.fresh[turning] & self.can_renew & (now <= self._limit[turning]) & (np.abs(direction).max(axis=1) > LONG_STEP)
+            ~self.kept.fresh[turning]
+            & self.kept.allowed
+            & (now <= self._limit[turning])
+            & (np.abs(direction).max(axis=1) > LONG_STEP)
         )
         if poor.any():
-            self._renew(theta, turning[poor])
+            self.kept.renew(theta, turning[poor])
             memory.forget(turning[poor])
             direction[poor], now[poor] = self._direction(memory, gradient, turning[poor])
         lines.begin(turning, direction, np.sum(gradient[turning] * direction, axis=1))
@@ -326,12 +293,12 @@ class Descent:
         direction[~self.objective.movable[columns]] = 0.0
         half = -0.5 * np.sum(slopes * direction, axis=1)
         # a shared metric that is stiffer than the Hessian would make the decrement look too small
-        half = np.where(self.own[columns], half, half / self.softest[columns])
+        half = np.where(self.kept.own[columns], half, half / self.softest[columns])
         return direction, np.maximum(half, 0.0)
 
     def _learn(self, columns: np.ndarray, step: np.ndarray, change: np.ndarray) -> None:
         """Keep the least ratio of the curvature along a step (k, Q) to that of the shared metric."""
-        shared = ~self.own[columns]
+        shared = ~self.kept.own[columns]
         if not shared.any():
             return
         columns, step, change = columns[shared], step[shared], change[shared]
@@ -342,114 +309,12 @@ class Descent:
 
     def _solve(self, columns: np.ndarray, right: np.ndarray) -> np.ndarray:
         result = np.empty_like(right)
-        own = self.own[columns]
+        own = self.kept.own[columns]
         if own.any():
-            result[own] = self.hessians.solve(columns[own], right[own])
+            result[own] = self.kept.solve(columns[own], right[own])
         if not own.all():
             result[~own] = self.gram.solve(columns[~own], np.where(self.objective.movable[columns[~own]], right[~own], 0.0))
         return result
-
-    def _worth_renewing(
-        self, active: np.ndarray, now: np.ndarray, last: np.ndarray, iterations: np.ndarray, at_work: int
-    ) -> np.ndarray:
-        """(k,) bool: which columns are better served by a new Hessian, for its price, than by more steps in the metric they have."""
-        if not self.can_renew:
-            return np.zeros(active.size, bool)
-        limit = self._safe(active) * self.problem.limit[active]
-        open_ = (now > limit) & ~self.fresh[active]
-        if self.solver == "newton":
-            return open_
-        with np.errstate(divide="ignore", invalid="ignore"):
-            left = np.log(np.maximum(now / limit, 1.0))
-            latest = np.log(last[active] / now)
-            rate = np.where(np.isfinite(self.pace[active]), 0.5 * (self.pace[active] + latest), latest)
-        self.pace[active] = rate
-        rate = np.where(np.isfinite(rate), rate, np.inf)  # no step has been judged yet
-        steps_without = np.where(rate > 0, left / np.maximum(rate, 1e-3), np.inf)
-        near = now <= NEAR * self.problem.limit[active]  # where it is not the loss that bends
-        self.exact[active] |= self.coarse[active] & np.isfinite(self.pace[active]) & (rate < SLOW) & near
-        coarse = (self.stride > 1) & ~self.exact[active]
-        price = self._price(at_work) / np.where(coarse, self.stride, 1)
-        steps_with = price + left / np.where(coarse, 4.0, 7.0)
-        patience = np.where(self.own[active], 1, 3 + price / 8)  # the memory takes steps to learn, and they cost little
-        return open_ & (iterations[active] >= patience) & (steps_without > steps_with + 2)
-
-    def _price(self, at_work: int) -> float:
-        """What new Hessians for all of so many columns cost, in passes over the rows, by the measured rates of the products."""
-        rows = self.problem.rows
-        features, nonzeros, cells = rows.n_features, nonzeros_of(rows), cells_of(rows)
-        if cells is not None:
-            live = cells.per_row
-            return (live**2 + ELEMENTWISE) / (4 * live + ELEMENTWISE)
-        if nonzeros is not None:
-            return at_work * 3 * nonzeros.per_row / (3 + at_work) + features**2 / (4 * max(self.problem.rows.n, 1))
-        return at_work * features / (75 + 3 * at_work) + features**2 / (4 * max(self.problem.rows.n, 1))
-
-    def _coarseness(self, coarsest: int, sampled: bool) -> int:
-        """Every how many rows one is enough for a Hessian that steps are taken with.
-
-        It never exceeds the true one by more than that factor, so neither does the true decrement the estimated one; but what is rare
-        it may not see at all, so that only a penalty that holds every coefficient allows it.
-        """
-        problem = self.problem
-        if self.solver == "newton" or not is_definite(problem):
-            return 1
-        cheap = self._price(problem.n_columns) < CHEAP and not sampled  # a sample that is there already costs less still
-        if cheap or problem.rows.n * problem.rows.n_features**2 < SMALL_WORK:
-            return 1
-        return int(np.clip(problem.rows.n // (ROWS_PER_COLUMN * max(problem.rows.n_features, 1)), 1, coarsest))
-
-    def _safe(self, columns: np.ndarray) -> np.ndarray:
-        """(k,) how far below the limit an estimate of the decrement must be."""
-        most = self.stride if self._sample is None else self.stride / EVEN
-        by_hessian = np.where(self.coarse[columns], min(SAFE, 1.0 / most), SAFE)
-        return np.where(self.own[columns], by_hessian, SAFE_SHARED)
-
-    def _renew(self, theta: np.ndarray, columns: np.ndarray) -> None:
-        """New Hessians for these columns where they are, in float64 for those whose last one was too coarse."""
-        self.double[[k for k in columns.tolist() if not self.hessians.sure.get(k, True)]] = True
-        self.coarse[columns] = (self.stride > 1) & ~self.exact[columns] & ~self.double[columns]
-        kinds = (("float32", self.stride), ("float32", 1), ("float64", 1))
-        which = np.where(self.double[columns], 2, np.where(self.coarse[columns], 0, 1))
-        for kind, (precision, stride) in enumerate(kinds):
-            chosen = columns[which == kind]
-            # a few at a time, so that their matrices fit beside the rows
-            step = max(1, int(2e8 / (8 * self.objective.size**2)))
-            for start in range(0, chosen.size, step):
-                part = chosen[start : start + step]
-                self._make(theta, part, precision, stride)
-        self.own[columns] = True
-        self.fresh[columns] = True
-        self.pace[columns] = np.nan
-
-    def _renew_by_folds(self, theta: np.ndarray) -> None:
-        """Hessians for all columns from sums that the folds of a unit share, near where they are."""
-        with np.errstate(over="ignore", invalid="ignore"):
-            made = self.objective.hessians_by_fold(theta, "float32")
-            fine = np.flatnonzero((np.abs(made).max(axis=(1, 2)) < LARGEST_FLOAT32) & ~self.double)
-        self.hessians.take(self.objective, fine, made[fine], "float32")
-        self.own[fine], self.fresh[fine], self.coarse[fine], self.pace[fine] = True, False, False, np.nan
-
-    def _make(self, theta: np.ndarray, columns: np.ndarray, precision: str, stride: int) -> None:
-        """Hessians of these columns; in float64 for those that are too large for less."""
-        with np.errstate(over="ignore", invalid="ignore"):
-            if stride > 1 and self._sample is not None:
-                made = self._of_sample(theta, columns, precision)
-            else:
-                made = self.objective.hessian(theta[columns], columns, precision, stride=stride)
-            large = ~(np.abs(made).max(axis=(1, 2)) < LARGEST_FLOAT32) if precision == "float32" else np.zeros(columns.size, bool)
-        if large.any():
-            self.double[columns[large]], self.coarse[columns[large]] = True, False
-            self._make(theta, columns[large], "float64", 1)
-        if not large.all():
-            self.hessians.take(self.objective, columns[~large], made[~large], precision)
-
-    def _of_sample(self, theta: np.ndarray, columns: np.ndarray, precision: str) -> np.ndarray:
-        """Hessians (k, Q, Q) of these columns as the sample has them."""
-        assert self._sample is not None
-        problem = replace(self._sample.problem, dispersion=self.problem.dispersion)
-        self.objective.hessians += columns.size / self._sample.stride
-        return Objective(problem, self.objective.context).hessian(theta[columns], columns, precision)
 
     def _try(
         self, lines: _Lines, theta: np.ndarray, value: np.ndarray, decrement: np.ndarray, active: np.ndarray
@@ -487,12 +352,7 @@ class Descent:
             return stuck
         failures[stuck] += 1
         memory.forget(stuck)
-        renewed = stuck[(failures[stuck] > 1) | ~self.fresh[stuck]] if self.can_renew else stuck[:0]
-        again = self.fresh[renewed] | (failures[renewed] > 1)
-        self.double[renewed] |= again & ~self.coarse[renewed]
-        self.exact[renewed] |= again
-        if renewed.size:
-            self._renew(theta, renewed)
+        self.kept.after_failure(theta, stuck, failures)
         return stuck[failures[stuck] > 3]
 
     def _entry(self, active: np.ndarray, now: np.ndarray) -> dict[str, float]:
@@ -522,10 +382,10 @@ class Descent:
     def _name(self) -> str:
         if self.solver == "newton":
             name = "Newton"
-        elif self.own.all() and self.gram is None:
+        elif self.kept.own.all() and self.gram is None:
             name = "quasi-Newton with kept Hessians"
         else:
-            name = "L-BFGS with shared Gram" + (", then kept Hessians" if self.own.any() else "")
+            name = "L-BFGS with shared Gram" + (", then kept Hessians" if self.kept.own.any() else "")
         rows = self.problem.rows
         if cells_of(rows) is not None:
             return f"{name}, by cell"

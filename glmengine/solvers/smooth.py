@@ -11,8 +11,9 @@ import numpy as np
 from glmengine.backend.cells import cells_of
 from glmengine.backend.nonzeros import nonzeros_of
 from glmengine.context import Interruptible, Stopped
-from glmengine.solvers.descent import COARSEST, Descent
+from glmengine.solvers.descent import Descent
 from glmengine.solvers.graded import refined
+from glmengine.solvers.kept_hessians import COARSEST
 from glmengine.solvers.metrics import GramMetric
 from glmengine.solvers.newton import is_small, newton
 from glmengine.solvers.problem import ALL_ROWS, Objective, Problem, Solution
