@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +31,13 @@ settings.register_profile("repeatable", derandomize=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 
 _ended_with: list[int] = []
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """What was imported and collected stays to the end: garbage is not looked for among its half a million objects each time."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(trylast=True)
@@ -78,6 +87,29 @@ def _own_home(tmp_path_factory: pytest.TempPathFactory):
         for variable in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"):
             patch.setenv(variable, str(home / variable.lower()))
         yield home
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _algebra_on_one_thread():
+    """The BLAS keeps to one thread: its others would wait at full load for the next product, in the way of the other tests. The program's own
+    threads are as many as ever."""
+    import scipy.linalg  # with a BLAS of its own  # noqa: F401
+
+    from glmengine.threads import quiet_blas
+
+    with ExitStack() as stack:
+        stack.enter_context(quiet_blas())
+        yield stack
+
+
+@pytest.fixture(scope="module")
+def blas_on_all_threads(_algebra_on_one_thread: ExitStack):
+    """For tests of how many threads the BLAS uses."""
+    from glmengine.threads import quiet_blas
+
+    _algebra_on_one_thread.close()
+    yield
+    _algebra_on_one_thread.enter_context(quiet_blas())
 
 
 @pytest.fixture(scope="session")

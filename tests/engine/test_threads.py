@@ -9,6 +9,7 @@ from glmengine.threads import n_threads, quiet_blas, workers
 from glmengine.timegrid.convolution import convolve_pieces
 
 controller = pytest.importorskip("threadpoolctl").ThreadpoolController
+pytestmark = pytest.mark.usefixtures("blas_on_all_threads")
 
 
 def blas():

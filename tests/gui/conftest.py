@@ -12,7 +12,7 @@ from functools import partial
 import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
-from qtpy.QtCore import QCoreApplication, QEvent, QObject, Qt, QTimer
+from qtpy.QtCore import QCoreApplication, QEvent, QObject, QRect, Qt, QTimer
 from qtpy.QtWidgets import QApplication, QWidget
 
 MOST_GAP_MS = 250
@@ -46,6 +46,15 @@ def qtbot(qapp, request):
     return PatientBot(request)
 
 
+def places_seen(widget: QWidget) -> list[QRect]:
+    """Where the widgets inside one lie that are seen; what lies in hidden ones, as most pages of a window are, is not looked at."""
+    places = []
+    for one in widget.findChildren(QWidget, options=Qt.FindChildOption.FindDirectChildrenOnly):
+        if one.isVisible():
+            places += [one.geometry(), *places_seen(one)]
+    return places
+
+
 @pytest.fixture
 def at_rest(qtbot):
     """Waits until a window has no job left, no timer that is to ring soon and once, and a round of events moves nothing that is seen."""
@@ -56,11 +65,13 @@ def at_rest(qtbot):
         def rests() -> bool:
             nonlocal seen
             QApplication.processEvents()
-            places = [one.geometry() for one in window.findChildren(QWidget) if one.isVisible()]
-            same, seen = places == seen, places
+            if window.jobs._pending:
+                return False
             to_ring = (one for one in window.findChildren(QTimer) if one.isSingleShot() and one.isActive())
-            soon = any(timer.interval() <= LONGEST_PAUSE_MS for timer in to_ring)
-            return same and not soon and not window.jobs._pending
+            if any(timer.interval() <= LONGEST_PAUSE_MS for timer in to_ring):
+                return False
+            before, seen = seen, places_seen(window)
+            return before == seen
 
         qtbot.waitUntil(rests)
 
@@ -194,9 +205,10 @@ def nothing_left_behind(qapp):
 @pytest.fixture(scope="module", autouse=True)
 def widgets_are_collected_here(qapp):
     """What the tests of a file leave of widgets goes in the main thread, before other tests begin threads that collect garbage:
-    items of a scene may go in no other."""
+    items of a scene may go in no other. What is left then stays to the end, and need not be looked at again."""
     yield
     gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture

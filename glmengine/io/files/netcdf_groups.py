@@ -8,6 +8,7 @@ Source: NetCDF-4 file format specification (Unidata), "Dimensions and coordinate
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -80,19 +81,20 @@ def read_group(group: h5py.Group) -> xr.Dataset:
     import xarray as xr
 
     found = {name: item for name, item in group.items() if isinstance(item, h5py.Dataset)}
+    names = {h5py.h5o.get_info(item.id).addr: name for name, item in found.items()}
     variables: dict[str, xr.Variable] = {}
     coordinates: set[str] = set()
     for name, item in found.items():
-        attributes = dict(item.attrs)
-        if str(_plain(attributes.get("NAME", ""))).startswith(_BARE):
+        there = list(item.attrs)
+        if "NAME" in there and str(_plain(item.attrs["NAME"])).startswith(_BARE):
             continue
-        if "CLASS" in attributes:
+        if "CLASS" in there:
             coordinates.add(name)
-        if "DIMENSION_LIST" in attributes:
-            dims = tuple(_name(reference[0], group) for reference in attributes["DIMENSION_LIST"])
+        if "DIMENSION_LIST" in there:
+            dims = tuple(_name(reference[0], group, names) for reference in item.attrs["DIMENSION_LIST"])
         else:
             dims = (name,) * len(item.shape)
-        kept = {key: _plain(value) for key, value in attributes.items() if key not in _OF_THE_FORMAT}
+        kept = {key: _plain(item.attrs[key]) for key in there if key not in _OF_THE_FORMAT}
         coordinates.update(kept.pop("coordinates", "").split())
         variables[name] = xr.Variable(dims, _values(item, kept.pop("dtype", "")), kept)
     about = {key: _plain(value) for key, value in group.attrs.items() if key not in _OF_THE_FORMAT}
@@ -101,10 +103,14 @@ def read_group(group: h5py.Group) -> xr.Dataset:
     return xr.Dataset(data, {name: variable for name, variable in variables.items() if name in coordinates}, about)
 
 
-def _name(reference: h5py.Reference, group: h5py.Group) -> str:
-    """Of the dataset that a reference leads to."""
+def _name(reference: h5py.Reference, group: h5py.Group, names: Mapping[int, str]) -> str:
+    """Of the dataset that a reference leads to, given those of the group by their place in the file: to ask the library for it is to have the
+    file searched."""
     import h5py
 
+    known = names.get(h5py.h5o.get_info(h5py.h5r.dereference(reference, group.id)).addr)
+    if known is not None:
+        return known
     path: bytes = h5py.h5r.get_name(reference, group.id)
     return path.decode("utf-8", "surrogateescape").rsplit("/", 1)[-1]
 
