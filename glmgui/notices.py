@@ -58,6 +58,13 @@ class Notice:
     page: str = ""
     written: Path | None = None
 
+    @property
+    def said(self) -> str:
+        """The title and the text; a file that both name is named once."""
+        name, colon, rest = self.text.partition(": ")
+        text = rest if colon and self.title.endswith(f" {name}") else self.text
+        return f"{self.title}: {text}" if self.title else text
+
 
 class Notices(QObject):
     """All notices of this run, and a signal for new ones; may be told from any thread."""
@@ -73,8 +80,7 @@ class Notices(QObject):
     ) -> None:
         notice = Notice(level, text, details, title, page=page, written=written)
         self._kept.append(notice)
-        written = f"{title}: {text}" if title else text
-        log.log({"info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}[level], "%s", written)
+        log.log({"info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}[level], "%s", notice.said)
         if details:
             log.info("%s", details)
         self.noticed.emit(notice)

@@ -57,9 +57,9 @@ class LogPanel(QWidget):
         copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self.text))
         clear.clicked.connect(self.list.clear)
         notices().noticed.connect(self.add)
-        jobs.started.connect(lambda label: self._add("step", "", f"{label} \u2026", "", time.time()))
-        jobs.finished.connect(lambda label: self._add("info", "", f"{label}: done", "", time.time()))
-        jobs.logged.connect(lambda line: self._add("step", "", line, "", time.time()))
+        jobs.started.connect(lambda label: self._add("step", f"{label} \u2026", "", time.time()))
+        jobs.finished.connect(lambda label: self._add("info", f"{label}: done", "", time.time()))
+        jobs.logged.connect(lambda line: self._add("step", line, "", time.time()))
         for notice in notices().all:
             self.add(notice)
 
@@ -77,10 +77,9 @@ class LogPanel(QWidget):
 
     def add(self, notice: Notice) -> None:
         """Show a notice."""
-        self._add(notice.level, notice.title, notice.text, notice.details, notice.when)
+        self._add(notice.level, notice.said, notice.details, notice.when)
 
-    def _add(self, level: str, title: str, text: str, details: str, when: float) -> None:
-        said = f"{title}: {text}" if title else text
+    def _add(self, level: str, said: str, details: str, when: float) -> None:
         item = QTreeWidgetItem([time.strftime("%H:%M:%S", time.localtime(when)), _SIGNS[level], said])
         item.setData(0, Qt.ItemDataRole.UserRole, details)
         item.setData(1, Qt.ItemDataRole.UserRole, level)

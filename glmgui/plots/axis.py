@@ -24,12 +24,12 @@ class NamedAxis(pg.AxisItem):
     def set_names(self, names: Sequence[tuple[float, str]]) -> None:
         """What stands at which place, in order; of too many every second, third, ... is written. None: numbers again."""
         self._names, self._round = dict(names), False
-        self._redraw()
+        self.redraw()
 
     def set_numbers(self, count: int) -> None:
         """Whole numbers from 1 to `count`; of too many the round ones are written."""
         self._names, self._round = {float(number): str(number) for number in range(1, count + 1)}, True
-        self._redraw()
+        self.redraw()
 
     def wheelEvent(self, event: QGraphicsSceneWheelEvent) -> None:
         """Zoom along the axis; where the plot is not moved by the mouse, leave the wheel to what it lies in, as the plot does."""
@@ -39,9 +39,15 @@ class NamedAxis(pg.AxisItem):
         else:
             super().wheelEvent(event)
 
+    @property
+    def _has_nothing_drawn(self) -> bool:
+        """Whether nothing is drawn yet between the axes: numbers from 0 to 1 would be those of nothing."""
+        view = self.linkedView()
+        return view is not None and all(isinstance(item, pg.InfiniteLine) for item in view.addedItems)
+
     def tickValues(self, minVal: float, maxVal: float, size: float) -> list[tuple[float, list[float]]]:
         if not self._names:
-            levels = super().tickValues(minVal, maxVal, size)
+            levels = [] if self._has_nothing_drawn else super().tickValues(minVal, maxVal, size)
             self._coarsest = levels[0][0] if levels else 0.0
             return levels
         low, high = min(minVal, maxVal), max(minVal, maxVal)
@@ -92,7 +98,8 @@ class NamedAxis(pg.AxisItem):
             return next(step for power in range(12) for step in (10**power, 2 * 10**power, 5 * 10**power) if step >= wanted)
         return min(int(-(-wanted // 1)), len(self._names))
 
-    def _redraw(self) -> None:
+    def redraw(self) -> None:
+        """Find the ticks again, although the range is the same."""
         self.picture = None
         self.update()
 

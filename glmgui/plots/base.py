@@ -29,7 +29,6 @@ from glmgui import theme
 from glmgui.drawings.series import Axis, Curve, Table
 from glmgui.notices import notices
 from glmgui.plots import style
-from glmgui.plots.axis import named_axes
 from glmgui.plots.desk import figure_desk
 from glmgui.plots.export import copy_numbers, copy_plot, plot_writer, save_numbers
 from glmgui.plots.plot_item import PlainPlotItem
@@ -319,7 +318,7 @@ class Plot(QWidget):
 
     def add_area(self, row: int, column: int, x_axis: Axis, y_axis: Axis, *, mouse: bool = True) -> pg.PlotItem:
         """A new area with labelled axes, in a cell of the layout."""
-        item = PlainPlotItem(axisItems=named_axes())
+        item = PlainPlotItem()
         self.layout_item.addItem(item, row, column)
         item.hideButtons()
         item.setMouseEnabled(mouse, mouse)

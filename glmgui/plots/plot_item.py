@@ -16,13 +16,27 @@ import pyqtgraph as pg
 from qtpy.QtCore import QObject, Signal
 from qtpy.QtWidgets import QListWidgetItem, QWidget
 
+from glmgui.plots.axis import named_axes
+
 
 class PlainPlotItem(pg.PlotItem):
     """Axes and what is drawn between them; it has no menu."""
 
     def __init__(self, **options: object) -> None:
         with _without_widgets():
-            super().__init__(enableMenu=False, **options)
+            super().__init__(enableMenu=False, axisItems=named_axes(), **options)
+
+    def addItem(self, item: pg.GraphicsObject, *arguments: object, **options: object) -> None:
+        super().addItem(item, *arguments, **options)
+        self._redraw_axes()
+
+    def removeItem(self, item: pg.GraphicsObject) -> None:
+        super().removeItem(item)
+        self._redraw_axes()
+
+    def _redraw_axes(self) -> None:
+        for side in ("bottom", "left"):  # they have no numbers while nothing is drawn
+            self.getAxis(side).redraw()
 
 
 class _Control(QObject):

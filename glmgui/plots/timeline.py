@@ -11,7 +11,6 @@ from qtpy.QtWidgets import QWidget
 
 from glmengine.figures.drawing import Stretches
 from glmgui.drawings.series import NO_AXIS, TIME, Table, shortened
-from glmgui.plots.axis import named_axes
 from glmgui.plots.base import Plot, label_axes, transparent
 from glmgui.plots.interval_keys import IntervalKeys
 from glmgui.plots.plot_item import PlainPlotItem
@@ -63,7 +62,7 @@ class TimeLine(Plot):
         self._regions: list[pg.LinearRegionItem] = []
         self._span = (0.0, 1.0)
         self._box = _DrawingBox()
-        self.area = PlainPlotItem(viewBox=self._box, axisItems=named_axes())
+        self.area = PlainPlotItem(viewBox=self._box)
         self.layout_item.addItem(self.area, 0, 0)
         self.area.hideButtons()
         self.area.setMouseEnabled(True, False)

@@ -66,7 +66,7 @@ class NoticeBar(QFrame):
     def show_notice(self, notice: Notice) -> None:
         self.notice = notice
         self._sign.setText({"error": "\u2716", "warning": "\u26a0", "info": "\u2713"}[notice.level])
-        said = f"{notice.title}: {notice.text}" if notice.title else notice.text
+        said = notice.said
         self._text.setText(said if len(said) < 600 else said[:600] + "\u2026")
         self._details.setVisible(bool(notice.details) or len(said) >= 600)
         self._read.setVisible(bool(notice.page))

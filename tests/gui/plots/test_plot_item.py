@@ -47,3 +47,17 @@ def test_what_is_drawn_in_it_obeys_its_modes_as_in_pyqtgraphs_own(view):
     assert plain.listDataItems()[0].opts["logMode"] == usual.listDataItems()[0].opts["logMode"]
     plain.clear()
     assert not plain.listDataItems()
+
+
+def test_nothing_has_no_numbers_beside_it():
+    """An empty area would look as if it showed something from 0 to 1, while what it waits for is still worked on."""
+    area = PlainPlotItem()
+    axis = area.getAxis("bottom")
+    area.addItem(pg.InfiniteLine(0.5))
+    assert not axis.tickValues(0.0, 1.0, 300.0)
+    drawn = pg.PlotCurveItem([0.0, 1.0], [0.0, 1.0])
+    area.addItem(drawn)
+    assert axis.picture is None, "it is painted anew, also where the range stays"
+    assert axis.tickValues(0.0, 1.0, 300.0)
+    area.removeItem(drawn)
+    assert not axis.tickValues(0.0, 1.0, 300.0)
