@@ -104,7 +104,7 @@ def in_words(summary: Summary) -> str:
     times = [unit.times for unit in summary.units if len(unit.times)]
     if times:  # a wrong unit of time puts them into a corner of the recording
         first, last = min(float(one[0]) for one in times), max(float(one[-1]) for one in times)
-        lines[0] += f" They lie from {first:,.4g} to {last:,.4g} s."
+        lines[0] += f" They lie from {first:,.4g} to {last:,.4g}\u00a0s."
     for one in summary.covariates[:_MOST_NAMED]:
         unit = f" {one.unit}" if one.unit else ", no unit of measure"
         lines.append(

@@ -21,6 +21,7 @@ _KINDS = {
     "columns": "columns computed elsewhere",
 }
 _FITS, _FITS_NOT = "\u2713", "\u26a0"
+_WIDEST_LIST = 460  # pixels
 _LACKS = "This recording lacks what the template needs:"
 _AFTERWARDS = (
     "Take it nevertheless, and choose other names in the Data and Features steps: each place that needs one is marked there."
@@ -110,7 +111,9 @@ class TemplateDialog(QDialog):
         split.setChildrenCollapsible(False)
         split.addWidget(self.list)
         split.addWidget(about)
-        split.setSizes([self.list.sizeHintForColumn(0) + self.list.verticalScrollBar().sizeHint().width() + 8, 440])
+        widest = self.list.sizeHintForColumn(0) + self.list.verticalScrollBar().sizeHint().width() + 8
+        self.list.setMinimumWidth(min(widest, _WIDEST_LIST))  # a splitter divides what there is in the shares of the sizes
+        split.setSizes([widest, 440])
         buttons = QHBoxLayout()
         buttons.addWidget(self.read)
         buttons.addStretch(1)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from html import escape, unescape
 
 import pyqtgraph as pg
+from qtpy.QtCore import Qt
 from qtpy.QtGui import QFontMetricsF, QGuiApplication
-from qtpy.QtWidgets import QGraphicsSceneWheelEvent
+from qtpy.QtWidgets import QGraphicsSceneResizeEvent, QGraphicsSceneWheelEvent
 
 _APART, _LEAST_APART = 8, 5  # pixels between two labels beside each other
+_BEYOND = 12  # pixels that a label may be longer than its axis
 _LINE = 1.05  # heights of a line from one label to the one below it
 
 
@@ -16,6 +19,7 @@ class NamedAxis(pg.AxisItem):
     """An axis as pyqtgraph has it until it is given names, or numbers that are to be whole."""
 
     def __init__(self, orientation: str) -> None:
+        self._label_shown, self._label_of = [""], ""  # its lines as they are written, and the whole with its style
         super().__init__(orientation)
         self._names: dict[float, str] = {}
         self._round = False
@@ -30,6 +34,30 @@ class NamedAxis(pg.AxisItem):
         """Whole numbers from 1 to `count`; of too many the round ones are written."""
         self._names, self._round = {float(number): str(number) for number in range(1, count + 1)}, True
         self.redraw()
+
+    def resizeEvent(self, event: QGraphicsSceneResizeEvent | None = None) -> None:
+        self._fit_label()
+        super().resizeEvent(event)
+
+    def _updateLabel(self) -> None:
+        super()._updateLabel()
+        self._fit_label()
+
+    def _fit_label(self) -> None:
+        """End the lines of a label that are longer than the axis with three dots: they would lie over what stands beside it."""
+        if self.label is None:  # the axis is being taken away
+            return
+        upright = self.orientation in ("left", "right")
+        room = (self.size().height() if upright else self.size().width()) + _BEYOND
+        metrics = QFontMetricsF(self.label.font())
+        lines = [unescape(line) for line in self.labelText.split("<br>")]
+        shown = [metrics.elidedText(line, Qt.TextElideMode.ElideRight, room) for line in lines] if room > _BEYOND else lines
+        if shown != self._label_shown or self._label_of != self.labelString():
+            self._label_shown, self._label_of = shown, self.labelString()
+            whole, self.labelText = self.labelText, "<br>".join(map(escape, shown))
+            self.label.setHtml(self.labelString())
+            self.labelText = whole
+            self.setToolTip("" if shown == lines else " ".join(lines))
 
     def wheelEvent(self, event: QGraphicsSceneWheelEvent) -> None:
         """Zoom along the axis; where the plot is not moved by the mouse, leave the wheel to what it lies in, as the plot does."""

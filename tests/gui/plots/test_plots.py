@@ -332,6 +332,23 @@ def test_a_map_that_was_filled_while_small_fills_its_area_when_it_grows(qtbot):
     assert min(right - left, high - low) < 120, "one side of the map fills the area"
 
 
+def test_a_label_is_no_longer_than_its_axis(qtbot):
+    """On a small screen it would lie over the bar of colours that stands beside a narrow map."""
+    plot = ImagePlot("", Axis("function along position.x"), Axis("function along position.y", "functions"), Axis("value"))
+    qtbot.addWidget(plot)
+    x = np.arange(6.0)
+    plot.set_images([Image("", x, x, np.outer(x, x))])
+    plot.show()
+    axes = [plot._areas[0].getAxis(side) for side in ("bottom", "left")]
+    for width, height, cut in ((200, 140, True), (900, 700, False), (200, 140, True)):
+        plot.resize(width, height)
+        qtbot.wait(20)
+        for axis in axes:
+            room = axis.size().width() if axis.orientation == "bottom" else axis.size().height()
+            assert axis.label.boundingRect().width() < room + 25
+            assert ("\u2026" in axis.label.toPlainText(), "position" in axis.toolTip()) == (cut, cut)
+
+
 def test_long_names_of_units_do_not_lie_over_the_axis_of_a_raster(qtbot):
     from glmgui.plots import RasterPlot
 
