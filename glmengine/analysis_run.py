@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from glmengine.analysis.penalty import chosen_in_words, penalty_of, strengths_of
+from glmengine.analysis.penalty import penalty_of, strengths_of
 from glmengine.analysis.projection_files import with_projections
 from glmengine.analysis.units import chosen_units
 from glmengine.context import SILENT, Context, Forwarding, Progress, Rising, UnitsFound
@@ -18,11 +18,10 @@ from glmengine.design.settings import PreparedSettings, prepare_settings
 from glmengine.design.unit_blocks import block_of, needs_all_units
 from glmengine.errors import GlmError
 from glmengine.models import get_family
-from glmengine.results.joined_units import LARGEST_COVARIANCE, joined_units, with_all_features
-from glmengine.results.provenance import provenance
+from glmengine.results.assessment import assessed, goes_on
+from glmengine.results.joined_units import joined_units, with_all_features
 from glmengine.results.result import Result
-from glmengine.results.unfinished import ERRORS_CUT_SHORT, STRENGTHS_CUT_SHORT
-from glmengine.selection.fold_scores import scores_of
+from glmengine.results.unfinished import STRENGTHS_CUT_SHORT
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -35,13 +34,9 @@ if TYPE_CHECKING:
     from glmengine.fitting.setting_search import SettingSearch
     from glmengine.fitting.strength_choice import StrengthChoice
     from glmengine.recording.recording import Recording
-    from glmengine.results.posterior import Posterior
 
-_LARGEST_COVARIANCE = 1.5e9  # bytes of all units together that are made; fewer are saved with the result
 _GRACE = 2.0  # s that what is made after a stop has in all: the final fit where the cross-validation was stopped, errors, bands of curves
 _FIT_OF_GRACE = 0.5  # share of it in which that fit ends
-_CLASSES = "Each class has coefficients of its own; response curves, filters and coupling strengths, which are those of one rate, are not made."
-_ERRORS, _CURVES, _DRIFT = 0.25, 0.74, 0.8  # where errors, curves and drift end in what is made of a fit (measured)
 _TESTED = 0.03  # share of the scores on epochs that are tested on
 _SHARE_OF_FIT = 0.3  # of the time, where terms are selected too
 _MOST_COEFFICIENTS = 3e7  # of the fits of all folds and strengths, that are kept to predict held-out time
@@ -145,8 +140,8 @@ def _run(analysis: Analysis, recording: Recording, context: Context | None, bloc
     final = _Rest(context, forward, _FIT_OF_GRACE * _GRACE) if stopped else context
     fit = _fitted(analysis, prepared, cross_validation, final.part(shares.scored, shares.fitted), begin_with_folds=stopped)
     rest = _Rest(context, forward, _GRACE)
-    assessed = 1.0 - (_TESTED if analysis.validation.test_epochs else 0.0)
-    result = _assessed(analysis, recording, prepared, fit, split, cross_validation, rest.part(shares.fitted, assessed))
+    told = 1.0 - (_TESTED if analysis.validation.test_epochs else 0.0)
+    result = assessed(analysis, recording, prepared, fit, split, cross_validation, rest.part(shares.fitted, told))
     if search is not None and settings is not None:
         from glmengine.results.setting_table import with_settings
 
@@ -156,7 +151,7 @@ def _run(analysis: Analysis, recording: Recording, context: Context | None, bloc
     if stopped:
         result = replace(result, notes=(STRENGTHS_CUT_SHORT, *result.notes))
     if analysis.validation.test_epochs:
-        result = _tested(result, recording, cross_validation is None, context.part(assessed, 1.0))
+        result = _tested(result, recording, cross_validation is None, context.part(told, 1.0))
     if analysis.selection is not None:
         from glmengine.selection.select import select_terms
 
@@ -229,7 +224,7 @@ def _cross_validated(analysis: Analysis, prepared: Prepared, split: Split | None
             design,
             prepared.counts,
             folds=folds,
-            extend=_goes_on(prepared),
+            extend=goes_on(prepared),
             **({"nested": True} if nested else {}),
             **_kept_coefficients(analysis, prepared, split),
             context=context,
@@ -393,189 +388,6 @@ def _options(analysis: Analysis, design: Design, units: Sequence[str]) -> dict[s
         "platform": analysis.model.platform,
         **({"seed": analysis.seed} if separable_terms(design) else {}),
     }
-
-
-def _assessed(
-    analysis: Analysis,
-    recording: Recording,
-    prepared: Prepared,
-    fit: Fit,
-    split: Split | None,
-    cross_validation: CrossValidation | None,
-    context: Context,
-) -> Result:
-    from glmengine.analysis.measures import units_of_measure
-    from glmengine.analysis.wording import label_scores, words_of
-    from glmengine.results.session_table import session_table
-    from glmengine.results.tables import coefficient_arrays, cv_dataset, score_table, smoothing_table, term_tests
-
-    words, known = (
-        words_of(analysis.model),
-        units_of_measure((*prepared.design.terms, *analysis.time.conditions), prepared.recording),
-    )
-    context.report(Progress("Standard errors", 0.0))
-    fit.assess(context.part(0.0, _ERRORS))
-    cut_short = context.stopping
-    coefficients, standard_errors, intercepts, intercept_errors = coefficient_arrays(prepared, fit)
-    found = (
-        _drawn(analysis, prepared, fit, coefficients, intercepts, context) if fit.n_classes == 1 else _Drawn(notes=(_CLASSES,))
-    )
-    scores = label_scores(score_table(prepared, fit, cross_validation), words)
-    notes = [
-        *prepared.notes,
-        *_notes_on_origin(analysis, recording),
-        *(split.notes if split else ()),
-        *fit.notes,
-        *found.notes,
-        *_notes_on_drift(analysis, prepared, found.posterior, scores, context),
-        *_notes_on_strengths(analysis, prepared, cross_validation),
-        *(() if cross_validation is None else cross_validation.notes),
-    ]
-    if cut_short or context.stopping:
-        notes.append(ERRORS_CUT_SHORT)
-    if words.meaning:
-        notes.append(words.meaning)
-    return Result(
-        analysis=analysis,
-        terms=tuple(prepared.design.terms),
-        coefficients=coefficients,
-        standard_errors=standard_errors,
-        intercepts=intercepts,
-        intercept_errors=intercept_errors,
-        scores=scores,
-        curves=found.curves,
-        filters=found.filters,
-        coupling=found.coupling,
-        cv=cv_dataset(prepared, split, cross_validation),
-        fold_scores=_fold_scores(analysis, prepared, split, cross_validation, context.part(_DRIFT, 1.0)),
-        tests=term_tests(prepared, fit),
-        smoothing=smoothing_table(prepared, fit),
-        covariance=None if found.covariance is None or found.covariance.nbytes > LARGEST_COVARIANCE else found.covariance,
-        sessions=None
-        if found.posterior is None
-        else session_table(prepared, found.posterior, analysis.model.family, np.asarray(scores["dispersion"].values), words),
-        provenance=provenance(
-            analysis,
-            recording,
-            solver=fit.solver,
-            backend=fit.backend,
-            iterations=np.asarray(fit.iterations).tolist(),
-            measures=known,
-        ),
-        notes=tuple(dict.fromkeys(notes)),
-    )
-
-
-@dataclass(frozen=True)
-class _Drawn:
-    """What is drawn of a model with one predictor for each unit; empty where each class has its own."""
-
-    posterior: Posterior | None = None
-    covariance: xr.DataArray | None = None
-    curves: Mapping[str, xr.Dataset] = field(default_factory=dict)
-    filters: Mapping[str, xr.Dataset] = field(default_factory=dict)
-    coupling: xr.Dataset | None = None
-    notes: tuple[str, ...] = ()
-
-
-def _drawn(
-    analysis: Analysis, prepared: Prepared, fit: Fit, coefficients: xr.DataArray, intercepts: xr.DataArray, context: Context
-) -> _Drawn:
-    from glmengine.analysis.wording import words_of
-    from glmengine.results.curves import response_curves
-    from glmengine.results.filters import coupling_strengths, term_filters
-    from glmengine.results.posterior import Posterior, link_of
-    from glmengine.results.tables import covariance_array
-
-    size = 8 * len(prepared.units) * (prepared.design.n_columns + 1) ** 2
-    covariance = covariance_array(prepared, fit) if size <= _LARGEST_COVARIANCE else None
-    posterior = Posterior(
-        coef=np.asarray(coefficients.values),
-        intercept=np.asarray(intercepts.values),
-        covariance=None if covariance is None else covariance.values,
-        link=link_of(analysis.model),
-    )
-    context.check()
-    words = words_of(analysis.model)
-    curves, notes = response_curves(prepared, posterior, context.part(_ERRORS, _CURVES), words=words)
-    context.report(Progress("Filters and coupling", _CURVES))
-    context.check()
-    filters = term_filters(prepared, posterior, words, context)
-    coupling = coupling_strengths(prepared, posterior, words, context)
-    if covariance is None:
-        bands = (
-            f"Curves, filters and predictions have no bands: the covariance of the coefficients would take {size / 1e9:.1f} GB."
-        )
-        notes = (*notes, bands)
-    return _Drawn(posterior, covariance, curves, filters, coupling, tuple(notes))
-
-
-def _fold_scores(
-    analysis: Analysis, prepared: Prepared, split: Split | None, cross_validation: CrossValidation | None, context: Context
-) -> xr.Dataset | None:
-    if split is None or cross_validation is None:
-        return None
-    family = get_family(analysis.model.family)
-    kept = replace(prepared, counts=split.without_gaps(prepared.counts))
-    link = family.link(analysis.model.link or None)
-    return scores_of(cross_validation, kept, split, family, link, smoothing=analysis.validation.smoothing, context=context)
-
-
-def _notes_on_origin(analysis: Analysis, recording: Recording) -> list[str]:
-    """Which answer sheet chose the terms, where one did."""
-    if analysis.terms_from is None:
-        return []
-    labels = [term.label for term in analysis.terms if term.enabled]
-    return [analysis.terms_from.note(labels, recording.name, recording.sha256)]
-
-
-def _notes_on_drift(
-    analysis: Analysis, prepared: Prepared, posterior: Posterior | None, scores: xr.Dataset, context: Context
-) -> tuple[str, ...]:
-    """Which units drift beyond the model, and the remedies."""
-    from glmengine.fitting.coefficients import Coefficients
-    from glmengine.goodness.drift import drift_notes, drifting_units
-
-    if posterior is None or context.stopping:
-        return ()
-    model = Coefficients(
-        analysis=analysis,
-        terms=tuple(prepared.design.terms),
-        units=prepared.units,
-        coef=posterior.coef,
-        intercept=posterior.intercept,
-        dispersion=np.asarray(scores["dispersion"].values, np.float64),
-    )
-    moved = [term.label for term in prepared.design.terms if term.kind != "history"]
-    return drift_notes(drifting_units(prepared, model, context.part(_CURVES, _DRIFT)), moved)
-
-
-def _goes_on(prepared: Prepared) -> bool:
-    """Whether the grid of strengths goes on where the best lies at its end: not where each fold is a cross-validation of its own, and not
-    for fields of low rank, each of whose fits takes long."""
-    from glmengine.fitting.fold_averages import sees_averages
-    from glmengine.fitting.separable import separable_terms
-
-    return not sees_averages(prepared) and not separable_terms(prepared.design)
-
-
-def _notes_on_strengths(analysis: Analysis, prepared: Prepared, cross_validation: CrossValidation | None) -> list[str]:
-    """How the strength is chosen where not by the best score of each unit, and whether the best lies at the weak end of a grid that does not go on by itself, so that a weaker one may be better still."""
-    strengths = strengths_of(analysis)
-    if cross_validation is None or len(strengths) < 2:
-        return []
-    model = analysis.model
-    if model.strength_rule != "best" or model.one_strength:
-        return [
-            f"{chosen_in_words(model)} on held-out time is used, for each unit {'the same' if model.one_strength else 'its own'}."
-        ]
-    if min(strengths) == 0 or _goes_on(prepared):
-        return []
-    at_the_end = np.asarray(cross_validation.best_strength, np.float64) == min(strengths)
-    if not at_the_end.any():
-        return []
-    which = ", ".join(name for name, end in zip(prepared.units, at_the_end, strict=True) if end)
-    return [f"The weakest strength tried, {min(strengths):g}, was the best for units {which}; a weaker one may be better still."]
 
 
 def _tested(result: Result, recording: Recording, only_test: bool, context: Context) -> Result:

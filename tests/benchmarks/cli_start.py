@@ -23,7 +23,7 @@ PHASES = (
     ("features and counts", "glmengine.analysis_run", "prepare"),
     ("cross-validation", "glmengine.analysis_run", "_cross_validated"),
     ("fit", "glmengine.analysis_run", "_fitted"),
-    ("intervals, curves, tables", "glmengine.analysis_run", "_assessed"),
+    ("intervals, curves, tables", "glmengine.analysis_run", "assessed"),
     ("write result, tables, report", "glmengine.export.outputs", "write_outputs"),
     ("draw figures", "glmengine.figures", "draw"),
     ("save figures", "glmengine.figures.saving", "rendered"),
