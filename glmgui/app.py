@@ -170,11 +170,7 @@ def _show(app: QApplication, file: str | None, demo: bool, requests: RequestsToE
     requests.too_late = "glmgui: ended while it was busy; what was kept of unsaved changes before is offered at the next start"
 
     def begin() -> None:
-        if demo:
-            main_window.work.opening.open_fitted_sample()
-        elif file is not None:
-            main_window.work.opening.open(Path(file).expanduser().resolve())
-        commands.offer_recovery(main_window)
+        commands.begin(main_window, None if file is None else Path(file).expanduser().resolve(), demo=demo)
         QTimer.singleShot(_SEEN_MS, main_window.work.load_readers)
 
     QTimer.singleShot(0, begin)

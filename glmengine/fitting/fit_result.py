@@ -127,7 +127,8 @@ class Fit:
 
     @property
     def standard_errors(self) -> np.ndarray:
-        """(P, M) square roots of the diagonal of `covariance`; NaN where a coefficient is not identified."""
+        """(P, M) square roots of the diagonal of `covariance`; NaN where neither the data nor the penalty identify a coefficient. Where a
+        penalty alone does, however weak, the error is that of the penalty, which `covariance` leaves out once rounding would spoil rates."""
         return self.inference.standard_errors
 
     @property

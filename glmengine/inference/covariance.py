@@ -14,6 +14,7 @@ from glmengine.inference.evaluation import Evaluation, evaluate
 from glmengine.inference.part import Part, Units
 from glmengine.inference.wald import NULL, Wald, wald_statistic
 from glmengine.solvers.problem import Objective
+from glmengine.solvers.rank import penalty_root, unpenalised
 from glmengine.solvers.status import NO_DATA, SILENT_UNIT
 from glmengine.threads import quiet_blas_for
 
@@ -60,7 +61,7 @@ class GlmInference:
 
     @property
     def standard_errors(self) -> np.ndarray:
-        """(P, M); NaN where a coefficient is not identified."""
+        """(P, M); NaN where neither the data nor the penalty identify a coefficient."""
         return self._all.standard_errors
 
     @property
@@ -141,6 +142,7 @@ class _Covariances:
                     self._bayesian[unit] = matrix
                 errors = np.sqrt(np.maximum(np.diagonal(matrix), 0.0))
                 errors[1 + part.columns_of(k)] = solved.standard_errors(self.dispersion[unit])
+                errors[0] = np.hypot(errors[0], solved.intercept_error_of_penalty * np.sqrt(self.dispersion[unit]))
                 errors[unknown] = np.nan
                 self.intercept_se[unit] = errors[0] if units.intercept else np.nan
                 self.standard_errors[:, unit] = errors[1:]
@@ -204,6 +206,11 @@ class _Solved:
     unknown, moving : (Q,) bool
         Parameters that are not identified, and those that are fitted at all.
     edf : float
+
+    Notes
+    -----
+    Along directions of which the data say nothing, and the penalty less than the rounding of what they say of others, `covariance` has no
+    variance, for it would drown that of rates. Errors of coefficients have it: it is that of the penalty alone, as of a stronger one.
     """
 
     def __init__(self, part: Part, k: int, kind: str) -> None:
@@ -233,15 +240,40 @@ class _Solved:
             inverse = inverse @ middle @ inverse
             factor = factor if kind == "frequentist" else 1.0 / problem.total[k]
         self.covariance = inverse * factor
+        free, held = self._of_penalty(objective, vectors[:, ~known], size[moving])
+        self._of_penalty_alone = np.zeros((len(whole), held.shape[1]))
+        self._of_penalty_alone[moving] = held * np.sqrt(factor) / size[moving][:, None]
         unknown = np.zeros(len(whole), bool)
-        unknown[np.flatnonzero(moving)] = np.any(np.abs(vectors[:, ~known]) > 1e-6, axis=1)
+        unknown[np.flatnonzero(moving)] = np.any(np.abs(free) > 1e-6, axis=1)
         self.unknown = unknown | ~moving
+
+    def _of_penalty(self, objective: Objective, null: np.ndarray, size: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Of orthonormal directions (q, r) of which the data say nothing: those that are free of the penalty too (q, s), and the others
+        (q, r - s), each as long as its error; both in the scale of `size` (q,)."""
+        strength = float(self._part.problem.strength[self.k])
+        if not null.shape[1] or strength == 0:
+            return null, null[:, :0]
+        penalty = objective.penalty_matrix(self.k)[np.ix_(self.moving, self.moving)]
+        root = np.sqrt(strength) * penalty_root(penalty) / size
+        free = unpenalised(null, root)
+        rest = np.linalg.svd(null - free @ (free.T @ null), full_matrices=False)[0][:, : null.shape[1] - free.shape[1]]
+        _, stiffness, turn = np.linalg.svd(root @ rest, full_matrices=False)
+        return free, rest @ turn.T / stiffness
 
     def standard_errors(self, dispersion: float) -> np.ndarray:
         """(p,) of the coefficients in raw units, also where their squares are too large or too small for a number."""
         rows = self._part.problem.rows
-        variance = np.diagonal(self.covariance)[rows.places] * dispersion
-        return np.sqrt(np.maximum(variance, 0.0)) / rows.scale_of(self._part.problem.unit[[self.k]])[0]
+        variance = np.diagonal(self.covariance) + np.sum(self._of_penalty_alone**2, axis=1)
+        scale = rows.scale_of(self._part.problem.unit[[self.k]])[0]
+        return np.sqrt(np.maximum(variance[rows.places] * dispersion, 0.0)) / scale
+
+    @property
+    def intercept_error_of_penalty(self) -> float:
+        """What the directions of the penalty alone add to the error of the intercept of raw columns, at dispersion 1."""
+        rows = self._part.problem.rows
+        unit = self._part.problem.unit[[self.k]]
+        shift = rows.centre_of(unit)[0] / rows.scale_of(unit)[0]
+        return float(np.linalg.norm(self._of_penalty_alone[-1] - shift @ self._of_penalty_alone[rows.places]))
 
     def wald(self, columns: np.ndarray, dispersion: float) -> tuple[float, float]:
         """Wald statistic and degrees of freedom of a group of columns of the design."""

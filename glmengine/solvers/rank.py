@@ -183,7 +183,7 @@ def _undetermined(problem: Problem, objective: Objective) -> Iterator[_Undetermi
             which = k if apart else 0, moving.tobytes()
             if which not in roots:
                 roots[which] = penalty_root(penalty[np.ix_(moving, moving)])
-            basis = _unpenalised(basis, roots[which] / scale)
+            basis = unpenalised(basis, roots[which] / scale)
         yield _Undetermined(silent, moving, scale, mean, basis)
 
 
@@ -202,7 +202,7 @@ def penalty_root(penalty: np.ndarray) -> np.ndarray:
     return np.sqrt(values[kept])[:, None] * vectors[:, kept].T * size
 
 
-def _unpenalised(basis: np.ndarray, root: np.ndarray) -> np.ndarray:
+def unpenalised(basis: np.ndarray, root: np.ndarray) -> np.ndarray:
     """The part (p, s) of orthonormal directions (p, r) along which |root w|, root (q, p), stays zero.
 
     Columns on scales far apart have penalties further apart still; each direction is judged by what is penalised in it alone: of those

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QKeySequence
 
@@ -178,13 +180,26 @@ def save_diagnostics(host: Host) -> None:
     )
 
 
-def offer_recovery(host: Host) -> None:
-    """Offer what a session that crashed has left."""
+def begin(host: Host, file: Path | None = None, *, demo: bool = False) -> None:
+    """What the program starts with: what a session that crashed has left is offered first, for a file that is opened may ask something too."""
+    recovered = offer_recovery(host)
+    if recovered and file is not None:
+        notices().tell("info", f"{file.name} was not opened, since {recovered} is being recovered; open it when that is saved", title="Open")
+    elif not recovered and demo:
+        host.work.opening.open_fitted_sample()
+    elif not recovered and file is not None:
+        host.work.opening.open(file)
+
+
+def offer_recovery(host: Host) -> str:
+    """Offer what a session that crashed has left; gives the title of what is being recovered, empty where nothing is."""
     leftovers = host.work.recovery.leftovers()
     if not leftovers:
-        return
+        return ""
     chosen, throw_away = host.work.questions.recover(leftovers)
     if chosen is not None:
         host.work.opening.recover(chosen)
-    elif throw_away:
+        return chosen.title
+    if throw_away:
         remove_leftover(leftovers[0])
+    return ""

@@ -215,6 +215,25 @@ def test_at_the_weakest_strengths_coefficients_and_errors_are_those_of_the_limit
     )
 
 
+@pytest.mark.parametrize("size", [1.0, 1e4])
+def test_errors_along_what_the_data_leave_open_are_those_of_the_penalty_at_any_strength(size):
+    """Columns that add up to a constant: a ridge says how large they may be together, and its error goes with one over the root of its strength."""
+    rng = np.random.default_rng(2)
+    kind = rng.integers(0, 4, 500)
+    y = rng.poisson(np.exp(0.3 * kind))
+    fits = {a: ge.fit(size * np.eye(4)[kind], y, penalty=ge.Ridge(a * size**2)) for a in (1e-50, 1e-40, 1e-13, 1e-9, 1e-7)}
+    expected = np.sqrt(1 / (500 * 4 * 1e-7)) / size  # a quarter of the variance 4 / (n a) of their sum
+    for strength, fit in fits.items():
+        np.testing.assert_allclose(fit.standard_errors[:, 0] * np.sqrt(strength / 1e-7), expected, rtol=1e-3)
+        # what a rate needs is the same, whatever its parts are
+        at_one = np.r_[1.0, size, 0, 0, 0]
+        np.testing.assert_allclose(at_one @ fit.covariance(0) @ at_one, 1 / y[kind == 0].sum(), rtol=1e-3)
+    free = ge.fit(size * np.eye(4)[kind], y, penalty=None)
+    assert np.isnan(free.standard_errors).all() and "Not determined by the data" in free.notes[0]
+    smooth = ge.fit(size * np.eye(4)[kind], y, penalty=ge.Smoothness(1e-3))  # says nothing of their sum
+    assert np.isnan(smooth.standard_errors).all() and "Not determined by the data" in smooth.notes[0]
+
+
 def test_labels_of_groups_one_a_column():
     labelled = ge.fit(X, Y, penalty=ge.GroupLasso(0.05, groups=[0, 0, 1, 1]))
     listed = ge.fit(X, Y, penalty=ge.GroupLasso(0.05, groups=[[0, 1], [2, 3]]))

@@ -18,6 +18,7 @@ from glmengine.errors import GlmError
 from glmengine.export.nwb import write_nwb
 from glmengine.results.result import Result
 from glmgui.actions import commands
+from glmgui.notices import notices
 from glmgui.work.recovery import Recovery
 
 
@@ -216,12 +217,22 @@ def test_what_a_crash_left_is_offered_and_opened(window, recording_file, tmp_pat
     offered = []
     window.work.questions.recover = lambda leftovers: offered.append(leftovers) or (leftovers[0], False)
     with qtbot.waitSignal(window.work.opening.opened, timeout=30_000):
-        commands.offer_recovery(window)
+        commands.begin(window, tmp_path / "other.csv")
     assert len(offered[0]) == 1
+    assert any("other.csv was not opened, since small is being recovered" in notice.text for notice in notices().all)
     assert window.document.analysis.seed == 42
     assert window.document.recording.name == "small"
     assert window.document.modified
     qtbot.waitUntil(lambda: window.work.recovery.leftovers() == [])
+
+
+def test_what_a_crash_left_is_asked_about_before_the_file_that_is_opened(window, tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(window.work.recovery, "leftovers", lambda: ["one"])
+    window.work.questions.recover = lambda leftovers: asked.append("recovery") or (None, False)
+    monkeypatch.setattr(window.work.opening, "open", lambda file: asked.append(file.name))
+    commands.begin(window, tmp_path / "table.csv")
+    assert asked == ["recovery", "table.csv"]
 
 
 def test_a_damaged_recovery_file_is_passed_over(window):
