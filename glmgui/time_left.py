@@ -11,7 +11,7 @@ _EARLY_SHARE, _EARLY_SECONDS = 0.07, 20.0  # what comes first is slow where libr
 _LEAST_WINDOW = 2.0  # s
 _WINDOW = 0.25  # of the time that has passed
 _LEAP = 4.0  # times the pace so far
-_SETTLING = 1.0  # s in which what is named follows what is reckoned
+_SETTLING, _SETTLING_SHARE = 1.0, 0.1  # s, and share of the time so far where that is less, in which what is named follows what is reckoned
 
 
 class TimeLeft:
@@ -53,7 +53,8 @@ class TimeLeft:
             when, before = self._named
             step = max(elapsed - when, 0.0)
             expected = max(before - step, 0.0)
-            named = expected + (1.0 - math.exp(-step / _SETTLING)) * (reckoned - expected)
+            settling = min(_SETTLING, _SETTLING_SHARE * elapsed)
+            named = expected + (1.0 - math.exp(-step / settling)) * (reckoned - expected)
         self._named = (elapsed, named)
         return named
 

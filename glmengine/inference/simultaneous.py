@@ -45,10 +45,23 @@ def sup_t(rows: np.ndarray, covariance: np.ndarray, *, level: float = LEVEL, dra
     normal = _normal(factor.shape[1], draws, seed)
     largest = np.zeros(draws)
     step = max(1, 2**22 // draws)  # points of a map at a time
-    directions = factor[known] / spread[known, None]
+    directions = _apart(factor[known] / spread[known, None])
     for start in range(0, len(directions), step):
-        np.maximum(largest, np.abs(directions[start : start + step] @ normal).max(axis=0), out=largest)
+        deviations = directions[start : start + step] @ normal
+        np.maximum(largest, np.maximum(deviations.max(axis=0), -deviations.min(axis=0)), out=largest)
     return float(np.quantile(largest, level))
+
+
+NEAR = 0.03
+"""Radians. Of a curve whose deviations turn by less from point to point the largest is that of some of its points, to 0.002 of it or so."""
+
+
+def _apart(directions: np.ndarray) -> np.ndarray:
+    """Those of a curve's points, each a direction (K, q) of length 1, that lie further along it than `NEAR` from the one kept before; and its end."""
+    along = np.abs(np.einsum("kq,kq->k", directions[1:], directions[:-1]))
+    way = np.concatenate([[0.0], np.cumsum(np.arccos(np.minimum(along, 1.0)))])
+    kept = np.unique(np.floor(way / NEAR), return_index=True)[1]
+    return directions[np.union1d(kept, len(directions) - 1)]
 
 
 @lru_cache(maxsize=16)

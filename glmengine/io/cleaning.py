@@ -10,8 +10,8 @@ import numpy as np
 from glmengine.errors import GlmError
 from glmengine.io.clocks import clock_doubts, inside, plausible_span, series_of_this_clock
 from glmengine.io.files.repair import Repair
-from glmengine.io.lost_samples import MINUS_ONE, lost_values, must_be_lost
-from glmengine.io.quantity import kind_of, turn_of
+from glmengine.io.lost_samples import MINUS_ONE, PLACE, lost_values, must_be_lost
+from glmengine.io.quantity import TURNS, kind_of, turn_of, turns_in_another_unit
 from glmengine.io.raw import RawRecording, RawSeries, RawTrials
 from glmengine.sentences import listed, numbered
 from glmengine.timegrid.angles import FULL_TURN
@@ -24,6 +24,9 @@ ANEW = 0.2
 
 UNEVEN = 0.01
 """Steps that a sample may lie beside even ones before that is worth saying."""
+
+LARGEST_ARENA = 30.0
+"""Metres."""
 
 UNITS_OF_MEASURE = {
     "radians": "rad", "radian": "rad", "degrees": "deg", "degree": "deg", "°": "deg", "meters": "m", "meter": "m", "metres": "m", "metre": "m",
@@ -171,6 +174,13 @@ def _clean_counts(counts: RawSeries, near: tuple[float, float], notes: list[str]
             f"{counts.name}: the times are not in even steps (up to {clock.jitter * 1000:.3g} ms beside them); each sample counts in the bin "
             f"that holds it, and bins are {clock.step:.7g} s, the mean step, or a multiple."
         )
+    missing = np.isnan(cleaned.values) if cleaned.values.dtype.kind == "f" else np.zeros(0, bool)
+    if missing.any():
+        units = int(missing.any(axis=0).sum())
+        notes.append(
+            f"{counts.name}: {max(100 * missing.mean(), 0.1):.1f} % of the values are missing, in {units} of {numbered(missing.shape[1], 'unit')}; "
+            "those bins are not used for these units."
+        )
     if clock.dropped:
         notes.append(f"{counts.name}: {numbered(clock.dropped, 'sample')} missing in between; bins without them are not used.")
     return cleaned
@@ -214,6 +224,7 @@ def _clean_series(series: RawSeries, near: tuple[float, float], notes: list[str]
         notes.append(f"{series.name} in {unit} does not go round a circle: it is taken as a quantity on a line.")
     repair = _repair_of(series.name, series.values, kind, unit, notes)
     values = repair.apply(series.values)
+    notes += _doubt_of_metres(series.name, values, unit)
     if kind in ("continuous", "angle"):
         missing = np.isnan(values)
         if missing.all():
@@ -255,6 +266,9 @@ def _repair_of(name: str, values: np.ndarray, kind: str, unit: str, notes: list[
     repair = Repair(kind, lost=lost)
     if kind == "angle":
         finite = values[np.isfinite(values)]
+        if unit in TURNS and turns_in_another_unit(values, unit):
+            said, unit = unit, "rad" if unit == "deg" else "deg"
+            notes.append(f"{name} is said to be in {said}, but goes round in {unit}, from {finite.min():.4g} to {finite.max():.4g}: taken as {unit}.")
         repair = replace(repair, degrees=unit == "deg" or (unit != "rad" and len(finite) > 0 and turn_of(finite) == 360.0))
         if repair.degrees:
             notes.append(f"{name} was turned from degrees into radians.")
@@ -264,6 +278,20 @@ def _repair_of(name: str, values: np.ndarray, kind: str, unit: str, notes: list[
         if len(turned) and (turned.min() < 0 or turned.max() >= FULL_TURN):
             notes.append(f"{name} was brought to the range from 0 to 2 pi.")
     return repair
+
+
+def _doubt_of_metres(name: str, values: np.ndarray, unit: str) -> list[str]:
+    """What is to be said of a place that reaches further in metres than any arena: NWB writes metres where nothing else was said."""
+    if unit != "m" or not PLACE.search(name) or not np.isfinite(values).any():
+        return []
+    low, high = np.nanquantile(values, [0.01, 0.99], axis=0)
+    reach = float(np.max(high - low))
+    if reach <= LARGEST_ARENA:
+        return []
+    return [
+        f"{name} reaches over {reach:.3g} m: is its unit cm or pixels, and metres what the file says where nobody said anything? If so, say "
+        'unit = "cm" for it in a recipe, or write the file again; speeds and widths in it are as wrong as the unit is.'
+    ]
 
 
 def _lost(name: str, values: np.ndarray, unit: str, notes: list[str]) -> tuple[tuple[float, ...], ...]:

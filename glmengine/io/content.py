@@ -32,8 +32,12 @@ def read_raw(path: Path, reader: Reader, recipe: Recipe | None) -> RawRecording:
         if recipe is None:
             return raw
         from glmengine.io.recipe.apply import correct_with
+        from glmengine.io.recipe.companions import companions
+        from glmengine.io.recipe.recipe import references
 
-        return correct_with(recipe, raw)
+        files = companions(recipe, folder_of(path))
+        further = {name for name in references(recipe) if name.split(":", 1)[0] in files}
+        return guarded(path, reader, lambda: correct_with(recipe, raw, _with_companions(path, NamedArrays(), further)))
     if recipe is None:
         read_arrays(path, reader)
         return RawRecording()
@@ -41,7 +45,11 @@ def read_raw(path: Path, reader: Reader, recipe: Recipe | None) -> RawRecording:
     from glmengine.io.recipe.apply import apply_recipe
     from glmengine.io.recipe.recipe import references
 
-    return guarded(path, reader, lambda: apply_recipe(recipe, _with_companions(path, reader, references(recipe))))
+    return guarded(
+        path,
+        reader,
+        lambda: apply_recipe(recipe, _with_companions(path, reader.arrays(path, references(recipe)), references(recipe))),
+    )
 
 
 def read_arrays(path: Path, reader: Reader) -> dict[str, Any]:
@@ -55,19 +63,20 @@ def read_arrays(path: Path, reader: Reader) -> dict[str, Any]:
     return guarded(path, reader, lambda: reader.arrays(path, None))
 
 
-def _with_companions(path: Path, reader: Reader, names: set[str]) -> NamedArrays:
-    """The arrays of a file, and those that a recipe names as ``FILE:ARRAY``, of further files in the same folder."""
+def _with_companions(path: Path, read: dict[str, Any], names: set[str]) -> NamedArrays:
+    """The arrays of a file, and those that a recipe names as ``FILE:ARRAY``, of further files in the same folder, or in the folder that is
+    the recording itself."""
     from glmengine.io.recipe.recipe import COLUMN
 
-    read = reader.arrays(path, names)
     found = NamedArrays(read, getattr(read, "notes", ()), getattr(read, "dates", {}))
     known = {COLUMN.sub("", name) for name in found} | set(found)
     wanted = {name for name in names if ":" in name and COLUMN.sub("", name) not in known}
     for other in sorted({name.split(":", 1)[0] for name in wanted}):
-        beside = path.parent / other
+        beside = folder_of(path) / other
         if other != Path(other).name or other in ("", ".", "..") or not beside.is_file():
             raise GlmError(
-                f"{path.name}: the recipe names the table '{other}', which is not beside it; put it into the same folder"
+                f"{path.name}: the recipe names the table '{other}', which is not {'in' if path.is_dir() else 'beside'} it; put it into "
+                f"{'that' if path.is_dir() else 'the same'} folder"
             )
         companion = recognise(beside)
         if companion.arrays is None:
@@ -85,6 +94,11 @@ def _with_companions(path: Path, reader: Reader, names: set[str]) -> NamedArrays
             f"Dates were turned into seconds: 0 s is {str(first).replace('T', ' ').rstrip('0').rstrip('.')}, the earliest that is used."
         )
     return found
+
+
+def folder_of(path: Path) -> Path:
+    """Where the further files of a recording lie: in it, where it is a folder, else beside it."""
+    return path if path.is_dir() else path.parent
 
 
 def guarded(path: Path, reader: Reader, action: Callable[[], T]) -> T:

@@ -1,11 +1,13 @@
-"""Files beside an opened one that belong to the same recording."""
+"""Files beside an opened one, or in an opened folder, that may belong to the same recording."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from glmengine.io.recognition import HEAD
+from glmengine.io.recognition import HEAD, readers
 from glmengine.sentences import listed
 
 if TYPE_CHECKING:
@@ -37,6 +39,30 @@ def note_of_mates(path: Path, reader: Reader) -> str:
     if not mates:
         return ""
     return f"Beside {path.name} lie {listed(mates, 5)}: where these are of the same recording, {_REMEDY}"
+
+
+def tables_within(folder: Path, reader: Reader) -> tuple[Path, ...]:
+    """Tables and arrays in a folder that is a recording which its format does not write: tracking, trials or events may be in them."""
+    if not folder.is_dir() or not reader.writes:
+        return ()
+    endings = {ending for other in readers() if other.needs_recipe for ending in other.endings} - {".txt", ".whl"}
+    found = sorted(file for file in folder.iterdir() if file.suffix.lower() in endings and file.is_file())
+    return tuple(
+        file
+        for file in found[:_MOST]
+        if not file.name.startswith(".") and not any(fnmatch(file.name, pattern) for pattern in reader.writes)
+    )
+
+
+def note_of_tables(folder: Path, reader: Reader, named: Collection[str]) -> str:
+    """That such tables were not read, but for those that a recipe has `named`; empty where there are none."""
+    left = [file.name for file in tables_within(folder, reader) if file.name not in named]
+    if not left:
+        return ""
+    return (
+        f"{reader.name} does not say what {listed(left, 5)} in the folder is: not read. Where it is tracking, trials or events of this recording, take it "
+        f"in with a recipe (`glmengine recipe {folder.name}` drafts one)."
+    )
 
 
 def _head(file: Path) -> bytes:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from glmengine.context import SILENT, Context, Progress
 from glmengine.errors import GlmError
-from glmengine.io.content import guarded, read_arrays, read_raw
+from glmengine.io.content import folder_of, guarded, read_arrays, read_raw
 from glmengine.io.files.probe import probe
 from glmengine.io.fingerprint import fingerprint, sha256_of
-from glmengine.io.folder_mates import note_of_mates
+from glmengine.io.folder_mates import note_of_mates, note_of_tables
 from glmengine.io.recognition import choose_reader, head_of, recognise
 
 if TYPE_CHECKING:
@@ -55,20 +55,21 @@ def open_recording(
                 f"in a recipe (`glmengine recipe {path.name} --out recipe.toml` drafts one) and give it with --recipe recipe.toml"
             )
         context.report(Progress(f"Opening {path.name}", 0.1))
-        beside, followed = (), ()
-        if reader.needs_recipe and chosen is not None:
+        beside, followed, named = [], (), ()
+        if chosen is not None:
             from glmengine.io.recipe.companions import companions, for_recording
 
-            chosen, followed = for_recording(chosen, path)
-            beside = [path.parent / name for name in companions(chosen, path.parent) if (path.parent / name).is_file()]
+            if not path.is_dir():  # what a folder holds is all of it, its hash too
+                chosen, followed = for_recording(chosen, path)
+            named = companions(chosen, folder_of(path))
+            beside = [path.parent / name for name in named if not path.is_dir() and (path.parent / name).is_file()]
         digest = sha256_of(path, beside)
         context.check()
         _probe(path, reader, chosen, digest, context)
         context.report(Progress(f"Opening {path.name}", 0.6))
         raw = read_raw(path, reader, chosen)
         raw.notes += followed
-        if mates := note_of_mates(path, reader):
-            raw.notes.append(mates)
+        raw.notes += filter(None, (note_of_mates(path, reader), note_of_tables(path, reader, named)))
         context.check()
         from glmengine.io.compose import compose
 

@@ -36,6 +36,8 @@ class Reader:
         Read first in a child process, because the library below may crash or hang on a damaged file.
     in_parts : bool
         One recording may lie in several such files of one folder, which is then opened in the place of them.
+    writes : tuple of str
+        Patterns of the names of files in a folder of this format that belong to it; others may hold what was recorded beside the units.
     """
 
     name: str
@@ -46,3 +48,4 @@ class Reader:
     probe: bool = False
     arrays: Callable[[Path, set[str] | None], dict[str, Any]] | None = None
     in_parts: bool = False
+    writes: tuple[str, ...] = ()

@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from glmengine.errors import GlmError
+from glmengine.io.content import folder_of
 from glmengine.io.files.whole import write_whole
+from glmengine.io.folder_mates import tables_within
 from glmengine.io.opening import arrays_of
 from glmengine.io.recipe.companions import MOST_SIBLINGS, TOKEN, for_recording
 from glmengine.io.recipe.draft import Beside, Draft, draft_beside, draft_from_arrays, shape_of
-from glmengine.io.recipe.recipe import Arrays, Recipe
+from glmengine.io.recipe.recipe import Arrays, Recipe, Spikes
 from glmengine.io.recognition import readers, recognise
 
 if TYPE_CHECKING:
@@ -60,7 +62,7 @@ class Assistance:
         TOML to start from: remembered from a file of the same shape, else drafted.
     remembered : bool
     signature : str
-        Stands for the file's format and the names of its arrays.
+        Stands for the file's format and the names of its arrays; empty for a format with a standard.
     """
 
     path: Path
@@ -90,8 +92,35 @@ def assist(path: str | Path) -> Assistance | None:
     return Assistance(path, reader.name, _rows(arrays), text, known is not None, signature)
 
 
+def correction_of(recording: Recording) -> Assistance:
+    """What is in an open recording, with the recipe it was opened with, or one that leaves it as it is: to put clocks and units of measure
+    right, and to take in what lies in further files.
+
+    Raises
+    ------
+    GlmError
+        If it does not come from one file or folder, or that cannot be read any more.
+    """
+    path, used = recording.path, recording.source.get("recipe")
+    if path is None or recording.sessions:
+        raise GlmError(
+            f"{recording.name}: is not one file or folder, so that no recipe can put it right; open each session alone, and join them then"
+        )
+    found = assist(path)
+    if found is None:
+        reader = recognise(path)
+        tables = tables_within(path, reader)
+        rows = [("units", str(len(recording.unit_names)), "units of the recording", ", ".join(recording.unit_names[:PREVIEW]))]
+        for name, covariate in recording.covariates.items():
+            rows.append((name, "x".join(map(str, covariate.data.shape)), "covariate", covariate.unit))
+        for table in tables:
+            rows += arrays_beside(path, table).arrays
+        found = Assistance(path, reader.name, tuple(rows), _draft_within(reader, tables).to_toml(), False, "")
+    return found if used is None else replace(found, recipe=Recipe.parse(dict(used), recording.name).to_toml())
+
+
 def files_beside(path: str | Path) -> tuple[Path, ...]:
-    """Files in the folder of `path` that a recipe for it may name too: tracking beside spikes.
+    """Files beside `path`, or in it where it is a folder, that a recipe for it may name too: tracking beside spikes.
 
     Those with the same numbers in their names first, then those with the most alike names.
     """
@@ -101,7 +130,7 @@ def files_beside(path: str | Path) -> tuple[Path, ...]:
     endings = {ending for reader in readers() if reader.needs_recipe for ending in reader.endings}
     found = [
         other
-        for other in sorted(path.parent.iterdir())
+        for other in sorted(folder_of(path).iterdir())
         if other != path and other.suffix.lower() in endings and not other.name.startswith(".") and other.is_file()
     ]
 
@@ -158,7 +187,7 @@ class FurtherFile:
 
 
 def arrays_beside(path: str | Path, other: str | Path) -> FurtherFile:
-    """What another file in the folder of `path` holds.
+    """What another file beside `path`, or in it where it is a folder, holds.
 
     Raises
     ------
@@ -166,9 +195,11 @@ def arrays_beside(path: str | Path, other: str | Path) -> FurtherFile:
         If it lies elsewhere, needs no recipe, or cannot be read.
     """
     path, other = Path(path).expanduser(), Path(other).expanduser()
-    if other.resolve().parent != path.resolve().parent:
+    if other.resolve().parent != folder_of(path.resolve()):
         raise GlmError(
-            f"{other.name}: lies in another folder than {path.name}; put the two into one folder, so that they stay together"
+            f"{other.name}: does not lie in {path.name}; put it there, so that they stay together"
+            if path.is_dir()
+            else f"{other.name}: lies in another folder than {path.name}; put the two into one folder, so that they stay together"
         )
     arrays = arrays_of(other)
     return FurtherFile(tuple((f"{other.name}:{name}", *rest) for name, *rest in _rows(arrays)), draft_beside(arrays, other.name))
@@ -192,7 +223,7 @@ def _rows(arrays: Arrays) -> tuple[tuple[str, str, str, str], ...]:
 
 
 def draft_recipe(path: str | Path) -> Draft:
-    """Propose a recipe for a file without a standard.
+    """Propose a recipe for a file without a standard, or for what lies in the folder of a recording that has one: tracking beside units.
 
     Raises
     ------
@@ -200,12 +231,24 @@ def draft_recipe(path: str | Path) -> Draft:
         If the file has a standard and needs none, or nothing in it looks like spikes or counts.
     """
     path = Path(path)
+    reader = recognise(path)
+    if tables := tables_within(path, reader):
+        return _draft_within(reader, tables)
     try:
         return draft_from_arrays(arrays_of(path))
     except GlmError as error:
         if path.name in error.message:
             raise
         raise GlmError(f"{path.name}: {error.message}", field=error.field) from error
+
+
+def _draft_within(reader: Reader, tables: Sequence[Path]) -> Draft:
+    recipe, reasons = Recipe(spikes=Spikes(times="units")), [f"The units are those that {reader.name} says."]
+    for table in tables:
+        adds = draft_beside(arrays_of(table), table.name)
+        recipe = adds.added_to(recipe)
+        reasons += adds.reasons
+    return Draft(recipe, tuple(reasons))
 
 
 def _drafted(arrays: Arrays) -> str:
@@ -255,7 +298,10 @@ def remember(text: str, signature: str) -> bool:
 
 
 def remember_opened(recording: Recording, text: str, signature: str) -> bool:
-    """Keep the recipe (TOML) with which a recording was opened, with the recording's name where it names further files."""
+    """Keep the recipe (TOML) with which a recording was opened, with the recording's name where it names further files; not that of a
+    format with a standard, which has no signature."""
+    if not signature:
+        return False
     opened = Recipe.parse(dict(recording.source["recipe"]), recording.name)
     return remember(text if opened == Recipe.from_toml(text) else opened.to_toml(), signature)
 

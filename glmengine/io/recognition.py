@@ -20,15 +20,21 @@ ENTRY_POINTS = "glmengine.readers"
 
 HEAD = 4096
 
-ZIP = b"PK\x03\x04"
+ZIP, HDF5 = b"PK\x03\x04", b"\x89HDF\r\n\x1a\n"
 
 ZARR = frozenset({".zgroup", ".zattrs", ".zmetadata", "zarr.json"})
 """Files of which any folder that Zarr wrote has one."""
 
 MOST_LOOKED_AT = 20
 
+RAW = (
+    ("structure.oebin", "a recording of Open Ephys, raw signals"), ("*.openephys", "a recording of Open Ephys, raw signals"),
+    ("*.ap.meta", "a recording of SpikeGLX, raw signals"), ("*.rhd", "a recording of Intan, raw signals"), ("*.ncs", "a recording of Neuralynx, raw signals"),
+)  # fmt: skip
+"""Files by which folders of acquisition systems are known."""
+
 MAGIC = (
-    (b"\x89HDF\r\n\x1a\n", "an HDF5 file"), (ZIP, "a zip archive"), (b"PK\x05\x06", "an empty zip archive"), (b"MATLAB 5.0", "a MATLAB file"),
+    (HDF5, "an HDF5 file"), (ZIP, "a zip archive"), (b"PK\x05\x06", "an empty zip archive"), (b"MATLAB 5.0", "a MATLAB file"),
     (b"\x93NUMPY", "a NumPy array"), (b"PAR1", "a Parquet file"), (b"%PDF", "a PDF document"), (b"\x89PNG", "a picture"), (b"\xff\xd8\xff", "a picture"),
     (b"\x1f\x8b", "a gzip archive"), (b"BZh", "a bzip2 archive"), (b"7z\xbc\xaf", "a 7-zip archive"), (b"\x80\x04\x95", "a Python pickle"), (b"\x7fELF", "a program"),
 )  # fmt: skip
@@ -112,7 +118,7 @@ def choose_reader(path: Path, head: bytes, *, with_recipe: bool = False) -> Read
             raise GlmError(
                 f"{path.name}: is a zip archive (as .npz files are) that is cut off before its end; copy or export it again"
             )
-        if doubt := why_no_table(path, head):
+        if doubt := _another_program(path, head) or why_no_table(path, head):
             raise GlmError(f"{path.name}: {doubt}")
         if (what := content_of(head)).endswith(" archive") and what.startswith("a "):
             raise GlmError(f"{path.name}: its content is {what}; unpack it, and open what is in it")
@@ -161,6 +167,21 @@ def content_of(head: bytes) -> str:
     return "plain text" if "\0" not in text else "binary data of an unknown kind"
 
 
+def _another_program(path: Path, head: bytes) -> str:
+    """What a file of a program that is well known and not read is, and what to do; empty where it is none."""
+    if head.startswith(ZIP):
+        with zipfile.ZipFile(path) as archive:
+            names = set(archive.namelist())
+        if "xl/workbook.xml" in names or {"mimetype", "content.xml"} <= names:
+            return "is a workbook of a spreadsheet; save the sheet that is meant as CSV, and open that"
+    if head.startswith(HDF5):
+        return (
+            "is an HDF5 file, but neither NWB nor MATLAB 7.3, and other HDF5 files are not read; export it as CSV (DeepLabCut and SLEAP do) or NWB, "
+            "or save its arrays as .npz or .mat"
+        )
+    return ""
+
+
 def _known_folders() -> str:
     return "pynapple .npz files, Neurosuite .res/.clu files, Phy or Kilosort output, or Suite2p output"
 
@@ -174,6 +195,8 @@ def _why_no_folder(folder: Path) -> str:
         matching = [reader for reader in readers() if _recognises(reader, inner, b"")]
         if matching:
             return f"no recording was recognised in this folder, but its folder {inner.name} holds one ({matching[0].name}); open that"
+    if raw := next((what for pattern, what in RAW if next(folder.rglob(pattern), None) is not None), ""):
+        return f"is {raw}; sort the spikes (Kilosort, or SpikeInterface with any sorter), and open the folder that the sorter or Phy wrote"
     endings = {ending for reader in readers() for ending in reader.endings} - {".txt", ".xml"}
     files = sorted(file.name for file in folder.iterdir() if file.suffix.lower() in endings)
     if files:

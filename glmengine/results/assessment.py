@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 _LARGEST_COVARIANCE = 1.5e9  # bytes of all units together that are made; fewer are saved with the result
 _CLASSES = "Each class has coefficients of its own; response curves, filters and coupling strengths, which are those of one rate, are not made."
-_ERRORS, _CURVES, _DRIFT = 0.25, 0.74, 0.8  # where errors, curves and drift end in what is made of a fit (measured)
+_ERRORS, _CURVES, _FILTERS, _DRIFT = 0.25, 0.72, 0.77, 0.8  # where each ends in what is made of a fit (measured)
 
 
 def assessed(
@@ -137,9 +137,8 @@ def _drawn(
     context.check()
     words = words_of(analysis.model)
     curves, notes = response_curves(prepared, posterior, context.part(_ERRORS, _CURVES), words=words)
-    context.report(Progress("Filters and coupling", _CURVES))
     context.check()
-    filters = term_filters(prepared, posterior, words, context)
+    filters = term_filters(prepared, posterior, words, context.part(_CURVES, _FILTERS))
     coupling = coupling_strengths(prepared, posterior, words, context)
     if covariance is None:
         bands = (
@@ -186,7 +185,7 @@ def _notes_on_drift(
         dispersion=np.asarray(scores["dispersion"].values, np.float64),
     )
     moved = [term.label for term in prepared.design.terms if term.kind != "history"]
-    return drift_notes(drifting_units(prepared, model, context.part(_CURVES, _DRIFT)), moved)
+    return drift_notes(drifting_units(prepared, model, context.part(_FILTERS, _DRIFT)), moved)
 
 
 def goes_on(prepared: Prepared) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from glmengine.context import SILENT, Context
+from glmengine.context import SILENT, Context, Progress, parts_by_work
 from glmengine.inference.simultaneous import DRAWS, sup_t
 from glmengine.inference.tests import p_values
 from glmengine.recording.observed import SPIKES, Words
@@ -42,11 +42,10 @@ def term_filters(
         a scaled kernel over (unit, condition, lag_s), for a receptive field over (unit, channel, lag_s): what one spike or event
         adds to the linear predictor that much later; NaN for pairs that the model does not have.
     """
-    return {
-        term.label: _filters(term, prepared, posterior, words, context)
-        for term in prepared.design.terms
-        if term.kind in _FILTERED and only in (None, term.label)
-    }
+    terms = [term for term in prepared.design.terms if term.kind in _FILTERED and only in (None, term.label)]
+    sources = [len(_blocks(term.label, prepared)) for term in terms]
+    parts = parts_by_work(context, sources, ["Filters and coupling"] * len(terms))
+    return {term.label: _filters(term, prepared, posterior, words, part) for term, part in zip(terms, parts, strict=True)}
 
 
 def coupling_strengths(
@@ -149,6 +148,7 @@ def _filters(term: Any, prepared: Prepared, posterior: Posterior, words: Words, 
     for column, source in enumerate(sources):
         places, functions = blocks[source]
         shape = kernel[:, functions]
+        context.report(Progress("Filters", column / len(sources)))
         for unit in range(units):
             if not allowed[places, unit].any():
                 continue

@@ -129,6 +129,10 @@ ACTIONS: tuple[Record, ...] = (
         enabled=_has_question,
     ),
     Record(
+        "correct", "Co&rrect recording\u2026", "File", lambda w: w.work.opening.correct(),
+        "Open the recording again with a recipe: clocks and units of measure put right, tracking from a further file taken in", enabled=_has_recording,
+    ),
+    Record(
         "add_session", "A&dd session\u2026", "File", commands.ask_add_session,
         "Analyse another recording together with this one: several sessions of one animal", enabled=_has_recording, reads=True,
     ),

@@ -159,12 +159,28 @@ class Opening(QObject):
 
     def replace_recording(self, path: Path) -> None:
         """Put another recording under the same analysis."""
+        self._fitting.unless_fitting(
+            lambda: self.open_or_ask(path, lambda recording: self._put_under(recording, path, "Replace recording"))
+        )
 
-        def take(recording: Recording) -> None:
-            self._document.edit(for_recording(self._document.analysis, recording), "Replace recording", recording)
-            self._opened(path, path)
+    def correct(self) -> None:
+        """Ask what is wrong or missing in the recording that is open, and open it so under the same analysis."""
+        recording = self._document.recording
+        if recording is None:
+            return
+        where = recording.path or Path(recording.name)
 
-        self._fitting.unless_fitting(lambda: self.open_or_ask(path, take))
+        def ask(found: Assistance) -> None:
+            self._ask_recipe(found, found.recipe, "", lambda again: self._put_under(again, found.path, "Correct recording"))
+
+        self._fitting.unless_fitting(lambda: self._submit(where, lambda context: _correction_of(recording), ask))
+
+    def _put_under(self, recording: Recording, path: Path, why: str) -> None:
+        """A recording under the analysis that is open, with what is doubtful in it said."""
+        self._document.edit(for_recording(self._document.analysis, recording), why, recording)
+        for note in recording.notes:
+            notices().tell("info", note, title=recording.name)
+        self._opened(path, path)
 
     def open_result(self, result: Path, recording: Path) -> None:
         """Open a recording with a result that was made of it and its analysis, after asking what becomes of unsaved changes.
@@ -383,6 +399,12 @@ def _lack_a_standard(paths: Sequence[Path]) -> bool:
     from glmengine.io.recognition import recognise
 
     return len({path.parent for path in paths}) == 1 and all(recognise(path).needs_recipe for path in paths)
+
+
+def _correction_of(recording: Recording) -> Assistance:
+    from glmengine.io.recipe_assistant import correction_of
+
+    return correction_of(recording)
 
 
 def _assist_together(paths: Sequence[Path]) -> Assistance:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from glmengine.io.files.limits import LARGEST_ARRAY, text_of
+from glmengine.io.raw import NamedArrays
 from glmengine.io.reader import Reader
 
 if TYPE_CHECKING:
@@ -56,11 +57,11 @@ def _is_version_4(head: bytes) -> bool:
     return False
 
 
-def arrays(path: Path, names: set[str] | None = None) -> dict[str, np.ndarray | list[np.ndarray]]:
+def arrays(path: Path, names: set[str] | None = None) -> NamedArrays:
     """Every numeric array, fields of structs as ``struct.field``, cell arrays of vectors as lists; `names` is not looked at."""
     with open(path, "rb") as file:
         head = file.read(len(VERSION_7))
-    found: dict[str, np.ndarray | list[np.ndarray]] = {}
+    found = NamedArrays()
     if head == VERSION_7:
         import h5py
 
@@ -85,7 +86,7 @@ def arrays(path: Path, names: set[str] | None = None) -> dict[str, np.ndarray | 
 READER = Reader("MATLAB", (".mat",), recognises, needs_recipe=True, probe=True, arrays=arrays)
 
 
-def _from_scipy(found: dict[str, Any], name: str, value: Any, depth: int) -> None:
+def _from_scipy(found: NamedArrays, name: str, value: Any, depth: int) -> None:
     if hasattr(value, "toarray") and math.prod(value.shape) * 8 <= LARGEST_ARRAY:
         value = value.toarray()
     if not isinstance(value, np.ndarray) or depth > DEEPEST:
@@ -103,7 +104,9 @@ def _from_scipy(found: dict[str, Any], name: str, value: Any, depth: int) -> Non
                     if len(found) < MOST_ARRAYS and entry.size:
                         _from_scipy(found, f"{name}({at}).{field}", entry, depth + 1)
     elif value.dtype.kind == "O":
-        if not _keep_cells(found, name, [np.asarray(cell) for cell in value.ravel()[:MOST_CELLS]]):
+        if _keep_cells(found, name, [np.asarray(cell) for cell in value.ravel()[:MOST_CELLS]]):
+            _note_matrix(found, name, value.shape)
+        else:
             for at, cell in enumerate(value.ravel(order="F")[:MOST_CELLS], 1):
                 if len(found) < MOST_ARRAYS and np.size(cell):
                     _from_scipy(found, f"{name}{{{at}}}", np.asarray(cell), depth + 1)
@@ -113,7 +116,7 @@ def _from_scipy(found: dict[str, Any], name: str, value: Any, depth: int) -> Non
         found[name] = np.array([text.strip() for text in value.ravel()])
 
 
-def _keep_cells(found: dict[str, Any], name: str, cells: list[np.ndarray]) -> bool:
+def _keep_cells(found: NamedArrays, name: str, cells: list[np.ndarray]) -> bool:
     """A cell array of numeric vectors is a list of units; of single numbers or of texts, an array; False where it is neither."""
     if all(cell.dtype.kind in "buif" for cell in cells):
         if cells and all(cell.size == 1 for cell in cells):
@@ -127,7 +130,16 @@ def _keep_cells(found: dict[str, Any], name: str, cells: list[np.ndarray]) -> bo
     return True
 
 
-def _from_hdf5(found: dict[str, Any], name: str, parent: h5py.Group, link: Any, depth: int) -> None:
+def _note_matrix(found: NamedArrays, name: str, shape: tuple[int, ...]) -> None:
+    """Say that a list of vectors was a matrix of cells, as of units and trials."""
+    if isinstance(found[name], list) and sum(length > 1 for length in shape) > 1:
+        found.notes.append(
+            f"'{name}' is a matrix of {' x '.join(map(str, shape))} cells, read row by row as {len(found[name])} vectors, and each as a unit of its own: where "
+            "they are units by trials, with times from each trial's start, put the trials of a unit together into one vector of times of the session."
+        )
+
+
+def _from_hdf5(found: NamedArrays, name: str, parent: h5py.Group, link: Any, depth: int) -> None:
     import h5py
 
     if not isinstance(link, h5py.HardLink) or depth > DEEPEST:
@@ -135,7 +147,7 @@ def _from_hdf5(found: dict[str, Any], name: str, parent: h5py.Group, link: Any, 
     _from_item(found, name, parent[name.rsplit(".", 1)[-1]], depth)
 
 
-def _from_item(found: dict[str, Any], name: str, item: Any, depth: int) -> None:
+def _from_item(found: NamedArrays, name: str, item: Any, depth: int) -> None:
     """What a group or a dataset of a file holds; of cells in cells each by its place, counted from 1 as MATLAB does."""
     import h5py
 
@@ -143,15 +155,17 @@ def _from_item(found: dict[str, Any], name: str, item: Any, depth: int) -> None:
         return
     if isinstance(item, h5py.Group):
         for field in item:
-            inner: dict[str, Any] = {}
+            inner = NamedArrays()
             _from_hdf5(inner, field, item, item.get(field, getlink=True), depth + 1)
             found.update({f"{name}.{key}": value for key, value in inner.items()})
+            found.notes += [note.replace("'", f"'{name}.", 1) for note in inner.notes]
         return
     kind = text_of(item.attrs.get("MATLAB_class", ""))
     if kind == "cell" and item.dtype == h5py.ref_dtype:
         places = item[()].T
         cells = [_plain_cell(item.file[reference]) for reference in places.ravel()[:MOST_CELLS] if reference]
         if all(cell is not None for cell in cells) and _keep_cells(found, name, cells):
+            _note_matrix(found, name, places.shape)
             return
         for at, reference in enumerate(places.ravel(order="F")[:MOST_CELLS], 1):
             cell = item.file[reference] if reference else None

@@ -63,7 +63,8 @@ def read(path: Path, recipe: Recipe | None = None) -> RawRecording:
     ):
         _add_events(raw, file)
     raw.notes += [
-        f"{file.name} (position) was not read, because nothing says its rate; open it as a table with a recipe."
+        f"{file.name} (position) was not read, because nothing says its rate; take it in with a recipe that says it: "
+        f'[[covariates]] name = "position", values = ["{file.name}:column1", "{file.name}:column2"], rate = 39.0625 or what it was.'
         for file in sorted(folder.glob(f"{base}*.whl"))
     ]
     epochs = folder / "Epoch_TS.csv"
@@ -73,7 +74,7 @@ def read(path: Path, recipe: Recipe | None = None) -> RawRecording:
     return raw
 
 
-READER = Reader("Neurosuite", (".xml",), recognises, read, probe=True)
+READER = Reader("Neurosuite", (".xml",), recognises, read, probe=True, writes=("Epoch_TS.csv",))
 
 
 def _shanks(folder: Path, base: str | None = None) -> list[int]:

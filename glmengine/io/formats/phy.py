@@ -85,7 +85,9 @@ def read(path: Path, recipe: Recipe | None = None) -> RawRecording:
     return raw
 
 
-READER = Reader("Phy", (), recognises, read, probe=True)
+READER = Reader(
+    "Phy", (), recognises, read, probe=True, writes=("*.npy", "*.tsv", "cluster_*.csv", "rez*.mat", "*kilosort*", "chanMap*.mat", "*.log")
+)
 
 
 def _whole(times: np.ndarray, owners: np.ndarray, name: str, notes: list[str]) -> tuple[np.ndarray, np.ndarray]:

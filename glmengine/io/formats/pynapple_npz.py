@@ -14,6 +14,7 @@ from glmengine.io.files.limits import plain_column
 from glmengine.io.files.npy import npz_array, npz_names
 from glmengine.io.raw import RawRecording, RawSeries, RawTrials, safe_name, unique_names
 from glmengine.io.reader import Reader
+from glmengine.sentences import listed
 
 if TYPE_CHECKING:
     from glmengine.io.recipe.recipe import Recipe
@@ -64,10 +65,16 @@ def read(path: Path, recipe: Recipe | None = None) -> RawRecording:
             "'spikes', into the same folder and open the folder"
         )
     _apply(raw, about)
+    if path.is_dir():
+        inner = sorted(folder.name for folder in path.iterdir() if folder.is_dir() and recognises(folder, b""))
+        if inner:
+            raw.notes.append(
+                f"What pynapple wrote into folders inside ({listed(inner, 5)}) was not read; put what is of this recording into {path.name} itself."
+            )
     return raw
 
 
-READER = Reader("pynapple", (".npz",), recognises, read, probe=True, in_parts=True)
+READER = Reader("pynapple", (".npz",), recognises, read, probe=True, in_parts=True, writes=("*.npz",))
 
 
 def _about(folder: Path) -> dict[str, Any]:

@@ -71,7 +71,7 @@ def read(path: Path, recipe: Recipe | None = None) -> RawRecording:
     return raw
 
 
-READER = Reader("Suite2p", (), recognises, read, probe=True)
+READER = Reader("Suite2p", (), recognises, read, probe=True, writes=("*.npy", "Fall.mat"))
 
 
 def _planes(path: Path) -> list[Path]:

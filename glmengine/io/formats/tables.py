@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 FEWEST_NAMELESS, MOST_NAMELESS = 20, 200
 """Columns without names from which on they are a matrix too, and nothing but one."""
 
-TEXT_ENDINGS, PARQUET = (".csv", ".tsv", ".txt"), b"PAR1"
+TEXT_ENDINGS, PARQUET = (".csv", ".tsv", ".txt", ".whl"), b"PAR1"
 
 
 def recognises(path: Path, head: bytes) -> bool:

@@ -34,6 +34,12 @@ def apply_recipe(recipe: Recipe, arrays: Arrays) -> RawRecording:
         _add_counts(raw, recipe.counts, arrays)
     for position, item in enumerate(recipe.covariates):
         raw.series.append(_series(item, arrays, f"covariates.{position}"))
+    _add_times(raw, recipe, arrays)
+    return raw
+
+
+def _add_times(raw: RawRecording, recipe: Recipe, arrays: Arrays) -> None:
+    """Epochs, trials and events."""
     for position, item in enumerate(recipe.epochs):
         field = f"epochs.{position}"
         pair = [
@@ -73,23 +79,25 @@ def apply_recipe(recipe: Recipe, arrays: Arrays) -> RawRecording:
             )
         for kind in different:
             raw.events[free_name(raw.events, [kind])] = times[kinds == kind]
-    return raw
 
 
-def correct_with(recipe: Recipe, raw: RawRecording) -> RawRecording:
+def correct_with(recipe: Recipe, raw: RawRecording, beside: Arrays) -> RawRecording:
     """The recording of a file with a standard, with the clock of its units, and the clock, unit, kind and scale of its covariates, as a
-    recipe says that they are.
+    recipe says that they are; and with what it takes from further files, whose arrays are those `beside`.
 
     Raises
     ------
     GlmError
-        If the recipe names a covariate that the file lacks, or one that stays in its file.
+        If the recipe names a covariate that the file lacks, one that stays in its file, or an array that is nowhere.
     """
     if recipe.spikes is not None and raw.spikes is not None:
         raw.spikes = [recipe.spikes.seconds(times, "spikes") for times in raw.spikes]
     known = {series.name: at for at, series in enumerate(raw.series)}
     for position, item in enumerate(recipe.covariates):
         field = f"covariates.{position}"
+        if any(COLUMN.sub("", name) in beside or name in beside for name in item.values):
+            raw.series.append(_series(item, beside, field))
+            continue
         named = next((name for name in (*item.values, item.name) if name in known), None)
         if named is None:
             have = ", ".join(known) or "none"
@@ -105,6 +113,9 @@ def correct_with(recipe: Recipe, raw: RawRecording) -> RawRecording:
             unit=item.unit or series.unit,
             kind=item.kind or series.kind,
         )
+    _add_times(raw, recipe, beside)
+    if isinstance(beside, NamedArrays):
+        raw.notes += beside.notes
     return raw
 
 

@@ -134,7 +134,7 @@ def draft_from_arrays(arrays: Arrays) -> Draft:
     counts = None if spikes is not None else _counts(arrays, bases, reasons)
     if spikes is None and counts is None:
         have = listed(f"{name} {shape_of(values)}" for name, values in arrays.items()) or "nothing that can be read"
-        left_out = f". {arrays.notes[0]}" if not arrays and isinstance(arrays, NamedArrays) and arrays.notes else ""
+        left_out = f". {arrays.notes[0]}" if isinstance(arrays, NamedArrays) and arrays.notes else ""
         raise GlmError(f"nothing in it looks like spike times or counts; write a recipe by hand, it holds: {have}{left_out}")
     used = (
         {spikes.times, spikes.units, spikes.names, *spikes.more, *spikes.properties} if spikes is not None else set(counts.values)
@@ -515,7 +515,7 @@ def _counts(arrays: Arrays, bases: Mapping[str, np.ndarray], reasons: list[str])
                 f"'{name}' looks like the spike times of one unit a row, shorter rows filled up with {with_what}; "
                 "fill up with NaN, or save one array a unit"
             )
-        if name == WHOLE_TABLE or COUNT_NAME.search(name) or RESPONSE_NAME.search(field_of(name)):
+        if name == WHOLE_TABLE or COUNT_NAME.search(name) or RESPONSE_NAME.search(field_of(name)) or _is_raster(name, values):
             return _matrix_of_counts(name, values, arrays, bases, reasons)
     columns = [name for name, values in arrays.items() if UNIT_COLUMN.search(field_of(name)) and _is_row_of_numbers(values)]
     for base, times in bases.items():
@@ -543,6 +543,11 @@ def _counts(arrays: Arrays, bases: Mapping[str, np.ndarray], reasons: list[str])
     return None
 
 
+def _is_raster(name: str, values: np.ndarray) -> bool:
+    """Whether a matrix that is named like spikes or units holds few of them in most bins."""
+    return SPIKE_NAME.search(field_of(name)) is not None and _are_counts(np.ravel(values)) and float(np.mean(values != 0)) < 0.5
+
+
 def _matrix_of_counts(
     name: str, values: np.ndarray, arrays: Arrays, bases: Mapping[str, np.ndarray], reasons: list[str]
 ) -> Counts:
@@ -562,6 +567,10 @@ def _matrix_of_counts(
     along = "row" if turned else "column"
     bins = f"of {1 / given:g} s, as the file says" if given else "taken as 10 ms: check it"
     reasons.append(f"'{name}' is taken as counts per bin, one {along} a unit; its bins are {bins}.")
+    if not given:
+        long = max(values.shape)
+        same = [other for other, found in arrays.items() if other != name and _is_row_of_numbers(found) and found.size == long]
+        reasons += [f"So are those of {listed(same, 8)}: where the rate is another, change it for each."] if same else []
     return Counts(values=(name,), rate=given or 100.0, units_first=turned)
 
 

@@ -85,3 +85,24 @@ def test_without_a_recording_or_a_result_there_is_nothing_to_save(window, small_
     assert [window.action(name).isEnabled() for name in names] == [False, False, False]
     window.document.open(small_recording, small_analysis)
     assert [window.action(name).isEnabled() for name in names] == [True, True, False]
+
+
+def test_a_recording_takes_in_tracking_from_its_folder_and_undo_gives_it_back(window, tmp_path, qtbot):
+    folder, rng = tmp_path / "sorted", np.random.default_rng(1)
+    folder.mkdir()
+    np.save(folder / "spike_times.npy", np.sort(rng.integers(0, 3_000_000, 600)))
+    np.save(folder / "spike_clusters.npy", rng.integers(0, 2, 600))
+    (folder / "params.py").write_text("sample_rate = 30000\n")
+    times = np.arange(3000) / 30
+    np.savetxt(folder / "track.csv", np.column_stack([times, np.cos(times)]), delimiter=",", header="time,x", comments="")
+    opening, asked = window.work.opening, []
+    with qtbot.waitSignal(opening.opened, timeout=30_000):
+        opening.open(folder)
+    assert not window.document.recording.covariates
+    window.work.questions.recipe = lambda assistance, text, fault: asked.append(assistance) or text
+    with qtbot.waitSignal(opening.opened, timeout=30_000):
+        window.action("correct").trigger()
+    assert [row[0] for row in asked[0].arrays] == ["units", "track.csv:time", "track.csv:x"]
+    np.testing.assert_allclose(window.document.recording.covariates["x"].data.values, np.cos(times))
+    window.document.undo()
+    assert not window.document.recording.covariates
