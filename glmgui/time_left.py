@@ -11,7 +11,10 @@ _EARLY_SHARE, _EARLY_SECONDS = 0.07, 20.0  # what comes first is slow where libr
 _LEAST_WINDOW = 2.0  # s
 _WINDOW = 0.25  # of the time that has passed
 _LEAP = 4.0  # times the pace so far
-_SETTLING, _SETTLING_SHARE = 1.0, 0.1  # s, and share of the time so far where that is less, in which what is named follows what is reckoned
+_SETTLING, _SETTLING_SHARE = (
+    1.0,
+    0.1,
+)  # s, and share of the time so far where that is less, in which what is named follows what is reckoned
 
 
 class TimeLeft:

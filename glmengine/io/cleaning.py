@@ -268,7 +268,9 @@ def _repair_of(name: str, values: np.ndarray, kind: str, unit: str, notes: list[
         finite = values[np.isfinite(values)]
         if unit in TURNS and turns_in_another_unit(values, unit):
             said, unit = unit, "rad" if unit == "deg" else "deg"
-            notes.append(f"{name} is said to be in {said}, but goes round in {unit}, from {finite.min():.4g} to {finite.max():.4g}: taken as {unit}.")
+            notes.append(
+                f"{name} is said to be in {said}, but goes round in {unit}, from {finite.min():.4g} to {finite.max():.4g}: taken as {unit}."
+            )
         repair = replace(repair, degrees=unit == "deg" or (unit != "rad" and len(finite) > 0 and turn_of(finite) == 360.0))
         if repair.degrees:
             notes.append(f"{name} was turned from degrees into radians.")

@@ -184,7 +184,9 @@ def begin(host: Host, file: Path | None = None, *, demo: bool = False) -> None:
     """What the program starts with: what a session that crashed has left is offered first, for a file that is opened may ask something too."""
     recovered = offer_recovery(host)
     if recovered and file is not None:
-        notices().tell("info", f"{file.name} was not opened, since {recovered} is being recovered; open it when that is saved", title="Open")
+        notices().tell(
+            "info", f"{file.name} was not opened, since {recovered} is being recovered; open it when that is saved", title="Open"
+        )
     elif not recovered and demo:
         host.work.opening.open_fitted_sample()
     elif not recovered and file is not None:

@@ -86,7 +86,12 @@ def read(path: Path, recipe: Recipe | None = None) -> RawRecording:
 
 
 READER = Reader(
-    "Phy", (), recognises, read, probe=True, writes=("*.npy", "*.tsv", "cluster_*.csv", "rez*.mat", "*kilosort*", "chanMap*.mat", "*.log")
+    "Phy",
+    (),
+    recognises,
+    read,
+    probe=True,
+    writes=("*.npy", "*.tsv", "cluster_*.csv", "rez*.mat", "*kilosort*", "chanMap*.mat", "*.log"),
 )
 
 

@@ -47,11 +47,14 @@ def test_tracking_in_the_folder_of_sorted_spikes_is_said_and_taken_in_by_the_dra
     assert note.startswith("Phy does not say what rewards.csv, tracking.csv in the folder is: not read.")
     draft = draft_recipe(sorted_folder)
     found = open_recording(sorted_folder, draft.recipe)
-    assert found.unit_names == alone.unit_names and not any("not read" in note for note in found.notes)
+    assert found.unit_names == alone.unit_names
+    assert not any("not read" in note for note in found.notes)
     np.testing.assert_allclose(found.covariates["position"].data.values[:, 0], X)
     np.testing.assert_array_equal(found.events["reward_time"].t, [5, 9, 30])
     lost = draft.recipe.with_(covariates=(draft.recipe.covariates[0].with_(values=("gone.csv:x",), components=()),))
-    with pytest.raises(GlmError, match="sorted: the recipe names the table 'gone.csv', which is not in it; put it into that folder"):
+    with pytest.raises(
+        GlmError, match="sorted: the recipe names the table 'gone.csv', which is not in it; put it into that folder"
+    ):
         open_recording(sorted_folder, lost)
 
 
@@ -59,7 +62,9 @@ def test_position_of_neuroscope_with_its_rate(tmp_path):
     samples = np.rint(SPIKES * 2e4).astype(int)
     (tmp_path / "rat.res.1").write_text("".join(f"{one}\n" for one in samples))
     (tmp_path / "rat.clu.1").write_text("3\n" + "2\n" * len(samples))
-    (tmp_path / "rat.xml").write_text("<parameters><acquisitionSystem><samplingRate>20000</samplingRate></acquisitionSystem></parameters>")
+    (tmp_path / "rat.xml").write_text(
+        "<parameters><acquisitionSystem><samplingRate>20000</samplingRate></acquisitionSystem></parameters>"
+    )
     (tmp_path / "rat.whl").write_text("".join(f"{x:.2f}\t{x + 3:.2f}\n" for x in X))
     assert any("rat.whl:column1" in note for note in open_recording(tmp_path).notes)
     part = {"name": "led", "values": ["rat.whl:column1", "rat.whl:column2"], "rate": 30}
@@ -70,7 +75,9 @@ def test_position_of_neuroscope_with_its_rate(tmp_path):
 def test_a_recipe_takes_tracking_beside_a_file_with_a_standard(tmp_path):
     (tmp_path / "rat.res.1").write_text("".join(f"{one}\n" for one in np.rint(SPIKES * 2e4).astype(int)))
     (tmp_path / "rat.clu.1").write_text("3\n" + "2\n" * len(SPIKES))
-    (tmp_path / "rat.xml").write_text("<parameters><acquisitionSystem><samplingRate>20000</samplingRate></acquisitionSystem></parameters>")
+    (tmp_path / "rat.xml").write_text(
+        "<parameters><acquisitionSystem><samplingRate>20000</samplingRate></acquisitionSystem></parameters>"
+    )
     pd.DataFrame({"time": TIMES, "x": X}).to_csv(tmp_path / "track.csv", index=False)
     part = {"name": "x", "values": ["track.csv:x"], "times": "track.csv:time", "unit": "cm"}
     with_track = Recipe.parse({"spikes": {"times": "units"}, "covariates": [part]})
@@ -106,7 +113,9 @@ def test_an_angle_that_goes_round_in_the_other_unit_is_taken_as_that(low):
         assert any(f"but goes round in {other}" in note for note in notes)
 
 
-@pytest.mark.parametrize(("values", "unit"), [(HEADING * 40, "radians"), (np.mod(HEADING, 2 * np.pi), "rad"), (np.degrees(HEADING), "deg")])
+@pytest.mark.parametrize(
+    ("values", "unit"), [(HEADING * 40, "radians"), (np.mod(HEADING, 2 * np.pi), "rad"), (np.degrees(HEADING), "deg")]
+)
 def test_an_angle_in_the_unit_that_is_said_is_left_alone(values, unit):
     """What was unwrapped reaches as far as degrees do, but never leaps."""
     _, notes = cleaned(values, unit)
@@ -123,10 +132,15 @@ def test_missing_stretches_of_counts_are_said():
     counts = RNG.poisson(1.0, (1000, 4)).astype(float)
     counts[100:200, 2] = np.nan
     raw = RawRecording(counts=RawSeries("counts", np.arange(1000) / 10, counts), unit_names=list("abcd"))
-    assert "counts: 2.5 % of the values are missing, in 1 of 4 units; those bins are not used for these units." in clean(raw).notes
+    assert (
+        "counts: 2.5 % of the values are missing, in 1 of 4 units; those bins are not used for these units." in clean(raw).notes
+    )
 
 
-@pytest.mark.parametrize(("members", "said"), [(["xl/workbook.xml"], "a workbook"), (["mimetype", "content.xml"], "a workbook"), (["x.txt"], "a zip archive")])
+@pytest.mark.parametrize(
+    ("members", "said"),
+    [(["xl/workbook.xml"], "a workbook"), (["mimetype", "content.xml"], "a workbook"), (["x.txt"], "a zip archive")],
+)
 def test_workbooks_are_called_so(tmp_path, members, said):
     with zipfile.ZipFile(tmp_path / "table.xlsx", "w") as archive:
         for name in members:
