@@ -229,9 +229,11 @@ def test_errors_along_what_the_data_leave_open_are_those_of_the_penalty_at_any_s
         at_one = np.r_[1.0, size, 0, 0, 0]
         np.testing.assert_allclose(at_one @ fit.covariance(0) @ at_one, 1 / y[kind == 0].sum(), rtol=1e-3)
     free = ge.fit(size * np.eye(4)[kind], y, penalty=None)
-    assert np.isnan(free.standard_errors).all() and "Not determined by the data" in free.notes[0]
+    assert np.isnan(free.standard_errors).all()
+    assert "Not determined by the data" in free.notes[0]
     smooth = ge.fit(size * np.eye(4)[kind], y, penalty=ge.Smoothness(1e-3))  # says nothing of their sum
-    assert np.isnan(smooth.standard_errors).all() and "Not determined by the data" in smooth.notes[0]
+    assert np.isnan(smooth.standard_errors).all()
+    assert "Not determined by the data" in smooth.notes[0]
 
 
 def test_labels_of_groups_one_a_column():

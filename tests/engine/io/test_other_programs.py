@@ -52,9 +52,7 @@ def test_tracking_in_the_folder_of_sorted_spikes_is_said_and_taken_in_by_the_dra
     np.testing.assert_allclose(found.covariates["position"].data.values[:, 0], X)
     np.testing.assert_array_equal(found.events["reward_time"].t, [5, 9, 30])
     lost = draft.recipe.with_(covariates=(draft.recipe.covariates[0].with_(values=("gone.csv:x",), components=()),))
-    with pytest.raises(
-        GlmError, match="sorted: the recipe names the table 'gone.csv', which is not in it; put it into that folder"
-    ):
+    with pytest.raises(GlmError, match=r"the recipe names the table 'gone\.csv', which is not in it"):
         open_recording(sorted_folder, lost)
 
 
@@ -152,7 +150,7 @@ def test_workbooks_are_called_so(tmp_path, members, said):
 def test_other_hdf5_and_raw_signals_say_what_to_do(tmp_path):
     with h5py.File(tmp_path / "videoDLC.h5", "w") as file:
         file["df_with_missing/table"] = X
-    with pytest.raises(GlmError, match="neither NWB nor MATLAB 7.3, and other HDF5 files are not read; export it as CSV"):
+    with pytest.raises(GlmError, match=r"neither NWB nor MATLAB 7\.3, and other HDF5 files are not read; export it as CSV"):
         open_recording(tmp_path / "videoDLC.h5")
     inner = tmp_path / "session" / "Record Node 101" / "experiment1"
     inner.mkdir(parents=True)
