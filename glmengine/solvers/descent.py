@@ -31,8 +31,8 @@ MOST_TRIALS = 25
 SINGLE_WORK = 2e8
 """Passes of more multiplications than this are begun in float32, which takes half their time."""
 
-SINGLE_END = 1e4
-"""They are made in it down to so many times the limit, where gradients in float32 are still known to a hundredth."""
+SINGLE_END = 1e3
+"""They are made in it down to so many times the limit, where decrements in float32 are still above their rounding (some 1e-14 of coupled units)."""
 
 SINGLE_TOLD = 1e5
 """Steps are remembered down to so many times the limit: of shorter ones the change of the gradient is lost in its rounding."""
@@ -165,8 +165,10 @@ class Descent:
     def _run(self, theta: np.ndarray, memory: Memory, precision: str = "float64", *, onwards: bool = False) -> Solution:
         """With passes over the rows in this precision, in float32 for as far as it leads; `onwards` from where it led."""
         problem, objective, single = self.problem, self.objective, precision == "float32"
-        self._precision, self._limit = precision, problem.limit * (SINGLE_END if single and not self._rough else 1.0)
+        leads_on = single and not self._rough  # float64 has the last word
+        self._precision, self._limit = precision, problem.limit * (SINGLE_END if leads_on else 1.0)
         K = problem.n_columns
+        least_told = problem.limit * (SINGLE_TOLD if leads_on else 0.0)
         theta = theta.copy()
         active = np.arange(K)
         value = np.full(K, np.nan)
@@ -193,7 +195,8 @@ class Descent:
                     if single:  # columns that are nearly the same lose in float32 what tells them apart
                         at_rounding |= (now > 0.5 * last[turning]) & (now < CLOSE_TO[precision])
                     # a metric that knows no direction for a gradient, as one that overflowed, says nothing of the decrement
-                    small = (now <= self.kept.safe(turning) * self._limit[turning]) & (longest > 0)
+                    safe = 1.0 if leads_on else self.kept.safe(turning)
+                    small = (now <= safe * self._limit[turning]) & (longest > 0)
                     done = seen & np.isfinite(value[turning]) & (small | at_rounding)
                     drifting = (
                         self.kept.fresh[turning] & (now < 1e-7) & (longest > LONG_STEP) & ~at_rounding & problem.link.unitless
@@ -217,7 +220,7 @@ class Descent:
                 seen = True
                 winners = active[moved]
                 step, change = there[0][moved] - theta[winners], there[2][moved] - gradient[winners]
-                told = decrement[winners] > (SINGLE_TOLD * problem.limit[winners] if single else 0.0)
+                told = decrement[winners] > least_told[winners]
                 memory.remember(winners[told], step[told], change[told])
                 self._learn(winners, step, change)
                 theta[winners], value[winners], gradient[winners], rounding[winners] = (part[moved] for part in there)

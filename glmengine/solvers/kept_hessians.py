@@ -38,7 +38,7 @@ ELEMENTWISE = 60
 SLOW = 2.5
 """By less than this the logarithm of the decrement should not fall in a step with an estimated Hessian."""
 
-NEAR = 1e11
+NEAR = 1e12
 """Below this many times the limit a decrement is small enough for the Hessian to stay as it is."""
 
 LARGEST_HESSIAN = 2500
