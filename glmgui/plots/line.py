@@ -275,7 +275,7 @@ class LinePlot(Plot):
         x, y = _outline(curve)
         bands: list[_Band] = []
         if curve.look == "dots" and curve.low is not None and curve.high is not None:
-            self._add_error_bars(curve, x)
+            self._add_error_bars(curve)
         else:
             bands = self._add_band(curve)
         if curve.look == "points":
@@ -298,11 +298,16 @@ class LinePlot(Plot):
         self._looks.append(curve.look)
         self._bands.append(bands)
 
-    def _add_error_bars(self, curve: Curve, x: np.ndarray) -> None:
-        positions = np.log10(x) if self._log_x else x
-        ends = np.stack([np.asarray(curve.low, float), np.asarray(curve.high, float)], axis=1).ravel()
+    def _add_error_bars(self, curve: Curve) -> None:
+        x, low, high = (np.asarray(part, float) for part in (curve.x, curve.low, curve.high))
+        known = np.isfinite(x) & np.isfinite(low) & np.isfinite(high)
+        positions = np.repeat(np.log10(x[known]) if self._log_x else x[known], 2)
         bars = pg.PlotCurveItem(
-            np.repeat(positions, 2), ends, connect="pairs", antialias=True, pen=pg.mkPen(self.colours.of(curve.colour), width=1.5)
+            positions,
+            np.stack([low[known], high[known]], axis=1).ravel(),
+            connect="pairs",
+            antialias=True,
+            pen=pg.mkPen(self.colours.of(curve.colour), width=1.5),
         )
         bars.setSkipFiniteCheck(False)
         self.area.addItem(bars)
@@ -384,8 +389,11 @@ def _within(curve: Curve, start: float, stop: float) -> PlainCurve:
 
 
 def _outline(curve: Curve) -> tuple[np.ndarray, np.ndarray]:
-    """The points that a curve's line goes through."""
+    """The points that a curve's line goes through; dots without those that have no place."""
     x, y = np.asarray(curve.x, float), np.asarray(curve.y, float)
+    if curve.look == "dots":
+        placed = np.isfinite(x) & np.isfinite(y)
+        return x[placed], y[placed]
     return _steps(x, y) if curve.look == "steps" else (x, y)
 
 

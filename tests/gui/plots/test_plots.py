@@ -440,6 +440,20 @@ def test_curves_with_bands_that_change_are_drawn_into_the_same_items(qtbot):
     assert not bands()
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("known", [0, 3])
+def test_dots_without_a_value_are_left_out_without_a_warning(qapp, qtbot, known):
+    plot = tuning(qtbot)
+    x = np.arange(5.0)
+    y = np.where(x < known, x, np.nan)
+    plot.set_curves([Curve("data", x, y, y - 1, y + 1, look="dots", colour="data")])
+    qapp.processEvents()
+    plot.grab()
+    (item,) = [item for item in plot.area.listDataItems() if item.opts.get("symbol") == "o"]
+    drawn = item.getOriginalDataset()[0]
+    assert ([] if drawn is None else drawn.tolist()) == x[:known].tolist()
+
+
 @pytest.mark.parametrize("pixels", [120, 200, 260, 330, 420, 600])
 @pytest.mark.parametrize(("low", "high"), [(-75, 70), (95, 168), (0.004, 0.157), (0, 10)])
 def test_numbers_below_a_plot_stand_in_even_steps(qapp, monkeypatch, pixels, low, high):
