@@ -98,9 +98,16 @@ class Assembly:
         return replace(self, inputs=replace(self.inputs, source=ArrayRows(X, expanded_from=source)))
 
     def problem(
-        self, rows: Rows, penalty: Resolved, unit: np.ndarray, held: np.ndarray, strength: np.ndarray, movable: np.ndarray
+        self,
+        rows: Rows,
+        penalty: Resolved,
+        unit: np.ndarray,
+        held: np.ndarray,
+        strength: np.ndarray,
+        movable: np.ndarray,
+        allowed: np.ndarray | None = None,
     ) -> Problem:
-        """Columns that fit `unit` (K,) with fold `held` (K,) left out, at `strength` (K,); `movable` (K, P)."""
+        """Columns that fit `unit` (K,) with fold `held` (K,) left out, at `strength` (K,); `movable` and `allowed` (K, P)."""
         which = np.where(held == ALL_ROWS, 0, held + 1)
         return Problem(
             rows=rows,
@@ -113,6 +120,7 @@ class Assembly:
             penalty=penalty.ridge if penalty.matrix is None else penalty.quadratic,
             strength=strength,
             movable=movable,
+            allowed=allowed,
             intercept=self.intercept,
             limit=DECREMENT * self._scale_of_loss(unit),
         )

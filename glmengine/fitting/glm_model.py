@@ -79,15 +79,15 @@ class GlmModel:
             carried = np.column_stack([carried, np.zeros_like(of_own)])
         ground = _Ground(assembly, rows, penalty, self._solver, None if whole else places, constant, carried, search)
         across = np.broadcast_to(places, (unit.size, places.shape[-1]))
-        movable = ~constant
-        if assembly.inputs.mask is not None:
-            movable &= assembly.inputs.mask[across, unit[:, None]]
+        mask = assembly.inputs.mask
+        allowed = np.ones(constant.shape, bool) if mask is None else mask[across, unit[:, None]]
         if self._start is None:
-            begin = np.zeros((unit.size, rows.n_features)), assembly.null_predictor(unit, held) * assembly.intercept
+            ends = assembly.null_predictor(unit, held) if assembly.intercept else np.zeros(unit.size)
+            begin = np.zeros((unit.size, rows.n_features)), ends
         else:
             coef, ends = self._start
             begin = coef[across, unit[:, None]], ends[unit]
-        return GlmBatch(ground, unit, held, movable, begin, "given" if self._start is not None else MEAN)
+        return GlmBatch(ground, unit, held, allowed, begin, "given" if self._start is not None else MEAN)
 
 
 @dataclass(frozen=True)
@@ -112,11 +112,12 @@ class GlmBatch:
         ground: _Ground,
         unit: np.ndarray,
         held: np.ndarray,
-        movable: np.ndarray,
+        allowed: np.ndarray,
         begin: tuple[np.ndarray, np.ndarray] | None,
         start: str,
     ) -> None:
-        self._ground, self.unit, self.held, self._movable, self._begin, self._start = ground, unit, held, movable, begin, start
+        self._ground, self.unit, self.held, self._allowed, self._begin, self._start = ground, unit, held, allowed, begin, start
+        self._movable = allowed & ~ground.constant
         rows = ground.rows
         self.places = np.arange(rows.n_features) if ground.places is None else ground.places
         self._minimiser = Minimiser(ground.penalty, ground.solver, folds=bool((held != ALL_ROWS).all()))
@@ -128,7 +129,9 @@ class GlmBatch:
 
     def solve(self, strength: np.ndarray, context: Context, ahead: Ahead | None = None) -> Solution:
         ground = self._ground
-        problem = ground.assembly.problem(ground.rows, ground.penalty, self.unit, self.held, strength, self._movable)
+        problem = ground.assembly.problem(
+            ground.rows, ground.penalty, self.unit, self.held, strength, self._movable, self._allowed
+        )
         if self._theta is None:
             self._theta = Objective(problem, context).start(*self._begin)
         if ground.search is not None:
@@ -160,7 +163,7 @@ class GlmBatch:
             carried=ground.carried[columns],
         )
         begin = None if begin is None else (begin[0][columns], begin[1][columns])
-        other = GlmBatch(picked, self.unit[columns], self.held[columns], self._movable[columns], begin, self._start)
+        other = GlmBatch(picked, self.unit[columns], self.held[columns], self._allowed[columns], begin, self._start)
         other._theta = None if self._theta is None else self._theta[columns]
         return other
 

@@ -12,7 +12,7 @@ from glmengine.models.arrays import library
 from glmengine.models.domain import feasible, within_domain
 from glmengine.models.family import Family
 from glmengine.models.links import Link
-from glmengine.models.special_functions import most_likely_shape
+from glmengine.models.special_functions import log_normaliser, most_likely_shape
 
 
 @dataclass(frozen=True)
@@ -92,8 +92,9 @@ class Gamma(Family):
         return 2.0 * (ratio - 1.0 - library(mu, y).np.log(ratio))
 
     def at_best_scale(self, log_likelihood: np.ndarray, deviance: np.ndarray, n: np.ndarray) -> np.ndarray:
-        half, special = 0.5 * deviance, library(deviance).special
+        half = 0.5 * np.maximum(deviance, 0.0)
         shape = most_likely_shape(half / n)
         with np.errstate(divide="ignore", invalid="ignore"):
             # log-likelihoods at two shapes differ by what the deviance and n alone say
-            return log_likelihood + n * (shape * np.log(shape) - special.gammaln(shape) - shape + 1.0) - (shape - 1.0) * half
+            best = log_likelihood + n * (log_normaliser(shape) + 1.0) - (shape - 1.0) * half
+        return np.where((half == 0) & np.isfinite(log_likelihood), np.inf, best)

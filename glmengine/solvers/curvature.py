@@ -42,6 +42,8 @@ class Iterate(Protocol):
     names : sequence of hashable
         Columns of equal names share their curvature from one problem to the next.
     has_intercept : bool
+    quadratics : sequence of (Q - 1, Q - 1) arrays or None
+        The quadratic part of each column's penalty.
     """
 
     objective: Objective
@@ -49,6 +51,7 @@ class Iterate(Protocol):
     movable: np.ndarray
     names: Sequence[Hashable]
     has_intercept: bool
+    quadratics: Sequence[np.ndarray | None]
 
 
 @dataclass
@@ -170,15 +173,21 @@ class Curvatures:
             self._known[solver.names[j]] = _curvature(solver, wanted[j], matrix, precise, stride)
 
     def _make_observed(self, solver: Iterate, columns: np.ndarray, wanted: dict[int, np.ndarray], precise: bool) -> None:
-        """Close to an optimum of a likelihood that is not concave: the second derivatives as they are, if they bend upwards."""
-        lost = []
+        """Close to an optimum of a likelihood that is not concave: the second derivatives as they are, if with the penalty's they bend upwards;
+        else those of the coefficients that are not zero, if they do, and the expected ones of the others."""
+        lost: dict[int, np.ndarray] = {}
         for j, matrix in self._grams(solver, columns, wanted, True, 1, signed=True):
             made = _curvature(solver, wanted[j], matrix, True, 1)
-            if _is_definite(made):
+            if _is_definite(made, solver.quadratics[j]):
                 self._known[solver.names[j]] = made
             else:
-                lost.append(j)
-        self._make(solver, np.array(lost, int), wanted, precise, 1)
+                lost[j] = matrix
+        for j, matrix in self._grams(solver, np.array(list(lost), int), wanted, precise, 1, signed=False):
+            active = np.append(solver.theta[j, wanted[j]] != 0, True)
+            mixed = np.where(np.outer(active, active), lost[j], matrix)
+            made = _curvature(solver, wanted[j], mixed, precise, 1)
+            definite = _is_definite(made, solver.quadratics[j])
+            self._known[solver.names[j]] = made if definite else _curvature(solver, wanted[j], matrix, precise, 1)
 
     def _make_shared(self, solver: Iterate, wanted: dict[int, np.ndarray], precise: np.ndarray) -> None:
         """One matrix for all columns."""
@@ -242,10 +251,11 @@ def _curvature(solver: Iterate, working: np.ndarray, whole: np.ndarray, precise:
     return Curvature(working, matrix, cross, corner, precise, stride)
 
 
-def _is_definite(curvature: Curvature) -> bool:
-    """Whether it bends upwards in every direction."""
+def _is_definite(curvature: Curvature, quadratic: np.ndarray | None) -> bool:
+    """Whether with the quadratic part of the penalty (Q - 1, Q - 1) it bends upwards in every direction."""
+    W, matrix = curvature.working, curvature.matrix
     try:
-        np.linalg.cholesky(curvature.matrix)
+        np.linalg.cholesky(matrix if quadratic is None else matrix + quadratic[np.ix_(W, W)])
     except np.linalg.LinAlgError:
         return False
     return curvature.corner > 0

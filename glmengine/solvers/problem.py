@@ -53,6 +53,9 @@ class Problem:
     dispersion : (K,) float
     linear : (K, Q) float or None
         Subtracted from the gradient of the mean loss: what a sample of the rows is told of all of them.
+    allowed : (K, P) bool or None
+        Coefficients that the unit may use, those of columns that do not vary too: a group of the penalty weighs by their number. The movable
+        ones where not given.
     """
 
     rows: Rows
@@ -69,6 +72,7 @@ class Problem:
     limit: np.ndarray
     dispersion: np.ndarray | None = None
     linear: np.ndarray | None = None
+    allowed: np.ndarray | None = None
 
     @property
     def n_columns(self) -> int:

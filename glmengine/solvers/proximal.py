@@ -253,8 +253,9 @@ def sparsity_of(problem: Problem, penalty: Any, k: int) -> Sparsity:
     l1, scales = np.zeros(rows.size - 1), np.ones(rows.size - 1)
     l1[rows.places], scales[rows.places] = strength * penalty.l1 / scale, penalty.scales / scale
     groups = tuple(rows.places[group] for group in penalty.groups)
-    # a group weighs by the columns that the unit may use
-    counted = np.array([np.sqrt(problem.movable[k, group].mean()) for group in penalty.groups])
+    # a group weighs by the columns that the unit may use, whether or not they vary
+    allowed = problem.movable[k] if problem.allowed is None else problem.allowed[k]
+    counted = np.array([np.sqrt(allowed[group].mean()) for group in penalty.groups])
     return Sparsity(l1, groups, strength * penalty.group_weights * counted, scales)
 
 

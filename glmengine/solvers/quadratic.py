@@ -82,7 +82,13 @@ class Sparsity:
 
 
 def minimise_quadratic(
-    H: np.ndarray, c: np.ndarray, sparsity: Sparsity, start: np.ndarray, *, tolerance: float = 1e-14
+    H: np.ndarray,
+    c: np.ndarray,
+    sparsity: Sparsity,
+    start: np.ndarray,
+    *,
+    tolerance: float = 1e-14,
+    largest: float | None = None,
 ) -> np.ndarray:
     """The minimiser (P,), from `start` (P,).
 
@@ -95,6 +101,9 @@ def minimise_quadratic(
     start : (P,) array
     tolerance : float
         Largest violation of the stationarity conditions, relative to the gradient at zero.
+    largest : float, optional
+        The largest curvature that is not the penalty's own, by whose rounding it is judged which columns have none at all; the largest of H
+        where not given.
 
     Returns
     -------
@@ -107,12 +116,18 @@ def minimise_quadratic(
         w[:] = 0.0
         if inside.size and np.isfinite(H[np.ix_(inside, inside)]).all():
             rest = minimise_quadratic(
-                H[np.ix_(inside, inside)], c[inside], sparsity.restricted(inside), start[inside], tolerance=tolerance
+                H[np.ix_(inside, inside)],
+                c[inside],
+                sparsity.restricted(inside),
+                start[inside],
+                tolerance=tolerance,
+                largest=largest,
             )
             w[inside] = rest
         return w
     diagonal = np.maximum(np.diagonal(H), 0.0)
-    movable = diagonal > 1e-14 * max(float(diagonal.max(initial=0.0)), 1e-300)
+    largest = float(diagonal.max(initial=0.0)) if largest is None else largest
+    movable = diagonal > 1e-14 * max(largest, 1e-300)
     w[~movable] = 0.0
     limit = tolerance * max(float(np.max(np.abs(c), initial=0.0)), 1e-300)
     blocks = _Blocks(H, sparsity, movable)
@@ -136,7 +151,7 @@ def minimise_quadratic(
             break
         stuck = stuck + 1 if worst > 0.5 * best else 0
         best = min(best, worst)
-        if stuck > 8 and worst <= 1e4 * limit:  # rounding is reached
+        if stuck > 8 and worst <= 1e4 * max(limit, float(np.max(rounding, initial=0.0))):  # rounding is reached
             break
     return w
 

@@ -72,7 +72,7 @@ def some_columns(problem: Problem, columns: np.ndarray) -> Problem:
     """The problem of some of its columns."""
     per_column = ("unit", "held", "total", "mean", "strength", "movable", "limit")
     chosen = {name: getattr(problem, name)[columns] for name in per_column}
-    for name in ("dispersion", "linear"):
+    for name in ("dispersion", "linear", "allowed"):
         values = getattr(problem, name)
         chosen[name] = None if values is None else values[columns]
     return replace(problem, **chosen)

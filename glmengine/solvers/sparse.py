@@ -226,7 +226,8 @@ class ProximalNewton:
             slope = slope - known.cross * (g0 / known.corner)
         inside = self.sparsity[j] if W.size == self.theta.shape[1] - 1 else self.sparsity[j].restricted(W)
         step = np.zeros(self.theta.shape[1])
-        new = minimise_quadratic(H, slope - H @ now, inside, now)
+        largest = float(np.max(np.diagonal(known.matrix), initial=0.0))
+        new = minimise_quadratic(H, slope - H @ now, inside, now, largest=largest)
         d = new - now
         if not np.isfinite(d).all():
             return step, 0.0, np.inf

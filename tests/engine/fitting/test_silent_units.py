@@ -31,6 +31,7 @@ def test_with_an_intercept_they_are_silent_and_predicted_to_stay_so(family, link
 
 
 @pytest.mark.parametrize(("family", "link"), PAIRS)
+@pytest.mark.filterwarnings("error::RuntimeWarning")
 @pytest.mark.parametrize("strength", [None, 0.1])
 def test_without_one_the_coefficients_are_an_optimum_and_the_likelihood_theirs(family, link, strength):
     found = fit(X, Y, family, link, "ridge" if strength else None, strength=strength, intercept=False)

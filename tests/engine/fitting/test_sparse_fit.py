@@ -108,6 +108,24 @@ def test_masks_hold(population):
         np.testing.assert_allclose(grouped.coef[own, unit], alone.coef[:, 0], atol=1e-8)
 
 
+def test_a_group_weighs_by_all_of_its_columns_though_one_does_not_vary(population):
+    X, Y = population
+    X = np.column_stack([X, np.full(T, 3.0)])  # as a bin of a map that is never visited
+    fit = ge.fit(X, Y[:, 0], penalty=ge.GroupLasso(0.03, [[0, 1, 2, 6], [3, 4], [5]]))
+    w, slope = fit.coef[:3, 0], gradient(X, Y[:, 0], fit.coef[:, 0], fit.intercept[0])
+    np.testing.assert_allclose(slope[:3], -0.03 * np.sqrt(4) * w / np.linalg.norm(w), atol=1e-8)
+
+
+def test_a_penalty_of_columns_on_scales_far_apart_leaves_none_at_zero():
+    rng = np.random.default_rng(3)
+    X = rng.normal(size=(60, 8)) * 10.0 ** np.array([-8, -7, -3, 0, 2, 5, 7, 8])
+    y = (X[:, 6] + 1e7 * rng.normal(size=60) > 0).astype(float)
+    fit = ge.fit(X, y, family="bernoulli", penalty=ge.ElasticNet(0.0025, 0.1))
+    assert fit.converged.all()
+    alone = ge.fit(X[:, 2:], y, family="bernoulli", penalty=ge.ElasticNet(0.0025, 0.1))
+    assert fit.objective[0] == pytest.approx(alone.objective[0], abs=1e-10)
+
+
 @pytest.mark.parametrize("penalty", [ge.Lasso(0.03), ge.GroupLasso(0.03, GROUPS)], ids=lambda p: p.name)
 def test_weights_offset_and_no_intercept(population, penalty):
     X, Y = population

@@ -35,3 +35,13 @@ def test_a_gamma_with_the_identity_link_reaches_its_optimum(penalty, seed):
     most = penalty.strength * ratio
     assert np.allclose(slope[coef != 0], -most * np.sign(coef[coef != 0]), atol=1e-8)
     assert (np.abs(slope[coef == 0]) <= most + 1e-8).all()
+
+
+@pytest.mark.parametrize("seed", [87, 88, 140])
+def test_a_gaussian_with_the_log_link_whose_likelihood_bends_down_where_the_penalty_does_not(seed):
+    rng = np.random.default_rng(seed)
+    X = rng.gamma(0.5, size=(80, 5))
+    y = np.exp(X @ rng.normal(size=5) * 0.4) + 8 * rng.normal(size=80)
+    found = fit(X, y, "gaussian", "log", ElasticNet(0.05, ratio=0.1))
+    assert found.converged.all()
+    assert found.iterations[0] <= 50

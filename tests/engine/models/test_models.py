@@ -122,6 +122,22 @@ def test_the_shape_of_a_gamma_is_the_most_likely_one(shape):
     assert most_likely_shape(np.log(shape) - digamma(shape)) == pytest.approx(shape, rel=1e-6)
 
 
+def test_the_shape_of_a_gamma_that_hardly_varies_is_half_its_deviance_turned_over():
+    half = np.array([0.0, 1e-14, 1e-10, 1e-6])
+    np.testing.assert_allclose(1 / most_likely_shape(half), 2 * half, rtol=1e-6)
+
+
+def test_a_gamma_without_any_spread_is_infinitely_likely():
+    import glmengine as ge
+
+    X, y = np.random.default_rng(0).normal(size=(50, 2)), np.full(50, 2.5)
+    assert ge.fit(X, y, family="gamma", link="log", penalty=None).log_likelihood[0] == np.inf
+    y[0] += 1e-7
+    fit = ge.fit(X, y, family="gamma", link="log", penalty=None)
+    signal = ge.fit(X, y, family="gaussian", penalty=None)  # of so small a spread they are the same
+    assert fit.log_likelihood[0] == pytest.approx(signal.log_likelihood[0], rel=1e-4)
+
+
 def test_the_log_likelihood_of_a_gamma_fit_is_the_largest_over_shapes():
     import glmengine as ge
 
