@@ -30,6 +30,7 @@ from glmengine.design.session_terms import session_terms
 from glmengine.errors import GlmError
 from glmengine.recording.binned import count_spikes, sample_covariate
 from glmengine.recording.joined_parts import SESSION
+from glmengine.timegrid.angles import FULL_TURN
 
 if TYPE_CHECKING:
     from glmengine.analysis.analysis import Analysis
@@ -243,6 +244,12 @@ def _judge_bounds(term: CovariateTerm, covariate: Covariate, basis, inside: np.n
     name, unit = covariate.name, f" {covariate.unit}" if covariate.unit else ""
     notes += _looks_like_degrees(covariate, basis, inside)
     bounds = getattr(basis, "bounds", None)
+    if bounds is not None and basis.circular and covariate.kind == "angle" and bounds[1] - bounds[0] > 1.001 * FULL_TURN:
+        raise GlmError(
+            f"term '{term.label}': the circle from {bounds[0]:g} to {bounds[1]:g} is more than one turn of '{name}', which is an angle in radians; "
+            "leave the bounds out, or give 0 to 6.28319",
+            field=field,
+        )
     if bounds is None or basis.circular:
         return
     outside = int(((inside < bounds[0]) | (inside > bounds[1])).sum())

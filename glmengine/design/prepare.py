@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from glmengine.recording.recording import Recording
 
 
+FEW_USED = 0.75
+"""Share of the bins chosen that are used, below which that is said."""
+
+
 @dataclass(frozen=True)
 class Prepared:
     """What a fit or a prediction works on.
@@ -143,8 +147,26 @@ def with_terms(analysis: Analysis, ground: Ground, *, kept: KeptBlocks | None = 
             field="terms",
         )
     quiet = refractory_rows(analysis.terms, recording, grid, units)
-    notes = (*ground.notes, *design.notes, *spikes_within(counts, quiet, units, design.valid))
+    notes = (
+        *ground.notes,
+        *design.notes,
+        *_left_without_value(rows, design.valid, counts),
+        *spikes_within(counts, quiet, units, design.valid),
+    )
     return Prepared(recording, grid, units, without_refractory(counts, quiet), rows, design, notes, quiet, analysis.time.max_gap)
+
+
+def _left_without_value(rows: np.ndarray, valid: np.ndarray, counts: np.ndarray) -> tuple[str, ...]:
+    """What is said where a good part of the bins that were chosen has no value for some term, as outside the tracking of a longer recording."""
+    chosen, used = int(rows.sum()), int((rows & valid).sum())
+    if used >= FEW_USED * chosen:
+        return ()
+    in_bin = counts.sum(axis=1) if counts.dtype.kind in "iu" else np.nansum(counts, axis=1)
+    spikes = [float(in_bin[which].sum()) for which in (rows & valid, rows)]
+    return (
+        f"{used:,} of the {chosen:,} bins chosen ({100 * used / chosen:.0f} %) have a value for every term, and {100 * spikes[0] / max(spikes[1], 1.0):.0f} % "
+        "of what was counted lies in them; the others are not used: a term needs a covariate where it was not recorded, or a window longer than the stretches.",
+    )
 
 
 def _check_terms(analysis: Analysis) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
+import pynapple as nap
 import pytest
 
 import glmengine as ge
@@ -10,6 +13,7 @@ from glmengine.analysis.analysis import Analysis, Time
 from glmengine.analysis.terms import CouplingTerm, CovariateTerm, Factor, HistoryTerm
 from glmengine.analysis.time_grid import make_grid
 from glmengine.design.build import build_design
+from glmengine.design.prepare import prepare
 from glmengine.design.preview import feature_preview
 from glmengine.errors import GlmError
 from glmengine.recording.binned import sample_covariate
@@ -152,3 +156,23 @@ def test_a_preview_of_what_has_no_bin_says_so_or_is_empty(small_recording):
     assert not len(times)
     assert values.size == 0
     assert labels == []
+
+
+@pytest.mark.parametrize(("lost", "said"), [(0.6, True), (0.1, False)])
+def test_bins_without_a_value_are_said_where_they_are_a_good_part(small_recording, lost, said):
+    heading = small_recording.covariates["head_direction"]
+    span = float(heading.data.t[-1])
+    values = np.where(heading.data.t < lost * span, np.nan, heading.data.values)
+    tracked = replace(
+        small_recording,
+        covariates={
+            "head_direction": replace(heading, data=nap.Tsd(heading.data.t, values, time_support=heading.data.time_support))
+        },
+    )
+    prepared = prepare(Analysis(time=Time(bin_size=0.02), terms=TERMS[:1]), tracked)
+    share = float(np.nansum(prepared.counts[prepared.design.valid]) / np.nansum(prepared.counts))
+    notes = [note for note in prepared.notes if "have a value for every term" in note]
+    assert bool(notes) == said
+    for note in notes:
+        assert "of the 6,000 bins chosen (40 %)" in note
+        assert f"{100 * share:.0f} % of what was counted" in note

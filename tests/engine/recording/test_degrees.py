@@ -62,3 +62,12 @@ def test_what_is_in_radians_or_has_its_own_period_is_not(values, basis, unit, ki
 
 def test_an_angle_in_degrees_is_told_with_a_basis_that_is_no_circle():
     assert notes_of(360 * TURN, ge.basis.BSpline(n=6), kind="angle")
+
+
+def test_a_circle_of_more_than_one_turn_is_refused_for_an_angle_and_half_a_turn_is_not():
+    angle = np.mod(TURN * 40, 2 * np.pi)
+    with pytest.raises(
+        ge.GlmError, match="the circle from 0 to 360 is more than one turn of 'heading', which is an angle in radians"
+    ):
+        notes_of(angle, ge.basis.CyclicBSpline(n=6, bounds=(0, 360)), "rad", "angle")
+    assert not notes_of(angle, ge.basis.CyclicBSpline(n=6, bounds=(0, np.pi)), "rad", "angle")
