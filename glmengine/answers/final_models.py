@@ -15,12 +15,14 @@ from glmengine.design.prepare import prepare_again
 from glmengine.errors import GlmError
 from glmengine.fitting.coefficients import Coefficients
 from glmengine.goodness.assess import assess
+from glmengine.goodness.judgement import Finding
 from glmengine.models import get_family
 from glmengine.results.curves import response_curves
 from glmengine.results.filters import term_filters
 from glmengine.results.posterior import Posterior, link_of
 from glmengine.selection.whole_fits import Whole
 from glmengine.simulation.comparison import compare_surrogates
+from glmengine.simulation.runaway import Runaway
 from glmengine.simulation.surrogates import simulate
 
 if TYPE_CHECKING:
@@ -43,6 +45,11 @@ CHECKS = {
 SIMULATED = ("rate", "isi", "autocorrelogram", "burst")
 """What simulated spikes are compared with recorded ones in."""
 
+CANNOT_RUN = "cannot_run"
+"""Column of the checks with the finding that a model cannot run by itself, as text; empty where it can."""
+
+_CANNOT_RUN = Finding("It cannot run by itself.", "a model that can run by itself (the simulated spikes say why it cannot)")
+
 MOST_BINS = 30_000
 """Bins that are simulated, from the first on: bands over so many tell models apart, and more of them take most of the time of a sheet."""
 
@@ -54,7 +61,7 @@ class Final:
     Attributes
     ----------
     checks : Dataset (unit)
-        `CHECKS`; of each of `SIMULATED` the share of its values inside the 95 % band of the simulations (``simulated_rate``, ...), and
+        `CHECKS`, and `CANNOT_RUN` where spikes could not be simulated; of each of `SIMULATED` the share of its values inside the 95 % band of the simulations (``simulated_rate``, ...), and
         ``burst`` beside ``burst_low`` and ``burst_high``.
     curves, filters : mapping of str to Dataset
     evidence : mapping of str to Dataset
@@ -143,16 +150,19 @@ def simulated(
     prepared, notes = beginning.prepared, [beginning.note] if beginning.note else []
     units = list(prepared.units)
     columns = {name: np.full(len(units), np.nan) for name in [*(f"simulated_{one}" for one in SIMULATED), *_BURST]}
+    unknown = xr.Dataset({name: ("unit", values) for name, values in columns.items()}, {"unit": units})
     try:
         surrogates = simulate(prepared, model, repeats, model.analysis.seed, context.part(0.0, 0.7))
-        notes += [str(one) for one in surrogates.runaways]
+    except GlmError as error:  # a model that cannot run ahead: said, and the rest of the answer stands
+        return unknown.assign({CANNOT_RUN: ("unit", [_CANNOT_RUN.to_text()] * len(units))}), {}, [*notes, error.message]
+    notes += [str(one) for one in surrogates.runaways]
+    if surrogates.ran_away.all():
+        found = {one.unit: _runs_away(one).to_text() for one in surrogates.runaways}
+        return unknown.assign({CANNOT_RUN: ("unit", [found.get(unit, "") for unit in units])}), {}, notes
+    try:
         compared = compare_surrogates(surrogates, pairs=False, context=context.part(0.7, 1.0))
-    except GlmError as error:  # a model that cannot run ahead, or always runs away: said, and the rest of the answer stands
-        return (
-            xr.Dataset({name: ("unit", values) for name, values in columns.items()}, {"unit": units}),
-            {},
-            [*notes, error.message],
-        )
+    except GlmError as error:  # nothing in common with the recorded counts
+        return unknown, {}, [*notes, error.message]
     for name in SIMULATED:
         if name in compared.agreement:
             columns[f"simulated_{name}"] = np.asarray(compared.agreement[name].values, np.float64)
@@ -167,6 +177,13 @@ def simulated(
     found = {name: ("unit", values, {"long_name": long_names[name]}) for name, values in columns.items()}
     kept = {name: one for name, one in compared.datasets().items() if name in SIMULATED}
     return xr.Dataset(found, {"unit": units}), kept, notes
+
+
+def _runs_away(one: Runaway) -> Finding:
+    """As what speaks against the model of a unit."""
+    through = "its own counts" if one.source == one.unit else f"the counts of unit {one.source}"
+    what = f"Its simulated spikes run away, through {through}."
+    return Finding(what, f"{one.remedy[:1].lower()}{one.remedy[1:].rstrip('.')}", next(iter(one.edits), None))
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from glmengine.answers.final_models import CHECKS
+from glmengine.answers.final_models import CANNOT_RUN, CHECKS
 from glmengine.answers.part import Part
 from glmengine.answers.population import Population
 from glmengine.answers.sentence import Simulated, answer_sentence
@@ -67,7 +67,9 @@ def sheet_of(
     shown_checks = checks.sel(unit=units)
     table = table.assign({name: shown_checks[name] for name in CHECKS if name != "judgement"})
     table = table.assign(_in_words([judged[unit] for unit in units]))
-    table = table.assign({name: one for name, one in shown_checks.data_vars.items() if name not in (*CHECKS, "modelled")})
+    table = table.assign(
+        {name: one for name, one in shown_checks.data_vars.items() if name not in (*CHECKS, CANNOT_RUN, "modelled")}
+    )
     terms = chosen[["order", "missed", "missed_p"]]
     if shifted is not None:
         terms = terms.assign(shifted)

@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from glmengine.analysis.remedies import lengthen_words
+from glmengine.answers.final_models import CANNOT_RUN
 from glmengine.answers.question import HISTORY
 from glmengine.answers.sentence import Simulated
 from glmengine.answers.unit_model import chosen_labels
@@ -23,7 +22,6 @@ OF_HISTORY = frozenset({"add_history", "longer_history", "finer_history", "refra
 """Remedies that are about the unit's own past."""
 
 _OTHER_HISTORY = "another form of the history than the one tried (longer, or more functions)"
-_CANNOT_RUN = Finding("But it cannot run by itself.", "a model that can run by itself (the simulated spikes say why it cannot)")
 
 
 def unit_judgement(seen: Mapping[str, Any], history: str) -> Judgement | None:
@@ -37,10 +35,12 @@ def unit_judgement(seen: Mapping[str, Any], history: str) -> Judgement | None:
         What is advised where bursts are missing, as of `history_words`.
     """
     judgement = Judgement.from_text(str(seen["judgement"]))
-    if judgement is None or not judgement.adequate or "simulated_rate" not in seen:
+    if judgement is None:
+        return None
+    if (unable := Finding.from_text(str(seen.get(CANNOT_RUN, "")))) is not None:
+        return judgement.with_finding(unable)
+    if not judgement.adequate:
         return judgement
-    if np.isnan(seen["simulated_rate"]):
-        return judgement.with_finding(_CANNOT_RUN)
     simulated = Simulated.of(seen)
     if simulated is None or simulated.alike:
         return judgement

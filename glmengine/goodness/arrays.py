@@ -170,7 +170,8 @@ def _summary(
     *,
     held_out: bool,
 ) -> xr.Dataset:
-    setting = Setting.of(prepared.design.terms, model, groupings, spans, prepared.grid.bin_size)
+    others = len(prepared.recording.unit_names) > 1
+    setting = Setting.of(prepared.design.terms, model, groupings, spans, prepared.grid.bin_size, has_others=others)
     rows = []
     for at, checks in enumerate(found):
         scores = None if pairs is None else np.asarray(pairs["z"].values[at])

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 from glmengine.analysis.remedies import Remedy
 
@@ -22,6 +23,19 @@ class Finding:
     what: str
     remedy: str = ""
     edit: Remedy | None = None
+
+    def to_text(self) -> str:
+        """As a file holds it; `from_text` reads it."""
+        return json.dumps(asdict(self), ensure_ascii=False)
+
+    @classmethod
+    def from_text(cls, text: str) -> Finding | None:
+        """What `to_text` wrote; None of an empty text."""
+        return cls._of(json.loads(text)) if text else None
+
+    @classmethod
+    def _of(cls, data: Mapping[str, Any]) -> Finding:
+        return cls(data["what"], data["remedy"], None if data["edit"] is None else Remedy(**data["edit"]))
 
 
 @dataclass(frozen=True)

@@ -42,6 +42,7 @@ class Setting:
     covariates: tuple[str, ...]
     spans: tuple[np.ndarray, np.ndarray]
     bin_size: float
+    has_others: bool = True
 
     @classmethod
     def of(
@@ -51,6 +52,8 @@ class Setting:
         groupings: Sequence[Grouping],
         spans: tuple[np.ndarray, np.ndarray],
         bin_size: float,
+        *,
+        has_others: bool,
     ) -> Setting:
         """That of a design's terms."""
 
@@ -64,6 +67,7 @@ class Setting:
             covariates=tuple(one.name for one in groupings),
             spans=spans,
             bin_size=bin_size,
+            has_others=has_others,
         )
 
 
@@ -258,7 +262,7 @@ def _family(checks: UnitChecks, setting: Setting, slow: bool) -> list[Finding]:
         return [
             Finding(
                 f"Sums over longer windows vary up to {np.max(ratio[large]):.1f} times as much as the model says.",
-                "a variable that is missing, coupling to other units, or a slow term over time",
+                f"a variable that is missing,{' coupling to other units,' if setting.has_others else ''} or a slow term over time",
             )
         ]
     return []

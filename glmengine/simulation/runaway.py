@@ -49,7 +49,7 @@ class Runaway:
         whose = "its own counts" if self.unit == self.source else f"the counts of unit {self.source}"
         return (
             f"Unit {self.unit} ran away in {self.repeats} repeat{'' if self.repeats == 1 else 's'}, first at {self.time:.2f} s, through {whose}: "
-            f"each brings {self.gain:.2g} more, at most {self.peak:.3g} times the rate, {1000 * self.lag:.3g} ms later. {self.remedy}"
+            f"each brings {self.gain:.2g} more at the mean rate, and at most {self.peak:.3g} times the rate, {1000 * self.lag:.3g} ms later. {self.remedy}"
         )
 
 

@@ -517,6 +517,7 @@ def test_sentences_say_how_simulated_spikes_differ():
 
 
 def test_no_model_is_right_whose_simulated_spikes_lie_outside_the_bands():
+    from glmengine.analysis.remedies import Remedy
     from glmengine.answers.unit_judgement import unit_judgement
 
     right = Judgement("Inside.").to_text()
@@ -525,7 +526,13 @@ def test_no_model_is_right_whose_simulated_spikes_lie_outside_the_bands():
         simulated = {f"simulated_{name}": isi for name in ("isi", "autocorrelogram")}
         return {"judgement": right, **simulated, "simulated_rate": rate, "burst": burst, "burst_low": 0.0, "burst_high": 0.2}
 
-    rows = {"fine": row(0.95), "unlike": row(0.5), "runs away": row(np.nan, np.nan), "few spikes": row(np.nan)}
+    away = Finding("It runs away.", "a model that can run by itself", Remedy("refractory")).to_text()
+    rows = {
+        "fine": row(0.95),
+        "unlike": row(0.5),
+        "runs away": {**row(np.nan, np.nan), "cannot_run": away},
+        "few spikes": row(np.nan),
+    }
     judged = [unit_judgement(one, "lengthen the history") for one in rows.values()]
     assert [one.adequate for one in judged] == [True, False, False, True]
     assert judged[1].verdict == "Inside. But simulated spikes differ in intervals and autocorrelogram."
