@@ -14,6 +14,7 @@ from glmengine.answers.unit_model import chosen_labels
 from glmengine.design.variables import variables_of
 from glmengine.goodness.judgement import Finding, Judgement
 from glmengine.goodness.verdict import ADD_HISTORY
+from glmengine.simulation.comparison import BURST
 
 if TYPE_CHECKING:
     from glmengine.analysis.analysis import Analysis
@@ -72,5 +73,7 @@ def history_words(analysis: Analysis, chosen: Sequence[str]) -> str:
     own = [term for term in analysis.terms if term.kind == HISTORY and term.label in labels]
     if not own:
         return _OTHER_HISTORY if any(term.kind == HISTORY and term.enabled for term in analysis.terms) else ADD_HISTORY
+    if analysis.time.bin_size > 0.5 * BURST:  # what happens within a bin or two no filter can say
+        return f"narrower bins (one of {1000 * analysis.time.bin_size:g} ms holds most of a burst)"
     windows = [window for term in own if (window := getattr(term.basis, "window", None)) is not None]
     return lengthen_words(max(windows)) if windows else "lengthen the history"
