@@ -36,7 +36,6 @@ _ended_with: list[int] = []
 @pytest.hookimpl(trylast=True)
 def pytest_collection_finish() -> None:
     """What was imported and collected stays to the end: garbage is not looked for among its half a million objects each time."""
-    gc.collect()
     gc.freeze()
 
 

@@ -7,7 +7,7 @@ from html import escape, unescape
 
 import pyqtgraph as pg
 from qtpy.QtCore import Qt
-from qtpy.QtGui import QFontMetricsF, QGuiApplication
+from qtpy.QtGui import QColor, QFontMetricsF, QGuiApplication, QPen
 from qtpy.QtWidgets import QGraphicsSceneResizeEvent, QGraphicsSceneWheelEvent
 
 _APART, _LEAST_APART = 8, 5  # pixels between two labels beside each other
@@ -15,11 +15,48 @@ _BEYOND = 12  # pixels that a label may be longer than its axis
 _LINE = 1.05  # heights of a line from one label to the one below it
 
 
-class NamedAxis(pg.AxisItem):
+class QuietAxis(pg.AxisItem):
+    """An axis that writes its label anew where its words or its colour change.
+
+    Pyqtgraph does so at each change of its range, thirty times while a plot is made: a tenth of what a page takes.
+    """
+
+    _written: str | None = None
+    _waits = False
+
+    def set_colours(self, line: QColor | QPen, ink: QColor) -> None:
+        """Those of the line, which a pen may draw, and of what is written, at once."""
+        self._waits = True
+        try:
+            self.setPen(pg.mkPen(line))
+            self.setTextPen(pg.mkPen(ink))
+        finally:
+            self._waits = False
+        self._updateLabel()
+
+    def redraw(self) -> None:
+        """Find the ticks again, although the range is the same."""
+        self.picture = None
+        self.update()
+
+    def _updateLabel(self) -> None:
+        if self._waits:
+            return
+        words = self.labelString()
+        if words != self._written:
+            self._written = words
+            self._write_label()
+        self.redraw()
+
+    def _write_label(self) -> None:
+        super()._updateLabel()
+
+
+class NamedAxis(QuietAxis):
     """An axis as pyqtgraph has it until it is given names, or numbers that are to be whole."""
 
     def __init__(self, orientation: str) -> None:
-        self._label_shown, self._label_of = [""], ""  # its lines as they are written, and the whole with its style
+        self._label_shown = [""]  # its lines as they are written
         super().__init__(orientation)
         self._names: dict[float, str] = {}
         self._round = False
@@ -39,9 +76,14 @@ class NamedAxis(pg.AxisItem):
         self._fit_label()
         super().resizeEvent(event)
 
-    def _updateLabel(self) -> None:
-        super()._updateLabel()
+    def _write_label(self) -> None:
+        super()._write_label()
+        self._label_shown = self._lines_of_label()
+        self.setToolTip("")
         self._fit_label()
+
+    def _lines_of_label(self) -> list[str]:
+        return [unescape(line) for line in self.labelText.split("<br>")]
 
     def _fit_label(self) -> None:
         """End the lines of a label that are longer than the axis with three dots: they would lie over what stands beside it."""
@@ -50,10 +92,10 @@ class NamedAxis(pg.AxisItem):
         upright = self.orientation in ("left", "right")
         room = (self.size().height() if upright else self.size().width()) + _BEYOND
         metrics = QFontMetricsF(self.label.font())
-        lines = [unescape(line) for line in self.labelText.split("<br>")]
+        lines = self._lines_of_label()
         shown = [metrics.elidedText(line, Qt.TextElideMode.ElideRight, room) for line in lines] if room > _BEYOND else lines
-        if shown != self._label_shown or self._label_of != self.labelString():
-            self._label_shown, self._label_of = shown, self.labelString()
+        if shown != self._label_shown:
+            self._label_shown = shown
             whole, self.labelText = self.labelText, "<br>".join(map(escape, shown))
             self.label.setHtml(self.labelString())
             self.labelText = whole
@@ -125,11 +167,6 @@ class NamedAxis(pg.AxisItem):
         if self._round:
             return next(step for power in range(12) for step in (10**power, 2 * 10**power, 5 * 10**power) if step >= wanted)
         return min(int(-(-wanted // 1)), len(self._names))
-
-    def redraw(self) -> None:
-        """Find the ticks again, although the range is the same."""
-        self.picture = None
-        self.update()
 
 
 def named_axes() -> dict[str, NamedAxis]:

@@ -29,6 +29,7 @@ from glmgui import theme
 from glmgui.drawings.series import Axis, Curve, Table
 from glmgui.notices import notices
 from glmgui.plots import style
+from glmgui.plots.axis import QuietAxis
 from glmgui.plots.desk import figure_desk
 from glmgui.plots.export import copy_numbers, copy_plot, plot_writer, save_numbers
 from glmgui.plots.plot_item import PlainPlotItem
@@ -260,9 +261,8 @@ class Plot(QWidget):
             if isinstance(item, pg.PlotDataItem | pg.PlotCurveItem):
                 if item.opts["pen"] is not None:
                     item.setPen(_wider(item.opts["pen"], scale))
-            elif isinstance(item, pg.AxisItem):
-                item.setPen(_wider(item.pen(), scale))
-                _paint_label(item, self.colours)
+            elif isinstance(item, QuietAxis):
+                item.set_colours(_wider(item.pen(), scale), self.colours.ink)
             elif isinstance(item, pg.InfiniteLine):
                 item.setPen(_wider(item.pen, scale))
 
@@ -344,21 +344,14 @@ def never_scale(axis: pg.AxisItem) -> None:
     axis.enableAutoSIPrefix(False)
 
 
-def paint_axes(item: pg.PlotItem, colours: style.Colours) -> None:
+def paint_axes(item: PlainPlotItem, colours: style.Colours) -> None:
     for side in ("bottom", "left", "right", "top"):
         axis = item.getAxis(side)
-        axis.setPen(pg.mkPen(colours.muted))
-        axis.setTextPen(pg.mkPen(colours.ink))
+        axis.set_colours(colours.muted, colours.ink)
         axis.setStyle(tickLength=-4, hideOverlappingLabels=False)
-        _paint_label(axis, colours)
     item.titleLabel.setAttr("color", colours.ink.name())
     if item.titleLabel.isVisible():
         item.titleLabel.setText(item.titleLabel.text)
-
-
-def _paint_label(axis: pg.AxisItem, colours: style.Colours) -> None:
-    axis.labelStyle = {"color": colours.ink.name()}
-    axis._updateLabel()
 
 
 def _wider(pen: object, scale: float) -> QPen:

@@ -16,11 +16,11 @@ import pyqtgraph as pg
 from qtpy.QtCore import QObject, Signal
 from qtpy.QtWidgets import QListWidgetItem, QWidget
 
-from glmgui.plots.axis import named_axes
+from glmgui.plots.axis import QuietAxis, named_axes
 
 
 class PlainPlotItem(pg.PlotItem):
-    """Axes and what is drawn between them; it has no menu."""
+    """Axes, each a `QuietAxis`, and what is drawn between them; it has no menu."""
 
     def __init__(self, **options: object) -> None:
         with _without_widgets():
@@ -115,11 +115,11 @@ def _leave_alone(radio: _Control, radios: tuple[_Control, ...], checked: bool) -
 
 @contextmanager
 def _without_widgets() -> Iterator[None]:
-    """While it lasts, an area of pyqtgraph is made without the widgets; other programs in this process have theirs."""
+    """While it lasts, an area of pyqtgraph is made without the widgets, and with axes of ours; other programs in this process have theirs."""
     module = sys.modules[pg.PlotItem.__module__]
-    usual = module.ui_template
-    module.ui_template = SimpleNamespace(Ui_Form=_Controls)
+    usual = module.ui_template, module.AxisItem
+    module.ui_template, module.AxisItem = SimpleNamespace(Ui_Form=_Controls), QuietAxis
     try:
         yield
     finally:
-        module.ui_template = usual
+        module.ui_template, module.AxisItem = usual

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pyqtgraph as pg
 import pytest
+from qtpy.QtGui import QColor
 from qtpy.QtWidgets import QApplication
 
 from glmgui.plots.plot_item import PlainPlotItem
@@ -61,3 +62,21 @@ def test_nothing_has_no_numbers_beside_it():
     assert axis.tickValues(0.0, 1.0, 300.0)
     area.removeItem(drawn)
     assert not axis.tickValues(0.0, 1.0, 300.0)
+
+
+def test_a_label_is_written_anew_for_other_words_and_colours_alone(qapp, monkeypatch):
+    item = PlainPlotItem()
+    axis = item.getAxis("bottom")
+    written = []
+    monkeypatch.setattr(axis.label, "setHtml", written.append)
+    item.setLabel("bottom", "speed (cm/s)")
+    for most in range(1, 20):
+        axis.setRange(0, most)
+    assert len(written) == 1
+    assert "speed (cm/s)" in written[0]
+    for _ in range(2):
+        axis.set_colours(QColor("#808080"), QColor("#102030"))
+    assert len(written) == 2
+    assert "#102030" in written[1]
+    assert axis.pen().color().name() == "#808080"
+    assert axis.textPen().color().name() == "#102030"
