@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,7 +20,7 @@ from glmengine.io.files.whole import write_whole
 from glmengine.io.folder_mates import tables_within
 from glmengine.io.opening import arrays_of
 from glmengine.io.recipe.companions import MOST_SIBLINGS, TOKEN, for_recording
-from glmengine.io.recipe.draft import Beside, Draft, draft_beside, draft_from_arrays, shape_of
+from glmengine.io.recipe.draft import Beside, Draft, clocks_of, draft_beside, draft_from_arrays, shape_of
 from glmengine.io.recipe.recipe import Arrays, Recipe, Spikes
 from glmengine.io.recognition import readers, recognise
 
@@ -157,10 +158,11 @@ def assist_together(paths: Sequence[str | Path]) -> Assistance:
     found = assist(first)
     if found is None:
         raise GlmError(f"{first.name}: says itself what is in it, so no other file can be put beside it; open it alone")
-    rows, text = found.arrays, found.recipe
-    for other in files:
-        if other == first:
-            continue
+    rows, text, others = found.arrays, found.recipe, [file for file in files if file != first]
+    if not found.remembered:
+        clocks = {name: seconds for file in others for name, seconds in clocks_of(arrays_of(file), file.name).items()}
+        text = _drafted(arrays_of(first), clocks)
+    for other in others:
         further = arrays_beside(first, other)
         rows = (*rows, *further.arrays)
         try:
@@ -251,9 +253,9 @@ def _draft_within(reader: Reader, tables: Sequence[Path]) -> Draft:
     return Draft(recipe, tuple(reasons))
 
 
-def _drafted(arrays: Arrays) -> str:
+def _drafted(arrays: Arrays, clocks: Mapping[str, np.ndarray] = MappingProxyType({})) -> str:
     try:
-        return draft_from_arrays(arrays).to_toml()
+        return draft_from_arrays(arrays, clocks).to_toml()
     except GlmError:
         return EMPTY
 

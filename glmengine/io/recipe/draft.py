@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
+from types import MappingProxyType
 from typing import Any, TypeGuard
 
 import numpy as np
@@ -52,6 +53,9 @@ from glmengine.io.recipe.recipe import (
 )
 from glmengine.io.recipe.spike_matrices import columns_of_spikes, filled_with, trains_in
 from glmengine.sentences import listed
+
+STILL = 0.05
+"""Share of the steps of what is called a time in which it may stand still."""
 
 UNIT_COLUMN = re.compile(r"^(unit|cell|neuron|clu(ster)?|u|n|roi)[_ ]?\d+|count|spike", re.IGNORECASE)
 
@@ -120,8 +124,11 @@ def _named_apart(items: Sequence[Measured | Stretches | Happenings], taken: set[
     return named
 
 
-def draft_from_arrays(arrays: Arrays) -> Draft:
-    """Propose what named arrays are; raises `GlmError` where none looks like spikes or counts."""
+def draft_from_arrays(arrays: Arrays, clocks: Mapping[str, np.ndarray] = MappingProxyType({})) -> Draft:
+    """Propose what named arrays are; raises `GlmError` where none looks like spikes or counts.
+
+    Times (s) of what lies in further files, by name, are `clocks` that tell in which unit spikes are counted.
+    """
     reasons = list(arrays.notes) if isinstance(arrays, NamedArrays) else []
     vectors = _vectors(arrays)
     trials = draft_trials(arrays, vectors, reasons)
@@ -130,7 +137,7 @@ def draft_from_arrays(arrays: Arrays) -> Draft:
     free = {name: values for name, values in vectors.items() if name not in in_trials}
     whole = arrays.get(WHOLE_TABLE)
     grid = isinstance(whole, np.ndarray) and whole.ndim == 2 and _are_counts(np.ravel(whole))
-    spikes = None if grid else _spikes(arrays, free, bases, reasons)
+    spikes = None if grid else _spikes(arrays, free, {**bases, **clocks}, reasons)
     counts = None if spikes is not None else _counts(arrays, bases, reasons)
     if spikes is None and counts is None:
         have = listed(f"{name} {shape_of(values)}" for name, values in arrays.items()) or "nothing that can be read"
@@ -155,6 +162,11 @@ def draft_from_arrays(arrays: Arrays) -> Draft:
         Recipe(spikes=spikes, counts=counts, covariates=tuple(covariates), trials=tuple(trials), events=tuple(events)),
         tuple(reasons),
     )
+
+
+def clocks_of(arrays: Arrays, file: str) -> dict[str, np.ndarray]:
+    """Times (s) of the series in a further file, as its draft has them, by the names that a recipe gives them."""
+    return {f"{file}:{name}": seconds for name, seconds in _time_bases(_vectors(arrays), arrays).items()}
 
 
 def draft_beside(arrays: Arrays, file: str) -> Beside:
@@ -239,10 +251,12 @@ def _vectors(arrays: Arrays) -> dict[str, np.ndarray]:
     return found
 
 
-def _is_rhythm(values: np.ndarray, uneven: float = 1.2) -> bool:
-    """Whether numbers rise in nearly equal steps, of which nine in ten are no longer than the usual one by this factor."""
+def _is_rhythm(values: np.ndarray, uneven: float = 1.2, still: float = 0.0) -> bool:
+    """Whether numbers rise in nearly equal steps, of which nine in ten are no longer than the usual one by this factor, but for this share
+    in which they stand still."""
     steps = np.diff(values)
-    return bool(len(steps)) and bool((steps > 0).all()) and bool(np.quantile(steps, 0.9) <= uneven * np.median(steps))
+    forwards = bool(len(steps)) and bool((steps >= 0).all()) and bool(np.mean(steps == 0) <= still)
+    return forwards and bool(np.quantile(steps, 0.9) <= uneven * np.median(steps))
 
 
 def _time_bases(vectors: Mapping[str, np.ndarray], arrays: Arrays) -> dict[str, np.ndarray]:
@@ -256,7 +270,9 @@ def _time_bases(vectors: Mapping[str, np.ndarray], arrays: Arrays) -> dict[str, 
         partner = partner or any(len(values) in shape for shape in tables)
         named = TIME_NAME.search(field_of(name)) is not None
         # a camera jitters, but not as spikes do, of which one in ten waits more than three times as long as the usual one
-        if partner and (named or len(values) > 100) and _is_rhythm(values, 1.7 if named else 1.2):
+        # a clock may stand still now and then, which is said when it is read
+        rhythm = _is_rhythm(values, 1.7, STILL) if named else _is_rhythm(values)
+        if partner and (named or len(values) > 100) and rhythm:
             rate = scalar_named(arrays, RATE_NAME, group_of(name)) if counts_samples(name, arrays) else None
             found[name] = values / rate if rate else values * SECONDS[unit_of_times(name, arrays)]
     return dict(sorted(found.items(), key=lambda item: not TIME_NAME.search(field_of(item[0]))))
@@ -558,6 +574,12 @@ def _matrix_of_counts(
             f"The {len(columns)} columns beside '{base}', which gives the times, are taken as counts per bin, one a unit."
         )
         return Counts(values=columns, **clock_of_base(base, arrays))
+    if base and not _are_counts(np.ravel(values)):
+        reasons.append(
+            f"'{name}' is taken as the activity of one unit in each column, at the times '{base}'; it holds no whole numbers, so that its model is one of "
+            "signals: Gaussian, or Gamma where it is positive."
+        )
+        return Counts(values=(name,), **clock_of_base(base, arrays))
     if base:
         reasons.append(f"'{name}' is taken as counts per bin, one column a unit, at the times '{base}'.")
         return Counts(values=(name,), **clock_of_base(base, arrays))

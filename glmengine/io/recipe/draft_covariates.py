@@ -41,8 +41,9 @@ def draft_trials(arrays: Arrays, vectors: Mapping[str, np.ndarray], reasons: lis
     found: list[Stretches] = []
     for start, begins in vectors.items():
         known = begins[np.isfinite(begins)]
-        if not START_NAME.search(field_of(start)) or COLUMN.search(start) or not (np.diff(known) >= 0).all():
+        if not START_NAME.search(field_of(start)) or COLUMN.search(start):
             continue
+        sorted_ = bool((np.diff(known) >= 0).all())
         stem = START_NAME.sub("", field_of(start), count=1)
         stop = next(
             (
@@ -58,7 +59,7 @@ def draft_trials(arrays: Arrays, vectors: Mapping[str, np.ndarray], reasons: lis
             ),
             None,
         )
-        if stop is None:
+        if stop is None or not (sorted_ or (vectors[stop] > begins).all()):
             continue
         alike = [name for name, values in arrays.items() if isinstance(values, np.ndarray) and values.size == len(begins)]
         beside = [
@@ -68,12 +69,15 @@ def draft_trials(arrays: Arrays, vectors: Mapping[str, np.ndarray], reasons: lis
             and group_of(name) == group_of(start)
             and not (name in vectors and EVENT_NAME.search(field_of(name)) and (np.diff(vectors[name]) > 0).all())
         ]
-        title = re.sub(r"\W+|_+$|^_+|_times?$", "_", measured_in(stem)[0]).strip("_") or "trials"
+        bare = START_NAME.sub("", measured_in(field_of(start))[0], count=1)
+        title = re.sub(r"\W+|_+$|^_+|_times?$", "_", bare).strip("_") or "trials"
         title = {"trial": "trials", "t": "trials", "time": "trials", "times": "trials"}.get(title.lower(), title)
         # a few numbers may be as many as trials by chance
         properties = tuple(beside) if len(begins) > 2 else ()
         found.append(Stretches(name=title, start=start, stop=stop, properties=properties, time_unit=unit_of_times(start, arrays)))
-        reasons.append(f"'{start}' and '{stop}' are taken as {len(begins)} trials.")
+        reasons.append(
+            f"'{start}' and '{stop}' are taken as {len(begins)} trials{'' if sorted_ else ', which are in no order of time'}."
+        )
     return found
 
 

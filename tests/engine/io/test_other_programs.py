@@ -18,9 +18,9 @@ from glmengine.io.formats.matlab import arrays as matlab_arrays
 from glmengine.io.opening import open_recording
 from glmengine.io.raw import RawRecording, RawSeries
 from glmengine.io.recipe.apply import apply_recipe
-from glmengine.io.recipe.draft import draft_from_arrays
+from glmengine.io.recipe.draft import draft_beside, draft_from_arrays
 from glmengine.io.recipe.recipe import Recipe
-from glmengine.io.recipe_assistant import draft_recipe
+from glmengine.io.recipe_assistant import assist_together, draft_recipe
 
 RNG = np.random.default_rng(8)
 TIMES = np.arange(9000) / 30
@@ -181,3 +181,41 @@ def test_a_raster_under_any_name_of_spikes_and_its_rate_for_all(tmp_path):
     draft = draft_from_arrays(found)
     np.testing.assert_array_equal(apply_recipe(draft.recipe, found).counts.values, raster)
     assert "So are those of x: where the rate is another, change it for each." in draft.reasons
+
+
+def test_stamps_in_microseconds_of_spikes_and_frames_in_two_files_are_one_clock(tmp_path):
+    begun = 1_234_567_890
+    pd.DataFrame({"timestamp": np.rint(begun + SPIKES * 1e6).astype(np.int64), "cluster": RNG.integers(0, 3, 900)}).to_csv(
+        tmp_path / "spikes.csv", index=False
+    )
+    frames = pd.DataFrame(
+        {"timestamp": np.rint(begun + TIMES * 1e6).astype(np.int64), "x": X.astype(int), "y": 7 - X.astype(int)}
+    )
+    frames.to_csv(tmp_path / "video.csv", index=False)
+    recipe = Recipe.from_toml(assist_together([tmp_path / "spikes.csv", tmp_path / "video.csv"]).recipe)
+    assert recipe.spikes.time_unit == recipe.covariates[0].time_unit == "us"
+
+
+def test_a_clock_that_stands_still_for_a_while_is_a_clock():
+    times = TIMES.copy()
+    times[1000:1300] = times[1000]
+    assert draft_beside({"time": times, "x": X, "y": X}, "track.csv").covariates[0].times == "track.csv:time"
+
+
+def test_trials_in_no_order_and_with_their_unit_in_the_name():
+    start = np.array([100.0, 0, 200, 20, 50])
+    beside = draft_beside({"start_ms": start, "end_ms": start + 25, "hit": np.arange(5)}, "t.csv")
+    (trials,) = beside.trials
+    assert (trials.name, trials.time_unit) == ("trials", "ms")
+    assert any("are in no order of time" in reason for reason in beside.reasons)
+
+
+def test_vectors_in_one_array_with_where_each_ends_are_units(tmp_path):
+    np.savez(tmp_path / "ragged.npz", spike_times=SPIKES, spike_times_index=np.array([300, 500, 900]), t=TIMES, x=X)
+    found = open_recording(tmp_path / "ragged.npz", draft_recipe(tmp_path / "ragged.npz").recipe)
+    assert [len(found.spikes[unit]) for unit in found.spikes] == [300, 200, 400]
+
+
+def test_traces_are_called_activity_not_counts():
+    reasons = draft_from_arrays({"dff": RNG.normal(size=(12, 9000)), "time": TIMES}).reasons
+    assert any("'dff' is taken as the activity of one unit in each column" in reason for reason in reasons)
