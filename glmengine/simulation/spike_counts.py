@@ -33,10 +33,15 @@ def simulate_counts(drive: np.ndarray, kernels: np.ndarray, rng: np.random.Gener
     """
     n_bins, n_units = drive.shape
     n_lags = kernels.shape[1]
-    total = np.concatenate([drive, np.zeros((n_lags, n_units))])
     counts = np.zeros((n_bins, n_units), dtype=np.int64)
     chance = rng.random((n_bins, n_units))
     ceiling = np.log(most)
+    if not kernels.any():  # no bin waits for the one before it
+        means = np.exp(np.minimum(drive, ceiling))
+        for t, unit in np.argwhere(chance > np.exp(-means)):
+            counts[t, unit] = _poisson_quantile(chance[t, unit], means[t, unit])
+        return counts
+    total = np.concatenate([drive, np.zeros((n_lags, n_units))])
     for t in range(n_bins):
         mean = np.exp(np.minimum(total[t], ceiling))
         for unit in np.nonzero(chance[t] > np.exp(-mean))[0]:

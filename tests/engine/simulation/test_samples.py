@@ -33,6 +33,14 @@ def test_counts_follow_drive_and_past():
     assert after.mean() / otherwise.mean() == pytest.approx(3.0, rel=0.06)
 
 
+def test_without_a_past_all_bins_are_drawn_at_once_and_as_one_by_one():
+    drive = np.random.default_rng(0).normal(-1.5, 1.0, (3000, 4))
+    nothing, next_to_nothing = np.zeros((4, 2, 4)), np.full((4, 2, 4), 1e-300)
+    at_once, one_by_one = (simulate_counts(drive, kernels, np.random.default_rng(1)) for kernels in (nothing, next_to_nothing))
+    assert at_once.max() > 1
+    np.testing.assert_array_equal(at_once, one_by_one)
+
+
 def test_every_spike_stays_in_its_bin():
     rng = np.random.default_rng(0)
     counts = rng.poisson(0.7, (500, 2))
