@@ -20,7 +20,7 @@ _OTHERWISE = ("deviance_explained_fit",)  # without cross-validation
 _SHORT = {
     "deviance_explained_fit": "Fitted",
     "deviance_explained_heldout": "Held out",
-    "bits_per_spike_heldout": "Bits/spike",
+    "bits_per_spike_heldout": "Bits/\nspike",  # cut on a small screen, it would read as bits a second
 }
 
 

@@ -12,12 +12,13 @@ from glmengine.analysis.penalty import chosen_in_words
 from glmengine.figures.drawing import FigureOf
 from glmgui.panels.results.wording import scores_of
 from glmgui.plots import Axis, Curve, LinePlot
-from glmgui.widgets import hint
+from glmgui.widgets import hint, scaled
 
 if TYPE_CHECKING:
     from glmengine.results.result import Result
 
 _HELD_OUT = Axis("held-out log-likelihood", "nats/bin")
+_BETWEEN_ROWS = 8  # pixels, that texts of several lines are told apart
 
 
 class ValidationView(QWidget):
@@ -125,6 +126,9 @@ class ScoreTable(QTableWidget):
         self._rows_later.setInterval(0)
         self._rows_later.timeout.connect(self.resizeRowsToContents)
         self.horizontalHeader().sectionResized.connect(lambda *_: self._rows_later.start())  # once all sections have their width
+
+    def sizeHintForRow(self, row: int) -> int:
+        return super().sizeHintForRow(row) + scaled(_BETWEEN_ROWS)
 
     def show_unit(self, result: Result, unit: str) -> None:
         one = result.scores.sel(unit=unit)
