@@ -57,7 +57,7 @@ class LogPanel(QWidget):
         copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self.text))
         clear.clicked.connect(self.list.clear)
         notices().noticed.connect(self.add)
-        jobs.started.connect(lambda label: self._add("step", f"{label} \u2026", "", time.time()))
+        jobs.started.connect(lambda label: self._add("step", f"{label}\u2026", "", time.time()))
         jobs.finished.connect(lambda label: self._add("info", f"{label}: done", "", time.time()))
         jobs.logged.connect(lambda line: self._add("step", line, "", time.time()))
         for notice in notices().all:

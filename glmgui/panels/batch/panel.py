@@ -76,13 +76,13 @@ class BatchPanel(Page):
         self.said = hint("", self)
         self.table = RecordingsTable(self)
         self.add = button("&Add\u2026", "batch_add", "Add recordings; files and folders can be dropped, too", self)
-        self.add_folder = button("Add &folder …", "batch_add_folder", "Add all recordings of a folder", self)
+        self.add_folder = button("Add &folder…", "batch_add_folder", "Add all recordings of a folder", self)
         self.remove = button("Remo&ve", "batch_remove", "Take the selected recordings out of the list; their files stay", self)
         self.look = button(
             "&Look again", "batch_look", "Look again at what each recording lacks, for the analysis as it is now", self
         )
         self.recipe = button(
-            "Re&cipe …",
+            "Re&cipe…",
             "batch_recipe",
             "Say what the arrays of the selected recordings are, where they differ from the others",
             self,
@@ -94,7 +94,7 @@ class BatchPanel(Page):
             self,
         )
         self.destination = button(
-            "&Results to …", "batch_destination", "The folder in which each recording gets a folder of its own", self
+            "&Results to…", "batch_destination", "The folder in which each recording gets a folder of its own", self
         )
         self.place = QLabel(self)
         self.place.setObjectName("batch_place")
@@ -224,14 +224,14 @@ class BatchPanel(Page):
         failed = sum(entry.state == "failed" for entry in many.entries)
         lacking = sum(entry.state == "lacks something" for entry in many.entries)
         if many.running:
-            what = "Stopping …" if many.stopping else f"{reached} of {count} recordings have been reached"
+            what = "Stopping…" if many.stopping else f"{reached} of {count} recordings have been reached"
             return f"{what}{f', {failed} failed' if failed else ''}. What is done is kept in the folder; the window can be used meanwhile."
         if not any(term.enabled for term in self._document.analysis.terms):
             return _NO_TERMS
         if many.look_is_stale and not reached:
             return "The analysis has changed since the recordings were looked at: press Look again."
         if many.looking:
-            return "The recordings are being looked at …"
+            return "The recordings are being looked at…"
         if reached:
             return f"{reached - failed} of {count} recordings are done{f', {failed} failed' if failed else ''}. Select one to open its result; Start does those that are left."
         said = f"{count} recording{'s' if count != 1 else ''}"
@@ -239,7 +239,7 @@ class BatchPanel(Page):
             said += f", {lacking} of which lack{'s' if lacking == 1 else ''} something that the analysis names"
         elif all(entry.preview is not None for entry in many.entries):
             said += ", all ready"
-        return f"{said}. {_NO_FOLDER if many.folder is None else 'Start when you like; a recording that cannot be fitted keeps no other.'}"
+        return f"{said}. {_NO_FOLDER if many.folder is None else 'Start when you like; one that cannot be fitted does not stop the others.'}"
 
     def _enable(self) -> None:
         many, chosen = self._many, self.table.chosen

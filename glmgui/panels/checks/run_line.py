@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from qtpy.QtWidgets import QLabel, QProgressBar, QWidget
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QProgressBar, QWidget
 
 from glmengine.context import Progress
 from glmgui.jobs import Jobs
 from glmgui.laid_over import MessagePlace
 from glmgui.shown_time import how_far
-from glmgui.widgets import MessageLine, button, row
+from glmgui.widgets import ElidedLabel, MessageLine, button, row
 from glmgui.work.checks import Checks, Kind
 
 
@@ -20,7 +21,8 @@ class RunLine(MessagePlace):
         self.setObjectName(f"{kind}_run")
         self._checks, self._kind, self._jobs = checks, kind, jobs
         self._bar_box = QWidget(self)
-        self.said = QLabel(self._bar_box)
+        self.said = ElidedLabel(self._bar_box)
+        self.said.setTextFormat(Qt.TextFormat.PlainText)
         self.bar = QProgressBar(self._bar_box)
         self.bar.setObjectName(f"{kind}_progress")
         self.bar.setAccessibleName("How far this check is")
@@ -29,6 +31,7 @@ class RunLine(MessagePlace):
         self.cancel = button("Cancel", f"{kind}_cancel", "Give this check up", self._bar_box)
         self._bar_box.setLayout(row(self.said, self.bar, self.stop, self.cancel, spacing=8))
         self._bar_box.layout().setStretch(1, 1)
+        self._bar_box.layout().insertStretch(2)  # where the bar is away, the buttons stay where they were
         self.message = MessageLine(f"{kind}_message", self)
         for part in (self._bar_box, self.message):
             self.add(part)
@@ -50,6 +53,7 @@ class RunLine(MessagePlace):
         if job is not None:
             running = job is self._jobs.current
             self.said.setText(job.label if running else f"{job.label}: waits for what runs")
+            self.bar.setVisible(running)  # there is no room for both on a small screen
             self.bar.setValue(0 if not running else self.bar.value())
             self.bar.setFormat("%p %" if running else "")
             self.stop.setVisible(job.stoppable)

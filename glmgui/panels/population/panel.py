@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 POPULATION = "population"
 STALE = "These results answer an earlier question – fit again (Ctrl+R)."
 _NO_FIT = "Fit with Ctrl+R. Tuning, maps, filters, coupling and scores of all units will stand here, and what you select in one of them is selected everywhere."
-_FILLING = "The numbers of all units are being gathered …"
+_FILLING = "The numbers of all units are being gathered…"
 
 
 class PopulationPanel(Page):
@@ -181,7 +181,7 @@ class PopulationPanel(Page):
         population = self._population
         fitted = population.units if population is not None else ()
         chosen = [unit for unit in fitted if unit in document.units]
-        names = ", ".join(chosen[:8]) + (" …" if len(chosen) > 8 else "")
+        names = ", ".join(chosen[:8]) + ("…" if len(chosen) > 8 else "")
         self.said.setText(
             f"{len(chosen)} of {len(fitted)} units selected: {names}" if chosen else "No unit of this fit is selected"
         )
