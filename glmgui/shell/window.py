@@ -178,7 +178,7 @@ class MainWindow(QMainWindow):
         document.changed.connect(self._changed)
         jobs.started.connect(self._begun)
         jobs.progressed.connect(self._progressed)
-        jobs.busy_changed.connect(lambda busy: None if busy else self.progress.end())
+        jobs.busy_changed.connect(self._busy_changed)
         self.progress.stop_asked.connect(jobs.stop_and_keep)
         self.progress.cancel_asked.connect(jobs.cancel)
         self.rail.picked.connect(lambda name: self.show_start() if name == START else self.show_step(name))
@@ -220,6 +220,13 @@ class MainWindow(QMainWindow):
         job = self.jobs.current
         self.progress.begin(label, can_stop=job is not None and job.stoppable)
         self._actions.renew()
+        self._say_status()
+
+    def _busy_changed(self, busy: bool) -> None:
+        if not busy:
+            self.progress.end()
+            self._far = ""
+            self._say_status()
 
     def _progressed(self, progress: Progress, seconds_left: float | None) -> None:
         self.progress.report(progress, seconds_left)
