@@ -167,6 +167,7 @@ def plain_table(view: QTableView) -> None:
     """What tables have in common: rows of two shades, as high as their text and selected whole; Tab goes on to the next control."""
     view.verticalHeader().hide()
     view.horizontalHeader().setHighlightSections(False)
+    view.horizontalHeader().setTextElideMode(Qt.TextElideMode.ElideRight)  # else a heading without room is cut on both sides
     view.setShowGrid(False)
     view.setAlternatingRowColors(True)
     view.setTabKeyNavigation(False)

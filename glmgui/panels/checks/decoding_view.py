@@ -17,7 +17,7 @@ from glmgui.panels.checks.run_line import RunLine
 from glmgui.panels.checks.units_table import UnitRows, plain_rows
 from glmgui.panels.checks.wording import measures_of, said_label
 from glmgui.plots import LinePlot, PlotGrid
-from glmgui.widgets import button, column
+from glmgui.widgets import WordsColumn, button, column
 from glmgui.work.checks import Checks
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ CONFUSION = "checks-confusion"
 _FIRST_S = 120.0  # of the time that is shown at first
 
 
-class DecodingView(QWidget):
+class DecodingView(WordsColumn):
     """Choices, the median error in words, decoded against true over time, and the confusion map."""
 
     title = "Decoding"

@@ -17,7 +17,7 @@ from glmgui.panels.checks.run_line import RunLine
 from glmgui.panels.checks.units_table import Cell, UnitRows, plain_rows
 from glmgui.panels.checks.wording import measures_of, said_label
 from glmgui.plots import PlotGrid
-from glmgui.widgets import button, column
+from glmgui.widgets import WordsColumn, button, column
 from glmgui.work.checks import Checks
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ _HELPS = (
 )
 
 
-class GoodnessView(QWidget):
+class GoodnessView(WordsColumn):
     """Asks for the checks of all units, the selected one first, when it is first looked at.
 
     Signals

@@ -18,7 +18,7 @@ from glmgui.panels.checks.run_line import RunLine
 from glmgui.panels.checks.units_table import Cell, UnitRows, plain_rows
 from glmgui.panels.checks.wording import said_label
 from glmgui.plots import PlotGrid
-from glmgui.widgets import MessageLine, button, column, hint
+from glmgui.widgets import MessageLine, WordsColumn, button, column, hint
 from glmgui.work.checks import Checks
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ _ARRAYS = {
 }
 
 
-class SimulationView(QWidget):
+class SimulationView(WordsColumn):
     """Choices, surrogates against the data of the selected unit, and what to do with them."""
 
     title = "Simulation"

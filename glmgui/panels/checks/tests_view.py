@@ -15,7 +15,7 @@ from glmgui.panels.checks.run_line import RunLine
 from glmgui.panels.checks.units_table import Cell, UnitRows, plain_rows
 from glmgui.panels.checks.wording import p_text
 from glmgui.plots import PlotGrid
-from glmgui.widgets import button, column, hint, plain_table
+from glmgui.widgets import WordsColumn, button, column, hint, plain_table
 from glmgui.work.checks import Checks
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ _NO_BANDS = "Draw bands fits stretches of time that are drawn again: bands of ea
 _MOST_ROWS = 6
 
 
-class TestsView(QWidget):
+class TestsView(WordsColumn):
     """Tests of the terms of the selected unit on top, the bands of its curves below."""
 
     title = "Tests and bands"

@@ -16,7 +16,7 @@ from glmgui.panels.fits.fits_table import FitsTable
 from glmgui.panels.fits.overlay_view import OverlayView
 from glmgui.panels.fits.runs_view import RunsView
 from glmgui.panels.fits.scores_view import ScoresView
-from glmgui.widgets import EmptyState, Page, button, column, heading, hint, row
+from glmgui.widgets import EmptyState, Page, WordsColumn, button, column, heading, hint, row
 from glmgui.work.fitting import Fitting
 from glmgui.work.shelf import Shelf
 
@@ -56,7 +56,7 @@ class FitsPanel(Page):
         self.sides.addTab(self.scores, "Scores")
         self.blocks = BlocksView(document, jobs, content)
         self.sides.addTab(self.blocks, "Blocks of terms")
-        above = QWidget(content)
+        above = WordsColumn(content)
         upper = column(above, margins=0)
         upper.addWidget(self.runs)
         upper.addWidget(heading("Fits of this project", above))

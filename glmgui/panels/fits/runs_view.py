@@ -44,8 +44,10 @@ class RunsView(QWidget):
             self.table.horizontalHeaderItem(at).setToolTip(text)
         plain_table(self.table)
         header = self.table.horizontalHeader()
-        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(2, QHeaderView.ResizeMode.Stretch)
+        header.setSectionResizeMode(
+            QHeaderView.ResizeMode.Stretch
+        )  # why a fit was refused is long; a bar below would cover a row
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.said = hint(_ABOUT, self)
