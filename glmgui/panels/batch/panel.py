@@ -25,7 +25,20 @@ from glmgui.document import Document
 from glmgui.laid_over import MessagePlace
 from glmgui.panels.batch.recordings_table import RecordingsTable, local_files
 from glmgui.still_fields import StillCombo, StillSpin
-from glmgui.widgets import EmptyState, MessageLine, Page, button, column, heading, hint, plain_table, refill, row
+from glmgui.widgets import (
+    ElidedLabel,
+    EmptyState,
+    MessageLine,
+    Page,
+    button,
+    column,
+    heading,
+    hint,
+    plain_table,
+    refill,
+    row,
+    scaled,
+)
 from glmgui.work.many_recordings import GroupRows, ManyRecordings, group_columns
 
 if TYPE_CHECKING:
@@ -40,6 +53,7 @@ _NO_TERMS = (
     "The analysis has no term yet: open one of the recordings and add what the rate may depend on in the Features step (Ctrl+2)."
 )
 _NO_FOLDER = "Choose a folder for the results, then start."
+_LEAST_PLACE = 110  # pixels, in which it is read that no folder is chosen
 _BETWEEN = "\n"  # columns to group by, in the data of a choice
 _GROUP_HEADINGS = (
     "Score",
@@ -96,7 +110,7 @@ class BatchPanel(Page):
         self.destination = button(
             "&Results to…", "batch_destination", "The folder in which each recording gets a folder of its own", self
         )
-        self.place = QLabel(self)
+        self.place = ElidedLabel(self)
         self.place.setObjectName("batch_place")
         self.place.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.workers = StillSpin(self)
@@ -146,6 +160,7 @@ class BatchPanel(Page):
         processes.setBuddy(self.workers)
         cluster.setBuddy(self.scheduler)
         how = (processes, self.workers, cluster, self.scheduler, self.figures)
+        self.place.setMinimumWidth(scaled(_LEAST_PLACE))
         line = row(self.destination, self.place, *how, self.start, self.stop, spacing=6)
         line.setStretch(1, 1)
         upper.addLayout(line)
