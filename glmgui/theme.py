@@ -18,9 +18,6 @@ from qtpy.QtWidgets import QApplication
 
 from glmengine.resources import resource
 
-# Okabe and Ito (2008), told apart by colour-blind readers.
-PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442", "#000000")
-
 
 @dataclass(frozen=True)
 class Tokens:

@@ -41,7 +41,6 @@ EVENT_AFTER = 0.8
 _LEAST_BINS = 5
 _DRIFT_FUNCTIONS = (6, 40)  # fewest and most
 _ALIKE = 0.03
-_FEW_CATEGORIES = 24
 _FEW_CONDITIONS = 8
 _FEW_CHANNELS = 40
 _FORESEEN = ("choice", "response", "stop", "reward", "lick", "move", "saccade", "press", "end")

@@ -96,10 +96,6 @@ class OneStepModels(NestedModels):
         self.held_out(model, [unit])
         return self._unit(unit).residual(model)
 
-    def done_with(self, unit: int) -> None:
-        """Give up what is kept of a unit's rows."""
-        self._units.pop(unit, None)
-
     def _unit(self, unit: int) -> UnitModels:
         if unit not in self._units:
             self._units[unit] = UnitModels.of(self._common, unit)

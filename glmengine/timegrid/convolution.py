@@ -123,21 +123,6 @@ def full_window(lags: np.ndarray, offsets: np.ndarray, start: int = 0, stop: int
     return (rows - last >= offsets[piece]) & (rows - first < offsets[piece + 1])
 
 
-def finite_window(signal: np.ndarray, lags: np.ndarray) -> np.ndarray:
-    """(T,) bool, True where no channel is NaN at any lag of the row (rows outside count as finite)."""
-    total = len(signal)
-    if signal.dtype.kind in "bui":
-        return np.ones(total, bool)
-    bad = ~np.isfinite(signal).all(axis=1) if signal.ndim == 2 else ~np.isfinite(signal)
-    if not bad.any():
-        return np.ones(total, bool)
-    sums = np.concatenate([[0], np.cumsum(bad)])
-    rows = np.arange(total)
-    low = np.clip(rows - int(lags[-1]), 0, total)
-    high = np.clip(rows - int(lags[0]) + 1, 0, total)
-    return sums[high] - sums[low] == 0
-
-
 def offsets_of(times: np.ndarray | None, rows: int, epochs: np.ndarray | None, bin_size: float) -> np.ndarray:
     """Rows at which pieces begin for `rows` bins; `epochs` (S, 2) in seconds, `times` of the rows, or bins from time 0.
 

@@ -21,7 +21,6 @@ from glmengine.errors import GlmError
 from glmengine.io.files.whole import write_whole
 from glmgui.drawings.series import Table
 
-FIGURE_ENDINGS = (".svg", ".pdf", ".png")
 PNG_DPI = 300
 
 

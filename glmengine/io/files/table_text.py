@@ -14,8 +14,6 @@ from glmengine.sentences import listed
 SAMPLE_LINES = 20
 COMMENT = re.compile(r"\s*(#|%|//|;;)")
 EXCEL_SEPARATOR = re.compile(r"sep=(.)\s*$", re.IGNORECASE)
-POSE_HEADER = ("scorer", "individuals", "bodyparts", "coords")
-"""First cells of the header rows that DeepLabCut writes."""
 
 ROW_NAMES = "row"
 """What the names of rows are called that R writes without a name."""

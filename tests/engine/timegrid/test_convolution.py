@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from glmengine.timegrid.convolution import convolve_pieces, finite_window, full_window, offsets_of
+from glmengine.timegrid.convolution import convolve_pieces, full_window, offsets_of
 
 
 def plain_loop(signal, lags, kernel, offsets):
@@ -69,7 +69,6 @@ def test_a_missing_sample_spoils_the_rows_that_see_it_and_no_other(share):
     lags = np.arange(1, 6)
     values = convolve_pieces(signal, lags, np.ones((5, 1)), np.array([0, 60]))
     assert np.flatnonzero(np.isnan(values[5:, 0])).tolist() == [26, 27, 28, 29, 30]
-    assert np.flatnonzero(~finite_window(signal, lags)).tolist() == [31, 32, 33, 34, 35]
 
 
 def test_pieces_of_epochs_with_a_gap_and_of_touching_ones():
