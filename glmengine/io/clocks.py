@@ -70,7 +70,7 @@ def _rates_that_no_unit_has(raw: RawRecording) -> list[str]:
     unit = "samples (with their rate)" if whole and rate < SELDOM else "milliseconds" if rate * 1e3 < BUSIEST else "another unit"
     return [
         f"The units would fire at {rate:.2g} Hz over {high - low:,.6g} s, as if their times were in {unit} and not in seconds. If so, give the "
-        "time_unit under [spikes] in a recipe (a file of any format can be opened with one), or correct the sampling rate, or write the file again in seconds."
+        "time_unit under [spikes] in a recipe (a file of any format can be opened with one: File, Correct recording), or correct the sampling rate, or write the file again in seconds."
     ]
 
 
@@ -112,7 +112,7 @@ def _clocks_apart(raw: RawRecording) -> list[str]:
         notes.append(
             f"{within:,} of {numbered(len(spikes), 'spike')} lie in the time of {listed(names, 4)} ({low:.6g} to {high:.6g} s); they lie from "
             f"{spikes.min():.6g} to {spikes.max():.6g} s, as if {slow} were in {UNITS[unit][1]} and the others in seconds. If so, say "
-            f'time_unit = "{unit}" under {of} in a recipe (a file of any format can be opened with one), or write the file again in seconds.'
+            f'time_unit = "{unit}" under {of} in a recipe (a file of any format can be opened with one: File, Correct recording), or write the file again in seconds.'
         )
     return notes
 

@@ -61,7 +61,7 @@ def note_of_tables(folder: Path, reader: Reader, named: Collection[str]) -> str:
         return ""
     return (
         f"{reader.name} does not say what {listed(left, 5)} in the folder is: not read. Where it is tracking, trials or events of this recording, take it "
-        f"in with a recipe (`glmengine recipe {folder.name}` drafts one)."
+        f"in with a recipe (File, Correct recording in the window; `glmengine recipe {folder.name}` drafts one)."
     )
 
 

@@ -129,7 +129,7 @@ ACTIONS: tuple[Record, ...] = (
         enabled=_has_question,
     ),
     Record(
-        "correct", "Co&rrect recording\u2026", "File", lambda w: w.work.opening.correct(),
+        "correct", "&Correct recording\u2026", "File", lambda w: w.work.opening.correct(),
         "Open the recording again with a recipe: clocks and units of measure put right, tracking from a further file taken in", enabled=_has_recording,
     ),
     Record(
