@@ -61,7 +61,7 @@ _PLACES = {
     "glmengine.results.block_gains": ("BlockGains", "block_gains"),
     "glmengine.selection.select": ("compare_models", "select_terms"),
     "glmengine.results.kept_fits": ("KeptFit", "keep_fit"),
-    "glmengine.project": ("Project", "load_fits", "load_project", "save_project"),
+    "glmengine.project.project": ("Project", "load_fits", "load_project", "save_project"),
     "glmengine.simulation.catalogue": ("demo_analysis", "sample"),
     "glmengine.simulation.as_recording": ("surrogate_recording",),
     "glmengine.simulation.comparison": ("compare_surrogates",),

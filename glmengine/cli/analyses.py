@@ -94,7 +94,7 @@ def design(options: Namespace) -> int:
     from glmengine.design.identifiability import identifiability
     from glmengine.design.prepare import prepare
     from glmengine.design.term_words import describe, equation_words
-    from glmengine.project import load_question
+    from glmengine.project.question import load_question
 
     question = load_question(options.analysis).on(options.recording)
     analysis = question.analysis
@@ -131,7 +131,7 @@ def script(options: Namespace) -> int:
     from glmengine.io.files.whole import write_whole
     from glmengine.io.opened_sessions import for_each
     from glmengine.io.recipe.recipe import Recipe
-    from glmengine.project import load_question, question_of
+    from glmengine.project.question import load_question, question_of
     from glmengine.results.result import Result
 
     if options.out:

@@ -36,7 +36,7 @@ def check(options: Namespace) -> int:
     """Whether a fitted model is right."""
     from glmengine.export.goodness_tables import write_goodness
     from glmengine.export.outputs import save_result, writable_folder
-    from glmengine.project import load_result
+    from glmengine.project.question import load_result
 
     result = load_result(options.result)
     folder = writable_folder(options.out)
@@ -91,7 +91,7 @@ def shift_test(options: Namespace) -> int:
 def _fitted_or_loaded(options: Namespace, context: Context) -> tuple[Result, Recording]:
     """The result that is named, or that of the analysis that is; and the recording."""
     from glmengine.analysis_run import run as run_analysis
-    from glmengine.project import load_question, load_result
+    from glmengine.project.question import load_question, load_result
 
     if Path(options.question).suffix.lower() != ".toml":
         result = load_result(options.question)
@@ -105,7 +105,7 @@ def bootstrap(options: Namespace) -> int:
     """Bands from blocks of time or trials that are drawn again."""
     from glmengine.export.goodness_tables import write_datasets
     from glmengine.export.outputs import save_result, writable_folder
-    from glmengine.project import load_result
+    from glmengine.project.question import load_result
 
     result = load_result(options.result)
     folder = writable_folder(options.out)

@@ -16,7 +16,7 @@ def decode(options: Namespace) -> int:
     """What the population says of covariates, bin by bin."""
     from glmengine.export.decoding_tables import write_decoded
     from glmengine.export.outputs import save_result, writable_folder
-    from glmengine.project import load_result
+    from glmengine.project.question import load_result
 
     result = load_result(options.result)
     folder = writable_folder(options.out)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def figure(options: Namespace) -> int:
     """One figure of a result, or the list of them."""
     from glmengine.figures import Page, Style, draw, save_figure
-    from glmengine.project import load_result
+    from glmengine.project.question import load_result
 
     if options.list:
         return _list(options.result)
@@ -47,7 +47,7 @@ def figure(options: Namespace) -> int:
 def _list(result: str | None) -> int:
     """All figures, or those that a result has something for, with what each shows."""
     from glmengine.figures.table import TABLE
-    from glmengine.project import load_result
+    from glmengine.project.question import load_result
 
     found = load_result(result) if result else None
     for kind in TABLE:

@@ -30,7 +30,7 @@ def explain(options: Namespace) -> int:
     from glmengine.export.answer_files import write_answers
     from glmengine.export.outputs import writable_folder
     from glmengine.io.opened_sessions import opened
-    from glmengine.project import load_question
+    from glmengine.project.question import load_question
 
     analysis = None
     folder = writable_folder(options.out)

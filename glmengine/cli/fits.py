@@ -41,7 +41,7 @@ def run(options: Namespace) -> int:
     """Fit, score, and write everything."""
     from glmengine.batch.one_recording import FORMATS, run_to_folder
     from glmengine.export.outputs import writable_folder
-    from glmengine.project import load_question
+    from glmengine.project.question import load_question
 
     question = load_question(options.analysis).on(options.recording)
     writable_folder(options.out)
@@ -74,7 +74,7 @@ def _with_searches(analysis: Analysis, texts: Sequence[str]) -> Analysis:
 def batch(options: Namespace) -> int:
     """The same analysis on each of many recordings."""
     from glmengine.batch.many_recordings import run_batch
-    from glmengine.project import load_question
+    from glmengine.project.question import load_question
 
     def say(outcome: Outcome) -> None:
         if outcome.summary is None:
@@ -115,7 +115,7 @@ def predict(options: Namespace) -> int:
     from glmengine.export.tables import scores_csv
     from glmengine.io.files.netcdf import netcdf_bytes
     from glmengine.io.files.whole import write_whole
-    from glmengine.project import load_result
+    from glmengine.project.question import load_result
 
     result = load_result(options.result)
     folder = writable_folder(options.out)
@@ -148,7 +148,7 @@ def export(options: Namespace) -> int:
     from glmengine.export.nwb_results import write_results_nwb
     from glmengine.export.outputs import writable_folder
     from glmengine.export.recordings import refuse_original
-    from glmengine.project import load_result
+    from glmengine.project.question import load_result
 
     result, path = load_result(options.result), Path(options.nwb)
     with progress_bar() as context:
@@ -170,7 +170,7 @@ def export(options: Namespace) -> int:
 def kept_fits(options: Namespace) -> int:
     """The fits that a project keeps."""
     from glmengine.analysis.wording import share_text
-    from glmengine.project import load_fits
+    from glmengine.project.project import load_fits
     from glmengine.results.kept_fits import changes
 
     fits, shown = load_fits(options.project)
@@ -184,7 +184,7 @@ def kept_fits(options: Namespace) -> int:
 
 def _export_numbers(options: Namespace) -> int:
     from glmengine.export.formats import export_result
-    from glmengine.project import load_result
+    from glmengine.project.question import load_result
 
     if options.nwb or not options.out:
         raise GlmError("--format: name the file or folder to write with --out, and leave --nwb out")

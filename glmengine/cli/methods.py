@@ -13,7 +13,7 @@ from glmengine.cli.terminal import progress_bar
 def report(options: Namespace) -> int:
     """The report of a result as one file."""
     from glmengine.export.report import write_report
-    from glmengine.project import load_result
+    from glmengine.project.question import load_result
 
     path = free_path(options.out, options.force)
     result, recording = load_result(options.result), None
@@ -30,7 +30,7 @@ def methods(options: Namespace) -> int:
     """The paragraph, and the works that it cites."""
     from glmengine.export.citations import bibtex
     from glmengine.export.methods import methods_text
-    from glmengine.project import load_result
+    from glmengine.project.question import load_result
 
     result = load_result(options.result)
     print(methods_text(result))

@@ -10,7 +10,7 @@ from glmengine.errors import GlmError
 if TYPE_CHECKING:
     from glmengine.context import Context
     from glmengine.io.recipe.recipe import Recipe
-    from glmengine.project import Question
+    from glmengine.project.question import Question
     from glmengine.recording.recording import Recording
     from glmengine.results.result import Result
 

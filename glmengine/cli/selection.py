@@ -40,7 +40,7 @@ def _selected(options: Namespace, **changes: Any) -> int:
     from glmengine.analysis_run import run as run_analysis
     from glmengine.export.goodness_tables import write_datasets
     from glmengine.export.outputs import save_result, writable_folder
-    from glmengine.project import load_question
+    from glmengine.project.question import load_question
     from glmengine.selection.select import select_terms
 
     question = load_question(options.analysis).on(options.recording)

@@ -18,7 +18,7 @@ def simulate(options: Namespace) -> int:
     from glmengine.export.goodness_tables import write_datasets
     from glmengine.export.nwb import write_nwb
     from glmengine.export.outputs import save_result, writable_folder
-    from glmengine.project import load_result
+    from glmengine.project.question import load_result
     from glmengine.recording.inspect import summary
     from glmengine.results.recording_methods import simulated_as_asked
     from glmengine.simulation.as_recording import surrogate_recording

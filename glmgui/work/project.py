@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from glmengine.analysis.analysis import Analysis
     from glmengine.answers.kept_answers import KeptAnswers
     from glmengine.context import Context
-    from glmengine.project import RecordingReference
+    from glmengine.project.recording_reference import RecordingReference
     from glmengine.recording.recording import Recording
     from glmengine.results.kept_fits import KeptFit
     from glmengine.results.result import Result
@@ -95,7 +95,7 @@ def open_project(
         Where the user says that its recordings are, by their number; the others are where the project knows them.
     """
     from glmengine.analysis.sources import open_sessions
-    from glmengine.project import load_answers, load_fits, load_project
+    from glmengine.project.project import load_answers, load_fits, load_project
     from glmengine.results.kept_fits import keep_fit
 
     stamp = stamp_of(path)

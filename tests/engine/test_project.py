@@ -9,7 +9,8 @@ from dataclasses import replace
 import pytest
 
 from glmengine.errors import GlmError
-from glmengine.project import RecordingReference, load_fits, load_project, save_project
+from glmengine.project.project import load_fits, load_project, save_project
+from glmengine.project.recording_reference import RecordingReference
 from glmengine.results.kept_fits import changes, keep_fit
 
 

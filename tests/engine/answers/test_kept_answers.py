@@ -17,7 +17,7 @@ from glmengine.export.answer_files import write_answers
 from glmengine.export.citations import bibtex
 from glmengine.export.methods import methods_text
 from glmengine.export.script import script_text
-from glmengine.project import load_answers, load_project, save_project
+from glmengine.project.project import load_answers, load_project, save_project
 
 SETTINGS = AnswerSettings(shifts=20, simulations=4)
 

@@ -14,7 +14,7 @@ import xarray as xr
 
 from glmengine.analysis.analysis import Analysis
 from glmengine.cli.main import main
-from glmengine.project import save_project
+from glmengine.project.project import save_project
 from glmengine.results.result import Result
 from tests.scripts import run_without_figures
 

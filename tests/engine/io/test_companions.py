@@ -16,7 +16,7 @@ from glmengine.io.opening import open_recording
 from glmengine.io.recipe.companions import following
 from glmengine.io.recipe.recipe import Recipe
 from glmengine.io.recipe_assistant import assist, remembered_recipe
-from glmengine.project import load_project, save_project
+from glmengine.project.project import load_project, save_project
 
 ANALYSIS = """\
 [time]

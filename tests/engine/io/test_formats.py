@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from glmengine.analysis.analysis import Analysis
-from glmengine.project import load_project
+from glmengine.project.project import load_project
 from glmengine.results.result import Result
 
 KEPT = Path(__file__).parent.parent / "data"

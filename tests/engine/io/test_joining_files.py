@@ -13,7 +13,7 @@ import glmengine as ge
 from glmengine.analysis.analysis import Analysis, Source
 from glmengine.analysis.sources import for_recording, open_sessions, places_of, session_names
 from glmengine.cli.main import main
-from glmengine.project import load_project, save_project
+from glmengine.project.project import load_project, save_project
 from glmengine.recording.binned import sample_covariate
 
 

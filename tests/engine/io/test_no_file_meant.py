@@ -19,7 +19,7 @@ from glmengine.io.files.plain_text import json_in
 from glmengine.io.files.whole import write_whole
 from glmengine.io.opening import open_recording
 from glmengine.io.recipe.recipe import Recipe
-from glmengine.project import load_project, save_project
+from glmengine.project.project import load_project, save_project
 from glmengine.results.result import Result
 from tests.deflated import add_zeros
 

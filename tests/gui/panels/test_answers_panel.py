@@ -18,7 +18,7 @@ from glmengine.answers.kept_answers import KeptAnswers
 from glmengine.answers.settings import AnswerSettings
 from glmengine.basis import BSpline
 from glmengine.context import SILENT
-from glmengine.project import load_answers, save_project
+from glmengine.project.project import load_answers, save_project
 from glmengine.recording.derived.covariates import ZScore
 from glmgui.drawings.answers import answer_rows, path_drawings, shift_drawings
 from glmgui.notices import notices

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from qtpy.QtCore import Qt
 
-from glmengine.project import load_fits
+from glmengine.project.project import load_fits
 from glmengine.results.kept_fits import keep_fit
 from glmgui.work.recovery import Leftover
 

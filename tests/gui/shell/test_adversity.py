@@ -13,7 +13,7 @@ import glmengine
 from glmengine.context import Cancelled, Progress
 from glmengine.errors import GlmError
 from glmengine.export.nwb import write_nwb
-from glmengine.project import load_project
+from glmengine.project.project import load_project
 from glmgui.document import Document
 from glmgui.jobs import Jobs
 from glmgui.work.project import save_project

@@ -424,7 +424,7 @@ def test_closing_with_unsaved_changes_asks(opened, questions, tmp_path, qtbot):
     questions.next_path = tmp_path / "kept.glm"
     with qtbot.waitSignal(opened.closed, timeout=30_000):
         opened.close()
-    from glmengine.project import load_project
+    from glmengine.project.project import load_project
 
     assert load_project(tmp_path / "kept.glm").analysis.seed == 4
 

@@ -168,7 +168,7 @@ def test_each_edit_is_kept_and_saving_removes_it(saved, qtbot):
     qtbot.waitUntil(lambda: files(recovery) == set())
     window.document.edit(window.document.analysis.with_(seed=7), "Change seed")
     qtbot.waitUntil(lambda: {".glm", ".json", ".lock"} <= files(recovery), timeout=5000)
-    from glmengine.project import load_project
+    from glmengine.project.project import load_project
 
     assert load_project(recovery.stem.with_suffix(".glm")).analysis.seed == 7
     assert recovery.leftovers() == [], "what is still open is not offered"
