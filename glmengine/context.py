@@ -66,6 +66,9 @@ class Context:
     looks at `stopping` where it can end early with what it has, flagged as not converged.
     """
 
+    def __repr__(self) -> str:  # it stands in the signatures of public functions
+        return f"{type(self).__name__}()"
+
     def report(self, progress: Progress) -> None:
         """Take note of `progress`."""
 

@@ -199,6 +199,17 @@ def with_slow_drift(analysis: Analysis, recording: Recording) -> Analysis:
     """`analysis` with a slow term over time: smooth, one B-spline a minute, on the share of the recording that has passed.
 
     It takes up what changes over the session and is not in the model, so that a covariate that changes slowly too is not taken for its cause.
+
+    Parameters
+    ----------
+    analysis : Analysis
+    recording : Recording
+        Says how long it lasts, and which names are taken.
+
+    Returns
+    -------
+    Analysis
+        The same where it has such a term already.
     """
     own = [spec for spec in analysis.derived if spec.kind == "drift"]
     taken = {*recording.variables, *(spec.name for spec in analysis.derived)}

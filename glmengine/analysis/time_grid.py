@@ -41,6 +41,16 @@ def pieces_of(time: Time, recording: Recording) -> np.ndarray:
 def make_grid(time: Time, recording: Recording) -> TimeGrid:
     """The bins of an analysis: its epochs, cut to the intervals drawn by hand. Conditions do not cut pieces.
 
+    Parameters
+    ----------
+    time : Time
+        Bin size (s), epochs and intervals.
+    recording : Recording
+
+    Returns
+    -------
+    TimeGrid
+
     Raises
     ------
     GlmError

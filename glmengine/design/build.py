@@ -69,6 +69,13 @@ def build_design(
         Those of an earlier design, whose features are made again on this recording.
     kept : KeptBlocks, optional
         Of earlier designs on the same recording, grid, rows and units: terms that they had are not expanded again.
+    context : Context, optional
+        Can cancel.
+
+    Returns
+    -------
+    Design
+        Blocks of columns in the order of the terms; its notes say which terms are left out, and why.
 
     Raises
     ------

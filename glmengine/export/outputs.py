@@ -118,6 +118,8 @@ def write_outputs(
         Whether files of the same names are replaced, too, in a folder that holds no earlier result.
     processes : int, optional
         That draw figures: as many as there are cores where not given, once there are many figures.
+    context : Context, optional
+        Progress and cancellation.
 
     Returns
     -------

@@ -207,6 +207,11 @@ def bootstrap(
     context : Context, optional
         Where it wants to stop and keep, the draws that are done are kept.
 
+    Returns
+    -------
+    Bootstrap
+        Coefficients (B, P, M) of every draw beside those of the data as they are.
+
     Raises
     ------
     GlmError

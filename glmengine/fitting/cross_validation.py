@@ -88,6 +88,11 @@ def cross_validate(
         Score each fold also at the strength that is chosen by a cross-validation of the other folds alone: scores that the choice has not
         made better. Takes as many further cross-validations as there are folds.
 
+    Returns
+    -------
+    CrossValidation
+        Scores (fold, strength, unit), in nats per bin, and the best strength of each unit (M,).
+
     Raises
     ------
     GlmError

@@ -62,7 +62,7 @@ def fit(
     Y : (T,) or (T, M), same kinds
         Observations; NaN leaves the row out for that unit alone.
     family, link : str or Family, Link
-        Link by default the family's first.
+        ``"poisson"``, ``"bernoulli"``, ``"gaussian"``, ``"gamma"``, ``"negative_binomial"`` or ``"categorical"``; the link by default the family's first.
     penalty : Penalty, str or None
     strength : float, (M,) array or "reml", optional
         Replaces the penalty's own strength (multiplies a sum of penalties), one for each unit. ``"reml"`` finds a strength for each
@@ -89,6 +89,11 @@ def fit(
         What computes: ``"cpu"``, ``"gpu"``, or ``"auto"``, which is a graphics card where JAX finds one.
     context : Context, optional
         Hears of progress, can cancel, or stop and keep what there is (status ``stopped``).
+
+    Returns
+    -------
+    Fit
+        Coefficients (P, M) and intercepts (M,) in raw units of the columns; standard errors, tests and scores are found when they are asked for.
 
     Raises
     ------

@@ -89,6 +89,11 @@ def fit_path(
     strengths : sequence of float
         In any order.
 
+    Returns
+    -------
+    Path
+        Coefficients (S, P, M) and intercepts (S, M), in the order of `strengths`.
+
     Raises
     ------
     GlmError

@@ -35,7 +35,16 @@ _written: WeakKeyDictionary[Result, bytes] = WeakKeyDictionary()
 
 
 class Project(NamedTuple):
-    """What `load_project` gives."""
+    """The content of a ``.glm`` file.
+
+    Attributes
+    ----------
+    analysis : Analysis
+    result : Result or None
+        The one that is shown.
+    recording : RecordingReference
+        Where the recording was; its data are not in the file.
+    """
 
     analysis: Analysis
     result: Result | None
@@ -115,7 +124,16 @@ def _netcdf_of(result: Result) -> bytes:
 
 
 def load_project(path: str | Path) -> Project:
-    """Read a ``.glm`` file: analysis, result (None where it has none), and where the recording was.
+    """Read a ``.glm`` file.
+
+    Parameters
+    ----------
+    path : path
+
+    Returns
+    -------
+    Project
+        Analysis, result (None where it has none), and where the recording was.
 
     Raises
     ------
@@ -138,6 +156,11 @@ def load_fits(path: str | Path, folder: Path | None = None) -> tuple[tuple[KeptF
     path : path
     folder : Path, optional
         Where their results are unpacked to; without one the fits are only described, and their `file` is None.
+
+    Returns
+    -------
+    fits : tuple of KeptFit
+    shown : str
 
     Raises
     ------

@@ -117,6 +117,11 @@ def block_gains(
     context : Context, optional
         Where it wants to stop and keep, the models that were come to are compared.
 
+    Returns
+    -------
+    BlockGains
+        Held-out scores with each block more, and without each of them.
+
     Raises
     ------
     GlmError

@@ -146,6 +146,11 @@ def keep_fit(result: Result, folder: Path, *, name: str = "", seconds: float = m
     seconds : float
         How long the fit took.
 
+    Returns
+    -------
+    KeptFit
+        Its `file` is the result in `folder`.
+
     Raises
     ------
     GlmError

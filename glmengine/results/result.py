@@ -32,9 +32,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Result(ResultData, RecordingMethods):
-    """Everything a fit gave, labelled by unit and term.
+    """Everything a fit gave, labelled by unit and term; its arrays are those of `ResultData`.
 
-    Its arrays are those of `ResultData`.
+    >>> result.scores.to_dataframe()                       # a row a unit
+    >>> result.coefficients.sel(unit="unit 3")             # on the link scale, with term, lag (s) and basis function of each feature
+    >>> result.predict(recording)                          # rates in Hz (unit, time), the features as they were at the fit
+    >>> result.goodness(recording)                         # is the model right, in words for each unit
+    >>> result.save("session.nc")
     """
 
     def __repr__(self) -> str:

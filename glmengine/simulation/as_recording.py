@@ -25,6 +25,10 @@ def surrogate_recording(surrogates: Surrogates, repeat: int | None = None) -> Re
     repeat : int, optional
         Which, numbered from 0; all of them side by side, as units ``NAME #1``, ``NAME #2``, ..., where not given and there are several.
 
+    Returns
+    -------
+    Recording
+
     Raises
     ------
     GlmError

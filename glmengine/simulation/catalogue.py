@@ -75,6 +75,11 @@ def sample(name: str = DEMO, seed: int = 0) -> Recording:
     seed : int
         The same seed gives the same spikes.
 
+    Returns
+    -------
+    Recording
+        With what was simulated as its truth (`truth_of`).
+
     Raises
     ------
     GlmError

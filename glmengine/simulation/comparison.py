@@ -123,6 +123,11 @@ def compare_surrogates(
         With cross-correlograms of all pairs of units.
     context : Context, optional
 
+    Returns
+    -------
+    SurrogateComparison
+        Rates, intervals, correlograms and histograms of both, with bands over repeats.
+
     Raises
     ------
     GlmError
