@@ -16,6 +16,15 @@ if TYPE_CHECKING:
     from glmengine.analysis.terms import AnyTerm
     from glmengine.basis import Basis
 
+_KINDS = {
+    "covariate": "tuning",
+    "filter": "filter of a signal over time",
+    "receptive_field": "receptive field",
+    "event": "kernel around an event",
+    "columns": "precomputed columns",
+    "history": "own spike history",
+    "coupling": "coupling to other units",
+}
 _SPACE = {
     "each": "every channel",
     "separable": "map and time course",
@@ -38,6 +47,11 @@ def family_title(family: str) -> str:
     for letter in "bm":
         words = re.sub(rf"\b{letter} spline", f"{letter.upper()}-spline", words)
     return short.get(family) or words
+
+
+def kind_words(kind: str) -> str:
+    """What a kind of term is called (``receptive_field``: receptive field)."""
+    return _KINDS.get(kind) or kind.replace("_", " ")
 
 
 def variables_of(term: AnyTerm) -> dict[str, str]:

@@ -9,17 +9,10 @@ from qtpy.QtWidgets import QDialog, QHBoxLayout, QListWidget, QListWidgetItem, Q
 
 from glmengine.analysis.analysis import Analysis
 from glmengine.analysis.templates import template_for
+from glmengine.design.term_words import kind_words
 from glmengine.recording.recording import Recording
 from glmgui.widgets import MessageLine, button, column, fit_rows, heading, hint
 
-_KINDS = {
-    "covariate": "tuning",
-    "filter": "filter of a signal",
-    "event": "kernel around an event",
-    "history": "own spike history",
-    "coupling": "coupling to the other units",
-    "columns": "columns computed elsewhere",
-}
 _FITS, _FITS_NOT = "\u2713", "\u26a0"
 _WIDEST_LIST = 460  # pixels
 _LACKS = "This recording lacks what the template needs:"
@@ -159,7 +152,7 @@ class TemplateDialog(QDialog):
         self._question.setVisible(bool(template.question))
         self.read.setEnabled(bool(template.page))
         self._said.setText(template.description)
-        terms = [f"{term.label}: {_KINDS.get(term.kind, term.kind)}" for term in ready.analysis.terms]
+        terms = [f"{term.label}: {kind_words(term.kind)}" for term in ready.analysis.terms]
         bins = f"bins of {ready.analysis.time.bin_size * 1000:g}\u2009ms"
         self._terms.setText("\n".join(f"\u2022 {line}" for line in (*terms, bins)))
         if not ready.fits:

@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QWidget
 from glmengine.analysis.advice import TERMS
 from glmengine.analysis.default_terms import default_basis
 from glmengine.basis import Basis
+from glmengine.design.term_words import kind_words
 from glmengine.errors import GlmError
 from glmengine.recording.recording import Recording
 from glmengine.spec import Spec
@@ -52,7 +53,8 @@ class TermEditor(QWidget):
             self._recording = recording
             self._form.set_context(choices_in(recording))
         self._term = term
-        self._title.setText(_TITLES.get(term.kind, term.kind.replace("_", " ").capitalize()))
+        words = kind_words(term.kind)
+        self._title.setText(f"{words[:1].upper()}{words[1:]}")
         self._advice.setText(TERMS[term.kind].text)
         if self._form.value != term:
             self._form.set_value(term)
@@ -102,15 +104,6 @@ class TermEditor(QWidget):
 
 _OF_KERNELS = Basis.kernel_fields
 _OF_VARIABLES = Basis.variable_fields
-_TITLES = {
-    "covariate": "Tuning",
-    "filter": "Filter of a signal over time",
-    "receptive_field": "Receptive field",
-    "event": "Kernel around an event",
-    "columns": "Precomputed columns",
-    "history": "Own spike history",
-    "coupling": "Coupling to other units",
-}
 
 
 def _admitted(kind: type[Spec]) -> Callable[[type[Spec], str], bool]:
