@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from glmengine.analysis.analysis import Analysis
 from glmengine.answers.part import FOLDER, Part, key_of
 from glmengine.answers.population import Population, population_of
-from glmengine.answers.question import question_for
+from glmengine.answers.question import events_left_out, question_for
 from glmengine.answers.shared_out import Answering, UnitGroup, answered, processes_worth
 from glmengine.answers.sheet import STOPPED, AnswerSheet
 from glmengine.answers.sheet_of_parts import sheet_of
@@ -115,7 +115,8 @@ def explain(
     if left:
         stopped.append(f"{numbered(len(left), 'unit')} not in the sheet, as the answers were stopped: {listed(left)}.")
     found = [parts[place] for place in sorted(parts)]
-    return sheet_of(population, found, notes=[*population.notes, *stopped, clock.words()])
+    unseen = [note for note in [events_left_out(analysis, recording)] if note]
+    return sheet_of(population, found, notes=[*population.notes, *unseen, *stopped, clock.words()])
 
 
 def _answered(

@@ -4,19 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from glmengine.analysis.analysis import Analysis
-from glmengine.analysis.default_terms import default_analysis, free_name, position_pairs, tuning_term
+from glmengine.analysis.default_terms import (
+    conditions_for,
+    default_analysis,
+    event_term,
+    free_name,
+    moments,
+    position_pairs,
+    tuning_term,
+)
 from glmengine.analysis.selection import Selection
-from glmengine.analysis.terms import CovariateTerm
+from glmengine.analysis.terms import CovariateTerm, EventTerm
 from glmengine.context import SILENT, Context
 from glmengine.errors import GlmError
 from glmengine.recording.derived.movement import Speed
 from glmengine.recording.derived.position import movement_offers
 from glmengine.recording.derived.quantities import AnyDerived, compute_derived
+from glmengine.recording.events import event_times
 from glmengine.recording.recording import Recording
 from glmengine.sentences import listed
 
 HISTORY = "history"
+MOST_MOMENTS = 6
+"""Kinds of events from which on they are left to be chosen: a kernel around each would be many columns that mean little."""
+
+MOST_CONDITIONS = 2
+"""The same of the properties of the trials that divide the events of a kind."""
+
 STRENGTHS = (1e-5, 1e-4, 1e-3, 1e-2)
 SPEED = "speed"
 
@@ -29,13 +46,15 @@ def question_for(
     max_gap: float | None = None,
     context: Context = SILENT,
 ) -> Analysis:
-    """Terms for the variables of a recording, covariates that are derived, the speed of its position, and the units' own past.
+    """Terms for the variables of a recording, its events where they are of few kinds, covariates that are derived, the speed of its position, and
+    the units' own past.
 
     Parameters
     ----------
     recording : Recording
     variables : sequence of str, optional
-        Only terms that depend on these (``"position"`` stands for its components, ``"history"`` for the own past); all where not given.
+        Only terms that depend on these (``"position"`` stands for its components, ``"history"`` for the own past, the name of an event for what
+        happens around it); all where not given.
     derived : sequence of specs
         What the user has derived already; each covariate of them is a variable like those that were recorded.
     max_gap : float, optional
@@ -57,6 +76,7 @@ def question_for(
             if name not in recording.variables:
                 terms.append(free_name(tuning_term(with_made, name), labels))
                 labels.add(terms[-1].label)
+    terms += _event_terms(recording, {term.label for term in terms})
     known = {term.label: _depends_on(term) for term in terms}
     if variables is not None:
         missing = [name for name in variables if not any(name in names for names in known.values())]
@@ -69,6 +89,34 @@ def question_for(
     model = analysis.model.with_(strengths=STRENGTHS)
     analysis = analysis.with_(terms=tuple(terms), derived=made, model=model, title=f"What drives the units of {recording.name}")
     return analysis.with_(selection=default_selection(analysis))
+
+
+def events_left_out(analysis: Analysis, recording: Recording) -> str:
+    """A note that the recording has events that no candidate looks at; empty where one does, or there are none."""
+    if any(term.kind == "event" and term.enabled for term in analysis.terms):
+        return ""
+    names = moments(recording)
+    if not names:
+        return ""
+    return f"No candidate looks at the times of events and trials ({listed(names, 6)}): what a unit does around them is not seen. Add event terms for those that matter."
+
+
+def _event_terms(recording: Recording, labels: set[str]) -> list[EventTerm]:
+    """Around each kind of event, the same moments once, and for each condition of the trials but around their ends; none where the kinds are many."""
+    kinds: dict[str, np.ndarray] = {}
+    for name in moments(recording):
+        times = event_times(recording, name).times
+        if not any(times.shape == other.shape and np.allclose(times, other) for other in kinds.values()):
+            kinds[name] = times
+    if len(kinds) > MOST_MOMENTS:
+        return []
+    found = []
+    for name in kinds:
+        conditions = [] if name.endswith(".stop") else conditions_for(recording, name)
+        for by in ("", *(conditions if len(conditions) <= MOST_CONDITIONS else ())):
+            found.append(free_name(event_term(name, by), labels))
+            labels.add(found[-1].label)
+    return found
 
 
 def _speed_of(recording: Recording, derived: Sequence[AnyDerived]) -> tuple[AnyDerived, ...]:
@@ -94,6 +142,8 @@ def default_selection(analysis: Analysis) -> Selection:
 
 def _depends_on(term: object) -> set[str]:
     """Variables of a term, the covariates that they are components of, and the kind of a term without any."""
+    if isinstance(term, EventTerm):
+        return {term.events, *((term.by,) if term.by else ())}
     if not isinstance(term, CovariateTerm):
         return {str(getattr(term, "kind", ""))}
     names = {factor.variable for factor in term.factors}

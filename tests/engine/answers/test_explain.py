@@ -15,7 +15,7 @@ import glmengine as ge
 from glmengine.analysis.default_terms import history_term
 from glmengine.analysis.remedies import lengthen_words
 from glmengine.analysis.selection import Selection
-from glmengine.answers.question import default_selection, question_for
+from glmengine.answers.question import default_selection, events_left_out, question_for
 from glmengine.answers.sentence import answer_sentence
 from glmengine.cli.main import main
 from glmengine.context import CallbackContext
@@ -86,6 +86,25 @@ def test_the_question_of_a_recording(small_recording):
     assert [term.label for term in only.terms] == ["head_direction", "history"]
     with pytest.raises(GlmError, match=r"no variable 'lick'.*head_direction"):
         question_for(small_recording, ["lick"])
+
+
+def test_events_of_few_kinds_are_candidates_and_many_are_said_to_be_left_out(small_recording):
+    import pynapple as nap
+
+    starts = np.arange(12) * 10.0
+    trials = nap.IntervalSet(starts, starts + 4.0, metadata={"choice": np.array(["left", "right"] * 6)})
+    events = {"cue": nap.Ts(starts), "lick": nap.Ts(starts + 2.0)}
+    recording = replace(small_recording, trials={"laps": trials}, events=events)
+    labels = [term.label for term in question_for(recording).terms]
+    offered = ["cue", "cue by choice", "lick", "lick by choice", "laps.stop"]  # laps.start is the cue
+    assert [label for label in labels if label in offered or "laps" in label] == offered
+    assert [term.label for term in question_for(recording, ["lick"]).terms] == ["lick", "lick by choice"]
+    assert events_left_out(question_for(recording), recording) == ""
+    many = replace(recording, events={f"e{k}": nap.Ts(starts + 0.1 * k) for k in range(1, 9)})
+    asked = question_for(many)
+    assert not any(term.kind == "event" for term in asked.terms)
+    assert "No candidate looks at the times of events and trials (e1, e2" in events_left_out(asked, many)
+    assert events_left_out(question_for(small_recording), small_recording) == ""
 
 
 def test_what_is_derived_is_a_candidate_and_a_position_along_a_track_gets_its_speed():
