@@ -138,7 +138,8 @@ class GoodnessView(WordsColumn):
         self.on.setEnabled(can)
         if found is None:
             running = self._checks.job_of("goodness") is not None
-            self.verdict.setText(_ONE_MOMENT.format(unit=unit) if running and not self.held_out else "" if running else _EMPTY)
+            first = running and not self.held_out and len(result.units) > 1
+            self.verdict.setText(_ONE_MOMENT.format(unit=unit) if first else "" if running else _EMPTY)
             self.remedies.show_remedies(())
             return
         one = found.summary.sel(unit=unit)
