@@ -59,7 +59,7 @@ class DecodingView(WordsColumn):
             "&Steps",
             "smoothing",
             "Whether the value may jump from bin to bin, or walks in steps as large as its own",
-            (("any", None), ("as the covariate's own", "data")),
+            (("of any size", None), ("as large as its own", "data")),
         )
         self.window = fields.add_number(
             "Add &up (s)", "window", "Seconds over which evidence is added up; 0: each bin alone", (0.0, 60.0), _ADDED_S
