@@ -87,6 +87,7 @@ def answer_sentence(
     simulated: Simulated | None = None,
     history: str = "lengthen the history",
     spikes: float = math.nan,
+    unable: str = "",
 ) -> str:
     """Which terms, how much each adds, what says nothing, whether the model is right.
 
@@ -114,6 +115,8 @@ def answer_sentence(
         What is advised about the own past where bursts are missing; empty where `try_next` speaks of it.
     spikes : float
         Of the folds that count; NaN where not known, as of signals.
+    unable : str
+        Why there are no simulated spikes, where that speaks against the model.
     """
     if not chosen:
         return _nothing(others, spikes)
@@ -142,6 +145,8 @@ def answer_sentence(
         text += f"; {judged}{f': try {try_next}' if not adequate and try_next else ''}"
     if simulated is not None:
         text += f"; {simulated.words(history)}"
+    elif unable:
+        text += f"; {unable[:1].lower()}{unable[1:].rstrip('.')}"
     return f"{text}."
 
 

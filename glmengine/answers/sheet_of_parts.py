@@ -15,7 +15,7 @@ from glmengine.answers.sheet import AnswerSheet
 from glmengine.answers.unit_answers import joined_by_unit
 from glmengine.answers.unit_judgement import OF_HISTORY, beside_tried, history_words, unit_judgement
 from glmengine.answers.unit_model import chosen_labels
-from glmengine.goodness.judgement import Judgement
+from glmengine.goodness.judgement import Finding, Judgement
 from glmengine.inference.multiplicity import false_discovery_rate
 from glmengine.models import get_family
 from glmengine.selection.joined import joined
@@ -171,7 +171,8 @@ def _sentence(
     doubtful = (
         [] if shifted is None else [name for name in chosen if float(shifted["shift_q"].sel(unit=unit, term=name)) >= level]
     )
-    advised = history_words(analysis, chosen)
+    advised, row = history_words(analysis, chosen), _row(checks, unit)
+    unable = Finding.from_text(str(row.get(CANNOT_RUN, "")))
     said = judgement is not None and any(one.kind in OF_HISTORY for one in judgement.edits)
     return answer_sentence(
         list(zip(chosen, shares, strict=True)),
@@ -183,7 +184,8 @@ def _sentence(
         doubtful=doubtful,
         last=[name for name in chosen if bool(own["last"].sel(term=name))],
         not_missed=[name for name in chosen if float(own["missed_p"].sel(term=name)) >= level],
-        simulated=None if judgement is None else Simulated.of(_row(checks, unit)),
+        simulated=None if judgement is None else Simulated.of(row),
+        unable="" if unable is None else unable.what,
         spikes=_spikes(selection, unit) if get_family(analysis.model.family).of_spikes else np.nan,
         history="" if said or (judgement is not None and advised in judgement.remedies) else advised,
     )

@@ -281,7 +281,11 @@ def _part(
         for one in [*each, empty]
     ]
     checks = xr.concat(each, "unit", combine_attrs="override").sel(unit=list(selection.units))
-    notes = [f"{listed(units, 3)}: {note}" for (_, units), final in zip(groups, finals, strict=False) for note in final.notes]
+    said: dict[str, list[str]] = {}
+    for (_, units), final in zip(groups, finals, strict=False):
+        for note in dict.fromkeys(final.notes):
+            said.setdefault(note, []).extend(units)
+    notes = [f"{listed(units, 3)}: {note}" for note, units in said.items()]
     return Part(
         selection=selection,
         checks=checks,
@@ -290,7 +294,7 @@ def _part(
         filters=joined_by_unit([final.filters for final in finals]),
         evidence=joined_by_unit([final.evidence for final in finals]),
         finished=finished,
-        notes=tuple(dict.fromkeys(notes)),
+        notes=tuple(notes),
     )
 
 

@@ -187,6 +187,8 @@ def test_sentences_say_what_adds_and_what_does_not():
     )
     fine = answer_sentence([("x", 0.2)], ["y", "z"], explained=0.2, q=0.03, adequate=True, try_next="")
     assert fine == "X (0.2 of the deviance, q 0.03); y, z add nothing; nothing speaks against the model."
+    away = answer_sentence([("x", 0.2)], [], explained=0.2, q=0.03, adequate=False, try_next="", unable="Its spikes run away.")
+    assert away.endswith("something is missing in the model; its spikes run away.")
     nothing = [answer_sentence([], ["y"], explained=0, q=1, adequate=None, try_next="", spikes=n) for n in (np.nan, 500, 41)]
     assert nothing[0] == nothing[1] == "Nothing that was offered (y) tells the rate from a constant one on held-out time."
     assert nothing[2].endswith("held-out time; with 41 spikes only a strong dependence would be seen.")
