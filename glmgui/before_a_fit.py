@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from glmgui.document import Document
-from glmgui.widgets import EmptyState, Page
+from glmgui.widgets.messages import EmptyState
+from glmgui.widgets.page import Page
 
 NO_RECORDING = "First open a recording with Ctrl+O, then add a term in the Features step, then fit with Ctrl+R."
 NO_TERMS = "Add what the rate may depend on in the Features step, then fit with Ctrl+R."

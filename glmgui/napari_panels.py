@@ -25,7 +25,10 @@ from glmgui.plots.desk import figure_desk
 from glmgui.settings import Settings
 from glmgui.shell.progress import ProgressStrip
 from glmgui.steps import STEPS, Step, step_of_field
-from glmgui.widgets import MessageLine, PageScroll, button, row
+from glmgui.widgets.controls import button
+from glmgui.widgets.layout import row
+from glmgui.widgets.messages import MessageLine
+from glmgui.widgets.page import PageScroll
 from glmgui.work.selected_units import can_fit_only, can_leave_out, fit_only, leave_out
 from glmgui.work.use_cases import UseCases
 

@@ -12,7 +12,7 @@ from glmengine.analysis.units import count_chosen_units
 from glmengine.sentences import numbered
 from glmgui.comparison_button import ComparisonButton
 from glmgui.document import Document
-from glmgui.widgets import Page
+from glmgui.widgets.page import Page
 from glmgui.work.use_cases import UseCases
 
 

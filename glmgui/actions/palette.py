@@ -9,7 +9,8 @@ from qtpy.QtGui import QAction, QKeySequence, QShowEvent
 from qtpy.QtWidgets import QDialog, QHeaderView, QLineEdit, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
 
 from glmgui.actions.finds import Find
-from glmgui.widgets import fit_rows, hint
+from glmgui.widgets.tables import fit_rows
+from glmgui.widgets.texts import hint
 
 _LETTERS, _ROWS = 62, 16
 """How wide and high it is, in letters m and rows."""

@@ -6,7 +6,7 @@ from qtpy.QtGui import QFontDatabase, QGuiApplication
 from qtpy.QtWidgets import QDialog, QDialogButtonBox, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
 
 from glmgui.notices import Notice
-from glmgui.widgets import heading
+from glmgui.widgets.texts import heading
 
 
 class DetailsDialog(QDialog):

@@ -28,7 +28,11 @@ from glmgui.plots.base import Plot
 from glmgui.screen_room import resize_on_screen
 from glmgui.shown_folder import show_folder
 from glmgui.still_fields import StillCombo, StillDouble
-from glmgui.widgets import ElidedLabel, FormScroll, MessageLine, button, hint, row
+from glmgui.widgets.controls import button
+from glmgui.widgets.form_scroll import FormScroll
+from glmgui.widgets.layout import row
+from glmgui.widgets.messages import MessageLine
+from glmgui.widgets.texts import ElidedLabel, hint
 from glmgui.work.figure_making import FORMATS, FigureChoice, FigureMaking, Preview, Subject
 
 _WAIT_MS = 250  # after the last change, before it is drawn

@@ -13,7 +13,9 @@ from glmengine.analysis.templates import COURSE_PAGE
 from glmengine.resources import resource
 from glmgui import theme
 from glmgui.screen_room import resize_on_screen
-from glmgui.widgets import fit_rows, row, small_button
+from glmgui.widgets.controls import small_button
+from glmgui.widgets.layout import row
+from glmgui.widgets.tables import fit_rows
 
 _LINK = re.compile(r"\[([^\]]+)\]\(([\w./-]+\.md)\)")
 FIRST_PAGE = "index.md"

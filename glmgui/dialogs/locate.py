@@ -6,7 +6,9 @@ from pathlib import Path
 
 from qtpy.QtWidgets import QDialog, QFileDialog, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
-from glmgui.widgets import MessageLine, button, heading, hint
+from glmgui.widgets.controls import button
+from glmgui.widgets.messages import MessageLine
+from glmgui.widgets.texts import heading, hint
 
 
 class LocateDialog(QDialog):

@@ -10,7 +10,9 @@ from qtpy.QtWidgets import QDialog, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from glmengine.analysis.templates import Lesson, template_description, template_needs
 from glmgui.screen_room import screen_room, suit_words
-from glmgui.widgets import MessageLine, button, heading, hint
+from glmgui.widgets.controls import button
+from glmgui.widgets.messages import MessageLine
+from glmgui.widgets.texts import heading, hint
 
 _WIDTH, _MARGIN, _LEAST_PICTURE = 640, 16, 60
 

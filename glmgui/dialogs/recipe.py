@@ -31,7 +31,11 @@ from glmgui.dialogs.recipe_preview import RecipePreview
 from glmgui.forms import pending
 from glmgui.jobs import Jobs
 from glmgui.screen_room import resize_on_screen
-from glmgui.widgets import FormScroll, MessageLine, button, column, heading, hint, row
+from glmgui.widgets.controls import button
+from glmgui.widgets.form_scroll import FormScroll
+from glmgui.widgets.layout import column, row
+from glmgui.widgets.messages import MessageLine
+from glmgui.widgets.texts import heading, hint
 
 _PAUSE_MS = 250
 _MOST_OFFERED = 15

@@ -14,7 +14,7 @@ from glmengine.spec import Spec
 from glmgui.forms.description import Choices, extra_of, switched
 from glmgui.forms.form import SpecForm
 from glmgui.still_fields import StillCombo
-from glmgui.widgets import heading
+from glmgui.widgets.texts import heading
 
 _MOST_COLUMNS = 16
 _KINDS = (("spike times", Spikes), ("counts already binned", Counts))

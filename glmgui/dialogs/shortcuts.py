@@ -8,7 +8,10 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QDialog, QHeaderView, QLineEdit, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
 
 from glmgui.copying import TableCopying
-from glmgui.widgets import fit_rows, hint, row, small_button
+from glmgui.widgets.controls import small_button
+from glmgui.widgets.layout import row
+from glmgui.widgets.tables import fit_rows
+from glmgui.widgets.texts import hint
 
 ELSEWHERE: tuple[tuple[str, str, str], ...] = (
     ("Plots", "Move what is shown", "Drag"),

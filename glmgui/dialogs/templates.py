@@ -11,7 +11,11 @@ from glmengine.analysis.analysis import Analysis
 from glmengine.analysis.templates import template_for
 from glmengine.design.term_words import kind_words
 from glmengine.recording.recording import Recording
-from glmgui.widgets import MessageLine, button, column, fit_rows, heading, hint
+from glmgui.widgets.controls import button
+from glmgui.widgets.layout import column
+from glmgui.widgets.messages import MessageLine
+from glmgui.widgets.tables import fit_rows
+from glmgui.widgets.texts import heading, hint
 
 _FITS, _FITS_NOT = "\u2713", "\u26a0"
 _WIDEST_LIST = 460  # pixels

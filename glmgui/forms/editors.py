@@ -28,7 +28,7 @@ from superqt import QSearchableComboBox
 
 from glmgui.forms.description import Choices, in_words
 from glmgui.still_fields import NoWheel, StillCombo
-from glmgui.widgets import fit_rows, row_height
+from glmgui.widgets.tables import fit_rows, row_height
 
 _MOST_ROWS = 6
 _NONE = "\u2013 none \u2013"

@@ -28,7 +28,8 @@ from glmgui.forms.description import Choices, extra_of, help_of, in_words
 from glmgui.forms.editors import Editor, NamesEditor
 from glmgui.forms.nested import Admit, Making, Wide, make_editor
 from glmgui.forms.pending import Refusal
-from glmgui.widgets import hint, hold_still
+from glmgui.widgets.form_scroll import hold_still
+from glmgui.widgets.texts import hint
 
 
 class SpecForm(Refusal, QWidget):

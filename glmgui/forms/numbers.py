@@ -14,7 +14,7 @@ from qtpy.QtWidgets import QAbstractSpinBox, QHBoxLayout, QLabel, QWidget
 from glmengine.errors import GlmError
 from glmgui.forms.editors import Editor, TextEditor
 from glmgui.still_fields import StillDouble, StillSlider, StillSpin
-from glmgui.widgets import keep_wide
+from glmgui.widgets.sizes import keep_wide
 
 _STEPS = 400
 _WIDE = 100  # a range beyond which most of a slider would lie far above what is usual

@@ -12,7 +12,8 @@ from glmgui import theme
 from glmgui.document import Document
 from glmgui.jobs import Jobs
 from glmgui.notices import Notice, notices
-from glmgui.widgets import button, column, row
+from glmgui.widgets.controls import button
+from glmgui.widgets.layout import column, row
 
 _MOST = 2000
 _SIGNS = {"info": "", "warning": "\u26a0 warning", "error": "\u2716 error", "step": ""}

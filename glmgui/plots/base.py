@@ -34,7 +34,7 @@ from glmgui.plots.desk import figure_desk
 from glmgui.plots.export import copy_numbers, copy_plot, plot_writer, save_numbers
 from glmgui.plots.plot_item import PlainPlotItem
 from glmgui.reach import writable_folder
-from glmgui.widgets import ElidedLabel
+from glmgui.widgets.texts import ElidedLabel
 
 _LONG_LABEL = 15
 _LEAST_TITLE = 60

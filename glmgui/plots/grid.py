@@ -11,7 +11,7 @@ from qtpy.QtWidgets import QGridLayout, QScrollArea, QVBoxLayout, QWidget
 from glmgui.drawings.curves import Drawing
 from glmgui.plots.base import Plot
 from glmgui.plots.drawn import draw
-from glmgui.widgets import hint
+from glmgui.widgets.texts import hint
 
 _HEIGHT = 230
 _WIDE_HEIGHT = 295

@@ -5,7 +5,7 @@ from __future__ import annotations
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QDockWidget, QHBoxLayout, QLabel, QStyle, QToolButton, QWidget
 
-from glmgui.widgets import ElidedLabel
+from glmgui.widgets.texts import ElidedLabel
 
 
 class DockTitle(QWidget):

@@ -9,7 +9,7 @@ from glmgui import theme
 from glmgui.laid_over import LaidOver
 from glmgui.notices import Notice
 from glmgui.shown_folder import show_folder
-from glmgui.widgets import button
+from glmgui.widgets.controls import button
 
 _NOTICE_SECONDS = {"info": 6, "warning": 20, "error": 0}
 _WRITTEN_SECONDS = 30  # where the eyes were elsewhere while much was written, and a button is to be pressed

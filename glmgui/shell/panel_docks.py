@@ -8,7 +8,7 @@ from qtpy.QtCore import Signal
 from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import QDockWidget, QWidget
 
-from glmgui.widgets import PageScroll
+from glmgui.widgets.page import PageScroll
 
 
 class PanelDock(QDockWidget):

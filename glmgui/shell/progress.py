@@ -8,7 +8,8 @@ from qtpy.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QSizePolicy, 
 from glmengine.context import Progress
 from glmengine.sentences import numbered
 from glmgui.shown_time import how_far
-from glmgui.widgets import ElidedLabel, keep_wide
+from glmgui.widgets.sizes import keep_wide
+from glmgui.widgets.texts import ElidedLabel
 
 _SHOW_AFTER_MS = 250
 

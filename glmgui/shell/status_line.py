@@ -8,7 +8,7 @@ from qtpy.QtWidgets import QStatusBar, QToolButton, QWidget
 
 from glmengine.design.fit_size import Estimate
 from glmgui.document import Document
-from glmgui.widgets import ElidedLabel
+from glmgui.widgets.texts import ElidedLabel
 
 
 class StatusLine(QStatusBar):

@@ -39,7 +39,7 @@ from glmgui.shell.status_line import StatusLine
 from glmgui.shell.undo_keys import UndoKeys
 from glmgui.shown_time import how_far
 from glmgui.steps import STEPS, Step, step_of_field
-from glmgui.widgets import Page
+from glmgui.widgets.page import Page
 from glmgui.work.questions import Questions
 from glmgui.work.use_cases import UseCases
 

@@ -13,7 +13,10 @@ from glmengine.answers.settings import AnswerSettings
 from glmengine.sentences import numbered
 from glmgui.forms.form import SpecForm
 from glmgui.still_fields import StillCombo
-from glmgui.widgets import FormScroll, MessageLine, column, heading, hint, row
+from glmgui.widgets.form_scroll import FormScroll
+from glmgui.widgets.layout import column, row
+from glmgui.widgets.messages import MessageLine
+from glmgui.widgets.texts import heading, hint
 from glmgui.work.answers import Answers
 
 if TYPE_CHECKING:

@@ -21,7 +21,8 @@ from glmgui.drawings.answers import (
 )
 from glmgui.panels.answers.sheet_table import CURVES, KS, PATH, SHARES, SHIFTS, SIMULATED
 from glmgui.plots import NamedBars, Plot, draw
-from glmgui.widgets import column, hint
+from glmgui.widgets.layout import column
+from glmgui.widgets.texts import hint
 
 if TYPE_CHECKING:
     from glmengine.answers.sheet import AnswerSheet

@@ -19,7 +19,11 @@ from glmgui.panels.answers.evidence_view import EvidenceView
 from glmgui.panels.answers.sheet_table import SheetTable
 from glmgui.panels.answers.terms_view import TermsView
 from glmgui.shown_time import duration, how_far
-from glmgui.widgets import EmptyState, MessageLine, Page, button, column, keep_place, row
+from glmgui.widgets.controls import button
+from glmgui.widgets.layout import column, row
+from glmgui.widgets.messages import EmptyState, MessageLine
+from glmgui.widgets.page import Page
+from glmgui.widgets.sizes import keep_place
 from glmgui.work.answers import Answers
 
 if TYPE_CHECKING:

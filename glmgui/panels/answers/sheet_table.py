@@ -15,7 +15,9 @@ from glmgui import theme
 from glmgui.copying import copy_rows
 from glmgui.drawings.answers import AnswerRow, waiting_rows
 from glmgui.panels.answers.sheet_filter import SheetFilter
-from glmgui.widgets import column, plain_table, row, small_button
+from glmgui.widgets.controls import small_button
+from glmgui.widgets.layout import column, row
+from glmgui.widgets.tables import plain_table
 
 _SORT = Qt.ItemDataRole.UserRole
 _YES, _NO = "\u2713", "\u2717"

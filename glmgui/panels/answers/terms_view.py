@@ -19,7 +19,12 @@ from glmgui.forms.names import choices_in
 from glmgui.laid_over import MessagePlace
 from glmgui.panels.answers.evidence_view import DrawingsView
 from glmgui.still_fields import StillCombo
-from glmgui.widgets import FormScroll, MessageLine, button, column, hint, plain_table, row, small_button
+from glmgui.widgets.controls import button, small_button
+from glmgui.widgets.form_scroll import FormScroll
+from glmgui.widgets.layout import column, row
+from glmgui.widgets.messages import MessageLine
+from glmgui.widgets.tables import plain_table
+from glmgui.widgets.texts import hint
 from glmgui.work.answers import Answers
 
 if TYPE_CHECKING:

@@ -25,20 +25,13 @@ from glmgui.document import Document
 from glmgui.laid_over import MessagePlace
 from glmgui.panels.batch.recordings_table import RecordingsTable, local_files
 from glmgui.still_fields import StillCombo, StillSpin
-from glmgui.widgets import (
-    ElidedLabel,
-    EmptyState,
-    MessageLine,
-    Page,
-    button,
-    column,
-    heading,
-    hint,
-    plain_table,
-    refill,
-    row,
-    scaled,
-)
+from glmgui.widgets.controls import button, refill
+from glmgui.widgets.layout import column, row
+from glmgui.widgets.messages import EmptyState, MessageLine
+from glmgui.widgets.page import Page
+from glmgui.widgets.sizes import scaled
+from glmgui.widgets.tables import plain_table
+from glmgui.widgets.texts import ElidedLabel, heading, hint
 from glmgui.work.many_recordings import GroupRows, ManyRecordings, group_columns
 
 if TYPE_CHECKING:

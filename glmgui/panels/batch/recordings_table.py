@@ -12,7 +12,7 @@ from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableW
 
 from glmengine.analysis.wording import share_text
 from glmgui import theme
-from glmgui.widgets import plain_table
+from glmgui.widgets.tables import plain_table
 from glmgui.work.many_recordings import Entry
 
 _HEADINGS = (

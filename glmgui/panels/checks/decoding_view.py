@@ -17,7 +17,9 @@ from glmgui.panels.checks.run_line import RunLine
 from glmgui.panels.checks.units_table import UnitRows, plain_rows
 from glmgui.panels.checks.wording import measures_of, said_label
 from glmgui.plots import LinePlot, PlotGrid
-from glmgui.widgets import WordsColumn, button, column
+from glmgui.widgets.controls import button
+from glmgui.widgets.layout import column
+from glmgui.widgets.page import WordsColumn
 from glmgui.work.checks import Checks
 
 if TYPE_CHECKING:

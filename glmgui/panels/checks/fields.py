@@ -9,7 +9,7 @@ from superqt.utils import QFlowLayout
 
 from glmgui.forms.numbers import NumberBox, WholeBox
 from glmgui.still_fields import StillCombo
-from glmgui.widgets import row
+from glmgui.widgets.layout import row
 
 _WIDEST = 84  # of a field for a number
 

@@ -15,7 +15,9 @@ from glmgui.panels.checks.goodness_view import GoodnessView
 from glmgui.panels.checks.simulation_view import SimulationView
 from glmgui.panels.checks.tests_view import TestsView
 from glmgui.panels.checks.units_table import UnitsTable
-from glmgui.widgets import EmptyState, MessageLine, Page, column
+from glmgui.widgets.layout import column
+from glmgui.widgets.messages import EmptyState, MessageLine
+from glmgui.widgets.page import Page
 from glmgui.work.checks import Checks
 
 _NO_RESULT = (

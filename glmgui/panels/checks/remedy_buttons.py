@@ -8,7 +8,7 @@ from qtpy.QtWidgets import QLabel, QWidget
 from superqt.utils import QFlowLayout
 
 from glmengine.analysis.remedies import Remedy
-from glmgui.widgets import button
+from glmgui.widgets.controls import button
 from glmgui.work.checks import Checks
 
 

@@ -9,7 +9,10 @@ from glmengine.context import Progress
 from glmgui.jobs import Jobs
 from glmgui.laid_over import MessagePlace
 from glmgui.shown_time import how_far
-from glmgui.widgets import ElidedLabel, MessageLine, button, row
+from glmgui.widgets.controls import button
+from glmgui.widgets.layout import row
+from glmgui.widgets.messages import MessageLine
+from glmgui.widgets.texts import ElidedLabel
 from glmgui.work.checks import Checks, Kind
 
 

@@ -18,7 +18,11 @@ from glmgui.panels.checks.run_line import RunLine
 from glmgui.panels.checks.units_table import Cell, UnitRows, plain_rows
 from glmgui.panels.checks.wording import said_label
 from glmgui.plots import PlotGrid
-from glmgui.widgets import MessageLine, WordsColumn, button, column, hint
+from glmgui.widgets.controls import button
+from glmgui.widgets.layout import column
+from glmgui.widgets.messages import MessageLine
+from glmgui.widgets.page import WordsColumn
+from glmgui.widgets.texts import hint
 from glmgui.work.checks import Checks
 
 if TYPE_CHECKING:

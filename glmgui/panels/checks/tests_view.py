@@ -15,7 +15,11 @@ from glmgui.panels.checks.run_line import RunLine
 from glmgui.panels.checks.units_table import Cell, UnitRows, plain_rows
 from glmgui.panels.checks.wording import p_text
 from glmgui.plots import PlotGrid
-from glmgui.widgets import WordsColumn, button, column, hint, plain_table
+from glmgui.widgets.controls import button
+from glmgui.widgets.layout import column
+from glmgui.widgets.page import WordsColumn
+from glmgui.widgets.tables import plain_table
+from glmgui.widgets.texts import hint
 from glmgui.work.checks import Checks
 
 if TYPE_CHECKING:

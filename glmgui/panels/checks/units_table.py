@@ -10,7 +10,9 @@ from qtpy.QtCore import QSignalBlocker, Qt, Signal
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
 from glmgui.rows import rows_chosen, select_rows
-from glmgui.widgets import NumberItem, column, heading, hint, plain_table
+from glmgui.widgets.layout import column
+from glmgui.widgets.tables import NumberItem, plain_table
+from glmgui.widgets.texts import heading, hint
 
 
 @dataclass(frozen=True)

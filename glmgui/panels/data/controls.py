@@ -7,7 +7,7 @@ from qtpy.QtGui import QDoubleValidator
 from qtpy.QtWidgets import QLineEdit, QWidget
 
 from glmengine.spec import Spec
-from glmgui.widgets import keep_wide
+from glmgui.widgets.sizes import keep_wide
 
 
 def number_field(name: str, parent: QWidget) -> QLineEdit:

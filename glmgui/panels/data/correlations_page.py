@@ -12,7 +12,7 @@ from glmgui.drawings.curves import Images
 from glmgui.drawings.described import correlations_drawing
 from glmgui.panels.data.described_page import Asked, DescribedPage
 from glmgui.plots import ImagePlot, draw
-from glmgui.widgets import FormScroll
+from glmgui.widgets.form_scroll import FormScroll
 
 if TYPE_CHECKING:
     from glmengine.context import Context

@@ -9,7 +9,10 @@ from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableW
 
 from glmgui.drawings.summary import CovariateRow
 from glmgui.laid_over import WaitingWords
-from glmgui.widgets import column, heading, hint, plain_table, row, small_button
+from glmgui.widgets.controls import small_button
+from glmgui.widgets.layout import column, row
+from glmgui.widgets.tables import plain_table
+from glmgui.widgets.texts import heading, hint
 
 _HEADINGS = ("Covariate", "Unit", "Hz", "Valid", "Range")
 

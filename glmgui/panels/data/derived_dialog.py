@@ -18,7 +18,10 @@ from glmgui.jobs import Jobs
 from glmgui.panels.data.derived_choices import choices_for, values_asked
 from glmgui.panels.data.derived_preview import Preview, PreviewPane, preview
 from glmgui.screen_room import resize_on_screen
-from glmgui.widgets import FormScroll, MessageLine, column, hint
+from glmgui.widgets.form_scroll import FormScroll
+from glmgui.widgets.layout import column
+from glmgui.widgets.messages import MessageLine
+from glmgui.widgets.texts import hint
 
 _USE_OF_EPOCHS = " Tick them in the list of epochs to use only that time; models can also be fitted and tested on them, and terms restricted to them."
 

@@ -15,7 +15,8 @@ from glmgui import theme
 from glmgui.drawings.extremes import thinned
 from glmgui.drawings.summary import EpochRow, covariate_row, pieces_of, series_to_draw
 from glmgui.plots import TIME, Axis, Curve, LinePlot, TimeLine
-from glmgui.widgets import column, plain_table
+from glmgui.widgets.layout import column
+from glmgui.widgets.tables import plain_table
 
 if TYPE_CHECKING:
     from glmengine.recording.derived.quantities import AnyDerived

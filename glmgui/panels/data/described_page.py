@@ -12,7 +12,10 @@ from qtpy.QtWidgets import QComboBox, QDoubleSpinBox, QGridLayout, QLabel, QSpin
 
 from glmgui.laid_over import WaitingWords
 from glmgui.still_fields import StillCombo, StillDouble, StillSpin
-from glmgui.widgets import MessageLine, column, hint, keep_wide, scaled
+from glmgui.widgets.layout import column
+from glmgui.widgets.messages import MessageLine
+from glmgui.widgets.sizes import keep_wide, scaled
+from glmgui.widgets.texts import hint
 
 if TYPE_CHECKING:
     import numpy as np

@@ -8,7 +8,10 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QHeaderView, QTreeWidget, QTreeWidgetItem, QWidget
 
 from glmgui.drawings.summary import EpochRow
-from glmgui.widgets import column, fit_rows, heading, row, small_button
+from glmgui.widgets.controls import small_button
+from glmgui.widgets.layout import column, row
+from glmgui.widgets.tables import fit_rows
+from glmgui.widgets.texts import heading
 
 _WHOLE = "all"
 

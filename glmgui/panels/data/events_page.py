@@ -12,7 +12,8 @@ from qtpy.QtWidgets import QSplitter, QWidget
 from glmgui.drawings.described import AroundEvents, around_events
 from glmgui.panels.data.described_page import Asked, DescribedPage
 from glmgui.plots import LinePlot
-from glmgui.widgets import hint, refill
+from glmgui.widgets.controls import refill
+from glmgui.widgets.texts import hint
 
 if TYPE_CHECKING:
     from glmengine.context import Context

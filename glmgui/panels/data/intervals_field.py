@@ -12,7 +12,9 @@ from glmgui.forms.numbers import NumbersEditor
 from glmgui.forms.pending import Refusal
 from glmgui.panels.data.controls import describe
 from glmgui.plots.timeline import Interval, merged
-from glmgui.widgets import MessageLine, column, keep_wide, row
+from glmgui.widgets.layout import column, row
+from glmgui.widgets.messages import MessageLine
+from glmgui.widgets.sizes import keep_wide
 
 
 class IntervalsField(Refusal, QWidget):

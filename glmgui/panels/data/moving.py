@@ -10,7 +10,8 @@ from glmengine.recording.derived.quantities import Speed
 from glmengine.recording.recording import Recording
 from glmgui.forms.numbers import NumberBox
 from glmgui.still_fields import StillCombo
-from glmgui.widgets import column, hint
+from glmgui.widgets.layout import column
+from glmgui.widgets.texts import hint
 
 
 def only_while_moving(analysis: Analysis, source: str, threshold: float, smoothing: float, *, is_speed: bool) -> Analysis:

@@ -9,7 +9,9 @@ from qtpy.QtGui import QPalette
 from qtpy.QtWidgets import QWidget
 
 from glmengine.io.folder_mates import is_of_mates
-from glmgui.widgets import button, column, heading, hint, primary_button
+from glmgui.widgets.controls import button, primary_button
+from glmgui.widgets.layout import column
+from glmgui.widgets.texts import heading, hint
 
 
 class NextSteps(QWidget):

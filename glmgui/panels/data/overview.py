@@ -12,7 +12,7 @@ from qtpy.QtWidgets import QSplitter, QVBoxLayout, QWidget
 from glmgui.drawings.summary import MOST_COMPONENTS, EpochRow, Spikes, Summary
 from glmgui.laid_over import WaitingWords
 from glmgui.plots import TIME, Axis, Curve, LinePlot, RasterPlot, TimeLine
-from glmgui.widgets import small_button
+from glmgui.widgets.controls import small_button
 
 if TYPE_CHECKING:
     from glmengine.recording.recording import Covariate

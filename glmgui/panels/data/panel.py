@@ -30,7 +30,10 @@ from glmgui.panels.data.sessions import SessionsList, without_parts
 from glmgui.panels.data.time_form import TimeForm
 from glmgui.panels.data.units_table import UnitsTable
 from glmgui.panels.data.usable import Used, used_of
-from glmgui.widgets import EmptyState, FormScroll, Page, WhenSeen, column
+from glmgui.widgets.form_scroll import FormScroll
+from glmgui.widgets.layout import column
+from glmgui.widgets.messages import EmptyState
+from glmgui.widgets.page import Page, WhenSeen
 
 _WELCOME = (
     "Open a file with Ctrl+O, or drop one onto the window: NWB, pynapple, Neurosuite, Phy and Suite2p are read directly, MATLAB and tables after some questions. "

@@ -15,7 +15,11 @@ from glmgui.forms.pending import Refusal
 from glmgui.panels.data.controls import describe, number_field, number_in
 from glmgui.panels.data.intervals_field import IntervalsField
 from glmgui.still_fields import StillCombo
-from glmgui.widgets import MessageLine, button, column, heading, hint, keep_wide, row, small_button
+from glmgui.widgets.controls import button, small_button
+from glmgui.widgets.layout import column, row
+from glmgui.widgets.messages import MessageLine
+from glmgui.widgets.sizes import keep_wide
+from glmgui.widgets.texts import heading, hint
 
 _MOVING_HELP = "Computes speed from position and uses only the bins in which it is above a threshold"
 

@@ -14,7 +14,7 @@ from glmgui.drawings.curves import Drawing
 from glmgui.drawings.described import occupancy_drawing, path_drawing, tuning_drawing
 from glmgui.panels.data.described_page import Asked, DescribedPage
 from glmgui.plots import Plot, draw
-from glmgui.widgets import refill
+from glmgui.widgets.controls import refill
 
 if TYPE_CHECKING:
     from glmengine.context import Context

@@ -13,7 +13,9 @@ from glmgui.drawings.summary import UnitColumn
 from glmgui.forms.numbers import plain
 from glmgui.forms.pending import Refusal
 from glmgui.panels.data.controls import describe, number_field, number_in
-from glmgui.widgets import MessageLine, column, row, small_button
+from glmgui.widgets.controls import small_button
+from glmgui.widgets.layout import column, row
+from glmgui.widgets.messages import MessageLine
 
 _LONGEST = 24
 _ROOM_FOR_ARROW = " " * 3

@@ -25,7 +25,11 @@ from glmgui import theme
 from glmgui.drawings.summary import UnitRow
 from glmgui.panels.data.unit_rules import UnitRules
 from glmgui.rows import rows_chosen, select_rows
-from glmgui.widgets import column, heading, hint, plain_table, row, scaled, small_button
+from glmgui.widgets.controls import small_button
+from glmgui.widgets.layout import column, row
+from glmgui.widgets.sizes import scaled
+from glmgui.widgets.tables import plain_table
+from glmgui.widgets.texts import heading, hint
 
 _FIXED = ("Unit", "Spikes", "Rate (Hz)", "Over time")
 _OF_SIGNALS = ("Unit", "Sum", "Per s", "Over time")

@@ -8,7 +8,10 @@ from qtpy.QtWidgets import QTextBrowser, QWidget
 
 from glmgui.document import Document
 from glmgui.jobs import Job, Jobs
-from glmgui.widgets import MessageLine, button, column, heading, hint, row
+from glmgui.widgets.controls import button
+from glmgui.widgets.layout import column, row
+from glmgui.widgets.messages import MessageLine
+from glmgui.widgets.texts import heading, hint
 
 if TYPE_CHECKING:
     from glmengine.analysis.analysis import Analysis

@@ -14,7 +14,8 @@ from glmgui.drawings.series import TIME, Axis, Image, Table, shortened
 from glmgui.panels.features.previews import BAR_FROM
 from glmgui.plots import ImagePlot
 from glmgui.still_fields import StillCombo, StillSlider
-from glmgui.widgets import EmptyState, row
+from glmgui.widgets.layout import row
+from glmgui.widgets.messages import EmptyState
 
 if TYPE_CHECKING:
     from glmengine.analysis.analysis import Analysis

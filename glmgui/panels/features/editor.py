@@ -17,7 +17,8 @@ from glmengine.spec import Spec
 from glmgui.forms.description import extra_of
 from glmgui.forms.form import SpecForm
 from glmgui.forms.names import choices_in
-from glmgui.widgets import column, heading, hint
+from glmgui.widgets.layout import column
+from glmgui.widgets.texts import heading, hint
 
 _ELSEWHERE = ("kind", "enabled")  # the card's tick says whether a term is in the model
 

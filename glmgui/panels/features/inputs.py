@@ -10,7 +10,8 @@ from qtpy.QtWidgets import QAbstractItemView, QLineEdit, QListWidget, QListWidge
 from glmengine.analysis import default_terms as defaults
 from glmengine.recording.recording import Recording
 from glmengine.spec import Spec
-from glmgui.widgets import column, heading, hint
+from glmgui.widgets.layout import column
+from glmgui.widgets.texts import heading, hint
 
 MIME = "application/x-glm-input"
 _MOST = 400

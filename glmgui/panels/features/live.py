@@ -10,7 +10,8 @@ from qtpy.QtWidgets import QVBoxLayout, QWidget
 from glmgui.drawings.curves import Drawing, kernels, tuning
 from glmgui.drawings.fields import fields
 from glmgui.plots import Plot, draw
-from glmgui.widgets import EmptyState, hint
+from glmgui.widgets.messages import EmptyState
+from glmgui.widgets.texts import hint
 
 if TYPE_CHECKING:
     from glmengine.results.result import Result

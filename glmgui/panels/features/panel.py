@@ -27,7 +27,11 @@ from glmgui.panels.features.preview_jobs import SECONDS, Ranges, basis_drawing, 
 from glmgui.panels.features.previews import BasisPreview, FeaturePreview, Features
 from glmgui.panels.features.suggestions import Suggestions
 from glmgui.panels.features.term_list import Card, TermList
-from glmgui.widgets import EmptyState, FormScroll, MessageLine, Page, WhenSeen, column, scaled
+from glmgui.widgets.form_scroll import FormScroll
+from glmgui.widgets.layout import column
+from glmgui.widgets.messages import EmptyState, MessageLine
+from glmgui.widgets.page import Page, WhenSeen
+from glmgui.widgets.sizes import scaled
 
 _NO_RECORDING = "Open a recording first: its covariates are what a model can be made of."
 _NO_TERMS = (

@@ -12,7 +12,8 @@ from qtpy.QtWidgets import QLabel, QStackedLayout, QVBoxLayout, QWidget
 from glmgui.drawings.mosaic import Mosaic
 from glmgui.plots import TIME, Axis, Curve, Image, ImagePlot, LinePlot, MosaicPlot
 from glmgui.still_fields import StillSlider
-from glmgui.widgets import EmptyState, row
+from glmgui.widgets.layout import row
+from glmgui.widgets.messages import EmptyState
 
 BAR_FROM = 340  # pixels; in a narrower plot the columns would have no room beside the bar of their colours
 _MOST_LINES = 16

@@ -16,7 +16,8 @@ from glmgui.document import Document
 from glmgui.jobs import Jobs
 from glmgui.notices import notices
 from glmgui.panels.features.add_menu import Add, first_choices
-from glmgui.widgets import button, hint
+from glmgui.widgets.controls import button
+from glmgui.widgets.texts import hint
 
 _GAP = 6
 _HELP = "Add this term to the model; Ctrl+Z takes it back"

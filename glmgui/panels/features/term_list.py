@@ -21,7 +21,9 @@ from qtpy.QtWidgets import (
 
 from glmgui import theme
 from glmgui.panels.features.inputs import Input
-from glmgui.widgets import column, heading, hint, row, small_button
+from glmgui.widgets.controls import small_button
+from glmgui.widgets.layout import column, row
+from glmgui.widgets.texts import heading, hint
 
 _FAULT = Qt.ItemDataRole.UserRole + 1
 _PLACE = Qt.ItemDataRole.UserRole + 2

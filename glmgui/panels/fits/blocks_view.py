@@ -15,7 +15,12 @@ from glmgui.jobs import Job, Jobs
 from glmgui.laid_over import MessagePlace
 from glmgui.plots import Axis, NamedBars
 from glmgui.rows import rows_chosen, select_rows
-from glmgui.widgets import MessageLine, PageScroll, button, column, hint, plain_table, row
+from glmgui.widgets.controls import button
+from glmgui.widgets.layout import column, row
+from glmgui.widgets.messages import MessageLine
+from glmgui.widgets.page import PageScroll
+from glmgui.widgets.tables import plain_table
+from glmgui.widgets.texts import hint
 
 if TYPE_CHECKING:
     from glmengine.analysis.analysis import Analysis

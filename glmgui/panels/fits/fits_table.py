@@ -14,7 +14,8 @@ from glmengine.analysis.wording import share_text
 from glmengine.results.kept_fits import changes
 from glmengine.sentences import numbered
 from glmgui.shown_time import duration
-from glmgui.widgets import plain_table, scaled
+from glmgui.widgets.sizes import scaled
+from glmgui.widgets.tables import plain_table
 
 if TYPE_CHECKING:
     from glmengine.results.kept_fits import KeptFit

@@ -13,7 +13,9 @@ from glmgui.drawings.overlay import lines_of, overlaid, without_bands
 from glmgui.jobs import Jobs
 from glmgui.plots import LinePlot
 from glmgui.still_fields import StillCombo
-from glmgui.widgets import MessageLine, column, hint, row
+from glmgui.widgets.layout import column, row
+from glmgui.widgets.messages import MessageLine
+from glmgui.widgets.texts import hint
 
 if TYPE_CHECKING:
     from glmengine.context import Context

@@ -16,7 +16,11 @@ from glmgui.panels.fits.fits_table import FitsTable
 from glmgui.panels.fits.overlay_view import OverlayView
 from glmgui.panels.fits.runs_view import RunsView
 from glmgui.panels.fits.scores_view import ScoresView
-from glmgui.widgets import EmptyState, Page, WordsColumn, button, column, heading, hint, row
+from glmgui.widgets.controls import button
+from glmgui.widgets.layout import column, row
+from glmgui.widgets.messages import EmptyState
+from glmgui.widgets.page import Page, WordsColumn
+from glmgui.widgets.texts import heading, hint
 from glmgui.work.fitting import Fitting
 from glmgui.work.shelf import Shelf
 

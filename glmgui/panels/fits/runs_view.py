@@ -11,7 +11,10 @@ from glmengine.analysis.difference import differences
 from glmengine.context import Progress
 from glmgui.jobs import Jobs
 from glmgui.shown_time import duration, how_far, time_left
-from glmgui.widgets import button, column, hint, plain_table, row
+from glmgui.widgets.controls import button
+from glmgui.widgets.layout import column, row
+from glmgui.widgets.tables import plain_table
+from glmgui.widgets.texts import hint
 from glmgui.work.fitting import Fitting
 from glmgui.work.runs import DONE, FAILED, RUNNING, WAITING, Run
 

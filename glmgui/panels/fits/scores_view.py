@@ -13,7 +13,12 @@ from glmengine.analysis.wording import share_text
 from glmgui.jobs import Jobs
 from glmgui.plots import Axis, NamedBars
 from glmgui.rows import rows_chosen, select_rows
-from glmgui.widgets import MessageLine, PageScroll, column, hint, plain_table, scaled
+from glmgui.widgets.layout import column
+from glmgui.widgets.messages import MessageLine
+from glmgui.widgets.page import PageScroll
+from glmgui.widgets.sizes import scaled
+from glmgui.widgets.tables import plain_table
+from glmgui.widgets.texts import hint
 
 if TYPE_CHECKING:
     from glmengine.context import Context

@@ -11,7 +11,8 @@ from qtpy.QtWidgets import QFrame, QLabel, QMenu, QScrollArea, QToolButton, QWid
 from glmengine.design.formula import Formula, FormulaTerm
 from glmgui import theme
 from glmgui.drawings.series import shortened
-from glmgui.widgets import column, heading, hint, row
+from glmgui.widgets.layout import column, row
+from glmgui.widgets.texts import heading, hint
 
 _LONGEST_NAME = 32
 _MOST_LINES = 5

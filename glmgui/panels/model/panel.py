@@ -38,19 +38,12 @@ from glmgui.laid_over import MessagePlace
 from glmgui.panels.model.formula_view import FormulaView
 from glmgui.panels.model.strength_view import StrengthView, StrengthWords, strength_words
 from glmgui.plots import TimeLine
-from glmgui.widgets import (
-    EmptyState,
-    FormScroll,
-    MessageLine,
-    Page,
-    TurningSplitter,
-    WhenSeen,
-    WordsColumn,
-    column,
-    heading,
-    hint,
-    plain_table,
-)
+from glmgui.widgets.form_scroll import FormScroll
+from glmgui.widgets.layout import TurningSplitter, column
+from glmgui.widgets.messages import EmptyState, MessageLine
+from glmgui.widgets.page import Page, WhenSeen, WordsColumn
+from glmgui.widgets.tables import plain_table
+from glmgui.widgets.texts import heading, hint
 
 if TYPE_CHECKING:
     from glmengine.design.fit_size import Estimate

@@ -12,7 +12,8 @@ from qtpy.QtWidgets import QGridLayout, QLabel, QWidget
 
 from glmengine.models.numbers import LARGEST_STRENGTH
 from glmgui.forms.numbers import NumberEditor, WholeBox, plain
-from glmgui.widgets import column, heading, hint, row
+from glmgui.widgets.layout import column, row
+from glmgui.widgets.texts import heading, hint
 
 if TYPE_CHECKING:
     from glmengine.analysis.analysis import Analysis

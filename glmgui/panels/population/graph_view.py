@@ -12,7 +12,7 @@ from glmgui.panels.population.matrix_view import NO_COUPLING
 from glmgui.panels.population.view import AS_FITTED, PopulationView, numbers_to_choose
 from glmgui.plots.coupling_graph import MOST_ARROWS, CouplingGraph
 from glmgui.still_fields import StillSlider
-from glmgui.widgets import refill
+from glmgui.widgets.controls import refill
 
 if TYPE_CHECKING:
     from glmgui.drawings.population import CouplingDrawing, Population

@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QWidget
 from glmgui.drawings.population import coupled_order
 from glmgui.panels.population.view import AS_FITTED, PopulationView, numbers_to_choose
 from glmgui.plots.coupling_matrix import CouplingMatrix
-from glmgui.widgets import refill
+from glmgui.widgets.controls import refill
 
 if TYPE_CHECKING:
     from glmgui.drawings.population import Population

@@ -9,7 +9,7 @@ from qtpy.QtWidgets import QWidget
 from glmgui.drawings.population import MapPanel, Numbers, sorted_units
 from glmgui.panels.population.view import AS_FITTED, PopulationView, numbers_to_choose
 from glmgui.plots.small_multiples import SmallMultiples
-from glmgui.widgets import refill
+from glmgui.widgets.controls import refill
 
 if TYPE_CHECKING:
     from glmgui.drawings.population import Panel, Population

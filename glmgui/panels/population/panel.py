@@ -17,7 +17,10 @@ from glmgui.panels.population.multiples_view import MultiplesView
 from glmgui.panels.population.scatter_view import ScatterView
 from glmgui.panels.population.table_view import TableView
 from glmgui.panels.population.view import PopulationView
-from glmgui.widgets import EmptyState, MessageLine, Page, button, column, row
+from glmgui.widgets.controls import button
+from glmgui.widgets.layout import column, row
+from glmgui.widgets.messages import EmptyState, MessageLine
+from glmgui.widgets.page import Page
 from glmgui.work.selected_units import can_fit_only, can_leave_out
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from qtpy.QtWidgets import QWidget
 
 from glmgui.panels.population.view import PopulationView, numbers_to_choose
 from glmgui.plots.unit_scatter import UnitScatter
-from glmgui.widgets import refill
+from glmgui.widgets.controls import refill
 
 if TYPE_CHECKING:
     from glmgui.drawings.population import Population

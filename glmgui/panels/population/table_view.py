@@ -12,7 +12,9 @@ from glmgui.copying import copy_rows
 from glmgui.glossary import explained
 from glmgui.panels.population.view import PopulationView
 from glmgui.rows import rows_chosen, select_rows
-from glmgui.widgets import button, plain_table, refill, row
+from glmgui.widgets.controls import button, refill
+from glmgui.widgets.layout import row
+from glmgui.widgets.tables import plain_table
 
 if TYPE_CHECKING:
     from glmgui.drawings.population import Population

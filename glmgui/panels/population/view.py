@@ -9,7 +9,8 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QComboBox, QLabel, QSizePolicy, QWidget
 
 from glmgui.still_fields import StillCombo
-from glmgui.widgets import column, hint, row
+from glmgui.widgets.layout import column, row
+from glmgui.widgets.texts import hint
 
 if TYPE_CHECKING:
     from glmgui.drawings.population import Population

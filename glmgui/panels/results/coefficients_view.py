@@ -9,7 +9,10 @@ from qtpy.QtCore import QAbstractTableModel, QModelIndex, QSortFilterProxyModel,
 from qtpy.QtWidgets import QHeaderView, QLineEdit, QTableView, QWidget
 
 from glmengine.export.tables import own_features
-from glmgui.widgets import column, hint, plain_table, scaled
+from glmgui.widgets.layout import column
+from glmgui.widgets.sizes import scaled
+from glmgui.widgets.tables import plain_table
+from glmgui.widgets.texts import hint
 
 if TYPE_CHECKING:
     from glmengine.results.result import Result

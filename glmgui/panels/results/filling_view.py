@@ -12,7 +12,10 @@ from glmengine.sentences import numbered
 from glmgui.document import Document
 from glmgui.panels.results.wording import BY_KEY, state_in_short
 from glmgui.plots import Axis, ScorePlot
-from glmgui.widgets import NumberItem, column, hint, plain_table, row, small_button
+from glmgui.widgets.controls import small_button
+from glmgui.widgets.layout import column, row
+from glmgui.widgets.tables import NumberItem, plain_table
+from glmgui.widgets.texts import hint
 from glmgui.work.runs import Runs, UnitSoFar
 
 _HELD_OUT, _STRENGTH = BY_KEY["deviance_explained_heldout"], BY_KEY["strength"]

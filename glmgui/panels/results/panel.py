@@ -22,7 +22,11 @@ from glmgui.panels.results.validation_view import ScoreTable, ValidationView
 from glmgui.panels.results.wording import choice_in_words, effect_in_words, scores_of, state_in_words
 from glmgui.plots import Axis, ScorePlot
 from glmgui.still_fields import StillCombo
-from glmgui.widgets import EmptyState, MessageLine, Page, column, hint, row, small_button
+from glmgui.widgets.controls import small_button
+from glmgui.widgets.layout import column, row
+from glmgui.widgets.messages import EmptyState, MessageLine
+from glmgui.widgets.page import Page
+from glmgui.widgets.texts import hint
 from glmgui.work.runs import Run, Runs
 
 STALE = "These results answer an earlier question \u2013 fit again (Ctrl+R)."

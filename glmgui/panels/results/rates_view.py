@@ -15,7 +15,9 @@ from glmgui.drawings.series import long_curve
 from glmgui.jobs import Jobs
 from glmgui.plots import TIME, Axis, Curve, RatePlot
 from glmgui.still_fields import StillCombo
-from glmgui.widgets import MessageLine, hint, row
+from glmgui.widgets.layout import row
+from glmgui.widgets.messages import MessageLine
+from glmgui.widgets.texts import hint
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -10,7 +10,10 @@ from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableW
 
 from glmgui.panels.results.wording import BY_KEY, scores_of, state_in_short, state_in_words
 from glmgui.rows import rows_chosen, select_rows
-from glmgui.widgets import NumberItem, column, heading, plain_table, scaled
+from glmgui.widgets.layout import column
+from glmgui.widgets.sizes import scaled
+from glmgui.widgets.tables import NumberItem, plain_table
+from glmgui.widgets.texts import heading
 
 if TYPE_CHECKING:
     from glmengine.results.result import Result

@@ -12,7 +12,8 @@ from glmengine.analysis.penalty import chosen_in_words
 from glmengine.figures.drawing import FigureOf
 from glmgui.panels.results.wording import scores_of
 from glmgui.plots import Axis, Curve, LinePlot
-from glmgui.widgets import hint, scaled
+from glmgui.widgets.sizes import scaled
+from glmgui.widgets.texts import hint
 
 if TYPE_CHECKING:
     from glmengine.results.result import Result

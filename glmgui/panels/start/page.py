@@ -14,7 +14,9 @@ from glmengine.resources import resource
 from glmengine.simulation.catalogue import DEMO, SAMPLES
 from glmgui.panels.start.cards import Card, Cards
 from glmgui.settings import Recent
-from glmgui.widgets import Title, button, column, heading, hint, primary_button, row, small_button
+from glmgui.widgets.controls import button, primary_button, small_button
+from glmgui.widgets.layout import column, row
+from glmgui.widgets.texts import Title, heading, hint
 from glmgui.work.use_cases import UseCases
 
 _HELLO = "What drives this neuron?"

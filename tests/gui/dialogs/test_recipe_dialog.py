@@ -17,7 +17,8 @@ from glmgui.dialogs.recipe import RecipeDialog
 from glmgui.dialogs.recipe_forms import RecipeForms, array_names
 from glmgui.forms.editors import NamesEditor
 from glmgui.tools.unattended import wait_until
-from glmgui.widgets import FormScroll, MessageLine
+from glmgui.widgets.form_scroll import FormScroll
+from glmgui.widgets.messages import MessageLine
 
 
 @pytest.fixture

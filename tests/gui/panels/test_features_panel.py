@@ -20,7 +20,7 @@ from glmgui.panels.features import FeaturesPanel
 from glmgui.panels.features.editor import partner, with_suited_bases
 from glmgui.panels.features.preview_jobs import Ranges, basis_drawing, features_on_recording, is_quick
 from glmgui.panels.features.previews import Features
-from glmgui.widgets import FormScroll
+from glmgui.widgets.form_scroll import FormScroll
 
 
 @pytest.fixture

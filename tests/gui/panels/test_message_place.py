@@ -8,7 +8,7 @@ from qtpy.QtGui import QCursor
 from qtpy.QtWidgets import QApplication, QPushButton, QVBoxLayout, QWidget
 
 from glmgui.laid_over import MessagePlace
-from glmgui.widgets import MessageLine
+from glmgui.widgets.messages import MessageLine
 
 LONG = "The terms or the settings have changed since: what is shown answers the question before. " * 3
 

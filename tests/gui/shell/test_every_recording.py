@@ -14,7 +14,7 @@ from glmengine.analysis.default_terms import tuning_term
 from glmengine.recording.recording import Covariate, Recording
 from glmgui.notices import notices
 from glmgui.steps import STEPS
-from glmgui.widgets import EmptyState
+from glmgui.widgets.messages import EmptyState
 from glmgui.work.opening import first_analysis
 
 SECONDS = 20.0

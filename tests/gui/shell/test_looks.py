@@ -26,7 +26,7 @@ from qtpy.QtWidgets import (
 
 from glmengine.results.kept_fits import keep_fit
 from glmgui.notices import notices
-from glmgui.widgets import ElidedLabel
+from glmgui.widgets.texts import ElidedLabel
 
 STEPS = ("data", "features", "model", "results", "checks", "fits", "answers", "population", "batch")
 CONTROLS = (QAbstractButton, QAbstractItemView, QAbstractSlider, QAbstractSpinBox, QComboBox, QLineEdit)

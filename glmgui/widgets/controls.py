@@ -1,0 +1,46 @@
+"""Buttons with names for tests and screen readers, and lists of choices that are filled again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from qtpy.QtCore import QSignalBlocker
+from qtpy.QtWidgets import QComboBox, QPushButton, QToolButton, QWidget
+
+
+def button(text: str, name: str, tooltip: str, parent: QWidget | None = None) -> QPushButton:
+    """A push button with a name for tests and screen readers."""
+    made = QPushButton(text, parent)
+    made.setObjectName(name)
+    made.setToolTip(tooltip)
+    made.setAccessibleName(text.rstrip("\u2026"))
+    made.setAccessibleDescription(tooltip)
+    return made
+
+
+def primary_button(text: str, name: str, tooltip: str, parent: QWidget | None = None) -> QPushButton:
+    """The one push button of a page that most will want next; larger, and in the colour of what is chosen."""
+    made = button(text, name, tooltip, parent)
+    made.setProperty("primary", True)
+    return made
+
+
+def small_button(text: str, name: str, tooltip: str, parent: QWidget | None = None) -> QToolButton:
+    """A small button for a row of them; the tooltip is what screen readers say where `text` is a symbol."""
+    made = QToolButton(parent)
+    made.setText(text)
+    made.setObjectName(name)
+    made.setToolTip(tooltip)
+    made.setAccessibleName(tooltip)
+    made.setAutoRaise(len(text) == 1)  # words need a frame to be seen as buttons
+    return made
+
+
+def refill(field: QComboBox, items: Sequence[tuple[str, str]]) -> None:
+    """Other things to choose from; what was chosen stays where it is among them."""
+    before = field.currentData()
+    with QSignalBlocker(field):
+        field.clear()
+        for text, data in items:
+            field.addItem(text, data)
+        field.setCurrentIndex(max(field.findData(before), 0))

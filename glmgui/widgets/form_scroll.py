@@ -1,0 +1,91 @@
+"""Forms that scroll, and hold still under the mouse while messages come and go."""
+
+from __future__ import annotations
+
+from qtpy.QtCore import QCoreApplication, QEvent, QObject, QSize, QTimer, Signal
+from qtpy.QtGui import QCursor
+from qtpy.QtWidgets import QApplication, QFrame, QScrollArea, QWidget
+
+from glmgui.widgets.sizes import scaled
+
+_NARROWEST_FORM = 420
+
+
+class FormScroll(QScrollArea):
+    """A form that scrolls up and down, and sideways only where there is no room for its whole width.
+
+    Signals
+    -------
+    laid_out
+        What the form holds may need another width now.
+    """
+
+    laid_out = Signal()
+
+    def __init__(self, form: QWidget, name: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName(name)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setWidgetResizable(True)
+        self._held: tuple[QWidget, int] | None = None
+        self.setWidget(form)
+        form.installEventFilter(self)
+        self._follow()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if watched is self.widget() and event.type() == QEvent.Type.LayoutRequest:
+            self._follow()
+        return super().eventFilter(watched, event)
+
+    def sizeHint(self) -> QSize:
+        hint = super().sizeHint()
+        return QSize(max(hint.width(), self.whole_width), hint.height())
+
+    @property
+    def whole_width(self) -> int:
+        """The width in which nothing is cut off."""
+        return self.widget().minimumSizeHint().width() + self.verticalScrollBar().sizeHint().width()
+
+    def _follow(self) -> None:
+        self.setMinimumWidth(min(max(scaled(240), self.whole_width), scaled(_NARROWEST_FORM)))
+        self.updateGeometry()
+        self.laid_out.emit()
+
+    def hold_still(self) -> None:
+        """Keep what is under the mouse there while messages come and go above it: else a click would land on something else."""
+        if self._held is not None:
+            return
+        under = QApplication.widgetAt(QCursor.pos())
+        if under is not None and under is not self.widget() and self.widget().isAncestorOf(under):
+            self._held = (under, under.mapTo(self.viewport(), under.rect().topLeft()).y())
+            QTimer.singleShot(0, self._hold)
+
+    def _hold(self) -> None:
+        (under, before), self._held = self._held, None
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest)
+        if not _lives(under) or not self.widget().isAncestorOf(under):
+            return
+        bar = self.verticalScrollBar()
+        wanted = bar.value() + under.mapTo(self.viewport(), under.rect().topLeft()).y() - before
+        if wanted > bar.maximum():  # room below for what moved down
+            self.widget().setMinimumHeight(self.viewport().height() + wanted)
+            QCoreApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest)
+        elif wanted <= 0:
+            self.widget().setMinimumHeight(0)
+        bar.setValue(wanted)
+
+
+def hold_still(part: QWidget) -> None:
+    """Call before the height of something inside a form changes that the user did not ask for."""
+    above = part.parentWidget()
+    while above is not None:
+        if isinstance(above, FormScroll):
+            above.hold_still()
+        above = above.parentWidget()
+
+
+def _lives(widget: QWidget) -> bool:
+    try:
+        return widget.isVisible()
+    except RuntimeError:  # deleted meanwhile
+        return False

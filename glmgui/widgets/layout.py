@@ -1,0 +1,44 @@
+"""Widgets side by side, or one above the other."""
+
+from __future__ import annotations
+
+from qtpy.QtCore import Qt
+from qtpy.QtGui import QResizeEvent
+from qtpy.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
+
+from glmgui.widgets.sizes import scaled
+
+
+def row(*widgets: QWidget | None, spacing: int = 4) -> QHBoxLayout:
+    """Widgets side by side; None is a space that grows."""
+    box = QHBoxLayout()
+    box.setContentsMargins(0, 0, 0, 0)
+    box.setSpacing(spacing)
+    for widget in widgets:
+        if widget is None:
+            box.addStretch(1)
+        else:
+            box.addWidget(widget)
+    return box
+
+
+def column(parent: QWidget, *, margins: int = 6, spacing: int = 4) -> QVBoxLayout:
+    """The layout of `parent`: what is added to it stands one below the other."""
+    box = QVBoxLayout(parent)
+    box.setContentsMargins(margins, margins, margins, margins)
+    box.setSpacing(spacing)
+    return box
+
+
+class TurningSplitter(QSplitter):
+    """Side by side where there is room, else one above the other; `room` is in pixels of usual text."""
+
+    def __init__(self, room: int, parent: QWidget | None = None) -> None:
+        super().__init__(Qt.Orientation.Horizontal, parent)
+        self._room = room
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        turned = Qt.Orientation.Horizontal if self.width() >= scaled(self._room) else Qt.Orientation.Vertical
+        if turned != self.orientation():
+            self.setOrientation(turned)

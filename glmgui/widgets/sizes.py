@@ -1,0 +1,43 @@
+"""Sizes of widgets that follow the size of text, and places that stay."""
+
+from __future__ import annotations
+
+from qtpy.QtCore import QEvent, QObject
+from qtpy.QtWidgets import QApplication, QWidget
+
+from glmgui import theme
+
+
+def scaled(pixels: int) -> int:
+    """A length that was measured with text of the usual size, for text of the present size."""
+    return round(pixels * QApplication.font().pointSizeF() / theme.USUAL_SIZE)
+
+
+def keep_place(widget: QWidget) -> None:
+    """Leave the place of a widget empty while it is hidden, so that nothing else moves there."""
+    policy = widget.sizePolicy()
+    policy.setRetainSizeWhenHidden(True)
+    widget.setSizePolicy(policy)
+
+
+def keep_wide(widget: QWidget, least: int, most: int | None = None) -> None:
+    """Keep a field so many pixels wide, measured with text of the usual size, also after the size of text has changed."""
+    _FontWidth(widget, least, most)
+
+
+class _FontWidth(QObject):
+    def __init__(self, widget: QWidget, least: int, most: int | None) -> None:
+        super().__init__(widget)
+        self._widget, self._least, self._most = widget, least, most
+        widget.installEventFilter(self)
+        self._fit()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.FontChange:
+            self._fit()
+        return super().eventFilter(watched, event)
+
+    def _fit(self) -> None:
+        self._widget.setMinimumWidth(scaled(self._least))
+        if self._most is not None:
+            self._widget.setMaximumWidth(scaled(self._most))

@@ -1,0 +1,67 @@
+"""Lines of text: headings, titles, hints, and lines that end with dots where there is no room."""
+
+from __future__ import annotations
+
+from qtpy.QtCore import QEvent, QSize, Qt
+from qtpy.QtGui import QPainter, QPaintEvent, QPalette
+from qtpy.QtWidgets import QApplication, QLabel, QWidget
+
+
+def heading(text: str, parent: QWidget | None = None) -> QLabel:
+    """A bold line above a list or a group of controls."""
+    label = QLabel(text, parent)
+    font = label.font()
+    font.setBold(True)
+    label.setFont(font)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    return label
+
+
+class Title(QLabel):
+    """A line in letters so many times as large as those of everything else, also after those have changed."""
+
+    def __init__(self, text: str, times: float, parent: QWidget | None = None) -> None:
+        super().__init__(text, parent)
+        self._times = times
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setWordWrap(True)
+        self._fit()
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ApplicationFontChange:
+            self._fit()
+        return super().event(event)
+
+    def _fit(self) -> None:
+        font = QApplication.font()
+        font.setPointSizeF(font.pointSizeF() * self._times)
+        self.setFont(font)
+
+
+class ElidedLabel(QLabel):
+    """A line of text that ends with three dots where there is no room for all of it; the whole is its tooltip then."""
+
+    _is_cut = False
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(self.fontMetrics().horizontalAdvance("\u2026"), super().minimumSizeHint().height())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        room = self.contentsRect()
+        shown = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, room.width())
+        was_cut, self._is_cut = self._is_cut, shown != self.text()
+        if self._is_cut or was_cut:
+            self.setToolTip(self.text() if self._is_cut else "")
+        painter = QPainter(self)
+        painter.setPen(self.palette().color(self.foregroundRole()))
+        painter.drawText(room, self.alignment(), shown)
+        painter.end()
+
+
+def hint(text: str = "", parent: QWidget | None = None) -> QLabel:
+    """A quiet line that explains; wraps."""
+    label = QLabel(text, parent)
+    label.setWordWrap(True)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+    return label
