@@ -145,6 +145,14 @@ def test_links_of_the_guide_lead_somewhere(page):
             assert anchor in {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}, target
 
 
+def test_files_that_are_named_to_those_who_add_to_the_program_are_there():
+    text = resource("guide/carrying-on.md").read_text(encoding="utf-8")
+    named = re.findall(r"`((?:glmengine|glmgui|tests|resources)/[\w./-]+)`", text)
+    root = Path(__file__).parents[1]
+    assert len(named) > 50
+    assert [name for name in named if not (root / name).exists() and "NAME" not in name] == []
+
+
 def test_the_analysis_in_the_guide_is_a_valid_one():
     text = resource("guide/command-line.md").read_text(encoding="utf-8")
     example = textwrap.dedent(re.search(r"^    format_version = 1$.*?(?=^\S)", text, re.MULTILINE | re.DOTALL).group())

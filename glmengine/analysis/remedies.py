@@ -163,7 +163,9 @@ def _with_covariate(analysis: Analysis, recording: Recording, name: str) -> Anal
     if any(name in [factor.variable for factor in term.factors] for term in _terms(analysis, "covariate")):
         return analysis
     if name not in recording.variables:
-        raise GlmError(f"{recording.name}: has no covariate '{name}'", field="terms")
+        raise GlmError(
+            f"{recording.name}: has no covariate '{name}'; derive it in the data step, or choose another remedy", field="terms"
+        )
     return _with_term(analysis, tuning_term(recording, name))
 
 
@@ -180,5 +182,5 @@ def _finer_covariate(analysis: Analysis, name: str) -> Analysis:
             term = term.with_(basis=_finer(term.basis))
         changed.append(term)
     if tuple(changed) == analysis.terms:
-        raise GlmError(f"no term with functions of its own depends on '{name}' any more", field="terms")
+        raise GlmError(f"no term with functions of its own depends on '{name}' any more; add one in the features", field="terms")
     return analysis.with_(terms=tuple(changed))

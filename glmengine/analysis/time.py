@@ -22,7 +22,7 @@ class Condition(Spec):
             raise GlmError(f"the condition on '{self.variable}' has no limit; give 'above', 'below' or both", field="above")
         if self.above is not None and self.below is not None and self.below <= self.above:
             raise GlmError(
-                f"the condition on '{self.variable}' can never hold: below {self.below} is not greater than above {self.above}",
+                f"the condition on '{self.variable}' can never hold: below {self.below} is not greater than above {self.above}; correct one of them",
                 field="below",
             )
         return self

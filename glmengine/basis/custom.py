@@ -75,7 +75,7 @@ class Custom(BoundedBasis):
             raise
         except Exception as error:
             raise GlmError(
-                f"the custom function '{self.function}' failed: {type(error).__name__}: {error}", field="function"
+                f"the custom function '{self.function}' failed ({type(error).__name__}: {error}); correct it", field="function"
             ) from error
         values = values[:, None] if values.ndim == 1 else values
         if values.shape != (len(x), self.n):

@@ -8,6 +8,7 @@ import numpy as np
 
 from glmengine.decoding.decode import Decoded
 from glmengine.errors import GlmError
+from glmengine.sentences import listed
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -40,12 +41,13 @@ def confusion(decoded: Decoded, variable: str, bins: int = _BINS) -> xr.Dataset:
     import xarray as xr
 
     if variable not in decoded.values["variable"].values:
-        raise GlmError(f"'{variable}' was not decoded")
+        have = listed(map(str, decoded.values["variable"].values))
+        raise GlmError(f"'{variable}' was not decoded; choose among {have}, or decode it too")
     one = decoded.values.sel(variable=variable)
     true, estimate = np.asarray(one["true"].values, float), np.asarray(one["estimate"].values, float)
     known = np.isfinite(true) & np.isfinite(estimate)
     if not known.any():
-        raise GlmError(f"the true '{variable}' is not known in any bin that was decoded")
+        raise GlmError(f"the true '{variable}' is not known in any bin that was decoded; decode time in which it was measured")
     true, estimate = true[known], estimate[known]
     both = np.unique(np.concatenate([true, estimate]))
     if len(both) <= bins:  # categories, or a few values

@@ -137,7 +137,7 @@ def decode(
     if prior not in _PRIORS:
         raise GlmError(f"prior: there is none called {prior!r}; choose one of {', '.join(_PRIORS)}")
     if smoothing is not None and smoothing != "data" and (isinstance(smoothing, str) or not smoothing > 0):
-        raise GlmError(f"smoothing: {smoothing!r} is neither 'data' nor a number above 0")
+        raise GlmError(f"smoothing: {smoothing!r} is neither 'data' nor a number above 0; give one of them")
     if window < 0:
         raise GlmError(f"window: {window:g} s is below 0; give the seconds over which evidence is added up")
     terms = decoded_terms(model.terms, variables)

@@ -192,9 +192,9 @@ class Recording:
             raise GlmError(f"{self.name}: a recording holds either spike times or counts; give exactly one")
         n_units = len(self.spikes) if self.spikes is not None else self.counts.shape[1]
         if n_units != len(self.unit_names):
-            raise GlmError(f"{self.name}: {len(self.unit_names)} unit names for {n_units} units")
+            raise GlmError(f"{self.name}: {len(self.unit_names)} unit names for {n_units} units; give one name each")
         if "all" not in self.epochs:
-            raise GlmError(f"{self.name}: the epoch 'all' (the whole recording) is missing")
+            raise GlmError(f"{self.name}: the epoch 'all' (the whole recording) is missing; add it")
         for name in ("covariates", "epochs", "trials", "events", "source", "recorded"):
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
 

@@ -63,7 +63,7 @@ def check_limits(low: float | None, high: float | None, what: str, low_field: st
     """
     if low is not None and high is not None and high < low:
         raise GlmError(
-            f"{what} can never hold: {high_field.replace('_', ' ')} {high:g} is below {low_field.replace('_', ' ')} {low:g}",
+            f"{what} can never hold: {high_field.replace('_', ' ')} {high:g} is below {low_field.replace('_', ' ')} {low:g}; correct one of them",
             field=high_field,
         )
 

@@ -51,7 +51,7 @@ def shift_test_of(
     design, analysis = prepared.design, model.analysis
     if separable := separable_terms(design):
         raise GlmError(
-            f"term '{separable[0]}' is a separable receptive field, which is not linear in its coefficients: there is no shift test beside it",
+            f"term '{separable[0]}' is a separable receptive field, which is not linear in its coefficients: there is no shift test beside it; give its space another form",
             field="terms",
         )
     chosen, notes = testable_terms(design.terms, terms, one_way_variables(analysis))

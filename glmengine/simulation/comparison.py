@@ -134,7 +134,9 @@ def compare_surrogates(
         If nothing was recorded, all repeats ran away, no bin has both, or the event is not there.
     """
     if surrogates.counts is None or not np.isfinite(surrogates.counts).any():
-        raise GlmError("nothing was recorded of these units, so that there is nothing to compare with")
+        raise GlmError(
+            "nothing was recorded of these units, so that there is nothing to compare with; simulate units that are in the recording"
+        )
     bin_size = surrogates.grid.bin_size
     counts = np.asarray(surrogates.counts, np.float64)
     seen = surrogates.fitted & (surrogates.stretch >= 0) & np.isfinite(counts).all(axis=1)

@@ -168,7 +168,8 @@ class ZScore(Spec):
         spread = np.nanstd(values) if np.isfinite(values).any() else 0.0
         if not spread > 0:
             raise GlmError(
-                f"'{self.source}' is constant or has no valid sample; a z-score needs values that differ", field=f"{field}.source"
+                f"'{self.source}' is constant or has no valid sample; a z-score needs values that differ; choose another",
+                field=f"{field}.source",
             )
         return at_times_of(
             source, self.name, (values - np.nanmean(values)) / spread, "SD", source.kind, f"z-score of {self.source}"

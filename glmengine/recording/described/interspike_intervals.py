@@ -67,7 +67,9 @@ def interspike_intervals(
     import xarray as xr
 
     if recording.spikes is None:
-        raise GlmError(f"{recording.name}: its units came as counts in bins, between which intervals are not known")
+        raise GlmError(
+            f"{recording.name}: its units came as counts in bins, between which intervals are not known; open a recording with spike times"
+        )
     n_bins = round(longest / bin_size) if bin_size > 0 and np.isfinite(longest) else 0
     if not 1 <= n_bins <= 100_000:
         raise GlmError(f"intervals up to {longest:g} s in bins of {bin_size:g} s make no histogram; choose narrower bins")

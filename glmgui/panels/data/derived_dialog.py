@@ -46,7 +46,7 @@ def first_guess(
         source = (info.json_schema_extra or {}).get("choices", "")
         if info.is_required() and source:
             if not choices.get(source):
-                raise GlmError(f"{title_of(kind)}: this recording has no {source} to compute it from")
+                raise GlmError(f"{title_of(kind)}: this recording has no {source} to compute it from; choose another kind")
             first = choices[source][0]
             values[name] = (first,) if get_origin(info.annotation) is tuple else first
     if kind is DrawnEpochs:
