@@ -14,7 +14,7 @@ from scipy.linalg import qr, solve_triangular
 
 from glmengine.solvers.metrics import NULL
 from glmengine.solvers.problem import Objective, Problem, Solution
-from glmengine.solvers.rank import penalty_root
+from glmengine.solvers.rank import is_definite, penalty_root
 
 APART = 1e6
 """Largest over smallest penalty of one standardised coefficient, from which on sums may lose the smallest."""
@@ -22,20 +22,27 @@ APART = 1e6
 CUTS = (1e-14, 1e-11)
 """Pivots of columns of unit norm below this are taken for rounding: the first that leads down is used."""
 
-MOST_STEPS = 20
+MOST_STEPS = 60
 
 MOST_ROUNDING = 1e-10
 """Coefficients so large that their penalty is known no better than this are not gone to."""
 
 
-def refined(problem: Problem, objective: Objective, solution: Solution, theta: np.ndarray) -> tuple[Solution, np.ndarray]:
-    """The same answer with those columns led to the optimum whose Hessians could not tell small curvatures from rounding."""
-    if problem.penalty.ndim != 2 or problem.rows.own_padded:
+SURE = 1e-6
+"""A penalty of every coefficient above this share of the curvature of a standardised column cannot be lost in a sum."""
+
+
+def refined(
+    problem: Problem, objective: Objective, solution: Solution, theta: np.ndarray, curvature: np.ndarray
+) -> tuple[Solution, np.ndarray]:
+    """The same answer with those columns led to the optimum whose Hessians could not tell small curvatures from rounding; `curvature` (K,) is
+    that of each column's loss at its mean rate."""
+    if problem.penalty.ndim == 3 or problem.rows.own_padded:
         return solution, theta
     value, decrement = solution.objective.copy(), solution.decrement.copy()
     converged, theta = solution.converged.copy(), theta.copy()
     for k in np.flatnonzero((problem.strength > 0) & ~solution.runaway).tolist():
-        if objective.context.stopping or not _is_lost(objective, k, theta[k]):
+        if objective.context.stopping or not _is_lost(objective, k, theta[k], float(curvature[k])):
             continue
         column = _Column(objective, k, theta[k])
         theta[k], value[k], decrement[k] = column.end()
@@ -44,11 +51,15 @@ def refined(problem: Problem, objective: Objective, solution: Solution, theta: n
     return replace(solution, coef=coef, intercept=intercept, objective=value, decrement=decrement, converged=converged), theta
 
 
-def _is_lost(objective: Objective, k: int, theta: np.ndarray) -> bool:
+def _is_lost(objective: Objective, k: int, theta: np.ndarray, curvature: float) -> bool:
     """Whether the penalised Hessian of column k, summed in float64, is singular to rounding and its penalty on scales far apart."""
-    pull = np.diagonal(objective.penalty_matrix(k))[objective.movable[k]]
+    penalty, places = objective.problem.penalty, objective.problem.rows.places
+    own = penalty if penalty.ndim == 1 else np.diagonal(penalty)
+    pull = (own * objective.raw_factors(np.array([k]))[0][places] ** 2)[objective.problem.movable[k]]
     pull = pull[pull > 0]
     if not pull.size or pull.max() <= APART * pull.min():
+        return False
+    if is_definite(objective.problem) and objective.problem.strength[k] * pull.min() > SURE * curvature:
         return False
     which, movable = np.array([k]), objective.movable[k]
     whole = objective.penalised(objective.hessian(theta[None], which), which)[0][np.ix_(movable, movable)]

@@ -90,17 +90,18 @@ def solve(
             found = _by_newton(problem, context, solution, theta)
         objective = descent.objective
     solution, theta = found
-    if not is_definite(problem):
-        with quiet_blas_for(problem.rows.n_features):
+    with quiet_blas_for(problem.rows.n_features):
+        with suppress(Stopped):
+            solution, theta = refined(problem, objective, solution, theta, mean_curvature(problem))
+        if not is_definite(problem):
             free = None
             try:
-                solution, theta = refined(problem, objective, solution, theta)
                 theta, free = _of_smallest_norm(problem, objective, theta)
                 solution = _without_separated(problem, objective, solution, theta)
             except Stopped:  # which of the optima this is has not been found out
                 solution = replace(solution, converged=np.zeros_like(solution.converged))
-        coef, intercept = objective.to_raw(theta)
-        solution = replace(solution, coef=coef, intercept=intercept, free=free)
+            coef, intercept = objective.to_raw(theta)
+            solution = replace(solution, coef=coef, intercept=intercept, free=free)
     return solution, theta, descent
 
 
@@ -195,5 +196,6 @@ def mean_curvature(problem: Problem) -> np.ndarray:
     """(K,) expected second derivative of the loss at each column's mean rate."""
     eta = np.asarray(problem.link.eta(problem.mean), dtype=float)
     dispersion = 1.0 if problem.dispersion is None else problem.dispersion
-    fisher = np.asarray(problem.family.evaluate(eta, problem.mean, problem.link, dispersion)[2], dtype=float)
+    with np.errstate(invalid="ignore"):  # of a unit without events
+        fisher = np.asarray(problem.family.evaluate(eta, problem.mean, problem.link, dispersion)[2], dtype=float)
     return np.where(np.isfinite(fisher) & (fisher > 0), fisher, 1.0)

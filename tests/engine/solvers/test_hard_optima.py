@@ -403,3 +403,16 @@ def test_the_greatest_strengths_on_units_far_apart(scale, penalty):
     assert found.status[0] == "ok"
     assert np.isfinite(found.coef).all()
     assert found.objective[0] <= y.mean() * (1 - np.log(y.mean())) + 1e-12
+
+
+def test_a_ridge_on_powers_of_time_in_units_far_apart_is_not_lost_in_the_sum():
+    t = np.linspace(0, 10, 1500)
+    X = np.stack([t**k for k in range(1, 7)], axis=1) * 10.0 ** np.array([1.8, -1.9, 8.0, 7.7, 3.0, 2.4])
+    y = np.zeros(1500)
+    y[207] = 1.0
+    fits = [ge.fit(X, y, penalty=ge.Ridge(strength)) for strength in (2e-4, 1e-3)]
+    assert all(fit.converged.all() for fit in fits)
+    weak, strong = (fit.objective[0] for fit in fits)
+    # where the one ends the other would be lower by no more than its penalty says
+    assert weak <= strong - 0.5 * (1e-3 - 2e-4) * float(np.sum(fits[1].coef ** 2)) + 1e-12
+    assert strong <= weak + 0.5 * (1e-3 - 2e-4) * float(np.sum(fits[0].coef ** 2)) + 1e-12
