@@ -90,7 +90,11 @@ class Driver:
         for _ in range(n):
             kind = self.random.choice(kinds)
             self._say(kind.__name__.strip("_"))
+            before = self.window.step
             kind()
+            shown = f"show {self.window.step}"
+            if self.window.step != before and self._since[-1:] != [shown]:  # a fit shows its results, a refusal its field
+                self._say(shown)
             settle(self.random.choice((0.0, 0.01, 0.05)))
         self._say("coming to rest")
         self.rest()
