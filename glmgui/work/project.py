@@ -134,7 +134,7 @@ def save_project(
     answers: Path | None = None,
 ) -> Path:
     """Write a project; runs in the worker."""
-    from glmengine import project
+    from glmengine.project.project import save_project as write_project
 
-    project.save_project(path, analysis, result, recording, fits=fits, shown=shown, answers=answers)
+    write_project(path, analysis, result, recording, fits=fits, shown=shown, answers=answers)
     return path
