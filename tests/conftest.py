@@ -22,6 +22,9 @@ os.environ.setdefault("MPLBACKEND", "agg")
 # Threads of scikit-learn that wait for each other sleep: at full load they would take fifty times what a small fit does, from all others
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
+# Those of the BLAS of the processes that tests start, too: small products took ten times their work on a machine that had other things to do
+os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "4")
+
 # Tests start hundreds of processes, each of which would else translate the whole program anew: a third of what its start takes
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
