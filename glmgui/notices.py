@@ -155,6 +155,7 @@ def _from_qt(kind: QtMsgType, context: object, text: str) -> None:
 
 
 def log_file() -> Path:
+    """Where the log of the program is kept."""
     return state_folder() / "glmgui.log"
 
 

@@ -17,7 +17,7 @@ from urllib.parse import quote, unquote
 
 from qtpy.QtCore import QByteArray, QSettings
 
-from glmgui.reach import is_folder_soon, writable_folder
+from glmgui.slow_disks import is_folder_soon, writable_folder
 
 log = logging.getLogger(__name__)
 

@@ -226,10 +226,12 @@ def with_slow_drift(analysis: Analysis, recording: Recording) -> Analysis:
 
 
 def history_term() -> HistoryTerm:
+    """The unit's own spikes of the last `HISTORY_WINDOW`, through log raised cosines."""
     return HistoryTerm(basis=RaisedCosineLog(n=N_HISTORY, window=HISTORY_WINDOW))
 
 
 def coupling_term() -> CouplingTerm:
+    """Spikes of all other units, through log raised cosines."""
     return CouplingTerm(basis=RaisedCosineLog(n=N_COUPLING, window=COUPLING_WINDOW))
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from glmengine.analysis.term_origin import AFTER_CHOICE
 from glmengine.export.citations import cited
-from glmengine.results.asked import asked_options
+from glmengine.results.check_options import asked_options
 from glmengine.results.posterior import link_of
 from glmengine.sentences import listed, numbered
 

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from glmengine.context import SILENT, Context, Progress
 from glmengine.errors import GlmError
-from glmengine.export.aside import aside, moved, writable_folder
 from glmengine.export.check_tables import CHECKS, check_texts
 from glmengine.export.citations import bibtex
 from glmengine.export.csv_metadata import OF_A_FOLDER, csv_metadata
 from glmengine.export.methods import methods_text
+from glmengine.export.output_folder import aside, moved, writable_folder
 from glmengine.export.script import script_text
 from glmengine.export.selection_tables import SELECTION_TABLES, selection_texts
 from glmengine.export.tables import coefficients_csv, scores_csv, table_csv

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from glmengine.results.asked import asked_options
+from glmengine.results.check_options import asked_options
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from glmengine.context import SILENT, Context, Progress, Together, parts_by_work
 from glmengine.errors import GlmError
-from glmengine.export.aside import aside, moved
 from glmengine.export.file_names import file_name, free_name
+from glmengine.export.output_folder import aside, moved
 from glmengine.io.files.whole import write_whole
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from glmengine.fitting.batch import Assembly, Group, restricted
 from glmengine.inference.class_covariance import ClassInference, UnitAnswer
 from glmengine.inference.evaluation import Evaluation
 from glmengine.models.penalties import Resolved
-from glmengine.solvers.ahead import Ahead
 from glmengine.solvers.categorical import CategoricalAnswer, minimise_categorical
+from glmengine.solvers.next_strengths import Ahead
 from glmengine.solvers.problem import Solution
 from glmengine.solvers.quadratic import Sparsity
 from glmengine.solvers.softmax import StandardColumns

@@ -18,7 +18,7 @@ from glmengine.fitting.batch import Assembly, Group
 from glmengine.fitting.grid import Grid
 from glmengine.fitting.strength_choice import BEST_OF_EACH, StrengthChoice
 from glmengine.fitting.unit_status import folds_that_count
-from glmengine.solvers.ahead import Ahead
+from glmengine.solvers.next_strengths import Ahead
 from glmengine.solvers.problem import ALL_ROWS, Solution
 from glmengine.solvers.status import OK
 

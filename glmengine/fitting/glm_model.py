@@ -16,7 +16,7 @@ from glmengine.fitting.starts import MEAN
 from glmengine.inference.part import Part
 from glmengine.models.components import Component
 from glmengine.models.penalties import Resolved
-from glmengine.solvers.ahead import Ahead
+from glmengine.solvers.next_strengths import Ahead
 from glmengine.solvers.problem import ALL_ROWS, Objective, Problem, Solution
 from glmengine.solvers.rank import constant_own_columns, left_out
 from glmengine.solvers.smoothing import Smoothing

@@ -9,9 +9,9 @@ import numpy as np
 
 from glmengine.fitting.starts import MEAN, NEARLY_POISSON, POISSON, inside, is_bounded, is_outside, other_starts, start_at
 from glmengine.models.penalties import Resolved
-from glmengine.solvers.ahead import Ahead
 from glmengine.solvers.boundary import LOST, approach, at_edge, meets_edge
 from glmengine.solvers.negative_binomial import LOWEST, best_dispersions, fit_jointly
+from glmengine.solvers.next_strengths import Ahead
 from glmengine.solvers.problem import Objective, Problem, Solution
 from glmengine.solvers.proximal import Proximal
 from glmengine.solvers.sample import some_columns

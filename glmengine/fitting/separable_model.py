@@ -11,9 +11,9 @@ from glmengine.context import Context, Progress
 from glmengine.fitting.batch import Group
 from glmengine.fitting.field_data import FieldData, sums_over
 from glmengine.fitting.field_inference import FieldInference
-from glmengine.solvers.ahead import Ahead
 from glmengine.solvers.low_rank import Found, minimise
 from glmengine.solvers.negative_binomial import LOWEST, best_dispersion
+from glmengine.solvers.next_strengths import Ahead
 from glmengine.solvers.problem import ALL_ROWS, Solution
 from glmengine.solvers.rank_frame import Unit
 

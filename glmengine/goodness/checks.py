@@ -1,4 +1,4 @@
-"""Everything that is found of one unit, before it is labelled."""
+"""The checks of one unit, as arrays before they are labelled."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from glmengine.results.asked import with_options
+from glmengine.results.check_options import with_options
 from glmengine.results.prediction import FittedModel, predict, score
 
 if TYPE_CHECKING:

@@ -132,6 +132,7 @@ def solve(A: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def inverse(A: np.ndarray) -> np.ndarray:
+    """(P, P) the inverse of a symmetric matrix, or its pseudo-inverse in unit columns where it is not positive definite."""
     return solve(A, np.eye(len(A)))
 
 

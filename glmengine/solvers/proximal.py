@@ -1,5 +1,7 @@
-"""Penalties that make zeros, on the prepared rows of a problem: what `glmengine.solvers.sparse` computes, asked and answered as by the
-other solvers; and where it begins."""
+"""Proximal Newton for penalties that make zeros, on the prepared rows of a problem, and where it begins.
+
+What `glmengine.solvers.sparse` computes, asked and answered as by the other solvers.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from glmengine.context import SILENT, Interruptible, Progress
-from glmengine.solvers.ahead import Ahead
 from glmengine.solvers.curvature import COARSEST, Curvatures
+from glmengine.solvers.next_strengths import Ahead
 from glmengine.solvers.problem import Objective, Problem, Solution
 from glmengine.solvers.quadratic import Sparsity
 from glmengine.solvers.sample import sampled, some_columns

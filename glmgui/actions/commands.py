@@ -44,10 +44,12 @@ def redo(host: Host) -> None:
 
 
 def ask_open(host: Host) -> None:
+    """Ask for files, and open them."""
     host.work.opening.open_several(host.work.questions.open_paths(host.work.settings.folder))
 
 
 def ask_open_folder(host: Host) -> None:
+    """Ask for folders, and open them."""
     host.work.opening.open_several(host.work.questions.open_folders(host.work.settings.folder))
 
 
@@ -63,6 +65,7 @@ def ask_open_for_answers(host: Host) -> None:
 
 
 def ask_open_folder_for_answers(host: Host) -> None:
+    """Ask for folders, and find the answers of what was opened."""
     host.work.opening.open_several(host.work.questions.open_folders(host.work.settings.folder), lambda: _find_if_open(host))
 
 
@@ -73,6 +76,7 @@ def _find_if_open(host: Host) -> None:
 
 
 def ask_replace(host: Host) -> None:
+    """Ask for another recording, and put the same analysis to it."""
     path = host.work.questions.open_path(host.work.settings.folder)
     if path is not None:
         host.work.opening.replace_recording(path)
@@ -128,6 +132,7 @@ def export_figure(host: Host, plot: Plot | None = None) -> None:
 
 
 def open_palette(host: Host) -> None:
+    """Show the search over all actions and all else that is found by name."""
     CommandPalette([host.action(name) for name in host.action_names if name != "palette"], host.widget, finds(host)).show()
 
 
@@ -162,10 +167,12 @@ def open_guide(host: Host) -> None:
 
 
 def open_about(host: Host) -> None:
+    """Show the version and the licence."""
     about_box(host.widget).exec()
 
 
 def save_diagnostics(host: Host) -> None:
+    """Ask for a file, and write into it what a report of a fault needs, without data."""
     path = host.work.questions.save_path(
         "Save diagnostics", f"{host.work.settings.save_folder}/glmgui-diagnostics.txt", "Text (*.txt)", ".txt"
     )

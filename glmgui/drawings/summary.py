@@ -333,4 +333,5 @@ def _text(value: object) -> str:
 
 
 def pieces_of(intervals) -> tuple[tuple[float, float], ...]:
+    """Start and stop (s) of each interval."""
     return tuple((float(start), float(stop)) for start, stop in zip(intervals.start, intervals.end, strict=True))

@@ -66,6 +66,7 @@ def title_of(member: type[Spec]) -> str:
 
 
 def tag_field(member: type[Spec]) -> str:
+    """The field that tells the members of a union apart (``"family"``, ``"kind"``)."""
     return next((tag for tag in _TAGS if tag in member.model_fields), "kind")
 
 
@@ -80,6 +81,7 @@ def unwrapped(annotation: Any) -> tuple[Any, list[Any]]:
 
 
 def options_of(annotation: Any) -> tuple[Any, ...]:
+    """The members of a union, or the annotation alone where it is none."""
     return get_args(annotation) if get_origin(annotation) in (Union, types.UnionType) else (annotation,)
 
 
@@ -117,10 +119,12 @@ def first_value(annotation: Any, info: FieldInfo, rules: Sequence[Any]) -> Any:
 
 
 def extra_of(info: FieldInfo, key: str) -> Any:
+    """What a field says of itself for forms under this key, empty where it says nothing."""
     return (info.json_schema_extra or {}).get(key, "") if isinstance(info.json_schema_extra, dict) else ""
 
 
 def help_of(info: FieldInfo) -> str:
+    """The words of help of a field, with its unit."""
     text = info.description or ""
     unit = extra_of(info, "unit")
     return f"{text} Unit: {unit}." if unit else text

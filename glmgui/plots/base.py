@@ -33,7 +33,7 @@ from glmgui.plots.axis import QuietAxis
 from glmgui.plots.desk import figure_desk
 from glmgui.plots.export import copy_numbers, copy_plot, plot_writer, save_numbers
 from glmgui.plots.plot_item import PlainPlotItem
-from glmgui.reach import writable_folder
+from glmgui.slow_disks import writable_folder
 from glmgui.widgets.texts import ElidedLabel
 
 _LONG_LABEL = 15
@@ -345,6 +345,7 @@ def never_scale(axis: pg.AxisItem) -> None:
 
 
 def paint_axes(item: PlainPlotItem, colours: style.Colours) -> None:
+    """Give the axes and the title of a plot the colours of a look."""
     for side in ("bottom", "left", "right", "top"):
         axis = item.getAxis(side)
         axis.set_colours(colours.muted, colours.ink)
@@ -361,6 +362,7 @@ def _wider(pen: object, scale: float) -> QPen:
 
 
 def transparent(colour: QColor, alpha: int) -> QColor:
+    """The colour at an opacity of `alpha` (0 to 255)."""
     pale = QColor(colour)
     pale.setAlpha(alpha)
     return pale

@@ -20,8 +20,8 @@ from glmgui import samples
 from glmgui.document import Document
 from glmgui.jobs import Jobs
 from glmgui.notices import notices
-from glmgui.reach import is_there_soon
 from glmgui.settings import Settings
+from glmgui.slow_disks import is_there_soon
 from glmgui.work.fitting import Fitting
 from glmgui.work.live_fit import LiveFit
 from glmgui.work.project import Opened, open_project

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import QObject, Signal
 
 from glmgui.document import Document
-from glmgui.reach import ask_apart, is_there
 from glmgui.settings import MOST_RECENT, Recent, Settings
+from glmgui.slow_disks import ask_apart, is_there
 
 if TYPE_CHECKING:
     from glmengine.recording.recording import Recording

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from glmengine.errors import GlmError
-from glmengine.export.aside import aside, moved
+from glmengine.export.output_folder import aside, moved
 
 if TYPE_CHECKING:
     from glmengine.results.result import Result

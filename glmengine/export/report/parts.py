@@ -15,6 +15,8 @@ class Code:
 
 @dataclass(frozen=True)
 class Heading:
+    """The heading of what follows it."""
+
     text: str
 
 

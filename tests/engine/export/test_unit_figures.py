@@ -100,7 +100,7 @@ def test_a_full_disk_leaves_nothing_behind(small_result, tmp_path, monkeypatch):
 
 
 def test_a_folder_that_cannot_be_written_to_is_said_before_anything_is_drawn(small_result, tmp_path, monkeypatch):
-    monkeypatch.setattr("glmengine.export.aside.os.access", lambda *_: False)
+    monkeypatch.setattr("glmengine.export.output_folder.os.access", lambda *_: False)
     monkeypatch.setattr(glmengine.figures, "draw", lambda *_: pytest.fail("was drawn"))
     with pytest.raises(GlmError, match="cannot be written to"):
         write_unit_figures(small_result, tmp_path, kinds=("polar",))

@@ -22,7 +22,7 @@ from glmengine.export.report import MOST_ROWS, report_html
 from glmengine.export.script import script_text
 from glmengine.export.tables import csv_text
 from glmengine.figures import available, draw
-from glmengine.results.asked import with_options
+from glmengine.results.check_options import with_options
 from glmengine.results.result import Result
 from tests.scripts import run_without_figures
 

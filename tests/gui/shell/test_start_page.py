@@ -13,7 +13,7 @@ from qtpy.QtWidgets import QAbstractItemView
 from glmengine.analysis.analysis import Analysis
 from glmengine.analysis.templates import course
 from glmengine.simulation.catalogue import SAMPLES
-from glmgui import reach
+from glmgui import slow_disks
 from glmgui.dialogs.questions import FoldersDialog
 from glmgui.panels.start.page import when_said
 from glmgui.settings import Settings
@@ -198,10 +198,10 @@ def test_a_disk_that_does_not_answer_holds_nothing_up(settings, questions, tmp_p
 
 def test_a_question_to_a_disk_gives_up_soon():
     never = threading.Event()
-    assert reach._soon(never.wait) is False  # and does not hang
+    assert slow_disks._soon(never.wait) is False  # and does not hang
     never.set()
-    assert reach.is_there_soon(Path.cwd())
-    assert not reach.is_there_soon(Path.cwd() / "no such file")
+    assert slow_disks.is_there_soon(Path.cwd())
+    assert not slow_disks.is_there_soon(Path.cwd() / "no such file")
 
 
 def test_settings_that_cannot_be_written_are_only_not_remembered(tmp_path, questions, qapp):

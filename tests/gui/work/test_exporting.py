@@ -9,7 +9,7 @@ import pytest
 from qtpy.QtWidgets import QFileDialog, QMainWindow, QPushButton
 
 from glmengine.export.formats import FORMATS
-from glmgui import reach
+from glmgui import slow_disks
 from glmgui.notices import notices
 from glmgui.shell.notice_bar import NoticeBar
 from glmgui.work.exporting import Exporting
@@ -130,8 +130,8 @@ def test_a_folder_that_cannot_be_written_to_is_never_proposed(settings, tmp_path
     locked, own = tmp_path / "locked", tmp_path / "own"
     for folder in (locked, own):
         folder.mkdir()
-    access = reach.os.access
-    monkeypatch.setattr(reach.os, "access", lambda path, mode: path != locked and access(path, mode))
+    access = slow_disks.os.access
+    monkeypatch.setattr(slow_disks.os, "access", lambda path, mode: path != locked and access(path, mode))
     settings.folder = own
     assert settings.save_folder == str(own)
     settings.folder = locked

@@ -1,4 +1,4 @@
-"""Questions to a disk that may never answer (a network share that is gone), asked so that nothing waits for them."""
+"""Slow disks: whether a file is there, asked so that nothing waits where a disk never answers (a network share that is gone)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Folders that are filled aside, and files that are moved into their place together, once all are made."""
+"""Output folders written whole or not at all: files are made beside them, and moved into their place together once all are there."""
 
 from __future__ import annotations
 
