@@ -128,6 +128,10 @@ def decode(
         Values of each variable that are tried.
     occupied : sequence of (N,) arrays, optional
         Values of the variables whose occupancy is the prior; those of the decoded bins where None.
+    seed : int
+        Of the draws that the error of chance is taken from.
+    context : Context, optional
+        Progress and cancellation.
 
     Raises
     ------

@@ -37,7 +37,7 @@ class Answers:
         NaN for what was not come to, and units without data.
     objective, decrement, converged, iterations, status : (F, S, M)
     sums : (8, F, S, M)
-        `glmengine.backend.worth` on the held-out rows.
+        Sums of `glmengine.backend.formulas.Worth` on the held-out rows.
     solvers, backends : list of (int, str)
         Beside the first unit of the batch that they are of, since batches may come in any order.
     trace : list of (int, dict)

@@ -43,7 +43,7 @@ class Batch(Protocol):
         that are asked for next are those `ahead`, for a solver that gains by knowing; None where there are none."""
 
     def held_out(self, context: Context) -> np.ndarray:
-        """(8, K) `glmengine.backend.worth` of the last optima on the rows held out."""
+        """(8, K) sums of `glmengine.backend.formulas.Worth` at the last optima on the rows held out."""
 
     def among(self, columns: np.ndarray) -> Batch:
         """Some of its columns (k,) on the same rows, which begin where they are now."""

@@ -65,6 +65,8 @@ class RecordingMethods(ABC):
             Only these, at the cost of these: all where not given.
         bands : bool
             Give a Dataset ``rate``, ``low``, ``high`` (95 % interval of the expected rate) instead of the rate alone.
+        context : Context, optional
+            Progress and cancellation.
 
         Returns
         -------
@@ -85,6 +87,8 @@ class RecordingMethods(ABC):
         ----------
         recording, epochs
             As for `predict`; the analysis's conditions are applied.
+        context : Context, optional
+            As for `predict`.
 
         Returns
         -------
@@ -116,6 +120,8 @@ class RecordingMethods(ABC):
             Fit the analysis's folds again and predict each bin by the fit that has not seen it. On the time that was fitted the right model
             leaves the 95 % band of the time rescaling less often than that (in 0.4 % of 500 simulations), on other time more often
             (in 14 % with a minute to fit), since its coefficients are not exact: tests/studies/test_time_rescaling.py.
+        context : Context, optional
+            Progress and cancellation.
 
         Returns
         -------
@@ -148,6 +154,8 @@ class RecordingMethods(ABC):
             The analysis's where not given. A repeat depends on it and on its number alone.
         epochs
             As for `predict`.
+        context : Context, optional
+            Progress and cancellation.
 
         Returns
         -------
@@ -178,6 +186,8 @@ class RecordingMethods(ABC):
             As for `simulate`.
         event : str
             An event, or times of trials (``"trials.start"``), for the histogram around it.
+        context : Context, optional
+            Progress and cancellation.
 
         Returns
         -------
@@ -227,6 +237,8 @@ class RecordingMethods(ABC):
             Random walk of the variable over time: its standard deviation over a second, or that of its own steps; none where None.
         points : int, optional
             Values of each variable that are tried: 60 of one, 25 x 25 of two where None.
+        context : Context, optional
+            Progress and cancellation.
 
         Returns
         -------
@@ -291,6 +303,8 @@ class RecordingMethods(ABC):
             Fit to the optimum for each shift, some hundred times slower (see `glmengine.shift_test`).
         epochs
             As for `predict`; the analysis's conditions are applied.
+        context : Context, optional
+            Progress and cancellation.
 
         Returns
         -------
@@ -340,6 +354,8 @@ class RecordingMethods(ABC):
             Seconds of a block, longer than what varies together; a fiftieth of the time in use where not given.
         trials : str
             Draw the trials (or stretches) of this name as wholes in place of blocks.
+        context : Context, optional
+            Progress; can cancel, or stop and keep the draws that are done.
 
         Returns
         -------
