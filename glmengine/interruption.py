@@ -8,6 +8,7 @@ from __future__ import annotations
 import _thread
 import os
 import signal
+import sys
 import time
 
 TYPE_CHECKING = False
@@ -80,6 +81,7 @@ class RequestsToEnd:
             os._exit(self.code)
         for one in self._taken:
             signal.signal(one, _leave)
+        sys.unraisablehook = _without_the_request
         raise KeyboardInterrupt
 
     def _watch(self) -> None:
@@ -111,6 +113,12 @@ class RequestsToEnd:
         if not self._over:
             os.write(2, f"{self.too_late}\n".encode())
             os._exit(128 + number)
+
+
+def _without_the_request(happened: sys.UnraisableHookArgs) -> None:
+    """A request that falls into a destructor or a callback of a library is told there by a traceback; its one sentence comes all the same."""
+    if happened.exc_type is not KeyboardInterrupt:
+        sys.__unraisablehook__(happened)
 
 
 def _leave(number: int, _: FrameType | None) -> None:

@@ -111,6 +111,31 @@ class HandlersPutBack:
             signal.signal(number, handler)
 
 
+def test_a_request_that_falls_into_a_destructor_prints_no_traceback():
+    code = """
+    import os, signal
+    from glmengine.interruption import RequestsToEnd
+
+    class Dying:
+        def __del__(self):
+            os.kill(os.getpid(), signal.SIGINT)
+
+    class Broken:
+        def __del__(self):
+            raise ValueError("told")
+
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    with RequestsToEnd() as request:
+        Dying()
+        Broken()
+    assert request.code == 130
+    """
+    ended = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode == 0
+    assert "KeyboardInterrupt" not in ended.stderr
+    assert "ValueError: told" in ended.stderr
+
+
 def test_what_the_program_was_started_with_stays():
     with HandlersPutBack():
         signal.signal(signal.SIGINT, signal.SIG_IGN)
