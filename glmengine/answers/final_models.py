@@ -149,7 +149,7 @@ def simulated(
         return xr.Dataset(), {}, []
     prepared, notes = beginning.prepared, [beginning.note] if beginning.note else []
     units = list(prepared.units)
-    columns = {name: np.full(len(units), np.nan) for name in [*(f"simulated_{one}" for one in SIMULATED), *_BURST]}
+    columns = {name: np.full(len(units), np.nan) for name in [*(f"simulated_{one}" for one in (*SIMULATED, "p")), *_BURST]}
     unknown = xr.Dataset({name: ("unit", values) for name, values in columns.items()}, {"unit": units})
     try:
         surrogates = simulate(prepared, model, repeats, model.analysis.seed, context.part(0.0, 0.7))
@@ -166,10 +166,13 @@ def simulated(
     for name in SIMULATED:
         if name in compared.agreement:
             columns[f"simulated_{name}"] = np.asarray(compared.agreement[name].values, np.float64)
+    if compared.likeness is not None:
+        columns["simulated_p"] = np.asarray(compared.likeness["p"].values, np.float64)
     if compared.burst is not None:
         columns |= {name: np.asarray(compared.burst[of].values) for name, of in _BURST.items()}
     long_names = {
         **{f"simulated_{one}": f"share of the {one} inside the 95 % band of simulations" for one in SIMULATED},
+        "simulated_p": "p of the recorded spikes among the simulated ones",
         "burst": "share of intervals as short as in bursts",
         "burst_low": "lower end of its 95 % band in simulations",
         "burst_high": "upper end of its 95 % band in simulations",

@@ -15,6 +15,9 @@ SMALL = 0.001
 FEW_SPIKES = 100
 """Below so many in held-out time, finding nothing says little."""
 
+LEVEL = 0.05
+"""p of the recorded spikes among the simulated ones below which they are called unlike: with 32 simulations where they are the most unlike of all."""
+
 ALIKE = 0.9
 """Share of a histogram inside the band of simulations from which on it is called alike: of 95 % intervals a few are missed by chance."""
 
@@ -31,6 +34,8 @@ class Simulated:
         1 where the rate lies inside.
     burst, burst_low, burst_high : float
         Share of intervals as short as in bursts, and its band.
+    p : float
+        Of all of it together (see `glmengine.simulation.comparison`); NaN where not known.
     """
 
     rate: float
@@ -39,6 +44,7 @@ class Simulated:
     burst: float
     burst_low: float
     burst_high: float
+    p: float = math.nan
 
     @classmethod
     def of(cls, checks: Mapping[str, float]) -> Simulated | None:
@@ -47,7 +53,7 @@ class Simulated:
         names |= {name: name for name in ("burst", "burst_low", "burst_high")}
         if any(name not in checks for name in names.values()):
             return None
-        found = cls(**{name: float(checks[of]) for name, of in names.items()})
+        found = cls(**{name: float(checks[of]) for name, of in names.items()}, p=float(checks.get("simulated_p", math.nan)))
         return None if found.isi != found.isi else found
 
     @property
@@ -57,12 +63,17 @@ class Simulated:
 
     @property
     def alike(self) -> bool:
-        """Whether the recorded spikes lie inside the bands of the simulations."""
+        """Whether the recorded spikes are as any of the simulations; where no p says so, whether they lie inside the bands."""
+        if not math.isnan(self.p):
+            return self.p >= LEVEL
         bursts = not (self.lacks_bursts or self.burst < self.burst_low)
         return bool(self.rate) and min(self.isi, self.autocorrelogram) >= ALIKE and bursts
 
     def words(self, history: str = "lengthen the history") -> str:
         """What a reader should know, without a full stop; `history` is what is advised where bursts are missing, if anything."""
+        alike = "simulated spikes are like the recorded ones"
+        if self.alike:
+            return alike
         if self.lacks_bursts:
             return f"too few bursts in the model{': ' if history else ''}{history}"
         if self.burst < self.burst_low:
@@ -70,7 +81,7 @@ class Simulated:
         unlike = [name for name, share in (("intervals", self.isi), ("autocorrelogram", self.autocorrelogram)) if share < ALIKE]
         if not self.rate:
             unlike.insert(0, "rate")
-        return f"simulated spikes differ in {' and '.join(unlike)}" if unlike else "simulated spikes are like the recorded ones"
+        return f"simulated spikes differ in {' and '.join(unlike) or 'some of rate, intervals and autocorrelogram'}"
 
 
 def answer_sentence(

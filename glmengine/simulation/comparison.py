@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +43,8 @@ class SurrogateComparison:
         Share of intervals of 10 ms at most, or one bin where bins are longer; None for signals.
     agreement : Dataset (unit)
         Share of the values of each of them that lie within the band.
+    likeness : Dataset (unit) or None
+        ``p`` of the data among the repeats, see `_likeness`; None for signals, and in older files.
     """
 
     rate: xr.Dataset
@@ -52,6 +54,7 @@ class SurrogateComparison:
     psth: xr.Dataset | None
     burst: xr.Dataset | None
     agreement: xr.Dataset
+    likeness: xr.Dataset | None = None
 
     def datasets(self) -> dict[str, xr.Dataset]:
         """The arrays by name, those that are there."""
@@ -175,7 +178,28 @@ def compare_surrogates(
         "psth": None if events is None else _psth(surrogates, counts, seen, kept, events, window, labels, context.part(0.9, 1.0)),
         "burst": _banded(isi[:, :, : max(1, round(BURST / bin_size))].sum(axis=2), ("unit",), labels),
     }
-    return SurrogateComparison(**found, agreement=_agreement(found))
+    short = isi[:, :, : max(1, round(BURST / bin_size))].sum(axis=2)
+    likeness = _likeness([rate, isi, auto, short], labels)
+    return SurrogateComparison(**found, agreement=_agreement(found), likeness=likeness)
+
+
+def _likeness(each: Sequence[np.ndarray], labels: dict[str, Any]) -> xr.Dataset:
+    """Share of all series, the data (the first) among them, that are at least as far from the rest as the data, in any of several measures.
+
+    Of a right model the data are one more repeat, so that p is below 0.05 in 5 % at most, whereas some of many values leave their own 95 % band more often than not. How far
+    a series is in a measure (S, M) or (S, M, L) is the sum of squares of its standardised values, itself standardised over the series; the largest of these counts.
+    """
+    import xarray as xr
+
+    far = np.stack([_standardised((_standardised(one) ** 2).reshape(*one.shape[:2], -1).sum(axis=2)) for one in each]).max(axis=0)
+    p = (far >= far[:1] - 1e-12).mean(axis=0)
+    return xr.Dataset({"p": ("unit", p, {"long_name": "share of series as unlike the others as the data"})}, labels)
+
+
+def _standardised(values: np.ndarray) -> np.ndarray:
+    """(S, ...) less the mean over the series, over their standard deviation; 0 where all are the same."""
+    spread = values.std(axis=0)
+    return (values - values.mean(axis=0)) / np.where(spread > 0, spread, np.inf)
 
 
 def _trains(surrogates: Surrogates, counts: np.ndarray, seen: np.ndarray, kept: np.ndarray, n_lags: int) -> _Trains:

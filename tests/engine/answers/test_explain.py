@@ -520,6 +520,9 @@ def test_sentences_say_how_simulated_spikes_differ():
 
     alike = Simulated(rate=1.0, isi=0.95, autocorrelogram=0.97, burst=0.1, burst_low=0.08, burst_high=0.12)
     assert alike.words() == "simulated spikes are like the recorded ones"
+    assert replace(alike, isi=0.5, p=0.3).alike  # some values leave their bands by chance
+    assert not replace(alike, p=0.03).alike
+    assert replace(alike, p=0.03).words() == "simulated spikes differ in some of rate, intervals and autocorrelogram"
     few = Simulated(rate=1.0, isi=0.7, autocorrelogram=0.5, burst=0.2, burst_low=0.08, burst_high=0.12)
     assert few.words().startswith("too few bursts in the model")
     assert few.words(lengthen_words(0.15)) == "too few bursts in the model: lengthen the history from 150 to 300 ms"
@@ -535,6 +538,16 @@ def test_sentences_say_how_simulated_spikes_differ():
         "X (0.2 of the deviance, q 0.03); x not beyond what shifts in time give; nothing speaks against the model; "
         "simulated spikes are like the recorded ones."
     )
+
+
+def test_a_right_model_is_seldom_called_unlike_its_data_and_a_wrong_one_is():
+    from glmengine.simulation.comparison import _likeness
+
+    random = np.random.default_rng(3)
+    series = random.normal(size=(33, 200, 20))
+    assert (_likeness([series, series[:, :, 0]], {"unit": list(range(200))})["p"] < 0.05).mean() < 0.08
+    series[0] += 2.0
+    assert (_likeness([series, series[:, :, 0]], {"unit": list(range(200))})["p"] < 0.05).all()
 
 
 def test_no_model_is_right_whose_simulated_spikes_lie_outside_the_bands():
