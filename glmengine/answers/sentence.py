@@ -81,7 +81,8 @@ class Simulated:
         unlike = [name for name, share in (("intervals", self.isi), ("autocorrelogram", self.autocorrelogram)) if share < ALIKE]
         if not self.rate:
             unlike.insert(0, "rate")
-        return f"simulated spikes differ in {' and '.join(unlike) or 'some of rate, intervals and autocorrelogram'}"
+        named = " and ".join(part for part in (", ".join(unlike[:-1]), *unlike[-1:]) if part)
+        return f"simulated spikes differ in {named or 'some of rate, intervals and autocorrelogram'}"
 
 
 def answer_sentence(
