@@ -8,7 +8,7 @@ from html import escape, unescape
 import pyqtgraph as pg
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QColor, QFontMetricsF, QGuiApplication, QPen
-from qtpy.QtWidgets import QGraphicsSceneResizeEvent, QGraphicsSceneWheelEvent
+from qtpy.QtWidgets import QGraphicsRectItem, QGraphicsSceneResizeEvent, QGraphicsSceneWheelEvent
 
 _APART, _LEAST_APART = 8, 5  # pixels between two labels beside each other
 _BEYOND = 12  # pixels that a label may be longer than its axis
@@ -50,6 +50,10 @@ class QuietAxis(pg.AxisItem):
 
     def _write_label(self) -> None:
         super()._updateLabel()
+
+
+_MARKS = (pg.InfiniteLine, pg.LinearRegionItem, pg.TextItem, QGraphicsRectItem)
+"""What is put over data: lines, stretches, words, and the rectangle that the mouse draws."""
 
 
 class NamedAxis(QuietAxis):
@@ -113,7 +117,7 @@ class NamedAxis(QuietAxis):
     def _has_nothing_drawn(self) -> bool:
         """Whether nothing is drawn yet between the axes: numbers from 0 to 1 would be those of nothing."""
         view = self.linkedView()
-        return view is not None and all(isinstance(item, pg.InfiniteLine) for item in view.addedItems)
+        return view is not None and all(isinstance(item, _MARKS) for item in view.childGroup.childItems())
 
     def tickValues(self, minVal: float, maxVal: float, size: float) -> list[tuple[float, list[float]]]:
         if not self._names:

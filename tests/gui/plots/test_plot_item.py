@@ -50,14 +50,17 @@ def test_what_is_drawn_in_it_obeys_its_modes_as_in_pyqtgraphs_own(view):
     assert not plain.listDataItems()
 
 
-def test_nothing_has_no_numbers_beside_it():
+@pytest.mark.parametrize("ignored", [False, True])  # as a long curve, of which only the range in view is drawn
+def test_nothing_has_no_numbers_beside_it(ignored):
     """An empty area would look as if it showed something from 0 to 1, while what it waits for is still worked on."""
     area = PlainPlotItem()
     axis = area.getAxis("bottom")
     area.addItem(pg.InfiniteLine(0.5))
     assert not axis.tickValues(0.0, 1.0, 300.0)
+    area.addItem(pg.TextItem("nothing yet"), ignoreBounds=True)
+    assert not axis.tickValues(0.0, 1.0, 300.0)
     drawn = pg.PlotCurveItem([0.0, 1.0], [0.0, 1.0])
-    area.addItem(drawn)
+    area.addItem(drawn, ignoreBounds=ignored)
     assert axis.picture is None, "it is painted anew, also where the range stays"
     assert axis.tickValues(0.0, 1.0, 300.0)
     area.removeItem(drawn)
