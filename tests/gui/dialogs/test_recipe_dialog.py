@@ -106,7 +106,7 @@ def test_who_has_never_written_toml_chooses_from_lists(qtbot, jobs, arrays):
     assert unit.currentText() == "seconds"
     unit.setCurrentIndex(unit.findData("ms"))
     assert Recipe.from_toml(dialog.text).spikes.time_unit == "ms"
-    qtbot.waitUntil(lambda: re.search(r"to 0\.00\d+ s\.", dialog.preview.said.text()) is not None, timeout=20_000)
+    qtbot.waitUntil(lambda: re.search(r"to 0\.00\d+\ss\.", dialog.preview.said.text()) is not None, timeout=20_000)
 
 
 def test_what_is_wrong_with_a_choice_is_said_while_it_is_made(qtbot, jobs, arrays):
