@@ -90,14 +90,14 @@ class NamedAxis(QuietAxis):
         return [unescape(line) for line in self.labelText.split("<br>")]
 
     def _fit_label(self) -> None:
-        """End the lines of a label that are longer than the axis with three dots: they would lie over what stands beside it."""
+        """Shorten the lines of a label that are longer than the axis: they would lie over what stands beside it."""
         if self.label is None:  # the axis is being taken away
             return
         upright = self.orientation in ("left", "right")
         room = (self.size().height() if upright else self.size().width()) + _BEYOND
         metrics = QFontMetricsF(self.label.font())
         lines = self._lines_of_label()
-        shown = [metrics.elidedText(line, Qt.TextElideMode.ElideRight, room) for line in lines] if room > _BEYOND else lines
+        shown = [_shortened(line, metrics, room) for line in lines] if room > _BEYOND else lines
         if shown != self._label_shown:
             self._label_shown = shown
             whole, self.labelText = self.labelText, "<br>".join(map(escape, shown))
@@ -171,6 +171,16 @@ class NamedAxis(QuietAxis):
         if self._round:
             return next(step for power in range(12) for step in (10**power, 2 * 10**power, 5 * 10**power) if step >= wanted)
         return min(int(-(-wanted // 1)), len(self._names))
+
+
+def _shortened(line: str, metrics: QFontMetricsF, room: float) -> str:
+    """A line that is too long ended with three dots, before its unit where there is room for that."""
+    words, bracket, unit = line.rpartition(" (")
+    end = bracket + unit if unit.endswith(")") else ""
+    for_words = room - metrics.horizontalAdvance(end)
+    if not end or metrics.horizontalAdvance(line) <= room or for_words < 0.5 * room:
+        return metrics.elidedText(line, Qt.TextElideMode.ElideRight, room)
+    return metrics.elidedText(words, Qt.TextElideMode.ElideRight, for_words) + end
 
 
 def named_axes() -> dict[str, NamedAxis]:

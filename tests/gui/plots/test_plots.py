@@ -349,6 +349,18 @@ def test_a_label_is_no_longer_than_its_axis(qtbot):
             assert ("\u2026" in axis.label.toPlainText(), "position" in axis.toolTip()) == (cut, cut)
 
 
+def test_a_label_that_is_cut_keeps_its_unit(qtbot):
+    plot = LinePlot("", Axis("decoded direction of the head while it runs", "rad"), Axis("rate", "Hz"))
+    qtbot.addWidget(plot)
+    plot.set_curves([Curve("", np.arange(3.0), np.arange(3.0))])
+    plot.resize(230, 200)
+    plot.show()
+    qtbot.wait(20)
+    said = plot.area.getAxis("bottom").label.toPlainText().strip()
+    assert said.startswith("decoded")
+    assert said.endswith("\u2026 (rad)")
+
+
 def test_long_names_of_units_do_not_lie_over_the_axis_of_a_raster(qtbot):
     from glmgui.plots import RasterPlot
 
