@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from glmengine.answers.sentence import ALIKE, Simulated
 from glmgui.drawings.curves import Drawing, Lines, kernels, tuning
 from glmgui.drawings.series import RATE, TIME, Axis, Curve
 
@@ -74,6 +75,8 @@ class AnswerRow:
         Distance of the rescaled intervals from what a right model gives, and its 95 % limit.
     alike : float
         The smallest of the shares of simulated rate, intervals and autocorrelogram inside the band.
+    is_alike : bool
+        Whether the recorded spikes are like the simulated ones, as the verdict has it.
     cannot_run : bool
         Whether simulations were asked for and none could be compared.
     sentence : str
@@ -92,6 +95,7 @@ class AnswerRow:
     ks: float
     ks_band: float
     alike: float
+    is_alike: bool
     cannot_run: bool
     sentence: str
     waiting: str = ""
@@ -107,11 +111,14 @@ def answer_rows(sheet: AnswerSheet) -> tuple[AnswerRow, ...]:
     alike = np.stack([_column(units, f"simulated_{name}") for name in ("rate", "isi", "autocorrelogram")])
     ks, band, explained, q = (_column(units, name) for name in ("ks", "ks_band", "deviance_explained", "q"))
     adequate, finished = units["adequate"].values, units["finished"].values.astype(bool)
+    checks = {str(name): array.values for name, array in units.data_vars.items()}
     chosen = [tuple(str(one).split(", ")) if str(one) else () for one in units["terms"].values]
     rows = []
     for at, unit in enumerate(units["unit"].values):
         mine = [names[k] for k in np.argsort(order[at], kind="stable") if np.isfinite(order[at][k])] or list(chosen[at])
         judged = bool(mine) and bool(finished[at])
+        smallest = float(np.min(alike[:, at])) if np.isfinite(alike[:, at]).all() else math.nan
+        simulated = Simulated.of({name: values[at] for name, values in checks.items() if values.dtype.kind == "f"})
         rows.append(
             AnswerRow(
                 str(unit),
@@ -124,7 +131,8 @@ def answer_rows(sheet: AnswerSheet) -> tuple[AnswerRow, ...]:
                 str(units["verdict"].values[at]) if judged else "",
                 float(ks[at]),
                 float(band[at]),
-                float(np.min(alike[:, at])) if np.isfinite(alike[:, at]).all() else math.nan,
+                smallest,
+                smallest >= ALIKE if simulated is None else simulated.alike,
                 judged and "simulated_isi" in units and not np.isfinite(alike[:, at]).any(),
                 str(units["sentence"].values[at]),
             )
@@ -136,7 +144,9 @@ def waiting_rows(units: Sequence[str], n_candidates: int, said: str) -> tuple[An
     """Rows of units that have no answer, and what is said of them."""
     none = math.nan
     unique = (none,) * n_candidates
-    return tuple(AnswerRow(unit, (), none, none, unique, none, None, "", none, none, none, False, "", said) for unit in units)
+    return tuple(
+        AnswerRow(unit, (), none, none, unique, none, None, "", none, none, none, False, False, "", said) for unit in units
+    )
 
 
 def candidates_of(sheet: AnswerSheet) -> tuple[str, ...]:

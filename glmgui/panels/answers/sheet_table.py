@@ -21,7 +21,6 @@ from glmgui.widgets.tables import plain_table
 
 _SORT = Qt.ItemDataRole.UserRole
 _YES, _NO = "\u2713", "\u2717"
-_ALIKE = 0.9
 _WIDEST = 230
 _WIDEST_PATH = 420  # of several terms in a row
 _SENTENCE_WIDTH = 900
@@ -54,7 +53,7 @@ _LAST = (
     _Column("Shift q", "Whether the choice survives shifting the spikes in time: the largest false discovery rate of the chosen terms", SHIFTS),
     _Column("Model", "Whether anything speaks against the model (time rescaling and the other checks)", KS, False),
     _Column("KS", "Kolmogorov-Smirnov distance of the rescaled intervals; beside it the 95 % limit of a right model", KS),
-    _Column("Simulated", "Share of rate, intervals and autocorrelogram inside the 95 % band of simulated spikes, the smallest of them", SIMULATED),
+    _Column("Simulated", "Share of rate, intervals and autocorrelogram inside the 95 % band of simulated spikes, the smallest of them; ticked where the recorded spikes are not unlike the simulated ones in all of it together", SIMULATED),
     _Column("In words", "The answer in a sentence", CURVES, False),
 )  # fmt: skip
 
@@ -162,7 +161,7 @@ class SheetModel(QAbstractTableModel):
     def _texts(self, one: AnswerRow) -> tuple[str, ...]:
         nothing = one.waiting or "nothing that was offered"
         limit = f"{_number(one.ks)} / {_number(one.ks_band)}" if math.isfinite(one.ks) else ""
-        alike = f"{_YES if one.alike >= _ALIKE else _NO} {one.alike:.0%}"
+        alike = f"{_YES if one.is_alike else _NO} {one.alike:.0%}"
         if math.isnan(one.alike):
             alike = f"{_NO} cannot run" if one.cannot_run else ""
         return (

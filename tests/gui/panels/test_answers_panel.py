@@ -120,6 +120,20 @@ def test_the_evidence_is_what_the_sheet_rests_on(kept):
     assert path.curves[1].y[0] not in path.curves[2].y  # the others are drawn without the one that was tested
 
 
+@pytest.mark.parametrize(("p", "tick"), [(0.3, "\u2713"), (0.01, "\u2717")])
+def test_the_tick_of_simulated_spikes_follows_the_verdict_on_all_of_them(qtbot, kept, p, tick):
+    """Not the smallest share inside a band, which is beside it: of a right model some values lie outside their own bands."""
+    units = kept.sheet.units
+    inside = {f"simulated_{name}": ("unit", np.full(units.sizes["unit"], 0.85)) for name in ("rate", "isi", "autocorrelogram")}
+    bursts = {name: ("unit", np.zeros(units.sizes["unit"])) for name in ("burst", "burst_low", "burst_high")}
+    sheet = replace(kept.sheet, units=units.assign(**inside, **bursts, simulated_p=("unit", np.full(units.sizes["unit"], p))))
+    table = SheetTable()
+    qtbot.addWidget(table)
+    table.begin(("head_direction", "position.x"))
+    table.add(answer_rows(sheet))
+    assert cell(table, "hd", "Simulated").data() == f"{tick} 85%"
+
+
 def test_filters_of_words_and_numbers():
     wanted = SheetFilter.read("history, q < 0.05, expl >= 1e-1", COLUMNS)
     assert wanted.words == ("history",)
