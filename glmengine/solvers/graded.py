@@ -32,13 +32,18 @@ SURE = 1e-6
 """A penalty of every coefficient above this share of the curvature of a standardised column cannot be lost in a sum."""
 
 
+def may_be_lost(problem: Problem, objective: Objective) -> bool:
+    """Whether the penalty of any columns lies so far apart on standardised coefficients that a sum of second derivatives may lose the smallest."""
+    if problem.penalty.ndim == 3 or problem.rows.own_padded:
+        return False
+    return _is_apart(_pull(objective, 0))
+
+
 def refined(
     problem: Problem, objective: Objective, solution: Solution, theta: np.ndarray, curvature: np.ndarray
 ) -> tuple[Solution, np.ndarray]:
-    """The same answer with those columns led to the optimum whose Hessians could not tell small curvatures from rounding; `curvature` (K,) is
-    that of each column's loss at its mean rate."""
-    if problem.penalty.ndim == 3 or problem.rows.own_padded:
-        return solution, theta
+    """The same answer of a problem that `may_be_lost` with those columns led to the optimum whose Hessians could not tell small curvatures from
+    rounding; `curvature` (K,) is that of each column's loss at its mean rate."""
     value, decrement = solution.objective.copy(), solution.decrement.copy()
     converged, theta = solution.converged.copy(), theta.copy()
     for k in np.flatnonzero((problem.strength > 0) & ~solution.runaway).tolist():
@@ -53,12 +58,10 @@ def refined(
 
 def _is_lost(objective: Objective, k: int, theta: np.ndarray, curvature: float) -> bool:
     """Whether the penalised Hessian of column k, summed in float64, is singular to rounding and its penalty on scales far apart."""
-    penalty, places = objective.problem.penalty, objective.problem.rows.places
-    own = penalty if penalty.ndim == 1 else np.diagonal(penalty)
-    pull = (own * objective.raw_factors(np.array([k]))[0][places] ** 2)[objective.problem.movable[k]]
-    pull = pull[pull > 0]
-    if not pull.size or pull.max() <= APART * pull.min():
+    pull = _pull(objective, k)[objective.problem.movable[k]]
+    if not _is_apart(pull):
         return False
+    pull = pull[pull > 0]
     if is_definite(objective.problem) and objective.problem.strength[k] * pull.min() > SURE * curvature:
         return False
     which, movable = np.array([k]), objective.movable[k]
@@ -66,6 +69,18 @@ def _is_lost(objective: Objective, k: int, theta: np.ndarray, curvature: float) 
     size = np.sqrt(np.where(np.diagonal(whole) > 0, np.diagonal(whole), 1.0))
     values = np.linalg.eigvalsh(whole / np.outer(size, size))
     return bool(values[0] <= 100 * NULL["float64"] * values[-1])
+
+
+def _pull(objective: Objective, k: int) -> np.ndarray:
+    """(P,) the penalty of each standardised coefficient of column k, at strength 1."""
+    penalty, places = objective.problem.penalty, objective.problem.rows.places
+    own = penalty if penalty.ndim == 1 else np.diagonal(penalty)
+    return own * objective.raw_factors(np.array([k]))[0][places] ** 2
+
+
+def _is_apart(pull: np.ndarray) -> bool:
+    penalised = pull[pull > 0]
+    return bool(penalised.size and penalised.max() > APART * penalised.min())
 
 
 class _Column:

@@ -12,7 +12,7 @@ from glmengine.backend.cells import cells_of
 from glmengine.backend.nonzeros import nonzeros_of
 from glmengine.context import Interruptible, Stopped
 from glmengine.solvers.descent import Descent
-from glmengine.solvers.graded import refined
+from glmengine.solvers.graded import may_be_lost, refined
 from glmengine.solvers.kept_hessians import COARSEST
 from glmengine.solvers.metrics import GramMetric
 from glmengine.solvers.newton import is_small, newton
@@ -90,10 +90,14 @@ def solve(
             found = _by_newton(problem, context, solution, theta)
         objective = descent.objective
     solution, theta = found
+    lost, definite = not rough and may_be_lost(problem, objective), is_definite(problem)
+    if definite and not lost:
+        return solution, theta, descent
     with quiet_blas_for(problem.rows.n_features):
-        with suppress(Stopped):
-            solution, theta = refined(problem, objective, solution, theta, mean_curvature(problem))
-        if not is_definite(problem):
+        if lost:
+            with suppress(Stopped):
+                solution, theta = refined(problem, objective, solution, theta, mean_curvature(problem))
+        if not definite:
             free = None
             try:
                 theta, free = _of_smallest_norm(problem, objective, theta)
