@@ -1,4 +1,4 @@
-"""Parts of the sentences of errors and notes: lists of names, and numbers with their nouns."""
+"""Parts of the sentences of errors and notes: lists of names, numbers with their nouns, and how they begin."""
 
 from __future__ import annotations
 
@@ -14,6 +14,11 @@ def listed(names: Iterable[object], most: int = 12) -> str:
 def numbered(count: int, noun: str) -> str:
     """``1 unit``, ``1,204 spikes``."""
     return f"{count:,} {noun}" + ("" if count == 1 else "s")
+
+
+def capitalised(text: str) -> str:
+    """The same, beginning with a capital; the rest stays as it is."""
+    return text[:1].upper() + text[1:]
 
 
 def unit_name(name: object) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from glmengine.analysis.selection import Selection
-from glmengine.sentences import listed, unit_name
+from glmengine.sentences import capitalised, listed
 from glmengine.spec import Spec, param
 
 AFTER_CHOICE = "Tests of these terms on the same time do not know of the choice, so that their p are too small."
@@ -47,7 +47,7 @@ class TermOrigin(Spec):
     def words(self) -> str:
         """What was chosen among what for which unit, how well it does, and how sure that is; without the full stop."""
         where = f" of {self.recording}" if self.recording else ""
-        text = f"an answer sheet chose {listed(self.chosen)} (in this order) for {_unit(self.unit)}{where} among {listed(self.candidates)}"
+        text = f"an answer sheet chose {listed(self.chosen)} (in this order) for unit {self.unit}{where} among {listed(self.candidates)}"
         found = []
         if self.explained is not None:
             found.append(f"held-out deviance explained {self.explained:.2g}")
@@ -62,12 +62,7 @@ class TermOrigin(Spec):
         """What is said beside a fit of the terms with these labels to the recording of this name and hash."""
         changed = "" if self.is_whole(labels) else " The terms have been changed since."
         late = f" {AFTER_CHOICE}" if self.is_of(name, sha256) else ""
-        return f"{self.words[0].upper()}{self.words[1:]}.{changed}{late}"
-
-
-def _unit(name: str) -> str:
-    said = unit_name(name)
-    return said if said != name else f"unit {name}"
+        return f"{capitalised(self.words)}.{changed}{late}"
 
 
 def _small(q: float) -> str:

@@ -184,9 +184,7 @@ def simulated(
 
 def _runs_away(one: Runaway) -> Finding:
     """As what speaks against the model of a unit."""
-    through = "its own counts" if one.source == one.unit else f"the counts of unit {one.source}"
-    what = f"Its simulated spikes run away, through {through}."
-    return Finding(what, f"{one.remedy[:1].lower()}{one.remedy[1:].rstrip('.')}", next(iter(one.edits), None))
+    return Finding(f"Its simulated spikes run away, through {one.through}.", one.remedy, next(iter(one.edits), None))
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from glmengine.sentences import numbered
+from glmengine.sentences import capitalised, numbered
 
 SMALL = 0.001
 """A share of the deviance below this is called nothing."""
@@ -178,7 +178,7 @@ def _adds(names: Sequence[str]) -> str:
 
 def _capital(text: str) -> str:
     """Words begin a sentence with a capital, names of variables such as ``head_direction`` and ``position.x`` stay what they are."""
-    return text[:1].upper() + text[1:] if text.replace(" ", "").isalpha() else text
+    return capitalised(text) if text.replace(" ", "").isalpha() else text
 
 
 def _small(q: float) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from glmengine.cli.options import Option
+from glmengine.sentences import capitalised
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Command:
         parser = commands.add_parser(
             self.name,
             help=self.what,
-            description=f"{self.what[:1].upper()}{self.what[1:]}. {more}".strip(),
+            description=f"{capitalised(self.what)}. {more}".strip(),
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         for option in self.options:

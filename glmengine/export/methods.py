@@ -10,7 +10,7 @@ from glmengine.analysis.term_origin import AFTER_CHOICE
 from glmengine.export.citations import cited
 from glmengine.results.check_options import asked_options
 from glmengine.results.posterior import link_of
-from glmengine.sentences import listed, numbered
+from glmengine.sentences import capitalised, listed, numbered
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -117,7 +117,7 @@ def _origin(result: Result) -> list[str]:
     origin = result.analysis.terms_from
     if origin is None:
         return []
-    said = [f"{origin.words[0].upper()}{origin.words[1:]}."]
+    said = [f"{capitalised(origin.words)}."]
     if chosen := choice_words(origin.selection):
         said.append(f"{chosen}; there were {numbered(origin.selection.folds, 'fold')}.")
     if origin.selection.over_units and origin.q is not None:

@@ -21,7 +21,7 @@ from glmengine.figures.style import STANDARD, Style
 from glmengine.figures.table import TABLE
 from glmengine.results.origin import origin
 from glmengine.results.unfinished import unfinished_note
-from glmengine.sentences import listed
+from glmengine.sentences import capitalised, listed
 
 if TYPE_CHECKING:
     from glmengine.figures.layout import PaperFigure
@@ -121,7 +121,7 @@ def __getattr__(name: str) -> Callable[..., PaperFigure]:
     if name not in KINDS:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     function = partial(_figure, name)
-    function.__doc__ = f"{KINDS[name][:1].upper()}{KINDS[name][1:]}.\n\n{_figure.__doc__}"
+    function.__doc__ = f"{capitalised(KINDS[name])}.\n\n{_figure.__doc__}"
     return function
 
 

@@ -134,9 +134,11 @@ class Assembly:
         """(K,) intercept of the model that has nothing else, beside the offsets where there are any."""
         return null_predictors(self.family, self.link, self.observations, self.observed, unit, held, dispersion)
 
-    def null_intercept(self, unit: np.ndarray) -> np.ndarray:
-        """(K,) the same of all rows, 0 where there is no intercept."""
-        return self.null_predictor(unit, np.full(unit.size, ALL_ROWS)) * self.intercept
+    def null_intercept(self, unit: np.ndarray, held: np.ndarray | None = None) -> np.ndarray:
+        """(K,) the same, of all rows where no folds are given; 0 where there is no intercept."""
+        if not self.intercept:
+            return np.zeros(unit.size)
+        return self.null_predictor(unit, np.full(unit.size, ALL_ROWS) if held is None else held)
 
     def null(self, unit: np.ndarray, held: np.ndarray, dispersion: np.ndarray | None = None) -> np.ndarray:
         """(K,) the model that fits are compared with: the mean, or where there are offsets the intercept beside them."""

@@ -82,8 +82,7 @@ class GlmModel:
         mask = assembly.inputs.mask
         allowed = np.ones(constant.shape, bool) if mask is None else mask[across, unit[:, None]]
         if self._start is None:
-            ends = assembly.null_predictor(unit, held) if assembly.intercept else np.zeros(unit.size)
-            begin = np.zeros((unit.size, rows.n_features)), ends
+            begin = np.zeros((unit.size, rows.n_features)), assembly.null_intercept(unit, held)
         else:
             coef, ends = self._start
             begin = coef[across, unit[:, None]], ends[unit]

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -141,8 +142,7 @@ def load_project(path: str | Path) -> Project:
         If the file is absent, is something else, is damaged, or comes from a newer version of the program.
     """
     path = Path(path)
-    with opened_archive(path) as archive:
-        head = _head(archive, path.name)
+    with _opened(path) as (archive, head):
         analysis = _analysis(archive, path.name)
         result = _result(archive, path.name)
     return Project(analysis, result, RecordingReference.from_dict(head.get("recording")))
@@ -168,8 +168,7 @@ def load_fits(path: str | Path, folder: Path | None = None) -> tuple[tuple[KeptF
         As `load_project` does.
     """
     path = Path(path)
-    with opened_archive(path) as archive:
-        _head(archive, path.name)
+    with _opened(path) as (archive, _):
         if "fits.json" not in archive.namelist():
             return (), ""
         where = f"{path.name}, fits.json"
@@ -194,13 +193,19 @@ def load_answers(path: str | Path, folder: Path) -> KeptAnswers | None:
     from glmengine.answers.kept_answers import KeptAnswers
 
     path = Path(path)
-    with opened_archive(path) as archive:
-        _head(archive, path.name)
+    with _opened(path) as (archive, _):
         if _ANSWERS not in archive.namelist():
             return None
         file = Path(folder) / _ANSWERS
         unpack(archive, _ANSWERS, file, path.name)
     return KeptAnswers.load(file)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[zipfile.ZipFile, dict[str, Any]]]:
+    """The archive of a project, and its head, that says which version of the program wrote it."""
+    with opened_archive(path) as archive:
+        yield archive, _head(archive, path.name)
 
 
 def _unpacked(archive: zipfile.ZipFile, fit: KeptFit, is_shown: bool, folder: Path, name: str) -> KeptFit:

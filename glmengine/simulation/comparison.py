@@ -170,15 +170,15 @@ def compare_surrogates(
         rates = _pairs(trains, min(series, _MOST_PAIR_REPEATS + 1), units, n_lags, bin_size, context.part(0.5, 0.9))
         offsets = np.arange(-n_lags, n_lags + 1) * bin_size
         cross = _banded(rates, ("unit", "other", "lag"), labels | {"other": labels["unit"], "lag": offsets})
+    short = isi[:, :, : max(1, round(BURST / bin_size))].sum(axis=2)
     found = {
         "rate": _banded(rate, ("unit",), labels),
         "isi": _banded(isi, ("unit", "interval"), labels | {"interval": lag}),
         "autocorrelogram": _banded(auto, ("unit", "lag"), labels | {"lag": lag}),
         "cross_correlogram": cross,
         "psth": None if events is None else _psth(surrogates, counts, seen, kept, events, window, labels, context.part(0.9, 1.0)),
-        "burst": _banded(isi[:, :, : max(1, round(BURST / bin_size))].sum(axis=2), ("unit",), labels),
+        "burst": _banded(short, ("unit",), labels),
     }
-    short = isi[:, :, : max(1, round(BURST / bin_size))].sum(axis=2)
     likeness = _likeness([rate, isi, auto, short], labels)
     return SurrogateComparison(**found, agreement=_agreement(found), likeness=likeness)
 

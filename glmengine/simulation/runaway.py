@@ -8,6 +8,7 @@ import numpy as np
 
 from glmengine.analysis.remedies import Remedy
 from glmengine.fitting.coefficients import Coefficients
+from glmengine.sentences import capitalised
 from glmengine.simulation.closed_loop import ClosedLoop
 
 CEILING_HZ = 1000.0
@@ -31,6 +32,7 @@ class Runaway:
     peak, lag : float
         Largest factor of the rate (of a signal: largest weight) in the source's filter, and its lag in seconds.
     remedy : str
+        Words within a sentence.
     edits : tuple of Remedy
         What of the remedy is an edit of the analysis.
     """
@@ -45,11 +47,15 @@ class Runaway:
     remedy: str
     edits: tuple[Remedy, ...] = ()
 
+    @property
+    def through(self) -> str:
+        """What drives it, in words."""
+        return "its own counts" if self.unit == self.source else f"the counts of unit {self.source}"
+
     def __str__(self) -> str:
-        whose = "its own counts" if self.unit == self.source else f"the counts of unit {self.source}"
         return (
-            f"Unit {self.unit} ran away in {self.repeats} repeat{'' if self.repeats == 1 else 's'}, first at {self.time:.2f} s, through {whose}: "
-            f"each brings {self.gain:.2g} more at the mean rate, and at most {self.peak:.3g} times the rate, {1000 * self.lag:.3g} ms later. {self.remedy}"
+            f"Unit {self.unit} ran away in {self.repeats} repeat{'' if self.repeats == 1 else 's'}, first at {self.time:.2f} s, through {self.through}: "
+            f"each brings {self.gain:.2g} more at the mean rate, and at most {self.peak:.3g} times the rate, {1000 * self.lag:.3g} ms later. {capitalised(self.remedy)}."
         )
 
 
@@ -137,5 +143,4 @@ def _remedy(model: Coefficients, loop: ClosedLoop) -> str:
         "softplus": "choose the softplus link, which does not grow without bound",
     }
     offers = [*(words[edit.kind] for edit in _edits(model, loop)), "penalise the filter more"]
-    text = ", or ".join(offers[:2])
-    return f"{text[0].upper()}{text[1:]}."
+    return ", or ".join(offers[:2])

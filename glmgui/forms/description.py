@@ -11,6 +11,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from glmengine.errors import GlmError
+from glmengine.sentences import capitalised
 from glmengine.spec import Spec
 
 Choices = Mapping[str, Sequence[str]]
@@ -135,4 +136,4 @@ def in_words(name: str) -> str:
     if name in _ACRONYMS:
         return _ACRONYMS[name]
     words = re.sub(r"\b([a-z]) spline", lambda found: f"{found[1].upper()}-spline", name.replace("_", " ").strip())
-    return words[:1].upper() + words[1:]
+    return capitalised(words)

@@ -23,6 +23,7 @@ from qtpy.QtCore import QCoreApplication, QEvent, Qt, Signal
 from qtpy.QtWidgets import QGridLayout, QLabel, QScrollArea, QSizePolicy, QToolButton, QWidget
 
 from glmengine.errors import GlmError
+from glmengine.sentences import capitalised
 from glmengine.spec import Spec
 from glmgui.forms.description import Choices, extra_of, help_of, in_words
 from glmgui.forms.editors import Editor, NamesEditor
@@ -332,7 +333,7 @@ def _without_place(error: GlmError, spec_type: type[Spec]) -> str:
     text = error.message.removeprefix(f"{spec_type.__name__}: ")
     if error.field:
         text = text.removeprefix(f"field '{error.field}': ")
-    return text[:1].upper() + text[1:]
+    return capitalised(text)
 
 
 def _labelled(title: str, unit: str) -> str:

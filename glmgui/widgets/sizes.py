@@ -25,10 +25,11 @@ def keep_wide(widget: QWidget, least: int, most: int | None = None) -> None:
     _FontWidth(widget, least, most)
 
 
-class _FontWidth(QObject):
-    def __init__(self, widget: QWidget, least: int, most: int | None) -> None:
+class FollowsFont(QObject):
+    """Fits a widget to the size of its text, now and after each change of it; what is fitted is a subclass's `_fit`."""
+
+    def __init__(self, widget: QWidget) -> None:
         super().__init__(widget)
-        self._widget, self._least, self._most = widget, least, most
         widget.installEventFilter(self)
         self._fit()
 
@@ -36,6 +37,15 @@ class _FontWidth(QObject):
         if event.type() == QEvent.Type.FontChange:
             self._fit()
         return super().eventFilter(watched, event)
+
+    def _fit(self) -> None:
+        raise NotImplementedError
+
+
+class _FontWidth(FollowsFont):
+    def __init__(self, widget: QWidget, least: int, most: int | None) -> None:
+        self._widget, self._least, self._most = widget, least, most
+        super().__init__(widget)
 
     def _fit(self) -> None:
         self._widget.setMinimumWidth(scaled(self._least))

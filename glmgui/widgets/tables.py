@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from qtpy.QtCore import QEvent, QModelIndex, QObject, QSize, Qt
+from qtpy.QtCore import QModelIndex, QSize, Qt
 from qtpy.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -14,6 +14,8 @@ from qtpy.QtWidgets import (
     QTableWidgetItem,
     QWidget,
 )
+
+from glmgui.widgets.sizes import FollowsFont
 
 _ROOM_IN_ROW = 7
 """Pixels of a row above and below its text."""
@@ -49,19 +51,12 @@ class _FontRows(QStyledItemDelegate):
         return QSize(super().sizeHint(option, index).width(), row_height(self.parent()))
 
 
-class _TableRows(QObject):
+class _TableRows(FollowsFont):
     """Rows as high as the font needs; columns of a fixed width grow with it."""
 
     def __init__(self, view: QTableView) -> None:
-        super().__init__(view)
         self._view, self._text = view, view.fontMetrics().height()
-        view.installEventFilter(self)
-        self._fit()
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.FontChange:
-            self._fit()
-        return super().eventFilter(watched, event)
+        super().__init__(view)
 
     def _fit(self) -> None:
         self._view.verticalHeader().setDefaultSectionSize(row_height(self._view))

@@ -13,6 +13,7 @@ from glmengine.basis import Basis
 from glmengine.design.term_words import kind_words
 from glmengine.errors import GlmError
 from glmengine.recording.recording import Recording
+from glmengine.sentences import capitalised
 from glmengine.spec import Spec
 from glmgui.forms.description import extra_of
 from glmgui.forms.form import SpecForm
@@ -54,8 +55,7 @@ class TermEditor(QWidget):
             self._recording = recording
             self._form.set_context(choices_in(recording))
         self._term = term
-        words = kind_words(term.kind)
-        self._title.setText(f"{words[:1].upper()}{words[1:]}")
+        self._title.setText(capitalised(kind_words(term.kind)))
         self._advice.setText(TERMS[term.kind].text)
         if self._form.value != term:
             self._form.set_value(term)
