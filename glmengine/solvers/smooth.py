@@ -18,6 +18,7 @@ from glmengine.solvers.metrics import GramMetric
 from glmengine.solvers.newton import is_small, newton
 from glmengine.solvers.problem import ALL_ROWS, Objective, Problem, Solution
 from glmengine.solvers.rank import is_definite, smallest_norm
+from glmengine.solvers.row_space import RowSpace
 from glmengine.solvers.sample import Sample, sampled, some_columns
 from glmengine.solvers.separation import separated
 from glmengine.threads import quiet_blas_for
@@ -54,10 +55,10 @@ def solve(
     theta: np.ndarray,
     *,
     solver: str = "auto",
-    descent: Descent | None = None,
+    descent: Descent | RowSpace | None = None,
     rough: bool = False,
-) -> tuple[Solution, np.ndarray, Descent | None]:
-    """Minimise from parameters (K, Q); `descent`, of an earlier call on the same columns, lends its Hessians.
+) -> tuple[Solution, np.ndarray, Descent | RowSpace | None]:
+    """Minimise from parameters (K, Q); `descent`, of an earlier call on the same columns, lends its Hessians, or the space of its rows.
 
     A `rough` optimum, with limits far above what is lost in float32, is all that is looked for where others begin at it.
 
@@ -66,9 +67,13 @@ def solve(
     solution : Solution
     theta : (K, Q) array
         Parameters at the optimum.
-    descent : Descent or None
+    descent : Descent, RowSpace or None
         For the next call.
     """
+    if descent is None and RowSpace.serves(problem):
+        descent = RowSpace(problem)
+    if isinstance(descent, RowSpace):
+        return _in_row_space(descent, problem, context, theta, solver, rough)
     objective = Objective(problem, context)
     found = newton(objective, theta) if descent is None and is_small(problem, solver) else None
     if found is None:
@@ -107,6 +112,15 @@ def solve(
             coef, intercept = objective.to_raw(theta)
             solution = replace(solution, coef=coef, intercept=intercept, free=free)
     return solution, theta, descent
+
+
+def _in_row_space(
+    space: RowSpace, problem: Problem, context: Any, theta: np.ndarray, solver: str, rough: bool
+) -> tuple[Solution, np.ndarray, RowSpace]:
+    """`solve` of the problem in the space of the rows."""
+    inner, start = space.reduced(problem, theta, context)
+    solution, _, space.descent = solve(inner, context, start, solver=solver, descent=space.descent, rough=rough)
+    return *space.whole(problem, solution, context), space
 
 
 def _of_smallest_norm(problem: Problem, objective: Objective, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
