@@ -2,12 +2,14 @@
 
 A job is a function of a `glmengine.context.Context`. The worker takes *loud* jobs (fits, opening, saving: the user waits for them)
 in order; *quiet* ones (previews) go first, and also run while a loud one asks its context whether to go on, so that previews answer during a
-fit. Callbacks run on the main thread, never after `close`, and never for an answer that a newer job with the same key has replaced.
+fit. Callbacks run on the main thread, never after `close`, and never for an answer that a newer job with the same key has replaced. Nobody waits
+for a loud job that was cancelled and does not listen, as while a pass is compiled: it is given up, and the next begins when the worker is free.
 """
 
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 import traceback
@@ -24,6 +26,8 @@ from glmgui.time_left import TimeLeft
 log = logging.getLogger(__name__)
 
 _REPORT_MS = 60
+_LISTENS_WITHIN = 0.25
+"""Seconds that a cancelled job is given to end by itself."""
 
 
 class Job:
@@ -68,15 +72,23 @@ class Job:
         self._reported = (0.0, 0.0, "")
         self._time_left = TimeLeft()
         self.cancelled = threading.Event()
+        self.cancelled_at = math.inf
         self.stopped = threading.Event()
         self.replaced = False
         """A newer job with the same key has been handed in; this one's answer is dropped."""
 
     def cancel(self) -> None:
-        self.cancelled.set()
+        if not self.cancelled.is_set():
+            self.cancelled_at = time.monotonic()
+            self.cancelled.set()
 
     def stop_and_keep(self) -> None:
         self.stopped.set()
+
+    @property
+    def is_deaf(self) -> bool:
+        """Whether it was cancelled some time ago and has not ended."""
+        return time.monotonic() - self.cancelled_at > _LISTENS_WITHIN
 
     def take(self, progress: Progress) -> None:
         """Take note of where it is; called in the worker."""
@@ -201,6 +213,7 @@ class Jobs(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._pending: list[Job] = []  # handed in, not answered yet
+        self._given_up: list[Job] = []  # cancelled and not waited for, still in the worker or its queue
         self._current: Job | None = None
         self._closed = False
         self._thread = QThread(self)
@@ -270,6 +283,8 @@ class Jobs(QObject):
         queue = self._worker.background if job.background else self._worker.quiet if job.quiet else self._worker.loud
         queue.append(job)
         self._wake.emit()
+        if not job.quiet and not self._timer.isActive():
+            self._timer.start()
         if self.busy != was_busy:
             self.busy_changed.emit(self.busy)
         return job
@@ -281,8 +296,13 @@ class Jobs(QObject):
 
     @property
     def idle(self) -> bool:
-        """Whether everything that was asked for is answered, also what is done quietly."""
-        return not self._pending
+        """Whether everything that was asked for is answered, also what is done quietly, and the worker has nothing left to do."""
+        return not self._pending and not self._given_up
+
+    @property
+    def is_ending(self) -> bool:
+        """Whether the worker still ends a job that was given up, before which no other loud one begins."""
+        return bool(self._given_up)
 
     @property
     def current(self) -> Job | None:
@@ -320,6 +340,7 @@ class Jobs(QObject):
             job.replaced = True
             job.cancel()
         self._pending.clear()
+        self._given_up.clear()
         self._thread.quit()
         return self._thread.wait(timeout_ms)
 
@@ -336,21 +357,27 @@ class Jobs(QObject):
 
     @Slot(object)
     def _on_begun(self, job: Job) -> None:
-        if not job.quiet and not job.replaced:
+        if not job.quiet and not job.replaced and job in self._pending:
             self._current = job
-            self._timer.start()
             self.started.emit(job.label)
 
     @Slot(object, object, object)
     def _on_ended(self, job: Job, value: Any, error: BaseException | None) -> None:
         if self._closed:
             return
-        was_busy = self.busy
-        if job in self._pending:
-            self._pending.remove(job)
         self._report()
+        if job in self._given_up:  # whatever it ended with, nobody waits for it
+            self._given_up.remove(job)
+        elif job in self._pending:
+            self._end(job, value, error)
+
+    def _end(self, job: Job, value: Any, error: BaseException | None) -> None:
+        """Strike a job off, and deliver what became of it."""
+        was_busy = self.busy
+        self._pending.remove(job)
         if job is self._current:
             self._current = None
+        if not self.busy:
             self._timer.stop()
         if self.busy != was_busy:  # before the answer, which may close the window or ask for the next job
             self.busy_changed.emit(self.busy)
@@ -382,6 +409,10 @@ class Jobs(QObject):
     def _report(self) -> None:
         while self._worker.details:
             self.logged.emit(self._worker.details.popleft())
+        for job in [job for job in self._pending if job.is_deaf and not job.quiet]:
+            if job in self._pending:  # what came of the one before may have struck it off
+                self._given_up.append(job)
+                self._end(job, None, Cancelled())
         job = self._current
         if job is None:
             return

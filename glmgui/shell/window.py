@@ -47,6 +47,7 @@ log = logging.getLogger(__name__)
 
 SIZE = (1366, 768)
 _SAID_MS = 4000
+_ENDING = "Ending what was cancelled\u2026"
 _OWN_MODEL = "Change the terms, then fit (Ctrl+R): the new fit will be set beside the one before."
 
 
@@ -223,6 +224,8 @@ class MainWindow(QMainWindow):
         self._say_status()
 
     def _busy_changed(self, busy: bool) -> None:
+        if busy and self.jobs.is_ending:  # until the worker is free, and names what begins
+            self.progress.begin(_ENDING, can_stop=False)
         if not busy:
             self.progress.end()
             self._far = ""

@@ -71,7 +71,7 @@ class ManyRecordings(QObject):
 
     changed = Signal()
     _previewed = Signal(object)  # from the worker
-    _came = Signal(object)
+    _came = Signal(int, object)
 
     def __init__(
         self,
@@ -91,7 +91,7 @@ class ManyRecordings(QObject):
         self._asked: Analysis | None = None  # of the outcomes that are shown
         self._looked: Analysis | None = None  # of the previews
         self._job: Job | None = None
-        self._stopped = False
+        self._stopped, self._run = False, 0
         self.fault = ""
         self._previewed.connect(self._take_preview)
         self._came.connect(self._take_outcome)
@@ -228,6 +228,8 @@ class ManyRecordings(QObject):
         entries = self.entries
         self._jobs.drop(LOOK)
         self._asked, self.fault, self._stopped = analysis, "", False
+        self._run += 1
+        run = self._run
         self.entries = tuple(replace(entry, outcome=None, running=True) for entry in self.entries)
 
         def work(context: Context) -> None:
@@ -241,7 +243,7 @@ class ManyRecordings(QObject):
                 figures=figures,
                 workers=workers,
                 scheduler=scheduler or None,
-                report=lambda outcome: self._came.emit(replace(outcome, result=None)),
+                report=lambda outcome: self._came.emit(run, replace(outcome, result=None)),
                 context=context,
             )
 
@@ -281,8 +283,9 @@ class ManyRecordings(QObject):
     def _take_preview(self, found: Preview) -> None:
         self._replace(found.recording, preview=found)
 
-    def _take_outcome(self, outcome: Outcome) -> None:
-        self._replace(outcome.recording, outcome=outcome, running=False)
+    def _take_outcome(self, run: int, outcome: Outcome) -> None:
+        if run == self._run:  # one that was given up may end a recording after the next was asked for
+            self._replace(outcome.recording, outcome=outcome, running=False)
 
     def _replace(self, recording: str, **parts: object) -> None:
         path = Path(recording)

@@ -74,6 +74,70 @@ def test_cancelling_takes_less_than_a_third_of_a_second(jobs, qtbot, machine):
     assert delivered == []
 
 
+@pytest.fixture
+def deaf(jobs, qtbot):
+    """A job that runs, as while a pass is compiled, without asking whether to go on until it is let go; what it gave, and when it was given up."""
+    begun, go_on, seen = threading.Event(), threading.Event(), []
+
+    def work(context):
+        begun.set()
+        go_on.wait(60)
+        return "late"
+
+    job = jobs.submit("Deaf", work, seen.append, key="fit", on_given_up=lambda: seen.append("given up"))
+    assert begun.wait(60)
+    yield job, seen, go_on
+    go_on.set()
+
+
+def test_nobody_waits_for_a_cancelled_job_that_does_not_listen(jobs, qtbot, deaf):
+    _, seen, go_on = deaf
+    values = []
+    with qtbot.waitSignal(jobs.cancelled, timeout=60_000):
+        jobs.cancel()
+    assert seen == ["given up"]
+    assert not jobs.busy
+    assert jobs.current is None
+    assert not jobs.idle
+    assert jobs.is_ending
+    jobs.submit("Next", lambda context: "next", values.append, key="fit")
+    jobs.submit("Behind", lambda context: "behind", values.append)
+    assert jobs.busy
+    qtbot.wait(50)
+    assert values == []
+    go_on.set()
+    qtbot.waitUntil(lambda: jobs.idle, timeout=60_000)
+    assert values == ["next", "behind"]
+    assert seen == ["given up"]
+    assert not jobs.is_ending
+
+
+def test_jobs_that_wait_behind_a_deaf_one_are_given_up_with_it(jobs, qtbot, deaf):
+    _, seen, go_on = deaf
+    gone, labels = [], []
+    jobs.cancelled.connect(labels.append)
+    jobs.submit("Behind", lambda context: gone.append("done"), on_given_up=lambda: gone.append("given up"))
+    jobs.cancel()
+    qtbot.waitUntil(lambda: not jobs.busy, timeout=60_000)
+    late = jobs.submit("Later", lambda context: gone.append("later"))  # behind both, and cancelled while nothing loud runs
+    late.cancel()
+    qtbot.waitUntil(lambda: not jobs.busy, timeout=60_000)
+    assert labels == ["Deaf", "Behind", "Later"]
+    go_on.set()
+    qtbot.waitUntil(lambda: jobs.idle, timeout=60_000)
+    assert gone == ["given up"]
+    assert seen == ["given up"]
+
+
+def test_a_deaf_job_that_is_not_wanted_any_more_keeps_nobody_busy(jobs, qtbot, deaf):
+    _, seen, go_on = deaf
+    jobs.drop("fit")
+    qtbot.waitUntil(lambda: not jobs.busy, timeout=60_000)
+    go_on.set()
+    qtbot.waitUntil(lambda: jobs.idle, timeout=60_000)
+    assert seen == ["given up"]
+
+
 def test_stopping_keeps_what_there_is(jobs, qtbot):
     delivered = []
     jobs.submit("Work", busy_work(30), delivered.append)
