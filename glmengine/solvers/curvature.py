@@ -14,8 +14,12 @@ from glmengine.solvers.problem import Objective, Problem
 SMALL = 256
 """Up to this many columns the working set is all of them."""
 
-SMALL_WORK = 2e7
-"""A Gram matrix of fewer multiplications than this is summed in float64 from the start."""
+FEWEST_ENTERING = 100
+"""Else so many columns, or twice as many as are not zero, may enter it at a time."""
+
+SMALL_WORK = 3e7
+"""A Gram matrix of fewer multiplications than this is summed in float64 from the start, of columns that outnumber the rows one of as many as there
+are rows."""
 
 ROWS_PER_COLUMN, COARSEST = 100, 16
 """A curvature is estimated from so many rows a column, but not from fewer than every sixteenth."""
@@ -114,7 +118,7 @@ class Curvatures:
 
     def __init__(self, problem: Problem) -> None:
         rows = problem.rows
-        self.is_cheap = rows.n * rows.n_features**2 <= SMALL_WORK
+        self.is_cheap = rows.n * min(rows.n_features, rows.n) ** 2 <= SMALL_WORK
         self.is_constant = problem.family.is_quadratic(problem.link)
         self.stride = int(np.clip(rows.n // (ROWS_PER_COLUMN * max(rows.n_features, 1)), 1, COARSEST))
         self._known: dict[Hashable, Curvature] = {}
@@ -146,7 +150,7 @@ class Curvatures:
         for j in at_work.tolist():
             allowed = solver.movable[j]
             if objective.problem.rows.n_features > SMALL:
-                allowed = allowed & ((theta[j, :-1] != 0) | (violations[j] > 0))
+                allowed = allowed & _wanted(theta[j, :-1] != 0, violations[j])
             working, old = np.flatnonzero(allowed), self._known.get(solver.names[j])
             if old is not None:
                 missing = np.setdiff1d(working, old.working)
@@ -238,6 +242,17 @@ class Curvatures:
                 places = np.append(wanted[j], size - 1)
                 found.append((j, matrix[np.ix_(places, places)]))
         return found
+
+
+def _wanted(nonzero: np.ndarray, violation: np.ndarray) -> np.ndarray:
+    """(Q - 1,) bool: coefficients that are not zero, and of those that should not be zero the ones furthest from the conditions of an optimum."""
+    entering = np.flatnonzero(~nonzero & (violation > 0))
+    most = max(FEWEST_ENTERING, 2 * int(np.count_nonzero(nonzero)))
+    if entering.size > most:
+        entering = entering[np.argpartition(-violation[entering], most)[:most]]
+    result = nonzero.copy()
+    result[entering] = True
+    return result
 
 
 def _curvature(solver: Iterate, working: np.ndarray, whole: np.ndarray, precise: bool, stride: int) -> Curvature:

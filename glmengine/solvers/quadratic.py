@@ -14,6 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
+from glmengine.solvers.absolute_values import minimise_with_absolute_values
+
 MAX_ROUNDS = 200
 
 
@@ -130,6 +132,8 @@ def minimise_quadratic(
     movable = diagonal > 1e-14 * max(largest, 1e-300)
     w[~movable] = 0.0
     limit = tolerance * max(float(np.max(np.abs(c), initial=0.0)), 1e-300)
+    if not sparsity.groups:
+        return minimise_with_absolute_values(H, c, sparsity.l1, w, movable, limit)
     blocks = _Blocks(H, sparsity, movable)
     gradient = H @ w + c
     everything = True

@@ -1,0 +1,199 @@
+"""Quadratics with absolute values: an active set found by descent over coordinates, and Newton's method on it.
+
+minimise over w (P,):  w'Hw/2 + c'w + sum_j l1_j |w_j|
+
+Coefficients enter a few at a time, those that violate the conditions of an optimum most (Massias, Gramfort & Salmon 2018). On those that are not
+zero, as long as none changes its sign, the objective is a quadratic; many may leave in one step, which ends in the same orthant. Where columns
+outnumber rows more may be there than are independent: along what does not bend, one after another is led to zero until the rest are
+(Rosset & Zhu 2007: some optimum has no more coefficients than there are rows).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.linalg import cho_factor, cho_solve, solve_triangular
+from scipy.linalg.lapack import dpstrf
+
+MOST_ROUNDS = 500
+
+FEWEST_ENTERING = 20
+"""So many coefficients, or twice as many as are not zero, may enter in one round."""
+
+SWEEPS, MOST_STEPS = 10, 10
+"""Sweeps over the coefficients of a round, at most, and Newton steps after them, each of which but the last makes a zero."""
+
+DEPENDENT = 1e-13
+"""Squared pivots of a matrix of unit diagonal below this are rounding: the column is made of the others."""
+
+
+def minimise_with_absolute_values(
+    H: np.ndarray, c: np.ndarray, l1: np.ndarray, start: np.ndarray, movable: np.ndarray, limit: float
+) -> np.ndarray:
+    """The minimiser (P,), with exact zeros; the best reached where `MOST_ROUNDS` rounds do not reach the limit.
+
+    Parameters
+    ----------
+    H : (P, P) array
+        Positive semidefinite.
+    c, l1 : (P,) array
+    start : (P,) array
+    movable : (P,) bool
+        Coefficients that are not held at zero: those with a curvature.
+    limit : float
+        Largest violation of the stationarity conditions, where they are not known less well.
+    """
+    w = np.where(movable, start, 0.0)
+    best, stuck = np.inf, 0
+    for _ in range(MOST_ROUNDS):
+        gradient = H @ w + c
+        at_zero = np.maximum(np.abs(gradient) - l1, 0.0)
+        violation = np.where(w != 0, np.abs(gradient + l1 * np.sign(w)), at_zero) * movable
+        worst = float(np.max(violation, initial=0.0))
+        if worst <= limit:
+            break
+        if worst <= 1e6 * limit:
+            # of a gradient no more can be asked than the rounding of what it is summed from
+            rounding = 2e-16 * (np.abs(H) @ np.abs(w) + np.abs(c))
+            if (violation <= np.maximum(limit, rounding)).all():
+                break
+            stuck = stuck + 1 if worst > 0.5 * best else 0
+            if stuck > 8 and worst <= 1e4 * max(limit, float(np.max(rounding, initial=0.0))):
+                break
+        best = min(best, worst)
+        inside = (w != 0) | ((l1 == 0) & movable)
+        entering = np.flatnonzero(~inside & (violation > 0))
+        most = max(FEWEST_ENTERING, 2 * int(np.count_nonzero(inside)))
+        if entering.size > most:
+            entering = entering[np.argpartition(-violation[entering], most)[:most]]
+        among = np.union1d(np.flatnonzero(inside), entering)
+        part = _Part(H[np.ix_(among, among)], gradient[among], l1[among], w[among], 0.1 * limit)
+        for _ in range(SWEEPS):
+            if not part.sweep():
+                break
+        part.settle()
+        w[among] = part.w
+    return w
+
+
+class _Part:
+    """The objective of some coefficients: matrix H (q, q), gradient (q,) of its smooth part at `w` (q,)."""
+
+    def __init__(self, H: np.ndarray, gradient: np.ndarray, l1: np.ndarray, w: np.ndarray, limit: float) -> None:
+        self.H, self.gradient, self.l1, self.w, self.limit = H, gradient.copy(), l1, w.copy(), limit
+        self._constant = gradient - H @ w
+
+    def sweep(self) -> bool:
+        """Each coefficient to its best, one after another; whether any became zero, stopped being zero or changed its sign."""
+        turned = False
+        H, l1, w, gradient = self.H, self.l1.tolist(), self.w, self.gradient
+        for j, curvature in enumerate(np.diagonal(H).tolist()):
+            old = float(w[j])
+            target = old - float(gradient[j]) / curvature
+            threshold = l1[j] / curvature
+            new = target - threshold if target > threshold else target + threshold if target < -threshold else 0.0
+            if new != old:
+                turned |= new * old <= 0.0
+                w[j] = new
+                gradient += H[j] * (new - old)
+        return turned
+
+    def settle(self) -> None:
+        """To the optimum of the coefficients that are not zero, those that would change their signs at zero."""
+        active = np.flatnonzero((self.w != 0) | (self.l1 == 0))
+        H = self.H[np.ix_(active, active)]
+        size = np.sqrt(np.diagonal(H))
+        scaled = H / np.outer(size, size)
+        for _ in range(MOST_STEPS):
+            if not active.size:
+                return
+            factor = _factor(scaled)
+            if factor is None and not self._without_dependent(active, H, size):
+                factor = _factor(scaled + DEPENDENT * np.eye(active.size))
+                if factor is None:
+                    return
+            if factor is not None and not self._step(active, H, factor, size):
+                return
+            left = (self.w[active] != 0) | (self.l1[active] == 0)
+            if not left.all():
+                active, size = active[left], size[left]
+                H, scaled = H[np.ix_(left, left)], scaled[np.ix_(left, left)]
+
+    def _step(self, active: np.ndarray, H: np.ndarray, factor: tuple[np.ndarray, bool], size: np.ndarray) -> bool:
+        """One Newton step, in place; whether another may do more."""
+        l1, w, constant = self.l1[active], self.w[active], self._constant[active]
+        signs = np.sign(w)
+        slope = H @ w + constant + l1 * signs
+        step = -cho_solve(factor, slope / size, check_finite=False) / size
+        if not np.isfinite(step).all():
+            return False
+        with np.errstate(divide="ignore", invalid="ignore"):
+            crossing = np.where((l1 > 0) & (step * signs < 0), -w / step, np.inf)
+        nearest, whole = float(crossing.min()), w + step
+        if nearest > 1.0:
+            left = float(np.max(np.abs(H @ whole + constant + l1 * signs)))
+            before = float(np.max(np.abs(slope)))
+            if left < before:
+                self.w[active] = whole
+            return left > self.limit and left < 0.1 * before  # what is left is rounding, of which a second step takes some
+        lengths = np.array([1.0, 0.5, 0.2, nearest])
+        there = np.where(crossing <= lengths[:, None], 0.0, w + lengths[:, None] * step)
+        moves = there - w
+        changes = moves @ slope + 0.5 * np.sum((moves @ H) * moves, axis=1)
+        self.w[active] = there[np.argmin(changes)]
+        return True
+
+    def _without_dependent(self, active: np.ndarray, H: np.ndarray, size: np.ndarray) -> bool:
+        """Lead coefficients to zero along directions in which the predictor does not change, until those left are independent; False where
+        none can be led there, or rounding makes it dear."""
+        scaled = H / np.outer(size, size)
+        lower, order, rank, _ = dpstrf(scaled, tol=DEPENDENT, lower=1)
+        order = order - 1
+        if rank == active.size:
+            return False
+        # the columns that come last, by those before them
+        cross = np.tril(lower)
+        below = solve_triangular(cross[:rank, :rank], cross[rank:, :rank].T, lower=True, trans="T", check_finite=False)
+        directions = np.zeros((active.size, active.size - rank))
+        directions[order[:rank]] = -below
+        directions[order[rank:], np.arange(active.size - rank)] = 1.0
+        directions /= size[:, None]
+        l1, before = self.l1[active], self.w[active]
+        w, left = before.copy(), list(directions.T)
+        slope = H @ before + self._constant[active]
+        signs = np.sign(before)
+        while left:
+            d = left.pop()
+            along = float((slope + l1 * signs) @ d)
+            if along > 0:
+                d = -d
+            with np.errstate(divide="ignore", invalid="ignore"):
+                crossing = np.where((l1 > 0) & (d * signs < 0), -w / d, np.inf)
+            place = int(np.argmin(crossing))
+            if not np.isfinite(crossing[place]):
+                d = -d  # uphill by rounding, or along coefficients that nothing holds
+                with np.errstate(divide="ignore", invalid="ignore"):
+                    crossing = np.where((l1 > 0) & (d * signs < 0), -w / d, np.inf)
+                place = int(np.argmin(crossing))
+                if not np.isfinite(crossing[place]):
+                    continue
+            w = w + crossing[place] * d
+            w[place], signs[place] = 0.0, 0.0
+            left = [other - d * (other[place] / d[place]) for other in left]
+            for other in left:
+                other[place] = 0.0
+        d = w - before
+        change = float(slope @ d) + 0.5 * float(d @ (H @ d)) + float(l1 @ (np.abs(w) - np.abs(before)))
+        rounding = 1e-12 * (float(np.abs(slope) @ np.abs(before)) + float(l1 @ np.abs(before)))
+        if not (change <= rounding) or not (signs == 0).any():
+            return False
+        self.w[active] = w
+        return True
+
+
+def _factor(matrix: np.ndarray) -> tuple[np.ndarray, bool] | None:
+    """Cholesky factor of a matrix of unit diagonal, or None where a column is made of the others."""
+    try:
+        factor = cho_factor(matrix, lower=True, check_finite=False)
+    except np.linalg.LinAlgError:
+        return None
+    return factor if float(np.diagonal(factor[0]).min()) ** 2 > DEPENDENT else None
