@@ -2,12 +2,13 @@
 
 A sum of second derivatives loses what the penalty says of large columns in the rounding of what it says of small ones. A factor of the
 rows themselves, sorted by size and with columns exchanged, keeps each row to its own rounding (Cox and Higham 1998, Stability of Householder QR
-factorization for weighted least squares problems).
+factorization for weighted least squares problems). Far from the optimum, what rounding leaves undetermined makes such a step so long that none of
+its directions is of use; steps are then damped as by Levenberg (1944) and Marquardt (1963).
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.linalg import qr, solve_triangular
@@ -19,10 +20,13 @@ from glmengine.solvers.rank import is_definite, penalty_root
 APART = 1e6
 """Largest over smallest penalty of one standardised coefficient, from which on sums may lose the smallest."""
 
-CUTS = (1e-14, 1e-11)
-"""Pivots of columns of unit norm below this are taken for rounding: the first that leads down is used."""
+CUT = 1e-14
+"""Pivots of columns of unit norm below this are taken for rounding."""
 
-MOST_STEPS = 60
+LEAST_DAMPING, MOST_DAMPINGS = 1e-16, 30
+"""The first square that is added to those of columns of unit norm, and how many of them, each ten times the one before, are tried."""
+
+MOST_STEPS = 100
 
 MOST_ROUNDING = 1e-10
 """Coefficients so large that their penalty is known no better than this are not gone to."""
@@ -83,6 +87,58 @@ def _is_apart(pull: np.ndarray) -> bool:
     return bool(penalised.size and penalised.max() > APART * penalised.min())
 
 
+@dataclass(frozen=True)
+class _Quadratic:
+    """|A step - b|^2 / 2 through a factor of A with columns of unit norm.
+
+    Attributes
+    ----------
+    R : (q, q) upper triangular array, columns exchanged so that its pivots fall
+    right : (q,) array
+    columns : (q,) int array
+        Which columns of A those of R are.
+    size : (q,) array
+        Norms of the columns of A.
+    rank : int
+        Pivots that are more than rounding.
+    """
+
+    R: np.ndarray
+    right: np.ndarray
+    columns: np.ndarray
+    size: np.ndarray
+    rank: int
+
+    @classmethod
+    def of(cls, A: np.ndarray, b: np.ndarray) -> _Quadratic:
+        size = np.linalg.norm(A, axis=0)
+        size = np.where(size > 0, size, 1.0)
+        order = np.argsort(-np.max(np.abs(A / size), axis=1), kind="stable")
+        Q, R, columns = qr((A / size)[order], mode="economic", pivoting=True)
+        pivots = np.abs(np.diagonal(R))
+        return cls(R, Q.T @ b[order], columns, size, int(np.count_nonzero(pivots > CUT * pivots[0])))
+
+    @property
+    def decrement(self) -> float:
+        """By how much the least value lies below that of no step."""
+        return 0.5 * float(self.right[: self.rank] @ self.right[: self.rank])
+
+    def step(self, damping: float) -> tuple[np.ndarray, float]:
+        """The step (q,) of least value, `damping` times the square of what it moves columns of unit norm included, and what is gained without it."""
+        some = slice(self.rank)
+        R, right = self.R[some, some], self.right[some]
+        if damping:
+            below = np.sqrt(damping) * np.eye(self.rank)
+            rotation, triangle = np.linalg.qr(np.vstack([R, below]))
+            part = solve_triangular(triangle, rotation[: self.rank].T @ right)
+        else:
+            part = solve_triangular(R, right)
+        step = np.zeros(self.size.size)
+        step[self.columns[some]] = part
+        left = right - R @ part
+        return step / self.size, 0.5 * float(right @ right - left @ left)
+
+
 class _Column:
     """One column of a problem on its last steps."""
 
@@ -100,13 +156,15 @@ class _Column:
     def end(self) -> tuple[np.ndarray, float, float]:
         """Parameters (Q,), objective and half the Newton decrement where no step leads further down."""
         context, limit = self._objective.context, float(self._objective.problem.limit[self._k])
+        damping: float | None = 0.0
         for _ in range(MOST_STEPS):
             context.check()
-            steps = self._steps()
-            self._decrement = steps[0][1]
+            quadratic = self._quadratic()
+            self._decrement = quadratic.decrement
             level = self._decrement <= max(limit, 1e-15 * max(1.0, abs(self._value)))
             before = self._value
-            if not any(self._go(step) for step, _ in steps):
+            damping = self._go(quadratic, damping)
+            if damping is None:
                 # what remains is below the rounding of the objective, or no way down was found
                 self.done = self._decrement <= 1e-12 * max(1.0, abs(self._value))
                 self._decrement = min(self._decrement, limit) if self.done else self._decrement
@@ -130,33 +188,26 @@ class _Column:
         """What the digits of the coefficients leave unknown of their penalty."""
         return float(np.finfo(float).eps * np.sum((np.abs(self._root) @ np.abs(theta)) ** 2))
 
-    def _go(self, step: np.ndarray) -> bool:
-        """Move along a step as far as the objective falls; False where it does not."""
-        for share in 0.5 ** np.arange(8):
-            there = self._theta + share * step
+    def _go(self, quadratic: _Quadratic, damping: float) -> float | None:
+        """Move to where the objective falls, with more damping until it does; with what to begin the next step, None where nothing leads down."""
+        for _ in range(MOST_DAMPINGS):
+            part, gain = quadratic.step(damping)
+            there = self._theta.copy()
+            there[self._moving] += part
             value = self._look(there)
-            if np.isfinite(value) and value < self._value and self._rounding(there) <= self._cancelled:
+            fallen = self._value - value
+            if np.isfinite(value) and fallen > 0 and fallen >= 1e-4 * gain and self._rounding(there) <= self._cancelled:
                 self._theta, self._value = there, value
-                return True
-        return False
+                if fallen <= 0.5 * gain:
+                    return damping
+                return 0.1 * damping if damping > LEAST_DAMPING else 0.0
+            damping = max(10.0 * damping, LEAST_DAMPING)
+        return None
 
-    def _steps(self) -> list[tuple[np.ndarray, float]]:
-        """Newton steps (Q,), one for each of the cuts, and half the decrement of each."""
+    def _quadratic(self) -> _Quadratic:
+        """The objective to second order where the column is."""
         factor = np.vstack([self._factor_of_rows(), np.column_stack([self._root[:, self._moving], -self._root @ self._theta])])
-        A, b = factor[:, :-1], factor[:, -1]
-        size = np.linalg.norm(A, axis=0)
-        size = np.where(size > 0, size, 1.0)
-        order = np.argsort(-np.max(np.abs(A / size), axis=1), kind="stable")
-        Q, R, columns = qr((A / size)[order], mode="economic", pivoting=True)
-        right, pivots = Q.T @ b[order], np.abs(np.diagonal(R))
-        found = []
-        for cut in CUTS:
-            rank = int(np.count_nonzero(pivots > cut * pivots[0]))
-            step = np.zeros_like(self._theta)
-            step[self._moving[columns[:rank]]] = solve_triangular(R[:rank, :rank], right[:rank])
-            step[self._moving] /= size
-            found.append((step, 0.5 * float(right[:rank] @ right[:rank])))
-        return found
+        return _Quadratic.of(factor[:, :-1], factor[:, -1])
 
     def _factor_of_rows(self) -> np.ndarray:
         """Triangular factor of [A b], where |A step - b|^2 / 2 is the mean loss to second order."""
