@@ -298,12 +298,15 @@ def _best_by_structure(rows: Rows) -> _Grouping | None:
 def _best_by_sample(rows: Rows) -> _Grouping | None:
     """Cells of a sample of the rows of a plain matrix, by which of its seldom live columns are not zero."""
     sample = rows.sample() if rows.division is None else rows.sample()[:, rows.division.shared]
-    best = None
+    there, best = sample != 0, None
     for share in LOCAL:
         local = rows.density <= share
         if local.sum() < 8:
             break
-        supports, cell_of = _grouped(sample, local, max(2, FEWEST_ROWS * len(sample) // rows.n))
+        least = np.where(local, rows.density, 1.0).mean()  # if no cell had a place that is not live
+        if least > (WORTH if best is None else best.filled):
+            continue
+        supports, cell_of = _grouped(there, local, max(2, FEWEST_ROWS * len(sample) // rows.n))
         if len(supports) > MOST_CELLS:
             continue
         sizes = np.bincount(cell_of, minlength=len(supports))
@@ -313,12 +316,11 @@ def _best_by_sample(rows: Rows) -> _Grouping | None:
     return best
 
 
-def _grouped(values: np.ndarray, local: np.ndarray, fewest: int) -> tuple[np.ndarray, np.ndarray]:
-    """Live columns (G, P) bool of the cells of some rows, and the cell (c,) of each row."""
-    there = values[:, local] != 0
-    _, first, cell_of = np.unique(there @ pattern_keys(int(local.sum())), return_index=True, return_inverse=True)
-    supports = np.zeros((len(first), values.shape[1]), bool)
-    supports[:, local] = there[first]
+def _grouped(there: np.ndarray, local: np.ndarray, fewest: int) -> tuple[np.ndarray, np.ndarray]:
+    """Live columns (G, P) bool of the cells of some rows (c, P) bool, and the cell (c,) of each row."""
+    keys = np.where(local, pattern_keys(local.size), np.uint64(0))
+    _, first, cell_of = np.unique(there @ keys, return_index=True, return_inverse=True)
+    supports = there[first] & local
     sizes = np.bincount(cell_of)
     if np.count_nonzero(sizes >= fewest) > MOST_CELLS or len(first) > 50 * MOST_CELLS:  # too many, however the others are joined
         return supports, cell_of

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+TRANSPOSED_NUMBERS = 2**16
+"""Numbers transposed at a time."""
+
 
 @dataclass(frozen=True)
 class Observations:
@@ -31,3 +34,12 @@ class Observations:
         if self.fold is not None:
             weights = weights * (self.fold != held)
         return self.y[unit].astype(np.float64, copy=False), weights
+
+
+def transposed(values: np.ndarray) -> np.ndarray:
+    """(M, T) copy of (T, M) values, made of blocks that stay in the cache."""
+    result = np.empty(values.shape[::-1], values.dtype)
+    step = max(1, TRANSPOSED_NUMBERS // max(values.shape[1], 1))
+    for start in range(0, len(values), step):
+        result[:, start : start + step] = values[start : start + step].T
+    return result

@@ -15,7 +15,7 @@ from glmengine.backend.cells import CellPiece, cells_of
 from glmengine.backend.chunks import Chunk
 from glmengine.backend.nonzeros import Nonzeros, Part, nonzeros_of
 from glmengine.backend.observations import Observations
-from glmengine.backend.products import add_own, weighted_grams, with_own_sums
+from glmengine.backend.products import add_own, times, weighted_grams, with_own_sums
 from glmengine.backend.rows import Rows
 
 BLOCK_NUMBERS = 2**19
@@ -57,13 +57,13 @@ class WholePiece:
     def predictor(self, theta: np.ndarray, unit: np.ndarray) -> np.ndarray:
         """(k, c) linear predictors of parameters (k, Q), the intercept last."""
         P = self.X.shape[1]
-        eta = np.ascontiguousarray(theta[:, :P], self.X.dtype) @ self.X.T
+        eta = times(np.ascontiguousarray(theta[:, :P], self.X.dtype), self.X.T)
         eta += theta[:, -1:]
         return add_own(eta, self.own, theta[:, P:-1], unit)
 
     def back(self, residual: np.ndarray, unit: np.ndarray) -> np.ndarray:
         """(k, Q) sums over the rows of residuals (k, c) times the rows."""
-        return with_own_sums(residual @ self.X, self.own, residual, unit)
+        return with_own_sums(times(residual, self.X), self.own, residual, unit)
 
     def grams(
         self, weights: np.ndarray, unit: np.ndarray, precision: str, signed: bool, among: np.ndarray | None = None

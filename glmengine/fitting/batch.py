@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from glmengine.backend.observations import Observations
+from glmengine.backend.observations import Observations, transposed
 from glmengine.backend.rows import OwnColumns, Rows
 from glmengine.errors import GlmError
 from glmengine.fitting.inputs import ArrayRows, Inputs, columns_of
@@ -175,7 +175,7 @@ def assemble(
 
     def rows_of(values: np.ndarray) -> np.ndarray:
         chosen = values if whole else values[index]
-        return np.ascontiguousarray(chosen.T) if values.ndim == 2 else chosen[None]
+        return transposed(chosen) if values.ndim == 2 else chosen[None]
 
     y = rows_of(Y)
     absent = np.isnan(y) if y.dtype.kind == "f" else np.zeros((1, 1), bool)

@@ -11,7 +11,7 @@ import numpy as np
 from glmengine.basis.supports import Placed, of_columns
 from glmengine.errors import GlmError
 from glmengine.models import Family
-from glmengine.threads import quiet_blas
+from glmengine.threads import workers
 
 CHECK_BYTES = 16 * 2**20
 
@@ -309,12 +309,17 @@ def _finite_rows(source: ArrayRows, features: Sequence[str]) -> np.ndarray:
     if source.X.dtype.kind in "bui":
         return valid
     step = max(1, CHECK_BYTES // (8 * max(n_columns, 1)))
-    for start in range(0, n_rows, step):
+    starts = list(range(0, n_rows, step))
+
+    def is_finite(start: int) -> bool:
         part = source.X[start : start + step]
-        with quiet_blas(), np.errstate(over="ignore", invalid="ignore"):
-            fine = np.isfinite(np.ones(len(part), part.dtype) @ part).all()  # a sum finds NaN and infinity in one fast pass
-        if fine:
-            continue
+        with np.errstate(over="ignore", invalid="ignore"):
+            return bool(np.isfinite(np.ones(len(part), part.dtype) @ part).all())  # a sum finds NaN and infinity in one fast pass
+
+    with workers(n_rows * n_columns) as pool:
+        fine = list(pool.map(is_finite, starts))
+    for start in (start for start, all_finite in zip(starts, fine, strict=True) if not all_finite):
+        part = source.X[start : start + step]
         infinite = np.isinf(part)
         if infinite.any():
             row, column = np.argwhere(infinite)[0]

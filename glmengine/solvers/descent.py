@@ -38,7 +38,7 @@ SINGLE_TOLD = 1e5
 """Steps are remembered down to so many times the limit: of shorter ones the change of the gradient is lost in its rounding."""
 
 SINGLE_TRIALS = 4
-"""A column that finds no way down in so many of them goes on in float64."""
+"""A column that finds no way down in so many of them goes on in float64; where steps are not remembered any more, after the first."""
 
 CLOSE_TO = {"float32": 1e-6, "float64": 1e-9}
 """Below this decrement the gain of a step is lost in the rounding of the objective, and the gradient decides."""
@@ -227,7 +227,10 @@ class Descent:
                 self.kept.fresh[winners] = False
                 iterations[winners] += 1
                 last[winners] = decrement[winners]
-                stuck = active[~moved & (lines.trials[active] >= (SINGLE_TRIALS if single else MOST_TRIALS))]
+                most = MOST_TRIALS
+                if single:
+                    most = np.where(decrement[active] > least_told[active], SINGLE_TRIALS, 1)
+                stuck = active[~moved & (lines.trials[active] >= most)]
                 active = np.setdiff1d(active, stuck if single else self._retry(theta, stuck, memory, failures))
                 turning = np.intersect1d(active, np.concatenate([winners, stuck]))
         if np.isnan(value).any() and not single:  # not even the first pass came to its end, and what is kept has an objective

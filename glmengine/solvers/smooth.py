@@ -36,7 +36,7 @@ events a coefficient at least."""
 ROUGH = 1e7
 """That optimum is found to so many times the limit, which is nearer than it lies to that of all rows."""
 
-SLIGHT = 1e-2
+SLIGHT = 1e-1
 """Nor nearer than this share of how far the optimum of all rows may be expected from it."""
 
 FEWEST_LEFT_OUT = 8
