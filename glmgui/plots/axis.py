@@ -10,9 +10,13 @@ from qtpy.QtCore import Qt
 from qtpy.QtGui import QColor, QFontMetricsF, QGuiApplication, QPen
 from qtpy.QtWidgets import QGraphicsRectItem, QGraphicsSceneResizeEvent, QGraphicsSceneWheelEvent
 
+from glmgui.drawings.series import told_apart
+
 _APART, _LEAST_APART = 8, 5  # pixels between two labels beside each other
 _BEYOND = 12  # pixels that a label may be longer than its axis
 _LINE = 1.05  # heights of a line from one label to the one below it
+_SHARE_OF_NAMES = 0.4  # of the width of a plot that names beside it may take
+_LEAST_LETTERS = 11  # that each name keeps
 
 
 class QuietAxis(pg.AxisItem):
@@ -63,17 +67,23 @@ class NamedAxis(QuietAxis):
         self._label_shown = [""]  # its lines as they are written
         super().__init__(orientation)
         self._names: dict[float, str] = {}
+        self._short: tuple[int, dict[float, str]] = (0, {})  # names as they are written, of how many letters at most
+        self._longest = (0.0, 0.0, 0)  # height of the font, pixels a letter of the longest name, letters of the one that has most
         self._round = False
         self._coarsest = 0.0  # spacing of the numbers that are written first
 
     def set_names(self, names: Sequence[tuple[float, str]]) -> None:
-        """What stands at which place, in order; of too many every second, third, ... is written. None: numbers again."""
-        self._names, self._round = dict(names), False
+        """What stands at which place, in order; of too many every second, third, ... and the last are written. None: numbers again.
+
+        Names are cut where they would leave the plot beside them too little room, or the names beside them.
+        """
+        self._names, self._round, self._short, self._longest = dict(names), False, (0, {}), (0.0, 0.0, 0)
         self.redraw()
 
     def set_numbers(self, count: int) -> None:
         """Whole numbers from 1 to `count`; of too many the round ones are written."""
         self._names, self._round = {float(number): str(number) for number in range(1, count + 1)}, True
+        self._short = (0, {})
         self.redraw()
 
     def resizeEvent(self, event: QGraphicsSceneResizeEvent | None = None) -> None:
@@ -131,12 +141,42 @@ class NamedAxis(QuietAxis):
             return [(float(every), [place for place in places if every == 1 or place % every == 0])]
         first = places[0] if places else None
         skipped = 0 if first is None else list(self._names).index(first) % every
-        return [(1.0, [place for number, place in enumerate(places, skipped) if number % every == 0])]
+        written = [place for number, place in enumerate(places, skipped) if number % every == 0]
+        if written and written[-1] != places[-1] == list(self._names)[-1]:  # the last may be of another kind than those before it
+            written = [*written[:-1], places[-1]] if len(written) > 1 else written
+        return [(1.0, written)]
 
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
         if not self._names:
             return self._thinned(values, spacing, super().tickStrings(values, scale, spacing))
-        return [self._names.get(value, "") for value in values]
+        names = self._names_written()
+        return [names.get(value, "") for value in values]
+
+    def _names_written(self) -> dict[float, str]:
+        """The names, cut to the room that they have; each keeps some letters, and of too many not all are written."""
+        if self._round or not self._names:
+            return self._names
+        metrics = QFontMetricsF(self.style["tickFont"] or QGuiApplication.font())
+        if self._longest[0] != metrics.height():  # of many names it is not looked for at each change of the range
+            longest = max(self._names.values(), key=metrics.horizontalAdvance)
+            self._longest = (
+                metrics.height(),
+                metrics.horizontalAdvance(longest) / max(len(longest), 1),
+                max(map(len, self._names.values())),
+            )
+        _, a_letter, most = self._longest
+        letters = max(int(min(self._room_for_a_name() / max(a_letter, 1.0), most)), _LEAST_LETTERS)
+        if self._short[0] != letters:
+            self._short = letters, dict(zip(self._names, told_apart(list(self._names.values()), letters), strict=True))
+        return self._short[1]
+
+    def _room_for_a_name(self) -> float:
+        """Pixels: beside a plot a share of its width, below it as far as the next name."""
+        if self.orientation in ("left", "right"):
+            return _SHARE_OF_NAMES * self.parentItem().size().width() if self.parentItem() is not None else 0.0
+        places, span = list(self._names), abs(self.range[1] - self.range[0])
+        apart = abs(places[-1] - places[0]) / (len(places) - 1) if len(places) > 1 else span
+        return apart / max(span, 1e-12) * self.size().width() - _APART
 
     def _thinned(self, values: list[float], spacing: float, strings: list[str]) -> list[str]:
         """Numbers that stand beside each other, without those for which a narrow plot has no room.
@@ -165,7 +205,8 @@ class NamedAxis(QuietAxis):
         if self.orientation in ("left", "right"):
             room = _LINE * metrics.height()
         else:
-            room = max(metrics.horizontalAdvance(self._names[place]) for place in places) + _APART
+            written = self._names_written()
+            room = max(metrics.horizontalAdvance(written[place]) for place in places) + _APART
         gap = abs(places[-1] - places[0]) / (len(places) - 1) * pixels
         wanted = max(room / max(gap, 1e-12), 1.0)
         if self._round:

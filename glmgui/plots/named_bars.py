@@ -10,11 +10,10 @@ from qtpy.QtCore import QPointF
 from qtpy.QtWidgets import QWidget
 
 from glmengine.figures.drawing import Bars
-from glmgui.drawings.series import NO_AXIS, Axis, Table, told_apart
+from glmgui.drawings.series import NO_AXIS, Axis, Table
 from glmgui.plots.base import Plot, label_axes
 
 _FEWEST = 4  # places on the axis, so that one bar does not fill the plot
-_LONGEST = 18  # letters of a name below its bar; the readout has it whole
 
 
 class NamedBars(Plot):
@@ -40,8 +39,6 @@ class NamedBars(Plot):
         self.name_axis, self.value_axis = Axis(name_axis, names=tuple(names)), value_axis
         self._values = np.asarray(values, float)
         label_axes(self.area, self.name_axis, value_axis)
-        short = told_apart(names, _LONGEST)
-        self.area.getAxis("bottom").set_names([(float(at), name) for at, name in enumerate(short, 1)])
         self._restyle()
 
     @property

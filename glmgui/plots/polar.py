@@ -17,6 +17,8 @@ _CIRCLE = np.linspace(0, 2 * np.pi, 181)
 _CORNERS = ((0.0, "0\u00b0", (0, 0.5)), (0.25, "90\u00b0", (0.5, 1)), (0.5, "180\u00b0", (1, 0.5)), (0.75, "270\u00b0", (0.5, 0)))
 _RINGS = 3
 _LEAST_HEIGHT = 150  # pixels, in which the numbers of the rings stand apart
+_DIAGONALS = np.radians((45, 30, 60, 135, 120, 150, 225, 210, 240, 315, 300, 330))  # between the lines of the corners
+_REACH_OF_NUMBER, _WIDTH_OF_NUMBER = 0.25, np.radians(20)  # of the radius, and to both sides, that a number takes
 
 
 class PolarPlot(Plot):
@@ -70,13 +72,17 @@ class PolarPlot(Plot):
 
     def _add_rings(self) -> None:
         faint, ink = pg.mkPen(self.colours.grid, width=1), self.colours.ink
+        angle, inside = clear_place(
+            [(np.asarray(curve.x, float), np.asarray(curve.y, float) / self._top) for curve in self._curves]
+        )
+        across, up = np.cos(angle), np.sin(angle)
         for number in range(1, _RINGS + 1):
             radius = self._top * number / _RINGS
             self.area.addItem(pg.PlotDataItem(radius * np.cos(_CIRCLE), radius * np.sin(_CIRCLE), pen=faint))
             unit = f" {self.y_axis.unit}" if number == _RINGS and self.y_axis.unit else ""
-            self._add_text(
-                f"{radius:.3g}{unit}", radius * np.cos(np.pi / 4), radius * np.sin(np.pi / 4), (0, 1), self.colours.muted
-            )
+            inward = inside and number < _RINGS  # the outermost stands where no curve is
+            anchor = (int((across < 0) != inward), int((up > 0) != inward))
+            self._add_text(f"{radius:.3g}{unit}", radius * across, radius * up, anchor, self.colours.muted)
         for turn, text, anchor in _CORNERS:
             x, y = self._top * np.cos(2 * np.pi * turn), self._top * np.sin(2 * np.pi * turn)
             self.area.addItem(pg.PlotDataItem([0, x], [0, y], pen=faint))
@@ -98,3 +104,18 @@ class PolarPlot(Plot):
             value = float(curve.y[nearest])
             parts.append(f"{curve.name} {'no data' if np.isnan(value) else self.y_axis.value(value)}".strip())
         return f"{self.x_axis.label} {self.x_axis.value(float(angle))} ({np.degrees(angle):.0f}\u00b0):  " + ",  ".join(parts)
+
+
+def clear_place(curves: Sequence[tuple[np.ndarray, np.ndarray]]) -> tuple[float, bool]:
+    """The angle at which the numbers of the rings are furthest from curves, each angles and shares of the radius, and whether they stand inside their rings."""
+
+    def distance(angle: float, inside: bool) -> float:
+        near = [np.abs(np.angle(np.exp(1j * (angles - angle)))) <= _WIDTH_OF_NUMBER for angles, _ in curves]
+        radii = np.concatenate([shares[close] for (_, shares), close in zip(curves, near, strict=True)] or [np.empty(0)])
+        radii = radii[np.isfinite(radii)]
+        starts = np.arange(1, _RINGS) / _RINGS - _REACH_OF_NUMBER * inside
+        beside = np.abs(radii[:, None] - starts - _REACH_OF_NUMBER / 2) - _REACH_OF_NUMBER / 2
+        return float(np.min(beside, initial=1.0))
+
+    places = [(float(angle), inside) for inside in (False, True) for angle in _DIAGONALS]
+    return max(places, key=lambda place: round(distance(*place), 2))  # of equal ones the first

@@ -11,7 +11,7 @@ from qtpy.QtWidgets import QWidget
 
 from glmengine.figures.drawing import Drawing, Image, Images, Spikes
 from glmgui.drawings.activity_levels import ActivityLevels, shares_of_spikes, shares_of_traces
-from glmgui.drawings.series import TIME, Axis, Table, shortened
+from glmgui.drawings.series import TIME, Axis, Table
 from glmgui.plots.base import Plot
 
 _MOST_TICKS_A_PIXEL = 0.5
@@ -77,7 +77,7 @@ class RasterPlot(Plot):
         self._seen = ()
         rows = len(self._names)
         axis = self.area.getAxis("left")
-        axis.set_names([(rows - 1 - row, shortened(name)) for row, name in enumerate(self._names)])
+        axis.set_names([(rows - 1 - row, name) for row, name in enumerate(self._names)])
         self._show_numbers(rows > 0)
         self.area.vb.setLimits(xMin=span[0], xMax=span[1])
         self.area.setYRange(-0.6, max(rows, 1) - 0.4, padding=0)

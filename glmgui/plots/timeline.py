@@ -10,7 +10,7 @@ from qtpy.QtCore import QPointF, Qt, Signal
 from qtpy.QtWidgets import QWidget
 
 from glmengine.figures.drawing import Stretches
-from glmgui.drawings.series import NO_AXIS, TIME, Table, shortened
+from glmgui.drawings.series import NO_AXIS, TIME, Table
 from glmgui.plots.base import Plot, label_axes, transparent
 from glmgui.plots.interval_keys import IntervalKeys
 from glmgui.plots.plot_item import PlainPlotItem
@@ -163,7 +163,7 @@ class TimeLine(Plot):
             )
             self.area.addItem(bar)
             self._bars[name] = bar
-        self.area.getAxis("left").set_names([(len(names) - 1 - row, shortened(name)) for row, name in enumerate(names)])
+        self.area.getAxis("left").set_names([(len(names) - 1 - row, name) for row, name in enumerate(names)])
         self.area.setYRange(-0.6, max(len(names), 1) - 0.4, padding=0)
         band, edge = pg.mkBrush(transparent(self.colours.series[1], 70)), pg.mkPen(self.colours.series[1], width=2)
         for interval in self._intervals:

@@ -36,6 +36,7 @@ from glmgui.shell.panel_docks import PanelDock, Panels
 from glmgui.shell.progress import ProgressStrip
 from glmgui.shell.rail import START, StepsRail
 from glmgui.shell.status_line import StatusLine
+from glmgui.shell.toolbar import Toolbar
 from glmgui.shell.undo_keys import UndoKeys
 from glmgui.shown_time import how_far
 from glmgui.steps import STEPS, Step, step_of_field
@@ -131,11 +132,7 @@ class MainWindow(QMainWindow):
         return self._guide
 
     def _make_strips(self) -> None:
-        self.toolbar = QToolBar("Actions", self)
-        self.toolbar.setObjectName("toolbar")
-        self.toolbar.setMovable(False)
-        self.toolbar.toggleViewAction().setEnabled(False)
-        self.toolbar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.toolbar = Toolbar(self)
         self._actions.fill_toolbar(self.toolbar)
         self.toolbar.addSeparator()
         self.progress = ProgressStrip(self)

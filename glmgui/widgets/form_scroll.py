@@ -14,6 +14,11 @@ _NARROWEST_FORM = 420
 class FormScroll(QScrollArea):
     """A form that scrolls up and down, and sideways only where there is no room for its whole width.
 
+    Parameters
+    ----------
+    widest : int, optional
+        Pixels, with text of the usual size, beyond which it leaves the room to what stands beside it, if nothing in it needs more.
+
     Signals
     -------
     laid_out
@@ -22,8 +27,9 @@ class FormScroll(QScrollArea):
 
     laid_out = Signal()
 
-    def __init__(self, form: QWidget, name: str, parent: QWidget | None = None) -> None:
+    def __init__(self, form: QWidget, name: str, parent: QWidget | None = None, *, widest: int | None = None) -> None:
         super().__init__(parent)
+        self._widest = widest
         self.setObjectName(name)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setWidgetResizable(True)
@@ -48,6 +54,8 @@ class FormScroll(QScrollArea):
 
     def _follow(self) -> None:
         self.setMinimumWidth(min(max(scaled(240), self.whole_width), scaled(_NARROWEST_FORM)))
+        if self._widest is not None:
+            self.setMaximumWidth(max(scaled(self._widest), self.whole_width))
         self.updateGeometry()
         self.laid_out.emit()
 

@@ -14,7 +14,7 @@ from glmgui.widgets.controls import button, primary_button
 from glmgui.widgets.form_scroll import hold_still
 from glmgui.widgets.layout import row
 from glmgui.widgets.sizes import scaled
-from glmgui.widgets.texts import Title, hint
+from glmgui.widgets.texts import BalancedHint, Title
 
 _SIGNS = {"error": "\u2716", "warning": "\u26a0"}
 _SIGN_WIDTH = 26
@@ -86,8 +86,7 @@ class EmptyState(QWidget):
         self.setObjectName(name)
         top = Title(title, 1.4, self)
         top.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-        self._text = hint(text, self)
-        self._text.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        self._text = BalancedHint(text, self)
         self._text.setMaximumWidth(520)
         self._buttons: list[QHBoxLayout] = []
         box = QVBoxLayout(self)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qtpy.QtCore import QEvent, QSize, Qt
+from qtpy.QtCore import QEvent, QRect, QSize, Qt
 from qtpy.QtGui import QPainter, QPaintEvent, QPalette
 from qtpy.QtWidgets import QApplication, QLabel, QWidget
 
@@ -56,6 +56,42 @@ class ElidedLabel(QLabel):
         painter.setPen(self.palette().color(self.foregroundRole()))
         painter.drawText(room, self.alignment(), shown)
         painter.end()
+
+
+class BalancedHint(QLabel):
+    """A quiet text in the middle, in lines of about one length: none of its words stands alone in the last one."""
+
+    def __init__(self, text: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(text, parent)
+        self.setWordWrap(True)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        self.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        whole = self.contentsRect()
+        width = self._width_of_lines(whole.width())
+        room = whole.adjusted((whole.width() - width) // 2, 0, 0, 0)
+        room.setWidth(width)
+        painter = QPainter(self)
+        painter.setPen(self.palette().color(self.foregroundRole()))
+        painter.drawText(room, Qt.AlignmentFlag.AlignHCenter | Qt.TextFlag.TextWordWrap, self.text())
+        painter.end()
+
+    def _width_of_lines(self, width: int) -> int:
+        """The least width in which the text takes no more lines than in this one."""
+        high = self._height_in(width)
+        least, most = width // 2, width
+        while least < most:
+            middle = (least + most) // 2
+            least, most = (least, middle) if self._height_in(middle) <= high else (middle + 1, most)
+        return most
+
+    def _height_in(self, width: int) -> int:
+        room = QRect(0, 0, width, 10_000)
+        return (
+            self.fontMetrics().boundingRect(room, Qt.AlignmentFlag.AlignHCenter | Qt.TextFlag.TextWordWrap, self.text()).height()
+        )
 
 
 def hint(text: str = "", parent: QWidget | None = None) -> QLabel:

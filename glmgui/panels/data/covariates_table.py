@@ -71,10 +71,14 @@ class CovariatesTable(QWidget):
         self._waiting.say(said)
         self._offer()
 
+    def stop_waiting(self) -> None:
+        """Say no more what is being done."""
+        self._waiting.say("")
+
     def set_covariates(self, rows: tuple[CovariateRow, ...], derived: frozenset[str]) -> None:
         """Show these; those in `derived` are computed from others."""
         before = self.current
-        self._waiting.say("")
+        self.stop_waiting()
         self._derived = derived
         self._silent = True
         self.view.setRowCount(len(rows))

@@ -8,6 +8,7 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QHeaderView, QTreeWidget, QTreeWidgetItem, QWidget
 
 from glmgui.drawings.summary import EpochRow
+from glmgui.laid_over import WaitingWords
 from glmgui.widgets.controls import small_button
 from glmgui.widgets.layout import column, row
 from glmgui.widgets.tables import fit_rows
@@ -67,6 +68,7 @@ class EpochsList(QWidget):
             self.view.header().setSectionResizeMode(part, QHeaderView.ResizeMode.ResizeToContents)
         self.view.setUniformRowHeights(True)
         fit_rows(self.view)
+        self._waiting = WaitingWords(self.view)
         box = column(self, margins=0)
         box.addLayout(row(self._title, None, self._add, self.draw))
         box.addWidget(self.view, 1)
@@ -106,10 +108,20 @@ class EpochsList(QWidget):
         elif not self._edit.isHidden():
             self._edit.click()
 
+    def begin(self, said: str) -> None:
+        """Empty it, and say what is being done until it can be filled."""
+        self.set_epochs((), (), 0)
+        self._waiting.say(said)
+
+    def stop_waiting(self) -> None:
+        """Say no more what is being done."""
+        self._waiting.say("")
+
     def set_epochs(
         self, rows: Sequence[EpochRow], used: Sequence[str], n_intervals: int, derived: frozenset[str] = frozenset()
     ) -> None:
         """Show these with ticks at the ones `used`, those in `derived` as computed; trials are listed without a tick."""
+        self.stop_waiting()
         self._silent = True
         before = self.current.name if self.current is not None else ""
         self._derived = derived
@@ -143,7 +155,7 @@ class EpochsList(QWidget):
         self._offer()
         found = {kind: sum(epoch.kind == kind for epoch in rows) for kind in ("epoch", "trials", "event")}
         parts = [f"{word} ({found[kind]})" for kind, word in (("epoch", "Epochs"), ("trials", "trials"), ("event", "events"))]
-        self._title.setText(", ".join(part for part in parts if not part.endswith("(0)")))
+        self._title.setText(", ".join(part for part in parts if not part.endswith("(0)")) or "Epochs")
         self._title.setToolTip(self._title.text())
         for part in (self.name, self.clear):
             part.setVisible(bool(n_intervals))

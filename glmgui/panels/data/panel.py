@@ -166,9 +166,9 @@ class DataPanel(Page):
         )
         covariates = numbered(len(recording.covariates), "covariate")
         self.overview.begin(f"Reading {covariates}\u2026", of_units, "Reading the epochs\u2026")
-        self.units.set_units((), ())
+        self.units.begin(f"Listing {units}\u2026")
         self.covariates.begin(f"Reading {covariates}\u2026")
-        self.epochs.set_epochs((), (), 0)
+        self.epochs.begin("Reading the epochs\u2026")
         self.time_form.share.setText("Counting the bins that are used\u2026")
         self.pages.set_subject(None, self._document.analysis, None)
         self._content.setEnabled(False)  # nothing is edited before it is listed
@@ -212,7 +212,8 @@ class DataPanel(Page):
 
     def _not_summarised(self, error: Exception) -> None:
         self._content.setEnabled(True)
-        self.overview.stop_waiting()
+        for part in (self.units, self.covariates, self.epochs, self.overview):
+            part.stop_waiting()
         notices().tell_error(error, "Reading what was recorded")
 
     def _show_analysis(self) -> None:

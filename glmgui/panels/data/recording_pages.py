@@ -16,6 +16,7 @@ from glmgui.panels.data.events_page import EventsPage
 from glmgui.panels.data.intervals_page import IntervalsPage
 from glmgui.panels.data.overview import Overview
 from glmgui.panels.data.tuning_page import TuningPage
+from glmgui.widgets.tabs import CloseTabBar
 
 if TYPE_CHECKING:
     from glmengine.analysis.analysis import Analysis
@@ -32,6 +33,7 @@ class RecordingPages(QTabWidget):
         super().__init__(parent)
         self.setObjectName("recording_pages")
         self.setAccessibleName("Views of the recording")
+        self.setTabBar(CloseTabBar(self))
         self.setDocumentMode(True)
         self.setUsesScrollButtons(True)  # a narrow screen has no room for all words
         self._jobs = jobs

@@ -23,6 +23,7 @@ from glmengine.analysis.units import count_reasons
 from glmengine.recording.observed import SPIKES, Words
 from glmgui import theme
 from glmgui.drawings.summary import UnitRow
+from glmgui.laid_over import WaitingWords
 from glmgui.panels.data.unit_rules import UnitRules
 from glmgui.rows import rows_chosen, select_rows
 from glmgui.widgets.controls import small_button
@@ -35,6 +36,7 @@ _FIXED = ("Unit", "Spikes", "Rate (Hz)", "Over time")
 _OF_SIGNALS = ("Unit", "Sum", "Per s", "Over time")
 _NAME, _SPIKES, _RATE, _ACTIVITY = range(len(_FIXED))
 _NARROWEST_NAME, _WIDEST_NAME = 70, 130
+_EDGE_OF_HEADING = 9
 _SORT = Qt.ItemDataRole.UserRole
 
 
@@ -229,6 +231,7 @@ class UnitsTable(QWidget):
         self.view.horizontalHeader().setStretchLastSection(True)
         self.view.setWordWrap(False)
         self._said = hint("", self)
+        self._waiting = WaitingWords(self.view)
         self.rules = UnitRules(self)
         self.rules.message.lay_over(self.view)
         every = small_button("tick shown", "units_tick_shown", "Fit every unit that the filter shows", self)
@@ -246,10 +249,23 @@ class UnitsTable(QWidget):
         self.model.modelReset.connect(self._say)
         self.view.selectionModel().selectionChanged.connect(self._picked)
 
+    def begin(self, said: str) -> None:
+        """Empty it, and say what is being done until it can be filled."""
+        self.set_units((), ())
+        self._waiting.say(said)
+
+    def stop_waiting(self) -> None:
+        """Say no more what is being done."""
+        self._waiting.say("")
+
     def set_units(self, rows: tuple[UnitRow, ...], headings: tuple[str, ...], words: Words = SPIKES) -> None:
+        self.stop_waiting()
         self.model.set_units(rows, headings, words)
+        header = self.view.horizontalHeader()
         for part, width in ((_SPIKES, 62), (_RATE, 66), (_ACTIVITY, 100)):
-            self.view.setColumnWidth(part, scaled(width))
+            self.view.setColumnWidth(
+                part, max(scaled(width), header.fontMetrics().horizontalAdvance(_FIXED[part]) + 2 * _EDGE_OF_HEADING)
+            )
         self.view.resizeColumnToContents(_NAME)
         self.view.setColumnWidth(_NAME, min(max(self.view.columnWidth(_NAME), scaled(_NARROWEST_NAME)), scaled(_WIDEST_NAME)))
         for part in range(len(_FIXED), self.model.columnCount()):

@@ -10,7 +10,8 @@ import pyqtgraph as pg
 from qtpy.QtCore import QPointF, QSignalBlocker, Signal
 from qtpy.QtWidgets import QLabel, QStackedLayout, QVBoxLayout, QWidget
 
-from glmgui.drawings.series import TIME, Axis, Image, Table, shortened
+from glmengine.sentences import numbered
+from glmgui.drawings.series import TIME, Axis, Image, Table
 from glmgui.panels.features.previews import BAR_FROM
 from glmgui.plots import ImagePlot
 from glmgui.still_fields import StillCombo, StillSlider
@@ -114,10 +115,10 @@ class DesignPlot(ImagePlot):
     def set_design(self, shown: DesignDrawing) -> None:
         self._shown = shown
         rows = np.arange(shown.values.shape[1]) + 0.5
-        self.set_title(f"Design matrix: {len(shown.columns):,} columns, {len(shown.blocks)} blocks")
+        self.set_title(f"Design matrix: {numbered(len(shown.columns), 'column')}")
         self.set_images([Image("", shown.times, rows, shown.values)], levels=(-1.0, 1.0))
         area = self._areas[0]
-        area.getAxis("left").set_names([((low + high) / 2, shortened(name)) for name, low, high in reversed(shown.blocks)])
+        area.getAxis("left").set_names([((low + high) / 2, name) for name, low, high in reversed(shown.blocks)])
         for old in [item for item in area.items if isinstance(item, pg.InfiniteLine)]:
             area.removeItem(old)
         for _, low, _ in shown.blocks[:-1]:

@@ -69,7 +69,7 @@ class LiveCurve(QWidget):
                 self.plot.hide()
             return
         made = draw(drawing, self.plot)
-        made.set_title(f"Live fit of unit {unit} \u2013 {made.title}")
+        made.set_title(f"Live fit of unit {unit}")  # the term is the chosen one, named above and on the axis
         made.subject = f"unit {unit} live fit"
         if made is not self.plot:
             self._drop()

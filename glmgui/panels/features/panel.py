@@ -31,7 +31,7 @@ from glmgui.widgets.form_scroll import FormScroll
 from glmgui.widgets.layout import column
 from glmgui.widgets.messages import EmptyState, MessageLine
 from glmgui.widgets.page import Page, WhenSeen
-from glmgui.widgets.sizes import scaled
+from glmgui.widgets.sizes import keep_wide, scaled
 
 _NO_RECORDING = "Open a recording first: its covariates are what a model can be made of."
 _NO_TERMS = (
@@ -41,7 +41,8 @@ _NO_TERMS = (
 _NO_CHOICE = "Choose a term on the left to see its functions and to change it."
 
 
-_LEAST_PICTURES = 400
+_LEAST_PICTURES, _LEAST_LISTS = 400, 240
+_WIDEST_FORM = 560  # pixels, beyond which fields of numbers would grow, and no sentence be read more easily
 
 
 class FeaturesPanel(Page):
@@ -102,7 +103,7 @@ class FeaturesPanel(Page):
         self.pictures.addTab(pictures, "Chosen term")
         self.pictures.addTab(self.design, "Design matrix")
         box.addWidget(self.pictures, 1)
-        form = self._form = FormScroll(self.editor, "term_scroll")
+        form = self._form = FormScroll(self.editor, "term_scroll", widest=_WIDEST_FORM)
         details = self._halves = QSplitter(Qt.Orientation.Horizontal)
         details.setChildrenCollapsible(False)
         details.addWidget(shown)
@@ -121,8 +122,9 @@ class FeaturesPanel(Page):
         self._stack.addWidget(self._details)
         whole = QSplitter(Qt.Orientation.Horizontal)
         whole.setChildrenCollapsible(False)
-        left = QWidget()
-        listed = column(left, margins=0)
+        self._left = QWidget()
+        keep_wide(self._left, _LEAST_LISTS)
+        listed = column(self._left, margins=0)
         lists = QSplitter(Qt.Orientation.Vertical)
         lists.setChildrenCollapsible(False)
         lists.addWidget(self.terms)
@@ -130,10 +132,11 @@ class FeaturesPanel(Page):
         lists.setSizes([360, 240])
         listed.addWidget(lists, 1)
         listed.addWidget(self.check)
-        whole.addWidget(left)
+        whole.addWidget(self._left)
         whole.addWidget(right)
         whole.setSizes([240, 1110])
-        whole.setStretchFactor(1, 1)
+        whole.setStretchFactor(0, 1)
+        whole.setStretchFactor(1, 6)
         column(self).addWidget(whole)
 
     # From the document
@@ -167,7 +170,7 @@ class FeaturesPanel(Page):
     def _show(self) -> None:
         analysis, recording, at = self._document.analysis, self._recording, self._document.term
         at = at if at is not None and at < len(analysis.terms) else (0 if analysis.terms else None)
-        self.terms.add.setEnabled(recording is not None)
+        self._left.setVisible(recording is not None)  # lists of nothing
         self.terms.set_cards(self._cards(), at)
         if recording is None or at is None:
             self.empty.set_text(_NO_RECORDING if recording is None else _NO_TERMS if not analysis.terms else _NO_CHOICE)

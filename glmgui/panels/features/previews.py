@@ -9,6 +9,7 @@ import numpy as np
 from qtpy.QtCore import QSignalBlocker, Signal
 from qtpy.QtWidgets import QLabel, QStackedLayout, QVBoxLayout, QWidget
 
+from glmengine.sentences import numbered
 from glmgui.drawings.mosaic import Mosaic
 from glmgui.plots import TIME, Axis, Curve, Image, ImagePlot, LinePlot, MosaicPlot
 from glmgui.still_fields import StillSlider
@@ -49,7 +50,7 @@ class BasisPreview(QWidget):
         super().__init__(parent)
         self.setObjectName("basis_preview")
         self.lines = LinePlot("Basis functions", legend=False, name="basis_plot", parent=self)
-        self.mosaic = MosaicPlot("Basis functions", name="basis_mosaic", parent=self)
+        self.mosaic = MosaicPlot("Basis functions", bar_from=BAR_FROM, name="basis_mosaic", parent=self)
         self.empty = EmptyState("", "", "basis_empty", self)
         self._stack = QStackedLayout(self)
         for page in (self.lines, self.mosaic, self.empty):
@@ -91,10 +92,10 @@ class FeaturePreview(QWidget):
         self._span = (0.0, 1.0)
         # dense: thin lines without smoothed edges, of which many are painted within a frame
         self.lines = LinePlot(
-            "Features on the recording", TIME, Axis("feature"), legend=False, dense=True, name="feature_plot", parent=self
+            "Columns over time", TIME, Axis("feature"), legend=False, dense=True, name="feature_plot", parent=self
         )
         self.image = ImagePlot(
-            "Features on the recording",
+            "Columns over time",
             TIME,
             Axis("feature number"),
             Axis("value"),
@@ -138,7 +139,7 @@ class FeaturePreview(QWidget):
                 self._slider.setValue(round((times[0] - self._span[0]) / (self._span[1] - self._span[0]) * _SLIDER_STEPS))
         self._where.setText(f"{times[0]:,.1f}\u2009s")
         count = len(shown.labels)
-        title = f"Features on the recording: {count:,} column{'s' if count != 1 else ''}{of_whom}"
+        title = f"{numbered(count, 'column')}{of_whom} over time"
         if count <= _MOST_LINES:
             self.lines.set_title(title)
             curves = [Curve(label, times, values[:, at], colour=at, width=1.0) for at, label in enumerate(shown.labels)]

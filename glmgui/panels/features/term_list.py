@@ -20,6 +20,7 @@ from qtpy.QtWidgets import (
 )
 
 from glmgui import theme
+from glmgui.laid_over import WaitingWords
 from glmgui.panels.features.inputs import Input
 from glmgui.widgets.controls import small_button
 from glmgui.widgets.layout import column, row
@@ -30,6 +31,7 @@ _PLACE = Qt.ItemDataRole.UserRole + 2
 _SUBTITLE = Qt.ItemDataRole.UserRole + 3
 _PADDING = 6
 _MOST_LINES = 3
+_NONE = "No term yet. Drop here what the rate may depend on."
 _EDGE = 5  # the part of a card that lies between it and the next one
 
 
@@ -206,6 +208,7 @@ class TermList(QWidget):
         self.copy = small_button("duplicate", "term_duplicate", "Add a copy of the term", self)
         self.remove = small_button("remove", "term_remove", "Remove the term (Delete)", self)
         self._title = heading("Terms", self)
+        self._none = WaitingWords(self.view)
         self._help = hint("", self)
         box = column(self, margins=0)
         box.addLayout(row(self._title, None, self.add))
@@ -254,6 +257,7 @@ class TermList(QWidget):
             else ""
         )
         self._help.setVisible(bool(cards))
+        self._none.say("" if cards else _NONE)
         self._offer()
 
     @property

@@ -95,7 +95,7 @@ class ModelPanel(Page):
         self.too_large = MessageLine("model_too_large", self)
         self.strength = StrengthView(self)
         self.terms = _table(_TERM_HEADINGS, "model_terms", "Terms of the model and their columns", stretched=(0, 1))
-        self.strengths = _table(_STRENGTH_HEADINGS, "model_strengths", "Strengths of the penalty in other forms", stretched=(3,))
+        self.strengths = _table(_STRENGTH_HEADINGS, "model_strengths", "Strengths of the penalty in other forms", stretched=())
         self.time_line = TimeLine("Held-out time", name="validation_time_line", parent=self)
         self.about_time = hint("", self)
         self._lay_out()
@@ -195,6 +195,7 @@ class ModelPanel(Page):
         rows = []
         for term in enabled:
             rows.append((term.label, inputs_of(term), f"{n_columns(term, len(recording.unit_names), recording):,}"))
+        self.terms.setVisible(bool(rows))
         _fill(self.terms, rows, numbers=(2,))
         for at, term in enumerate(enabled):
             for part in range(self.terms.columnCount()):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from qtpy.QtCore import QEvent, QPoint, QRect, QSize, Qt
 from qtpy.QtGui import QColor, QFont, QFontMetrics, QImageReader, QPainter, QPaintEvent, QPen, QPixmap, QResizeEvent
-from qtpy.QtWidgets import QAbstractButton, QGridLayout, QSizePolicy, QWidget
+from qtpy.QtWidgets import QAbstractButton, QSizePolicy, QWidget
 
 from glmgui import theme
 
@@ -121,16 +121,15 @@ def _read(picture: str, ratio: float) -> QPixmap:
 
 
 class Cards(QWidget):
-    """Cards in rows, as many in each as the width allows."""
+    """Cards in rows, as many in each as the width allows, each row as high as its highest card."""
 
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName(name)
         self._cards: list[Card] = []
-        self._columns = 0
-        self._grid = QGridLayout(self)
-        self._grid.setContentsMargins(0, 0, 0, 0)
-        self._grid.setSpacing(_GAP)
+        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
 
     @property
     def cards(self) -> Sequence[Card]:
@@ -139,37 +138,54 @@ class Cards(QWidget):
     def set_cards(self, cards: Sequence[Card]) -> None:
         """Show these in the place of those that were there."""
         for old in self._cards:
-            self._grid.removeWidget(old)
             old.hide()
             old.deleteLater()
-        self._cards, self._columns = list(cards), 0
+        self._cards = list(cards)
         for card in self._cards:
             card.setParent(self)
             card.show()
         self._lay_out()
 
+    def minimumSizeHint(self) -> QSize:
+        return QSize(max((card.minimumSizeHint().width() for card in self._cards), default=0), 0)
+
+    def sizeHint(self) -> QSize:
+        width = max((card.least_width for card in self._cards), default=0)
+        return QSize(width, self.heightForWidth(width))
+
+    def hasHeightForWidth(self) -> bool:
+        return True
+
+    def heightForWidth(self, width: int) -> int:
+        # in the columns of that width, not of the present one: a page that grows would else be laid out for rows that it no longer has
+        return max((place.bottom() + 1 for place in self._places(width)), default=0)
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._lay_out()
 
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.FontChange and hasattr(self, "_grid"):
-            self._columns = 0
+    def event(self, event: QEvent) -> bool:
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.LayoutRequest):
             self._lay_out()
+        return super().event(event)
+
+    def _places(self, width: int) -> list[QRect]:
+        """Where each card lies in this width."""
+        if not self._cards:
+            return []
+        widest = max(card.least_width for card in self._cards)
+        columns = min(max(1, (width + _GAP) // (widest + _GAP)), len(self._cards))
+        edges = [round(at * (width + _GAP) / columns) for at in range(columns + 1)]
+        places, top = [], 0
+        for first in range(0, len(self._cards), columns):
+            row = self._cards[first : first + columns]
+            widths = [edges[at + 1] - edges[at] - _GAP for at in range(len(row))]
+            height = max(card.heightForWidth(wide) for card, wide in zip(row, widths, strict=True))
+            places += [QRect(edges[at], top, wide, height) for at, wide in enumerate(widths)]
+            top += height + _GAP
+        return places
 
     def _lay_out(self) -> None:
-        if not self._cards:
-            return
-        widest = max(card.least_width for card in self._cards)
-        columns = min(max(1, (self.width() + _GAP) // (widest + _GAP)), len(self._cards))
-        if columns == self._columns:
-            return
-        for at in range(self._columns):
-            self._grid.setColumnStretch(at, 0)
-        self._columns = columns
-        for at, card in enumerate(self._cards):
-            self._grid.removeWidget(card)
-            self._grid.addWidget(card, at // columns, at % columns)
-        for at in range(columns):
-            self._grid.setColumnStretch(at, 1)
+        for card, place in zip(self._cards, self._places(self.width()), strict=True):
+            card.setGeometry(place)
+        self.updateGeometry()

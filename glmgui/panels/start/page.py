@@ -27,7 +27,7 @@ _DROP = (
     "Or drop it here: NWB, pynapple, Neurosuite, Phy and Suite2p are read directly, MATLAB and tables after some questions. "
     "Several recordings at once become sessions of one animal."
 )
-_ANSWERS = "Open a recording, and have found at once what drives each of its units:"
+_ANSWERS = "Or open a recording and let the program find what drives each of its units:"
 _ANSWERS_OF_OPEN = "What drives the units of {}?"
 _NO_RECENT = "Nothing yet. What you open will be listed here."
 _QUESTIONS = (

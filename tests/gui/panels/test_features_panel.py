@@ -316,7 +316,7 @@ def test_history_is_that_of_the_selected_unit(qtbot, panel, document):
     for unit in ("place", "hd"):
         document.select(unit=unit)
         settled(qtbot, panel)
-        assert panel.features.lines.title == f"Features on the recording: {count} columns of unit {unit}"
+        assert panel.features.lines.title == f"{count} columns of unit {unit} over time"
         assert len(panel.features.lines.curves) == count
 
 

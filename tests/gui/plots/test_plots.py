@@ -34,6 +34,8 @@ from glmgui.plots import (
 )
 from glmgui.plots.axis import NamedAxis
 from glmgui.plots.desk import figure_desk
+from glmgui.plots.named_bars import NamedBars
+from glmgui.plots.polar import clear_place
 from glmgui.plots.timeline import merged
 from glmgui.work.figure_making import FigureMaking
 
@@ -361,16 +363,61 @@ def test_a_label_that_is_cut_keeps_its_unit(qtbot):
     assert said.endswith("\u2026 (rad)")
 
 
-def test_long_names_of_units_do_not_lie_over_the_axis_of_a_raster(qtbot):
-    from glmgui.plots import RasterPlot
-
+@pytest.mark.parametrize(("width", "said"), [(200, "a unit wit\u2026"), (900, "a unit with a long name")])
+def test_names_of_units_leave_a_raster_room_and_are_whole_where_there_is_more(qtbot, width, said):
     plot = RasterPlot()
     qtbot.addWidget(plot)
+    plot.resize(width, 200)
+    plot.show()
     plot.set_spikes({"u1": np.array([1.0]), "a unit with a long name": np.array([2.0])}, (0.0, 3.0))
+    qtbot.wait(20)
     axis = plot.area.getAxis("left")
     ((_, places),) = axis.tickValues(-0.6, 1.6, 200)
-    ticks = axis.tickStrings(places, 1.0, 1.0)
-    assert ticks == ["u1", "a unit wit\u2026"]
+    assert axis.tickStrings(places, 1.0, 1.0) == ["u1", said]
+
+
+@pytest.mark.parametrize(("width", "said"), [(900, "position.x x position.y"), (420, "position.x\u2026")])
+def test_names_below_bars_are_as_long_as_there_is_room(qtbot, width, said):
+    bars = NamedBars("Each term alone")
+    qtbot.addWidget(bars)
+    bars.resize(width, 240)
+    bars.show()
+    names = ["position.x x position.y", "head_direction", "history", "speed"]
+    bars.set_values(names, np.arange(4.0), "term", Axis("share"))
+    qtbot.wait(20)
+    axis = bars.area.getAxis("bottom")
+    ((_, places),) = axis.tickValues(*axis.range, axis.size().width())
+    written = axis.tickStrings(places, 1.0, 1.0)
+    assert len(written) == 4
+    assert written[0] == said
+
+
+def test_of_too_many_names_the_last_is_written_too(qapp):
+    """What is fitted stands below the folds and is none of them."""
+    axis = NamedAxis("left")
+    axis.set_names([(5.0 - at, name) for at, name in enumerate((*(f"fold {fold}" for fold in range(1, 6)), "fitted"))])
+    for pixels, wanted in ((600, 6), (50, 3), (16, 1)):
+        ((_, places),) = axis.tickValues(-0.6, 5.6, pixels)
+        assert len(places) == wanted
+        written = axis.tickStrings(places, 1.0, 1.0)
+        assert (written[0], written[-1]) == ("fold 1", "fitted" if wanted > 1 else "fold 1")
+
+
+def curve_at(x: np.ndarray, angle: float) -> np.ndarray:
+    return np.exp(4 * (np.cos(x - angle) - 1))
+
+
+@pytest.mark.parametrize("angle", [0.0, np.pi / 4, np.pi, 1.5 * np.pi])
+def test_the_numbers_of_rings_stand_where_no_curve_is(angle):
+    x = np.linspace(0, 2 * np.pi, 40, endpoint=False)
+    where, inside = clear_place([(x, curve_at(x, angle))])
+    assert abs(np.angle(np.exp(1j * (where - angle)))) > np.pi / 3
+    assert not inside
+    for share in (0.8, 0.85):  # a curve that goes around leaves room inside its own ring alone
+        where, inside = clear_place([(x, np.full(40, share))])
+        assert inside
+    assert clear_place([]) == (np.pi / 4, False)
+    assert clear_place([(x, np.full(40, np.nan))]) == (np.pi / 4, False)
 
 
 @pytest.mark.parametrize("count", [1, 3, 12, 60, 500, 40_000])

@@ -19,13 +19,18 @@ from qtpy.QtWidgets import (
     QLineEdit,
     QScrollArea,
     QScrollBar,
+    QTabBar,
+    QTableView,
     QTabWidget,
     QToolButton,
+    QTreeView,
     QWidget,
 )
 
 from glmengine.results.kept_fits import keep_fit
 from glmgui.notices import notices
+from glmgui.plots.axis import NamedAxis
+from glmgui.plots.base import Plot
 from glmgui.widgets.texts import ElidedLabel
 
 STEPS = ("data", "features", "model", "results", "checks", "fits", "answers", "population", "batch")
@@ -94,6 +99,51 @@ def cut_off(fitted, *, titles: bool = True) -> list[str]:
         if ours and not icon_only and button.width() < button.minimumSizeHint().width() - 1:
             cut.append(f"button '{button.text()}': {button.width()} of {button.minimumSizeHint().width()} px")
     return cut
+
+
+@pytest.mark.parametrize("width", [1024, 1366])
+def test_headings_tabs_and_labels_of_axes_are_whole(fitted, width, at_rest):
+    fitted.resize(width, 740)
+    for step in STEPS:
+        fitted.show_step(step)
+        for turn in tabs_of(fitted.panels[step]):
+            if turn is not None:
+                turn()
+            at_rest(fitted)
+            assert not cut_in_tables_tabs_and_plots(fitted.panels[step]), step
+
+
+def cut_in_tables_tabs_and_plots(page: QWidget) -> list[str]:
+    """Headings of columns, tabs that are out of sight and labels of axes, where they are not whole."""
+    cut = []
+    for view in page.findChildren((QTableView, QTreeView)):
+        header = view.header() if isinstance(view, QTreeView) else view.horizontalHeader()
+        for at in range(header.count() if view.isVisible() and header.isVisible() else 0):
+            said = str(view.model().headerData(at, Qt.Orientation.Horizontal))
+            wanted = max(header.fontMetrics().horizontalAdvance(line) for line in said.split("\n"))
+            if not header.isSectionHidden(at) and header.sectionSize(at) < wanted + 2 * 6:  # of the style sheet
+                cut.append(f"heading '{said}' of {view.objectName()}: {header.sectionSize(at)} of {wanted + 2 * 6} px")
+    for bar in page.findChildren(QTabBar):
+        if bar.isVisible() and bar.count() and bar.tabRect(bar.count() - 1).right() > bar.width():
+            cut.append(f"tabs of {bar.parent().objectName()}: {bar.tabRect(bar.count() - 1).right()} of {bar.width()} px")
+    for plot in page.findChildren(Plot):
+        axes = [one for one in plot.scene.items() if isinstance(one, NamedAxis) and one.isVisible()] if plot.isVisible() else []
+        cut += [f"axis of '{plot.title}': {axis.toolTip()}" for axis in axes if axis.toolTip()]
+    return cut
+
+
+def test_what_is_being_done_has_room_in_a_small_toolbar(fitted, at_rest):
+    fitted.resize(1024, 740)
+    fitted.progress.begin("Making features", can_stop=True)
+    fitted.progress._show()
+    at_rest(fitted)
+    label = fitted.progress.label
+    assert label.width() >= label.fontMetrics().horizontalAdvance(label.text())
+    assert fitted.toolbar.widgetForAction(fitted.action("palette")).isVisible()
+    fitted.progress.end()
+    fitted.resize(1366, 740)
+    at_rest(fitted)
+    assert fitted.toolbar.findChild(QToolButton, "tool_undo").toolButtonStyle() == Qt.ToolButtonStyle.ToolButtonTextBesideIcon
 
 
 @pytest.mark.parametrize("length", [4, 20, 90])

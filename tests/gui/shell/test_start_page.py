@@ -51,6 +51,19 @@ def test_every_question_and_sample_is_a_card_with_a_picture(window):
     assert all(card.said for card in (*questions, *samples))
 
 
+def test_cards_are_as_high_as_their_words_at_once_in_a_window_that_grows(window):
+    """Laid out for the rows of the width before, they were stretched to three times their height until the next round of events."""
+    for width in (700, 2400, 1024, 2400):
+        window.resize(width, 740)
+        for cards in (window.start.questions, window.start.samples):
+            assert cards.cards
+            for card in cards.cards:
+                row = [one for one in cards.cards if one.y() == card.y()]
+                assert card.height() == max(one.heightForWidth(one.width()) for one in row)
+                assert 0 <= card.x() <= cards.width() - card.width()
+            assert cards.height() == max(card.geometry().bottom() for card in cards.cards) + 1
+
+
 def card_of(cards, text):
     return next(card for card in cards.cards if card.text() == text)
 
