@@ -68,7 +68,7 @@ class NamedAxis(QuietAxis):
         super().__init__(orientation)
         self._names: dict[float, str] = {}
         self._short: tuple[int, dict[float, str]] = (0, {})  # names as they are written, of how many letters at most
-        self._longest = (0.0, 0.0, 0)  # height of the font, pixels a letter of the longest name, letters of the one that has most
+        self._longest = (0.0, 0.0, 0)  # height of the font, pixels a letter of the widest name, letters of the longest
         self._round = False
         self._coarsest = 0.0  # spacing of the numbers that are written first
 
@@ -158,12 +158,9 @@ class NamedAxis(QuietAxis):
             return self._names
         metrics = QFontMetricsF(self.style["tickFont"] or QGuiApplication.font())
         if self._longest[0] != metrics.height():  # of many names it is not looked for at each change of the range
-            longest = max(self._names.values(), key=metrics.horizontalAdvance)
-            self._longest = (
-                metrics.height(),
-                metrics.horizontalAdvance(longest) / max(len(longest), 1),
-                max(map(len, self._names.values())),
-            )
+            names = [name for name in self._names.values() if name]
+            a_letter = max((metrics.horizontalAdvance(name) / len(name) for name in names), default=1.0)
+            self._longest = metrics.height(), a_letter, max(map(len, names), default=0)
         _, a_letter, most = self._longest
         letters = max(int(min(self._room_for_a_name() / max(a_letter, 1.0), most)), _LEAST_LETTERS)
         if self._short[0] != letters:

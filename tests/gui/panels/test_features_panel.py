@@ -106,7 +106,7 @@ def test_without_terms_it_says_how_to_begin(panel, document):
     assert "Add term" in panel.empty.text
     document.open(None, Analysis())
     assert "Open a recording" in panel.empty.text
-    assert not panel.terms.add.isEnabled()
+    assert not panel.terms.isVisibleTo(panel)
 
 
 def test_the_usual_beginnings_are_one_click_away(qtbot, panel, document):
