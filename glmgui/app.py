@@ -159,6 +159,8 @@ def _show(app: QApplication, file: str | None, demo: bool, requests: RequestsToE
 
     from glmgui.actions import commands
     from glmgui.shell.window import MainWindow
+    from glmgui.steps import PAGES
+    from glmgui.work.use_cases import READERS
 
     main_window = MainWindow()
     room = app.primaryScreen().availableGeometry()
@@ -171,7 +173,8 @@ def _show(app: QApplication, file: str | None, demo: bool, requests: RequestsToE
 
     def begin() -> None:
         commands.begin(main_window, None if file is None else Path(file).expanduser().resolve(), demo=demo)
-        QTimer.singleShot(_SEEN_MS, main_window.work.load_readers)
+        # while the user looks for a file
+        QTimer.singleShot(_SEEN_MS, lambda: main_window.work.load((*READERS, *PAGES)))
 
     QTimer.singleShot(0, begin)
     return app.exec()

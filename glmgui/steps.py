@@ -209,6 +209,9 @@ STEPS: tuple[Step, ...] = (
     ),
 )  # fmt: skip
 
+PAGES = tuple(f"glmgui.panels.{step.name}" for step in STEPS)
+"""Modules of the pages, that a window can do without until they are seen."""
+
 
 def step_of_field(field: str) -> Step | None:
     """The step in which a field of the analysis (a dotted path) is edited."""

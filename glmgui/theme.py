@@ -1,12 +1,11 @@
-"""Light and dark: one table of colours for Qt, icons and plots, and the application's style made from it.
+"""Light and dark: which of them is shown, the palette, the icons and the size of text.
 
 Fusion with a palette of the project's own, because Qt's colour schemes do nothing offscreen and on bare X11. Plots take their
-colours from the widget palette (`glmgui.plots.style`), so they follow.
+colours from the widget palette (`glmgui.plots.style`), so they follow; what the palette cannot say is in `glmgui.style_sheet`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,58 +16,7 @@ from qtpy.QtSvg import QSvgRenderer
 from qtpy.QtWidgets import QApplication
 
 from glmengine.resources import resource
-
-
-@dataclass(frozen=True)
-class Tokens:
-    """Colours by what they are for, as ``#rrggbb``.
-
-    Attributes
-    ----------
-    window, base, alternate, raised : str
-        Ground of the window, of lists and plots, of every other row, of buttons.
-    text, muted, disabled : str
-    accent, on_accent : str
-        Selection and the main button, and text on it.
-    border, outline : str
-        Lines between areas, and around fields that can be changed.
-    progress : str
-        The filled part of a progress bar, on which text is still readable.
-    error, warning, good : str
-        Always next to a sign or a word, never the only mark.
-    """
-
-    window: str
-    base: str
-    alternate: str
-    raised: str
-    text: str
-    muted: str
-    disabled: str
-    accent: str
-    on_accent: str
-    border: str
-    outline: str
-    progress: str
-    error: str
-    warning: str
-    good: str
-
-
-_LIGHT = Tokens(
-    window="#f3f4f6", base="#ffffff", alternate="#f7f8fa", raised="#fbfbfc", text="#1b1f24", muted="#5b6470", disabled="#a3a9b1",
-    accent="#0067a3", on_accent="#ffffff", border="#d3d7dd", outline="#8d959f", progress="#9fcbe8", error="#b3261e", warning="#8a5a00", good="#00694d",
-)  # fmt: skip
-_DARK = Tokens(
-    window="#1f2227", base="#17191d", alternate="#1d2025", raised="#2b2f36", text="#e6e8eb", muted="#a2a9b3", disabled="#6b727c",
-    accent="#3d94cf", on_accent="#0b0d0f", border="#3a3f47", outline="#6d747e", progress="#1f5a80", error="#ff8a80", warning="#f0b849", good="#4fd1a5",
-)  # fmt: skip
-
-
-def tokens(dark: bool) -> Tokens:
-    """The table for light or dark."""
-    return _DARK if dark else _LIGHT
-
+from glmgui.colours import Tokens, tokens
 
 _HOST_IS_DARK = "glmgui_host_is_dark"
 
@@ -128,16 +76,14 @@ def next_zoom(now: float, step: int) -> float:
 
 
 def apply(app: QApplication, dark: bool) -> None:
-    """Give the whole application this look; every widget hears of it by a palette change."""
+    """Give the whole application this look; every widget hears of it by a palette change, and a window renews its style sheets."""
     if not app.property(_STYLED):  # setting the style again would polish every widget twice
         app.setStyle("Fusion")
         app.setProperty(_STYLED, True)
     _ensure_font(app)
-    table = tokens(dark)
-    sheet = _style_sheet(table, "dark" if dark else "light", app.font().pointSizeF() / USUAL_SIZE)
-    if app.styleSheet() != sheet:  # every widget is polished again, also where nothing differs
-        app.setPalette(palette(table))
-        app.setStyleSheet(sheet)
+    made = palette(tokens(dark))
+    if app.palette() != made:  # every widget takes its colours again, also where nothing differs
+        app.setPalette(made)
 
 
 def palette(table: Tokens) -> QPalette:
@@ -233,57 +179,3 @@ def _fonts_of_matplotlib() -> list[str]:
         for name in ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf", "DejaVuSansMono.ttf"):
             QFontDatabase.addApplicationFont(str(Path(place) / "mpl-data" / "fonts" / "ttf" / name))
     return QFontDatabase.families()
-
-
-def _style_sheet(table: Tokens, look: str, scale: float) -> str:
-    pictures = resource("themes").as_posix()
-    arrow, indicator, spin = (max(round(pixels * scale), pixels) for pixels in (10, 13, 16))
-    return f"""
-    QToolTip {{ color: {table.text}; background: {table.raised}; border: 1px solid {table.border}; padding: 4px; }}
-    QMainWindow::separator {{ background: {table.border}; width: 1px; height: 1px; margin: 2px; }}
-    QSplitter::handle {{ background: transparent; }}
-    QSplitter::handle:hover {{ background: {table.border}; }}
-    QHeaderView::section {{ background: {table.base}; color: {table.muted}; border: none;
-        border-bottom: 1px solid {table.border}; padding: 3px 6px; }}
-    QToolBar {{ border: none; border-bottom: 1px solid {table.border}; background: {table.window}; spacing: 4px; padding: 3px 6px; }}
-    QToolBar::separator {{ background: {table.border}; width: 1px; margin: 4px 4px; }}
-    #steps_bar {{ border: none; padding: 0px; spacing: 0px; }}
-    #steps QToolButton {{ border: none; border-left: 3px solid transparent; border-radius: 0px; padding: 5px 2px; }}
-    #steps QToolButton:hover {{ background: {table.alternate}; }}
-    #steps QToolButton:checked {{ border-left: 3px solid {table.accent}; background: {table.base}; font-weight: bold; }}
-    #steps QToolButton:focus {{ background: {table.alternate}; }}
-    #start_page, #start_content {{ background: {table.base}; border: none; }}
-    #start_drop {{ border: 2px dashed {table.outline}; border-radius: 6px; background: {table.window}; }}
-    QDialogButtonBox {{ dialogbuttonbox-buttons-have-icons: 0; }}
-    #command_palette {{ border: 1px solid {table.outline}; background: {table.window}; }}
-    QLabel[fault="true"] {{ color: {table.error}; }}
-    QStatusBar {{ border-top: 1px solid {table.border}; }}
-    QStatusBar::item {{ border: none; }}
-    DockTitle {{ background: {table.window}; border-bottom: 1px solid {table.border}; }}
-    QDockWidget::title {{ background: {table.window}; padding: 4px 8px; border-bottom: 1px solid {table.border}; }}
-    QPushButton[primary="true"] {{ background: {table.accent}; color: {table.on_accent}; border: 1px solid {table.accent}; border-radius: 4px;
-        padding: 6px 16px; font-weight: bold; }}
-    QPushButton[primary="true"]:hover, QPushButton[primary="true"]:focus {{ border: 1px solid {table.text}; }}
-    QPushButton[primary="true"]:disabled {{ background: {table.window}; color: {table.disabled}; border: 1px solid {table.border}; }}
-    QProgressBar {{ border: 1px solid {table.border}; border-radius: 3px; background: {table.base}; text-align: center; }}
-    QProgressBar::chunk {{ background: {table.progress}; border-radius: 2px; }}
-    QLineEdit, QAbstractSpinBox, QPlainTextEdit, QTextBrowser {{ border: 1px solid {table.outline}; border-radius: 3px; background: {table.base};
-        selection-background-color: {table.accent}; selection-color: {table.on_accent}; }}
-    QLineEdit {{ padding: 2px 4px; }}
-    QLineEdit:focus, QAbstractSpinBox:focus {{ border: 1px solid {table.accent}; }}
-    QLineEdit:disabled, QAbstractSpinBox:disabled {{ border: 1px solid {table.border}; background: {table.window}; color: {table.disabled}; }}
-    QAbstractSpinBox QLineEdit, QComboBox QLineEdit {{ border: none; padding: 0px; background: transparent; }}
-    QAbstractSpinBox {{ padding: 2px 2px 2px 4px; }}
-    QAbstractSpinBox::up-button, QAbstractSpinBox::down-button {{ border: none; width: {spin}px; background: transparent; }}
-    QAbstractSpinBox::up-arrow {{ image: url({pictures}/up-{look}.svg); width: {arrow}px; height: {arrow}px; }}
-    QAbstractSpinBox::down-arrow {{ image: url({pictures}/down-{look}.svg); width: {arrow}px; height: {arrow}px; }}
-    QAbstractItemView, QTableView, QTreeView, QListView {{ border: 1px solid {table.border}; background: {table.base}; alternate-background-color: {table.alternate}; }}
-    QHeaderView {{ background: {table.base}; border: none; }}
-    QCheckBox::indicator, QAbstractItemView::indicator, QGroupBox::indicator {{ width: {indicator}px; height: {indicator}px; border: 1px solid {table.outline};
-        border-radius: 3px; background: {table.base}; }}
-    QCheckBox::indicator:checked, QAbstractItemView::indicator:checked, QGroupBox::indicator:checked {{ background: {table.accent};
-        border: 1px solid {table.accent}; image: url({pictures}/check-{look}.svg); }}
-    QAbstractItemView::indicator:checked:selected {{ border: 1px solid {table.on_accent}; }}
-    QCheckBox::indicator:disabled {{ border: 1px solid {table.border}; }}
-    QCheckBox::indicator:focus {{ border: 1px solid {table.accent}; }}
-    """

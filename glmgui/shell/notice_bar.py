@@ -5,7 +5,6 @@ from __future__ import annotations
 from qtpy.QtCore import Qt, QTimer, Signal
 from qtpy.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QWidget
 
-from glmgui import theme
 from glmgui.laid_over import LaidOver
 from glmgui.notices import Notice
 from glmgui.shown_folder import show_folder
@@ -29,6 +28,7 @@ class NoticeBar(QFrame):
         self.setObjectName("notice_bar")
         self.notice: Notice | None = None
         self._sign, self._text = QLabel(self), QLabel(self)
+        self._sign.setObjectName("notice_sign")
         self._text.setObjectName("notice_text")
         self._text.setTextFormat(Qt.TextFormat.PlainText)
         self._text.setWordWrap(True)
@@ -71,7 +71,10 @@ class NoticeBar(QFrame):
         self._details.setVisible(bool(notice.details) or len(said) >= 600)
         self._read.setVisible(bool(notice.page))
         self._open.setVisible(notice.written is not None)
-        self.renew_colours()
+        for one in (self, self._sign):
+            one.setProperty("level", notice.level)
+            for change in (one.style().unpolish, one.style().polish):  # the sheet has a colour for each level
+                change(one)
         self.setAccessibleName(f"{notice.level}: {said}")
         self.show()
         seconds = 0 if notice.page else _WRITTEN_SECONDS if notice.written is not None else _NOTICE_SECONDS[notice.level]
@@ -79,17 +82,6 @@ class NoticeBar(QFrame):
             self._timer.start(1000 * seconds)
         else:
             self._timer.stop()
-
-    def renew_colours(self) -> None:
-        """Show the message in the colours of the present look."""
-        if self.notice is None:
-            return
-        table = theme.current()
-        colour = {"error": table.error, "warning": table.warning, "info": table.good}[self.notice.level]
-        self._sign.setStyleSheet(f"color: {colour}; font-weight: bold;")
-        self.setStyleSheet(
-            f"#notice_bar {{ border: none; border-left: 4px solid {colour}; background: {table.raised}; border-top: 1px solid {table.border}; }}"
-        )
 
     def _open_folder(self) -> None:
         if self.notice is not None and self.notice.written is not None:

@@ -1,10 +1,13 @@
-"""Docks whose panels are made when they are first seen or asked for, so that a window opens without building what nobody looks at."""
+"""Docks whose panels are made when they are first seen or asked for, so that a window opens without building what nobody looks at.
+
+A dock that is shown is there at once, its panel a moment later: it is made between what else the window has to do.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from qtpy.QtCore import Signal
+from qtpy.QtCore import QTimer, Signal
 from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import QDockWidget, QWidget
 
@@ -26,20 +29,39 @@ class PanelDock(QDockWidget):
         super().__init__(title, parent)
         self.setObjectName(f"dock_{name}")
         self._make: Callable[[], QWidget] | None = make
+        self._panel: QWidget | None = None
         self._scroll = PageScroll(None, self, name=f"{name}_panel_scroll")
         self.setWidget(self._scroll)
+        self._next = QTimer(self)
+        self._next.setSingleShot(True)
+        self._next.timeout.connect(self._make_on)
+
+    @property
+    def is_made(self) -> bool:
+        """Whether the panel is there."""
+        return self._scroll.widget() is not None
 
     def made_panel(self) -> QWidget:
         """The panel, made now where it was not yet."""
-        if self._make is not None:
-            make, self._make = self._make, None
-            self._scroll.setWidget(make())
-            self.made.emit(self._scroll.widget())
+        if not self.is_made:
+            if self._panel is None:
+                self._panel = self._make()
+            self._scroll.setWidget(self._panel)
+            self.made.emit(self._panel)
         return self._scroll.widget()
 
+    def _make_on(self) -> None:
+        """Make the panel in two pieces, between which the window answers: the widgets, and their place and look."""
+        if self._panel is None:
+            self._panel = self._make()
+            self._next.start(0)
+        else:
+            self.made_panel()
+
     def showEvent(self, event: QShowEvent) -> None:
-        self.made_panel()
         super().showEvent(event)
+        if not self.is_made:
+            self._next.start(0)
 
 
 class Panels(Mapping[str, QWidget]):

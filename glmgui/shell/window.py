@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from qtpy.QtCore import QByteArray, Qt, QTimer, Signal
+from qtpy.QtCore import QByteArray, QChildEvent, QEvent, Qt, QTimer, Signal
 from qtpy.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication
 from qtpy.QtWidgets import QApplication, QDockWidget, QMainWindow, QSizePolicy, QToolBar, QToolButton, QWidget
 
@@ -40,6 +40,7 @@ from glmgui.shell.toolbar import Toolbar
 from glmgui.shell.undo_keys import UndoKeys
 from glmgui.shown_time import how_far
 from glmgui.steps import STEPS, Step, step_of_field
+from glmgui.style_sheet import Sheets
 from glmgui.widgets.page import Page
 from glmgui.work.questions import Questions
 from glmgui.work.use_cases import UseCases
@@ -72,6 +73,7 @@ class MainWindow(QMainWindow):
 
     def __init__(self, settings: Settings | None = None, questions: Questions | None = None) -> None:
         super().__init__()
+        self._sheets = Sheets(self)
         self.setObjectName("main_window")
         self.settings = settings or Settings()
         self.jobs = Jobs(self)
@@ -435,23 +437,29 @@ class MainWindow(QMainWindow):
         app = QApplication.instance()
         factor = theme.next_zoom(theme.zoom(app), step) if step else 1.0
         theme.set_zoom(app, factor)
+        self._sheets.renew()
         self.settings.zoom = factor
         self.say(f"Text at {factor:.0%} of the desktop's size")
 
     def set_dark(self, dark: bool) -> None:
         self.settings.dark = dark
         theme.apply(QApplication.instance(), dark)
+        self._sheets.renew()
         self.renew_icons()
 
     def renew_icons(self) -> None:
         """Draw all icons in the colours of the present look."""
         self._actions.renew_icons()
         self.rail.renew_icons()
-        self.notice_bar.renew_colours()
         # what the toolbar has no room for: Qt's own arrows are black in every look
         more = self.toolbar.findChild(QToolButton, "qt_toolbar_ext_button")
         more.setIcon(theme.icon("more"))
         more.setToolTip("More of the toolbar")
+
+    def childEvent(self, event: QChildEvent) -> None:
+        super().childEvent(event)
+        if event.type() == QEvent.Type.ChildPolished:
+            self._sheets.carry(event.child())
 
     # Files dropped on the window
 

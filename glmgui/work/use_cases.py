@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -74,9 +74,9 @@ class UseCases(QObject):
         jobs.failed.connect(lambda label, text, details: notices().tell("error", text, details, label))
         jobs.cancelled.connect(lambda label: notices().tell("info", "cancelled", title=label))
 
-    def load_readers(self) -> None:
-        """Load what opening a file needs while the user looks for one."""
-        self._to_load += READERS
+    def load(self, modules: Iterable[str]) -> None:
+        """Import modules that are needed soon, piece by piece, when the worker has nothing else to do."""
+        self._to_load += modules
         self._idle.start()
 
     def close(self, timeout_ms: int = 3000) -> bool:
@@ -93,15 +93,14 @@ class UseCases(QObject):
     def _changed(self, what: frozenset[str]) -> None:
         if "recording" in what and self.document.recording is not None and not self._engine_is_wanted:
             self._engine_is_wanted = True
-            self._to_load += ENGINE
-            self._idle.start()
+            self.load(ENGINE)
 
     def _load_some(self) -> None:
         """Import a piece of what is needed next, when the worker has nothing else to do."""
         if not self._to_load:
             self._idle.stop()
         elif self.jobs.idle:
-            self.jobs.submit("Loading libraries", partial(load, self._to_load.pop(0)), quiet=True, background=True)
+            self.jobs.submit("Loading libraries", partial(load_module, self._to_load.pop(0)), quiet=True, background=True)
 
 
 _LOOK_MS = 100
@@ -136,7 +135,7 @@ FIRST_USE: dict[str, Callable[[Any], object]] = {
 """What of a module takes long when it is first used: what numba has compiled is read, the readers of all formats and JAX are imported."""
 
 
-def load(name: str, context: Context) -> None:
+def load_module(name: str, context: Context) -> None:
     """Import a module while nobody waits: loading JAX holds the interpreter for a fifth of a second."""
     module = import_module(name)
     if name in FIRST_USE:

@@ -62,6 +62,7 @@ def drive(options: argparse.Namespace, scratch: Path) -> int:
 
     prepare_process()
     from glmengine.simulation.catalogue import sample, sample_analysis
+    from glmgui.steps import PAGES
     from glmgui.tools.unattended import settle
     from glmgui.tools.unattended_window import unattended_window
     from tests.driver import Driver
@@ -69,6 +70,7 @@ def drive(options: argparse.Namespace, scratch: Path) -> int:
     app = make_application(False)
     MainThreadGarbage(app)
     window = unattended_window(scratch)
+    window.work.load(PAGES)  # as the program does before anything is opened
     analysis = sample_analysis("head-direction-place")
     analysis = analysis.with_(
         time=analysis.time.with_(bin_size=0.04), terms=analysis.terms[:2], validation=analysis.validation.with_(folds=2)

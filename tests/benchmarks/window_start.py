@@ -45,17 +45,21 @@ def painted():
     if not sys.argv[2]:
         end()
     if sys.argv[4] == "by hand":
-        window.work.load_readers()
+        from glmgui.steps import PAGES
         from glmgui.tools.unattended import wait_until
-        wait_until(lambda: window.jobs.idle and "glmengine.io.compose" in sys.modules, 60, "loading")
+        from glmgui.work.use_cases import READERS
+        window.work.load((*READERS, *PAGES))
+        wait_until(lambda: window.jobs.idle and PAGES[-1] in sys.modules, 60, "loading")
     spent("asked")
     from pathlib import Path
     window.work.opening.opened.connect(lambda _: QTimer.singleShot(0, opened))
     window.work.opening.open(Path(sys.argv[2]))
 
 def opened():
-    spent("opened")
-    end()
+    if window.docks["data"].is_made:
+        spent("opened")
+        end()
+    QTimer.singleShot(0, opened)
 
 def end():
     import json

@@ -263,10 +263,11 @@ def test_the_main_thread_answers_while_work_runs(jobs, qtbot, main_thread_stays_
 
 def test_what_opening_and_a_fit_need_is_loaded_ahead():
     from glmengine.context import SILENT
-    from glmgui.work.use_cases import ENGINE, READERS, load
+    from glmgui.steps import PAGES
+    from glmgui.work.use_cases import ENGINE, READERS, load_module
 
-    for name in (*READERS, *ENGINE):
-        load(name, SILENT)
+    for name in (*READERS, *PAGES, *ENGINE):
+        load_module(name, SILENT)
 
 
 @pytest.mark.parametrize("sooner", [{}, {"quiet": True}], ids=["what the user waits for", "a preview"])

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
-from qtpy.QtCore import QMimeData, QPointF, QSettings, Qt, QUrl
+from qtpy.QtCore import QEvent, QMimeData, QObject, QPointF, QSettings, Qt, QUrl
 from qtpy.QtGui import QDropEvent
 from qtpy.QtWidgets import (
     QAbstractButton,
@@ -15,6 +15,7 @@ from qtpy.QtWidgets import (
     QAbstractSlider,
     QAbstractSpinBox,
     QComboBox,
+    QDialog,
     QLabel,
     QLineEdit,
     QScrollBar,
@@ -213,6 +214,60 @@ def test_a_message_that_is_open_takes_the_colours_of_the_other_look(window):
     assert bar.styleSheet() != light
     window.set_dark(False)
     assert bar.styleSheet() == light
+
+
+def colours_at_edge(widget) -> set[str]:
+    """Of its left edge, where a bar tells by a colour how grave it is."""
+    picture = widget.grab().toImage()
+    return {picture.pixelColor(1, row).name() for row in range(picture.height())}
+
+
+def test_a_message_has_the_colour_of_its_level(window):
+    for level, colour in (("error", "error"), ("warning", "warning"), ("error", "error")):
+        notices().tell(level, f"a message of level {level}")
+        assert getattr(theme.current(), colour) in colours_at_edge(window.notice_bar)
+
+
+class StyleChanges(QObject):
+    """Counts how often Qt styles a widget anew."""
+
+    def __init__(self, widget) -> None:
+        super().__init__(widget)
+        self.count = 0
+        widget.installEventFilter(self)
+
+    def eventFilter(self, watched, event):
+        self.count += event.type() == QEvent.Type.StyleChange
+        return False
+
+
+def test_another_look_styles_what_is_seen_once_and_at_once_and_the_rest_later(window, qtbot):
+    window.show_step("features")
+    window.show_step("data")
+    seen, hidden = window.docks["data"], window.docks["features"]
+    deep = window.panels["data"].findChildren(QLabel)[-1]
+    light = seen.styleSheet()
+    heard = StyleChanges(deep)
+    window.set_dark(True)
+    assert 1 <= heard.count <= 2  # a sheet of the application styles each widget once for every widget around it, here ten times
+    assert seen.styleSheet() != light
+    assert hidden.styleSheet() == light
+    qtbot.waitUntil(lambda: hidden.styleSheet() == seen.styleSheet())
+    window.set_dark(False)
+    assert hidden.styleSheet() != light
+    window.show_step("features")
+    assert hidden.styleSheet() == light
+
+
+def test_what_comes_into_the_window_later_has_the_present_look(window):
+    window.set_dark(True)
+    dialog = QDialog(window)
+    dialog.show()
+    assert dialog.styleSheet() == window.toolbar.styleSheet() != ""
+    dialog.close()
+    window.set_dark(False)
+    dialog.show()
+    assert dialog.styleSheet() == window.toolbar.styleSheet()
 
 
 def test_light_and_dark_can_be_switched(window):
