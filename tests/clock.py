@@ -1,8 +1,11 @@
-"""Processor time of the tests: what a piece of work costs, however busy the machine is."""
+"""Time in the tests: processor time, which a piece of work costs however busy the machine is, and patience."""
 
 from __future__ import annotations
 
 import os
+
+PATIENCE_S = 800
+"""Seconds by the clock after which a child of a test is taken for stuck: shorter than `timeout` of pytest, and long enough for a machine that does ten other things."""
 
 
 def processor_seconds() -> float:

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.clock import PATIENCE_S
+
 _WITHOUT_FIGURES = """
 import functools, runpy, sys
 import glmengine as ge
@@ -18,5 +20,5 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 def run_without_figures(script: Path) -> None:
     """Run the script in its folder, as ``python SCRIPT`` would."""
     command = [sys.executable, "-c", _WITHOUT_FIGURES, script.name]
-    done = subprocess.run(command, cwd=script.parent, capture_output=True, text=True, timeout=280, check=False)
+    done = subprocess.run(command, cwd=script.parent, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
     assert done.returncode == 0, done.stderr

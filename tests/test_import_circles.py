@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.clock import PATIENCE_S
+
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("glmengine", "glmgui")
 MOST_TOP_FILES = 10
@@ -139,7 +141,7 @@ def test_the_lower_floors_load_no_large_library_before_it_is_used():
     assert len(floors) > 80
     code = f"import sys\nfrom importlib import import_module\nfor name in {floors!r}: import_module(name)\n"
     code += f"print([name for name in {LARGE_LIBRARIES!r} if name in sys.modules])"
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, cwd=ROOT)
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=PATIENCE_S, cwd=ROOT)
     assert (ran.stdout.strip(), ran.stderr) == ("[]", "")
 
 

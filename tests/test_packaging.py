@@ -17,6 +17,7 @@ import pytest
 
 import glmengine
 from glmengine.resources import resource
+from tests.clock import PATIENCE_S
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +34,7 @@ def bootstrap(project: Path):
     return module
 
 
-def in_child(code: str, *, timeout: float = 120) -> str:
+def in_child(code: str, *, timeout: float = PATIENCE_S) -> str:
     """What `code` prints in a fresh Python; its failure is the test's."""
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=timeout, env={**os.environ})
     assert done.returncode == 0, done.stderr[-2000:]
@@ -113,7 +114,7 @@ assert run("--help") == 0
 assert run("sample", "session", {str(tmp_path / "session.nwb")!r}) == 0
 assert run("inspect", {str(tmp_path / "session.nwb")!r}) == 0
 """
-    assert "units" in in_child(NO_QT + code, timeout=280)
+    assert "units" in in_child(NO_QT + code, timeout=PATIENCE_S)
 
 
 # --- what is shipped

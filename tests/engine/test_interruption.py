@@ -11,6 +11,7 @@ import textwrap
 import pytest
 
 from glmengine.interruption import KeptFromChildren, RequestsToEnd
+from tests.clock import PATIENCE_S
 
 # the module whose import is cut short by the signal
 CUT_SHORT = """
@@ -36,7 +37,7 @@ def cut_short(entry, arguments, name, module):
         env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE_S,
         check=False,
     )
 
@@ -83,7 +84,7 @@ with interruption.RequestsToEnd(too_late="too late"):
 @pytest.mark.parametrize(("grace", "requests", "said"), [("0.3", "1", "too late\n"), ("600", "2", "")])
 def test_a_library_that_does_not_come_back_is_not_waited_for(grace, requests, said):
     command = [sys.executable, "-c", BUSY, grace, requests]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
     assert (ended.returncode, ended.stderr) == (128 + signal.SIGTERM, said)
 
 
@@ -130,7 +131,9 @@ def test_a_request_that_falls_into_a_destructor_prints_no_traceback():
         Broken()
     assert request.code == 130
     """
-    ended = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, timeout=60, check=False)
+    ended = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, timeout=PATIENCE_S, check=False
+    )
     assert ended.returncode == 0
     assert "KeyboardInterrupt" not in ended.stderr
     assert "ValueError: told" in ended.stderr
@@ -149,6 +152,6 @@ def test_what_the_program_was_started_with_stays():
 def test_a_child_never_hears_of_ctrl_c():
     code = "import os, signal; os.kill(os.getpid(), signal.SIGINT); print('goes on')"
     with KeptFromChildren():
-        child = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+        child = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=PATIENCE_S, check=False)
     assert (child.returncode, child.stdout, child.stderr) == (0, "goes on\n", "")
     assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, set())

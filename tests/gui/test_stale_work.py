@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from dataclasses import replace
 
 import numpy as np
@@ -172,12 +171,10 @@ def test_a_question_that_was_replaced_frees_the_worker_at_once(jobs, qtbot, aske
     jobs.submit("Old question", stale, answers.append, key="question", quiet=True)
     qtbot.waitUntil(reached.is_set)
     jobs.submit("New question", lambda context: "new", answers.append, key="question", quiet=True)
-    begun = time.monotonic()
     told.set()
     qtbot.waitUntil(lambda: bool(answers))
     assert answers == ["new"]
     assert ended == []
-    assert time.monotonic() - begun < 30
 
 
 def test_an_analysis_without_conditions_is_counted_the_same_with_a_context(small_recording):

@@ -16,6 +16,7 @@ from glmengine.fitting.cross_validation import cross_validate
 from glmengine.fitting.fit import fit
 from glmengine.models import Ridge
 from glmengine.solvers import descent
+from tests.clock import PATIENCE_S
 
 
 def simulated(T, P, M, seed):
@@ -81,7 +82,7 @@ def test_a_home_that_cannot_be_written_to_is_no_obstacle(tmp_path):
     environment = {**os.environ, "HOME": str(blocked), "XDG_CACHE_HOME": str(blocked / "cache"), "TMPDIR": str(tmp_path)}
     environment.pop("GLMENGINE_CACHE", None)
     done = subprocess.run(
-        [sys.executable, "-c", CHILD], env=environment, capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, "-c", CHILD], env=environment, capture_output=True, text=True, timeout=PATIENCE_S, check=False
     )
     assert done.returncode == 0, done.stderr
     assert str(tmp_path) in done.stdout
@@ -90,7 +91,7 @@ def test_a_home_that_cannot_be_written_to_is_no_obstacle(tmp_path):
 def test_compiled_steps_are_kept_on_disk_where_the_variable_says(tmp_path):
     environment = {**os.environ, "GLMENGINE_CACHE": str(tmp_path / "kept")}
     done = subprocess.run(
-        [sys.executable, "-c", CHILD], env=environment, capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, "-c", CHILD], env=environment, capture_output=True, text=True, timeout=PATIENCE_S, check=False
     )
     assert done.returncode == 0, done.stderr
     assert any((tmp_path / "kept").iterdir())

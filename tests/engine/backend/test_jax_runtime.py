@@ -12,6 +12,7 @@ import glmengine as ge
 from glmengine.backend import jax_runtime as runtime
 from glmengine.backend.observations import Observations
 from glmengine.backend.rows import Rows
+from tests.clock import PATIENCE_S
 
 SMALL_FIT = """
 import sys
@@ -55,5 +56,5 @@ def test_so_is_a_platform_that_nobody_knows():
 
 def test_a_small_fit_on_a_cpu_does_not_import_jax(monkeypatch):
     monkeypatch.setenv("JAX_PLATFORMS", "cpu")
-    done = subprocess.run([sys.executable, "-c", SMALL_FIT], capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run([sys.executable, "-c", SMALL_FIT], capture_output=True, text=True, timeout=PATIENCE_S, check=False)
     assert done.returncode == 0, done.stderr

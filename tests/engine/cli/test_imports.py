@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 from glmengine.analysis.analysis import Analysis
+from tests.clock import PATIENCE_S
 
 UNUSED = (
     "jax",  # small problems compile nothing
@@ -44,7 +45,7 @@ sys.exit(code)
 
 def imported(folder, *arguments):
     done = subprocess.run(
-        [sys.executable, "-c", LISTED, *arguments], cwd=folder, capture_output=True, text=True, timeout=280, check=False
+        [sys.executable, "-c", LISTED, *arguments], cwd=folder, capture_output=True, text=True, timeout=PATIENCE_S, check=False
     )
     assert done.returncode == 0, done.stderr
     return set(json.loads(done.stdout.splitlines()[-1]))

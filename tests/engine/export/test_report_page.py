@@ -12,6 +12,7 @@ from PIL import Image
 
 from glmengine.export.report import report_html
 from glmengine.figures import draw, picture
+from tests.clock import PATIENCE_S
 
 CHROMIUM = next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None)
 
@@ -40,7 +41,7 @@ def browse(tmp_path, *arguments):
         f"--user-data-dir={tmp_path / 'profile'}",
         *map(str, arguments),
     ]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
+    return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=True).stdout
 
 
 def test_nothing_comes_from_outside_and_the_head_says_whence_the_numbers_are(report, small_result):

@@ -17,7 +17,7 @@ import pytest
 
 from glmengine.errors import GlmError
 from glmengine.io.opening import open_recording
-from tests.clock import processor_seconds
+from tests.clock import PATIENCE_S, processor_seconds
 from tests.deflated import add_zeros, adler32, deflated
 from tests.mutants import KINDS, RECIPE, Mutant, attempt, make_good
 
@@ -107,7 +107,7 @@ def test_permission_denied(goods, tmp_path):
     )
     env = {**os.environ, "XDG_STATE_HOME": str(tmp_path / "state")}
     ran = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=200, cwd=Path(__file__).parents[3], env=env
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=PATIENCE_S, cwd=Path(__file__).parents[3], env=env
     )
     assert ran.returncode == 0, ran.stderr[-2000:]
     lines = ran.stdout.splitlines()

@@ -14,6 +14,7 @@ import pytest
 from glmengine.io.files import leftovers
 from glmengine.io.files.leftovers import mark, scratch_folder, sweep
 from glmengine.io.files.whole import replacing, write_whole
+from tests.clock import PATIENCE_S
 
 _KILLED = """
 import os, signal, sys
@@ -34,7 +35,7 @@ needs_signals = pytest.mark.skipif(sys.platform == "win32", reason="processes ar
 
 
 def killed(code: str, *arguments: str, **environment: str) -> None:
-    died = subprocess.run([sys.executable, "-c", code, *arguments], env={**os.environ, **environment}, timeout=120)
+    died = subprocess.run([sys.executable, "-c", code, *arguments], env={**os.environ, **environment}, timeout=PATIENCE_S)
     assert died.returncode == -signal.SIGKILL
 
 

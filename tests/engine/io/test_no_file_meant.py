@@ -21,6 +21,7 @@ from glmengine.io.opening import open_recording
 from glmengine.io.recipe.recipe import Recipe
 from glmengine.project.project import load_project, save_project
 from glmengine.results.result import Result
+from tests.clock import PATIENCE_S
 from tests.deflated import add_zeros
 
 LOADERS = {
@@ -126,7 +127,7 @@ def glmengine(*arguments, stdout=subprocess.PIPE, **environment):
     code = "import sys; from glmengine.cli.main import main; sys.exit(main())"
     env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3]), **environment}
     return subprocess.run(
-        [sys.executable, "-c", code, *map(str, arguments)], stdout=stdout, stderr=subprocess.PIPE, env=env, timeout=300
+        [sys.executable, "-c", code, *map(str, arguments)], stdout=stdout, stderr=subprocess.PIPE, env=env, timeout=PATIENCE_S
     )
 
 

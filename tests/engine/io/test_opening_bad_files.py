@@ -22,7 +22,7 @@ from glmengine.errors import GlmError
 from glmengine.export.nwb import write_nwb
 from glmengine.io.files.trial_reader import answer_of
 from glmengine.io.opening import open_recording
-from tests.clock import processor_seconds
+from tests.clock import PATIENCE_S, processor_seconds
 from tests.deflated import add_zeros
 
 
@@ -103,7 +103,7 @@ def test_a_file_without_permission(good, tmp_path):
             f"try: open_recording({str(path)!r})\nexcept GlmError as error: print(error.message)"
         )
         answer = subprocess.run(
-            [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, cwd=Path(__file__).parents[3]
+            [sys.executable, "-c", code], capture_output=True, text=True, timeout=PATIENCE_S, cwd=Path(__file__).parents[3]
         )
         assert answer.returncode == 0, answer.stderr
         message = answer.stdout

@@ -14,6 +14,7 @@ from glmengine.cli.main import main
 from glmengine.io.opening import open_recording
 from glmengine.io.recipe.recipe import Recipe
 from glmengine.io.recipe_assistant import assist, remember, remembered_recipe
+from tests.clock import PATIENCE_S
 
 RECIPE = """\
 [spikes]
@@ -114,7 +115,7 @@ def test_results_take_the_recipe_with_them(files):
         },
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE_S,
     )
     assert ran.returncode == 0, ran.stderr
     assert (files / "results" / "coefficients.csv").read_bytes() == (out / "coefficients.csv").read_bytes()

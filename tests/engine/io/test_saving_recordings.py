@@ -19,6 +19,7 @@ from glmengine.export.nwb_results import write_results_nwb
 from glmengine.export.recordings import save_recording
 from glmengine.io.fingerprint import sha256_of
 from glmengine.io.opening import open_recording
+from tests.clock import PATIENCE_S
 
 
 @pytest.fixture
@@ -167,7 +168,7 @@ def test_a_disk_that_runs_full_leaves_nothing_half_written(original, small_resul
         [sys.executable, "-c", FULL_DISK, str(original), str(tmp_path / "r.nc"), str(out), str(limit)],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE_S,
         cwd=Path(__file__).parents[3],
     )
     assert ran.returncode == 0, ran.stderr

@@ -9,6 +9,7 @@ import sys
 
 from glmengine.context import SILENT
 from glmengine.parallel.processes import in_processes
+from tests.clock import PATIENCE_S
 
 SCRIPT = """
 import operator
@@ -24,7 +25,7 @@ def test_a_script_needs_no_guard_around_its_work(tmp_path):
     script = tmp_path / "plain.py"
     script.write_text(SCRIPT, encoding="utf-8")
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(part for part in sys.path if part)}
-    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=120, env=environment)
+    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=PATIENCE_S, env=environment)
     assert done.stdout.splitlines() == ["begun", "[(0, True), (1, True)]", "True None"], done.stderr
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from glmgui.app import main
 from glmgui.tools.diagnostics import diagnostics_text, versions
+from tests.clock import PATIENCE_S
 
 
 def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -19,7 +20,7 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
         env={**{name: value for name, value in os.environ.items() if environment.get(name) != ""}, **environment},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE_S,
     )
 
 
@@ -55,7 +56,7 @@ def test_without_a_screen_it_says_what_to_do():
     environment = {
         name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
     }
-    ended = subprocess.run([sys.executable, "-m", "glmgui"], env=environment, capture_output=True, text=True, timeout=60)
+    ended = subprocess.run([sys.executable, "-m", "glmgui"], env=environment, capture_output=True, text=True, timeout=PATIENCE_S)
     assert ended.returncode == 1
     assert "there is no screen" in ended.stderr
     assert len(ended.stderr.strip().splitlines()) == 1
@@ -70,7 +71,7 @@ def test_screenshots_into_a_place_that_cannot_be_are_refused(tmp_path):
 
 def test_the_entry_point_sets_the_binding_before_qt_is_imported():
     code = "import sys, glmgui.app; assert not any(name.startswith(('PyQt', 'qtpy', 'jax')) for name in sys.modules), 'imported too early'"
-    assert subprocess.run([sys.executable, "-c", code], timeout=60).returncode == 0
+    assert subprocess.run([sys.executable, "-c", code], timeout=PATIENCE_S).returncode == 0
 
 
 def test_diagnostics_hold_versions_and_the_log_but_no_data(window, small_recording, small_analysis, qapp):

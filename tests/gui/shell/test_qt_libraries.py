@@ -10,6 +10,7 @@ import pytest
 
 from glmgui import qt_libraries
 from glmgui.qt_libraries import complaint, missing_libraries
+from tests.clock import PATIENCE_S
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="libraries are named so on Linux only")
 ABSENT = ("libxcb-cursor.so.0", "libxcb-keysyms.so.1")
@@ -38,7 +39,7 @@ def test_every_library_that_is_missing_is_named(poor_plugin, monkeypatch):
     code = (
         f"from pathlib import Path; from glmgui.qt_libraries import missing_libraries as m; print(*m(Path({str(poor_plugin)!r})))"
     )
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60).stdout.split()
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=PATIENCE_S).stdout.split()
     assert {name.replace("xcb", "abc") for name in ABSENT} <= set(told)
 
 
@@ -54,7 +55,9 @@ def test_the_sentence_names_the_packages(monkeypatch):
 
 def ended(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
     kept = {name: value for name, value in os.environ.items() if name not in ("WAYLAND_DISPLAY", "QT_QPA_PLATFORM", "DISPLAY")}
-    return subprocess.run([sys.executable, "-c", code], env={**kept, **environment}, capture_output=True, text=True, timeout=120)
+    return subprocess.run(
+        [sys.executable, "-c", code], env={**kept, **environment}, capture_output=True, text=True, timeout=PATIENCE_S
+    )
 
 
 def test_the_program_ends_with_one_line(tmp_path):

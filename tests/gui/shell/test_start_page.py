@@ -34,11 +34,22 @@ def test_it_stands_in_the_place_of_the_steps_until_something_is_open(window, sma
     assert not window.docks["model"].isHidden()
 
 
-def test_a_panel_is_made_when_its_step_is_first_shown(window):
+def test_a_panel_is_made_when_its_step_is_first_shown(window, qtbot):
     assert window.docks["results"].findChild(type(window.start), "results_panel") is None
     assert window.docks["results"].widget().widget() is None
     window.show_step("results")
+    assert window.docks["results"].isVisible()
+    assert not window.docks["results"].is_made, "the page is shown before what is on it is made"
+    qtbot.waitUntil(lambda: window.docks["results"].is_made)
     assert window.docks["results"].widget().widget() is window.panels["results"]
+
+
+def test_a_panel_that_is_asked_for_is_made_at_once_and_once(window, qtbot):
+    window.show_step("results")
+    panel = window.panels["results"]
+    assert window.docks["results"].is_made
+    qtbot.wait(20)
+    assert window.panels["results"] is panel
 
 
 def test_every_question_and_sample_is_a_card_with_a_picture(window):

@@ -20,6 +20,7 @@ from glmengine.results.result import Result
 from glmgui.actions import commands
 from glmgui.notices import notices
 from glmgui.work.recovery import Recovery
+from tests.clock import PATIENCE_S
 
 
 @pytest.fixture(scope="module")
@@ -210,7 +211,9 @@ _CRASH = """
 
 def test_what_a_crash_left_is_offered_and_opened(window, recording_file, tmp_path, qtbot):
     environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
-    died = subprocess.run([sys.executable, "-c", textwrap.dedent(_CRASH), str(recording_file)], env=environment, timeout=120)
+    died = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(_CRASH), str(recording_file)], env=environment, timeout=PATIENCE_S
+    )
     assert died.returncode == -signal.SIGKILL
     (leftover,) = window.work.recovery.leftovers()
     assert leftover.title == "small"
@@ -325,7 +328,7 @@ def test_a_request_to_end_keeps_what_is_unsaved_and_says_so(name, edited, tmp_pa
         env=environment,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE_S,
     )
     assert ended.returncode == 128 + getattr(signal, name)
     assert ("unsaved changes are kept" in ended.stderr) == edited
