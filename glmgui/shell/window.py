@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from qtpy.QtCore import QByteArray, QChildEvent, QEvent, Qt, QTimer, Signal
-from qtpy.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication
+from qtpy.QtCore import QChildEvent, QEvent, Qt, QTimer, Signal
+from qtpy.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent
 from qtpy.QtWidgets import QApplication, QDockWidget, QMainWindow, QSizePolicy, QToolBar, QToolButton, QWidget
 
-from glmengine.context import Progress
 from glmgui import theme
 from glmgui.actions import commands
 from glmgui.actions.qt import ActionSet
@@ -26,30 +24,25 @@ from glmgui.jobs import Jobs
 from glmgui.notices import Notice, notices
 from glmgui.panels.log import LogPanel
 from glmgui.panels.start import StartPage
-from glmgui.plots.base import Plot
-from glmgui.plots.desk import figure_desk
 from glmgui.settings import Settings
+from glmgui.shell.arrangement import Arrangement
 from glmgui.shell.dock_title import DockTitle
-from glmgui.shell.layouts import Layouts
+from glmgui.shell.figure_requests import FigureRequests
 from glmgui.shell.notice_bar import NoticeBar
 from glmgui.shell.panel_docks import PanelDock, Panels
 from glmgui.shell.progress import ProgressStrip
 from glmgui.shell.rail import START, StepsRail
+from glmgui.shell.running_work import RunningWork
 from glmgui.shell.status_line import StatusLine
 from glmgui.shell.toolbar import Toolbar
 from glmgui.shell.undo_keys import UndoKeys
-from glmgui.shown_time import how_far
 from glmgui.steps import STEPS, Step, step_of_field
 from glmgui.style_sheet import Sheets
 from glmgui.widgets.page import Page
 from glmgui.work.questions import Questions
 from glmgui.work.use_cases import UseCases
 
-log = logging.getLogger(__name__)
-
-SIZE = (1366, 768)
 _SAID_MS = 4000
-_ENDING = "Ending what was cancelled\u2026"
 _OWN_MODEL = "Change the terms, then fit (Ctrl+R): the new fit will be set beside the one before."
 
 
@@ -79,11 +72,9 @@ class MainWindow(QMainWindow):
         self.jobs = Jobs(self)
         self.work = UseCases(self.settings, questions or Dialogs(self.jobs, self), self.jobs, self)
         self.document = self.work.document
-        self.left_running = False
-        self._closing = False
-        self._step = STEPS[0].name
-        self._put_aside: tuple[str, ...] = ()
-        self._far = ""  # how far the job is that runs
+        self.docks: dict[str, PanelDock] = {}
+        self.panels = Panels(self.docks)
+        self.left_running = self._closing = False
         self._guide: GuideWindow | None = None
         self.setAcceptDrops(True)
         self.setDockOptions(QMainWindow.DockOption.AllowNestedDocks | QMainWindow.DockOption.AllowTabbedDocks)
@@ -94,14 +85,15 @@ class MainWindow(QMainWindow):
         self._make_docks()
         self.start = StartPage(self.work, self)
         self.setCentralWidget(self.start)
+        self._arrangement = Arrangement(self, self.docks, self.start, self.rail, self.settings)
         self._actions.fill_menus()
         self._connect()
         self._undo_keys = UndoKeys(self, lambda: commands.undo(self), lambda: commands.redo(self))
         self.renew_icons()
-        self._layouts = Layouts(self, self.settings)
-        self._first_state: QByteArray | None = None
-        self.reset_layout()
-        self._restore_layout()
+        self._arrangement.begin()
+        self.toolbar.show()  # whatever was remembered
+        self._rail_bar.show()
+        self.notice_bar.dismiss()
         self._renew()
         self.show_start()
 
@@ -124,7 +116,7 @@ class MainWindow(QMainWindow):
     @property
     def step_docks(self) -> tuple[QDockWidget, ...]:
         """The docks of the steps, in their order."""
-        return tuple(self.docks[step.name] for step in STEPS)
+        return self._arrangement.step_docks
 
     @property
     def guide(self) -> GuideWindow:
@@ -152,8 +144,6 @@ class MainWindow(QMainWindow):
         self.notice_bar = NoticeBar(self)
 
     def _make_docks(self) -> None:
-        self.docks: dict[str, PanelDock] = {}
-        self.panels = Panels(self.docks)
         for step in STEPS:
             self._add_dock(step.name, step.title, partial(self._made, step), step.about, step.guide)
         about = "Everything that was done and what went wrong"
@@ -176,64 +166,22 @@ class MainWindow(QMainWindow):
     def _connect(self) -> None:
         document, jobs, work = self.document, self.jobs, self.work
         document.changed.connect(self._changed)
-        jobs.started.connect(self._begun)
-        jobs.progressed.connect(self._progressed)
-        jobs.busy_changed.connect(self._busy_changed)
-        self.progress.stop_asked.connect(jobs.stop_and_keep)
-        self.progress.cancel_asked.connect(jobs.cancel)
+        self._running = RunningWork(work, self.progress, self.status, self)
+        jobs.started.connect(lambda _: self._actions.renew())
         self.rail.picked.connect(lambda name: self.show_start() if name == START else self.show_step(name))
         self.start.action_asked.connect(lambda name: self._actions[name].trigger())
         self.start.step_asked.connect(self.show_step)
-        work.size.estimated.connect(lambda _: self._say_status())
         work.opening.opened.connect(self._opened)
         work.fitting.begun.connect(self._fit_begun)
         work.comparing.compared.connect(self._compared)
         work.comparing.own_asked.connect(self._own_model_asked)
-        work.fitting.runs.changed.connect(self._runs_changed)
+        work.fitting.runs.changed.connect(self._actions.renew)
         work.live.switched.connect(lambda _: self._renew())
         notices().noticed.connect(self._noticed)
         self.notice_bar.details_asked.connect(lambda notice: DetailsDialog(notice, self).exec())
         for asks in (self.notice_bar, self.start, work.ready):
             asks.page_asked.connect(self.show_guide)
-        figure_desk().asked.connect(self._figure_asked)
-        figure_desk().file_asked.connect(self._file_asked)
-        figure_desk().folder = partial(getattr, self.work.settings, "save_folder")
-
-    def _figure_asked(self, plot: Plot) -> None:
-        """Make a figure of a plot that is in this window, or in a dialog over it."""
-        if self._has_within(plot):
-            commands.export_figure(self, plot)
-
-    def _file_asked(self, plot: Plot, path: Path, write: Callable[[], Path]) -> None:
-        if self._has_within(plot):
-            self.work.figures.write_file(path, write)
-
-    def _has_within(self, plot: Plot) -> bool:
-        """Whether a plot is in this window, or in a dialog over it."""
-        within: QWidget | None = plot
-        while within is not None and within is not self:
-            within = within.parentWidget()
-        return within is self
-
-    def _begun(self, label: str) -> None:
-        self._far = ""
-        job = self.jobs.current
-        self.progress.begin(label, can_stop=job is not None and job.stoppable)
-        self._actions.renew()
-        self._say_status()
-
-    def _busy_changed(self, busy: bool) -> None:
-        if busy and self.jobs.is_ending:  # until the worker is free, and names what begins
-            self.progress.begin(_ENDING, can_stop=False)
-        if not busy:
-            self.progress.end()
-            self._far = ""
-            self._say_status()
-
-    def _progressed(self, progress: Progress, seconds_left: float | None) -> None:
-        self.progress.report(progress, seconds_left)
-        self._far = how_far(progress.fraction, seconds_left)
-        self._say_status()
+        FigureRequests(self, lambda plot: commands.export_figure(self, plot), work.figures.write_file, self.settings)
 
     def _fit_begun(self, at_once: bool) -> None:
         """Show the units of a fit that was asked for just now as they fill in; one that waited leaves the user where he is."""
@@ -250,15 +198,11 @@ class MainWindow(QMainWindow):
         self.show_step("features")
         self.notice_bar.show_notice(Notice("info", _OWN_MODEL, title="Second model"))
 
-    def _runs_changed(self) -> None:
-        self.progress.say_waiting(len(self.work.fitting.runs.waiting))
-        self._actions.renew()
-
     # The document and the strips
 
     def _changed(self, what: frozenset[str]) -> None:
         if "recording" in what and self.start_is_shown and (self.document.recording or self.document.analysis.terms):
-            self.show_step(self._step)
+            self.show_step(self.step)
         if "fault" in what and self.document.fault[0]:
             step = step_of_field(self.document.fault[0])
             if step is not None and not self.work.live.on:
@@ -267,15 +211,12 @@ class MainWindow(QMainWindow):
 
     def _renew(self) -> None:
         self.rail.say(self.document)
-        self._say_status()
+        self._running.say_status()
         path, recording = self.document.project_path, self.document.recording
         name = path.name if path is not None else recording.name if recording is not None else ""
         self.setWindowTitle(f"{name}[*] \u2013 glmgui" if name else "glmgui[*]")
         self.setWindowModified(bool(name) and self.document.modified)
         self._actions.renew()
-
-    def _say_status(self) -> None:
-        self.status.say(self.document, self.work.size.estimate, self._far if self.document.busy else "")
 
     def _noticed(self, notice: Notice) -> None:
         if notice.level != "info" or notice.title == "Export" or notice.page:
@@ -290,44 +231,20 @@ class MainWindow(QMainWindow):
     @property
     def step(self) -> str:
         """The step that is shown."""
-        return self._step
+        return self._arrangement.step
 
     def show_step(self, name: str) -> None:
         """Show the panel of a step in the place of the other steps, unless they were put beside each other."""
-        self._step = name
-        docked = self._docked()
-        in_view = [one for one in docked if not self.docks[one].visibleRegion().isEmpty()]
-        self.setUpdatesEnabled(False)
-        try:
-            if self.start_is_shown:
-                self.start.hide()
-                if name in self._put_aside:  # those that stood beside it come back with it
-                    for other in self._put_aside:
-                        self.docks[other].show()
-                    in_view = list(self._put_aside)
-            self.docks[name].show()
-            if len(in_view) <= 1:
-                for other in docked:
-                    if other != name:
-                        self.docks[other].hide()
-            self.docks[name].raise_()
-        finally:
-            self.setUpdatesEnabled(True)
-        self.rail.set_current(name)
+        self._arrangement.show_step(name)
 
     @property
     def start_is_shown(self) -> bool:
         """Whether the page is shown that stands before the steps."""
-        return not self.start.isHidden()
+        return self._arrangement.start_is_shown
 
     def show_start(self) -> None:
         """Show the start page in the place of the steps; a step that is shown again brings back what stood beside it."""
-        if not self.start_is_shown:
-            self._put_aside = tuple(self._docked())
-        for name in self._docked():
-            self.docks[name].hide()
-        self.start.show()
-        self.rail.set_current(START)
+        self._arrangement.show_start()
 
     def menu_of(self, name: str) -> str:
         """The menu in which an action stands."""
@@ -347,33 +264,26 @@ class MainWindow(QMainWindow):
 
     @property
     def layout_names(self) -> tuple[str, ...]:
-        return self._layouts.names
+        return self._arrangement.layouts.names
 
     def save_layout(self, name: str) -> None:
-        self._layouts.save(name)
+        self._arrangement.layouts.save(name)
 
     def use_layout(self, name: str) -> None:
         """Arrange the panels as they were kept."""
-        self.start.hide()
-        if not self._layouts.restore(name):
+        if not self._arrangement.use_layout(name):
             notices().tell("warning", f"the layout '{name}' is of another version of the program; save it anew", title="Layout")
-        shown = self._docked()
-        if shown:
-            self._step = self._step if self._step in shown else shown[0]
-            self.rail.set_current(self._step)
-        else:
-            self.show_start()
 
     def remove_layout(self, name: str) -> None:
-        self._layouts.remove(name)
+        self._arrangement.layouts.remove(name)
 
-    def _docked(self) -> list[str]:
-        """The steps whose panels stand in the window, seen or behind another."""
-        return [step.name for step in STEPS if not self.docks[step.name].isHidden() and not self.docks[step.name].isFloating()]
+    def reset_layout(self) -> None:
+        """Put the panels where they are at first: the steps in one place, the log below and hidden."""
+        self._arrangement.reset()
 
     @property
     def log_is_shown(self) -> bool:
-        return not self.docks["log"].isHidden() if hasattr(self, "docks") else False
+        return "log" in self.docks and not self.docks["log"].isHidden()
 
     @property
     def log_text(self) -> str:
@@ -386,45 +296,6 @@ class MainWindow(QMainWindow):
 
     def toggle_log(self) -> None:
         self.docks["log"].setVisible(not self.log_is_shown)
-
-    def reset_layout(self) -> None:
-        """Put the docks where they are at first: the steps in one place, the log below and hidden."""
-        if self._first_state is not None:
-            self.settings.forget_layout()
-            self.restoreState(self._first_state)
-            self.show_step(self._step)
-            return
-        available = QGuiApplication.primaryScreen().availableGeometry()
-        self.resize(min(SIZE[0], available.width()), min(SIZE[1], available.height()))
-        first, *others = self.step_docks
-        for dock in self.step_docks:
-            self.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, dock)
-        for dock in others:
-            self.tabifyDockWidget(first, dock)
-        self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, self.docks["log"])
-        self.resizeDocks([self.docks["log"]], [170], Qt.Orientation.Vertical)
-        self.docks["log"].hide()
-        for dock in others:
-            dock.hide()
-        self.rail.set_current(STEPS[0].name)
-        self._first_state = self.saveState()
-
-    def _restore_layout(self) -> None:
-        """What the user arranged last time; anything that does not fit leaves the first layout."""
-        layout = self.settings.layout
-        if layout is None:
-            return
-        geometry, state = layout
-        if not (self.restoreGeometry(geometry) and self.restoreState(state)):
-            log.info("The remembered layout could not be restored.")
-            self.restoreState(self._first_state)
-        shown = [step.name for step in STEPS if not self.docks[step.name].isHidden()]
-        if len(shown) <= 1:
-            self._step = next(iter(shown), self._step)
-            self.show_step(STEPS[0].name)
-        self.toolbar.show()
-        self._rail_bar.show()
-        self.notice_bar.dismiss()
 
     # Looks
 
@@ -506,9 +377,7 @@ class MainWindow(QMainWindow):
 
     def _end(self) -> None:
         self._closing = True
-        if self.start_is_shown and len(self._put_aside) > 1:  # they stand beside each other again at the next start
-            for name in self._put_aside:
-                self.docks[name].show()
+        self._arrangement.bring_back()
         if not self.isMinimized():
             self.settings.set_layout(self.saveGeometry(), self.saveState())
         if self._guide is not None:

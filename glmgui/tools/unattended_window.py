@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from glmgui.settings import Settings
-from glmgui.shell.window import SIZE, MainWindow
+from glmgui.shell.arrangement import SIZE
+from glmgui.shell.window import MainWindow
 from glmgui.tools.unattended import NoQuestions
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import pytest
 
 from glmengine.analysis.analysis import Analysis
-from glmgui import document as document_module
+from glmgui import undo_history
 from glmgui.document import Document
 
 
@@ -23,6 +23,7 @@ class FakeResult:
     analysis: Analysis
     recording: FakeRecording
     best_unit: str | None = None
+    units: tuple[str, ...] = ()
 
     def is_for(self, analysis, recording) -> bool:
         return analysis == self.analysis and recording is self.recording
@@ -67,7 +68,7 @@ def test_a_new_edit_forgets_what_was_undone(document):
 
 def test_a_drag_is_one_step(document, monkeypatch):
     clock = [100.0]
-    monkeypatch.setattr(document_module.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(undo_history.time, "monotonic", lambda: clock[0])
     for seed in range(1, 6):
         clock[0] += 0.5
         document.edit(document.analysis.with_(seed=seed), "Change seed")
