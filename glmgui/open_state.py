@@ -130,6 +130,11 @@ class OpenState(QObject):
         return self._analysis != analysis or self._result is not result or self._fits != fits or self._answers is not answers
 
     @property
+    def would_be_missed(self) -> bool:
+        """Whether what is not saved is somebody's work: a question, what was found, or answers; not an opened recording alone."""
+        return self.modified and bool(self._analysis.terms or self.kept_result or self._fits or self._answers)
+
+    @property
     def busy(self) -> bool:
         """Whether a job runs that the user is waiting for."""
         return self._busy

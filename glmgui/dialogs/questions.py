@@ -122,7 +122,9 @@ class Dialogs:
     def unsaved(self, project: Path | None) -> Answer:
         """What becomes of changes that are not saved."""
         name = f"\u201c{project.stem}\u201d" if project is not None else "this analysis"
-        box = self._box(f"Save the changes to {name}?", "Without saving, the changes and the last fit are lost.")
+        box = self._box(
+            f"Save the changes to {name}?", "Without saving, the changes, fits and answers since the last save are lost."
+        )
         save = box.addButton("Save", QMessageBox.ButtonRole.AcceptRole)
         discard = box.addButton("Do not save", QMessageBox.ButtonRole.DestructiveRole)
         box.addButton(QMessageBox.StandardButton.Cancel)

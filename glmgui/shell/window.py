@@ -356,7 +356,7 @@ class MainWindow(QMainWindow):
         if self.document.busy and not self._may_give_up():
             event.ignore()
             return
-        if self.document.modified and (self.document.analysis.terms or self.document.kept_result):
+        if self.document.would_be_missed:
             answer = self.work.questions.unsaved(self.document.project_path)
             if answer != "discard":
                 event.ignore()

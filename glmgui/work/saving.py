@@ -104,7 +104,7 @@ class Saving(QObject):
 
     def unless_unsaved(self, then: Callable[[], None]) -> None:
         """Go on with `then`, at once or after saving, unless the user would rather stay."""
-        if not self._document.modified or not (self._document.analysis.terms or self._document.kept_result):
+        if not self._document.would_be_missed:
             then()
             return
         answer = self._questions.unsaved(self._document.project_path)

@@ -222,6 +222,15 @@ def test_the_model_of_a_unit_becomes_the_analysis_in_one_step(opened, qtbot):
     assert document.analysis == before
 
 
+def test_closing_asks_where_answers_are_all_that_would_be_lost(window, questions, kept, small_recording):
+    window.document.open(small_recording, Analysis())
+    assert not window.document.would_be_missed
+    window.document.set_answers(kept)
+    questions.unsaved = lambda project: "cancel"
+    assert not window.close()
+    window.work.saving.unless_unsaved(lambda: pytest.fail("went on"))
+
+
 def test_saved_with_the_project_and_as_tables(opened, questions, qtbot, tmp_path, kept):
     assert not opened.document.modified
     opened.document.set_answers(None)
