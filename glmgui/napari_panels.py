@@ -16,6 +16,7 @@ from qtpy.QtCore import QObject
 from qtpy.QtWidgets import QApplication, QVBoxLayout, QWidget
 
 from glmgui import theme
+from glmgui.dialogs.export import plots_on_screen
 from glmgui.dialogs.figure import FigureDialog
 from glmgui.dialogs.questions import Dialogs
 from glmgui.jobs import Jobs
@@ -161,14 +162,14 @@ def _panel(step: Step) -> QWidget:
 
 def _made(step: Step, work: UseCases) -> QWidget:
     panel = step.panel(work)
-    panel.action_asked.connect(partial(_act, work))
+    panel.action_asked.connect(partial(_act, work, panel))
     page = PageScroll(panel)
     # napari's style sheet names no colour for every second row, which would stay light in its dark look
     page.setStyleSheet(f"QAbstractItemView {{ alternate-background-color: {theme.current().alternate}; }}")
     return page
 
 
-def _act(work: UseCases, name: str) -> None:
+def _act(work: UseCases, panel: QWidget, name: str) -> None:
     """What a panel's own buttons stand for."""
     document = work.document
     known: dict[str, Callable[[], object]] = {
@@ -180,12 +181,23 @@ def _act(work: UseCases, name: str) -> None:
         "add_session": lambda: _add_session(work),
         "find_answers": lambda: _find_answers(work),
         "show_features": lambda: _say_where("Features"),
+        "show_checks": lambda: _say_where("Checks"),
+        "export_figure": lambda: _make_first_figure(panel),
+        "export_report": work.exporting.export_report,
+        "export_script": work.exporting.export_script,
+        "copy_methods": work.exporting.copy_methods,
     }
     known[name]()
 
 
 def _open(work: UseCases) -> None:
     work.opening.open_several(work.questions.open_paths(work.settings.folder))
+
+
+def _make_first_figure(panel: QWidget) -> None:
+    plots = plots_on_screen(panel)
+    if plots:
+        figure_desk().asked.emit(plots[0])
 
 
 def _find_answers(work: UseCases) -> None:

@@ -160,6 +160,10 @@ ACTIONS: tuple[Record, ...] = (
         "What was asked and found, with tables, figures, methods and references, as PDF or HTML", icon="export", enabled=_has_result, lacking=_NO_RESULT, reads=True,
     ),
     Record(
+        "copy_methods", "Copy &methods paragraph", "File/Export", lambda w: w.work.exporting.copy_methods(),
+        "The paragraph of a paper's methods that says how this fit was made, with its numbers, as text on the clipboard", icon="export", enabled=_has_result, lacking=_NO_RESULT,
+    ),
+    Record(
         "export_script", "Scr&ipt\u2026", "File/Export", lambda w: w.work.exporting.export_script(),
         "The analysis as a Python script that gives the same numbers", icon="export", enabled=_can_be_scripted, reads=True,
     ),

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QObject, Signal
+from qtpy.QtGui import QGuiApplication
 
 from glmengine.sentences import numbered
 from glmgui.document import Document
@@ -106,6 +107,26 @@ class Exporting(QObject):
             write_report(result, path, recording, replace=True, context=context)  # the dialog has asked
 
         self._write(path, write)
+
+    def copy_methods(self) -> None:
+        """Put the methods paragraph of the result on the clipboard."""
+        result = self._document.result
+        if result is None:
+            return
+
+        def write(context: Context) -> str:
+            from glmengine.export.methods import methods_text
+
+            return methods_text(result)
+
+        def take(text: str) -> None:
+            QGuiApplication.clipboard().setText(text)
+            notices().tell(
+                "info", "the methods paragraph is on the clipboard; the works that it cites in brackets are at the end of the report",
+                title="Copied",
+            )  # fmt: skip
+
+        self._jobs.submit("Writing the methods paragraph", write, take)
 
     def export_script(self, path: Path | None = None) -> None:
         """Save the analysis as a Python script that gives the same numbers, with the checks of the result where it is of this analysis."""

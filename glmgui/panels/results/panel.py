@@ -77,6 +77,12 @@ class ResultsPanel(Page):
         self.report = small_button(
             "Report\u2026", "results_report", "What was asked and found, with tables and figures, as PDF or HTML", self
         )
+        self.methods = small_button(
+            "Methods", "results_methods", "Copy the paragraph of a paper's methods that says how this fit was made", self
+        )
+        self.right = small_button(
+            "Is the model right?", "results_right", "The checks of this fit, and what they say to try next  (Ctrl+5)", self
+        )
         self.script = small_button(
             "Script\u2026", "results_script", "The analysis as a Python script that gives the same numbers", self
         )
@@ -104,7 +110,13 @@ class ResultsPanel(Page):
         runs.changed.connect(self._runs_changed)
         self.filling.back.clicked.connect(lambda: self._look(back=True))
         self.forward.clicked.connect(lambda: self._look(back=False))
-        for asks, action in ((self.figure, "export_figure"), (self.report, "export_report"), (self.script, "export_script")):
+        for asks, action in (
+            (self.figure, "export_figure"),
+            (self.report, "export_report"),
+            (self.methods, "copy_methods"),
+            (self.script, "export_script"),
+            (self.right, "show_checks"),
+        ):
             asks.clicked.connect(lambda _, action=action: self.action_asked.emit(action))
         self._changed(EVERYTHING)
         self._runs_changed()
@@ -127,9 +139,9 @@ class ResultsPanel(Page):
         self.title.setFont(font)
         right = QWidget()
         right_box = column(right, margins=0)
-        right_box.addLayout(row(self.title, self.verdict, spacing=10))
+        right_box.addLayout(row(self.title, self.verdict, self.right, spacing=10))
         right_box.itemAt(0).layout().setStretch(1, 1)
-        asks = (self.compare, self.figure, self.report, self.script)
+        asks = (self.compare, self.figure, self.report, self.methods, self.script)
         right_box.addLayout(row(*asks, None, self.show_notes, self.forward, spacing=6))
         right_box.addWidget(MessagePlace(right, self.state))  # it comes and goes from unit to unit
         right_box.addWidget(self.notes)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 from functools import lru_cache
 from importlib import import_module, resources, util
+from types import SimpleNamespace
 
 import pytest
+from qtpy.QtGui import QGuiApplication
 from ruamel.yaml import YAML
 
 from glmgui import napari_panels
@@ -60,6 +62,31 @@ def test_each_command_makes_a_widget_on_the_same_document(manifest, desk, qtbot,
     assert napari_panels.data() is widgets[1]
     widgets[1].widget().next_steps.features.click()
     assert "panel Features" in control.message.text
+
+
+def test_the_buttons_of_the_results_do_what_they_do_in_the_window(
+    desk, qtbot, small_recording, small_analysis, small_result, tmp_path, monkeypatch
+):
+    control, page = napari_panels.control(), napari_panels.results()
+    control.show()
+    page.show()
+    desk.work.document.open(small_recording, small_analysis, small_result)
+    results = page.widget()
+    monkeypatch.setattr(desk.work.questions, "choose", lambda *_: 1)
+    monkeypatch.setattr(desk.work.questions, "save_path", lambda title, start, kinds, ending: tmp_path / f"made{ending}")
+    for asks in (results.report, results.script):
+        asks.click()
+    qtbot.waitUntil(lambda: {path.name for path in tmp_path.glob("made*")} == {"made.html", "made.py"} and desk.jobs.idle)
+    figures = []
+    monkeypatch.setattr(napari_panels, "figure_desk", lambda: SimpleNamespace(asked=SimpleNamespace(emit=figures.append)))
+    results.figure.click()
+    assert figures
+    assert results.isAncestorOf(figures[0])
+    QGuiApplication.clipboard().clear()
+    results.methods.click()
+    qtbot.waitUntil(lambda: "generalized linear model" in QGuiApplication.clipboard().text())
+    results.right.click()
+    assert "panel Checks" in control.message.text
 
 
 def test_what_goes_wrong_is_said_in_the_control(desk, qtbot, small_recording, small_analysis):

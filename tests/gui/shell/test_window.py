@@ -87,7 +87,7 @@ def test_every_action_is_in_a_menu(window):
 def test_what_cannot_be_done_is_switched_off_and_says_why(window, small_recording, small_analysis):
     assert "Fit a model first" in window.action("export_report").toolTip()
     assert "methods" in window.action("export_report").toolTip()
-    for name in ("fit", "undo", "redo", "save", "export_coefficients", "stop", "cancel"):
+    for name in ("fit", "undo", "redo", "save", "export_coefficients", "copy_methods", "stop", "cancel"):
         assert not window.action(name).isEnabled(), name
     assert "Open a recording" in window.action("fit").toolTip()
     window.document.open(small_recording, Analysis())

@@ -6,9 +6,11 @@ import json
 from dataclasses import replace
 
 import pytest
+from qtpy.QtGui import QGuiApplication
 from qtpy.QtWidgets import QFileDialog, QMainWindow, QPushButton
 
 from glmengine.export.formats import FORMATS
+from glmengine.export.methods import methods_text
 from glmgui import slow_disks
 from glmgui.notices import notices
 from glmgui.shell.notice_bar import NoticeBar
@@ -42,6 +44,13 @@ def test_the_coefficients_alone_say_beside_them_whence_they_are(qtbot, exporting
         exporting.export_coefficients()
     said = json.loads((tmp_path / "coefficients.csv-metadata.json").read_text(encoding="utf-8"))
     assert said["notes"][0]["analysis_sha256"] == small_result.provenance["analysis_sha256"]
+
+
+def test_the_methods_paragraph_is_copied_and_that_is_said(qtbot, exporting, small_result):
+    QGuiApplication.clipboard().clear()
+    exporting.copy_methods()
+    qtbot.waitUntil(lambda: QGuiApplication.clipboard().text() == methods_text(small_result))
+    assert "clipboard" in notices().all[-1].text
 
 
 def test_no_choice_writes_nothing(exporting, questions, jobs, tmp_path):
