@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from qtpy.QtWidgets import QAbstractItemView, QFileDialog, QInputDialog, QMessageBox, QWidget
 
 from glmengine.sentences import numbered
-from glmgui.work.questions import Answer
+from glmgui.work.questions import Answer, Together
 
 if TYPE_CHECKING:
     from glmengine.analysis.templates import Lesson
@@ -64,8 +64,8 @@ class Dialogs:
         dialog = FoldersDialog(folder, self.parent)
         return dialog.chosen if dialog.exec() else []
 
-    def several(self, paths: list[Path]) -> Literal["sessions", "together"] | None:
-        """What several files are to each other."""
+    def several(self, paths: list[Path], likelier: Together) -> Together | None:
+        """What several files are to each other; Enter takes what is likelier."""
         names = "\n".join(path.name for path in paths[:_MOST_NAMED]) + ("\n\u2026" if len(paths) > _MOST_NAMED else "")
         box = self._box(
             f"What are these {len(paths)} files?",
@@ -75,7 +75,7 @@ class Dialogs:
         sessions = box.addButton("Sessions of one animal", QMessageBox.ButtonRole.AcceptRole)
         together = box.addButton("Parts of one recording", QMessageBox.ButtonRole.AcceptRole)
         box.addButton(QMessageBox.StandardButton.Cancel)
-        box.setDefaultButton(sessions)
+        box.setDefaultButton(together if likelier == "together" else sessions)
         box.exec()
         return "sessions" if box.clickedButton() is sessions else "together" if box.clickedButton() is together else None
 

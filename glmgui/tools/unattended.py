@@ -41,7 +41,7 @@ class NoQuestions:
     def open_folders(self, folder: str) -> list[Path]:
         return self.open_paths(folder)
 
-    def several(self, paths: list[Path]) -> Literal["sessions", "together"] | None:
+    def several(self, paths: list[Path], likelier: Literal["sessions", "together"]) -> Literal["sessions", "together"] | None:
         return "sessions"
 
     def ready_analysis(

@@ -25,7 +25,7 @@ from glmgui.slow_disks import is_there_soon
 from glmgui.work.fitting import Fitting
 from glmgui.work.live_fit import LiveFit
 from glmgui.work.project import Opened, open_project
-from glmgui.work.questions import Questions
+from glmgui.work.questions import Questions, Together
 from glmgui.work.recent import RecentFiles
 from glmgui.work.recovery import Leftover, Recovery, open_leftover, remove_leftover
 from glmgui.work.saving import Saving
@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 Then = Callable[[], None] | None
 OPEN = "open"
 _ALONE = (".glm", ".toml")
+_TABLES = (".csv", ".tsv", ".txt", ".dat")
+_LONGEST_HEADING = 65_536  # bytes
 
 
 class Opening(QObject):
@@ -106,8 +108,8 @@ class Opening(QObject):
         self._live.switch(False)
         self.remember_folder(paths[0])
 
-        def known(without_standard: bool) -> None:
-            answer = self._questions.several(paths) if without_standard else "sessions"
+        def known(likelier: Together | None) -> None:
+            answer = self._questions.several(paths, likelier) if likelier is not None else "sessions"
             if answer == "together":
                 self._submit(
                     paths[0],
@@ -119,7 +121,7 @@ class Opening(QObject):
             elif answer == "sessions":
                 self._open_next(paths, [], then)
 
-        self._submit(paths[0], lambda context: _lack_a_standard(paths), known)
+        self._submit(paths[0], lambda context: _likelier(paths), known)
 
     def _open_next(self, paths: Sequence[Path], opened: list[Recording], then: Then) -> None:
         """Open one session after the other, each of which may ask, and join them."""
@@ -394,11 +396,25 @@ def join(recordings: Sequence[Recording], names: Sequence[str]) -> Recording:
     return join_recordings(recordings, free_session_names(recordings, names))
 
 
-def _lack_a_standard(paths: Sequence[Path]) -> bool:
-    """Whether none of the files says itself what is in it, and they lie in one folder: then they may be parts of one recording."""
+def _likelier(paths: Sequence[Path]) -> Together | None:
+    """What files in one folder that do not say themselves what is in them are to each other; None for all others, which are sessions.
+
+    Tables whose first lines have different words are rather parts of one recording; recordings of one kind begin alike.
+    """
     from glmengine.io.recognition import recognise
 
-    return len({path.parent for path in paths}) == 1 and all(recognise(path).needs_recipe for path in paths)
+    if len({path.parent for path in paths}) > 1 or not all(recognise(path).needs_recipe for path in paths):
+        return None
+    if any(path.suffix.lower() not in _TABLES for path in paths):
+        return "sessions"
+    return "together" if len({_heading(path) for path in paths}) == len(paths) else "sessions"
+
+
+def _heading(path: Path) -> str:
+    """The letters of the first line of a table; none where it holds numbers alone."""
+    with path.open("rb") as stream:
+        first = stream.readline(_LONGEST_HEADING).decode("utf-8", "replace")
+    return "".join(letter for letter in first.lower() if letter.isalpha())
 
 
 def _correction_of(recording: Recording) -> Assistance:

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from glmgui.work.recovery import Leftover
 
 Answer = Literal["save", "discard", "cancel"]
+Together = Literal["sessions", "together"]
+"""Recordings of one animal, or parts of one recording."""
 
 
 class Questions(Protocol):
@@ -26,7 +28,7 @@ class Questions(Protocol):
     def open_folders(self, folder: str) -> list[Path]:
         """One or more folders to open; none to leave it."""
 
-    def several(self, paths: list[Path]) -> Literal["sessions", "together"] | None:
+    def several(self, paths: list[Path], likelier: Together) -> Together | None:
         """What several files are to each other: recordings of one animal, or parts of one recording."""
 
     def ready_analysis(

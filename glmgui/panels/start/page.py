@@ -143,7 +143,7 @@ class StartPage(QScrollArea):
         )
         demo = button("Show me a fitted sample", "start_demo", "The sample session with its model fitted, to look around", left)
         guide.clicked.connect(lambda: self.action_asked.emit("guide"))
-        demo.clicked.connect(self._work.opening.open_fitted_sample)
+        demo.clicked.connect(lambda: self._work.opening.open_fitted_sample())
         box.addWidget(Title(_HELLO, 1.7, left))
         box.addWidget(first)
         box.addWidget(drop)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from qtpy.QtWidgets import QAbstractItemView
+from qtpy.QtWidgets import QAbstractItemView, QPushButton
 
 from glmengine.analysis.analysis import Analysis
 from glmengine.analysis.templates import course
@@ -264,6 +264,16 @@ def test_what_is_open_is_said_in_a_few_words(document, small_recording, small_an
     assert about(document) == "3 units, 2 min, 1 term"
 
 
+def test_a_fitted_sample_is_shown_by_one_press(window, monkeypatch, small_recording, small_analysis, small_result, qtbot):
+    from glmgui.notices import notices
+
+    monkeypatch.setattr("glmgui.samples.fitted", lambda context: (small_recording, small_analysis, small_result))
+    told = len(notices().all)
+    window.start.findChild(QPushButton, "start_demo").click()
+    qtbot.waitUntil(lambda: window.document.result is small_result and window.jobs.idle)
+    assert not [notice.said for notice in notices().all[told:] if notice.level == "error"]
+
+
 # Several files
 
 
@@ -284,7 +294,7 @@ def two_parts(tmp_path):
 
 def test_spikes_and_tracking_opened_together_are_one_recording(window, questions, two_parts, qtbot):
     seen = []
-    questions.several = lambda paths: "together"
+    questions.several = lambda paths, likelier: likelier
     plain = questions.recipe
     questions.recipe = lambda assistance, text, fault: (
         seen.append((assistance.path.name, text, fault)) or plain(assistance, text, fault)
@@ -303,7 +313,7 @@ def test_several_recordings_become_sessions(window, questions, two_parts, tmp_pa
     other = tmp_path / "rat2_spikes.csv"
     lines = two_parts[1].read_text(encoding="utf-8").splitlines()
     other.write_text("\n".join(lines[:300]), encoding="utf-8")
-    questions.several = lambda paths: "sessions"
+    questions.several = lambda paths, likelier: likelier
     window.work.opening.open_several([two_parts[1], other])
     qtbot.waitUntil(lambda: window.document.recording is not None)
     assert len(window.document.recording.sessions) == 2
