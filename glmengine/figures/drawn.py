@@ -10,7 +10,7 @@ from glmengine.figures.band_reach import ends_near, height_of
 from glmengine.figures.drawing import Axis, Bars, Curve, Drawing, Images, Lines, Polar, Spikes, Stretches
 from glmengine.figures.kinds.polar import round_axes
 from glmengine.figures.layout import panels
-from glmengine.figures.marks import band, colour_bar, finish, legend, level, name_ticks, note_below, signed_colours
+from glmengine.figures.marks import band, colour_bar, entitle, finish, legend, level, name_ticks, note_below, signed_colours
 from glmengine.figures.page import Page, drawing_on, page, style
 
 if TYPE_CHECKING:
@@ -121,6 +121,9 @@ def _draw_polar(ax: Axes, drawing: Polar) -> None:
 def _draw_images(axes: list[Axes], drawing: Images) -> None:
     low, high = drawing.levels or _levels(drawing)
     colours = signed_colours() if drawing.diverging else style().map
+    several = len(drawing.images) > 1
+    if several:
+        entitle(axes[0].figure, drawing.title)
     for place, (ax, image) in enumerate(zip(axes, drawing.images, strict=False)):
         drawn = ax.pcolormesh(
             image.x,
@@ -134,7 +137,7 @@ def _draw_images(axes: list[Axes], drawing: Images) -> None:
         )
         if drawing.equal:
             ax.set_aspect("equal")
-        title = ": ".join(part for part in (drawing.title if place == 0 else "", image.title) if part)
+        title = ": ".join(part for part in ("" if several else drawing.title, image.title) if part)
         finish(ax, title=title, x=drawing.x_axis.text, y=drawing.y_axis.text)
         _name(ax.xaxis, drawing.x_axis)
         _name(ax.yaxis, drawing.y_axis)

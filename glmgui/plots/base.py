@@ -161,10 +161,10 @@ class Plot(QWidget):
 
     def _fill_menu(self, menu: QMenu) -> None:
         # no lambda: it would hold the plot, whose parts would then be taken away in any order
-        menu.addAction("Figure for paper\u2026", self.ask_for_figure).setToolTip(
+        menu.addAction("Save figure for paper\u2026", self.ask_for_figure).setToolTip(
             "Size in millimetres, font, style; PDF, SVG, PNG or TIFF"
         )
-        menu.addAction("As on screen\u2026", self.ask_and_save_figure).setToolTip("What is seen, as SVG, PDF or PNG")
+        menu.addAction("Save figure as on screen\u2026", self.ask_and_save_figure).setToolTip("What is seen, as SVG, PDF or PNG")
         menu.addAction("Save numbers\u2026", self.ask_and_save_numbers).setToolTip("CSV with units in the headings")
         menu.addSeparator()
         menu.addAction("Copy figure", self.copy_figure).setToolTip("What is seen, as a picture on the clipboard")

@@ -134,3 +134,21 @@ def test_colours_are_told_apart_by_colour_blind_readers():
         apart = np.linalg.norm(there[:, None] - there[None], axis=2)
         assert apart[np.triu_indices(len(there), 1)].min() > 0.1
     assert len({style.line(number) for number in range(len(style.lines))}) == len(style.lines)
+
+
+def test_maps_side_by_side_have_their_own_titles_below_that_of_the_figure():
+    from glmengine.figures.drawing import Axis, Images
+    from glmengine.figures.drawing import Image as Map
+    from glmengine.figures.drawn import draw_drawing
+    from glmengine.figures.page import Page
+
+    x = np.arange(4.0)
+    maps = [Map(title, x, x, np.ones((4, 4))) for title in ("data", "model")]
+    axes = (Axis("x", "cm"), Axis("y", "cm"), Axis("rate", "Hz"))
+    figure = draw_drawing(Images("place", "place: data and model", *axes, maps))
+    assert figure.get_suptitle() == "place: data and model"
+    assert [ax.get_title() for ax in figure.axes[:2]] == ["data", "model"]
+    alone = draw_drawing(Images("place", "place", *axes, maps[:1]))
+    assert alone.get_suptitle() == ""
+    assert alone.axes[0].get_title() == "place: data"
+    assert draw_drawing(Images("place", "place", *axes, maps), Page(title=False)).get_suptitle() == ""

@@ -204,13 +204,13 @@ def test_every_plot_has_a_figure_for_paper(qtbot):
         figure = draw_drawing(plot.drawing(), Page(width=80.0))
         assert picture(figure, 50).startswith(b"\x89PNG"), plot.title
         assert figure.get_size_inches()[0] * 25.4 == pytest.approx(80.0)
-        texts = [ax.get_title() for ax in figure.axes]
+        texts = [figure.get_suptitle(), *(ax.get_title() for ax in figure.axes)]
         assert plot.title in " ".join(texts) or not plot.numbers()
 
 
 def test_the_plots_button_asks_for_a_figure_and_keeps_as_on_screen_beside(qtbot, plot):
     actions = [action.text() for action in plot._save.menu().actions()]
-    assert actions[:3] == ["Figure for paper\u2026", "As on screen\u2026", "Save numbers\u2026"]
+    assert actions[:3] == ["Save figure for paper\u2026", "Save figure as on screen\u2026", "Save numbers\u2026"]
     with qtbot.waitSignal(figure_desk().asked) as asked:
         plot._save.menu().actions()[0].trigger()
     assert asked.args == [plot]

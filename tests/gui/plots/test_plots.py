@@ -171,7 +171,7 @@ def test_the_menu_saves_under_a_telling_name_in_the_worker_and_says_what_went_wr
     monkeypatch.setattr(figure_desk(), "folder", lambda: str(making.folder))  # as the window says it
     actions = {action.text(): action for action in plot._save.menu().actions()}
     with qtbot.waitSignal(making.made):
-        actions["As on screen\u2026"].trigger()
+        actions["Save figure as on screen\u2026"].trigger()
     with qtbot.waitSignal(making.made):
         actions["Save numbers\u2026"].trigger()
     assert sorted(file.name for file in folder.iterdir()) == ["chosen.csv", "chosen.png"]
@@ -179,7 +179,7 @@ def test_the_menu_saves_under_a_telling_name_in_the_worker_and_says_what_went_wr
     assert proposed[1] == str(folder / "unit_3_tuning.csv"), "in the folder that was saved to last"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(folder / "absent" / "figure.svg"), "SVG"))
     with qtbot.waitSignal(jobs.failed) as failed:
-        actions["As on screen\u2026"].trigger()
+        actions["Save figure as on screen\u2026"].trigger()
     assert "cannot be written" in failed.args[1]
     assert len(threads) == 3
     assert qapp.thread() not in threads
