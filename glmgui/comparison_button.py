@@ -67,5 +67,5 @@ class ComparisonButton(QToolButton):
             each = self._menu.addAction(f"with each term left out in turn ({numbered(len(labels), 'fit')})", self.each_asked.emit)
             each.setToolTip("What each term is worth beside the others, on the same held-out time")
             self._menu.addSeparator()
-        own = self._menu.addAction("with a second model that I build\u2026", self.own_asked.emit)
+        own = self._menu.addAction("with another model that I build\u2026", self.own_asked.emit)
         own.setToolTip("Change the terms, and fit: the new fit is set beside this one")

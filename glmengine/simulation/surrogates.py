@@ -160,7 +160,7 @@ def simulate(prepared: Prepared, model: Coefficients, repeats: int = 1, seed: in
     first = np.full((repeats, units), -1)
     parts: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
     batches = range(0, repeats, width)
-    context.report(Progress("Making the recursion ready", 0.02))
+    context.report(Progress("Preparing the simulation", 0.02))
     stored, stretch, finished = 0, loop.stretch, repeats
     for number, begin in enumerate(batches):
         share = context.part(0.06 + 0.9 * number / len(batches), 0.06 + 0.9 * (number + 1) / len(batches))

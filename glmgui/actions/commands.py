@@ -21,6 +21,8 @@ from glmgui.steps import STEPS
 from glmgui.tools.diagnostics import write_diagnostics
 from glmgui.work.recovery import remove_leftover
 
+_NOTHING = "Nothing with these words. The guide (F1) finds every word that stands in it."
+_NOTHING_YET = f"{_NOTHING} Settings, units and terms are found once a recording is open."
 _NATIVE = QKeySequence.SequenceFormat.NativeText
 
 
@@ -133,7 +135,9 @@ def export_figure(host: Host, plot: Plot | None = None) -> None:
 
 def open_palette(host: Host) -> None:
     """Show the search over all actions and all else that is found by name."""
-    CommandPalette([host.action(name) for name in host.action_names if name != "palette"], host.widget, finds(host)).show()
+    actions = [host.action(name) for name in host.action_names if name != "palette"]
+    none = _NOTHING if host.work.document.recording is not None else _NOTHING_YET
+    CommandPalette(actions, host.widget, finds(host), none).show()
 
 
 def open_shortcuts(host: Host) -> None:

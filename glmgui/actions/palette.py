@@ -14,6 +14,7 @@ from glmgui.widgets.texts import hint
 
 _LETTERS, _ROWS = 62, 16
 """How wide and high it is, in letters m and rows."""
+_NONE = "Nothing with these words."
 _MOST = 60
 """Of more than so many the first are listed: another letter leaves fewer."""
 
@@ -21,7 +22,9 @@ _MOST = 60
 class CommandPalette(QDialog):
     """Lists what has all the words that are typed; actions that cannot be run now are shown pale, last."""
 
-    def __init__(self, actions: Sequence[QAction], parent: QWidget | None = None, finds: Sequence[Find] = ()) -> None:
+    def __init__(
+        self, actions: Sequence[QAction], parent: QWidget | None = None, finds: Sequence[Find] = (), none: str = _NONE
+    ) -> None:
         super().__init__(parent, Qt.WindowType.Popup)
         self.setObjectName("command_palette")
         self.setWindowTitle("Search")
@@ -45,7 +48,7 @@ class CommandPalette(QDialog):
         self.list.setObjectName("palette_list")
         self.list.setAccessibleName("What was found")
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._none = hint("Nothing with these words.", self)
+        self._none = hint(none, self)
         box = QVBoxLayout(self)
         box.setContentsMargins(8, 8, 8, 8)
         box.addWidget(self.line)

@@ -196,7 +196,7 @@ class MainWindow(QMainWindow):
 
     def _own_model_asked(self) -> None:
         self.show_step("features")
-        self.notice_bar.show_notice(Notice("info", _OWN_MODEL, title="Second model"))
+        self.notice_bar.show_notice(Notice("info", _OWN_MODEL, title="Another model"))
 
     # The document and the strips
 

@@ -165,8 +165,8 @@ class Checks(QObject):
 
         def take(found: tuple[Surrogates, SurrogateComparison | GlmError]) -> None:
             self.surrogates, compared = found
-            if isinstance(compared, GlmError):
-                self._states["simulation"].error = str(compared)
+            if isinstance(compared, GlmError):  # that all ran away is said where those that ran away are named
+                self._states["simulation"].error = "" if self.surrogates.ran_away.all() else str(compared)
             else:
                 self._keep(lambda result: result.with_simulated(compared))
 
@@ -249,8 +249,8 @@ class Checks(QObject):
         made = self.surrogates
         if made is None:
             return
-        name = f"{self._settings.save_folder}/{made.recording.name}-surrogate.nwb"
-        path = path or self._questions.save_path("Save surrogates as NWB", name, "NWB (*.nwb)", ".nwb")
+        name = f"{self._settings.save_folder}/{made.recording.name}-simulated.nwb"
+        path = path or self._questions.save_path("Save what was simulated as NWB", name, "NWB (*.nwb)", ".nwb")
         if path is None:
             return
         self._settings.save_folder = path.parent
@@ -262,7 +262,7 @@ class Checks(QObject):
             write_nwb(surrogate_recording(made, repeat), path)
 
         def take(_: object) -> None:
-            notices().tell("info", f"written to {path}", title="Surrogates")
+            notices().tell("info", f"written to {path}", title="Simulation", written=path)
             if then is not None:
                 then(path)
 

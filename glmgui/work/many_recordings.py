@@ -217,12 +217,16 @@ class ManyRecordings(QObject):
     @property
     def can_start(self) -> bool:
         has_terms = any(term.enabled for term in self._document.analysis.terms)
-        return bool(self.entries) and self.folder is not None and has_terms and not self.running
+        return bool(self.entries) and has_terms and not self.running
 
     def start(self, workers: int, *, figures: bool = True, scheduler: str = "") -> None:
         """Fit all recordings of the list, by processes of this machine or, where a Dask scheduler is named, its workers; those that were done
-        before with the same question are kept."""
+        before with the same question are kept. Asks where the results are to go where that was not said."""
         if not self.can_start or not self._permission.given():
+            return
+        if self.folder is None:
+            self.ask_destination()
+        if self.folder is None:
             return
         analysis, folder, recipe = self.question, self.folder, self._document.analysis.recording.recipe
         entries = self.entries

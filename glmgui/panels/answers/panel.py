@@ -61,7 +61,7 @@ class AnswersPanel(Page):
             self,
         )
         self.stop = button("Stop and &keep", "answers_stop", "End early with the units that are answered", self)
-        self.cancel = button("Give &up", "answers_cancel", "Give the run up; the next one goes on from what is finished", self)
+        self.cancel = button("Cance&l", "answers_cancel", "Drop this run; the next one goes on from what is finished", self)
         self.use = button(
             "&Use this model",
             "answers_use",
@@ -229,7 +229,7 @@ class AnswersPanel(Page):
         kind, text = answers.message
         done, total = answers.n_answered
         if answers.running:
-            self.state.setText(f"{done} of {numbered(total, 'unit')} answered; q can still fall")
+            self.state.setText(f"{done} of {numbered(total, 'unit')} answered; q is provisional until all are")
             self.message.clear()
             return
         took = "" if kept is None else duration(kept.seconds)

@@ -37,7 +37,7 @@ from glmgui.work.many_recordings import GroupRows, ManyRecordings, group_columns
 if TYPE_CHECKING:
     from glmengine.batch.one_recording import Outcome
 
-STALE = "These results answer an earlier question – start again: recordings whose question has changed are done again."
+STALE = "The analysis has changed since these results – start again: all recordings are done again with it."
 _EMPTY = (
     "The analysis of this project, put to many recordings. First open one recording and make it there (Data, Features, Model), then add the others here: "
     "files, folders, or drop them. The program looks at each and says what it lacks before anything is fitted."
@@ -45,7 +45,8 @@ _EMPTY = (
 _NO_TERMS = (
     "The analysis has no term yet: open one of the recordings and add what the rate may depend on in the Features step (Ctrl+2)."
 )
-_NO_FOLDER = "Choose a folder for the results, then start."
+_NO_FOLDER = "Start asks for the folder of the results."
+_OPEN_ONE_IS_NOT_IN = " The recording that is open is not in the list: add it, too, if it is to be among the results."
 _LEAST_PLACE = 110  # pixels, in which it is read that no folder is chosen
 _BETWEEN = "\n"  # columns to group by, in the data of a choice
 _GROUP_HEADINGS = (
@@ -241,13 +242,28 @@ class BatchPanel(Page):
         if many.looking:
             return "The recordings are being looked at…"
         if reached:
-            return f"{reached - failed} of {count} recordings are done{f', {failed} failed' if failed else ''}. Select one to open its result; Start does those that are left."
+            left = (
+                " Start does those that are left."
+                if reached < count
+                else " Start tries those that failed again."
+                if failed
+                else ""
+            )
+            return f"{reached - failed} of {count} recordings are done{f', {failed} failed' if failed else ''}. Select one to open its result.{left}"
         said = f"{count} recording{'s' if count != 1 else ''}"
         if lacking:
             said += f", {lacking} of which lack{'s' if lacking == 1 else ''} something that the analysis names"
         elif all(entry.preview is not None for entry in many.entries):
             said += ", all ready"
-        return f"{said}. {_NO_FOLDER if many.folder is None else 'Start when you like; one that cannot be fitted does not stop the others.'}"
+        said += f". {_NO_FOLDER if many.folder is None else 'Start when you like; one that cannot be fitted does not stop the others.'}"
+        return said + (_OPEN_ONE_IS_NOT_IN if self._open_one_is_left_out else "")
+
+    @property
+    def _open_one_is_left_out(self) -> bool:
+        """Whether the recording that is open is one that could be in the list, and is not."""
+        recording = self._document.recording
+        path = None if recording is None else recording.path
+        return path is not None and path not in [entry.path for entry in self._many.entries]
 
     def _enable(self) -> None:
         many, chosen = self._many, self.table.chosen

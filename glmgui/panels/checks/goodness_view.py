@@ -8,6 +8,7 @@ from qtpy.QtCore import QSignalBlocker, Signal
 from qtpy.QtWidgets import QWidget
 
 from glmengine.analysis.remedies import from_text
+from glmengine.sentences import numbered
 from glmgui.document import Document
 from glmgui.drawings.goodness import goodness_drawings, pairs_drawing
 from glmgui.jobs import Jobs
@@ -127,7 +128,7 @@ class GoodnessView(WordsColumn):
             ks = Cell("" if ratio != ratio else f"{ratio:.2f}", ratio)
             rows.append((unit, (Cell(sign, float(right) if judged else -1.0), ks, Cell(_in_short(words), tip=words))))
         right = int(summary["adequate"].sum())
-        return UnitRows(_HEADINGS, _HELPS, tuple(rows), f"Nothing speaks against the model of {right} of {len(rows)}.")
+        return UnitRows(_HEADINGS, _HELPS, tuple(rows), f"The model passes for {right} of {numbered(len(rows), 'unit')}.")
 
     def set_greyed(self, greyed: bool) -> None:
         self.plots.set_greyed(greyed)
@@ -147,7 +148,9 @@ class GoodnessView(WordsColumn):
         one = found.summary.sel(unit=unit)
         words, following = str(one["verdict"].item()), str(one["try_next"].item())
         time = "on held-out time" if found.held_out else "on the time that was fitted"
-        self.verdict.setText(f"Unit {unit}, {time}: {words}" + (f" What to try: {following}." if following else ""))
+        answer = "" if words.startswith("Not judged") else "yes. " if bool(one["adequate"]) else "no, something is missing. "
+        tried = f" What to try: {following}." if following else ""
+        self.verdict.setText(f"Unit {unit}, {time}: {answer}{words}{tried}")
         self.remedies.show_remedies(from_text(str(one["remedies"].item())) if "remedies" in one else ())
 
     def _check_once(self) -> None:

@@ -23,9 +23,7 @@ from glmgui.work.checks import Checks
 _NO_RESULT = (
     "Fit with Ctrl+R. Here you see whether the fitted model is right, what it would do by itself, and how sure its terms are."
 )
-_STALE = (
-    "These checks are of an earlier question. They stay right for that fit; fit again (Ctrl+R) to check the model as it is now."
-)
+_STALE = "The analysis has changed since these checks. They stay right for the fit before; fit again (Ctrl+R) to check the model as it is now."
 _LIVE = "The live fit is not checked: what stands here is of the last whole fit (Ctrl+R)."
 
 

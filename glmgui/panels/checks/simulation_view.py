@@ -37,6 +37,7 @@ _EMPTY = (
 _FROM_FILE = "The comparison was kept with the fit, the spikes were not. Simulate again (the same seed gives the same spikes) to save or open them."
 _KEPT = "The comparison is kept with the fit; the spikes are not, save them as NWB where they are wanted."
 _MOST_RUNAWAYS = 2
+_NONE_LEFT = "No repeat is left to set beside the data: in each a rate grew without bound."
 _TOO_FEW = 0.7  # of the values within the band, below which more is said
 _ARRAYS = {
     "isi": "intervals",
@@ -178,7 +179,8 @@ class SimulationView(WordsColumn):
             return
         more = len(runaways) - _MOST_RUNAWAYS
         words = " ".join(map(str, runaways[:_MOST_RUNAWAYS])) + (f" So do {more} more units." if more > 0 else "")
-        self.runaway.show_warning(f"{words} Repeats that ran away take no part in the comparison.")
+        left = _NONE_LEFT if made.ran_away.all() else "Repeats that ran away take no part in the comparison."
+        self.runaway.show_warning(f"{words} {left}")
         self.remedies.show_remedies(tuple(dict.fromkeys(edit for one in runaways for edit in one.edits)))
 
 

@@ -116,7 +116,11 @@ class TimeForm(QWidget):
     def offer_moving(self, possible: bool) -> None:
         """Whether the recording has a position or a speed."""
         self.moving.setEnabled(possible)
-        self.moving.setToolTip(_MOVING_HELP if possible else "This recording has neither a position nor a speed")
+        self.moving.setToolTip(
+            _MOVING_HELP
+            if possible
+            else "No covariate of this recording is known as a position or a speed; Add condition takes any other"
+        )
 
     def show_fault(self, field: str, message: str) -> None:
         """Show a message at the condition that is at fault (``time.conditions.1.variable``), else below the conditions."""

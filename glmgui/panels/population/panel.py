@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from glmgui.drawings.population import Population
 
 POPULATION = "population"
-STALE = "These results answer an earlier question – fit again (Ctrl+R)."
+STALE = "The analysis has changed since this fit – fit again (Ctrl+R)."
 _NO_FIT = "Fit with Ctrl+R. Tuning, maps, filters, coupling and scores of all units will stand here, and what you select in one of them is selected everywhere."
 _FILLING = "The numbers of all units are being gathered…"
 

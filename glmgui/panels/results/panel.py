@@ -29,7 +29,7 @@ from glmgui.widgets.page import Page
 from glmgui.widgets.texts import hint
 from glmgui.work.runs import Run, Runs
 
-STALE = "These results answer an earlier question \u2013 fit again (Ctrl+R)."
+STALE = "The analysis has changed since this fit \u2013 fit again (Ctrl+R)."
 _POPULATION_SCORES = (
     "deviance_explained_heldout",
     "bits_per_spike_heldout",

@@ -53,12 +53,15 @@ def test_from_a_folder_to_an_open_result(panel, window, questions, files, tmp_pa
     assert states(panel) == ["ready", "lacks something"]
     assert "head_direction" in panel.table.item(1, 7).text()
     assert "1 of which lacks something" in panel.said.text()
-    assert not panel.start.isEnabled()
-    questions.next_path = tmp_path / "out"
-    panel.destination.click()
-    assert panel.start.isEnabled()
+    assert "Start asks for the folder" in panel.said.text()
+    questions.next_path = None
     panel.start.click()
+    assert not many.running
+    questions.next_path = tmp_path / "out"
+    panel.start.click()
+    assert many.folder == tmp_path / "out"
     qtbot.waitUntil(lambda: not many.running and jobs.idle)
+    assert "Start tries those that failed again" in panel.said.text()
     assert states(panel) == ["done", "failed"]
     assert "head_direction" in panel.table.item(1, 7).text()
     assert panel.groups.rowCount() > 0
@@ -78,7 +81,7 @@ def test_from_a_folder_to_an_open_result(panel, window, questions, files, tmp_pa
     assert not many.is_stale, "the same question of another recording"
     window.document.edit(window.document.analysis.with_(seed=3), "Change seed")
     window.show_step("batch")
-    assert "earlier question" in panel.banner.text
+    assert "has changed since" in panel.banner.text
 
 
 @pytest.fixture
@@ -170,6 +173,21 @@ def test_another_analysis_asks_to_look_again(alone, document, jobs, seen, tmp_pa
     document.edit(document.analysis.with_(terms=()), "Remove term")
     assert "no term" in alone.said.text()
     assert not alone.start.isEnabled()
+
+
+def test_the_recording_that_is_open_is_named_where_the_list_lacks_it(
+    alone, document, jobs, seen, tmp_path, small_recording, qtbot
+):
+    many = alone._many
+    many.add([tmp_path / "x.nwb"])
+    qtbot.waitUntil(lambda: len(many.entries) == 1 and jobs.idle)
+    assert "is open" not in alone.said.text(), "it has no file"
+    document.set_recording(replace(small_recording, path=tmp_path / "y.nwb"))
+    many.changed.emit()
+    assert "The recording that is open is not in the list" in alone.said.text()
+    many.add([tmp_path / "y.nwb"])
+    qtbot.waitUntil(lambda: len(many.entries) == 2 and jobs.idle)
+    assert "is open" not in alone.said.text()
 
 
 def test_scores_are_summed_up_by_two_columns_at_once(alone, jobs, seen, tmp_path, small_result, small_recording, qtbot):

@@ -83,8 +83,9 @@ def test_looking_at_it_checks_the_selected_unit_first_and_keeps_what_is_found(wi
     fitted = opened(window, small_recording, small_result, 0)
     page, checks = panel(fitted), fitted.work.checks
     qtbot.waitUntil(lambda: fitted.jobs.idle and checks.goodness(False) is not None)
-    assert "Unit hd" in page.goodness.verdict.text()
+    assert page.goodness.verdict.text().startswith("Unit hd, on the time that was fitted: yes. ")
     found = checks.goodness(False)
+    assert f"passes for {int(found.summary['adequate'].sum())} of 3 units" in page.units._said.text()
     assert found.units == ("hd", "place", "flat")
     assert fitted.document.kept_result.goodness_of_fit is found
     assert fitted.document.fits[0].load().goodness_of_fit.units == found.units
@@ -104,7 +105,7 @@ def test_a_click_selects_the_unit_and_a_remedy_is_one_step_of_undo(fitted, qtbot
     place = view.visualItemRect(view.item(row_of(fitted, "place"), 0)).center()
     qtbot.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=place)
     assert document.unit == "place"
-    assert "Unit place" in page.goodness.verdict.text()
+    assert page.goodness.verdict.text().startswith("Unit place, on the time that was fitted: no, something is missing. ")
     texts = [button.text() for button in page.goodness.remedies.buttons]
     assert texts == ["Add position.x", "Add the unit's own history"]
     before = document.analysis
@@ -112,7 +113,7 @@ def test_a_click_selects_the_unit_and_a_remedy_is_one_step_of_undo(fitted, qtbot
     assert document.analysis.terms[-1].label == "position.x"
     assert document.undo_text == "Add position.x"
     assert document.result_is_stale
-    assert "earlier question" in page.banner.text
+    assert "has changed since" in page.banner.text
     assert page.goodness.plots.plots[0].greyed
     page.goodness.remedies.buttons[0].click()  # it is in the model already
     assert len(document.analysis.terms) == 2
@@ -168,6 +169,18 @@ def test_surrogates_stand_beside_the_data_and_can_be_saved(fitted, surrogates, m
     checks.open_surrogates(tmp_path / "one.nwb")
     qtbot.waitUntil(lambda: fitted.jobs.idle and fitted.document.recording.path == tmp_path / "one.nwb")
     assert fitted.document.recording.unit_names == ("hd", "place", "flat")
+
+
+def test_that_every_repeat_ran_away_is_said_once(fitted, surrogates, monkeypatch, qtbot):
+    page, checks = panel(fitted), fitted.work.checks
+    gone = replace(surrogates, ran_away=np.ones_like(surrogates.ran_away))
+    monkeypatch.setattr(Result, "simulate", lambda *_, **__: gone)
+    page.show_page(1)
+    page.simulation.begin.click()
+    qtbot.waitUntil(lambda: checks.surrogates is gone and fitted.jobs.idle)
+    assert "No repeat is left" in page.simulation.runaway.text
+    assert not page.simulation.run.message.text
+    assert page.simulation.remedies.buttons
 
 
 def test_tests_and_bands_are_kept_and_drawn_with_the_results(fitted, qtbot):

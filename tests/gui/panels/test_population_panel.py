@@ -203,7 +203,7 @@ def test_only_these_and_without_these_are_one_step_of_undo_each(document, small_
 def test_what_is_stale_is_pale_and_says_so(panel, document):
     before = panel.tabs.geometry()
     document.edit(document.analysis.with_(seed=5), "Change seed")
-    assert "earlier question" in panel.banner.text
+    assert "has changed since" in panel.banner.text
     QApplication.processEvents()
     assert panel.tabs.geometry() == before
     assert panel.multiples.plot.greyed

@@ -212,7 +212,21 @@ def test_the_search_finds_settings_units_terms_samples_and_the_guide(opened, qtb
     assert found("glossary")[0] == "Glossary"
     assert "What is this cell tuned to?" in found("tuned")
     assert found("no such thing at all") == []
-    assert found("dark")[0] == "Dark"
+    assert found("dark")[0] == found("theme")[0] == "Dark"
+    assert found("font size")[0] == "Larger text"
+    assert found("methods paragraph")[0] == "Copy methods paragraph"
+
+
+def test_the_search_says_what_it_finds_only_when_a_recording_is_open(window, small_recording, small_analysis):
+    def said() -> str:
+        window.action("palette").trigger()
+        palette = window.findChildren(CommandPalette)[-1]
+        palette.line.setText("no such thing at all")
+        return palette._none.text()
+
+    assert "once a recording is open" in said()
+    window.document.open(small_recording, small_analysis)
+    assert "once a recording is open" not in said()
 
 
 @pytest.mark.parametrize(

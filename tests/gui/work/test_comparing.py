@@ -41,7 +41,7 @@ def test_a_term_is_left_out_and_both_models_stand_side_by_side(fitted, qtbot):
         "with the model without head_direction",
         "with the model without position.x",
         "with each term left out in turn",
-        "with a second model that I build\u2026",
+        "with another model that I build\u2026",
     ]
     choose(button, "without position.x")
     document, page = fitted.document, fitted.panels["fits"]
