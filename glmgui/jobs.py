@@ -190,7 +190,7 @@ class Jobs(QObject):
     Signals
     -------
     started, finished, cancelled : str
-        Label of a loud job that began, that gave its value, that was given up.
+        Label of a loud job that began, that gave its value, that was cancelled (not one that a newer has replaced).
     progressed : (Progress, float or None)
         Where the loud job is, and the seconds left if that can be said.
     failed : (str, str, str)
@@ -386,7 +386,7 @@ class Jobs(QObject):
     def _deliver(self, job: Job, value: Any, error: BaseException | None) -> None:
         # a job that ended just before it was told to is given up as well: nothing comes after a cancel
         if isinstance(error, Cancelled) or job.replaced or job.cancelled.is_set():
-            if not job.quiet:
+            if not job.quiet and not job.replaced:
                 self.cancelled.emit(job.label)
             if job.on_given_up is not None:
                 job.on_given_up()

@@ -162,9 +162,14 @@ class Rows:
         return np.concatenate([np.arange(self.n_shared), self.padded + np.arange(self.n_features - self.n_shared)])
 
     def layout(self, make: Callable[[Rows], Made], *, observed: bool = False) -> Made:
-        """What `make` makes of these rows, made once; anew for other observations where it looks at them, `observed`."""
+        """What `make` makes of these rows, made once; anew for other observations where it looks at them, `observed`.
+
+        It is given, and may hold on to, rows that do not know of it: in a circle both would lie in memory until garbage is collected.
+        """
         if make not in self._layouts:
-            self._layouts[make] = observed, make(self)
+            alone = copy(self)
+            alone._layouts, alone._kept, alone._single = {}, [], {}
+            self._layouts[make] = observed, make(alone)
         return self._layouts[make][1]
 
     def __iter__(self) -> Iterator[Chunk]:

@@ -125,8 +125,11 @@ def test_jobs_that_wait_behind_a_deaf_one_are_given_up_with_it(jobs, qtbot, deaf
 
 def test_a_deaf_job_that_is_not_wanted_any_more_keeps_nobody_busy(jobs, qtbot, deaf):
     _, seen, go_on = deaf
+    labels = []
+    jobs.cancelled.connect(labels.append)
     jobs.drop("fit")
     qtbot.waitUntil(lambda: not jobs.busy, timeout=60_000)
+    assert labels == []
     go_on.set()
     qtbot.waitUntil(lambda: jobs.idle, timeout=60_000)
     assert seen == ["given up"]
@@ -185,11 +188,14 @@ def test_the_answer_of_a_running_job_that_was_replaced_is_dropped(jobs, qtbot):
     values, work = [], Steps()
     jobs.submit("Fit", work, values.append, key="live")
     qtbot.waitUntil(work.begun.is_set)
+    labels = []
+    jobs.cancelled.connect(labels.append)
     jobs.submit("Fit", lambda context: "new", values.append, key="live")
     asked = work.done
     qtbot.waitUntil(lambda: bool(values))
     assert values == ["new"]
     assert work.done - asked <= MOST_STEPS_AFTER
+    assert labels == []  # nobody has cancelled anything
 
 
 def test_previews_are_answered_while_a_fit_runs(jobs, qtbot):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from dataclasses import dataclass, replace
 from itertools import product
 
@@ -160,6 +162,22 @@ def test_slopes_curvatures_and_products_with_all_that_rows_can_have(operations, 
         assert (cells_of(case.rows) is not None) == (variant["design"] == "cells")
     check_all(operations_of(operations, case), case, family, link)
     check_products(operations_of(operations, case), case)
+
+
+@pytest.mark.usefixtures("few_rows_are_worth_it")
+@pytest.mark.parametrize("design", ["sparse", "cells"])
+def test_rows_and_what_is_made_of_them_go_with_their_last_name(design):
+    family, link = FAMILIES["poisson"], FAMILIES["poisson"].link("log")
+    case = case_of(family, link, design=design, own=True, folds=True, per_unit=True)
+    operations_of(NumpyOperations, case).gram()
+    made = cells_of(case.rows) if design == "cells" else nonzeros_of(case.rows)
+    left = [weakref.ref(case.rows), weakref.ref(made)]
+    gc.disable()  # the memory of a cross-validation is gone before the fit begins, not when garbage is next collected
+    try:
+        del case, made
+        assert [one() for one in left] == [None, None]
+    finally:
+        gc.enable()
 
 
 @pytest.mark.parametrize("operations", OPERATIONS)
