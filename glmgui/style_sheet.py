@@ -29,7 +29,6 @@ class Sheets(QObject):
         self._present = present_sheet()
         self._pause = QTimer(self)
         self._pause.setSingleShot(True)
-        self._pause.setInterval(_PAUSE_MS)
         self._pause.timeout.connect(self._dress_next)
         window.setStyleSheet(_SEPARATORS)
 
@@ -39,12 +38,12 @@ class Sheets(QObject):
         self._dress(part)
 
     def renew(self) -> None:
-        """Take the sheet of the present look: what is seen at once, the rest one part after the other."""
+        """Take the sheet of the present look: what is seen in the window at once, the rest one part after the other."""
         self._present = present_sheet()
         for part in self._parts():
-            if part.isVisible():
+            if part.isVisible() and not part.isWindow():
                 self._dress(part)
-        self._pause.start()
+        self._pause.start(0)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Show and isinstance(watched, QWidget):
@@ -56,10 +55,10 @@ class Sheets(QObject):
             part.setStyleSheet(self._present)
 
     def _dress_next(self) -> None:
-        waits = next((part for part in self._parts() if part.styleSheet() != self._present), None)
-        if waits is not None:
-            self._dress(waits)
-            self._pause.start()
+        wait = sorted((part for part in self._parts() if part.styleSheet() != self._present), key=QWidget.isHidden)
+        if wait:
+            self._dress(wait[0])
+            self._pause.start(_PAUSE_MS)
 
     def _parts(self) -> list[QWidget]:
         return self._window.findChildren(QWidget, options=Qt.FindChildOption.FindDirectChildrenOnly)

@@ -17,6 +17,7 @@ from qtpy.QtWidgets import QApplication
 
 from glmengine.resources import resource
 from glmgui.colours import Tokens, tokens
+from glmgui.painted_icon import painted_icon
 
 _HOST_IS_DARK = "glmgui_host_is_dark"
 
@@ -131,25 +132,27 @@ def icon(name: str) -> QIcon:
 def _icon(name: str, dark: bool) -> QIcon:
     source = resource(f"icons/{name}.svg").read_text(encoding="utf-8")
     if name == "app":
-        return _drawn(source, {QIcon.Mode.Normal: ""})
+        return _drawn(source)
     table = current()
-    return _drawn(
-        source, {QIcon.Mode.Normal: table.text, QIcon.Mode.Disabled: table.disabled, QIcon.Mode.Selected: table.on_accent}
-    )
+    colours = {QIcon.Mode.Disabled: table.disabled, QIcon.Mode.Selected: table.on_accent}
+
+    def draw(painter: QPainter, place: QRectF, mode: QIcon.Mode) -> None:
+        text = source.replace("currentColor", colours.get(mode, table.text))
+        QSvgRenderer(QByteArray(text.encode())).render(painter, place)
+
+    return painted_icon(draw)
 
 
-def _drawn(source: str, colours: dict[QIcon.Mode, str]) -> QIcon:
-    made = QIcon()
-    for mode, colour in colours.items():
-        text = source.replace("currentColor", colour) if colour else source
-        renderer = QSvgRenderer(QByteArray(text.encode()))
-        for size in (16, 20, 24, 32, 48, 64):
-            pixmap = QPixmap(QSize(size, size))
-            pixmap.fill(Qt.GlobalColor.transparent)
-            painter = QPainter(pixmap)
-            renderer.render(painter, QRectF(0, 0, size, size))
-            painter.end()
-            made.addPixmap(pixmap, mode)
+def _drawn(source: str) -> QIcon:
+    """In the sizes that desktops take for a program."""
+    made, renderer = QIcon(), QSvgRenderer(QByteArray(source.encode()))
+    for size in (16, 20, 24, 32, 48, 64):
+        pixmap = QPixmap(QSize(size, size))
+        pixmap.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(pixmap)
+        renderer.render(painter, QRectF(0, 0, size, size))
+        painter.end()
+        made.addPixmap(pixmap)
     return made
 
 

@@ -95,6 +95,7 @@ class Driver:
             shown = f"show {self.window.step}"
             if self.window.step != before and self._since[-1:] != [shown]:  # a fit shows its results, a refusal its field
                 self._say(shown)
+            QCoreApplication.processEvents()  # between two things that a user does the window answers at least once
             settle(self.random.choice((0.0, 0.01, 0.05)))
         self._say("coming to rest")
         self.rest()

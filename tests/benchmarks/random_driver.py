@@ -19,10 +19,11 @@ from collections import Counter
 from pathlib import Path
 
 ALLOWED = {
-    "theme": "every widget is styled anew, by Qt, in one piece",
+    "theme": "the window and the pages in view are styled and painted anew, so that no half of them is seen in another look",
     "dock": "a page that is taken out of the window is laid out and painted as a window of its own",
     "layout": "all docks are laid out again",
-    "show": "a page that is seen for the first time is made, and one that was hidden when the theme changed is styled",
+    "show": "the widgets of a page that is seen for the first time are made in one piece, their place and look in another",
+    "turn": "a part of a page that is seen for the first time is laid out, and all its plots are painted",
 }
 """Actions that may hold up the main thread for longer, and why."""
 MOST_GROWTH = 1.1

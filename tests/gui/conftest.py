@@ -18,7 +18,7 @@ from glmengine.context import Progress
 MOST_WORK_MS = 300
 """Of its own processor time that the main thread may spend in one piece. What passes by the clock is the machine's affair, too."""
 
-LEAST_PATIENCE_MS = 60_000
+LEAST_PATIENCE_MS = 600_000
 
 LONGEST_PAUSE_MS = 1000
 """Timers that wait for the end of typing are shorter; those that keep a copy or take a message away are longer."""
