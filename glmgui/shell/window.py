@@ -219,7 +219,7 @@ class MainWindow(QMainWindow):
         self._actions.renew()
 
     def _noticed(self, notice: Notice) -> None:
-        if notice.level != "info" or notice.title == "Export" or notice.page:
+        if notice.level != "info" or notice.title == "Export" or notice.page or notice.written is not None:
             self.notice_bar.show_notice(notice)
 
     def _opened(self, path: Path | None) -> None:

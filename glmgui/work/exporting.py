@@ -123,7 +123,7 @@ class Exporting(QObject):
             QGuiApplication.clipboard().setText(text)
             notices().tell(
                 "info", "the methods paragraph is on the clipboard; the works that it cites in brackets are at the end of the report",
-                title="Copied",
+                title="Export",
             )  # fmt: skip
 
         self._jobs.submit("Writing the methods paragraph", write, take)

@@ -166,6 +166,8 @@ def test_surrogates_stand_beside_the_data_and_can_be_saved(fitted, surrogates, m
     checks.save_surrogates(tmp_path / "all.nwb")
     qtbot.waitUntil(lambda: fitted.jobs.idle)
     assert (tmp_path / "all.nwb").stat().st_size > 1000
+    assert fitted.notice_bar.isVisible()
+    assert fitted.notice_bar.notice.written == tmp_path / "all.nwb"
     checks.open_surrogates(tmp_path / "one.nwb")
     qtbot.waitUntil(lambda: fitted.jobs.idle and fitted.document.recording.path == tmp_path / "one.nwb")
     assert fitted.document.recording.unit_names == ("hd", "place", "flat")
@@ -217,7 +219,8 @@ def test_decoding_says_its_error_and_that_the_fit_has_seen_the_time(fitted, qtbo
     page.decoding.begin.click()
     qtbot.waitUntil(lambda: fitted.jobs.idle)
     assert "median error" in page.decoding.words.text()
-    assert "rad" in page.decoding.words.text()
+    assert "rad (" in page.decoding.words.text()
+    assert "\u00b0); by chance" in page.decoding.words.text()
     assert "has seen these bins" in page.decoding.words.text()
     assert [curve.name for curve in page.decoding.over_time.curves] == ["true", "decoded"]
     assert fitted.document.kept_result.decoded is not None

@@ -539,6 +539,13 @@ def test_figures_are_named_after_the_unit_too(qtbot):
     assert plot.proposed_name == "unit_7_position_data_and_model"
 
 
+def test_that_methods_were_copied_is_seen(opened, small_result, qtbot):
+    opened.document.open(opened.document.recording, small_result.analysis, small_result)
+    opened.show_step("results")
+    opened.panels["results"].methods.click()
+    qtbot.waitUntil(lambda: opened.notice_bar.isVisible() and "on the clipboard" in opened.notice_bar.notice.text)
+
+
 def test_who_opens_the_window_for_the_first_time_has_buttons_to_begin_with(window, questions, qtbot):
     from qtpy.QtWidgets import QPushButton
 
