@@ -147,7 +147,7 @@ class Plot(QWidget):
         """Draw pale what answers an earlier question."""
         self._greyed = greyed
         for item in self._plot_items():
-            item.vb.childGroup.setOpacity(0.35 if greyed else 1.0)
+            item.vb.childGroup.setOpacity(style.GREYED if greyed else 1.0)
 
     def _plot_items(self) -> list[pg.PlotItem]:
         return [item for item in self.layout_item.items if isinstance(item, pg.PlotItem)]

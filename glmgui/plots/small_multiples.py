@@ -14,6 +14,7 @@ from qtpy.QtWidgets import QHBoxLayout, QScrollBar, QStyleOptionGraphicsItem, QW
 from glmengine.figures.drawing import FigureOf
 from glmgui.drawings.population import CurvePanel, MapPanel, Panel
 from glmgui.drawings.series import Table
+from glmgui.plots import style
 from glmgui.plots.base import Plot, transparent
 from glmgui.plots.small_cells import CellPainter, Scale, mark_colour, scale_of
 
@@ -240,7 +241,7 @@ class SmallMultiples(Plot):
         if scale is None:
             painter.drawText(inner, Qt.AlignmentFlag.AlignCenter, "not in its model")
             return
-        painter.setOpacity(0.35 if self.greyed else 1.0)
+        painter.setOpacity(style.GREYED if self.greyed else 1.0)
         if self._is_polar:
             inner = inner.adjusted(0, 0, 0, -line)
         self._painter.paint(painter, inner, unit, scale, ticks=True)

@@ -13,6 +13,9 @@ _ON_DARK = ("#56B4E9", "#E69F00", "#2FC79B", "#E08FBF", "#F0E442", "#F0773B", "#
 COLOUR_MAP = "viridis"  # perceptually uniform, readable without colour
 DIVERGING_MAP = "CET-D1"
 
+GREYED = 0.6
+"""Opacity of what answers an earlier question: pale beside what does not, and its lines still told from the ground, light and dark."""
+
 
 @dataclass(frozen=True)
 class Colours:

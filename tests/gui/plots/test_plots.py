@@ -15,6 +15,7 @@ from qtpy.QtWidgets import QApplication, QFileDialog
 from glmengine.errors import GlmError
 from glmengine.figures.drawn import draw_drawing
 from glmengine.io.files.whole import write_whole
+from glmgui import theme
 from glmgui.drawings.mosaic import mosaic_of
 from glmgui.drawings.series import long_curve, told_apart
 from glmgui.plots import (
@@ -31,6 +32,7 @@ from glmgui.plots import (
     export,
     save_numbers,
     save_plot,
+    style,
 )
 from glmgui.plots.axis import NamedAxis
 from glmgui.plots.desk import figure_desk
@@ -334,6 +336,28 @@ def test_a_map_that_was_filled_while_small_fills_its_area_when_it_grows(qtbot):
     assert min(right - left, high - low) < 120, "one side of the map fills the area"
 
 
+def test_the_ends_of_a_bar_of_colours_are_numbered_after_it_was_hidden_while_the_colours_changed(qtbot, qapp):
+    plot = ImagePlot("", Axis("x"), Axis("y"), Axis("value"), bar_from=340)
+    qtbot.addWidget(plot)
+    plot.resize(560, 400)
+    plot.show()
+    x = np.arange(6.0)
+    plot.set_images([Image("", x, x, np.outer(x, x))])
+    qtbot.wait(20)
+    before = plot._bar.vb.geometry()
+    plot.resize(233, 400)
+    qtbot.wait(20)
+    assert not plot._bar.isVisible()
+    dark = QPalette()
+    dark.setColor(QPalette.ColorRole.Base, QColor("black"))
+    plot.setPalette(dark)
+    qtbot.wait(20)
+    plot.resize(560, 400)
+    qtbot.wait(20)
+    assert plot._bar.isVisible()
+    assert plot._bar.vb.geometry() == before
+
+
 def test_a_label_is_no_longer_than_its_axis(qtbot):
     """On a small screen it would lie over the bar of colours that stands beside a narrow map."""
     plot = ImagePlot("", Axis("function along position.x"), Axis("function along position.y", "functions"), Axis("value"))
@@ -401,6 +425,26 @@ def test_of_too_many_names_the_last_is_written_too(qapp):
         assert len(places) == wanted
         written = axis.tickStrings(places, 1.0, 1.0)
         assert (written[0], written[-1]) == ("fold 1", "fitted" if wanted > 1 else "fold 1")
+
+
+def contrast(one: QColor, other: QColor) -> float:
+    """Of two colours (WCAG 2.2, 1.4.3)."""
+
+    def luminance(colour: QColor) -> float:
+        parts = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in colour.getRgbF()[:3]]
+        return float(np.dot((0.2126, 0.7152, 0.0722), parts))
+
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_what_is_greyed_is_told_from_the_ground_and_from_what_is_not(dark):
+    colours = style.from_palette(theme.palette(theme.tokens(dark)))
+    for colour in (colours.series[0], colours.of("data")):
+        pale = style._mix(colour, colours.ground, 1 - style.GREYED)
+        assert contrast(pale, colours.ground) > 2
+        assert contrast(colour, colours.ground) > 1.5 * contrast(pale, colours.ground)
 
 
 def curve_at(x: np.ndarray, angle: float) -> np.ndarray:
