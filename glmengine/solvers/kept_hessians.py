@@ -78,7 +78,8 @@ class KeptHessians:
         self.use(objective)
         self.allowed = allowed and features <= LARGEST_HESSIAN
         self.own, self.fresh, self.coarse, self.exact = (np.zeros(K, bool) for _ in range(4))
-        self._double = np.zeros(K, bool)  # float32 was not enough
+        # float32 was not enough; one that is the same everywhere leads to the end in one step if it is exact
+        self._double = np.full(K, objective.problem.family.is_quadratic(objective.problem.link))
         self._pace = np.full(K, np.nan)  # by how much the logarithm of the decrement falls in a step, smoothed
         self._stride = self._coarseness(coarsest, sample is not None)
         enough = SAMPLED_PER_COLUMN * max(features, 1)
@@ -154,10 +155,12 @@ class KeptHessians:
 
     def renew_by_folds(self, theta: np.ndarray) -> None:
         """Hessians for all columns from sums that the folds of a unit share, near where they are."""
+        precision = "float64" if self._double.all() else "float32"
         with np.errstate(over="ignore", invalid="ignore"):
-            made = self._objective.hessians_by_fold(theta, "float32")
-            fine = np.flatnonzero((np.abs(made).max(axis=(1, 2)) < LARGEST_FLOAT32) & ~self._double)
-        self._metric.take(self._objective, fine, made[fine], "float32")
+            made = self._objective.hessians_by_fold(theta, precision)
+            largest = np.abs(made).max(axis=(1, 2))
+        fine = np.flatnonzero(np.isfinite(largest) if precision == "float64" else (largest < LARGEST_FLOAT32) & ~self._double)
+        self._metric.take(self._objective, fine, made[fine], precision)
         self.own[fine], self.fresh[fine], self.coarse[fine], self._pace[fine] = True, False, False, np.nan
 
     def _price(self, at_work: int) -> float:
