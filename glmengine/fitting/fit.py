@@ -95,6 +95,11 @@ def fit(
     Fit
         Coefficients (P, M) and intercepts (M,) in raw units of the columns; standard errors, tests and scores are found when they are asked for.
 
+    Notes
+    -----
+    Without a penalty on them, columns that add up to a constant or to each other within a millionth of their size (an eigenvalue of their
+    correlation matrix of 1e-12) are not told apart: the smallest of the equal solutions is given, and `notes` names them.
+
     Raises
     ------
     GlmError

@@ -144,7 +144,7 @@ def column_notes(parts: Sequence[Part], inputs: Inputs) -> tuple[str, ...]:
         )
     if free:
         notes.append(
-            f"Not determined by the data, since they add up to a constant or to each other: {_columns(free, inputs)}. "
+            f"Not determined by the data, since they add up to a constant or to each other within a millionth: {_columns(free, inputs)}. "
             "Of all equal solutions the one of smallest norm is given; rates do not depend on the choice."
         )
     return tuple(notes)

@@ -220,3 +220,19 @@ def test_the_gaussian_covariance_is_the_posterior_under_the_prior_that_the_ridge
     Y = X @ truths.T + np.sqrt(phi) * rng.normal(size=(T, 4000))
     errors = ge.fit(X, Y, "gaussian", penalty=ge.Ridge(a), intercept=False).coef.T - truths
     assert np.cov(errors.T) == pytest.approx(posterior, abs=0.08 * posterior.max())
+
+
+@pytest.mark.parametrize(("difference", "same"), [(1e-5, False), (1e-7, True)])
+def test_columns_that_differ_by_less_than_a_millionth_are_the_same(difference, same):
+    rng = np.random.default_rng(4)
+    first = rng.normal(size=400)
+    other = rng.normal(size=400)
+    X = np.column_stack([first, first + difference * other, rng.normal(size=400)])
+    y = rng.poisson(np.exp(0.3 * first + 0.2 * other - 0.5)).astype(float)
+    fit = ge.fit(X, y, penalty=None)
+    assert fit.converged.all()
+    named = any("within a millionth" in note and "x0, x1" in note for note in fit.notes)
+    assert named == same
+    assert (np.isnan(fit.standard_errors[:2]) == same).all()
+    seen = np.column_stack([X[:, :2].mean(axis=1), X[:, 2]] if same else [first, other, X[:, 2]])
+    assert fit.objective[0] == pytest.approx(ge.fit(seen, y, penalty=None).objective[0], abs=1e-9)
