@@ -137,7 +137,7 @@ class NumpyOperations:
             units = np.repeat(part.unit[:1], len(weights)) if formula.coupled else part.unit
             return piece.grams(weights, units, precision, formula.signed, among)
 
-        for piece, columns, matrices in self._parts(of_piece, view, theta, K * width**2, stride):
+        for piece, columns, matrices in self._parts(of_piece, view, theta, K * width**2, stride, precision):
             which = np.arange(n) if formula.coupled else columns
             total[which if piece.places is None else np.ix_(which, piece.places, piece.places)] += matrices
         if cells is not None:

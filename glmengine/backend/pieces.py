@@ -19,7 +19,7 @@ from glmengine.backend.products import add_own, times, weighted_grams, with_own_
 from glmengine.backend.rows import Rows
 
 BLOCK_NUMBERS = 2**19
-"""Numbers in a block of rows."""
+"""Numbers in a block of rows; twice as many of those in float32."""
 
 
 @dataclass(frozen=True)
@@ -192,7 +192,8 @@ def pieces(rows: Rows, stride: int = 1, precision: str = "float64") -> Iterator[
         for part in nonzeros.parts:
             yield SparsePiece.of(nonzeros, part.every(stride), rows.observations)
     else:
-        size = max(256, BLOCK_NUMBERS // max(rows.padded, 1)) * stride
+        numbers = BLOCK_NUMBERS * (2 if precision == "float32" and rows.has_single else 1)
+        size = max(256, numbers // max(rows.padded, 1)) * stride
         for number, chunk in enumerate(rows.here(precision)):
             begin = number * rows.chunk_rows
             used = min(rows.n - begin, rows.chunk_rows)
