@@ -43,6 +43,9 @@ SINGLE_TRIALS = 4
 CLOSE_TO = {"float32": 1e-6, "float64": 1e-9}
 """Below this decrement the gain of a step is lost in the rounding of the objective, and the gradient decides."""
 
+SHORT = 0.05
+"""Where no more than this share of a step leads down, an estimated Hessian has not seen what bends the loss."""
+
 LONG_STEP = 0.05
 """A step in units of a column's standard deviation that is no correction any more."""
 
@@ -219,6 +222,7 @@ class Descent:
                 moved, there = self._try(lines, theta, value, decrement, active)
                 seen = True
                 winners = active[moved]
+                self.kept.doubt(winners[lines.length[winners] < SHORT])
                 step, change = there[0][moved] - theta[winners], there[2][moved] - gradient[winners]
                 told = decrement[winners] > least_told[winners]
                 memory.remember(winners[told], step[told], change[told])
@@ -227,9 +231,7 @@ class Descent:
                 self.kept.fresh[winners] = False
                 iterations[winners] += 1
                 last[winners] = decrement[winners]
-                most = MOST_TRIALS
-                if single:
-                    most = np.where(decrement[active] > least_told[active], SINGLE_TRIALS, 1)
+                most = np.where(decrement[active] > least_told[active], SINGLE_TRIALS, 1) if single else MOST_TRIALS
                 stuck = active[~moved & (lines.trials[active] >= most)]
                 active = np.setdiff1d(active, stuck if single else self._retry(theta, stuck, memory, failures))
                 turning = np.intersect1d(active, np.concatenate([winners, stuck]))
@@ -333,21 +335,20 @@ class Descent:
         there : parameters (k, Q), objective (k,), gradient (k, Q), its rounding (k,) after the step
         """
         direction, t, down = lines.direction[active], lines.length[active], lines.slope[active]
-        trial = theta[active] + t[:, None] * direction
-        there = (trial, *self.objective.evaluate(trial, active, self._precision))
-        before = value[active]
-        change = there[1] - before
-        enough = change <= 1e-4 * t * down
-        # where the gain is lost in the rounding of the objective, the gradient decides
-        size = np.maximum(1.0, np.abs(before))
-        close = (decrement[active] <= CLOSE_TO[self._precision] * size) & (
-            change <= 1e-6 * size
-        )  # not out of the link's domain, where the gradient is 0
-        level = np.abs(np.sum(there[2] * direction, axis=1)) <= 0.9 * np.abs(down)
-        fine = np.isfinite(there[1]) & np.isfinite(there[2]).all(axis=1) & (enough | (close & level))
-        with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
+        with np.errstate(invalid="ignore", over="ignore", divide="ignore"):  # of what is tried and refused
+            trial = theta[active] + t[:, None] * direction
+            there = (trial, *self.objective.evaluate(trial, active, self._precision))
+            before = value[active]
+            change = there[1] - before
+            enough = change <= 1e-4 * t * down
+            # where the gain is lost in the rounding of the objective, the gradient decides
+            size = np.maximum(1.0, np.abs(before))
+            near = decrement[active] <= CLOSE_TO[self._precision] * size
+            close = near & (change <= 1e-6 * size)  # not out of the link's domain, where the gradient is 0
+            level = np.abs(np.sum(there[2] * direction, axis=1)) <= 0.9 * np.abs(down)
+            fine = np.isfinite(there[1]) & np.isfinite(there[2]).all(axis=1) & (enough | (close & level))
             guess = -down * t**2 / (2 * (change - t * down))
-        shorter = np.where(np.isfinite(guess), np.clip(guess, 0.1 * t, 0.5 * t), 0.1 * t)
+            shorter = np.where(np.isfinite(guess), np.clip(guess, 0.1 * t, 0.5 * t), 0.1 * t)
         lines.length[active] = np.where(fine, t, shorter)
         lines.trials[active] += ~fine
         return fine, there

@@ -96,6 +96,10 @@ class KeptHessians:
         """Inverse Hessians of these columns, which have one, times `right` (k, Q)."""
         return self._metric.solve(columns, right)
 
+    def doubt(self, columns: np.ndarray) -> None:
+        """Make the next Hessians of these columns from all rows where they were estimated from some: what is rare these may not have seen."""
+        self.exact[columns] |= self.coarse[columns]
+
     def after_failure(self, theta: np.ndarray, stuck: np.ndarray, failures: np.ndarray) -> None:
         """For columns that found no way down so many times, `failures` (K,): a Hessian where the column is, then an exact one."""
         renewed = stuck[(failures[stuck] > 1) | ~self.fresh[stuck]] if self.allowed else stuck[:0]

@@ -419,3 +419,14 @@ def test_a_ridge_on_powers_of_time_in_units_far_apart_is_not_lost_in_the_sum(see
     # where the one ends the other would be lower by no more than its penalty says
     assert weak <= strong - 0.5 * (1e-3 - 2e-4) * float(np.sum(fits[1].coef ** 2)) + 1e-12
     assert strong <= weak + 0.5 * (1e-3 - 2e-4) * float(np.sum(fits[0].coef ** 2)) + 1e-12
+
+
+@pytest.mark.parametrize("seed", [3, 8])
+def test_rare_and_large_values_that_a_sample_does_not_hold(seed):
+    rng = np.random.default_rng(seed)
+    X = rng.gamma(0.3, 1.0, size=(20_000, 100)) * (rng.random((20_000, 100)) < 0.05)
+    y = rng.poisson(np.exp(-3.0 + 1.5 * X[:, :20].sum(axis=1)).clip(0, 50)).astype(float)
+    found, exact = (ge.fit(X, y, penalty=ge.Ridge(1e-6), solver=solver) for solver in ("auto", "newton"))
+    assert found.status[0] == exact.status[0] == "ok"
+    np.testing.assert_allclose(found.objective, exact.objective, rtol=0, atol=1e-12)
+    assert found.iterations[0] <= 30  # not by hundreds of steps that are cut to a hundredth
