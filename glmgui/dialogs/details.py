@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from qtpy.QtGui import QFontDatabase, QGuiApplication
-from qtpy.QtWidgets import QDialog, QDialogButtonBox, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QDialog, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
 
 from glmgui.notices import Notice
+from glmgui.widgets.controls import button
+from glmgui.widgets.layout import row
 from glmgui.widgets.texts import heading
 
 
@@ -26,10 +28,11 @@ class DetailsDialog(QDialog):
         details.setReadOnly(True)
         details.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
         details.setPlainText(notice.details or "There are no more details.")
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
-        copy = buttons.addButton("Copy", QDialogButtonBox.ButtonRole.ActionRole)
+        close = button("Close", "details_close", "Close; the log keeps what is said here", self)
+        copy = button("Copy", "details_copy", "Put all of this on the clipboard, as text", self)
         copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self.text))
-        buttons.rejected.connect(self.reject)
+        close.clicked.connect(self.reject)
+        copy.setDefault(True)
         box = QVBoxLayout(self)
         box.setContentsMargins(16, 16, 16, 12)
         box.setSpacing(10)
@@ -38,7 +41,7 @@ class DetailsDialog(QDialog):
         )
         box.addWidget(text)
         box.addWidget(details, 1)
-        box.addWidget(buttons)
+        box.addLayout(row(None, close, copy))
 
     @property
     def text(self) -> str:

@@ -19,6 +19,7 @@ from glmgui.widgets.tables import fit_rows
 
 _LINK = re.compile(r"\[([^\]]+)\]\(([\w./-]+\.md)\)")
 FIRST_PAGE = "index.md"
+_LARGEST_SHARE = 0.4  # of the window, for the list of pages
 
 
 class _Page(QTextBrowser):
@@ -67,7 +68,7 @@ class GuideWindow(QWidget):
         self.setObjectName("guide_window")
         self.setWindowTitle("User guide")
         self.setWindowIcon(theme.icon("help"))
-        resize_on_screen(self, 1010, 700)
+        resize_on_screen(self, 1120, 760)
         folder = resource("guide")
         self.page = _Page(folder, self)
         self.page.setObjectName("guide_page")
@@ -76,12 +77,12 @@ class GuideWindow(QWidget):
         self.contents = QListWidget(self)
         self.contents.setObjectName("guide_contents")
         self.contents.setAccessibleName("Contents of the guide")
-        self.contents.setWordWrap(True)
         self.contents.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         fit_rows(self.contents)
         for title, name in pages_of_guide():
             item = QListWidgetItem(title, self.contents)
             item.setData(Qt.ItemDataRole.UserRole, name)
+            item.setToolTip(title.strip())
         self.search = QLineEdit(self)
         self.search.setObjectName("guide_search")
         self.search.setAccessibleName("Search in the guide")
@@ -92,7 +93,9 @@ class GuideWindow(QWidget):
         split = QSplitter(Qt.Orientation.Horizontal, self)
         split.addWidget(self.contents)
         split.addWidget(self.page)
-        split.setSizes([320, 690])
+        widest = self.contents.sizeHintForColumn(0) + self.contents.verticalScrollBar().sizeHint().width() + 8
+        listed = min(widest, round(_LARGEST_SHARE * self.width()))
+        split.setSizes([listed, self.width() - listed])
         split.setStretchFactor(1, 1)
         box = QVBoxLayout(self)
         box.setContentsMargins(8, 8, 8, 8)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import get_args, get_origin
 
-from qtpy.QtWidgets import QDialog, QDialogButtonBox, QHBoxLayout, QWidget
+from qtpy.QtWidgets import QDialog, QHBoxLayout, QWidget
 
 from glmengine.context import Context
 from glmengine.errors import GlmError
@@ -18,8 +18,9 @@ from glmgui.jobs import Jobs
 from glmgui.panels.data.derived_choices import choices_for, values_asked
 from glmgui.panels.data.derived_preview import Preview, PreviewPane, preview
 from glmgui.screen_room import resize_on_screen
+from glmgui.widgets.controls import button
 from glmgui.widgets.form_scroll import FormScroll
-from glmgui.widgets.layout import column
+from glmgui.widgets.layout import column, row
 from glmgui.widgets.messages import MessageLine
 from glmgui.widgets.texts import hint
 
@@ -82,6 +83,8 @@ class DerivedDialog(QDialog):
         Without derived covariates.
     max_gap : float or None
     jobs : Jobs
+    new : bool
+        Whether the recording has none of this name so far.
     """
 
     def __init__(
@@ -92,6 +95,8 @@ class DerivedDialog(QDialog):
         max_gap: float | None,
         jobs: Jobs,
         parent: QWidget | None = None,
+        *,
+        new: bool = True,
     ) -> None:
         super().__init__(parent)
         self.setObjectName("derived_dialog")
@@ -105,9 +110,12 @@ class DerivedDialog(QDialog):
         self._offer_names()
         self.message = MessageLine("derived_message", self)
         self.preview = PreviewPane(self)
-        self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel, self)
-        self.buttons.accepted.connect(self.accept)
-        self.buttons.rejected.connect(self.reject)
+        word = "Use it" if new else "Change it"
+        self.use = button(word, "derived_use", "Derive it as it is shown here, from now on and in each recording", self)
+        leave = button("Cancel", "derived_cancel", "Leave everything as it is", self)
+        self.use.setDefault(True)
+        self.use.clicked.connect(self.accept)
+        leave.clicked.connect(self.reject)
         holder = QWidget(self)
         column(holder, margins=0).addWidget(self.form)
         holder.layout().addStretch(1)  # the form keeps its height
@@ -120,7 +128,7 @@ class DerivedDialog(QDialog):
         box.addWidget(hint(f"{title_of(type(value))}." + (_USE_OF_EPOCHS if makes_epochs else ""), self))
         box.addLayout(sides, 1)
         box.addWidget(self.message)
-        box.addWidget(self.buttons)
+        box.addLayout(row(None, leave, self.use))
         self.form.edited.connect(self._edited)
         resize_on_screen(self, 1040, 560)
         self.finished.connect(self._closed)
@@ -185,7 +193,7 @@ class DerivedDialog(QDialog):
         self.message.show_error(message)  # the control at fault may be out of sight
 
     def _admit(self, sound: bool) -> None:
-        self.buttons.button(QDialogButtonBox.StandardButton.Ok).setEnabled(sound)
+        self.use.setEnabled(sound)
 
     def _closed(self, *_: object) -> None:
         self._open = False

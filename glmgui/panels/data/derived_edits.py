@@ -113,7 +113,15 @@ class DerivedEdits:
         self, value: AnyDerived, before: Sequence[AnyDerived], change: Callable[[Analysis, AnyDerived], Analysis], text: str
     ) -> None:
         max_gap = self._document.analysis.time.max_gap
-        dialog = DerivedDialog(value, before, self._document.recording, max_gap, self._jobs, self._over)
+        dialog = DerivedDialog(
+            value,
+            before,
+            self._document.recording,
+            max_gap,
+            self._jobs,
+            self._over,
+            new=value not in self._document.analysis.derived,
+        )
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.accepted.connect(lambda: self._edit(text, lambda analysis: change(analysis, dialog.value)))
         dialog.open()

@@ -86,8 +86,8 @@ def preview(before: Sequence[AnyDerived], value: AnyDerived, recording: Recordin
     if not isinstance(value, EPOCH_KINDS):
         covariate = made.covariates[value.name]
         row = covariate_row(covariate, made.duration)
-        unit = row.unit or "no unit"
-        text = f"{value.name}: {row.low:.4g} to {row.high:.4g} ({unit}), known in {row.valid:.1%} of the recording."
+        unit = f" {row.unit}" if row.unit else ", no unit of measure"
+        text = f"{value.name}: {row.low:.4g} to {row.high:.4g}{unit}, known in {row.valid:.1%} of the recording."
         return Preview(text, value.name, row.unit, span, *thinned(*series_to_draw(covariate), _SHOWN_POINTS))
     new = EpochRow(value.name, "epoch", pieces_of(made.epochs[value.name]))
     share = new.seconds / made.duration if made.duration > 0 else 0.0

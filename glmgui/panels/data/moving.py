@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qtpy.QtWidgets import QDialog, QDialogButtonBox, QFormLayout, QWidget
+from qtpy.QtWidgets import QDialog, QFormLayout, QWidget
 
 from glmengine.analysis.analysis import Analysis, Condition
 from glmengine.recording.derived.position import position_covariates, slowest_movement, speed_covariates
@@ -10,7 +10,8 @@ from glmengine.recording.derived.quantities import Speed
 from glmengine.recording.recording import Recording
 from glmgui.forms.numbers import NumberBox
 from glmgui.still_fields import StillCombo
-from glmgui.widgets.layout import column
+from glmgui.widgets.controls import button
+from glmgui.widgets.layout import column, row
 from glmgui.widgets.texts import hint
 
 
@@ -65,15 +66,17 @@ class MovingDialog(QDialog):
         form.addRow("Speed", self.source)
         form.addRow("Above", self.threshold)
         form.addRow(info.title, self.smoothing)
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel, self)
-        buttons.accepted.connect(self.accept)
-        buttons.rejected.connect(self.reject)
+        use = button("Use only this time", "moving_use", "Fit only the bins in which the animal is faster", self)
+        leave = button("Cancel", "moving_cancel", "Leave everything as it is", self)
+        use.setDefault(True)
+        use.clicked.connect(self.accept)
+        leave.clicked.connect(self.reject)
         box = column(self, margins=12, spacing=10)
         box.addWidget(
             hint("Bins in which the animal is slower are left out of the fit. Their spikes still count as history.", self)
         )
         box.addLayout(form)
-        box.addWidget(buttons)
+        box.addLayout(row(None, leave, use))
         self.source.currentIndexChanged.connect(self._offer)
         self._offer()
         self.setMinimumWidth(380)

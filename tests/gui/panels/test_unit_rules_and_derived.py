@@ -10,7 +10,6 @@ import pynapple as nap
 import pytest
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtTest import QTest
-from qtpy.QtWidgets import QDialogButtonBox
 
 from glmengine.analysis.analysis import Analysis, Time, UnitSelection
 from glmengine.analysis.time_grid import make_grid, usable_bins
@@ -66,7 +65,7 @@ def opened(qtbot, panel) -> DerivedDialog:
 
 
 def accept(dialog) -> None:
-    dialog.buttons.button(QDialogButtonBox.StandardButton.Ok).click()
+    dialog.use.click()
 
 
 def test_the_rate_chooses_units_and_counts_them(panel, document, rich):
@@ -138,8 +137,8 @@ def test_every_derived_covariate_is_offered_with_its_unit_and_a_preview(qtbot, p
         "ZScore": "SD",
         "Logarithm": "log cm",
         "Unwrapped": "rad",
-    }.get(kind.__name__, "no unit")
-    assert f"({unit})" in dialog.preview.said.text()
+    }.get(kind.__name__, "")
+    assert (f" {unit}, known in" if unit else ", no unit of measure, known in") in dialog.preview.said.text()
     name = dialog.value.name
     accept(dialog)
     settled(qtbot, panel)
@@ -177,7 +176,7 @@ def test_a_fault_in_the_dialog_is_said_and_cannot_be_accepted(qtbot, panel):
     panel.derived.add(kinds.ThresholdEpochs, source="position.x", above=1e6)
     dialog = opened(qtbot, panel)
     assert "nowhere stays" in dialog.message.text
-    assert not dialog.buttons.button(QDialogButtonBox.StandardButton.Ok).isEnabled()
+    assert not dialog.use.isEnabled()
     dialog.reject()
 
 
@@ -207,7 +206,7 @@ def test_trials_are_listed_with_their_properties_and_chosen(qtbot, panel, docume
     settled(qtbot, panel)
     assert dialog.preview.said.text() == "None of 12 trials is chosen."
     assert table.isVisible()
-    assert not dialog.buttons.button(QDialogButtonBox.StandardButton.Ok).isEnabled()
+    assert not dialog.use.isEnabled()
     dialog._edited(dialog.value.with_(where=(TrialRule(property="speedup", one_of=("up",)),)))
     assert dialog.value.where[0].one_of == (), "the values of another property are dropped"
     settled(qtbot, panel)
