@@ -81,7 +81,7 @@ class Plot(QWidget):
         self._save.setMenu(menu)
         self.view = pg.GraphicsLayoutWidget(self)
         self.view.setObjectName(f"{name}_view")
-        self.view.ci.layout.setContentsMargins(4, 2, 16, 2)
+        self.view.ci.layout.setContentsMargins(4, 7, 16, 2)  # above: half a number that stands at the end of the axis
         self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
         self.view.setMinimumSize(120, 70)
         self.view.viewport().installEventFilter(self)

@@ -1,20 +1,26 @@
-"""A page of drawings that scrolls: two plots a row, wide ones alone."""
+"""A page of drawings that scrolls: two plots a row, three on a large screen; a wide one takes the room of two."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
+from itertools import count
 
 from qtpy.QtCore import Qt, QTimer
+from qtpy.QtGui import QResizeEvent
 from qtpy.QtWidgets import QGridLayout, QScrollArea, QVBoxLayout, QWidget
 
 from glmgui.drawings.curves import Drawing
 from glmgui.plots.base import Plot
 from glmgui.plots.drawn import draw
+from glmgui.widgets.sizes import scaled
 from glmgui.widgets.texts import hint
 
 _HEIGHT = 230
 _WIDE_HEIGHT = 295
+_THREE_A_ROW = 1500  # pixels of usual text from which on a row has room for three
+_HIGH, _WIDE_HIGH = 0.42, 0.36  # heights of a plot and of a wide one over their widths where those are large
+_STEP = 20  # pixels in which heights grow, so that few changes of the width move anything
 
 
 class PlotGrid(QWidget):
@@ -27,7 +33,9 @@ class PlotGrid(QWidget):
         super().__init__(parent)
         self.setObjectName(f"{name}_view")
         self._plots: dict[str, Plot] = {}
+        self._drawings: tuple[Drawing, ...] = ()
         self._cells: dict[str, tuple[int, int]] = {}
+        self._a_row = 2
         self._waiting: deque[Drawing] = deque()
         self._subject = ""
         self._turn = QTimer(self)
@@ -39,8 +47,6 @@ class PlotGrid(QWidget):
         self._grid.setContentsMargins(4, 4, 4, 4)
         self._grid.setSpacing(8)
         self._none = hint("", self._page)
-        for part in range(2):
-            self._grid.setColumnStretch(part, 1)
         scroll = QScrollArea(self)
         scroll.setObjectName(f"{name}_scroll")
         scroll.setFrameShape(QScrollArea.Shape.NoFrame)
@@ -64,7 +70,8 @@ class PlotGrid(QWidget):
         """Draw these; `subject` is of whom they are, `none` what to say where there are none."""
         self._none.setText("" if drawings else none)
         self._subject = subject
-        self._place(drawings)
+        self._drawings = tuple(drawings)
+        self._place()
         before, self._plots = self._plots, {}
         self._waiting.clear()
         for drawing in drawings:
@@ -80,8 +87,22 @@ class PlotGrid(QWidget):
         self._waiting.clear()
         for plot in self._plots.values():
             self._drop(plot)
+        self._drawings = ()
         self._plots = {}
         self._cells = {}
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        a_row = 3 if self.width() >= scaled(_THREE_A_ROW) else 2
+        if a_row != self._a_row:
+            self._a_row = a_row
+            self._place()
+            for drawing in self._drawings:
+                if drawing.name in self._plots:
+                    self._lay(drawing)
+        for drawing in self._drawings:
+            if drawing.name in self._plots:
+                self._suit_height(drawing)
 
     def set_greyed(self, greyed: bool) -> None:
         """Draw pale what answers an earlier question."""
@@ -100,24 +121,41 @@ class PlotGrid(QWidget):
         plot.set_greyed(self._greyed)
         plot.subject = self._subject
         self._plots[drawing.name] = plot
+        self._suit_height(drawing)
+        self._lay(drawing)
+
+    def _lay(self, drawing: Drawing) -> None:
         row, column = self._cells[drawing.name]
-        plot.setMinimumHeight(_WIDE_HEIGHT if drawing.wide else _HEIGHT)
-        self._grid.addWidget(plot, row, column, 1, 2 if drawing.wide else 1)
+        self._grid.addWidget(self._plots[drawing.name], row, column, 1, 2 if drawing.wide else 1)
+
+    def _suit_height(self, drawing: Drawing) -> None:
+        """A plot is not much wider than high, also on a large screen."""
+        width = self.width() / self._a_row
+        least, wanted = (_WIDE_HEIGHT, _WIDE_HIGH * 2 * width) if drawing.wide else (_HEIGHT, _HIGH * width)
+        height = max(least, int(wanted) // _STEP * _STEP)
+        plot = self._plots[drawing.name]
+        if plot.minimumHeight() != height:
+            plot.setMinimumHeight(height)
 
     def _drop(self, plot: Plot) -> None:
         self._grid.removeWidget(plot)
         plot.hide()
         plot.deleteLater()
 
-    def _place(self, drawings: Sequence[Drawing]) -> None:
-        """Say in which row and column each drawing goes: two a row, a wide one alone."""
+    def _place(self) -> None:
+        """Say in which row and column each drawing goes: the first place that has room for it."""
         self._cells = {}
-        row = column = 0
-        for drawing in drawings:
-            if drawing.wide and column:
-                row, column = row + 1, 0
+        taken: set[tuple[int, int]] = set()
+        for drawing in self._drawings:
+            parts = 2 if drawing.wide else 1
+            row, column = next(
+                (row, column)
+                for row in count()
+                for column in range(self._a_row - parts + 1)
+                if not any((row, column + part) in taken for part in range(parts))
+            )
+            taken |= {(row, column + part) for part in range(parts)}
             self._cells[drawing.name] = (row, column)
-            column += 2 if drawing.wide else 1
-            if column >= 2:
-                row, column = row + 1, 0
-        self._grid.addWidget(self._none, row + 1, 0, 1, 2)
+        for part in range(3):
+            self._grid.setColumnStretch(part, 1 if part < self._a_row else 0)
+        self._grid.addWidget(self._none, 1 + max((row for row, _ in taken), default=-1), 0, 1, self._a_row)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import pyqtgraph as pg
 from qtpy.QtCore import QPointF, Qt
-from qtpy.QtGui import QBrush, QPen, QResizeEvent
+from qtpy.QtGui import QBrush, QPen
 from qtpy.QtWidgets import QWidget
 
 from glmengine.figures.band_reach import ends_near, height_of
@@ -35,6 +35,14 @@ class _Band(NamedTuple):
     lower: pg.PlotDataItem
     upper: pg.PlotDataItem
     area: pg.FillBetweenItem
+
+
+class _Legend(pg.LabelItem):
+    """A line of text that asks for no room: one that is too long would make the drawing wider than its place."""
+
+    def updateMin(self) -> None:
+        super().updateMin()
+        self.setMinimumWidth(0)
 
 
 class LinePlot(Plot):
@@ -85,8 +93,9 @@ class LinePlot(Plot):
             self.area.vb.sigXRangeChanged.connect(self._draw_detail)
             self.area.vb.sigResized.connect(self._draw_detail)
         # A row of its own above the curves: inside the area it would cover them.
-        self._legend = pg.LabelItem("", justify="right")
+        self._legend = _Legend("", justify="right")
         self.layout_item.addItem(self._legend, 0, 0)
+        self.view.sigDeviceRangeChanged.connect(self._refit_legend)  # once the view has the size that the plot was given
 
     def set_axes(self, x_axis: Axis, y_axis: Axis) -> None:
         if (x_axis, y_axis) == (self.x_axis, self.y_axis):
@@ -219,8 +228,8 @@ class LinePlot(Plot):
             for curve in named
         ]
         # as many as there is room for: a wider legend would push the curves out of sight
-        for count in range(min(len(parts), _MOST_NAMES), 0, -1):
-            more = [f"and {len(parts) - count} more"] if count < len(parts) else []
+        for count in range(min(len(parts), _MOST_NAMES), -1, -1):
+            more = [f"and {len(parts) - count} more" if count else f"{len(parts)} curves"] if count < len(parts) else []
             text = "&nbsp;&nbsp;&nbsp; ".join(parts[:count] + more) if wanted else ""
             self._legend.setText(text, color=self.colours.ink.name())
             if self._legend.itemRect().width() <= max(self.view.width() - _LEGEND_MARGIN, 0):
@@ -228,8 +237,7 @@ class LinePlot(Plot):
         self._legend.setVisible(wanted)
         self._legend.setMaximumHeight(self._legend.itemRect().height() if wanted else 0)
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
+    def _refit_legend(self, *_: object) -> None:
         if self._legend.isVisible():
             self._write_legend()
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QDockWidget, QHBoxLayout, QLabel, QStyle, QToolButton, QWidget
+from qtpy.QtCore import QEvent, QSize, Qt, Signal
+from qtpy.QtWidgets import QDockWidget, QHBoxLayout, QLabel, QToolButton, QWidget
 
+from glmgui import theme
 from glmgui.widgets.texts import ElidedLabel
+
+_ICON = 14  # pixels
 
 
 class DockTitle(QWidget):
@@ -27,13 +30,12 @@ class DockTitle(QWidget):
         said.setForegroundRole(said.palette().ColorRole.PlaceholderText)
         help_ = self._button("?", f"{dock.objectName()}_help", f"The page of the guide about {dock.windowTitle()}")
         help_.clicked.connect(self.help_asked)
-        style = self.style()
         float_ = self._button("", f"{dock.objectName()}_float", f"Put {dock.windowTitle()} into a window of its own, or back")
-        float_.setIcon(style.standardIcon(QStyle.StandardPixmap.SP_TitleBarNormalButton))
         float_.clicked.connect(lambda: dock.setFloating(not dock.isFloating()))
         close = self._button("", f"{dock.objectName()}_close", f"Close {dock.windowTitle()}")
-        close.setIcon(style.standardIcon(QStyle.StandardPixmap.SP_TitleBarCloseButton))
         close.clicked.connect(dock.close)
+        self._icons = {float_: "duplicate", close: "cancel"}
+        self._draw_icons()
         box = QHBoxLayout(self)
         box.setContentsMargins(8, 2, 4, 2)
         box.setSpacing(2)
@@ -42,6 +44,17 @@ class DockTitle(QWidget):
         box.addWidget(said, 1)
         for part in (help_, float_, close):
             box.addWidget(part)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_icons"):
+            self._draw_icons()
+
+    def _draw_icons(self) -> None:
+        """In the colour of the text, which those of the style are not on a dark ground."""
+        for button, name in self._icons.items():
+            button.setIcon(theme.icon(name))
+            button.setIconSize(QSize(_ICON, _ICON))
 
     def _button(self, text: str, name: str, tooltip: str) -> QToolButton:
         made = QToolButton(self)
