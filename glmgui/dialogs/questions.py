@@ -121,7 +121,7 @@ class Dialogs:
 
     def unsaved(self, project: Path | None) -> Answer:
         """What becomes of changes that are not saved."""
-        name = f"\u201c{project.stem}\u201d" if project is not None else "this analysis"
+        name = f"'{project.stem}'" if project is not None else "this analysis"
         box = self._box(
             f"Save the changes to {name}?", "Without saving, the changes, fits and answers since the last save are lost."
         )
@@ -134,7 +134,7 @@ class Dialogs:
 
     def stop_running(self, label: str) -> bool:
         """Whether to close in the middle of a job."""
-        box = self._box("Close while work is going on?", f"\u201c{label}\u201d is not finished. Closing gives it up.")
+        box = self._box("Close while work is going on?", f"'{label}' is not finished. Closing gives it up.")
         close = box.addButton("Give up and close", QMessageBox.ButtonRole.DestructiveRole)
         stay = box.addButton("Keep working", QMessageBox.ButtonRole.RejectRole)
         box.setDefaultButton(stay)
@@ -143,7 +143,7 @@ class Dialogs:
 
     def give_up_fit(self, label: str) -> bool:
         """Whether to give up the fit that runs, to open something else."""
-        box = self._box("Give up the fit?", f"\u201c{label}\u201d is not finished, and its result would be lost.")
+        box = self._box("Give up the fit?", f"'{label}' is not finished, and its result would be lost.")
         give_up = box.addButton("Give up the fit", QMessageBox.ButtonRole.DestructiveRole)
         stay = box.addButton("Keep fitting", QMessageBox.ButtonRole.RejectRole)
         box.setDefaultButton(stay)
@@ -229,9 +229,7 @@ class Dialogs:
         when = time.strftime("%d %B, %H:%M", time.localtime(latest.when))
         others = len(leftovers) - 1
         more = f" ({numbered(others, 'older one')} {'is' if others == 1 else 'are'} kept until you decide.)" if others else ""
-        box = self._box(
-            "The program ended without saving.", f"Unsaved changes to \u201c{latest.title}\u201d of {when} were kept.{more}"
-        )
+        box = self._box("The program ended without saving.", f"Unsaved changes to '{latest.title}' of {when} were kept.{more}")
         recover = box.addButton("Recover", QMessageBox.ButtonRole.AcceptRole)
         discard = box.addButton("Throw away", QMessageBox.ButtonRole.DestructiveRole)
         later = box.addButton("Later", QMessageBox.ButtonRole.RejectRole)

@@ -51,6 +51,7 @@ class DrawingsView(QScrollArea):
         box = QVBoxLayout(page)
         box.setContentsMargins(2, 2, 2, 2)
         self.none = hint("", page)
+        self.none.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
         self._grid = QGridLayout()
         self._grid.setSpacing(6)
         box.addWidget(self.none)

@@ -38,7 +38,7 @@ _FIRST = (
     "Press the button to find out: for every unit the program tries {} on time that the model has not seen, keeps those "
     "that help, tests them against chance by shifting the spikes in time, checks the model, and says in a sentence what it found. "
     "The units that are known best come first; you can look at them while the others are still to come. What is tried, and how strictly it is "
-    "judged, stands under \u201cCandidates and settings\u201d."
+    "judged, stands under 'Candidates and settings'."
 )
 _STALE = "Recording, units, time, candidates or settings have changed since these answers were found. Find the answers again."
 _ESTIMATE_MS = 200
@@ -224,7 +224,7 @@ class AnswersPanel(Page):
         self._document.select(unit=unit)
 
     def _say(self) -> None:
-        self.first.set_text(_FIRST.format(listed(f"\u201c{one}\u201d" for one in self._tried) or "what the recording has"))
+        self.first.set_text(_FIRST.format(listed(f"'{one}'" for one in self._tried) or "what the recording has"))
         answers, kept = self._answers, self._document.answers
         kind, text = answers.message
         done, total = answers.n_answered

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 _NO_TERM = "First add two terms or more in the Features step (Ctrl+2)."
 _ABOUT = "Which of the terms of the Features step does each unit need? Choose a method and press the button. With the method 'none' nothing is chosen: models are compared."
+_NOT_ASKED = "Nothing has been chosen yet. The button on the left, below the settings, begins; what was chosen for the selected unit is drawn here."
 _FORM_WIDTH = 330
 _MOST_ROWS = 2000
 _TABLES = {
@@ -96,7 +97,7 @@ class TermsView(QWidget):
         self.tabs.setDocumentMode(True)
         self.path = DrawingsView("answers_choice_path", self.tabs)
         self.shares = DrawingsView("answers_choice_shares", self.tabs)
-        self.tabs.addTab(self.path, "The way")
+        self.tabs.addTab(self.path, "Step by step")
         self.tabs.addTab(self.shares, "Contributions")
         right = QSplitter(Qt.Orientation.Vertical, self)
         right.setChildrenCollapsible(False)
@@ -218,7 +219,7 @@ class TermsView(QWidget):
     def _draw(self) -> None:
         unit, found = self._document.unit, self._found
         there = found is not None and unit in found.units
-        none = "Nothing has been chosen yet." if found is None else "This unit was not among those that terms were chosen for."
+        none = _NOT_ASKED if found is None else "This unit was not among those that terms were chosen for."
         ways = path_drawings(found, unit) if there and found.chosen is not None else []
         shares = contribution_drawings(found.contributions, unit) if there else []
         if there and not ways:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QSignalBlocker
+from qtpy.QtCore import QSignalBlocker, Qt
 from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import QCheckBox, QComboBox, QLabel, QWidget
 
@@ -55,6 +55,7 @@ class OverlayView(QWidget):
         self.bands.setAccessibleName("Draw 95 % bands")
         self.bands.setToolTip("Draw the 95 % band around each curve")
         self.said = hint("", self)
+        self.said.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
         self.message = MessageLine("fits_overlay_message", self)
         self.plot = LinePlot(name="fits_overlay_plot", parent=self)
         box = column(self, margins=0)

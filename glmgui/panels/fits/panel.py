@@ -29,6 +29,7 @@ _NO_FIT = (
     "To compare models, the Compare button then fits a second one on the same time, and sets both side by side."
 )
 _SEVERAL_FITS = "Each fit is kept with its analysis. Click its first column, or press Enter, to go back to it; tick fits to see them side by side."
+_NONE_KEPT = "None is kept yet: a fit stands here once it is done, or stopped and kept."
 _ONE_FIT = (
     "One model so far. Compare fits a second one on the same time, without a term or as you build it, and sets both side by side."
 )
@@ -67,6 +68,7 @@ class FitsPanel(Page):
         upper.addWidget(self.said)
         upper.addWidget(self.table, 1)
         upper.addLayout(row(self.back, self.rename, self.remove, None, self.compare))
+        upper.addStretch(0)  # below the words, where no fit is kept yet
         halves = QSplitter(Qt.Orientation.Vertical, content)
         halves.setObjectName("fits_halves")
         halves.setChildrenCollapsible(False)
@@ -114,7 +116,9 @@ class FitsPanel(Page):
         document = self._document
         self._turn()
         self._say_what_is_next()
-        self.said.setText(_ONE_FIT if len(document.fits) == 1 else _SEVERAL_FITS)
+        self.said.setText((_NONE_KEPT, _ONE_FIT)[len(document.fits)] if len(document.fits) < 2 else _SEVERAL_FITS)
+        for part in (self.table, self.sides, self.back, self.rename, self.remove, self.compare):
+            part.setVisible(bool(document.fits))
         shown = document.shown_fit
         self.table.set_fits(document.fits, shown.key if shown is not None else "")
         self._compare()

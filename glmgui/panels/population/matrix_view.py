@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from glmgui.drawings.population import Population
 
 TREE = "\0tree"
-NO_COUPLING = "This fit has no coupling between units. Add a term “Other units” in the Features step and fit again."
+NO_COUPLING = "This fit has no coupling between units. Add the term 'Coupling' in the Features step and fit again."
 _SAID = "Each cell: what a spike of the unit below it does to the unit on its left; red raises its rate, blue lowers it; blank: not in the model. Click a cell to select its two units{tree}."
 
 

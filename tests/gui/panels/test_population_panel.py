@@ -222,7 +222,7 @@ def test_a_fit_without_coupling_says_how_to_get_one(panel, document, jobs, small
     document.open(small_recording, small_result.analysis, small_result)
     qtbot.waitUntil(lambda: jobs.idle)
     panel.show_page(1)
-    assert "Other units" in panel.matrix.said.text()
+    assert "'Coupling'" in panel.matrix.said.text()
     assert panel.matrix.plot.isHidden()
     panel.show_page(2)
     assert panel.graph.plot.isHidden()
