@@ -35,6 +35,7 @@ from glmgui.widgets.controls import button
 from glmgui.widgets.form_scroll import FormScroll
 from glmgui.widgets.layout import column, row
 from glmgui.widgets.messages import MessageLine
+from glmgui.widgets.tables import align_headings
 from glmgui.widgets.texts import heading, hint
 
 _PAUSE_MS = 250
@@ -238,6 +239,7 @@ class RecipeDialog(QDialog):
         table.setTabKeyNavigation(False)  # Tab goes on to the next control
         table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         table.verticalHeader().hide()
+        align_headings(table)
         return table
 
     def _fill_table(self) -> None:

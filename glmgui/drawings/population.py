@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +13,7 @@ from glmengine.context import SILENT, Context
 from glmengine.results.map_scale import is_true_to_scale
 from glmgui.drawings.curves import axis_of
 from glmgui.drawings.series import RATE, Axis
+from glmgui.shown_numbers import alike
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
     from glmengine.results.result import Result
 
 _PLACES = (("x", "y"), ("rel_x", "rel_y"), ("electrode_x", "electrode_y"), ("pos_x", "pos_y"), ("x_um", "y_um"))
-_WHOLE = 1000  # from which on a number is written without decimals
 _DEPTHS = ("depth", "depth_um", "electrode_depth", "y", "rel_y")
 
 
@@ -47,12 +48,13 @@ class Numbers:
 
     def text(self, at: int) -> str:
         """The value of a unit as a table shows it."""
-        value = self.values[at]
-        if np.isnan(value):
-            return "–"
+        return self._texts[at]
+
+    @cached_property
+    def _texts(self) -> list[str]:
         if self.axis.names:
-            return self.axis.value(value)
-        return f"{value:,.0f}" if abs(value) >= _WHOLE else f"{value:.4g}"
+            return ["–" if np.isnan(value) else self.axis.value(value) for value in self.values]
+        return alike(self.values.tolist())
 
 
 @dataclass(frozen=True, eq=False)

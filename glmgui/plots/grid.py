@@ -16,8 +16,8 @@ from glmgui.plots.drawn import draw
 from glmgui.widgets.sizes import scaled
 from glmgui.widgets.texts import hint
 
-_HEIGHT = 230
-_WIDE_HEIGHT = 295
+_HEIGHT = 236
+_WIDE_HEIGHT = 301
 _THREE_A_ROW = 1500  # pixels of usual text from which on a row has room for three
 _HIGH, _WIDE_HIGH = 0.42, 0.36  # heights of a plot and of a wide one over their widths where those are large
 _STEP = 20  # pixels in which heights grow, so that few changes of the width move anything

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 
-from qtpy.QtCore import QModelIndex, QSize, Qt
+from qtpy.QtCore import QEvent, QModelIndex, QObject, QSize, Qt
 from qtpy.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
     QStyledItemDelegate,
+    QStyleOptionHeader,
     QStyleOptionViewItem,
     QTableView,
     QTableWidgetItem,
@@ -35,15 +36,69 @@ def fit_rows(view: QAbstractItemView) -> None:
 
 
 def plain_table(view: QTableView) -> None:
-    """What tables have in common: rows of two shades, as high as their text and selected whole; Tab goes on to the next control."""
+    """What tables have in common: rows of two shades, as high as their text and selected whole; Tab goes on to the next control.
+
+    The headings are others afterwards: set their widths, their order and what they are connected to after this.
+    """
     view.verticalHeader().hide()
-    view.horizontalHeader().setHighlightSections(False)
+    align_headings(view)
     view.horizontalHeader().setTextElideMode(Qt.TextElideMode.ElideRight)  # else a heading without room is cut on both sides
     view.setShowGrid(False)
     view.setAlternatingRowColors(True)
     view.setTabKeyNavigation(False)
     view.setSelectionBehavior(QTableView.SelectionBehavior.SelectRows)
     fit_rows(view)
+
+
+def align_headings(view: QTableView) -> None:
+    """Headings that stand where their columns do, to the left above words and to the right above numbers, in place of centred ones."""
+    view.setHorizontalHeader(_Headings(view))
+
+
+class _Headings(QHeaderView):
+    """Headings on the side of the cells below them."""
+
+    def __init__(self, view: QTableView) -> None:
+        super().__init__(Qt.Orientation.Horizontal, view)
+        self.setSectionsClickable(True)
+        self.setHighlightSections(False)
+
+    def initStyleOptionForIndex(self, option: QStyleOptionHeader, part: int) -> None:
+        super().initStyleOptionForIndex(option, part)
+        option.textAlignment = Qt.AlignmentFlag.AlignVCenter | self._side_of(part)
+
+    def _side_of(self, part: int) -> Qt.AlignmentFlag:
+        model = self.model()
+        found = model.index(0, part).data(Qt.ItemDataRole.TextAlignmentRole) if model is not None and model.rowCount() else None
+        side = Qt.AlignmentFlag(getattr(found, "value", found) or 0) & Qt.AlignmentFlag.AlignHorizontal_Mask
+        return side or Qt.AlignmentFlag.AlignLeft
+
+
+class GivingWay(QObject):
+    """A column of words that is as wide as they are, and narrower where the columns beside it would not be whole."""
+
+    def __init__(self, view: QTableView, part: int = 0) -> None:
+        super().__init__(view)
+        self._view, self.part = view, part
+        view.viewport().installEventFilter(self)
+
+    def fit(self) -> None:
+        """Give the column its width again, once other words stand in the table."""
+        view, header = self._view, self._view.horizontalHeader()
+        if self.part >= header.count():
+            return
+        needed = [
+            0 if header.isSectionHidden(at) else max(view.sizeHintForColumn(at), header.sectionSizeHint(at))
+            for at in range(header.count())
+        ]
+        room = view.viewport().width() - sum(needed) + needed[self.part]
+        header.setSectionResizeMode(self.part, QHeaderView.ResizeMode.Interactive)
+        header.resizeSection(self.part, max(min(needed[self.part], room), header.minimumSectionSize()))
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Resize:
+            self.fit()
+        return super().eventFilter(watched, event)
 
 
 class _FontRows(QStyledItemDelegate):

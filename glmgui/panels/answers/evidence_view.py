@@ -27,7 +27,7 @@ from glmgui.widgets.texts import hint
 if TYPE_CHECKING:
     from glmengine.answers.sheet import AnswerSheet
 
-_HEIGHT, _WIDE_HEIGHT = 210, 260
+_HEIGHT, _WIDE_HEIGHT = 216, 266
 _TABS = {
     CURVES: ("Curves", "No curve: nothing was chosen for this unit, or it is still to be fitted."),
     PATH: ("Choice of terms", "No step was tested: the unit has too few spikes, or none."),

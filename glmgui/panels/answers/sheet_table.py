@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from qtpy.QtCore import QAbstractTableModel, QEvent, QModelIndex, QSortFilterProxyModel, Qt, Signal
+from qtpy.QtCore import QAbstractTableModel, QEvent, QModelIndex, QObject, QSortFilterProxyModel, Qt, Signal
 from qtpy.QtGui import QBrush, QColor, QFont
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QLabel, QLineEdit, QTableView, QWidget
 
@@ -253,12 +253,13 @@ class SheetTable(QWidget):
         self.view.setObjectName("answers_table")
         self.view.setAccessibleName("Answers, a row a unit")
         self.view.setModel(self.sorted)
+        plain_table(self.view)
         self.view.setSortingEnabled(True)
         self.view.horizontalHeader().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         self.view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.view.setWordWrap(False)
-        plain_table(self.view)
         self.view.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
+        self.view.viewport().installEventFilter(self)
         self.view.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         box = column(self, margins=0)
         line = row(self.filter, self.said, self.copy)
@@ -328,7 +329,19 @@ class SheetTable(QWidget):
         last = self.model.columnCount() - 1
         for at in range(last):
             self.view.setColumnWidth(at, min(self.view.columnWidth(at) + 8, self.model.columns[at].widest))
-        self.view.setColumnWidth(last, _SENTENCE_WIDTH)
+        self._widen_sentence()
+
+    def _widen_sentence(self) -> None:
+        """The sentence takes what room the other columns leave, and is not narrower for want of it."""
+        last = self.model.columnCount() - 1
+        if last >= 0:
+            room = self.view.viewport().width() - sum(self.view.columnWidth(at) for at in range(last))
+            self.view.setColumnWidth(last, max(_SENTENCE_WIDTH, room))
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Resize:
+            self._widen_sentence()
+        return super().eventFilter(watched, event)
 
     def _filter_changed(self, text: str) -> None:
         names = tuple(part.title.removeprefix("+ ") for part in self.model.columns if part.number)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from itertools import combinations
 from typing import TYPE_CHECKING
@@ -24,13 +25,14 @@ from qtpy.QtWidgets import (
 from glmgui.document import Document
 from glmgui.laid_over import MessagePlace
 from glmgui.panels.batch.recordings_table import RecordingsTable, local_files
+from glmgui.shown_numbers import alike
 from glmgui.still_fields import StillCombo, StillSpin
 from glmgui.widgets.controls import button, refill
 from glmgui.widgets.layout import column, row
 from glmgui.widgets.messages import EmptyState, MessageLine
 from glmgui.widgets.page import Page
 from glmgui.widgets.sizes import scaled
-from glmgui.widgets.tables import plain_table
+from glmgui.widgets.tables import NumberItem, plain_table
 from glmgui.widgets.texts import ElidedLabel, heading, hint
 from glmgui.work.many_recordings import GroupRows, ManyRecordings, group_columns
 
@@ -300,15 +302,14 @@ class BatchPanel(Page):
         self.groups.setRowCount(len(rows))
         score = len(columns)
         for at, values in enumerate(rows):
+            alike_texts = iter(alike([value for value in values if isinstance(value, float)]))  # of one score, in its unit
             for part, value in enumerate(values):
-                text = (
-                    _SCORES.get(str(value), str(value))
-                    if part == score
-                    else f"{value:.4g}"
-                    if isinstance(value, float)
-                    else str(value)
-                )
-                self.groups.setItem(at, part, QTableWidgetItem(text or "–"))
+                said = next(alike_texts) if isinstance(value, float) else str(value) or "–"
+                if part > score:
+                    item = NumberItem(said, float(value) if isinstance(value, float | int) else math.nan)
+                else:
+                    item = QTableWidgetItem(_SCORES.get(said, said) if part == score else said)
+                self.groups.setItem(at, part, item)
 
     # Files dropped anywhere on the page
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from qtpy.QtCore import QEvent
+from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import QComboBox, QLabel, QWidget
 from superqt.utils import QFlowLayout
 
@@ -25,6 +27,22 @@ class Fields(QWidget):
         self._flow.setContentsMargins(0, 0, 0, 0)
         self._flow.setHorizontalSpacing(10)
         self._flow.setVerticalSpacing(4)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._level()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange:
+            self._level()
+
+    def _level(self) -> None:
+        """Make all as high as the highest: words and boxes in one line are then at one height."""
+        parts = [self._flow.itemAt(at).widget() for at in range(self._flow.count())]
+        height = max(part.sizeHint().height() for part in parts)
+        for part in parts:
+            part.setMinimumHeight(height)
 
     def add(self, widget: QWidget) -> None:
         """A widget that says itself what it is."""

@@ -53,7 +53,7 @@ class ChecksPanel(Page):
         halves = QSplitter(Qt.Orientation.Horizontal)
         halves.setObjectName("checks_halves")
         halves.setChildrenCollapsible(False)
-        for part, stretch in ((self.units, 0), (self.tabs, 1)):
+        for part, stretch in ((self.units, 1), (self.tabs, 4)):
             halves.addWidget(part)
             halves.setStretchFactor(halves.count() - 1, stretch)
         halves.setSizes([310, 940])

@@ -18,6 +18,7 @@ from glmgui.panels.checks.run_line import RunLine
 from glmgui.panels.checks.units_table import Cell, UnitRows, plain_rows
 from glmgui.panels.checks.wording import said_label
 from glmgui.plots import PlotGrid
+from glmgui.shown_numbers import alike
 from glmgui.widgets.controls import button
 from glmgui.widgets.layout import column
 from glmgui.widgets.messages import MessageLine
@@ -138,10 +139,13 @@ class SimulationView(WordsColumn):
         )
         numbers = [found.rate[key].values.tolist() for key in ("data", "mean", "low", "high")]
         inside = [found.agreement[key].values.tolist() for key in keys]
+        texts = [alike(part) for part in numbers[:2]]
         rows = []
-        for unit, data, mean, low, high, *share in zip(map(str, found.rate["unit"].values), *numbers, *inside, strict=True):
+        for unit, data, mean, said, modelled, low, high, *share in zip(
+            map(str, found.rate["unit"].values), *numbers[:2], *texts, *numbers[2:], *inside, strict=True
+        ):
             cells = [Cell("" if math.isnan(value) else f"{value:.0%}", value) for value in share]
-            cells += [Cell(f"{data:.3g}", data), Cell(f"{mean:.3g}", mean, f"{low:.3g} to {high:.3g} {measure}")]
+            cells += [Cell(said, data), Cell(modelled, mean, f"{low:.3g} to {high:.3g} {measure}")]
             rows.append((unit, tuple(cells)))
         return UnitRows(headings, helps, tuple(rows))
 

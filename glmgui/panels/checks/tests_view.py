@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
 from glmgui.document import Document
@@ -15,10 +16,11 @@ from glmgui.panels.checks.run_line import RunLine
 from glmgui.panels.checks.units_table import Cell, UnitRows, plain_rows
 from glmgui.panels.checks.wording import p_text
 from glmgui.plots import PlotGrid
+from glmgui.shown_numbers import alike
 from glmgui.widgets.controls import button
 from glmgui.widgets.layout import column
 from glmgui.widgets.page import WordsColumn
-from glmgui.widgets.tables import plain_table
+from glmgui.widgets.tables import GivingWay, plain_table
 from glmgui.widgets.texts import hint
 from glmgui.work.checks import Checks
 
@@ -75,7 +77,7 @@ class TestsView(WordsColumn):
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         header = self.table.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        self._terms = GivingWay(self.table)
         self.tested = hint("", self)
         below = Fields("bands", self)
         self.draw = button("&Draw bands", "bands_begin", "Block bootstrap of every curve and filter", self)
@@ -163,21 +165,26 @@ class TestsView(WordsColumn):
     def _fill(self, result: Result, unit: str) -> None:
         shifted, wald = result.shift_tests, result.tests
         terms = [term.label for term in result.terms]
+        tested = [term for term in terms if shifted is not None and term in shifted.terms and unit in shifted.units]
+        gains = [1000.0 * float(shifted.table["gain"].sel(term=term, unit=unit)) for term in tested]
+        gained = dict(zip(tested, alike(gains), strict=True))
         self.table.setRowCount(len(terms))
         for at, term in enumerate(terms):
             texts = [term, "", "", "", "\u2013"]
-            if shifted is not None and term in shifted.terms and unit in shifted.units:
+            if term in gained:
                 one = shifted.table.sel(term=term, unit=unit)
-                gain = 1000.0 * float(one["gain"])
-                texts[1:4] = ["\u2013" if gain != gain else f"{gain:.3g}", p_text(float(one["p"])), p_text(float(one["q"]))]
+                texts[1:4] = [gained[term], p_text(float(one["p"])), p_text(float(one["q"]))]
             elif shifted is not None:
                 texts[1:4] = ["\u2013"] * 3
             if wald is not None and term in wald["term"].values and unit in wald["unit"].values:
                 texts[4] = p_text(float(wald["p"].sel(term=term, unit=unit)))
             for part, text in enumerate(texts):
                 item = QTableWidgetItem(text)
+                if part:
+                    item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
                 item.setToolTip(_HELPS[part] if part else term)
                 self.table.setItem(at, part, item)
+        self._terms.fit()
         shown = min(max(len(terms), 1), _MOST_ROWS)
         size = self.table.horizontalHeader().sizeHint().height() + shown * self.table.verticalHeader().defaultSectionSize() + 4
         self.table.setFixedHeight(size)

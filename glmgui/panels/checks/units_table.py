@@ -86,7 +86,7 @@ class UnitsTable(QWidget):
             self.view.setSortingEnabled(True)
         for part in range(1 + len(shown.headings)):
             header.setSectionResizeMode(part, QHeaderView.ResizeMode.ResizeToContents)
-        header.setStretchLastSection(True)
+        header.setStretchLastSection(all(math.isnan(cells[-1].value) for _, cells in shown.rows if cells))  # words alone
         self._title.setText(f"All units ({len(shown.rows)})")
         self._said.setText(shown.said)
         self._said.setVisible(bool(shown.said))

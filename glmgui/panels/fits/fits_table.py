@@ -32,6 +32,7 @@ _HELPS = (
 )
 _GO, _NAME, _NEW = 0, 1, 2
 _WIDEST_NAME = 0.4  # of the width of the table
+_BESIDE_TICK = 16  # pixels that a name with a box to tick takes more than the table says
 _SHOWN, _BACK = "● shown", "↩ show"
 
 
@@ -62,13 +63,13 @@ class FitsTable(QTableWidget):
         self.setHorizontalHeaderLabels(_HEADINGS)
         for at, text in enumerate(_HELPS):
             self.horizontalHeaderItem(at).setToolTip(text)
+        plain_table(self)
         header = self.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(_NAME, QHeaderView.ResizeMode.Interactive)
         header.setSectionResizeMode(_NEW, QHeaderView.ResizeMode.Stretch)
         header.resizeSection(_NAME, scaled(220))
         self._ticked: frozenset[str] = frozenset()
-        plain_table(self)
         self.setWordWrap(False)
         self.setTextElideMode(Qt.TextElideMode.ElideMiddle)  # names that begin alike differ at their ends
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
@@ -109,7 +110,7 @@ class FitsTable(QTableWidget):
     def _widen_names(self) -> None:
         """Show names whole where a part of the table has room for them; what was made wider by hand stays so."""
         header = self.horizontalHeader()
-        needed = min(self.sizeHintForColumn(_NAME), int(_WIDEST_NAME * self.viewport().width()))
+        needed = min(self.sizeHintForColumn(_NAME) + scaled(_BESIDE_TICK), int(_WIDEST_NAME * self.viewport().width()))
         if needed > header.sectionSize(_NAME):
             header.resizeSection(_NAME, needed)
 

@@ -60,7 +60,6 @@ class ScoresView(QWidget):
         self.table.setAccessibleName("Held-out deviance explained of each unit under each ticked fit")
         plain_table(self.table)
         self.table.horizontalHeader().setMinimumSectionSize(scaled(_NARROWEST))
-        self.table.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         self.table.horizontalHeader().setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)  # so that no score is cut
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)

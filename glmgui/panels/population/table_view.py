@@ -99,12 +99,11 @@ class TableView(PopulationView):
         self.table.setObjectName("population_table")
         self.table.setAccessibleName("Numbers of the units")
         self.table.setModel(self.shown)
+        plain_table(self.table)
         self.table.setSortingEnabled(True)
         self.table.sortByColumn(0, Qt.SortOrder.AscendingOrder)
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.table.setWordWrap(False)
-        plain_table(self.table)
-        self.table.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         self.copy = button(
             "&Copy selected",

@@ -124,9 +124,9 @@ class CoefficientsView(QWidget):
         self.view.setObjectName("coefficients_table")
         self.view.setAccessibleName("Coefficients of the selected unit")
         self.view.setModel(self._sorted)
+        plain_table(self.view)
         self.view.setSortingEnabled(True)
         self.view.sortByColumn(-1, Qt.SortOrder.AscendingOrder)  # the order of the model until a heading is clicked
-        plain_table(self.view)
         header = self.view.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         header.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)

@@ -65,7 +65,9 @@ class FillingView(QWidget):
         for at, text in enumerate(_HELPS):
             self.table.horizontalHeaderItem(at).setToolTip(text)
         plain_table(self.table)
-        self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        header = self.table.horizontalHeader()
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setStretchLastSection(True)
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.bars = ScorePlot("All units so far", Axis("held-out deviance explained"), name="filling_bars", parent=self)

@@ -12,7 +12,7 @@ from glmgui.panels.results.wording import BY_KEY, scores_of, state_in_short, sta
 from glmgui.rows import rows_chosen, select_rows
 from glmgui.widgets.layout import column
 from glmgui.widgets.sizes import scaled
-from glmgui.widgets.tables import NumberItem, plain_table
+from glmgui.widgets.tables import GivingWay, NumberItem, plain_table
 from glmgui.widgets.texts import heading
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class UnitList(QWidget):
         self.view.setAccessibleName("Fitted units with their scores")
         plain_table(self.view)
         self.view.horizontalHeader().setMinimumSectionSize(scaled(_NARROWEST))
-        self.view.horizontalHeader().setTextElideMode(Qt.TextElideMode.ElideRight)
+        self._words = GivingWay(self.view)
         self.view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.view.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         box = column(self, margins=0)
@@ -74,7 +74,6 @@ class UnitList(QWidget):
             del keys[1:]
         headings = ["Unit", *(_SHORT[key] for key in keys), *(["Chosen"] if chosen else []), "State"]
         last = len(headings) - 1
-        wide = (last - 1,) if chosen else (0, last - 1)  # cut where there is no room for them; the state is whole
         self.view.setColumnCount(len(headings))
         self.view.setRowCount(len(result.units))
         self.view.setHorizontalHeaderLabels(headings)
@@ -96,9 +95,11 @@ class UnitList(QWidget):
             self.view.setItem(at, last, _item(state_in_short(*state), state_in_words(*state)))
         self.view.setSortingEnabled(True)
         self.view.sortByColumn(1 if keys else 0, Qt.SortOrder.DescendingOrder if keys else Qt.SortOrder.AscendingOrder)
-        self.view.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        for part in wide:
-            self.view.horizontalHeader().setSectionResizeMode(part, QHeaderView.ResizeMode.Stretch)
+        header = self.view.horizontalHeader()
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(last, QHeaderView.ResizeMode.Stretch)
+        self._words.part = last - 1 if chosen else 0  # cut where there is no room for it; numbers and state are whole
+        self._words.fit()
         self._title.setText(f"Fitted units ({len(result.units)})")
         self._silent = False
 

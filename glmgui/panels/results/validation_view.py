@@ -13,6 +13,7 @@ from glmengine.figures.drawing import FigureOf
 from glmgui.panels.results.wording import scores_of
 from glmgui.plots import Axis, Curve, LinePlot
 from glmgui.widgets.sizes import scaled
+from glmgui.widgets.tables import align_headings
 from glmgui.widgets.texts import hint
 
 if TYPE_CHECKING:
@@ -118,7 +119,7 @@ class ScoreTable(QTableWidget):
         self.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
         self.setSelectionBehavior(QTableWidget.SelectionBehavior.SelectRows)
         self.setWordWrap(True)
-        self.horizontalHeader().setHighlightSections(False)
+        align_headings(self)
         self.horizontalHeader().setTextElideMode(Qt.TextElideMode.ElideRight)
         for part in range(3):
             self.horizontalHeader().setSectionResizeMode(part, QHeaderView.ResizeMode.ResizeToContents)

@@ -9,11 +9,21 @@ import numpy as np
 import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QGuiApplication
-from qtpy.QtWidgets import QTableView, QTableWidget, QTableWidgetItem, QTreeWidget, QTreeWidgetItem
+from qtpy.QtWidgets import (
+    QHeaderView,
+    QStyleOptionHeader,
+    QTableView,
+    QTableWidget,
+    QTableWidgetItem,
+    QTreeWidget,
+    QTreeWidgetItem,
+)
 
 from glmengine.export.tables import coefficients_csv, own_features
 from glmgui.copying import TableCopying, as_text
 from glmgui.panels.results.coefficients_view import CoefficientsView
+from glmgui.shown_numbers import alike
+from glmgui.widgets.tables import GivingWay, NumberItem, plain_table
 
 
 @pytest.fixture
@@ -119,3 +129,62 @@ def test_a_tree_is_copied_with_what_lies_below_its_rows(qtbot):
     assert as_text(tree).splitlines() == ["What\tKeys", "File\t", "Open\tCtrl+O", "Save\tCtrl+S"]
     above.child(1).setSelected(True)
     assert as_text(tree).splitlines() == ["What\tKeys", "Save\tCtrl+S"]
+
+
+@pytest.mark.parametrize(
+    ("values", "shown"),
+    [
+        ([4.2, 3.9, 4.283], ["4.200", "3.900", "4.283"]),
+        ([0.16472, 0.127, 0.07237, np.nan], ["0.1647", "0.1270", "0.0724", "\u2013"]),
+        ([14.31, -0.0278, 0.359], ["14.31", "-0.03", "0.36"]),
+        ([2522, 994, 12345.6], ["2,522", "994", "12,346"]),
+        ([1.0, 1.0], ["1", "1"]),
+        ([1e-4, 1e-5], ["0.00010", "0.00001"]),
+        ([8.133e-19, 1.288e-21, 0.0], ["8.13e-19", "1.29e-21", "0"]),
+        ([np.nan], ["\u2013"]),
+        ([], []),
+    ],
+)
+def test_numbers_of_one_column_are_written_alike(values, shown):
+    assert alike(values) == shown
+
+
+def test_headings_stand_on_the_side_of_their_cells(qtbot):
+    table = QTableWidget(0, 3)
+    qtbot.addWidget(table)
+    plain_table(table)
+    table.setHorizontalHeaderLabels(("Name", "Value", "State"))
+    assert sides(table) == ["left", "left", "left"]
+    table.setRowCount(1)
+    for part, item in enumerate((QTableWidgetItem("hd1"), NumberItem("0.2", 0.2), QTableWidgetItem("ok"))):
+        table.setItem(0, part, item)
+    assert sides(table) == ["left", "right", "left"]
+
+
+def sides(table: QTableWidget) -> list[str]:
+    found = []
+    for part in range(table.columnCount()):
+        option = QStyleOptionHeader()
+        table.horizontalHeader().initStyleOptionForIndex(option, part)
+        found.append("right" if option.textAlignment & Qt.AlignmentFlag.AlignRight else "left")
+    return found
+
+
+def test_words_give_way_to_the_numbers_beside_them(qtbot):
+    table = QTableWidget(2, 2)
+    qtbot.addWidget(table)
+    plain_table(table)
+    words = GivingWay(table)
+    table.horizontalHeader().setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)
+    for row in range(2):
+        table.setItem(row, 0, QTableWidgetItem("a unit with a long name " * 3))
+        table.setItem(row, 1, NumberItem("0.123", 0.123))
+    words.fit()
+    table.resize(1200, 200)
+    table.show()
+    header = table.horizontalHeader()
+    whole = max(table.sizeHintForColumn(0), header.sectionSizeHint(0))
+    assert header.sectionSize(0) == whole
+    table.resize(260, 200)
+    qtbot.waitUntil(lambda: header.sectionSize(0) < whole)
+    assert header.length() <= table.viewport().width()

@@ -7,6 +7,7 @@ from functools import partial
 
 import pytest
 from qtpy.QtCore import Qt
+from qtpy.QtGui import QColor, QPalette
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import (
     QAbstractButton,
@@ -233,3 +234,58 @@ def test_the_window_is_no_larger_than_a_small_screen(fitted):
         hint = fitted.minimumSizeHint()
         assert hint.width() <= 1366, step
         assert hint.height() <= 768 - 30, step
+
+
+def test_no_number_stands_far_from_the_others_on_a_large_screen(fitted, at_rest):
+    """A column of numbers takes what its numbers and its heading need; room that is left goes to words, or stays empty."""
+    fitted.resize(2560, 1400)
+    seen, far = 0, []
+    for step in STEPS:
+        fitted.show_step(step)
+        for turn in tabs_of(fitted.panels[step]):
+            if turn is not None:
+                turn()
+            at_rest(fitted)
+            for table in fitted.panels[step].findChildren(QTableView):
+                for part in columns_of_numbers(table) if table.isVisible() else ():
+                    header = table.horizontalHeader()
+                    needed = max(table.sizeHintForColumn(part), header.sectionSizeHint(part))
+                    seen += 1
+                    if header.sectionSize(part) > 2 * needed + 20:
+                        far.append(f"{step} {table.objectName()} {part}: {header.sectionSize(part)} of {needed} px")
+    assert seen > 10
+    assert not far
+
+
+def columns_of_numbers(table: QTableView) -> list[int]:
+    model = table.model()
+    sides = (model.index(0, part).data(Qt.ItemDataRole.TextAlignmentRole) for part in range(model.columnCount()))
+    return [at for at, side in enumerate(sides) if side and Qt.AlignmentFlag(side) & Qt.AlignmentFlag.AlignRight]
+
+
+@pytest.mark.parametrize("dark", [True, False])
+def test_every_icon_is_seen_on_its_ground(fitted, dark, at_rest):
+    fitted.set_dark(dark)
+    for step in STEPS:
+        fitted.show_step(step)
+        at_rest(fitted)
+        faint = [
+            f"{button.objectName()}: {clearest(button):.1f}"
+            for button in fitted.findChildren(QAbstractButton)
+            if button.isVisible() and button.isEnabled() and not button.icon().isNull() and clearest(button) < 3.0
+        ]
+        assert not faint, step
+
+
+def clearest(button: QAbstractButton) -> float:
+    """Contrast of the clearest pixel of an icon to the ground of its window (WCAG 2, 1.4.11: at least 3)."""
+    image = button.icon().pixmap(button.iconSize()).toImage()
+    ground = light_of(button.palette().color(QPalette.ColorRole.Window))
+    pixels = (image.pixelColor(x, y) for x in range(image.width()) for y in range(image.height()))
+    lights = [light_of(pixel) for pixel in pixels if pixel.alpha() > 200]
+    return max((max(one, ground) + 0.05) / (min(one, ground) + 0.05) for one in lights) if lights else 21.0
+
+
+def light_of(colour: QColor) -> float:
+    parts = [value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4 for value in colour.getRgbF()[:3]]
+    return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
