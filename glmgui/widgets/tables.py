@@ -8,6 +8,7 @@ from qtpy.QtCore import QEvent, QModelIndex, QObject, QSize, Qt
 from qtpy.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
+    QStyle,
     QStyledItemDelegate,
     QStyleOptionHeader,
     QStyleOptionViewItem,
@@ -56,12 +57,25 @@ def align_headings(view: QTableView) -> None:
 
 
 class _Headings(QHeaderView):
-    """Headings on the side of the cells below them."""
+    """Headings on the side of the cells below them, as wide as their longest line; the sorted one has room for its arrow."""
 
     def __init__(self, view: QTableView) -> None:
         super().__init__(Qt.Orientation.Horizontal, view)
         self.setSectionsClickable(True)
         self.setHighlightSections(False)
+        self.sortIndicatorChanged.connect(lambda *_: self.resizeSections())
+
+    def sectionSizeFromContents(self, part: int) -> QSize:
+        """Qt keeps room for an arrow in each, and takes two lines for one."""
+        whole, option = super().sectionSizeFromContents(part), QStyleOptionHeader()
+        self.initStyleOption(option)
+        lines = str(self.model().headerData(part, Qt.Orientation.Horizontal) or "").split("\n")
+        option.section = part
+        option.text = max(lines, key=option.fontMetrics.horizontalAdvance)
+        if self.isSortIndicatorShown() and self.sortIndicatorSection() == part:
+            option.sortIndicator = QStyleOptionHeader.SortIndicator.SortDown
+        needed = self.style().sizeFromContents(QStyle.ContentsType.CT_HeaderSection, option, QSize(), self)
+        return QSize(min(needed.width(), whole.width()), whole.height())
 
     def initStyleOptionForIndex(self, option: QStyleOptionHeader, part: int) -> None:
         super().initStyleOptionForIndex(option, part)
@@ -81,6 +95,7 @@ class GivingWay(QObject):
         super().__init__(view)
         self._view, self.part = view, part
         view.viewport().installEventFilter(self)
+        view.horizontalHeader().sortIndicatorChanged.connect(lambda *_: self.fit())
 
     def fit(self) -> None:
         """Give the column its width again, once other words stand in the table."""

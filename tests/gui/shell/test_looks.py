@@ -133,6 +133,18 @@ def cut_in_tables_tabs_and_plots(page: QWidget) -> list[str]:
     return cut
 
 
+def test_names_of_units_are_whole_beside_their_scores(fitted, at_rest):
+    fitted.resize(1024, 740)
+    fitted.show_step("results")
+    at_rest(fitted)
+    view = fitted.panels["results"].units.view
+    for part in range(view.columnCount() - 1):  # whichever is sorted, and so has an arrow
+        view.sortByColumn(part, Qt.SortOrder.DescendingOrder)
+        at_rest(fitted)
+        assert view.columnWidth(0) >= view.sizeHintForColumn(0)
+        assert not view.horizontalScrollBar().isVisible()
+
+
 def test_what_is_being_done_has_room_in_a_small_toolbar(fitted, at_rest):
     fitted.resize(1024, 740)
     fitted.progress.begin("Making features", can_stop=True)
