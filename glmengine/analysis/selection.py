@@ -67,10 +67,26 @@ class Selection(Spec):
         help="Models that are compared; where none is named: each candidate alone, all of them, and all but each one.",
         advanced=True,
     )
+    steps_by: Literal["folds", "shifts"] = param(
+        "folds",
+        title="Steps judged by",
+        help="What says whether the best term comes in. Folds: a signed-rank test over them. Shifts: the counts are moved in time against everything else, and go through the same comparison of candidates; "
+        "more of what drives a unit is found, beside slow drifts most of all. Of forward selection. What cannot be moved against the counts, as the unit's own past, is judged by folds all the same.",
+        applies={"method": ("forward",)},
+    )
+    shifts: int = param(
+        200,
+        title="Shifts",
+        help="By how many shifts steps are judged; an answer sheet has a number of its own.",
+        ge=1,
+        le=10_000,
+        advanced=True,
+        applies={"method": ("forward",), "steps_by": ("shifts",)},
+    )
     level: float = param(
         0.05,
         title="Level",
-        help="A term is added, or missed, where the signed-rank test over folds gives a p below this.",
+        help="A term is added, or missed, where its test (by signed ranks over folds, or by shifts in time) gives a p below this.",
         gt=0,
         lt=1,
     )

@@ -18,17 +18,16 @@ from glmengine.design.expanded import expanded
 from glmengine.design.prepare import Prepared, prepare
 from glmengine.design.splits import Split, split_prepared
 from glmengine.errors import GlmError
-from glmengine.fitting.batch import penalised_columns
-from glmengine.fitting.inputs import read_inputs
 from glmengine.goodness.assess import groupings_of
 from glmengine.goodness.mismatch import Grouping
-from glmengine.models.components import components_of
 from glmengine.recording.recording import Recording
-from glmengine.results.shift_tests import one_way_variables, testable_terms
 from glmengine.selection.fold_rows import SharedRows
 from glmengine.selection.nested_models import Ground, ground_of
 from glmengine.selection.one_step_models import suits
+from glmengine.selection.select import JUDGED_BY_FOLDS
+from glmengine.selection.shiftable import pooled_columns
 from glmengine.selection.step_shift_test import PooledColumns
+from glmengine.selection.step_tests import StepShifts, fewest_shifts
 from glmengine.threads import workers
 
 UNIT_SECONDS = 1.5 / (180_000 * 92)
@@ -60,6 +59,8 @@ class Population:
         None where the models have to be fitted one by one (see `glmengine.selection.one_step_models.suits`).
     pooled : PooledColumns or None
         None where no candidate can be shifted in time.
+    test : StepShifts or None
+        By shifts in time, where that judges the steps of a unit's selection, and not folds.
     groups : tuple of tuple of int
         Numbers of the units that are answered together, the best known first.
     notes : tuple of str
@@ -72,6 +73,7 @@ class Population:
     candidates: tuple[Candidate, ...]
     shared: SharedRows | None
     pooled: PooledColumns | None
+    test: StepShifts | None
     groups: tuple[tuple[int, ...], ...]
     notes: tuple[str, ...]
 
@@ -116,7 +118,7 @@ def population_of(analysis: Analysis, recording: Recording, shifts: int, context
         As of `glmengine.select_terms`.
     """
     analysis = analysis.with_(terms=with_projections(analysis.terms), selection=analysis.selection or default_selection(analysis))
-    selection = analysis.selection.with_(over_units=False)
+    selection = analysis.selection.with_(over_units=False, shifts=shifts or analysis.selection.shifts)
     candidates = candidates_of(selection, [term.label for term in analysis.terms if term.enabled])
     used = {*selection.always, *(term for candidate in candidates for term in candidate.terms)}
     terms = tuple(term if term.label in used else term.with_(enabled=False) for term in analysis.terms)
@@ -140,42 +142,35 @@ def population_of(analysis: Analysis, recording: Recording, shifts: int, context
         return SharedRows(design, split.fold, len(split.names)) if together else None
 
     def rest() -> tuple[tuple[PooledColumns | None, tuple[str, ...]], list[int]]:
-        return _pooled(analysis, ground, split) if shifts and together else (None, ()), _best_known(ground)
+        wanted = shifts and (together or selection.steps_by == "shifts")
+        return pooled_columns(ground) if wanted else (None, ()), _best_known(ground)
 
     with workers(design.n_rows * design.n_columns) as pool:
         shared, ((pooled, notes), order) = pool.map(lambda make: make(), [columns, rest])
+    test, told = _step_test(selection, pooled, shifts, analysis.seed)
     groups = _groups(order, UNIT_SECONDS * design.n_rows * unit_width(design)) if shared else (every,)
-    return Population(analysis, selection, prepared, split, candidates, shared, pooled, groups, (*prepared.notes, *notes))
+    notes = (*prepared.notes, *notes, *told)
+    return Population(analysis, selection, prepared, split, candidates, shared, pooled, test, groups, notes)
+
+
+def _step_test(
+    selection: Selection, pooled: PooledColumns | None, shifts: int, seed: int
+) -> tuple[StepShifts | None, tuple[str, ...]]:
+    """What judges the steps; None where that is folds, with a note where shifts in time were asked for."""
+    if selection.steps_by == "folds" or selection.method != "forward":
+        return None, ()
+    if shifts < fewest_shifts(selection.level):
+        least = f"for a p below {selection.level:g} {fewest_shifts(selection.level)} shifts are needed, and there are {shifts}"
+        return None, (f"Steps were judged by signed ranks over folds: {least}.",)
+    if pooled is None:
+        return None, (JUDGED_BY_FOLDS,)
+    shuffles = pooled.shuffles(shifts, seed)
+    return StepShifts(pooled, shuffles, selection.level), shuffles.notes
 
 
 def unit_width(design: Design) -> int:
     """About how many columns of a design the model of one unit has."""
     return design.n_columns - sum(len(block.columns) for block in design.blocks if block.restricts) + OWN_COLUMNS
-
-
-def _pooled(analysis: Analysis, ground: Ground, split: Split) -> tuple[PooledColumns | None, tuple[str, ...]]:
-    """Columns of the candidates that can be shifted; a note on those that cannot."""
-    prepared = ground.prepared
-    labels = prepared.design.slices
-    try:
-        names, notes = testable_terms(prepared.design.terms, None, one_way_variables(analysis))
-    except GlmError as error:  # none can (history): the answers stand without shift tests
-        return None, (error.message,)
-    units = {block.term.label for block in prepared.design.blocks if block.restricts}
-    notes += [f"'{name}' has no shift test: its columns are other ones for each unit." for name in names if name in units]
-    found = {}
-    for number, candidate in enumerate(ground.candidates):
-        own = [label for label in candidate.terms if label in labels]
-        if own and all(label in names and label not in units for label in own):
-            found[number] = np.concatenate([np.arange(labels[label].start, labels[label].stop) for label in own])
-    if not found:
-        return None, tuple(notes)
-    inputs = read_inputs(prepared.design, prepared.counts, ground.family)
-    components = components_of(ground.penalty.scaled(1.0), penalised_columns(ground.penalty, inputs))
-    pooled = PooledColumns(prepared.design, found, components, split.fold, len(split.names))
-    if pooled.seconds > prepared.grid.bin_size:
-        notes.append(f"Shift tests look at bins pooled over {pooled.seconds:g} s, in the recorded and in the shifted counts.")
-    return pooled, tuple(notes)
 
 
 def _best_known(ground: Ground) -> list[int]:

@@ -94,6 +94,7 @@ def answer_sentence(
     adequate: bool | None,
     try_next: str,
     doubtful: Sequence[str] = (),
+    among_many: bool = False,
     last: Sequence[str] = (),
     not_missed: Sequence[str] = (),
     simulated: Simulated | None = None,
@@ -117,7 +118,9 @@ def answer_sentence(
         None where it was not judged.
     try_next : str
     doubtful : sequence of str
-        Chosen terms whose choice counts that are shifted in time make as well.
+        Chosen terms whose choice counts that are shifted in time make as well, at the level that all units and terms together ask for.
+    among_many : bool
+        Whether each of these was beyond what shifts give by itself, as where shifts judge steps.
     last : sequence of str
         Chosen terms that were tried when no other added anything any more.
     not_missed : sequence of str
@@ -151,7 +154,8 @@ def answer_sentence(
     if beside:
         text += f"; beside {' and '.join(one for one, _ in chosen if one in last)}, {', '.join(beside)} {_adds(beside)} nothing"
     if doubtful:
-        text += f"; {', '.join(doubtful)} not beyond what shifts in time give"
+        few = "doubtful among so many tests" if among_many else "not beyond what shifts in time give"
+        text += f"; {', '.join(doubtful)} {few}"
     if adequate is not None:
         judged = "nothing speaks against the model" if adequate else "something is missing in the model"
         text += f"; {judged}{f': try {try_next}' if not adequate and try_next else ''}"

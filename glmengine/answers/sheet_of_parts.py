@@ -46,7 +46,9 @@ def sheet_of(
     checks = xr.concat([part.checks for part in every], "unit", combine_attrs="override")
     chosen = selection.chosen
     assert chosen is not None
-    shifted = _shift_columns(chosen, [part.shift_p for part in every], within_choice=population.shared is not None)
+    shifted = _shift_columns(
+        chosen, [part.shift_p for part in every], within_choice=not (population.shared is None and population.test is None)
+    )
     explained = chosen["deviance_explained"]
     units = sorted(shown, key=lambda unit: -np.nan_to_num(float(explained.sel(unit=unit)), nan=-np.inf))
     judged = {unit: _judgement(population.analysis, selection, checks, unit) for unit in units}
@@ -124,7 +126,7 @@ def _shift_columns(
     p = p.where(chosen["chosen"])
     return {
         "shift_p": p.assign_attrs(
-            long_name="p of the step by which the term came in, against the best of all candidates of counts shifted in time"
+            long_name="p of the step by which the term came in, against the best of all candidates of counts shifted in time; where no shift gains as much, read off the tail of their gains"
             if within_choice
             else "p of the term beside the others that were chosen, which does not know of the choice and is too small for it"
         ),
@@ -182,6 +184,7 @@ def _sentence(
         adequate=None if judgement is None else judgement.adequate,
         try_next="" if judgement is None else judgement.try_next,
         doubtful=doubtful,
+        among_many=selection.judged_by_shifts,
         last=[name for name in chosen if bool(own["last"].sel(term=name))],
         not_missed=[name for name in chosen if float(own["missed_p"].sel(term=name)) >= level],
         simulated=None if judgement is None else Simulated.of(row),

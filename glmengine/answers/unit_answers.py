@@ -21,11 +21,11 @@ from glmengine.errors import GlmError
 from glmengine.models import get_family
 from glmengine.results.model_checks import coefficients_of
 from glmengine.results.prediction import prepared_for
-from glmengine.selection.nested_models import Model, NestedModels
+from glmengine.selection.nested_models import Ground, Model, NestedModels
 from glmengine.selection.one_step_models import OneStepModels
-from glmengine.selection.select import select_on
-from glmengine.selection.shift_test import shuffle_p
-from glmengine.selection.step_shift_test import ShiftStep
+from glmengine.selection.select import searched_on
+from glmengine.selection.step_shift_test import p_of
+from glmengine.selection.step_tests import FoldRanks
 from glmengine.selection.term_selection import TermSelection
 from glmengine.sentences import listed, numbered
 from glmengine.threads import workers
@@ -56,18 +56,22 @@ def answer(
     """
     ground = population.ground(numbers)
     nested = NestedModels(ground) if population.shared is None else OneStepModels(ground, population.shared)
-    ahead, chosen, shifted, later = _shares(nested, shifts, simulations, context)
+    by_shifts = population.test is not None
+    ahead, chosen, shifted, later = _shares(nested, shifts, simulations, context, by_shifts=by_shifts)
     with clock("choice of terms"):
         with suppress(Stopped):  # the selection sees it too, and says what is missing
             nested.ahead(dict.fromkeys(range(len(numbers)), _first_models(ground.everything)), ahead)
-        selection = select_on(ground, population.selection, chosen, nested=nested, detailed=False)
+        judged_by = population.test or FoldRanks(population.selection.level)
+        selection, search = searched_on(ground, population.selection, chosen, nested=nested, detailed=False, test=judged_by)
     if context.stopping:
         raise Stopped
     groups = _groups(selection)
     if isinstance(nested, OneStepModels):  # units by themselves: on all cores, and the same whoever is answered beside them
         groups = [(terms, (unit,)) for terms, units in groups for unit in units]
     tested = None
-    if isinstance(nested, OneStepModels) and population.pooled is not None and not context.stopping:
+    if by_shifts and search is not None:
+        tested = _tested(ground, {(step.unit, step.candidate): step.shifted for step in search.steps if step.taken}, shifts)
+    elif isinstance(nested, OneStepModels) and population.pooled is not None and not context.stopping:
         with clock("shift tests"):
             tested = _shift_tests(population, nested, selection, shifts, shifted)
     finals: list[Final] = []
@@ -79,18 +83,20 @@ def answer(
                 break
             share = later.part(place / len(groups), (place + 1) / len(groups))
             share.report(Progress(f"{', '.join(terms)}: {numbered(len(units), 'unit')}", 0.0))
-            final, found = _final_run(population, terms, units, shifts, simulations, share)
+            final, found = _final_run(population, terms, units, 0 if by_shifts else shifts, simulations, share)
             finals.append(final)
             tested = found if tested is None else tested.combine_first(found) if found is not None else tested
     return _part(selection, groups, finals, tested, finished=not context.stopping)
 
 
-def _shares(nested: NestedModels, shifts: int, simulations: int, context: Context) -> list[Context]:
+def _shares(nested: NestedModels, shifts: int, simulations: int, context: Context, *, by_shifts: bool) -> list[Context]:
     """The first models, the rest of the choice of terms, shift tests and final models, by what they take beside each other (measured)."""
     if isinstance(nested, OneStepModels):
         work = [54.0, 25.0, 0.5 + 0.03 * shifts, 8.0 + 0.7 * simulations]
     else:  # final models are fitted, and tested, one after another
         work = [40.0, 18.0, 0.0, 42.0]
+    if by_shifts:  # within the choice
+        work[1:3] = [work[1] + 2.0 * work[2], 0.0]
     ends = (np.cumsum([0.0, *work]) / sum(work)).tolist()
     return [context.part(begin, end) for begin, end in pairwise(ends)]
 
@@ -110,34 +116,42 @@ def _groups(selection: TermSelection) -> list[Group]:
 
 def _shift_tests(
     population: Population, nested: OneStepModels, selection: TermSelection, shifts: int, context: Context
-) -> xr.Dataset | None:
-    """Each term's step (term, unit), the candidates being compared in shifted counts too: its p, its gain, and those of the shifts."""
-    import xarray as xr
-
+) -> xr.Dataset:
+    """Each term's step, the candidates being compared in shifted counts too: its p, its gain, and those of the shifts."""
     ground = nested.ground
     assert selection.chosen is not None
     assert population.pooled is not None
     order, chosen = selection.chosen["order"].values, selection.chosen["chosen"].values
     last = frozenset(np.flatnonzero(selection.chosen["last"].values).tolist())
-    steps = []
+    bases, offers = [], []
     for unit in range(len(ground.units)):
         own = np.flatnonzero(chosen[:, unit]).tolist()
         for k in own:
             before = frozenset(other for other in own if other != k and not order[other, unit] > order[k, unit])
             if k not in population.pooled.slices:
                 continue
-            residual, curvature = nested.residual(before, unit)
             rivals = ground.everything - last - before if k not in last else last - before
-            offered = tuple(j for j in sorted(rivals) if ground.applies(j)[unit])
-            steps.append(ShiftStep(unit, k, offered, residual, curvature))
-    p, gain, null = (np.full(shape, np.nan) for shape in (chosen.shape, chosen.shape, (shifts, *chosen.shape)))
+            bases.append((before, unit))
+            offers.append((k, tuple(j for j in sorted(rivals) if ground.applies(j)[unit])))
+    found = zip(bases, offers, nested.residuals(bases), strict=True)
+    steps = [population.pooled.step(unit, k, offered, *residual) for (_, unit), (k, offered), residual in found]
+    gains: Sequence[np.ndarray | None] = ()
     if steps:
-        shuffles = population.pooled.shuffles(shifts, ground_seed(population))
-        for step, gains in zip(steps, population.pooled.gains(steps, shuffles, context), strict=True):
-            if gains is not None:
-                p[step.term, step.unit] = float(shuffle_p(gains[:, None])[0])
-                gain[step.term, step.unit] = gains[0]
-                null[: gains.size - 1, step.term, step.unit] = gains[1:]
+        shuffles = population.pooled.shuffles(shifts, population.analysis.seed)
+        gains = population.pooled.gains(steps, shuffles, context)
+    return _tested(ground, {(step.unit, step.term): each for step, each in zip(steps, gains, strict=True)}, shifts)
+
+
+def _tested(ground: Ground, steps: Mapping[tuple[int, int], np.ndarray | None], shifts: int) -> xr.Dataset:
+    """p of steps (unit, term), the gain of each, and those of the shifts."""
+    import xarray as xr
+
+    shape = len(ground.candidates), len(ground.units)
+    p, gain, null = (np.full(one, np.nan) for one in (shape, shape, (shifts, *shape)))
+    for (unit, term), gains in steps.items():
+        if gains is not None:
+            p[term, unit], gain[term, unit] = p_of(gains), gains[0]
+            null[: gains.size - 1, term, unit] = gains[1:]
     return xr.Dataset(
         {
             "shift_p": (("term", "unit"), p),
@@ -150,11 +164,6 @@ def _shift_tests(
         },
         {"term": list(ground.names), "unit": list(ground.units), "shuffle": np.arange(1, shifts + 1)},
     )
-
-
-def ground_seed(population: Population) -> int:
-    """Of the shifts: that of the analysis."""
-    return population.analysis.seed
 
 
 def _finals(

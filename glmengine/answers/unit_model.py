@@ -57,7 +57,9 @@ def analysis_of_unit(
             recording_sha256=recording_sha256,
             candidates=tuple(str(name) for name in sheet.terms["term"].values),
             chosen=names,
-            selection=analysis.selection or default_selection(analysis),
+            selection=(analysis.selection or default_selection(analysis)).with_(
+                steps_by="shifts" if sheet.selection.judged_by_shifts else "folds"
+            ),
             n_units=len(sheet.selection.units),
             explained=_known(sheet.units["deviance_explained"].sel(unit=unit)),
             q=_known(sheet.units["q"].sel(unit=unit)),

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import sys
 from argparse import Namespace
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from glmengine.cli.command import Command
 from glmengine.cli.opening import one_recipe, opened_for
-from glmengine.cli.options import CODE, OUT_TABLES, RECIPE, SCHEDULER, SESSIONS, SHIFTS, Option, at_least_one
+from glmengine.cli.options import CODE, OUT_TABLES, RECIPE, SCHEDULER, SESSIONS, SHIFTS, STEPS_BY, Option, at_least_one
 from glmengine.cli.terminal import progress_bar, say_notes, say_written
 from glmengine.errors import Cancelled, GlmError
 from glmengine.sentences import numbered
@@ -46,7 +45,9 @@ def explain(options: Namespace) -> int:
             recording = opened(options.question, one_recipe(options), opening)
         analysis = analysis or question_for(recording, options.variable)
         if options.last is not None:
-            analysis = _trying_last(analysis, options.last)
+            analysis = _choosing(analysis, last=() if options.last == [NONE] else tuple(options.last))
+        if options.steps_by is not None:
+            analysis = _choosing(analysis, steps_by=options.steps_by)
         try:
             sheet = explained(
                 recording,
@@ -80,12 +81,11 @@ def _say_kept(folder: Path) -> None:
         print(f"glmengine: the units of {kept} stay in {folder / FOLDER}; the same command goes on from there", file=sys.stderr)
 
 
-def _trying_last(analysis: Analysis, names: Sequence[str]) -> Analysis:
-    """The same question with these terms tried last, none for the word that says so."""
+def _choosing(analysis: Analysis, **changes: object) -> Analysis:
+    """The same question with terms chosen otherwise."""
     from glmengine.answers.question import default_selection
 
-    last = () if list(names) == [NONE] else tuple(names)
-    return analysis.with_(selection=(analysis.selection or default_selection(analysis)).with_(last=last))
+    return analysis.with_(selection=(analysis.selection or default_selection(analysis)).with_(**changes))
 
 
 EXPLAIN = Command(
@@ -115,6 +115,9 @@ EXPLAIN = Command(
             action="append",
             help="a term that is tried when no other adds anything any more, may be repeated; where not given the units' own past, "
             f"or what the analysis says; '{NONE}' to try all at once",
+        ),
+        STEPS_BY.saying(
+            "what judges the steps by which terms come in: shifts of the counts in time, or signed ranks over folds; shifts where not given, or what the analysis says"
         ),
         SHIFTS.saying("shifts in time that the choice of each term is tested by; 200 where not given, 0 for none"),
         Option(

@@ -91,4 +91,5 @@ HELD_OUT = Option(
     help="fit the analysis's folds again, and predict each bin by the fit that has not seen it",
 )
 SEED = Option("--seed", type=int, metavar="S", help="the analysis's where not given")
+STEPS_BY = Option("--steps-by", choices=("folds", "shifts"), help="what judges the steps of a choice of terms")
 SHIFTS = Option("--shifts", type=int, default=200, metavar="N", help="how many, 200 where not given")

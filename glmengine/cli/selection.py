@@ -7,7 +7,7 @@ from typing import Any
 
 from glmengine.cli.command import Command
 from glmengine.cli.opening import opened_for
-from glmengine.cli.options import ANALYSIS, CODE, KEEP, OUT_TABLES, RECIPE, SESSIONS, Option
+from glmengine.cli.options import ANALYSIS, CODE, KEEP, OUT_TABLES, RECIPE, SESSIONS, STEPS_BY, Option
 from glmengine.cli.terminal import progress_bar, say_notes, say_written
 from glmengine.sentences import numbered
 
@@ -30,6 +30,8 @@ def select(options: Namespace) -> int:
         "candidates": options.candidate and tuple(options.candidate),
         "level": options.level,
         "largest": options.largest,
+        "steps_by": options.steps_by,
+        "shifts": options.shifts,
     }
     return _selected(options, **{name: value for name, value in changes.items() if value is not None})
 
@@ -118,8 +120,12 @@ SELECT = Command(
             "--level",
             type=float,
             metavar="P",
-            help="p of the signed-rank test below which a term is added; 0.05 where not given",
+            help="p below which a term is added; 0.05 where not given",
         ),
+        STEPS_BY.saying(
+            "what judges the steps of forward selection: signed ranks over folds, or shifts of the counts in time; the analysis's where not given, else folds"
+        ),
+        Option("--shifts", type=int, metavar="N", help="by how many shifts; 200 where not given"),
         Option("--largest", type=int, metavar="N", help="the most terms that are chosen"),
         _ALWAYS,
         _FOLDS,

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING
 from glmengine.answers.final_models import MOST_BINS, SIMULATED
 from glmengine.answers.question import default_selection
 from glmengine.export.citations import entries_of, model_works
-from glmengine.export.methods import KEPT_OVER_UNITS, SPLITS, choice_words, model_words, software_words, term_words, time_words
+from glmengine.export.methods import (
+    KEPT_OVER_UNITS,
+    SPLITS,
+    TAIL_READ,
+    choice_words,
+    model_words,
+    software_words,
+    term_words,
+    time_words,
+)
 from glmengine.results.provenance import versions
 from glmengine.selection.one_step_models import APPROXIMATIONS
 from glmengine.sentences import listed, numbered
@@ -72,7 +81,8 @@ def _strength(sheet: AnswerSheet, analysis: Analysis) -> str:
 def _choice(sheet: AnswerSheet, analysis: Analysis) -> list[str]:
     selection = analysis.selection or default_selection(analysis)
     said = []
-    if chosen := choice_words(selection):
+    by_shifts = sheet.evidence["shifts"].sizes["shuffle"] if sheet.selection.judged_by_shifts else 0
+    if chosen := choice_words(selection, by_shifts):
         folds = sheet.selection.models.sizes.get("fold", selection.folds)
         said.append(f"{chosen}; there were {numbered(folds, 'fold')} over {SPLITS[analysis.validation.split]}.")
     if selection.prune and selection.method == "forward":
@@ -86,6 +96,9 @@ def _shifts(sheet: AnswerSheet) -> str:
     if "shifts" not in sheet.evidence or "shift_p" not in sheet.terms:
         return ""
     count = numbered(sheet.evidence["shifts"].sizes["shuffle"], "shift")
+    corrected = "corrected over all units and terms by the false discovery rate [benjamini1995]"
+    if sheet.selection.judged_by_shifts:
+        return f"The p-values of these steps were {corrected}. {TAIL_READ}"
     within = "all candidates" in str(sheet.terms["shift_p"].attrs.get("long_name", ""))
     how = (
         "the same comparison of all candidates being made with the shifted counts"
@@ -94,7 +107,7 @@ def _shifts(sheet: AnswerSheet) -> str:
     )
     return (
         f"Each step by which a term came in was tested against counts shifted in time against everything else ({count}) [harris2020], {how}; "
-        "its p-values were corrected over all units and terms by the false discovery rate [benjamini1995]."
+        f"its p-values were {corrected}. {TAIL_READ}"
     )
 
 

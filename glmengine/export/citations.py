@@ -56,6 +56,9 @@ _ENTRIES = {
     "Royal Statistical Society: Series B (Statistical Methodology)}, volume={68}, number={1}, pages={49--67}, year={2006}, doi={10.1111/j.1467-9868.2005.00532.x}}",
     "dunn1996": "@article{dunn1996, author={Dunn, Peter K. and Smyth, Gordon K.}, title={Randomized quantile residuals}, journal={Journal of Computational and Graphical "
     "Statistics}, volume={5}, number={3}, pages={236--244}, year={1996}, doi={10.1080/10618600.1996.10474708}}",
+    "knijnenburg2009": "@article{knijnenburg2009, author={Knijnenburg, Theo A. and Wessels, Lodewyk F. A. and Reinders, Marcel J. T. and Shmulevich, Ilya}, "
+    "title={Fewer permutations, more accurate P-values}, journal={Bioinformatics}, volume={25}, number={12}, pages={i161--i168}, year={2009}, "
+    "doi={10.1093/bioinformatics/btp211}}",
 }
 
 _PREPRINTS = {
@@ -72,6 +75,7 @@ def cited(result: Result) -> tuple[str, ...]:
     origin = analysis.terms_from
     selections = [one for one in (analysis.selection, None if origin is None else origin.selection) if one is not None]
     shifted = result.shift_tests is not None or (origin is not None and origin.shift_q is not None)
+    by_shifts = result.selection is not None and result.selection.judged_by_shifts
     over_units = origin is not None and origin.q is not None and origin.selection.over_units
     used = {
         "eilers1996": "smoothness" in penalties,
@@ -86,7 +90,8 @@ def cited(result: Result) -> tuple[str, ...]:
         "dunn1996": checked,
         "hardcastle2017": any(one.method == "forward" for one in selections),
         "zhang1998": result.decoded is not None,
-        "harris2020": shifted,
+        "harris2020": shifted or by_shifts,
+        "knijnenburg2009": by_shifts or (origin is not None and origin.shift_q is not None),
         "benjamini1995": shifted or over_units or result.selection is not None,
     }
     return (*model_works(result.terms), *(key for key, is_used in used.items() if is_used))

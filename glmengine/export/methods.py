@@ -41,6 +41,14 @@ _CHOSEN = {
     "held-out score",
 }
 
+_BY_SHIFTS = (
+    "Terms were added to each unit's model one by one [hardcastle2017], that which gained most on held-out time first, as long as counts that were shifted in time against "
+    "everything else ({shifts} shifts) let no candidate gain as much in more than a share of {level:g} [harris2020]; what cannot be shifted, as a unit's own past, was "
+    "judged by a one-sided signed-rank test over folds (p below {level:g})"
+)
+
+TAIL_READ = "Where no shift gained as much, p was read off the tail of the gains of the shifts [knijnenburg2009]."
+
 KEPT_OVER_UNITS = "A unit's model was kept where its false discovery rate over all units was below {level:g} too [benjamini1995]."
 
 
@@ -118,12 +126,15 @@ def _origin(result: Result) -> list[str]:
     if origin is None:
         return []
     said = [f"{capitalised(origin.words)}."]
-    if chosen := choice_words(origin.selection):
+    if chosen := choice_words(origin.selection, origin.shifts if origin.selection.steps_by == "shifts" else 0):
         said.append(f"{chosen}; there were {numbered(origin.selection.folds, 'fold')}.")
     if origin.selection.over_units and origin.q is not None:
         said.append(KEPT_OVER_UNITS.format(level=origin.selection.level))
     if origin.shift_q is not None:
-        said.append(f"Each step was tested against counts shifted in time ({origin.shifts} shifts) [harris2020] [benjamini1995].")
+        steps = f"Each step was tested against counts shifted in time ({numbered(origin.shifts, 'shift')}) [harris2020]"
+        if origin.selection.steps_by == "shifts":
+            steps = "The p-values of these steps were corrected over all units and terms"
+        said.append(f"{steps} [benjamini1995]. {TAIL_READ}")
     if not origin.is_whole(term.label for term in result.analysis.terms if term.enabled):
         said.append("The terms were changed after that choice.")
     if origin.is_of(str(result.provenance.get("recording_name", "")), str(result.provenance.get("recording_sha256", ""))):
@@ -185,8 +196,10 @@ def _checks(result: Result) -> list[str]:
         said.append(
             f"{models} models were compared on one split of time, and p-values were corrected over units and terms [benjamini1995]."
         )
-        if chosen := choice_words(result.analysis.selection):
-            said.append(f"{chosen}.")
+        selection = result.analysis.selection
+        by_shifts = selection.shifts if selection is not None and result.selection.judged_by_shifts else 0
+        if chosen := choice_words(selection, by_shifts):
+            said.append(f"{chosen}.{f' {TAIL_READ}' if by_shifts else ''}")
     if result.goodness_of_fit is not None:
         time = "held-out time" if result.goodness_of_fit.held_out else "the time that was fitted"
         said.append(
@@ -210,12 +223,13 @@ def _checks(result: Result) -> list[str]:
     return said
 
 
-def choice_words(selection: Selection | None) -> str:
-    """How the terms of each unit were chosen, without the full stop; empty where they were not."""
+def choice_words(selection: Selection | None, by_shifts: int = 0) -> str:
+    """How the terms of each unit were chosen, steps by so many shifts in time, by folds where 0; without the full stop; empty where they were not."""
     if selection is None or selection.method not in _CHOSEN:
         return ""
     late = f", {listed(selection.last)} after all others" if selection.last and selection.method == "forward" else ""
-    return f"{_CHOSEN[selection.method].format(level=selection.level)}{late}"
+    how = _BY_SHIFTS if by_shifts and selection.method == "forward" else _CHOSEN[selection.method]
+    return f"{how.format(level=selection.level, shifts=by_shifts)}{late}"
 
 
 def _software(result: Result) -> str:

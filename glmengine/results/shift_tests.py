@@ -13,19 +13,16 @@ from glmengine.design.splits import interval_of, intervals_called, split_prepare
 from glmengine.errors import GlmError
 from glmengine.fitting.found_strengths import REML
 from glmengine.fitting.separable import separable_terms
-from glmengine.recording.joined_parts import SESSION
 from glmengine.recording.recording import Recording
 from glmengine.results.prediction import FittedModel, prepared_for
 from glmengine.selection.shift_test import shift_test
+from glmengine.selection.shiftable import one_way_variables, testable_terms
 from glmengine.sentences import listed
 
 if TYPE_CHECKING:
-    from glmengine.analysis.analysis import Analysis
-    from glmengine.analysis.terms import AnyTerm
     from glmengine.design.prepare import Prepared
     from glmengine.selection.shift_table import ShiftTest
 
-_ONE_WAY = ("drift", "trial_number")  # derived covariates that are not the same kind of thing when they are moved in time
 _FOLDS = 5  # where the analysis has none
 
 
@@ -98,49 +95,3 @@ def _stretches(prepared: Prepared, scheme: str, within: str) -> np.ndarray:
     if not within:
         return np.where(prepared.design.valid, prepared.grid.segment, -1)
     return interval_of(intervals_called(prepared.recording, within), prepared.grid, prepared.design.valid)
-
-
-def one_way_variables(analysis: Analysis) -> list[str]:
-    """Variables that go one way through the session."""
-    return [spec.name for spec in analysis.derived if spec.kind in _ONE_WAY]
-
-
-def testable_terms(
-    terms: Sequence[AnyTerm], asked: str | Sequence[str] | None, one_way: Sequence[str]
-) -> tuple[list[str], list[str]]:
-    """Labels of the terms to test, and a note on those that cannot be.
-
-    Raises
-    ------
-    GlmError
-        If one that is asked for cannot be tested, or none can.
-    """
-    why = {term.label: _not_testable(term, one_way) for term in terms}
-    if asked is not None:
-        names = [asked] if isinstance(asked, str) else list(dict.fromkeys(asked))
-        for name in names:
-            if name not in why:
-                raise GlmError(f"the model has no term '{name}'; its terms are {listed(why)}", field="terms")
-            if why[name]:
-                raise GlmError(f"term '{name}' has no shift test: {why[name]}", field="terms")
-        return names, []
-    names = [name for name, reason in why.items() if not reason]
-    if not names:
-        name, reason = next(iter(why.items()))
-        raise GlmError(f"no term has a shift test; '{name}' for one: {reason}", field="terms")
-    return names, [f"'{name}' has no shift test: {reason}." for name, reason in why.items() if reason]
-
-
-def _not_testable(term: AnyTerm, one_way: Sequence[str]) -> str:
-    """Why a term cannot be shifted against the counts; empty where it can."""
-    if term.kind == "history":
-        return "it is made of the counts themselves, which cannot be moved against themselves; compare models on held-out time"
-    if term.kind == "coupling" and term.include_self:
-        return "it holds the unit's own counts; give these a history term of their own"
-    if term.kind == "covariate" and [factor.variable for factor in term.factors] == [SESSION]:
-        return "it is the same all through a session"
-    if term.kind == "covariate" and all(factor.variable in one_way for factor in term.factors):
-        return "it goes one way through the session, and moved in time it is another thing; compare models on held-out time"
-    if term.kind == "receptive_field" and term.space == "sta":
-        return "its averages are made from the counts themselves; see the stimulus through its principal components"
-    return ""

@@ -13,6 +13,7 @@ from glmengine.inference.multiplicity import false_discovery_rate
 from glmengine.inference.signed_rank import signed_rank, smallest_p
 from glmengine.selection.nested_models import Model, NestedModels
 from glmengine.selection.search import Search
+from glmengine.selection.step_tests import Proposal, StepTest
 from glmengine.sentences import listed, numbered
 
 if TYPE_CHECKING:
@@ -25,14 +26,14 @@ _TABLE: dict[str, tuple[tuple[str, ...], str]] = {
         ("term", "unit"),
         "held-out deviance explained that a model with terms that are tried last loses without this one",
     ),
-    "missed_p": (("term", "unit"), "one-sided signed-rank test over folds: p that it is not missed there"),
+    "missed_p": (("term", "unit"), "test by signed ranks over folds, or by shifts in time: p that it is not missed there"),
     "last": (("term",), "whether the term is tried when none of the others adds anything any more"),
     "p": (
         ("unit",),
-        "one-sided signed-rank test over folds against the smallest model, without terms that are tried last where there are others",
+        "test against the smallest model, without terms that are tried last where there are others: of all by signed ranks over folds, or of the first by shifts in time",
     ),
     "q": (("unit",), "false discovery rate of p over units (Benjamini & Hochberg)"),
-    "last_p": (("unit",), "the same test of the terms alone that are tried last, where there are others"),
+    "last_p": (("unit",), "one-sided signed-rank test over folds of the terms alone that are tried last, where there are others"),
     "deviance_explained": (("unit",), "held-out deviance explained by the model"),
     "last_explained": (("unit",), "held-out deviance explained by the terms alone that are tried last, where there are others"),
     "model": (("unit",), "the model chosen"),
@@ -83,9 +84,9 @@ def judge(p: np.ndarray, last_p: np.ndarray, level: float, *, over_units: bool) 
 
     def over_all(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         q = false_discovery_rate(np.where(np.isfinite(values), values, 1.0))
-        return q, np.isfinite(values) & (values < level) & ~(q < level) & over_units
+        return q, np.isfinite(values) & (values <= level) & ~(q < level) & over_units
 
-    weak = np.isfinite(p) & ~(p < level)
+    weak = np.isfinite(p) & ~(p <= level)
     _, common = over_all(p)
     falls = (weak | common) & (last_p < level)
     left = np.where(falls, last_p, p)
@@ -93,8 +94,8 @@ def judge(p: np.ndarray, last_p: np.ndarray, level: float, *, over_units: bool) 
     return Verdicts(left, q, weak, common | still, falls & ~still)
 
 
-def chosen_terms(nested: NestedModels, search: Search, selection: Selection) -> tuple[xr.Dataset, list[str]]:
-    """The model of each unit, if it beats the constant rate (or what is always in), and what to say of those that do not.
+def chosen_terms(nested: NestedModels, search: Search, selection: Selection, test: StepTest) -> tuple[xr.Dataset, list[str]]:
+    """The model of each unit, if it beats the constant rate (or what is always in), and what to say of those that do not; `test` judged the steps.
 
     Of a model with terms that are tried last the others are judged, by themselves; where they do not hold, those that are tried last may.
     """
@@ -114,13 +115,15 @@ def chosen_terms(nested: NestedModels, search: Search, selection: Selection) -> 
         if model and nested.is_known(model, unit) and nested.is_known(base, unit)
     }
     for unit, model in found.items():
-        columns["p"][unit] = against_base(unit, model - last or model)
+        first = search.first_shift_p(unit)
+        columns["p"][unit] = against_base(unit, model - last or model) if first is None else first
         if model & last and model - last:
             columns["last_p"][unit] = against_base(unit, model & last)
             columns["last_explained"][unit] = nested.held_out(model & last, [unit])[unit].deviance_explained
     held = judge(columns["p"], columns["last_p"], selection.level, over_units=selection.over_units)
     columns |= {"p": held.p, "q": held.q, "chosen": np.zeros((K, M), bool), "last": np.array([k in last for k in range(K)])}
     models = {unit: model & last if held.only_last[unit] else model for unit, model in found.items() if not held.nothing[unit]}
+    beside: list[Proposal] = []
     for unit, model in models.items():
         own = nested.held_out(model, [unit])[unit]
         columns["deviance_explained"][unit] = own.deviance_explained
@@ -132,7 +135,9 @@ def chosen_terms(nested: NestedModels, search: Search, selection: Selection) -> 
         for k in model:
             less = nested.held_out(model - {k}, [unit])[unit]
             columns["missed"][k, unit] = own.deviance_explained - less.deviance_explained
-            columns["missed_p"][k, unit] = float(signed_rank(own.per_bin - less.per_bin))
+            beside.append(Proposal(unit, k, model - {k}, (k,), own.per_bin - less.per_bin))
+    for one, found_p in zip(beside, test.judge(nested, beside), strict=True):
+        columns["missed_p"][one.candidate, one.unit] = found_p.p
     columns["model"] = np.array([ground.name(models.get(unit, base)) for unit in range(M)])
     dataset = xr.Dataset(
         {name: (dims, columns[name], {"long_name": text}) for name, (dims, text) in _TABLE.items()},
@@ -154,7 +159,8 @@ def taken_back(held: Verdicts, units: Sequence[str], n_folds: int, level: float)
             said.append(f"Taken back, {why}: {listed([names[unit] for unit in np.flatnonzero(which)])}.")
     if held.common.any():
         least = float(smallest_p(n_folds))
-        if least * len(units) >= level:
+        by_folds = np.isclose(held.p[held.common], least, rtol=1e-6).any()  # p of shifts are not so limited
+        if by_folds and least * len(units) >= level:
             said.append(
                 f"{numbered(n_folds, 'fold')} give a p of {least:.2g} at best, too much for one unit alone among {len(units)}; "
                 "with more folds a single unit can be found."

@@ -9,6 +9,7 @@ from glmengine.inference.signed_rank import signed_rank
 from glmengine.selection.held_out import HeldOut
 from glmengine.selection.nested_models import Model, NestedModels
 from glmengine.selection.search import STOPPED, Search, Step, able_units, better, by_model, hopeless
+from glmengine.selection.step_tests import FoldRanks, Proposal, StepTest
 from glmengine.selection.work_ahead import (
     SCORE_TEST,
     WorkAhead,
@@ -29,10 +30,11 @@ def forward(
     largest: int = 0,
     last: Model = _NOTHING,
     prune: bool = True,
+    test: StepTest | None = None,
     context: Context = SILENT,
     ahead: WorkAhead | None = None,
 ) -> Search:
-    """Add to each unit's model the term that gains most on held-out time, as long as a signed-rank test over folds says that it does.
+    """Add to each unit's model the term that gains most on held-out time, as long as a test says that it does.
 
     Each round fits every candidate once for all units that still ask for it.
 
@@ -40,13 +42,15 @@ def forward(
     ----------
     nested : NestedModels
     level : float
-        Of the one-sided signed-rank test.
+        Of the one-sided signed-rank test over folds.
     largest : int
         The most terms that are added; 0 for no limit.
     last : Model
         Candidates that a unit comes to when none of the others is added any more.
     prune : bool
         Leave out candidates whose score test at the smaller model is no larger than chance gives.
+    test : StepTest, optional
+        Another one in place of the signed-rank test.
     context : Context, optional
     ahead : WorkAhead, optional
         Where more comes after the search: what of the whole it is a part of.
@@ -63,15 +67,15 @@ def forward(
     most = min(largest or K, K)
     rounds = most + bool(first and last)
     offered = [first or last] * M
-    ahead = ahead or WorkAhead(context)
+    ahead, test = ahead or WorkAhead(context), test or FoldRanks(level)
     try:
         later = rounds_ahead(ground, search.models, rounds, begun=False, tests=prune and nested.prunes)
         base = nested.held_out(_NOTHING, range(M), ahead.part(M * unit_work(ground, _NOTHING), later))
-        asking = able_units(nested, base, level, search)
+        asking = able_units(nested, base, level, search, by_folds=test.by_folds)
         for number in range(1, rounds + 1):
             if not asking.size:
                 break
-            took = _round(nested, search, asking, offered, number, rounds, level, prune, ahead)
+            took = _round(nested, search, asking, offered, number, rounds, test, prune, ahead)
             going_on = []
             for unit in asking.tolist():
                 enough = unit not in took or offered[unit] <= search.models[unit]
@@ -94,7 +98,7 @@ def _round(
     offered: list[Model],
     number: int,
     rounds: int,
-    level: float,
+    test: StepTest,
     prune: bool,
     ahead: WorkAhead,
 ) -> set[int]:
@@ -135,16 +139,25 @@ def _round(
         for unit, k in pairs:
             now = nested.held_out(search.models[unit], [unit])[unit]
             tried.setdefault(unit, []).append((better(found[unit], now), k, found[unit]))
+    proposals, best = [], {}
+    for unit, options in tried.items():
+        gain, k, found = max(options, key=lambda option: (option[0], -option[1]))
+        base = search.models[unit]
+        against = tuple(sorted(j for j in offered[unit] - base if applies[j, unit]))
+        by_fold = found.per_bin - nested.held_out(base, [unit])[unit].per_bin
+        proposals.append(Proposal(unit, k, base, against, by_fold))
+        best[unit] = gain
+    share = ahead.part(test.work(proposals) * asking.size * unit_work(ground, ground.everything), later)
+    judged = test.judge(nested, proposals, share)
     search.pruned |= {(unit, number, k) for unit, k in pruned if applies[k, unit] and k in offered[unit]}
     took = set()
-    for unit, options in tried.items():
-        now = nested.held_out(search.models[unit], [unit])[unit]
-        search.gains |= {(unit, number, k): gain for gain, k, _ in options}
-        gain, k, best = max(options, key=lambda option: (option[0], -option[1]))
-        by_fold = best.per_bin - now.per_bin
-        p = float(signed_rank(by_fold))
-        search.steps.append(Step(unit, number, k, gain, p, p < level, tuple(by_fold.tolist())))
-        if p < level:
+    for one, found in zip(proposals, judged, strict=True):
+        unit, k = one.unit, one.candidate
+        search.gains |= {(unit, number, other): gain for gain, other, _ in tried[unit]}
+        search.steps.append(
+            Step(unit, number, k, best[unit], found.p, found.taken, tuple(one.by_fold.tolist()), shifted=found.gains)
+        )
+        if found.taken:
             search.models[unit] |= {k}
             search.order[unit, k] = number
             took.add(unit)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -20,6 +20,7 @@ from glmengine.fitting.cross_validation import CrossValidation, cross_validate
 from glmengine.fitting.fit import fit
 from glmengine.fitting.fold_averages import sees_averages
 from glmengine.fitting.found_strengths import REML
+from glmengine.fitting.inputs import predictor
 from glmengine.fitting.separable import separable_terms
 from glmengine.models import Penalty, get_family
 from glmengine.selection.held_out import HeldOut, held_out_of, strengths_by_fold
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
 
 Model = frozenset[int]
 """A model: which of the candidates, by number, it has beside the terms that are always in."""
+
+ONE_WAY = ("drift", "trial_number")
+"""Kinds of derived covariates that are not the same kind of thing when they are moved in time."""
 
 _ROOM = 0.5
 """Share of the memory that the expanded design may take, beside what fits make of it."""
@@ -71,6 +75,10 @@ class Ground:
         GB.
     smoothing : float
         Of rates that are correlated (s).
+    one_way : tuple of str
+        Variables that go one way through the session.
+    seed : int
+        Of the analysis.
     notes : tuple of str
     """
 
@@ -86,6 +94,8 @@ class Ground:
     platform: str
     memory: float
     smoothing: float
+    one_way: tuple[str, ...]
+    seed: int
     notes: tuple[str, ...]
 
     @property
@@ -197,6 +207,8 @@ def ground_of(
         platform=analysis.model.platform,
         memory=memory,
         smoothing=analysis.validation.smoothing,
+        one_way=tuple(spec.name for spec in analysis.derived if spec.kind in ONE_WAY),
+        seed=analysis.seed,
         notes=(*prepared.notes, *split.notes, *notes),
     )
     alone = [ground.names[number] for number in range(len(left)) if not ground.applies(number).any()]
@@ -264,6 +276,32 @@ class NestedModels:
     def whole_fits(self, model: Model, units: np.ndarray, strength: np.ndarray, context: Context = SILENT) -> WholeFits:
         """What of such fits is compared."""
         return WholeFits.of_fit(self.fit(model, units, strength, context))
+
+    def residuals(self, asked: Sequence[tuple[Model, int]]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Of each model of a unit the descent of the log-likelihood and its expected curvature (T,) in every bin at its fit, 0 in bins that are not
+        fitted; one after another, as they take room."""
+        fits: dict[Model, tuple[list[int], Fit]] = {}
+        for model in dict.fromkeys(model for model, _ in asked):
+            units = list(dict.fromkeys(unit for other, unit in asked if other == model))
+            known = self.held_out(model, units)
+            fits[model] = units, self.fit(model, np.array(units), np.array([known[unit].best for unit in units]))
+        for model, unit in asked:
+            units, found = fits[model]
+            yield self._residual(found, units.index(unit), unit)
+
+    def _residual(self, found: Fit, place: int, unit: int) -> tuple[np.ndarray, np.ndarray]:
+        family, design = self.ground.family, self.ground.prepared.design
+        y = self.ground.prepared.counts[:, unit].astype(np.float64)
+        coef, intercept = found.coef[:, [place]], found.intercept[place]
+        if not (np.isfinite(intercept) and np.isfinite(coef).all()):  # as of a unit without a spike
+            return np.zeros(y.size), np.zeros(y.size)
+        present = np.isfinite(y) & design.valid
+        eta = np.where(present, predictor(design, coef, found.feature_names)[:, 0] + intercept, intercept)
+        dispersion = np.broadcast_to(found.dispersion[place], y.shape) if family.estimates_dispersion else None
+        with np.errstate(all="ignore"):
+            _, score, fisher, _ = family.evaluate(eta, np.where(present, y, family.placeholder), self.ground.link, dispersion)
+        scale = present / family.loss_factor
+        return -scale * np.asarray(score, np.float64), scale * np.asarray(fisher, np.float64)
 
     def _arguments(self, model: Model, units: np.ndarray) -> dict[str, Any]:
         ground = self.ground

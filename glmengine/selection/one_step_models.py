@@ -6,7 +6,7 @@ them (`glmengine.selection.unit_models`). The strengths of the penalties are tho
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import ClassVar
 
 import numpy as np
@@ -91,10 +91,10 @@ class OneStepModels(NestedModels):
         self.held_out(model, [unit])
         return self._unit(unit).exact(model)
 
-    def residual(self, model: Model, unit: int) -> tuple[np.ndarray, np.ndarray]:
-        """Descent of the loss and its curvature (T,) in every bin at the fit of a model, 0 in bins that are not fitted."""
-        self.held_out(model, [unit])
-        return self._unit(unit).residual(model)
+    def residuals(self, asked: Sequence[tuple[Model, int]]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        self.ahead(_by_unit(asked))
+        for model, unit in asked:
+            yield self._unit(unit).residual(model)
 
     def _unit(self, unit: int) -> UnitModels:
         if unit not in self._units:
@@ -104,3 +104,10 @@ class OneStepModels(NestedModels):
     def _solve(self, unit: int, models: list[Model], context: Context) -> dict[Model, HeldOut]:
         context.check()
         return {} if context.stopping else self._unit(unit).solve(models, context)
+
+
+def _by_unit(asked: Sequence[tuple[Model, int]]) -> dict[int, list[Model]]:
+    found: dict[int, list[Model]] = {}
+    for model, unit in asked:
+        found.setdefault(unit, []).append(model)
+    return found

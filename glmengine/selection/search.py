@@ -31,11 +31,13 @@ class Step:
     gain : float
         Held-out log-likelihood per bin that the candidate brings.
     p : float
-        Of the signed-rank test that it brings none.
+        Of the test that it brings none.
     taken : bool
         Whether the model was changed.
     by_fold : tuple of float
         The gain per bin in each fold; NaN in one that does not count.
+    shifted : (1 + n,) array or None
+        Of a step that was tested by shifts in time, what the candidate gains and what the best of each shift does, in nats.
     """
 
     unit: int
@@ -45,6 +47,7 @@ class Step:
     p: float
     taken: bool
     by_fold: tuple[float, ...] = ()
+    shifted: np.ndarray | None = None
 
 
 @dataclass
@@ -72,15 +75,23 @@ class Search:
     order: dict[tuple[int, int], int] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
+    def first_shift_p(self, unit: int) -> float | None:
+        """p of the step by which the first term came in, where that was tested by shifts in time."""
+        first = next((step for step in self.steps if step.unit == unit and step.taken), None)
+        return None if first is None or first.shifted is None else first.p
 
-def able_units(nested: NestedModels, base: dict[int, HeldOut], level: float, search: Search) -> np.ndarray:
-    """Units with enough folds for a p below `level`; the others are named in a note."""
+
+def able_units(
+    nested: NestedModels, base: dict[int, HeldOut], level: float, search: Search, *, by_folds: bool = True
+) -> np.ndarray:
+    """Units with enough folds for a p below `level`, or where folds are not what steps are judged by with two; the others are named in a note."""
     n_folds = np.array([base[unit].counts.sum() for unit in range(len(nested.ground.units))])
-    able = smallest_p(n_folds) < level
+    able = smallest_p(n_folds) < level if by_folds else n_folds > 1
     few = [name for name, enough in zip(nested.ground.units, able, strict=True) if not enough]
     if few:
+        why = f" for a p below {level:g}" if by_folds else ""
         search.notes.append(
-            f"Nothing is chosen for {listed(few)}: too few folds have a score (silent in the rest of the time) for a p below {level:g}."
+            f"Nothing is chosen for {listed(few)}: too few folds have a score (silent in the rest of the time){why}."
         )
     return np.flatnonzero(able)
 

@@ -19,10 +19,12 @@ from glmengine.selection.forward import backward, forward
 from glmengine.selection.group_path import group_path
 from glmengine.selection.nested_models import Ground, Model, NestedModels, make_ground
 from glmengine.selection.search import STOPPED, Search
+from glmengine.selection.shiftable import pooled_columns
+from glmengine.selection.step_tests import FoldRanks, StepShifts, StepTest, fewest_shifts
 from glmengine.selection.subsets import all_subsets
 from glmengine.selection.term_selection import NOTES, TermSelection
 from glmengine.selection.work_ahead import WorkAhead, unit_work
-from glmengine.sentences import listed
+from glmengine.sentences import listed, numbered
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
     from glmengine.analysis.analysis import Analysis
     from glmengine.recording.recording import Recording
 
+
+JUDGED_BY_FOLDS = "No step could be judged by shifts in time: they were judged by signed ranks over folds."
 
 GROUP_PATH = 3.0
 """What the path of a group lasso takes, in cross-validations of all terms."""
@@ -115,7 +119,20 @@ def select_on(
     nested: NestedModels | None = None,
     detailed: bool = True,
 ) -> TermSelection:
-    """The same on a design and a split that are made already.
+    """The same on a design and a split that are made already; arguments as of `searched_on`."""
+    return searched_on(ground, selection, context, nested=nested, detailed=detailed)[0]
+
+
+def searched_on(
+    ground: Ground,
+    selection: Selection,
+    context: Context = SILENT,
+    *,
+    nested: NestedModels | None = None,
+    detailed: bool = True,
+    test: StepTest | None = None,
+) -> tuple[TermSelection, Search | None]:
+    """The same, with the search itself.
 
     Parameters
     ----------
@@ -123,14 +140,20 @@ def select_on(
         What fits the models.
     detailed : bool
         With correlations of rates, intervals over blocks of time, and what sets of terms have in common.
+    test : StepTest, optional
+        By which forward selection judges steps, where it is made already; what the selection asks for otherwise.
     """
     nested = nested or NestedModels(ground)
-    _check_folds(ground, selection)
+    unable: tuple[str, ...] = ()
+    if test is None:
+        test, unable = step_test_of(ground, selection)
+    if test.by_folds:
+        _check_folds(ground, selection)
     models = models_of(selection, ground.names)
     n_parts = selection.parts if detailed else 0
     by_search = _searched_models(selection, ground)
     ahead = WorkAhead(Rising(context), lambda: sum(_work_after(nested, models, n_parts, detailed, by_search)))
-    outcome = _searched(nested, selection, ahead)
+    outcome = _searched(nested, selection, test, ahead)
     work = _work_after(nested, models, n_parts, detailed)
     after = WorkAhead(ahead.context, done=ahead.done).part(sum(work))
     stages = ("Comparing models", "Contributions of terms", "What terms have in common")
@@ -138,22 +161,26 @@ def select_on(
     compared = compare(nested, models, n_parts=n_parts, context=comparison)
     shares = contributions(nested, apart)
     common = commonality(nested, together) if detailed else None
-    notes = list(nested.notes)
+    notes = [*nested.notes, *unable]
     if ground.family.estimates_dispersion or ground.family.by_class:
         notes.append(
             f"Differences have intervals over folds alone: the {ground.family.words} family has none over blocks of time."
         )
     chosen = steps = None
     if outcome.search is not None:
-        chosen, said = chosen_terms(nested, outcome.search, selection)
+        chosen, said = chosen_terms(nested, outcome.search, selection, test)
         steps = _steps(ground, outcome.search) if outcome.path is None else None
         notes += [*outcome.search.notes, *said, *_pruned_words(ground, outcome.search)]
+    if not test.by_folds and outcome.search is not None:
+        notes += _folds_too_few(ground, selection, test)
     if selection.last and selection.method not in ("forward", "none"):
         notes.append(f"Only forward selection tries terms last; {listed(selection.last)} took part like the others.")
     if context.stopping:
         notes.append(STOPPED)
+    if selection.steps_by != "folds" and selection.method not in ("forward", "none"):
+        notes.append("Only forward selection judges steps by shifts in time; they were judged by folds.")
     attributes = {**compared.scores.attrs, NOTES: "\n".join(dict.fromkeys(notes))}
-    return TermSelection(
+    found = TermSelection(
         models=compared.scores.assign_attrs(attributes),
         summary=compared.summary,
         differences=compared.differences,
@@ -164,6 +191,31 @@ def select_on(
         steps=steps,
         path=outcome.path,
     )
+    return found, outcome.search
+
+
+def step_test_of(ground: Ground, selection: Selection) -> tuple[StepTest, tuple[str, ...]]:
+    """The test that a selection asks for, and notes on what it cannot be made of.
+
+    Raises
+    ------
+    GlmError
+        If there are too few shifts.
+    """
+    ranks = FoldRanks(selection.level)
+    if selection.steps_by == "folds" or selection.method != "forward":
+        return ranks, ()
+    if selection.shifts < fewest_shifts(selection.level):
+        raise GlmError(
+            f"{numbered(selection.shifts, 'shift')} are too few for a p below the level {selection.level:g} that holds among many units; "
+            f"use {fewest_shifts(selection.level)} or more",
+            field="selection.shifts",
+        )
+    pooled, notes = pooled_columns(ground)
+    if pooled is None:
+        return ranks, (*notes, JUDGED_BY_FOLDS)
+    shuffles = pooled.shuffles(selection.shifts, ground.seed)
+    return StepShifts(pooled, shuffles, selection.level), (*notes, *shuffles.notes)
 
 
 def _searched_models(selection: Selection, ground: Ground) -> set[Model]:
@@ -207,7 +259,17 @@ def _check_folds(ground: Ground, selection: Selection) -> None:
         )
 
 
-def _searched(nested: NestedModels, selection: Selection, ahead: WorkAhead) -> _Outcome:
+def _folds_too_few(ground: Ground, selection: Selection, test: StepTest) -> list[str]:
+    """A note on candidates that cannot be shifted, where there are too few folds to judge them by."""
+    n, names = len(ground.split.names), [name for k, name in enumerate(ground.names) if not test.shifts(k)]
+    if not names or smallest_p(n) < selection.level:
+        return []
+    return [
+        f"Not chosen for any unit, as shifts in time cannot judge {listed(names)}, and {numbered(n, 'fold')} are too few to: use more."
+    ]
+
+
+def _searched(nested: NestedModels, selection: Selection, test: StepTest, ahead: WorkAhead) -> _Outcome:
     ground, level, largest = nested.ground, selection.level, selection.largest
     if selection.method == "none":
         return _Outcome()
@@ -220,7 +282,7 @@ def _searched(nested: NestedModels, selection: Selection, ahead: WorkAhead) -> _
     if selection.method == "subsets":
         return _Outcome(all_subsets(nested, level, largest=largest, ahead=ahead))
     last = tried_last(selection, ground.names)
-    return _Outcome(forward(nested, level, largest=largest, last=last, prune=selection.prune, ahead=ahead))
+    return _Outcome(forward(nested, level, largest=largest, last=last, prune=selection.prune, test=test, ahead=ahead))
 
 
 def _steps(ground: Ground, search: Search) -> xr.Dataset:
@@ -233,9 +295,10 @@ def _steps(ground: Ground, search: Search) -> xr.Dataset:
     tried, pruned = np.full((M, R, K), np.nan), np.zeros((M, R, K), bool)
     folds = list(ground.split.names)
     by_fold = np.full((M, R, len(folds)), np.nan)
+    by_shifts = np.zeros((M, R), bool)
     for step in search.steps:
         at = (step.unit, step.round - 1)
-        by_fold[at] = step.by_fold
+        by_fold[at], by_shifts[at] = step.by_fold, step.shifted is not None
         gain[at], p[at], taken[at], candidate[at] = step.gain, step.p, step.taken, ground.names[step.candidate]
     for (unit, number, k), value in search.gains.items():
         tried[unit, number - 1, k] = value
@@ -249,7 +312,12 @@ def _steps(ground: Ground, search: Search) -> xr.Dataset:
                 gain,
                 {"units": "nats/bin", "long_name": "held-out log-likelihood per bin that it brings"},
             ),
-            "p": (("unit", "round"), p, {"long_name": "one-sided signed-rank test over folds that it brings none"}),
+            "p": (("unit", "round"), p, {"long_name": "test that it brings none"}),
+            "by_shifts": (
+                ("unit", "round"),
+                by_shifts,
+                {"long_name": "whether that is by shifts in time, and not the one-sided signed-rank test over folds"},
+            ),
             "taken": (("unit", "round"), taken, {"long_name": "whether the model was changed"}),
             "gains": (
                 ("unit", "round", "term"),

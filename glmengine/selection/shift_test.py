@@ -17,6 +17,7 @@ from glmengine.fitting.found_strengths import asks_for_reml
 from glmengine.fitting.inputs import Inputs, predictor, read_inputs
 from glmengine.fitting.options import check_options, check_strengths
 from glmengine.inference.multiplicity import false_discovery_rate
+from glmengine.inference.tail_p import shuffle_p
 from glmengine.models import Penalty, Ridge, get_family, get_penalty
 from glmengine.selection.shift_table import ShiftTest
 from glmengine.selection.shuffles import Shuffles, correlation_length, make_shuffles
@@ -334,14 +335,3 @@ def _table(
     variables["null"] = (("shuffle", "term", "unit"), null, {"units": "nats/bin", "long_name": "gain of each shuffle"})
     coords = {"term": list(chosen), "unit": list(units)}
     return ShiftTest(xr.Dataset(variables, coords, dict(attrs)), tuple(dict.fromkeys(notes)))
-
-
-def shuffle_p(gains: np.ndarray) -> np.ndarray:
-    """p (M,) of gains (1 + S, M), of which the first is that of the data as they are; gains that differ by rounding are equal.
-
-    (1 + those of shuffles that are as large)/(1 + S): the data are one of the shuffles (Phipson & Smyth 2010).
-    """
-    observed, shuffled = gains[0], gains[1:]
-    slack = 1e-10 * np.maximum(np.abs(gains).max(axis=0), 1e-300)
-    p = (1 + (shuffled >= observed - slack).sum(axis=0)) / (1 + len(shuffled))
-    return np.where(np.isfinite(gains).all(axis=0), p, np.nan)

@@ -18,8 +18,9 @@ from scipy.linalg import eigh
 
 from glmengine.context import SILENT, Context, Progress
 from glmengine.design.design import Design
+from glmengine.inference.tail_p import tail_p
 from glmengine.models.components import Component
-from glmengine.selection.shift_test import GRID, shuffle_p
+from glmengine.selection.shift_test import GRID
 from glmengine.selection.shuffles import Shuffles, correlation_length, make_shuffles
 from glmengine.threads import quiet_blas
 
@@ -37,7 +38,7 @@ _RANK = 1e-9  # directions with less variance than this share of the largest are
 
 @dataclass(frozen=True)
 class ShiftStep:
-    """A step of a unit's selection.
+    """A step of a unit's selection (see `PooledColumns.step`).
 
     Attributes
     ----------
@@ -46,8 +47,8 @@ class ShiftStep:
         The candidate that came in.
     offered : tuple of int
         All that could have.
-    residual, curvature : (T,) array
-        Of the loss in every bin at the model that the step began from.
+    residual, curvature : (n,) array
+        Of the loss in every pooled row at the model that the step began from.
     """
 
     unit: int
@@ -113,14 +114,18 @@ class PooledColumns:
         used = values if self._rows.size == len(values) else values[self._rows]
         return np.add.reduceat(used, self._starts, axis=0)
 
+    def step(self, unit: int, term: int, offered: tuple[int, ...], residual: np.ndarray, curvature: np.ndarray) -> ShiftStep:
+        """The step by which a term came in, of residuals and curvatures (T,) in every bin."""
+        found = self.pool(np.column_stack([residual, curvature]))
+        return ShiftStep(unit, term, offered, found[:, 0], found[:, 1])
+
     def shuffles(self, n: int, seed: int) -> Shuffles:
         """Shifts by a row or more (see `make_shuffles` why none is left out)."""
         return make_shuffles("cyclic", self.stretch, n, seed=seed, bin_size=self.seconds)
 
     def p(self, steps: Sequence[ShiftStep], shuffles: Shuffles, context: Context = SILENT) -> np.ndarray:
         """(S,) p of each step; NaN where its term cannot be shifted, or shifting stopped too early to tell."""
-        found = self.gains(steps, shuffles, context)
-        return np.array([np.nan if gains is None else float(shuffle_p(gains[:, None])[0]) for gains in found])
+        return np.array([p_of(gains) for gains in self.gains(steps, shuffles, context)])
 
     def gains(self, steps: Sequence[ShiftStep], shuffles: Shuffles, context: Context = SILENT) -> list[np.ndarray | None]:
         """Of each step (1 + shifts,) log-likelihoods in nats: what its term gains, then what the best candidate of each shift gains; None where its
@@ -132,9 +137,8 @@ class PooledColumns:
         used = shuffles.used
         order = np.argsort(self.fold[used], kind="stable")
         edges = np.searchsorted(self.fold[used][order], np.arange(self.n_folds + 2))
-        residual = np.column_stack([self.pool(steps[number].residual[:, None]) for number in tested])[used[order]]
-        residual = residual.astype(np.float32)
-        curvature = np.column_stack([self.pool(steps[number].curvature[:, None]) for number in tested])[used[order]]
+        residual = np.column_stack([steps[number].residual for number in tested])[used[order]].astype(np.float32)
+        curvature = np.column_stack([steps[number].curvature for number in tested])[used[order]]
         weight = np.array([curvature[a:b].sum(axis=0) for a, b in pairwise(edges)])
         gains = []
         with quiet_blas():
@@ -172,6 +176,11 @@ class PooledColumns:
                 best = np.maximum(best, np.sum(theta * own - 0.5 * held * theta**2, axis=(0, 1)))
             result[place] = best
         return result
+
+
+def p_of(gains: np.ndarray | None) -> float:
+    """p of what `PooledColumns.gains` gives of a step; NaN where it gives nothing."""
+    return np.nan if gains is None else float(tail_p(gains[:, None])[0])
 
 
 def _parts(design: Design, wanted: np.ndarray) -> Iterator[np.ndarray]:

@@ -35,12 +35,12 @@ class TermSelection:
     commonality : Dataset (part, unit) or None
         Deviance that sets of terms have in common, of few terms.
     chosen : Dataset (term, unit) and (unit) or None
-        ``chosen`` and the ``order`` in which terms came in; ``p`` of the whole model against the constant rate, its ``q`` over units,
+        ``chosen`` and the ``order`` in which terms came in; ``p`` of the whole model against the constant rate (of its first term where that was judged by shifts in time), its ``q`` over units,
         ``deviance_explained``, and the model in words; None where only models were compared. Terms that are tried last (``last``) are left out of ``p``
         where there are others; of a model with such terms each term has what is lost without it, ``missed`` with its ``missed_p``.
     steps : Dataset (unit, round) and (unit, round, term) or None (also of a group path)
         The ``candidate`` of each round with its ``gain``, ``p`` and whether it was ``taken``; the gain of all that were tried, and
-        those that the score test ``pruned``; its gain in each fold, ``fold_gain`` (unit, round, fold).
+        those that the score test ``pruned``; its gain in each fold, ``fold_gain`` (unit, round, fold); whether ``p`` is by shifts in time, ``by_shifts``.
     path : Dataset (unit, strength, term) or None
         Of the group lasso.
     split : Dataset (interval)
@@ -65,6 +65,11 @@ class TermSelection:
     def notes(self) -> tuple[str, ...]:
         """What was left out, doubtful or approximate, one sentence each."""
         return tuple(line for line in str(self.models.attrs.get(NOTES, "")).split("\n") if line)
+
+    @property
+    def judged_by_shifts(self) -> bool:
+        """Whether shifts in time said of any step whether its term comes in."""
+        return self.steps is not None and "by_shifts" in self.steps and bool(self.steps["by_shifts"].any())  # not in older files
 
     def terms_of(self, unit: str) -> tuple[str, ...]:
         """The terms chosen for a unit, in the order in which they came in.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from glmengine.answers.sentence import ALIKE, Simulated
+from glmengine.selection.step_shift_test import p_of
 from glmgui.drawings.curves import Drawing, Lines, kernels, tuning
 from glmgui.drawings.series import RATE, TIME, Axis, Curve
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from glmengine.answers.sheet import AnswerSheet
     from glmengine.selection.term_selection import TermSelection
 
-_PATH_HELP = "Each step offers every term that is not in the model. A point is one held-out fold: above zero the term that was tested predicts it better than the model without it. It is taken where the signed-rank test over folds says so."
+_PATH_HELP = "Each step offers every term that is not in the model. A point is one held-out fold: above zero the term that was tested predicts it better than the model without it. It is taken where its test says so: shifts of the counts in time, or signed ranks over folds."
 _SHARES_HELP = (
     "Alone: deviance that the term explains by itself on held-out time. Unique: what is lost when it is left out of all terms."
 )
@@ -243,7 +244,7 @@ def shift_drawings(sheet: AnswerSheet, unit: str, terms: Sequence[str]) -> list[
         edges = np.histogram_bin_edges(null, _BINS)
         counts, _ = np.histogram(null, edges)
         middle = (edges[1:] + edges[:-1]) / 2
-        p = (1 + int((null >= gain).sum())) / (1 + null.size)
+        p = p_of(np.r_[gain, null])
         curves = [
             Curve(f"{null.size} shifts", middle, counts.astype(float), look="steps", colour="data"),
             Curve("as recorded", np.array([gain, gain]), np.array([0.0, counts.max()]), width=2.5),

@@ -57,7 +57,7 @@ def _refused(window: MainWindow) -> None:
     panel, answers = window.panels["answers"], window.work.answers
     panel.tabs.setCurrentIndex(0)
     asked = answers.asking
-    answers.ask(replace(asked, selection=asked.selection.with_(folds=2)))
+    answers.ask(replace(asked, selection=asked.selection.with_(folds=2, steps_by="folds")))
     panel.find.click()
     wait_until(lambda: not answers.running, _PATIENCE, "refusing two folds")
 

@@ -57,7 +57,7 @@ class Asking:
 
     from_features: bool = False
     left_out: frozenset[str] = frozenset()
-    selection: Selection = field(default_factory=partial(Selection, last=(HISTORY,)))
+    selection: Selection = field(default_factory=partial(Selection, last=(HISTORY,), steps_by="shifts"))
     settings: AnswerSettings = field(default_factory=AnswerSettings)
 
 

@@ -5,14 +5,15 @@ pytest tests/studies/test_selection_power.py -s prints the table that the guide 
 all of them drifts by 0.5 (standard deviation) over 20 s, or not. Candidates are position (6 x 6 splines), direction (8) and speed (5). A unit counts as right where exactly the terms
 that it follows are called, and as wrong where one is that it does not follow:
 
-- by forward selection over ten folds, as in the answer sheet, and with those taken out again whose shift test does not say so at 5 %;
-- by forward selection whose steps are judged by that shift test alone, in place of signed ranks over folds;
+- by forward selection whose steps are judged by signed ranks over ten folds, and with those taken out again whose shift test does not say so at 5 %;
+- by forward selection whose steps are judged by shifts in time alone, as in the answer sheet;
 - by the signed-rank test of each term, the full model with and without it;
 - by the Wald test of each term in the full model, with strengths by marginal likelihood.
 """
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from itertools import product
 
@@ -22,13 +23,12 @@ from scipy.signal import fftconvolve
 from scipy.stats import binom
 
 import glmengine as ge
-from glmengine.answers.population import Population, population_of
+from glmengine.answers.population import population_of
 from glmengine.selection.contributions import contributions
 from glmengine.selection.forward import forward
-from glmengine.selection.nested_models import Model, NestedModels
+from glmengine.selection.nested_models import NestedModels
 from glmengine.selection.one_step_models import OneStepModels
-from glmengine.selection.search import better
-from glmengine.selection.step_shift_test import ShiftStep
+from glmengine.selection.step_tests import Proposal
 from glmengine.simulation.samples.session import BOX, forage
 
 BIN, DURATION, FIELD, LEVEL, SHIFTS = 0.05, 600.0, 15.0, 0.05, 99
@@ -37,7 +37,7 @@ KINDS = {"place": (0,), "direction": (1,), "speed": (2,), "place and direction":
 RATES = (0.5, 2.0, 8.0)
 UNITS = tuple(product(KINDS, RATES))
 METHODS = ("selection", "with shifts", "by shifts", "signed rank", "Wald")
-N_RECORDINGS = 100
+N_RECORDINGS = int(os.environ.get("STUDY_RECORDINGS", "100"))
 
 
 @dataclass(frozen=True)
@@ -108,29 +108,14 @@ def question(seed: int) -> ge.Analysis:
     terms = [{"kind": "covariate", "name": name, "factors": own} for name, own in zip(TERMS, factors, strict=True)]
     model = {"penalty": "ridge", "strength_by": "marginal_likelihood"}
     return ge.Analysis.from_dict(
-        {"time": {"bin_size": BIN}, "seed": seed, "terms": terms, "model": model, "selection": {"folds": 10}}
+        {
+            "time": {"bin_size": BIN},
+            "seed": seed,
+            "terms": terms,
+            "model": model,
+            "selection": {"folds": 10, "steps_by": "shifts"},
+        }
     )
-
-
-def chosen_by_shifts(nested: OneStepModels, population: Population, seed: int) -> list[Model]:
-    """Of each unit: the best candidate comes in as long as shifted counts seldom let any of them gain as much."""
-    everything, shuffles = nested.ground.everything, population.pooled.shuffles(SHIFTS, seed)
-    models: list[Model] = [frozenset()] * len(UNITS)
-    asking = range(len(UNITS))
-    while asking:
-        nested.ahead({unit: [models[unit] | {k} for k in everything - models[unit]] for unit in asking})
-        steps = []
-        for unit in asking:
-            base = models[unit]
-            offered = tuple(sorted(everything - base))
-            now = nested.held_out(base, [unit])[unit]
-            gain = [better(nested.held_out(base | {k}, [unit])[unit], now) for k in offered]
-            steps.append(ShiftStep(unit, offered[int(np.argmax(gain))], offered, *nested.residual(base, unit)))
-        taken = population.pooled.p(steps, shuffles) <= LEVEL
-        for step, one in zip(steps, taken, strict=True):
-            models[step.unit] |= {step.term} if one else frozenset()
-        asking = [step.unit for step, one in zip(steps, taken, strict=True) if one and models[step.unit] != everything]
-    return models
 
 
 def called(seed: int, drift: float) -> dict[str, np.ndarray]:
@@ -139,17 +124,17 @@ def called(seed: int, drift: float) -> dict[str, np.ndarray]:
     every = range(len(UNITS))
     ground = population.ground(tuple(every))
     nested = OneStepModels(ground, population.shared)
+    assert population.test is not None
     found = {method: np.zeros((len(UNITS), len(TERMS)), bool) for method in METHODS}
     search, steps = forward(nested, LEVEL), []
     for unit, model in enumerate(search.models):
         found["selection"][unit, sorted(model)] = True
         for k in sorted(model):
             before = frozenset(other for other in model if search.order[unit, other] < search.order[unit, k])
-            steps.append(ShiftStep(unit, k, tuple(sorted(ground.everything - before)), *nested.residual(before, unit)))
-    shuffles = population.pooled.shuffles(SHIFTS, seed)
-    for step, p in zip(steps, population.pooled.p(steps, shuffles), strict=True):
-        found["with shifts"][step.unit, step.term] = p <= LEVEL
-    for unit, model in enumerate(chosen_by_shifts(nested, population, seed)):
+            steps.append(Proposal(unit, k, before, tuple(sorted(ground.everything - before)), np.full(10, np.nan)))
+    for step, judged in zip(steps, population.test.judge(nested, steps), strict=True):
+        found["with shifts"][step.unit, step.candidate] = judged.taken
+    for unit, model in enumerate(forward(nested, LEVEL, test=population.test).models):
         found["by shifts"][unit, sorted(model)] = True
     found["signed rank"][:] = contributions(nested)["p"].values.T < LEVEL
     full = NestedModels(ground).fit(ground.everything, np.arange(len(UNITS)), np.ones(len(UNITS)))

@@ -29,7 +29,6 @@ from glmengine.inference.signed_rank import signed_rank
 from glmengine.selection.one_step_models import OneStepModels
 from glmengine.selection.search import better
 from glmengine.selection.shuffles import correlation_length, make_shuffles
-from glmengine.selection.step_shift_test import ShiftStep
 
 BIN, N, UNITS, RATE, SHIFTS, LEVEL = 0.02, 10_000, 4, 5.0, 99, 0.05
 N_RECORDINGS = 500
@@ -96,14 +95,13 @@ def p_of_the_best(setting: Setting, seed: int) -> dict[str, np.ndarray]:
     base = frozenset([0]) if setting.effect else frozenset[int]()
     offered = tuple(sorted(ground.everything - base))
     nested.ahead({unit: [base, *(base | {k} for k in offered)] for unit in range(UNITS)})
-    steps, ranks = [], []
+    pooled, steps, ranks = population.pooled, [], []
     for unit in range(UNITS):
         now = nested.held_out(base, [unit])[unit]
         tried = {k: nested.held_out(base | {k}, [unit])[unit] for k in offered}
         best = max(offered, key=lambda k: better(tried[k], now))
         ranks.append(float(signed_rank(tried[best].per_bin - now.per_bin)))
-        steps.append(ShiftStep(unit, best, offered, *nested.residual(base, unit)))
-    pooled = population.pooled
+        steps.append(pooled.step(unit, best, offered, *nested.residual(base, unit)))
     counts, columns = pooled.pool(ground.prepared.counts), pooled.pool(ground.prepared.design.chunk(0, N))
     least = max(correlation_length(values, pooled.stretch) for values in (counts, columns)) + 1
     longer = make_shuffles("cyclic", pooled.stretch, SHIFTS, least=min(least, pooled.stretch.size // 4), seed=seed)

@@ -61,6 +61,11 @@ _ABOUT_SELECTION = Paragraph.of(
     "lost on held-out time when it is dropped, with the false discovery rate over all units and terms of a signed-rank test over folds."
 )
 
+_BY_SHIFTS = Paragraph.of(
+    "A term came into a unit's model where counts shifted in time against everything else seldom let any candidate gain as much; what cannot be shifted, as "
+    "a unit's own past, where a signed-rank test over folds said so."
+)
+
 
 def title_of(analysis: Analysis, recording_name: str = "") -> str:
     """What the report is called."""
@@ -144,7 +149,13 @@ def _found(result: Result) -> list[Part]:
     if result.decoded is not None:
         parts += [Heading("Decoded from the population"), _about_decoded(result.decoded)]
     if result.selection is not None:
-        parts += [Heading("Which terms does each unit need?"), _ABOUT_SELECTION, *tables.selection_tables(result.selection)]
+        judged = [_BY_SHIFTS] if result.selection.judged_by_shifts else []
+        parts += [
+            Heading("Which terms does each unit need?"),
+            _ABOUT_SELECTION,
+            *judged,
+            *tables.selection_tables(result.selection),
+        ]
     if result.sessions is not None:
         parts += [Heading("Sessions"), tables.session_table(result)]
     return parts

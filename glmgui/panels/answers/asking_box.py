@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from glmengine.design.fit_size import Estimate
 
 _SOURCES = ("What the recording has", "The terms of the Features step")
-_JUDGED = ("level", "over_units", "folds", "last", "largest")
+_JUDGED = ("steps_by", "level", "over_units", "folds", "last", "largest")
 _HEIGHT = 284
 
 

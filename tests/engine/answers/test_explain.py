@@ -17,9 +17,11 @@ from glmengine.analysis.remedies import lengthen_words
 from glmengine.analysis.selection import Selection
 from glmengine.answers.question import default_selection, events_left_out, question_for
 from glmengine.answers.sentence import answer_sentence
+from glmengine.answers.unit_model import analysis_of_unit
 from glmengine.cli.main import main
 from glmengine.context import CallbackContext
 from glmengine.errors import GlmError
+from glmengine.export.answer_methods import answers_methods
 from glmengine.goodness.judgement import NOTHING_ELSE, Finding, Judgement
 from glmengine.selection.chosen_terms import judge
 
@@ -143,7 +145,7 @@ def test_stopped_before_the_final_models(question, small_recording):
     found = ge.explain(
         small_recording,
         question,
-        context=CallbackContext(seen.append, stopped=lambda: any(one.fraction > 0.72 for one in seen)),
+        context=CallbackContext(seen.append, stopped=lambda: any(one.stage == "Final models" for one in seen)),
     )
     assert not found.units["finished"].values[:2].any()
     assert any("stopped" in note for note in found.notes)
@@ -604,14 +606,52 @@ def test_what_was_tried_and_adds_nothing_is_not_advised_as_it_was(question):
 
 def test_notes_say_how_the_numbers_were_made(question, small_recording, sheet):
     several = question.with_(model=question.model.with_(strengths=(1e-4, 1e-2)))
-    quick = ge.explain(small_recording, several, simulations=0, shifts=19).notes
+    quick = ge.explain(small_recording, several, simulations=0, shifts=40).notes
     assert not any("best on the other folds" in note for note in quick)
     assert sum("marginal likelihood" in note or "Newton step" in note or "float32" in note for note in quick) == 3
     pooled = [note for note in quick if "pooled over" in note]
     assert pooled
     fitted = several.with_(model=several.model.with_(family="negative_binomial"), units=several.units.with_(names=("hd",)))
-    exact = ge.explain(small_recording, fitted, simulations=0, shifts=19)
+    within = ge.explain(small_recording, fitted, simulations=0, shifts=40)
+    by_folds = fitted.with_(selection=default_selection(fitted).with_(steps_by="folds"))
+    exact = ge.explain(small_recording, by_folds, simulations=0, shifts=19)
     assert any("best on the other folds" in note for note in exact.notes)
     assert any("p after selection" in note for note in exact.notes)
     assert "does not know of the choice" in exact.terms["shift_p"].attrs["long_name"]
-    assert "best of all candidates" in sheet[0].terms["shift_p"].attrs["long_name"]
+    assert not any("p after selection" in note for note in within.notes)
+    for one in (within, sheet[0]):
+        assert "best of all candidates" in one.terms["shift_p"].attrs["long_name"]
+
+
+def test_shifts_judge_the_steps_or_folds_do(question, small_recording, sheet):
+    """By default the first; the table of steps, the methods and the analysis of a unit say which it was."""
+    found = sheet[0]
+    assert found.selection.judged_by_shifts
+    steps = found.selection.steps.sel(unit="hd")
+    assert steps["by_shifts"].values[0]
+    assert (
+        float(steps["p"][0])
+        == float(found.units["p"].sel(unit="hd"))
+        == float(found.terms["shift_p"].sel(unit="hd", term="direction"))
+    )
+    gain, null = (found.evidence["shifts"][name].sel(unit="hd", term="direction").values for name in ("gain", "null"))
+    assert null.size == 200
+    assert gain > null.max()
+    for said in ("200 shifts", "[harris2020]", "[knijnenburg2009]"):
+        assert said in answers_methods(found, question, 0)
+    assert analysis_of_unit(question, found, "hd").terms_from.selection.steps_by == "shifts"
+    by_folds = question.with_(selection=default_selection(question).with_(steps_by="folds"))
+    other = ge.explain(small_recording, by_folds, shifts=50, simulations=0)
+    assert not other.selection.judged_by_shifts
+    assert not other.selection.steps["by_shifts"].any()
+    assert other.terms["shift_p"].sel(unit="hd", term="direction") < 0.05  # tested after the choice
+    assert "signed-rank test over folds, p below" in answers_methods(other, by_folds, 0)
+
+
+@pytest.mark.parametrize("shifts", [0, 10])
+def test_too_few_shifts_leave_the_steps_to_folds(shifts, question, small_recording):
+    found = ge.explain(small_recording, question, shifts=shifts, simulations=0)
+    assert not found.selection.judged_by_shifts
+    assert any(f"40 shifts are needed, and there are {shifts}" in note for note in found.notes)
+    assert found.units["terms"].sel(unit="hd") == "direction"
+    assert analysis_of_unit(question, found, "hd").terms_from.selection.steps_by == "folds"

@@ -7,7 +7,7 @@ import pytest
 from scipy.signal import lfilter
 
 import glmengine as ge
-from glmengine.selection.shift_test import shuffle_p
+from glmengine.inference.tail_p import shuffle_p
 from glmengine.selection.shuffles import correlation_length, make_shuffles
 
 BIN = 0.1

@@ -6,7 +6,6 @@ import numpy as np
 from scipy.stats import binom
 
 from glmengine.answers.population import Population, population_of
-from glmengine.selection.step_shift_test import ShiftStep
 from tests.engine.selection.units_with_drift import drifting_units, question
 
 BIN, N, UNITS, SHIFTS, RECORDINGS = 0.05, 4000, 20, 39, 12
@@ -26,7 +25,7 @@ def _p_of_the_best(population: Population, seed: int) -> np.ndarray:
     for unit, y in enumerate(counts.T):
         mean = y[valid].mean()
         residual, curvature = np.where(valid, y - mean, 0.0), np.where(valid, mean, 0.0)
-        best.append([ShiftStep(unit, k, (0, 1, 2), residual, curvature) for k in range(3)])
+        best.append([pooled.step(unit, k, (0, 1, 2), residual, curvature) for k in range(3)])
     p = np.array(pooled.p([step for steps in best for step in steps], shuffles)).reshape(UNITS, 3)
     return p.min(axis=1)  # the one that gains most
 

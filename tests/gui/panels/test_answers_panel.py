@@ -28,6 +28,7 @@ from glmgui.work.answers import Asking
 from glmgui.work.recovery import Leftover, open_leftover
 
 SETTINGS = AnswerSettings(shifts=19, simulations=2)
+ASKED = Asking(from_features=True, settings=SETTINGS, selection=Asking().selection.with_(steps_by="folds"))
 COLUMNS = ("Explained", "q", "head_direction", "KS")
 
 
@@ -54,7 +55,7 @@ def kept(two_terms, small_recording, tmp_path_factory):
 def opened(window, kept, two_terms, small_recording, at_rest):
     """A window with the sheet, at its page, asked for as it was made."""
     window.document.open(small_recording, two_terms.with_(selection=None), answers=kept)
-    window.work.answers.ask(Asking(from_features=True, settings=SETTINGS))
+    window.work.answers.ask(ASKED)
     window.show_step("answers")
     at_rest(window)
     return window
@@ -109,7 +110,7 @@ def test_a_click_selects_the_unit_everywhere_and_shows_the_evidence_of_the_cell(
 
 def test_the_evidence_is_what_the_sheet_rests_on(kept):
     (shift,) = shift_drawings(kept.sheet, "hd", ["head_direction"])
-    assert shift.curves[0].y.sum() == 19
+    assert shift.curves[0].y.sum() == SETTINGS.shifts
     assert shift.curves[1].x[0] == float(kept.sheet.evidence["shifts"]["gain"].sel(unit="hd", term="head_direction"))
     (path,) = path_drawings(kept.sheet.selection, "hd")
     steps = kept.sheet.selection.steps.sel(unit="hd")
@@ -324,12 +325,21 @@ def test_asked_for_from_the_data_page_they_begin_by_themselves_and_every_unit_ha
     assert not answers.running or not made.sheet.is_whole
 
 
+def test_the_page_offers_what_judges_the_steps(opened):
+    answers, box = opened.work.answers, opened.panels["answers"].asking
+    assert Asking().selection.steps_by == "shifts"  # where nothing else is said
+    box.judged.edited.emit(answers.selection.with_(steps_by="shifts"))
+    assert answers.question.selection.steps_by == "shifts"
+    assert answers.is_stale
+    assert box.judged.editor("steps_by").isVisibleTo(box.judged)
+
+
 def test_given_up_or_refused_the_page_says_what_to_do(window, two_terms, small_recording, qtbot, at_rest):
     document, answers, panel = window.document, window.work.answers, window.panels["answers"]
     document.open(small_recording, two_terms.with_(selection=None))
     window.show_step("answers")
     at_rest(window)
-    answers.ask(Asking(from_features=True, settings=SETTINGS, selection=Asking().selection.with_(folds=2)))
+    answers.ask(Asking(from_features=True, settings=SETTINGS, selection=Asking().selection.with_(folds=2, steps_by="folds")))
     panel.find.click()
     qtbot.waitUntil(lambda: not answers.running)
     assert "signed-rank test over 2 folds" in panel.message.text
