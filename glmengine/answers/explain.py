@@ -107,8 +107,6 @@ def explain(
         context.check()
     left = [name for place, group in enumerate(groups) if place not in parts for name in group.names]
     whole = not left and all(part.finished for part in parts.values())
-    if folder is not None and whole:
-        shutil.rmtree(folder, ignore_errors=True)
     if not parts:
         raise GlmError("the answers were stopped before the terms of any unit were chosen; let them go on for longer")
     stopped = [] if whole else [STOPPED]
@@ -116,7 +114,10 @@ def explain(
         stopped.append(f"{numbered(len(left), 'unit')} not in the sheet, as the answers were stopped: {listed(left)}.")
     found = [parts[place] for place in sorted(parts)]
     unseen = [note for note in [events_left_out(analysis, recording)] if note]
-    return sheet_of(population, found, notes=[*population.notes, *unseen, *stopped, clock.words()])
+    sheet = sheet_of(population, found, notes=[*population.notes, *unseen, *stopped, clock.words()])
+    if folder is not None and whole:  # until there is a sheet they are all that is known
+        shutil.rmtree(folder, ignore_errors=True)
+    return sheet
 
 
 def _answered(

@@ -139,6 +139,24 @@ def checks_of(summary: xr.Dataset | None, units: Sequence[str]) -> xr.Dataset:
     return xr.Dataset(columns, {"unit": list(units)})
 
 
+def joined_checks(each: Sequence[xr.Dataset]) -> xr.Dataset:
+    """Checks of several groups of units as one; a column that a group lacks is empty there where it is text, else NaN."""
+    import xarray as xr
+
+    columns = {str(name): array.dtype.kind for one in each for name, array in one.data_vars.items()}
+    filled = [
+        one.assign(
+            {
+                name: ("unit", np.full(one.sizes["unit"], "" if kind in "UO" else np.nan))
+                for name, kind in columns.items()
+                if name not in one
+            }
+        )
+        for one in each
+    ]
+    return xr.concat(filled, "unit", combine_attrs="override")
+
+
 def simulated(
     beginning: Beginning, model: Coefficients, repeats: int, context: Context
 ) -> tuple[xr.Dataset, dict[str, xr.Dataset], list[str]]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from glmengine.answers.final_models import CANNOT_RUN, CHECKS
+from glmengine.answers.final_models import CANNOT_RUN, CHECKS, joined_checks
 from glmengine.answers.part import Part
 from glmengine.answers.population import Population
 from glmengine.answers.sentence import Simulated, answer_sentence
@@ -43,7 +43,7 @@ def sheet_of(
     every = [*others, *parts]
     selection = joined([part.selection for part in every], asked.level, over_units=asked.over_units, pending=pending)
     shown = [unit for part in parts for unit in part.selection.units]
-    checks = xr.concat([part.checks for part in every], "unit", combine_attrs="override")
+    checks = joined_checks([part.checks for part in every])
     chosen = selection.chosen
     assert chosen is not None
     shifted = _shift_columns(

@@ -12,7 +12,7 @@ import numpy as np
 
 from glmengine.analysis.analysis import Analysis
 from glmengine.analysis_run import run
-from glmengine.answers.final_models import CANNOT_RUN, Final, beginning_of, checks_of, final_models, ks_evidence, simulated
+from glmengine.answers.final_models import Final, beginning_of, checks_of, final_models, joined_checks, ks_evidence, simulated
 from glmengine.answers.part import Part
 from glmengine.answers.population import Population
 from glmengine.answers.unit_model import chosen_labels
@@ -32,9 +32,6 @@ from glmengine.threads import workers
 
 if TYPE_CHECKING:
     import xarray as xr
-
-_MISSING = {CANNOT_RUN: ""}
-"""What a column of the checks has for units without it, where that is not NaN."""
 
 _SMOOTH = ("none", "ridge", "smoothness")
 
@@ -277,19 +274,12 @@ def _part(
     *,
     finished: bool,
 ) -> Part:
-    import xarray as xr
-
     there = [unit for _, units in groups[: len(finals)] for unit in units]
     missing = [unit for unit in selection.units if unit not in there]
     empty = checks_of(None, missing)
     empty = empty.assign(modelled=("unit", np.zeros(len(missing), bool)))
     each = [final.checks.assign(modelled=("unit", np.ones(final.checks.sizes["unit"], bool))) for final in finals]
-    columns = {name for one in each for name in one.data_vars}
-    each = [
-        one.assign({n: ("unit", np.full(one.sizes["unit"], _MISSING.get(n, np.nan))) for n in columns - set(one.data_vars)})
-        for one in [*each, empty]
-    ]
-    checks = xr.concat(each, "unit", combine_attrs="override").sel(unit=list(selection.units))
+    checks = joined_checks([*each, empty]).sel(unit=list(selection.units))
     said: dict[str, list[str]] = {}
     for (_, units), final in zip(groups, finals, strict=False):
         for note in dict.fromkeys(final.notes):
