@@ -41,4 +41,5 @@ def test_it_opens_in_the_window(window, shared_data, name):
         assert (one.name, one.unit, one.kind, one.sampling) == (other.name, other.unit, other.kind, other.sampling)
     assert [(row.name, row.pieces) for row in shown.epochs] == [(row.name, row.pieces) for row in expected.epochs]
     assert shown.events == expected.events
-    assert window.findChild(QWidget, "units_table") is not None
+    # the parts of a page are made between what else the window does
+    wait_until(lambda: window.findChild(QWidget, "units_table") is not None, 60, f"the units of {name} in the window")
