@@ -150,10 +150,9 @@ class ImagePlot(Plot):
         room = _BAR_ROOM if self.view.width() >= self._bar_from else 0
         if self._bar is not None and self._bar.isVisible() != (room > 0):
             self._bar.setVisible(room > 0)
-            for side in (
-                ("top", "bottom", "left", "right") if room > 0 else ()
-            ):  # what changes while they are hidden takes their room away
-                self._bar.getAxis(side).show()
+            if room > 0:  # what changes while its axes are hidden takes their room away
+                for side in ("top", "bottom", "left", "right"):
+                    self._bar.getAxis(side).show()
         for column in range(grid.columnCount()):
             if column < len(self._areas):
                 grid.setColumnFixedWidth(column, max((self.view.width() - room) / len(self._areas) - _APART, 60))

@@ -21,6 +21,8 @@ from glmgui.widgets.sizes import FollowsFont
 
 _ROOM_IN_ROW = 7
 """Pixels of a row above and below its text."""
+_EDGE_OF_HEADING = 6
+"""Pixels beside its words, as the style sheet has it."""
 
 
 def row_height(view: QWidget) -> int:
@@ -66,20 +68,31 @@ class _Headings(QHeaderView):
         self.sortIndicatorChanged.connect(lambda *_: self.resizeSections())
 
     def sectionSizeFromContents(self, part: int) -> QSize:
-        """Qt keeps room for an arrow in each, and takes two lines for one."""
-        whole, option = super().sectionSizeFromContents(part), QStyleOptionHeader()
+        """Qt takes two lines for one, and keeps room for an arrow in each or, with a style sheet, in none."""
+        option = QStyleOptionHeader()
         self.initStyleOption(option)
-        lines = str(self.model().headerData(part, Qt.Orientation.Horizontal) or "").split("\n")
         option.section = part
-        option.text = max(lines, key=option.fontMetrics.horizontalAdvance)
-        if self.isSortIndicatorShown() and self.sortIndicatorSection() == part:
-            option.sortIndicator = QStyleOptionHeader.SortIndicator.SortDown
-        needed = self.style().sizeFromContents(QStyle.ContentsType.CT_HeaderSection, option, QSize(), self)
-        return QSize(min(needed.width(), whole.width()), whole.height())
+        option.text = max(self._lines_of(part), key=option.fontMetrics.horizontalAdvance)
+        needed = self.style().sizeFromContents(QStyle.ContentsType.CT_HeaderSection, option, QSize(), self).width()
+        # it may be asked for before the style sheet is there
+        needed = max(needed, option.fontMetrics.horizontalAdvance(option.text) + 2 * _EDGE_OF_HEADING + 2)
+        is_sorted = self.isSortIndicatorShown() and self.sortIndicatorSection() == part
+        return QSize(needed + is_sorted * self._arrow, super().sectionSizeFromContents(part).height())
 
     def initStyleOptionForIndex(self, option: QStyleOptionHeader, part: int) -> None:
         super().initStyleOptionForIndex(option, part)
         option.textAlignment = Qt.AlignmentFlag.AlignVCenter | self._side_of(part)
+        lines = self._lines_of(part)
+        if len(lines) > 1:  # Qt cuts them as if they were one
+            room = self.sectionSize(part) - 2 * _EDGE_OF_HEADING
+            option.text = "\n".join(option.fontMetrics.elidedText(line, self.textElideMode(), room) for line in lines)
+
+    @property
+    def _arrow(self) -> int:
+        return self.style().pixelMetric(QStyle.PixelMetric.PM_HeaderMarkSize, None, self) + _EDGE_OF_HEADING
+
+    def _lines_of(self, part: int) -> list[str]:
+        return str(self.model().headerData(part, Qt.Orientation.Horizontal) or "").split("\n")
 
     def _side_of(self, part: int) -> Qt.AlignmentFlag:
         model = self.model()

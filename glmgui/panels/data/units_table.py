@@ -36,7 +36,6 @@ _FIXED = ("Unit", "Spikes", "Rate (Hz)", "Over time")
 _OF_SIGNALS = ("Unit", "Sum", "Per s", "Over time")
 _NAME, _SPIKES, _RATE, _ACTIVITY = range(len(_FIXED))
 _NARROWEST_NAME, _WIDEST_NAME = 70, 130
-_EDGE_OF_HEADING = 9
 _SORT = Qt.ItemDataRole.UserRole
 
 
@@ -263,9 +262,7 @@ class UnitsTable(QWidget):
         self.model.set_units(rows, headings, words)
         header = self.view.horizontalHeader()
         for part, width in ((_SPIKES, 62), (_RATE, 66), (_ACTIVITY, 100)):
-            self.view.setColumnWidth(
-                part, max(scaled(width), header.fontMetrics().horizontalAdvance(_FIXED[part]) + 2 * _EDGE_OF_HEADING)
-            )
+            self.view.setColumnWidth(part, max(scaled(width), header.sectionSizeHint(part)))
         self.view.resizeColumnToContents(_NAME)
         self.view.setColumnWidth(_NAME, min(max(self.view.columnWidth(_NAME), scaled(_NARROWEST_NAME)), scaled(_WIDEST_NAME)))
         for part in range(len(_FIXED), self.model.columnCount()):
