@@ -1,4 +1,4 @@
-"""Numbers of one column, written alike: each with as many places after the point as the largest needs."""
+"""Numbers as they are written: those of a column alike, each with as many places after the point as the largest needs, and p-values."""
 
 from __future__ import annotations
 
@@ -26,6 +26,13 @@ def alike(values: Sequence[float], digits: int = 4, missing: str = "\u2013") -> 
     while places and all(_is_whole(value * 10 ** (places - 1)) for value in sizes):
         places -= 1
     return [f"{value:,.{places}f}" if math.isfinite(value) else _single(value, digits, missing) for value in values]
+
+
+def p_text(p: float) -> str:
+    """A p-value as it is written: ``0.03``, ``< 0.001``."""
+    if p != p:
+        return "\u2013"
+    return "< 0.001" if p < 0.001 else f"{p:.2g}"
 
 
 def _is_whole(value: float) -> bool:

@@ -13,6 +13,7 @@ from glmengine.answers.sentence import ALIKE, Simulated
 from glmengine.selection.step_shift_test import p_of
 from glmgui.drawings.curves import Drawing, Lines, kernels, tuning
 from glmgui.drawings.series import RATE, TIME, Axis, Curve
+from glmgui.shown_numbers import p_text
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -250,7 +251,7 @@ def shift_drawings(sheet: AnswerSheet, unit: str, terms: Sequence[str]) -> list[
             Curve("as recorded", np.array([gain, gain]), np.array([0.0, counts.max()]), width=2.5),
         ]
         axis = Axis("held-out gain of the step", unit_of_measure)
-        found.append(Lines(f"answers_shift_{name}", f"{name}: p {p:.2g}", axis, Axis("shifts"), curves, _SHIFT_HELP))
+        found.append(Lines(f"answers_shift_{name}", f"{name}: p {p_text(p)}", axis, Axis("shifts"), curves, _SHIFT_HELP))
     return found
 
 

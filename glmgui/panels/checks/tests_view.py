@@ -14,9 +14,8 @@ from glmgui.jobs import Jobs
 from glmgui.panels.checks.fields import Fields
 from glmgui.panels.checks.run_line import RunLine
 from glmgui.panels.checks.units_table import Cell, UnitRows, plain_rows
-from glmgui.panels.checks.wording import p_text
 from glmgui.plots import PlotGrid
-from glmgui.shown_numbers import alike
+from glmgui.shown_numbers import alike, p_text
 from glmgui.widgets.controls import button
 from glmgui.widgets.layout import column
 from glmgui.widgets.page import WordsColumn

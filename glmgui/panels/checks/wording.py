@@ -28,10 +28,3 @@ def said_label(name: str, parent: QWidget) -> QLabel:
     label.setTextFormat(Qt.TextFormat.PlainText)
     label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard)
     return label
-
-
-def p_text(p: float) -> str:
-    """A p-value as it is written: ``0.03``, ``< 0.001``."""
-    if p != p:
-        return "\u2013"
-    return "< 0.001" if p < 0.001 else f"{p:.2g}"
