@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -37,37 +37,38 @@ class Selection:
 
     def with_names(self, names: tuple[str, ...]) -> Selection:
         """The same of another recording, as far as it has the same units."""
-        unit, is_chosen = self.unit, self.is_chosen
-        if unit not in names:
-            unit, is_chosen = names[0] if names else None, False
-        return Selection(names, unit, self.units, self.term, is_chosen)._with_set(self.units)
+        if self.unit in names:
+            return replace(self, names=names)._with_set(self.units)
+        return replace(self, names=names, unit=names[0] if names else None, is_chosen=False)._with_set(self.units)
 
     def with_unit(self, unit: str | None) -> Selection:
         """Another unit; one outside the set is the new set."""
-        return Selection(self.names, unit, self.units, self.term, True)._with_set(self.units)
+        return replace(self, unit=unit, is_chosen=True)._with_set(self.units)
 
     def with_units(self, units: Iterable[str]) -> Selection:
         """Another set, of which the first becomes the selected unit if that is not in it; the unit alone where none of them is known."""
-        wanted = set(units)
-        chosen = tuple(name for name in self.names if name in wanted)
+        chosen = self._known(units)
         unit = chosen[0] if chosen and self.unit not in chosen else self.unit
-        return Selection(self.names, unit, chosen, self.term, True)._with_set(chosen)
+        return replace(self, unit=unit, is_chosen=True)._with_set(chosen)
 
     def with_term(self, term: int | None, terms: int) -> Selection:
         """Another term of so many, the nearest where there is none at that position."""
-        kept = None if term is None or not terms else min(max(term, 0), terms - 1)
-        return Selection(self.names, self.unit, self.units, kept, self.is_chosen)
+        return replace(self, term=None if term is None or not terms else min(max(term, 0), terms - 1))
 
     def with_best(self, best: str | None, fitted: Iterable[str]) -> Selection:
         """The unit that is explained best, unless one of those that were fitted was chosen already."""
         if best not in self.names or (self.is_chosen and self.unit in fitted):
             return self
-        return Selection(self.names, best, (best,), self.term, True)
+        return replace(self, unit=best, units=(best,), is_chosen=True)
 
     def _with_set(self, units: Iterable[str]) -> Selection:
         """With those of the set that there are; without the selected unit among them that alone."""
-        wanted = set(units)
-        chosen = tuple(name for name in self.names if name in wanted)
+        chosen = self._known(units)
         if self.unit not in chosen:
             chosen = (self.unit,) if self.unit is not None else ()
-        return Selection(self.names, self.unit, chosen, self.term, self.is_chosen)
+        return replace(self, units=chosen)
+
+    def _known(self, units: Iterable[str]) -> tuple[str, ...]:
+        """Those of the units that there are, in the order of the recording."""
+        wanted = set(units)
+        return tuple(name for name in self.names if name in wanted)

@@ -24,10 +24,9 @@ from glmengine.recording.recording import Recording
 from glmengine.selection.fold_rows import SharedRows
 from glmengine.selection.nested_models import Ground, ground_of
 from glmengine.selection.one_step_models import suits
-from glmengine.selection.select import JUDGED_BY_FOLDS
 from glmengine.selection.shiftable import pooled_columns
 from glmengine.selection.step_shift_test import PooledColumns
-from glmengine.selection.step_tests import StepShifts, fewest_shifts
+from glmengine.selection.step_tests import FoldRanks, StepTest, asks_for_shifts, fewest_shifts, step_test
 from glmengine.threads import workers
 
 UNIT_SECONDS = 1.5 / (180_000 * 92)
@@ -59,8 +58,8 @@ class Population:
         None where the models have to be fitted one by one (see `glmengine.selection.one_step_models.suits`).
     pooled : PooledColumns or None
         None where no candidate can be shifted in time.
-    test : StepShifts or None
-        By shifts in time, where that judges the steps of a unit's selection, and not folds.
+    test : StepTest
+        What judges the steps of a unit's selection.
     groups : tuple of tuple of int
         Numbers of the units that are answered together, the best known first.
     notes : tuple of str
@@ -73,7 +72,7 @@ class Population:
     candidates: tuple[Candidate, ...]
     shared: SharedRows | None
     pooled: PooledColumns | None
-    test: StepShifts | None
+    test: StepTest
     groups: tuple[tuple[int, ...], ...]
     notes: tuple[str, ...]
 
@@ -153,19 +152,15 @@ def population_of(analysis: Analysis, recording: Recording, shifts: int, context
     return Population(analysis, selection, prepared, split, candidates, shared, pooled, test, groups, notes)
 
 
-def _step_test(
-    selection: Selection, pooled: PooledColumns | None, shifts: int, seed: int
-) -> tuple[StepShifts | None, tuple[str, ...]]:
-    """What judges the steps; None where that is folds, with a note where shifts in time were asked for."""
-    if selection.steps_by == "folds" or selection.method != "forward":
-        return None, ()
+def _step_test(selection: Selection, pooled: PooledColumns | None, shifts: int, seed: int) -> tuple[StepTest, tuple[str, ...]]:
+    """What judges the steps, with a note where shifts in time were asked for and folds do."""
+    ranks = FoldRanks(selection.level)
+    if not asks_for_shifts(selection):
+        return ranks, ()
     if shifts < fewest_shifts(selection.level):
         least = f"for a p below {selection.level:g} {fewest_shifts(selection.level)} shifts are needed, and there are {shifts}"
-        return None, (f"Steps were judged by signed ranks over folds: {least}.",)
-    if pooled is None:
-        return None, (JUDGED_BY_FOLDS,)
-    shuffles = pooled.shuffles(shifts, seed)
-    return StepShifts(pooled, shuffles, selection.level), shuffles.notes
+        return ranks, (f"Steps were judged by signed ranks over folds: {least}.",)
+    return step_test(selection, pooled, seed)
 
 
 def unit_width(design: Design) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -133,12 +133,17 @@ def default_selection(analysis: Analysis) -> Selection:
     """How terms are chosen where the analysis does not say: forward, the units' own past after everything else.
 
     The rate of the last seconds foretells whatever a covariate that varies slowly does, so that a history that is tried beside a position comes
-    first, and says less. Tried last it has what the covariates leave: refractoriness, bursts, drift. Steps are judged by shifts in time, which find more
-    than folds do (tests/studies/test_selection_power.py).
+    first, and says less. Tried last it has what the covariates leave: refractoriness, bursts, drift.
     """
     past = [term.label for term in analysis.terms if term.enabled and term.kind == HISTORY]
     others = any(term.enabled and term.kind != HISTORY for term in analysis.terms)
-    return Selection(last=tuple(past) if others else (), steps_by="shifts")
+    return sheet_selection(past if others else ())
+
+
+def sheet_selection(last: Iterable[str]) -> Selection:
+    """How a sheet chooses terms where nothing else is said, those of some labels last: by shifts in time, which find more than folds do
+    (tests/studies/test_selection_power.py)."""
+    return Selection(last=tuple(last), steps_by="shifts")
 
 
 def _depends_on(term: object) -> set[str]:

@@ -46,9 +46,8 @@ def sheet_of(
     checks = joined_checks([part.checks for part in every])
     chosen = selection.chosen
     assert chosen is not None
-    shifted = _shift_columns(
-        chosen, [part.shift_p for part in every], within_choice=not (population.shared is None and population.test is None)
-    )
+    within_choice = population.shared is not None or not population.test.by_folds
+    shifted = _shift_columns(chosen, [part.shift_p for part in every], within_choice=within_choice)
     explained = chosen["deviance_explained"]
     units = sorted(shown, key=lambda unit: -np.nan_to_num(float(explained.sel(unit=unit)), nan=-np.inf))
     judged = {unit: _judgement(population.analysis, selection, checks, unit) for unit in units}

@@ -25,7 +25,6 @@ from glmengine.selection.nested_models import Ground, Model, NestedModels
 from glmengine.selection.one_step_models import OneStepModels
 from glmengine.selection.select import searched_on
 from glmengine.selection.step_shift_test import p_of
-from glmengine.selection.step_tests import FoldRanks
 from glmengine.selection.term_selection import TermSelection
 from glmengine.sentences import listed, numbered
 from glmengine.threads import workers
@@ -53,13 +52,12 @@ def answer(
     """
     ground = population.ground(numbers)
     nested = NestedModels(ground) if population.shared is None else OneStepModels(ground, population.shared)
-    by_shifts = population.test is not None
+    test, by_shifts = population.test, not population.test.by_folds
     ahead, chosen, shifted, later = _shares(nested, shifts, simulations, context, by_shifts=by_shifts)
     with clock("choice of terms"):
         with suppress(Stopped):  # the selection sees it too, and says what is missing
             nested.ahead(dict.fromkeys(range(len(numbers)), _first_models(ground.everything)), ahead)
-        judged_by = population.test or FoldRanks(population.selection.level)
-        selection, search = searched_on(ground, population.selection, chosen, nested=nested, detailed=False, test=judged_by)
+        selection, search = searched_on(ground, population.selection, chosen, nested=nested, detailed=False, test=test)
     if context.stopping:
         raise Stopped
     groups = _groups(selection)

@@ -167,10 +167,14 @@ class Rows:
         It is given, and may hold on to, rows that do not know of it: in a circle both would lie in memory until garbage is collected.
         """
         if make not in self._layouts:
-            alone = copy(self)
-            alone._layouts, alone._kept, alone._single = {}, [], {}
-            self._layouts[make] = observed, make(alone)
+            self._layouts[make] = observed, make(self._bare())
         return self._layouts[make][1]
+
+    def _bare(self) -> Rows:
+        """The same rows, without anything that is kept of them."""
+        other = copy(self)
+        other._layouts, other._kept, other._single, other.statistics = {}, [], {}, {}
+        return other
 
     def __iter__(self) -> Iterator[Chunk]:
         """Chunks on the device that computes."""
@@ -225,8 +229,8 @@ class Rows:
 
     def observing(self, observations: Observations) -> Rows:
         """The same rows of the design with other observations."""
-        other = copy(self)
-        other.observations, other._kept, other._single, other.statistics = observations, [], {}, {}
+        other = self._bare()
+        other.observations = observations
         other._layouts = {make: made for make, made in self._layouts.items() if not made[0]}
         return other
 
@@ -235,10 +239,9 @@ class Rows:
 
         Their chunks are as large as those of all rows, so that the steps compiled for these serve them too.
         """
-        other, observed = copy(self), self.observations
+        other, observed = self._bare(), self.observations
         # what all rows have no use for, such as cells, some of them have none for either
         other._layouts = {make: made for make, made in self._layouts.items() if made[1] is None}
-        other.statistics, other._kept, other._single = {}, [], {}
 
         def of(numbered: tuple[int, Chunk]) -> tuple[np.ndarray, np.ndarray, Chunk]:
             number, chunk = numbered

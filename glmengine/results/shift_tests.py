@@ -15,8 +15,9 @@ from glmengine.fitting.found_strengths import REML
 from glmengine.fitting.separable import separable_terms
 from glmengine.recording.recording import Recording
 from glmengine.results.prediction import FittedModel, prepared_for
+from glmengine.selection.nested_models import one_way_variables
 from glmengine.selection.shift_test import shift_test
-from glmengine.selection.shiftable import one_way_variables, testable_terms
+from glmengine.selection.shiftable import testable_terms
 from glmengine.sentences import listed
 
 if TYPE_CHECKING:

@@ -84,9 +84,9 @@ def judge(p: np.ndarray, last_p: np.ndarray, level: float, *, over_units: bool) 
 
     def over_all(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         q = false_discovery_rate(np.where(np.isfinite(values), values, 1.0))
-        return q, np.isfinite(values) & (values <= level) & ~(q < level) & over_units
+        return q, np.isfinite(values) & (values < level) & ~(q < level) & over_units
 
-    weak = np.isfinite(p) & ~(p <= level)
+    weak = np.isfinite(p) & ~(p < level)
     _, common = over_all(p)
     falls = (weak | common) & (last_p < level)
     left = np.where(falls, last_p, p)

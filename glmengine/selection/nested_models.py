@@ -24,6 +24,7 @@ from glmengine.fitting.inputs import predictor
 from glmengine.fitting.separable import separable_terms
 from glmengine.models import Penalty, get_family
 from glmengine.selection.held_out import HeldOut, held_out_of, strengths_by_fold
+from glmengine.selection.term_gain import descent_of_loss
 from glmengine.selection.whole_fits import WholeFits
 from glmengine.sentences import listed, numbered
 
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 Model = frozenset[int]
 """A model: which of the candidates, by number, it has beside the terms that are always in."""
 
-ONE_WAY = ("drift", "trial_number")
+_ONE_WAY = ("drift", "trial_number")
 """Kinds of derived covariates that are not the same kind of thing when they are moved in time."""
 
 _ROOM = 0.5
@@ -163,6 +164,11 @@ def make_ground(
     return ground_of(analysis, prepared, split, candidates, selection.always)
 
 
+def one_way_variables(analysis: Analysis) -> tuple[str, ...]:
+    """Variables that go one way through the session."""
+    return tuple(spec.name for spec in analysis.derived if spec.kind in _ONE_WAY)
+
+
 def ground_of(
     analysis: Analysis,
     prepared: Prepared,
@@ -207,7 +213,7 @@ def ground_of(
         platform=analysis.model.platform,
         memory=memory,
         smoothing=analysis.validation.smoothing,
-        one_way=tuple(spec.name for spec in analysis.derived if spec.kind in ONE_WAY),
+        one_way=one_way_variables(analysis),
         seed=analysis.seed,
         notes=(*prepared.notes, *split.notes, *notes),
     )
@@ -297,11 +303,9 @@ class NestedModels:
             return np.zeros(y.size), np.zeros(y.size)
         present = np.isfinite(y) & design.valid
         eta = np.where(present, predictor(design, coef, found.feature_names)[:, 0] + intercept, intercept)
-        dispersion = np.broadcast_to(found.dispersion[place], y.shape) if family.estimates_dispersion else None
-        with np.errstate(all="ignore"):
-            _, score, fisher, _ = family.evaluate(eta, np.where(present, y, family.placeholder), self.ground.link, dispersion)
-        scale = present / family.loss_factor
-        return -scale * np.asarray(score, np.float64), scale * np.asarray(fisher, np.float64)
+        dispersion = found.dispersion[place] if family.estimates_dispersion else None
+        descent, curvature = descent_of_loss(family, self.ground.link, eta, y, present, dispersion)
+        return descent / family.loss_factor, curvature / family.loss_factor
 
     def _arguments(self, model: Model, units: np.ndarray) -> dict[str, Any]:
         ground = self.ground

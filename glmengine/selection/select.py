@@ -20,7 +20,7 @@ from glmengine.selection.group_path import group_path
 from glmengine.selection.nested_models import Ground, Model, NestedModels, make_ground
 from glmengine.selection.search import STOPPED, Search
 from glmengine.selection.shiftable import pooled_columns
-from glmengine.selection.step_tests import FoldRanks, StepShifts, StepTest, fewest_shifts
+from glmengine.selection.step_tests import FoldRanks, StepTest, asks_for_shifts, fewest_shifts, step_test
 from glmengine.selection.subsets import all_subsets
 from glmengine.selection.term_selection import NOTES, TermSelection
 from glmengine.selection.work_ahead import WorkAhead, unit_work
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from glmengine.analysis.analysis import Analysis
     from glmengine.recording.recording import Recording
 
-
-JUDGED_BY_FOLDS = "No step could be judged by shifts in time: they were judged by signed ranks over folds."
 
 GROUP_PATH = 3.0
 """What the path of a group lasso takes, in cross-validations of all terms."""
@@ -202,9 +200,8 @@ def step_test_of(ground: Ground, selection: Selection) -> tuple[StepTest, tuple[
     GlmError
         If there are too few shifts.
     """
-    ranks = FoldRanks(selection.level)
-    if selection.steps_by == "folds" or selection.method != "forward":
-        return ranks, ()
+    if not asks_for_shifts(selection):
+        return FoldRanks(selection.level), ()
     if selection.shifts < fewest_shifts(selection.level):
         raise GlmError(
             f"{numbered(selection.shifts, 'shift')} are too few for a p below the level {selection.level:g} that holds among many units; "
@@ -212,10 +209,8 @@ def step_test_of(ground: Ground, selection: Selection) -> tuple[StepTest, tuple[
             field="selection.shifts",
         )
     pooled, notes = pooled_columns(ground)
-    if pooled is None:
-        return ranks, (*notes, JUDGED_BY_FOLDS)
-    shuffles = pooled.shuffles(selection.shifts, ground.seed)
-    return StepShifts(pooled, shuffles, selection.level), (*notes, *shuffles.notes)
+    test, said = step_test(selection, pooled, ground.seed)
+    return test, (*notes, *said)
 
 
 def _searched_models(selection: Selection, ground: Ground) -> set[Model]:

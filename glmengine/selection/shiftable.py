@@ -13,12 +13,11 @@ from glmengine.fitting.inputs import read_inputs
 from glmengine.models import Ridge
 from glmengine.models.components import Component, components_of
 from glmengine.recording.joined_parts import SESSION
-from glmengine.selection.nested_models import ONE_WAY, Ground
+from glmengine.selection.nested_models import Ground
 from glmengine.selection.step_shift_test import PooledColumns
 from glmengine.sentences import listed
 
 if TYPE_CHECKING:
-    from glmengine.analysis.analysis import Analysis
     from glmengine.analysis.terms import AnyTerm
 
 ROOM = 0.4
@@ -60,11 +59,6 @@ def _components(ground: Ground) -> tuple[Component, ...]:
         return components_of(ground.penalty.scaled(1.0), columns)
     except GlmError:  # a test stands whatever it penalises, as shifted counts go through the same
         return components_of(Ridge(1.0), columns)
-
-
-def one_way_variables(analysis: Analysis) -> list[str]:
-    """Variables that go one way through the session."""
-    return [spec.name for spec in analysis.derived if spec.kind in ONE_WAY]
 
 
 def testable_terms(

@@ -9,6 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from glmengine.analysis.selection import Selection
 from glmengine.context import SILENT, Context, Stopped
 from glmengine.inference.signed_rank import signed_rank
 from glmengine.inference.tail_p import FEWEST_FOR_TAIL
@@ -130,7 +131,7 @@ class StepShifts(StepTest):
             raise Stopped
         for place, each in zip(asked, gains, strict=True):
             p = p_of(each)
-            result[place] = Tested(p, p <= self.level, each)
+            result[place] = Tested(p, p < self.level, each)
         return result
 
     def shifts(self, candidate: int) -> bool:
@@ -140,6 +141,22 @@ class StepShifts(StepTest):
         return SHIFTS_WORK * len(self.shuffles) if any(self.shifts(one.candidate) for one in proposals) else 0.0
 
 
+JUDGED_BY_FOLDS = "No step could be judged by shifts in time: they were judged by signed ranks over folds."
+
+
+def asks_for_shifts(selection: Selection) -> bool:
+    """Whether steps are to be judged by shifts in time."""
+    return selection.steps_by == "shifts" and selection.method == "forward"
+
+
 def fewest_shifts(level: float) -> int:
-    """Shifts that can give a p of a level, and that have a tail, for the false discovery rate over units asks for less than that."""
-    return max(int(np.ceil(1.0 / level - 1e-9)) - 1, FEWEST_FOR_TAIL)
+    """Shifts that can give a p below a level, and that have a tail, for the false discovery rate over units asks for less than that."""
+    return max(int(np.floor(1.0 / level + 1e-9)), FEWEST_FOR_TAIL)
+
+
+def step_test(selection: Selection, pooled: PooledColumns | None, seed: int) -> tuple[StepTest, tuple[str, ...]]:
+    """The test by shifts in time that a selection asks for, by folds where no column can be shifted; and notes on it."""
+    if pooled is None:
+        return FoldRanks(selection.level), (JUDGED_BY_FOLDS,)
+    shuffles = pooled.shuffles(selection.shifts, seed)
+    return StepShifts(pooled, shuffles, selection.level), shuffles.notes

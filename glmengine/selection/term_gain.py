@@ -74,11 +74,17 @@ class Beside:
         y = self.Y[rows].astype(np.float64)
         present = np.isfinite(y)
         eta = np.broadcast_to(self.intercept, y.shape) if self.offset is None else self.offset[rows]
-        dispersion = None if self.dispersion is None else np.broadcast_to(self.dispersion, y.shape)
-        with np.errstate(all="ignore"):
-            safe = np.where(present, y, self.family.placeholder)
-            _, score, fisher, _ = self.family.evaluate(eta, safe, self.link, dispersion)
-        return np.where(present, -np.asarray(score), 0.0), np.where(present, np.asarray(fisher), 0.0), present.astype(np.float64)
+        return *descent_of_loss(self.family, self.link, eta, y, present, self.dispersion), present.astype(np.float64)
+
+
+def descent_of_loss(
+    family: Family, link: Link, eta: np.ndarray, y: np.ndarray, present: np.ndarray, dispersion: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Descent of the loss of observations `y` at linear predictors `eta`, and its expected curvature, both of their shape; 0 where not `present`."""
+    wide = None if dispersion is None else np.broadcast_to(dispersion, y.shape)
+    with np.errstate(all="ignore"):
+        _, score, fisher, _ = family.evaluate(eta, np.where(present, y, family.placeholder), link, wide)
+    return np.where(present, -np.asarray(score), 0.0), np.where(present, np.asarray(fisher), 0.0)
 
 
 def step_gains(beside: Beside, shuffles: Shuffles, context: Context) -> Iterator[np.ndarray]:

@@ -60,12 +60,7 @@ def minimise_with_absolute_values(
             if stuck > 8 and worst <= 1e4 * max(limit, float(np.max(rounding, initial=0.0))):
                 break
         best = min(best, worst)
-        inside = (w != 0) | ((l1 == 0) & movable)
-        entering = np.flatnonzero(~inside & (violation > 0))
-        most = max(FEWEST_ENTERING, 2 * int(np.count_nonzero(inside)))
-        if entering.size > most:
-            entering = entering[np.argpartition(-violation[entering], most)[:most]]
-        among = np.union1d(np.flatnonzero(inside), entering)
+        among = np.flatnonzero(working_set((w != 0) | ((l1 == 0) & movable), violation, FEWEST_ENTERING))
         part = _Part(H[np.ix_(among, among)], gradient[among], l1[among], w[among], 0.1 * limit)
         for _ in range(SWEEPS):
             if not part.sweep():
@@ -73,6 +68,18 @@ def minimise_with_absolute_values(
         part.settle()
         w[among] = part.w
     return w
+
+
+def working_set(inside: np.ndarray, violation: np.ndarray, fewest: int) -> np.ndarray:
+    """(P,) bool: the coefficients that are `inside`, and of the others those that violate the conditions of an optimum most, `fewest` or twice as
+    many as are inside."""
+    entering = np.flatnonzero(~inside & (violation > 0))
+    most = max(fewest, 2 * int(np.count_nonzero(inside)))
+    if entering.size > most:
+        entering = entering[np.argpartition(-violation[entering], most)[:most]]
+    result = inside.copy()
+    result[entering] = True
+    return result
 
 
 class _Part:
@@ -107,7 +114,7 @@ class _Part:
             if not active.size:
                 return
             factor = _factor(scaled)
-            if factor is None and not self._without_dependent(active, H, size):
+            if factor is None and not self._without_dependent(active, H, scaled, size):
                 factor = _factor(scaled + DEPENDENT * np.eye(active.size))
                 if factor is None:
                     return
@@ -126,8 +133,7 @@ class _Part:
         step = -cho_solve(factor, slope / size, check_finite=False) / size
         if not np.isfinite(step).all():
             return False
-        with np.errstate(divide="ignore", invalid="ignore"):
-            crossing = np.where((l1 > 0) & (step * signs < 0), -w / step, np.inf)
+        crossing = _crossings(w, step, signs, l1)
         nearest, whole = float(crossing.min()), w + step
         if nearest > 1.0:
             left = float(np.max(np.abs(H @ whole + constant + l1 * signs)))
@@ -142,10 +148,9 @@ class _Part:
         self.w[active] = there[np.argmin(changes)]
         return True
 
-    def _without_dependent(self, active: np.ndarray, H: np.ndarray, size: np.ndarray) -> bool:
+    def _without_dependent(self, active: np.ndarray, H: np.ndarray, scaled: np.ndarray, size: np.ndarray) -> bool:
         """Lead coefficients to zero along directions in which the predictor does not change, until those left are independent; False where
         none can be led there, or rounding makes it dear."""
-        scaled = H / np.outer(size, size)
         lower, order, rank, _ = dpstrf(scaled, tol=DEPENDENT, lower=1)
         order = order - 1
         if rank == active.size:
@@ -162,20 +167,17 @@ class _Part:
         slope = H @ before + self._constant[active]
         signs = np.sign(before)
         while left:
-            d = left.pop()
-            along = float((slope + l1 * signs) @ d)
-            if along > 0:
-                d = -d
-            with np.errstate(divide="ignore", invalid="ignore"):
-                crossing = np.where((l1 > 0) & (d * signs < 0), -w / d, np.inf)
-            place = int(np.argmin(crossing))
-            if not np.isfinite(crossing[place]):
-                d = -d  # uphill by rounding, or along coefficients that nothing holds
-                with np.errstate(divide="ignore", invalid="ignore"):
-                    crossing = np.where((l1 > 0) & (d * signs < 0), -w / d, np.inf)
+            downhill = left.pop()
+            if float((slope + l1 * signs) @ downhill) > 0:
+                downhill = -downhill
+            # the other way where none is met: uphill by rounding, or along coefficients that nothing holds
+            for d in (downhill, -downhill):
+                crossing = _crossings(w, d, signs, l1)
                 place = int(np.argmin(crossing))
-                if not np.isfinite(crossing[place]):
-                    continue
+                if np.isfinite(crossing[place]):
+                    break
+            else:
+                continue
             w = w + crossing[place] * d
             w[place], signs[place] = 0.0, 0.0
             left = [other - d * (other[place] / d[place]) for other in left]
@@ -188,6 +190,12 @@ class _Part:
             return False
         self.w[active] = w
         return True
+
+
+def _crossings(w: np.ndarray, step: np.ndarray, signs: np.ndarray, l1: np.ndarray) -> np.ndarray:
+    """(q,) how many steps lead each coefficient to zero; infinite for those that do not get there, or may pass it."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where((l1 > 0) & (step * signs < 0), -w / step, np.inf)
 
 
 def _factor(matrix: np.ndarray) -> tuple[np.ndarray, bool] | None:

@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 
 from glmengine.backend import formulas
+from glmengine.solvers.absolute_values import working_set
 from glmengine.solvers.problem import Objective, Problem
 
 SMALL = 256
@@ -150,7 +151,7 @@ class Curvatures:
         for j in at_work.tolist():
             allowed = solver.movable[j]
             if objective.problem.rows.n_features > SMALL:
-                allowed = allowed & _wanted(theta[j, :-1] != 0, violations[j])
+                allowed = allowed & working_set(theta[j, :-1] != 0, violations[j], FEWEST_ENTERING)
             working, old = np.flatnonzero(allowed), self._known.get(solver.names[j])
             if old is not None:
                 missing = np.setdiff1d(working, old.working)
@@ -242,17 +243,6 @@ class Curvatures:
                 places = np.append(wanted[j], size - 1)
                 found.append((j, matrix[np.ix_(places, places)]))
         return found
-
-
-def _wanted(nonzero: np.ndarray, violation: np.ndarray) -> np.ndarray:
-    """(Q - 1,) bool: coefficients that are not zero, and of those that should not be zero the ones furthest from the conditions of an optimum."""
-    entering = np.flatnonzero(~nonzero & (violation > 0))
-    most = max(FEWEST_ENTERING, 2 * int(np.count_nonzero(nonzero)))
-    if entering.size > most:
-        entering = entering[np.argpartition(-violation[entering], most)[:most]]
-    result = nonzero.copy()
-    result[entering] = True
-    return result
 
 
 def _curvature(solver: Iterate, working: np.ndarray, whole: np.ndarray, precise: bool, stride: int) -> Curvature:

@@ -173,9 +173,8 @@ def _sample_stride(problem: Problem, solver: str, theta: np.ndarray) -> int:
         return 1
     if rows.n * features**2 < SAMPLED_WORK or not problem.family.is_convex(problem.link):
         return 1
-    if (
-        problem.family.is_quadratic(problem.link) and problem.n_columns < SHARED_FROM
-    ):  # one exact step leads to the end from anywhere
+    one_step = problem.family.is_quadratic(problem.link)  # leads to the end from anywhere, if it is exact
+    if one_step and problem.n_columns < SHARED_FROM:
         return 1
     if nonzeros_of(rows) is not None or cells_of(rows) is not None:
         return 1

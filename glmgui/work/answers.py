@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import QObject, Signal
 
 from glmengine.analysis.selection import Selection
-from glmengine.answers.question import HISTORY
+from glmengine.answers.question import HISTORY, sheet_selection
 from glmengine.answers.settings import AnswerSettings
 from glmengine.design.variables import variables_of
 from glmengine.errors import GlmError
@@ -57,7 +57,7 @@ class Asking:
 
     from_features: bool = False
     left_out: frozenset[str] = frozenset()
-    selection: Selection = field(default_factory=partial(Selection, last=(HISTORY,), steps_by="shifts"))
+    selection: Selection = field(default_factory=partial(sheet_selection, (HISTORY,)))
     settings: AnswerSettings = field(default_factory=AnswerSettings)
 
 
