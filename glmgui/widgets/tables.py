@@ -23,6 +23,7 @@ _ROOM_IN_ROW = 7
 """Pixels of a row above and below its text."""
 _EDGE_OF_HEADING = 6
 """Pixels beside its words, as the style sheet has it."""
+_BLANK = "\u00a0"
 
 
 def row_height(view: QWidget) -> int:
@@ -65,6 +66,8 @@ class _Headings(QHeaderView):
         super().__init__(Qt.Orientation.Horizontal, view)
         self.setSectionsClickable(True)
         self.setHighlightSections(False)
+        self._elide = Qt.TextElideMode.ElideRight
+        super().setTextElideMode(Qt.TextElideMode.ElideNone)
         self.sortIndicatorChanged.connect(lambda *_: self.resizeSections())
 
     def sectionSizeFromContents(self, part: int) -> QSize:
@@ -76,20 +79,24 @@ class _Headings(QHeaderView):
         needed = self.style().sizeFromContents(QStyle.ContentsType.CT_HeaderSection, option, QSize(), self).width()
         # it may be asked for before the style sheet is there
         needed = max(needed, option.fontMetrics.horizontalAdvance(option.text) + 2 * _EDGE_OF_HEADING + 2)
-        is_sorted = self.isSortIndicatorShown() and self.sortIndicatorSection() == part
-        return QSize(needed + is_sorted * self._arrow, super().sectionSizeFromContents(part).height())
+        return QSize(needed + self._room_for_arrow(part), super().sectionSizeFromContents(part).height())
+
+    def setTextElideMode(self, mode: Qt.TextElideMode) -> None:
+        """Qt would cut several lines as if they were one; each is cut here."""
+        self._elide = mode
 
     def initStyleOptionForIndex(self, option: QStyleOptionHeader, part: int) -> None:
         super().initStyleOptionForIndex(option, part)
-        option.textAlignment = Qt.AlignmentFlag.AlignVCenter | self._side_of(part)
-        lines = self._lines_of(part)
-        if len(lines) > 1:  # Qt cuts them as if they were one
-            room = self.sectionSize(part) - 2 * _EDGE_OF_HEADING
-            option.text = "\n".join(option.fontMetrics.elidedText(line, self.textElideMode(), room) for line in lines)
+        side, arrow = self._side_of(part), self._room_for_arrow(part)
+        option.textAlignment = Qt.AlignmentFlag.AlignVCenter | side
+        room = self.sectionSize(part) - 2 * _EDGE_OF_HEADING - arrow
+        option.text = "\n".join(option.fontMetrics.elidedText(line, self._elide, room) for line in self._lines_of(part))
+        if arrow and side == Qt.AlignmentFlag.AlignRight:  # the arrow stands there too
+            option.text += _BLANK * -(-arrow // option.fontMetrics.horizontalAdvance(_BLANK))
 
-    @property
-    def _arrow(self) -> int:
-        return self.style().pixelMetric(QStyle.PixelMetric.PM_HeaderMarkSize, None, self) + _EDGE_OF_HEADING
+    def _room_for_arrow(self, part: int) -> int:
+        is_sorted = self.isSortIndicatorShown() and self.sortIndicatorSection() == part
+        return self.style().pixelMetric(QStyle.PixelMetric.PM_HeaderMarkSize, None, self) + _EDGE_OF_HEADING if is_sorted else 0
 
     def _lines_of(self, part: int) -> list[str]:
         return str(self.model().headerData(part, Qt.Orientation.Horizontal) or "").split("\n")
