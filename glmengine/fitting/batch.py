@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from glmengine.backend.observations import Observations, transposed
+from glmengine.backend.row_sources import ArrayRows, columns_of
 from glmengine.backend.rows import OwnColumns, Rows
 from glmengine.errors import GlmError
-from glmengine.fitting.inputs import ArrayRows, Inputs, columns_of
+from glmengine.fitting.inputs import Inputs
 from glmengine.fitting.null_model import null_deviances, null_predictors
 from glmengine.fitting.unit_status import Observed, judge
 from glmengine.models import Family

@@ -4,100 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
-from glmengine.basis.supports import Placed, of_columns
+from glmengine.backend.row_sources import ArrayRows, RowSource, SparseRows, infinite_value
 from glmengine.errors import GlmError
 from glmengine.models import Family
 from glmengine.threads import workers
 
 CHECK_BYTES = 16 * 2**20
-
-
-class RowSource(Protocol):
-    """Rows of a design in float64; those outside `Inputs.valid` may hold anything.
-
-    ``supports(index)`` says which columns may be other than zero in some of the rows, as `Design.supports`; None where nobody knows, as
-    of plain matrices.
-    """
-
-    @property
-    def shape(self) -> tuple[int, int]: ...
-
-    def chunk(self, start: int, stop: int) -> np.ndarray: ...
-
-    def supports(self, index: np.ndarray | None) -> list[Placed] | None: ...
-
-
-class ArrayRows:
-    """A design that is an array (T, P) in memory; converted to float64 as it is read, never copied whole.
-
-    `expanded_from` is the source that knows where its zeros are, if it was made from one.
-    """
-
-    def __init__(self, X: np.ndarray, columns: np.ndarray | None = None, expanded_from: RowSource | None = None) -> None:
-        self.X, self.columns, self.expanded_from = X, columns, expanded_from
-        self.shape = (X.shape[0], X.shape[1] if columns is None else columns.size)
-
-    def chunk(self, start: int, stop: int) -> np.ndarray:
-        part = self.X[start:stop]
-        if self.columns is not None:
-            part = part[:, self.columns]
-        return np.ascontiguousarray(part, dtype=np.float64)
-
-    def supports(self, index: np.ndarray | None) -> list[Placed] | None:
-        known = None if self.expanded_from is None else self.expanded_from.supports(index)
-        return known if known is None or self.columns is None else of_columns(known, self.columns)
-
-
-class SparseRows:
-    """A design that SciPy keeps without its zeros, (T, P); dense only where a stretch of it is read."""
-
-    def __init__(self, matrix: Any) -> None:
-        from scipy.sparse import csr_array
-
-        self.X = csr_array(matrix)
-        self.shape = self.X.shape
-
-    def chunk(self, start: int, stop: int) -> np.ndarray:
-        return self.X[start:stop].toarray().astype(np.float64, copy=False)
-
-    def supports(self, index: np.ndarray | None) -> None:
-        return None
-
-    def finite_rows(self) -> np.ndarray:
-        """(T,) bool: rows without NaN; an infinite value is an error."""
-        numbers = self.X.tocoo()
-        infinite = np.flatnonzero(np.isinf(numbers.data))
-        if infinite.size:
-            raise _infinite(f"x{numbers.col[infinite[0]]}", int(numbers.row[infinite[0]]))
-        valid = np.ones(self.shape[0], bool)
-        valid[numbers.row[np.isnan(numbers.data)]] = False
-        return valid
-
-
-class ColumnsOf:
-    """Some columns of another source."""
-
-    def __init__(self, source: RowSource, columns: np.ndarray) -> None:
-        self.source, self.columns = source, columns
-        self.shape = (source.shape[0], columns.size)
-
-    def chunk(self, start: int, stop: int) -> np.ndarray:
-        return np.ascontiguousarray(self.source.chunk(start, stop)[:, self.columns])
-
-    def supports(self, index: np.ndarray | None) -> list[Placed] | None:
-        known = self.source.supports(index)
-        return None if known is None else of_columns(known, self.columns)
-
-
-def columns_of(source: RowSource, columns: np.ndarray) -> RowSource:
-    """Some columns of a source, read as directly as it allows."""
-    if isinstance(source, ArrayRows) and source.columns is None:
-        return ArrayRows(source.X, columns, source.expanded_from)
-    return ColumnsOf(source, columns)
 
 
 @dataclass(frozen=True)
@@ -323,13 +239,9 @@ def _finite_rows(source: ArrayRows, features: Sequence[str]) -> np.ndarray:
         infinite = np.isinf(part)
         if infinite.any():
             row, column = np.argwhere(infinite)[0]
-            raise _infinite(features[column], start + row)
+            raise infinite_value(features[column], start + row)
         valid[start : start + step] = ~np.isnan(part).any(axis=1)
     return valid
-
-
-def _infinite(feature: str, row: int) -> GlmError:
-    return GlmError(f"X: column '{feature}', row {row} is infinite; remove it or set it to NaN, which leaves the row out")
 
 
 def read_per_row(values: Any, what: str, shape: tuple[int, int], lowest: float | None = None) -> np.ndarray | None:

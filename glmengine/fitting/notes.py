@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from glmengine.backend.row_sources import ArrayRows, columns_of
 from glmengine.context import SILENT
 from glmengine.fitting.batch import Assembly
 from glmengine.fitting.found_strengths import FoundStrengths
-from glmengine.fitting.inputs import ArrayRows, Inputs, columns_of
+from glmengine.fitting.inputs import Inputs
 from glmengine.fitting.minimise import no_more_than_poisson
 from glmengine.fitting.starts import MEAN, is_bounded, is_outside, other_starts
 from glmengine.inference.part import Part

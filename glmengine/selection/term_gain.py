@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from glmengine.backend import jax_runtime as runtime
+from glmengine.backend.row_sources import ArrayRows
 from glmengine.context import Context
 from glmengine.fitting.answers import Answers
 from glmengine.fitting.batch import assemble
 from glmengine.fitting.driver import Plan, solve
 from glmengine.fitting.glm_model import GlmModel
 from glmengine.fitting.grid import Grid
-from glmengine.fitting.inputs import ArrayRows, Inputs
+from glmengine.fitting.inputs import Inputs
 from glmengine.models import Family
 from glmengine.models.links import Link
 from glmengine.models.penalties import Resolved

@@ -8,12 +8,13 @@ and the same objective.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from scipy.linalg import qr
 
+from glmengine.backend.row_sources import ArrayRows
 from glmengine.backend.rows import Rows
 from glmengine.solvers.problem import Objective, Problem, Solution
 from glmengine.solvers.rank import is_definite
@@ -26,20 +27,6 @@ FLAT = 1e-15
 
 APART = 1e6
 """Columns whose sizes, over the roots of their penalties, lie further apart than this would lose the small ones in the sums with the large."""
-
-
-@dataclass(frozen=True)
-class _Matrix:
-    """Rows that are there as one array."""
-
-    X: np.ndarray
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        return self.X.shape
-
-    def chunk(self, start: int, stop: int) -> np.ndarray:
-        return self.X[start:stop]
 
 
 class RowSpace:
@@ -59,7 +46,7 @@ class RowSpace:
         X = np.concatenate([(part[:, self._moving] - self._centre) / self._root for part in rows.raw_shared()])
         self._basis, lower = _factors(X)
         self._rows = Rows(
-            _Matrix(lower),
+            ArrayRows(lower),
             None,
             rows.observations,
             columns=rows.columns,

@@ -14,11 +14,11 @@ from glmengine.backend import cells
 from glmengine.backend.cells import cells_of
 from glmengine.backend.nonzeros import nonzeros_of
 from glmengine.backend.observations import Observations
+from glmengine.backend.row_sources import ArrayRows, columns_of
 from glmengine.backend.rows import Rows
 from glmengine.design.build import build_design
 from glmengine.design.design import Design
 from glmengine.design.expanded import expanded
-from glmengine.fitting.inputs import ArrayRows, columns_of
 from glmengine.recording.recording import Covariate, Recording
 
 BIN, T = 0.02, 15_000

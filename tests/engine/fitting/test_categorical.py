@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from glmengine.backend.observations import Observations
+from glmengine.backend.row_sources import ArrayRows
 from glmengine.backend.rows import Rows
-from glmengine.fitting.inputs import ArrayRows
 from glmengine.solvers.categorical import minimise_categorical
 from glmengine.solvers.quadratic import Sparsity
 from glmengine.solvers.softmax import StandardColumns

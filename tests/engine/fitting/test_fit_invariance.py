@@ -7,9 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from glmengine.backend.row_sources import ArrayRows
 from glmengine.fitting.cross_validation import cross_validate
 from glmengine.fitting.fit import fit
-from glmengine.fitting.inputs import ArrayRows
 from glmengine.models import NoPenalty, Ridge
 
 

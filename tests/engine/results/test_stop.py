@@ -11,9 +11,9 @@ from glmengine.backend.formulas import RowWeights
 from glmengine.backend.numpy_operations import PIECE_PRODUCTS, NumpyOperations
 from glmengine.backend.observations import Observations
 from glmengine.backend.operations import ALL_ROWS, View
+from glmengine.backend.row_sources import ArrayRows
 from glmengine.backend.rows import Rows
 from glmengine.context import Context
-from glmengine.fitting.inputs import ArrayRows
 from glmengine.results import curves
 from glmengine.selection import predictions
 

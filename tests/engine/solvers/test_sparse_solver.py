@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from glmengine.backend.observations import Observations
 from glmengine.backend.operations import ALL_ROWS
+from glmengine.backend.row_sources import ArrayRows
 from glmengine.backend.rows import Rows
 from glmengine.context import SILENT
-from glmengine.fitting.inputs import ArrayRows
 from glmengine.models import ElasticNet, GroupLasso, Lasso, Ridge, Smoothness, get_family
 from glmengine.models.penalties import Columns
 from glmengine.solvers.curvature import Curvatures
