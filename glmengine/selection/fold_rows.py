@@ -13,7 +13,7 @@ from itertools import pairwise
 import numpy as np
 
 from glmengine.design.design import Design
-from glmengine.solvers.marginal_likelihood import Components
+from glmengine.solvers.penalty_components import Components
 
 LOCAL = 0.45
 """Largest share of rows in which the columns of a term are not zero on average, for which rows are sorted by its live columns."""

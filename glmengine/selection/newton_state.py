@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
-from glmengine.solvers.marginal_likelihood import Components, WorkingModel
+from glmengine.solvers.marginal_likelihood import WorkingModel
+from glmengine.solvers.penalty_components import Components
 
 MOST_HALVINGS, FEW_HALVINGS = 25, 4
 """Times that the way back is halved, of a step of Newton's and of the point where a model begins, which may lie uphill."""

@@ -25,7 +25,7 @@ from glmengine.selection.newton_state import NewtonState, inverse, solve
 from glmengine.selection.null_model import NullModel
 from glmengine.selection.whole_fits import Whole
 from glmengine.selection.work_ahead import FIXED_COLUMNS
-from glmengine.solvers.marginal_likelihood import Components
+from glmengine.solvers.penalty_components import Components
 
 SETTLED, EXACT = 1e-4, 1e-9
 """Newton decrements, in units of a log-likelihood, at which a model is compared, and at which it is handed on."""

@@ -15,7 +15,8 @@ import numpy as np
 
 from glmengine.context import Interruptible, Progress, Stopped
 from glmengine.models.components import Component
-from glmengine.solvers.marginal_likelihood import Components, Smoothed, WorkingModel
+from glmengine.solvers.marginal_likelihood import Smoothed, WorkingModel
+from glmengine.solvers.penalty_components import Components
 from glmengine.solvers.problem import Objective, Problem
 from glmengine.solvers.worth import sums
 from glmengine.threads import workers

@@ -11,7 +11,8 @@ from scipy.optimize import minimize
 
 from glmengine.models.components import Component
 from glmengine.models.differences import difference_matrix
-from glmengine.solvers.marginal_likelihood import Components, WorkingModel
+from glmengine.solvers.marginal_likelihood import WorkingModel
+from glmengine.solvers.penalty_components import Components
 
 N, LINE, GRID = 600, 9, 5
 
