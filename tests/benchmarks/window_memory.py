@@ -71,6 +71,7 @@ def pages(window: Any, step: str, tabs: Any, units: tuple[str, ...]) -> Callable
 
     def look() -> None:
         window.show_step(step)
+        wait_until(lambda: tabs() is not None, 60, f"the panel of {step}")
         for number in range(tabs().count()):
             tabs().setCurrentIndex(number)
             for unit in units:
