@@ -93,8 +93,8 @@ class OneStepModels(NestedModels):
 
     def residuals(self, asked: Sequence[tuple[Model, int]]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         self.ahead(_by_unit(asked))
-        for model, unit in asked:
-            yield self._unit(unit).residual(model)
+        with workers() as pool:
+            yield from pool.stream(lambda one: self._unit(one[1]).residual(one[0]), asked)
 
     def _unit(self, unit: int) -> UnitModels:
         if unit not in self._units:

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from scipy.linalg import eigh
 
 from glmengine.context import SILENT, Context, Progress
@@ -22,7 +22,7 @@ from glmengine.inference.tail_p import tail_p
 from glmengine.models.components import Component
 from glmengine.selection.shift_test import GRID
 from glmengine.selection.shuffles import Shuffles, correlation_length, make_shuffles
-from glmengine.threads import quiet_blas
+from glmengine.threads import workers
 
 POOLED = 0.2
 """Seconds over which rows are pooled at most."""
@@ -32,6 +32,11 @@ OF_LENGTH, MOST_LOOKED_AT = 4, 4
 
 FEWEST_POOLED = 50
 """Pooled rows of the longest stretch at least."""
+
+BESIDE, TOGETHER, MOST_SUMS = 512, 64, 2**22
+"""Pooled rows and shifts that go into one product, and numbers that the sums of shifts over folds may hold."""
+
+_SMALLEST = 1e-100  # curvature in place of none, whose inverse can still be squared
 
 _RANK = 1e-9  # directions with less variance than this share of the largest are none
 
@@ -134,48 +139,134 @@ class PooledColumns:
         result: list[np.ndarray | None] = [None] * len(steps)
         if not tested:
             return result
+        residual = np.stack([steps[number].residual for number in tested]).astype(np.float32)
+        curvature = np.stack([steps[number].curvature for number in tested])
+        stretches = [_Stretch.of(rows, self.fold, residual) for rows in shuffles.rows]
         used = shuffles.used
-        order = np.argsort(self.fold[used], kind="stable")
-        edges = np.searchsorted(self.fold[used][order], np.arange(self.n_folds + 2))
-        residual = np.column_stack([steps[number].residual for number in tested])[used[order]].astype(np.float32)
-        curvature = np.column_stack([steps[number].curvature for number in tested])[used[order]]
-        weight = np.array([curvature[a:b].sum(axis=0) for a, b in pairwise(edges)])
-        gains = []
-        with quiet_blas():
-            for number, partner in enumerate([used, *shuffles]):
+        weight = np.stack([np.bincount(self.fold[used], one[used], self.n_folds + 1) for one in curvature])
+        scores = [_Score.of(part, self.n * self._penalised[candidate], weight) for candidate, part in self.slices.items()]
+
+        def of_block(numbers: range) -> np.ndarray:
+            """(candidates, S, B) gains of shifts, of which the first (0) leaves the data as they are."""
+            moves = np.stack([shuffles.moves[number - 1] if number else np.zeros(len(stretches), int) for number in numbers])
+            sums = np.zeros((len(tested), len(numbers), self.n_folds + 1, self._columns.shape[1]))
+            for stretch, move in zip(stretches, moves.T, strict=True):
+                stretch.add(self._columns, move, sums)
+            return np.stack([score.gains(sums[..., score.part]) for score in scores])
+
+        size = int(np.clip(MOST_SUMS // ((self.n_folds + 1) * self._columns.shape[1] * len(tested)), 1, TOGETHER))
+        blocks = [range(begin, min(begin + size, len(shuffles) + 1)) for begin in range(0, len(shuffles) + 1, size)]
+        gains: list[np.ndarray] = []
+        with workers(float(residual.size) * len(shuffles)) as pool:
+            for block, each in zip(blocks, pool.stream(of_block, blocks), strict=True):
                 context.check()
                 if context.stopping:
                     break
-                columns = self._columns[partner[order]]
-                sums = np.stack([columns[a:b].T @ residual[a:b] for a, b in pairwise(edges)])
-                gains.append(self._gains(sums.astype(np.float64), weight))
-                context.report(Progress("Shifting", (number + 1) / (len(shuffles) + 1)))
-        if len(gains) < 2:
+                gains.append(each)
+                context.report(Progress("Shifting", block.stop / (len(shuffles) + 1)))
+        if sum(one.shape[2] for one in gains) < 2:
             return result
-        found = np.array(gains)  # (1 + shuffles, candidates, steps)
+        found = np.concatenate(gains, axis=2)  # (candidates, S, 1 + shifts)
         places = {candidate: place for place, candidate in enumerate(self.slices)}
         for at, number in enumerate(tested):
             step = steps[number]
             offered = [places[one] for one in step.offered if one in places]
-            against = found[:, offered, at].max(axis=1)
-            against[0] = found[0, places[step.term], at]
+            against = found[offered, at].max(axis=0)
+            against[0] = found[places[step.term], at, 0]
             result[number] = against
         return result
 
-    def _gains(self, sums: np.ndarray, weight: np.ndarray) -> np.ndarray:
-        """(candidates, S) held-out gains of gradients (folds + 1, P, S) at curvatures (folds + 1, S), at the best strength of a grid."""
-        result = np.empty((len(self.slices), sums.shape[2]))
-        held = weight[:-1, None, :]
-        train = weight.sum(axis=0)[None, None] - held
-        for place, (candidate, part) in enumerate(self.slices.items()):
-            own = sums[:-1, part]
-            rest = sums[:, part].sum(axis=0)[None] - own
-            best = np.full(sums.shape[2], -np.inf)
-            for strength in GRID:
-                theta = rest / np.maximum(train + strength * self.n * self._penalised[candidate][None, :, None], 1e-300)
-                best = np.maximum(best, np.sum(theta * own - 0.5 * held * theta**2, axis=(0, 1)))
-            result[place] = best
-        return result
+
+@dataclass(frozen=True)
+class _Stretch:
+    """Rows that are shifted together, once more after their end, where what leaves a stretch comes in.
+
+    Attributes
+    ----------
+    first, size : int
+        Of the columns' rows.
+    residual : (S, 2 size) float32 array
+    fold, run : (2 size,) int array
+        Fold, and number of the neighbouring rows of one fold.
+    """
+
+    first: int
+    size: int
+    residual: np.ndarray
+    fold: np.ndarray
+    run: np.ndarray
+
+    @classmethod
+    def of(cls, rows: np.ndarray, fold: np.ndarray, residual: np.ndarray) -> _Stretch:
+        own = slice(int(rows[0]), int(rows[0]) + rows.size)
+        twice = np.tile(fold[own], 2)
+        run = np.cumsum(np.diff(twice, prepend=twice[:1]) != 0)
+        return cls(own.start, rows.size, np.tile(residual[:, own], 2), twice, run)
+
+    def add(self, columns: np.ndarray, moves: np.ndarray, sums: np.ndarray) -> None:
+        """Add to `sums` (S, B, folds + 1, P) the products of residuals and columns (rows, P) that are moved by so many rows (B,).
+
+        Some columns' rows at a time stand beside the residuals of all shifts, so that these are one matrix product.
+        """
+        every = np.arange(moves.size)
+        for begin in range(0, self.size, BESIDE):
+            length = min(BESIDE, self.size - begin)
+            part = columns[self.first + begin : self.first + begin + length]
+            starts = (begin + moves) % self.size
+            beside = sliding_window_view(self.residual, length, axis=1)[:, starts]
+            here = self.fold[starts]
+            sums[:, every, here] += _products(beside, part)
+            further = self.run[starts + length - 1] - self.run[starts]
+            for number in range(1, int(further.max()) + 1):  # rows beyond those of the first fold belong to others
+                there = np.flatnonzero(further >= number)
+                run = self.run[starts[there]] + number
+                begins, ends = (np.searchsorted(self.run, run, side=side) - starts[there] for side in ("left", "right"))
+                own = beside[:, there]
+                for place, (first, last) in enumerate(zip(begins.tolist(), ends.tolist(), strict=True)):
+                    own[:, place, :first] = own[:, place, last:] = 0.0
+                moved = _products(own, part)
+                sums[:, there, here[there]] -= moved
+                sums[:, there, self.fold[starts[there] + begins]] += moved
+
+
+def _products(residual: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    """(S, B, P) of residuals (S, B, n) and columns (n, P)."""
+    return (residual.reshape(-1, len(columns)) @ columns).reshape(*residual.shape[:2], -1)
+
+
+@dataclass(frozen=True)
+class _Score:
+    """Held-out gains of a candidate.
+
+    Attributes
+    ----------
+    part : slice
+        Its p columns.
+    held : (S, folds) array
+        Curvature of each fold.
+    inverse : (S, folds * p, strengths) array
+        Of the curvatures of the other folds, the penalty being added.
+    """
+
+    part: slice
+    held: np.ndarray
+    inverse: np.ndarray
+
+    @classmethod
+    def of(cls, part: slice, penalised: np.ndarray, weight: np.ndarray) -> _Score:
+        """At curvatures (S, folds + 1); `penalised` (p,) is what the penalty is at strength 1."""
+        held = weight[:, :-1]
+        train = weight.sum(axis=1, keepdims=True) - held
+        whole = np.maximum(train[:, :, None, None] + np.multiply.outer(penalised, GRID), _SMALLEST)
+        return cls(part, held, (1.0 / whole).reshape(len(held), -1, len(GRID)))
+
+    def gains(self, sums: np.ndarray) -> np.ndarray:
+        """(S, B) at the best strength, of gradients (S, B, folds + 1, p)."""
+        own = sums[:, :, :-1]
+        rest = sums.sum(axis=2, keepdims=True) - own
+        shape = *own.shape[:2], -1
+        slope, bend = rest * own, 0.5 * self.held[:, None, :, None] * rest**2
+        return (slope.reshape(shape) @ self.inverse - bend.reshape(shape) @ self.inverse**2).max(axis=2)
 
 
 def p_of(gains: np.ndarray | None) -> float:
