@@ -158,7 +158,7 @@ def answer_sentence(
         text += f"; {', '.join(doubtful)} {few}"
     if adequate is not None:
         judged = "nothing speaks against the model" if adequate else "something is missing in the model"
-        text += f"; {judged}{f': try {try_next}' if not adequate and try_next else ''}"
+        text += f"; {judged}{f'; what to try: {try_next}' if not adequate and try_next else ''}"
     if simulated is not None:
         text += f"; {simulated.words(history)}"
     elif unable:

@@ -45,6 +45,8 @@ def pooled_columns(ground: Ground) -> tuple[PooledColumns | None, tuple[str, ...
     widest = max(slices[label].stop - slices[label].start for number in found for label in ground.candidates[number].terms)
     if 8.0 * design.n_rows * widest > ROOM * 1e9 * ground.memory:
         return None, (*notes, "The columns of the candidates are too many to be shifted in the memory that fits may take.")
+    if np.bincount(design.grid.segment[design.valid]).max(initial=0) < 2:
+        return None, (*notes, "Nothing can be shifted in epochs or trials of one bin; use longer ones, or narrower bins.")
     pooled = PooledColumns(design, found, _components(ground), ground.split.fold, len(ground.split.names))
     if pooled.seconds > ground.prepared.grid.bin_size:
         notes.append(f"Shift tests look at bins pooled over {pooled.seconds:g} s, in the recorded and in the shifted counts.")

@@ -15,6 +15,7 @@ SCHEMES = ("cyclic", "blocks", "trials")
 FEWEST_TRIALS = 5
 """Trials whose order can be shuffled: fewer have too few orders for a p below 0.05."""
 
+_EACH_ONCE = 1e6  # combinations of shifts, of which none is drawn twice where they are fewer
 _FEWEST_ROWS = 0.5  # of the rows that still have a partner when trials of different lengths are exchanged
 _LOWEST = 0.1  # of the autocorrelation of neighbouring rows, which counts as none
 
@@ -83,7 +84,7 @@ def make_shuffles(
     n : int
         How many.
     least : int
-        Rows that a shift is at least in either direction, and that a block is long. All shifts of a stretch are a group, under which the data
+        Rows that a shift is at least in either direction, and that a block is long; where it is one, some of several stretches may stay while others move. All shifts of a stretch are a group, under which the data
         are one draw like any other if nothing is there, however slowly they vary. Those that are left out are the ones that resemble the data as they are: what
         gains by chance at no shift gains at short ones too, and p without them is too small (at 5 % 6.3 % were rejected instead of 4.8 %, in 200 s of slow noise
         whose shifts were 13 s at least). They cost no power: what drives gains most at no shift.
@@ -131,12 +132,19 @@ def make_shuffles(
 
 
 def _cyclic(stretches: list[np.ndarray], n: int, least: int, random: np.random.Generator) -> Shuffles:
-    if len(stretches) == 1:  # each shift once
-        possible = np.arange(least, stretches[0].size - least + 1)
-        moves = random.permutation(possible)[:n, None]
+    # where there are several a stretch may stay while others move: only all of their shifts are a group
+    shortest = 0 if least == 1 and len(stretches) > 1 else least
+    choices = np.array([part.size - (2 * shortest - 1 if shortest else 0) for part in stretches])
+    as_it_is = int(not shortest)  # the first of all combinations moves nothing
+    possible = float(np.prod(choices, dtype=np.float64)) - as_it_is
+    if len(stretches) == 1 or possible < _EACH_ONCE:
+        numbers = random.permutation(int(possible))[:n] + as_it_is
+        moves = np.column_stack(np.unravel_index(numbers, choices))
     else:
-        moves = np.column_stack([random.integers(least, part.size - least + 1, n) for part in stretches])
-    return Shuffles("cyclic", tuple(stretches), moves, least)
+        moves = random.integers(0, choices, (n, choices.size))
+        while as_it_is and (still := ~moves.any(axis=1)).any():
+            moves[still] = random.integers(0, choices, (int(still.sum()), choices.size))
+    return Shuffles("cyclic", tuple(stretches), moves + shortest, least)
 
 
 def _blocks(stretches: list[np.ndarray], n: int, least: int, random: np.random.Generator) -> Shuffles:

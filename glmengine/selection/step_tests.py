@@ -159,4 +159,6 @@ def step_test(selection: Selection, pooled: PooledColumns | None, seed: int) -> 
     if pooled is None:
         return FoldRanks(selection.level), (JUDGED_BY_FOLDS,)
     shuffles = pooled.shuffles(selection.shifts, seed)
+    if len(shuffles) < fewest_shifts(selection.level):  # of short recordings: no p could hold among units
+        return FoldRanks(selection.level), (*shuffles.notes, JUDGED_BY_FOLDS)
     return StepShifts(pooled, shuffles, selection.level), shuffles.notes

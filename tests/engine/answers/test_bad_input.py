@@ -103,3 +103,32 @@ def test_numbers_of_shifts_and_simulations(small_recording):
     for options in ({"shifts": -1}, {"simulations": 1.5}):
         with pytest.raises(GlmError, match="is not a whole number of 0 or more"):
             ge.explain(small_recording, _question("position.x"), **options)
+
+
+def _in_bins(question: ge.Analysis, bin_size: float, *epochs: str) -> ge.Analysis:
+    return question.with_(time=question.time.with_(bin_size=bin_size, epochs=epochs))
+
+
+@pytest.mark.parametrize(("epoch", "bin_size"), [("flashes", 0.05), ("all", 5.0)])
+def test_time_that_allows_too_few_shifts_leaves_the_steps_to_folds(small_recording, epoch, bin_size):
+    starts = np.arange(0, small_recording.duration, 0.5)
+    flashes = nap.IntervalSet(starts, starts + 0.06)  # of one bin each
+    recording = replace(small_recording, epochs={**small_recording.epochs, "flashes": flashes})
+    found = ge.explain(recording, _in_bins(_question("position.x"), bin_size, epoch), simulations=0)
+    assert any("judged by signed ranks over folds" in note for note in found.notes)
+    assert not found.selection.steps["by_shifts"].any()
+    if epoch == "flashes":
+        assert any("epochs or trials of one bin" in note for note in found.notes)
+        assert found.units["terms"].sel(unit="place") == "position.x"
+
+
+@pytest.mark.parametrize("of", ["early", "never"])
+def test_units_without_spikes_in_folds_have_no_p_of_shifts(small_recording, of):
+    place = _times(small_recording, 1)
+    times = {"early": place[place < small_recording.duration / 10], "never": place[:0]}[of]
+    recording = _with_spikes(small_recording, {"place": place, of: times})
+    found = ge.explain(recording, _question("position.x", "position.y"), simulations=0, shifts=59)
+    assert found.units["terms"].sel(unit="place") == "position.x"
+    assert float(found.terms["shift_p"].sel(unit="place", term="position.x")) < 0.05
+    assert np.isnan(found.terms["shift_p"].sel(unit=of)).all()
+    assert found.units["sentence"].sel(unit=of).item().startswith("Nothing can be said: in no fold")

@@ -171,7 +171,7 @@ def test_sentences_say_what_adds_and_what_does_not():
     )
     assert said == (
         "Position (0.19 of the deviance alone, q < 0.001), then head direction (+0.04) and theta (what the others say too); "
-        "0.23 together; speed adds nothing; something is missing in the model: try a longer history."
+        "0.23 together; speed adds nothing; something is missing in the model; what to try: a longer history."
     )
     with_past = answer_sentence(
         [("position", 0.19), ("speed", 0.02), ("history", 0.1)],
@@ -531,7 +531,7 @@ def test_sentences_say_how_simulated_spikes_differ():
     both = answer_sentence(
         [("x", 0.2)], [], explained=0.2, q=0.03, adequate=False, try_next="a longer history", simulated=few, history=""
     )
-    assert both.endswith("something is missing in the model: try a longer history; too few bursts in the model.")
+    assert both.endswith("something is missing in the model; what to try: a longer history; too few bursts in the model.")
     assert [one.alike for one in (alike, few, replace(few, burst=0.1, isi=0.95, autocorrelogram=0.9))] == [True, False, True]
     other = Simulated(rate=0.0, isi=0.7, autocorrelogram=0.97, burst=0.1, burst_low=0.08, burst_high=0.12)
     assert other.words() == "simulated spikes differ in rate and intervals"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy.signal import lfilter
+from scipy.stats import binom
 
 import glmengine as ge
 from glmengine.inference.tail_p import shuffle_p
@@ -48,6 +49,28 @@ def test_of_one_stretch_no_shift_comes_twice_and_no_more_than_there_are():
     shuffles = make_shuffles("cyclic", np.zeros(60, int), 200, least=20, seed=1)
     assert sorted(shuffles.moves[:, 0]) == list(range(20, 41))
     assert "21 different shifts only" in shuffles.notes[0]
+
+
+def test_of_several_stretches_each_combination_of_shifts_comes_once_but_none_at_all():
+    shuffles = make_shuffles("cyclic", np.repeat([0, 1, 2], [2, 3, 2]), 200, seed=1)
+    found = {tuple(move) for move in shuffles.moves.tolist()}
+    assert found == {(a, b, c) for a in range(2) for b in range(3) for c in range(2)} - {(0, 0, 0)}
+    assert len(shuffles) == 11
+    assert "11 different shifts only" in shuffles.notes[0]
+    many = make_shuffles("cyclic", np.repeat(np.arange(40), 2), 300, seed=1).moves
+    assert many.any(axis=1).all()
+    assert 0.45 < many.mean() < 0.55  # were all to move, there would be one shift only
+
+
+def test_shifts_within_trials_of_two_bins_reject_nothing_in_5_percent():
+    stretch, p = np.repeat(np.arange(30), 2), []
+    for seed in range(300):
+        random = np.random.default_rng(seed)
+        x, y = random.normal(size=(2, stretch.size))
+        shuffles = make_shuffles("cyclic", stretch, 39, seed=seed)
+        gains = np.array([x[partner] @ y[shuffles.used] for partner in (shuffles.used, *shuffles)])
+        p.append(float(shuffle_p(gains[:, None])[0]))
+    assert np.sum(np.array(p) <= 0.05) <= binom.ppf(0.999, len(p), 0.05)
 
 
 def test_blocks_change_places_whole():
