@@ -15,7 +15,7 @@ from glmengine.fitting.coefficients import Coefficients
 from glmengine.goodness.arrays import goodness_of
 from glmengine.goodness.checks import N_APART, N_BLOCKS, N_TENTHS, QUANTILES, Lengths, UnitChecks
 from glmengine.goodness.cross_correlation import PairSums
-from glmengine.goodness.dispersion import dispersion, window_variance, window_widths
+from glmengine.goodness.dispersion import dispersion, window_variances, window_widths
 from glmengine.goodness.drift import drift
 from glmengine.goodness.goodness import Goodness
 from glmengine.goodness.influence import Influence, influence
@@ -195,7 +195,7 @@ def _check(
         test, distribution, quantiles, apart = _transform(normal, series.run[used])
     n_bins = int(used.sum())
     total = float(np.nansum(series.observed))
-    windows = np.array([window_variance(series, int(width)) for width in lengths.widths]).reshape(-1, 2)
+    windows = window_variances(series, lengths.widths.tolist())
     return UnitChecks(
         rate=total / (n_bins * series.bin_size) if n_bins else float("nan"),
         n_spikes=total,

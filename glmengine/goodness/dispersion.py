@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from glmengine.goodness.observations import Series
 from glmengine.models import Family
+
+_FEWEST_WINDOWS = 8
 
 
 def index_meaning(family: Family) -> str:
@@ -54,7 +57,7 @@ def dispersion(series: Series, residuals: np.ndarray) -> Dispersion:
         error = np.sqrt(np.sum(weight**2 * _variance_of_square(mean, v))) / scale
         return Dispersion(pearson, float(extra), float(extra / error))
     if series.family.binary:
-        ratio, error = window_variance(series, 10)
+        ratio, error = window_variances(series, [10])[0].tolist()
         return Dispersion(pearson, ratio - 1.0, (ratio - 1.0) / error)
     values = residuals[used]
     values = (values - values.mean()) / values.std()
@@ -62,25 +65,26 @@ def dispersion(series: Series, residuals: np.ndarray) -> Dispersion:
     return Dispersion(pearson, kurtosis, kurtosis / np.sqrt(24.0 / len(values)))
 
 
-def window_variance(series: Series, width: int) -> tuple[float, float]:
-    """Variance of the summed residuals of `width` consecutive bins over what the model says, and its standard error; no window crosses a border."""
+def window_variances(series: Series, widths: Sequence[int]) -> np.ndarray:
+    """(W, 2) variance of the summed residuals of so many consecutive bins over what the model says, and its standard error; no window crosses a border.
+    NaN where fewer than `_FEWEST_WINDOWS` are whole."""
     rows = np.flatnonzero(series.used)
-    if len(rows) < width:
-        return float("nan"), float("nan")
-    run = series.run[rows]
-    begins = np.flatnonzero(np.diff(run, prepend=-2))
-    within = np.arange(len(rows)) - np.repeat(begins, np.diff([*begins, len(rows)]))
-    starts = np.flatnonzero(within % width == 0)
-    whole = np.diff([*starts, len(rows)]) >= width
-    if whole.sum() < 8:
-        return float("nan"), float("nan")
-    d = np.add.reduceat(series.residual[rows], starts)[whole]
-    v = np.add.reduceat(series.spread[rows], starts)[whole]
-    mean = np.add.reduceat(np.where(series.has_events, series.expected[rows], 0.0), starts)[whole]
-    total = v.sum()
-    if not total > 0:
-        return float("nan"), float("nan")
-    return float(np.sum(d**2) / total), float(np.sqrt(np.sum(_variance_of_square(mean, v))) / total)
+    residual, spread = series.residual[rows], series.spread[rows]
+    expected = series.expected[rows] if series.has_events else np.zeros(rows.size)
+    begins = np.flatnonzero(np.diff(series.run[rows], prepend=-2))
+    lengths = np.diff(np.append(begins, rows.size))
+    found = np.full((len(widths), 2), np.nan)
+    for place, width in enumerate(widths):
+        each = -(-lengths // width)  # windows of each run, the last of which may not be whole
+        number = np.arange(each.sum()) - np.repeat(np.cumsum(each) - each, each)
+        starts = np.repeat(begins, each) + number * width
+        whole = np.diff(np.append(starts, rows.size)) >= width
+        if whole.sum() < _FEWEST_WINDOWS:
+            continue
+        d, v, mean = (np.add.reduceat(values, starts)[whole] for values in (residual, spread, expected))
+        if (total := v.sum()) > 0:
+            found[place] = np.sum(d**2) / total, np.sqrt(np.sum(_variance_of_square(mean, v))) / total
+    return found
 
 
 def window_widths(longest: int) -> np.ndarray:

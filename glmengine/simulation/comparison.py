@@ -348,12 +348,14 @@ def _agreement(found: Mapping[str, xr.Dataset | None]) -> xr.Dataset:
     """Share of the values of each array that lie within the band, per unit."""
     import xarray as xr
 
-    shares = {}
+    shares, units = {}, found["rate"]["unit"]
     for name, dataset in found.items():
         if dataset is None:
             continue
-        known = np.isfinite(dataset["data"]) & np.isfinite(dataset["low"])
-        inside = (dataset["data"] >= dataset["low"]) & (dataset["data"] <= dataset["high"]) & known
-        others = [dim for dim in dataset.dims if dim != "unit"]
-        shares[name] = inside.sum(others) / known.sum(others)
-    return xr.Dataset(shares)
+        data, low, high = (dataset[key].transpose("unit", ...).values for key in ("data", "low", "high"))
+        known = np.isfinite(data) & np.isfinite(low)
+        inside = (data >= low) & (data <= high) & known
+        others = tuple(range(1, data.ndim))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            shares[name] = ("unit", inside.sum(axis=others) / known.sum(axis=others))
+    return xr.Dataset(shares, {"unit": units})

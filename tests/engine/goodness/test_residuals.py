@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 from glmengine.goodness.cross_correlation import PairSums
-from glmengine.goodness.dispersion import dispersion, window_variance
+from glmengine.goodness.dispersion import dispersion, window_variances
 from glmengine.goodness.drift import drift
 from glmengine.goodness.influence import influence
 from glmengine.goodness.lags import lag_bands, lag_residuals
@@ -88,12 +88,12 @@ def test_windows_do_not_cross_borders():
     signs = np.tile([1.0, -1.0, -1.0, 1.0], 250)  # sums of two vanish, unless a border shifts the windows by one
     mu = np.full(1000, 1.0)
     series = series_of("gaussian", mu + signs, mu)
-    assert window_variance(series, 2)[0] == pytest.approx(0.0, abs=1e-12)
+    assert window_variances(series, [2])[0, 0] == pytest.approx(0.0, abs=1e-12)
     shifted = series_of("gaussian", mu + signs, mu, segment=(np.arange(1000) + 1) // 2)
-    assert window_variance(shifted, 2)[0] == pytest.approx(2.0)
-    assert np.isnan(window_variance(shifted, 4)[0])
+    assert window_variances(shifted, [2])[0, 0] == pytest.approx(2.0)
+    assert np.isnan(window_variances(shifted, [4])[0, 0])
     true = series_of("poisson", rng.poisson(mu), mu)
-    ratio, error = window_variance(true, 10)
+    ratio, error = window_variances(true, [10])[0]
     assert abs(ratio - 1) < 4 * error
 
 
