@@ -23,6 +23,9 @@ from glmengine.selection.shuffles import Shuffles
 from glmengine.solvers.worth import sums
 from glmengine.threads import quiet_blas
 
+TOGETHER = 2**21
+"""Observations whose losses are looked at together, so that what is made on the way takes little memory."""
+
 _RIDGE = 1e-9
 """Of the mean diagonal of a Hessian: keeps columns that sum to one, as those of B-splines do, from making it singular."""
 
@@ -71,11 +74,17 @@ class Beside:
     platform: str = "auto"
 
     def working(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Descent of the loss, its expected curvature, and presence (n, M) of these rows at the fit of the others; 0 where missing."""
-        y = self.Y[rows].astype(np.float64)
-        present = np.isfinite(y)
-        eta = np.broadcast_to(self.intercept, y.shape) if self.offset is None else self.offset[rows]
-        return *descent_of_loss(self.family, self.link, eta, y, present, self.dispersion), present.astype(np.float64)
+        """Descent of the loss and its expected curvature (n, M) of these rows at the fit of the others, 0 where missing; and where they are not."""
+        shape = rows.size, self.Y.shape[1]
+        descent, curvature, present = np.empty(shape), np.empty(shape), np.empty(shape, bool)
+        step = max(1, TOGETHER // shape[1])
+        for start in range(0, rows.size, step):
+            part, block = slice(start, start + step), rows[start : start + step]
+            y = self.Y[block].astype(np.float64)
+            present[part] = np.isfinite(y)
+            eta = np.broadcast_to(self.intercept, y.shape) if self.offset is None else self.offset[block]
+            descent[part], curvature[part] = descent_of_loss(self.family, self.link, eta, y, present[part], self.dispersion)
+        return descent, curvature, present
 
 
 def descent_of_loss(
@@ -108,15 +117,7 @@ def step_gains(beside: Beside, shuffles: Shuffles, context: Context) -> Iterator
     penalty = beside.penalty.quadratic
     for partner in _with_identity(used, shuffles):
         context.check()
-        own = partner[order]
-        there = own >= 0
-        if there.all():
-            found = _Sums.of(beside.X[own], residual, weight, present, parts)
-        else:
-            part = there[:, None]
-            found = _Sums.of(
-                np.where(part, beside.X[np.maximum(own, 0)], 0.0), residual * part, weight * part, present * part, parts, there
-            )
+        found = _Sums.of(beside.X, partner[order], residual, weight, present, parts)
         yield found.gain(penalty, beside, scored)
 
 
@@ -137,27 +138,23 @@ class _Sums:
 
     @classmethod
     def of(
-        cls,
-        Z: np.ndarray,
-        residual: np.ndarray,
-        weight: np.ndarray,
-        present: np.ndarray,
-        parts: list[slice],
-        there: np.ndarray | None = None,
+        cls, X: np.ndarray, own: np.ndarray, residual: np.ndarray, weight: np.ndarray, present: np.ndarray, parts: list[slice]
     ) -> _Sums:
-        F, M, p = len(parts), residual.shape[1], Z.shape[1]
+        """Of rows `own` (n,) of X beside the n rows of the others, -1 where there is none."""
+        F, M, p = len(parts), residual.shape[1], X.shape[1]
         gradient, gram = np.zeros((F, M, p + 1)), np.zeros((F, p + 1, p + 1))
         curvature, n = np.zeros((F, M)), np.zeros((F, M))
         with quiet_blas():
             for k, part in enumerate(parts):
-                z = Z[part]
-                gradient[k, :, 0], gradient[k, :, 1:] = residual[part].sum(axis=0), (z.T @ residual[part]).T
-                rows = part.stop - part.start if there is None else int(there[part].sum())
-                gram[k, 0, 0] = rows
+                there = own[part] >= 0
+                paired = part if there.all() else part.start + np.flatnonzero(there)
+                z, r = X[own[paired]], residual[paired]
+                gradient[k, :, 0], gradient[k, :, 1:] = r.sum(axis=0), (z.T @ r).T
+                gram[k, 0, 0] = len(z)
                 gram[k, 0, 1:] = gram[k, 1:, 0] = z.sum(axis=0)
                 gram[k, 1:, 1:] = z.T @ z
-                n[k] = present[part].sum(axis=0)
-                curvature[k] = weight[part].sum(axis=0) / max(rows, 1)
+                n[k] = present[paired].sum(axis=0)
+                curvature[k] = weight[paired].sum(axis=0) / max(len(z), 1)
         return cls(gradient, gram, curvature, n)
 
     def gain(self, penalty: np.ndarray, beside: Beside, scored: np.ndarray) -> np.ndarray:
