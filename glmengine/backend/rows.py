@@ -21,6 +21,7 @@ from glmengine.backend import jax_runtime as runtime
 from glmengine.backend.chunks import NO_FOLD, Chunk, bucket, power_of_two, rechunked
 from glmengine.backend.column_scales import centre_and_scale
 from glmengine.backend.observations import Observations
+from glmengine.backend.room import Room
 from glmengine.backend.row_samples import chosen_rows
 from glmengine.basis.supports import Placed, of_columns
 from glmengine.threads import workers
@@ -85,6 +86,8 @@ class Rows:
     piece_rows : int, optional
         For columns that the source makes anew in each pass and that are taken as they are, neither centred nor scaled: on a CPU so many rows
         at a time are read by the thread that takes a product of them.
+    room : Room, optional
+        Shared with other rows of which no more than this is kept in all; by themselves these take no more than `memory`.
 
     Attributes
     ----------
@@ -100,6 +103,8 @@ class Rows:
         Which shared columns may be other than zero in which rows, as blocks of a design know; None for plain matrices.
     density : (P,) float array
         Share of the rows in which each shared column is not zero, for plain matrices that of the sample.
+    kept_bytes : float
+        What is kept of them once they have been gone through, 0 where they are made anew each time.
     statistics : dict
         Sums of observations times rows, by unit, fold, and whether of the rows held out, as `NumpyOperations` keeps them.
     """
@@ -116,6 +121,7 @@ class Rows:
         own: OwnColumns | None = None,
         platform: str = "auto",
         piece_rows: int | None = None,
+        room: Room | None = None,
     ) -> None:
         self.source, self.index, self.observations = source, index, observations
         self.centred, self.columns = centred, columns
@@ -139,8 +145,12 @@ class Rows:
         else:
             self._take_as_they_are()
         self.memory = memory
-        size = 8.0 * self.n_chunks * self.chunk_rows * (self.padded + units * self.own_padded)
+        observed = (observations.y, observations.weights, () if observations.offset is None else observations.offset)
+        numbers = self.padded + bucket(units) * self.own_padded + sum(bucket(max(len(values), 1)) for values in observed)
+        size = 8.0 * self.n_chunks * self.chunk_rows * numbers
         self.resident, self._has_room = size <= memory, 1.5 * size <= memory
+        self.kept_bytes = (1.5 if self._has_room else 1.0) * size if self.resident else 0.0
+        self.room = room
         self._kept: list[Chunk] = []
         self._single: dict[int, Chunk] = {}
         self._layouts: dict[Callable[[Rows], Any], tuple[bool, Any]] = {}
@@ -223,9 +233,15 @@ class Rows:
     def _chunk(self, number: int) -> Chunk:
         if not self.resident:
             return self._prepare(number)
+        if self.room is not None:
+            self.room.enter(self)
         while number >= len(self._kept):
             self._kept.append(self._prepare(len(self._kept)))
         return self._kept[number]
+
+    def release(self) -> None:
+        """Keep nothing of what can be made anew."""
+        self._kept, self._single, self._layouts = [], {}, {}
 
     def observing(self, observations: Observations) -> Rows:
         """The same rows of the design with other observations."""

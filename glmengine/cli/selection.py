@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from argparse import Namespace
 from typing import Any
 
@@ -45,7 +44,6 @@ def _selected(options: Namespace, **changes: Any) -> int:
     from glmengine.export.outputs import save_result, writable_folder
     from glmengine.project.question import load_question
     from glmengine.selection.select import select_terms
-    from glmengine.selection.size import estimate_selection, size_words
 
     question = load_question(options.analysis).on(options.recording)
     folder = writable_folder(options.out)
@@ -56,8 +54,6 @@ def _selected(options: Namespace, **changes: Any) -> int:
     selection = (question.analysis.selection or Selection()).with_(**changes)
     with progress_bar() as context:
         recording = opened_for(question, options, context.part(0.0, 0.1))
-        if said := size_words(*estimate_selection(question.analysis, recording, selection)):
-            print(said, file=sys.stderr, flush=True)  # before minutes of work
         if options.keep:  # the models are compared after the fit of all terms, and kept with it
             result = run_analysis(question.analysis.with_(selection=selection), recording, context.part(0.1, 1.0))
             found = result.selection

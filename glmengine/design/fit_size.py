@@ -69,11 +69,6 @@ class Estimate:
         return f"{said}{_BETWEEN}{numbered(self.n_columns, 'column')}" if self.n_columns else said
 
     @property
-    def time(self) -> str:
-        """The seconds in words."""
-        return _time(self.seconds)
-
-    @property
     def text(self) -> str:
         """Bins, columns, time and memory, in one line."""
         cost = f"{_BETWEEN}about {_time(self.seconds)}, {max(self.gigabytes, 0.1):.1f} GB"

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from glmengine.backend.observations import Observations, transposed
+from glmengine.backend.room import Room
 from glmengine.backend.row_sources import ArrayRows, columns_of
 from glmengine.backend.rows import OwnColumns, Rows
 from glmengine.errors import GlmError
@@ -69,8 +70,8 @@ class Assembly:
         """(M,) sum of the weights of each unit's rows."""
         return self.observed.n_valid[0]
 
-    def rows(self, group: Group, *, width: int, memory: float) -> Rows:
-        """The prepared rows, of the columns of a group, for `width` columns of the problem at a time; memory in bytes."""
+    def rows(self, group: Group, *, width: int, room: Room) -> Rows:
+        """The prepared rows, of the columns of a group, for `width` columns of the problem at a time, in `room` for all groups."""
         source, own = self.inputs.source, group.division(len(self.observations.y))
         if group.columns is not None and own is None:
             source = columns_of(source, group.columns)
@@ -80,7 +81,8 @@ class Assembly:
             index,
             self.observations,
             columns=width,
-            memory=memory,
+            memory=room.memory,
+            room=room,
             centred=self.intercept,
             own=own,
             platform=self.platform,
@@ -333,8 +335,8 @@ def column_groups(mask: np.ndarray | None, units: np.ndarray, penalty: Resolved 
     """Units that are solved together, each group with the columns it needs.
 
     Units that use nearly the same columns share one problem, in which what a unit may not use stays at zero. Columns that one unit
-    alone uses (its history) stand beside the shared ones, where the penalty is smooth and the same for all. Units that share nothing
-    are solved on their columns alone. Where only a few columns are not needed the design is read as it is: to leave them out would
+    alone uses (its history) stand beside the shared ones, if any, where the penalty is smooth and the same for all. Other units that share
+    nothing are solved on their columns alone. Where only a few columns are not needed the design is read as it is: to leave them out would
     be a copy of every row, and the loss of the design's own products.
     """
     if units.size == 0:
@@ -359,18 +361,16 @@ def _are_alike(union: np.ndarray, used: np.ndarray) -> bool:
 
 
 def _with_own(used: np.ndarray, units: np.ndarray, penalty: Resolved) -> list[Group]:
-    """Groups of units that have as many columns of their own, beside those that they share; empty where they share none."""
+    """Groups of units that have as many columns of their own, beside those that they share; empty where the penalty tells them apart."""
     alone = used & (used.sum(axis=1) == 1)[:, None]
     shared = np.flatnonzero(used.any(axis=1) & ~alone.any(axis=1))
-    if not shared.size:
-        return []
     if not _are_alike(shared, used & ~alone):
         return _by_shared(used & ~alone, used, units, penalty)
     counts, groups = alone.sum(axis=0), []
     for count in np.unique(counts).tolist():
         members = np.flatnonzero(counts == count)
-        if count == 0:
-            groups.append(Group(units[members], shared))
+        if count == 0 or members.size == 1:
+            groups.append(Group(units[members], np.flatnonzero(used[:, members].any(axis=1))))
             continue
         own = np.array([np.flatnonzero(alone[:, member]) for member in members])
         if not _same_penalty(penalty, shared, own):

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from glmengine.backend.room import Room
 from glmengine.context import Context, Progress
 from glmengine.fitting.batch import Assembly, Group, restricted
 from glmengine.inference.class_covariance import ClassInference, UnitAnswer
@@ -38,7 +39,7 @@ class ClassModel:
     def __init__(
         self, assembly: Assembly, penalty: Resolved, memory: float, start: tuple[np.ndarray, np.ndarray] | None = None
     ) -> None:
-        self.assembly, self.penalty, self._memory, self.start = assembly, penalty, memory, start
+        self.assembly, self.penalty, self._room, self.start = assembly, penalty, Room(memory), start
 
     def groups(self, units: np.ndarray) -> Sequence[Group]:
         """Units that have the same columns."""
@@ -53,7 +54,7 @@ class ClassModel:
     def batch(self, unit: np.ndarray, held: np.ndarray, group: Group, context: Context) -> ClassBatch:
         assembly = self.assembly
         P, C = assembly.inputs.source.shape[1], assembly.observed.classes.shape[-1]
-        rows = StandardColumns(assembly.rows(group, width=C, memory=self._memory), context)
+        rows = StandardColumns(assembly.rows(group, width=C, room=self._room), context)
         return ClassBatch(self, rows, unit, held, group.places(unit, P))
 
     def null_intercept(self, units: np.ndarray) -> np.ndarray:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from glmengine.backend.room import Room
 from glmengine.backend.rows import Rows
 from glmengine.context import Context
 from glmengine.fitting.batch import Assembly, Group, column_groups, restricted
@@ -50,13 +51,14 @@ class GlmModel:
         start: tuple[np.ndarray, np.ndarray] | None = None,
         components: Sequence[Component] = (),
     ) -> None:
-        self.assembly, self._penalty, self._solver, self._memory, self._start = assembly, penalty, solver, memory, start
+        self.assembly, self._penalty, self._solver, self._start = assembly, penalty, solver, start
+        self._room = Room(memory)
         self._components = tuple(components)
 
     def groups(self, units: np.ndarray) -> Sequence[Group]:
         groups = column_groups(self.assembly.inputs.mask, units, self._penalty)
         if len(groups) > 1:
-            self.assembly = self.assembly.gathered(self._memory)
+            self.assembly = self.assembly.gathered(self._room.memory)
         return groups
 
     def null_intercept(self, units: np.ndarray) -> np.ndarray:
@@ -64,7 +66,7 @@ class GlmModel:
 
     def batch(self, unit: np.ndarray, held: np.ndarray, group: Group, context: Context) -> GlmBatch:
         assembly = self.assembly
-        rows = assembly.rows(group, width=unit.size, memory=self._memory)
+        rows = assembly.rows(group, width=unit.size, room=self._room)
         places = group.places(unit, assembly.inputs.source.shape[1])
         whole = group.columns is None and group.own is None
         some = None if whole else places if places.ndim == 1 else places[0]  # of units with own columns the penalty is the same
