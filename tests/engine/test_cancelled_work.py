@@ -96,7 +96,13 @@ WORKS: dict[str, Callable[[Given, Path, Context], Any]] = {
     "run with lasso": _model(penalty="lasso"),
     "run with reml": _model(strength_by="marginal_likelihood", strengths=(1e-4,)),
     "choice of terms": lambda given, folder, context: select_terms(given.question, given.recording, context=context),
+    "choice of terms by shifts": lambda given, folder, context: select_terms(
+        given.question, given.recording, ge.Selection(steps_by="shifts", shifts=40, folds=3), context=context
+    ),
     "answers": lambda given, folder, context: ge.explain(
+        given.recording, given.question, shifts=40, simulations=4, out=folder, workers=1, context=context
+    ),
+    "answers judged by folds": lambda given, folder, context: ge.explain(
         given.recording, given.question, shifts=8, simulations=4, out=folder, workers=1, context=context
     ),
     "bootstrap": lambda given, folder, context: given.result.bootstrap(given.recording, 12, context=context),
@@ -147,7 +153,7 @@ def _files(folder: Path) -> list[str]:
     return [str(path.relative_to(folder)) for path in sorted(folder.rglob("*")) if path.is_file()]
 
 
-GOES_ON = {"answers", "batch"}
+GOES_ON = {"answers", "answers judged by folds", "batch"}
 """What is finished of these is kept for the next run."""
 
 
