@@ -58,11 +58,12 @@ def lag_residuals(series: Series, n_lags: int) -> LagResiduals:
     weight = series.observed[spikes]
     used = series.used
     for lag in range(1, min(n_lags, total - 1) + 1):
-        together = (run[lag:] == run[:-lag]) & used[lag:] & used[:-lag]
-        scale = np.sqrt(np.sum(spread[lag:][together] * spread[:-lag][together]))
+        together = (run[lag:] == run[:-lag]) & used[lag:]  # what is not used has no residual and no spread
+        earlier = np.where(together, spread[:-lag], 0.0)
+        scale = np.sqrt(earlier @ spread[lag:])
         if scale > 0:
-            norm = np.sum(spread[:-lag][together])
-            correlation[lag - 1] = np.sum(residual[lag:][together] * residual[:-lag][together]) / norm
+            norm = np.sum(earlier)
+            correlation[lag - 1] = np.where(together, residual[:-lag], 0.0) @ residual[lag:] / norm
             half[lag - 1] = 1.959963984540054 * scale / norm
         target = spikes + lag
         kept = target < total

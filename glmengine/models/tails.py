@@ -52,8 +52,12 @@ def _binary(y: np.ndarray, mu: np.ndarray) -> Tails:
 def _poisson(y: np.ndarray, mu: np.ndarray, dispersion: float) -> Tails:
     from scipy.special import pdtr, pdtrc
 
-    some, less = y > 0, np.maximum(y - 1.0, 0.0)
-    return Tails(np.where(some, pdtr(less, mu), 0.0), pdtr(y, mu), pdtrc(y, mu), np.where(some, pdtrc(less, mu), 1.0))
+    found = Tails(np.zeros_like(mu), np.exp(-mu), -np.expm1(-mu), np.ones_like(mu))  # of no spike, as in nearly all bins
+    some = np.flatnonzero(y > 0)
+    n, mean = y[some], mu[some]
+    found.below[some], found.up_to[some] = pdtr(n - 1.0, mean), pdtr(n, mean)
+    found.above[some], found.from_here[some] = pdtrc(n, mean), pdtrc(n - 1.0, mean)
+    return found
 
 
 def _negative_binomial(y: np.ndarray, mu: np.ndarray, dispersion: float) -> Tails:
