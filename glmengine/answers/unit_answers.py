@@ -87,7 +87,7 @@ def answer(
 def _shares(nested: NestedModels, shifts: int, simulations: int, context: Context, *, by_shifts: bool) -> list[Context]:
     """The first models, the rest of the choice of terms, shift tests and final models, by what they take beside each other (measured)."""
     if isinstance(nested, OneStepModels):
-        work = [54.0, 25.0, 0.5 + 0.03 * shifts, 8.0 + 0.7 * simulations]
+        work = [54.0, 16.0, 0.5 + 0.006 * shifts, 8.0 + 0.7 * simulations]
     else:  # final models are fitted, and tested, one after another
         work = [40.0, 18.0, 0.0, 42.0]
     if by_shifts:  # within the choice

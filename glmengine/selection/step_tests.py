@@ -17,7 +17,7 @@ from glmengine.selection.nested_models import Model, NestedModels
 from glmengine.selection.shuffles import Shuffles
 from glmengine.selection.step_shift_test import PooledColumns, p_of
 
-SHIFTS_WORK = 0.004
+SHIFTS_WORK = 0.001
 """What a shift of all columns takes, beside the cross-validation of the model with all candidates."""
 
 
