@@ -23,6 +23,7 @@ from glmengine.basis import BSpline, Categorical, CyclicBSpline, RaisedCosineLin
 from glmengine.context import SILENT, Context
 from glmengine.errors import GlmError
 from glmengine.recording.binned import count_bin_width
+from glmengine.recording.covariate_names import TRACKED_NAME
 from glmengine.recording.derived.covariates import Drift
 from glmengine.recording.derived.quantities import AnyDerived, compute_derived
 from glmengine.recording.events import as_label, event_time_names, event_times, property_names, values_at
@@ -44,7 +45,6 @@ _ALIKE = 0.03
 _FEW_CONDITIONS = 8
 _FEW_CHANNELS = 40
 _FORESEEN = ("choice", "response", "stop", "reward", "lick", "move", "saccade", "press", "end")
-_POSITION_WORDS = ("pos", "loc", "xy", "led", "track")
 
 
 def default_basis(recording: Recording, variable: str, *, field: bool = False) -> Spec:
@@ -266,8 +266,7 @@ def position_pairs(recording: Recording) -> tuple[tuple[str, str], ...]:
     found = []
     for covariate in recording.covariates.values():
         if len(covariate.components) in (2, 3) and covariate.kind == "continuous":
-            named = any(word in covariate.name.lower() for word in _POSITION_WORDS)
-            found.append((not named, covariate.variables[:2]))
+            found.append((TRACKED_NAME.search(covariate.name) is None, covariate.variables[:2]))
     plain = {name.lower(): name for name in recording.variables}
     for first, second in (("x", "y"), ("pos_x", "pos_y"), ("position_x", "position_y")):
         if first in plain and second in plain:

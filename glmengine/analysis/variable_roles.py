@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
@@ -9,14 +10,11 @@ import numpy as np
 
 from glmengine.analysis.default_terms import moments, position_pairs, stimuli
 from glmengine.recording.activity import activity
+from glmengine.recording.covariate_names import DIRECTION_NAME, HEAD_NAME, PLACE_NAME, RHYTHM_NAME, SPEED_NAME, WAY_NAME
 from glmengine.recording.events import property_names
 from glmengine.recording.recording import Recording
 from glmengine.sentences import listed
 
-_POSITION_WORDS = ("pos", "loc", "dist", "track", "lin", "place")
-_DIRECTION_WORDS = ("head", "direction", "heading", "yaw", "hd", "angle")
-_RHYTHM_WORDS = ("theta", "phase", "rhythm")
-_SPEED_WORDS = ("speed", "veloc")
 _ELONGATED = 4.0
 """How many times longer than wide the visited area is on a track."""
 _FEWEST_LAPS = 4
@@ -49,6 +47,12 @@ class Role:
         return listed(self.have(recording), _MOST_NAMED) or "none"
 
 
+def _called(names: Iterable[str], *patterns: re.Pattern[str]) -> list[str]:
+    """Those that one of the patterns is found in, the first pattern's before the second's."""
+    names = list(names)
+    return list(dict.fromkeys(name for pattern in patterns for name in names if pattern.search(name)))
+
+
 def _named(names: Iterable[str], words: Iterable[str]) -> list[str]:
     """Those that hold one of the words, the first word's before the second's."""
     names = list(names)
@@ -77,8 +81,8 @@ def positions(recording: Recording, words: tuple[str, ...] = ()) -> list[str]:
 def tracks(recording: Recording, words: tuple[str, ...] = ()) -> list[str]:
     """Positions along a line: those called so, else the longer component of one that is much longer than wide."""
     single = [name for name in _plain(recording) if name in recording.covariates]
-    called = [*_named(single, _POSITION_WORDS), *(name for name in single if name.lower() == "x")]
-    along = [name for name in called if not _named([name], _SPEED_WORDS)]
+    by_name = [*_called(single, PLACE_NAME, WAY_NAME), *(name for name in single if name.lower() == "x")]
+    along = [name for name in by_name if not SPEED_NAME.search(name)]
     return along or [name for place in positions(recording) if (name := _longer_axis(recording, place))]
 
 
@@ -104,17 +108,18 @@ def _longer_axis(recording: Recording, place: str) -> str:
 def directions(recording: Recording, words: tuple[str, ...] = ()) -> list[str]:
     """Angles that are no phase of a rhythm, those named as a direction first."""
     rhythms = phases(recording)
-    return _named_first([name for name in _angles(recording) if name not in rhythms], _DIRECTION_WORDS)
+    angles = [name for name in _angles(recording) if name not in rhythms]
+    return list(dict.fromkeys([*_called(angles, HEAD_NAME, DIRECTION_NAME), *angles]))
 
 
 def phases(recording: Recording, words: tuple[str, ...] = ()) -> list[str]:
     """Phases of a rhythm."""
-    return _named(_angles(recording), _RHYTHM_WORDS)
+    return _called(_angles(recording), RHYTHM_NAME)
 
 
 def speeds(recording: Recording, words: tuple[str, ...] = ()) -> list[str]:
     """Speeds, or else the position from which one is computed."""
-    return _named(_plain(recording), _SPEED_WORDS)
+    return _called(_plain(recording), SPEED_NAME)
 
 
 def signals(recording: Recording, words: tuple[str, ...] = ()) -> list[str]:

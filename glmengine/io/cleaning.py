@@ -10,9 +10,10 @@ import numpy as np
 from glmengine.errors import GlmError
 from glmengine.io.clocks import clock_doubts, inside, plausible_span, series_of_this_clock
 from glmengine.io.files.repair import Repair
-from glmengine.io.lost_samples import MINUS_ONE, PLACE, lost_values, must_be_lost
+from glmengine.io.lost_samples import MINUS_ONE, lost_values, must_be_lost
 from glmengine.io.quantity import TURNS, kind_of, turn_of, turns_in_another_unit
 from glmengine.io.raw import RawRecording, RawSeries, RawTrials
+from glmengine.recording.covariate_names import TRACKED_NAME
 from glmengine.sentences import listed, numbered
 from glmengine.timegrid.angles import FULL_TURN
 from glmengine.timegrid.frames import frame_clock
@@ -284,7 +285,7 @@ def _repair_of(name: str, values: np.ndarray, kind: str, unit: str, notes: list[
 
 def _doubt_of_metres(name: str, values: np.ndarray, unit: str) -> list[str]:
     """What is to be said of a place that reaches further in metres than any arena: NWB writes metres where nothing else was said."""
-    if unit != "m" or not PLACE.search(name) or not np.isfinite(values).any():
+    if unit != "m" or not TRACKED_NAME.search(name) or not np.isfinite(values).any():
         return []
     low, high = np.nanquantile(values, [0.01, 0.99], axis=0)
     reach = float(np.max(high - low))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
-
 import numpy as np
+
+from glmengine.recording.covariate_names import TRACKED_NAME
 
 MINUS_ONE = -1.0
 """What is lost where it stands, however seldom, among values that are never negative."""
@@ -48,7 +48,6 @@ WRITTEN_FOR_NOTHING = frozenset(
 """Zero, minus one, nines, and the largest numbers of some bits or the last pixels of some pictures."""
 
 LENGTHS = frozenset({"cm", "m", "mm", "um", "pixels", "px", "inch"})
-PLACE = re.compile(r"pos|track|coord|xy|(^|_)(x|y|z|led\d?|nose|snout|head|body|tail|paw)(_|$)", re.IGNORECASE)
 
 
 def lost_values(values: np.ndarray) -> list[tuple[float, ...]]:
@@ -77,7 +76,7 @@ def must_be_lost(name: str, unit: str, value: tuple[float, ...]) -> bool:
 
     Of any other value an animal may have sat still there.
     """
-    place = unit.lower() in LENGTHS or bool(PLACE.search(name) and (len(value) > 1 or not unit))
+    place = unit.lower() in LENGTHS or bool(TRACKED_NAME.search(name) and (len(value) > 1 or not unit))
     return place and all(one in WRITTEN_FOR_NOTHING for one in value)
 
 

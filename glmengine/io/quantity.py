@@ -7,10 +7,12 @@ import re
 import numpy as np
 
 from glmengine.io.raw import RawSeries
+from glmengine.recording.covariate_names import DIRECTION_WORDS
 from glmengine.timegrid.angles import FULL_TURN
 
 ANGLE_NAME = re.compile(
-    r"(head|heading|compass|movement|orientation).*(dir|angle)|(^|_)(hd|heading|angle|phase|yaw|azimuth)($|_)|_deg$|_rad$|direction$",
+    r"(head|heading|compass|movement|orientation).*(dir|angle)|(^|_)(hd|heading|angle|phase|yaw|azimuth)($|_)|_deg$|_rad$|direction$"
+    rf"|{DIRECTION_WORDS}",
     re.IGNORECASE,
 )
 

@@ -13,7 +13,6 @@ from glmengine.io.recipe.names import (
     AXIS_NAME,
     EVENT_NAME,
     PERHAPS_ANGLE,
-    PLACE_NAME,
     RATE_NAME,
     START_NAME,
     STOP_NAME,
@@ -26,11 +25,15 @@ from glmengine.io.recipe.names import (
     unit_of_times,
 )
 from glmengine.io.recipe.recipe import COLUMN, Arrays, Happenings, Measured, Stretches
+from glmengine.recording.covariate_names import PLACE_NAME
 
 MOST_TEXTS = 20
 
 MOST_TRIALS = 0.8
 """Share of trials that must stop after they start."""
+
+MOST_CODE = 8
+"""Of whole numbers without a unit that stand for directions, on a track or of a choice."""
 
 FEWEST_OF_A_KIND = 2
 """Events of a kind, on average."""
@@ -179,12 +182,18 @@ def _measured(name: str, values: np.ndarray, clock: dict[str, Any], arrays: Arra
     title, unit = _title(name), _unit_beside(name, arrays)
     angular = unit.lower() in ("deg", "rad", "degrees", "radians")
     circle = fills_a_circle(flat) if not unit and PERHAPS_ANGLE.search(name) and flat.size == max(values.shape) else ""
-    if (ANGLE_NAME.search(name) and (angular or not unit) and len(finite)) or circle:
+    named = ANGLE_NAME.search(name) and (angular or not (unit or _are_codes(finite))) and len(finite)
+    if named or circle:
         unit = unit or circle or ("deg" if np.abs(finite).max() > 2 * np.pi + 1e-3 else "rad")
         words = "degrees" if unit.lower().startswith("deg") else "radians"
         reasons.append(f"'{name}' is taken as an angle in {words}, by its name{' and range' if not angular else ''}.")
         return Measured(name=title, values=(name,), unit=unit, kind="angle", **clock)
     return Measured(name=title, values=(name,), unit=unit, **clock)
+
+
+def _are_codes(finite: np.ndarray) -> bool:
+    """Whether all numbers are whole and small, as where a direction is 1 or -1: no angles."""
+    return bool((np.abs(finite) <= MOST_CODE).all() and np.array_equal(finite, np.rint(finite)))
 
 
 def _unit_beside(name: str, arrays: Arrays) -> str:

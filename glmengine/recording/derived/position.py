@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from glmengine.recording.covariate_names import PLACE_NAME, SPEED_NAME, TRACKED_NAME
 from glmengine.recording.derived.movement import MovementDirection, RunningDirection, Speed
 
 if TYPE_CHECKING:
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
 # A walking animal is faster than this; in the unit of the position per second.
 _SLOWEST = {"cm": 5.0, "m": 0.05, "mm": 50.0, "px": 20.0, "pixel": 20.0, "pixels": 20.0}
 _OTHERWISE = 5.0
-_POSITION_WORDS = ("pos", "xy", "loc", "led", "track")
 
 
 def position_covariates(recording: Recording) -> tuple[Covariate, ...]:
@@ -33,16 +33,16 @@ def position_covariates(recording: Recording) -> tuple[Covariate, ...]:
 
 
 def _is_named(covariate: Covariate) -> bool:
-    name = covariate.name.lower()
-    return name in ("x", "y") or any(word in name for word in _POSITION_WORDS)
+    pattern = TRACKED_NAME if covariate.components else PLACE_NAME
+    return covariate.name.lower() in ("x", "y") or (
+        pattern.search(covariate.name) is not None and not SPEED_NAME.search(covariate.name)
+    )
 
 
 def speed_covariates(recording: Recording) -> tuple[Covariate, ...]:
     """Covariates that are a speed already, by their name."""
     return tuple(
-        covariate
-        for covariate in recording.covariates.values()
-        if not covariate.components and any(word in covariate.name.lower() for word in ("speed", "velocity"))
+        covariate for covariate in recording.covariates.values() if not covariate.components and SPEED_NAME.search(covariate.name)
     )
 
 
