@@ -8,7 +8,7 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
 from glmgui.drawings.summary import CovariateRow
-from glmgui.laid_over import WaitingWords
+from glmgui.panels.data.recorded_list import RecordedList
 from glmgui.widgets.controls import small_button
 from glmgui.widgets.layout import column, row
 from glmgui.widgets.tables import plain_table
@@ -17,7 +17,7 @@ from glmgui.widgets.texts import heading, hint
 _HEADINGS = ("Covariate", "Unit", "Hz", "Valid", "Range")
 
 
-class CovariatesTable(QWidget):
+class CovariatesTable(RecordedList):
     """Picking a row shows the covariate over time; derived ones can be changed and removed."""
 
     picked = Signal(str)
@@ -51,7 +51,6 @@ class CovariatesTable(QWidget):
         self.view.setWordWrap(False)
         self._none = hint("This recording holds no covariates. Models of spike history and coupling need none.", self)
         self._none.hide()  # until it is known
-        self._waiting = WaitingWords(self.view)
         box = column(self, margins=0)
         box.addLayout(row(self._title, None, self._add, self._edit, self._remove))
         box.addWidget(self.view, 1)
@@ -62,18 +61,12 @@ class CovariatesTable(QWidget):
         self.view.itemSelectionChanged.connect(self._selection_changed)
         self._offer()
 
-    def begin(self, said: str) -> None:
-        """Empty it, and say what is being done until it can be filled."""
+    def _empty(self) -> None:
         self.view.setRowCount(0)
         self._title.setText("Covariates")
         self._none.hide()
         self.view.show()
-        self._waiting.say(said)
         self._offer()
-
-    def stop_waiting(self) -> None:
-        """Say no more what is being done."""
-        self._waiting.say("")
 
     def set_covariates(self, rows: tuple[CovariateRow, ...], derived: frozenset[str]) -> None:
         """Show these; those in `derived` are computed from others."""

@@ -8,7 +8,7 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QHeaderView, QTreeWidget, QTreeWidgetItem, QWidget
 
 from glmgui.drawings.summary import EpochRow
-from glmgui.laid_over import WaitingWords
+from glmgui.panels.data.recorded_list import RecordedList
 from glmgui.widgets.controls import small_button
 from glmgui.widgets.layout import column, row
 from glmgui.widgets.tables import fit_rows
@@ -17,7 +17,7 @@ from glmgui.widgets.texts import heading
 _WHOLE = "all"
 
 
-class EpochsList(QWidget):
+class EpochsList(RecordedList):
     """Ticked epochs make up the time that is used; ``all`` stands for the whole recording and excludes the rest."""
 
     epochs_changed = Signal(object)  # tuple of names
@@ -68,7 +68,6 @@ class EpochsList(QWidget):
             self.view.header().setSectionResizeMode(part, QHeaderView.ResizeMode.ResizeToContents)
         self.view.setUniformRowHeights(True)
         fit_rows(self.view)
-        self._waiting = WaitingWords(self.view)
         box = column(self, margins=0)
         box.addLayout(row(self._title, None, self._add, self.draw))
         box.addWidget(self.view, 1)
@@ -108,14 +107,8 @@ class EpochsList(QWidget):
         elif not self._edit.isHidden():
             self._edit.click()
 
-    def begin(self, said: str) -> None:
-        """Empty it, and say what is being done until it can be filled."""
+    def _empty(self) -> None:
         self.set_epochs((), (), 0)
-        self._waiting.say(said)
-
-    def stop_waiting(self) -> None:
-        """Say no more what is being done."""
-        self._waiting.say("")
 
     def set_epochs(
         self, rows: Sequence[EpochRow], used: Sequence[str], n_intervals: int, derived: frozenset[str] = frozenset()

@@ -23,7 +23,7 @@ from glmengine.analysis.units import count_reasons
 from glmengine.recording.observed import SPIKES, Words
 from glmgui import theme
 from glmgui.drawings.summary import UnitRow
-from glmgui.laid_over import WaitingWords
+from glmgui.panels.data.recorded_list import RecordedList
 from glmgui.panels.data.unit_rules import UnitRules
 from glmgui.rows import rows_chosen, select_rows
 from glmgui.widgets.controls import small_button
@@ -189,7 +189,7 @@ class _Spark(QStyledItemDelegate):
         return QSize(90, 20)
 
 
-class UnitsTable(QWidget):
+class UnitsTable(RecordedList):
     """The table with a filter above it and what is ticked below.
 
     Signals
@@ -230,7 +230,6 @@ class UnitsTable(QWidget):
         self.view.horizontalHeader().setStretchLastSection(True)
         self.view.setWordWrap(False)
         self._said = hint("", self)
-        self._waiting = WaitingWords(self.view)
         self.rules = UnitRules(self)
         self.rules.message.lay_over(self.view)
         every = small_button("tick shown", "units_tick_shown", "Fit every unit that the filter shows", self)
@@ -248,14 +247,8 @@ class UnitsTable(QWidget):
         self.model.modelReset.connect(self._say)
         self.view.selectionModel().selectionChanged.connect(self._picked)
 
-    def begin(self, said: str) -> None:
-        """Empty it, and say what is being done until it can be filled."""
+    def _empty(self) -> None:
         self.set_units((), ())
-        self._waiting.say(said)
-
-    def stop_waiting(self) -> None:
-        """Say no more what is being done."""
-        self._waiting.say("")
 
     def set_units(self, rows: tuple[UnitRow, ...], headings: tuple[str, ...], words: Words = SPIKES) -> None:
         self.stop_waiting()
